@@ -1,0 +1,56 @@
+/**
+ * What a replica promises and what it is told: the only thing that the balancer knows about the
+ * service behind it. Any HTTP server that listens on `PORT` fulfils it.
+ *
+ * @module
+ */
+
+/** Path of the page that the replica of this project serves. */
+export const HOME_PATH = "/home";
+
+/** Path that answers 2xx while the replica is able to serve; the default of `LB_HEALTH_PATH`. */
+export const HEARTBEAT_PATH = "/heartbeat";
+
+/** Port that a containerised replica listens on unless `LB_REPLICA_PORT` says otherwise. */
+export const DEFAULT_PORT = 5000;
+
+/** Names of the environment variables that every replica is started with. */
+export const REPLICA_ENV = {
+  /** Address to listen on. */
+  host: "HOST",
+  /** TCP port to listen on. */
+  port: "PORT",
+  /** The replica's name in the ring, `Server3`. */
+  name: "SERVER_NAME",
+  /** The number that the name ends in, `3`, or the whole name when it ends in none. */
+  id: "SERVER_ID",
+} as const;
+
+/** The environment that one replica is started with. */
+export type ReplicaEnv = Record<string, string>;
+
+/**
+ * The short identity that a replica shows of itself.
+ *
+ * @param name the replica's name in the ring, for example `Server3`
+ * @returns `3` for `Server3`; the name itself where `Server<number>` does not match
+ */
+export function serverId(name: string): string {
+  return /^Server(\d+)$/.exec(name)?.[1] ?? name;
+}
+
+/**
+ * The environment that tells a replica who it is and where to listen.
+ *
+ * @param name the replica's name in the ring
+ * @param host address to listen on
+ * @param port TCP port to listen on
+ */
+export function replicaEnv(name: string, host: string, port: number): ReplicaEnv {
+  return {
+    [REPLICA_ENV.host]: host,
+    [REPLICA_ENV.port]: String(port),
+    [REPLICA_ENV.name]: name,
+    [REPLICA_ENV.id]: serverId(name),
+  };
+}
