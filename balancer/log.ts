@@ -8,10 +8,10 @@ import {
   getAnsiColorFormatter,
   getJsonLinesFormatter,
   getLogger,
-  getStreamSink,
   getTextFormatter,
   type Logger,
   type LogLevel,
+  type Sink,
   type TextFormatter,
 } from "@logtape/logtape";
 
@@ -26,9 +26,8 @@ export type LogFormat = "auto" | "json" | "text";
  * @returns the program's root logger
  */
 export async function openLog(level: LogLevel, format: LogFormat): Promise<Logger> {
-  const sink = getStreamSink(unclosable(Deno.stdout.writable), { formatter: formatter(format) });
   await configure({
-    sinks: { stdout: sink },
+    sinks: { stdout: standardOutput(formatter(format)) },
     loggers: [
       { category: "ringkeeper", lowestLevel: level, sinks: ["stdout"] },
       { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["stdout"] },
@@ -39,12 +38,17 @@ export async function openLog(level: LogLevel, format: LogFormat): Promise<Logge
 
 function formatter(format: LogFormat): TextFormatter {
   const terminal = Deno.stdout.isTerminal();
-  if (format === "json" || (format === "auto" && !terminal)) return getJsonLinesFormatter();
-  return terminal ? getAnsiColorFormatter() : getTextFormatter();
+  if (format === "json" || (format === "auto" && !terminal)) {
+    return getJsonLinesFormatter({ message: "template" });
+  }
+  return terminal ? getAnsiColorFormatter({ value: "bare" }) : getTextFormatter({ value: "bare" });
 }
 
-/** The sink closes its stream when the log ends; standard output must outlive it. */
-function unclosable(stream: WritableStream<Uint8Array<ArrayBuffer>>): WritableStream {
-  const writer = stream.getWriter();
-  return new WritableStream({ write: (chunk) => writer.write(chunk) });
+/** Written at once: what is said last before the program ends matters most. */
+function standardOutput(format: TextFormatter): Sink {
+  const encoder = new TextEncoder();
+  return (record) => {
+    const bytes = encoder.encode(format(record));
+    for (let done = 0; done < bytes.length;) done += Deno.stdout.writeSync(bytes.subarray(done));
+  };
 }

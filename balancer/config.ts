@@ -1,0 +1,95 @@
+/**
+ * From the environment to a frozen {@linkcode Config}, or to one error that lists every fault.
+ *
+ * @module
+ */
+import type { Setting } from "./setting.ts";
+import { type SettingName, SETTINGS, type Settings } from "./settings.ts";
+
+/** Every setting, parsed, by its environment name. */
+export type Config = Settings;
+
+/** The settings that cannot be used, all of them at once. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+
+  constructor(readonly faults: readonly string[]) {
+    super(faults.join("\n"));
+  }
+}
+
+/** What {@linkcode readConfig} found. */
+export interface ConfigReading {
+  readonly config: Config;
+  /** `LB_` variables that no setting has: most likely misspelt. */
+  readonly unknown: readonly string[];
+}
+
+/**
+ * Reads every setting. An empty variable counts as unset, except where the setting says otherwise.
+ *
+ * @param env environment variables by name
+ * @throws {ConfigError} one line a fault: the variable, what it must be, what it is
+ */
+export function readConfig(env: Readonly<Record<string, string>>): ConfigReading {
+  const faults: string[] = [];
+  const values: Partial<Record<SettingName, unknown>> = {};
+  for (const [name, setting] of entries()) {
+    const parsed = setting.schema.safeParse(textOf(env[name], setting));
+    if (parsed.success) values[name] = parsed.data;
+    else faults.push(fault(name, setting, env[name] ?? ""));
+  }
+  if (faults.length === 0) faults.push(...contradictions(values as Config));
+  if (faults.length > 0) throw new ConfigError(faults);
+  return { config: Object.freeze(values as Config), unknown: unknownNames(env) };
+}
+
+function entries(): [SettingName, Setting<unknown>][] {
+  return Object.entries(SETTINGS) as [SettingName, Setting<unknown>][];
+}
+
+function textOf(value: string | undefined, setting: Setting<unknown>): string {
+  if (value === undefined) return setting.fallback;
+  return value === "" && !setting.emptyCounts ? setting.fallback : value;
+}
+
+function fault(name: string, setting: Setting<unknown>, value: string): string {
+  const received = setting.secret ? "a value of another form" : JSON.stringify(value);
+  return `${name}: must be ${setting.expects}; got ${received}`;
+}
+
+/** Settings that are well formed alone and cannot stand together. */
+function contradictions(config: Config): string[] {
+  const faults: string[] = [];
+  const isStatic = config.LB_ENGINE === "static";
+  if (isStatic && config.LB_UPSTREAMS.length === 0) {
+    faults.push("LB_UPSTREAMS: must name at least one host:port with LB_ENGINE=static; got none");
+  }
+  const replicas = isStatic ? config.LB_UPSTREAMS.length : config.LB_REPLICAS;
+  if (!isStatic && replicas > config.LB_MAX_REPLICAS) {
+    faults.push(
+      `LB_REPLICAS: must be at most LB_MAX_REPLICAS (${config.LB_MAX_REPLICAS}); got ${replicas}`,
+    );
+  }
+  if (replicas > ringCapacity(config)) {
+    const source = isStatic ? "LB_UPSTREAMS" : "LB_REPLICAS";
+    faults.push(`${source}: the ring has room for ${ringCapacity(config)}; got ${replicas}`);
+  }
+  return faults;
+}
+
+/**
+ * How many replicas of weight 1 fit on the ring that the settings describe.
+ *
+ * @param config the settings of the ring
+ */
+export function ringCapacity(
+  config: Pick<Config, "LB_SLOTS" | "LB_VIRTUAL_SERVERS" | "LB_LAYOUT">,
+): number {
+  const points = config.LB_LAYOUT === "ring" ? config.LB_VIRTUAL_SERVERS : 1;
+  return Math.floor(config.LB_SLOTS / points);
+}
+
+function unknownNames(env: Readonly<Record<string, string>>): string[] {
+  return Object.keys(env).filter((name) => name.startsWith("LB_") && !(name in SETTINGS)).sort();
+}

@@ -1,0 +1,79 @@
+/**
+ * Keeps one heartbeat loop for each instance that wants one.
+ *
+ * @module
+ */
+import type { Clock } from "./clock.ts";
+import type { Member } from "./member.ts";
+import type { FleetPolicy } from "./policy.ts";
+import { cadence, type Probe, ProbeLoop } from "./probe.ts";
+
+/** What {@linkcode Heartbeats} are made of. */
+export interface HeartbeatsOptions {
+  readonly policy: FleetPolicy;
+  readonly probe: Probe;
+  readonly clock: Clock;
+  /** The present state of a replica. */
+  readonly member: (name: string) => Member | undefined;
+  /** Told of each outcome; `reason` is set where a heartbeat was missed. */
+  readonly report: (name: string, id: string, reason: string | undefined) => void;
+}
+
+/** The heartbeat loops of a fleet, by instance. */
+export class Heartbeats {
+  readonly #options: HeartbeatsOptions;
+  readonly #loops = new Map<string, ProbeLoop>();
+
+  constructor(options: HeartbeatsOptions) {
+    this.#options = options;
+  }
+
+  /** Begins and ends loops so that every instance worth asking has one. */
+  tend(members: Iterable<Member>): void {
+    if (!this.#options.policy.probes) return;
+    const wanted = new Map<string, Member>();
+    for (const member of members) {
+      if (member.instance && wantsHeartbeats(member)) wanted.set(member.instance.id, member);
+    }
+    for (const id of this.#loops.keys()) if (!wanted.has(id)) this.#end(id);
+    for (const [id, member] of wanted) if (!this.#loops.has(id)) this.#begin(id, member);
+  }
+
+  /** Sends the next heartbeat of an instance now. */
+  hurry(id: string): void {
+    this.#loops.get(id)?.hurry();
+  }
+
+  /** Ends every loop. */
+  close(): void {
+    for (const id of this.#loops.keys()) this.#end(id);
+  }
+
+  #begin(id: string, { name, instance }: Member): void {
+    if (!instance) return;
+    const { clock, policy, probe, report } = this.#options;
+    const loop = new ProbeLoop({
+      address: instance.address,
+      probe,
+      clock,
+      cadence: () => {
+        const member = this.#options.member(name);
+        return member
+          ? cadence(member, clock.now(), policy)
+          : { intervalMs: policy.heartbeatMs, deadlineMs: policy.heartbeatTimeoutMs };
+      },
+      report: (reason) => report(name, id, reason),
+    });
+    this.#loops.set(id, loop);
+  }
+
+  #end(id: string): void {
+    this.#loops.get(id)?.close();
+    this.#loops.delete(id);
+  }
+}
+
+function wantsHeartbeats(member: Member): boolean {
+  return member.phase === "warming" || member.phase === "ready" ||
+    (member.phase === "down" && !member.busy);
+}

@@ -1,0 +1,45 @@
+/**
+ * The heartbeat as HTTP: a GET that has to answer 2xx or 3xx.
+ *
+ * @module
+ */
+import { errorMessage } from "../failures.ts";
+import type { Address } from "../view.ts";
+import type { Probe } from "./probe.ts";
+
+/**
+ * A probe that asks for a path.
+ *
+ * @param path path of the health page
+ * @returns the probe; `close` gives back its HTTP client
+ */
+export function httpProbe(path: string): { readonly probe: Probe; close(): void } {
+  // A heartbeat has to prove that new connections are accepted, so none is kept for the next.
+  const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+  const probe: Probe = async (address, deadlineMs, signal) => {
+    const deadline = AbortSignal.timeout(deadlineMs);
+    try {
+      const response = await fetch(probeUrl(address, path), {
+        client,
+        redirect: "manual",
+        signal: AbortSignal.any([signal, deadline]),
+      });
+      await response.body?.cancel();
+      return response.status < 400 ? undefined : `answered ${response.status}`;
+    } catch (error) {
+      return deadline.aborted ? `no answer within ${deadlineMs} ms` : reasonOf(error);
+    }
+  };
+  return { probe, close: () => client.close() };
+}
+
+function probeUrl({ hostname, port }: Address, path: string): string {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return `http://${host}:${port}${path}`;
+}
+
+/** What `fetch` says is in the cause; the rest of its message repeats the address. */
+function reasonOf(error: unknown): string {
+  const message = errorMessage(error instanceof Error && error.cause ? error.cause : error);
+  return message.split(": ").slice(-1)[0] ?? message;
+}

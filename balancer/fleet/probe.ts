@@ -1,0 +1,112 @@
+/**
+ * Heartbeats: one loop for each running instance, all of them side by side.
+ *
+ * @module
+ */
+import type { Address } from "../view.ts";
+import type { Clock } from "./clock.ts";
+import type { Member } from "./member.ts";
+import type { FleetPolicy } from "./policy.ts";
+
+/**
+ * Asks an instance once whether it is well.
+ *
+ * @param address where it listens
+ * @param deadlineMs milliseconds that the answer may take
+ * @param signal ends the question early; the answer is of no interest then
+ * @returns `undefined` when it is well, else why not, in words
+ */
+export type Probe = (
+  address: Address,
+  deadlineMs: number,
+  signal: AbortSignal,
+) => Promise<string | undefined>;
+
+/** When the next heartbeat is due and how long it may take, in milliseconds. */
+export interface Cadence {
+  /** From the start of the last heartbeat to the start of the next. */
+  readonly intervalMs: number;
+  readonly deadlineMs: number;
+}
+
+const WARMING_MIN_MS = 25;
+const WARMING_MAX_MS = 250;
+
+/**
+ * The rhythm of heartbeats for a replica in its present state.
+ *
+ * @param member the replica
+ * @param now milliseconds since the epoch
+ * @param policy the fleet's thresholds
+ */
+export function cadence(member: Member, now: number, policy: FleetPolicy): Cadence {
+  const deadlineMs = policy.heartbeatTimeoutMs;
+  if (member.phase === "warming") {
+    const tenthOfAge = (now - member.since) / 10;
+    return { intervalMs: clamp(tenthOfAge, WARMING_MIN_MS, WARMING_MAX_MS), deadlineMs };
+  }
+  // A first miss may be chance: it is confirmed at once, and faster than a heartbeat that nothing
+  // spoke against, so that a hang costs one interval and one and a half deadlines at the most.
+  if (member.phase === "ready" && member.misses > 0) {
+    return { intervalMs: 0, deadlineMs: deadlineMs / 2 };
+  }
+  return { intervalMs: policy.heartbeatMs, deadlineMs };
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.min(Math.max(value, min), max);
+}
+
+/** What a {@linkcode ProbeLoop} is made of. */
+export interface ProbeLoopOptions {
+  readonly address: Address;
+  readonly probe: Probe;
+  readonly clock: Clock;
+  /** The rhythm from here on, asked anew after each heartbeat. */
+  readonly cadence: () => Cadence;
+  /** Told of each outcome: `undefined` for a passed heartbeat, else why it was missed. */
+  readonly report: (reason: string | undefined) => void;
+}
+
+/** Sends heartbeats to one instance, never two at a time, until it is closed. */
+export class ProbeLoop {
+  readonly #options: ProbeLoopOptions;
+  readonly #closed = new AbortController();
+  #cancelTimer: (() => void) | undefined;
+
+  /** Begins with a heartbeat at once. */
+  constructor(options: ProbeLoopOptions) {
+    this.#options = options;
+    this.#schedule(0);
+  }
+
+  /** Sends the next heartbeat now, unless one is under way already. */
+  hurry(): void {
+    if (this.#cancelTimer) this.#schedule(0);
+  }
+
+  /** Ends the loop; a heartbeat under way is dropped. */
+  close(): void {
+    this.#cancelTimer?.();
+    this.#closed.abort();
+  }
+
+  #schedule(delayMs: number): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#options.clock.after(delayMs, () => {
+      this.#cancelTimer = undefined;
+      this.#beat();
+    });
+  }
+
+  async #beat(): Promise<void> {
+    const { address, probe, clock, report } = this.#options;
+    const startedAt = clock.now();
+    const reason = await probe(address, this.#options.cadence().deadlineMs, this.#closed.signal);
+    if (this.#closed.signal.aborted) return;
+    report(reason);
+    if (this.#closed.signal.aborted) return;
+    const elapsed = clock.now() - startedAt;
+    this.#schedule(Math.max(0, this.#options.cadence().intervalMs - elapsed));
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Parsers of setting values. Each answers `undefined` for text that it does not accept; what would
+ * have been accepted is said by the setting itself.
+ *
+ * @module
+ */
+import { expandCommand } from "./engine/command.ts";
+import type { Address } from "./view.ts";
+
+/** What a request is routed by. */
+export type KeySource =
+  | { readonly from: "request-id" | "path" | "client" }
+  | { readonly from: "header" | "cookie" | "query"; readonly name: string };
+
+/** A whole number in decimal digits within bounds, both included. */
+export function parseWhole(text: string, min: number, max: number): number | undefined {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+  return value >= min && value <= max ? value : undefined;
+}
+
+/** `true`, `1`, `false` or `0`. */
+export function parseFlag(text: string): boolean | undefined {
+  return { true: true, 1: true, false: false, 0: false }[text];
+}
+
+/** `host:port,host:port`; IPv6 hosts stand in brackets. Empty text is an empty list. */
+export function parseAddresses(text: string): readonly Address[] | undefined {
+  const addresses = text.split(",").filter((part) => part.trim() !== "").map(parseAddress);
+  return addresses.every((address) => address !== undefined) ? addresses : undefined;
+}
+
+function parseAddress(text: string): Address | undefined {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+)):(\d{1,5})$/.exec(text.trim());
+  const hostname = match?.[1] ?? match?.[2];
+  const port = parseWhole(match?.[3] ?? "", 1, 65535);
+  return hostname === undefined || port === undefined ? undefined : { hostname, port };
+}
+
+/** `request-id`, `path`, `client`, `header:NAME`, `cookie:NAME` or `query:NAME`. */
+export function parseKeySource(text: string): KeySource | undefined {
+  if (text === "request-id" || text === "path" || text === "client") return { from: text };
+  const match = /^(header|cookie|query):([!#$%&'*+.^_`|~0-9A-Za-z-]+)$/.exec(text);
+  const [, from, name] = match ?? [];
+  if (name === undefined) return undefined;
+  return { from: from as "header" | "cookie" | "query", name };
+}
+
+/** A JSON object whose values are strings. */
+export function parseEnvironment(text: string): Readonly<Record<string, string>> | undefined {
+  const value = parseJson(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const wellFormed = Object.entries(value).every(([name, item]) =>
+    /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && typeof item === "string"
+  );
+  return wellFormed ? value as Record<string, string> : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON: the caller's message says what is expected and shows the text.
+    return undefined;
+  }
+}
+
+/** A command line that needs no shell; see {@linkcode expandCommand} for what it may hold. */
+export function parseCommand(text: string): string | undefined {
+  try {
+    expandCommand(text, {});
+    return text;
+  } catch {
+    // No plain command: the caller's message says what is expected and shows the text.
+    return text.trim() === "" ? "" : undefined;
+  }
+}

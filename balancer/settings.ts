@@ -1,0 +1,152 @@
+/**
+ * Every setting of the balancer as data: name, default, what it expects and what it is for. The
+ * parser, the error messages and the README's table all come from here.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
+import {
+  parseAddresses,
+  parseCommand,
+  parseEnvironment,
+  parseFlag,
+  parseKeySource,
+  parseWhole,
+} from "./setting_values.ts";
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
+
+/** All settings, in the order in which the README lists them. */
+export const SETTINGS = {
+  LB_HOST: text("127.0.0.1", "address that the public port listens on", {
+    expects: "a host name or an IP address",
+    pattern: /^[A-Za-z0-9_.:%-]+$/,
+  }),
+  LB_PORT: whole(5000, 0, 65535, "public port; 0 takes a free one"),
+  LB_ENGINE: choice(
+    ["auto", "docker", "process", "static"],
+    "what runs the replicas; `auto` is docker where its socket answers, else process",
+  ),
+  LB_REPLICAS: whole(3, 0, 4096, "replicas to keep alive"),
+  LB_MAX_REPLICAS: whole(64, 1, 4096, "the most replicas that `/add` may reach"),
+  LB_UPSTREAMS: {
+    schema: parsed(parseAddresses),
+    fallback: "",
+    expects: "`host:port,host:port`, ports from 1 to 65535",
+    about: "addresses for engine static; they are named Server1, Server2, … in this order",
+  },
+  LB_SLOTS: whole(512, 1, 65536, "slots on the ring (M)"),
+  LB_VIRTUAL_SERVERS: whole(9, 1, 65536, "virtual servers a replica (K), layout `ring` only"),
+  LB_LAYOUT: choice(["even", "ring", "rendezvous"], "how slots are given to replicas"),
+  LB_HASHES: choice(
+    ["fibonacci", "seed", "classic", "hashed"],
+    "hash functions of the ring; `seed` and `classic` are the textbook's formulas",
+  ),
+  LB_KEY: {
+    schema: parsed(parseKeySource),
+    fallback: "request-id",
+    expects: "request-id, path, client, header:NAME, cookie:NAME or query:NAME",
+    about: "what a request is routed by; a whole number is hashed as an id, else as a string",
+  },
+  LB_HEARTBEAT_MS: whole(3000, 10, LARGEST_DELAY_MS, "milliseconds between two heartbeats"),
+  LB_HEARTBEAT_TIMEOUT_MS: whole(
+    1000,
+    10,
+    LARGEST_DELAY_MS,
+    "milliseconds that a heartbeat may take",
+  ),
+  LB_HEARTBEAT_DOWN: whole(2, 1, 100, "missed heartbeats in a row that make a replica down"),
+  LB_HEARTBEAT_UP: whole(1, 1, 100, "passed heartbeats in a row that make it ready again"),
+  LB_HEALTH_PATH: {
+    schema: parsed((s) => /^(\/[!-~]*)?$/.test(s) ? s : undefined),
+    fallback: "/heartbeat",
+    expects: "a path that starts with /, or empty",
+    about: "path that a heartbeat asks for; empty: no probes, a replica is up until a connection " +
+      "to it fails and is tried again after a second",
+    emptyCounts: true,
+  },
+  LB_START_TIMEOUT_MS: whole(30000, 100, LARGEST_DELAY_MS, "milliseconds that a start may take"),
+  LB_RESTART_BACKOFF_MS: whole(
+    250,
+    1,
+    LARGEST_DELAY_MS,
+    "wait before the second start of a replica that keeps dying; doubles each time",
+  ),
+  LB_RESTART_BACKOFF_MAX_MS: whole(30000, 1, LARGEST_DELAY_MS, "the longest such wait"),
+  LB_DRAIN_MS: whole(
+    10000,
+    0,
+    LARGEST_DELAY_MS,
+    "milliseconds that running requests get when a replica is removed or the balancer ends",
+  ),
+  LB_STOP_GRACE_MS: whole(5000, 0, LARGEST_DELAY_MS, "milliseconds from SIGTERM to SIGKILL"),
+  LB_RESPONSE_TIMEOUT_MS: whole(
+    60000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that a replica may take to begin its response; then 504",
+  ),
+  LB_WORKERS: {
+    schema: parsed((s) => s === "auto" ? s : parseWhole(s, 1, 256)),
+    fallback: "auto",
+    expects: "auto or a whole number from 1 to 256",
+    about: "event loops of the data plane; this version runs one whatever it says",
+  },
+  LB_ADMIN_TOKEN: text("", "bearer token that mutating calls must carry", {
+    expects: "printable characters without spaces",
+    pattern: /^[!-~]*$/,
+    secret: true,
+  }),
+  LB_ADMIN_OPEN: {
+    schema: parsed(parseFlag),
+    fallback: "false",
+    expects: "true or false",
+    about: "accept mutating calls from anyone who reaches the port",
+  },
+  LB_REPLICA_IMAGE: text("ringkeeper-replica", "image of a replica, engine docker", {
+    expects: "an image reference",
+    pattern: /^[A-Za-z0-9][A-Za-z0-9_.\/:@-]*$/,
+  }),
+  LB_REPLICA_COMMAND: {
+    schema: parsed(parseCommand),
+    fallback: "",
+    expects:
+      "a plain command line without shell operators; $PORT, $HOST and $SERVER_NAME are filled in",
+    about: "command of a replica instead of the built-in one (process) or the image's own (docker)",
+  },
+  LB_REPLICA_PORT: whole(5000, 1, 65535, "port that a replica listens on, engine docker"),
+  LB_REPLICA_ENV: {
+    schema: parsed(parseEnvironment),
+    fallback: "{}",
+    expects: 'a JSON object of strings, {"NAME":"value"}',
+    about: "environment that every replica gets beside PORT, HOST, SERVER_NAME and SERVER_ID",
+  },
+  LB_FLEET: text("ringkeeper", "label that tells this fleet's containers from others'", {
+    expects: "letters, digits, `_`, `.` and `-`",
+    pattern: NAME,
+  }),
+  LB_CONTAINER_PREFIX: text("", "put before a replica's name to make its container's name", {
+    expects: "letters, digits, `_`, `.` and `-`, or empty",
+    pattern: /^([A-Za-z0-9][A-Za-z0-9_.-]*)?$/,
+  }),
+  LB_DOCKER_NETWORK: text("ringkeeper", "network that replicas join; made where it is missing", {
+    expects: "letters, digits, `_`, `.` and `-`",
+    pattern: NAME,
+  }),
+  LB_DOCKER_SOCKET: text("/var/run/docker.sock", "Unix socket of the Docker Engine", {
+    expects: "an absolute path",
+    pattern: /^\/.+$/,
+  }),
+  LB_LOG_LEVEL: choice(["info", "debug", "warning", "error"], "least severe level that is logged"),
+  LB_LOG_FORMAT: choice(
+    ["auto", "json", "text"],
+    "`auto`: text on a terminal, JSON lines elsewhere",
+  ),
+} satisfies Record<string, Setting<unknown>>;
+
+/** The name of a setting. */
+export type SettingName = keyof typeof SETTINGS;
+
+/** The parsed value of each setting. */
+export type Settings = { readonly [K in SettingName]: z.output<(typeof SETTINGS)[K]["schema"]> };
