@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { replicaEnv } from "../replica/contract.ts";
+import { expandCommand } from "./engine/command.ts";
+import { errorMessage } from "./failures.ts";
 import type { Setting } from "./setting.ts";
 import { type SettingName, SETTINGS, type Settings } from "./settings.ts";
 
@@ -75,7 +78,17 @@ function contradictions(config: Config): string[] {
     const source = isStatic ? "LB_UPSTREAMS" : "LB_REPLICAS";
     faults.push(`${source}: the ring has room for ${ringCapacity(config)}; got ${replicas}`);
   }
-  return faults;
+  return [...faults, ...commandFaults(config)];
+}
+
+function commandFaults({ LB_REPLICA_COMMAND, LB_REPLICA_ENV }: Config): string[] {
+  if (LB_REPLICA_COMMAND === "") return [];
+  try {
+    expandCommand(LB_REPLICA_COMMAND, { ...LB_REPLICA_ENV, ...replicaEnv("Server1", "host", 1) });
+    return [];
+  } catch (error) {
+    return [`LB_REPLICA_COMMAND: ${errorMessage(error)}`];
+  }
 }
 
 /**

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { expandCommand } from "./engine/command.ts";
 import type { Address } from "./view.ts";
 
 /** What a request is routed by. */
@@ -61,16 +60,5 @@ function parseJson(text: string): unknown {
   } catch {
     // Not JSON: the caller's message says what is expected and shows the text.
     return undefined;
-  }
-}
-
-/** A command line that needs no shell; see {@linkcode expandCommand} for what it may hold. */
-export function parseCommand(text: string): string | undefined {
-  try {
-    expandCommand(text, {});
-    return text;
-  } catch {
-    // No plain command: the caller's message says what is expected and shows the text.
-    return text.trim() === "" ? "" : undefined;
   }
 }

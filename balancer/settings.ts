@@ -8,7 +8,6 @@ import type { z } from "zod";
 import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
 import {
   parseAddresses,
-  parseCommand,
   parseEnvironment,
   parseFlag,
   parseKeySource,
@@ -108,13 +107,12 @@ export const SETTINGS = {
     expects: "an image reference",
     pattern: /^[A-Za-z0-9][A-Za-z0-9_.\/:@-]*$/,
   }),
-  LB_REPLICA_COMMAND: {
-    schema: parsed(parseCommand),
-    fallback: "",
-    expects:
-      "a plain command line without shell operators; $PORT, $HOST and $SERVER_NAME are filled in",
-    about: "command of a replica instead of the built-in one (process) or the image's own (docker)",
-  },
+  LB_REPLICA_COMMAND: text(
+    "",
+    "command of a replica instead of the built-in one (process) or the image's own (docker); " +
+      "$PORT, $HOST, $SERVER_NAME and $SERVER_ID are filled in",
+    { expects: "a plain command line without shell operators", pattern: /[^]*/ },
+  ),
   LB_REPLICA_PORT: whole(5000, 1, 65535, "port that a replica listens on, engine docker"),
   LB_REPLICA_ENV: {
     schema: parsed(parseEnvironment),

@@ -48,7 +48,16 @@ export function shouldRetry(
   request: Attempted,
 ): boolean {
   if (!request.bodyIntact || error.kind === "timeout" || error.kind === "malformed") return false;
-  return error.sent === "no" || IDEMPOTENT.has(request.method);
+  return error.sent === "no" || isIdempotent(request.method);
+}
+
+/**
+ * Whether a request of this method may be sent twice.
+ *
+ * @param method the method, in capitals
+ */
+export function isIdempotent(method: string): boolean {
+  return IDEMPOTENT.has(method);
 }
 
 /** Whether a failed attempt says anything about the replica. */

@@ -7,7 +7,7 @@ import http from "node:http";
 import type { Socket } from "node:net";
 import type { Upstream } from "../view.ts";
 import type { Field } from "./fields.ts";
-import { UpstreamError } from "./retry.ts";
+import { isIdempotent, UpstreamError } from "./retry.ts";
 
 /** A request on its way to a replica. */
 export interface OutgoingRequest {
@@ -55,7 +55,9 @@ export class UpstreamPool {
    */
   async exchange(upstream: Upstream, request: OutgoingRequest): Promise<http.IncomingMessage> {
     const outgoing = http.request({
-      agent: this.#agent,
+      // A pooled connection may be closed by its server just as it is used again. A request that
+      // could not be repeated then gets a connection of its own.
+      agent: isIdempotent(request.method) ? this.#agent : false,
       host: upstream.address.hostname,
       port: upstream.address.port,
       method: request.method,
@@ -79,6 +81,7 @@ class Exchange {
   readonly #response = Promise.withResolvers<http.IncomingMessage>();
   readonly #timeoutMs: number;
   #isConnected = false;
+  #isReused = false;
   #timedOut = false;
 
   constructor(outgoing: http.ClientRequest, signal: AbortSignal, timeoutMs: number) {
@@ -133,6 +136,10 @@ class Exchange {
   }
 
   #onSocket(socket: Socket): void {
+    this.#isReused = this.#outgoing.reusedSocket;
+    // Deno's client would send a request of any method a second time when a reused connection
+    // breaks, unseen by us. Whether that may be is decided by shouldRetry, so it must not know.
+    this.#outgoing.reusedSocket = false;
     const connected = () => {
       this.#isConnected = true;
       this.#connected.resolve();
@@ -150,7 +157,7 @@ class Exchange {
     const failure = new UpstreamError(
       this.#kind(error),
       this.#isConnected ? "maybe" : "no",
-      this.#outgoing.reusedSocket,
+      this.#isReused,
       error.message,
       { cause: error },
     );

@@ -1,0 +1,116 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { ConfigError, readConfig, ringCapacity } from "./config.ts";
+import { SETTINGS } from "./settings.ts";
+
+function faults(env: Record<string, string>): readonly string[] {
+  return assertThrows(() => readConfig(env), ConfigError).faults;
+}
+
+Deno.test("without any variable the textbook's numbers are in force", () => {
+  const { config } = readConfig({});
+  assertEquals([config.LB_HOST, config.LB_PORT], ["127.0.0.1", 5000]);
+  assertEquals([config.LB_SLOTS, config.LB_VIRTUAL_SERVERS, config.LB_REPLICAS], [512, 9, 3]);
+  assertEquals([config.LB_HEARTBEAT_MS, config.LB_HEALTH_PATH], [3000, "/heartbeat"]);
+  assertEquals(config.LB_KEY, { from: "request-id" });
+});
+
+Deno.test("every default is accepted by its own setting", () => {
+  for (const [name, setting] of Object.entries(SETTINGS)) {
+    assert(setting.schema.safeParse(setting.fallback).success, name);
+  }
+});
+
+Deno.test("an empty variable is an unset one, except for the health path", () => {
+  const { config } = readConfig({ LB_PORT: "", LB_HEALTH_PATH: "" });
+  assertEquals([config.LB_PORT, config.LB_HEALTH_PATH], [5000, ""]);
+});
+
+Deno.test("all faults come in one error, each with name, bound and value", () => {
+  assertEquals(
+    faults({ LB_PORT: "70000", LB_LAYOUT: "square", LB_REPLICAS: "-1", LB_SLOTS: "2.5" }),
+    [
+      'LB_PORT: must be a whole number from 0 to 65535; got "70000"',
+      'LB_REPLICAS: must be a whole number from 0 to 4096; got "-1"',
+      'LB_SLOTS: must be a whole number from 1 to 65536; got "2.5"',
+      'LB_LAYOUT: must be one of even, ring, rendezvous; got "square"',
+    ],
+  );
+});
+
+Deno.test("a token that cannot be used is not shown", () => {
+  assertEquals(faults({ LB_ADMIN_TOKEN: "hush hush" }), [
+    "LB_ADMIN_TOKEN: must be printable characters without spaces; got a value of another form",
+  ]);
+});
+
+Deno.test("static upstreams are addresses in their order, IPv6 in brackets", () => {
+  const { config } = readConfig({
+    LB_ENGINE: "static",
+    LB_UPSTREAMS: "127.0.0.1:9001, [::1]:9002,web-1:80",
+  });
+  assertEquals(config.LB_UPSTREAMS, [
+    { hostname: "127.0.0.1", port: 9001 },
+    { hostname: "::1", port: 9002 },
+    { hostname: "web-1", port: 80 },
+  ]);
+});
+
+Deno.test("addresses without a port, or with none that exists, are refused", () => {
+  for (const value of ["127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "a b:80", "::1:80"]) {
+    assertEquals(faults({ LB_UPSTREAMS: value }).length, 1, value);
+  }
+});
+
+Deno.test("a key is one of six kinds", () => {
+  const key = (text: string) => readConfig({ LB_KEY: text }).config.LB_KEY;
+  assertEquals(key("path"), { from: "path" });
+  assertEquals(key("client"), { from: "client" });
+  assertEquals(key("header:X-User"), { from: "header", name: "X-User" });
+  assertEquals(key("cookie:sid"), { from: "cookie", name: "sid" });
+  assertEquals(key("query:user"), { from: "query", name: "user" });
+  for (const text of ["header:", "header:a b", "body", "query"]) {
+    assertEquals(faults({ LB_KEY: text }).length, 1, text);
+  }
+});
+
+Deno.test("a replica's environment is a JSON object of strings", () => {
+  const { config } = readConfig({ LB_REPLICA_ENV: '{"A":"1"}' });
+  assertEquals(config.LB_REPLICA_ENV, { A: "1" });
+  for (const text of ["[]", "{", '{"A":1}', '{"a b":"1"}', "null"]) {
+    assertEquals(faults({ LB_REPLICA_ENV: text }).length, 1, text);
+  }
+});
+
+Deno.test("a replica's command is words, not a shell script", () => {
+  const [fault] = faults({ LB_REPLICA_COMMAND: "serve | tee log" });
+  assertMatch(fault ?? "", /^LB_REPLICA_COMMAND: .*sh -c/);
+  assertEquals(faults({ LB_REPLICA_COMMAND: "serve $PROT" }).length, 1);
+  const command = "python3 -m http.server $PORT";
+  assertEquals(readConfig({ LB_REPLICA_COMMAND: command }).config.LB_REPLICA_COMMAND, command);
+});
+
+Deno.test("settings that cannot stand together are faults", () => {
+  assertEquals(faults({ LB_ENGINE: "static" }), [
+    "LB_UPSTREAMS: must name at least one host:port with LB_ENGINE=static; got none",
+  ]);
+  assertEquals(faults({ LB_REPLICAS: "65" }), [
+    "LB_REPLICAS: must be at most LB_MAX_REPLICAS (64); got 65",
+  ]);
+  assertEquals(faults({ LB_REPLICAS: "57", LB_LAYOUT: "ring" }), [
+    "LB_REPLICAS: the ring has room for 56; got 57",
+  ]);
+});
+
+Deno.test("the ring has room for one replica a slot, or M / K where each has K points", () => {
+  const room = (LB_LAYOUT: "even" | "ring") =>
+    ringCapacity({ LB_LAYOUT, LB_SLOTS: 512, LB_VIRTUAL_SERVERS: 9 });
+  assertEquals([room("even"), room("ring")], [512, 56]);
+});
+
+Deno.test("variables that no setting has are told apart from those that one has", () => {
+  assertEquals(readConfig({ LB_PROT: "1", LB_PORT: "1", HOME: "/" }).unknown, ["LB_PROT"]);
+});
+
+Deno.test("the configuration cannot be changed", () => {
+  assert(Object.isFrozen(readConfig({}).config));
+});

@@ -1,0 +1,56 @@
+import { assertEquals } from "@std/assert";
+import { httpProbe } from "./http_probe.ts";
+
+const never = new AbortController().signal;
+
+async function verdict(
+  handler: (request: Request) => Response | Promise<Response>,
+  deadline = 2000,
+) {
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
+  const { probe, close } = httpProbe("/well?x=1");
+  try {
+    return await probe({ hostname: "127.0.0.1", port: server.addr.port }, deadline, never);
+  } finally {
+    close();
+    await server.shutdown();
+  }
+}
+
+Deno.test("2xx and 3xx are a passed heartbeat", async () => {
+  assertEquals(await verdict(() => new Response("fine")), undefined);
+  assertEquals(await verdict(() => new Response(null, { status: 302 })), undefined);
+});
+
+Deno.test("the health path is asked for as it was set", async () => {
+  const check = (request: Request) => new Response(null, { status: pathOk(request) ? 204 : 500 });
+  assertEquals(await verdict(check), undefined);
+});
+
+function pathOk(request: Request): boolean {
+  return request.method === "GET" && request.url.endsWith("/well?x=1");
+}
+
+Deno.test("4xx and 5xx are a missed one", async () => {
+  assertEquals(await verdict(() => new Response("no", { status: 404 })), "answered 404");
+  assertEquals(await verdict(() => new Response("no", { status: 503 })), "answered 503");
+});
+
+Deno.test("a refused connection is a missed one", async () => {
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = listener.addr;
+  listener.close();
+  const { probe, close } = httpProbe("/");
+  const reason = await probe({ hostname: "127.0.0.1", port }, 2000, never);
+  close();
+  assertEquals(reason, "Connection refused (os error 111)");
+});
+
+Deno.test("silence is a missed one when the deadline comes", async () => {
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { probe, close } = httpProbe("/");
+  const reason = await probe({ hostname: "127.0.0.1", port: listener.addr.port }, 20, never);
+  close();
+  listener.close();
+  assertEquals(reason, "no answer within 20 ms");
+});

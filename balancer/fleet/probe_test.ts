@@ -1,0 +1,63 @@
+import { assert, assertEquals } from "@std/assert";
+import { newMember } from "./member.ts";
+import { cadence, ProbeLoop } from "./probe.ts";
+import { TestClock, testPolicy } from "./testing.ts";
+
+const address = { hostname: "127.0.0.1", port: 1 };
+
+Deno.test("a ready replica is asked every heartbeat, a missed one is confirmed at once", () => {
+  const ready = { ...newMember("S", true, 0), phase: "ready" as const };
+  assertEquals(cadence(ready, 0, testPolicy()), { intervalMs: 3000, deadlineMs: 1000 });
+  const missed = { ...ready, misses: 1 };
+  assertEquals(cadence(missed, 0, testPolicy()), { intervalMs: 0, deadlineMs: 500 });
+});
+
+Deno.test("a warming replica is asked often at first and less often as it takes longer", () => {
+  const warming = { ...newMember("S", true, 0), phase: "warming" as const };
+  const intervals = [0, 1000, 60_000].map((now) => cadence(warming, now, testPolicy()).intervalMs);
+  assertEquals(intervals, [25, 100, 250]);
+});
+
+Deno.test("heartbeats never overlap and keep their rhythm however long each one takes", async () => {
+  const clock = new TestClock();
+  const starts: number[] = [];
+  let running = 0;
+  const loop = new ProbeLoop({
+    address,
+    clock,
+    cadence: () => ({ intervalMs: 100, deadlineMs: 1000 }),
+    probe: async () => {
+      assertEquals(++running, 1);
+      starts.push(clock.now());
+      await new Promise<void>((resolve) => clock.after(starts.length === 2 ? 250 : 30, resolve));
+      running--;
+      return undefined;
+    },
+    report: () => {},
+  });
+  await clock.turn(600);
+  loop.close();
+  // The clock of the test turns a delay of nothing into one millisecond.
+  assertEquals(starts, [0, 100, 351, 451, 551]);
+});
+
+Deno.test("a loop that is closed while a heartbeat is under way reports nothing", async () => {
+  const clock = new TestClock();
+  let reports = 0;
+  let aborted = false;
+  const loop = new ProbeLoop({
+    address,
+    clock,
+    cadence: () => ({ intervalMs: 100, deadlineMs: 1000 }),
+    probe: (_address, _deadline, signal) => {
+      signal.addEventListener("abort", () => aborted = true);
+      return new Promise((resolve) => clock.after(50, () => resolve("late")));
+    },
+    report: () => reports++,
+  });
+  await clock.turn(10);
+  loop.close();
+  await clock.turn(1000);
+  assert(aborted);
+  assertEquals(reports, 0);
+});

@@ -1,0 +1,91 @@
+/**
+ * What the fleet's tests share: a policy, a clock that is turned by hand, a quiet log.
+ *
+ * @module
+ */
+import { getLogger } from "@logtape/logtape";
+// @ts-types="npm:@types/sinonjs__fake-timers@15.0.1"
+import FakeTimers from "@sinonjs/fake-timers";
+import type { FailureLog } from "../failures.ts";
+import type { DataPlane, View } from "../view.ts";
+import type { Clock } from "./clock.ts";
+import type { FleetPolicy } from "./policy.ts";
+
+/** The default policy, changed where a test says so. */
+export function testPolicy(changes: Partial<FleetPolicy> = {}): FleetPolicy {
+  return {
+    replaces: true,
+    probes: true,
+    heartbeatMs: 3000,
+    heartbeatTimeoutMs: 1000,
+    downAfter: 2,
+    upAfter: 1,
+    startTimeoutMs: 30_000,
+    backoffMs: 250,
+    backoffMaxMs: 30_000,
+    healthySpellMs: 5000,
+    drainMs: 10_000,
+    stopGraceMs: 5000,
+    ...changes,
+  };
+}
+
+/** A clock that stands still until it is turned. */
+export class TestClock implements Clock {
+  // The declarations leave open whose timers these are; nothing here depends on it.
+  readonly #timers = FakeTimers.createClock(0) as FakeTimers.BrowserClock;
+
+  now(): number {
+    return this.#timers.now;
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    const id = this.#timers.setTimeout(callback, ms);
+    return () => this.#timers.clearTimeout(id);
+  }
+
+  /** Lets time go by, and everything that follows from it happen. */
+  async turn(ms: number): Promise<void> {
+    await this.#timers.tickAsync(ms);
+  }
+}
+
+/** Keeps the views that were published; drains end when the test says so. */
+export class TestDataPlane implements DataPlane {
+  readonly views: View[] = [];
+  readonly #busy = new Map<string, () => void>();
+
+  publish(view: View): void {
+    this.views.push(view);
+  }
+
+  idle(instance: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (!this.#busy.has(instance)) return resolve(true);
+      this.#busy.set(instance, () => resolve(true));
+    });
+  }
+
+  /** Keeps an instance from being idle. @returns ends its last request */
+  occupy(instance: string): () => void {
+    this.#busy.set(instance, () => {});
+    return () => this.#busy.get(instance)?.();
+  }
+
+  /** Names that the last view sends requests to. */
+  ready(): string[] {
+    return [...this.views.at(-1)?.ready.keys() ?? []];
+  }
+}
+
+/** Collects failed background actions. */
+export class TestFailures implements FailureLog {
+  readonly actions: string[] = [];
+
+  record(action: string): void {
+    this.actions.push(action);
+  }
+}
+
+/** A log that nobody reads. */
+export const quietLog = getLogger("ringkeeper-test");

@@ -1,0 +1,35 @@
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { Ring } from "../../ring/mod.ts";
+import { keySlot, requestKey } from "./key.ts";
+
+const facts = {
+  requestId: "17",
+  target: "/a/b?user=u%201&x=",
+  client: "192.0.2.9",
+  headers: new Headers({ "x-user": "ann", cookie: "a=1; sid=s7; b=2" }),
+};
+
+Deno.test("each source takes the key from its own part of the request", () => {
+  assertEquals(requestKey({ from: "request-id" }, facts), "17");
+  assertEquals(requestKey({ from: "path" }, facts), "/a/b");
+  assertEquals(requestKey({ from: "client" }, facts), "192.0.2.9");
+  assertEquals(requestKey({ from: "header", name: "X-User" }, facts), "ann");
+  assertEquals(requestKey({ from: "cookie", name: "sid" }, facts), "s7");
+  assertEquals(requestKey({ from: "query", name: "user" }, facts), "u 1");
+});
+
+Deno.test("a request without the header, cookie or parameter is routed by its id", () => {
+  assertEquals(requestKey({ from: "header", name: "x-none" }, facts), "17");
+  assertEquals(requestKey({ from: "cookie", name: "si" }, facts), "17");
+  assertEquals(requestKey({ from: "query", name: "none" }, facts), "17");
+});
+
+Deno.test("a whole number is hashed as an id, anything else as a string", () => {
+  const ring = Ring.build({ members: ["Server1", "Server2"], hashes: "seed" });
+  assertEquals(keySlot(ring, "100"), (100 + 200 + 1) % 512);
+  assertEquals(keySlot(ring, "007"), (7 + 14 + 1) % 512);
+  for (const key of ["1e3", "-1", "1.5", " 1", "", "9007199254740993", "99999999999999999999"]) {
+    assertEquals(keySlot(ring, key), ring.slotOfKey(key), key);
+  }
+  assertNotEquals(keySlot(ring, "a"), keySlot(ring, "b"));
+});
