@@ -5,10 +5,10 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { FailureLog } from "../failures.ts";
 import { MembershipError, type MembershipErrorKind } from "../fleet/membership.ts";
 import { failureBody } from "../reply.ts";
+import { BodyError, readBody } from "./body.ts";
 import { type GuardPolicy, refuse } from "./guard.ts";
 import { type Change, parseChange, RequestError } from "./requests.ts";
 
@@ -47,11 +47,10 @@ export function createControlApp(options: ControlOptions): Hono {
   const { membership, status } = options;
   const app = new Hono();
   app.get("/rep", (c) => c.json(replicas(membership.names())));
-  app.post("/add", guarded(options), limited, changing(options, membership.add.bind(membership)));
+  app.post("/add", guarded(options), changing(options, membership.add.bind(membership)));
   app.delete(
     "/rm",
     guarded(options),
-    limited,
     changing(options, membership.remove.bind(membership)),
   );
   app.get("/_lb/status", (c) => c.json(status()));
@@ -68,15 +67,6 @@ function replicas(names: readonly string[]): object {
   return { message: { N: names.length, replicas: names }, status: "successful" };
 }
 
-const limited = bodyLimit({
-  maxSize: MAX_BODY_BYTES,
-  onError: (c) =>
-    c.json(
-      failureBody(`body: must be at most ${MAX_BODY_BYTES} bytes`),
-      STATUS_CODE.ContentTooLarge,
-    ),
-});
-
 function guarded({ guard }: ControlOptions) {
   return async (c: Context, next: () => Promise<void>): Promise<Response | void> => {
     const refusal = refuse(c.req.raw.headers, guard);
@@ -91,23 +81,11 @@ function changing(
   change: (n: number, hostnames: readonly string[]) => Promise<string[]>,
 ) {
   return async (c: Context): Promise<Response> => {
-    const text = await withDeadline(c.req.text(), bodyTimeoutMs);
+    const bounds = { maxBytes: MAX_BODY_BYTES, timeoutMs: bodyTimeoutMs };
+    const text = await readBody(c.req.raw, bounds);
     const { n, hostnames }: Change = parseChange(text);
     return c.json(replicas(await change(n, hostnames)));
   };
-}
-
-/** The body of a call did not arrive in time. */
-class BodyTimeout extends Error {}
-
-async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
-  const { promise: deadline, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new BodyTimeout(`body: must arrive within ${ms} ms`)), ms);
-  try {
-    return await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function unknownCall({ req }: Context): string {
@@ -118,8 +96,10 @@ function answerError(error: Error, c: Context, failures: FailureLog): Response {
   if (error instanceof RequestError) {
     return c.json(failureBody(error.message), STATUS_CODE.BadRequest);
   }
-  if (error instanceof BodyTimeout) {
-    return c.json(failureBody(error.message), STATUS_CODE.RequestTimeout);
+  if (error instanceof BodyError) {
+    const { ContentTooLarge, RequestTimeout } = STATUS_CODE;
+    const status = error.kind === "too-large" ? ContentTooLarge : RequestTimeout;
+    return c.json(failureBody(error.message), status);
   }
   if (error instanceof MembershipError) {
     const status = STATUS_OF[error.kind];

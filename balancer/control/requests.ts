@@ -17,9 +17,8 @@ export interface Change {
 }
 
 const LONGEST_NAME = 63;
-const NAME_RULE =
-  `must be 1 to ${LONGEST_NAME} letters, digits, _ or -, beginning and ending with ` +
-  "a letter or a digit";
+const NAME_RULE = `must be 1 to ${LONGEST_NAME} letters, digits, _ or -, beginning with a letter ` +
+  "or a digit and not ending with -";
 
 const name = z.string({ error: received(`each ${NAME_RULE}`) })
   .refine(isName, { error: received(`each ${NAME_RULE}`) });
@@ -29,7 +28,7 @@ const change = z.strictObject({
     .min(1, { error: received("must be a whole number from 1") }),
   hostnames: z.array(name, { error: received("must be a list of names") }).default([]),
 }, { error: describeObject }).superRefine(({ n, hostnames }, context) => {
-  if (hostnames.length <= n) return;
+  if (n < 1 || hostnames.length <= n) return;
   context.addIssue({
     code: "custom",
     path: ["hostnames"],

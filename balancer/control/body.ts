@@ -1,0 +1,60 @@
+/**
+ * Reads the body of a call, bounded in size and time.
+ *
+ * @module
+ */
+
+/** Why a body was not read to its end. */
+export class BodyError extends Error {
+  override readonly name = "BodyError";
+
+  constructor(readonly kind: "too-large" | "too-slow", message: string) {
+    super(message);
+  }
+}
+
+/** Bounds of a body. */
+export interface BodyBounds {
+  readonly maxBytes: number;
+  readonly timeoutMs: number;
+}
+
+/**
+ * The text of a request's body.
+ *
+ * @param request the request; its body is cancelled where it breaks a bound
+ * @param bounds how long it may be and take
+ * @throws {BodyError} the body broke a bound
+ */
+export async function readBody(request: Request, bounds: BodyBounds): Promise<string> {
+  const reader = request.body?.getReader();
+  if (!reader) return "";
+  const deadline = AbortSignal.timeout(bounds.timeoutMs);
+  const stop = () => reader.cancel();
+  deadline.addEventListener("abort", stop);
+  try {
+    const text = await readAll(reader, bounds.maxBytes);
+    if (!deadline.aborted) return text;
+  } finally {
+    deadline.removeEventListener("abort", stop);
+  }
+  throw new BodyError("too-slow", `body: must arrive within ${bounds.timeoutMs} ms`);
+}
+
+async function readAll(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  maxBytes: number,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    bytes += chunk.value.length;
+    if (bytes > maxBytes) {
+      await reader.cancel();
+      throw new BodyError("too-large", `body: must be at most ${maxBytes} bytes`);
+    }
+    text += decoder.decode(chunk.value, { stream: true });
+  }
+  return text + decoder.decode();
+}

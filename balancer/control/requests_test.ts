@@ -1,0 +1,71 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseChange, RequestError } from "./requests.ts";
+
+function fault(body: string): string {
+  return assertThrows(() => parseChange(body), RequestError).message;
+}
+
+const NAME_RULE =
+  "each must be 1 to 63 letters, digits, _ or -, beginning with a letter or a digit " +
+  "and not ending with -";
+
+Deno.test("n and hostnames are read, hostnames may be left out", () => {
+  assertEquals(parseChange('{"n":2,"hostnames":["S4","a_b-c"]}'), {
+    n: 2,
+    hostnames: ["S4", "a_b-c"],
+  });
+  assertEquals(parseChange('{"n":1}'), { n: 1, hostnames: [] });
+});
+
+Deno.test("n that is no whole number from 1 is refused with the value", () => {
+  const table = [["-1", "-1"], ["0", "0"], ["1.5", "1.5"], ['"2"', '"2"'], ["null", "null"]];
+  for (const [sent, shown] of table) {
+    assertEquals(fault(`{"n":${sent}}`), `n: must be a whole number from 1; got ${shown}`);
+  }
+  assertEquals(fault("{}"), "n: must be a whole number from 1; got nothing");
+  assertEquals(fault('{"n":1e99}'), "n: must be a whole number from 1; got 1e+99");
+});
+
+Deno.test("names that are no DNS labels of our letters are refused with the name", () => {
+  for (const name of ["a b", "a/b", "", "-a", "a-", "_a", "é", "a.b"]) {
+    const message = fault(JSON.stringify({ n: 1, hostnames: [name] }));
+    assertEquals(message, `hostnames: ${NAME_RULE}; got ${JSON.stringify(name)}`);
+  }
+});
+
+Deno.test("a name of 63 characters is accepted, one of 300 is refused and not repeated in full", () => {
+  const hostnames = ["x".repeat(63)];
+  assertEquals(parseChange(JSON.stringify({ n: 1, hostnames })).hostnames, hostnames);
+  const message = fault(JSON.stringify({ n: 1, hostnames: ["x".repeat(300)] }));
+  assertEquals(message, `hostnames: ${NAME_RULE}; got "${"x".repeat(79)}…`);
+});
+
+Deno.test("more hostnames than n are refused", () => {
+  assertEquals(
+    fault('{"n":1,"hostnames":["a","b"]}'),
+    "hostnames: must be at most n names, which is 1; got 2",
+  );
+});
+
+Deno.test("a body that is no JSON object, or has unknown fields, is refused", () => {
+  assertEquals(
+    fault("[]"),
+    'body: must be an object such as {"n":1,"hostnames":["S4"]}; got []',
+  );
+  assertEquals(
+    fault('{"n":1,"host":"a"}'),
+    "body: has fields that are not known; known are n and hostnames",
+  );
+  assertEquals(
+    fault('{"n":').startsWith('body: must be JSON such as {"n":1,"hostnames":["S4"]}; '),
+    true,
+  );
+  assertEquals(fault("").startsWith("body: must be JSON"), true);
+});
+
+Deno.test("several faults are told at once", () => {
+  assertEquals(
+    fault('{"n":0,"hostnames":"a"}'),
+    'n: must be a whole number from 1; got 0; hostnames: must be a list of names; got "a"',
+  );
+});
