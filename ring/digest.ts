@@ -1,0 +1,34 @@
+/**
+ * The fingerprint of a ring.
+ *
+ * @module
+ */
+
+import { Fnv1a64 } from "./fnv1a.ts";
+
+/**
+ * The fingerprint of a table and its members. Rings of equal table and members have the same one;
+ * others differ, but for one chance in 2^64.
+ *
+ * @param members The names of the members in canonical order.
+ * @param table For each slot the index of its owner among the members.
+ * @returns 16 hexadecimal characters.
+ */
+export function digestOf(members: readonly string[], table: Readonly<Uint16Array>): string {
+  const hash = new Fnv1a64();
+  // Counts go first, so that ["ab"] and ["a", "b"] cannot read the same.
+  hash.addUint32(members.length);
+  for (const name of members) addText(hash, name);
+  for (const owner of table) addUint16(hash, owner);
+  return hash.toString();
+}
+
+function addText(hash: Fnv1a64, text: string): void {
+  hash.addUint32(text.length);
+  for (let at = 0; at < text.length; at++) addUint16(hash, text.charCodeAt(at));
+}
+
+function addUint16(hash: Fnv1a64, value: number): void {
+  hash.addByte(value & 0xff);
+  hash.addByte(value >>> 8);
+}

@@ -1,0 +1,49 @@
+/**
+ * The layouts by name, and the room that they need.
+ *
+ * @module
+ */
+
+import { RingFullError } from "./errors.ts";
+import type { HashFamily } from "./hash_family.ts";
+import { layOutEven } from "./layout_even.ts";
+import { layOutRendezvous } from "./layout_rendezvous.ts";
+import { layOutRing, virtualServerCount } from "./layout_ring.ts";
+import type { CompleteRingOptions } from "./options.ts";
+import type { Placement } from "./placement.ts";
+
+/**
+ * Gives slots to members by the layout that the options name.
+ *
+ * @param options The options in full.
+ * @param family The hash functions that the options name or hold.
+ * @throws {RingFullError} When the members need more slots than there are.
+ * @throws {RangeError} When a hash function of the user's own returns no whole number.
+ */
+export function layOut(options: CompleteRingOptions, family: HashFamily): Placement {
+  refuseOverflow(options);
+  const { members, slots, virtualServers, layout } = options;
+  switch (layout) {
+    case "even":
+      return layOutEven(members, slots);
+    case "rendezvous":
+      return layOutRendezvous(members, slots);
+    case "ring":
+      return layOutRing(members, slots, virtualServers, family);
+  }
+}
+
+function refuseOverflow(options: CompleteRingOptions): void {
+  const needed = slotsNeeded(options);
+  if (needed > options.slots) throw new RingFullError(needed, options.slots);
+}
+
+function slotsNeeded({ members, layout, virtualServers }: CompleteRingOptions): number {
+  if (layout !== "ring") return members.length;
+  const points = members.reduce(
+    (sum, member) => sum + virtualServerCount(member, virtualServers),
+    0,
+  );
+  // Members of weight 0 have no virtual servers, but the table still has to tell them apart.
+  return Math.max(points, members.length);
+}

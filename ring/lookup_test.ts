@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import { type HashFamilyName, Ring } from "./mod.ts";
+
+const FAMILIES: readonly HashFamilyName[] = ["fibonacci", "seed", "classic", "hashed"];
+
+Deno.test("An id of more than one word falls where its family puts it", () => {
+  const slots = FAMILIES.map((hashes) =>
+    Ring.build({ members: ["a"], hashes }).slotOfId(Number.MAX_SAFE_INTEGER)
+  );
+  assertEquals(slots, [403, 510, 16, 472]);
+});
+
+// Worked out by an independent script in Python: floor(MurmurHash3 · M / 2^32).
+const KEY_SLOTS: readonly [key: string, of512: number, of1000: number][] = [
+  ["", 0, 0],
+  ["a", 222, 434],
+  ["abc", 133, 260],
+  ["user-session-100", 173, 338],
+  ["\u{1f600}", 172, 336],
+  ["\ud800", 2, 5],
+];
+
+Deno.test("A key falls on the same slot under every hash family, for good", () => {
+  for (const hashes of FAMILIES) {
+    const small = Ring.build({ members: ["a"], hashes });
+    const large = Ring.build({ members: ["a"], hashes, slots: 1000 });
+    for (const [key, of512, of1000] of KEY_SLOTS) {
+      assertEquals([small.slotOfKey(key), large.slotOfKey(key)], [of512, of1000]);
+    }
+  }
+});
+
+Deno.test("A family of one's own decides about ids and virtual servers", () => {
+  const ring = Ring.build({
+    members: ["S1", "S2"],
+    slots: 10,
+    virtualServers: 1,
+    layout: "ring",
+    hashes: { request: (id) => -id, virtualServer: (id) => 5 * id },
+  });
+  assertEquals(ring.virtualServers.map(({ slot }) => slot), [5, 0]);
+  assertEquals([ring.ownerOfId(9), ring.ownerOfId(4), ring.ownerOfId(10)], ["S1", "S2", "S2"]);
+});
