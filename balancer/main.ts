@@ -63,7 +63,10 @@ async function start(config: Config, log: Logger): Promise<Running> {
   const failures = new Failures(log);
   const forwarder = new Forwarder({
     keySource: config.LB_KEY,
-    responseTimeoutMs: config.LB_RESPONSE_TIMEOUT_MS,
+    patience: {
+      connectMs: config.LB_CONNECT_TIMEOUT_MS,
+      responseMs: config.LB_RESPONSE_TIMEOUT_MS,
+    },
     report: (evidence) => fleet.observe(evidence),
   });
   const { engine, reason, dispose } = await openEngine(config, failures);

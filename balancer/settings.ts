@@ -80,6 +80,12 @@ export const SETTINGS = {
     "milliseconds that running requests get when a replica is removed or the balancer ends",
   ),
   LB_STOP_GRACE_MS: whole(5000, 0, LARGEST_DELAY_MS, "milliseconds from SIGTERM to SIGKILL"),
+  LB_CONNECT_TIMEOUT_MS: whole(
+    1000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that a connection to a replica may take; then it counts as refused",
+  ),
   LB_RESPONSE_TIMEOUT_MS: whole(
     60000,
     1,

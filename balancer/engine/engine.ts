@@ -57,10 +57,14 @@ export interface Engine {
    * Reports exits and the engine's own comings and goings from now on.
    *
    * @param listener called for each event, never concurrently with itself
-   * @returns resolves once events are being seen; its `close` ends the watch
+   * @returns resolves once events are being seen, or the engine was reported away; its `close`
+   * ends the watch
    */
   watch(listener: (event: EngineEvent) => void): Promise<Watch>;
-  /** Gives back what the engine itself holds. Instances are left as they are. */
+  /**
+   * Gives back what the engine itself holds. Instances that can live without it are left as they
+   * are; those that cannot, such as its own child processes, end.
+   */
   close(): Promise<void>;
 }
 

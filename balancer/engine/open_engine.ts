@@ -5,7 +5,7 @@
  */
 import type { Config } from "../config.ts";
 import type { FailureLog } from "../failures.ts";
-import { DockerEngine } from "./docker.ts";
+import type { DockerEngine } from "./docker.ts";
 import { type Engine, EngineError } from "./engine.ts";
 import { ProcessEngine } from "./process.ts";
 import { StaticEngine } from "./static.ts";
@@ -48,14 +48,18 @@ function plain(engine: Engine, reason: string): OpenedEngine {
   return { engine, reason, dispose: () => Promise.resolve() };
 }
 
-function docker(config: Config, failures: FailureLog, reason: string): OpenedEngine {
-  const engine = dockerEngine(config, failures);
+async function docker(
+  config: Config,
+  failures: FailureLog,
+  reason: string,
+): Promise<OpenedEngine> {
+  const engine = await dockerEngine(config, failures);
   return { engine, reason, dispose: () => engine.removeNetwork() };
 }
 
 /** Why Docker cannot be used; `undefined` where it can. */
 async function dockerAbsence(config: Config, failures: FailureLog): Promise<string | undefined> {
-  const engine = dockerEngine(config, failures, DOCKER_ANSWER_MS);
+  const engine = await dockerEngine(config, failures, DOCKER_ANSWER_MS);
   try {
     await engine.list();
     return undefined;
@@ -67,7 +71,13 @@ async function dockerAbsence(config: Config, failures: FailureLog): Promise<stri
   }
 }
 
-function dockerEngine(config: Config, failures: FailureLog, deadlineMs?: number): DockerEngine {
+async function dockerEngine(
+  config: Config,
+  failures: FailureLog,
+  deadlineMs?: number,
+): Promise<DockerEngine> {
+  // Its client takes a quarter of a second and 40 MB to load: only where it is used.
+  const { DockerEngine } = await import("./docker.ts");
   return new DockerEngine({
     socketPath: config.LB_DOCKER_SOCKET,
     fleet: config.LB_FLEET,

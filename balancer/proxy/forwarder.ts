@@ -14,13 +14,12 @@ import { endToEnd, pairs, requestFields, VIA } from "./fields.ts";
 import { InFlight } from "./in_flight.ts";
 import { keySlot, requestKey } from "./key.ts";
 import { isEvidence, shouldRetry, UpstreamError } from "./retry.ts";
-import { OutgoingBody, type OutgoingRequest, UpstreamPool } from "./upstream.ts";
+import { OutgoingBody, type OutgoingRequest, type Patience, UpstreamPool } from "./upstream.ts";
 
 /** What a {@linkcode Forwarder} is made of. */
 export interface ForwarderOptions {
   readonly keySource: KeySource;
-  /** Milliseconds that a replica may take to begin its response. */
-  readonly responseTimeoutMs: number;
+  readonly patience: Patience;
   /** Told of each failure that says something about an instance. */
   readonly report: (evidence: Evidence) => void;
 }
@@ -37,7 +36,7 @@ export class Forwarder implements DataPlane {
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
-    this.#pool = new UpstreamPool(options.responseTimeoutMs);
+    this.#pool = new UpstreamPool(options.patience);
   }
 
   publish(view: View): void {

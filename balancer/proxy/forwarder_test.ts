@@ -9,10 +9,10 @@ class Bench implements AsyncDisposable {
   readonly forwarder: Forwarder;
   readonly #closers: (() => Promise<void> | void)[] = [];
 
-  constructor(responseTimeoutMs = 5000) {
+  constructor(responseMs = 5000) {
     this.forwarder = new Forwarder({
       keySource: { from: "request-id" },
-      responseTimeoutMs,
+      patience: { connectMs: 1000, responseMs },
       report: (evidence) => this.evidence.push(evidence),
     });
   }

@@ -38,14 +38,21 @@ export class OutgoingBody {
   }
 }
 
+/** How long a replica may take, in milliseconds. */
+export interface Patience {
+  /** To accept a connection. */
+  readonly connectMs: number;
+  /** To begin its response, from the start of the connection on. */
+  readonly responseMs: number;
+}
+
 /** Connections to replicas. */
 export class UpstreamPool {
   readonly #agent = new http.Agent({ keepAlive: true, maxFreeSockets: 256 });
-  readonly #responseTimeoutMs: number;
+  readonly #patience: Patience;
 
-  /** @param responseTimeoutMs milliseconds that a replica may take to begin its response */
-  constructor(responseTimeoutMs: number) {
-    this.#responseTimeoutMs = responseTimeoutMs;
+  constructor(patience: Patience) {
+    this.#patience = patience;
   }
 
   /**
@@ -64,7 +71,7 @@ export class UpstreamPool {
       path: request.target,
       headers: request.fields.flat(),
     });
-    const exchange = new Exchange(outgoing, request.signal, this.#responseTimeoutMs);
+    const exchange = new Exchange(outgoing, request.signal, this.#patience);
     return await exchange.run(request.body);
   }
 
@@ -79,14 +86,14 @@ class Exchange {
   readonly #outgoing: http.ClientRequest;
   readonly #connected = Promise.withResolvers<void>();
   readonly #response = Promise.withResolvers<http.IncomingMessage>();
-  readonly #timeoutMs: number;
+  readonly #patience: Patience;
   #isConnected = false;
   #isReused = false;
   #timedOut = false;
 
-  constructor(outgoing: http.ClientRequest, signal: AbortSignal, timeoutMs: number) {
+  constructor(outgoing: http.ClientRequest, signal: AbortSignal, patience: Patience) {
     this.#outgoing = outgoing;
-    this.#timeoutMs = timeoutMs;
+    this.#patience = patience;
     const abort = () => outgoing.destroy();
     signal.addEventListener("abort", abort);
     outgoing.once("close", () => signal.removeEventListener("abort", abort));
@@ -100,15 +107,25 @@ class Exchange {
   }
 
   async run(body: OutgoingBody | undefined): Promise<http.IncomingMessage> {
-    const timer = setTimeout(() => this.#onTimeout(), this.#timeoutMs);
+    const { connectMs, responseMs } = this.#patience;
+    const connectTimer = setTimeout(
+      () => this.#giveUp(`no connection in ${connectMs} ms`),
+      connectMs,
+    );
+    const responseTimer = setTimeout(
+      () => this.#giveUp(`no answer in ${responseMs} ms`),
+      responseMs,
+    );
     try {
       // The body stays untouched until there is a connection, so that a refused one costs nothing.
       await this.#connected.promise;
+      clearTimeout(connectTimer);
       if (body) this.#pump(body.open());
       else this.#outgoing.end();
       return await this.#response.promise;
     } finally {
-      clearTimeout(timer);
+      clearTimeout(connectTimer);
+      clearTimeout(responseTimer);
     }
   }
 
@@ -148,9 +165,9 @@ class Exchange {
     else connected();
   }
 
-  #onTimeout(): void {
+  #giveUp(reason: string): void {
     this.#timedOut = true;
-    this.#outgoing.destroy(new Error(`no response within ${this.#timeoutMs} ms`));
+    this.#outgoing.destroy(new Error(reason));
   }
 
   #fail(error: Error): void {

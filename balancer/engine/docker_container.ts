@@ -1,0 +1,130 @@
+/**
+ * A replica as a container: what it is created from, and what is read back from it (Docker Engine
+ * API v1.40, `POST /containers/create` and `GET /containers/{id}/json`).
+ *
+ * @module
+ */
+import { replicaEnv } from "../../replica/contract.ts";
+import type { Address } from "../view.ts";
+import { expandCommand } from "./command.ts";
+import { EngineError, type Instance } from "./engine.ts";
+
+/** Label that carries the fleet: nothing without ours is ever touched. */
+export const FLEET_LABEL = "ringkeeper.fleet";
+
+/** Label that carries the replica's name. */
+export const REPLICA_LABEL = "ringkeeper.replica";
+
+const LOOPBACK = "127.0.0.1";
+const ANY_ADDRESS = "0.0.0.0";
+
+/** What the containers are and how they are reached. */
+export interface ContainerOptions {
+  /** Tells this fleet's containers from all others. */
+  readonly fleet: string;
+  /** Put before a replica's name to make its container's name. */
+  readonly prefix: string;
+  readonly image: string;
+  /** Command line instead of the image's own, see {@linkcode expandCommand}. */
+  readonly command?: string | undefined;
+  /** Port that the service listens on inside its container. */
+  readonly port: number;
+  /** What each container gets besides its own name, host and port. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Network that the containers join. */
+  readonly network: string;
+  /** Their own addresses on that network, or ports published on this host's loopback address. */
+  readonly reach: "network" | "published";
+}
+
+/** What matters of a container that was inspected. */
+export interface ContainerInfo {
+  readonly Id: string;
+  readonly Config: { readonly Labels: Readonly<Record<string, string>> };
+  readonly State: {
+    readonly Running: boolean;
+    readonly ExitCode: number;
+    readonly Error: string;
+    readonly StartedAt: string;
+  };
+  readonly NetworkSettings: {
+    readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>>;
+    readonly Ports: Readonly<Record<string, readonly { readonly HostPort: string }[] | null>>;
+  };
+}
+
+/**
+ * What to create a replica's container from. Restarting is the fleet's work, not the Engine's. No
+ * init process is put before the image's own, for some images insist on being process 1.
+ *
+ * @param options of the fleet
+ * @param name the replica's name
+ */
+// deno-lint-ignore explicit-module-boundary-types -- the literal is checked where it is used
+export function containerSpec(options: ContainerOptions, name: string) {
+  const env = { ...options.env, ...replicaEnv(name, ANY_ADDRESS, options.port) };
+  const port = portKey(options);
+  return {
+    name: options.prefix + name,
+    Image: options.image,
+    Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
+    Labels: { [FLEET_LABEL]: options.fleet, [REPLICA_LABEL]: name },
+    ExposedPorts: { [port]: {} },
+    HostConfig: {
+      NetworkMode: options.network,
+      PortBindings: options.reach === "published" ? { [port]: [{ HostIp: LOOPBACK }] } : {},
+      RestartPolicy: { Name: "no" },
+      SecurityOpt: ["no-new-privileges"],
+    },
+    ...(options.command === undefined ? {} : { Cmd: expandCommand(options.command, env) }),
+  };
+}
+
+/**
+ * Reads an instance from its container.
+ *
+ * @param options of the fleet
+ * @param container as inspected
+ * @returns undefined when it does not run, or is not on the fleet's network
+ */
+export function instanceOf(
+  options: ContainerOptions,
+  { Id, Config, State, NetworkSettings }: ContainerInfo,
+): Instance | undefined {
+  const name = Config.Labels[REPLICA_LABEL];
+  const address = addressOf(options, NetworkSettings);
+  if (!State.Running || name === undefined || !address) return undefined;
+  return { id: Id, name, address, startedAt: Date.parse(State.StartedAt) };
+}
+
+/**
+ * Why a container that was started is no instance.
+ *
+ * @param name the replica's name
+ * @param container as inspected; undefined when it is gone
+ */
+export function notRunning(name: string, container: ContainerInfo | undefined): EngineError {
+  const state = container?.State;
+  const why = !state
+    ? "was removed by somebody else"
+    : state.Running
+    ? "has no address on its network"
+    : `ended at once: exit code ${state.ExitCode} ${state.Error}`.trim();
+  return new EngineError("failed", `docker: the container of ${name} ${why}`);
+}
+
+function addressOf(
+  options: ContainerOptions,
+  { Networks, Ports }: ContainerInfo["NetworkSettings"],
+): Address | undefined {
+  if (options.reach === "published") {
+    const port = Number(Ports[portKey(options)]?.[0]?.HostPort ?? 0);
+    return port ? { hostname: LOOPBACK, port } : undefined;
+  }
+  const hostname = Networks[options.network]?.IPAddress;
+  return hostname ? { hostname, port: options.port } : undefined;
+}
+
+function portKey({ port }: ContainerOptions): string {
+  return `${port}/tcp`;
+}

@@ -1,0 +1,70 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  type ContainerInfo,
+  type ContainerOptions,
+  containerSpec,
+  instanceOf,
+  notRunning,
+} from "./docker_container.ts";
+
+const OPTIONS: ContainerOptions = {
+  ...{ fleet: "f", prefix: "p-", image: "nginx", port: 80, env: { COLOR: "blue" } },
+  ...{ network: "net", reach: "network" },
+};
+
+const RUNNING: ContainerInfo = {
+  Id: "c0ffee",
+  Config: { Labels: { "ringkeeper.fleet": "f", "ringkeeper.replica": "Server1" } },
+  State: { Running: true, ExitCode: 0, Error: "", StartedAt: "2026-01-02T03:04:05.678901234Z" },
+  NetworkSettings: {
+    Networks: { other: { IPAddress: "10.0.0.1" }, net: { IPAddress: "172.20.0.2" } },
+    Ports: { "80/tcp": [{ HostPort: "32768" }], "443/tcp": null },
+  },
+};
+
+function inState(state: Partial<ContainerInfo["State"]>): ContainerInfo {
+  return { ...RUNNING, State: { ...RUNNING.State, ...state } };
+}
+
+Deno.test("container: the command is split into arguments, with the replica's port", () => {
+  const spec = containerSpec({ ...OPTIONS, command: "serve -p $PORT '$PORT $COLOR'" }, "Server1");
+  assertEquals(spec.Cmd, ["serve", "-p", "80", "$PORT $COLOR"]);
+});
+
+Deno.test("container: without a command the image's own is left alone", () => {
+  assertEquals("Cmd" in containerSpec(OPTIONS, "Server1"), false);
+});
+
+Deno.test("container: ports are published only where that is how replicas are reached", () => {
+  const published = containerSpec({ ...OPTIONS, reach: "published" }, "Server1");
+  assertEquals(published.HostConfig.PortBindings, { "80/tcp": [{ HostIp: "127.0.0.1" }] });
+  assertEquals(containerSpec(OPTIONS, "Server1").HostConfig.PortBindings, {});
+});
+
+Deno.test("container: the address is that on the fleet's own network", () => {
+  assertEquals(instanceOf(OPTIONS, RUNNING), {
+    id: "c0ffee",
+    name: "Server1",
+    address: { hostname: "172.20.0.2", port: 80 },
+    startedAt: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+  });
+});
+
+Deno.test("container: a published one is reached at the port of the host", () => {
+  const instance = instanceOf({ ...OPTIONS, reach: "published" }, RUNNING);
+  assertEquals(instance?.address, { hostname: "127.0.0.1", port: 32768 });
+});
+
+Deno.test("container: one that ended, or that has no address, is no instance", () => {
+  const detached = { ...RUNNING, NetworkSettings: { Networks: {}, Ports: {} } };
+  assertEquals(instanceOf(OPTIONS, inState({ Running: false })), undefined);
+  assertEquals(instanceOf(OPTIONS, detached), undefined);
+  assertEquals(instanceOf({ ...OPTIONS, reach: "published" }, detached), undefined);
+});
+
+Deno.test("container: why it does not run is told", () => {
+  const ended = notRunning("Server1", inState({ Running: false, ExitCode: 3, Error: "no disk" }));
+  assertStringIncludes(ended.message, "of Server1 ended at once: exit code 3 no disk");
+  assertStringIncludes(notRunning("Server1", RUNNING).message, "has no address");
+  assertStringIncludes(notRunning("Server1", undefined).message, "removed by somebody else");
+});

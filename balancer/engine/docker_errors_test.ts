@@ -1,0 +1,67 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { DeadlineError } from "./deadline.ts";
+import { imageMissing, nameTaken, statusOf, toEngineError } from "./docker_errors.ts";
+import { EngineError } from "./engine.ts";
+
+/** An error as dockerode throws it. */
+function answer(statusCode: number, message: string): Error {
+  const text = `(HTTP code ${statusCode}) some reason - ${message} `;
+  return Object.assign(new Error(text), { statusCode, json: { message } });
+}
+
+function connection(code: string): Error {
+  return Object.assign(new Error(`connect ${code} /var/run/docker.sock`), { code });
+}
+
+for (const code of ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE", "EACCES"]) {
+  Deno.test(`docker errors: a connection that ends in ${code} means away`, () => {
+    assertEquals(toEngineError("list", connection(code)).kind, "away");
+  });
+}
+
+Deno.test("docker errors: no answer in time means away", () => {
+  const error = toEngineError("list containers", new DeadlineError(50));
+  assertEquals(error.kind, "away");
+  assertEquals(error.message, "docker: cannot list containers: no answer within 50 ms");
+});
+
+Deno.test("docker errors: a socket that this user may not use comes with advice", () => {
+  assertMatch(toEngineError("list", connection("EACCES")).message, /EACCES.*join the group docker/);
+});
+
+Deno.test("docker errors: a program that is not in the image is a missing command", () => {
+  const messages = [
+    'OCI runtime create failed: exec: "serve": executable file not found in $PATH: unknown',
+    'OCI runtime create failed: exec: "/serve": stat /serve: no such file or directory: unknown',
+    'OCI runtime create failed: exec: "/etc/passwd": permission denied: unknown',
+  ];
+  for (const message of messages) {
+    assertEquals(toEngineError("start", answer(400, message)).kind, "command-missing", message);
+  }
+});
+
+Deno.test("docker errors: anything else failed, in the Engine's own words", () => {
+  const error = toEngineError("start Server1", answer(500, "no space left on device"));
+  assertEquals(error.kind, "failed");
+  assertEquals(error.message, "docker: cannot start Server1: no space left on device");
+});
+
+Deno.test("docker errors: the status of an answer can be told from both kinds of error", () => {
+  const error = answer(409, "in use");
+  assertEquals([error, toEngineError("x", error)].map(statusOf), [409, 409]);
+  assertEquals([connection("EPIPE"), undefined, "text"].map(statusOf), [
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+Deno.test("docker errors: an engine's error stays what it is", () => {
+  const error = new EngineError("name-taken", "taken");
+  assertEquals(toEngineError("start", error), error);
+});
+
+Deno.test("docker errors: what is missing or taken is named with a way out", () => {
+  assertStringIncludes(imageMissing("nginx:1", undefined).message, "docker pull nginx:1");
+  assertStringIncludes(nameTaken("Server1", undefined).message, "LB_CONTAINER_PREFIX");
+});

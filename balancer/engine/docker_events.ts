@@ -1,0 +1,137 @@
+/**
+ * The Docker Engine's event stream (Docker Engine API v1.40, `GET /events`), kept up over restarts
+ * of the Engine.
+ *
+ * @module
+ */
+import type { FailureLog } from "../failures.ts";
+import { pause, withDeadline } from "./deadline.ts";
+import { REPLICA_LABEL } from "./docker_container.ts";
+import { toEngineError } from "./docker_errors.ts";
+import type { EngineEvent, Watch } from "./engine.ts";
+
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 2000;
+/** SIGKILL and SIGTERM, as a container's exit code shows them. */
+const SIGNALS: Record<string, string> = { "137": " (killed)", "143": " (SIGTERM)" };
+
+/** What a stream of events is made of. */
+export interface DockerEventsOptions {
+  /** Asks the Engine for events; resolves once it sends them. The signal ends them. */
+  readonly open: (signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
+  readonly listener: (event: EngineEvent) => void;
+  readonly failures: FailureLog;
+  /** Longest wait for the Engine to answer, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** One event of a container, as far as it matters here. */
+interface ContainerEvent {
+  readonly Action: string;
+  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
+}
+
+/** Reports the ends of containers, and the Engine's own comings and goings. */
+export class DockerEvents implements Watch {
+  readonly #options: DockerEventsOptions;
+  readonly #closing = new AbortController();
+  readonly #decided = Promise.withResolvers<void>();
+  readonly #outOfMemory = new Set<string>();
+  #away = false;
+
+  constructor(options: DockerEventsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts to watch.
+   *
+   * @returns resolves once events are being seen, or the Engine was reported to be away
+   */
+  start(): Promise<void> {
+    this.#follow();
+    return this.#decided.promise;
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#decided.resolve();
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#closing;
+    let retryMs = FIRST_RETRY_MS;
+    while (!signal.aborted) {
+      const connected = await this.#readUntilItEnds();
+      retryMs = connected ? FIRST_RETRY_MS : Math.min(2 * retryMs, LAST_RETRY_MS);
+      await pause(retryMs, signal);
+    }
+  }
+
+  /** @returns whether there was a connection to read from */
+  async #readUntilItEnds(): Promise<boolean> {
+    const reading = new AbortController();
+    const stop = () => reading.abort();
+    this.#closing.signal.addEventListener("abort", stop);
+    let connected = false;
+    try {
+      const chunks = await this.#open(reading);
+      connected = true;
+      this.#onConnected();
+      for await (const event of containerEvents(chunks)) this.#onEvent(event);
+      this.#onDisconnected(new Error("the event stream ended"));
+    } catch (error) {
+      this.#onDisconnected(error);
+    } finally {
+      this.#closing.signal.removeEventListener("abort", stop);
+      reading.abort();
+    }
+    return connected;
+  }
+
+  #open(reading: AbortController): Promise<AsyncIterable<Uint8Array>> {
+    const { open, deadlineMs } = this.#options;
+    return withDeadline(deadlineMs, (signal) => {
+      signal.addEventListener("abort", () => reading.abort());
+      return open(reading.signal);
+    });
+  }
+
+  #onConnected(): void {
+    if (this.#closing.signal.aborted) return;
+    if (this.#away) this.#options.listener({ type: "back" });
+    this.#away = false;
+    this.#decided.resolve();
+  }
+
+  /** Once per outage: the attempts in between tell nothing new. */
+  #onDisconnected(error: unknown): void {
+    if (this.#closing.signal.aborted || this.#away) return;
+    this.#away = true;
+    this.#options.failures.record("docker.events", error);
+    this.#options.listener({ type: "away", error: toEngineError("watch containers", error) });
+    this.#decided.resolve();
+  }
+
+  #onEvent({ Action, Actor: { ID, Attributes } }: ContainerEvent): void {
+    const name = Attributes[REPLICA_LABEL];
+    if (this.#closing.signal.aborted || name === undefined) return;
+    if (Action === "oom") this.#outOfMemory.add(ID);
+    if (Action !== "die") return;
+    const note = this.#outOfMemory.delete(ID) ? " (out of memory)" : undefined;
+    const code = Attributes["exitCode"] ?? "unknown";
+    const reason = `exit code ${code}${note ?? SIGNALS[code] ?? ""}`;
+    this.#options.listener({ type: "exit", name, id: ID, reason });
+  }
+}
+
+/** Reads one JSON object a line from bytes that are cut anywhere. */
+async function* containerEvents(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ContainerEvent> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of chunks) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line.trim()) yield JSON.parse(line);
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Ports for child processes.
+ *
+ * @module
+ */
+
+/**
+ * Below the range that the kernel hands out to outgoing connections (32768 and up on Linux): such a
+ * connection could take a port between our test and the child's bind.
+ */
+const FIRST = 18_000;
+const COUNT = 12_000;
+
+/** Hands out ports that nobody listens on, each to one taker at a time. */
+export class FreePorts {
+  readonly #hostname: string;
+  readonly #taken = new Set<number>();
+  /** Random, so that two balancers on one machine seldom try the same ports. */
+  #next = Math.floor(Math.random() * COUNT);
+
+  /** @param hostname address that the taker will listen on */
+  constructor(hostname: string) {
+    this.#hostname = hostname;
+  }
+
+  /**
+   * A port to listen on; nobody gets it again before it is given back.
+   *
+   * @throws {Error} when all are in use
+   */
+  take(): number {
+    for (let tries = 0; tries < COUNT; tries++) {
+      const port = FIRST + this.#next++ % COUNT;
+      if (this.#taken.has(port) || !this.#isFree(port)) continue;
+      this.#taken.add(port);
+      return port;
+    }
+    throw new Error(`no free port from ${FIRST} to ${FIRST + COUNT - 1} on ${this.#hostname}`);
+  }
+
+  /** @param port is no longer used by its taker */
+  giveBack(port: number): void {
+    this.#taken.delete(port);
+  }
+
+  #isFree(port: number): boolean {
+    try {
+      Deno.listen({ hostname: this.#hostname, port }).close();
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.AddrInUse) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * A child process in a group of its own that cannot outlive this process.
+ *
+ * The child holds the reading end of a pipe, its lifeline; this process holds the writing end. A
+ * guard in the child's process group waits for the end of that pipe and then kills the group, the
+ * guard included. The kernel closes our end however this process ends, kill -9 too.
+ *
+ * @module
+ */
+import type { FailureLog } from "../failures.ts";
+
+/**
+ * `unset`: the balancer's own settings, its admin token among them, are none of a replica's
+ * business. A line inside of some other value that looks like one does no harm: nothing named so
+ * is passed on. The inner loop runs in a subshell, so that its variable is not passed on either.
+ *
+ * The guard: a job in the background gets /dev/null for its input, hence the descriptor 3. The
+ * outer parentheses make it no child of the service, which may wait for all of its children. It
+ * belongs to the group that it kills, so the group's id cannot have been given to another.
+ *
+ * `exec`: the service has the very process id that the engine knows and signals.
+ */
+const SCRIPT = `
+unset LB_ $(
+  set -f
+  for v in $(export -p); do
+    v=\${v%%=*}
+    case $v in *[!A-Za-z0-9_]*) ;; LB_*) echo "$v" ;; esac
+  done
+)
+exec 3<&0
+( ( exec </dev/null >/dev/null 2>&1; read -r _ <&3; kill -KILL 0 ) & )
+exec "$@" 3<&- </dev/null
+`;
+
+/** A running command and whatever it started. */
+export class ProcessGroup {
+  readonly #child: Deno.ChildProcess;
+  readonly #failures: FailureLog;
+  #cut: Promise<void> | undefined;
+  /** Resolves once the command itself ended, with the reason in words. Never rejects. */
+  readonly ended: Promise<string>;
+
+  /**
+   * Starts a command. Its output goes where the balancer's goes; its input is empty.
+   *
+   * @param argv program and arguments
+   * @param env what it gets in addition to this process's environment without `LB_*`
+   * @param failures told what goes wrong behind the scenes
+   * @throws when no process can be started
+   */
+  constructor(argv: readonly string[], env: Record<string, string>, failures: FailureLog) {
+    this.#failures = failures;
+    this.#child = new Deno.Command("sh", {
+      args: ["-c", SCRIPT, "sh", ...argv],
+      env,
+      stdin: "piped",
+      detached: true,
+    }).spawn();
+    this.ended = this.#waitForEnd(argv[0] ?? "");
+  }
+
+  /** Process id of the command, and of its group. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /**
+   * Ends the group: SIGTERM to the command, SIGKILL to all that is left after the grace.
+   *
+   * @param graceMs milliseconds between the two; 0 kills at once
+   */
+  async end(graceMs: number): Promise<void> {
+    if (graceMs > 0) {
+      this.#signal("SIGTERM");
+      await settledWithin(this.ended, graceMs);
+    }
+    this.#signal("SIGKILL");
+    await this.#cutLifeline();
+    await this.ended;
+  }
+
+  async #waitForEnd(program: string): Promise<string> {
+    const status = await this.#child.status;
+    await this.#cutLifeline();
+    return reasonOf(status, program);
+  }
+
+  #signal(signal: Deno.Signal): void {
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      // A TypeError says that it has ended already, which is what the signal was for.
+      if (!(error instanceof TypeError)) this.#failures.record("process.signal", error);
+    }
+  }
+
+  #cutLifeline(): Promise<void> {
+    this.#cut ??= this.#child.stdin.close().catch((error) =>
+      this.#failures.record("process.lifeline", error)
+    );
+    return this.#cut;
+  }
+}
+
+/** Waits for a promise that never rejects, at most `ms` milliseconds. */
+async function settledWithin(promise: Promise<unknown>, ms: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}
+
+function reasonOf({ code, signal }: Deno.CommandStatus, program: string): string {
+  if (signal) return `signal ${signal}`;
+  if (code === 127) return `exit code 127 (command not found: ${program})`;
+  if (code === 126) return `exit code 126 (not executable: ${program})`;
+  return `exit code ${code}`;
+}
+
+/**
+ * Whether a program can be found by name or path in the environment that it would get. It is the
+ * shell that looks, because looking in PATH from here would need leave to read environment and
+ * files.
+ *
+ * @param program name or path
+ * @param env what it would get in addition to this process's environment
+ */
+export async function programExists(
+  program: string,
+  env: Record<string, string>,
+): Promise<boolean> {
+  const { success } = await new Deno.Command("sh", {
+    args: ["-c", 'command -v -- "$1"', "sh", program],
+    env,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  return success;
+}

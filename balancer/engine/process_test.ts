@@ -1,0 +1,200 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { testEngine } from "./conformance.ts";
+import { EngineError, type Instance } from "./engine.ts";
+import { ProcessEngine } from "./process.ts";
+import { listen, NO_FAILURES, waitFor } from "./testing.ts";
+
+const HOST = "127.0.0.1";
+
+function makeEngine(command?: string, env: Record<string, string> = {}): ProcessEngine {
+  return new ProcessEngine({ command, env, host: HOST, failures: NO_FAILURES });
+}
+
+function pidOf({ id }: Instance): number {
+  return Number(id.split("-")[0]);
+}
+
+testEngine("process", () => ({
+  engine: makeEngine(),
+  kill: (instance) => Deno.kill(pidOf(instance), "SIGKILL"),
+}));
+
+/** How many processes of a group live. */
+async function groupSize(group: number): Promise<number> {
+  const args = ["-A", "-o", "pgid=", "-o", "stat="];
+  const { stdout } = await new Deno.Command("ps", { args }).output();
+  const processes = new TextDecoder().decode(stdout).split("\n").map((line) =>
+    line.trim().split(/ +/)
+  );
+  return processes.filter(([pgid, stat]) => Number(pgid) === group && !stat?.startsWith("Z"))
+    .length;
+}
+
+/** Runs a test with an engine that is closed afterwards. */
+async function withEngine(
+  engine: ProcessEngine,
+  test: (engine: ProcessEngine) => Promise<void>,
+): Promise<void> {
+  try {
+    await test(engine);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** A file to write to from a child, and its path. */
+async function withFile(test: (path: string) => Promise<void>): Promise<void> {
+  const path = await Deno.makeTempFile();
+  try {
+    await test(path);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+/** A command that keeps a grandchild in its group. */
+const WITH_GRANDCHILD = "sh -c 'sleep 1000 & exec sleep 1000'";
+
+/** The command has replaced the shell, its grandchild and the guard run. */
+function waitForGroup(group: number): Promise<void> {
+  return waitFor(`the group ${group}`, async () => await groupSize(group) === 3);
+}
+
+function waitForNoGroup(group: number): Promise<void> {
+  return waitFor(`the end of group ${group}`, async () => await groupSize(group) === 0);
+}
+
+Deno.test("process: nothing outlives a balancer that is killed with SIGKILL", async () => {
+  await using balancer = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--no-prompt", "--allow-run=sh", "--allow-net"],
+      new URL("./testdata/doomed.ts", import.meta.url).href,
+      WITH_GRANDCHILD,
+    ],
+    stdout: "piped",
+  }).spawn();
+  const reader = balancer.stdout.getReader();
+  const { value } = await reader.read();
+  const groups: number[] = JSON.parse(new TextDecoder().decode(value));
+  for (const group of groups) await waitForGroup(group);
+  balancer.kill("SIGKILL");
+  for (const group of groups) await waitForNoGroup(group);
+  // The last one who could write to it is gone.
+  assertEquals((await reader.read()).done, true);
+});
+
+Deno.test("process: nothing of a group outlives its instance", async () => {
+  await withEngine(makeEngine(WITH_GRANDCHILD), async (engine) => {
+    const group = pidOf(await engine.start("Server1"));
+    await waitForGroup(group);
+    Deno.kill(group, "SIGKILL");
+    await waitForNoGroup(group);
+  });
+});
+
+Deno.test("process: a stop ends the whole group", async () => {
+  await withEngine(makeEngine(WITH_GRANDCHILD), async (engine) => {
+    const instance = await engine.start("Server1");
+    await waitForGroup(pidOf(instance));
+    await engine.stop(instance.id, 5000);
+    await waitForNoGroup(pidOf(instance));
+  });
+});
+
+Deno.test("process: closing the engine ends everything and starts nothing more", async () => {
+  const engine = makeEngine(WITH_GRANDCHILD);
+  const started = await Promise.all([engine.start("Server1"), engine.start("Server2")]);
+  for (const instance of started) await waitForGroup(pidOf(instance));
+  await engine.close();
+  assertEquals(await engine.list(), []);
+  for (const instance of started) await waitForNoGroup(pidOf(instance));
+  await assertRejects(() => engine.start("Server3"), EngineError, "closed");
+});
+
+Deno.test("process: an instance that ignores SIGTERM is killed after the grace", async () => {
+  await withFile(async (path) => {
+    const command = `sh -c 'trap "" TERM; echo ready > ${path}; while :; do sleep 1000; done'`;
+    await withEngine(makeEngine(command), async (engine) => {
+      const heard = await listen(engine);
+      const { id } = await engine.start("Server1");
+      await waitFor("the trap", async () => await Deno.readTextFile(path) === "ready\n");
+      await engine.stop(id, 50);
+      assertEquals((await heard.exitOf(id)).reason, "signal SIGKILL");
+      heard.close();
+    });
+  });
+});
+
+const REASONS: readonly [title: string, command: string, reason: string][] = [
+  ["an exit code", "sh -c 'exit 3'", "exit code 3"],
+  ["a signal", "sh -c 'kill -SEGV $$'", "signal SIGSEGV"],
+  ["success", "true", "exit code 0"],
+  ["a file that is no program", "/etc/passwd", "exit code 126 (not executable: /etc/passwd)"],
+  ["a builtin that is no program", "umask 022", "exit code 127 (command not found: umask)"],
+];
+
+for (const [title, command, reason] of REASONS) {
+  Deno.test(`process: an exit with ${title} is reported in words`, async () => {
+    await withEngine(makeEngine(command), async (engine) => {
+      const heard = await listen(engine);
+      const { id } = await engine.start("Server1");
+      assertEquals((await heard.exitOf(id)).reason, reason);
+      heard.close();
+    });
+  });
+}
+
+for (const command of ["no-such-program-here $PORT", "/no/such/program"]) {
+  Deno.test(`process: the command "${command}" is missing, and the message says so`, async () => {
+    await withEngine(makeEngine(command), async (engine) => {
+      const error = await assertRejects(() => engine.start("Server1"), EngineError);
+      assertEquals(error.kind, "command-missing");
+      assert(error.message.includes(command.split(" ")[0] ?? ""), error.message);
+    });
+  });
+}
+
+Deno.test("process: a command line that is none is refused before anything is started", () => {
+  assertThrows(() => makeEngine("serve | tee log"), Error, "run by no shell");
+});
+
+Deno.test("process: an instance gets its identity and the configured environment", async () => {
+  await withFile(async (path) => {
+    const engine = makeEngine(`sh -c 'env > ${path}'`, { COLOR: "two words", SERVER_NAME: "x" });
+    await withEngine(engine, async () => {
+      const { address } = await environmentOf(engine, path);
+      const lines = (await Deno.readTextFile(path)).split("\n");
+      const expected = ["COLOR=two words", "SERVER_NAME=Server7", "SERVER_ID=7"];
+      for (const line of [...expected, `PORT=${address.port}`, `HOST=${HOST}`]) {
+        assert(lines.includes(line), line);
+      }
+      assert(lines.some((line) => line.startsWith("PATH=")));
+    });
+  });
+});
+
+Deno.test("process: no setting of the balancer reaches an instance", async () => {
+  const settings = { LB_ADMIN_TOKEN: "s3cret\nLB_FAKE=1\n a LB_* b", LB_X: "", KEPT: "LB_Y=1 b" };
+  for (const [name, value] of Object.entries(settings)) Deno.env.set(name, value);
+  try {
+    await withFile(async (path) => {
+      await withEngine(makeEngine(`sh -c 'env > ${path}'`), async (engine) => {
+        await environmentOf(engine, path);
+        const text = await Deno.readTextFile(path);
+        assert(text.includes("KEPT=LB_Y=1 b"));
+        assert(!/^LB_|s3cret/m.test(text), text);
+      });
+    });
+  } finally {
+    for (const name of Object.keys(settings)) Deno.env.delete(name);
+  }
+});
+
+/** Starts an instance that writes down its environment, and waits for its end. */
+async function environmentOf(engine: ProcessEngine, path: string): Promise<Instance> {
+  const heard = await listen(engine);
+  const instance = await engine.start("Server7");
+  assertEquals((await heard.exitOf(instance.id)).reason, "exit code 0", path);
+  heard.close();
+  return instance;
+}

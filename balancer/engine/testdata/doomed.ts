@@ -1,0 +1,14 @@
+// Starts instances of the command in its arguments, tells their process ids, and runs on.
+import { ProcessEngine } from "../process.ts";
+
+const engine = new ProcessEngine({
+  command: Deno.args[0],
+  env: {},
+  host: "127.0.0.1",
+  failures: { record: (_action, error) => void Promise.reject(error) },
+});
+await engine.watch(() => {});
+const instances = [await engine.start("Server1"), await engine.start("Server2")];
+const pids = instances.map(({ id }) => Number(id.split("-")[0]));
+await Deno.stdout.write(new TextEncoder().encode(`${JSON.stringify(pids)}\n`));
+await new Promise(() => {});

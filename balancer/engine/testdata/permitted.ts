@@ -1,0 +1,12 @@
+// Uses the docker engine without starting anything, to see that its permissions suffice.
+import { DockerEngine } from "../docker.ts";
+
+const engine = new DockerEngine({
+  ...{ socketPath: "/var/run/docker.sock", fleet: "test-permissions", prefix: "", image: "none" },
+  ...{ port: 5000, env: {}, network: "none", reach: "network" },
+  failures: { record: (_action, error) => void Promise.reject(error) },
+});
+const watch = await engine.watch((event) => void Promise.reject(event));
+await engine.list();
+watch.close();
+await engine.close();

@@ -1,0 +1,96 @@
+/**
+ * What the tests of engines share: waiting, listening, looking from outside.
+ *
+ * @module
+ */
+import { HEARTBEAT_PATH } from "../../replica/contract.ts";
+import type { FailureLog } from "../failures.ts";
+import type { Address } from "../view.ts";
+import type { Engine, EngineEvent } from "./engine.ts";
+
+const DEADLINE_MS = 20_000;
+const INTERVAL_MS = 5;
+
+/** Fails the test in which it is told something. */
+export const NO_FAILURES: FailureLog = {
+  record(action, error) {
+    throw new Error(`${action} failed in the background`, { cause: error });
+  },
+};
+
+/**
+ * Asks again and again until the answer is yes.
+ *
+ * @param what completes "waited in vain for ..."
+ * @param isSo the question
+ * @throws {Error} after 20 seconds
+ */
+export async function waitFor(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (!await isSo()) {
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
+  }
+}
+
+/**
+ * Whether somebody takes connections at an address. At that of a container that is gone nobody even
+ * refuses: there the kernel gives up after three seconds.
+ *
+ * @param address to connect to
+ */
+export async function accepts(address: Address): Promise<boolean> {
+  try {
+    using _ = await Deno.connect({ hostname: address.hostname, port: address.port });
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    if (error instanceof Error && Reflect.get(error, "code") === "EHOSTUNREACH") return false;
+    throw error;
+  }
+}
+
+/**
+ * Whether a replica answers at an address.
+ *
+ * @param address to ask for a heartbeat
+ */
+export async function beats({ hostname, port }: Address): Promise<boolean> {
+  try {
+    const response = await fetch(`http://${hostname}:${port}${HEARTBEAT_PATH}`);
+    await response.body?.cancel();
+    return response.ok;
+  } catch (error) {
+    // Not listening yet.
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
+
+type Exit = Extract<EngineEvent, { type: "exit" }>;
+
+/** What an engine reported so far, and the way to wait for more. */
+interface Heard {
+  readonly events: readonly EngineEvent[];
+  readonly exitOf: (id: string) => Promise<Exit>;
+  readonly close: () => void;
+}
+
+/**
+ * Watches an engine and keeps what it reports.
+ *
+ * @param engine to watch
+ */
+export async function listen(engine: Engine): Promise<Heard> {
+  const events: EngineEvent[] = [];
+  const watch = await engine.watch((event) => void events.push(event));
+  const find = (id: string) => events.find((event) => event.type === "exit" && event.id === id);
+  const exitOf = async (id: string) => {
+    await waitFor(`the exit of ${id}`, () => find(id) !== undefined);
+    return find(id) as Exit;
+  };
+  return { events, exitOf, close: () => watch.close() };
+}

@@ -1,0 +1,38 @@
+/**
+ * Runs one replica: `deno task replica`, a container, or a child of the balancer.
+ *
+ * Exit codes: 0 drained after SIGTERM or SIGINT, 1 not everything was finished in time or the
+ * address cannot be had, 2 the environment is wrong.
+ *
+ * @module
+ */
+import { createApp } from "./app.ts";
+import { DEFAULT_PORT, REPLICA_ENV } from "./contract.ts";
+import { serveUntilSignal } from "./serve.ts";
+
+const MAX_PORT = 65_535;
+/** Below the ten seconds that `docker stop` waits, so that the exit code still tells the truth. */
+const DRAIN_MS = 8_000;
+
+function fail(code: number, message: string): never {
+  Deno.stderr.writeSync(new TextEncoder().encode(`replica: ${message}\n`));
+  Deno.exit(code);
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= MAX_PORT) return port;
+  return fail(2, `${REPLICA_ENV.port} must be a whole number from 1 to ${MAX_PORT}, not "${text}"`);
+}
+
+const port = readPort(Deno.env.get(REPLICA_ENV.port) ?? String(DEFAULT_PORT));
+const hostname = Deno.env.get(REPLICA_ENV.host) ?? "0.0.0.0";
+const app = createApp(Deno.env.get(REPLICA_ENV.name) ?? "Server");
+
+try {
+  const drained = await serveUntilSignal(app.fetch, { hostname, port, drainMs: DRAIN_MS });
+  if (!drained) fail(1, `gave up on requests that still ran ${DRAIN_MS} ms after the signal`);
+  Deno.exit(0);
+} catch (error) {
+  fail(1, `cannot serve on ${hostname}:${port}: ${error instanceof Error ? error.message : error}`);
+}
