@@ -1,0 +1,180 @@
+/**
+ * A real balancer in a process of its own, for tests from outside.
+ *
+ * @module
+ */
+import { balancerArgs } from "../tools/balancer_command.ts";
+
+/** A replica as `GET /_lb/status` shows it. */
+export interface Replica {
+  readonly name: string;
+  readonly state: string;
+  readonly instance: string | null;
+  readonly address: string | null;
+  readonly restarts: number;
+  readonly lastError: { readonly message: string } | null;
+}
+
+/** The part of `GET /_lb/status` that tests look at. */
+export interface Status {
+  readonly version: number;
+  readonly digest: string;
+  readonly engine: string;
+  readonly engineUp: boolean;
+  readonly desired: number;
+  readonly ready: number;
+  readonly replicas: readonly Replica[];
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+/** An answer with its JSON body. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const ROOT = new URL("..", import.meta.url);
+const DEADLINE_MS = 60_000;
+
+/** A balancer that was started by a test. */
+export class Balancer implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #output: Promise<string>;
+  #url = "";
+
+  private constructor(process: Deno.ChildProcess, output: Promise<string>) {
+    this.#process = process;
+    this.#output = output;
+  }
+
+  /**
+   * Starts a balancer on a free port and waits until it listens.
+   *
+   * @param env its settings
+   */
+  static async start(env: Record<string, string>): Promise<Balancer> {
+    const process = new Deno.Command(Deno.execPath(), {
+      args: await balancerArgs(),
+      cwd: ROOT,
+      env: { LB_PORT: "0", LB_LOG_FORMAT: "json", ...env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const port = Promise.withResolvers<number>();
+    const output = collect(process, (line) => notePort(line, port.resolve));
+    output.then((text) => port.reject(new Error(`the balancer ended:\n${text}`)));
+    const balancer = new Balancer(process, output);
+    balancer.#url = `http://127.0.0.1:${await port.promise}`;
+    return balancer;
+  }
+
+  /** Starts a balancer and waits until all of its replicas are ready. */
+  static async ready(env: Record<string, string>): Promise<Balancer> {
+    const balancer = await Balancer.start(env);
+    try {
+      await balancer.until((status) => status.desired > 0 && status.ready === status.desired);
+      return balancer;
+    } catch (error) {
+      await balancer.end("SIGTERM");
+      throw error;
+    }
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** Where it listens, without a slash at the end. */
+  get url(): string {
+    return this.#url;
+  }
+
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(`${this.#url}${path}`, { redirect: "manual", ...init });
+  }
+
+  /** Sends a request and reads the JSON of its answer. */
+  async call(method: string, path: string, body?: unknown): Promise<Answer> {
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    const response = await this.fetch(path, {
+      method,
+      ...(body === undefined ? {} : { body: text }),
+    });
+    return { status: response.status, body: await response.json() };
+  }
+
+  async status(): Promise<Status> {
+    return (await this.call("GET", "/_lb/status")).body as Status;
+  }
+
+  async replica(name: string): Promise<Replica | undefined> {
+    return (await this.status()).replicas.find((replica) => replica.name === name);
+  }
+
+  /** Asks for the status until it is as wanted. */
+  async until(wanted: (status: Status) => boolean): Promise<Status> {
+    const deadline = Date.now() + DEADLINE_MS;
+    for (;;) {
+      const status = await this.status();
+      if (wanted(status)) return status;
+      if (Date.now() > deadline) {
+        throw new Error(`not so after ${DEADLINE_MS} ms: ${JSON.stringify(status)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** Ends it by a signal. @returns its exit code and everything that it said */
+  async end(signal: Deno.Signal): Promise<{ code: number; output: string }> {
+    try {
+      this.#process.kill(signal);
+    } catch (error) {
+      // It has ended already; how, its status says.
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
+    const { code } = await this.#process.status;
+    return { code, output: await this.#output };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end("SIGTERM");
+  }
+}
+
+async function collect(
+  process: Deno.ChildProcess,
+  onLine: (line: string) => void,
+): Promise<string> {
+  const streams = [process.stdout, process.stderr].map(async (stream) => {
+    let text = "";
+    for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      for (const line of text.split("\n")) onLine(line);
+    }
+    return text;
+  });
+  return (await Promise.all(streams)).join("");
+}
+
+function notePort(line: string, found: (port: number) => void): void {
+  const port = /"listening on .*"port":(\d+)/.exec(line)?.[1];
+  if (port !== undefined) found(Number(port));
+}
+
+/** Whether a process is there. */
+export async function processExists(pid: number): Promise<boolean> {
+  const { success } = await new Deno.Command("kill", { args: ["-0", String(pid)], stderr: "null" })
+    .output();
+  return success;
+}
+
+/** Sends a signal to any process. */
+export async function signal(pid: number, name: "KILL" | "STOP" | "CONT"): Promise<void> {
+  await new Deno.Command("kill", { args: [`-${name}`, String(pid)] }).output();
+}
+
+/** The process of a replica that the process engine started. */
+export function pidOf(replica: Replica | undefined): number {
+  return Number(replica?.instance?.split("-", 1)[0]);
+}
