@@ -34,6 +34,17 @@ function benchBuild(count: number, slots: number, layout: Layout): void {
   });
 }
 
+function benchSlots(count: number): void {
+  const ring = Ring.build({ members: servers(count), slots: SLOTS });
+  let start = 0;
+  Deno.bench(`slotOfId x1000, N = ${count}`, { group: "id to slot" }, () => {
+    let found = 0;
+    for (let id = start; id < start + LOOKUPS; id++) found = found + ring.slotOfId(id) | 0;
+    sink += found;
+    start = (start + LOOKUPS) % 1_000_000;
+  });
+}
+
 function benchIds(count: number, hashes: HashFamilyName, group: string): void {
   const ring = Ring.build({ members: servers(count), slots: SLOTS, hashes });
   let start = 0;
@@ -48,7 +59,7 @@ function benchIds(count: number, hashes: HashFamilyName, group: string): void {
 function benchKeys(count: number): void {
   const ring = Ring.build({ members: servers(count), slots: SLOTS });
   const keys = keysOf16Characters();
-  Deno.bench(`ownerOfKey x1000, 16 characters, N = ${count}`, { group: "key" }, () => {
+  Deno.bench(`ownerOfKey x1000, 16 characters, N = ${count}`, { group: "key to name" }, () => {
     let found = 0;
     for (const key of keys) found += ring.ownerOfKey(key)!.length;
     sink += found;
@@ -62,8 +73,9 @@ for (const layout of LAYOUTS) {
 // 1000 members have 9000 virtual servers in layout `ring`, which 4096 slots cannot hold.
 for (const layout of ["even", "rendezvous"] as const) benchBuild(1000, SLOTS, layout);
 benchBuild(1000, 16_384, "ring");
-for (const count of COUNTS) benchIds(count, "fibonacci", "id");
-for (const hashes of OTHER_FAMILIES) benchIds(10, hashes, "id, other families");
+for (const count of COUNTS) benchSlots(count);
+for (const count of COUNTS) benchIds(count, "fibonacci", "id to name");
+for (const hashes of OTHER_FAMILIES) benchIds(10, hashes, "id to name, other families");
 for (const count of COUNTS) benchKeys(count);
 
 globalThis.addEventListener("unload", () => {
