@@ -74,6 +74,10 @@ export async function dockerAnswers(): Promise<boolean> {
   }
 }
 
+/** Without an Engine there is nothing to test, unless `LB_TEST_DOCKER=required` insists. */
+export const DOCKER_TESTS_IGNORED = Deno.env.get("LB_TEST_DOCKER") !== "required" &&
+  !await dockerAnswers();
+
 /** A name that no other run of the tests has. */
 export function uniqueName(): string {
   return `test-${crypto.randomUUID().slice(0, 13)}`;
@@ -110,7 +114,9 @@ export interface DockerHarness extends Harness {
 }
 
 /** Removes what a fleet of the tests left. */
-async function sweep({ fleet, network }: DockerEngineOptions): Promise<void> {
+export async function sweep(
+  { fleet, network }: Pick<DockerEngineOptions, "fleet" | "network">,
+): Promise<void> {
   for (const id of await containersOf(fleet)) await ask("DELETE", `/containers/${id}?force=1&v=1`);
   await ask("DELETE", `/networks/${network}`);
 }

@@ -11,7 +11,7 @@ import type { DockerHarness } from "./docker_harness.ts";
 import {
   ask,
   containersOf,
-  dockerAnswers,
+  DOCKER_TESTS_IGNORED,
   dockerHarness,
   IMAGE,
   must,
@@ -22,10 +22,7 @@ import {
 import { EngineError, type EngineErrorKind } from "./engine.ts";
 import { accepts, beats, listen, waitFor } from "./testing.ts";
 
-/** Without an Engine there is nothing to test, unless somebody insists. */
-const ignore = Deno.env.get("LB_TEST_DOCKER") !== "required" && !await dockerAnswers();
-
-testEngine("docker", (): Harness => dockerHarness(), { ignore });
+testEngine("docker", (): Harness => dockerHarness(), { ignore: DOCKER_TESTS_IGNORED });
 
 /** Registers a test with an engine, whose leavings are swept up afterwards. */
 function dockerTest(
@@ -42,7 +39,7 @@ function dockerTest(
       await harness.dispose?.();
     }
   };
-  Deno.test({ name: `docker: ${name}`, ignore, fn });
+  Deno.test({ name: `docker: ${name}`, ignore: DOCKER_TESTS_IGNORED, fn });
 }
 
 async function fails(call: () => Promise<unknown>, kind: EngineErrorKind): Promise<string> {
@@ -190,7 +187,7 @@ dockerTest("a network that was pruned is made again", async ({ engine, options }
 
 Deno.test({
   name: "docker: a network that somebody else made stays",
-  ignore,
+  ignore: DOCKER_TESTS_IGNORED,
   fn: async () => {
     const network = uniqueName();
     await must("POST", "/networks/create", { Name: network });
@@ -209,7 +206,7 @@ Deno.test({
 
 Deno.test({
   name: "docker: the engine needs no more than the permissions that it names",
-  ignore,
+  ignore: DOCKER_TESTS_IGNORED,
   fn: async () => {
     const script = new URL("./testdata/permitted.ts", import.meta.url).href;
     const socket = [`--allow-read=${SOCKET}`, `--allow-write=${SOCKET}`];
