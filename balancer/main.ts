@@ -77,6 +77,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
     shape: ringShape(config),
     policy: fleetPolicy(config, engine.ownsInstances),
     desired: engine.ownsInstances ? config.LB_REPLICAS : config.LB_UPSTREAMS.length,
+    limit: engine.ownsInstances ? replicaLimit(config) : config.LB_UPSTREAMS.length,
     probe,
     clock: systemClock,
     log: log.getChild("fleet"),
@@ -111,6 +112,10 @@ async function start(config: Config, log: Logger): Promise<Running> {
   };
 }
 
+function replicaLimit(config: Config): number {
+  return Math.min(config.LB_MAX_REPLICAS, ringCapacity(config));
+}
+
 function ringShape(config: Config) {
   return {
     slots: config.LB_SLOTS,
@@ -123,7 +128,7 @@ function ringShape(config: Config) {
 function controlApp(config: Config, fleet: Fleet, engine: Engine, failures: Failures) {
   const membership = new Membership({
     fleet,
-    limit: Math.min(config.LB_MAX_REPLICAS, ringCapacity(config)),
+    limit: replicaLimit(config),
     changeable: engine.ownsInstances,
   });
   const startedAt = systemClock.now();

@@ -10,18 +10,20 @@
  * @module
  */
 import type { Logger } from "@logtape/logtape";
-import { type Engine, EngineError, type Instance } from "../engine/engine.ts";
-import { errorMessage, type FailureLog } from "../failures.ts";
+import type { Engine, Instance } from "../engine/engine.ts";
+import type { FailureLog } from "../failures.ts";
 import type { DataPlane, Evidence, View } from "../view.ts";
+import { ActionRunner } from "./action_runner.ts";
 import type { Clock } from "./clock.ts";
 import { EngineLink } from "./engine_link.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { type Member, newMember } from "./member.ts";
-import { type Action, nextDeadline, plan } from "./plan.ts";
+import { nextDeadline, plan } from "./plan.ts";
 import type { FleetPolicy } from "./policy.ts";
 import type { Probe } from "./probe.ts";
 import { emptyView, nextView, type RingShape } from "./snapshot.ts";
 import { type MemberEvent, transition } from "./transition.ts";
+import { type Condition, Waiters } from "./waiters.ts";
 
 /** What a fleet is made of. */
 export interface FleetOptions {
@@ -31,18 +33,12 @@ export interface FleetOptions {
   readonly policy: FleetPolicy;
   /** How many replicas there are to be at first; more are kept where more run already. */
   readonly desired: number;
+  /** The most replicas that the ring has room for. */
+  readonly limit: number;
   readonly probe: Probe;
   readonly clock: Clock;
   readonly log: Logger;
   readonly failures: FailureLog;
-}
-
-/** Something that a caller waits for the fleet to come to. */
-interface Waiter {
-  /** Looks at the members and answers whether the wait is over; what it throws ends it too. */
-  readonly done: (members: ReadonlyMap<string, Member>) => boolean;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /** Keeps the desired replicas alive. */
@@ -50,8 +46,9 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #members = new Map<string, Member>();
   readonly #queue: (() => void)[] = [];
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new Waiters();
   readonly #link: EngineLink;
+  readonly #actions: ActionRunner;
   readonly #heartbeats: Heartbeats;
   #view: View;
   #listed = false;
@@ -67,6 +64,11 @@ export class Fleet {
       onExit: ({ name, id, reason }) => this.#post(name, { type: "exit", id, reason }),
       onListed: (running, askedAt) => this.#enqueue(() => this.#reconcile(running, askedAt)),
       onAway: () => this.#enqueue(() => {}),
+    });
+    this.#actions = new ActionRunner({
+      ...options,
+      report: (name, event) => this.#post(name, event),
+      onAway: (error) => this.#link.lose(error),
     });
     this.#heartbeats = new Heartbeats({
       ...options,
@@ -126,13 +128,12 @@ export class Fleet {
   /**
    * Waits for the members to come to a state.
    *
-   * @param done called now and after every event; what it throws is what the wait ends with
+   * @param condition asked now and after every event; what it throws is what the wait ends with
    */
-  until(done: Waiter["done"]): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiters.add({ done, resolve, reject });
+  until(condition: Condition): Promise<void> {
+    const reached = this.#waiters.add(condition);
     this.#enqueue(() => {});
-    return promise;
+    return reached;
   }
 
   /** Stops every instance that is ours to stop, then lets go of the engine. */
@@ -169,11 +170,18 @@ export class Fleet {
     this.#queue.push(work);
     if (this.#working) return;
     this.#working = true;
-    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-      next();
-      this.#settle();
-    }
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) this.#do(next);
     this.#working = false;
+  }
+
+  /** One fault must not stop all healing: what follows is done all the same. */
+  #do(work: () => void): void {
+    try {
+      work();
+      this.#settle();
+    } catch (error) {
+      this.#options.failures.record("fleet.step", error);
+    }
   }
 
   #move(name: string, event: MemberEvent): void {
@@ -189,13 +197,13 @@ export class Fleet {
   #logChange(before: Member, after: Member | undefined): void {
     if (before.phase === after?.phase) return;
     const { log } = this.#options;
-    const failed = after?.phase === "down" || after?.lastError !== before.lastError;
+    const failed = after?.lastError !== undefined && after.lastError !== before.lastError;
     const record = {
       name: before.name,
       from: before.phase,
       to: after?.phase ?? "gone",
       instance: (after?.instance ?? before.instance)?.id,
-      ...(failed && after?.lastError ? { reason: after.lastError.message } : {}),
+      ...(failed ? { reason: after.lastError.message } : {}),
     };
     if (failed) log.warn("{name}: {from} -> {to}: {reason}", record);
     else log.info("{name}: {from} -> {to}", record);
@@ -212,45 +220,11 @@ export class Fleet {
     }
     for (const action of plan(this.#members.values(), now, policy, this.#link.up)) {
       this.#move(action.name, { type: "issued", action: action.type });
-      this.#carryOut(action);
+      this.#actions.run(action);
     }
     this.#heartbeats.tend(this.#members.values());
     this.#setTimer(now);
-    this.#wakeWaiters();
-  }
-
-  async #carryOut(action: Action): Promise<void> {
-    const { name } = action;
-    try {
-      this.#post(name, await this.#outcome(action));
-    } catch (error) {
-      this.#options.failures.record(`engine.${action.type}`, error);
-      const kind = error instanceof EngineError ? error.kind : "failed";
-      const message = errorMessage(error);
-      if (kind === "away") this.#link.lose(error as EngineError);
-      this.#post(
-        name,
-        action.type === "start"
-          ? { type: "start-failed", message, kind }
-          : { type: "stop-failed", id: action.id, message },
-      );
-    }
-  }
-
-  async #outcome(action: Action): Promise<MemberEvent> {
-    const { engine, dataPlane, log } = this.#options;
-    switch (action.type) {
-      case "start":
-        return { type: "started", instance: await engine.start(action.name) };
-      case "stop":
-        await engine.stop(action.id, action.graceMs);
-        return { type: "stopped", id: action.id };
-      case "drain": {
-        const idle = await dataPlane.idle(action.id, action.deadlineMs);
-        if (!idle) log.warn("{name}: requests still run at the end of its drain", { ...action });
-        return { type: "drained", id: action.id };
-      }
-    }
+    this.#waiters.wake(this.#members);
   }
 
   /** Makes the members agree with what the engine said was running when it was asked. */
@@ -273,11 +247,13 @@ export class Fleet {
 
   /** The first members: whoever runs already, filled up to the desired number. */
   #muster(running: readonly Instance[]): void {
+    const { desired, limit, policy } = this.#options;
     const names = new Set(running.map((instance) => instance.name));
-    if (this.#options.policy.replaces) {
-      for (let k = 1; names.size < this.#options.desired; k++) names.add(`Server${k}`);
+    if (policy.replaces) {
+      for (let k = 1; names.size < desired; k++) names.add(`Server${k}`);
     }
-    for (const name of [...names].sort(byNumber)) this.#admit(name, true);
+    // More may run than there is room for, where the settings were changed in between.
+    for (const name of [...names].sort(byNumber).slice(0, limit)) this.#admit(name, true);
   }
 
   /** An instance of ours that runs: known already, taken over, or one too many. */
@@ -312,18 +288,6 @@ export class Fleet {
         for (const name of [...this.#members.keys()]) this.#move(name, { type: "tick" });
       });
     });
-  }
-
-  #wakeWaiters(): void {
-    for (const waiter of this.#waiters) {
-      try {
-        if (!waiter.done(this.#members)) continue;
-        waiter.resolve();
-      } catch (error) {
-        waiter.reject(error);
-      }
-      this.#waiters.delete(waiter);
-    }
   }
 }
 

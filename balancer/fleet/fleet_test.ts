@@ -29,6 +29,7 @@ class Bench {
       shape: { slots: 512 },
       policy: testPolicy(policy),
       desired: 3,
+      limit: 6,
       probe,
       clock: this.clock,
       log: quietLog,
@@ -185,6 +186,30 @@ Deno.test("what runs already is taken over and nothing is doubled", async () => 
   assertEquals(engine.calls, ["start Server1"]);
   assertEquals(fleet.view.ring.members.toSorted(), ["S9", "Server1", "Server2"]);
   assertEquals(fleet.view.ready.get("S9")?.instance, "S9#2");
+  await fleet.close();
+});
+
+Deno.test("of more running replicas than there is room for, the last are stopped", async () => {
+  const engine = Bench.memory();
+  for (let k = 1; k <= 8; k++) await engine.start(`Server${k}`);
+  const { fleet } = await new Bench({}, engine).open();
+  assertEquals(fleet.view.ready.size, 6);
+  assertEquals((await engine.list()).map(({ name }) => name).includes("Server8"), false);
+  await fleet.close();
+});
+
+Deno.test("a fault in one step is recorded and does not stop the next", async () => {
+  const bench = await new Bench().open();
+  const { fleet, engine, plane, clock, failures } = bench;
+  plane.publish = () => {
+    throw new Error("a worker is gone");
+  };
+  engine.kill("Server1");
+  assert(failures.actions.includes("fleet.step"));
+  plane.publish = (view) => void plane.views.push(view);
+  engine.kill("Server2");
+  await clock.turn(1);
+  assertEquals(plane.ready().length, 3);
   await fleet.close();
 });
 

@@ -15,6 +15,7 @@ async function open() {
     shape: { slots: 512 },
     policy: testPolicy(),
     desired: 3,
+    limit: 6,
     probe: () => Promise.resolve(undefined),
     clock,
     log: quietLog,
