@@ -70,9 +70,15 @@ export const SETTINGS = {
     250,
     1,
     LARGEST_DELAY_MS,
-    "wait before the second start of a replica that keeps dying; doubles each time",
+    "milliseconds before the next start of a replica whose last three lives were short; doubles " +
+      "with each further one",
   ),
-  LB_RESTART_BACKOFF_MAX_MS: whole(30000, 1, LARGEST_DELAY_MS, "the longest such wait"),
+  LB_RESTART_BACKOFF_MAX_MS: whole(
+    30000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that this wait may reach",
+  ),
   LB_DRAIN_MS: whole(
     10000,
     0,
