@@ -1,0 +1,33 @@
+# ringkeeper. Every verb is a task of deno.json; tools/deno.sh finds or fetches the pinned Deno.
+#
+## make run     start the balancer and its replicas [PORT=5000] [REPLICAS=3] [ENGINE=auto|process|docker]
+## make stop    end exactly what `make run` started
+## make logs    follow the balancer's log
+## make build   build the images, or cache the dependencies where no Docker engine answers
+## make test    every gate and every test
+## make bench   the benchmarks
+
+DENO = sh tools/deno.sh
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+run:
+	@$(DENO) task -q up $${ENGINE:+--engine "$$ENGINE"} $${REPLICAS:+--replicas "$$REPLICAS"} $${PORT:+--port "$$PORT"}
+
+stop:
+	@$(DENO) task -q down
+
+logs:
+	@$(DENO) task -q logs
+
+build:
+	@$(DENO) task -q build
+
+test:
+	@$(DENO) task -q test
+
+bench:
+	@$(DENO) task -q bench
+
+.PHONY: help run stop logs build test bench

@@ -1,0 +1,131 @@
+/**
+ * Who may import whom, as data. The arrows of docs/architecture.md; `deno task check:layers`
+ * holds the code to them.
+ *
+ * @module
+ */
+
+/** A part of the project with one rule for what it may import. */
+export interface Room {
+  readonly name: string;
+  /** Files, or folders with a slash at the end. Of all rooms, the longest match is a file's room. */
+  readonly paths: readonly string[];
+  /** Names of the rooms that it may import, beside itself. */
+  readonly imports: readonly string[];
+  /** Names of the rooms of which it may import types and nothing else. */
+  readonly importsTypes?: readonly string[];
+}
+
+/** What everything in balancer/ may use: it knows nothing of any room. */
+const LEAVES = ["failures", "log", "reply"];
+
+/** Every room that has a rule. Tests, bench/, tests/ and tools/ import what they like. */
+export const ROOMS: readonly Room[] = [
+  { name: "ring", paths: ["ring/"], imports: [] },
+  { name: "contract", paths: ["replica/contract.ts"], imports: [] },
+  { name: "replica", paths: ["replica/"], imports: ["contract"] },
+  { name: "view", paths: ["balancer/view.ts"], imports: ["ring"] },
+  { name: "failures", paths: ["balancer/failures.ts"], imports: [] },
+  { name: "log", paths: ["balancer/log.ts"], imports: [] },
+  { name: "reply", paths: ["balancer/reply.ts"], imports: [] },
+  {
+    name: "config",
+    paths: [
+      "balancer/config.ts",
+      "balancer/setting.ts",
+      "balancer/settings.ts",
+      "balancer/setting_values.ts",
+    ],
+    imports: ["command", "contract", "ring", "view", ...LEAVES],
+  },
+  { name: "command", paths: ["balancer/engine/command.ts"], imports: [] },
+  {
+    name: "engine interface",
+    paths: ["balancer/engine/engine.ts"],
+    imports: ["view", ...LEAVES],
+  },
+  {
+    name: "engine adapters",
+    paths: ["balancer/engine/"],
+    imports: ["engine interface", "command", "contract", "view", ...LEAVES],
+    importsTypes: ["config"],
+  },
+  {
+    name: "proxy",
+    paths: ["balancer/proxy/"],
+    imports: ["view", "ring", ...LEAVES],
+    importsTypes: ["config"],
+  },
+  {
+    name: "fleet",
+    paths: ["balancer/fleet/"],
+    imports: ["view", "ring", "engine interface", "contract", ...LEAVES],
+    importsTypes: ["config"],
+  },
+  {
+    name: "control",
+    paths: ["balancer/control/"],
+    imports: ["fleet", "proxy", "view", "ring", "engine interface", ...LEAVES],
+    importsTypes: ["config"],
+  },
+  {
+    name: "main",
+    paths: ["balancer/main.ts", "balancer/"],
+    imports: [
+      "ring",
+      "view",
+      "proxy",
+      "fleet",
+      "control",
+      "config",
+      "engine interface",
+      "engine adapters",
+      "command",
+      "contract",
+      ...LEAVES,
+    ],
+  },
+];
+
+/** What tests share. It may do what tests may, and nothing but tests may import it. */
+export const TEST_HELPERS: readonly string[] = [
+  "balancer/engine/conformance.ts",
+  "balancer/engine/docker_harness.ts",
+  "balancer/engine/testing.ts",
+];
+
+/** Something that only a few files may use. */
+export interface Reserved {
+  /** What is reserved, in words. */
+  readonly what: string;
+  /** The files that may. */
+  readonly to: readonly string[];
+}
+
+/** npm packages that are reserved, by the start of their specifier. */
+export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[] = [
+  { name: "dockerode", what: "the package dockerode", to: ["balancer/engine/docker.ts"] },
+];
+
+/** Rooms that import no package at all. */
+export const WITHOUT_PACKAGES: readonly string[] = ["ring", "contract", "view"];
+
+/** Globals that are reserved, by what they look like in the source. */
+export const RESERVED_GLOBALS: readonly (Reserved & { readonly pattern: RegExp })[] = [
+  {
+    pattern: /\bDeno\.env\b/,
+    what: "reading the environment (Deno.env)",
+    to: ["balancer/main.ts", "replica/main.ts"],
+  },
+  {
+    pattern: /\bDeno\.addSignalListener\b/,
+    what: "installing signal handlers (Deno.addSignalListener)",
+    to: ["balancer/main.ts", "replica/main.ts", "replica/serve.ts"],
+  },
+];
+
+/** Globals that a room has no use for, being pure. */
+export const PURE_ROOMS: readonly string[] = ["ring"];
+
+/** What a pure room does not touch: input, output and the clock. */
+export const IMPURE = /\b(?:Deno\.\w+|Date\.now|new Date|performance\.now|setTimeout|fetch)\b/;

@@ -1,0 +1,27 @@
+/**
+ * What the tools say: results to standard output, progress and trouble to standard error.
+ *
+ * @module
+ */
+
+const encoder = new TextEncoder();
+
+/** Writes one line to standard output. */
+export function say(line: string): void {
+  write(Deno.stdout, line);
+}
+
+/** Writes one line to standard error. */
+export function complain(line: string): void {
+  write(Deno.stderr, line);
+}
+
+function write(stream: { writeSync(bytes: Uint8Array): number }, line: string): void {
+  const bytes = encoder.encode(`${line}\n`);
+  try {
+    for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));
+  } catch (error) {
+    // Nobody reads any more, as in `make run | head`: no reason to leave the work half done.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * Names and places of the project that the tools agree on.
+ *
+ * @module
+ */
+
+/** Root of the project, with a slash at the end. */
+export const ROOT = new URL("../", import.meta.url);
+
+/** Where the tools keep what lives only as long as the balancer runs. */
+export const RUN_DIR = new URL(".run/", ROOT);
+
+/** Log of a balancer that runs in the background. */
+export const LOG_FILE = new URL("balancer.log", RUN_DIR);
+
+/** The compose project. It is given by `-p`, because docker-compose 1.29 knows no `name:`. */
+export const PROJECT = "ringkeeper";
+
+/** The fleet of whoever names no other: the default of `LB_FLEET`. */
+export const DEFAULT_FLEET = "ringkeeper";
+
+/** Label that the docker engine puts on every replica; its value is the fleet. */
+export const FLEET_LABEL = "ringkeeper.fleet";
+
+/** The Deno that everything runs on, as `.deno-version` says. */
+export async function denoVersion(): Promise<string> {
+  return (await Deno.readTextFile(new URL(".deno-version", ROOT))).trim();
+}
+
+/** A file of the project as a path from its root. */
+export function rootPath(url: URL): string {
+  return url.pathname.slice(ROOT.pathname.length);
+}

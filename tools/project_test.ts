@@ -1,0 +1,44 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { SETTINGS } from "../balancer/settings.ts";
+import { balancerArgs, denoArgs } from "./balancer_command.ts";
+import { composeArgs } from "./compose.ts";
+import { denoVersion, ROOT } from "./project.ts";
+
+const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
+
+Deno.test("project: every file that names the Deno image names the pinned version", async () => {
+  const image = `denoland/deno:${await denoVersion()}`;
+  for (const path of ["Dockerfile.balancer", "Dockerfile.replica", "compose.yaml"]) {
+    const named = (await read(path)).match(/denoland\/deno:[\w.]+/g) ?? [];
+    assert(named.length > 0 && named.every((name) => name === image), `${path}: ${named}`);
+  }
+});
+
+Deno.test("project: compose.yaml hands every setting to the balancer", async () => {
+  const compose = await read("compose.yaml");
+  // Addresses of others' servers are for the static engine; the socket is mounted at its default.
+  const left = ["LB_UPSTREAMS", "LB_DOCKER_SOCKET"];
+  for (const name of Object.keys(SETTINGS).filter((name) => !left.includes(name))) {
+    assertStringIncludes(compose, `- ${name}`, `compose.yaml does not pass ${name} on`);
+  }
+});
+
+Deno.test("project: no task asks for all permissions", async () => {
+  const { tasks } = JSON.parse(await read("deno.json"));
+  for (const task of Object.values<string>(tasks)) {
+    assertEquals(/\s(-A|--allow-all)\b/.test(task), false, task);
+  }
+});
+
+Deno.test("project: a balancer in the background has the permissions of the task", async () => {
+  const args = await balancerArgs();
+  assertEquals(args[0], "run");
+  assertEquals(args.at(-1), "balancer/main.ts");
+  assert(args.includes("--allow-env=LB_*"), args.join(" "));
+  assertEquals(denoArgs("deno run 'a b' c_*"), ["run", "a b", "c_*"]);
+});
+
+Deno.test("project: either compose is called with the project's name", () => {
+  assertEquals(composeArgs(["docker", "compose"], "up"), ["compose", "-p", "ringkeeper", "up"]);
+  assertEquals(composeArgs(["docker-compose"], "up"), ["-p", "ringkeeper", "up"]);
+});

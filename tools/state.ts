@@ -1,0 +1,55 @@
+/**
+ * What `up` started, written down for `down`, `logs` and the next `up`.
+ *
+ * @module
+ */
+import { RUN_DIR } from "./project.ts";
+
+/** A started balancer. */
+export interface State {
+  readonly engine: "process" | "docker";
+  readonly url: string;
+  /** Value of the label that its containers carry. */
+  readonly fleet: string;
+  /** Engine process: an argument of the process, so that a reused pid is never mistaken for it. */
+  readonly runId?: string;
+}
+
+const FILE = new URL("state.json", RUN_DIR);
+
+/** What runs according to the last `up`; undefined when nothing was started. */
+export async function readState(file = FILE): Promise<State | undefined> {
+  try {
+    return parseState(await Deno.readTextFile(file));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** A file that was cut short by a crash says nothing that can be acted on. */
+function parseState(text: string): State | undefined {
+  try {
+    return JSON.parse(text) as State;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Writes the state down, in one step so that no reader sees half of it. */
+export async function writeState(state: State, file = FILE): Promise<void> {
+  await Deno.mkdir(new URL("./", file), { recursive: true });
+  const draft = new URL(`${file.href}.${crypto.randomUUID()}`);
+  await Deno.writeTextFile(draft, JSON.stringify(state, undefined, 2) + "\n");
+  await Deno.rename(draft, file);
+}
+
+/** Forgets the state. */
+export async function removeState(file = FILE): Promise<void> {
+  try {
+    await Deno.remove(file);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Waits for a balancer by asking it.
+ *
+ * @module
+ */
+import { ToolError } from "./tool.ts";
+
+/** The part of `GET /_lb/status` that the tools read. */
+export interface Status {
+  readonly ready: number;
+  readonly desired: number;
+}
+
+/** How to wait. */
+export interface Wait {
+  /** Where the balancer listens. */
+  readonly url: string;
+  /** How many replicas must be ready. */
+  readonly replicas: number;
+  readonly timeoutMs: number;
+  /** Why waiting is pointless, in words; undefined while there is hope. */
+  readonly trouble: () => Promise<string | undefined>;
+  /** Told of every step: `2 of 3 replicas ready`. */
+  readonly progress: (line: string) => void;
+}
+
+const ASK_MS = 200;
+const ANSWER_MS = 2000;
+
+/**
+ * Waits until enough replicas are ready.
+ *
+ * @throws {ToolError} when the time is over or waiting became pointless
+ */
+export async function untilReady(wait: Wait): Promise<void> {
+  const deadline = Date.now() + wait.timeoutMs;
+  for (let last = "";;) {
+    const status = await askStatus(wait.url);
+    const line = `${status?.ready ?? 0} of ${wait.replicas} replicas ready`;
+    if (status && line !== last) wait.progress(last = line);
+    if (status && status.ready >= wait.replicas) return;
+    const trouble = await wait.trouble();
+    if (trouble) throw new ToolError(trouble);
+    if (Date.now() > deadline) throw new ToolError(`${line} after ${wait.timeoutMs / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+  }
+}
+
+/** The status of a balancer; undefined while none answers. */
+export async function askStatus(url: string): Promise<Status | undefined> {
+  try {
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    const response = await fetch(`${url}/_lb/status`, { signal });
+    const body = await response.text();
+    return response.ok ? JSON.parse(body) as Status : undefined;
+  } catch (error) {
+    if (isNoAnswer(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Nobody listens yet, too slow, cut off, or somebody else's answer: ask again. */
+function isNoAnswer(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof SyntaxError ||
+    (error instanceof DOMException && error.name === "TimeoutError") ||
+    error instanceof Deno.errors.Http || error instanceof Deno.errors.ConnectionReset;
+}

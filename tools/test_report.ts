@@ -1,0 +1,41 @@
+/**
+ * Counts tests from the JUnit reports that `deno test` writes.
+ *
+ * @module
+ */
+
+/** How many tests passed, failed and were left out. Steps count as tests. */
+export interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+  readonly ignored: number;
+}
+
+/**
+ * Counts one run.
+ *
+ * @param report the JUnit report; empty when the run never came to one, as after a type error
+ * @param code exit code of the run: one that failed without a failed test counts as one failure
+ */
+export function tally(report: string, code: number): Tally {
+  let [tests, failed, ignored] = [0, 0, 0];
+  for (const [suite] of report.matchAll(/<testsuite [^>]*>/g)) {
+    tests += count(suite, "tests");
+    failed += count(suite, "failures") + count(suite, "errors");
+    ignored += count(suite, "disabled");
+  }
+  return { passed: tests - failed - ignored, failed: code === 0 ? failed : failed || 1, ignored };
+}
+
+function count(suite: string, attribute: string): number {
+  return Number(new RegExp(` ${attribute}="(\\d+)"`).exec(suite)?.[1] ?? 0);
+}
+
+/** The sum of two runs. */
+export function plus(a: Tally, b: Tally): Tally {
+  return {
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    ignored: a.ignored + b.ignored,
+  };
+}

@@ -1,0 +1,99 @@
+/**
+ * `deno task up`: starts the balancer in the background and waits until its replicas are ready.
+ *
+ * @module
+ */
+import { chooseEngine, dockerSocket, type EngineChoice, inspectDocker } from "./engine_choice.ts";
+import { down } from "./down.ts";
+import { takeLock } from "./lock.ts";
+import { complain, say } from "./print.ts";
+import { DEFAULT_FLEET } from "./project.ts";
+import { findRunning } from "./running.ts";
+import { untilReady } from "./status.ts";
+import { runTool, ToolError } from "./tool.ts";
+import { startDocker } from "./up_docker.ts";
+import type { Started } from "./up_request.ts";
+import { readUpOptions, UP_HELP, type UpOptions } from "./up_options.ts";
+import { startProcess } from "./up_process.ts";
+import { welcome } from "./welcome.ts";
+
+const READY_WITHIN_MS = 120_000;
+
+async function up(): Promise<void> {
+  const options = readUpOptions(Deno.args, (name) => Deno.env.get(name));
+  if (options.help) return say(UP_HELP);
+  using _oneAtATime = await takeLock("up");
+  const docker = options.engine === "process" ? {} : await inspectDocker();
+  const running = await findRunning();
+  if (running) return say(`already running: ${running.url} (engine ${running.engine}); make stop`);
+  const choice = chooseEngine(options.engine, docker);
+  requireFreePort(options.port);
+  const why = `engine: ${choice.engine === "docker" ? "docker" : "processes"} (${choice.why})`;
+  say(why);
+  await startAndWait(choice, options);
+  say(welcome(urlOf(options.port), why));
+}
+
+/** Whatever goes wrong from here on, nothing that was started stays. */
+async function startAndWait(choice: EngineChoice, options: UpOptions): Promise<void> {
+  const interruption = onInterrupt();
+  const started: { log?: Started["log"] } = {};
+  try {
+    await start(choice, options, started, interruption);
+    if (interruption()) throw new ToolError("interrupted when all was ready");
+  } catch (error) {
+    const log = interruption() ? "" : await started.log?.() ?? "";
+    if (log) complain(`--- the balancer's log ends with ---\n${log}\n---`);
+    await down(() => {});
+    if (interruption()) throw new ToolError("interrupted: what was started is stopped again", 130);
+    throw error;
+  }
+}
+
+async function start(
+  choice: EngineChoice,
+  options: UpOptions,
+  started: { log?: Started["log"] },
+  interruption: () => string | undefined,
+): Promise<void> {
+  const fleet = Deno.env.get("LB_FLEET") || DEFAULT_FLEET;
+  const request = { ...options, fleet, url: urlOf(options.port), progress: say };
+  const { log, trouble } = choice.engine === "process"
+    ? await startProcess(request)
+    : await startDocker(request, choice.compose, dockerSocket(Deno.env.get("DOCKER_HOST")));
+  started.log = log;
+  await untilReady({
+    ...request,
+    trouble: async () => interruption() ?? await trouble(),
+    timeoutMs: READY_WITHIN_MS,
+  });
+}
+
+/** A signal ends the wait, not the step that runs: what it makes could not be found by `down`. */
+function onInterrupt(): () => string | undefined {
+  let interruption: string | undefined;
+  const note = () => interruption = "interrupted";
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, note);
+  return () => interruption;
+}
+
+function urlOf(port: number): string {
+  const host = Deno.env.get("LB_HOST") ?? "";
+  const reachable = ["", "0.0.0.0", "::"].includes(host) ? "127.0.0.1" : host;
+  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+}
+
+function requireFreePort(port: number): void {
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      const other = port < 65535 ? port + 1 : 5000;
+      throw new ToolError(`port ${port} is taken by another program; make run PORT=${other}`);
+    }
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    throw new ToolError(`port ${port} may not be used by this user; take one from 1024 on`);
+  }
+}
+
+if (import.meta.main) await runTool(up);
