@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import { SETTINGS } from "../balancer/settings.ts";
 import { settingsTable } from "../tools/settings_table.ts";
 
 function read(path: string): Promise<string> {
@@ -16,15 +15,6 @@ Deno.test("the README's table of settings is that of the code (deno task setting
 function squeeze(row: string): string {
   return row.replace(/ +/g, " ").replace(/-{3,}/g, "---");
 }
-
-Deno.test("compose.yaml passes every setting on that makes sense in a container", async () => {
-  const compose = await read("compose.yaml");
-  // Other engines' settings, and the socket, which is mounted where the default has it.
-  const left = new Set(["LB_UPSTREAMS", "LB_DOCKER_SOCKET"]);
-  for (const name of Object.keys(SETTINGS)) {
-    assertEquals(new RegExp(`^ +- ${name}(=|$)`, "m").test(compose), !left.has(name), name);
-  }
-});
 
 Deno.test("everything that the pages link to is there", async () => {
   for (const page of ["README.md", "CHANGELOG.md", "docs/architecture.md"]) {

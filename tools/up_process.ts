@@ -11,7 +11,9 @@ import { writeState } from "./state.ts";
 import { LOG_LINES, type Started, type UpRequest } from "./up_request.ts";
 
 /** The shell stands in between only to open the log; exec gives its place, and pid, to Deno. */
-const IN_BACKGROUND = 'log=$1; shift; exec "$@" >"$log" 2>&1';
+/** Its log is for `make logs` to show, so it is text unless the user wants it otherwise. */
+const IN_BACKGROUND =
+  'log=$1; shift; export LB_LOG_FORMAT="${LB_LOG_FORMAT:-text}"; exec "$@" >"$log" 2>&1';
 
 /**
  * Starts it, detached from the terminal.
