@@ -10,8 +10,10 @@ import { LOG_FILE, ROOT } from "./project.ts";
 import { writeState } from "./state.ts";
 import { LOG_LINES, type Started, type UpRequest } from "./up_request.ts";
 
-/** The shell stands in between only to open the log; exec gives its place, and pid, to Deno. */
-/** Its log is for `make logs` to show, so it is text unless the user wants it otherwise. */
+/**
+ * The shell stands in between only to open the log; exec gives its place, and pid, to Deno. The log
+ * is for `make logs` to show, so it is text unless the user wants it otherwise.
+ */
 const IN_BACKGROUND =
   'log=$1; shift; export LB_LOG_FORMAT="${LB_LOG_FORMAT:-text}"; exec "$@" >"$log" 2>&1';
 
