@@ -84,12 +84,15 @@ async function start(config: Config, log: Logger): Promise<Running> {
     failures,
   });
   const control = controlApp(config, fleet, engine, failures);
-  // The port comes first: a taken one must end the balancer before it starts a replica.
+  // The port comes first: a taken one must end the balancer before it starts a replica. What comes
+  // in before the engine was asked what runs waits for its answer.
+  const opened = Promise.withResolvers<void>();
   const server = serve({
     hostname: config.LB_HOST,
     port: config.LB_PORT,
-    control: (request) => control.fetch(request),
-    forward: (request, target, client) => forwarder.handle(request, target, client),
+    control: (request) => opened.promise.then(() => control.fetch(request)),
+    forward: (request, target, client) =>
+      opened.promise.then(() => forwarder.handle(request, target, client)),
     failures,
   });
   const { hostname, port } = server.addr;
@@ -100,6 +103,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
     reason,
   });
   await fleet.open();
+  opened.resolve();
   return {
     server,
     drainMs: config.LB_DRAIN_MS,

@@ -71,6 +71,19 @@ Deno.test("servers that somebody else runs are asked for their health and routed
   for (const service of services) await service.goAway();
 });
 
+Deno.test("the first request after the port is open finds the servers", async () => {
+  const service = new Service("one");
+  {
+    await using balancer = await Balancer.start({
+      LB_ENGINE: "static",
+      LB_UPSTREAMS: service.address,
+      LB_HEALTH_PATH: "",
+    });
+    assertEquals(await answers(balancer), ["200 one"]);
+  }
+  await service.goAway();
+});
+
 Deno.test("servers that somebody else runs can be neither added nor removed", async () => {
   await using balancer = await Balancer.start({
     LB_ENGINE: "static",
