@@ -18,8 +18,9 @@ import { Membership } from "./fleet/membership.ts";
 import { fleetPolicy } from "./fleet/policy.ts";
 import { fleetStatus } from "./fleet/status.ts";
 import { openLog } from "./log.ts";
-import { Forwarder } from "./proxy/forwarder.ts";
-import { serve } from "./proxy/server.ts";
+import { proxySettings } from "./proxy/settings.ts";
+import { DataPlaneWorkers } from "./proxy/workers.ts";
+import type { Address } from "./view.ts";
 
 /** Exit status for settings that cannot be used, as in sysexits.h (EX_CONFIG). */
 const EXIT_CONFIG = 78;
@@ -27,11 +28,9 @@ const EXIT_CONFIG = 78;
 /** Milliseconds that a client may take to send the body of a call to the control API. */
 const BODY_TIMEOUT_MS = 10_000;
 
-/** What ends with the balancer, in the order in which it ends. */
+/** A balancer that runs. */
 interface Running {
-  readonly server: Deno.HttpServer<Deno.NetAddr>;
-  /** Milliseconds that running requests get. */
-  readonly drainMs: number;
+  /** Lets requests finish, stops the replicas and gives everything back. */
   readonly end: () => Promise<void>;
 }
 
@@ -61,19 +60,21 @@ function configOrExit(): ReturnType<typeof readConfig> {
 
 async function start(config: Config, log: Logger): Promise<Running> {
   const failures = new Failures(log);
-  const forwarder = new Forwarder({
-    keySource: config.LB_KEY,
-    patience: {
-      connectMs: config.LB_CONNECT_TIMEOUT_MS,
-      responseMs: config.LB_RESPONSE_TIMEOUT_MS,
-    },
-    report: (evidence) => fleet.observe(evidence),
-  });
+  const listen = freeAddress(config);
   const { engine, reason, dispose } = await openEngine(config, failures);
   const { probe, close: closeProbe } = httpProbe(config.LB_HEALTH_PATH);
+  const control = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request) => api.fetch(request),
+  );
+  const dataPlane = new DataPlaneWorkers({
+    settings: proxySettings(config, listen, control.addr),
+    report: (evidence) => fleet.observe(evidence),
+    failures,
+  });
   const fleet = new Fleet({
     engine,
-    dataPlane: forwarder,
+    dataPlane,
     shape: ringShape(config),
     policy: fleetPolicy(config, engine.ownsInstances),
     desired: engine.ownsInstances ? config.LB_REPLICAS : config.LB_UPSTREAMS.length,
@@ -83,37 +84,35 @@ async function start(config: Config, log: Logger): Promise<Running> {
     log: log.getChild("fleet"),
     failures,
   });
-  const control = controlApp(config, fleet, engine, failures);
-  // The port comes first: a taken one must end the balancer before it starts a replica. What comes
-  // in before the engine was asked what runs waits for its answer.
-  const opened = Promise.withResolvers<void>();
-  const server = serve({
-    hostname: config.LB_HOST,
-    port: config.LB_PORT,
-    control: (request) => opened.promise.then(() => control.fetch(request)),
-    forward: (request, target, client) =>
-      opened.promise.then(() => forwarder.handle(request, target, client)),
-    failures,
-  });
-  const { hostname, port } = server.addr;
+  const api = controlApp(config, fleet, engine, failures);
+  // The port opens when it is known what runs, so that the first request finds a view.
+  await fleet.open();
+  await dataPlane.open();
   log.info("listening on http://{hostname}:{port}, engine {engine} ({reason})", {
-    hostname,
-    port,
+    ...listen,
     engine: engine.kind,
     reason,
   });
-  await fleet.open();
-  opened.resolve();
   return {
-    server,
-    drainMs: config.LB_DRAIN_MS,
     end: async () => {
+      await dataPlane.end(config.LB_DRAIN_MS);
+      await control.shutdown();
       await fleet.close();
-      forwarder.close();
       closeProbe();
       await dispose();
     },
   };
+}
+
+/**
+ * The address to listen on. The workers share their port, so they would not notice another program
+ * that shares it, too; and a taken port has to end the balancer before it starts a replica.
+ *
+ * @throws {Deno.errors.AddrInUse} somebody has the port
+ */
+function freeAddress({ LB_HOST, LB_PORT }: Config): Address {
+  using listener = Deno.listen({ hostname: LB_HOST, port: LB_PORT });
+  return { hostname: LB_HOST, port: listener.addr.port };
 }
 
 function replicaLimit(config: Config): number {
@@ -168,24 +167,15 @@ function endOnSignal(running: Running, log: Logger): void {
   }
 }
 
-async function end({ server, drainMs, end }: Running, log: Logger): Promise<void> {
+async function end(running: Running, log: Logger): Promise<void> {
   try {
-    await drained(server, drainMs);
-    await end();
+    await running.end();
     log.info("ended");
     Deno.exit(0);
   } catch (error) {
     log.fatal("could not end cleanly: {error}", { error: errorMessage(error) });
     Deno.exit(1);
   }
-}
-
-/** Accepts no more, and waits for the requests that run until the deadline. */
-async function drained(server: Deno.HttpServer<Deno.NetAddr>, deadlineMs: number): Promise<void> {
-  const { promise: deadline, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, deadlineMs);
-  await Promise.race([server.shutdown(), deadline]);
-  clearTimeout(timer);
 }
 
 function startError(error: unknown, { LB_HOST, LB_PORT }: Config): string {

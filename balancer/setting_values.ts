@@ -4,6 +4,7 @@
  *
  * @module
  */
+import ipaddr from "ipaddr.js";
 import type { Address } from "./view.ts";
 
 /** What a request is routed by. */
@@ -42,6 +43,12 @@ export function parseKeySource(text: string): KeySource | undefined {
   const [, from, name] = match ?? [];
   if (name === undefined) return undefined;
   return { from: from as "header" | "cookie" | "query", name };
+}
+
+/** Networks in CIDR notation, parted by commas. Empty text is an empty list. */
+export function parseNetworks(text: string): readonly string[] | undefined {
+  const networks = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  return networks.every((network) => ipaddr.isValidCIDR(network)) ? networks : undefined;
 }
 
 /** A JSON object whose values are strings. */

@@ -11,6 +11,7 @@ import {
   parseEnvironment,
   parseFlag,
   parseKeySource,
+  parseNetworks,
   parseWhole,
 } from "./setting_values.ts";
 
@@ -98,11 +99,68 @@ export const SETTINGS = {
     LARGEST_DELAY_MS,
     "milliseconds that a replica may take to begin its response; then 504",
   ),
+  LB_BODY_TIMEOUT_MS: whole(
+    30000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that either side may leave a body waiting; 408, or the response breaks off",
+  ),
+  LB_HEAD_TIMEOUT_MS: whole(
+    10000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that a client may take to send a whole head; then 408",
+  ),
+  LB_KEEPALIVE_TIMEOUT_MS: whole(
+    60000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that a client's connection may wait for its next request",
+  ),
+  LB_UPSTREAM_IDLE_MS: whole(
+    4000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that an unused connection to a replica is kept; less than the replica keeps it",
+  ),
+  LB_TUNNEL_TIMEOUT_MS: whole(
+    300000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that a WebSocket or another tunnel may be silent",
+  ),
+  LB_MAX_REQUEST_LINE_BYTES: whole(8192, 64, 65536, "longest request line; 414 above"),
+  LB_MAX_HEAD_BYTES: whole(
+    32768,
+    256,
+    65536,
+    "longest head of a request or response; 431, 502 above",
+  ),
+  LB_MAX_FIELDS: whole(100, 1, 1000, "most header fields; 431 above"),
+  LB_MAX_BODY_BYTES: whole(
+    0,
+    0,
+    Number.MAX_SAFE_INTEGER,
+    "longest body of a request, 0 for any; 413 above",
+  ),
+  LB_MAX_CONNECTIONS: whole(20000, 1, 1000000, "most connections of clients; 503 above"),
+  LB_MAX_CONNECTIONS_PER_CLIENT: whole(
+    0,
+    0,
+    1000000,
+    "most connections from one address, 0 for any; 503 above",
+  ),
+  LB_TRUSTED_PROXIES: {
+    schema: parsed(parseNetworks),
+    fallback: "",
+    expects: "networks in CIDR notation, `10.0.0.0/8,fd00::/8`",
+    about: "proxies in front whose X-Forwarded fields are believed; others' are replaced",
+  },
   LB_WORKERS: {
     schema: parsed((s) => s === "auto" ? s : parseWhole(s, 1, 256)),
     fallback: "auto",
     expects: "auto or a whole number from 1 to 256",
-    about: "event loops of the data plane; this version runs one whatever it says",
+    about: "worker threads of the data plane; `auto` is one for each core",
   },
   LB_ADMIN_TOKEN: text("", "bearer token that mutating calls must carry", {
     expects: "printable characters without spaces",

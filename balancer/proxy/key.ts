@@ -5,16 +5,18 @@
  */
 import type { Ring } from "../../ring/mod.ts";
 import type { KeySource } from "../setting_values.ts";
+import type { RequestHead } from "./http1/request_head.ts";
+import { latin1 } from "./latin1.ts";
 
 /** The parts of a request that a key can be taken from. */
 export interface RequestFacts {
   /** The request's own id, or the one that was made for it. */
   readonly requestId: string;
-  /** Path and query as they were received. */
-  readonly target: string;
   /** IP address of the client. */
   readonly client: string;
-  readonly headers: Headers;
+  /** The bytes that hold the head. */
+  readonly bytes: Uint8Array;
+  readonly head: RequestHead;
 }
 
 /**
@@ -28,16 +30,16 @@ export function requestKey(source: KeySource, facts: RequestFacts): string {
   switch (source.from) {
     case "request-id":
       return facts.requestId;
-    case "path":
-      return splitTarget(facts.target).path;
     case "client":
       return facts.client;
+    case "path":
+      return latin1(facts.bytes, facts.head.targetStart, facts.head.pathEnd);
     case "header":
-      return facts.headers.get(source.name) ?? facts.requestId;
+      return fieldValue(facts, source.name) ?? facts.requestId;
     case "cookie":
-      return cookie(facts.headers.get("cookie") ?? "", source.name) ?? facts.requestId;
+      return cookie(fieldValue(facts, "cookie") ?? "", source.name) ?? facts.requestId;
     case "query":
-      return splitTarget(facts.target).query.get(source.name) ?? facts.requestId;
+      return query(facts).get(source.name) ?? facts.requestId;
   }
 }
 
@@ -55,11 +57,20 @@ export function keySlot(ring: Ring, key: string): number {
   return ring.slotOfKey(key);
 }
 
-function splitTarget(target: string): { path: string; query: URLSearchParams } {
-  const mark = target.indexOf("?");
-  return mark < 0
-    ? { path: target, query: new URLSearchParams() }
-    : { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) };
+/** The first field of that name, in whatever case it was sent. */
+function fieldValue({ bytes, head: { fields } }: RequestFacts, name: string): string | undefined {
+  const wanted = name.toLowerCase();
+  for (let i = 0; i < fields.count; i++) {
+    const length = fields.nameEnd(i) - fields.lineStart(i);
+    if (length !== wanted.length) continue;
+    if (latin1(bytes, fields.lineStart(i), fields.nameEnd(i)).toLowerCase() !== wanted) continue;
+    return latin1(bytes, fields.valueStart(i), fields.valueEnd(i));
+  }
+  return undefined;
+}
+
+function query({ bytes, head }: RequestFacts): URLSearchParams {
+  return new URLSearchParams(latin1(bytes, head.pathEnd, head.targetEnd));
 }
 
 /** RFC 6265, section 4.2.1: pairs are parted by a semicolon and a space. */

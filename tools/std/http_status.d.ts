@@ -15,3 +15,5 @@ export const STATUS_CODE: {
   readonly ServiceUnavailable: 503;
   readonly GatewayTimeout: 504;
 };
+
+export const STATUS_TEXT: { readonly [status: number]: string };

@@ -1,0 +1,110 @@
+/**
+ * Takes connections in, and lets them end.
+ *
+ * @module
+ */
+import type { ConnectionLimits } from "./connection_limits.ts";
+import { Downstream } from "./downstream.ts";
+import { failureBytes, RETRY_AFTER_S } from "./failure_message.ts";
+import type { Proxy } from "./proxy.ts";
+import { TrustedPeers } from "./trust.ts";
+import { Disconnected, Wire } from "./wire.ts";
+
+/** The listener of one worker. */
+export class Acceptor {
+  readonly #proxy: Proxy;
+  readonly #limits: ConnectionLimits;
+  readonly #trusted: TrustedPeers;
+  readonly #listener: Deno.TcpListener;
+  readonly #connections = new Set<Downstream>();
+  #onEmpty: (() => void) | undefined;
+
+  /** Listens, together with the other workers, on the port that the settings name. */
+  constructor(proxy: Proxy, limits: ConnectionLimits) {
+    this.#proxy = proxy;
+    this.#limits = limits;
+    this.#trusted = new TrustedPeers(proxy.settings.trusted);
+    const { hostname, port } = proxy.settings.listen;
+    this.#listener = Deno.listen({ hostname, port, reusePort: true, tcpBacklog: 4096 });
+    this.#accept();
+  }
+
+  get port(): number {
+    return this.#listener.addr.port;
+  }
+
+  /**
+   * Accepts no more, closes connections that wait for a request, and lets the others finish.
+   *
+   * @param deadlineMs what runs longer than so many milliseconds is cut off
+   */
+  async drain(deadlineMs: number): Promise<void> {
+    this.#proxy.draining = true;
+    this.#listener.close();
+    for (const connection of this.#connections) connection.drain();
+    await this.#empty(deadlineMs);
+    for (const connection of this.#connections) connection.close();
+  }
+
+  async #accept(): Promise<void> {
+    for (;;) {
+      try {
+        this.#serve(await this.#listener.accept());
+      } catch (error) {
+        if (this.#proxy.draining) return;
+        // Out of file descriptors, or a connection that broke while it waited: others will come.
+        this.#proxy.recordFailure("proxy.accept", error);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    }
+  }
+
+  async #serve(connection: Deno.TcpConn): Promise<void> {
+    const { hostname } = connection.remoteAddr;
+    const wire = new Wire(connection, this.#proxy.buffers);
+    try {
+      if (!this.#limits.enter(hostname)) return await this.#turnAway(wire);
+      connection.setNoDelay(true);
+      await this.#run(new Downstream(this.#proxy, wire, hostname, this.#trusted.has(hostname)));
+    } finally {
+      this.#limits.leave(hostname);
+    }
+  }
+
+  async #run(connection: Downstream): Promise<void> {
+    this.#connections.add(connection);
+    this.#proxy.deadlines.add(connection);
+    await connection.run();
+    this.#proxy.deadlines.delete(connection);
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#onEmpty?.();
+  }
+
+  async #turnAway(wire: Wire): Promise<void> {
+    try {
+      await wire.write(failureBytes({
+        status: 503,
+        message: "too many connections; try again",
+        close: true,
+        withBody: true,
+        retryAfterS: RETRY_AFTER_S,
+      }));
+    } catch (error) {
+      // It did not wait for the answer.
+      if (!(error instanceof Disconnected)) throw error;
+    } finally {
+      wire.close();
+    }
+  }
+
+  #empty(deadlineMs: number): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, deadlineMs);
+    this.#onEmpty = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    return promise;
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * A client's connection: reads requests one after the other and has each answered.
+ *
+ * @module
+ */
+import type { Expiring } from "./deadlines.ts";
+import { failureBytes, type FailureMessage } from "./failure_message.ts";
+import { forward } from "./forward.ts";
+import { type Fault, FAULTS } from "./http1/fault.ts";
+import { HeadScanner, skipEmptyLines } from "./http1/head_scanner.ts";
+import { prepare } from "./prepare.ts";
+import type { Proxy } from "./proxy.ts";
+import { RefusedError, RequestBody } from "./request_body.ts";
+import type { Transaction } from "./transaction.ts";
+import type { UpstreamConnection } from "./upstream_pool.ts";
+import { Disconnected, type Wire } from "./wire.ts";
+
+/** What the connection waits for; a deadline means something else in each. */
+type Phase = "idle" | "head" | "body" | "busy" | "closing";
+
+/** A refused client may still be sending: so much is read before the connection is closed. */
+const LINGER_BYTES = 1024 * 1024;
+const LINGER_MS = 1000;
+
+/** One client connection. */
+export class Downstream implements Expiring {
+  deadlineAt = Infinity;
+  /** The replica's connection that a request is on right now. */
+  upstream: UpstreamConnection | undefined;
+  readonly body = new RequestBody();
+  readonly #scanner = new HeadScanner();
+  #phase: Phase = "idle";
+  #gone = false;
+
+  /**
+   * @param proxy the worker that it belongs to
+   * @param wire the connection
+   * @param address IP address of the client
+   * @param trusted whether its word about the origin of requests is believed
+   */
+  constructor(
+    readonly proxy: Proxy,
+    readonly wire: Wire,
+    readonly address: string,
+    readonly trusted: boolean,
+  ) {}
+
+  /** Whether the client has ended its side, or its connection broke. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Serves the connection to its end; never rejects. */
+  async run(): Promise<void> {
+    try {
+      this.#expect("idle", this.proxy.settings.timeouts.head);
+      while (await this.#serveNext());
+    } catch (error) {
+      if (error instanceof RefusedError) await this.#refuse(error.fault);
+      else if (!(error instanceof Disconnected)) this.proxy.recordFailure("proxy.request", error);
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Ends the connection at once. */
+  close(): void {
+    this.deadlineAt = Infinity;
+    this.upstream?.close();
+    this.wire.close();
+  }
+
+  /** The worker ends: what waits for a request is closed, what has one may finish it. */
+  drain(): void {
+    if (this.#phase === "idle") this.close();
+  }
+
+  onDeadline(): void {
+    switch (this.#phase) {
+      case "head":
+        return this.#refuseLate(FAULTS.timeout);
+      case "body":
+        return this.upstream?.close();
+      default:
+        return this.close();
+    }
+  }
+
+  /** Notices that the client goes away while a replica works for it. */
+  watch(): void {
+    if (this.wire.unread > 0) return;
+    this.wire.fill().then(this.#onRead, this.#onBroken);
+  }
+
+  /** Sends what is left of the request's body, as it comes; never rejects. */
+  async pump(request: Transaction, to: Wire): Promise<void> {
+    request.pumping = true;
+    try {
+      await this.#pumpAll(request, to);
+      request.pumping = false;
+      this.watch();
+    } catch (error) {
+      if (error instanceof RefusedError) request.bodyFault = error;
+      else if (error instanceof Disconnected && error.wire === this.wire) this.#gone = true;
+      // A replica that takes no more may have answered already: the response is being read.
+      if (!(error instanceof Disconnected && error.wire === to)) this.upstream?.close();
+    } finally {
+      this.#expect("busy", Infinity);
+    }
+  }
+
+  async #pumpAll(request: Transaction, to: Wire): Promise<void> {
+    while (!this.body.complete) {
+      if (this.wire.unread === 0) {
+        this.wire.makeRoom();
+        await this.#needBody();
+      }
+      const { bytes, start } = this.wire;
+      const end = this.body.take(bytes, start, this.wire.end);
+      request.intact = false;
+      await to.write(bytes.subarray(start, end));
+      this.wire.start = end;
+    }
+  }
+
+  async #needBody(): Promise<void> {
+    this.#expect("body", this.proxy.settings.timeouts.body);
+    const { deadlineAt } = this;
+    try {
+      await this.wire.need();
+    } finally {
+      if (this.proxy.deadlines.now >= deadlineAt) throw new RefusedError(FAULTS.timeout);
+    }
+  }
+
+  /** Answers with an error of the balancer itself. */
+  async fail(failure: FailureMessage): Promise<void> {
+    await this.wire.write(failureBytes(failure));
+  }
+
+  readonly #onRead = (more: boolean): void => {
+    if (!more) this.#onBroken();
+  };
+
+  readonly #onBroken = (): void => {
+    this.#gone = true;
+    this.upstream?.close();
+  };
+
+  /** @returns whether another request may follow */
+  async #serveNext(): Promise<boolean> {
+    const headEnd = await this.#readHead();
+    if (headEnd < 0) return false;
+    this.#expect("busy", Infinity);
+    // From here to the transaction nothing waits: the parser is shared by all connections.
+    const request = prepare(this, headEnd);
+    const end = await forward(this, request);
+    if (end === "close" || this.#gone) return false;
+    this.wire.rest();
+    this.#expect("idle", this.proxy.settings.timeouts.keepAlive);
+    return !this.proxy.draining;
+  }
+
+  /** @returns behind the head; -1 when the client has nothing more to say */
+  async #readHead(): Promise<number> {
+    const { wire } = this;
+    this.#scanner.reset();
+    for (let scanned = 0;;) {
+      if (wire.unread > scanned) {
+        if (scanned === 0) wire.start = skipEmptyLines(wire.bytes, wire.start, wire.end);
+        const headEnd = this.#scanner.scan(wire.bytes, wire.start + scanned, wire.end);
+        if (headEnd === -2) throw new RefusedError(FAULTS.lineEnd);
+        this.#checkLength(headEnd < 0 ? wire.unread : headEnd - wire.start);
+        if (headEnd >= 0) return headEnd;
+        scanned = wire.unread;
+        if (this.#phase === "idle") this.#expect("head", this.proxy.settings.timeouts.head);
+      }
+      if (!await wire.fill()) return -1;
+    }
+  }
+
+  #checkLength(length: number): void {
+    const { limits } = this.proxy.settings;
+    if (this.#scanner.firstLineLength > limits.lineBytes) {
+      throw new RefusedError(FAULTS.uriTooLong);
+    }
+    if (length > limits.headBytes || this.#scanner.lines > limits.fields + 1) {
+      throw new RefusedError(FAULTS.headTooLarge);
+    }
+  }
+
+  #expect(phase: Phase, ms: number): void {
+    this.#phase = phase;
+    this.deadlineAt = ms === Infinity ? Infinity : this.proxy.deadlines.in(ms);
+  }
+
+  async #refuse(fault: Fault): Promise<void> {
+    try {
+      this.#expect("closing", LINGER_MS);
+      await this.fail({
+        status: fault.status,
+        message: fault.reason,
+        close: true,
+        withBody: true,
+      });
+      await this.#linger();
+    } catch (error) {
+      // It is gone already, and with it the one who would want to know.
+      if (!(error instanceof Disconnected)) this.proxy.recordFailure("proxy.refuse", error);
+    }
+  }
+
+  /**
+   * Closing while the client still sends would reset the connection, and the answer with it
+   * (RFC 9112, section 9.6).
+   */
+  async #linger(): Promise<void> {
+    await this.wire.closeWrite();
+    for (let left = LINGER_BYTES; left > 0;) {
+      this.wire.start = this.wire.end;
+      if (!await this.wire.fill()) return;
+      left -= this.wire.unread;
+    }
+  }
+
+  /** The head is being waited for by somebody else: closing the connection ends that wait. */
+  #refuseLate(fault: Fault): void {
+    this.#expect("closing", LINGER_MS);
+    this.#refuse(fault).finally(() => this.close());
+  }
+}

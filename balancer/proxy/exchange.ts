@@ -1,0 +1,61 @@
+/**
+ * One request on one connection to a replica.
+ *
+ * @module
+ */
+import type { Downstream } from "./downstream.ts";
+import { relayResponse } from "./response_relay.ts";
+import { UpstreamError } from "./retry.ts";
+import type { Transaction } from "./transaction.ts";
+import type { UpstreamConnection } from "./upstream_pool.ts";
+import { Disconnected } from "./wire.ts";
+
+/** Whether the client may send another request. */
+export type ExchangeEnd = "keep" | "close";
+
+/**
+ * Sends a request and relays the response.
+ *
+ * @param client where it came from and where the response goes
+ * @param request what to send
+ * @param upstream the connection to send it on; at the end it is closed or back in its pool
+ * @throws {UpstreamError} the replica failed; nothing of a final response went to the client
+ * @throws {RefusedError} the request's body turned out to be wrong
+ * @throws {Disconnected} the client is gone, or its response broke off
+ */
+export async function exchange(
+  client: Downstream,
+  request: Transaction,
+  upstream: UpstreamConnection,
+): Promise<ExchangeEnd> {
+  client.upstream = upstream;
+  try {
+    await upstream.wire.write(request.opening);
+    if (client.body.complete) client.watch();
+    else client.pump(request, upstream.wire);
+    return await relayResponse(client, request, upstream);
+  } catch (error) {
+    upstream.close();
+    throw meaningOf(error, client, request, upstream);
+  } finally {
+    client.upstream = undefined;
+  }
+}
+
+/** What a failure means: whoever closes a connection here has left word why. */
+function meaningOf(
+  error: unknown,
+  client: Downstream,
+  request: Transaction,
+  upstream: UpstreamConnection,
+): unknown {
+  if (!(error instanceof Disconnected)) return error;
+  if (client.gone || request.responding || error.wire === client.wire) {
+    return new Disconnected(client.wire, { cause: error });
+  }
+  if (request.bodyFault) return request.bodyFault;
+  const kind = upstream.expired ? "timeout" : "reset";
+  return new UpstreamError(kind, "maybe", upstream.reused, String(error.cause ?? error), {
+    cause: error,
+  });
+}

@@ -1,0 +1,38 @@
+/**
+ * An error of the balancer itself, as the bytes of a response.
+ *
+ * @module
+ */
+import { STATUS_TEXT } from "@std/http/status";
+import { failureBody } from "../reply.ts";
+
+/** An error to answer with. */
+export interface FailureMessage {
+  readonly status: number;
+  readonly message: string;
+  /** Whether the connection is closed after it. */
+  readonly close: boolean;
+  /** False for HEAD: the head alone is sent. */
+  readonly withBody: boolean;
+  /** Seconds after which trying again makes sense. */
+  readonly retryAfterS?: number;
+  readonly requestId?: string | undefined;
+}
+
+/** Seconds after which a client may find a replica again. */
+export const RETRY_AFTER_S = 1;
+
+/** The bytes of a complete response (RFC 9112, section 4). */
+export function failureBytes(failure: FailureMessage): Uint8Array {
+  const { status, message, close, withBody, retryAfterS, requestId } = failure;
+  const body = JSON.stringify(failureBody(message));
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? ""}`,
+    "Content-Type: application/json",
+    `Content-Length: ${new TextEncoder().encode(body).length}`,
+  ];
+  if (requestId !== undefined) lines.push(`X-Request-Id: ${requestId}`);
+  if (retryAfterS !== undefined) lines.push(`Retry-After: ${retryAfterS}`);
+  if (close) lines.push("Connection: close");
+  return new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n${withBody ? body : ""}`);
+}

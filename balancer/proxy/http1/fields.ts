@@ -1,0 +1,212 @@
+/**
+ * The field section of a message as offsets into its bytes.
+ *
+ * @module
+ */
+
+import { BYTE_CLASSES } from "./byte_class.ts";
+import { type Fault, FAULTS } from "./fault.ts";
+import {
+  CONNECTION,
+  isProtected,
+  isWord,
+  kindOf,
+  NOMINATED,
+  OTHER,
+  TRAILER,
+} from "./field_kind.ts";
+
+const MAX_OPTIONS = 64;
+const CLOSE = Uint8Array.from("close", (letter) => letter.charCodeAt(0));
+const KEEP_ALIVE_OPTION = Uint8Array.from("keep-alive", (letter) => letter.charCodeAt(0));
+const UPGRADE_OPTION = Uint8Array.from("upgrade", (letter) => letter.charCodeAt(0));
+
+/**
+ * Field lines in the order in which they came (RFC 9112, 5). One object serves message after
+ * message: parsing allocates only when a message has more fields than any before.
+ */
+export class Fields {
+  /** How many field lines there are. */
+  count = 0;
+  /** Whether Connection has the option `close`; known after {@linkcode Fields.nominate}. */
+  close = false;
+  /** Whether Connection has the option `keep-alive`; known after {@linkcode Fields.nominate}. */
+  keepAlive = false;
+  /** Whether Connection has the option `upgrade`; known after {@linkcode Fields.nominate}. */
+  upgrade = false;
+  /** Six numbers a field: line start, name end, value start, value end, line end, kind. */
+  #offsets = new Int32Array(6 * 32);
+
+  /** Index of the first byte of the name of field `i`. */
+  lineStart(i: number): number {
+    return this.#offsets[i * 6]!;
+  }
+
+  /** Index of the colon after the name of field `i`. */
+  nameEnd(i: number): number {
+    return this.#offsets[i * 6 + 1]!;
+  }
+
+  /** Index of the first byte of the value of field `i`, without the whitespace around it. */
+  valueStart(i: number): number {
+    return this.#offsets[i * 6 + 2]!;
+  }
+
+  /** Index after the last byte of the value of field `i`, without the whitespace around it. */
+  valueEnd(i: number): number {
+    return this.#offsets[i * 6 + 3]!;
+  }
+
+  /** Index just after the CRLF of field `i`. */
+  lineEnd(i: number): number {
+    return this.#offsets[i * 6 + 4]!;
+  }
+
+  /** Kind of field `i`: one of the constants of `field_kind.ts`. */
+  kind(i: number): number {
+    return this.#offsets[i * 6 + 5]!;
+  }
+
+  /**
+   * Parses and validates field lines (RFC 9112, 5; RFC 9110, 5.5 and 5.6.2). Long, since calls
+   * would cost more than the few bytes of a field do.
+   *
+   * @param bytes buffer that holds a head for which {@linkcode HeadScanner} has found an end
+   * @param from index just after the first line
+   * @param end index just after the empty line
+   * @param maxFields how many field lines are allowed
+   */
+  parse(bytes: Uint8Array, from: number, end: number, maxFields: number): Fault | undefined {
+    const classes = BYTE_CLASSES;
+    let offsets = this.#offsets;
+    let at = from;
+    let count = 0;
+    this.count = 0;
+    this.close = this.keepAlive = this.upgrade = false;
+    while (bytes[at] !== 13) {
+      if (count === maxFields) return FAULTS.tooManyFields;
+      if (count * 6 === offsets.length) offsets = this.#grow();
+      const start = at;
+      while ((classes[bytes[at]!]! & 1) !== 0) at++;
+      if (bytes[at] !== 58 || at === start) return nameFault(bytes, start, at);
+      const nameEnd = at++;
+      while (bytes[at] === 32 || bytes[at] === 9) at++;
+      const valueStart = at;
+      while (
+        (classes[bytes[at]!]! & classes[bytes[at + 1]!]! & classes[bytes[at + 2]!]! &
+          classes[bytes[at + 3]!]! & 2) !== 0
+      ) at += 4;
+      while ((classes[bytes[at]!]! & 2) !== 0) at++;
+      if (bytes[at] !== 13 || bytes[at + 1] !== 10) return FAULTS.fieldValue;
+      let valueEnd = at;
+      while (valueEnd > valueStart && (bytes[valueEnd - 1] === 32 || bytes[valueEnd - 1] === 9)) {
+        valueEnd--;
+      }
+      at += 2;
+      const slot = count * 6;
+      offsets[slot] = start;
+      offsets[slot + 1] = nameEnd;
+      offsets[slot + 2] = valueStart;
+      offsets[slot + 3] = valueEnd;
+      offsets[slot + 4] = at;
+      offsets[slot + 5] = kindOf(bytes, start, nameEnd);
+      count++;
+    }
+    this.count = count;
+    return at + 2 === end && bytes[at + 1] === 10 ? undefined : FAULTS.fieldsEnd;
+  }
+
+  /**
+   * Reads the Connection fields: notes the options that are known, and marks the fields that others
+   * name as {@linkcode NOMINATED}, so that they do not cross (RFC 9110, 7.6.1). To name a field that
+   * frames or routes the message is a fault.
+   *
+   * @param bytes buffer that was parsed
+   */
+  nominate(bytes: Uint8Array): Fault | undefined {
+    let options = 0;
+    for (let i = 0; i < this.count; i++) {
+      if (this.kind(i) !== CONNECTION) continue;
+      const end = this.valueEnd(i);
+      let at = this.valueStart(i);
+      while (at < end) {
+        const start = at;
+        while (at < end && (BYTE_CLASSES[bytes[at]!]! & 1) !== 0) at++;
+        if (at > start) {
+          if (++options > MAX_OPTIONS) return FAULTS.connectionOption;
+          const fault = this.#option(bytes, start, at);
+          if (fault !== undefined) return fault;
+        }
+        at = afterComma(bytes, at, end);
+        if (at < 0) return FAULTS.connectionOption;
+      }
+    }
+    return undefined;
+  }
+
+  #option(bytes: Uint8Array, start: number, end: number): Fault | undefined {
+    if (isWord(bytes, start, end, KEEP_ALIVE_OPTION)) this.keepAlive = true;
+    else if (isWord(bytes, start, end, CLOSE)) this.close = true;
+    else if (isWord(bytes, start, end, UPGRADE_OPTION)) this.upgrade = true;
+    else if (isProtected(kindOf(bytes, start, end))) return FAULTS.nomination;
+    else this.#mark(bytes, start, end);
+    return undefined;
+  }
+
+  #mark(bytes: Uint8Array, start: number, end: number): void {
+    for (let i = 0; i < this.count; i++) {
+      const kind = this.kind(i);
+      // Fields of the other kinds stop here anyway, and are still to be read.
+      if (kind !== OTHER && kind !== TRAILER) continue;
+      if (sameToken(bytes, this.lineStart(i), this.nameEnd(i), start, end)) {
+        this.#offsets[i * 6 + 5] = NOMINATED;
+      }
+    }
+  }
+
+  #grow(): Int32Array<ArrayBuffer> {
+    const larger = new Int32Array(this.#offsets.length * 2);
+    larger.set(this.#offsets);
+    this.#offsets = larger;
+    return larger;
+  }
+}
+
+function nameFault(bytes: Uint8Array, start: number, at: number): Fault {
+  const space = bytes[at] === 32 || bytes[at] === 9;
+  if (!space) return FAULTS.fieldName;
+  return at === start ? FAULTS.obsFold : FAULTS.spaceBeforeColon;
+}
+
+/** Index after whitespace, a comma and whitespace, `end` at the end, or -1 for anything else. */
+function afterComma(bytes: Uint8Array, from: number, end: number): number {
+  let at = afterSpace(bytes, from, end);
+  if (at === end) return end;
+  if (bytes[at] !== 44) return -1;
+  at = afterSpace(bytes, at + 1, end);
+  return at;
+}
+
+function afterSpace(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  while (at < end && (bytes[at] === 32 || bytes[at] === 9)) at++;
+  return at;
+}
+
+function sameToken(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  other: number,
+  otherEnd: number,
+): boolean {
+  if (end - start !== otherEnd - other) return false;
+  for (let at = start, to = other; at < end; at++, to++) {
+    if (lower(bytes[at]!) !== lower(bytes[to]!)) return false;
+  }
+  return true;
+}
+
+function lower(byte: number): number {
+  return byte >= 65 && byte <= 90 ? byte + 32 : byte;
+}

@@ -1,0 +1,250 @@
+/**
+ * Heads on their way through: the fields that may cross go byte for byte, what a proxy must add or
+ * replace is written anew.
+ *
+ * @module
+ */
+
+import * as kinds from "./field_kind.ts";
+import type { Fields } from "./fields.ts";
+import type { RequestHead } from "./request_head.ts";
+import type { ResponseHead } from "./response_head.ts";
+import { copy, writeAscii, writeNumber } from "./writer.ts";
+
+/** Room for the fixed texts that a head can gain. */
+const FIXED_ROOM = 320;
+
+/** What is written into a request beside what crosses. */
+export interface RequestAdditions {
+  /** Identifier of the request, for one that has none. */
+  readonly requestId: string | undefined;
+  /** IP address of the client. */
+  readonly forwardedFor: string;
+  /** Protocol that the client spoke: `http` or `https`. */
+  readonly proto: string;
+  /** What the proxy calls itself in Via. */
+  readonly via: string;
+  /** Whether the client is a proxy whose X-Forwarded fields are believed. */
+  readonly trusted: boolean;
+}
+
+/** What is written into a response beside what crosses. */
+export interface ResponseAdditions {
+  /** Identifier of the request, for a response that has none. */
+  readonly requestId: string | undefined;
+  /** What the proxy calls itself in Via, or "" for no such field. */
+  readonly via: string;
+  /** What Connection says, or "" for no such field. */
+  readonly connection: "" | "close" | "keep-alive" | "upgrade";
+  /**
+   * `as-is`: the body is framed as it was received. `chunked`: its end was that of the connection,
+   * and it becomes chunked. `none`: Content-Length crosses, Transfer-Encoding does not.
+   */
+  readonly framing: "as-is" | "chunked" | "none";
+}
+
+/**
+ * Writes a request head as it is sent on (RFC 9110, 7.6).
+ *
+ * @param out buffer to write to
+ * @param at index of the first byte to write
+ * @param bytes buffer that holds the head
+ * @param head the head, parsed without a fault
+ * @param add what the proxy has to say
+ * @returns index after the last byte written, or -1 when `out` might be too small
+ */
+export function writeRequestHead(
+  out: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  head: RequestHead,
+  add: RequestAdditions,
+): number {
+  // The host may be written twice; everything else that was received at most once.
+  const room = head.end - head.start + head.hostEnd - head.hostStart + FIXED_ROOM +
+    (add.requestId === undefined ? 0 : add.requestId.length) + add.forwardedFor.length +
+    add.proto.length + add.via.length;
+  if (at + room > out.length) return -1;
+  let to = writeAscii(out, at, head.method);
+  out[to++] = 32;
+  to = copy(out, to, bytes, head.targetStart, head.targetEnd);
+  to = writeAscii(out, to, " HTTP/1.1\r\n");
+  // RFC 9112, 3.2.2: the authority of the target takes the place of Host.
+  if (head.absolute) to = writeLine(out, to, "Host: ", bytes, head.hostStart, head.hostEnd);
+  // Without Host its index is 0, which no value has.
+  else if (head.hostStart === 0) to = writeAscii(out, to, "Host:\r\n");
+  to = writeCrossing(out, to, bytes, head.fields, droppedOfRequest(head, add));
+  to = writeForwarded(out, to, bytes, head, add);
+  to = writeText(out, to, "Via: ", add.via);
+  if (head.requestIdField < 0 && add.requestId !== undefined) {
+    to = writeText(out, to, "X-Request-Id: ", add.requestId);
+  }
+  if (head.chunked) to = writeAscii(out, to, "Transfer-Encoding: chunked\r\n");
+  if (head.upgrade) to = writeUpgrade(out, to, bytes, head.fields);
+  out[to] = 13;
+  out[to + 1] = 10;
+  return to + 2;
+}
+
+/**
+ * Writes a response head as it is sent on (RFC 9110, 7.6).
+ *
+ * @param out buffer to write to
+ * @param at index of the first byte to write
+ * @param bytes buffer that holds the head
+ * @param head the head, parsed without a fault
+ * @param add what the proxy has to say
+ * @returns index after the last byte written, or -1 when `out` might be too small
+ */
+export function writeResponseHead(
+  out: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  head: ResponseHead,
+  add: ResponseAdditions,
+): number {
+  const room = head.end - head.start + FIXED_ROOM + add.via.length +
+    (add.requestId === undefined ? 0 : add.requestId.length);
+  if (at + room > out.length) return -1;
+  let to = writeAscii(out, at, "HTTP/1.1 ");
+  to = writeNumber(out, to, head.status);
+  out[to++] = 32;
+  to = copy(out, to, bytes, head.reasonStart, head.reasonEnd);
+  out[to] = 13;
+  out[to + 1] = 10;
+  to = writeCrossing(out, to + 2, bytes, head.fields, droppedOfResponse(head, add));
+  if (add.via !== "") to = writeText(out, to, "Via: ", add.via);
+  if (head.requestIdField < 0 && add.requestId !== undefined) {
+    to = writeText(out, to, "X-Request-Id: ", add.requestId);
+  }
+  if (writesChunked(head, add)) to = writeAscii(out, to, "Transfer-Encoding: chunked\r\n");
+  if (add.connection === "upgrade") to = writeUpgrade(out, to, bytes, head.fields);
+  else if (add.connection !== "") to = writeText(out, to, "Connection: ", add.connection);
+  out[to] = 13;
+  out[to + 1] = 10;
+  return to + 2;
+}
+
+/** One bit a kind: those that stop here although they are not hop-by-hop. */
+function droppedOfRequest(head: RequestHead, add: RequestAdditions): number {
+  let dropped = 1 << 5; // X-Forwarded-For
+  if (!add.trusted) dropped |= 1 << 6 | 1 << 7; // X-Forwarded-Proto, -Host
+  if (head.absolute) dropped |= 1 << 1; // Host
+  // RFC 9110, 10.1.1: an expectation of HTTP/1.0 is not to be met, so it goes no further.
+  if (head.minor === 0) dropped |= 1 << 3;
+  return dropped;
+}
+
+function droppedOfResponse(head: ResponseHead, add: ResponseAdditions): number {
+  return add.framing === "chunked" || neverFramed(head.status) ? 1 << 2 : 0; // Content-Length
+}
+
+function writesChunked(head: ResponseHead, add: ResponseAdditions): boolean {
+  if (neverFramed(head.status)) return false;
+  return add.framing === "chunked" || (add.framing === "as-is" && head.chunked);
+}
+
+/** RFC 9110, 8.6 and RFC 9112, 6.1: 1xx and 204 have neither a length nor a coding. */
+function neverFramed(status: number): boolean {
+  return status < 200 || status === 204;
+}
+
+/** Lines that stay neighbours are copied as one run. */
+function writeCrossing(
+  out: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  fields: Fields,
+  dropped: number,
+): number {
+  const count = fields.count;
+  let to = at;
+  let first = 0;
+  for (let i = 0; i < count; i++) {
+    const kind = fields.kind(i);
+    if (kind === 0 || (kind < 11 && (dropped & 1 << kind) === 0)) continue;
+    to = copyRun(out, to, bytes, fields, first, i);
+    first = i + 1;
+  }
+  return copyRun(out, to, bytes, fields, first, count);
+}
+
+function copyRun(
+  out: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  fields: Fields,
+  first: number,
+  end: number,
+): number {
+  if (first >= end) return at;
+  return copy(out, at, bytes, fields.lineStart(first), fields.lineEnd(end - 1));
+}
+
+function writeForwarded(
+  out: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  head: RequestHead,
+  add: RequestAdditions,
+): number {
+  let to = writeAscii(out, at, "X-Forwarded-For: ");
+  if (add.trusted) to = writeValues(out, to, bytes, head.fields, kinds.X_FORWARDED_FOR, true);
+  to = writeAscii(out, to, add.forwardedFor);
+  out[to] = 13;
+  out[to + 1] = 10;
+  to += 2;
+  if (!add.trusted || !has(head.fields, kinds.X_FORWARDED_PROTO)) {
+    to = writeText(out, to, "X-Forwarded-Proto: ", add.proto);
+  }
+  const known = head.hostEnd > head.hostStart;
+  if (known && (!add.trusted || !has(head.fields, kinds.X_FORWARDED_HOST))) {
+    to = writeLine(out, to, "X-Forwarded-Host: ", bytes, head.hostStart, head.hostEnd);
+  }
+  return to;
+}
+
+function has(fields: Fields, kind: number): boolean {
+  for (let i = 0; i < fields.count; i++) if (fields.kind(i) === kind) return true;
+  return false;
+}
+
+/** The values of all fields of a kind as one list, and a comma after it if one more follows. */
+function writeValues(
+  out: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  fields: Fields,
+  kind: number,
+  more: boolean,
+): number {
+  let to = at;
+  for (let i = 0; i < fields.count; i++) {
+    if (fields.kind(i) !== kind || fields.valueStart(i) === fields.valueEnd(i)) continue;
+    to = copy(out, to, bytes, fields.valueStart(i), fields.valueEnd(i));
+    out[to++] = 44;
+    out[to++] = 32;
+  }
+  return more || to === at ? to : to - 2;
+}
+
+/** RFC 9110, 7.8: an upgrade is asked for and agreed on hop by hop. */
+function writeUpgrade(out: Uint8Array, at: number, bytes: Uint8Array, fields: Fields): number {
+  const to = writeAscii(out, at, "Connection: upgrade\r\nUpgrade: ");
+  return writeAscii(out, writeValues(out, to, bytes, fields, kinds.UPGRADE, false), "\r\n");
+}
+
+function writeText(out: Uint8Array, at: number, name: string, value: string): number {
+  return writeAscii(out, writeAscii(out, writeAscii(out, at, name), value), "\r\n");
+}
+
+function writeLine(
+  out: Uint8Array,
+  at: number,
+  name: string,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  return writeAscii(out, copy(out, writeAscii(out, at, name), bytes, start, end), "\r\n");
+}

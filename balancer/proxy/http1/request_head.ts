@@ -1,0 +1,260 @@
+/**
+ * The head of a request: what the proxy must know of it, as numbers into its bytes.
+ *
+ * @module
+ */
+
+import { BYTE_CLASSES } from "./byte_class.ts";
+import { type Fault, FAULTS } from "./fault.ts";
+import * as kinds from "./field_kind.ts";
+import { Fields } from "./fields.ts";
+import { CODING_CHUNKED, CODING_UNKNOWN, codingOf, isAuthority, parseLength } from "./framing.ts";
+import { authorityStart, methodOf } from "./request_line.ts";
+
+const CONTINUE = Uint8Array.from("100-continue", (letter) => letter.charCodeAt(0));
+
+/**
+ * A request head. One object serves request after request; what it holds is valid as long as the
+ * bytes that were parsed stay where they are.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { RequestHead } from "./request_head.ts";
+ *
+ * const bytes = new TextEncoder().encode("GET /users?id=1 HTTP/1.1\r\nHost: a.example\r\n\r\n");
+ * const head = new RequestHead();
+ * assertEquals(head.parse(bytes, 0, bytes.length, 100), undefined);
+ * assertEquals(head.method, "GET");
+ * assertEquals(new TextDecoder().decode(bytes.subarray(head.targetStart, head.pathEnd)), "/users");
+ * ```
+ */
+export class RequestHead {
+  /** The field lines. */
+  readonly fields: Fields = new Fields();
+  /** Index of the first byte of the head. */
+  start = 0;
+  /** Index just after the empty line. */
+  end = 0;
+  method = "";
+  /** Index of the target to forward: in origin-form, or `*`. */
+  targetStart = 0;
+  targetEnd = 0;
+  /** Index of the "?" of the target, or its end. */
+  pathEnd = 0;
+  /** Index of the host and port: of the absolute-form target if it is one, or else of Host. */
+  hostStart = 0;
+  /** Index after the host and port: equal to the start when there is none. */
+  hostEnd = 0;
+  minor: 0 | 1 = 1;
+  /** Length of the body, or -1 without Content-Length. */
+  contentLength = -1;
+  chunked = false;
+  /** Whether the client lets the connection persist (RFC 9112, 9.3). */
+  keepAlive = true;
+  /** Whether the client offers another protocol (RFC 9110, 7.8). */
+  upgrade = false;
+  /** Whether the client waits for 100 (Continue) before the body (RFC 9110, 10.1.1). */
+  expectContinue = false;
+  /** Whether the target was in absolute-form. */
+  absolute = false;
+  /** Index of the first X-Request-Id among the fields, or -1. */
+  requestIdField = -1;
+  #hostSeen = false;
+  #encodingSeen = false;
+  #connectionSeen = false;
+  #upgradeSeen = false;
+
+  /**
+   * Parses and validates a head. Call it once for a head: for an absolute-form target without a path
+   * it writes the path that RFC 9112, 3.2.1 and 3.2.4 ask for into `bytes`.
+   *
+   * @param bytes buffer that holds the head
+   * @param start index of its first byte
+   * @param headEnd index just after the empty line, as found by {@linkcode HeadScanner}
+   * @param maxFields how many field lines are allowed
+   * @returns why the request is refused, or nothing
+   */
+  parse(bytes: Uint8Array, start: number, headEnd: number, maxFields: number): Fault | undefined {
+    this.#reset(start, headEnd);
+    const lineEnd = this.#methodAndTarget(bytes, start);
+    if (typeof lineEnd !== "number") return lineEnd;
+    return this.fields.parse(bytes, lineEnd, headEnd, maxFields) ??
+      this.#readFields(bytes) ?? this.#conclude(bytes);
+  }
+
+  #reset(start: number, headEnd: number): void {
+    this.start = start;
+    this.end = headEnd;
+    this.hostStart = this.hostEnd = 0;
+    this.minor = 1;
+    this.contentLength = this.requestIdField = -1;
+    this.chunked =
+      this.upgrade =
+      this.expectContinue =
+      this.absolute =
+        false;
+    this.keepAlive = true;
+    this.#hostSeen =
+      this.#encodingSeen =
+      this.#connectionSeen =
+      this.#upgradeSeen =
+        false;
+  }
+
+  /** RFC 9112, 3: returns the index just after the request line. One pass, hence its length. */
+  #methodAndTarget(bytes: Uint8Array, start: number): number | Fault {
+    const classes = BYTE_CLASSES;
+    let at = start;
+    while ((classes[bytes[at]!]! & 1) !== 0) at++;
+    if (at === start) return bytes[at] === 13 ? FAULTS.emptyHead : FAULTS.method;
+    if (bytes[at] !== 32) return FAULTS.method;
+    if (at - start > 32) return FAULTS.method;
+    this.method = methodOf(bytes, start, at);
+    this.targetStart = ++at;
+    this.pathEnd = -1;
+    for (; (classes[bytes[at]!]! & 4) !== 0; at++) {
+      if (bytes[at] === 63 && this.pathEnd < 0) this.pathEnd = at;
+    }
+    this.targetEnd = at;
+    if (this.pathEnd < 0) this.pathEnd = at;
+    if (at === this.targetStart) return FAULTS.requestLine;
+    if (bytes[at] !== 32) return bytes[at] === 13 ? FAULTS.requestLine : FAULTS.target;
+    return this.#version(bytes, at + 1) ?? this.#targetForm(bytes) ?? at + 11;
+  }
+
+  /** RFC 9112, 2.3: `HTTP/1.0` or `HTTP/1.` and a later minor version, which is read as 1.1. */
+  #version(bytes: Uint8Array, at: number): Fault | undefined {
+    const name = bytes[at] === 72 && bytes[at + 1] === 84 && bytes[at + 2] === 84 &&
+      bytes[at + 3] === 80 && bytes[at + 4] === 47;
+    const major = bytes[at + 5]! - 48;
+    const minor = bytes[at + 7]! - 48;
+    if (!name || !(major >= 0 && major <= 9) || bytes[at + 6] !== 46) return FAULTS.version;
+    if (!(minor >= 0 && minor <= 9) || bytes[at + 8] !== 13) return FAULTS.version;
+    if (bytes[at + 9] !== 10) return FAULTS.version;
+    this.minor = minor === 0 ? 0 : 1;
+    return major === 1 ? undefined : FAULTS.unknownVersion;
+  }
+
+  /** RFC 9112, 3.2. */
+  #targetForm(bytes: Uint8Array): Fault | undefined {
+    if (this.method === "CONNECT") return FAULTS.connect;
+    const first = bytes[this.targetStart];
+    if (first === 47) return undefined;
+    if (first === 42 && this.targetEnd - this.targetStart === 1) {
+      return this.method === "OPTIONS" ? undefined : FAULTS.asterisk;
+    }
+    return this.#absoluteForm(bytes);
+  }
+
+  /** RFC 9112, 3.2.2: the authority says for whom the request is, the rest is the target. */
+  #absoluteForm(bytes: Uint8Array): Fault | undefined {
+    const from = authorityStart(bytes, this.targetStart, this.targetEnd);
+    if (from < 0) return FAULTS.targetForm;
+    let at = from;
+    while (at < this.pathEnd && bytes[at] !== 47) at++;
+    if (!isAuthority(bytes, from, at)) return FAULTS.authority;
+    this.absolute = true;
+    this.hostStart = from;
+    this.hostEnd = at;
+    this.targetStart = at;
+    if (bytes[at] !== 47) this.#writePath(bytes);
+    return undefined;
+  }
+
+  /**
+   * Gives a target without a path its "/", or "*" when OPTIONS is about the whole server, in the
+   * room of the second slash of "://".
+   */
+  #writePath(bytes: Uint8Array): void {
+    const room = this.hostStart - 1;
+    if (this.targetStart < this.targetEnd) {
+      bytes.copyWithin(room, this.hostStart, this.hostEnd);
+      this.hostStart--;
+      this.targetStart = --this.hostEnd;
+      bytes[this.targetStart] = 47;
+      return;
+    }
+    this.targetStart = room;
+    this.targetEnd = this.pathEnd = room + 1;
+    bytes[room] = this.method === "OPTIONS" ? 42 : 47;
+  }
+
+  #readFields(bytes: Uint8Array): Fault | undefined {
+    const count = this.fields.count;
+    for (let i = 0; i < count; i++) {
+      const kind = this.fields.kind(i);
+      if (kind === 0) continue;
+      const fault = this.#field(bytes, kind, i);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
+
+  #field(bytes: Uint8Array, kind: number, i: number): Fault | undefined {
+    const fields = this.fields;
+    switch (kind) {
+      case kinds.HOST:
+        return this.#host(bytes, fields.valueStart(i), fields.valueEnd(i));
+      case kinds.CONTENT_LENGTH:
+        if (this.contentLength >= 0) return FAULTS.contentLengthRepeated;
+        this.contentLength = parseLength(bytes, fields.valueStart(i), fields.valueEnd(i));
+        return this.contentLength < 0 ? FAULTS.contentLength : undefined;
+      case kinds.TRANSFER_ENCODING:
+        return this.#encoding(bytes, fields.valueStart(i), fields.valueEnd(i));
+      case kinds.EXPECT:
+        this.expectContinue = this.minor === 1;
+        return kinds.isWord(bytes, fields.valueStart(i), fields.valueEnd(i), CONTINUE)
+          ? undefined
+          : FAULTS.expectation;
+      case kinds.X_REQUEST_ID:
+        if (this.requestIdField < 0) this.requestIdField = i;
+        return undefined;
+      case kinds.CONNECTION:
+        this.#connectionSeen = true;
+        return undefined;
+      case kinds.UPGRADE:
+        this.#upgradeSeen = true;
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  /** RFC 9112, 3.2: one Host, valid even where an absolute-form target takes its place. */
+  #host(bytes: Uint8Array, start: number, end: number): Fault | undefined {
+    if (this.#hostSeen) return FAULTS.hostRepeated;
+    this.#hostSeen = true;
+    if (start < end && !isAuthority(bytes, start, end)) return FAULTS.host;
+    if (this.absolute) return undefined;
+    this.hostStart = start;
+    this.hostEnd = end;
+    return undefined;
+  }
+
+  /** RFC 9112, 6.1. */
+  #encoding(bytes: Uint8Array, start: number, end: number): Fault | undefined {
+    if (this.minor === 0) return FAULTS.encodingVersion;
+    if (this.#encodingSeen) return FAULTS.encodingRepeated;
+    this.#encodingSeen = true;
+    const coding = codingOf(bytes, start, end);
+    if (coding === CODING_UNKNOWN) return FAULTS.encodingUnknown;
+    if (coding !== CODING_CHUNKED) return FAULTS.encoding;
+    this.chunked = true;
+    return undefined;
+  }
+
+  /** What only all fields together tell. */
+  #conclude(bytes: Uint8Array): Fault | undefined {
+    if (this.chunked && this.contentLength >= 0) return FAULTS.lengthAndEncoding;
+    if (!this.#hostSeen && this.minor === 1) return FAULTS.hostMissing;
+    if (!this.#connectionSeen) {
+      this.keepAlive = this.minor === 1;
+      return undefined;
+    }
+    const fault = this.fields.nominate(bytes);
+    this.keepAlive = !this.fields.close && (this.minor === 1 || this.fields.keepAlive);
+    this.upgrade = this.#upgradeSeen && this.fields.upgrade && this.minor === 1;
+    return fault;
+  }
+}

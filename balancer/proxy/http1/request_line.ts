@@ -1,0 +1,56 @@
+/**
+ * The words of a request line: the method as a string, and the forms of a target.
+ *
+ * @module
+ */
+
+import { BYTE_CLASSES } from "./byte_class.ts";
+import { isWord } from "./field_kind.ts";
+
+const METHODS = ["GET", "PUT", "HEAD", "POST", "PATCH", "TRACE", "DELETE", "OPTIONS", "CONNECT"];
+const METHOD_BYTES = METHODS.map((method) =>
+  Uint8Array.from(method, (letter) => letter.charCodeAt(0))
+);
+const HTTP = Uint8Array.from("http", (letter) => letter.charCodeAt(0));
+const HTTPS = Uint8Array.from("https", (letter) => letter.charCodeAt(0));
+
+/**
+ * The method as a string, without decoding when it is a common one. Methods are case-sensitive
+ * (RFC 9110, 9.1).
+ *
+ * @param bytes buffer that holds the method, which must be a token
+ * @param start index of its first byte
+ * @param end index after its last byte
+ */
+export function methodOf(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start === 3 && bytes[start] === 71 && bytes[start + 1] === 69) {
+    if (bytes[start + 2] === 84) return "GET";
+  }
+  for (let i = 0; i < METHODS.length; i++) {
+    if (isExactly(bytes, start, end, METHOD_BYTES[i]!)) return METHODS[i]!;
+  }
+  let method = "";
+  for (let at = start; at < end; at++) method += String.fromCharCode(bytes[at]!);
+  return method;
+}
+
+function isExactly(bytes: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
+  if (end - start !== word.length) return false;
+  for (let at = 0; at < word.length; at++) if (bytes[start + at] !== word[at]) return false;
+  return true;
+}
+
+/**
+ * Index of the authority of an absolute-form target (RFC 9112, 3.2.2), just after `http://` or
+ * `https://`, or -1 when the target does not begin so.
+ *
+ * @param bytes buffer that holds the target
+ * @param start index of its first byte
+ * @param end index after its last byte
+ */
+export function authorityStart(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && (BYTE_CLASSES[bytes[at]!]! & 1) !== 0) at++;
+  if (at + 2 >= end || bytes[at] !== 58 || bytes[at + 1] !== 47 || bytes[at + 2] !== 47) return -1;
+  return isWord(bytes, start, at, HTTP) || isWord(bytes, start, at, HTTPS) ? at + 3 : -1;
+}

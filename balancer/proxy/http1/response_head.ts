@@ -1,0 +1,176 @@
+/**
+ * The head of a response: what the proxy must know of it, as numbers into its bytes.
+ *
+ * @module
+ */
+
+import { BYTE_CLASSES } from "./byte_class.ts";
+import { type Fault, FAULTS, ofUpstream } from "./fault.ts";
+import * as kinds from "./field_kind.ts";
+import { Fields } from "./fields.ts";
+import { CODING_CHUNKED, codingOf, parseLength } from "./framing.ts";
+
+/**
+ * A response head. One object serves response after response; what it holds is valid as long as the
+ * bytes that were parsed stay where they are.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ResponseHead } from "./response_head.ts";
+ *
+ * const bytes = new TextEncoder().encode("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+ * const head = new ResponseHead();
+ * assertEquals(head.parse(bytes, 0, bytes.length, 100), undefined);
+ * assertEquals([head.status, head.contentLength], [404, 0]);
+ * ```
+ */
+export class ResponseHead {
+  /** The field lines. */
+  readonly fields: Fields = new Fields();
+  /** Index of the first byte of the head. */
+  start = 0;
+  /** Index just after the empty line. */
+  end = 0;
+  status = 0;
+  minor: 0 | 1 = 1;
+  reasonStart = 0;
+  /** Index after the reason: equal to the start when there is none. */
+  reasonEnd = 0;
+  /** Length of the body, or -1 without Content-Length. */
+  contentLength = -1;
+  chunked = false;
+  /** Whether the upstream lets the connection persist, if its body has an end (RFC 9112, 9.3). */
+  keepAlive = true;
+  /** Whether the upstream names a protocol to go on with (RFC 9110, 7.8). */
+  upgrade = false;
+  /** Index of the first X-Request-Id among the fields, or -1. */
+  requestIdField = -1;
+  #encodingSeen = false;
+  #connectionSeen = false;
+  #upgradeSeen = false;
+
+  /**
+   * Parses and validates a head. The status of every fault is 502.
+   *
+   * @param bytes buffer that holds the head
+   * @param start index of its first byte
+   * @param headEnd index just after the empty line, as found by {@linkcode HeadScanner}
+   * @param maxFields how many field lines are allowed
+   * @returns why the response is refused, or nothing
+   */
+  parse(bytes: Uint8Array, start: number, headEnd: number, maxFields: number): Fault | undefined {
+    this.#reset(start, headEnd);
+    const fault = this.#statusLine(bytes, start) ??
+      this.fields.parse(bytes, this.reasonEnd + 2, headEnd, maxFields) ??
+      this.#readFields(bytes) ?? this.#conclude(bytes);
+    return fault === undefined ? undefined : ofUpstream(fault);
+  }
+
+  /**
+   * Whether the response has no body, whatever its fields say (RFC 9112, 6.3).
+   *
+   * @param method method of the request
+   */
+  bodyless(method: string): boolean {
+    return this.status < 200 || this.status === 204 || this.status === 304 || method === "HEAD";
+  }
+
+  #reset(start: number, headEnd: number): void {
+    this.start = start;
+    this.end = headEnd;
+    this.contentLength = this.requestIdField = -1;
+    this.chunked = this.upgrade = false;
+    this.keepAlive = true;
+    this.#encodingSeen = this.#connectionSeen = this.#upgradeSeen = false;
+  }
+
+  /** RFC 9112, 4. The space before an absent reason is sent by some and left out by others. */
+  #statusLine(bytes: Uint8Array, start: number): Fault | undefined {
+    const name = bytes[start] === 72 && bytes[start + 1] === 84 && bytes[start + 2] === 84 &&
+      bytes[start + 3] === 80 && bytes[start + 4] === 47;
+    if (!name || bytes[start + 6] !== 46 || bytes[start + 8] !== 32) return FAULTS.statusLine;
+    const minor = bytes[start + 7]! - 48;
+    if (bytes[start + 5] !== 49 || (minor !== 0 && minor !== 1)) return FAULTS.statusVersion;
+    this.minor = minor;
+    return this.#status(bytes, start + 9) ?? this.#reason(bytes, start + 12);
+  }
+
+  #status(bytes: Uint8Array, at: number): Fault | undefined {
+    const hundreds = bytes[at]! - 48;
+    const tens = bytes[at + 1]! - 48;
+    const ones = bytes[at + 2]! - 48;
+    if (!(hundreds >= 1 && hundreds <= 5)) return FAULTS.statusCode;
+    if (!(tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9)) return FAULTS.statusCode;
+    this.status = hundreds * 100 + tens * 10 + ones;
+    return undefined;
+  }
+
+  #reason(bytes: Uint8Array, from: number): Fault | undefined {
+    const classes = BYTE_CLASSES;
+    let at = from;
+    if (bytes[at] === 32) at++;
+    else if (bytes[at] !== 13) return FAULTS.statusLine;
+    this.reasonStart = at;
+    while ((classes[bytes[at]!]! & 2) !== 0) at++;
+    this.reasonEnd = at;
+    return bytes[at] === 13 && bytes[at + 1] === 10 ? undefined : FAULTS.statusLine;
+  }
+
+  #readFields(bytes: Uint8Array): Fault | undefined {
+    const count = this.fields.count;
+    for (let i = 0; i < count; i++) {
+      const kind = this.fields.kind(i);
+      if (kind === 0) continue;
+      const fault = this.#field(bytes, kind, i);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
+
+  #field(bytes: Uint8Array, kind: number, i: number): Fault | undefined {
+    const fields = this.fields;
+    switch (kind) {
+      case kinds.CONTENT_LENGTH:
+        if (this.contentLength >= 0) return FAULTS.contentLengthRepeated;
+        this.contentLength = parseLength(bytes, fields.valueStart(i), fields.valueEnd(i));
+        return this.contentLength < 0 ? FAULTS.contentLength : undefined;
+      case kinds.TRANSFER_ENCODING:
+        return this.#encoding(bytes, fields.valueStart(i), fields.valueEnd(i));
+      case kinds.X_REQUEST_ID:
+        if (this.requestIdField < 0) this.requestIdField = i;
+        return undefined;
+      case kinds.CONNECTION:
+        this.#connectionSeen = true;
+        return undefined;
+      case kinds.UPGRADE:
+        this.#upgradeSeen = true;
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  /** RFC 9112, 6.1. */
+  #encoding(bytes: Uint8Array, start: number, end: number): Fault | undefined {
+    if (this.minor === 0) return FAULTS.encodingVersion;
+    if (this.#encodingSeen) return FAULTS.encodingRepeated;
+    this.#encodingSeen = true;
+    if (codingOf(bytes, start, end) !== CODING_CHUNKED) return FAULTS.encodingUnknown;
+    this.chunked = true;
+    return undefined;
+  }
+
+  /** What only all fields together tell. */
+  #conclude(bytes: Uint8Array): Fault | undefined {
+    if (this.chunked && this.contentLength >= 0) return FAULTS.lengthAndEncoding;
+    if (!this.#connectionSeen) {
+      this.keepAlive = this.minor === 1;
+      return undefined;
+    }
+    const fault = this.fields.nominate(bytes);
+    this.keepAlive = !this.fields.close && (this.minor === 1 || this.fields.keepAlive);
+    this.upgrade = this.#upgradeSeen && this.fields.upgrade && this.minor === 1;
+    return fault;
+  }
+}

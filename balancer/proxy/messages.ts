@@ -1,0 +1,36 @@
+/**
+ * What the main thread and the workers of the data plane tell each other.
+ *
+ * @module
+ */
+import type { CompleteRingOptions } from "../../ring/mod.ts";
+import type { Evidence, Upstream } from "../view.ts";
+import type { SharedCounts } from "./connection_limits.ts";
+import type { ProxySettings } from "./settings.ts";
+
+/** A view as plain data; the worker builds the same ring. */
+export interface PlainView {
+  readonly version: number;
+  readonly ring: CompleteRingOptions;
+  readonly ready: readonly Upstream[];
+}
+
+/** To a worker. */
+export type ToWorker =
+  | { readonly type: "open"; readonly settings: ProxySettings; readonly counts: SharedCounts }
+  | { readonly type: "view"; readonly view: PlainView }
+  | {
+    readonly type: "idle";
+    readonly question: number;
+    readonly instance: string;
+    readonly deadlineMs: number;
+  }
+  | { readonly type: "end"; readonly deadlineMs: number };
+
+/** From a worker. */
+export type FromWorker =
+  | { readonly type: "listening"; readonly port: number }
+  | { readonly type: "evidence"; readonly evidence: Evidence }
+  | { readonly type: "failure"; readonly action: string; readonly message: string }
+  | { readonly type: "idle"; readonly question: number; readonly idle: boolean }
+  | { readonly type: "ended" };

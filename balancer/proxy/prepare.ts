@@ -1,0 +1,58 @@
+/**
+ * From a head that was read to a request that is ready to be sent.
+ *
+ * @module
+ */
+import type { Downstream } from "./downstream.ts";
+import { FAULTS } from "./http1/fault.ts";
+import { writeRequestHead } from "./http1/head_writer.ts";
+import { latin1 } from "./latin1.ts";
+import { RefusedError } from "./request_body.ts";
+import { Transaction } from "./transaction.ts";
+
+/**
+ * Parses the head and writes it anew, with as much of the body behind it as came with it. Does not
+ * wait for anything: all connections share one parser.
+ *
+ * @param client the connection, its unread bytes beginning with the head
+ * @param headEnd behind the head
+ * @throws {RefusedError} the request cannot be taken
+ */
+export function prepare(client: Downstream, headEnd: number): Transaction {
+  const { proxy, wire, body } = client;
+  const { requestHead: head, settings } = proxy;
+  const fault = head.parse(wire.bytes, wire.start, headEnd, settings.limits.fields);
+  if (fault) throw new RefusedError(fault);
+  body.begin(head.contentLength, head.chunked, settings.limits.bodyBytes || Infinity);
+  const given = givenId(client);
+  const request = new Transaction(head, given ?? proxy.requestIds.next(), proxy.buffers);
+  request.destination = proxy.destination(client, request);
+  const at = writeRequestHead(request.out, 0, wire.bytes, head, {
+    requestId: given === undefined ? request.requestId : undefined,
+    forwardedFor: client.address,
+    proto: "http",
+    via: proxy.via,
+    trusted: client.trusted,
+  });
+  if (at < 0) throw new RefusedError(FAULTS.headTooLarge);
+  wire.start = headEnd;
+  request.seal(at + takeBody(client, request, at));
+  return request;
+}
+
+function givenId({ proxy, wire }: Downstream): string | undefined {
+  const { requestIdField: field, fields } = proxy.requestHead;
+  if (field < 0) return undefined;
+  const id = latin1(wire.bytes, fields.valueStart(field), fields.valueEnd(field));
+  return id === "" ? undefined : id;
+}
+
+/** @returns how many bytes of the body were put behind the head */
+function takeBody({ wire, body }: Downstream, request: Transaction, at: number): number {
+  const room = request.out.length - at;
+  const end = body.take(wire.bytes, wire.start, Math.min(wire.end, wire.start + room));
+  request.out.set(wire.bytes.subarray(wire.start, end), at);
+  const length = end - wire.start;
+  wire.start = end;
+  return length;
+}

@@ -1,0 +1,142 @@
+/**
+ * What the connections of one worker share.
+ *
+ * @module
+ */
+import type { Evidence, Upstream, View } from "../view.ts";
+import { BufferPool } from "./buffers.ts";
+import { isControlCall } from "./control_call.ts";
+import { Deadlines } from "./deadlines.ts";
+import type { Downstream } from "./downstream.ts";
+import { RequestHead } from "./http1/request_head.ts";
+import type { ResponseHead } from "./http1/response_head.ts";
+import { InFlight } from "./in_flight.ts";
+import { keySlot, requestKey } from "./key.ts";
+import { latin1 } from "./latin1.ts";
+import { RequestIds } from "./request_ids.ts";
+import { isEvidence, type UpstreamError } from "./retry.ts";
+import { RetryBudget } from "./retry_budget.ts";
+import { Candidates, Routes } from "./routes.ts";
+import type { ProxySettings } from "./settings.ts";
+import type { Destination, Transaction } from "./transaction.ts";
+import { InstancePool, type PoolLimits } from "./upstream_pool.ts";
+
+/** Unused connections that are kept for each instance. */
+const MAX_IDLE = 256;
+
+/** What the proxy calls itself in `Via` (RFC 9110, section 7.6.3). */
+const VIA = "1.1 ringkeeper";
+
+/** Who hears of what happens. */
+export interface ProxyListener {
+  evidence(evidence: Evidence): void;
+  failure(action: string, error: unknown): void;
+}
+
+/** The state of one worker. */
+export class Proxy {
+  readonly settings: ProxySettings;
+  readonly via = VIA;
+  readonly buffers = new BufferPool();
+  readonly deadlines = new Deadlines();
+  readonly inFlight = new InFlight();
+  readonly requestIds = new RequestIds();
+  readonly retryBudget: RetryBudget;
+  /** Used between two waits only. */
+  readonly requestHead = new RequestHead();
+  /** Lent for the time that a response's head is in use. */
+  readonly responseHeads: ResponseHead[] = [];
+  readonly routes: Routes;
+  /** True once the worker is to end: every response closes its connection. */
+  draining = false;
+  readonly #listener: ProxyListener;
+  readonly #control: InstancePool;
+
+  constructor(settings: ProxySettings, listener: ProxyListener) {
+    this.settings = settings;
+    this.#listener = listener;
+    this.retryBudget = new RetryBudget(settings.workers);
+    this.routes = new Routes((upstream) => this.#openPool(upstream));
+    this.#control = this.#openPool({
+      name: CONTROL,
+      instance: CONTROL,
+      address: settings.control,
+    });
+  }
+
+  publish(view: View): void {
+    this.routes.publish(view);
+  }
+
+  /** Where the request goes whose head was parsed last. */
+  destination(client: Downstream, request: Transaction): Destination {
+    if (this.#isControlCall(client)) return once(this.#control);
+    const view = this.routes.current;
+    if (!view) return { next: () => undefined };
+    const key = requestKey(this.settings.keySource, {
+      requestId: request.requestId,
+      client: client.address,
+      bytes: client.wire.bytes,
+      head: this.requestHead,
+    });
+    return new Candidates(view, keySlot(view.ring, key));
+  }
+
+  /** Tells of a failure that says something about an instance. */
+  note({ name, instance }: Upstream, failure: UpstreamError): void {
+    if (instance === CONTROL) this.recordFailure("proxy.control", failure);
+    else if (isEvidence(failure)) this.#listener.evidence({ name, instance, kind: failure.kind });
+  }
+
+  recordFailure(action: string, error: unknown): void {
+    this.#listener.failure(action, error);
+  }
+
+  /** Until when a response has to begin. The control API takes as long as a change takes. */
+  responseDeadline(pool: InstancePool): number {
+    if (pool === this.#control) return Infinity;
+    return this.deadlines.in(this.settings.timeouts.response);
+  }
+
+  /** Until when a body has to go on. */
+  bodyDeadline(): number {
+    return this.deadlines.in(this.settings.timeouts.body);
+  }
+
+  /** Until when something has to go through a tunnel. */
+  tunnelDeadline(): number {
+    return this.deadlines.in(this.settings.timeouts.tunnel);
+  }
+
+  close(): void {
+    this.deadlines.close();
+  }
+
+  #openPool(upstream: Upstream): InstancePool {
+    const { connect, upstreamIdle } = this.settings.timeouts;
+    const limits: PoolLimits = { maxIdle: MAX_IDLE, idleMs: upstreamIdle, connectMs: connect };
+    return new InstancePool(upstream, limits, this.buffers, this.deadlines);
+  }
+
+  #isControlCall({ wire }: Downstream): boolean {
+    const { method, targetStart, pathEnd } = this.requestHead;
+    // A look at one letter spares nearly every request the rest: /add, /rep, /rm, /_lb/...
+    const letter = wire.bytes[targetStart + 1]!;
+    if (letter !== 0x61 && letter !== 0x72 && letter !== 0x5f) return false;
+    return isControlCall(method, latin1(wire.bytes, targetStart, pathEnd));
+  }
+}
+
+/** Stands for the control API where others have an instance's id. */
+const CONTROL = "control";
+
+function once(pool: InstancePool): Destination {
+  let left: InstancePool | undefined = pool;
+  return {
+    next: () => {
+      const next = left;
+      left = undefined;
+      return next;
+    },
+  };
+}

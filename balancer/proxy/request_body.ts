@@ -1,0 +1,69 @@
+/**
+ * How far a request's body goes: which of the bytes that came in belong to it.
+ *
+ * @module
+ */
+import { ChunkScanner } from "./http1/chunked.ts";
+import { type Fault, FAULTS } from "./http1/fault.ts";
+
+/** A request, or a part of it, that is refused. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+
+  constructor(readonly fault: Fault) {
+    super(fault.reason);
+  }
+}
+
+/** The framing of one body after another (RFC 9112, section 6.3). */
+export class RequestBody {
+  readonly #chunks = new ChunkScanner();
+  #remaining = 0;
+  #chunked = false;
+  #maxBytes = Infinity;
+
+  /**
+   * Begins the body of a request.
+   *
+   * @param contentLength its length, -1 where none was given
+   * @param chunked whether it comes in chunks
+   * @param maxBytes the longest body that is accepted
+   * @throws {RefusedError} its length is given and too large
+   */
+  begin(contentLength: number, chunked: boolean, maxBytes: number): void {
+    if (contentLength > maxBytes) throw new RefusedError(FAULTS.bodyTooLarge);
+    this.#chunked = chunked;
+    this.#remaining = Math.max(contentLength, 0);
+    this.#maxBytes = maxBytes;
+    if (chunked) this.#chunks.reset();
+  }
+
+  /** Whether all of it was taken. */
+  get complete(): boolean {
+    return this.#chunked ? this.#chunks.done : this.#remaining === 0;
+  }
+
+  /**
+   * Takes what belongs to the body.
+   *
+   * @param bytes what came in
+   * @param start the first byte that was not taken yet
+   * @param end behind the last one
+   * @returns behind the last byte that belongs to the body
+   * @throws {RefusedError} its framing is wrong, or it is too large
+   */
+  take(bytes: Uint8Array, start: number, end: number): number {
+    if (this.complete) return start;
+    if (this.#chunked) return this.#takeChunks(bytes, start, end);
+    const count = Math.min(end - start, this.#remaining);
+    this.#remaining -= count;
+    return start + count;
+  }
+
+  #takeChunks(bytes: Uint8Array, start: number, end: number): number {
+    const taken = this.#chunks.scan(bytes, start, end);
+    if (taken < 0) throw new RefusedError(FAULTS.chunked);
+    if (this.#chunks.dataBytes > this.#maxBytes) throw new RefusedError(FAULTS.bodyTooLarge);
+    return taken;
+  }
+}

@@ -1,0 +1,302 @@
+/**
+ * From a replica's bytes to the client's: heads are rewritten, bodies pass as they come.
+ *
+ * @module
+ */
+import type { Downstream } from "./downstream.ts";
+import type { ExchangeEnd } from "./exchange.ts";
+import { ChunkScanner, writeChunkHeader } from "./http1/chunked.ts";
+import type { ResponseAdditions } from "./http1/head_writer.ts";
+import { writeResponseHead } from "./http1/head_writer.ts";
+import { HeadScanner } from "./http1/head_scanner.ts";
+import { ResponseHead } from "./http1/response_head.ts";
+import { UpstreamError } from "./retry.ts";
+import type { Transaction } from "./transaction.ts";
+import { tunnel } from "./tunnel.ts";
+import type { UpstreamConnection } from "./upstream_pool.ts";
+import { Disconnected, type Wire } from "./wire.ts";
+
+/** How the length of a response's body is known (RFC 9112, section 6.3). */
+type Framing = "none" | "length" | "chunked" | "until-close";
+
+/** An interim response is passed on bare. */
+const INTERIM: ResponseAdditions = {
+  requestId: undefined,
+  via: "",
+  connection: "",
+  framing: "as-is",
+};
+
+/** No part of a body that is larger is copied to go out with the head. */
+const COALESCE_BYTES = 16 * 1024;
+
+/**
+ * Reads a response and sends it to the client.
+ *
+ * @returns whether the client may send another request
+ * @throws {Disconnected} either connection ended
+ * @throws {UpstreamError} the response is malformed
+ */
+export async function relayResponse(
+  client: Downstream,
+  request: Transaction,
+  upstream: UpstreamConnection,
+): Promise<ExchangeEnd> {
+  // Not one for everybody: between parsing a head and using it other connections have their turn.
+  const head = client.proxy.responseHeads.pop() ?? new ResponseHead();
+  try {
+    return await new ResponseRelay(client, request, upstream, head).run();
+  } finally {
+    client.proxy.responseHeads.push(head);
+  }
+}
+
+class ResponseRelay {
+  readonly #client: Downstream;
+  readonly #request: Transaction;
+  readonly #upstream: UpstreamConnection;
+  readonly #from: Wire;
+  readonly #to: Wire;
+  readonly #scanner = new HeadScanner();
+  readonly #head: ResponseHead;
+  #framing: Framing = "none";
+  #reusable = false;
+  #end: ExchangeEnd = "close";
+
+  constructor(
+    client: Downstream,
+    request: Transaction,
+    upstream: UpstreamConnection,
+    head: ResponseHead,
+  ) {
+    this.#client = client;
+    this.#request = request;
+    this.#upstream = upstream;
+    this.#from = upstream.wire;
+    this.#to = client.wire;
+    this.#head = head;
+  }
+
+  async run(): Promise<ExchangeEnd> {
+    this.#upstream.deadlineAt = this.#client.proxy.responseDeadline(this.#upstream.pool);
+    for (;;) {
+      const headEnd = await this.#readHead();
+      if (this.#head.status === 101) return await this.#switchProtocols(headEnd);
+      if (this.#head.status >= 200) return await this.#relay(headEnd);
+      await this.#passInterim(headEnd);
+    }
+  }
+
+  /** @returns behind the head, which is parsed */
+  async #readHead(): Promise<number> {
+    const { limits } = this.#client.proxy.settings;
+    this.#scanner.reset();
+    let headEnd = -1;
+    for (let scanned = 0; headEnd === -1;) {
+      if (this.#from.unread <= scanned) {
+        if (this.#from.unread > limits.headBytes) throw malformed("its head is too long");
+        await this.#from.need();
+      }
+      headEnd = this.#scanner.scan(this.#from.bytes, this.#from.start + scanned, this.#from.end);
+      scanned = this.#from.unread;
+    }
+    if (headEnd === -2) throw malformed("a line of its head does not end in CRLF");
+    const fault = this.#head.parse(this.#from.bytes, this.#from.start, headEnd, limits.fields);
+    if (fault) throw malformed(fault.reason);
+    return headEnd;
+  }
+
+  /** RFC 9110, section 15.2: any number of interim responses, and none to HTTP/1.0. */
+  async #passInterim(headEnd: number): Promise<void> {
+    if (this.#request.minor === 1) {
+      const { buffers } = this.#client.proxy;
+      const out = buffers.take();
+      const length = writeResponseHead(out, 0, this.#from.bytes, this.#head, INTERIM);
+      this.#from.start = headEnd;
+      await this.#to.write(out.subarray(0, length));
+      buffers.give(out);
+    }
+    this.#from.start = headEnd;
+  }
+
+  async #relay(headEnd: number): Promise<ExchangeEnd> {
+    this.#decide();
+    const length = this.#head.contentLength;
+    const { buffers } = this.#client.proxy;
+    const out = buffers.take();
+    let at = this.#writeHead(out, this.#connectionOption());
+    this.#from.start = headEnd;
+    this.#request.responding = true;
+    const inline = this.#inlineBytes(length);
+    if (inline > 0) {
+      out.set(this.#from.bytes.subarray(headEnd, headEnd + inline), at);
+      at += inline;
+      this.#from.start += inline;
+    }
+    await this.#send(out.subarray(0, at));
+    buffers.give(out);
+    await this.#relayBody(length - inline);
+    return this.#finish();
+  }
+
+  /** Settles how the body is framed and what becomes of the two connections. */
+  #decide(): void {
+    const head = this.#head;
+    if (head.bodyless(this.#request.method)) this.#framing = "none";
+    else if (head.chunked) this.#framing = "chunked";
+    else if (head.contentLength >= 0) this.#framing = "length";
+    else this.#framing = "until-close";
+    this.#reusable = head.keepAlive && this.#framing !== "until-close";
+    const asked = this.#request.keepAlive && !this.#client.proxy.draining;
+    const sent = this.#client.body.complete && !this.#request.pumping;
+    // HTTP/1.0 knows no chunks: the end of the connection is the end of such a body.
+    const delimited = this.#request.minor === 1 || this.#framing === "none" ||
+      this.#framing === "length";
+    this.#end = asked && sent && delimited ? "keep" : "close";
+  }
+
+  #connectionOption(): "" | "close" | "keep-alive" {
+    if (this.#end === "close") return "close";
+    return this.#request.minor === 0 ? "keep-alive" : "";
+  }
+
+  #writeHead(out: Uint8Array, connection: ResponseAdditions["connection"]): number {
+    const { requestId, minor } = this.#request;
+    const framing = this.#framing === "until-close" && minor === 1
+      ? "chunked"
+      : this.#framing === "chunked" && minor === 0
+      ? "none"
+      : "as-is";
+    const { via } = this.#client.proxy;
+    const length = writeResponseHead(out, 0, this.#from.bytes, this.#head, {
+      requestId,
+      via,
+      connection,
+      framing,
+    });
+    if (length < 0) throw malformed("its head is too long");
+    return length;
+  }
+
+  /** How much of the body goes out together with the head. */
+  #inlineBytes(length: number): number {
+    if (this.#framing !== "length") return 0;
+    const available = Math.min(this.#from.unread, length);
+    return available <= COALESCE_BYTES ? available : 0;
+  }
+
+  async #relayBody(remaining: number): Promise<void> {
+    switch (this.#framing) {
+      case "none":
+        return;
+      case "length":
+        return await this.#relayLength(remaining);
+      case "chunked":
+        return await this.#relayChunks();
+      case "until-close":
+        return await this.#relayUntilClose();
+    }
+  }
+
+  async #relayLength(length: number): Promise<void> {
+    for (let remaining = length; remaining > 0;) {
+      if (this.#from.unread === 0) await this.#more();
+      const count = Math.min(this.#from.unread, remaining);
+      await this.#send(this.#from.bytes.subarray(this.#from.start, this.#from.start + count));
+      this.#from.start += count;
+      remaining -= count;
+    }
+  }
+
+  async #relayChunks(): Promise<void> {
+    const chunks = new ChunkScanner();
+    while (!chunks.done) {
+      if (this.#from.unread === 0) await this.#more();
+      const { bytes, start } = this.#from;
+      const end = chunks.scan(bytes, start, this.#from.end);
+      if (end < 0) throw new Disconnected(this.#from);
+      if (this.#request.minor === 1) await this.#send(bytes.subarray(start, end));
+      else await this.#sendSpans(bytes, chunks);
+      this.#from.start = end;
+    }
+  }
+
+  /** The payload without its chunks, for a client that does not know them. */
+  async #sendSpans(bytes: Uint8Array, chunks: ChunkScanner): Promise<void> {
+    for (let i = 0; i < chunks.spanCount; i++) {
+      await this.#send(bytes.subarray(chunks.spans[2 * i], chunks.spans[2 * i + 1]));
+    }
+  }
+
+  /** Its end is the connection's; in chunks the client can tell it from a connection that broke. */
+  async #relayUntilClose(): Promise<void> {
+    const chunkHead = new Uint8Array(32);
+    for (;;) {
+      if (this.#from.unread > 0) {
+        const { bytes, start, end } = this.#from;
+        if (this.#request.minor === 1) {
+          await this.#send(chunkHead.subarray(0, writeChunkHeader(chunkHead, 0, end - start)));
+        }
+        await this.#send(bytes.subarray(start, end));
+        if (this.#request.minor === 1) await this.#send(CRLF);
+        this.#from.start = end;
+      }
+      this.#await();
+      this.#from.makeRoom();
+      if (!await this.#from.fill()) break;
+    }
+    if (this.#request.minor === 1) await this.#send(LAST_CHUNK);
+  }
+
+  /** Waits for the next part of the body, which has to come. */
+  async #more(): Promise<void> {
+    this.#await();
+    this.#from.makeRoom();
+    await this.#from.need();
+  }
+
+  #await(): void {
+    this.#upstream.deadlineAt = this.#client.proxy.bodyDeadline();
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
+    this.#upstream.deadlineAt = Infinity;
+    this.#client.deadlineAt = this.#client.proxy.bodyDeadline();
+    await this.#to.write(bytes);
+    this.#client.deadlineAt = Infinity;
+  }
+
+  /** Bytes behind a complete response belong to nobody: such a connection is not used again. */
+  #finish(): ExchangeEnd {
+    const sent = this.#client.body.complete && !this.#request.pumping;
+    if (this.#reusable && sent && this.#from.unread === 0) {
+      this.#upstream.pool.giveBack(this.#upstream);
+    } else {
+      this.#upstream.close();
+    }
+    return sent ? this.#end : "close";
+  }
+
+  /** RFC 9110, section 7.8. */
+  async #switchProtocols(headEnd: number): Promise<ExchangeEnd> {
+    if (!this.#request.upgrade || !this.#head.upgrade) {
+      throw malformed("it switches protocols although nobody asked it to");
+    }
+    const { buffers } = this.#client.proxy;
+    const out = buffers.take();
+    const length = this.#writeHead(out, "upgrade");
+    this.#from.start = headEnd;
+    this.#request.responding = true;
+    await this.#send(out.subarray(0, length));
+    buffers.give(out);
+    await tunnel(this.#client, this.#upstream);
+    return "close";
+  }
+}
+
+const CRLF = new Uint8Array([13, 10]);
+const LAST_CHUNK = new Uint8Array([48, 13, 10, 13, 10]);
+
+function malformed(reason: string): UpstreamError {
+  return new UpstreamError("malformed", "maybe", false, reason);
+}

@@ -1,0 +1,91 @@
+/**
+ * What a worker of the data plane is told when it starts: plain data, so that it can be sent.
+ *
+ * @module
+ */
+import type { Config } from "../config.ts";
+import type { KeySource } from "../setting_values.ts";
+import type { Address } from "../view.ts";
+
+/** Bounds of what clients may send; 0 is no bound where that makes sense. */
+export interface RequestLimits {
+  /** Longest request line in bytes; 414 above. */
+  readonly lineBytes: number;
+  /** Longest head in bytes; 431 above. */
+  readonly headBytes: number;
+  /** Most header fields; 431 above. */
+  readonly fields: number;
+  /** Longest body in bytes, 0 for any; 413 above. */
+  readonly bodyBytes: number;
+  /** Most connections in all; 503 above. */
+  readonly connections: number;
+  /** Most connections from one address, 0 for any; 503 above. */
+  readonly connectionsPerAddress: number;
+}
+
+/** Bounds of waiting, in milliseconds. */
+export interface Timeouts {
+  /** For a client to send a whole head; 408. */
+  readonly head: number;
+  /** For a client to begin its next request. */
+  readonly keepAlive: number;
+  /** For either side to go on with a body; 408, or the response breaks off. */
+  readonly body: number;
+  /** For a replica to accept a connection; it counts as refused then. */
+  readonly connect: number;
+  /** For a replica to begin its response; 504. */
+  readonly response: number;
+  /** For which an unused connection to a replica is kept. */
+  readonly upstreamIdle: number;
+  /** For either side of a tunnel to say something. */
+  readonly tunnel: number;
+}
+
+/** Everything that a worker is told once. */
+export interface ProxySettings {
+  readonly listen: Address;
+  /** Where the control API listens. */
+  readonly control: Address;
+  readonly keySource: KeySource;
+  readonly limits: RequestLimits;
+  readonly timeouts: Timeouts;
+  /** Networks in CIDR notation whose X-Forwarded fields are believed. */
+  readonly trusted: readonly string[];
+  /** How many workers there are. */
+  readonly workers: number;
+}
+
+/**
+ * What the configuration says about the data plane.
+ *
+ * @param config the configuration
+ * @param listen where clients connect
+ * @param control where the control API listens
+ */
+export function proxySettings(config: Config, listen: Address, control: Address): ProxySettings {
+  const { LB_WORKERS } = config;
+  return {
+    listen: { hostname: listen.hostname, port: listen.port },
+    control: { hostname: control.hostname, port: control.port },
+    keySource: config.LB_KEY,
+    limits: {
+      lineBytes: config.LB_MAX_REQUEST_LINE_BYTES,
+      headBytes: config.LB_MAX_HEAD_BYTES,
+      fields: config.LB_MAX_FIELDS,
+      bodyBytes: config.LB_MAX_BODY_BYTES,
+      connections: config.LB_MAX_CONNECTIONS,
+      connectionsPerAddress: config.LB_MAX_CONNECTIONS_PER_CLIENT,
+    },
+    timeouts: {
+      head: config.LB_HEAD_TIMEOUT_MS,
+      keepAlive: config.LB_KEEPALIVE_TIMEOUT_MS,
+      body: config.LB_BODY_TIMEOUT_MS,
+      connect: config.LB_CONNECT_TIMEOUT_MS,
+      response: config.LB_RESPONSE_TIMEOUT_MS,
+      upstreamIdle: config.LB_UPSTREAM_IDLE_MS,
+      tunnel: config.LB_TUNNEL_TIMEOUT_MS,
+    },
+    trusted: config.LB_TRUSTED_PROXIES,
+    workers: LB_WORKERS === "auto" ? navigator.hardwareConcurrency : LB_WORKERS,
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * One request on its way through: what was read of it, and how far it has come.
+ *
+ * @module
+ */
+import type { BufferPool } from "./buffers.ts";
+import type { RequestHead } from "./http1/request_head.ts";
+import type { RefusedError } from "./request_body.ts";
+import type { InstancePool } from "./upstream_pool.ts";
+
+/** Where a request may be sent. */
+export interface Destination {
+  /** The next choice; undefined when there is none left. */
+  next(): InstancePool | undefined;
+}
+
+const NOWHERE: Destination = { next: () => undefined };
+
+/** A request, and the bytes that go to whichever replica it is sent to. */
+export class Transaction {
+  readonly method: string;
+  /** Minor version of the client's HTTP/1. */
+  readonly minor: 0 | 1;
+  /** Whether the client wants to keep its connection. */
+  readonly keepAlive: boolean;
+  readonly upgrade: boolean;
+  /** Set where the request came without an id, or with one: what the response carries. */
+  readonly requestId: string;
+  /** Where it may be sent, first choice first. */
+  destination: Destination = NOWHERE;
+  /** False once a part of the body was sent that is not in the head's buffer: it cannot be repeated. */
+  intact = true;
+  /** Whether a part of the body is being sent. */
+  pumping = false;
+  /** Whether a final response has begun to go to the client. */
+  responding = false;
+  /** Why the body is refused, where it turned out to be wrong. */
+  bodyFault: RefusedError | undefined;
+  readonly #buffers: BufferPool;
+  readonly #out: Uint8Array<ArrayBuffer>;
+  #length = 0;
+
+  constructor(head: RequestHead, requestId: string, buffers: BufferPool) {
+    this.method = head.method;
+    this.minor = head.minor;
+    this.keepAlive = head.keepAlive;
+    this.upgrade = head.upgrade;
+    this.requestId = requestId;
+    this.#buffers = buffers;
+    this.#out = buffers.take();
+  }
+
+  /** Where the head, and as much of the body as came with it, is put together. */
+  get out(): Uint8Array<ArrayBuffer> {
+    return this.#out;
+  }
+
+  /** Says how long it became. */
+  seal(length: number): void {
+    this.#length = length;
+  }
+
+  /** The bytes to send first, to every replica that is tried. */
+  get opening(): Uint8Array {
+    return this.#out.subarray(0, this.#length);
+  }
+
+  /** Gives the buffer back. Nothing may be writing it. */
+  release(): void {
+    this.#buffers.give(this.#out);
+  }
+}

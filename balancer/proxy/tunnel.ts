@@ -1,0 +1,44 @@
+/**
+ * After a switch of protocols: bytes both ways, whatever they mean.
+ *
+ * @module
+ */
+import type { Downstream } from "./downstream.ts";
+import type { UpstreamConnection } from "./upstream_pool.ts";
+import type { Wire } from "./wire.ts";
+
+/**
+ * Passes bytes between two connections until both sides have ended. One side may end before the
+ * other. Silence for too long, and the end of the worker's drain, end both.
+ *
+ * @param client the client's connection; bytes that it sent already go first
+ * @param upstream the replica's connection, likewise
+ */
+export async function tunnel(client: Downstream, upstream: UpstreamConnection): Promise<void> {
+  const alive = () => {
+    client.deadlineAt = upstream.deadlineAt = client.proxy.tunnelDeadline();
+  };
+  alive();
+  try {
+    await Promise.all([
+      pass(client.wire, upstream.wire, alive),
+      pass(upstream.wire, client.wire, alive),
+    ]);
+  } finally {
+    upstream.close();
+    client.wire.close();
+  }
+}
+
+async function pass(from: Wire, to: Wire, alive: () => void): Promise<void> {
+  from.makeRoom();
+  for (;;) {
+    if (from.unread > 0) {
+      await to.write(from.bytes.subarray(from.start, from.end));
+      from.start = from.end;
+      alive();
+    }
+    if (!await from.fill()) break;
+  }
+  await to.closeWrite();
+}

@@ -1,0 +1,159 @@
+/**
+ * Connections to replicas: opened when needed, kept for the next request, newest first.
+ *
+ * @module
+ */
+import type { Upstream } from "../view.ts";
+import type { BufferPool } from "./buffers.ts";
+import type { Deadlines, Expiring } from "./deadlines.ts";
+import { UpstreamError } from "./retry.ts";
+import { Wire } from "./wire.ts";
+
+/** Bounds of the pool. */
+export interface PoolLimits {
+  /** Unused connections that are kept for each instance. */
+  readonly maxIdle: number;
+  /** Milliseconds that a connection is kept unused: less than its server keeps it. */
+  readonly idleMs: number;
+  /** Milliseconds that opening one may take. */
+  readonly connectMs: number;
+}
+
+/** No server that keeps connections at all closes one this soon. */
+const RECENT_MS = 500;
+
+/** A connection to an instance. */
+export class UpstreamConnection implements Expiring {
+  deadlineAt = Infinity;
+  /** Whether it carried a request before the present one. */
+  reused = false;
+  /** Set when a deadline closed it in the middle of a request. */
+  expired = false;
+  #unused = false;
+  #unusedSince = 0;
+
+  constructor(readonly wire: Wire, readonly pool: InstancePool) {}
+
+  /** Whether it waits in its pool. */
+  get unused(): boolean {
+    return this.#unused;
+  }
+
+  /** Since when it has waited there, by the clock of the deadlines. */
+  get unusedSince(): number {
+    return this.#unusedSince;
+  }
+
+  /** Takes it out of its pool. */
+  wake(): void {
+    this.#unused = false;
+    this.reused = true;
+    this.deadlineAt = Infinity;
+  }
+
+  /**
+   * Puts it into its pool. A read is begun at once: what arrives now is either the end of the
+   * connection or bytes that nobody asked for, and both make it useless (RFC 9112, section 9.3).
+   */
+  lie(now: number, until: number): void {
+    this.#unused = true;
+    this.#unusedSince = now;
+    this.deadlineAt = until;
+    this.wire.rest();
+    this.wire.fill().then(() => this.#disturbed(), () => this.#disturbed());
+  }
+
+  onDeadline(): void {
+    if (!this.#unused) this.expired = true;
+    this.close();
+  }
+
+  close(): void {
+    this.deadlineAt = Infinity;
+    this.wire.close();
+    this.pool.remove(this);
+  }
+
+  #disturbed(): void {
+    if (this.#unused) this.close();
+  }
+}
+
+/** The connections to one instance. */
+export class InstancePool {
+  readonly #upstream: Upstream;
+  readonly #limits: PoolLimits;
+  readonly #buffers: BufferPool;
+  readonly #deadlines: Deadlines;
+  readonly #idle: UpstreamConnection[] = [];
+  #retired = false;
+
+  constructor(upstream: Upstream, limits: PoolLimits, buffers: BufferPool, deadlines: Deadlines) {
+    this.#upstream = upstream;
+    this.#limits = limits;
+    this.#buffers = buffers;
+    this.#deadlines = deadlines;
+  }
+
+  get upstream(): Upstream {
+    return this.#upstream;
+  }
+
+  /**
+   * An unused connection, the one that was used last: the likeliest to be alive.
+   *
+   * @param recent only one that was used a moment ago, for a request that could not be repeated
+   */
+  takeIdle(recent: boolean): UpstreamConnection | undefined {
+    const connection = this.#idle.at(-1);
+    if (!connection) return undefined;
+    if (recent && this.#deadlines.now - connection.unusedSince > RECENT_MS) return undefined;
+    this.#idle.pop();
+    connection.wake();
+    return connection;
+  }
+
+  /**
+   * Opens a connection.
+   *
+   * @throws {UpstreamError} refused, or not accepted in time
+   */
+  async connect(): Promise<UpstreamConnection> {
+    const { hostname, port } = this.#upstream.address;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), this.#limits.connectMs);
+    try {
+      const tcp = await Deno.connect({ hostname, port, signal: late.signal });
+      tcp.setNoDelay(true);
+      const connection = new UpstreamConnection(new Wire(tcp, this.#buffers), this);
+      this.#deadlines.add(connection);
+      return connection;
+    } catch (error) {
+      const message = late.signal.aborted ? "not accepted in time" : String(error);
+      throw new UpstreamError("refused", "no", false, message, { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Takes a connection back after a complete exchange. */
+  giveBack(connection: UpstreamConnection): void {
+    const { maxIdle, idleMs } = this.#limits;
+    if (this.#retired || this.#idle.length >= maxIdle) return connection.close();
+    this.#idle.push(connection);
+    connection.lie(this.#deadlines.now, this.#deadlines.in(idleMs));
+  }
+
+  /** Forgets a connection that was closed. */
+  remove(connection: UpstreamConnection): void {
+    this.#deadlines.delete(connection);
+    const at = this.#idle.indexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+  }
+
+  /** The instance left the view: unused connections close, the others when they are done. */
+  retire(): void {
+    this.#retired = true;
+    for (const connection of [...this.#idle]) connection.close();
+  }
+}

@@ -1,0 +1,68 @@
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.worker" />
+/**
+ * A worker of the data plane: its own listener on the shared port, its own event loop.
+ *
+ * @module
+ */
+import { Ring } from "../../ring/mod.ts";
+import { errorMessage } from "../failures.ts";
+import { ConnectionLimits } from "./connection_limits.ts";
+import { Acceptor } from "./acceptor.ts";
+import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
+import { Proxy } from "./proxy.ts";
+
+let proxy: Proxy | undefined;
+let acceptor: Acceptor | undefined;
+let ring: Ring | undefined;
+
+function tell(message: FromWorker): void {
+  self.postMessage(message);
+}
+
+self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  switch (data.type) {
+    case "open":
+      return open(data);
+    case "view":
+      return publish(data.view);
+    case "idle":
+      return void answerIdle(data);
+    case "end":
+      return void end(data.deadlineMs);
+  }
+};
+
+function open({ settings, counts }: Extract<ToWorker, { type: "open" }>): void {
+  const { connections, connectionsPerAddress } = settings.limits;
+  proxy = new Proxy(settings, {
+    evidence: (evidence) => tell({ type: "evidence", evidence }),
+    failure: (action, error) => tell({ type: "failure", action, message: errorMessage(error) }),
+  });
+  acceptor = new Acceptor(
+    proxy,
+    new ConnectionLimits(counts, { total: connections, perAddress: connectionsPerAddress }),
+  );
+  tell({ type: "listening", port: acceptor.port });
+}
+
+/** The ring is built anew only when the members changed, not when their health did. */
+function publish({ version, ring: options, ready }: PlainView): void {
+  const names = options.members.map(({ name }) => name).join();
+  if (ring?.members.join() !== names) ring = Ring.build(options);
+  proxy?.publish({ version, ring, ready: new Map(ready.map((one) => [one.name, one])) });
+}
+
+async function answerIdle(
+  { question, instance, deadlineMs }: Extract<ToWorker, { type: "idle" }>,
+): Promise<void> {
+  const idle = await proxy?.inFlight.idle(instance, deadlineMs) ?? true;
+  tell({ type: "idle", question, idle });
+}
+
+async function end(deadlineMs: number): Promise<void> {
+  await acceptor?.drain(deadlineMs);
+  proxy?.close();
+  tell({ type: "ended" });
+  self.close();
+}

@@ -1,0 +1,151 @@
+/**
+ * The data plane as the rest of the balancer sees it: a number of workers that share the public
+ * port. One that crashes is replaced, and no other notices.
+ *
+ * @module
+ */
+import type { FailureLog } from "../failures.ts";
+import type { DataPlane, Evidence, View } from "../view.ts";
+import { type SharedCounts, sharedCounts } from "./connection_limits.ts";
+import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
+import type { ProxySettings } from "./settings.ts";
+
+/** What {@linkcode DataPlaneWorkers} are made of. */
+export interface DataPlaneOptions {
+  readonly settings: ProxySettings;
+  /** Told of each failure that says something about an instance. */
+  readonly report: (evidence: Evidence) => void;
+  readonly failures: FailureLog;
+  /** Module that a worker runs, {@linkcode WORKER} unless a test has its own. */
+  readonly module?: string;
+}
+
+const WORKER = new URL("./worker.ts", import.meta.url).href;
+
+/** A worker that crashed is replaced after this time: one that cannot live must not spin. */
+const REPLACE_MS = 100;
+
+/** One worker and the questions that it has not answered. */
+interface Member {
+  readonly worker: Worker;
+  readonly questions: Map<number, (idle: boolean) => void>;
+  readonly ended: PromiseWithResolvers<void>;
+}
+
+/** The workers of the data plane. */
+export class DataPlaneWorkers implements DataPlane {
+  readonly #options: DataPlaneOptions;
+  readonly #counts: SharedCounts = sharedCounts();
+  readonly #members = new Set<Member>();
+  #view: PlainView | undefined;
+  #question = 0;
+  #ending = false;
+
+  constructor(options: DataPlaneOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts the workers; resolves when all of them listen. What was published before is theirs, too.
+   *
+   * @throws {Error} a worker could not listen
+   */
+  async open(): Promise<void> {
+    const { workers } = this.#options.settings;
+    await Promise.all(Array.from({ length: workers }, () => this.#start()));
+  }
+
+  publish(view: View): void {
+    this.#view = plain(view);
+    this.#tellAll({ type: "view", view: this.#view });
+  }
+
+  async idle(instance: string, deadlineMs: number): Promise<boolean> {
+    const answers = [...this.#members].map((member) => this.#ask(member, instance, deadlineMs));
+    return (await Promise.all(answers)).every((idle) => idle);
+  }
+
+  /**
+   * Accepts no more, lets running requests finish, and ends the workers.
+   *
+   * @param deadlineMs what runs longer than so many milliseconds is cut off
+   */
+  async end(deadlineMs: number): Promise<void> {
+    this.#ending = true;
+    this.#tellAll({ type: "end", deadlineMs });
+    await Promise.all([...this.#members].map(({ ended }) => ended.promise));
+  }
+
+  #start(): Promise<void> {
+    const worker = new Worker(this.#options.module ?? WORKER, { type: "module" });
+    const member: Member = { worker, questions: new Map(), ended: Promise.withResolvers() };
+    const listening = Promise.withResolvers<void>();
+    this.#members.add(member);
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (data.type === "listening") listening.resolve();
+      else this.#onMessage(member, data);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      listening.reject(new Error(event.message));
+      this.#onCrash(member, event.message);
+    };
+    const { settings } = this.#options;
+    tell(member, { type: "open", settings, counts: this.#counts });
+    if (this.#view) tell(member, { type: "view", view: this.#view });
+    return listening.promise;
+  }
+
+  #onMessage(member: Member, message: FromWorker): void {
+    switch (message.type) {
+      case "evidence":
+        return this.#options.report(message.evidence);
+      case "failure":
+        return this.#options.failures.record(message.action, message.message);
+      case "idle":
+        member.questions.get(message.question)?.(message.idle);
+        member.questions.delete(message.question);
+        return;
+      case "ended":
+        return this.#remove(member);
+    }
+  }
+
+  /** Its connections are gone with it; the others go on, and a new one takes its place. */
+  #onCrash(member: Member, message: string): void {
+    member.worker.terminate();
+    this.#remove(member);
+    this.#options.failures.record("proxy.worker", message);
+    if (this.#ending) return;
+    setTimeout(() => {
+      // A start that fails is a crash, too, and was recorded as one.
+      if (!this.#ending) this.#start().catch(() => {});
+    }, REPLACE_MS);
+  }
+
+  #remove(member: Member): void {
+    this.#members.delete(member);
+    for (const answer of member.questions.values()) answer(true);
+    member.ended.resolve();
+  }
+
+  #ask(member: Member, instance: string, deadlineMs: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const question = ++this.#question;
+    member.questions.set(question, resolve);
+    tell(member, { type: "idle", question, instance, deadlineMs });
+    return promise;
+  }
+
+  #tellAll(message: ToWorker): void {
+    for (const member of this.#members) tell(member, message);
+  }
+}
+
+function tell({ worker }: Member, message: ToWorker): void {
+  worker.postMessage(message);
+}
+
+function plain({ version, ring, ready }: View): PlainView {
+  return { version, ring: ring.options, ready: [...ready.values()] };
+}
