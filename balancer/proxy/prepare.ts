@@ -3,12 +3,16 @@
  *
  * @module
  */
+import { LARGE_BYTES } from "./buffers.ts";
 import type { Downstream } from "./downstream.ts";
 import { FAULTS } from "./http1/fault.ts";
 import { writeRequestHead } from "./http1/head_writer.ts";
 import { latin1 } from "./latin1.ts";
 import { RefusedError } from "./request_body.ts";
 import { Transaction } from "./transaction.ts";
+
+/** Room for the fields that the proxy adds, whatever they hold. */
+const ADDED_BYTES = 1024;
 
 /**
  * Parses the head and writes it anew, with as much of the body behind it as came with it. Does not
@@ -25,7 +29,8 @@ export function prepare(client: Downstream, headEnd: number): Transaction {
   if (fault) throw new RefusedError(fault);
   body.begin(head.contentLength, head.chunked, settings.limits.bodyBytes || Infinity);
   const given = givenId(client);
-  const request = new Transaction(head, given ?? proxy.requestIds.next(), proxy.buffers);
+  const size = Math.min(wire.unread + ADDED_BYTES, LARGE_BYTES);
+  const request = new Transaction(head, given ?? proxy.requestIds.next(), proxy.buffers, size);
   request.destination = proxy.destination(client, request);
   const at = writeRequestHead(request.out, 0, wire.bytes, head, {
     requestId: given === undefined ? request.requestId : undefined,
@@ -49,6 +54,7 @@ function givenId({ proxy, wire }: Downstream): string | undefined {
 
 /** @returns how many bytes of the body were put behind the head */
 function takeBody({ wire, body }: Downstream, request: Transaction, at: number): number {
+  if (body.complete) return 0;
   const room = request.out.length - at;
   const end = body.take(wire.bytes, wire.start, Math.min(wire.end, wire.start + room));
   request.out.set(wire.bytes.subarray(wire.start, end), at);

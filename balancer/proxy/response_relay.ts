@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LARGE_BYTES } from "./buffers.ts";
 import type { Downstream } from "./downstream.ts";
 import type { ExchangeEnd } from "./exchange.ts";
 import { ChunkScanner, writeChunkHeader } from "./http1/chunked.ts";
@@ -10,6 +11,7 @@ import type { ResponseAdditions } from "./http1/head_writer.ts";
 import { writeResponseHead } from "./http1/head_writer.ts";
 import { HeadScanner } from "./http1/head_scanner.ts";
 import { ResponseHead } from "./http1/response_head.ts";
+import { copy } from "./http1/writer.ts";
 import { UpstreamError } from "./retry.ts";
 import type { Transaction } from "./transaction.ts";
 import { tunnel } from "./tunnel.ts";
@@ -26,6 +28,9 @@ const INTERIM: ResponseAdditions = {
   connection: "",
   framing: "as-is",
 };
+
+/** Room for the fields that the proxy adds, whatever they hold. */
+const ADDED_BYTES = 1024;
 
 /** No part of a body that is larger is copied to go out with the head. */
 const COALESCE_BYTES = 16 * 1024;
@@ -110,7 +115,7 @@ class ResponseRelay {
   async #passInterim(headEnd: number): Promise<void> {
     if (this.#request.minor === 1) {
       const { buffers } = this.#client.proxy;
-      const out = buffers.take();
+      const out = buffers.take(LARGE_BYTES);
       const length = writeResponseHead(out, 0, this.#from.bytes, this.#head, INTERIM);
       this.#from.start = headEnd;
       await this.#to.write(out.subarray(0, length));
@@ -123,17 +128,13 @@ class ResponseRelay {
     this.#decide();
     const length = this.#head.contentLength;
     const { buffers } = this.#client.proxy;
-    const out = buffers.take();
-    let at = this.#writeHead(out, this.#connectionOption());
-    this.#from.start = headEnd;
+    const inline = this.#inlineBytes(headEnd, length);
+    const out = buffers.take(headEnd - this.#from.start + ADDED_BYTES + inline);
+    const at = this.#writeHead(out, this.#connectionOption());
     this.#request.responding = true;
-    const inline = this.#inlineBytes(length);
-    if (inline > 0) {
-      out.set(this.#from.bytes.subarray(headEnd, headEnd + inline), at);
-      at += inline;
-      this.#from.start += inline;
-    }
-    await this.#send(out.subarray(0, at));
+    copy(out, at, this.#from.bytes, headEnd, headEnd + inline);
+    this.#from.start = headEnd + inline;
+    await this.#send(out.subarray(0, at + inline));
     buffers.give(out);
     await this.#relayBody(length - inline);
     return this.#finish();
@@ -179,9 +180,9 @@ class ResponseRelay {
   }
 
   /** How much of the body goes out together with the head. */
-  #inlineBytes(length: number): number {
+  #inlineBytes(headEnd: number, length: number): number {
     if (this.#framing !== "length") return 0;
-    const available = Math.min(this.#from.unread, length);
+    const available = Math.min(this.#from.end - headEnd, length);
     return available <= COALESCE_BYTES ? available : 0;
   }
 
@@ -283,7 +284,7 @@ class ResponseRelay {
       throw malformed("it switches protocols although nobody asked it to");
     }
     const { buffers } = this.#client.proxy;
-    const out = buffers.take();
+    const out = buffers.take(LARGE_BYTES);
     const length = this.#writeHead(out, "upgrade");
     this.#from.start = headEnd;
     this.#request.responding = true;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BufferPool } from "./buffers.ts";
+import type { Buffer, BufferPool } from "./buffers.ts";
 import type { RequestHead } from "./http1/request_head.ts";
 import type { RefusedError } from "./request_body.ts";
 import type { InstancePool } from "./upstream_pool.ts";
@@ -37,21 +37,27 @@ export class Transaction {
   /** Why the body is refused, where it turned out to be wrong. */
   bodyFault: RefusedError | undefined;
   readonly #buffers: BufferPool;
-  readonly #out: Uint8Array<ArrayBuffer>;
+  readonly #out: Buffer;
   #length = 0;
 
-  constructor(head: RequestHead, requestId: string, buffers: BufferPool) {
+  /**
+   * @param head the request's head
+   * @param requestId its own id, or the one that was made for it
+   * @param buffers lend the buffer that it is put together in
+   * @param bytes how long that has to be
+   */
+  constructor(head: RequestHead, requestId: string, buffers: BufferPool, bytes: number) {
     this.method = head.method;
     this.minor = head.minor;
     this.keepAlive = head.keepAlive;
     this.upgrade = head.upgrade;
     this.requestId = requestId;
     this.#buffers = buffers;
-    this.#out = buffers.take();
+    this.#out = buffers.take(bytes);
   }
 
   /** Where the head, and as much of the body as came with it, is put together. */
-  get out(): Uint8Array<ArrayBuffer> {
+  get out(): Buffer {
     return this.#out;
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BufferPool } from "./buffers.ts";
+import { type Buffer, type BufferPool, LARGE_BYTES } from "./buffers.ts";
 
 /** Enough for most heads, and little enough to hold ten thousand of them. */
 const RESTING_BYTES = 2048;
@@ -24,7 +24,7 @@ export class Disconnected extends Error {
  * a read may be begun early, to notice that the peer went away, and be waited for later.
  */
 export class Wire {
-  bytes: Uint8Array<ArrayBuffer>;
+  bytes: Buffer;
   start = 0;
   end = 0;
   readonly #connection: Deno.TcpConn;
@@ -88,7 +88,7 @@ export class Wire {
   makeRoom(): void {
     if (this.#reading !== undefined) return;
     const from = this.bytes;
-    if (from === this.#resting) this.bytes = this.#buffers.take();
+    if (from === this.#resting) this.bytes = this.#buffers.take(LARGE_BYTES);
     else if (this.start === 0) return;
     this.bytes.set(from.subarray(this.start, this.end));
     this.end -= this.start;

@@ -92,10 +92,6 @@ export class Fields {
       const nameEnd = at++;
       while (bytes[at] === 32 || bytes[at] === 9) at++;
       const valueStart = at;
-      while (
-        (classes[bytes[at]!]! & classes[bytes[at + 1]!]! & classes[bytes[at + 2]!]! &
-          classes[bytes[at + 3]!]! & 2) !== 0
-      ) at += 4;
       while ((classes[bytes[at]!]! & 2) !== 0) at++;
       if (bytes[at] !== 13 || bytes[at + 1] !== 10) return FAULTS.fieldValue;
       let valueEnd = at;

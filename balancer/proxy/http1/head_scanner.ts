@@ -66,11 +66,7 @@ export class HeadScanner {
         continue;
       }
       const start = at;
-      // The hot loop, four at a time: every byte of a well-formed line but tabs is above CR.
-      while (
-        at + 4 <= end && bytes[at]! > 13 && bytes[at + 1]! > 13 && bytes[at + 2]! > 13 &&
-        bytes[at + 3]! > 13
-      ) at += 4;
+      // The hot loop: every byte of a well-formed line but tabs is above CR.
       while (at < end && bytes[at]! > 13) at++;
       if (at > start) state = 1;
       if (this.#inFirstLine) this.firstLineLength += at - start;

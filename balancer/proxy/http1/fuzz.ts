@@ -1,0 +1,270 @@
+/**
+ * Damaged messages against the codec: whatever it reads must be what the reference reads, and what
+ * it sends on must be read back alike, so that no two recipients can disagree on where a message
+ * ends. `deno run balancer/proxy/http1/fuzz.ts --count 10000000 --seed 7` runs it for longer.
+ *
+ * @module
+ */
+
+import { ChunkScanner } from "./chunked.ts";
+import { chunkedBody, requestHead, responseHead } from "./fuzz_messages.ts";
+import { Mutator } from "./fuzz_mutator.ts";
+import { Random } from "./fuzz_random.ts";
+import { HeadScanner } from "./head_scanner.ts";
+import { writeRequestHead, writeResponseHead } from "./head_writer.ts";
+import {
+  referenceChunked,
+  referenceHeadEnd,
+  type ReferenceRequest,
+  referenceRequest,
+  type ReferenceResponse,
+  referenceResponse,
+} from "./reference.ts";
+import { referenceRequestHead, referenceResponseHead } from "./reference_writer.ts";
+import { RequestHead } from "./request_head.ts";
+import { ResponseHead } from "./response_head.ts";
+
+const MAX_FIELDS = 1000;
+const INPUTS_A_MESSAGE = 8;
+
+/** What a run has seen. */
+export interface FuzzResult {
+  readonly inputs: number;
+  /** Inputs that codec and reference both accept. */
+  readonly accepted: number;
+}
+
+/** A disagreement, with the input that shows it. */
+export class FuzzError extends Error {
+  /**
+   * @param what what is wrong
+   * @param input the input, one character a byte
+   */
+  constructor(what: string, input: string) {
+    super(`${what}: ${JSON.stringify(input)}`);
+    this.name = "FuzzError";
+  }
+}
+
+/**
+ * Runs the codec on damaged messages.
+ *
+ * @param count how many
+ * @param seed where their randomness begins
+ */
+export function fuzz(count: number, seed: number): FuzzResult {
+  const random = new Random(seed);
+  const mutator = new Mutator(random);
+  const run = new Run(random);
+  let accepted = 0;
+  let message = "";
+  let kind = 0;
+  for (let input = 0; input < count; input++) {
+    if (input % INPUTS_A_MESSAGE === 0) {
+      kind = random.below(3);
+      message = [requestHead, responseHead, chunkedBody][kind]!(random);
+    }
+    mutator.load(bytesOf(message), 4);
+    const bytes = mutator.bytes.subarray(0, mutator.length);
+    if (kind === 0 ? run.request(bytes) : kind === 1 ? run.response(bytes) : run.chunked(bytes)) {
+      accepted++;
+    }
+  }
+  return { inputs: count, accepted };
+}
+
+/** The codec's objects, used again and again as a connection does. */
+class Run {
+  readonly #random: Random;
+  readonly #scanner = new HeadScanner();
+  readonly #request = new RequestHead();
+  readonly #response = new ResponseHead();
+  readonly #chunks = new ChunkScanner();
+  readonly #out = new Uint8Array(65536);
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  request(bytes: Uint8Array): boolean {
+    const text = textOf(bytes);
+    const end = this.#headEnd(bytes, text);
+    if (end < 0) return false;
+    const expected = referenceRequest(text.slice(0, end));
+    const fault = this.#request.parse(bytes, 0, end, MAX_FIELDS);
+    agree("request accepted", fault === undefined, expected !== undefined, text);
+    if (expected === undefined) return false;
+    compareRequest(bytes, this.#request, expected, text);
+    this.#rewriteRequest(bytes, expected, text);
+    return true;
+  }
+
+  response(bytes: Uint8Array): boolean {
+    const text = textOf(bytes);
+    const end = this.#headEnd(bytes, text);
+    if (end < 0) return false;
+    const expected = referenceResponse(text.slice(0, end));
+    const fault = this.#response.parse(bytes, 0, end, MAX_FIELDS);
+    agree("response accepted", fault === undefined, expected !== undefined, text);
+    if (fault !== undefined) agree("status of the fault", fault.status, 502, text);
+    if (expected === undefined) return false;
+    compareResponse(bytes, this.#response, expected, text);
+    this.#rewriteResponse(bytes, expected, text);
+    return true;
+  }
+
+  chunked(bytes: Uint8Array): boolean {
+    const text = textOf(bytes);
+    const expected = referenceChunked(text);
+    this.#chunks.reset();
+    let data = "";
+    let at = 0;
+    while (at >= 0 && at < bytes.length && !this.#chunks.done) {
+      at = this.#chunks.scan(bytes, at, this.#pieceEnd(at, bytes.length));
+      if (at >= 0) data += spansOf(bytes, this.#chunks);
+    }
+    agree("body is complete", this.#chunks.done, expected !== undefined, text);
+    if (expected === undefined) return false;
+    agree("end of the body", at, expected.end, text);
+    agree("data", data, expected.data, text);
+    agree("amount of data", this.#chunks.dataBytes, data.length, text);
+    return true;
+  }
+
+  /** Whole or in pieces, as the network gives it. */
+  #pieceEnd(at: number, end: number): number {
+    return this.#random.once(2) ? end : at + 1 + this.#random.below(end - at);
+  }
+
+  #headEnd(bytes: Uint8Array, text: string): number {
+    this.#scanner.reset();
+    let found = -1;
+    for (let at = 0; found === -1 && at < bytes.length;) {
+      const end = this.#pieceEnd(at, bytes.length);
+      found = this.#scanner.scan(bytes, at, end);
+      at = end;
+    }
+    agree("end of the head", found, referenceHeadEnd(text), text);
+    return found;
+  }
+
+  #rewriteRequest(bytes: Uint8Array, expected: ReferenceRequest, text: string): void {
+    const add = {
+      requestId: this.#random.once(2) ? "abc" : undefined,
+      forwardedFor: "192.0.2.1",
+      proto: "http",
+      via: "1.1 p",
+      trusted: this.#random.once(2),
+    };
+    const end = writeRequestHead(this.#out, 0, bytes, this.#request, add);
+    const sent = this.#out.subarray(0, end);
+    agree("request sent on", textOf(sent), referenceRequestHead(expected, add), text);
+    this.#scanner.reset();
+    agree("end of what is sent on", this.#scanner.scan(sent, 0, end), end, text);
+    agree("fault", this.#request.parse(sent, 0, end, MAX_FIELDS)?.reason, undefined, text);
+    agree("method read back", this.#request.method, expected.method, text);
+    agree("length read back", this.#request.contentLength, expected.length, text);
+    agree("coding read back", this.#request.chunked, expected.chunked, text);
+    agree("upgrade read back", this.#request.upgrade, expected.upgrade, text);
+  }
+
+  #rewriteResponse(bytes: Uint8Array, expected: ReferenceResponse, text: string): void {
+    const add = {
+      requestId: this.#random.once(2) ? "abc" : undefined,
+      via: this.#random.pick(["", "1.1 p"]),
+      connection: this.#random.pick(["", "close", "keep-alive", "upgrade"] as const),
+      framing: this.#random.pick(["as-is", "as-is", "chunked", "none"] as const),
+    };
+    const end = writeResponseHead(this.#out, 0, bytes, this.#response, add);
+    const sent = this.#out.subarray(0, end);
+    agree("response sent on", textOf(sent), referenceResponseHead(expected, add), text);
+    this.#scanner.reset();
+    agree("end of what is sent on", this.#scanner.scan(sent, 0, end), end, text);
+    agree("fault", this.#response.parse(sent, 0, end, MAX_FIELDS)?.reason, undefined, text);
+    agree("status read back", this.#response.status, expected.status, text);
+    if (add.framing !== "as-is" || this.#response.bodyless("GET")) return;
+    agree("length read back", this.#response.contentLength, expected.length, text);
+    agree("coding read back", this.#response.chunked, expected.chunked, text);
+  }
+}
+
+function compareRequest(
+  bytes: Uint8Array,
+  head: RequestHead,
+  expected: ReferenceRequest,
+  input: string,
+): void {
+  const target = textOf(bytes.subarray(head.targetStart, head.targetEnd));
+  agree("method", head.method, expected.method, input);
+  agree("target", target, expected.target, input);
+  const path = textOf(bytes.subarray(head.targetStart, head.pathEnd));
+  agree("path", path, expected.target.split("?", 1)[0]!, input);
+  agree("host", textOf(bytes.subarray(head.hostStart, head.hostEnd)), expected.host, input);
+  agree("absolute", head.absolute, expected.absolute, input);
+  agree("expectation", head.expectContinue, expected.expectContinue, input);
+  compareCommon(head, expected, input);
+}
+
+function compareResponse(
+  bytes: Uint8Array,
+  head: ResponseHead,
+  expected: ReferenceResponse,
+  input: string,
+): void {
+  agree("status", head.status, expected.status, input);
+  const reason = textOf(bytes.subarray(head.reasonStart, head.reasonEnd));
+  agree("reason", reason, expected.reason, input);
+  compareCommon(head, expected, input);
+}
+
+function compareCommon(
+  head: RequestHead | ResponseHead,
+  expected: ReferenceRequest | ReferenceResponse,
+  input: string,
+): void {
+  agree("minor version", head.minor, expected.minor, input);
+  agree("fields", head.fields.count, expected.fields.length, input);
+  agree("length", head.contentLength, expected.length, input);
+  agree("chunked", head.chunked, expected.chunked, input);
+  agree("keep-alive", head.keepAlive, expected.keepAlive, input);
+  agree("upgrade", head.upgrade, expected.upgrade, input);
+  const id = expected.fields.findIndex((field) => field.name === "x-request-id");
+  agree("field of the request identifier", head.requestIdField, id, input);
+}
+
+function spansOf(bytes: Uint8Array, chunks: ChunkScanner): string {
+  let data = "";
+  for (let i = 0; i < chunks.spanCount; i++) {
+    data += textOf(bytes.subarray(chunks.spans[2 * i], chunks.spans[2 * i + 1]));
+  }
+  return data;
+}
+
+function agree<T>(what: string, actual: T, expected: T, input: string): void {
+  if (actual === expected) return;
+  throw new FuzzError(`${what}: ${String(actual)} instead of ${String(expected)}`, input);
+}
+
+function textOf(bytes: Uint8Array): string {
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
+}
+
+function bytesOf(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
+}
+
+/** Value of `--name value` on the command line. */
+function option(name: string, otherwise: number): number {
+  const at = Deno.args.indexOf(`--${name}`);
+  return at < 0 ? otherwise : Number(Deno.args[at + 1]);
+}
+
+if (import.meta.main) {
+  const start = performance.now();
+  const result = fuzz(option("count", 1_000_000), option("seed", 1));
+  const perSecond = Math.round(result.inputs / ((performance.now() - start) / 1000));
+  // deno-lint-ignore no-console
+  console.log(`${result.inputs} inputs, ${result.accepted} accepted, ${perSecond} a second`);
+}

@@ -1,0 +1,69 @@
+/**
+ * The head writers once more, plainly: what they must write, as strings.
+ *
+ * @module
+ */
+
+import type { RequestAdditions, ResponseAdditions } from "./head_writer.ts";
+import { type ReferenceRequest, type ReferenceResponse, valuesOf } from "./reference.ts";
+
+/**
+ * The head that must be sent on.
+ *
+ * @param request the request as the reference reads it
+ * @param add what the proxy has to say
+ */
+export function referenceRequestHead(request: ReferenceRequest, add: RequestAdditions): string {
+  const { fields, crossing } = request;
+  const dropped = ["x-forwarded-for"];
+  if (!add.trusted) dropped.push("x-forwarded-proto", "x-forwarded-host");
+  if (request.absolute) dropped.push("host");
+  if (request.minor === 0) dropped.push("expect");
+  const kept = crossing.filter((field) => !dropped.includes(field.name));
+  const has = (name: string) => kept.some((field) => field.name === name);
+  const before = add.trusted ? valuesOf(fields, "x-forwarded-for") : [];
+  const lines = [`${request.method} ${request.target} HTTP/1.1`];
+  if (request.absolute) lines.push(`Host: ${request.host}`);
+  else if (!has("host")) lines.push("Host:");
+  lines.push(...kept.map((field) => field.line));
+  const list = [...before.filter((value) => value !== ""), add.forwardedFor].join(", ");
+  lines.push(`X-Forwarded-For: ${list}`);
+  if (!has("x-forwarded-proto")) lines.push(`X-Forwarded-Proto: ${add.proto}`);
+  if (request.host !== "" && !has("x-forwarded-host")) {
+    lines.push(`X-Forwarded-Host: ${request.host}`);
+  }
+  lines.push(`Via: ${add.via}`);
+  if (add.requestId !== undefined && !has("x-request-id")) {
+    lines.push(`X-Request-Id: ${add.requestId}`);
+  }
+  if (request.chunked) lines.push("Transfer-Encoding: chunked");
+  if (request.upgrade) lines.push("Connection: upgrade", `Upgrade: ${upgrades(fields)}`);
+  return lines.join("\r\n") + "\r\n\r\n";
+}
+
+/**
+ * The head that must be sent on.
+ *
+ * @param response the response as the reference reads it
+ * @param add what the proxy has to say
+ */
+export function referenceResponseHead(response: ReferenceResponse, add: ResponseAdditions): string {
+  const { status, fields, crossing } = response;
+  const unframed = status < 200 || status === 204;
+  const withLength = add.framing !== "chunked" && !unframed;
+  const kept = crossing.filter((field) => withLength || field.name !== "content-length");
+  const lines = [`HTTP/1.1 ${status} ${response.reason}`, ...kept.map((field) => field.line)];
+  if (add.via !== "") lines.push(`Via: ${add.via}`);
+  if (add.requestId !== undefined && valuesOf(fields, "x-request-id").length === 0) {
+    lines.push(`X-Request-Id: ${add.requestId}`);
+  }
+  const chunked = add.framing === "chunked" || (add.framing === "as-is" && response.chunked);
+  if (chunked && !unframed) lines.push("Transfer-Encoding: chunked");
+  if (add.connection !== "") lines.push(`Connection: ${add.connection}`);
+  if (add.connection === "upgrade") lines.push(`Upgrade: ${upgrades(fields)}`);
+  return lines.join("\r\n") + "\r\n\r\n";
+}
+
+function upgrades(fields: ReferenceRequest["fields"]): string {
+  return valuesOf(fields, "upgrade").filter((value) => value !== "").join(", ");
+}
