@@ -22,6 +22,8 @@ type Phase = "idle" | "head" | "body" | "busy" | "closing";
 const LINGER_BYTES = 1024 * 1024;
 const LINGER_MS = 1000;
 
+const CR = 13;
+
 /** One client connection. */
 export class Downstream implements Expiring {
   deadlineAt = Infinity;
@@ -29,6 +31,8 @@ export class Downstream implements Expiring {
   upstream: UpstreamConnection | undefined;
   readonly body = new RequestBody();
   readonly #scanner = new HeadScanner();
+  /** How many of the unread bytes the scanner has seen. */
+  #scanned = 0;
   #phase: Phase = "idle";
   #gone = false;
 
@@ -127,7 +131,7 @@ export class Downstream implements Expiring {
     this.#expect("body", this.proxy.settings.timeouts.body);
     const { deadlineAt } = this;
     try {
-      await this.wire.need();
+      if (!await this.wire.fill()) throw new Disconnected(this.wire);
     } finally {
       if (this.proxy.deadlines.now >= deadlineAt) throw new RefusedError(FAULTS.timeout);
     }
@@ -149,34 +153,39 @@ export class Downstream implements Expiring {
 
   /** @returns whether another request may follow */
   async #serveNext(): Promise<boolean> {
-    const headEnd = await this.#readHead();
-    if (headEnd < 0) return false;
+    this.#scanner.reset();
+    this.#scanned = 0;
+    let headEnd = this.#findHead();
+    while (headEnd === -1) {
+      if (!await this.wire.fill()) return false;
+      headEnd = this.#findHead();
+    }
     this.#expect("busy", Infinity);
     // From here to the transaction nothing waits: the parser is shared by all connections.
     const request = prepare(this, headEnd);
     const end = await forward(this, request);
-    if (end === "close" || this.#gone) return false;
+    if (end === "close" || this.#gone || this.proxy.draining) return false;
     this.wire.rest();
     this.#expect("idle", this.proxy.settings.timeouts.keepAlive);
-    return !this.proxy.draining;
+    return true;
   }
 
-  /** @returns behind the head; -1 when the client has nothing more to say */
-  async #readHead(): Promise<number> {
+  /** @returns behind the head, -1 while it is not all there */
+  #findHead(): number {
     const { wire } = this;
-    this.#scanner.reset();
-    for (let scanned = 0;;) {
-      if (wire.unread > scanned) {
-        if (scanned === 0) wire.start = skipEmptyLines(wire.bytes, wire.start, wire.end);
-        const headEnd = this.#scanner.scan(wire.bytes, wire.start + scanned, wire.end);
-        if (headEnd === -2) throw new RefusedError(FAULTS.lineEnd);
-        this.#checkLength(headEnd < 0 ? wire.unread : headEnd - wire.start);
-        if (headEnd >= 0) return headEnd;
-        scanned = wire.unread;
-        if (this.#phase === "idle") this.#expect("head", this.proxy.settings.timeouts.head);
-      }
-      if (!await wire.fill()) return -1;
+    if (this.#scanned === 0) {
+      wire.start = skipEmptyLines(wire.bytes, wire.start, wire.end);
+      // Half of an empty line may still become a whole one.
+      if (wire.unread === 0 || (wire.unread === 1 && wire.bytes[wire.start] === CR)) return -1;
     }
+    const headEnd = this.#scanner.scan(wire.bytes, wire.start + this.#scanned, wire.end);
+    this.#scanned = wire.unread;
+    if (headEnd === -2) throw new RefusedError(FAULTS.lineEnd);
+    this.#checkLength(headEnd < 0 ? wire.unread : headEnd - wire.start);
+    if (headEnd < 0 && this.#phase === "idle") {
+      this.#expect("head", this.proxy.settings.timeouts.head);
+    }
+    return headEnd;
   }
 
   #checkLength(length: number): void {

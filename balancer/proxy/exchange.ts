@@ -4,7 +4,7 @@
  * @module
  */
 import type { Downstream } from "./downstream.ts";
-import { relayResponse } from "./response_relay.ts";
+import { ResponseRelay } from "./response_relay.ts";
 import { UpstreamError } from "./retry.ts";
 import type { Transaction } from "./transaction.ts";
 import type { UpstreamConnection } from "./upstream_pool.ts";
@@ -28,17 +28,19 @@ export async function exchange(
   request: Transaction,
   upstream: UpstreamConnection,
 ): Promise<ExchangeEnd> {
+  const relay = client.proxy.relays.pop() ?? new ResponseRelay();
   client.upstream = upstream;
   try {
     await upstream.wire.write(request.opening);
     if (client.body.complete) client.watch();
     else client.pump(request, upstream.wire);
-    return await relayResponse(client, request, upstream);
+    return await relay.run(client, request, upstream);
   } catch (error) {
     upstream.close();
     throw meaningOf(error, client, request, upstream);
   } finally {
     client.upstream = undefined;
+    client.proxy.relays.push(relay);
   }
 }
 

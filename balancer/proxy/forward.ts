@@ -10,7 +10,6 @@ import { exchange, type ExchangeEnd } from "./exchange.ts";
 import { RETRY_AFTER_S } from "./failure_message.ts";
 import { isEvidence, isIdempotent, shouldRetry, UpstreamError } from "./retry.ts";
 import type { Transaction } from "./transaction.ts";
-import type { InstancePool } from "./upstream_pool.ts";
 
 /**
  * Has a request answered, by a replica or by the error that says why none did.
@@ -20,50 +19,32 @@ import type { InstancePool } from "./upstream_pool.ts";
  * @throws {RefusedError} the request's body turned out to be wrong
  */
 export async function forward(client: Downstream, request: Transaction): Promise<ExchangeEnd> {
-  const { proxy } = client;
-  proxy.retryBudget.request(proxy.deadlines.now);
-  let failure: UpstreamError | undefined;
+  const { retryBudget, deadlines } = client.proxy;
   const { destination } = request;
-  for (let pool = destination.next(); pool; pool = destination.next()) {
-    const leave = proxy.inFlight.enter(pool.upstream.instance);
+  retryBudget.request(deadlines.now);
+  let failure: UpstreamError | undefined;
+  for (let pool = destination.next(), fresh = false; pool;) {
+    // An unused connection, or a new one where there is none or the last one turned out to be dead.
+    const idle = fresh ? undefined : pool.takeIdle(!isIdempotent(request.method));
+    pool.inFlight.enter();
     try {
-      const end = await attempt(client, request, pool);
+      const end = await exchange(client, request, idle ?? await pool.connect());
       request.release();
       return end;
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       failure = error;
-      proxy.note(pool.upstream, failure);
-      if (!mayTryAgain(client, request, failure)) break;
+      client.proxy.note(pool.upstream, error);
     } finally {
-      leave();
+      pool.inFlight.leave();
     }
+    if (!shouldRetry(failure, { method: request.method, bodyIntact: request.intact })) break;
+    fresh = !isEvidence(failure);
+    if (fresh) continue;
+    if (!retryBudget.retry(deadlines.now)) break;
+    pool = destination.next();
   }
   return await fail(client, request, failure);
-}
-
-/** On an unused connection; on a new one where there is none, or where it turned out to be dead. */
-async function attempt(
-  client: Downstream,
-  request: Transaction,
-  pool: InstancePool,
-): Promise<ExchangeEnd> {
-  const idle = pool.takeIdle(!isIdempotent(request.method));
-  if (idle) {
-    try {
-      return await exchange(client, request, idle);
-    } catch (error) {
-      if (!(error instanceof UpstreamError) || isEvidence(error)) throw error;
-      if (!shouldRetry(error, { method: request.method, bodyIntact: request.intact })) throw error;
-    }
-  }
-  return await exchange(client, request, await pool.connect());
-}
-
-function mayTryAgain(client: Downstream, request: Transaction, failure: UpstreamError): boolean {
-  const { method, intact: bodyIntact } = request;
-  return shouldRetry(failure, { method, bodyIntact }) &&
-    client.proxy.retryBudget.retry(client.proxy.deadlines.now);
 }
 
 /** The one place that turns a failed route into a status. */

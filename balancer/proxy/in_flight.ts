@@ -4,30 +4,66 @@
  * @module
  */
 
-/** Requests in flight, by instance. */
-export class InFlight {
-  readonly #counts = new Map<string, number>();
-  readonly #waiting = new Map<string, Set<() => void>>();
+/** The requests in flight to one instance. */
+export class Gauge {
+  #count = 0;
+  readonly #waiting = new Set<() => void>();
 
-  /**
-   * Counts a request in.
-   *
-   * @param instance id of the instance
-   * @returns counts it out again; further calls do nothing
-   */
-  enter(instance: string): () => void {
-    this.#counts.set(instance, this.count(instance) + 1);
-    let inside = true;
-    return () => {
-      if (!inside) return;
-      inside = false;
-      this.#leave(instance);
-    };
+  get count(): number {
+    return this.#count;
   }
 
-  /** Requests in flight to an instance. */
-  count(instance: string): number {
-    return this.#counts.get(instance) ?? 0;
+  /** Counts a request in. */
+  enter(): void {
+    this.#count++;
+  }
+
+  /** Counts a request out. */
+  leave(): void {
+    if (--this.#count > 0 || this.#waiting.size === 0) return;
+    for (const callback of this.#waiting) callback();
+    this.#waiting.clear();
+  }
+
+  /** Calls back once, now or when nothing is in flight. @returns takes that back */
+  onIdle(callback: () => void): () => void {
+    if (this.#count === 0) callback();
+    else this.#waiting.add(callback);
+    return () => this.#waiting.delete(callback);
+  }
+
+  /**
+   * Waits until nothing is in flight.
+   *
+   * @param deadlineMs longest wait in milliseconds
+   * @returns true when it is idle, false when the deadline came first
+   */
+  idle(deadlineMs: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const forget = this.onIdle(() => resolve(true));
+    const deadline = setTimeout(() => resolve(false), deadlineMs);
+    return promise.finally(() => {
+      clearTimeout(deadline);
+      forget();
+    });
+  }
+}
+
+/** The gauges of all instances that have requests in flight, or may get some. */
+export class InFlight {
+  readonly #gauges = new Map<string, Gauge>();
+
+  /** The gauge of an instance. */
+  gauge(instance: string): Gauge {
+    const gauge = this.#gauges.get(instance) ?? new Gauge();
+    this.#gauges.set(instance, gauge);
+    return gauge;
+  }
+
+  /** Forgets an instance that gets no more requests, once those in flight are over. */
+  forget(instance: string): void {
+    const gauge = this.#gauges.get(instance);
+    gauge?.onIdle(() => this.#gauges.delete(instance));
   }
 
   /**
@@ -38,29 +74,6 @@ export class InFlight {
    * @returns true when it is idle, false when the deadline came first
    */
   idle(instance: string, deadlineMs: number): Promise<boolean> {
-    if (this.count(instance) === 0) return Promise.resolve(true);
-    const waiting = this.#waiting.get(instance) ?? new Set();
-    this.#waiting.set(instance, waiting);
-    return new Promise((resolve) => {
-      const settle = (idle: boolean) => {
-        clearTimeout(deadline);
-        waiting.delete(wake);
-        resolve(idle);
-      };
-      const wake = () => settle(true);
-      const deadline = setTimeout(() => settle(false), deadlineMs);
-      waiting.add(wake);
-    });
-  }
-
-  #leave(instance: string): void {
-    const count = this.count(instance) - 1;
-    if (count > 0) {
-      this.#counts.set(instance, count);
-      return;
-    }
-    this.#counts.delete(instance);
-    for (const wake of this.#waiting.get(instance) ?? []) wake();
-    this.#waiting.delete(instance);
+    return this.#gauges.get(instance)?.idle(deadlineMs) ?? Promise.resolve(true);
   }
 }

@@ -50,11 +50,19 @@ export function requestKey(source: KeySource, facts: RequestFacts): string {
  * @param key the request's key
  */
 export function keySlot(ring: Ring, key: string): number {
-  if (/^\d{1,16}$/.test(key)) {
-    const id = Number(key);
-    if (id <= Number.MAX_SAFE_INTEGER) return ring.slotOfId(id);
+  const id = wholeNumber(key);
+  return id < 0 ? ring.slotOfKey(key) : ring.slotOfId(id);
+}
+
+/** The number that a key is in decimal digits; -1 where it is none, or too large to be exact. */
+function wholeNumber(key: string): number {
+  if (key.length === 0 || key.length > 16) return -1;
+  for (let i = 0; i < key.length; i++) {
+    const digit = key.charCodeAt(i);
+    if (digit < 0x30 || digit > 0x39) return -1;
   }
-  return ring.slotOfKey(key);
+  const id = Number(key);
+  return id <= Number.MAX_SAFE_INTEGER ? id : -1;
 }
 
 /** The first field of that name, in whatever case it was sent. */

@@ -9,11 +9,11 @@ import { isControlCall } from "./control_call.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Downstream } from "./downstream.ts";
 import { RequestHead } from "./http1/request_head.ts";
-import type { ResponseHead } from "./http1/response_head.ts";
 import { InFlight } from "./in_flight.ts";
 import { keySlot, requestKey } from "./key.ts";
 import { latin1 } from "./latin1.ts";
 import { RequestIds } from "./request_ids.ts";
+import type { ResponseRelay } from "./response_relay.ts";
 import { isEvidence, type UpstreamError } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import { Candidates, Routes } from "./routes.ts";
@@ -44,8 +44,8 @@ export class Proxy {
   readonly retryBudget: RetryBudget;
   /** Used between two waits only. */
   readonly requestHead = new RequestHead();
-  /** Lent for the time that a response's head is in use. */
-  readonly responseHeads: ResponseHead[] = [];
+  /** Lent for the time of a response. */
+  readonly relays: ResponseRelay[] = [];
   readonly routes: Routes;
   /** True once the worker is to end: every response closes its connection. */
   draining = false;
@@ -56,7 +56,10 @@ export class Proxy {
     this.settings = settings;
     this.#listener = listener;
     this.retryBudget = new RetryBudget(settings.workers);
-    this.routes = new Routes((upstream) => this.#openPool(upstream));
+    this.routes = new Routes({
+      open: (upstream) => this.#openPool(upstream),
+      retire: (pool) => this.#retirePool(pool),
+    });
     this.#control = this.#openPool({
       name: CONTROL,
       instance: CONTROL,
@@ -73,7 +76,9 @@ export class Proxy {
     if (this.#isControlCall(client)) return once(this.#control);
     const view = this.routes.current;
     if (!view) return { next: () => undefined };
-    const key = requestKey(this.settings.keySource, {
+    const { keySource } = this.settings;
+    // The usual case without the facts that the others need.
+    const key = keySource.from === "request-id" ? request.requestId : requestKey(keySource, {
       requestId: request.requestId,
       client: client.address,
       bytes: client.wire.bytes,
@@ -115,7 +120,13 @@ export class Proxy {
   #openPool(upstream: Upstream): InstancePool {
     const { connect, upstreamIdle } = this.settings.timeouts;
     const limits: PoolLimits = { maxIdle: MAX_IDLE, idleMs: upstreamIdle, connectMs: connect };
-    return new InstancePool(upstream, limits, this.buffers, this.deadlines);
+    const gauge = this.inFlight.gauge(upstream.instance);
+    return new InstancePool(upstream, gauge, limits, this.buffers, this.deadlines);
+  }
+
+  #retirePool(pool: InstancePool): void {
+    pool.retire();
+    this.inFlight.forget(pool.upstream.instance);
   }
 
   #isControlCall({ wire }: Downstream): boolean {

@@ -4,6 +4,11 @@
  * @module
  */
 
+const HEX: readonly string[] = Array.from(
+  { length: 256 },
+  (_, byte) => byte.toString(16).padStart(2, "0"),
+);
+
 /** Makes ids that no other worker and no other run makes. */
 export class RequestIds {
   readonly #prefix: string;
@@ -11,11 +16,13 @@ export class RequestIds {
 
   constructor() {
     const random = crypto.getRandomValues(new Uint8Array(8));
-    this.#prefix = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    this.#prefix = `${Array.from(random, (byte) => HEX[byte]).join("")}-`;
   }
 
   /** Sixteen random characters that stay, and a count. */
   next(): string {
-    return `${this.#prefix}-${(++this.#count).toString(16).padStart(8, "0")}`;
+    const count = this.#count = (this.#count + 1) >>> 0;
+    return this.#prefix + HEX[count >>> 24] + HEX[count >>> 16 & 255] + HEX[count >>> 8 & 255] +
+      HEX[count & 255];
   }
 }

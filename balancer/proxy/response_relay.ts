@@ -36,79 +36,68 @@ const ADDED_BYTES = 1024;
 const COALESCE_BYTES = 16 * 1024;
 
 /**
- * Reads a response and sends it to the client.
- *
- * @returns whether the client may send another request
- * @throws {Disconnected} either connection ended
- * @throws {UpstreamError} the response is malformed
+ * Relays one response after another. Lent to one exchange at a time: between parsing a head and
+ * using it other connections have their turn.
  */
-export async function relayResponse(
-  client: Downstream,
-  request: Transaction,
-  upstream: UpstreamConnection,
-): Promise<ExchangeEnd> {
-  // Not one for everybody: between parsing a head and using it other connections have their turn.
-  const head = client.proxy.responseHeads.pop() ?? new ResponseHead();
-  try {
-    return await new ResponseRelay(client, request, upstream, head).run();
-  } finally {
-    client.proxy.responseHeads.push(head);
-  }
-}
-
-class ResponseRelay {
-  readonly #client: Downstream;
-  readonly #request: Transaction;
-  readonly #upstream: UpstreamConnection;
-  readonly #from: Wire;
-  readonly #to: Wire;
+export class ResponseRelay {
   readonly #scanner = new HeadScanner();
-  readonly #head: ResponseHead;
+  readonly #head = new ResponseHead();
+  #client!: Downstream;
+  #request!: Transaction;
+  #upstream!: UpstreamConnection;
+  #from!: Wire;
+  #to!: Wire;
   #framing: Framing = "none";
   #reusable = false;
   #end: ExchangeEnd = "close";
 
-  constructor(
+  /**
+   * Reads a response and sends it to the client.
+   *
+   * @returns whether the client may send another request
+   * @throws {Disconnected} either connection ended
+   * @throws {UpstreamError} the response is malformed
+   */
+  async run(
     client: Downstream,
     request: Transaction,
     upstream: UpstreamConnection,
-    head: ResponseHead,
-  ) {
+  ): Promise<ExchangeEnd> {
     this.#client = client;
     this.#request = request;
     this.#upstream = upstream;
     this.#from = upstream.wire;
     this.#to = client.wire;
-    this.#head = head;
-  }
-
-  async run(): Promise<ExchangeEnd> {
-    this.#upstream.deadlineAt = this.#client.proxy.responseDeadline(this.#upstream.pool);
+    upstream.deadlineAt = client.proxy.responseDeadline(upstream.pool);
     for (;;) {
-      const headEnd = await this.#readHead();
+      let headEnd = this.#findHead(0);
+      for (let scanned = upstream.wire.unread; headEnd === -1; scanned = upstream.wire.unread) {
+        if (!await upstream.wire.fill()) throw new Disconnected(upstream.wire);
+        headEnd = this.#findHead(scanned);
+      }
+      this.#parse(headEnd);
       if (this.#head.status === 101) return await this.#switchProtocols(headEnd);
       if (this.#head.status >= 200) return await this.#relay(headEnd);
       await this.#passInterim(headEnd);
     }
   }
 
-  /** @returns behind the head, which is parsed */
-  async #readHead(): Promise<number> {
-    const { limits } = this.#client.proxy.settings;
-    this.#scanner.reset();
-    let headEnd = -1;
-    for (let scanned = 0; headEnd === -1;) {
-      if (this.#from.unread <= scanned) {
-        if (this.#from.unread > limits.headBytes) throw malformed("its head is too long");
-        await this.#from.need();
-      }
-      headEnd = this.#scanner.scan(this.#from.bytes, this.#from.start + scanned, this.#from.end);
-      scanned = this.#from.unread;
-    }
+  /** @returns behind the head, -1 while it is not all there */
+  #findHead(scanned: number): number {
+    const from = this.#from;
+    if (scanned === 0) this.#scanner.reset();
+    const headEnd = this.#scanner.scan(from.bytes, from.start + scanned, from.end);
     if (headEnd === -2) throw malformed("a line of its head does not end in CRLF");
-    const fault = this.#head.parse(this.#from.bytes, this.#from.start, headEnd, limits.fields);
-    if (fault) throw malformed(fault.reason);
+    const length = headEnd < 0 ? from.unread : headEnd - from.start;
+    const { headBytes } = this.#client.proxy.settings.limits;
+    if (length > headBytes) throw malformed(`its head is longer than ${headBytes} bytes`);
     return headEnd;
+  }
+
+  #parse(headEnd: number): void {
+    const { fields } = this.#client.proxy.settings.limits;
+    const fault = this.#head.parse(this.#from.bytes, this.#from.start, headEnd, fields);
+    if (fault) throw malformed(fault.reason);
   }
 
   /** RFC 9110, section 15.2: any number of interim responses, and none to HTTP/1.0. */
@@ -136,7 +125,7 @@ class ResponseRelay {
     this.#from.start = headEnd + inline;
     await this.#send(out.subarray(0, at + inline));
     buffers.give(out);
-    await this.#relayBody(length - inline);
+    if (this.#framing !== "none" && inline !== length) await this.#relayBody(length - inline);
     return this.#finish();
   }
 
@@ -186,17 +175,10 @@ class ResponseRelay {
     return available <= COALESCE_BYTES ? available : 0;
   }
 
-  async #relayBody(remaining: number): Promise<void> {
-    switch (this.#framing) {
-      case "none":
-        return;
-      case "length":
-        return await this.#relayLength(remaining);
-      case "chunked":
-        return await this.#relayChunks();
-      case "until-close":
-        return await this.#relayUntilClose();
-    }
+  #relayBody(remaining: number): Promise<void> {
+    if (this.#framing === "length") return this.#relayLength(remaining);
+    if (this.#framing === "chunked") return this.#relayChunks();
+    return this.#relayUntilClose();
   }
 
   async #relayLength(length: number): Promise<void> {
@@ -253,7 +235,7 @@ class ResponseRelay {
   async #more(): Promise<void> {
     this.#await();
     this.#from.makeRoom();
-    await this.#from.need();
+    if (!await this.#from.fill()) throw new Disconnected(this.#from);
   }
 
   #await(): void {

@@ -31,15 +31,22 @@ export class RoutedView {
   }
 }
 
+/** What becomes of pools when the view changes. */
+export interface PoolKeeper {
+  /** Makes the pool of an instance that is new. */
+  open(upstream: Upstream): InstancePool;
+  /** Lets go of the pool of an instance that left the view. */
+  retire(pool: InstancePool): void;
+}
+
 /** Keeps the present view, and the pools over changes of it. */
 export class Routes {
-  readonly #open: (upstream: Upstream) => InstancePool;
+  readonly #keeper: PoolKeeper;
   #byInstance = new Map<string, InstancePool>();
   #current: RoutedView | undefined;
 
-  /** @param open makes the pool of an instance that is new */
-  constructor(open: (upstream: Upstream) => InstancePool) {
-    this.#open = open;
+  constructor(keeper: PoolKeeper) {
+    this.#keeper = keeper;
   }
 
   /** The view in force; undefined before the first. */
@@ -52,12 +59,12 @@ export class Routes {
     const byInstance = new Map<string, InstancePool>();
     const byName = new Map<string, InstancePool>();
     for (const upstream of ready.values()) {
-      const pool = this.#byInstance.get(upstream.instance) ?? this.#open(upstream);
+      const pool = this.#byInstance.get(upstream.instance) ?? this.#keeper.open(upstream);
       byInstance.set(upstream.instance, pool);
       byName.set(upstream.name, pool);
     }
     for (const [instance, pool] of this.#byInstance) {
-      if (!byInstance.has(instance)) pool.retire();
+      if (!byInstance.has(instance)) this.#keeper.retire(pool);
     }
     this.#byInstance = byInstance;
     this.#current = new RoutedView(ring, byName);

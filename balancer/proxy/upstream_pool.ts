@@ -6,6 +6,7 @@
 import type { Upstream } from "../view.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Deadlines, Expiring } from "./deadlines.ts";
+import type { Gauge } from "./in_flight.ts";
 import { UpstreamError } from "./retry.ts";
 import { Wire } from "./wire.ts";
 
@@ -60,7 +61,7 @@ export class UpstreamConnection implements Expiring {
     this.#unusedSince = now;
     this.deadlineAt = until;
     this.wire.rest();
-    this.wire.fill().then(() => this.#disturbed(), () => this.#disturbed());
+    this.wire.fill().then(this.#onDisturbed, this.#onDisturbed);
   }
 
   onDeadline(): void {
@@ -74,13 +75,15 @@ export class UpstreamConnection implements Expiring {
     this.pool.remove(this);
   }
 
-  #disturbed(): void {
+  readonly #onDisturbed = (): void => {
     if (this.#unused) this.close();
-  }
+  };
 }
 
 /** The connections to one instance. */
 export class InstancePool {
+  /** Counts the requests to the instance. */
+  readonly inFlight: Gauge;
   readonly #upstream: Upstream;
   readonly #limits: PoolLimits;
   readonly #buffers: BufferPool;
@@ -88,8 +91,15 @@ export class InstancePool {
   readonly #idle: UpstreamConnection[] = [];
   #retired = false;
 
-  constructor(upstream: Upstream, limits: PoolLimits, buffers: BufferPool, deadlines: Deadlines) {
+  constructor(
+    upstream: Upstream,
+    inFlight: Gauge,
+    limits: PoolLimits,
+    buffers: BufferPool,
+    deadlines: Deadlines,
+  ) {
     this.#upstream = upstream;
+    this.inFlight = inFlight;
     this.#limits = limits;
     this.#buffers = buffers;
     this.#deadlines = deadlines;
