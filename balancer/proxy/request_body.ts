@@ -17,7 +17,8 @@ export class RefusedError extends Error {
 
 /** The framing of one body after another (RFC 9112, section 6.3). */
 export class RequestBody {
-  readonly #chunks = new ChunkScanner();
+  /** Made for the first body in chunks: most connections never see one. */
+  #chunks: ChunkScanner | undefined;
   #remaining = 0;
   #chunked = false;
   #maxBytes = Infinity;
@@ -35,12 +36,14 @@ export class RequestBody {
     this.#chunked = chunked;
     this.#remaining = Math.max(contentLength, 0);
     this.#maxBytes = maxBytes;
-    if (chunked) this.#chunks.reset();
+    if (!chunked) return;
+    this.#chunks ??= new ChunkScanner();
+    this.#chunks.reset();
   }
 
   /** Whether all of it was taken. */
   get complete(): boolean {
-    return this.#chunked ? this.#chunks.done : this.#remaining === 0;
+    return this.#chunked ? this.#chunks?.done ?? true : this.#remaining === 0;
   }
 
   /**
@@ -54,16 +57,16 @@ export class RequestBody {
    */
   take(bytes: Uint8Array, start: number, end: number): number {
     if (this.complete) return start;
-    if (this.#chunked) return this.#takeChunks(bytes, start, end);
+    if (this.#chunked && this.#chunks) return this.#takeChunks(this.#chunks, bytes, start, end);
     const count = Math.min(end - start, this.#remaining);
     this.#remaining -= count;
     return start + count;
   }
 
-  #takeChunks(bytes: Uint8Array, start: number, end: number): number {
-    const taken = this.#chunks.scan(bytes, start, end);
+  #takeChunks(chunks: ChunkScanner, bytes: Uint8Array, start: number, end: number): number {
+    const taken = chunks.scan(bytes, start, end);
     if (taken < 0) throw new RefusedError(FAULTS.chunked);
-    if (this.#chunks.dataBytes > this.#maxBytes) throw new RefusedError(FAULTS.bodyTooLarge);
+    if (chunks.dataBytes > this.#maxBytes) throw new RefusedError(FAULTS.bodyTooLarge);
     return taken;
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { ascii } from "./writer.ts";
+
 /** A field that only its recipients know. */
 export const OTHER = 0;
 export const HOST = 1;
@@ -47,10 +49,6 @@ export function isHopByHop(kind: number): boolean {
  */
 export function isProtected(kind: number): boolean {
   return (kind >= 1 && kind <= 9) || kind === 17;
-}
-
-function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }
 
 const NAME_TE = ascii("te");

@@ -15,11 +15,12 @@ import {
   OTHER,
   TRAILER,
 } from "./field_kind.ts";
+import { ascii } from "./writer.ts";
 
 const MAX_OPTIONS = 64;
-const CLOSE = Uint8Array.from("close", (letter) => letter.charCodeAt(0));
-const KEEP_ALIVE_OPTION = Uint8Array.from("keep-alive", (letter) => letter.charCodeAt(0));
-const UPGRADE_OPTION = Uint8Array.from("upgrade", (letter) => letter.charCodeAt(0));
+const CLOSE = ascii("close");
+const KEEP_ALIVE_OPTION = ascii("keep-alive");
+const UPGRADE_OPTION = ascii("upgrade");
 
 /**
  * Field lines in the order in which they came (RFC 9112, 5). One object serves message after

@@ -6,8 +6,9 @@
 
 import { BYTE_CLASSES } from "./byte_class.ts";
 import { isWord } from "./field_kind.ts";
+import { ascii } from "./writer.ts";
 
-const CHUNKED = Uint8Array.from("chunked", (letter) => letter.charCodeAt(0));
+const CHUNKED = ascii("chunked");
 
 /** What {@linkcode codingOf} returns for exactly `chunked`. */
 export const CODING_CHUNKED = 0;

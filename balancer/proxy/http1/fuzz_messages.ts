@@ -18,7 +18,15 @@ const TARGETS = [
   "*",
   "//evil/",
 ];
-const HOSTS = ["a.example", "a.example:80", "[2001:db8::1]:8080", "127.0.0.1", "", "%41-b_c:"];
+const HOSTS = [
+  "a.example",
+  "a.example:80",
+  "[2001:db8::1]:8080",
+  "127.0.0.1",
+  "",
+  "%41-b_c:",
+  "a:65535",
+];
 const REQUEST_FRAMINGS = [
   "",
   "",
@@ -28,6 +36,7 @@ const REQUEST_FRAMINGS = [
   "Transfer-Encoding: chunked\r\n",
   "transfer-encoding:\tCHUNKED \r\n",
   "Transfer-Encoding: gzip, chunked\r\n",
+  "Transfer-Encoding: chunked, gzip\r\n",
   "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
   "Content-Length: 5\r\nContent-Length: 5\r\n",
 ];
@@ -42,6 +51,7 @@ const FIELDS = [
   "Connection: TE,, User-Agent ,",
   "Connection: Trailer",
   "Connection: host",
+  "Connection: Cookie",
   "Keep-Alive: timeout=5",
   "Upgrade: websocket",
   "TE: trailers",

@@ -9,10 +9,24 @@ import * as kinds from "./field_kind.ts";
 import type { Fields } from "./fields.ts";
 import type { RequestHead } from "./request_head.ts";
 import type { ResponseHead } from "./response_head.ts";
-import { copy, writeAscii, writeNumber } from "./writer.ts";
+import { ascii, copy, writeAscii, writeBytes, writeNumber } from "./writer.ts";
 
 /** Room for the fixed texts that a head can gain. */
 const FIXED_ROOM = 320;
+
+const VERSION = ascii(" HTTP/1.1\r\n");
+const HOST = ascii("Host: ");
+const EMPTY_HOST = ascii("Host:\r\n");
+const VIA = ascii("Via: ");
+const REQUEST_ID = ascii("X-Request-Id: ");
+const CHUNKED = ascii("Transfer-Encoding: chunked\r\n");
+const STATUS = ascii("HTTP/1.1 ");
+const CONNECTION = ascii("Connection: ");
+const FORWARDED_FOR = ascii("X-Forwarded-For: ");
+const FORWARDED_PROTO = ascii("X-Forwarded-Proto: ");
+const FORWARDED_HOST = ascii("X-Forwarded-Host: ");
+const UPGRADE = ascii("Connection: upgrade\r\nUpgrade: ");
+const LINE_END = ascii("\r\n");
 
 /** What is written into a request beside what crosses. */
 export interface RequestAdditions {
@@ -68,18 +82,18 @@ export function writeRequestHead(
   let to = writeAscii(out, at, head.method);
   out[to++] = 32;
   to = copy(out, to, bytes, head.targetStart, head.targetEnd);
-  to = writeAscii(out, to, " HTTP/1.1\r\n");
+  to = writeBytes(out, to, VERSION);
   // RFC 9112, 3.2.2: the authority of the target takes the place of Host.
-  if (head.absolute) to = writeLine(out, to, "Host: ", bytes, head.hostStart, head.hostEnd);
+  if (head.absolute) to = writeLine(out, to, HOST, bytes, head.hostStart, head.hostEnd);
   // Without Host its index is 0, which no value has.
-  else if (head.hostStart === 0) to = writeAscii(out, to, "Host:\r\n");
+  else if (head.hostStart === 0) to = writeBytes(out, to, EMPTY_HOST);
   to = writeCrossing(out, to, bytes, head.fields, droppedOfRequest(head, add));
   to = writeForwarded(out, to, bytes, head, add);
-  to = writeText(out, to, "Via: ", add.via);
+  to = writeText(out, to, VIA, add.via);
   if (head.requestIdField < 0 && add.requestId !== undefined) {
-    to = writeText(out, to, "X-Request-Id: ", add.requestId);
+    to = writeText(out, to, REQUEST_ID, add.requestId);
   }
-  if (head.chunked) to = writeAscii(out, to, "Transfer-Encoding: chunked\r\n");
+  if (head.chunked) to = writeBytes(out, to, CHUNKED);
   if (head.upgrade) to = writeUpgrade(out, to, bytes, head.fields);
   out[to] = 13;
   out[to + 1] = 10;
@@ -106,20 +120,20 @@ export function writeResponseHead(
   const room = head.end - head.start + FIXED_ROOM + add.via.length +
     (add.requestId === undefined ? 0 : add.requestId.length);
   if (at + room > out.length) return -1;
-  let to = writeAscii(out, at, "HTTP/1.1 ");
+  let to = writeBytes(out, at, STATUS);
   to = writeNumber(out, to, head.status);
   out[to++] = 32;
   to = copy(out, to, bytes, head.reasonStart, head.reasonEnd);
   out[to] = 13;
   out[to + 1] = 10;
   to = writeCrossing(out, to + 2, bytes, head.fields, droppedOfResponse(head, add));
-  if (add.via !== "") to = writeText(out, to, "Via: ", add.via);
+  if (add.via !== "") to = writeText(out, to, VIA, add.via);
   if (head.requestIdField < 0 && add.requestId !== undefined) {
-    to = writeText(out, to, "X-Request-Id: ", add.requestId);
+    to = writeText(out, to, REQUEST_ID, add.requestId);
   }
-  if (writesChunked(head, add)) to = writeAscii(out, to, "Transfer-Encoding: chunked\r\n");
+  if (writesChunked(head, add)) to = writeBytes(out, to, CHUNKED);
   if (add.connection === "upgrade") to = writeUpgrade(out, to, bytes, head.fields);
-  else if (add.connection !== "") to = writeText(out, to, "Connection: ", add.connection);
+  else if (add.connection !== "") to = writeText(out, to, CONNECTION, add.connection);
   out[to] = 13;
   out[to + 1] = 10;
   return to + 2;
@@ -188,18 +202,18 @@ function writeForwarded(
   head: RequestHead,
   add: RequestAdditions,
 ): number {
-  let to = writeAscii(out, at, "X-Forwarded-For: ");
+  let to = writeBytes(out, at, FORWARDED_FOR);
   if (add.trusted) to = writeValues(out, to, bytes, head.fields, kinds.X_FORWARDED_FOR, true);
   to = writeAscii(out, to, add.forwardedFor);
   out[to] = 13;
   out[to + 1] = 10;
   to += 2;
   if (!add.trusted || !has(head.fields, kinds.X_FORWARDED_PROTO)) {
-    to = writeText(out, to, "X-Forwarded-Proto: ", add.proto);
+    to = writeText(out, to, FORWARDED_PROTO, add.proto);
   }
   const known = head.hostEnd > head.hostStart;
   if (known && (!add.trusted || !has(head.fields, kinds.X_FORWARDED_HOST))) {
-    to = writeLine(out, to, "X-Forwarded-Host: ", bytes, head.hostStart, head.hostEnd);
+    to = writeLine(out, to, FORWARDED_HOST, bytes, head.hostStart, head.hostEnd);
   }
   return to;
 }
@@ -230,21 +244,21 @@ function writeValues(
 
 /** RFC 9110, 7.8: an upgrade is asked for and agreed on hop by hop. */
 function writeUpgrade(out: Uint8Array, at: number, bytes: Uint8Array, fields: Fields): number {
-  const to = writeAscii(out, at, "Connection: upgrade\r\nUpgrade: ");
-  return writeAscii(out, writeValues(out, to, bytes, fields, kinds.UPGRADE, false), "\r\n");
+  const to = writeBytes(out, at, UPGRADE);
+  return writeBytes(out, writeValues(out, to, bytes, fields, kinds.UPGRADE, false), LINE_END);
 }
 
-function writeText(out: Uint8Array, at: number, name: string, value: string): number {
-  return writeAscii(out, writeAscii(out, writeAscii(out, at, name), value), "\r\n");
+function writeText(out: Uint8Array, at: number, name: Uint8Array, value: string): number {
+  return writeBytes(out, writeAscii(out, writeBytes(out, at, name), value), LINE_END);
 }
 
 function writeLine(
   out: Uint8Array,
   at: number,
-  name: string,
+  name: Uint8Array,
   bytes: Uint8Array,
   start: number,
   end: number,
 ): number {
-  return writeAscii(out, copy(out, writeAscii(out, at, name), bytes, start, end), "\r\n");
+  return writeBytes(out, copy(out, writeBytes(out, at, name), bytes, start, end), LINE_END);
 }

@@ -10,8 +10,9 @@ import * as kinds from "./field_kind.ts";
 import { Fields } from "./fields.ts";
 import { CODING_CHUNKED, CODING_UNKNOWN, codingOf, isAuthority, parseLength } from "./framing.ts";
 import { authorityStart, methodOf } from "./request_line.ts";
+import { ascii } from "./writer.ts";
 
-const CONTINUE = Uint8Array.from("100-continue", (letter) => letter.charCodeAt(0));
+const CONTINUE = ascii("100-continue");
 
 /**
  * A request head. One object serves request after request; what it holds is valid as long as the

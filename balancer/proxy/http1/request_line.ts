@@ -6,13 +6,12 @@
 
 import { BYTE_CLASSES } from "./byte_class.ts";
 import { isWord } from "./field_kind.ts";
+import { ascii } from "./writer.ts";
 
 const METHODS = ["GET", "PUT", "HEAD", "POST", "PATCH", "TRACE", "DELETE", "OPTIONS", "CONNECT"];
-const METHOD_BYTES = METHODS.map((method) =>
-  Uint8Array.from(method, (letter) => letter.charCodeAt(0))
-);
-const HTTP = Uint8Array.from("http", (letter) => letter.charCodeAt(0));
-const HTTPS = Uint8Array.from("https", (letter) => letter.charCodeAt(0));
+const METHOD_BYTES = METHODS.map((method) => ascii(method));
+const HTTP = ascii("http");
+const HTTPS = ascii("https");
 
 /**
  * The method as a string, without decoding when it is a common one. Methods are case-sensitive
