@@ -84,3 +84,16 @@ Deno.test("A few empty lines before a request are skipped, and no half of one", 
   assertEquals(skipped("\r\n".repeat(9)), 8);
   assertEquals(skipEmptyLines(bytesOf("ab\r\ncd"), 2, 3), 2);
 });
+
+Deno.test("A head in any three pieces ends where it does in one, with the same counts", () => {
+  const bytes = bytesOf("GET / HTTP/1.1\r\nHost: a\r\nB:\tc\r\n\r\n");
+  for (let first = 0; first <= bytes.length; first++) {
+    for (let second = first; second < bytes.length; second++) {
+      const scanner = new HeadScanner();
+      if (first < bytes.length) assertEquals(scanner.scan(bytes, 0, first), -1);
+      assertEquals(scanner.scan(bytes, first, second), -1);
+      assertEquals(scanner.scan(bytes, second, bytes.length), bytes.length);
+      assertEquals([scanner.firstLineLength, scanner.lines], [14, 2], `${first}, ${second}`);
+    }
+  }
+});

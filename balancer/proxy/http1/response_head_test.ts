@@ -1,0 +1,117 @@
+import { assertEquals } from "@std/assert";
+import { type Fault, FAULTS, ofUpstream } from "./fault.ts";
+import { ResponseHead } from "./response_head.ts";
+
+function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+}
+
+function parse(text: string, head = new ResponseHead()): ResponseHead {
+  const bytes = bytesOf(text);
+  assertEquals(head.parse(bytes, 0, bytes.length, 100)?.reason, undefined, text);
+  return head;
+}
+
+const line = (text: string) => `${text}\r\n\r\n`;
+const field = (text: string) => `HTTP/1.1 200 OK\r\n${text}\r\n\r\n`;
+
+const REFUSED: readonly [fault: Fault, heads: readonly string[]][] = [
+  [FAULTS.statusLine, [
+    "\r\n",
+    line("200 OK"),
+    line("http/1.1 200 OK"),
+    line("HTTP/1.1"),
+    line("HTTP/1.1\t200 OK"),
+    line("HTTP/1.1 2000 OK"),
+    line("HTTP/1.1 200\tOK"),
+    line("HTTP/1.1 200 O\x01K"),
+    line("HTTP/1.1 200 O\x7fK"),
+    line("HTTP/11 200 OK"),
+  ]],
+  [FAULTS.statusVersion, [
+    line("HTTP/1.2 200 OK"),
+    line("HTTP/2.0 200 OK"),
+    line("HTTP/0.9 200 OK"),
+    line("HTTP/x.1 200 OK"),
+  ]],
+  [FAULTS.statusCode, [
+    line("HTTP/1.1 099 OK"),
+    line("HTTP/1.1 600 OK"),
+    line("HTTP/1.1 20 OK"),
+    line("HTTP/1.1  200 OK"),
+    line("HTTP/1.1 2x0 OK"),
+    line("HTTP/1.1 "),
+  ]],
+  [FAULTS.contentLength, [field("Content-Length: 5,5"), field("Content-Length: -1")]],
+  [FAULTS.contentLengthRepeated, [field("Content-Length: 5\r\nContent-Length: 5")]],
+  [FAULTS.lengthAndEncoding, [field("Content-Length: 5\r\nTransfer-Encoding: chunked")]],
+  [FAULTS.encodingRepeated, [field("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked")]],
+  [FAULTS.encodingUnknown, [
+    field("Transfer-Encoding: gzip, chunked"),
+    field("Transfer-Encoding: identity"),
+    field("Transfer-Encoding: chunked, gzip"),
+    field("Transfer-Encoding:"),
+  ]],
+  [FAULTS.encodingVersion, ["HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"]],
+  [FAULTS.nomination, [field("Connection: Content-Length")]],
+  [FAULTS.fieldName, [field(":"), field("A(b): c")]],
+  [FAULTS.obsFold, [field("A: b\r\n c")]],
+  [FAULTS.tooManyFields, [field("A: b\r\n".repeat(100) + "A: b")]],
+];
+for (const [fault, heads] of REFUSED) {
+  Deno.test(`A response is refused with 502: ${fault.reason}`, () => {
+    for (const text of heads) {
+      const bytes = bytesOf(text);
+      const found = new ResponseHead().parse(bytes, 0, bytes.length, 100);
+      assertEquals(found, ofUpstream(fault), text);
+      assertEquals(found?.status, 502);
+    }
+  });
+}
+
+Deno.test("A reason may be there, empty, or absent with its space", () => {
+  const reason = (text: string) => {
+    const head = parse(text);
+    return [head.status, text.slice(head.reasonStart, head.reasonEnd)];
+  };
+  assertEquals(reason(line("HTTP/1.1 404 Not Found")), [404, "Not Found"]);
+  assertEquals(reason(line("HTTP/1.1 599 \xfcber\t")), [599, "\xfcber\t"]);
+  assertEquals(reason(line("HTTP/1.0 100 ")), [100, ""]);
+  assertEquals(reason(line("HTTP/1.1 200")), [200, ""]);
+});
+
+Deno.test("The framing of a body is that of its only framing field", () => {
+  const framing = (text: string) => {
+    const head = parse(field(text));
+    return [head.contentLength, head.chunked];
+  };
+  assertEquals(framing("A: b"), [-1, false]);
+  assertEquals(framing("content-length: 56"), [56, false]);
+  assertEquals(framing("transfer-encoding: Chunked"), [-1, true]);
+});
+
+Deno.test("Persistence and upgrade follow version and Connection", () => {
+  assertEquals(parse(field("A: b")).keepAlive, true);
+  assertEquals(parse(field("Connection: close")).keepAlive, false);
+  assertEquals(parse(line("HTTP/1.0 200 OK")).keepAlive, false);
+  assertEquals(parse("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\n").keepAlive, true);
+  assertEquals(parse(field("Connection: upgrade\r\nUpgrade: x")).upgrade, true);
+  assertEquals(parse(field("Upgrade: x")).upgrade, false);
+});
+
+Deno.test("Responses to HEAD and 1xx, 204 and 304 have no body", () => {
+  const bodyless = (status: number, method: string) =>
+    parse(line(`HTTP/1.1 ${status} x`)).bodyless(method);
+  for (const status of [100, 101, 103, 204, 304]) assertEquals(bodyless(status, "GET"), true);
+  for (const status of [200, 205, 404, 500]) assertEquals(bodyless(status, "GET"), false);
+  assertEquals(bodyless(200, "HEAD"), true);
+});
+
+Deno.test("Nothing of a response is left when the same object parses the next one", () => {
+  const used = parse(
+    "HTTP/1.1 101 x\r\nConnection: close, upgrade\r\nUpgrade: x\r\nX-Request-Id: 1\r\n" +
+      "Transfer-Encoding: chunked\r\n\r\n",
+  );
+  const text = line("HTTP/1.1 200");
+  assertEquals({ ...parse(text, used), fields: 0 }, { ...parse(text), fields: 0 });
+});
