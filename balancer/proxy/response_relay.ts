@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LARGE_BYTES } from "./buffers.ts";
+import { type Buffer, LARGE_BYTES } from "./buffers.ts";
 import type { Downstream } from "./downstream.ts";
 import type { ExchangeEnd } from "./exchange.ts";
 import { ChunkScanner, writeChunkHeader } from "./http1/chunked.ts";
@@ -47,7 +47,10 @@ export class ResponseRelay {
   #upstream!: UpstreamConnection;
   #from!: Wire;
   #to!: Wire;
+  #out!: Buffer;
   #framing: Framing = "none";
+  /** Bytes of the body that are still to come; `Infinity` where that shows only at its end. */
+  #remaining = 0;
   #reusable = false;
   #end: ExchangeEnd = "close";
 
@@ -77,7 +80,12 @@ export class ResponseRelay {
       }
       this.#parse(headEnd);
       if (this.#head.status === 101) return await this.#switchProtocols(headEnd);
-      if (this.#head.status >= 200) return await this.#relay(headEnd);
+      if (this.#head.status >= 200) {
+        await this.#send(this.#begin(headEnd));
+        client.proxy.buffers.give(this.#out);
+        if (this.#remaining !== 0) await this.#relayBody();
+        return this.#finish();
+      }
       await this.#passInterim(headEnd);
     }
   }
@@ -113,29 +121,30 @@ export class ResponseRelay {
     this.#from.start = headEnd;
   }
 
-  async #relay(headEnd: number): Promise<ExchangeEnd> {
+  /** @returns the final response's head, and as much of its body as goes with it */
+  #begin(headEnd: number): Uint8Array {
     this.#decide();
-    const length = this.#head.contentLength;
-    const { buffers } = this.#client.proxy;
-    const inline = this.#inlineBytes(headEnd, length);
-    const out = buffers.take(headEnd - this.#from.start + ADDED_BYTES + inline);
-    const at = this.#writeHead(out, this.#connectionOption());
+    const inline = this.#inlineBytes(headEnd);
+    this.#out = this.#client.proxy.buffers.take(
+      headEnd - this.#from.start + ADDED_BYTES + inline,
+    );
+    const at = this.#writeHead(this.#out, this.#connectionOption());
     this.#request.responding = true;
-    copy(out, at, this.#from.bytes, headEnd, headEnd + inline);
+    copy(this.#out, at, this.#from.bytes, headEnd, headEnd + inline);
     this.#from.start = headEnd + inline;
-    await this.#send(out.subarray(0, at + inline));
-    buffers.give(out);
-    if (this.#framing !== "none" && inline !== length) await this.#relayBody(length - inline);
-    return this.#finish();
+    this.#remaining -= inline;
+    return this.#out.subarray(0, at + inline);
   }
 
   /** Settles how the body is framed and what becomes of the two connections. */
   #decide(): void {
     const head = this.#head;
-    if (head.bodyless(this.#request.method)) this.#framing = "none";
-    else if (head.chunked) this.#framing = "chunked";
-    else if (head.contentLength >= 0) this.#framing = "length";
-    else this.#framing = "until-close";
+    this.#framing = framingOf(head, this.#request.method);
+    this.#remaining = this.#framing === "none"
+      ? 0
+      : this.#framing === "length"
+      ? head.contentLength
+      : Infinity;
     this.#reusable = head.keepAlive && this.#framing !== "until-close";
     const asked = this.#request.keepAlive && !this.#client.proxy.draining;
     const sent = this.#client.body.complete && !this.#request.pumping;
@@ -169,25 +178,25 @@ export class ResponseRelay {
   }
 
   /** How much of the body goes out together with the head. */
-  #inlineBytes(headEnd: number, length: number): number {
+  #inlineBytes(headEnd: number): number {
     if (this.#framing !== "length") return 0;
-    const available = Math.min(this.#from.end - headEnd, length);
+    const available = Math.min(this.#from.end - headEnd, this.#remaining);
     return available <= COALESCE_BYTES ? available : 0;
   }
 
-  #relayBody(remaining: number): Promise<void> {
-    if (this.#framing === "length") return this.#relayLength(remaining);
+  #relayBody(): Promise<void> {
+    if (this.#framing === "length") return this.#relayLength();
     if (this.#framing === "chunked") return this.#relayChunks();
     return this.#relayUntilClose();
   }
 
-  async #relayLength(length: number): Promise<void> {
-    for (let remaining = length; remaining > 0;) {
+  async #relayLength(): Promise<void> {
+    while (this.#remaining > 0) {
       if (this.#from.unread === 0) await this.#more();
-      const count = Math.min(this.#from.unread, remaining);
+      const count = Math.min(this.#from.unread, this.#remaining);
       await this.#send(this.#from.bytes.subarray(this.#from.start, this.#from.start + count));
       this.#from.start += count;
-      remaining -= count;
+      this.#remaining -= count;
     }
   }
 
@@ -238,15 +247,17 @@ export class ResponseRelay {
     if (!await this.#from.fill()) throw new Disconnected(this.#from);
   }
 
+  /** It is the replica that has to go on. */
   #await(): void {
     this.#upstream.deadlineAt = this.#client.proxy.bodyDeadline();
+    if (!this.#request.pumping) this.#client.deadlineAt = Infinity;
   }
 
-  async #send(bytes: Uint8Array): Promise<void> {
+  /** It is the client that has to go on: to take what is sent. */
+  #send(bytes: Uint8Array): Promise<void> {
     this.#upstream.deadlineAt = Infinity;
     this.#client.deadlineAt = this.#client.proxy.bodyDeadline();
-    await this.#to.write(bytes);
-    this.#client.deadlineAt = Infinity;
+    return this.#to.write(bytes);
   }
 
   /** Bytes behind a complete response belong to nobody: such a connection is not used again. */
@@ -279,6 +290,12 @@ export class ResponseRelay {
 
 const CRLF = new Uint8Array([13, 10]);
 const LAST_CHUNK = new Uint8Array([48, 13, 10, 13, 10]);
+
+function framingOf(head: ResponseHead, method: string): Framing {
+  if (head.bodyless(method)) return "none";
+  if (head.chunked) return "chunked";
+  return head.contentLength >= 0 ? "length" : "until-close";
+}
 
 function malformed(reason: string): UpstreamError {
   return new UpstreamError("malformed", "maybe", false, reason);
