@@ -1,0 +1,101 @@
+/**
+ * The load generator h2load: a fixed rate, whatever the proxy does. One h2load sends the requests
+ * of all its connections at the same instant, so there are many with few connections each.
+ *
+ * @module
+ */
+import { run } from "../../tools/command.ts";
+import { ToolError } from "../../tools/tool.ts";
+import { LOAD_CORE } from "./program.ts";
+
+/** A load of so many requests a second. */
+export interface RatedLoad {
+  readonly port: number;
+  readonly rate: number;
+  readonly seconds: number;
+  /** Folder for the logs. */
+  readonly folder: string;
+}
+
+/** What the logs say. */
+export interface RatedResult {
+  /** Requests a second that were answered. */
+  readonly rate: number;
+  readonly requests: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly slowest: number;
+  readonly failed: number;
+}
+
+/** How many h2load run side by side, and the connections of each: 64 together. */
+const GENERATORS = 16;
+const CONNECTIONS = 4;
+/** Different paths. */
+const PATHS = 32;
+/** Microseconds at the beginning that do not count: all connections start at once. */
+const SETTLE_US = 500_000;
+
+const SIDE_BY_SIDE = `log=$1; count=$2; shift 2
+for i in $(seq "$count"); do "$@" --log-file="$log.$i" >/dev/null & done; wait`;
+
+/** Loads a proxy at a fixed rate. */
+export async function runRated(load: RatedLoad): Promise<RatedResult> {
+  const log = `${load.folder}/h2load.log`;
+  const rps = load.rate / (GENERATORS * CONNECTIONS);
+  const paths = Array.from(
+    { length: PATHS },
+    (_, at) => `http://127.0.0.1:${load.port}/small/${at}`,
+  );
+  const args = ["--h1", `--rps=${rps.toFixed(2)}`, "-c", String(CONNECTIONS)];
+  const duration = ["-D", String(load.seconds)];
+  const command = ["taskset", "-c", String(LOAD_CORE), "h2load", ...args, ...duration, ...paths];
+  const shell = ["-c", SIDE_BY_SIDE, "sh", log, String(GENERATORS), ...command];
+  const { stderr } = await run("sh", shell);
+  const names = Array.from({ length: GENERATORS }, (_, at) => `${log}.${at + 1}`);
+  const texts = await Promise.all(names.map(take));
+  if (texts.every((text) => text === "")) throw new ToolError(`h2load failed: ${stderr.trim()}`);
+  return summary(texts);
+}
+
+/** Reads a log and removes it, so that the next run cannot find it. */
+async function take(path: string): Promise<string> {
+  try {
+    const text = await Deno.readTextFile(path);
+    await Deno.remove(path);
+    return text;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}
+
+/**
+ * Reads the logs of h2load: a line for each request with its start and its length in microseconds
+ * and the status between them.
+ *
+ * @param logs the logs of all generators
+ * @param settleUs microseconds from the first request on that are left out
+ */
+export function summary(logs: readonly string[], settleUs = SETTLE_US): RatedResult {
+  const lines = logs.flatMap((log) => log.split("\n")).filter((line) => line !== "");
+  const all = lines.map((line) => line.split("\t").map(Number) as [number, number, number]);
+  const first = all.reduce((least, [start]) => Math.min(least, start), Infinity) + settleUs;
+  const counted = all.filter(([start]) => start >= first);
+  const last = counted.reduce((most, [start]) => Math.max(most, start), first);
+  const times = Float64Array.from(counted, ([, , time]) => time / 1000).sort();
+  return {
+    rate: counted.length / ((last - first) / 1e6),
+    requests: counted.length,
+    p50: quantile(times, 0.5),
+    p99: quantile(times, 0.99),
+    slowest: quantile(times, 1),
+    failed: counted.filter(([, status]) => status < 200 || status > 299).length,
+  };
+}
+
+/** The value of sorted ones that a share of them do not exceed. */
+function quantile(sorted: Float64Array, share: number): number {
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
+}

@@ -1,0 +1,28 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { summary } from "./h2load.ts";
+
+/** A line for a request that began so many microseconds after the first. */
+function line(startUs: number, timeUs: number, status = 200): string {
+  return `${1795442915257278 + startUs}\t${status}\t${timeUs}\n`;
+}
+
+Deno.test("logs of h2load are taken together", () => {
+  const odd = Array.from({ length: 50 }, (_, at) => line(at * 20_000, 2000 * at + 1000)).join("");
+  const even = Array.from({ length: 50 }, (_, at) => line(at * 20_000, 2000 * at + 2000)).join("");
+  const result = summary([odd, even], 0);
+  assertEquals(result.requests, 100);
+  assertEquals([result.p50, result.p99, result.slowest], [50, 99, 100]);
+  assertAlmostEquals(result.rate, 100 / 0.98);
+  assertEquals(result.failed, 0);
+});
+
+Deno.test("the beginning does not count", () => {
+  const log = line(0, 9_000_000) + line(600_000, 1000) + line(700_000, 3000);
+  const result = summary([log]);
+  assertEquals([result.requests, result.slowest], [2, 3]);
+});
+
+Deno.test("a request without a success is a failure", () => {
+  const log = line(0, 1) + line(1, 1, -1) + line(2, 1, 502) + line(3, 1, 204);
+  assertEquals(summary([log], 0).failed, 2);
+});

@@ -1,0 +1,45 @@
+/**
+ * Many clients that are connected and silent.
+ *
+ * @module
+ */
+import { LOAD_CORE } from "./program.ts";
+import { SMALL_BODY } from "./upstreams.ts";
+
+const SCRIPT = new URL("servers/idle_clients.ts", import.meta.url).pathname;
+const FLAGS = ["run", "--quiet", "--no-prompt", "--no-lock", "--allow-net=127.0.0.1"];
+const RAISED = 'ulimit -n "$(ulimit -Hn)"; exec "$@"';
+
+/**
+ * Opens connections, lets each do a request, and looks at the proxy while they are idle.
+ *
+ * @param port the proxy's port
+ * @param count how many connections
+ * @param look what to do meanwhile
+ * @returns what that returned, and how many connections were open to its end
+ */
+export async function whileIdle<T>(
+  port: number,
+  count: number,
+  look: () => Promise<T>,
+): Promise<{ result: T; open: number }> {
+  const args = [String(port), String(count), SMALL_BODY];
+  const command = ["taskset", "-c", String(LOAD_CORE), Deno.execPath(), ...FLAGS, SCRIPT, ...args];
+  const child = new Deno.Command("sh", {
+    args: ["-c", RAISED, "sh", ...command],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const opened = numberIn((await reader.read()).value);
+  const result = await look();
+  await child.stdin.close();
+  const lost = numberIn((await reader.read()).value);
+  await reader.cancel();
+  await child.status;
+  return { result, open: opened - lost };
+}
+
+function numberIn(text = ""): number {
+  return Number(/\d+/.exec(text)?.[0] ?? NaN);
+}

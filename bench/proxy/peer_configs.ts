@@ -1,0 +1,102 @@
+/**
+ * Configurations of the peers. All do what the balancer does: consistent hashing of the path,
+ * connections that are kept on both sides, X-Forwarded-For, no access log, one worker.
+ *
+ * @module
+ */
+
+/** What a proxy is started with. */
+export interface Setup {
+  /** The port to listen on. */
+  readonly port: number;
+  /** Ports of the upstreams. */
+  readonly upstreams: readonly number[];
+  /** Folder for its files. */
+  readonly folder: string;
+}
+
+/** Client connections that a proxy must be able to hold. */
+const MOST_CONNECTIONS = 26_000;
+
+/** nginx.conf. */
+export function nginxConfig({ port, upstreams, folder }: Setup): string {
+  const servers = upstreams.map((at) => `    server 127.0.0.1:${at};`).join("\n");
+  return `user root root;
+worker_processes 1;
+daemon off;
+pid ${folder}/nginx.pid;
+events { worker_connections ${MOST_CONNECTIONS}; }
+http {
+  access_log off;
+  keepalive_timeout 300s;
+  keepalive_requests 1000000000;
+  upstream replicas {
+    hash $request_uri consistent;
+${servers}
+    keepalive 128;
+    keepalive_requests 1000000000;
+  }
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location / {
+      proxy_pass http://replicas;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_max_temp_file_size 0;
+    }
+  }
+}
+`;
+}
+
+/** haproxy.cfg. Without strict limits it takes as many connections as files may be open. */
+export function haproxyConfig({ port, upstreams }: Setup): string {
+  const servers = upstreams.map((at, index) => `  server s${index} 127.0.0.1:${at}`).join("\n");
+  return `global
+  nbthread 1
+  no strict-limits
+  maxconn ${MOST_CONNECTIONS}
+defaults
+  mode http
+  maxconn ${MOST_CONNECTIONS}
+  option forwardfor
+  timeout connect 5s
+  timeout client 300s
+  timeout http-keep-alive 300s
+  timeout server 60s
+frontend public
+  bind 127.0.0.1:${port} backlog 4096
+  default_backend replicas
+backend replicas
+  balance uri
+  hash-type consistent
+  http-reuse always
+${servers}
+`;
+}
+
+/** Caddyfile. It adds X-Forwarded-For by itself; one thread is GOMAXPROCS=1. */
+export function caddyConfig({ port, upstreams }: Setup): string {
+  const addresses = upstreams.map((at) => `127.0.0.1:${at}`).join(" ");
+  return `{
+  admin off
+  auto_https off
+  log {
+    level ERROR
+  }
+}
+http://:${port} {
+  bind 127.0.0.1
+  reverse_proxy ${addresses} {
+    lb_policy uri_hash
+    transport http {
+      compression off
+      keepalive 300s
+      keepalive_idle_conns_per_host 128
+    }
+  }
+}
+`;
+}

@@ -1,0 +1,25 @@
+/**
+ * What every participant has in common.
+ *
+ * @module
+ */
+import type { Setup } from "./peer_configs.ts";
+import type { Command } from "./program.ts";
+
+/** The balancer itself, something to compare it with, or the least that is possible. */
+export type Kind = "own" | "peer" | "floor";
+
+/** Something that stands in front of the upstreams. */
+export interface Proxy {
+  readonly name: string;
+  readonly kind: Kind;
+  /** Its version; fails with what is missing. */
+  readonly version: () => Promise<string>;
+  /** How to start it. */
+  readonly command: (setup: Setup) => Promise<Command>;
+}
+
+/** Something is not there that a proxy needs; the message says what to do. */
+export class Missing extends Error {
+  override readonly name = "Missing";
+}

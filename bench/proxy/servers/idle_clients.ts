@@ -1,0 +1,46 @@
+/**
+ * Connections that each do one request and then nothing. Says how many are open, waits until its
+ * input ends, and says how many were closed meanwhile. Arguments: the port, how many, the text
+ * that ends a response.
+ *
+ * @module
+ */
+import { say } from "../../../tools/print.ts";
+
+const [port, count, end = ""] = Deno.args;
+const BATCH = 100;
+const open: Deno.TcpConn[] = [];
+let lost = 0;
+
+async function connect(at: number): Promise<void> {
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+  const head = `GET /small/${at} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(head));
+  let text = "";
+  const buffer = new Uint8Array(4096);
+  while (!text.includes(end)) {
+    const read = await connection.read(buffer);
+    if (read === null) throw new Error("the connection was closed before the response");
+    text += new TextDecoder().decode(buffer.subarray(0, read));
+  }
+  open.push(connection);
+  watch(connection, buffer);
+}
+
+async function watch(connection: Deno.TcpConn, buffer: Uint8Array<ArrayBuffer>): Promise<void> {
+  try {
+    while (await connection.read(buffer) !== null);
+  } catch {
+    // Reset: as lost as if it were closed.
+  }
+  lost++;
+}
+
+for (let at = 0; at < Number(count); at += BATCH) {
+  const batch = Array.from({ length: Math.min(BATCH, Number(count) - at) }, (_, i) => at + i);
+  await Promise.allSettled(batch.map(connect));
+}
+say(`open ${open.length}`);
+await Deno.stdin.read(new Uint8Array(1));
+say(`lost ${lost}`);
+Deno.exit(0);

@@ -1,0 +1,50 @@
+/**
+ * Results as text.
+ *
+ * @module
+ */
+import type { Metric } from "./metrics.ts";
+import { bestPeer, type Row, type Table } from "./result.ts";
+
+/** What the rows are called where the name alone does not say it. */
+const LABELS: Readonly<Record<string, string>> = { relay: "bare relay (Deno)" };
+
+/** The name of a row for readers. */
+export function rowLabel(name: string): string {
+  return LABELS[name] ?? name;
+}
+
+/**
+ * A table as lines of text; behind each value its ratio to the best peer's.
+ *
+ * @param table the table
+ */
+export function tableLines({ scenario, title, metrics, rows }: Table): string[] {
+  const best = metrics.map((metric) => bestPeer(rows, metric));
+  const head = ["", ...metrics.map(({ label }) => label)];
+  const body = rows.map((row) => [
+    rowLabel(row.name),
+    ...row.samples.length === 0 ? [] : metrics.map((metric, at) => cell(row, metric, best[at])),
+  ]);
+  const widths = head.map((_, at) => widest([head, ...body].map((line) => line[at] ?? "")));
+  const lines = body.map((line, at) => [aligned(line, widths), rows[at]?.fault ?? []].flat());
+  return [`${scenario}: ${title}`, aligned(head, widths), ...lines.map((line) => line.join("  "))];
+}
+
+function widest(texts: readonly string[]): number {
+  return Math.max(...texts.map((text) => text.length));
+}
+
+/** Names to the left, numbers to the right. */
+function aligned(line: readonly string[], widths: readonly number[]): string {
+  const pad = (text: string, at: number) =>
+    at === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[at] ?? 0);
+  return line.map(pad).join("  ");
+}
+
+function cell({ median }: Row, { key, digits }: Metric, best: number | undefined): string {
+  const value = median[key] ?? NaN;
+  if (isNaN(value)) return "-";
+  const text = value.toFixed(digits);
+  return best ? `${text} (${(value / best).toFixed(2)}x)` : text;
+}
