@@ -49,7 +49,11 @@ export class Acceptor {
   async #accept(): Promise<void> {
     for (;;) {
       try {
-        this.#serve(await this.#listener.accept());
+        const connection = await this.#listener.accept();
+        // One connection that cannot be served must not take the worker with it.
+        this.#serve(connection).catch((error) =>
+          this.#proxy.recordFailure("proxy.connection", error)
+        );
       } catch (error) {
         if (this.#proxy.draining) return;
         // Out of file descriptors, or a connection that broke while it waited: others will come.

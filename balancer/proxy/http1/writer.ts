@@ -79,7 +79,7 @@ export function copy(
   start: number,
   end: number,
 ): number {
-  if (end - start > 48) out.set(bytes.subarray(start, end), at);
+  if (end - start > 24) out.set(bytes.subarray(start, end), at);
   else for (let from = start, to = at; from < end; from++, to++) out[to] = bytes[from]!;
   return at + end - start;
 }
