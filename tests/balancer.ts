@@ -169,6 +169,13 @@ export async function processExists(pid: number): Promise<boolean> {
   return success;
 }
 
+/** Memory that a process has resident, in bytes. */
+export async function residentBytes(pid: number): Promise<number> {
+  const args = ["-o", "rss=", "-p", String(pid)];
+  const { stdout } = await new Deno.Command("ps", { args }).output();
+  return 1024 * Number(new TextDecoder().decode(stdout));
+}
+
 /** Sends a signal to any process. */
 export async function signal(pid: number, name: "KILL" | "STOP" | "CONT"): Promise<void> {
   await new Deno.Command("kill", { args: [`-${name}`, String(pid)] }).output();

@@ -29,12 +29,18 @@ export class Downstream implements Expiring {
   deadlineAt = Infinity;
   /** The replica's connection that a request is on right now. */
   upstream: UpstreamConnection | undefined;
+  /** Set while a tunnel reads the connection: an end of one side is not the end of it then. */
+  tunnelling = false;
   readonly body = new RequestBody();
   readonly #scanner = new HeadScanner();
   /** How many of the unread bytes the scanner has seen. */
   #scanned = 0;
   #phase: Phase = "idle";
   #gone = false;
+  /** The request whose body is being sent. */
+  #pumped: Transaction | undefined;
+  /** Set once the connection is being refused by its deadline: nothing more is served on it. */
+  #refused: Promise<void> | undefined;
 
   /**
    * @param proxy the worker that it belongs to
@@ -84,6 +90,7 @@ export class Downstream implements Expiring {
       case "head":
         return this.#refuseLate(FAULTS.timeout);
       case "body":
+        if (this.#pumped) this.#pumped.bodyFault ??= new RefusedError(FAULTS.timeout);
         return this.upstream?.close();
       default:
         return this.close();
@@ -92,16 +99,23 @@ export class Downstream implements Expiring {
 
   /** Notices that the client goes away while a replica works for it. */
   watch(): void {
-    if (this.wire.unread > 0) return;
+    if (this.wire.end === this.wire.bytes.length && this.wire.unread > 0) return;
     this.wire.fill().then(this.#onRead, this.#onBroken);
   }
 
   /** Sends what is left of the request's body, as it comes; never rejects. */
   async pump(request: Transaction, to: Wire): Promise<void> {
     request.pumping = true;
+    // It cannot be repeated: what comes now goes to this replica alone.
+    request.intact = false;
+    this.#pumped = request;
     try {
       await this.#pumpAll(request, to);
       request.pumping = false;
+      if (!request.responding && this.upstream) {
+        this.upstream.deadlineAt = this.proxy.responseDeadline(this.upstream.pool);
+      }
+      this.wire.rest();
       this.watch();
     } catch (error) {
       if (error instanceof RefusedError) request.bodyFault = error;
@@ -109,7 +123,8 @@ export class Downstream implements Expiring {
       // A replica that takes no more may have answered already: the response is being read.
       if (!(error instanceof Disconnected && error.wire === to)) this.upstream?.close();
     } finally {
-      this.#expect("busy", Infinity);
+      this.#pumped = undefined;
+      if (this.#phase !== "closing") this.#expect("busy", Infinity);
     }
   }
 
@@ -121,20 +136,22 @@ export class Downstream implements Expiring {
       }
       const { bytes, start } = this.wire;
       const end = this.body.take(bytes, start, this.wire.end);
-      request.intact = false;
+      this.#expectTaking(request);
       await to.write(bytes.subarray(start, end));
       this.wire.start = end;
     }
   }
 
+  /** It is the replica that has to go on: to take what is sent. */
+  #expectTaking(request: Transaction): void {
+    this.#expect("busy", Infinity);
+    if (this.upstream && !request.responding) this.upstream.deadlineAt = this.proxy.bodyDeadline();
+  }
+
   async #needBody(): Promise<void> {
+    if (this.upstream) this.upstream.deadlineAt = Infinity;
     this.#expect("body", this.proxy.settings.timeouts.body);
-    const { deadlineAt } = this;
-    try {
-      if (!await this.wire.fill()) throw new Disconnected(this.wire);
-    } finally {
-      if (this.proxy.deadlines.now >= deadlineAt) throw new RefusedError(FAULTS.timeout);
-    }
+    if (!await this.wire.fill()) throw new Disconnected(this.wire);
   }
 
   /** Answers with an error of the balancer itself. */
@@ -143,7 +160,7 @@ export class Downstream implements Expiring {
   }
 
   readonly #onRead = (more: boolean): void => {
-    if (!more) this.#onBroken();
+    if (!more && !this.tunnelling) this.#onBroken();
   };
 
   readonly #onBroken = (): void => {
@@ -157,7 +174,9 @@ export class Downstream implements Expiring {
     this.#scanned = 0;
     let headEnd = this.#findHead();
     while (headEnd === -1) {
-      if (!await this.wire.fill()) return false;
+      const more = await this.wire.fill();
+      if (this.#refused) await this.#refused;
+      if (!more || this.#refused) return false;
       headEnd = this.#findHead();
     }
     this.#expect("busy", Infinity);
@@ -235,6 +254,6 @@ export class Downstream implements Expiring {
   /** The head is being waited for by somebody else: closing the connection ends that wait. */
   #refuseLate(fault: Fault): void {
     this.#expect("closing", LINGER_MS);
-    this.#refuse(fault).finally(() => this.close());
+    this.#refused = this.#refuse(fault).finally(() => this.close());
   }
 }

@@ -25,14 +25,23 @@ export const RETRY_AFTER_S = 1;
 /** The bytes of a complete response (RFC 9112, section 4). */
 export function failureBytes(failure: FailureMessage): Uint8Array {
   const { status, message, close, withBody, retryAfterS, requestId } = failure;
-  const body = JSON.stringify(failureBody(message));
+  const bodyBytes = new TextEncoder().encode(JSON.stringify(failureBody(message)));
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? ""}`,
     "Content-Type: application/json",
-    `Content-Length: ${new TextEncoder().encode(body).length}`,
+    `Content-Length: ${bodyBytes.length}`,
   ];
   if (requestId !== undefined) lines.push(`X-Request-Id: ${requestId}`);
   if (retryAfterS !== undefined) lines.push(`Retry-After: ${retryAfterS}`);
   if (close) lines.push("Connection: close");
-  return new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n${withBody ? body : ""}`);
+  // The id may hold obs-text, which goes back as it came: a byte for a character.
+  const head = Uint8Array.from(`${lines.join("\r\n")}\r\n\r\n`, (letter) => letter.charCodeAt(0));
+  return withBody ? concat(head, bodyBytes) : head;
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }

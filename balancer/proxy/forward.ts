@@ -25,7 +25,8 @@ export async function forward(client: Downstream, request: Transaction): Promise
   let failure: UpstreamError | undefined;
   for (let pool = destination.next(), fresh = false; pool;) {
     // An unused connection, or a new one where there is none or the last one turned out to be dead.
-    const idle = fresh ? undefined : pool.takeIdle(!isIdempotent(request.method));
+    const repeatable = isIdempotent(request.method) && client.body.complete;
+    const idle = fresh ? undefined : pool.takeIdle(!repeatable);
     pool.inFlight.enter();
     try {
       const end = await exchange(client, request, idle ?? await pool.connect());

@@ -1,13 +1,22 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { Ring } from "../../ring/mod.ts";
-import { keySlot, requestKey } from "./key.ts";
+import { RequestHead } from "./http1/request_head.ts";
+import { keySlot, type RequestFacts, requestKey } from "./key.ts";
 
-const facts = {
-  requestId: "17",
-  target: "/a/b?user=u%201&x=",
-  client: "192.0.2.9",
-  headers: new Headers({ "x-user": "ann", cookie: "a=1; sid=s7; b=2" }),
-};
+function factsOf(target: string, ...fields: string[]): RequestFacts {
+  const lines = [`GET ${target} HTTP/1.1`, "Host: a", ...fields, "", ""];
+  const bytes = Uint8Array.from(lines.join("\r\n"), (letter) => letter.charCodeAt(0));
+  const head = new RequestHead();
+  assertEquals(head.parse(bytes, 0, bytes.length, 100), undefined);
+  return { requestId: "17", client: "192.0.2.9", bytes, head };
+}
+
+const facts = factsOf(
+  "/a/b?user=u%201&x=",
+  "x-USER: ann",
+  "X-User: bob",
+  "Cookie: a=1; sid=s7; b=2",
+);
 
 Deno.test("each source takes the key from its own part of the request", () => {
   assertEquals(requestKey({ from: "request-id" }, facts), "17");
@@ -18,10 +27,17 @@ Deno.test("each source takes the key from its own part of the request", () => {
   assertEquals(requestKey({ from: "query", name: "user" }, facts), "u 1");
 });
 
+Deno.test("the path of an absolute target is its path alone", () => {
+  assertEquals(requestKey({ from: "path" }, factsOf("http://a.example/p?q")), "/p");
+  assertEquals(requestKey({ from: "path" }, factsOf("http://a.example?q")), "/");
+  assertEquals(requestKey({ from: "query", name: "q" }, factsOf("http://a.example?q=1")), "1");
+});
+
 Deno.test("a request without the header, cookie or parameter is routed by its id", () => {
   assertEquals(requestKey({ from: "header", name: "x-none" }, facts), "17");
   assertEquals(requestKey({ from: "cookie", name: "si" }, facts), "17");
   assertEquals(requestKey({ from: "query", name: "none" }, facts), "17");
+  assertEquals(requestKey({ from: "cookie", name: "sid" }, factsOf("/")), "17");
 });
 
 Deno.test("a whole number is hashed as an id, anything else as a string", () => {

@@ -71,7 +71,9 @@ export class ResponseRelay {
     this.#upstream = upstream;
     this.#from = upstream.wire;
     this.#to = client.wire;
-    upstream.deadlineAt = client.proxy.responseDeadline(upstream.pool);
+    upstream.deadlineAt = client.body.complete
+      ? client.proxy.responseDeadline(upstream.pool)
+      : Infinity;
     for (;;) {
       let headEnd = this.#findHead(0);
       for (let scanned = upstream.wire.unread; headEnd === -1; scanned = upstream.wire.unread) {
@@ -126,7 +128,7 @@ export class ResponseRelay {
     this.#decide();
     const inline = this.#inlineBytes(headEnd);
     this.#out = this.#client.proxy.buffers.take(
-      headEnd - this.#from.start + ADDED_BYTES + inline,
+      headEnd - this.#from.start + ADDED_BYTES + this.#request.requestId.length + inline,
     );
     const at = this.#writeHead(this.#out, this.#connectionOption());
     this.#request.responding = true;
@@ -163,7 +165,7 @@ export class ResponseRelay {
     const { requestId, minor } = this.#request;
     const framing = this.#framing === "until-close" && minor === 1
       ? "chunked"
-      : this.#framing === "chunked" && minor === 0
+      : this.#head.chunked && minor === 0
       ? "none"
       : "as-is";
     const { via } = this.#client.proxy;

@@ -19,6 +19,7 @@ export async function tunnel(client: Downstream, upstream: UpstreamConnection): 
     client.deadlineAt = upstream.deadlineAt = client.proxy.tunnelDeadline();
   };
   alive();
+  client.tunnelling = true;
   try {
     await Promise.all([
       pass(client.wire, upstream.wire, alive),

@@ -129,7 +129,7 @@ export class Wire {
 
   /** Ends this side; the peer may go on. */
   closeWrite(): Promise<void> {
-    return this.#connection.closeWrite();
+    return this.#connection.closeWrite().catch(this.#onWriteBroken);
   }
 
   /** Closes the connection; a read or write under way is rejected. */

@@ -1,0 +1,30 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { BufferPool, LARGE_BYTES, SMALL_BYTES } from "./buffers.ts";
+
+Deno.test("a buffer holds what it was taken for", () => {
+  const pool = new BufferPool();
+  assertEquals(pool.take(0).length, SMALL_BYTES);
+  assertEquals(pool.take(SMALL_BYTES).length, SMALL_BYTES);
+  assertEquals(pool.take(SMALL_BYTES + 1).length, LARGE_BYTES);
+  assertEquals(pool.take(LARGE_BYTES).length, LARGE_BYTES);
+});
+
+Deno.test("a buffer that was given back is lent again, to one at a time", () => {
+  const pool = new BufferPool();
+  for (const bytes of [SMALL_BYTES, LARGE_BYTES]) {
+    const buffer = pool.take(bytes);
+    assertEquals(pool.take(bytes) === buffer, false);
+    pool.give(buffer);
+    assertStrictEquals(pool.take(bytes), buffer);
+    assertEquals(pool.take(bytes) === buffer, false);
+  }
+});
+
+Deno.test("only so many unused buffers are kept", () => {
+  const pool = new BufferPool();
+  const given = new Set(Array.from({ length: 200 }, () => pool.take(LARGE_BYTES)));
+  for (const buffer of given) pool.give(buffer);
+  const kept = Array.from({ length: 200 }, () => pool.take(LARGE_BYTES))
+    .filter((buffer) => given.has(buffer));
+  assertEquals(kept.length, 64);
+});

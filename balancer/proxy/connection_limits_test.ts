@@ -1,0 +1,28 @@
+import { assertEquals } from "@std/assert";
+import { ConnectionLimits, sharedCounts } from "./connection_limits.ts";
+
+Deno.test("connections are bounded in all, over all workers", () => {
+  const counts = sharedCounts();
+  const workers = [1, 2].map(() => new ConnectionLimits(counts, { total: 3, perAddress: 0 }));
+  const entered = ["a", "b", "c", "d"].map((address, i) => workers[i % 2]!.enter(address));
+  assertEquals(entered, [true, true, true, false]);
+  workers[1]!.leave("d");
+  assertEquals(workers[0]!.enter("e"), false);
+  workers[0]!.leave("e");
+  workers[0]!.leave("a");
+  assertEquals(workers[1]!.enter("f"), true);
+});
+
+Deno.test("connections are bounded for each address", () => {
+  const limits = new ConnectionLimits(sharedCounts(), { total: 100, perAddress: 2 });
+  const addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.1", "2001:db8::1"];
+  assertEquals(addresses.map((address) => limits.enter(address)), [true, true, true, false, true]);
+  limits.leave("192.0.2.1");
+  limits.leave("192.0.2.1");
+  assertEquals(limits.enter("192.0.2.1"), true);
+});
+
+Deno.test("zero is no bound", () => {
+  const limits = new ConnectionLimits(sharedCounts(), { total: 0, perAddress: 0 });
+  assertEquals(Array.from({ length: 1000 }, () => limits.enter("a")).every((in_) => in_), true);
+});

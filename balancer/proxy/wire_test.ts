@@ -1,0 +1,144 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { BufferPool, LARGE_BYTES } from "./buffers.ts";
+import { Disconnected, Wire } from "./wire.ts";
+
+/** A wire and the other end of its connection. */
+async function pair() {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { hostname, port } = listener.addr;
+  const [tcp, peer] = await Promise.all([Deno.connect({ hostname, port }), listener.accept()]);
+  const buffers = new BufferPool();
+  const wire = new Wire(tcp, buffers);
+  const dispose = () => {
+    wire.close();
+    peer.close();
+  };
+  return { wire, peer, buffers, [Symbol.dispose]: dispose };
+}
+
+function unread({ bytes, start, end }: Wire): string {
+  return new TextDecoder().decode(bytes.subarray(start, end));
+}
+
+async function say(peer: Deno.TcpConn, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += await peer.write(bytes.subarray(at));
+}
+
+Deno.test("bytes are read behind those that are unread", async () => {
+  using one = await pair();
+  const { wire, peer } = one;
+  await say(peer, "abc");
+  assertEquals(await wire.fill(), true);
+  wire.start += 1;
+  await say(peer, "def");
+  await wire.fill();
+  assertEquals([unread(wire), wire.unread], ["bcdef", 5]);
+});
+
+Deno.test("who asks for more while a read is under way gets that one", async () => {
+  using one = await pair();
+  const { wire, peer } = one;
+  const reads = [wire.fill(), wire.fill()];
+  assertStrictEquals(reads[0], reads[1]);
+  await say(peer, "abc");
+  assertEquals(await Promise.all(reads), [true, true]);
+  assertEquals(unread(wire), "abc");
+});
+
+Deno.test("the end of the peer's side is no error, however often it is asked for", async () => {
+  using one = await pair();
+  const { wire, peer } = one;
+  await peer.closeWrite();
+  assertEquals(await wire.fill(), false);
+  assertEquals(await wire.fill(), false);
+  assertEquals(wire.unread, 0);
+});
+
+Deno.test("a wire makes room for what is long, and gives it back at rest", async () => {
+  using one = await pair();
+  const { wire, peer, buffers } = one;
+  const resting = wire.bytes;
+  const text = "0123456789".repeat(1000);
+  await say(peer, text);
+  while (wire.unread < text.length) await wire.fill();
+  assertEquals(unread(wire) === text, true);
+  const large = wire.bytes;
+  assertEquals(large.length, LARGE_BYTES);
+  wire.rest();
+  assertStrictEquals(wire.bytes, large);
+  wire.start = wire.end - 5;
+  wire.rest();
+  assertStrictEquals(wire.bytes, resting);
+  assertEquals(unread(wire), "56789");
+  assertStrictEquals(buffers.take(LARGE_BYTES), large);
+});
+
+Deno.test("no buffer is given away while it is read into", async () => {
+  using one = await pair();
+  const { wire, peer } = one;
+  wire.makeRoom();
+  const large = wire.bytes;
+  const reading = wire.fill();
+  wire.rest();
+  wire.makeRoom();
+  assertStrictEquals(wire.bytes, large);
+  await say(peer, "abc");
+  await reading;
+  assertEquals(unread(wire), "abc");
+});
+
+Deno.test("what is unread stays when room is made", async () => {
+  using one = await pair();
+  const { wire, peer } = one;
+  await say(peer, "abc");
+  await wire.fill();
+  wire.start += 1;
+  wire.makeRoom();
+  assertEquals([unread(wire), wire.start], ["bc", 0]);
+  await say(peer, "d");
+  await wire.fill();
+  wire.start += 1;
+  wire.makeRoom();
+  assertEquals([unread(wire), wire.start], ["cd", 0]);
+});
+
+Deno.test("all of the bytes are written, however slowly they are read", async () => {
+  using one = await pair();
+  const { wire, peer } = one;
+  const size = 16 * 1024 * 1024;
+  const writing = wire.write(new Uint8Array(size).fill(7));
+  const buffer = new Uint8Array(64 * 1024);
+  let [count, sum] = [0, 0];
+  while (count < size) {
+    const n = await peer.read(buffer) ?? 0;
+    count += n;
+    sum += buffer.subarray(0, n).reduce((a, b) => a + b, 0);
+  }
+  await writing;
+  assertEquals([count, sum], [size, 7 * size]);
+});
+
+Deno.test("closing ends a read and a write that are under way, and may be done twice", async () => {
+  using one = await pair();
+  const { wire } = one;
+  const reading = assertRejects(() => wire.fill(), Disconnected);
+  const writing = assertRejects(() => wire.write(new Uint8Array(64 * 1024 * 1024)), Disconnected);
+  assertEquals(wire.closed, false);
+  wire.close();
+  wire.close();
+  await Promise.all([reading, writing]);
+  assertEquals(wire.closed, true);
+  await assertRejects(() => wire.fill(), Disconnected);
+  await assertRejects(() => wire.write(new Uint8Array(1)), Disconnected);
+});
+
+Deno.test("one side can be ended while the other goes on", async () => {
+  using one = await pair();
+  const { wire, peer } = one;
+  await wire.closeWrite();
+  assertEquals(await peer.read(new Uint8Array(1)), null);
+  await say(peer, "abc");
+  await wire.fill();
+  assertEquals(unread(wire), "abc");
+});

@@ -1,0 +1,151 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Ring } from "../../ring/mod.ts";
+import type { Evidence, View } from "../view.ts";
+import type { ProxySettings } from "./settings.ts";
+import { DataPlaneWorkers } from "./workers.ts";
+
+const CRASHING = new URL("./testdata/crashing_worker.ts", import.meta.url).href;
+const DEADLINE_MS = 10_000;
+
+const SETTINGS: ProxySettings = {
+  listen: { hostname: "127.0.0.1", port: 0 },
+  control: { hostname: "127.0.0.1", port: 1 },
+  keySource: { from: "request-id" },
+  limits: {
+    lineBytes: 8192,
+    headBytes: 32768,
+    fields: 100,
+    bodyBytes: 0,
+    connections: 100,
+    connectionsPerAddress: 0,
+  },
+  timeouts: {
+    head: 1000,
+    keepAlive: 1000,
+    body: 1000,
+    connect: 1000,
+    response: 1000,
+    upstreamIdle: 1000,
+    tunnel: 1000,
+  },
+  trusted: [],
+  workers: 2,
+};
+
+/** Workers that only say what they were told, and what they said. */
+class Bench {
+  readonly evidence: Evidence[] = [];
+  readonly notes: string[] = [];
+  readonly crashes: string[] = [];
+  readonly workers: DataPlaneWorkers;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(module = CRASHING) {
+    this.workers = new DataPlaneWorkers({
+      settings: SETTINGS,
+      report: (evidence) => this.evidence.push(evidence),
+      failures: { record: (action, error) => this.#record(action, String(error)) },
+      module,
+    });
+  }
+
+  /** Waits until it is so. */
+  async until(what: string, wanted: () => boolean): Promise<void> {
+    const late = setTimeout(() => this.#changed.reject(new Error(`never: ${what}`)), DEADLINE_MS);
+    try {
+      while (!wanted()) await this.#changed.promise;
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  /** What each worker noted that begins so, without its id. */
+  noted(start: string): string[] {
+    return this.notes.map((note) => note.replace(/^\S+ /, "")).filter((n) => n.startsWith(start));
+  }
+
+  get ids(): Set<string> {
+    return new Set(this.notes.map((note) => note.split(" ")[0]!));
+  }
+
+  #record(action: string, message: string): void {
+    if (action === "test.note") this.notes.push(message);
+    else this.crashes.push(`${action}: ${message}`);
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
+
+function view(version: number): View {
+  const upstream = { name: "Server1", instance: "i1", address: SETTINGS.control };
+  return {
+    version,
+    ring: Ring.build({ members: ["Server1", "Server2"] }),
+    ready: new Map([["Server1", upstream]]),
+  };
+}
+
+Deno.test("workers are told the settings and each view, and what they say is passed on", async () => {
+  const bench = new Bench();
+  bench.workers.publish(view(1));
+  await bench.workers.open();
+  await bench.until("first view", () => bench.noted("view 1 Server1").length === 2);
+  assertEquals(bench.noted("open"), ["open 2 true", "open 2 true"]);
+  bench.workers.publish(view(2));
+  await bench.until("second view", () => bench.noted("view 2 Server1").length === 2);
+  assertEquals(bench.evidence, [
+    { name: "Server1", instance: "i1", kind: "refused" },
+    { name: "Server1", instance: "i1", kind: "refused" },
+  ]);
+  assertEquals(await bench.workers.idle("calm", 1000), true);
+  assertEquals(await bench.workers.idle("busy", 1000), false);
+  await bench.workers.end(0);
+  assertEquals(bench.crashes, []);
+});
+
+Deno.test("a worker that crashes is counted and replaced by one that knows the last view", async () => {
+  const bench = new Bench();
+  await bench.workers.open();
+  bench.workers.publish(view(7));
+  await bench.until("the view", () => bench.noted("view 7 Server1").length === 2);
+  const before = bench.ids;
+  // Both crash on this question, and a dead one keeps nobody waiting.
+  assertEquals(await bench.workers.idle("crash", 60_000), true);
+  await bench.until("the replacements", () => bench.noted("view 7 Server1").length === 4);
+  assertEquals(bench.ids.size, before.size + 2);
+  assertEquals(bench.crashes.length, 2);
+  for (const crash of bench.crashes) {
+    assert(/^proxy\.worker: .*crashed on demand/.test(crash), crash);
+  }
+  bench.workers.publish(view(8));
+  await bench.until("a later view", () => bench.noted("view 8 Server1").length === 2);
+  assertEquals(await bench.workers.idle("calm", 1000), true);
+  await bench.workers.end(0);
+});
+
+Deno.test("questions that a dead worker has not answered are settled", async () => {
+  const bench = new Bench();
+  await bench.workers.open();
+  const unanswered = bench.workers.idle("silence", 60_000);
+  const crashing = bench.workers.idle("crash", 60_000);
+  assertEquals(await Promise.all([unanswered, crashing]), [true, true]);
+  await bench.until("both crashes", () => bench.crashes.length === 2);
+  await bench.until("both replacements", () => bench.noted("open").length === 4);
+  await bench.workers.end(0);
+});
+
+Deno.test("a crash while the data plane ends is not made good", async () => {
+  const bench = new Bench();
+  await bench.workers.open();
+  const crashing = bench.workers.idle("crash", 60_000);
+  await bench.workers.end(0);
+  assertEquals(await crashing, true);
+  assertEquals(bench.noted("open").length, 2);
+});
+
+Deno.test("a module that cannot run is an error at the start", async () => {
+  const bench = new Bench("data:text/javascript,throw new Error('broken')");
+  await assertRejects(() => bench.workers.open());
+  await bench.workers.end(0);
+  assert(bench.crashes.length >= 1);
+});

@@ -1,0 +1,217 @@
+import { assert, assertEquals } from "@std/assert";
+import { residentBytes } from "./balancer.ts";
+import { balancerFor, get, OK, type RawBalancer, type RawConnection, RawUpstream } from "./raw.ts";
+
+const PIECE = 64 * 1024;
+const SIZE = 128 * 1024 * 1024;
+
+/** Nothing moved for so long: whoever writes is held back. */
+const STALL_MS = 400;
+
+/** Sends a body of `SIZE` bytes, and tells how far it is. */
+class Sender {
+  sent = 0;
+  readonly done: Promise<void>;
+
+  constructor(readonly to: RawConnection) {
+    this.done = this.#run();
+  }
+
+  /** Waits until it cannot go on. */
+  async stall(): Promise<void> {
+    for (let before = -1; before !== this.sent;) {
+      before = this.sent;
+      await new Promise((resolve) => setTimeout(resolve, STALL_MS));
+    }
+  }
+
+  async #run(): Promise<void> {
+    const piece = new Uint8Array(PIECE);
+    for (; this.sent < SIZE; this.sent += PIECE) {
+      await this.to.send(piece.fill(this.sent / PIECE % 251));
+    }
+  }
+}
+
+async function assertHeldBack(sender: Sender, balancer: RawBalancer, before: number) {
+  await sender.stall();
+  assert(sender.sent < SIZE / 2, `${sender.sent} bytes went into a connection nobody reads`);
+  const grown = await residentBytes(balancer.balancer.pid) - before;
+  assert(grown < 32 * 1024 * 1024, `the balancer grew by ${grown} bytes`);
+}
+
+Deno.test("a body of any size takes bounded memory, and who sends it waits for who reads it", async (t) => {
+  await using upstream = new RawUpstream();
+  await using balancer = await balancerFor([upstream]);
+  const before = await residentBytes(balancer.balancer.pid);
+
+  await t.step("on its way down", async () => {
+    using client = await balancer.connect();
+    await client.send(get());
+    using server = await upstream.accept();
+    await server.request();
+    await server.send(`HTTP/1.1 200 OK\r\nContent-Length: ${SIZE}\r\n\r\n`);
+    const sender = new Sender(server);
+    await assertHeldBack(sender, balancer, before);
+    await client.until("\r\n\r\n");
+    await client.skip(SIZE);
+    await sender.done;
+  });
+
+  await t.step("on its way up", async () => {
+    using client = await balancer.connect();
+    await client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${SIZE}\r\n\r\n`);
+    using server = await upstream.accept();
+    await server.head();
+    const sender = new Sender(client);
+    await assertHeldBack(sender, balancer, before);
+    await server.skip(SIZE);
+    await sender.done;
+    await server.send(OK);
+    assertEquals((await client.response()).body, "ok");
+  });
+
+  await t.step("and leaves little behind", async () => {
+    assert(await residentBytes(balancer.balancer.pid) - before < 48 * 1024 * 1024);
+  });
+});
+
+Deno.test("large bodies arrive as they were sent, however they are framed", async () => {
+  const body = Array.from({ length: 300_000 }, (_, i) => String.fromCharCode(i * 7 % 256)).join("");
+  const chunks = `4000\r\n${body.slice(0, 16384)}\r\n${(300_000 - 16384).toString(16)};x\r\n` +
+    `${body.slice(16384)}\r\n0\r\nT: 1\r\n\r\n`;
+  await using upstream = new RawUpstream(({ line, raw }) =>
+    line.startsWith("PUT /chunked")
+      ? `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${raw}`
+      : `HTTP/1.1 200 OK\r\nContent-Length: ${raw.length}\r\n\r\n${raw}`
+  );
+  await using balancer = await balancerFor([upstream]);
+  using client = await balancer.connect();
+  for (let i = 0; i < 2; i++) {
+    await client.send("PUT /length HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n" + body);
+    assertEquals((await client.response()).body === body, true);
+    await client.send("PUT /chunked HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    await client.send(chunks);
+    assertEquals((await client.response()).raw === chunks, true);
+  }
+  assertEquals(upstream.connections.length, 1);
+});
+
+Deno.test("events arrive one by one, each before the next is sent", async (t) => {
+  await using upstream = new RawUpstream();
+  await using balancer = await balancerFor([upstream]);
+  const framings = { "Transfer-Encoding: chunked": true, "Connection: close": false };
+  for (const [framing, chunked] of Object.entries(framings)) {
+    await t.step(framing, async () => {
+      using client = await balancer.connect();
+      await client.send(get("/events", "Accept: text/event-stream"));
+      using server = await upstream.accept();
+      await server.request();
+      await server.send(`HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n${framing}\r\n\r\n`);
+      await client.until("\r\n\r\n");
+      for (let i = 0; i < 10; i++) {
+        const event = `data: ${i}\n\n`;
+        await server.send(chunked ? `${event.length.toString(16)}\r\n${event}\r\n` : event);
+        assertEquals((await client.until(event)).endsWith(event), true);
+      }
+    });
+  }
+});
+
+Deno.test("an upload arrives piece by piece, each before the next is sent", async () => {
+  await using upstream = new RawUpstream();
+  await using balancer = await balancerFor([upstream]);
+  using client = await balancer.connect();
+  await client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const server = await upstream.accept();
+  await server.head();
+  for (let i = 0; i < 10; i++) {
+    await client.send(`1\r\n${i}\r\n`);
+    assertEquals(await server.until("\r\n") + await server.until("\r\n"), `1\r\n${i}\r\n`);
+  }
+});
+
+Deno.test("a client that goes away takes its request with it", async (t) => {
+  await using upstream = new RawUpstream();
+  await using balancer = await balancerFor([upstream]);
+  const requests = {
+    "before the response": [get(), ""],
+    "with half of its request sent": [
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf",
+      "",
+    ],
+    "in the middle of the response": [get(), "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"],
+    "in the middle of events": [
+      get(),
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+    ],
+  };
+  for (const [when, [request, answer]] of Object.entries(requests)) {
+    await t.step(when, async () => {
+      const client = await balancer.connect();
+      await client.send(request!);
+      const server = await upstream.accept();
+      await server.head();
+      if (request!.endsWith("half")) await server.until("half");
+      if (answer) {
+        await server.send(answer);
+        await client.until("half");
+      }
+      client.close();
+      const start = performance.now();
+      await server.rest();
+      assert(performance.now() - start < 1000);
+    });
+  }
+
+  await t.step("which says nothing about the replica", async () => {
+    const { ready, failures } = await balancer.balancer.status();
+    assertEquals([ready, failures], [1, {}]);
+  });
+});
+
+Deno.test("a client that goes away is noticed behind the requests that it sent ahead", async () => {
+  await using upstream = new RawUpstream();
+  await using balancer = await balancerFor([upstream]);
+  const client = await balancer.connect();
+  await client.send(get("/first") + get("/second"));
+  const server = await upstream.accept();
+  await server.head();
+  client.close();
+  await server.rest();
+});
+
+Deno.test("a response that breaks off is seen to break off", async (t) => {
+  await using upstream = new RawUpstream();
+  await using balancer = await balancerFor([upstream]);
+  const answers = {
+    "Content-Length: 100": "half",
+    "Transfer-Encoding: chunked": "4\r\nhalf\r\n",
+    "transfer-encoding: chunked": "8\r\nhalf",
+  };
+  for (const [framing, body] of Object.entries(answers)) {
+    await t.step(`${framing} ${JSON.stringify(body)}`, async () => {
+      using client = await balancer.connect();
+      await client.send(get());
+      const server = await upstream.accept();
+      await server.request();
+      await server.send(`HTTP/1.1 200 OK\r\n${framing}\r\n\r\n${body}`);
+      await client.until("half");
+      server.close();
+      assertEquals((await client.rest()).text.trim(), "");
+    });
+  }
+});
+
+Deno.test("an answer that comes before the request is over reaches its client", async () => {
+  await using upstream = new RawUpstream();
+  await using balancer = await balancerFor([upstream]);
+  using client = await balancer.connect();
+  await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\nstart");
+  using server = await upstream.accept();
+  await server.until("start");
+  await server.send("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig");
+  server.close();
+  assertEquals((await client.response()).body, "big");
+  assertEquals((await client.rest()).text, "");
+});

@@ -1,0 +1,221 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  balancerFor,
+  field,
+  get,
+  OK,
+  type RawBalancer,
+  RawConnection,
+  RawUpstream,
+  statusOf,
+  within,
+} from "./raw.ts";
+
+/** Deadlines are looked at ten times a second, and the machine has other things to do. */
+const SLACK_MS = 1500;
+
+const UPLOAD = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n";
+
+/** Milliseconds until something is done. */
+async function timeOf(task: Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await task;
+  return performance.now() - start;
+}
+
+function assertTook(ms: number, expected: number): void {
+  assert(ms >= expected && ms <= expected + SLACK_MS, `${ms} ms instead of ${expected}`);
+}
+
+/** Sends a byte each time that the balancer has read the one before, until it is cut off. */
+async function drip(balancer: RawBalancer, client: RawConnection, bytes: string): Promise<void> {
+  try {
+    for (const byte of bytes) {
+      await client.send(byte);
+      for (let i = 0; i < 5; i++) await balancer.seen();
+    }
+  } catch (error) {
+    // It is cut off, as it has to be.
+    if (!/BrokenPipe|ConnectionReset|BadResource/.test(String(error))) throw error;
+  }
+}
+
+Deno.test("a head has to come in time", async (t) => {
+  await using upstream = new RawUpstream(() => OK);
+  await using balancer = await balancerFor([upstream], { LB_HEAD_TIMEOUT_MS: "400" });
+
+  await t.step("half of one is answered with 408", async () => {
+    using client = await balancer.connect();
+    await client.send(get().slice(0, -2));
+    const start = performance.now();
+    const response = await client.response();
+    assertTook(performance.now() - start, 400);
+    assertEquals([statusOf(response), field(response, "connection")], [408, "close"]);
+    assertEquals(JSON.parse(response.body).status, "failure");
+    assertEquals(await client.rest(), { text: "", reset: false });
+  });
+
+  await t.step("one that drips in cannot hold the connection", async () => {
+    using client = await balancer.connect();
+    const dripping = drip(balancer, client, `GET /${"x".repeat(5000)}`);
+    assertTook(await timeOf(client.response()), 400);
+    client.close();
+    await dripping;
+  });
+
+  await t.step("so it is for a later request", async () => {
+    using client = await balancer.connect();
+    await client.send(get());
+    await client.response();
+    await client.send("GET");
+    const start = performance.now();
+    assertEquals(statusOf(await client.response()), 408);
+    assertTook(performance.now() - start, 400);
+  });
+
+  await t.step("a connection that says nothing is closed without a word", async () => {
+    using client = await balancer.connect();
+    assertTook(await timeOf(client.rest()), 400);
+  });
+
+  await t.step("what comes after a 408 is no request", async () => {
+    using client = await balancer.connect();
+    const before = upstream.requests.length;
+    await client.send("G");
+    assertEquals(statusOf(await client.response()), 408);
+    await client.send("ET /late HTTP/1.1\r\nHost: a\r\n\r\nGET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+    assertEquals((await client.rest()).text, "");
+    await balancer.ask(get("/after"));
+    assertEquals(upstream.requests.slice(before), ["GET /after HTTP/1.1"]);
+  });
+
+  await t.step("none of it is a failure of the balancer", async () => {
+    assertEquals(await balancer.failures(), {});
+  });
+});
+
+Deno.test("a connection that waits for its next request is closed in time", async () => {
+  await using upstream = new RawUpstream(() => OK);
+  await using balancer = await balancerFor([upstream], { LB_KEEPALIVE_TIMEOUT_MS: "400" });
+  using client = await balancer.connect();
+  await client.send(get());
+  await client.response();
+  const start = performance.now();
+  assertEquals(await client.rest(), { text: "", reset: false });
+  assertTook(performance.now() - start, 400);
+});
+
+Deno.test("a replica that does not begin its response is a 504", async () => {
+  await using upstream = new RawUpstream();
+  await using balancer = await balancerFor([upstream], { LB_RESPONSE_TIMEOUT_MS: "300" });
+  using client = await balancer.connect();
+  await client.send(get());
+  const server = await upstream.accept();
+  await server.request();
+  const start = performance.now();
+  const response = await client.response();
+  assertTook(performance.now() - start, 200);
+  assertEquals(statusOf(response), 504);
+  assertEquals(JSON.parse(response.body).status, "failure");
+  assertEquals((await server.rest()).text, "");
+  assertEquals(upstream.connections.length, 1);
+});
+
+Deno.test("an upload that takes its time is not the replica's delay", async () => {
+  await using upstream = new RawUpstream();
+  await using balancer = await balancerFor([upstream], {
+    LB_RESPONSE_TIMEOUT_MS: "400",
+    LB_BODY_TIMEOUT_MS: "5000",
+  });
+  using client = await balancer.connect();
+  await client.send(UPLOAD);
+  const server = await upstream.accept();
+  await server.head();
+  const start = performance.now();
+  // Ten bytes, each a fifth of the response's time behind the other.
+  for (let i = 0; i < 10; i++) {
+    while (performance.now() - start < i * 80) await balancer.seen();
+    await client.send("x");
+    await server.exactly(1);
+  }
+  await server.send(OK);
+  assertEquals(statusOf(await client.response()), 200);
+});
+
+Deno.test("a body has to go on", async (t) => {
+  await using upstream = new RawUpstream();
+  await using balancer = await balancerFor([upstream], { LB_BODY_TIMEOUT_MS: "400" });
+
+  await t.step("a request that stops is answered with 408", async () => {
+    using client = await balancer.connect();
+    await client.send(UPLOAD + "12345");
+    const server = await upstream.accept();
+    await server.until("12345");
+    const start = performance.now();
+    const response = await client.response();
+    assertTook(performance.now() - start, 300);
+    assertEquals([statusOf(response), field(response, "connection")], [408, "close"]);
+    assertEquals((await server.rest()).text, "");
+  });
+
+  await t.step("which says nothing about the replica", async () => {
+    assertEquals((await balancer.balancer.status()).ready, 1);
+    assertEquals(upstream.connections.length, 1);
+  });
+
+  await t.step("a response that stops breaks off", async () => {
+    await balancer.balancer.until(({ ready }) => ready === 1);
+    using client = await balancer.connect();
+    await client.send(get());
+    const server = await upstream.accept();
+    await server.request();
+    await server.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345");
+    await client.until("12345");
+    assertTook(await timeOf(client.rest()), 300);
+    assertEquals((await server.rest()).text, "");
+  });
+
+  await t.step("so does one that its client does not read", async () => {
+    using client = await balancer.connect();
+    await client.send(get());
+    const server = await upstream.accept();
+    await server.request();
+    const size = 64 * 1024 * 1024;
+    await server.send(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
+    const piece = new Uint8Array(64 * 1024);
+    const sending = (async () => {
+      for (let sent = 0; sent < size; sent += piece.length) await server.send(piece);
+    })();
+    const outcome = await within("the end of a stalled response", sending.then(String, String));
+    assert(/BrokenPipe|ConnectionReset/.test(outcome), outcome);
+  });
+});
+
+Deno.test("a replica that does not accept in time counts as refused", async () => {
+  // A listener whose queue is full lets further connections wait.
+  using full = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
+  const fillers: RawConnection[] = [];
+  const { port } = full.addr;
+  for (let i = 0; i < 3; i++) {
+    const filler = Deno.connect({ hostname: "127.0.0.1", port, signal: AbortSignal.timeout(200) });
+    filler.then((tcp) => fillers.push(new RawConnection(tcp)), () => {});
+    await filler.catch(() => {});
+  }
+  {
+    await using upstream = new RawUpstream(() => OK);
+    await using balancer = await balancerFor([upstream], {
+      LB_UPSTREAMS: `127.0.0.1:${port},${upstream.address}`,
+      LB_CONNECT_TIMEOUT_MS: "300",
+    });
+    using client = await balancer.connect();
+    // One of these ids is of Server1, whose listener it is.
+    const times: number[] = [];
+    for (let id = 0; id < 8; id++) {
+      await client.send(get("/", `X-Request-Id: ${id}`));
+      times.push(await timeOf(client.response().then((r) => assertEquals(statusOf(r), 200))));
+    }
+    const slow = times.filter((ms) => ms >= 290);
+    assertEquals(slow.length >= 1 && slow.every((ms) => ms < 300 + SLACK_MS), true, String(times));
+  }
+  for (const filler of fillers) filler.close();
+});
