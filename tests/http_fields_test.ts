@@ -206,3 +206,18 @@ Deno.test("an error of the balancer's own carries the request's id byte for byte
   assertEquals(statusOf(response), 502);
   assertEquals(field(response, "x-request-id"), "caf\xe9");
 });
+
+Deno.test("a long Host, which crosses twice, leaves room for all that is added", async () => {
+  const recorder = new Recorder();
+  await using upstream = recorder.upstream;
+  await using balancer = await balancerFor([upstream]);
+  for (let length = 100; length <= 3700; length += 300) {
+    const host = "a".repeat(length);
+    const [request, response] = await recorder.ask(
+      balancer,
+      `GET / HTTP/1.1\r\nHost: ${host}\r\nX-A: ${"b".repeat(1000)}\r\n\r\n`,
+    );
+    assertEquals(statusOf(response), 200, `${length}`);
+    assertEquals(field(request, "x-forwarded-host"), host);
+  }
+});

@@ -10,6 +10,9 @@ export const SMALL_BYTES = 4 * 1024;
 /** Holds the longest head with what the proxy adds, and a large piece of a body. */
 export const LARGE_BYTES = 128 * 1024;
 
+/** Room that a head needs beside its own bytes, for what the proxy adds of its own. */
+export const ADDED_BYTES = 1024;
+
 /** A buffer that is lent. */
 export type Buffer = Uint8Array<ArrayBuffer>;
 

@@ -3,16 +3,13 @@
  *
  * @module
  */
-import { LARGE_BYTES } from "./buffers.ts";
+import { ADDED_BYTES, LARGE_BYTES } from "./buffers.ts";
 import type { Downstream } from "./downstream.ts";
 import { FAULTS } from "./http1/fault.ts";
 import { writeRequestHead } from "./http1/head_writer.ts";
 import { latin1 } from "./latin1.ts";
 import { RefusedError } from "./request_body.ts";
 import { Transaction } from "./transaction.ts";
-
-/** Room for the fields that the proxy adds, whatever they hold. */
-const ADDED_BYTES = 1024;
 
 /**
  * Parses the head and writes it anew, with as much of the body behind it as came with it. Does not
@@ -29,7 +26,9 @@ export function prepare(client: Downstream, headEnd: number): Transaction {
   if (fault) throw new RefusedError(fault);
   body.begin(head.contentLength, head.chunked, settings.limits.bodyBytes || Infinity);
   const given = givenId(client);
-  const size = Math.min(wire.unread + ADDED_BYTES, LARGE_BYTES);
+  // The host is written a second time, as X-Forwarded-Host.
+  const needed = wire.unread + head.hostEnd - head.hostStart + ADDED_BYTES;
+  const size = Math.min(needed, LARGE_BYTES);
   const request = new Transaction(head, given ?? proxy.requestIds.next(), proxy.buffers, size);
   request.destination = proxy.destination(client, request);
   const at = writeRequestHead(request.out, 0, wire.bytes, head, {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Buffer, LARGE_BYTES } from "./buffers.ts";
+import { ADDED_BYTES, type Buffer, LARGE_BYTES } from "./buffers.ts";
 import type { Downstream } from "./downstream.ts";
 import type { ExchangeEnd } from "./exchange.ts";
 import { ChunkScanner, writeChunkHeader } from "./http1/chunked.ts";
@@ -28,9 +28,6 @@ const INTERIM: ResponseAdditions = {
   connection: "",
   framing: "as-is",
 };
-
-/** Room for the fields that the proxy adds, whatever they hold. */
-const ADDED_BYTES = 1024;
 
 /** No part of a body that is larger is copied to go out with the head. */
 const COALESCE_BYTES = 16 * 1024;
