@@ -18,18 +18,3 @@ export interface FailureBody {
 export function failureBody(message: string): FailureBody {
   return { message: `<Error> ${message}`, status: "failure" };
 }
-
-/**
- * A complete error response.
- *
- * @param status HTTP status, 4xx or 5xx
- * @param message what is wrong and what would be right
- * @param headers further response fields
- */
-export function failureResponse(
-  status: number,
-  message: string,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
-  return Response.json(failureBody(message), { status, headers });
-}

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { ENGINES, type EngineWish } from "./engine_choice.ts";
-import { ToolError, USAGE } from "./tool.ts";
+import { CommandLine } from "./command_line.ts";
 
 /** What `up` was asked for. */
 export interface UpOptions {
@@ -32,6 +31,8 @@ Usage: deno task up [options]        make run [ENGINE=..] [REPLICAS=..] [PORT=..
 Every other setting is an environment variable LB_*, see README.md; LB_ENGINE, LB_REPLICAS and
 LB_PORT stand in for options that are not given.`;
 
+const COMMAND_LINE = new CommandLine("up");
+
 const OPTIONS = {
   engine: { type: "string" },
   replicas: { type: "string" },
@@ -47,37 +48,23 @@ const OPTIONS = {
  * @throws {ToolError} with exit code 2 and a message that says what would have been accepted
  */
 export function readUpOptions(args: readonly string[], env: Lookup): UpOptions {
-  const given = parse(args);
+  const given = COMMAND_LINE.parse(args, OPTIONS);
   return {
     engine: engine(given.engine ?? (env("LB_ENGINE") || "auto")),
-    replicas: whole("--replicas", given.replicas ?? (env("LB_REPLICAS") || "3"), 0, 4096),
-    port: whole("--port", given.port ?? (env("LB_PORT") || "5000"), 1, 65535),
+    replicas: COMMAND_LINE.whole(
+      "--replicas",
+      given.replicas ?? (env("LB_REPLICAS") || "3"),
+      0,
+      4096,
+    ),
+    port: COMMAND_LINE.whole("--port", given.port ?? (env("LB_PORT") || "5000"), 1, 65535),
     help: given.help ?? false,
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    if (error instanceof TypeError) throw usage(error.message);
-    throw error;
-  }
 }
 
 function engine(value: string): EngineWish {
   const found = ENGINES.find((known) => known === value);
   if (found) return found;
   const hint = value === "static" ? " (LB_ENGINE=static goes with deno task balancer)" : "";
-  throw usage(`--engine must be one of ${ENGINES.join(", ")}; got "${value}"${hint}`);
-}
-
-function whole(option: string, value: string, min: number, max: number): number {
-  const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
-  if (number >= min && number <= max) return number;
-  throw usage(`${option} must be a whole number from ${min} to ${max}; got "${value}"`);
-}
-
-function usage(message: string): ToolError {
-  return new ToolError(`${message}\nTry: deno task up --help`, USAGE);
+  throw COMMAND_LINE.usage(`--engine must be one of ${ENGINES.join(", ")}; got "${value}"${hint}`);
 }

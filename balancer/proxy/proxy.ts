@@ -18,7 +18,7 @@ import { isEvidence, type UpstreamError } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import { Candidates, Routes } from "./routes.ts";
 import type { ProxySettings } from "./settings.ts";
-import type { Destination, Transaction } from "./transaction.ts";
+import { type Destination, NOWHERE, type Transaction } from "./transaction.ts";
 import { InstancePool, type PoolLimits } from "./upstream_pool.ts";
 
 /** Unused connections that are kept for each instance. */
@@ -75,7 +75,7 @@ export class Proxy {
   destination(client: Downstream, request: Transaction): Destination {
     if (this.#isControlCall(client)) return once(this.#control);
     const view = this.routes.current;
-    if (!view) return { next: () => undefined };
+    if (!view) return NOWHERE;
     const { keySource } = this.settings;
     // The usual case without the facts that the others need.
     const key = keySource.from === "request-id" ? request.requestId : requestKey(keySource, {

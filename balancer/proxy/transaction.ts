@@ -14,7 +14,8 @@ export interface Destination {
   next(): InstancePool | undefined;
 }
 
-const NOWHERE: Destination = { next: () => undefined };
+/** Where a request goes that nobody can be found for. */
+export const NOWHERE: Destination = { next: () => undefined };
 
 /** A request, and the bytes that go to whichever replica it is sent to. */
 export class Transaction {
@@ -24,7 +25,7 @@ export class Transaction {
   /** Whether the client wants to keep its connection. */
   readonly keepAlive: boolean;
   readonly upgrade: boolean;
-  /** Set where the request came without an id, or with one: what the response carries. */
+  /** Its own id, or the one that was made for it; the response carries it. */
   readonly requestId: string;
   /** Where it may be sent, first choice first. */
   destination: Destination = NOWHERE;

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
-import { ToolError, USAGE } from "../../tools/tool.ts";
+import { CommandLine } from "../../tools/command_line.ts";
 
 /** What the bench was asked for. */
 export interface Options {
@@ -45,6 +44,8 @@ Usage: deno task bench:proxy [options]
 
 The whole takes about ten minutes, with --quick about three.`;
 
+const COMMAND_LINE = new CommandLine("bench:proxy");
+
 const OPTIONS = {
   scenario: { type: "string", multiple: true },
   proxy: { type: "string", multiple: true },
@@ -70,42 +71,23 @@ export interface Known {
  * @throws {ToolError} with exit code 2 and a message that says what would have been accepted
  */
 export function readOptions(args: readonly string[], known: Known): Options {
-  const given = parse(args);
+  const given = COMMAND_LINE.parse(args, OPTIONS);
   const quick = given.quick ?? false;
   return {
     scenarios: names("--scenario", given.scenario ?? [], known.scenarios),
     proxies: names("--proxy", given.proxy ?? [], known.proxies),
-    rounds: whole("--rounds", given.rounds ?? (quick ? "1" : "3"), 1, 100),
-    seconds: whole("--seconds", given.seconds ?? (quick ? "2" : "4"), 1, 600),
+    rounds: COMMAND_LINE.whole("--rounds", given.rounds ?? (quick ? "1" : "3"), 1, 100),
+    seconds: COMMAND_LINE.whole("--seconds", given.seconds ?? (quick ? "2" : "4"), 1, 600),
     warmUp: quick ? 1 : 2,
-    idle: whole("--idle", given.idle ?? "10000", 1, 25_000),
+    idle: COMMAND_LINE.whole("--idle", given.idle ?? "10000", 1, 25_000),
     out: given.out ?? (quick ? ".run/bench-proxy" : "docs/bench"),
     quick,
     help: given.help ?? false,
   };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    if (error instanceof TypeError) throw usage(error.message);
-    throw error;
-  }
-}
-
 function names(option: string, given: readonly string[], known: readonly string[]): string[] {
   const unknown = given.find((name) => !known.includes(name));
   if (unknown === undefined) return [...given];
-  throw usage(`${option} must be one of ${known.join(", ")}; got "${unknown}"`);
-}
-
-function whole(option: string, value: string, min: number, max: number): number {
-  const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
-  if (number >= min && number <= max) return number;
-  throw usage(`${option} must be a whole number from ${min} to ${max}; got "${value}"`);
-}
-
-function usage(message: string): ToolError {
-  return new ToolError(`${message}\nTry: deno task bench:proxy --help`, USAGE);
+  throw COMMAND_LINE.usage(`${option} must be one of ${known.join(", ")}; got "${unknown}"`);
 }
