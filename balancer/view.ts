@@ -1,6 +1,6 @@
 /**
  * The only things that the data plane and the fleet share: a {@linkcode View} goes down, evidence
- * comes up, and a drain is asked for and answered.
+ * and tolls come up, and a drain is asked for and answered.
  *
  * @module
  */
@@ -28,6 +28,10 @@ export interface View {
   readonly ring: Ring;
   /** The replicas that may be sent requests, by name. Health changes swap this map only. */
   readonly ready: ReadonlyMap<string, Upstream>;
+  /** Replicas that are being replaced right now: a request for one of them may wait for it. */
+  readonly awaited: ReadonlySet<string>;
+  /** Request keys that no replica is sent: replicas died of them. */
+  readonly quarantined: ReadonlySet<string>;
 }
 
 /** How a forwarded request failed: what happened to its connection. */
@@ -37,7 +41,41 @@ export type FailureKind = "refused" | "reset" | "timeout" | "malformed";
 export interface Evidence {
   readonly name: string;
   readonly instance: string;
-  readonly kind: FailureKind;
+  /** `slow`: no first byte of a response yet; the request goes on waiting. */
+  readonly kind: FailureKind | "slow";
+  /**
+   * False for a connection that had carried an earlier request: its server may have closed it just
+   * when it was used again, which says nothing about the replica.
+   */
+  readonly fresh: boolean;
+  /** Key of the request. */
+  readonly key: string;
+}
+
+/** What became of the requests for one replica since the last toll: what its failure cost. */
+export interface Toll {
+  /** The replica that owns their slots. */
+  readonly name: string;
+  /** Requests that waited for it. */
+  readonly held: number;
+  /** Requests that were sent again after a failed attempt. */
+  readonly retried: number;
+  /** Requests that another replica was sent. */
+  readonly spilled: number;
+  /** Requests that were answered with an error of the balancer: 502, 503 or 504. */
+  readonly lost: number;
+  /** Responses that broke off in the middle. */
+  readonly broken: number;
+  /** The longest wait for it, in milliseconds. */
+  readonly longestHoldMs: number;
+}
+
+/** How long an instance that leaves is waited for, in milliseconds. */
+export interface DrainDeadlines {
+  /** For requests that have an end. */
+  readonly requestsMs: number;
+  /** For tunnels and event streams, which have none of their own; they are closed then. */
+  readonly streamsMs: number;
 }
 
 /** What the fleet asks of the data plane. */
@@ -49,8 +87,8 @@ export interface DataPlane {
    * instance was published, or new requests keep coming.
    *
    * @param instance id of the instance
-   * @param deadlineMs longest wait in milliseconds
-   * @returns true when the instance is idle, false when the deadline came first
+   * @param deadlines longest waits
+   * @returns true when the instance is idle, false when a deadline came first
    */
-  idle(instance: string, deadlineMs: number): Promise<boolean>;
+  idle(instance: string, deadlines: DrainDeadlines): Promise<boolean>;
 }

@@ -51,7 +51,10 @@ export class ActionRunner {
         await engine.stop(action.id, action.graceMs);
         return { type: "stopped", id: action.id };
       case "drain": {
-        const idle = await dataPlane.idle(action.id, action.deadlineMs);
+        const idle = await dataPlane.idle(action.id, {
+          requestsMs: action.deadlineMs,
+          streamsMs: action.deadlineMs,
+        });
         if (!idle) log.warn("{name}: requests still run at the end of its drain", { ...action });
         return { type: "drained", id: action.id };
       }

@@ -97,11 +97,11 @@ Deno.test("a hung replica is out of the view before it is stopped, and is starte
 Deno.test("a refused connection takes the replica out at once, stale evidence does nothing", async () => {
   const bench = await new Bench().open();
   const { fleet, engine, clock } = bench;
-  fleet.observe({ name: "Server3", instance: "Server3#0", kind: "refused" });
+  fleet.observe({ name: "Server3", instance: "Server3#0", kind: "refused", fresh: true, key: "k" });
   assert(fleet.view.ready.has("Server3"));
   const release = engine.holdStarts();
   const instance = bench.member("Server3")?.instance?.id ?? "";
-  fleet.observe({ name: "Server3", instance, kind: "refused" });
+  fleet.observe({ name: "Server3", instance, kind: "refused", fresh: true, key: "k" });
   assertFalse(fleet.view.ready.has("Server3"));
   release();
   await clock.turn(1);
@@ -113,7 +113,7 @@ Deno.test("a reset connection brings the next heartbeat forward", async () => {
   const bench = await new Bench().open();
   const before = bench.heartbeats;
   const instance = bench.member("Server1")?.instance?.id ?? "";
-  bench.fleet.observe({ name: "Server1", instance, kind: "reset" });
+  bench.fleet.observe({ name: "Server1", instance, kind: "reset", fresh: true, key: "k" });
   await bench.clock.turn(0);
   assertEquals(bench.heartbeats, before + 1);
   await bench.fleet.close();
@@ -251,7 +251,7 @@ Deno.test("without a health path a replica is up until a connection fails, and a
   const bench = await new Bench({ probes: false }).open();
   const { fleet, engine, clock } = bench;
   const instance = bench.member("Server1")?.instance?.id ?? "";
-  fleet.observe({ name: "Server1", instance, kind: "refused" });
+  fleet.observe({ name: "Server1", instance, kind: "refused", fresh: true, key: "k" });
   assertFalse(fleet.view.ready.has("Server1"));
   engine.calls.length = 0;
   await clock.turn(1000);

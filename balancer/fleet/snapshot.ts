@@ -16,7 +16,13 @@ export type RingShape = Omit<RingOptions, "members">;
  * @param shape how the ring is laid out
  */
 export function emptyView(shape: RingShape): View {
-  return { version: 0, ring: Ring.build({ ...shape, members: [] }), ready: new Map() };
+  return {
+    version: 0,
+    ring: Ring.build({ ...shape, members: [] }),
+    ready: new Map(),
+    awaited: new Set(),
+    quarantined: new Set(),
+  };
 }
 
 /**
@@ -32,7 +38,7 @@ export function nextView(before: View, members: readonly Member[], shape: RingSh
   const ring = nextRing(before.ring, members.filter(inRing), shape);
   const ready = new Map(members.filter(inView).map((member) => [member.name, upstream(member)]));
   if (ring === before.ring && sameUpstreams(before.ready, ready)) return before;
-  return { version: before.version + 1, ring, ready };
+  return { ...before, version: before.version + 1, ring, ready };
 }
 
 function nextRing(before: Ring, members: readonly Member[], shape: RingShape): Ring {

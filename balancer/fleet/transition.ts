@@ -5,7 +5,7 @@
  * @module
  */
 import type { EngineErrorKind, Instance } from "../engine/engine.ts";
-import type { FailureKind } from "../view.ts";
+import type { Evidence } from "../view.ts";
 import type { Member, Phase } from "./member.ts";
 import {
   ACTION_RETRY_MS,
@@ -13,6 +13,8 @@ import {
   RETRY_WITHOUT_PROBES_MS,
   startDelay,
 } from "./policy.ts";
+
+type EvidenceKind = Evidence["kind"];
 
 /** What can happen to a replica. Events about an instance carry its id; stale ones are dropped. */
 export type MemberEvent =
@@ -31,7 +33,7 @@ export type MemberEvent =
   /** The engine says that the instance ended. */
   | { readonly type: "exit"; readonly id: string; readonly reason: string }
   /** The data plane could not use the instance. */
-  | { readonly type: "evidence"; readonly id: string; readonly kind: FailureKind }
+  | { readonly type: "evidence"; readonly id: string; readonly kind: EvidenceKind }
   /** It is to own slots from now on. */
   | { readonly type: "join" }
   /** It is to be removed for good. */
@@ -177,7 +179,7 @@ function exited(
   return toWaiting(noted(afterLife(member, now, policy), reason, now), now, policy);
 }
 
-function accused(member: Member, kind: FailureKind, now: number, policy: FleetPolicy): Member {
+function accused(member: Member, kind: EvidenceKind, now: number, policy: FleetPolicy): Member {
   if (member.phase !== "ready") return member;
   // A refused connection is proof. Anything else may be one bad request: the next heartbeat,
   // which the fleet sends at once, decides. Without heartbeats any failure has to do.

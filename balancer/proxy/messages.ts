@@ -4,7 +4,7 @@
  * @module
  */
 import type { CompleteRingOptions } from "../../ring/mod.ts";
-import type { Evidence, Upstream } from "../view.ts";
+import type { DrainDeadlines, Evidence, Upstream } from "../view.ts";
 import type { SharedCounts } from "./connection_limits.ts";
 import type { ProxySettings } from "./settings.ts";
 
@@ -13,6 +13,8 @@ export interface PlainView {
   readonly version: number;
   readonly ring: CompleteRingOptions;
   readonly ready: readonly Upstream[];
+  readonly awaited: readonly string[];
+  readonly quarantined: readonly string[];
 }
 
 /** To a worker. */
@@ -23,7 +25,7 @@ export type ToWorker =
     readonly type: "idle";
     readonly question: number;
     readonly instance: string;
-    readonly deadlineMs: number;
+    readonly deadlines: DrainDeadlines;
   }
   | { readonly type: "end"; readonly deadlineMs: number };
 

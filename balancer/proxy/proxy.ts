@@ -90,7 +90,9 @@ export class Proxy {
   /** Tells of a failure that says something about an instance. */
   note({ name, instance }: Upstream, failure: UpstreamError): void {
     if (instance === CONTROL) this.recordFailure("proxy.control", failure);
-    else if (isEvidence(failure)) this.#listener.evidence({ name, instance, kind: failure.kind });
+    else if (isEvidence(failure)) {
+      this.#listener.evidence({ name, instance, kind: failure.kind, fresh: true, key: "" });
+    }
   }
 
   recordFailure(action: string, error: unknown): void {

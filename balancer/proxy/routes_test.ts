@@ -15,7 +15,13 @@ function upstream(name: string, instance = `${name}#0`): Upstream {
 }
 
 function view(...ready: Upstream[]): View {
-  return { version: 1, ring: RING, ready: new Map(ready.map((one) => [one.name, one])) };
+  return {
+    version: 1,
+    ring: RING,
+    ready: new Map(ready.map((one) => [one.name, one])),
+    awaited: new Set(),
+    quarantined: new Set(),
+  };
 }
 
 /** Routes whose pools note when they are let go. */

@@ -47,16 +47,22 @@ function open({ settings, counts }: Extract<ToWorker, { type: "open" }>): void {
 }
 
 /** The ring is built anew only when the members changed, not when their health did. */
-function publish({ version, ring: options, ready }: PlainView): void {
+function publish({ version, ring: options, ready, awaited, quarantined }: PlainView): void {
   const names = options.members.map(({ name }) => name).join();
   if (ring?.members.join() !== names) ring = Ring.build(options);
-  proxy?.publish({ version, ring, ready: new Map(ready.map((one) => [one.name, one])) });
+  proxy?.publish({
+    version,
+    ring,
+    ready: new Map(ready.map((one) => [one.name, one])),
+    awaited: new Set(awaited),
+    quarantined: new Set(quarantined),
+  });
 }
 
 async function answerIdle(
-  { question, instance, deadlineMs }: Extract<ToWorker, { type: "idle" }>,
+  { question, instance, deadlines }: Extract<ToWorker, { type: "idle" }>,
 ): Promise<void> {
-  const idle = await proxy?.inFlight.idle(instance, deadlineMs) ?? true;
+  const idle = await proxy?.inFlight.idle(instance, deadlines.requestsMs) ?? true;
   tell({ type: "idle", question, idle });
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type { FailureLog } from "../failures.ts";
-import type { DataPlane, Evidence, View } from "../view.ts";
+import type { DataPlane, DrainDeadlines, Evidence, View } from "../view.ts";
 import { type SharedCounts, sharedCounts } from "./connection_limits.ts";
 import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
 import type { ProxySettings } from "./settings.ts";
@@ -60,8 +60,8 @@ export class DataPlaneWorkers implements DataPlane {
     this.#tellAll({ type: "view", view: this.#view });
   }
 
-  async idle(instance: string, deadlineMs: number): Promise<boolean> {
-    const answers = [...this.#members].map((member) => this.#ask(member, instance, deadlineMs));
+  async idle(instance: string, deadlines: DrainDeadlines): Promise<boolean> {
+    const answers = [...this.#members].map((member) => this.#ask(member, instance, deadlines));
     return (await Promise.all(answers)).every((idle) => idle);
   }
 
@@ -129,11 +129,11 @@ export class DataPlaneWorkers implements DataPlane {
     member.ended.resolve();
   }
 
-  #ask(member: Member, instance: string, deadlineMs: number): Promise<boolean> {
+  #ask(member: Member, instance: string, deadlines: DrainDeadlines): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const question = ++this.#question;
     member.questions.set(question, resolve);
-    tell(member, { type: "idle", question, instance, deadlineMs });
+    tell(member, { type: "idle", question, instance, deadlines });
     return promise;
   }
 
@@ -146,6 +146,12 @@ function tell({ worker }: Member, message: ToWorker): void {
   worker.postMessage(message);
 }
 
-function plain({ version, ring, ready }: View): PlainView {
-  return { version, ring: ring.options, ready: [...ready.values()] };
+function plain({ version, ring, ready, awaited, quarantined }: View): PlainView {
+  return {
+    version,
+    ring: ring.options,
+    ready: [...ready.values()],
+    awaited: [...awaited],
+    quarantined: [...quarantined],
+  };
 }

@@ -82,6 +82,8 @@ function view(version: number): View {
     version,
     ring: Ring.build({ members: ["Server1", "Server2"] }),
     ready: new Map([["Server1", upstream]]),
+    awaited: new Set(),
+    quarantined: new Set(),
   };
 }
 
@@ -94,11 +96,11 @@ Deno.test("workers are told the settings and each view, and what they say is pas
   bench.workers.publish(view(2));
   await bench.until("second view", () => bench.noted("view 2 Server1").length === 2);
   assertEquals(bench.evidence, [
-    { name: "Server1", instance: "i1", kind: "refused" },
-    { name: "Server1", instance: "i1", kind: "refused" },
+    { name: "Server1", instance: "i1", kind: "refused", fresh: true, key: "k" },
+    { name: "Server1", instance: "i1", kind: "refused", fresh: true, key: "k" },
   ]);
-  assertEquals(await bench.workers.idle("calm", 1000), true);
-  assertEquals(await bench.workers.idle("busy", 1000), false);
+  assertEquals(await bench.workers.idle("calm", { requestsMs: 1000, streamsMs: 1000 }), true);
+  assertEquals(await bench.workers.idle("busy", { requestsMs: 1000, streamsMs: 1000 }), false);
   await bench.workers.end(0);
   assertEquals(bench.crashes, []);
 });
@@ -110,7 +112,7 @@ Deno.test("a worker that crashes is counted and replaced by one that knows the l
   await bench.until("the view", () => bench.noted("view 7 Server1").length === 2);
   const before = bench.ids;
   // Both crash on this question, and a dead one keeps nobody waiting.
-  assertEquals(await bench.workers.idle("crash", 60_000), true);
+  assertEquals(await bench.workers.idle("crash", { requestsMs: 60_000, streamsMs: 60_000 }), true);
   await bench.until("the replacements", () => bench.noted("view 7 Server1").length === 4);
   assertEquals(bench.ids.size, before.size + 2);
   assertEquals(bench.crashes.length, 2);
@@ -119,15 +121,15 @@ Deno.test("a worker that crashes is counted and replaced by one that knows the l
   }
   bench.workers.publish(view(8));
   await bench.until("a later view", () => bench.noted("view 8 Server1").length === 2);
-  assertEquals(await bench.workers.idle("calm", 1000), true);
+  assertEquals(await bench.workers.idle("calm", { requestsMs: 1000, streamsMs: 1000 }), true);
   await bench.workers.end(0);
 });
 
 Deno.test("questions that a dead worker has not answered are settled", async () => {
   const bench = new Bench();
   await bench.workers.open();
-  const unanswered = bench.workers.idle("silence", 60_000);
-  const crashing = bench.workers.idle("crash", 60_000);
+  const unanswered = bench.workers.idle("silence", { requestsMs: 60_000, streamsMs: 60_000 });
+  const crashing = bench.workers.idle("crash", { requestsMs: 60_000, streamsMs: 60_000 });
   assertEquals(await Promise.all([unanswered, crashing]), [true, true]);
   await bench.until("both crashes", () => bench.crashes.length === 2);
   await bench.until("both replacements", () => bench.noted("open").length === 4);
@@ -137,7 +139,7 @@ Deno.test("questions that a dead worker has not answered are settled", async () 
 Deno.test("a crash while the data plane ends is not made good", async () => {
   const bench = new Bench();
   await bench.workers.open();
-  const crashing = bench.workers.idle("crash", 60_000);
+  const crashing = bench.workers.idle("crash", { requestsMs: 60_000, streamsMs: 60_000 });
   await bench.workers.end(0);
   assertEquals(await crashing, true);
   assertEquals(bench.noted("open").length, 2);

@@ -23,7 +23,10 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   switch (data.type) {
     case "open":
       note(`open ${data.settings.workers} ${data.counts.length > 0}`);
-      tell({ type: "evidence", evidence: { name: "Server1", instance: "i1", kind: "refused" } });
+      tell({
+        type: "evidence",
+        evidence: { name: "Server1", instance: "i1", kind: "refused", fresh: true, key: "k" },
+      });
       return tell({ type: "listening", port: data.settings.listen.port });
     case "view":
       return note(`view ${data.view.version} ${data.view.ready.map(({ name }) => name)}`);
