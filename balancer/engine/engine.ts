@@ -13,11 +13,37 @@ export type EngineKind = "docker" | "process" | "static" | "memory";
 export interface Instance {
   /** Never used twice: a container id, a process id with its start, an address. */
   readonly id: string;
-  /** The replica's name in the ring. */
+  /** The replica's name in the ring; a spare's own name until it is given another. */
   readonly name: string;
+  /** True for an instance that was started without a replica's name and has none yet. */
+  readonly spare: boolean;
   readonly address: Address;
   /** When it was started, in milliseconds since the epoch. */
   readonly startedAt: number;
+}
+
+/** What an instance runs, where that differs from the settings. */
+export interface Template {
+  /** Image, engine docker. */
+  readonly image?: string;
+  /** Command line. */
+  readonly command?: string;
+}
+
+/** What to start. */
+export interface Launch {
+  /** The replica's name, or a spare's own. */
+  readonly name: string;
+  /** True to start it without telling it a name: it learns that from its heartbeat later. */
+  readonly spare: boolean;
+  readonly template: Template;
+}
+
+/** Something of this fleet that does not run: a container that ended or was never started. */
+export interface Remains {
+  readonly id: string;
+  readonly name: string;
+  readonly spare: boolean;
 }
 
 /** What an engine reports on its own account. */
@@ -35,13 +61,36 @@ export interface Engine {
   /** False where somebody else runs the instances: then start and stop are `unsupported`. */
   readonly ownsInstances: boolean;
   /**
-   * Starts a new instance. It need not answer yet when this resolves. Whatever is left under
-   * the same name in this fleet, running or not, is removed first.
+   * Starts a new instance. It need not answer yet when this resolves. Whatever else exists under
+   * the same name, running or not, is left as it is, under another name where names are unique.
    *
-   * @param name the replica's name
+   * @param launch what to start
    * @throws {EngineError} nothing is left half made
    */
-  start(name: string): Promise<Instance>;
+  start(launch: Launch): Promise<Instance>;
+  /**
+   * Gives an instance the name of a replica. What exists under that name gets another.
+   *
+   * @param id the instance
+   * @param name the replica's name
+   * @throws {EngineError} when the engine could not do it
+   */
+  rename(id: string, name: string): Promise<void>;
+  /**
+   * Kills an instance as a fault would, with SIGKILL and from behind: its exit is reported and
+   * what is left of it stays.
+   *
+   * @param id the instance
+   * @throws {EngineError} when the engine could not do it
+   */
+  kill(id: string): Promise<void>;
+  /**
+   * The last lines that an instance wrote, running or not; none where it is gone.
+   *
+   * @param id the instance
+   * @throws {EngineError} when the engine could not tell
+   */
+  lastWords(id: string): Promise<readonly string[]>;
   /**
    * Asks an instance to end (SIGTERM), ends it for good after the grace, and clears away what is
    * left of it. An instance that is gone already counts as stopped.
@@ -53,6 +102,8 @@ export interface Engine {
   stop(id: string, graceMs: number): Promise<void>;
   /** The running instances of this fleet, in order of their start. */
   list(): Promise<readonly Instance[]>;
+  /** What exists of this fleet and does not run. */
+  remains(): Promise<readonly Remains[]>;
   /**
    * Reports exits and the engine's own comings and goings from now on.
    *
@@ -67,6 +118,9 @@ export interface Engine {
    */
   close(): Promise<void>;
 }
+
+/** How many lines {@linkcode Engine.lastWords} tells at the most. */
+export const LAST_WORDS = 20;
 
 /** A running watch. */
 export interface Watch {
