@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { type Engine, EngineError, type Instance } from "./engine.ts";
+import { type Engine, EngineError, type Instance, type Launch } from "./engine.ts";
 import { accepts, beats, listen, waitFor } from "./testing.ts";
 
 /** An engine to test, and what its interface does not offer. */
@@ -24,6 +24,16 @@ export interface Exceptions {
   readonly ownsNothing?: boolean;
   /** Not tested now, because what it needs is not here. */
   readonly ignore?: boolean;
+}
+
+/**
+ * What to start in a test.
+ *
+ * @param name the replica's name
+ * @param rest what else is asked for
+ */
+export function launch(name: string, rest: Partial<Launch> = {}): Launch {
+  return { name, spare: false, template: {}, ...rest };
 }
 
 type Test = (harness: Harness) => Promise<void>;
@@ -74,7 +84,7 @@ const WITH_INSTANCES: Record<string, Test> = {
 
   "lists what was started, with name, address and time": async ({ engine }) => {
     const before = Date.now() - 1000;
-    const started = await engine.start("Server1");
+    const started = await engine.start(launch("Server1"));
     assertEquals(started.name, "Server1");
     assert(started.address.port > 0 && started.address.hostname !== "");
     assert(started.startedAt >= before && started.startedAt <= Date.now() + 1000);
@@ -83,26 +93,29 @@ const WITH_INSTANCES: Record<string, Test> = {
 
   "lists in order of start": async ({ engine }) => {
     const names = ["Server2", "Server10", "Server1"];
-    for (const name of names) await engine.start(name);
+    for (const name of names) await engine.start(launch(name));
     assertEquals((await engine.list()).map(({ name }) => name), names);
   },
 
   "starts several at once": async ({ engine }) => {
     const names = ["Server1", "Server2", "S-3_x"];
-    const started = await Promise.all(names.map((name) => engine.start(name)));
+    const started = await Promise.all(names.map((name) => engine.start(launch(name))));
     assertEquals(started.map(({ name }) => name), names);
     assertEquals(new Set(started.map(({ id }) => id)).size, names.length);
     assertEquals((await engine.list()).length, names.length);
   },
 
   "lists no longer what was stopped": async ({ engine }) => {
-    const [first, second] = [await engine.start("Server1"), await engine.start("Server2")];
+    const [first, second] = [
+      await engine.start(launch("Server1")),
+      await engine.start(launch("Server2")),
+    ];
     await engine.stop(first.id, GRACE_MS);
     assertEquals(await engine.list(), [second]);
   },
 
   "does not mind stopping twice, at once or one after the other": async ({ engine }) => {
-    const { id } = await engine.start("Server1");
+    const { id } = await engine.start(launch("Server1"));
     await Promise.all([engine.stop(id, GRACE_MS), engine.stop(id, 0)]);
     await engine.stop(id, GRACE_MS);
   },
@@ -113,30 +126,100 @@ const WITH_INSTANCES: Record<string, Test> = {
   "never uses an id twice": async ({ engine }) => {
     const ids = new Set<string>();
     for (let i = 0; i < 3; i++) {
-      const { id } = await engine.start("Server1");
+      const { id } = await engine.start(launch("Server1"));
       ids.add(id);
       await engine.stop(id, 0);
     }
     assertEquals(ids.size, 3);
   },
 
-  "replaces an instance that still runs under the name": async ({ engine }) => {
-    const first = await engine.start("Server1");
-    const second = await engine.start("Server1");
+  "leaves alone what runs under the name of a start": async ({ engine }) => {
+    const first = await engine.start(launch("Server1"));
+    const second = await engine.start(launch("Server1"));
     assertNotEquals(second.id, first.id);
+    assertEquals(await engine.list(), [first, second]);
+    await engine.stop(first.id, 0);
     assertEquals(await engine.list(), [second]);
   },
 
-  "replaces an instance that died": async ({ engine, kill }) => {
-    await kill(await engine.start("Server1"));
-    const second = await engine.start("Server1");
+  "starts several under one name at once": async ({ engine }) => {
+    const names = Array.from({ length: 4 }, () => "Server1");
+    const started = await Promise.all(names.map((name) => engine.start(launch(name))));
+    const byId = (a: Instance, b: Instance) => a.id < b.id ? -1 : 1;
+    assertEquals([...await engine.list()].sort(byId), started.sort(byId));
+  },
+
+  "starts anew under the name of an instance that died": async ({ engine, kill }) => {
+    await kill(await engine.start(launch("Server1")));
+    const second = await engine.start(launch("Server1"));
     assertEquals(await engine.list(), [second]);
+  },
+
+  "lists a spare as a spare until it is given a name": async ({ engine }) => {
+    const spare = await engine.start(launch("spare-1", { spare: true }));
+    assertEquals([spare.name, spare.spare], ["spare-1", true]);
+    assertEquals(await engine.list(), [spare]);
+    await engine.rename(spare.id, "Server1");
+    assertEquals(await engine.list(), [{ ...spare, name: "Server1", spare: false }]);
+  },
+
+  "leaves alone what runs under the name of a rename": async ({ engine }) => {
+    const first = await engine.start(launch("Server1"));
+    const spare = await engine.start(launch("spare-1", { spare: true }));
+    await engine.rename(spare.id, "Server1");
+    assertEquals(await engine.list(), [first, { ...spare, name: "Server1", spare: false }]);
+    const third = await engine.start(launch("Server1"));
+    assertEquals((await engine.list()).map(({ id, name, spare }) => [id, name, spare]), [
+      [first.id, "Server1", false],
+      [spare.id, "Server1", false],
+      [third.id, "Server1", false],
+    ]);
+  },
+
+  "does not mind a rename to the name that an instance has": async ({ engine }) => {
+    const spare = await engine.start(launch("spare-1", { spare: true }));
+    await engine.rename(spare.id, "Server1");
+    await engine.rename(spare.id, "Server1");
+    assertEquals(await engine.list(), [{ ...spare, name: "Server1", spare: false }]);
+  },
+
+  "renames and kills nothing that never was": async ({ engine }) => {
+    const id = "5e1f".repeat(16);
+    for (const call of [() => engine.rename(id, "Server1"), () => engine.kill(id)]) {
+      assertEquals((await assertRejects(call, EngineError)).kind, "failed");
+    }
+  },
+
+  "reports a kill as an exit": async ({ engine }) => {
+    const heard = await listen(engine);
+    const { id } = await engine.start(launch("Server1"));
+    const other = await engine.start(launch("Server2"));
+    await engine.kill(id);
+    assertEquals((await heard.exitOf(id)).name, "Server1");
+    assertEquals(await engine.list(), [other]);
+    heard.close();
+  },
+
+  "has no last words of what never was": async ({ engine }) =>
+    assertEquals(await engine.lastWords("5e1f".repeat(16)), []),
+
+  "has nothing left of what was killed once it is stopped": async ({ engine }) => {
+    const heard = await listen(engine);
+    const { id } = await engine.start(launch("spare-1", { spare: true }));
+    assertEquals(await engine.remains(), []);
+    await engine.kill(id);
+    await heard.exitOf(id);
+    const left = await engine.remains();
+    if (engine.kind !== "process") assertEquals(left, [{ id, name: "spare-1", spare: true }]);
+    await engine.stop(id, 0);
+    assertEquals(await engine.remains(), []);
+    heard.close();
   },
 
   "reports a death from outside once": async ({ engine, kill }) => {
     const heard = await listen(engine);
-    const { name, id } = await engine.start("Server1");
-    const other = await engine.start("Server2");
+    const { name, id } = await engine.start(launch("Server1"));
+    const other = await engine.start(launch("Server2"));
     await kill({ ...other, name, id });
     const exit = await heard.exitOf(id);
     assertEquals([exit.name, exit.id], [name, id]);
@@ -149,7 +232,7 @@ const WITH_INSTANCES: Record<string, Test> = {
 
   "lists no longer what died": async ({ engine, kill }) => {
     const heard = await listen(engine);
-    const instance = await engine.start("Server1");
+    const instance = await engine.start(launch("Server1"));
     await kill(instance);
     await heard.exitOf(instance.id);
     assertEquals(await engine.list(), []);
@@ -158,7 +241,7 @@ const WITH_INSTANCES: Record<string, Test> = {
 
   "reports a stop as an exit": async ({ engine }) => {
     const heard = await listen(engine);
-    const { id } = await engine.start("Server1");
+    const { id } = await engine.start(launch("Server1"));
     await engine.stop(id, GRACE_MS);
     assertEquals((await heard.exitOf(id)).name, "Server1");
     heard.close();
@@ -171,7 +254,7 @@ const WITH_INSTANCES: Record<string, Test> = {
       await listen(engine),
     ];
     closed.close();
-    const { id } = await engine.start("Server1");
+    const { id } = await engine.start(launch("Server1"));
     await engine.stop(id, 0);
     await first.exitOf(id);
     await second.exitOf(id);
@@ -183,12 +266,15 @@ const WITH_INSTANCES: Record<string, Test> = {
 
 const WITH_ANSWERS: Record<string, Test> = {
   "has instances that answer at their addresses": async ({ engine }) => {
-    const started = await Promise.all([engine.start("Server1"), engine.start("Server2")]);
+    const started = await Promise.all([
+      engine.start(launch("Server1")),
+      engine.start(launch("Server2")),
+    ]);
     for (const { address } of started) await waitFor("a heartbeat", () => beats(address));
   },
 
   "stops an instance so that its address refuses connections": async ({ engine }) => {
-    const { id, address } = await engine.start("Server1");
+    const { id, address } = await engine.start(launch("Server1"));
     await waitFor("a heartbeat", () => beats(address));
     await engine.stop(id, GRACE_MS);
     assertEquals(await accepts(address), false);
@@ -200,15 +286,26 @@ const WITHOUT_INSTANCES: Record<string, Test> = {
     Promise.resolve(assertEquals(engine.ownsInstances, false)),
 
   "starts nothing, and says why": async ({ engine }) => {
-    const error = await assertRejects(() => engine.start("Server1"), EngineError);
+    const error = await assertRejects(() => engine.start(launch("Server1")), EngineError);
     assertEquals(error.kind, "unsupported");
   },
 
-  "stops nothing, and says why": async ({ engine }) => {
+  "stops, kills and renames nothing, and says why": async ({ engine }) => {
     for (const { id } of await engine.list()) {
-      const error = await assertRejects(() => engine.stop(id, 0), EngineError);
-      assertEquals(error.kind, "unsupported");
+      const calls = [
+        () => engine.stop(id, 0),
+        () => engine.kill(id),
+        () => engine.rename(id, "Server9"),
+      ];
+      for (const call of calls) {
+        assertEquals((await assertRejects(call, EngineError)).kind, "unsupported");
+      }
     }
+  },
+
+  "knows no last words and no remains": async ({ engine }) => {
+    for (const { id } of await engine.list()) assertEquals(await engine.lastWords(id), []);
+    assertEquals(await engine.remains(), []);
   },
 
   "lists the same each time": async ({ engine }) => {

@@ -4,20 +4,28 @@
  * @module
  */
 import type { Address } from "../view.ts";
-import type { Engine, EngineEvent, Instance, Watch } from "./engine.ts";
-import { EngineError } from "./engine.ts";
+import type { Engine, EngineEvent, Instance, Launch, Remains, Watch } from "./engine.ts";
+import { EngineError, LAST_WORDS } from "./engine.ts";
 import { Watchers } from "./watchers.ts";
 
 /** Starts nothing, remembers everything, and fails when told to. */
 export class MemoryEngine implements Engine {
   readonly kind = "memory";
   readonly ownsInstances = true;
-  /** What was asked of it, oldest first: `start Server1`, `stop Server1#1 500`. */
+  /**
+   * What was asked of it, oldest first: `start Server1`, `start spare-1 spare`,
+   * `rename spare-1#2 Server1`, `kill Server1#1`, `stop Server1#1 500`.
+   */
   readonly calls: string[] = [];
+  /** What was to be started, oldest first. */
+  readonly launches: Launch[] = [];
   readonly #addressOf: (name: string) => Address;
   readonly #instances = new Map<string, Instance>();
+  readonly #remains = new Map<string, Remains>();
+  readonly #words = new Map<string, readonly string[]>();
   readonly #watchers = new Watchers();
-  readonly #failures: EngineError[] = [];
+  readonly #startFailures: EngineError[] = [];
+  readonly #renameFailures: EngineError[] = [];
   #hold: Promise<void> | undefined;
   #away: EngineError | undefined;
   #started = 0;
@@ -27,24 +35,51 @@ export class MemoryEngine implements Engine {
     this.#addressOf = addressOf;
   }
 
-  async start(name: string): Promise<Instance> {
-    this.calls.push(`start ${name}`);
+  async start(launch: Launch): Promise<Instance> {
+    const { name, spare } = launch;
+    this.calls.push(`start ${name}${spare ? " spare" : ""}`);
+    this.launches.push(launch);
     await this.#hold;
     this.#throwIfAway();
-    const failure = this.#failures.shift();
-    if (failure) throw failure;
-    this.kill(name, "replaced");
+    throwNext(this.#startFailures);
     const id = `${name}#${++this.#started}`;
-    const instance = { id, name, address: this.#addressOf(name), startedAt: Date.now() };
+    const instance = { id, name, spare, address: this.#addressOf(name), startedAt: Date.now() };
     this.#instances.set(id, instance);
     return instance;
+  }
+
+  rename(id: string, name: string): Promise<void> {
+    return Promise.try(() => {
+      this.calls.push(`rename ${id} ${name}`);
+      this.#throwIfAway();
+      throwNext(this.#renameFailures);
+      this.#instances.set(id, { ...this.#running(id), name, spare: false });
+    });
+  }
+
+  kill(id: string): Promise<void> {
+    return Promise.try(() => {
+      this.calls.push(`kill ${id}`);
+      this.#throwIfAway();
+      this.#end(this.#running(id), "killed");
+    });
+  }
+
+  lastWords(id: string): Promise<readonly string[]> {
+    return Promise.try(() => {
+      this.#throwIfAway();
+      return this.#words.get(id) ?? [];
+    });
   }
 
   stop(id: string, graceMs: number): Promise<void> {
     return Promise.try(() => {
       this.calls.push(`stop ${id} ${graceMs}`);
       this.#throwIfAway();
-      this.#end(id, "stopped");
+      const instance = this.#instances.get(id);
+      if (instance) this.#end(instance, "stopped");
+      this.#remains.delete(id);
+      this.#words.delete(id);
     });
   }
 
@@ -52,6 +87,13 @@ export class MemoryEngine implements Engine {
     return Promise.try(() => {
       this.#throwIfAway();
       return [...this.#instances.values()];
+    });
+  }
+
+  remains(): Promise<readonly Remains[]> {
+    return Promise.try(() => {
+      this.#throwIfAway();
+      return [...this.#remains.values()];
     });
   }
 
@@ -63,21 +105,35 @@ export class MemoryEngine implements Engine {
     return Promise.resolve();
   }
 
-  /** Ends the instance of a name from outside, if there is one. */
-  kill(name: string, reason = "killed"): void {
-    for (const { id, name: other } of this.#instances.values()) {
-      if (other === name) this.#end(id, reason);
-    }
+  /** Ends the instances of a name from outside, if there are any. What is left of them stays. */
+  fail(name: string, reason = "killed"): void {
+    const named = [...this.#instances.values()].filter((instance) => instance.name === name);
+    for (const instance of named) this.#end(instance, reason);
   }
 
-  /** Ends an instance without a word: an exit that nobody reports. */
+  /** Ends an instance without a word: an exit that nobody reports, and nothing is left. */
   lose(id: string): void {
     this.#instances.delete(id);
   }
 
+  /** Lays down something that does not run, as if it had been there before. */
+  leave(remains: Remains): void {
+    this.#remains.set(remains.id, remains);
+  }
+
+  /** Has an instance, started or not yet, write lines; only the last of them are kept. */
+  say(id: string, ...lines: string[]): void {
+    this.#words.set(id, [...this.#words.get(id) ?? [], ...lines].slice(-LAST_WORDS));
+  }
+
   /** Makes the next start that is let through fail. Called twice: the next two. */
   failNextStart(error: EngineError): void {
-    this.#failures.push(error);
+    this.#startFailures.push(error);
+  }
+
+  /** Makes the next rename fail. Called twice: the next two. */
+  failNextRename(error: EngineError): void {
+    this.#renameFailures.push(error);
   }
 
   /** Keeps starts waiting. @returns lets them go */
@@ -102,15 +158,25 @@ export class MemoryEngine implements Engine {
     this.#watchers.report({ type: "back" });
   }
 
-  #end(id: string, reason: string): void {
+  #running(id: string): Instance {
     const instance = this.#instances.get(id);
-    if (!instance) return;
+    if (!instance) throw new EngineError("failed", `${id} does not run`);
+    return instance;
+  }
+
+  #end({ id, name, spare }: Instance, reason: string): void {
     this.#instances.delete(id);
+    this.#remains.set(id, { id, name, spare });
     // Nobody hears of it while the engine is away, as with a real one.
-    if (!this.#away) this.#watchers.report({ type: "exit", name: instance.name, id, reason });
+    if (!this.#away) this.#watchers.report({ type: "exit", name, id, reason });
   }
 
   #throwIfAway(): void {
     if (this.#away) throw this.#away;
   }
+}
+
+function throwNext(failures: EngineError[]): void {
+  const failure = failures.shift();
+  if (failure) throw failure;
 }

@@ -1,26 +1,26 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { testEngine } from "./conformance.ts";
-import { EngineError } from "./engine.ts";
+import { launch, testEngine } from "./conformance.ts";
+import { EngineError, LAST_WORDS } from "./engine.ts";
 import { MemoryEngine } from "./memory.ts";
 import { listen } from "./testing.ts";
 
 testEngine("memory", () => {
   const engine = new MemoryEngine();
-  return { engine, kill: ({ name }) => engine.kill(name) };
+  return { engine, kill: ({ name }) => engine.fail(name) };
 }, { nothingAnswers: true });
 
 Deno.test("memory: a start fails when told to, once", async () => {
   const engine = new MemoryEngine();
   engine.failNextStart(new EngineError("image-missing", "no image"));
-  const error = await assertRejects(() => engine.start("Server1"), EngineError);
+  const error = await assertRejects(() => engine.start(launch("Server1")), EngineError);
   assertEquals(error.kind, "image-missing");
-  assertEquals((await engine.start("Server1")).name, "Server1");
+  assertEquals((await engine.start(launch("Server1"))).name, "Server1");
 });
 
 Deno.test("memory: a start waits while it is held", async () => {
   const engine = new MemoryEngine();
   const release = engine.holdStarts();
-  const starting = engine.start("Server1");
+  const starting = engine.start(launch("Server1"));
   assertEquals(await engine.list(), []);
   release();
   const started = await starting;
@@ -30,10 +30,19 @@ Deno.test("memory: a start waits while it is held", async () => {
 Deno.test("memory: while away it does nothing and reports no exit", async () => {
   const engine = new MemoryEngine();
   const heard = await listen(engine);
-  await engine.start("Server1");
+  await engine.start(launch("Server1"));
   engine.goAway();
-  engine.kill("Server1");
-  for (const call of [() => engine.start("S"), () => engine.stop("S", 0), () => engine.list()]) {
+  engine.fail("Server1");
+  const calls = [
+    () => engine.start(launch("S")),
+    () => engine.rename("S", "T"),
+    () => engine.kill("S"),
+    () => engine.lastWords("S"),
+    () => engine.stop("S", 0),
+    () => engine.list(),
+    () => engine.remains(),
+  ];
+  for (const call of calls) {
     assertEquals((await assertRejects(call, EngineError)).kind, "away");
   }
   engine.comeBack();
@@ -44,15 +53,52 @@ Deno.test("memory: while away it does nothing and reports no exit", async () => 
 
 Deno.test("memory: it remembers what was asked of it", async () => {
   const engine = new MemoryEngine();
-  const { id } = await engine.start("Server1");
-  await engine.stop(id, 500);
-  assertEquals(engine.calls, ["start Server1", "stop Server1#1 500"]);
+  const first = await engine.start(launch("Server1", { template: { image: "other" } }));
+  const spare = await engine.start(launch("spare-1", { spare: true }));
+  await engine.kill(first.id);
+  await engine.rename(spare.id, "Server1");
+  await engine.stop(first.id, 500);
+  assertEquals(engine.calls, [
+    "start Server1",
+    "start spare-1 spare",
+    "kill Server1#1",
+    "rename spare-1#2 Server1",
+    "stop Server1#1 500",
+  ]);
+  assertEquals(engine.launches.map(({ template }) => template), [{ image: "other" }, {}]);
+});
+
+Deno.test("memory: a rename fails when told to, once", async () => {
+  const engine = new MemoryEngine();
+  const { id } = await engine.start(launch("spare-1", { spare: true }));
+  engine.failNextRename(new EngineError("failed", "no"));
+  await assertRejects(() => engine.rename(id, "Server1"), EngineError, "no");
+  assertEquals((await engine.list())[0]?.spare, true);
+  await engine.rename(id, "Server1");
+  assertEquals((await engine.list())[0]?.name, "Server1");
+});
+
+Deno.test("memory: it keeps the last lines that an instance is told to say", async () => {
+  const engine = new MemoryEngine();
+  engine.say("Server1#1", ...Array.from({ length: LAST_WORDS }, (_, i) => `line ${i}`));
+  engine.say("Server1#1", "the end");
+  const words = await engine.lastWords("Server1#1");
+  assertEquals([words.length, words[0], words.at(-1)], [LAST_WORDS, "line 1", "the end"]);
+});
+
+Deno.test("memory: remains can be laid down, and a stop clears them away", async () => {
+  const engine = new MemoryEngine();
+  const remains = { id: "old", name: "Server1", spare: false };
+  engine.leave(remains);
+  assertEquals(await engine.remains(), [remains]);
+  await engine.stop("old", 0);
+  assertEquals(await engine.remains(), []);
 });
 
 Deno.test("memory: a lost instance is gone without a word", async () => {
   const engine = new MemoryEngine();
   const heard = await listen(engine);
-  engine.lose((await engine.start("Server1")).id);
-  assertEquals([await engine.list(), heard.events], [[], []]);
+  engine.lose((await engine.start(launch("Server1"))).id);
+  assertEquals([await engine.list(), await engine.remains(), heard.events], [[], [], []]);
   heard.close();
 });

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Address } from "../view.ts";
-import type { Engine, EngineEvent, Instance, Watch } from "./engine.ts";
+import type { Engine, EngineEvent, Instance, Launch, Remains, Watch } from "./engine.ts";
 import { EngineError } from "./engine.ts";
 
 /** Lists the servers that it was given, as `Server1`, `Server2` and so on in their order. */
@@ -19,12 +19,26 @@ export class StaticEngine implements Engine {
     const startedAt = Date.now();
     this.#instances = addresses.map((address, index) => {
       const name = `Server${index + 1}`;
-      return { id: `static:${address.hostname}:${address.port}:${name}`, name, address, startedAt };
+      const id = `static:${address.hostname}:${address.port}:${name}`;
+      return { id, name, spare: false, address, startedAt };
     });
   }
 
-  start(name: string): Promise<Instance> {
+  start({ name }: Launch): Promise<Instance> {
     return Promise.reject(unsupported(`cannot start ${name}`));
+  }
+
+  rename(id: string, name: string): Promise<void> {
+    return Promise.reject(unsupported(`cannot give ${id} the name ${name}`));
+  }
+
+  kill(id: string): Promise<void> {
+    return Promise.reject(unsupported(`cannot kill ${id}`));
+  }
+
+  /** None: what such a server writes goes elsewhere. */
+  lastWords(_id: string): Promise<readonly string[]> {
+    return Promise.resolve([]);
   }
 
   stop(id: string, _graceMs: number): Promise<void> {
@@ -33,6 +47,11 @@ export class StaticEngine implements Engine {
 
   list(): Promise<readonly Instance[]> {
     return Promise.resolve(this.#instances);
+  }
+
+  /** None: what does not run is somebody else's business. */
+  remains(): Promise<readonly Remains[]> {
+    return Promise.resolve([]);
   }
 
   /** Never reports: whether such a server runs shows when it is asked. */
