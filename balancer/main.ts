@@ -15,6 +15,10 @@ import { systemClock } from "./fleet/clock.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { httpProbe } from "./fleet/http_probe.ts";
 import { Membership } from "./fleet/membership.ts";
+import { NO_STORE } from "./fleet/store.ts";
+import { fileStore } from "./fleet/file_store.ts";
+import { Deploys } from "./fleet/deploy.ts";
+import { Turns } from "./fleet/turns.ts";
 import { fleetPolicy } from "./fleet/policy.ts";
 import { fleetStatus } from "./fleet/status.ts";
 import { openLog } from "./log.ts";
@@ -81,10 +85,11 @@ async function start(config: Config, log: Logger): Promise<Running> {
     limit: engine.ownsInstances ? replicaLimit(config) : config.LB_UPSTREAMS.length,
     probe,
     clock: systemClock,
+    store: config.LB_STATE_FILE === "" ? NO_STORE : fileStore(config.LB_STATE_FILE),
     log: log.getChild("fleet"),
     failures,
   });
-  const api = controlApp(config, fleet, engine, failures);
+  const api = controlApp({ config, fleet, engine, failures, listen });
   // The port opens when it is known what runs, so that the first request finds a view.
   await fleet.open();
   await dataPlane.open();
@@ -128,15 +133,38 @@ function ringShape(config: Config) {
   };
 }
 
-function controlApp(config: Config, fleet: Fleet, engine: Engine, failures: Failures) {
+/** What the control API is put together from. */
+interface ControlParts {
+  readonly config: Config;
+  readonly fleet: Fleet;
+  readonly engine: Engine;
+  readonly failures: Failures;
+  readonly listen: Address;
+}
+
+function controlApp({ config, fleet, engine, failures, listen }: ControlParts) {
+  const turns = new Turns();
   const membership = new Membership({
     fleet,
+    turns,
     limit: replicaLimit(config),
     changeable: engine.ownsInstances,
   });
   const startedAt = systemClock.now();
+  const deploys = new Deploys({ fleet, engine, turns, now: systemClock.now });
   return createControlApp({
     membership,
+    deploys,
+    incidents: () => fleet.incidents.all,
+    journal: fleet.journal,
+    drills: config.LB_DRILLS
+      ? {
+        url: () => clientUrl(listen),
+        upstream: (name) => fleet.view.ready.get(name),
+        kill: (instance) => engine.kill(instance),
+        incidents: () => fleet.incidents.all,
+      }
+      : undefined,
     status: () => ({
       ...fleetStatus(fleet, systemClock.now()),
       virtualServers: config.LB_VIRTUAL_SERVERS,
@@ -153,6 +181,12 @@ function controlApp(config: Config, fleet: Fleet, engine: Engine, failures: Fail
     failures,
     bodyTimeoutMs: BODY_TIMEOUT_MS,
   });
+}
+
+/** Where this machine reaches the public port: what listens everywhere does on loopback, too. */
+function clientUrl({ hostname, port }: Address): string {
+  const reached = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
+  return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
 }
 
 function endOnSignal(running: Running, log: Logger): void {

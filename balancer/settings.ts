@@ -80,6 +80,36 @@ export const SETTINGS = {
     LARGEST_DELAY_MS,
     "milliseconds that this wait may reach",
   ),
+  LB_SPARES: whole(
+    0,
+    0,
+    64,
+    "instances kept ready for whichever replica fails next; they own no slots",
+  ),
+  LB_STARTS_PER_MINUTE: whole(120, 1, 100000, "replacements that may be started within a minute"),
+  LB_MIN_HEALTHY_PERCENT: whole(
+    50,
+    0,
+    100,
+    "share of the replicas that heartbeats alone never take the fleet below",
+  ),
+  LB_POISON_DEATHS: whole(
+    3,
+    0,
+    100,
+    "deaths in a row with the same request key in flight that quarantine the key; 0 is never",
+  ),
+  LB_QUARANTINE_MS: whole(60000, 1, LARGEST_DELAY_MS, "milliseconds of a key's quarantine"),
+  LB_STATE_FILE: text("", "file that keeps who belongs to the fleet while the balancer is away", {
+    expects: "a path whose folder exists, or empty to go by what runs",
+    pattern: /^[^\0]*$/,
+  }),
+  LB_DRILLS: {
+    schema: parsed(parseFlag),
+    fallback: "false",
+    expects: "true or false",
+    about: "let `POST /_lb/drill` kill replicas to prove that they heal",
+  },
   LB_DRAIN_MS: whole(
     10000,
     0,

@@ -5,12 +5,20 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { type Context, Hono } from "hono";
+import { streamSSE } from "hono/streaming";
+import { EngineError, type EngineErrorKind, type Template } from "../engine/engine.ts";
 import type { FailureLog } from "../failures.ts";
 import { MembershipError, type MembershipErrorKind } from "../fleet/membership.ts";
+import { DeployError, type DeployStep } from "../fleet/deploy.ts";
+import type { Incident } from "../fleet/incident.ts";
+import type { Journal } from "../fleet/journal.ts";
 import { failureBody } from "../reply.ts";
 import { BodyError, readBody } from "./body.ts";
+import { DrillError, type DrillOptions, makeDrill } from "./drill.ts";
+import { streamEvents } from "./events.ts";
 import { type GuardPolicy, refuse } from "./guard.ts";
-import { type Change, parseChange, RequestError } from "./requests.ts";
+import { reportIncident } from "./incident_report.ts";
+import { type Change, parseChange, parseDeploy, parseDrill, RequestError } from "./requests.ts";
 
 /** What the control API acts on. */
 export interface ControlOptions {
@@ -19,6 +27,15 @@ export interface ControlOptions {
     add(n: number, hostnames: readonly string[]): Promise<string[]>;
     remove(n: number, hostnames: readonly string[]): Promise<string[]>;
   };
+  /** Makes rolling deploys; every step is told. */
+  readonly deploys: {
+    check(template: Template): void;
+    run(template: Template, onStep: (step: DeployStep) => void): Promise<DeployStep>;
+  };
+  readonly incidents: () => readonly Incident[];
+  readonly journal: Journal;
+  /** What drills act on; undefined where they are not allowed. */
+  readonly drills: DrillOptions | undefined;
   /** The whole state, as `GET /_lb/status` answers it. */
   readonly status: () => { readonly ready: number; readonly desired: number };
   readonly guard: GuardPolicy;
@@ -38,6 +55,10 @@ const STATUS_OF: Readonly<Record<MembershipErrorKind, 400 | 404 | 409 | 503>> = 
   "not-ready": STATUS_CODE.ServiceUnavailable,
 };
 
+const ENGINE_STATUS: Partial<Record<EngineErrorKind, 409>> = {
+  "unsupported": STATUS_CODE.Conflict,
+};
+
 /**
  * Makes the control API.
  *
@@ -54,6 +75,10 @@ export function createControlApp(options: ControlOptions): Hono {
     changing(options, membership.remove.bind(membership)),
   );
   app.get("/_lb/status", (c) => c.json(status()));
+  app.get("/_lb/incidents", (c) => c.json({ incidents: options.incidents().map(reportIncident) }));
+  app.get("/_lb/events", (c) => streamEvents(c, options.journal));
+  app.post("/_lb/deploy", guarded(options), deploying(options));
+  app.post("/_lb/drill", guarded(options), drilling(options));
   app.get("/_lb/healthz", (c) => {
     const { ready, desired } = status();
     return c.json({ status: "ok", ready, desired });
@@ -81,15 +106,51 @@ function changing(
   change: (n: number, hostnames: readonly string[]) => Promise<string[]>,
 ) {
   return async (c: Context): Promise<Response> => {
-    const bounds = { maxBytes: MAX_BODY_BYTES, timeoutMs: bodyTimeoutMs };
-    const text = await readBody(c.req.raw, bounds);
-    const { n, hostnames }: Change = parseChange(text);
+    const { n, hostnames }: Change = parseChange(await bodyOf(c, bodyTimeoutMs));
     return c.json(replicas(await change(n, hostnames)));
   };
 }
 
+/** The steps are the answer: it begins when the deploy does, and ends with it. */
+function deploying({ deploys, bodyTimeoutMs, failures }: ControlOptions) {
+  return async (c: Context): Promise<Response> => {
+    const template = parseDeploy(await bodyOf(c, bodyTimeoutMs));
+    deploys.check(template);
+    return streamSSE(c, async (stream) => {
+      let written = Promise.resolve();
+      const tell = (step: DeployStep) => {
+        const message = { event: step.step, data: JSON.stringify(step) };
+        // Who asked for it may go: the deploy goes on, and GET /_lb/events tells of it.
+        written = written.then(() => stream.writeSSE(message))
+          .catch((error) => failures.record("control.deploy", error));
+      };
+      await deploys.run(template, tell);
+      await written;
+    });
+  };
+}
+
+function drilling({ drills, bodyTimeoutMs }: ControlOptions) {
+  return async (c: Context): Promise<Response> => {
+    if (!drills) {
+      const message = "drills kill replicas and are off; LB_DRILLS=true allows them";
+      return c.json(failureBody(message), STATUS_CODE.Forbidden);
+    }
+    const request = parseDrill(await bodyOf(c, bodyTimeoutMs));
+    return c.json(await makeDrill(request, drills));
+  };
+}
+
+function bodyOf(c: Context, timeoutMs: number): Promise<string> {
+  return readBody(c.req.raw, { maxBytes: MAX_BODY_BYTES, timeoutMs });
+}
+
+const CALLS = ["GET /_lb/status", "GET /_lb/healthz", "GET /_lb/incidents", "GET /_lb/events"];
+const GUARDED_CALLS = ["POST /_lb/deploy", "POST /_lb/drill"];
+
 function unknownCall({ req }: Context): string {
-  return `there is no ${req.method} ${req.path}; there are GET /_lb/status and GET /_lb/healthz`;
+  const known = [...CALLS, ...GUARDED_CALLS].join(", ");
+  return `there is no ${req.method} ${req.path}; there are ${known}`;
 }
 
 function answerError(error: Error, c: Context, failures: FailureLog): Response {
@@ -105,6 +166,12 @@ function answerError(error: Error, c: Context, failures: FailureLog): Response {
     const status = STATUS_OF[error.kind];
     if (status === STATUS_CODE.ServiceUnavailable) c.header("retry-after", "1");
     return c.json(failureBody(error.message), status);
+  }
+  if (error instanceof DrillError || error instanceof DeployError) {
+    return c.json(failureBody(error.message), STATUS_CODE.Conflict);
+  }
+  if (error instanceof EngineError) {
+    return c.json(failureBody(error.message), ENGINE_STATUS[error.kind] ?? 503);
   }
   failures.record("control.request", error);
   return c.json(

@@ -1,6 +1,24 @@
 import { assertEquals } from "@std/assert";
+import { DeployError } from "../fleet/deploy.ts";
+import { type Incident, NO_TOLL } from "../fleet/incident.ts";
+import { Journal } from "../fleet/journal.ts";
 import { MembershipError, type MembershipErrorKind } from "../fleet/membership.ts";
 import { type ControlOptions, createControlApp } from "./app.ts";
+
+const INCIDENT: Incident = {
+  id: 1,
+  name: "Server2",
+  instance: "i1",
+  signal: "exit code 137",
+  evidence: { slow: 1 },
+  at: 1000,
+  signalAt: 1005,
+  ejectedAt: 1005,
+  unroutedAt: 1007,
+  createAt: 1006,
+  spare: false,
+  toll: NO_TOLL,
+};
 
 /** The control API over a membership that answers as the test says. */
 function app(changes: Partial<ControlOptions> = {}, fails?: Error) {
@@ -12,6 +30,10 @@ function app(changes: Partial<ControlOptions> = {}, fails?: Error) {
   };
   const hono = createControlApp({
     membership: { names: () => ["Server1"], add: change("add"), remove: change("remove") },
+    deploys: { check: () => {}, run: () => Promise.resolve({ step: "done" }) },
+    incidents: () => [],
+    journal: new Journal(),
+    drills: undefined,
     status: () => ({ ready: 1, desired: 1, extra: "x" }),
     guard: { token: "", open: false, loopback: true },
     failures: { record: (action) => recorded.push(action) },
@@ -117,7 +139,8 @@ Deno.test("a fault of our own is a 500 without its details, and is recorded", as
 Deno.test("a call that does not exist is a 404 that names those that do", async () => {
   const response = await app().hono.request("/_lb/nothing");
   assertEquals([response.status, await response.json()], [404, {
-    message: "<Error> there is no GET /_lb/nothing; there are GET /_lb/status and GET /_lb/healthz",
+    message: "<Error> there is no GET /_lb/nothing; there are GET /_lb/status, GET /_lb/healthz, " +
+      "GET /_lb/incidents, GET /_lb/events, POST /_lb/deploy, POST /_lb/drill",
     status: "failure",
   }]);
 });
@@ -131,4 +154,102 @@ Deno.test("status is the whole state, health is whether the balancer lives", asy
   });
   const health = await hono.request("/_lb/healthz");
   assertEquals([health.status, await health.json()], [200, { status: "ok", ready: 1, desired: 1 }]);
+});
+
+Deno.test("incidents are told the newest first, with times after the first sign", async () => {
+  const response = await app({ incidents: () => [INCIDENT] }).hono.request("/_lb/incidents");
+  const { incidents } = await response.json();
+  assertEquals(incidents.length, 1);
+  assertEquals([incidents[0].name, incidents[0].at], ["Server2", "1970-01-01T00:00:01.000Z"]);
+  assertEquals(incidents[0].timings, {
+    signal: 5,
+    eject: 5,
+    unrouted: 7,
+    create: 6,
+    started: null,
+    ready: null,
+    release: null,
+  });
+});
+
+Deno.test("a deploy answers with its steps as they happen", async () => {
+  const deployed: unknown[] = [];
+  const deploys: ControlOptions["deploys"] = {
+    check: () => {},
+    run: (template, onStep) => {
+      deployed.push(template);
+      onStep({ step: "starting", name: "Server1" });
+      onStep({ step: "done" });
+      return Promise.resolve({ step: "done" });
+    },
+  };
+  const response = await app({ deploys }).hono.request("/_lb/deploy", post('{"image":"app:2"}'));
+  assertEquals(response.headers.get("content-type"), "text/event-stream");
+  assertEquals(
+    await response.text(),
+    'event: starting\ndata: {"step":"starting","name":"Server1"}\n\n' +
+      'event: done\ndata: {"step":"done"}\n\n',
+  );
+  assertEquals(deployed, [{ image: "app:2" }]);
+});
+
+Deno.test("a deploy that the engine cannot make is a 409, one that says nothing a 400", async () => {
+  const deploys: ControlOptions["deploys"] = {
+    check: () => {
+      throw new DeployError("image: no");
+    },
+    run: () => Promise.reject(new Error("not asked")),
+  };
+  const { hono } = app({ deploys });
+  assertEquals((await hono.request("/_lb/deploy", post('{"image":"a"}'))).status, 409);
+  const empty = await hono.request("/_lb/deploy", post("{}"));
+  assertEquals([empty.status, (await empty.json()).message], [
+    400,
+    '<Error> body: must name an image, a command or both, such as {"image":"registry/app:2"}',
+  ]);
+});
+
+Deno.test("drills are refused where they are off, and where there is nobody to kill", async () => {
+  const body = post('{"kill":"Server2"}');
+  assertEquals((await app().hono.request("/_lb/drill", body)).status, 403);
+  const drills: ControlOptions["drills"] = {
+    url: () => "",
+    upstream: () => undefined,
+    kill: () => Promise.reject(new Error("not asked")),
+    incidents: () => [],
+  };
+  const response = await app({ drills }).hono.request("/_lb/drill", body);
+  assertEquals([response.status, (await response.json()).message], [
+    409,
+    "<Error> kill: Server2 is not a ready replica",
+  ]);
+});
+
+Deno.test("calls that change or kill are guarded like the others", async () => {
+  const { hono } = app({ guard: { token: "s3cret", open: false, loopback: true } });
+  for (const path of ["/_lb/deploy", "/_lb/drill"]) {
+    assertEquals((await hono.request(path, post("{}"))).status, 401, path);
+  }
+});
+
+Deno.test("events come as they happen, and from the last one that a client saw", async () => {
+  const journal = new Journal();
+  for (const version of [1, 2]) {
+    journal.add({ type: "view", at: 0, version, ready: [], awaited: [] });
+  }
+  const response = await app({ journal }).hono.request("/_lb/events", {
+    headers: { "last-event-id": "1" },
+  });
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  const first = (await reader?.read())?.value ?? "";
+  journal.add({ type: "engine", at: 0, up: false });
+  const second = (await reader?.read())?.value ?? "";
+  await reader?.cancel();
+  assertEquals(first.split("\n").filter((line) => !line.startsWith("data")), [
+    "event: view",
+    "id: 2",
+    "",
+    "",
+  ]);
+  assertEquals(second.startsWith("event: engine\n"), true);
 });

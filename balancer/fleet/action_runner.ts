@@ -23,6 +23,9 @@ export interface ActionRunnerOptions {
   readonly onAway: (error: EngineError) => void;
 }
 
+/** An action that takes its time. */
+export type RunAction = Exclude<Action, { readonly type: "replace" }>;
+
 /** Runs actions of the plan. */
 export class ActionRunner {
   readonly #options: ActionRunnerOptions;
@@ -32,7 +35,7 @@ export class ActionRunner {
   }
 
   /** Carries an action out and reports its end; never rejects. */
-  async run(action: Action): Promise<void> {
+  async run(action: RunAction): Promise<void> {
     const { report, failures } = this.#options;
     try {
       report(action.name, await this.#outcome(action));
@@ -42,30 +45,42 @@ export class ActionRunner {
     }
   }
 
-  async #outcome(action: Action): Promise<MemberEvent> {
+  async #outcome(action: RunAction): Promise<MemberEvent> {
     const { engine, dataPlane, log } = this.#options;
     switch (action.type) {
       case "start":
-        return { type: "started", instance: await engine.start(action.name) };
+        return { type: "started", instance: await engine.start(action.launch) };
+      case "rename":
+        await engine.rename(action.id, action.name);
+        return { type: "renamed", id: action.id };
       case "stop":
+        if (action.unheard) await this.#hear(action.name, action.id);
         await engine.stop(action.id, action.graceMs);
         return { type: "stopped", id: action.id };
       case "drain": {
-        const idle = await dataPlane.idle(action.id, {
-          requestsMs: action.deadlineMs,
-          streamsMs: action.deadlineMs,
-        });
+        const idle = await dataPlane.idle(action.id, action.deadlines);
         if (!idle) log.warn("{name}: requests still run at the end of its drain", { ...action });
         return { type: "drained", id: action.id };
       }
     }
   }
 
-  #failure(action: Action, error: unknown): MemberEvent {
+  /** Before it is cleared away: what an instance wrote that never became ready. */
+  async #hear(name: string, instance: string): Promise<void> {
+    const { engine, report, failures } = this.#options;
+    try {
+      report(name, { type: "words", instance, lines: await engine.lastWords(instance) });
+    } catch (error) {
+      failures.record("engine.lastWords", error);
+    }
+  }
+
+  #failure(action: RunAction, error: unknown): MemberEvent {
     const message = errorMessage(error);
     const kind = error instanceof EngineError ? error.kind : "failed";
     if (error instanceof EngineError && kind === "away") this.#options.onAway(error);
     if (action.type === "start") return { type: "start-failed", message, kind };
+    if (action.type === "rename") return { type: "renamed", id: action.id, failed: message };
     return { type: "stop-failed", id: action.id, message };
   }
 }

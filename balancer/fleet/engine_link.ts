@@ -10,6 +10,7 @@ import {
   EngineError,
   type EngineEvent,
   type Instance,
+  type Remains,
   type Watch,
 } from "../engine/engine.ts";
 import type { FailureLog } from "../failures.ts";
@@ -23,8 +24,12 @@ export interface EngineLinkOptions {
   readonly failures: FailureLog;
   /** Told of every exit. */
   readonly onExit: (exit: Extract<EngineEvent, { type: "exit" }>) => void;
-  /** Given what runs, and when that was asked, each time the engine was reached anew. */
-  readonly onListed: (running: readonly Instance[], askedAt: number) => void;
+  /** Given what runs, what does not, and when that was asked, each time the engine was reached anew. */
+  readonly onListed: (
+    running: readonly Instance[],
+    remains: readonly Remains[],
+    askedAt: number,
+  ) => void;
   /** Told when the engine went away. */
   readonly onAway: () => void;
 }
@@ -81,12 +86,12 @@ export class EngineLink {
       // Watch first, list second: an exit in between is seen twice rather than never.
       await this.#keepWatch();
       const askedAt = clock.now();
-      const running = await engine.list();
+      const [running, remains] = await Promise.all([engine.list(), engine.remains()]);
       if (this.#closed) return;
       this.#cancelRecall?.();
       if (!this.#up) this.#options.log.info("engine {kind} answers", { kind: engine.kind });
       this.#up = true;
-      onListed(running, askedAt);
+      onListed(running, remains, askedAt);
     } catch (error) {
       failures.record("engine.list", error);
       this.lose(asEngineError(error));

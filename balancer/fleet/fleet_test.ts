@@ -4,6 +4,7 @@ import { MemoryEngine } from "../engine/memory.ts";
 import { Fleet } from "./fleet.ts";
 import type { FleetPolicy } from "./policy.ts";
 import type { Probe } from "./probe.ts";
+import { type FleetStore, NO_STORE, type SavedFleet } from "./store.ts";
 import { quietLog, TestClock, TestDataPlane, TestFailures, testPolicy } from "./testing.ts";
 
 /** A fleet on an engine in memory, a clock that is turned by hand and heartbeats that can fail. */
@@ -15,12 +16,19 @@ class Bench {
   /** Hosts whose heartbeats are missed. */
   readonly sick = new Set<string>();
   readonly fleet: Fleet;
+  /** The name that the last heartbeat of each host said. */
+  readonly named = new Map<string, string>();
   heartbeats = 0;
 
-  constructor(policy: Partial<FleetPolicy> = {}, engine?: MemoryEngine) {
+  constructor(
+    policy: Partial<FleetPolicy> = {},
+    engine?: MemoryEngine,
+    store: FleetStore = NO_STORE,
+  ) {
     this.engine = engine ?? Bench.memory();
-    const probe: Probe = ({ hostname }) => {
+    const probe: Probe = ({ hostname }, _deadline, _signal, name) => {
       this.heartbeats++;
+      if (name !== undefined) this.named.set(hostname, name);
       return Promise.resolve(this.sick.has(hostname) ? "no answer" : undefined);
     };
     this.fleet = new Fleet({
@@ -32,6 +40,7 @@ class Bench {
       limit: 6,
       probe,
       clock: this.clock,
+      store,
       log: quietLog,
       failures: this.failures,
     });
@@ -64,7 +73,7 @@ Deno.test("a killed replica leaves the view, and its name and slots come back as
   const { fleet, engine, clock } = bench;
   const before = { digest: fleet.view.ring.digest, id: bench.member("Server2")?.instance?.id };
   const release = engine.holdStarts();
-  engine.kill("Server2");
+  engine.fail("Server2");
   assertEquals([...fleet.view.ready.keys()].sort(), ["Server1", "Server3"]);
   assertEquals(fleet.view.ring.digest, before.digest);
   release();
@@ -126,7 +135,7 @@ Deno.test("a replica that keeps dying is started ever more rarely", async () => 
   const { engine, clock } = bench;
   engine.calls.length = 0;
   for (let second = 0; second < 60; second++) {
-    engine.kill("Server2", "exit code 1");
+    engine.fail("Server2", "exit code 1");
     await clock.turn(1000);
   }
   const starts = engine.calls.filter((call) => call === "start Server2").length;
@@ -142,7 +151,7 @@ Deno.test("an engine that is away takes nobody out of the view, and is called un
   assertFalse(fleet.engineUp);
   await clock.turn(10_000);
   assertEquals(fleet.view.ready.size, 3);
-  engine.kill("Server1");
+  engine.fail("Server1");
   engine.comeBack();
   await clock.turn(1);
   assert(fleet.engineUp);
@@ -180,7 +189,7 @@ Deno.test("a fleet that opens on an absent engine begins when the engine comes",
 
 Deno.test("what runs already is taken over and nothing is doubled", async () => {
   const engine = Bench.memory();
-  for (const name of ["Server2", "S9"]) await engine.start(name);
+  for (const name of ["Server2", "S9"]) await engine.start({ name, spare: false, template: {} });
   engine.calls.length = 0;
   const { fleet } = await new Bench({}, engine).open();
   assertEquals(engine.calls, ["start Server1"]);
@@ -191,7 +200,9 @@ Deno.test("what runs already is taken over and nothing is doubled", async () => 
 
 Deno.test("of more running replicas than there is room for, the last are stopped", async () => {
   const engine = Bench.memory();
-  for (let k = 1; k <= 8; k++) await engine.start(`Server${k}`);
+  for (let k = 1; k <= 8; k++) {
+    await engine.start({ name: `Server${k}`, spare: false, template: {} });
+  }
   const { fleet } = await new Bench({}, engine).open();
   assertEquals(fleet.view.ready.size, 6);
   assertEquals((await engine.list()).map(({ name }) => name).includes("Server8"), false);
@@ -204,10 +215,10 @@ Deno.test("a fault in one step is recorded and does not stop the next", async ()
   plane.publish = () => {
     throw new Error("a worker is gone");
   };
-  engine.kill("Server1");
+  engine.fail("Server1");
   assert(failures.actions.includes("fleet.step"));
   plane.publish = (view) => void plane.views.push(view);
-  engine.kill("Server2");
+  engine.fail("Server2");
   await clock.turn(1);
   assertEquals(plane.ready().length, 3);
   await fleet.close();
@@ -227,7 +238,7 @@ Deno.test("a start that fails is tried again and its reason is kept", async () =
 
 Deno.test("an instance nobody wants is stopped when the engine is listed anew", async () => {
   const bench = await new Bench().open();
-  await bench.engine.start("Stray");
+  await bench.engine.start({ name: "Stray", spare: false, template: {} });
   bench.engine.comeBack();
   await bench.clock.turn(1);
   assert(bench.engine.calls.some((call) => call.startsWith("stop Stray#")));
@@ -258,4 +269,280 @@ Deno.test("without a health path a replica is up until a connection fails, and a
   assert(fleet.view.ready.has("Server1"));
   assertEquals([engine.calls, bench.heartbeats], [[], 0]);
   await fleet.close();
+});
+
+Deno.test("a replica's end that comes before the word of its start is not missed", async () => {
+  const bench = await new Bench().open();
+  const { fleet, engine, clock } = bench;
+  const start = engine.start.bind(engine);
+  engine.start = async (launch) => {
+    const instance = await start(launch);
+    engine.fail(launch.name, "exit code 1");
+    engine.start = start;
+    return instance;
+  };
+  engine.fail("Server2");
+  await clock.turn(1);
+  assert(fleet.view.ready.has("Server2"));
+  assertEquals(bench.member("Server2")?.restarts, 2);
+  await fleet.close();
+});
+
+Deno.test("a spare stands in for a replica that died, under its name, and is itself replaced", async () => {
+  const bench = await new Bench({ spares: 1 }).open();
+  const { fleet, engine, clock, named } = bench;
+  assertEquals(fleet.spares.map(({ name, phase }) => [name, phase]), [["spare-1", "ready"]]);
+  const spare = fleet.spares[0]?.instance?.id;
+  const digest = fleet.view.ring.digest;
+  engine.calls.length = 0;
+  const release = engine.holdStarts();
+  engine.fail("Server2");
+  await clock.turn(1);
+  assertEquals(fleet.view.ready.get("Server2")?.instance, spare);
+  assertEquals([fleet.view.ring.digest, named.get("spare-1")], [digest, "Server2"]);
+  assert(engine.calls.includes(`rename ${spare} Server2`));
+  assertEquals(fleet.incidents.all[0]?.spare, true);
+  release();
+  await clock.turn(1);
+  assertEquals(fleet.spares.map(({ phase }) => phase), ["ready"]);
+  assertEquals((await engine.list()).map(({ name }) => name).sort(), [
+    "Server1",
+    "Server2",
+    "Server3",
+    "spare-1",
+  ]);
+  await fleet.close();
+  assertEquals(await engine.list(), []);
+});
+
+Deno.test("a spare is in the view only after a heartbeat under its new name", async () => {
+  const bench = await new Bench({ spares: 1 }).open();
+  const { fleet, engine, sick, clock } = bench;
+  sick.add("spare-1");
+  engine.fail("Server2");
+  await clock.turn(1);
+  assertFalse(fleet.view.ready.has("Server2"));
+  assert(fleet.view.awaited.has("Server2"));
+  sick.delete("spare-1");
+  await clock.turn(30);
+  assert(fleet.view.ready.has("Server2"));
+  await fleet.close();
+});
+
+Deno.test("an end of a spare that stood in is its replica's", async () => {
+  const bench = await new Bench({ spares: 1 }).open();
+  const { fleet, engine, clock } = bench;
+  engine.rename = () => new Promise(() => {});
+  engine.fail("Server2");
+  await clock.turn(1);
+  const before = fleet.view.ready.get("Server2")?.instance ?? "";
+  await engine.kill(before);
+  await clock.turn(1);
+  assert(fleet.view.ready.has("Server2"));
+  assertNotEquals(fleet.view.ready.get("Server2")?.instance, before);
+  await fleet.close();
+});
+
+Deno.test("new replicas take spares too", async () => {
+  const bench = await new Bench({ spares: 1 }).open();
+  const { fleet, clock } = bench;
+  const spare = fleet.spares[0]?.instance?.id;
+  fleet.enlist(["S4"]);
+  await clock.turn(1);
+  assertEquals(bench.member("S4")?.instance?.id, spare);
+  await fleet.close();
+});
+
+Deno.test("a replica that is being replaced is awaited; one that cannot live is not", async () => {
+  const bench = await new Bench({ backoffMs: 5000 }).open();
+  const { fleet, engine, clock } = bench;
+  const release = engine.holdStarts();
+  engine.fail("Server2");
+  assertEquals([...fleet.view.awaited], ["Server2"]);
+  engine.goAway();
+  assertEquals([...fleet.view.awaited], []);
+  engine.comeBack();
+  await clock.turn(1);
+  release();
+  await clock.turn(1);
+  assertEquals([...fleet.view.awaited], []);
+  for (let life = 0; life < 3; life++) {
+    engine.fail("Server2");
+    await clock.turn(1);
+  }
+  assertFalse(fleet.view.ready.has("Server2"));
+  assertEquals([...fleet.view.awaited], []);
+  await fleet.close();
+});
+
+Deno.test("heartbeats alone do not take the fleet below its floor, and the rest follows when others are back", async () => {
+  const bench = await new Bench({ minHealthyPercent: 50 }).open();
+  const { fleet, engine, sick, clock } = bench;
+  const release = engine.holdStarts();
+  for (const name of ["Server1", "Server2", "Server3"]) sick.add(name);
+  await clock.turn(10_000);
+  assertEquals(fleet.view.ready.size, 1);
+  sick.clear();
+  const [last = ""] = fleet.view.ready.keys();
+  sick.add(last);
+  release();
+  await clock.turn(2000);
+  assertEquals(bench.member(last)?.restarts, 1);
+  await fleet.close();
+});
+
+Deno.test("more deaths than the budget allows wait for the next minute", async () => {
+  const bench = await new Bench({ startsPerMinute: 2, healthySpellMs: 0 }).open();
+  const { fleet, engine, clock } = bench;
+  for (let death = 0; death < 3; death++) {
+    engine.fail("Server1");
+    await clock.turn(10);
+  }
+  assertFalse(fleet.view.ready.has("Server1"));
+  await clock.turn(60_000);
+  assert(fleet.view.ready.has("Server1"));
+  await fleet.close();
+});
+
+Deno.test("a key that was in flight in three deaths in a row is quarantined for a while", async () => {
+  const bench = await new Bench({ quarantineMs: 5000, healthySpellMs: 0 }).open();
+  const { fleet, engine, clock } = bench;
+  for (const name of ["Server1", "Server2", "Server3"]) {
+    const instance = bench.member(name)?.instance?.id ?? "";
+    engine.fail(name);
+    fleet.observe({ name, instance, kind: "reset", fresh: false, key: "poison" });
+    fleet.observe({ name, instance, kind: "reset", fresh: false, key: `other of ${name}` });
+    await clock.turn(1);
+  }
+  assertEquals([...fleet.view.quarantined], ["poison"]);
+  await clock.turn(5000);
+  assertEquals([...fleet.view.quarantined], []);
+  await fleet.close();
+});
+
+Deno.test("a successor takes over under the name while what served drains", async () => {
+  const bench = await new Bench().open();
+  const { fleet, engine, plane, clock } = bench;
+  const old = fleet.view.ready.get("Server2")?.instance ?? "";
+  const finish = plane.occupy(old);
+  const digest = fleet.view.ring.digest;
+  fleet.prepareSuccessor("Server2", { image: "new" });
+  await clock.turn(1);
+  assertEquals(fleet.view.ready.get("Server2")?.instance, old);
+  assertEquals(engine.launches.at(-1), {
+    name: "Server2",
+    spare: false,
+    template: { image: "new" },
+  });
+  fleet.succeed("Server2");
+  assertNotEquals(fleet.view.ready.get("Server2")?.instance, old);
+  assertEquals(fleet.view.ring.digest, digest);
+  assertFalse(engine.calls.some((call) => call.startsWith(`stop ${old}`)));
+  finish();
+  await clock.turn(1);
+  assert(engine.calls.includes(`stop ${old} 5000`));
+  assertEquals([fleet.members.length, bench.member("Server2")?.template], [3, { image: "new" }]);
+  await fleet.close();
+});
+
+Deno.test("what an earlier life kept comes before what runs, as long as the setting is the same", async () => {
+  const store = (configured: number): FleetStore => ({
+    load: () => Promise.resolve({ configured, names: ["Server1", "S9"], template: { image: "x" } }),
+    save: () => Promise.resolve(),
+  });
+  const kept = await new Bench({}, undefined, store(3)).open();
+  assertEquals(kept.fleet.view.ring.members.toSorted(), ["S9", "Server1"]);
+  assertEquals(kept.engine.launches[0]?.template, { image: "x" });
+  await kept.fleet.close();
+  const changed = await new Bench({}, undefined, store(2)).open();
+  assertEquals(changed.fleet.view.ring.members.length, 3);
+  await changed.fleet.close();
+});
+
+Deno.test("what the fleet is to be is kept at every change, and not when the balancer ends", async () => {
+  const saved: SavedFleet[] = [];
+  const store: FleetStore = {
+    load: () => Promise.resolve(undefined),
+    save: (fleet) => Promise.resolve(void saved.push(fleet)),
+  };
+  const { fleet, clock } = await new Bench({}, undefined, store).open();
+  fleet.dismiss(["Server2"]);
+  await fleet.saved();
+  await clock.turn(1);
+  await fleet.close();
+  assertEquals(saved.map(({ names }) => names.join()), [
+    "Server1,Server2,Server3",
+    "Server1,Server3",
+  ]);
+});
+
+Deno.test("a new balancer removes what does not run, and keeps its name", async () => {
+  const engine = Bench.memory();
+  engine.leave({ id: "dead", name: "S7", spare: false });
+  engine.leave({ id: "half", name: "spare-3", spare: true });
+  const { fleet } = await new Bench({}, engine).open();
+  assert(fleet.view.ready.has("S7"));
+  assertEquals(fleet.members.length, 3);
+  assertEquals(await engine.remains(), []);
+  await fleet.close();
+});
+
+Deno.test("an incident tells a failure from its first sign to the release of who waited", async () => {
+  const bench = await new Bench().open();
+  const { fleet, engine, clock } = bench;
+  const instance = bench.member("Server3")?.instance?.id ?? "";
+  fleet.observe({ name: "Server3", instance, kind: "slow", fresh: true, key: "k" });
+  const release = engine.holdStarts();
+  await clock.turn(100);
+  engine.fail("Server3", "exit code 137");
+  fleet.applied(fleet.view.version);
+  fleet.count([{
+    name: "Server3",
+    held: 4,
+    retried: 1,
+    spilled: 0,
+    lost: 0,
+    broken: 1,
+    longestHoldMs: 9,
+  }]);
+  release();
+  await clock.turn(1);
+  fleet.applied(fleet.view.version);
+  const [incident] = fleet.incidents.all;
+  assertEquals([incident?.name, incident?.signal, incident?.instance], [
+    "Server3",
+    "exit code 137",
+    instance,
+  ]);
+  assertEquals([incident?.evidence, incident?.toll.held, incident?.toll.broken], [
+    { slow: 1 },
+    4,
+    1,
+  ]);
+  assert(incident && incident.at < incident.signalAt);
+  assertEquals(incident.signalAt, incident.ejectedAt);
+  assertEquals(incident.createAt, incident.ejectedAt);
+  assert(incident.releasedAt !== undefined && incident.readyAt !== undefined);
+  assertEquals(incident.replacement, fleet.view.ready.get("Server3")?.instance);
+  await fleet.close();
+});
+
+Deno.test("the journal tells every step of a replica in order", async () => {
+  const bench = await new Bench().open();
+  const steps: string[] = [];
+  bench.fleet.journal.listen((entry) => {
+    if (entry.type === "replica") steps.push(`${entry.name} ${entry.from} ${entry.to}`);
+    if (entry.type === "view") steps.push(`view of ${entry.ready.length}`);
+  });
+  bench.engine.fail("Server1");
+  await bench.clock.turn(1);
+  assertEquals(steps, [
+    "Server1 ready waiting",
+    "view of 2",
+    "Server1 waiting starting",
+    "Server1 starting warming",
+    "Server1 warming ready",
+    "view of 3",
+  ]);
+  await bench.fleet.close();
 });

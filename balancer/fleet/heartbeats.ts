@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "./clock.ts";
-import type { Member } from "./member.ts";
+import { launchName, type Member } from "./member.ts";
 import type { FleetPolicy } from "./policy.ts";
 import { cadence, type Probe, ProbeLoop } from "./probe.ts";
 
@@ -19,10 +19,16 @@ export interface HeartbeatsOptions {
   readonly report: (name: string, id: string, reason: string | undefined) => void;
 }
 
+/** A loop, and the name that the instance had when it began. */
+interface NamedLoop {
+  readonly name: string;
+  readonly loop: ProbeLoop;
+}
+
 /** The heartbeat loops of a fleet, by instance. */
 export class Heartbeats {
   readonly #options: HeartbeatsOptions;
-  readonly #loops = new Map<string, ProbeLoop>();
+  readonly #loops = new Map<string, NamedLoop>();
 
   constructor(options: HeartbeatsOptions) {
     this.#options = options;
@@ -35,13 +41,13 @@ export class Heartbeats {
     for (const member of members) {
       if (member.instance && wantsHeartbeats(member)) wanted.set(member.instance.id, member);
     }
-    for (const id of this.#loops.keys()) if (!wanted.has(id)) this.#end(id);
+    for (const [id, { name }] of this.#loops) if (wanted.get(id)?.name !== name) this.#end(id);
     for (const [id, member] of wanted) if (!this.#loops.has(id)) this.#begin(id, member);
   }
 
   /** Sends the next heartbeat of an instance now. */
   hurry(id: string): void {
-    this.#loops.get(id)?.hurry();
+    this.#loops.get(id)?.loop.hurry();
   }
 
   /** Ends every loop. */
@@ -49,11 +55,13 @@ export class Heartbeats {
     for (const id of this.#loops.keys()) this.#end(id);
   }
 
-  #begin(id: string, { name, instance }: Member): void {
+  #begin(id: string, member: Member): void {
+    const { name, instance } = member;
     if (!instance) return;
     const { clock, policy, probe, report } = this.#options;
     const loop = new ProbeLoop({
       address: instance.address,
+      name: member.spare ? undefined : launchName(member),
       probe,
       clock,
       cadence: () => {
@@ -64,16 +72,16 @@ export class Heartbeats {
       },
       report: (reason) => report(name, id, reason),
     });
-    this.#loops.set(id, loop);
+    this.#loops.set(id, { name, loop });
   }
 
   #end(id: string): void {
-    this.#loops.get(id)?.close();
+    this.#loops.get(id)?.loop.close();
     this.#loops.delete(id);
   }
 }
 
 function wantsHeartbeats(member: Member): boolean {
   return member.phase === "warming" || member.phase === "ready" ||
-    (member.phase === "down" && !member.busy);
+    member.phase === "down";
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { NAME_FIELD } from "../../replica/contract.ts";
 import { errorMessage } from "../failures.ts";
 import type { Address } from "../view.ts";
 import type { Probe } from "./probe.ts";
@@ -16,12 +17,13 @@ import type { Probe } from "./probe.ts";
 export function httpProbe(path: string): { readonly probe: Probe; close(): void } {
   // A heartbeat has to prove that new connections are accepted, so none is kept for the next.
   const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
-  const probe: Probe = async (address, deadlineMs, signal) => {
+  const probe: Probe = async (address, deadlineMs, signal, name) => {
     const deadline = AbortSignal.timeout(deadlineMs);
     try {
       const response = await fetch(probeUrl(address, path), {
         client,
         redirect: "manual",
+        headers: name === undefined ? {} : { [NAME_FIELD]: name },
         signal: AbortSignal.any([signal, deadline]),
       });
       await response.body?.cancel();

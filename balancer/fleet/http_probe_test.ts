@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { NAME_FIELD } from "../../replica/contract.ts";
 import { httpProbe } from "./http_probe.ts";
 
 const never = new AbortController().signal;
@@ -10,7 +11,12 @@ async function verdict(
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
   const { probe, close } = httpProbe("/well?x=1");
   try {
-    return await probe({ hostname: "127.0.0.1", port: server.addr.port }, deadline, never);
+    return await probe(
+      { hostname: "127.0.0.1", port: server.addr.port },
+      deadline,
+      never,
+      "Server1",
+    );
   } finally {
     close();
     await server.shutdown();
@@ -41,7 +47,7 @@ Deno.test("a refused connection is a missed one", async () => {
   const { port } = listener.addr;
   listener.close();
   const { probe, close } = httpProbe("/");
-  const reason = await probe({ hostname: "127.0.0.1", port }, 2000, never);
+  const reason = await probe({ hostname: "127.0.0.1", port }, 2000, never, undefined);
   close();
   assertEquals(reason, "Connection refused (os error 111)");
 });
@@ -49,8 +55,28 @@ Deno.test("a refused connection is a missed one", async () => {
 Deno.test("silence is a missed one when the deadline comes", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { probe, close } = httpProbe("/");
-  const reason = await probe({ hostname: "127.0.0.1", port: listener.addr.port }, 20, never);
+  const reason = await probe(
+    { hostname: "127.0.0.1", port: listener.addr.port },
+    20,
+    never,
+    undefined,
+  );
   close();
   listener.close();
   assertEquals(reason, "no answer within 20 ms");
+});
+
+Deno.test("a heartbeat says the replica's name, and a spare's says none", async () => {
+  const named: (string | null)[] = [];
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
+    named.push(request.headers.get(NAME_FIELD));
+    return new Response();
+  });
+  const { probe, close } = httpProbe("/");
+  const address = { hostname: "127.0.0.1", port: server.addr.port };
+  await probe(address, 2000, never, "Server7");
+  await probe(address, 2000, never, undefined);
+  close();
+  await server.shutdown();
+  assertEquals(named, ["Server7", null]);
 });

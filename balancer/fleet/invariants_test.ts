@@ -3,124 +3,195 @@ import fc from "fast-check";
 import type { Instance } from "../engine/engine.ts";
 import { inView, type Member, newMember } from "./member.ts";
 import { type Action, nextDeadline, plan } from "./plan.ts";
+import { pairings, promoted } from "./succession.ts";
 import { type MemberEvent, transition } from "./transition.ts";
 import { testPolicy } from "./testing.ts";
 
 const policy = testPolicy({ startTimeoutMs: 1000, backoffMs: 100, backoffMaxMs: 1000 });
 
-/** A world of one replica: what the fleet believes, and the instances that really run. */
+/** A world of a replica and a spare: what the fleet believes, and the instances that really run. */
 class World {
   now = 0;
-  member: Member | undefined = newMember("S", true, 0);
   engineUp = true;
-  readonly running = new Set<string>();
-  readonly underway: Action[] = [];
+  readonly members = new Map<string, Member>();
+  /** Names of the instances that run, by id. */
+  readonly running = new Map<string, string>();
+  readonly underway: Exclude<Action, { type: "replace" }>[] = [];
   #ids = 0;
 
-  apply(event: MemberEvent): void {
-    if (!this.member) return;
-    this.member = transition(this.member, event, this.now, policy);
+  constructor(spares: number) {
+    this.members.set("S", newMember({ name: "S", joined: true }, 0));
+    if (spares > 0) this.members.set("spare", newMember({ name: "spare", spare: true }, 0));
     this.settle();
   }
 
+  get(name: string): Member | undefined {
+    return this.members.get(name);
+  }
+
+  /** The event goes to whoever has the instance now. */
+  post(event: MemberEvent, name?: string): void {
+    const id = "id" in event ? event.id : undefined;
+    const owner = [...this.members.values()].find((member) =>
+      member.instance?.id === id || member.former.some((one) => one.id === id)
+    );
+    this.apply(event, id === undefined ? name : owner?.name);
+    this.settle();
+  }
+
+  apply(event: MemberEvent, name: string | undefined): void {
+    const before = this.members.get(name ?? "");
+    if (!before) return;
+    const after = transition(before, event, this.now, policy);
+    if (after) this.members.set(after.name, after);
+    else this.members.delete(before.name);
+  }
+
   settle(): void {
-    if (!this.member) return;
-    for (const action of plan([this.member], this.now, policy, this.engineUp)) {
-      if (action.type === "stop") assert(!inView(this.member), "stopped while in the view");
-      if (action.type === "start") assertEquals(this.member.instance, undefined, "started twice");
-      this.underway.push(action);
-      this.member = transition(
-        this.member,
-        { type: "issued", action: action.type },
-        this.now,
-        policy,
-      );
-      assert(this.member);
-    }
-    assert(this.underway.length <= 1, "two actions at a time");
+    while (this.promote() || this.act());
   }
 
-  /** The action under way ends, well or badly. */
+  promote(): boolean {
+    const [pair] = this.engineUp ? pairings(this.members.values(), this.now) : [];
+    if (!pair) return false;
+    this.members.set(pair.target.name, promoted(pair, this.now, policy));
+    this.members.delete(pair.spare.name);
+    this.members.set("spare", newMember({ name: "spare", spare: true }, this.now));
+    assert(!inView(this.members.get(pair.target.name)!), "in the view without a heartbeat");
+    return true;
+  }
+
+  act(): boolean {
+    const means = { engineUp: this.engineUp, starts: 9 };
+    const actions = plan(this.members.values(), this.now, policy, means);
+    for (const action of actions) this.begin(action);
+    return actions.length > 0;
+  }
+
+  begin(action: Action): void {
+    const member = this.get(action.name);
+    assert(member);
+    switch (action.type) {
+      case "replace":
+        return this.apply(action, action.name);
+      case "start":
+        assertEquals(member.instance, undefined, "started twice");
+        this.apply({ type: "starting" }, action.name);
+        break;
+      case "rename":
+        this.apply({ type: "renaming", id: action.id }, action.name);
+        break;
+      default:
+        assert(member.instance?.id !== action.id, "what serves is cleared away");
+        this.apply({ type: "clearing", id: action.id }, action.name);
+    }
+    const same = this.underway.filter((one) =>
+      one.type === action.type && one.name === action.name
+    );
+    assert(action.type !== "start" || same.length === 0, "two starts at a time");
+    this.underway.push(action);
+  }
+
+  /** The oldest action under way ends, well or badly. */
   finish(well: boolean): void {
-    const action = this.underway.pop();
-    if (action?.type === "start") this.#finishStart(well);
-    if (action?.type === "stop") {
-      if (well) this.running.delete(action.id);
-      this.apply(
-        well
-          ? { type: "stopped", id: action.id }
-          : { type: "stop-failed", id: action.id, message: "no" },
-      );
+    const action = this.underway.shift();
+    if (!action) return;
+    const message = "no";
+    switch (action.type) {
+      case "start":
+        if (well) return this.#start(action.name);
+        return this.post({ type: "start-failed", message, kind: "failed" }, action.name);
+      case "stop":
+        if (well) this.running.delete(action.id);
+        return this.post({
+          ...(well ? { type: "stopped" } : { type: "stop-failed", message }),
+          id: action.id,
+        } as MemberEvent);
+      case "drain":
+        return this.post({ type: "drained", id: action.id });
+      case "rename":
+        return this.post({ type: "renamed", id: action.id, ...(well ? {} : { failed: message }) });
     }
-    if (action?.type === "drain") this.apply({ type: "drained", id: action.id });
   }
 
-  #finishStart(well: boolean): void {
-    if (!well) return this.apply({ type: "start-failed", message: "no", kind: "failed" });
+  #start(name: string): void {
     const id = `i${++this.#ids}`;
-    // A start clears away whatever is left of the name.
-    this.running.clear();
-    this.running.add(id);
-    const instance: Instance = {
-      id,
-      name: "S",
-      address: { hostname: "127.0.0.1", port: 1 },
-      startedAt: this.now,
-    };
-    this.apply({ type: "started", instance });
-  }
-
-  get id(): string {
-    return this.member?.instance?.id ?? "none";
+    this.running.set(id, name);
+    const address = { hostname: "127.0.0.1", port: 1 };
+    const instance: Instance = { id, name, spare: name === "spare", address, startedAt: this.now };
+    this.post({ type: "started", instance }, name);
   }
 
   pass(ms: number): void {
     this.now += ms;
-    this.apply({ type: "tick" });
+    for (const name of [...this.members.keys()]) this.apply({ type: "tick" }, name);
+    this.settle();
   }
 
   /** Nothing bad happens any more: actions end well, heartbeats pass, deadlines come. */
-  calmDown(): void {
+  calmDown(isCalm: () => boolean): void {
     this.engineUp = true;
-    for (let round = 0; round < 20 && this.member?.phase !== "ready"; round++) {
+    for (let round = 0; round < 60 && !isCalm(); round++) {
       this.settle();
       this.finish(true);
-      if (this.running.has(this.id)) this.apply({ type: "probe", id: this.id });
-      const deadline = this.member ? nextDeadline([this.member], this.now, policy) : Infinity;
-      if (deadline !== Infinity) this.pass(deadline - this.now);
+      for (const { instance } of [...this.members.values()]) {
+        if (!instance) continue;
+        const lives = this.running.has(instance.id);
+        if (lives) this.post({ type: "probe", id: instance.id, mayEject: true });
+        else this.post({ type: "exit", id: instance.id, reason: "gone" });
+      }
+      const deadline = nextDeadline(this.members.values(), this.now, policy);
+      if (this.underway.length === 0 && deadline !== Infinity) this.pass(deadline - this.now);
     }
+  }
+
+  /** Ids that somebody serves with, or that are being cleared away. */
+  known(): Set<string> {
+    return new Set(
+      [...this.members.values()].flatMap(({ instance, former }) => [
+        ...(instance ? [instance.id] : []),
+        ...former.map(({ id }) => id),
+      ]),
+    );
   }
 }
 
-const step = fc.constantFrom(
-  "pass",
-  "miss",
-  "exit",
-  "refused",
-  "reset",
-  "stale",
-  "finish well",
-  "finish badly",
-  "time",
-  "away",
-  "back",
+const step = fc.tuple(
+  fc.constantFrom(
+    "pass",
+    "miss",
+    "spared miss",
+    "exit",
+    "refused",
+    "reset",
+    "slow",
+    "stale",
+    "finish well",
+    "finish badly",
+    "time",
+    "away",
+    "back",
+  ),
+  fc.constantFrom("S", "spare"),
 );
 
-function take(world: World, what: string): void {
-  const id = world.id;
+function take(world: World, [what, name]: [string, string]): void {
+  const id = world.get(name)?.instance?.id ?? "none";
   switch (what) {
     case "pass":
-      return world.apply({ type: "probe", id });
+      return world.post({ type: "probe", id, mayEject: true });
     case "miss":
-      return world.apply({ type: "probe", id, reason: "x" });
+    case "spared miss":
+      return world.post({ type: "probe", id, reason: "x", mayEject: what === "miss" });
     case "exit":
       world.running.delete(id);
-      return world.apply({ type: "exit", id, reason: "x" });
+      return world.post({ type: "exit", id, reason: "x" });
     case "refused":
     case "reset":
-      return world.apply({ type: "evidence", id, kind: what });
+    case "slow":
+      return world.post({ type: "evidence", id, kind: what, fresh: true });
     case "stale":
-      return world.apply({ type: "exit", id: "i0", reason: "x" });
+      return world.post({ type: "exit", id: "i0", reason: "x" });
     case "finish well":
     case "finish badly":
       return world.finish(what === "finish well");
@@ -133,35 +204,49 @@ function take(world: World, what: string): void {
   }
 }
 
-Deno.test("whatever happens, one action runs at a time, nothing in the view is stopped, and quiet heals", () => {
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const world = new World();
-      world.settle();
-      for (const what of steps) take(world, what);
-      world.calmDown();
-      assertEquals(world.member?.phase, "ready");
-      assertEquals([...world.running], [world.id]);
-    }),
-    { seed: 20261123, numRuns: 2000 },
-  );
-});
+function everyInstanceIsKnown(world: World): void {
+  const known = world.known();
+  for (const id of world.running.keys()) assert(known.has(id), `${id} runs and nobody knows it`);
+}
+
+for (const spares of [0, 1]) {
+  Deno.test(`whatever happens, nothing that serves is stopped, nothing is forgotten, and quiet heals (${spares} spares)`, () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const world = new World(spares);
+        for (const one of steps) {
+          take(world, one);
+          everyInstanceIsKnown(world);
+        }
+        const isCalm = () =>
+          world.underway.length === 0 &&
+          [...world.members.values()].every(({ phase, former }) =>
+            phase === "ready" && former.length === 0
+          );
+        world.calmDown(isCalm);
+        assert(isCalm(), JSON.stringify([...world.members.values()]));
+        const serving = [...world.members.values()].map(({ instance }) => instance?.id);
+        assertEquals([...world.running.keys()].sort(), serving.sort());
+      }),
+      { seed: 20261123, numRuns: 2000 },
+    );
+  });
+}
 
 Deno.test("whatever happened, a replica that is removed ends up gone with nothing running", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const world = new World();
-      world.settle();
-      for (const what of steps) take(world, what);
+      const world = new World(0);
+      for (const one of steps) take(world, one);
       world.engineUp = true;
-      world.apply({ type: "leave" });
-      for (let round = 0; round < 20 && world.member; round++) {
+      world.post({ type: "leave" }, "S");
+      for (let round = 0; round < 40 && world.get("S"); round++) {
         world.settle();
         world.finish(true);
         world.pass(2000);
       }
-      assertEquals(world.member, undefined);
-      assertEquals([...world.running], []);
+      assertEquals(world.get("S"), undefined);
+      assertEquals([...world.running.keys()], []);
     }),
     { seed: 20261123, numRuns: 2000 },
   );

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Fleet } from "./fleet.ts";
-import { inRing, type Member } from "./member.ts";
+import { describeError, inRing, isHeard, type Member } from "./member.ts";
+import type { Turns } from "./turns.ts";
 
 /** Why a change of the membership was refused or undone. */
 export type MembershipErrorKind =
@@ -31,6 +32,8 @@ export class MembershipError extends Error {
 /** What a {@linkcode Membership} is made of. */
 export interface MembershipOptions {
   readonly fleet: Fleet;
+  /** Shared with whatever else changes the fleet. */
+  readonly turns: Turns;
   /** The most replicas that there may be. */
   readonly limit: number;
   /** False where somebody else runs the instances. */
@@ -43,7 +46,6 @@ const GIVE_UP_AFTER_LIVES = 3;
 /** Adds and removes replicas. Changes wait for each other. */
 export class Membership {
   readonly #options: MembershipOptions;
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -63,7 +65,7 @@ export class Membership {
    * @throws {MembershipError} nothing was added
    */
   add(n: number, hostnames: readonly string[]): Promise<string[]> {
-    return this.#inTurn(() => this.#add(n, hostnames));
+    return this.#options.turns.take(() => this.#add(n, hostnames));
   }
 
   /**
@@ -75,24 +77,25 @@ export class Membership {
    * @throws {MembershipError} nothing was removed
    */
   remove(n: number, hostnames: readonly string[]): Promise<string[]> {
-    return this.#inTurn(() => this.#remove(n, hostnames));
+    return this.#options.turns.take(() => this.#remove(n, hostnames));
   }
 
   async #add(n: number, hostnames: readonly string[]): Promise<string[]> {
     const { fleet, limit } = this.#options;
     this.#checkChangeable("added");
     checkNamedOnce(hostnames);
-    const taken = new Set(fleet.members.map((member) => member.name));
-    const total = taken.size + n;
+    const present = fleet.members.map((member) => member.name);
+    const taken = new Set([...present, ...fleet.spares.map((member) => member.name)]);
+    const total = present.length + n;
     if (total > limit) {
       throw new MembershipError(
         "out-of-bounds",
-        `n: ${taken.size} replicas and ${n} more would be ${total}; the limit is ${limit}`,
+        `n: ${present.length} replicas and ${n} more would be ${total}; the limit is ${limit}`,
       );
     }
     const clash = hostnames.find((name) => taken.has(name));
     if (clash !== undefined) {
-      throw new MembershipError("taken", `hostnames: ${clash} is in the ring already`);
+      throw new MembershipError("taken", `hostnames: ${clash} is in use already`);
     }
     await this.#bringIn(namesToAdd(n, hostnames, taken));
     return this.names();
@@ -109,6 +112,7 @@ export class Membership {
       throw error;
     }
     fleet.join(names);
+    await fleet.saved();
   }
 
   async #remove(n: number, hostnames: readonly string[]): Promise<string[]> {
@@ -136,13 +140,6 @@ export class Membership {
       `with LB_ENGINE=static somebody else runs the replicas, so none can be ${verb}; ` +
         "change LB_UPSTREAMS instead",
     );
-  }
-
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(change);
-    // The next change waits for this one's end, whichever it is; the caller hears of a failure.
-    this.#last = result.catch(() => {});
-    return result;
   }
 }
 
@@ -194,10 +191,13 @@ function allReady(names: readonly string[], members: ReadonlyMap<string, Member>
 }
 
 /** Throws where waiting for the new replica would be in vain. */
-function checkHopeful({ name, phase, shortLives, lastError }: Member): void {
+function checkHopeful(member: Member): void {
+  const { name, shortLives, lastError } = member;
   if (!lastError) return;
   if (lastError.kind === "name-taken") throw new MembershipError("taken", lastError.message);
-  if (lastError.kind || phase === "down" || shortLives >= GIVE_UP_AFTER_LIVES) {
-    throw new MembershipError("not-ready", `${name} did not become ready: ${lastError.message}`);
+  const hopeless = lastError.kind || lastError.gaveUp || shortLives >= GIVE_UP_AFTER_LIVES;
+  if (hopeless && isHeard(member)) {
+    const message = `${name} did not become ready: ${describeError(lastError)}`;
+    throw new MembershipError("not-ready", message);
   }
 }

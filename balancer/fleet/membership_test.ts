@@ -3,6 +3,8 @@ import { EngineError } from "../engine/engine.ts";
 import { MemoryEngine } from "../engine/memory.ts";
 import { Fleet } from "./fleet.ts";
 import { Membership, MembershipError, namesToAdd, namesToRemove } from "./membership.ts";
+import { Turns } from "./turns.ts";
+import { NO_STORE } from "./store.ts";
 import { quietLog, TestClock, TestDataPlane, TestFailures, testPolicy } from "./testing.ts";
 
 async function open() {
@@ -18,12 +20,13 @@ async function open() {
     limit: 6,
     probe: () => Promise.resolve(undefined),
     clock,
+    store: NO_STORE,
     log: quietLog,
     failures: new TestFailures(),
   });
   await fleet.open();
   await clock.turn(1);
-  const membership = new Membership({ fleet, limit: 6, changeable: true });
+  const membership = new Membership({ fleet, turns: new Turns(), limit: 6, changeable: true });
   return { engine, clock, plane, fleet, membership };
 }
 
@@ -91,7 +94,7 @@ Deno.test("what cannot be done is refused and changes nothing", async () => {
   assertEquals(await kindOf(membership.remove(4, [])), "out-of-bounds");
   assertEquals(await kindOf(membership.remove(1, ["S9"])), "unknown");
   assertEquals(await kindOf(membership.remove(2, ["Server1", "Server1"])), "taken");
-  const fixed = new Membership({ fleet, limit: 6, changeable: false });
+  const fixed = new Membership({ fleet, turns: new Turns(), limit: 6, changeable: false });
   assertEquals(await kindOf(fixed.add(1, [])), "unsupported");
   assertEquals(await kindOf(fixed.remove(1, [])), "unsupported");
   assertEquals([fleet.view, engine.calls], [before, []]);

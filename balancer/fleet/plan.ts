@@ -3,70 +3,109 @@
  *
  * @module
  */
-import type { Member } from "./member.ts";
+import type { Launch } from "../engine/engine.ts";
+import type { DrainDeadlines } from "../view.ts";
+import { type Former, isLeaving, launchName, type Member } from "./member.ts";
 import { type FleetPolicy, RETRY_WITHOUT_PROBES_MS } from "./policy.ts";
 
 /** One thing to do for one replica. Carrying it out ends in an event. */
 export type Action =
-  | { readonly type: "start"; readonly name: string }
-  | { readonly type: "stop"; readonly name: string; readonly id: string; readonly graceMs: number }
+  | { readonly type: "start"; readonly name: string; readonly launch: Launch }
+  | {
+    readonly type: "stop";
+    readonly name: string;
+    readonly id: string;
+    readonly graceMs: number;
+    /** Whether to ask first what it wrote: it never became ready. */
+    readonly unheard: boolean;
+  }
   | {
     readonly type: "drain";
     readonly name: string;
     readonly id: string;
-    readonly deadlineMs: number;
-  };
+    readonly deadlines: DrainDeadlines;
+  }
+  | { readonly type: "rename"; readonly name: string; readonly id: string }
+  /** Done at once, by the fleet itself: the instance becomes a former one. */
+  | { readonly type: "replace"; readonly name: string; readonly id: string };
+
+/** What the plan depends on beside the replicas. */
+export interface Means {
+  /** False while the engine cannot be reached: nothing is started or stopped then. */
+  readonly engineUp: boolean;
+  /** How many replacements may be started now. */
+  readonly starts: number;
+}
 
 /**
- * What to do now.
+ * What to do now. What stands in the way of a replica's start, it does not wait for: a dead
+ * instance is cleared away beside the start of the next.
  *
- * @param members every replica, desired or on its way out
+ * @param members every replica and spare, desired or on its way out
  * @param now milliseconds since the epoch
  * @param policy the fleet's thresholds
- * @param engineUp false while the engine cannot be reached: nothing is started or stopped then
+ * @param means what can be done
  */
 export function plan(
   members: Iterable<Member>,
   now: number,
   policy: FleetPolicy,
-  engineUp: boolean,
+  means: Means,
 ): Action[] {
   const actions: Action[] = [];
+  let { starts } = means;
   for (const member of members) {
-    const action = actionFor(member, now, policy, engineUp);
+    for (const former of member.former) {
+      const action = clearing(member, former, now, policy, means.engineUp);
+      if (action) actions.push(action);
+    }
+    if (!means.engineUp || !policy.replaces || now < member.notBefore) continue;
+    const action = actionFor(member, policy);
+    if (action?.type === "start" && isRestart(member) && starts-- <= 0) continue;
     if (action) actions.push(action);
   }
   return actions;
 }
 
-function actionFor(
-  member: Member,
+/** Whether the member's next start replaces something. */
+export function isRestart(member: Member): boolean {
+  return member.shortLives > 0 || member.restarts > 0;
+}
+
+function clearing(
+  { name }: Member,
+  { id, stage, graceMs, unheard, busy, notBefore }: Former,
   now: number,
   policy: FleetPolicy,
   engineUp: boolean,
 ): Action | undefined {
-  if (member.busy) return undefined;
-  const { name, instance } = member;
-  if (member.phase === "draining" && instance) {
-    return { type: "drain", name, id: instance.id, deadlineMs: policy.drainMs };
+  if (busy) return undefined;
+  if (stage === "drain") {
+    const deadlines = { requestsMs: policy.drainMs, streamsMs: policy.drainStreamsMs };
+    return { type: "drain", name, id, deadlines };
   }
-  if (!engineUp || !policy.replaces || now < member.notBefore) return undefined;
-  if (member.phase === "waiting") return { type: "start", name };
+  if (!engineUp || !policy.replaces || now < notBefore) return undefined;
+  return { type: "stop", name, id, graceMs, unheard };
+}
+
+function actionFor(member: Member, policy: FleetPolicy): Action | undefined {
+  const { name, instance, template } = member;
+  if (member.phase === "waiting" && !member.busy) {
+    return {
+      type: "start",
+      name,
+      launch: { name: launchName(member), spare: member.spare, template },
+    };
+  }
   if (!instance) return undefined;
-  // A hung instance does not heed SIGTERM, and its requests wait for the replacement.
-  if (member.phase === "down" && policy.probes) {
-    return { type: "stop", name, id: instance.id, graceMs: 0 };
-  }
-  if (member.phase === "retiring") {
-    return { type: "stop", name, id: instance.id, graceMs: policy.stopGraceMs };
-  }
-  return undefined;
+  if (member.phase === "down" && policy.probes) return { type: "replace", name, id: instance.id };
+  return member.naming === "due" ? { type: "rename", name, id: instance.id } : undefined;
 }
 
 /**
  * When time alone will change something for a replica.
  *
- * @param members every replica
+ * @param members every replica and spare
  * @param now milliseconds since the epoch; what is due by now is the plan's, not the clock's
  * @param policy the fleet's thresholds
  * @returns milliseconds since the epoch, `Infinity` when nothing waits for the clock
@@ -74,23 +113,19 @@ function actionFor(
 export function nextDeadline(members: Iterable<Member>, now: number, policy: FleetPolicy): number {
   let earliest = Infinity;
   for (const member of members) {
-    const deadline = deadlineOf(member, policy);
-    if (deadline > now && deadline < earliest) earliest = deadline;
+    for (const deadline of deadlinesOf(member, policy)) {
+      if (deadline > now && deadline < earliest) earliest = deadline;
+    }
   }
   return earliest;
 }
 
-function deadlineOf(member: Member, policy: FleetPolicy): number {
-  if (member.busy) return Infinity;
-  switch (member.phase) {
-    case "waiting":
-    case "retiring":
-      return member.notBefore;
-    case "warming":
-      return member.since + policy.startTimeoutMs;
-    case "down":
-      return policy.probes ? member.notBefore : member.since + RETRY_WITHOUT_PROBES_MS;
-    default:
-      return Infinity;
+function deadlinesOf(member: Member, policy: FleetPolicy): number[] {
+  const deadlines = member.former.map(({ notBefore }) => notBefore);
+  if (!isLeaving(member)) deadlines.push(member.notBefore);
+  if (member.phase === "warming") deadlines.push(member.since + policy.startTimeoutMs);
+  if (member.phase === "down" && !policy.probes) {
+    deadlines.push(member.since + RETRY_WITHOUT_PROBES_MS);
   }
+  return deadlines;
 }

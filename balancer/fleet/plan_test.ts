@@ -1,25 +1,36 @@
 import { assertEquals } from "@std/assert";
 import type { Instance } from "../engine/engine.ts";
-import { type Member, newMember, type Phase } from "./member.ts";
-import { nextDeadline, plan } from "./plan.ts";
+import { type Former, type Member, newMember, type Phase } from "./member.ts";
+import { type Means, nextDeadline, plan } from "./plan.ts";
 import type { FleetPolicy } from "./policy.ts";
 import { testPolicy } from "./testing.ts";
 
 const instance: Instance = {
   id: "i1",
   name: "S",
+  spare: false,
   address: { hostname: "127.0.0.1", port: 9001 },
   startedAt: 0,
 };
 
 function member(phase: Phase, changes: Partial<Member> = {}): Member {
   const running = phase === "waiting" || phase === "starting" ? {} : { instance };
-  return { ...newMember("S", true, 0), phase, ...running, ...changes };
+  return { ...newMember({ name: "S", joined: true }, 0), phase, ...running, ...changes };
 }
 
 /** What is planned for one member, as words. */
-function planned(one: Member, policy: Partial<FleetPolicy> = {}, engineUp = true): string[] {
-  return plan([one], 100, testPolicy(policy), engineUp).map((action) => action.type);
+function planned(
+  one: Member,
+  policy: Partial<FleetPolicy> = {},
+  means: Partial<Means> = {},
+): string[] {
+  const all = { engineUp: true, starts: 9, ...means };
+  return plan([one], 100, testPolicy(policy), all).map((action) => action.type);
+}
+
+function former(changes: Partial<Former> = {}): Former {
+  const base = { id: "i0", graceMs: 700, unheard: false, busy: false, notBefore: 0 };
+  return { stage: "stop", ...base, ...changes };
 }
 
 Deno.test("each phase has its action", () => {
@@ -28,24 +39,34 @@ Deno.test("each phase has its action", () => {
     ["starting", []],
     ["warming", []],
     ["ready", []],
-    ["down", ["stop"]],
-    ["draining", ["drain"]],
-    ["retiring", ["stop"]],
+    ["down", ["replace"]],
   ];
   for (const [phase, actions] of table) assertEquals(planned(member(phase)), actions, phase);
 });
 
-Deno.test("nothing is planned for a member that an action is under way for", () => {
-  for (const phase of ["waiting", "down", "draining", "retiring"] as const) {
-    assertEquals(planned(member(phase, { busy: true })), []);
-  }
+Deno.test("what was there before is cleared away beside whatever else is done", () => {
+  assertEquals(planned(member("waiting", { former: [former()] })), ["stop", "start"]);
+  assertEquals(planned(member("leaving", { former: [former({ stage: "drain" })] })), ["drain"]);
+  const both = [former({ stage: "drain" }), former({ id: "i2" })];
+  assertEquals(planned(member("ready", { former: both })), ["drain", "stop"]);
+});
+
+Deno.test("nothing is planned twice", () => {
+  assertEquals(planned(member("waiting", { busy: true })), []);
+  assertEquals(planned(member("leaving", { former: [former({ busy: true })] })), []);
+  assertEquals(planned(member("ready", { naming: "under way" })), []);
+  assertEquals(planned(member("ready", { naming: "due" })), ["rename"]);
 });
 
 Deno.test("nothing is started or stopped before its time, nor while the engine is away", () => {
   assertEquals(planned(member("waiting", { notBefore: 101 })), []);
   assertEquals(planned(member("waiting", { notBefore: 100 })), ["start"]);
-  assertEquals(planned(member("down"), {}, false), []);
-  assertEquals(planned(member("draining"), {}, false), ["drain"]);
+  assertEquals(planned(member("leaving", { former: [former({ notBefore: 101 })] })), []);
+  const away = { engineUp: false };
+  assertEquals(planned(member("down"), {}, away), []);
+  assertEquals(planned(member("leaving", { former: [former()] }), {}, away), []);
+  const draining = [former({ stage: "drain" })];
+  assertEquals(planned(member("leaving", { former: draining }), {}, away), ["drain"]);
 });
 
 Deno.test("what is not ours to replace, or not proven dead, is left alone", () => {
@@ -53,11 +74,24 @@ Deno.test("what is not ours to replace, or not proven dead, is left alone", () =
   assertEquals(planned(member("down"), { probes: false }), []);
 });
 
-Deno.test("a replica that failed is killed, one that leaves gets its grace", () => {
-  const graces = [member("down"), member("retiring")].map((one) =>
-    plan([one], 0, testPolicy({ stopGraceMs: 700 }), true)
-  );
-  assertEquals(graces.flat().map((action) => "graceMs" in action && action.graceMs), [0, 700]);
+Deno.test("a budget bounds replacements, and no first start", () => {
+  const none = { starts: 0 };
+  assertEquals(planned(member("waiting"), {}, none), ["start"]);
+  assertEquals(planned(member("waiting", { restarts: 1 }), {}, none), []);
+  const two = [member("waiting", { restarts: 1 }), member("waiting", { shortLives: 1 })];
+  const means = { engineUp: true, starts: 1 };
+  assertEquals(plan(two, 100, testPolicy(), means).length, 1);
+});
+
+Deno.test("a spare is started without a name, a successor under the name that it is to take", () => {
+  const launches = [
+    member("waiting", { name: "spare-1", spare: true }),
+    member("waiting", { name: "S.next", succeeds: "S", template: { image: "new" } }),
+  ].flatMap((one) => plan([one], 100, testPolicy(), { engineUp: true, starts: 1 }));
+  assertEquals(launches.map((action) => action.type === "start" && action.launch), [
+    { name: "spare-1", spare: true, template: {} },
+    { name: "S", spare: false, template: { image: "new" } },
+  ]);
 });
 
 Deno.test("the next deadline is the earliest that is still to come", () => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { murmur3 } from "../../ring/murmur3.ts";
 import type { Config } from "../config.ts";
 
 /** Thresholds and times; every time is in milliseconds. */
@@ -25,8 +26,19 @@ export interface FleetPolicy {
   readonly healthySpellMs: number;
   /** How long running requests get before an instance that leaves is stopped. */
   readonly drainMs: number;
+  /** How long its tunnels and event streams get. */
+  readonly drainStreamsMs: number;
   /** From SIGTERM to SIGKILL. */
   readonly stopGraceMs: number;
+  /** Instances that are kept ready for whichever replica fails next. */
+  readonly spares: number;
+  /** Replacements that may be started within a minute. */
+  readonly startsPerMinute: number;
+  /** Share of the replicas, in percent, that heartbeats alone never go below. */
+  readonly minHealthyPercent: number;
+  /** Deaths in a row with the same request key in flight that quarantine it; 0 for never. */
+  readonly poisonDeaths: number;
+  readonly quarantineMs: number;
 }
 
 /** Without probes, a replica that failed is tried again after this time. */
@@ -43,13 +55,29 @@ export const FREE_RESTARTS = 2;
 
 /**
  * How long to wait before the next start. A death that stands alone is healed as fast as the
- * engine can; only a row of short lives is slowed down.
+ * engine can; only a row of short lives is slowed down: exponentially, and by half to all of that,
+ * so that replicas that fell together do not start together for ever.
  *
  * @param shortLives lives in a row that ended before a healthy spell
+ * @param seed makes the choice between half and all; the same for the same text
+ * @param policy the fleet's thresholds
  */
-export function startDelay(shortLives: number, policy: FleetPolicy): number {
+export function startDelay(shortLives: number, seed: string, policy: FleetPolicy): number {
   if (shortLives <= FREE_RESTARTS) return 0;
-  return Math.min(policy.backoffMs * 2 ** (shortLives - FREE_RESTARTS - 1), policy.backoffMaxMs);
+  const doubled = policy.backoffMs * 2 ** (shortLives - FREE_RESTARTS - 1);
+  const part = murmur3(`${seed} ${shortLives}`) / 2 ** 32;
+  return Math.round(Math.min(doubled, policy.backoffMaxMs) * (1 + part) / 2);
+}
+
+/**
+ * How many replicas have to stay ready for heartbeats alone to take one out. When all seem to fail
+ * at once, it is perhaps the balancer that does not see well.
+ *
+ * @param replicas how many replicas own slots
+ * @param policy the fleet's thresholds
+ */
+export function healthyFloor(replicas: number, policy: FleetPolicy): number {
+  return Math.floor(replicas * policy.minHealthyPercent / 100);
 }
 
 /**
@@ -71,6 +99,12 @@ export function fleetPolicy(config: Config, replaces: boolean): FleetPolicy {
     backoffMaxMs: config.LB_RESTART_BACKOFF_MAX_MS,
     healthySpellMs: HEALTHY_SPELL_MS,
     drainMs: config.LB_DRAIN_MS,
+    drainStreamsMs: config.LB_DRAIN_MS,
     stopGraceMs: config.LB_STOP_GRACE_MS,
+    spares: replaces ? config.LB_SPARES : 0,
+    startsPerMinute: config.LB_STARTS_PER_MINUTE,
+    minHealthyPercent: config.LB_MIN_HEALTHY_PERCENT,
+    poisonDeaths: config.LB_POISON_DEATHS,
+    quarantineMs: config.LB_QUARANTINE_MS,
   };
 }

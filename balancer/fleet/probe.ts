@@ -14,12 +14,14 @@ import type { FleetPolicy } from "./policy.ts";
  * @param address where it listens
  * @param deadlineMs milliseconds that the answer may take
  * @param signal ends the question early; the answer is of no interest then
+ * @param name the replica's name, for an instance that was started without one
  * @returns `undefined` when it is well, else why not, in words
  */
 export type Probe = (
   address: Address,
   deadlineMs: number,
   signal: AbortSignal,
+  name: string | undefined,
 ) => Promise<string | undefined>;
 
 /** When the next heartbeat is due and how long it may take, in milliseconds. */
@@ -47,8 +49,10 @@ export function cadence(member: Member, now: number, policy: FleetPolicy): Caden
   }
   // A first miss may be chance: it is confirmed at once, and faster than a heartbeat that nothing
   // spoke against, so that a hang costs one interval and one and a half deadlines at the most.
-  if (member.phase === "ready" && member.misses > 0) {
-    return { intervalMs: 0, deadlineMs: deadlineMs / 2 };
+  const doubtful = member.misses > 0 || member.suspect;
+  if (member.phase === "ready" && doubtful) {
+    const intervalMs = member.misses < policy.downAfter ? 0 : WARMING_MAX_MS;
+    return { intervalMs, deadlineMs: deadlineMs / 2 };
   }
   return { intervalMs: policy.heartbeatMs, deadlineMs };
 }
@@ -60,6 +64,8 @@ function clamp(value: number, min: number, max: number): number {
 /** What a {@linkcode ProbeLoop} is made of. */
 export interface ProbeLoopOptions {
   readonly address: Address;
+  /** The replica's name; undefined for a spare, which has none yet. */
+  readonly name: string | undefined;
   readonly probe: Probe;
   readonly clock: Clock;
   /** The rhythm from here on, asked anew after each heartbeat. */
@@ -100,9 +106,10 @@ export class ProbeLoop {
   }
 
   async #beat(): Promise<void> {
-    const { address, probe, clock, report } = this.#options;
+    const { address, name, probe, clock, report } = this.#options;
     const startedAt = clock.now();
-    const reason = await probe(address, this.#options.cadence().deadlineMs, this.#closed.signal);
+    const { deadlineMs } = this.#options.cadence();
+    const reason = await probe(address, deadlineMs, this.#closed.signal, name);
     if (this.#closed.signal.aborted) return;
     report(reason);
     if (this.#closed.signal.aborted) return;

@@ -6,14 +6,18 @@ import { TestClock, testPolicy } from "./testing.ts";
 const address = { hostname: "127.0.0.1", port: 1 };
 
 Deno.test("a ready replica is asked every heartbeat, a missed one is confirmed at once", () => {
-  const ready = { ...newMember("S", true, 0), phase: "ready" as const };
+  const ready = { ...newMember({ name: "S", joined: true }, 0), phase: "ready" as const };
   assertEquals(cadence(ready, 0, testPolicy()), { intervalMs: 3000, deadlineMs: 1000 });
   const missed = { ...ready, misses: 1 };
   assertEquals(cadence(missed, 0, testPolicy()), { intervalMs: 0, deadlineMs: 500 });
+  const suspect = { ...ready, suspect: true };
+  assertEquals(cadence(suspect, 0, testPolicy()), { intervalMs: 0, deadlineMs: 500 });
+  const spared = { ...ready, misses: 2 };
+  assertEquals(cadence(spared, 0, testPolicy()), { intervalMs: 250, deadlineMs: 500 });
 });
 
 Deno.test("a warming replica is asked often at first and less often as it takes longer", () => {
-  const warming = { ...newMember("S", true, 0), phase: "warming" as const };
+  const warming = { ...newMember({ name: "S", joined: true }, 0), phase: "warming" as const };
   const intervals = [0, 1000, 60_000].map((now) => cadence(warming, now, testPolicy()).intervalMs);
   assertEquals(intervals, [25, 100, 250]);
 });
@@ -24,6 +28,7 @@ Deno.test("heartbeats never overlap and keep their rhythm however long each one 
   let running = 0;
   const loop = new ProbeLoop({
     address,
+    name: "S",
     clock,
     cadence: () => ({ intervalMs: 100, deadlineMs: 1000 }),
     probe: async () => {
@@ -47,6 +52,7 @@ Deno.test("a loop that is closed while a heartbeat is under way reports nothing"
   let aborted = false;
   const loop = new ProbeLoop({
     address,
+    name: "S",
     clock,
     cadence: () => ({ intervalMs: 100, deadlineMs: 1000 }),
     probe: (_address, _deadline, signal) => {

@@ -6,6 +6,10 @@
 import { Ring, type RingOptions } from "../../ring/mod.ts";
 import type { Upstream, View } from "../view.ts";
 import { inRing, inView, type Member } from "./member.ts";
+import { FREE_RESTARTS } from "./policy.ts";
+
+/** A replica whose next start is further away than this is not waited for. */
+const WORTH_WAITING_MS = 1000;
 
 /** How the ring is laid out; who is on it comes from the members. */
 export type RingShape = Omit<RingOptions, "members">;
@@ -25,20 +29,47 @@ export function emptyView(shape: RingShape): View {
   };
 }
 
+/** What a view is made of. */
+export interface ViewParts {
+  readonly members: readonly Member[];
+  readonly shape: RingShape;
+  /** Whether replicas that failed are replaced at present, so that waiting for them makes sense. */
+  readonly awaits: boolean;
+  readonly quarantined: ReadonlySet<string>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
 /**
  * The view of these members. The ring changes with the set of names only: a health change keeps
  * the very ring and swaps the ready map.
  *
  * @param before the view that is published
- * @param members every replica
- * @param shape how the ring is laid out
+ * @param parts what the next one is made of
  * @returns the next view, or `before` itself when it still holds
  */
-export function nextView(before: View, members: readonly Member[], shape: RingShape): View {
+export function nextView(before: View, parts: ViewParts): View {
+  const { members, shape, awaits, quarantined, now } = parts;
   const ring = nextRing(before.ring, members.filter(inRing), shape);
   const ready = new Map(members.filter(inView).map((member) => [member.name, upstream(member)]));
-  if (ring === before.ring && sameUpstreams(before.ready, ready)) return before;
-  return { ...before, version: before.version + 1, ring, ready };
+  const awaited = new Set(awaits ? members.filter((one) => isAwaited(one, now)).map(nameOf) : []);
+  const same = ring === before.ring && sameUpstreams(before.ready, ready) &&
+    sameSets(before.awaited, awaited) && sameSets(before.quarantined, quarantined);
+  return same ? before : { version: before.version + 1, ring, ready, awaited, quarantined };
+}
+
+/** A replica that is to be back soon. One that cannot live, or has to wait, is none. */
+function isAwaited(member: Member, now: number): boolean {
+  return inRing(member) && !inView(member) && member.notBefore - now <= WORTH_WAITING_MS &&
+    member.shortLives <= FREE_RESTARTS + 1;
+}
+
+function nameOf({ name }: Member): string {
+  return name;
+}
+
+function sameSets(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a === b || (a.size === b.size && a.isSubsetOf(b));
 }
 
 function nextRing(before: Ring, members: readonly Member[], shape: RingShape): Ring {

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Fleet } from "./fleet.ts";
-import type { Member, Phase } from "./member.ts";
+import type { Template } from "../engine/engine.ts";
+import { inRing, type Member, type MemberError, type Phase } from "./member.ts";
 
 /** One replica as the status shows it. Times are ISO 8601. */
 export interface ReplicaStatus {
@@ -18,7 +19,12 @@ export interface ReplicaStatus {
   readonly restarts: number;
   /** When it is started next, where its backoff makes it wait. */
   readonly nextStart: string | null;
-  readonly lastError: { readonly at: string; readonly message: string } | null;
+  readonly lastError: {
+    readonly at: string;
+    readonly message: string;
+    /** What the instance wrote last, where it never became ready. */
+    readonly lastWords?: readonly string[];
+  } | null;
 }
 
 /** The fleet as the status shows it. */
@@ -31,6 +37,12 @@ export interface FleetStatus {
   readonly desired: number;
   readonly ready: number;
   readonly replicas: readonly ReplicaStatus[];
+  /** Instances that are kept ready for whichever replica fails next. */
+  readonly spares: readonly ReplicaStatus[];
+  /** What new instances run, where a deploy made that differ from the settings. */
+  readonly template: Template;
+  /** Request keys that are answered with 503, because replicas died of them. */
+  readonly quarantined: readonly { readonly key: string; readonly until: string }[];
 }
 
 /**
@@ -50,23 +62,32 @@ export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
     desired: fleet.desired,
     ready: ready.size,
     replicas: fleet.members.map((member) => replicaStatus(member, now)),
+    spares: fleet.spares.map((member) => replicaStatus(member, now)),
+    template: fleet.template,
+    quarantined: fleet.quarantine.list(now).map(({ key, until }) => ({ key, until: iso(until) })),
   };
 }
 
 function replicaStatus(member: Member, now: number): ReplicaStatus {
-  const { name, phase, since, joined, instance, restarts, notBefore, lastError } = member;
+  const { name, phase, since, instance, restarts, notBefore, lastError } = member;
   const waits = phase === "waiting" && notBefore > now;
   return {
     name,
     state: phase,
     since: iso(since),
-    inRing: joined && !member.leaving,
+    inRing: inRing(member),
     instance: instance?.id ?? null,
     address: instance ? `${instance.address.hostname}:${instance.address.port}` : null,
     restarts,
     nextStart: waits ? iso(notBefore) : null,
-    lastError: lastError ? { at: iso(lastError.at), message: lastError.message } : null,
+    lastError: lastError ? errorStatus(lastError) : null,
   };
+}
+
+function errorStatus(
+  { at, message, lastWords }: MemberError,
+): NonNullable<ReplicaStatus["lastError"]> {
+  return { at: iso(at), message, ...(lastWords ? { lastWords } : {}) };
 }
 
 function iso(time: number): string {

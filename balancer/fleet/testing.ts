@@ -25,7 +25,13 @@ export function testPolicy(changes: Partial<FleetPolicy> = {}): FleetPolicy {
     backoffMaxMs: 30_000,
     healthySpellMs: 5000,
     drainMs: 10_000,
+    drainStreamsMs: 10_000,
     stopGraceMs: 5000,
+    spares: 0,
+    startsPerMinute: 120,
+    minHealthyPercent: 0,
+    poisonDeaths: 3,
+    quarantineMs: 60_000,
     ...changes,
   };
 }

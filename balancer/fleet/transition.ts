@@ -1,12 +1,13 @@
 /**
  * The pure state machine of one replica. The fleet calls it for every event; nothing else changes
- * a {@linkcode Member}.
+ * a {@linkcode Member}, except what concerns two of them (succession.ts).
  *
  * @module
  */
 import type { EngineErrorKind, Instance } from "../engine/engine.ts";
 import type { Evidence } from "../view.ts";
-import type { Member, Phase } from "./member.ts";
+import { clearFormer, type FormerEvent, formerEvent, retire } from "./former.ts";
+import { isLeaving, type Member, type MemberError, type Phase } from "./member.ts";
 import {
   ACTION_RETRY_MS,
   type FleetPolicy,
@@ -14,26 +15,42 @@ import {
   startDelay,
 } from "./policy.ts";
 
-type EvidenceKind = Evidence["kind"];
-
 /** What can happen to a replica. Events about an instance carry its id; stale ones are dropped. */
 export type MemberEvent =
-  /** The plan's action for it is under way. */
-  | { readonly type: "issued"; readonly action: "start" | "stop" | "drain" }
+  | FormerEvent
+  /** The engine is starting an instance for it. */
+  | { readonly type: "starting" }
   /** The engine started an instance, or a running one was found and taken over. */
   | { readonly type: "started"; readonly instance: Instance }
   /** The engine could not start one. */
   | { readonly type: "start-failed"; readonly message: string; readonly kind: EngineErrorKind }
-  | { readonly type: "stopped"; readonly id: string }
-  | { readonly type: "stop-failed"; readonly id: string; readonly message: string }
-  /** No request is in flight to it any more, or the drain's deadline came. */
-  | { readonly type: "drained"; readonly id: string }
   /** A heartbeat passed or was missed; `reason` says why it was missed. */
-  | { readonly type: "probe"; readonly id: string; readonly reason?: string }
+  | {
+    readonly type: "probe";
+    readonly id: string;
+    readonly reason?: string;
+    /** False where too few others are ready for a heartbeat alone to take it out. */
+    readonly mayEject: boolean;
+  }
   /** The engine says that the instance ended. */
   | { readonly type: "exit"; readonly id: string; readonly reason: string }
-  /** The data plane could not use the instance. */
-  | { readonly type: "evidence"; readonly id: string; readonly kind: EvidenceKind }
+  /** The data plane could not use the instance, or has to wait long for it. */
+  | {
+    readonly type: "evidence";
+    readonly id: string;
+    readonly kind: Evidence["kind"];
+    readonly fresh: boolean;
+  }
+  /** It answers, but worse than the others. */
+  | { readonly type: "outlier"; readonly id: string; readonly reason: string }
+  /** It is to be replaced now: what runs is stopped. */
+  | { readonly type: "replace"; readonly id: string }
+  /** What an instance wrote last. */
+  | { readonly type: "words"; readonly instance: string; readonly lines: readonly string[] }
+  /** The engine is being told the instance's new name. */
+  | { readonly type: "renaming"; readonly id: string }
+  /** It knows the instance by that name, or could not be told. */
+  | { readonly type: "renamed"; readonly id: string; readonly failed?: string }
   /** It is to own slots from now on. */
   | { readonly type: "join" }
   /** It is to be removed for good. */
@@ -56,36 +73,40 @@ export function transition(
   now: number,
   policy: FleetPolicy,
 ): Member | undefined {
+  const former = formerEvent(event, member);
+  if (former) return unlessGone(clearFormer(member, former, now));
   if ("id" in event && event.id !== member.instance?.id) return member;
   switch (event.type) {
-    case "issued":
-      return issued(member, event.action, now);
+    case "starting":
+      return enter({ ...member, busy: true }, isLeaving(member) ? "leaving" : "starting", now);
     case "started":
       return started(member, event.instance, now, policy);
     case "start-failed":
       return startFailed(member, event.message, event.kind, now, policy);
-    case "stopped":
-      return member.leaving ? undefined : toWaiting(member, now, policy);
-    case "stop-failed":
-      return {
-        ...noted(member, event.message, now),
-        busy: false,
-        notBefore: now + ACTION_RETRY_MS,
-      };
-    case "drained":
-      return enter({ ...member, busy: false }, "retiring", now);
     case "probe":
-      return probed(member, event.reason, now, policy);
+      return probed(member, event.reason, event.mayEject, now, policy);
     case "exit":
-      return exited(member, event.reason, now, policy);
+      return toWaiting(noted(afterLife(member, now, policy), event.reason, now), now, policy);
     case "evidence":
-      return accused(member, event.kind, now, policy);
+      return accused(member, event.kind, event.fresh, now, policy);
+    case "outlier":
+      return member.phase === "ready" ? down(member, event.reason, now, policy) : member;
+    case "replace":
+      return toWaiting(member, now, policy);
+    case "words":
+      return withWords(member, event.instance, event.lines);
+    case "renaming":
+      return { ...member, naming: "under way" };
+    case "renamed":
+      return renamed(member, event.failed, now);
     case "join":
       return member.joined ? member : { ...member, joined: true };
     case "leave":
-      return leave(member, now);
+      return leave(member, now, policy);
     case "tick":
       return ticked(member, now, policy);
+    default:
+      return member;
   }
 }
 
@@ -93,19 +114,31 @@ function enter(member: Member, phase: Phase, now: number): Member {
   return member.phase === phase ? member : { ...member, phase, since: now };
 }
 
+/** The facts about what goes wrong now, with the instance that it goes wrong with. */
 function noted(member: Member, message: string, now: number): Member {
-  return { ...member, lastError: { at: now, message } };
+  const { instance } = member;
+  const error: MemberError = { at: now, message };
+  return { ...member, lastError: instance ? { ...error, instance: instance.id } : error };
 }
 
-function issued(member: Member, action: "start" | "stop" | "drain", now: number): Member {
-  const busy = { ...member, busy: true };
-  return action === "start" ? enter(busy, "starting", now) : busy;
+function withWords(member: Member, instance: string, lastWords: readonly string[]): Member {
+  const { lastError } = member;
+  if (lastError?.instance !== instance || lastWords.length === 0) return member;
+  return { ...member, lastError: { ...lastError, lastWords } };
+}
+
+function unlessGone(member: Member): Member | undefined {
+  return isLeaving(member) && !member.busy && member.former.length === 0 ? undefined : member;
 }
 
 function started(member: Member, instance: Instance, now: number, policy: FleetPolicy): Member {
-  const running = { ...member, instance, busy: false, misses: 0, passes: 0 };
-  if (member.leaving) return enter(running, "retiring", now);
-  return enter(running, policy.probes ? "warming" : "ready", now);
+  const running = { ...member, instance, busy: false, suspect: false, misses: 0, passes: 0 };
+  if (isLeaving(member)) return retire(running, { stage: "stop", graceMs: 0 }, now);
+  return policy.probes ? enter(running, "warming", now) : ready(running, now);
+}
+
+function ready(member: Member, now: number): Member {
+  return enter({ ...member, proven: true }, "ready", now);
 }
 
 function startFailed(
@@ -115,49 +148,52 @@ function startFailed(
   now: number,
   policy: FleetPolicy,
 ): Member | undefined {
-  if (member.leaving) return undefined;
-  const failed = { ...member, lastError: { at: now, message, kind } };
+  const failed = { ...member, busy: false, lastError: { at: now, message, kind } };
+  if (isLeaving(member)) return unlessGone(failed);
   // An engine that is away says nothing about the replica: no life of it was short.
-  if (kind === "away") return enter({ ...failed, busy: false }, "waiting", now);
+  if (kind === "away") return enter({ ...failed, notBefore: now }, "waiting", now);
   return toWaiting(failed, now, policy);
 }
 
 /** The end of a life: the next one starts at once, or later where lives have been short. */
 function toWaiting(member: Member, now: number, policy: FleetPolicy): Member {
-  const { instance, ...rest } = member;
   const shortLives = member.shortLives + 1;
-  const waiting: Member = {
-    ...rest,
+  const seed = member.instance?.id ?? member.name;
+  const over = {
+    ...member,
     busy: false,
+    suspect: false,
     misses: 0,
     passes: 0,
-    restarts: member.restarts + (instance ? 1 : 0),
+    restarts: member.restarts + (member.instance ? 1 : 0),
     shortLives,
-    notBefore: now + startDelay(shortLives, policy),
+    notBefore: now + startDelay(shortLives, seed, policy),
   };
-  return enter(waiting, "waiting", now);
+  // A hung instance does not heed SIGTERM, and its requests wait for the replacement.
+  return enter(retire(over, { stage: "stop", graceMs: 0 }, now), "waiting", now);
 }
 
 function probed(
   member: Member,
   reason: string | undefined,
+  mayEject: boolean,
   now: number,
   policy: FleetPolicy,
 ): Member {
   if (reason === undefined) return passed(member, now, policy);
-  if (member.phase === "warming") return { ...member, passes: 0, misses: member.misses + 1 };
   const misses = member.misses + 1;
+  if (member.phase === "warming") return { ...member, passes: 0, misses };
   const missed = noted({ ...member, passes: 0, misses }, `heartbeat: ${reason}`, now);
-  return member.phase === "ready" && misses >= policy.downAfter
-    ? enter(afterLife(missed, now, policy), "down", now)
-    : missed;
+  const decides = member.suspect || misses >= policy.downAfter;
+  if (member.phase !== "ready" || !decides || !mayEject) return missed;
+  return enter(afterLife(missed, now, policy), "down", now);
 }
 
 function passed(member: Member, now: number, policy: FleetPolicy): Member {
   const passes = member.passes + 1;
-  const comesBack = member.phase === "warming" || (member.phase === "down" && !member.busy);
-  const well = { ...member, misses: 0, passes };
-  return comesBack && passes >= policy.upAfter ? enter(well, "ready", now) : well;
+  const comesBack = member.phase === "warming" || member.phase === "down";
+  const well = { ...member, suspect: false, misses: 0, passes };
+  return comesBack && passes >= policy.upAfter ? ready(well, now) : well;
 }
 
 /** A long life in `ready` clears the count of short ones. */
@@ -166,44 +202,52 @@ function afterLife(member: Member, now: number, policy: FleetPolicy): Member {
   return healthy ? { ...member, shortLives: 0 } : member;
 }
 
-function exited(
+function down(member: Member, reason: string, now: number, policy: FleetPolicy): Member {
+  const failed = noted(afterLife(member, now, policy), reason, now);
+  return enter({ ...failed, suspect: false, passes: 0, notBefore: now }, "down", now);
+}
+
+/**
+ * A refused connection is proof. Anything else may be one bad request, or a slow one: the next
+ * heartbeat, which the fleet sends at once, decides. Without heartbeats a failure has to do.
+ */
+function accused(
   member: Member,
-  reason: string,
+  kind: Evidence["kind"],
+  fresh: boolean,
   now: number,
   policy: FleetPolicy,
-): Member | undefined {
-  // A stop or a drain under way ends by its own event; the instance's end is part of it.
-  if (member.busy) return member;
-  // What is left of it, a container that exited, still has to be cleared away.
-  if (member.leaving) return enter(member, "retiring", now);
-  return toWaiting(noted(afterLife(member, now, policy), reason, now), now, policy);
+): Member {
+  if (member.phase !== "ready" || !fresh) return member;
+  const proof = kind === "refused" || (!policy.probes && kind !== "slow");
+  if (proof) return down(member, `connection ${kind}`, now, policy);
+  if (kind === "malformed" || member.suspect) return member;
+  return { ...member, suspect: true };
 }
 
-function accused(member: Member, kind: EvidenceKind, now: number, policy: FleetPolicy): Member {
-  if (member.phase !== "ready") return member;
-  // A refused connection is proof. Anything else may be one bad request: the next heartbeat,
-  // which the fleet sends at once, decides. Without heartbeats any failure has to do.
-  if (kind !== "refused" && policy.probes) return member;
-  const failed = noted(afterLife(member, now, policy), `connection ${kind}`, now);
-  return enter({ ...failed, passes: 0, notBefore: now }, "down", now);
+function renamed(member: Member, failed: string | undefined, now: number): Member {
+  const { naming: _, ...named } = member;
+  if (failed === undefined) return named;
+  return { ...noted(named, failed, now), naming: "due", notBefore: now + ACTION_RETRY_MS };
 }
 
-function leave(member: Member, now: number): Member | undefined {
-  if (member.leaving) return member;
-  const leaving = { ...member, leaving: true };
-  if (member.busy) return leaving;
-  if (member.phase === "waiting") return undefined;
-  return enter(leaving, member.phase === "ready" ? "draining" : "retiring", now);
+function leave(member: Member, now: number, policy: FleetPolicy): Member | undefined {
+  if (isLeaving(member)) return member;
+  const stage = member.phase === "ready" && member.joined ? "drain" : "stop";
+  const retired = retire(member, { stage, graceMs: policy.stopGraceMs }, now);
+  return unlessGone(enter(retired, "leaving", now));
 }
 
 function ticked(member: Member, now: number, policy: FleetPolicy): Member {
   const age = now - member.since;
   if (member.phase === "warming" && age >= policy.startTimeoutMs) {
     const message = `not ready ${policy.startTimeoutMs} ms after its start`;
-    return enter(noted(member, message, now), "down", now);
+    const late = noted(member, message, now);
+    const lastError = late.lastError && { ...late.lastError, gaveUp: true as const };
+    return enter({ ...late, ...(lastError ? { lastError } : {}) }, "down", now);
   }
   if (member.phase === "down" && !policy.probes && age >= RETRY_WITHOUT_PROBES_MS) {
-    return enter(member, "ready", now);
+    return ready(member, now);
   }
   return member;
 }

@@ -1,0 +1,63 @@
+/**
+ * Streams of events to clients (Server-Sent Events, HTML standard, section 9.2).
+ *
+ * @module
+ */
+import type { Context } from "hono";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import type { Journal, JournalEntry } from "../fleet/journal.ts";
+
+/** A stream that is silent for so many milliseconds says that it is alive. */
+const ALIVE_MS = 10_000;
+
+/** So many entries may wait for a client that reads slowly; then its stream ends. */
+const MAX_WAITING = 1024;
+
+/**
+ * Every event of the fleet from now on; with `Last-Event-ID`, first those behind that one.
+ *
+ * @param c the request
+ * @param journal what happens to the fleet
+ */
+export function streamEvents(c: Context, journal: Journal): Response {
+  const lastId = Number(c.req.header("last-event-id") ?? Infinity);
+  const waiting: JournalEntry[] = Number.isNaN(lastId) ? [] : [...journal.since(lastId)];
+  return streamSSE(c, async (stream) => {
+    let wake = () => {};
+    const forget = journal.listen((entry) => {
+      waiting.push(entry);
+      wake();
+    });
+    stream.onAbort(() => wake());
+    try {
+      await write(stream, waiting, () => new Promise((resolve) => wake = resolve));
+    } finally {
+      forget();
+    }
+  });
+}
+
+async function write(
+  stream: SSEStreamingApi,
+  waiting: JournalEntry[],
+  next: () => Promise<void>,
+): Promise<void> {
+  while (!stream.aborted && waiting.length <= MAX_WAITING) {
+    const entry = waiting.shift();
+    if (entry) {
+      const { id, type } = entry;
+      await stream.writeSSE({ id: String(id), event: type, data: JSON.stringify(entry) });
+    } else if (!await within(next(), ALIVE_MS)) {
+      await stream.write(": alive\n\n");
+    }
+  }
+}
+
+/** @returns whether it came to its end in time */
+async function within(promise: Promise<void>, ms: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<false>();
+  const timer = setTimeout(() => resolve(false), ms);
+  const done = await Promise.race([promise.then(() => true), late]);
+  clearTimeout(timer);
+  return done;
+}

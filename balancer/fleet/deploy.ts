@@ -1,0 +1,167 @@
+/**
+ * A rolling deploy: every replica, one after the other, gets an instance of another template. The
+ * new one is ready before the old one drains; names, slots and ring stay as they are.
+ *
+ * @module
+ */
+import type { Engine, Template } from "../engine/engine.ts";
+import { errorMessage } from "../failures.ts";
+import { type Fleet, successorName } from "./fleet.ts";
+import { describeError, inRing, isHeard, type Member } from "./member.ts";
+import { isSettled } from "./succession.ts";
+import type { Turns } from "./turns.ts";
+
+/** A step of a deploy. */
+export interface DeployStep {
+  readonly step:
+    /** The new instance of a replica is being started. */
+    | "starting"
+    /** It is ready and has taken over; the old one drains. */
+    | "draining"
+    /** The old one is gone. */
+    | "replaced"
+    /** A new instance did not become ready: what was replaced goes back. */
+    | "rolling-back"
+    /** A replica could not be brought back; what serves under its name is left as it is. */
+    | "not-rolled-back"
+    /** The end: everything runs the new template. */
+    | "done"
+    /** The end: everything runs what it ran before. */
+    | "rolled-back";
+  readonly name?: string;
+  readonly reason?: string;
+}
+
+/** What a {@linkcode Deploys} is made of. */
+export interface DeployOptions {
+  readonly fleet: Fleet;
+  readonly engine: Pick<Engine, "kind" | "ownsInstances">;
+  readonly turns: Turns;
+  readonly now: () => number;
+}
+
+/** A deploy that this engine cannot make. */
+export class DeployError extends Error {
+  override readonly name = "DeployError";
+}
+
+/** A new instance did not become ready. */
+class NotReadyError extends Error {
+  override readonly name = "NotReadyError";
+}
+
+/** Makes deploys, one at a time. */
+export class Deploys {
+  readonly #options: DeployOptions;
+
+  constructor(options: DeployOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Looks whether the engine can run a template.
+   *
+   * @throws {DeployError} it cannot
+   */
+  check({ image }: Template): void {
+    const { kind, ownsInstances } = this.#options.engine;
+    if (!ownsInstances) {
+      throw new DeployError("with LB_ENGINE=static somebody else runs the replicas");
+    }
+    if (kind === "process" && image !== undefined) {
+      throw new DeployError("image: LB_ENGINE=process runs commands; deploy a command instead");
+    }
+  }
+
+  /**
+   * Replaces every replica, or, where one does not become ready, none.
+   *
+   * @param template what the new instances run
+   * @param onStep told of each step
+   * @returns the last step: `done` or `rolled-back`
+   */
+  run(template: Template, onStep: (step: DeployStep) => void): Promise<DeployStep> {
+    const tell = (step: DeployStep) => {
+      this.#options.fleet.journal.add({ type: "deploy", at: this.#options.now(), ...step });
+      onStep(step);
+    };
+    return this.#options.turns.take(() => this.#run(template, tell));
+  }
+
+  async #run(template: Template, tell: (step: DeployStep) => void): Promise<DeployStep> {
+    const { fleet } = this.#options;
+    const before = new Map(fleet.members.filter(inRing).map((member) => [member.name, member]));
+    const replaced: Member[] = [];
+    for (const member of before.values()) {
+      try {
+        await this.#replace(member.name, template, tell);
+        replaced.push(member);
+      } catch (error) {
+        return await this.#rollBack(replaced, member.name, errorMessage(error), tell);
+      }
+    }
+    fleet.adoptTemplate(template);
+    await fleet.saved();
+    return last({ step: "done" }, tell);
+  }
+
+  async #replace(
+    name: string,
+    template: Template,
+    tell: (step: DeployStep) => void,
+  ): Promise<void> {
+    const { fleet } = this.#options;
+    tell({ step: "starting", name });
+    fleet.prepareSuccessor(name, template);
+    try {
+      await fleet.until((members) => isReady(members, name));
+    } catch (error) {
+      await this.#giveUp(name);
+      throw error;
+    }
+    fleet.succeed(name);
+    tell({ step: "draining", name });
+    await fleet.until((members) => (members.get(name)?.former.length ?? 0) === 0);
+    tell({ step: "replaced", name });
+  }
+
+  async #giveUp(name: string): Promise<void> {
+    const { fleet } = this.#options;
+    const successor = successorName(name);
+    fleet.dismiss([successor]);
+    await fleet.until((members) => !members.has(successor));
+  }
+
+  async #rollBack(
+    replaced: readonly Member[],
+    name: string,
+    reason: string,
+    tell: (step: DeployStep) => void,
+  ): Promise<DeployStep> {
+    tell({ step: "rolling-back", name, reason });
+    for (const { name, template } of replaced.toReversed()) {
+      try {
+        await this.#replace(name, template, tell);
+      } catch (error) {
+        tell({ step: "not-rolled-back", name, reason: errorMessage(error) });
+      }
+    }
+    return last({ step: "rolled-back", name, reason }, tell);
+  }
+}
+
+function last(step: DeployStep, tell: (step: DeployStep) => void): DeployStep {
+  tell(step);
+  return step;
+}
+
+/** Throws where waiting for the successor would be in vain: it failed once. */
+function isReady(members: ReadonlyMap<string, Member>, name: string): boolean {
+  const [target, successor] = [members.get(name), members.get(successorName(name))];
+  const error = successor?.lastError;
+  if (!successor) throw new NotReadyError(`${name}: its new instance was taken away`);
+  if (error && isHeard(successor)) {
+    throw new NotReadyError(`${name} did not become ready: ${describeError(error)}`);
+  }
+  return successor.phase === "ready" && target !== undefined && isSettled(target);
+}

@@ -1,0 +1,50 @@
+/**
+ * A file that keeps what a fleet is to be, written so that a crash at any moment leaves the old one
+ * or the new one, never half of it.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { errorMessage } from "../failures.ts";
+import { type FleetStore, type SavedFleet, StoreError } from "./store.ts";
+
+const SAVED = z.object({
+  configured: z.int().min(0),
+  names: z.array(z.string().min(1)),
+  template: z.object({ image: z.string().optional(), command: z.string().optional() }),
+});
+
+/**
+ * A store in a file. Needs leave to read and write its folder.
+ *
+ * @param path the file; its folder has to exist
+ */
+export function fileStore(path: string): FleetStore {
+  return { load: () => load(path), save: (fleet) => save(path, fleet) };
+}
+
+async function load(path: string): Promise<SavedFleet | undefined> {
+  try {
+    return SAVED.parse(JSON.parse(await Deno.readTextFile(path))) as SavedFleet;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : errorMessage(error);
+    throw new StoreError(
+      `LB_STATE_FILE: ${path} does not hold the state of a fleet; remove it or name another file: ${why}`,
+      { cause: error },
+    );
+  }
+}
+
+async function save(path: string, fleet: SavedFleet): Promise<void> {
+  const draft = `${path}.new`;
+  {
+    using file = await Deno.open(draft, { write: true, create: true, truncate: true, mode: 0o600 });
+    const writer = file.writable.getWriter();
+    await writer.write(new TextEncoder().encode(`${JSON.stringify(fleet)}\n`));
+    // Renamed before its bytes are down, it could be found empty after a loss of power.
+    await file.syncData();
+    writer.releaseLock();
+  }
+  await Deno.rename(draft, path);
+}

@@ -1,0 +1,157 @@
+/**
+ * Who belongs to the fleet: the replicas, the spares and the successors, by name and by instance.
+ *
+ * @module
+ */
+import type { Instance, Remains, Template } from "../engine/engine.ts";
+import type { Clock } from "./clock.ts";
+import { type Admission, inRing, isLeaving, type Member, newMember } from "./member.ts";
+import { type FleetPolicy, healthyFloor } from "./policy.ts";
+import type { SavedFleet } from "./store.ts";
+
+/** What a {@linkcode Roster} is made of. */
+export interface RosterOptions {
+  readonly clock: Clock;
+  readonly policy: FleetPolicy;
+  /** How many replicas there are to be at first. */
+  readonly desired: number;
+  /** The most replicas that the ring has room for. */
+  readonly limit: number;
+}
+
+/** So many ends of instances that nobody knows yet are remembered. */
+const EXITS = 256;
+
+/** The members of a fleet. Only the fleet's writer changes it. */
+export class Roster {
+  readonly #options: RosterOptions;
+  readonly #members = new Map<string, Member>();
+  readonly #exits = new Map<string, string>();
+
+  constructor(options: RosterOptions) {
+    this.#options = options;
+  }
+
+  /** Everybody, in the order in which they joined. */
+  get all(): readonly Member[] {
+    return [...this.#members.values()];
+  }
+
+  get byName(): ReadonlyMap<string, Member> {
+    return this.#members;
+  }
+
+  get(name: string): Member | undefined {
+    return this.#members.get(name);
+  }
+
+  /** The member that has the instance now, or had it and has not cleared it away yet. */
+  byInstance(id: string): Member | undefined {
+    for (const member of this.#members.values()) {
+      if (member.instance?.id === id || member.former.some((one) => one.id === id)) return member;
+    }
+    return undefined;
+  }
+
+  set(member: Member): void {
+    this.#members.set(member.name, member);
+  }
+
+  delete(name: string): void {
+    this.#members.delete(name);
+  }
+
+  /** Takes a member in, unless its name is there already. */
+  admit(admission: Admission): void {
+    if (this.#members.has(admission.name)) return;
+    this.set(newMember(admission, this.#options.clock.now()));
+  }
+
+  /** Remembers the end of an instance that nobody knows yet. */
+  noteExit(id: string, reason: string): void {
+    this.#exits.set(id, reason);
+    const [oldest] = this.#exits.keys();
+    if (this.#exits.size > EXITS && oldest !== undefined) this.#exits.delete(oldest);
+  }
+
+  /** Why the instance ended before it was known; undefined where it did not. */
+  takeExit(id: string): string | undefined {
+    const reason = this.#exits.get(id);
+    this.#exits.delete(id);
+    return reason;
+  }
+
+  /**
+   * Whether a heartbeat alone may take a replica out of the view.
+   *
+   * @param ready how many replicas are ready
+   */
+  mayEject(ready: number): boolean {
+    const replicas = this.all.filter(inRing).length;
+    return ready - 1 >= healthyFloor(replicas, this.#options.policy);
+  }
+
+  /** Fills the spares up to their number, and dismisses none: those go by themselves. */
+  keepSpares(wanted: boolean, template: Template): void {
+    if (!wanted) return;
+    let missing = this.#options.policy.spares -
+      this.all.filter((member) => member.spare && !isLeaving(member)).length;
+    for (let k = 1; missing > 0; k++) {
+      const name = `spare-${k}`;
+      if (this.#members.has(name)) continue;
+      this.admit({ name, spare: true, template });
+      missing--;
+    }
+  }
+
+  /**
+   * The first members: those that were kept; else whoever exists already, running or not, filled
+   * up to the desired number. More may exist than there is room for, where the settings changed.
+   *
+   * @param running what runs
+   * @param remains what does not
+   * @param saved what was kept by an earlier life of the balancer
+   */
+  muster(
+    running: readonly Instance[],
+    remains: readonly Remains[],
+    saved: SavedFleet | undefined,
+  ): Admission[] {
+    const { desired, limit, policy } = this.#options;
+    const names = saved ? [...saved.names] : existing([...running, ...remains], desired, policy);
+    const replicas = names.slice(0, limit).map((name) => ({ name, joined: true }));
+    const spares = running.filter(({ spare }) => spare).slice(0, policy.spares);
+    return [...replicas, ...spares.map(({ name }) => ({ name, spare: true }))];
+  }
+
+  /** Ids of instances that should run and do not. What moved after the question is newer. */
+  missing(running: readonly Instance[], askedAt: number): string[] {
+    const ids = new Set(running.map(({ id }) => id));
+    return this.all.flatMap(({ instance, since }) =>
+      instance && since < askedAt && !ids.has(instance.id) ? [instance.id] : []
+    );
+  }
+
+  /** Whether something that does not run is nobody's, and not being started right now. */
+  isUnknown({ id, name }: Remains): boolean {
+    const starting = this.all.some((member) =>
+      member.busy && (member.name === name || member.succeeds === name)
+    );
+    return !starting && !this.byInstance(id);
+  }
+}
+
+function existing(
+  found: readonly Remains[],
+  desired: number,
+  policy: FleetPolicy,
+): string[] {
+  const names = new Set(found.filter(({ spare }) => !spare).map(({ name }) => name));
+  if (policy.replaces) { for (let k = 1; names.size < desired; k++) names.add(`Server${k}`); }
+  return [...names].sort(byNumber);
+}
+
+/** `Server2` before `Server10`, and before names without a number. */
+function byNumber(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
+}
