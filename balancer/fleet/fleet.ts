@@ -104,9 +104,10 @@ export class Fleet {
 
   /** What the data plane noticed. */
   observe(evidence: Evidence): void {
-    const { name, instance: id, kind } = evidence;
+    const { name, instance: id, kind, fresh } = evidence;
+    if (!fresh) return;
     this.#options.log.debug("{name}: connection {kind}", { name, kind, instance: id });
-    this.#post(name, { type: "evidence", id, kind });
+    if (kind !== "slow") this.#post(name, { type: "evidence", id, kind });
     this.#heartbeats.hurry(id);
   }
 
