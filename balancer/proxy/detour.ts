@@ -16,13 +16,6 @@ import type { Guest, WaitEnd } from "./waiting_room.ts";
 import { Disconnected } from "./wire.ts";
 
 /**
- * How long a failed connection to the owner waits for the view that says what became of it: the
- * owner is gone, and the request waits on; or it is not, and a single bad connection costs no more
- * than this. Looked at with each tick of the deadlines. In milliseconds.
- */
-const GRACE_MS = 100;
-
-/**
  * A request that was in flight on so many instances when they failed may be what they died of. One
  * can be chance; a third is not risked, or one request could take the whole fleet down, replica
  * after replica.
@@ -76,7 +69,7 @@ export class Detour implements Guest {
     if (failure.sent === "maybe") this.#fatal.add(instance);
     if (!isEvidence(failure)) return this.#repeatable;
     this.#failed.add(instance);
-    this.#graceUntil = performance.now() + GRACE_MS;
+    this.#graceUntil = performance.now() + this.#client.proxy.settings.hold.graceMs;
     return false;
   }
 

@@ -41,12 +41,21 @@ export interface Timeouts {
   readonly tunnel: number;
 }
 
+/** Word of a dead replica takes a few milliseconds, a heartbeat that is hurried a few more. */
+const GRACE_MS = 100;
+
 /** How requests wait whose replica is being replaced. */
 export interface HoldSettings {
   /** What becomes of them: they wait, go to the next ready replica, or are answered 503. */
   readonly policy: "hold" | "spill" | "fail";
   /** The longest wait of one request over all its waits, in milliseconds. */
   readonly ms: number;
+  /**
+   * How long a request whose connection to its owner failed waits for the view that says what
+   * became of it, in milliseconds: either the owner is gone, and the request waits on, or it is
+   * not, and a single bad connection costs no more than this. Looked at with each tick.
+   */
+  readonly graceMs: number;
   /** Most requests that wait in one worker; 503 above. */
   readonly requests: number;
   /** Most bytes that they keep in one worker's buffers; 503 above. */
@@ -112,6 +121,7 @@ export function proxySettings(
     hold: {
       policy: config.LB_HOLD,
       ms: config.LB_HOLD_MS,
+      graceMs: GRACE_MS,
       requests: Math.max(Math.floor(config.LB_HOLD_REQUESTS / workers), 1),
       bytes: Math.floor(config.LB_HOLD_BYTES / workers),
       replaces,

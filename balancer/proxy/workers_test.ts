@@ -29,7 +29,7 @@ const SETTINGS: ProxySettings = {
     upstreamIdle: 1000,
     tunnel: 1000,
   },
-  hold: { policy: "hold", ms: 1000, requests: 10, bytes: 100_000, replaces: true },
+  hold: { policy: "hold", ms: 1000, graceMs: 100, requests: 10, bytes: 100_000, replaces: true },
   suspectMs: 0,
   trusted: [],
   workers: 2,
