@@ -162,7 +162,7 @@ export class Fleet {
     const { name, instance: id, kind, fresh, key } = evidence;
     this.#options.log.debug("{name}: connection {kind}", { name, kind, instance: id });
     const now = this.#options.clock.now();
-    if (kind !== "slow") this.quarantine.note(id, key, now);
+    if (kind === "reset" || kind === "timeout") this.quarantine.note(id, key, now);
     this.incidents.evidence(evidence, now);
     this.#post({ type: "evidence", id, kind, fresh });
     this.#heartbeats.hurry(id);

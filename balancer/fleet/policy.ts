@@ -99,7 +99,7 @@ export function fleetPolicy(config: Config, replaces: boolean): FleetPolicy {
     backoffMaxMs: config.LB_RESTART_BACKOFF_MAX_MS,
     healthySpellMs: HEALTHY_SPELL_MS,
     drainMs: config.LB_DRAIN_MS,
-    drainStreamsMs: config.LB_DRAIN_MS,
+    drainStreamsMs: config.LB_DRAIN_STREAMS_MS,
     stopGraceMs: config.LB_STOP_GRACE_MS,
     spares: replaces ? config.LB_SPARES : 0,
     startsPerMinute: config.LB_STARTS_PER_MINUTE,
