@@ -57,3 +57,16 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     signal.removeEventListener("abort", wake);
   });
 }
+
+/**
+ * Waits for something that never fails, or less long.
+ *
+ * @param promise never rejects
+ * @param ms the longest wait in milliseconds
+ */
+export async function settledWithin(promise: Promise<unknown>, ms: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}
