@@ -103,9 +103,11 @@ export class Gauge {
 /** The gauges of all instances that have something in flight, or may get it. */
 export class InFlight {
   readonly #gauges = new Map<string, Gauge>();
+  readonly #leaving = new Set<string>();
 
   /** The gauge of an instance. */
   gauge(instance: string): Gauge {
+    this.#leaving.delete(instance);
     const gauge = this.#gauges.get(instance) ?? new Gauge();
     this.#gauges.set(instance, gauge);
     return gauge;
@@ -113,8 +115,11 @@ export class InFlight {
 
   /** Forgets an instance that gets no more requests, once those in flight are over. */
   forget(instance: string): void {
-    const gauge = this.#gauges.get(instance);
-    gauge?.onIdle(() => this.#gauges.delete(instance));
+    this.#leaving.add(instance);
+    this.#gauges.get(instance)?.onIdle(() => {
+      // Unless it is back meanwhile.
+      if (this.#leaving.delete(instance)) this.#gauges.delete(instance);
+    });
   }
 
   /**

@@ -76,8 +76,21 @@ Deno.test("an instance is forgotten only when nothing of it runs", async () => {
   gauge.enter();
   const one = stream(gauge);
   inFlight.forget("i1");
-  assertEquals(inFlight.gauge("i1"), gauge);
+  const idle = inFlight.idle("i1", LONG);
+  assertEquals(gauge.count, 1);
   one.end();
-  assertEquals(await inFlight.idle("i1", LONG), true);
+  assertEquals(await idle, true);
   assertEquals(inFlight.gauge("i1") === gauge, false);
+});
+
+Deno.test("an instance that was forgotten and is back is watched again", async () => {
+  const inFlight = new InFlight();
+  const gauge = inFlight.gauge("i1");
+  gauge.enter();
+  inFlight.forget("i1");
+  assertEquals(inFlight.gauge("i1"), gauge);
+  gauge.leave();
+  inFlight.gauge("i1").enter();
+  assertEquals(gauge.count, 1);
+  assertEquals(await inFlight.idle("i1", { requestsMs: 1, streamsMs: 1 }), false);
 });
