@@ -24,7 +24,7 @@ import { Keeper } from "./keeper.ts";
 import { Ledger } from "./ledger.ts";
 import { type Admission, inRing, isLeaving, isReplica, type Member } from "./member.ts";
 import type { FleetPolicy } from "./policy.ts";
-import type { Probe } from "./probe.ts";
+import type { Miss, Probe } from "./probe.ts";
 import { Quarantine } from "./quarantine.ts";
 import { Roster } from "./roster.ts";
 import type { RingShape } from "./snapshot.ts";
@@ -111,7 +111,7 @@ export class Fleet {
     this.#heartbeats = new Heartbeats({
       ...options,
       member: (name) => roster.get(name),
-      report: (name, id, reason) => this.#enqueue(() => this.#onHeartbeat(name, id, reason)),
+      report: (name, id, miss) => this.#enqueue(() => this.#onHeartbeat(name, id, miss)),
     });
   }
 
@@ -297,9 +297,9 @@ export class Fleet {
     }
   }
 
-  #onHeartbeat(name: string, id: string, reason: string | undefined): void {
-    const mayEject = this.#mayEject();
-    const outcome = reason === undefined ? {} : { reason };
+  #onHeartbeat(name: string, id: string, miss: Miss | undefined): void {
+    const mayEject = miss?.refused || this.#mayEject();
+    const outcome = miss ? { reason: miss.reason } : {};
     this.#ledger.route({ type: "probe", id, mayEject, ...outcome }, name);
     const member = this.#roster.get(name);
     if (mayEject || member?.phase !== "ready") return;

@@ -17,6 +17,8 @@ export class FleetBench {
   readonly clock = new TestClock();
   readonly plane = new TestDataPlane();
   readonly failures = new TestFailures();
+  /** Hosts, of those that are sick, where nobody listens. */
+  readonly deaf = new Set<string>();
   /** Hosts whose heartbeats are missed. */
   readonly sick = new Set<string>();
   readonly fleet: Fleet;
@@ -33,7 +35,8 @@ export class FleetBench {
     const probe: Probe = ({ hostname }, _deadline, _signal, name) => {
       this.heartbeats++;
       if (name !== undefined) this.named.set(hostname, name);
-      return Promise.resolve(this.sick.has(hostname) ? "no answer" : undefined);
+      const miss = { reason: "no answer", refused: this.deaf.has(hostname) };
+      return Promise.resolve(this.sick.has(hostname) ? miss : undefined);
     };
     this.fleet = new Fleet({
       engine: this.engine,

@@ -333,6 +333,18 @@ Deno.test("heartbeats alone do not take the fleet below its floor, and the rest 
   await fleet.close();
 });
 
+Deno.test("where nobody listens, the floor protects nobody", async () => {
+  const bench = await new FleetBench({ minHealthyPercent: 50 }).open();
+  bench.engine.holdStarts();
+  for (const name of ["Server1", "Server2", "Server3"]) {
+    bench.sick.add(name);
+    bench.deaf.add(name);
+  }
+  await bench.clock.turn(10_000);
+  assertEquals(bench.fleet.view.ready.size, 0);
+  await bench.fleet.abandon();
+});
+
 Deno.test("more deaths than the budget allows wait for the next minute", async () => {
   const bench = await new FleetBench({ startsPerMinute: 2, healthySpellMs: 0 }).open();
   const { fleet, engine, clock } = bench;
