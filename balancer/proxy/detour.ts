@@ -33,6 +33,7 @@ export class Detour implements Guest {
   #failure: UpstreamError | undefined;
   #repeatable = true;
   #anyone = false;
+  #spills = true;
   /** Whether it has waited for a replica, not only for word of one. */
   #held = false;
   #holdUntil = 0;
@@ -84,10 +85,21 @@ export class Detour implements Guest {
       return this.#refuse("failed");
     }
     if (this.#fatal.size >= MAX_FATAL_ATTEMPTS) return this.#refuse("fatal");
-    const now = performance.now();
-    this.#holdUntil = now + this.#patienceMs;
-    const choice = this.choose(now);
-    return this.#follow(choice.to === "wait" ? await this.#wait(choice) : choice);
+    for (;;) {
+      const now = performance.now();
+      this.#holdUntil = now + this.#patienceMs;
+      const choice = this.choose(now);
+      const end = choice.to === "wait" ? await this.#wait(choice) : choice;
+      if (end.to !== "other" || this.#maySpill()) return this.#follow(end);
+      // To wait amplifies nothing.
+      this.#spills = false;
+    }
+  }
+
+  /** The owner's replacement has idled so far; another replica has its own work to do. */
+  #maySpill(): boolean {
+    const { retryBudget, deadlines } = this.#client.proxy;
+    return !this.#failure || retryBudget.retry(deadlines.now);
   }
 
   choose(now: number): Choice {
@@ -101,6 +113,7 @@ export class Detour implements Guest {
         key: this.#request.destination.key ?? "",
         failed: this.#failed,
         anyone: this.#anyone,
+        spills: this.#spills,
         holdUntil: this.#holdUntil,
         graceUntil: this.#graceUntil,
       },
@@ -147,7 +160,7 @@ export class Detour implements Guest {
   }
 
   #follow(end: WaitEnd | { to: "full" }): InstancePool | undefined {
-    const { retryBudget, deadlines, routes } = this.#client.proxy;
+    const { routes } = this.#client.proxy;
     switch (end.to) {
       case "left":
         this.#request.release();
@@ -160,8 +173,6 @@ export class Detour implements Guest {
           end.why === "none" && this.#failure && !this.#held ? "failed" : end.why,
         );
       case "other":
-        // The owner's replacement has idled so far; another replica has its own work to do.
-        if (this.#failure && !retryBudget.retry(deadlines.now)) return this.#refuse("failed");
         this.#count("spilled");
     }
     if (this.#failure) this.#count("retried");

@@ -15,6 +15,8 @@ export interface Seeker {
   readonly failed: ReadonlySet<string>;
   /** Whether it found nobody ready at all while it waited: whoever is back first answers it. */
   readonly anyone: boolean;
+  /** Whether another replica than its owner may still be sent it. */
+  readonly spills: boolean;
   /** Until when it may wait. */
   readonly holdUntil: number;
   /** Until when its owner, whose connection just failed, may turn out to be gone. */
@@ -51,7 +53,9 @@ export function chooseRoute(
   const slot = keySlot(view.ring, seeker.key);
   const owner = view.ring.members[view.ring.table[slot] ?? -1];
   if (owner !== undefined && usable(view, owner, seeker)) return { to: "owner", name: owner };
-  const other = () => spill(view, slot, seeker);
+  // Who may not spill can still wait: that amplifies nothing.
+  const stays = !seeker.spills && waits && rules.replaces;
+  const other = () => stays ? hold(seeker) : spill(view, slot, seeker);
   if (rules.policy === "spill" || owner === undefined) return other();
   const failed = rules.replaces && view.ready.has(owner);
   if (rules.policy === "fail") {
@@ -67,7 +71,8 @@ export function chooseRoute(
 
 /** The next ready one of the walk. */
 function spill(view: View, slot: number, seeker: Seeker): Choice {
-  const name = view.ring.walk(slot).find((one) => usable(view, one, seeker));
+  const names = seeker.spills ? view.ring.walk(slot) : [];
+  const name = names.find((one) => usable(view, one, seeker));
   return name === undefined ? { to: "nobody", why: "none" } : { to: "other", name };
 }
 

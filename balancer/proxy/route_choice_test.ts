@@ -25,6 +25,7 @@ const SEEKER: Seeker = {
   key: KEY,
   failed: new Set(),
   anyone: false,
+  spills: true,
   holdUntil: 1000,
   graceUntil: 0,
 };
@@ -115,4 +116,10 @@ Deno.test("nobody is sent to one that failed or is not ready, and every wait end
       assert(choice.until > now && choice.until <= holdUntil);
     },
   ));
+});
+
+Deno.test("a request that may not spill any more waits for its owner", () => {
+  const bound = { ...SEEKER, ...FAILED, spills: false };
+  assertEquals(told(chooseRoute(view(NAMES), bound, HOLD, 500)), "hold until 1000");
+  assertEquals(told(chooseRoute(view(NAMES), bound, HOLD, 1000)), "none");
 });

@@ -41,8 +41,11 @@ export interface Timeouts {
   readonly tunnel: number;
 }
 
-/** Word of a dead replica takes a few milliseconds, a heartbeat that is hurried a few more. */
-const GRACE_MS = 100;
+/**
+ * Word of a dead replica takes a few milliseconds, a heartbeat that is hurried a few more; where all
+ * fall at once on a busy machine, several hundred.
+ */
+const GRACE_MS = 500;
 
 /** How requests wait whose replica is being replaced. */
 export interface HoldSettings {
