@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { DataPlaneBench, getOf, idOf, named, nextOf, NONE } from "./data_plane.ts";
-import { field, OK, RawUpstream, statusOf } from "./raw.ts";
+import { field, get, OK, RawUpstream, statusOf } from "./raw.ts";
 
 const AWAITED = { awaited: ["Server1"] };
 
@@ -301,4 +301,33 @@ Deno.test("who waits longer than the drain lasts is cut off", async () => {
   using client = await bench.holding(getOf("Server1"));
   await bench.workers.end({ requestsMs: 1, streamsMs: 1 });
   assertEquals((await client.rest()).text, "");
+});
+
+Deno.test("whatever the views do, every request is answered once", async () => {
+  const names = ["Server1", "Server2", "Server3"];
+  const servers = names.map(named);
+  const ready = Object.fromEntries(names.map((name, i) => [name, servers[i]!]));
+  const without = (...away: string[]) =>
+    Object.fromEntries(Object.entries(ready).filter(([name]) => !away.includes(name)));
+  await using bench = await DataPlaneBench.open({ hold: { requests: 1000 } });
+  const asked = Array.from({ length: 30 }, async (_, client) => {
+    using connection = await bench.connect();
+    for (let i = 0; i < 20; i++) {
+      const id = String(client * 20 + i);
+      await connection.send(get("/", `X-Request-Id: ${id}`));
+      const response = await connection.response();
+      assertEquals([statusOf(response), field(response, "x-request-id")], [200, id]);
+    }
+  });
+  for (let i = 0; i < 20; i++) {
+    const [name = ""] = names.slice(i % 3);
+    await bench.publish({ ready: without(name), awaited: [name] });
+    await bench.publish({ ready: without(...names), awaited: names });
+    await bench.publish({ ready: without(name, "Server1"), awaited: ["Server1"] });
+    await bench.publish({ ready: without("Server2"), awaited: ["Server2"] });
+  }
+  await bench.publish({ ready });
+  await Promise.all(asked);
+  assertEquals(servers.reduce((sum, { requests }) => sum + requests.length, 0), 600);
+  for (const server of servers) await server[Symbol.asyncDispose]();
 });
