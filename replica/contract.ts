@@ -37,9 +37,6 @@ export const REPLICA_ENV = {
   id: "SERVER_ID",
 } as const;
 
-/** Request field of a heartbeat that tells a replica without a name which one it has now. */
-export const NAME_FIELD = "X-Server-Name";
-
 /** The environment that one replica is started with. */
 export type ReplicaEnv = Record<string, string>;
 

@@ -103,7 +103,7 @@ Deno.test("nobody is sent to one that failed or is not ready, and every wait end
       const instances = new Set(failed.map((name) => `${name}#0`));
       const choice = chooseRoute(
         view(ready, { awaited: new Set(awaited) }),
-        { key: KEY, failed: instances, anyone, holdUntil, graceUntil },
+        { key: KEY, failed: instances, anyone, spills: true, holdUntil, graceUntil },
         { policy, replaces },
         now,
       );
