@@ -221,6 +221,14 @@ export class Fleet {
     });
   }
 
+  /** Takes a successor away that did not become ready, and gives its name back. */
+  async giveUpSuccessor(name: string): Promise<void> {
+    const successor = successorName(name);
+    this.dismiss([successor]);
+    await this.until((members) => !members.has(successor));
+    this.#enqueue(() => this.#ledger.move(name, { type: "misnamed" }));
+  }
+
   /** What replicas and spares that are new from now on run. Spares that run another are replaced. */
   adoptTemplate(template: Template): void {
     this.#enqueue(() => {

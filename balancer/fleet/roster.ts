@@ -97,7 +97,7 @@ export class Roster {
     let missing = this.#options.policy.spares -
       this.all.filter((member) => member.spare && !isLeaving(member)).length;
     for (let k = 1; missing > 0; k++) {
-      const name = `spare-${k}`;
+      const name = `spare.${k}`;
       if (this.#members.has(name)) continue;
       this.admit({ name, spare: true, template });
       missing--;
