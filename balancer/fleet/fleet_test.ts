@@ -500,3 +500,24 @@ Deno.test("the journal tells every step of a replica in order", async () => {
   ]);
   await bench.fleet.close();
 });
+
+Deno.test("a replica that answers worse than the others is replaced, unless too few are ready", async () => {
+  const sampled = (bench: FleetBench, bad: string) =>
+    [...bench.fleet.view.ready.values()].map(({ name, instance }) => ({
+      instance,
+      responses: 50,
+      errors: name === bad ? 50 : 0,
+      firstByteMs: 50,
+    }));
+  const bench = await new FleetBench({ minHealthyPercent: 50 }).open();
+  bench.fleet.compare(sampled(bench, "Server2"));
+  assertEquals(bench.member("Server2")?.lastError?.message.slice(0, 16), "outlier: 100 % o");
+  await bench.clock.turn(1);
+  assertEquals([bench.member("Server2")?.restarts, bench.fleet.view.ready.size], [1, 3]);
+  await bench.fleet.close();
+  const strict = await new FleetBench({ minHealthyPercent: 100 }).open();
+  strict.fleet.compare(sampled(strict, "Server2"));
+  await strict.clock.turn(1);
+  assertEquals(strict.member("Server2")?.restarts, 0);
+  await strict.fleet.close();
+});
