@@ -6,7 +6,7 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import type { Downstream } from "./downstream.ts";
-import { exchange, type ExchangeEnd } from "./exchange.ts";
+import { type Begun, exchange, type ExchangeEnd } from "./exchange.ts";
 import { RETRY_AFTER_S } from "./failure_message.ts";
 import { isEvidence, isIdempotent, shouldRetry, UpstreamError } from "./retry.ts";
 import type { Transaction } from "./transaction.ts";
@@ -14,22 +14,29 @@ import type { Transaction } from "./transaction.ts";
 /**
  * Has a request answered, by a replica or by the error that says why none did.
  *
+ * @param client where it came from and where the response goes
+ * @param request what to send
+ * @param begun set where it was sent already, to its first choice
  * @returns whether the client may send another request
  * @throws {Disconnected} the client is gone, or its response broke off
  * @throws {RefusedError} the request's body turned out to be wrong
  */
-export async function forward(client: Downstream, request: Transaction): Promise<ExchangeEnd> {
+export async function forward(
+  client: Downstream,
+  request: Transaction,
+  begun?: Begun,
+): Promise<ExchangeEnd> {
   const { retryBudget, deadlines } = client.proxy;
   const { destination } = request;
   retryBudget.request(deadlines.now);
   let failure: UpstreamError | undefined;
-  for (let pool = destination.next(), fresh = false; pool;) {
+  for (let pool = destination.next(), fresh = false; pool; begun = undefined) {
     // An unused connection, or a new one where there is none or the last one turned out to be dead.
     const repeatable = isIdempotent(request.method) && client.body.complete;
-    const idle = fresh ? undefined : pool.takeIdle(!repeatable);
-    pool.inFlight.enter();
+    const idle = begun?.upstream ?? (fresh ? undefined : pool.takeIdle(!repeatable));
+    if (!begun) pool.inFlight.enter();
     try {
-      const end = await exchange(client, request, idle ?? await pool.connect());
+      const end = await exchange(client, request, idle ?? await pool.connect(), begun);
       request.release();
       return end;
     } catch (error) {

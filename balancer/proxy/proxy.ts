@@ -9,6 +9,7 @@ import { isControlCall } from "./control_call.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Downstream } from "./downstream.ts";
 import { RequestHead } from "./http1/request_head.ts";
+import { ResponseHead } from "./http1/response_head.ts";
 import { InFlight } from "./in_flight.ts";
 import { keySlot, requestKey } from "./key.ts";
 import { latin1 } from "./latin1.ts";
@@ -20,6 +21,7 @@ import { Candidates, Routes } from "./routes.ts";
 import type { ProxySettings } from "./settings.ts";
 import { type Destination, NOWHERE, type Transaction } from "./transaction.ts";
 import { InstancePool, type PoolLimits } from "./upstream_pool.ts";
+import { WholeResponse } from "./whole_response.ts";
 
 /** Unused connections that are kept for each instance. */
 const MAX_IDLE = 256;
@@ -44,6 +46,9 @@ export class Proxy {
   readonly retryBudget: RetryBudget;
   /** Used between two waits only. */
   readonly requestHead = new RequestHead();
+  /** Likewise. */
+  readonly responseHead = new ResponseHead();
+  readonly wholeResponse = new WholeResponse();
   /** Lent for the time of a response. */
   readonly relays: ResponseRelay[] = [];
   readonly routes: Routes;
@@ -146,6 +151,7 @@ const CONTROL = "control";
 function once(pool: InstancePool): Destination {
   let left: InstancePool | undefined = pool;
   return {
+    first: undefined,
     next: () => {
       const next = left;
       left = undefined;

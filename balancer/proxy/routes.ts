@@ -82,6 +82,11 @@ export class Candidates {
     this.#slot = slot;
   }
 
+  /** The slot's owner; undefined where it is not ready. */
+  get first(): InstancePool | undefined {
+    return this.#view.owner(this.#slot);
+  }
+
   /** The next one that is ready; undefined when there is none left. */
   next(): InstancePool | undefined {
     // Nearly every request needs its owner only: the walk is not worked out for it.

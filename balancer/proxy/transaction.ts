@@ -10,12 +10,14 @@ import type { InstancePool } from "./upstream_pool.ts";
 
 /** Where a request may be sent. */
 export interface Destination {
+  /** The first choice; undefined where something speaks against it, or it is no replica. */
+  readonly first: InstancePool | undefined;
   /** The next choice; undefined when there is none left. */
   next(): InstancePool | undefined;
 }
 
 /** Where a request goes that nobody can be found for. */
-export const NOWHERE: Destination = { next: () => undefined };
+export const NOWHERE: Destination = { first: undefined, next: () => undefined };
 
 /** A request, and the bytes that go to whichever replica it is sent to. */
 export class Transaction {
