@@ -10,6 +10,7 @@ import { Deadlines } from "./deadlines.ts";
 import type { Downstream } from "./downstream.ts";
 import { EvidenceLimit } from "./evidence_limit.ts";
 import { RequestHead } from "./http1/request_head.ts";
+import { ResponseHead } from "./http1/response_head.ts";
 import { InFlight } from "./in_flight.ts";
 import { requestKey } from "./key.ts";
 import { latin1 } from "./latin1.ts";
@@ -24,6 +25,7 @@ import { TollBook } from "./tolls.ts";
 import type { Destination, Transaction } from "./transaction.ts";
 import { InstancePool, type PoolLimits, type UpstreamConnection } from "./upstream_pool.ts";
 import { WaitingRoom } from "./waiting_room.ts";
+import { WholeResponse } from "./whole_response.ts";
 
 /** Unused connections that are kept for each instance. */
 const MAX_IDLE = 256;
@@ -49,6 +51,9 @@ export class Proxy {
   readonly retryBudget: RetryBudget;
   /** Used between two waits only. */
   readonly requestHead = new RequestHead();
+  /** Likewise. */
+  readonly responseHead = new ResponseHead();
+  readonly wholeResponse = new WholeResponse();
   /** Lent for the time of a response. */
   readonly relays: ResponseRelay[] = [];
   readonly routes: Routes;
