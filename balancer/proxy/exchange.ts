@@ -42,7 +42,10 @@ export async function exchange(
   upstream.request = request;
   try {
     if (begun?.failure) throw begun.failure;
-    if (!begun) await upstream.wire.write(request.opening);
+    if (!begun) {
+      client.proxy.sampler?.asked(upstream);
+      await upstream.wire.write(request.opening);
+    }
     if (client.body.complete) client.watch();
     else client.pump(request, upstream.wire);
     if (!begun) upstream.deadlineAt = responseDeadline(client, upstream);

@@ -74,6 +74,7 @@ export class ResponseRelay {
         headEnd = this.#findHead(scanned);
       }
       this.#parse(headEnd);
+      client.proxy.noteAnswer(upstream, this.#head.status);
       if (this.#head.status === 101) return await this.#switchProtocols(headEnd);
       if (this.#head.status >= 200) {
         await this.#send(this.#begin(headEnd));

@@ -125,6 +125,7 @@ export class Shortcut implements WireWatcher, Asker {
     this.#upstream = client.upstream = upstream;
     upstream.asker = this;
     upstream.request = request;
+    client.proxy.sampler?.asked(upstream);
     upstream.pool.inFlight.enter();
     upstream.deadlineAt = client.proxy.responseDeadline(upstream.pool);
     upstream.wire.send(request.opening);
@@ -138,6 +139,7 @@ export class Shortcut implements WireWatcher, Asker {
       const upstream = this.#upstream;
       const response = client.proxy.wholeResponse;
       if (!response.write(client, request, upstream.wire)) return this.#handOver(undefined);
+      client.proxy.noteAnswer(upstream, client.proxy.responseHead.status);
       this.#step = "taking";
       request.responding = true;
       this.#keep = response.end === "keep";

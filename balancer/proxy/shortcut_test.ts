@@ -25,6 +25,7 @@ class Bench implements AsyncDisposable {
     this.proxy = new Proxy(settings, {
       evidence: () => {},
       tolls: () => {},
+      samples: () => {},
       failure: (action, error) => this.failures.push(`${action}: ${error}`),
     });
     this.acceptor = new Acceptor(

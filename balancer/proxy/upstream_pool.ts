@@ -112,6 +112,8 @@ export class UpstreamConnection implements Expiring, WireWatcher {
 
 /** The connections to one instance. */
 export class InstancePool {
+  /** When the instance began its last response, by the clock of the deadlines. */
+  answeredAt = -Infinity;
   /** Counts the requests to the instance. */
   readonly inFlight: Gauge;
   readonly #upstream: Upstream;
