@@ -124,7 +124,8 @@ Deno.test("three replicas answer, can be added to and removed from", async (t) =
           "/_lb/nothing",
           undefined,
           404,
-          "there is no GET /_lb/nothing; there are GET /_lb/status and GET /_lb/healthz",
+          "there is no GET /_lb/nothing; there are GET /_lb/status, GET /_lb/healthz, " +
+          "GET /_lb/incidents, GET /_lb/events, POST /_lb/deploy, POST /_lb/drill",
         ],
       ];
       for (const [method, path, body, status, message] of table) {

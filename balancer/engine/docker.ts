@@ -106,7 +106,9 @@ export class DockerEngine implements Engine {
   async stop(id: string, graceMs: number): Promise<void> {
     const container = await this.#inspect(id);
     if (!container) return;
-    if (container.State.Running && graceMs > 0) await this.#askToEnd(id, graceMs);
+    if (container.State.Running) await this.#end(id, graceMs);
+    const identity = identityOf(this.#options.prefix, container.Name, container.Config.Labels);
+    if (identity) await this.#names.settled(this.#options.prefix + identity.name);
     await this.#remove(id);
   }
 
@@ -122,7 +124,7 @@ export class DockerEngine implements Engine {
   /** Without what is just being started: before it runs it does not run either. */
   async remains(): Promise<readonly Remains[]> {
     const starting = new Set(this.#starts.names);
-    const found = await this.#find(["created", "exited", "dead"]);
+    const found = await this.#find(["created", "exited", "dead", "removing"]);
     for (const name of this.#starts.names) starting.add(name);
     return found.flatMap(({ Id, Names, Labels, State }) => {
       const identity = identityOf(this.#options.prefix, Names[0] ?? "", Labels);
@@ -232,6 +234,13 @@ export class DockerEngine implements Engine {
 
   async #start(id: string): Promise<void> {
     await this.#ask(`start ${id}`, () => this.#calls.getContainer(id).start());
+  }
+
+  async #end(id: string, graceMs: number): Promise<void> {
+    if (graceMs > 0) return await this.#askToEnd(id, graceMs);
+    // 409: it has ended meanwhile.
+    const killing = () => unless([404, 409], this.#calls.getContainer(id).kill());
+    await this.#ask(`kill ${id}`, killing);
   }
 
   /** Sends the image's stop signal (SIGTERM unless it names one) and waits, at most the grace. */

@@ -87,6 +87,7 @@ const PAUSE_MS = 20;
 export class DockerNames {
   readonly #api: NamesApi;
   readonly #fleet: string;
+  readonly #claims = new Set<{ readonly name: string; readonly done: Promise<unknown> }>();
 
   /**
    * @param api the Engine
@@ -105,6 +106,27 @@ export class DockerNames {
    * @throws {EngineError} `name-taken` when somebody else's container has it
    */
   async claim<T>(containerName: string, call: () => Promise<T>): Promise<T> {
+    const claim = { name: containerName, done: this.#claim(containerName, call) };
+    this.#claims.add(claim);
+    try {
+      return await claim.done;
+    } finally {
+      this.#claims.delete(claim);
+    }
+  }
+
+  /**
+   * Waits until nobody claims a name. What is renamed while it is being removed may stay, half
+   * removed: the Engine does not keep the two apart.
+   *
+   * @param containerName the name
+   */
+  async settled(containerName: string): Promise<void> {
+    const claims = [...this.#claims].filter(({ name }) => name === containerName);
+    await Promise.allSettled(claims.map(({ done }) => done));
+  }
+
+  async #claim<T>(containerName: string, call: () => Promise<T>): Promise<T> {
     for (let tries = 1;; tries++) {
       try {
         return await call();

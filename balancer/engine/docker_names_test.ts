@@ -80,3 +80,17 @@ Deno.test("docker names: it gives up on a holder that is never seen", async () =
   const stage = new Stage(...Array.from({ length: 20 }, () => undefined));
   await assertRejects(() => stage.claim(), Error, "in use");
 });
+
+Deno.test("docker names: a name is settled when nobody claims it any more, however that ended", async () => {
+  const { names } = new Stage();
+  const { promise, reject } = Promise.withResolvers<string>();
+  const order: string[] = [];
+  const claim = names.claim("p-Server1", () => promise).catch(() => order.push("claimed in vain"));
+  const other = names.settled("p-Server2").then(() => order.push("other settled"));
+  const settled = names.settled("p-Server1").then(() => order.push("settled"));
+  await other;
+  reject(new Error("no"));
+  await Promise.all([claim, settled]);
+  assertEquals(order[0], "other settled");
+  assertEquals(order.toSorted(), ["claimed in vain", "other settled", "settled"]);
+});
