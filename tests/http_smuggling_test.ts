@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
+import { Balancer } from "./balancer.ts";
 import {
   balancerFor,
   field,
   get,
   OK,
   type RawBalancer,
+  RawConnection,
   type RawMessage,
   RawUpstream,
   statusOf,
@@ -298,4 +300,54 @@ Deno.test("an absolute target outranks Host (RFC 9112, 3.2.2)", async () => {
   await client.send("OPTIONS http://real.example HTTP/1.1\r\nHost: real.example\r\n\r\n");
   assertEquals((await server.request()).line, "OPTIONS * HTTP/1.1");
   await server.send(OK);
+});
+
+/** A replica that answers every GET, and breaks off when a POST comes. */
+function breakingReplica(): Deno.TcpListener {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serve = async (connection: Deno.TcpConn) => {
+    using _ = connection;
+    const bytes = new Uint8Array(65536);
+    for (;;) {
+      const count = await connection.read(bytes);
+      if (count === null || bytes[0] === "P".charCodeAt(0)) return;
+      await connection.write(new TextEncoder().encode(OK));
+    }
+  };
+  (async () => {
+    for await (const connection of listener) serve(connection).catch(() => {});
+  })().catch(() => {});
+  return listener;
+}
+
+Deno.test("what is left of a body whose replica broke off is never taken for a request", async () => {
+  using listener = breakingReplica();
+  await using balancer = await Balancer.ready({
+    LB_ENGINE: "static",
+    LB_UPSTREAMS: `127.0.0.1:${listener.addr.port}`,
+    LB_WORKERS: "1",
+  });
+  const port = Number(new URL(balancer.url).port);
+  const body = "0123456789GET /_lb/healthz HTTP/1.1\r\nHost: smuggled\r\n\r\n";
+  const second: string[] = [];
+  const client = async () => {
+    for (let i = 0; i < 60; i++) {
+      using raw = await RawConnection.to(port);
+      await raw.send(`POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`);
+      // The moment at which the replica breaks off is another one each time.
+      await new Promise((resolve) => setTimeout(resolve, i % 4));
+      try {
+        await raw.send(body.slice(0, 10));
+        if (i % 2) await new Promise((resolve) => setTimeout(resolve, 0));
+        await raw.send(body.slice(10));
+        await raw.response();
+        await raw.send(get());
+        second.push((await raw.response()).body);
+      } catch {
+        // The balancer closed the connection: nothing can be taken for a request on it.
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, client));
+  assertEquals(second.filter((answer) => answer.includes("ready")), []);
 });

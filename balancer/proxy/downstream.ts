@@ -269,15 +269,15 @@ export class Downstream implements Expiring {
     this.deadlineAt = ms === Infinity ? Infinity : this.proxy.deadlines.in(ms);
   }
 
-  async #refuse(fault: Fault): Promise<void> {
+  #refuse({ status, reason }: Fault): Promise<void> {
+    return this.turnAway({ status, message: reason, close: true, withBody: true });
+  }
+
+  /** Answers a client that may still be sending; the connection is to be closed after it. */
+  async turnAway(failure: FailureMessage): Promise<void> {
     try {
       this.#expect("closing", LINGER_MS);
-      await this.fail({
-        status: fault.status,
-        message: fault.reason,
-        close: true,
-        withBody: true,
-      });
+      await this.fail(failure);
       await this.#linger();
     } catch (error) {
       // It is gone already, and with it the one who would want to know.

@@ -61,13 +61,18 @@ async function refuse(
   request: Transaction,
   refusal: Refusal,
 ): Promise<ExchangeEnd> {
-  const close = !request.keepAlive || !client.body.complete || client.proxy.draining;
+  // While the body is pumped nobody else can tell where it ends among the bytes that came: what is
+  // left of it would be taken for the next request.
+  const unread = !client.body.complete || request.pumping;
+  const close = !request.keepAlive || unread || client.proxy.draining;
   request.release();
-  await client.fail({
+  const failure = {
     ...refusal,
     close,
     withBody: request.method !== "HEAD",
     requestId: request.requestId,
-  });
+  };
+  if (unread) await client.turnAway(failure);
+  else await client.fail(failure);
   return close ? "close" : "keep";
 }
