@@ -72,8 +72,10 @@ async function start(config: Config, log: Logger): Promise<Running> {
     (request) => api.fetch(request),
   );
   const dataPlane = new DataPlaneWorkers({
-    settings: proxySettings(config, listen, control.addr),
+    settings: proxySettings(config, listen, control.addr, engine.ownsInstances),
     report: (evidence) => fleet.observe(evidence),
+    onTolls: (tolls) => fleet.count(tolls),
+    onApplied: (version) => fleet.applied(version),
     failures,
   });
   const fleet = new Fleet({
@@ -100,7 +102,10 @@ async function start(config: Config, log: Logger): Promise<Running> {
   });
   return {
     end: async () => {
-      await dataPlane.end(config.LB_DRAIN_MS);
+      await dataPlane.end({
+        requestsMs: config.LB_DRAIN_MS,
+        streamsMs: config.LB_DRAIN_STREAMS_MS,
+      });
       await control.shutdown();
       await fleet.close();
       closeProbe();

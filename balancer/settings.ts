@@ -116,7 +116,37 @@ export const SETTINGS = {
     LARGEST_DELAY_MS,
     "milliseconds that running requests get when a replica is removed or the balancer ends",
   ),
+  LB_DRAIN_STREAMS_MS: whole(
+    10000,
+    0,
+    LARGEST_DELAY_MS,
+    "milliseconds that tunnels and event streams get then; they are closed after it",
+  ),
   LB_STOP_GRACE_MS: whole(5000, 0, LARGEST_DELAY_MS, "milliseconds from SIGTERM to SIGKILL"),
+  LB_HOLD: choice(
+    ["hold", "spill", "fail"],
+    "a request whose replica is being replaced waits for it, goes to the ring's next ready one, " +
+      "or is answered 503",
+  ),
+  LB_HOLD_MS: whole(
+    5000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that one request may wait for replicas; then it goes to the next ready one",
+  ),
+  LB_HOLD_REQUESTS: whole(1024, 1, 1000000, "most requests that wait so; 503 above"),
+  LB_HOLD_BYTES: whole(
+    16777216,
+    65536,
+    Number.MAX_SAFE_INTEGER,
+    "most bytes of buffers that waiting requests keep; 503 above",
+  ),
+  LB_SUSPECT_MS: whole(
+    250,
+    0,
+    LARGEST_DELAY_MS,
+    "milliseconds without a response after which a replica is suspected and looked at; 0: never",
+  ),
   LB_CONNECT_TIMEOUT_MS: whole(
     1000,
     1,

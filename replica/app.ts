@@ -4,18 +4,25 @@
  * @module
  */
 import { Hono } from "hono";
-import { HEARTBEAT_PATH, HOME_PATH, serverId } from "./contract.ts";
+import { HEARTBEAT_PATH, HOME_PATH } from "./contract.ts";
+import { Identity } from "./identity.ts";
 
 /**
- * The replica's app.
+ * The replica's app. One without a name says `Hello from Server: unnamed` until a heartbeat names it.
  *
- * @param name the replica's name in the ring, for example `Server3`
+ * @param name the replica's name in the ring, for example `Server3`; empty when it has none yet
  */
 export function createApp(name: string): Hono {
-  const greeting = { message: `Hello from Server: ${serverId(name)}`, status: "successful" };
+  const identity = new Identity(name);
   const app = new Hono();
-  app.get(HOME_PATH, (c) => c.json(greeting));
-  app.get(HEARTBEAT_PATH, (c) => c.body(null, 200));
+  app.get(
+    HOME_PATH,
+    (c) => c.json({ message: `Hello from Server: ${identity.shown}`, status: "successful" }),
+  );
+  app.get(HEARTBEAT_PATH, (c) => {
+    identity.learn(c.req.raw.headers);
+    return c.body(null, 200);
+  });
   app.notFound((c) =>
     c.json(
       { message: `<Error> ${c.req.path} endpoint does not exist`, status: "failure" },

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { createApp } from "./app.ts";
-import { HEARTBEAT_PATH, HOME_PATH } from "./contract.ts";
+import { HEARTBEAT_PATH, HOME_PATH, NAME_FIELD } from "./contract.ts";
 
 Deno.test("home says which server answered", async () => {
   const response = await createApp("Server3").request(HOME_PATH);
@@ -20,6 +20,56 @@ Deno.test("the heartbeat answers 200 with an empty body", async () => {
   const response = await createApp("Server1").request(HEARTBEAT_PATH);
   assertEquals(response.status, 200);
   assertEquals(await response.text(), "");
+});
+
+/** What home says after heartbeats with some fields, one after the other. */
+async function helloAfter(name: string, ...heartbeats: HeadersInit[]): Promise<string> {
+  const app = createApp(name);
+  for (const headers of heartbeats) {
+    const { status } = await app.request(HEARTBEAT_PATH, { headers });
+    assertEquals(status, 200);
+  }
+  const { message } = await (await app.request(HOME_PATH)).json();
+  return message.replace("Hello from Server: ", "");
+}
+
+Deno.test("a replica without a name says so until a heartbeat names it", async () => {
+  assertEquals(await helloAfter(""), "unnamed");
+  assertEquals(await helloAfter("", {}), "unnamed");
+  assertEquals(await helloAfter("", {}, { [NAME_FIELD]: "Server3" }), "3");
+});
+
+Deno.test("the first name stays", async () => {
+  const [first, second] = [{ [NAME_FIELD]: "S-4_x" }, { [NAME_FIELD]: "Server3" }];
+  assertEquals(await helloAfter("", first, second), "S-4_x");
+});
+
+Deno.test("a replica that was started with a name keeps it", async () => {
+  assertEquals(await helloAfter("Server1", { [NAME_FIELD]: "Server3" }), "1");
+});
+
+Deno.test("a heartbeat that came through a proxy names nobody", async () => {
+  const forwarded = { [NAME_FIELD]: "Server3", Via: "1.1 lb" };
+  assertEquals(await helloAfter("", forwarded), "unnamed");
+  assertEquals(await helloAfter("", forwarded, { [NAME_FIELD]: "Server4" }), "4");
+});
+
+const NO_NAMES = ["", "-a", "a-", "a.b", "a b", "é", "Server3, Server4", "a".repeat(64)];
+
+for (const text of NO_NAMES) {
+  Deno.test(`"${text}" is no name and is ignored`, async () => {
+    assertEquals(await helloAfter("", { [NAME_FIELD]: text }), "unnamed");
+  });
+}
+
+Deno.test("a name may have 63 characters", async () => {
+  assertEquals(await helloAfter("", { [NAME_FIELD]: "a".repeat(63) }), "a".repeat(63));
+});
+
+Deno.test("only a heartbeat names a replica", async () => {
+  const app = createApp("");
+  const response = await app.request(HOME_PATH, { headers: { [NAME_FIELD]: "Server3" } });
+  assertEquals((await response.json()).message, "Hello from Server: unnamed");
 });
 
 Deno.test("any other path is a failure in JSON", async () => {

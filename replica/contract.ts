@@ -14,23 +14,41 @@ export const HEARTBEAT_PATH = "/heartbeat";
 /** Port that a containerised replica listens on unless `LB_REPLICA_PORT` says otherwise. */
 export const DEFAULT_PORT = 5000;
 
+/**
+ * Field of a heartbeat request that names the replica. One that was started without a name
+ * (`SERVER_NAME` empty or unset) takes the first valid one that comes straight from the balancer,
+ * and keeps it. A request that came through a proxy names nobody: it has a `Via` field (RFC 9110,
+ * section 7.6.3), which the balancer writes into everything that it forwards.
+ */
+export const NAME_FIELD = "X-Server-Name";
+
+/** Characters of a name at the most. */
+const LONGEST_NAME = 63;
+
 /** Names of the environment variables that every replica is started with. */
 export const REPLICA_ENV = {
   /** Address to listen on. */
   host: "HOST",
   /** TCP port to listen on. */
   port: "PORT",
-  /** The replica's name in the ring, `Server3`. */
+  /** The replica's name in the ring, `Server3`; empty for one that is named later. */
   name: "SERVER_NAME",
   /** The number that the name ends in, `3`, or the whole name when it ends in none. */
   id: "SERVER_ID",
 } as const;
 
-/** Request field of a heartbeat that tells a replica without a name which one it has now. */
-export const NAME_FIELD = "X-Server-Name";
-
 /** The environment that one replica is started with. */
 export type ReplicaEnv = Record<string, string>;
+
+/**
+ * Whether a text can be a replica's name: 1 to 63 letters, digits, `_` or `-`, beginning with a
+ * letter or a digit and not ending with `-`.
+ *
+ * @param text to look at
+ */
+export function isName(text: string): boolean {
+  return text.length <= LONGEST_NAME && /^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9_])?$/.test(text);
+}
 
 /**
  * The short identity that a replica shows of itself.
@@ -45,7 +63,8 @@ export function serverId(name: string): string {
 /**
  * The environment that tells a replica who it is and where to listen.
  *
- * @param name the replica's name in the ring
+ * @param name the replica's name in the ring; empty for one that is named later, which hides a name
+ * that its surroundings set
  * @param host address to listen on
  * @param port TCP port to listen on
  */

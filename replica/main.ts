@@ -27,7 +27,7 @@ function readPort(text: string): number {
 
 const port = readPort(Deno.env.get(REPLICA_ENV.port) ?? String(DEFAULT_PORT));
 const hostname = Deno.env.get(REPLICA_ENV.host) ?? "0.0.0.0";
-const app = createApp(Deno.env.get(REPLICA_ENV.name) ?? "Server");
+const app = createApp(Deno.env.get(REPLICA_ENV.name) ?? "");
 
 try {
   const drained = await serveUntilSignal(app.fetch, { hostname, port, drainMs: DRAIN_MS });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { HOME_PATH, replicaEnv } from "./contract.ts";
+import { HEARTBEAT_PATH, HOME_PATH, NAME_FIELD, REPLICA_ENV, replicaEnv } from "./contract.ts";
 
 const HOST = "127.0.0.1";
 const SOON_MS = 10_000;
@@ -45,9 +45,11 @@ async function accepts(port: number): Promise<boolean> {
   }
 }
 
-async function startReplica(name: string): Promise<Running> {
+async function startReplica(name: string, tellsName = true): Promise<Running> {
   const port = freePort();
-  const child = spawn("./main.ts", [], replicaEnv(name, HOST, port));
+  const env = replicaEnv(name, HOST, port);
+  if (!tellsName) delete env[REPLICA_ENV.name];
+  const child = spawn("./main.ts", [], env);
   await waitForPort(port, true);
   return { port, child };
 }
@@ -78,6 +80,26 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     const response = await fetch(`http://${HOST}:${port}${HOME_PATH}`);
     assertEquals((await response.json()).message, "Hello from Server: 3");
     child.kill(signal);
+    assertEquals((await end(child)).code, 0);
+  });
+}
+
+async function hello(port: number): Promise<string> {
+  return (await (await fetch(`http://${HOST}:${port}${HOME_PATH}`)).json()).message;
+}
+
+for (const tellsName of [true, false]) {
+  const title = `SERVER_NAME ${tellsName ? "empty" : "unset"}`;
+  Deno.test(`a replica that is started with ${title} is named by a heartbeat`, async () => {
+    const { port, child } = await startReplica("", tellsName);
+    assertEquals(await hello(port), "Hello from Server: unnamed");
+    for (const name of ["Server3", "Server4"]) {
+      const heartbeat = { headers: { [NAME_FIELD]: name } };
+      const response = await fetch(`http://${HOST}:${port}${HEARTBEAT_PATH}`, heartbeat);
+      assertEquals([response.status, await response.text()], [200, ""]);
+    }
+    assertEquals(await hello(port), "Hello from Server: 3");
+    child.kill("SIGTERM");
     assertEquals((await end(child)).code, 0);
   });
 }

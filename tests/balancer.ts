@@ -12,7 +12,7 @@ export interface Replica {
   readonly instance: string | null;
   readonly address: string | null;
   readonly restarts: number;
-  readonly lastError: { readonly message: string } | null;
+  readonly lastError: { readonly message: string; readonly lastWords?: readonly string[] } | null;
 }
 
 /** The part of `GET /_lb/status` that tests look at. */
@@ -24,6 +24,8 @@ export interface Status {
   readonly desired: number;
   readonly ready: number;
   readonly replicas: readonly Replica[];
+  readonly spares: readonly Replica[];
+  readonly quarantined: readonly { readonly key: string }[];
   readonly failures: Readonly<Record<string, number>>;
 }
 

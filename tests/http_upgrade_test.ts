@@ -152,7 +152,7 @@ Deno.test("a tunnel that is silent for too long is closed, one that is used is n
 
 Deno.test("a tunnel goes on while the balancer drains, until the deadline", async () => {
   await using upstream = new RawUpstream();
-  await using balancer = await balancerFor([upstream], { LB_DRAIN_MS: "600" });
+  await using balancer = await balancerFor([upstream], { LB_DRAIN_STREAMS_MS: "600" });
   const { client, server } = await open(balancer, upstream);
   const start = performance.now();
   const ended = balancer.balancer.end("SIGTERM");

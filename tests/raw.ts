@@ -408,6 +408,7 @@ export class RawBalancer implements AsyncDisposable {
         LB_HEALTH_PATH: "",
         LB_WORKERS: "1",
         LB_DRAIN_MS: "1000",
+        LB_DRAIN_STREAMS_MS: "1000",
         ...env,
       }),
     );

@@ -8,7 +8,7 @@ import { say } from "./print.ts";
 import { balancerOf, endAll, listProcesses } from "./processes.ts";
 import { DEFAULT_FLEET } from "./project.ts";
 import { dockerAnswers } from "./running.ts";
-import { readState, removeState, type State } from "./state.ts";
+import { readState, removeFleet, removeState, type State } from "./state.ts";
 import { runTool, ToolError } from "./tool.ts";
 
 /** Time for the balancer to drain and to stop its replicas; as compose.yaml gives it. */
@@ -25,6 +25,7 @@ export async function down(progress: (line: string) => void): Promise<boolean> {
   const processes = state?.runId ? await endProcesses(state.runId, progress) : 0;
   const containers = await endContainers(state, progress);
   await removeState();
+  await removeFleet();
   return processes + containers > 0;
 }
 

@@ -92,6 +92,7 @@ export const TEST_HELPERS: readonly string[] = [
   "balancer/engine/conformance.ts",
   "balancer/engine/docker_harness.ts",
   "balancer/engine/testing.ts",
+  "balancer/fleet/fleet_bench.ts",
 ];
 
 /** Something that only a few files may use. */

@@ -13,6 +13,12 @@ export const RUN_DIR = new URL(".run/", ROOT);
 /** Log of a balancer that runs in the background. */
 export const LOG_FILE = new URL("balancer.log", RUN_DIR);
 
+/**
+ * Where a balancer in the background keeps who belongs to its fleet, from the root: the folder is the
+ * one that the task `balancer` may write.
+ */
+export const FLEET_FILE = ".run/state/fleet.json";
+
 /** The compose project. It is given by `-p`, because docker-compose 1.29 knows no `name:`. */
 export const PROJECT = "ringkeeper";
 

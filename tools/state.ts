@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RUN_DIR } from "./project.ts";
+import { FLEET_FILE, ROOT, RUN_DIR } from "./project.ts";
 
 /** A started balancer. */
 export interface State {
@@ -45,8 +45,22 @@ export async function writeState(state: State, file = FILE): Promise<void> {
   await Deno.rename(draft, file);
 }
 
+/** Makes the folder that the balancer keeps its fleet in. */
+export async function makeFleetFolder(): Promise<void> {
+  await Deno.mkdir(new URL("./", new URL(FLEET_FILE, ROOT)), { recursive: true });
+}
+
 /** Forgets the state. */
-export async function removeState(file = FILE): Promise<void> {
+export function removeState(file = FILE): Promise<void> {
+  return remove(file);
+}
+
+/** Forgets who belonged to the fleet: the next `up` begins afresh. */
+export function removeFleet(): Promise<void> {
+  return remove(new URL(FLEET_FILE, ROOT));
+}
+
+async function remove(file: URL): Promise<void> {
   try {
     await Deno.remove(file);
   } catch (error) {

@@ -6,8 +6,8 @@
 import { balancerArgs } from "./balancer_command.ts";
 import { lastLines } from "./command.ts";
 import { cacheDependencies } from "./dependencies.ts";
-import { LOG_FILE, ROOT } from "./project.ts";
-import { writeState } from "./state.ts";
+import { FLEET_FILE, LOG_FILE, ROOT } from "./project.ts";
+import { makeFleetFolder, writeState } from "./state.ts";
 import { LOG_LINES, type Started, type UpRequest } from "./up_request.ts";
 
 /**
@@ -27,6 +27,7 @@ export async function startProcess(request: UpRequest): Promise<Started> {
   const runId = crypto.randomUUID();
   const args = await balancerArgs();
   // Before the process is there, so that a `down` after a crash in between finds it.
+  await makeFleetFolder();
   await writeState({ engine: "process", url: request.url, fleet: request.fleet, runId });
   const child = spawn(request, [...args, `--run-id=${runId}`]);
   child.unref();
@@ -38,6 +39,7 @@ function spawn(request: UpRequest, args: readonly string[]): Deno.ChildProcess {
     LB_ENGINE: "process",
     LB_PORT: String(request.port),
     LB_REPLICAS: String(request.replicas),
+    LB_STATE_FILE: FLEET_FILE,
   };
   return new Deno.Command("sh", {
     args: ["-c", IN_BACKGROUND, "sh", LOG_FILE.pathname, Deno.execPath(), ...args],

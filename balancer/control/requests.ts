@@ -25,13 +25,15 @@ const LONGEST_NAME = 63;
 const NAME_RULE = `must be 1 to ${LONGEST_NAME} letters, digits, _ or -, beginning with a letter ` +
   "or a digit and not ending with -";
 
-const name = z.string({ error: received(`each ${NAME_RULE}`) })
-  .refine(isName, { error: received(`each ${NAME_RULE}`) });
+function name(rule: string): z.ZodString {
+  return z.string({ error: received(rule) }).refine(isName, { error: received(rule) });
+}
 
 const change = z.strictObject({
   n: z.int({ error: received("must be a whole number from 1") })
     .min(1, { error: received("must be a whole number from 1") }),
-  hostnames: z.array(name, { error: received("must be a list of names") }).default([]),
+  hostnames: z.array(name(`each ${NAME_RULE}`), { error: received("must be a list of names") })
+    .default([]),
 }, { error: describe("n and hostnames", CHANGE_EXAMPLE) }).superRefine(
   ({ n, hostnames }, context) => {
     if (n < 1 || hostnames.length <= n) return;
@@ -80,7 +82,7 @@ export function parseDeploy(text: string): Template {
 }
 
 const drill = z.strictObject({
-  kill: name,
+  kill: name(NAME_RULE),
   path: z.string({ error: received("must be a path") })
     .regex(/^\/[!-~]*$/, { error: received("must be a path that begins with /") }).default("/"),
   seconds: wholeFrom(1, 60).default(3),

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseChange, RequestError } from "./requests.ts";
+import { parseChange, parseDeploy, parseDrill, RequestError } from "./requests.ts";
 
 function fault(body: string): string {
   return assertThrows(() => parseChange(body), RequestError).message;
@@ -68,4 +68,44 @@ Deno.test("several faults are told at once", () => {
     fault('{"n":0,"hostnames":"a"}'),
     'n: must be a whole number from 1; got 0; hostnames: must be a list of names; got "a"',
   );
+});
+
+Deno.test("a deploy names an image, a command or both", () => {
+  assertEquals(parseDeploy('{"image":"app:2"}'), { image: "app:2" });
+  assertEquals(parseDeploy('{"command":"deno run x.ts"}'), { command: "deno run x.ts" });
+  const table: [string, string][] = [
+    ["{}", 'body: must name an image, a command or both, such as {"image":"registry/app:2"}'],
+    ['{"image":"-x"}', 'image: must be an image reference; got "-x"'],
+    ['{"image":7}', "image: must be an image reference; got 7"],
+    ['{"command":""}', 'command: must be a command line; got ""'],
+    [
+      '{"image":"a","tag":"b"}',
+      "body: has fields that are not known; known are image and command",
+    ],
+  ];
+  for (const [body, message] of table) {
+    assertEquals(assertThrows(() => parseDeploy(body), RequestError).message, message);
+  }
+});
+
+Deno.test("a drill has defaults for all but whom to kill", () => {
+  assertEquals(parseDrill('{"kill":"Server2"}'), {
+    kill: "Server2",
+    path: "/",
+    seconds: 3,
+    connections: 8,
+    objective: { lost: 0, fullRingMs: 5000 },
+  });
+  const table: [string, string][] = [
+    ["{}", `kill: ${NAME_RULE.slice("each ".length)}; got nothing`],
+    ['{"kill":"S","seconds":61}', "seconds: must be a whole number from 1 to 60; got 61"],
+    ['{"kill":"S","path":"home"}', 'path: must be a path that begins with /; got "home"'],
+    [
+      '{"kill":"S","objective":{"lost":-1}}',
+      "objective.lost: must be a whole number from 0 to 1000000; got -1",
+    ],
+  ];
+  for (const [body, message] of table) {
+    assertEquals(assertThrows(() => parseDrill(body), RequestError).message, message);
+  }
 });

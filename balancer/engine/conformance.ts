@@ -150,9 +150,13 @@ const WITH_INSTANCES: Record<string, Test> = {
   },
 
   "starts anew under the name of an instance that died": async ({ engine, kill }) => {
-    await kill(await engine.start(launch("Server1")));
+    const heard = await listen(engine);
+    const first = await engine.start(launch("Server1"));
+    await kill(first);
+    await heard.exitOf(first.id);
     const second = await engine.start(launch("Server1"));
     assertEquals(await engine.list(), [second]);
+    heard.close();
   },
 
   "lists a spare as a spare until it is given a name": async ({ engine }) => {

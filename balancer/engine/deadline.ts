@@ -44,16 +44,29 @@ export async function withDeadline<T>(
  * Waits, or less long when a signal fires.
  *
  * @param ms milliseconds
- * @param signal ends the wait early
+ * @param signal ends the wait early, if there is one
  */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) return Promise.resolve();
+  if (signal?.aborted) return Promise.resolve();
   const timer = setTimeout(resolve, ms);
   const wake = () => resolve();
-  signal.addEventListener("abort", wake);
+  signal?.addEventListener("abort", wake);
   return promise.finally(() => {
     clearTimeout(timer);
-    signal.removeEventListener("abort", wake);
+    signal?.removeEventListener("abort", wake);
   });
+}
+
+/**
+ * Waits for something that never fails, or less long.
+ *
+ * @param promise never rejects
+ * @param ms the longest wait in milliseconds
+ */
+export async function settledWithin(promise: Promise<unknown>, ms: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
 }

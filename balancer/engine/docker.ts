@@ -14,18 +14,20 @@ import Docker from "dockerode";
 import { Agent } from "node:http";
 import type { FailureLog } from "../failures.ts";
 import { DeadlineError, withDeadline } from "./deadline.ts";
-import type { ContainerInfo, ContainerOptions } from "./docker_container.ts";
 import {
+  type ContainerInfo,
+  type ContainerOptions,
   containerSpec,
-  FLEET_LABEL,
   instanceOf,
-  notRunning,
-  REPLICA_LABEL,
 } from "./docker_container.ts";
-import { imageMissing, nameTaken, statusOf, toEngineError } from "./docker_errors.ts";
+import { statusOf, toEngineError } from "./docker_errors.ts";
 import { DockerEvents } from "./docker_events.ts";
-import { DockerNetwork, unless } from "./docker_network.ts";
-import type { Engine, EngineEvent, Instance, Watch } from "./engine.ts";
+import { lastLines } from "./docker_logs.ts";
+import { DockerNames, FLEET_LABEL, identityOf } from "./docker_names.ts";
+import { type Ask, DockerNetwork, unless } from "./docker_network.ts";
+import { type ContainerSpec, DockerStarts } from "./docker_starts.ts";
+import type { Engine, EngineEvent, Instance, Launch, Remains, Watch } from "./engine.ts";
+import { EngineError, LAST_WORDS } from "./engine.ts";
 
 /** Which Engine to use, and for what. */
 export interface DockerEngineOptions extends ContainerOptions {
@@ -49,6 +51,8 @@ export class DockerEngine implements Engine {
   /** For calls that stay open. */
   readonly #streams: Docker;
   readonly #network: DockerNetwork;
+  readonly #names: DockerNames;
+  readonly #starts: DockerStarts;
   readonly #watches = new Set<DockerEvents>();
 
   /** @throws {Error} when the command line is none, with a message for whoever wrote it */
@@ -59,20 +63,44 @@ export class DockerEngine implements Engine {
     const connection = { socketPath: options.socketPath, agent: new Agent({ keepAlive: false }) };
     this.#calls = new Docker({ ...connection, timeout: this.#deadlineMs });
     this.#streams = new Docker(connection);
-    this.#network = new DockerNetwork(this.#calls, options.network, options.fleet);
-    containerSpec(options, "Server1");
+    const ask: Ask = (action, call) => this.#ask(action, call);
+    this.#network = new DockerNetwork(this.#calls, ask, options.network, options.fleet);
+    this.#names = this.#openNames();
+    this.#starts = this.#openStarts();
+    containerSpec(options, { name: "Server1", spare: false, template: {} });
   }
 
-  async start(name: string): Promise<Instance> {
-    await this.#ask(`have the network ${this.#options.network}`, () => this.#network.ensure());
-    await this.#removeLeftovers(name);
-    const id = await this.#create(name);
+  start(launch: Launch): Promise<Instance> {
+    return this.#starts.start(launch);
+  }
+
+  /**
+   * Renames a container. Meant for one that was started as a spare: any other goes by its label,
+   * whatever its container is called.
+   */
+  async rename(id: string, name: string): Promise<void> {
+    const containerName = this.#options.prefix + name;
     try {
-      return await this.#run(id, name);
+      await this.#names.claim(containerName, () => this.#rename(id, containerName));
     } catch (error) {
-      await this.#discard(id);
-      throw error;
+      // 400: it may have that very name already.
+      if (statusOf(error) !== 400) throw error;
+      if ((await this.#inspect(id))?.Name !== `/${containerName}`) throw error;
     }
+  }
+
+  async kill(id: string): Promise<void> {
+    if (!await this.#inspect(id)) throw new EngineError("failed", `docker: no ${id} in this fleet`);
+    await this.#ask(`kill ${id}`, () => this.#calls.getContainer(id).kill());
+  }
+
+  async lastWords(id: string): Promise<readonly string[]> {
+    if (!await this.#inspect(id)) return [];
+    const query = { stdout: true, stderr: true, tail: LAST_WORDS } as const;
+    // 409: it is being removed.
+    const reading = () => unless([404, 409], this.#calls.getContainer(id).logs(query));
+    const log = await this.#ask(`read the log of ${id}`, reading);
+    return log ? lastLines(log) : [];
   }
 
   async stop(id: string, graceMs: number): Promise<void> {
@@ -83,12 +111,24 @@ export class DockerEngine implements Engine {
   }
 
   async list(): Promise<readonly Instance[]> {
-    const ids = await this.#ids({ status: ["running", "paused"] });
-    const containers = await Promise.all(ids.map((id) => this.#inspect(id)));
+    const found = await this.#find(["running", "paused"]);
+    const containers = await Promise.all(found.map(({ Id }) => this.#inspect(Id)));
     return containers
       .map((container) => container && instanceOf(this.#options, container))
       .filter((instance) => instance !== undefined)
       .sort((a, b) => a.startedAt - b.startedAt);
+  }
+
+  /** Without what is just being started: before it runs it does not run either. */
+  async remains(): Promise<readonly Remains[]> {
+    const starting = new Set(this.#starts.names);
+    const found = await this.#find(["created", "exited", "dead"]);
+    for (const name of this.#starts.names) starting.add(name);
+    return found.flatMap(({ Id, Names, Labels, State }) => {
+      const identity = identityOf(this.#options.prefix, Names[0] ?? "", Labels);
+      if (!identity || (State === "created" && starting.has(identity.name))) return [];
+      return [{ id: Id, ...identity }];
+    });
   }
 
   async watch(listener: (event: EngineEvent) => void): Promise<Watch> {
@@ -96,6 +136,7 @@ export class DockerEngine implements Engine {
       open: (signal) => this.#openEvents(signal),
       listener,
       failures: this.#options.failures,
+      prefix: this.#options.prefix,
       deadlineMs: this.#deadlineMs,
     });
     this.#watches.add(events);
@@ -115,6 +156,26 @@ export class DockerEngine implements Engine {
    */
   removeNetwork(): Promise<void> {
     return this.#ask("remove the network", () => this.#network.remove());
+  }
+
+  #openNames(): DockerNames {
+    const api = {
+      inspect: (nameOrId: string) => this.#inspectAny(nameOrId),
+      rename: (id: string, name: string) => this.#rename(id, name),
+    };
+    return new DockerNames(api, this.#options.fleet);
+  }
+
+  #openStarts(): DockerStarts {
+    const api = {
+      create: (spec: ContainerSpec) => this.#create(spec),
+      start: (id: string) => this.#start(id),
+      inspect: (id: string) => this.#inspect(id),
+      remove: (id: string) => this.#remove(id),
+    };
+    const { failures } = this.#options;
+    const [names, network, containers] = [this.#names, this.#network, this.#options];
+    return new DockerStarts({ api, names, network, containers, failures });
   }
 
   /** Every call to the Engine goes through here, except those that stay open. */
@@ -144,52 +205,33 @@ export class DockerEngine implements Engine {
     return `${FLEET_LABEL}=${this.#options.fleet}`;
   }
 
-  /** Ids of this fleet's containers. */
-  async #ids(filters: { status?: string[]; label?: string[] }): Promise<string[]> {
-    const label = [this.#label, ...(filters.label ?? [])];
-    const query = { all: true, filters: { ...filters, label } };
-    const found = await this.#ask("list containers", () => this.#calls.listContainers(query));
-    return found.map(({ Id }) => Id);
+  /** This fleet's containers in one of some states. */
+  #find(status: string[]): Promise<Docker.ContainerInfo[]> {
+    const query = { all: true, filters: { label: [this.#label], status } };
+    return this.#ask("list containers", () => this.#calls.listContainers(query));
   }
 
   /** A container of this fleet; undefined when there is none, or it is somebody else's. */
   async #inspect(id: string): Promise<ContainerInfo | undefined> {
-    const inspection = () => unless([404], this.#calls.getContainer(id).inspect());
-    const container = await this.#ask(`inspect ${id}`, inspection);
+    const container = await this.#inspectAny(id);
     return container?.Config.Labels[FLEET_LABEL] === this.#options.fleet ? container : undefined;
   }
 
-  async #removeLeftovers(name: string): Promise<void> {
-    const ids = await this.#ids({ label: [`${REPLICA_LABEL}=${name}`] });
-    await Promise.all(ids.map((id) => this.#remove(id)));
+  #inspectAny(nameOrId: string): Promise<ContainerInfo | undefined> {
+    const inspection = () => unless([404], this.#calls.getContainer(nameOrId).inspect());
+    return this.#ask(`inspect ${nameOrId}`, inspection);
   }
 
-  async #create(name: string): Promise<string> {
-    const spec = containerSpec(this.#options, name);
-    try {
-      return (await this.#ask(`create ${name}`, () => this.#calls.createContainer(spec))).id;
-    } catch (error) {
-      if (statusOf(error) === 404) throw imageMissing(spec.Image, error);
-      if (statusOf(error) === 409) throw nameTaken(spec.name, error);
-      throw error;
-    }
+  async #rename(id: string, name: string): Promise<void> {
+    await this.#ask(`rename ${id}`, () => this.#calls.getContainer(id).rename({ name }));
   }
 
-  async #run(id: string, name: string): Promise<Instance> {
-    await this.#ask(`start ${name}`, () => this.#calls.getContainer(id).start());
-    const container = await this.#inspect(id);
-    const instance = container && instanceOf(this.#options, container);
-    if (!instance) throw notRunning(name, container);
-    return instance;
+  async #create(spec: ContainerSpec): Promise<string> {
+    return (await this.#ask(`create ${spec.name}`, () => this.#calls.createContainer(spec))).id;
   }
 
-  /** Removes what could not be started; the failure to start is what its caller hears of. */
-  async #discard(id: string): Promise<void> {
-    try {
-      await this.#remove(id);
-    } catch (error) {
-      this.#options.failures.record("docker.discard", error);
-    }
+  async #start(id: string): Promise<void> {
+    await this.#ask(`start ${id}`, () => this.#calls.getContainer(id).start());
   }
 
   /** Sends the image's stop signal (SIGTERM unless it names one) and waits, at most the grace. */

@@ -7,13 +7,8 @@
 import { replicaEnv } from "../../replica/contract.ts";
 import type { Address } from "../view.ts";
 import { expandCommand } from "./command.ts";
-import { EngineError, type Instance } from "./engine.ts";
-
-/** Label that carries the fleet: nothing without ours is ever touched. */
-export const FLEET_LABEL = "ringkeeper.fleet";
-
-/** Label that carries the replica's name. */
-export const REPLICA_LABEL = "ringkeeper.replica";
+import { identityOf, labelsOf } from "./docker_names.ts";
+import { EngineError, type Instance, type Launch } from "./engine.ts";
 
 const LOOPBACK = "127.0.0.1";
 const ANY_ADDRESS = "0.0.0.0";
@@ -40,6 +35,7 @@ export interface ContainerOptions {
 /** What matters of a container that was inspected. */
 export interface ContainerInfo {
   readonly Id: string;
+  readonly Name: string;
   readonly Config: { readonly Labels: Readonly<Record<string, string>> };
   readonly State: {
     readonly Running: boolean;
@@ -58,17 +54,20 @@ export interface ContainerInfo {
  * init process is put before the image's own, for some images insist on being process 1.
  *
  * @param options of the fleet
- * @param name the replica's name
+ * @param launch what to start; a spare is told an empty name, which hides one that its image sets
+ * @throws {Error} when the command line is none, with a message for whoever wrote it
  */
 // deno-lint-ignore explicit-module-boundary-types -- the literal is checked where it is used
-export function containerSpec(options: ContainerOptions, name: string) {
-  const env = { ...options.env, ...replicaEnv(name, ANY_ADDRESS, options.port) };
+export function containerSpec(options: ContainerOptions, launch: Launch) {
+  const told = launch.spare ? "" : launch.name;
+  const env = { ...options.env, ...replicaEnv(told, ANY_ADDRESS, options.port) };
+  const command = launch.template.command ?? options.command;
   const port = portKey(options);
   return {
-    name: options.prefix + name,
-    Image: options.image,
+    name: options.prefix + launch.name,
+    Image: launch.template.image ?? options.image,
     Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
-    Labels: { [FLEET_LABEL]: options.fleet, [REPLICA_LABEL]: name },
+    Labels: labelsOf(options.fleet, launch),
     ExposedPorts: { [port]: {} },
     HostConfig: {
       NetworkMode: options.network,
@@ -76,7 +75,7 @@ export function containerSpec(options: ContainerOptions, name: string) {
       RestartPolicy: { Name: "no" },
       SecurityOpt: ["no-new-privileges"],
     },
-    ...(options.command === undefined ? {} : { Cmd: expandCommand(options.command, env) }),
+    ...(command === undefined ? {} : { Cmd: expandCommand(command, env) }),
   };
 }
 
@@ -89,12 +88,12 @@ export function containerSpec(options: ContainerOptions, name: string) {
  */
 export function instanceOf(
   options: ContainerOptions,
-  { Id, Config, State, NetworkSettings }: ContainerInfo,
+  { Id, Name, Config, State, NetworkSettings }: ContainerInfo,
 ): Instance | undefined {
-  const name = Config.Labels[REPLICA_LABEL];
+  const identity = identityOf(options.prefix, Name, Config.Labels);
   const address = addressOf(options, NetworkSettings);
-  if (!State.Running || name === undefined || !address) return undefined;
-  return { id: Id, name, address, startedAt: Date.parse(State.StartedAt) };
+  if (!State.Running || !identity || !address) return undefined;
+  return { id: Id, ...identity, address, startedAt: Date.parse(State.StartedAt) };
 }
 
 /**

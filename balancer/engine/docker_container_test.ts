@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { launch } from "./conformance.ts";
 import {
   type ContainerInfo,
   type ContainerOptions,
@@ -14,6 +15,7 @@ const OPTIONS: ContainerOptions = {
 
 const RUNNING: ContainerInfo = {
   Id: "c0ffee",
+  Name: "/p-Server1",
   Config: { Labels: { "ringkeeper.fleet": "f", "ringkeeper.replica": "Server1" } },
   State: { Running: true, ExitCode: 0, Error: "", StartedAt: "2026-01-02T03:04:05.678901234Z" },
   NetworkSettings: {
@@ -27,24 +29,50 @@ function inState(state: Partial<ContainerInfo["State"]>): ContainerInfo {
 }
 
 Deno.test("container: the command is split into arguments, with the replica's port", () => {
-  const spec = containerSpec({ ...OPTIONS, command: "serve -p $PORT '$PORT $COLOR'" }, "Server1");
+  const spec = containerSpec(
+    { ...OPTIONS, command: "serve -p $PORT '$PORT $COLOR'" },
+    launch("Server1"),
+  );
   assertEquals(spec.Cmd, ["serve", "-p", "80", "$PORT $COLOR"]);
 });
 
 Deno.test("container: without a command the image's own is left alone", () => {
-  assertEquals("Cmd" in containerSpec(OPTIONS, "Server1"), false);
+  assertEquals("Cmd" in containerSpec(OPTIONS, launch("Server1")), false);
+});
+
+Deno.test("container: a launch may have an image and a command of its own", () => {
+  const template = { image: "other:2", command: "run $SERVER_ID" };
+  const spec = containerSpec({ ...OPTIONS, command: "serve" }, launch("Server1", { template }));
+  assertEquals([spec.Image, spec.Cmd], ["other:2", ["run", "1"]]);
+});
+
+Deno.test("container: a spare is told an empty name, which hides any that its image sets", () => {
+  const options = { ...OPTIONS, env: { SERVER_NAME: "x" }, command: "run $SERVER_NAME" };
+  const spec = containerSpec(options, launch("spare-1", { spare: true }));
+  assertEquals(spec.name, "p-spare-1");
+  assertEquals(spec.Env.filter((line) => line.startsWith("SERVER_")), [
+    "SERVER_NAME=",
+    "SERVER_ID=",
+  ]);
+  assertEquals(spec.Cmd, ["run", ""]);
+  assertEquals(spec.Labels, {
+    "ringkeeper.fleet": "f",
+    "ringkeeper.replica": "spare-1",
+    "ringkeeper.role": "spare",
+  });
 });
 
 Deno.test("container: ports are published only where that is how replicas are reached", () => {
-  const published = containerSpec({ ...OPTIONS, reach: "published" }, "Server1");
+  const published = containerSpec({ ...OPTIONS, reach: "published" }, launch("Server1"));
   assertEquals(published.HostConfig.PortBindings, { "80/tcp": [{ HostIp: "127.0.0.1" }] });
-  assertEquals(containerSpec(OPTIONS, "Server1").HostConfig.PortBindings, {});
+  assertEquals(containerSpec(OPTIONS, launch("Server1")).HostConfig.PortBindings, {});
 });
 
 Deno.test("container: the address is that on the fleet's own network", () => {
   assertEquals(instanceOf(OPTIONS, RUNNING), {
     id: "c0ffee",
     name: "Server1",
+    spare: false,
     address: { hostname: "172.20.0.2", port: 80 },
     startedAt: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
   });

@@ -41,6 +41,16 @@ export function toEngineError(action: string, error: unknown): EngineError {
 }
 
 /**
+ * Whether a call failed for want of the network; an image that is missing has the same status.
+ *
+ * @param error what the call threw
+ */
+export function networkMissing(error: unknown): boolean {
+  if (error instanceof EngineError) return networkMissing(error.cause);
+  return statusOf(error) === 404 && /network .*not found/i.test(reasonOf(error));
+}
+
+/**
  * What to do about a missing image.
  *
  * @param image its reference

@@ -1,6 +1,12 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { DeadlineError } from "./deadline.ts";
-import { imageMissing, nameTaken, statusOf, toEngineError } from "./docker_errors.ts";
+import {
+  imageMissing,
+  nameTaken,
+  networkMissing,
+  statusOf,
+  toEngineError,
+} from "./docker_errors.ts";
 import { EngineError } from "./engine.ts";
 
 /** An error as dockerode throws it. */
@@ -54,6 +60,14 @@ Deno.test("docker errors: the status of an answer can be told from both kinds of
     undefined,
     undefined,
   ]);
+});
+
+Deno.test("docker errors: a missing network is told from a missing image", () => {
+  const missing = answer(404, "network ringkeeper not found");
+  const newer = answer(404, "failed to set up container networking: network ringkeeper not found");
+  const image = answer(404, "No such image: network:latest");
+  assertEquals([missing, newer, image].map(networkMissing), [true, true, false]);
+  assertEquals(networkMissing(toEngineError("start Server1", missing)), true);
 });
 
 Deno.test("docker errors: an engine's error stays what it is", () => {

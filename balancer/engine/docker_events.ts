@@ -6,8 +6,8 @@
  */
 import type { FailureLog } from "../failures.ts";
 import { pause, withDeadline } from "./deadline.ts";
-import { REPLICA_LABEL } from "./docker_container.ts";
 import { toEngineError } from "./docker_errors.ts";
+import { identityOf } from "./docker_names.ts";
 import type { EngineEvent, Watch } from "./engine.ts";
 
 const FIRST_RETRY_MS = 100;
@@ -21,6 +21,8 @@ export interface DockerEventsOptions {
   readonly open: (signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
   readonly listener: (event: EngineEvent) => void;
   readonly failures: FailureLog;
+  /** Before each container's name. */
+  readonly prefix: string;
   /** Longest wait for the Engine to answer, in milliseconds. */
   readonly deadlineMs: number;
 }
@@ -114,14 +116,14 @@ export class DockerEvents implements Watch {
   }
 
   #onEvent({ Action, Actor: { ID, Attributes } }: ContainerEvent): void {
-    const name = Attributes[REPLICA_LABEL];
-    if (this.#closing.signal.aborted || name === undefined) return;
+    const identity = identityOf(this.#options.prefix, Attributes["name"] ?? "", Attributes);
+    if (this.#closing.signal.aborted || !identity) return;
     if (Action === "oom") this.#outOfMemory.add(ID);
     if (Action !== "die") return;
     const note = this.#outOfMemory.delete(ID) ? " (out of memory)" : undefined;
     const code = Attributes["exitCode"] ?? "unknown";
     const reason = `exit code ${code}${note ?? SIGNALS[code] ?? ""}`;
-    this.#options.listener({ type: "exit", name, id: ID, reason });
+    this.#options.listener({ type: "exit", name: identity.name, id: ID, reason });
   }
 }
 

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { launch } from "./conformance.ts";
 import { DockerEngine } from "./docker.ts";
 import { EngineError, type EngineEvent } from "./engine.ts";
 import { listen, waitFor } from "./testing.ts";
@@ -164,7 +165,7 @@ Deno.test("docker events: what is no event counts as a broken stream", async () 
 Deno.test("docker: a daemon that is not there is away, whatever is asked", async () => {
   await onStage(async ({ engine }) => {
     const calls = [
-      () => engine.start(NAME),
+      () => engine.start(launch(NAME)),
       () => engine.stop(ID, 100),
       () => engine.list(),
       () => engine.removeNetwork(),
@@ -195,7 +196,11 @@ async function withSilentDaemon(path: string, test: () => Promise<void>): Promis
 Deno.test("docker: a daemon that never answers is away, whatever is asked", async () => {
   await onStage(async ({ engine, socketPath }) => {
     await withSilentDaemon(socketPath, async () => {
-      const calls = [() => engine.start(NAME), () => engine.stop(ID, 0), () => engine.list()];
+      const calls = [
+        () => engine.start(launch(NAME)),
+        () => engine.stop(ID, 0),
+        () => engine.list(),
+      ];
       for (const call of calls) {
         assertEquals((await assertRejects(call, EngineError)).kind, "away");
       }

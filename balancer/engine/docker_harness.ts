@@ -7,7 +7,7 @@
 import { request } from "node:http";
 import type { Harness } from "./conformance.ts";
 import { DockerEngine, type DockerEngineOptions } from "./docker.ts";
-import { FLEET_LABEL } from "./docker_container.ts";
+import { FLEET_LABEL } from "./docker_names.ts";
 import { NO_FAILURES } from "./testing.ts";
 
 /** Where the tests look for an Engine. */

@@ -3,8 +3,16 @@
  *
  * @module
  */
-import { FLEET_LABEL } from "./docker_container.ts";
-import { statusOf } from "./docker_errors.ts";
+import { networkMissing, statusOf } from "./docker_errors.ts";
+import { FLEET_LABEL } from "./docker_names.ts";
+
+/**
+ * Makes a call to the Engine, in limited time and with its failures as engine errors.
+ *
+ * @param action what is done, for the message
+ * @param call to make
+ */
+export type Ask = <T>(action: string, call: () => Promise<T>) => Promise<T>;
 
 /** What is asked of the Engine here. */
 export interface NetworkApi {
@@ -29,36 +37,61 @@ interface NetworkInfo {
 /** Makes the network when it is missing, and takes away only what it made. */
 export class DockerNetwork {
   readonly #api: NetworkApi;
+  readonly #ask: Ask;
   readonly #name: string;
   readonly #fleet: string;
   #ensuring: Promise<void> | undefined;
 
   /**
    * @param api the Engine
+   * @param ask for calls that nobody else wraps
    * @param name the network's name
    * @param fleet the label's value on a network that is made here
    */
-  constructor(api: NetworkApi, name: string, fleet: string) {
+  constructor(api: NetworkApi, ask: Ask, name: string, fleet: string) {
     this.#api = api;
+    this.#ask = ask;
     this.#name = name;
     this.#fleet = fleet;
   }
 
   /**
-   * Makes the network unless there is one of that name, whoever made it. Asked anew each time, for
-   * a network without containers may be pruned; calls at the same time share one answer.
+   * Makes a call that needs the network. That is made sure of before the first one; and again where
+   * the Engine says that it is missing, for a network without containers may be pruned.
+   *
+   * @param call to make; twice where the network was missing
    */
-  ensure(): Promise<void> {
-    this.#ensuring ??= this.#ensure().finally(() => this.#ensuring = undefined);
-    return this.#ensuring;
+  async with<T>(call: () => Promise<T>): Promise<T> {
+    const ensured = this.#ensured();
+    await ensured;
+    try {
+      return await call();
+    } catch (error) {
+      if (!networkMissing(error)) throw error;
+    }
+    // Only what this call relied on: another may have had the network made anew since.
+    if (this.#ensuring === ensured) this.#ensuring = undefined;
+    await this.#ensured();
+    return await call();
   }
 
   /** Removes the network if this fleet made it and no container is attached. */
   async remove(): Promise<void> {
+    this.#ensuring = undefined;
     const found = await this.#inspect();
     if (found?.Labels?.[FLEET_LABEL] !== this.#fleet) return;
     if (Object.keys(found.Containers ?? {}).length > 0) return;
     await unless([403, 404], this.#api.getNetwork(this.#name).remove());
+  }
+
+  /** Calls at the same time share one answer; a failure is not kept. */
+  #ensured(): Promise<void> {
+    const ensure = () => this.#ensure();
+    this.#ensuring ??= this.#ask(`have the network ${this.#name}`, ensure).catch((error) => {
+      this.#ensuring = undefined;
+      throw error;
+    });
+    return this.#ensuring;
   }
 
   async #ensure(): Promise<void> {

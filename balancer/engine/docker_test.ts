@@ -5,7 +5,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { type Harness, testEngine } from "./conformance.ts";
+import { type Harness, launch, testEngine } from "./conformance.ts";
 import { DockerEngine, type DockerEngineOptions } from "./docker.ts";
 import type { DockerHarness } from "./docker_harness.ts";
 import {
@@ -19,7 +19,8 @@ import {
   uniqueName,
   withImage,
 } from "./docker_harness.ts";
-import { EngineError, type EngineErrorKind } from "./engine.ts";
+import { labelsOf } from "./docker_names.ts";
+import { EngineError, type EngineErrorKind, LAST_WORDS } from "./engine.ts";
 import { accepts, beats, listen, waitFor } from "./testing.ts";
 
 testEngine("docker", (): Harness => dockerHarness(), { ignore: DOCKER_TESTS_IGNORED });
@@ -42,6 +43,10 @@ function dockerTest(
   Deno.test({ name: `docker: ${name}`, ignore: DOCKER_TESTS_IGNORED, fn });
 }
 
+async function nameOf(id: string): Promise<string> {
+  return (await must("GET", `/containers/${id}/json`)).Name.slice(1);
+}
+
 async function fails(call: () => Promise<unknown>, kind: EngineErrorKind): Promise<string> {
   const error = await assertRejects(call, EngineError);
   assertEquals(error.kind, kind, error.message);
@@ -55,7 +60,10 @@ dockerTest("another fleet's containers are neither listed, reported, stopped nor
   const stranger = dockerHarness({ network: options.network });
   try {
     const heard = await listen(engine);
-    const [ours, theirs] = [await engine.start("Server1"), await stranger.engine.start("Server1")];
+    const [ours, theirs] = [
+      await engine.start(launch("Server1")),
+      await stranger.engine.start(launch("Server1")),
+    ];
     await engine.stop(theirs.id, 0);
     assertEquals(await engine.list(), [ours]);
     assertEquals(await stranger.engine.list(), [theirs]);
@@ -77,7 +85,7 @@ dockerTest("a container that is nobody's fleet survives, and its name is taken",
   const name = `${options.prefix}Server1`;
   const { Id } = await must("POST", `/containers/create?name=${name}`, { Image: IMAGE });
   try {
-    assertStringIncludes(await fails(() => engine.start("Server1"), "name-taken"), name);
+    assertStringIncludes(await fails(() => engine.start(launch("Server1")), "name-taken"), name);
     await engine.stop(Id, 0);
     assertEquals((await ask("GET", `/containers/${Id}/json`)).status, 200);
     assertEquals(await containersOf(options.fleet), []);
@@ -87,7 +95,7 @@ dockerTest("a container that is nobody's fleet survives, and its name is taken",
 });
 
 dockerTest("a missing image is named together with the ways to get it", async ({ engine }) => {
-  const message = await fails(() => engine.start("Server1"), "image-missing");
+  const message = await fails(() => engine.start(launch("Server1")), "image-missing");
   assertStringIncludes(message, `"no-such-image-here:1"`);
   assertStringIncludes(message, "docker pull no-such-image-here:1");
 }, { image: "no-such-image-here:1" });
@@ -97,29 +105,32 @@ dockerTest("a program that the image lacks is a missing command, and nothing is 
 }) => {
   await withImage(["/no/such/program"], async (image) => {
     const engine = new DockerEngine({ ...options, image });
-    await fails(() => engine.start("Server1"), "command-missing");
+    await fails(() => engine.start(launch("Server1")), "command-missing");
     assertEquals(await containersOf(options.fleet), []);
   });
 });
 
-dockerTest("an exit code is reported, and the next start clears the dead container away", async ({
+dockerTest("an exit code is reported, and the dead container is left under another name", async ({
   options,
 }) => {
   await withImage(["deno", "eval"], async (image) => {
     const command = "'await new Promise((wake) => setTimeout(wake, 300)); Deno.exit(4)'";
     const engine = new DockerEngine({ ...options, image, command });
     const heard = await listen(engine);
-    const { id } = await engine.start("Server1");
+    const { id } = await engine.start(launch("Server1"));
     assertEquals((await heard.exitOf(id)).reason, "exit code 4");
     assertEquals(await containersOf(options.fleet), [id]);
-    const next = await engine.start("Server1");
-    assertEquals(await containersOf(options.fleet), [next.id]);
+    const next = await engine.start(launch("Server1"));
+    await heard.exitOf(next.id);
+    assertEquals(await nameOf(next.id), `${options.prefix}Server1`);
+    assertEquals(await nameOf(id), `${options.prefix}Server1.old-${id.slice(0, 8)}`);
+    assertEquals((await engine.remains()).map(({ name }) => name), ["Server1", "Server1"]);
     heard.close();
   });
 });
 
 dockerTest("a container is created as the settings say", async ({ engine, options }) => {
-  const { id } = await engine.start("Server3");
+  const { id } = await engine.start(launch("Server3"));
   const { Config, HostConfig, Name } = await must("GET", `/containers/${id}/json`);
   assertEquals(Name, `/${options.prefix}Server3`);
   assertEquals(HostConfig.RestartPolicy.Name, "no");
@@ -129,10 +140,131 @@ dockerTest("a container is created as the settings say", async ({ engine, option
   for (const line of expected) assert(Config.Env.includes(line), line);
 }, { env: { COLOR: "blue", SERVER_NAME: "other" } });
 
+dockerTest(
+  "a spare that was renamed keeps its name for a balancer that never saw the rename",
+  async ({
+    engine,
+    options,
+  }) => {
+    const dead = await engine.start(launch("Server2"));
+    await engine.kill(dead.id);
+    const [spare, other] = await Promise.all([
+      engine.start(launch("spare-1", { spare: true })),
+      engine.start(launch("spare-2", { spare: true })),
+    ]);
+    await engine.rename(spare.id, "Server2");
+    assertEquals(await nameOf(spare.id), `${options.prefix}Server2`);
+    assertEquals(await nameOf(dead.id), `${options.prefix}Server2.old-${dead.id.slice(0, 8)}`);
+    const next = new DockerEngine(options);
+    const byName = (a: { name: string }, b: { name: string }) => a.name < b.name ? -1 : 1;
+    assertEquals([...await next.list()].sort(byName), [
+      { ...spare, name: "Server2", spare: false },
+      other,
+    ]);
+    await next.kill(spare.id);
+    assertEquals(
+      [...await next.remains()].map(({ id, name, spare }) => [id, name, spare]).sort(),
+      [
+        [dead.id, "Server2", false],
+        [spare.id, "Server2", false],
+      ].sort(),
+    );
+  },
+);
+
+dockerTest("the exit of a renamed spare carries its new name", async ({ engine }) => {
+  const heard = await listen(engine);
+  const { id } = await engine.start(launch("spare-1", { spare: true }));
+  await engine.rename(id, "Server2");
+  await engine.kill(id);
+  const { name, reason } = await heard.exitOf(id);
+  assertEquals([name, reason], ["Server2", "exit code 137 (killed)"]);
+  heard.close();
+});
+
+dockerTest("whatever its state, our own holder of a name is moved out of the way", async ({
+  engine,
+  options,
+}) => {
+  const name = `${options.prefix}Server1`;
+  const Labels = labelsOf(options.fleet, launch("Server1"));
+  const { Id } = await must("POST", `/containers/create?name=${name}`, { Image: IMAGE, Labels });
+  const holders = [Id];
+  const paused = await engine.start(launch("Server1"));
+  await must("POST", `/containers/${paused.id}/pause`);
+  const running = await engine.start(launch("Server1"));
+  const last = await engine.start(launch("Server1"));
+  for (const id of [...holders, paused.id, running.id]) {
+    assertEquals(await nameOf(id), `${name}.old-${id.slice(0, 8)}`);
+  }
+  assertEquals(await nameOf(last.id), name);
+  assertEquals(await engine.list(), [paused, running, last]);
+  assertEquals(await engine.remains(), [{ id: Id, name: "Server1", spare: false }]);
+});
+
+dockerTest("what is just being started is not among the remains", async ({ engine, options }) => {
+  const starting = engine.start(launch("Server1"));
+  await waitFor("a container", async () => (await containersOf(options.fleet)).length === 1);
+  assertEquals(await engine.remains(), []);
+  await starting;
+});
+
+dockerTest("a paused container is killed like any other", async ({ engine }) => {
+  const heard = await listen(engine);
+  const { id } = await engine.start(launch("Server1"));
+  await must("POST", `/containers/${id}/pause`);
+  assertEquals(heard.events, []);
+  await engine.kill(id);
+  await heard.exitOf(id);
+  assertEquals(await engine.remains(), [{ id, name: "Server1", spare: false }]);
+  heard.close();
+});
+
+dockerTest("another fleet's container is neither killed nor read", async ({ engine, options }) => {
+  const stranger = dockerHarness({ network: options.network });
+  try {
+    const { id } = await stranger.engine.start(launch("Server1"));
+    await fails(() => engine.kill(id), "failed");
+    assertEquals(await engine.lastWords(id), []);
+    assertEquals((await stranger.engine.list()).length, 1);
+  } finally {
+    await stranger.engine.close();
+    await stranger.dispose?.();
+  }
+});
+
+dockerTest("the last words of a container are told while it runs and when it has ended", async ({
+  options,
+}) => {
+  await withImage(["deno", "eval"], async (image) => {
+    const command =
+      `'for (let i = 0; i < 50; i++) console.log("line " + i); console.error("end");` +
+      ` await new Promise(() => setInterval(() => {}, 1000))'`;
+    const engine = new DockerEngine({ ...options, image });
+    const { id } = await engine.start(launch("Server1", { template: { command } }));
+    const words = () => engine.lastWords(id);
+    await waitFor("the end", async () => (await words()).includes("end"));
+    const running = await words();
+    assertEquals([running.length, running.includes("line 49")], [LAST_WORDS, true]);
+    await engine.kill(id);
+    assertEquals(await words(), running);
+    await engine.stop(id, 0);
+    assertEquals(await words(), []);
+  });
+});
+
+dockerTest("a launch may have an image of its own", async ({ engine }) => {
+  const template = { image: "no-such-image-here:2" };
+  const starting = () => engine.start(launch("Server1", { template }));
+  assertStringIncludes(await fails(starting, "image-missing"), "no-such-image-here:2");
+  const words = { template: { command: "a | b" } };
+  await fails(() => engine.start(launch("Server1", words)), "command-missing");
+});
+
 dockerTest("a published replica answers on this host's loopback address, while it runs", async ({
   engine,
 }) => {
-  const { id, address } = await engine.start("Server1");
+  const { id, address } = await engine.start(launch("Server1"));
   assertEquals(address.hostname, "127.0.0.1");
   await waitFor("a heartbeat", () => beats(address));
   assertEquals((await engine.list()).map((instance) => instance.address), [address]);
@@ -142,7 +274,7 @@ dockerTest("a published replica answers on this host's loopback address, while i
 
 dockerTest("a paused container is listed, and stopped like any other", async ({ engine }) => {
   for (const graceMs of [0, 2000]) {
-    const instance = await engine.start("Server1");
+    const instance = await engine.start(launch("Server1"));
     await must("POST", `/containers/${instance.id}/pause`);
     assertEquals(await engine.list(), [instance]);
     await engine.stop(instance.id, graceMs);
@@ -156,7 +288,7 @@ dockerTest("a container that ignores SIGTERM is killed after the grace", async (
     const command = "'await new Promise(() => setInterval(() => {}, 1000))'";
     const engine = new DockerEngine({ ...options, image, command });
     const heard = await listen(engine);
-    const { id } = await engine.start("Server1");
+    const { id } = await engine.start(launch("Server1"));
     await engine.stop(id, 100);
     assertEquals((await heard.exitOf(id)).reason, "exit code 137 (killed)");
     assertEquals(await containersOf(options.fleet), []);
@@ -168,7 +300,7 @@ dockerTest("the network is made once, and removed once nobody uses it", async ({
   engine,
   options,
 }) => {
-  await Promise.all([engine.start("Server1"), engine.start("Server2")]);
+  await Promise.all([engine.start(launch("Server1")), engine.start(launch("Server2"))]);
   assertEquals((await must("GET", `/networks/${options.network}`)).Driver, "bridge");
   await engine.removeNetwork();
   assertEquals((await ask("GET", `/networks/${options.network}`)).status, 200);
@@ -179,10 +311,11 @@ dockerTest("the network is made once, and removed once nobody uses it", async ({
 });
 
 dockerTest("a network that was pruned is made again", async ({ engine, options }) => {
-  const { id } = await engine.start("Server1");
+  const { id } = await engine.start(launch("Server1"));
   await engine.stop(id, 0);
   await must("DELETE", `/networks/${options.network}`);
-  assertEquals((await engine.start("Server1")).name, "Server1");
+  const again = await Promise.all(["Server1", "Server2"].map((name) => engine.start(launch(name))));
+  for (const { address } of again) await waitFor("a heartbeat", () => beats(address));
 });
 
 Deno.test({
@@ -193,7 +326,7 @@ Deno.test({
     await must("POST", "/networks/create", { Name: network });
     const harness = dockerHarness({ network });
     try {
-      const { id } = await harness.engine.start("Server1");
+      const { id } = await harness.engine.start(launch("Server1"));
       await harness.engine.stop(id, 0);
       await harness.engine.removeNetwork();
       assertEquals((await ask("GET", `/networks/${network}`)).status, 200);

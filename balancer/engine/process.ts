@@ -2,14 +2,18 @@
  * An engine whose instances are child processes on loopback ports: what the balancer uses where no
  * container engine is at hand. None of them outlives the balancer.
  *
+ * What they write goes where the balancer's own output goes.
+ *
  * Needs `--allow-run=sh` and `--allow-net`, nothing else.
  *
  * @module
  */
 import { replicaEnv } from "../../replica/contract.ts";
-import type { FailureLog } from "../failures.ts";
+import { errorMessage, type FailureLog } from "../failures.ts";
 import { expandCommand } from "./command.ts";
-import type { Engine, EngineEvent, Instance, Watch } from "./engine.ts";
+import { type ChildOutput, type Outlets, PassedOn } from "./child_output.ts";
+import { settledWithin } from "./deadline.ts";
+import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
 import { EngineError } from "./engine.ts";
 import { FreePorts } from "./free_ports.ts";
 import { ProcessGroup, programExists } from "./process_group.ts";
@@ -31,6 +35,12 @@ interface Running {
   readonly group: ProcessGroup;
 }
 
+/** How many ended instances' last words are kept. */
+const ENDED_KEPT = 32;
+
+/** How long is waited for the rest of what an ended instance wrote, in milliseconds. */
+const REST_OF_OUTPUT_MS = 250;
+
 const REPLICA = new URL("../../replica/main.ts", import.meta.url).href;
 
 /** Runs each replica as a child process. */
@@ -40,25 +50,49 @@ export class ProcessEngine implements Engine {
   readonly #options: ProcessEngineOptions;
   readonly #ports: FreePorts;
   readonly #running = new Map<string, Running>();
+  /** Output of those that ended, oldest first. */
+  readonly #ended = new Map<string, ChildOutput>();
+  readonly #outlets: Outlets;
+  /** Programs that exist. */
+  readonly #found = new Set<string>();
   readonly #watchers = new Watchers();
   #closed = false;
 
   /** @throws {Error} when the command line is none, with a message for whoever wrote it */
   constructor(options: ProcessEngineOptions) {
+    const { failures } = options;
     this.#options = options;
     this.#ports = new FreePorts(options.host);
-    this.#argv(this.#env("Server1", 1));
+    this.#outlets = [new PassedOn(Deno.stdout, failures), new PassedOn(Deno.stderr, failures)];
+    this.#argv(this.#env("Server1", 1), options.command);
   }
 
-  async start(name: string): Promise<Instance> {
-    await this.#removeLeftovers(name);
+  async start(launch: Launch): Promise<Instance> {
     const port = this.#ports.take();
     try {
-      return await this.#launch(name, port);
+      return await this.#launch(launch, port);
     } catch (error) {
       this.#ports.giveBack(port);
       throw error;
     }
+  }
+
+  rename(id: string, name: string): Promise<void> {
+    return Promise.try(() => {
+      const running = this.#get(id);
+      const instance = { ...running.instance, name, spare: false };
+      this.#running.set(id, { ...running, instance });
+    });
+  }
+
+  kill(id: string): Promise<void> {
+    return Promise.try(() => this.#get(id).group.kill());
+  }
+
+  async lastWords(id: string): Promise<readonly string[]> {
+    const ended = this.#ended.get(id);
+    if (ended) await settledWithin(ended.ended, REST_OF_OUTPUT_MS);
+    return (ended ?? this.#running.get(id)?.group.output)?.lines ?? [];
   }
 
   async stop(id: string, graceMs: number): Promise<void> {
@@ -69,6 +103,11 @@ export class ProcessEngine implements Engine {
     return Promise.resolve([...this.#running.values()].map(({ instance }) => instance));
   }
 
+  /** None: nothing is left of a process. */
+  remains(): Promise<readonly Remains[]> {
+    return Promise.resolve([]);
+  }
+
   watch(listener: (event: EngineEvent) => void): Promise<Watch> {
     return Promise.resolve(this.#watchers.add(listener));
   }
@@ -77,49 +116,79 @@ export class ProcessEngine implements Engine {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#running.values()].map(({ group }) => group.end(0)));
+    await Promise.all([...this.#ended.values()].map(closeOutput));
   }
 
-  async #removeLeftovers(name: string): Promise<void> {
-    const left = [...this.#running.values()].filter(({ instance }) => instance.name === name);
-    await Promise.all(left.map(({ group }) => group.end(0)));
+  #get(id: string): Running {
+    const running = this.#running.get(id);
+    if (!running) throw new EngineError("failed", `no process ${id} runs`);
+    return running;
   }
 
-  async #launch(name: string, port: number): Promise<Instance> {
-    const env = this.#env(name, port);
-    const argv = this.#argv(env);
-    if (!await programExists(argv[0] ?? "", env)) throw commandMissing(argv);
+  async #launch({ name, spare, template }: Launch, port: number): Promise<Instance> {
+    const env = this.#env(spare ? "" : name, port);
+    const argv = this.#argvOf(template, env);
+    await this.#find(argv, env);
     if (this.#closed) throw new EngineError("failed", `${name} not started: the engine is closed`);
     const group = this.#spawn(argv, env);
     const startedAt = Date.now();
     const address = { hostname: this.#options.host, port };
-    const instance = { id: `${group.pid}-${startedAt}`, name, address, startedAt };
+    const instance = { id: `${group.pid}-${startedAt}`, name, spare, address, startedAt };
     this.#running.set(instance.id, { instance, group });
-    this.#reportEnd(instance, group);
+    this.#reportEnd(instance.id, group, argv);
     return instance;
+  }
+
+  /** Looks for a program, except for one that was found before: that costs a process. */
+  async #find(argv: readonly string[], env: Record<string, string>): Promise<void> {
+    const program = argv[0] ?? "";
+    if (this.#found.has(program)) return;
+    if (!await programExists(program, env)) throw commandMissing(program);
+    this.#found.add(program);
   }
 
   #spawn(argv: readonly string[], env: Record<string, string>): ProcessGroup {
     try {
-      return new ProcessGroup(argv, env, this.#options.failures);
+      return new ProcessGroup(argv, env, this.#outlets, this.#options.failures);
     } catch (error) {
       throw new EngineError("failed", `cannot start a process: ${error}`, { cause: error });
     }
   }
 
-  async #reportEnd({ id, name, address }: Instance, group: ProcessGroup): Promise<void> {
-    const reason = await group.ended;
+  async #reportEnd(id: string, group: ProcessGroup, [program]: readonly string[]): Promise<void> {
+    const { reason, notFound } = await group.ended;
+    const { name, address } = this.#get(id).instance;
     this.#running.delete(id);
     this.#ports.giveBack(address.port);
+    if (notFound) this.#found.delete(program ?? "");
+    this.#keepOutput(id, group.output);
     this.#watchers.report({ type: "exit", name, id, reason });
+  }
+
+  #keepOutput(id: string, output: ChildOutput): void {
+    this.#ended.set(id, output);
+    if (this.#ended.size <= ENDED_KEPT) return;
+    const [[oldest, forgotten] = []] = this.#ended;
+    if (oldest === undefined) return;
+    this.#ended.delete(oldest);
+    forgotten?.close();
   }
 
   #env(name: string, port: number): Record<string, string> {
     return { ...this.#options.env, ...replicaEnv(name, this.#options.host, port) };
   }
 
-  #argv(env: Record<string, string>): string[] {
-    const { command } = this.#options;
+  #argv(env: Record<string, string>, command: string | undefined): string[] {
     return command === undefined ? ownReplica(env) : expandCommand(command, env);
+  }
+
+  #argvOf({ image, command }: Template, env: Record<string, string>): string[] {
+    if (image !== undefined) throw imageUnsupported(image);
+    try {
+      return this.#argv(env, command ?? this.#options.command);
+    } catch (error) {
+      throw new EngineError("command-missing", errorMessage(error), { cause: error });
+    }
   }
 }
 
@@ -130,7 +199,21 @@ function ownReplica(env: Record<string, string>): string[] {
   return [Deno.execPath(), "run", "--quiet", "--no-prompt", net, environment, REPLICA];
 }
 
-function commandMissing([program]: readonly string[]): EngineError {
+/** Ends the reading, and before that waits a moment for what was written last. */
+async function closeOutput(output: ChildOutput): Promise<void> {
+  await settledWithin(output.ended, REST_OF_OUTPUT_MS);
+  await output.close();
+}
+
+function imageUnsupported(image: string): EngineError {
+  return new EngineError(
+    "unsupported",
+    `the image "${image}" cannot be run: LB_ENGINE=process runs commands; LB_ENGINE=docker runs ` +
+      `images`,
+  );
+}
+
+function commandMissing(program: string): EngineError {
   return new EngineError(
     "command-missing",
     `the command "${program}" cannot be found; LB_REPLICA_COMMAND starts with a program in PATH ` +

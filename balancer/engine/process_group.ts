@@ -8,6 +8,8 @@
  * @module
  */
 import type { FailureLog } from "../failures.ts";
+import { ChildOutput, type Outlets } from "./child_output.ts";
+import { settledWithin } from "./deadline.ts";
 
 /**
  * `unset`: the balancer's own settings, its admin token among them, are none of a replica's
@@ -33,36 +35,60 @@ exec 3<&0
 exec "$@" 3<&- </dev/null
 `;
 
+/** How a command ended. */
+export interface End {
+  /** In words. */
+  readonly reason: string;
+  /** There was no such program. */
+  readonly notFound: boolean;
+}
+
 /** A running command and whatever it started. */
 export class ProcessGroup {
   readonly #child: Deno.ChildProcess;
   readonly #failures: FailureLog;
   #cut: Promise<void> | undefined;
-  /** Resolves once the command itself ended, with the reason in words. Never rejects. */
-  readonly ended: Promise<string>;
+  /** Resolves once the command itself ended; never rejects. */
+  readonly ended: Promise<End>;
+  /** What the command and whatever it started write. It may end a moment after the command. */
+  readonly output: ChildOutput;
 
   /**
-   * Starts a command. Its output goes where the balancer's goes; its input is empty.
+   * Starts a command. Its input is empty.
    *
    * @param argv program and arguments
    * @param env what it gets in addition to this process's environment without `LB_*`
+   * @param outlets where its output goes
    * @param failures told what goes wrong behind the scenes
    * @throws when no process can be started
    */
-  constructor(argv: readonly string[], env: Record<string, string>, failures: FailureLog) {
+  constructor(
+    argv: readonly string[],
+    env: Record<string, string>,
+    outlets: Outlets,
+    failures: FailureLog,
+  ) {
     this.#failures = failures;
     this.#child = new Deno.Command("sh", {
       args: ["-c", SCRIPT, "sh", ...argv],
       env,
       stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
       detached: true,
     }).spawn();
+    this.output = new ChildOutput(this.#child, outlets, failures);
     this.ended = this.#waitForEnd(argv[0] ?? "");
   }
 
   /** Process id of the command, and of its group. */
   get pid(): number {
     return this.#child.pid;
+  }
+
+  /** Kills the command from behind; the rest of the group goes with it, as after any other death. */
+  kill(): void {
+    this.#signal("SIGKILL");
   }
 
   /**
@@ -80,10 +106,10 @@ export class ProcessGroup {
     await this.ended;
   }
 
-  async #waitForEnd(program: string): Promise<string> {
+  async #waitForEnd(program: string): Promise<End> {
     const status = await this.#child.status;
     await this.#cutLifeline();
-    return reasonOf(status, program);
+    return { reason: reasonOf(status, program), notFound: status.code === 127 };
   }
 
   #signal(signal: Deno.Signal): void {
@@ -101,14 +127,6 @@ export class ProcessGroup {
     );
     return this.#cut;
   }
-}
-
-/** Waits for a promise that never rejects, at most `ms` milliseconds. */
-async function settledWithin(promise: Promise<unknown>, ms: number): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
 }
 
 function reasonOf({ code, signal }: Deno.CommandStatus, program: string): string {

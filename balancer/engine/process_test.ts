@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { testEngine } from "./conformance.ts";
+import { launch, testEngine } from "./conformance.ts";
 import { EngineError, type Instance } from "./engine.ts";
 import { ProcessEngine } from "./process.ts";
 import { listen, NO_FAILURES, waitFor } from "./testing.ts";
@@ -85,7 +85,7 @@ Deno.test("process: nothing outlives a balancer that is killed with SIGKILL", as
 
 Deno.test("process: nothing of a group outlives its instance", async () => {
   await withEngine(makeEngine(WITH_GRANDCHILD), async (engine) => {
-    const group = pidOf(await engine.start("Server1"));
+    const group = pidOf(await engine.start(launch("Server1")));
     await waitForGroup(group);
     Deno.kill(group, "SIGKILL");
     await waitForNoGroup(group);
@@ -94,7 +94,7 @@ Deno.test("process: nothing of a group outlives its instance", async () => {
 
 Deno.test("process: a stop ends the whole group", async () => {
   await withEngine(makeEngine(WITH_GRANDCHILD), async (engine) => {
-    const instance = await engine.start("Server1");
+    const instance = await engine.start(launch("Server1"));
     await waitForGroup(pidOf(instance));
     await engine.stop(instance.id, 5000);
     await waitForNoGroup(pidOf(instance));
@@ -103,12 +103,15 @@ Deno.test("process: a stop ends the whole group", async () => {
 
 Deno.test("process: closing the engine ends everything and starts nothing more", async () => {
   const engine = makeEngine(WITH_GRANDCHILD);
-  const started = await Promise.all([engine.start("Server1"), engine.start("Server2")]);
+  const started = await Promise.all([
+    engine.start(launch("Server1")),
+    engine.start(launch("Server2")),
+  ]);
   for (const instance of started) await waitForGroup(pidOf(instance));
   await engine.close();
   assertEquals(await engine.list(), []);
   for (const instance of started) await waitForNoGroup(pidOf(instance));
-  await assertRejects(() => engine.start("Server3"), EngineError, "closed");
+  await assertRejects(() => engine.start(launch("Server3")), EngineError, "closed");
 });
 
 Deno.test("process: an instance that ignores SIGTERM is killed after the grace", async () => {
@@ -116,7 +119,7 @@ Deno.test("process: an instance that ignores SIGTERM is killed after the grace",
     const command = `sh -c 'trap "" TERM; echo ready > ${path}; while :; do sleep 1000; done'`;
     await withEngine(makeEngine(command), async (engine) => {
       const heard = await listen(engine);
-      const { id } = await engine.start("Server1");
+      const { id } = await engine.start(launch("Server1"));
       await waitFor("the trap", async () => await Deno.readTextFile(path) === "ready\n");
       await engine.stop(id, 50);
       assertEquals((await heard.exitOf(id)).reason, "signal SIGKILL");
@@ -137,7 +140,7 @@ for (const [title, command, reason] of REASONS) {
   Deno.test(`process: an exit with ${title} is reported in words`, async () => {
     await withEngine(makeEngine(command), async (engine) => {
       const heard = await listen(engine);
-      const { id } = await engine.start("Server1");
+      const { id } = await engine.start(launch("Server1"));
       assertEquals((await heard.exitOf(id)).reason, reason);
       heard.close();
     });
@@ -147,7 +150,7 @@ for (const [title, command, reason] of REASONS) {
 for (const command of ["no-such-program-here $PORT", "/no/such/program"]) {
   Deno.test(`process: the command "${command}" is missing, and the message says so`, async () => {
     await withEngine(makeEngine(command), async (engine) => {
-      const error = await assertRejects(() => engine.start("Server1"), EngineError);
+      const error = await assertRejects(() => engine.start(launch("Server1")), EngineError);
       assertEquals(error.kind, "command-missing");
       assert(error.message.includes(command.split(" ")[0] ?? ""), error.message);
     });
@@ -193,7 +196,7 @@ Deno.test("process: no setting of the balancer reaches an instance", async () =>
 /** Starts an instance that writes down its environment, and waits for its end. */
 async function environmentOf(engine: ProcessEngine, path: string): Promise<Instance> {
   const heard = await listen(engine);
-  const instance = await engine.start("Server7");
+  const instance = await engine.start(launch("Server7"));
   assertEquals((await heard.exitOf(instance.id)).reason, "exit code 0", path);
   heard.close();
   return instance;

@@ -5,15 +5,9 @@
  * @module
  */
 import type { Logger } from "@logtape/logtape";
-import {
-  type Engine,
-  EngineError,
-  type EngineEvent,
-  type Instance,
-  type Remains,
-  type Watch,
-} from "../engine/engine.ts";
+import { type Engine, EngineError, type EngineEvent, type Watch } from "../engine/engine.ts";
 import type { FailureLog } from "../failures.ts";
+import type { Finding } from "./census.ts";
 import type { Clock } from "./clock.ts";
 
 /** What an {@linkcode EngineLink} is made of. */
@@ -25,11 +19,7 @@ export interface EngineLinkOptions {
   /** Told of every exit. */
   readonly onExit: (exit: Extract<EngineEvent, { type: "exit" }>) => void;
   /** Given what runs, what does not, and when that was asked, each time the engine was reached anew. */
-  readonly onListed: (
-    running: readonly Instance[],
-    remains: readonly Remains[],
-    askedAt: number,
-  ) => void;
+  readonly onListed: (finding: Finding) => void;
   /** Told when the engine went away. */
   readonly onAway: () => void;
 }
@@ -91,7 +81,7 @@ export class EngineLink {
       this.#cancelRecall?.();
       if (!this.#up) this.#options.log.info("engine {kind} answers", { kind: engine.kind });
       this.#up = true;
-      onListed(running, remains, askedAt);
+      onListed({ running, remains, askedAt });
     } catch (error) {
       failures.record("engine.list", error);
       this.lose(asEngineError(error));

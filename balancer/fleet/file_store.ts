@@ -23,7 +23,21 @@ export function fileStore(path: string): FleetStore {
   return { load: () => load(path), save: (fleet) => save(path, fleet) };
 }
 
+/** Looks for its folder first: that it cannot be written has to show at the start. */
+async function requireFolder(path: string): Promise<void> {
+  const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : ".";
+  try {
+    await Deno.stat(folder);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound
+      ? "does not exist"
+      : `cannot be used: ${errorMessage(error)}`;
+    throw new StoreError(`LB_STATE_FILE: the folder of ${path} ${why}`, { cause: error });
+  }
+}
+
 async function load(path: string): Promise<SavedFleet | undefined> {
+  await requireFolder(path);
   try {
     return SAVED.parse(JSON.parse(await Deno.readTextFile(path))) as SavedFleet;
   } catch (error) {
@@ -40,11 +54,10 @@ async function save(path: string, fleet: SavedFleet): Promise<void> {
   const draft = `${path}.new`;
   {
     using file = await Deno.open(draft, { write: true, create: true, truncate: true, mode: 0o600 });
-    const writer = file.writable.getWriter();
-    await writer.write(new TextEncoder().encode(`${JSON.stringify(fleet)}\n`));
+    const bytes = new TextEncoder().encode(`${JSON.stringify(fleet)}\n`);
+    for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
     // Renamed before its bytes are down, it could be found empty after a loss of power.
     await file.syncData();
-    writer.releaseLock();
   }
   await Deno.rename(draft, path);
 }

@@ -1,75 +1,17 @@
 import { assert, assertEquals, assertFalse, assertNotEquals } from "@std/assert";
 import { EngineError } from "../engine/engine.ts";
-import { MemoryEngine } from "../engine/memory.ts";
-import { Fleet } from "./fleet.ts";
-import type { FleetPolicy } from "./policy.ts";
-import type { Probe } from "./probe.ts";
-import { type FleetStore, NO_STORE, type SavedFleet } from "./store.ts";
-import { quietLog, TestClock, TestDataPlane, TestFailures, testPolicy } from "./testing.ts";
-
-/** A fleet on an engine in memory, a clock that is turned by hand and heartbeats that can fail. */
-class Bench {
-  readonly engine: MemoryEngine;
-  readonly clock = new TestClock();
-  readonly plane = new TestDataPlane();
-  readonly failures = new TestFailures();
-  /** Hosts whose heartbeats are missed. */
-  readonly sick = new Set<string>();
-  readonly fleet: Fleet;
-  /** The name that the last heartbeat of each host said. */
-  readonly named = new Map<string, string>();
-  heartbeats = 0;
-
-  constructor(
-    policy: Partial<FleetPolicy> = {},
-    engine?: MemoryEngine,
-    store: FleetStore = NO_STORE,
-  ) {
-    this.engine = engine ?? Bench.memory();
-    const probe: Probe = ({ hostname }, _deadline, _signal, name) => {
-      this.heartbeats++;
-      if (name !== undefined) this.named.set(hostname, name);
-      return Promise.resolve(this.sick.has(hostname) ? "no answer" : undefined);
-    };
-    this.fleet = new Fleet({
-      engine: this.engine,
-      dataPlane: this.plane,
-      shape: { slots: 512 },
-      policy: testPolicy(policy),
-      desired: 3,
-      limit: 6,
-      probe,
-      clock: this.clock,
-      store,
-      log: quietLog,
-      failures: this.failures,
-    });
-  }
-
-  static memory(): MemoryEngine {
-    return new MemoryEngine((name) => ({ hostname: name, port: 1 }));
-  }
-
-  async open(): Promise<this> {
-    await this.fleet.open();
-    await this.clock.turn(1);
-    return this;
-  }
-
-  member(name: string) {
-    return this.fleet.members.find((member) => member.name === name);
-  }
-}
+import { FleetBench } from "./fleet_bench.ts";
+import type { FleetStore, SavedFleet } from "./store.ts";
 
 Deno.test("a new fleet starts the desired replicas and publishes each once it is well", async () => {
-  const { fleet, plane } = await new Bench().open();
+  const { fleet, plane } = await new FleetBench().open();
   assertEquals(plane.ready().sort(), ["Server1", "Server2", "Server3"]);
   assertEquals(fleet.view.ring.members, ["Server1", "Server2", "Server3"]);
   await fleet.close();
 });
 
 Deno.test("a killed replica leaves the view, and its name and slots come back as they were", async () => {
-  const bench = await new Bench().open();
+  const bench = await new FleetBench().open();
   const { fleet, engine, clock } = bench;
   const before = { digest: fleet.view.ring.digest, id: bench.member("Server2")?.instance?.id };
   const release = engine.holdStarts();
@@ -85,7 +27,7 @@ Deno.test("a killed replica leaves the view, and its name and slots come back as
 });
 
 Deno.test("a hung replica is out of the view before it is stopped, and is started again", async () => {
-  const bench = await new Bench().open();
+  const bench = await new FleetBench().open();
   const { fleet, engine, plane, sick, clock } = bench;
   engine.calls.length = 0;
   sick.add("Server1");
@@ -104,7 +46,7 @@ Deno.test("a hung replica is out of the view before it is stopped, and is starte
 });
 
 Deno.test("a refused connection takes the replica out at once, stale evidence does nothing", async () => {
-  const bench = await new Bench().open();
+  const bench = await new FleetBench().open();
   const { fleet, engine, clock } = bench;
   fleet.observe({ name: "Server3", instance: "Server3#0", kind: "refused", fresh: true, key: "k" });
   assert(fleet.view.ready.has("Server3"));
@@ -119,7 +61,7 @@ Deno.test("a refused connection takes the replica out at once, stale evidence do
 });
 
 Deno.test("a reset connection brings the next heartbeat forward", async () => {
-  const bench = await new Bench().open();
+  const bench = await new FleetBench().open();
   const before = bench.heartbeats;
   const instance = bench.member("Server1")?.instance?.id ?? "";
   bench.fleet.observe({ name: "Server1", instance, kind: "reset", fresh: true, key: "k" });
@@ -129,7 +71,7 @@ Deno.test("a reset connection brings the next heartbeat forward", async () => {
 });
 
 Deno.test("a replica that keeps dying is started ever more rarely", async () => {
-  const bench = new Bench({ backoffMs: 1000, backoffMaxMs: 8000 });
+  const bench = new FleetBench({ backoffMs: 1000, backoffMaxMs: 8000 });
   bench.sick.add("Server2");
   await bench.open();
   const { engine, clock } = bench;
@@ -145,7 +87,7 @@ Deno.test("a replica that keeps dying is started ever more rarely", async () => 
 });
 
 Deno.test("an engine that is away takes nobody out of the view, and is called until it answers", async () => {
-  const bench = await new Bench().open();
+  const bench = await new FleetBench().open();
   const { fleet, engine, clock } = bench;
   engine.goAway();
   assertFalse(fleet.engineUp);
@@ -161,7 +103,7 @@ Deno.test("an engine that is away takes nobody out of the view, and is called un
 });
 
 Deno.test("a replica that fails while the engine is away is replaced when the engine is back", async () => {
-  const bench = await new Bench().open();
+  const bench = await new FleetBench().open();
   const { fleet, engine, sick, clock } = bench;
   engine.goAway();
   sick.add("Server2");
@@ -177,7 +119,7 @@ Deno.test("a replica that fails while the engine is away is replaced when the en
 });
 
 Deno.test("a fleet that opens on an absent engine begins when the engine comes", async () => {
-  const bench = new Bench();
+  const bench = new FleetBench();
   bench.engine.goAway();
   await bench.open();
   assertEquals([bench.fleet.view.ready.size, bench.fleet.desired], [0, 3]);
@@ -188,10 +130,10 @@ Deno.test("a fleet that opens on an absent engine begins when the engine comes",
 });
 
 Deno.test("what runs already is taken over and nothing is doubled", async () => {
-  const engine = Bench.memory();
+  const engine = FleetBench.memory();
   for (const name of ["Server2", "S9"]) await engine.start({ name, spare: false, template: {} });
   engine.calls.length = 0;
-  const { fleet } = await new Bench({}, engine).open();
+  const { fleet } = await new FleetBench({}, engine).open();
   assertEquals(engine.calls, ["start Server1"]);
   assertEquals(fleet.view.ring.members.toSorted(), ["S9", "Server1", "Server2"]);
   assertEquals(fleet.view.ready.get("S9")?.instance, "S9#2");
@@ -199,18 +141,18 @@ Deno.test("what runs already is taken over and nothing is doubled", async () => 
 });
 
 Deno.test("of more running replicas than there is room for, the last are stopped", async () => {
-  const engine = Bench.memory();
+  const engine = FleetBench.memory();
   for (let k = 1; k <= 8; k++) {
     await engine.start({ name: `Server${k}`, spare: false, template: {} });
   }
-  const { fleet } = await new Bench({}, engine).open();
+  const { fleet } = await new FleetBench({}, engine).open();
   assertEquals(fleet.view.ready.size, 6);
   assertEquals((await engine.list()).map(({ name }) => name).includes("Server8"), false);
   await fleet.close();
 });
 
 Deno.test("a fault in one step is recorded and does not stop the next", async () => {
-  const bench = await new Bench().open();
+  const bench = await new FleetBench().open();
   const { fleet, engine, plane, clock, failures } = bench;
   plane.publish = () => {
     throw new Error("a worker is gone");
@@ -225,7 +167,7 @@ Deno.test("a fault in one step is recorded and does not stop the next", async ()
 });
 
 Deno.test("a start that fails is tried again and its reason is kept", async () => {
-  const bench = new Bench();
+  const bench = new FleetBench();
   bench.engine.failNextStart(new EngineError("image-missing", "no such image"));
   await bench.open();
   await bench.clock.turn(1000);
@@ -237,7 +179,7 @@ Deno.test("a start that fails is tried again and its reason is kept", async () =
 });
 
 Deno.test("an instance nobody wants is stopped when the engine is listed anew", async () => {
-  const bench = await new Bench().open();
+  const bench = await new FleetBench().open();
   await bench.engine.start({ name: "Stray", spare: false, template: {} });
   bench.engine.comeBack();
   await bench.clock.turn(1);
@@ -247,19 +189,19 @@ Deno.test("an instance nobody wants is stopped when the engine is listed anew", 
 });
 
 Deno.test("closing stops every replica", async () => {
-  const { fleet, engine } = await new Bench().open();
+  const { fleet, engine } = await new FleetBench().open();
   await fleet.close();
   assertEquals(await engine.list(), []);
 });
 
 Deno.test("abandoning leaves every replica as it is", async () => {
-  const { fleet, engine } = await new Bench().open();
+  const { fleet, engine } = await new FleetBench().open();
   await fleet.abandon();
   assertEquals((await engine.list()).length, 3);
 });
 
 Deno.test("without a health path a replica is up until a connection fails, and again a second later", async () => {
-  const bench = await new Bench({ probes: false }).open();
+  const bench = await new FleetBench({ probes: false }).open();
   const { fleet, engine, clock } = bench;
   const instance = bench.member("Server1")?.instance?.id ?? "";
   fleet.observe({ name: "Server1", instance, kind: "refused", fresh: true, key: "k" });
@@ -272,7 +214,7 @@ Deno.test("without a health path a replica is up until a connection fails, and a
 });
 
 Deno.test("a replica's end that comes before the word of its start is not missed", async () => {
-  const bench = await new Bench().open();
+  const bench = await new FleetBench().open();
   const { fleet, engine, clock } = bench;
   const start = engine.start.bind(engine);
   engine.start = async (launch) => {
@@ -289,7 +231,7 @@ Deno.test("a replica's end that comes before the word of its start is not missed
 });
 
 Deno.test("a spare stands in for a replica that died, under its name, and is itself replaced", async () => {
-  const bench = await new Bench({ spares: 1 }).open();
+  const bench = await new FleetBench({ spares: 1 }).open();
   const { fleet, engine, clock, named } = bench;
   assertEquals(fleet.spares.map(({ name, phase }) => [name, phase]), [["spare-1", "ready"]]);
   const spare = fleet.spares[0]?.instance?.id;
@@ -316,7 +258,7 @@ Deno.test("a spare stands in for a replica that died, under its name, and is its
 });
 
 Deno.test("a spare is in the view only after a heartbeat under its new name", async () => {
-  const bench = await new Bench({ spares: 1 }).open();
+  const bench = await new FleetBench({ spares: 1 }).open();
   const { fleet, engine, sick, clock } = bench;
   sick.add("spare-1");
   engine.fail("Server2");
@@ -330,7 +272,7 @@ Deno.test("a spare is in the view only after a heartbeat under its new name", as
 });
 
 Deno.test("an end of a spare that stood in is its replica's", async () => {
-  const bench = await new Bench({ spares: 1 }).open();
+  const bench = await new FleetBench({ spares: 1 }).open();
   const { fleet, engine, clock } = bench;
   engine.rename = () => new Promise(() => {});
   engine.fail("Server2");
@@ -344,7 +286,7 @@ Deno.test("an end of a spare that stood in is its replica's", async () => {
 });
 
 Deno.test("new replicas take spares too", async () => {
-  const bench = await new Bench({ spares: 1 }).open();
+  const bench = await new FleetBench({ spares: 1 }).open();
   const { fleet, clock } = bench;
   const spare = fleet.spares[0]?.instance?.id;
   fleet.enlist(["S4"]);
@@ -354,7 +296,7 @@ Deno.test("new replicas take spares too", async () => {
 });
 
 Deno.test("a replica that is being replaced is awaited; one that cannot live is not", async () => {
-  const bench = await new Bench({ backoffMs: 5000 }).open();
+  const bench = await new FleetBench({ backoffMs: 5000 }).open();
   const { fleet, engine, clock } = bench;
   const release = engine.holdStarts();
   engine.fail("Server2");
@@ -376,7 +318,7 @@ Deno.test("a replica that is being replaced is awaited; one that cannot live is 
 });
 
 Deno.test("heartbeats alone do not take the fleet below its floor, and the rest follows when others are back", async () => {
-  const bench = await new Bench({ minHealthyPercent: 50 }).open();
+  const bench = await new FleetBench({ minHealthyPercent: 50 }).open();
   const { fleet, engine, sick, clock } = bench;
   const release = engine.holdStarts();
   for (const name of ["Server1", "Server2", "Server3"]) sick.add(name);
@@ -391,8 +333,20 @@ Deno.test("heartbeats alone do not take the fleet below its floor, and the rest 
   await fleet.close();
 });
 
+Deno.test("where nobody listens, the floor protects nobody", async () => {
+  const bench = await new FleetBench({ minHealthyPercent: 50 }).open();
+  bench.engine.holdStarts();
+  for (const name of ["Server1", "Server2", "Server3"]) {
+    bench.sick.add(name);
+    bench.deaf.add(name);
+  }
+  await bench.clock.turn(10_000);
+  assertEquals(bench.fleet.view.ready.size, 0);
+  await bench.fleet.abandon();
+});
+
 Deno.test("more deaths than the budget allows wait for the next minute", async () => {
-  const bench = await new Bench({ startsPerMinute: 2, healthySpellMs: 0 }).open();
+  const bench = await new FleetBench({ startsPerMinute: 2, healthySpellMs: 0 }).open();
   const { fleet, engine, clock } = bench;
   for (let death = 0; death < 3; death++) {
     engine.fail("Server1");
@@ -405,7 +359,7 @@ Deno.test("more deaths than the budget allows wait for the next minute", async (
 });
 
 Deno.test("a key that was in flight in three deaths in a row is quarantined for a while", async () => {
-  const bench = await new Bench({ quarantineMs: 5000, healthySpellMs: 0 }).open();
+  const bench = await new FleetBench({ quarantineMs: 5000, healthySpellMs: 0 }).open();
   const { fleet, engine, clock } = bench;
   for (const name of ["Server1", "Server2", "Server3"]) {
     const instance = bench.member(name)?.instance?.id ?? "";
@@ -421,7 +375,7 @@ Deno.test("a key that was in flight in three deaths in a row is quarantined for 
 });
 
 Deno.test("a successor takes over under the name while what served drains", async () => {
-  const bench = await new Bench().open();
+  const bench = await new FleetBench().open();
   const { fleet, engine, plane, clock } = bench;
   const old = fleet.view.ready.get("Server2")?.instance ?? "";
   const finish = plane.occupy(old);
@@ -450,11 +404,11 @@ Deno.test("what an earlier life kept comes before what runs, as long as the sett
     load: () => Promise.resolve({ configured, names: ["Server1", "S9"], template: { image: "x" } }),
     save: () => Promise.resolve(),
   });
-  const kept = await new Bench({}, undefined, store(3)).open();
+  const kept = await new FleetBench({}, undefined, store(3)).open();
   assertEquals(kept.fleet.view.ring.members.toSorted(), ["S9", "Server1"]);
   assertEquals(kept.engine.launches[0]?.template, { image: "x" });
   await kept.fleet.close();
-  const changed = await new Bench({}, undefined, store(2)).open();
+  const changed = await new FleetBench({}, undefined, store(2)).open();
   assertEquals(changed.fleet.view.ring.members.length, 3);
   await changed.fleet.close();
 });
@@ -465,7 +419,7 @@ Deno.test("what the fleet is to be is kept at every change, and not when the bal
     load: () => Promise.resolve(undefined),
     save: (fleet) => Promise.resolve(void saved.push(fleet)),
   };
-  const { fleet, clock } = await new Bench({}, undefined, store).open();
+  const { fleet, clock } = await new FleetBench({}, undefined, store).open();
   fleet.dismiss(["Server2"]);
   await fleet.saved();
   await clock.turn(1);
@@ -477,10 +431,10 @@ Deno.test("what the fleet is to be is kept at every change, and not when the bal
 });
 
 Deno.test("a new balancer removes what does not run, and keeps its name", async () => {
-  const engine = Bench.memory();
+  const engine = FleetBench.memory();
   engine.leave({ id: "dead", name: "S7", spare: false });
   engine.leave({ id: "half", name: "spare-3", spare: true });
-  const { fleet } = await new Bench({}, engine).open();
+  const { fleet } = await new FleetBench({}, engine).open();
   assert(fleet.view.ready.has("S7"));
   assertEquals(fleet.members.length, 3);
   assertEquals(await engine.remains(), []);
@@ -488,7 +442,7 @@ Deno.test("a new balancer removes what does not run, and keeps its name", async 
 });
 
 Deno.test("an incident tells a failure from its first sign to the release of who waited", async () => {
-  const bench = await new Bench().open();
+  const bench = await new FleetBench().open();
   const { fleet, engine, clock } = bench;
   const instance = bench.member("Server3")?.instance?.id ?? "";
   fleet.observe({ name: "Server3", instance, kind: "slow", fresh: true, key: "k" });
@@ -528,7 +482,7 @@ Deno.test("an incident tells a failure from its first sign to the release of who
 });
 
 Deno.test("the journal tells every step of a replica in order", async () => {
-  const bench = await new Bench().open();
+  const bench = await new FleetBench().open();
   const steps: string[] = [];
   bench.fleet.journal.listen((entry) => {
     if (entry.type === "replica") steps.push(`${entry.name} ${entry.from} ${entry.to}`);

@@ -6,7 +6,7 @@
 import type { Clock } from "./clock.ts";
 import { launchName, type Member } from "./member.ts";
 import type { FleetPolicy } from "./policy.ts";
-import { cadence, type Probe, ProbeLoop } from "./probe.ts";
+import { cadence, type Miss, type Probe, ProbeLoop } from "./probe.ts";
 
 /** What {@linkcode Heartbeats} are made of. */
 export interface HeartbeatsOptions {
@@ -15,8 +15,8 @@ export interface HeartbeatsOptions {
   readonly clock: Clock;
   /** The present state of a replica. */
   readonly member: (name: string) => Member | undefined;
-  /** Told of each outcome; `reason` is set where a heartbeat was missed. */
-  readonly report: (name: string, id: string, reason: string | undefined) => void;
+  /** Told of each outcome; `miss` is set where a heartbeat was missed. */
+  readonly report: (name: string, id: string, miss: Miss | undefined) => void;
 }
 
 /** A loop, and the name that the instance had when it began. */
@@ -70,7 +70,7 @@ export class Heartbeats {
           ? cadence(member, clock.now(), policy)
           : { intervalMs: policy.heartbeatMs, deadlineMs: policy.heartbeatTimeoutMs };
       },
-      report: (reason) => report(name, id, reason),
+      report: (miss) => report(name, id, miss),
     });
     this.#loops.set(id, { name, loop });
   }

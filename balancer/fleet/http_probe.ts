@@ -6,7 +6,7 @@
 import { NAME_FIELD } from "../../replica/contract.ts";
 import { errorMessage } from "../failures.ts";
 import type { Address } from "../view.ts";
-import type { Probe } from "./probe.ts";
+import type { Miss, Probe } from "./probe.ts";
 
 /**
  * A probe that asks for a path.
@@ -27,12 +27,28 @@ export function httpProbe(path: string): { readonly probe: Probe; close(): void 
         signal: AbortSignal.any([signal, deadline]),
       });
       await response.body?.cancel();
-      return response.status < 400 ? undefined : `answered ${response.status}`;
+      return response.status < 400 ? undefined : miss(`answered ${response.status}`);
     } catch (error) {
-      return deadline.aborted ? `no answer within ${deadlineMs} ms` : reasonOf(error);
+      if (deadline.aborted) return miss(`no answer within ${deadlineMs} ms`);
+      return { reason: reasonOf(error), refused: await isRefused(address, deadlineMs) };
     }
   };
   return { probe, close: () => client.close() };
+}
+
+function miss(reason: string): Miss {
+  return { reason, refused: false };
+}
+
+/** `fetch` does not tell what happened to its connection; a bare one does. */
+async function isRefused({ hostname, port }: Address, deadlineMs: number): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(deadlineMs);
+    using _connection = await Deno.connect({ hostname, port, signal });
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.ConnectionRefused;
+  }
 }
 
 function probeUrl({ hostname, port }: Address, path: string): string {

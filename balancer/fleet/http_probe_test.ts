@@ -38,8 +38,14 @@ function pathOk(request: Request): boolean {
 }
 
 Deno.test("4xx and 5xx are a missed one", async () => {
-  assertEquals(await verdict(() => new Response("no", { status: 404 })), "answered 404");
-  assertEquals(await verdict(() => new Response("no", { status: 503 })), "answered 503");
+  assertEquals(await verdict(() => new Response("no", { status: 404 })), {
+    reason: "answered 404",
+    refused: false,
+  });
+  assertEquals(await verdict(() => new Response("no", { status: 503 })), {
+    reason: "answered 503",
+    refused: false,
+  });
 });
 
 Deno.test("a refused connection is a missed one", async () => {
@@ -49,7 +55,7 @@ Deno.test("a refused connection is a missed one", async () => {
   const { probe, close } = httpProbe("/");
   const reason = await probe({ hostname: "127.0.0.1", port }, 2000, never, undefined);
   close();
-  assertEquals(reason, "Connection refused (os error 111)");
+  assertEquals(reason, { reason: "Connection refused (os error 111)", refused: true });
 });
 
 Deno.test("silence is a missed one when the deadline comes", async () => {
@@ -63,7 +69,7 @@ Deno.test("silence is a missed one when the deadline comes", async () => {
   );
   close();
   listener.close();
-  assertEquals(reason, "no answer within 20 ms");
+  assertEquals(reason, { reason: "no answer within 20 ms", refused: false });
 });
 
 Deno.test("a heartbeat says the replica's name, and a spare's says none", async () => {

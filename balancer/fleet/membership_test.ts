@@ -1,31 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { EngineError } from "../engine/engine.ts";
-import { MemoryEngine } from "../engine/memory.ts";
-import { Fleet } from "./fleet.ts";
+import { FleetBench } from "./fleet_bench.ts";
 import { Membership, MembershipError, namesToAdd, namesToRemove } from "./membership.ts";
 import { Turns } from "./turns.ts";
-import { NO_STORE } from "./store.ts";
-import { quietLog, TestClock, TestDataPlane, TestFailures, testPolicy } from "./testing.ts";
 
 async function open() {
-  const engine = new MemoryEngine();
-  const clock = new TestClock();
-  const plane = new TestDataPlane();
-  const fleet = new Fleet({
-    engine,
-    dataPlane: plane,
-    shape: { slots: 512 },
-    policy: testPolicy(),
-    desired: 3,
-    limit: 6,
-    probe: () => Promise.resolve(undefined),
-    clock,
-    store: NO_STORE,
-    log: quietLog,
-    failures: new TestFailures(),
-  });
-  await fleet.open();
-  await clock.turn(1);
+  const bench = await new FleetBench().open();
+  const { fleet, engine, clock, plane } = bench;
   const membership = new Membership({ fleet, turns: new Turns(), limit: 6, changeable: true });
   return { engine, clock, plane, fleet, membership };
 }

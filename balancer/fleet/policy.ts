@@ -47,8 +47,11 @@ export const RETRY_WITHOUT_PROBES_MS = 1000;
 /** An action that the engine refused is tried again after this time. */
 export const ACTION_RETRY_MS = 1000;
 
-/** A life that lasted this long in `ready` was no short one. */
-const HEALTHY_SPELL_MS = 5000;
+/**
+ * A life that lasted this long in `ready` was no short one. What dies after more than that is held
+ * back by the budget of starts.
+ */
+const HEALTHY_SPELL_MS = 1000;
 
 /** So many lives in a row may be short before the next start has to wait. */
 export const FREE_RESTARTS = 2;
@@ -99,7 +102,7 @@ export function fleetPolicy(config: Config, replaces: boolean): FleetPolicy {
     backoffMaxMs: config.LB_RESTART_BACKOFF_MAX_MS,
     healthySpellMs: HEALTHY_SPELL_MS,
     drainMs: config.LB_DRAIN_MS,
-    drainStreamsMs: config.LB_DRAIN_MS,
+    drainStreamsMs: config.LB_DRAIN_STREAMS_MS,
     stopGraceMs: config.LB_STOP_GRACE_MS,
     spares: replaces ? config.LB_SPARES : 0,
     startsPerMinute: config.LB_STARTS_PER_MINUTE,

@@ -8,6 +8,14 @@ import type { Clock } from "./clock.ts";
 import type { Member } from "./member.ts";
 import type { FleetPolicy } from "./policy.ts";
 
+/** Why an instance is not well. */
+export interface Miss {
+  /** In words. */
+  readonly reason: string;
+  /** Whether nobody listens at its address: that is proof, whatever the others do. */
+  readonly refused: boolean;
+}
+
 /**
  * Asks an instance once whether it is well.
  *
@@ -15,14 +23,14 @@ import type { FleetPolicy } from "./policy.ts";
  * @param deadlineMs milliseconds that the answer may take
  * @param signal ends the question early; the answer is of no interest then
  * @param name the replica's name, for an instance that was started without one
- * @returns `undefined` when it is well, else why not, in words
+ * @returns `undefined` when it is well, else why not
  */
 export type Probe = (
   address: Address,
   deadlineMs: number,
   signal: AbortSignal,
   name: string | undefined,
-) => Promise<string | undefined>;
+) => Promise<Miss | undefined>;
 
 /** When the next heartbeat is due and how long it may take, in milliseconds. */
 export interface Cadence {
@@ -71,7 +79,7 @@ export interface ProbeLoopOptions {
   /** The rhythm from here on, asked anew after each heartbeat. */
   readonly cadence: () => Cadence;
   /** Told of each outcome: `undefined` for a passed heartbeat, else why it was missed. */
-  readonly report: (reason: string | undefined) => void;
+  readonly report: (miss: Miss | undefined) => void;
 }
 
 /** Sends heartbeats to one instance, never two at a time, until it is closed. */
@@ -109,9 +117,9 @@ export class ProbeLoop {
     const { address, name, probe, clock, report } = this.#options;
     const startedAt = clock.now();
     const { deadlineMs } = this.#options.cadence();
-    const reason = await probe(address, deadlineMs, this.#closed.signal, name);
+    const miss = await probe(address, deadlineMs, this.#closed.signal, name);
     if (this.#closed.signal.aborted) return;
-    report(reason);
+    report(miss);
     if (this.#closed.signal.aborted) return;
     const elapsed = clock.now() - startedAt;
     this.#schedule(Math.max(0, this.#options.cadence().intervalMs - elapsed));

@@ -57,7 +57,9 @@ Deno.test("a loop that is closed while a heartbeat is under way reports nothing"
     cadence: () => ({ intervalMs: 100, deadlineMs: 1000 }),
     probe: (_address, _deadline, signal) => {
       signal.addEventListener("abort", () => aborted = true);
-      return new Promise((resolve) => clock.after(50, () => resolve("late")));
+      return new Promise((resolve) =>
+        clock.after(50, () => resolve({ reason: "late", refused: false }))
+      );
     },
     report: () => reports++,
   });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { DrainDeadlines } from "../view.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { Downstream } from "./downstream.ts";
 import { failureBytes, RETRY_AFTER_S } from "./failure_message.ts";
@@ -36,14 +37,23 @@ export class Acceptor {
   /**
    * Accepts no more, closes connections that wait for a request, and lets the others finish.
    *
-   * @param deadlineMs what runs longer than so many milliseconds is cut off
+   * @param deadlines what runs longer is cut off; requests that wait for a replica go on waiting
    */
-  async drain(deadlineMs: number): Promise<void> {
+  async drain({ requestsMs, streamsMs }: DrainDeadlines): Promise<void> {
     this.#proxy.draining = true;
     this.#listener.close();
     for (const connection of this.#connections) connection.drain();
-    await this.#empty(deadlineMs);
-    for (const connection of this.#connections) connection.close();
+    const cuts = [
+      setTimeout(() => this.#cut(({ streaming }) => !streaming), requestsMs),
+      setTimeout(() => this.#cut(({ streaming }) => streaming), streamsMs),
+    ];
+    await this.#empty(Math.max(requestsMs, streamsMs));
+    cuts.forEach(clearTimeout);
+    this.#cut(() => true);
+  }
+
+  #cut(whom: (connection: Downstream) => boolean): void {
+    for (const connection of this.#connections) if (whom(connection)) connection.close();
   }
 
   async #accept(): Promise<void> {

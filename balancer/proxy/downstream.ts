@@ -31,12 +31,16 @@ export class Downstream implements Expiring {
   upstream: UpstreamConnection | undefined;
   /** Set while a tunnel reads the connection: an end of one side is not the end of it then. */
   tunnelling = false;
+  /** Set while what is on it has no end of its own: a tunnel, an event stream. */
+  streaming = false;
   readonly body = new RequestBody();
   readonly #scanner = new HeadScanner();
   /** How many of the unread bytes the scanner has seen. */
   #scanned = 0;
   #phase: Phase = "idle";
   #gone = false;
+  /** Set while a request waits for a replica: gives its place up. */
+  #leave: (() => void) | undefined;
   /** The request whose body is being sent. */
   #pumped: Transaction | undefined;
   /** Set once the connection is being refused by its deadline: nothing more is served on it. */
@@ -78,6 +82,7 @@ export class Downstream implements Expiring {
     this.deadlineAt = Infinity;
     this.upstream?.close();
     this.wire.close();
+    this.#leave?.();
   }
 
   /** The worker ends: what waits for a request is closed, what has one may finish it. */
@@ -101,6 +106,23 @@ export class Downstream implements Expiring {
   watch(): void {
     if (this.wire.end === this.wire.bytes.length && this.wire.unread > 0) return;
     this.wire.fill().then(this.#onRead, this.#onBroken);
+  }
+
+  /**
+   * A request of it waits for a replica: a client that goes away gives its place up. That shows as
+   * long as there is room to read into, so that one buffer of the body may be read, and no more.
+   *
+   * @param leave gives the place up
+   */
+  hold(leave: () => void): void {
+    this.#leave = leave;
+    if (this.#gone || this.wire.closed) leave();
+    else this.watch();
+  }
+
+  /** The wait is over. */
+  unhold(): void {
+    this.#leave = undefined;
   }
 
   /** Sends what is left of the request's body, as it comes; never rejects. */
@@ -161,11 +183,13 @@ export class Downstream implements Expiring {
 
   readonly #onRead = (more: boolean): void => {
     if (!more && !this.tunnelling) this.#onBroken();
+    else if (this.#leave) this.watch();
   };
 
   readonly #onBroken = (): void => {
     this.#gone = true;
     this.upstream?.close();
+    this.#leave?.();
   };
 
   /** @returns whether another request may follow */

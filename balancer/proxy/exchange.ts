@@ -30,6 +30,7 @@ export async function exchange(
 ): Promise<ExchangeEnd> {
   const relay = client.proxy.relays.pop() ?? new ResponseRelay();
   client.upstream = upstream;
+  upstream.request = request;
   try {
     await upstream.wire.write(request.opening);
     if (client.body.complete) client.watch();
@@ -37,11 +38,23 @@ export async function exchange(
     return await relay.run(client, request, upstream);
   } catch (error) {
     upstream.close();
+    if (brokeOff(error, client, request, upstream)) client.proxy.noteBroken(upstream, request);
     throw meaningOf(error, client, request, upstream);
   } finally {
     client.upstream = undefined;
     client.proxy.relays.push(relay);
   }
+}
+
+/** Whether it was the replica that broke a response off in the middle. */
+function brokeOff(
+  error: unknown,
+  client: Downstream,
+  request: Transaction,
+  upstream: UpstreamConnection,
+): boolean {
+  return error instanceof Disconnected && error.wire === upstream.wire && request.responding &&
+    !client.gone && !client.wire.closed;
 }
 
 /** What a failure means: whoever closes a connection here has left word why. */

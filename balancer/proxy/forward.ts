@@ -1,14 +1,14 @@
 /**
- * The route loop: takes a request to the replicas that the ring names, one after the other, until
- * one answers.
+ * The route loop: takes a request to the replica that the ring names, and on its detour to others,
+ * until one answers.
  *
  * @module
  */
-import { STATUS_CODE } from "@std/http/status";
+import { Detour } from "./detour.ts";
 import type { Downstream } from "./downstream.ts";
 import { exchange, type ExchangeEnd } from "./exchange.ts";
-import { RETRY_AFTER_S } from "./failure_message.ts";
-import { isEvidence, isIdempotent, shouldRetry, UpstreamError } from "./retry.ts";
+import type { Refusal } from "./refusal.ts";
+import { isIdempotent, UpstreamError } from "./retry.ts";
 import type { Transaction } from "./transaction.ts";
 
 /**
@@ -20,13 +20,18 @@ import type { Transaction } from "./transaction.ts";
  */
 export async function forward(client: Downstream, request: Transaction): Promise<ExchangeEnd> {
   const { retryBudget, deadlines } = client.proxy;
-  const { destination } = request;
   retryBudget.request(deadlines.now);
-  let failure: UpstreamError | undefined;
-  for (let pool = destination.next(), fresh = false; pool;) {
+  let pool = request.destination.first;
+  let detour: Detour | undefined;
+  for (let again = false;;) {
+    if (!pool) {
+      detour ??= new Detour(client, request);
+      pool = await detour.next();
+      if (!pool) return await refuse(client, request, detour.refusal);
+    }
     // An unused connection, or a new one where there is none or the last one turned out to be dead.
     const repeatable = isIdempotent(request.method) && client.body.complete;
-    const idle = fresh ? undefined : pool.takeIdle(!repeatable);
+    const idle = again ? undefined : pool.takeIdle(!repeatable);
     pool.inFlight.enter();
     try {
       const end = await exchange(client, request, idle ?? await pool.connect());
@@ -34,48 +39,28 @@ export async function forward(client: Downstream, request: Transaction): Promise
       return end;
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
-      failure = error;
-      client.proxy.note(pool.upstream, error);
+      client.proxy.note(pool.upstream, error, request);
+      detour ??= new Detour(client, request);
+      again = detour.failed(pool, error);
     } finally {
       pool.inFlight.leave();
     }
-    if (!shouldRetry(failure, { method: request.method, bodyIntact: request.intact })) break;
-    fresh = !isEvidence(failure);
-    if (fresh) continue;
-    if (!retryBudget.retry(deadlines.now)) break;
-    pool = destination.next();
+    if (!again) pool = undefined;
   }
-  return await fail(client, request, failure);
 }
 
-/** The one place that turns a failed route into a status. */
-async function fail(
+async function refuse(
   client: Downstream,
   request: Transaction,
-  failure: UpstreamError | undefined,
+  refusal: Refusal,
 ): Promise<ExchangeEnd> {
   const close = !request.keepAlive || !client.body.complete || client.proxy.draining;
-  const common = {
+  request.release();
+  await client.fail({
+    ...refusal,
     close,
     withBody: request.method !== "HEAD",
     requestId: request.requestId,
-  };
-  request.release();
-  if (!failure) {
-    await client.fail({
-      ...common,
-      status: STATUS_CODE.ServiceUnavailable,
-      message: "no replica is ready; try again",
-      retryAfterS: RETRY_AFTER_S,
-    });
-  } else if (failure.kind === "timeout") {
-    const message = "the replica did not answer in time";
-    await client.fail({ ...common, status: STATUS_CODE.GatewayTimeout, message });
-  } else {
-    const message = failure.kind === "malformed"
-      ? `the replica's response is malformed: ${failure.message}`
-      : `the replica's connection was ${failure.kind}`;
-    await client.fail({ ...common, status: STATUS_CODE.BadGateway, message });
-  }
+  });
   return close ? "close" : "keep";
 }

@@ -1,60 +1,113 @@
 /**
- * Counts the requests in flight to each instance, and tells when there are none.
+ * Counts what is in flight to each instance, and tells when nothing is.
  *
  * @module
  */
+import type { DrainDeadlines } from "../view.ts";
 
-/** The requests in flight to one instance. */
+/** Milliseconds that the ends of streams may take that were closed from here. */
+const CLOSING_MS = 1000;
+
+/** Somebody who waits for a state of the gauge. */
+interface Waiter {
+  readonly reached: () => boolean;
+  readonly callback: () => void;
+}
+
+/** What is in flight to one instance: requests that have an end, and streams that have none. */
 export class Gauge {
-  #count = 0;
-  readonly #waiting = new Set<() => void>();
+  #requests = 0;
+  /** How each of the streams is closed. */
+  readonly #streams = new Set<() => void>();
+  readonly #waiting = new Set<Waiter>();
 
+  /** Requests and streams. */
   get count(): number {
-    return this.#count;
+    return this.#requests + this.#streams.size;
   }
 
   /** Counts a request in. */
   enter(): void {
-    this.#count++;
+    this.#requests++;
   }
 
   /** Counts a request out. */
   leave(): void {
-    if (--this.#count > 0 || this.#waiting.size === 0) return;
-    for (const callback of this.#waiting) callback();
-    this.#waiting.clear();
-  }
-
-  /** Calls back once, now or when nothing is in flight. @returns takes that back */
-  onIdle(callback: () => void): () => void {
-    if (this.#count === 0) callback();
-    else this.#waiting.add(callback);
-    return () => this.#waiting.delete(callback);
+    this.#requests--;
+    if (this.#waiting.size > 0) this.#tell();
   }
 
   /**
-   * Waits until nothing is in flight.
+   * A request has become a stream.
    *
-   * @param deadlineMs longest wait in milliseconds
-   * @returns true when it is idle, false when the deadline came first
+   * @param close ends it
+   * @returns called at its end: it counts as a request again, which has to leave
    */
-  idle(deadlineMs: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const forget = this.onIdle(() => resolve(true));
-    const deadline = setTimeout(() => resolve(false), deadlineMs);
-    return promise.finally(() => {
-      clearTimeout(deadline);
-      forget();
-    });
+  stream(close: () => void): () => void {
+    this.#streams.add(close);
+    this.leave();
+    return () => {
+      this.enter();
+      this.#streams.delete(close);
+    };
+  }
+
+  /** Calls back once, now or when nothing is in flight. */
+  onIdle(callback: () => void): void {
+    this.#waiting.add({ reached: () => this.count === 0, callback });
+    this.#tell();
+  }
+
+  /**
+   * Waits until nothing is in flight. Streams that are left at their deadline are closed.
+   *
+   * @param deadlines longest waits
+   * @returns true when it is idle, false when requests are left
+   */
+  async idle({ requestsMs, streamsMs }: DrainDeadlines): Promise<boolean> {
+    const start = performance.now();
+    const closing = setTimeout(() => this.#closeStreams(), streamsMs);
+    await this.#until(() => this.#requests === 0, requestsMs);
+    const left = Math.max(streamsMs - (performance.now() - start), 0);
+    await this.#until(() => this.#streams.size === 0, left);
+    clearTimeout(closing);
+    this.#closeStreams();
+    if (this.#streams.size > 0) await this.#until(() => this.#streams.size === 0, CLOSING_MS);
+    return this.count === 0;
+  }
+
+  #closeStreams(): void {
+    for (const close of this.#streams) close();
+  }
+
+  async #until(reached: () => boolean, ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiter = { reached, callback: resolve };
+    this.#waiting.add(waiter);
+    this.#tell();
+    const deadline = setTimeout(resolve, ms);
+    await promise;
+    clearTimeout(deadline);
+    this.#waiting.delete(waiter);
+  }
+
+  #tell(): void {
+    for (const waiter of this.#waiting) {
+      if (!waiter.reached()) continue;
+      this.#waiting.delete(waiter);
+      waiter.callback();
+    }
   }
 }
 
-/** The gauges of all instances that have requests in flight, or may get some. */
+/** The gauges of all instances that have something in flight, or may get it. */
 export class InFlight {
   readonly #gauges = new Map<string, Gauge>();
+  readonly #leaving = new Set<string>();
 
   /** The gauge of an instance. */
   gauge(instance: string): Gauge {
+    this.#leaving.delete(instance);
     const gauge = this.#gauges.get(instance) ?? new Gauge();
     this.#gauges.set(instance, gauge);
     return gauge;
@@ -62,18 +115,22 @@ export class InFlight {
 
   /** Forgets an instance that gets no more requests, once those in flight are over. */
   forget(instance: string): void {
-    const gauge = this.#gauges.get(instance);
-    gauge?.onIdle(() => this.#gauges.delete(instance));
+    this.#leaving.add(instance);
+    this.#gauges.get(instance)?.onIdle(() => {
+      // Unless it is back meanwhile.
+      if (this.#leaving.delete(instance)) this.#gauges.delete(instance);
+    });
   }
 
   /**
-   * Waits until nothing is in flight to an instance.
+   * Waits until nothing is in flight to an instance. Streams that are left at their deadline are
+   * closed.
    *
    * @param instance id of the instance
-   * @param deadlineMs longest wait in milliseconds
-   * @returns true when it is idle, false when the deadline came first
+   * @param deadlines longest waits
+   * @returns true when it is idle, false when requests are left
    */
-  idle(instance: string, deadlineMs: number): Promise<boolean> {
-    return this.#gauges.get(instance)?.idle(deadlineMs) ?? Promise.resolve(true);
+  idle(instance: string, deadlines: DrainDeadlines): Promise<boolean> {
+    return this.#gauges.get(instance)?.idle(deadlines) ?? Promise.resolve(true);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CompleteRingOptions } from "../../ring/mod.ts";
-import type { DrainDeadlines, Evidence, Upstream } from "../view.ts";
+import type { DrainDeadlines, Evidence, Toll, Upstream } from "../view.ts";
 import type { SharedCounts } from "./connection_limits.ts";
 import type { ProxySettings } from "./settings.ts";
 
@@ -27,12 +27,15 @@ export type ToWorker =
     readonly instance: string;
     readonly deadlines: DrainDeadlines;
   }
-  | { readonly type: "end"; readonly deadlineMs: number };
+  | { readonly type: "end"; readonly deadlines: DrainDeadlines };
 
 /** From a worker. */
 export type FromWorker =
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "evidence"; readonly evidence: Evidence }
+  | { readonly type: "tolls"; readonly tolls: readonly Toll[] }
+  /** It routes by this view from now on. */
+  | { readonly type: "published"; readonly version: number }
   | { readonly type: "failure"; readonly action: string; readonly message: string }
   | { readonly type: "idle"; readonly question: number; readonly idle: boolean }
   | { readonly type: "ended" };

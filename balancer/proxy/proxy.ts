@@ -3,23 +3,27 @@
  *
  * @module
  */
-import type { Evidence, Upstream, View } from "../view.ts";
+import type { Evidence, Toll, Upstream, View } from "../view.ts";
 import { BufferPool } from "./buffers.ts";
 import { isControlCall } from "./control_call.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Downstream } from "./downstream.ts";
+import { EvidenceLimit } from "./evidence_limit.ts";
 import { RequestHead } from "./http1/request_head.ts";
 import { InFlight } from "./in_flight.ts";
-import { keySlot, requestKey } from "./key.ts";
+import { requestKey } from "./key.ts";
 import { latin1 } from "./latin1.ts";
 import { RequestIds } from "./request_ids.ts";
 import type { ResponseRelay } from "./response_relay.ts";
 import { isEvidence, type UpstreamError } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
-import { Candidates, Routes } from "./routes.ts";
+import { Routes } from "./routes.ts";
 import type { ProxySettings } from "./settings.ts";
-import { type Destination, NOWHERE, type Transaction } from "./transaction.ts";
-import { InstancePool, type PoolLimits } from "./upstream_pool.ts";
+import { SlowWatch } from "./slow_watch.ts";
+import { TollBook } from "./tolls.ts";
+import type { Destination, Transaction } from "./transaction.ts";
+import { InstancePool, type PoolLimits, type UpstreamConnection } from "./upstream_pool.ts";
+import { WaitingRoom } from "./waiting_room.ts";
 
 /** Unused connections that are kept for each instance. */
 const MAX_IDLE = 256;
@@ -30,6 +34,7 @@ const VIA = "1.1 ringkeeper";
 /** Who hears of what happens. */
 export interface ProxyListener {
   evidence(evidence: Evidence): void;
+  tolls(tolls: readonly Toll[]): void;
   failure(action: string, error: unknown): void;
 }
 
@@ -47,10 +52,15 @@ export class Proxy {
   /** Lent for the time of a response. */
   readonly relays: ResponseRelay[] = [];
   readonly routes: Routes;
+  /** Requests that wait for a replica. */
+  readonly waitingRoom: WaitingRoom;
+  readonly tolls = new TollBook();
   /** True once the worker is to end: every response closes its connection. */
   draining = false;
   readonly #listener: ProxyListener;
   readonly #control: InstancePool;
+  readonly #evidenceLimit = new EvidenceLimit();
+  readonly #slowWatch: SlowWatch;
 
   constructor(settings: ProxySettings, listener: ProxyListener) {
     this.settings = settings;
@@ -60,6 +70,10 @@ export class Proxy {
       open: (upstream) => this.#openPool(upstream),
       retire: (pool) => this.#retirePool(pool),
     });
+    this.waitingRoom = new WaitingRoom(settings.hold, this.deadlines);
+    this.#slowWatch = new SlowWatch(settings.suspectMs, settings.timeouts.response);
+    // Always due: told with each tick.
+    this.deadlines.add({ deadlineAt: -Infinity, onDeadline: () => this.#onTick() });
     this.#control = this.#openPool({
       name: CONTROL,
       instance: CONTROL,
@@ -69,13 +83,12 @@ export class Proxy {
 
   publish(view: View): void {
     this.routes.publish(view);
+    this.waitingRoom.review(performance.now());
   }
 
   /** Where the request goes whose head was parsed last. */
   destination(client: Downstream, request: Transaction): Destination {
-    if (this.#isControlCall(client)) return once(this.#control);
-    const view = this.routes.current;
-    if (!view) return NOWHERE;
+    if (this.#isControlCall(client)) return { key: undefined, first: this.#control };
     const { keySource } = this.settings;
     // The usual case without the facts that the others need.
     const key = keySource.from === "request-id" ? request.requestId : requestKey(keySource, {
@@ -84,15 +97,22 @@ export class Proxy {
       bytes: client.wire.bytes,
       head: this.requestHead,
     });
-    return new Candidates(view, keySlot(view.ring, key));
+    return { key, first: this.routes.current?.owner(key) };
   }
 
-  /** Tells of a failure that says something about an instance. */
-  note({ name, instance }: Upstream, failure: UpstreamError): void {
-    if (instance === CONTROL) this.recordFailure("proxy.control", failure);
-    else if (isEvidence(failure)) {
-      this.#listener.evidence({ name, instance, kind: failure.kind, fresh: true, key: "" });
-    }
+  /** Tells of a failed attempt. */
+  note({ name, instance }: Upstream, failure: UpstreamError, { destination }: Transaction): void {
+    if (instance === CONTROL) return this.recordFailure("proxy.control", failure);
+    const { kind } = failure;
+    this.#accuse({ name, instance, kind, fresh: isEvidence(failure), key: destination.key ?? "" });
+  }
+
+  /** Tells of a response that broke off in the middle: what else ran there, shows by its key. */
+  noteBroken({ pool, expired }: UpstreamConnection, { destination: { key } }: Transaction): void {
+    const { name, instance } = pool.upstream;
+    if (key === undefined) return;
+    this.tolls.add(this.routes.ownerOf(key), "broken");
+    this.#accuse({ name, instance, kind: expired ? "timeout" : "reset", fresh: false, key });
   }
 
   recordFailure(action: string, error: unknown): void {
@@ -117,6 +137,24 @@ export class Proxy {
 
   close(): void {
     this.deadlines.close();
+    this.#tellTolls();
+  }
+
+  #onTick(): void {
+    const { now } = this.deadlines;
+    for (const evidence of this.#slowWatch.look(this.routes.pools, now)) this.#accuse(evidence);
+    this.#tellTolls();
+    const dropped = this.#evidenceLimit.takeDropped(now);
+    if (dropped > 0) this.recordFailure("proxy.evidence", `${dropped} more, not passed on`);
+  }
+
+  #accuse(evidence: Evidence): void {
+    if (this.#evidenceLimit.allow(this.deadlines.now)) this.#listener.evidence(evidence);
+  }
+
+  #tellTolls(): void {
+    const tolls = this.tolls.take();
+    if (tolls.length > 0) this.#listener.tolls(tolls);
   }
 
   #openPool(upstream: Upstream): InstancePool {
@@ -142,14 +180,3 @@ export class Proxy {
 
 /** Stands for the control API where others have an instance's id. */
 const CONTROL = "control";
-
-function once(pool: InstancePool): Destination {
-  let left: InstancePool | undefined = pool;
-  return {
-    next: () => {
-      const next = left;
-      left = undefined;
-      return next;
-    },
-  };
-}

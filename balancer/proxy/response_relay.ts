@@ -13,6 +13,7 @@ import { HeadScanner } from "./http1/head_scanner.ts";
 import { ResponseHead } from "./http1/response_head.ts";
 import { copy } from "./http1/writer.ts";
 import { UpstreamError } from "./retry.ts";
+import { asStream, isEventStream } from "./streams.ts";
 import type { Transaction } from "./transaction.ts";
 import { tunnel } from "./tunnel.ts";
 import type { UpstreamConnection } from "./upstream_pool.ts";
@@ -185,8 +186,9 @@ export class ResponseRelay {
 
   #relayBody(): Promise<void> {
     if (this.#framing === "length") return this.#relayLength();
-    if (this.#framing === "chunked") return this.#relayChunks();
-    return this.#relayUntilClose();
+    const relay = () => this.#framing === "chunked" ? this.#relayChunks() : this.#relayUntilClose();
+    if (!isEventStream(this.#head, this.#from.bytes)) return relay();
+    return asStream(this.#client, this.#upstream, relay);
   }
 
   async #relayLength(): Promise<void> {

@@ -1,28 +1,30 @@
 /**
- * The view as the data plane uses it: for each slot the connections to its owner at hand.
+ * The view as the data plane uses it: for each key the connections to its owner at hand.
  *
  * @module
  */
-import type { Ring } from "../../ring/mod.ts";
 import type { Upstream, View } from "../view.ts";
+import { keySlot } from "./key.ts";
 import type { InstancePool } from "./upstream_pool.ts";
 
-/** One view with the pools of its instances. A request uses one from beginning to end. */
+/** One view with the pools of its instances. */
 export class RoutedView {
-  readonly ring: Ring;
+  readonly view: View;
   readonly #pools: ReadonlyMap<string, InstancePool>;
   /** By index of the member: its pool where it is ready. */
   readonly #owners: readonly (InstancePool | undefined)[];
 
-  constructor(ring: Ring, pools: ReadonlyMap<string, InstancePool>) {
-    this.ring = ring;
+  constructor(view: View, pools: ReadonlyMap<string, InstancePool>) {
+    this.view = view;
     this.#pools = pools;
-    this.#owners = ring.members.map((name) => pools.get(name));
+    this.#owners = view.ring.members.map((name) => pools.get(name));
   }
 
-  /** The pool of the slot's owner; undefined where it is not ready. */
-  owner(slot: number): InstancePool | undefined {
-    return this.#owners[this.ring.table[slot]!];
+  /** The pool of a key's owner; undefined where it is not ready, or the key is quarantined. */
+  owner(key: string): InstancePool | undefined {
+    const { ring, quarantined } = this.view;
+    if (quarantined.size > 0 && quarantined.has(key)) return undefined;
+    return this.#owners[ring.table[keySlot(ring, key)]!];
   }
 
   /** The pool of a replica by its name; undefined where it is not ready. */
@@ -54,11 +56,22 @@ export class Routes {
     return this.#current;
   }
 
+  /** The name that owns a key; undefined before the first view, and in a ring that is empty. */
+  ownerOf(key: string): string | undefined {
+    const ring = this.#current?.view.ring;
+    return ring?.members[ring.table[keySlot(ring, key)]!];
+  }
+
+  /** The pools of everyone who is ready. */
+  get pools(): Iterable<InstancePool> {
+    return this.#byInstance.values();
+  }
+
   /** Routes by this view from now on. Connections to instances that left it are let go. */
-  publish({ ring, ready }: View): void {
+  publish(view: View): void {
     const byInstance = new Map<string, InstancePool>();
     const byName = new Map<string, InstancePool>();
-    for (const upstream of ready.values()) {
+    for (const upstream of view.ready.values()) {
       const pool = this.#byInstance.get(upstream.instance) ?? this.#keeper.open(upstream);
       byInstance.set(upstream.instance, pool);
       byName.set(upstream.name, pool);
@@ -67,34 +80,6 @@ export class Routes {
       if (!byInstance.has(instance)) this.#keeper.retire(pool);
     }
     this.#byInstance = byInstance;
-    this.#current = new RoutedView(ring, byName);
-  }
-}
-
-/** The replicas that a request may be sent to, first choice first. */
-export class Candidates {
-  readonly #view: RoutedView;
-  readonly #slot: number;
-  #position = 0;
-
-  constructor(view: RoutedView, slot: number) {
-    this.#view = view;
-    this.#slot = slot;
-  }
-
-  /** The next one that is ready; undefined when there is none left. */
-  next(): InstancePool | undefined {
-    // Nearly every request needs its owner only: the walk is not worked out for it.
-    if (this.#position === 0) {
-      this.#position = 1;
-      const owner = this.#view.owner(this.#slot);
-      if (owner) return owner;
-    }
-    const names = this.#view.ring.walk(this.#slot);
-    while (this.#position < names.length) {
-      const pool = this.#view.pool(names[this.#position++]!);
-      if (pool) return pool;
-    }
-    return undefined;
+    this.#current = new RoutedView(view, byName);
   }
 }

@@ -4,7 +4,7 @@ import type { Upstream, View } from "../view.ts";
 import { BufferPool } from "./buffers.ts";
 import { Deadlines } from "./deadlines.ts";
 import { InFlight } from "./in_flight.ts";
-import { Candidates, Routes } from "./routes.ts";
+import { Routes } from "./routes.ts";
 import { InstancePool } from "./upstream_pool.ts";
 
 const NAMES = ["Server1", "Server2", "Server3"];
@@ -42,33 +42,42 @@ function bench() {
   return { routes, opened, retired, [Symbol.dispose]: () => deadlines.close() };
 }
 
-function names(routes: Routes, slot: number): string[] {
-  const candidates = new Candidates(routes.current!, slot);
-  const all: string[] = [];
-  for (let pool = candidates.next(); pool; pool = candidates.next()) all.push(pool.upstream.name);
-  assertEquals(candidates.next(), undefined);
-  return all;
+/** A key of that owner. */
+function keyOf(owner: string): string {
+  for (let i = 0;; i++) if (RING.ownerOfKey(`key ${i}`) === owner) return `key ${i}`;
 }
 
 Deno.test("there is nowhere to go before the first view", () => {
   using one = bench();
   assertEquals(one.routes.current, undefined);
+  assertEquals(one.routes.ownerOf("key"), undefined);
 });
 
-Deno.test("candidates are the ready ones in the order of the walk, each once", () => {
+Deno.test("a key leads to its owner as long as that is ready", () => {
   using one = bench();
   one.routes.publish(view(...NAMES.map((name) => upstream(name))));
-  for (let slot = 0; slot < 64; slot++) assertEquals(names(one.routes, slot), [...RING.walk(slot)]);
-  for (const missing of NAMES) {
-    const left = NAMES.filter((name) => name !== missing);
-    one.routes.publish(view(...left.map((name) => upstream(name))));
-    for (let slot = 0; slot < 64; slot++) {
-      const expected = [...RING.walk(slot)].filter((name) => name !== missing);
-      assertEquals(names(one.routes, slot), expected, `${slot} without ${missing}`);
-    }
+  for (const name of NAMES) {
+    assertEquals(one.routes.current?.owner(keyOf(name))?.upstream.name, name);
   }
-  one.routes.publish(view());
-  assertEquals(names(one.routes, 0), []);
+  const [missing = "", ...left] = NAMES;
+  one.routes.publish(view(...left.map((name) => upstream(name))));
+  assertEquals(one.routes.current?.owner(keyOf(missing)), undefined);
+  assertEquals(one.routes.ownerOf(keyOf(missing)), missing);
+  assertEquals(one.routes.current?.owner(keyOf(left[0]!))?.upstream.name, left[0]);
+});
+
+Deno.test("a whole number is the key of its id", () => {
+  using one = bench();
+  one.routes.publish(view(...NAMES.map((name) => upstream(name))));
+  assertEquals(one.routes.current?.owner("17")?.upstream.name, RING.ownerOfId(17));
+});
+
+Deno.test("a key in quarantine leads nowhere, its neighbours go on", () => {
+  using one = bench();
+  const all = view(...NAMES.map((name) => upstream(name)));
+  one.routes.publish({ ...all, quarantined: new Set(["bad"]) });
+  assertEquals(one.routes.current?.owner("bad"), undefined);
+  assertEquals(one.routes.current?.owner("good")?.upstream.name, RING.ownerOfKey("good"));
 });
 
 Deno.test("pools outlive views, until their instance leaves", () => {
@@ -82,12 +91,4 @@ Deno.test("pools outlive views, until their instance leaves", () => {
   one.routes.publish(view(upstream("Server1", "Server1#1")));
   assertEquals(one.opened, ["Server1#0", "Server2#0", "Server3#0", "Server1#1"]);
   assertEquals(one.retired.sort(), ["Server1#0", "Server2#0", "Server3#0"]);
-});
-
-Deno.test("a request keeps the view that it began with", () => {
-  using one = bench();
-  one.routes.publish(view(...NAMES.map((name) => upstream(name))));
-  const candidates = new Candidates(one.routes.current!, 0);
-  one.routes.publish(view());
-  assertEquals(candidates.next()?.upstream.name, [...RING.walk(0)][0]);
 });

@@ -41,6 +41,32 @@ export interface Timeouts {
   readonly tunnel: number;
 }
 
+/**
+ * Word of a dead replica takes a few milliseconds, a heartbeat that is hurried a few more; where all
+ * fall at once on a busy machine, several hundred.
+ */
+const GRACE_MS = 500;
+
+/** How requests wait whose replica is being replaced. */
+export interface HoldSettings {
+  /** What becomes of them: they wait, go to the next ready replica, or are answered 503. */
+  readonly policy: "hold" | "spill" | "fail";
+  /** The longest wait of one request over all its waits, in milliseconds. */
+  readonly ms: number;
+  /**
+   * How long a request whose connection to its owner failed waits for the view that says what
+   * became of it, in milliseconds: either the owner is gone, and the request waits on, or it is
+   * not, and a single bad connection costs no more than this. Looked at with each tick.
+   */
+  readonly graceMs: number;
+  /** Most requests that wait in one worker; 503 above. */
+  readonly requests: number;
+  /** Most bytes that they keep in one worker's buffers; 503 above. */
+  readonly bytes: number;
+  /** Whether replicas that failed are replaced: the next view will say so. */
+  readonly replaces: boolean;
+}
+
 /** Everything that a worker is told once. */
 export interface ProxySettings {
   readonly listen: Address;
@@ -49,6 +75,9 @@ export interface ProxySettings {
   readonly keySource: KeySource;
   readonly limits: RequestLimits;
   readonly timeouts: Timeouts;
+  readonly hold: HoldSettings;
+  /** Milliseconds without a first byte of a response that are evidence `slow`; 0: never. */
+  readonly suspectMs: number;
   /** Networks in CIDR notation whose X-Forwarded fields are believed. */
   readonly trusted: readonly string[];
   /** How many workers there are. */
@@ -61,9 +90,16 @@ export interface ProxySettings {
  * @param config the configuration
  * @param listen where clients connect
  * @param control where the control API listens
+ * @param replaces whether the engine replaces instances that fail
  */
-export function proxySettings(config: Config, listen: Address, control: Address): ProxySettings {
+export function proxySettings(
+  config: Config,
+  listen: Address,
+  control: Address,
+  replaces = true,
+): ProxySettings {
   const { LB_WORKERS } = config;
+  const workers = LB_WORKERS === "auto" ? navigator.hardwareConcurrency : LB_WORKERS;
   return {
     listen: { hostname: listen.hostname, port: listen.port },
     control: { hostname: control.hostname, port: control.port },
@@ -85,7 +121,16 @@ export function proxySettings(config: Config, listen: Address, control: Address)
       upstreamIdle: config.LB_UPSTREAM_IDLE_MS,
       tunnel: config.LB_TUNNEL_TIMEOUT_MS,
     },
+    hold: {
+      policy: config.LB_HOLD,
+      ms: config.LB_HOLD_MS,
+      graceMs: GRACE_MS,
+      requests: Math.max(Math.floor(config.LB_HOLD_REQUESTS / workers), 1),
+      bytes: Math.floor(config.LB_HOLD_BYTES / workers),
+      replaces,
+    },
+    suspectMs: config.LB_SUSPECT_MS,
     trusted: config.LB_TRUSTED_PROXIES,
-    workers: LB_WORKERS === "auto" ? navigator.hardwareConcurrency : LB_WORKERS,
+    workers,
   };
 }

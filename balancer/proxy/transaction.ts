@@ -3,19 +3,20 @@
  *
  * @module
  */
-import type { Buffer, BufferPool } from "./buffers.ts";
+import { type Buffer, type BufferPool, SMALL_BYTES } from "./buffers.ts";
 import type { RequestHead } from "./http1/request_head.ts";
 import type { RefusedError } from "./request_body.ts";
 import type { InstancePool } from "./upstream_pool.ts";
 
-/** Where a request may be sent. */
+/** Where a request goes. */
 export interface Destination {
-  /** The next choice; undefined when there is none left. */
-  next(): InstancePool | undefined;
+  /** Its key; undefined for a call of the control API, which has one way to go. */
+  readonly key: string | undefined;
+  /** Whom it is sent to first; undefined where that one is not ready. */
+  readonly first: InstancePool | undefined;
 }
 
-/** Where a request goes that nobody can be found for. */
-export const NOWHERE: Destination = { next: () => undefined };
+const NOWHERE: Destination = { key: undefined, first: undefined };
 
 /** A request, and the bytes that go to whichever replica it is sent to. */
 export class Transaction {
@@ -27,7 +28,7 @@ export class Transaction {
   readonly upgrade: boolean;
   /** Its own id, or the one that was made for it; the response carries it. */
   readonly requestId: string;
-  /** Where it may be sent, first choice first. */
+  /** Where it goes. */
   destination: Destination = NOWHERE;
   /** False once a part of the body was sent that is not in the head's buffer: it cannot be repeated. */
   intact = true;
@@ -38,7 +39,9 @@ export class Transaction {
   /** Why the body is refused, where it turned out to be wrong. */
   bodyFault: RefusedError | undefined;
   readonly #buffers: BufferPool;
-  readonly #out: Buffer;
+  #out: Buffer;
+  /** False once the bytes are in a buffer of their own. */
+  #lent = true;
   #length = 0;
 
   /**
@@ -72,8 +75,17 @@ export class Transaction {
     return this.#out.subarray(0, this.#length);
   }
 
+  /** Keeps no more memory than it needs, for it may have to wait. Nothing may be writing it. */
+  shrink(): void {
+    if (this.#out.length <= SMALL_BYTES || !this.#lent) return;
+    const own = this.#out.slice(0, this.#length);
+    this.release();
+    this.#out = own;
+    this.#lent = false;
+  }
+
   /** Gives the buffer back. Nothing may be writing it. */
   release(): void {
-    this.#buffers.give(this.#out);
+    if (this.#lent) this.#buffers.give(this.#out);
   }
 }

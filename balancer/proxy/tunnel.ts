@@ -4,17 +4,22 @@
  * @module
  */
 import type { Downstream } from "./downstream.ts";
+import { asStream } from "./streams.ts";
 import type { UpstreamConnection } from "./upstream_pool.ts";
 import type { Wire } from "./wire.ts";
 
 /**
  * Passes bytes between two connections until both sides have ended. One side may end before the
- * other. Silence for too long, and the end of the worker's drain, end both.
+ * other. Silence for too long, and the deadline of a drain, end both.
  *
  * @param client the client's connection; bytes that it sent already go first
  * @param upstream the replica's connection, likewise
  */
-export async function tunnel(client: Downstream, upstream: UpstreamConnection): Promise<void> {
+export function tunnel(client: Downstream, upstream: UpstreamConnection): Promise<void> {
+  return asStream(client, upstream, () => passBoth(client, upstream));
+}
+
+async function passBoth(client: Downstream, upstream: UpstreamConnection): Promise<void> {
   const alive = () => {
     client.deadlineAt = upstream.deadlineAt = client.proxy.tunnelDeadline();
   };

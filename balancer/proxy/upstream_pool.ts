@@ -8,6 +8,7 @@ import type { BufferPool } from "./buffers.ts";
 import type { Deadlines, Expiring } from "./deadlines.ts";
 import type { Gauge } from "./in_flight.ts";
 import { UpstreamError } from "./retry.ts";
+import type { Transaction } from "./transaction.ts";
 import { Wire } from "./wire.ts";
 
 /** Bounds of the pool. */
@@ -30,6 +31,8 @@ export class UpstreamConnection implements Expiring {
   reused = false;
   /** Set when a deadline closed it in the middle of a request. */
   expired = false;
+  /** The request that it carries, or carried last. */
+  request: Transaction | undefined;
   #unused = false;
   #unusedSince = 0;
 
@@ -89,6 +92,7 @@ export class InstancePool {
   readonly #buffers: BufferPool;
   readonly #deadlines: Deadlines;
   readonly #idle: UpstreamConnection[] = [];
+  readonly #all = new Set<UpstreamConnection>();
   #retired = false;
 
   constructor(
@@ -107,6 +111,11 @@ export class InstancePool {
 
   get upstream(): Upstream {
     return this.#upstream;
+  }
+
+  /** All open connections, unused ones too. */
+  get connections(): Iterable<UpstreamConnection> {
+    return this.#all;
   }
 
   /**
@@ -137,6 +146,7 @@ export class InstancePool {
       tcp.setNoDelay(true);
       const connection = new UpstreamConnection(new Wire(tcp, this.#buffers), this);
       this.#deadlines.add(connection);
+      this.#all.add(connection);
       return connection;
     } catch (error) {
       const message = late.signal.aborted ? "not accepted in time" : String(error);
@@ -157,6 +167,7 @@ export class InstancePool {
   /** Forgets a connection that was closed. */
   remove(connection: UpstreamConnection): void {
     this.#deadlines.delete(connection);
+    this.#all.delete(connection);
     const at = this.#idle.indexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
   }

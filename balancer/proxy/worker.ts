@@ -7,6 +7,7 @@
  */
 import { Ring } from "../../ring/mod.ts";
 import { errorMessage } from "../failures.ts";
+import type { DrainDeadlines } from "../view.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { Acceptor } from "./acceptor.ts";
 import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
@@ -29,7 +30,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
     case "idle":
       return void answerIdle(data);
     case "end":
-      return void end(data.deadlineMs);
+      return void end(data.deadlines);
   }
 };
 
@@ -37,6 +38,7 @@ function open({ settings, counts }: Extract<ToWorker, { type: "open" }>): void {
   const { connections, connectionsPerAddress } = settings.limits;
   proxy = new Proxy(settings, {
     evidence: (evidence) => tell({ type: "evidence", evidence }),
+    tolls: (tolls) => tell({ type: "tolls", tolls }),
     failure: (action, error) => tell({ type: "failure", action, message: errorMessage(error) }),
   });
   acceptor = new Acceptor(
@@ -57,17 +59,18 @@ function publish({ version, ring: options, ready, awaited, quarantined }: PlainV
     awaited: new Set(awaited),
     quarantined: new Set(quarantined),
   });
+  tell({ type: "published", version });
 }
 
 async function answerIdle(
   { question, instance, deadlines }: Extract<ToWorker, { type: "idle" }>,
 ): Promise<void> {
-  const idle = await proxy?.inFlight.idle(instance, deadlines.requestsMs) ?? true;
+  const idle = await proxy?.inFlight.idle(instance, deadlines) ?? true;
   tell({ type: "idle", question, idle });
 }
 
-async function end(deadlineMs: number): Promise<void> {
-  await acceptor?.drain(deadlineMs);
+async function end(deadlines: DrainDeadlines): Promise<void> {
+  await acceptor?.drain(deadlines);
   proxy?.close();
   tell({ type: "ended" });
   self.close();

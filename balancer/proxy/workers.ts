@@ -5,16 +5,24 @@
  * @module
  */
 import type { FailureLog } from "../failures.ts";
-import type { DataPlane, DrainDeadlines, Evidence, View } from "../view.ts";
+import type { DataPlane, DrainDeadlines, Evidence, Toll, View } from "../view.ts";
 import { type SharedCounts, sharedCounts } from "./connection_limits.ts";
 import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
 import type { ProxySettings } from "./settings.ts";
+import { ViewAcks } from "./view_acks.ts";
 
 /** What {@linkcode DataPlaneWorkers} are made of. */
 export interface DataPlaneOptions {
   readonly settings: ProxySettings;
   /** Told of each failure that says something about an instance. */
   readonly report: (evidence: Evidence) => void;
+  /** Told by each worker what failures cost its requests since it told last. */
+  readonly onTolls?: (tolls: readonly Toll[]) => void;
+  /**
+   * Told, once for a version, that all workers route by that view or a later one. Versions that
+   * were passed over are left out.
+   */
+  readonly onApplied?: (version: number) => void;
   readonly failures: FailureLog;
   /** Module that a worker runs, {@linkcode WORKER} unless a test has its own. */
   readonly module?: string;
@@ -37,6 +45,7 @@ export class DataPlaneWorkers implements DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #counts: SharedCounts = sharedCounts();
   readonly #members = new Set<Member>();
+  readonly #acks = new ViewAcks<Member>();
   #view: PlainView | undefined;
   #question = 0;
   #ending = false;
@@ -68,11 +77,11 @@ export class DataPlaneWorkers implements DataPlane {
   /**
    * Accepts no more, lets running requests finish, and ends the workers.
    *
-   * @param deadlineMs what runs longer than so many milliseconds is cut off
+   * @param deadlines what runs longer is cut off
    */
-  async end(deadlineMs: number): Promise<void> {
+  async end(deadlines: DrainDeadlines): Promise<void> {
     this.#ending = true;
-    this.#tellAll({ type: "end", deadlineMs });
+    this.#tellAll({ type: "end", deadlines });
     await Promise.all([...this.#members].map(({ ended }) => ended.promise));
   }
 
@@ -81,6 +90,7 @@ export class DataPlaneWorkers implements DataPlane {
     const member: Member = { worker, questions: new Map(), ended: Promise.withResolvers() };
     const listening = Promise.withResolvers<void>();
     this.#members.add(member);
+    this.#acks.join(member);
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if (data.type === "listening") listening.resolve();
       else this.#onMessage(member, data);
@@ -100,6 +110,10 @@ export class DataPlaneWorkers implements DataPlane {
     switch (message.type) {
       case "evidence":
         return this.#options.report(message.evidence);
+      case "tolls":
+        return this.#options.onTolls?.(message.tolls);
+      case "published":
+        return this.#announce(this.#acks.applied(member, message.version));
       case "failure":
         return this.#options.failures.record(message.action, message.message);
       case "idle":
@@ -127,6 +141,11 @@ export class DataPlaneWorkers implements DataPlane {
     this.#members.delete(member);
     for (const answer of member.questions.values()) answer(true);
     member.ended.resolve();
+    this.#announce(this.#acks.leave(member));
+  }
+
+  #announce(version: number | undefined): void {
+    if (version !== undefined) this.#options.onApplied?.(version);
   }
 
   #ask(member: Member, instance: string, deadlines: DrainDeadlines): Promise<boolean> {

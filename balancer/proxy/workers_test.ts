@@ -6,6 +6,7 @@ import { DataPlaneWorkers } from "./workers.ts";
 
 const CRASHING = new URL("./testdata/crashing_worker.ts", import.meta.url).href;
 const DEADLINE_MS = 10_000;
+const NOW = { requestsMs: 0, streamsMs: 0 };
 
 const SETTINGS: ProxySettings = {
   listen: { hostname: "127.0.0.1", port: 0 },
@@ -28,6 +29,8 @@ const SETTINGS: ProxySettings = {
     upstreamIdle: 1000,
     tunnel: 1000,
   },
+  hold: { policy: "hold", ms: 1000, graceMs: 100, requests: 10, bytes: 100_000, replaces: true },
+  suspectMs: 0,
   trusted: [],
   workers: 2,
 };
@@ -101,7 +104,7 @@ Deno.test("workers are told the settings and each view, and what they say is pas
   ]);
   assertEquals(await bench.workers.idle("calm", { requestsMs: 1000, streamsMs: 1000 }), true);
   assertEquals(await bench.workers.idle("busy", { requestsMs: 1000, streamsMs: 1000 }), false);
-  await bench.workers.end(0);
+  await bench.workers.end(NOW);
   assertEquals(bench.crashes, []);
 });
 
@@ -122,7 +125,7 @@ Deno.test("a worker that crashes is counted and replaced by one that knows the l
   bench.workers.publish(view(8));
   await bench.until("a later view", () => bench.noted("view 8 Server1").length === 2);
   assertEquals(await bench.workers.idle("calm", { requestsMs: 1000, streamsMs: 1000 }), true);
-  await bench.workers.end(0);
+  await bench.workers.end(NOW);
 });
 
 Deno.test("questions that a dead worker has not answered are settled", async () => {
@@ -133,14 +136,14 @@ Deno.test("questions that a dead worker has not answered are settled", async () 
   assertEquals(await Promise.all([unanswered, crashing]), [true, true]);
   await bench.until("both crashes", () => bench.crashes.length === 2);
   await bench.until("both replacements", () => bench.noted("open").length === 4);
-  await bench.workers.end(0);
+  await bench.workers.end(NOW);
 });
 
 Deno.test("a crash while the data plane ends is not made good", async () => {
   const bench = new Bench();
   await bench.workers.open();
   const crashing = bench.workers.idle("crash", { requestsMs: 60_000, streamsMs: 60_000 });
-  await bench.workers.end(0);
+  await bench.workers.end(NOW);
   assertEquals(await crashing, true);
   assertEquals(bench.noted("open").length, 2);
 });
@@ -148,6 +151,6 @@ Deno.test("a crash while the data plane ends is not made good", async () => {
 Deno.test("a module that cannot run is an error at the start", async () => {
   const bench = new Bench("data:text/javascript,throw new Error('broken')");
   await assertRejects(() => bench.workers.open());
-  await bench.workers.end(0);
+  await bench.workers.end(NOW);
   assert(bench.crashes.length >= 1);
 });

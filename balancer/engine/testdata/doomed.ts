@@ -8,7 +8,8 @@ const engine = new ProcessEngine({
   failures: { record: (_action, error) => void Promise.reject(error) },
 });
 await engine.watch(() => {});
-const instances = [await engine.start("Server1"), await engine.start("Server2")];
+const start = (name: string) => engine.start({ name, spare: false, template: {} });
+const instances = [await start("Server1"), await start("Server2")];
 const pids = instances.map(({ id }) => Number(id.split("-")[0]));
 await Deno.stdout.write(new TextEncoder().encode(`${JSON.stringify(pids)}\n`));
 await new Promise(() => {});

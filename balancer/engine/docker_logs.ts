@@ -1,0 +1,32 @@
+/**
+ * What a container wrote, as the Engine keeps it (Docker Engine API v1.40, `GET
+ * /containers/{id}/logs`; "Stream format" of `POST /containers/{id}/attach`).
+ *
+ * @module
+ */
+import { LastWords } from "./last_words.ts";
+
+/** Which stream, three zeros, and the length of what follows. */
+const HEADER_BYTES = 8;
+
+/**
+ * The last lines of a log.
+ *
+ * @param log of a container without a terminal, as the Engine sent it; a frame that was cut short
+ * counts as far as it goes
+ */
+export function lastLines(log: Uint8Array): readonly string[] {
+  const words = new LastWords();
+  for (const [stream, bytes] of frames(log)) words.feed(stream, bytes);
+  return words.lines;
+}
+
+function* frames(log: Uint8Array): Generator<[stream: number, bytes: Uint8Array]> {
+  const view = new DataView(log.buffer, log.byteOffset, log.byteLength);
+  for (let at = 0; at + HEADER_BYTES <= log.length;) {
+    const start = at + HEADER_BYTES;
+    const end = start + view.getUint32(at + 4);
+    yield [view.getUint8(at), log.subarray(start, end)];
+    at = end;
+  }
+}

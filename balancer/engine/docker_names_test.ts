@@ -1,0 +1,82 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { DockerNames, identityOf, labelsOf, type NamedContainer } from "./docker_names.ts";
+import { launch } from "./conformance.ts";
+
+const REPLICA = labelsOf("f", launch("Server1"));
+const SPARE = labelsOf("f", launch("spare-1", { spare: true }));
+
+const IDENTITIES: readonly [string, string, Record<string, string>, string, boolean][] = [
+  ["a replica", "/p-Server1", REPLICA, "Server1", false],
+  ["a replica moved out of the way", "/p-Server1.old-c0ffee12", REPLICA, "Server1", false],
+  ["a replica that somebody renamed", "/p-other", REPLICA, "Server1", false],
+  ["a spare", "/p-spare-1", SPARE, "spare-1", true],
+  ["a spare moved out of the way", "/p-spare-1.old-c0ffee12", SPARE, "spare-1", true],
+  ["a renamed spare", "/p-Server2", SPARE, "Server2", false],
+  ["a renamed spare in an event", "p-Server2", SPARE, "Server2", false],
+  ["a renamed spare moved out of the way", "/p-Server2.old-c0ffee12", SPARE, "Server2", false],
+  ["a spare under another prefix", "/q-Server2", SPARE, "spare-1", true],
+];
+
+for (const [title, containerName, labels, name, spare] of IDENTITIES) {
+  Deno.test(`docker names: whose container it is shows with ${title}`, () => {
+    assertEquals(identityOf("p-", containerName, labels), { name, spare });
+  });
+}
+
+Deno.test("docker names: a container without the label is nobody's", () => {
+  assertEquals(identityOf("p-", "/p-Server1", { "ringkeeper.fleet": "f" }), undefined);
+});
+
+/** As many refusals as there are answers to who holds the name. */
+class Stage {
+  readonly renames: string[] = [];
+  readonly names: DockerNames;
+  #holders: (NamedContainer | undefined)[];
+
+  constructor(...holders: (NamedContainer | undefined)[]) {
+    this.#holders = holders;
+    const inspect = () => Promise.resolve(this.#holders.shift());
+    const rename = (id: string, name: string) =>
+      Promise.resolve(void this.renames.push(`${id} ${name}`));
+    this.names = new DockerNames({ inspect, rename }, "f");
+  }
+
+  claim(): Promise<string> {
+    return this.names.claim("p-Server1", () => {
+      if (this.#holders.length === 0) return Promise.resolve("done");
+      return Promise.reject(Object.assign(new Error("in use"), { statusCode: 409 }));
+    });
+  }
+}
+
+function holder(fleet: string, Name = "/p-Server1"): NamedContainer {
+  return { Id: "0123456789abcdef", Name, Config: { Labels: { "ringkeeper.fleet": fleet } } };
+}
+
+Deno.test("docker names: a free name costs nothing", async () => {
+  const stage = new Stage();
+  assertEquals([await stage.claim(), stage.renames], ["done", []]);
+});
+
+Deno.test("docker names: our own holder is moved out of the way", async () => {
+  const stage = new Stage(holder("f"), holder("f"));
+  const moved = "0123456789abcdef p-Server1.old-01234567";
+  assertEquals([await stage.claim(), stage.renames], ["done", [moved, moved]]);
+});
+
+Deno.test("docker names: somebody else's holder stays, and the name is taken", async () => {
+  const stage = new Stage(holder("g"));
+  await assertRejects(() => stage.claim(), Error, "p-Server1");
+  assertEquals(stage.renames, []);
+});
+
+Deno.test("docker names: a holder that cannot be seen is asked for again", async () => {
+  // The second only has an id that begins like the name.
+  const stage = new Stage(undefined, holder("f", "/other"));
+  assertEquals([await stage.claim(), stage.renames], ["done", []]);
+});
+
+Deno.test("docker names: it gives up on a holder that is never seen", async () => {
+  const stage = new Stage(...Array.from({ length: 20 }, () => undefined));
+  await assertRejects(() => stage.claim(), Error, "in use");
+});

@@ -1,0 +1,75 @@
+/**
+ * The last lines of what an instance wrote, in little memory however much and whatever it writes.
+ *
+ * @module
+ */
+import { LAST_WORDS } from "./engine.ts";
+
+/** Characters of a line that are kept. */
+export const LONGEST_LINE = 500;
+
+/** Enough for that many characters of UTF-8. */
+const LONGEST_LINE_BYTES = 4 * LONGEST_LINE;
+const NEWLINE = 10;
+
+/** Keeps the last {@linkcode LAST_WORDS} lines of several streams together. */
+export class LastWords {
+  readonly #lines: string[] = [];
+  /** What each stream wrote since its last newline, cut. */
+  readonly #unfinished = new Map<number, Uint8Array>();
+
+  /**
+   * Takes note of bytes that were written.
+   *
+   * @param stream which one: a line is finished by its own stream's newline
+   * @param bytes cut anywhere; not kept
+   */
+  feed(stream: number, bytes: Uint8Array): void {
+    const skipped = beginOfLast(bytes);
+    if (skipped > 0) this.#unfinished.delete(stream);
+    let start = skipped;
+    for (let end; (end = bytes.indexOf(NEWLINE, start)) !== -1; start = end + 1) {
+      this.#extend(stream, bytes.subarray(start, end));
+      this.#finish(stream);
+    }
+    if (start < bytes.length) this.#extend(stream, bytes.subarray(start));
+  }
+
+  /** The last lines, oldest first; what no newline ended yet comes last. */
+  get lines(): readonly string[] {
+    const unfinished = [...this.#unfinished.values()].map(lineOf);
+    return [...this.#lines, ...unfinished].slice(-LAST_WORDS);
+  }
+
+  #extend(stream: number, bytes: Uint8Array): void {
+    const before = this.#unfinished.get(stream);
+    const room = LONGEST_LINE_BYTES - (before?.length ?? 0);
+    if (before && room === 0) return;
+    const line = new Uint8Array((before?.length ?? 0) + Math.min(room, bytes.length));
+    line.set(before ?? []);
+    line.set(bytes.subarray(0, room), before?.length ?? 0);
+    this.#unfinished.set(stream, line);
+  }
+
+  #finish(stream: number): void {
+    this.#lines.push(lineOf(this.#unfinished.get(stream) ?? new Uint8Array()));
+    this.#unfinished.delete(stream);
+    if (this.#lines.length > LAST_WORDS) this.#lines.shift();
+  }
+}
+
+/** Where the last lines begin: of a flood only they are looked at. */
+function beginOfLast(bytes: Uint8Array): number {
+  let end = bytes.length;
+  for (let count = 0; count <= LAST_WORDS; count++) {
+    if (end === 0) return 0;
+    end = bytes.lastIndexOf(NEWLINE, end - 1);
+    if (end === -1) return 0;
+  }
+  return end + 1;
+}
+
+function lineOf(bytes: Uint8Array): string {
+  const line = new TextDecoder().decode(bytes).slice(0, LONGEST_LINE);
+  return line.endsWith("\r") ? line.slice(0, -1) : line;
+}

@@ -1,0 +1,173 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { HEARTBEAT_PATH, HOME_PATH, NAME_FIELD } from "../../replica/contract.ts";
+import { launch } from "./conformance.ts";
+import { EngineError, LAST_WORDS } from "./engine.ts";
+import { ProcessEngine } from "./process.ts";
+import { beats, listen, NO_FAILURES, waitFor } from "./testing.ts";
+
+async function withEngine(
+  command: string | undefined,
+  test: (engine: ProcessEngine) => Promise<void>,
+): Promise<void> {
+  const options = { command, env: { SERVER_NAME: "x" }, host: "127.0.0.1", failures: NO_FAILURES };
+  const engine = new ProcessEngine(options);
+  try {
+    await test(engine);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** What an instance said before it ended. */
+async function saidBy(engine: ProcessEngine, id: string): Promise<readonly string[]> {
+  const heard = await listen(engine);
+  await waitFor(`the end of ${id}`, async () => !(await engine.list()).some((i) => i.id === id));
+  heard.close();
+  return await engine.lastWords(id);
+}
+
+Deno.test("process: the last words of a running instance are its last lines", async () => {
+  await withEngine("sh -c 'echo out; echo err >&2; exec sleep 1000'", async (engine) => {
+    const { id } = await engine.start(launch("Server1"));
+    await waitFor("both lines", async () => (await engine.lastWords(id)).length === 2);
+    assertEquals((await engine.lastWords(id)).toSorted(), ["err", "out"]);
+  });
+});
+
+Deno.test("process: the last words outlive the instance, what it wrote at its end too", async () => {
+  const command = "sh -c 'i=0; while [ $i -lt 50 ]; do i=$((i+1)); echo $i; done; printf end >&2'";
+  await withEngine(command, async (engine) => {
+    const { id } = await engine.start(launch("Server1"));
+    const words = await saidBy(engine, id);
+    assertEquals(words.length, LAST_WORDS);
+    assertEquals(words.slice(-2), ["50", "end"]);
+  });
+});
+
+Deno.test("process: the last words of the last 32 that ended are kept", async () => {
+  await withEngine("echo $SERVER_NAME", async (engine) => {
+    const heard = await listen(engine);
+    const ids: string[] = [];
+    for (let i = 1; i <= 33; i++) {
+      ids.push((await engine.start(launch(`S${i}`))).id);
+      await heard.exitOf(ids.at(-1) ?? "");
+    }
+    assertEquals(await engine.lastWords(ids[0] ?? ""), []);
+    assertEquals(await engine.lastWords(ids[1] ?? ""), ["S2"]);
+    assertEquals(await engine.lastWords(ids[32] ?? ""), ["S33"]);
+    heard.close();
+  });
+});
+
+Deno.test("process: a spare is told no name, whatever the settings and the balancer's own", async () => {
+  Deno.env.set("SERVER_ID", "9");
+  try {
+    await withEngine('sh -c "echo name=\\$SERVER_NAME id=\\$SERVER_ID"', async (engine) => {
+      const { id } = await engine.start(launch("spare-1", { spare: true }));
+      assertEquals(await saidBy(engine, id), ["name= id="]);
+    });
+  } finally {
+    Deno.env.delete("SERVER_ID");
+  }
+});
+
+Deno.test("process: the built-in replica learns a spare's name from a heartbeat", async () => {
+  await withEngine(undefined, async (engine) => {
+    const { address } = await engine.start(launch("spare-1", { spare: true }));
+    await waitFor("a heartbeat", () => beats(address));
+    const at = `http://${address.hostname}:${address.port}`;
+    const headers = { [NAME_FIELD]: "Server2" };
+    await (await fetch(at + HEARTBEAT_PATH, { headers })).body?.cancel();
+    assertEquals((await (await fetch(at + HOME_PATH)).json()).message, "Hello from Server: 2");
+  });
+});
+
+Deno.test("process: the exit of a renamed spare carries its new name", async () => {
+  await withEngine("sleep 1000", async (engine) => {
+    const heard = await listen(engine);
+    const { id } = await engine.start(launch("spare-1", { spare: true }));
+    await engine.rename(id, "Server2");
+    await engine.kill(id);
+    const { name, reason } = await heard.exitOf(id);
+    assertEquals([name, reason], ["Server2", "signal SIGKILL"]);
+    heard.close();
+  });
+});
+
+Deno.test("process: a launch may have a command of its own", async () => {
+  await withEngine("echo settings", async (engine) => {
+    const { id } = await engine.start(
+      launch("Server4", { template: { command: "echo $SERVER_ID" } }),
+    );
+    assertEquals(await saidBy(engine, id), ["4"]);
+    const next = await engine.start(launch("Server4"));
+    assertEquals(await saidBy(engine, next.id), ["settings"]);
+  });
+});
+
+const REFUSED = [
+  ["an image", { image: "nginx" }, "unsupported", "LB_ENGINE=process runs commands"],
+  ["a missing program", { command: "no-such-program-here" }, "command-missing", "cannot be found"],
+  ["no command line", { command: "a | b" }, "command-missing", "run by no shell"],
+] as const;
+
+for (const [title, template, kind, words] of REFUSED) {
+  Deno.test(`process: a launch with ${title} is refused`, async () => {
+    await withEngine(undefined, async (engine) => {
+      const error = await assertRejects(
+        () => engine.start(launch("Server1", { template })),
+        EngineError,
+      );
+      assertEquals([error.kind, error.message.includes(words)], [kind, true], error.message);
+      assertEquals(await engine.list(), []);
+    });
+  });
+}
+
+Deno.test("process: a program that vanished is missed by the start after its exit", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, "#!/bin/sh\nexec sleep 1000\n");
+  await Deno.chmod(path, 0o755);
+  await withEngine(path, async (engine) => {
+    const heard = await listen(engine);
+    await engine.start(launch("Server1"));
+    await Deno.remove(path);
+    const { id } = await engine.start(launch("Server2"));
+    assertEquals((await heard.exitOf(id)).reason, `exit code 127 (command not found: ${path})`);
+    const error = await assertRejects(() => engine.start(launch("Server2")), EngineError);
+    assertEquals(error.kind, "command-missing");
+    heard.close();
+  });
+});
+
+interface Report {
+  readonly words: readonly string[];
+  readonly failures: readonly string[];
+  readonly latest: number;
+}
+
+/** Runs a balancer's engine with a command, its standard output being closed in the middle. */
+async function runWithClosedOutput(command: string): Promise<Report> {
+  const balancer = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--no-prompt", "--allow-run=sh", "--allow-net"],
+      new URL("./testdata/chatty.ts", import.meta.url).href,
+      command,
+    ],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const reader = balancer.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  const report = await new Response(balancer.stderr).text();
+  assertEquals((await balancer.status).code, 0, report);
+  return JSON.parse(report.trim().split("\n").at(-1) ?? "");
+}
+
+Deno.test("process: a balancer whose output is closed goes on, and so do its instances", async () => {
+  const flood = "sh -c 'yes | head -c 5000000; echo end'";
+  const { words, failures } = await runWithClosedOutput(flood);
+  assertEquals([words.at(-1), failures], ["end", ["process.output"]]);
+  assert(words.length === LAST_WORDS);
+});

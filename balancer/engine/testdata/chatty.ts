@@ -1,0 +1,25 @@
+// Starts an instance of the command in its arguments, waits for its end, and tells its last words
+// and how late timers came meanwhile, in milliseconds, on standard error.
+import { ProcessEngine } from "../process.ts";
+
+const failures: string[] = [];
+const engine = new ProcessEngine({
+  command: Deno.args[0],
+  env: {},
+  host: "127.0.0.1",
+  failures: { record: (action) => void failures.push(action) },
+});
+const { promise: ended, resolve } = Promise.withResolvers<void>();
+await engine.watch(() => resolve());
+let latest = 0;
+let due = performance.now() + 10;
+const timer = setInterval(() => {
+  latest = Math.max(latest, performance.now() - due);
+  due = performance.now() + 10;
+}, 10);
+const { id } = await engine.start({ name: "Server1", spare: false, template: {} });
+await ended;
+clearInterval(timer);
+const report = { words: await engine.lastWords(id), failures, latest };
+await engine.close();
+Deno.stderr.writeSync(new TextEncoder().encode(`\n${JSON.stringify(report)}\n`));

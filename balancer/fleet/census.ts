@@ -1,0 +1,70 @@
+/**
+ * Makes the members agree with what the engine says is there, whenever that was asked anew.
+ *
+ * @module
+ */
+import type { Logger } from "@logtape/logtape";
+import type { Engine, Instance, Remains } from "../engine/engine.ts";
+import type { FailureLog } from "../failures.ts";
+import type { Ledger } from "./ledger.ts";
+import type { FleetPolicy } from "./policy.ts";
+import type { Roster } from "./roster.ts";
+
+/** What a {@linkcode Census} is made of. */
+export interface CensusOptions {
+  readonly engine: Engine;
+  readonly roster: Roster;
+  readonly ledger: Ledger;
+  readonly policy: FleetPolicy;
+  readonly log: Logger;
+  readonly failures: FailureLog;
+}
+
+/** What the engine said. */
+export interface Finding {
+  readonly running: readonly Instance[];
+  readonly remains: readonly Remains[];
+  /** When it was asked, milliseconds since the epoch. */
+  readonly askedAt: number;
+}
+
+/** Compares members with what is there. */
+export class Census {
+  readonly #options: CensusOptions;
+
+  constructor(options: CensusOptions) {
+    this.#options = options;
+  }
+
+  /** What is gone has ended; what runs is known, taken over or nobody's. */
+  take({ running, remains, askedAt }: Finding): void {
+    const { roster, ledger } = this.#options;
+    for (const id of roster.missing(running, askedAt)) {
+      ledger.route({ type: "exit", id, reason: "gone when the engine was asked" });
+    }
+    for (const instance of running) this.#claim(instance);
+    for (const one of remains) if (roster.isUnknown(one)) this.#clearAway(one);
+  }
+
+  #claim(instance: Instance): void {
+    const { roster, ledger, log } = this.#options;
+    const member = roster.get(instance.name);
+    if (!roster.isUnknown(instance)) return;
+    if (member?.phase === "waiting" && member.spare === instance.spare) {
+      log.info("{name}: took over {id}", { name: instance.name, id: instance.id });
+      ledger.move(instance.name, { type: "started", instance });
+    } else {
+      this.#clearAway(instance);
+    }
+  }
+
+  async #clearAway({ id, name }: Remains): Promise<void> {
+    const { engine, policy, log, failures } = this.#options;
+    log.warn("{name}: nobody wants {id}; removing it", { name, id });
+    try {
+      await engine.stop(id, policy.stopGraceMs);
+    } catch (error) {
+      failures.record("engine.stop", error);
+    }
+  }
+}

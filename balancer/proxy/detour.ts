@@ -1,0 +1,197 @@
+/**
+ * The way of a request that its owner did not answer at once: what was tried, what it waits for,
+ * where it goes instead. The usual request never has one.
+ *
+ * @module
+ */
+import type { View } from "../view.ts";
+import type { Downstream } from "./downstream.ts";
+import { type Refusal, refusalOf, type RefusalReason } from "./refusal.ts";
+import { isEvidence, shouldRetry, type UpstreamError } from "./retry.ts";
+import { type Choice, chooseRoute } from "./route_choice.ts";
+import type { TollKind } from "./tolls.ts";
+import type { Transaction } from "./transaction.ts";
+import type { InstancePool } from "./upstream_pool.ts";
+import type { Guest, WaitEnd } from "./waiting_room.ts";
+import { Disconnected } from "./wire.ts";
+
+/**
+ * A request that was in flight on so many instances when they failed may be what they died of. One
+ * can be chance; a third is not risked, or one request could take the whole fleet down, replica
+ * after replica.
+ */
+const MAX_FATAL_ATTEMPTS = 2;
+
+/** One request on its detour. */
+export class Detour implements Guest {
+  readonly #client: Downstream;
+  readonly #request: Transaction;
+  readonly #failed = new Set<string>();
+  readonly #fatal = new Set<string>();
+  /** What was counted of it: each kind once. */
+  readonly #counted = new Set<TollKind>();
+  #failure: UpstreamError | undefined;
+  #repeatable = true;
+  #anyone = false;
+  #spills = true;
+  /** Whether it has waited for a replica, not only for word of one. */
+  #held = false;
+  #holdUntil = 0;
+  #graceUntil = 0;
+  /** What is left of the time that it may wait. */
+  #patienceMs: number;
+  #reason: RefusalReason = "none";
+
+  constructor(client: Downstream, request: Transaction) {
+    this.#client = client;
+    this.#request = request;
+    this.#patienceMs = client.proxy.settings.hold.ms;
+  }
+
+  /** Memory that it keeps while it waits. */
+  get bytes(): number {
+    return this.#request.out.length + this.#client.wire.bytes.length;
+  }
+
+  /** What to tell the client, where there is no way. */
+  get refusal(): Refusal {
+    return refusalOf(this.#reason, this.#failure);
+  }
+
+  /**
+   * Takes note of a failed attempt.
+   *
+   * @returns whether the same instance may be asked again, on a new connection
+   */
+  failed({ upstream: { instance } }: InstancePool, failure: UpstreamError): boolean {
+    const { method, intact } = this.#request;
+    this.#failure = failure;
+    this.#repeatable = shouldRetry(failure, { method, bodyIntact: intact });
+    if (failure.sent === "maybe") this.#fatal.add(instance);
+    if (!isEvidence(failure)) return this.#repeatable;
+    this.#failed.add(instance);
+    this.#graceUntil = performance.now() + this.#client.proxy.settings.hold.graceMs;
+    return false;
+  }
+
+  /**
+   * Finds out where it goes next, and waits for that if need be.
+   *
+   * @returns undefined when there is no way; {@linkcode Detour.refusal} says why
+   * @throws {Disconnected} the client left meanwhile
+   */
+  async next(): Promise<InstancePool | undefined> {
+    if (this.#request.destination.key === undefined || !this.#repeatable) {
+      return this.#refuse("failed");
+    }
+    if (this.#fatal.size >= MAX_FATAL_ATTEMPTS) return this.#refuse("fatal");
+    for (;;) {
+      const now = performance.now();
+      this.#holdUntil = now + this.#patienceMs;
+      const choice = this.choose(now);
+      const end = choice.to === "wait" ? await this.#wait(choice) : choice;
+      if (end.to !== "other" || this.#maySpill()) return this.#follow(end);
+      // To wait amplifies nothing.
+      this.#spills = false;
+    }
+  }
+
+  /** The owner's replacement has idled so far; another replica has its own work to do. */
+  #maySpill(): boolean {
+    const { retryBudget, deadlines } = this.#client.proxy;
+    return !this.#failure || retryBudget.retry(deadlines.now);
+  }
+
+  choose(now: number): Choice {
+    const { routes, settings } = this.#client.proxy;
+    const view = routes.current?.view;
+    if (!view || view.ready.size === 0) this.#anyone = true;
+    this.#forgive(view);
+    const choice = chooseRoute(
+      view,
+      {
+        key: this.#request.destination.key ?? "",
+        failed: this.#failed,
+        anyone: this.#anyone,
+        spills: this.#spills,
+        holdUntil: this.#holdUntil,
+        graceUntil: this.#graceUntil,
+      },
+      settings.hold,
+      now,
+    );
+    if (choice.to === "wait" && choice.why === "hold") this.#held = true;
+    return choice;
+  }
+
+  /** An instance that left the view and comes back to it has recovered. */
+  #forgive(view: View | undefined): void {
+    if (this.#failed.size === 0) return;
+    const ready = Array.from(view?.ready.values() ?? [], ({ instance }) => instance);
+    for (const one of this.#failed) if (!ready.includes(one)) this.#failed.delete(one);
+  }
+
+  async #wait(choice: Extract<Choice, { to: "wait" }>): Promise<WaitEnd | { to: "full" }> {
+    const { proxy, wire } = this.#client;
+    this.#request.shrink();
+    wire.rest();
+    const place = proxy.waitingRoom.enter(this, choice.until);
+    if (!place) return this.#turnedAway(choice);
+    const since = performance.now();
+    this.#client.hold(place.leave);
+    const end = await place.ended;
+    this.#client.unhold();
+    this.#waited(performance.now() - since);
+    return end;
+  }
+
+  #waited(ms: number): void {
+    this.#patienceMs -= ms;
+    if (!this.#held) return;
+    this.#count("held");
+    this.#client.proxy.tolls.waited(this.#owner, ms);
+  }
+
+  /** Who only waits for word of its owner can do without; who waits for the owner cannot. */
+  #turnedAway({ why }: Extract<Choice, { to: "wait" }>): WaitEnd | { to: "full" } {
+    this.#graceUntil = 0;
+    const choice = why === "grace" ? this.choose(performance.now()) : undefined;
+    return choice === undefined || choice.to === "wait" ? { to: "full" } : choice;
+  }
+
+  #follow(end: WaitEnd | { to: "full" }): InstancePool | undefined {
+    const { routes } = this.#client.proxy;
+    switch (end.to) {
+      case "left":
+        this.#request.release();
+        throw new Disconnected(this.#client.wire);
+      case "full":
+        return this.#refuse("full");
+      case "nobody":
+        // An answer that was waited for in vain is worth asking for again.
+        return this.#refuse(
+          end.why === "none" && this.#failure && !this.#held ? "failed" : end.why,
+        );
+      case "other":
+        this.#count("spilled");
+    }
+    if (this.#failure) this.#count("retried");
+    return routes.current?.pool(end.name);
+  }
+
+  #refuse(reason: RefusalReason): undefined {
+    this.#reason = reason;
+    if (reason !== "quarantined") this.#count("lost");
+  }
+
+  #count(kind: TollKind): void {
+    if (this.#counted.has(kind)) return;
+    this.#counted.add(kind);
+    this.#client.proxy.tolls.add(this.#owner, kind);
+  }
+
+  get #owner(): string | undefined {
+    const { key } = this.#request.destination;
+    return key === undefined ? undefined : this.#client.proxy.routes.ownerOf(key);
+  }
+}

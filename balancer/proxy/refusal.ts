@@ -1,0 +1,69 @@
+/**
+ * Why a request is not answered by a replica, and the status that says so to its client.
+ *
+ * @module
+ */
+import { STATUS_CODE } from "@std/http/status";
+import { type FailureMessage, RETRY_AFTER_S } from "./failure_message.ts";
+import type { UpstreamError } from "./retry.ts";
+
+/** Why no replica answers. */
+export type RefusalReason =
+  /** Its key is quarantined. */
+  | "quarantined"
+  /** Its owner is being replaced, and the settings say not to wait. */
+  | "awaited"
+  /** Too many requests wait already. */
+  | "full"
+  /** Nobody is ready, or nobody who has not failed it. */
+  | "none"
+  /** The last attempt failed and must not be repeated. */
+  | "failed"
+  /** Replicas failed with it one after the other. */
+  | "fatal";
+
+/** The part of an answer that depends on the reason. */
+export type Refusal = Pick<FailureMessage, "status" | "message" | "retryAfterS">;
+
+const UNAVAILABLE: Record<"quarantined" | "awaited" | "full" | "none", string> = {
+  quarantined: "this key is quarantined: replicas died of requests with it; see GET /_lb/status",
+  awaited: "the replica of this request is being replaced; try again",
+  full: "too many requests wait for their replica; try again",
+  none: "no replica is ready; try again",
+};
+
+/**
+ * The one place that turns a failed route into a status.
+ *
+ * @param reason why no replica answers
+ * @param failure the last attempt; undefined where none was made
+ */
+export function refusalOf(reason: RefusalReason, failure: UpstreamError | undefined): Refusal {
+  if (reason === "fatal") {
+    const message = "replicas failed with this request, one after the other; no third is sent it";
+    return { status: STATUS_CODE.BadGateway, message };
+  }
+  if (reason !== "failed" || !failure) {
+    return {
+      status: STATUS_CODE.ServiceUnavailable,
+      message: UNAVAILABLE[reason === "failed" ? "none" : reason],
+      retryAfterS: RETRY_AFTER_S,
+    };
+  }
+  return failed(failure);
+}
+
+function failed({ kind, message }: UpstreamError): Refusal {
+  if (kind === "timeout") {
+    return {
+      status: STATUS_CODE.GatewayTimeout,
+      message: "the replica did not answer in time",
+    };
+  }
+  return {
+    status: STATUS_CODE.BadGateway,
+    message: kind === "malformed"
+      ? `the replica's response is malformed: ${message}`
+      : `the replica's connection was ${kind}`,
+  };
+}

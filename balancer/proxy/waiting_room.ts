@@ -1,0 +1,102 @@
+/**
+ * Where requests wait for a replica. Every new view is asked for each of them, in the order in
+ * which they came; a deadline for one alone.
+ *
+ * @module
+ */
+import type { Deadlines, Expiring } from "./deadlines.ts";
+import { type Holdable, type HoldBounds, HoldQueue } from "./hold_queue.ts";
+import type { Choice } from "./route_choice.ts";
+
+/** A choice that ends the wait. */
+export type Verdict = Exclude<Choice, { to: "wait" }>;
+
+/** How a wait ended; `left` when whoever waited is gone. */
+export type WaitEnd = Verdict | { readonly to: "left" };
+
+/** Who wants to wait. */
+export interface Guest extends Holdable {
+  /** Decides by the view then in force. */
+  choose(now: number): Choice;
+}
+
+/** One wait. */
+class Wait implements Expiring, Holdable {
+  deadlineAt: number;
+  readonly bytes: number;
+  readonly ended = Promise.withResolvers<WaitEnd>();
+  #verdict: WaitEnd = { to: "left" };
+
+  constructor(readonly guest: Guest, until: number, readonly onDeadline: () => void) {
+    this.bytes = guest.bytes;
+    this.deadlineAt = until;
+  }
+
+  /** Has the guest decide anew. @returns whether it need not wait any longer */
+  over(now: number): boolean {
+    const choice = this.guest.choose(now);
+    if (choice.to === "wait") this.deadlineAt = choice.until;
+    else this.#verdict = choice;
+    return choice.to !== "wait";
+  }
+
+  end(): void {
+    this.ended.resolve(this.#verdict);
+  }
+}
+
+/** A place that was given. */
+export interface Place {
+  /** Resolves when the wait is over. */
+  readonly ended: Promise<WaitEnd>;
+  /** Gives it up. */
+  leave(): void;
+}
+
+/** The requests of one worker that wait. */
+export class WaitingRoom {
+  readonly #queue: HoldQueue<Wait>;
+  readonly #deadlines: Deadlines;
+
+  constructor(bounds: HoldBounds, deadlines: Deadlines) {
+    this.#queue = new HoldQueue(bounds);
+    this.#deadlines = deadlines;
+  }
+
+  /** How many wait. */
+  get count(): number {
+    return this.#queue.count;
+  }
+
+  /**
+   * Takes a request in.
+   *
+   * @param guest the request
+   * @param until when it wants to be asked again at the latest, by the clock of the deadlines
+   * @returns undefined when there is no room for it
+   */
+  enter(guest: Guest, until: number): Place | undefined {
+    const wait: Wait = new Wait(guest, until, () => this.#recheck(wait));
+    if (!this.#queue.enter(wait)) return undefined;
+    this.#deadlines.add(wait);
+    return { ended: wait.ended.promise, leave: () => this.#leave(wait) };
+  }
+
+  /** A new view is in force: whoever it has a place for goes, first come first. */
+  review(now: number): void {
+    for (const wait of this.#queue.release((one) => one.over(now))) this.#end(wait);
+  }
+
+  #recheck(wait: Wait): void {
+    if (wait.over(performance.now())) this.#leave(wait);
+  }
+
+  #leave(wait: Wait): void {
+    if (this.#queue.leave(wait)) this.#end(wait);
+  }
+
+  #end(wait: Wait): void {
+    this.#deadlines.delete(wait);
+    wait.end();
+  }
+}
