@@ -70,6 +70,16 @@ export interface Toll {
   readonly longestHoldMs: number;
 }
 
+/** What a worker counted of an instance's responses since it told last. */
+export interface Sample {
+  readonly instance: string;
+  readonly responses: number;
+  /** Those with 5xx. */
+  readonly errors: number;
+  /** What they took to begin, in milliseconds, all together. */
+  readonly firstByteMs: number;
+}
+
 /** How long an instance that leaves is waited for, in milliseconds. */
 export interface DrainDeadlines {
   /** For requests that have an end. */

@@ -23,7 +23,7 @@ export const DEFAULT_PORT = 5000;
 export const NAME_FIELD = "X-Server-Name";
 
 /** Characters of a name at the most. */
-const LONGEST_NAME = 63;
+export const LONGEST_NAME = 63;
 
 /** Names of the environment variables that every replica is started with. */
 export const REPLICA_ENV = {

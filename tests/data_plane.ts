@@ -11,7 +11,7 @@ import { Ring } from "../ring/mod.ts";
 import { get, OK, RawConnection, type RawMessage, RawUpstream, within } from "./raw.ts";
 
 /** Everyone that is ever in the ring. */
-const RING = Ring.build({ members: ["Server1", "Server2", "Server3"] });
+const RING = Ring.build({ members: ["Server1", "Server2", "Server3", "Server4"] });
 
 /** Nobody. */
 export const NONE: ViewParts = { ready: {} };

@@ -238,35 +238,38 @@ Deno.test("where nobody is replaced the next name is asked at once", async () =>
   assertEquals((await bench.ask(getOf("Server1"))).body, "two");
 });
 
-Deno.test("a request that two instances failed with is not sent to a third", async () => {
+Deno.test("a request that three instances failed with is not sent to a fourth", async () => {
   const breaking = () => new RawUpstream(() => undefined);
   await using one = breaking();
   await using two = breaking();
   await using three = breaking();
+  await using four = breaking();
   await using bench = await DataPlaneBench.open({ hold: { graceMs: 1 } });
-  await bench.publish({ ready: { Server1: one, Server2: two, Server3: three } });
+  await bench.publish({ ready: { Server1: one, Server2: two, Server3: three, Server4: four } });
   const response = await bench.ask(getOf("Server1"));
   assertEquals(statusOf(response), 502);
-  assertEquals(one.requests.length + two.requests.length + three.requests.length, 2);
+  const seen = [one, two, three, four].reduce((sum, { requests }) => sum + requests.length, 0);
+  assertEquals(seen, 3);
   await bench.until("its toll", () => bench.toll("Server1").lost === 1);
 });
 
-Deno.test("a replacement that failed with it too is the last one it is sent to", async () => {
+Deno.test("the second replacement that failed with it is the last one it is sent to", async () => {
   await using first = new RawUpstream(() => undefined);
   await using second = new RawUpstream(() => undefined);
-  await using third = named("third");
+  await using third = new RawUpstream(() => undefined);
+  await using fourth = named("fourth");
   await using two = named("two");
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: { Server1: first, Server2: two } });
   using client = await bench.connect();
   await client.send(getOf("Server1"));
-  await bench.until("evidence", () => bench.evidence.length === 1);
-  await bench.publish({ ready: { Server2: two }, ...AWAITED });
-  await bench.publish({ ready: { Server1: second, Server2: two } });
-  await bench.until("more evidence", () => bench.evidence.length === 2);
-  await bench.publish({ ready: { Server1: third, Server2: two } });
+  for (const [failures, next] of [second, third, fourth].entries()) {
+    await bench.until("evidence", () => bench.evidence.length === failures + 1);
+    await bench.publish({ ready: { Server2: two }, ...AWAITED });
+    await bench.publish({ ready: { Server1: next, Server2: two } });
+  }
   assertEquals(statusOf(await client.response()), 502);
-  assertEquals([third.requests, two.requests], [[], []]);
+  assertEquals([fourth.requests, two.requests], [[], []]);
 });
 
 Deno.test("a request that may have been seen and must not be repeated is not, whoever is awaited", async () => {

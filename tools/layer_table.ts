@@ -65,7 +65,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: "control",
     paths: ["balancer/control/"],
-    imports: ["fleet", "proxy", "view", "ring", "engine interface", ...LEAVES],
+    imports: ["fleet", "proxy", "view", "ring", "engine interface", "contract", ...LEAVES],
     importsTypes: ["config"],
   },
   {

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { isName, LONGEST_NAME } from "../../replica/contract.ts";
 import type { Template } from "../engine/engine.ts";
 
 /** The body of a call cannot be used. */
@@ -21,7 +22,6 @@ const CHANGE_EXAMPLE = '{"n":1,"hostnames":["S4"]}';
 const DEPLOY_EXAMPLE = '{"image":"registry/app:2"}';
 const DRILL_EXAMPLE = '{"kill":"Server2","seconds":3}';
 
-const LONGEST_NAME = 63;
 const NAME_RULE = `must be 1 to ${LONGEST_NAME} letters, digits, _ or -, beginning with a letter ` +
   "or a digit and not ending with -";
 
@@ -126,10 +126,6 @@ function parseJson(text: string, example: string): unknown {
     const reason = error instanceof Error ? error.message : String(error);
     throw new RequestError(`body: must be JSON such as ${example}; ${reason}`);
   }
-}
-
-function isName(text: string): boolean {
-  return text.length <= LONGEST_NAME && /^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9_])?$/.test(text);
 }
 
 function received(rule: string): (issue: { readonly input: unknown }) => string {

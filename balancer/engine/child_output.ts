@@ -73,9 +73,10 @@ export class ChildOutput {
     return this.#words.lines;
   }
 
-  /** Reads no more. Whoever still writes gets a broken pipe. */
+  /** Reads no more. Whoever still writes gets a broken pipe. Never rejects. */
   async close(): Promise<void> {
-    await Promise.all(this.#readers.map((reader) => reader.cancel()));
+    // A stream that had failed says so again; that was recorded when it did.
+    await Promise.allSettled(this.#readers.map((reader) => reader.cancel()));
   }
 
   /**

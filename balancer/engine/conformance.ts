@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { HEARTBEAT_PATH, HOME_PATH, NAME_FIELD } from "../../replica/contract.ts";
 import { type Engine, EngineError, type Instance, type Launch } from "./engine.ts";
 import { accepts, beats, listen, waitFor } from "./testing.ts";
 
@@ -75,6 +76,7 @@ async function run(make: () => Promise<Harness> | Harness, test: Test): Promise<
   }
 }
 
+/** For engines that start and stop instances. */
 const WITH_INSTANCES: Record<string, Test> = {
   "says that it owns its instances": ({ engine }) =>
     Promise.resolve(assertEquals(engine.ownsInstances, true)),
@@ -268,6 +270,7 @@ const WITH_INSTANCES: Record<string, Test> = {
   },
 };
 
+/** For those whose instances really listen. */
 const WITH_ANSWERS: Record<string, Test> = {
   "has instances that answer at their addresses": async ({ engine }) => {
     const started = await Promise.all([
@@ -275,6 +278,15 @@ const WITH_ANSWERS: Record<string, Test> = {
       engine.start(launch("Server2")),
     ]);
     for (const { address } of started) await waitFor("a heartbeat", () => beats(address));
+  },
+
+  "has spares that learn their names from a heartbeat": async ({ engine }) => {
+    const { address } = await engine.start(launch("spare-1", { spare: true }));
+    await waitFor("a heartbeat", () => beats(address));
+    const at = `http://${address.hostname}:${address.port}`;
+    const headers = { [NAME_FIELD]: "Server2" };
+    await (await fetch(at + HEARTBEAT_PATH, { headers })).body?.cancel();
+    assertEquals((await (await fetch(at + HOME_PATH)).json()).message, "Hello from Server: 2");
   },
 
   "stops an instance so that its address refuses connections": async ({ engine }) => {
@@ -285,6 +297,7 @@ const WITH_ANSWERS: Record<string, Test> = {
   },
 };
 
+/** For engines whose servers are somebody else's. */
 const WITHOUT_INSTANCES: Record<string, Test> = {
   "says that it owns no instances": ({ engine }) =>
     Promise.resolve(assertEquals(engine.ownsInstances, false)),

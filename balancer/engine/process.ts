@@ -11,8 +11,8 @@
 import { replicaEnv } from "../../replica/contract.ts";
 import { errorMessage, type FailureLog } from "../failures.ts";
 import { expandCommand } from "./command.ts";
-import { type ChildOutput, type Outlets, PassedOn } from "./child_output.ts";
-import { settledWithin } from "./deadline.ts";
+import { type Outlets, PassedOn } from "./child_output.ts";
+import { EndedOutputs } from "./ended_outputs.ts";
 import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
 import { EngineError } from "./engine.ts";
 import { FreePorts } from "./free_ports.ts";
@@ -35,12 +35,6 @@ interface Running {
   readonly group: ProcessGroup;
 }
 
-/** How many ended instances' last words are kept. */
-const ENDED_KEPT = 32;
-
-/** How long is waited for the rest of what an ended instance wrote, in milliseconds. */
-const REST_OF_OUTPUT_MS = 250;
-
 const REPLICA = new URL("../../replica/main.ts", import.meta.url).href;
 
 /** Runs each replica as a child process. */
@@ -50,8 +44,7 @@ export class ProcessEngine implements Engine {
   readonly #options: ProcessEngineOptions;
   readonly #ports: FreePorts;
   readonly #running = new Map<string, Running>();
-  /** Output of those that ended, oldest first. */
-  readonly #ended = new Map<string, ChildOutput>();
+  readonly #ended = new EndedOutputs();
   readonly #outlets: Outlets;
   /** Programs that exist. */
   readonly #found = new Set<string>();
@@ -90,9 +83,7 @@ export class ProcessEngine implements Engine {
   }
 
   async lastWords(id: string): Promise<readonly string[]> {
-    const ended = this.#ended.get(id);
-    if (ended) await settledWithin(ended.ended, REST_OF_OUTPUT_MS);
-    return (ended ?? this.#running.get(id)?.group.output)?.lines ?? [];
+    return await this.#ended.lines(id) ?? this.#running.get(id)?.group.output.lines ?? [];
   }
 
   async stop(id: string, graceMs: number): Promise<void> {
@@ -116,7 +107,7 @@ export class ProcessEngine implements Engine {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#running.values()].map(({ group }) => group.end(0)));
-    await Promise.all([...this.#ended.values()].map(closeOutput));
+    await this.#ended.close();
   }
 
   #get(id: string): Running {
@@ -161,17 +152,9 @@ export class ProcessEngine implements Engine {
     this.#running.delete(id);
     this.#ports.giveBack(address.port);
     if (notFound) this.#found.delete(program ?? "");
-    this.#keepOutput(id, group.output);
+    const keeping = this.#ended.keep(id, group.output);
     this.#watchers.report({ type: "exit", name, id, reason });
-  }
-
-  #keepOutput(id: string, output: ChildOutput): void {
-    this.#ended.set(id, output);
-    if (this.#ended.size <= ENDED_KEPT) return;
-    const [[oldest, forgotten] = []] = this.#ended;
-    if (oldest === undefined) return;
-    this.#ended.delete(oldest);
-    forgotten?.close();
+    await keeping;
   }
 
   #env(name: string, port: number): Record<string, string> {
@@ -197,12 +180,6 @@ function ownReplica(env: Record<string, string>): string[] {
   const net = `--allow-net=${env["HOST"]}:${env["PORT"]}`;
   const environment = "--allow-env=HOST,PORT,SERVER_NAME";
   return [Deno.execPath(), "run", "--quiet", "--no-prompt", net, environment, REPLICA];
-}
-
-/** Ends the reading, and before that waits a moment for what was written last. */
-async function closeOutput(output: ChildOutput): Promise<void> {
-  await settledWithin(output.ended, REST_OF_OUTPUT_MS);
-  await output.close();
 }
 
 function imageUnsupported(image: string): EngineError {

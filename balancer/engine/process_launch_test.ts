@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { HEARTBEAT_PATH, HOME_PATH, NAME_FIELD } from "../../replica/contract.ts";
 import { launch } from "./conformance.ts";
 import { EngineError, LAST_WORDS } from "./engine.ts";
 import { ProcessEngine } from "./process.ts";
-import { beats, listen, NO_FAILURES, waitFor } from "./testing.ts";
+import { listen, NO_FAILURES, waitFor } from "./testing.ts";
 
 async function withEngine(
   command: string | undefined,
@@ -69,17 +68,6 @@ Deno.test("process: a spare is told no name, whatever the settings and the balan
   } finally {
     Deno.env.delete("SERVER_ID");
   }
-});
-
-Deno.test("process: the built-in replica learns a spare's name from a heartbeat", async () => {
-  await withEngine(undefined, async (engine) => {
-    const { address } = await engine.start(launch("spare-1", { spare: true }));
-    await waitFor("a heartbeat", () => beats(address));
-    const at = `http://${address.hostname}:${address.port}`;
-    const headers = { [NAME_FIELD]: "Server2" };
-    await (await fetch(at + HEARTBEAT_PATH, { headers })).body?.cancel();
-    assertEquals((await (await fetch(at + HOME_PATH)).json()).message, "Hello from Server: 2");
-  });
 });
 
 Deno.test("process: the exit of a renamed spare carries its new name", async () => {

@@ -116,20 +116,13 @@ export class Deploys {
     try {
       await fleet.until((members) => isReady(members, name));
     } catch (error) {
-      await this.#giveUp(name);
+      await fleet.giveUpSuccessor(name);
       throw error;
     }
     fleet.succeed(name);
     tell({ step: "draining", name });
     await fleet.until((members) => (members.get(name)?.former.length ?? 0) === 0);
     tell({ step: "replaced", name });
-  }
-
-  async #giveUp(name: string): Promise<void> {
-    const { fleet } = this.#options;
-    const successor = successorName(name);
-    fleet.dismiss([successor]);
-    await fleet.until((members) => !members.has(successor));
   }
 
   async #rollBack(

@@ -87,6 +87,9 @@ Deno.test("a new instance that does not become ready ends the deploy, and what w
   assertEquals([fleet.view.ring.digest, fleet.view.ready.size], [digest, 3]);
   assert(fleet.members.every(({ template }) => template.image === undefined));
   assertEquals((await engine.list()).length, 3);
+  // What serves got its name back from the successor that failed.
+  const kept = fleet.view.ready.get("Server2")?.instance;
+  assert(engine.calls.includes(`rename ${kept} Server2`));
   await fleet.close();
 });
 

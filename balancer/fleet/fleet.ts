@@ -12,7 +12,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { Engine, Template } from "../engine/engine.ts";
 import type { FailureLog } from "../failures.ts";
-import type { DataPlane, Evidence, Toll, View } from "../view.ts";
+import type { DataPlane, Evidence, Sample, Toll, View } from "../view.ts";
 import { ActionRunner } from "./action_runner.ts";
 import { Census, type Finding } from "./census.ts";
 import type { Clock } from "./clock.ts";
@@ -25,6 +25,7 @@ import { Ledger } from "./ledger.ts";
 import { type Admission, inRing, isLeaving, isReplica, type Member } from "./member.ts";
 import type { FleetPolicy } from "./policy.ts";
 import type { Miss, Probe } from "./probe.ts";
+import { Outliers } from "./outliers.ts";
 import { Quarantine } from "./quarantine.ts";
 import { Roster } from "./roster.ts";
 import type { RingShape } from "./snapshot.ts";
@@ -63,6 +64,7 @@ export class Fleet {
   readonly #ledger: Ledger;
   readonly #keeper: Keeper;
   readonly #census: Census;
+  readonly #outliers = new Outliers();
   readonly #queue: (() => void)[] = [];
   readonly #waiters = new Waiters();
   readonly #link: EngineLink;
@@ -178,10 +180,14 @@ export class Fleet {
     this.incidents.applied(version, this.#options.clock.now());
   }
 
-  /** An instance answers worse than the others; it is replaced where enough others are ready. */
-  reject(id: string, reason: string): void {
+  /** How instances answered. One that does worse than the others goes where enough are ready. */
+  compare(samples: readonly Sample[]): void {
+    this.#outliers.add(samples, this.#options.clock.now());
     this.#enqueue(() => {
-      if (this.#mayEject()) this.#ledger.route({ type: "outlier", id, reason });
+      const ready = Array.from(this.view.ready.values(), ({ instance }) => instance);
+      for (const { instance: id, reason } of this.#outliers.find(ready)) {
+        if (this.#roster.mayEject()) this.#ledger.route({ type: "outlier", id, reason });
+      }
     });
   }
 
@@ -219,6 +225,14 @@ export class Fleet {
       this.#roster.delete(successor.name);
       this.#ledger.change(target, succeeded(target, successor, clock.now(), policy));
     });
+  }
+
+  /** Takes a successor away that did not become ready, and gives its name back. */
+  async giveUpSuccessor(name: string): Promise<void> {
+    const successor = successorName(name);
+    this.dismiss([successor]);
+    await this.until((members) => !members.has(successor));
+    this.#enqueue(() => this.#ledger.move(name, { type: "misnamed" }));
   }
 
   /** What replicas and spares that are new from now on run. Spares that run another are replaced. */
@@ -298,17 +312,13 @@ export class Fleet {
   }
 
   #onHeartbeat(name: string, id: string, miss: Miss | undefined): void {
-    const mayEject = miss?.refused || this.#mayEject();
+    const mayEject = miss?.refused || this.#roster.mayEject();
     const outcome = miss ? { reason: miss.reason } : {};
     this.#ledger.route({ type: "probe", id, mayEject, ...outcome }, name);
     const member = this.#roster.get(name);
     if (mayEject || member?.phase !== "ready") return;
     // All seem to fail: what the engine says about them comes first.
     if (member.misses === this.#options.policy.downAfter) this.#link.reach();
-  }
-
-  #mayEject(): boolean {
-    return this.#roster.mayEject(this.#keeper.view.ready.size);
   }
 
   #settle(): void {

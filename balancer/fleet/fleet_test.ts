@@ -233,7 +233,7 @@ Deno.test("a replica's end that comes before the word of its start is not missed
 Deno.test("a spare stands in for a replica that died, under its name, and is itself replaced", async () => {
   const bench = await new FleetBench({ spares: 1 }).open();
   const { fleet, engine, clock, named } = bench;
-  assertEquals(fleet.spares.map(({ name, phase }) => [name, phase]), [["spare-1", "ready"]]);
+  assertEquals(fleet.spares.map(({ name, phase }) => [name, phase]), [["spare.1", "ready"]]);
   const spare = fleet.spares[0]?.instance?.id;
   const digest = fleet.view.ring.digest;
   engine.calls.length = 0;
@@ -241,7 +241,7 @@ Deno.test("a spare stands in for a replica that died, under its name, and is its
   engine.fail("Server2");
   await clock.turn(1);
   assertEquals(fleet.view.ready.get("Server2")?.instance, spare);
-  assertEquals([fleet.view.ring.digest, named.get("spare-1")], [digest, "Server2"]);
+  assertEquals([fleet.view.ring.digest, named.get("spare.1")], [digest, "Server2"]);
   assert(engine.calls.includes(`rename ${spare} Server2`));
   assertEquals(fleet.incidents.all[0]?.spare, true);
   release();
@@ -251,7 +251,7 @@ Deno.test("a spare stands in for a replica that died, under its name, and is its
     "Server1",
     "Server2",
     "Server3",
-    "spare-1",
+    "spare.1",
   ]);
   await fleet.close();
   assertEquals(await engine.list(), []);
@@ -260,12 +260,12 @@ Deno.test("a spare stands in for a replica that died, under its name, and is its
 Deno.test("a spare is in the view only after a heartbeat under its new name", async () => {
   const bench = await new FleetBench({ spares: 1 }).open();
   const { fleet, engine, sick, clock } = bench;
-  sick.add("spare-1");
+  sick.add("spare.1");
   engine.fail("Server2");
   await clock.turn(1);
   assertFalse(fleet.view.ready.has("Server2"));
   assert(fleet.view.awaited.has("Server2"));
-  sick.delete("spare-1");
+  sick.delete("spare.1");
   await clock.turn(30);
   assert(fleet.view.ready.has("Server2"));
   await fleet.close();
@@ -433,7 +433,7 @@ Deno.test("what the fleet is to be is kept at every change, and not when the bal
 Deno.test("a new balancer removes what does not run, and keeps its name", async () => {
   const engine = FleetBench.memory();
   engine.leave({ id: "dead", name: "S7", spare: false });
-  engine.leave({ id: "half", name: "spare-3", spare: true });
+  engine.leave({ id: "half", name: "spare.3", spare: true });
   const { fleet } = await new FleetBench({}, engine).open();
   assert(fleet.view.ready.has("S7"));
   assertEquals(fleet.members.length, 3);
@@ -499,4 +499,25 @@ Deno.test("the journal tells every step of a replica in order", async () => {
     "view of 3",
   ]);
   await bench.fleet.close();
+});
+
+Deno.test("a replica that answers worse than the others is replaced, unless too few are ready", async () => {
+  const sampled = (bench: FleetBench, bad: string) =>
+    [...bench.fleet.view.ready.values()].map(({ name, instance }) => ({
+      instance,
+      responses: 50,
+      errors: name === bad ? 50 : 0,
+      firstByteMs: 50,
+    }));
+  const bench = await new FleetBench({ minHealthyPercent: 50 }).open();
+  bench.fleet.compare(sampled(bench, "Server2"));
+  assertEquals(bench.member("Server2")?.lastError?.message.slice(0, 16), "outlier: 100 % o");
+  await bench.clock.turn(1);
+  assertEquals([bench.member("Server2")?.restarts, bench.fleet.view.ready.size], [1, 3]);
+  await bench.fleet.close();
+  const strict = await new FleetBench({ minHealthyPercent: 100 }).open();
+  strict.fleet.compare(sampled(strict, "Server2"));
+  await strict.clock.turn(1);
+  assertEquals(strict.member("Server2")?.restarts, 0);
+  await strict.fleet.close();
 });

@@ -148,6 +148,25 @@ export function inView(member: Member): boolean {
   return inRing(member) && member.phase === "ready" && member.instance !== undefined;
 }
 
+/** A start further away than this is not waited for, in milliseconds. */
+const START_MS = 1000;
+
+/** A start that takes longer than this is not waited for any longer. */
+const WARMUP_MS = 5000;
+
+/** Who has had more short lives in a row than this cannot live, and is not waited for. */
+const LIVES = 5;
+
+/**
+ * Until when a replica that is not ready is worth waiting for, milliseconds since the epoch: one
+ * that cannot live, or takes its time, would only keep its requests from those who are ready.
+ */
+export function awaitedUntil({ phase, since, notBefore, shortLives }: Member): number {
+  if (shortLives > LIVES) return -Infinity;
+  if (phase === "starting" || phase === "warming") return since + WARMUP_MS;
+  return notBefore - since <= START_MS ? Infinity : -Infinity;
+}
+
 /** Whether everything that its failed instances wrote is known. */
 export function isHeard({ former }: Member): boolean {
   return !former.some(({ unheard }) => unheard);

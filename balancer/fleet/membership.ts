@@ -85,7 +85,7 @@ export class Membership {
     this.#checkChangeable("added");
     checkNamedOnce(hostnames);
     const present = fleet.members.map((member) => member.name);
-    const taken = new Set([...present, ...fleet.spares.map((member) => member.name)]);
+    const taken = new Set(present);
     const total = present.length + n;
     if (total > limit) {
       throw new MembershipError(
@@ -95,7 +95,7 @@ export class Membership {
     }
     const clash = hostnames.find((name) => taken.has(name));
     if (clash !== undefined) {
-      throw new MembershipError("taken", `hostnames: ${clash} is in use already`);
+      throw new MembershipError("taken", `hostnames: ${clash} is in the ring already`);
     }
     await this.#bringIn(namesToAdd(n, hostnames, taken));
     return this.names();

@@ -5,7 +5,7 @@
  */
 import type { Launch } from "../engine/engine.ts";
 import type { DrainDeadlines } from "../view.ts";
-import { type Former, isLeaving, launchName, type Member } from "./member.ts";
+import { awaitedUntil, type Former, inRing, isLeaving, launchName, type Member } from "./member.ts";
 import { type FleetPolicy, RETRY_WITHOUT_PROBES_MS } from "./policy.ts";
 
 /** One thing to do for one replica. Carrying it out ends in an event. */
@@ -124,6 +124,7 @@ function deadlinesOf(member: Member, policy: FleetPolicy): number[] {
   const deadlines = member.former.map(({ notBefore }) => notBefore);
   if (!isLeaving(member)) deadlines.push(member.notBefore);
   if (member.phase === "warming") deadlines.push(member.since + policy.startTimeoutMs);
+  if (inRing(member)) deadlines.push(awaitedUntil(member));
   if (member.phase === "down" && !policy.probes) {
     deadlines.push(member.since + RETRY_WITHOUT_PROBES_MS);
   }

@@ -85,11 +85,11 @@ Deno.test("a budget bounds replacements, and no first start", () => {
 
 Deno.test("a spare is started without a name, a successor under the name that it is to take", () => {
   const launches = [
-    member("waiting", { name: "spare-1", spare: true }),
+    member("waiting", { name: "spare.1", spare: true }),
     member("waiting", { name: "S.next", succeeds: "S", template: { image: "new" } }),
   ].flatMap((one) => plan([one], 100, testPolicy(), { engineUp: true, starts: 1 }));
   assertEquals(launches.map((action) => action.type === "start" && action.launch), [
-    { name: "spare-1", spare: true, template: {} },
+    { name: "spare.1", spare: true, template: {} },
     { name: "S", spare: false, template: { image: "new" } },
   ]);
 });

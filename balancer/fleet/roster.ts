@@ -5,7 +5,7 @@
  */
 import type { Instance, Remains, Template } from "../engine/engine.ts";
 import type { Clock } from "./clock.ts";
-import { type Admission, inRing, isLeaving, type Member, newMember } from "./member.ts";
+import { type Admission, inRing, inView, isLeaving, type Member, newMember } from "./member.ts";
 import { type FleetPolicy, healthyFloor } from "./policy.ts";
 import type { SavedFleet } from "./store.ts";
 
@@ -81,14 +81,11 @@ export class Roster {
     return reason;
   }
 
-  /**
-   * Whether a heartbeat alone may take a replica out of the view.
-   *
-   * @param ready how many replicas are ready
-   */
-  mayEject(ready: number): boolean {
-    const replicas = this.all.filter(inRing).length;
-    return ready - 1 >= healthyFloor(replicas, this.#options.policy);
+  /** Whether a heartbeat, or slowness, alone may take a replica out of the view. */
+  mayEject(): boolean {
+    const replicas = this.all.filter(inRing);
+    const ready = replicas.filter(inView).length;
+    return ready - 1 >= healthyFloor(replicas.length, this.#options.policy);
   }
 
   /** Fills the spares up to their number, and dismisses none: those go by themselves. */
@@ -97,7 +94,7 @@ export class Roster {
     let missing = this.#options.policy.spares -
       this.all.filter((member) => member.spare && !isLeaving(member)).length;
     for (let k = 1; missing > 0; k++) {
-      const name = `spare-${k}`;
+      const name = `spare.${k}`;
       if (this.#members.has(name)) continue;
       this.admit({ name, spare: true, template });
       missing--;

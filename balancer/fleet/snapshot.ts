@@ -5,11 +5,7 @@
  */
 import { Ring, type RingOptions } from "../../ring/mod.ts";
 import type { Upstream, View } from "../view.ts";
-import { inRing, inView, type Member } from "./member.ts";
-import { FREE_RESTARTS } from "./policy.ts";
-
-/** A replica whose next start is further away than this is not waited for. */
-const WORTH_WAITING_MS = 1000;
+import { awaitedUntil, inRing, inView, type Member } from "./member.ts";
 
 /** How the ring is laid out; who is on it comes from the members. */
 export type RingShape = Omit<RingOptions, "members">;
@@ -58,10 +54,9 @@ export function nextView(before: View, parts: ViewParts): View {
   return same ? before : { version: before.version + 1, ring, ready, awaited, quarantined };
 }
 
-/** A replica that is to be back soon. One that cannot live, or has to wait, is none. */
+/** A replica that is to be back soon. */
 function isAwaited(member: Member, now: number): boolean {
-  return inRing(member) && !inView(member) && member.notBefore - now <= WORTH_WAITING_MS &&
-    member.shortLives <= FREE_RESTARTS + 1;
+  return inRing(member) && !inView(member) && now < awaitedUntil(member);
 }
 
 function nameOf({ name }: Member): string {

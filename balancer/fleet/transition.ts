@@ -47,6 +47,8 @@ export type MemberEvent =
   | { readonly type: "replace"; readonly id: string }
   /** What an instance wrote last. */
   | { readonly type: "words"; readonly instance: string; readonly lines: readonly string[] }
+  /** The engine may know the instance by another name, because its own was given to a successor. */
+  | { readonly type: "misnamed" }
   /** The engine is being told the instance's new name. */
   | { readonly type: "renaming"; readonly id: string }
   /** It knows the instance by that name, or could not be told. */
@@ -95,6 +97,8 @@ export function transition(
       return toWaiting(member, now, policy);
     case "words":
       return withWords(member, event.instance, event.lines);
+    case "misnamed":
+      return member.instance ? { ...member, naming: "due" } : member;
     case "renaming":
       return { ...member, naming: "under way" };
     case "renamed":

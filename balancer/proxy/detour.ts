@@ -17,10 +17,10 @@ import { Disconnected } from "./wire.ts";
 
 /**
  * A request that was in flight on so many instances when they failed may be what they died of. One
- * can be chance; a third is not risked, or one request could take the whole fleet down, replica
- * after replica.
+ * can be chance, and two where several fall at once; a fourth is not risked, or one request could
+ * take the whole fleet down, replica after replica. By then the fleet quarantines its key.
  */
-const MAX_FATAL_ATTEMPTS = 2;
+const MAX_FATAL_ATTEMPTS = 3;
 
 /** One request on its detour. */
 export class Detour implements Guest {

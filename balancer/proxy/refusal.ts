@@ -40,7 +40,7 @@ const UNAVAILABLE: Record<"quarantined" | "awaited" | "full" | "none", string> =
  */
 export function refusalOf(reason: RefusalReason, failure: UpstreamError | undefined): Refusal {
   if (reason === "fatal") {
-    const message = "replicas failed with this request, one after the other; no third is sent it";
+    const message = "replicas failed with this request, one after the other; no other is sent it";
     return { status: STATUS_CODE.BadGateway, message };
   }
   if (reason !== "failed" || !failure) {

@@ -53,9 +53,14 @@ export function chooseRoute(
   const slot = keySlot(view.ring, seeker.key);
   const owner = view.ring.members[view.ring.table[slot] ?? -1];
   if (owner !== undefined && usable(view, owner, seeker)) return { to: "owner", name: owner };
-  // Who may not spill can still wait: that amplifies nothing.
-  const stays = !seeker.spills && waits && rules.replaces;
-  const other = () => stays ? hold(seeker) : spill(view, slot, seeker);
+  const other = (): Choice => {
+    // Who may not spill can still wait: that amplifies nothing.
+    if (!seeker.spills && waits && rules.replaces) return hold(seeker);
+    const choice = spill(view, slot, seeker);
+    // Everybody else failed it, too, and the next view may well say so.
+    const early = waits && rules.replaces && now < seeker.graceUntil;
+    return choice.to === "nobody" && early ? grace(seeker) : choice;
+  };
   if (rules.policy === "spill" || owner === undefined) return other();
   const failed = rules.replaces && view.ready.has(owner);
   if (rules.policy === "fail") {

@@ -123,3 +123,14 @@ Deno.test("a request that may not spill any more waits for its owner", () => {
   assertEquals(told(chooseRoute(view(NAMES), bound, HOLD, 500)), "hold until 1000");
   assertEquals(told(chooseRoute(view(NAMES), bound, HOLD, 1000)), "none");
 });
+
+Deno.test("a request that everybody failed just now waits for word of them, where they are replaced", () => {
+  const failed = { ...SEEKER, failed: new Set([`${B}#0`, `${C}#0`]), graceUntil: 100 };
+  const choose = (replaces: boolean, now: number) =>
+    told(chooseRoute(view([B, C]), failed, { policy: "hold", replaces }, now));
+  assertEquals([choose(true, 0), choose(true, 100), choose(false, 0)], [
+    "grace until 100",
+    "none",
+    "none",
+  ]);
+});
