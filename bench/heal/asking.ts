@@ -100,12 +100,9 @@ async function stream(connection: HttpConnection, ask: Ask, answer: Answer): Pro
   const head = await connection.head();
   if (head.status !== 200) await ok(connection, head, answer);
   answer.status = head.status;
+  answer.server = head.fields.get("x-server") ?? "";
   let text = "";
-  for await (const piece of connection.body(head)) {
-    text += new TextDecoder().decode(piece);
-    const server = /"name":"([^"]*)"/.exec(text)?.[1];
-    if (server !== undefined) answer.server ??= server;
-  }
+  for await (const piece of connection.body(head)) text += new TextDecoder().decode(piece);
   const events = text.split("\n\n").length - 1;
   if (events !== count) throw new WrongAnswer(`${events} events of ${count}`);
 }

@@ -98,8 +98,9 @@ async function dieOnce(balancer: OwnBalancer, draw: Chance, signal: AbortSignal)
   );
   const times = { readyMs, cleanMs: now() - at };
   if (ready && clean) return times;
-  const found = { status: await balancer.status(), running: await balancer.running() };
-  return { ...times, fault: JSON.stringify(found) };
+  const { desired, ready: count } = await balancer.status() ?? {};
+  const running = (await balancer.running()).join(", ");
+  return { ...times, fault: `${count} of ${desired} ready, ${DESIRED} asked for; ${running}` };
 }
 
 async function killReplica(balancer: OwnBalancer, draw: Chance): Promise<void> {
@@ -115,8 +116,11 @@ async function hasReady(balancer: OwnBalancer, count: number): Promise<boolean> 
   return status?.desired === count && status.ready === count;
 }
 
-/** One for each replica, every one of them at work, no name twice. */
-function isClean(running: readonly string[]): boolean {
-  const atWork = running.every((one) => one.startsWith("process ") || one.endsWith(" running"));
-  return atWork && running.length === DESIRED && new Set(running).size === DESIRED;
+/** One for each replica, every one of them at work, no name twice, no guard of nobody. */
+export function isClean(running: readonly string[]): boolean {
+  const guards = running.filter((one) => one.startsWith("guard "));
+  const services = running.filter((one) => !one.startsWith("guard "));
+  const atWork = services.every((one) => one.startsWith("process ") || one.endsWith(" running"));
+  return atWork && services.length === DESIRED && new Set(services).size === DESIRED &&
+    guards.length <= DESIRED;
 }

@@ -11,11 +11,12 @@ import { takeCensus } from "./census.ts";
 import { WrongAnswer } from "./asking.ts";
 import { pass } from "./clock.ts";
 import type { Contestant, Running } from "./contestant.ts";
+import { LagMeter } from "./lag.ts";
 import { Load } from "./load.ts";
 import { chance } from "./random.ts";
 import type { Column } from "./result.ts";
 import type { Room } from "./room.ts";
-import { type Strike, strikeAll } from "./strikes.ts";
+import { type Strike, strikeAll, withRecords } from "./strikes.ts";
 import { type Observed, summarize } from "./summary.ts";
 
 /** What is done to a contestant. */
@@ -52,19 +53,20 @@ export function isFault(error: unknown): error is Error {
 async function observe(contestant: Contestant, room: Room, turn: Turn): Promise<Observed> {
   await using running = await contestant.start(room);
   const homes = await takeCensus(running.port);
-  const { load, struck } = await underLoad(contestant, running, room, turn);
+  const { load, lags, struck } = await underLoad(contestant, running, room, turn);
   const homesAfter = await takeCensus(running.port);
   const traceOf = (id: string) => room.collector.trace(id);
-  return { outcomes: load.outcomes, struck, homes, homesAfter, traceOf };
+  return { outcomes: load.outcomes, lags, struck, homes, homesAfter, traceOf };
 }
 
 async function underLoad({ name }: Contestant, running: Running, room: Room, turn: Turn) {
   const { seed, signal, run } = room;
   await using load = new Load(running.port, `${run}-${name}`, seed);
+  using meter = new LagMeter();
   await pass(turn.quietMs, signal);
   const plan = { ...turn, draw: chance(seed), signal };
   const struck = await strikeAll(running, plan);
   await pass(turn.quietMs, signal);
   await load.stop();
-  return { load, struck };
+  return { load, lags: meter.lags, struck: await withRecords(struck, running) };
 }

@@ -11,9 +11,9 @@ import { type Chance, chance } from "./random.ts";
 
 /** How many clients ask for what, and how many milliseconds from one request to the next. */
 const MIX: readonly { readonly kind: Kind; readonly clients: number; readonly paceMs: number }[] = [
-  { kind: "get", clients: 40, paceMs: 50 },
-  { kind: "post", clients: 12, paceMs: 100 },
-  { kind: "upload", clients: 4, paceMs: 250 },
+  { kind: "get", clients: 40, paceMs: 100 },
+  { kind: "post", clients: 12, paceMs: 150 },
+  { kind: "upload", clients: 4, paceMs: 500 },
   { kind: "stream", clients: 8, paceMs: 0 },
 ];
 
@@ -73,7 +73,7 @@ export class Load implements AsyncDisposable {
     let connection: HttpConnection | undefined;
     // Not all at the same instant.
     for (let due = now() + draw() * paceMs; !this.#over; due = Math.max(now(), due + paceMs)) {
-      await new Promise((resolve) => setTimeout(resolve, due - now()));
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - now())));
       if (this.#over) break;
       connection = await this.#request(kind, connection, draw);
     }

@@ -21,7 +21,8 @@ export const FAILURE_LINES: readonly Line[] = [
   count("requests", "requests"),
   count("lost", "lost"),
   count("POSTs in flight answered 502", "refused"),
-  count("of them seen by no replica", "refusedUnseen"),
+  count("POSTs in flight cut off", "cut"),
+  count("of them seen by no replica", "unseen"),
   count("streams in flight broken off", "broken"),
   count("POSTs executed twice", "executedTwice"),
   count("POSTs sent to two", "sentTwice"),
@@ -32,6 +33,7 @@ export const FAILURE_LINES: readonly Line[] = [
   count("heals that changed the digest", "digests"),
   times("GET in quiet", "quietGet", 1),
   times("GET during heals", "healGet", 1),
+  times("the bench itself late", "lag", 1),
 ];
 
 /** Of the balancer's own deaths. */

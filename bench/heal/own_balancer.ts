@@ -122,8 +122,9 @@ export class OwnBalancer implements AsyncDisposable {
       const found = await containersWith(`${FLEET_LABEL}=${this.fleet}`);
       return found.map(({ name, state }) => `${name.slice(this.fleet.length + 1)} ${state}`);
     }
-    const services = (await this.#processes()).filter(({ args }) => args.startsWith("/"));
-    return services.map(({ pid }) => `process ${pid}`);
+    const isService = ({ args }: Process) => args.startsWith(`${Deno.execPath()} `);
+    const found = await this.#processes();
+    return found.map((process) => `${isService(process) ? "process" : "guard"} ${process.pid}`);
   }
 
   /** Ends it in order. What it leaves behind is a fault of its own. */

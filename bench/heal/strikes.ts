@@ -91,17 +91,25 @@ async function strikeOne(
   const digestAfter = await running.digest();
   return {
     ...{ name, at, instance },
-    ...outAt === undefined ? {} : { outAt: Math.max(outAt, unroutedAt(incident)) },
+    ...outAt === undefined ? {} : { outAt },
     ...fullAt === undefined ? {} : { fullAt },
     ...digestBefore === undefined ? {} : { digestBefore },
     ...digestAfter === undefined ? {} : { digestAfter },
-    ...incident === undefined ? {} : { incident },
+    ...incident === undefined ? {} : { incident, unroutedAt: unroutedAt(incident) },
   };
 }
 
+/** The failures with what has been counted in the contestant's own records since. */
+export function withRecords(struck: readonly Struck[], running: Running): Promise<Struck[]> {
+  return Promise.all(struck.map(async (one) => {
+    const incident = await running.incident(one.instance);
+    return incident ? { ...one, incident } : one;
+  }));
+}
+
 /** When every worker had the view without it. */
-function unroutedAt(incident: Incident | undefined): number {
-  return incident ? Date.parse(incident.at) + (incident.timings["unrouted"] ?? 0) : 0;
+function unroutedAt({ at, timings }: Incident): number {
+  return Date.parse(at) + (timings["unrouted"] ?? 0);
 }
 
 /** The record, complete if it gets complete. */

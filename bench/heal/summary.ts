@@ -14,6 +14,8 @@ import { duringHeal, judge, type Verdict } from "./verdict.ts";
 export interface Observed {
   readonly outcomes: readonly Outcome[];
   readonly struck: readonly Struck[];
+  /** Milliseconds by which the bench itself was late. */
+  readonly lags: readonly number[];
   /** Who answered which key before the first failure, and after the last. */
   readonly homes: Homes;
   readonly homesAfter: Homes;
@@ -48,6 +50,7 @@ export function summarize(observed: Observed): Summary {
     ...places(observed),
     ...latencies(observed),
     ...healing(struck),
+    ...spread("lag", observed.lags),
   };
   return { values, losses: lost.slice(0, TOLD).map((outcome) => lossLine(outcome, struck)) };
 }
@@ -61,6 +64,7 @@ function counts(judged: Judged): Values {
     right: count("right"),
     lost: count("lost"),
     refused: count("refused"),
+    cut: count("cut"),
     broken: count("broken"),
   };
 }
@@ -74,8 +78,10 @@ function posts({ traceOf }: Observed, judged: Judged): Values {
     sentTwice: all.filter(({ seen }) => seen.length > 1).length,
     neverExecuted: all.filter(({ verdict, done }) => verdict === "right" && done.length === 0)
       .length,
-    refusedUnseen: all.filter(({ verdict, seen }) => verdict === "refused" && seen.length === 0)
-      .length,
+    unseen:
+      all.filter(({ verdict, seen }) =>
+        (verdict === "refused" || verdict === "cut") && seen.length === 0
+      ).length,
   };
 }
 

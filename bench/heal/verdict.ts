@@ -11,22 +11,25 @@ export interface Heal {
   readonly name: string;
   /** The kill, or the pause. */
   readonly at: number;
-  /** Nobody is sent to it any more; undefined when that was not seen. */
+  /** The first view without it; undefined when that was not seen. */
   readonly outAt?: number;
+  /** Nobody routed by an older view any more, where that is known. */
+  readonly unroutedAt?: number;
   /** The ring was full again; undefined when that was not seen. */
   readonly fullAt?: number;
 }
 
 /**
  * - `right`: a complete right answer
- * - `refused`: a POST that was on its way to the replica that failed, answered with 502
+ * - `refused`: a POST that was on its way to the replica that failed, answered with 502 or 504
+ * - `cut`: such a POST whose connection was closed instead
  * - `broken`: a stream from the replica that failed, which broke off
  * - `lost`: whatever else was no right answer
  */
-export type Verdict = "right" | "refused" | "broken" | "lost";
+export type Verdict = "right" | "refused" | "cut" | "broken" | "lost";
 
-/** The status that a POST in flight is owed: it may have been executed, so it is not sent again. */
-const BAD_GATEWAY = 502;
+/** What a POST in flight is owed: it may have been executed, so it is not sent again. */
+const OWED = [502, 504];
 
 /**
  * Judges an outcome.
@@ -46,14 +49,19 @@ export function judge(
   if (kind === "stream" && status === 200 && server !== undefined) {
     return failed.includes(server) ? "broken" : "lost";
   }
-  if (kind !== "post" && kind !== "upload" || status !== BAD_GATEWAY) return "lost";
+  if (kind !== "post" && kind !== "upload") return "lost";
   const saw = traceOf(key).seen.map((by) => by.split(" ")[0] ?? "");
-  return failed.length > 0 && saw.every((name) => failed.includes(name)) ? "refused" : "lost";
+  if (failed.length === 0 || !saw.every((name) => failed.includes(name))) return "lost";
+  if (status === undefined) return "cut";
+  return OWED.includes(status) ? "refused" : "lost";
 }
 
 /** Whether a request was under way when a replica failed, or began before that was known. */
-function inFlight({ start, end }: Outcome, { at, outAt = Infinity }: Heal): boolean {
-  return end >= at && start <= outAt;
+function inFlight(
+  { start, end }: Outcome,
+  { at, outAt = Infinity, unroutedAt = outAt }: Heal,
+): boolean {
+  return end >= at && start <= Math.max(outAt, unroutedAt);
 }
 
 /** Whether any of a request's time fell between a failure and the full ring. */

@@ -55,7 +55,9 @@ function events(count: number): Response {
     },
     cancel: () => clearInterval(timer),
   });
-  return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  return new Response(body, {
+    headers: { "content-type": "text/event-stream", "x-server": name },
+  });
 }
 
 function heartbeat({ headers }: Request): Response {
