@@ -75,6 +75,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
     settings: proxySettings(config, listen, control.addr, engine.ownsInstances),
     report: (evidence) => fleet.observe(evidence),
     onTolls: (tolls) => fleet.count(tolls),
+    onSamples: (samples) => fleet.compare(samples),
     onApplied: (version) => fleet.applied(version),
     failures,
   });

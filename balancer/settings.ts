@@ -147,6 +147,12 @@ export const SETTINGS = {
     LARGEST_DELAY_MS,
     "milliseconds without a response after which a replica is suspected and looked at; 0: never",
   ),
+  LB_OUTLIERS: {
+    schema: parsed(parseFlag),
+    fallback: "false",
+    expects: "true or false",
+    about: "replace a replica that answers far worse than its peers: by 5xx, or by slowness",
+  },
   LB_CONNECT_TIMEOUT_MS: whole(
     1000,
     1,

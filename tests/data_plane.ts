@@ -218,6 +218,7 @@ function complete(
       ...hold,
     },
     suspectMs,
+    outliers: false,
     trusted: [],
     workers,
   };

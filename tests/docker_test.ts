@@ -1,49 +1,8 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import {
-  containersOf,
-  DOCKER_TESTS_IGNORED,
-  IMAGE,
-  must,
-  sweep,
-  uniqueName,
-  withImage,
-} from "../balancer/engine/docker_harness.ts";
+import { IMAGE, must, withImage } from "../balancer/engine/docker_harness.ts";
 import { Balancer } from "./balancer.ts";
+import { dockerTest } from "./docker_fleet.ts";
 import { Load } from "./load.ts";
-
-/** Settings of a fleet whose containers no other run of the tests touches. */
-class Fleet implements AsyncDisposable {
-  readonly name = uniqueName();
-
-  get env(): Record<string, string> {
-    return {
-      LB_ENGINE: "docker",
-      LB_FLEET: this.name,
-      LB_CONTAINER_PREFIX: `${this.name}-`,
-      LB_DOCKER_NETWORK: this.name,
-    };
-  }
-
-  /** Ids of the containers that exist, whatever their state. */
-  containers(): Promise<string[]> {
-    return containersOf(this.name);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await sweep({ fleet: this.name, network: this.name });
-  }
-}
-
-function dockerTest(name: string, fn: (fleet: Fleet) => Promise<void>): void {
-  Deno.test({
-    name,
-    ignore: DOCKER_TESTS_IGNORED,
-    fn: async () => {
-      await using fleet = new Fleet();
-      await fn(fleet);
-    },
-  });
-}
 
 dockerTest(
   "a container that is killed is replaced under its name, and no request fails",

@@ -221,3 +221,22 @@ Deno.test("every transition of the fleet is told as it happens", async () => {
   );
   assertEquals(steps, ["ready waiting", "waiting starting", "starting warming", "warming ready"]);
 });
+
+Deno.test("a replica that answers with errors, unlike its peers, is replaced where the settings ask for it", async () => {
+  await using balancer = await Balancer.ready({
+    LB_ENGINE: "process",
+    LB_REPLICA_COMMAND: MORTAL,
+    LB_HEALTH_PATH: "/heartbeat",
+    LB_OUTLIERS: "true",
+  });
+  await (await balancer.fetch("/sicken")).body?.cancel();
+  for (;;) {
+    const answers = await Promise.all(Array.from({ length: 30 }, () => balancer.fetch("/")));
+    for (const answer of answers) await answer.body?.cancel();
+    if ((await incidents(balancer)).length > 0) break;
+  }
+  assertEquals(
+    (await lastIncident(balancer)).signal,
+    "outlier: 100 % of its responses are 5xx, 0 % elsewhere",
+  );
+});

@@ -11,6 +11,7 @@ import { HeadScanner, skipEmptyLines } from "./http1/head_scanner.ts";
 import { prepare } from "./prepare.ts";
 import type { Proxy } from "./proxy.ts";
 import { RefusedError, RequestBody } from "./request_body.ts";
+import { Shortcut } from "./shortcut.ts";
 import type { Transaction } from "./transaction.ts";
 import type { UpstreamConnection } from "./upstream_pool.ts";
 import { Disconnected, type Wire } from "./wire.ts";
@@ -34,6 +35,7 @@ export class Downstream implements Expiring {
   /** Set while what is on it has no end of its own: a tunnel, an event stream. */
   streaming = false;
   readonly body = new RequestBody();
+  readonly #shortcut: Shortcut;
   readonly #scanner = new HeadScanner();
   /** How many of the unread bytes the scanner has seen. */
   #scanned = 0;
@@ -57,7 +59,9 @@ export class Downstream implements Expiring {
     readonly wire: Wire,
     readonly address: string,
     readonly trusted: boolean,
-  ) {}
+  ) {
+    this.#shortcut = new Shortcut(this);
+  }
 
   /** Whether the client has ended its side, or its connection broke. */
   get gone(): boolean {
@@ -102,10 +106,34 @@ export class Downstream implements Expiring {
     }
   }
 
+  /** A request is being answered: nothing is due from the client. */
+  work(): void {
+    this.#expect("busy", Infinity);
+  }
+
+  /** A request was answered: the next one may come. */
+  rest(): void {
+    this.wire.rest();
+    this.#expect("idle", this.proxy.settings.timeouts.keepAlive);
+  }
+
   /** Notices that the client goes away while a replica works for it. */
   watch(): void {
     if (this.wire.end === this.wire.bytes.length && this.wire.unread > 0) return;
-    this.wire.fill().then(this.#onRead, this.#onBroken);
+    this.wire.listen();
+  }
+
+  /** The client has ended its side, or its connection broke. */
+  left(): void {
+    if (this.tunnelling) return;
+    this.#gone = true;
+    this.upstream?.close();
+    this.#leave?.();
+  }
+
+  /** More of the client's bytes are there, though nobody asked: while it waits, its end counts. */
+  more(): void {
+    if (this.#leave) this.watch();
   }
 
   /**
@@ -181,36 +209,31 @@ export class Downstream implements Expiring {
     await this.wire.write(failureBytes(failure));
   }
 
-  readonly #onRead = (more: boolean): void => {
-    if (!more && !this.tunnelling) this.#onBroken();
-    else if (this.#leave) this.watch();
-  };
-
-  readonly #onBroken = (): void => {
-    this.#gone = true;
-    this.upstream?.close();
-    this.#leave?.();
-  };
-
   /** @returns whether another request may follow */
   async #serveNext(): Promise<boolean> {
+    const handover = await this.#shortcut.serve();
+    const request = handover && (handover.request ?? await this.#readRequest());
+    if (!request) return false;
+    const end = await forward(this, request, handover.begun);
+    if (end === "close" || this.#gone || this.proxy.draining) return false;
+    this.rest();
+    return true;
+  }
+
+  /** @returns the next request; undefined when none comes any more */
+  async #readRequest(): Promise<Transaction | undefined> {
     this.#scanner.reset();
     this.#scanned = 0;
     let headEnd = this.#findHead();
     while (headEnd === -1) {
       const more = await this.wire.fill();
       if (this.#refused) await this.#refused;
-      if (!more || this.#refused) return false;
+      if (!more || this.#refused) return undefined;
       headEnd = this.#findHead();
     }
-    this.#expect("busy", Infinity);
+    this.work();
     // From here to the transaction nothing waits: the parser is shared by all connections.
-    const request = prepare(this, headEnd);
-    const end = await forward(this, request);
-    if (end === "close" || this.#gone || this.proxy.draining) return false;
-    this.wire.rest();
-    this.#expect("idle", this.proxy.settings.timeouts.keepAlive);
-    return true;
+    return prepare(this, headEnd);
   }
 
   /** @returns behind the head, -1 while it is not all there */

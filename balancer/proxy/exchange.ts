@@ -13,12 +13,20 @@ import { Disconnected } from "./wire.ts";
 /** Whether the client may send another request. */
 export type ExchangeEnd = "keep" | "close";
 
+/** An exchange that the shortcut began: the request was sent, and the wait for its answer begun. */
+export interface Begun {
+  readonly upstream: UpstreamConnection;
+  /** Why it was not sent after all. */
+  readonly failure: Disconnected | undefined;
+}
+
 /**
  * Sends a request and relays the response.
  *
  * @param client where it came from and where the response goes
  * @param request what to send
  * @param upstream the connection to send it on; at the end it is closed or back in its pool
+ * @param begun set where that was done already
  * @throws {UpstreamError} the replica failed; nothing of a final response went to the client
  * @throws {RefusedError} the request's body turned out to be wrong
  * @throws {Disconnected} the client is gone, or its response broke off
@@ -27,14 +35,20 @@ export async function exchange(
   client: Downstream,
   request: Transaction,
   upstream: UpstreamConnection,
+  begun?: Begun,
 ): Promise<ExchangeEnd> {
   const relay = client.proxy.relays.pop() ?? new ResponseRelay();
   client.upstream = upstream;
   upstream.request = request;
   try {
-    await upstream.wire.write(request.opening);
+    if (begun?.failure) throw begun.failure;
+    if (!begun) {
+      client.proxy.sampler?.asked(upstream);
+      await upstream.wire.write(request.opening);
+    }
     if (client.body.complete) client.watch();
     else client.pump(request, upstream.wire);
+    if (!begun) upstream.deadlineAt = responseDeadline(client, upstream);
     return await relay.run(client, request, upstream);
   } catch (error) {
     upstream.close();
@@ -55,6 +69,11 @@ function brokeOff(
 ): boolean {
   return error instanceof Disconnected && error.wire === upstream.wire && request.responding &&
     !client.gone && !client.wire.closed;
+}
+
+/** A response is due once the whole request was sent. */
+function responseDeadline({ proxy, body }: Downstream, { pool }: UpstreamConnection): number {
+  return body.complete ? proxy.responseDeadline(pool) : Infinity;
 }
 
 /** What a failure means: whoever closes a connection here has left word why. */

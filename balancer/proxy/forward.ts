@@ -6,7 +6,7 @@
  */
 import { Detour } from "./detour.ts";
 import type { Downstream } from "./downstream.ts";
-import { exchange, type ExchangeEnd } from "./exchange.ts";
+import { type Begun, exchange, type ExchangeEnd } from "./exchange.ts";
 import type { Refusal } from "./refusal.ts";
 import { isIdempotent, UpstreamError } from "./retry.ts";
 import type { Transaction } from "./transaction.ts";
@@ -14,16 +14,23 @@ import type { Transaction } from "./transaction.ts";
 /**
  * Has a request answered, by a replica or by the error that says why none did.
  *
+ * @param client where it came from and where the response goes
+ * @param request what to send
+ * @param begun set where it was sent already, to its first choice
  * @returns whether the client may send another request
  * @throws {Disconnected} the client is gone, or its response broke off
  * @throws {RefusedError} the request's body turned out to be wrong
  */
-export async function forward(client: Downstream, request: Transaction): Promise<ExchangeEnd> {
+export async function forward(
+  client: Downstream,
+  request: Transaction,
+  begun?: Begun,
+): Promise<ExchangeEnd> {
   const { retryBudget, deadlines } = client.proxy;
   retryBudget.request(deadlines.now);
-  let pool = request.destination.first;
+  let pool = begun ? begun.upstream.pool : request.destination.first;
   let detour: Detour | undefined;
-  for (let again = false;;) {
+  for (let again = false;; begun = undefined) {
     if (!pool) {
       detour ??= new Detour(client, request);
       pool = await detour.next();
@@ -31,10 +38,10 @@ export async function forward(client: Downstream, request: Transaction): Promise
     }
     // An unused connection, or a new one where there is none or the last one turned out to be dead.
     const repeatable = isIdempotent(request.method) && client.body.complete;
-    const idle = again ? undefined : pool.takeIdle(!repeatable);
-    pool.inFlight.enter();
+    const idle = begun?.upstream ?? (again ? undefined : pool.takeIdle(!repeatable));
+    if (!begun) pool.inFlight.enter();
     try {
-      const end = await exchange(client, request, idle ?? await pool.connect());
+      const end = await exchange(client, request, idle ?? await pool.connect(), begun);
       request.release();
       return end;
     } catch (error) {

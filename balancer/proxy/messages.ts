@@ -4,7 +4,7 @@
  * @module
  */
 import type { CompleteRingOptions } from "../../ring/mod.ts";
-import type { DrainDeadlines, Evidence, Toll, Upstream } from "../view.ts";
+import type { DrainDeadlines, Evidence, Sample, Toll, Upstream } from "../view.ts";
 import type { SharedCounts } from "./connection_limits.ts";
 import type { ProxySettings } from "./settings.ts";
 
@@ -34,6 +34,7 @@ export type FromWorker =
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "evidence"; readonly evidence: Evidence }
   | { readonly type: "tolls"; readonly tolls: readonly Toll[] }
+  | { readonly type: "samples"; readonly samples: readonly Sample[] }
   /** It routes by this view from now on. */
   | { readonly type: "published"; readonly version: number }
   | { readonly type: "failure"; readonly action: string; readonly message: string }

@@ -20,10 +20,35 @@ import { Transaction } from "./transaction.ts";
  * @throws {RefusedError} the request cannot be taken
  */
 export function prepare(client: Downstream, headEnd: number): Transaction {
+  const { proxy, wire } = client;
+  const { requestHead: head, settings: { limits } } = proxy;
+  const fault = head.parse(wire.bytes, wire.start, headEnd, limits.fields);
+  if (fault) throw new RefusedError(fault);
+  return compose(client);
+}
+
+/**
+ * The same for a request that is all there, head and body, in one pass over it. Of any other it
+ * does not say what it is, and leaves it as it was.
+ *
+ * @param client the connection, its unread bytes beginning with a head, or a part of one
+ * @throws {RefusedError} the request cannot be taken
+ */
+export function prepareWhole(client: Downstream): Transaction | undefined {
+  const { proxy, wire } = client;
+  const { requestHead: head, settings: { limits } } = proxy;
+  if (!head.parseWhole(wire.bytes, wire.start, wire.end, limits.fields)) return undefined;
+  if (head.chunked || head.upgrade) return undefined;
+  if (head.lineLength > limits.lineBytes) return undefined;
+  if (head.end - head.start > limits.headBytes) return undefined;
+  if (head.contentLength > wire.end - head.end) return undefined;
+  return compose(client);
+}
+
+/** From the head that was parsed last. */
+function compose(client: Downstream): Transaction {
   const { proxy, wire, body } = client;
   const { requestHead: head, settings } = proxy;
-  const fault = head.parse(wire.bytes, wire.start, headEnd, settings.limits.fields);
-  if (fault) throw new RefusedError(fault);
   body.begin(head.contentLength, head.chunked, settings.limits.bodyBytes || Infinity);
   const given = givenId(client);
   // The host is written a second time, as X-Forwarded-Host.
@@ -39,7 +64,7 @@ export function prepare(client: Downstream, headEnd: number): Transaction {
     trusted: client.trusted,
   });
   if (at < 0) throw new RefusedError(FAULTS.headTooLarge);
-  wire.start = headEnd;
+  wire.start = head.end;
   request.seal(at + takeBody(client, request, at));
   return request;
 }

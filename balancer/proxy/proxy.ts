@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { Evidence, Toll, Upstream, View } from "../view.ts";
+import type { Evidence, Sample, Toll, Upstream, View } from "../view.ts";
 import { BufferPool } from "./buffers.ts";
 import { isControlCall } from "./control_call.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Downstream } from "./downstream.ts";
 import { EvidenceLimit } from "./evidence_limit.ts";
 import { RequestHead } from "./http1/request_head.ts";
+import { ResponseHead } from "./http1/response_head.ts";
 import { InFlight } from "./in_flight.ts";
 import { requestKey } from "./key.ts";
 import { latin1 } from "./latin1.ts";
@@ -19,14 +20,19 @@ import { isEvidence, type UpstreamError } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import { Routes } from "./routes.ts";
 import type { ProxySettings } from "./settings.ts";
+import { Sampler } from "./sampler.ts";
 import { SlowWatch } from "./slow_watch.ts";
 import { TollBook } from "./tolls.ts";
 import type { Destination, Transaction } from "./transaction.ts";
 import { InstancePool, type PoolLimits, type UpstreamConnection } from "./upstream_pool.ts";
 import { WaitingRoom } from "./waiting_room.ts";
+import { WholeResponse } from "./whole_response.ts";
 
 /** Unused connections that are kept for each instance. */
 const MAX_IDLE = 256;
+
+/** Between two tellings of how instances answer, in milliseconds. */
+const SAMPLE_MS = 1000;
 
 /** What the proxy calls itself in `Via` (RFC 9110, section 7.6.3). */
 const VIA = "1.1 ringkeeper";
@@ -35,6 +41,7 @@ const VIA = "1.1 ringkeeper";
 export interface ProxyListener {
   evidence(evidence: Evidence): void;
   tolls(tolls: readonly Toll[]): void;
+  samples(samples: readonly Sample[]): void;
   failure(action: string, error: unknown): void;
 }
 
@@ -49,18 +56,24 @@ export class Proxy {
   readonly retryBudget: RetryBudget;
   /** Used between two waits only. */
   readonly requestHead = new RequestHead();
+  /** Likewise. */
+  readonly responseHead = new ResponseHead();
+  readonly wholeResponse = new WholeResponse();
   /** Lent for the time of a response. */
   readonly relays: ResponseRelay[] = [];
   readonly routes: Routes;
   /** Requests that wait for a replica. */
   readonly waitingRoom: WaitingRoom;
   readonly tolls = new TollBook();
+  /** Counts how instances answer, where that is asked for. */
+  readonly sampler: Sampler | undefined;
   /** True once the worker is to end: every response closes its connection. */
   draining = false;
   readonly #listener: ProxyListener;
   readonly #control: InstancePool;
   readonly #evidenceLimit = new EvidenceLimit();
   readonly #slowWatch: SlowWatch;
+  #sampledAt = 0;
 
   constructor(settings: ProxySettings, listener: ProxyListener) {
     this.settings = settings;
@@ -71,6 +84,7 @@ export class Proxy {
       retire: (pool) => this.#retirePool(pool),
     });
     this.waitingRoom = new WaitingRoom(settings.hold, this.deadlines);
+    this.sampler = settings.outliers ? new Sampler() : undefined;
     this.#slowWatch = new SlowWatch(settings.suspectMs, settings.timeouts.response);
     // Always due: told with each tick.
     this.deadlines.add({ deadlineAt: -Infinity, onDeadline: () => this.#onTick() });
@@ -115,6 +129,12 @@ export class Proxy {
     this.#accuse({ name, instance, kind: expired ? "timeout" : "reset", fresh: false, key });
   }
 
+  /** Takes note of the beginning of a response, or of an interim one. */
+  noteAnswer(upstream: UpstreamConnection, status: number): void {
+    upstream.pool.answeredAt = this.deadlines.now;
+    if (status >= 200) this.sampler?.answered(upstream, status);
+  }
+
   recordFailure(action: string, error: unknown): void {
     this.#listener.failure(action, error);
   }
@@ -144,6 +164,7 @@ export class Proxy {
     const { now } = this.deadlines;
     for (const evidence of this.#slowWatch.look(this.routes.pools, now)) this.#accuse(evidence);
     this.#tellTolls();
+    this.#tellSamples();
     const dropped = this.#evidenceLimit.takeDropped(now);
     if (dropped > 0) this.recordFailure("proxy.evidence", `${dropped} more, not passed on`);
   }
@@ -155,6 +176,14 @@ export class Proxy {
   #tellTolls(): void {
     const tolls = this.tolls.take();
     if (tolls.length > 0) this.#listener.tolls(tolls);
+  }
+
+  #tellSamples(): void {
+    const { now } = this.deadlines;
+    if (!this.sampler || now - this.#sampledAt < SAMPLE_MS) return;
+    this.#sampledAt = now;
+    const samples = this.sampler.take();
+    if (samples.length > 0) this.#listener.samples(samples);
   }
 
   #openPool(upstream: Upstream): InstancePool {

@@ -12,15 +12,13 @@ import { writeResponseHead } from "./http1/head_writer.ts";
 import { HeadScanner } from "./http1/head_scanner.ts";
 import { ResponseHead } from "./http1/response_head.ts";
 import { copy } from "./http1/writer.ts";
+import { connectionOption, endAfter, type Framing, framingOf } from "./response_plan.ts";
 import { UpstreamError } from "./retry.ts";
 import { asStream, isEventStream } from "./streams.ts";
 import type { Transaction } from "./transaction.ts";
 import { tunnel } from "./tunnel.ts";
 import type { UpstreamConnection } from "./upstream_pool.ts";
 import { Disconnected, type Wire } from "./wire.ts";
-
-/** How the length of a response's body is known (RFC 9112, section 6.3). */
-type Framing = "none" | "length" | "chunked" | "until-close";
 
 /** An interim response is passed on bare. */
 const INTERIM: ResponseAdditions = {
@@ -53,7 +51,7 @@ export class ResponseRelay {
   #end: ExchangeEnd = "close";
 
   /**
-   * Reads a response and sends it to the client.
+   * Reads a response, whose deadline is set, and sends it to the client.
    *
    * @returns whether the client may send another request
    * @throws {Disconnected} either connection ended
@@ -69,9 +67,6 @@ export class ResponseRelay {
     this.#upstream = upstream;
     this.#from = upstream.wire;
     this.#to = client.wire;
-    upstream.deadlineAt = client.body.complete
-      ? client.proxy.responseDeadline(upstream.pool)
-      : Infinity;
     for (;;) {
       let headEnd = this.#findHead(0);
       for (let scanned = upstream.wire.unread; headEnd === -1; scanned = upstream.wire.unread) {
@@ -79,6 +74,7 @@ export class ResponseRelay {
         headEnd = this.#findHead(scanned);
       }
       this.#parse(headEnd);
+      client.proxy.noteAnswer(upstream, this.#head.status);
       if (this.#head.status === 101) return await this.#switchProtocols(headEnd);
       if (this.#head.status >= 200) {
         await this.#send(this.#begin(headEnd));
@@ -128,7 +124,7 @@ export class ResponseRelay {
     this.#out = this.#client.proxy.buffers.take(
       headEnd - this.#from.start + ADDED_BYTES + this.#request.requestId.length + inline,
     );
-    const at = this.#writeHead(this.#out, this.#connectionOption());
+    const at = this.#writeHead(this.#out, connectionOption(this.#request, this.#end));
     this.#request.responding = true;
     copy(this.#out, at, this.#from.bytes, headEnd, headEnd + inline);
     this.#from.start = headEnd + inline;
@@ -146,17 +142,9 @@ export class ResponseRelay {
       ? head.contentLength
       : Infinity;
     this.#reusable = head.keepAlive && this.#framing !== "until-close";
-    const asked = this.#request.keepAlive && !this.#client.proxy.draining;
     const sent = this.#client.body.complete && !this.#request.pumping;
-    // HTTP/1.0 knows no chunks: the end of the connection is the end of such a body.
-    const delimited = this.#request.minor === 1 || this.#framing === "none" ||
-      this.#framing === "length";
-    this.#end = asked && sent && delimited ? "keep" : "close";
-  }
-
-  #connectionOption(): "" | "close" | "keep-alive" {
-    if (this.#end === "close") return "close";
-    return this.#request.minor === 0 ? "keep-alive" : "";
+    const { draining } = this.#client.proxy;
+    this.#end = sent ? endAfter(this.#request, this.#framing, draining) : "close";
   }
 
   #writeHead(out: Uint8Array, connection: ResponseAdditions["connection"]): number {
@@ -291,12 +279,6 @@ export class ResponseRelay {
 
 const CRLF = new Uint8Array([13, 10]);
 const LAST_CHUNK = new Uint8Array([48, 13, 10, 13, 10]);
-
-function framingOf(head: ResponseHead, method: string): Framing {
-  if (head.bodyless(method)) return "none";
-  if (head.chunked) return "chunked";
-  return head.contentLength >= 0 ? "length" : "until-close";
-}
 
 function malformed(reason: string): UpstreamError {
   return new UpstreamError("malformed", "maybe", false, reason);

@@ -78,6 +78,8 @@ export interface ProxySettings {
   readonly hold: HoldSettings;
   /** Milliseconds without a first byte of a response that are evidence `slow`; 0: never. */
   readonly suspectMs: number;
+  /** Whether instances are compared by how they answer. */
+  readonly outliers: boolean;
   /** Networks in CIDR notation whose X-Forwarded fields are believed. */
   readonly trusted: readonly string[];
   /** How many workers there are. */
@@ -130,6 +132,7 @@ export function proxySettings(
       replaces,
     },
     suspectMs: config.LB_SUSPECT_MS,
+    outliers: config.LB_OUTLIERS,
     trusted: config.LB_TRUSTED_PROXIES,
     workers,
   };

@@ -1,10 +1,11 @@
 /**
- * Notices replicas that keep requests waiting for a first byte. Connections are looked through now
+ * Notices replicas that keep requests waiting for a first byte and answer nobody else. Connections are looked through now
  * and then: a timer for each request would cost the many for the sake of the few.
  *
  * @module
  */
 import type { Evidence } from "../view.ts";
+import { TICK_MS } from "./deadlines.ts";
 import type { InstancePool, UpstreamConnection } from "./upstream_pool.ts";
 
 /** At most one piece of evidence for each instance in this time, in milliseconds. */
@@ -41,6 +42,8 @@ export class SlowWatch {
 
   #lookAt(pool: InstancePool, now: number): Evidence | undefined {
     if (now - (this.#toldAt.get(pool) ?? -Infinity) < PAUSE_MS) return undefined;
+    // One that answers others is busy, not hung.
+    if (now - pool.answeredAt < this.#suspectMs) return undefined;
     for (const connection of pool.connections) {
       const { request } = connection;
       if (!request || !this.#isSlow(connection, now) || this.#told.has(request)) continue;
@@ -55,6 +58,7 @@ export class SlowWatch {
   /** The deadline of the response says since when it has been waited for; see Deadlines.in. */
   #isSlow({ unused, request, deadlineAt }: UpstreamConnection, now: number): boolean {
     if (unused || !request || request.responding || request.pumping) return false;
-    return deadlineAt !== Infinity && deadlineAt - this.#responseMs + this.#suspectMs <= now;
+    return deadlineAt !== Infinity &&
+      deadlineAt - TICK_MS - this.#responseMs + this.#suspectMs <= now;
   }
 }

@@ -9,7 +9,7 @@ import type { Deadlines, Expiring } from "./deadlines.ts";
 import type { Gauge } from "./in_flight.ts";
 import { UpstreamError } from "./retry.ts";
 import type { Transaction } from "./transaction.ts";
-import { Wire } from "./wire.ts";
+import { type Disconnected, Wire, type WireWatcher } from "./wire.ts";
 
 /** Bounds of the pool. */
 export interface PoolLimits {
@@ -24,9 +24,21 @@ export interface PoolLimits {
 /** No server that keeps connections at all closes one this soon. */
 const RECENT_MS = 500;
 
+/** Who sent a request without waiting for a promise, and is told how it goes. Must not throw. */
+export interface Asker {
+  /** The request is sent. */
+  onAsked(): void;
+  /** It could not be sent. */
+  onUnasked(error: Disconnected): void;
+  /** Bytes of a response are there, or the connection ended. */
+  onAnswer(): void;
+}
+
 /** A connection to an instance. */
-export class UpstreamConnection implements Expiring {
+export class UpstreamConnection implements Expiring, WireWatcher {
   deadlineAt = Infinity;
+  /** Who hears of the connection while it is in use, if not by promises. */
+  asker: Asker | undefined;
   /** Whether it carried a request before the present one. */
   reused = false;
   /** Set when a deadline closed it in the middle of a request. */
@@ -36,7 +48,9 @@ export class UpstreamConnection implements Expiring {
   #unused = false;
   #unusedSince = 0;
 
-  constructor(readonly wire: Wire, readonly pool: InstancePool) {}
+  constructor(readonly wire: Wire, readonly pool: InstancePool) {
+    wire.watcher = this;
+  }
 
   /** Whether it waits in its pool. */
   get unused(): boolean {
@@ -64,7 +78,7 @@ export class UpstreamConnection implements Expiring {
     this.#unusedSince = now;
     this.deadlineAt = until;
     this.wire.rest();
-    this.wire.fill().then(this.#onDisturbed, this.#onDisturbed);
+    this.wire.listen();
   }
 
   onDeadline(): void {
@@ -78,13 +92,28 @@ export class UpstreamConnection implements Expiring {
     this.pool.remove(this);
   }
 
-  readonly #onDisturbed = (): void => {
+  onFill(): void {
     if (this.#unused) this.close();
-  };
+    else this.asker?.onAnswer();
+  }
+
+  onBreak(): void {
+    this.onFill();
+  }
+
+  onSent(): void {
+    this.asker?.onAsked();
+  }
+
+  onUnsent(error: Disconnected): void {
+    this.asker?.onUnasked(error);
+  }
 }
 
 /** The connections to one instance. */
 export class InstancePool {
+  /** When the instance began its last response, by the clock of the deadlines. */
+  answeredAt = -Infinity;
   /** Counts the requests to the instance. */
   readonly inFlight: Gauge;
   readonly #upstream: Upstream;

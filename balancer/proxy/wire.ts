@@ -17,6 +17,18 @@ export class Disconnected extends Error {
   }
 }
 
+/** Is told what becomes of reads and writes, without a promise for each. Must not throw. */
+export interface WireWatcher {
+  /** A read is over, before those hear of it who wait for it: `more` is false at the peer's end. */
+  onFill(more: boolean): void;
+  /** A read found the connection broken, or closed from here. */
+  onBreak(): void;
+  /** All of what {@linkcode Wire.send} was given is written. */
+  onSent(): void;
+  /** It could not be written. */
+  onUnsent(error: Disconnected): void;
+}
+
 /**
  * A connection and its window of unread bytes, `bytes[start..end)`.
  *
@@ -27,10 +39,17 @@ export class Wire {
   bytes: Buffer;
   start = 0;
   end = 0;
+  watcher: WireWatcher | undefined;
   readonly #connection: Deno.TcpConn;
   readonly #buffers: BufferPool;
   readonly #resting = new Uint8Array(RESTING_BYTES);
   #reading: Promise<boolean> | undefined;
+  /** Whether somebody waits for the read under way: without, its failure is the watcher's alone. */
+  #awaited = false;
+  /** Why the last read failed: the next one must not wait for what cannot come. */
+  #failure: Disconnected | undefined;
+  /** What is being sent. */
+  #sending: Uint8Array | undefined;
   #closed = false;
 
   constructor(connection: Deno.TcpConn, buffers: BufferPool) {
@@ -55,7 +74,14 @@ export class Wire {
    * @throws {Disconnected} when the connection broke or was closed
    */
   fill(): Promise<boolean> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    this.#awaited = true;
     return this.#reading ??= this.#read();
+  }
+
+  /** Begins a read where none is under way; the watcher hears of it. */
+  listen(): void {
+    if (!this.#failure) this.#reading ??= this.#read();
   }
 
   /** Not an async function: this is called for every message, and a callback costs half as much. */
@@ -68,14 +94,20 @@ export class Wire {
 
   readonly #onRead = (count: number | null): boolean => {
     this.#reading = undefined;
-    if (count === null) return false;
-    this.end += count;
-    return true;
+    this.#awaited = false;
+    if (count !== null) this.end += count;
+    this.watcher?.onFill(count !== null);
+    return count !== null;
   };
 
-  readonly #onBroken = (cause: unknown): never => {
+  readonly #onBroken = (cause: unknown): boolean => {
+    const awaited = this.#awaited;
     this.#reading = undefined;
-    throw new Disconnected(this, { cause });
+    this.#awaited = false;
+    this.#failure = new Disconnected(this, { cause });
+    this.watcher?.onBreak();
+    if (awaited) throw this.#failure;
+    return false;
   };
 
   /** Moves what is unread into a large buffer, for a long head or a body. Not while reading. */
@@ -112,6 +144,29 @@ export class Wire {
       this.#onWriteBroken,
     );
   }
+
+  /**
+   * Writes all of the bytes and tells the watcher; they must not change before that, and nothing
+   * else be written.
+   */
+  send(bytes: Uint8Array): void {
+    this.#sending = bytes;
+    this.#connection.write(bytes).then(this.#onSent, this.#onUnsent);
+  }
+
+  readonly #onSent = (count: number): void => {
+    const bytes = this.#sending!;
+    this.#sending = undefined;
+    if (count === bytes.length) this.watcher?.onSent();
+    else this.#writeRest(bytes, count).then(() => this.watcher?.onSent(), this.#onUnsent);
+  };
+
+  readonly #onUnsent = (cause: unknown): void => {
+    this.#sending = undefined;
+    this.watcher?.onUnsent(
+      cause instanceof Disconnected ? cause : new Disconnected(this, { cause }),
+    );
+  };
 
   async #writeRest(bytes: Uint8Array, written: number): Promise<void> {
     try {

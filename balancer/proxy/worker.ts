@@ -39,6 +39,7 @@ function open({ settings, counts }: Extract<ToWorker, { type: "open" }>): void {
   proxy = new Proxy(settings, {
     evidence: (evidence) => tell({ type: "evidence", evidence }),
     tolls: (tolls) => tell({ type: "tolls", tolls }),
+    samples: (samples) => tell({ type: "samples", samples }),
     failure: (action, error) => tell({ type: "failure", action, message: errorMessage(error) }),
   });
   acceptor = new Acceptor(

@@ -5,7 +5,7 @@
  * @module
  */
 import type { FailureLog } from "../failures.ts";
-import type { DataPlane, DrainDeadlines, Evidence, Toll, View } from "../view.ts";
+import type { DataPlane, DrainDeadlines, Evidence, Sample, Toll, View } from "../view.ts";
 import { type SharedCounts, sharedCounts } from "./connection_limits.ts";
 import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
 import type { ProxySettings } from "./settings.ts";
@@ -18,6 +18,8 @@ export interface DataPlaneOptions {
   readonly report: (evidence: Evidence) => void;
   /** Told by each worker what failures cost its requests since it told last. */
   readonly onTolls?: (tolls: readonly Toll[]) => void;
+  /** Told by each worker, once a second, how instances answered. */
+  readonly onSamples?: (samples: readonly Sample[]) => void;
   /**
    * Told, once for a version, that all workers route by that view or a later one. Versions that
    * were passed over are left out.
@@ -112,6 +114,8 @@ export class DataPlaneWorkers implements DataPlane {
         return this.#options.report(message.evidence);
       case "tolls":
         return this.#options.onTolls?.(message.tolls);
+      case "samples":
+        return this.#options.onSamples?.(message.samples);
       case "published":
         return this.#announce(this.#acks.applied(member, message.version));
       case "failure":

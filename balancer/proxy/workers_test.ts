@@ -30,6 +30,7 @@ const SETTINGS: ProxySettings = {
     tunnel: 1000,
   },
   hold: { policy: "hold", ms: 1000, graceMs: 100, requests: 10, bytes: 100_000, replaces: true },
+  outliers: false,
   suspectMs: 0,
   trusted: [],
   workers: 2,

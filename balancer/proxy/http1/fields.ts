@@ -29,6 +29,8 @@ const UPGRADE_OPTION = ascii("upgrade");
 export class Fields {
   /** How many field lines there are. */
   count = 0;
+  /** Index just after the empty line that ends them. */
+  end = 0;
   /** Whether Connection has the option `close`; known after {@linkcode Fields.nominate}. */
   close = false;
   /** Whether Connection has the option `keep-alive`; known after {@linkcode Fields.nominate}. */
@@ -69,8 +71,7 @@ export class Fields {
   }
 
   /**
-   * Parses and validates field lines (RFC 9112, 5; RFC 9110, 5.5 and 5.6.2). Long, since calls
-   * would cost more than the few bytes of a field do.
+   * Parses and validates field lines (RFC 9112, 5; RFC 9110, 5.5 and 5.6.2).
    *
    * @param bytes buffer that holds a head for which {@linkcode HeadScanner} has found an end
    * @param from index just after the first line
@@ -78,6 +79,19 @@ export class Fields {
    * @param maxFields how many field lines are allowed
    */
   parse(bytes: Uint8Array, from: number, end: number, maxFields: number): Fault | undefined {
+    const fault = this.parseLines(bytes, from, maxFields);
+    return fault ?? (this.end === end ? undefined : FAULTS.fieldsEnd);
+  }
+
+  /**
+   * The same for a head whose end is not known: it is found, or there is a fault. Long, since calls
+   * would cost more than the few bytes of a field do.
+   *
+   * @param bytes buffer that holds the lines, and behind the last byte a NUL
+   * @param from index just after the first line
+   * @param maxFields how many field lines are allowed
+   */
+  parseLines(bytes: Uint8Array, from: number, maxFields: number): Fault | undefined {
     const classes = BYTE_CLASSES;
     let offsets = this.#offsets;
     let at = from;
@@ -110,7 +124,8 @@ export class Fields {
       count++;
     }
     this.count = count;
-    return at + 2 === end && bytes[at + 1] === 10 ? undefined : FAULTS.fieldsEnd;
+    this.end = at + 2;
+    return bytes[at + 1] === 10 ? undefined : FAULTS.fieldsEnd;
   }
 
   /**

@@ -9,7 +9,7 @@ import { type Fault, FAULTS } from "./fault.ts";
 import * as kinds from "./field_kind.ts";
 import { Fields } from "./fields.ts";
 import { CODING_CHUNKED, CODING_UNKNOWN, codingOf, isAuthority, parseLength } from "./framing.ts";
-import { authorityStart, methodOf } from "./request_line.ts";
+import { authorityStart, isOriginForm, methodOf } from "./request_line.ts";
 import { ascii } from "./writer.ts";
 
 const CONTINUE = ascii("100-continue");
@@ -82,6 +82,35 @@ export class RequestHead {
     if (typeof lineEnd !== "number") return lineEnd;
     return this.fields.parse(bytes, lineEnd, headEnd, maxFields) ??
       this.#readFields(bytes) ?? this.#conclude(bytes);
+  }
+
+  /**
+   * Parses a head whose end is not known, in one pass: the usual head that is all there and has
+   * nothing wrong. Of any other it says no more than that: it may be incomplete, faulty, or have a
+   * target in another form. Those are for {@linkcode HeadScanner} and {@linkcode parse}.
+   *
+   * @param bytes buffer that holds the bytes; the one behind them is overwritten
+   * @param start index of the first byte
+   * @param end index after the last byte, which may lie behind the head
+   * @param maxFields how many field lines are allowed
+   * @returns whether a head was there and parsed; {@linkcode end} is its end then
+   */
+  parseWhole(bytes: Uint8Array, start: number, end: number, maxFields: number): boolean {
+    if (end >= bytes.length) return false;
+    // A NUL can be no part of a head: whatever looks for the end of something stops there.
+    bytes[end] = 0;
+    if (!isOriginForm(bytes, start)) return false;
+    this.#reset(start, start);
+    const lineEnd = this.#methodAndTarget(bytes, start);
+    if (typeof lineEnd !== "number") return false;
+    if (this.fields.parseLines(bytes, lineEnd, maxFields) !== undefined) return false;
+    this.end = this.fields.end;
+    return (this.#readFields(bytes) ?? this.#conclude(bytes)) === undefined;
+  }
+
+  /** Length of the request line without its line end, of a target in origin-form. */
+  get lineLength(): number {
+    return this.targetEnd + 9 - this.start;
   }
 
   #reset(start: number, headEnd: number): void {

@@ -40,6 +40,18 @@ function isExactly(bytes: Uint8Array, start: number, end: number, word: Uint8Arr
 }
 
 /**
+ * Whether a request line seems to have a target in origin-form (RFC 9112, 3.2.1).
+ *
+ * @param bytes buffer that holds the line
+ * @param start index of its first byte
+ */
+export function isOriginForm(bytes: Uint8Array, start: number): boolean {
+  let at = start;
+  while ((BYTE_CLASSES[bytes[at]!]! & 1) !== 0) at++;
+  return bytes[at] === 32 && bytes[at + 1] === 47;
+}
+
+/**
  * Index of the authority of an absolute-form target (RFC 9112, 3.2.2), just after `http://` or
  * `https://`, or -1 when the target does not begin so.
  *

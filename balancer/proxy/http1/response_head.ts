@@ -68,6 +68,27 @@ export class ResponseHead {
   }
 
   /**
+   * Parses a head whose end is not known, in one pass: the usual head that is all there and has
+   * nothing wrong. Any other is for {@linkcode HeadScanner} and {@linkcode parse}.
+   *
+   * @param bytes buffer that holds the bytes; the one behind them is overwritten
+   * @param start index of the first byte
+   * @param end index after the last byte, which may lie behind the head
+   * @param maxFields how many field lines are allowed
+   * @returns whether a head was there and parsed; {@linkcode end} is its end then
+   */
+  parseWhole(bytes: Uint8Array, start: number, end: number, maxFields: number): boolean {
+    if (end >= bytes.length) return false;
+    // A NUL can be no part of a head: whatever looks for the end of something stops there.
+    bytes[end] = 0;
+    this.#reset(start, start);
+    if (this.#statusLine(bytes, start) !== undefined) return false;
+    if (this.fields.parseLines(bytes, this.reasonEnd + 2, maxFields) !== undefined) return false;
+    this.end = this.fields.end;
+    return (this.#readFields(bytes) ?? this.#conclude(bytes)) === undefined;
+  }
+
+  /**
    * Whether the response has no body, whatever its fields say (RFC 9112, 6.3).
    *
    * @param method method of the request

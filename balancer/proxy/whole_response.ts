@@ -1,0 +1,55 @@
+/**
+ * The response that came in one piece, head and body: written anew in one piece.
+ *
+ * @module
+ */
+import { ADDED_BYTES } from "./buffers.ts";
+import type { Downstream } from "./downstream.ts";
+import type { ExchangeEnd } from "./exchange.ts";
+import { writeResponseHead } from "./http1/head_writer.ts";
+import { copy } from "./http1/writer.ts";
+import { connectionOption, endAfter, framingOf } from "./response_plan.ts";
+import type { Transaction } from "./transaction.ts";
+import type { Wire } from "./wire.ts";
+
+/** A final response as it goes to the client. */
+export class WholeResponse {
+  /** How long it is, at the beginning of the request's buffer. */
+  length = 0;
+  /** Whether the replica's connection can carry another request. */
+  reusable = false;
+  /** Whether the client may send another request. */
+  end: ExchangeEnd = "close";
+
+  /**
+   * Writes the response over the request, which was sent and answered. Anything but a usual one is
+   * left as it came, for the relay.
+   *
+   * @param client where it goes
+   * @param request what it answers
+   * @param from the replica's connection, its unread bytes beginning with the response
+   * @returns whether it was written
+   */
+  write(client: Downstream, request: Transaction, from: Wire): boolean {
+    const { responseHead: head, settings: { limits }, via, draining } = client.proxy;
+    if (!head.parseWhole(from.bytes, from.start, from.end, limits.fields)) return false;
+    if (head.status < 200 || head.end - head.start > limits.headBytes) return false;
+    const framing = framingOf(head, request.method);
+    if (framing !== "none" && framing !== "length") return false;
+    // Bytes behind the response are the relay's to judge, too.
+    if (head.end + (framing === "none" ? 0 : head.contentLength) !== from.end) return false;
+    const { out, requestId } = request;
+    if (from.unread + requestId.length + ADDED_BYTES > out.length) return false;
+    this.end = endAfter(request, framing, draining);
+    this.reusable = head.keepAlive;
+    const at = writeResponseHead(out, 0, from.bytes, head, {
+      requestId,
+      via,
+      connection: connectionOption(request, this.end),
+      framing: head.chunked && request.minor === 0 ? "none" : "as-is",
+    });
+    this.length = copy(out, at, from.bytes, head.end, from.end);
+    from.start = from.end;
+    return true;
+  }
+}
