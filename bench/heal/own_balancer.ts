@@ -66,6 +66,7 @@ export class OwnBalancer implements AsyncDisposable {
 
   /** Starts it; it answers when this resolves. */
   async start(): Promise<void> {
+    await Deno.writeTextFile(this.#log, "");
     await this.launch();
     const ended = () => this.#program?.ended() ?? true;
     if (await answers(`${this.#url}/_lb/healthz`, ended)) return;
@@ -130,6 +131,7 @@ export class OwnBalancer implements AsyncDisposable {
   /** Ends it in order. What it leaves behind is a fault of its own. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#program?.[Symbol.asyncDispose]();
+    await this.#forget();
     const left = this.engine === "docker" ? await this.running() : await this.#processes();
     if (left.length === 0) return;
     throw new ToolError(`the balancer ended and left ${JSON.stringify(left)}`);
@@ -139,6 +141,19 @@ export class OwnBalancer implements AsyncDisposable {
   async #processes(): Promise<Process[]> {
     const { stdout } = await run("sh", ["-c", "ps -A -ww -o pid=,stat=,args="]);
     return parseProcesses(stdout).filter(({ args }) => args.endsWith(` ${this.fleet}`));
+  }
+
+  /** The file of the fleet's state is this run's alone. */
+  async #forget(): Promise<void> {
+    try {
+      await Deno.remove(this.#state);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  get #state(): string {
+    return `${this.#room.folder}/${this.fleet}.json`;
   }
 
   get #url(): string {
@@ -160,7 +175,7 @@ export class OwnBalancer implements AsyncDisposable {
 
   #env(): Record<string, string> {
     const { engine, spares } = this.#wish;
-    const { folder, collector } = this.#room;
+    const { collector } = this.#room;
     const host = engine === "docker" ? networkOf(this.#room).gateway : "127.0.0.1";
     return {
       LB_ENGINE: engine,
@@ -169,7 +184,7 @@ export class OwnBalancer implements AsyncDisposable {
       LB_REPLICAS: String(REPLICAS),
       LB_SPARES: String(spares),
       LB_FLEET: this.fleet,
-      LB_STATE_FILE: `${folder}/${this.fleet}.json`,
+      LB_STATE_FILE: this.#state,
       LB_REPLICA_ENV: JSON.stringify({ COLLECTOR: `${host}:${collector.port}` }),
       LB_LOG_FORMAT: "json",
       ...engine === "docker" ? this.#containers() : this.#commands(),
