@@ -13,7 +13,7 @@ const PANELS: readonly (readonly [key: string, title: string, digits: number])[]
   ["healGetP99", "GET during heals: p99, ms", 1],
   ["healGetMax", "GET during heals: slowest, ms", 0],
   ["lost", "requests lost", 0],
-  ["elsewhere", "GETs answered by another than their own replica", 0],
+  ["elsewhere", "GETs answered by another replica", 0],
 ];
 
 /** Draws the results of the kills as SVG. */
