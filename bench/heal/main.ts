@@ -10,6 +10,7 @@ import { describeMachine, ownVersion, versionLine } from "../machine.ts";
 import { saveResult } from "../save.ts";
 import { killBalancers } from "./balancer_kills.ts";
 import { drawChart } from "./chart.ts";
+import { now } from "./clock.ts";
 import { compete } from "./contest.ts";
 import { CONTESTANTS } from "./contestants.ts";
 import { CONNECTIONS } from "./load.ts";
@@ -23,6 +24,9 @@ import { tableLines } from "./table.ts";
 
 /** Exit code after Ctrl-C, as shells have it. */
 const INTERRUPTED = 130;
+
+/** A signal so many milliseconds after another is the same one. */
+const ECHO_MS = 1000;
 
 /** One column of a table, when it is its turn. */
 interface Part {
@@ -64,11 +68,15 @@ async function main(): Promise<void> {
   await saveResult({ result, chart: await drawChart(result), name, out: options.out });
 }
 
-/** The first signal ends the run in order, the second at once. */
+/** The first signal ends the run in order, a later one at once. */
 function interruptible(): AbortSignal {
   const controller = new AbortController();
+  let first = 0;
   const interrupt = () => {
+    // A terminal's Ctrl-C comes twice: to this process, and by way of `deno task`.
+    if (controller.signal.aborted && now() - first < ECHO_MS) return;
     if (controller.signal.aborted) Deno.exit(INTERRUPTED);
+    first = now();
     complain("interrupted: clearing away");
     controller.abort(new ToolError("interrupted", INTERRUPTED));
   };
