@@ -6,10 +6,10 @@
 import { lastLines } from "../../tools/command.ts";
 import { complain } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
+import { answers, freePort } from "../port.ts";
 import { medianOf, type Sample } from "./metrics.ts";
 import type { Options } from "./options.ts";
-import { answers, freePort } from "./port.ts";
-import { PROXY_CORE, startPinned } from "./program.ts";
+import { PROXY_CORE, startPinned } from "./pinned.ts";
 import type { Proxy } from "./proxy.ts";
 import type { Row, Table } from "./result.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -63,7 +63,7 @@ async function measure(scenario: Scenario, proxy: Proxy, field: Field): Promise<
   const ports = upstreams.map((upstream) => upstream.port);
   const command = await proxy.command({ port, upstreams: ports, folder });
   await using program = startPinned(command, PROXY_CORE, `${folder}/${proxy.name}.log`);
-  if (!await answers(port, program.ended)) {
+  if (!await answers(`http://127.0.0.1:${port}/small/0`, program.ended)) {
     const log = lastLines(await Deno.readTextFile(program.log), 3);
     throw new ToolError(`does not answer: ${log}`);
   }

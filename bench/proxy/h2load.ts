@@ -6,7 +6,8 @@
  */
 import { run } from "../../tools/command.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { LOAD_CORE } from "./program.ts";
+import { quantile } from "../quantile.ts";
+import { LOAD_CORE } from "./pinned.ts";
 
 /** A load of so many requests a second. */
 export interface RatedLoad {
@@ -93,9 +94,4 @@ export function summary(logs: readonly string[], settleUs = SETTLE_US): RatedRes
     slowest: quantile(times, 1),
     failed: counted.filter(([, status]) => status < 200 || status > 299).length,
   };
-}
-
-/** The value of sorted ones that a share of them do not exceed. */
-function quantile(sorted: Float64Array, share: number): number {
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
 }

@@ -4,15 +4,17 @@
  * @module
  */
 import { takeLock } from "../../tools/lock.ts";
-import { complain, say } from "../../tools/print.ts";
-import { ROOT, RUN_DIR } from "../../tools/project.ts";
+import { say } from "../../tools/print.ts";
+import { RUN_DIR } from "../../tools/project.ts";
 import { runTool, ToolError } from "../../tools/tool.ts";
 import { drawChart } from "./chart.ts";
 import { compete, type Field } from "./contest.ts";
-import { describeMachine, isThere, versionLine } from "./machine.ts";
+import { describeMachine, isThere, versionLine } from "../machine.ts";
+import { Missing } from "../missing.ts";
+import { saveResult } from "../save.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
 import { PROXIES } from "./proxies.ts";
-import { Missing, type Proxy } from "./proxy.ts";
+import type { Proxy } from "./proxy.ts";
 import type { Result, Table } from "./result.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { tableLines } from "./table.ts";
@@ -95,14 +97,8 @@ async function inspect(proxies: readonly Proxy[]) {
 }
 
 async function save(result: Result, { out, quick }: Options): Promise<void> {
-  const folder = new URL(`${out.replace(/\/$/, "")}/`, ROOT);
-  await Deno.mkdir(folder, { recursive: true });
-  const name = `${result.date.slice(0, 10)}-proxy${quick ? "-quick" : ""}`;
-  const [json, svg] = [`${name}.json`, `${name}.svg`].map((file) => new URL(file, folder));
-  if (!json || !svg) return;
-  await Deno.writeTextFile(json, `${JSON.stringify(result, null, 2)}\n`);
-  await Deno.writeTextFile(svg, await drawChart(result));
-  complain(`\nwrote ${json.pathname} and ${svg.pathname}`);
+  const name = `proxy${quick ? "-quick" : ""}`;
+  await saveResult({ result, chart: await drawChart(result), name, out });
 }
 
 if (import.meta.main) await runTool(main);

@@ -4,15 +4,7 @@
  * @module
  */
 
-/** A column of the table. */
-export interface Metric {
-  readonly key: string;
-  /** Name and unit. */
-  readonly label: string;
-  readonly digits: number;
-  /** Which of two values is better. Without it the column is no competition and has no ratio. */
-  readonly better?: "less" | "more";
-}
+import type { Metric } from "../metric.ts";
 
 /** Values by the metrics' keys. */
 export type Sample = Readonly<Record<string, number>>;

@@ -6,7 +6,8 @@
  */
 import { lastLines, run, sameDeno } from "../../tools/command.ts";
 import { RUN_DIR } from "../../tools/project.ts";
-import { Missing, type Proxy } from "./proxy.ts";
+import { Missing } from "../missing.ts";
+import type { Proxy } from "./proxy.ts";
 
 /** Flags for Deno in the place of Node. */
 const DENO = ["run", "--quiet", "--no-prompt", "--no-lock", "--no-config", "--allow-net"];

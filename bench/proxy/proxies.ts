@@ -5,15 +5,16 @@
  */
 import { balancerArgs } from "../../tools/balancer_command.ts";
 import { run } from "../../tools/command.ts";
-import { ROOT } from "../../tools/project.ts";
+import { ownVersion } from "../machine.ts";
+import { Missing } from "../missing.ts";
+import type { Command } from "../program.ts";
 import { javascriptPeer } from "./npm_peers.ts";
 import { caddyConfig, haproxyConfig, nginxConfig, type Setup } from "./peer_configs.ts";
-import type { Command } from "./program.ts";
-import { Missing, type Proxy } from "./proxy.ts";
+import type { Proxy } from "./proxy.ts";
 
 /** All of them, in the order of their turns. */
 export const PROXIES: readonly Proxy[] = [
-  { name: "ringkeeper", kind: "own", version: revision, command: balancer },
+  { name: "ringkeeper", kind: "own", version: ownVersion, command: balancer },
   debianPeer("nginx", ["-v"], "nginx", async (setup) => {
     const config = await write(setup, "nginx.conf", nginxConfig(setup));
     return { args: ["nginx", "-e", "stderr", "-c", config] };
@@ -59,12 +60,6 @@ async function balancer({ port, upstreams }: Setup): Promise<Command> {
     LB_LOG_LEVEL: "warning",
   };
   return { args: [Deno.execPath(), ...await balancerArgs()], env };
-}
-
-async function revision(): Promise<string> {
-  const script = 'cd "$1" && git describe --always --dirty --abbrev=10';
-  const { stdout } = await run("sh", ["-c", script, "sh", ROOT.pathname]);
-  return `${stdout.trim() || "unknown revision"}, Deno ${Deno.version.deno}`;
 }
 
 function debianPeer(

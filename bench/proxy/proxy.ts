@@ -4,7 +4,7 @@
  * @module
  */
 import type { Setup } from "./peer_configs.ts";
-import type { Command } from "./program.ts";
+import type { Command } from "../program.ts";
 
 /** The balancer itself, something to compare it with, or the least that is possible. */
 export type Kind = "own" | "peer" | "floor";
@@ -17,9 +17,4 @@ export interface Proxy {
   readonly version: () => Promise<string>;
   /** How to start it. */
   readonly command: (setup: Setup) => Promise<Command>;
-}
-
-/** Something is not there that a proxy needs; the message says what to do. */
-export class Missing extends Error {
-  override readonly name = "Missing";
 }

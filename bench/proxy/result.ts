@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Metric, Sample } from "./metrics.ts";
+import type { Metric } from "../metric.ts";
+import type { Sample } from "./metrics.ts";
 import type { Kind } from "./proxy.ts";
 
 /** One proxy in one scenario. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Metric } from "./metrics.ts";
+import type { Metric } from "../metric.ts";
+import { alignedLines } from "../text_table.ts";
 import { bestPeer, type Row, type Table } from "./result.ts";
 
 /** What the rows are called where the name alone does not say it. */
@@ -26,20 +27,9 @@ export function tableLines({ scenario, title, metrics, rows }: Table): string[] 
     rowLabel(row.name),
     ...row.samples.length === 0 ? [] : metrics.map((metric, at) => cell(row, metric, best[at])),
   ]);
-  const widths = head.map((_, at) => widest([head, ...body].map((line) => line[at] ?? "")));
-  const lines = body.map((line, at) => [aligned(line, widths), rows[at]?.fault ?? []].flat());
-  return [`${scenario}: ${title}`, aligned(head, widths), ...lines.map((line) => line.join("  "))];
-}
-
-function widest(texts: readonly string[]): number {
-  return Math.max(...texts.map((text) => text.length));
-}
-
-/** Names to the left, numbers to the right. */
-function aligned(line: readonly string[], widths: readonly number[]): string {
-  const pad = (text: string, at: number) =>
-    at === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[at] ?? 0);
-  return line.map(pad).join("  ");
+  const [top = "", ...lines] = alignedLines([head, ...body]);
+  const faults = rows.map(({ fault }) => fault === undefined ? "" : `  ${fault}`);
+  return [`${scenario}: ${title}`, top, ...lines.map((line, at) => line + faults[at])];
 }
 
 function cell({ median }: Row, { key, digits }: Metric, best: number | undefined): string {

@@ -5,8 +5,9 @@
  */
 import { lastLines } from "../../tools/command.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { answers, freePort } from "./port.ts";
-import { LOAD_CORE, type Program, startPinned } from "./program.ts";
+import { answers, freePort } from "../port.ts";
+import type { Program } from "../program.ts";
+import { LOAD_CORE, startPinned } from "./pinned.ts";
 
 /** The small body: 56 bytes. */
 export const SMALL_BODY = "ringkeeper bench: fifty-six bytes of body, not one more.";
@@ -31,7 +32,7 @@ export class Upstream {
     const args = ["nginx", "-e", "stderr", "-c", config];
     const program = startPinned({ args }, LOAD_CORE, `${this.folder}/${this.name}.log`);
     this.#program = program;
-    if (await answers(this.port, program.ended)) return;
+    if (await answers(`http://127.0.0.1:${this.port}/small/0`, program.ended)) return;
     const log = lastLines(await Deno.readTextFile(program.log), 5);
     throw new ToolError(`the upstream (nginx) does not start: ${log}`);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { run } from "../../tools/command.ts";
-import { PROXY_CORE } from "./program.ts";
+import { PROXY_CORE } from "./pinned.ts";
 
 /** What a program has used up to a moment. */
 export interface Usage {

@@ -6,7 +6,7 @@
  */
 import { run } from "../../tools/command.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { LOAD_CORE } from "./program.ts";
+import { LOAD_CORE } from "./pinned.ts";
 
 /** The load on a proxy. */
 export interface Load {

@@ -16,21 +16,21 @@ export function freePort(): number {
 /**
  * Waits until a server answers a request with success.
  *
- * @param port its port
+ * @param url what to ask it for
  * @param gaveUp true when there is nothing to wait for any more
  * @returns whether it does within ten seconds
  */
-export async function answers(port: number, gaveUp: () => boolean): Promise<boolean> {
+export async function answers(url: string, gaveUp: () => boolean): Promise<boolean> {
   for (const deadline = Date.now() + 10_000; Date.now() < deadline && !gaveUp();) {
-    if (await answersNow(port)) return true;
+    if (await answersNow(url)) return true;
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
   return false;
 }
 
-async function answersNow(port: number): Promise<boolean> {
+async function answersNow(url: string): Promise<boolean> {
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/small/0`, {
+    const response = await fetch(url, {
       headers: { connection: "close" },
       signal: AbortSignal.timeout(1000),
     });

@@ -1,9 +1,10 @@
 /**
- * The machine that the bench ran on.
+ * The machine that a bench ran on, and what it measured there.
  *
  * @module
  */
-import { run } from "../../tools/command.ts";
+import { run } from "../tools/command.ts";
+import { ROOT } from "../tools/project.ts";
 
 /** Its processor, number of cores, kernel and load. */
 export async function describeMachine(): Promise<Record<string, string | number>> {
@@ -17,6 +18,14 @@ export async function describeMachine(): Promise<Record<string, string | number>
     loadAverage: await shell("cut -d ' ' -f 1 /proc/loadavg"),
   };
 }
+
+/** The project's revision and the Deno that runs it. */
+export async function ownVersion(): Promise<string> {
+  const { stdout } = await run("sh", ["-c", DESCRIBE, "sh", ROOT.pathname]);
+  return `${stdout.trim() || "unknown revision"}, Deno ${Deno.version.deno}`;
+}
+
+const DESCRIBE = 'cd "$1" && git describe --always --dirty --abbrev=10';
 
 /** The first line that a program prints about its version; "" if there is none. */
 export async function versionLine(program: string, option: string): Promise<string> {

@@ -1,9 +1,9 @@
 /**
- * Programs that run in the background on a core of their own.
+ * Programs that run in the background as long as a bench needs them.
  *
  * @module
  */
-import { ROOT } from "../../tools/project.ts";
+import { ROOT } from "../tools/project.ts";
 
 /** What to run. */
 export interface Command {
@@ -11,17 +11,12 @@ export interface Command {
   readonly env?: Record<string, string>;
 }
 
-/** Core of the load generators and the upstreams. */
-export const LOAD_CORE = 0;
-/** Core of the proxy that is measured. */
-export const PROXY_CORE = 1;
-
 /** Milliseconds that a program gets to end. */
 const GRACE_MS = 3000;
 
 /** As many open files as allowed; ends with the bench, however that ends; output into a log. */
-const PINNED = `ulimit -n "$(ulimit -Hn)"; log=$1; core=$2; shift 2
-exec setpriv --pdeathsig TERM taskset -c "$core" "$@" >"$log" 2>&1 </dev/null`;
+const LASTING = `ulimit -n "$(ulimit -Hn)"; log=$1; shift
+exec setpriv --pdeathsig TERM "$@" >>"$log" 2>&1 </dev/null`;
 
 /** A program that runs. */
 export interface Program extends AsyncDisposable {
@@ -31,18 +26,20 @@ export interface Program extends AsyncDisposable {
   readonly log: string;
   /** True when it has ended by itself. */
   readonly ended: () => boolean;
+  /** Ends it as `kill -9` does, and waits until it has ended. */
+  readonly kill: () => Promise<void>;
 }
 
 /**
  * Starts a program in the project's root.
  *
  * @param command what to run
- * @param core the core that it may use
- * @param log the file for its output
+ * @param log the file that its output is appended to
+ * @param graceMs milliseconds that it gets to end when it is asked to
  */
-export function startPinned(command: Command, core: number, log: string): Program {
+export function startProgram(command: Command, log: string, graceMs = GRACE_MS): Program {
   const child = new Deno.Command("sh", {
-    args: ["-c", PINNED, "sh", log, String(core), ...command.args],
+    args: ["-c", LASTING, "sh", log, ...command.args],
     env: command.env ?? {},
     cwd: ROOT,
     stdin: "null",
@@ -55,14 +52,20 @@ export function startPinned(command: Command, core: number, log: string): Progra
     pid: child.pid,
     log,
     ended: () => ended,
-    [Symbol.asyncDispose]: () => stop(child, () => ended),
+    kill: () => end(child, "SIGKILL", () => ended, graceMs),
+    [Symbol.asyncDispose]: () => end(child, "SIGTERM", () => ended, graceMs),
   };
 }
 
-async function stop(child: Deno.ChildProcess, ended: () => boolean): Promise<void> {
+async function end(
+  child: Deno.ChildProcess,
+  signal: "SIGTERM" | "SIGKILL",
+  ended: () => boolean,
+  graceMs: number,
+): Promise<void> {
   if (ended()) return;
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => ended() || child.kill("SIGKILL"), GRACE_MS);
+  child.kill(signal);
+  const timer = setTimeout(() => ended() || child.kill("SIGKILL"), graceMs);
   await child.status;
   clearTimeout(timer);
 }

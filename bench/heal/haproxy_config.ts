@@ -1,0 +1,77 @@
+/**
+ * HAProxy as a careful operator sets it up for a service of his own that may be repeated where
+ * HTTP allows it (HAProxy 2.6, Configuration Manual). What each line is for:
+ *
+ * - `balance hdr`, `hash-type consistent`: the same routing as the balancer's, by X-Request-Id
+ * - `retries`, `option redispatch 1`, `retry-on`: an attempt that failed goes to another server at
+ *   once, after the request was sent too; never a POST (`disable-l7-retry`), which may have been
+ *   executed. A connection that could not be made is always retried
+ * - `timeout connect 250ms`: an address that nobody has any more does not refuse, it is silent
+ * - `check inter 1s fall 1 rise 1`: one missed check takes a server out, one passed puts it back;
+ *   `fastinter`, `downinter`: while it is in doubt or down it is asked five times as often
+ * - `observe layer7`, `error-limit 1`, `on-error mark-down`: so does one failed request, as soon as
+ *   it fails
+ * - `on-marked-down shutdown-sessions`: what hangs on a dead server is ended
+ *
+ * @module
+ */
+
+/** What the configuration is about. */
+export interface HaproxySetup {
+  readonly port: number;
+  /** Port of the statistics. */
+  readonly statsPort: number;
+  /** Names and addresses of the servers. */
+  readonly servers: readonly { readonly name: string; readonly address: string }[];
+}
+
+/** haproxy.cfg. */
+export function haproxyConfig({ port, statsPort, servers }: HaproxySetup): string {
+  const lines = servers.map(({ name, address }) => `  server ${name} ${address}`).join("\n");
+  return `global
+  maxconn 4000
+defaults
+  mode http
+  maxconn 4000
+  option forwardfor
+  retries 3
+  option redispatch 1
+  timeout connect 250ms
+  timeout client 60s
+  timeout server 60s
+  timeout check 1s
+  timeout http-keep-alive 60s
+frontend public
+  bind 127.0.0.1:${port}
+  http-request disable-l7-retry if METH_POST
+  default_backend replicas
+backend replicas
+  balance hdr(X-Request-Id)
+  hash-type consistent sdbm avalanche
+  retry-on conn-failure empty-response response-timeout 0rtt-rejected
+  option httpchk GET /heartbeat
+  http-check expect status 200
+  default-server check inter 1s fastinter 200ms downinter 200ms fall 1 rise 1 observe layer7 error-limit 1 on-error mark-down on-marked-down shutdown-sessions
+${lines}
+frontend statistics
+  bind 127.0.0.1:${statsPort}
+  stats enable
+  stats uri /
+`;
+}
+
+/**
+ * The servers that are up, by the statistics as CSV (Management Guide, section 9.1).
+ *
+ * @param csv the statistics
+ */
+export function serversUp(csv: string): string[] {
+  const [head = "", ...lines] = csv.replace(/^# /, "").split("\n");
+  const columns = head.split(",");
+  const [proxy, server, status] = ["pxname", "svname", "status"].map((one) => columns.indexOf(one));
+  return lines.map((line) => line.split(",")).flatMap((cells) => {
+    const name = cells[server ?? -1];
+    const isUp = cells[proxy ?? -1] === "replicas" && cells[status ?? -1]?.startsWith("UP");
+    return isUp && name !== undefined && name !== "BACKEND" ? [name] : [];
+  });
+}
