@@ -81,10 +81,13 @@ async function finished(
   for (let waited = 0; waited < ms && find()?.releasedAt === undefined; waited += POLL_MS) {
     await elapsed(POLL_MS);
   }
+  // What it cost the requests is told a moment later.
+  await elapsed(TOLLS_MS);
   return find();
 }
 
 const POLL_MS = 50;
+const TOLLS_MS = 200;
 
 function judge(
   { objective }: DrillRequest,

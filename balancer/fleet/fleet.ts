@@ -51,6 +51,9 @@ export interface FleetOptions {
   readonly failures: FailureLog;
 }
 
+/** An incident that is over is told of after this time, in milliseconds. */
+const TOLLS_MS = 200;
+
 /** Keeps the desired replicas alive. */
 export class Fleet {
   /** What happened to the fleet, for whoever listens. */
@@ -81,9 +84,13 @@ export class Fleet {
     this.#options = options;
     const { clock, policy } = options;
     const { journal } = this;
-    const incidents = this.incidents = new Incidents((incident) =>
-      journal.add({ type: "incident", at: clock.now(), incident })
-    );
+    const incidents = this.incidents = new Incidents(({ id }) => {
+      // What it cost is told by the workers a moment later.
+      clock.after(TOLLS_MS, () => {
+        const incident = incidents.find(id);
+        if (incident) journal.add({ type: "incident", at: clock.now(), incident });
+      });
+    });
     const quarantine = this.quarantine = new Quarantine(policy);
     const roster = this.#roster = new Roster(options);
     const ledger = new Ledger({ ...options, roster, journal, incidents, quarantine });

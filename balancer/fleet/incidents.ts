@@ -48,6 +48,11 @@ export class Incidents {
     return [...this.#ended, ...open].sort((a, b) => b.id - a.id);
   }
 
+  /** One by its number; undefined where it is kept no more. */
+  find(id: number): Incident | undefined {
+    return this.all.find((incident) => incident.id === id);
+  }
+
   /** The data plane noticed something. */
   evidence({ instance, kind }: Evidence, now: number): void {
     for (const [id, { lastAt }] of this.#seen) {

@@ -167,6 +167,11 @@ export function awaitedUntil({ phase, since, notBefore, shortLives }: Member): n
   return notBefore - since <= START_MS ? Infinity : -Infinity;
 }
 
+/** Whether the member is a replica that is to be back soon. */
+export function isAwaited(member: Member, now: number): boolean {
+  return inRing(member) && !inView(member) && now < awaitedUntil(member);
+}
+
 /** Whether everything that its failed instances wrote is known. */
 export function isHeard({ former }: Member): boolean {
   return !former.some(({ unheard }) => unheard);

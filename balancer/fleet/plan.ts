@@ -5,7 +5,15 @@
  */
 import type { Launch } from "../engine/engine.ts";
 import type { DrainDeadlines } from "../view.ts";
-import { awaitedUntil, type Former, inRing, isLeaving, launchName, type Member } from "./member.ts";
+import {
+  awaitedUntil,
+  type Former,
+  inRing,
+  isAwaited,
+  isLeaving,
+  launchName,
+  type Member,
+} from "./member.ts";
 import { type FleetPolicy, RETRY_WITHOUT_PROBES_MS } from "./policy.ts";
 
 /** One thing to do for one replica. Carrying it out ends in an event. */
@@ -53,14 +61,18 @@ export function plan(
   means: Means,
 ): Action[] {
   const actions: Action[] = [];
+  const all = [...members];
+  const healing = all.some((member) => isAwaited(member, now));
   let { starts } = means;
-  for (const member of members) {
+  for (const member of all) {
     for (const former of member.former) {
       const action = clearing(member, former, now, policy, means.engineUp);
       if (action) actions.push(action);
     }
     if (!means.engineUp || !policy.replaces || now < member.notBefore) continue;
     const action = actionFor(member, policy);
+    // A start takes the machine's time: who stands by does not take it from who is waited for.
+    if (action?.type === "start" && member.spare && healing) continue;
     if (action?.type === "start" && isRestart(member) && starts-- <= 0) continue;
     if (action) actions.push(action);
   }

@@ -83,10 +83,20 @@ Deno.test("a budget bounds replacements, and no first start", () => {
   assertEquals(plan(two, 100, testPolicy(), means).length, 1);
 });
 
+Deno.test("spares are started when nobody is waited for", () => {
+  const spare = member("waiting", { name: "spare.1", spare: true, joined: false });
+  const names = (members: Member[]) =>
+    plan(members, 100, testPolicy(), { engineUp: true, starts: 9 }).map(({ name }) => name);
+  assertEquals(names([member("ready"), spare]), ["spare.1"]);
+  assertEquals(names([member("warming", { since: 90 }), spare]), []);
+  assertEquals(names([member("warming", { since: -10_000 }), spare]), ["spare.1"]);
+  assertEquals(names([member("waiting"), spare]), ["S"]);
+});
+
 Deno.test("a spare is started without a name, a successor under the name that it is to take", () => {
   const launches = [
-    member("waiting", { name: "spare.1", spare: true }),
-    member("waiting", { name: "S.next", succeeds: "S", template: { image: "new" } }),
+    member("waiting", { name: "spare.1", spare: true, joined: false }),
+    member("waiting", { name: "S.next", joined: false, succeeds: "S", template: { image: "new" } }),
   ].flatMap((one) => plan([one], 100, testPolicy(), { engineUp: true, starts: 1 }));
   assertEquals(launches.map((action) => action.type === "start" && action.launch), [
     { name: "spare.1", spare: true, template: {} },

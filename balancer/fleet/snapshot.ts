@@ -5,7 +5,7 @@
  */
 import { Ring, type RingOptions } from "../../ring/mod.ts";
 import type { Upstream, View } from "../view.ts";
-import { awaitedUntil, inRing, inView, type Member } from "./member.ts";
+import { inRing, inView, isAwaited, type Member } from "./member.ts";
 
 /** How the ring is laid out; who is on it comes from the members. */
 export type RingShape = Omit<RingOptions, "members">;
@@ -52,11 +52,6 @@ export function nextView(before: View, parts: ViewParts): View {
   const same = ring === before.ring && sameUpstreams(before.ready, ready) &&
     sameSets(before.awaited, awaited) && sameSets(before.quarantined, quarantined);
   return same ? before : { version: before.version + 1, ring, ready, awaited, quarantined };
-}
-
-/** A replica that is to be back soon. */
-function isAwaited(member: Member, now: number): boolean {
-  return inRing(member) && !inView(member) && now < awaitedUntil(member);
 }
 
 function nameOf({ name }: Member): string {

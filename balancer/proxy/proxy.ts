@@ -157,13 +157,13 @@ export class Proxy {
 
   close(): void {
     this.deadlines.close();
-    this.#tellTolls();
+    this.tellTolls();
   }
 
   #onTick(): void {
     const { now } = this.deadlines;
     for (const evidence of this.#slowWatch.look(this.routes.pools, now)) this.#accuse(evidence);
-    this.#tellTolls();
+    this.tellTolls();
     this.#tellSamples();
     const dropped = this.#evidenceLimit.takeDropped(now);
     if (dropped > 0) this.recordFailure("proxy.evidence", `${dropped} more, not passed on`);
@@ -173,7 +173,8 @@ export class Proxy {
     if (this.#evidenceLimit.allow(this.deadlines.now)) this.#listener.evidence(evidence);
   }
 
-  #tellTolls(): void {
+  /** Tells what failures cost since it was told last. */
+  tellTolls(): void {
     const tolls = this.tolls.take();
     if (tolls.length > 0) this.#listener.tolls(tolls);
   }

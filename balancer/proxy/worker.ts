@@ -61,6 +61,8 @@ function publish({ version, ring: options, ready, awaited, quarantined }: PlainV
     quarantined: new Set(quarantined),
   });
   tell({ type: "published", version });
+  // Whoever was let go has been counted by then.
+  setTimeout(() => proxy?.tellTolls());
 }
 
 async function answerIdle(
