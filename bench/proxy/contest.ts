@@ -61,13 +61,15 @@ async function measure(scenario: Scenario, proxy: Proxy, field: Field): Promise<
   const { upstreams, folder, options } = field;
   const port = freePort();
   const ports = upstreams.map((upstream) => upstream.port);
-  const command = await proxy.command({ port, upstreams: ports, folder });
+  const setup = { port, upstreams: ports, folder };
+  const command = scenario.command?.(setup) ?? await proxy.command(setup);
   await using program = startPinned(command, PROXY_CORE, `${folder}/${proxy.name}.log`);
   if (!await answers(port, program.ended)) {
     const log = lastLines(await Deno.readTextFile(program.log), 3);
     throw new ToolError(`does not answer: ${log}`);
   }
-  return await scenario.measure({ ...options, pid: program.pid, port, upstreams, folder });
+  const { pid, log } = program;
+  return await scenario.measure({ ...options, pid, log, port, upstreams, folder });
 }
 
 function rowOf({ proxy, samples, fault }: Account): Row {

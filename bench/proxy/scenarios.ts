@@ -5,13 +5,16 @@
  */
 import { ToolError } from "../../tools/tool.ts";
 import { BROWSER_FIELDS } from "./browser_fields.ts";
-import { runRated } from "./h2load.ts";
+import { ratedRequests, runRated } from "./h2load.ts";
 import { whileIdle } from "./idle.ts";
 import * as metrics from "./metrics.ts";
 import type { Metric, Sample } from "./metrics.ts";
+import type { Setup } from "./peer_configs.ts";
+import type { Command } from "./program.ts";
 import type { Kind } from "./proxy.ts";
 import { BODY_BYTES, type Path, type Upstream } from "./upstreams.ts";
 import { cpuBetween, readUsage } from "./usage.ts";
+import { compareWindows, parseMarks, VIEW_METRICS } from "./view_windows.ts";
 import { type Load, runWrk } from "./wrk.ts";
 
 /** A proxy that runs, and how long to measure it. */
@@ -20,6 +23,8 @@ export interface Subject {
   readonly port: number;
   readonly upstreams: readonly Upstream[];
   readonly folder: string;
+  /** File with what it wrote. */
+  readonly log: string;
   readonly seconds: number;
   readonly warmUp: number;
   readonly idle: number;
@@ -34,6 +39,8 @@ export interface Scenario {
   readonly metrics: readonly Metric[];
   /** Which kinds of proxies take part; all where it is not said. */
   readonly kinds?: readonly Kind[];
+  /** What is started in the place of the proxy's own command. */
+  readonly command?: (setup: Setup) => Command;
   readonly measure: (subject: Subject) => Promise<Sample>;
 }
 
@@ -46,6 +53,10 @@ const SHARE = 0.7;
 const VIEW_RATE = 3200;
 /** Milliseconds until an upstream stops, and until it is back. */
 const VIEW_STEP_MS = 1500;
+/** Requests a second where single ones count: few enough that they do not wait for each other. */
+const WINDOWS_RATE = 800;
+/** How much longer than others the scenario takes that compares short windows. */
+const WINDOWS_FACTOR = 8;
 /** Milliseconds after which memory is taken for settled. */
 const SETTLE_MS = 1500;
 
@@ -78,6 +89,15 @@ export const SCENARIOS: readonly Scenario[] = [
     metrics: [RATE, P50, P99, SLOWEST, FAILED],
     kinds: ["own"],
     measure: throughChange,
+  },
+  {
+    name: "view windows",
+    group: "view",
+    title: `what a change of the view costs requests, at ${WINDOWS_RATE} req/s`,
+    metrics: VIEW_METRICS,
+    kinds: ["own"],
+    command: viewChanges,
+    measure: besideChanges,
   },
 ];
 
@@ -161,6 +181,20 @@ async function throughChange({ port, upstreams, folder, warmUp }: Subject): Prom
   await wait(VIEW_STEP_MS);
   await upstreams[1]?.start();
   return await running;
+}
+
+/** The data plane alone, which is told of changes: what engines do with processes has no part. */
+function viewChanges({ port, upstreams }: Setup): Command {
+  const flags = ["--quiet", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read=."];
+  const script = new URL("servers/view_changes.ts", import.meta.url).pathname;
+  return { args: [Deno.execPath(), "run", ...flags, script, ...[port, ...upstreams].map(String)] };
+}
+
+async function besideChanges({ port, folder, seconds, warmUp, log }: Subject): Promise<Sample> {
+  await runWrk({ port, path: "/small/", connections: 64, seconds: warmUp });
+  const load = { port, rate: WINDOWS_RATE, seconds: WINDOWS_FACTOR * seconds, folder };
+  const requests = await ratedRequests(load);
+  return compareWindows(parseMarks(await Deno.readTextFile(log)), requests);
 }
 
 async function rated(load: Parameters<typeof runRated>[0]): Promise<Sample> {
