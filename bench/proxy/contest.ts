@@ -12,7 +12,7 @@ import { answers, freePort } from "./port.ts";
 import { PROXY_CORE, startPinned } from "./program.ts";
 import type { Proxy } from "./proxy.ts";
 import type { Row, Table } from "./result.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 import type { Upstream } from "./upstreams.ts";
 
 /** Who takes part. */

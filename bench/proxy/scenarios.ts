@@ -5,58 +5,20 @@
  */
 import { ToolError } from "../../tools/tool.ts";
 import { BROWSER_FIELDS } from "./browser_fields.ts";
-import { ratedRequests, runRated } from "./h2load.ts";
 import { whileIdle } from "./idle.ts";
 import * as metrics from "./metrics.ts";
-import type { Metric, Sample } from "./metrics.ts";
-import type { Setup } from "./peer_configs.ts";
-import type { Command } from "./program.ts";
-import type { Kind } from "./proxy.ts";
-import { BODY_BYTES, type Path, type Upstream } from "./upstreams.ts";
+import type { Sample } from "./metrics.ts";
+import { rated, type Scenario, type Subject, wait } from "./scenario.ts";
+import { BODY_BYTES, type Path } from "./upstreams.ts";
 import { cpuBetween, readUsage } from "./usage.ts";
-import { compareWindows, parseMarks, VIEW_METRICS } from "./view_windows.ts";
+import { VIEW_SCENARIOS } from "./view_scenarios.ts";
 import { type Load, runWrk } from "./wrk.ts";
-
-/** A proxy that runs, and how long to measure it. */
-export interface Subject {
-  readonly pid: number;
-  readonly port: number;
-  readonly upstreams: readonly Upstream[];
-  readonly folder: string;
-  /** File with what it wrote. */
-  readonly log: string;
-  readonly seconds: number;
-  readonly warmUp: number;
-  readonly idle: number;
-}
-
-/** One table of the result. */
-export interface Scenario {
-  readonly name: string;
-  /** The option's name that chooses it. */
-  readonly group: string;
-  readonly title: string;
-  readonly metrics: readonly Metric[];
-  /** Which kinds of proxies take part; all where it is not said. */
-  readonly kinds?: readonly Kind[];
-  /** What is started in the place of the proxy's own command. */
-  readonly command?: (setup: Setup) => Command;
-  readonly measure: (subject: Subject) => Promise<Sample>;
-}
 
 const { CPU, RATE, P50, P99, SLOWEST, PEAK, BUSY, OTHERS, FAILED, BYTES, LOAD, RSS, IDLE, OPEN } =
   metrics;
 
 /** The share of what it can carry that a proxy gets where latency is measured. */
 const SHARE = 0.7;
-/** Requests a second while the view changes. */
-const VIEW_RATE = 3200;
-/** Milliseconds until an upstream stops, and until it is back. */
-const VIEW_STEP_MS = 1500;
-/** Requests a second where single ones count: few enough that they do not wait for each other. */
-const WINDOWS_RATE = 800;
-/** How much longer than others the scenario takes that compares short windows. */
-const WINDOWS_FACTOR = 8;
 /** Milliseconds after which memory is taken for settled. */
 const SETTLE_MS = 1500;
 
@@ -82,23 +44,7 @@ export const SCENARIOS: readonly Scenario[] = [
     kinds: ["own", "peer"],
     measure: silent,
   },
-  {
-    name: "view",
-    group: "view",
-    title: `one of two upstreams stops and starts again at ${VIEW_RATE} req/s`,
-    metrics: [RATE, P50, P99, SLOWEST, FAILED],
-    kinds: ["own"],
-    measure: throughChange,
-  },
-  {
-    name: "view windows",
-    group: "view",
-    title: `what a change of the view costs requests, at ${WINDOWS_RATE} req/s`,
-    metrics: VIEW_METRICS,
-    kinds: ["own"],
-    command: viewChanges,
-    measure: besideChanges,
-  },
+  ...VIEW_SCENARIOS,
 ];
 
 function full(
@@ -173,40 +119,7 @@ async function silent({ pid, port, idle, warmUp }: Subject): Promise<Sample> {
   return { open, rssMb: rss / 1e6, idleKb: (result.rss - rss) / 1e3 / open };
 }
 
-async function throughChange({ port, upstreams, folder, warmUp }: Subject): Promise<Sample> {
-  await runWrk({ port, path: "/small/", connections: 64, seconds: warmUp });
-  const running = rated({ port, rate: VIEW_RATE, seconds: 4 * VIEW_STEP_MS / 1000, folder });
-  await wait(VIEW_STEP_MS);
-  await upstreams[1]?.stop();
-  await wait(VIEW_STEP_MS);
-  await upstreams[1]?.start();
-  return await running;
-}
-
-/** The data plane alone, which is told of changes: what engines do with processes has no part. */
-function viewChanges({ port, upstreams }: Setup): Command {
-  const flags = ["--quiet", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read=."];
-  const script = new URL("servers/view_changes.ts", import.meta.url).pathname;
-  return { args: [Deno.execPath(), "run", ...flags, script, ...[port, ...upstreams].map(String)] };
-}
-
-async function besideChanges({ port, folder, seconds, warmUp, log }: Subject): Promise<Sample> {
-  await runWrk({ port, path: "/small/", connections: 64, seconds: warmUp });
-  const load = { port, rate: WINDOWS_RATE, seconds: WINDOWS_FACTOR * seconds, folder };
-  const requests = await ratedRequests(load);
-  return compareWindows(parseMarks(await Deno.readTextFile(log)), requests);
-}
-
-async function rated(load: Parameters<typeof runRated>[0]): Promise<Sample> {
-  const { rate, p50, p99, slowest, failed } = await runRated(load);
-  return { rate, p50Ms: p50, p99Ms: p99, maxMs: slowest, failed };
-}
-
 /** A turn without a response says nothing about the proxy's speed. */
 function requireAnswers(requests: number): void {
   if (requests === 0) throw new ToolError("answered no request in a whole turn");
-}
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
