@@ -128,7 +128,7 @@ export class Shortcut implements WireWatcher, Asker {
     client.proxy.sampler?.asked(upstream);
     upstream.pool.inFlight.enter();
     upstream.deadlineAt = client.proxy.responseDeadline(upstream.pool);
-    upstream.wire.send(request.opening);
+    upstream.wire.send(request.out, request.length);
     client.watch();
   }
 
@@ -146,7 +146,7 @@ export class Shortcut implements WireWatcher, Asker {
       this.#reusable = response.reusable;
       upstream.deadlineAt = Infinity;
       client.deadlineAt = client.proxy.bodyDeadline();
-      client.wire.send(request.out.subarray(0, response.length));
+      client.wire.send(request.out, response.length);
     } catch (error) {
       this.#fail(error);
     }

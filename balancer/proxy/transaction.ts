@@ -65,6 +65,11 @@ export class Transaction {
     return this.#out;
   }
 
+  /** How long it is. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** Says how long it became. */
   seal(length: number): void {
     this.#length = length;

@@ -43,13 +43,14 @@ export class Wire {
   readonly #connection: Deno.TcpConn;
   readonly #buffers: BufferPool;
   readonly #resting = new Uint8Array(RESTING_BYTES);
-  #reading: Promise<boolean> | undefined;
-  /** Whether somebody waits for the read under way: without, its failure is the watcher's alone. */
-  #awaited = false;
+  #reading = false;
+  /** Made only where somebody waits for the read under way. */
+  #awaited: PromiseWithResolvers<boolean> | undefined;
   /** Why the last read failed: the next one must not wait for what cannot come. */
   #failure: Disconnected | undefined;
-  /** What is being sent. */
-  #sending: Uint8Array | undefined;
+  /** What is being sent, and how much of it. */
+  #sending: Buffer | undefined;
+  #sendingLength = 0;
   #closed = false;
 
   constructor(connection: Deno.TcpConn, buffers: BufferPool) {
@@ -75,44 +76,44 @@ export class Wire {
    */
   fill(): Promise<boolean> {
     if (this.#failure) return Promise.reject(this.#failure);
-    this.#awaited = true;
-    return this.#reading ??= this.#read();
+    this.listen();
+    return (this.#awaited ??= Promise.withResolvers()).promise;
   }
 
-  /** Begins a read where none is under way; the watcher hears of it. */
+  /**
+   * Begins a read where none is under way; the watcher hears of it. No promise is kept, nor made by
+   * an async function: this happens for every message.
+   */
   listen(): void {
-    if (!this.#failure) this.#reading ??= this.#read();
-  }
-
-  /** Not an async function: this is called for every message, and a callback costs half as much. */
-  #read(): Promise<boolean> {
+    if (this.#reading || this.#failure) return;
     if (this.start === this.end) this.start = this.end = 0;
     else if (this.end === this.bytes.length) this.makeRoom();
+    this.#reading = true;
     const free = this.end === 0 ? this.bytes : this.bytes.subarray(this.end);
-    return this.#connection.read(free).then(this.#onRead, this.#onBroken);
+    this.#connection.read(free).then(this.#onRead, this.#onBroken);
   }
 
-  readonly #onRead = (count: number | null): boolean => {
-    this.#reading = undefined;
-    this.#awaited = false;
+  readonly #onRead = (count: number | null): void => {
+    const awaited = this.#awaited;
+    this.#reading = false;
+    this.#awaited = undefined;
     if (count !== null) this.end += count;
     this.watcher?.onFill(count !== null);
-    return count !== null;
+    awaited?.resolve(count !== null);
   };
 
-  readonly #onBroken = (cause: unknown): boolean => {
+  readonly #onBroken = (cause: unknown): void => {
     const awaited = this.#awaited;
-    this.#reading = undefined;
-    this.#awaited = false;
+    this.#reading = false;
+    this.#awaited = undefined;
     this.#failure = new Disconnected(this, { cause });
     this.watcher?.onBreak();
-    if (awaited) throw this.#failure;
-    return false;
+    awaited?.reject(this.#failure);
   };
 
   /** Moves what is unread into a large buffer, for a long head or a body. Not while reading. */
   makeRoom(): void {
-    if (this.#reading !== undefined) return;
+    if (this.#reading) return;
     const from = this.bytes;
     if (from === this.#resting) this.bytes = this.#buffers.take(LARGE_BYTES);
     else if (this.start === 0) return;
@@ -123,7 +124,7 @@ export class Wire {
 
   /** Gives the large buffer back where nothing is unread and nothing is being read. */
   rest(): void {
-    if (this.bytes === this.#resting || this.#reading !== undefined) return;
+    if (this.bytes === this.#resting || this.#reading) return;
     if (this.unread > RESTING_BYTES) return;
     const large = this.bytes;
     this.#resting.set(large.subarray(this.start, this.end));
@@ -146,19 +147,22 @@ export class Wire {
   }
 
   /**
-   * Writes all of the bytes and tells the watcher; they must not change before that, and nothing
-   * else be written.
+   * Writes the beginning of a buffer and tells the watcher; it must not change before that, and
+   * nothing else be written.
    */
-  send(bytes: Uint8Array): void {
-    this.#sending = bytes;
-    this.#connection.write(bytes).then(this.#onSent, this.#onUnsent);
+  send(buffer: Buffer, length: number): void {
+    this.#sending = buffer;
+    this.#sendingLength = length;
+    this.#connection.write(buffer.subarray(0, length)).then(this.#onSent, this.#onUnsent);
   }
 
   readonly #onSent = (count: number): void => {
     const bytes = this.#sending!;
+    const length = this.#sendingLength;
     this.#sending = undefined;
-    if (count === bytes.length) this.watcher?.onSent();
-    else this.#writeRest(bytes, count).then(() => this.watcher?.onSent(), this.#onUnsent);
+    if (count === length) return this.watcher?.onSent();
+    const rest = this.#writeRest(bytes.subarray(0, length), count);
+    rest.then(() => this.watcher?.onSent(), this.#onUnsent);
   };
 
   readonly #onUnsent = (cause: unknown): void => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { BufferPool, LARGE_BYTES } from "./buffers.ts";
-import { Disconnected, Wire } from "./wire.ts";
+import { Disconnected, Wire, type WireWatcher } from "./wire.ts";
 
 /** A wire and the other end of its connection. */
 async function pair() {
@@ -141,4 +141,85 @@ Deno.test("one side can be ended while the other goes on", async () => {
   await say(peer, "abc");
   await wire.fill();
   assertEquals(unread(wire), "abc");
+});
+
+/** Notes what it is told. */
+class Notes implements WireWatcher {
+  readonly told: string[] = [];
+  #more = Promise.withResolvers<void>();
+
+  onFill(more: boolean): void {
+    this.#note(more ? "filled" : "ended");
+  }
+
+  onBreak(): void {
+    this.#note("broken");
+  }
+
+  onSent(): void {
+    this.#note("sent");
+  }
+
+  onUnsent(error: Disconnected): void {
+    this.#note(`unsent: ${error.name}`);
+  }
+
+  /** Waits until it was told something. */
+  async next(): Promise<string> {
+    while (this.told.length === 0) await this.#more.promise;
+    return this.told.shift()!;
+  }
+
+  #note(what: string): void {
+    this.told.push(what);
+    this.#more.resolve();
+    this.#more = Promise.withResolvers();
+  }
+}
+
+Deno.test("a watcher hears of a read before those who wait for it", async () => {
+  using one = await pair();
+  const { wire, peer } = one;
+  const notes = wire.watcher = new Notes();
+  wire.listen();
+  const waiting = wire.fill().then(() => [...notes.told]);
+  await say(peer, "abc");
+  assertEquals(await waiting, ["filled"]);
+  assertEquals([await notes.next(), unread(wire)], ["filled", "abc"]);
+  wire.listen();
+  await peer.closeWrite();
+  assertEquals(await notes.next(), "ended");
+});
+
+Deno.test("a read that nobody waits for may fail; who asks later is told why", async () => {
+  using one = await pair();
+  const { wire } = one;
+  const notes = wire.watcher = new Notes();
+  wire.listen();
+  wire.close();
+  assertEquals(await notes.next(), "broken");
+  wire.listen();
+  await assertRejects(() => wire.fill(), Disconnected);
+  assertEquals(notes.told, []);
+});
+
+Deno.test("a watcher hears when all is sent, however often the kernel takes a part", async () => {
+  using one = await pair();
+  const { wire, peer } = one;
+  const notes = wire.watcher = new Notes();
+  const length = 8 * 1024 * 1024;
+  wire.send(new Uint8Array(length + 5), length);
+  const piece = new Uint8Array(65536);
+  let received = 0;
+  while (received < length) received += await peer.read(piece) ?? NaN;
+  assertEquals([await notes.next(), received], ["sent", length]);
+});
+
+Deno.test("a watcher hears of what cannot be sent", async () => {
+  using one = await pair();
+  const { wire } = one;
+  const notes = wire.watcher = new Notes();
+  wire.close();
+  wire.send(new Uint8Array(8), 8);
+  assertEquals(await notes.next(), "unsent: Disconnected");
 });

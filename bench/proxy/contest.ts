@@ -12,7 +12,7 @@ import type { Options } from "./options.ts";
 import { PROXY_CORE, startPinned } from "./pinned.ts";
 import type { Proxy } from "./proxy.ts";
 import type { Row, Table } from "./result.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 import type { Upstream } from "./upstreams.ts";
 
 /** Who takes part. */
@@ -61,13 +61,15 @@ async function measure(scenario: Scenario, proxy: Proxy, field: Field): Promise<
   const { upstreams, folder, options } = field;
   const port = freePort();
   const ports = upstreams.map((upstream) => upstream.port);
-  const command = await proxy.command({ port, upstreams: ports, folder });
+  const setup = { port, upstreams: ports, folder };
+  const command = scenario.command?.(setup) ?? await proxy.command(setup);
   await using program = startPinned(command, PROXY_CORE, `${folder}/${proxy.name}.log`);
   if (!await answers(`http://127.0.0.1:${port}/small/0`, program.ended)) {
     const log = lastLines(await Deno.readTextFile(program.log), 3);
     throw new ToolError(`does not answer: ${log}`);
   }
-  return await scenario.measure({ ...options, pid: program.pid, port, upstreams, folder });
+  const { pid, log } = program;
+  return await scenario.measure({ ...options, pid, log, port, upstreams, folder });
 }
 
 function rowOf({ proxy, samples, fault }: Account): Row {

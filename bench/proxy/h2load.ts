@@ -18,6 +18,16 @@ export interface RatedLoad {
   readonly folder: string;
 }
 
+/** A request of the load. */
+export interface Request {
+  /** When it was sent, in microseconds since 1970. */
+  readonly start: number;
+  /** How long it took, in microseconds. */
+  readonly us: number;
+  /** Status of the response, -1 without one. */
+  readonly status: number;
+}
+
 /** What the logs say. */
 export interface RatedResult {
   /** Requests a second that were answered. */
@@ -43,6 +53,16 @@ for i in $(seq "$count"); do "$@" --log-file="$log.$i" >/dev/null & done; wait`;
 
 /** Loads a proxy at a fixed rate. */
 export async function runRated(load: RatedLoad): Promise<RatedResult> {
+  return summary(await generate(load));
+}
+
+/** The same, and every request of it. */
+export async function ratedRequests(load: RatedLoad): Promise<Request[]> {
+  return settled(requestsOf(await generate(load)), SETTLE_US);
+}
+
+/** @returns the logs of all generators */
+async function generate(load: RatedLoad): Promise<string[]> {
   const log = `${load.folder}/h2load.log`;
   const rps = load.rate / (GENERATORS * CONNECTIONS);
   const paths = Array.from(
@@ -57,7 +77,7 @@ export async function runRated(load: RatedLoad): Promise<RatedResult> {
   const names = Array.from({ length: GENERATORS }, (_, at) => `${log}.${at + 1}`);
   const texts = await Promise.all(names.map(take));
   if (texts.every((text) => text === "")) throw new ToolError(`h2load failed: ${stderr.trim()}`);
-  return summary(texts);
+  return texts;
 }
 
 /** Reads a log and removes it, so that the next run cannot find it. */
@@ -80,18 +100,30 @@ async function take(path: string): Promise<string> {
  * @param settleUs microseconds from the first request on that are left out
  */
 export function summary(logs: readonly string[], settleUs = SETTLE_US): RatedResult {
-  const lines = logs.flatMap((log) => log.split("\n")).filter((line) => line !== "");
-  const all = lines.map((line) => line.split("\t").map(Number) as [number, number, number]);
-  const first = all.reduce((least, [start]) => Math.min(least, start), Infinity) + settleUs;
-  const counted = all.filter(([start]) => start >= first);
-  const last = counted.reduce((most, [start]) => Math.max(most, start), first);
-  const times = Float64Array.from(counted, ([, , time]) => time / 1000).sort();
+  const counted = settled(requestsOf(logs), settleUs);
+  const first = counted.reduce((least, { start }) => Math.min(least, start), Infinity);
+  const last = counted.reduce((most, { start }) => Math.max(most, start), first);
+  const times = Float64Array.from(counted, ({ us }) => us / 1000).sort();
   return {
     rate: counted.length / ((last - first) / 1e6),
     requests: counted.length,
     p50: quantile(times, 0.5),
     p99: quantile(times, 0.99),
     slowest: quantile(times, 1),
-    failed: counted.filter(([, status]) => status < 200 || status > 299).length,
+    failed: counted.filter(({ status }) => status < 200 || status > 299).length,
   };
+}
+
+function requestsOf(logs: readonly string[]): Request[] {
+  const lines = logs.flatMap((log) => log.split("\n")).filter((line) => line !== "");
+  return lines.map((line) => {
+    const [start = NaN, status = NaN, us = NaN] = line.split("\t").map(Number);
+    return { start, status, us };
+  });
+}
+
+/** Those that were sent when all connections had begun. */
+function settled(requests: readonly Request[], settleUs: number): Request[] {
+  const first = requests.reduce((least, { start }) => Math.min(least, start), Infinity);
+  return requests.filter(({ start }) => start >= first + settleUs);
 }

@@ -42,7 +42,7 @@ Usage: deno task bench:proxy [options]
   --quick           one round of two seconds
   --help            this text
 
-The whole takes about ten minutes, with --quick about three.`;
+The whole takes about twelve minutes, with --quick about three.`;
 
 const COMMAND_LINE = new CommandLine("bench:proxy");
 

@@ -5,48 +5,20 @@
  */
 import { ToolError } from "../../tools/tool.ts";
 import { BROWSER_FIELDS } from "./browser_fields.ts";
-import { runRated } from "./h2load.ts";
 import { whileIdle } from "./idle.ts";
 import * as metrics from "./metrics.ts";
-import type { Metric } from "../metric.ts";
 import type { Sample } from "./metrics.ts";
-import type { Kind } from "./proxy.ts";
-import { BODY_BYTES, type Path, type Upstream } from "./upstreams.ts";
+import { rated, type Scenario, type Subject, wait } from "./scenario.ts";
+import { BODY_BYTES, type Path } from "./upstreams.ts";
 import { cpuBetween, readUsage } from "./usage.ts";
+import { VIEW_SCENARIOS } from "./view_scenarios.ts";
 import { type Load, runWrk } from "./wrk.ts";
-
-/** A proxy that runs, and how long to measure it. */
-export interface Subject {
-  readonly pid: number;
-  readonly port: number;
-  readonly upstreams: readonly Upstream[];
-  readonly folder: string;
-  readonly seconds: number;
-  readonly warmUp: number;
-  readonly idle: number;
-}
-
-/** One table of the result. */
-export interface Scenario {
-  readonly name: string;
-  /** The option's name that chooses it. */
-  readonly group: string;
-  readonly title: string;
-  readonly metrics: readonly Metric[];
-  /** Which kinds of proxies take part; all where it is not said. */
-  readonly kinds?: readonly Kind[];
-  readonly measure: (subject: Subject) => Promise<Sample>;
-}
 
 const { CPU, RATE, P50, P99, SLOWEST, PEAK, BUSY, OTHERS, FAILED, BYTES, LOAD, RSS, IDLE, OPEN } =
   metrics;
 
 /** The share of what it can carry that a proxy gets where latency is measured. */
 const SHARE = 0.7;
-/** Requests a second while the view changes. */
-const VIEW_RATE = 3200;
-/** Milliseconds until an upstream stops, and until it is back. */
-const VIEW_STEP_MS = 1500;
 /** Milliseconds after which memory is taken for settled. */
 const SETTLE_MS = 1500;
 
@@ -72,14 +44,7 @@ export const SCENARIOS: readonly Scenario[] = [
     kinds: ["own", "peer"],
     measure: silent,
   },
-  {
-    name: "view",
-    group: "view",
-    title: `one of two upstreams stops and starts again at ${VIEW_RATE} req/s`,
-    metrics: [RATE, P50, P99, SLOWEST, FAILED],
-    kinds: ["own"],
-    measure: throughChange,
-  },
+  ...VIEW_SCENARIOS,
 ];
 
 function full(
@@ -154,26 +119,7 @@ async function silent({ pid, port, idle, warmUp }: Subject): Promise<Sample> {
   return { open, rssMb: rss / 1e6, idleKb: (result.rss - rss) / 1e3 / open };
 }
 
-async function throughChange({ port, upstreams, folder, warmUp }: Subject): Promise<Sample> {
-  await runWrk({ port, path: "/small/", connections: 64, seconds: warmUp });
-  const running = rated({ port, rate: VIEW_RATE, seconds: 4 * VIEW_STEP_MS / 1000, folder });
-  await wait(VIEW_STEP_MS);
-  await upstreams[1]?.stop();
-  await wait(VIEW_STEP_MS);
-  await upstreams[1]?.start();
-  return await running;
-}
-
-async function rated(load: Parameters<typeof runRated>[0]): Promise<Sample> {
-  const { rate, p50, p99, slowest, failed } = await runRated(load);
-  return { rate, p50Ms: p50, p99Ms: p99, maxMs: slowest, failed };
-}
-
 /** A turn without a response says nothing about the proxy's speed. */
 function requireAnswers(requests: number): void {
   if (requests === 0) throw new ToolError("answered no request in a whole turn");
-}
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

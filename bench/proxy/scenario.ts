@@ -1,0 +1,50 @@
+/**
+ * What a scenario is, and what it measures.
+ *
+ * @module
+ */
+import { type RatedLoad, runRated } from "./h2load.ts";
+import type { Metric } from "../metric.ts";
+import type { Sample } from "./metrics.ts";
+import type { Setup } from "./peer_configs.ts";
+import type { Command } from "../program.ts";
+import type { Kind } from "./proxy.ts";
+import type { Upstream } from "./upstreams.ts";
+
+/** A proxy that runs, and how long to measure it. */
+export interface Subject {
+  readonly pid: number;
+  readonly port: number;
+  readonly upstreams: readonly Upstream[];
+  readonly folder: string;
+  /** File with what it wrote. */
+  readonly log: string;
+  readonly seconds: number;
+  readonly warmUp: number;
+  readonly idle: number;
+}
+
+/** One table of the result. */
+export interface Scenario {
+  readonly name: string;
+  /** The option's name that chooses it. */
+  readonly group: string;
+  readonly title: string;
+  readonly metrics: readonly Metric[];
+  /** Which kinds of proxies take part; all where it is not said. */
+  readonly kinds?: readonly Kind[];
+  /** What is started in the place of the proxy's own command. */
+  readonly command?: (setup: Setup) => Command;
+  readonly measure: (subject: Subject) => Promise<Sample>;
+}
+
+/** The values of a load at a fixed rate. */
+export async function rated(load: RatedLoad): Promise<Sample> {
+  const { rate, p50, p99, slowest, failed } = await runRated(load);
+  return { rate, p50Ms: p50, p99Ms: p99, maxMs: slowest, failed };
+}
+
+/** Waits so many milliseconds. */
+export function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,53 @@
+/**
+ * How long a worker of the data plane is busy with a view: what requests may have to wait for. Run
+ * by `deno task bench`.
+ *
+ * @module
+ */
+import type { View } from "../../balancer/view.ts";
+import { BufferPool } from "../../balancer/proxy/buffers.ts";
+import { Deadlines } from "../../balancer/proxy/deadlines.ts";
+import { InFlight } from "../../balancer/proxy/in_flight.ts";
+import { Routes } from "../../balancer/proxy/routes.ts";
+import { InstancePool } from "../../balancer/proxy/upstream_pool.ts";
+import { Ring } from "../../ring/mod.ts";
+
+const LIMITS = { maxIdle: 256, idleMs: 1000, connectMs: 1000 };
+
+function routes(): Routes {
+  const [buffers, deadlines, inFlight] = [new BufferPool(), new Deadlines(), new InFlight()];
+  deadlines.close();
+  return new Routes({
+    open: (upstream) =>
+      new InstancePool(upstream, inFlight.gauge(upstream.instance), LIMITS, buffers, deadlines),
+    retire: (pool) => pool.retire(),
+  });
+}
+
+function view(ring: Ring, names: readonly string[]): View {
+  const address = { hostname: "127.0.0.1", port: 1 };
+  return {
+    version: 1,
+    ring,
+    ready: new Map(names.map((name) => [name, { name, instance: name, address }])),
+    awaited: new Set(),
+    quarantined: new Set(),
+  };
+}
+
+for (const count of [3, 16, 64]) {
+  const names = Array.from({ length: count }, (_, at) => `Server${at + 1}`);
+  const ring = Ring.build({ members: names });
+  const [all, fewer] = [view(ring, names), view(ring, names.slice(1))];
+  const health = routes();
+  Deno.bench(`a replica of ${count} is not ready, and ready again`, () => {
+    health.publish(fewer);
+    health.publish(all);
+  });
+  const members = routes();
+  Deno.bench(`a replica of ${count} leaves the ring, and is back`, () => {
+    for (const present of [names.slice(1), names]) {
+      members.publish(view(Ring.build({ members: present }), present));
+    }
+  });
+}
