@@ -59,12 +59,13 @@ async function observe(contestant: Contestant, room: Room, turn: Turn): Promise<
   return { outcomes: load.outcomes, lags, struck, homes, homesAfter, traceOf };
 }
 
-async function underLoad({ name }: Contestant, running: Running, room: Room, turn: Turn) {
+async function underLoad({ name, rest = 0 }: Contestant, running: Running, room: Room, turn: Turn) {
   const { seed, signal, run } = room;
   await using load = new Load(running.port, `${run}-${name}`, seed);
   using meter = new LagMeter();
   await pass(turn.quietMs, signal);
-  const plan = { ...turn, draw: chance(seed), signal };
+  const restMs = Math.max(turn.restMs, 1000 * rest);
+  const plan = { ...turn, restMs, draw: chance(seed), signal };
   const struck = await strikeAll(running, plan);
   await pass(turn.quietMs, signal);
   await load.stop();

@@ -13,6 +13,8 @@ export interface Contestant {
   /** What it is, for readers. */
   readonly about: string;
   readonly kind: "own" | "peer";
+  /** Seconds that a replica of it needs between two failures, where it heals slower without. */
+  readonly rest?: number;
   /** Starts it with its replicas; fails with what is missing. */
   readonly start: (room: Room) => Promise<Running>;
 }

@@ -39,14 +39,15 @@ Usage: deno task bench:heal [options]
   --balancer-kills N  kills of the balancer for each engine (default 20)
   --seconds N         load before the first failure and after the last (default 5)
   --rest N            seconds that a replica has been in the ring before it is struck again
-                      (default 10: Docker's restart=always slows down for those that lived shorter)
+                      (default 1; at least 10 for HAProxy, because Docker's restart=always slows
+                      down for containers that lived shorter)
   --seed N            of all choices (default 1)
   --out FOLDER        where the results go, in docs/bench or .run (default docs/bench; with --quick
                       .run/bench-heal)
   --quick             5 kills, 3 pauses, 3 kills of the balancer
   --help              this text
 
-The whole takes about 40 minutes, with --quick about five. Nothing is left behind, also after
+The whole takes about 20 minutes, with --quick about five. Nothing is left behind, also after
 Ctrl-C. No restart of the Docker Engine is part of it: that would take others' containers along.`;
 
 const COMMAND_LINE = new CommandLine("bench:heal");
@@ -82,7 +83,7 @@ export function readOptions(args: readonly string[], parts: readonly string[]): 
     pauses: number("pause", 20, 3),
     balancerKills: number("balancer-kills", 20, 3),
     seconds: COMMAND_LINE.whole("--seconds", given.seconds ?? (quick ? "2" : "5"), 1, 600),
-    rest: COMMAND_LINE.whole("--rest", given.rest ?? "10", 0, 600),
+    rest: COMMAND_LINE.whole("--rest", given.rest ?? "1", 0, 600),
     seed: COMMAND_LINE.whole("--seed", given.seed ?? "1", 0, 999_999_999),
     out: given.out ?? (quick ? ".run/bench-heal" : "docs/bench"),
     quick,
