@@ -26,6 +26,8 @@ dockerTest("a spare container stands in within the ring, and takes the name", as
   assertEquals([...served.keys()].sort(), ["1", "2", "3"]);
   assertEquals(after.digest, before.digest);
   while (await nameOf(spare) !== `/${fleet.name}-Server2`);
+  const next = (await balancer.status()).spares[0]?.instance ?? "";
+  assertEquals(await nameOf(next), `/${fleet.name}-spare.2`);
 });
 
 dockerTest(

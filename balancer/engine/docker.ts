@@ -11,8 +11,8 @@
  */
 // @ts-types="npm:@types/dockerode@4.0.2"
 import Docker from "dockerode";
-import { Agent } from "node:http";
 import type { FailureLog } from "../failures.ts";
+import { connectionPerCall } from "./docker_agent.ts";
 import { DeadlineError, withDeadline } from "./deadline.ts";
 import {
   type ContainerInfo,
@@ -60,7 +60,7 @@ export class DockerEngine implements Engine {
     this.#options = options;
     this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
     // A connection per call: none is left open, none is found dead after the Engine's restart.
-    const connection = { socketPath: options.socketPath, agent: new Agent({ keepAlive: false }) };
+    const connection = { socketPath: options.socketPath, agent: connectionPerCall() };
     this.#calls = new Docker({ ...connection, timeout: this.#deadlineMs });
     this.#streams = new Docker(connection);
     const ask: Ask = (action, call) => this.#ask(action, call);

@@ -251,7 +251,7 @@ Deno.test("a spare stands in for a replica that died, under its name, and is its
     "Server1",
     "Server2",
     "Server3",
-    "spare.1",
+    "spare.2",
   ]);
   await fleet.close();
   assertEquals(await engine.list(), []);

@@ -27,6 +27,8 @@ export class Roster {
   readonly #options: RosterOptions;
   readonly #members = new Map<string, Member>();
   readonly #exits = new Map<string, string>();
+  /** No spare's name is given twice: one that stood in may bear its own for a moment longer. */
+  #lastSpare = 0;
 
   constructor(options: RosterOptions) {
     this.#options = options;
@@ -64,6 +66,7 @@ export class Roster {
   /** Takes a member in, unless its name is there already. */
   admit(admission: Admission): void {
     if (this.#members.has(admission.name)) return;
+    if (admission.spare) this.#lastSpare = Math.max(this.#lastSpare, numberOf(admission.name));
     this.set(newMember(admission, this.#options.clock.now()));
   }
 
@@ -91,13 +94,9 @@ export class Roster {
   /** Fills the spares up to their number, and dismisses none: those go by themselves. */
   keepSpares(wanted: boolean, template: Template): void {
     if (!wanted) return;
-    let missing = this.#options.policy.spares -
-      this.all.filter((member) => member.spare && !isLeaving(member)).length;
-    for (let k = 1; missing > 0; k++) {
-      const name = `spare.${k}`;
-      if (this.#members.has(name)) continue;
-      this.admit({ name, spare: true, template });
-      missing--;
+    const present = this.all.filter((member) => member.spare && !isLeaving(member)).length;
+    for (let missing = this.#options.policy.spares - present; missing > 0; missing--) {
+      this.admit({ name: `spare.${++this.#lastSpare}`, spare: true, template });
     }
   }
 
@@ -136,6 +135,11 @@ export class Roster {
     );
     return !starting && !this.byInstance(id);
   }
+}
+
+/** The number in a spare's name. */
+function numberOf(name: string): number {
+  return Number(/\d+$/.exec(name)?.[0] ?? 0);
 }
 
 function existing(
