@@ -13,7 +13,7 @@
 import Docker from "dockerode";
 import type { FailureLog } from "../failures.ts";
 import { connectionPerCall } from "./docker_agent.ts";
-import { DeadlineError, withDeadline } from "./deadline.ts";
+import { DeadlineError, pause, withDeadline } from "./deadline.ts";
 import {
   type ContainerInfo,
   type ContainerOptions,
@@ -39,6 +39,10 @@ export interface DockerEngineOptions extends ContainerOptions {
 }
 
 const DEADLINE_MS = 30_000;
+
+/** A container that is being removed already is tried again so often, so many milliseconds later. */
+const REMOVALS = 25;
+const REMOVAL_MS = 200;
 
 /** Runs each replica as a container. */
 export class DockerEngine implements Engine {
@@ -260,15 +264,17 @@ export class DockerEngine implements Engine {
 
   /** Kills a container if it runs, paused or not, and removes it with its volumes. */
   async #remove(id: string): Promise<void> {
-    const container = this.#calls.getContainer(id);
-    try {
-      const removal = () => unless([404], container.remove({ force: true, v: true }));
-      await this.#ask(`remove ${id}`, removal);
-    } catch (error) {
-      // 409: somebody else is removing it at this moment.
-      if (statusOf(error) !== 409) throw error;
-      const gone = () => unless([404], container.wait({ condition: "removed" }));
-      await this.#ask(`see ${id} removed`, gone);
+    const removal = () =>
+      unless([404], this.#calls.getContainer(id).remove({ force: true, v: true }));
+    for (let tries = 1;; tries++) {
+      try {
+        return void await this.#ask(`remove ${id}`, removal);
+      } catch (error) {
+        // 409: somebody else is removing it at this moment. 500: and that one may fail half-way.
+        if (![409, 500].includes(statusOf(error) ?? 0) || tries === REMOVALS) throw error;
+        await pause(REMOVAL_MS);
+        if (!await this.#inspectAny(id)) return;
+      }
     }
   }
 }

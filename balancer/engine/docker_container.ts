@@ -39,6 +39,7 @@ export interface ContainerInfo {
   readonly Config: { readonly Labels: Readonly<Record<string, string>> };
   readonly State: {
     readonly Running: boolean;
+    readonly Status?: string;
     readonly ExitCode: number;
     readonly Error: string;
     readonly StartedAt: string;

@@ -77,10 +77,11 @@ export interface NamedContainer {
   readonly Id: string;
   readonly Name: string;
   readonly Config: { readonly Labels: Labels };
+  readonly State?: { readonly Status?: string };
 }
 
 /** A name may be held by something that is on its way in or out and cannot be seen yet. */
-const TRIES = 10;
+const TRIES = 50;
 const PAUSE_MS = 20;
 
 /** Frees names for what is to bear them. */
@@ -142,6 +143,8 @@ export class DockerNames {
     const holder = await this.#api.inspect(containerName);
     if (holder?.Name !== `/${containerName}`) return false;
     if (holder.Config.Labels[FLEET_LABEL] !== this.#fleet) throw nameTaken(containerName, cause);
+    // It is on its way out: to rename it now could keep it.
+    if (holder.State?.Status === "removing") return false;
     try {
       await this.#api.rename(holder.Id, `${containerName}.old-${holder.Id.slice(0, 8)}`);
       return true;

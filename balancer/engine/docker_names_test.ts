@@ -77,7 +77,7 @@ Deno.test("docker names: a holder that cannot be seen is asked for again", async
 });
 
 Deno.test("docker names: it gives up on a holder that is never seen", async () => {
-  const stage = new Stage(...Array.from({ length: 20 }, () => undefined));
+  const stage = new Stage(...Array.from({ length: 60 }, () => undefined));
   await assertRejects(() => stage.claim(), Error, "in use");
 });
 

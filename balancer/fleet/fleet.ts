@@ -319,7 +319,9 @@ export class Fleet {
   }
 
   #onHeartbeat(name: string, id: string, miss: Miss | undefined): void {
-    const mayEject = miss?.refused || this.#roster.mayEject();
+    // Nobody listens there any more: that is proof, not an opinion.
+    if (miss?.refused) this.#ledger.route({ type: "evidence", id, kind: "refused", fresh: true });
+    const mayEject = this.#roster.mayEject();
     const outcome = miss ? { reason: miss.reason } : {};
     this.#ledger.route({ type: "probe", id, mayEject, ...outcome }, name);
     const member = this.#roster.get(name);

@@ -521,3 +521,19 @@ Deno.test("a replica that answers worse than the others is replaced, unless too 
   assertEquals(strict.member("Server2")?.restarts, 0);
   await strict.fleet.close();
 });
+
+Deno.test("replicas that hang, whatever they have in their hands, make no key poisonous", async () => {
+  const bench = await new FleetBench({ healthySpellMs: 0 }).open();
+  const { fleet, sick, clock } = bench;
+  for (const name of ["Server1", "Server2", "Server3"]) {
+    const instance = bench.member(name)?.instance?.id ?? "";
+    fleet.observe({ name, instance, kind: "reset", fresh: true, key: "innocent" });
+    sick.add(name);
+    await clock.turn(1);
+    sick.delete(name);
+    await clock.turn(100);
+    assertEquals(bench.member(name)?.restarts, 1);
+  }
+  assertEquals([...fleet.view.quarantined], []);
+  await fleet.close();
+});

@@ -69,8 +69,10 @@ export class Ledger {
       this.#log(before, after);
       journal.note(before, after, now);
     }
-    const died = before.instance && before.instance.id !== after?.instance?.id;
-    if (died && !isLeaving(after ?? before)) quarantine.death(before.instance.id, now);
+    const ended = before.instance && before.instance.id !== after?.instance?.id;
+    // One that missed heartbeats hung, and everything that it had in its hands hung with it.
+    const died = ended && before.misses === 0 && !isLeaving(after ?? before);
+    if (died) quarantine.death(before.instance.id, now);
     incidents.changed(before, after, now);
   }
 

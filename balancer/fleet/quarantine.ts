@@ -12,6 +12,9 @@ const AROUND_MS = 1000;
 /** Deaths further apart than this are not in a row. */
 const ROW_MS = 60_000;
 
+/** Keys that many deaths share are popular; what is poisonous is shared by few, or alone. */
+const SHARED = 2;
+
 /** So many keys are kept of one instance. */
 const KEYS = 1024;
 
@@ -88,9 +91,8 @@ export class Quarantine {
   #judge(now: number): void {
     const last = this.#deaths.at(-1);
     if (!last || this.#deaths.length < this.#policy.poisonDeaths) return;
-    for (const key of last.keys) {
-      if (!this.#deaths.every(({ keys }) => keys.has(key))) continue;
-      this.#until.set(key, now + this.#policy.quarantineMs);
-    }
+    const shared = [...last.keys].filter((key) => this.#deaths.every(({ keys }) => keys.has(key)));
+    if (shared.length > SHARED) return;
+    for (const key of shared) this.#until.set(key, now + this.#policy.quarantineMs);
   }
 }

@@ -64,3 +64,9 @@ Deno.test("with 0 nothing is quarantined", () => {
   const off = { ...POLICY, poisonDeaths: 0 };
   assertEquals(afterDeaths([["x"], ["x"], ["x"]], off).keys(2000).size, 0);
 });
+
+Deno.test("keys that deaths share by the dozen are popular, not poisonous", () => {
+  const popular = ["a", "b", "c"];
+  assertEquals(afterDeaths([popular, popular, popular]).keys(2000).size, 0);
+  assertEquals(afterDeaths([popular, ["a", "b"], popular]).keys(2000).size, 2);
+});
