@@ -319,8 +319,10 @@ export class Fleet {
   }
 
   #onHeartbeat(name: string, id: string, miss: Miss | undefined): void {
-    // Nobody listens there any more: that is proof, not an opinion.
-    if (miss?.refused) this.#ledger.route({ type: "evidence", id, kind: "refused", fresh: true });
+    // Nobody listens there any more: that is proof, and no missed heartbeat among others.
+    if (miss?.refused && this.#roster.get(name)?.phase === "ready") {
+      return this.#ledger.route({ type: "evidence", id, kind: "refused", fresh: true });
+    }
     const mayEject = this.#roster.mayEject();
     const outcome = miss ? { reason: miss.reason } : {};
     this.#ledger.route({ type: "probe", id, mayEject, ...outcome }, name);

@@ -537,3 +537,19 @@ Deno.test("replicas that hang, whatever they have in their hands, make no key po
   assertEquals([...fleet.view.quarantined], []);
   await fleet.close();
 });
+
+Deno.test("a death that a refused heartbeat tells of counts as one", async () => {
+  const bench = await new FleetBench({ healthySpellMs: 0 }).open();
+  const { fleet, sick, deaf, clock } = bench;
+  for (const name of ["Server1", "Server2", "Server3"]) {
+    const instance = bench.member(name)?.instance?.id ?? "";
+    sick.add(name);
+    deaf.add(name);
+    fleet.observe({ name, instance, kind: "reset", fresh: false, key: "poison" });
+    await clock.turn(1);
+    sick.delete(name);
+    await clock.turn(100);
+  }
+  assertEquals([...fleet.view.quarantined], ["poison"]);
+  await fleet.close();
+});

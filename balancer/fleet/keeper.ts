@@ -73,7 +73,7 @@ export class Keeper {
    * an instance that is about to be stopped.
    */
   settle(wishes: Wishes, now: number): void {
-    this.#options.roster.keepSpares(wishes.spares, wishes.template);
+    if (wishes.spares) this.#options.roster.keepSpares(wishes.template);
     do this.#publish(wishes, now); while (this.#promote(wishes, now) + this.#act(wishes, now) > 0);
   }
 
@@ -105,7 +105,7 @@ export class Keeper {
       roster.delete(pair.spare.name);
       ledger.change(pair.target, promoted(pair, now, policy));
     }
-    if (pairs.length > 0) roster.keepSpares(true, template);
+    if (pairs.length > 0) roster.keepSpares(template);
     return pairs.length;
   }
 

@@ -54,7 +54,7 @@ export const ACTION_RETRY_MS = 1000;
 const HEALTHY_SPELL_MS = 1000;
 
 /** So many lives in a row may be short before the next start has to wait. */
-export const FREE_RESTARTS = 2;
+const FREE_RESTARTS = 2;
 
 /**
  * How long to wait before the next start. A death that stands alone is healed as fast as the

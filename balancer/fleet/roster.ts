@@ -92,8 +92,7 @@ export class Roster {
   }
 
   /** Fills the spares up to their number, and dismisses none: those go by themselves. */
-  keepSpares(wanted: boolean, template: Template): void {
-    if (!wanted) return;
+  keepSpares(template: Template): void {
     const present = this.all.filter((member) => member.spare && !isLeaving(member)).length;
     for (let missing = this.#options.policy.spares - present; missing > 0; missing--) {
       this.admit({ name: `spare.${++this.#lastSpare}`, spare: true, template });
