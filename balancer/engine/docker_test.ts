@@ -20,7 +20,7 @@ import {
   withImage,
 } from "./docker_harness.ts";
 import { labelsOf } from "./docker_names.ts";
-import { EngineError, type EngineErrorKind, LAST_WORDS } from "./engine.ts";
+import { EngineError, type EngineErrorKind, LAST_WORDS, type Launch } from "./engine.ts";
 import { accepts, beats, listen, waitFor } from "./testing.ts";
 
 testEngine("docker", (): Harness => dockerHarness(), { ignore: DOCKER_TESTS_IGNORED });
@@ -233,23 +233,39 @@ dockerTest("another fleet's container is neither killed nor read", async ({ engi
   }
 });
 
+/** Deno code that writes and then waits to be ended. */
+function thatWrites(code: string): Launch {
+  const command = `'${code}; await new Promise(() => setInterval(() => {}, 1000))'`;
+  return launch("Server1", { template: { command } });
+}
+
 dockerTest("the last words of a container are told while it runs and when it has ended", async ({
   options,
 }) => {
   await withImage(["deno", "eval"], async (image) => {
-    const command =
-      `'for (let i = 0; i < 50; i++) console.log("line " + i); console.error("end");` +
-      ` await new Promise(() => setInterval(() => {}, 1000))'`;
     const engine = new DockerEngine({ ...options, image });
-    const { id } = await engine.start(launch("Server1", { template: { command } }));
+    const { id } = await engine.start(
+      thatWrites(`for (let i = 0; i < 50; i++) console.log("line " + i)`),
+    );
     const words = () => engine.lastWords(id);
-    await waitFor("the end", async () => (await words()).includes("end"));
+    await waitFor("the last line", async () => (await words()).at(-1) === "line 49");
     const running = await words();
-    assertEquals([running.length, running.includes("line 49")], [LAST_WORDS, true]);
+    assertEquals(running.length, LAST_WORDS);
     await engine.kill(id);
     assertEquals(await words(), running);
     await engine.stop(id, 0);
     assertEquals(await words(), []);
+  });
+});
+
+// The Engine reads the two streams side by side, so that their order in the log is open.
+dockerTest("the last words of a container are those of both its streams", async ({ options }) => {
+  await withImage(["deno", "eval"], async (image) => {
+    const engine = new DockerEngine({ ...options, image });
+    const { id } = await engine.start(thatWrites(`console.log("out"); console.error("err")`));
+    const words = () => engine.lastWords(id);
+    await waitFor("both lines", async () => (await words()).length === 2);
+    assertEquals([...await words()].sort(), ["err", "out"]);
   });
 });
 
