@@ -18,6 +18,12 @@ export function parseWhole(text: string, min: number, max: number): number | und
   return value >= min && value <= max ? value : undefined;
 }
 
+/** 0 for none, or a bound on loads: a decimal number above 1 by enough to leave room. */
+export function parseLoadBound(text: string): number | undefined {
+  const value = /^\d{1,3}(\.\d{1,6})?$/.test(text) ? Number(text) : NaN;
+  return value === 0 || (value >= 1.01 && value <= 100) ? value : undefined;
+}
+
 /** `true`, `1`, `false` or `0`. */
 export function parseFlag(text: string): boolean | undefined {
   return { true: true, 1: true, false: false, 0: false }[text];

@@ -11,6 +11,7 @@ import {
   parseEnvironment,
   parseFlag,
   parseKeySource,
+  parseLoadBound,
   parseNetworks,
   parseWhole,
 } from "./setting_values.ts";
@@ -48,6 +49,26 @@ export const SETTINGS = {
     fallback: "request-id",
     expects: "request-id, path, client, header:NAME, cookie:NAME or query:NAME",
     about: "what a request is routed by; a whole number is hashed as an id, else as a string",
+  },
+  LB_LOAD_BOUND: {
+    schema: parsed(parseLoadBound),
+    fallback: "0",
+    expects: "0, or a number from 1.01 to 100",
+    about:
+      "a replica has at most this many times its share of what is in flight (1.25: a quarter " +
+      "more); what overflows goes where another hash of its key falls; 0: no bound",
+  },
+  LB_SLOW_START_MS: whole(
+    0,
+    0,
+    LARGEST_DELAY_MS,
+    "milliseconds in which a new replica comes to its full share; 0: at once",
+  ),
+  LB_RING_FIELDS: {
+    schema: parsed(parseFlag),
+    fallback: "false",
+    expects: "true or false",
+    about: "whether responses say where they come from: X-Ring-Slot and X-Ring-Replica",
   },
   LB_HEARTBEAT_MS: whole(3000, 10, LARGEST_DELAY_MS, "milliseconds between two heartbeats"),
   LB_HEARTBEAT_TIMEOUT_MS: whole(

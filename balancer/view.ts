@@ -20,6 +20,11 @@ export interface Upstream {
   /** Id of the instance, so that evidence about a replaced one can be told apart. */
   readonly instance: string;
   readonly address: Address;
+  /**
+   * Below 1 while an instance that inherited its name starts slowly: the part of its bound on
+   * requests in flight that it may use. 1 where it is not given.
+   */
+  readonly ramp?: number;
 }
 
 /** An immutable snapshot to route by. A change makes a new one with a higher version. */
@@ -101,4 +106,10 @@ export interface DataPlane {
    * @returns true when the instance is idle, false when a deadline came first
    */
   idle(instance: string, deadlines: DrainDeadlines): Promise<boolean>;
+  /**
+   * How much is in flight to an instance right now, requests and streams, all workers together.
+   *
+   * @param instance id of the instance
+   */
+  inFlight(instance: string): number;
 }

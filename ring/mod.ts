@@ -19,6 +19,8 @@
  * @module
  */
 
+export { loadCap, overflow } from "./bounded_load.ts";
+export { compareRings, type Flow, type Movement } from "./comparison.ts";
 export { RingFullError } from "./errors.ts";
 export { hashFamilies, type HashFamilyName } from "./hash_families.ts";
 export type { HashFamily } from "./hash_family.ts";

@@ -72,6 +72,10 @@ export class TestDataPlane implements DataPlane {
     });
   }
 
+  inFlight(instance: string): number {
+    return this.#busy.has(instance) ? 1 : 0;
+  }
+
   /** Keeps an instance from being idle. @returns ends its last request */
   occupy(instance: string): () => void {
     this.#busy.set(instance, () => {});

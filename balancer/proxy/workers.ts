@@ -76,6 +76,10 @@ export class DataPlaneWorkers implements DataPlane {
     return (await Promise.all(answers)).every((idle) => idle);
   }
 
+  inFlight(_instance: string): number {
+    return 0;
+  }
+
   /**
    * Accepts no more, lets running requests finish, and ends the workers.
    *
