@@ -267,6 +267,11 @@ export class Fleet {
     return reached;
   }
 
+  /** Waits until it is known who belongs to the fleet: until the engine has answered once. */
+  known(): Promise<void> {
+    return this.until(() => this.#listed);
+  }
+
   /** Waits until what the fleet is to be is kept for the balancer's next life. */
   saved(): Promise<void> {
     return this.#charter.kept();

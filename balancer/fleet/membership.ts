@@ -185,7 +185,11 @@ export class Membership {
 
   /** The change is worked out when its turn has come, from what the fleet is then. */
   #inTurn(change: () => Change): Promise<Made> {
-    return this.#options.turns.take(() => this.#make(change()));
+    const { turns, fleet } = this.#options;
+    return turns.take(async () => {
+      await fleet.known();
+      return await this.#make(change());
+    });
   }
 
   /** New replicas first, then all of it in one view, then those that leave drain and end. */
