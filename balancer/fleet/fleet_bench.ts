@@ -39,6 +39,7 @@ export class FleetBench {
     policy: Partial<FleetPolicy> = {},
     engine?: MemoryEngine,
     store: FleetStore = NO_STORE,
+    shape: RingShape = BENCH_SHAPE,
   ) {
     this.engine = engine ?? FleetBench.memory();
     const probe: Probe = ({ hostname }, _deadline, _signal, name) => {
@@ -50,7 +51,7 @@ export class FleetBench {
     this.fleet = new Fleet({
       engine: this.engine,
       dataPlane: this.plane,
-      shape: BENCH_SHAPE,
+      shape,
       policy: testPolicy(policy),
       desired: 3,
       limit: 6,
