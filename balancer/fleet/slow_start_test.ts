@@ -116,6 +116,26 @@ Deno.test("a spare that stands in comes to its load in steps, with probes and wi
   }
 });
 
+Deno.test("where somebody else runs the replicas, one that comes back comes to its load in steps", async () => {
+  const engine = FleetBench.memory();
+  for (const name of ["Server1", "Server2"]) {
+    await engine.start({ name, spare: false, template: {} });
+  }
+  const bench = await new FleetBench({ slowStartMs: 1000, replaces: false }, engine).open();
+  const { fleet, clock } = bench;
+  const { ring } = fleet.view;
+  bench.sick.add("Server1");
+  await clock.turn(6000);
+  assertFalse(fleet.view.ready.has("Server1"));
+  bench.sick.delete("Server1");
+  await clock.turn(3000);
+  const ramps = [...fleet.view.ready.values()].map(({ ramp }) => ramp).filter(Boolean);
+  assertEquals([fleet.view.ring, ramps.length], [ring, 1]);
+  await clock.turn(1000);
+  assertEquals(fleet.view.ready.get("Server1")?.ramp, undefined);
+  await fleet.close();
+});
+
 Deno.test("what a deploy starts comes to its load in steps, under the old digest", async () => {
   const { bench, fleet, clock, turns, now } = await open();
   const { digest } = fleet.view.ring;
