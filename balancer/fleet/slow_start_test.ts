@@ -1,9 +1,9 @@
-import { assert, assertEquals, assertFalse } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import type { Ring } from "../../ring/mod.ts";
 import { slotsOf } from "./blueprint.ts";
 import { Deploys } from "./deploy.ts";
 import { FleetBench } from "./fleet_bench.ts";
-import { Membership } from "./membership.ts";
+import { Membership, MembershipError } from "./membership.ts";
 import type { FleetPolicy } from "./policy.ts";
 import { fleetStatus } from "./status.ts";
 import { Turns } from "./turns.ts";
@@ -176,6 +176,23 @@ Deno.test("without a slow start nothing follows a change or a replacement", asyn
   assertFalse([...ready.values()].some((upstream) => "ramp" in upstream));
   await clock.turn(100_000);
   assertEquals(fleet.view.version, version);
+  await fleet.close();
+});
+
+Deno.test("a plan tells where a slow start ends, and is stale at its next step", async () => {
+  const { fleet, clock, membership } = await open();
+  const plan = membership.plan({ add: 1 });
+  const applied = membership.apply(plan.id);
+  await clock.turn(1);
+  const { digest, moved } = await applied;
+  assertEquals(digest, fleet.view.ring.digest);
+  assert(moved.share < plan.moved.share / 3, "one step of it");
+  const late = membership.plan({ weights: { Server1: 2 } });
+  await clock.turn(100);
+  const error = await assertRejects(() => membership.apply(late.id), MembershipError);
+  assertEquals(error.kind, "stale");
+  await clock.turn(1000);
+  assertEquals(fleet.view.ring.digest, plan.after.digest);
   await fleet.close();
 });
 
