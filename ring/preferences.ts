@@ -103,6 +103,7 @@ export class Preferences {
     let highest = seats.score(slotHash, best);
     for (let at = 1; at < count; at++) {
       const seat = among[at]!;
+      if (!seats.mayReach(slotHash, seat, highest)) continue;
       const score = seats.score(slotHash, seat);
       if (!seats.isPreferred(score, seat, highest, best)) continue;
       highest = score;
@@ -128,21 +129,22 @@ export class Preferences {
 
   #admit(seat: number, known: number): void {
     for (let slot = 0; slot < this.slots; slot++) {
-      const score = this.seats.score(this.#slotHashes[slot]!, seat);
-      if (!this.#belongs(slot, score, seat, known)) continue;
+      if (!this.#belongs(slot, seat, known)) continue;
       this.#recallScores(slot);
-      this.#insert(slot, score, seat);
+      this.#insert(slot, this.seats.score(this.#slotHashes[slot]!, seat), seat);
     }
   }
 
   /** Whom a slot likes less than all on its list, it may like less than some who are not, too. */
-  #belongs(slot: number, score: number, seat: number, known: number): boolean {
+  #belongs(slot: number, seat: number, known: number): boolean {
     const length = this.#lengths[slot]!;
     if (length === known) return true;
     if (length === 0) return false;
+    const slotHash = this.#slotHashes[slot]!;
     const last = this.#lists[slot * DEPTH + length - 1]!;
-    const lowest = this.seats.score(this.#slotHashes[slot]!, last);
-    return this.seats.isPreferred(score, seat, lowest, last);
+    const lowest = this.seats.score(slotHash, last);
+    return this.seats.mayReach(slotHash, seat, lowest) &&
+      this.seats.isPreferred(this.seats.score(slotHash, seat), seat, lowest, last);
   }
 
   #recallScores(slot: number): void {

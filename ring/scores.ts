@@ -60,6 +60,17 @@ export function scoreOf(hash: number, weight: number): number {
 }
 
 /**
+ * A number that the score is surely below, without a logarithm: -ln(u) is above 1 - u by more than
+ * the rounding of either.
+ *
+ * @param hash What `hashOfPair` gives for slot and member.
+ * @param weight What `scoringWeight` gives for the member.
+ */
+export function scoreBound(hash: number, weight: number): number {
+  return weight / ((0x8000_0000 - 0.5 - hash) / 0x1_0000_0000);
+}
+
+/**
  * The lowest hash with which a member can have a score, or one just below.
  *
  * @param score The score, above 0.

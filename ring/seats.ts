@@ -5,7 +5,7 @@
  */
 
 import type { WeightedMember } from "./members.ts";
-import { hashOfPair, scoreOf, scoringWeight, wordsOf } from "./scores.ts";
+import { hashOfPair, scoreBound, scoreOf, scoringWeight, wordsOf } from "./scores.ts";
 
 /** What {@linkcode Seats.seat} changed. */
 export interface Reseated {
@@ -69,6 +69,18 @@ export class Seats {
   score(slotHash: number, seat: number): number {
     const hash = hashOfPair(slotHash, this.firstWords[seat]!, this.secondWords[seat]!);
     return this.#isWeighted ? scoreOf(hash, this.weights[seat]!) : hash;
+  }
+
+  /**
+   * Whether a score may be as high as another, at a third of the cost of working it out. Few are.
+   *
+   * @param slotHash The slot's hash.
+   * @param seat The member's seat.
+   * @param other The other score.
+   */
+  mayReach(slotHash: number, seat: number, other: number): boolean {
+    const hash = hashOfPair(slotHash, this.firstWords[seat]!, this.secondWords[seat]!);
+    return (this.#isWeighted ? scoreBound(hash, this.weights[seat]!) : hash) >= other;
   }
 
   /**
