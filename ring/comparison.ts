@@ -62,6 +62,32 @@ export function compareRings(before: Ring, after: Ring): Movement {
   return movementOf(before, after, lengths);
 }
 
+/**
+ * The part of the ids from 0 on that changes its owner. {@linkcode compareRings} does not see it
+ * where only the hash family differs: that moves ids and no string key.
+ *
+ * @example
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ * import { compareRings, movedIds, Ring } from "./mod.ts";
+ *
+ * const before = Ring.build({ members: ["a", "b"], hashes: "fibonacci" });
+ * const after = Ring.build({ members: ["a", "b"], hashes: "hashed" });
+ * assertEquals(compareRings(before, after).share, 0);
+ * assert(movedIds(before, after) > 0.4);
+ * ```
+ *
+ * @param before The ring that is.
+ * @param after The ring that is to be.
+ * @param ids How many of them to look at, a whole number from 1 up; 10,000 if not given.
+ * @returns From 0 to 1.
+ */
+export function movedIds(before: Ring, after: Ring, ids: number = 10_000): number {
+  let moved = 0;
+  for (let id = 0; id < ids; id++) if (before.ownerOfId(id) !== after.ownerOfId(id)) moved++;
+  return moved / ids;
+}
+
 /** More than there can be owners, nobody included. */
 const CELLS = 2 ** 17;
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { Random } from "../balancer/proxy/http1/fuzz_random.ts";
-import { compareRings, type Layout, Ring } from "../ring/mod.ts";
+import { compareRings, type Layout, movedIds, Ring } from "../ring/mod.ts";
 import { type Answer, Balancer, type Replica, type Status } from "./balancer.ts";
 import { countById, Load } from "./load.ts";
 
@@ -25,6 +25,7 @@ interface Changed {
   readonly digest: string;
   readonly moved: {
     readonly share: number;
+    readonly ids: number;
     readonly flows: readonly Flow[];
     readonly flowsLeftOut: number;
   };
@@ -86,6 +87,7 @@ async function change(
   assertEquals(ringOf(status).digest, status.digest);
   const { share, flows } = compareRings(before, ringOf(status));
   assertEquals([changed.moved.share, changed.moved.flows], [share, flows as readonly Flow[]]);
+  assertEquals(changed.moved.ids, movedIds(before, ringOf(status)));
   return changed;
 }
 
@@ -199,7 +201,8 @@ Deno.test("the ring takes another shape in one view, under load, and no request 
     { layout: "rendezvous", slots: 1000, virtualServers: 9, hashes: "classic" },
     { layout: "even", slots: 65536 },
     { slots: 3 },
-    { slots: 512, hashes: "fibonacci" },
+    { slots: 512 },
+    { hashes: "fibonacci" },
   ];
   const first = await balancer.status();
   for (const shape of shapes) {
@@ -207,6 +210,7 @@ Deno.test("the ring takes another shape in one view, under load, and no request 
     const changed = await change(balancer, "PATCH", "/_lb/ring", shape);
     assertEquals(changed.version, version + 1);
     assertEquals({ ...await ringStatus(balancer), ...shape }, await ringStatus(balancer));
+    assert(changed.moved.ids > 0);
   }
   const { failed, served } = await load.stop();
   assertEquals([failed, served.size], [[], 3]);

@@ -28,11 +28,13 @@ const CHANGED: ChangeReport = {
   version: 5,
   digest: "d2",
   moved: { share: 0.25, flows: [{ from: "Server1", to: "Big", share: 0.25 }] },
+  movedIds: 0.2511,
 };
 
 /** How a change is answered. */
 const MOVED = {
   share: 0.25,
+  ids: 0.2511,
   flows: [{ from: "Server1", to: "Big", share: 0.25 }],
   flowsLeftOut: 0,
 };
@@ -56,6 +58,7 @@ const PLAN: Plan = {
   before: FACTS,
   after: { ...FACTS, members: 2, digest: "d2" },
   moved: CHANGED.moved,
+  movedIds: CHANGED.movedIds,
 };
 
 /** The control API over a membership that answers as the test says. */
@@ -322,8 +325,9 @@ Deno.test("weights and the shape are changed, and the answer says what moved", a
 Deno.test("a plan is answered with its id, until when it is kept, and what it would do", async () => {
   const { hono, calls } = app();
   const response = await hono.request("/_lb/plan", post('{"add":1,"hostnames":["Big"]}'));
+  const { movedIds: _movedIds, ...planned } = PLAN;
   assertEquals([response.status, await response.json()], [200, {
-    message: { ...PLAN, expiresAt: "1970-01-01T00:00:01.000Z", moved: MOVED },
+    message: { ...planned, expiresAt: "1970-01-01T00:00:01.000Z", moved: MOVED },
     status: "successful",
   }]);
   assertEquals(calls, [["plan", { add: 1, hostnames: ["Big"] }]]);

@@ -4,17 +4,18 @@
  * @module
  */
 import type { Movement } from "../../ring/mod.ts";
-import type { RingFacts } from "../fleet/blueprint.ts";
 import type { ChangeReport, Plan } from "../fleet/membership.ts";
 
 /** Of what moves between the members, so many pairs are listed: a large fleet has millions. */
 const MAX_FLOWS = 100;
 
 /** What moves, for people and for JSON. */
-export interface MovementReport {
-  /** The part of all keys that changes its owner, from 0 to 1. */
+interface MovementReport {
+  /** The part of all string keys that changes its owner, from 0 to 1. */
   readonly share: number;
-  /** The same by who gives and who takes, the largest first; null where nobody does. */
+  /** The part of the ids 0 to 9999, which the ring's hash family hashes, from 0 to 1. */
+  readonly ids: number;
+  /** The share by who gives and who takes, the largest first; null where nobody does. */
   readonly flows: readonly {
     readonly from: string | null;
     readonly to: string | null;
@@ -29,8 +30,8 @@ export interface MovementReport {
  *
  * @param report what the fleet says of it
  */
-export function reportChange({ version, digest, moved }: ChangeReport): object {
-  return { version, digest, moved: reportMovement(moved) };
+export function reportChange({ version, digest, moved, movedIds }: ChangeReport): object {
+  return { version, digest, moved: reportMovement(moved, movedIds) };
 }
 
 /**
@@ -38,33 +39,20 @@ export function reportChange({ version, digest, moved }: ChangeReport): object {
  *
  * @param plan what the fleet says of it
  */
-export function reportPlan({ id, basedOn, expiresAt, add, remove, before, after, moved }: Plan): {
-  readonly id: string;
-  readonly basedOn: string;
-  /** ISO 8601. */
-  readonly expiresAt: string;
-  readonly add: readonly string[];
-  readonly remove: readonly string[];
-  readonly before: RingFacts;
-  readonly after: RingFacts;
-  readonly moved: MovementReport;
-} {
+export function reportPlan(plan: Plan): object {
+  const { expiresAt, moved, movedIds, ...rest } = plan;
   return {
-    id,
-    basedOn,
+    ...rest,
     expiresAt: new Date(expiresAt).toISOString(),
-    add,
-    remove,
-    before,
-    after,
-    moved: reportMovement(moved),
+    moved: reportMovement(moved, movedIds),
   };
 }
 
-function reportMovement({ share, flows }: Movement): MovementReport {
+function reportMovement({ share, flows }: Movement, ids: number): MovementReport {
   const listed = flows.slice(0, MAX_FLOWS);
   return {
     share,
+    ids,
     flows: listed.map(({ from = null, to = null, share }) => ({ from, to, share })),
     flowsLeftOut: flows.length - listed.length,
   };
