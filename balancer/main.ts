@@ -5,7 +5,7 @@
  * @module
  */
 import type { Logger } from "@logtape/logtape";
-import { type Config, ConfigError, readConfig, ringCapacity } from "./config.ts";
+import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createControlApp } from "./control/app.ts";
 import { isLoopback } from "./control/guard.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -14,7 +14,7 @@ import { errorMessage, Failures } from "./failures.ts";
 import { systemClock } from "./fleet/clock.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { httpProbe } from "./fleet/http_probe.ts";
-import { Membership } from "./fleet/membership.ts";
+import { Membership, type RingShape } from "./fleet/membership.ts";
 import { NO_STORE } from "./fleet/store.ts";
 import { fileStore } from "./fleet/file_store.ts";
 import { Deploys } from "./fleet/deploy.ts";
@@ -85,7 +85,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
     shape: ringShape(config),
     policy: fleetPolicy(config, engine.ownsInstances),
     desired: engine.ownsInstances ? config.LB_REPLICAS : config.LB_UPSTREAMS.length,
-    limit: engine.ownsInstances ? replicaLimit(config) : config.LB_UPSTREAMS.length,
+    limit: engine.ownsInstances ? config.LB_MAX_REPLICAS : config.LB_UPSTREAMS.length,
     probe,
     clock: systemClock,
     store: config.LB_STATE_FILE === "" ? NO_STORE : fileStore(config.LB_STATE_FILE),
@@ -126,11 +126,7 @@ function freeAddress({ LB_HOST, LB_PORT }: Config): Address {
   return { hostname: LB_HOST, port: listener.addr.port };
 }
 
-function replicaLimit(config: Config): number {
-  return Math.min(config.LB_MAX_REPLICAS, ringCapacity(config));
-}
-
-function ringShape(config: Config) {
+function ringShape(config: Config): RingShape {
   return {
     slots: config.LB_SLOTS,
     virtualServers: config.LB_VIRTUAL_SERVERS,
@@ -153,8 +149,8 @@ function controlApp({ config, fleet, engine, failures, listen }: ControlParts) {
   const membership = new Membership({
     fleet,
     turns,
-    limit: replicaLimit(config),
     changeable: engine.ownsInstances,
+    now: systemClock.now,
   });
   const startedAt = systemClock.now();
   const deploys = new Deploys({ fleet, engine, turns, now: systemClock.now });
@@ -173,8 +169,6 @@ function controlApp({ config, fleet, engine, failures, listen }: ControlParts) {
       : undefined,
     status: () => ({
       ...fleetStatus(fleet, systemClock.now()),
-      virtualServers: config.LB_VIRTUAL_SERVERS,
-      hashes: config.LB_HASHES,
       engine: engine.kind,
       startedAt: new Date(startedAt).toISOString(),
       failures: failures.counts(),

@@ -53,6 +53,8 @@ const STATUS_OF: Readonly<Record<MembershipErrorKind, 400 | 404 | 409 | 503>> = 
   "taken": STATUS_CODE.Conflict,
   "out-of-bounds": STATUS_CODE.BadRequest,
   "not-ready": STATUS_CODE.ServiceUnavailable,
+  "unknown-plan": STATUS_CODE.NotFound,
+  "stale": STATUS_CODE.Conflict,
 };
 
 const ENGINE_STATUS: Partial<Record<EngineErrorKind, 409>> = {
