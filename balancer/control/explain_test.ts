@@ -15,17 +15,26 @@ interface Fleet {
   readonly awaited?: readonly string[];
   readonly quarantined?: readonly string[];
   readonly members?: readonly string[];
+  /** Who starts slowly, and how far it has come. */
+  readonly ramps?: Readonly<Record<string, number>>;
   /** In flight, by name. */
   readonly loads?: Readonly<Record<string, number>>;
 }
 
 /** What is said of a key, with the fleet and the settings that the test wants. */
 function explained(key: string, fleet: Fleet = {}, settings: Partial<ExplainOptions> = {}) {
-  const { members = NAMES, ready = members, awaited = [], quarantined = [], loads = {} } = fleet;
+  const {
+    members = NAMES,
+    ready = members,
+    awaited = [],
+    quarantined = [],
+    ramps = {},
+    loads = {},
+  } = fleet;
   const view: View = {
     version: 7,
     ring: Ring.build({ members }),
-    ready: new Map(ready.map((name) => upstream(name))),
+    ready: new Map(ready.map((name) => upstream(name, ramps[name]))),
     awaited: new Set(awaited),
     quarantined: new Set(quarantined),
   };
@@ -39,13 +48,12 @@ function explained(key: string, fleet: Fleet = {}, settings: Partial<ExplainOpti
   });
 }
 
-/** alice falls on slot 83, which Server2 owns; Server1 is next. */
-const ALICE = Ring.build({ members: NAMES });
+const RING = Ring.build({ members: NAMES });
 
 Deno.test("an answer has all that decides", () => {
   const { reason: _reason, ...rest } = explained("alice", { loads: { Server1: 2 } });
-  const slot = ALICE.slotOfKey("alice");
-  const [owner = "", ...successors] = ALICE.walk(slot);
+  const slot = RING.slotOfKey("alice");
+  const [owner = "", ...successors] = RING.walk(slot);
   assertEquals(rest, {
     decision: { to: "owner", name: owner, why: "ready" },
     key: "alice",
@@ -55,7 +63,7 @@ Deno.test("an answer has all that decides", () => {
     owner,
     successors,
     version: 7,
-    digest: ALICE.digest,
+    digest: RING.digest,
     quarantined: false,
     loadBound: null,
     replicas: NAMES.map((name) => ({
@@ -75,15 +83,15 @@ Deno.test("a whole number is hashed as an id, which has no hash but its slot", (
   assertEquals([hashedAs, hash, slot], ["id", null, 120]);
   assertEquals(
     reason,
-    `Id 2 falls on slot 120, which ${ALICE.ownerOfId(2)} owns; ${ALICE.ownerOfId(2)} is ready ` +
+    `Id 2 falls on slot 120, which ${RING.ownerOfId(2)} owns; ${RING.ownerOfId(2)} is ready ` +
       "with 0 requests in flight.",
   );
   assertEquals(explained("9007199254740992").hashedAs, "string");
   assertEquals(explained("-1").hashedAs, "string");
 });
 
-const SLOT = ALICE.slotOfKey("alice");
-const [OWNER = "", NEXT = "", LAST = ""] = ALICE.walk(SLOT);
+const SLOT = RING.slotOfKey("alice");
+const [OWNER = "", NEXT = "", LAST = ""] = RING.walk(SLOT);
 const PLACE = `Key alice falls on slot ${SLOT}, which ${OWNER} owns`;
 const AWAY = { ready: [NEXT, LAST] };
 const AWAITED = { ...AWAY, awaited: [OWNER] };
@@ -196,6 +204,22 @@ Deno.test("what an owner has no room for goes where its key falls next", () => {
     two.reason,
     `${PLACE}; ${OWNER} and 1 more may have no more requests in flight, so it goes to ${rest}, ` +
       "which has 0 of at most 8 requests in flight.",
+  );
+});
+
+Deno.test("an owner that starts slowly has a bound where the others have none", () => {
+  const fleet = { ramps: { [OWNER]: 0.1 }, loads: { [OWNER]: 1, [NEXT]: 7, [LAST]: 7 } };
+  const { decision, reason, replicas } = explained("alice", fleet);
+  const name = decision.to === "other" ? decision.name : "";
+  assertEquals(decision, { to: "other", name, why: "full" });
+  assertEquals(
+    reason,
+    `${PLACE}; ${OWNER} may have no more requests in flight, so it goes to ${name}, which has 7 ` +
+      "requests in flight.",
+  );
+  assertEquals(
+    replicas.map(({ name, cap }) => [name, cap]),
+    NAMES.map((one) => [one, one === OWNER ? 1 : null]),
   );
 });
 

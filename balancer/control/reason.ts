@@ -45,8 +45,9 @@ function clause(subject: Subject, decision: Decision, byLoad?: LoadChoice): stri
 }
 
 function underLoad(owner: string, { name, inFlight, cap, overflowed, passed }: LoadChoice): string {
-  if (cap === Infinity) return `${name} is ready with ${counted(inFlight)} in flight`;
-  const load = `${inFlight} of at most ${counted(cap)} in flight`;
+  const load = cap === Infinity
+    ? `${counted(inFlight)} in flight`
+    : `${inFlight} of at most ${counted(cap)} in flight`;
   if (passed.length === 0) return `${name} is ready with ${load}`;
   if (!overflowed) return `${owner} takes it with ${load}, because nobody has room`;
   const others = passed.length === 1 ? owner : `${owner} and ${passed.length - 1} more`;
