@@ -22,9 +22,9 @@ import { Turns } from "./fleet/turns.ts";
 import { fleetPolicy } from "./fleet/policy.ts";
 import { fleetStatus } from "./fleet/status.ts";
 import { openLog } from "./log.ts";
-import { proxySettings } from "./proxy/settings.ts";
+import { type ProxySettings, proxySettings } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
-import type { Address } from "./view.ts";
+import type { Address, DataPlane } from "./view.ts";
 
 /** Exit status for settings that cannot be used, as in sysexits.h (EX_CONFIG). */
 const EXIT_CONFIG = 78;
@@ -71,8 +71,9 @@ async function start(config: Config, log: Logger): Promise<Running> {
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     (request) => api.fetch(request),
   );
+  const proxy = proxySettings(config, listen, control.addr, engine.ownsInstances);
   const dataPlane = new DataPlaneWorkers({
-    settings: proxySettings(config, listen, control.addr, engine.ownsInstances),
+    settings: proxy,
     report: (evidence) => fleet.observe(evidence),
     onTolls: (tolls) => fleet.count(tolls),
     onSamples: (samples) => fleet.compare(samples),
@@ -92,7 +93,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
     log: log.getChild("fleet"),
     failures,
   });
-  const api = controlApp({ config, fleet, engine, failures, listen });
+  const api = controlApp({ config, fleet, engine, dataPlane, proxy, failures });
   // The port opens when it is known what runs, so that the first request finds a view.
   await fleet.open();
   await dataPlane.open();
@@ -140,11 +141,12 @@ interface ControlParts {
   readonly config: Config;
   readonly fleet: Fleet;
   readonly engine: Engine;
+  readonly dataPlane: DataPlane;
+  readonly proxy: ProxySettings;
   readonly failures: Failures;
-  readonly listen: Address;
 }
 
-function controlApp({ config, fleet, engine, failures, listen }: ControlParts) {
+function controlApp({ config, fleet, engine, dataPlane, proxy, failures }: ControlParts) {
   const turns = new Turns();
   const membership = new Membership({
     fleet,
@@ -161,7 +163,7 @@ function controlApp({ config, fleet, engine, failures, listen }: ControlParts) {
     journal: fleet.journal,
     drills: config.LB_DRILLS
       ? {
-        url: () => clientUrl(listen),
+        url: () => clientUrl(proxy.listen),
         upstream: (name) => fleet.view.ready.get(name),
         kill: (instance) => engine.kill(instance),
         incidents: () => fleet.incidents.all,
@@ -173,6 +175,13 @@ function controlApp({ config, fleet, engine, failures, listen }: ControlParts) {
       startedAt: new Date(startedAt).toISOString(),
       failures: failures.counts(),
     }),
+    explain: {
+      view: () => fleet.view,
+      inFlight: (instance) => dataPlane.inFlight(instance),
+      keySource: proxy.keySource,
+      hold: proxy.hold,
+      loadBound: proxy.loadBound,
+    },
     guard: {
       token: config.LB_ADMIN_TOKEN,
       open: config.LB_ADMIN_OPEN,

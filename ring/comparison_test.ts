@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { compareRings, type Layout, Ring } from "./mod.ts";
+import { compareRings, type Layout, movedIds, Ring } from "./mod.ts";
 
 function servers(count: number): string[] {
   return Array.from({ length: count }, (_, at) => `Server${at + 1}`);
@@ -59,4 +59,20 @@ Deno.test("comparison: what one direction moves the other moves back, flow by fl
     assert(there.share >= 0 && there.share <= 1);
     assertAlmostEquals(there.flows.reduce((sum, { share }) => sum + share, 0), there.share, 1e-9);
   }));
+});
+
+Deno.test("comparison: flows come the largest first, equal ones in canonical order", () => {
+  const before = Ring.build({ members: ["a", "b", "c"], slots: 300, layout: "rendezvous" });
+  const { flows } = compareRings(before, Ring.build({ members: ["x", "y"], slots: 300 }));
+  const ranks = flows.map(({ from, to, share }) => [1 - share, `${from} ${to}`] as const);
+  assertEquals(ranks, ranks.toSorted(([a, one], [b, two]) => a - b || (one < two ? -1 : 1)));
+  assertEquals(flows.length, 6);
+});
+
+Deno.test("comparison: with one hash family and enough slots, ids move as string keys do", () => {
+  const before = Ring.build({ members: servers(4) });
+  const after = Ring.build({ members: servers(5) });
+  assertAlmostEquals(movedIds(before, after), compareRings(before, after).share, 0.01);
+  assertEquals(movedIds(before, before), 0);
+  assertEquals(movedIds(Ring.build({ members: [] }), before), 1);
 });

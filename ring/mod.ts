@@ -20,7 +20,8 @@
  */
 
 export { loadCap, overflow } from "./bounded_load.ts";
-export { compareRings, type Flow, type Movement } from "./comparison.ts";
+export type { Change } from "./change.ts";
+export { compareRings, type Flow, movedIds, type Movement } from "./comparison.ts";
 export { RingFullError } from "./errors.ts";
 export { hashFamilies, type HashFamilyName } from "./hash_families.ts";
 export type { HashFamily } from "./hash_family.ts";
@@ -30,6 +31,7 @@ export {
   DEFAULT_SLOTS,
   DEFAULT_VIRTUAL_SERVERS,
   type Layout,
+  LAYOUTS,
   MAX_SLOTS,
   type RingOptions,
 } from "./options.ts";

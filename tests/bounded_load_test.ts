@@ -284,6 +284,23 @@ Deno.test("overflow that finds nobody listening comes back to the owner", async 
   await closeAll(slow);
 });
 
+Deno.test("who overflowed to one that failed does not go back to the owner for nothing", async () => {
+  await using fleet = new Fleet();
+  await using bench = await DataPlaneBench.open({ loadBound: 1.25 });
+  const gone = new RawUpstream();
+  await gone[Symbol.asyncDispose]();
+  await bench.publish({ ready: { Server1: fleet.ready["Server1"]!, Server2: gone } });
+  // With two of them in flight the third overflows.
+  const slow = await keepBusy(bench, 2);
+  let answered = 0;
+  while (answered < 200 && statusOf(await bench.ask(getOf("Server1"))) === 200) answered++;
+  // The budget has three retries a second for ten seconds, and a fifth of the requests.
+  assert(answered >= 30 && answered < 100, `${answered} retries`);
+  await assertLoads(bench, fleet, [2, 0, 0, 0]);
+  fleet.release();
+  await closeAll(slow);
+});
+
 Deno.test("whatever becomes of requests, each leaves its place once", async () => {
   await using fleet = new Fleet();
   await using bench = await DataPlaneBench.open({ loadBound: 1.25, hold: { graceMs: 0 } });

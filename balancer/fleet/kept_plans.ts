@@ -25,6 +25,8 @@ export interface Plan {
   readonly after: RingFacts;
   /** What moves from the one to the other. */
   readonly moved: Movement;
+  /** The part of the ids 0 to 9999 that moves. */
+  readonly movedIds: number;
 }
 
 /** A plan with what has to be known to apply it. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { compareRings, type Movement } from "../../ring/mod.ts";
+import { compareRings, movedIds, type Movement } from "../../ring/mod.ts";
 import type { View } from "../view.ts";
 import { factsOf, ringOf, type RingShape } from "./blueprint.ts";
 import { applied, type Change, namesToRemove, type Weights, type Wish } from "./change.ts";
@@ -28,6 +28,8 @@ export interface ChangeReport {
   readonly digest: string;
   /** What that view moved. Where somebody starts slowly, more follows in steps. */
   readonly moved: Movement;
+  /** The part of the ids 0 to 9999 that it moved: another hash family moves them alone. */
+  readonly movedIds: number;
 }
 
 /** What a {@linkcode Membership} is made of. */
@@ -142,6 +144,7 @@ export class Membership {
       before: factsOf(ring, blueprint),
       after: factsOf(after, target),
       moved: compareRings(ring, after),
+      movedIds: movedIds(ring, after),
     };
     this.#plans.keep({ plan, change, blueprint });
     return plan;
@@ -228,5 +231,10 @@ export class Membership {
 
 function reportOf({ before, after }: Made): ChangeReport {
   const { version, ring } = after;
-  return { version, digest: ring.digest, moved: compareRings(before.ring, ring) };
+  return {
+    version,
+    digest: ring.digest,
+    moved: compareRings(before.ring, ring),
+    movedIds: movedIds(before.ring, ring),
+  };
 }

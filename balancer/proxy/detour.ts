@@ -82,7 +82,8 @@ export class Detour implements Guest {
   /**
    * Finds out where it goes next, waits for that if need be, and takes a place there.
    *
-   * @returns with whom it has a place; undefined when there is no way; {@linkcode Detour.refusal} says why
+   * @returns with whom it has a place; undefined when there is no way, and
+   *   {@linkcode Detour.refusal} says why
    * @throws {Disconnected} the client left meanwhile
    */
   async next(): Promise<InstancePool | undefined> {

@@ -74,7 +74,7 @@ Deno.test("a request that becomes a stream when the time of streams is over is c
 Deno.test("all workers see what each of them has in flight, streams too", () => {
   const memory = sharedLoads(2);
   const [one, other] = [0, 1].map((row) =>
-    new InFlight().gauge("i1", new LoadCell(memory, row, 5))
+    new InFlight().gauge("i1", new LoadCell(memory, row, 5, true))
   );
   one!.enter();
   one!.enter();
@@ -84,7 +84,7 @@ Deno.test("all workers see what each of them has in flight, streams too", () => 
   assertEquals([one!.count, other!.everywhere], [2, 3]);
   open.end();
   assertEquals([one!.everywhere, other!.everywhere, loadIn(memory, 0)], [2, 2, 2]);
-  strikeOut(memory, 0);
+  strikeOut(memory, 0, 5);
   assertEquals([other!.everywhere, loadIn(memory, 0)], [1, 1], "its worker crashed");
 });
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type { View } from "../view.ts";
-import { LAST_CELL, loadIn, type SharedLoads } from "./shared_loads.ts";
+import { LAST_CELL, loadIn, type SharedLoads, strikeOut } from "./shared_loads.ts";
 
 /** Where the load of each instance is counted, as it goes with a view. */
 export interface LoadMap {
@@ -37,6 +37,15 @@ export class LoadCells {
   inFlight(instance: string): number {
     const holding = this.#held.get(instance);
     return holding ? loadIn(this.#memory, holding.cell) : 0;
+  }
+
+  /**
+   * Forgets what a worker has counted that does not run any more.
+   *
+   * @param row its row, from 0
+   */
+  strikeOut(row: number): void {
+    strikeOut(this.#memory, row, this.#used);
   }
 
   /**
@@ -78,7 +87,7 @@ export class LoadCells {
     const known = this.#held.get(instance);
     if (known) return known.cell;
     // More than there can be would share the last one, and have their counts added up.
-    const cell = this.#free.pop() ?? Math.min(++this.#used, LAST_CELL);
+    const cell = this.#free.pop() ?? (this.#used = Math.min(this.#used + 1, LAST_CELL));
     this.#held.set(instance, { cell, goneSince: undefined });
     return cell;
   }

@@ -29,7 +29,7 @@ Deno.test("every instance has a cell of its own, and keeps it over views", () =>
 Deno.test("a cell is given to another when no worker routes to its instance, and nothing runs", () => {
   const memory = sharedLoads(2);
   const cells = new LoadCells(memory);
-  const counted = new LoadCell(memory, 1, 1);
+  const counted = new LoadCell(memory, 1, 1, true);
   cells.assign(view(1, "a"), -1);
   counted.enter();
   assertEquals(cells.inFlight("a"), 1);
@@ -56,7 +56,7 @@ Deno.test("an instance that is back has its cell again", () => {
   const memory = sharedLoads(1);
   const cells = new LoadCells(memory);
   cells.assign(view(1, "a"), -1);
-  new LoadCell(memory, 0, 1).enter();
+  new LoadCell(memory, 0, 1, true).enter();
   cells.assign(view(2, "b"), 1);
   assertEquals(cells.assign(view(3, "b", "a"), 2), {
     ready: new Map([["b", 2], ["a", 1]]),

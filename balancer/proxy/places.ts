@@ -6,6 +6,7 @@
  */
 import { overflow } from "../../ring/mod.ts";
 import { keySlot } from "./key.ts";
+import type { LoadMap } from "./load_cells.ts";
 import { capOf, UNBOUNDED } from "./load_choice.ts";
 import type { Routes } from "./routes.ts";
 import { LoadCell, loadIn, type SharedLoads } from "./shared_loads.ts";
@@ -13,6 +14,14 @@ import type { Transaction } from "./transaction.ts";
 import type { InstancePool } from "./upstream_pool.ts";
 
 const NOBODY: ReadonlySet<string> = new Set();
+
+/** What requests are given places by. */
+export interface PlaceRules {
+  /** How far above its share a replica's load may rise; 0: no bound. */
+  readonly loadBound: number;
+  /** Whether requests are to know the slot that they fall on. */
+  readonly ringFields: boolean;
+}
 
 /** Where one worker counts. */
 export interface LoadSheet {
@@ -26,27 +35,31 @@ export class Places {
   readonly #sheet: LoadSheet;
   readonly #routes: Routes;
   readonly #notesSlot: boolean;
-  #leaving: readonly number[] = [];
+  readonly #summed: boolean;
+  #loads: LoadMap = { ready: new Map(), leaving: [] };
 
   /**
    * @param sheet where the worker counts
    * @param routes its view, and who is in it
-   * @param notesSlot whether requests are to know the slot that they fall on
+   * @param rules what the settings say
    */
-  constructor(sheet: LoadSheet, routes: Routes, notesSlot: boolean) {
+  constructor(sheet: LoadSheet, routes: Routes, { loadBound, ringFields }: PlaceRules) {
     this.#sheet = sheet;
     this.#routes = routes;
-    this.#notesSlot = notesSlot;
+    this.#notesSlot = ringFields;
+    this.#summed = loadBound > 0;
   }
 
-  /** Where the worker counts what is in flight to the instance that was given a cell. */
-  cell(cell: number): LoadCell {
-    return new LoadCell(this.#sheet.memory, this.#sheet.row, cell);
+  /** Takes note of where the load of each instance is counted from now on. */
+  publish(loads: LoadMap): void {
+    this.#loads = loads;
   }
 
-  /** Leaves the cells of those out that are in the view no more: they count for nobody's share. */
-  disregard(leaving: readonly number[]): void {
-    this.#leaving = leaving;
+  /** Where the worker counts what is in flight to an instance; nowhere for what is no replica. */
+  cell(instance: string): LoadCell | undefined {
+    const cell = this.#loads.ready.get(instance);
+    if (cell === undefined) return undefined;
+    return new LoadCell(this.#sheet.memory, this.#sheet.row, cell, this.#summed);
   }
 
   /**
@@ -82,10 +95,18 @@ export class Places {
     return false;
   }
 
-  /** What is in flight to everyone in the view. */
+  /** What is in flight to everyone in the view: what runs on others is no part of the share. */
   #inHand(): number {
+    if (!this.#summed) return this.#addUp();
     let sum = loadIn(this.#sheet.memory, 0);
-    for (const cell of this.#leaving) sum -= loadIn(this.#sheet.memory, cell);
+    for (const cell of this.#loads.leaving) sum -= loadIn(this.#sheet.memory, cell);
+    return sum;
+  }
+
+  /** The long way, for the few requests to one that starts slowly where there is no other bound. */
+  #addUp(): number {
+    let sum = 0;
+    for (const pool of this.#routes.pools) sum += pool.inFlight.everywhere;
     return sum;
   }
 

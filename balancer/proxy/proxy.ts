@@ -78,8 +78,6 @@ export class Proxy {
   readonly #evidenceLimit = new EvidenceLimit();
   readonly #slowWatch: SlowWatch;
   #sampledAt = 0;
-  /** Where those are counted that are ready, by instance. */
-  #cells: LoadMap["ready"] = new Map();
 
   /**
    * @param settings what the configuration says
@@ -94,7 +92,7 @@ export class Proxy {
       open: (upstream) => this.#openPool(upstream),
       retire: (pool) => this.#retirePool(pool),
     }, settings.loadBound);
-    this.places = new Places(sheet, this.routes, settings.ringFields);
+    this.places = new Places(sheet, this.routes, settings);
     this.waitingRoom = new WaitingRoom(settings.hold, this.deadlines);
     this.sampler = settings.outliers ? new Sampler() : undefined;
     this.#slowWatch = new SlowWatch(settings.suspectMs, settings.timeouts.response);
@@ -114,8 +112,7 @@ export class Proxy {
    * @param loads where the load of each instance is counted
    */
   publish(view: View, loads: LoadMap): void {
-    this.#cells = loads.ready;
-    this.places.disregard(loads.leaving);
+    this.places.publish(loads);
     this.routes.publish(view);
     this.waitingRoom.review(performance.now());
   }
@@ -210,11 +207,8 @@ export class Proxy {
   #openPool(upstream: Upstream): InstancePool {
     const { connect, upstreamIdle } = this.settings.timeouts;
     const limits: PoolLimits = { maxIdle: MAX_IDLE, idleMs: upstreamIdle, connectMs: connect };
-    const cell = this.#cells.get(upstream.instance);
-    const gauge = this.inFlight.gauge(
-      upstream.instance,
-      cell === undefined ? undefined : this.places.cell(cell),
-    );
+    const { instance } = upstream;
+    const gauge = this.inFlight.gauge(instance, this.places.cell(instance));
     return new InstancePool(upstream, gauge, limits, this.buffers, this.deadlines);
   }
 

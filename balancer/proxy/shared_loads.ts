@@ -11,7 +11,7 @@ import { MAX_SLOTS } from "../../ring/mod.ts";
 export type SharedLoads = Int32Array<SharedArrayBuffer>;
 
 /**
- * Cells of a row that instances are given, from 1 on; cell 0 is the sum of them all. As many as can
+ * Cells of a row that instances are given, from 1 on; cell 0 is the sum of them all, where one is kept. As many as can
  * be in a ring, and as many that are leaving it.
  */
 export const LAST_CELL = 2 * MAX_SLOTS;
@@ -45,9 +45,10 @@ export function loadIn(memory: SharedLoads, cell: number): number {
  *
  * @param memory where it counted
  * @param row its row, from 0
+ * @param cells how many cells are or were somebody's
  */
-export function strikeOut(memory: SharedLoads, row: number): void {
-  memory.fill(0, row * ROW, (row + 1) * ROW);
+export function strikeOut(memory: SharedLoads, row: number, cells: number): void {
+  memory.fill(0, row * ROW, row * ROW + 1 + cells);
 }
 
 /** Where one worker counts what is in flight to one instance. */
@@ -56,17 +57,20 @@ export class LoadCell {
   readonly #cell: number;
   readonly #own: number;
   readonly #ownSum: number;
+  readonly #summed: boolean;
 
   /**
    * @param memory where all workers count
    * @param row the worker's row, from 0
    * @param cell the instance's cell
+   * @param summed whether the sum is kept, too: every request pays for it
    */
-  constructor(memory: SharedLoads, row: number, cell: number) {
+  constructor(memory: SharedLoads, row: number, cell: number, summed: boolean) {
     this.#memory = memory;
     this.#cell = cell;
     this.#ownSum = row * ROW;
     this.#own = row * ROW + cell;
+    this.#summed = summed;
   }
 
   /** What all workers have in flight to the instance. */
@@ -77,12 +81,12 @@ export class LoadCell {
   /** Counts one in: to the instance first, so that the sum is never ahead of its parts. */
   enter(): void {
     Atomics.add(this.#memory, this.#own, 1);
-    Atomics.add(this.#memory, this.#ownSum, 1);
+    if (this.#summed) Atomics.add(this.#memory, this.#ownSum, 1);
   }
 
   /** Counts one out, the other way round. */
   leave(): void {
-    Atomics.sub(this.#memory, this.#ownSum, 1);
+    if (this.#summed) Atomics.sub(this.#memory, this.#ownSum, 1);
     Atomics.sub(this.#memory, this.#own, 1);
   }
 }

@@ -10,7 +10,7 @@ import { type SharedCounts, sharedCounts } from "./connection_limits.ts";
 import { LoadCells, type LoadMap } from "./load_cells.ts";
 import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
 import type { ProxySettings } from "./settings.ts";
-import { type SharedLoads, sharedLoads, strikeOut } from "./shared_loads.ts";
+import { type SharedLoads, sharedLoads } from "./shared_loads.ts";
 import { ViewAcks } from "./view_acks.ts";
 
 /** What {@linkcode DataPlaneWorkers} are made of. */
@@ -175,13 +175,13 @@ export class DataPlaneWorkers implements DataPlane {
   #takeRow(): number {
     const row = this.#rows.pop();
     if (row === undefined) throw new Error("more workers than the settings say");
-    strikeOut(this.#loads, row);
+    this.#cells.strikeOut(row);
     return row;
   }
 
   /** What a worker that crashed had in flight broke off with it, and counts no more. */
   #giveBackRow(row: number): void {
-    strikeOut(this.#loads, row);
+    this.#cells.strikeOut(row);
     this.#rows.push(row);
   }
 

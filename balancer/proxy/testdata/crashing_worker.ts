@@ -51,7 +51,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
 
 function count(): void {
   if (!sheet) return;
-  const counted = new LoadCell(sheet.memory, sheet.row, cell);
+  const counted = new LoadCell(sheet.memory, sheet.row, cell, true);
   counted.enter();
   counted.enter();
 }

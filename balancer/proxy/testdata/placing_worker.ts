@@ -76,7 +76,7 @@ function room({ memory, row, bound, names }: PlacingTask) {
   const limits = { maxIdle: 1, idleMs: 1, connectMs: 1 };
   const routes = new Routes({
     open: (one) => {
-      const cell = new LoadCell(memory, row, 1 + names.indexOf(one.name));
+      const cell = new LoadCell(memory, row, 1 + names.indexOf(one.name), true);
       const gauge = inFlight.gauge(one.instance, cell);
       return new InstancePool(one, gauge, limits, new BufferPool(), deadlines);
     },
@@ -90,7 +90,10 @@ function room({ memory, row, bound, names }: PlacingTask) {
     awaited: new Set(),
     quarantined: new Set(),
   });
-  return { routes, places: new Places({ memory, row }, routes, false) };
+  return {
+    routes,
+    places: new Places({ memory, row }, routes, { loadBound: bound, ringFields: false }),
+  };
 }
 
 function requestFor(key: string): Transaction {
