@@ -4,20 +4,17 @@
  * @module
  */
 
-import { fmix32 } from "./fmix32.ts";
 import type { WeightedMember } from "./members.ts";
 import { hashOfSlot } from "./scores.ts";
 import { Seats } from "./seats.ts";
 import { Shortlist } from "./shortlist.ts";
+import { inHashOrder } from "./slot_order.ts";
 
 /**
  * How many members a slot remembers. Where members have quotas, all but 4 % of the slots of a ring
  * of 1000 go to one of these.
  */
 const DEPTH = 8;
-
-/** Every slot is below this number. */
-const MAX_SLOTS = 0x1_0000;
 
 /** A slot that remembers fewer looks for others. */
 const SHALLOW = 4;
@@ -27,8 +24,8 @@ const CLOSE_LOOKS = 12;
 
 /**
  * The few members that each slot likes best, by rendezvous scores. Finding them takes a hash for
- * each pair of slot and member; when members come or go, one for each slot and newcomer, and a
- * search for the few slots that have lost too many.
+ * each pair of slot and member, and is left to the first change of few members. Later ones take a
+ * hash for each slot and newcomer, and a search for the few slots that have lost too many.
  *
  * Rings that come one from the other share one of these, in turns: it follows whichever members it
  * is given, and what it tells of them does not depend on whom it followed before.
@@ -44,7 +41,7 @@ export class Preferences {
   readonly #slotHashes: Int32Array;
   // For each slot room for DEPTH seats, of which as many are in use as `#lengths` says: those that
   // it prefers to all others, best first.
-  readonly #lists: Uint16Array;
+  #lists = new Uint16Array(0);
   readonly #lengths: Uint8Array;
   // The scores that belong to the list that is being worked on.
   readonly #scores = new Float64Array(DEPTH);
@@ -54,7 +51,6 @@ export class Preferences {
     this.slots = slots;
     this.order = inHashOrder(slots);
     this.#slotHashes = hashesOf(slots);
-    this.#lists = new Uint16Array(slots * DEPTH);
     this.#lengths = new Uint8Array(slots);
   }
 
@@ -66,11 +62,13 @@ export class Preferences {
   follow(members: readonly WeightedMember[]): void {
     const { left, taken } = this.seats.seat(members);
     let known = this.seats.taken - taken.length;
-    if (taken.length > known / 4) this.#lengths.fill(0);
-    else {
-      if (left.length > 0) this.#forget(left);
-      for (const seat of taken) this.#admit(seat, known++);
+    if (taken.length > known / 4) {
+      // As in a ring that is built, which may never be changed: slots remember nobody.
+      this.#lengths.fill(0);
+      return;
     }
+    if (left.length > 0) this.#forget(left);
+    for (const seat of taken) this.#admit(seat, known++);
     this.#deepen();
   }
 
@@ -173,6 +171,7 @@ export class Preferences {
   }
 
   #deepen(): void {
+    if (this.#lists.length === 0) this.#lists = new Uint16Array(this.slots * DEPTH);
     const wanted = Math.min(SHALLOW, this.seats.taken);
     let likely: Shortlist | undefined;
     let all: Shortlist | undefined;
@@ -194,17 +193,6 @@ export class Preferences {
       if (shortlist.passes(seat, score)) this.#insert(slot, score, seat);
     }
   }
-}
-
-/** In plain order the last slots, which go to whoever has quota left, would all be neighbours. */
-function inHashOrder(slots: number): Uint16Array {
-  // The slot rides below its hash in one number, as numbers alone sort natively.
-  const keys = new Float64Array(slots);
-  for (let slot = 0; slot < slots; slot++) keys[slot] = fmix32(slot) * MAX_SLOTS + slot;
-  keys.sort();
-  const order = new Uint16Array(slots);
-  for (let turn = 0; turn < slots; turn++) order[turn] = keys[turn]! % MAX_SLOTS;
-  return order;
 }
 
 function hashesOf(slots: number): Int32Array {

@@ -104,10 +104,11 @@ export class Ring {
    * The ring after a change of members: the same that {@linkcode Ring.build} makes of them. This
    * ring stays as it is.
    *
-   * In layouts `even` and `rendezvous` building takes a hash for each pair of slot and member, and a
-   * change one for each pair of slot and member that joins. For this the rings that are made one
-   * from the other share what they know of their slots: 25 bytes a slot, about 100 a member, and
-   * nothing for each ring. In layout `ring` virtual servers are placed anew, which takes no more.
+   * In layouts `even` and `rendezvous` a build takes a hash for each pair of slot and member. So does
+   * the first change; later ones take one for each pair of slot and member that joins. For this the
+   * rings that are made one from the other share what they know of their slots, 23 bytes a slot and
+   * about 100 a member in all. In layout `ring` the virtual servers are placed anew each time. A
+   * change that gives more than a fifth of the members anew costs as much as a build.
    *
    * @example Add a member, give another less weight
    * ```ts

@@ -60,14 +60,15 @@ export function scoreOf(hash: number, weight: number): number {
 }
 
 /**
- * A number that the score is surely below, without a logarithm: -ln(u) is above 1 - u by more than
- * the rounding of either.
+ * Whether a score may be as high as another. Never wrong when it says no, and quick, for it takes no
+ * logarithm: -ln(u) is above 1 - u, and by more than all rounding.
  *
  * @param hash What `hashOfPair` gives for slot and member.
  * @param weight What `scoringWeight` gives for the member.
+ * @param other The other score.
  */
-export function scoreBound(hash: number, weight: number): number {
-  return weight / ((0x8000_0000 - 0.5 - hash) / 0x1_0000_0000);
+export function mayScore(hash: number, weight: number, other: number): boolean {
+  return weight >= other * ((0x8000_0000 - 0.5 - hash) / 0x1_0000_0000);
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import type { WeightedMember } from "./members.ts";
-import { hashOfPair, scoreBound, scoreOf, scoringWeight, wordsOf } from "./scores.ts";
+import { hashOfPair, mayScore, scoreOf, scoringWeight, wordsOf } from "./scores.ts";
 
 /** What {@linkcode Seats.seat} changed. */
 export interface Reseated {
@@ -72,7 +72,7 @@ export class Seats {
   }
 
   /**
-   * Whether a score may be as high as another, at a third of the cost of working it out. Few are.
+   * Whether a score may be as high as another, for less than it takes to work it out. Few are.
    *
    * @param slotHash The slot's hash.
    * @param seat The member's seat.
@@ -80,7 +80,7 @@ export class Seats {
    */
   mayReach(slotHash: number, seat: number, other: number): boolean {
     const hash = hashOfPair(slotHash, this.firstWords[seat]!, this.secondWords[seat]!);
-    return (this.#isWeighted ? scoreBound(hash, this.weights[seat]!) : hash) >= other;
+    return this.#isWeighted ? mayScore(hash, this.weights[seat]!, other) : hash >= other;
   }
 
   /**
