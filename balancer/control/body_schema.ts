@@ -52,10 +52,10 @@ export function received(rule: string): (issue: { readonly input: unknown }) => 
 export function describe(
   fields: string,
   example: string,
-): (issue: { readonly code: string; readonly input: unknown }) => string {
-  return ({ code, input }) =>
+): (issue: { readonly code: string; readonly input: unknown; readonly keys?: unknown }) => string {
+  return ({ code, input, keys }) =>
     code === "unrecognized_keys"
-      ? `has fields that are not known; known are ${fields}`
+      ? `must have no fields but ${fields}; got ${shown(keys)}`
       : `must be an object such as ${example}; got ${shown(input)}`;
 }
 

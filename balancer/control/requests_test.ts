@@ -55,11 +55,11 @@ Deno.test("a body that is no JSON object, or has unknown fields, is refused", ()
   );
   assertEquals(
     fault('{"n":1,"host":"a"}'),
-    "body: has fields that are not known; known are n, hostnames and weights",
+    'body: must have no fields but n, hostnames and weights; got ["host"]',
   );
   assertEquals(
     assertThrows(() => parseRemoval('{"n":1,"weights":{}}'), RequestError).message,
-    "body: has fields that are not known; known are n and hostnames",
+    'body: must have no fields but n and hostnames; got ["weights"]',
   );
   assertEquals(
     fault('{"n":').startsWith('body: must be JSON such as {"n":1,"hostnames":["S4"]}; '),
@@ -99,7 +99,7 @@ Deno.test("a deploy names an image, a command or both", () => {
     ['{"command":""}', 'command: must be a command line; got ""'],
     [
       '{"image":"a","tag":"b"}',
-      "body: has fields that are not known; known are image and command",
+      'body: must have no fields but image and command; got ["tag"]',
     ],
   ];
   for (const [body, message] of table) {
