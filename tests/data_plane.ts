@@ -4,7 +4,12 @@
  * @module
  */
 import { LARGEST_DELAY_MS } from "../balancer/setting.ts";
-import type { HoldSettings, ProxySettings, Timeouts } from "../balancer/proxy/settings.ts";
+import type {
+  HoldSettings,
+  ProxySettings,
+  RequestLimits,
+  Timeouts,
+} from "../balancer/proxy/settings.ts";
 import { DataPlaneWorkers } from "../balancer/proxy/workers.ts";
 import type { DrainDeadlines, Evidence, Toll, Upstream, View } from "../balancer/view.ts";
 import { Ring } from "../ring/mod.ts";
@@ -32,6 +37,7 @@ export interface ViewParts {
 export interface BenchSettings {
   readonly hold?: Partial<HoldSettings>;
   readonly timeouts?: Partial<Timeouts>;
+  readonly limits?: Partial<RequestLimits>;
   readonly loadBound?: number;
   readonly ringFields?: boolean;
   readonly suspectMs?: number;
@@ -187,7 +193,7 @@ export class DataPlaneBench implements AsyncDisposable {
 }
 
 function complete(
-  { hold, timeouts, ...more }: BenchSettings,
+  { hold, timeouts, limits, ...more }: BenchSettings,
   control: Upstream["address"],
 ): ProxySettings {
   return {
@@ -201,6 +207,7 @@ function complete(
       bodyBytes: 0,
       connections: 1000,
       connectionsPerAddress: 0,
+      ...limits,
     },
     timeouts: {
       head: 60_000,

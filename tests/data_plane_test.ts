@@ -264,3 +264,25 @@ Deno.test("a worker that crashes takes its connections along, and another takes 
   await bench.until("the next one", () => bench.applied.includes(3));
   assertEquals((await bench.ask(getOf("Server1"))).body, "one");
 });
+
+Deno.test("connections that a worker took along when it crashed count no more", async () => {
+  await using one = named("one");
+  await using bench = await DataPlaneBench.open({
+    limits: { connections: 2, connectionsPerAddress: 2 },
+  });
+  await bench.publish({ ready: { Server1: one } });
+  const clients = [await bench.connect(), await bench.connect()];
+  for (const client of clients) {
+    await client.send(getOf("Server1"));
+    assertEquals((await client.response()).body, "one");
+  }
+  assertEquals(statusOf(await bench.ask(getOf("Server1"))), 503);
+  const broken = { options: { members: [{ name: "a" }, { name: "a" }] } } as unknown as Ring;
+  const good = bench.view({ ready: { Server1: one } }, 2);
+  bench.workers.publish({ ...good, ring: broken });
+  for (const client of clients) await client.rest();
+  await bench.until("the crash", () => bench.failures.length > 0);
+  bench.workers.publish({ ...good, version: 3 });
+  await bench.until("the next one", () => bench.applied.includes(3));
+  assertEquals((await bench.ask(getOf("Server1"))).body, "one");
+});

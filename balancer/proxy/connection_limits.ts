@@ -1,5 +1,6 @@
 /**
- * How many connections there may be, in all and from one address, counted across all workers.
+ * How many connections there may be, in all and from one address, counted across all workers: by
+ * each in a row of its own, so that those of one that crashed can be struck out.
  *
  * @module
  */
@@ -7,12 +8,29 @@
 /** Addresses share counters by their hash; two that meet share their limit, too. */
 const ADDRESS_COUNTERS = 1 << 14;
 
-/** Memory that all workers count in. */
+/** The total, the counters of addresses, and the rest of a cache line. */
+const ROW = 16 + ADDRESS_COUNTERS;
+
+/** Memory that all workers count in: a row for each. */
 export type SharedCounts = Int32Array<SharedArrayBuffer>;
 
-/** Makes the counters, once for all workers. */
-export function sharedCounts(): SharedCounts {
-  return new Int32Array(new SharedArrayBuffer(4 * (1 + ADDRESS_COUNTERS)));
+/**
+ * Makes the counters, once for all workers.
+ *
+ * @param workers how many rows
+ */
+export function sharedCounts(workers: number): SharedCounts {
+  return new Int32Array(new SharedArrayBuffer(4 * ROW * workers));
+}
+
+/**
+ * Counts the connections out that a worker had which does not run any more.
+ *
+ * @param counts where it counted
+ * @param row its row, from 0
+ */
+export function strikeOutConnections(counts: SharedCounts, row: number): void {
+  counts.fill(0, row * ROW, (row + 1) * ROW);
 }
 
 /** The bounds; 0 is none. */
@@ -24,10 +42,17 @@ export interface ConnectionBounds {
 /** Counts connections in and out. */
 export class ConnectionLimits {
   readonly #counts: SharedCounts;
+  readonly #row: number;
   readonly #bounds: ConnectionBounds;
 
-  constructor(counts: SharedCounts, bounds: ConnectionBounds) {
+  /**
+   * @param counts where all workers count
+   * @param row the worker's row, from 0
+   * @param bounds how many there may be
+   */
+  constructor(counts: SharedCounts, row: number, bounds: ConnectionBounds) {
     this.#counts = counts;
+    this.#row = row;
     this.#bounds = bounds;
   }
 
@@ -38,15 +63,29 @@ export class ConnectionLimits {
    * @returns whether there is room for it
    */
   enter(address: string): boolean {
-    const total = Atomics.add(this.#counts, 0, 1) + 1;
-    const same = Atomics.add(this.#counts, counterOf(address), 1) + 1;
-    return within(total, this.#bounds.total) && within(same, this.#bounds.perAddress);
+    const counter = counterOf(address);
+    this.#add(0, 1);
+    this.#add(counter, 1);
+    return within(this.#sum(0), this.#bounds.total) &&
+      within(this.#sum(counter), this.#bounds.perAddress);
   }
 
   /** Counts a connection out. */
   leave(address: string): void {
-    Atomics.sub(this.#counts, 0, 1);
-    Atomics.sub(this.#counts, counterOf(address), 1);
+    this.#add(0, -1);
+    this.#add(counterOf(address), -1);
+  }
+
+  #add(counter: number, count: number): void {
+    Atomics.add(this.#counts, this.#row * ROW + counter, count);
+  }
+
+  #sum(counter: number): number {
+    let sum = 0;
+    for (let at = counter; at < this.#counts.length; at += ROW) {
+      sum += Atomics.load(this.#counts, at);
+    }
+    return sum;
   }
 }
 

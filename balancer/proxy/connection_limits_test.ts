@@ -1,9 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { ConnectionLimits, sharedCounts } from "./connection_limits.ts";
+import { ConnectionLimits, sharedCounts, strikeOutConnections } from "./connection_limits.ts";
 
 Deno.test("connections are bounded in all, over all workers", () => {
-  const counts = sharedCounts();
-  const workers = [1, 2].map(() => new ConnectionLimits(counts, { total: 3, perAddress: 0 }));
+  const counts = sharedCounts(2);
+  const workers = [0, 1].map((row) =>
+    new ConnectionLimits(counts, row, { total: 3, perAddress: 0 })
+  );
   const entered = ["a", "b", "c", "d"].map((address, i) => workers[i % 2]!.enter(address));
   assertEquals(entered, [true, true, true, false]);
   workers[1]!.leave("d");
@@ -11,10 +13,13 @@ Deno.test("connections are bounded in all, over all workers", () => {
   workers[0]!.leave("e");
   workers[0]!.leave("a");
   assertEquals(workers[1]!.enter("f"), true);
+  strikeOutConnections(counts, 1);
+  assertEquals(["g", "h"].map((address) => workers[0]!.enter(address)), [true, true]);
+  assertEquals(workers[1]!.enter("i"), false);
 });
 
 Deno.test("connections are bounded for each address", () => {
-  const limits = new ConnectionLimits(sharedCounts(), { total: 100, perAddress: 2 });
+  const limits = new ConnectionLimits(sharedCounts(1), 0, { total: 100, perAddress: 2 });
   const addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.1", "2001:db8::1"];
   assertEquals(addresses.map((address) => limits.enter(address)), [true, true, true, false, true]);
   limits.leave("192.0.2.1");
@@ -23,6 +28,6 @@ Deno.test("connections are bounded for each address", () => {
 });
 
 Deno.test("zero is no bound", () => {
-  const limits = new ConnectionLimits(sharedCounts(), { total: 0, perAddress: 0 });
+  const limits = new ConnectionLimits(sharedCounts(1), 0, { total: 0, perAddress: 0 });
   assertEquals(Array.from({ length: 1000 }, () => limits.enter("a")).every((in_) => in_), true);
 });

@@ -31,7 +31,7 @@ class Bench implements AsyncDisposable {
     });
     this.acceptor = new Acceptor(
       this.proxy,
-      new ConnectionLimits(sharedCounts(), { total: 0, perAddress: 0 }),
+      new ConnectionLimits(sharedCounts(1), 0, { total: 0, perAddress: 0 }),
     );
     this.#publish();
   }

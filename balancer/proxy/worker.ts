@@ -45,7 +45,10 @@ function open({ settings, counts, sheet }: Extract<ToWorker, { type: "open" }>):
   });
   acceptor = new Acceptor(
     proxy,
-    new ConnectionLimits(counts, { total: connections, perAddress: connectionsPerAddress }),
+    new ConnectionLimits(counts, sheet.row, {
+      total: connections,
+      perAddress: connectionsPerAddress,
+    }),
   );
   tell({ type: "listening", port: acceptor.port });
 }

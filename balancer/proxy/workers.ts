@@ -6,7 +6,7 @@
  */
 import type { FailureLog } from "../failures.ts";
 import type { DataPlane, DrainDeadlines, Evidence, Sample, Toll, View } from "../view.ts";
-import { type SharedCounts, sharedCounts } from "./connection_limits.ts";
+import { type SharedCounts, sharedCounts, strikeOutConnections } from "./connection_limits.ts";
 import { LoadCells, type LoadMap } from "./load_cells.ts";
 import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
 import type { ProxySettings } from "./settings.ts";
@@ -40,7 +40,7 @@ const REPLACE_MS = 100;
 /** One worker and the questions that it has not answered. */
 interface Member {
   readonly worker: Worker;
-  /** Where it counts what is in flight. */
+  /** Where it counts its connections, and what is in flight. */
   readonly row: number;
   readonly questions: Map<number, (idle: boolean) => void>;
   readonly ended: PromiseWithResolvers<void>;
@@ -49,10 +49,10 @@ interface Member {
 /** The workers of the data plane. */
 export class DataPlaneWorkers implements DataPlane {
   readonly #options: DataPlaneOptions;
-  readonly #counts: SharedCounts = sharedCounts();
+  readonly #counts: SharedCounts;
   readonly #loads: SharedLoads;
   readonly #cells: LoadCells;
-  /** Rows of the loads that no worker counts in. */
+  /** Rows of what is shared that no worker counts in. */
   readonly #rows: number[];
   readonly #members = new Set<Member>();
   readonly #acks = new ViewAcks<Member>();
@@ -63,6 +63,7 @@ export class DataPlaneWorkers implements DataPlane {
   constructor(options: DataPlaneOptions) {
     this.#options = options;
     const { workers } = options.settings;
+    this.#counts = sharedCounts(workers);
     this.#loads = sharedLoads(workers);
     this.#cells = new LoadCells(this.#loads);
     this.#rows = Array.from({ length: workers }, (_, row) => row);
@@ -175,14 +176,19 @@ export class DataPlaneWorkers implements DataPlane {
   #takeRow(): number {
     const row = this.#rows.pop();
     if (row === undefined) throw new Error("more workers than the settings say");
-    this.#cells.strikeOut(row);
+    this.#strikeOut(row);
     return row;
   }
 
-  /** What a worker that crashed had in flight broke off with it, and counts no more. */
+  /** What a worker that crashed had broke off with it, and counts no more. */
   #giveBackRow(row: number): void {
-    this.#cells.strikeOut(row);
+    this.#strikeOut(row);
     this.#rows.push(row);
+  }
+
+  #strikeOut(row: number): void {
+    strikeOutConnections(this.#counts, row);
+    this.#cells.strikeOut(row);
   }
 
   #announce(version: number | undefined): void {
