@@ -5,7 +5,7 @@
  */
 
 import type { WeightedMember } from "./members.ts";
-import { hashOfSlot } from "./scores.ts";
+import { hashOfPair, hashOfSlot } from "./scores.ts";
 import { Seats } from "./seats.ts";
 import { Shortlist } from "./shortlist.ts";
 import { inHashOrder } from "./slot_order.ts";
@@ -95,19 +95,10 @@ export class Preferences {
    * @param count How many of these count, at least 1.
    */
   best(slot: number, among: Readonly<Uint16Array>, count: number): number {
-    const seats = this.seats;
     const slotHash = this.#slotHashes[slot]!;
-    let best = among[0]!;
-    let highest = seats.score(slotHash, best);
-    for (let at = 1; at < count; at++) {
-      const seat = among[at]!;
-      if (!seats.mayReach(slotHash, seat, highest)) continue;
-      const score = seats.score(slotHash, seat);
-      if (!seats.isPreferred(score, seat, highest, best)) continue;
-      highest = score;
-      best = seat;
-    }
-    return best;
+    return this.seats.isWeighted
+      ? bestByScore(this.seats, slotHash, among, count)
+      : bestByHash(this.seats, slotHash, among, count);
   }
 
   #forget(left: readonly number[]): void {
@@ -199,4 +190,43 @@ function hashesOf(slots: number): Int32Array {
   const hashes = new Int32Array(slots);
   for (let slot = 0; slot < slots; slot++) hashes[slot] = hashOfSlot(slot);
   return hashes;
+}
+
+function bestByScore(
+  seats: Seats,
+  slotHash: number,
+  among: Readonly<Uint16Array>,
+  count: number,
+): number {
+  let best = among[0]!;
+  let highest = seats.score(slotHash, best);
+  for (let at = 1; at < count; at++) {
+    const seat = among[at]!;
+    if (!seats.mayReach(slotHash, seat, highest)) continue;
+    const score = seats.score(slotHash, seat);
+    if (!seats.isPreferred(score, seat, highest, best)) continue;
+    highest = score;
+    best = seat;
+  }
+  return best;
+}
+
+/** Apart from the search by scores, as V8 compares whole numbers faster where it sees no others. */
+function bestByHash(
+  seats: Seats,
+  slotHash: number,
+  among: Readonly<Uint16Array>,
+  count: number,
+): number {
+  const { firstWords, secondWords } = seats;
+  let best = among[0]!;
+  let highest = hashOfPair(slotHash, firstWords[best]!, secondWords[best]!);
+  for (let at = 1; at < count; at++) {
+    const seat = among[at]!;
+    const hash = hashOfPair(slotHash, firstWords[seat]!, secondWords[seat]!);
+    if (hash < highest || !seats.isPreferred(hash, seat, highest, best)) continue;
+    highest = hash;
+    best = seat;
+  }
+  return best;
 }
