@@ -8,6 +8,17 @@ import { say } from "./print.ts";
 import { runTool, ToolError, USAGE } from "./tool.ts";
 
 /**
+ * What is wrong is said where the program ends. Whether colours are wanted is not asked: it would
+ * take permission to read the environment.
+ */
+const OUTPUT = {
+  writeOut: (text: string) => say(text.trimEnd()),
+  writeErr: () => {},
+  getOutHasColors: () => false,
+  getErrHasColors: () => false,
+};
+
+/**
  * The command line of one task, with no option but `--help` so far.
  *
  * @param task the task's name in deno.json
@@ -18,7 +29,7 @@ export function taskCommand(task: string, about: string): Command {
     .description(about)
     .helpOption("-h, --help", "this text")
     .exitOverride()
-    .configureOutput({ writeOut: (text) => say(text.trimEnd()), writeErr: () => {} });
+    .configureOutput(OUTPUT);
 }
 
 /**
