@@ -14,6 +14,8 @@ export interface ReplicaStatus {
   readonly weight?: number;
   /** How many slots it owns now. */
   readonly slots?: number;
+  /** The part of its load that it has come to, less than 1 while it starts slowly. */
+  readonly ramp?: number;
   readonly restarts: number;
   readonly nextStart: string | null;
   readonly lastError: {

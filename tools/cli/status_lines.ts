@@ -84,17 +84,23 @@ function notes({ replicas, spares, quarantined, failures }: Status, now: number)
   ];
 }
 
-function notesOf({ name, nextStart, lastError }: ReplicaStatus, now: number): string[] {
-  const next = nextStart === null
-    ? []
-    : [`${name} is started again in ${age(Date.parse(nextStart) - now)}`];
-  if (lastError === null) return next;
-  const { at, message, lastWords = [] } = lastError;
+function notesOf(replica: ReplicaStatus, now: number): string[] {
+  const { name, ramp = 1, nextStart } = replica;
   return [
-    ...next,
-    `${name} failed ${age(now - Date.parse(at))} ago: ${plain(message)}`,
-    ...lastWords.map((line) => `  ${plain(line)}`),
+    ...(ramp < 1 ? [`${name} starts slowly: ${share(ramp)} of its load`] : []),
+    ...(nextStart === null
+      ? []
+      : [`${name} is started again in ${age(Date.parse(nextStart) - now)}`]),
+    ...errorLines(replica, now),
   ];
+}
+
+/** Last words matter until it is ready again. */
+function errorLines({ name, state, lastError }: ReplicaStatus, now: number): string[] {
+  if (lastError === null) return [];
+  const { at, message, lastWords = [] } = lastError;
+  const words = state === "ready" ? [] : lastWords.map((line) => `  ${plain(line)}`);
+  return [`${name} failed ${age(now - Date.parse(at))} ago: ${plain(message)}`, ...words];
 }
 
 function indented(lines: readonly string[]): string[] {

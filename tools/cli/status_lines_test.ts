@@ -67,6 +67,16 @@ Deno.test("status: a balancer without weights has dashes, and 80 columns are eno
   );
 });
 
+Deno.test("status: who is ready again has no last words, who starts slowly says how far it is", () => {
+  const lastError = { at: "2026-11-23T19:59:57Z", message: "exit 1", lastWords: ["no disk"] };
+  const fleet = status([replica("Server1", { lastError, ramp: 0.4 }), replica("B", { ramp: 1 })]);
+  assertEquals(statusLines(fleet, NOW, LOOK).slice(6), [
+    "",
+    "Server1 starts slowly: 40.0 % of its load",
+    "Server1 failed 3 s ago: exit 1",
+  ]);
+});
+
 Deno.test("status: colours say at once whether all is well", () => {
   const look = { paint: COLOURS, width: 80 };
   const [well, ill] = [replica("A"), replica("A", { state: "down" })].map((one) =>
