@@ -66,6 +66,6 @@ export function printAnswer<T>(
 
 /** How tables look on standard output: cut to a terminal's width, and whole in a pipe. */
 export function lookOfOutput(): Look {
-  const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : Infinity;
+  const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns || 80 : Infinity;
   return { paint: paintOfOutput(), width };
 }

@@ -12,19 +12,16 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** The terminal, from its making until it is disposed of. */
 export class LiveScreen implements Disposable {
   #ended = false;
-  #wake = () => {};
+  #wake: (error?: unknown) => void = () => {};
   readonly #onSize = () => this.#wake();
-  readonly #onEnd = () => {
-    this.#ended = true;
-    this.#wake();
-  };
+  readonly #onEnd = () => this.#end();
 
   constructor() {
     for (const signal of SIGNALS) Deno.addSignalListener(signal, this.#onEnd);
     Deno.addSignalListener("SIGWINCH", this.#onSize);
     if (Deno.stdin.isTerminal()) {
       Deno.stdin.setRaw(true);
-      this.#watchKeys();
+      watchKeys().then(this.#onEnd, (error) => this.#end(error));
     }
     write(ansiEscapes.enterAlternativeScreen + ansiEscapes.cursorHide);
   }
@@ -39,20 +36,21 @@ export class LiveScreen implements Disposable {
    *
    * @param work what to wait for
    * @returns whether it came; false where the program is to end before, or the size has changed
+   * @throws what reading the keyboard failed with
    */
   settled(work: Promise<unknown>): Promise<boolean> {
     if (this.#ended) return Promise.resolve(false);
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    this.#wake = () => resolve(false);
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+    this.#wake = (error) => error === undefined ? resolve(false) : reject(error);
     const settle = () => resolve(true);
     work.then(settle, settle);
     return promise;
   }
 
-  /** Its size in characters. */
+  /** Its size in characters; of one that does not know its own, that of the VT100. */
   get size(): { readonly width: number; readonly height: number } {
     const { columns, rows } = Deno.consoleSize();
-    return { width: columns, height: rows };
+    return { width: columns || 80, height: rows || 24 };
   }
 
   /** Shows lines instead of what was there; in one piece, so that nothing flickers. */
@@ -68,16 +66,17 @@ export class LiveScreen implements Disposable {
     for (const signal of SIGNALS) Deno.removeSignalListener(signal, this.#onEnd);
   }
 
-  /** A terminal that is gone ends the program, too. */
-  async #watchKeys(): Promise<void> {
-    const keys = new Uint8Array(16);
-    try {
-      for (let count = await read(keys); count !== null; count = await read(keys)) {
-        if (keys.subarray(0, count).some((key) => ENDS.has(key))) break;
-      }
-    } finally {
-      this.#onEnd();
-    }
+  #end(error?: unknown): void {
+    this.#ended = true;
+    this.#wake(error);
+  }
+}
+
+/** Comes when a key is pressed that ends the program, or when the keyboard is gone. */
+async function watchKeys(): Promise<void> {
+  const keys = new Uint8Array(16);
+  for (let count = await read(keys); count !== null; count = await read(keys)) {
+    if (keys.subarray(0, count).some((key) => ENDS.has(key))) return;
   }
 }
 

@@ -45,7 +45,7 @@ export function topLines(url: string, sample: Sample, reached: boolean, screen: 
     "",
   ];
   const lines = [...head, ...fitRows(replicaTable(sample, screen), height - head.length)];
-  return lines.map((line) => cliTruncate(line, width));
+  return lines.slice(0, Math.max(1, height)).map((line) => cliTruncate(line, width));
 }
 
 /** Figures of the whole balancer. */
@@ -108,8 +108,5 @@ function right(title: string, cell: (row: Row) => string, widest = ""): Column<R
 function fitRows(lines: readonly string[], height: number): string[] {
   if (lines.length <= height) return [...lines];
   const shown = Math.max(1, height - 1);
-  return [...lines.slice(0, shown), `and ${lines.length - shown} more`].slice(
-    0,
-    Math.max(1, height),
-  );
+  return [...lines.slice(0, shown), `and ${lines.length - shown} more`];
 }

@@ -63,6 +63,10 @@ Deno.test("top: no line is longer than the terminal, however narrow, with colour
 Deno.test("top: a low terminal shows as many replicas as fit, and says how many are left", () => {
   const lines = (height: number) => topLines(URL, sample(), true, { ...PAGE, height }).slice(5);
   assertEquals(lines(8).length, 3);
+  const counts = [5, 3, 1, 0].map((height) =>
+    topLines(URL, sample(), true, { ...PAGE, height }).length
+  );
+  assertEquals(counts, [5, 3, 1, 1]);
   assertEquals(lines(7).map((line) => line.split(" ", 3).join(" ").trim()), [
     "Server1",
     "and 2 more",
