@@ -46,7 +46,10 @@ Deno.test("the commands of the terminal, on a balancer with three replicas", asy
   await t.step("weigh gives another weight and says what moved", async () => {
     const { code, stdout } = await run("weigh", "Big", "0");
     assertEquals(code, 0);
-    assertMatch(stdout, /^done: ring version \d+, digest [0-9a-f]+; \d+\.\d % of all keys moved\n/);
+    assertMatch(
+      stdout,
+      /^done: ring version \d+, digest [0-9a-f]+; \d+\.\d % of all keys \(of ids \d+\.\d %\) moved\n/,
+    );
     assertEquals(new Set(columnOf(stdout, "FROM")).has("Big"), true);
     assertEquals(columnOf((await run("status")).stdout, "SLOTS")[4], "0");
   });
@@ -65,7 +68,7 @@ Deno.test("the commands of the terminal, on a balancer with three replicas", asy
     assertEquals(code, 0);
     assertMatch(stdout, /^to add: {4}S4\n/);
     assertMatch(stdout, /^slots +512 +1024$/m);
-    assertMatch(stdout, /^\d+\.\d % of all keys would move$/m);
+    assertMatch(stdout, /^\d+\.\d % of all keys \(of ids \d+\.\d %\) would move$/m);
     assertMatch(stdout, /nothing has changed; until .*: deno task plan --apply \S+\n$/);
     assertEquals(await balancer.status(), before);
   });
@@ -83,7 +86,7 @@ Deno.test("the commands of the terminal, on a balancer with three replicas", asy
     const { code, stdout } = await run("plan", "--remove", "Server4", "--apply");
     assertEquals(code, 0);
     assertMatch(stdout, /^to remove: Server4\n/);
-    assertMatch(stdout, /^done: ring version \d+, .* of all keys moved\n$/m);
+    assertMatch(stdout, /^done: ring version \d+, .* of all keys \(of ids .*\) moved\n$/m);
     assertEquals((await balancer.status()).desired, 3);
   });
 

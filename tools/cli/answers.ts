@@ -96,8 +96,10 @@ export interface Names {
 
 /** How many keys change their owner. */
 export interface Movement {
-  /** From 0 to 1, of all keys. */
+  /** From 0 to 1, of all keys that are strings. */
   readonly share: number;
+  /** The same of the ids 0 to 9999, which the ring's own hash functions place. */
+  readonly ids: number;
   /** The largest first; null where nobody gives or takes. */
   readonly flows: readonly {
     readonly from: string | null;

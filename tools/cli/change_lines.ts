@@ -22,7 +22,7 @@ export function namesLine({ message: { N, replicas } }: Names): string {
  * @param changed the balancer's answer
  */
 export function changedLine({ message: { version, digest, moved } }: Changed): string {
-  return `done: ring version ${version}, digest ${digest}; ${share(moved.share)} of all keys moved`;
+  return `done: ring version ${version}, digest ${digest}; ${keys(moved)} moved`;
 }
 
 /**
@@ -49,7 +49,7 @@ export function planLines({ message: plan }: Planned, look: Look): string[] {
     ...(remove.length === 0 ? [] : [`to remove: ${remove.join(", ")}`]),
     ...tableLines(columns(look), rows, look),
     "",
-    `${share(moved.share)} of all keys would move`,
+    `${keys(moved)} would move`,
     ...flowLines(moved, look),
   ];
 }
@@ -88,6 +88,10 @@ const FACTS: readonly (readonly [string, (facts: RingFacts) => string])[] = [
   ["fullest replica, of its fair share", ({ maxOverMean }) => share(maxOverMean)],
   ["room for replicas of weight 1", ({ capacity }) => String(capacity)],
 ];
+
+function keys({ share: strings, ids }: Movement): string {
+  return `${share(strings)} of all keys (of ids ${share(ids)})`;
+}
 
 function flowLines({ flows, flowsLeftOut }: Movement, look: Look): string[] {
   if (flows.length === 0) return [];

@@ -18,6 +18,7 @@ const BEFORE: RingFacts = {
 
 const MOVED = {
   share: 0.265,
+  ids: 0.25,
   flows: [
     { from: "Server2", to: "Server4", share: 0.2 },
     { from: "Server3", to: null, share: 0.065 },
@@ -56,7 +57,7 @@ Deno.test("a plan shows who comes and goes, the ring before and after, and which
     "fullest replica, of its fair share           100.2 %           150.0 %",
     "room for replicas of weight 1                    512               512",
     "",
-    "26.5 % of all keys would move",
+    "26.5 % of all keys (of ids 25.0 %) would move",
     "",
     "FROM     TO         KEYS",
     "Server2  Server4  20.0 %",
@@ -73,8 +74,8 @@ Deno.test("a plan that was shown says how it is carried out", () => {
 });
 
 Deno.test("a change that moved nothing has no table of what moved", () => {
-  const moved = { share: 0, flows: [], flowsLeftOut: 0 };
+  const moved = { share: 0, ids: 0, flows: [], flowsLeftOut: 0 };
   assertEquals(changedLines({ message: { version: 8, digest: "694592368601a492", moved } }, LOOK), [
-    "done: ring version 8, digest 694592368601a492; 0.0 % of all keys moved",
+    "done: ring version 8, digest 694592368601a492; 0.0 % of all keys (of ids 0.0 %) moved",
   ]);
 });
