@@ -1,17 +1,27 @@
 /**
- * What the command lines of the tools have in common.
+ * Command lines of tools that write their help themselves.
  *
  * @module
  */
-import { parseArgs, type ParseArgsConfig } from "node:util";
+import { type Command, CommanderError, Option } from "commander";
+import { taskCommand, wholeNumber } from "./task_command.ts";
 import { ToolError, USAGE } from "./tool.ts";
 
-type Options = NonNullable<ParseArgsConfig["options"]>;
+interface OptionKind {
+  readonly type: "string" | "boolean";
+  /** One letter that stands for it. */
+  readonly short?: string;
+  readonly multiple?: true;
+}
+
+type Options = Readonly<Record<string, OptionKind>>;
 
 /** What the options come to; those that were not given are missing. */
-type Values<T extends Options> = ReturnType<
-  typeof parseArgs<{ args: string[]; options: T }>
->["values"];
+type Values<T extends Options> = {
+  -readonly [Name in keyof T]?: T[Name]["type"] extends "boolean" ? boolean
+    : T[Name]["multiple"] extends true ? string[]
+    : string;
+};
 
 /** The command line of one task. */
 export class CommandLine {
@@ -30,11 +40,25 @@ export class CommandLine {
    * @throws {ToolError} with exit code 2, for an option that there is not, or without its value
    */
   parse<const T extends Options>(args: readonly string[], options: T): Values<T> {
+    const command = taskCommand(this.#task, "").helpOption(false);
+    const known = Object.entries(options).map(([name, kind]) =>
+      [name, optionOf(name, kind)] as const
+    );
+    for (const [, option] of known) command.addOption(option);
+    this.#parse(command, args);
+    const given = command.opts();
+    return Object.fromEntries(
+      known.map(([name, option]) => [name, given[option.attributeName()]])
+        .filter(([, value]) => value !== undefined),
+    );
+  }
+
+  #parse(command: Command, args: readonly string[]): void {
     try {
-      return parseArgs({ args: [...args], options }).values;
+      command.parse([...args], { from: "user" });
     } catch (error) {
-      if (error instanceof TypeError) throw this.usage(error.message);
-      throw error;
+      if (!(error instanceof CommanderError)) throw error;
+      throw this.usage(error.message.replace(/^error: /, ""));
     }
   }
 
@@ -44,13 +68,25 @@ export class CommandLine {
    * @throws {ToolError} with exit code 2: the option, its bounds and the value received
    */
   whole(option: string, value: string, min: number, max: number): number {
-    const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
-    if (number >= min && number <= max) return number;
-    throw this.usage(`${option} must be a whole number from ${min} to ${max}; got "${value}"`);
+    try {
+      return wholeNumber(option, min, max)(value);
+    } catch (error) {
+      throw error instanceof ToolError ? this.usage(error.message) : error;
+    }
   }
 
   /** The error of a command line that cannot be understood. */
   usage(message: string): ToolError {
     return new ToolError(`${message}\nTry: deno task ${this.#task} --help`, USAGE);
   }
+}
+
+function optionOf(name: string, { type, short, multiple }: OptionKind): Option {
+  const flags = `${short ? `-${short}, ` : ""}--${name}${type === "string" ? " <value>" : ""}`;
+  const option = new Option(flags);
+  return multiple ? option.argParser(several) : option;
+}
+
+function several(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
 }

@@ -1,12 +1,12 @@
 /**
- * The packages that the programs are made of.
+ * The packages that the programs and the commands of the terminal are made of.
  *
  * @module
  */
 import { run, sameDeno } from "./command.ts";
 import { ToolError } from "./tool.ts";
 
-const ENTRY_POINTS = ["balancer/main.ts", "replica/main.ts"];
+const ENTRY_POINTS = ["balancer/main.ts", "replica/main.ts", "tools/up.ts", "tools/cli/top.ts"];
 
 /**
  * Downloads what is not there yet, exactly as deno.lock has it, so that a program that starts has

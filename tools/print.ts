@@ -11,17 +11,28 @@ export function say(line: string): void {
   write(Deno.stdout, line);
 }
 
+/**
+ * Writes one line to standard output, for programs that go on until nobody reads.
+ *
+ * @returns whether anybody does
+ */
+export function isHeard(line: string): boolean {
+  return write(Deno.stdout, line);
+}
+
 /** Writes one line to standard error. */
 export function complain(line: string): void {
   write(Deno.stderr, line);
 }
 
-function write(stream: { writeSync(bytes: Uint8Array): number }, line: string): void {
+function write(stream: { writeSync(bytes: Uint8Array): number }, line: string): boolean {
   const bytes = encoder.encode(`${line}\n`);
   try {
     for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));
+    return true;
   } catch (error) {
     // Nobody reads any more, as in `make run | head`: no reason to leave the work half done.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    return false;
   }
 }

@@ -1,0 +1,87 @@
+/**
+ * The commands of the terminal, run as `deno task` runs them, with the permissions of their tasks.
+ *
+ * @module
+ */
+import { denoArgs } from "../tools/balancer_command.ts";
+import { ROOT } from "../tools/project.ts";
+
+/** What a command left behind. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command that runs. */
+export interface RunningCommand {
+  readonly process: Deno.ChildProcess;
+  /** Its standard output, line by line. */
+  readonly lines: AsyncIterator<string>;
+}
+
+const QUIET = { LB_ADMIN_TOKEN: "", LB_PORT: "", RINGKEEPER_URL: "" };
+
+/**
+ * Runs a command to its end.
+ *
+ * @param url where the balancer is; not told where undefined
+ * @param task the task's name
+ * @param args its arguments
+ * @param env more of the environment
+ */
+export async function terminal(
+  url: string | undefined,
+  task: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Outcome> {
+  const command = await commandOf(task, args, { ...env, ...(url ? { RINGKEEPER_URL: url } : {}) });
+  const { code, stdout, stderr } = await command.output();
+  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+/** Starts a command that goes on. */
+export async function startTerminal(
+  url: string,
+  task: string,
+  args: readonly string[],
+): Promise<RunningCommand> {
+  const process = (await commandOf(task, args, { RINGKEEPER_URL: url })).spawn();
+  return { process, lines: linesOf(process.stdout) };
+}
+
+/** The words of a command line. */
+export async function wordsOf(task: string, args: readonly string[]): Promise<string[]> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  return [Deno.execPath(), ...denoArgs(tasks[task]), ...args];
+}
+
+async function commandOf(
+  task: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<Deno.Command> {
+  const [program = "", ...words] = await wordsOf(task, args);
+  return new Deno.Command(program, {
+    args: words,
+    cwd: ROOT,
+    env: { ...QUIET, ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = (rest + decode(chunk)).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

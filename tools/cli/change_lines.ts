@@ -1,0 +1,109 @@
+/**
+ * Changes of the fleet, made and planned, as text.
+ *
+ * @module
+ */
+import type { Changed, Movement, Names, Planned, RingFacts } from "./answers.ts";
+import { share } from "./figures.ts";
+import { type Column, type Look, tableLines } from "./table.ts";
+
+/**
+ * The replicas after a change.
+ *
+ * @param names the balancer's answer
+ */
+export function namesLine({ message: { N, replicas } }: Names): string {
+  return `${N} ${N === 1 ? "replica" : "replicas"}: ${replicas.join(", ")}`;
+}
+
+/**
+ * A change that was made.
+ *
+ * @param changed the balancer's answer
+ */
+export function changedLine({ message: { version, digest, moved } }: Changed): string {
+  return `done: ring version ${version}, digest ${digest}; ${keys(moved)} moved`;
+}
+
+/**
+ * A change that was made, and which keys moved.
+ *
+ * @param changed the balancer's answer
+ * @param look colours and width
+ */
+export function changedLines(changed: Changed, look: Look): string[] {
+  return [changedLine(changed), ...flowLines(changed.message.moved, look)];
+}
+
+/**
+ * A plan: who comes and goes, the ring before and after, which keys move.
+ *
+ * @param planned the balancer's answer
+ * @param look colours and width
+ */
+export function planLines({ message: plan }: Planned, look: Look): string[] {
+  const { add, remove, before, after, moved } = plan;
+  const rows = FACTS.map(([fact, of]): Row => [fact, of(before), of(after)]);
+  return [
+    ...(add.length === 0 ? [] : [`to add:    ${add.join(", ")}`]),
+    ...(remove.length === 0 ? [] : [`to remove: ${remove.join(", ")}`]),
+    ...tableLines(columns(look), rows, look),
+    "",
+    `${keys(moved)} would move`,
+    ...flowLines(moved, look),
+  ];
+}
+
+/**
+ * How to carry out a plan that was shown.
+ *
+ * @param planned the balancer's answer
+ */
+export function planHint({ message: { id, expiresAt } }: Planned): string {
+  return `nothing has changed; until ${expiresAt}: deno task plan --apply ${id}`;
+}
+
+type Row = readonly [fact: string, before: string, after: string];
+
+/** What changes is seen at once. */
+function columns({ paint }: Look): Column<Row>[] {
+  return [
+    { title: "", cell: ([fact]) => fact },
+    { title: "BEFORE", align: "right", cell: ([, before]) => before },
+    {
+      title: "AFTER",
+      align: "right",
+      cell: ([, before, after]) => before === after ? after : paint.yellow(after),
+    },
+  ];
+}
+
+const FACTS: readonly (readonly [string, (facts: RingFacts) => string])[] = [
+  ["replicas", ({ members }) => String(members)],
+  ["slots", ({ slots }) => String(slots)],
+  ["virtual servers", ({ virtualServers }) => String(virtualServers)],
+  ["layout", ({ layout }) => layout],
+  ["hashes", ({ hashes }) => hashes],
+  ["digest", ({ digest }) => digest],
+  ["fullest replica, of its fair share", ({ maxOverMean }) => share(maxOverMean)],
+  ["room for replicas of weight 1", ({ capacity }) => String(capacity)],
+];
+
+function keys({ share: strings, ids }: Movement): string {
+  return `${share(strings)} of all keys (of ids ${share(ids)})`;
+}
+
+function flowLines({ flows, flowsLeftOut }: Movement, look: Look): string[] {
+  if (flows.length === 0) return [];
+  return [
+    "",
+    ...tableLines(FLOWS, flows, look),
+    ...(flowsLeftOut === 0 ? [] : [`and ${flowsLeftOut} smaller ones`]),
+  ];
+}
+
+const FLOWS: readonly Column<Movement["flows"][number]>[] = [
+  { title: "FROM", cell: ({ from }) => from ?? "nobody" },
+  { title: "TO", cell: ({ to }) => to ?? "nobody" },
+  { title: "KEYS", align: "right", cell: (flow) => share(flow.share) },
+];

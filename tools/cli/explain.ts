@@ -1,0 +1,43 @@
+/**
+ * `deno task explain`: where a key goes, and why.
+ *
+ * @module
+ */
+import { runCommand } from "../task_command.ts";
+import { ToolError, USAGE } from "../tool.ts";
+import type { Question } from "./api.ts";
+import {
+  apiOf,
+  balancerCommand,
+  type CommonOptions,
+  lookOfOutput,
+  printAnswer,
+} from "./command.ts";
+import { explanationLines } from "./explanation_lines.ts";
+
+interface Options extends CommonOptions {
+  readonly id?: string;
+  readonly path?: string;
+}
+
+const ABOUT = "Says where a request would go right now, and why. Nothing is sent to a replica.";
+
+const command = balancerCommand("explain", ABOUT)
+  .argument("[KEY]", "what the request is routed by, such as its X-Request-Id (setting LB_KEY)")
+  .option("--id <N>", "a whole number, hashed as an id")
+  .option("--path <PATH>", "path of the request, where LB_KEY is path or query:NAME")
+  .option("--json", "print the answer of GET /_lb/explain as it is")
+  .action(async (key: string | undefined, options: Options) => {
+    const question = questionOf(key, options);
+    const answer = await (await apiOf(options)).explain(question);
+    printAnswer(answer, options, (body) => explanationLines(body, lookOfOutput()));
+  });
+
+function questionOf(key: string | undefined, { id, path }: Options): Question {
+  const given = Object.entries({ key, id, path }).filter(([, value]) => value !== undefined);
+  if (given.length === 1) return Object.fromEntries(given);
+  const got = given.length === 0 ? "none" : given.map(([way]) => way).join(" and ");
+  throw new ToolError(`one of KEY, --id and --path must be given; got ${got}`, USAGE);
+}
+
+if (import.meta.main) await runCommand(command);

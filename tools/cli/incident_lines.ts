@@ -1,0 +1,52 @@
+/**
+ * Incidents as text.
+ *
+ * @module
+ */
+import type { Incident } from "./answers.ts";
+import { age, milliseconds, plain } from "./figures.ts";
+import { type Column, type Look, tableLines } from "./table.ts";
+
+/**
+ * What `incidents` prints: the newest first, times after the first sign.
+ *
+ * @param incidents the balancer's answer
+ * @param look colours and width
+ */
+export function incidentLines(incidents: readonly Incident[], look: Look): string[] {
+  return incidents.length === 0 ? ["no incidents"] : tableLines(COLUMNS, incidents, look);
+}
+
+/** Whole milliseconds: the balancer's clock has no finer ones. */
+function after(ms: number | null): string {
+  return ms === null ? "–" : String(ms);
+}
+
+const COLUMNS: readonly Column<Incident>[] = [
+  { title: "REPLICA", cell: ({ name }) => name },
+  { title: "AT", cell: ({ at }) => at },
+  { title: "OUT MS", align: "right", cell: ({ timings }) => after(timings.eject) },
+  { title: "READY MS", align: "right", cell: ({ timings }) => after(timings.ready) },
+  { title: "FULL MS", align: "right", cell: ({ timings }) => after(timings.release) },
+  { title: "HELD", align: "right", cell: ({ requests }) => String(requests.held) },
+  { title: "LOST", align: "right", cell: ({ requests }) => String(requests.lost) },
+  { title: "SIGNAL", cell: ({ signal }) => plain(signal) },
+];
+
+/**
+ * One incident in one line.
+ *
+ * @param incident the incident
+ * @param now milliseconds since the epoch
+ */
+export function incidentLine(
+  { name, at, signal, timings, requests }: Incident,
+  now: number,
+): string {
+  const healed = timings.release === null
+    ? "not healed yet"
+    : `healed after ${milliseconds(timings.release)}`;
+  const { held, lost } = requests;
+  return `${name} failed ${age(now - Date.parse(at))} ago, ${healed}, ${held} held, ` +
+    `${lost} lost: ${plain(signal)}`;
+}

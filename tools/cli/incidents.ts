@@ -1,0 +1,28 @@
+/**
+ * `deno task incidents`: the last failures as a table.
+ *
+ * @module
+ */
+import { runCommand } from "../task_command.ts";
+import {
+  apiOf,
+  balancerCommand,
+  type CommonOptions,
+  lookOfOutput,
+  printAnswer,
+} from "./command.ts";
+import { incidentLines } from "./incident_lines.ts";
+
+const ABOUT =
+  "Shows the last failures of replicas, the newest first: milliseconds from the first " +
+  "sign until no request went there (OUT), until the replacement was ready, until every worker " +
+  "routed to it (FULL); the requests that waited, and that were lost.";
+
+const command = balancerCommand("incidents", ABOUT)
+  .option("--json", "print the answer of GET /_lb/incidents as it is")
+  .action(async (options: CommonOptions) => {
+    const answer = await (await apiOf(options)).incidents();
+    printAnswer(answer, options, ({ incidents }) => incidentLines(incidents, lookOfOutput()));
+  });
+
+if (import.meta.main) await runCommand(command);

@@ -1,0 +1,76 @@
+/**
+ * `deno task plan`: shows what a change would move, and carries it out.
+ *
+ * @module
+ */
+import { say } from "../print.ts";
+import { runCommand, wholeNumber, wrongUsage } from "../task_command.ts";
+import { ToolError, USAGE } from "../tool.ts";
+import type { Api, Wish } from "./api.ts";
+import { changedLine, planHint, planLines } from "./change_lines.ts";
+import {
+  apiOf,
+  balancerCommand,
+  type CommonOptions,
+  lookOfOutput,
+  printAnswer,
+} from "./command.ts";
+import { wishOf, type WishOptions } from "./wish.ts";
+
+interface Options extends CommonOptions, WishOptions {
+  /** Of a plan that was shown before; true: of the one that is made now. */
+  readonly apply?: string | true;
+}
+
+const ABOUT = "Shows what a change of the fleet or of the ring would move, and changes nothing. " +
+  "With --apply it is carried out after that; with --apply PLAN alone, one that was shown before, " +
+  "unless the fleet has changed since.";
+
+const several = (text: string, before: readonly string[] = []) => [...before, text];
+const whole = (option: string) => wholeNumber(option, 1, 999_999_999);
+
+const command = balancerCommand("plan", ABOUT)
+  .option(
+    "--add <N>",
+    "add so many replicas (default: as many as there are --name)",
+    whole("--add"),
+  )
+  .option("--name <NAME[=WEIGHT]>", "name of one that is added; may be repeated", several)
+  .option("--remove <NAME>", "remove a replica; may be repeated", several)
+  .option("--weight <NAME=WEIGHT>", "give a replica a weight; may be repeated", several)
+  .option("--slots <M>", "slots of the ring", whole("--slots"))
+  .option("--virtual-servers <K>", "virtual servers of a replica", whole("--virtual-servers"))
+  .option("--layout <LAYOUT>", "layout of the ring: even, ring or rendezvous")
+  .option("--hashes <HASHES>", "hash functions of the ring: fibonacci, seed, classic or hashed")
+  .option("--apply [PLAN]", "carry it out; alone and with an id, the plan of that id")
+  .option("--json", "print the answers of POST /_lb/plan and /_lb/apply as they are, a line each")
+  .action(async (options: Options) => {
+    const wish = wishOf(options);
+    if (Object.keys(wish).length > 0) return await planAndApply(wish, options);
+    if (typeof options.apply !== "string") {
+      throw new ToolError("an option that says what to change must be given", USAGE);
+    }
+    await apply(await apiOf(options), options.apply, options);
+  });
+
+async function planAndApply(wish: Wish, options: Options): Promise<void> {
+  if (typeof options.apply === "string") {
+    throw wrongUsage(
+      "--apply",
+      "given alone with the id of a plan, which says what changes",
+      options.apply,
+    );
+  }
+  const api = await apiOf(options);
+  const plan = await api.plan(wish);
+  printAnswer(plan, options, (body) => planLines(body, lookOfOutput()));
+  if (options.apply) return await apply(api, plan.body.message.id, options);
+  if (!options.json) say(`\n${planHint(plan.body)}`);
+}
+
+async function apply(api: Api, plan: string, options: Options): Promise<void> {
+  const answer = await api.apply(plan);
+  printAnswer(answer, options, (body) => [changedLine(body)]);
+}
+
+if (import.meta.main) await runCommand(command);

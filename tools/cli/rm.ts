@@ -1,0 +1,44 @@
+/**
+ * `deno task rm`: removes replicas.
+ *
+ * @module
+ */
+import { runCommand, wholeNumber, wrongUsage } from "../task_command.ts";
+import { ToolError, USAGE } from "../tool.ts";
+import type { Removal } from "./api.ts";
+import { namesLine } from "./change_lines.ts";
+import { apiOf, balancerCommand, type CommonOptions, printAnswer } from "./command.ts";
+
+interface Options extends CommonOptions {
+  readonly number?: number;
+}
+
+const ABOUT = "Removes replicas, and returns when they are drained and gone: all or none.";
+
+const command = balancerCommand("rm", ABOUT)
+  .argument("[NAME...]", "replicas to remove")
+  .option(
+    "-n, --number <N>",
+    "how many in all; those that are not named are the newest",
+    wholeNumber("--number", 1, 4096),
+  )
+  .option("--json", "print the answer of DELETE /rm as it is")
+  .action(async (names: string[], options: Options) => {
+    const removal = removalOf(names, options);
+    const answer = await (await apiOf(options)).remove(removal);
+    printAnswer(answer, options, (body) => [namesLine(body)]);
+  });
+
+/** Who says nothing at all does not lose a replica for it. */
+function removalOf(
+  hostnames: readonly string[],
+  { number: n = hostnames.length }: Options,
+): Removal {
+  if (n === 0) throw new ToolError("NAME, or --number N for the newest, must be given", USAGE);
+  if (n < hostnames.length) {
+    throw wrongUsage("--number", `at least the number of names, which is ${hostnames.length}`, n);
+  }
+  return { n, hostnames };
+}
+
+if (import.meta.main) await runCommand(command);

@@ -1,0 +1,60 @@
+/**
+ * What `top` shows, read at one time.
+ *
+ * @module
+ */
+import type { Incident, Load, Status } from "./answers.ts";
+import { type Api, RefusedError, UnreachableError } from "./api.ts";
+import { type Rates, ratesBetween } from "./rates.ts";
+
+/** One reading. */
+export interface Sample {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly status: Status;
+  /** Undefined where the balancer has no such figures. */
+  readonly load: Load | undefined;
+  /** Since the reading before; undefined where there was none to compare with. */
+  readonly rates: Rates | undefined;
+  /** The last one. */
+  readonly incident: Incident | undefined;
+}
+
+/** Reads a balancer again and again. */
+export class Sampler {
+  readonly #api: Api;
+  #load: Load | undefined;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /**
+   * Reads everything now.
+   *
+   * @param now milliseconds since the epoch
+   * @throws {UnreachableError} nobody answers
+   */
+  async read(now: number): Promise<Sample> {
+    const [status, load, incidents] = await Promise.all([
+      this.#api.status(),
+      this.#api.load(),
+      this.#api.incidents(),
+    ]);
+    const rates = ratesBetween(this.#load, load?.body);
+    this.#load = load?.body;
+    const incident = incidents.body.incidents[0];
+    return { at: now, status: status.body, load: load?.body, rates, incident };
+  }
+
+  /** Reads everything now; undefined where nobody answers, or a balancer that starts or ends. */
+  async tryToRead(now: number): Promise<Sample | undefined> {
+    try {
+      return await this.read(now);
+    } catch (error) {
+      if (error instanceof UnreachableError) return undefined;
+      if (error instanceof RefusedError && error.status >= 500) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * The state of the fleet as text.
+ *
+ * @module
+ */
+import type { ReplicaStatus, Status } from "./answers.ts";
+import { age, plain, share, UNKNOWN } from "./figures.ts";
+import { paintState } from "./paint.ts";
+import { type Column, type Look, tableLines } from "./table.ts";
+
+/**
+ * What `status` prints.
+ *
+ * @param status the balancer's answer
+ * @param now milliseconds since the epoch
+ * @param look colours and width
+ */
+export function statusLines(status: Status, now: number, look: Look): string[] {
+  const { replicas, spares } = status;
+  return [
+    summary(status, look),
+    `ring: layout ${status.layout}, ${status.slots} slots, digest ${status.digest}, ` +
+    `version ${status.version}`,
+    "",
+    ...tableLines(columns(status, now, look), replicas, look),
+    ...indented(notes(status, now)),
+    ...(spares.length === 0 ? [] : [
+      "",
+      ...tableLines(spareColumns(now, look), spares, look),
+    ]),
+  ];
+}
+
+/**
+ * How many are ready, on what.
+ *
+ * @param status the balancer's answer
+ * @param look colours
+ */
+export function summary({ ready, desired, engine, engineUp }: Status, { paint }: Look): string {
+  const count = `${ready} of ${desired} replicas ready`;
+  const well = ready >= desired ? paint.green(count) : paint.red(count);
+  return `${well}, engine ${engine}${engineUp ? "" : paint.red(" (does not answer)")}`;
+}
+
+function columns(
+  { slots }: Status,
+  now: number,
+  { paint }: Look,
+): Column<ReplicaStatus>[] {
+  return [
+    { title: "REPLICA", cell: ({ name }) => name },
+    { title: "STATE", cell: ({ state }) => paintState(state, paint) },
+    { title: "FOR", align: "right", cell: ({ since }) => age(now - Date.parse(since)) },
+    { title: "WEIGHT", align: "right", cell: ({ weight }) => String(weight ?? UNKNOWN) },
+    { title: "SLOTS", align: "right", cell: ({ slots }) => String(slots ?? UNKNOWN) },
+    {
+      title: "SHARE",
+      align: "right",
+      cell: (one) => share(one.slots === undefined ? undefined : one.slots / slots),
+    },
+    { title: "RESTARTS", align: "right", cell: ({ restarts }) => String(restarts) },
+    { title: "ADDRESS", cell: ({ address }) => address ?? UNKNOWN },
+  ];
+}
+
+function spareColumns(now: number, { paint }: Look): Column<ReplicaStatus>[] {
+  return [
+    { title: "SPARE", cell: ({ name }) => name },
+    { title: "STATE", cell: ({ state }) => paintState(state, paint) },
+    { title: "FOR", align: "right", cell: ({ since }) => age(now - Date.parse(since)) },
+    { title: "ADDRESS", cell: ({ address }) => address ?? UNKNOWN },
+  ];
+}
+
+function notes({ replicas, spares, quarantined, failures }: Status, now: number): string[] {
+  const failed = Object.entries(failures).map(([what, times]) => `${what} ${times}`);
+  return [
+    ...[...replicas, ...spares].flatMap((one) => notesOf(one, now)),
+    ...(quarantined.length === 0
+      ? []
+      : [`quarantined: ${quarantined.map(({ key }) => plain(key)).join(", ")}`]),
+    ...(failed.length === 0 ? [] : [`failures inside the balancer: ${failed.join(", ")}`]),
+  ];
+}
+
+function notesOf(replica: ReplicaStatus, now: number): string[] {
+  const { name, ramp = 1, nextStart } = replica;
+  return [
+    ...(ramp < 1 ? [`${name} starts slowly: ${share(ramp)} of its load`] : []),
+    ...(nextStart === null
+      ? []
+      : [`${name} is started again in ${age(Date.parse(nextStart) - now)}`]),
+    ...errorLines(replica, now),
+  ];
+}
+
+/** Last words matter until it is ready again. */
+function errorLines({ name, state, lastError }: ReplicaStatus, now: number): string[] {
+  if (lastError === null) return [];
+  const { at, message, lastWords = [] } = lastError;
+  const words = state === "ready" ? [] : lastWords.map((line) => `  ${plain(line)}`);
+  return [`${name} failed ${age(now - Date.parse(at))} ago: ${plain(message)}`, ...words];
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ["", ...lines];
+}

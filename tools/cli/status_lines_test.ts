@@ -1,0 +1,87 @@
+import { assertEquals } from "@std/assert";
+import { COLOURS, NO_PAINT } from "./paint.ts";
+import { statusLines, summary } from "./status_lines.ts";
+import { NOW, replica, status } from "./testing.ts";
+
+const LOOK = { paint: NO_PAINT, width: Infinity };
+
+Deno.test("status: a fleet that is well is a table", () => {
+  const fleet = status([
+    replica("Server1"),
+    replica("Big", { weight: 3, slots: 341, restarts: 2 }),
+  ]);
+  assertEquals(statusLines(fleet, NOW, LOOK), [
+    "2 of 2 replicas ready, engine process",
+    "ring: layout even, 512 slots, digest 3f67e26d74c3b26d, version 7",
+    "",
+    "REPLICA  STATE   FOR  WEIGHT  SLOTS   SHARE  RESTARTS  ADDRESS",
+    "Server1  ready  90 s       1    171  33.4 %         0  127.0.0.1:20401",
+    "Big      ready  90 s       3    341  66.6 %         2  127.0.0.1:20401",
+  ]);
+});
+
+Deno.test("status: what is wrong stands below the table, and spares in one of their own", () => {
+  const lastError = {
+    at: "2026-11-23T19:59:57Z",
+    message: "exit 1",
+    lastWords: ["no \x1b[1mdisk"],
+  };
+  const waiting = replica("Server1", {
+    state: "waiting",
+    address: null,
+    nextStart: "2026-11-23T20:00:04Z",
+    lastError,
+  });
+  const fleet = status([waiting], {
+    engineUp: false,
+    spares: [replica("spare-1")],
+    quarantined: [{ key: "user-7" }],
+    failures: { "control.request": 2 },
+  });
+  assertEquals(statusLines(fleet, NOW, LOOK), [
+    "0 of 1 replicas ready, engine process (does not answer)",
+    "ring: layout even, 512 slots, digest 3f67e26d74c3b26d, version 7",
+    "",
+    "REPLICA  STATE     FOR  WEIGHT  SLOTS   SHARE  RESTARTS  ADDRESS",
+    "Server1  waiting  90 s       1    171  33.4 %         0  –",
+    "",
+    "Server1 is started again in 4 s",
+    "Server1 failed 3 s ago: exit 1",
+    "  no disk",
+    "quarantined: user-7",
+    "failures inside the balancer: control.request 2",
+    "",
+    "SPARE    STATE   FOR  ADDRESS",
+    "spare-1  ready  90 s  127.0.0.1:20401",
+  ]);
+});
+
+Deno.test("status: a balancer without weights has dashes, and 80 columns are enough", () => {
+  const { weight: _, slots: __, ...old } = replica("a-replica-with-quite-a-long-name-and-more");
+  assertEquals(
+    statusLines(status([old]), NOW, { ...LOOK, width: 80 }).slice(3),
+    [
+      "REPLICA             STATE   FOR  WEIGHT  SLOTS  SHARE  RESTARTS  ADDRESS",
+      "a-replica-with-qu…  ready  90 s       –      –      –         0  127.0.0.1:20401",
+    ],
+  );
+});
+
+Deno.test("status: who is ready again has no last words, who starts slowly says how far it is", () => {
+  const lastError = { at: "2026-11-23T19:59:57Z", message: "exit 1", lastWords: ["no disk"] };
+  const fleet = status([replica("Server1", { lastError, ramp: 0.4 }), replica("B", { ramp: 1 })]);
+  assertEquals(statusLines(fleet, NOW, LOOK).slice(6), [
+    "",
+    "Server1 starts slowly: 40.0 % of its load",
+    "Server1 failed 3 s ago: exit 1",
+  ]);
+});
+
+Deno.test("status: colours say at once whether all is well", () => {
+  const look = { paint: COLOURS, width: 80 };
+  const [well, ill] = [replica("A"), replica("A", { state: "down" })].map((one) =>
+    summary(status([one]), look)
+  );
+  assertEquals(well, "\x1b[32m1 of 1 replicas ready\x1b[39m, engine process");
+  assertEquals(ill, "\x1b[31m0 of 1 replicas ready\x1b[39m, engine process");
+});

@@ -1,0 +1,94 @@
+/**
+ * Which balancer a command speaks to, and with which token.
+ *
+ * @module
+ */
+import type { State } from "../state.ts";
+import { wrongUsage } from "../task_command.ts";
+import { ToolError, USAGE } from "../tool.ts";
+
+/** A balancer. */
+export interface Target {
+  /** Where it listens, without a slash at the end. */
+  readonly url: string;
+  /** The bearer token of its operators. */
+  readonly token?: string;
+}
+
+/** What was asked for on the command line. */
+export interface TargetOptions {
+  readonly url?: string;
+  readonly tokenFile?: string;
+}
+
+/** What else may say where the balancer is. */
+export interface Surroundings {
+  readonly env: (name: string) => string | undefined;
+  /** What `make run` started. */
+  readonly state: () => Promise<State | undefined>;
+  readonly readFile: (path: string) => Promise<string>;
+}
+
+/**
+ * Finds the balancer: what is given goes before `RINGKEEPER_URL`, that before `LB_PORT` on this
+ * machine, and that before what `make run` started. The token is never an option: everybody on the
+ * machine could read it in the list of processes.
+ *
+ * @param given what was asked for
+ * @param around what else may say it
+ * @throws {ToolError} with exit code 2: the option, what it must be and what it was
+ */
+export async function findTarget(given: TargetOptions, around: Surroundings): Promise<Target> {
+  const url = await findUrl(given, around);
+  const token = await findToken(given, around);
+  return token === undefined ? { url } : { url, token };
+}
+
+async function findUrl({ url }: TargetOptions, { env, state }: Surroundings): Promise<string> {
+  if (url !== undefined) return balancerUrl("--url", url);
+  const named = env("RINGKEEPER_URL");
+  if (named) return balancerUrl("RINGKEEPER_URL", named);
+  const port = env("LB_PORT");
+  if (port) return `http://127.0.0.1:${portNumber(port)}`;
+  return (await state())?.url ?? "http://127.0.0.1:5000";
+}
+
+/** Without a user and a password, for the reason that the token is no option either. */
+function balancerUrl(option: string, text: string): string {
+  const url = URL.parse(text);
+  const plain = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash &&
+    !url.username && !url.password;
+  if (plain) return url.href.replace(/\/+$/, "");
+  throw wrongUsage(option, "a URL such as http://127.0.0.1:5000", text);
+}
+
+function portNumber(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 65535) return port;
+  throw wrongUsage("LB_PORT", "a whole number from 1 to 65535", text);
+}
+
+async function findToken(
+  { tokenFile }: TargetOptions,
+  { env, readFile }: Surroundings,
+): Promise<string | undefined> {
+  if (tokenFile === undefined) {
+    return checkToken("LB_ADMIN_TOKEN", env("LB_ADMIN_TOKEN") || undefined);
+  }
+  try {
+    return checkToken("--token-file", (await readFile(tokenFile)).trim());
+  } catch (error) {
+    if (error instanceof ToolError || !(error instanceof Error)) throw error;
+    throw wrongUsage("--token-file", "a file that can be read", `${tokenFile}: ${error.message}`);
+  }
+}
+
+/** What it was is not said: it is a secret, or nearly one. */
+function checkToken(option: string, token: string | undefined): string | undefined {
+  if (token === undefined || /^[!-~]+$/.test(token)) return token;
+  const got = token === "" ? "nothing" : "something else";
+  throw new ToolError(
+    `${option} must hold the token: printable characters without spaces; got ${got}`,
+    USAGE,
+  );
+}

@@ -1,0 +1,80 @@
+/**
+ * `deno task top`: the fleet as it is, again and again.
+ *
+ * @module
+ */
+import { isHeard } from "../print.ts";
+import { runCommand, wholeNumber } from "../task_command.ts";
+import type { Api } from "./api.ts";
+import { apiOf, balancerCommand, type CommonOptions } from "./command.ts";
+import { LiveScreen } from "./live_screen.ts";
+import { NO_PAINT, paintOfOutput } from "./paint.ts";
+import { type Sample, Sampler } from "./sample.ts";
+import { topLines, TRYING_AGAIN } from "./top_lines.ts";
+
+interface Options extends CommonOptions {
+  readonly interval: number;
+  readonly count?: number;
+}
+
+const ABOUT =
+  "Shows the fleet live, until q or ^C: what every replica owns, what it is asked, how " +
+  "fast it answers. In a pipe it prints one block for each interval. LOAD is the share of the " +
+  "requests since the last time, NOW the requests in flight; P50 and P99 are of the last seconds.";
+
+/** Columns of a block in a pipe. */
+const PIPE_WIDTH = 80;
+
+const command = balancerCommand("top", ABOUT)
+  .option(
+    "--interval <SECONDS>",
+    "seconds between two times",
+    wholeNumber("--interval", 1, 3600),
+    1,
+  )
+  .option("--count <N>", "end after so many times", wholeNumber("--count", 1, 999_999_999))
+  .action(async (options: Options) => {
+    const api = await apiOf(options);
+    await (Deno.stdout.isTerminal() ? showLive(api, options) : printBlocks(api, options));
+  });
+
+/** The first reading only begins the first interval; whoever cannot be reached then, never is. */
+async function printBlocks(api: Api, { interval, count = Infinity }: Options): Promise<void> {
+  const sampler = new Sampler(api);
+  await sampler.read(Date.now());
+  for (let printed = 0; printed < count; printed++) {
+    await elapsed(interval * 1000);
+    const sample = await sampler.tryToRead(Date.now());
+    if (!isHeard(`${block(api.url, sample)}\n`)) return;
+  }
+}
+
+function block(url: string, sample: Sample | undefined): string {
+  if (!sample) return `${url}: ${TRYING_AGAIN}`;
+  const page = { paint: NO_PAINT, width: PIPE_WIDTH, height: Infinity };
+  return topLines(url, sample, true, page).join("\n");
+}
+
+async function showLive(api: Api, { interval, count = Infinity }: Options): Promise<void> {
+  const sampler = new Sampler(api);
+  let sample = await sampler.read(Date.now());
+  let reached = true;
+  using screen = new LiveScreen();
+  const draw = () =>
+    screen.draw(topLines(api.url, sample, reached, { paint: paintOfOutput(), ...screen.size }));
+  for (let times = 1; times <= count && !screen.ended; times++) {
+    draw();
+    const next = elapsed(interval * 1000).then(() => sampler.tryToRead(Date.now()));
+    while (!await screen.settled(next) && !screen.ended) draw();
+    if (screen.ended) return;
+    const read = await next;
+    reached = read !== undefined;
+    sample = read ?? sample;
+  }
+}
+
+function elapsed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+if (import.meta.main) await runCommand(command);

@@ -1,0 +1,90 @@
+import { assert, assertEquals } from "@std/assert";
+import { COLOURS, NO_PAINT } from "./paint.ts";
+import { ratesBetween } from "./rates.ts";
+import type { Sample } from "./sample.ts";
+import { incident, LOAD, NOW, replica, status } from "./testing.ts";
+import { topLines } from "./top_lines.ts";
+
+const URL = "http://127.0.0.1:5000";
+const PAGE = { paint: NO_PAINT, width: 80, height: 24 };
+
+function sample(other: Partial<Sample> = {}): Sample {
+  const before = {
+    ...LOAD,
+    at: NOW - 1000,
+    requests: 4000,
+    held: 0,
+    replicas: { Server1: { ...LOAD.replicas["Server1"]!, requests: 2250 } },
+  };
+  const long = replica("a-name-that-is-too-long", { state: "starting", weight: 0.5, restarts: 12 });
+  return {
+    at: NOW,
+    status: status([replica("Server1"), replica("Server2"), long]),
+    load: LOAD,
+    rates: ratesBetween(before, LOAD),
+    incident: incident(),
+    ...other,
+  };
+}
+
+Deno.test("top: 80 columns have what an operator looks for, long names are cut", () => {
+  assertEquals(topLines(URL, sample(), true, PAGE), [
+    "http://127.0.0.1:5000: 2 of 3 replicas ready, engine process",
+    "1000 requests/s  0 errors/s  1 held now  3.0 held/s  2 lost  64 connections",
+    "Server2 failed 12 s ago, healed after 64 ms, 3 held, 0 lost: exit 137",
+    "",
+    "REPLICA       STATE     WEIGHT    SLOTS     LOAD   NOW     P50     P99  RESTARTS",
+    "Server1       ready          1   33.4 %   27.3 %    12  1.3 ms   1.4 s         0",
+    "Server2       ready          1   33.4 %   72.7 %     0       –       –         0",
+    "a-name-that…  starting     0.5   33.4 %        –     –       –       –        12",
+  ]);
+});
+
+Deno.test("top: a wider terminal shows names in full, and more", () => {
+  const lines = topLines(URL, sample(), true, { ...PAGE, width: 132 });
+  const [titles, first] = lines.slice(4);
+  assertEquals(titles?.trim().split(/\s+/).slice(-4), ["REQ/S", "ERR/S", "FOR", "ADDRESS"]);
+  assertEquals(first?.trim().split(/\s{2,}/).slice(-4), ["750", "0", "90 s", "127.0.0.1:20401"]);
+  assert(lines.some((line) => line.startsWith("a-name-that-is-too-long ")));
+});
+
+Deno.test("top: no line is longer than the terminal, however narrow, with colours or without", () => {
+  for (const paint of [NO_PAINT, COLOURS]) {
+    for (const width of [20, 40, 60, 80, 100, 132, 200]) {
+      for (const line of topLines(URL, sample(), true, { ...PAGE, paint, width })) {
+        // deno-lint-ignore no-control-regex
+        const seen = line.replace(/\x1b\[\d+m/g, "");
+        assert(seen.length <= width, `${width}: ${seen}`);
+      }
+    }
+  }
+});
+
+Deno.test("top: a low terminal shows as many replicas as fit, and says how many are left", () => {
+  const lines = (height: number) => topLines(URL, sample(), true, { ...PAGE, height }).slice(5);
+  assertEquals(lines(8).length, 3);
+  const counts = [5, 3, 1, 0].map((height) =>
+    topLines(URL, sample(), true, { ...PAGE, height }).length
+  );
+  assertEquals(counts, [5, 3, 1, 1]);
+  assertEquals(lines(7).map((line) => line.split(" ", 3).join(" ").trim()), [
+    "Server1",
+    "and 2 more",
+  ]);
+});
+
+Deno.test("top: without load figures it shows state and slots, and says so", () => {
+  const bare = sample({ load: undefined, rates: undefined, incident: undefined });
+  assertEquals(topLines(URL, bare, true, PAGE).slice(1, 5), [
+    "no load figures: this balancer does not count them",
+    "",
+    "REPLICA       STATE     WEIGHT    SLOTS     LOAD   NOW     P50     P99  RESTARTS",
+    "Server1       ready          1   33.4 %        –     –       –       –         0",
+  ]);
+});
+
+Deno.test("top: while nobody answers the last figures stay, and it says so", () => {
+  const [first, second] = topLines(URL, sample(), false, PAGE);
+  assertEquals(first, "http://127.0.0.1:5000: cannot be reached, trying again");
+  assertEquals(second?.startsWith("1000 requests/s"), true);
+});

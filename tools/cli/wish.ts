@@ -1,0 +1,44 @@
+/**
+ * A change that is wished for, from the options of `plan`.
+ *
+ * @module
+ */
+import { wrongUsage } from "../task_command.ts";
+import type { Wish } from "./api.ts";
+import { namedReplica, weightsOf } from "./names.ts";
+
+/** What may be wished for on the command line. */
+export interface WishOptions {
+  readonly add?: number;
+  readonly name?: readonly string[];
+  readonly remove?: readonly string[];
+  readonly weight?: readonly string[];
+  readonly slots?: number;
+  readonly virtualServers?: number;
+  readonly layout?: string;
+  readonly hashes?: string;
+}
+
+/**
+ * The wish, with nothing in it that was not given.
+ *
+ * @param options what was given
+ * @throws {ToolError} with exit code 2: the option, what it must be and what it was
+ */
+export function wishOf({ name = [], weight = [], ...options }: WishOptions): Wish {
+  const added = name.map((text) => namedReplica("--name", text));
+  const weights = { ...weightsOf(added), ...weightsOf(weight.map(weighted)) };
+  const { add, remove, slots, virtualServers, layout, hashes } = options;
+  const wish = { add, remove, slots, virtualServers, layout, hashes };
+  return {
+    ...Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined)),
+    ...(added.length === 0 ? {} : { hostnames: added.map(({ name }) => name) }),
+    ...(Object.keys(weights).length === 0 ? {} : { weights }),
+  };
+}
+
+function weighted(text: string): { readonly name: string; readonly weight: number } {
+  const { name, weight } = namedReplica("--weight", text);
+  if (weight === undefined) throw wrongUsage("--weight", "NAME=WEIGHT", text);
+  return { name, weight };
+}
