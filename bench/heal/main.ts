@@ -10,7 +10,7 @@ import { describeMachine, ownVersion, versionLine } from "../machine.ts";
 import { saveResult } from "../save.ts";
 import { killBalancers } from "./balancer_kills.ts";
 import { drawChart } from "./chart.ts";
-import { now } from "./clock.ts";
+import { now } from "../clock.ts";
 import { compete } from "./contest.ts";
 import { CONTESTANTS } from "./contestants.ts";
 import { CONNECTIONS } from "./load.ts";
