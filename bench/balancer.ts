@@ -47,6 +47,8 @@ interface Member {
   readonly name: string;
   readonly state: string;
   readonly instance: string | null;
+  /** How often it has been replaced. */
+  readonly restarts: number;
 }
 
 /** The part of the status that the bench looks at. */

@@ -1,0 +1,44 @@
+/**
+ * B-2 in words.
+ *
+ * @module
+ */
+import type { Weighed } from "./b2.ts";
+import { percent, tableOf } from "./markdown.ts";
+
+/** The section. */
+export function weightsReport(data: readonly Weighed[]): string {
+  const lost = data.reduce((sum, { faults }) => sum + faults.length, 0);
+  return [
+    `Three replicas of weight 1; \`POST /add {"n":1,"hostnames":["Big"],"weights":{"Big":3}}\` brings a fourth, whose weight is changed while it serves by \`PATCH /_lb/replicas/Big\`; 0 drains it. The ids 0 to 9999 each time. ${lost} requests were lost.`,
+    tableOf(
+      [
+        "layout, hashes",
+        "call",
+        "weights",
+        "requests",
+        "Big's share",
+        "by its weight",
+        "worst error",
+      ],
+      data.map(lineOf),
+    ),
+  ].join("\n\n");
+}
+
+function lineOf({ way, call, replicas, weights, requests }: Weighed): string[] {
+  const sum = (values: readonly number[]) => values.reduce((all, one) => all + one, 0);
+  const [all, weight] = [sum(requests), sum(weights)];
+  const errors = replicas.map((_, at) =>
+    Math.abs((requests[at] ?? NaN) / all - (weights[at] ?? NaN) / weight)
+  );
+  return [
+    way,
+    `\`${call}\``,
+    weights.join(" / "),
+    requests.join(" / "),
+    percent((requests.at(-1) ?? NaN) / all),
+    percent((weights.at(-1) ?? NaN) / weight),
+    percent(Math.max(...errors), 2),
+  ];
+}
