@@ -24,12 +24,16 @@ export interface ViewParts {
   readonly ready: Readonly<Record<string, Pick<RawUpstream, "address">>>;
   readonly awaited?: readonly string[];
   readonly quarantined?: readonly string[];
+  /** Who starts slowly, by name: the part that it may have. */
+  readonly ramps?: Readonly<Record<string, number>>;
 }
 
 /** What may differ from the settings of all tests. */
 export interface BenchSettings {
   readonly hold?: Partial<HoldSettings>;
   readonly timeouts?: Partial<Timeouts>;
+  readonly loadBound?: number;
+  readonly ringFields?: boolean;
   readonly suspectMs?: number;
   readonly workers?: number;
 }
@@ -99,11 +103,11 @@ export class DataPlaneBench implements AsyncDisposable {
   }
 
   /** A view of those parts. */
-  view({ ready, awaited = [], quarantined = [] }: ViewParts, version: number): View {
-    const upstreams = Object.entries(ready).map(([name, server]): [string, Upstream] => [
-      name,
-      { name, instance: this.instanceOf(name, server), address: addressOf(server) },
-    ]);
+  view({ ready, awaited = [], quarantined = [], ramps = {} }: ViewParts, version: number): View {
+    const upstreams = Object.entries(ready).map(([name, server]): [string, Upstream] => {
+      const instance = this.instanceOf(name, server);
+      return [name, { name, instance, address: addressOf(server), ramp: ramps[name] ?? 1 }];
+    });
     return {
       version,
       ring: RING,
@@ -183,7 +187,7 @@ export class DataPlaneBench implements AsyncDisposable {
 }
 
 function complete(
-  { hold, timeouts, suspectMs = 0, workers = 1 }: BenchSettings,
+  { hold, timeouts, ...more }: BenchSettings,
   control: Upstream["address"],
 ): ProxySettings {
   return {
@@ -217,10 +221,13 @@ function complete(
       replaces: true,
       ...hold,
     },
-    suspectMs,
+    loadBound: 0,
+    ringFields: false,
+    suspectMs: 0,
     outliers: false,
     trusted: [],
-    workers,
+    workers: 1,
+    ...more,
   };
 }
 

@@ -31,6 +31,10 @@ export class Detour implements Guest {
   /** What was counted of it: each kind once. */
   readonly #counted = new Set<TollKind>();
   #failure: UpstreamError | undefined;
+  /** Whether it had overflowed to the one that failed it last. */
+  #strayed = false;
+  /** Whom it wanted last, where that was not its owner. */
+  #wanted: string | undefined;
   #repeatable = true;
   #anyone = false;
   #spills = true;
@@ -63,9 +67,10 @@ export class Detour implements Guest {
    *
    * @returns whether the same instance may be asked again, on a new connection
    */
-  failed({ upstream: { instance } }: InstancePool, failure: UpstreamError): boolean {
+  failed({ upstream: { name, instance } }: InstancePool, failure: UpstreamError): boolean {
     const { method, intact } = this.#request;
     this.#failure = failure;
+    this.#strayed = name !== (this.#wanted ?? this.#owner);
     this.#repeatable = shouldRetry(failure, { method, bodyIntact: intact });
     if (failure.sent === "maybe") this.#fatal.add(instance);
     if (!isEvidence(failure)) return this.#repeatable;
@@ -75,9 +80,9 @@ export class Detour implements Guest {
   }
 
   /**
-   * Finds out where it goes next, and waits for that if need be.
+   * Finds out where it goes next, waits for that if need be, and takes a place there.
    *
-   * @returns undefined when there is no way; {@linkcode Detour.refusal} says why
+   * @returns with whom it has a place; undefined when there is no way; {@linkcode Detour.refusal} says why
    * @throws {Disconnected} the client left meanwhile
    */
   async next(): Promise<InstancePool | undefined> {
@@ -90,16 +95,24 @@ export class Detour implements Guest {
       this.#holdUntil = now + this.#patienceMs;
       const choice = this.choose(now);
       const end = choice.to === "wait" ? await this.#wait(choice) : choice;
-      if (end.to !== "other" || this.#maySpill()) return this.#follow(end);
+      if (!this.#costs(end) || this.#mayRetry()) return this.#follow(end);
+      if (end.to === "owner") return this.#refuse("failed");
       // To wait amplifies nothing.
       this.#spills = false;
     }
   }
 
-  /** The owner's replacement has idled so far; another replica has its own work to do. */
-  #maySpill(): boolean {
+  /**
+   * The owner's replacement has idled so far; another replica has its own work to do, and so has an
+   * owner that was too busy to be asked first.
+   */
+  #costs({ to }: WaitEnd | { to: "full" }): boolean {
+    return this.#failure !== undefined && (to === "other" || (to === "owner" && this.#strayed));
+  }
+
+  #mayRetry(): boolean {
     const { retryBudget, deadlines } = this.#client.proxy;
-    return !this.#failure || retryBudget.retry(deadlines.now);
+    return retryBudget.retry(deadlines.now);
   }
 
   choose(now: number): Choice {
@@ -160,7 +173,6 @@ export class Detour implements Guest {
   }
 
   #follow(end: WaitEnd | { to: "full" }): InstancePool | undefined {
-    const { routes } = this.#client.proxy;
     switch (end.to) {
       case "left":
         this.#request.release();
@@ -172,11 +184,18 @@ export class Detour implements Guest {
         return this.#refuse(
           end.why === "none" && this.#failure && !this.#held ? "failed" : end.why,
         );
-      case "other":
-        this.#count("spilled");
     }
     if (this.#failure) this.#count("retried");
-    return routes.current?.pool(end.name);
+    return this.#place(end.name);
+  }
+
+  #place(name: string): InstancePool | undefined {
+    const { routes, places } = this.#client.proxy;
+    const pool = routes.current?.pool(name);
+    const placed = pool && places.take(this.#request, pool, this.#failed);
+    this.#wanted = name;
+    if (placed && placed.upstream.name !== this.#owner) this.#count("spilled");
+    return placed;
   }
 
   #refuse(reason: RefusalReason): undefined {

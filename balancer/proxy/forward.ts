@@ -10,6 +10,7 @@ import { type Begun, exchange, type ExchangeEnd } from "./exchange.ts";
 import type { Refusal } from "./refusal.ts";
 import { isIdempotent, UpstreamError } from "./retry.ts";
 import type { Transaction } from "./transaction.ts";
+import type { InstancePool } from "./upstream_pool.ts";
 
 /**
  * Has a request answered, by a replica or by the error that says why none did.
@@ -28,7 +29,7 @@ export async function forward(
 ): Promise<ExchangeEnd> {
   const { retryBudget, deadlines } = client.proxy;
   retryBudget.request(deadlines.now);
-  let pool = begun ? begun.upstream.pool : request.destination.first;
+  let pool = begun ? begun.upstream.pool : firstPlace(client, request);
   let detour: Detour | undefined;
   for (let again = false;; begun = undefined) {
     if (!pool) {
@@ -39,7 +40,7 @@ export async function forward(
     // An unused connection, or a new one where there is none or the last one turned out to be dead.
     const repeatable = isIdempotent(request.method) && client.body.complete;
     const idle = begun?.upstream ?? (again ? undefined : pool.takeIdle(!repeatable));
-    if (!begun) pool.inFlight.enter();
+    again = false;
     try {
       const end = await exchange(client, request, idle ?? await pool.connect(), begun);
       request.release();
@@ -50,10 +51,16 @@ export async function forward(
       detour ??= new Detour(client, request);
       again = detour.failed(pool, error);
     } finally {
-      pool.inFlight.leave();
+      // Who tries the same one again keeps the place.
+      if (!again) pool.inFlight.leave();
     }
     if (!again) pool = undefined;
   }
+}
+
+function firstPlace({ proxy }: Downstream, request: Transaction): InstancePool | undefined {
+  const { first } = request.destination;
+  return first && proxy.places.take(request, first);
 }
 
 async function refuse(

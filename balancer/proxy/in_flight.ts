@@ -4,6 +4,7 @@
  * @module
  */
 import type { DrainDeadlines } from "../view.ts";
+import type { LoadCell } from "./shared_loads.ts";
 
 /** Milliseconds that the ends of streams may take that were closed from here. */
 const CLOSING_MS = 1000;
@@ -17,37 +18,50 @@ interface Waiter {
 /** What is in flight to one instance: requests that have an end, and streams that have none. */
 export class Gauge {
   #requests = 0;
+  /** Where all workers count it. */
+  readonly #cell: LoadCell | undefined;
   /** How each of the streams is closed. */
   readonly #streams = new Set<() => void>();
   readonly #waiting = new Set<Waiter>();
 
-  /** Requests and streams. */
+  /** @param cell where all workers count it; none for what is no replica */
+  constructor(cell?: LoadCell) {
+    this.#cell = cell;
+  }
+
+  /** Requests and streams of this worker. */
   get count(): number {
     return this.#requests + this.#streams.size;
+  }
+
+  /** Requests and streams of all workers. */
+  get everywhere(): number {
+    return this.#cell?.count ?? this.count;
   }
 
   /** Counts a request in. */
   enter(): void {
     this.#requests++;
+    this.#cell?.enter();
   }
 
   /** Counts a request out. */
   leave(): void {
-    this.#requests--;
-    if (this.#waiting.size > 0) this.#tell();
+    this.#cell?.leave();
+    this.#fewer();
   }
 
   /**
-   * A request has become a stream.
+   * A request has become a stream, which is as much of a load.
    *
    * @param close ends it
    * @returns called at its end: it counts as a request again, which has to leave
    */
   stream(close: () => void): () => void {
     this.#streams.add(close);
-    this.leave();
+    this.#fewer();
     return () => {
-      this.enter();
+      this.#requests++;
       this.#streams.delete(close);
     };
   }
@@ -74,6 +88,11 @@ export class Gauge {
     this.#closeStreams();
     if (this.#streams.size > 0) await this.#until(() => this.#streams.size === 0, CLOSING_MS);
     return this.count === 0;
+  }
+
+  #fewer(): void {
+    this.#requests--;
+    if (this.#waiting.size > 0) this.#tell();
   }
 
   #closeStreams(): void {
@@ -105,10 +124,15 @@ export class InFlight {
   readonly #gauges = new Map<string, Gauge>();
   readonly #leaving = new Set<string>();
 
-  /** The gauge of an instance. */
-  gauge(instance: string): Gauge {
+  /**
+   * The gauge of an instance.
+   *
+   * @param instance its id
+   * @param cell where all workers count it, should it be new here
+   */
+  gauge(instance: string, cell?: LoadCell): Gauge {
     this.#leaving.delete(instance);
-    const gauge = this.#gauges.get(instance) ?? new Gauge();
+    const gauge = this.#gauges.get(instance) ?? new Gauge(cell);
     this.#gauges.set(instance, gauge);
     return gauge;
   }

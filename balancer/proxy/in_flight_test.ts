@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type Gauge, InFlight } from "./in_flight.ts";
+import { LoadCell, loadIn, sharedLoads, strikeOut } from "./shared_loads.ts";
 
 const LONG = { requestsMs: 60_000, streamsMs: 60_000 };
 
@@ -68,6 +69,23 @@ Deno.test("a request that becomes a stream when the time of streams is over is c
   await new Promise((resolve) => setTimeout(resolve, 5));
   const one = stream(gauge);
   assertEquals([await idle, one.closed], [true, 1]);
+});
+
+Deno.test("all workers see what each of them has in flight, streams too", () => {
+  const memory = sharedLoads(2);
+  const [one, other] = [0, 1].map((row) =>
+    new InFlight().gauge("i1", new LoadCell(memory, row, 5))
+  );
+  one!.enter();
+  one!.enter();
+  other!.enter();
+  assertEquals([one!.everywhere, other!.everywhere, loadIn(memory, 0)], [3, 3, 3]);
+  const open = stream(one!);
+  assertEquals([one!.count, other!.everywhere], [2, 3]);
+  open.end();
+  assertEquals([one!.everywhere, other!.everywhere, loadIn(memory, 0)], [2, 2, 2]);
+  strikeOut(memory, 0);
+  assertEquals([other!.everywhere, loadIn(memory, 0)], [1, 1], "its worker crashed");
 });
 
 Deno.test("an instance is forgotten only when nothing of it runs", async () => {

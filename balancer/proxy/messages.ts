@@ -6,6 +6,8 @@
 import type { CompleteRingOptions } from "../../ring/mod.ts";
 import type { DrainDeadlines, Evidence, Sample, Toll, Upstream } from "../view.ts";
 import type { SharedCounts } from "./connection_limits.ts";
+import type { LoadMap } from "./load_cells.ts";
+import type { LoadSheet } from "./places.ts";
 import type { ProxySettings } from "./settings.ts";
 
 /** A view as plain data; the worker builds the same ring. */
@@ -15,11 +17,18 @@ export interface PlainView {
   readonly ready: readonly Upstream[];
   readonly awaited: readonly string[];
   readonly quarantined: readonly string[];
+  /** Where the load of each instance is counted. */
+  readonly loads: LoadMap;
 }
 
 /** To a worker. */
 export type ToWorker =
-  | { readonly type: "open"; readonly settings: ProxySettings; readonly counts: SharedCounts }
+  | {
+    readonly type: "open";
+    readonly settings: ProxySettings;
+    readonly counts: SharedCounts;
+    readonly sheet: LoadSheet;
+  }
   | { readonly type: "view"; readonly view: PlainView }
   | {
     readonly type: "idle";

@@ -14,6 +14,8 @@ import { ResponseHead } from "./http1/response_head.ts";
 import { InFlight } from "./in_flight.ts";
 import { requestKey } from "./key.ts";
 import { latin1 } from "./latin1.ts";
+import type { LoadMap } from "./load_cells.ts";
+import { type LoadSheet, Places } from "./places.ts";
 import { RequestIds } from "./request_ids.ts";
 import type { ResponseRelay } from "./response_relay.ts";
 import { isEvidence, type UpstreamError } from "./retry.ts";
@@ -62,6 +64,8 @@ export class Proxy {
   /** Lent for the time of a response. */
   readonly relays: ResponseRelay[] = [];
   readonly routes: Routes;
+  /** Who is in flight to whom. */
+  readonly places: Places;
   /** Requests that wait for a replica. */
   readonly waitingRoom: WaitingRoom;
   readonly tolls = new TollBook();
@@ -74,15 +78,23 @@ export class Proxy {
   readonly #evidenceLimit = new EvidenceLimit();
   readonly #slowWatch: SlowWatch;
   #sampledAt = 0;
+  /** Where those are counted that are ready, by instance. */
+  #cells: LoadMap["ready"] = new Map();
 
-  constructor(settings: ProxySettings, listener: ProxyListener) {
+  /**
+   * @param settings what the configuration says
+   * @param sheet where it counts what is in flight, beside the other workers
+   * @param listener who hears of what happens
+   */
+  constructor(settings: ProxySettings, sheet: LoadSheet, listener: ProxyListener) {
     this.settings = settings;
     this.#listener = listener;
     this.retryBudget = new RetryBudget(settings.workers);
     this.routes = new Routes({
       open: (upstream) => this.#openPool(upstream),
       retire: (pool) => this.#retirePool(pool),
-    });
+    }, settings.loadBound);
+    this.places = new Places(sheet, this.routes, settings.ringFields);
     this.waitingRoom = new WaitingRoom(settings.hold, this.deadlines);
     this.sampler = settings.outliers ? new Sampler() : undefined;
     this.#slowWatch = new SlowWatch(settings.suspectMs, settings.timeouts.response);
@@ -95,7 +107,15 @@ export class Proxy {
     });
   }
 
-  publish(view: View): void {
+  /**
+   * Routes by a view from now on.
+   *
+   * @param view the view
+   * @param loads where the load of each instance is counted
+   */
+  publish(view: View, loads: LoadMap): void {
+    this.#cells = loads.ready;
+    this.places.disregard(loads.leaving);
     this.routes.publish(view);
     this.waitingRoom.review(performance.now());
   }
@@ -190,7 +210,11 @@ export class Proxy {
   #openPool(upstream: Upstream): InstancePool {
     const { connect, upstreamIdle } = this.settings.timeouts;
     const limits: PoolLimits = { maxIdle: MAX_IDLE, idleMs: upstreamIdle, connectMs: connect };
-    const gauge = this.inFlight.gauge(upstream.instance);
+    const cell = this.#cells.get(upstream.instance);
+    const gauge = this.inFlight.gauge(
+      upstream.instance,
+      cell === undefined ? undefined : this.places.cell(cell),
+    );
     return new InstancePool(upstream, gauge, limits, this.buffers, this.deadlines);
   }
 

@@ -6,7 +6,9 @@
 import type { ExchangeEnd } from "./exchange.ts";
 import type { ResponseAdditions } from "./http1/head_writer.ts";
 import type { ResponseHead } from "./http1/response_head.ts";
+import type { RingPlace } from "./http1/ring_fields.ts";
 import type { Transaction } from "./transaction.ts";
+import type { InstancePool } from "./upstream_pool.ts";
 
 /** How the length of a response's body is known (RFC 9112, section 6.3). */
 export type Framing = "none" | "length" | "chunked" | "until-close";
@@ -49,4 +51,17 @@ export function connectionOption(
 ): ResponseAdditions["connection"] {
   if (end === "close") return "close";
   return request.minor === 0 ? "keep-alive" : "";
+}
+
+/**
+ * What a response says about where it comes from, if it is to say so.
+ *
+ * @param request the request
+ * @param pool who answered it
+ */
+export function ringPlace(
+  { slot }: Transaction,
+  { upstream }: InstancePool,
+): RingPlace | undefined {
+  return slot < 0 ? undefined : { slot, replica: upstream.name };
 }

@@ -11,8 +11,9 @@ import type { ResponseAdditions } from "./http1/head_writer.ts";
 import { writeResponseHead } from "./http1/head_writer.ts";
 import { HeadScanner } from "./http1/head_scanner.ts";
 import { ResponseHead } from "./http1/response_head.ts";
+import { hideRingFields } from "./http1/ring_fields.ts";
 import { copy } from "./http1/writer.ts";
-import { connectionOption, endAfter, type Framing, framingOf } from "./response_plan.ts";
+import { connectionOption, endAfter, type Framing, framingOf, ringPlace } from "./response_plan.ts";
 import { UpstreamError } from "./retry.ts";
 import { asStream, isEventStream } from "./streams.ts";
 import type { Transaction } from "./transaction.ts";
@@ -26,6 +27,7 @@ const INTERIM: ResponseAdditions = {
   via: "",
   connection: "",
   framing: "as-is",
+  ring: undefined,
 };
 
 /** No part of a body that is larger is copied to go out with the head. */
@@ -102,6 +104,7 @@ export class ResponseRelay {
     const { fields } = this.#client.proxy.settings.limits;
     const fault = this.#head.parse(this.#from.bytes, this.#from.start, headEnd, fields);
     if (fault) throw malformed(fault.reason);
+    if (this.#request.slot >= 0) hideRingFields(this.#head.fields, this.#from.bytes);
   }
 
   /** RFC 9110, section 15.2: any number of interim responses, and none to HTTP/1.0. */
@@ -160,6 +163,7 @@ export class ResponseRelay {
       via,
       connection,
       framing,
+      ring: ringPlace(this.#request, this.#upstream.pool),
     });
     if (length < 0) throw malformed("its head is too long");
     return length;

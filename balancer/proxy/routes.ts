@@ -5,6 +5,7 @@
  */
 import type { Upstream, View } from "../view.ts";
 import { keySlot } from "./key.ts";
+import { allowances, UNBOUNDED } from "./load_choice.ts";
 import type { InstancePool } from "./upstream_pool.ts";
 
 /** One view with the pools of its instances. */
@@ -44,11 +45,17 @@ export interface PoolKeeper {
 /** Keeps the present view, and the pools over changes of it. */
 export class Routes {
   readonly #keeper: PoolKeeper;
+  readonly #loadBound: number;
   #byInstance = new Map<string, InstancePool>();
   #current: RoutedView | undefined;
 
-  constructor(keeper: PoolKeeper) {
+  /**
+   * @param keeper what becomes of pools
+   * @param loadBound how far above its share a replica's load may rise; 0: no bound
+   */
+  constructor(keeper: PoolKeeper, loadBound = 0) {
     this.#keeper = keeper;
+    this.#loadBound = loadBound;
   }
 
   /** The view in force; undefined before the first. */
@@ -71,8 +78,10 @@ export class Routes {
   publish(view: View): void {
     const byInstance = new Map<string, InstancePool>();
     const byName = new Map<string, InstancePool>();
+    const allowed = allowances(view, this.#loadBound);
     for (const upstream of view.ready.values()) {
       const pool = this.#byInstance.get(upstream.instance) ?? this.#keeper.open(upstream);
+      pool.update(upstream, allowed.get(upstream.name) ?? UNBOUNDED);
       byInstance.set(upstream.instance, pool);
       byName.set(upstream.name, pool);
     }

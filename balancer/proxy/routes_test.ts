@@ -4,6 +4,7 @@ import type { Upstream, View } from "../view.ts";
 import { BufferPool } from "./buffers.ts";
 import { Deadlines } from "./deadlines.ts";
 import { InFlight } from "./in_flight.ts";
+import { UNBOUNDED } from "./load_choice.ts";
 import { Routes } from "./routes.ts";
 import { InstancePool } from "./upstream_pool.ts";
 
@@ -78,6 +79,18 @@ Deno.test("a key in quarantine leads nowhere, its neighbours go on", () => {
   one.routes.publish({ ...all, quarantined: new Set(["bad"]) });
   assertEquals(one.routes.current?.owner("bad"), undefined);
   assertEquals(one.routes.current?.owner("good")?.upstream.name, RING.ownerOfKey("good"));
+});
+
+Deno.test("a pool that is kept knows what the new view says of its instance", () => {
+  using one = bench();
+  const [ready, ...others] = NAMES.map((name) => upstream(name));
+  one.routes.publish(view({ ...ready!, ramp: 0.1 }, ...others));
+  const pool = one.routes.current?.pool("Server1");
+  assertEquals([pool?.upstream.ramp, pool?.allowance.bound], [0.1, 1.25]);
+  one.routes.publish(view({ ...ready!, ramp: 1 }, ...others));
+  assertStrictEquals(one.routes.current?.pool("Server1"), pool);
+  assertEquals([pool?.upstream.ramp, pool?.allowance], [1, UNBOUNDED]);
+  assertEquals([one.opened.length, one.retired], [3, []]);
 });
 
 Deno.test("pools outlive views, until their instance leaves", () => {

@@ -76,6 +76,10 @@ export interface ProxySettings {
   readonly limits: RequestLimits;
   readonly timeouts: Timeouts;
   readonly hold: HoldSettings;
+  /** How far above its share a replica's requests in flight may rise; 0: no bound. */
+  readonly loadBound: number;
+  /** Whether responses say where they come from. */
+  readonly ringFields: boolean;
   /** Milliseconds without a first byte of a response that are evidence `slow`; 0: never. */
   readonly suspectMs: number;
   /** Whether instances are compared by how they answer. */
@@ -131,6 +135,8 @@ export function proxySettings(
       bytes: Math.floor(config.LB_HOLD_BYTES / workers),
       replaces,
     },
+    loadBound: config.LB_LOAD_BOUND,
+    ringFields: config.LB_RING_FIELDS,
     suspectMs: config.LB_SUSPECT_MS,
     outliers: config.LB_OUTLIERS,
     trusted: config.LB_TRUSTED_PROXIES,

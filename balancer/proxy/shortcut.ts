@@ -105,13 +105,16 @@ export class Shortcut implements WireWatcher, Asker {
       const request = prepareWhole(client);
       if (!request) return this.#leave({});
       client.work();
-      // What is not idempotent could not be sent again, should the connection turn out to be dead.
-      const recent = !isIdempotent(request.method);
-      const upstream = client.body.complete
-        ? request.destination.first?.takeIdle(recent)
+      const { first } = request.destination;
+      const pool = first && client.body.complete
+        ? client.proxy.places.take(request, first)
         : undefined;
-      if (upstream) this.#ask(request, upstream);
-      else this.#leave({ request });
+      // What is not idempotent could not be sent again, should the connection turn out to be dead.
+      const upstream = pool?.takeIdle(!isIdempotent(request.method));
+      if (upstream) return this.#ask(request, upstream);
+      // The general way takes a place of its own.
+      pool?.inFlight.leave();
+      this.#leave({ request });
     } catch (error) {
       this.#fail(error);
     }
@@ -126,7 +129,6 @@ export class Shortcut implements WireWatcher, Asker {
     upstream.asker = this;
     upstream.request = request;
     client.proxy.sampler?.asked(upstream);
-    upstream.pool.inFlight.enter();
     upstream.deadlineAt = client.proxy.responseDeadline(upstream.pool);
     upstream.wire.send(request.out, request.length);
     client.watch();
@@ -138,7 +140,7 @@ export class Shortcut implements WireWatcher, Asker {
       const request = this.#request;
       const upstream = this.#upstream;
       const response = client.proxy.wholeResponse;
-      if (!response.write(client, request, upstream.wire)) return this.#handOver(undefined);
+      if (!response.write(client, request, upstream)) return this.#handOver(undefined);
       client.proxy.noteAnswer(upstream, client.proxy.responseHead.status);
       this.#step = "taking";
       request.responding = true;

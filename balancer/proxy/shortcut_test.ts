@@ -7,6 +7,7 @@ import { Acceptor } from "./acceptor.ts";
 import { ConnectionLimits, sharedCounts } from "./connection_limits.ts";
 import { Proxy } from "./proxy.ts";
 import { proxySettings } from "./settings.ts";
+import { sharedLoads } from "./shared_loads.ts";
 
 const NOWHERE = { hostname: "127.0.0.1", port: 1 };
 const GET = "GET /a HTTP/1.1\r\nHost: a.example\r\nX-Request-Id: 7\r\n\r\n";
@@ -22,7 +23,7 @@ class Bench implements AsyncDisposable {
   constructor(env: Record<string, string> = {}) {
     const { config } = readConfig({ LB_WORKERS: "1", ...env });
     const settings = proxySettings(config, { hostname: "127.0.0.1", port: 0 }, NOWHERE);
-    this.proxy = new Proxy(settings, {
+    this.proxy = new Proxy(settings, { memory: sharedLoads(1), row: 0 }, {
       evidence: () => {},
       tolls: () => {},
       samples: () => {},
@@ -44,7 +45,7 @@ class Bench implements AsyncDisposable {
       ready: new Map([["Server1", { name: "Server1", instance: "i1", address }]]),
       awaited: new Set(),
       quarantined: new Set(),
-    });
+    }, { ready: new Map([["i1", 1]]), leaving: [] });
   }
 
   /** A client and the replica's connection that its first request used, a new one if none is given. */

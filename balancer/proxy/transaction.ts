@@ -30,6 +30,8 @@ export class Transaction {
   readonly requestId: string;
   /** Where it goes. */
   destination: Destination = NOWHERE;
+  /** The slot that it falls on; -1 where nobody asks for it, and for a call of the control API. */
+  slot = -1;
   /** False once a part of the body was sent that is not in the head's buffer: it cannot be repeated. */
   intact = true;
   /** Whether a part of the body is being sent. */

@@ -7,6 +7,7 @@ import type { Upstream } from "../view.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Deadlines, Expiring } from "./deadlines.ts";
 import type { Gauge } from "./in_flight.ts";
+import { type Allowance, UNBOUNDED } from "./load_choice.ts";
 import { UpstreamError } from "./retry.ts";
 import type { Transaction } from "./transaction.ts";
 import { type Disconnected, Wire, type WireWatcher } from "./wire.ts";
@@ -114,9 +115,11 @@ export class UpstreamConnection implements Expiring, WireWatcher {
 export class InstancePool {
   /** When the instance began its last response, by the clock of the deadlines. */
   answeredAt = -Infinity;
+  /** How much of all that is in flight the instance may have. */
+  allowance: Allowance = UNBOUNDED;
   /** Counts the requests to the instance. */
   readonly inFlight: Gauge;
-  readonly #upstream: Upstream;
+  #upstream: Upstream;
   readonly #limits: PoolLimits;
   readonly #buffers: BufferPool;
   readonly #deadlines: Deadlines;
@@ -140,6 +143,12 @@ export class InstancePool {
 
   get upstream(): Upstream {
     return this.#upstream;
+  }
+
+  /** Takes note of what a new view says of the same instance. */
+  update(upstream: Upstream, allowance: Allowance): void {
+    this.#upstream = upstream;
+    this.allowance = allowance;
   }
 
   /** All open connections, unused ones too. */

@@ -9,6 +9,11 @@ export class ViewAcks<M> {
   readonly #applied = new Map<M, number>();
   #announced = -1;
 
+  /** The version that all workers route by at least; -1 before the first. */
+  get inForce(): number {
+    return this.#announced;
+  }
+
   /** Counts a worker in, which has not applied any yet. */
   join(member: M): void {
     this.#applied.set(member, -1);

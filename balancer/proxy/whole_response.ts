@@ -7,10 +7,11 @@ import { ADDED_BYTES } from "./buffers.ts";
 import type { Downstream } from "./downstream.ts";
 import type { ExchangeEnd } from "./exchange.ts";
 import { writeResponseHead } from "./http1/head_writer.ts";
+import { hideRingFields } from "./http1/ring_fields.ts";
 import { copy } from "./http1/writer.ts";
-import { connectionOption, endAfter, framingOf } from "./response_plan.ts";
+import { connectionOption, endAfter, framingOf, ringPlace } from "./response_plan.ts";
 import type { Transaction } from "./transaction.ts";
-import type { Wire } from "./wire.ts";
+import type { UpstreamConnection } from "./upstream_pool.ts";
 
 /** A final response as it goes to the client. */
 export class WholeResponse {
@@ -27,10 +28,11 @@ export class WholeResponse {
    *
    * @param client where it goes
    * @param request what it answers
-   * @param from the replica's connection, its unread bytes beginning with the response
+   * @param upstream the replica's connection, its unread bytes beginning with the response
    * @returns whether it was written
    */
-  write(client: Downstream, request: Transaction, from: Wire): boolean {
+  write(client: Downstream, request: Transaction, upstream: UpstreamConnection): boolean {
+    const { wire: from, pool } = upstream;
     const { responseHead: head, settings: { limits }, via, draining } = client.proxy;
     if (!head.parseWhole(from.bytes, from.start, from.end, limits.fields)) return false;
     if (head.status < 200 || head.end - head.start > limits.headBytes) return false;
@@ -42,11 +44,14 @@ export class WholeResponse {
     if (from.unread + requestId.length + ADDED_BYTES > out.length) return false;
     this.end = endAfter(request, framing, draining);
     this.reusable = head.keepAlive;
+    const ring = ringPlace(request, pool);
+    if (ring) hideRingFields(head.fields, from.bytes);
     const at = writeResponseHead(out, 0, from.bytes, head, {
       requestId,
       via,
       connection: connectionOption(request, this.end),
       framing: head.chunked && request.minor === 0 ? "none" : "as-is",
+      ring,
     });
     this.length = copy(out, at, from.bytes, head.end, from.end);
     from.start = from.end;

@@ -5,13 +5,14 @@
  *
  * @module
  */
-import { Ring } from "../../ring/mod.ts";
+import type { Ring } from "../../ring/mod.ts";
 import { errorMessage } from "../failures.ts";
 import type { DrainDeadlines } from "../view.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { Acceptor } from "./acceptor.ts";
 import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
 import { Proxy } from "./proxy.ts";
+import { ringOf } from "./view_ring.ts";
 
 let proxy: Proxy | undefined;
 let acceptor: Acceptor | undefined;
@@ -34,9 +35,9 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   }
 };
 
-function open({ settings, counts }: Extract<ToWorker, { type: "open" }>): void {
+function open({ settings, counts, sheet }: Extract<ToWorker, { type: "open" }>): void {
   const { connections, connectionsPerAddress } = settings.limits;
-  proxy = new Proxy(settings, {
+  proxy = new Proxy(settings, sheet, {
     evidence: (evidence) => tell({ type: "evidence", evidence }),
     tolls: (tolls) => tell({ type: "tolls", tolls }),
     samples: (samples) => tell({ type: "samples", samples }),
@@ -49,17 +50,15 @@ function open({ settings, counts }: Extract<ToWorker, { type: "open" }>): void {
   tell({ type: "listening", port: acceptor.port });
 }
 
-/** The ring is built anew only when the members changed, not when their health did. */
-function publish({ version, ring: options, ready, awaited, quarantined }: PlainView): void {
-  const names = options.members.map(({ name }) => name).join();
-  if (ring?.members.join() !== names) ring = Ring.build(options);
+function publish({ version, ring: options, ready, awaited, quarantined, loads }: PlainView): void {
+  ring = ringOf(options, ring);
   proxy?.publish({
     version,
     ring,
     ready: new Map(ready.map((one) => [one.name, one])),
     awaited: new Set(awaited),
     quarantined: new Set(quarantined),
-  });
+  }, loads);
   tell({ type: "published", version });
   // Whoever was let go has been counted by then.
   setTimeout(() => proxy?.tellTolls());

@@ -7,8 +7,10 @@
 import type { FailureLog } from "../failures.ts";
 import type { DataPlane, DrainDeadlines, Evidence, Sample, Toll, View } from "../view.ts";
 import { type SharedCounts, sharedCounts } from "./connection_limits.ts";
+import { LoadCells, type LoadMap } from "./load_cells.ts";
 import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
 import type { ProxySettings } from "./settings.ts";
+import { type SharedLoads, sharedLoads, strikeOut } from "./shared_loads.ts";
 import { ViewAcks } from "./view_acks.ts";
 
 /** What {@linkcode DataPlaneWorkers} are made of. */
@@ -38,6 +40,8 @@ const REPLACE_MS = 100;
 /** One worker and the questions that it has not answered. */
 interface Member {
   readonly worker: Worker;
+  /** Where it counts what is in flight. */
+  readonly row: number;
   readonly questions: Map<number, (idle: boolean) => void>;
   readonly ended: PromiseWithResolvers<void>;
 }
@@ -46,6 +50,10 @@ interface Member {
 export class DataPlaneWorkers implements DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #counts: SharedCounts = sharedCounts();
+  readonly #loads: SharedLoads;
+  readonly #cells: LoadCells;
+  /** Rows of the loads that no worker counts in. */
+  readonly #rows: number[];
   readonly #members = new Set<Member>();
   readonly #acks = new ViewAcks<Member>();
   #view: PlainView | undefined;
@@ -54,6 +62,10 @@ export class DataPlaneWorkers implements DataPlane {
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
+    const { workers } = options.settings;
+    this.#loads = sharedLoads(workers);
+    this.#cells = new LoadCells(this.#loads);
+    this.#rows = Array.from({ length: workers }, (_, row) => row);
   }
 
   /**
@@ -67,7 +79,7 @@ export class DataPlaneWorkers implements DataPlane {
   }
 
   publish(view: View): void {
-    this.#view = plain(view);
+    this.#view = plain(view, this.#cells.assign(view, this.#acks.inForce));
     this.#tellAll({ type: "view", view: this.#view });
   }
 
@@ -76,8 +88,8 @@ export class DataPlaneWorkers implements DataPlane {
     return (await Promise.all(answers)).every((idle) => idle);
   }
 
-  inFlight(_instance: string): number {
-    return 0;
+  inFlight(instance: string): number {
+    return this.#cells.inFlight(instance);
   }
 
   /**
@@ -93,7 +105,8 @@ export class DataPlaneWorkers implements DataPlane {
 
   #start(): Promise<void> {
     const worker = new Worker(this.#options.module ?? WORKER, { type: "module" });
-    const member: Member = { worker, questions: new Map(), ended: Promise.withResolvers() };
+    const row = this.#takeRow();
+    const member: Member = { worker, row, questions: new Map(), ended: Promise.withResolvers() };
     const listening = Promise.withResolvers<void>();
     this.#members.add(member);
     this.#acks.join(member);
@@ -107,7 +120,8 @@ export class DataPlaneWorkers implements DataPlane {
       this.#onCrash(member, event.message);
     };
     const { settings } = this.#options;
-    tell(member, { type: "open", settings, counts: this.#counts });
+    const sheet = { memory: this.#loads, row };
+    tell(member, { type: "open", settings, counts: this.#counts, sheet });
     if (this.#view) tell(member, { type: "view", view: this.#view });
     return listening.promise;
   }
@@ -135,6 +149,7 @@ export class DataPlaneWorkers implements DataPlane {
 
   /** Its connections are gone with it; the others go on, and a new one takes its place. */
   #onCrash(member: Member, message: string): void {
+    if (!this.#members.has(member)) return;
     member.worker.terminate();
     this.#remove(member);
     this.#options.failures.record("proxy.worker", message);
@@ -147,9 +162,27 @@ export class DataPlaneWorkers implements DataPlane {
 
   #remove(member: Member): void {
     this.#members.delete(member);
+    this.#giveBackRow(member.row);
     for (const answer of member.questions.values()) answer(true);
     member.ended.resolve();
     this.#announce(this.#acks.leave(member));
+  }
+
+  /**
+   * There is a row for each worker, and none runs beside the one that replaces it. What that one
+   * may have counted with its last breath is struck out.
+   */
+  #takeRow(): number {
+    const row = this.#rows.pop();
+    if (row === undefined) throw new Error("more workers than the settings say");
+    strikeOut(this.#loads, row);
+    return row;
+  }
+
+  /** What a worker that crashed had in flight broke off with it, and counts no more. */
+  #giveBackRow(row: number): void {
+    strikeOut(this.#loads, row);
+    this.#rows.push(row);
   }
 
   #announce(version: number | undefined): void {
@@ -173,12 +206,13 @@ function tell({ worker }: Member, message: ToWorker): void {
   worker.postMessage(message);
 }
 
-function plain({ version, ring, ready, awaited, quarantined }: View): PlainView {
+function plain({ version, ring, ready, awaited, quarantined }: View, loads: LoadMap): PlainView {
   return {
     version,
     ring: ring.options,
     ready: [...ready.values()],
     awaited: [...awaited],
     quarantined: [...quarantined],
+    loads,
   };
 }

@@ -31,6 +31,8 @@ const SETTINGS: ProxySettings = {
   },
   hold: { policy: "hold", ms: 1000, graceMs: 100, requests: 10, bytes: 100_000, replaces: true },
   outliers: false,
+  loadBound: 0,
+  ringFields: false,
   suspectMs: 0,
   trusted: [],
   workers: 2,
@@ -126,6 +128,28 @@ Deno.test("a worker that crashes is counted and replaced by one that knows the l
   bench.workers.publish(view(8));
   await bench.until("a later view", () => bench.noted("view 8 Server1").length === 2);
   assertEquals(await bench.workers.idle("calm", { requestsMs: 1000, streamsMs: 1000 }), true);
+  await bench.workers.end(NOW);
+});
+
+Deno.test("what a worker had in flight when it crashed is counted no more", async () => {
+  const bench = new Bench();
+  await bench.workers.open();
+  bench.workers.publish(view(1));
+  await bench.until("the view", () => bench.noted("view 1 Server1").length === 2);
+  const wait = { requestsMs: 60_000, streamsMs: 60_000 };
+  await bench.workers.idle("count", wait);
+  assertEquals(bench.workers.inFlight("i1"), 4);
+  assertEquals(bench.workers.inFlight("i2"), 0);
+  // The other one does not answer, but for its own crash below.
+  const crashing = bench.workers.idle("crash one", wait);
+  await bench.until("the crash", () => bench.crashes.length === 1);
+  assertEquals(bench.workers.inFlight("i1"), 2);
+  await bench.until("the replacement", () => bench.noted("view 1 Server1").length === 3);
+  await bench.workers.idle("count", wait);
+  assertEquals(bench.workers.inFlight("i1"), 6);
+  await bench.workers.idle("crash", wait);
+  await crashing;
+  assertEquals(bench.workers.inFlight("i1"), 0);
   await bench.workers.end(NOW);
 });
 

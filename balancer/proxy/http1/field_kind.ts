@@ -30,6 +30,8 @@ export const TRANSFER_ENCODING = 17;
 export const UPGRADE = 18;
 /** A field that Connection names. */
 export const NOMINATED = 19;
+/** A field that this proxy has its own word for. */
+export const HIDDEN = 20;
 
 /**
  * Whether fields of this kind stop at this proxy (RFC 9110, 7.6.1; Proxy-Authenticate and

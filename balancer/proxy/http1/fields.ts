@@ -8,6 +8,7 @@ import { BYTE_CLASSES } from "./byte_class.ts";
 import { type Fault, FAULTS } from "./fault.ts";
 import {
   CONNECTION,
+  HIDDEN,
   isProtected,
   isWord,
   kindOf,
@@ -154,6 +155,21 @@ export class Fields {
       }
     }
     return undefined;
+  }
+
+  /**
+   * Has fields of a name that the parser does not know stop here.
+   *
+   * @param bytes buffer that was parsed
+   * @param name the name in lower case
+   */
+  hide(bytes: Uint8Array, name: Uint8Array): void {
+    for (let i = 0; i < this.count; i++) {
+      if (this.kind(i) !== OTHER) continue;
+      if (isWord(bytes, this.lineStart(i), this.nameEnd(i), name)) {
+        this.#offsets[i * 6 + 5] = HIDDEN;
+      }
+    }
   }
 
   #option(bytes: Uint8Array, start: number, end: number): Fault | undefined {

@@ -23,6 +23,7 @@ import {
 import { referenceRequestHead, referenceResponseHead } from "./reference_writer.ts";
 import { RequestHead } from "./request_head.ts";
 import { ResponseHead } from "./response_head.ts";
+import { hideRingFields } from "./ring_fields.ts";
 
 const MAX_FIELDS = 1000;
 const INPUTS_A_MESSAGE = 8;
@@ -198,7 +199,9 @@ class Run {
       via: this.#random.pick(["", "1.1 p"]),
       connection: this.#random.pick(["", "close", "keep-alive", "upgrade"] as const),
       framing: this.#random.pick(["as-is", "as-is", "chunked", "none"] as const),
+      ring: this.#random.once(2) ? { slot: this.#random.below(65_536), replica: "S-4" } : undefined,
     };
+    if (add.ring) hideRingFields(this.#response.fields, bytes);
     const end = writeResponseHead(this.#out, 0, bytes, this.#response, add);
     const sent = this.#out.subarray(0, end);
     agree("response sent on", textOf(sent), referenceResponseHead(expected, add), text);

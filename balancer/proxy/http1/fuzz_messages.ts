@@ -66,6 +66,8 @@ const FIELDS = [
   "X-Forwarded-Host: b.example",
   "X-Request-Id: 0123456789abcdef",
   "Cookie: a=b; c=d",
+  "x-ring-SLOT: 7",
+  "X-Ring-Replica:Evil",
 ];
 const STATUSES = ["200 OK", "204 No Content", "304 Not Modified", "101 Switching Protocols"];
 const STATUS_LINES = [...STATUSES, "100 Continue", "404", "503 ", "599 \xfcber", "200  two"];

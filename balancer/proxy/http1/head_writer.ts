@@ -9,6 +9,7 @@ import * as kinds from "./field_kind.ts";
 import type { Fields } from "./fields.ts";
 import type { RequestHead } from "./request_head.ts";
 import type { ResponseHead } from "./response_head.ts";
+import { type RingPlace, writeRingFields } from "./ring_fields.ts";
 import { ascii, copy, writeAscii, writeBytes, writeNumber } from "./writer.ts";
 
 /** Room for the fixed texts that a head can gain. */
@@ -55,6 +56,8 @@ export interface ResponseAdditions {
    * and it becomes chunked. `none`: Content-Length crosses, Transfer-Encoding does not.
    */
   readonly framing: "as-is" | "chunked" | "none";
+  /** Where the response comes from, if that is to be said. */
+  readonly ring: RingPlace | undefined;
 }
 
 /**
@@ -118,7 +121,8 @@ export function writeResponseHead(
   add: ResponseAdditions,
 ): number {
   const room = head.end - head.start + FIXED_ROOM + add.via.length +
-    (add.requestId === undefined ? 0 : add.requestId.length);
+    (add.requestId === undefined ? 0 : add.requestId.length) +
+    (add.ring === undefined ? 0 : add.ring.replica.length);
   if (at + room > out.length) return -1;
   let to = writeBytes(out, at, STATUS);
   to = writeNumber(out, to, head.status);
@@ -131,6 +135,7 @@ export function writeResponseHead(
   if (head.requestIdField < 0 && add.requestId !== undefined) {
     to = writeText(out, to, REQUEST_ID, add.requestId);
   }
+  if (add.ring !== undefined) to = writeRingFields(out, to, add.ring);
   if (writesChunked(head, add)) to = writeBytes(out, to, CHUNKED);
   if (add.connection === "upgrade") to = writeUpgrade(out, to, bytes, head.fields);
   else if (add.connection !== "") to = writeText(out, to, CONNECTION, add.connection);

@@ -22,6 +22,7 @@ const RESPONSE: ResponseAdditions = {
   via: "1.1 lb",
   connection: "",
   framing: "as-is",
+  ring: undefined,
 };
 
 function bytesOf(text: string): Uint8Array {

@@ -51,11 +51,16 @@ export function referenceResponseHead(response: ReferenceResponse, add: Response
   const { status, fields, crossing } = response;
   const unframed = status < 200 || status === 204;
   const withLength = add.framing !== "chunked" && !unframed;
-  const kept = crossing.filter((field) => withLength || field.name !== "content-length");
+  const hidden = add.ring ? ["x-ring-slot", "x-ring-replica"] : [];
+  if (!withLength) hidden.push("content-length");
+  const kept = crossing.filter((field) => !hidden.includes(field.name));
   const lines = [`HTTP/1.1 ${status} ${response.reason}`, ...kept.map((field) => field.line)];
   if (add.via !== "") lines.push(`Via: ${add.via}`);
   if (add.requestId !== undefined && valuesOf(fields, "x-request-id").length === 0) {
     lines.push(`X-Request-Id: ${add.requestId}`);
+  }
+  if (add.ring) {
+    lines.push(`X-Ring-Slot: ${add.ring.slot}`, `X-Ring-Replica: ${add.ring.replica}`);
   }
   const chunked = add.framing === "chunked" || (add.framing === "as-is" && response.chunked);
   if (chunked && !unframed) lines.push("Transfer-Encoding: chunked");

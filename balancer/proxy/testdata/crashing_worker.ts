@@ -2,13 +2,18 @@
 /// <reference lib="deno.worker" />
 /**
  * Stands for a worker of the data plane in tests: says what it was told, and crashes when asked
- * about the instance "crash". It never answers about "silence".
+ * about the instance "crash". It never answers about "silence". Asked about "count" it counts two
+ * in for the first instance of the view, and about "crash one" the worker with the first row does.
  *
  * @module
  */
 import type { FromWorker, ToWorker } from "../messages.ts";
+import type { LoadSheet } from "../places.ts";
+import { LoadCell } from "../shared_loads.ts";
 
 const id = crypto.randomUUID();
+let sheet: LoadSheet | undefined;
+let cell = 0;
 
 function tell(message: FromWorker): void {
   self.postMessage(message);
@@ -22,6 +27,7 @@ function note(text: string): void {
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   switch (data.type) {
     case "open":
+      sheet = data.sheet;
       note(`open ${data.settings.workers} ${data.counts.length > 0}`);
       tell({
         type: "evidence",
@@ -29,9 +35,12 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       });
       return tell({ type: "listening", port: data.settings.listen.port });
     case "view":
+      [cell = 0] = data.view.loads.ready.values();
       return note(`view ${data.view.version} ${data.view.ready.map(({ name }) => name)}`);
     case "idle":
-      if (data.instance === "crash") throw new Error("crashed on demand");
+      if (data.instance === "count") count();
+      if (data.instance === "crash one" && sheet?.row !== 0) return;
+      if (data.instance.startsWith("crash")) throw new Error("crashed on demand");
       if (data.instance === "silence") return;
       return tell({ type: "idle", question: data.question, idle: data.instance === "calm" });
     case "end":
@@ -39,3 +48,10 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       return self.close();
   }
 };
+
+function count(): void {
+  if (!sheet) return;
+  const counted = new LoadCell(sheet.memory, sheet.row, cell);
+  counted.enter();
+  counted.enter();
+}

@@ -1,0 +1,100 @@
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.worker" />
+/**
+ * Stands for a worker of the data plane in tests: takes places and leaves them as fast as it can,
+ * most of them for one replica, and keeps count of who has one in memory that the test has made.
+ *
+ * @module
+ */
+import { Ring } from "../../../ring/mod.ts";
+import { BufferPool } from "../buffers.ts";
+import { Deadlines } from "../deadlines.ts";
+import { RequestHead } from "../http1/request_head.ts";
+import { InFlight } from "../in_flight.ts";
+import { LoadCell, type SharedLoads } from "../shared_loads.ts";
+import { Places } from "../places.ts";
+import { Routes } from "../routes.ts";
+import { Transaction } from "../transaction.ts";
+import { InstancePool } from "../upstream_pool.ts";
+
+/** What a worker is to do. */
+export interface PlacingTask {
+  readonly memory: SharedLoads;
+  readonly row: number;
+  readonly bound: number;
+  /** Names of the replicas; the first is the popular one. */
+  readonly names: readonly string[];
+  /** How many places it has at the same time. */
+  readonly places: number;
+  readonly requests: number;
+  /** For each replica: who has a place with it, counted once more. */
+  readonly held: Int32Array<SharedArrayBuffer>;
+}
+
+/** What it saw. */
+export interface Placed {
+  /** For each replica: the most places at the same time. */
+  readonly most: readonly number[];
+  /** Requests that got a place with another replica than they wanted. */
+  readonly overflowed: number;
+}
+
+self.onmessage = ({ data }: MessageEvent<PlacingTask>) => {
+  self.postMessage(run(data));
+  self.close();
+};
+
+function run(task: PlacingTask): Placed {
+  const { routes, places } = room(task);
+  const most = task.names.map(() => 0);
+  const taken: InstancePool[] = [];
+  let overflowed = 0;
+  for (let nth = 0; nth < task.requests; nth++) {
+    if (taken.length === task.places) leave(task, taken.shift()!);
+    const request = requestFor(`${task.row} ${nth}`);
+    const wanted = routes.current!.pool(task.names[nth % 4 === 0 ? nth % task.names.length : 0]!)!;
+    const pool = places.take(request, wanted);
+    const at = task.names.indexOf(pool.upstream.name);
+    most[at] = Math.max(most[at]!, Atomics.add(task.held, at, 1) + 1);
+    if (pool !== wanted) overflowed++;
+    taken.push(pool);
+  }
+  for (const pool of taken) leave(task, pool);
+  return { most, overflowed };
+}
+
+/** The test's count goes first: it is never above the one that is tested. */
+function leave({ held, names }: PlacingTask, pool: InstancePool): void {
+  Atomics.sub(held, names.indexOf(pool.upstream.name), 1);
+  pool.inFlight.leave();
+}
+
+function room({ memory, row, bound, names }: PlacingTask) {
+  const inFlight = new InFlight();
+  const deadlines = new Deadlines();
+  deadlines.close();
+  const limits = { maxIdle: 1, idleMs: 1, connectMs: 1 };
+  const routes = new Routes({
+    open: (one) => {
+      const cell = new LoadCell(memory, row, 1 + names.indexOf(one.name));
+      const gauge = inFlight.gauge(one.instance, cell);
+      return new InstancePool(one, gauge, limits, new BufferPool(), deadlines);
+    },
+    retire: () => {},
+  }, bound);
+  const address = { hostname: "127.0.0.1", port: 9 };
+  routes.publish({
+    version: 1,
+    ring: Ring.build({ members: names }),
+    ready: new Map(names.map((name) => [name, { name, instance: name, address }])),
+    awaited: new Set(),
+    quarantined: new Set(),
+  });
+  return { routes, places: new Places({ memory, row }, routes, false) };
+}
+
+function requestFor(key: string): Transaction {
+  const request = new Transaction(new RequestHead(), key, new BufferPool(), 1);
+  request.destination = { key, first: undefined };
+  return request;
+}

@@ -1,0 +1,23 @@
+/**
+ * Waiting that ends.
+ *
+ * @module
+ */
+
+/** Nothing that a test waits for on this machine takes longer, unless something is broken. */
+const DEADLINE_MS = 10_000;
+
+/** Waits for something, but not for ever. */
+export async function within<T>(
+  what: string,
+  promise: Promise<T>,
+  ms: number = DEADLINE_MS,
+): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`${what}: not within ${ms} ms`)), ms);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
