@@ -30,6 +30,7 @@ function timelineChart({ replicas, kills, shown, requestsASecond }: FailureData)
   const { from, width, counts } = shown.bins;
   const bins = counts[replicas[0] ?? ""]?.length ?? 0;
   const sent = shown.dots.map(([at]) => at);
+  const step = roundStep(Math.max(...sent) - Math.min(...sent));
   const subtitle =
     `${requestsASecond} requests each second; ${kill?.name} killed at 0, its replacement ` +
     `released to traffic after ${kill?.times.released} ms`;
@@ -38,7 +39,7 @@ function timelineChart({ replicas, kills, shown, requestsASecond }: FailureData)
       titleOf("A-3: one replica of three is killed under load", subtitle),
       panelTitle(`answers each ${width} ms, by replica`, LONG.left, LONG.top - 26),
       panelTitle(
-        "every request near the kill: when sent, how long it took",
+        "every request near the kill: when sent, how long it took, ms",
         LONG.left,
         SHORT.top - 96,
       ),
@@ -57,26 +58,26 @@ function timelineChart({ replicas, kills, shown, requestsASecond }: FailureData)
       {
         type: "value",
         gridIndex: 1,
-        min: Math.floor(Math.min(...sent) / 20) * 20,
-        max: Math.ceil(Math.max(...sent) / 20) * 20,
+        min: Math.floor(Math.min(...sent) / step) * step,
+        max: Math.ceil(Math.max(...sent) / step) * step,
+        interval: step,
         ...namedAxis("sent, milliseconds after the kill", 28),
         splitLine: { show: false },
       },
     ],
     yAxis: [
       { type: "value", ...axisStyle() },
-      {
-        type: "value",
-        gridIndex: 1,
-        name: "ms",
-        ...axisStyle(),
-        nameTextStyle: { align: "right" },
-      },
+      { type: "value", gridIndex: 1, ...axisStyle() },
     ],
     series: [...barsOf(shown.bins, replicas, kill), ...dotSeries(shown.dots, replicas, kill)],
   };
   const alt = "Answers of each replica over time around a kill, and what each request took";
   return { name: "a-3-timeline", alt, option, width: WIDTH, height: SHORT.top + SHORT.height + 60 };
+}
+
+/** Milliseconds from one label to the next: a round number, and about ten of them. */
+function roundStep(span: number): number {
+  return [20, 50, 100, 200, 500, 1000].find((step) => span / step <= 12) ?? span / 10;
 }
 
 function barsOf(
@@ -142,18 +143,18 @@ function marks(steps: readonly [number, string][], floors: number): Record<strin
 
 /** Steps of a heal: from which time to which, and the colour. */
 const STEPS: readonly (readonly [string, keyof Times | undefined, keyof Times, string])[] = [
-  ["until the balancer knows", undefined, "detected", "#b91c1c"],
-  ["until out of the view", "detected", "ejected", "#f59e0b"],
-  ["until the replacement is started", "ejected", "started", "#64748b"],
-  ["until its first heartbeat", "started", "ready", "#2563eb"],
-  ["until every worker routes to it", "ready", "released", "#0f766e"],
+  ["noticed", undefined, "detected", "#b91c1c"],
+  ["out of the view", "detected", "ejected", "#f59e0b"],
+  ["replacement started", "ejected", "started", "#64748b"],
+  ["first heartbeat", "started", "ready", "#2563eb"],
+  ["every worker routes to it", "ready", "released", "#0f766e"],
 ];
 
 function killsChart(kills: readonly Kill[]): NamedChart {
   const top = 106;
   const height = kills.length * 26;
   const option = {
-    title: titleOf("A-3: what each heal took", "milliseconds from the kill to a full ring"),
+    title: titleOf("A-3: what each heal took", "steps of the way from the kill to a full ring"),
     legend: legend(STEPS.map(([name]) => name), { left: 16, right: undefined, top: 62 }),
     grid: { left: 110, right: 60, top, height },
     xAxis: { type: "value", ...namedAxis("milliseconds after the kill", 30) },

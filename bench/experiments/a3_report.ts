@@ -16,7 +16,7 @@ export function failureReport(data: FailureData, chart: (name: string) => string
     `Three replicas of the default layout, ${clients} connections, together ${requestsASecond} \`GET /home\` each second, ids counting up. ${kills.length} times the process of a replica is ended by \`kill -9\`. Times are those of the balancer's own record (\`GET /_lb/incidents\`), counted from the kill; the last two lines are the clients' view.`,
     tableOf(["milliseconds after the kill", "median", "slowest", "the seed document says"], [
       timeLine("the balancer knows", kills, "detected", `under ${whole(SEED_FIGURES.detectMs)}`),
-      timeLine("no request is routed to it any more", kills, "ejected", ""),
+      timeLine("no worker routes to it any more", kills, "unrouted", ""),
       timeLine("replacement started", kills, "started", ""),
       timeLine("replacement passes its first heartbeat", kills, "ready", ""),
       timeLine("full ring", kills, "released", `under ${whole(SEED_FIGURES.respawnMs)}`),

@@ -17,6 +17,8 @@ export interface Times {
   readonly detected: number;
   /** It published a view without the replica. */
   readonly ejected: number;
+  /** Every worker routed by that view. */
+  readonly unrouted: number;
   /** The engine had started the replacement. */
   readonly started: number;
   /** The replacement passed its first heartbeat. */
@@ -89,6 +91,7 @@ function timesOf({ at: first, timings }: Incident, at: number): Times {
   return {
     detected: after("signal"),
     ejected: after("eject"),
+    unrouted: after("unrouted"),
     started: after("started"),
     ready: after("ready"),
     released: after("release"),

@@ -66,6 +66,7 @@ function leaveChart(computed: readonly Computed[], changes: readonly Change[]): 
     series: [
       {
         ...lineOf("1 / N", ideal(computed)),
+        z: 4,
         lineStyle: { color: "#0f172a", type: "dashed", width: 1.5 },
         itemStyle: { color: "#0f172a" },
       },
@@ -94,7 +95,9 @@ function of<T extends { readonly way: string }>(all: readonly T[], way: string):
 }
 
 function replicasAxis(): Record<string, unknown> {
-  return { type: "value", min: 0, max: 52, interval: 10, ...namedAxis("replicas (N)", 32) };
+  const axis = namedAxis("replicas (N)", 32);
+  Object.assign(axis["axisLabel"] as object, { showMaxLabel: false });
+  return { type: "value", min: 0, max: 52, interval: 10, ...axis };
 }
 
 function lineOf(name: string, data: readonly number[][]): Record<string, unknown> {

@@ -31,7 +31,9 @@ export function movementReport(
       ["layout, hashes", "N", "largest / mean", "leaves: moved", "joins: moved", "1 / N"],
       leavesOf(changes).map((left) => realLine(left, changes)),
     ),
-    `Computed, from the ring alone: the mean over all N that can leave, and the join of Server(N + 1). The least that can move is the load of the one that leaves, 1 / N on average.`,
+    `Computed, from the ring alone: the mean over all N that can leave, and the join of Server(N + 1). The least that can move is the load of the one that leaves, 1 / N on average; \`rendezvous\` moves no more than that. \`even\` moves some between the others, too, as the price of equal shares. In layout \`ring\` it is more the fuller the circle is: with 50 replicas ${
+      50 * 9
+    } of 512 slots are taken, and many virtual servers stand where linear probing put them, which changes when one leaves.`,
     tableOf(
       ["largest / mean; leaves; joins", ...SHOWN.map((n) => `N = ${n}`)],
       [...new Set(computed.map(({ way }) => way))].map((way) => [
@@ -81,7 +83,7 @@ function ceilingText(ceiling: Ceiling): string {
     ceiling.sameDigest ? "unchanged" : "CHANGED"
   }):
 
-> ${refusedMessage}
+> \`${refusedMessage}\`
 
 The other layouts have no virtual servers, and room for as many replicas as there are slots.`;
 }

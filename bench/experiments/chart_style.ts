@@ -35,6 +35,7 @@ export function legend(
     data: [...names],
     right: 24,
     top: 14,
+    itemGap: 20,
     itemWidth: 14,
     itemHeight: 10,
     textStyle: { color: INK.text, fontSize: 12 },

@@ -4,7 +4,7 @@
  * @module
  */
 import { complain } from "../../tools/print.ts";
-import { eventually, now } from "../clock.ts";
+import { now, pass } from "../clock.ts";
 import { BrokenOff, HttpConnection } from "../http_connection.ts";
 import { describeMachine } from "../machine.ts";
 import { hello, idField, REQUESTS } from "./census.ts";
@@ -17,15 +17,16 @@ import type { Room } from "./room.ts";
 import { countsOf } from "./statistics.ts";
 import { stressReport } from "./stress_report.ts";
 
-/** What was found. */
-export interface StressData {
+/** One run. */
+export interface Rush {
   readonly requests: number;
   /** The most requests that were sent and not answered at one moment, as their clients counted. */
   readonly inFlight: number;
   /** The most that the replicas had in hand at one moment, all together. */
   readonly atReplicas: number;
-  /** Milliseconds from the first request to all in flight, and from then to the last answer. */
+  /** Milliseconds from the first request until the replicas had as many as they got. */
   readonly risingMs: number;
+  /** Milliseconds from then to the last answer. */
   readonly answeringMs: number;
   readonly replicas: readonly string[];
   /** Answers of each replica. */
@@ -33,6 +34,11 @@ export interface StressData {
   readonly lost: readonly string[];
   /** Replicas that the balancer replaced meanwhile. */
   readonly restarts: number;
+}
+
+/** What was found. */
+export interface StressData {
+  readonly rushes: readonly Rush[];
   /** Files that a process may have open here. */
   readonly openFiles: number;
 }
@@ -40,8 +46,11 @@ export interface StressData {
 const REPLICAS = 3;
 /** Connections that are opened at the same time: fewer than listeners keep waiting. */
 const OPENING = 200;
-/** Milliseconds that all requests may take to reach the replicas; then the gate opens anyway. */
-const RISE_MS = 30_000;
+/** Milliseconds that the replicas may take to get one more request; then the gate opens anyway. */
+const STALL_MS = 3000;
+/** Files that a balancer has open beside its connections, and some to spare. */
+const OTHER_FILES = 200;
+const LOOK_MS = 20;
 
 /** The stress test. */
 export const stress: Part<StressData> = {
@@ -50,14 +59,33 @@ export const stress: Part<StressData> = {
   engine: "process",
   measure,
   charts: () => [],
-  rows: ({ replicas, answers, inFlight, atReplicas, lost }) =>
-    replicas.map((replica, at) => ({
-      ...{ replica, answers: answers[at] ?? 0, inFlight, atReplicas, lost: lost.length },
-    })),
+  rows: ({ rushes }) =>
+    rushes.flatMap(({ requests, replicas, answers, inFlight, atReplicas, lost }) =>
+      replicas.map((replica, at) => ({
+        ...{ requests, inFlight, atReplicas, lost: lost.length, replica },
+        answers: answers[at] ?? NaN,
+      }))
+    ),
   report: stressReport,
 };
 
 async function measure(room: Room): Promise<StressData> {
+  const openFiles = Number((await describeMachine())["openFiles"]);
+  // A request in flight takes two connections of the balancer, one on either side.
+  const fitting = Math.floor((openFiles - OTHER_FILES) / 2);
+  const rushes: Rush[] = [];
+  for (const count of new Set([Math.min(REQUESTS, fitting), REQUESTS])) {
+    const rush = await rushOf(room, count);
+    complain(
+      `  ${rush.inFlight} in flight, ${rush.atReplicas} at the replicas, ` +
+        `${rush.lost.length} lost`,
+    );
+    rushes.push(rush);
+  }
+  return { rushes, openFiles };
+}
+
+async function rushOf(room: Room, count: number): Promise<Rush> {
   using gate = new Gate();
   await using fleet = await Fleet.start(room, {
     replicas: REPLICAS,
@@ -66,27 +94,36 @@ async function measure(room: Room): Promise<StressData> {
   });
   const clients = new Clients(fleet.port);
   const start = now();
-  await clients.send(REQUESTS, room.signal);
-  await eventually(() => Promise.resolve(gate.most >= REQUESTS), RISE_MS, room.signal);
-  const risen = now();
-  complain(`  ${clients.inFlight} in flight, ${gate.most} at the replicas`);
+  await clients.send(count, room.signal);
+  const risen = await stalled(gate, count, room.signal);
   await gate.open();
+  const opened = now();
   await clients.finish();
-  const answeringMs = now() - risen;
+  const ended = now();
   const { replicas } = await fleet.status();
   const counts = countsOf(clients.servers);
   return {
-    requests: REQUESTS,
+    requests: count,
     inFlight: clients.most,
     atReplicas: gate.most,
     risingMs: Math.round(risen - start),
-    answeringMs: Math.round(answeringMs),
+    answeringMs: Math.round(ended - opened),
     replicas: serverNames(REPLICAS),
     answers: serverNames(REPLICAS).map((name) => counts.get(name) ?? 0),
     lost: clients.faults,
     restarts: replicas.reduce((sum, { restarts }) => sum + restarts, 0),
-    openFiles: Number((await describeMachine())["openFiles"]),
   };
+}
+
+/** Waits until the replicas have all, or get no more. @returns when they got the last one */
+async function stalled(gate: Gate, count: number, signal: AbortSignal): Promise<number> {
+  let last = now();
+  for (let most = gate.most; most < count && now() - last < STALL_MS;) {
+    await pass(LOOK_MS, signal);
+    if (gate.most > most) last = now();
+    most = gate.most;
+  }
+  return last;
 }
 
 /** Clients with one connection and one request each. */

@@ -4,37 +4,44 @@
  * @module
  */
 import { fixed, tableOf, whole } from "./markdown.ts";
-import type { StressData } from "./stress.ts";
+import type { Rush, StressData } from "./stress.ts";
 
 /** The section. */
-export function stressReport(data: StressData): string {
-  const { requests, inFlight, atReplicas, lost, restarts, openFiles } = data;
+export function stressReport({ rushes, openFiles }: StressData): string {
   return [
-    `${
-      whole(requests)
-    } clients, each with a connection of its own and one request, ids 0 to 9999, default settings. The service behind the balancer keeps every request until all have arrived, and then answers.`,
-    tableOf(["", "measured"], [
-      ["in flight at one moment, as the clients count (sent, not answered)", whole(inFlight)],
-      ["of them in hand at the replicas at one moment, as those count", whole(atReplicas)],
-      ["**lost**", `**${lost.length}**`],
-      ["replicas replaced meanwhile", restarts],
-      ["seconds from the first request until the replicas had them", seconds(data.risingMs)],
-      ["seconds from then to the last answer", seconds(data.answeringMs)],
-      ...data.replicas.map((name, at) => [`answered by ${name}`, whole(data.answers[at] ?? NaN)]),
-    ]),
-    lost.length === 0 ? "" : `What was lost: ${lost.slice(0, 5).join("; ")}.`,
-    filesText(data),
-  ].filter((text) => text !== "").join("\n\n");
+    `As many clients as requests, each with a connection of its own, ids from 0, default settings, three replicas. The service behind the balancer keeps every request until all have arrived (or none has arrived for three seconds), and then answers all at once.`,
+    tableOf(["requests", ...rushes.map(({ requests }) => whole(requests))], linesOf(rushes)),
+    `A request in flight takes two connections of the balancer, one on either side, and so two of the files that a process may have open: ${
+      whole(openFiles)
+    } here (\`ulimit -n\`, raised to the hard limit).${rushes.length > 1 ? SHORT : ""}`,
+    ...rushes.filter(({ lost }) => lost.length > 0).map(lossOf),
+  ].join("\n\n");
+}
 
-  function filesText({ requests, atReplicas }: StressData): string {
-    const needs =
-      `Each request in flight takes two connections of the balancer, one on either side, and so two of the ${
-        whole(openFiles)
-      } files that a process may have open here (\`ulimit -n\`, raised to the hard limit).`;
-    return atReplicas >= requests
-      ? needs
-      : `${needs} That is too few for all: the last ones wait in the balancer until connections to replicas are free.`;
-  }
+const SHORT =
+  " That is a few too few for 10,000, so that the first run has as many requests as fit, and the second one shows what happens when files run out.";
+
+function linesOf(rushes: readonly Rush[]): (string | number)[][] {
+  const names = rushes[0]?.replicas ?? [];
+  return [
+    ["in flight at one moment: sent and not answered", ...rushes.map((one) => whole(one.inFlight))],
+    ["in hand at the replicas at one moment", ...rushes.map((one) => whole(one.atReplicas))],
+    ["**lost**", ...rushes.map(({ lost }) => `**${lost.length}**`)],
+    ["replicas replaced meanwhile", ...rushes.map(({ restarts }) => restarts)],
+    ["seconds until the replicas had them", ...rushes.map((one) => seconds(one.risingMs))],
+    ["seconds from then to the last answer", ...rushes.map((one) => seconds(one.answeringMs))],
+    ...names.map((name, at) => [
+      `answered by ${name}`,
+      ...rushes.map(({ answers }) => whole(answers[at] ?? NaN)),
+    ]),
+  ];
+}
+
+/** What was lost, in the words of the answers. */
+function lossOf({ requests, lost }: Rush): string {
+  const words = new Set(lost.map((text) => text.replace(/^\d+: /, "")));
+  const shown = [...words].slice(0, 3).map((text) => `\`${text}\``).join(", ");
+  return `Lost of ${whole(requests)}: ${shown}.`;
 }
 
 function seconds(ms: number): string {
