@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { INK } from "../chart.ts";
 import type { BoundedData, BoundedRun } from "./b1.ts";
 import { axisStyle, legend, markLine, namedAxis, panelTitle, titleOf } from "./chart_style.ts";
+import { whole } from "./markdown.ts";
 import type { NamedChart } from "./part.ts";
 
 const COLOURS = ["#64748b", "#c2410c"];
@@ -13,9 +13,10 @@ const LEFT = { left: 64, top: 118, width: 350, height: 240 };
 const RIGHT = { left: 500, top: 118, width: 350, height: 240 };
 
 /** What each replica served, and the busiest one over time. */
-export function boundedChart({ runs, exponent, keys, lookMs }: BoundedData): NamedChart {
+export function boundedChart({ runs, exponent, keys, lookMs, seconds }: BoundedData): NamedChart {
   const names = runs.map(nameOf);
-  const subtitle = `keys by Zipf(${exponent.toFixed(1)}), ${keys} of them, ten replicas`;
+  const top = Math.ceil(4 * Math.max(...runs.map(({ ratio }) => ratio.max))) / 4;
+  const subtitle = `keys by Zipf(${exponent.toFixed(1)}), ${whole(keys)} of them, ten replicas`;
   const option = {
     title: [
       titleOf("B-1: popular keys, without and with a bound on the load", subtitle),
@@ -31,11 +32,17 @@ export function boundedChart({ runs, exponent, keys, lookMs }: BoundedData): Nam
         ...namedAxis("Server", 28),
         splitLine: { show: false },
       },
-      { type: "value", gridIndex: 1, ...namedAxis("seconds", 28), splitLine: { show: false } },
+      {
+        type: "value",
+        gridIndex: 1,
+        max: seconds,
+        ...namedAxis("seconds", 28),
+        splitLine: { show: false },
+      },
     ],
     yAxis: [
       { type: "value", ...axisStyle() },
-      { type: "value", gridIndex: 1, min: 1, scale: true, ...axisStyle() },
+      { type: "value", gridIndex: 1, min: 1, max: top, interval: 0.25, ...axisStyle() },
     ],
     series: runs.flatMap((run, at) => seriesOf(run, at, lookMs)),
   };
@@ -67,7 +74,6 @@ function seriesOf(run: BoundedRun, at: number, lookMs: number): Record<string, u
       type: "bar",
       barGap: "8%",
       data: run.served,
-      itemStyle: { borderColor: INK.faint },
     },
     { ...line, ...bound },
   ];

@@ -44,8 +44,10 @@ export interface StressData {
 }
 
 const REPLICAS = 3;
-/** Connections that are opened at the same time: fewer than listeners keep waiting. */
-const OPENING = 200;
+/** Requests that are sent at once, and milliseconds from then to the next: what is tried is how many
+ * are in flight, not how many connections a replica accepts in a second. */
+const BATCH = 20;
+const PACE_MS = 20;
 /** Milliseconds that the replicas may take to get one more request; then the gate opens anyway. */
 const STALL_MS = 3000;
 /** Files that a balancer has open beside its connections, and some to spare. */
@@ -141,12 +143,10 @@ class Clients {
 
   /** Sends requests, and resolves when all are sent. */
   async send(count: number, signal: AbortSignal): Promise<void> {
-    let next = 0;
-    const opener = async () => {
-      while (next < count && !signal.aborted) await this.#sendOne(next++);
-    };
-    await Promise.all(Array.from({ length: OPENING }, opener));
-    signal.throwIfAborted();
+    for (let next = 0; next < count; next += BATCH) {
+      const batch = Array.from({ length: Math.min(BATCH, count - next) }, (_, at) => next + at);
+      await Promise.all([...batch.map((id) => this.#sendOne(id)), pass(PACE_MS, signal)]);
+    }
   }
 
   /** Resolves when all are answered or lost. */

@@ -9,7 +9,7 @@ import type { Rush, StressData } from "./stress.ts";
 /** The section. */
 export function stressReport({ rushes, openFiles }: StressData): string {
   return [
-    `As many clients as requests, each with a connection of its own, ids from 0, default settings, three replicas. The service behind the balancer keeps every request until all have arrived (or none has arrived for three seconds), and then answers all at once.`,
+    `As many clients as requests, each with a connection of its own, ids from 0, default settings, three replicas. The service behind the balancer keeps every request until all have arrived (or none has arrived for three seconds), and then answers all at once. Requests are sent at a pace of about a thousand each second, so that what is tried is how many can be in flight.`,
     tableOf(["requests", ...rushes.map(({ requests }) => whole(requests))], linesOf(rushes)),
     `A request in flight takes two connections of the balancer, one on either side, and so two of the files that a process may have open: ${
       whole(openFiles)
