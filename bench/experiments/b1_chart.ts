@@ -67,7 +67,7 @@ function seriesOf(run: BoundedRun, at: number, lookMs: number): Record<string, u
     lineStyle: { width: 1.2, color: COLOURS[at] },
     data: run.ratios.map((ratio, look) => [look * lookMs / 1000, ratio]),
   };
-  const bound = run.bound === 0 ? {} : { markLine: markLine(run.bound, String(run.bound)) };
+  const bound = run.bound === 0 ? {} : { markLine: markLine(run.bound) };
   return [
     {
       ...common,

@@ -60,12 +60,12 @@ export function namedAxis(name: string, nameGap: number): Record<string, unknown
 }
 
 /** A dashed line across at a height. */
-export function markLine(yAxis: number, label: string): Record<string, unknown> {
+export function markLine(yAxis: number): Record<string, unknown> {
   return {
     silent: true,
     symbol: "none",
     lineStyle: { color: "#475569", type: "dashed", width: 1 },
-    label: { formatter: label, color: INK.text, fontSize: 11, position: "insideEndTop" },
+    label: { show: false },
     data: [{ yAxis }],
   };
 }
