@@ -5,7 +5,7 @@
  * @module
  */
 import type { Logger } from "@logtape/logtape";
-import { type Config, ConfigError, readConfig, ringCapacity } from "./config.ts";
+import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createControlApp } from "./control/app.ts";
 import { isLoopback } from "./control/guard.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -14,7 +14,7 @@ import { errorMessage, Failures } from "./failures.ts";
 import { systemClock } from "./fleet/clock.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { httpProbe } from "./fleet/http_probe.ts";
-import { Membership } from "./fleet/membership.ts";
+import { Membership, type RingShape } from "./fleet/membership.ts";
 import { NO_STORE } from "./fleet/store.ts";
 import { fileStore } from "./fleet/file_store.ts";
 import { Deploys } from "./fleet/deploy.ts";
@@ -22,9 +22,9 @@ import { Turns } from "./fleet/turns.ts";
 import { fleetPolicy } from "./fleet/policy.ts";
 import { fleetStatus } from "./fleet/status.ts";
 import { openLog } from "./log.ts";
-import { proxySettings } from "./proxy/settings.ts";
+import { type ProxySettings, proxySettings } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
-import type { Address } from "./view.ts";
+import type { Address, DataPlane } from "./view.ts";
 
 /** Exit status for settings that cannot be used, as in sysexits.h (EX_CONFIG). */
 const EXIT_CONFIG = 78;
@@ -71,8 +71,9 @@ async function start(config: Config, log: Logger): Promise<Running> {
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     (request) => api.fetch(request),
   );
+  const proxy = proxySettings(config, listen, control.addr, engine.ownsInstances);
   const dataPlane = new DataPlaneWorkers({
-    settings: proxySettings(config, listen, control.addr, engine.ownsInstances),
+    settings: proxy,
     report: (evidence) => fleet.observe(evidence),
     onTolls: (tolls) => fleet.count(tolls),
     onSamples: (samples) => fleet.compare(samples),
@@ -85,14 +86,14 @@ async function start(config: Config, log: Logger): Promise<Running> {
     shape: ringShape(config),
     policy: fleetPolicy(config, engine.ownsInstances),
     desired: engine.ownsInstances ? config.LB_REPLICAS : config.LB_UPSTREAMS.length,
-    limit: engine.ownsInstances ? replicaLimit(config) : config.LB_UPSTREAMS.length,
+    limit: engine.ownsInstances ? config.LB_MAX_REPLICAS : config.LB_UPSTREAMS.length,
     probe,
     clock: systemClock,
     store: config.LB_STATE_FILE === "" ? NO_STORE : fileStore(config.LB_STATE_FILE),
     log: log.getChild("fleet"),
     failures,
   });
-  const api = controlApp({ config, fleet, engine, failures, listen });
+  const api = controlApp({ config, fleet, engine, dataPlane, proxy, failures });
   // The port opens when it is known what runs, so that the first request finds a view.
   await fleet.open();
   await dataPlane.open();
@@ -126,11 +127,7 @@ function freeAddress({ LB_HOST, LB_PORT }: Config): Address {
   return { hostname: LB_HOST, port: listener.addr.port };
 }
 
-function replicaLimit(config: Config): number {
-  return Math.min(config.LB_MAX_REPLICAS, ringCapacity(config));
-}
-
-function ringShape(config: Config) {
+function ringShape(config: Config): RingShape {
   return {
     slots: config.LB_SLOTS,
     virtualServers: config.LB_VIRTUAL_SERVERS,
@@ -144,17 +141,18 @@ interface ControlParts {
   readonly config: Config;
   readonly fleet: Fleet;
   readonly engine: Engine;
+  readonly dataPlane: DataPlane;
+  readonly proxy: ProxySettings;
   readonly failures: Failures;
-  readonly listen: Address;
 }
 
-function controlApp({ config, fleet, engine, failures, listen }: ControlParts) {
+function controlApp({ config, fleet, engine, dataPlane, proxy, failures }: ControlParts) {
   const turns = new Turns();
   const membership = new Membership({
     fleet,
     turns,
-    limit: replicaLimit(config),
     changeable: engine.ownsInstances,
+    now: systemClock.now,
   });
   const startedAt = systemClock.now();
   const deploys = new Deploys({ fleet, engine, turns, now: systemClock.now });
@@ -165,7 +163,7 @@ function controlApp({ config, fleet, engine, failures, listen }: ControlParts) {
     journal: fleet.journal,
     drills: config.LB_DRILLS
       ? {
-        url: () => clientUrl(listen),
+        url: () => clientUrl(proxy.listen),
         upstream: (name) => fleet.view.ready.get(name),
         kill: (instance) => engine.kill(instance),
         incidents: () => fleet.incidents.all,
@@ -173,12 +171,17 @@ function controlApp({ config, fleet, engine, failures, listen }: ControlParts) {
       : undefined,
     status: () => ({
       ...fleetStatus(fleet, systemClock.now()),
-      virtualServers: config.LB_VIRTUAL_SERVERS,
-      hashes: config.LB_HASHES,
       engine: engine.kind,
       startedAt: new Date(startedAt).toISOString(),
       failures: failures.counts(),
     }),
+    explain: {
+      view: () => fleet.view,
+      inFlight: (instance) => dataPlane.inFlight(instance),
+      keySource: proxy.keySource,
+      hold: proxy.hold,
+      loadBound: proxy.loadBound,
+    },
     guard: {
       token: config.LB_ADMIN_TOKEN,
       open: config.LB_ADMIN_OPEN,

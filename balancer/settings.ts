@@ -5,6 +5,7 @@
  * @module
  */
 import type { z } from "zod";
+import { LAYOUTS, MAX_SLOTS } from "../ring/mod.ts";
 import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
 import {
   parseAddresses,
@@ -37,9 +38,9 @@ export const SETTINGS = {
     expects: "`host:port,host:port`, ports from 1 to 65535",
     about: "addresses for engine static; they are named Server1, Server2, … in this order",
   },
-  LB_SLOTS: whole(512, 1, 65536, "slots on the ring (M)"),
-  LB_VIRTUAL_SERVERS: whole(9, 1, 65536, "virtual servers a replica (K), layout `ring` only"),
-  LB_LAYOUT: choice(["even", "ring", "rendezvous"], "how slots are given to replicas"),
+  LB_SLOTS: whole(512, 1, MAX_SLOTS, "slots on the ring (M)"),
+  LB_VIRTUAL_SERVERS: whole(9, 1, MAX_SLOTS, "virtual servers a replica (K), layout `ring` only"),
+  LB_LAYOUT: choice(LAYOUTS, "how slots are given to replicas"),
   LB_HASHES: choice(
     ["fibonacci", "seed", "classic", "hashed"],
     "hash functions of the ring; `seed` and `classic` are the textbook's formulas",

@@ -30,6 +30,7 @@ export {
   DEFAULT_SLOTS,
   DEFAULT_VIRTUAL_SERVERS,
   type Layout,
+  LAYOUTS,
   MAX_SLOTS,
   type RingOptions,
 } from "./options.ts";

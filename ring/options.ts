@@ -49,7 +49,8 @@ export const MAX_SLOTS = 65_536;
 /** The number of virtual servers of a member of weight 1 when none is given: 9. */
 export const DEFAULT_VIRTUAL_SERVERS = 9;
 
-const LAYOUTS: readonly string[] = ["even", "ring", "rendezvous"] satisfies Layout[];
+/** All layouts. */
+export const LAYOUTS = Object.freeze(["even", "ring", "rendezvous"] as const satisfies Layout[]);
 
 /**
  * Fills in what is not given and checks all of it.

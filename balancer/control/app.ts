@@ -6,25 +6,29 @@
 import { STATUS_CODE } from "@std/http/status";
 import { type Context, Hono } from "hono";
 import { streamSSE } from "hono/streaming";
-import { EngineError, type EngineErrorKind, type Template } from "../engine/engine.ts";
+import type { Template } from "../engine/engine.ts";
 import type { FailureLog } from "../failures.ts";
-import { MembershipError, type MembershipErrorKind } from "../fleet/membership.ts";
-import { DeployError, type DeployStep } from "../fleet/deploy.ts";
+import type { Weights } from "../fleet/change.ts";
+import type { DeployStep } from "../fleet/deploy.ts";
 import type { Incident } from "../fleet/incident.ts";
 import type { Journal } from "../fleet/journal.ts";
 import { failureBody } from "../reply.ts";
-import { BodyError, readBody } from "./body.ts";
-import { DrillError, type DrillOptions, makeDrill } from "./drill.ts";
+import { readBody } from "./body.ts";
+import type { Call, ReadBody } from "./call.ts";
+import { type DrillOptions, makeDrill } from "./drill.ts";
+import { answerError } from "./error_answer.ts";
 import { streamEvents } from "./events.ts";
 import { type GuardPolicy, refuse } from "./guard.ts";
 import { reportIncident } from "./incident_report.ts";
-import { type Change, parseChange, parseDeploy, parseDrill, RequestError } from "./requests.ts";
+import { explaining, type ExplainOptions } from "./explain.ts";
+import { parseAddition, parseDeploy, parseDrill, parseRemoval } from "./requests.ts";
+import { applying, planning, reshaping, type RingKeeper, weighing } from "./ring_calls.ts";
 
 /** What the control API acts on. */
 export interface ControlOptions {
-  readonly membership: {
+  readonly membership: RingKeeper & {
     names(): string[];
-    add(n: number, hostnames: readonly string[]): Promise<string[]>;
+    add(n: number, hostnames: readonly string[], weights: Weights): Promise<string[]>;
     remove(n: number, hostnames: readonly string[]): Promise<string[]>;
   };
   /** Makes rolling deploys; every step is told. */
@@ -38,6 +42,7 @@ export interface ControlOptions {
   readonly drills: DrillOptions | undefined;
   /** The whole state, as `GET /_lb/status` answers it. */
   readonly status: () => { readonly ready: number; readonly desired: number };
+  readonly explain: ExplainOptions;
   readonly guard: GuardPolicy;
   readonly failures: FailureLog;
   /** Milliseconds that a client may take to send the body of a call. */
@@ -47,49 +52,61 @@ export interface ControlOptions {
 /** Longest body of a call, in bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-const STATUS_OF: Readonly<Record<MembershipErrorKind, 400 | 404 | 409 | 503>> = {
-  "unsupported": STATUS_CODE.Conflict,
-  "unknown": STATUS_CODE.NotFound,
-  "taken": STATUS_CODE.Conflict,
-  "out-of-bounds": STATUS_CODE.BadRequest,
-  "not-ready": STATUS_CODE.ServiceUnavailable,
-};
-
-const ENGINE_STATUS: Partial<Record<EngineErrorKind, 409>> = {
-  "unsupported": STATUS_CODE.Conflict,
-};
-
 /**
  * Makes the control API.
  *
  * @param options what it acts on
  */
 export function createControlApp(options: ControlOptions): Hono {
-  const { membership, status } = options;
   const app = new Hono();
-  app.get("/rep", (c) => c.json(replicas(membership.names())));
-  app.post("/add", guarded(options), changing(options, membership.add.bind(membership)));
-  app.delete(
-    "/rm",
-    guarded(options),
-    changing(options, membership.remove.bind(membership)),
-  );
-  app.get("/_lb/status", (c) => c.json(status()));
-  app.get("/_lb/incidents", (c) => c.json({ incidents: options.incidents().map(reportIncident) }));
-  app.get("/_lb/events", (c) => streamEvents(c, options.journal));
-  app.post("/_lb/deploy", guarded(options), deploying(options));
-  app.post("/_lb/drill", guarded(options), drilling(options));
-  app.get("/_lb/healthz", (c) => {
-    const { ready, desired } = status();
-    return c.json({ status: "ok", ready, desired });
+  const free = freeCalls(options);
+  const wary = guardedCalls(options);
+  for (const [method, path, call] of free) app.on(method, path, call);
+  for (const [method, path, call] of wary) app.on(method, path, guarded(options), call);
+  app.notFound((c) => {
+    return c.json(failureBody(unknownCall(c, [...free, ...wary])), STATUS_CODE.NotFound);
   });
-  app.notFound((c) => c.json(failureBody(unknownCall(c)), STATUS_CODE.NotFound));
   app.onError((error, c) => answerError(error, c, options.failures));
   return app;
 }
 
+type Route = readonly [method: string, path: string, call: Call];
+
+/** Calls that change nothing: for anyone. */
+function freeCalls({ membership, status, incidents, journal, explain }: ControlOptions): Route[] {
+  return [
+    ["GET", "/rep", (c) => c.json(replicas(membership.names()))],
+    ["GET", "/_lb/status", (c) => c.json(status())],
+    ["GET", "/_lb/healthz", (c) => c.json(health(status()))],
+    ["GET", "/_lb/explain", explaining(explain)],
+    ["GET", "/_lb/incidents", (c) => c.json({ incidents: incidents().map(reportIncident) })],
+    ["GET", "/_lb/events", (c) => streamEvents(c, journal)],
+  ];
+}
+
+/** Calls that change something, kill, or take memory to keep: for whom the guard lets through. */
+function guardedCalls(options: ControlOptions): Route[] {
+  const { membership, bodyTimeoutMs } = options;
+  const read = (c: Context) =>
+    readBody(c.req.raw, { maxBytes: MAX_BODY_BYTES, timeoutMs: bodyTimeoutMs });
+  return [
+    ["POST", "/add", adding(membership, read)],
+    ["DELETE", "/rm", removing(membership, read)],
+    ["PATCH", "/_lb/replicas/:name", weighing(membership, read)],
+    ["PATCH", "/_lb/ring", reshaping(membership, read)],
+    ["POST", "/_lb/plan", planning(membership, read)],
+    ["POST", "/_lb/apply", applying(membership, read)],
+    ["POST", "/_lb/deploy", deploying(options, read)],
+    ["POST", "/_lb/drill", drilling(options, read)],
+  ];
+}
+
 function replicas(names: readonly string[]): object {
   return { message: { N: names.length, replicas: names }, status: "successful" };
+}
+
+function health({ ready, desired }: ReturnType<ControlOptions["status"]>): object {
+  return { status: "ok", ready, desired };
 }
 
 function guarded({ guard }: ControlOptions) {
@@ -101,20 +118,24 @@ function guarded({ guard }: ControlOptions) {
   };
 }
 
-function changing(
-  { bodyTimeoutMs }: ControlOptions,
-  change: (n: number, hostnames: readonly string[]) => Promise<string[]>,
-) {
-  return async (c: Context): Promise<Response> => {
-    const { n, hostnames }: Change = parseChange(await bodyOf(c, bodyTimeoutMs));
-    return c.json(replicas(await change(n, hostnames)));
+function adding(membership: ControlOptions["membership"], read: ReadBody): Call {
+  return async (c) => {
+    const { n, hostnames, weights } = parseAddition(await read(c));
+    return c.json(replicas(await membership.add(n, hostnames, weights)));
+  };
+}
+
+function removing(membership: ControlOptions["membership"], read: ReadBody): Call {
+  return async (c) => {
+    const { n, hostnames } = parseRemoval(await read(c));
+    return c.json(replicas(await membership.remove(n, hostnames)));
   };
 }
 
 /** The steps are the answer: it begins when the deploy does, and ends with it. */
-function deploying({ deploys, bodyTimeoutMs, failures }: ControlOptions) {
-  return async (c: Context): Promise<Response> => {
-    const template = parseDeploy(await bodyOf(c, bodyTimeoutMs));
+function deploying({ deploys, failures }: ControlOptions, read: ReadBody): Call {
+  return async (c) => {
+    const template = parseDeploy(await read(c));
     deploys.check(template);
     return streamSSE(c, async (stream) => {
       let written = Promise.resolve();
@@ -130,52 +151,17 @@ function deploying({ deploys, bodyTimeoutMs, failures }: ControlOptions) {
   };
 }
 
-function drilling({ drills, bodyTimeoutMs }: ControlOptions) {
-  return async (c: Context): Promise<Response> => {
+function drilling({ drills }: ControlOptions, read: ReadBody): Call {
+  return async (c) => {
     if (!drills) {
       const message = "drills kill replicas and are off; LB_DRILLS=true allows them";
       return c.json(failureBody(message), STATUS_CODE.Forbidden);
     }
-    const request = parseDrill(await bodyOf(c, bodyTimeoutMs));
-    return c.json(await makeDrill(request, drills));
+    return c.json(await makeDrill(parseDrill(await read(c)), drills));
   };
 }
 
-function bodyOf(c: Context, timeoutMs: number): Promise<string> {
-  return readBody(c.req.raw, { maxBytes: MAX_BODY_BYTES, timeoutMs });
-}
-
-const CALLS = ["GET /_lb/status", "GET /_lb/healthz", "GET /_lb/incidents", "GET /_lb/events"];
-const GUARDED_CALLS = ["POST /_lb/deploy", "POST /_lb/drill"];
-
-function unknownCall({ req }: Context): string {
-  const known = [...CALLS, ...GUARDED_CALLS].join(", ");
-  return `there is no ${req.method} ${req.path}; there are ${known}`;
-}
-
-function answerError(error: Error, c: Context, failures: FailureLog): Response {
-  if (error instanceof RequestError) {
-    return c.json(failureBody(error.message), STATUS_CODE.BadRequest);
-  }
-  if (error instanceof BodyError) {
-    const { ContentTooLarge, RequestTimeout } = STATUS_CODE;
-    const status = error.kind === "too-large" ? ContentTooLarge : RequestTimeout;
-    return c.json(failureBody(error.message), status);
-  }
-  if (error instanceof MembershipError) {
-    const status = STATUS_OF[error.kind];
-    if (status === STATUS_CODE.ServiceUnavailable) c.header("retry-after", "1");
-    return c.json(failureBody(error.message), status);
-  }
-  if (error instanceof DrillError || error instanceof DeployError) {
-    return c.json(failureBody(error.message), STATUS_CODE.Conflict);
-  }
-  if (error instanceof EngineError) {
-    return c.json(failureBody(error.message), ENGINE_STATUS[error.kind] ?? 503);
-  }
-  failures.record("control.request", error);
-  return c.json(
-    failureBody("the balancer failed; its log says more"),
-    STATUS_CODE.InternalServerError,
-  );
+function unknownCall({ req }: Context, routes: readonly Route[]): string {
+  const known = routes.map(([method, path]) => `${method} ${path.replace(":name", "NAME")}`);
+  return `there is no ${req.method} ${req.path}; there are ${known.join(", ")}`;
 }

@@ -2,7 +2,11 @@ import { assertEquals } from "@std/assert";
 import { DeployError } from "../fleet/deploy.ts";
 import { type Incident, NO_TOLL } from "../fleet/incident.ts";
 import { Journal } from "../fleet/journal.ts";
-import { MembershipError, type MembershipErrorKind } from "../fleet/membership.ts";
+import { Ring } from "../../ring/mod.ts";
+import type { RingFacts, RingShape } from "../fleet/blueprint.ts";
+import type { ChangeReport, Plan } from "../fleet/membership.ts";
+import { MembershipError, type MembershipErrorKind } from "../fleet/membership_error.ts";
+import { emptyView } from "../fleet/snapshot.ts";
 import { type ControlOptions, createControlApp } from "./app.ts";
 
 const INCIDENT: Incident = {
@@ -20,21 +24,74 @@ const INCIDENT: Incident = {
   toll: NO_TOLL,
 };
 
+const CHANGED: ChangeReport = {
+  version: 5,
+  digest: "d2",
+  moved: { share: 0.25, flows: [{ from: "Server1", to: "Big", share: 0.25 }] },
+};
+
+/** How a change is answered. */
+const MOVED = {
+  share: 0.25,
+  flows: [{ from: "Server1", to: "Big", share: 0.25 }],
+  flowsLeftOut: 0,
+};
+
+const SHAPE: RingShape = { slots: 512, virtualServers: 9, layout: "even", hashes: "fibonacci" };
+
+const FACTS: RingFacts = {
+  ...SHAPE,
+  members: 1,
+  digest: "d1",
+  maxOverMean: 1,
+  capacity: 512,
+};
+
+const PLAN: Plan = {
+  id: "p1",
+  basedOn: "d1",
+  expiresAt: 1000,
+  add: ["Big"],
+  remove: [],
+  before: FACTS,
+  after: { ...FACTS, members: 2, digest: "d2" },
+  moved: CHANGED.moved,
+};
+
 /** The control API over a membership that answers as the test says. */
 function app(changes: Partial<ControlOptions> = {}, fails?: Error) {
   const calls: unknown[] = [];
   const recorded: string[] = [];
-  const change = (verb: string) => (n: number, hostnames: readonly string[]) => {
-    calls.push([verb, n, hostnames]);
-    return fails ? Promise.reject(fails) : Promise.resolve(["Server1", "S4"]);
+  const answering = <T>(answer: T, verb: string) => (...asked: unknown[]): Promise<T> => {
+    calls.push([verb, ...asked]);
+    return fails ? Promise.reject(fails) : Promise.resolve(answer);
   };
   const hono = createControlApp({
-    membership: { names: () => ["Server1"], add: change("add"), remove: change("remove") },
+    membership: {
+      names: () => ["Server1"],
+      add: answering(["Server1", "S4"], "add"),
+      remove: answering(["Server1", "S4"], "remove"),
+      weigh: answering(CHANGED, "weigh"),
+      reshape: answering(CHANGED, "reshape"),
+      apply: answering(CHANGED, "apply"),
+      plan: (wish) => {
+        calls.push(["plan", wish]);
+        if (fails) throw fails;
+        return PLAN;
+      },
+    },
     deploys: { check: () => {}, run: () => Promise.resolve({ step: "done" }) },
     incidents: () => [],
     journal: new Journal(),
     drills: undefined,
     status: () => ({ ready: 1, desired: 1, extra: "x" }),
+    explain: {
+      view: () => emptyView(SHAPE),
+      inFlight: () => 0,
+      keySource: { from: "request-id" },
+      hold: { policy: "hold", ms: 5000, replaces: true },
+      loadBound: 0,
+    },
     guard: { token: "", open: false, loopback: true },
     failures: { record: (action) => recorded.push(action) },
     bodyTimeoutMs: 5000,
@@ -42,6 +99,8 @@ function app(changes: Partial<ControlOptions> = {}, fails?: Error) {
   });
   return { hono, calls, recorded };
 }
+
+const NO_WEIGHTS = Object.create(null);
 
 const post = (body: BodyInit) => ({ method: "POST", body });
 
@@ -63,7 +122,7 @@ Deno.test("POST /add and DELETE /rm change the fleet and answer the names after 
   ]);
   const removed = await hono.request("/rm", { method: "DELETE", body: '{"n":1}' });
   assertEquals(removed.status, 200);
-  assertEquals(calls, [["add", 2, ["S4"]], ["remove", 1, []]]);
+  assertEquals(calls, [["add", 2, ["S4"], NO_WEIGHTS], ["remove", 1, []]]);
 });
 
 Deno.test("a body that cannot be used is a 400 and changes nothing", async () => {
@@ -84,6 +143,8 @@ Deno.test("every kind of refusal has its status", async () => {
     ["taken", 409],
     ["out-of-bounds", 400],
     ["not-ready", 503],
+    ["unknown-plan", 404],
+    ["stale", 409],
   ];
   for (const [kind, status] of table) {
     const { hono } = app({}, new MembershipError(kind, "why"));
@@ -139,8 +200,10 @@ Deno.test("a fault of our own is a 500 without its details, and is recorded", as
 Deno.test("a call that does not exist is a 404 that names those that do", async () => {
   const response = await app().hono.request("/_lb/nothing");
   assertEquals([response.status, await response.json()], [404, {
-    message: "<Error> there is no GET /_lb/nothing; there are GET /_lb/status, GET /_lb/healthz, " +
-      "GET /_lb/incidents, GET /_lb/events, POST /_lb/deploy, POST /_lb/drill",
+    message: "<Error> there is no GET /_lb/nothing; there are GET /rep, GET /_lb/status, " +
+      "GET /_lb/healthz, GET /_lb/explain, GET /_lb/incidents, GET /_lb/events, POST /add, " +
+      "DELETE /rm, PATCH /_lb/replicas/NAME, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
+      "POST /_lb/deploy, POST /_lb/drill",
     status: "failure",
   }]);
 });
@@ -225,10 +288,118 @@ Deno.test("drills are refused where they are off, and where there is nobody to k
   ]);
 });
 
-Deno.test("calls that change or kill are guarded like the others", async () => {
-  const { hono } = app({ guard: { token: "s3cret", open: false, loopback: true } });
-  for (const path of ["/_lb/deploy", "/_lb/drill"]) {
-    assertEquals((await hono.request(path, post("{}"))).status, 401, path);
+Deno.test("POST /add hands over the weights of what is added", async () => {
+  const { hono, calls } = app();
+  const body = '{"n":2,"hostnames":["Big"],"weights":{"Big":3}}';
+  assertEquals((await hono.request("/add", post(body))).status, 200);
+  assertEquals(calls, [["add", 2, ["Big"], Object.assign(Object.create(null), { Big: 3 })]]);
+});
+
+const patch = (body: string) => ({ method: "PATCH", body });
+
+Deno.test("weights and the shape are changed, and the answer says what moved", async () => {
+  const { hono, calls } = app();
+  const answers = [
+    await hono.request("/_lb/replicas/Big", patch('{"weight":2}')),
+    await hono.request("/_lb/replicas/B%69g", patch('{"weight":0}')),
+    await hono.request("/_lb/ring", patch('{"slots":4096,"layout":"ring"}')),
+    await hono.request("/_lb/apply", post('{"plan":"p1"}')),
+  ];
+  for (const response of answers) {
+    assertEquals([response.status, await response.json()], [
+      200,
+      { message: { version: 5, digest: "d2", moved: MOVED }, status: "successful" },
+    ]);
+  }
+  assertEquals(calls, [
+    ["weigh", { Big: 2 }],
+    ["weigh", { Big: 0 }],
+    ["reshape", { slots: 4096, layout: "ring" }],
+    ["apply", "p1"],
+  ]);
+});
+
+Deno.test("a plan is answered with its id, until when it is kept, and what it would do", async () => {
+  const { hono, calls } = app();
+  const response = await hono.request("/_lb/plan", post('{"add":1,"hostnames":["Big"]}'));
+  assertEquals([response.status, await response.json()], [200, {
+    message: { ...PLAN, expiresAt: "1970-01-01T00:00:01.000Z", moved: MOVED },
+    status: "successful",
+  }]);
+  assertEquals(calls, [["plan", { add: 1, hostnames: ["Big"] }]]);
+});
+
+Deno.test("what the fleet refuses is told by its status", async () => {
+  const requests: [string, RequestInit][] = [
+    ["/_lb/replicas/Big", patch('{"weight":2}')],
+    ["/_lb/ring", patch('{"slots":2}')],
+    ["/_lb/plan", post('{"add":1}')],
+    ["/_lb/apply", post('{"plan":"p1"}')],
+  ];
+  for (const [path, init] of requests) {
+    const { hono } = app({}, new MembershipError("stale", "why"));
+    const response = await hono.request(path, init);
+    assertEquals([response.status, (await response.json()).message], [409, "<Error> why"], path);
+  }
+});
+
+Deno.test("a name in the path that is none is a 400, and asks nobody", async () => {
+  const { hono, calls } = app();
+  for (const name of ["a%2Fb", "a%20b", "%zz", "__proto__", "%00", "x".repeat(64)]) {
+    const response = await hono.request(`/_lb/replicas/${name}`, patch('{"weight":2}'));
+    const { message } = await response.json();
+    assertEquals(
+      [response.status, message.slice(0, 27)],
+      [400, "<Error> name: must be 1 to "],
+      name,
+    );
+  }
+  assertEquals(calls, []);
+});
+
+Deno.test("explain says where a request would go", async () => {
+  const view = { ...emptyView(SHAPE), ring: Ring.build({ members: ["Server1"] }) };
+  const explain = {
+    view: () => view,
+    inFlight: () => 0,
+    keySource: { from: "path" },
+    hold: { policy: "fail", ms: 5000, replaces: true },
+    loadBound: 0,
+  } as const;
+  const { hono } = app({ explain });
+  const response = await hono.request("/_lb/explain?path=%2Fhome%3Fx");
+  const { key, owner, decision } = await response.json();
+  assertEquals([response.status, key, owner], [200, "/home", "Server1"]);
+  assertEquals(decision, { to: "nobody", why: "none" });
+  const refused = await hono.request("/_lb/explain");
+  assertEquals([refused.status, await refused.json()], [400, {
+    message: "<Error> query: must be one of key=, id= and path=, percent-encoded; got none",
+    status: "failure",
+  }]);
+});
+
+const GUARDED = [
+  ["POST", "/add"],
+  ["DELETE", "/rm"],
+  ["PATCH", "/_lb/replicas/Big"],
+  ["PATCH", "/_lb/ring"],
+  ["POST", "/_lb/plan"],
+  ["POST", "/_lb/apply"],
+  ["POST", "/_lb/deploy"],
+  ["POST", "/_lb/drill"],
+] as const;
+
+Deno.test("every call that changes, plans or kills is guarded, before its body is read", async () => {
+  const { hono, calls } = app({ guard: { token: "s3cret", open: false, loopback: true } });
+  for (const [method, path] of GUARDED) {
+    const init = { method, body: "no JSON" };
+    assertEquals((await hono.request(path, init)).status, 401, path);
+    const foreign = { origin: "http://evil.example", authorization: "Bearer s3cret" };
+    assertEquals((await hono.request(path, { ...init, headers: foreign })).status, 403, path);
+  }
+  assertEquals(calls, []);
+  for (const path of ["/rep", "/_lb/status", "/_lb/healthz", "/_lb/explain?key=a"]) {
+    assertEquals((await hono.request(path)).status, 200, path);
   }
 });
 

@@ -1,8 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseChange, parseDeploy, parseDrill, RequestError } from "./requests.ts";
+import { RequestError } from "./body_schema.ts";
+import { parseAddition, parseDeploy, parseDrill, parseRemoval } from "./requests.ts";
 
 function fault(body: string): string {
-  return assertThrows(() => parseChange(body), RequestError).message;
+  return assertThrows(() => parseAddition(body), RequestError).message;
 }
 
 const NAME_RULE =
@@ -10,11 +11,11 @@ const NAME_RULE =
   "and not ending with -";
 
 Deno.test("n and hostnames are read, hostnames may be left out", () => {
-  assertEquals(parseChange('{"n":2,"hostnames":["S4","a_b-c"]}'), {
-    n: 2,
-    hostnames: ["S4", "a_b-c"],
-  });
-  assertEquals(parseChange('{"n":1}'), { n: 1, hostnames: [] });
+  for (const parse of [parseAddition, parseRemoval]) {
+    const { n, hostnames } = parse('{"n":2,"hostnames":["S4","a_b-c"]}');
+    assertEquals([n, hostnames], [2, ["S4", "a_b-c"]]);
+  }
+  assertEquals(parseRemoval('{"n":1}'), { n: 1, hostnames: [] });
 });
 
 Deno.test("n that is no whole number from 1 is refused with the value", () => {
@@ -35,7 +36,7 @@ Deno.test("names that are no DNS labels of our letters are refused with the name
 
 Deno.test("a name of 63 characters is accepted, one of 300 is refused and not repeated in full", () => {
   const hostnames = ["x".repeat(63)];
-  assertEquals(parseChange(JSON.stringify({ n: 1, hostnames })).hostnames, hostnames);
+  assertEquals(parseAddition(JSON.stringify({ n: 1, hostnames })).hostnames, hostnames);
   const message = fault(JSON.stringify({ n: 1, hostnames: ["x".repeat(300)] }));
   assertEquals(message, `hostnames: ${NAME_RULE}; got "${"x".repeat(79)}…`);
 });
@@ -54,6 +55,10 @@ Deno.test("a body that is no JSON object, or has unknown fields, is refused", ()
   );
   assertEquals(
     fault('{"n":1,"host":"a"}'),
+    "body: has fields that are not known; known are n, hostnames and weights",
+  );
+  assertEquals(
+    assertThrows(() => parseRemoval('{"n":1,"weights":{}}'), RequestError).message,
     "body: has fields that are not known; known are n and hostnames",
   );
   assertEquals(
@@ -61,6 +66,20 @@ Deno.test("a body that is no JSON object, or has unknown fields, is refused", ()
     true,
   );
   assertEquals(fault("").startsWith("body: must be JSON"), true);
+});
+
+Deno.test("what is added may be given weights, nobody else", () => {
+  const { weights } = parseAddition('{"n":2,"hostnames":["Big"],"weights":{"Big":2.5}}');
+  assertEquals({ ...weights }, { Big: 2.5 });
+  assertEquals({ ...parseAddition('{"n":1}').weights }, {});
+  assertEquals(
+    fault('{"n":1,"hostnames":["Big"],"weights":{"Server1":2}}'),
+    "weights: must be of names in hostnames; got Server1",
+  );
+  assertEquals(
+    fault('{"n":1,"weights":{"Server1":2}}'),
+    "weights: must be of names in hostnames; got Server1",
+  );
 });
 
 Deno.test("several faults are told at once", () => {

@@ -6,9 +6,10 @@
  */
 import type { Engine, Template } from "../engine/engine.ts";
 import { errorMessage } from "../failures.ts";
-import { type Fleet, successorName } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
 import { describeError, inRing, isHeard, type Member } from "./member.ts";
 import { isSettled } from "./succession.ts";
+import { successorName } from "./successors.ts";
 import type { Turns } from "./turns.ts";
 
 /** A step of a deploy. */
@@ -112,14 +113,14 @@ export class Deploys {
   ): Promise<void> {
     const { fleet } = this.#options;
     tell({ step: "starting", name });
-    fleet.prepareSuccessor(name, template);
+    fleet.successors.prepare(name, template);
     try {
       await fleet.until((members) => isReady(members, name));
     } catch (error) {
-      await fleet.giveUpSuccessor(name);
+      await fleet.successors.giveUp(name);
       throw error;
     }
-    fleet.succeed(name);
+    fleet.successors.succeed(name);
     tell({ step: "draining", name });
     await fleet.until((members) => (members.get(name)?.former.length ?? 0) === 0);
     tell({ step: "replaced", name });

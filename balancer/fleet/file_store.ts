@@ -5,13 +5,24 @@
  * @module
  */
 import { z } from "zod";
+import { MAX_SLOTS } from "../../ring/mod.ts";
 import { errorMessage } from "../failures.ts";
+import { MAX_WEIGHT } from "./change.ts";
 import { type FleetStore, type SavedFleet, StoreError } from "./store.ts";
+
+const SHAPE = z.object({
+  slots: z.int().min(1).max(MAX_SLOTS),
+  virtualServers: z.int().min(1),
+  layout: z.enum(["even", "ring", "rendezvous"]),
+  hashes: z.enum(["fibonacci", "seed", "classic", "hashed"]),
+});
 
 const SAVED = z.object({
   configured: z.int().min(0),
   names: z.array(z.string().min(1)),
   template: z.object({ image: z.string().optional(), command: z.string().optional() }),
+  weights: z.record(z.string(), z.number().min(0).max(MAX_WEIGHT)).optional(),
+  shape: z.object({ settings: SHAPE, inForce: SHAPE }).optional(),
 });
 
 /**

@@ -23,6 +23,27 @@ Deno.test("what was saved is loaded, the last of all", () =>
     assertEquals(await fileStore(path).load(), FLEET);
   }));
 
+Deno.test("weights and shape are loaded as they were saved, and fields of later versions let be", () =>
+  inFolder(async (path) => {
+    const shape = { slots: 512, virtualServers: 9, layout: "even", hashes: "seed" } as const;
+    const fleet: SavedFleet = {
+      ...FLEET,
+      weights: { S4: 0.5 },
+      shape: { settings: shape, inForce: { ...shape, slots: 64 } },
+    };
+    await fileStore(path).save({ ...fleet, zones: ["a"] } as SavedFleet);
+    assertEquals(await fileStore(path).load(), fleet);
+  }));
+
+Deno.test("a file of an earlier version is read", () =>
+  inFolder(async (path) => {
+    await Deno.writeTextFile(
+      path,
+      '{"configured":3,"names":["Server1","S4"],"template":{"image":"app:2"}}\n',
+    );
+    assertEquals(await fileStore(path).load(), FLEET);
+  }));
+
 Deno.test("a file that was cut off while it was written is not seen", () =>
   inFolder(async (path) => {
     await fileStore(path).save(FLEET);
@@ -32,7 +53,14 @@ Deno.test("a file that was cut off while it was written is not seen", () =>
 
 Deno.test("a file that is something else is refused with its name and what is wrong", () =>
   inFolder(async (path) => {
-    for (const text of ["", "[]", '{"configured":"3","names":[],"template":{}}']) {
+    const broken = [
+      "",
+      "[]",
+      '{"configured":"3","names":[],"template":{}}',
+      '{"configured":3,"names":["a"],"template":{},"weights":{"a":-1}}',
+      '{"configured":3,"names":["a"],"template":{},"shape":{"inForce":{"layout":"square"}}}',
+    ];
+    for (const text of broken) {
       await Deno.writeTextFile(path, text);
       const error = await assertRejects(() => fileStore(path).load(), StoreError);
       assertEquals(error.message.startsWith(`LB_STATE_FILE: ${path} does not hold`), true);

@@ -14,7 +14,10 @@ import type { Engine, Template } from "../engine/engine.ts";
 import type { FailureLog } from "../failures.ts";
 import type { DataPlane, Evidence, Sample, Toll, View } from "../view.ts";
 import { ActionRunner } from "./action_runner.ts";
+import type { Blueprint, RingShape } from "./blueprint.ts";
 import { Census, type Finding } from "./census.ts";
+import type { Change } from "./change.ts";
+import { Charter } from "./charter.ts";
 import type { Clock } from "./clock.ts";
 import { EngineLink } from "./engine_link.ts";
 import { Heartbeats } from "./heartbeats.ts";
@@ -22,27 +25,29 @@ import { Incidents } from "./incidents.ts";
 import { Journal } from "./journal.ts";
 import { Keeper } from "./keeper.ts";
 import { Ledger } from "./ledger.ts";
-import { type Admission, inRing, isLeaving, isReplica, type Member } from "./member.ts";
+import { inRing, isLeaving, isReplica, type Member } from "./member.ts";
 import type { FleetPolicy } from "./policy.ts";
 import type { Miss, Probe } from "./probe.ts";
 import { Outliers } from "./outliers.ts";
 import { Quarantine } from "./quarantine.ts";
 import { Roster } from "./roster.ts";
-import type { RingShape } from "./snapshot.ts";
-import { type FleetStore, Saver } from "./store.ts";
-import { sameTemplate, succeeded } from "./succession.ts";
+import type { FleetStore } from "./store.ts";
+import { sameTemplate } from "./succession.ts";
+import { Successors } from "./successors.ts";
 import type { MemberEvent } from "./transition.ts";
 import { type Condition, Waiters } from "./waiters.ts";
+import { Writer } from "./writer.ts";
 
 /** What a fleet is made of. */
 export interface FleetOptions {
   readonly engine: Engine;
   readonly dataPlane: DataPlane;
+  /** The ring's shape, unless it was changed in an earlier life. */
   readonly shape: RingShape;
   readonly policy: FleetPolicy;
   /** How many replicas there are to be at first; more are kept where more exist already. */
   readonly desired: number;
-  /** The most replicas that the ring has room for. */
+  /** The most replicas that there may be, however many the ring has room for. */
   readonly limit: number;
   readonly probe: Probe;
   readonly clock: Clock;
@@ -62,22 +67,21 @@ export class Fleet {
   readonly incidents: Incidents;
   /** The request keys that replicas died of. */
   readonly quarantine: Quarantine;
+  /** Who is to take over from replicas in a deploy. */
+  readonly successors: Successors;
   readonly #options: FleetOptions;
   readonly #roster: Roster;
   readonly #ledger: Ledger;
   readonly #keeper: Keeper;
   readonly #census: Census;
   readonly #outliers = new Outliers();
-  readonly #queue: (() => void)[] = [];
+  readonly #writer: Writer;
   readonly #waiters = new Waiters();
   readonly #link: EngineLink;
   readonly #heartbeats: Heartbeats;
-  readonly #saver: Saver;
-  #template: Template = {};
+  readonly #charter: Charter;
   #listed = false;
-  #working = false;
   #closing = false;
-  #closed = false;
   #cancelTimer: (() => void) | undefined;
 
   constructor(options: FleetOptions) {
@@ -95,13 +99,16 @@ export class Fleet {
     const roster = this.#roster = new Roster(options);
     const ledger = new Ledger({ ...options, roster, journal, incidents, quarantine });
     this.#ledger = ledger;
+    const writer = this.#writer = new Writer({ ...options, settle: () => this.#settle() });
+    const until = (condition: Condition) => this.until(condition);
+    this.successors = new Successors({ ...options, writer, roster, ledger, until });
     this.#census = new Census({ ...options, roster, ledger });
-    this.#saver = new Saver(options.store, options.desired, options.failures);
+    this.#charter = new Charter(options);
     this.#link = new EngineLink({
       ...options,
       onExit: ({ id, reason }) => this.#post({ type: "exit", id, reason }),
-      onListed: (finding) => this.#enqueue(() => this.#reconcile(finding)),
-      onAway: () => this.#enqueue(() => this.#noteEngine(false)),
+      onListed: (finding) => this.#writer.do(() => this.#reconcile(finding)),
+      onAway: () => this.#writer.do(() => this.#noteEngine(false)),
     });
     const actions = new ActionRunner({
       ...options,
@@ -120,7 +127,7 @@ export class Fleet {
     this.#heartbeats = new Heartbeats({
       ...options,
       member: (name) => roster.get(name),
-      report: (name, id, miss) => this.#enqueue(() => this.#onHeartbeat(name, id, miss)),
+      report: (name, id, miss) => this.#writer.do(() => this.#onHeartbeat(name, id, miss)),
     });
   }
 
@@ -152,7 +159,23 @@ export class Fleet {
 
   /** What new instances run, where that differs from the settings. */
   get template(): Template {
-    return this.#template;
+    return this.#charter.template;
+  }
+
+  /** What the ring is to be once nobody starts slowly: names in the order in which they joined. */
+  get blueprint(): Blueprint {
+    const replicas = this.members.filter(inRing).map(({ name, weight }) => [name, weight] as const);
+    return { weights: new Map(replicas), shape: this.#charter.shape };
+  }
+
+  /** The numbers that it decides by. */
+  get policy(): FleetPolicy {
+    return this.#options.policy;
+  }
+
+  /** The most replicas that there may be, however many the ring has room for. */
+  get limit(): number {
+    return this.#options.limit;
   }
 
   /**
@@ -161,8 +184,7 @@ export class Fleet {
    * @throws {StoreError} what was kept of the fleet cannot be read
    */
   async open(): Promise<void> {
-    const saved = await this.#saver.load();
-    if (saved) this.#template = saved.template;
+    await this.#charter.load();
     await this.#link.reach();
   }
 
@@ -190,7 +212,7 @@ export class Fleet {
   /** How instances answered. One that does worse than the others goes where enough are ready. */
   compare(samples: readonly Sample[]): void {
     this.#outliers.add(samples, this.#options.clock.now());
-    this.#enqueue(() => {
+    this.#writer.do(() => {
       const ready = Array.from(this.view.ready.values(), ({ instance }) => instance);
       for (const { instance: id, reason } of this.#outliers.find(ready)) {
         if (this.#roster.mayEject()) this.#ledger.route({ type: "outlier", id, reason });
@@ -200,52 +222,32 @@ export class Fleet {
 
   /** Makes replicas known that are not in the ring yet, and starts them. */
   enlist(names: readonly string[]): void {
-    this.#enqueue(() => names.forEach((name) => this.#admit({ name })));
+    this.#writer.do(() => names.forEach((name) => this.#admit(name)));
   }
 
-  /** Gives replicas their slots, all of them in one change of the view. */
-  join(names: readonly string[]): void {
-    this.#enqueue(() => names.forEach((name) => this.#ledger.move(name, { type: "join" })));
-  }
-
-  /** Takes replicas out of the ring, all in one change of the view; they drain and end. */
+  /** Takes replicas out for good, all in one change of the view; they drain and end. */
   dismiss(names: readonly string[]): void {
-    this.#enqueue(() => names.forEach((name) => this.#ledger.move(name, { type: "leave" })));
+    this.#writer.do(() => names.forEach((name) => this.#ledger.move(name, { type: "leave" })));
   }
 
   /**
-   * Starts an instance that is to take over from a replica, under {@linkcode successorName}.
-   *
-   * @param name the replica
-   * @param template what the instance runs
+   * Makes a change, all of it in one view: who is added, and has been enlisted, gets slots; who is
+   * removed loses them, drains and ends.
    */
-  prepareSuccessor(name: string, template: Template): void {
-    this.#enqueue(() => this.#admit({ name: successorName(name), succeeds: name, template }));
-  }
-
-  /** Has the successor, which is ready, take over from the replica, which drains and ends. */
-  succeed(name: string): void {
-    this.#enqueue(() => {
-      const [target, successor] = [this.#roster.get(name), this.#roster.get(successorName(name))];
-      if (!target || successor?.phase !== "ready") return;
-      const { clock, policy } = this.#options;
-      this.#roster.delete(successor.name);
-      this.#ledger.change(target, succeeded(target, successor, clock.now(), policy));
+  change({ add, remove, weights, shape }: Change): void {
+    const ledger = this.#ledger;
+    this.#writer.do(() => {
+      this.#charter.shape = shape;
+      for (const [name, weight] of weights) ledger.move(name, { type: "weigh", weight });
+      for (const name of add) ledger.move(name, { type: "join" });
+      for (const name of remove) ledger.move(name, { type: "leave" });
     });
-  }
-
-  /** Takes a successor away that did not become ready, and gives its name back. */
-  async giveUpSuccessor(name: string): Promise<void> {
-    const successor = successorName(name);
-    this.dismiss([successor]);
-    await this.until((members) => !members.has(successor));
-    this.#enqueue(() => this.#ledger.move(name, { type: "misnamed" }));
   }
 
   /** What replicas and spares that are new from now on run. Spares that run another are replaced. */
   adoptTemplate(template: Template): void {
-    this.#enqueue(() => {
-      this.#template = template;
+    this.#writer.do(() => {
+      this.#charter.template = template;
       for (const spare of this.spares) {
         if (!sameTemplate(spare.template, template)) {
           this.#ledger.move(spare.name, { type: "leave" });
@@ -261,13 +263,18 @@ export class Fleet {
    */
   until(condition: Condition): Promise<void> {
     const reached = this.#waiters.add(condition);
-    this.#enqueue(() => {});
+    this.#writer.do(() => {});
     return reached;
+  }
+
+  /** Waits until it is known who belongs to the fleet: until the engine has answered once. */
+  known(): Promise<void> {
+    return this.until(() => this.#listed);
   }
 
   /** Waits until what the fleet is to be is kept for the balancer's next life. */
   saved(): Promise<void> {
-    return this.#saver.done();
+    return this.#charter.kept();
   }
 
   /** Stops every instance that is ours to stop, then lets go of the engine. */
@@ -282,40 +289,20 @@ export class Fleet {
 
   /** Lets go of the engine and leaves the instances as they are. */
   async abandon(): Promise<void> {
-    this.#closed = true;
+    this.#writer.close();
     this.#cancelTimer?.();
     this.#heartbeats.close();
     this.#link.close();
-    await this.#saver.done();
+    await this.#charter.kept();
     await this.#options.engine.close();
   }
 
-  #admit(admission: Admission): void {
-    this.#roster.admit({ template: this.#template, ...admission });
+  #admit(name: string): void {
+    this.#roster.admit({ name, template: this.#charter.template });
   }
 
   #post(event: MemberEvent, name?: string): void {
-    this.#enqueue(() => this.#ledger.route(event, name));
-  }
-
-  /** Work is done one piece at a time, however it came in: this is the one writer. */
-  #enqueue(work: () => void): void {
-    if (this.#closed) return;
-    this.#queue.push(work);
-    if (this.#working) return;
-    this.#working = true;
-    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) this.#do(next);
-    this.#working = false;
-  }
-
-  /** One fault must not stop all healing: what follows is done all the same. */
-  #do(work: () => void): void {
-    try {
-      work();
-      this.#settle();
-    } catch (error) {
-      this.#options.failures.record("fleet.step", error);
-    }
+    this.#writer.do(() => this.#ledger.route(event, name));
   }
 
   #onHeartbeat(name: string, id: string, miss: Miss | undefined): void {
@@ -335,23 +322,27 @@ export class Fleet {
   #settle(): void {
     const now = this.#options.clock.now();
     const present = this.#listed && !this.#closing;
-    const wishes = { engineUp: this.#link.up, spares: present, template: this.#template };
+    const { template, shape } = this.#charter;
+    const wishes = { engineUp: this.#link.up, spares: present, template, shape };
     this.#keeper.settle(wishes, now);
     this.#heartbeats.tend(this.#roster.all);
     this.#setTimer(now);
-    if (present) this.#saver.save(this.members.filter(inRing).map(nameOf), this.#template);
+    if (present) this.#charter.keep(this.members.filter(inRing));
     this.#waiters.wake(this.#roster.byName);
   }
 
   #reconcile(finding: Finding): void {
     this.#noteEngine(true);
-    if (!this.#listed) {
-      const { running, remains } = finding;
-      const first = this.#roster.muster(running, remains, this.#saver.loaded);
-      for (const admission of first) this.#admit(admission);
-    }
+    if (!this.#listed) this.#muster(finding);
     this.#listed = true;
     this.#census.take(finding);
+  }
+
+  #muster(finding: Finding): void {
+    const { template } = this.#charter;
+    for (const admission of this.#roster.muster(finding, this.#charter)) {
+      this.#roster.admit({ template, ...admission });
+    }
   }
 
   #setTimer(now: number): void {
@@ -360,7 +351,7 @@ export class Fleet {
     const deadline = this.#keeper.nextDeadline(now);
     if (deadline === Infinity) return;
     this.#cancelTimer = this.#options.clock.after(deadline - now, () => {
-      this.#enqueue(() => {
+      this.#writer.do(() => {
         for (const { name } of this.#roster.all) this.#ledger.move(name, { type: "tick" });
       });
     });
@@ -369,13 +360,4 @@ export class Fleet {
   #noteEngine(up: boolean): void {
     this.journal.add({ type: "engine", at: this.#options.clock.now(), up });
   }
-}
-
-function nameOf({ name }: Member): string {
-  return name;
-}
-
-/** The name of the instance that is to take over from a replica; no replica can have such a one. */
-export function successorName(name: string): string {
-  return `${name}.next`;
 }

@@ -4,12 +4,21 @@
  * @module
  */
 import { MemoryEngine } from "../engine/memory.ts";
+import type { RingShape } from "./blueprint.ts";
 import { Fleet } from "./fleet.ts";
 import type { Member } from "./member.ts";
 import type { FleetPolicy } from "./policy.ts";
 import type { Probe } from "./probe.ts";
 import { type FleetStore, NO_STORE } from "./store.ts";
 import { quietLog, TestClock, TestDataPlane, TestFailures, testPolicy } from "./testing.ts";
+
+/** The ring's shape unless a test changes it. */
+export const BENCH_SHAPE: RingShape = {
+  slots: 512,
+  virtualServers: 9,
+  layout: "even",
+  hashes: "fibonacci",
+};
 
 /** A fleet on an engine in memory, a clock that is turned by hand and heartbeats that can fail. */
 export class FleetBench {
@@ -30,6 +39,7 @@ export class FleetBench {
     policy: Partial<FleetPolicy> = {},
     engine?: MemoryEngine,
     store: FleetStore = NO_STORE,
+    shape: RingShape = BENCH_SHAPE,
   ) {
     this.engine = engine ?? FleetBench.memory();
     const probe: Probe = ({ hostname }, _deadline, _signal, name) => {
@@ -41,7 +51,7 @@ export class FleetBench {
     this.fleet = new Fleet({
       engine: this.engine,
       dataPlane: this.plane,
-      shape: { slots: 512 },
+      shape,
       policy: testPolicy(policy),
       desired: 3,
       limit: 6,

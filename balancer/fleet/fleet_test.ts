@@ -380,7 +380,7 @@ Deno.test("a successor takes over under the name while what served drains", asyn
   const old = fleet.view.ready.get("Server2")?.instance ?? "";
   const finish = plane.occupy(old);
   const digest = fleet.view.ring.digest;
-  fleet.prepareSuccessor("Server2", { image: "new" });
+  fleet.successors.prepare("Server2", { image: "new" });
   await clock.turn(1);
   assertEquals(fleet.view.ready.get("Server2")?.instance, old);
   assertEquals(engine.launches.at(-1), {
@@ -388,7 +388,7 @@ Deno.test("a successor takes over under the name while what served drains", asyn
     spare: false,
     template: { image: "new" },
   });
-  fleet.succeed("Server2");
+  fleet.successors.succeed("Server2");
   assertNotEquals(fleet.view.ready.get("Server2")?.instance, old);
   assertEquals(fleet.view.ring.digest, digest);
   assertFalse(engine.calls.some((call) => call.startsWith(`stop ${old}`)));

@@ -7,6 +7,7 @@
 import type { Template } from "../engine/engine.ts";
 import type { DataPlane, View } from "../view.ts";
 import type { ActionRunner } from "./action_runner.ts";
+import type { RingShape } from "./blueprint.ts";
 import type { Incidents } from "./incidents.ts";
 import type { Journal } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
@@ -15,7 +16,7 @@ import { type Action, isRestart, nextDeadline, plan } from "./plan.ts";
 import type { FleetPolicy } from "./policy.ts";
 import type { Quarantine } from "./quarantine.ts";
 import type { Roster } from "./roster.ts";
-import { emptyView, nextView, type RingShape } from "./snapshot.ts";
+import { emptyView, nextView } from "./snapshot.ts";
 import { StartBudget } from "./start_budget.ts";
 import { pairings, promoted } from "./succession.ts";
 
@@ -24,6 +25,7 @@ export interface KeeperOptions {
   readonly roster: Roster;
   readonly ledger: Ledger;
   readonly dataPlane: DataPlane;
+  /** The ring's until there are wishes. */
   readonly shape: RingShape;
   readonly policy: FleetPolicy;
   readonly actions: ActionRunner;
@@ -39,6 +41,7 @@ export interface Wishes {
   readonly spares: boolean;
   /** What spares run. */
   readonly template: Template;
+  readonly shape: RingShape;
 }
 
 /** Publishes and acts. */
@@ -77,13 +80,14 @@ export class Keeper {
     do this.#publish(wishes, now); while (this.#promote(wishes, now) + this.#act(wishes, now) > 0);
   }
 
-  #publish({ engineUp }: Wishes, now: number): void {
-    const { roster, dataPlane, shape, policy, incidents, journal, quarantine } = this.#options;
+  #publish({ engineUp, shape }: Wishes, now: number): void {
+    const { roster, dataPlane, policy, incidents, journal, quarantine } = this.#options;
     const view = nextView(this.#view, {
       members: roster.all.filter(isReplica),
       shape,
       awaits: policy.replaces && engineUp,
       quarantined: quarantine.keys(now),
+      slowStartMs: policy.slowStartMs,
       now,
     });
     if (view === this.#view) return;

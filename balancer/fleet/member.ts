@@ -59,6 +59,14 @@ export interface Member {
   readonly succeeds?: string;
   /** True from its first entry into the ring until it is removed. */
   readonly joined: boolean;
+  /** Its share beside the others'; 0 for no slots. */
+  readonly weight: number;
+  /** When it came to own slots, where it was new to the ring then: its share grows from there. */
+  readonly newSince?: number;
+  /** Since when its instance serves, where it inherited the name: its load grows from there. */
+  readonly heirSince?: number;
+  /** True once an instance has been ready under the name. */
+  readonly served: boolean;
   /** What its instances run. */
   readonly template: Template;
   /** True while the engine is starting an instance for it. */
@@ -92,6 +100,7 @@ export interface Admission {
   readonly name: string;
   /** Whether it owns slots from the start, or only once it is ready. */
   readonly joined?: boolean;
+  readonly weight?: number;
   readonly spare?: boolean;
   readonly succeeds?: string;
   readonly template?: Template;
@@ -106,6 +115,8 @@ export interface Admission {
 export function newMember(admission: Admission, now: number): Member {
   return {
     joined: false,
+    weight: 1,
+    served: false,
     spare: false,
     template: {},
     ...admission,

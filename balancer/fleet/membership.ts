@@ -1,32 +1,33 @@
 /**
- * Who belongs to the fleet: adding and removing replicas, all or nothing, one change at a time.
+ * Changes of the fleet that somebody asks for: who belongs to it, with which weights, on a ring of
+ * which shape. Each is all or nothing, and they happen one at a time.
  *
  * @module
  */
+import { compareRings, type Movement } from "../../ring/mod.ts";
+import type { View } from "../view.ts";
+import { factsOf, ringOf, type RingShape } from "./blueprint.ts";
+import { applied, type Change, namesToRemove, type Weights, type Wish } from "./change.ts";
 import type { Fleet } from "./fleet.ts";
-import { describeError, inRing, isHeard, type Member } from "./member.ts";
+import { checkFresh, type KeptPlan, KeptPlans, type Plan, PLAN_MS } from "./kept_plans.ts";
+import { MembershipError } from "./membership_error.ts";
+import { allReady } from "./newcomers.ts";
+import { check, type FieldNames, type Ground, resolve, WISH_FIELDS } from "./resolve.ts";
 import type { Turns } from "./turns.ts";
 
-/** Why a change of the membership was refused or undone. */
-export type MembershipErrorKind =
-  /** The engine's instances belong to somebody else. */
-  | "unsupported"
-  /** No replica has that name. */
-  | "unknown"
-  /** The name is in use, or was given twice. */
-  | "taken"
-  /** More replicas than there may be, or fewer than none. */
-  | "out-of-bounds"
-  /** The new replicas did not become ready; none was kept. */
-  | "not-ready";
+export type { RingFacts, RingShape } from "./blueprint.ts";
+export type { Weights, Wish } from "./change.ts";
+export type { Plan } from "./kept_plans.ts";
+export { MembershipError, type MembershipErrorKind } from "./membership_error.ts";
 
-/** A change of the membership that did not happen. Nothing of it remains. */
-export class MembershipError extends Error {
-  override readonly name = "MembershipError";
-
-  constructor(readonly kind: MembershipErrorKind, message: string) {
-    super(message);
-  }
+/** What a change did. */
+export interface ChangeReport {
+  /** Version of the view that brought it. */
+  readonly version: number;
+  /** Digest of that view's ring. */
+  readonly digest: string;
+  /** What that view moved. Where somebody starts slowly, more follows in steps. */
+  readonly moved: Movement;
 }
 
 /** What a {@linkcode Membership} is made of. */
@@ -34,18 +35,25 @@ export interface MembershipOptions {
   readonly fleet: Fleet;
   /** Shared with whatever else changes the fleet. */
   readonly turns: Turns;
-  /** The most replicas that there may be. */
-  readonly limit: number;
   /** False where somebody else runs the instances. */
   readonly changeable: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
-/** A new replica that died so many times before it was ready is given up. */
-const GIVE_UP_AFTER_LIVES = 3;
+/** The fields of `POST /add` and `DELETE /rm`. */
+const CALL_FIELDS: FieldNames = { add: "n", remove: "hostnames" };
 
-/** Adds and removes replicas. Changes wait for each other. */
+/** A change that was made: the view before it and the one that brought it. */
+interface Made {
+  readonly before: View;
+  readonly after: View;
+}
+
+/** Makes changes of the fleet. They wait for each other. */
 export class Membership {
   readonly #options: MembershipOptions;
+  readonly #plans = new KeptPlans();
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -53,7 +61,7 @@ export class Membership {
 
   /** The names in the ring, in the order in which they joined. */
   names(): string[] {
-    return this.#options.fleet.members.filter(inRing).map((member) => member.name);
+    return [...this.#options.fleet.blueprint.weights.keys()];
   }
 
   /**
@@ -61,11 +69,17 @@ export class Membership {
    *
    * @param n how many
    * @param hostnames names for the first of them; the rest get the next free `Server<k>`
+   * @param weights weights of those whose weight is not to be 1, by name
    * @returns the names in the ring after it
    * @throws {MembershipError} nothing was added
    */
-  add(n: number, hostnames: readonly string[]): Promise<string[]> {
-    return this.#options.turns.take(() => this.#add(n, hostnames));
+  add(n: number, hostnames: readonly string[], weights: Weights = {}): Promise<string[]> {
+    return this.#inTurn(() => {
+      const change = this.#resolve({ add: n, hostnames, weights }, CALL_FIELDS);
+      const other = Object.keys(weights).find((name) => !change.add.includes(name));
+      if (other === undefined) return change;
+      throw new MembershipError("unknown", `weights.${other}: no new replica is called ${other}`);
+    }).then(() => this.names());
   }
 
   /**
@@ -77,28 +91,117 @@ export class Membership {
    * @throws {MembershipError} nothing was removed
    */
   remove(n: number, hostnames: readonly string[]): Promise<string[]> {
-    return this.#options.turns.take(() => this.#remove(n, hostnames));
+    return this.#inTurn(() => {
+      const present = this.names();
+      const remove = namesToRemove(n, hostnames, present);
+      const change = this.#resolve({ remove }, CALL_FIELDS);
+      if (n <= present.length) return change;
+      const message = `n: must be at most N, which is ${present.length}; got ${n}`;
+      throw new MembershipError("out-of-bounds", message);
+    }).then(() => this.names());
   }
 
-  async #add(n: number, hostnames: readonly string[]): Promise<string[]> {
-    const { fleet, limit } = this.#options;
-    this.#checkChangeable("added");
-    checkNamedOnce(hostnames);
-    const present = fleet.members.map((member) => member.name);
-    const taken = new Set(present);
-    const total = present.length + n;
-    if (total > limit) {
-      throw new MembershipError(
-        "out-of-bounds",
-        `n: ${present.length} replicas and ${n} more would be ${total}; the limit is ${limit}`,
-      );
-    }
-    const clash = hostnames.find((name) => taken.has(name));
-    if (clash !== undefined) {
-      throw new MembershipError("taken", `hostnames: ${clash} is in the ring already`);
-    }
-    await this.#bringIn(namesToAdd(n, hostnames, taken));
-    return this.names();
+  /**
+   * Changes weights; 0 drains.
+   *
+   * @param weights weights by name
+   * @throws {MembershipError} nothing was changed
+   */
+  async weigh(weights: Weights): Promise<ChangeReport> {
+    return reportOf(await this.#inTurn(() => this.#resolve({ weights })));
+  }
+
+  /**
+   * Changes the ring's shape.
+   *
+   * @param shape what of it
+   * @throws {MembershipError} nothing was changed
+   */
+  async reshape(shape: Partial<RingShape>): Promise<ChangeReport> {
+    return reportOf(await this.#inTurn(() => this.#resolve(shape)));
+  }
+
+  /**
+   * Works out what a change would come to, and keeps that for a while. Changes nothing.
+   *
+   * @param wish the change
+   * @throws {MembershipError} the change could not be made
+   */
+  plan(wish: Wish): Plan {
+    const { fleet, now } = this.#options;
+    const { view: { ring }, blueprint } = fleet;
+    const change = this.#resolve(wish);
+    const target = applied(blueprint, change);
+    const after = ringOf(target);
+    const plan: Plan = {
+      id: crypto.randomUUID(),
+      basedOn: ring.digest,
+      expiresAt: now() + PLAN_MS,
+      add: change.add,
+      remove: change.remove,
+      before: factsOf(ring, blueprint),
+      after: factsOf(after, target),
+      moved: compareRings(ring, after),
+    };
+    this.#plans.keep({ plan, change, blueprint });
+    return plan;
+  }
+
+  /**
+   * Makes the change of a plan.
+   *
+   * @param id the plan's
+   * @throws {MembershipError} nothing was changed
+   */
+  async apply(id: string): Promise<ChangeReport> {
+    return reportOf(
+      await this.#options.turns.take(async () => {
+        const made = await this.#make(this.#freshPlan(id).change);
+        this.#plans.delete(id);
+        return made;
+      }),
+    );
+  }
+
+  #freshPlan(id: string): KeptPlan {
+    const { fleet, now } = this.#options;
+    const kept = this.#plans.find(id, now());
+    checkFresh(kept, fleet.view.ring.digest, fleet.blueprint);
+    check(kept.change, this.#ground());
+    return kept;
+  }
+
+  #resolve(wish: Wish, fields: FieldNames = WISH_FIELDS): Change {
+    const { add = wish.hostnames?.length ?? 0, remove = [] } = wish;
+    if (add > 0) this.#checkChangeable("added");
+    if (remove.length > 0) this.#checkChangeable("removed");
+    return resolve(wish, this.#ground(), fields);
+  }
+
+  #ground(): Ground {
+    const { blueprint, members, limit } = this.#options.fleet;
+    return { blueprint, taken: new Set(members.map(({ name }) => name)), limit };
+  }
+
+  /** The change is worked out when its turn has come, from what the fleet is then. */
+  #inTurn(change: () => Change): Promise<Made> {
+    const { turns, fleet } = this.#options;
+    return turns.take(async () => {
+      await fleet.known();
+      return await this.#make(change());
+    });
+  }
+
+  /** New replicas first, then all of it in one view, then those that leave drain and end. */
+  async #make(change: Change): Promise<Made> {
+    const { fleet } = this.#options;
+    await this.#bringIn(change.add);
+    const before = fleet.view;
+    fleet.change(change);
+    const after = fleet.view;
+    await fleet.saved();
+    await fleet.until((members) => change.remove.every((name) => !members.has(name)));
+    return { before, after };
   }
 
   async #bringIn(names: readonly string[]): Promise<void> {
@@ -111,26 +214,6 @@ export class Membership {
       await fleet.until((members) => names.every((name) => !members.has(name)));
       throw error;
     }
-    fleet.join(names);
-    await fleet.saved();
-  }
-
-  async #remove(n: number, hostnames: readonly string[]): Promise<string[]> {
-    this.#checkChangeable("removed");
-    checkNamedOnce(hostnames);
-    const present = this.names();
-    const unknown = hostnames.find((name) => !present.includes(name));
-    if (unknown !== undefined) {
-      throw new MembershipError("unknown", `hostnames: no replica is called ${unknown}`);
-    }
-    if (n > present.length) {
-      const message = `n: must be at most N, which is ${present.length}; got ${n}`;
-      throw new MembershipError("out-of-bounds", message);
-    }
-    const names = namesToRemove(n, hostnames, present);
-    this.#options.fleet.dismiss(names);
-    await this.#options.fleet.until((members) => names.every((name) => !members.has(name)));
-    return this.names();
   }
 
   #checkChangeable(verb: string): void {
@@ -143,61 +226,7 @@ export class Membership {
   }
 }
 
-function checkNamedOnce(hostnames: readonly string[]): void {
-  const twice = hostnames.find((name, index) => hostnames.indexOf(name) !== index);
-  if (twice !== undefined) throw new MembershipError("taken", `hostnames: ${twice} is named twice`);
-}
-
-/**
- * The names of new replicas.
- *
- * @param n how many
- * @param hostnames names that were asked for, `n` at the most
- * @param taken names in use
- */
-export function namesToAdd(
-  n: number,
-  hostnames: readonly string[],
-  taken: ReadonlySet<string>,
-): string[] {
-  const names = [...hostnames];
-  for (let k = 1; names.length < n; k++) {
-    const free = `Server${k}`;
-    if (!taken.has(free) && !hostnames.includes(free)) names.push(free);
-  }
-  return names;
-}
-
-/**
- * The names of the replicas to remove.
- *
- * @param n how many
- * @param hostnames names that were asked for, `n` at the most
- * @param present names in the ring, oldest first; the newest make up the rest
- */
-export function namesToRemove(
-  n: number,
-  hostnames: readonly string[],
-  present: readonly string[],
-): string[] {
-  const others = present.filter((name) => !hostnames.includes(name)).reverse();
-  return [...hostnames, ...others].slice(0, n);
-}
-
-function allReady(names: readonly string[], members: ReadonlyMap<string, Member>): boolean {
-  const states = names.map((name) => members.get(name));
-  for (const member of states) if (member) checkHopeful(member);
-  return states.every((member) => member?.phase === "ready");
-}
-
-/** Throws where waiting for the new replica would be in vain. */
-function checkHopeful(member: Member): void {
-  const { name, shortLives, lastError } = member;
-  if (!lastError) return;
-  if (lastError.kind === "name-taken") throw new MembershipError("taken", lastError.message);
-  const hopeless = lastError.kind || lastError.gaveUp || shortLives >= GIVE_UP_AFTER_LIVES;
-  if (hopeless && isHeard(member)) {
-    const message = `${name} did not become ready: ${describeError(lastError)}`;
-    throw new MembershipError("not-ready", message);
-  }
+function reportOf({ before, after }: Made): ChangeReport {
+  const { version, ring } = after;
+  return { version, digest: ring.digest, moved: compareRings(before.ring, ring) };
 }

@@ -1,13 +1,15 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { EngineError } from "../engine/engine.ts";
 import { FleetBench } from "./fleet_bench.ts";
-import { Membership, MembershipError, namesToAdd, namesToRemove } from "./membership.ts";
+import { namesToAdd, namesToRemove } from "./change.ts";
+import { Membership, MembershipError } from "./membership.ts";
 import { Turns } from "./turns.ts";
 
 async function open() {
   const bench = await new FleetBench().open();
   const { fleet, engine, clock, plane } = bench;
-  const membership = new Membership({ fleet, turns: new Turns(), limit: 6, changeable: true });
+  const now = () => clock.now();
+  const membership = new Membership({ fleet, turns: new Turns(), changeable: true, now });
   return { engine, clock, plane, fleet, membership };
 }
 
@@ -75,7 +77,7 @@ Deno.test("what cannot be done is refused and changes nothing", async () => {
   assertEquals(await kindOf(membership.remove(4, [])), "out-of-bounds");
   assertEquals(await kindOf(membership.remove(1, ["S9"])), "unknown");
   assertEquals(await kindOf(membership.remove(2, ["Server1", "Server1"])), "taken");
-  const fixed = new Membership({ fleet, turns: new Turns(), limit: 6, changeable: false });
+  const fixed = new Membership({ fleet, turns: new Turns(), changeable: false, now: Date.now });
   assertEquals(await kindOf(fixed.add(1, [])), "unsupported");
   assertEquals(await kindOf(fixed.remove(1, [])), "unsupported");
   assertEquals([fleet.view, engine.calls], [before, []]);

@@ -15,6 +15,7 @@ import {
   type Member,
 } from "./member.ts";
 import { type FleetPolicy, RETRY_WITHOUT_PROBES_MS } from "./policy.ts";
+import { nextRamp } from "./ramp.ts";
 
 /** One thing to do for one replica. Carrying it out ends in an event. */
 export type Action =
@@ -125,18 +126,19 @@ function actionFor(member: Member, policy: FleetPolicy): Action | undefined {
 export function nextDeadline(members: Iterable<Member>, now: number, policy: FleetPolicy): number {
   let earliest = Infinity;
   for (const member of members) {
-    for (const deadline of deadlinesOf(member, policy)) {
+    for (const deadline of deadlinesOf(member, now, policy)) {
       if (deadline > now && deadline < earliest) earliest = deadline;
     }
   }
   return earliest;
 }
 
-function deadlinesOf(member: Member, policy: FleetPolicy): number[] {
+function deadlinesOf(member: Member, now: number, policy: FleetPolicy): number[] {
   const deadlines = member.former.map(({ notBefore }) => notBefore);
   if (!isLeaving(member)) deadlines.push(member.notBefore);
   if (member.phase === "warming") deadlines.push(member.since + policy.startTimeoutMs);
   if (inRing(member)) deadlines.push(awaitedUntil(member));
+  deadlines.push(nextRamp(member, now, policy.slowStartMs));
   if (member.phase === "down" && !policy.probes) {
     deadlines.push(member.since + RETRY_WITHOUT_PROBES_MS);
   }

@@ -39,6 +39,8 @@ export interface FleetPolicy {
   /** Deaths in a row with the same request key in flight that quarantine it; 0 for never. */
   readonly poisonDeaths: number;
   readonly quarantineMs: number;
+  /** In which what is new or cold comes to its full load, in steps; 0 for at once. */
+  readonly slowStartMs: number;
 }
 
 /** Without probes, a replica that failed is tried again after this time. */
@@ -109,5 +111,6 @@ export function fleetPolicy(config: Config, replaces: boolean): FleetPolicy {
     minHealthyPercent: config.LB_MIN_HEALTHY_PERCENT,
     poisonDeaths: config.LB_POISON_DEATHS,
     quarantineMs: config.LB_QUARANTINE_MS,
+    slowStartMs: config.LB_SLOW_START_MS,
   };
 }

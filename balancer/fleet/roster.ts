@@ -3,11 +3,15 @@
  *
  * @module
  */
+import type { Logger } from "@logtape/logtape";
 import type { Instance, Remains, Template } from "../engine/engine.ts";
+import { capacityOf, isPossible, type RingShape } from "./blueprint.ts";
+import type { Finding } from "./census.ts";
+import type { Weights } from "./change.ts";
+import type { Charter } from "./charter.ts";
 import type { Clock } from "./clock.ts";
 import { type Admission, inRing, inView, isLeaving, type Member, newMember } from "./member.ts";
 import { type FleetPolicy, healthyFloor } from "./policy.ts";
-import type { SavedFleet } from "./store.ts";
 
 /** What a {@linkcode Roster} is made of. */
 export interface RosterOptions {
@@ -15,8 +19,9 @@ export interface RosterOptions {
   readonly policy: FleetPolicy;
   /** How many replicas there are to be at first. */
   readonly desired: number;
-  /** The most replicas that the ring has room for. */
+  /** The most replicas that there may be, however many the ring has room for. */
   readonly limit: number;
+  readonly log: Logger;
 }
 
 /** So many ends of instances that nobody knows yet are remembered. */
@@ -101,22 +106,31 @@ export class Roster {
 
   /**
    * The first members: those that were kept; else whoever exists already, running or not, filled
-   * up to the desired number. More may exist than there is room for, where the settings changed.
+   * up to the desired number. More may exist than there is room for, where the settings changed;
+   * their weights count where the ring has room for them.
    *
-   * @param running what runs
-   * @param remains what does not
-   * @param saved what was kept by an earlier life of the balancer
+   * @param finding what runs and what does not
+   * @param charter what was kept by an earlier life of the balancer, and the ring's shape
    */
   muster(
-    running: readonly Instance[],
-    remains: readonly Remains[],
-    saved: SavedFleet | undefined,
+    { running, remains }: Finding,
+    { loaded, shape }: Pick<Charter, "loaded" | "shape">,
   ): Admission[] {
     const { desired, limit, policy } = this.#options;
-    const names = saved ? [...saved.names] : existing([...running, ...remains], desired, policy);
-    const replicas = names.slice(0, limit).map((name) => ({ name, joined: true }));
+    const names = loaded ? [...loaded.names] : existing([...running, ...remains], desired, policy);
+    const first = names.slice(0, Math.min(limit, capacityOf(shape)));
+    const weights = this.#weights(first, loaded?.weights ?? {}, shape);
+    const replicas = first.map((name) => ({ name, joined: true, weight: weights.get(name) ?? 1 }));
     const spares = running.filter(({ spare }) => spare).slice(0, policy.spares);
     return [...replicas, ...spares.map(({ name }) => ({ name, spare: true }))];
+  }
+
+  #weights(names: readonly string[], kept: Weights, shape: RingShape): ReadonlyMap<string, number> {
+    const known = new Map(Object.entries(kept));
+    const weights = new Map(names.map((name) => [name, known.get(name) ?? 1]));
+    if (isPossible({ weights, shape })) return weights;
+    this.#options.log.warn("the ring has no room for the weights that were kept; all are 1 again");
+    return new Map();
   }
 
   /** Ids of instances that should run and do not. What moved after the question is newer. */

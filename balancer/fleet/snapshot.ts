@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { Ring, type RingOptions } from "../../ring/mod.ts";
+import type { Ring } from "../../ring/mod.ts";
 import type { Upstream, View } from "../view.ts";
+import { type Blueprint, isRingOf, ringOf, type RingShape } from "./blueprint.ts";
 import { inRing, inView, isAwaited, type Member } from "./member.ts";
-
-/** How the ring is laid out; who is on it comes from the members. */
-export type RingShape = Omit<RingOptions, "members">;
+import { rampAt, ringRamps } from "./ramp.ts";
 
 /**
  * The view of a fleet with nobody in it.
@@ -18,7 +17,7 @@ export type RingShape = Omit<RingOptions, "members">;
 export function emptyView(shape: RingShape): View {
   return {
     version: 0,
-    ring: Ring.build({ ...shape, members: [] }),
+    ring: ringOf({ weights: new Map(), shape }),
     ready: new Map(),
     awaited: new Set(),
     quarantined: new Set(),
@@ -32,22 +31,26 @@ export interface ViewParts {
   /** Whether replicas that failed are replaced at present, so that waiting for them makes sense. */
   readonly awaits: boolean;
   readonly quarantined: ReadonlySet<string>;
+  /** How long a slow start takes, in milliseconds; 0 for none. */
+  readonly slowStartMs: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /**
- * The view of these members. The ring changes with the set of names only: a health change keeps
- * the very ring and swaps the ready map.
+ * The view of these members. The ring changes with their names, their weights and the shape only: a
+ * health change keeps the very ring and swaps the ready map.
  *
  * @param before the view that is published
  * @param parts what the next one is made of
  * @returns the next view, or `before` itself when it still holds
  */
 export function nextView(before: View, parts: ViewParts): View {
-  const { members, shape, awaits, quarantined, now } = parts;
-  const ring = nextRing(before.ring, members.filter(inRing), shape);
-  const ready = new Map(members.filter(inView).map((member) => [member.name, upstream(member)]));
+  const { members, awaits, quarantined, now, slowStartMs } = parts;
+  const ring = nextRing(before.ring, parts);
+  const ready = new Map(
+    members.filter(inView).map((member) => [member.name, upstream(member, now, slowStartMs)]),
+  );
   const awaited = new Set(awaits ? members.filter((one) => isAwaited(one, now)).map(nameOf) : []);
   const same = ring === before.ring && sameUpstreams(before.ready, ready) &&
     sameSets(before.awaited, awaited) && sameSets(before.quarantined, quarantined);
@@ -62,16 +65,25 @@ function sameSets(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return a === b || (a.size === b.size && a.isSubsetOf(b));
 }
 
-function nextRing(before: Ring, members: readonly Member[], shape: RingShape): Ring {
-  const names = members.map((member) => member.name);
-  const known = new Set(before.members);
-  const same = names.length === known.size && names.every((name) => known.has(name));
-  return same ? before : Ring.build({ ...shape, members: names });
+function nextRing(before: Ring, { members, shape, now, slowStartMs }: ViewParts): Ring {
+  const present = members.filter(inRing);
+  const ramps = ringRamps(present, now, slowStartMs);
+  const weights = present.map(({ name, weight }) =>
+    [name, weight * (ramps.get(name) ?? 1)] as const
+  );
+  const blueprint: Blueprint = { weights: new Map(weights), shape };
+  return isRingOf(before, blueprint) ? before : ringOf(blueprint);
 }
 
-function upstream({ name, instance }: Member): Upstream {
+function upstream(
+  { name, instance, heirSince }: Member,
+  now: number,
+  slowStartMs: number,
+): Upstream {
   if (!instance) throw new TypeError(`${name} is ready without an instance`);
-  return { name, instance: instance.id, address: instance.address };
+  const ramp = rampAt(heirSince, now, slowStartMs);
+  const { id, address } = instance;
+  return { name, instance: id, address, ...(ramp < 1 ? { ramp } : {}) };
 }
 
 function sameUpstreams(
@@ -79,5 +91,8 @@ function sameUpstreams(
   after: ReadonlyMap<string, Upstream>,
 ): boolean {
   if (before.size !== after.size) return false;
-  return [...after].every(([name, { instance }]) => before.get(name)?.instance === instance);
+  return [...after].every(([name, { instance, ramp }]) => {
+    const known = before.get(name);
+    return known?.instance === instance && known.ramp === ramp;
+  });
 }

@@ -5,6 +5,8 @@
  */
 import type { Template } from "../engine/engine.ts";
 import type { FailureLog } from "../failures.ts";
+import type { RingShape } from "./blueprint.ts";
+import type { Weights } from "./change.ts";
 
 /** What is kept. */
 export interface SavedFleet {
@@ -13,6 +15,10 @@ export interface SavedFleet {
   /** The replicas in the ring, in the order in which they joined. */
   readonly names: readonly string[];
   readonly template: Template;
+  /** Weights of those whose weight is not 1. */
+  readonly weights?: Weights;
+  /** The ring's shape, where it was changed, and the settings that it was changed from. */
+  readonly shape?: { readonly settings: RingShape; readonly inForce: RingShape };
 }
 
 /** Where it is kept. */
@@ -76,8 +82,8 @@ export class Saver {
   }
 
   /** Keeps this state, unless it is the one that is kept. */
-  save(names: readonly string[], template: Template): void {
-    const next = { configured: this.#configured, names, template };
+  save(fleet: Omit<SavedFleet, "configured">): void {
+    const next = { configured: this.#configured, ...fleet };
     const text = JSON.stringify(next);
     if (text === this.#last) return;
     this.#last = text;

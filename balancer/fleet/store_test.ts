@@ -22,7 +22,7 @@ class SlowStore implements FleetStore {
 Deno.test("states are saved one at a time, and those that are outdated before their turn are not", async () => {
   const store = new SlowStore();
   const saver = new Saver(store, 3, new TestFailures());
-  for (const names of [["a"], ["a", "b"], ["a", "b", "c"]]) saver.save(names, {});
+  for (const names of [["a"], ["a", "b"], ["a", "b", "c"]]) saver.save({ names, template: {} });
   assertEquals(store.saved, ["a"]);
   store.waiting[0]?.resolve();
   await Promise.resolve();
@@ -36,10 +36,10 @@ Deno.test("states are saved one at a time, and those that are outdated before th
 Deno.test("a state that is kept already is not saved again", async () => {
   const store = new SlowStore();
   const saver = new Saver(store, 3, new TestFailures());
-  saver.save(["a"], {});
+  saver.save({ names: ["a"], template: {} });
   store.waiting[0]?.resolve();
   await saver.done();
-  saver.save(["a"], {});
+  saver.save({ names: ["a"], template: {} });
   assertEquals(store.saved, ["a"]);
 });
 
@@ -47,9 +47,9 @@ Deno.test("a state that could not be saved is recorded, and saved at the next ch
   const store = new SlowStore();
   const failures = new TestFailures();
   const saver = new Saver(store, 3, failures);
-  saver.save(["a"], {});
+  saver.save({ names: ["a"], template: {} });
   store.waiting[0]?.reject(new Error("disk full"));
   await saver.done();
-  saver.save(["a"], {});
+  saver.save({ names: ["a"], template: {} });
   assertEquals([failures.actions, store.saved], [["fleet.save"], ["a", "a"]]);
 });

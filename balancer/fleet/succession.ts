@@ -8,6 +8,7 @@ import type { Template } from "../engine/engine.ts";
 import { retire } from "./former.ts";
 import { isLeaving, isReplica, type Member } from "./member.ts";
 import type { FleetPolicy } from "./policy.ts";
+import { beginning } from "./ramp.ts";
 
 /** A replica that waits and a spare that is ready for it. */
 export interface Pairing {
@@ -50,7 +51,7 @@ export function promoted(
   const { instance } = spare;
   if (!instance) throw new TypeError(`${spare.name} is ready without an instance`);
   return {
-    ...target,
+    ...(policy.probes ? target : beginning(target, now)),
     phase: policy.probes ? "warming" : "ready",
     since: now,
     instance: { ...instance, name: target.name, spare: false },
@@ -83,7 +84,7 @@ export function succeeded(
   const { stopGraceMs } = policy;
   const retired = retire(target, { stage: "drain", graceMs: stopGraceMs }, now);
   return {
-    ...retired,
+    ...beginning(retired, now),
     phase: "ready",
     since: now,
     instance,

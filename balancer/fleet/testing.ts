@@ -32,6 +32,7 @@ export function testPolicy(changes: Partial<FleetPolicy> = {}): FleetPolicy {
     minHealthyPercent: 0,
     poisonDeaths: 3,
     quarantineMs: 60_000,
+    slowStartMs: 0,
     ...changes,
   };
 }

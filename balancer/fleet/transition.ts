@@ -14,6 +14,7 @@ import {
   RETRY_WITHOUT_PROBES_MS,
   startDelay,
 } from "./policy.ts";
+import { beginning } from "./ramp.ts";
 
 /** What can happen to a replica. Events about an instance carry its id; stale ones are dropped. */
 export type MemberEvent =
@@ -55,6 +56,8 @@ export type MemberEvent =
   | { readonly type: "renamed"; readonly id: string; readonly failed?: string }
   /** It is to own slots from now on. */
   | { readonly type: "join" }
+  /** It is to have another weight. */
+  | { readonly type: "weigh"; readonly weight: number }
   /** It is to be removed for good. */
   | { readonly type: "leave" }
   /** Time went by. */
@@ -104,7 +107,9 @@ export function transition(
     case "renamed":
       return renamed(member, event.failed, now);
     case "join":
-      return member.joined ? member : { ...member, joined: true };
+      return member.joined ? member : { ...member, joined: true, newSince: now };
+    case "weigh":
+      return weighed(member, event.weight, now);
     case "leave":
       return leave(member, now, policy);
     case "tick":
@@ -142,7 +147,7 @@ function started(member: Member, instance: Instance, now: number, policy: FleetP
 }
 
 function ready(member: Member, now: number): Member {
-  return enter({ ...member, proven: true }, "ready", now);
+  return enter(beginning({ ...member, proven: true }, now), "ready", now);
 }
 
 function startFailed(
@@ -227,6 +232,13 @@ function accused(
   if (proof) return down(member, `connection ${kind}`, now, policy);
   if (kind === "malformed" || member.suspect) return member;
   return { ...member, suspect: true };
+}
+
+/** Who owned no slots so far is new to those that it gets. */
+function weighed(member: Member, weight: number, now: number): Member {
+  if (weight === member.weight) return member;
+  const returns = member.joined && member.weight === 0;
+  return { ...member, weight, ...(returns ? { newSince: now } : {}) };
 }
 
 function renamed(member: Member, failed: string | undefined, now: number): Member {

@@ -55,7 +55,7 @@ export function keySlot(ring: Ring, key: string): number {
 }
 
 /** The number that a key is in decimal digits; -1 where it is none, or too large to be exact. */
-function wholeNumber(key: string): number {
+export function wholeNumber(key: string): number {
   if (key.length === 0 || key.length > 16) return -1;
   for (let i = 0; i < key.length; i++) {
     const digit = key.charCodeAt(i);

@@ -81,39 +81,40 @@ export interface LoadChoice {
   readonly inFlight: number;
   /** What it may have; `Infinity`: anything. */
   readonly cap: number;
-  /** Whether it is another one than the owner. */
+  /** Whether it is another one than was wanted. */
   readonly overflowed: boolean;
   /** Who had no room, in the order in which they were asked. */
   readonly passed: readonly string[];
 }
 
 /**
- * Chooses: the owner, or where that has no room, the first of the key's overflow that is ready and
- * has. Where nobody has room, the owner takes it in spite of that.
+ * Chooses: whom the request wants, or where that has no room, the first of the key's overflow that
+ * is ready and has. Where nobody has room, who was wanted takes it in spite of that.
  *
  * @param view the view in force
  * @param key the request's key
  * @param slot its slot
  * @param loads how busy everybody is
- * @returns undefined where the owner is not ready
+ * @param wanted whom the request wants: the owner, unless that is away
+ * @returns undefined where who is wanted is not ready
  */
 export function chooseByLoad(
   view: View,
   key: string,
   slot: number,
   loads: Loads,
+  wanted: string | undefined = view.ring.members[view.ring.table[slot] ?? -1],
 ): LoadChoice | undefined {
-  const owner = view.ring.members[view.ring.table[slot] ?? -1];
-  if (owner === undefined || !view.ready.has(owner)) return undefined;
+  if (wanted === undefined || !view.ready.has(wanted)) return undefined;
   const look = loadsOf(view, loads);
   const passed: string[] = [];
-  for (const name of [owner, ...overflow(view.ring, key, slot)]) {
+  for (const name of new Set([wanted, ...overflow(view.ring, key, slot)])) {
     if (!view.ready.has(name)) continue;
     const { inFlight, cap } = look(name);
-    if (inFlight < cap) return { name, inFlight, cap, overflowed: name !== owner, passed };
+    if (inFlight < cap) return { name, inFlight, cap, overflowed: name !== wanted, passed };
     passed.push(name);
   }
-  return { name: owner, ...look(owner), overflowed: false, passed };
+  return { name: wanted, ...look(wanted), overflowed: false, passed };
 }
 
 function loadsOf(view: View, loads: Loads) {

@@ -1,0 +1,103 @@
+/**
+ * What the schemas of all bodies are put together from: each fault names its field, the bound and
+ * the value received.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { isName, LONGEST_NAME } from "../../replica/contract.ts";
+
+/** A call cannot be used as it was sent: its body, its query or its path. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+}
+
+/** What a replica may be called, as the end of a sentence. */
+export const NAME_RULE = `must be 1 to ${LONGEST_NAME} letters, digits, _ or -, beginning with a ` +
+  "letter or a digit and not ending with -";
+
+/**
+ * A replica's name.
+ *
+ * @param rule what to say of one that is none
+ */
+export function name(rule: string = NAME_RULE): z.ZodString {
+  return z.string({ error: received(rule) }).refine(isName, { error: received(rule) });
+}
+
+/** A list of names. */
+export function names(): z.ZodArray<z.ZodString> {
+  return z.array(name(`each ${NAME_RULE}`), { error: received("must be a list of names") });
+}
+
+/** A whole number, both bounds included; without an upper one any that is exact. */
+export function wholeFrom(min: number, max: number = Infinity): z.ZodInt {
+  const bounds = max === Infinity ? `from ${min}` : `from ${min} to ${max}`;
+  const error = received(`must be a whole number ${bounds}`);
+  const from = z.int({ error }).min(min, { error });
+  return max === Infinity ? from : from.max(max, { error });
+}
+
+/** One of a few words. */
+export function oneOf<T extends string>(words: readonly T[]): z.ZodEnum<{ [K in T]: K }> {
+  return z.enum(words, { error: received(`must be one of ${words.join(", ")}`) });
+}
+
+/** Says what a value had to be and what it was. */
+export function received(rule: string): (issue: { readonly input: unknown }) => string {
+  return ({ input }) => `${rule}; got ${shown(input)}`;
+}
+
+/** Says what an object had to be, or which fields it may have. */
+export function describe(
+  fields: string,
+  example: string,
+): (issue: { readonly code: string; readonly input: unknown }) => string {
+  return ({ code, input }) =>
+    code === "unrecognized_keys"
+      ? `has fields that are not known; known are ${fields}`
+      : `must be an object such as ${example}; got ${shown(input)}`;
+}
+
+/**
+ * Reads a body.
+ *
+ * @param schema what it must be
+ * @param text the body as it was received
+ * @param example one that is right, for those that are no JSON
+ * @throws {RequestError} every fault at once: the field, its bound and the value received
+ */
+export function parseBody<T>(schema: z.ZodType<T>, text: string, example: string): T {
+  const result = schema.safeParse(parseJson(text, example));
+  if (result.success) return result.data;
+  throw new RequestError(result.error.issues.map(describeIssue).join("; "));
+}
+
+function parseJson(text: string, example: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RequestError(`body: must be JSON such as ${example}; ${reason}`);
+  }
+}
+
+function describeIssue({ path, message }: z.core.$ZodIssue): string {
+  return `${path.length === 0 ? "body" : named(path)}: ${message}`;
+}
+
+/** `objective.lost`; of a list only its name, since each of its faults names the value. */
+function named(path: readonly PropertyKey[]): string {
+  return cut(path.filter((part) => typeof part === "string").join("."));
+}
+
+/** A value as JSON, cut where a client sent a long one. */
+export function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  // JSON has numbers that are too large for one, and none to show them as.
+  return typeof value === "number" ? String(value) : cut(JSON.stringify(value));
+}
+
+function cut(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

@@ -1,0 +1,130 @@
+/**
+ * `GET /_lb/explain`: where a request would go right now, and why.
+ *
+ * @module
+ */
+import { murmur3 } from "../../ring/murmur3.ts";
+import { keySlot, wholeNumber } from "../proxy/key.ts";
+import { allowances, capOf, type Loads, UNBOUNDED } from "../proxy/load_choice.ts";
+import type { KeySource } from "../setting_values.ts";
+import type { View } from "../view.ts";
+import type { Call } from "./call.ts";
+import { decide, type Decision, type HoldRules, ownerOf } from "./decision.ts";
+import { keyAsked } from "./question.ts";
+import { reasonOf } from "./reason.ts";
+
+/** What there is to explain by. */
+export interface ExplainOptions {
+  /** The view in force. */
+  readonly view: () => View;
+  /** How much an instance has in flight. */
+  readonly inFlight: (instance: string) => number;
+  /** What a request is routed by. */
+  readonly keySource: KeySource;
+  readonly hold: HoldRules;
+  /** The setting `LB_LOAD_BOUND`; 0: none. */
+  readonly loadBound: number;
+}
+
+/** A replica as far as it matters to where requests go. */
+export interface ReplicaLoad {
+  readonly name: string;
+  readonly ready: boolean;
+  /** Whether it is being replaced, so that a request may wait for it. */
+  readonly awaited: boolean;
+  /** What it has on the ring now. */
+  readonly weight: number;
+  readonly inFlight: number;
+  /** How much it may have in flight now; null: anything. */
+  readonly cap: number | null;
+}
+
+/** Where a request would go, and why. */
+export interface Explanation {
+  /** One sentence. */
+  readonly reason: string;
+  readonly decision: Decision;
+  readonly key: string;
+  /** A whole number is hashed as an id, anything else as a string. */
+  readonly hashedAs: "id" | "string";
+  /** 32 bits; null for an id, whose slot the ring's hash family gives. */
+  readonly hash: number | null;
+  readonly slot: number;
+  readonly owner: string | null;
+  /** Who is asked after the owner, in that order. */
+  readonly successors: readonly string[];
+  readonly version: number;
+  readonly digest: string;
+  readonly quarantined: boolean;
+  readonly loadBound: number | null;
+  readonly replicas: readonly ReplicaLoad[];
+}
+
+/**
+ * The call.
+ *
+ * @param options what there is to explain by
+ */
+export function explaining(options: ExplainOptions): Call {
+  return (c) => {
+    const key = keyAsked(new URL(c.req.url).searchParams, options.keySource);
+    return c.json(explain(key, options));
+  };
+}
+
+/**
+ * Says where a request would go.
+ *
+ * @param key the request's key
+ * @param options what there is to explain by
+ */
+export function explain(key: string, options: ExplainOptions): Explanation {
+  const view = options.view();
+  const { ring, version, quarantined, awaited } = view;
+  const loads = loadsOf(view, options);
+  const slot = keySlot(ring, key);
+  const first = ownerOf(view, slot);
+  const hashedAs = wholeNumber(key) < 0 ? "string" : "id";
+  const decided = decide(key, slot, { view, hold: options.hold, loads });
+  const { policy } = options.hold;
+  const subject = { key, hashedAs, slot, owner: first, policy } as const;
+  return {
+    reason: reasonOf({ ...subject, awaited: awaited.has(first ?? "") }, decided),
+    decision: decided.decision,
+    key,
+    hashedAs,
+    hash: hashedAs === "id" ? null : murmur3(key),
+    slot,
+    owner: first ?? null,
+    successors: ring.walk(slot).slice(1),
+    version,
+    digest: ring.digest,
+    quarantined: quarantined.has(key),
+    loadBound: options.loadBound || null,
+    replicas: replicaLoads(view, loads),
+  };
+}
+
+/** Read once, so that what is shown is what was decided by. */
+function loadsOf({ ready }: View, { inFlight, loadBound }: ExplainOptions): Loads {
+  const counts = new Map([...ready].map(([name, { instance }]) => [name, inFlight(instance)]));
+  return { bound: loadBound, inFlight: (name) => counts.get(name) ?? 0 };
+}
+
+function replicaLoads(view: View, loads: Loads): ReplicaLoad[] {
+  const { ring, ready, awaited } = view;
+  const allowed = allowances(view, loads.bound);
+  let inHand = 0;
+  for (const name of ready.keys()) inHand += loads.inFlight(name);
+  return ring.options.members.map(({ name, weight }) => {
+    const cap = ready.has(name) ? capOf(allowed.get(name) ?? UNBOUNDED, inHand) : Infinity;
+    return {
+      name,
+      ready: ready.has(name),
+      awaited: awaited.has(name),
+      weight,
+      inFlight: loads.inFlight(name),
+      cap: cap === Infinity ? null : cap,
+    };
+  });
+}

@@ -1,0 +1,49 @@
+/**
+ * Weights of replicas in the body of a call.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { isName } from "../../replica/contract.ts";
+import { MAX_WEIGHT, type Weights } from "../fleet/change.ts";
+import { NAME_RULE, received, shown } from "./body_schema.ts";
+
+const RULE = `must be a number from 0 to ${MAX_WEIGHT}`;
+
+/** A weight; 0 drains. */
+export function weight(): z.ZodType<number> {
+  const error = received(RULE);
+  return z.number({ error }).min(0, { error }).max(MAX_WEIGHT, { error }).transform(positiveZero);
+}
+
+/** Weights by name. */
+export function weights(): z.ZodType<Weights> {
+  return z.custom<object>(isObject, {
+    error: received('must be an object of names and weights such as {"Big":3}'),
+  }).transform((given, context) => {
+    // No prototype: a replica may be called `constructor`, and none is called `__proto__`.
+    const result: Record<string, number> = Object.create(null);
+    for (const [name, value] of Object.entries(given)) {
+      const parsed = weight().safeParse(value);
+      if (isName(name) && parsed.success) result[name] = parsed.data;
+      else context.addIssue(fault(name, value));
+    }
+    return result;
+  });
+}
+
+function fault(name: string, value: unknown) {
+  const code = "custom" as const;
+  return isName(name)
+    ? { code, path: [name], message: `${RULE}; got ${shown(value)}` }
+    : { code, path: [], message: `each name ${NAME_RULE}; got ${shown(name)}` };
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** JSON has a zero below zero, which would be another number to whoever compares. */
+function positiveZero(value: number): number {
+  return value + 0;
+}

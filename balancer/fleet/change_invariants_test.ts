@@ -1,0 +1,187 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { EngineError } from "../engine/engine.ts";
+import type { View } from "../view.ts";
+import { type Blueprint, isRingOf, ringOf, sameBlueprint } from "./blueprint.ts";
+import { applied, type Wish } from "./change.ts";
+import { FleetBench } from "./fleet_bench.ts";
+import { Membership, MembershipError } from "./membership.ts";
+import { resolve } from "./resolve.ts";
+import { Turns } from "./turns.ts";
+
+const SLOW_START_MS = 1000;
+const LONGEST_BACKOFF_MS = 30_000;
+
+/** A fleet to which things happen, and what holds of it all the time. */
+class History {
+  readonly #bench: FleetBench;
+  readonly #membership: Membership;
+
+  private constructor(bench: FleetBench) {
+    this.#bench = bench;
+    const { fleet, clock } = bench;
+    const now = () => clock.now();
+    this.#membership = new Membership({ fleet, turns: new Turns(), changeable: true, now });
+  }
+
+  static async begin(slowStartMs: number): Promise<History> {
+    const bench = new FleetBench({ slowStartMs, spares: 1, startsPerMinute: 1e6 });
+    return new History(await bench.open());
+  }
+
+  async end(): Promise<void> {
+    await this.#bench.fleet.close();
+    assertEquals(this.#bench.failures.actions.filter((action) => action === "fleet.step"), []);
+  }
+
+  /** One replica dies. Neither its end nor its replacement changes who owns what. */
+  async die(at: number): Promise<void> {
+    const { fleet, engine, clock } = this.#bench;
+    const names = this.#membership.names();
+    const { ring } = fleet.view;
+    const { length } = this.#views;
+    engine.fail(names[at % Math.max(1, names.length)] ?? "");
+    await clock.turn(0);
+    for (const view of this.#views.slice(length)) {
+      assertEquals(view.ring, ring, "health moved slots");
+    }
+  }
+
+  /** Time in which steps of slow starts may fall. */
+  async pass(ms: number): Promise<void> {
+    await this.#bench.clock.turn(ms);
+  }
+
+  /** Somebody asks for a change, by a plan or at once; a start may fail. */
+  async change(wish: Wish, planned: boolean, fails: boolean): Promise<void> {
+    const { fleet, engine, clock } = this.#bench;
+    const before = fleet.blueprint;
+    const expected = this.#expected(wish);
+    const { length } = this.#views;
+    if (fails) engine.failNextStart(new EngineError("failed", "no memory"));
+    const outcome = this.#ask(wish, planned).then(() => "done", kindOf);
+    await clock.turn(1);
+    await clock.turn(50);
+    const result = await outcome;
+    const rings = new Set(
+      [...this.#views.slice(length)].map(({ ring }) => blueprintKey(ring.options)),
+    );
+    if (result === "done") {
+      assert(expected && sameBlueprint(fleet.blueprint, expected), "done is what was asked for");
+    } else {
+      assert(sameBlueprint(fleet.blueprint, before), `half done: ${result}`);
+      assert(result === "not-ready" || !expected, `refused without reason: ${result}`);
+    }
+    assert(rings.size <= 1 + this.#steps(50), `${rings.size} rings for one change`);
+  }
+
+  /** Once everything has come to its whole, the ring is a function of names, weights and shape. */
+  async settle(): Promise<void> {
+    const { fleet, clock } = this.#bench;
+    await clock.turn(LONGEST_BACKOFF_MS + SLOW_START_MS);
+    const { blueprint, view: { ring } } = fleet;
+    assertEquals(ring.digest, ringOf(blueprint).digest);
+    assertEquals([...fleet.view.ready.values()].map(({ ramp }) => ramp).filter(Boolean), []);
+  }
+
+  check(): void {
+    const { fleet } = this.#bench;
+    const versions = this.#views.map(({ version }) => version);
+    assertEquals(versions, versions.map((_, at) => at + versions[0]!));
+    assertEquals(fleet.view, this.#views.at(-1));
+    if (fleet.policy.slowStartMs === 0) assert(isRingOf(fleet.view.ring, fleet.blueprint));
+    assertEquals([...fleet.view.ring.members].sort(), this.#membership.names().sort());
+  }
+
+  get #views(): readonly View[] {
+    return this.#bench.plane.views;
+  }
+
+  /** How many steps of slow starts may fall into a time. */
+  #steps(ms: number): number {
+    const { slowStartMs } = this.#bench.fleet.policy;
+    return slowStartMs === 0
+      ? 0
+      : Math.ceil(ms / (slowStartMs / 10)) * this.#bench.fleet.members.length;
+  }
+
+  #expected(wish: Wish): Blueprint | undefined {
+    const { blueprint, members, limit } = this.#bench.fleet;
+    const taken = new Set(members.map(({ name }) => name));
+    try {
+      return applied(blueprint, resolve(wish, { blueprint, taken, limit }));
+    } catch (error) {
+      if (error instanceof MembershipError) return undefined;
+      throw error;
+    }
+  }
+
+  async #ask(wish: Wish, planned: boolean): Promise<unknown> {
+    const membership = this.#membership;
+    if (planned) return await membership.apply(membership.plan(wish).id);
+    const { add, hostnames = [], remove = [], weights = {}, ...shape } = wish;
+    if (add !== undefined) return await membership.add(add, hostnames, weights);
+    if (remove.length > 0) return await membership.remove(remove.length, remove);
+    if (Object.keys(weights).length > 0) return await membership.weigh(weights);
+    return await membership.reshape(shape);
+  }
+}
+
+function kindOf(error: unknown): string {
+  if (error instanceof MembershipError) return error.kind;
+  throw error;
+}
+
+function blueprintKey(options: object): string {
+  return JSON.stringify(options);
+}
+
+const NAMES = ["Server1", "Server2", "Server3", "Server4", "a", "b"];
+const names = fc.uniqueArray(fc.constantFrom(...NAMES), { maxLength: 3 });
+const weights = fc.dictionary(
+  fc.constantFrom(...NAMES),
+  fc.constantFrom(0, 0, 0.5, 1, 3, 1000),
+  { maxKeys: 3, noNullPrototype: true },
+);
+const shape = fc.record({
+  slots: fc.constantFrom(3, 64, 500, 512),
+  virtualServers: fc.constantFrom(1, 9, 40),
+  layout: fc.constantFrom("even", "ring", "rendezvous"),
+  hashes: fc.constantFrom("fibonacci", "seed"),
+}, { requiredKeys: [] });
+const one = fc.oneof(
+  names.map((hostnames): Wish => ({ add: hostnames.length + 1, hostnames })),
+  names.map((remove): Wish => ({ remove })),
+  weights.map((weights): Wish => ({ weights })),
+  shape as fc.Arbitrary<Wish>,
+);
+const all = fc.tuple(names, names, weights, shape).map(
+  ([hostnames, remove, weights, shape]): Wish => ({ hostnames, remove, weights, ...shape as Wish }),
+);
+const step = fc.oneof(
+  fc.tuple(one, fc.boolean(), fc.boolean()).map(([wish, planned, fails]) => (history: History) =>
+    history.change(wish, planned, fails)
+  ),
+  fc.tuple(all, fc.boolean()).map(([wish, fails]) => (history: History) =>
+    history.change(wish, true, fails)
+  ),
+  fc.nat(5).map((at) => (history: History) => history.die(at)),
+  fc.constantFrom(1, 99, 150).map((ms) => (history: History) => history.pass(ms)),
+);
+
+for (const slowStartMs of [0, SLOW_START_MS]) {
+  Deno.test(`whatever is asked for and whoever dies, a change is one view and all or nothing, and the ring follows names, weights and shape only (slow start ${slowStartMs} ms)`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 20 }), async (steps) => {
+        const history = await History.begin(slowStartMs);
+        for (const take of steps) {
+          await take(history);
+          history.check();
+        }
+        await history.settle();
+        await history.end();
+      }),
+      { seed: 20261123, numRuns: 150 },
+    );
+  });
+}

@@ -1,0 +1,35 @@
+/**
+ * Why a change of the fleet did not happen.
+ *
+ * @module
+ */
+
+/** Why a change was refused or undone. */
+export type MembershipErrorKind =
+  /** The engine's instances belong to somebody else. */
+  | "unsupported"
+  /** No replica has that name. */
+  | "unknown"
+  /** The name is in use, or was given twice. */
+  | "taken"
+  /** More replicas than there may be, or fewer than none; a weight or a shape that cannot be. */
+  | "out-of-bounds"
+  /** The new replicas did not become ready; none was kept. */
+  | "not-ready"
+  /** No such plan is kept: it was applied, is too old, or never was. */
+  | "unknown-plan"
+  /** The fleet is not any more what the plan was made for. */
+  | "stale";
+
+/** A change that did not happen. Nothing of it remains. */
+export class MembershipError extends Error {
+  override readonly name = "MembershipError";
+
+  /**
+   * @param kind what a caller decides by
+   * @param message the field, its bound and the value
+   */
+  constructor(readonly kind: MembershipErrorKind, message: string) {
+    super(message);
+  }
+}
