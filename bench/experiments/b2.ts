@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DEFAULT_SLOTS, MAX_SLOTS } from "../../ring/mod.ts";
 import { complain } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
 import { weightsReport } from "./b2_report.ts";
@@ -15,6 +16,7 @@ import type { Room } from "./room.ts";
 /** One layout with one weight. */
 export interface Weighed {
   readonly way: string;
+  readonly slots: number;
   /** What was done to get there. */
   readonly call: string;
   readonly replicas: readonly string[];
@@ -35,9 +37,9 @@ export const weights: Part<readonly Weighed[]> = {
   measure,
   charts: () => [],
   rows: (data) =>
-    data.flatMap(({ way, call, replicas, weights, requests }) =>
+    data.flatMap(({ way, slots, call, replicas, weights, requests }) =>
       replicas.map((replica, at) => ({
-        ...{ way, call, replica, weight: weights[at] ?? NaN, requests: requests[at] ?? NaN },
+        ...{ way, slots, call, replica, weight: weights[at] ?? NaN, requests: requests[at] ?? NaN },
       }))
     ),
   report: weightsReport,
@@ -46,22 +48,36 @@ export const weights: Part<readonly Weighed[]> = {
 /** Of the hash families the one that spreads ids and virtual servers best. */
 async function measure(room: Room): Promise<Weighed[]> {
   const found: Weighed[] = [];
-  for (const way of WAYS.filter(({ hashes }) => hashes === "fibonacci")) {
-    found.push(...await measureOne(room, way));
-    complain(`  ${nameOf(way)}: ${found.at(-3)?.requests.join(" / ")} of ${REQUESTS}`);
+  const ways = WAYS.filter(({ hashes }) => hashes === "fibonacci");
+  const turns = ways.map((way): [Way, number] => [way, DEFAULT_SLOTS]);
+  // Shares that are left to chance come nearer to the weights the more slots there are.
+  turns.push(...ways.filter(isByChance).map((way): [Way, number] => [way, MAX_SLOTS]));
+  for (const [way, slots] of turns) {
+    found.push(...await measureOne(room, way, slots));
+    complain(
+      `  ${nameOf(way)}, ${slots} slots: ${found.at(-3)?.requests.join(" / ")} of ${REQUESTS}`,
+    );
   }
   return found;
 }
 
-async function measureOne(room: Room, way: Way): Promise<Weighed[]> {
+function isByChance({ layout }: Way): boolean {
+  return layout === "rendezvous";
+}
+
+async function measureOne(room: Room, way: Way, slots: number): Promise<Weighed[]> {
   const { signal } = room;
-  await using fleet = await Fleet.start(room, { replicas: OTHERS.length, way });
+  await using fleet = await Fleet.start(room, {
+    replicas: OTHERS.length,
+    way,
+    settings: { LB_SLOTS: String(slots) },
+  });
   const replicas = [...OTHERS, BIG];
   const look = async (call: string, weight: number): Promise<Weighed> => {
     const census = await takeCensus(fleet.port, { withIds: true, signal });
     const weights = [...OTHERS.map(() => 1), weight];
     const requests = requestsOf(census, replicas);
-    return { way: nameOf(way), call, replicas, weights, requests, faults: census.faults };
+    return { way: nameOf(way), slots, call, replicas, weights, requests, faults: census.faults };
   };
   await fleet.add([BIG], { [BIG]: FIRST_WEIGHT });
   const found = [await look("POST /add", FIRST_WEIGHT)];
