@@ -4,7 +4,7 @@
  * @module
  */
 import type { Weighed } from "./b2.ts";
-import { percent, tableOf } from "./markdown.ts";
+import { percent, tableOf, whole } from "./markdown.ts";
 
 /** The section. */
 export function weightsReport(data: readonly Weighed[]): string {
@@ -14,6 +14,7 @@ export function weightsReport(data: readonly Weighed[]): string {
     tableOf(
       [
         "layout, hashes",
+        "slots",
         "call",
         "weights",
         "requests",
@@ -23,10 +24,20 @@ export function weightsReport(data: readonly Weighed[]): string {
       ],
       data.map(lineOf),
     ),
+    `\`even\` gives shares by count. In \`rendezvous\` chance gives them out, slot by slot: of 512 slots a half is then off by ${
+      percent(deviation(512))
+    } (one standard deviation), of 65,536 by ${
+      percent(deviation(65_536))
+    }. Virtual servers leave more to chance than slots do, as there are fewer of them.`,
   ].join("\n\n");
 }
 
-function lineOf({ way, call, replicas, weights, requests }: Weighed): string[] {
+/** Of the share of slots where each goes one way or the other like a coin. */
+function deviation(slots: number): number {
+  return Math.sqrt(0.25 / slots);
+}
+
+function lineOf({ way, slots, call, replicas, weights, requests }: Weighed): string[] {
   const sum = (values: readonly number[]) => values.reduce((all, one) => all + one, 0);
   const [all, weight] = [sum(requests), sum(weights)];
   const errors = replicas.map((_, at) =>
@@ -34,6 +45,7 @@ function lineOf({ way, call, replicas, weights, requests }: Weighed): string[] {
   );
   return [
     way,
+    whole(slots),
     `\`${call}\``,
     weights.join(" / "),
     requests.join(" / "),
