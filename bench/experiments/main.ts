@@ -42,8 +42,9 @@ async function main(): Promise<void> {
   complain(`wrote ${await writeReport(store)}`);
 }
 
-async function runParts({ engine, only }: Options, store: Store): Promise<void> {
-  await using room = await openRoom(engine, interruptible());
+async function runParts(options: Options, store: Store): Promise<void> {
+  await using room = await openRoom(options, interruptible());
+  const { only } = options;
   const chosen = PARTS.filter(({ name }) => only.length === 0 || only.includes(name));
   for (const part of chosen) {
     complain(`${part.name}: ${part.title}`);

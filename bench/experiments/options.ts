@@ -13,6 +13,8 @@ export interface Options {
   readonly engine: EngineName;
   /** Folder of the report, from the project's root. */
   readonly out: string;
+  /** Requests of the stress test; as many as the files allow, where it is not given. */
+  readonly stress?: number;
   /** Nothing is run: the report and the charts are made again from the data that is there. */
   readonly report: boolean;
   readonly help: boolean;
@@ -29,6 +31,8 @@ Usage: deno task experiments [options]
                    services of their own, which run as processes in either case
   --out FOLDER     where the report goes, docs or a folder in .run (default docs): experiments.md,
                    and beside it experiments/ with data (JSON, CSV) and charts (SVG, PNG)
+  --stress N       requests in flight in the stress test (default 10000, or as many as the limit of
+                   open files, ulimit -Hn, has room for: two files each)
   --report         run nothing, make charts and report again from the data that is there
   --help           this text
 
@@ -40,6 +44,7 @@ const OPTIONS = {
   "only": { type: "string" },
   "engine": { type: "string" },
   "out": { type: "string" },
+  "stress": { type: "string" },
   "report": { type: "boolean" },
   "help": { type: "boolean", short: "h" },
 } as const;
@@ -57,6 +62,9 @@ export function readOptions(args: readonly string[], parts: readonly string[]): 
     only: namesIn(given.only, parts),
     engine: engineIn(given.engine ?? "process"),
     out: folderIn(given.out ?? "docs"),
+    ...given.stress === undefined
+      ? {}
+      : { stress: COMMAND_LINE.whole("--stress", given.stress, 1, 20_000) },
     report: given.report ?? false,
     help: given.help ?? false,
   };

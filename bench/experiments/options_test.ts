@@ -18,6 +18,7 @@ for (
     [["--only", "A-9"], '--only must be one or more of A-1, A-2, stress; got "A-9"'],
     [["--only", ""], '--only must be one or more of A-1, A-2, stress; got ""'],
     [["--engine", "podman"], '--engine must be process or docker; got "podman"'],
+    [["--stress", "0"], '--stress must be a whole number from 1 to 20000; got "0"'],
     [["--out", "/etc"], '--out must be docs or a folder in .run; got "/etc"'],
     [["--out", ".run/../x"], '--out must be docs or a folder in .run; got ".run/../x"'],
     [["--rounds", "3"], "Unknown option '--rounds'"],

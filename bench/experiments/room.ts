@@ -8,6 +8,7 @@ import { RUN_DIR } from "../../tools/project.ts";
 import { ToolError } from "../../tools/tool.ts";
 import type { EngineName } from "../balancer.ts";
 import { dockerCan, sweep } from "../docker.ts";
+import type { Options } from "./options.ts";
 
 /** What a run has. */
 export interface Room extends AsyncDisposable {
@@ -16,6 +17,8 @@ export interface Room extends AsyncDisposable {
   /** Folder of logs. */
   readonly folder: string;
   readonly engine: EngineName;
+  /** Requests of the stress test, where they are to be others than usual. */
+  readonly stress: number | undefined;
   /** Aborted when the run is to end early. */
   readonly signal: AbortSignal;
 }
@@ -23,17 +26,20 @@ export interface Room extends AsyncDisposable {
 /**
  * Prepares a run.
  *
- * @param engine what is to run the replicas
+ * @param options what is to run the replicas, and the requests of the stress test
  * @param signal aborted when the run is to end early
  * @throws {ToolError} no Docker Engine answers, but is asked for
  */
-export async function openRoom(engine: EngineName, signal: AbortSignal): Promise<Room> {
+export async function openRoom(
+  { engine, stress }: Pick<Options, "engine" | "stress">,
+  signal: AbortSignal,
+): Promise<Room> {
   const name = `exp-${crypto.randomUUID().slice(0, 8)}`;
   const folder = new URL("experiments", RUN_DIR).pathname;
   await Deno.mkdir(folder, { recursive: true });
   if (engine === "docker") await prepareDocker(name);
   return {
-    ...{ run: name, folder, engine, signal },
+    ...{ run: name, folder, engine, stress, signal },
     [Symbol.asyncDispose]: async () => {
       if (engine === "docker") await sweep(labelOf(name));
     },

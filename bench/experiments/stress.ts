@@ -17,8 +17,8 @@ import type { Room } from "./room.ts";
 import { countsOf } from "./statistics.ts";
 import { stressReport } from "./stress_report.ts";
 
-/** One run. */
-export interface Rush {
+/** What became of the requests. */
+interface Rush {
   readonly requests: number;
   /** The most requests that were sent and not answered at one moment, as their clients counted. */
   readonly inFlight: number;
@@ -37,8 +37,7 @@ export interface Rush {
 }
 
 /** What was found. */
-export interface StressData {
-  readonly rushes: readonly Rush[];
+export interface StressData extends Rush {
   /** Files that a process may have open here. */
   readonly openFiles: number;
 }
@@ -61,30 +60,31 @@ export const stress: Part<StressData> = {
   engine: "process",
   measure,
   charts: () => [],
-  rows: ({ rushes }) =>
-    rushes.flatMap(({ requests, replicas, answers, inFlight, atReplicas, lost }) =>
-      replicas.map((replica, at) => ({
-        ...{ requests, inFlight, atReplicas, lost: lost.length, replica },
-        answers: answers[at] ?? NaN,
-      }))
-    ),
+  rows: ({ requests, replicas, answers, inFlight, atReplicas, lost }) =>
+    replicas.map((replica, at) => ({
+      ...{ requests, inFlight, atReplicas, lost: lost.length, replica },
+      answers: answers[at] ?? NaN,
+    })),
   report: stressReport,
 };
 
 async function measure(room: Room): Promise<StressData> {
   const openFiles = Number((await describeMachine())["openFiles"]);
-  // A request in flight takes two connections of the balancer, one on either side.
-  const fitting = Math.floor((openFiles - OTHER_FILES) / 2);
-  const rushes: Rush[] = [];
-  for (const count of new Set([Math.min(REQUESTS, fitting), REQUESTS])) {
-    const rush = await rushOf(room, count);
-    complain(
-      `  ${rush.inFlight} in flight, ${rush.atReplicas} at the replicas, ` +
-        `${rush.lost.length} lost`,
-    );
-    rushes.push(rush);
-  }
-  return { rushes, openFiles };
+  const rush = await rushOf(room, room.stress ?? Math.min(REQUESTS, fitting(openFiles)));
+  complain(
+    `  ${rush.inFlight} in flight, ${rush.atReplicas} at the replicas, ${rush.lost.length} lost`,
+  );
+  return { ...rush, openFiles };
+}
+
+/**
+ * As many requests as a balancer can have in flight: each takes two connections of it, one on either
+ * side.
+ *
+ * @param openFiles that it may have
+ */
+export function fitting(openFiles: number): number {
+  return Math.floor((openFiles - OTHER_FILES) / 2);
 }
 
 async function rushOf(room: Room, count: number): Promise<Rush> {

@@ -3,45 +3,50 @@
  *
  * @module
  */
+import { REQUESTS } from "./census.ts";
 import { fixed, tableOf, whole } from "./markdown.ts";
-import type { Rush, StressData } from "./stress.ts";
+import type { StressData } from "./stress.ts";
 
 /** The section. */
-export function stressReport({ rushes, openFiles }: StressData): string {
+export function stressReport(data: StressData): string {
+  const { requests, inFlight, atReplicas, lost, restarts, replicas, answers } = data;
   return [
-    `As many clients as requests, each with a connection of its own, ids from 0, default settings, three replicas. The service behind the balancer keeps every request until all have arrived (or none has arrived for three seconds), and then answers all at once. Requests are sent at a pace of about a thousand each second, so that what is tried is how many can be in flight.`,
-    tableOf(["requests", ...rushes.map(({ requests }) => whole(requests))], linesOf(rushes)),
-    `A request in flight takes two connections of the balancer, one on either side, and so two of the files that a process may have open: ${
-      whole(openFiles)
-    } here (\`ulimit -n\`, raised to the hard limit).${rushes.length > 1 ? SHORT : ""}`,
-    ...rushes.filter(({ lost }) => lost.length > 0).map(lossOf),
+    `${
+      whole(requests)
+    } clients, each with a connection of its own and one request, ids from 0, default settings, three replicas. The service behind the balancer keeps every request until all have arrived (or none has arrived for three seconds), and then answers all at once. Requests are sent at a pace of about a thousand each second: what is tried is how many can be in flight.`,
+    tableOf(["", "measured"], [
+      ["requests", whole(requests)],
+      ["in flight at one moment, as the clients count (sent, not answered)", whole(inFlight)],
+      ["in hand at the replicas at one moment, as those count", whole(atReplicas)],
+      ["**lost**", `**${lost.length}**`],
+      ["replicas replaced meanwhile", restarts],
+      ["seconds until the replicas had them", seconds(data.risingMs)],
+      ["seconds from then to the last answer", seconds(data.answeringMs)],
+      ...replicas.map((name, at) => [`answered by ${name}`, whole(answers[at] ?? NaN)]),
+    ]),
+    ...lost.length > 0 ? [lossOf(data)] : [],
+    filesText(data),
   ].join("\n\n");
 }
 
-const SHORT =
-  " That is a few too few for 10,000, so that the first run has as many requests as fit, and the second one shows what happens when files run out.";
-
-function linesOf(rushes: readonly Rush[]): (string | number)[][] {
-  const names = rushes[0]?.replicas ?? [];
-  return [
-    ["in flight at one moment: sent and not answered", ...rushes.map((one) => whole(one.inFlight))],
-    ["in hand at the replicas at one moment", ...rushes.map((one) => whole(one.atReplicas))],
-    ["**lost**", ...rushes.map(({ lost }) => `**${lost.length}**`)],
-    ["replicas replaced meanwhile", ...rushes.map(({ restarts }) => restarts)],
-    ["seconds until the replicas had them", ...rushes.map((one) => seconds(one.risingMs))],
-    ["seconds from then to the last answer", ...rushes.map((one) => seconds(one.answeringMs))],
-    ...names.map((name, at) => [
-      `answered by ${name}`,
-      ...rushes.map(({ answers }) => whole(answers[at] ?? NaN)),
-    ]),
-  ];
-}
-
 /** What was lost, in the words of the answers. */
-function lossOf({ requests, lost }: Rush): string {
+function lossOf({ lost }: StressData): string {
   const words = new Set(lost.map((text) => text.replace(/^\d+: /, "")));
   const shown = [...words].slice(0, 3).map((text) => `\`${text}\``).join(", ");
-  return `Lost of ${whole(requests)}: ${shown}.`;
+  return `What was lost: ${shown}.`;
+}
+
+function filesText({ requests, openFiles }: StressData): string {
+  const text =
+    `A request in flight takes two connections of the balancer, one on either side, and so two of the files that a process may have open: ${
+      whole(openFiles)
+    } here (\`ulimit -n\`, raised to the hard limit).`;
+  if (requests >= REQUESTS) return text;
+  return `${text} ${whole(REQUESTS)} requests would take ${
+    whole(2 * REQUESTS)
+  } and those that the balancer has open besides, which this machine does not allow: ${
+    whole(requests)
+  } is what fits. With a higher limit the same command sends ${whole(REQUESTS)}.`;
 }
 
 function seconds(ms: number): string {
