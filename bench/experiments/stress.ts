@@ -43,10 +43,12 @@ export interface StressData extends Rush {
 }
 
 const REPLICAS = 3;
-/** Requests that are sent at once, and milliseconds from then to the next: what is tried is how many
- * are in flight, not how many connections a replica accepts in a second. */
+/**
+ * Requests that may be on their way to the replicas. What is tried is how many can be in flight, not
+ * how many connections a machine opens in a second.
+ */
+const LEAD = 100;
 const BATCH = 20;
-const PACE_MS = 20;
 /** Milliseconds that the replicas may take to get one more request; then the gate opens anyway. */
 const STALL_MS = 3000;
 /** Files that a balancer has open beside its connections, and some to spare. */
@@ -96,7 +98,7 @@ async function rushOf(room: Room, count: number): Promise<Rush> {
   });
   const clients = new Clients(fleet.port);
   const start = now();
-  await clients.send(count, room.signal);
+  await clients.send(count, gate, room.signal);
   const risen = await stalled(gate, count, room.signal);
   await gate.open();
   const opened = now();
@@ -117,7 +119,7 @@ async function rushOf(room: Room, count: number): Promise<Rush> {
   };
 }
 
-/** Waits until the replicas have all, or get no more. @returns when they got the last one */
+/** Waits until the replicas have as many, or get no more. @returns when they got the last one */
 async function stalled(gate: Gate, count: number, signal: AbortSignal): Promise<number> {
   let last = now();
   for (let most = gate.most; most < count && now() - last < STALL_MS;) {
@@ -142,10 +144,11 @@ class Clients {
   }
 
   /** Sends requests, and resolves when all are sent. */
-  async send(count: number, signal: AbortSignal): Promise<void> {
+  async send(count: number, gate: Gate, signal: AbortSignal): Promise<void> {
     for (let next = 0; next < count; next += BATCH) {
       const batch = Array.from({ length: Math.min(BATCH, count - next) }, (_, at) => next + at);
-      await Promise.all([...batch.map((id) => this.#sendOne(id)), pass(PACE_MS, signal)]);
+      await Promise.all(batch.map((id) => this.#sendOne(id)));
+      await stalled(gate, next + batch.length - LEAD, signal);
     }
   }
 

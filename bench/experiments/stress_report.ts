@@ -13,7 +13,7 @@ export function stressReport(data: StressData): string {
   return [
     `${
       whole(requests)
-    } clients, each with a connection of its own and one request, ids from 0, default settings, three replicas. The service behind the balancer keeps every request until all have arrived (or none has arrived for three seconds), and then answers all at once. Requests are sent at a pace of about a thousand each second: what is tried is how many can be in flight.`,
+    } clients, each with a connection of its own and one request, ids from 0, default settings, three replicas. The service behind the balancer keeps every request until all have arrived (or none has arrived for three seconds), and then answers all at once. They are sent as fast as they get there, with at most a hundred on their way: what is tried is how many can be in flight.`,
     tableOf(["", "measured"], [
       ["requests", whole(requests)],
       ["in flight at one moment, as the clients count (sent, not answered)", whole(inFlight)],
