@@ -56,7 +56,7 @@ export class PacedLoad implements AsyncDisposable {
 
   async #client(from: number): Promise<void> {
     let connection: HttpConnection | undefined;
-    for (let due = from; !this.#over; due = Math.max(now(), due + PACE_MS)) {
+    for (let due = from; !this.#over; due = nextDue(due, now())) {
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - now())));
       if (!this.#over) connection = await this.#request(connection);
     }
@@ -79,4 +79,15 @@ export class PacedLoad implements AsyncDisposable {
     connection?.[Symbol.dispose]();
     return undefined;
   }
+}
+
+/**
+ * When a client asks next. One that had to wait long leaves turns out, so that those who waited
+ * together do not go on together.
+ *
+ * @param due when it was to ask last, in milliseconds
+ * @param now when it had its answer
+ */
+export function nextDue(due: number, now: number): number {
+  return due + PACE_MS * Math.max(1, Math.ceil((now - due) / PACE_MS));
 }
