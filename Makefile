@@ -6,6 +6,7 @@
 ## make build   build the images, or cache the dependencies where no Docker engine answers
 ## make test    every gate and every test
 ## make bench   the benchmarks
+## make experiments  the seed document's experiments, about ten minutes; writes docs/experiments.md
 
 DENO = sh tools/deno.sh
 
@@ -30,4 +31,7 @@ test:
 bench:
 	@$(DENO) task -q bench
 
-.PHONY: help run stop logs build test bench
+experiments:
+	@$(DENO) task -q experiments
+
+.PHONY: help run stop logs build test bench experiments

@@ -4,17 +4,7 @@
  * @module
  */
 
-/** Not a literal in an import(), so that the product's lock file has no part of it. */
-const ECHARTS = "npm:echarts@6.1.0";
-
-/** The part of echarts that is used here. */
-interface Echarts {
-  init(element: null, theme: null, options: Record<string, unknown>): {
-    setOption(option: Record<string, unknown>): void;
-    renderToSVGString(): string;
-    dispose(): void;
-  };
-}
+import { drawChart, INK } from "./chart.ts";
 
 /** One bar. */
 export interface Bar {
@@ -44,31 +34,21 @@ export interface Picture {
 /** Colours of the balancer, of its peers, and of what is there for comparison only. */
 export const COLOURS = { own: "#c2410c", peer: "#64748b", floor: "#cbd5e1" };
 
-const FONT = "Helvetica, Arial, sans-serif";
 const COLUMNS = 2;
 const WIDTH = 900;
 const TOP = 70;
 const PANEL = { width: 270, height: 170, left: 130, gap: 60 };
 
 /** Draws a picture as SVG. */
-export async function drawBars(picture: Picture): Promise<string> {
-  const echarts: Echarts = await import(ECHARTS);
+export function drawBars(picture: Picture): Promise<string> {
   const rows = Math.ceil(picture.panels.length / COLUMNS);
   const height = TOP + rows * (PANEL.height + PANEL.gap);
-  const options = { renderer: "svg", ssr: true, width: WIDTH, height };
-  const chart = echarts.init(null, null, options);
-  chart.setOption(chartOption(picture));
-  const svg = chart.renderToSVGString();
-  chart.dispose();
-  return `${svg}\n`;
+  return drawChart({ option: chartOption(picture), width: WIDTH, height });
 }
 
 function chartOption({ title, subtitle, panels }: Picture): Record<string, unknown> {
   const heading = { text: title, subtext: subtitle, left: 20, top: 8 };
   return {
-    animation: false,
-    backgroundColor: "#ffffff",
-    textStyle: { fontFamily: FONT },
     title: [heading, ...panels.map(panelTitle)],
     grid: panels.map((_, at) => ({ ...place(at), width: PANEL.width, height: PANEL.height })),
     xAxis: panels.map((_, at) => ({ type: "value", gridIndex: at, show: false })),
@@ -79,7 +59,7 @@ function chartOption({ title, subtitle, panels }: Picture): Record<string, unkno
       data: bars.map(({ label }) => label),
       axisTick: { show: false },
       axisLine: { show: false },
-      axisLabel: { color: "#334155", interval: 0 },
+      axisLabel: { color: INK.text, interval: 0 },
     })),
     series: panels.map(series),
   };
@@ -96,7 +76,7 @@ function place(at: number): { left: number; top: number } {
 
 function panelTitle({ title }: Panel, at: number): Record<string, unknown> {
   const { left, top } = place(at);
-  const textStyle = { fontSize: 13, fontWeight: "bold", color: "#0f172a" };
+  const textStyle = { fontSize: 13, fontWeight: "bold", color: INK.title };
   return { text: title, left: left - 110, top: top - 26, textStyle };
 }
 
@@ -112,7 +92,7 @@ function series({ bars, digits }: Panel, at: number): Record<string, unknown> {
       label: {
         show: true,
         position: "right",
-        color: "#334155",
+        color: INK.text,
         fontWeight: bold ? "bold" : "normal",
         formatter: value.toFixed(digits),
       },

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { type Answer, ASK, WrongAnswer } from "./asking.ts";
-import { BrokenOff, HttpConnection } from "./http_connection.ts";
+import { BrokenOff, HttpConnection } from "../http_connection.ts";
 import type { Kind } from "./outcome.ts";
 
 /** Asks a server that sends these bytes when it has read the first of a request. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Incident } from "../balancer.ts";
 import type { RingWatch } from "./ring_watch.ts";
 import type { Room } from "./room.ts";
 
@@ -17,20 +18,6 @@ export interface Contestant {
   readonly rest?: number;
   /** Starts it with its replicas; fails with what is missing. */
   readonly start: (room: Room) => Promise<Running>;
-}
-
-/** The record of a failure that the contestant itself keeps; times in milliseconds. */
-export interface Incident {
-  /** The instance that failed. */
-  readonly instance: string;
-  /** The first sign, ISO 8601. */
-  readonly at: string;
-  readonly signal: string;
-  readonly spare: boolean;
-  /** Milliseconds after the first sign; null for what has not happened. */
-  readonly timings: Readonly<Record<string, number | null>>;
-  /** What became of requests. */
-  readonly requests: Readonly<Record<string, number>>;
 }
 
 /** A contestant at work. */

@@ -4,13 +4,13 @@
  * @module
  */
 import { takeLock } from "../../tools/lock.ts";
-import { complain, say } from "../../tools/print.ts";
-import { runTool, ToolError } from "../../tools/tool.ts";
+import { say } from "../../tools/print.ts";
+import { runTool } from "../../tools/tool.ts";
+import { interruptible } from "../interruption.ts";
 import { describeMachine, ownVersion, versionLine } from "../machine.ts";
 import { saveResult } from "../save.ts";
 import { killBalancers } from "./balancer_kills.ts";
 import { drawChart } from "./chart.ts";
-import { now } from "./clock.ts";
 import { compete } from "./contest.ts";
 import { CONTESTANTS } from "./contestants.ts";
 import { CONNECTIONS } from "./load.ts";
@@ -21,12 +21,6 @@ import type { Column, Result, Table } from "./result.ts";
 import { openRoom, type Room } from "./room.ts";
 import { kill, pause } from "./strikes.ts";
 import { tableLines } from "./table.ts";
-
-/** Exit code after Ctrl-C, as shells have it. */
-const INTERRUPTED = 130;
-
-/** A signal so many milliseconds after another is the same one. */
-const ECHO_MS = 1000;
 
 /** One column of a table, when it is its turn. */
 interface Part {
@@ -66,22 +60,6 @@ async function main(): Promise<void> {
   const result = await play(room, options);
   const name = `heal${options.quick ? "-quick" : ""}`;
   await saveResult({ result, chart: await drawChart(result), name, out: options.out });
-}
-
-/** The first signal ends the run in order, a later one at once. */
-function interruptible(): AbortSignal {
-  const controller = new AbortController();
-  let first = 0;
-  const interrupt = () => {
-    // A terminal's Ctrl-C comes twice: to this process, and by way of `deno task`.
-    if (controller.signal.aborted && now() - first < ECHO_MS) return;
-    if (controller.signal.aborted) Deno.exit(INTERRUPTED);
-    first = now();
-    complain("interrupted: clearing away");
-    controller.abort(new ToolError("interrupted", INTERRUPTED));
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupt);
-  return controller.signal;
 }
 
 async function play(room: Room, options: Options): Promise<Result> {

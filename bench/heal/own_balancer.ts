@@ -1,21 +1,12 @@
 /**
- * The balancer as `deno task balancer` runs it, with the bench's service behind it.
+ * The balancer with this bench's service behind it.
  *
  * @module
  */
-import { parseProcesses, type Process } from "../../tools/processes.ts";
-import { balancerArgs } from "../../tools/balancer_command.ts";
-import { lastLines, run } from "../../tools/command.ts";
-import { FLEET_LABEL } from "../../tools/project.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { answers, freePort } from "../port.ts";
-import { type Program, startProgram } from "../program.ts";
-import { type Incident, REPLICAS } from "./contestant.ts";
-import { containersWith } from "./docker.ts";
+import { BenchBalancer, type EngineName } from "../balancer.ts";
+import { REPLICAS } from "./contestant.ts";
 import { IMAGE, networkOf, type Room } from "./room.ts";
-
-/** What runs the replicas. */
-export type EngineName = "docker" | "process";
 
 /** What is asked of the balancer. */
 export interface Wish {
@@ -25,182 +16,45 @@ export interface Wish {
   readonly spares: number;
 }
 
-/** A replica or a spare in the status. */
-interface Member {
-  readonly name: string;
-  readonly state: string;
-  readonly instance: string | null;
-}
-
-/** The part of the status that the bench looks at. */
-export interface Status {
-  readonly digest: string;
-  readonly desired: number;
-  readonly ready: number;
-  readonly replicas: readonly Member[];
-  readonly spares: readonly Member[];
-}
-
-/** Milliseconds that the balancer gets to end and to remove its replicas. */
-const GRACE_MS = 20_000;
 const REPLICA = new URL("servers/replica.ts", import.meta.url).pathname;
 const REPLICA_FLAGS = "--quiet --no-prompt --no-lock --no-config --allow-net " +
   "--allow-env=HOST,PORT,SERVER_NAME,COLLECTOR";
 
 /** A balancer that can be killed and started again with the same settings. */
-export class OwnBalancer implements AsyncDisposable {
-  readonly port = freePort();
-  /** Value of the label on its containers, last argument of its processes. */
-  readonly fleet: string;
-  readonly engine: EngineName;
-  readonly #room: Room;
-  readonly #wish: Wish;
-  #program: Program | undefined;
-
-  constructor(room: Room, wish: Wish) {
-    this.#room = room;
-    this.#wish = wish;
-    this.engine = wish.engine;
-    this.fleet = `${room.run}-${wish.name}`;
-  }
-
-  /** Starts it; it answers when this resolves. */
-  async start(): Promise<void> {
-    await Deno.writeTextFile(this.#log, "");
-    await this.launch();
-    const ended = () => this.#program?.ended() ?? true;
-    if (await answers(`${this.#url}/_lb/healthz`, ended)) return;
-    const log = await Deno.readTextFile(this.#log);
-    throw new ToolError(`the balancer does not answer: ${lastLines(log, 5)}`);
-  }
-
-  /** Starts it and waits for nothing. */
-  async launch(): Promise<void> {
-    const [command = "run", ...args] = await balancerArgs();
-    const { folder } = this.#room;
-    const state = [`--allow-read=${folder}`, `--allow-write=${folder}`];
-    const program = [Deno.execPath(), command, ...state, ...args];
-    this.#program = startProgram({ args: program, env: this.#env() }, this.#log, GRACE_MS);
-  }
-
-  /** Kills it as `kill -9` does. */
-  async kill(): Promise<void> {
-    await this.#program?.kill();
-  }
-
-  /** `GET /_lb/status`; undefined when it does not answer. */
-  async status(): Promise<Status | undefined> {
-    const response = await this.#get("/_lb/status");
-    return response?.ok ? await response.json() : undefined;
-  }
-
-  /** The incident of an instance; undefined when there is none. */
-  async incident(instance: string): Promise<Incident | undefined> {
-    const response = await this.#get("/_lb/incidents");
-    const { incidents }: { incidents: readonly Incident[] } = await response?.json() ??
-      { incidents: [] };
-    return incidents.find((one) => one.instance === instance);
+export class OwnBalancer extends BenchBalancer {
+  constructor(room: Room, { name, engine, spares }: Wish) {
+    const fleet = `${room.run}-${name}`;
+    const settings = () => ({
+      LB_REPLICAS: String(REPLICAS),
+      LB_SPARES: String(spares),
+      LB_REPLICA_ENV: JSON.stringify({
+        COLLECTOR: `${hostOf(room, engine)}:${room.collector.port}`,
+      }),
+      ...engine === "docker" ? containers(room, fleet) : commands(fleet),
+    });
+    super({ name, fleet, folder: room.folder, engine, settings });
   }
 
   /** Adds replicas, `POST /add`. */
   async add(n: number): Promise<void> {
-    const body = JSON.stringify({ n, hostnames: [] });
-    const response = await fetch(`${this.#url}/add`, { method: "POST", body });
-    const text = await response.text();
-    if (!response.ok) throw new ToolError(`POST /add: ${response.status} ${text}`);
+    const { status, text } = await this.call("POST", "/add", { n, hostnames: [] });
+    if (status !== 200) throw new ToolError(`POST /add: ${status} ${text}`);
   }
+}
 
-  /** The stream of `GET /_lb/events`. */
-  async events(signal: AbortSignal): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-    const response = await fetch(`${this.#url}/_lb/events`, { signal });
-    if (response.ok && response.body) return response.body;
-    throw new ToolError(`GET /_lb/events: ${response.status}`);
-  }
+/** Where the replicas reach the collector. */
+function hostOf(room: Room, engine: EngineName): string {
+  return engine === "docker" ? networkOf(room).gateway : "127.0.0.1";
+}
 
-  /** What runs, by name and state: containers by their label, processes by their argument. */
-  async running(): Promise<readonly string[]> {
-    if (this.engine === "docker") {
-      const found = await containersWith(`${FLEET_LABEL}=${this.fleet}`);
-      return found.map(({ name, state }) => `${name.slice(this.fleet.length + 1)} ${state}`);
-    }
-    const isService = ({ args }: Process) => args.startsWith(`${Deno.execPath()} `);
-    const found = await this.#processes();
-    return found.map((process) => `${isService(process) ? "process" : "guard"} ${process.pid}`);
-  }
+function containers(room: Room, fleet: string): Record<string, string> {
+  return {
+    LB_REPLICA_IMAGE: IMAGE,
+    LB_CONTAINER_PREFIX: `${fleet}-`,
+    LB_DOCKER_NETWORK: networkOf(room).name,
+  };
+}
 
-  /** Ends it in order. What it leaves behind is a fault of its own. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#program?.[Symbol.asyncDispose]();
-    await this.#forget();
-    const left = this.engine === "docker" ? await this.running() : await this.#processes();
-    if (left.length === 0) return;
-    throw new ToolError(`the balancer ended and left ${JSON.stringify(left)}`);
-  }
-
-  /** Its replicas and their guards. */
-  async #processes(): Promise<Process[]> {
-    const { stdout } = await run("sh", ["-c", "ps -A -ww -o pid=,stat=,args="]);
-    return parseProcesses(stdout).filter(({ args }) => args.endsWith(` ${this.fleet}`));
-  }
-
-  /** The file of the fleet's state is this run's alone. */
-  async #forget(): Promise<void> {
-    try {
-      await Deno.remove(this.#state);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-
-  get #state(): string {
-    return `${this.#room.folder}/${this.fleet}.json`;
-  }
-
-  get #url(): string {
-    return `http://127.0.0.1:${this.port}`;
-  }
-
-  get #log(): string {
-    return `${this.#room.folder}/${this.#wish.name}.log`;
-  }
-
-  async #get(path: string): Promise<Response | undefined> {
-    try {
-      return await fetch(this.#url + path, { headers: { connection: "close" } });
-    } catch (error) {
-      if (error instanceof TypeError) return undefined;
-      throw error;
-    }
-  }
-
-  #env(): Record<string, string> {
-    const { engine, spares } = this.#wish;
-    const { collector } = this.#room;
-    const host = engine === "docker" ? networkOf(this.#room).gateway : "127.0.0.1";
-    return {
-      LB_ENGINE: engine,
-      LB_HOST: "127.0.0.1",
-      LB_PORT: String(this.port),
-      LB_REPLICAS: String(REPLICAS),
-      LB_SPARES: String(spares),
-      LB_FLEET: this.fleet,
-      LB_STATE_FILE: this.#state,
-      LB_REPLICA_ENV: JSON.stringify({ COLLECTOR: `${host}:${collector.port}` }),
-      LB_LOG_FORMAT: "json",
-      ...engine === "docker" ? this.#containers() : this.#commands(),
-    };
-  }
-
-  #containers(): Record<string, string> {
-    return {
-      LB_REPLICA_IMAGE: IMAGE,
-      LB_CONTAINER_PREFIX: `${this.fleet}-`,
-      LB_DOCKER_NETWORK: networkOf(this.#room).name,
-    };
-  }
-
-  #commands(): Record<string, string> {
-    const command = `${Deno.execPath()} run ${REPLICA_FLAGS} ${REPLICA} ${this.fleet}`;
-    return { LB_REPLICA_COMMAND: command };
-  }
+function commands(fleet: string): Record<string, string> {
+  return { LB_REPLICA_COMMAND: `${Deno.execPath()} run ${REPLICA_FLAGS} ${REPLICA} ${fleet}` };
 }
