@@ -64,7 +64,7 @@ async function documentedModules(): Promise<string[]> {
   for await (const { name } of Deno.readDir(new URL("ring/", ROOT))) {
     if (!/\.(ts|md)$/.test(name) || name.endsWith("_test.ts")) continue;
     const text = await Deno.readTextFile(new URL(`ring/${name}`, ROOT));
-    if (/^(?: \* )?```ts/m.test(text)) paths.push(`ring/${name}`);
+    if (/^ *(?:\* )?```ts/m.test(text)) paths.push(`ring/${name}`);
   }
   return paths.sort();
 }
