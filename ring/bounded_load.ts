@@ -41,8 +41,9 @@ const TRIES = 2;
 
 /**
  * The members that a key overflows to, in the order in which to try them: the owners of where other
- * hashes of the key fall, then the rest as the ring's walk has them. Each once, and never the owner
- * of the key's own slot.
+ * hashes of the key fall, then the rest as the ring's walk has them, those of weight 0 last. Each
+ * once, and never the owner of the key's own slot. Each step costs a hash of the key or a few; only
+ * who asks for the rest pays for the walk.
  *
  * @example
  * ```ts
@@ -60,13 +61,20 @@ const TRIES = 2;
  * @throws {RangeError} When there is no such slot.
  */
 export function* overflow(ring: Ring, key: string, slot: number): Generator<string, void> {
-  const [owner, ...others] = ring.walk(slot);
-  const tried = new Set([owner]);
-  for (let seed = 1; seed <= TRIES * others.length; seed++) {
-    const name = ring.members[ring.table[scaleToSlots(murmur3(key, seed), ring.slots)]!]!;
-    if (tried.has(name)) continue;
+  const count = ring.members.length;
+  const tried = new Set([ownerOf(ring, slot)]);
+  for (let seed = 1; seed <= TRIES * count && tried.size < count; seed++) {
+    const name = ownerOf(ring, scaleToSlots(murmur3(key, seed), ring.slots));
+    if (name === undefined || tried.has(name)) continue;
     tried.add(name);
     yield name;
   }
-  for (const name of others) if (!tried.has(name)) yield name;
+  if (tried.size >= count) return;
+  for (const name of ring.walk(slot)) if (!tried.has(name)) yield name;
+}
+
+function ownerOf(ring: Ring, slot: number): string | undefined {
+  const index = ring.table[slot];
+  // The walk says what is wrong with a slot that there is not.
+  return index === undefined ? ring.walk(slot)[0] : ring.members[index];
 }

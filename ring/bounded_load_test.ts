@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { loadCap, overflow, Ring } from "./mod.ts";
 
@@ -48,4 +48,25 @@ Deno.test("overflow: keys of one owner overflow to all others alike", () => {
   // As the shares of the ring are, and none of them takes it all as a neighbour would.
   assertEquals(firsts.size, 9);
   assert(Math.max(...firsts.values()) < 9000 / 9 * 1.5);
+});
+
+Deno.test("overflow: there is none of an empty ring, nor of a ring of one", () => {
+  for (const members of [[], ["a"]]) {
+    const ring = Ring.build({ members });
+    assertEquals([...overflow(ring, "key", ring.slotOfKey("key"))], []);
+  }
+});
+
+Deno.test("overflow: members of weight 0 come last", () => {
+  const members = [{ name: "a", weight: 0 }, "b", "c", "d"];
+  const ring = Ring.build({ members });
+  for (const key of ["one", "two", "three"]) {
+    assertEquals([...overflow(ring, key, ring.slotOfKey(key))].indexOf("a"), 2);
+  }
+});
+
+Deno.test("overflow: a slot that is not on the ring is refused", () => {
+  const ring = Ring.build({ members: ["a", "b"] });
+  const message = "slot must be a whole number from 0 to 511, got 512";
+  assertThrows(() => overflow(ring, "key", 512).next(), RangeError, message);
 });

@@ -60,3 +60,11 @@ Deno.test("comparison: what one direction moves the other moves back, flow by fl
     assertAlmostEquals(there.flows.reduce((sum, { share }) => sum + share, 0), there.share, 1e-9);
   }));
 });
+
+Deno.test("comparison: flows come the largest first, equal ones in canonical order", () => {
+  const before = Ring.build({ members: ["a", "b", "c"], slots: 300, layout: "rendezvous" });
+  const { flows } = compareRings(before, Ring.build({ members: ["x", "y"], slots: 300 }));
+  const ranks = flows.map(({ from, to, share }) => [1 - share, `${from} ${to}`] as const);
+  assertEquals(ranks, ranks.toSorted(([a, one], [b, two]) => a - b || (one < two ? -1 : 1)));
+  assertEquals(flows.length, 6);
+});

@@ -19,16 +19,11 @@ export function digestOf(members: readonly string[], table: Readonly<Uint16Array
   // Counts go first, so that ["ab"] and ["a", "b"] cannot read the same.
   hash.addUint32(members.length);
   for (const name of members) addText(hash, name);
-  for (const owner of table) addUint16(hash, owner);
+  for (const owner of table) hash.addUint16(owner);
   return hash.toString();
 }
 
 function addText(hash: Fnv1a64, text: string): void {
   hash.addUint32(text.length);
-  for (let at = 0; at < text.length; at++) addUint16(hash, text.charCodeAt(at));
-}
-
-function addUint16(hash: Fnv1a64, value: number): void {
-  hash.addByte(value & 0xff);
-  hash.addByte(value >>> 8);
+  for (let at = 0; at < text.length; at++) hash.addUint16(text.charCodeAt(at));
 }

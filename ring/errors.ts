@@ -5,8 +5,8 @@
  */
 
 /**
- * Thrown by {@linkcode Ring.build} when the members need more slots than the ring has. Nothing has
- * been built or changed then.
+ * Thrown when the members need more slots than a ring has, by {@linkcode Ring.build} and by
+ * {@linkcode Ring.with}. Nothing has been built or changed then.
  *
  * @example
  * ```ts

@@ -56,14 +56,14 @@ Deno.test("Each member has its weighted share of slots, rounded down or up", () 
 
 Deno.test("Of equal remainders the first in canonical order is rounded up", () => {
   const members = servers(3).map((name) => ({ name, weight: 1 }));
-  assertEquals(quotasOf(members, 512), [171, 171, 170]);
-  assertEquals(quotasOf(members, 511), [171, 170, 170]);
+  assertEquals([...quotasOf(members, 512)], [171, 171, 170]);
+  assertEquals([...quotasOf(members, 511)], [171, 170, 170]);
 });
 
 Deno.test("Huge and tiny weights share out all slots", () => {
   const weights = [Number.MAX_VALUE, Number.MAX_VALUE, Number.MIN_VALUE];
   const members = weights.map((weight, at) => ({ name: `S${at}`, weight }));
-  assertEquals(quotasOf(members, 512), [256, 256, 0]);
+  assertEquals([...quotasOf(members, 512)], [256, 256, 0]);
   assertEquals(sharesOf(Ring.build({ members })), [256, 256, 0]);
 });
 

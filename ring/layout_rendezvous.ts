@@ -4,10 +4,11 @@
  * @module
  */
 
-import { fmix32 } from "./fmix32.ts";
 import type { WeightedMember } from "./members.ts";
 import type { Placement } from "./placement.ts";
-import { Candidates } from "./scores.ts";
+import type { Preferences } from "./preferences.ts";
+import { Ranking } from "./ranking.ts";
+import type { Seats } from "./seats.ts";
 
 /**
  * Gives each slot to the member with the highest score for it. When a member leaves, only its own
@@ -15,72 +16,84 @@ import { Candidates } from "./scores.ts";
  * and vary as random numbers do.
  *
  * @param members The members in canonical order.
- * @param slots The number of slots.
+ * @param preferences What the slots prefer, of these or any other members.
  */
-export function layOutRendezvous(members: readonly WeightedMember[], slots: number): Placement {
-  return layOutCapped(members, members.map(({ weight }) => weight > 0 ? slots : 0), slots);
+export function layOutRendezvous(
+  members: readonly WeightedMember[],
+  preferences: Preferences,
+): Placement {
+  const quotas = new Uint32Array(members.length).fill(preferences.slots);
+  return layOutCapped(members, quotas, preferences);
 }
 
 /**
  * Gives each slot to the member with the highest score for it that has not yet its quota.
  *
  * @param members The members in canonical order.
- * @param quotas For each member the most slots that it can get; together at least `slots`, unless
- * there are no members.
- * @param slots The number of slots.
+ * @param quotas For each member the most slots that it can get, if its weight is above 0; together
+ * at least as many as there are, unless there are no members.
+ * @param preferences What the slots prefer, of these or any other members.
  */
 export function layOutCapped(
   members: readonly WeightedMember[],
-  quotas: readonly number[],
-  slots: number,
+  quotas: Uint32Array,
+  preferences: Preferences,
 ): Placement {
-  const table = new Uint16Array(slots);
-  if (members.length > 0) {
-    assignSlots(
-      table,
-      candidatesOf(members, (at) => quotas[at]! > 0),
-      quotas,
-    );
-  }
+  preferences.follow(members);
+  const table = new Uint16Array(preferences.slots);
+  if (members.length > 0) assignSlots(table, preferences, new Quotas(preferences.seats, quotas));
   // Most rings are never asked for more than owners, and hashing the names again takes time.
-  let ranking: Candidates | undefined;
-  const resting = members.flatMap(({ weight }, at) => weight > 0 ? [] : [at]);
+  let ranking: Ranking | undefined;
   return {
     table,
     virtualServers: [],
+    preferences,
     rank: (slot) => {
-      ranking ??= candidatesOf(members, (at) => members[at]!.weight > 0);
-      return [...ownerFirst(table[slot]!, ranking.ranked(slot)), ...resting];
+      ranking ??= new Ranking(members);
+      return ranking.of(slot, table[slot]!);
     },
   };
 }
 
-function candidatesOf(
-  members: readonly WeightedMember[],
-  isCandidate: (index: number) => boolean,
-): Candidates {
-  return new Candidates(members, [...members.keys()].filter(isCandidate));
-}
-
-function assignSlots(table: Uint16Array, candidates: Candidates, quotas: readonly number[]): void {
-  const left = Uint32Array.from(quotas);
-  for (const slot of inHashOrder(table.length)) {
-    const position = candidates.best(slot);
-    const owner = candidates.memberAt(position);
-    table[slot] = owner;
-    left[owner] = left[owner]! - 1;
-    if (left[owner] === 0) candidates.remove(position);
+function assignSlots(table: Uint16Array, preferences: Preferences, quotas: Quotas): void {
+  const { order, seats } = preferences;
+  for (let turn = 0; turn < order.length; turn++) {
+    const slot = order[turn]!;
+    let seat = preferences.remembered(slot, quotas.left);
+    if (seat < 0) seat = preferences.best(slot, quotas.open, quotas.openCount);
+    table[slot] = seats.indexes[seat]!;
+    quotas.use(seat);
   }
 }
 
-/** In plain order the last slots, which go to whoever has quota left, would all be neighbours. */
-function inHashOrder(slots: number): Float64Array {
-  // The slot rides below its hash in one number, as numbers alone sort natively.
-  const keys = new Float64Array(slots).map((_, slot) => fmix32(slot) * 0x1_0000 + slot);
-  return keys.sort().map((key) => key % 0x1_0000);
-}
+/** What is left of the members' quotas. */
+class Quotas {
+  /** For each seat how many slots its member can still get. */
+  readonly left: Uint32Array;
+  /** The seats of whom can get any. */
+  readonly open: Uint16Array;
+  /** How many seats these are; what is behind them does not count. */
+  openCount = 0;
+  /** For each open seat where it is in `open`. */
+  readonly #places: Uint16Array;
 
-function ownerFirst(owner: number, ranked: readonly number[]): number[] {
-  if (ranked.length === 0) return [];
-  return [owner, ...ranked.filter((member) => member !== owner)];
+  constructor(seats: Seats, quotas: Uint32Array) {
+    this.left = new Uint32Array(seats.count);
+    this.open = new Uint16Array(seats.count);
+    this.#places = new Uint16Array(seats.count);
+    for (let seat = 0; seat < seats.count; seat++) {
+      this.left[seat] = seats.weights[seat]! > 0 ? quotas[seats.indexes[seat]!]! : 0;
+      if (this.left[seat]! > 0) this.#put(seat, this.openCount++);
+    }
+  }
+
+  use(seat: number): void {
+    this.left[seat]! -= 1;
+    if (this.left[seat] === 0) this.#put(this.open[--this.openCount]!, this.#places[seat]!);
+  }
+
+  #put(seat: number, place: number): void {
+    this.open[place] = seat;
+    this.#places[seat] = place;
+  }
 }

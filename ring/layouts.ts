@@ -11,26 +11,36 @@ import { layOutRendezvous } from "./layout_rendezvous.ts";
 import { layOutRing, virtualServerCount } from "./layout_ring.ts";
 import type { CompleteRingOptions } from "./options.ts";
 import type { Placement } from "./placement.ts";
+import { Preferences } from "./preferences.ts";
 
 /**
  * Gives slots to members by the layout that the options name.
  *
  * @param options The options in full.
  * @param family The hash functions that the options name or hold.
+ * @param preferences Those of another ring, if there is one, to save work. The result is the same.
  * @throws {RingFullError} When the members need more slots than there are.
  * @throws {RangeError} When a hash function of the user's own returns no whole number.
  */
-export function layOut(options: CompleteRingOptions, family: HashFamily): Placement {
+export function layOut(
+  options: CompleteRingOptions,
+  family: HashFamily,
+  preferences?: Preferences,
+): Placement {
   refuseOverflow(options);
   const { members, slots, virtualServers, layout } = options;
   switch (layout) {
     case "even":
-      return layOutEven(members, slots);
+      return layOutEven(members, preferencesFor(slots, preferences));
     case "rendezvous":
-      return layOutRendezvous(members, slots);
+      return layOutRendezvous(members, preferencesFor(slots, preferences));
     case "ring":
       return layOutRing(members, slots, virtualServers, family);
   }
+}
+
+function preferencesFor(slots: number, preferences?: Preferences): Preferences {
+  return preferences?.slots === slots ? preferences : new Preferences(slots);
 }
 
 function refuseOverflow(options: CompleteRingOptions): void {

@@ -36,13 +36,18 @@ export function canonicalMembers(
   if (!Array.isArray(members)) throw new TypeError(`members must be an array, got ${members}`);
   const weighted = members.map(weightedMember);
   refuseDuplicates(weighted);
-  if (weighted.length > 0 && weighted.every(({ weight }) => weight === 0)) {
-    throw new RangeError("members must include one of a weight above 0, got only weights of 0");
-  }
+  refuseNoWeight(weighted);
   return Object.freeze(inCanonicalOrder(weighted));
 }
 
-function weightedMember(member: string | Member): WeightedMember {
+/**
+ * Checks a member and fills in its weight.
+ *
+ * @param member A name, or a member with a weight.
+ * @throws {TypeError} When the name is no string or the weight no number.
+ * @throws {RangeError} When the name is empty, or the weight negative or not finite.
+ */
+export function weightedMember(member: string | Member): WeightedMember {
   const { name, weight = 1 } = typeof member === "string" ? { name: member } : member;
   if (typeof name !== "string") {
     throw new TypeError(`members must have strings as names, got ${name}`);
@@ -50,6 +55,35 @@ function weightedMember(member: string | Member): WeightedMember {
   if (name === "") throw new RangeError('members must have names that are not empty, got ""');
   refuseBadWeight(name, weight);
   return Object.freeze({ name, weight });
+}
+
+/**
+ * Checks that there is a member that can own a slot.
+ *
+ * @param members The members.
+ * @throws {RangeError} When there are members and all have weight 0.
+ */
+export function refuseNoWeight(members: readonly WeightedMember[]): void {
+  if (members.length > 0 && members.every(({ weight }) => weight === 0)) {
+    throw new RangeError("members must include one of a weight above 0, got only weights of 0");
+  }
+}
+
+/**
+ * Where a name is among members in canonical order, or where it would be.
+ *
+ * @param members The members in canonical order.
+ * @param name The name.
+ * @returns The index of the first member that the name does not come after.
+ */
+export function placeOf(members: readonly WeightedMember[], name: string): number {
+  let [low, high] = [0, members.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareNames(members[middle]!.name, name) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function refuseBadWeight(name: string, weight: number): void {
@@ -73,9 +107,17 @@ function refuseDuplicates(members: readonly WeightedMember[]): void {
 
 function inCanonicalOrder(members: readonly WeightedMember[]): WeightedMember[] {
   return members
-    .map((member) => ({ member, rank: trailingNumber(member.name) ?? -1 }))
+    .map((member) => ({ member, rank: rankOf(member.name) }))
     .sort((a, b) => a.rank - b.rank || compareCodeUnits(a.member.name, b.member.name))
     .map(({ member }) => member);
+}
+
+function compareNames(a: string, b: string): number {
+  return rankOf(a) - rankOf(b) || compareCodeUnits(a, b);
+}
+
+function rankOf(name: string): number {
+  return trailingNumber(name) ?? -1;
 }
 
 function compareCodeUnits(a: string, b: string): number {

@@ -20,6 +20,7 @@
  */
 
 export { loadCap, overflow } from "./bounded_load.ts";
+export type { Change } from "./change.ts";
 export { compareRings, type Flow, type Movement } from "./comparison.ts";
 export { RingFullError } from "./errors.ts";
 export { hashFamilies, type HashFamilyName } from "./hash_families.ts";

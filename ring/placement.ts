@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Preferences } from "./preferences.ts";
+
 /** A point that a member has on the circle of layout `ring`. */
 export interface VirtualServer {
   /** The name of the member. */
@@ -22,6 +24,8 @@ export interface Placement {
   readonly table: Uint16Array;
   /** The virtual servers in the order in which they were placed; none but in layout `ring`. */
   readonly virtualServers: readonly VirtualServer[];
+  /** What the layout worked out of members and slots that helps to lay out other members. */
+  readonly preferences?: Preferences;
   /**
    * All members in order of preference for a slot: the owner first, members of weight 0 last.
    *

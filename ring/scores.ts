@@ -9,128 +9,84 @@
  */
 
 import { fmix32 } from "./fmix32.ts";
-import type { WeightedMember } from "./members.ts";
 import { murmur3 } from "./murmur3.ts";
 
 /**
- * Members that a slot can go to, with what their scores are made of. Columns rather than objects:
- * the search for the best one runs over every pair of slot and member, a million of them in a ring
- * of 1000 members.
+ * The hash of a slot that scores are made of.
+ *
+ * @param slot The slot.
+ * @returns A signed number of 32 bits.
  */
-export class Candidates {
-  readonly #indexes: Uint16Array;
-  // Two words for a name: with one, a collision of hashes in 32 bits would leave a member of layout
-  // `rendezvous` without slots.
-  readonly #firstWords: Int32Array;
-  readonly #secondWords: Int32Array;
-  readonly #weights: Float64Array;
-  readonly #isWeighted: boolean;
-  #count: number;
-
-  /**
-   * @param members All members in canonical order.
-   * @param indexes Which of them are candidates, ascending; their weights must be above 0.
-   */
-  constructor(members: readonly WeightedMember[], indexes: readonly number[]) {
-    const chosen = indexes.map((index) => members[index]!);
-    const heaviest = chosen.reduce((most, { weight }) => Math.max(most, weight), 0);
-    this.#indexes = Uint16Array.from(indexes);
-    this.#firstWords = Int32Array.from(chosen, ({ name }) => murmur3(name, 1));
-    this.#secondWords = Int32Array.from(chosen, ({ name }) => murmur3(name, 2));
-    this.#weights = Float64Array.from(chosen, ({ weight }) => weight / heaviest);
-    this.#isWeighted = this.#weights.some((weight) => weight !== 1);
-    this.#count = indexes.length;
-  }
-
-  /**
-   * The position of the candidate with the highest score; the first one among equals.
-   *
-   * @param slot The slot to find an owner for.
-   */
-  best(slot: number): number {
-    const slotHash = hashOfSlot(slot);
-    return this.#isWeighted ? this.#heaviestScore(slotHash) : this.#highestHash(slotHash);
-  }
-
-  /**
-   * The index among all members of the candidate at a position.
-   *
-   * @param position From 0, below the number of candidates left.
-   */
-  memberAt(position: number): number {
-    return this.#indexes[position]!;
-  }
-
-  /**
-   * Takes a candidate out. The others keep their order, so that ties are settled as before.
-   *
-   * @param position From 0, below the number of candidates left.
-   */
-  remove(position: number): void {
-    for (const column of [this.#indexes, this.#firstWords, this.#secondWords, this.#weights]) {
-      column.copyWithin(position, position + 1, this.#count);
-    }
-    this.#count -= 1;
-  }
-
-  /**
-   * The indexes of all candidates by descending score, equal ones in canonical order.
-   *
-   * @param slot The slot to rank them for.
-   */
-  ranked(slot: number): number[] {
-    const slotHash = hashOfSlot(slot);
-    const scores = Array.from({ length: this.#count }, (_, at) => this.#score(slotHash, at));
-    return scores
-      .map((_, position) => position)
-      .sort((a, b) => scores[b]! - scores[a]! || a - b)
-      .map((position) => this.memberAt(position));
-  }
-
-  #highestHash(slotHash: number): number {
-    const firstWords = this.#firstWords;
-    const secondWords = this.#secondWords;
-    const count = this.#count;
-    let best = 0;
-    let highest = hashOfPair(slotHash, firstWords[0]!, secondWords[0]!);
-    for (let at = 1; at < count; at++) {
-      const hash = hashOfPair(slotHash, firstWords[at]!, secondWords[at]!);
-      if (hash > highest) {
-        highest = hash;
-        best = at;
-      }
-    }
-    return best;
-  }
-
-  #heaviestScore(slotHash: number): number {
-    let best = 0;
-    let highest = this.#score(slotHash, 0);
-    for (let at = 1; at < this.#count; at++) {
-      const score = this.#score(slotHash, at);
-      if (score > highest) {
-        highest = score;
-        best = at;
-      }
-    }
-    return best;
-  }
-
-  /** Grows with the hash, so that members of equal weight can be compared by their hashes. */
-  #score(slotHash: number, at: number): number {
-    const hash = hashOfPair(slotHash, this.#firstWords[at]!, this.#secondWords[at]!);
-    const uniform = (hash + 0x8000_0000 + 0.5) / 0x1_0000_0000;
-    return -this.#weights[at]! / Math.log(uniform);
-  }
+export function hashOfSlot(slot: number): number {
+  // Not `fmix32(slot)`, which is the order that slots are given out in.
+  return fmix32(~slot) | 0;
 }
 
-/** A signed number, as V8 compares those without a conversion. */
-function hashOfPair(slotHash: number, firstWord: number, secondWord: number): number {
-  const mixed = Math.imul(slotHash ^ firstWord, 0x85ebca6b);
-  return Math.imul(mixed ^ (mixed >>> 15) ^ secondWord, 0xc2b2ae35);
+/**
+ * The two words of a name that scores are made of: with one, a collision of hashes in 32 bits would
+ * leave a member of layout `rendezvous` without slots.
+ *
+ * @param name The name of a member.
+ */
+export function wordsOf(name: string): readonly [first: number, second: number] {
+  return [murmur3(name, 1), murmur3(name, 2)];
 }
 
-/** Not `fmix32(slot)`, which is the order that slots are given out in. */
-function hashOfSlot(slot: number): number {
-  return fmix32(~slot);
+/**
+ * The hash of a slot and a member. Among members of equal weight the slot prefers the one with the
+ * highest.
+ *
+ * @param slotHash What `hashOfSlot` gives.
+ * @param first The first word of the member's name.
+ * @param second The second word.
+ * @returns A signed number of 32 bits, as V8 compares those without a conversion.
+ */
+export function hashOfPair(slotHash: number, first: number, second: number): number {
+  const mixed = Math.imul(slotHash ^ first, 0x85ebca6b);
+  return Math.imul(mixed ^ (mixed >>> 15) ^ second, 0xc2b2ae35);
+}
+
+/**
+ * The score of a member for a slot; the slot prefers the member with the highest. Of members of
+ * equal weight that with the higher hash always has the higher score, so that those may be compared
+ * by their hashes.
+ *
+ * @param hash What `hashOfPair` gives for them.
+ * @param weight What `scoringWeight` gives for the member.
+ */
+export function scoreOf(hash: number, weight: number): number {
+  const uniform = (hash + 0x8000_0000 + 0.5) / 0x1_0000_0000;
+  return -weight / Math.log(uniform);
+}
+
+/**
+ * A number that the score is surely below, without a logarithm: -ln(u) is above 1 - u by more than
+ * the rounding of either.
+ *
+ * @param hash What `hashOfPair` gives for slot and member.
+ * @param weight What `scoringWeight` gives for the member.
+ */
+export function scoreBound(hash: number, weight: number): number {
+  return weight / ((0x8000_0000 - 0.5 - hash) / 0x1_0000_0000);
+}
+
+/**
+ * The lowest hash with which a member can have a score, or one just below.
+ *
+ * @param score The score, above 0.
+ * @param weight What `scoringWeight` gives for the member.
+ */
+export function lowestHash(score: number, weight: number): number {
+  const hash = Math.floor(Math.exp(-weight / score) * 0x1_0000_0000) - 0x8000_0000 - 1;
+  return Math.max(hash, -0x8000_0000);
+}
+
+/**
+ * A weight scaled so that no score overflows or loses digits. It does not depend on the other
+ * members, so that a score stays what it is when they change.
+ *
+ * @param weight A finite number above 0.
+ */
+export function scoringWeight(weight: number): number {
+  return Math.max(weight, 1e-290) / 2 ** 34;
 }

@@ -1,0 +1,65 @@
+/**
+ * Changes of a ring's members.
+ *
+ * @module
+ */
+
+import {
+  type Member,
+  placeOf,
+  refuseNoWeight,
+  type WeightedMember,
+  weightedMember,
+} from "./members.ts";
+
+/** What to change about the members of a ring: first who leaves, then who joins, then weights. */
+export interface Change {
+  /** Who joins: names, or members with weights, in any order. */
+  readonly add?: readonly (string | Member)[];
+  /** The names of who leaves, in any order. One of them may be among those who join, too. */
+  readonly remove?: readonly string[];
+  /** New weights by name, of members who stay or join. */
+  readonly weights?: Readonly<Record<string, number>>;
+}
+
+/**
+ * The members after a change.
+ *
+ * @param members The members before it, in canonical order. They are left as they are.
+ * @param change What changes.
+ * @returns The members in canonical order, frozen.
+ * @throws {TypeError} When a field is of the wrong type.
+ * @throws {RangeError} When somebody leaves or is weighed who is not there, when somebody joins who
+ * is there already, when a name is empty or given twice, when a weight is negative or not finite,
+ * or when members remain and all have weight 0.
+ */
+export function changedMembers(
+  members: readonly WeightedMember[],
+  { add = [], remove = [], weights = {} }: Change,
+): readonly WeightedMember[] {
+  if (!Array.isArray(add)) throw new TypeError(`add must be an array, got ${add}`);
+  if (!Array.isArray(remove)) throw new TypeError(`remove must be an array, got ${remove}`);
+  const changed = [...members];
+  for (const name of remove) changed.splice(findMember(changed, name, "remove"), 1);
+  for (const member of add) insertMember(changed, weightedMember(member));
+  for (const [name, weight] of Object.entries(weights)) {
+    changed[findMember(changed, name, "weights")] = weightedMember({ name, weight });
+  }
+  refuseNoWeight(changed);
+  return Object.freeze(changed);
+}
+
+function findMember(members: WeightedMember[], name: string, field: keyof Change): number {
+  if (typeof name !== "string") throw new TypeError(`${field} must have strings, got ${name}`);
+  const at = placeOf(members, name);
+  if (members[at]?.name === name) return at;
+  throw new RangeError(`${field} must have names of members, each once, got "${name}"`);
+}
+
+function insertMember(members: WeightedMember[], member: WeightedMember): void {
+  const at = placeOf(members, member.name);
+  if (members[at]?.name === member.name) {
+    throw new RangeError(`add must have names that no member has, each once, got "${member.name}"`);
+  }
+  members.splice(at, 0, member);
+}

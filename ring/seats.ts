@@ -1,0 +1,167 @@
+/**
+ * Members under numbers that stay while others come and go.
+ *
+ * @module
+ */
+
+import type { WeightedMember } from "./members.ts";
+import { hashOfPair, scoreBound, scoreOf, scoringWeight, wordsOf } from "./scores.ts";
+
+/** What {@linkcode Seats.seat} changed. */
+export interface Reseated {
+  /** Seats whose member left; some may have another already. */
+  readonly left: readonly number[];
+  /** Seats whose member has joined. */
+  readonly taken: readonly number[];
+}
+
+/**
+ * A seat for each member that has a weight. An index in canonical order changes when others join or
+ * leave; a seat does not, so that what is known of a member can be kept under it. Columns rather
+ * than objects, as the search for the best one runs over every pair of slot and member, millions of
+ * them in a ring of 1000 members.
+ */
+export class Seats {
+  /** For each seat the first word of its member's name. */
+  firstWords: Int32Array = new Int32Array(0);
+  /** For each seat the second word of its member's name. */
+  secondWords: Int32Array = new Int32Array(0);
+  /** For each seat the scoring weight of its member; 0 where nobody sits. */
+  weights: Float64Array = new Float64Array(0);
+  /** For each seat its member's index in canonical order. */
+  indexes: Uint16Array = new Uint16Array(0);
+  /** How many seats there are, with those where nobody sits. */
+  count = 0;
+
+  readonly #seats = new Map<string, number>();
+  readonly #vacant: number[] = [];
+  #isWeighted = false;
+
+  /** How many members have a seat. */
+  get taken(): number {
+    return this.#seats.size;
+  }
+
+  /** Whether the members differ in weight. */
+  get isWeighted(): boolean {
+    return this.#isWeighted;
+  }
+
+  /**
+   * Seats these members and no others. Those who have a seat keep it, unless their weight changed.
+   *
+   * @param members All members in canonical order; those of weight 0 get no seat.
+   */
+  seat(members: readonly WeightedMember[]): Reseated {
+    const joining = this.#recognise(members);
+    const left = this.#dismiss(members);
+    const taken = joining.map((index) => this.#take(members[index]!, index));
+    this.#isWeighted = differ(members);
+    return { left, taken };
+  }
+
+  /**
+   * How much a slot prefers a member. To be compared with the scores for the same slot only.
+   *
+   * @param slotHash The slot's hash.
+   * @param seat The member's seat.
+   */
+  score(slotHash: number, seat: number): number {
+    const hash = hashOfPair(slotHash, this.firstWords[seat]!, this.secondWords[seat]!);
+    return this.#isWeighted ? scoreOf(hash, this.weights[seat]!) : hash;
+  }
+
+  /**
+   * Whether a score may be as high as another, at a third of the cost of working it out. Few are.
+   *
+   * @param slotHash The slot's hash.
+   * @param seat The member's seat.
+   * @param other The other score.
+   */
+  mayReach(slotHash: number, seat: number, other: number): boolean {
+    const hash = hashOfPair(slotHash, this.firstWords[seat]!, this.secondWords[seat]!);
+    return (this.#isWeighted ? scoreBound(hash, this.weights[seat]!) : hash) >= other;
+  }
+
+  /**
+   * Whether a slot prefers one member to another: of equal scores, the one that is first in
+   * canonical order.
+   *
+   * @param score The score of the one.
+   * @param seat Its seat.
+   * @param otherScore The score of the other.
+   * @param other Its seat.
+   */
+  isPreferred(score: number, seat: number, otherScore: number, other: number): boolean {
+    return score > otherScore ||
+      score === otherScore && this.indexes[seat]! < this.indexes[other]!;
+  }
+
+  /** Renews the indexes of those who have a seat and tells those of the others. */
+  #recognise(members: readonly WeightedMember[]): number[] {
+    const joining: number[] = [];
+    for (let index = 0; index < members.length; index++) {
+      const { name, weight } = members[index]!;
+      const seat = this.#seats.get(name);
+      if (seat !== undefined) this.indexes[seat] = index;
+      if (weight > 0 && !this.#hasWeight(seat, weight)) joining.push(index);
+    }
+    return joining;
+  }
+
+  /** Takes the seats of those who are not among the members, or not with the weight they had. */
+  #dismiss(members: readonly WeightedMember[]): number[] {
+    const left: number[] = [];
+    for (const [name, seat] of this.#seats) {
+      // Of those who are among the members the index is right by now, and only of those.
+      const member = members[this.indexes[seat]!];
+      if (member?.name === name && this.#hasWeight(seat, member.weight)) continue;
+      this.#seats.delete(name);
+      this.weights[seat] = 0;
+      left.push(seat);
+    }
+    this.#vacant.push(...left);
+    return left;
+  }
+
+  #hasWeight(seat: number | undefined, weight: number): boolean {
+    return seat !== undefined && weight > 0 && this.weights[seat] === scoringWeight(weight);
+  }
+
+  #take({ name, weight }: WeightedMember, index: number): number {
+    const seat = this.#vacant.pop() ?? this.#append();
+    this.#seats.set(name, seat);
+    [this.firstWords[seat], this.secondWords[seat]] = wordsOf(name);
+    this.weights[seat] = scoringWeight(weight);
+    this.indexes[seat] = index;
+    return seat;
+  }
+
+  #append(): number {
+    if (this.count === this.weights.length) this.#grow(Math.max(8, 2 * this.count));
+    return this.count++;
+  }
+
+  #grow(capacity: number): void {
+    this.firstWords = copied(this.firstWords, new Int32Array(capacity));
+    this.secondWords = copied(this.secondWords, new Int32Array(capacity));
+    this.weights = copied(this.weights, new Float64Array(capacity));
+    this.indexes = copied(this.indexes, new Uint16Array(capacity));
+  }
+}
+
+function copied<Column extends { set(values: Column): void }>(from: Column, to: Column): Column {
+  to.set(from);
+  return to;
+}
+
+function differ(members: readonly WeightedMember[]): boolean {
+  let first = 0;
+  for (let index = 0; index < members.length; index++) {
+    const { weight } = members[index]!;
+    if (weight === 0 || weight === first) continue;
+    if (first > 0) return true;
+    first = weight;
+  }
+  return false;
+}
