@@ -40,9 +40,9 @@ export function figuresOf(layout: Layout, slots: number, members: number): Figur
   const owned = new Array<number>(members).fill(0);
   for (const owner of ring.table) owned[owner]!++;
   const mean = slots / members;
-  const joined = Ring.build({ ...ring.options, members: memberNames(members + 1) });
+  const newcomer = `Server${members + 1}`;
   const [leave, leaveNeedless] = meanLeave(ring);
-  const join = moved(ring, joined, `Server${members + 1}`);
+  const join = moved(ring, ring.with({ add: [newcomer] }), newcomer);
   return {
     layout,
     slots,
@@ -66,8 +66,7 @@ function moved(before: Ring, after: Ring, changed: string): [all: number, needle
 function meanLeave(ring: Ring): [all: number, needless: number] {
   let [sum, sumNeedless] = [0, 0];
   for (const name of ring.members) {
-    const members = ring.options.members.filter((member) => member.name !== name);
-    const [all, needless] = moved(ring, Ring.build({ ...ring.options, members }), name);
+    const [all, needless] = moved(ring, ring.with({ remove: [name] }), name);
     sum += all;
     sumNeedless += needless;
   }

@@ -70,13 +70,10 @@ class OwnRouter implements Router {
   }
 
   add(name: string): Router {
-    const { options } = this.ring;
-    return new OwnRouter(Ring.build({ ...options, members: [...options.members, name] }));
+    return new OwnRouter(this.ring.with({ add: [name] }));
   }
 
   remove(name: string): Router {
-    const { options } = this.ring;
-    const members = options.members.filter((member) => member.name !== name);
-    return new OwnRouter(Ring.build({ ...options, members }));
+    return new OwnRouter(this.ring.with({ remove: [name] }));
   }
 }
