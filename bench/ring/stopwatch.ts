@@ -14,8 +14,10 @@ export interface Patience {
   readonly turnMs: number;
 }
 
-/** Milliseconds for the compiler to get hold of what runs often. */
+/** Milliseconds and runs for the compiler to get hold of what runs often, unless a run is long. */
 const WARM_UP_MS = 60;
+const WARM_UP_RUNS = 12;
+const LONGEST_WARM_UP_MS = 600;
 
 /** Rounds of a case of which even one operation takes ten turns and more. */
 const SLOW_ROUNDS = 5;
@@ -62,7 +64,7 @@ function timingOf(values: number[]): Timing {
 function paceOf(one: Case, turnMs: number): { times: number; slow: boolean } {
   let times = 1;
   let took = one.run(times);
-  for (let spent = took; spent < WARM_UP_MS; spent += took) {
+  for (let spent = took, runs = 1; isCold(spent, runs); spent += took, runs++) {
     if (took < turnMs && times < MAX_TIMES) times *= 2;
     took = one.run(times);
   }
@@ -71,6 +73,10 @@ function paceOf(one: Case, turnMs: number): { times: number; slow: boolean } {
     times: Math.max(1, Math.min(MAX_TIMES, within)),
     slow: took / times > SLOW_TURNS * turnMs,
   };
+}
+
+function isCold(spentMs: number, runs: number): boolean {
+  return spentMs < LONGEST_WARM_UP_MS && (spentMs < WARM_UP_MS || runs < WARM_UP_RUNS);
 }
 
 /** The same in the same order, but another one first. */
