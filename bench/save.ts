@@ -12,6 +12,8 @@ export interface Kept {
   readonly result: { readonly date: string };
   /** The same as a picture, SVG. */
   readonly chart: string;
+  /** The same as a page, Markdown. */
+  readonly table?: string;
   /** Name of the bench, part of the files' names. */
   readonly name: string;
   /** The folder, from the project's root. */
@@ -19,11 +21,12 @@ export interface Kept {
 }
 
 /** Writes a result and its chart, and says where they are. */
-export async function saveResult({ result, chart, name, out }: Kept): Promise<void> {
+export async function saveResult({ result, chart, table, name, out }: Kept): Promise<void> {
   const folder = new URL(`${out.replace(/\/$/, "")}/`, ROOT);
   await Deno.mkdir(folder, { recursive: true });
   const path = `${folder.pathname}${result.date.slice(0, 10)}-${name}`;
   await Deno.writeTextFile(`${path}.json`, `${JSON.stringify(result, null, 2)}\n`);
   await Deno.writeTextFile(`${path}.svg`, chart);
+  if (table !== undefined) await Deno.writeTextFile(`${path}.md`, table);
   complain(`\nwrote ${path}.json and ${path}.svg`);
 }

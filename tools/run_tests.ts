@@ -58,13 +58,13 @@ async function denoTest(args: readonly string[]): Promise<Tally> {
   }
 }
 
-/** The ring's files that hold examples, tests left out: they have run already. */
+/** The ring's files that hold examples, its README too; tests left out: they have run already. */
 async function documentedModules(): Promise<string[]> {
   const paths: string[] = [];
   for await (const { name } of Deno.readDir(new URL("ring/", ROOT))) {
-    if (!name.endsWith(".ts") || name.endsWith("_test.ts")) continue;
+    if (!/\.(ts|md)$/.test(name) || name.endsWith("_test.ts")) continue;
     const text = await Deno.readTextFile(new URL(`ring/${name}`, ROOT));
-    if (text.includes("* ```ts")) paths.push(`ring/${name}`);
+    if (/^ *(?:\* )?```ts/m.test(text)) paths.push(`ring/${name}`);
   }
   return paths.sort();
 }

@@ -1,0 +1,160 @@
+/**
+ * What is timed.
+ *
+ * @module
+ */
+import type { Contestant, Router } from "./contestant.ts";
+import { distinctKeys, memberNames } from "./keys.ts";
+
+/** Keys of one length: more than the 5000 that `hashring` caches. */
+const KEYS = 6000;
+
+/** Ids start again here, while all are still small integers of V8. */
+const MAX_ID = 1e9;
+
+/** A key for the first answer after a change. */
+const PROBE = ["alice"];
+
+/** One operation of one contestant with one number of members. */
+export interface Case {
+  /**
+   * Does it so often, the next keys or members each time.
+   *
+   * @param times a whole number from 1 up
+   * @returns the milliseconds that it took
+   * @throws {Error} When an answer is missing.
+   */
+  run(times: number): number;
+}
+
+/** Looks up ids that follow each other. */
+export function idLookup(contestant: Contestant, members: number): Case {
+  const router = contestant.build(memberNames(members));
+  let next = 0;
+  return {
+    run: (times) => {
+      const from = next > MAX_ID ? 0 : next;
+      next = from + times;
+      const start = performance.now();
+      const found = router.lookUpIds(from, next);
+      const took = performance.now() - start;
+      return checked(took, found, times);
+    },
+  };
+}
+
+/** Looks up the slots of ids that follow each other; undefined where a contestant has no slots. */
+export function slotLookup(contestant: Contestant, members: number): Case | undefined {
+  const router = contestant.build(memberNames(members));
+  if (!router.slotsOfIds) return undefined;
+  const run = (times: number) => {
+    const start = performance.now();
+    const sum = router.slotsOfIds!(0, times);
+    const took = performance.now() - start;
+    // The sum is of 32 bits; that it is a number is all that is asked, so that it is not left out.
+    return checked(took, Number.isInteger(sum) ? times : 0, times);
+  };
+  return { run };
+}
+
+/**
+ * Looks up keys of one length, one after the other, again and again. Each is a string of its own
+ * each time, as every request brings one: V8 would keep the hash of one that it has seen before,
+ * and a contestant that remembers keys would be spared the half of its work.
+ */
+export function keyLookup(contestant: Contestant, members: number, length: number): Case {
+  const router = contestant.build(memberNames(members));
+  const keys = distinctKeys(KEYS, length);
+  if (contestant.remembers) router.lookUpKeys(keys, 0, KEYS);
+  let next = 0;
+  return {
+    run: (times) => {
+      let found = 0;
+      let took = 0;
+      for (let left = times; left > 0;) {
+        const end = Math.min(KEYS, next + left);
+        const fresh = structuredClone(keys.slice(next, end));
+        const start = performance.now();
+        found += router.lookUpKeys(fresh, 0, fresh.length);
+        took += performance.now() - start;
+        left -= fresh.length;
+        next = end % KEYS;
+      }
+      return checked(took, found, times);
+    },
+  };
+}
+
+/** Builds from names up to the first answer. */
+export function building(contestant: Contestant, members: number): Case {
+  const names = memberNames(members);
+  const run = (times: number) => {
+    let found = 0;
+    const start = performance.now();
+    for (let at = 0; at < times; at++) found += answers(contestant.build(names));
+    return checked(performance.now() - start, found, times);
+  };
+  return { run };
+}
+
+/** A member joins and one leaves, turn about, so that there are N or one more. */
+export function changing(contestant: Contestant, members: number): Record<"join" | "leave", Case> {
+  const turnover = new Turnover(contestant, members);
+  const timed = (which: "join" | "leave"): Case => ({
+    run: (times) => {
+      let took = 0;
+      for (let at = 0; at < times; at++) {
+        for (const change of ["join", "leave"] as const) {
+          const start = performance.now();
+          turnover[change]();
+          if (change === which) took += performance.now() - start;
+        }
+      }
+      return took;
+    },
+  });
+  return { join: timed("join"), leave: timed("leave") };
+}
+
+/**
+ * Changes of the members, which must alternate. Some contestants put work off until somebody asks,
+ * so each change includes the first answer after it.
+ */
+export class Turnover {
+  readonly #members: number;
+  #router: Router;
+  #waiting: string;
+  #next = 0;
+
+  /**
+   * @param contestant who changes
+   * @param members how many there are before one joins
+   */
+  constructor(contestant: Contestant, members: number) {
+    this.#members = members;
+    this.#router = contestant.build(memberNames(members));
+    this.#waiting = `Server${members + 1}`;
+  }
+
+  /** Who is not a member becomes one. */
+  join(): void {
+    this.#router = this.#router.add(this.#waiting);
+    checked(0, answers(this.#router), 1);
+  }
+
+  /** The next member leaves. */
+  leave(): void {
+    this.#waiting = `Server${this.#next++ % this.#members + 1}`;
+    this.#router = this.#router.remove(this.#waiting);
+    checked(0, answers(this.#router), 1);
+  }
+}
+
+function answers(router: Router): number {
+  return router.lookUpKeys(PROBE, 0, 1);
+}
+
+function checked(took: number, found: number, times: number): number {
+  if (found === times) return took;
+  throw new Error(`${times - found} of ${times} lookups found no owner`);
+}

@@ -1,0 +1,40 @@
+/**
+ * What the bench asks of a contestant.
+ *
+ * @module
+ */
+
+/** The members of one contestant, in whatever it keeps them. */
+export interface Router {
+  /** The member that a key belongs to. */
+  ownerOfKey(key: string): string | null | undefined;
+  /**
+   * Looks up the keys from one index up to another and counts those that have an owner. Each
+   * contestant writes out the loop: one loop for all would be compiled for all of them at once,
+   * which costs each some nanoseconds a call.
+   */
+  lookUpKeys(keys: readonly string[], from: number, to: number): number;
+  /** The same for ids: whole numbers from one up to another. */
+  lookUpIds(from: number, to: number): number;
+  /** The same for ids and their slots, without the owner; the sum of the slots. */
+  slotsOfIds?(from: number, to: number): number;
+  /** The router with one member more: this one, changed, or another. */
+  add(name: string): Router;
+  /** The router with one member less: this one, changed, or another. */
+  remove(name: string): Router;
+}
+
+/** One way of telling which member a key belongs to. */
+export interface Contestant {
+  readonly name: string;
+  readonly kind: "own" | "peer";
+  /** Whether a member can have more than another. */
+  readonly weights: boolean;
+  /**
+   * Whether it is another one of the contestants with room to remember every key. It is asked for
+   * all of them first, and takes part in nothing but lookups of keys, for the rest is the same.
+   */
+  readonly remembers?: boolean;
+  /** Makes a router of members, by the contestant's documented usual way. */
+  build(members: readonly string[]): Router;
+}

@@ -1,0 +1,34 @@
+/**
+ * All contestants.
+ *
+ * @module
+ */
+import { complain } from "../../tools/print.ts";
+import { Missing } from "../missing.ts";
+import type { Contestant } from "./contestant.ts";
+import { OWN } from "./own.ts";
+import { loadPackages } from "./packages.ts";
+import { peersOf } from "./peers.ts";
+
+/** Numbers of members that everything is measured with. */
+export const COUNTS: readonly number[] = [3, 10, 100, 1000];
+
+/**
+ * Our layouts and the peers.
+ *
+ * @throws {Missing} When a peer's package cannot be fetched.
+ */
+export async function allContestants(): Promise<readonly Contestant[]> {
+  return [...OWN, ...peersOf(await loadPackages())];
+}
+
+/** The same, or our layouts alone where there is no way to the registry. */
+export async function contestantsAtHand(): Promise<readonly Contestant[]> {
+  try {
+    return await allContestants();
+  } catch (error) {
+    if (!(error instanceof Missing)) throw error;
+    complain(`without peers: ${error.message}`);
+    return OWN;
+  }
+}

@@ -1,0 +1,23 @@
+import { assert, assertEquals } from "@std/assert";
+import { ROOT } from "../../tools/project.ts";
+import { figuresOf } from "./layout_figures.ts";
+import { README, withLayouts } from "./readme.ts";
+
+const PAGE = await Deno.readTextFile(new URL(README, ROOT));
+
+Deno.test("the ring's README has the layouts' figures that the code gives (bench:ring --layouts writes them)", () => {
+  assertEquals(withLayouts(PAGE), PAGE);
+});
+
+Deno.test("everything that the ring's README links to is there", async () => {
+  for (const [, target] of PAGE.matchAll(/\]\((?!https?:|#)([^)#]+)\)/g)) {
+    assert(await Deno.stat(new URL(target!, new URL(README, ROOT))), target);
+  }
+});
+
+Deno.test("layouts are even or move nothing needlessly, as the README says which does what", () => {
+  const even = figuresOf("even", 512, 10);
+  assert(even.most - even.least < 10 / 512 + 1e-9);
+  assertEquals(figuresOf("rendezvous", 512, 10).leaveNeedless, 0);
+  assertEquals(figuresOf("rendezvous", 512, 10).joinNeedless, 0);
+});
