@@ -4,6 +4,7 @@
  * @module
  */
 import { replicaEnv } from "../replica/contract.ts";
+import { ringCapacity } from "../ring/mod.ts";
 import { expandCommand } from "./engine/command.ts";
 import { errorMessage } from "./failures.ts";
 import type { Setting } from "./setting.ts";
@@ -74,9 +75,9 @@ function contradictions(config: Config): string[] {
       `LB_REPLICAS: must be at most LB_MAX_REPLICAS (${config.LB_MAX_REPLICAS}); got ${replicas}`,
     );
   }
-  if (replicas > ringCapacity(config)) {
+  if (replicas > replicaCapacity(config)) {
     const source = isStatic ? "LB_UPSTREAMS" : "LB_REPLICAS";
-    faults.push(`${source}: the ring has room for ${ringCapacity(config)}; got ${replicas}`);
+    faults.push(`${source}: the ring has room for ${replicaCapacity(config)}; got ${replicas}`);
   }
   return [...faults, ...commandFaults(config)];
 }
@@ -96,11 +97,14 @@ function commandFaults({ LB_REPLICA_COMMAND, LB_REPLICA_ENV }: Config): string[]
  *
  * @param config the settings of the ring
  */
-export function ringCapacity(
+export function replicaCapacity(
   config: Pick<Config, "LB_SLOTS" | "LB_VIRTUAL_SERVERS" | "LB_LAYOUT">,
 ): number {
-  const points = config.LB_LAYOUT === "ring" ? config.LB_VIRTUAL_SERVERS : 1;
-  return Math.floor(config.LB_SLOTS / points);
+  return ringCapacity({
+    slots: config.LB_SLOTS,
+    virtualServers: config.LB_VIRTUAL_SERVERS,
+    layout: config.LB_LAYOUT,
+  });
 }
 
 function unknownNames(env: Readonly<Record<string, string>>): string[] {

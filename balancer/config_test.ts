@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { ConfigError, readConfig, ringCapacity } from "./config.ts";
+import { ConfigError, readConfig, replicaCapacity } from "./config.ts";
 import { SETTINGS } from "./settings.ts";
 
 function faults(env: Record<string, string>): readonly string[] {
@@ -103,7 +103,7 @@ Deno.test("settings that cannot stand together are faults", () => {
 
 Deno.test("the ring has room for one replica a slot, or M / K where each has K points", () => {
   const room = (LB_LAYOUT: "even" | "ring") =>
-    ringCapacity({ LB_LAYOUT, LB_SLOTS: 512, LB_VIRTUAL_SERVERS: 9 });
+    replicaCapacity({ LB_LAYOUT, LB_SLOTS: 512, LB_VIRTUAL_SERVERS: 9 });
   assertEquals([room("even"), room("ring")], [512, 56]);
 });
 

@@ -43,6 +43,29 @@ function preferencesFor(slots: number, preferences?: Preferences): Preferences {
   return preferences?.slots === slots ? preferences : new Preferences(slots);
 }
 
+/**
+ * How many members of weight 1 a ring has room for.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ringCapacity } from "./mod.ts";
+ *
+ * assertEquals(ringCapacity({ slots: 512, virtualServers: 9, layout: "ring" }), 56);
+ * assertEquals(ringCapacity({ slots: 512, virtualServers: 9, layout: "even" }), 512);
+ * ```
+ *
+ * @param options The ring's shape.
+ */
+export function ringCapacity(
+  { slots, virtualServers, layout }: Pick<
+    CompleteRingOptions,
+    "slots" | "virtualServers" | "layout"
+  >,
+): number {
+  return Math.floor(slots / (layout === "ring" ? virtualServers : 1));
+}
+
 function refuseOverflow(options: CompleteRingOptions): void {
   const needed = slotsNeeded(options);
   if (needed > options.slots) throw new RingFullError(needed, options.slots);

@@ -25,7 +25,9 @@ export { compareRings, type Flow, movedIds, type Movement } from "./comparison.t
 export { RingFullError } from "./errors.ts";
 export { hashFamilies, type HashFamilyName } from "./hash_families.ts";
 export type { HashFamily } from "./hash_family.ts";
+export { ringCapacity } from "./layouts.ts";
 export type { Member, WeightedMember } from "./members.ts";
+export { murmur3 } from "./murmur3.ts";
 export {
   type CompleteRingOptions,
   DEFAULT_SLOTS,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { murmur3 } from "../../ring/murmur3.ts";
+import { murmur3 } from "../../ring/mod.ts";
 import { keySlot, wholeNumber } from "../proxy/key.ts";
 import { allowances, capOf, type Loads, UNBOUNDED } from "../proxy/load_choice.ts";
 import type { KeySource } from "../setting_values.ts";

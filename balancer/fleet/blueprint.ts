@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type HashFamilyName, type Layout, Ring, RingFullError } from "../../ring/mod.ts";
+import {
+  type HashFamilyName,
+  type Layout,
+  Ring,
+  ringCapacity,
+  RingFullError,
+} from "../../ring/mod.ts";
 
 /** How a ring is laid out, whoever is on it. */
 export interface RingShape {
@@ -40,14 +46,13 @@ export interface RingFacts extends RingShape {
  * Builds the ring.
  *
  * @param blueprint what of
+ * @param kin a ring of mostly the same members, which makes it faster
  * @throws {RangeError} the shape is out of bounds, or all weights are 0
  * @throws {RingFullError} the members need more slots than there are
  */
-export function ringOf({ weights, shape }: Blueprint): Ring {
-  return Ring.build({
-    ...shape,
-    members: [...weights].map(([name, weight]) => ({ name, weight })),
-  });
+export function ringOf({ weights, shape }: Blueprint, kin?: Ring): Ring {
+  const members = [...weights].map(([name, weight]) => ({ name, weight }));
+  return Ring.build({ ...shape, members }, kin);
 }
 
 /**
@@ -96,11 +101,6 @@ export function serves({ weights }: Blueprint): boolean {
   return [...weights.values()].some((weight) => weight > 0);
 }
 
-/** How many members of weight 1 fit on a ring of a shape. */
-export function capacityOf({ slots, virtualServers, layout }: RingShape): number {
-  return Math.floor(slots / (layout === "ring" ? virtualServers : 1));
-}
-
 /**
  * What a ring comes to.
  *
@@ -113,7 +113,7 @@ export function factsOf(ring: Ring, { weights, shape }: Blueprint): RingFacts {
     members: weights.size,
     digest: ring.digest,
     maxOverMean: maxOverMean(slotsOf(ring), weights),
-    capacity: capacityOf(shape),
+    capacity: ringCapacity(shape),
   };
 }
 

@@ -1,7 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertFalse } from "@std/assert";
 import {
   type Blueprint,
-  capacityOf,
   factsOf,
   isPossible,
   isRingOf,
@@ -9,6 +8,7 @@ import {
   type RingShape,
   slotsOf,
 } from "./blueprint.ts";
+import { ringCapacity } from "../../ring/mod.ts";
 import { BENCH_SHAPE } from "./fleet_bench.ts";
 
 function blueprint(weights: Record<string, number>, shape: Partial<RingShape> = {}): Blueprint {
@@ -78,7 +78,7 @@ Deno.test("the facts of a ring tell its worst member and its room", () => {
   const facts = factsOf(ringOf(seed), seed);
   assertEquals([facts.members, facts.slots, facts.layout, facts.hashes], [3, 512, "ring", "seed"]);
   assertAlmostEquals(facts.maxOverMean, 494 * 3 / 512, 1e-12);
-  assertEquals([facts.capacity, capacityOf(BENCH_SHAPE)], [56, 512]);
+  assertEquals([facts.capacity, ringCapacity(BENCH_SHAPE)], [56, 512]);
   const weighted = blueprint({ a: 1, b: 3, c: 0 });
   assertAlmostEquals(factsOf(ringOf(weighted), weighted).maxOverMean, 1, 1e-12);
   const empty = blueprint({});

@@ -134,7 +134,7 @@ export class Membership {
     const { view: { ring }, blueprint } = fleet;
     const change = this.#resolve(wish);
     const target = applied(blueprint, change);
-    const after = ringOf(target);
+    const after = ringOf(target, ring);
     const plan: Plan = {
       id: crypto.randomUUID(),
       basedOn: ring.digest,

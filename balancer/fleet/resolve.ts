@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { Ring, RingFullError } from "../../ring/mod.ts";
-import { type Blueprint, capacityOf, ringOf, type RingShape, serves } from "./blueprint.ts";
+import { Ring, ringCapacity, RingFullError } from "../../ring/mod.ts";
+import { type Blueprint, ringOf, type RingShape, serves } from "./blueprint.ts";
 import { applied, type Change, MAX_WEIGHT, namesToAdd, type Wish } from "./change.ts";
 import { MembershipError } from "./membership_error.ts";
 
@@ -105,7 +105,7 @@ function checkRoom(
 ): void {
   const present = blueprint.weights.size;
   const total = present - leaving + joining;
-  const capacity = capacityOf(shape);
+  const capacity = ringCapacity(shape);
   if (total <= Math.min(limit, capacity)) return;
   const bound = capacity < limit
     ? `${shapeText(shape)} has room for ${capacity}`

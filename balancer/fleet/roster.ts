@@ -4,8 +4,9 @@
  * @module
  */
 import type { Logger } from "@logtape/logtape";
+import { ringCapacity } from "../../ring/mod.ts";
 import type { Instance, Remains, Template } from "../engine/engine.ts";
-import { capacityOf, isPossible, type RingShape } from "./blueprint.ts";
+import { isPossible, type RingShape } from "./blueprint.ts";
 import type { Finding } from "./census.ts";
 import type { Weights } from "./change.ts";
 import type { Charter } from "./charter.ts";
@@ -118,7 +119,7 @@ export class Roster {
   ): Admission[] {
     const { desired, limit, policy } = this.#options;
     const names = loaded ? [...loaded.names] : existing([...running, ...remains], desired, policy);
-    const first = names.slice(0, Math.min(limit, capacityOf(shape)));
+    const first = names.slice(0, Math.min(limit, ringCapacity(shape)));
     const weights = this.#weights(first, loaded?.weights ?? {}, shape);
     const replicas = first.map((name) => ({ name, joined: true, weight: weights.get(name) ?? 1 }));
     const spares = running.filter(({ spare }) => spare).slice(0, policy.spares);

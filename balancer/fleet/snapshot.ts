@@ -72,7 +72,7 @@ function nextRing(before: Ring, { members, shape, now, slowStartMs }: ViewParts)
     [name, weight * (ramps.get(name) ?? 1)] as const
   );
   const blueprint: Blueprint = { weights: new Map(weights), shape };
-  return isRingOf(before, blueprint) ? before : ringOf(blueprint);
+  return isRingOf(before, blueprint) ? before : ringOf(blueprint, before);
 }
 
 function upstream(

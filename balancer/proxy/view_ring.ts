@@ -13,7 +13,7 @@ import { type CompleteRingOptions, Ring } from "../../ring/mod.ts";
  * @param known the ring so far
  */
 export function ringOf(options: CompleteRingOptions, known: Ring | undefined): Ring {
-  return known && same(known.options, options) ? known : Ring.build(options);
+  return known && same(known.options, options) ? known : Ring.build(options, known);
 }
 
 function same(one: CompleteRingOptions, other: CompleteRingOptions): boolean {
