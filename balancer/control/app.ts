@@ -12,6 +12,7 @@ import type { Weights } from "../fleet/change.ts";
 import type { DeployStep } from "../fleet/deploy.ts";
 import type { Incident } from "../fleet/incident.ts";
 import type { Journal } from "../fleet/journal.ts";
+import { mountPage } from "../page/page.ts";
 import { failureBody } from "../reply.ts";
 import { readBody } from "./body.ts";
 import type { Call, ReadBody } from "./call.ts";
@@ -63,6 +64,7 @@ export function createControlApp(options: ControlOptions): Hono {
   const wary = guardedCalls(options);
   for (const [method, path, call] of free) app.on(method, path, call);
   for (const [method, path, call] of wary) app.on(method, path, guarded(options), call);
+  mountPage(app, options.explain.view);
   app.notFound((c) => {
     return c.json(failureBody(unknownCall(c, [...free, ...wary])), STATUS_CODE.NotFound);
   });
