@@ -13,6 +13,7 @@ import type { DeployStep } from "../fleet/deploy.ts";
 import type { Incident } from "../fleet/incident.ts";
 import type { Journal } from "../fleet/journal.ts";
 import { mountPage } from "../page/page.ts";
+import { ringTable } from "../page/ring_table.ts";
 import { failureBody } from "../reply.ts";
 import { readBody } from "./body.ts";
 import type { Call, ReadBody } from "./call.ts";
@@ -64,7 +65,7 @@ export function createControlApp(options: ControlOptions): Hono {
   const wary = guardedCalls(options);
   for (const [method, path, call] of free) app.on(method, path, call);
   for (const [method, path, call] of wary) app.on(method, path, guarded(options), call);
-  mountPage(app, options.explain.view);
+  mountPage(app);
   app.notFound((c) => {
     return c.json(failureBody(unknownCall(c, [...free, ...wary])), STATUS_CODE.NotFound);
   });
@@ -80,6 +81,7 @@ function freeCalls({ membership, status, incidents, journal, explain }: ControlO
     ["GET", "/rep", (c) => c.json(replicas(membership.names()))],
     ["GET", "/_lb/status", (c) => c.json(status())],
     ["GET", "/_lb/healthz", (c) => c.json(health(status()))],
+    ["GET", "/_lb/ring", (c) => c.json(ringTable(explain.view()))],
     ["GET", "/_lb/explain", explaining(explain)],
     ["GET", "/_lb/incidents", (c) => c.json({ incidents: incidents().map(reportIncident) })],
     ["GET", "/_lb/events", (c) => streamEvents(c, journal)],

@@ -1,32 +1,27 @@
 /**
- * The operator's page at `/_lb/`: an HTML file, a script and a style sheet that were built before,
- * and the one call of the API that only it needs.
+ * The operator's page at `/_lb/`: an HTML file, a script and a style sheet that were built before.
  *
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
 import type { Context, Hono } from "hono";
 import { failureBody } from "../reply.ts";
-import type { View } from "../view.ts";
 import { type Asset, Assets } from "./assets.ts";
 import { ASK_FIRST, FOR_EVER, SECURITY } from "./headers.ts";
-import { ringTable } from "./ring_table.ts";
 
 /**
- * Adds the page to the control API: `/_lb/`, `/_lb/page/FILE`, and `/_lb/ring`, which it draws.
+ * Adds the page to the control API: `/_lb/` and `/_lb/page/FILE`.
  *
  * @param app the control API
- * @param view the view in force
  * @param assets the built files
  */
-export function mountPage(app: Hono, view: () => View, assets: Assets = new Assets()): void {
+export function mountPage(app: Hono, assets: Assets = new Assets()): void {
   // Relative names in the page count from the slash.
   app.get("/_lb", (c) => c.redirect("/_lb/", STATUS_CODE.PermanentRedirect));
   app.get("/_lb/", async (c) => send(c, await assets.find("index.html"), ASK_FIRST));
   app.get("/_lb/page/:file", async (c) => {
     return send(c, await assets.find(c.req.param("file")), FOR_EVER);
   });
-  app.get("/_lb/ring", (c) => c.json(ringTable(view())));
 }
 
 function send(c: Context, asset: Asset | undefined, cacheControl: string): Response {

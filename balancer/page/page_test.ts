@@ -1,17 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Hono } from "hono";
-import { Ring } from "../../ring/mod.ts";
 import { mountPage } from "./page.ts";
 
 function app(): Hono {
   const app = new Hono();
-  mountPage(app, () => ({
-    version: 1,
-    ring: Ring.build({ members: ["Server1"] }),
-    ready: new Map(),
-    awaited: new Set(),
-    quarantined: new Set(),
-  }));
+  mountPage(app);
   return app;
 }
 
@@ -58,7 +51,12 @@ Deno.test("nothing of the page is written into it, and nothing comes from elsewh
     await answer.body?.cancel();
   }
   const html = await (await app().request("/_lb/")).text();
-  assertEquals([...html.matchAll(/<style|style=|<script>|(?:src|href)="(?:https?:)?\/\//g)].map(([text]) => text), []);
+  assertEquals(
+    [...html.matchAll(/<style|style=|<script>|(?:src|href)="(?:https?:)?\/\//g)].map(([text]) =>
+      text
+    ),
+    [],
+  );
 });
 
 Deno.test("a file that is not there is a 404, and no name leads out of the folder", async () => {
@@ -72,9 +70,4 @@ Deno.test("a file that is not there is a 404, and no name leads out of the folde
 Deno.test("/_lb leads to the page", async () => {
   const answer = await app().request("/_lb");
   assertEquals([answer.status, answer.headers.get("location")], [308, "/_lb/"]);
-});
-
-Deno.test("GET /_lb/ring answers the ring in force", async () => {
-  const { digest, runs } = await (await app().request("/_lb/ring")).json();
-  assertEquals([digest, runs], [Ring.build({ members: ["Server1"] }).digest, [0, 512]]);
 });

@@ -16,7 +16,7 @@ export function AddDialog(): JSX.Element {
     <Dialog title="Add replicas">
       <WishForm verb="Add" busy="Adding, until they are ready…" wish={addition}>
         <Field label="How many">
-          <input name="n" type="number" min="1" max="1000" value="1" required autofocus />
+          <input name="n" type="number" min="1" max="1000" value="1" required />
         </Field>
         <Field label="Names" hint="Separated by spaces; who has none gets the next free one.">
           <input name="names" autocomplete="off" spellcheck={false} placeholder="Server4" />
@@ -43,7 +43,7 @@ export function ShapeDialog(): JSX.Element {
     <Dialog title="Reshape the ring">
       <WishForm verb="Reshape" busy="Reshaping…" wish={shape}>
         <Field label="Slots">
-          <input name="slots" type="number" min="1" max="65536" value={now?.slots} autofocus />
+          <input name="slots" type="number" min="1" max="65536" value={now?.slots} />
         </Field>
         <Choice label="Layout" name="layout" now={now?.layout} of={LAYOUTS} />
         <Choice label="Hashes" name="hashes" now={now?.hashes} of={HASHES} />

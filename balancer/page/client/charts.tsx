@@ -101,6 +101,7 @@ function options({ colour }: Subject, width: number): uPlot.Options {
   return {
     width,
     height: HEIGHT,
+    padding: [6, 2, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: "load" } },
     scales: {
@@ -109,7 +110,7 @@ function options({ colour }: Subject, width: number): uPlot.Options {
       y: { range: (_, __, max) => [0, Math.max(1, max * 1.15)] },
     },
     axes: [
-      { ...axis, size: 18, gap: 2, space: 70, grid: { show: false }, values: times },
+      { ...axis, size: 18, gap: 2, grid: { show: false }, splits: marks, values: ago },
       { ...axis, size: 34, gap: 3, space: 26, grid, values: (_, marks) => marks.map(number) },
     ],
     series: [{}, {
@@ -121,6 +122,14 @@ function options({ colour }: Subject, width: number): uPlot.Options {
   };
 }
 
-function times(_: uPlot, marks: readonly number[]): string[] {
-  return marks.map((at) => new Date(1000 * at).toLocaleTimeString("en-GB").slice(0, 5));
+/** Minutes ago that are written under a chart. */
+const MARKS = [4, 2];
+
+function marks({ scales }: uPlot): number[] {
+  const now = scales["x"]?.max ?? 0;
+  return MARKS.map((minutes) => now - 60 * minutes);
+}
+
+function ago(): string[] {
+  return MARKS.map((minutes) => `−${minutes} min`);
 }

@@ -30,18 +30,17 @@ export function assignPlaces(
   return places;
 }
 
-/** Degrees of hue from one place to the next: the golden angle never comes near where it was. */
-const GOLDEN_ANGLE = 137.508;
-const FIRST_HUE = 257;
+/** Hues that differ most, in the order in which they are given out. */
+const HUES = [257, 45, 160, 312, 95, 205, 5, 130, 285] as const;
 
-/** Lightness and chroma by turns, so that near hues of a large fleet differ in something else. */
+/** Lightness and chroma by turns, for fleets with more replicas than there are hues. */
 const TIERS = {
-  light: [[0.58, 0.16], [0.72, 0.13], [0.44, 0.13]],
-  dark: [[0.68, 0.15], [0.82, 0.11], [0.54, 0.14]],
+  light: [[0.58, 0.17], [0.74, 0.13], [0.43, 0.12]],
+  dark: [[0.68, 0.16], [0.83, 0.1], [0.53, 0.14]],
 } as const;
 
-/** So many places differ enough by hue alone. */
-const PER_TIER = 9;
+/** Each round of hues lies between those of the round before. */
+const SHIFT = 14;
 
 /**
  * The colour of a place.
@@ -51,8 +50,9 @@ const PER_TIER = 9;
  * @returns a CSS colour
  */
 export function colourOf(place: number, theme: "light" | "dark"): string {
+  const round = Math.floor(place / HUES.length);
   const tiers = TIERS[theme];
-  const [lightness, chroma] = tiers[Math.floor(place / PER_TIER) % tiers.length] ?? tiers[0];
-  const hue = (FIRST_HUE + place * GOLDEN_ANGLE) % 360;
-  return `oklch(${lightness} ${chroma} ${hue.toFixed(1)})`;
+  const [lightness, chroma] = tiers[round % tiers.length] ?? tiers[0];
+  const hue = ((HUES[place % HUES.length] ?? 0) + SHIFT * round) % 360;
+  return `oklch(${lightness} ${chroma} ${hue})`;
 }

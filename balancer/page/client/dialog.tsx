@@ -4,7 +4,7 @@
  * @module
  */
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { useStore } from "./store.ts";
 
 /** A dialog that is open for as long as it is there. */
@@ -15,8 +15,9 @@ export function Dialog({ title, children }: {
   const store = useStore();
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     element.current?.showModal();
+    element.current?.querySelector<HTMLElement>("input, select")?.focus();
     // Closed before it goes, so that the focus returns to where it was.
     return () => element.current?.close();
   }, []);

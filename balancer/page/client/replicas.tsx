@@ -149,8 +149,8 @@ function Shares({ name }: { readonly name: string }): JSX.Element {
   );
   return (
     <div class="shares">
-      <Bar share={slots} most={most} what="of slots" colour={store.colour(name)} />
-      <Bar share={requests} most={most} what="of requests" colour="var(--ink-soft)" />
+      <Bar share={slots} most={most} what="slots" colour={store.colour(name)} />
+      <Bar share={requests} most={most} what="requests" colour="var(--ink-soft)" />
     </div>
   );
 }
@@ -167,7 +167,7 @@ function Bar({ share, most, what, colour }: {
       <span class="track">
         <span style={{ width, background: colour }} />
       </span>
-      <span class="number">{share === undefined ? "–" : percent(share)} {what}</span>
+      <span class="number">{what} {share === undefined ? "–" : percent(share)}</span>
     </div>
   );
 }

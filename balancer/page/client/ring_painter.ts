@@ -193,10 +193,16 @@ export class RingPainter {
     this.#text(text, BAND.names, angle, ink, 11);
   }
 
+  /** Along the circle, so that long ones have room. */
   #numbers({ slots, ink }: Picture): void {
+    const context = this.#context;
     for (const quarter of [0, 1, 2, 3]) {
-      const slot = Math.round(quarter * slots / 4);
-      this.#text(String(slot), BAND.numbers + 0.005, angleOf(slot, slots), ink, 10);
+      context.save();
+      // Not upside down at the bottom.
+      context.rotate(quarter === 2 ? 0 : quarter * Math.PI / 2);
+      const up = quarter === 2 ? Math.PI / 2 : -Math.PI / 2;
+      this.#text(String(Math.round(quarter * slots / 4)), BAND.numbers, up, ink, 10);
+      context.restore();
     }
   }
 

@@ -31,7 +31,6 @@ export function TokenDialog(): JSX.Element {
             type="password"
             autocomplete="off"
             value={store.token.value}
-            autofocus
           />
         </Field>
         <div class="buttons">
