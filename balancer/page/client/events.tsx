@@ -57,7 +57,8 @@ function textOf(event: FleetEvent): string {
 
 function toneOf(event: FleetEvent): string {
   if (event.type === "replica") {
-    return event.to === "down" ? "bad" : event.to === "ready" ? "good" : "";
+    if (event.to === "ready") return "good";
+    return event.from === "ready" && event.to !== "leaving" ? "bad" : "";
   }
   return event.type === "engine" && !event.up ? "bad" : "";
 }

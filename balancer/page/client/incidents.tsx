@@ -70,14 +70,12 @@ const PARTS = [
 
 function Timeline({ incident: { timings } }: { readonly incident: Incident }): JSX.Element {
   const end = Math.max(1, ...STEPS.map((step) => timings[step] ?? 0));
-  let from = 0;
-  const parts = PARTS.flatMap(({ name, to, class: sort }) => {
+  // In the order in which they came: routes change while the replacement is being created.
+  const reached = PARTS.flatMap(({ name, to, class: sort }) => {
     const until = timings[to];
-    if (until === null || until < from) return [];
-    const part = { name, sort, from, until };
-    from = until;
-    return [part];
-  });
+    return until === null ? [] : [{ name, sort, until }];
+  }).sort((a, b) => a.until - b.until);
+  const parts = reached.map((part, at) => ({ ...part, from: reached[at - 1]?.until ?? 0 }));
   return (
     <div class="timeline">
       <div class="track" aria-hidden="true">

@@ -123,16 +123,18 @@ function Weight({ replica: { weight, ramp } }: { readonly replica: Replica }): J
 }
 
 /** The state in a word, a sign and a colour, and since when. */
-export function State({ replica: { state, since, nextStart } }: {
+export function State({ replica: { name, state, since, nextStart } }: {
   readonly replica: Replica;
 }): JSX.Element {
-  const { now } = useStore();
+  const { now, ring } = useStore();
+  const awaited = ring.value?.members.find((member) => member.name === name)?.awaited;
   const lasts = duration(now.value - Date.parse(since));
   const next = nextStart === null ? 0 : Date.parse(nextStart) - now.value;
   return (
     <span class={`state ${state}`}>
       <StateIcon state={state} /> {state}{" "}
       <span class="soft">{next > 0 ? `starts in ${duration(next)}` : lasts}</span>
+      {awaited && <span class="tag">requests wait for it</span>}
     </span>
   );
 }

@@ -15,13 +15,15 @@ const BAND = {
   outer: [0.875, 0.92],
   slots: [0.68, 0.86],
   shares: [0.55, 0.64],
-  names: 0.46,
+  names: 0.5,
 } as const;
 
 /** A replica that is not ready has the inner part of its slots alone. */
 const NOT_READY = 0.3;
 /** The names are written where there is room for them. */
 const MOST_NAMES = 12;
+/** From this cosine on a name is left or right rather than above or below. */
+const SIDEWAYS = 0.35;
 const WHOLE = 2 * Math.PI;
 
 /** An owner as it is drawn. */
@@ -188,9 +190,12 @@ export class RingPainter {
     return this.#context.createPattern(tile, "repeat") ?? colour;
   }
 
+  /** Inside its share, so that it does not reach over it whatever its length. */
   #name(name: string, angle: number, ink: string): void {
     const text = name.length > 10 ? `${name.slice(0, 9)}…` : name;
-    this.#text(text, BAND.names, angle, ink, 11);
+    const side = Math.cos(angle);
+    const align = side > SIDEWAYS ? "right" : side < -SIDEWAYS ? "left" : "center";
+    this.#text(text, BAND.names, angle, ink, 11, align);
   }
 
   /** Along the circle, so that long ones have room. */
@@ -206,12 +211,19 @@ export class RingPainter {
     }
   }
 
-  #text(text: string, distance: number, angle: number, ink: string, size: number): void {
+  #text(
+    text: string,
+    distance: number,
+    angle: number,
+    ink: string,
+    size: number,
+    align: CanvasTextAlign = "center",
+  ): void {
     const context = this.#context;
     const radius = distance * this.#half;
     context.font = `${size}px system-ui, sans-serif`;
     context.fillStyle = ink;
-    context.textAlign = "center";
+    context.textAlign = align;
     context.textBaseline = "middle";
     context.fillText(text, radius * Math.cos(angle), radius * Math.sin(angle));
   }
