@@ -40,6 +40,8 @@ export interface ControlOptions {
   };
   readonly incidents: () => readonly Incident[];
   readonly journal: Journal;
+  /** Aborted when the balancer begins to end: streams of events end then. */
+  readonly ending: AbortSignal;
   /** What drills act on; undefined where they are not allowed. */
   readonly drills: DrillOptions | undefined;
   /** The whole state, as `GET /_lb/status` answers it. */
@@ -76,7 +78,8 @@ export function createControlApp(options: ControlOptions): Hono {
 type Route = readonly [method: string, path: string, call: Call];
 
 /** Calls that change nothing: for anyone. */
-function freeCalls({ membership, status, incidents, journal, explain }: ControlOptions): Route[] {
+function freeCalls(options: ControlOptions): Route[] {
+  const { membership, status, incidents, journal, ending, explain } = options;
   return [
     ["GET", "/rep", (c) => c.json(replicas(membership.names()))],
     ["GET", "/_lb/status", (c) => c.json(status())],
@@ -84,7 +87,7 @@ function freeCalls({ membership, status, incidents, journal, explain }: ControlO
     ["GET", "/_lb/ring", (c) => c.json(ringTable(explain.view()))],
     ["GET", "/_lb/explain", explaining(explain)],
     ["GET", "/_lb/incidents", (c) => c.json({ incidents: incidents().map(reportIncident) })],
-    ["GET", "/_lb/events", (c) => streamEvents(c, journal)],
+    ["GET", "/_lb/events", (c) => streamEvents(c, journal, ending)],
   ];
 }
 

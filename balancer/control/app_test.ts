@@ -86,6 +86,7 @@ function app(changes: Partial<ControlOptions> = {}, fails?: Error) {
     deploys: { check: () => {}, run: () => Promise.resolve({ step: "done" }) },
     incidents: () => [],
     journal: new Journal(),
+    ending: new AbortController().signal,
     drills: undefined,
     status: () => ({ ready: 1, desired: 1, extra: "x" }),
     explain: {
@@ -436,4 +437,12 @@ Deno.test("events come as they happen, and from the last one that a client saw",
     "",
   ]);
   assertEquals(second.startsWith("event: engine\n"), true);
+});
+
+Deno.test("a stream of events ends with the balancer, silent or not", async () => {
+  const ending = new AbortController();
+  const streams = [await app({ ending: ending.signal }).hono.request("/_lb/events")];
+  ending.abort();
+  streams.push(await app({ ending: ending.signal }).hono.request("/_lb/events"));
+  assertEquals(await Promise.all(streams.map((stream) => stream.text())), ["", ""]);
 });
