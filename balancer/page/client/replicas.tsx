@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { counted, duration, milliseconds, number, percent } from "./format.ts";
 import { StateIcon } from "./icons.tsx";
@@ -74,12 +74,14 @@ function Row({ replica }: { readonly replica: Replica }): JSX.Element {
   const store = useStore();
   const { name, restarts } = replica;
   const load = store.load.value?.replicas[name];
+  // Not the name itself, or every row would be drawn again for each that is pointed at.
+  const marked = useComputed(() => store.marked.value === name);
   const mark = () => store.marked.value = name;
   const unmark = () => store.marked.value = undefined;
   return (
     <tr
       role="row"
-      class={store.marked.value === name ? "marked" : ""}
+      class={marked.value ? "marked" : ""}
       onPointerEnter={mark}
       onPointerLeave={unmark}
       onFocusIn={mark}
@@ -143,12 +145,7 @@ function Shares({ name }: { readonly name: string }): JSX.Element {
   const store = useStore();
   const slots = (store.slots.value.get(name) ?? 0) / (store.ring.value?.slots || 1);
   const requests = store.requestShares.value.get(name);
-  // The longest bar of all fills the cell.
-  const most = Math.max(
-    ...[...store.slots.value.values()].map((count) => count / (store.ring.value?.slots || 1)),
-    ...store.requestShares.value.values(),
-    0.001,
-  );
+  const most = store.mostShare.value;
   return (
     <div class="shares">
       <Bar share={slots} most={most} what="slots" colour={store.colour(name)} />

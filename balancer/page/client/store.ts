@@ -77,6 +77,12 @@ export class Store {
     const counts = slotCounts(this.runs.value, members.length);
     return new Map(members.map(({ name }, index) => [name, counts[index] ?? 0]));
   });
+  /** The largest part of slots or requests that anybody has: bars are measured by it. */
+  readonly mostShare = computed(() => {
+    const slots = this.ring.value?.slots || 1;
+    const shares = [...this.slots.value.values()].map((count) => count / slots);
+    return Math.max(0.001, ...shares, ...this.requestShares.value.values());
+  });
   #places: ReadonlyMap<string, number> = new Map();
   readonly #placed = computed(() => {
     const ring = this.ring.value?.members.map(({ name }) => name) ?? [];
