@@ -176,13 +176,16 @@ export interface Plan {
   readonly before: RingFacts;
   readonly after: RingFacts;
   readonly moved: {
+    /** Of the string keys. */
     readonly share: number;
+    /** Of the ids, which the ring's hash family hashes. */
+    readonly ids: number;
     readonly flows: readonly {
       readonly from: string | null;
       readonly to: string | null;
       readonly share: number;
     }[];
-    readonly flowsLeftOut?: number;
+    readonly flowsLeftOut: number;
   };
 }
 

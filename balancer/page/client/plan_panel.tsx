@@ -45,8 +45,8 @@ export function PlanPanel(): JSX.Element | null {
   );
 }
 
-function summary({ add, remove, before, after }: Plan): string {
-  const parts: string[] = [];
+function summary({ add, remove, before, after, moved }: Plan): string {
+  const parts = [`${percent(moved.ids)} of the ids would`];
   if (add.length > 0) parts.push(`adds ${add.join(", ")}`);
   if (remove.length > 0) parts.push(`removes ${remove.join(", ")}`);
   if (before.slots !== after.slots) parts.push(`${before.slots} to ${after.slots} slots`);
@@ -60,7 +60,7 @@ function summary({ add, remove, before, after }: Plan): string {
 }
 
 function Flows({ plan: { moved } }: { readonly plan: Plan }): JSX.Element {
-  const rest = moved.flows.length + (moved.flowsLeftOut ?? 0) - FLOWS;
+  const rest = moved.flows.length + moved.flowsLeftOut - FLOWS;
   return (
     <ul class="flows">
       {moved.flows.slice(0, FLOWS).map(({ from, to, share }) => (
