@@ -49,7 +49,7 @@ Deno.test("the built page is what its sources make (deno task build:page makes i
 
 browserTest("the page shows the ring, the replicas and what happened before", async (tab) => {
   await using running = await started({}, tab);
-  const { balancer, page, complaints } = running;
+  const { page, complaints } = running;
   const ring = page.getByRole("img", { name: /^Ring of 512 slots shared by 3 replicas; all are/ });
   await ring.waitFor();
   for (const name of ["Server1", "Server2", "Server3"]) {
@@ -119,7 +119,7 @@ browserTest("a replica is added by keyboard alone, and removed", async (tab) => 
 
 browserTest("a dialog closes by Escape and gives the focus back", async (tab) => {
   await using running = await started({}, tab);
-  const { balancer, page } = running;
+  const { page } = running;
   const manage = page.getByRole("button", { name: "Manage Server1" });
   await manage.focus();
   await page.keyboard.press("Enter");
@@ -146,7 +146,7 @@ browserTest("a plan shows what would move, changes nothing, and is applied", asy
 
 browserTest("a weight changes the ring, and weight 0 drains", async (tab) => {
   await using running = await started({}, tab);
-  const { balancer, page } = running;
+  const { page } = running;
   await page.getByRole("button", { name: "Manage Server3" }).click();
   await page.getByRole("spinbutton", { name: "Weight" }).fill("2");
   await page.getByRole("button", { name: "Set weight" }).click();
@@ -160,7 +160,7 @@ browserTest("a weight changes the ring, and weight 0 drains", async (tab) => {
 
 browserTest("without the token an action is refused with the balancer's reason", async (tab) => {
   await using running = await started({ LB_ADMIN_TOKEN: "secret" }, tab);
-  const { balancer, page } = running;
+  const { page } = running;
   const drain = async () => {
     await page.getByRole("button", { name: "Manage Server1" }).click();
     await page.getByRole("button", { name: "Drain" }).click();
@@ -198,7 +198,7 @@ browserTest("a key's way is explained in the balancer's words", async (tab) => {
 
 browserTest("a drill says what it cost", async (tab) => {
   await using running = await started({ LB_DRILLS: "true" }, tab);
-  const { balancer, page } = running;
+  const { page } = running;
   await page.getByRole("button", { name: "Manage Server2" }).click();
   await page.getByRole("button", { name: "Kill Server2 under load" }).click();
   await page.getByText(/^Drill on Server2 (?:passed|failed).*: \d+ requests, \d+ lost/).waitFor();
