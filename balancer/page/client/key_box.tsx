@@ -63,14 +63,14 @@ function Answer({ reason, slot, hashedAs, hash, owner, successors }: Explanation
     <div class="answer">
       <p class="reason">{reason}</p>
       <dl class="facts">
-        <dt>Hashed as</dt>
-        <dd>{hashedAs}{hash === null ? "" : `, 0x${hash.toString(16).padStart(8, "0")}`}</dd>
         <dt>Slot</dt>
         <dd>{slot}, marked on the ring</dd>
         <dt>Owner</dt>
         <dd>
           <Swatch name={owner} />
         </dd>
+        <dt>Hashed as</dt>
+        <dd>{hashedAs}{hash === null ? "" : `, 0x${hash.toString(16).padStart(8, "0")}`}</dd>
         <dt>Then</dt>
         <dd class="row">
           {successors.slice(0, NEXT).map((name) => <Swatch key={name} name={name} />)}
