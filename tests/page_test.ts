@@ -73,6 +73,28 @@ browserTest("a kill and its heal are seen as they happen", async (tab) => {
   assertEquals(withoutLoad(complaints), []);
 });
 
+browserTest("figures become rates, and shares of the requests", async (tab) => {
+  await using balancer = await Balancer.ready(PROCESSES);
+  const { page, complaints } = await tab();
+  const one = { errors: 0, inFlight: 2, p50Ms: 1, p99Ms: 9 };
+  let seconds = 0;
+  await page.route("**/_lb/load", (route) => {
+    const [at, requests] = [1000 * ++seconds, 400 * seconds];
+    const none = { errors: 0, held: 0, retried: 0, holding: 3, connections: 1 };
+    const replicas = {
+      Server1: { ...one, requests: requests * 0.75 },
+      Server2: { ...one, requests: requests * 0.25 },
+    };
+    return route.fulfill({ json: { at, requests, ...none, replicas } });
+  });
+  await page.goto(`${balancer.url}/_lb/`);
+  await page.getByRole("img", { name: /^Requests per second .* now 400$/ }).waitFor();
+  await page.getByText("3 waiting now").waitFor();
+  await row(page, "Server1").getByText("requests 75.0 %").waitFor();
+  assertMatch(await row(page, "Server2").innerText(), /1 ms \/ 9 ms/);
+  assertEquals(complaints, []);
+});
+
 browserTest("who is away is told by words and by the ring, and who is back, too", async (tab) => {
   const serve = (port: number) =>
     Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, () => new Response("here"));
