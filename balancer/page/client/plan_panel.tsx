@@ -46,7 +46,7 @@ export function PlanPanel(): JSX.Element | null {
 }
 
 function summary({ add, remove, before, after, moved }: Plan): string {
-  const parts = [`${percent(moved.ids)} of the ids would`];
+  const parts: string[] = [];
   if (add.length > 0) parts.push(`adds ${add.join(", ")}`);
   if (remove.length > 0) parts.push(`removes ${remove.join(", ")}`);
   if (before.slots !== after.slots) parts.push(`${before.slots} to ${after.slots} slots`);
@@ -54,9 +54,9 @@ function summary({ add, remove, before, after, moved }: Plan): string {
   if (before.hashes !== after.hashes) parts.push(`hashes ${before.hashes} to ${after.hashes}`);
   parts.push(`${counted(after.members, "replica")} after it`);
   const worst = (share: number) => `${share.toFixed(2)} times its due`;
-  return `${parts.join("; ")}. The fullest has ${worst(before.maxOverMean)} now, ${
-    worst(after.maxOverMean)
-  } then.`;
+  return `${parts.join("; ")}. ${percent(moved.ids)} of the ids move, too. The fullest has ${
+    worst(before.maxOverMean)
+  } now, ${worst(after.maxOverMean)} then.`;
 }
 
 function Flows({ plan: { moved } }: { readonly plan: Plan }): JSX.Element {

@@ -134,7 +134,7 @@ export class RingPainter {
   #slots({ slots, owners, runs, moves, ink, paper }: Picture): void {
     this.#arc(...BAND.slots, 0, slots, slots, paper);
     // What a plan leaves alone stands back.
-    this.#context.globalAlpha = moves ? 0.45 : 1;
+    this.#context.globalAlpha = moves ? 0.25 : 1;
     for (const { owner, from, to } of runs) {
       const { colour, ready } = owners[owner] ?? { colour: ink, ready: false };
       const [inner, outer] = this.#slotBand(ready);
