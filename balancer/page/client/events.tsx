@@ -25,7 +25,7 @@ export function Events(): JSX.Element {
       <div class="scroller" tabIndex={0} role="log" aria-live="off" aria-label="Events">
         <ol class="plain">
           {events.value.slice(0, SHOWN).map((event) => (
-            <li key={event.id} class={`event ${toneOf(event)}`}>
+            <li key={`${event.id} ${event.at}`} class={`event ${toneOf(event)}`}>
               <time class="mono soft" dateTime={new Date(event.at).toISOString()}>
                 {clock(event.at, true)}
               </time>

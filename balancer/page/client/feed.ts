@@ -91,8 +91,11 @@ export class Feed {
     const { events } = this.#store;
     const fresh = this.#fresh.splice(0).reverse();
     if (fresh.length > 0) events.value = [...fresh, ...events.value].slice(0, EVENTS);
-    await this.#attempt(() => this.#refresh());
-    this.#showing = false;
+    try {
+      await this.#attempt(() => this.#refresh());
+    } finally {
+      this.#showing = false;
+    }
     if (this.#fresh.length > 0 || this.#stale) this.#soon();
   }
 
@@ -102,12 +105,12 @@ export class Feed {
     const { api, status, ring, incidents } = this.#store;
     const next = await api.get<Status>("status");
     const restarted = status.value && status.value.startedAt !== next.startedAt;
+    status.value = next;
     if (restarted) this.#stream.restart();
     if (ring.value?.version !== next.version || restarted) {
       ring.value = await api.get<RingTable>("ring");
       await this.#explainAgain();
     }
-    status.value = next;
     if (!this.#incidentsStale) return;
     this.#incidentsStale = false;
     incidents.value = (await api.get<{ incidents: Incident[] }>("incidents")).incidents;
