@@ -93,7 +93,9 @@ async function start(config: Config, log: Logger): Promise<Running> {
     log: log.getChild("fleet"),
     failures,
   });
-  const api = controlApp({ config, fleet, engine, dataPlane, proxy, failures });
+  const ending = new AbortController();
+  const parts = { config, fleet, engine, dataPlane, proxy, failures, ending: ending.signal };
+  const api = controlApp(parts);
   // The port opens when it is known what runs, so that the first request finds a view.
   await fleet.open();
   await dataPlane.open();
@@ -104,6 +106,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
   });
   return {
     end: async () => {
+      ending.abort();
       await dataPlane.end({
         requestsMs: config.LB_DRAIN_MS,
         streamsMs: config.LB_DRAIN_STREAMS_MS,
@@ -144,9 +147,12 @@ interface ControlParts {
   readonly dataPlane: DataPlane;
   readonly proxy: ProxySettings;
   readonly failures: Failures;
+  /** Aborted when the balancer begins to end. */
+  readonly ending: AbortSignal;
 }
 
-function controlApp({ config, fleet, engine, dataPlane, proxy, failures }: ControlParts) {
+function controlApp(parts: ControlParts) {
+  const { config, fleet, engine, dataPlane, proxy, failures, ending } = parts;
   const turns = new Turns();
   const membership = new Membership({
     fleet,
@@ -161,6 +167,7 @@ function controlApp({ config, fleet, engine, dataPlane, proxy, failures }: Contr
     deploys,
     incidents: () => fleet.incidents.all,
     journal: fleet.journal,
+    ending,
     drills: config.LB_DRILLS
       ? {
         url: () => clientUrl(proxy.listen),

@@ -65,9 +65,10 @@ export const ROOMS: readonly Room[] = [
   {
     name: "control",
     paths: ["balancer/control/"],
-    imports: ["fleet", "proxy", "view", "ring", "engine interface", "contract", ...LEAVES],
+    imports: ["page", "fleet", "proxy", "view", "ring", "engine interface", "contract", ...LEAVES],
     importsTypes: ["config"],
   },
+  { name: "page", paths: ["balancer/page/"], imports: ["view", "ring", ...LEAVES] },
   {
     name: "main",
     paths: ["balancer/main.ts", "balancer/"],

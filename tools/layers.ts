@@ -11,6 +11,9 @@ import { runTool, ToolError } from "./tool.ts";
 
 const FOLDERS = ["ring/", "replica/", "balancer/"];
 
+/** Runs in browsers, has an import map of its own, and nothing of the balancer imports it. */
+const BROWSER = new URL("balancer/page/client/", ROOT);
+
 async function layers(): Promise<void> {
   const paths: string[] = [];
   for (const folder of FOLDERS) await collect(new URL(folder, ROOT), paths);
@@ -26,6 +29,7 @@ async function layers(): Promise<void> {
 async function collect(folder: URL, paths: string[]): Promise<void> {
   for await (const entry of Deno.readDir(folder)) {
     const url = new URL(entry.name + (entry.isDirectory ? "/" : ""), folder);
+    if (url.href === BROWSER.href) continue;
     if (entry.isDirectory) await collect(url, paths);
     else if (/(?<!\.d)\.ts$/.test(entry.name) && !isExempt(rootPath(url))) {
       paths.push(rootPath(url));

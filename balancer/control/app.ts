@@ -12,6 +12,8 @@ import type { Weights } from "../fleet/change.ts";
 import type { DeployStep } from "../fleet/deploy.ts";
 import type { Incident } from "../fleet/incident.ts";
 import type { Journal } from "../fleet/journal.ts";
+import { mountPage } from "../page/page.ts";
+import { ringTable } from "../page/ring_table.ts";
 import { failureBody } from "../reply.ts";
 import { readBody } from "./body.ts";
 import type { Call, ReadBody } from "./call.ts";
@@ -38,6 +40,8 @@ export interface ControlOptions {
   };
   readonly incidents: () => readonly Incident[];
   readonly journal: Journal;
+  /** Aborted when the balancer begins to end: streams of events end then. */
+  readonly ending: AbortSignal;
   /** What drills act on; undefined where they are not allowed. */
   readonly drills: DrillOptions | undefined;
   /** The whole state, as `GET /_lb/status` answers it. */
@@ -63,6 +67,7 @@ export function createControlApp(options: ControlOptions): Hono {
   const wary = guardedCalls(options);
   for (const [method, path, call] of free) app.on(method, path, call);
   for (const [method, path, call] of wary) app.on(method, path, guarded(options), call);
+  mountPage(app);
   app.notFound((c) => {
     return c.json(failureBody(unknownCall(c, [...free, ...wary])), STATUS_CODE.NotFound);
   });
@@ -73,14 +78,16 @@ export function createControlApp(options: ControlOptions): Hono {
 type Route = readonly [method: string, path: string, call: Call];
 
 /** Calls that change nothing: for anyone. */
-function freeCalls({ membership, status, incidents, journal, explain }: ControlOptions): Route[] {
+function freeCalls(options: ControlOptions): Route[] {
+  const { membership, status, incidents, journal, ending, explain } = options;
   return [
     ["GET", "/rep", (c) => c.json(replicas(membership.names()))],
     ["GET", "/_lb/status", (c) => c.json(status())],
     ["GET", "/_lb/healthz", (c) => c.json(health(status()))],
+    ["GET", "/_lb/ring", (c) => c.json(ringTable(explain.view()))],
     ["GET", "/_lb/explain", explaining(explain)],
     ["GET", "/_lb/incidents", (c) => c.json({ incidents: incidents().map(reportIncident) })],
-    ["GET", "/_lb/events", (c) => streamEvents(c, journal)],
+    ["GET", "/_lb/events", (c) => streamEvents(c, journal, ending)],
   ];
 }
 

@@ -86,6 +86,7 @@ function app(changes: Partial<ControlOptions> = {}, fails?: Error) {
     deploys: { check: () => {}, run: () => Promise.resolve({ step: "done" }) },
     incidents: () => [],
     journal: new Journal(),
+    ending: new AbortController().signal,
     drills: undefined,
     status: () => ({ ready: 1, desired: 1, extra: "x" }),
     explain: {
@@ -204,11 +205,20 @@ Deno.test("a call that does not exist is a 404 that names those that do", async 
   const response = await app().hono.request("/_lb/nothing");
   assertEquals([response.status, await response.json()], [404, {
     message: "<Error> there is no GET /_lb/nothing; there are GET /rep, GET /_lb/status, " +
-      "GET /_lb/healthz, GET /_lb/explain, GET /_lb/incidents, GET /_lb/events, POST /add, " +
-      "DELETE /rm, PATCH /_lb/replicas/NAME, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
+      "GET /_lb/healthz, GET /_lb/ring, GET /_lb/explain, GET /_lb/incidents, GET /_lb/events, " +
+      "POST /add, DELETE /rm, PATCH /_lb/replicas/NAME, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
       "POST /_lb/deploy, POST /_lb/drill",
     status: "failure",
   }]);
+});
+
+Deno.test("GET /_lb/ring answers the ring that is routed by", async () => {
+  const { digest, slots, members } = await (await app().hono.request("/_lb/ring")).json();
+  assertEquals({ digest, slots, members }, {
+    digest: emptyView(SHAPE).ring.digest,
+    slots: SHAPE.slots,
+    members: [],
+  });
 });
 
 Deno.test("status is the whole state, health is whether the balancer lives", async () => {
@@ -427,4 +437,12 @@ Deno.test("events come as they happen, and from the last one that a client saw",
     "",
   ]);
   assertEquals(second.startsWith("event: engine\n"), true);
+});
+
+Deno.test("a stream of events ends with the balancer, silent or not", async () => {
+  const ending = new AbortController();
+  const streams = [await app({ ending: ending.signal }).hono.request("/_lb/events")];
+  ending.abort();
+  streams.push(await app({ ending: ending.signal }).hono.request("/_lb/events"));
+  assertEquals(await Promise.all(streams.map((stream) => stream.text())), ["", ""]);
 });

@@ -18,8 +18,9 @@ const MAX_WAITING = 1024;
  *
  * @param c the request
  * @param journal what happens to the fleet
+ * @param ending ends the stream with the balancer, which would else drain it for as long as it may
  */
-export function streamEvents(c: Context, journal: Journal): Response {
+export function streamEvents(c: Context, journal: Journal, ending: AbortSignal): Response {
   const lastId = Number(c.req.header("last-event-id") ?? Infinity);
   const waiting: JournalEntry[] = Number.isNaN(lastId) ? [] : [...journal.since(lastId)];
   return streamSSE(c, async (stream) => {
@@ -28,10 +29,13 @@ export function streamEvents(c: Context, journal: Journal): Response {
       waiting.push(entry);
       wake();
     });
-    stream.onAbort(() => wake());
+    const end = () => wake();
+    stream.onAbort(end);
+    ending.addEventListener("abort", end);
     try {
-      await write(stream, waiting, () => new Promise((resolve) => wake = resolve));
+      await write(stream, waiting, ending, () => new Promise((resolve) => wake = resolve));
     } finally {
+      ending.removeEventListener("abort", end);
       forget();
     }
   });
@@ -40,9 +44,10 @@ export function streamEvents(c: Context, journal: Journal): Response {
 async function write(
   stream: SSEStreamingApi,
   waiting: JournalEntry[],
+  ending: AbortSignal,
   next: () => Promise<void>,
 ): Promise<void> {
-  while (!stream.aborted && waiting.length <= MAX_WAITING) {
+  while (!stream.aborted && !ending.aborted && waiting.length <= MAX_WAITING) {
     const entry = waiting.shift();
     if (entry) {
       const { id, type } = entry;

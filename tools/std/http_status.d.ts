@@ -1,6 +1,7 @@
 /** Declarations for the part of `@std/http/status` that this project uses. */
 export const STATUS_CODE: {
   readonly OK: 200;
+  readonly PermanentRedirect: 308;
   readonly BadRequest: 400;
   readonly Unauthorized: 401;
   readonly Forbidden: 403;

@@ -1,0 +1,126 @@
+/**
+ * What an operator can do: one call of the API each, and what came of it.
+ *
+ * @module
+ */
+import { type Signal, useSignal } from "@preact/signals";
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import { ApiError } from "./api.ts";
+import { counted, milliseconds, percent } from "./format.ts";
+import type { DrillReport, Plan, Wish } from "./model.ts";
+import { plannedMoves } from "./planned_ring.ts";
+import { type Store, useStore } from "./store.ts";
+
+/** Reads the fleet's state again: something was done. */
+export const TouchContext = createContext<() => void>(() => {});
+
+/** Actions, one at a time. */
+export interface Actions {
+  readonly busy: Signal<boolean>;
+  /** Why the last one was refused. */
+  readonly error: Signal<string | undefined>;
+  /** @returns whether it was done */
+  change(wish: Wish): Promise<boolean>;
+  plan(wish: Wish): Promise<boolean>;
+  apply(id: string): Promise<boolean>;
+  drill(name: string, path: string, seconds: number): Promise<DrillReport | undefined>;
+}
+
+/** Actions of one dialog or panel. */
+export function useActions(): Actions {
+  const store = useStore();
+  const touch = useContext(TouchContext);
+  const busy = useSignal(false);
+  const error = useSignal<string | undefined>(undefined);
+  const attempt = async <T>(action: () => Promise<T>): Promise<T | undefined> => {
+    busy.value = true;
+    error.value = undefined;
+    try {
+      return await action();
+    } catch (fault) {
+      if (!(fault instanceof ApiError)) throw fault;
+      error.value = refusal(fault);
+      return undefined;
+    } finally {
+      busy.value = false;
+      touch();
+    }
+  };
+  const done = (action: () => Promise<string>) =>
+    attempt(async () => {
+      store.tell(await action());
+      return true;
+    }).then((whether) => whether ?? false);
+  return {
+    busy,
+    error,
+    change: (wish) => done(() => make(store, wish)),
+    plan: (wish) => attempt(() => makePlan(store, wish)).then((whether) => whether ?? false),
+    apply: (id) => done(() => applyPlan(store, id)),
+    drill: (name, path, seconds) =>
+      attempt(async () => {
+        const body = { kill: name, path, seconds };
+        const report = await store.api.send<DrillReport>("POST", "drill", body);
+        store.tell(drillText(name, report), !report.passed);
+        return report;
+      }),
+  };
+}
+
+function refusal({ status, message }: ApiError): string {
+  const refused = status === 401 || status === 403;
+  return `${refused ? "Refused: " : ""}${message}${status === 401 ? " (see Admin token)" : ""}`;
+}
+
+/** Adds, removes, weighs or reshapes: a wish of one kind is one call. */
+async function make({ api }: Store, wish: Wish): Promise<string> {
+  const { add, hostnames = [], remove, weights, ...shape } = wish;
+  if (add !== undefined) {
+    const body = { n: add, hostnames, ...(weights ? { weights } : {}) };
+    await api.send("POST", "../add", body);
+    return `Added ${hostnames.length === add ? hostnames.join(", ") : counted(add, "replica")}`;
+  }
+  if (remove) {
+    await api.send("DELETE", "../rm", { n: remove.length, hostnames: remove });
+    return `Removed ${remove.join(", ")}`;
+  }
+  for (const [name, weight] of Object.entries(weights ?? {})) {
+    const path = `replicas/${encodeURIComponent(name)}`;
+    return movedText(
+      `Set the weight of ${name} to ${weight}`,
+      await api.send("PATCH", path, { weight }),
+    );
+  }
+  return movedText("Reshaped the ring", await api.send("PATCH", "ring", shape));
+}
+
+interface Changed {
+  readonly message: { readonly moved: { readonly share: number } };
+}
+
+function movedText(what: string, { message: { moved } }: Changed): string {
+  return `${what}; ${percent(moved.share)} of the keys moved`;
+}
+
+async function makePlan(store: Store, wish: Wish): Promise<boolean> {
+  const { message: plan } = await store.api.send<{ message: Plan }>("POST", "plan", wish);
+  const [ring, status] = [store.ring.value, store.status.value];
+  const moves = ring && status && plannedMoves(ring, status, wish, plan);
+  store.plan.value = { plan, wish, moves };
+  store.dialog.value = undefined;
+  return true;
+}
+
+async function applyPlan(store: Store, id: string): Promise<string> {
+  const changed = await store.api.send<Changed>("POST", "apply", { plan: id });
+  store.plan.value = undefined;
+  return movedText("Applied the plan", changed);
+}
+
+function drillText(name: string, { passed, missed, load, incident }: DrillReport): string {
+  const released = incident?.timings.release ?? null;
+  const healed = released === null ? "" : `, full ring after ${milliseconds(released)}`;
+  const outcome = passed ? "passed" : `failed (${missed.join("; ")})`;
+  return `Drill on ${name} ${outcome}: ${load.requests} requests, ${load.lost} lost${healed}`;
+}

@@ -1,0 +1,76 @@
+/**
+ * Calls of the control API. Paths are relative to the page, so that it also works behind a proxy
+ * that puts it elsewhere.
+ *
+ * @module
+ */
+
+/** The balancer refused a call, or did not answer it. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+
+  /** @param status the answer's status, 0 where there was none */
+  constructor(readonly status: number, message: string) {
+    super(message);
+  }
+}
+
+/** The control API as an operator uses it. */
+export class Api {
+  readonly #token: () => string;
+
+  /** @param token the admin token; empty where there is none */
+  constructor(token: () => string) {
+    this.#token = token;
+  }
+
+  /** Reads. @throws {ApiError} with the balancer's message */
+  get<T>(path: string): Promise<T> {
+    return this.#call<T>("GET", path);
+  }
+
+  /** Changes something. @throws {ApiError} with the balancer's message */
+  send<T>(method: "POST" | "DELETE" | "PATCH", path: string, body: unknown): Promise<T> {
+    return this.#call<T>(method, path, JSON.stringify(body));
+  }
+
+  /** The token as header fields. */
+  get headers(): Record<string, string> {
+    const token = this.#token();
+    return token === "" ? {} : { authorization: `Bearer ${token}` };
+  }
+
+  async #call<T>(method: string, path: string, body?: string): Promise<T> {
+    const response = await answered(fetch(path, {
+      method,
+      headers: this.headers,
+      cache: "no-store",
+      ...(body === undefined ? {} : { body }),
+    }));
+    const json = await jsonOf(response);
+    if (response.ok) return json as T;
+    throw new ApiError(response.status, messageOf(json) ?? `the answer was ${response.status}`);
+  }
+}
+
+async function answered(request: Promise<Response>): Promise<Response> {
+  try {
+    return await request;
+  } catch (error) {
+    throw new ApiError(0, `the balancer does not answer (${messageOf(error)})`);
+  }
+}
+
+async function jsonOf(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (error) {
+    throw new ApiError(response.status, `the answer is no JSON (${messageOf(error)})`);
+  }
+}
+
+/** What there is to read in an error, without the mark that the API puts before it. */
+export function messageOf(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("message" in error)) return undefined;
+  return String(error.message).replace(/^<Error> /, "");
+}

@@ -1,0 +1,115 @@
+/**
+ * Dialogs that change the fleet or the ring, at once or by a plan that is shown first.
+ *
+ * @module
+ */
+import type { ComponentChildren, JSX } from "preact";
+import { useRef } from "preact/hooks";
+import { useActions } from "./actions.ts";
+import { Dialog, entries, Fault, Field } from "./dialog.tsx";
+import type { Wish } from "./model.ts";
+import { useStore } from "./store.ts";
+
+/** Adds replicas. */
+export function AddDialog(): JSX.Element {
+  return (
+    <Dialog title="Add replicas">
+      <WishForm verb="Add" busy="Adding, until they are ready…" wish={addition}>
+        <Field label="How many">
+          <input name="n" type="number" min="1" max="1000" value="1" required />
+        </Field>
+        <Field label="Names" hint="Separated by spaces; who has none gets the next free one.">
+          <input name="names" autocomplete="off" spellcheck={false} placeholder="Server4" />
+        </Field>
+        <Field label="Weight of those named" hint="1 unless given. 2 gets twice the slots.">
+          <input name="weight" type="number" min="0" max="1000" step="any" />
+        </Field>
+      </WishForm>
+    </Dialog>
+  );
+}
+
+function addition({ n, names = "", weight }: Record<string, string>): Wish {
+  const hostnames = names.split(/[\s,]+/).filter((name) => name !== "");
+  const weights = Object.fromEntries(hostnames.map((name) => [name, Number(weight)]));
+  return { add: Math.max(Number(n), hostnames.length), hostnames, ...(weight ? { weights } : {}) };
+}
+
+/** Changes the ring's shape. */
+export function ShapeDialog(): JSX.Element {
+  const { ring } = useStore();
+  const now = ring.value;
+  return (
+    <Dialog title="Reshape the ring">
+      <WishForm verb="Reshape" busy="Reshaping…" wish={shape}>
+        <Field label="Slots">
+          <input name="slots" type="number" min="1" max="65536" value={now?.slots} />
+        </Field>
+        <Choice label="Layout" name="layout" now={now?.layout} of={LAYOUTS} />
+        <Choice label="Hashes" name="hashes" now={now?.hashes} of={HASHES} />
+        <Field label="Virtual servers" hint="Of a replica of weight 1, layout ring.">
+          <input name="virtualServers" type="number" min="1" value={now?.virtualServersEach} />
+        </Field>
+      </WishForm>
+    </Dialog>
+  );
+}
+
+const LAYOUTS = ["even", "ring", "rendezvous"];
+const HASHES = ["fibonacci", "seed", "classic", "hashed"];
+
+function shape({ slots, virtualServers, layout = "", hashes = "" }: Record<string, string>): Wish {
+  return { slots: Number(slots), virtualServers: Number(virtualServers), layout, hashes };
+}
+
+function Choice({ label, name, now, of }: {
+  readonly label: string;
+  readonly name: string;
+  readonly now: string | undefined;
+  readonly of: readonly string[];
+}): JSX.Element {
+  return (
+    <Field label={label}>
+      <select name={name} value={now}>
+        {of.map((value) => <option key={value} value={value}>{value}</option>)}
+      </select>
+    </Field>
+  );
+}
+
+/** A form whose wish is planned or fulfilled. */
+export function WishForm({ verb, busy, wish, children }: {
+  /** What the button says that does it. */
+  readonly verb: string;
+  /** What it says meanwhile. */
+  readonly busy: string;
+  readonly wish: (entries: Record<string, string>) => Wish;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  const store = useStore();
+  const actions = useActions();
+  const form = useRef<HTMLFormElement>(null);
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    if (form.current && await actions.change(wish(entries(form.current)))) {
+      store.dialog.value = undefined;
+    }
+  };
+  const plan = () => {
+    if (form.current?.reportValidity()) actions.plan(wish(entries(form.current)));
+  };
+  return (
+    <form ref={form} onSubmit={submit}>
+      {children}
+      <Fault text={actions.error.value} />
+      <div class="buttons">
+        <button type="submit" class="primary" disabled={actions.busy.value}>
+          {actions.busy.value ? busy : verb}
+        </button>
+        <button type="button" disabled={actions.busy.value} onClick={plan}>
+          Show first what would move
+        </button>
+      </div>
+    </form>
+  );
+}

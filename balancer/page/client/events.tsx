@@ -1,0 +1,64 @@
+/**
+ * What happens, as it happens.
+ *
+ * @module
+ */
+import type { JSX } from "preact";
+import { clock, counted } from "./format.ts";
+import type { FleetEvent } from "./model.ts";
+import { useStore } from "./store.ts";
+
+/** So many are in the document. */
+const SHOWN = 100;
+
+/** The card with the events. */
+export function Events(): JSX.Element {
+  const { events } = useStore();
+  return (
+    <section class="card events" aria-labelledby="events-title">
+      <header>
+        <h2 id="events-title">Events</h2>
+        <span class="soft">the newest first</span>
+      </header>
+      {events.value.length === 0 && <p class="empty">Nothing has happened yet.</p>}
+      {/* Every step would be too much to be read out: the header tells what matters. */}
+      <div class="scroller" tabIndex={0} role="log" aria-live="off" aria-label="Events">
+        <ol class="plain">
+          {events.value.slice(0, SHOWN).map((event) => (
+            <li key={`${event.id} ${event.at}`} class={`event ${toneOf(event)}`}>
+              <time class="mono soft" dateTime={new Date(event.at).toISOString()}>
+                {clock(event.at, true)}
+              </time>
+              <span>{textOf(event)}</span>
+            </li>
+          ))}
+        </ol>
+      </div>
+    </section>
+  );
+}
+
+function textOf(event: FleetEvent): string {
+  switch (event.type) {
+    case "replica":
+      return `${event.name}: ${event.from} → ${event.to}${event.reason ? `, ${event.reason}` : ""}`;
+    case "view": {
+      const awaited = event.awaited.length > 0 ? `, awaiting ${event.awaited.join(", ")}` : "";
+      return `view ${event.version}: ${counted(event.ready.length, "replica")} ready${awaited}`;
+    }
+    case "engine":
+      return event.up ? "the engine answers" : "the engine does not answer";
+    case "incident":
+      return `${event.incident.name}: incident ${event.incident.id} is over`;
+    case "deploy":
+      return ["deploy", event.step, event.name, event.reason].filter(Boolean).join(" ");
+  }
+}
+
+function toneOf(event: FleetEvent): string {
+  if (event.type === "replica") {
+    if (event.to === "ready") return "good";
+    return event.from === "ready" && event.to !== "leaving" ? "bad" : "";
+  }
+  return event.type === "engine" && !event.up ? "bad" : "";
+}

@@ -1,0 +1,160 @@
+/**
+ * Keeps the store up to date: events as they happen, figures once a second, and the ring when it
+ * changed. A page that nobody looks at asks for nothing.
+ *
+ * @module
+ */
+import { ApiError } from "./api.ts";
+import { EventStream } from "./event_stream.ts";
+import type { Explanation, FleetEvent, Incident, Load, RingTable, Status } from "./model.ts";
+import { kept, ratesBetween, sharesBetween } from "./rates.ts";
+import type { Store } from "./store.ts";
+
+const SECOND_MS = 1000;
+/** Events and status are shown this often at the most, however many come. */
+const SHOWN_MS = 200;
+const EVENTS = 200;
+const POINTS = 300;
+/** Shares of the requests are those of so many readings. */
+const READINGS = 11;
+/** A balancer without figures is asked again after so many seconds. */
+const NO_LOAD_SECONDS = 30;
+/** The status is read after events; without any, every so many seconds. */
+const STATUS_SECONDS = 3;
+
+/** What brings the news. */
+export class Feed {
+  readonly #store: Store;
+  readonly #stream: EventStream;
+  #loads: readonly Load[] = [];
+  #fresh: FleetEvent[] = [];
+  #seconds = 0;
+  #showing = false;
+  #stale = true;
+  #incidentsStale = true;
+
+  /** @param store what is kept up to date */
+  constructor(store: Store) {
+    this.#store = store;
+    this.#stream = new EventStream({
+      event: (event) => this.#event(event),
+      link: (up) => this.#link(up),
+    }, () => store.api.headers);
+  }
+
+  /** Begins. */
+  start(): void {
+    this.#stream.run();
+    setInterval(() => this.#second(), SECOND_MS);
+    document.addEventListener("visibilitychange", () => this.touch());
+    this.#show();
+    this.#readLoad();
+  }
+
+  /** Reads the status soon, because something was done. */
+  touch(): void {
+    this.#stale = true;
+    this.#incidentsStale = true;
+    this.#soon();
+  }
+
+  #second(): void {
+    if (document.hidden) return;
+    this.#store.now.value = Date.now();
+    const second = this.#seconds++;
+    if (this.#store.load.value !== null || second % NO_LOAD_SECONDS === 0) this.#readLoad();
+    if (second % STATUS_SECONDS === 0) this.touch();
+  }
+
+  #event(event: FleetEvent): void {
+    this.#fresh.push(event);
+    if (this.#fresh.length > EVENTS) this.#fresh.shift();
+    this.#stale = true;
+    if (event.type === "replica" || event.type === "incident") this.#incidentsStale = true;
+    this.#soon();
+  }
+
+  #link(up: boolean): void {
+    this.#store.live.value = up ? "live" : "lost";
+    if (up) this.touch();
+  }
+
+  #soon(): void {
+    if (this.#showing) return;
+    this.#showing = true;
+    setTimeout(() => this.#show(), SHOWN_MS);
+  }
+
+  /** Shows what came meanwhile, and reads what may be out of date. */
+  async #show(): Promise<void> {
+    this.#showing = true;
+    const { events } = this.#store;
+    const fresh = this.#fresh.splice(0).reverse();
+    if (fresh.length > 0) events.value = [...fresh, ...events.value].slice(0, EVENTS);
+    try {
+      await this.#attempt(() => this.#refresh());
+    } finally {
+      this.#showing = false;
+    }
+    if (this.#fresh.length > 0 || this.#stale) this.#soon();
+  }
+
+  async #refresh(): Promise<void> {
+    if (!this.#stale || document.hidden) return void (this.#stale = false);
+    this.#stale = false;
+    const { api, status, ring, incidents } = this.#store;
+    const next = await api.get<Status>("status");
+    const restarted = status.value && status.value.startedAt !== next.startedAt;
+    status.value = next;
+    if (restarted) this.#stream.restart();
+    if (ring.value?.version !== next.version || restarted) {
+      ring.value = await api.get<RingTable>("ring");
+      await this.#explainAgain();
+    }
+    if (!this.#incidentsStale) return;
+    this.#incidentsStale = false;
+    incidents.value = (await api.get<{ incidents: Incident[] }>("incidents")).incidents;
+  }
+
+  /** An answer about a key is of one version of the ring. */
+  async #explainAgain(): Promise<void> {
+    const { api, explained } = this.#store;
+    if (!explained.value) return;
+    const { hashedAs, key } = explained.value;
+    const way = hashedAs === "id" ? "id" : "key";
+    explained.value = await api.get<Explanation>(`explain?${way}=${encodeURIComponent(key)}`);
+  }
+
+  async #readLoad(): Promise<void> {
+    await this.#attempt(async () => {
+      const { api, load, points, requestShares } = this.#store;
+      const next = await this.#loadOrNull(() => api.get<Load>("load"));
+      load.value = next;
+      if (!next) return;
+      const last = this.#loads.at(-1);
+      const point = last && ratesBetween(last, next);
+      if (point) points.value = kept(points.value, point, POINTS);
+      this.#loads = kept(this.#loads, next, READINGS);
+      requestShares.value = sharesBetween(this.#loads[0] ?? next, next);
+    });
+  }
+
+  async #loadOrNull(read: () => Promise<Load>): Promise<Load | null> {
+    try {
+      return await read();
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  /** A call that failed is made again anyway, and the header says that the balancer is away. */
+  async #attempt(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 0) this.#store.live.value = "lost";
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Numbers and times for people. Pure.
+ *
+ * @module
+ */
+
+/** A count or rate in few characters: 7, 0.4, 1,234, 12.3k. */
+export function number(value: number): string {
+  if (value >= 10_000) return `${(value / 1000).toFixed(value < 100_000 ? 1 : 0)}k`;
+  if (value >= 10 || Number.isInteger(value)) return Math.round(value).toLocaleString("en");
+  return value.toFixed(1);
+}
+
+/** A share from 0 to 1 in percent. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** Milliseconds as they are read most easily. */
+export function milliseconds(ms: number): string {
+  if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  return ms >= 10 || Number.isInteger(ms) ? `${Math.round(ms)} ms` : `${ms.toFixed(1)} ms`;
+}
+
+const UNITS = [["d", 86_400], ["h", 3600], ["min", 60], ["s", 1]] as const;
+
+/** How long something lasts, in its two largest units: 3 h 12 min. */
+export function duration(ms: number): string {
+  let rest = Math.max(0, Math.floor(ms / 1000));
+  const parts: string[] = [];
+  for (const [unit, seconds] of UNITS) {
+    const count = Math.floor(rest / seconds);
+    rest -= count * seconds;
+    if (count > 0 || (unit === "s" && parts.length === 0)) parts.push(`${count} ${unit}`);
+    else if (parts.length > 0) break;
+    if (parts.length === 2) break;
+  }
+  return parts.join(" ");
+}
+
+/** The time of day, with milliseconds where they count. */
+export function clock(time: number, exact = false): string {
+  const date = new Date(time);
+  const text = date.toLocaleTimeString("en-GB");
+  return exact ? `${text}.${String(date.getMilliseconds()).padStart(3, "0")}` : text;
+}
+
+/** "1 replica", "2 replicas". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

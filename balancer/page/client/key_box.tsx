@@ -1,0 +1,85 @@
+/**
+ * Where a key goes, and why.
+ *
+ * @module
+ */
+import { useSignal } from "@preact/signals";
+import type { JSX, TargetedEvent } from "preact";
+import { ApiError } from "./api.ts";
+import { entries, Fault, Field } from "./dialog.tsx";
+import type { Explanation } from "./model.ts";
+import { Swatch } from "./plan_panel.tsx";
+import { useStore } from "./store.ts";
+
+/** So many of those that would be asked next are named. */
+const NEXT = 5;
+
+/** The card with the question and its answer. */
+export function KeyBox(): JSX.Element {
+  const store = useStore();
+  const error = useSignal<string | undefined>(undefined);
+  const ask = async (event: TargetedEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const { way = "key", text = "" } = entries(event.currentTarget);
+    error.value = undefined;
+    try {
+      store.explained.value = await store.api.get<Explanation>(
+        `explain?${way}=${encodeURIComponent(text)}`,
+      );
+    } catch (fault) {
+      if (!(fault instanceof ApiError)) throw fault;
+      store.explained.value = undefined;
+      error.value = fault.message;
+    }
+  };
+  return (
+    <section class="card key" aria-labelledby="key-title">
+      <header>
+        <h2 id="key-title">Where does a request go?</h2>
+      </header>
+      <form class="inline" onSubmit={ask}>
+        <Field label="By">
+          <select name="way">
+            <option value="key">key</option>
+            <option value="id">id</option>
+            <option value="path">path</option>
+          </select>
+        </Field>
+        <Field label="Key, id or path">
+          <input name="text" required autocomplete="off" spellcheck={false} placeholder="alice" />
+        </Field>
+        <button type="submit" class="primary">Explain</button>
+      </form>
+      <Fault text={error.value} />
+      <div aria-live="polite">{store.explained.value && <Answer {...store.explained.value} />}</div>
+    </section>
+  );
+}
+
+function Answer({ reason, slot, hashedAs, hash, owner, successors }: Explanation): JSX.Element {
+  const store = useStore();
+  const clear = () => store.explained.value = undefined;
+  return (
+    <div class="answer">
+      <p class="reason">{reason}</p>
+      <dl class="facts">
+        <dt>Slot</dt>
+        <dd>{slot}, marked on the ring</dd>
+        <dt>Owner</dt>
+        <dd>
+          <Swatch name={owner} />
+        </dd>
+        <dt>Hashed as</dt>
+        <dd>{hashedAs}{hash === null ? "" : `, 0x${hash.toString(16).padStart(8, "0")}`}</dd>
+        <dt>Then</dt>
+        <dd class="row">
+          {successors.slice(0, NEXT).map((name) => <Swatch key={name} name={name} />)}
+          {successors.length > NEXT && <span class="soft">and {successors.length - NEXT} more
+          </span>}
+          {successors.length === 0 && "nobody"}
+        </dd>
+      </dl>
+      <button type="button" onClick={clear}>Clear</button>
+    </div>
+  );
+}

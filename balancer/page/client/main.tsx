@@ -1,0 +1,100 @@
+/**
+ * The operator's page.
+ *
+ * @module
+ */
+import { type JSX, render } from "preact";
+import "uplot/dist/uPlot.min.css";
+import "./style.css";
+import { TouchContext } from "./actions.ts";
+import { AddDialog, ShapeDialog } from "./change_dialogs.tsx";
+import { Charts } from "./charts.tsx";
+import { Events } from "./events.tsx";
+import { Feed } from "./feed.ts";
+import { Header, Warnings } from "./header.tsx";
+import { Incidents } from "./incidents.tsx";
+import { KeyBox } from "./key_box.tsx";
+import { ReplicaDialog } from "./replica_dialog.tsx";
+import { Replicas } from "./replicas.tsx";
+import { RingView } from "./ring_view.tsx";
+import { Store, StoreContext, useStore } from "./store.ts";
+import { TokenDialog } from "./token_dialog.tsx";
+
+function Page(): JSX.Element {
+  return (
+    <>
+      <Header />
+      <main>
+        <Warnings />
+        <Charts />
+        <RingView />
+        <Replicas />
+        <KeyBox />
+        <Incidents />
+        <Events />
+      </main>
+      <OpenDialog />
+      <Notices />
+    </>
+  );
+}
+
+function OpenDialog(): JSX.Element | null {
+  const dialog = useStore().dialog.value;
+  switch (dialog?.of) {
+    case "add":
+      return <AddDialog />;
+    case "shape":
+      return <ShapeDialog />;
+    case "token":
+      return <TokenDialog />;
+    case "replica":
+      return <ReplicaDialog name={dialog.name} />;
+    case undefined:
+      return null;
+  }
+}
+
+function Notices(): JSX.Element {
+  const store = useStore();
+  return (
+    <div class="notices" role="status">
+      {store.notices.value.map(({ id, text, bad }) => (
+        <p key={id} class={bad ? "notice bad" : "notice"}>
+          <span>{text}</span>
+          <button
+            type="button"
+            class="quiet"
+            aria-label="Dismiss"
+            onClick={() =>
+              store.dismiss(id)}
+          >
+            ✕
+          </button>
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function start(): void {
+  const store = new Store();
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const follow = () => store.theme.value = dark.matches ? "dark" : "light";
+  dark.addEventListener("change", follow);
+  follow();
+  const feed = new Feed(store);
+  const page = document.getElementById("page");
+  if (!page) throw new TypeError("the page has no #page");
+  render(
+    <StoreContext.Provider value={store}>
+      <TouchContext.Provider value={() => feed.touch()}>
+        <Page />
+      </TouchContext.Provider>
+    </StoreContext.Provider>,
+    page,
+  );
+  feed.start();
+}
+
+start();

@@ -1,0 +1,111 @@
+/**
+ * Where things are on the ring. Pure.
+ *
+ * @module
+ */
+
+/** Slots of one owner next to each other. */
+export interface Run {
+  /** Index of the owner. */
+  readonly owner: number;
+  /** The first slot. */
+  readonly from: number;
+  /** The slot behind the last. */
+  readonly to: number;
+}
+
+/**
+ * Runs as the API sends them: owner, length, owner, length, ...
+ *
+ * @param flat the numbers
+ */
+export function readRuns(flat: readonly number[]): Run[] {
+  const runs: Run[] = [];
+  let from = 0;
+  for (let at = 0; at + 1 < flat.length; at += 2) {
+    const to = from + (flat[at + 1] ?? 0);
+    runs.push({ owner: flat[at] ?? 0, from, to });
+    from = to;
+  }
+  return runs;
+}
+
+/** How many slots each owner has. */
+export function slotCounts(runs: readonly Run[], owners: number): number[] {
+  const counts = new Array<number>(owners).fill(0);
+  for (const { owner, from, to } of runs) counts[owner] = (counts[owner] ?? 0) + to - from;
+  return counts;
+}
+
+/** The run that a slot is in. */
+export function runAt(runs: readonly Run[], slot: number): Run | undefined {
+  let low = 0;
+  let high = runs.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((runs[middle]?.to ?? 0) > slot) high = middle;
+    else low = middle + 1;
+  }
+  return runs[low];
+}
+
+/**
+ * The angle at which a slot begins: slot 0 at the top, then clockwise.
+ *
+ * @param slot the slot
+ * @param slots how many there are
+ * @returns radians as a canvas counts them
+ */
+export function angleOf(slot: number, slots: number): number {
+  return 2 * Math.PI * (slot / slots) - Math.PI / 2;
+}
+
+/**
+ * The slot at a point.
+ *
+ * @param x to the right of the centre
+ * @param y below the centre
+ * @param slots how many there are
+ */
+export function slotAt(x: number, y: number, slots: number): number {
+  const turn = (Math.atan2(y, x) + Math.PI / 2) / (2 * Math.PI);
+  return Math.floor((turn < 0 ? turn + 1 : turn) * slots) % slots;
+}
+
+/** A part of the circle that changes its owner. */
+export interface Move {
+  /** From 0 to 1, clockwise from the top. */
+  readonly from: number;
+  readonly to: number;
+  /** Name of the new owner. */
+  readonly owner: string;
+}
+
+/** A table and the names that its numbers stand for. */
+export interface Owned {
+  readonly members: readonly string[];
+  readonly table: ArrayLike<number>;
+}
+
+/**
+ * Which parts of the circle get another owner; neighbours that go to the same one are one part.
+ *
+ * @param before who owns what
+ * @param after who is to own what; it may have another number of slots
+ */
+export function movesBetween(before: Owned, after: Owned): Move[] {
+  const parts = Math.max(before.table.length, after.table.length);
+  const ownerAt = ({ members, table }: Owned, part: number) =>
+    members[table[Math.floor((part + 0.5) / parts * table.length)] ?? -1];
+  const moves: Move[] = [];
+  for (let part = 0; part < parts; part++) {
+    const owner = ownerAt(after, part);
+    if (owner === undefined || owner === ownerAt(before, part)) continue;
+    const last = moves.at(-1);
+    const to = (part + 1) / parts;
+    if (last?.owner === owner && last.to === part / parts) {
+      moves[moves.length - 1] = { ...last, to };
+    } else moves.push({ from: part / parts, to, owner });
+  }
+  return moves;
+}

@@ -1,0 +1,159 @@
+/**
+ * The ring, drawn as a ring.
+ *
+ * @module
+ */
+import { useSignal } from "@preact/signals";
+import type { JSX, TargetedPointerEvent } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { counted, percent } from "./format.ts";
+import { PlanPanel } from "./plan_panel.tsx";
+import { runAt, slotAt } from "./ring_geometry.ts";
+import { bandAt, type Picture, RingPainter, shareArcs } from "./ring_painter.ts";
+import { type Store, useStore } from "./store.ts";
+import { useWidth } from "./use_size.ts";
+
+/** What the pointer is over. */
+interface Hint {
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The card with the ring. */
+export function RingView(): JSX.Element {
+  const store = useStore();
+  const frame = useRef<HTMLDivElement>(null);
+  const base = useRef<HTMLCanvasElement>(null);
+  const over = useRef<HTMLCanvasElement>(null);
+  const hint = useSignal<Hint | undefined>(undefined);
+  const size = useWidth(frame);
+  const picture = usePicture(store);
+  const owner = picture?.owners.findIndex(({ name }) => name === store.marked.value) ?? -1;
+  const slot = store.explained.value?.slot;
+
+  useEffect(() => {
+    if (base.current && size > 0 && picture) new RingPainter(base.current, size).draw(picture);
+  }, [size, picture]);
+  useEffect(() => {
+    if (!over.current || size === 0 || !picture) return;
+    const painter = new RingPainter(over.current, size);
+    if (owner >= 0) painter.mark(picture, owner);
+    if (slot !== undefined) painter.point(slot, picture.slots, picture.ink);
+  }, [size, picture, owner, slot]);
+
+  const point = (event: TargetedPointerEvent<HTMLElement>) => {
+    const at = picture && pointed(picture, event, size);
+    hint.value = at?.hint;
+    store.marked.value = at?.name;
+  };
+  const leave = () => hint.value = store.marked.value = undefined;
+  return (
+    <section class="card ring" aria-labelledby="ring-title">
+      <header>
+        <h2 id="ring-title">Ring</h2>
+        <button type="button" onClick={() => store.dialog.value = { of: "shape" }}>Reshape…</button>
+      </header>
+      <div
+        ref={frame}
+        class={owner >= 0 ? "ring-frame marked" : "ring-frame"}
+        role="img"
+        aria-label={description(picture)}
+        onPointerMove={point}
+        onPointerLeave={leave}
+      >
+        <canvas ref={base} />
+        <canvas ref={over} class="over" />
+        <Centre />
+        {hint.value && (
+          <div class="hint" style={{ left: `${hint.value.x}px`, top: `${hint.value.y}px` }}>
+            {hint.value.text}
+          </div>
+        )}
+      </div>
+      {store.plan.value ? <PlanPanel /> : <Legend />}
+    </section>
+  );
+}
+
+/** The picture changes with the ring, a plan and the theme, and not with every figure. */
+function usePicture(store: Store): Picture | undefined {
+  const { ring, plan, theme, slots, runs } = store;
+  return useMemo(() => {
+    if (!ring.value) return undefined;
+    const paint = getComputedStyle(document.documentElement);
+    return {
+      slots: ring.value.slots,
+      owners: ring.value.members.map(({ name, ready }) => ({
+        name,
+        ready,
+        colour: store.colour(name),
+        slots: slots.value.get(name) ?? 0,
+      })),
+      runs: runs.value,
+      virtualServers: ring.value.virtualServers,
+      moves: plan.value?.moves?.map((move) => ({ ...move, colour: store.colour(move.owner) })),
+      ink: paint.getPropertyValue("--ink-soft").trim(),
+      paper: paint.getPropertyValue("--sunk").trim(),
+    };
+  }, [ring.value, plan.value, theme.value]);
+}
+
+function pointed(
+  { slots, runs, owners }: Picture,
+  event: TargetedPointerEvent<HTMLElement>,
+  size: number,
+): { readonly name: string; readonly hint: Hint } | undefined {
+  const box = event.currentTarget.getBoundingClientRect();
+  const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+  const [dx, dy] = [x - size / 2, y - size / 2];
+  const band = bandAt(Math.hypot(dx, dy) / (size / 2));
+  if (!band) return undefined;
+  const slot = slotAt(dx, dy, slots);
+  const index = band === "slots"
+    ? runAt(runs, slot)?.owner
+    : shareArcs(owners).find(({ from, to }) => slot >= from && slot < to)?.owner;
+  const owner = owners[index ?? -1];
+  if (!owner) return undefined;
+  const text = band === "slots"
+    ? `slot ${slot}: ${owner.name}`
+    : `${owner.name}: ${counted(owner.slots, "slot")}, ${percent(owner.slots / slots)}`;
+  return { name: owner.name, hint: { text, x, y } };
+}
+
+function description(picture: Picture | undefined): string {
+  if (!picture) return "The ring is not known yet";
+  const away = picture.owners.filter(({ ready }) => !ready).map(({ name }) => name);
+  const owners = `${counted(picture.slots, "slot")} shared by ${
+    counted(picture.owners.length, "replica")
+  }`;
+  return `Ring of ${owners}; ${
+    away.length === 0 ? "all are ready" : `not ready: ${away.join(", ")}`
+  }. The table of replicas tells the same.`;
+}
+
+function Centre(): JSX.Element | null {
+  const { status, ring } = useStore();
+  if (!status.value || !ring.value) return null;
+  const { ready, desired } = status.value;
+  const { slots, layout, digest } = ring.value;
+  return (
+    <div class="centre" aria-hidden="true">
+      <strong class={ready < desired ? "bad" : ""}>{ready}/{desired}</strong>
+      <span>ready</span>
+      <small>{slots} slots · {layout}</small>
+      <small class="mono">{digest.slice(0, 8)}</small>
+    </div>
+  );
+}
+
+function Legend(): JSX.Element {
+  const { ring } = useStore();
+  return (
+    <p class="legend">
+      Outer band: slots, clockwise from 0. Inner band: the share of each replica.{" "}
+      {ring.value?.virtualServers.length ? "Ticks: virtual servers. " : ""}
+      Notched and hatched: not ready.
+    </p>
+  );
+}

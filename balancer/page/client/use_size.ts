@@ -1,0 +1,26 @@
+/**
+ * The width of an element, as it changes.
+ *
+ * @module
+ */
+import type { RefObject } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+/**
+ * Follows the width of an element.
+ *
+ * @param element where the element is
+ * @returns CSS pixels, 0 before it is laid out
+ */
+export function useWidth(element: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    if (!element.current) return;
+    const observer = new ResizeObserver(([entry]) => {
+      setWidth(Math.floor(entry?.contentRect.width ?? 0));
+    });
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, []);
+  return width;
+}

@@ -1,0 +1,73 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Hono } from "hono";
+import { mountPage } from "./page.ts";
+
+function app(): Hono {
+  const app = new Hono();
+  mountPage(app);
+  return app;
+}
+
+/** The paths of the files that the page names. */
+async function files(): Promise<string[]> {
+  const html = await (await app().request("/_lb/")).text();
+  return [...html.matchAll(/(?:src|href)="(page\/[^"]+)"/g)].map(([, path]) => `/_lb/${path}`);
+}
+
+Deno.test("the page is asked for each time, and its files once", async () => {
+  const page = await app().request("/_lb/");
+  assertEquals([page.status, page.headers.get("cache-control")], [200, "no-cache"]);
+  await page.body?.cancel();
+  const paths = await files();
+  assertEquals(paths.map((path) => path.split(".").at(-1)).sort(), ["css", "js"]);
+  for (const path of paths) {
+    const file = await app().request(path);
+    assertMatch(path, /-[0-9a-f]{8}\.(?:js|css)$/);
+    assertEquals(file.headers.get("cache-control"), "public, max-age=31536000, immutable");
+    await file.body?.cancel();
+  }
+});
+
+Deno.test("the script is below 150 kB, and compressed for who takes that", async () => {
+  const script = (await files()).find((path) => path.endsWith(".js")) ?? "";
+  const plain = await (await app().request(script)).bytes();
+  assert(plain.length < 150_000, `${plain.length}`);
+  const zipped = await app().request(script, { headers: { "accept-encoding": "br, gzip" } });
+  assertEquals(zipped.headers.get("content-encoding"), "gzip");
+  assertEquals(zipped.headers.get("vary"), "accept-encoding");
+  const stream = zipped.body?.pipeThrough(new DecompressionStream("gzip"));
+  assertEquals(await new Response(stream).bytes(), plain);
+});
+
+Deno.test("nothing of the page is written into it, and nothing comes from elsewhere", async () => {
+  for (const path of ["/_lb/", ...await files()]) {
+    const answer = await app().request(path);
+    const policy = answer.headers.get("content-security-policy") ?? "";
+    assertMatch(policy, /default-src 'none'; script-src 'self'; style-src 'self'/);
+    assertMatch(policy, /frame-ancestors 'none'; form-action 'none'/);
+    assert(!policy.includes("unsafe"), policy);
+    assertEquals(answer.headers.get("x-content-type-options"), "nosniff");
+    assertEquals(answer.headers.get("referrer-policy"), "no-referrer");
+    await answer.body?.cancel();
+  }
+  const html = await (await app().request("/_lb/")).text();
+  assertEquals(
+    [...html.matchAll(/<style|style=|<script>|(?:src|href)="(?:https?:)?\/\//g)].map(([text]) =>
+      text
+    ),
+    [],
+  );
+});
+
+Deno.test("a file that is not there is a 404, and no name leads out of the folder", async () => {
+  for (const name of ["gone-00000000.js", "..%2Fpage.ts", "..%2F..%2Fmain.js", "index", "a/b.js"]) {
+    const answer = await app().request(`/_lb/page/${name}`);
+    assertEquals(answer.status, 404, name);
+    await answer.body?.cancel();
+  }
+});
+
+Deno.test("/_lb leads to the page", async () => {
+  const answer = await app().request("/_lb");
+  assertEquals([answer.status, answer.headers.get("location")], [308, "/_lb/"]);
+});
