@@ -22,6 +22,7 @@ import { Turns } from "./fleet/turns.ts";
 import { fleetPolicy } from "./fleet/policy.ts";
 import { fleetStatus } from "./fleet/status.ts";
 import { openLog } from "./log.ts";
+import { Metrics } from "./metrics/metrics.ts";
 import { type ProxySettings, proxySettings } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
 import type { Address, DataPlane } from "./view.ts";
@@ -93,7 +94,15 @@ async function start(config: Config, log: Logger): Promise<Running> {
     log: log.getChild("fleet"),
     failures,
   });
-  const api = controlApp({ config, fleet, engine, dataPlane, proxy, failures });
+  const metrics = new Metrics({
+    fleet,
+    dataPlane,
+    failures: () => failures.counts(),
+    engine: engine.kind,
+    workers: proxy.workers,
+    now: systemClock.now,
+  });
+  const api = controlApp({ config, fleet, engine, dataPlane, metrics, proxy, failures });
   // The port opens when it is known what runs, so that the first request finds a view.
   await fleet.open();
   await dataPlane.open();
@@ -110,6 +119,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
       });
       await control.shutdown();
       await fleet.close();
+      metrics.close();
       closeProbe();
       await dispose();
     },
@@ -142,11 +152,13 @@ interface ControlParts {
   readonly fleet: Fleet;
   readonly engine: Engine;
   readonly dataPlane: DataPlane;
+  readonly metrics: Metrics;
   readonly proxy: ProxySettings;
   readonly failures: Failures;
 }
 
-function controlApp({ config, fleet, engine, dataPlane, proxy, failures }: ControlParts) {
+function controlApp(parts: ControlParts) {
+  const { config, fleet, engine, dataPlane, metrics, proxy, failures } = parts;
   const turns = new Turns();
   const membership = new Membership({
     fleet,
@@ -175,6 +187,7 @@ function controlApp({ config, fleet, engine, dataPlane, proxy, failures }: Contr
       startedAt: new Date(startedAt).toISOString(),
       failures: failures.counts(),
     }),
+    metrics,
     explain: {
       view: () => fleet.view,
       inFlight: (instance) => dataPlane.inFlight(instance),

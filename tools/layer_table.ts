@@ -69,6 +69,11 @@ export const ROOMS: readonly Room[] = [
     importsTypes: ["config"],
   },
   {
+    name: "metrics",
+    paths: ["balancer/metrics/"],
+    imports: ["fleet", "proxy", "view", "ring", ...LEAVES],
+  },
+  {
     name: "main",
     paths: ["balancer/main.ts", "balancer/"],
     imports: [
@@ -77,6 +82,7 @@ export const ROOMS: readonly Room[] = [
       "proxy",
       "fleet",
       "control",
+      "metrics",
       "config",
       "engine interface",
       "engine adapters",
@@ -106,6 +112,11 @@ export interface Reserved {
 /** npm packages that are reserved, by the start of their specifier. */
 export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[] = [
   { name: "dockerode", what: "the package dockerode", to: ["balancer/engine/docker.ts"] },
+  {
+    name: "prom-client",
+    what: "the package prom-client",
+    to: ["balancer/metrics/exposition.ts"],
+  },
 ];
 
 /** Rooms that import no package at all. */
