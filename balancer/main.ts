@@ -22,6 +22,7 @@ import { Turns } from "./fleet/turns.ts";
 import { fleetPolicy } from "./fleet/policy.ts";
 import { fleetStatus } from "./fleet/status.ts";
 import { openLog } from "./log.ts";
+import { Metrics } from "./metrics/metrics.ts";
 import { type ProxySettings, proxySettings } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
 import type { Address, DataPlane } from "./view.ts";
@@ -93,9 +94,17 @@ async function start(config: Config, log: Logger): Promise<Running> {
     log: log.getChild("fleet"),
     failures,
   });
+  const metrics = new Metrics({
+    fleet,
+    dataPlane,
+    failures: () => failures.counts(),
+    engine: engine.kind,
+    workers: proxy.workers,
+    now: systemClock.now,
+  });
   const ending = new AbortController();
-  const parts = { config, fleet, engine, dataPlane, proxy, failures, ending: ending.signal };
-  const api = controlApp(parts);
+  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures };
+  const api = controlApp({ ...parts, ending: ending.signal });
   // The port opens when it is known what runs, so that the first request finds a view.
   await fleet.open();
   await dataPlane.open();
@@ -113,6 +122,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
       });
       await control.shutdown();
       await fleet.close();
+      metrics.close();
       closeProbe();
       await dispose();
     },
@@ -145,6 +155,7 @@ interface ControlParts {
   readonly fleet: Fleet;
   readonly engine: Engine;
   readonly dataPlane: DataPlane;
+  readonly metrics: Metrics;
   readonly proxy: ProxySettings;
   readonly failures: Failures;
   /** Aborted when the balancer begins to end. */
@@ -152,7 +163,7 @@ interface ControlParts {
 }
 
 function controlApp(parts: ControlParts) {
-  const { config, fleet, engine, dataPlane, proxy, failures, ending } = parts;
+  const { config, fleet, engine, dataPlane, metrics, proxy, failures, ending } = parts;
   const turns = new Turns();
   const membership = new Membership({
     fleet,
@@ -182,6 +193,7 @@ function controlApp(parts: ControlParts) {
       startedAt: new Date(startedAt).toISOString(),
       failures: failures.counts(),
     }),
+    metrics,
     explain: {
       view: () => fleet.view,
       inFlight: (instance) => dataPlane.inFlight(instance),

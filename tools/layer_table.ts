@@ -70,6 +70,11 @@ export const ROOMS: readonly Room[] = [
   },
   { name: "page", paths: ["balancer/page/"], imports: ["view", "ring", ...LEAVES] },
   {
+    name: "metrics",
+    paths: ["balancer/metrics/"],
+    imports: ["fleet", "proxy", "view", "ring", ...LEAVES],
+  },
+  {
     name: "main",
     paths: ["balancer/main.ts", "balancer/"],
     imports: [
@@ -78,6 +83,7 @@ export const ROOMS: readonly Room[] = [
       "proxy",
       "fleet",
       "control",
+      "metrics",
       "config",
       "engine interface",
       "engine adapters",
@@ -107,6 +113,11 @@ export interface Reserved {
 /** npm packages that are reserved, by the start of their specifier. */
 export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[] = [
   { name: "dockerode", what: "the package dockerode", to: ["balancer/engine/docker.ts"] },
+  {
+    name: "prom-client",
+    what: "the package prom-client",
+    to: ["balancer/metrics/exposition.ts"],
+  },
 ];
 
 /** Rooms that import no package at all. */

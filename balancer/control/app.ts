@@ -46,6 +46,12 @@ export interface ControlOptions {
   readonly drills: DrillOptions | undefined;
   /** The whole state, as `GET /_lb/status` answers it. */
   readonly status: () => { readonly ready: number; readonly desired: number };
+  readonly metrics: {
+    /** Everything, in Prometheus' text format. */
+    expose(): Promise<{ readonly contentType: string; readonly text: string }>;
+    /** Few numbers, as `GET /_lb/load` answers them. */
+    load(): object;
+  };
   readonly explain: ExplainOptions;
   readonly guard: GuardPolicy;
   readonly failures: FailureLog;
@@ -79,13 +85,15 @@ type Route = readonly [method: string, path: string, call: Call];
 
 /** Calls that change nothing: for anyone. */
 function freeCalls(options: ControlOptions): Route[] {
-  const { membership, status, incidents, journal, ending, explain } = options;
+  const { membership, status, metrics, incidents, journal, ending, explain } = options;
   return [
     ["GET", "/rep", (c) => c.json(replicas(membership.names()))],
     ["GET", "/_lb/status", (c) => c.json(status())],
     ["GET", "/_lb/healthz", (c) => c.json(health(status()))],
     ["GET", "/_lb/ring", (c) => c.json(ringTable(explain.view()))],
     ["GET", "/_lb/explain", explaining(explain)],
+    ["GET", "/_lb/metrics", exposing(metrics)],
+    ["GET", "/_lb/load", (c) => c.json(metrics.load())],
     ["GET", "/_lb/incidents", (c) => c.json({ incidents: incidents().map(reportIncident) })],
     ["GET", "/_lb/events", (c) => streamEvents(c, journal, ending)],
   ];
@@ -110,6 +118,13 @@ function guardedCalls(options: ControlOptions): Route[] {
 
 function replicas(names: readonly string[]): object {
   return { message: { N: names.length, replicas: names }, status: "successful" };
+}
+
+function exposing(metrics: ControlOptions["metrics"]) {
+  return async (c: Context): Promise<Response> => {
+    const { contentType, text } = await metrics.expose();
+    return c.body(text, STATUS_CODE.OK, { "content-type": contentType });
+  };
 }
 
 function health({ ready, desired }: ReturnType<ControlOptions["status"]>): object {

@@ -89,6 +89,10 @@ function app(changes: Partial<ControlOptions> = {}, fails?: Error) {
     ending: new AbortController().signal,
     drills: undefined,
     status: () => ({ ready: 1, desired: 1, extra: "x" }),
+    metrics: {
+      expose: () => Promise.resolve({ contentType: "text/plain; version=0.0.4", text: "up 1\n" }),
+      load: () => ({ at: 1, requests: 2 }),
+    },
     explain: {
       view: () => emptyView(SHAPE),
       inFlight: () => 0,
@@ -107,6 +111,14 @@ function app(changes: Partial<ControlOptions> = {}, fails?: Error) {
 const NO_WEIGHTS = Object.create(null);
 
 const post = (body: BodyInit) => ({ method: "POST", body });
+
+Deno.test("metrics and load are open to everyone who reaches the status", async () => {
+  const { hono } = app({ guard: { token: "secret", open: false, loopback: false } });
+  const metrics = await hono.request("/_lb/metrics");
+  assertEquals([metrics.status, await metrics.text()], [200, "up 1\n"]);
+  assertEquals(metrics.headers.get("content-type"), "text/plain; version=0.0.4");
+  assertEquals(await (await hono.request("/_lb/load")).json(), { at: 1, requests: 2 });
+});
 
 Deno.test("GET /rep answers the names in the ring", async () => {
   const response = await app().hono.request("/rep");
@@ -205,8 +217,9 @@ Deno.test("a call that does not exist is a 404 that names those that do", async 
   const response = await app().hono.request("/_lb/nothing");
   assertEquals([response.status, await response.json()], [404, {
     message: "<Error> there is no GET /_lb/nothing; there are GET /rep, GET /_lb/status, " +
-      "GET /_lb/healthz, GET /_lb/ring, GET /_lb/explain, GET /_lb/incidents, GET /_lb/events, " +
-      "POST /add, DELETE /rm, PATCH /_lb/replicas/NAME, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
+      "GET /_lb/healthz, GET /_lb/ring, GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, " +
+      "GET /_lb/incidents, GET /_lb/events, POST /add, " +
+      "DELETE /rm, PATCH /_lb/replicas/NAME, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
       "POST /_lb/deploy, POST /_lb/drill",
     status: "failure",
   }]);

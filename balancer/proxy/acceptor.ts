@@ -75,9 +75,11 @@ export class Acceptor {
 
   async #serve(connection: Deno.TcpConn): Promise<void> {
     const { hostname } = connection.remoteAddr;
-    const wire = new Wire(connection, this.#proxy.buffers);
+    const { buffers, tallies: { worker } } = this.#proxy;
+    const wire = new Wire(connection, buffers, worker);
     try {
       if (!this.#limits.enter(hostname)) return await this.#turnAway(wire);
+      worker.accepted();
       connection.setNoDelay(true);
       await this.#run(new Downstream(this.#proxy, wire, hostname, this.#trusted.has(hostname)));
     } finally {
@@ -86,15 +88,19 @@ export class Acceptor {
   }
 
   async #run(connection: Downstream): Promise<void> {
+    const { worker } = this.#proxy.tallies;
     this.#connections.add(connection);
+    worker.connections = this.#connections.size;
     this.#proxy.deadlines.add(connection);
     await connection.run();
     this.#proxy.deadlines.delete(connection);
     this.#connections.delete(connection);
+    worker.connections = this.#connections.size;
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
 
   async #turnAway(wire: Wire): Promise<void> {
+    this.#proxy.tallies.worker.turnedAway();
     try {
       await wire.write(failureBytes({
         status: 503,

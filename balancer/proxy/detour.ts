@@ -49,6 +49,7 @@ export class Detour implements Guest {
   constructor(client: Downstream, request: Transaction) {
     this.#client = client;
     this.#request = request;
+    client.stopwatch.detour();
     this.#patienceMs = client.proxy.settings.hold.ms;
   }
 
@@ -112,8 +113,10 @@ export class Detour implements Guest {
   }
 
   #mayRetry(): boolean {
-    const { retryBudget, deadlines } = this.#client.proxy;
-    return retryBudget.retry(deadlines.now);
+    const { retryBudget, deadlines, tallies } = this.#client.proxy;
+    const allowed = retryBudget.retry(deadlines.now);
+    if (!allowed) tallies.worker.denied();
+    return allowed;
   }
 
   choose(now: number): Choice {
@@ -163,6 +166,7 @@ export class Detour implements Guest {
     this.#patienceMs -= ms;
     if (!this.#held) return;
     this.#count("held");
+    this.#client.proxy.tallies.worker.waited(ms);
     this.#client.proxy.tolls.waited(this.#owner, ms);
   }
 
@@ -207,7 +211,10 @@ export class Detour implements Guest {
   #count(kind: TollKind): void {
     if (this.#counted.has(kind)) return;
     this.#counted.add(kind);
-    this.#client.proxy.tolls.add(this.#owner, kind);
+    const { tolls, tallies } = this.#client.proxy;
+    tolls.add(this.#owner, kind);
+    tallies.of(this.#owner).toll(kind);
+    tallies.worker.toll(kind);
   }
 
   get #owner(): string | undefined {

@@ -5,6 +5,7 @@
  */
 import type { Expiring } from "./deadlines.ts";
 import { failureBytes, type FailureMessage } from "./failure_message.ts";
+import type { Begun, ExchangeEnd } from "./exchange.ts";
 import { forward } from "./forward.ts";
 import { type Fault, FAULTS } from "./http1/fault.ts";
 import { HeadScanner, skipEmptyLines } from "./http1/head_scanner.ts";
@@ -12,6 +13,7 @@ import { prepare } from "./prepare.ts";
 import type { Proxy } from "./proxy.ts";
 import { RefusedError, RequestBody } from "./request_body.ts";
 import { Shortcut } from "./shortcut.ts";
+import { Stopwatch } from "./stopwatch.ts";
 import type { Transaction } from "./transaction.ts";
 import type { UpstreamConnection } from "./upstream_pool.ts";
 import { Disconnected, type Wire } from "./wire.ts";
@@ -35,6 +37,7 @@ export class Downstream implements Expiring {
   /** Set while what is on it has no end of its own: a tunnel, an event stream. */
   streaming = false;
   readonly body = new RequestBody();
+  readonly stopwatch: Stopwatch;
   readonly #shortcut: Shortcut;
   readonly #scanner = new HeadScanner();
   /** How many of the unread bytes the scanner has seen. */
@@ -60,6 +63,7 @@ export class Downstream implements Expiring {
     readonly address: string,
     readonly trusted: boolean,
   ) {
+    this.stopwatch = new Stopwatch(proxy.tallies);
     this.#shortcut = new Shortcut(this);
   }
 
@@ -214,10 +218,22 @@ export class Downstream implements Expiring {
     const handover = await this.#shortcut.serve();
     const request = handover && (handover.request ?? await this.#readRequest());
     if (!request) return false;
-    const end = await forward(this, request, handover.begun);
+    const end = await this.#forward(request, handover.begun);
     if (end === "close" || this.#gone || this.proxy.draining) return false;
     this.rest();
     return true;
+  }
+
+  async #forward(request: Transaction, begun: Begun | undefined): Promise<ExchangeEnd> {
+    try {
+      const end = await forward(this, request, begun);
+      this.stopwatch.finish(request.method);
+      return end;
+    } catch (error) {
+      // A request that is refused for its body is counted where it is answered.
+      if (!(error instanceof RefusedError)) this.stopwatch.abort(request.method);
+      throw error;
+    }
   }
 
   /** @returns the next request; undefined when none comes any more */
@@ -232,6 +248,7 @@ export class Downstream implements Expiring {
       headEnd = this.#findHead();
     }
     this.work();
+    this.stopwatch.take();
     // From here to the transaction nothing waits: the parser is shared by all connections.
     return prepare(this, headEnd);
   }
@@ -270,6 +287,7 @@ export class Downstream implements Expiring {
   }
 
   #refuse({ status, reason }: Fault): Promise<void> {
+    this.stopwatch.refuse("", status, "fault");
     return this.turnAway({ status, message: reason, close: true, withBody: true });
   }
 

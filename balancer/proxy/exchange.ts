@@ -52,7 +52,10 @@ export async function exchange(
     return await relay.run(client, request, upstream);
   } catch (error) {
     upstream.close();
-    if (brokeOff(error, client, request, upstream)) client.proxy.noteBroken(upstream, request);
+    if (brokeOff(error, client, request, upstream)) {
+      client.proxy.noteBroken(upstream, request);
+      client.stopwatch.breakOff();
+    }
     throw meaningOf(error, client, request, upstream);
   } finally {
     client.upstream = undefined;

@@ -41,6 +41,7 @@ export async function forward(
     const repeatable = isIdempotent(request.method) && client.body.complete;
     const idle = begun?.upstream ?? (again ? undefined : pool.takeIdle(!repeatable));
     again = false;
+    if (!begun) client.stopwatch.ask(pool.tally);
     try {
       const end = await exchange(client, request, idle ?? await pool.connect(), begun);
       request.release();
@@ -73,10 +74,12 @@ async function refuse(
   const unread = !client.body.complete || request.pumping;
   const close = !request.keepAlive || unread || client.proxy.draining;
   request.release();
+  const { method } = request;
+  client.stopwatch.refuse(method, refusal.status, refusal.reason);
   const failure = {
     ...refusal,
     close,
-    withBody: request.method !== "HEAD",
+    withBody: method !== "HEAD",
     requestId: request.requestId,
   };
   if (unread) await client.turnAway(failure);

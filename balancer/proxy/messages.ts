@@ -7,8 +7,9 @@ import type { CompleteRingOptions } from "../../ring/mod.ts";
 import type { DrainDeadlines, Evidence, Sample, Toll, Upstream } from "../view.ts";
 import type { SharedCounts } from "./connection_limits.ts";
 import type { LoadMap } from "./load_cells.ts";
-import type { LoadSheet } from "./places.ts";
+import type { WorkerSheets } from "./proxy.ts";
 import type { ProxySettings } from "./settings.ts";
+import type { ReplicaSheets } from "./tally_book.ts";
 
 /** A view as plain data; the worker builds the same ring. */
 export interface PlainView {
@@ -27,9 +28,14 @@ export type ToWorker =
     readonly type: "open";
     readonly settings: ProxySettings;
     readonly counts: SharedCounts;
-    readonly sheet: LoadSheet;
+    readonly sheets: WorkerSheets;
   }
-  | { readonly type: "view"; readonly view: PlainView }
+  | {
+    readonly type: "view";
+    readonly view: PlainView;
+    /** Where replicas are counted that the worker has not been told of. */
+    readonly tallies: ReplicaSheets;
+  }
   | {
     readonly type: "idle";
     readonly question: number;

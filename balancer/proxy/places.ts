@@ -78,7 +78,10 @@ export class Places {
     if (this.#notesSlot) this.#noteSlot(request);
     if (this.#enter(wanted)) return wanted;
     const other = this.#overflow(request.destination.key ?? "", wanted, failed);
-    if (other) return other;
+    if (other) {
+      wanted.tally.overflowed();
+      return other;
+    }
     wanted.inFlight.enter();
     return wanted;
   }

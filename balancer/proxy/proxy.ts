@@ -24,6 +24,8 @@ import { Routes } from "./routes.ts";
 import type { ProxySettings } from "./settings.ts";
 import { Sampler } from "./sampler.ts";
 import { SlowWatch } from "./slow_watch.ts";
+import { Tallies } from "./tallies.ts";
+import type { ReplicaSheets, TallySheet } from "./tally_book.ts";
 import { TollBook } from "./tolls.ts";
 import type { Destination, Transaction } from "./transaction.ts";
 import { InstancePool, type PoolLimits, type UpstreamConnection } from "./upstream_pool.ts";
@@ -47,6 +49,12 @@ export interface ProxyListener {
   failure(action: string, error: unknown): void;
 }
 
+/** Where a worker counts, beside the others. */
+export interface WorkerSheets extends LoadSheet {
+  /** What is about itself; its row there is the same. */
+  readonly tallies: TallySheet;
+}
+
 /** The state of one worker. */
 export class Proxy {
   readonly settings: ProxySettings;
@@ -68,6 +76,8 @@ export class Proxy {
   readonly places: Places;
   /** Requests that wait for a replica. */
   readonly waitingRoom: WaitingRoom;
+  /** What it counts for good. */
+  readonly tallies: Tallies;
   readonly tolls = new TollBook();
   /** Counts how instances answer, where that is asked for. */
   readonly sampler: Sampler | undefined;
@@ -81,19 +91,23 @@ export class Proxy {
 
   /**
    * @param settings what the configuration says
-   * @param sheet where it counts what is in flight, beside the other workers
+   * @param sheets where it counts, beside the other workers
    * @param listener who hears of what happens
    */
-  constructor(settings: ProxySettings, sheet: LoadSheet, listener: ProxyListener) {
+  constructor(settings: ProxySettings, sheets: WorkerSheets, listener: ProxyListener) {
     this.settings = settings;
     this.#listener = listener;
+    const tallies = this.tallies = new Tallies(sheets.tallies, sheets.row);
     this.retryBudget = new RetryBudget(settings.workers);
     this.routes = new Routes({
       open: (upstream) => this.#openPool(upstream),
+      tally: (name) => tallies.of(name),
       retire: (pool) => this.#retirePool(pool),
     }, settings.loadBound);
-    this.places = new Places(sheet, this.routes, settings);
-    this.waitingRoom = new WaitingRoom(settings.hold, this.deadlines);
+    this.places = new Places(sheets, this.routes, settings);
+    this.waitingRoom = new WaitingRoom(settings.hold, this.deadlines, (count) => {
+      tallies.worker.holding = count;
+    });
     this.sampler = settings.outliers ? new Sampler() : undefined;
     this.#slowWatch = new SlowWatch(settings.suspectMs, settings.timeouts.response);
     // Always due: told with each tick.
@@ -110,9 +124,11 @@ export class Proxy {
    *
    * @param view the view
    * @param loads where the load of each instance is counted
+   * @param sheets where replicas are counted that were not in the ring before
    */
-  publish(view: View, loads: LoadMap): void {
+  publish(view: View, loads: LoadMap, sheets: ReplicaSheets): void {
     this.places.publish(loads);
+    this.tallies.enroll(view.ring.members, sheets);
     this.routes.publish(view);
     this.waitingRoom.review(performance.now());
   }
@@ -135,7 +151,9 @@ export class Proxy {
   note({ name, instance }: Upstream, failure: UpstreamError, { destination }: Transaction): void {
     if (instance === CONTROL) return this.recordFailure("proxy.control", failure);
     const { kind } = failure;
-    this.#accuse({ name, instance, kind, fresh: isEvidence(failure), key: destination.key ?? "" });
+    const fresh = isEvidence(failure);
+    this.tallies.of(name).failed(fresh ? kind : "stale");
+    this.#accuse({ name, instance, kind, fresh, key: destination.key ?? "" });
   }
 
   /** Tells of a response that broke off in the middle: what else ran there, shows by its key. */
@@ -179,6 +197,7 @@ export class Proxy {
 
   #onTick(): void {
     const { now } = this.deadlines;
+    this.tallies.worker.retryBudget = this.retryBudget.left(now);
     for (const evidence of this.#slowWatch.look(this.routes.pools, now)) this.#accuse(evidence);
     this.tellTolls();
     this.#tellSamples();

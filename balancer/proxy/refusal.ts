@@ -23,7 +23,9 @@ export type RefusalReason =
   | "fatal";
 
 /** The part of an answer that depends on the reason. */
-export type Refusal = Pick<FailureMessage, "status" | "message" | "retryAfterS">;
+export type Refusal = Pick<FailureMessage, "status" | "message" | "retryAfterS"> & {
+  readonly reason: RefusalReason;
+};
 
 const UNAVAILABLE: Record<"quarantined" | "awaited" | "full" | "none", string> = {
   quarantined: "this key is quarantined: replicas died of requests with it; see GET /_lb/status",
@@ -39,6 +41,13 @@ const UNAVAILABLE: Record<"quarantined" | "awaited" | "full" | "none", string> =
  * @param failure the last attempt; undefined where none was made
  */
 export function refusalOf(reason: RefusalReason, failure: UpstreamError | undefined): Refusal {
+  return { reason, ...answerTo(reason, failure) };
+}
+
+function answerTo(
+  reason: RefusalReason,
+  failure: UpstreamError | undefined,
+): Omit<Refusal, "reason"> {
   if (reason === "fatal") {
     const message = "replicas failed with this request, one after the other; no other is sent it";
     return { status: STATUS_CODE.BadGateway, message };
@@ -53,7 +62,7 @@ export function refusalOf(reason: RefusalReason, failure: UpstreamError | undefi
   return failed(failure);
 }
 
-function failed({ kind, message }: UpstreamError): Refusal {
+function failed({ kind, message }: UpstreamError): Omit<Refusal, "reason"> {
   if (kind === "timeout") {
     return {
       status: STATUS_CODE.GatewayTimeout,

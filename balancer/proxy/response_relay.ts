@@ -75,11 +75,15 @@ export class ResponseRelay {
         if (!await upstream.wire.fill()) throw new Disconnected(upstream.wire);
         headEnd = this.#findHead(scanned);
       }
+      client.stopwatch.hear();
       this.#parse(headEnd);
-      client.proxy.noteAnswer(upstream, this.#head.status);
-      if (this.#head.status === 101) return await this.#switchProtocols(headEnd);
-      if (this.#head.status >= 200) {
+      const { status } = this.#head;
+      client.proxy.noteAnswer(upstream, status);
+      if (status >= 200 || status === 101) client.stopwatch.answer(status);
+      if (status === 101) return await this.#switchProtocols(headEnd);
+      if (status >= 200) {
         await this.#send(this.#begin(headEnd));
+        client.stopwatch.hand();
         client.proxy.buffers.give(this.#out);
         if (this.#remaining !== 0) await this.#relayBody();
         return this.#finish();
@@ -275,6 +279,7 @@ export class ResponseRelay {
     this.#from.start = headEnd;
     this.#request.responding = true;
     await this.#send(out.subarray(0, length));
+    this.#client.stopwatch.hand();
     buffers.give(out);
     await tunnel(this.#client, this.#upstream);
     return "close";

@@ -36,11 +36,15 @@ export class RetryBudget {
 
   /** Asks for a retry, and counts it when it may be. */
   retry(nowMs: number): boolean {
-    this.#turn(nowMs);
-    const allowed = sum(this.#requests) * SHARE + this.#floor;
-    if (sum(this.#retries) + 1 > allowed) return false;
+    if (this.left(nowMs) < 1) return false;
     this.#retries[this.#second % WINDOW_S]! += 1;
     return true;
+  }
+
+  /** How many retries there may be now. */
+  left(nowMs: number): number {
+    this.#turn(nowMs);
+    return sum(this.#requests) * SHARE + this.#floor - sum(this.#retries);
   }
 
   /** Forgets the seconds that are over. */

@@ -6,6 +6,7 @@
 import type { Upstream, View } from "../view.ts";
 import { keySlot } from "./key.ts";
 import { allowances, UNBOUNDED } from "./load_choice.ts";
+import type { ReplicaTally } from "./tally.ts";
 import type { InstancePool } from "./upstream_pool.ts";
 
 /** One view with the pools of its instances. */
@@ -38,6 +39,8 @@ export class RoutedView {
 export interface PoolKeeper {
   /** Makes the pool of an instance that is new. */
   open(upstream: Upstream): InstancePool;
+  /** Where requests to a replica are counted, if they are. */
+  tally?(name: string): ReplicaTally;
   /** Lets go of the pool of an instance that left the view. */
   retire(pool: InstancePool): void;
 }
@@ -81,9 +84,10 @@ export class Routes {
     const allowed = allowances(view, this.#loadBound);
     for (const upstream of view.ready.values()) {
       const pool = this.#byInstance.get(upstream.instance) ?? this.#keeper.open(upstream);
-      pool.update(upstream, allowed.get(upstream.name) ?? UNBOUNDED);
+      const { name } = upstream;
+      pool.update(upstream, allowed.get(name) ?? UNBOUNDED, this.#keeper.tally?.(name));
       byInstance.set(upstream.instance, pool);
-      byName.set(upstream.name, pool);
+      byName.set(name, pool);
     }
     for (const [instance, pool] of this.#byInstance) {
       if (!byInstance.has(instance)) this.#keeper.retire(pool);

@@ -102,6 +102,7 @@ export class Shortcut implements WireWatcher, Asker {
   #take(): void {
     try {
       const client = this.#client;
+      client.stopwatch.take();
       const request = prepareWhole(client);
       if (!request) return this.#leave({});
       client.work();
@@ -129,6 +130,7 @@ export class Shortcut implements WireWatcher, Asker {
     upstream.asker = this;
     upstream.request = request;
     client.proxy.sampler?.asked(upstream);
+    client.stopwatch.ask(upstream.pool.tally);
     upstream.deadlineAt = client.proxy.responseDeadline(upstream.pool);
     upstream.wire.send(request.out, request.length);
     client.watch();
@@ -140,8 +142,11 @@ export class Shortcut implements WireWatcher, Asker {
       const request = this.#request;
       const upstream = this.#upstream;
       const response = client.proxy.wholeResponse;
+      client.stopwatch.hear();
       if (!response.write(client, request, upstream)) return this.#handOver(undefined);
-      client.proxy.noteAnswer(upstream, client.proxy.responseHead.status);
+      const { status } = client.proxy.responseHead;
+      client.proxy.noteAnswer(upstream, status);
+      client.stopwatch.answer(status);
       this.#step = "taking";
       request.responding = true;
       this.#keep = response.end === "keep";
@@ -163,7 +168,11 @@ export class Shortcut implements WireWatcher, Asker {
     else upstream.close();
     upstream.pool.inFlight.leave();
     client.proxy.retryBudget.request(client.proxy.deadlines.now);
-    if (!sent) return this.#leave(undefined);
+    if (!sent) {
+      client.stopwatch.abort(this.#request.method);
+      return this.#leave(undefined);
+    }
+    client.stopwatch.finish(this.#request.method);
     this.#request.release();
     if (!this.#keep || client.gone || client.proxy.draining) return this.#leave(undefined);
     client.rest();

@@ -8,6 +8,7 @@ import { ConnectionLimits, sharedCounts } from "./connection_limits.ts";
 import { Proxy } from "./proxy.ts";
 import { proxySettings } from "./settings.ts";
 import { sharedLoads } from "./shared_loads.ts";
+import { TallyBook } from "./tally_book.ts";
 
 const NOWHERE = { hostname: "127.0.0.1", port: 1 };
 const GET = "GET /a HTTP/1.1\r\nHost: a.example\r\nX-Request-Id: 7\r\n\r\n";
@@ -23,7 +24,11 @@ class Bench implements AsyncDisposable {
   constructor(env: Record<string, string> = {}) {
     const { config } = readConfig({ LB_WORKERS: "1", ...env });
     const settings = proxySettings(config, { hostname: "127.0.0.1", port: 0 }, NOWHERE);
-    this.proxy = new Proxy(settings, { memory: sharedLoads(1), row: 0 }, {
+    this.proxy = new Proxy(settings, {
+      memory: sharedLoads(1),
+      tallies: new TallyBook(1).workers,
+      row: 0,
+    }, {
       evidence: () => {},
       tolls: () => {},
       samples: () => {},
@@ -39,13 +44,17 @@ class Bench implements AsyncDisposable {
   #publish(): void {
     const [hostname = "", port] = this.upstream.address.split(":");
     const address = { hostname, port: Number(port) };
-    this.proxy.publish({
-      version: 1,
-      ring: Ring.build({ members: ["Server1"] }),
-      ready: new Map([["Server1", { name: "Server1", instance: "i1", address }]]),
-      awaited: new Set(),
-      quarantined: new Set(),
-    }, { ready: new Map([["i1", 1]]), leaving: [] });
+    this.proxy.publish(
+      {
+        version: 1,
+        ring: Ring.build({ members: ["Server1"] }),
+        ready: new Map([["Server1", { name: "Server1", instance: "i1", address }]]),
+        awaited: new Set(),
+        quarantined: new Set(),
+      },
+      { ready: new Map([["i1", 1]]), leaving: [] },
+      [],
+    );
   }
 
   /** A client and the replica's connection that its first request used, a new one if none is given. */

@@ -23,6 +23,7 @@ export async function asStream(
 ): Promise<void> {
   const over = upstream.pool.inFlight.stream(() => client.close());
   client.streaming = true;
+  client.stopwatch.stream();
   try {
     await run();
   } finally {

@@ -9,6 +9,7 @@ import type { Deadlines, Expiring } from "./deadlines.ts";
 import type { Gauge } from "./in_flight.ts";
 import { type Allowance, UNBOUNDED } from "./load_choice.ts";
 import { UpstreamError } from "./retry.ts";
+import { type ReplicaTally, UNCOUNTED } from "./tally.ts";
 import type { Transaction } from "./transaction.ts";
 import { type Disconnected, Wire, type WireWatcher } from "./wire.ts";
 
@@ -117,6 +118,8 @@ export class InstancePool {
   answeredAt = -Infinity;
   /** How much of all that is in flight the instance may have. */
   allowance: Allowance = UNBOUNDED;
+  /** What becomes of requests to the replica. */
+  tally: ReplicaTally = UNCOUNTED;
   /** Counts the requests to the instance. */
   readonly inFlight: Gauge;
   #upstream: Upstream;
@@ -146,9 +149,10 @@ export class InstancePool {
   }
 
   /** Takes note of what a new view says of the same instance. */
-  update(upstream: Upstream, allowance: Allowance): void {
+  update(upstream: Upstream, allowance: Allowance, tally = this.tally): void {
     this.#upstream = upstream;
     this.allowance = allowance;
+    this.tally = tally;
   }
 
   /** All open connections, unused ones too. */
@@ -167,6 +171,7 @@ export class InstancePool {
     if (recent && this.#deadlines.now - connection.unusedSince > RECENT_MS) return undefined;
     this.#idle.pop();
     connection.wake();
+    this.tally.reused();
     return connection;
   }
 
@@ -185,6 +190,7 @@ export class InstancePool {
       const connection = new UpstreamConnection(new Wire(tcp, this.#buffers), this);
       this.#deadlines.add(connection);
       this.#all.add(connection);
+      this.tally.connected();
       return connection;
     } catch (error) {
       const message = late.signal.aborted ? "not accepted in time" : String(error);

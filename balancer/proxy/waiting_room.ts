@@ -57,10 +57,17 @@ export interface Place {
 export class WaitingRoom {
   readonly #queue: HoldQueue<Wait>;
   readonly #deadlines: Deadlines;
+  readonly #onCount: (count: number) => void;
 
-  constructor(bounds: HoldBounds, deadlines: Deadlines) {
+  /**
+   * @param bounds how many may wait
+   * @param deadlines the worker's
+   * @param onCount told how many wait whenever that changes
+   */
+  constructor(bounds: HoldBounds, deadlines: Deadlines, onCount: (count: number) => void) {
     this.#queue = new HoldQueue(bounds);
     this.#deadlines = deadlines;
+    this.#onCount = onCount;
   }
 
   /** How many wait. */
@@ -79,6 +86,7 @@ export class WaitingRoom {
     const wait: Wait = new Wait(guest, until, () => this.#recheck(wait));
     if (!this.#queue.enter(wait)) return undefined;
     this.#deadlines.add(wait);
+    this.#onCount(this.count);
     return { ended: wait.ended.promise, leave: () => this.#leave(wait) };
   }
 
@@ -97,6 +105,7 @@ export class WaitingRoom {
 
   #end(wait: Wait): void {
     this.#deadlines.delete(wait);
+    this.#onCount(this.count);
     wait.end();
   }
 }

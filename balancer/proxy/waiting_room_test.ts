@@ -24,7 +24,7 @@ function bench() {
   const deadlines = new Deadlines();
   return {
     clock,
-    room: new WaitingRoom({ requests: 10, bytes: 10 }, deadlines),
+    room: new WaitingRoom({ requests: 10, bytes: 10 }, deadlines, () => {}),
     [Symbol.dispose]: () => {
       deadlines.close();
       clock.uninstall();

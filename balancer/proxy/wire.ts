@@ -17,6 +17,12 @@ export class Disconnected extends Error {
   }
 }
 
+/** Counts what goes over a connection. */
+export interface Traffic {
+  received(bytes: number): void;
+  sent(bytes: number): void;
+}
+
 /** Is told what becomes of reads and writes, without a promise for each. Must not throw. */
 export interface WireWatcher {
   /** A read is over, before those hear of it who wait for it: `more` is false at the peer's end. */
@@ -42,6 +48,7 @@ export class Wire {
   watcher: WireWatcher | undefined;
   readonly #connection: Deno.TcpConn;
   readonly #buffers: BufferPool;
+  readonly #traffic: Traffic | undefined;
   readonly #resting = new Uint8Array(RESTING_BYTES);
   #reading = false;
   /** Made only where somebody waits for the read under way. */
@@ -53,9 +60,15 @@ export class Wire {
   #sendingLength = 0;
   #closed = false;
 
-  constructor(connection: Deno.TcpConn, buffers: BufferPool) {
+  /**
+   * @param connection the connection
+   * @param buffers lend it memory for what does not fit
+   * @param traffic counts its bytes, where somebody wants to know
+   */
+  constructor(connection: Deno.TcpConn, buffers: BufferPool, traffic?: Traffic) {
     this.#connection = connection;
     this.#buffers = buffers;
+    this.#traffic = traffic;
     this.bytes = this.#resting;
   }
 
@@ -97,7 +110,10 @@ export class Wire {
     const awaited = this.#awaited;
     this.#reading = false;
     this.#awaited = undefined;
-    if (count !== null) this.end += count;
+    if (count !== null) {
+      this.end += count;
+      this.#traffic?.received(count);
+    }
     this.watcher?.onFill(count !== null);
     awaited?.resolve(count !== null);
   };
@@ -141,7 +157,10 @@ export class Wire {
    */
   write(bytes: Uint8Array): Promise<void> {
     return this.#connection.write(bytes).then(
-      (count) => count === bytes.length ? undefined : this.#writeRest(bytes, count),
+      (count) => {
+        this.#traffic?.sent(count);
+        return count === bytes.length ? undefined : this.#writeRest(bytes, count);
+      },
       this.#onWriteBroken,
     );
   }
@@ -160,6 +179,7 @@ export class Wire {
     const bytes = this.#sending!;
     const length = this.#sendingLength;
     this.#sending = undefined;
+    this.#traffic?.sent(count);
     if (count === length) return this.watcher?.onSent();
     const rest = this.#writeRest(bytes.subarray(0, length), count);
     rest.then(() => this.watcher?.onSent(), this.#onUnsent);
@@ -175,7 +195,9 @@ export class Wire {
   async #writeRest(bytes: Uint8Array, written: number): Promise<void> {
     try {
       while (written < bytes.length) {
-        written += await this.#connection.write(bytes.subarray(written));
+        const count = await this.#connection.write(bytes.subarray(written));
+        this.#traffic?.sent(count);
+        written += count;
       }
     } catch (cause) {
       throw new Disconnected(this, { cause });

@@ -27,7 +27,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
     case "open":
       return open(data);
     case "view":
-      return publish(data.view);
+      return publish(data);
     case "idle":
       return void answerIdle(data);
     case "end":
@@ -35,9 +35,9 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   }
 };
 
-function open({ settings, counts, sheet }: Extract<ToWorker, { type: "open" }>): void {
+function open({ settings, counts, sheets }: Extract<ToWorker, { type: "open" }>): void {
   const { connections, connectionsPerAddress } = settings.limits;
-  proxy = new Proxy(settings, sheet, {
+  proxy = new Proxy(settings, sheets, {
     evidence: (evidence) => tell({ type: "evidence", evidence }),
     tolls: (tolls) => tell({ type: "tolls", tolls }),
     samples: (samples) => tell({ type: "samples", samples }),
@@ -45,7 +45,7 @@ function open({ settings, counts, sheet }: Extract<ToWorker, { type: "open" }>):
   });
   acceptor = new Acceptor(
     proxy,
-    new ConnectionLimits(counts, sheet.row, {
+    new ConnectionLimits(counts, sheets.row, {
       total: connections,
       perAddress: connectionsPerAddress,
     }),
@@ -53,15 +53,20 @@ function open({ settings, counts, sheet }: Extract<ToWorker, { type: "open" }>):
   tell({ type: "listening", port: acceptor.port });
 }
 
-function publish({ version, ring: options, ready, awaited, quarantined, loads }: PlainView): void {
+function publish({ view, tallies }: Extract<ToWorker, { type: "view" }>): void {
+  const { version, ring: options, ready, awaited, quarantined, loads }: PlainView = view;
   ring = ringOf(options, ring);
-  proxy?.publish({
-    version,
-    ring,
-    ready: new Map(ready.map((one) => [one.name, one])),
-    awaited: new Set(awaited),
-    quarantined: new Set(quarantined),
-  }, loads);
+  proxy?.publish(
+    {
+      version,
+      ring,
+      ready: new Map(ready.map((one) => [one.name, one])),
+      awaited: new Set(awaited),
+      quarantined: new Set(quarantined),
+    },
+    loads,
+    tallies,
+  );
   tell({ type: "published", version });
   // Whoever was let go has been counted by then.
   setTimeout(() => proxy?.tellTolls());

@@ -10,7 +10,9 @@ import { type SharedCounts, sharedCounts, strikeOutConnections } from "./connect
 import { LoadCells, type LoadMap } from "./load_cells.ts";
 import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
 import type { ProxySettings } from "./settings.ts";
+import type { DataPlaneCounts } from "./counts.ts";
 import { type SharedLoads, sharedLoads } from "./shared_loads.ts";
+import { TallyBook } from "./tally_book.ts";
 import { ViewAcks } from "./view_acks.ts";
 
 /** What {@linkcode DataPlaneWorkers} are made of. */
@@ -52,6 +54,7 @@ export class DataPlaneWorkers implements DataPlane {
   readonly #counts: SharedCounts;
   readonly #loads: SharedLoads;
   readonly #cells: LoadCells;
+  readonly #tallies: TallyBook;
   /** Rows of what is shared that no worker counts in. */
   readonly #rows: number[];
   readonly #members = new Set<Member>();
@@ -66,6 +69,7 @@ export class DataPlaneWorkers implements DataPlane {
     this.#counts = sharedCounts(workers);
     this.#loads = sharedLoads(workers);
     this.#cells = new LoadCells(this.#loads);
+    this.#tallies = new TallyBook(workers);
     this.#rows = Array.from({ length: workers }, (_, row) => row);
   }
 
@@ -81,7 +85,8 @@ export class DataPlaneWorkers implements DataPlane {
 
   publish(view: View): void {
     this.#view = plain(view, this.#cells.assign(view, this.#acks.inForce));
-    this.#tellAll({ type: "view", view: this.#view });
+    const tallies = this.#tallies.enroll(view.ring.options.members);
+    this.#tellAll({ type: "view", view: this.#view, tallies });
   }
 
   async idle(instance: string, deadlines: DrainDeadlines): Promise<boolean> {
@@ -91,6 +96,11 @@ export class DataPlaneWorkers implements DataPlane {
 
   inFlight(instance: string): number {
     return this.#cells.inFlight(instance);
+  }
+
+  /** What the workers counted, since the start or since a replica joined. */
+  counts(): DataPlaneCounts {
+    return this.#tallies.counts();
   }
 
   /**
@@ -121,9 +131,11 @@ export class DataPlaneWorkers implements DataPlane {
       this.#onCrash(member, event.message);
     };
     const { settings } = this.#options;
-    const sheet = { memory: this.#loads, row };
-    tell(member, { type: "open", settings, counts: this.#counts, sheet });
-    if (this.#view) tell(member, { type: "view", view: this.#view });
+    const sheets = { memory: this.#loads, tallies: this.#tallies.workers, row };
+    tell(member, { type: "open", settings, counts: this.#counts, sheets });
+    if (this.#view) {
+      tell(member, { type: "view", view: this.#view, tallies: this.#tallies.replicas });
+    }
     return listening.promise;
   }
 
@@ -189,6 +201,7 @@ export class DataPlaneWorkers implements DataPlane {
   #strikeOut(row: number): void {
     strikeOutConnections(this.#counts, row);
     this.#cells.strikeOut(row);
+    this.#tallies.strikeOut(row);
   }
 
   #announce(version: number | undefined): void {

@@ -153,6 +153,26 @@ Deno.test("what a worker had in flight when it crashed is counted no more", asyn
   await bench.workers.end(NOW);
 });
 
+Deno.test("what a worker counted stays when it crashes, what was so right now does not", async () => {
+  const bench = new Bench();
+  await bench.workers.open();
+  bench.workers.publish(view(1));
+  await bench.until("the view", () => bench.noted("view 1 Server1").length === 2);
+  const clients = () => {
+    const { accepted, connections } = bench.workers.counts().workers;
+    return { accepted, connections };
+  };
+  const wait = { requestsMs: 60_000, streamsMs: 60_000 };
+  await bench.workers.idle("count", wait);
+  assertEquals(clients(), { accepted: 2, connections: 2 });
+  await bench.workers.idle("crash", wait);
+  assertEquals(clients(), { accepted: 2, connections: 0 });
+  await bench.until("the replacements", () => bench.noted("view 1 Server1").length === 4);
+  await bench.workers.idle("count", wait);
+  assertEquals(clients(), { accepted: 4, connections: 2 });
+  await bench.workers.end(NOW);
+});
+
 Deno.test("questions that a dead worker has not answered are settled", async () => {
   const bench = new Bench();
   await bench.workers.open();

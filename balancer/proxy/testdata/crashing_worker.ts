@@ -3,16 +3,17 @@
 /**
  * Stands for a worker of the data plane in tests: says what it was told, and crashes when asked
  * about the instance "crash". It never answers about "silence". Asked about "count" it counts two
- * in for the first instance of the view, and about "crash one" the worker with the first row does.
+ * in for the first instance of the view, and a client that connects, and about "crash one" the worker with the first row does.
  *
  * @module
  */
 import type { FromWorker, ToWorker } from "../messages.ts";
-import type { LoadSheet } from "../places.ts";
+import type { WorkerSheets } from "../proxy.ts";
 import { LoadCell } from "../shared_loads.ts";
+import { Tallies } from "../tallies.ts";
 
 const id = crypto.randomUUID();
-let sheet: LoadSheet | undefined;
+let sheet: WorkerSheets | undefined;
 let cell = 0;
 
 function tell(message: FromWorker): void {
@@ -27,7 +28,7 @@ function note(text: string): void {
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   switch (data.type) {
     case "open":
-      sheet = data.sheet;
+      sheet = data.sheets;
       note(`open ${data.settings.workers} ${data.counts.length > 0}`);
       tell({
         type: "evidence",
@@ -54,4 +55,7 @@ function count(): void {
   const counted = new LoadCell(sheet.memory, sheet.row, cell, true);
   counted.enter();
   counted.enter();
+  const { worker } = new Tallies(sheet.tallies, sheet.row);
+  worker.accepted();
+  worker.connections = 1;
 }

@@ -1,0 +1,154 @@
+/**
+ * What the data plane counted, as metrics.
+ *
+ * @module
+ */
+import type {
+  DataPlaneCounts,
+  ReplicaCounts,
+  RequestCount,
+  WorkerCounts,
+} from "../proxy/counts.ts";
+import { counter, type Family, gauge, histogram, type Range, type Series } from "./family.ts";
+
+/** From a tenth of a millisecond to fifty seconds. */
+const REQUEST_RANGE: Range = { from: 0.0001, to: 50 };
+
+/** What the balancer itself takes is far less. */
+const OVERHEAD_RANGE: Range = { from: 0.00001, to: 1 };
+
+const HOLD_RANGE: Range = { from: 0.001, to: 50 };
+
+/**
+ * The metrics of the data plane.
+ *
+ * @param counts what it counted
+ */
+export function dataPlaneMetrics(counts: DataPlaneCounts): readonly Family[] {
+  return [
+    ...requestMetrics(counts),
+    ...connectionMetrics(counts),
+    ...failureMetrics(counts),
+  ];
+}
+
+function requestMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
+  const requests = [
+    ...requestSeries("", workers.requests),
+    ...[...replicas].flatMap(([name, counts]) => requestSeries(name, counts.requests)),
+  ];
+  return [
+    counter(
+      "requests_total",
+      "Requests by who answered (nobody: the balancer itself), method and class of status; " +
+        "broken: the replica broke its answer off, left: the client did not wait for it.",
+      requests,
+    ),
+    histogram(
+      "request_duration_seconds",
+      "From the head of a request to the end of its answer, without tunnels and event streams.",
+      REQUEST_RANGE,
+      [...replicas].map(([replica, { duration }]) => [{ replica }, duration]),
+    ),
+    histogram(
+      "upstream_first_byte_seconds",
+      "From sending a request, or opening a connection for it, to the replica's answer.",
+      REQUEST_RANGE,
+      [...replicas].map(([replica, { firstByte }]) => [{ replica }, firstByte]),
+    ),
+    histogram(
+      "overhead_seconds",
+      "What the balancer itself adds to a request that goes straight to its replica.",
+      OVERHEAD_RANGE,
+      [[{}, workers.overhead]],
+    ),
+    counter("control_requests_total", "Calls of the control API.", workers.controlCalls),
+    counter(
+      "refused_requests_total",
+      "Requests that no replica answered, by reason; fault: they were no good requests.",
+      labelled("reason", workers.refusals),
+    ),
+  ];
+}
+
+function connectionMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
+  return [
+    gauge("client_connections", "Clients that are connected.", workers.connections),
+    counter("client_connections_accepted_total", "Clients that connected.", workers.accepted),
+    counter(
+      "client_connections_refused_total",
+      "Clients that were one too many.",
+      workers.turnedAway,
+    ),
+    counter("client_received_bytes_total", "Bytes from clients.", workers.receivedBytes),
+    counter("client_sent_bytes_total", "Bytes to clients.", workers.sentBytes),
+    counter(
+      "upstream_connects_total",
+      "Connections to replicas that were opened.",
+      perReplica(replicas, ({ connects }) => connects),
+    ),
+    counter(
+      "upstream_reuses_total",
+      "Requests that went out on a connection that waited.",
+      perReplica(replicas, ({ reuses }) => reuses),
+    ),
+    counter(
+      "upstream_failures_total",
+      "Attempts that failed, by replica and kind; stale: the replica had closed the connection " +
+        "while it waited, broken: the answer broke off in the middle.",
+      [...replicas].flatMap(([replica, { failures }]) => labelled("kind", failures, { replica })),
+    ),
+  ];
+}
+
+function failureMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
+  const toll = (kind: string) => perReplica(replicas, ({ tolls }) => tolls[kind] ?? 0);
+  return [
+    ...holdMetrics(workers),
+    counter("held_requests_total", "Requests that waited for their replica.", toll("held")),
+    counter("retried_requests_total", "Requests that were sent again.", toll("retried")),
+    counter("spilled_requests_total", "Requests that another replica took.", toll("spilled")),
+    counter("lost_requests_total", "Requests that nobody could be found for.", toll("lost")),
+    counter(
+      "overflowed_requests_total",
+      "Requests that their replica had no room for.",
+      perReplica(replicas, ({ overflowed }) => overflowed),
+    ),
+  ];
+}
+
+function holdMetrics(workers: WorkerCounts): Family[] {
+  return [
+    gauge("waiting_requests", "Requests that wait for a replica right now.", workers.holding),
+    histogram("hold_seconds", "How long requests waited for a replica.", HOLD_RANGE, [
+      [{}, workers.hold],
+    ]),
+    counter(
+      "retries_denied_total",
+      "Retries that there were too many of.",
+      workers.deniedRetries,
+    ),
+    gauge("retry_budget", "Retries that there may be right now.", workers.retryBudget),
+  ];
+}
+
+function requestSeries(replica: string, requests: readonly RequestCount[]): Series[] {
+  return requests.map(({ method, outcome, count }) =>
+    [{ replica, method, status: outcome }, count] as const
+  );
+}
+
+function perReplica(
+  replicas: DataPlaneCounts["replicas"],
+  read: (counts: ReplicaCounts) => number,
+): Series[] {
+  return [...replicas].map(([replica, counts]) => [{ replica }, read(counts)] as const);
+}
+
+function labelled(
+  label: string,
+  counts: Readonly<Record<string, number>>,
+  labels: Readonly<Record<string, string>> = {},
+): Series[] {
+  return Object.entries(counts).map(([of, count]) => [{ ...labels, [label]: of }, count] as const);
+}

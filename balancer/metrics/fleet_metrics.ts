@@ -1,0 +1,93 @@
+/**
+ * What is known of the fleet, as metrics.
+ *
+ * @module
+ */
+import type { Phase } from "../fleet/member.ts";
+import type { FleetStatus, ReplicaStatus } from "../fleet/status.ts";
+import { counter, type Family, gauge, histogram, type Range, type Series } from "./family.ts";
+import type { Chronicle } from "./chronicle.ts";
+
+/** Every state that a replica can be in: one that nobody is in is 0, and no gap. */
+const PHASES: readonly Phase[] = ["waiting", "starting", "warming", "ready", "down", "leaving"];
+
+const HEAL_RANGE: Range = { from: 0.001, to: 50 };
+
+/** What the metrics of the fleet are read from. */
+export interface FleetSources {
+  readonly status: FleetStatus;
+  /** What is in flight to an instance. */
+  readonly inFlight: (instance: string) => number;
+  readonly chronicle: Chronicle;
+}
+
+/**
+ * The metrics of the fleet.
+ *
+ * @param sources what they are read from
+ */
+export function fleetMetrics(sources: FleetSources): readonly Family[] {
+  const { status, chronicle } = sources;
+  return [
+    ...replicaMetrics(sources),
+    ...ringMetrics(status, chronicle),
+    histogram(
+      "heal_seconds",
+      "After the first sign of a failure: until nobody was routed there (eject), until the " +
+        "replacement was ordered (create), passed its heartbeat (ready), got its requests (release).",
+      HEAL_RANGE,
+      chronicle.heals.map(({ phase, timings }) => [{ phase }, timings]),
+    ),
+    counter("incidents_total", "Failures of replicas.", chronicle.incidents),
+    gauge(
+      "quarantined_keys",
+      "Request keys that are answered 503 because replicas died of them.",
+      status.quarantined.length,
+    ),
+    gauge("engine_up", "Whether the engine can be reached.", Number(status.engineUp)),
+  ];
+}
+
+function replicaMetrics({ status, inFlight }: FleetSources): Family[] {
+  const { replicas, spares, desired } = status;
+  const each = (read: (replica: ReplicaStatus) => number) =>
+    replicas.map((one): Series => [{ replica: one.name }, read(one)]);
+  const states = PHASES.map((state): Series => [
+    { state },
+    replicas.filter((one) => one.state === state).length,
+  ]);
+  return [
+    gauge("replicas", "Replicas by state.", states),
+    gauge("replicas_desired", "Replicas that there are to be.", desired),
+    gauge(
+      "spares_ready",
+      "Spares that could stand in.",
+      spares.filter(({ state }) => state === "ready").length,
+    ),
+    gauge("replica_ready", "Whether a replica is ready.", each((one) => Number(isReady(one)))),
+    gauge(
+      "replica_in_flight_requests",
+      "Requests and streams in flight to a replica.",
+      each(({ instance }) => instance === null ? 0 : inFlight(instance)),
+    ),
+    gauge("replica_slots", "Slots that a replica owns.", each(({ slots }) => slots)),
+    gauge("replica_weight", "Weight of a replica.", each(({ weight }) => weight)),
+    counter(
+      "replica_restarts_total",
+      "Instances of a replica that were replaced.",
+      each(({ restarts }) => restarts),
+    ),
+  ];
+}
+
+function isReady({ state }: ReplicaStatus): boolean {
+  return state === "ready";
+}
+
+function ringMetrics({ version, slots }: FleetStatus, { slotsMoved }: Chronicle): Family[] {
+  return [
+    gauge("ring_version", "Version of the view that requests are routed by.", version),
+    gauge("ring_slots", "Slots of the ring.", slots),
+    counter("slots_moved_total", "Slots that changed their owner.", slotsMoved),
+  ];
+}

@@ -1,0 +1,113 @@
+/**
+ * What `GET /_lb/load` says: few numbers, to be asked for about once a second.
+ *
+ * @module
+ */
+import type { DataPlaneCounts, ReplicaCounts } from "../proxy/counts.ts";
+import { quantileMs } from "../proxy/latency_scale.ts";
+
+/** The load of one replica. */
+export interface ReplicaLoad {
+  /** Answered by it, since it joined. */
+  readonly requests: number;
+  /** Those of them that were answered 5xx or broke off. */
+  readonly errors: number;
+  /** Right now. */
+  readonly inFlight: number;
+  /** Over the last ten seconds or so; null where nothing was answered. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+}
+
+/** The load. Counts are cumulative since the balancer's start: a reader takes differences. */
+export interface Load {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** That came to their end through the data plane, calls of the control API apart. */
+  readonly requests: number;
+  /** Those of them that were answered 5xx or broke off. */
+  readonly errors: number;
+  readonly held: number;
+  readonly retried: number;
+  readonly spilled: number;
+  readonly lost: number;
+  /** Requests that wait right now. */
+  readonly holding: number;
+  /** Of clients, right now. */
+  readonly connections: number;
+  readonly replicas: Readonly<Record<string, ReplicaLoad>>;
+}
+
+/** Quantiles are of the time since the oldest of so many looks. */
+const LOOKS = 11;
+
+/** What the load is reported from. */
+export interface LoadSources {
+  readonly counts: () => DataPlaneCounts;
+  /** What is in flight to a replica. */
+  readonly inFlight: (name: string) => number;
+}
+
+/** By replica: how many requests took how long. */
+type Look = ReadonlyMap<string, Float64Array>;
+
+/** Reports the load. It has to look once a second, so that it knows how things were. */
+export class LoadReport {
+  readonly #sources: LoadSources;
+  #looks: Look[] = [];
+
+  constructor(sources: LoadSources) {
+    this.#sources = sources;
+  }
+
+  /** Looks. */
+  look(): void {
+    const { replicas } = this.#sources.counts();
+    const look = new Map([...replicas].map(([name, { duration }]) => [name, duration.steps]));
+    this.#looks = [...this.#looks, look].slice(-LOOKS);
+  }
+
+  /**
+   * The load right now.
+   *
+   * @param now milliseconds since the epoch
+   */
+  report(now: number): Load {
+    const { workers, replicas } = this.#sources.counts();
+    const { held = 0, retried = 0, spilled = 0, lost = 0 } = workers.tolls;
+    const loads = [...replicas].map(([name, counts]) => [name, this.#loadOf(name, counts)]);
+    return {
+      at: now,
+      requests: workers.all,
+      errors: workers.errors,
+      held,
+      retried,
+      spilled,
+      lost,
+      holding: workers.holding,
+      connections: workers.connections,
+      replicas: Object.fromEntries(loads),
+    };
+  }
+
+  #loadOf(name: string, { requests, duration }: ReplicaCounts): ReplicaLoad {
+    const before = this.#looks[0]?.get(name);
+    const recent = duration.steps.map((count, step) => count - (before?.[step] ?? 0));
+    return {
+      requests: sum(requests),
+      errors: sum(requests.filter(({ outcome }) => outcome === "5xx" || outcome === "broken")),
+      inFlight: this.#sources.inFlight(name),
+      p50Ms: rounded(quantileMs(recent, 0.5)),
+      p99Ms: rounded(quantileMs(recent, 0.99)),
+    };
+  }
+}
+
+function sum(requests: ReplicaCounts["requests"]): number {
+  return requests.reduce((total, { count }) => total + count, 0);
+}
+
+/** To hundredths: more than the scale knows. */
+function rounded(ms: number | null): number | null {
+  return ms === null ? null : Math.round(100 * ms) / 100;
+}

@@ -1,0 +1,93 @@
+/**
+ * The balancer's numbers: `GET /_lb/metrics` for Prometheus, `GET /_lb/load` for whoever looks on.
+ *
+ * @module
+ */
+import process from "node:process";
+import type { Fleet } from "../fleet/fleet.ts";
+import { fleetStatus } from "../fleet/status.ts";
+import type { DataPlaneWorkers } from "../proxy/workers.ts";
+import { Chronicle } from "./chronicle.ts";
+import { dataPlaneMetrics } from "./data_plane_metrics.ts";
+import { expose, type Exposition } from "./exposition.ts";
+import { fleetMetrics } from "./fleet_metrics.ts";
+import { type Load, LoadReport } from "./load_report.ts";
+import { processMetrics } from "./process_metrics.ts";
+
+/** What is measured. */
+export interface MetricsOptions {
+  readonly fleet: Fleet;
+  readonly dataPlane: DataPlaneWorkers;
+  /** Failed background actions, by action. */
+  readonly failures: () => Readonly<Record<string, number>>;
+  /** What kind of engine there is. */
+  readonly engine: string;
+  /** How many workers there are. */
+  readonly workers: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** How often the load is looked at, in milliseconds. */
+const LOOK_MS = 1000;
+
+/** Measures the balancer from its beginning to its end. */
+export class Metrics {
+  readonly #options: MetricsOptions;
+  readonly #chronicle: Chronicle;
+  readonly #load: LoadReport;
+  readonly #startedAt: number;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #unlisten: () => void;
+
+  /** Make it before the fleet is opened: it has to hear of everything. */
+  constructor(options: MetricsOptions) {
+    const { fleet, dataPlane, now } = options;
+    this.#options = options;
+    this.#startedAt = now();
+    const chronicle = this.#chronicle = new Chronicle(() => fleet.view.ring);
+    this.#unlisten = fleet.journal.listen((event) => chronicle.note(event));
+    const load = this.#load = new LoadReport({
+      counts: () => dataPlane.counts(),
+      inFlight: (name) => dataPlane.inFlight(fleet.view.ready.get(name)?.instance ?? ""),
+    });
+    this.#timer = setInterval(() => load.look(), LOOK_MS);
+  }
+
+  /** Everything, as Prometheus reads it. */
+  expose(): Promise<Exposition> {
+    const { fleet, dataPlane, now } = this.#options;
+    return expose([
+      ...dataPlaneMetrics(dataPlane.counts()),
+      ...fleetMetrics({
+        status: fleetStatus(fleet, now()),
+        inFlight: (instance) => dataPlane.inFlight(instance),
+        chronicle: this.#chronicle,
+      }),
+      ...processMetrics(this.#facts()),
+    ]);
+  }
+
+  /** The load right now. */
+  load(): Load {
+    return this.#load.report(this.#options.now());
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#unlisten();
+  }
+
+  #facts() {
+    const { failures, engine, workers } = this.#options;
+    const { user, system } = process.cpuUsage();
+    return {
+      startedAtS: this.#startedAt / 1000,
+      cpuS: (user + system) / 1e6,
+      residentBytes: Deno.memoryUsage().rss,
+      build: { deno: Deno.version.deno, v8: Deno.version.v8, engine },
+      workers,
+      failures: failures(),
+    };
+  }
+}

@@ -1,0 +1,144 @@
+import { assert, assertEquals } from "@std/assert";
+import { Ring } from "../../ring/mod.ts";
+import { Tallies } from "../proxy/tallies.ts";
+import { TallyBook } from "../proxy/tally_book.ts";
+import { Chronicle } from "./chronicle.ts";
+import { dataPlaneMetrics } from "./data_plane_metrics.ts";
+import { expose } from "./exposition.ts";
+import { counter, gauge } from "./family.ts";
+import { LoadReport } from "./load_report.ts";
+import { NO_TOLL } from "../fleet/incident.ts";
+
+const MEMBERS = ["Server1", "Server2"];
+
+/** A book in which two workers count. */
+function bookOfTwo(): { book: TallyBook; workers: Tallies[] } {
+  const book = new TallyBook(2);
+  const sheets = book.enroll(MEMBERS.map((name) => ({ name })));
+  const workers = [0, 1].map((row) => {
+    const tallies = new Tallies(book.workers, row);
+    tallies.enroll(MEMBERS, sheets);
+    return tallies;
+  });
+  return { book, workers };
+}
+
+/** The lines of a family, without its help. */
+function linesOf(text: string, name: string): string[] {
+  return text.split("\n").filter((line) => line.startsWith(`ringkeeper_${name}`));
+}
+
+Deno.test("the text format, to the letter", async () => {
+  const { contentType, text } = await expose([
+    counter("things_total", "Things, of every kind.", [[{ kind: "a" }, 3], [{ kind: "b" }, 0.5]]),
+    gauge("mood", "How it is.", 1),
+  ]);
+  assertEquals(contentType, "text/plain; version=0.0.4; charset=utf-8");
+  assertEquals(
+    text,
+    `# HELP ringkeeper_things_total Things, of every kind.
+# TYPE ringkeeper_things_total counter
+ringkeeper_things_total{kind="a"} 3
+ringkeeper_things_total{kind="b"} 0.5
+
+# HELP ringkeeper_mood How it is.
+# TYPE ringkeeper_mood gauge
+ringkeeper_mood 1
+`,
+  );
+});
+
+Deno.test("a value of a label cannot become anything else", async () => {
+  const odd = 'a"} 1\nb{c="\\';
+  const { text } = await expose([counter("things_total", "Things.", [[{ odd }, 1]])]);
+  assertEquals(linesOf(text, "things_total"), [
+    'ringkeeper_things_total{odd="a\\"} 1\\nb{c=\\"\\\\"} 1',
+  ]);
+});
+
+Deno.test("times are buckets that add up, over all workers", async () => {
+  const { book, workers } = bookOfTwo();
+  workers[0]!.of("Server1").took(0.1);
+  workers[1]!.of("Server1").took(0.26);
+  workers[1]!.of("Server1").took(1e9);
+  const { text } = await expose(dataPlaneMetrics(book.counts()));
+  const lines = linesOf(text, "request_duration_seconds").filter((one) => one.includes("Server1"));
+  const bucket = (le: string) =>
+    lines.find((line) => line.includes(`le="${le}"`))?.replace(/^.* /, "");
+  assertEquals(["0.0001", "0.00025", "0.0005", "50", "+Inf"].map(bucket), [
+    "1",
+    "1",
+    "2",
+    "2",
+    "3",
+  ]);
+  assertEquals(lines.at(-1), 'ringkeeper_request_duration_seconds_count{replica="Server1"} 3');
+  assertEquals(lines.length, 18 + 1 + 2);
+});
+
+Deno.test("series are bounded, whatever was counted", () => {
+  const { book, workers } = bookOfTwo();
+  for (let i = 0; i < 1000; i++) workers[i % 2]!.of("Server1").ended(`M${i}`, 1);
+  workers[0]!.of("Unknown").ended("GET", 1);
+  const [requests] = dataPlaneMetrics(book.counts());
+  assertEquals(requests?.values, [
+    { labels: { replica: "Server1", method: "other", status: "2xx" }, value: 1000 },
+  ]);
+});
+
+Deno.test("heals are timed by phase, from the first sign on", () => {
+  const chronicle = new Chronicle(() => Ring.build({ members: MEMBERS }));
+  const incident = {
+    id: 1,
+    name: "Server1",
+    instance: "i1",
+    signal: "exit",
+    evidence: {},
+    at: 1000,
+    signalAt: 1002,
+    ejectedAt: 1003,
+    unroutedAt: 1005,
+    createAt: 1010,
+    spare: false,
+    toll: NO_TOLL,
+  };
+  chronicle.note({ type: "incident", at: 0, incident });
+  chronicle.note({ type: "incident", at: 0, incident: { ...incident, releasedAt: 1500 } });
+  const sums = chronicle.heals.map(({ phase, timings }) => [phase, timings.sumS]);
+  assertEquals(sums, [["eject", 0.01], ["create", 0.02], ["ready", 0], ["release", 0.5]]);
+  assertEquals(chronicle.incidents, 2);
+});
+
+Deno.test("slots that moved are counted from the first ring with anybody in it", () => {
+  let ring = Ring.build({ members: [] });
+  const chronicle = new Chronicle(() => ring);
+  const publish = (members: string[]) => {
+    ring = Ring.build({ members });
+    chronicle.note({ type: "view", at: 0, version: 1, ready: [], awaited: [] });
+  };
+  publish([]);
+  publish(MEMBERS);
+  assertEquals(chronicle.slotsMoved, 0);
+  publish([...MEMBERS, "Server3"]);
+  const moved = chronicle.slotsMoved;
+  assert(moved >= 170 && moved < 256, String(moved));
+  publish([...MEMBERS, "Server3"]);
+  assertEquals(chronicle.slotsMoved, moved);
+});
+
+Deno.test("the load's quantiles are of the last ten seconds", () => {
+  const { book, workers } = bookOfTwo();
+  const report = new LoadReport({ counts: () => book.counts(), inFlight: () => 2 });
+  const one = workers[0]!.of("Server1");
+  for (let i = 0; i < 100; i++) one.took(100);
+  one.ended("GET", 4);
+  const first = report.report(5).replicas["Server1"];
+  assertEquals([first?.requests, first?.errors, first?.inFlight], [1, 1, 2]);
+  assert(first!.p50Ms! > 80 && first!.p50Ms! <= 100);
+  for (let second = 0; second < 11; second++) report.look();
+  assertEquals(report.report(6).replicas["Server1"]?.p50Ms, null);
+  one.took(3);
+  const last = report.report(7).replicas["Server1"];
+  assert(last!.p99Ms! > 2.5 && last!.p99Ms! <= 3.2);
+  assertEquals(report.report(7).replicas["Server2"]?.p50Ms, null);
+});

@@ -1,0 +1,42 @@
+/**
+ * What is known of the balancer itself, as metrics.
+ *
+ * @module
+ */
+import { counter, type Family, gauge, type Series } from "./family.ts";
+
+/** What is known of the process. */
+export interface ProcessFacts {
+  /** Seconds since the epoch. */
+  readonly startedAtS: number;
+  readonly cpuS: number;
+  readonly residentBytes: number;
+  /** What it runs on and with, by name. */
+  readonly build: Readonly<Record<string, string>>;
+  readonly workers: number;
+  /** Failed background actions, by action. */
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+/**
+ * The metrics of the process.
+ *
+ * @param facts what is known of it
+ */
+export function processMetrics(facts: ProcessFacts): readonly Family[] {
+  const { failures, build } = facts;
+  const actions = Object.entries(failures).map(([action, n]): Series => [{ action }, n]);
+  return [
+    gauge("build_info", "What the balancer runs on and with; always 1.", [[build, 1]]),
+    gauge("workers", "Workers of the data plane.", facts.workers),
+    counter(
+      "worker_crashes_total",
+      "Workers that crashed and were replaced.",
+      failures["proxy.worker"] ?? 0,
+    ),
+    counter("failures_total", "Background actions that failed, by action.", actions),
+    counter("cpu_seconds_total", "CPU time of all threads.", facts.cpuS),
+    gauge("resident_memory_bytes", "Memory that is in RAM.", facts.residentBytes),
+    gauge("start_time_seconds", "When it started, since the epoch.", facts.startedAtS),
+  ];
+}

@@ -1,0 +1,121 @@
+/**
+ * Takes the times of a client's requests, one after the other, and counts how they end. It reads
+ * the clock four times for a request: at its head, when it is sent, when its answer begins, and at
+ * the end. Times are in milliseconds.
+ *
+ * @module
+ */
+import type { Tallies } from "./tallies.ts";
+import { outcomeOf, type ReplicaTally, UNCOUNTED } from "./tally.ts";
+import { BROKEN, LEFT, type RefusalCause } from "./tally_layout.ts";
+
+/** The times of the request that is on a client's connection. */
+export class Stopwatch {
+  readonly #tallies: Tallies;
+  /** Whoever was asked last; undefined while nobody was. */
+  #asked: ReplicaTally | undefined;
+  #takenAt = 0;
+  #askedAt = 0;
+  #answeredAt = 0;
+  /** 0 until the beginning of the answer is with the client. */
+  #handedAt = 0;
+  #status = 0;
+  /** False once it had to wait for anything but its owner's answer. */
+  #straight = true;
+  /** False for what has no end of its own. */
+  #ends = true;
+  #broken = false;
+  /** False once it was counted. */
+  #open = false;
+
+  constructor(tallies: Tallies) {
+    this.#tallies = tallies;
+  }
+
+  /** The head of a request is there. */
+  take(): void {
+    this.#takenAt = performance.now();
+    this.#asked = undefined;
+    this.#handedAt = this.#status = 0;
+    this.#straight = this.#ends = true;
+    this.#broken = false;
+    this.#open = true;
+  }
+
+  /** It is being sent, or a connection opened for it. */
+  ask(whom: ReplicaTally): void {
+    this.#asked = whom;
+    this.#askedAt = performance.now();
+  }
+
+  /** Bytes of an answer are there. */
+  hear(): void {
+    this.#answeredAt = performance.now();
+  }
+
+  /** They are the head of the final answer. */
+  answer(status: number): void {
+    this.#status = status;
+    this.#asked?.began(this.#answeredAt - this.#askedAt);
+  }
+
+  /** The beginning of the answer is with the client. */
+  hand(): void {
+    this.#handedAt = performance.now();
+  }
+
+  /** It does not go straight to its owner and back. */
+  detour(): void {
+    this.#straight = false;
+  }
+
+  /** It has become a tunnel, or a stream of events. */
+  stream(): void {
+    this.#ends = false;
+  }
+
+  /** The replica breaks its answer off. */
+  breakOff(): void {
+    this.#broken = true;
+    this.#asked?.failed("broken");
+  }
+
+  /** All of the answer is with the client. */
+  finish(method: string): void {
+    const { worker } = this.#tallies;
+    const asked = this.#asked;
+    if (!this.#open || asked === undefined) return;
+    this.#open = false;
+    if (asked === UNCOUNTED) return worker.controlled();
+    const outcome = outcomeOf(this.#status);
+    asked.ended(method, outcome);
+    worker.ended(outcome);
+    const now = performance.now();
+    if (this.#ends) asked.took(now - this.#takenAt);
+    if (!this.#straight) return;
+    const handedAt = this.#handedAt === 0 ? now : this.#handedAt;
+    worker.added(this.#askedAt - this.#takenAt + handedAt - this.#answeredAt);
+  }
+
+  /** No more of the answer comes, or nobody takes it. */
+  abort(method: string): void {
+    if (!this.#open) return;
+    this.#open = false;
+    const { worker } = this.#tallies;
+    if (this.#asked === UNCOUNTED) return worker.controlled();
+    const outcome = this.#broken ? BROKEN : LEFT;
+    if (this.#asked) this.#asked.ended(method, outcome);
+    else worker.unanswered(method, outcome);
+    worker.ended(outcome);
+  }
+
+  /** The balancer itself answers. */
+  refuse(method: string, status: number, cause: RefusalCause): void {
+    const { worker } = this.#tallies;
+    const outcome = outcomeOf(status);
+    this.#open = false;
+    worker.refused(cause);
+    worker.unanswered(method, outcome);
+    worker.ended(outcome);
+  }
+}

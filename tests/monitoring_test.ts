@@ -1,0 +1,67 @@
+import { assert, assertEquals } from "@std/assert";
+import { promtool, PROMTOOL_TESTS_IGNORED } from "./promtool.ts";
+
+const FOLDER = new URL("../deploy/monitoring/", import.meta.url);
+const ignore = PROMTOOL_TESTS_IGNORED;
+
+function path(name: string): string {
+  return new URL(name, FOLDER).pathname;
+}
+
+/** Every expression of the dashboard, as Prometheus is asked for it. */
+async function expressions(): Promise<string[]> {
+  const dashboard = await Deno.readTextFile(path("grafana/dashboards/ringkeeper.json"));
+  return [...dashboard.matchAll(/"expr": (".*?[^\\]"),?$/gm)].map(([, text]) =>
+    (JSON.parse(text!) as string)
+      .replaceAll(/\$__(rate_)?interval/g, "5m").replaceAll("$instance", "balancer:5000")
+  );
+}
+
+Deno.test({
+  name: "promtool has nothing against the rules and Prometheus' configuration",
+  ignore,
+  fn: async () => {
+    await promtool(["check", "rules", path("alerts.yml")]);
+    await promtool(["check", "config", path("prometheus.yml")]);
+  },
+});
+
+Deno.test({
+  name: "alerts fire when they should and only then",
+  ignore,
+  fn: () => promtool(["test", "rules", path("alerts_test.yml")]),
+});
+
+Deno.test({
+  name: "every expression of the dashboard can be evaluated",
+  ignore,
+  fn: async () => {
+    const rules = (await expressions()).map((expr, i) => ({ record: `panel:${i}`, expr }));
+    const file = await Deno.makeTempFile({ suffix: ".yml" });
+    try {
+      await Deno.writeTextFile(file, JSON.stringify({ groups: [{ name: "panels", rules }] }));
+      await promtool(["check", "rules", file]);
+    } finally {
+      await Deno.remove(file);
+    }
+  },
+});
+
+Deno.test("dashboard and alerts ask for metrics that there are", async () => {
+  const sources = ["data_plane", "fleet", "process"].map((name) =>
+    Deno.readTextFile(new URL(`../balancer/metrics/${name}_metrics.ts`, import.meta.url))
+  );
+  const code = (await Promise.all(sources)).join("\n");
+  const alerts = await Deno.readTextFile(path("alerts.yml"));
+  const asked = [...await expressions(), alerts].join("\n").matchAll(/\bringkeeper_(\w+)/g);
+  const names = new Set(Array.from(asked, ([, name]) => name!.replace(/_(bucket|sum|count)$/, "")));
+  assert(names.size > 20);
+  for (const name of names) assert(code.includes(`"${name}"`), `there is no ringkeeper_${name}`);
+});
+
+Deno.test("every alert has its part in the runbook", async () => {
+  const alerts = await Deno.readTextFile(path("alerts.yml"));
+  const runbook = await Deno.readTextFile(new URL("../docs/operations.md", import.meta.url));
+  const named = Array.from(alerts.matchAll(/- alert: (\w+)/g), ([, name]) => name!);
+  assertEquals(named.filter((name) => !runbook.includes(`\`${name}\``)), []);
+});
