@@ -1,7 +1,7 @@
 /**
  * Takes the times of a client's requests, one after the other, and counts how they end. It reads
- * the clock four times for a request: at its head, when it is sent, when its answer begins, and at
- * the end. Times are in milliseconds.
+ * the clock four times for a request that is timed: at its head, when it is sent, when its answer
+ * begins, and at the end. Times are in milliseconds.
  *
  * @module
  */
@@ -14,6 +14,8 @@ export class Stopwatch {
   readonly #tallies: Tallies;
   /** Whoever was asked last; undefined while nobody was. */
   #asked: ReplicaTally | undefined;
+  /** How many requests this one stands for; 0: it is not timed. */
+  #weight = 0;
   #takenAt = 0;
   #askedAt = 0;
   #answeredAt = 0;
@@ -34,7 +36,8 @@ export class Stopwatch {
 
   /** The head of a request is there. */
   take(): void {
-    this.#takenAt = performance.now();
+    this.#weight = this.#tallies.pace.next();
+    if (this.#weight > 0) this.#takenAt = performance.now();
     this.#asked = undefined;
     this.#handedAt = this.#status = 0;
     this.#straight = this.#ends = true;
@@ -45,23 +48,23 @@ export class Stopwatch {
   /** It is being sent, or a connection opened for it. */
   ask(whom: ReplicaTally): void {
     this.#asked = whom;
-    this.#askedAt = performance.now();
+    if (this.#weight > 0) this.#askedAt = performance.now();
   }
 
   /** Bytes of an answer are there. */
   hear(): void {
-    this.#answeredAt = performance.now();
+    if (this.#weight > 0) this.#answeredAt = performance.now();
   }
 
   /** They are the head of the final answer. */
   answer(status: number): void {
     this.#status = status;
-    this.#asked?.began(this.#answeredAt - this.#askedAt);
+    if (this.#weight > 0) this.#asked?.began(this.#answeredAt - this.#askedAt, this.#weight);
   }
 
   /** The beginning of the answer is with the client. */
   hand(): void {
-    this.#handedAt = performance.now();
+    if (this.#weight > 0) this.#handedAt = performance.now();
   }
 
   /** It does not go straight to its owner and back. */
@@ -90,11 +93,16 @@ export class Stopwatch {
     const outcome = outcomeOf(this.#status);
     asked.ended(method, outcome);
     worker.ended(outcome);
+    if (this.#weight > 0) this.#time(asked);
+  }
+
+  #time(asked: ReplicaTally): void {
     const now = performance.now();
-    if (this.#ends) asked.took(now - this.#takenAt);
+    if (this.#ends) asked.took(now - this.#takenAt, this.#weight);
     if (!this.#straight) return;
     const handedAt = this.#handedAt === 0 ? now : this.#handedAt;
-    worker.added(this.#askedAt - this.#takenAt + handedAt - this.#answeredAt);
+    const added = this.#askedAt - this.#takenAt + handedAt - this.#answeredAt;
+    this.#tallies.worker.added(added, this.#weight);
   }
 
   /** No more of the answer comes, or nobody takes it. */
