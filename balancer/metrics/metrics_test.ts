@@ -58,9 +58,9 @@ Deno.test("a value of a label cannot become anything else", async () => {
 
 Deno.test("times are buckets that add up, over all workers", async () => {
   const { book, workers } = bookOfTwo();
-  workers[0]!.of("Server1").took(0.1);
-  workers[1]!.of("Server1").took(0.26);
-  workers[1]!.of("Server1").took(1e9);
+  workers[0]!.of("Server1").took(0.1, 1);
+  workers[1]!.of("Server1").took(0.26, 1);
+  workers[1]!.of("Server1").took(1e9, 1);
   const { text } = await expose(dataPlaneMetrics(book.counts()));
   const lines = linesOf(text, "request_duration_seconds").filter((one) => one.includes("Server1"));
   const bucket = (le: string) =>
@@ -130,14 +130,14 @@ Deno.test("the load's quantiles are of the last ten seconds", () => {
   const { book, workers } = bookOfTwo();
   const report = new LoadReport({ counts: () => book.counts(), inFlight: () => 2 });
   const one = workers[0]!.of("Server1");
-  for (let i = 0; i < 100; i++) one.took(100);
+  for (let i = 0; i < 100; i++) one.took(100, 1);
   one.ended("GET", 4);
   const first = report.report(5).replicas["Server1"];
   assertEquals([first?.requests, first?.errors, first?.inFlight], [1, 1, 2]);
   assert(first!.p50Ms! > 80 && first!.p50Ms! <= 100);
   for (let second = 0; second < 11; second++) report.look();
   assertEquals(report.report(6).replicas["Server1"]?.p50Ms, null);
-  one.took(3);
+  one.took(3, 1);
   const last = report.report(7).replicas["Server1"];
   assert(last!.p99Ms! > 2.5 && last!.p99Ms! <= 3.2);
   assertEquals(report.report(7).replicas["Server2"]?.p50Ms, null);

@@ -197,6 +197,7 @@ export class Proxy {
 
   #onTick(): void {
     const { now } = this.deadlines;
+    this.tallies.pace.tick();
     this.tallies.worker.retryBudget = this.retryBudget.left(now);
     for (const evidence of this.#slowWatch.look(this.routes.pools, now)) this.#accuse(evidence);
     this.tellTolls();

@@ -1,7 +1,7 @@
 /**
  * Takes the times of a client's requests, one after the other, and counts how they end. It reads
- * the clock four times for a request: at its head, when it is sent, when its answer begins, and at
- * the end. Times are in milliseconds.
+ * the clock four times for a request that is timed: at its head, when it is sent, when its answer
+ * begins, and at the end. Times are in milliseconds.
  *
  * @module
  */
@@ -9,24 +9,32 @@ import type { Tallies } from "./tallies.ts";
 import { outcomeOf, type ReplicaTally, UNCOUNTED } from "./tally.ts";
 import { BROKEN, LEFT, type RefusalCause } from "./tally_layout.ts";
 
+/** It was not counted yet. */
+const OPEN = 1;
+/** The beginning of its answer is with the client, and more is to come. */
+const HANDED = 2;
+/** It had to wait for something else than its owner's answer. */
+const DETOURED = 4;
+/** It has no end of its own. */
+const ENDLESS = 8;
+/** The replica broke its answer off. */
+const BROKEN_OFF = 16;
+
 /** The times of the request that is on a client's connection. */
 export class Stopwatch {
   readonly #tallies: Tallies;
   /** Whoever was asked last; undefined while nobody was. */
   #asked: ReplicaTally | undefined;
+  /** How many requests this one stands for; 0: it is not timed. */
+  #weight = 0;
   #takenAt = 0;
   #askedAt = 0;
   #answeredAt = 0;
-  /** 0 until the beginning of the answer is with the client. */
+  /** Holds where the beginning of the answer went to the client before the rest. */
   #handedAt = 0;
   #status = 0;
-  /** False once it had to wait for anything but its owner's answer. */
-  #straight = true;
-  /** False for what has no end of its own. */
-  #ends = true;
-  #broken = false;
-  /** False once it was counted. */
-  #open = false;
+  /** What is so of it, as bits: to begin a request is one store then. */
+  #state = 0;
 
   constructor(tallies: Tallies) {
     this.#tallies = tallies;
@@ -34,49 +42,48 @@ export class Stopwatch {
 
   /** The head of a request is there. */
   take(): void {
-    this.#takenAt = performance.now();
+    this.#weight = this.#tallies.pace.next();
+    if (this.#weight > 0) this.#takenAt = performance.now();
     this.#asked = undefined;
-    this.#handedAt = this.#status = 0;
-    this.#straight = this.#ends = true;
-    this.#broken = false;
-    this.#open = true;
+    this.#state = OPEN;
   }
 
   /** It is being sent, or a connection opened for it. */
   ask(whom: ReplicaTally): void {
     this.#asked = whom;
-    this.#askedAt = performance.now();
+    if (this.#weight > 0) this.#askedAt = performance.now();
   }
 
   /** Bytes of an answer are there. */
   hear(): void {
-    this.#answeredAt = performance.now();
+    if (this.#weight > 0) this.#answeredAt = performance.now();
   }
 
   /** They are the head of the final answer. */
   answer(status: number): void {
     this.#status = status;
-    this.#asked?.began(this.#answeredAt - this.#askedAt);
+    if (this.#weight > 0) this.#asked?.began(this.#answeredAt - this.#askedAt, this.#weight);
   }
 
   /** The beginning of the answer is with the client. */
   hand(): void {
-    this.#handedAt = performance.now();
+    this.#state |= HANDED;
+    if (this.#weight > 0) this.#handedAt = performance.now();
   }
 
   /** It does not go straight to its owner and back. */
   detour(): void {
-    this.#straight = false;
+    this.#state |= DETOURED;
   }
 
   /** It has become a tunnel, or a stream of events. */
   stream(): void {
-    this.#ends = false;
+    this.#state |= ENDLESS;
   }
 
   /** The replica breaks its answer off. */
   breakOff(): void {
-    this.#broken = true;
+    this.#state |= BROKEN_OFF;
     this.#asked?.failed("broken");
   }
 
@@ -84,26 +91,31 @@ export class Stopwatch {
   finish(method: string): void {
     const { worker } = this.#tallies;
     const asked = this.#asked;
-    if (!this.#open || asked === undefined) return;
-    this.#open = false;
+    if ((this.#state & OPEN) === 0 || asked === undefined) return;
+    this.#state &= ~OPEN;
     if (asked === UNCOUNTED) return worker.controlled();
     const outcome = outcomeOf(this.#status);
     asked.ended(method, outcome);
     worker.ended(outcome);
+    if (this.#weight > 0) this.#time(asked);
+  }
+
+  #time(asked: ReplicaTally): void {
     const now = performance.now();
-    if (this.#ends) asked.took(now - this.#takenAt);
-    if (!this.#straight) return;
-    const handedAt = this.#handedAt === 0 ? now : this.#handedAt;
-    worker.added(this.#askedAt - this.#takenAt + handedAt - this.#answeredAt);
+    if ((this.#state & ENDLESS) === 0) asked.took(now - this.#takenAt, this.#weight);
+    if ((this.#state & DETOURED) !== 0) return;
+    const handedAt = (this.#state & HANDED) === 0 ? now : this.#handedAt;
+    const added = this.#askedAt - this.#takenAt + handedAt - this.#answeredAt;
+    this.#tallies.worker.added(added, this.#weight);
   }
 
   /** No more of the answer comes, or nobody takes it. */
   abort(method: string): void {
-    if (!this.#open) return;
-    this.#open = false;
+    if ((this.#state & OPEN) === 0) return;
+    this.#state &= ~OPEN;
     const { worker } = this.#tallies;
     if (this.#asked === UNCOUNTED) return worker.controlled();
-    const outcome = this.#broken ? BROKEN : LEFT;
+    const outcome = (this.#state & BROKEN_OFF) !== 0 ? BROKEN : LEFT;
     if (this.#asked) this.#asked.ended(method, outcome);
     else worker.unanswered(method, outcome);
     worker.ended(outcome);
@@ -113,7 +125,7 @@ export class Stopwatch {
   refuse(method: string, status: number, cause: RefusalCause): void {
     const { worker } = this.#tallies;
     const outcome = outcomeOf(status);
-    this.#open = false;
+    this.#state &= ~OPEN;
     worker.refused(cause);
     worker.unanswered(method, outcome);
     worker.ended(outcome);

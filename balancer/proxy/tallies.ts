@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Pace } from "./pace.ts";
 import { ReplicaTally, UNCOUNTED, WorkerTally } from "./tally.ts";
 import { type ReplicaSheets, rowOf, type TallySheet } from "./tally_book.ts";
 import { REPLICA, WORKER } from "./tally_layout.ts";
@@ -11,6 +12,8 @@ import { REPLICA, WORKER } from "./tally_layout.ts";
 export class Tallies {
   /** What it counts of itself. */
   readonly worker: WorkerTally;
+  /** Which requests are timed. */
+  readonly pace = new Pace();
   readonly #row: number;
   readonly #byName = new Map<string, ReplicaTally>();
 

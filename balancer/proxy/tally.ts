@@ -43,14 +43,14 @@ export class ReplicaTally {
     this.#row[8 * methodClass(method) + outcome]! += 1;
   }
 
-  /** One took so many milliseconds, from its head to the end of its answer. */
-  took(ms: number): void {
-    observe(this.#row, DURATION, ms);
+  /** So many took so many milliseconds, from their head to the end of their answer. */
+  took(ms: number, weight: number): void {
+    observe(this.#row, DURATION, ms, weight);
   }
 
   /** The replica took so many milliseconds to begin its answer. */
-  began(ms: number): void {
-    observe(this.#row, FIRST_BYTE, ms);
+  began(ms: number, weight: number): void {
+    observe(this.#row, FIRST_BYTE, ms, weight);
   }
 
   /** An attempt failed. */
@@ -108,14 +108,14 @@ export class WorkerTally {
     this.#row[WORKER.refusals + REFUSALS.indexOf(cause)]! += 1;
   }
 
-  /** The balancer itself added so many milliseconds to the time of a request. */
-  added(ms: number): void {
-    observe(this.#row, OVERHEAD, ms);
+  /** The balancer itself added so many milliseconds to the time of so many requests. */
+  added(ms: number, weight: number): void {
+    observe(this.#row, OVERHEAD, ms, weight);
   }
 
   /** A request waited so many milliseconds for a replica. */
   waited(ms: number): void {
-    observe(this.#row, WORKER.hold, ms);
+    observe(this.#row, WORKER.hold, ms, 1);
   }
 
   /** A failure cost a request something, whoever owned it. */
@@ -174,9 +174,9 @@ export function outcomeOf(status: number): number {
   return Math.floor(status / 100) - 1;
 }
 
-function observe(row: TallyRow, at: number, ms: number): void {
-  row[at + stepOf(ms)]! += 1;
-  row[at + STEP_COUNT]! += ms;
+function observe(row: TallyRow, at: number, ms: number, weight: number): void {
+  row[at + stepOf(ms)]! += weight;
+  row[at + STEP_COUNT]! += weight * ms;
 }
 
 function methodClass(method: string): number {
