@@ -21,7 +21,7 @@ for (
     [["--stress", "0"], '--stress must be a whole number from 1 to 20000; got "0"'],
     [["--out", "/etc"], '--out must be docs or a folder in .run; got "/etc"'],
     [["--out", ".run/../x"], '--out must be docs or a folder in .run; got ".run/../x"'],
-    [["--rounds", "3"], "Unknown option '--rounds'"],
+    [["--rounds", "3"], "unknown option '--rounds'"],
   ] as const
 ) {
   Deno.test(`${args.join(" ")} is refused with what would be accepted`, () => {
