@@ -53,11 +53,12 @@ export function refusalOf(reason: RefusalReason, failure: UpstreamError | undefi
   return failed(failure);
 }
 
-function failed({ kind, message }: UpstreamError): Refusal {
+function failed({ kind, sent, message }: UpstreamError): Refusal {
   if (kind === "timeout") {
+    const missing = sent === "no" ? "accept a connection" : "answer";
     return {
       status: STATUS_CODE.GatewayTimeout,
-      message: "the replica did not answer in time",
+      message: `the replica did not ${missing} in time`,
     };
   }
   return {
