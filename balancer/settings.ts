@@ -179,7 +179,7 @@ export const SETTINGS = {
     1000,
     1,
     LARGEST_DELAY_MS,
-    "milliseconds that a connection to a replica may take; then it counts as refused",
+    "milliseconds that a connection to a replica may take; then it is suspected, and another asked",
   ),
   LB_RESPONSE_TIMEOUT_MS: whole(
     60000,

@@ -1,11 +1,13 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { DataPlaneBench, getOf, idOf, named } from "./data_plane.ts";
 import {
   balancerFor,
   field,
+  FullListener,
   get,
   OK,
   type RawBalancer,
-  RawConnection,
+  type RawConnection,
   RawUpstream,
   statusOf,
   within,
@@ -191,31 +193,46 @@ Deno.test("a body has to go on", async (t) => {
   });
 });
 
-Deno.test("a replica that does not accept in time counts as refused", async () => {
-  // A listener whose queue is full lets further connections wait.
-  using full = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
-  const fillers: RawConnection[] = [];
-  const { port } = full.addr;
-  for (let i = 0; i < 3; i++) {
-    const filler = Deno.connect({ hostname: "127.0.0.1", port, signal: AbortSignal.timeout(200) });
-    filler.then((tcp) => fillers.push(new RawConnection(tcp)), () => {});
-    await filler.catch(() => {});
+Deno.test("a replica that does not accept in time is passed over", async () => {
+  using full = await FullListener.listen();
+  await using upstream = new RawUpstream(() => OK);
+  await using balancer = await balancerFor([upstream], {
+    LB_UPSTREAMS: `${full.address},${upstream.address}`,
+    LB_CONNECT_TIMEOUT_MS: "300",
+  });
+  using client = await balancer.connect();
+  // One of these ids is of Server1, whose listener it is.
+  const times: number[] = [];
+  for (let id = 0; id < 8; id++) {
+    await client.send(get("/", `X-Request-Id: ${id}`));
+    times.push(await timeOf(client.response().then((r) => assertEquals(statusOf(r), 200))));
   }
-  {
-    await using upstream = new RawUpstream(() => OK);
-    await using balancer = await balancerFor([upstream], {
-      LB_UPSTREAMS: `127.0.0.1:${port},${upstream.address}`,
-      LB_CONNECT_TIMEOUT_MS: "300",
-    });
-    using client = await balancer.connect();
-    // One of these ids is of Server1, whose listener it is.
-    const times: number[] = [];
-    for (let id = 0; id < 8; id++) {
-      await client.send(get("/", `X-Request-Id: ${id}`));
-      times.push(await timeOf(client.response().then((r) => assertEquals(statusOf(r), 200))));
-    }
-    const slow = times.filter((ms) => ms >= 290);
-    assertEquals(slow.length >= 1 && slow.every((ms) => ms < 300 + SLACK_MS), true, String(times));
-  }
-  for (const filler of fillers) filler.close();
+  const slow = times.filter((ms) => ms >= 290);
+  assertEquals(slow.length >= 1 && slow.every((ms) => ms < 300 + SLACK_MS), true, String(times));
+});
+
+Deno.test("that makes it suspect and proves nothing; what was not sent may go elsewhere", async () => {
+  using full = await FullListener.listen();
+  await using second = named("Server2");
+  await using bench = await DataPlaneBench.open({
+    timeouts: { connect: 100 },
+    hold: { graceMs: 100 },
+  });
+  await bench.publish({ ready: { Server1: full, Server2: second } });
+  const fields = `Content-Length: 2\r\nX-Request-Id: ${idOf("Server1")}`;
+  const response = await bench.ask(`POST / HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\nhi`);
+  assertEquals([statusOf(response), response.body], [200, "Server2"]);
+  assertEquals(bench.evidence.map(({ kind, fresh }) => [kind, fresh]), [["timeout", true]]);
+});
+
+Deno.test("where there is nobody else, its client is told that it took too long", async () => {
+  using full = await FullListener.listen();
+  await using bench = await DataPlaneBench.open({
+    timeouts: { connect: 100 },
+    hold: { policy: "spill" },
+  });
+  await bench.publish({ ready: { Server1: full } });
+  const response = await bench.ask(getOf("Server1"));
+  assertEquals(statusOf(response), 504);
+  assertMatch(response.body, /did not accept a connection in time/);
 });

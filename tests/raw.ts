@@ -6,6 +6,7 @@
  */
 export { balancerFor, RawBalancer } from "./raw/balancer.ts";
 export { RawConnection, type RawEnd } from "./raw/connection.ts";
+export { FullListener } from "./raw/full_listener.ts";
 export { bytesOf, field, get, type RawMessage, statusOf } from "./raw/message.ts";
 export { OK, type RawAnswer, RawUpstream, ResettingUpstream } from "./raw/upstream.ts";
 export { within } from "./raw/within.ts";

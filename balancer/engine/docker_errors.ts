@@ -7,6 +7,7 @@
  * @module
  */
 import { errorMessage } from "../failures.ts";
+import { isOutOfFiles } from "../out_of_files.ts";
 import { DeadlineError } from "./deadline.ts";
 import { EngineError, type EngineErrorKind } from "./engine.ts";
 
@@ -81,6 +82,7 @@ export function nameTaken(name: string, cause: unknown): EngineError {
 }
 
 function kindOf(error: unknown): EngineErrorKind {
+  if (isOutOfFiles(error)) return "out-of-files";
   if (error instanceof DeadlineError || AWAY.has(String(field(error, "code")))) return "away";
   // Status 400, 404 or 500, by version of the Engine.
   const text = reasonOf(error);

@@ -25,6 +25,10 @@ for (const code of ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE", "EACCES"]) 
   });
 }
 
+Deno.test("docker errors: a lack of files is the balancer's own", () => {
+  assertEquals(toEngineError("list", connection("EMFILE")).kind, "out-of-files");
+});
+
 Deno.test("docker errors: no answer in time means away", () => {
   const error = toEngineError("list containers", new DeadlineError(50));
   assertEquals(error.kind, "away");

@@ -136,6 +136,8 @@ export type EngineErrorKind =
   | "name-taken"
   /** The engine itself cannot be reached. */
   | "away"
+  /** The balancer can open no more files. What was to be started has nothing to do with it. */
+  | "out-of-files"
   /** This engine does not do that. */
   | "unsupported"
   /** Anything else; the message says what. */

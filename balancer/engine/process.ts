@@ -10,6 +10,7 @@
  */
 import { replicaEnv } from "../../replica/contract.ts";
 import { errorMessage, type FailureLog } from "../failures.ts";
+import { isOutOfFiles } from "../out_of_files.ts";
 import { expandCommand } from "./command.ts";
 import { type Outlets, PassedOn } from "./child_output.ts";
 import { EndedOutputs } from "./ended_outputs.ts";
@@ -61,12 +62,10 @@ export class ProcessEngine implements Engine {
   }
 
   async start(launch: Launch): Promise<Instance> {
-    const port = this.#ports.take();
     try {
-      return await this.#launch(launch, port);
+      return await this.#startOn(this.#ports.take(), launch);
     } catch (error) {
-      this.#ports.giveBack(port);
-      throw error;
+      throw startFailure(error);
     }
   }
 
@@ -110,6 +109,15 @@ export class ProcessEngine implements Engine {
     await this.#ended.close();
   }
 
+  async #startOn(port: number, launch: Launch): Promise<Instance> {
+    try {
+      return await this.#launch(launch, port);
+    } catch (error) {
+      this.#ports.giveBack(port);
+      throw error;
+    }
+  }
+
   #get(id: string): Running {
     const running = this.#running.get(id);
     if (!running) throw new EngineError("failed", `no process ${id} runs`);
@@ -121,7 +129,7 @@ export class ProcessEngine implements Engine {
     const argv = this.#argvOf(template, env);
     await this.#find(argv, env);
     if (this.#closed) throw new EngineError("failed", `${name} not started: the engine is closed`);
-    const group = this.#spawn(argv, env);
+    const group = new ProcessGroup(argv, env, this.#outlets, this.#options.failures);
     const startedAt = Date.now();
     const address = { hostname: this.#options.host, port };
     const instance = { id: `${group.pid}-${startedAt}`, name, spare, address, startedAt };
@@ -136,14 +144,6 @@ export class ProcessEngine implements Engine {
     if (this.#found.has(program)) return;
     if (!await programExists(program, env)) throw commandMissing(program);
     this.#found.add(program);
-  }
-
-  #spawn(argv: readonly string[], env: Record<string, string>): ProcessGroup {
-    try {
-      return new ProcessGroup(argv, env, this.#outlets, this.#options.failures);
-    } catch (error) {
-      throw new EngineError("failed", `cannot start a process: ${error}`, { cause: error });
-    }
   }
 
   async #reportEnd(id: string, group: ProcessGroup, [program]: readonly string[]): Promise<void> {
@@ -180,6 +180,12 @@ function ownReplica(env: Record<string, string>): string[] {
   const net = `--allow-net=${env["HOST"]}:${env["PORT"]}`;
   const environment = "--allow-env=HOST,PORT,SERVER_NAME";
   return [Deno.execPath(), "run", "--quiet", "--no-prompt", net, environment, REPLICA];
+}
+
+function startFailure(error: unknown): EngineError {
+  if (error instanceof EngineError) return error;
+  const kind = isOutOfFiles(error) ? "out-of-files" : "failed";
+  return new EngineError(kind, `cannot start a process: ${error}`, { cause: error });
 }
 
 function imageUnsupported(image: string): EngineError {

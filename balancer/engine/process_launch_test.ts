@@ -159,3 +159,14 @@ Deno.test("process: a balancer whose output is closed goes on, and so do its ins
   assertEquals([words.at(-1), failures], ["end", ["process.output"]]);
   assert(words.length === LAST_WORDS);
 });
+
+Deno.test("process: a start for which no file can be opened is the balancer's trouble", async () => {
+  const program = new URL("./testdata/start_without_files.ts", import.meta.url).pathname;
+  const run = ["run", "-A", "--quiet", "--no-prompt", program];
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", 'ulimit -n 128; exec "$0" "$@"', Deno.execPath(), ...run],
+    stdin: "null",
+    stderr: "inherit",
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout), "out-of-files\nstarted\n");
+});

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FailureLog } from "../failures.ts";
 import type { Clock } from "./clock.ts";
 import { launchName, type Member } from "./member.ts";
 import type { FleetPolicy } from "./policy.ts";
@@ -13,6 +14,7 @@ export interface HeartbeatsOptions {
   readonly policy: FleetPolicy;
   readonly probe: Probe;
   readonly clock: Clock;
+  readonly failures: FailureLog;
   /** The present state of a replica. */
   readonly member: (name: string) => Member | undefined;
   /** Told of each outcome; `miss` is set where a heartbeat was missed. */
@@ -58,7 +60,7 @@ export class Heartbeats {
   #begin(id: string, member: Member): void {
     const { name, instance } = member;
     if (!instance) return;
-    const { clock, policy, probe, report } = this.#options;
+    const { clock, policy, probe, report, failures } = this.#options;
     const loop = new ProbeLoop({
       address: instance.address,
       name: member.spare ? undefined : launchName(member),
@@ -71,6 +73,7 @@ export class Heartbeats {
           : { intervalMs: policy.heartbeatMs, deadlineMs: policy.heartbeatTimeoutMs };
       },
       report: (miss) => report(name, id, miss),
+      failures,
     });
     this.#loops.set(id, { name, loop });
   }

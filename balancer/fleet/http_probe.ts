@@ -5,8 +5,15 @@
  */
 import { NAME_FIELD } from "../../replica/contract.ts";
 import { errorMessage } from "../failures.ts";
+import { isOutOfFiles } from "../out_of_files.ts";
 import type { Address } from "../view.ts";
-import type { Miss, Probe } from "./probe.ts";
+import { type Miss, NotAskedError, type Probe } from "./probe.ts";
+
+/**
+ * A miss that took so many times its deadline says more about this thread, which had other things
+ * to do or was not run, than about the instance.
+ */
+const LATE = 1.5;
 
 /**
  * A probe that asks for a path.
@@ -17,7 +24,7 @@ import type { Miss, Probe } from "./probe.ts";
 export function httpProbe(path: string): { readonly probe: Probe; close(): void } {
   // A heartbeat has to prove that new connections are accepted, so none is kept for the next.
   const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
-  const probe: Probe = async (address, deadlineMs, signal, name) => {
+  const ask: Probe = async (address, deadlineMs, signal, name) => {
     const deadline = AbortSignal.timeout(deadlineMs);
     try {
       const response = await fetch(probeUrl(address, path), {
@@ -33,6 +40,13 @@ export function httpProbe(path: string): { readonly probe: Probe; close(): void 
       return { reason: reasonOf(error), refused: await isRefused(address, deadlineMs) };
     }
   };
+  const probe: Probe = async (address, deadlineMs, signal, name) => {
+    const startedAt = performance.now();
+    const missed = await ask(address, deadlineMs, signal, name);
+    // The answer may have been there before this thread was: who was late is asked again.
+    const late = performance.now() - startedAt > LATE * deadlineMs;
+    return missed && late ? await ask(address, deadlineMs, signal, name) : missed;
+  };
   return { probe, close: () => client.close() };
 }
 
@@ -40,13 +54,18 @@ function miss(reason: string): Miss {
   return { reason, refused: false };
 }
 
-/** `fetch` does not tell what happened to its connection; a bare one does. */
+/**
+ * `fetch` does not tell what happened to its connection; a bare one does.
+ *
+ * @throws {NotAskedError} this process can open no connection at all
+ */
 async function isRefused({ hostname, port }: Address, deadlineMs: number): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(deadlineMs);
     using _connection = await Deno.connect({ hostname, port, signal });
     return false;
   } catch (error) {
+    if (isOutOfFiles(error)) throw new NotAskedError(errorMessage(error), { cause: error });
     return error instanceof Deno.errors.ConnectionRefused;
   }
 }

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { NAME_FIELD } from "../../replica/contract.ts";
 import { httpProbe } from "./http_probe.ts";
 
@@ -85,4 +85,41 @@ Deno.test("a heartbeat says the replica's name, and a spare's says none", async 
   close();
   await server.shutdown();
   assertEquals(named, ["Server7", null]);
+});
+
+/** Heartbeats to a server that answers from the second on. @returns the verdict, and how many came */
+async function lateVerdict(deadlineMs: number, blockMs: number) {
+  const { promise: first, resolve: arrived } = Promise.withResolvers<void>();
+  let asked = 0;
+  const silence = Promise.withResolvers<Response>();
+  const handler = () => {
+    arrived();
+    return ++asked === 1 ? silence.promise : new Response();
+  };
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
+  const { probe, close } = httpProbe("/");
+  const address = { hostname: "127.0.0.1", port: server.addr.port };
+  const asking = probe(address, deadlineMs, never, undefined);
+  await first;
+  for (const end = performance.now() + blockMs; performance.now() < end;);
+  const miss = await asking;
+  close();
+  silence.resolve(new Response());
+  await server.shutdown();
+  return [miss?.reason, asked];
+}
+
+Deno.test("a miss of a thread that was late itself does not count before it is confirmed", async () => {
+  assertEquals(await lateVerdict(2000, 3500), [undefined, 2]);
+});
+
+Deno.test("where no file can be opened nobody was asked", async () => {
+  const program = new URL("./testdata/probe_without_files.ts", import.meta.url).pathname;
+  const run = ["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read", program];
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", 'ulimit -n 128; exec "$0" "$@"', Deno.execPath(), ...run],
+    stdin: "null",
+    stderr: "inherit",
+  }).output();
+  assertMatch(new TextDecoder().decode(stdout), /^"NotAskedError: Too many open files/);
 });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FailureLog } from "../failures.ts";
 import type { Address } from "../view.ts";
 import type { Clock } from "./clock.ts";
 import type { Member } from "./member.ts";
@@ -16,6 +17,11 @@ export interface Miss {
   readonly refused: boolean;
 }
 
+/** The balancer could not ask: that says nothing about the instance. */
+export class NotAskedError extends Error {
+  override readonly name = "NotAskedError";
+}
+
 /**
  * Asks an instance once whether it is well.
  *
@@ -24,6 +30,7 @@ export interface Miss {
  * @param signal ends the question early; the answer is of no interest then
  * @param name the replica's name, for an instance that was started without one
  * @returns `undefined` when it is well, else why not
+ * @throws {NotAskedError} it could not be asked, for want of what the balancer needs for that
  */
 export type Probe = (
   address: Address,
@@ -41,6 +48,8 @@ export interface Cadence {
 
 const WARMING_MIN_MS = 25;
 const WARMING_MAX_MS = 250;
+/** Until a heartbeat is tried again that could not be sent. */
+const NOT_ASKED_MS = 250;
 
 /**
  * The rhythm of heartbeats for a replica in its present state.
@@ -80,6 +89,7 @@ export interface ProbeLoopOptions {
   readonly cadence: () => Cadence;
   /** Told of each outcome: `undefined` for a passed heartbeat, else why it was missed. */
   readonly report: (miss: Miss | undefined) => void;
+  readonly failures: FailureLog;
 }
 
 /** Sends heartbeats to one instance, never two at a time, until it is closed. */
@@ -114,14 +124,23 @@ export class ProbeLoop {
   }
 
   async #beat(): Promise<void> {
-    const { address, name, probe, clock, report } = this.#options;
+    const { clock, failures } = this.#options;
     const startedAt = clock.now();
+    const due = () => Math.max(0, this.#options.cadence().intervalMs - (clock.now() - startedAt));
+    try {
+      await this.#ask();
+      if (!this.#closed.signal.aborted) this.#schedule(due());
+    } catch (error) {
+      if (!(error instanceof NotAskedError)) throw error;
+      failures.record("fleet.heartbeat", error);
+      if (!this.#closed.signal.aborted) this.#schedule(NOT_ASKED_MS);
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const { address, name, probe, report } = this.#options;
     const { deadlineMs } = this.#options.cadence();
     const miss = await probe(address, deadlineMs, this.#closed.signal, name);
-    if (this.#closed.signal.aborted) return;
-    report(miss);
-    if (this.#closed.signal.aborted) return;
-    const elapsed = clock.now() - startedAt;
-    this.#schedule(Math.max(0, this.#options.cadence().intervalMs - elapsed));
+    if (!this.#closed.signal.aborted) report(miss);
   }
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { newMember } from "./member.ts";
-import { cadence, ProbeLoop } from "./probe.ts";
-import { TestClock, testPolicy } from "./testing.ts";
+import { cadence, NotAskedError, ProbeLoop } from "./probe.ts";
+import { TestClock, TestFailures, testPolicy } from "./testing.ts";
 
 const address = { hostname: "127.0.0.1", port: 1 };
 
@@ -39,6 +39,7 @@ Deno.test("heartbeats never overlap and keep their rhythm however long each one 
       return undefined;
     },
     report: () => {},
+    failures: new TestFailures(),
   });
   await clock.turn(600);
   loop.close();
@@ -62,10 +63,36 @@ Deno.test("a loop that is closed while a heartbeat is under way reports nothing"
       );
     },
     report: () => reports++,
+    failures: new TestFailures(),
   });
   await clock.turn(10);
   loop.close();
   await clock.turn(1000);
   assert(aborted);
   assertEquals(reports, 0);
+});
+
+Deno.test("a heartbeat that could not be sent is no miss: it is recorded, and sent a moment later", async () => {
+  const clock = new TestClock();
+  const failures = new TestFailures();
+  const sent: number[] = [];
+  const reports: unknown[] = [];
+  const loop = new ProbeLoop({
+    address,
+    name: "S",
+    clock,
+    cadence: () => ({ intervalMs: 10_000, deadlineMs: 1000 }),
+    probe: () => {
+      sent.push(clock.now());
+      if (sent.length < 3) return Promise.reject(new NotAskedError("too many open files"));
+      return Promise.resolve(undefined);
+    },
+    report: (miss) => reports.push(miss),
+    failures,
+  });
+  await clock.turn(1000);
+  loop.close();
+  assertEquals(sent, [0, 250, 500]);
+  assertEquals(reports, [undefined]);
+  assertEquals(failures.actions, ["fleet.heartbeat", "fleet.heartbeat"]);
 });

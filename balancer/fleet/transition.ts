@@ -159,8 +159,11 @@ function startFailed(
 ): Member | undefined {
   const failed = { ...member, busy: false, lastError: { at: now, message, kind } };
   if (isLeaving(member)) return unlessGone(failed);
-  // An engine that is away says nothing about the replica: no life of it was short.
+  // The engine's and the balancer's own troubles say nothing about the replica: no life was short.
   if (kind === "away") return enter({ ...failed, notBefore: now }, "waiting", now);
+  if (kind === "out-of-files") {
+    return enter({ ...failed, notBefore: now + ACTION_RETRY_MS }, "waiting", now);
+  }
   return toWaiting(failed, now, policy);
 }
 

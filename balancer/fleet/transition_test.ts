@@ -196,6 +196,13 @@ Deno.test("an engine that is away costs the replica no life", () => {
   assertEquals([member.phase, member.busy, member.shortLives], ["waiting", false, 0]);
 });
 
+Deno.test("a start for which the balancer has no files costs none either, and is tried again", () => {
+  const failed: MemberEvent = { type: "start-failed", message: "EMFILE", kind: "out-of-files" };
+  const member = after([{ type: "starting" }, failed]);
+  assertEquals([member.phase, member.busy, member.shortLives], ["waiting", false, 0]);
+  assertEquals(member.notBefore, member.since + 1000);
+});
+
 Deno.test("an instance that does not become ready in time is down", () => {
   const policy = testPolicy({ startTimeoutMs: 100 });
   const member = transition(after(started, policy), { type: "tick" }, 101, policy);

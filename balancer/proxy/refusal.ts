@@ -62,11 +62,12 @@ function answerTo(
   return failed(failure);
 }
 
-function failed({ kind, message }: UpstreamError): Omit<Refusal, "reason"> {
+function failed({ kind, sent, message }: UpstreamError): Omit<Refusal, "reason"> {
   if (kind === "timeout") {
+    const missing = sent === "no" ? "accept a connection" : "answer";
     return {
       status: STATUS_CODE.GatewayTimeout,
-      message: "the replica did not answer in time",
+      message: `the replica did not ${missing} in time`,
     };
   }
   return {

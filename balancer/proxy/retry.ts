@@ -47,8 +47,9 @@ export function shouldRetry(
   error: Pick<UpstreamError, "kind" | "sent">,
   request: Attempted,
 ): boolean {
-  if (!request.bodyIntact || error.kind === "timeout" || error.kind === "malformed") return false;
-  return error.sent === "no" || isIdempotent(request.method);
+  if (!request.bodyIntact) return false;
+  if (error.sent === "no") return true;
+  return error.kind !== "timeout" && error.kind !== "malformed" && isIdempotent(request.method);
 }
 
 /**

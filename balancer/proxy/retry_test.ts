@@ -11,6 +11,8 @@ Deno.test("what decides about a retry is the kind of failure, what was sent, the
     ["reset", "maybe", "POST", true, false],
     ["reset", "maybe", "PATCH", true, false],
     ["timeout", "maybe", "GET", true, false],
+    ["timeout", "no", "POST", true, true],
+    ["timeout", "no", "GET", false, false],
     ["malformed", "maybe", "GET", true, false],
   ] as const;
   for (const [kind, sent, method, bodyIntact, expected] of table) {

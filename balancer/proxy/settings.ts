@@ -31,7 +31,7 @@ export interface Timeouts {
   readonly keepAlive: number;
   /** For either side to go on with a body; 408, or the response breaks off. */
   readonly body: number;
-  /** For a replica to accept a connection; it counts as refused then. */
+  /** For a replica to accept a connection; then it is suspected, and the request sent again. */
   readonly connect: number;
   /** For a replica to begin its response; 504. */
   readonly response: number;

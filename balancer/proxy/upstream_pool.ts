@@ -178,7 +178,8 @@ export class InstancePool {
   /**
    * Opens a connection.
    *
-   * @throws {UpstreamError} refused, or not accepted in time
+   * @throws {UpstreamError} refused, or not accepted in time: that proves no death, for it may be
+   *   this machine that is late
    */
   async connect(): Promise<UpstreamConnection> {
     const { hostname, port } = this.#upstream.address;
@@ -193,8 +194,8 @@ export class InstancePool {
       this.tally.connected();
       return connection;
     } catch (error) {
-      const message = late.signal.aborted ? "not accepted in time" : String(error);
-      throw new UpstreamError("refused", "no", false, message, { cause: error });
+      const kind = late.signal.aborted ? "timeout" : "refused";
+      throw new UpstreamError(kind, "no", false, String(error), { cause: error });
     } finally {
       clearTimeout(timer);
     }

@@ -1,0 +1,31 @@
+// Opens files until there are no more, and says how a start goes then, and when they are closed
+// again. Start it with few files allowed.
+import { launch } from "../conformance.ts";
+import { EngineError } from "../engine.ts";
+import { ProcessEngine } from "../process.ts";
+import { NO_FAILURES } from "../testing.ts";
+
+const engine = new ProcessEngine({
+  command: "sleep 1000",
+  env: {},
+  host: "127.0.0.1",
+  failures: NO_FAILURES,
+});
+const files: Deno.FsFile[] = [];
+try {
+  for (;;) files.push(await Deno.open(new URL(import.meta.url)));
+} catch {
+  await start();
+  for (const file of files) file.close();
+  await start();
+}
+await engine.close();
+Deno.exit(0);
+
+async function start(): Promise<void> {
+  const said = await engine.start(launch("Server1")).then(
+    () => "started",
+    (error) => error instanceof EngineError ? error.kind : String(error),
+  );
+  Deno.stdout.writeSync(new TextEncoder().encode(`${said}\n`));
+}

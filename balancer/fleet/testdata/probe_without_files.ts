@@ -1,0 +1,17 @@
+// Opens files until there are no more, sends a heartbeat, and prints what it says. Start it with
+// few files allowed.
+import { httpProbe } from "../http_probe.ts";
+
+const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+const { probe, close } = httpProbe("/");
+const files: Deno.FsFile[] = [];
+try {
+  for (;;) files.push(await Deno.open(new URL(import.meta.url)));
+} catch {
+  const never = new AbortController().signal;
+  const said = await probe(listener.addr, 1000, never, undefined).catch(String);
+  files.pop()?.close();
+  Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(said)}\n`));
+}
+close();
+Deno.exit(0);
