@@ -114,11 +114,13 @@ for (const [title, template, kind, words] of REFUSED) {
 
 Deno.test("process: a program that vanished is missed by the start after its exit", async () => {
   const path = await Deno.makeTempFile();
-  await Deno.writeTextFile(path, "#!/bin/sh\nexec sleep 1000\n");
+  await Deno.writeTextFile(path, "#!/bin/sh\necho up\nexec sleep 1000\n");
   await Deno.chmod(path, 0o755);
   await withEngine(path, async (engine) => {
     const heard = await listen(engine);
-    await engine.start(launch("Server1"));
+    const first = await engine.start(launch("Server1"));
+    // Its shell has to have found the program before that goes.
+    await waitFor("its words", async () => (await engine.lastWords(first.id)).length > 0);
     await Deno.remove(path);
     const { id } = await engine.start(launch("Server2"));
     assertEquals((await heard.exitOf(id)).reason, `exit code 127 (command not found: ${path})`);
