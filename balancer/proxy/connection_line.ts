@@ -147,6 +147,7 @@ export class ConnectionLine implements PoolGuard {
   /** A moment has gone by. Workers hear of each other's room, and make some for each other. */
   tick(): void {
     this.#budget.review();
+    if (!this.#budget.clientsFull) this.#crowdedSince = Infinity;
     this.roomMade();
     if (this.#line.length > 0 || this.#accept) return;
     for (let left = this.#budget.waitingElsewhere; left > 0 && this.#closeOldest(); left--);
