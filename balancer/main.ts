@@ -11,6 +11,7 @@ import { isLoopback } from "./control/guard.ts";
 import type { Engine } from "./engine/engine.ts";
 import { openEngine } from "./engine/open_engine.ts";
 import { errorMessage, Failures } from "./failures.ts";
+import { fileLimit } from "./file_limit.ts";
 import { systemClock } from "./fleet/clock.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { httpProbe } from "./fleet/http_probe.ts";
@@ -66,6 +67,7 @@ function configOrExit(): ReturnType<typeof readConfig> {
 async function start(config: Config, log: Logger): Promise<Running> {
   const failures = new Failures(log);
   const listen = freeAddress(config);
+  const files = await fileLimit();
   const { engine, reason, dispose } = await openEngine(config, failures);
   const { probe, close: closeProbe } = httpProbe(config.LB_HEALTH_PATH);
   const control = Deno.serve(
@@ -80,6 +82,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
     onSamples: (samples) => fleet.compare(samples),
     onApplied: (version) => fleet.applied(version),
     failures,
+    files,
   });
   const fleet = new Fleet({
     engine,

@@ -53,10 +53,12 @@ export class Balancer implements AsyncDisposable {
    * Starts a balancer on a free port and waits until it listens.
    *
    * @param env its settings
+   * @param openFiles how many files it may open; as many as this process, where it is not given
    */
-  static async start(env: Record<string, string>): Promise<Balancer> {
-    const process = new Deno.Command(Deno.execPath(), {
-      args: await balancerArgs(),
+  static async start(env: Record<string, string>, openFiles?: number): Promise<Balancer> {
+    const limit = openFiles === undefined ? "" : `ulimit -n ${openFiles}; `;
+    const process = new Deno.Command("sh", {
+      args: ["-c", `${limit}exec "$0" "$@"`, Deno.execPath(), ...await balancerArgs()],
       cwd: ROOT,
       env: { LB_PORT: "0", LB_LOG_FORMAT: "json", ...env },
       stdin: "null",
@@ -72,8 +74,8 @@ export class Balancer implements AsyncDisposable {
   }
 
   /** Starts a balancer and waits until all of its replicas are ready. */
-  static async ready(env: Record<string, string>): Promise<Balancer> {
-    const balancer = await Balancer.start(env);
+  static async ready(env: Record<string, string>, openFiles?: number): Promise<Balancer> {
+    const balancer = await Balancer.start(env, openFiles);
     try {
       await balancer.until((status) => status.desired > 0 && status.ready === status.desired);
       return balancer;

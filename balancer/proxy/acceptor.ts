@@ -4,12 +4,16 @@
  * @module
  */
 import type { DrainDeadlines } from "../view.ts";
+import { isOutOfFiles } from "../out_of_files.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { Downstream } from "./downstream.ts";
 import { failureBytes, RETRY_AFTER_S } from "./failure_message.ts";
 import type { Proxy } from "./proxy.ts";
+import { OUT_OF_ROOM } from "./refusal.ts";
 import { TrustedPeers } from "./trust.ts";
 import { Disconnected, Wire } from "./wire.ts";
+
+const TOO_MANY = "too many connections; try again";
 
 /** The listener of one worker. */
 export class Acceptor {
@@ -59,6 +63,7 @@ export class Acceptor {
   async #accept(): Promise<void> {
     for (;;) {
       try {
+        await this.#proxy.line.roomToAccept();
         const connection = await this.#listener.accept();
         // One connection that cannot be served must not take the worker with it.
         this.#serve(connection).catch((error) =>
@@ -66,7 +71,8 @@ export class Acceptor {
         );
       } catch (error) {
         if (this.#proxy.draining) return;
-        // Out of file descriptors, or a connection that broke while it waited: others will come.
+        // Out of files, or a connection that broke while it waited: others will come.
+        if (isOutOfFiles(error)) this.#proxy.files.spent();
         this.#proxy.recordFailure("proxy.accept", error);
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
@@ -75,15 +81,20 @@ export class Acceptor {
 
   async #serve(connection: Deno.TcpConn): Promise<void> {
     const { hostname } = connection.remoteAddr;
-    const { buffers, tallies: { worker } } = this.#proxy;
+    const { buffers, files, line, tallies: { worker } } = this.#proxy;
     const wire = new Wire(connection, buffers, worker);
+    const { crowded } = line;
+    files.enterClient();
     try {
-      if (!this.#limits.enter(hostname)) return await this.#turnAway(wire);
+      const allowed = this.#limits.enter(hostname);
+      if (!allowed || crowded) return await this.#turnAway(wire, crowded ? OUT_OF_ROOM : TOO_MANY);
       worker.accepted();
       connection.setNoDelay(true);
       await this.#run(new Downstream(this.#proxy, wire, hostname, this.#trusted.has(hostname)));
     } finally {
       this.#limits.leave(hostname);
+      files.leaveClient();
+      line.roomMade();
     }
   }
 
@@ -99,12 +110,12 @@ export class Acceptor {
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
 
-  async #turnAway(wire: Wire): Promise<void> {
+  async #turnAway(wire: Wire, message: string): Promise<void> {
     this.#proxy.tallies.worker.turnedAway();
     try {
       await wire.write(failureBytes({
         status: 503,
-        message: "too many connections; try again",
+        message,
         close: true,
         withBody: true,
         retryAfterS: RETRY_AFTER_S,

@@ -4,13 +4,15 @@
  *
  * @module
  */
+import { NoRoomError } from "./connection_line.ts";
 import { Detour } from "./detour.ts";
 import type { Downstream } from "./downstream.ts";
 import { type Begun, exchange, type ExchangeEnd } from "./exchange.ts";
-import type { Refusal } from "./refusal.ts";
+import { type Refusal, refusalOf } from "./refusal.ts";
 import { isIdempotent, UpstreamError } from "./retry.ts";
 import type { Transaction } from "./transaction.ts";
-import type { InstancePool } from "./upstream_pool.ts";
+import type { InstancePool, UpstreamConnection } from "./upstream_pool.ts";
+import { Disconnected } from "./wire.ts";
 
 /**
  * Has a request answered, by a replica or by the error that says why none did.
@@ -27,10 +29,11 @@ export async function forward(
   request: Transaction,
   begun?: Begun,
 ): Promise<ExchangeEnd> {
-  const { retryBudget, deadlines } = client.proxy;
+  const { retryBudget, deadlines, settings } = client.proxy;
   retryBudget.request(deadlines.now);
   let pool = begun ? begun.upstream.pool : firstPlace(client, request);
   let detour: Detour | undefined;
+  let roomUntil: number | undefined;
   for (let again = false;; begun = undefined) {
     if (!pool) {
       detour ??= new Detour(client, request);
@@ -43,10 +46,13 @@ export async function forward(
     again = false;
     if (!begun) client.stopwatch.ask(pool.tally);
     try {
-      const end = await exchange(client, request, idle ?? await pool.connect(), begun);
+      const upstream = idle ??
+        await open(client, request, pool, roomUntil ??= deadlines.in(settings.hold.ms));
+      const end = await exchange(client, request, upstream, begun);
       request.release();
       return end;
     } catch (error) {
+      if (error instanceof NoRoomError) return await refuse(client, request, refusalOf("files"));
       if (!(error instanceof UpstreamError)) throw error;
       client.proxy.note(pool.upstream, error, request);
       detour ??= new Detour(client, request);
@@ -57,6 +63,31 @@ export async function forward(
     }
     if (!again) pool = undefined;
   }
+}
+
+/** Opens a connection, as soon as this process can; who leaves meanwhile, gives its place up. */
+async function open(
+  client: Downstream,
+  request: Transaction,
+  pool: InstancePool,
+  until: number,
+): Promise<UpstreamConnection> {
+  const hold = (leave: () => void) => {
+    request.shrink();
+    client.wire.rest();
+    client.stopwatch.detour();
+    client.hold(leave);
+  };
+  const unhold = () => {
+    client.unhold();
+    // The replica has had nothing to do with it so far.
+    client.stopwatch.ask(pool.tally);
+  };
+  const caller = { hold, unhold };
+  const upstream = await client.proxy.line.connect(pool, caller, until);
+  if (upstream) return upstream;
+  request.release();
+  throw new Disconnected(client.wire);
 }
 
 function firstPlace({ proxy }: Downstream, request: Transaction): InstancePool | undefined {

@@ -6,6 +6,7 @@
 import type { CompleteRingOptions } from "../../ring/mod.ts";
 import type { DrainDeadlines, Evidence, Sample, Toll, Upstream } from "../view.ts";
 import type { SharedCounts } from "./connection_limits.ts";
+import type { SharedFiles } from "./file_budget.ts";
 import type { LoadMap } from "./load_cells.ts";
 import type { WorkerSheets } from "./proxy.ts";
 import type { ProxySettings } from "./settings.ts";
@@ -28,6 +29,7 @@ export type ToWorker =
     readonly type: "open";
     readonly settings: ProxySettings;
     readonly counts: SharedCounts;
+    readonly files: SharedFiles;
     readonly sheets: WorkerSheets;
   }
   | {

@@ -5,10 +5,12 @@
  */
 import type { Evidence, Sample, Toll, Upstream, View } from "../view.ts";
 import { BufferPool } from "./buffers.ts";
+import { ConnectionLine } from "./connection_line.ts";
 import { isControlCall } from "./control_call.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Downstream } from "./downstream.ts";
 import { EvidenceLimit } from "./evidence_limit.ts";
+import type { FileBudget } from "./file_budget.ts";
 import { RequestHead } from "./http1/request_head.ts";
 import { ResponseHead } from "./http1/response_head.ts";
 import { InFlight } from "./in_flight.ts";
@@ -78,6 +80,10 @@ export class Proxy {
   readonly waitingRoom: WaitingRoom;
   /** What it counts for good. */
   readonly tallies: Tallies;
+  /** Requests that wait for a connection. */
+  readonly line: ConnectionLine;
+  /** Counts connections, so that files are left for everything else. */
+  readonly files: FileBudget;
   readonly tolls = new TollBook();
   /** Counts how instances answer, where that is asked for. */
   readonly sampler: Sampler | undefined;
@@ -93,9 +99,16 @@ export class Proxy {
    * @param settings what the configuration says
    * @param sheets where it counts, beside the other workers
    * @param listener who hears of what happens
+   * @param files what it counts its connections with, beside the other workers
    */
-  constructor(settings: ProxySettings, sheets: WorkerSheets, listener: ProxyListener) {
+  constructor(
+    settings: ProxySettings,
+    sheets: WorkerSheets,
+    listener: ProxyListener,
+    files: FileBudget,
+  ) {
     this.settings = settings;
+    this.files = files;
     this.#listener = listener;
     const tallies = this.tallies = new Tallies(sheets.tallies, sheets.row);
     this.retryBudget = new RetryBudget(settings.workers);
@@ -107,6 +120,13 @@ export class Proxy {
     this.places = new Places(sheets, this.routes, settings);
     this.waitingRoom = new WaitingRoom(settings.hold, this.deadlines, (count) => {
       tallies.worker.holding = count;
+    });
+    this.line = new ConnectionLine({
+      budget: files,
+      deadlines: this.deadlines,
+      pools: () => [...this.routes.pools, this.#control],
+      isControl: (pool) => pool === this.#control,
+      patienceMs: settings.hold.ms,
     });
     this.sampler = settings.outliers ? new Sampler() : undefined;
     this.#slowWatch = new SlowWatch(settings.suspectMs, settings.timeouts.response);
@@ -127,6 +147,7 @@ export class Proxy {
    * @param sheets where replicas are counted that were not in the ring before
    */
   publish(view: View, loads: LoadMap, sheets: ReplicaSheets): void {
+    this.files.review(view.ring.members.length);
     this.places.publish(loads);
     this.tallies.enroll(view.ring.members, sheets);
     this.routes.publish(view);
@@ -200,6 +221,7 @@ export class Proxy {
     this.tallies.pace.tick();
     this.tallies.worker.retryBudget = this.retryBudget.left(now);
     for (const evidence of this.#slowWatch.look(this.routes.pools, now)) this.#accuse(evidence);
+    this.line.tick();
     this.tellTolls();
     this.#tellSamples();
     const dropped = this.#evidenceLimit.takeDropped(now);
@@ -229,7 +251,7 @@ export class Proxy {
     const limits: PoolLimits = { maxIdle: MAX_IDLE, idleMs: upstreamIdle, connectMs: connect };
     const { instance } = upstream;
     const gauge = this.inFlight.gauge(instance, this.places.cell(instance));
-    return new InstancePool(upstream, gauge, limits, this.buffers, this.deadlines);
+    return new InstancePool(upstream, gauge, limits, this.buffers, this.deadlines, this.line);
   }
 
   #retirePool(pool: InstancePool): void {

@@ -17,6 +17,8 @@ export type RefusalReason =
   | "full"
   /** Nobody is ready, or nobody who has not failed it. */
   | "none"
+  /** The balancer itself can open no connection. */
+  | "files"
   /** The last attempt failed and must not be repeated. */
   | "failed"
   /** Replicas failed with it one after the other. */
@@ -27,11 +29,17 @@ export type Refusal = Pick<FailureMessage, "status" | "message" | "retryAfterS">
   readonly reason: RefusalReason;
 };
 
-const UNAVAILABLE: Record<"quarantined" | "awaited" | "full" | "none", string> = {
+/** What to tell, where the balancer has as many connections as it may. */
+export const OUT_OF_ROOM =
+  "the balancer has as many connections open as it may; try again, or raise its limit of open " +
+  "files (ulimit -n)";
+
+const UNAVAILABLE: Record<Exclude<RefusalReason, "failed" | "fatal">, string> = {
   quarantined: "this key is quarantined: replicas died of requests with it; see GET /_lb/status",
   awaited: "the replica of this request is being replaced; try again",
   full: "too many requests wait for their replica; try again",
   none: "no replica is ready; try again",
+  files: OUT_OF_ROOM,
 };
 
 /**
@@ -40,7 +48,7 @@ const UNAVAILABLE: Record<"quarantined" | "awaited" | "full" | "none", string> =
  * @param reason why no replica answers
  * @param failure the last attempt; undefined where none was made
  */
-export function refusalOf(reason: RefusalReason, failure: UpstreamError | undefined): Refusal {
+export function refusalOf(reason: RefusalReason, failure?: UpstreamError): Refusal {
   return { reason, ...answerTo(reason, failure) };
 }
 

@@ -5,6 +5,7 @@ import { field, OK, RawConnection, RawUpstream, statusOf } from "../../tests/raw
 import { readConfig } from "../config.ts";
 import { Acceptor } from "./acceptor.ts";
 import { ConnectionLimits, sharedCounts } from "./connection_limits.ts";
+import { FileBudget, sharedFiles } from "./file_budget.ts";
 import { Proxy } from "./proxy.ts";
 import { proxySettings } from "./settings.ts";
 import { sharedLoads } from "./shared_loads.ts";
@@ -33,7 +34,7 @@ class Bench implements AsyncDisposable {
       tolls: () => {},
       samples: () => {},
       failure: (action, error) => this.failures.push(`${action}: ${error}`),
-    });
+    }, new FileBudget(sharedFiles(1, 0), 0));
     this.acceptor = new Acceptor(
       this.proxy,
       new ConnectionLimits(sharedCounts(1), 0, { total: 0, perAddress: 0 }),

@@ -48,6 +48,7 @@ export const REFUSALS: readonly RefusalCause[] = [
   "awaited",
   "full",
   "none",
+  "files",
   "failed",
   "fatal",
   "fault",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isOutOfFiles } from "../out_of_files.ts";
 import type { Upstream } from "../view.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Deadlines, Expiring } from "./deadlines.ts";
@@ -21,6 +22,18 @@ export interface PoolLimits {
   readonly idleMs: number;
   /** Milliseconds that opening one may take. */
   readonly connectMs: number;
+}
+
+/** Who decides what becomes of connections that are no longer needed, beside their pool. */
+export interface PoolGuard {
+  /**
+   * A connection came back.
+   *
+   * @returns whether it was given to somebody, or closed, and does not go into its pool
+   */
+  offered(connection: UpstreamConnection): boolean;
+  /** One was closed. */
+  closed(): void;
 }
 
 /** No server that keeps connections at all closes one this soon. */
@@ -69,6 +82,13 @@ export class UpstreamConnection implements Expiring, WireWatcher {
     this.#unused = false;
     this.reused = true;
     this.deadlineAt = Infinity;
+  }
+
+  /** Gives it to the next who uses it, without going into its pool. @returns itself */
+  lend(): this {
+    this.wire.rest();
+    this.wake();
+    return this;
   }
 
   /**
@@ -120,12 +140,15 @@ export class InstancePool {
   allowance: Allowance = UNBOUNDED;
   /** What becomes of requests to the replica. */
   tally: ReplicaTally = UNCOUNTED;
+  /** Connections that are being opened. */
+  opening = 0;
   /** Counts the requests to the instance. */
   readonly inFlight: Gauge;
   #upstream: Upstream;
   readonly #limits: PoolLimits;
   readonly #buffers: BufferPool;
   readonly #deadlines: Deadlines;
+  readonly #guard: PoolGuard | undefined;
   readonly #idle: UpstreamConnection[] = [];
   readonly #all = new Set<UpstreamConnection>();
   #retired = false;
@@ -136,12 +159,14 @@ export class InstancePool {
     limits: PoolLimits,
     buffers: BufferPool,
     deadlines: Deadlines,
+    guard?: PoolGuard,
   ) {
     this.#upstream = upstream;
     this.inFlight = inFlight;
     this.#limits = limits;
     this.#buffers = buffers;
     this.#deadlines = deadlines;
+    this.#guard = guard;
   }
 
   get upstream(): Upstream {
@@ -158,6 +183,16 @@ export class InstancePool {
   /** All open connections, unused ones too. */
   get connections(): Iterable<UpstreamConnection> {
     return this.#all;
+  }
+
+  /** How many connections there are or will be, unused ones too. */
+  get size(): number {
+    return this.#all.size + this.opening;
+  }
+
+  /** The connection that has been unused for longest. */
+  get oldestIdle(): UpstreamConnection | undefined {
+    return this.#idle[0];
   }
 
   /**
@@ -180,6 +215,7 @@ export class InstancePool {
    *
    * @throws {UpstreamError} refused, or not accepted in time: that proves no death, for it may be
    *   this machine that is late
+   * @throws {Error} this process can open no connection, see `isOutOfFiles`
    */
   async connect(): Promise<UpstreamConnection> {
     const { hostname, port } = this.#upstream.address;
@@ -194,6 +230,7 @@ export class InstancePool {
       this.tally.connected();
       return connection;
     } catch (error) {
+      if (isOutOfFiles(error)) throw error;
       const kind = late.signal.aborted ? "timeout" : "refused";
       throw new UpstreamError(kind, "no", false, String(error), { cause: error });
     } finally {
@@ -204,17 +241,20 @@ export class InstancePool {
   /** Takes a connection back after a complete exchange. */
   giveBack(connection: UpstreamConnection): void {
     const { maxIdle, idleMs } = this.#limits;
-    if (this.#retired || this.#idle.length >= maxIdle) return connection.close();
+    if (this.#retired) return connection.close();
+    if (this.#guard?.offered(connection)) return;
+    if (this.#idle.length >= maxIdle) return connection.close();
     this.#idle.push(connection);
     connection.lie(this.#deadlines.now, this.#deadlines.in(idleMs));
   }
 
   /** Forgets a connection that was closed. */
   remove(connection: UpstreamConnection): void {
+    if (!this.#all.delete(connection)) return;
     this.#deadlines.delete(connection);
-    this.#all.delete(connection);
     const at = this.#idle.indexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
+    this.#guard?.closed();
   }
 
   /** The instance left the view: unused connections close, the others when they are done. */

@@ -10,6 +10,7 @@ import { errorMessage } from "../failures.ts";
 import type { DrainDeadlines } from "../view.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { Acceptor } from "./acceptor.ts";
+import { FileBudget } from "./file_budget.ts";
 import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
 import { Proxy } from "./proxy.ts";
 import { ringOf } from "./view_ring.ts";
@@ -35,14 +36,14 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   }
 };
 
-function open({ settings, counts, sheets }: Extract<ToWorker, { type: "open" }>): void {
+function open({ settings, counts, files, sheets }: Extract<ToWorker, { type: "open" }>): void {
   const { connections, connectionsPerAddress } = settings.limits;
   proxy = new Proxy(settings, sheets, {
     evidence: (evidence) => tell({ type: "evidence", evidence }),
     tolls: (tolls) => tell({ type: "tolls", tolls }),
     samples: (samples) => tell({ type: "samples", samples }),
     failure: (action, error) => tell({ type: "failure", action, message: errorMessage(error) }),
-  });
+  }, new FileBudget(files, sheets.row));
   acceptor = new Acceptor(
     proxy,
     new ConnectionLimits(counts, sheets.row, {

@@ -7,6 +7,7 @@
 import type { FailureLog } from "../failures.ts";
 import type { DataPlane, DrainDeadlines, Evidence, Sample, Toll, View } from "../view.ts";
 import { type SharedCounts, sharedCounts, strikeOutConnections } from "./connection_limits.ts";
+import { type SharedFiles, sharedFiles, strikeOutFiles } from "./file_budget.ts";
 import { LoadCells, type LoadMap } from "./load_cells.ts";
 import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
 import type { ProxySettings } from "./settings.ts";
@@ -30,6 +31,8 @@ export interface DataPlaneOptions {
    */
   readonly onApplied?: (version: number) => void;
   readonly failures: FailureLog;
+  /** Files that this process may open, 0 where that is not known, as unless it is given. */
+  readonly files?: number;
   /** Module that a worker runs, {@linkcode WORKER} unless a test has its own. */
   readonly module?: string;
 }
@@ -52,6 +55,7 @@ interface Member {
 export class DataPlaneWorkers implements DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #counts: SharedCounts;
+  readonly #files: SharedFiles;
   readonly #loads: SharedLoads;
   readonly #cells: LoadCells;
   readonly #tallies: TallyBook;
@@ -67,6 +71,7 @@ export class DataPlaneWorkers implements DataPlane {
     this.#options = options;
     const { workers } = options.settings;
     this.#counts = sharedCounts(workers);
+    this.#files = sharedFiles(workers, options.files ?? 0);
     this.#loads = sharedLoads(workers);
     this.#cells = new LoadCells(this.#loads);
     this.#tallies = new TallyBook(workers);
@@ -132,7 +137,7 @@ export class DataPlaneWorkers implements DataPlane {
     };
     const { settings } = this.#options;
     const sheets = { memory: this.#loads, tallies: this.#tallies.workers, row };
-    tell(member, { type: "open", settings, counts: this.#counts, sheets });
+    tell(member, { type: "open", settings, counts: this.#counts, files: this.#files, sheets });
     if (this.#view) {
       tell(member, { type: "view", view: this.#view, tallies: this.#tallies.replicas });
     }
@@ -200,6 +205,7 @@ export class DataPlaneWorkers implements DataPlane {
 
   #strikeOut(row: number): void {
     strikeOutConnections(this.#counts, row);
+    strikeOutFiles(this.#files, row);
     this.#cells.strikeOut(row);
     this.#tallies.strikeOut(row);
   }

@@ -28,6 +28,7 @@ export class RawBalancer implements AsyncDisposable {
   static async for(
     addresses: readonly string[],
     env: Record<string, string> = {},
+    openFiles?: number,
   ): Promise<RawBalancer> {
     return new RawBalancer(
       await Balancer.ready({
@@ -38,7 +39,7 @@ export class RawBalancer implements AsyncDisposable {
         LB_DRAIN_MS: "1000",
         LB_DRAIN_STREAMS_MS: "1000",
         ...env,
-      }),
+      }, openFiles),
     );
   }
 

@@ -1,0 +1,176 @@
+/**
+ * How many of the files that this process may open its connections may take, counted across all
+ * workers: by each in a row of its own, so that those of one that crashed can be struck out.
+ *
+ * @module
+ */
+
+/** Memory that all workers count in: a row for each, and one for the limit. */
+export type SharedFiles = Int32Array<SharedArrayBuffer>;
+
+/** Columns of a row. */
+const CLIENTS = 0;
+const REPLICAS = 1;
+const WAITING = 2;
+/** A cache line. */
+const ROW = 16;
+
+/**
+ * What the main thread keeps for itself: heartbeats, the engine, the control API, the listeners;
+ * and for each replica the three pipes of its process, its heartbeat, and its replacement's.
+ */
+const RESERVE = 256;
+const RESERVE_PER_REPLICA = 8;
+
+/** Part of the room that clients leave to connections to replicas. */
+const CLIENTS_LEAVE = 0.1;
+
+/** How many connections there may be. */
+export interface FileRoom {
+  /** Of clients and to replicas together. */
+  readonly all: number;
+  /** Of clients. */
+  readonly clients: number;
+  /** Of both together with those to the control API, which may use some of the reserve. */
+  readonly withControl: number;
+}
+
+/**
+ * The room for connections.
+ *
+ * @param limit files that the process may open; 0: not known, so there is no bound
+ * @param replicas how many replicas there are
+ */
+export function fileRoom(limit: number, replicas: number): FileRoom {
+  if (limit === 0) return { all: Infinity, clients: Infinity, withControl: Infinity };
+  const reserve = Math.min(RESERVE + RESERVE_PER_REPLICA * replicas, Math.ceil(limit / 2));
+  const all = limit - reserve;
+  return {
+    all,
+    clients: Math.floor(all * (1 - CLIENTS_LEAVE)),
+    // Each takes a file at its other end, too, which nobody counts.
+    withControl: all + Math.floor(reserve / 4),
+  };
+}
+
+/**
+ * Makes the counters, once for all workers.
+ *
+ * @param workers how many rows
+ * @param limit files that the process may open; 0: not known
+ */
+export function sharedFiles(workers: number, limit: number): SharedFiles {
+  const files = new Int32Array(new SharedArrayBuffer(4 * ROW * (workers + 1)));
+  files[files.length - 1] = limit;
+  return files;
+}
+
+/**
+ * Counts the connections out that a worker had which does not run any more.
+ *
+ * @param files where it counted
+ * @param row its row, from 0
+ */
+export function strikeOutFiles(files: SharedFiles, row: number): void {
+  files.fill(0, row * ROW, (row + 1) * ROW);
+}
+
+/** Counts the connections of one worker in and out. */
+export class FileBudget {
+  readonly #files: SharedFiles;
+  readonly #row: number;
+  #replicas = 0;
+  #room: FileRoom;
+
+  /**
+   * @param files where all workers count
+   * @param row the worker's row, from 0
+   */
+  constructor(files: SharedFiles, row: number) {
+    this.#files = files;
+    this.#row = row;
+    this.#room = this.#measure();
+  }
+
+  /** Takes note of how many replicas there are, and of what other workers learned of the limit. */
+  review(replicas = this.#replicas): void {
+    this.#replicas = replicas;
+    this.#room = this.#measure();
+  }
+
+  /** Whether there is room for one more connection, whatever it is. */
+  get hasRoom(): boolean {
+    return this.#open < this.#room.all;
+  }
+
+  /** Whether one more client would leave too little to connections to replicas. */
+  get clientsFull(): boolean {
+    return this.#sum(CLIENTS) >= this.#room.clients;
+  }
+
+  /** Counts a client's connection in. */
+  enterClient(): void {
+    this.#add(CLIENTS, 1);
+  }
+
+  /** Counts a client's connection out. */
+  leaveClient(): void {
+    this.#add(CLIENTS, -1);
+  }
+
+  /**
+   * Counts a connection to a replica, or to the control API, in where there is room for it.
+   *
+   * @returns whether there is, and it has to be counted out by {@linkcode leaveReplica}
+   */
+  enterReplica(control = false): boolean {
+    this.#add(REPLICAS, 1);
+    if (this.#open <= (control ? this.#room.withControl : this.#room.all)) return true;
+    this.leaveReplica();
+    return false;
+  }
+
+  /** Counts it out. */
+  leaveReplica(): void {
+    this.#add(REPLICAS, -1);
+  }
+
+  /** Says how many requests wait for room in this worker. */
+  wait(count: number): void {
+    Atomics.store(this.#files, this.#row * ROW + WAITING, count);
+  }
+
+  /** How many wait in other workers. */
+  get waitingElsewhere(): number {
+    return this.#sum(WAITING) - Atomics.load(this.#files, this.#row * ROW + WAITING);
+  }
+
+  /**
+   * No file could be opened: what is open now is the limit, where that was not known. What it does
+   * not count is open besides, so it is rather less than more.
+   */
+  spent(): void {
+    Atomics.compareExchange(this.#files, this.#files.length - 1, 0, Math.max(this.#open, 1));
+    this.review();
+  }
+
+  get #open(): number {
+    return this.#sum(CLIENTS) + this.#sum(REPLICAS);
+  }
+
+  #measure(): FileRoom {
+    return fileRoom(Atomics.load(this.#files, this.#files.length - 1), this.#replicas);
+  }
+
+  #add(column: number, count: number): void {
+    Atomics.add(this.#files, this.#row * ROW + column, count);
+  }
+
+  #sum(column: number): number {
+    let sum = 0;
+    for (let at = column; at < this.#files.length - ROW; at += ROW) {
+      sum += Atomics.load(this.#files, at);
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,168 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Balancer } from "./balancer.ts";
+import { field, get, OK, RawBalancer, RawConnection, RawUpstream, statusOf } from "./raw.ts";
+
+/** Little enough to run out of, and enough to run with. */
+const OPEN_FILES = 256;
+
+/** Of them connections may take half, and clients nine tenths of those. */
+const CONNECTIONS = OPEN_FILES / 2;
+const CLIENTS = Math.floor(CONNECTIONS * 0.9);
+
+/** Those are never all of clients. Each worker may have accepted one too many. */
+const FOR_REPLICAS = CONNECTIONS - CLIENTS - 2;
+
+function limited(
+  upstreams: readonly RawUpstream[],
+  env: Record<string, string> = {},
+): Promise<RawBalancer> {
+  return RawBalancer.for(upstreams.map(({ address }) => address), {
+    LB_HEALTH_PATH: "/heartbeat",
+    LB_HEARTBEAT_MS: "50",
+    // Misses for want of files are at once; those for want of time are none of this.
+    LB_HEARTBEAT_TIMEOUT_MS: "20000",
+    LB_WORKERS: "2",
+    ...env,
+  }, OPEN_FILES);
+}
+
+/** A request of its own id, which ends its connection. */
+function once(id: number): string {
+  return get("/", `X-Request-Id: ${id}`, "Connection: close");
+}
+
+/** Answers nobody before it is opened. */
+class Gate {
+  readonly #opened = Promise.withResolvers<void>();
+  arrived = 0;
+  readonly answer = async (): Promise<string> => {
+    this.arrived++;
+    await this.#opened.promise;
+    return OK;
+  };
+
+  open(): void {
+    this.#opened.resolve();
+  }
+}
+
+async function assertUnharmed(balancer: RawBalancer, upstreams: number): Promise<void> {
+  const { ready, replicas, failures } = await balancer.balancer.status();
+  assertEquals([ready, replicas.length], [upstreams, upstreams]);
+  assertEquals(replicas.map(({ lastError }) => lastError), replicas.map(() => null));
+  assertEquals(failures, {});
+}
+
+Deno.test("more requests at once than there are files: all are answered, and no replica is blamed", async () => {
+  const gate = new Gate();
+  await using first = new RawUpstream(gate.answer);
+  await using second = new RawUpstream(gate.answer);
+  await using balancer = await limited([first, second]);
+  const answers = Array.from({ length: 2 * OPEN_FILES }, async (_, id) => {
+    return statusOf(await balancer.ask(once(id)));
+  });
+  while (gate.arrived < FOR_REPLICAS) await new Promise((resolve) => setTimeout(resolve, 5));
+  gate.open();
+  assertEquals((await Promise.all(answers)).filter((status) => status !== 200), []);
+  await assertUnharmed(balancer, 2);
+});
+
+Deno.test("clients that hold nearly all files share the connections that are left, in turns", async () => {
+  await using first = new RawUpstream(() => OK);
+  await using second = new RawUpstream(() => OK);
+  await using balancer = await limited([first, second]);
+  const clients: RawConnection[] = [];
+  try {
+    while (clients.length < CLIENTS - 4) clients.push(await balancer.connect());
+    for (let round = 0; round < 3; round++) {
+      const statuses = clients.map(async (client, id) => {
+        await client.send(get("/", `X-Request-Id: ${id}`));
+        return statusOf(await client.response());
+      });
+      assertEquals((await Promise.all(statuses)).filter((status) => status !== 200), []);
+    }
+    await assertUnharmed(balancer, 2);
+  } finally {
+    for (const client of clients) client.close();
+  }
+});
+
+Deno.test("too many of them are turned away, and told what to raise", async () => {
+  await using upstream = new RawUpstream(() => OK);
+  await using balancer = await limited([upstream], { LB_WORKERS: "1", LB_HOLD_MS: "100" });
+  const clients: RawConnection[] = [];
+  try {
+    while (clients.length < CLIENTS) clients.push(await balancer.connect());
+    await clients[0]?.send(get());
+    await clients[0]?.response();
+    const answer = await balancer.ask("");
+    assertEquals([statusOf(answer), field(answer, "retry-after")], [503, "1"]);
+    assertMatch(answer.body, /ulimit -n/);
+    await clients[0]?.send(get());
+    assertEquals(statusOf(await clients[0]!.response()), 200);
+  } finally {
+    for (const client of clients) client.close();
+  }
+});
+
+Deno.test("a request waits for room no longer than it may, and its replica is not blamed", async () => {
+  const gate = new Gate();
+  await using upstream = new RawUpstream(gate.answer);
+  await using balancer = await limited([upstream], { LB_WORKERS: "1", LB_HOLD_MS: "300" });
+  const clients: RawConnection[] = [];
+  try {
+    while (clients.length < CLIENTS - 4) clients.push(await balancer.connect());
+    const answers = clients.map(async (client) => {
+      await client.send(get());
+      return await client.response();
+    });
+    const late = await Promise.race(answers);
+    assertEquals([statusOf(late), field(late, "retry-after")], [503, "1"]);
+    assertMatch(late.body, /ulimit -n/);
+    gate.open();
+    const statuses = (await Promise.all(answers)).map(statusOf);
+    assertEquals(statuses.filter((status) => status === 200).length >= gate.arrived, true);
+    await assertUnharmed(balancer, 1);
+  } finally {
+    for (const client of clients) client.close();
+  }
+});
+
+Deno.test("whoever leaves while waiting for room gives its place up", async () => {
+  const gate = new Gate();
+  await using upstream = new RawUpstream(gate.answer);
+  await using balancer = await limited([upstream], { LB_WORKERS: "1", LB_HOLD_MS: "60000" });
+  const clients: RawConnection[] = [];
+  try {
+    while (clients.length < CLIENTS - 4) clients.push(await balancer.connect());
+    for (const client of clients) await client.send(get());
+    while (gate.arrived < FOR_REPLICAS) await new Promise((resolve) => setTimeout(resolve, 5));
+    // With those who leave, files are free again: for the others, and for a call.
+    const left = clients.splice(clients.length / 2);
+    for (const client of left) client.close();
+    while (gate.arrived < clients.length) await new Promise((resolve) => setTimeout(resolve, 5));
+    gate.open();
+    for (const client of clients) assertEquals(statusOf(await client.response()), 200);
+  } finally {
+    for (const client of clients) client.close();
+  }
+});
+
+Deno.test("replicas of its own are not replaced when files run out", async () => {
+  await using balancer = await Balancer.ready(
+    { LB_ENGINE: "process", LB_HEARTBEAT_MS: "50", LB_HEARTBEAT_TIMEOUT_MS: "20000" },
+    OPEN_FILES,
+  );
+  const raw = new RawBalancer(balancer);
+  const answers = Array.from({ length: 4 * OPEN_FILES }, async (_, id) => {
+    return statusOf(
+      await raw.ask(
+        `GET /home HTTP/1.1\r\nHost: a\r\nX-Request-Id: ${id}\r\nConnection: close\r\n\r\n`,
+      ),
+    );
+  });
+  assertEquals((await Promise.all(answers)).filter((status) => status !== 200), []);
+  const { replicas, ready } = await balancer.status();
+  assertEquals([ready, replicas.map(({ restarts }) => restarts)], [3, [0, 0, 0]]);
+  assert(replicas.every(({ lastError }) => lastError === null));
+});
