@@ -5,7 +5,7 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { streamSSE } from "hono/streaming";
-import type { DeployStep } from "../fleet/deploy.ts";
+import type { DeployStep } from "../answers/event.ts";
 import { failureBody } from "../reply.ts";
 import { readBody } from "./body.ts";
 import type { Call } from "./call.ts";

@@ -6,7 +6,7 @@
 import type { Template } from "../engine/engine.ts";
 import type { FailureLog } from "../failures.ts";
 import type { Weights } from "../fleet/change.ts";
-import type { DeployStep } from "../fleet/deploy.ts";
+import type { DeployStep } from "../answers/event.ts";
 import type { Incident } from "../fleet/incident.ts";
 import type { Journal } from "../fleet/journal.ts";
 import type { DrillOptions } from "./drill.ts";
