@@ -47,8 +47,8 @@ export const getDescription: Operation = jsonCall({
   group: "Pages",
   summary: "This description, for programs",
   what: "An OpenAPI 3.1 document",
-  answer: z.object({ openapi: z.string() }).meta({ id: "OpenApi" }),
-  run: ({ description }) => description,
+  answer: z.looseObject({ openapi: z.string() }).meta({ id: "OpenApi" }),
+  run: ({ description }) => async () => ({ ...await description() }),
 });
 
 /** `GET /_lb/docs` */

@@ -47,13 +47,15 @@ export class Assets {
   /**
    * A page of which a part is made while the balancer runs.
    *
-   * @param name name of a file that says `{{content}}` where that part goes
+   * @param name name of a file that says `<!-- content -->` where that part goes
    * @param content HTML
    */
   async fill(name: string, content: string): Promise<Asset | undefined> {
     const asset = await this.find(name);
     if (!asset) return undefined;
-    const [before = "", after = ""] = new TextDecoder().decode(asset.bytes).split("{{content}}");
+    const [before = "", after = ""] = new TextDecoder().decode(asset.bytes).split(
+      "<!-- content -->",
+    );
     return assetOf(asset.type, new TextEncoder().encode(before + content + after));
   }
 

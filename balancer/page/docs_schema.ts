@@ -14,13 +14,11 @@ export interface Schema {
   readonly type?: string | readonly string[];
   readonly description?: string;
   readonly format?: string;
-  readonly pattern?: string;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly default?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
-  readonly minLength?: number;
   readonly maxLength?: number;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
@@ -70,17 +68,14 @@ function joined(parts: readonly Html[], between: string): Html {
   return html`${parts.map((part, at) => at === 0 ? part : html`${between}${part}`)}`;
 }
 
-function bounds({ format, minimum, maximum, minLength, maxLength, pattern }: Schema): Html {
-  const [low, high, what] = minLength === undefined && maxLength === undefined
-    ? [minimum, maximum, ""]
-    : [minLength, maxLength, " characters"];
-  return html`${format === undefined ? "" : ` (${format})`}${
-    low === undefined ? "" : ` from ${low}`
-  }${high === undefined ? "" : ` to ${high}`}${low ?? high === undefined ? "" : what}${
-    pattern === undefined || format !== undefined ? "" : html`
-      like ${code(pattern)}
-    `
-  }`;
+/** In words. Patterns are for programs: an error says in words what they ask for. */
+function bounds({ format, minimum, maximum, maxLength }: Schema): string {
+  return [
+    format === undefined ? "" : ` (${format})`,
+    minimum === undefined ? "" : ` from ${minimum}`,
+    maximum === undefined ? "" : ` to ${maximum}`,
+    maxLength === undefined ? "" : ` of at most ${maxLength} characters`,
+  ].join("");
 }
 
 /**
@@ -101,7 +96,7 @@ export function fields(schema: Schema): Html | "" {
   if (schema.items) return fields(schema.items);
   const { additionalProperties: values } = schema;
   if (typeof values === "object") return fields(values);
-  return properties || schema.$ref ? "" : html``;
+  return "";
 }
 
 function choice(schema: Schema): Html | "" {
