@@ -51,7 +51,8 @@ Deno.test("the description is OpenAPI 3.1, and is what the app serves, call by c
   const { valid, errors } = await validator.validate(document);
   assert(valid, json(errors));
   assertEquals(validator.version, "3.1");
-  const served = new Set(app.routes.map(({ method, path }) => {
+  const routes = app.routes.filter(({ method }) => method !== "ALL");
+  const served = new Set(routes.map(({ method, path }) => {
     return `${method} ${path.replace(/:(\w+)/g, "{$1}")}`;
   }));
   const { operations } = new Description(document);
@@ -74,6 +75,22 @@ Deno.test("what is shown as a body is one, and says so to whoever reads the desc
     assertEquals(description.bodyFaults(operationId, example), []);
     assert(description.bodyFaults(operationId, { unknown: 1 }).length > 0, operationId);
   }
+});
+
+Deno.test("the page shows every call and every schema, and each of its references leads there", async () => {
+  const app = createControlApp({} as ControlParts);
+  const document = await (await app.request("/_lb/openapi.json")).json();
+  const html = await (await app.request("/_lb/docs")).text();
+  const ids = new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+  const references = [...html.matchAll(/ href="#([^"]+)"/g)].map(([, id]) => id);
+  assertEquals(references.filter((id) => !ids.has(id)), []);
+  const { operations } = new Description(document);
+  const shown = [
+    ...operations.map(({ operation }) => operation.operationId),
+    ...Object.keys(document.components.schemas).map((name) => `schema-${name}`),
+  ];
+  assertEquals(shown.filter((id) => !ids.has(id) || !references.includes(id)), []);
+  assertEquals(html.match(/<script|<style| style=|undefined|\[object|=&gt;/g), null);
 });
 
 Deno.test("an answer that is not described is a fault", async () => {
