@@ -17,7 +17,7 @@ export interface Room {
 }
 
 /** What everything in balancer/ may use: it knows nothing of any room. */
-const LEAVES = ["failures", "log", "out of files", "reply"];
+const LEAVES = ["failures", "log", "out of files", "reply", "version"];
 
 /** Every room that has a rule. Tests, bench/, tests/ and tools/ import what they like. */
 export const ROOMS: readonly Room[] = [
@@ -27,8 +27,11 @@ export const ROOMS: readonly Room[] = [
   { name: "view", paths: ["balancer/view.ts"], imports: ["ring"] },
   { name: "failures", paths: ["balancer/failures.ts"], imports: [] },
   { name: "log", paths: ["balancer/log.ts"], imports: [] },
+  { name: "version", paths: ["balancer/version.ts"], imports: [] },
   { name: "out of files", paths: ["balancer/out_of_files.ts"], imports: [] },
-  { name: "reply", paths: ["balancer/reply.ts"], imports: [] },
+  { name: "reply", paths: ["balancer/reply.ts"], imports: [], importsTypes: ["answers"] },
+  // The types of answers are for whoever answers; their schemas need zod, and are for control alone.
+  { name: "answers", paths: ["balancer/answers/"], imports: ["ring"] },
   {
     name: "config",
     paths: [
@@ -61,19 +64,35 @@ export const ROOMS: readonly Room[] = [
     name: "fleet",
     paths: ["balancer/fleet/"],
     imports: ["view", "ring", "engine interface", "contract", ...LEAVES],
-    importsTypes: ["config"],
+    importsTypes: ["answers", "config"],
   },
   {
     name: "control",
     paths: ["balancer/control/"],
-    imports: ["page", "fleet", "proxy", "view", "ring", "engine interface", "contract", ...LEAVES],
+    imports: [
+      "answers",
+      "page",
+      "fleet",
+      "proxy",
+      "view",
+      "ring",
+      "engine interface",
+      "contract",
+      ...LEAVES,
+    ],
     importsTypes: ["config"],
   },
-  { name: "page", paths: ["balancer/page/"], imports: ["view", "ring", ...LEAVES] },
+  {
+    name: "page",
+    paths: ["balancer/page/"],
+    imports: ["view", "ring", ...LEAVES],
+    importsTypes: ["answers"],
+  },
   {
     name: "metrics",
     paths: ["balancer/metrics/"],
     imports: ["fleet", "proxy", "view", "ring", ...LEAVES],
+    importsTypes: ["answers"],
   },
   {
     name: "main",

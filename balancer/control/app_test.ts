@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import type { Status } from "../answers/fleet.ts";
+import type { Load } from "../answers/load.ts";
 import { DeployError } from "../fleet/deploy.ts";
 import { type Incident, NO_TOLL } from "../fleet/incident.ts";
 import { Journal } from "../fleet/journal.ts";
@@ -7,7 +9,8 @@ import type { RingFacts, RingShape } from "../fleet/blueprint.ts";
 import type { ChangeReport, Plan } from "../fleet/membership.ts";
 import { MembershipError, type MembershipErrorKind } from "../fleet/membership_error.ts";
 import { emptyView } from "../fleet/snapshot.ts";
-import { type ControlOptions, createControlApp } from "./app.ts";
+import { createControlApp } from "./app.ts";
+import type { ControlParts } from "./parts.ts";
 
 const INCIDENT: Incident = {
   id: 1,
@@ -61,8 +64,37 @@ const PLAN: Plan = {
   movedIds: CHANGED.movedIds,
 };
 
+const STATUS: Status = {
+  ...SHAPE,
+  version: 7,
+  digest: "d1",
+  engine: "memory",
+  engineUp: true,
+  startedAt: "1970-01-01T00:00:00.000Z",
+  desired: 1,
+  ready: 1,
+  replicas: [],
+  spares: [],
+  template: {},
+  quarantined: [],
+  failures: {},
+};
+
+const LOAD: Load = {
+  at: 1,
+  requests: 2,
+  errors: 0,
+  held: 0,
+  retried: 0,
+  spilled: 0,
+  lost: 0,
+  holding: 0,
+  connections: 1,
+  replicas: {},
+};
+
 /** The control API over a membership that answers as the test says. */
-function app(changes: Partial<ControlOptions> = {}, fails?: Error) {
+function app(changes: Partial<ControlParts> = {}, fails?: Error) {
   const calls: unknown[] = [];
   const recorded: string[] = [];
   const answering = <T>(answer: T, verb: string) => (...asked: unknown[]): Promise<T> => {
@@ -88,10 +120,10 @@ function app(changes: Partial<ControlOptions> = {}, fails?: Error) {
     journal: new Journal(),
     ending: new AbortController().signal,
     drills: undefined,
-    status: () => ({ ready: 1, desired: 1, extra: "x" }),
+    status: () => STATUS,
     metrics: {
       expose: () => Promise.resolve({ contentType: "text/plain; version=0.0.4", text: "up 1\n" }),
-      load: () => ({ at: 1, requests: 2 }),
+      load: () => LOAD,
     },
     explain: {
       view: () => emptyView(SHAPE),
@@ -117,7 +149,7 @@ Deno.test("metrics and load are open to everyone who reaches the status", async 
   const metrics = await hono.request("/_lb/metrics");
   assertEquals([metrics.status, await metrics.text()], [200, "up 1\n"]);
   assertEquals(metrics.headers.get("content-type"), "text/plain; version=0.0.4");
-  assertEquals(await (await hono.request("/_lb/load")).json(), { at: 1, requests: 2 });
+  assertEquals(await (await hono.request("/_lb/load")).json(), LOAD);
 });
 
 Deno.test("GET /rep answers the names in the ring", async () => {
@@ -220,9 +252,42 @@ Deno.test("a call that does not exist is a 404 that names those that do", async 
       "GET /_lb/healthz, GET /_lb/ring, GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, " +
       "GET /_lb/incidents, GET /_lb/events, POST /add, " +
       "DELETE /rm, PATCH /_lb/replicas/NAME, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
-      "POST /_lb/deploy, POST /_lb/drill",
+      "POST /_lb/deploy, POST /_lb/drill, and GET /_lb/docs describes them",
     status: "failure",
   }]);
+});
+
+Deno.test("a method that a path has not is a 405 that names those that it has", async () => {
+  const { hono, calls } = app();
+  const table: [method: string, path: string, allow: string][] = [
+    ["POST", "/_lb/status", "GET, HEAD, OPTIONS"],
+    ["PUT", "/_lb/ring", "GET, HEAD, PATCH, OPTIONS"],
+    ["DELETE", "/_lb/replicas/Server1", "PATCH, OPTIONS"],
+    ["GET", "/add", "POST, OPTIONS"],
+  ];
+  for (const [method, path, allow] of table) {
+    const response = await hono.request(path, { method });
+    assertEquals([response.status, response.headers.get("allow")], [405, allow], path);
+    const message = `<Error> ${method} is no method of ${path}, which has ${allow}`;
+    assertEquals(await response.json(), { message, status: "failure" });
+  }
+  assertEquals((await hono.request("/_lb/replicas/", { method: "PATCH" })).status, 404);
+  assertEquals(calls, []);
+});
+
+Deno.test("OPTIONS names the methods, and lets no other site in", async () => {
+  const { hono } = app();
+  const headers = { origin: "http://evil.example", "access-control-request-method": "POST" };
+  const response = await hono.request("/add", { method: "OPTIONS", headers });
+  assertEquals([response.status, await response.text()], [204, ""]);
+  assertEquals([...response.headers], [["allow", "POST, OPTIONS"]]);
+  assertEquals((await hono.request("/_lb/nothing", { method: "OPTIONS" })).status, 404);
+});
+
+Deno.test("HEAD is GET without the body", async () => {
+  const response = await app().hono.request("/_lb/status", { method: "HEAD" });
+  assertEquals([response.status, await response.text()], [200, ""]);
+  assertEquals(response.headers.get("content-type"), "application/json");
 });
 
 Deno.test("GET /_lb/ring answers the ring that is routed by", async () => {
@@ -236,11 +301,7 @@ Deno.test("GET /_lb/ring answers the ring that is routed by", async () => {
 
 Deno.test("status is the whole state, health is whether the balancer lives", async () => {
   const { hono } = app();
-  assertEquals(await (await hono.request("/_lb/status")).json(), {
-    ready: 1,
-    desired: 1,
-    extra: "x",
-  });
+  assertEquals(await (await hono.request("/_lb/status")).json(), STATUS);
   const health = await hono.request("/_lb/healthz");
   assertEquals([health.status, await health.json()], [200, { status: "ok", ready: 1, desired: 1 }]);
 });
@@ -263,7 +324,7 @@ Deno.test("incidents are told the newest first, with times after the first sign"
 
 Deno.test("a deploy answers with its steps as they happen", async () => {
   const deployed: unknown[] = [];
-  const deploys: ControlOptions["deploys"] = {
+  const deploys: ControlParts["deploys"] = {
     check: () => {},
     run: (template, onStep) => {
       deployed.push(template);
@@ -283,7 +344,7 @@ Deno.test("a deploy answers with its steps as they happen", async () => {
 });
 
 Deno.test("a deploy that the engine cannot make is a 409, one that says nothing a 400", async () => {
-  const deploys: ControlOptions["deploys"] = {
+  const deploys: ControlParts["deploys"] = {
     check: () => {
       throw new DeployError("image: no");
     },
@@ -301,7 +362,7 @@ Deno.test("a deploy that the engine cannot make is a 409, one that says nothing 
 Deno.test("drills are refused where they are off, and where there is nobody to kill", async () => {
   const body = post('{"kill":"Server2"}');
   assertEquals((await app().hono.request("/_lb/drill", body)).status, 403);
-  const drills: ControlOptions["drills"] = {
+  const drills: ControlParts["drills"] = {
     url: () => "",
     upstream: () => undefined,
     kill: () => Promise.reject(new Error("not asked")),
@@ -450,6 +511,20 @@ Deno.test("events come as they happen, and from the last one that a client saw",
     "",
   ]);
   assertEquals(second.startsWith("event: engine\n"), true);
+});
+
+Deno.test("HEAD of a stream of events listens to nothing", async () => {
+  const journal = new Journal();
+  const listen = journal.listen.bind(journal);
+  let listeners = 0;
+  journal.listen = (listener) => {
+    listeners++;
+    return listen(listener);
+  };
+  const response = await app({ journal }).hono.request("/_lb/events", { method: "HEAD" });
+  assertEquals([response.status, await response.text()], [200, ""]);
+  assertEquals(response.headers.get("content-type"), "text/event-stream");
+  assertEquals(listeners, 0);
 });
 
 Deno.test("a stream of events ends with the balancer, silent or not", async () => {

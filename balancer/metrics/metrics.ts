@@ -11,7 +11,9 @@ import { Chronicle } from "./chronicle.ts";
 import { dataPlaneMetrics } from "./data_plane_metrics.ts";
 import { expose, type Exposition } from "./exposition.ts";
 import { fleetMetrics } from "./fleet_metrics.ts";
-import { type Load, LoadReport } from "./load_report.ts";
+import { VERSION } from "../version.ts";
+import { LoadReport } from "./load_report.ts";
+import type { Load } from "../answers/load.ts";
 import { processMetrics } from "./process_metrics.ts";
 
 /** What is measured. */
@@ -85,7 +87,7 @@ export class Metrics {
       startedAtS: this.#startedAt / 1000,
       cpuS: (user + system) / 1e6,
       residentBytes: Deno.memoryUsage().rss,
-      build: { deno: Deno.version.deno, v8: Deno.version.v8, engine },
+      build: { version: VERSION, deno: Deno.version.deno, v8: Deno.version.v8, engine },
       workers,
       failures: failures(),
     };
