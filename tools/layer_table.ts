@@ -101,6 +101,7 @@ export const TEST_HELPERS: readonly string[] = [
   "balancer/engine/docker_harness.ts",
   "balancer/engine/testing.ts",
   "balancer/fleet/fleet_bench.ts",
+  "balancer/proxy/testing.ts",
 ];
 
 /** Something that only a few files may use. */

@@ -20,6 +20,7 @@ import type { LoadMap } from "./load_cells.ts";
 import { type LoadSheet, Places } from "./places.ts";
 import { RequestIds } from "./request_ids.ts";
 import type { ResponseRelay } from "./response_relay.ts";
+import { Recorder } from "./recorder.ts";
 import { isEvidence, type UpstreamError } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import { Routes } from "./routes.ts";
@@ -78,6 +79,8 @@ export class Proxy {
   readonly places: Places;
   /** Requests that wait for a replica. */
   readonly waitingRoom: WaitingRoom;
+  /** Which requests there is a record of, and who hears of them. */
+  readonly recorder: Recorder;
   /** What it counts for good. */
   readonly tallies: Tallies;
   /** Requests that wait for a connection. */
@@ -117,6 +120,7 @@ export class Proxy {
       tally: (name) => tallies.of(name),
       retire: (pool) => this.#retirePool(pool),
     }, settings.loadBound);
+    this.recorder = new Recorder(this.routes);
     this.places = new Places(sheets, this.routes, settings);
     this.waitingRoom = new WaitingRoom(settings.hold, this.deadlines, (count) => {
       tallies.worker.holding = count;
