@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { Logger } from "@logtape/logtape";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createControlApp } from "./control/app.ts";
 import { isLoopback } from "./control/guard.ts";
@@ -22,7 +21,8 @@ import { Deploys } from "./fleet/deploy.ts";
 import { Turns } from "./fleet/turns.ts";
 import { fleetPolicy } from "./fleet/policy.ts";
 import { fleetStatus } from "./fleet/status.ts";
-import { openLog } from "./log.ts";
+import { Log } from "./log/log.ts";
+import { styleOf } from "./log/style.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { type ProxySettings, proxySettings } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
@@ -42,13 +42,15 @@ interface Running {
 
 async function main(): Promise<void> {
   const { config, unknown } = configOrExit();
-  const log = await openLog(config.LB_LOG_LEVEL, config.LB_LOG_FORMAT);
-  for (const name of unknown) log.warn("{name} is no setting of the balancer", { name });
+  const style = styleOf(config.LB_LOG_FORMAT, Deno.stdout.isTerminal());
+  const log = await Log.open(config.LB_LOG_LEVEL, style);
+  for (const name of unknown) log.logger.warn("{name} is no setting of the balancer", { name });
   try {
     const running = await start(config, log);
     endOnSignal(running, log);
   } catch (error) {
-    log.fatal("cannot start: {error}", { error: startError(error, config) });
+    log.logger.fatal("cannot start: {error}", { error: startError(error, config) });
+    await log.flush();
     Deno.exit(1);
   }
 }
@@ -64,8 +66,9 @@ function configOrExit(): ReturnType<typeof readConfig> {
   }
 }
 
-async function start(config: Config, log: Logger): Promise<Running> {
-  const failures = new Failures(log);
+async function start(config: Config, log: Log): Promise<Running> {
+  const { logger } = log;
+  const failures = new Failures(logger);
   const listen = freeAddress(config);
   const files = await fileLimit();
   const { engine, reason, dispose } = await openEngine(config, failures);
@@ -74,13 +77,14 @@ async function start(config: Config, log: Logger): Promise<Running> {
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     (request) => api.fetch(request),
   );
-  const proxy = proxySettings(config, listen, control.addr, engine.ownsInstances);
+  const proxy = proxySettings(config, listen, control.addr, engine.ownsInstances, log.style);
   const dataPlane = new DataPlaneWorkers({
     settings: proxy,
     report: (evidence) => fleet.observe(evidence),
     onTolls: (tolls) => fleet.count(tolls),
     onSamples: (samples) => fleet.compare(samples),
     onApplied: (version) => fleet.applied(version),
+    log: (lines, lost) => log.pass(lines, lost),
     failures,
     files,
   });
@@ -94,7 +98,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
     probe,
     clock: systemClock,
     store: config.LB_STATE_FILE === "" ? NO_STORE : fileStore(config.LB_STATE_FILE),
-    log: log.getChild("fleet"),
+    log: logger.getChild("fleet"),
     failures,
   });
   const metrics = new Metrics({
@@ -111,7 +115,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
   // The port opens when it is known what runs, so that the first request finds a view.
   await fleet.open();
   await dataPlane.open();
-  log.info("listening on http://{hostname}:{port}, engine {engine} ({reason})", {
+  logger.info("listening on http://{hostname}:{port}, engine {engine} ({reason})", {
     ...listen,
     engine: engine.kind,
     reason,
@@ -220,26 +224,32 @@ function clientUrl({ hostname, port }: Address): string {
   return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
 }
 
-function endOnSignal(running: Running, log: Logger): void {
+function endOnSignal(running: Running, log: Log): void {
   let ending = false;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => {
       if (ending) Deno.exit(128 + (signal === "SIGINT" ? 2 : 15));
       ending = true;
-      log.info("{signal}: draining; a second signal ends at once", { signal });
+      log.logger.info("{signal}: draining; a second signal ends at once", { signal });
       end(running, log);
     });
   }
 }
 
-async function end(running: Running, log: Logger): Promise<void> {
+async function end(running: Running, log: Log): Promise<void> {
+  const code = await endCode(running, log);
+  await log.flush();
+  Deno.exit(code);
+}
+
+async function endCode(running: Running, { logger }: Log): Promise<number> {
   try {
     await running.end();
-    log.info("ended");
-    Deno.exit(0);
+    logger.info("ended");
+    return 0;
   } catch (error) {
-    log.fatal("could not end cleanly: {error}", { error: errorMessage(error) });
-    Deno.exit(1);
+    logger.fatal("could not end cleanly: {error}", { error: errorMessage(error) });
+    return 1;
   }
 }
 

@@ -26,7 +26,7 @@ export const ROOMS: readonly Room[] = [
   { name: "replica", paths: ["replica/"], imports: ["contract"] },
   { name: "view", paths: ["balancer/view.ts"], imports: ["ring"] },
   { name: "failures", paths: ["balancer/failures.ts"], imports: [] },
-  { name: "log", paths: ["balancer/log.ts"], imports: [] },
+  { name: "log", paths: ["balancer/log/"], imports: [] },
   { name: "out of files", paths: ["balancer/out_of_files.ts"], imports: [] },
   { name: "reply", paths: ["balancer/reply.ts"], imports: [] },
   {

@@ -35,6 +35,7 @@ export class ProxyBench implements AsyncDisposable {
       evidence: () => {},
       tolls: () => {},
       samples: () => {},
+      lines: () => {},
       failure: (action, error) => this.failures.push(`${action}: ${error}`),
     }, new FileBudget(sharedFiles(1, 0), 0));
     this.acceptor = new Acceptor(

@@ -35,6 +35,8 @@ const SETTINGS: ProxySettings = {
   ringFields: false,
   suspectMs: 0,
   trusted: [],
+  accessLogging: "off",
+  logStyle: "json",
   workers: 2,
 };
 
