@@ -4,17 +4,13 @@
  * @module
  */
 
-/** Body of every error that comes from the balancer rather than from a replica. */
-export interface FailureBody {
-  readonly message: string;
-  readonly status: "failure";
-}
+import type { Failure } from "./answers/answer.ts";
 
 /**
  * The body of an error.
  *
  * @param message what is wrong and what would be right, for the client to read
  */
-export function failureBody(message: string): FailureBody {
+export function failureBody(message: string): Failure {
   return { message: `<Error> ${message}`, status: "failure" };
 }

@@ -28,7 +28,9 @@ export const ROOMS: readonly Room[] = [
   { name: "failures", paths: ["balancer/failures.ts"], imports: [] },
   { name: "log", paths: ["balancer/log/"], imports: [] },
   { name: "out of files", paths: ["balancer/out_of_files.ts"], imports: [] },
-  { name: "reply", paths: ["balancer/reply.ts"], imports: [] },
+  { name: "reply", paths: ["balancer/reply.ts"], imports: [], importsTypes: ["answers"] },
+  // The types of answers are for whoever answers; their schemas need zod, and are for control alone.
+  { name: "answers", paths: ["balancer/answers/"], imports: ["ring"] },
   {
     name: "config",
     paths: [
@@ -61,19 +63,35 @@ export const ROOMS: readonly Room[] = [
     name: "fleet",
     paths: ["balancer/fleet/"],
     imports: ["view", "ring", "engine interface", "contract", ...LEAVES],
-    importsTypes: ["config"],
+    importsTypes: ["answers", "config"],
   },
   {
     name: "control",
     paths: ["balancer/control/"],
-    imports: ["page", "fleet", "proxy", "view", "ring", "engine interface", "contract", ...LEAVES],
+    imports: [
+      "answers",
+      "page",
+      "fleet",
+      "proxy",
+      "view",
+      "ring",
+      "engine interface",
+      "contract",
+      ...LEAVES,
+    ],
     importsTypes: ["config"],
   },
-  { name: "page", paths: ["balancer/page/"], imports: ["view", "ring", ...LEAVES] },
+  {
+    name: "page",
+    paths: ["balancer/page/"],
+    imports: ["view", "ring", ...LEAVES],
+    importsTypes: ["answers"],
+  },
   {
     name: "metrics",
     paths: ["balancer/metrics/"],
     imports: ["fleet", "proxy", "view", "ring", ...LEAVES],
+    importsTypes: ["answers"],
   },
   {
     name: "main",

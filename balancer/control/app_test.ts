@@ -7,7 +7,8 @@ import type { RingFacts, RingShape } from "../fleet/blueprint.ts";
 import type { ChangeReport, Plan } from "../fleet/membership.ts";
 import { MembershipError, type MembershipErrorKind } from "../fleet/membership_error.ts";
 import { emptyView } from "../fleet/snapshot.ts";
-import { type ControlOptions, createControlApp } from "./app.ts";
+import { createControlApp } from "./app.ts";
+import type { ControlParts } from "./parts.ts";
 
 const INCIDENT: Incident = {
   id: 1,
@@ -62,7 +63,7 @@ const PLAN: Plan = {
 };
 
 /** The control API over a membership that answers as the test says. */
-function app(changes: Partial<ControlOptions> = {}, fails?: Error) {
+function app(changes: Partial<ControlParts> = {}, fails?: Error) {
   const calls: unknown[] = [];
   const recorded: string[] = [];
   const answering = <T>(answer: T, verb: string) => (...asked: unknown[]): Promise<T> => {
@@ -225,6 +226,39 @@ Deno.test("a call that does not exist is a 404 that names those that do", async 
   }]);
 });
 
+Deno.test("a method that a path has not is a 405 that names those that it has", async () => {
+  const { hono, calls } = app();
+  const table: [method: string, path: string, allow: string][] = [
+    ["POST", "/_lb/status", "GET, HEAD, OPTIONS"],
+    ["PUT", "/_lb/ring", "GET, HEAD, PATCH, OPTIONS"],
+    ["DELETE", "/_lb/replicas/Server1", "PATCH, OPTIONS"],
+    ["GET", "/add", "POST, OPTIONS"],
+  ];
+  for (const [method, path, allow] of table) {
+    const response = await hono.request(path, { method });
+    assertEquals([response.status, response.headers.get("allow")], [405, allow], path);
+    const message = `<Error> ${method} is no method of ${path}, which has ${allow}`;
+    assertEquals(await response.json(), { message, status: "failure" });
+  }
+  assertEquals((await hono.request("/_lb/replicas/", { method: "PATCH" })).status, 404);
+  assertEquals(calls, []);
+});
+
+Deno.test("OPTIONS names the methods, and lets no other site in", async () => {
+  const { hono } = app();
+  const headers = { origin: "http://evil.example", "access-control-request-method": "POST" };
+  const response = await hono.request("/add", { method: "OPTIONS", headers });
+  assertEquals([response.status, await response.text()], [204, ""]);
+  assertEquals([...response.headers], [["allow", "POST, OPTIONS"]]);
+  assertEquals((await hono.request("/_lb/nothing", { method: "OPTIONS" })).status, 404);
+});
+
+Deno.test("HEAD is GET without the body", async () => {
+  const response = await app().hono.request("/_lb/status", { method: "HEAD" });
+  assertEquals([response.status, await response.text()], [200, ""]);
+  assertEquals(response.headers.get("content-type"), "application/json");
+});
+
 Deno.test("GET /_lb/ring answers the ring that is routed by", async () => {
   const { digest, slots, members } = await (await app().hono.request("/_lb/ring")).json();
   assertEquals({ digest, slots, members }, {
@@ -263,7 +297,7 @@ Deno.test("incidents are told the newest first, with times after the first sign"
 
 Deno.test("a deploy answers with its steps as they happen", async () => {
   const deployed: unknown[] = [];
-  const deploys: ControlOptions["deploys"] = {
+  const deploys: ControlParts["deploys"] = {
     check: () => {},
     run: (template, onStep) => {
       deployed.push(template);
@@ -283,7 +317,7 @@ Deno.test("a deploy answers with its steps as they happen", async () => {
 });
 
 Deno.test("a deploy that the engine cannot make is a 409, one that says nothing a 400", async () => {
-  const deploys: ControlOptions["deploys"] = {
+  const deploys: ControlParts["deploys"] = {
     check: () => {
       throw new DeployError("image: no");
     },
@@ -301,7 +335,7 @@ Deno.test("a deploy that the engine cannot make is a 409, one that says nothing 
 Deno.test("drills are refused where they are off, and where there is nobody to kill", async () => {
   const body = post('{"kill":"Server2"}');
   assertEquals((await app().hono.request("/_lb/drill", body)).status, 403);
-  const drills: ControlOptions["drills"] = {
+  const drills: ControlParts["drills"] = {
     url: () => "",
     upstream: () => undefined,
     kill: () => Promise.reject(new Error("not asked")),

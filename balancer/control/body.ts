@@ -13,46 +13,40 @@ export class BodyError extends Error {
   }
 }
 
-/** Bounds of a body. */
-export interface BodyBounds {
-  readonly maxBytes: number;
-  readonly timeoutMs: number;
-}
+/** Longest body of a call, in bytes. */
+const MAX_BYTES = 64 * 1024;
 
 /**
  * The text of a request's body.
  *
  * @param request the request; its body is cancelled where it breaks a bound
- * @param bounds how long it may be and take
+ * @param timeoutMs milliseconds that it may take to arrive
  * @throws {BodyError} the body broke a bound
  */
-export async function readBody(request: Request, bounds: BodyBounds): Promise<string> {
+export async function readBody(request: Request, timeoutMs: number): Promise<string> {
   const reader = request.body?.getReader();
   if (!reader) return "";
-  const deadline = AbortSignal.timeout(bounds.timeoutMs);
+  const deadline = AbortSignal.timeout(timeoutMs);
   const stop = () => reader.cancel();
   deadline.addEventListener("abort", stop);
   try {
-    const text = await readAll(reader, bounds.maxBytes);
+    const text = await readAll(reader);
     if (!deadline.aborted) return text;
   } finally {
     deadline.removeEventListener("abort", stop);
   }
-  throw new BodyError("too-slow", `body: must arrive within ${bounds.timeoutMs} ms`);
+  throw new BodyError("too-slow", `body: must arrive within ${timeoutMs} ms`);
 }
 
-async function readAll(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  maxBytes: number,
-): Promise<string> {
+async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
   for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
     bytes += chunk.value.length;
-    if (bytes > maxBytes) {
+    if (bytes > MAX_BYTES) {
       await reader.cancel();
-      throw new BodyError("too-large", `body: must be at most ${maxBytes} bytes`);
+      throw new BodyError("too-large", `body: must be at most ${MAX_BYTES} bytes`);
     }
     text += decoder.decode(chunk.value, { stream: true });
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Decision, Destination } from "../answers/explanation.ts";
 import { chooseByLoad, type LoadChoice, type Loads } from "../proxy/load_choice.ts";
 import { type Choice, chooseRoute } from "../proxy/route_choice.ts";
 import type { HoldSettings } from "../proxy/settings.ts";
@@ -10,30 +11,6 @@ import type { View } from "../view.ts";
 
 /** The settings that decide about a replica that is away. */
 export type HoldRules = Pick<HoldSettings, "policy" | "ms" | "replaces">;
-
-/** Where a request goes that goes anywhere, or that it is answered 503. */
-export type Destination =
-  /** To its owner. */
-  | { readonly to: "owner"; readonly name: string; readonly why: "ready" }
-  /** To another one: the owner has no room, or is away. */
-  | { readonly to: "other"; readonly name: string; readonly why: "full" | "away" }
-  /** It is answered 503. */
-  | { readonly to: "nobody"; readonly why: "quarantined" | "awaited" | "none" };
-
-/** It waits, for its owner or with nobody ready for whoever is back first. */
-export interface Wait {
-  readonly to: "wait";
-  /** The owner. Not given where whoever is back first takes it. */
-  readonly name?: string;
-  readonly why: "awaited" | "none";
-  /** At most. */
-  readonly ms: number;
-  /** What becomes of it after that, as things are. */
-  readonly then: Destination;
-}
-
-/** What becomes of a request. */
-export type Decision = Destination | Wait;
 
 /** What there is to decide by. */
 export interface Situation {

@@ -4,10 +4,11 @@
  *
  * @module
  */
+import type { DrillReport } from "../answers/incident.ts";
 import type { Incident } from "../fleet/incident.ts";
 import type { Upstream } from "../view.ts";
-import { type IncidentReport, reportIncident } from "./incident_report.ts";
-import { drive, type LoadReport } from "./load.ts";
+import { reportIncident } from "./incident_report.ts";
+import { drive } from "./load.ts";
 import type { DrillRequest } from "./requests.ts";
 
 /** What a drill acts on. */
@@ -19,16 +20,6 @@ export interface DrillOptions {
   /** Kills an instance behind the fleet's back. */
   readonly kill: (instance: string) => Promise<void>;
   readonly incidents: () => readonly Incident[];
-}
-
-/** What came of a drill. */
-export interface DrillReport {
-  readonly passed: boolean;
-  /** What was not kept, in words. */
-  readonly missed: readonly string[];
-  readonly objective: DrillRequest["objective"];
-  readonly load: LoadReport;
-  readonly incident: IncidentReport | null;
 }
 
 /** A drill that cannot be made. */
@@ -91,7 +82,7 @@ const TOLLS_MS = 200;
 
 function judge(
   { objective }: DrillRequest,
-  load: LoadReport,
+  load: DrillReport["load"],
   incident: Incident | undefined,
 ): DrillReport {
   const missed: string[] = [];

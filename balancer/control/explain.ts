@@ -4,12 +4,13 @@
  * @module
  */
 import { murmur3 } from "../../ring/mod.ts";
+import type { ExplainedReplica, Explanation } from "../answers/explanation.ts";
 import { keySlot, wholeNumber } from "../proxy/key.ts";
 import { allowances, capOf, type Loads, UNBOUNDED } from "../proxy/load_choice.ts";
 import type { KeySource } from "../setting_values.ts";
 import type { View } from "../view.ts";
 import type { Call } from "./call.ts";
-import { decide, type Decision, type HoldRules, ownerOf } from "./decision.ts";
+import { decide, type HoldRules, ownerOf } from "./decision.ts";
 import { keyAsked } from "./question.ts";
 import { reasonOf } from "./reason.ts";
 
@@ -24,40 +25,6 @@ export interface ExplainOptions {
   readonly hold: HoldRules;
   /** The setting `LB_LOAD_BOUND`; 0: none. */
   readonly loadBound: number;
-}
-
-/** A replica as far as it matters to where requests go. */
-export interface ReplicaLoad {
-  readonly name: string;
-  readonly ready: boolean;
-  /** Whether it is being replaced, so that a request may wait for it. */
-  readonly awaited: boolean;
-  /** What it has on the ring now. */
-  readonly weight: number;
-  readonly inFlight: number;
-  /** How much it may have in flight now; null: anything. */
-  readonly cap: number | null;
-}
-
-/** Where a request would go, and why. */
-export interface Explanation {
-  /** One sentence. */
-  readonly reason: string;
-  readonly decision: Decision;
-  readonly key: string;
-  /** A whole number is hashed as an id, anything else as a string. */
-  readonly hashedAs: "id" | "string";
-  /** 32 bits; null for an id, whose slot the ring's hash family gives. */
-  readonly hash: number | null;
-  readonly slot: number;
-  readonly owner: string | null;
-  /** Who is asked after the owner, in that order. */
-  readonly successors: readonly string[];
-  readonly version: number;
-  readonly digest: string;
-  readonly quarantined: boolean;
-  readonly loadBound: number | null;
-  readonly replicas: readonly ReplicaLoad[];
 }
 
 /**
@@ -111,7 +78,7 @@ function loadsOf({ ready }: View, { inFlight, loadBound }: ExplainOptions): Load
   return { bound: loadBound, inFlight: (name) => counts.get(name) ?? 0 };
 }
 
-function replicaLoads(view: View, loads: Loads): ReplicaLoad[] {
+function replicaLoads(view: View, loads: Loads): ExplainedReplica[] {
   const { ring, ready, awaited } = view;
   const allowed = allowances(view, loads.bound);
   let inHand = 0;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { DrillReport } from "../answers/incident.ts";
 
 /** What to send, and for how long. */
 export interface LoadOptions {
@@ -12,24 +13,12 @@ export interface LoadOptions {
   readonly ms: number;
 }
 
-/** What came back. Times are in milliseconds. */
-export interface LoadReport {
-  readonly requests: number;
-  /** Answers with 5xx, and connections without an answer. */
-  readonly lost: number;
-  /** How often each status came; `0` stands for no answer. */
-  readonly statuses: Readonly<Record<string, number>>;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly slowestMs: number;
-}
-
 /**
  * Sends requests until the time is over, and waits for the last answers.
  *
  * @param options what to send
  */
-export async function drive({ url, connections, ms }: LoadOptions): Promise<LoadReport> {
+export async function drive({ url, connections, ms }: LoadOptions): Promise<DrillReport["load"]> {
   const statuses: Record<string, number> = {};
   const times: number[] = [];
   const until = performance.now() + ms;

@@ -5,7 +5,8 @@
  */
 import type { LoadChoice } from "../proxy/load_choice.ts";
 import { shown } from "./body_schema.ts";
-import type { Decided, Decision, Destination, HoldRules, Wait } from "./decision.ts";
+import type { Decision, Destination, Wait } from "../answers/explanation.ts";
+import type { Decided, HoldRules } from "./decision.ts";
 
 /** What the sentence is about. */
 export interface Subject {

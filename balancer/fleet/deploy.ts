@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { DeployStep } from "../answers/event.ts";
 import type { Engine, Template } from "../engine/engine.ts";
 import { errorMessage } from "../failures.ts";
 import type { Fleet } from "./fleet.ts";
@@ -11,27 +12,6 @@ import { describeError, inRing, isHeard, type Member } from "./member.ts";
 import { isSettled } from "./succession.ts";
 import { successorName } from "./successors.ts";
 import type { Turns } from "./turns.ts";
-
-/** A step of a deploy. */
-export interface DeployStep {
-  readonly step:
-    /** The new instance of a replica is being started. */
-    | "starting"
-    /** It is ready and has taken over; the old one drains. */
-    | "draining"
-    /** The old one is gone. */
-    | "replaced"
-    /** A new instance did not become ready: what was replaced goes back. */
-    | "rolling-back"
-    /** A replica could not be brought back; what serves under its name is left as it is. */
-    | "not-rolled-back"
-    /** The end: everything runs the new template. */
-    | "done"
-    /** The end: everything runs what it ran before. */
-    | "rolled-back";
-  readonly name?: string;
-  readonly reason?: string;
-}
 
 /** What a {@linkcode Deploys} is made of. */
 export interface DeployOptions {

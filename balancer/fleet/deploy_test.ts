@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { EngineError } from "../engine/engine.ts";
-import { DeployError, Deploys, type DeployStep } from "./deploy.ts";
+import type { DeployStep } from "../answers/event.ts";
+import { DeployError, Deploys } from "./deploy.ts";
 import { FleetBench } from "./fleet_bench.ts";
 import type { FleetPolicy } from "./policy.ts";
 import { Turns } from "./turns.ts";

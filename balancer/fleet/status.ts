@@ -3,57 +3,11 @@
  *
  * @module
  */
-import type { Template } from "../engine/engine.ts";
+import type { FleetStatus, ReplicaStatus } from "../answers/fleet.ts";
 import { slotsOf } from "./blueprint.ts";
 import type { Fleet } from "./fleet.ts";
-import { inRing, type Member, type MemberError, type Phase } from "./member.ts";
+import { inRing, type Member, type MemberError } from "./member.ts";
 import { rampAt, ringRamps } from "./ramp.ts";
-
-/** One replica as the status shows it. Times are ISO 8601. */
-export interface ReplicaStatus {
-  readonly name: string;
-  readonly state: Phase;
-  /** When it entered the state. */
-  readonly since: string;
-  readonly inRing: boolean;
-  /** What was asked for; 0 for no slots. */
-  readonly weight: number;
-  /** How many slots it owns now. */
-  readonly slots: number;
-  /** The part of its load that it has come to, 1 or less while it starts slowly. */
-  readonly ramp: number;
-  readonly instance: string | null;
-  readonly address: string | null;
-  readonly restarts: number;
-  /** When it is started next, where its backoff makes it wait. */
-  readonly nextStart: string | null;
-  readonly lastError: {
-    readonly at: string;
-    readonly message: string;
-    /** What the instance wrote last, where it never became ready. */
-    readonly lastWords?: readonly string[];
-  } | null;
-}
-
-/** The fleet as the status shows it. */
-export interface FleetStatus {
-  readonly version: number;
-  readonly digest: string;
-  readonly layout: string;
-  readonly slots: number;
-  readonly virtualServers: number;
-  readonly hashes: string;
-  readonly engineUp: boolean;
-  readonly desired: number;
-  readonly ready: number;
-  readonly replicas: readonly ReplicaStatus[];
-  /** Instances that are kept ready for whichever replica fails next. */
-  readonly spares: readonly ReplicaStatus[];
-  /** What new instances run, where a deploy made that differ from the settings. */
-  readonly template: Template;
-  /** Request keys that are answered with 503, because replicas died of them. */
-  readonly quarantined: readonly { readonly key: string; readonly until: string }[];
-}
 
 /**
  * The fleet's present state.

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Phase } from "../fleet/member.ts";
-import type { FleetStatus, ReplicaStatus } from "../fleet/status.ts";
+import type { FleetStatus, ReplicaStatus } from "../answers/fleet.ts";
 import { counter, type Family, gauge, histogram, type Range, type Series } from "./family.ts";
 import type { Chronicle } from "./chronicle.ts";
 

@@ -3,40 +3,9 @@
  *
  * @module
  */
+import type { Load, ReplicaLoad } from "../answers/load.ts";
 import type { DataPlaneCounts, ReplicaCounts } from "../proxy/counts.ts";
 import { quantileMs } from "../proxy/latency_scale.ts";
-
-/** The load of one replica. */
-export interface ReplicaLoad {
-  /** Answered by it, since it joined. */
-  readonly requests: number;
-  /** Those of them that were answered 5xx or broke off. */
-  readonly errors: number;
-  /** Right now. */
-  readonly inFlight: number;
-  /** Over the last ten seconds or so; null where nothing was answered. */
-  readonly p50Ms: number | null;
-  readonly p99Ms: number | null;
-}
-
-/** The load. Counts are cumulative since the balancer's start: a reader takes differences. */
-export interface Load {
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  /** That came to their end through the data plane, calls of the control API apart. */
-  readonly requests: number;
-  /** Those of them that were answered 5xx or broke off. */
-  readonly errors: number;
-  readonly held: number;
-  readonly retried: number;
-  readonly spilled: number;
-  readonly lost: number;
-  /** Requests that wait right now. */
-  readonly holding: number;
-  /** Of clients, right now. */
-  readonly connections: number;
-  readonly replicas: Readonly<Record<string, ReplicaLoad>>;
-}
 
 /** Quantiles are of the time since the oldest of so many looks. */
 const LOOKS = 11;

@@ -11,7 +11,8 @@ import { Chronicle } from "./chronicle.ts";
 import { dataPlaneMetrics } from "./data_plane_metrics.ts";
 import { expose, type Exposition } from "./exposition.ts";
 import { fleetMetrics } from "./fleet_metrics.ts";
-import { type Load, LoadReport } from "./load_report.ts";
+import { LoadReport } from "./load_report.ts";
+import type { Load } from "../answers/load.ts";
 import { processMetrics } from "./process_metrics.ts";
 
 /** What is measured. */

@@ -2,7 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { compareRings, Ring, type RingOptions } from "../../ring/mod.ts";
 import { assignPlaces, colourOf } from "./client/colours.ts";
 import { duration, milliseconds, number, percent } from "./client/format.ts";
-import type { Load, Plan, Replica, Status, Wish } from "./client/model.ts";
+import type { ReplicaStatus as Replica, Status } from "../answers/fleet.ts";
+import type { Load } from "../answers/load.ts";
+import type { Plan } from "../answers/ring.ts";
+import type { Wish } from "./client/wish.ts";
 import { plannedMoves } from "./client/planned_ring.ts";
 import { kept, ratesBetween, sharesBetween } from "./client/rates.ts";
 import {
@@ -16,8 +19,8 @@ import {
 import { ringTable } from "./ring_table.ts";
 
 function load(changes: Partial<Load>): Load {
-  const none = { requests: 0, errors: 0, held: 0, retried: 0, holding: 0, connections: 0 };
-  return { at: 0, ...none, replicas: {}, ...changes };
+  const none = { requests: 0, errors: 0, held: 0, retried: 0, spilled: 0, lost: 0 };
+  return { at: 0, ...none, holding: 0, connections: 0, replicas: {}, ...changes };
 }
 
 function served(requests: number) {
@@ -103,10 +106,8 @@ function planned(options: RingOptions, wish: Wish, then: RingOptions) {
   const { members, ...shape } = after.options;
   const facts = { ...shape, members: members.length, digest: after.digest, maxOverMean: 1 };
   const moved = { share: 0, ids: 0, flows: [], flowsLeftOut: 0 };
-  const plan = { add: wish.hostnames ?? [], remove: wish.remove ?? [], after: facts, moved } as
-    & Partial<Plan>
-    & Pick<Plan, "add">;
-  return plannedMoves(table, { replicas } as unknown as Status, wish, plan as Plan);
+  const plan = { add: wish.hostnames ?? [], remove: wish.remove ?? [], after: facts, moved };
+  return plannedMoves(table, { replicas } as unknown as Status, wish, plan as unknown as Plan);
 }
 
 Deno.test("a plan is drawn by the ring that it makes", () => {

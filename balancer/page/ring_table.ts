@@ -5,33 +5,8 @@
  * @module
  */
 import type { Ring } from "../../ring/mod.ts";
+import type { RingTable } from "../answers/ring.ts";
 import type { View } from "../view.ts";
-
-/** A ring, and which of its members may be sent requests. */
-export interface RingTable {
-  /** Version of the view that it was taken from. */
-  readonly version: number;
-  readonly digest: string;
-  readonly layout: string;
-  /** Name of the hash family; `custom` where it is none of the built-in ones. */
-  readonly hashes: string;
-  readonly slots: number;
-  /** Virtual servers of a member of weight 1, layout `ring`. */
-  readonly virtualServersEach: number;
-  /** In canonical order. */
-  readonly members: readonly {
-    readonly name: string;
-    /** What it has on the ring now. */
-    readonly weight: number;
-    readonly ready: boolean;
-    /** Whether it is being replaced, so that requests may wait for it. */
-    readonly awaited: boolean;
-  }[];
-  /** The table from slot 0 on as runs: index of a member, number of slots, index, number, ... */
-  readonly runs: readonly number[];
-  /** The virtual servers as they were placed: index of the member, slot; none but in layout `ring`. */
-  readonly virtualServers: readonly (readonly [member: number, slot: number])[];
-}
 
 /**
  * The ring that is routed by.

@@ -5,7 +5,11 @@
  */
 import { ToolError } from "../tool.ts";
 import { plain } from "./figures.ts";
-import type { Changed, Explanation, Incidents, Load, Names, Planned, Status } from "./answers.ts";
+import type { Explanation } from "../../balancer/answers/explanation.ts";
+import type { Names, Status } from "../../balancer/answers/fleet.ts";
+import type { Incidents } from "../../balancer/answers/incident.ts";
+import type { Load } from "../../balancer/answers/load.ts";
+import type { Changed, Planned } from "../../balancer/answers/ring.ts";
 import type { Target } from "./target.ts";
 
 /** Exit code for a balancer that refuses. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Changed, Movement, Names, Planned, RingFacts } from "./answers.ts";
+import type { Names } from "../../balancer/answers/fleet.ts";
+import type { Changed, Movement, Planned, RingFacts } from "../../balancer/answers/ring.ts";
 import { share } from "./figures.ts";
 import { type Column, type Look, tableLines } from "./table.ts";
 

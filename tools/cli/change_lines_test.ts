@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Planned, RingFacts } from "./answers.ts";
+import type { Planned, RingFacts } from "../../balancer/answers/ring.ts";
 import { changedLines, namesLine, planHint, planLines } from "./change_lines.ts";
 import { NO_PAINT } from "./paint.ts";
 
@@ -27,8 +27,10 @@ const MOVED = {
 };
 
 const PLAN: Planned = {
+  status: "successful",
   message: {
     id: "85f3b670",
+    basedOn: BEFORE.digest,
     expiresAt: "2026-11-23T19:29:44.572Z",
     add: ["Server4", "Big"],
     remove: ["Server3"],
@@ -39,8 +41,14 @@ const PLAN: Planned = {
 };
 
 Deno.test("the replicas after a change are one line", () => {
-  assertEquals(namesLine({ message: { N: 1, replicas: ["A"] } }), "1 replica: A");
-  assertEquals(namesLine({ message: { N: 2, replicas: ["A", "B"] } }), "2 replicas: A, B");
+  assertEquals(
+    namesLine({ status: "successful", message: { N: 1, replicas: ["A"] } }),
+    "1 replica: A",
+  );
+  assertEquals(
+    namesLine({ status: "successful", message: { N: 2, replicas: ["A", "B"] } }),
+    "2 replicas: A, B",
+  );
 });
 
 Deno.test("a plan shows who comes and goes, the ring before and after, and which keys move", () => {
@@ -75,7 +83,8 @@ Deno.test("a plan that was shown says how it is carried out", () => {
 
 Deno.test("a change that moved nothing has no table of what moved", () => {
   const moved = { share: 0, ids: 0, flows: [], flowsLeftOut: 0 };
-  assertEquals(changedLines({ message: { version: 8, digest: "694592368601a492", moved } }, LOOK), [
+  const message = { version: 8, digest: "694592368601a492", moved };
+  assertEquals(changedLines({ status: "successful", message }, LOOK), [
     "done: ring version 8, digest 694592368601a492; 0.0 % of all keys (of ids 0.0 %) moved",
   ]);
 });

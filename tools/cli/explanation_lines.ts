@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ExplainedReplica, Explanation } from "./answers.ts";
+import type { ExplainedReplica, Explanation } from "../../balancer/answers/explanation.ts";
 import { plain } from "./figures.ts";
 import { type Column, type Look, tableLines } from "./table.ts";
 

@@ -1,12 +1,22 @@
 import { assertEquals } from "@std/assert";
+import type { Explanation } from "../../balancer/answers/explanation.ts";
 import { explanationLines } from "./explanation_lines.ts";
 import { NO_PAINT } from "./paint.ts";
+
+/** What the command does not show. */
+const KNOWN = {
+  decision: { to: "nobody", why: "none" },
+  hash: 7,
+  quarantined: false,
+  loadBound: null,
+} as const;
 
 const LOOK = { paint: NO_PAINT, width: 80 };
 
 Deno.test("explain: the reason comes first, the replicas in the order in which they are asked", () => {
   const other = { ready: true, awaited: false, weight: 1, inFlight: 0, cap: null };
-  const explanation = {
+  const explanation: Explanation = {
+    ...KNOWN,
     reason: "Key user-7 falls on slot 366, which S4 owns; S4 is being replaced.",
     key: "user-7",
     hashedAs: "string",
@@ -34,7 +44,8 @@ Deno.test("explain: the reason comes first, the replicas in the order in which t
 });
 
 Deno.test("explain: an empty ring has a reason and no table", () => {
-  const explanation = {
+  const explanation: Explanation = {
+    ...KNOWN,
     reason: "Key a falls on slot 1, which nobody owns; no replica is ready.",
     key: "a\x1b[2J",
     hashedAs: "string",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Incident } from "./answers.ts";
+import type { Incident } from "../../balancer/answers/incident.ts";
 import { age, milliseconds, plain } from "./figures.ts";
 import { type Column, type Look, tableLines } from "./table.ts";
 

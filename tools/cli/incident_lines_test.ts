@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { incidentLine, incidentLines } from "./incident_lines.ts";
 import { NO_PAINT } from "./paint.ts";
-import { incident, NOW } from "./testing.ts";
+import { HEALED, incident, NOW } from "./testing.ts";
 
 const LOOK = { paint: NO_PAINT, width: Infinity };
-const UNHEALED = incident({ timings: { eject: 3, ready: null, release: null } });
+const UNHEALED = incident({ timings: { ...HEALED, ready: null, release: null } });
 
 Deno.test("incidents: one line each, a dash for what has not happened", () => {
   assertEquals(incidentLines([UNHEALED, incident()], LOOK), [

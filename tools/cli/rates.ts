@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Load } from "./answers.ts";
+import type { Load } from "../../balancer/answers/load.ts";
 
 /** What happened between two readings. */
 export interface Rates {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Load } from "./answers.ts";
+import type { Load } from "../../balancer/answers/load.ts";
 import { ratesBetween } from "./rates.ts";
 
 function load(at: number, requests: number, replicas: Record<string, number>): Load {

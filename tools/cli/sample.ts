@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { Incident, Load, Status } from "./answers.ts";
+import type { Status } from "../../balancer/answers/fleet.ts";
+import type { Incident } from "../../balancer/answers/incident.ts";
+import type { Load } from "../../balancer/answers/load.ts";
 import { type Api, RefusedError, UnreachableError } from "./api.ts";
 import { type Rates, ratesBetween } from "./rates.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ReplicaStatus, Status } from "./answers.ts";
+import type { ReplicaStatus, Status } from "../../balancer/answers/fleet.ts";
 import { age, plain, share, UNKNOWN } from "./figures.ts";
 import { paintState } from "./paint.ts";
 import { type Column, type Look, tableLines } from "./table.ts";
@@ -52,13 +52,9 @@ function columns(
     { title: "REPLICA", cell: ({ name }) => name },
     { title: "STATE", cell: ({ state }) => paintState(state, paint) },
     { title: "FOR", align: "right", cell: ({ since }) => age(now - Date.parse(since)) },
-    { title: "WEIGHT", align: "right", cell: ({ weight }) => String(weight ?? UNKNOWN) },
-    { title: "SLOTS", align: "right", cell: ({ slots }) => String(slots ?? UNKNOWN) },
-    {
-      title: "SHARE",
-      align: "right",
-      cell: (one) => share(one.slots === undefined ? undefined : one.slots / slots),
-    },
+    { title: "WEIGHT", align: "right", cell: ({ weight }) => String(weight) },
+    { title: "SLOTS", align: "right", cell: ({ slots }) => String(slots) },
+    { title: "SHARE", align: "right", cell: (one) => share(one.slots / slots) },
     { title: "RESTARTS", align: "right", cell: ({ restarts }) => String(restarts) },
     { title: "ADDRESS", cell: ({ address }) => address ?? UNKNOWN },
   ];
@@ -85,7 +81,7 @@ function notes({ replicas, spares, quarantined, failures }: Status, now: number)
 }
 
 function notesOf(replica: ReplicaStatus, now: number): string[] {
-  const { name, ramp = 1, nextStart } = replica;
+  const { name, ramp, nextStart } = replica;
   return [
     ...(ramp < 1 ? [`${name} starts slowly: ${share(ramp)} of its load`] : []),
     ...(nextStart === null

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { Incident, Load, ReplicaStatus, Status } from "./answers.ts";
+import type { ReplicaStatus, Status } from "../../balancer/answers/fleet.ts";
+import type { Incident } from "../../balancer/answers/incident.ts";
+import type { Load } from "../../balancer/answers/load.ts";
 
 /** When the answers were given. */
 export const NOW = Date.parse("2026-11-23T20:00:00Z");
@@ -14,6 +16,9 @@ export function replica(name: string, other: Partial<ReplicaStatus> = {}): Repli
     name,
     state: "ready",
     since: "2026-11-23T19:58:30.000Z",
+    inRing: true,
+    instance: "i1",
+    ramp: 1,
     address: "127.0.0.1:20401",
     weight: 1,
     slots: 171,
@@ -31,6 +36,10 @@ export function status(replicas: readonly ReplicaStatus[], other: Partial<Status
     digest: "3f67e26d74c3b26d",
     layout: "even",
     slots: 512,
+    virtualServers: 9,
+    hashes: "fibonacci",
+    startedAt: "2026-11-23T19:00:00.000Z",
+    template: {},
     engine: "process",
     engineUp: true,
     desired: replicas.length,
@@ -43,14 +52,30 @@ export function status(replicas: readonly ReplicaStatus[], other: Partial<Status
   };
 }
 
+/** When each step of a heal was made. */
+export const HEALED: Incident["timings"] = {
+  signal: 0,
+  eject: 3,
+  unrouted: 4,
+  create: 5,
+  started: 40,
+  ready: 60,
+  release: 64,
+};
+
 /** A failure 12 seconds ago that is healed. */
 export function incident(other: Partial<Incident> = {}): Incident {
   return {
+    id: 1,
     name: "Server2",
+    evidence: {},
+    instance: "i1",
+    replacement: "i2",
+    spare: false,
     at: "2026-11-23T19:59:48.000Z",
     signal: "exit 137",
-    timings: { eject: 3, ready: 60, release: 64 },
-    requests: { held: 3, retried: 1, lost: 0 },
+    timings: HEALED,
+    requests: { held: 3, retried: 1, spilled: 0, lost: 0, broken: 0, longestHoldMs: 61 },
     ...other,
   };
 }

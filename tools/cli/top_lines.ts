@@ -4,7 +4,8 @@
  * @module
  */
 import cliTruncate from "cli-truncate";
-import type { ReplicaLoad, ReplicaStatus } from "./answers.ts";
+import type { ReplicaStatus } from "../../balancer/answers/fleet.ts";
+import type { ReplicaLoad } from "../../balancer/answers/load.ts";
 import { age, milliseconds, rate, share, UNKNOWN } from "./figures.ts";
 import { incidentLine } from "./incident_lines.ts";
 import { paintState } from "./paint.ts";
@@ -23,7 +24,7 @@ export interface Screen extends Look {
 
 interface Row extends ReplicaStatus {
   /** The part of the slots that it owns. */
-  readonly slotShare: number | undefined;
+  readonly slotShare: number;
   readonly load: ReplicaLoad | undefined;
   readonly rates: ReplicaRates | undefined;
 }
@@ -66,7 +67,7 @@ function replicaTable(sample: Sample, look: Look): string[] {
   const { status, load, rates } = sample;
   const rows = status.replicas.map((replica): Row => ({
     ...replica,
-    slotShare: replica.slots === undefined ? undefined : replica.slots / status.slots,
+    slotShare: replica.slots / status.slots,
     load: load?.replicas[replica.name],
     rates: rates?.replicas.get(replica.name),
   }));
@@ -79,7 +80,7 @@ function essential({ paint }: Look): Column<Row>[] {
   return [
     { title: "REPLICA", cell: ({ name }) => name },
     { title: "STATE", cell: ({ state }) => paintState(state, paint), least: "starting".length },
-    right("WEIGHT", ({ weight }) => String(weight ?? UNKNOWN)),
+    right("WEIGHT", ({ weight }) => String(weight)),
     right("SLOTS", ({ slotShare }) => share(slotShare), "100.0 %"),
     right("LOAD", ({ rates }) => share(rates?.share), "100.0 %"),
     right("NOW", ({ load }) => String(load?.inFlight ?? UNKNOWN), "9999"),

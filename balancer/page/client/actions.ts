@@ -8,7 +8,9 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { ApiError } from "./api.ts";
 import { counted, milliseconds, percent } from "./format.ts";
-import type { DrillReport, Plan, Wish } from "./model.ts";
+import type { DrillReport } from "../../answers/incident.ts";
+import type { Plan } from "../../answers/ring.ts";
+import type { Wish } from "./wish.ts";
 import { plannedMoves } from "./planned_ring.ts";
 import { type Store, useStore } from "./store.ts";
 

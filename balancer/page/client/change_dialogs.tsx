@@ -7,7 +7,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { useActions } from "./actions.ts";
 import { Dialog, entries, Fault, Field } from "./dialog.tsx";
-import type { Wish } from "./model.ts";
+import type { Wish } from "./wish.ts";
 import { useStore } from "./store.ts";
 
 /** Adds replicas. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { EventSourceParserStream } from "eventsource-parser/stream";
-import type { FleetEvent } from "./model.ts";
+import type { FleetEvent } from "../../answers/event.ts";
 
 /** The balancer says something every 10 s at least. */
 const SILENCE_MS = 25_000;

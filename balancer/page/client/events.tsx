@@ -5,7 +5,7 @@
  */
 import type { JSX } from "preact";
 import { clock, counted } from "./format.ts";
-import type { FleetEvent } from "./model.ts";
+import type { FleetEvent } from "../../answers/event.ts";
 import { useStore } from "./store.ts";
 
 /** So many are in the document. */

@@ -6,7 +6,12 @@
  */
 import { ApiError } from "./api.ts";
 import { EventStream } from "./event_stream.ts";
-import type { Explanation, FleetEvent, Incident, Load, RingTable, Status } from "./model.ts";
+import type { FleetEvent } from "../../answers/event.ts";
+import type { Explanation } from "../../answers/explanation.ts";
+import type { Status } from "../../answers/fleet.ts";
+import type { Incident } from "../../answers/incident.ts";
+import type { Load } from "../../answers/load.ts";
+import type { RingTable } from "../../answers/ring.ts";
 import { kept, ratesBetween, sharesBetween } from "./rates.ts";
 import type { Store } from "./store.ts";
 

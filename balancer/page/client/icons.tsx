@@ -4,7 +4,7 @@
  * @module
  */
 import type { JSX } from "preact";
-import type { Phase } from "./model.ts";
+import type { Phase } from "../../answers/fleet.ts";
 
 const SHAPES: Readonly<Record<Phase, JSX.Element>> = {
   ready: <path d="M3 8.5l3.2 3.2L13 4.8" />,

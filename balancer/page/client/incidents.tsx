@@ -6,9 +6,20 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { counted, duration, milliseconds } from "./format.ts";
-import { type Incident, STEPS } from "./model.ts";
+import type { Incident } from "../../answers/incident.ts";
 import { Swatch } from "./plan_panel.tsx";
 import { useStore } from "./store.ts";
+
+/** The steps of an incident in their order. */
+const STEPS = [
+  "signal",
+  "eject",
+  "unrouted",
+  "create",
+  "started",
+  "ready",
+  "release",
+] as const satisfies readonly (keyof Incident["timings"])[];
 
 /** So many are shown at first. */
 const FIRST = 6;

@@ -7,7 +7,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX, TargetedEvent } from "preact";
 import { ApiError } from "./api.ts";
 import { entries, Fault, Field } from "./dialog.tsx";
-import type { Explanation } from "./model.ts";
+import type { Explanation } from "../../answers/explanation.ts";
 import { Swatch } from "./plan_panel.tsx";
 import { useStore } from "./store.ts";
 

@@ -7,7 +7,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useActions } from "./actions.ts";
 import { counted, percent } from "./format.ts";
-import type { Plan } from "./model.ts";
+import type { Plan } from "../../answers/ring.ts";
 import { useStore } from "./store.ts";
 
 /** So many of the flows are listed. */

@@ -4,7 +4,9 @@
  * @module
  */
 import { Ring, type RingOptions } from "../../../ring/mod.ts";
-import type { Plan, RingTable, Status, Wish } from "./model.ts";
+import type { Status } from "../../answers/fleet.ts";
+import type { Plan, RingTable } from "../../answers/ring.ts";
+import type { Wish } from "./wish.ts";
 import { type Move, movesBetween, readRuns } from "./ring_geometry.ts";
 
 /**

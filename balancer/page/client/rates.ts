@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Load } from "./model.ts";
+import type { Load } from "../../answers/load.ts";
 
 /** What the charts show of one moment; all but `holding` per second. */
 export interface Point {

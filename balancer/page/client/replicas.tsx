@@ -7,7 +7,7 @@ import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { counted, duration, milliseconds, number, percent } from "./format.ts";
 import { StateIcon } from "./icons.tsx";
-import type { Replica } from "./model.ts";
+import type { ReplicaStatus as Replica } from "../../answers/fleet.ts";
 import { Swatch } from "./plan_panel.tsx";
 import { useStore } from "./store.ts";
 

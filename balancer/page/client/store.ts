@@ -8,16 +8,13 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { Api } from "./api.ts";
 import { assignPlaces, colourOf } from "./colours.ts";
-import type {
-  Explanation,
-  FleetEvent,
-  Incident,
-  Load,
-  Plan,
-  RingTable,
-  Status,
-  Wish,
-} from "./model.ts";
+import type { FleetEvent } from "../../answers/event.ts";
+import type { Explanation } from "../../answers/explanation.ts";
+import type { Status } from "../../answers/fleet.ts";
+import type { Incident } from "../../answers/incident.ts";
+import type { Load } from "../../answers/load.ts";
+import type { Plan, RingTable } from "../../answers/ring.ts";
+import type { Wish } from "./wish.ts";
 import type { Point } from "./rates.ts";
 import { type Move, readRuns, slotCounts } from "./ring_geometry.ts";
 

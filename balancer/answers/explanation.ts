@@ -1,0 +1,71 @@
+/**
+ * Where a request would go, and why.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { type AnswerOf, count } from "./answer.ts";
+
+const destination = z.discriminatedUnion("to", [
+  z.object({ to: z.literal("owner"), name: z.string(), why: z.literal("ready") }),
+  z.object({ to: z.literal("other"), name: z.string(), why: z.enum(["full", "away"]) })
+    .describe("To another one: the owner has no room, or is away"),
+  z.object({ to: z.literal("nobody"), why: z.enum(["quarantined", "awaited", "none"]) })
+    .describe("It is answered 503"),
+]).meta({ id: "Destination" });
+
+/** Where a request goes that goes anywhere, or that it is answered 503. */
+export type Destination = AnswerOf<typeof destination>;
+
+const wait = z.object({
+  to: z.literal("wait"),
+  name: z.string().exactOptional()
+    .describe("The owner. Not given where whoever is back first takes it"),
+  why: z.enum(["awaited", "none"]),
+  ms: z.number().describe("At most"),
+  then: destination,
+}).meta({
+  id: "Wait",
+  description: "It waits for its owner or, with nobody ready, for whoever is back first",
+});
+
+/** It waits, for its owner or with nobody ready for whoever is back first. */
+export type Wait = AnswerOf<typeof wait>;
+
+const decision = z.union([destination, wait]);
+
+/** What becomes of a request. */
+export type Decision = Destination | Wait;
+
+const replica = z.object({
+  name: z.string(),
+  ready: z.boolean(),
+  awaited: z.boolean().describe("Whether it is being replaced, so that a request may wait for it"),
+  weight: z.number().min(0).describe("What it has on the ring now"),
+  inFlight: count("Requests that it has right now"),
+  cap: count("How many it may have now; null: any number").nullable(),
+});
+
+/** A replica as far as it matters to where requests go. */
+export type ExplainedReplica = AnswerOf<typeof replica>;
+
+/** Where a request would go, and why. */
+export const explanation = z.object({
+  reason: z.string().describe("One sentence"),
+  decision,
+  key: z.string(),
+  hashedAs: z.enum(["id", "string"])
+    .describe("A whole number is hashed as an id, anything else as a string"),
+  hash: count("32 bits; null for an id, whose slot the ring's hash family gives").nullable(),
+  slot: count("The key's slot"),
+  owner: z.string().nullable().describe("Who owns the slot"),
+  successors: z.array(z.string()).describe("Who is asked after the owner, in that order"),
+  version: count("Version of the view"),
+  digest: z.string().describe("Equal for equal rings"),
+  quarantined: z.boolean().describe("Whether replicas died of requests with this key"),
+  loadBound: z.number().nullable().describe("LB_LOAD_BOUND; null where there is none"),
+  replicas: z.array(replica),
+}).meta({ id: "Explanation" });
+
+/** `GET /_lb/explain` */
+export type Explanation = AnswerOf<typeof explanation>;

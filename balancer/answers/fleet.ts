@@ -1,0 +1,102 @@
+/**
+ * The fleet: who is in it, and how everybody is.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { hashFamilies, type HashFamilyName, LAYOUTS } from "../../ring/mod.ts";
+import { type AnswerOf, count, share, successful, time } from "./answer.ts";
+
+/** The layouts that a ring can have. */
+export const layout = z.enum(LAYOUTS).describe("How the slots are given to replicas");
+
+/** The hash families that a ring can have. */
+export const hashes = z.enum(Object.keys(hashFamilies) as HashFamilyName[])
+  .describe("The hash functions that place ids and virtual servers");
+
+/** The names in the ring. */
+export const names = successful(z.object({
+  N: count("How many replicas are in the ring"),
+  replicas: z.array(z.string()).describe("Their names, in the order in which they joined"),
+})).meta({ id: "Names" });
+
+/** `GET /rep`, `POST /add` and `DELETE /rm` */
+export type Names = AnswerOf<typeof names>;
+
+const phase = z.enum(["waiting", "starting", "warming", "ready", "down", "leaving"]).meta({
+  id: "Phase",
+  description: "Where a replica stands: it waits to be started, is being started, runs without a " +
+    "passed heartbeat, takes requests, failed, or leaves for good",
+});
+
+/** Where a replica stands. */
+export type Phase = AnswerOf<typeof phase>;
+
+const replicaStatus = z.object({
+  name: z.string(),
+  state: phase,
+  since: time("When it entered the state"),
+  inRing: z.boolean().describe("Whether it is a member of the ring"),
+  weight: z.number().min(0).describe("What was asked for; 0 for no slots"),
+  slots: count("How many slots it owns now"),
+  ramp: share("The part of its load that it has come to; below 1 while it starts slowly"),
+  instance: z.string().nullable().describe("What runs under its name: a container, a process"),
+  address: z.string().nullable().describe("Where that is reached, host:port"),
+  restarts: count("How often its instance was replaced"),
+  nextStart: time("When it is started next, where its backoff makes it wait").nullable(),
+  lastError: z.object({
+    at: time("When"),
+    message: z.string(),
+    lastWords: z.array(z.string()).exactOptional()
+      .describe("What the instance wrote last, where it never became ready"),
+  }).nullable().describe("What went wrong last"),
+}).meta({ id: "Replica" });
+
+/** One replica. */
+export type ReplicaStatus = AnswerOf<typeof replicaStatus>;
+
+/** The fleet, as it knows itself. */
+const fleetStatus = z.object({
+  version: count("Version of the view that requests are routed by"),
+  digest: z.string().describe("Equal for equal rings"),
+  layout,
+  slots: count("M, the slots of the ring"),
+  virtualServers: count("K, the virtual servers of a replica of weight 1; layout ring uses it"),
+  hashes,
+  engineUp: z.boolean().describe("Whether the engine answers"),
+  desired: count("How many replicas there are to be"),
+  ready: count("How many of them take requests"),
+  replicas: z.array(replicaStatus),
+  spares: z.array(replicaStatus)
+    .describe("Instances that are kept ready for whichever replica fails next"),
+  template: z.object({
+    image: z.string().exactOptional(),
+    command: z.string().exactOptional(),
+  }).describe("What new instances run, where a deploy made that differ from the settings"),
+  quarantined: z.array(z.object({ key: z.string(), until: time("When that ends") }))
+    .describe("Request keys that are answered with 503, because replicas died of them"),
+});
+
+/** The fleet, as it knows itself. */
+export type FleetStatus = AnswerOf<typeof fleetStatus>;
+
+/** The whole state. */
+export const status = fleetStatus.extend({
+  engine: z.enum(["docker", "process", "static", "memory"]).describe("What runs the replicas"),
+  startedAt: time("When the balancer started"),
+  failures: z.record(z.string(), count("How often"))
+    .describe("What failed inside the balancer, by what it was doing"),
+}).meta({ id: "Status" });
+
+/** `GET /_lb/status` */
+export type Status = AnswerOf<typeof status>;
+
+/** Whether the balancer lives. */
+export const health = z.object({
+  status: z.literal("ok"),
+  ready: fleetStatus.shape.ready,
+  desired: fleetStatus.shape.desired,
+}).meta({ id: "Health" });
+
+/** `GET /_lb/healthz` */
+export type Health = AnswerOf<typeof health>;

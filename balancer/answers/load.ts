@@ -1,0 +1,41 @@
+/**
+ * Few numbers about the load, to be asked for about once a second.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { type AnswerOf, count, epochMs } from "./answer.ts";
+
+const errors = count("Those of them that were answered 5xx or broke off");
+
+const replica = z.object({
+  requests: count("Answered by it, since it joined"),
+  errors,
+  inFlight: count("Right now"),
+  p50Ms: z.number().nullable()
+    .describe("Over the last ten seconds or so; null where nothing was answered"),
+  p99Ms: z.number().nullable(),
+});
+
+/** The load of one replica. */
+export type ReplicaLoad = AnswerOf<typeof replica>;
+
+/** The load. */
+export const load = z.object({
+  at: epochMs("When it was read"),
+  requests: count("That came to their end through the data plane, calls of this API apart"),
+  errors,
+  held: count("Waited for a replica"),
+  retried: count("Sent again after a failed attempt"),
+  spilled: count("Sent to another replica than their owner"),
+  lost: count("Answered 502, 503 or 504 by the balancer"),
+  holding: count("Wait right now"),
+  connections: count("Of clients, right now"),
+  replicas: z.record(z.string(), replica),
+}).meta({
+  id: "Load",
+  description: "Counts are cumulative since the balancer's start: a reader takes differences",
+});
+
+/** `GET /_lb/load` */
+export type Load = AnswerOf<typeof load>;

@@ -1,0 +1,48 @@
+/**
+ * What the control API is put together from.
+ *
+ * @module
+ */
+import type { Template } from "../engine/engine.ts";
+import type { FailureLog } from "../failures.ts";
+import type { Weights } from "../fleet/change.ts";
+import type { DeployStep } from "../answers/event.ts";
+import type { Incident } from "../fleet/incident.ts";
+import type { Journal } from "../fleet/journal.ts";
+import type { DrillOptions } from "./drill.ts";
+import type { ExplainOptions } from "./explain.ts";
+import type { GuardPolicy } from "./guard.ts";
+import type { RingKeeper } from "./ring_calls.ts";
+
+/** What the control API acts on. */
+export interface ControlParts {
+  readonly membership: RingKeeper & {
+    names(): string[];
+    add(n: number, hostnames: readonly string[], weights: Weights): Promise<string[]>;
+    remove(n: number, hostnames: readonly string[]): Promise<string[]>;
+  };
+  /** Makes rolling deploys; every step is told. */
+  readonly deploys: {
+    check(template: Template): void;
+    run(template: Template, onStep: (step: DeployStep) => void): Promise<DeployStep>;
+  };
+  readonly incidents: () => readonly Incident[];
+  readonly journal: Journal;
+  /** Aborted when the balancer begins to end: streams of events end then. */
+  readonly ending: AbortSignal;
+  /** What drills act on; undefined where they are not allowed. */
+  readonly drills: DrillOptions | undefined;
+  /** The whole state, as `GET /_lb/status` answers it. */
+  readonly status: () => { readonly ready: number; readonly desired: number };
+  readonly metrics: {
+    /** Everything, in Prometheus' text format. */
+    expose(): Promise<{ readonly contentType: string; readonly text: string }>;
+    /** Few numbers, as `GET /_lb/load` answers them. */
+    load(): object;
+  };
+  readonly explain: ExplainOptions;
+  readonly guard: GuardPolicy;
+  readonly failures: FailureLog;
+  /** Milliseconds that a client may take to send the body of a call. */
+  readonly bodyTimeoutMs: number;
+}
