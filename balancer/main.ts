@@ -7,6 +7,7 @@
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createControlApp } from "./control/app.ts";
 import { isLoopback } from "./control/guard.ts";
+import type { LogDials } from "./control/log_calls.ts";
 import type { Engine } from "./engine/engine.ts";
 import { openEngine } from "./engine/open_engine.ts";
 import { errorMessage, Failures } from "./failures.ts";
@@ -26,7 +27,7 @@ import { styleOf } from "./log/style.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { type ProxySettings, proxySettings } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
-import type { Address, DataPlane } from "./view.ts";
+import type { Address } from "./view.ts";
 
 /** Exit status for settings that cannot be used, as in sysexits.h (EX_CONFIG). */
 const EXIT_CONFIG = 78;
@@ -107,10 +108,11 @@ async function start(config: Config, log: Log): Promise<Running> {
     failures: () => failures.counts(),
     engine: engine.kind,
     workers: proxy.workers,
+    lostLogLines: () => log.lost,
     now: systemClock.now,
   });
   const ending = new AbortController();
-  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures };
+  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures, log };
   const api = controlApp({ ...parts, ending: ending.signal });
   // The port opens when it is known what runs, so that the first request finds a view.
   await fleet.open();
@@ -161,16 +163,17 @@ interface ControlParts {
   readonly config: Config;
   readonly fleet: Fleet;
   readonly engine: Engine;
-  readonly dataPlane: DataPlane;
+  readonly dataPlane: DataPlaneWorkers;
   readonly metrics: Metrics;
   readonly proxy: ProxySettings;
   readonly failures: Failures;
+  readonly log: Log;
   /** Aborted when the balancer begins to end. */
   readonly ending: AbortSignal;
 }
 
 function controlApp(parts: ControlParts) {
-  const { config, fleet, engine, dataPlane, metrics, proxy, failures, ending } = parts;
+  const { config, fleet, engine, dataPlane, metrics, proxy, failures, log, ending } = parts;
   const turns = new Turns();
   const membership = new Membership({
     fleet,
@@ -208,6 +211,7 @@ function controlApp(parts: ControlParts) {
       hold: proxy.hold,
       loadBound: proxy.loadBound,
     },
+    log: logDials(log, dataPlane),
     guard: {
       token: config.LB_ADMIN_TOKEN,
       open: config.LB_ADMIN_OPEN,
@@ -216,6 +220,16 @@ function controlApp(parts: ControlParts) {
     failures,
     bodyTimeoutMs: BODY_TIMEOUT_MS,
   });
+}
+
+function logDials(log: Log, dataPlane: DataPlaneWorkers): LogDials {
+  return {
+    state: () => ({ level: log.level, access: dataPlane.accessLogging }),
+    turn: ({ level = log.level, access }) => {
+      log.level = level;
+      if (access !== undefined) dataPlane.accessLogging = access;
+    },
+  };
 }
 
 /** Where this machine reaches the public port: what listens everywhere does on loopback, too. */

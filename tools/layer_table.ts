@@ -30,7 +30,7 @@ export const ROOMS: readonly Room[] = [
   { name: "out of files", paths: ["balancer/out_of_files.ts"], imports: [] },
   { name: "reply", paths: ["balancer/reply.ts"], imports: [], importsTypes: ["answers"] },
   // The types of answers are for whoever answers; their schemas need zod, and are for control alone.
-  { name: "answers", paths: ["balancer/answers/"], imports: ["ring"] },
+  { name: "answers", paths: ["balancer/answers/"], imports: ["ring", "log"] },
   {
     name: "config",
     paths: [

@@ -5,6 +5,7 @@
  */
 import type { CallDescription } from "./call.ts";
 import { adding, deploying, drilling, listing, removing } from "./fleet_calls.ts";
+import { hearing, turning } from "./log_calls.ts";
 import { applying, explainingKeys, planning, reshaping, tabling, weighing } from "./ring_calls.ts";
 import { exposing, following, loading, recalling, reporting, showing } from "./watch_calls.ts";
 
@@ -19,6 +20,7 @@ export const CALLS: readonly CallDescription[] = [
   { method: "GET", path: "/_lb/load", scope: "read", call: loading },
   { method: "GET", path: "/_lb/incidents", scope: "read", call: recalling },
   { method: "GET", path: "/_lb/events", scope: "read", call: following },
+  { method: "GET", path: "/_lb/log", scope: "read", call: hearing },
   { method: "POST", path: "/add", scope: "admin", call: adding },
   { method: "DELETE", path: "/rm", scope: "admin", call: removing },
   { method: "PATCH", path: "/_lb/replicas/:name", scope: "admin", call: weighing },
@@ -27,4 +29,5 @@ export const CALLS: readonly CallDescription[] = [
   { method: "POST", path: "/_lb/apply", scope: "admin", call: applying },
   { method: "POST", path: "/_lb/deploy", scope: "admin", call: deploying },
   { method: "POST", path: "/_lb/drill", scope: "admin", call: drilling },
+  { method: "PATCH", path: "/_lb/log", scope: "admin", call: turning },
 ];

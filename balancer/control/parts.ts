@@ -12,6 +12,7 @@ import type { Journal } from "../fleet/journal.ts";
 import type { DrillOptions } from "./drill.ts";
 import type { ExplainOptions } from "./explain.ts";
 import type { GuardPolicy } from "./guard.ts";
+import type { LogDials } from "./log_calls.ts";
 import type { RingKeeper } from "./ring_calls.ts";
 
 /** What the control API acts on. */
@@ -41,6 +42,7 @@ export interface ControlParts {
     load(): object;
   };
   readonly explain: ExplainOptions;
+  readonly log: LogDials;
   readonly guard: GuardPolicy;
   readonly failures: FailureLog;
   /** Milliseconds that a client may take to send the body of a call. */

@@ -133,6 +133,19 @@ Deno.test("a worker that crashes is counted and replaced by one that knows the l
   await bench.workers.end(NOW);
 });
 
+Deno.test("the access log is turned in all workers, and in those that start later", async () => {
+  const bench = new Bench();
+  await bench.workers.open();
+  assertEquals([bench.workers.accessLogging, bench.noted("access 0").length], ["off", 2]);
+  bench.workers.accessLogging = 0.25;
+  await bench.until("the change", () => bench.noted("access 0.25").length === 2);
+  await bench.workers.idle("crash", { requestsMs: 60_000, streamsMs: 60_000 });
+  await bench.until("the replacements", () => bench.noted("access 0.25").length === 4);
+  bench.workers.accessLogging = "full";
+  await bench.until("the next", () => bench.noted("access 1").length === 2);
+  await bench.workers.end(NOW);
+});
+
 Deno.test("what a worker had in flight when it crashed is counted no more", async () => {
   const bench = new Bench();
   await bench.workers.open();
