@@ -105,10 +105,10 @@ function timeFields(record: RequestRecord): string {
 }
 
 function textOf(record: RequestRecord, source: KeySource): string {
-  const { identity, attempts, reason, detail, bytesIn, bytesOut } = record;
-  const held = heldMs(record);
+  const { attempts, bytesIn, bytesOut } = record;
   const { replica, instance } = replicaOf(record);
-  const parts = [
+  const held = heldMs(record);
+  return [
     `${record.client} ${printable(summary(record))}`,
     record.late ? "" : `${tenths(record.endedAt - record.startedAt)} ms`,
     record.late ? "" : `upstream ${tenths(upstreamMs(record))} ms`,
@@ -117,17 +117,24 @@ function textOf(record: RequestRecord, source: KeySource): string {
     record.control ? "control" : record.endless ?? "",
     replica === undefined ? "" : `${replica} ${instance}`,
     attempts.length > 1 ? `${attempts.length} attempts` : "",
-    identity?.key === undefined
-      ? ""
-      : `slot ${identity.slot} key ${
-        printable(shownKey(identity.key, identity.requestId, source))
-      }`,
-    identity ? `id ${printable(cut(identity.requestId))}` : "",
-    record.outcome === "answered"
-      ? ""
-      : `${record.outcome}${reason ? ` (${reason}: ${detail})` : ""}`,
-  ];
-  return parts.filter((part) => part !== "").join(", ");
+    identityText(record, source),
+    endText(record),
+  ].filter((part) => part !== "").join(", ");
+}
+
+function identityText({ identity }: RequestRecord, source: KeySource): string {
+  if (!identity) return "";
+  const { requestId, key, slot } = identity;
+  const id = `id ${printable(cut(requestId))}`;
+  if (key === undefined) return id;
+  if (key === requestId) return `slot ${slot}, ${id}`;
+  return `slot ${slot}, key ${printable(shownKey(key, requestId, source))}, ${id}`;
+}
+
+/** How it ended, where that was not by an answer from elsewhere. */
+function endText({ outcome = "left", reason, detail }: RequestRecord): string {
+  if (outcome === "answered") return "";
+  return reason === undefined ? outcome : `${outcome} (${reason}: ${detail})`;
 }
 
 /** `GET /home 200` */

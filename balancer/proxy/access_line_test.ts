@@ -109,12 +109,12 @@ Deno.test("a line of text can be read by people, and steers no terminal", () => 
   assertEquals(
     line.slice(line.indexOf("access: ") + 8),
     "127.0.0.1 POST /home 200, 806.0 ms, upstream 3.3 ms, held 800.5 ms, in 3 B, out 56 B, " +
-      "Server1 i2, 2 attempts, slot 7 key k\\x1b[2J, id \\x9b2J\n",
+      "Server1 i2, 2 attempts, slot 7, key k\\x1b[2J, id \\x9b2J\n",
   );
   const left = accessLine("text", ID)(recordOf({ status: 0, outcome: "left" }));
   assertMatch(left, /POST \/home left, .*, left\n$/);
   const colours = accessLine("colours", ID)(recordOf({ status: 503 }));
-  assertMatch(colours, /\x1b\[.*WRN.*POST \/home 503/);
+  assert(colours.includes("\x1b[") && /WRN.*POST \/home 503/.test(colours));
 });
 
 Deno.test("a key that may be a credential is told by a hash of it", () => {
