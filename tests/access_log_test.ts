@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { balancerArgs } from "../tools/balancer_command.ts";
 import { Balancer, pidOf, signal } from "./balancer.ts";
-import { balancerFor, get, OK, RawBalancer, RawConnection, RawUpstream, within } from "./raw.ts";
+import { balancerFor, get, OK, RawBalancer, RawConnection, RawUpstream } from "./raw.ts";
 
 const MORTAL = `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=PORT,VERSION ` +
   new URL("testdata/mortal.ts", import.meta.url).pathname;
@@ -168,65 +168,109 @@ Deno.test("the end of the balancer loses no line, and lines of several workers d
   assert(told.toSorted().join() === ids.flat().toSorted().join());
 });
 
-Deno.test("who stops reading the log stops no request; what is lost is counted and told", async () => {
-  await using server = new RawUpstream(() => OK);
-  const process = new Deno.Command(Deno.execPath(), {
-    args: await balancerArgs(),
-    cwd: new URL("..", import.meta.url),
-    env: {
-      LB_PORT: "0",
-      LB_LOG_FORMAT: "json",
-      LB_ENGINE: "static",
-      LB_UPSTREAMS: server.address,
-      LB_HEALTH_PATH: "",
-      LB_WORKERS: "1",
-      LB_ACCESS_LOG: "full",
-    },
-    stdin: "null",
-    stdout: "piped",
-  }).spawn();
-  const output = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  const read = async () => {
-    const { value, done } = await output.read();
-    text += value ?? "";
-    return !done;
-  };
-  while (!/listening on.*"port":\d+/.test(text)) assert(await read(), text);
-  const port = Number(/"port":(\d+)/.exec(text)?.[1]);
-  const url = `http://127.0.0.1:${port}`;
-  await within("its replica", readiness(url));
+/** A balancer whose log a test reads, or does not. */
+class Unread implements AsyncDisposable {
+  text = "";
+  readonly #process: Deno.ChildProcess;
+  readonly #output: ReadableStreamDefaultReader<string>;
+  #url = "";
 
-  // Nobody reads from here on.
-  const lost = async (log: string) => {
-    const metrics = await (await fetch(`${url}/_lb/metrics`)).text();
+  private constructor(process: Deno.ChildProcess) {
+    this.#process = process;
+    this.#output = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** Starts it, and reads no further than where it listens. */
+  static async start(server: RawUpstream): Promise<Unread> {
+    const process = new Deno.Command(Deno.execPath(), {
+      args: await balancerArgs(),
+      cwd: new URL("..", import.meta.url),
+      env: {
+        LB_PORT: "0",
+        LB_LOG_FORMAT: "json",
+        LB_ENGINE: "static",
+        LB_UPSTREAMS: server.address,
+        LB_HEALTH_PATH: "",
+        LB_WORKERS: "1",
+        LB_ACCESS_LOG: "full",
+      },
+      stdin: "null",
+      stdout: "piped",
+    }).spawn();
+    const balancer = new Unread(process);
+    await balancer.readUntil(/listening on.*"port":\d+/);
+    balancer.#url = `http://127.0.0.1:${/"port":(\d+)/.exec(balancer.text)?.[1]}`;
+    return balancer;
+  }
+
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(`${this.#url}${path}`, init);
+  }
+
+  async readUntil(wanted: RegExp): Promise<void> {
+    while (!wanted.test(this.text)) assert(await this.#read(), this.text.slice(-1000));
+  }
+
+  /** Lines that were lost so far. */
+  async lost(log: "access" | "balancer"): Promise<number> {
+    const metrics = await (await this.fetch("/_lb/metrics")).text();
     return Number(new RegExp(`log_lines_lost_total{log="${log}"} (\\d+)`).exec(metrics)?.[1]);
-  };
-  const long = get(`/${"x".repeat(1000)}`, `X-Request-Id: ${"i".repeat(1000)}`);
-  using client = await RawConnection.to(port);
-  while (await lost("access") === 0) {
-    for (let left = 100; left > 0; left--) {
-      await client.send(long);
-      assertMatch((await client.response()).line, / 200 /);
+  }
+
+  /** Sends requests until lines are lost: each of them is answered. */
+  async overflow(): Promise<void> {
+    const long = get(`/${"x".repeat(1000)}`, `X-Request-Id: ${"i".repeat(1000)}`);
+    using client = await RawConnection.to(Number(new URL(this.#url).port));
+    while (await this.lost("access") === 0) {
+      for (let left = 100; left > 0; left--) {
+        await client.send(long);
+        assertMatch((await client.response()).line, / 200 /);
+      }
     }
   }
-  const { status } = await fetch(`${url}/_lb/log`, { method: "PATCH", body: '{"access":"off"}' });
-  assertEquals([status, await lost("balancer")], [200, 0]);
 
-  while (!text.includes("lines of the log were lost")) assert(await read(), text.slice(-1000));
-  process.kill("SIGTERM");
-  while (await read());
-  assertEquals((await process.status).code, 0);
-  const lines = text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
-  const told = lines.filter(({ message }) =>
-    String(message).includes("lines of the log were lost")
-  );
-  assert(told.reduce((sum, { properties }) => sum + properties.lines, 0) > 0);
-});
+  /** Ends it; nobody reads meanwhile. @returns its exit code */
+  async end(): Promise<number> {
+    this.#process.kill("SIGTERM");
+    return (await this.#process.status).code;
+  }
 
-async function readiness(url: string): Promise<void> {
-  for (;;) {
-    const { ready } = await (await fetch(`${url}/_lb/healthz`)).json();
-    if (ready > 0) return;
+  /** Reads what is left, to the end. */
+  async rest(): Promise<void> {
+    while (await this.#read());
+  }
+
+  async #read(): Promise<boolean> {
+    const { value, done } = await this.#output.read();
+    this.text += value ?? "";
+    return !done;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#output.cancel();
   }
 }
+
+Deno.test("who stops reading the log stops no request; what is lost is counted and told", async () => {
+  await using server = new RawUpstream(() => OK);
+  await using balancer = await Unread.start(server);
+  await balancer.overflow();
+  const { status } = await balancer.fetch("/_lb/log", {
+    method: "PATCH",
+    body: '{"access":"off"}',
+  });
+  assertEquals([status, await balancer.lost("balancer")], [200, 0]);
+  await balancer.readUntil(/lines of the log were lost.*"lines":[1-9]/);
+  const ended = balancer.end();
+  await balancer.rest();
+  assertEquals(await ended, 0);
+  // What was read late is whole all the same.
+  for (const line of balancer.text.split("\n")) if (line !== "") JSON.parse(line);
+});
+
+Deno.test("a balancer ends though nobody reads its log", async () => {
+  await using server = new RawUpstream(() => OK);
+  await using balancer = await Unread.start(server);
+  await balancer.overflow();
+  assertEquals(await balancer.end(), 0);
+});
