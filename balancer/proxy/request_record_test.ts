@@ -247,6 +247,27 @@ Deno.test("of requests that were not chosen those are told that failed", async (
   client.close();
 });
 
+Deno.test("where not every request is timed, one that fails is told from then on", async () => {
+  await using bench = new RecordBench(1e-300);
+  const { client, replica } = await bench.warm();
+  const { deadlines, tallies: { pace } } = bench.proxy;
+  // From here on the test ticks.
+  deadlines.close();
+  for (let seen = 0; seen < 1000; seen++) pace.next();
+  pace.tick();
+  for (const answer of [OK, ERROR]) {
+    await client.send(GET);
+    await replica.request();
+    await replica.send(answer);
+    await client.response();
+  }
+  const record = await bench.next();
+  assertEquals(facts(record), factsOf({ status: 500, bytesOut: 5 }));
+  assertEquals([record.late, bench.records.length], [true, 1]);
+  assertInOrder(record.startedAt, record.attempts[0]?.startedAt, record.endedAt);
+  client.close();
+});
+
 Deno.test("each request is chosen with the same probability", () => {
   for (const fraction of [0.5, 0.1, 0.01, 0.001]) {
     let sum = 0;
