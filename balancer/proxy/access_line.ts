@@ -10,7 +10,7 @@
 import { createHash } from "node:crypto";
 import { formatter, type LogStyle } from "../log/style.ts";
 import type { KeySource } from "../setting_values.ts";
-import type { RequestRecord } from "./request_record.ts";
+import type { Attempt, RequestRecord } from "./request_record.ts";
 
 /** Writes a line, with its end. */
 export type AccessLine = (record: RequestRecord) => string;
@@ -27,7 +27,10 @@ const CATEGORY = ["ringkeeper", "access"] as const;
  * @param source where keys come from, for they may be credentials
  */
 export function accessLine(style: LogStyle, source: KeySource): AccessLine {
-  if (style === "json") return (record) => jsonLine(record, source);
+  if (style === "json") {
+    const clock = new Timestamps();
+    return (record) => jsonLine(record, source, clock.of(record.endedAt));
+  }
   const format = formatter(style);
   return (record) => {
     const text = textOf(record, source);
@@ -59,10 +62,9 @@ export function shownKey(key: string, requestId: string, { from }: KeySource): s
 }
 
 /** Put together by hand: what the logger's own formatter takes is half of what a request takes. */
-function jsonLine(record: RequestRecord, source: KeySource): string {
+function jsonLine(record: RequestRecord, source: KeySource, timestamp: string): string {
   const { line, identity, reason, detail } = record;
-  const { replica, instance } = replicaOf(record);
-  return `{"@timestamp":"${new Date(record.endedAt).toISOString()}"` +
+  return `{"@timestamp":"${timestamp}"` +
     `,"level":"${record.failed ? "WARN" : "INFO"}"` +
     `,"message":${JSON.stringify(summary(record))},"logger":"ringkeeper.access"` +
     `,"client.address":"${record.client}"` +
@@ -74,8 +76,7 @@ function jsonLine(record: RequestRecord, source: KeySource): string {
     (detail === "" ? "" : `,"ringkeeper.detail":${JSON.stringify(detail)}`) +
     (identity ? `,"ringkeeper.request_id":${JSON.stringify(cut(identity.requestId))}` : "") +
     keyFields(record, source) +
-    (replica === undefined ? "" : `,"ringkeeper.replica":${JSON.stringify(replica)}`) +
-    (instance === undefined ? "" : `,"ringkeeper.instance":${JSON.stringify(instance)}`) +
+    replicaFields(record) +
     `,"ringkeeper.attempts":${record.attempts.length}` +
     timeFields(record) +
     (record.control ? ',"ringkeeper.control":true' : "") +
@@ -96,6 +97,13 @@ function keyFields({ identity }: RequestRecord, source: KeySource): string {
     (identity.slot < 0 ? "" : `,"ringkeeper.slot":${identity.slot}`);
 }
 
+function replicaFields(record: RequestRecord): string {
+  const attempt = answerer(record);
+  if (!attempt) return "";
+  return `,"ringkeeper.replica":${JSON.stringify(attempt.replica)}` +
+    `,"ringkeeper.instance":${JSON.stringify(attempt.instance)}`;
+}
+
 /** Of a late record nobody knows when the request began. */
 function timeFields(record: RequestRecord): string {
   const held = `,"ringkeeper.held_ms":${rounded(heldMs(record))}`;
@@ -106,7 +114,7 @@ function timeFields(record: RequestRecord): string {
 
 function textOf(record: RequestRecord, source: KeySource): string {
   const { attempts, bytesIn, bytesOut } = record;
-  const { replica, instance } = replicaOf(record);
+  const attempt = answerer(record);
   const held = heldMs(record);
   return [
     `${record.client} ${printable(summary(record))}`,
@@ -115,7 +123,7 @@ function textOf(record: RequestRecord, source: KeySource): string {
     held > 0 ? `held ${tenths(held)} ms` : "",
     `in ${bytesIn} B, out ${bytesOut} B`,
     record.control ? "control" : record.endless ?? "",
-    replica === undefined ? "" : `${replica} ${instance}`,
+    attempt ? `${attempt.replica} ${attempt.instance}` : "",
     attempts.length > 1 ? `${attempts.length} attempts` : "",
     identityText(record, source),
     endText(record),
@@ -143,21 +151,39 @@ function summary({ line, status, outcome }: RequestRecord): string {
   return `${what} ${status > 0 ? status : outcome}`;
 }
 
-/** Who answered, or was asked last. */
-function replicaOf({ control, attempts }: RequestRecord) {
-  const { replica, instance } = attempts.at(-1) ?? {};
-  return control ? {} : { replica, instance };
+/** The replica that answered, or was asked last. */
+function answerer({ control, attempts }: RequestRecord): Attempt | undefined {
+  return control ? undefined : attempts.at(-1);
 }
 
 function heldMs({ holds, endedAt }: RequestRecord): number {
-  return holds.reduce((sum, hold) => sum + (hold.endedAt ?? endedAt) - hold.startedAt, 0);
+  let sum = 0;
+  for (const hold of holds) sum += (hold.endedAt ?? endedAt) - hold.startedAt;
+  return sum;
 }
 
 /** Until answers began, or did not. */
 function upstreamMs({ attempts, endedAt }: RequestRecord): number {
-  return attempts.reduce((sum, attempt) => {
-    return sum + (attempt.firstByteAt ?? attempt.endedAt ?? endedAt) - attempt.startedAt;
-  }, 0);
+  let sum = 0;
+  for (const { startedAt, firstByteAt, endedAt: failedAt } of attempts) {
+    sum += (firstByteAt ?? failedAt ?? endedAt) - startedAt;
+  }
+  return sum;
+}
+
+/** Times as ISO 8601 has them; what the lines of one second have in common is made once. */
+class Timestamps {
+  #second = -1;
+  #prefix = "";
+
+  of(epochMs: number): string {
+    const second = Math.floor(epochMs / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#prefix = new Date(1000 * second).toISOString().slice(0, -4);
+    }
+    return `${this.#prefix}${String(Math.floor(epochMs) % 1000).padStart(3, "0")}Z`;
+  }
 }
 
 function pathOf(target: string): string {

@@ -13,7 +13,7 @@ import type { RequestRecord } from "./request_record.ts";
 import type { WorkerTally } from "./tally.ts";
 
 /** Lines that are worth sending before the next tick, in characters. */
-const BATCH_LENGTH = 32 * 1024;
+const BATCH_LENGTH = 128 * 1024;
 
 /** Lines that wait at the most: at full speed they are those of a quarter of a second. */
 export const WAITING_LENGTH = 2 * 1024 * 1024;
