@@ -7,9 +7,9 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
-import { formatter, type LogStyle } from "../log/style.ts";
-import type { KeySource } from "../setting_values.ts";
+import type { LogStyle } from "../log/style.ts";
+import type { KeyText } from "./key_text.ts";
+import { colouredPrefix, plainPrefix, Timestamps } from "./line_prefix.ts";
 import type { Attempt, RequestRecord } from "./request_record.ts";
 
 /** Writes a line, with its end. */
@@ -18,53 +18,23 @@ export type AccessLine = (record: RequestRecord) => string;
 /** What clients choose is cut after so many characters. */
 const LONGEST = 1024;
 
-const CATEGORY = ["ringkeeper", "access"] as const;
-
 /**
  * How requests are written.
  *
  * @param style how lines are written
- * @param source where keys come from, for they may be credentials
+ * @param keys write keys
  */
-export function accessLine(style: LogStyle, source: KeySource): AccessLine {
-  if (style === "json") {
-    const clock = new Timestamps();
-    return (record) => jsonLine(record, source, clock.of(record.endedAt));
-  }
-  const format = formatter(style);
-  return (record) => {
-    const text = textOf(record, source);
-    return format({
-      category: CATEGORY,
-      level: record.failed ? "warning" : "info",
-      message: [text],
-      rawMessage: text,
-      timestamp: record.endedAt,
-      properties: {},
-    });
-  };
-}
-
-/**
- * The key of a request as it may be written: what comes from a header, a cookie or the query may be
- * a credential, and is told by the beginning of its SHA-256 only. That of the same key is the same.
- *
- * @param key the key
- * @param requestId stands in for a key that the request does not have
- * @param source where keys come from
- */
-export function shownKey(key: string, requestId: string, { from }: KeySource): string {
-  const harmless = from === "request-id" || from === "path" || from === "client";
-  if (harmless || key === requestId) return cut(key);
-  // The bytes as they were sent: parameters of a query are decoded, fields are not.
-  const digest = createHash("sha256").update(key, from === "query" ? "utf8" : "latin1");
-  return `sha256:${digest.digest("hex").slice(0, 12)}`;
+export function accessLine(style: LogStyle, keys: KeyText): AccessLine {
+  const clock = new Timestamps();
+  if (style === "json") return (record) => jsonLine(record, keys, clock.of(record.endedAt));
+  const prefix = style === "text" ? plainPrefix : colouredPrefix;
+  return (record) => `${prefix(clock.of(record.endedAt), record.failed)}${textOf(record, keys)}\n`;
 }
 
 /** Put together by hand: what the logger's own formatter takes is half of what a request takes. */
-function jsonLine(record: RequestRecord, source: KeySource, timestamp: string): string {
+function jsonLine(record: RequestRecord, keys: KeyText, timestamp: string): string {
   const { line, identity, reason, detail } = record;
-  return `{"@timestamp":"${timestamp}"` +
+  return `{"@timestamp":"${timestamp}Z"` +
     `,"level":"${record.failed ? "WARN" : "INFO"}"` +
     `,"message":${JSON.stringify(summary(record))},"logger":"ringkeeper.access"` +
     `,"client.address":"${record.client}"` +
@@ -75,7 +45,7 @@ function jsonLine(record: RequestRecord, source: KeySource, timestamp: string): 
     (reason === undefined ? "" : `,"ringkeeper.reason":"${reason}"`) +
     (detail === "" ? "" : `,"ringkeeper.detail":${JSON.stringify(detail)}`) +
     (identity ? `,"ringkeeper.request_id":${JSON.stringify(cut(identity.requestId))}` : "") +
-    keyFields(record, source) +
+    keyFields(record, keys) +
     replicaFields(record) +
     `,"ringkeeper.attempts":${record.attempts.length}` +
     timeFields(record) +
@@ -90,10 +60,10 @@ function lineFields({ line }: RequestRecord): string {
     `,"network.protocol.version":"1.${minor}"`;
 }
 
-function keyFields({ identity }: RequestRecord, source: KeySource): string {
-  if (identity?.key === undefined) return "";
-  const key = JSON.stringify(shownKey(identity.key, identity.requestId, source));
-  return `,"ringkeeper.key":${key}` +
+function keyFields({ identity }: RequestRecord, keys: KeyText): string {
+  if (!identity) return "";
+  const key = keys.of(identity);
+  return (key === undefined ? "" : `,"ringkeeper.key":${JSON.stringify(cut(key))}`) +
     (identity.slot < 0 ? "" : `,"ringkeeper.slot":${identity.slot}`);
 }
 
@@ -112,7 +82,7 @@ function timeFields(record: RequestRecord): string {
     `,"ringkeeper.duration_ms":${rounded(record.endedAt - record.startedAt)}`;
 }
 
-function textOf(record: RequestRecord, source: KeySource): string {
+function textOf(record: RequestRecord, keys: KeyText): string {
   const { attempts, bytesIn, bytesOut } = record;
   const attempt = answerer(record);
   const held = heldMs(record);
@@ -125,18 +95,19 @@ function textOf(record: RequestRecord, source: KeySource): string {
     record.control ? "control" : record.endless ?? "",
     attempt ? `${attempt.replica} ${attempt.instance}` : "",
     attempts.length > 1 ? `${attempts.length} attempts` : "",
-    identityText(record, source),
+    identityText(record, keys),
     endText(record),
   ].filter((part) => part !== "").join(", ");
 }
 
-function identityText({ identity }: RequestRecord, source: KeySource): string {
+function identityText({ identity }: RequestRecord, keys: KeyText): string {
   if (!identity) return "";
-  const { requestId, key, slot } = identity;
+  const { requestId, slot } = identity;
   const id = `id ${printable(cut(requestId))}`;
-  if (key === undefined) return id;
-  if (key === requestId) return `slot ${slot}, ${id}`;
-  return `slot ${slot}, key ${printable(shownKey(key, requestId, source))}, ${id}`;
+  if (slot < 0) return id;
+  const key = keys.of(identity);
+  if (key === undefined || key === requestId) return `slot ${slot}, ${id}`;
+  return `slot ${slot}, key ${printable(cut(key))}, ${id}`;
 }
 
 /** How it ended, where that was not by an answer from elsewhere. */
@@ -169,21 +140,6 @@ function upstreamMs({ attempts, endedAt }: RequestRecord): number {
     sum += (firstByteAt ?? failedAt ?? endedAt) - startedAt;
   }
   return sum;
-}
-
-/** Times as ISO 8601 has them; what the lines of one second have in common is made once. */
-class Timestamps {
-  #second = -1;
-  #prefix = "";
-
-  of(epochMs: number): string {
-    const second = Math.floor(epochMs / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#prefix = new Date(1000 * second).toISOString().slice(0, -4);
-    }
-    return `${this.#prefix}${String(Math.floor(epochMs) % 1000).padStart(3, "0")}Z`;
-  }
 }
 
 function pathOf(target: string): string {

@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { LogRecord } from "@logtape/logtape";
 import { formatter } from "../log/style.ts";
-import { accessLine, shownKey } from "./access_line.ts";
+import { type AccessLine, accessLine } from "./access_line.ts";
+import { KeyText } from "./key_text.ts";
 import { RequestRecord } from "./request_record.ts";
 
-const ID = { from: "request-id" } as const;
+const ID = new KeyText({ from: "request-id" });
 
 /** A request that was sent twice, waited, and was answered. */
 function recordOf(changes: Partial<RequestRecord> = {}): RequestRecord {
@@ -30,8 +31,20 @@ function recordOf(changes: Partial<RequestRecord> = {}): RequestRecord {
   return Object.assign(record, changes);
 }
 
-function fieldsOf(record: RequestRecord, source: Parameters<typeof shownKey>[2] = ID) {
-  const line = accessLine("json", source)(record);
+/** The same as a record of the logger. */
+function said(record: RequestRecord, message: string): LogRecord {
+  return {
+    category: ["ringkeeper", "access"],
+    level: record.failed ? "warning" : "info",
+    message: [message],
+    rawMessage: message,
+    timestamp: record.endedAt,
+    properties: {},
+  };
+}
+
+function fieldsOf(record: RequestRecord) {
+  const line = accessLine("json", ID)(record);
   assert(line.endsWith("}\n") && line.indexOf("\n") === line.length - 1);
   return JSON.parse(line);
 }
@@ -58,15 +71,7 @@ Deno.test("a line of JSON holds everything by its usual name, in the logger's ow
     "ringkeeper.upstream_ms": 3.25,
     "ringkeeper.duration_ms": 806,
   });
-  const said: LogRecord = {
-    category: ["ringkeeper", "access"],
-    level: "info",
-    message: [message],
-    rawMessage: message,
-    timestamp: record.endedAt,
-    properties: {},
-  };
-  const own = JSON.parse(formatter("json")(said));
+  const own = JSON.parse(formatter("json")(said(record, message)));
   assertEquals({ "@timestamp": timestamp, level, message, logger, properties: {} }, own);
   assertEquals(message, "POST /home 200");
 });
@@ -102,37 +107,55 @@ Deno.test("what is not known is left out", () => {
   assertEquals([control["ringkeeper.control"], control["ringkeeper.replica"]], [true, undefined]);
 });
 
+Deno.test("a line of text begins as those of the logger do, on a terminal, too", () => {
+  for (const style of ["text", "colours"] as const) {
+    for (const status of [200, 503]) {
+      const record = recordOf({ status });
+      const line = accessLine(style, ID)(record);
+      const text = line.slice(line.indexOf("127.0.0.1 "), -1);
+      assertEquals(line, formatter(style)(said(record, text)));
+    }
+  }
+});
+
 Deno.test("a line of text can be read by people, and steers no terminal", () => {
   const identity = { requestId: "\x9b2J", key: "k\x1b[2J", slot: 7 };
-  const line = accessLine("text", { from: "path" })(recordOf({ identity }));
-  assertMatch(line, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \+00:00 \[INF\] ringkeeper·access: /);
+  const tail = (line: string) => line.slice(line.indexOf("access: ") + 8);
   assertEquals(
-    line.slice(line.indexOf("access: ") + 8),
+    tail(accessLine("text", new KeyText({ from: "path" }))(recordOf({ identity }))),
     "127.0.0.1 POST /home 200, 806.0 ms, upstream 3.3 ms, held 800.5 ms, in 3 B, out 56 B, " +
       "Server1 i2, 2 attempts, slot 7, key k\\x1b[2J, id \\x9b2J\n",
   );
-  const left = accessLine("text", ID)(recordOf({ status: 0, outcome: "left" }));
-  assertMatch(left, /POST \/home left, .*, left\n$/);
-  const colours = accessLine("colours", ID)(recordOf({ status: 503 }));
-  assert(colours.includes("\x1b[") && /WRN.*POST \/home 503/.test(colours));
+  const line: AccessLine = accessLine("text", ID);
+  assertMatch(line(recordOf({ status: 0, outcome: "left" })), /POST \/home left, .*, left\n$/);
+  const refused = recordOf({ status: 503, outcome: "refused", reason: "none", detail: "nobody" });
+  assertMatch(line(refused), /slot 7, id r1, refused \(none: nobody\)\n$/);
 });
 
-Deno.test("a key that may be a credential is told by a hash of it", () => {
+Deno.test("a key that may be a credential is told by a hash of it", async () => {
   for (const from of ["header", "cookie", "query"] as const) {
-    const source = { from, name: "Authorization" };
+    const keys = new KeyText({ from, name: "Authorization" });
+    const identity = { requestId: "r1", key: "Bearer abc", slot: 7 };
+    assertEquals(keys.of(identity), undefined);
+    await keys.ready;
     // printf %s 'Bearer abc' | sha256sum
-    assertEquals(shownKey("Bearer abc", "r1", source), "sha256:c355dce96c16");
-    assertEquals(shownKey("r1", "r1", source), "r1");
-    const text = accessLine("json", source)(
-      recordOf({ identity: { requestId: "r1", key: "Bearer abc", slot: 7 } }),
-    );
-    assert(!text.includes("abc"));
+    assertEquals(keys.of(identity), "sha256:c355dce96c16");
+    assertEquals(keys.of({ ...identity, key: "r1" }), "r1");
+    assertEquals(keys.of({ ...identity, key: undefined }), undefined);
+    for (const style of ["json", "text"] as const) {
+      const line = accessLine(style, keys)(recordOf({ identity }));
+      assert(line.includes("c355dce96c16") && !line.includes("abc"));
+    }
   }
-  const bytes = { from: "header", name: "X-User" } as const;
+  const [field, query] = [
+    new KeyText({ from: "header", name: "X-User" }),
+    new KeyText({ from: "query", name: "user" }),
+  ];
+  await Promise.all([field.ready, query.ready]);
   // The bytes c3 bc, as a client sent them in a field, and the letter that they are in a query.
-  const sum = shownKey("\xc3\xbc", "r1", bytes);
-  assertEquals(shownKey("ü", "r1", { from: "query", name: "user" }), sum);
-  assertEquals(shownKey("/home", "r1", { from: "path" }), "/home");
+  const of = (key: string) => ({ requestId: "r1", key, slot: 7 });
+  assertEquals(field.of(of("\xc3\xbc")), query.of(of("ü")));
+  assertEquals(new KeyText({ from: "path" }).of(of("/home")), "/home");
 });
 
 Deno.test("what clients send is no longer in a line than it has to be", () => {

@@ -8,15 +8,17 @@
 import { type AccessLine, accessLine } from "./access_line.ts";
 import type { LogStyle } from "../log/style.ts";
 import type { KeySource } from "../setting_values.ts";
+import { KeyText } from "./key_text.ts";
+import { LineBatch } from "./line_batch.ts";
 import type { Recorder, RecordListener } from "./recorder.ts";
 import type { RequestRecord } from "./request_record.ts";
 import type { WorkerTally } from "./tally.ts";
 
-/** Lines that are worth sending before the next tick, in characters. */
-const BATCH_LENGTH = 128 * 1024;
+/** Bytes that are worth sending before the next tick. */
+const BATCH_BYTES = 48 * 1024;
 
-/** Lines that wait at the most: at full speed they are those of a quarter of a second. */
-export const WAITING_LENGTH = 2 * 1024 * 1024;
+/** Bytes that wait at the most: at full speed they are the lines of a quarter of a second. */
+export const WAITING_BYTES = 2 * 1024 * 1024;
 
 const NONE = -1;
 
@@ -36,9 +38,7 @@ export interface AccessLogOptions {
 export class AccessLog implements RecordListener {
   readonly #options: AccessLogOptions;
   readonly #line: AccessLine;
-  readonly #encoder = new TextEncoder();
-  #lines = "";
-  #count = 0;
+  readonly #batch = new LineBatch(WAITING_BYTES);
   /** Lines that were lost since the last batch. */
   #lost = 0;
   /** Lines of the batch that is on its way; -1: none is. */
@@ -46,17 +46,15 @@ export class AccessLog implements RecordListener {
 
   constructor(options: AccessLogOptions) {
     this.#options = options;
-    this.#line = accessLine(options.style, options.keySource);
+    this.#line = accessLine(options.style, new KeyText(options.keySource));
     options.recorder.listeners.push(this);
   }
 
   recorded(record: RequestRecord): void {
     const { recorder } = this.#options;
     if (!record.sampled && !(record.failed && recorder.catches)) return;
-    if (this.#lines.length >= WAITING_LENGTH) return this.#lose(1);
-    this.#lines += this.#line(record);
-    this.#count++;
-    if (this.#lines.length >= BATCH_LENGTH) this.tick();
+    if (!this.#batch.add(this.#line(record))) return this.#lose(1);
+    if (this.#batch.length >= BATCH_BYTES) this.tick();
   }
 
   /** Sends what there is, unless a batch is on its way. */
@@ -66,13 +64,12 @@ export class AccessLog implements RecordListener {
 
   /** Sends what there is. */
   flush(): void {
-    if (this.#count === 0 && this.#lost === 0) return;
-    const lines = this.#encoder.encode(this.#lines);
+    const { count } = this.#batch;
     const lost = this.#lost;
-    this.#sent = this.#count;
-    this.#lines = "";
-    this.#count = this.#lost = 0;
-    this.#options.take(lines, lost);
+    if (count === 0 && lost === 0) return;
+    this.#sent = count;
+    this.#lost = 0;
+    this.#options.take(this.#batch.take(), lost);
   }
 
   /** The batch is written, or cannot be. */
@@ -80,7 +77,7 @@ export class AccessLog implements RecordListener {
     if (written) this.#options.tally.logged(this.#sent);
     else this.#lose(this.#sent);
     this.#sent = NONE;
-    if (this.#lines.length >= BATCH_LENGTH) this.tick();
+    if (this.#batch.length >= BATCH_BYTES) this.tick();
   }
 
   #lose(lines: number): void {
