@@ -15,7 +15,7 @@ import type { RequestRecord } from "./request_record.ts";
 import type { WorkerTally } from "./tally.ts";
 
 /** Bytes that are worth sending before the next tick. */
-const BATCH_BYTES = 48 * 1024;
+const BATCH_BYTES = 256 * 1024;
 
 /** Bytes that wait at the most: at full speed they are the lines of a quarter of a second. */
 export const WAITING_BYTES = 2 * 1024 * 1024;
