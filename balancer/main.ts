@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Logger } from "@logtape/logtape";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createControlApp } from "./control/app.ts";
 import { isLoopback } from "./control/guard.ts";
+import type { LogDials } from "./control/log_calls.ts";
 import type { Engine } from "./engine/engine.ts";
 import { openEngine } from "./engine/open_engine.ts";
 import { errorMessage, Failures } from "./failures.ts";
@@ -22,11 +22,12 @@ import { Deploys } from "./fleet/deploy.ts";
 import { Turns } from "./fleet/turns.ts";
 import { fleetPolicy } from "./fleet/policy.ts";
 import { fleetStatus } from "./fleet/status.ts";
-import { openLog } from "./log.ts";
+import { Log } from "./log/log.ts";
+import { styleOf } from "./log/style.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { type ProxySettings, proxySettings } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
-import type { Address, DataPlane } from "./view.ts";
+import type { Address } from "./view.ts";
 
 /** Exit status for settings that cannot be used, as in sysexits.h (EX_CONFIG). */
 const EXIT_CONFIG = 78;
@@ -42,13 +43,15 @@ interface Running {
 
 async function main(): Promise<void> {
   const { config, unknown } = configOrExit();
-  const log = await openLog(config.LB_LOG_LEVEL, config.LB_LOG_FORMAT);
-  for (const name of unknown) log.warn("{name} is no setting of the balancer", { name });
+  const style = styleOf(config.LB_LOG_FORMAT, Deno.stdout.isTerminal());
+  const log = await Log.open(config.LB_LOG_LEVEL, style);
+  for (const name of unknown) log.logger.warn("{name} is no setting of the balancer", { name });
   try {
     const running = await start(config, log);
     endOnSignal(running, log);
   } catch (error) {
-    log.fatal("cannot start: {error}", { error: startError(error, config) });
+    log.logger.fatal("cannot start: {error}", { error: startError(error, config) });
+    await log.flush();
     Deno.exit(1);
   }
 }
@@ -64,8 +67,9 @@ function configOrExit(): ReturnType<typeof readConfig> {
   }
 }
 
-async function start(config: Config, log: Logger): Promise<Running> {
-  const failures = new Failures(log);
+async function start(config: Config, log: Log): Promise<Running> {
+  const { logger } = log;
+  const failures = new Failures(logger);
   const listen = freeAddress(config);
   const files = await fileLimit();
   const { engine, reason, dispose } = await openEngine(config, failures);
@@ -74,13 +78,14 @@ async function start(config: Config, log: Logger): Promise<Running> {
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     (request) => api.fetch(request),
   );
-  const proxy = proxySettings(config, listen, control.addr, engine.ownsInstances);
+  const proxy = proxySettings(config, listen, control.addr, engine.ownsInstances, log.style);
   const dataPlane = new DataPlaneWorkers({
     settings: proxy,
     report: (evidence) => fleet.observe(evidence),
     onTolls: (tolls) => fleet.count(tolls),
     onSamples: (samples) => fleet.compare(samples),
     onApplied: (version) => fleet.applied(version),
+    log: (lines, lost) => log.pass(lines, lost),
     failures,
     files,
   });
@@ -94,7 +99,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
     probe,
     clock: systemClock,
     store: config.LB_STATE_FILE === "" ? NO_STORE : fileStore(config.LB_STATE_FILE),
-    log: log.getChild("fleet"),
+    log: logger.getChild("fleet"),
     failures,
   });
   const metrics = new Metrics({
@@ -103,15 +108,16 @@ async function start(config: Config, log: Logger): Promise<Running> {
     failures: () => failures.counts(),
     engine: engine.kind,
     workers: proxy.workers,
+    lostLogLines: () => log.lost,
     now: systemClock.now,
   });
   const ending = new AbortController();
-  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures };
+  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures, log };
   const api = controlApp({ ...parts, ending: ending.signal });
   // The port opens when it is known what runs, so that the first request finds a view.
   await fleet.open();
   await dataPlane.open();
-  log.info("listening on http://{hostname}:{port}, engine {engine} ({reason})", {
+  logger.info("listening on http://{hostname}:{port}, engine {engine} ({reason})", {
     ...listen,
     engine: engine.kind,
     reason,
@@ -157,16 +163,17 @@ interface ControlParts {
   readonly config: Config;
   readonly fleet: Fleet;
   readonly engine: Engine;
-  readonly dataPlane: DataPlane;
+  readonly dataPlane: DataPlaneWorkers;
   readonly metrics: Metrics;
   readonly proxy: ProxySettings;
   readonly failures: Failures;
+  readonly log: Log;
   /** Aborted when the balancer begins to end. */
   readonly ending: AbortSignal;
 }
 
 function controlApp(parts: ControlParts) {
-  const { config, fleet, engine, dataPlane, metrics, proxy, failures, ending } = parts;
+  const { config, fleet, engine, dataPlane, metrics, proxy, failures, log, ending } = parts;
   const turns = new Turns();
   const membership = new Membership({
     fleet,
@@ -204,6 +211,7 @@ function controlApp(parts: ControlParts) {
       hold: proxy.hold,
       loadBound: proxy.loadBound,
     },
+    log: logDials(log, dataPlane),
     guard: {
       token: config.LB_ADMIN_TOKEN,
       open: config.LB_ADMIN_OPEN,
@@ -214,32 +222,48 @@ function controlApp(parts: ControlParts) {
   });
 }
 
+function logDials(log: Log, dataPlane: DataPlaneWorkers): LogDials {
+  return {
+    state: () => ({ level: log.level, access: dataPlane.accessLogging }),
+    turn: ({ level = log.level, access }) => {
+      log.level = level;
+      if (access !== undefined) dataPlane.accessLogging = access;
+    },
+  };
+}
+
 /** Where this machine reaches the public port: what listens everywhere does on loopback, too. */
 function clientUrl({ hostname, port }: Address): string {
   const reached = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
   return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
 }
 
-function endOnSignal(running: Running, log: Logger): void {
+function endOnSignal(running: Running, log: Log): void {
   let ending = false;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => {
       if (ending) Deno.exit(128 + (signal === "SIGINT" ? 2 : 15));
       ending = true;
-      log.info("{signal}: draining; a second signal ends at once", { signal });
+      log.logger.info("{signal}: draining; a second signal ends at once", { signal });
       end(running, log);
     });
   }
 }
 
-async function end(running: Running, log: Logger): Promise<void> {
+async function end(running: Running, log: Log): Promise<void> {
+  const code = await endCode(running, log);
+  await log.flush();
+  Deno.exit(code);
+}
+
+async function endCode(running: Running, { logger }: Log): Promise<number> {
   try {
     await running.end();
-    log.info("ended");
-    Deno.exit(0);
+    logger.info("ended");
+    return 0;
   } catch (error) {
-    log.fatal("could not end cleanly: {error}", { error: errorMessage(error) });
-    Deno.exit(1);
+    logger.fatal("could not end cleanly: {error}", { error: errorMessage(error) });
+    return 1;
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import type { z } from "zod";
 import { LAYOUTS, MAX_SLOTS } from "../ring/mod.ts";
+import { LEVELS, parseAccessLogging } from "./log/dials.ts";
 import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
 import {
   parseAddresses,
@@ -294,7 +295,13 @@ export const SETTINGS = {
     expects: "an absolute path",
     pattern: /^\/.+$/,
   }),
-  LB_LOG_LEVEL: choice(["info", "debug", "warning", "error"], "least severe level that is logged"),
+  LB_ACCESS_LOG: {
+    schema: parsed(parseAccessLogging),
+    fallback: "off",
+    expects: "`off`, `full`, or the part of the requests, above 0 and below 1: `0.01`",
+    about: "of how many requests the log tells; of a part: besides those, of each that failed",
+  },
+  LB_LOG_LEVEL: choice(LEVELS, "least severe level that is logged"),
   LB_LOG_FORMAT: choice(
     ["auto", "json", "text"],
     "`auto`: text on a terminal, JSON lines elsewhere",

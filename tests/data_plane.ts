@@ -233,6 +233,8 @@ function complete(
     suspectMs: 0,
     outliers: false,
     trusted: [],
+    accessLogging: "off",
+    logStyle: "json",
     workers: 1,
     ...more,
   };

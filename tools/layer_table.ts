@@ -26,12 +26,12 @@ export const ROOMS: readonly Room[] = [
   { name: "replica", paths: ["replica/"], imports: ["contract"] },
   { name: "view", paths: ["balancer/view.ts"], imports: ["ring"] },
   { name: "failures", paths: ["balancer/failures.ts"], imports: [] },
-  { name: "log", paths: ["balancer/log.ts"], imports: [] },
+  { name: "log", paths: ["balancer/log/"], imports: [] },
   { name: "version", paths: ["balancer/version.ts"], imports: [] },
   { name: "out of files", paths: ["balancer/out_of_files.ts"], imports: [] },
   { name: "reply", paths: ["balancer/reply.ts"], imports: [], importsTypes: ["answers"] },
   // The types of answers are for whoever answers; their schemas need zod, and are for control alone.
-  { name: "answers", paths: ["balancer/answers/"], imports: ["ring"] },
+  { name: "answers", paths: ["balancer/answers/"], imports: ["ring", "log"] },
   {
     name: "config",
     paths: [
@@ -120,6 +120,7 @@ export const TEST_HELPERS: readonly string[] = [
   "balancer/engine/docker_harness.ts",
   "balancer/engine/testing.ts",
   "balancer/fleet/fleet_bench.ts",
+  "balancer/proxy/testing.ts",
 ];
 
 /** Something that only a few files may use. */

@@ -132,6 +132,10 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
       hold: { policy: "hold", ms: 5000, replaces: true },
       loadBound: 0,
     },
+    log: {
+      state: () => ({ level: "info", access: "off" }),
+      turn: (change) => calls.push(["turn", change]),
+    },
     guard: { token: "", open: false, loopback: true },
     failures: { record: (action) => recorded.push(action) },
     bodyTimeoutMs: 5000,
@@ -250,9 +254,9 @@ Deno.test("a call that does not exist is a 404 that names those that do", async 
   assertEquals([response.status, await response.json()], [404, {
     message: "<Error> there is no GET /_lb/nothing; there are GET /rep, GET /_lb/status, " +
       "GET /_lb/healthz, GET /_lb/ring, GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, " +
-      "GET /_lb/incidents, GET /_lb/events, POST /add, " +
+      "GET /_lb/incidents, GET /_lb/events, GET /_lb/log, POST /add, " +
       "DELETE /rm, PATCH /_lb/replicas/NAME, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
-      "POST /_lb/deploy, POST /_lb/drill, and GET /_lb/docs describes them",
+      "POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, and GET /_lb/docs describes them",
     status: "failure",
   }]);
 });
@@ -475,6 +479,7 @@ const GUARDED = [
   ["POST", "/_lb/apply"],
   ["POST", "/_lb/deploy"],
   ["POST", "/_lb/drill"],
+  ["PATCH", "/_lb/log"],
 ] as const;
 
 Deno.test("every call that changes, plans or kills is guarded, before its body is read", async () => {
@@ -533,4 +538,41 @@ Deno.test("a stream of events ends with the balancer, silent or not", async () =
   ending.abort();
   streams.push(await app({ ending: ending.signal }).hono.request("/_lb/events"));
   assertEquals(await Promise.all(streams.map((stream) => stream.text())), ["", ""]);
+});
+
+Deno.test("PATCH /_lb/log turns what it names, and answers what is in force", async () => {
+  const { hono, calls } = app();
+  const bodies = ['{"level":"debug"}', '{"access":"full"}', '{"level":"error","access":0.25}'];
+  for (const body of bodies) {
+    const answer = await hono.request("/_lb/log", { method: "PATCH", body });
+    assertEquals([answer.status, await answer.json()], [
+      200,
+      { message: { level: "info", access: "off" }, status: "successful" },
+    ]);
+  }
+  assertEquals(calls, bodies.map((body) => ["turn", JSON.parse(body)]));
+  const state = await hono.request("/_lb/log");
+  assertEquals([state.status, await state.json()], [200, { level: "info", access: "off" }]);
+});
+
+Deno.test("a change of the log that cannot be is refused with what could", async () => {
+  const { hono, calls } = app();
+  const access = "access: must be off, full, or the part of the requests above 0 and below 1";
+  const table = {
+    '{"level":"loud"}': 'level: must be one of info, debug, warning, error; got "loud"',
+    '{"access":"some"}': `${access}; got "some"`,
+    '{"access":1}': `${access}; got 1`,
+    '{"access":null}': `${access}; got null`,
+    "{}": "body: must have one of level and access; got {}",
+    '{"lvl":1,"level":"info"}': 'body: must have no fields but level and access; got ["lvl"]',
+    "[]": 'body: must be an object such as {"level":"debug","access":0.01}; got []',
+  };
+  for (const [body, fault] of Object.entries(table)) {
+    const answer = await hono.request("/_lb/log", { method: "PATCH", body });
+    assertEquals([answer.status, await answer.json()], [
+      400,
+      { message: `<Error> ${fault}`, status: "failure" },
+    ]);
+  }
+  assertEquals(calls, []);
 });

@@ -5,6 +5,7 @@
  */
 import type { CallDescription } from "./call.ts";
 import * as fleet from "./fleet_calls.ts";
+import * as log from "./log_calls.ts";
 import * as page from "./page_calls.ts";
 import * as ring from "./ring_calls.ts";
 import * as watch from "./watch_calls.ts";
@@ -20,6 +21,7 @@ export const CALLS: readonly CallDescription[] = [
   { method: "GET", path: "/_lb/load", scope: "read", ...watch.getLoad },
   { method: "GET", path: "/_lb/incidents", scope: "read", ...watch.listIncidents },
   { method: "GET", path: "/_lb/events", scope: "read", ...watch.followEvents },
+  { method: "GET", path: "/_lb/log", scope: "read", ...log.getLog },
   { method: "POST", path: "/add", scope: "admin", ...fleet.addReplicas },
   { method: "DELETE", path: "/rm", scope: "admin", ...fleet.removeReplicas },
   { method: "PATCH", path: "/_lb/replicas/:name", scope: "admin", ...fleet.weighReplica },
@@ -28,6 +30,7 @@ export const CALLS: readonly CallDescription[] = [
   { method: "POST", path: "/_lb/apply", scope: "admin", ...ring.applyPlan },
   { method: "POST", path: "/_lb/deploy", scope: "admin", ...fleet.deployTemplate },
   { method: "POST", path: "/_lb/drill", scope: "admin", ...fleet.drillReplica },
+  { method: "PATCH", path: "/_lb/log", scope: "admin", ...log.changeLog },
   { method: "GET", path: "/_lb", scope: "public", ...page.findPage },
   { method: "GET", path: "/_lb/", scope: "public", ...page.getPage },
   { method: "GET", path: "/_lb/page/:file", scope: "public", ...page.getPageFile },

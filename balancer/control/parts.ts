@@ -18,6 +18,7 @@ import type { DrillOptions } from "./drill.ts";
 import type { ExplainOptions } from "./explain.ts";
 import type { OpenApi } from "./document.ts";
 import type { GuardPolicy } from "./guard.ts";
+import type { LogDials } from "./log_calls.ts";
 
 /** What the control API acts on. */
 export interface ControlParts {
@@ -50,6 +51,7 @@ export interface ControlParts {
     load(): Load;
   };
   readonly explain: ExplainOptions;
+  readonly log: LogDials;
   readonly guard: GuardPolicy;
   readonly failures: FailureLog;
   /** Milliseconds that a client may take to send the body of a call. */

@@ -6,6 +6,7 @@
 import process from "node:process";
 import type { Fleet } from "../fleet/fleet.ts";
 import { fleetStatus } from "../fleet/status.ts";
+import type { DataPlaneCounts } from "../proxy/counts.ts";
 import type { DataPlaneWorkers } from "../proxy/workers.ts";
 import { Chronicle } from "./chronicle.ts";
 import { dataPlaneMetrics } from "./data_plane_metrics.ts";
@@ -14,7 +15,7 @@ import { fleetMetrics } from "./fleet_metrics.ts";
 import { VERSION } from "../version.ts";
 import { LoadReport } from "./load_report.ts";
 import type { Load } from "../answers/load.ts";
-import { processMetrics } from "./process_metrics.ts";
+import { type ProcessFacts, processMetrics } from "./process_metrics.ts";
 
 /** What is measured. */
 export interface MetricsOptions {
@@ -22,6 +23,8 @@ export interface MetricsOptions {
   readonly dataPlane: DataPlaneWorkers;
   /** Failed background actions, by action. */
   readonly failures: () => Readonly<Record<string, number>>;
+  /** Lines that the balancer itself said and nobody read. */
+  readonly lostLogLines: () => number;
   /** What kind of engine there is. */
   readonly engine: string;
   /** How many workers there are. */
@@ -59,14 +62,15 @@ export class Metrics {
   /** Everything, as Prometheus reads it. */
   expose(): Promise<Exposition> {
     const { fleet, dataPlane, now } = this.#options;
+    const counts = dataPlane.counts();
     return expose([
-      ...dataPlaneMetrics(dataPlane.counts()),
+      ...dataPlaneMetrics(counts),
       ...fleetMetrics({
         status: fleetStatus(fleet, now()),
         inFlight: (instance) => dataPlane.inFlight(instance),
         chronicle: this.#chronicle,
       }),
-      ...processMetrics(this.#facts()),
+      ...processMetrics(this.#facts(counts)),
     ]);
   }
 
@@ -80,8 +84,9 @@ export class Metrics {
     this.#unlisten();
   }
 
-  #facts() {
-    const { failures, engine, workers } = this.#options;
+  #facts(counts: DataPlaneCounts): ProcessFacts {
+    const { failures, engine, workers, lostLogLines } = this.#options;
+    const { loggedLines, lostLines } = counts.workers;
     const { user, system } = process.cpuUsage();
     return {
       startedAtS: this.#startedAt / 1000,
@@ -90,6 +95,8 @@ export class Metrics {
       build: { version: VERSION, deno: Deno.version.deno, v8: Deno.version.v8, engine },
       workers,
       failures: failures(),
+      accessLines: loggedLines,
+      lostLines: { access: lostLines, balancer: lostLogLines() },
     };
   }
 }

@@ -16,6 +16,10 @@ export interface ProcessFacts {
   readonly workers: number;
   /** Failed background actions, by action. */
   readonly failures: Readonly<Record<string, number>>;
+  /** Lines of the access log that were written. */
+  readonly accessLines: number;
+  /** Lines that were lost: of the access log, and of what the balancer itself says. */
+  readonly lostLines: Readonly<Record<"access" | "balancer", number>>;
 }
 
 /**
@@ -24,7 +28,7 @@ export interface ProcessFacts {
  * @param facts what is known of it
  */
 export function processMetrics(facts: ProcessFacts): readonly Family[] {
-  const { failures, build } = facts;
+  const { failures, build, lostLines } = facts;
   const actions = Object.entries(failures).map(([action, n]): Series => [{ action }, n]);
   return [
     gauge("build_info", "What the balancer runs on and with; always 1.", [[build, 1]]),
@@ -35,6 +39,16 @@ export function processMetrics(facts: ProcessFacts): readonly Family[] {
       failures["proxy.worker"] ?? 0,
     ),
     counter("failures_total", "Background actions that failed, by action.", actions),
+    counter(
+      "access_log_lines_total",
+      "Lines of the access log that were written.",
+      facts.accessLines,
+    ),
+    counter(
+      "log_lines_lost_total",
+      "Lines that nobody read in time: of the access log, or of what the balancer itself says.",
+      Object.entries(lostLines).map(([log, n]): Series => [{ log }, n]),
+    ),
     counter("cpu_seconds_total", "CPU time of all threads.", facts.cpuS),
     gauge("resident_memory_bytes", "Memory that is in RAM.", facts.residentBytes),
     gauge("start_time_seconds", "When it started, since the epoch.", facts.startedAtS),

@@ -62,6 +62,10 @@ export interface WorkerCounts {
   readonly accepted: number;
   readonly turnedAway: number;
   readonly deniedRetries: number;
+  /** Lines of the access log that were written. */
+  readonly loggedLines: number;
+  /** Those that were lost. */
+  readonly lostLines: number;
   /** Right now. */
   readonly connections: number;
   /** Requests that wait right now. */
@@ -115,6 +119,8 @@ export function workerCounts(row: Float64Array): WorkerCounts {
     accepted: row[WORKER.accepted]!,
     turnedAway: row[WORKER.turnedAway]!,
     deniedRetries: row[WORKER.denied]!,
+    loggedLines: row[WORKER.logged]!,
+    lostLines: row[WORKER.unlogged]!,
     connections: row[WORKER.connections]!,
     holding: row[WORKER.holding]!,
     retryBudget: row[WORKER.retryBudget]!,

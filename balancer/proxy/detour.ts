@@ -50,6 +50,7 @@ export class Detour implements Guest {
     this.#client = client;
     this.#request = request;
     client.stopwatch.detour();
+    client.stopwatch.witness(request);
     this.#patienceMs = client.proxy.settings.hold.ms;
   }
 
@@ -155,9 +156,12 @@ export class Detour implements Guest {
     const place = proxy.waitingRoom.enter(this, choice.until);
     if (!place) return this.#turnedAway(choice);
     const since = performance.now();
+    const { record } = this.#client.stopwatch;
+    record?.hold(choice.why);
     this.#client.hold(place.leave);
     const end = await place.ended;
     this.#client.unhold();
+    record?.unhold();
     this.#waited(performance.now() - since);
     return end;
   }

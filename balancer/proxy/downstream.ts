@@ -63,7 +63,7 @@ export class Downstream implements Expiring {
     readonly address: string,
     readonly trusted: boolean,
   ) {
-    this.stopwatch = new Stopwatch(proxy.tallies);
+    this.stopwatch = new Stopwatch(this);
     this.#shortcut = new Shortcut(this);
   }
 
@@ -210,7 +210,11 @@ export class Downstream implements Expiring {
 
   /** Answers with an error of the balancer itself. */
   async fail(failure: FailureMessage): Promise<void> {
-    await this.wire.write(failureBytes(failure));
+    try {
+      await this.wire.write(failureBytes(failure));
+    } finally {
+      this.stopwatch.refused(failure);
+    }
   }
 
   /** @returns whether another request may follow */
@@ -287,7 +291,7 @@ export class Downstream implements Expiring {
   }
 
   #refuse({ status, reason }: Fault): Promise<void> {
-    this.stopwatch.refuse("", status, "fault");
+    this.stopwatch.refuse("", { status, reason: "fault", message: reason });
     return this.turnAway({ status, message: reason, close: true, withBody: true });
   }
 

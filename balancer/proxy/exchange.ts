@@ -54,6 +54,7 @@ export async function exchange(
     upstream.close();
     if (brokeOff(error, client, request, upstream)) {
       client.proxy.noteBroken(upstream, request);
+      client.stopwatch.witness(request, upstream.pool, upstream.reused);
       client.stopwatch.breakOff();
     }
     throw meaningOf(error, client, request, upstream);

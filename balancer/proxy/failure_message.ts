@@ -22,10 +22,15 @@ export interface FailureMessage {
 /** Seconds after which a client may find a replica again. */
 export const RETRY_AFTER_S = 1;
 
+/** Bytes of the body of such a response. */
+export function bodyLength(failure: FailureMessage): number {
+  return failure.withBody ? bodyOf(failure).length : 0;
+}
+
 /** The bytes of a complete response (RFC 9112, section 4). */
 export function failureBytes(failure: FailureMessage): Uint8Array {
-  const { status, message, close, withBody, retryAfterS, requestId } = failure;
-  const bodyBytes = new TextEncoder().encode(JSON.stringify(failureBody(message)));
+  const { status, close, withBody, retryAfterS, requestId } = failure;
+  const bodyBytes = bodyOf(failure);
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? ""}`,
     "Content-Type: application/json",
@@ -37,6 +42,10 @@ export function failureBytes(failure: FailureMessage): Uint8Array {
   // The id may hold obs-text, which goes back as it came: a byte for a character.
   const head = Uint8Array.from(`${lines.join("\r\n")}\r\n\r\n`, (letter) => letter.charCodeAt(0));
   return withBody ? concat(head, bodyBytes) : head;
+}
+
+function bodyOf({ message }: FailureMessage): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(failureBody(message)));
 }
 
 function concat(a: Uint8Array, b: Uint8Array): Uint8Array {

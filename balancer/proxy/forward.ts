@@ -44,7 +44,7 @@ export async function forward(
     const repeatable = isIdempotent(request.method) && client.body.complete;
     const idle = begun?.upstream ?? (again ? undefined : pool.takeIdle(!repeatable));
     again = false;
-    if (!begun) client.stopwatch.ask(pool.tally);
+    if (!begun) client.stopwatch.ask(pool, idle !== undefined);
     try {
       const upstream = idle ??
         await open(client, request, pool, roomUntil ??= deadlines.in(settings.hold.ms));
@@ -52,8 +52,13 @@ export async function forward(
       request.release();
       return end;
     } catch (error) {
-      if (error instanceof NoRoomError) return await refuse(client, request, refusalOf("files"));
+      if (error instanceof NoRoomError) {
+        client.stopwatch.record?.unask();
+        return await refuse(client, request, refusalOf("files"));
+      }
       if (!(error instanceof UpstreamError)) throw error;
+      client.stopwatch.witness(request, pool, error.reused);
+      client.stopwatch.fail(error);
       client.proxy.note(pool.upstream, error, request);
       detour ??= new Detour(client, request);
       again = detour.failed(pool, error);
@@ -76,16 +81,21 @@ async function open(
     request.shrink();
     client.wire.rest();
     client.stopwatch.detour();
+    client.stopwatch.witness(request, pool);
+    client.stopwatch.record?.hold("files");
     client.hold(leave);
   };
   const unhold = () => {
     client.unhold();
-    // The replica has had nothing to do with it so far.
-    client.stopwatch.ask(pool.tally);
+    client.stopwatch.record?.unhold();
+    client.stopwatch.askNow();
   };
   const caller = { hold, unhold };
   const upstream = await client.proxy.line.connect(pool, caller, until);
+  const { record } = client.stopwatch;
+  if (upstream?.reused) record?.reuse();
   if (upstream) return upstream;
+  record?.unask();
   request.release();
   throw new Disconnected(client.wire);
 }
@@ -104,9 +114,10 @@ async function refuse(
   // left of it would be taken for the next request.
   const unread = !client.body.complete || request.pumping;
   const close = !request.keepAlive || unread || client.proxy.draining;
+  client.stopwatch.witness(request);
   request.release();
   const { method } = request;
-  client.stopwatch.refuse(method, refusal.status, refusal.reason);
+  client.stopwatch.refuse(method, refusal);
   const failure = {
     ...refusal,
     close,

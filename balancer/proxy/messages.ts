@@ -44,6 +44,10 @@ export type ToWorker =
     readonly instance: string;
     readonly deadlines: DrainDeadlines;
   }
+  /** The access log tells of that part of the requests, from 0 to 1. */
+  | { readonly type: "access"; readonly part: number }
+  /** The lines that it sent last are written, or cannot be. */
+  | { readonly type: "logged"; readonly written: boolean }
   | { readonly type: "end"; readonly deadlines: DrainDeadlines };
 
 /** From a worker. */
@@ -54,6 +58,12 @@ export type FromWorker =
   | { readonly type: "samples"; readonly samples: readonly Sample[] }
   /** It routes by this view from now on. */
   | { readonly type: "published"; readonly version: number }
+  /** Lines of the access log, and how many were lost since the last ones. */
+  | {
+    readonly type: "lines";
+    readonly lines: Uint8Array<ArrayBuffer>;
+    readonly lost: number;
+  }
   | { readonly type: "failure"; readonly action: string; readonly message: string }
   | { readonly type: "idle"; readonly question: number; readonly idle: boolean }
   | { readonly type: "ended" };

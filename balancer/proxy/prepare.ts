@@ -49,6 +49,7 @@ export function prepareWhole(client: Downstream): Transaction | undefined {
 function compose(client: Downstream): Transaction {
   const { proxy, wire, body } = client;
   const { requestHead: head, settings } = proxy;
+  client.stopwatch.read();
   body.begin(head.contentLength, head.chunked, settings.limits.bodyBytes || Infinity);
   const given = givenId(client);
   // The host is written a second time, as X-Forwarded-Host.
@@ -56,6 +57,7 @@ function compose(client: Downstream): Transaction {
   const size = Math.min(needed, LARGE_BYTES);
   const request = new Transaction(head, given ?? proxy.requestIds.next(), proxy.buffers, size);
   request.destination = proxy.destination(client, request);
+  client.stopwatch.identify(request);
   const at = writeRequestHead(request.out, 0, wire.bytes, head, {
     requestId: given === undefined ? request.requestId : undefined,
     forwardedFor: client.address,

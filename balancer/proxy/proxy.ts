@@ -4,6 +4,7 @@
  * @module
  */
 import type { Evidence, Sample, Toll, Upstream, View } from "../view.ts";
+import { AccessLog, type BatchTaker } from "./access_log.ts";
 import { BufferPool } from "./buffers.ts";
 import { ConnectionLine } from "./connection_line.ts";
 import { isControlCall } from "./control_call.ts";
@@ -20,6 +21,7 @@ import type { LoadMap } from "./load_cells.ts";
 import { type LoadSheet, Places } from "./places.ts";
 import { RequestIds } from "./request_ids.ts";
 import type { ResponseRelay } from "./response_relay.ts";
+import { Recorder } from "./recorder.ts";
 import { isEvidence, type UpstreamError } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import { Routes } from "./routes.ts";
@@ -48,6 +50,8 @@ export interface ProxyListener {
   evidence(evidence: Evidence): void;
   tolls(tolls: readonly Toll[]): void;
   samples(samples: readonly Sample[]): void;
+  /** Lines of the access log. */
+  readonly lines: BatchTaker;
   failure(action: string, error: unknown): void;
 }
 
@@ -78,6 +82,9 @@ export class Proxy {
   readonly places: Places;
   /** Requests that wait for a replica. */
   readonly waitingRoom: WaitingRoom;
+  /** Which requests there is a record of, and who hears of them. */
+  readonly recorder: Recorder;
+  readonly accessLog: AccessLog;
   /** What it counts for good. */
   readonly tallies: Tallies;
   /** Requests that wait for a connection. */
@@ -117,6 +124,14 @@ export class Proxy {
       tally: (name) => tallies.of(name),
       retire: (pool) => this.#retirePool(pool),
     }, settings.loadBound);
+    const recorder = this.recorder = new Recorder(this.routes);
+    this.accessLog = new AccessLog({
+      style: settings.logStyle,
+      keySource: settings.keySource,
+      recorder,
+      tally: tallies.worker,
+      take: listener.lines,
+    });
     this.places = new Places(sheets, this.routes, settings);
     this.waitingRoom = new WaitingRoom(settings.hold, this.deadlines, (count) => {
       tallies.worker.holding = count;
@@ -214,6 +229,7 @@ export class Proxy {
   close(): void {
     this.deadlines.close();
     this.tellTolls();
+    this.accessLog.flush();
   }
 
   #onTick(): void {
@@ -222,6 +238,7 @@ export class Proxy {
     this.tallies.worker.retryBudget = this.retryBudget.left(now);
     for (const evidence of this.#slowWatch.look(this.routes.pools, now)) this.#accuse(evidence);
     this.line.tick();
+    this.accessLog.tick();
     this.tellTolls();
     this.#tellSamples();
     const dropped = this.#evidenceLimit.takeDropped(now);

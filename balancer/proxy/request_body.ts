@@ -19,6 +19,7 @@ export class RefusedError extends Error {
 export class RequestBody {
   /** Made for the first body in chunks: most connections never see one. */
   #chunks: ChunkScanner | undefined;
+  #length = 0;
   #remaining = 0;
   #chunked = false;
   #maxBytes = Infinity;
@@ -34,7 +35,7 @@ export class RequestBody {
   begin(contentLength: number, chunked: boolean, maxBytes: number): void {
     if (contentLength > maxBytes) throw new RefusedError(FAULTS.bodyTooLarge);
     this.#chunked = chunked;
-    this.#remaining = Math.max(contentLength, 0);
+    this.#length = this.#remaining = Math.max(contentLength, 0);
     this.#maxBytes = maxBytes;
     if (!chunked) return;
     this.#chunks ??= new ChunkScanner();
@@ -44,6 +45,11 @@ export class RequestBody {
   /** Whether all of it was taken. */
   get complete(): boolean {
     return this.#chunked ? this.#chunks?.done ?? true : this.#remaining === 0;
+  }
+
+  /** Bytes of it that were taken, without the framing of chunks. */
+  get dataBytes(): number {
+    return this.#chunked ? this.#chunks?.dataBytes ?? 0 : this.#length - this.#remaining;
   }
 
   /**

@@ -49,6 +49,8 @@ export class ResponseRelay {
   #framing: Framing = "none";
   /** Bytes of the body that are still to come; `Infinity` where that shows only at its end. */
   #remaining = 0;
+  /** How much of it went out with the head. */
+  #inline = 0;
   #reusable = false;
   #end: ExchangeEnd = "close";
 
@@ -79,10 +81,12 @@ export class ResponseRelay {
       this.#parse(headEnd);
       const { status } = this.#head;
       client.proxy.noteAnswer(upstream, status);
+      if (status >= 500) client.stopwatch.witness(request, upstream.pool, upstream.reused);
       if (status >= 200 || status === 101) client.stopwatch.answer(status);
       if (status === 101) return await this.#switchProtocols(headEnd);
       if (status >= 200) {
         await this.#send(this.#begin(headEnd));
+        client.stopwatch.pass(this.#inline);
         client.stopwatch.hand();
         client.proxy.buffers.give(this.#out);
         if (this.#remaining !== 0) await this.#relayBody();
@@ -127,7 +131,7 @@ export class ResponseRelay {
   /** @returns the final response's head, and as much of its body as goes with it */
   #begin(headEnd: number): Uint8Array {
     this.#decide();
-    const inline = this.#inlineBytes(headEnd);
+    const inline = this.#inline = this.#inlineBytes(headEnd);
     this.#out = this.#client.proxy.buffers.take(
       headEnd - this.#from.start + ADDED_BYTES + this.#request.requestId.length + inline,
     );
@@ -192,6 +196,7 @@ export class ResponseRelay {
       if (this.#from.unread === 0) await this.#more();
       const count = Math.min(this.#from.unread, this.#remaining);
       await this.#send(this.#from.bytes.subarray(this.#from.start, this.#from.start + count));
+      this.#client.stopwatch.pass(count);
       this.#from.start += count;
       this.#remaining -= count;
     }
@@ -202,10 +207,12 @@ export class ResponseRelay {
     while (!chunks.done) {
       if (this.#from.unread === 0) await this.#more();
       const { bytes, start } = this.#from;
+      const before = chunks.dataBytes;
       const end = chunks.scan(bytes, start, this.#from.end);
       if (end < 0) throw new Disconnected(this.#from);
       if (this.#request.minor === 1) await this.#send(bytes.subarray(start, end));
       else await this.#sendSpans(bytes, chunks);
+      this.#client.stopwatch.pass(chunks.dataBytes - before);
       this.#from.start = end;
     }
   }
@@ -227,6 +234,7 @@ export class ResponseRelay {
           await this.#send(chunkHead.subarray(0, writeChunkHeader(chunkHead, 0, end - start)));
         }
         await this.#send(bytes.subarray(start, end));
+        this.#client.stopwatch.pass(end - start);
         if (this.#request.minor === 1) await this.#send(CRLF);
         this.#from.start = end;
       }

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Config } from "../config.ts";
+import type { AccessLogging } from "../log/dials.ts";
+import type { LogStyle } from "../log/style.ts";
 import type { KeySource } from "../setting_values.ts";
 import type { Address } from "../view.ts";
 
@@ -86,6 +88,10 @@ export interface ProxySettings {
   readonly outliers: boolean;
   /** Networks in CIDR notation whose X-Forwarded fields are believed. */
   readonly trusted: readonly string[];
+  /** Of how many requests the access log tells at first. */
+  readonly accessLogging: AccessLogging;
+  /** How its lines are written. */
+  readonly logStyle: LogStyle;
   /** How many workers there are. */
   readonly workers: number;
 }
@@ -97,12 +103,14 @@ export interface ProxySettings {
  * @param listen where clients connect
  * @param control where the control API listens
  * @param replaces whether the engine replaces instances that fail
+ * @param logStyle how lines of the access log are written
  */
 export function proxySettings(
   config: Config,
   listen: Address,
   control: Address,
   replaces = true,
+  logStyle: LogStyle = "json",
 ): ProxySettings {
   const { LB_WORKERS } = config;
   const workers = LB_WORKERS === "auto" ? navigator.hardwareConcurrency : LB_WORKERS;
@@ -140,6 +148,8 @@ export function proxySettings(
     suspectMs: config.LB_SUSPECT_MS,
     outliers: config.LB_OUTLIERS,
     trusted: config.LB_TRUSTED_PROXIES,
+    accessLogging: config.LB_ACCESS_LOG,
+    logStyle,
     workers,
   };
 }

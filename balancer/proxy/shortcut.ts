@@ -37,6 +37,7 @@ export class Shortcut implements WireWatcher, Asker {
   /** What was decided with the response. */
   #keep = false;
   #reusable = false;
+  #bodyBytes = 0;
   #handover!: PromiseWithResolvers<Handover | undefined>;
 
   constructor(client: Downstream) {
@@ -130,7 +131,7 @@ export class Shortcut implements WireWatcher, Asker {
     upstream.asker = this;
     upstream.request = request;
     client.proxy.sampler?.asked(upstream);
-    client.stopwatch.ask(upstream.pool.tally);
+    client.stopwatch.ask(upstream.pool, true);
     upstream.deadlineAt = client.proxy.responseDeadline(upstream.pool);
     upstream.wire.send(request.out, request.length);
     client.watch();
@@ -151,6 +152,7 @@ export class Shortcut implements WireWatcher, Asker {
       request.responding = true;
       this.#keep = response.end === "keep";
       this.#reusable = response.reusable;
+      this.#bodyBytes = response.bodyBytes;
       upstream.deadlineAt = Infinity;
       client.deadlineAt = client.proxy.bodyDeadline();
       client.wire.send(request.out, response.length);
@@ -172,6 +174,7 @@ export class Shortcut implements WireWatcher, Asker {
       client.stopwatch.abort(this.#request.method);
       return this.#leave(undefined);
     }
+    client.stopwatch.pass(this.#bodyBytes);
     client.stopwatch.finish(this.#request.method);
     this.#request.release();
     if (!this.#keep || client.gone || client.proxy.draining) return this.#leave(undefined);

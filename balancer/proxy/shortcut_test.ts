@@ -1,93 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Ring } from "../../ring/mod.ts";
-import { field, OK, RawConnection, RawUpstream, statusOf } from "../../tests/raw.ts";
-import { readConfig } from "../config.ts";
-import { Acceptor } from "./acceptor.ts";
-import { ConnectionLimits, sharedCounts } from "./connection_limits.ts";
-import { FileBudget, sharedFiles } from "./file_budget.ts";
-import { Proxy } from "./proxy.ts";
-import { proxySettings } from "./settings.ts";
-import { sharedLoads } from "./shared_loads.ts";
-import { TallyBook } from "./tally_book.ts";
+import { field, OK, RawConnection, statusOf } from "../../tests/raw.ts";
+import { ProxyBench } from "./testing.ts";
 
-const NOWHERE = { hostname: "127.0.0.1", port: 1 };
 const GET = "GET /a HTTP/1.1\r\nHost: a.example\r\nX-Request-Id: 7\r\n\r\n";
 const POST = "POST /a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\nabc";
 
-/** The data plane of one worker in this process, before one replica. */
-class Bench implements AsyncDisposable {
-  readonly failures: string[] = [];
-  readonly upstream = new RawUpstream();
-  readonly proxy: Proxy;
-  readonly acceptor: Acceptor;
-
-  constructor(env: Record<string, string> = {}) {
-    const { config } = readConfig({ LB_WORKERS: "1", ...env });
-    const settings = proxySettings(config, { hostname: "127.0.0.1", port: 0 }, NOWHERE);
-    this.proxy = new Proxy(settings, {
-      memory: sharedLoads(1),
-      tallies: new TallyBook(1).workers,
-      row: 0,
-    }, {
-      evidence: () => {},
-      tolls: () => {},
-      samples: () => {},
-      failure: (action, error) => this.failures.push(`${action}: ${error}`),
-    }, new FileBudget(sharedFiles(1, 0), 0));
-    this.acceptor = new Acceptor(
-      this.proxy,
-      new ConnectionLimits(sharedCounts(1), 0, { total: 0, perAddress: 0 }),
-    );
-    this.#publish();
-  }
-
-  #publish(): void {
-    const [hostname = "", port] = this.upstream.address.split(":");
-    const address = { hostname, port: Number(port) };
-    this.proxy.publish(
-      {
-        version: 1,
-        ring: Ring.build({ members: ["Server1"] }),
-        ready: new Map([["Server1", { name: "Server1", instance: "i1", address }]]),
-        awaited: new Set(),
-        quarantined: new Set(),
-      },
-      { ready: new Map([["i1", 1]]), leaving: [] },
-      [],
-    );
-  }
-
-  /** A client and the replica's connection that its first request used, a new one if none is given. */
-  async warm(known?: RawConnection): Promise<{ client: RawConnection; replica: RawConnection }> {
-    const client = await RawConnection.to(this.acceptor.port);
-    await client.send(GET);
-    const replica = known ?? await this.upstream.accept();
-    await replica.request();
-    await replica.send(OK);
-    await client.response();
-    this.general();
-    return { client, replica };
-  }
-
-  /** How many exchanges took the general way since the last call. */
-  general(): number {
-    return this.proxy.relays.splice(0).length;
-  }
-
-  get inFlight(): number {
-    return this.proxy.inFlight.gauge("i1").count;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.proxy.draining) await this.acceptor.drain({ requestsMs: 0, streamsMs: 0 });
-    this.proxy.close();
-    await this.upstream[Symbol.asyncDispose]();
-  }
-}
-
 /** What both ends of an exchange received, to the byte. */
-async function bytesOfExchange(bench: Bench, request: string, response: string) {
+async function bytesOfExchange(bench: ProxyBench, request: string, response: string) {
   const { client, replica } = await bench.warm();
   await client.send(request);
   const forwarded = await replica.until("\r\n\r\n");
@@ -150,7 +70,7 @@ const RESPONSE = fc.record({
 });
 
 Deno.test("the shortcut and the general way give the same bytes for the same exchange", async () => {
-  await using bench = new Bench();
+  await using bench = new ProxyBench();
   let short = 0;
   await fc.assert(
     fc.asyncProperty(REQUEST, RESPONSE, async (request, { status, version, fields, ...rest }) => {
@@ -172,7 +92,7 @@ Deno.test("the shortcut and the general way give the same bytes for the same exc
 });
 
 Deno.test("a usual exchange takes the shortcut, one after the other", async () => {
-  await using bench = new Bench();
+  await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   for (const request of [GET, POST, GET]) {
     await client.send(request);
@@ -187,7 +107,7 @@ Deno.test("a usual exchange takes the shortcut, one after the other", async () =
 });
 
 Deno.test("requests that came in one piece are answered in their order", async () => {
-  await using bench = new Bench();
+  await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   await client.send(GET + POST + GET.replace("/a", "/b") + "GET /c HTTP/1.1\r\nHo");
   for (const line of ["GET /a HTTP/1.1", "POST /a HTTP/1.1", "GET /b HTTP/1.1"]) {
@@ -205,7 +125,7 @@ Deno.test("requests that came in one piece are answered in their order", async (
 });
 
 Deno.test("a request that comes while another is answered is served after it", async () => {
-  await using bench = new Bench();
+  await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   await client.send(GET);
   await replica.request();
@@ -228,7 +148,7 @@ for (
   ] as const
 ) {
   Deno.test(`a response with ${what} is handed over to the general way`, async () => {
-    await using bench = new Bench();
+    await using bench = new ProxyBench();
     const { client, replica } = await bench.warm();
     await client.send(GET);
     await replica.request();
@@ -246,7 +166,7 @@ for (
 }
 
 Deno.test("a replica that says more than it was asked for gets no other request", async () => {
-  await using bench = new Bench();
+  await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   await client.send(GET);
   await replica.request();
@@ -262,7 +182,7 @@ Deno.test("a replica that says more than it was asked for gets no other request"
 });
 
 Deno.test("a client that leaves takes its request with it", async () => {
-  await using bench = new Bench();
+  await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   await client.send(GET);
   await replica.request();
@@ -281,7 +201,7 @@ Deno.test("a client that leaves takes its request with it", async () => {
 });
 
 Deno.test("a reused connection that dies is replaced for what may be sent twice", async () => {
-  await using bench = new Bench();
+  await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   await client.send(GET);
   await replica.request();
@@ -299,7 +219,7 @@ Deno.test("a reused connection that dies is replaced for what may be sent twice"
 });
 
 Deno.test("a malformed answer is a 502, and the client's connection goes on", async () => {
-  await using bench = new Bench();
+  await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   await client.send(GET);
   await replica.request();
@@ -311,7 +231,7 @@ Deno.test("a malformed answer is a 502, and the client's connection goes on", as
 });
 
 Deno.test("a refused request is refused on a connection that took the shortcut", async () => {
-  await using bench = new Bench({ LB_MAX_BODY_BYTES: "2", LB_MAX_REQUEST_LINE_BYTES: "64" });
+  await using bench = new ProxyBench({ LB_MAX_BODY_BYTES: "2", LB_MAX_REQUEST_LINE_BYTES: "64" });
   const { replica } = await bench.warm();
   for (
     const [request, status] of [
@@ -331,7 +251,7 @@ Deno.test("a refused request is refused on a connection that took the shortcut",
 });
 
 Deno.test("HTTP/1.0 is kept when it asks for it", async () => {
-  await using bench = new Bench();
+  await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   await client.send("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   await replica.request();
@@ -346,7 +266,7 @@ Deno.test("HTTP/1.0 is kept when it asks for it", async () => {
 });
 
 Deno.test("a worker that ends closes each connection behind its response", async () => {
-  await using bench = new Bench();
+  await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   const idle = await bench.warm(replica);
   await client.send(GET);
@@ -360,7 +280,7 @@ Deno.test("a worker that ends closes each connection behind its response", async
 });
 
 Deno.test("deadlines are armed on the shortcut, too", async () => {
-  await using bench = new Bench({ LB_RESPONSE_TIMEOUT_MS: "200", LB_HEAD_TIMEOUT_MS: "300" });
+  await using bench = new ProxyBench({ LB_RESPONSE_TIMEOUT_MS: "200", LB_HEAD_TIMEOUT_MS: "300" });
   const { client, replica } = await bench.warm();
   await client.send(GET);
   await replica.request();
@@ -372,7 +292,7 @@ Deno.test("deadlines are armed on the shortcut, too", async () => {
 });
 
 Deno.test("a body that stops and a client that asks nothing more run out of time", async () => {
-  await using bench = new Bench({ LB_BODY_TIMEOUT_MS: "200", LB_KEEPALIVE_TIMEOUT_MS: "200" });
+  await using bench = new ProxyBench({ LB_BODY_TIMEOUT_MS: "200", LB_KEEPALIVE_TIMEOUT_MS: "200" });
   const { client } = await bench.warm();
   await client.send(POST.slice(0, -1));
   assertEquals(statusOf(await client.response()), 408);

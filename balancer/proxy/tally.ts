@@ -148,6 +148,16 @@ export class WorkerTally {
     this.#row[WORKER.turnedAway]! += 1;
   }
 
+  /** So many lines of the access log were written. */
+  logged(lines: number): void {
+    this.#row[WORKER.logged]! += lines;
+  }
+
+  /** So many lines were lost, because nobody read them in time. */
+  unlogged(lines: number): void {
+    this.#row[WORKER.unlogged]! += lines;
+  }
+
   /** A retry was denied: there had been too many. */
   denied(): void {
     this.#row[WORKER.denied]! += 1;

@@ -87,6 +87,8 @@ export const WORKER = layout({
   accepted: 1,
   turnedAway: 1,
   denied: 1,
+  logged: 1,
+  unlogged: 1,
   // From here on what is so right now, and ends with the worker.
   connections: 1,
   holding: 1,

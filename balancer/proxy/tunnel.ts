@@ -26,9 +26,16 @@ async function passBoth(client: Downstream, upstream: UpstreamConnection): Promi
   alive();
   client.tunnelling = true;
   try {
+    const { stopwatch } = client;
     await Promise.all([
-      pass(client.wire, upstream.wire, alive),
-      pass(upstream.wire, client.wire, alive),
+      pass(client.wire, upstream.wire, (bytes) => {
+        alive();
+        stopwatch.receive(bytes);
+      }),
+      pass(upstream.wire, client.wire, (bytes) => {
+        alive();
+        stopwatch.pass(bytes);
+      }),
     ]);
   } finally {
     upstream.close();
@@ -36,13 +43,14 @@ async function passBoth(client: Downstream, upstream: UpstreamConnection): Promi
   }
 }
 
-async function pass(from: Wire, to: Wire, alive: () => void): Promise<void> {
+async function pass(from: Wire, to: Wire, onPassed: (bytes: number) => void): Promise<void> {
   from.makeRoom();
   for (;;) {
     if (from.unread > 0) {
+      const count = from.unread;
       await to.write(from.bytes.subarray(from.start, from.end));
       from.start = from.end;
-      alive();
+      onPassed(count);
     }
     if (!await from.fill()) break;
   }

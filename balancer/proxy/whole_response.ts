@@ -17,6 +17,8 @@ import type { UpstreamConnection } from "./upstream_pool.ts";
 export class WholeResponse {
   /** How long it is, at the beginning of the request's buffer. */
   length = 0;
+  /** How much of it is its body. */
+  bodyBytes = 0;
   /** Whether the replica's connection can carry another request. */
   reusable = false;
   /** Whether the client may send another request. */
@@ -33,9 +35,11 @@ export class WholeResponse {
    */
   write(client: Downstream, request: Transaction, upstream: UpstreamConnection): boolean {
     const { wire: from, pool } = upstream;
-    const { responseHead: head, settings: { limits }, via, draining } = client.proxy;
+    const { responseHead: head, settings: { limits }, recorder, via, draining } = client.proxy;
     if (!head.parseWhole(from.bytes, from.start, from.end, limits.fields)) return false;
     if (head.status < 200 || head.end - head.start > limits.headBytes) return false;
+    // Who wants to know of a failure has to read what was asked, which is written over here.
+    if (head.status >= 500 && recorder.catches) return false;
     const framing = framingOf(head, request.method);
     if (framing !== "none" && framing !== "length") return false;
     // Bytes behind the response are the relay's to judge, too.
@@ -53,6 +57,7 @@ export class WholeResponse {
       framing: head.chunked && request.minor === 0 ? "none" : "as-is",
       ring,
     });
+    this.bodyBytes = from.end - head.end;
     this.length = copy(out, at, from.bytes, head.end, from.end);
     from.start = from.end;
     return true;

@@ -19,8 +19,8 @@ let proxy: Proxy | undefined;
 let acceptor: Acceptor | undefined;
 let ring: Ring | undefined;
 
-function tell(message: FromWorker): void {
-  self.postMessage(message);
+function tell(message: FromWorker, transfer: Transferable[] = []): void {
+  self.postMessage(message, transfer);
 }
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
@@ -31,6 +31,10 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       return publish(data);
     case "idle":
       return void answerIdle(data);
+    case "access":
+      return proxy?.recorder.sample(data.part);
+    case "logged":
+      return proxy?.accessLog.written(data.written);
     case "end":
       return void end(data.deadlines);
   }
@@ -42,6 +46,7 @@ function open({ settings, counts, files, sheets }: Extract<ToWorker, { type: "op
     evidence: (evidence) => tell({ type: "evidence", evidence }),
     tolls: (tolls) => tell({ type: "tolls", tolls }),
     samples: (samples) => tell({ type: "samples", samples }),
+    lines: (lines, lost) => tell({ type: "lines", lines, lost }, [lines.buffer]),
     failure: (action, error) => tell({ type: "failure", action, message: errorMessage(error) }),
   }, new FileBudget(files, sheets.row));
   acceptor = new Acceptor(

@@ -5,6 +5,7 @@
  * @module
  */
 import type { FailureLog } from "../failures.ts";
+import { type AccessLogging, partOf } from "../log/dials.ts";
 import type { DataPlane, DrainDeadlines, Evidence, Sample, Toll, View } from "../view.ts";
 import { type SharedCounts, sharedCounts, strikeOutConnections } from "./connection_limits.ts";
 import { type SharedFiles, sharedFiles, strikeOutFiles } from "./file_budget.ts";
@@ -30,6 +31,12 @@ export interface DataPlaneOptions {
    * were passed over are left out.
    */
   readonly onApplied?: (version: number) => void;
+  /**
+   * Takes lines of the access log, and how many were lost on the way.
+   *
+   * @returns whether they could be written, as soon as that is known
+   */
+  readonly log?: (lines: Uint8Array, lost: number) => Promise<boolean>;
   readonly failures: FailureLog;
   /** Files that this process may open, 0 where that is not known, as unless it is given. */
   readonly files?: number;
@@ -64,12 +71,14 @@ export class DataPlaneWorkers implements DataPlane {
   readonly #members = new Set<Member>();
   readonly #acks = new ViewAcks<Member>();
   #view: PlainView | undefined;
+  #accessLogging: AccessLogging;
   #question = 0;
   #ending = false;
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
     const { workers } = options.settings;
+    this.#accessLogging = options.settings.accessLogging;
     this.#counts = sharedCounts(workers);
     this.#files = sharedFiles(workers, options.files ?? 0);
     this.#loads = sharedLoads(workers);
@@ -101,6 +110,17 @@ export class DataPlaneWorkers implements DataPlane {
 
   inFlight(instance: string): number {
     return this.#cells.inFlight(instance);
+  }
+
+  /** Of how many requests the access log tells. */
+  get accessLogging(): AccessLogging {
+    return this.#accessLogging;
+  }
+
+  /** Has it tell of so many from now on: in each worker from its next request on. */
+  set accessLogging(logging: AccessLogging) {
+    this.#accessLogging = logging;
+    this.#tellAll({ type: "access", part: partOf(logging) });
   }
 
   /** What the workers counted, since the start or since a replica joined. */
@@ -138,6 +158,7 @@ export class DataPlaneWorkers implements DataPlane {
     const { settings } = this.#options;
     const sheets = { memory: this.#loads, tallies: this.#tallies.workers, row };
     tell(member, { type: "open", settings, counts: this.#counts, files: this.#files, sheets });
+    tell(member, { type: "access", part: partOf(this.#accessLogging) });
     if (this.#view) {
       tell(member, { type: "view", view: this.#view, tallies: this.#tallies.replicas });
     }
@@ -152,6 +173,8 @@ export class DataPlaneWorkers implements DataPlane {
         return this.#options.onTolls?.(message.tolls);
       case "samples":
         return this.#options.onSamples?.(message.samples);
+      case "lines":
+        return void this.#log(member, message.lines, message.lost);
       case "published":
         return this.#announce(this.#acks.applied(member, message.version));
       case "failure":
@@ -163,6 +186,11 @@ export class DataPlaneWorkers implements DataPlane {
       case "ended":
         return this.#remove(member);
     }
+  }
+
+  async #log(member: Member, lines: Uint8Array, lost: number): Promise<void> {
+    const written = await this.#options.log?.(lines, lost) ?? false;
+    if (this.#members.has(member)) tell(member, { type: "logged", written });
   }
 
   /** Its connections are gone with it; the others go on, and a new one takes its place. */

@@ -35,6 +35,8 @@ const SETTINGS: ProxySettings = {
   ringFields: false,
   suspectMs: 0,
   trusted: [],
+  accessLogging: "off",
+  logStyle: "json",
   workers: 2,
 };
 
@@ -128,6 +130,19 @@ Deno.test("a worker that crashes is counted and replaced by one that knows the l
   bench.workers.publish(view(8));
   await bench.until("a later view", () => bench.noted("view 8 Server1").length === 2);
   assertEquals(await bench.workers.idle("calm", { requestsMs: 1000, streamsMs: 1000 }), true);
+  await bench.workers.end(NOW);
+});
+
+Deno.test("the access log is turned in all workers, and in those that start later", async () => {
+  const bench = new Bench();
+  await bench.workers.open();
+  assertEquals([bench.workers.accessLogging, bench.noted("access 0").length], ["off", 2]);
+  bench.workers.accessLogging = 0.25;
+  await bench.until("the change", () => bench.noted("access 0.25").length === 2);
+  await bench.workers.idle("crash", { requestsMs: 60_000, streamsMs: 60_000 });
+  await bench.until("the replacements", () => bench.noted("access 0.25").length === 4);
+  bench.workers.accessLogging = "full";
+  await bench.until("the next", () => bench.noted("access 1").length === 2);
   await bench.workers.end(NOW);
 });
 

@@ -38,6 +38,10 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
     case "view":
       [cell = 0] = data.view.loads.ready.values();
       return note(`view ${data.view.version} ${data.view.ready.map(({ name }) => name)}`);
+    case "access":
+      return note(`access ${data.part}`);
+    case "logged":
+      return note(`logged ${data.written}`);
     case "idle":
       if (data.instance === "count") count();
       if (data.instance === "crash one" && sheet?.row !== 0) return;

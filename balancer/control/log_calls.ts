@@ -1,0 +1,69 @@
+/**
+ * The calls about how much the balancer says.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { successful } from "../answers/answer.ts";
+import { type LogState, logState } from "../answers/log.ts";
+import { LEVELS } from "../log/dials.ts";
+import { type BodyForm, describe, oneOf, received } from "./body_schema.ts";
+import { jsonCall, type Operation } from "./call.ts";
+
+/** What the calls turn. */
+export interface LogDials {
+  state(): LogState;
+  /** In force at once, for everything that is said from then on. */
+  turn(change: Partial<LogState>): void;
+}
+
+const EXAMPLE = '{"level":"debug","access":0.01}';
+const FIELDS = "level and access";
+const ACCESS_RULE = {
+  error: received("must be off, full, or the part of the requests above 0 and below 1"),
+};
+
+const access = z.union([
+  z.enum(["off", "full"]),
+  z.number().gt(0, ACCESS_RULE).lt(1, ACCESS_RULE),
+], ACCESS_RULE);
+
+/** The body of `PATCH /_lb/log`. */
+export const logChange: BodyForm<Partial<LogState>> = {
+  schema: z.strictObject({
+    level: oneOf(LEVELS).exactOptional().describe("The least severe level to write"),
+    access: access.exactOptional()
+      .describe("Of which requests the access log is to tell: none, all, or that part of them"),
+  }, { error: describe(FIELDS, EXAMPLE) })
+    .refine((body) => Object.keys(body).length > 0, {
+      error: received(`must have one of ${FIELDS}`),
+    })
+    .meta({ minProperties: 1 }),
+  example: EXAMPLE,
+};
+
+/** `GET /_lb/log` */
+export const getLog: Operation = jsonCall({
+  id: "getLog",
+  group: "Watching",
+  summary: "How much is logged",
+  what: "What is in force",
+  answer: logState,
+  run: ({ log }) => () => log.state(),
+});
+
+/** `PATCH /_lb/log` */
+export const changeLog: Operation = jsonCall({
+  id: "changeLog",
+  group: "Watching",
+  summary: "Log more, or less",
+  description: "One or both of level and access. In force at once and in every worker, until the " +
+    "balancer starts anew.",
+  body: logChange,
+  what: "What is in force now",
+  answer: successful(logState),
+  run: ({ log }) => ({ body }) => {
+    log.turn(body);
+    return { message: log.state(), status: "successful" as const };
+  },
+});
