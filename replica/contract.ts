@@ -40,6 +40,11 @@ export const REPLICA_ENV = {
 /** The environment that one replica is started with. */
 export type ReplicaEnv = Record<string, string>;
 
+/** What every name of a replica looks like. */
+export const NAME_PATTERN: RegExp = new RegExp(
+  `^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,${LONGEST_NAME - 2}}[A-Za-z0-9_])?$`,
+);
+
 /**
  * Whether a text can be a replica's name: 1 to 63 letters, digits, `_` or `-`, beginning with a
  * letter or a digit and not ending with `-`.
@@ -47,7 +52,7 @@ export type ReplicaEnv = Record<string, string>;
  * @param text to look at
  */
 export function isName(text: string): boolean {
-  return text.length <= LONGEST_NAME && /^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9_])?$/.test(text);
+  return NAME_PATTERN.test(text);
 }
 
 /**

@@ -248,6 +248,25 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.getByRole("button", { name: "Manage Server1" }).click();
       await page.getByRole("dialog").waitFor();
       assertEquals(await barriers(page), []);
+      await page.goto(`${balancer.url}/_lb/docs`);
+      assertEquals(await barriers(page), []);
+      const wide = await page.evaluate("document.documentElement.scrollWidth");
+      assertEquals(wide, width, "the API's description is as wide as the screen");
     }
   });
 }
+
+browserTest("the API's description and the page lead to each other", async (tab) => {
+  await using running = await started({}, tab);
+  const { balancer, page, complaints } = running;
+  await page.getByRole("link", { name: "API" }).click();
+  await page.getByRole("heading", { name: "POST /_lb/plan" }).waitFor();
+  const links = page.getByRole("navigation", { name: "Calls" }).getByRole("link");
+  const link = links.filter({ hasText: /POST\s*\/add$/ });
+  await link.focus();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`${balancer.url}/_lb/docs#addReplicas`);
+  await page.getByRole("link", { name: "Operator's page" }).click();
+  await page.getByText("3 of 3 replicas ready").waitFor();
+  assertEquals(complaints, []);
+});

@@ -17,7 +17,7 @@ export interface Room {
 }
 
 /** What everything in balancer/ may use: it knows nothing of any room. */
-const LEAVES = ["failures", "log", "out of files", "reply"];
+const LEAVES = ["failures", "log", "out of files", "reply", "version"];
 
 /** Every room that has a rule. Tests, bench/, tests/ and tools/ import what they like. */
 export const ROOMS: readonly Room[] = [
@@ -27,6 +27,7 @@ export const ROOMS: readonly Room[] = [
   { name: "view", paths: ["balancer/view.ts"], imports: ["ring"] },
   { name: "failures", paths: ["balancer/failures.ts"], imports: [] },
   { name: "log", paths: ["balancer/log/"], imports: [] },
+  { name: "version", paths: ["balancer/version.ts"], imports: [] },
   { name: "out of files", paths: ["balancer/out_of_files.ts"], imports: [] },
   { name: "reply", paths: ["balancer/reply.ts"], imports: [], importsTypes: ["answers"] },
   // The types of answers are for whoever answers; their schemas need zod, and are for control alone.

@@ -32,7 +32,7 @@ export const fleetEvent = z.discriminatedUnion("type", [
   z.object({ ...any, type: z.literal("engine"), up: z.boolean() })
     .describe("The engine went away, or answers again"),
   z.object({ ...any, type: z.literal("incident"), incident })
-    .describe("A failure is healed, or was given up"),
+    .describe("A failure is over, and what became of the requests meanwhile is known"),
   z.object({
     ...any,
     type: z.literal("deploy"),

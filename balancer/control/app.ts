@@ -1,16 +1,18 @@
 /**
- * The control API as a Hono app: the calls of the one table, each behind its guard, and the page.
+ * The control API as a Hono app: the calls of the one table, each behind its guard.
  *
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
 import { type Context, Hono } from "hono";
-import { mountPage } from "../page/page.ts";
+import { Assets } from "../page/assets.ts";
 import { failureBody } from "../reply.ts";
 import type { Scope } from "./call.ts";
 import { CALLS } from "./calls.ts";
+import { describeCalls } from "./document.ts";
 import { answerError } from "./error_answer.ts";
 import { refuse } from "./guard.ts";
+import { once } from "./once.ts";
 import type { ControlParts } from "./parts.ts";
 import { answerUnknown } from "./unknown_call.ts";
 
@@ -21,10 +23,14 @@ import { answerUnknown } from "./unknown_call.ts";
  */
 export function createControlApp(parts: ControlParts): Hono {
   const app = new Hono();
+  const given = {
+    ...parts,
+    assets: new Assets(),
+    description: once(() => describeCalls(CALLS)),
+  };
   for (const { method, path, scope, call } of CALLS) {
-    app.on(method, path, guarded(parts, scope), call(parts));
+    app.on(method, path, guarded(parts, scope), call(given));
   }
-  mountPage(app);
   app.notFound((c) => answerUnknown(c, CALLS));
   app.onError((error, c) => answerError(error, c, parts.failures));
   return app;

@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import type { Status } from "../answers/fleet.ts";
+import type { Load } from "../answers/load.ts";
 import { DeployError } from "../fleet/deploy.ts";
 import { type Incident, NO_TOLL } from "../fleet/incident.ts";
 import { Journal } from "../fleet/journal.ts";
@@ -62,6 +64,35 @@ const PLAN: Plan = {
   movedIds: CHANGED.movedIds,
 };
 
+const STATUS: Status = {
+  ...SHAPE,
+  version: 7,
+  digest: "d1",
+  engine: "memory",
+  engineUp: true,
+  startedAt: "1970-01-01T00:00:00.000Z",
+  desired: 1,
+  ready: 1,
+  replicas: [],
+  spares: [],
+  template: {},
+  quarantined: [],
+  failures: {},
+};
+
+const LOAD: Load = {
+  at: 1,
+  requests: 2,
+  errors: 0,
+  held: 0,
+  retried: 0,
+  spilled: 0,
+  lost: 0,
+  holding: 0,
+  connections: 1,
+  replicas: {},
+};
+
 /** The control API over a membership that answers as the test says. */
 function app(changes: Partial<ControlParts> = {}, fails?: Error) {
   const calls: unknown[] = [];
@@ -89,10 +120,10 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
     journal: new Journal(),
     ending: new AbortController().signal,
     drills: undefined,
-    status: () => ({ ready: 1, desired: 1, extra: "x" }),
+    status: () => STATUS,
     metrics: {
       expose: () => Promise.resolve({ contentType: "text/plain; version=0.0.4", text: "up 1\n" }),
-      load: () => ({ at: 1, requests: 2 }),
+      load: () => LOAD,
     },
     explain: {
       view: () => emptyView(SHAPE),
@@ -122,7 +153,7 @@ Deno.test("metrics and load are open to everyone who reaches the status", async 
   const metrics = await hono.request("/_lb/metrics");
   assertEquals([metrics.status, await metrics.text()], [200, "up 1\n"]);
   assertEquals(metrics.headers.get("content-type"), "text/plain; version=0.0.4");
-  assertEquals(await (await hono.request("/_lb/load")).json(), { at: 1, requests: 2 });
+  assertEquals(await (await hono.request("/_lb/load")).json(), LOAD);
 });
 
 Deno.test("GET /rep answers the names in the ring", async () => {
@@ -225,7 +256,7 @@ Deno.test("a call that does not exist is a 404 that names those that do", async 
       "GET /_lb/healthz, GET /_lb/ring, GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, " +
       "GET /_lb/incidents, GET /_lb/events, GET /_lb/log, POST /add, " +
       "DELETE /rm, PATCH /_lb/replicas/NAME, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
-      "POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log",
+      "POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, and GET /_lb/docs describes them",
     status: "failure",
   }]);
 });
@@ -274,11 +305,7 @@ Deno.test("GET /_lb/ring answers the ring that is routed by", async () => {
 
 Deno.test("status is the whole state, health is whether the balancer lives", async () => {
   const { hono } = app();
-  assertEquals(await (await hono.request("/_lb/status")).json(), {
-    ready: 1,
-    desired: 1,
-    extra: "x",
-  });
+  assertEquals(await (await hono.request("/_lb/status")).json(), STATUS);
   const health = await hono.request("/_lb/healthz");
   assertEquals([health.status, await health.json()], [200, { status: "ok", ready: 1, desired: 1 }]);
 });
@@ -489,6 +516,20 @@ Deno.test("events come as they happen, and from the last one that a client saw",
     "",
   ]);
   assertEquals(second.startsWith("event: engine\n"), true);
+});
+
+Deno.test("HEAD of a stream of events listens to nothing", async () => {
+  const journal = new Journal();
+  const listen = journal.listen.bind(journal);
+  let listeners = 0;
+  journal.listen = (listener) => {
+    listeners++;
+    return listen(listener);
+  };
+  const response = await app({ journal }).hono.request("/_lb/events", { method: "HEAD" });
+  assertEquals([response.status, await response.text()], [200, ""]);
+  assertEquals(response.headers.get("content-type"), "text/event-stream");
+  assertEquals(listeners, 0);
 });
 
 Deno.test("a stream of events ends with the balancer, silent or not", async () => {

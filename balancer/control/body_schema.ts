@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from "zod";
-import { isName, LONGEST_NAME } from "../../replica/contract.ts";
+import { LONGEST_NAME, NAME_PATTERN } from "../../replica/contract.ts";
 
 /** A call cannot be used as it was sent: its body, its query or its path. */
 export class RequestError extends Error {
@@ -22,7 +22,7 @@ export const NAME_RULE = `must be 1 to ${LONGEST_NAME} letters, digits, _ or -, 
  * @param rule what to say of one that is none
  */
 export function name(rule: string = NAME_RULE): z.ZodString {
-  return z.string({ error: received(rule) }).refine(isName, { error: received(rule) });
+  return z.string({ error: received(rule) }).regex(NAME_PATTERN, { error: received(rule) });
 }
 
 /** A list of names. */
@@ -59,16 +59,33 @@ export function describe(
       : `must be an object such as ${example}; got ${shown(input)}`;
 }
 
+/** What a body must be. */
+export interface BodyForm<T> {
+  readonly schema: z.ZodType<T>;
+  /** JSON that is right, which errors and the API's description show. */
+  readonly example: string;
+}
+
 /**
  * Reads a body.
  *
- * @param schema what it must be
+ * @param form what it must be
  * @param text the body as it was received
- * @param example one that is right, for those that are no JSON
  * @throws {RequestError} every fault at once: the field, its bound and the value received
  */
-export function parseBody<T>(schema: z.ZodType<T>, text: string, example: string): T {
-  const result = schema.safeParse(parseJson(text, example));
+export function parseBody<T>({ schema, example }: BodyForm<T>, text: string): T {
+  return parseFields(schema, parseJson(text, example));
+}
+
+/**
+ * Reads fields.
+ *
+ * @param schema what they must be
+ * @param given as they were received
+ * @throws {RequestError} every fault at once: the field, its bound and the value received
+ */
+export function parseFields<T>(schema: z.ZodType<T>, given: unknown): T {
+  const result = schema.safeParse(given);
   if (result.success) return result.data;
   throw new RequestError(result.error.issues.map(describeIssue).join("; "));
 }

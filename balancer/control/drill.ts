@@ -26,7 +26,7 @@ export interface DrillOptions {
 export class DrillError extends Error {
   override readonly name = "DrillError";
 
-  constructor(readonly kind: "unknown" | "not-ready", message: string) {
+  constructor(readonly kind: "off" | "not-ready", message: string) {
     super(message);
   }
 }

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Incident, NO_TOLL } from "../fleet/incident.ts";
 import { DrillError, type DrillOptions, makeDrill } from "./drill.ts";
-import { type DrillRequest, parseDrill } from "./requests.ts";
+import { parseBody } from "./body_schema.ts";
+import { drill as form, type DrillRequest } from "./requests.ts";
 
 const VICTIM = {
   name: "Server2",
@@ -26,7 +27,10 @@ function incident(changes: Partial<Incident> = {}): Incident {
 }
 
 function request(changes: object = {}): DrillRequest {
-  return parseDrill(JSON.stringify({ kill: "Server2", seconds: 1, path: "/home", ...changes }));
+  return parseBody(
+    form,
+    JSON.stringify({ kill: "Server2", seconds: 1, path: "/home", ...changes }),
+  );
 }
 
 /** A drill on a server of the test, which answers with a status. */

@@ -49,6 +49,9 @@ export function answerError(error: Error, c: Context, failures: FailureLog): Res
     if (status === STATUS_CODE.ServiceUnavailable) c.header("retry-after", "1");
     return c.json(failureBody(error.message), status);
   }
+  if (error instanceof DrillError && error.kind === "off") {
+    return c.json(failureBody(error.message), STATUS_CODE.Forbidden);
+  }
   if (error instanceof DrillError || error instanceof DeployError) {
     return c.json(failureBody(error.message), STATUS_CODE.Conflict);
   }

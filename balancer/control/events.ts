@@ -5,7 +5,9 @@
  */
 import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import type { FleetEvent } from "../answers/event.ts";
 import type { Journal, JournalEntry } from "../fleet/journal.ts";
+import { reportIncident } from "./incident_report.ts";
 
 /** A stream that is silent for so many milliseconds says that it is alive. */
 const ALIVE_MS = 10_000;
@@ -21,6 +23,8 @@ const MAX_WAITING = 1024;
  * @param ending ends the stream with the balancer, which would else drain it for as long as it may
  */
 export function streamEvents(c: Context, journal: Journal, ending: AbortSignal): Response {
+  // Nobody would ever read the stream, nor end it.
+  if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
   const lastId = Number(c.req.header("last-event-id") ?? Infinity);
   const waiting: JournalEntry[] = Number.isNaN(lastId) ? [] : [...journal.since(lastId)];
   return streamSSE(c, async (stream) => {
@@ -41,6 +45,11 @@ export function streamEvents(c: Context, journal: Journal, ending: AbortSignal):
   });
 }
 
+/** What a client is told of an entry: of an incident the same as `GET /_lb/incidents` tells. */
+function eventOf(entry: JournalEntry): FleetEvent {
+  return entry.type === "incident" ? { ...entry, incident: reportIncident(entry.incident) } : entry;
+}
+
 async function write(
   stream: SSEStreamingApi,
   waiting: JournalEntry[],
@@ -51,7 +60,7 @@ async function write(
     const entry = waiting.shift();
     if (entry) {
       const { id, type } = entry;
-      await stream.writeSSE({ id: String(id), event: type, data: JSON.stringify(entry) });
+      await stream.writeSSE({ id: String(id), event: type, data: JSON.stringify(eventOf(entry)) });
     } else if (!await within(next(), ALIVE_MS)) {
       await stream.write(": alive\n\n");
     }

@@ -9,9 +9,7 @@ import { keySlot, wholeNumber } from "../proxy/key.ts";
 import { allowances, capOf, type Loads, UNBOUNDED } from "../proxy/load_choice.ts";
 import type { KeySource } from "../setting_values.ts";
 import type { View } from "../view.ts";
-import type { Call } from "./call.ts";
 import { decide, type HoldRules, ownerOf } from "./decision.ts";
-import { keyAsked } from "./question.ts";
 import { reasonOf } from "./reason.ts";
 
 /** What there is to explain by. */
@@ -25,18 +23,6 @@ export interface ExplainOptions {
   readonly hold: HoldRules;
   /** The setting `LB_LOAD_BOUND`; 0: none. */
   readonly loadBound: number;
-}
-
-/**
- * The call.
- *
- * @param options what there is to explain by
- */
-export function explaining(options: ExplainOptions): Call {
-  return (c) => {
-    const key = keyAsked(new URL(c.req.url).searchParams, options.keySource);
-    return c.json(explain(key, options));
-  };
 }
 
 /**

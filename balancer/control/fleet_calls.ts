@@ -3,45 +3,97 @@
  *
  * @module
  */
-import { STATUS_CODE } from "@std/http/status";
 import { streamSSE } from "hono/streaming";
-import type { DeployStep } from "../answers/event.ts";
-import { failureBody } from "../reply.ts";
-import { readBody } from "./body.ts";
-import type { Call } from "./call.ts";
-import { makeDrill } from "./drill.ts";
-import type { ControlParts } from "./parts.ts";
-import { parseAddition, parseDeploy, parseDrill, parseRemoval } from "./requests.ts";
+import { type DeployStep, deployStep } from "../answers/event.ts";
+import { type Names, names } from "../answers/fleet.ts";
+import { drillReport } from "../answers/incident.ts";
+import { changed } from "../answers/ring.ts";
+import { jsonCall, type Operation, otherCall } from "./call.ts";
+import { DrillError, makeDrill } from "./drill.ts";
+import { addition, deploy, drill, removal } from "./requests.ts";
+import { answerChange } from "./ring_report.ts";
+import { replicaName, weighing } from "./ring_requests.ts";
 
 /** `GET /rep` */
-export function listing({ membership }: ControlParts): Call {
-  return (c) => c.json(replicas(membership.names()));
-}
+export const listReplicas: Operation = jsonCall({
+  id: "listReplicas",
+  group: "Replicas",
+  summary: "The names in the ring",
+  what: "The names in the ring",
+  answer: names,
+  run: ({ membership }) => () => namesOf(membership.names()),
+});
 
 /** `POST /add` */
-export function adding({ membership, bodyTimeoutMs }: ControlParts): Call {
-  return async (c) => {
-    const { n, hostnames, weights } = parseAddition(await readBody(c.req.raw, bodyTimeoutMs));
-    return c.json(replicas(await membership.add(n, hostnames, weights)));
-  };
-}
+export const addReplicas: Operation = jsonCall({
+  id: "addReplicas",
+  group: "Replicas",
+  summary: "Add replicas",
+  description: "All of them or none. Fewer hostnames than n: the rest get the next free " +
+    "`Server<k>`. Weights are from 0 to 1000, and only for hostnames.",
+  body: addition,
+  what: "The names, once the new replicas are ready and in the ring",
+  answer: names,
+  failures: {
+    409: "A name is taken or named twice, or somebody else runs the replicas",
+    503: "A new replica did not become ready: none was added",
+  },
+  run: ({ membership }) => async ({ body: { n, hostnames, weights } }) =>
+    namesOf(await membership.add(n, hostnames, weights)),
+});
 
 /** `DELETE /rm` */
-export function removing({ membership, bodyTimeoutMs }: ControlParts): Call {
-  return async (c) => {
-    const { n, hostnames } = parseRemoval(await readBody(c.req.raw, bodyTimeoutMs));
-    return c.json(replicas(await membership.remove(n, hostnames)));
-  };
+export const removeReplicas: Operation = jsonCall({
+  id: "removeReplicas",
+  group: "Replicas",
+  summary: "Remove replicas",
+  description: "All of them or none. Fewer hostnames than n: the rest are the newest.",
+  body: removal,
+  what: "The names, once the replicas are drained and gone",
+  answer: names,
+  failures: {
+    404: "No replica has one of the names",
+    409: "A name is named twice, or somebody else runs the replicas",
+  },
+  run: ({ membership }) => async ({ body: { n, hostnames } }) =>
+    namesOf(await membership.remove(n, hostnames)),
+});
+
+function namesOf(replicas: readonly string[]): Names {
+  return { message: { N: replicas.length, replicas }, status: "successful" };
 }
 
-function replicas(names: readonly string[]): object {
-  return { message: { N: names.length, replicas: names }, status: "successful" };
-}
+/** `PATCH /_lb/replicas/NAME` */
+export const weighReplica: Operation = jsonCall({
+  id: "weighReplica",
+  group: "Replicas",
+  summary: "Set the weight of a replica",
+  description: "0 drains: the replica stays, gets no new requests, and finishes those that it has.",
+  params: replicaName,
+  body: weighing,
+  what: "What moved",
+  answer: changed,
+  failures: { 404: "No replica has the name" },
+  run: ({ membership }) => async ({ params: { name }, body: { weight } }) =>
+    answerChange(await membership.weigh({ [name]: weight })),
+});
 
 /** `POST /_lb/deploy`. The steps are the answer: it begins when the deploy does, and ends with it. */
-export function deploying({ deploys, failures, bodyTimeoutMs }: ControlParts): Call {
-  return async (c) => {
-    const template = parseDeploy(await readBody(c.req.raw, bodyTimeoutMs));
+export const deployTemplate: Operation = otherCall({
+  id: "deploy",
+  group: "Replicas",
+  summary: "Replace every replica, one after the other, by what runs another image or command",
+  description: "The new instance of a replica is ready before the old one drains. Where one does " +
+    "not become ready, everything goes back. The deploy goes on when its caller leaves.",
+  body: deploy,
+  success: {
+    status: 200,
+    what: "Each step as it is made; the last is done or rolled-back",
+    type: "text/event-stream",
+    event: deployStep,
+  },
+  failures: { 409: "The engine cannot run this, or somebody else runs the replicas" },
+  run: ({ deploys, failures }) => ({ c, body: template }) => {
     deploys.check(template);
     return streamSSE(c, async (stream) => {
       let written = Promise.resolve();
@@ -54,16 +106,26 @@ export function deploying({ deploys, failures, bodyTimeoutMs }: ControlParts): C
       await deploys.run(template, tell);
       await written;
     });
-  };
-}
+  },
+});
 
 /** `POST /_lb/drill` */
-export function drilling({ drills, bodyTimeoutMs }: ControlParts): Call {
-  return async (c) => {
-    if (!drills) {
-      const message = "drills kill replicas and are off; LB_DRILLS=true allows them";
-      return c.json(failureBody(message), STATUS_CODE.Forbidden);
-    }
-    return c.json(await makeDrill(parseDrill(await readBody(c.req.raw, bodyTimeoutMs)), drills));
-  };
-}
+export const drillReplica: Operation = jsonCall({
+  id: "drill",
+  group: "Replicas",
+  summary: "Kill a replica under load, and see what that costs",
+  description: "The balancer sends the load to itself and kills the replica for real. Off unless " +
+    "`LB_DRILLS` allows it.",
+  body: drill,
+  what: "Whether the fleet kept its promise",
+  answer: drillReport,
+  failures: {
+    403: "Drills are off",
+    409: "There is no ready replica of the name, or it cannot be killed",
+    503: "The engine could not kill it",
+  },
+  run: ({ drills }) => ({ body }) => {
+    if (drills) return makeDrill(body, drills);
+    throw new DrillError("off", "drills kill replicas and are off; LB_DRILLS=true allows them");
+  },
+});

@@ -4,12 +4,11 @@
  * @module
  */
 import { z } from "zod";
-import type { LogState } from "../answers/log.ts";
-import { isPart, LEVELS } from "../log/dials.ts";
-import { readBody } from "./body.ts";
-import { describe, oneOf, parseBody, received } from "./body_schema.ts";
-import type { Call } from "./call.ts";
-import type { ControlParts } from "./parts.ts";
+import { successful } from "../answers/answer.ts";
+import { type LogState, logState } from "../answers/log.ts";
+import { LEVELS } from "../log/dials.ts";
+import { type BodyForm, describe, oneOf, received } from "./body_schema.ts";
+import { jsonCall, type Operation } from "./call.ts";
 
 /** What the calls turn. */
 export interface LogDials {
@@ -20,39 +19,47 @@ export interface LogDials {
 
 const EXAMPLE = '{"level":"debug","access":0.01}';
 const FIELDS = "level and access";
-const ACCESS_RULE = "must be off, full, or the part of the requests above 0 and below 1";
+const ACCESS_RULE = {
+  error: received("must be off, full, or the part of the requests above 0 and below 1"),
+};
 
-const part = z.number().refine(isPart, { error: received(ACCESS_RULE) });
+const part = z.number(ACCESS_RULE).gt(0, ACCESS_RULE).lt(1, ACCESS_RULE);
 
-const access = z.union([z.enum(["off", "full"]), part], { error: received(ACCESS_RULE) });
-
-const change = z.strictObject({
-  level: oneOf(LEVELS).exactOptional(),
-  access: access.exactOptional(),
-}, { error: describe(FIELDS, EXAMPLE) })
-  .refine((body) => Object.keys(body).length > 0, {
-    error: received(`must have one of ${FIELDS}`),
-  });
-
-/**
- * Reads the body of `PATCH /_lb/log`.
- *
- * @param text the body as it was received
- * @throws {RequestError} every fault at once: the field, its bound and the value received
- */
-export function parseLogChange(text: string): Partial<LogState> {
-  return parseBody(change, text, EXAMPLE);
-}
+/** The body of `PATCH /_lb/log`. */
+export const logChange: BodyForm<Partial<LogState>> = {
+  schema: z.strictObject({
+    level: oneOf(LEVELS).exactOptional().describe("The least severe level that is written"),
+    access: z.union([z.enum(["off", "full"]), part], ACCESS_RULE).exactOptional()
+      .describe("Of which requests the access log tells"),
+  }, { error: describe(FIELDS, EXAMPLE) })
+    .refine((body) => Object.keys(body).length > 0, {
+      error: received(`must have one of ${FIELDS}`),
+    })
+    .meta({ minProperties: 1 }),
+  example: EXAMPLE,
+};
 
 /** `GET /_lb/log` */
-export function hearing({ log }: ControlParts): Call {
-  return (c) => c.json(log.state());
-}
+export const getLog: Operation = jsonCall({
+  id: "getLog",
+  group: "Watching",
+  summary: "How much the balancer says",
+  what: "What is in force",
+  answer: logState,
+  run: ({ log }) => () => log.state(),
+});
 
 /** `PATCH /_lb/log` */
-export function turning({ log, bodyTimeoutMs }: ControlParts): Call {
-  return async (c) => {
-    log.turn(parseLogChange(await readBody(c.req.raw, bodyTimeoutMs)));
-    return c.json({ message: log.state(), status: "successful" });
-  };
-}
+export const turnLog: Operation = jsonCall({
+  id: "turnLog",
+  group: "Watching",
+  summary: "Have the balancer say more, or less",
+  description: "In force at once in all workers, until the balancer starts anew.",
+  body: logChange,
+  what: "What is in force now",
+  answer: successful(logState),
+  run: ({ log }) => ({ body }) => {
+    log.turn(body);
+    return { message: log.state(), status: "successful" as const };
+  },
+});

@@ -3,24 +3,33 @@
  *
  * @module
  */
+import type { DeployStep } from "../answers/event.ts";
+import type { Status } from "../answers/fleet.ts";
+import type { Load } from "../answers/load.ts";
 import type { Template } from "../engine/engine.ts";
 import type { FailureLog } from "../failures.ts";
-import type { Weights } from "../fleet/change.ts";
-import type { DeployStep } from "../answers/event.ts";
+import type { RingShape } from "../fleet/blueprint.ts";
+import type { Weights, Wish } from "../fleet/change.ts";
 import type { Incident } from "../fleet/incident.ts";
+import type { ChangeReport, Plan } from "../fleet/membership.ts";
 import type { Journal } from "../fleet/journal.ts";
+import type { Assets } from "../page/assets.ts";
 import type { DrillOptions } from "./drill.ts";
 import type { ExplainOptions } from "./explain.ts";
+import type { OpenApi } from "./document.ts";
 import type { GuardPolicy } from "./guard.ts";
 import type { LogDials } from "./log_calls.ts";
-import type { RingKeeper } from "./ring_calls.ts";
 
 /** What the control API acts on. */
 export interface ControlParts {
-  readonly membership: RingKeeper & {
+  readonly membership: {
     names(): string[];
     add(n: number, hostnames: readonly string[], weights: Weights): Promise<string[]>;
     remove(n: number, hostnames: readonly string[]): Promise<string[]>;
+    weigh(weights: Weights): Promise<ChangeReport>;
+    reshape(shape: Partial<RingShape>): Promise<ChangeReport>;
+    plan(wish: Wish): Plan;
+    apply(id: string): Promise<ChangeReport>;
   };
   /** Makes rolling deploys; every step is told. */
   readonly deploys: {
@@ -34,12 +43,12 @@ export interface ControlParts {
   /** What drills act on; undefined where they are not allowed. */
   readonly drills: DrillOptions | undefined;
   /** The whole state, as `GET /_lb/status` answers it. */
-  readonly status: () => { readonly ready: number; readonly desired: number };
+  readonly status: () => Status;
   readonly metrics: {
     /** Everything, in Prometheus' text format. */
     expose(): Promise<{ readonly contentType: string; readonly text: string }>;
     /** Few numbers, as `GET /_lb/load` answers them. */
-    load(): object;
+    load(): Load;
   };
   readonly explain: ExplainOptions;
   readonly log: LogDials;
@@ -47,4 +56,12 @@ export interface ControlParts {
   readonly failures: FailureLog;
   /** Milliseconds that a client may take to send the body of a call. */
   readonly bodyTimeoutMs: number;
+}
+
+/** What a call is put together from. */
+export interface CallParts extends ControlParts {
+  /** The pages, as they were built. */
+  readonly assets: Assets;
+  /** What the API says of itself. */
+  readonly description: () => Promise<OpenApi>;
 }

@@ -3,13 +3,38 @@
  *
  * @module
  */
+import { z } from "zod";
 import type { KeySource } from "../setting_values.ts";
 import { isControlCall } from "../proxy/control_call.ts";
 import { latin1 } from "../proxy/latin1.ts";
-import { RequestError, shown } from "./body_schema.ts";
+import { parseFields, received, RequestError, shown } from "./body_schema.ts";
 
 /** Characters of a key or a path at the most. */
 const LONGEST = 1024;
+
+const KEY_RULE = { error: measured(`must be 1 to ${LONGEST} characters`) };
+const ID_RULE = {
+  error: received(`must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`),
+  abort: true,
+};
+
+/** The query: one of the three, percent-encoded. */
+export const question = z.object({
+  key: z.string().min(1, KEY_RULE).max(LONGEST, KEY_RULE).exactOptional()
+    .describe("The request's key"),
+  id: z.string().regex(/^\d{1,16}$/, ID_RULE)
+    .refine((text) => Number(text) <= Number.MAX_SAFE_INTEGER, ID_RULE).exactOptional()
+    .describe("A key that is a whole number"),
+  path: z.string().max(LONGEST, {
+    error: measured(`must be at most ${LONGEST} characters`),
+    abort: true,
+  })
+    // RFC 9112, section 3.2.1, but for the characters that browsers send raw.
+    .regex(/^\/[!"$-~]*$/, {
+      error: received("must begin with / and be as a request has it, visible ASCII without #"),
+    }).exactOptional()
+    .describe("A path with its query, where LB_KEY takes the key from it"),
+});
 
 const WAYS = ["key", "id", "path"] as const;
 
@@ -30,41 +55,20 @@ export function keyAsked(asked: URLSearchParams, source: KeySource): string {
     );
   }
   const text = asked.get(way) ?? "";
-  if (way === "id") return id(text);
-  return way === "key" ? key(text, source) : keyOfPath(path(text), source);
-}
-
-function id(text: string): string {
-  if (/^\d{1,16}$/.test(text) && Number(text) <= Number.MAX_SAFE_INTEGER) return text;
-  const rule = `must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`;
-  throw new RequestError(`id: ${rule}; got ${shown(text)}`);
-}
-
-function key(text: string, source: KeySource): string {
-  if (text.length < 1 || text.length > LONGEST) {
-    const rule = `must be 1 to ${LONGEST} characters`;
-    throw new RequestError(`key: ${rule}; got ${text.length}`);
-  }
+  parseFields(question, { [way]: text });
+  if (way === "path") return keyOfPath(text, source);
   // A parameter is decoded. A field is not: its bytes, UTF-8 as they come here, are the key.
-  return source.from === "query" ? text : bytewise(text);
+  return way === "id" || source.from === "query" ? text : bytewise(text);
+}
+
+/** Says what a text had to be and how long it was. */
+function measured(rule: string) {
+  return ({ input }: { readonly input: unknown }) => `${rule}; got ${String(input).length}`;
 }
 
 function bytewise(text: string): string {
   const bytes = new TextEncoder().encode(text);
   return latin1(bytes, 0, bytes.length);
-}
-
-/** RFC 9112, section 3.2.1, but for the characters that browsers send raw. */
-function path(text: string): string {
-  if (text.length > LONGEST) {
-    throw new RequestError(`path: must be at most ${LONGEST} characters; got ${text.length}`);
-  }
-  if (/^\/[!"$-~]*$/.test(text)) return text;
-  throw new RequestError(
-    `path: must begin with / and be as a request has it, visible ASCII without #; got ${
-      shown(text)
-    }`,
-  );
 }
 
 /** The key of a `GET` for a path with its query, where that alone decides it. */

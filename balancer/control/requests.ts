@@ -1,12 +1,11 @@
 /**
- * What the bodies of mutating calls must look like.
+ * What the bodies of calls about replicas must look like.
  *
  * @module
  */
 import { z } from "zod";
-import type { Template } from "../engine/engine.ts";
 import type { Weights } from "../fleet/change.ts";
-import { describe, name, names, parseBody, received, wholeFrom } from "./body_schema.ts";
+import { type BodyForm, describe, name, names, received, wholeFrom } from "./body_schema.ts";
 import { weights } from "./weights.ts";
 
 /** How many replicas to add or remove, and the names of some or all of them. */
@@ -24,12 +23,19 @@ const CHANGE_EXAMPLE = '{"n":1,"hostnames":["S4"]}';
 const DEPLOY_EXAMPLE = '{"image":"registry/app:2"}';
 const DRILL_EXAMPLE = '{"kill":"Server2","seconds":3}';
 
-const CHANGE = { n: wholeFrom(1), hostnames: names().default([]) };
+const CHANGE = {
+  n: wholeFrom(1).describe("How many"),
+  hostnames: names().default([]).describe("Names of the first of them, at most n"),
+};
 
-const removal = z.strictObject(CHANGE, { error: describe("n and hostnames", CHANGE_EXAMPLE) })
-  .superRefine(checkCount);
+const removalSchema = z.strictObject(CHANGE, {
+  error: describe("n and hostnames", CHANGE_EXAMPLE),
+}).superRefine(checkCount);
 
-const addition = z.strictObject({ ...CHANGE, weights: weights().prefault({}) }, {
+const additionSchema = z.strictObject({
+  ...CHANGE,
+  weights: weights().prefault({}).describe("Of replicas in hostnames; 1 where none is given"),
+}, {
   error: describe("n, hostnames and weights", CHANGE_EXAMPLE),
 }).superRefine((body, context) => {
   checkCount(body, context);
@@ -46,75 +52,49 @@ function checkCount({ n, hostnames }: Change, context: z.RefinementCtx): void {
   context.addIssue({ code: "custom", path: ["hostnames"], message });
 }
 
-/**
- * Reads the body of `POST /add`.
- *
- * @param text the body as it was received
- * @throws {RequestError} every fault at once: the field, its bound and the value received
- */
-export function parseAddition(text: string): Addition {
-  return parseBody(addition, text, CHANGE_EXAMPLE);
-}
+/** The body of `POST /add`. */
+export const addition: BodyForm<Addition> = { schema: additionSchema, example: CHANGE_EXAMPLE };
 
-/**
- * Reads the body of `DELETE /rm`.
- *
- * @param text the body as it was received
- * @throws {RequestError} every fault at once: the field, its bound and the value received
- */
-export function parseRemoval(text: string): Change {
-  return parseBody(removal, text, CHANGE_EXAMPLE);
-}
+/** The body of `DELETE /rm`. */
+export const removal: BodyForm<Change> = { schema: removalSchema, example: CHANGE_EXAMPLE };
 
-const deploy = z.strictObject({
-  image: z.string({ error: received("must be an image reference") })
-    .regex(/^[A-Za-z0-9][A-Za-z0-9_.\/:@-]*$/, {
-      error: received("must be an image reference"),
-    }).optional(),
-  command: z.string({ error: received("must be a command line") })
-    .min(1, { error: received("must be a command line") }).optional(),
+const IMAGE_RULE = { error: received("must be an image reference") };
+const COMMAND_RULE = { error: received("must be a command line") };
+
+const deploySchema = z.strictObject({
+  image: z.string(IMAGE_RULE).regex(/^[A-Za-z0-9][A-Za-z0-9_.\/:@-]*$/, IMAGE_RULE).exactOptional()
+    .describe("An image reference; engine docker"),
+  command: z.string(COMMAND_RULE).min(1, COMMAND_RULE).exactOptional().describe("A command line"),
 }, { error: describe("image and command", DEPLOY_EXAMPLE) })
   .refine(({ image, command }) => image !== undefined || command !== undefined, {
     error: `must name an image, a command or both, such as ${DEPLOY_EXAMPLE}`,
   });
 
-/**
- * Reads the body of `POST /_lb/deploy`.
- *
- * @param text the body as it was received
- * @throws {RequestError} every fault at once: the field, its bound and the value received
- */
-export function parseDeploy(text: string): Template {
-  const { image, command } = parseBody(deploy, text, DEPLOY_EXAMPLE);
-  return {
-    ...(image === undefined ? {} : { image }),
-    ...(command === undefined ? {} : { command }),
-  };
-}
+/** The body of `POST /_lb/deploy`. */
+export const deploy: BodyForm<z.output<typeof deploySchema>> = {
+  schema: deploySchema,
+  example: DEPLOY_EXAMPLE,
+};
 
-const drill = z.strictObject({
-  kill: name(),
+const drillSchema = z.strictObject({
+  kill: name().describe("The replica to kill"),
   path: z.string({ error: received("must be a path") })
-    .regex(/^\/[!-~]*$/, { error: received("must be a path that begins with /") }).default("/"),
-  seconds: wholeFrom(1, 60).default(3),
-  connections: wholeFrom(1, 64).default(8),
+    .regex(/^\/[!-~]*$/, { error: received("must be a path that begins with /") }).default("/")
+    .describe("What the load asks for"),
+  seconds: wholeFrom(1, 60).default(3).describe("How long the load lasts"),
+  connections: wholeFrom(1, 64).default(8).describe("How many clients ask at the same time"),
   objective: z.strictObject({
-    lost: wholeFrom(0, 1_000_000).default(0),
-    fullRingMs: wholeFrom(1, 600_000).default(5000),
-    p99Ms: wholeFrom(1, 600_000).optional(),
+    lost: wholeFrom(0, 1_000_000).default(0).describe("So many requests may be lost"),
+    fullRingMs: wholeFrom(1, 600_000).default(5000)
+      .describe("The ring has to be full again within so many milliseconds"),
+    p99Ms: wholeFrom(1, 600_000).optional()
+      .describe("At most one request of a hundred may take more milliseconds"),
   }, { error: describe("lost, fullRingMs and p99Ms", '{"lost":0,"fullRingMs":5000}') })
-    .prefault({}),
+    .prefault({}).describe("What has to be kept for the drill to pass"),
 }, { error: describe("kill, path, seconds, connections and objective", DRILL_EXAMPLE) });
 
 /** What a drill does and what it has to show. */
-export type DrillRequest = z.output<typeof drill>;
+export type DrillRequest = z.output<typeof drillSchema>;
 
-/**
- * Reads the body of `POST /_lb/drill`.
- *
- * @param text the body as it was received
- * @throws {RequestError} every fault at once: the field, its bound and the value received
- */
-export function parseDrill(text: string): DrillRequest {
-  return parseBody(drill, text, DRILL_EXAMPLE);
-}
+/** The body of `POST /_lb/drill`. */
+export const drill: BodyForm<DrillRequest> = { schema: drillSchema, example: DRILL_EXAMPLE };

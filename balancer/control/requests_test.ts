@@ -1,6 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { RequestError } from "./body_schema.ts";
-import { parseAddition, parseDeploy, parseDrill, parseRemoval } from "./requests.ts";
+import { parseBody, RequestError } from "./body_schema.ts";
+import { addition, deploy, drill, removal } from "./requests.ts";
+
+const parseAddition = (text: string) => parseBody(addition, text);
+const parseRemoval = (text: string) => parseBody(removal, text);
+const parseDeploy = (text: string) => parseBody(deploy, text);
+const parseDrill = (text: string) => parseBody(drill, text);
 
 function fault(body: string): string {
   return assertThrows(() => parseAddition(body), RequestError).message;

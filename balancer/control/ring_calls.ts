@@ -3,69 +3,80 @@
  *
  * @module
  */
-import type { Context } from "hono";
-import type { RingShape } from "../fleet/blueprint.ts";
-import type { Weights, Wish } from "../fleet/change.ts";
-import type { ChangeReport, Plan } from "../fleet/membership.ts";
+import { explanation } from "../answers/explanation.ts";
+import { changed, planned, ringTable as table } from "../answers/ring.ts";
 import { ringTable } from "../page/ring_table.ts";
-import { readBody } from "./body.ts";
-import type { Call } from "./call.ts";
-import { explaining } from "./explain.ts";
-import type { ControlParts } from "./parts.ts";
-import { reportChange, reportPlan } from "./ring_report.ts";
-import { parseName, parsePlanId, parseShape, parseWeight, parseWish } from "./ring_requests.ts";
-
-/** What the calls act on. */
-export interface RingKeeper {
-  weigh(weights: Weights): Promise<ChangeReport>;
-  reshape(shape: Partial<RingShape>): Promise<ChangeReport>;
-  plan(wish: Wish): Plan;
-  apply(id: string): Promise<ChangeReport>;
-}
+import { jsonCall, type Operation } from "./call.ts";
+import { explain } from "./explain.ts";
+import { keyAsked, question } from "./question.ts";
+import { answerChange, answerPlan } from "./ring_report.ts";
+import { application, shape, wish } from "./ring_requests.ts";
 
 /** `GET /_lb/ring` */
-export function tabling({ explain }: ControlParts): Call {
-  return (c) => c.json(ringTable(explain.view()));
-}
+export const getRing: Operation = jsonCall({
+  id: "getRing",
+  group: "Ring",
+  summary: "Who owns which slot",
+  what: "The ring that is routed by",
+  answer: table,
+  run: ({ explain }) => () => ringTable(explain.view()),
+});
 
 /** `GET /_lb/explain` */
-export function explainingKeys({ explain }: ControlParts): Call {
-  return explaining(explain);
-}
-
-/** `PATCH /_lb/replicas/NAME` */
-export function weighing({ membership, bodyTimeoutMs }: ControlParts): Call {
-  return async (c) => {
-    const name = parseName(c.req.param("name") ?? "");
-    const weight = parseWeight(await readBody(c.req.raw, bodyTimeoutMs));
-    return changed(c, await membership.weigh({ [name]: weight }));
-  };
-}
+export const explainKey: Operation = jsonCall({
+  id: "explain",
+  group: "Ring",
+  summary: "Where a request would go right now, and why",
+  description: "Asked by exactly one of key, id and path.",
+  query: question,
+  what: "What becomes of a request with that key, by the view in force",
+  answer: explanation,
+  run: ({ explain: options }) => ({ c }) =>
+    explain(keyAsked(new URL(c.req.url).searchParams, options.keySource), options),
+});
 
 /** `PATCH /_lb/ring` */
-export function reshaping({ membership, bodyTimeoutMs }: ControlParts): Call {
-  return async (c) => {
-    const shape = parseShape(await readBody(c.req.raw, bodyTimeoutMs));
-    return changed(c, await membership.reshape(shape));
-  };
-}
+export const reshapeRing: Operation = jsonCall({
+  id: "reshapeRing",
+  group: "Ring",
+  summary: "Change the shape of the ring",
+  description:
+    "One or more of slots, virtualServers, layout and hashes. One view, and no request " +
+    "is lost.",
+  body: shape,
+  what: "What moved",
+  answer: changed,
+  run: ({ membership }) => async ({ body }) => answerChange(await membership.reshape(body)),
+});
 
 /** `POST /_lb/plan` */
-export function planning({ membership, bodyTimeoutMs }: ControlParts): Call {
-  return async (c) => {
-    const plan = membership.plan(parseWish(await readBody(c.req.raw, bodyTimeoutMs)));
-    return c.json({ message: reportPlan(plan), status: "successful" });
-  };
-}
+export const planChange: Operation = jsonCall({
+  id: "plan",
+  group: "Ring",
+  summary: "What a change would move and come to, without making it",
+  description: "All of it is one change. The plan is kept for ten minutes; it changes nothing.",
+  body: wish,
+  what: "The plan",
+  answer: planned,
+  failures: {
+    404: "No replica has one of the names",
+    409: "A name is taken or named twice, or somebody else runs the replicas",
+  },
+  run: ({ membership }) => ({ body }) => answerPlan(membership.plan(body)),
+});
 
 /** `POST /_lb/apply` */
-export function applying({ membership, bodyTimeoutMs }: ControlParts): Call {
-  return async (c) => {
-    const id = parsePlanId(await readBody(c.req.raw, bodyTimeoutMs));
-    return changed(c, await membership.apply(id));
-  };
-}
-
-function changed(c: Context, report: ChangeReport): Response {
-  return c.json({ message: reportChange(report), status: "successful" });
-}
+export const applyPlan: Operation = jsonCall({
+  id: "apply",
+  group: "Ring",
+  summary: "Make the change of a plan",
+  body: application,
+  what: "What moved",
+  answer: changed,
+  failures: {
+    404: "No plan of the id is kept: it was applied, is too old, or never was",
+    409: "The ring is another since the plan was made, or a name was taken meanwhile",
+    503: "A new replica did not become ready: nothing was changed",
+  },
+  run: ({ membership }) => async ({ body: { plan } }) => answerChange(await membership.apply(plan)),
+});

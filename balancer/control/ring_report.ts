@@ -4,33 +4,31 @@
  * @module
  */
 import type { Movement } from "../../ring/mod.ts";
-import type { Change, Movement as MovementReport, Plan as PlanReport } from "../answers/ring.ts";
+import type { Changed, Movement as MovementReport, Planned } from "../answers/ring.ts";
 import type { ChangeReport, Plan } from "../fleet/membership.ts";
 
 /** Of what moves between the members, so many pairs are listed: a large fleet has millions. */
 const MAX_FLOWS = 100;
 
 /**
- * A change that was made.
+ * The answer to a change that was made.
  *
  * @param report what the fleet says of it
  */
-export function reportChange({ version, digest, moved, movedIds }: ChangeReport): Change {
-  return { version, digest, moved: reportMovement(moved, movedIds) };
+export function answerChange({ version, digest, moved, movedIds }: ChangeReport): Changed {
+  const message = { version, digest, moved: reportMovement(moved, movedIds) };
+  return { message, status: "successful" };
 }
 
 /**
- * A plan.
+ * The answer to who asked for a plan.
  *
  * @param plan what the fleet says of it
  */
-export function reportPlan(plan: Plan): PlanReport {
-  const { expiresAt, moved, movedIds, ...rest } = plan;
-  return {
-    ...rest,
-    expiresAt: new Date(expiresAt).toISOString(),
-    moved: reportMovement(moved, movedIds),
-  };
+export function answerPlan({ expiresAt, moved, movedIds, ...rest }: Plan): Planned {
+  const until = new Date(expiresAt).toISOString();
+  const message = { ...rest, expiresAt: until, moved: reportMovement(moved, movedIds) };
+  return { message, status: "successful" };
 }
 
 function reportMovement({ share, flows }: Movement, ids: number): MovementReport {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { reportChange } from "./ring_report.ts";
+import { answerChange } from "./ring_report.ts";
 
 Deno.test("what moves is told by its largest flows, and how many are left out", () => {
   const flows = Array.from({ length: 130 }, (_, i) => ({
@@ -7,13 +7,13 @@ Deno.test("what moves is told by its largest flows, and how many are left out", 
     to: "Big",
     share: (130 - i) / 10_000,
   }));
-  const report = reportChange({
+  const { message } = answerChange({
     version: 2,
     digest: "d",
     moved: { share: 0.5, flows },
     movedIds: 0.4,
   });
-  assertEquals(report, {
+  assertEquals(message, {
     version: 2,
     digest: "d",
     moved: { share: 0.5, ids: 0.4, flows: flows.slice(0, 100), flowsLeftOut: 30 },
@@ -22,8 +22,13 @@ Deno.test("what moves is told by its largest flows, and how many are left out", 
 
 Deno.test("where the ring was empty nobody gives, and JSON says so", () => {
   const flows = [{ from: undefined, to: "a", share: 1 }];
-  const report = reportChange({ version: 1, digest: "d", moved: { share: 1, flows }, movedIds: 1 });
-  assertEquals(JSON.parse(JSON.stringify(report)).moved, {
+  const { message } = answerChange({
+    version: 1,
+    digest: "d",
+    moved: { share: 1, flows },
+    movedIds: 1,
+  });
+  assertEquals(JSON.parse(JSON.stringify(message)).moved, {
     share: 1,
     ids: 1,
     flows: [{ from: null, to: "a", share: 1 }],

@@ -5,118 +5,77 @@
  */
 import { z } from "zod";
 import { hashFamilies, type HashFamilyName, LAYOUTS, MAX_SLOTS } from "../../ring/mod.ts";
-import { isName } from "../../replica/contract.ts";
 import type { RingShape } from "../fleet/blueprint.ts";
 import type { Wish } from "../fleet/change.ts";
-import {
-  describe,
-  NAME_RULE,
-  names,
-  oneOf,
-  parseBody,
-  received,
-  RequestError,
-  shown,
-  wholeFrom,
-} from "./body_schema.ts";
+import { type BodyForm, describe, name, names, oneOf, received, wholeFrom } from "./body_schema.ts";
 import { weight, weights } from "./weights.ts";
 
 const WEIGHT_EXAMPLE = '{"weight":2}';
 const RING_EXAMPLE = '{"slots":4096,"layout":"ring"}';
 const PLAN_EXAMPLE = '{"add":2,"remove":["S3"],"weights":{"Big":3},"slots":4096}';
-const APPLY_EXAMPLE = '{"plan":"<id>"}';
+const APPLY_EXAMPLE = '{"plan":"85f3b670"}';
 
-/**
- * The name at the end of a path.
- *
- * @param name as it was received, percent-encoding undone
- * @throws {RequestError} no replica can be called that
- */
-export function parseName(name: string): string {
-  if (isName(name)) return name;
-  throw new RequestError(`name: ${NAME_RULE}; got ${shown(name)}`);
-}
+/** A replica's name in the path. */
+export const replicaName = z.object({ name: name().describe("The replica") });
 
-const weighing = z.strictObject({ weight: weight() }, {
-  error: describe("weight", WEIGHT_EXAMPLE),
-});
-
-/**
- * Reads the body of `PATCH /_lb/replicas/NAME`.
- *
- * @param text the body as it was received
- * @returns the weight
- * @throws {RequestError} the field, its bound and the value received
- */
-export function parseWeight(text: string): number {
-  return parseBody(weighing, text, WEIGHT_EXAMPLE).weight;
-}
+/** The body of `PATCH /_lb/replicas/NAME`. */
+export const weighing: BodyForm<{ readonly weight: number }> = {
+  schema: z.strictObject({ weight: weight() }, { error: describe("weight", WEIGHT_EXAMPLE) }),
+  example: WEIGHT_EXAMPLE,
+};
 
 const SHAPE = {
-  slots: wholeFrom(1, MAX_SLOTS).exactOptional(),
-  virtualServers: wholeFrom(1, MAX_SLOTS).exactOptional(),
-  layout: oneOf(LAYOUTS).exactOptional(),
-  hashes: oneOf(Object.keys(hashFamilies) as HashFamilyName[]).exactOptional(),
+  slots: wholeFrom(1, MAX_SLOTS).exactOptional().describe("M, the slots of the ring"),
+  virtualServers: wholeFrom(1, MAX_SLOTS).exactOptional()
+    .describe("K, the virtual servers of a replica of weight 1; layout ring uses it"),
+  layout: oneOf(LAYOUTS).exactOptional().describe("How the slots are given to replicas"),
+  hashes: oneOf(Object.keys(hashFamilies) as HashFamilyName[]).exactOptional()
+    .describe("The hash functions that place ids and virtual servers"),
 };
 
 const SHAPE_FIELDS = "slots, virtualServers, layout and hashes";
 
-const shape = z.strictObject(SHAPE, { error: describe(SHAPE_FIELDS, RING_EXAMPLE) })
-  .refine(isAnything, { error: received(`must have one of ${SHAPE_FIELDS}`) });
-
-/**
- * Reads the body of `PATCH /_lb/ring`.
- *
- * @param text the body as it was received
- * @throws {RequestError} every fault at once: the field, its bound and the value received
- */
-export function parseShape(text: string): Partial<RingShape> {
-  return parseBody(shape, text, RING_EXAMPLE);
-}
+/** The body of `PATCH /_lb/ring`. */
+export const shape: BodyForm<Partial<RingShape>> = {
+  schema: z.strictObject(SHAPE, { error: describe(SHAPE_FIELDS, RING_EXAMPLE) })
+    .refine(isAnything, { error: received(`must have one of ${SHAPE_FIELDS}`) })
+    .meta({ minProperties: 1 }),
+  example: RING_EXAMPLE,
+};
 
 const PLAN_FIELDS = `add, hostnames, remove, weights, ${SHAPE_FIELDS}`;
 
-const plan = z.strictObject({
-  add: wholeFrom(1).exactOptional(),
-  hostnames: names().exactOptional(),
-  remove: names().exactOptional(),
-  weights: weights().exactOptional(),
-  ...SHAPE,
-}, { error: describe(PLAN_FIELDS, PLAN_EXAMPLE) })
-  .refine(isAnything, { error: received(`must have one of ${PLAN_FIELDS}`) })
-  .superRefine(({ hostnames = [], add = hostnames.length }, context) => {
-    if (hostnames.length <= add) return;
-    const message = `must be at most add names, which is ${add}; got ${hostnames.length}`;
-    context.addIssue({ code: "custom", path: ["hostnames"], message });
-  });
+/** The body of `POST /_lb/plan`. */
+export const wish: BodyForm<Wish> = {
+  schema: z.strictObject({
+    add: wholeFrom(1).exactOptional().describe(
+      "How many replicas to add; as many as there are hostnames, if not given",
+    ),
+    hostnames: names().exactOptional().describe("Names of the first of them, at most add"),
+    remove: names().exactOptional().describe("Names of replicas to remove"),
+    weights: weights().exactOptional().describe("Of replicas that are added or stay"),
+    ...SHAPE,
+  }, { error: describe(PLAN_FIELDS, PLAN_EXAMPLE) })
+    .refine(isAnything, { error: received(`must have one of ${PLAN_FIELDS}`) })
+    .superRefine(({ hostnames = [], add = hostnames.length }, context) => {
+      if (hostnames.length <= add) return;
+      const message = `must be at most add names, which is ${add}; got ${hostnames.length}`;
+      context.addIssue({ code: "custom", path: ["hostnames"], message });
+    })
+    .meta({ minProperties: 1 }),
+  example: PLAN_EXAMPLE,
+};
 
-/**
- * Reads the body of `POST /_lb/plan`.
- *
- * @param text the body as it was received
- * @throws {RequestError} every fault at once: the field, its bound and the value received
- */
-export function parseWish(text: string): Wish {
-  return parseBody(plan, text, PLAN_EXAMPLE);
-}
+const PLAN_RULE = { error: received("must be the id that POST /_lb/plan answered") };
 
-const PLAN_RULE = "must be the id that POST /_lb/plan answered";
-
-const application = z.strictObject({
-  plan: z.string({ error: received(PLAN_RULE) })
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: received(PLAN_RULE) }),
-}, { error: describe("plan", APPLY_EXAMPLE) });
-
-/**
- * Reads the body of `POST /_lb/apply`.
- *
- * @param text the body as it was received
- * @returns the id of the plan
- * @throws {RequestError} the field, its bound and the value received
- */
-export function parsePlanId(text: string): string {
-  return parseBody(application, text, APPLY_EXAMPLE).plan;
-}
+/** The body of `POST /_lb/apply`. */
+export const application: BodyForm<{ readonly plan: string }> = {
+  schema: z.strictObject({
+    plan: z.string(PLAN_RULE).regex(/^[A-Za-z0-9_-]{1,64}$/, PLAN_RULE)
+      .describe("The id that POST /_lb/plan answered"),
+  }, { error: describe("plan", APPLY_EXAMPLE) }),
+  example: APPLY_EXAMPLE,
+};
 
 function isAnything(body: object): boolean {
   return Object.keys(body).length > 0;

@@ -1,6 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { RequestError } from "./body_schema.ts";
-import { parseName, parsePlanId, parseShape, parseWeight, parseWish } from "./ring_requests.ts";
+import { parseBody, parseFields, RequestError } from "./body_schema.ts";
+import { application, replicaName, shape, weighing, wish } from "./ring_requests.ts";
+
+const parseName = (name: string) => parseFields(replicaName, { name }).name;
+const parsePlanId = (text: string) => parseBody(application, text).plan;
+const parseShape = (text: string) => parseBody(shape, text);
+const parseWeight = (text: string) => parseBody(weighing, text).weight;
+const parseWish = (text: string) => parseBody(wish, text);
 
 type Case = readonly [json: string, message: string];
 

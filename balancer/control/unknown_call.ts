@@ -9,7 +9,7 @@ import { failureBody } from "../reply.ts";
 import type { CallDescription } from "./call.ts";
 
 /** The part of a description that says how a call is asked for. */
-type Route = Pick<CallDescription, "method" | "path">;
+type Route = Pick<CallDescription, "method" | "path" | "group">;
 
 /**
  * Answers a request that no call is for: 405 where the path has other methods (RFC 9110, section
@@ -43,6 +43,8 @@ function methodsOf(routes: readonly Route[]): string {
 }
 
 function unknown({ req }: Context, routes: readonly Route[]): string {
-  const known = routes.map(({ method, path }) => `${method} ${path.replace(":name", "NAME")}`);
-  return `there is no ${req.method} ${req.path}; there are ${known.join(", ")}`;
+  const known = routes.filter(({ group }) => group !== "Pages")
+    .map(({ method, path }) => `${method} ${path.replace(":name", "NAME")}`);
+  return `there is no ${req.method} ${req.path}; there are ${known.join(", ")}, and ` +
+    "GET /_lb/docs describes them";
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { isName } from "../../replica/contract.ts";
+import { isName, NAME_PATTERN } from "../../replica/contract.ts";
 import { MAX_WEIGHT, type Weights } from "../fleet/change.ts";
 import { NAME_RULE, received, shown } from "./body_schema.ts";
 
@@ -16,11 +16,18 @@ export function weight(): z.ZodType<number> {
   return z.number({ error }).min(0, { error }).max(MAX_WEIGHT, { error }).transform(positiveZero);
 }
 
+/** The same for who reads the description, since a check by hand describes nothing. */
+const DESCRIBED = {
+  type: "object",
+  propertyNames: { type: "string", pattern: NAME_PATTERN.source },
+  additionalProperties: { type: "number", minimum: 0, maximum: MAX_WEIGHT },
+} as const;
+
 /** Weights by name. */
 export function weights(): z.ZodType<Weights> {
   return z.custom<object>(isObject, {
     error: received('must be an object of names and weights such as {"Big":3}'),
-  }).transform((given, context) => {
+  }).meta({ override: DESCRIBED }).transform((given, context) => {
     // No prototype: a replica may be called `constructor`, and none is called `__proto__`.
     const result: Record<string, number> = Object.create(null);
     for (const [name, value] of Object.entries(given)) {

@@ -12,6 +12,7 @@ import { Chronicle } from "./chronicle.ts";
 import { dataPlaneMetrics } from "./data_plane_metrics.ts";
 import { expose, type Exposition } from "./exposition.ts";
 import { fleetMetrics } from "./fleet_metrics.ts";
+import { VERSION } from "../version.ts";
 import { LoadReport } from "./load_report.ts";
 import type { Load } from "../answers/load.ts";
 import { type ProcessFacts, processMetrics } from "./process_metrics.ts";
@@ -91,7 +92,7 @@ export class Metrics {
       startedAtS: this.#startedAt / 1000,
       cpuS: (user + system) / 1e6,
       residentBytes: Deno.memoryUsage().rss,
-      build: { deno: Deno.version.deno, v8: Deno.version.v8, engine },
+      build: { version: VERSION, deno: Deno.version.deno, v8: Deno.version.v8, engine },
       workers,
       failures: failures(),
       accessLines: loggedLines,

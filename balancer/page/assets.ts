@@ -44,13 +44,31 @@ export class Assets {
     return kept;
   }
 
+  /**
+   * A page of which a part is made while the balancer runs.
+   *
+   * @param name name of a file that says `<!-- content -->` where that part goes
+   * @param content HTML
+   */
+  async fill(name: string, content: string): Promise<Asset | undefined> {
+    const asset = await this.find(name);
+    if (!asset) return undefined;
+    const [before = "", after = ""] = new TextDecoder().decode(asset.bytes).split(
+      "<!-- content -->",
+    );
+    return assetOf(asset.type, new TextEncoder().encode(before + content + after));
+  }
+
   async #read(name: string, type: string): Promise<Asset | undefined> {
     try {
-      const bytes = await Deno.readFile(new URL(name, this.#folder));
-      return { type, bytes, gzip: new Uint8Array(gzipSync(bytes, { level: 9 })) };
+      return assetOf(type, await Deno.readFile(new URL(name, this.#folder)));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return undefined;
       throw error;
     }
   }
+}
+
+function assetOf(type: string, bytes: Uint8Array<ArrayBuffer>): Asset {
+  return { type, bytes, gzip: new Uint8Array(gzipSync(bytes, { level: 9 })) };
 }

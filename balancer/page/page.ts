@@ -1,27 +1,32 @@
 /**
- * The operator's page at `/_lb/`: an HTML file, a script and a style sheet that were built before.
+ * Pages and their files as answers: what was built before, under a strict policy.
  *
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
-import type { Context, Hono } from "hono";
+import type { Context } from "hono";
 import { failureBody } from "../reply.ts";
-import { type Asset, Assets } from "./assets.ts";
+import type { Asset } from "./assets.ts";
 import { ASK_FIRST, FOR_EVER, SECURITY } from "./headers.ts";
 
 /**
- * Adds the page to the control API: `/_lb/` and `/_lb/page/FILE`.
+ * Answers a page.
  *
- * @param app the control API
- * @param assets the built files
+ * @param c the request
+ * @param page the page; undefined where it was not built
  */
-export function mountPage(app: Hono, assets: Assets = new Assets()): void {
-  // Relative names in the page count from the slash.
-  app.get("/_lb", (c) => c.redirect("/_lb/", STATUS_CODE.PermanentRedirect));
-  app.get("/_lb/", async (c) => send(c, await assets.find("index.html"), ASK_FIRST));
-  app.get("/_lb/page/:file", async (c) => {
-    return send(c, await assets.find(c.req.param("file")), FOR_EVER);
-  });
+export function sendPage(c: Context, page: Asset | undefined): Response {
+  return send(c, page, ASK_FIRST);
+}
+
+/**
+ * Answers a file that a page names.
+ *
+ * @param c the request
+ * @param file the file; undefined where there is none of the name
+ */
+export function sendFile(c: Context, file: Asset | undefined): Response {
+  return send(c, file, FOR_EVER);
 }
 
 function send(c: Context, asset: Asset | undefined, cacheControl: string): Response {

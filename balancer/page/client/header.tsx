@@ -25,6 +25,7 @@ export function Header(): JSX.Element {
         </dl>
       )}
       <Link />
+      <a href="docs">API</a>
       <button type="button" onClick={() => store.dialog.value = { of: "token" }}>
         {token.value === "" ? "Admin token…" : "Admin token ✓"}
       </button>
