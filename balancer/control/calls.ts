@@ -30,7 +30,7 @@ export const CALLS: readonly CallDescription[] = [
   { method: "POST", path: "/_lb/apply", scope: "admin", ...ring.applyPlan },
   { method: "POST", path: "/_lb/deploy", scope: "admin", ...fleet.deployTemplate },
   { method: "POST", path: "/_lb/drill", scope: "admin", ...fleet.drillReplica },
-  { method: "PATCH", path: "/_lb/log", scope: "admin", ...log.changeLog },
+  { method: "PATCH", path: "/_lb/log", scope: "admin", ...log.turnLog },
   { method: "GET", path: "/_lb", scope: "public", ...page.findPage },
   { method: "GET", path: "/_lb/", scope: "public", ...page.getPage },
   { method: "GET", path: "/_lb/page/:file", scope: "public", ...page.getPageFile },

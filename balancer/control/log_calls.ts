@@ -23,17 +23,14 @@ const ACCESS_RULE = {
   error: received("must be off, full, or the part of the requests above 0 and below 1"),
 };
 
-const access = z.union([
-  z.enum(["off", "full"]),
-  z.number().gt(0, ACCESS_RULE).lt(1, ACCESS_RULE),
-], ACCESS_RULE);
+const part = z.number(ACCESS_RULE).gt(0, ACCESS_RULE).lt(1, ACCESS_RULE);
 
 /** The body of `PATCH /_lb/log`. */
 export const logChange: BodyForm<Partial<LogState>> = {
   schema: z.strictObject({
-    level: oneOf(LEVELS).exactOptional().describe("The least severe level to write"),
-    access: access.exactOptional()
-      .describe("Of which requests the access log is to tell: none, all, or that part of them"),
+    level: oneOf(LEVELS).exactOptional().describe("The least severe level that is written"),
+    access: z.union([z.enum(["off", "full"]), part], ACCESS_RULE).exactOptional()
+      .describe("Of which requests the access log tells"),
   }, { error: describe(FIELDS, EXAMPLE) })
     .refine((body) => Object.keys(body).length > 0, {
       error: received(`must have one of ${FIELDS}`),
@@ -46,19 +43,18 @@ export const logChange: BodyForm<Partial<LogState>> = {
 export const getLog: Operation = jsonCall({
   id: "getLog",
   group: "Watching",
-  summary: "How much is logged",
+  summary: "How much the balancer says",
   what: "What is in force",
   answer: logState,
   run: ({ log }) => () => log.state(),
 });
 
 /** `PATCH /_lb/log` */
-export const changeLog: Operation = jsonCall({
-  id: "changeLog",
+export const turnLog: Operation = jsonCall({
+  id: "turnLog",
   group: "Watching",
-  summary: "Log more, or less",
-  description: "One or both of level and access. In force at once and in every worker, until the " +
-    "balancer starts anew.",
+  summary: "Have the balancer say more, or less",
+  description: "In force at once in all workers, until the balancer starts anew.",
   body: logChange,
   what: "What is in force now",
   answer: successful(logState),

@@ -13,16 +13,11 @@ export type Level = (typeof LEVELS)[number];
 /** Of which requests the access log tells: of none, of all, or of that part of them, above 0 and below 1. */
 export type AccessLogging = "off" | "full" | number;
 
-/** Whether a number is a part of the requests. */
-export function isPart(value: number): boolean {
-  return value > 0 && value < 1;
-}
-
 /** @returns undefined for what is none of these */
 export function parseAccessLogging(text: string): AccessLogging | undefined {
   if (text === "off" || text === "full") return text;
   const part = /^0?\.\d{1,9}$/.test(text) ? Number(text) : NaN;
-  return isPart(part) ? part : undefined;
+  return part > 0 && part < 1 ? part : undefined;
 }
 
 /** The same as a number from 0 to 1. */
