@@ -64,6 +64,7 @@ function compose(client: Downstream): Transaction {
     proto: "http",
     via: proxy.via,
     trusted: client.trusted,
+    traceparent: undefined,
   });
   if (at < 0) throw new RefusedError(FAULTS.headTooLarge);
   wire.start = head.end;
