@@ -34,7 +34,7 @@ Deno.test("project: a balancer in the background has the permissions of the task
   const args = await balancerArgs();
   assertEquals(args[0], "run");
   assertEquals(args.at(-1), "balancer/main.ts");
-  assert(args.includes("--allow-env=LB_*"), args.join(" "));
+  assert(args.includes("--allow-env=LB_*,OTEL_TRACES_SAMPLER"), args.join(" "));
   assertEquals(denoArgs("deno run 'a b' c_*"), ["run", "a b", "c_*"]);
 });
 
