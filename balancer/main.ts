@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Logger } from "@logtape/logtape";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createControlApp } from "./control/app.ts";
 import { isLoopback } from "./control/guard.ts";
@@ -83,9 +84,12 @@ function configOrExit(): ReturnType<typeof readConfig> {
 function traceSettings(logger: Logger): TraceSettings {
   const heedsClient = (Deno.env.get("OTEL_TRACES_SAMPLER") ?? "") === "";
   if (heedsClient) {
-    logger.warn("OTEL_TRACES_SAMPLER is not set: heartbeats are traced; with {better} they are not", {
-      better: "parentbased_always_on",
-    });
+    logger.warn(
+      "OTEL_TRACES_SAMPLER is not set: heartbeats are traced; with {better} they are not",
+      {
+        better: "parentbased_always_on",
+      },
+    );
   }
   return { heedsClient };
 }

@@ -5,9 +5,11 @@
  * @module
  */
 import { type Attributes, fail, type Span, type Tracing } from "../tracing/tracing.ts";
+import type { KeySource } from "../setting_values.ts";
 import type { Address, Upstream } from "../view.ts";
+import { shownKey } from "./access_line.ts";
 import { rewriteSpan, traceParentText } from "./http1/traceparent.ts";
-import type { Attempt, RequestRecord } from "./request_record.ts";
+import type { Attempt, Identity, RequestRecord } from "./request_record.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** The methods that the conventions know; any other would make a name of every invention. */
@@ -79,15 +81,15 @@ export class RequestTrace {
    * It is over: whatever began, ends.
    *
    * @param record all that is known of it
-   * @param showsKey whether its key may be told
+   * @param source where keys come from, for they may be credentials
    */
-  end(record: RequestRecord, showsKey: boolean): void {
+  end(record: RequestRecord, source: KeySource): void {
     for (const { why, startedAt, endedAt } of record.holds) {
       const attributes = { "ringkeeper.hold.why": why };
       this.#tracing.start("hold", { parent: this.#span, at: startedAt, attributes }).end(endedAt);
     }
     record.attempts.forEach((attempt, index) => this.#endAttempt(attempt, index, record));
-    this.#span.setAttributes(requestAttributes(record, showsKey));
+    this.#span.setAttributes(requestAttributes(record, source));
     if (record.failed) fail(this.#span, record.detail);
     this.#span.end(record.endedAt);
   }
@@ -127,7 +129,7 @@ export function spanName(method: string): string {
 }
 
 /** Its query stays out of it, for credentials may be in there. */
-function requestAttributes(record: RequestRecord, showsKey: boolean): Attributes {
+function requestAttributes(record: RequestRecord, source: KeySource): Attributes {
   const { line, identity, attempts, client, status, outcome, reason } = record;
   const last = attempts.at(-1);
   const [path] = line?.target.split("?", 1) ?? [];
@@ -144,10 +146,16 @@ function requestAttributes(record: RequestRecord, showsKey: boolean): Attributes
     ...(record.failed && { "error.type": outcome === "broken" ? outcome : String(status) }),
     ...(outcome && { "ringkeeper.outcome": outcome }),
     ...(reason && { "ringkeeper.reason": reason }),
-    ...(identity && { "ringkeeper.request_id": identity.requestId }),
-    ...(identity && identity.slot >= 0 && { "ringkeeper.slot": identity.slot }),
-    ...(showsKey && identity?.key !== undefined && { "ringkeeper.key": identity.key }),
+    ...(identity && identityAttributes(identity, source)),
     ...(last && { "ringkeeper.replica": last.replica, "ringkeeper.instance": last.instance }),
+  };
+}
+
+function identityAttributes({ requestId, key, slot }: Identity, source: KeySource): Attributes {
+  return {
+    "ringkeeper.request_id": requestId,
+    ...(slot >= 0 && { "ringkeeper.slot": slot }),
+    ...(key !== undefined && { "ringkeeper.key": shownKey(key, requestId, source) }),
   };
 }
 

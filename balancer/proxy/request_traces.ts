@@ -33,7 +33,7 @@ const UNTRACED = traceParentText({
 export class RequestTraces implements RecordListener {
   readonly #tracing: Tracing;
   readonly #heedsClient: boolean;
-  readonly #showsKey: boolean;
+  readonly #keySource: KeySource;
 
   /**
    * @param tracing makes spans
@@ -42,7 +42,7 @@ export class RequestTraces implements RecordListener {
   constructor(tracing: Tracing, { traces, keySource }: ProxySettings) {
     this.#tracing = tracing;
     this.#heedsClient = traces?.heedsClient ?? false;
-    this.#showsKey = isPublic(keySource);
+    this.#keySource = keySource;
   }
 
   /**
@@ -64,7 +64,7 @@ export class RequestTraces implements RecordListener {
   }
 
   recorded(record: RequestRecord): void {
-    record.trace?.end(record, this.#showsKey);
+    record.trace?.end(record, this.#keySource);
   }
 
   #start(client: Downstream, request: Transaction, parent: TraceParent | undefined): string {
@@ -80,11 +80,6 @@ export class RequestTraces implements RecordListener {
     } else client.stopwatch.forget();
     return traceParentOf(span, (parent?.flags ?? 0) & RANDOM);
   }
-}
-
-/** Whether a key made of this is nobody's secret: what clients call themselves may be one. */
-function isPublic({ from }: KeySource): boolean {
-  return from === "request-id" || from === "path" || from === "client";
 }
 
 /** Whom the client believes to speak to. */
