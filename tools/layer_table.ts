@@ -129,6 +129,7 @@ export const TEST_HELPERS: readonly string[] = [
   "balancer/engine/testing.ts",
   "balancer/fleet/fleet_bench.ts",
   "balancer/proxy/testing.ts",
+  "balancer/tracing/testing.ts",
 ];
 
 /** Something that only a few files may use. */
@@ -150,7 +151,7 @@ export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[
   {
     name: "@opentelemetry/",
     what: "the package @opentelemetry/api",
-    to: ["balancer/tracing/tracing.ts"],
+    to: ["balancer/tracing/tracing.ts", "balancer/tracing/testing.ts"],
   },
 ];
 

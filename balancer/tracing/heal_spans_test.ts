@@ -1,48 +1,22 @@
 import { assertEquals } from "@std/assert";
-import { type Attributes, type SpanOptions, trace, type Tracer } from "@opentelemetry/api";
 import { type Incident, NO_TOLL } from "../fleet/incident.ts";
 import { Journal } from "../fleet/journal.ts";
 import { traceHeals } from "./heal_spans.ts";
+import { type EndedSpan, withSpans } from "./testing.ts";
 import { openTracing } from "./tracing.ts";
 
-/** A span that was ended. */
-interface Ended {
-  readonly name: string;
-  readonly from: unknown;
-  readonly to: unknown;
-  readonly attributes: Attributes | undefined;
-  readonly failed: boolean;
-}
-
-/** A tracer that keeps what was ended; all of a span that the code under test uses. */
-function keeper(ended: Ended[]): Tracer {
-  const startSpan = (name: string, { startTime, attributes }: SpanOptions) => {
-    let failed = false;
-    return {
-      setStatus: () => failed = true,
-      spanContext: () => ({ traceId: "1".repeat(32), spanId: "1".repeat(16), traceFlags: 1 }),
-      end: (to: unknown) => ended.push({ name, from: startTime, to, attributes, failed }),
-    };
-  };
-  return { startSpan } as unknown as Tracer;
-}
-
-async function spansOf(incident: Incident): Promise<Ended[]> {
-  const ended: Ended[] = [];
-  trace.setGlobalTracerProvider({ getTracer: () => keeper(ended) });
-  try {
-    const tracing = await openTracing();
-    if (!tracing) throw new Error("a provider is registered, and tracing is off");
+async function spansOf(incident: Incident): Promise<readonly EndedSpan[]> {
+  let spans: readonly EndedSpan[] = [];
+  await withSpans((tracing, ended) => {
+    spans = ended;
     const journal = new Journal();
     const stop = traceHeals(journal, tracing);
     journal.add({ type: "engine", at: 0, up: true });
     journal.add({ type: "incident", at: 0, incident });
     stop();
     journal.add({ type: "incident", at: 0, incident });
-    return ended;
-  } finally {
-    trace.disable();
-  }
+  });
+  return spans;
 }
 
 const FAILED: Incident = {
