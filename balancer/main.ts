@@ -30,7 +30,7 @@ import { Metrics } from "./metrics/metrics.ts";
 import { type ProxySettings, proxySettings, type TraceSettings } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
 import { traceHeals } from "./tracing/heal_spans.ts";
-import { openTracing } from "./tracing/tracing.ts";
+import { openTracing, type Tracing } from "./tracing/tracing.ts";
 import type { Address } from "./view.ts";
 
 /** Exit status for settings that cannot be used, as in sysexits.h (EX_CONFIG). */
@@ -53,10 +53,15 @@ async function main(): Promise<void> {
   const log = await Log.open(config.LB_LOG_LEVEL, style);
   for (const name of unknown) log.logger.warn("{name} is no setting of the balancer", { name });
   const tracing = await openTracing();
+  // What nobody asked for (heartbeats, calls of the engine) is nobody's trace.
+  if (tracing) await tracing.quietly(() => run(config, log, tracing));
+  else await run(config, log);
+}
+
+async function run(config: Config, log: Log, tracing?: Tracing): Promise<void> {
   const traces = tracing && traceSettings(log.logger);
   try {
-    const begin = () => start(config, log, traces);
-    const running = await (tracing ? tracing.quietly(begin) : begin());
+    const running = await start(config, log, traces);
     if (tracing) traceHeals(running.journal, tracing);
     endOnSignal(running, log);
   } catch (error) {

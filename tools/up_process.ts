@@ -12,8 +12,8 @@ import { LOG_LINES, type Started, type UpRequest } from "./up_request.ts";
 
 /**
  * The shell stands in between only to open the log; exec gives its place, and pid, to Deno. The log
- * is for `make logs` to show, so it is text unless the user wants it otherwise. Of OpenTelemetry
- * the balancer's container has the same defaults (Dockerfile.balancer).
+ * is for `make logs` to show, so it is text unless the user wants it otherwise. The names
+ * of OpenTelemetry have the defaults that they have in compose.yaml.
  */
 const IN_BACKGROUND = `
 log=$1
