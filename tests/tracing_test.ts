@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { Ring } from "../ring/mod.ts";
 import { Balancer, pidOf, signal } from "./balancer.ts";
+import { dockerTest } from "./docker_fleet.ts";
 import { Load } from "./load.ts";
 import { type ExportedSpan, OtlpReceiver } from "./otlp_receiver.ts";
 import { balancerFor, field, get, OK, type RawMessage, RawUpstream, statusOf } from "./raw.ts";
@@ -275,6 +276,21 @@ Deno.test("heartbeats, and calls that bring no trace, leave no spans; a call tha
   assertEquals(some(attempt, "ringkeeper.replica"), ["control"]);
   assertEquals(receiver.spans.filter(({ traceId }) => traceId !== TRACE), []);
 });
+
+dockerTest(
+  "calls of the engine leave no spans, nor do those of a balancer that ends",
+  async (fleet) => {
+    await using receiver = new OtlpReceiver();
+    const balancer = await Balancer.ready({ ...fleet.env, ...receiver.env, LB_REPLICAS: "1" });
+    await (await balancer.fetch("/home", { headers: { traceparent: SAMPLED.slice(13) } })).text();
+    const { code, output } = await balancer.end("SIGTERM");
+    assertEquals([code, await fleet.containers()], [0, []], output);
+    assertEquals(receiver.spans.map(({ traceId, name }) => [traceId, name]).sort(), [
+      [TRACE, "GET"],
+      [TRACE, "attempt"],
+    ]);
+  },
+);
 
 Deno.test("what ended before the balancer did is exported, its last requests too", async () => {
   await using receiver = new OtlpReceiver();
