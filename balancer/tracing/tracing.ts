@@ -61,14 +61,15 @@ export class Tracing {
   }
 
   /** Begins a span. Whether it is exported at its end is the sampler's decision. */
-  start(name: string, { kind = "internal", parent, at, attributes = {} }: SpanStart): Span {
+  start(name: string, { kind = "internal", parent, at, attributes }: SpanStart): Span {
     const options = {
       kind: KINDS[kind],
-      attributes,
-      ...(at === undefined ? {} : { startTime: at }),
+      root: parent === undefined,
+      ...(at !== undefined && { startTime: at }),
+      ...(attributes && { attributes }),
     };
-    if (parent === undefined) return this.#tracer.startSpan(name, { ...options, root: true });
-    return this.#tracer.startSpan(name, options, this.#contextOf(parent));
+    const context = parent === undefined ? undefined : this.#contextOf(parent);
+    return this.#tracer.startSpan(name, options, context);
   }
 
   /**
