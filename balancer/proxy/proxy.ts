@@ -158,10 +158,11 @@ export class Proxy {
     });
   }
 
-  /** Traces requests from now on. */
-  trace(tracing: Tracing): void {
-    this.traces = new RequestTraces(tracing, this.settings);
-    this.recorder.listeners.push(this.traces);
+  /** Traces requests from now on; resolves when it can write their keys, too. */
+  trace(tracing: Tracing): Promise<void> {
+    const traces = this.traces = new RequestTraces(tracing, this.settings);
+    this.recorder.listeners.push(traces);
+    return traces.ready;
   }
 
   /**

@@ -5,10 +5,9 @@
  * @module
  */
 import { type Attributes, fail, type Span, type Tracing } from "../tracing/tracing.ts";
-import type { KeySource } from "../setting_values.ts";
 import type { Address, Upstream } from "../view.ts";
-import { shownKey } from "./access_line.ts";
 import { rewriteSpan, traceParentText } from "./http1/traceparent.ts";
+import type { KeyText } from "./key_text.ts";
 import type { Attempt, Identity, RequestRecord } from "./request_record.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -81,15 +80,15 @@ export class RequestTrace {
    * It is over: whatever began, ends.
    *
    * @param record all that is known of it
-   * @param source where keys come from, for they may be credentials
+   * @param keys write keys, for they may be credentials
    */
-  end(record: RequestRecord, source: KeySource): void {
+  end(record: RequestRecord, keys: KeyText): void {
     for (const { why, startedAt, endedAt } of record.holds) {
       const attributes = { "ringkeeper.hold.why": why };
       this.#tracing.start("hold", { parent: this.#span, at: startedAt, attributes }).end(endedAt);
     }
     record.attempts.forEach((attempt, index) => this.#endAttempt(attempt, index, record));
-    this.#span.setAttributes(requestAttributes(record, source));
+    this.#span.setAttributes(requestAttributes(record, keys));
     if (record.failed) fail(this.#span, record.detail);
     this.#span.end(record.endedAt);
   }
@@ -129,7 +128,7 @@ export function spanName(method: string): string {
 }
 
 /** Its query stays out of it, for credentials may be in there. */
-function requestAttributes(record: RequestRecord, source: KeySource): Attributes {
+function requestAttributes(record: RequestRecord, keys: KeyText): Attributes {
   const { line, identity, attempts, client, status, outcome, reason } = record;
   const last = attempts.at(-1);
   const [path] = line?.target.split("?", 1) ?? [];
@@ -146,16 +145,17 @@ function requestAttributes(record: RequestRecord, source: KeySource): Attributes
     ...(record.failed && { "error.type": outcome === "broken" ? outcome : String(status) }),
     ...(outcome && { "ringkeeper.outcome": outcome }),
     ...(reason && { "ringkeeper.reason": reason }),
-    ...(identity && identityAttributes(identity, source)),
+    ...(identity && identityAttributes(identity, keys)),
     ...(last && { "ringkeeper.replica": last.replica, "ringkeeper.instance": last.instance }),
   };
 }
 
-function identityAttributes({ requestId, key, slot }: Identity, source: KeySource): Attributes {
+function identityAttributes(identity: Identity, keys: KeyText): Attributes {
+  const key = keys.of(identity);
   return {
-    "ringkeeper.request_id": requestId,
-    ...(slot >= 0 && { "ringkeeper.slot": slot }),
-    ...(key !== undefined && { "ringkeeper.key": shownKey(key, requestId, source) }),
+    "ringkeeper.request_id": identity.requestId,
+    ...(identity.slot >= 0 && { "ringkeeper.slot": identity.slot }),
+    ...(key !== undefined && { "ringkeeper.key": key }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Tracing } from "../tracing/tracing.ts";
 import { BufferPool } from "./buffers.ts";
 import { RequestHead } from "./http1/request_head.ts";
 import { traceParentText } from "./http1/traceparent.ts";
+import { KeyText } from "./key_text.ts";
 import { RequestRecord } from "./request_record.ts";
 import { RequestTrace } from "./request_trace.ts";
 import { ProxyBench } from "./testing.ts";
@@ -30,7 +31,7 @@ function traced(tracing: Tracing) {
 
 function end(record: RequestRecord): void {
   record.end("answered");
-  record.trace?.end(record, { from: "request-id" });
+  record.trace?.end(record, new KeyText({ from: "request-id" }));
 }
 
 function named(spans: readonly EndedSpan[], name: string): EndedSpan[] {
@@ -94,7 +95,7 @@ Deno.test("each attempt is told of, and only the last one answered", async () =>
 Deno.test("the usual way and the general one make the same spans of a request", async () => {
   await using bench = new ProxyBench();
   await withSpans(async (tracing, ended) => {
-    bench.proxy.trace(tracing);
+    await bench.proxy.trace(tracing);
     const { client, replica } = await bench.warm();
     const told = async (request: string, pieces: number) => {
       const seen = ended.length;

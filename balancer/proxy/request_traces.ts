@@ -4,7 +4,6 @@
  * @module
  */
 import { isSampled, type Tracing } from "../tracing/tracing.ts";
-import type { KeySource } from "../setting_values.ts";
 import type { Downstream } from "./downstream.ts";
 import {
   hideTraceParent,
@@ -15,6 +14,7 @@ import {
   type TraceParent,
   traceParentText,
 } from "./http1/traceparent.ts";
+import { KeyText } from "./key_text.ts";
 import { latin1 } from "./latin1.ts";
 import type { RecordListener } from "./recorder.ts";
 import type { RequestRecord } from "./request_record.ts";
@@ -33,7 +33,7 @@ const UNTRACED = traceParentText({
 export class RequestTraces implements RecordListener {
   readonly #tracing: Tracing;
   readonly #heedsClient: boolean;
-  readonly #keySource: KeySource;
+  readonly #keys: KeyText;
 
   /**
    * @param tracing makes spans
@@ -42,7 +42,12 @@ export class RequestTraces implements RecordListener {
   constructor(tracing: Tracing, { traces, keySource }: ProxySettings) {
     this.#tracing = tracing;
     this.#heedsClient = traces?.heedsClient ?? false;
-    this.#keySource = keySource;
+    this.#keys = new KeyText(keySource);
+  }
+
+  /** Resolves when it can write every key. */
+  get ready(): Promise<void> {
+    return this.#keys.ready;
   }
 
   /**
@@ -64,7 +69,7 @@ export class RequestTraces implements RecordListener {
   }
 
   recorded(record: RequestRecord): void {
-    record.trace?.end(record, this.#keySource);
+    record.trace?.end(record, this.#keys);
   }
 
   #start(client: Downstream, request: Transaction, parent: TraceParent | undefined): string {

@@ -57,7 +57,7 @@ function open(message: Extract<ToWorker, { type: "open" }>): void {
 /** Before the first request is there. */
 async function trace(proxy: Proxy): Promise<void> {
   const tracing = await openTracing();
-  if (tracing) proxy.trace(tracing);
+  if (tracing) await proxy.trace(tracing);
 }
 
 function accept(
