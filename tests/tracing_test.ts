@@ -189,6 +189,22 @@ Deno.test("the sampler that is set decides of requests without a trace, and repl
   assertEquals(service.asked.map((one) => parsed(one).flags), ["00", "01"]);
 });
 
+Deno.test("the access log tells of requests whether they are traced or not", async () => {
+  await using receiver = new OtlpReceiver();
+  await using service = new Service();
+  const env = { OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "0" };
+  const log = { LB_ACCESS_LOG: "full" };
+  const balancer = await balancerFor([service], { ...receiver.env, ...env, ...log });
+  await balancer.ask(get("/taken", SAMPLED));
+  await balancer.ask(get("/left"));
+  const { output } = await balancer.balancer.end("SIGTERM");
+  const paths = output.split("\n").filter((line) => line.includes("ringkeeper.access"))
+    .map((line) => JSON.parse(line)["url.path"]).filter((path) => !path.startsWith("/_lb"));
+  assertEquals(paths, ["/taken", "/left"]);
+  assertEquals(receiver.trace(TRACE).length, receiver.spans.length);
+  assertEquals(receiver.spans.map(({ name }) => name).sort(), ["GET", "attempt"]);
+});
+
 Deno.test("each attempt has a span of its own, which is what its replica is told", async () => {
   await using receiver = new OtlpReceiver();
   await using breaking = new Service(CLOSES);

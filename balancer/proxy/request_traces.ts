@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isSampled, type Tracing } from "../tracing/tracing.ts";
+import { isSampled, NOBODY, type Tracing } from "../tracing/tracing.ts";
 import type { Downstream } from "./downstream.ts";
 import {
   hideTraceParent,
@@ -23,11 +23,7 @@ import type { ProxySettings } from "./settings.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Has what Deno itself traces in the control API left out, where the sampler heeds a parent. */
-const UNTRACED = traceParentText({
-  traceId: "1".padStart(32, "0"),
-  spanId: "1".padStart(16, "0"),
-  flags: 0,
-});
+const UNTRACED = traceParentText(NOBODY);
 
 /** The traces of one worker's requests. */
 export class RequestTraces implements RecordListener {

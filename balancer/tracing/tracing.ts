@@ -40,8 +40,8 @@ const SCOPE = "ringkeeper";
 /** Where the API keeps what a runtime has registered, by its major version. */
 const REGISTRY = Symbol.for("opentelemetry.js.api.1");
 
-/** Stands for work of the program's own, which nobody asked for and nobody wants to see. */
-const NOBODY: RemoteSpan = {
+/** Parent of work of the program's own, which nobody asked for and nobody wants to see. */
+export const NOBODY: RemoteSpan = {
   traceId: "1".padStart(32, "0"),
   spanId: "1".padStart(16, "0"),
   flags: 0,
