@@ -279,18 +279,28 @@ Deno.test("a replica that is killed under load leaves waits, attempts that faile
   assert(await receiver.span("its request", ({ spanId }) => spanId === failed.parentSpanId));
 });
 
-Deno.test("heartbeats, and calls that bring no trace, leave no spans; a call that does goes on", async () => {
-  await using receiver = new OtlpReceiver();
-  await using service = new Service();
-  const env = { ...receiver.env, LB_HEALTH_PATH: "/heartbeat", LB_HEARTBEAT_MS: "20" };
-  await using balancer = await balancerFor([service], env);
-  await balancer.ask(get("/_lb/status"));
-  await balancer.ask(get("/rep", SAMPLED));
-  const own = await receiver.span("the API's own", ({ scope }) => scope === "deno");
-  const attempt = await receiver.span("the attempt", ({ name }) => name === "attempt");
-  assertEquals([own.traceId, own.parentSpanId], [TRACE, attempt.spanId]);
-  assertEquals(some(attempt, "ringkeeper.replica"), ["control"]);
-  assertEquals(receiver.spans.filter(({ traceId }) => traceId !== TRACE), []);
+Deno.test("heartbeats, and calls that bring no trace, leave no spans; a call that does goes on", async (t) => {
+  for (const sampler of ["parentbased_always_on", "traceidratio"]) {
+    await t.step(sampler, async () => {
+      await using receiver = new OtlpReceiver();
+      await using service = new Service();
+      const env = {
+        ...receiver.env,
+        OTEL_TRACES_SAMPLER: sampler,
+        OTEL_TRACES_SAMPLER_ARG: "0.9",
+        LB_HEALTH_PATH: "/heartbeat",
+        LB_HEARTBEAT_MS: "20",
+      };
+      await using balancer = await balancerFor([service], env);
+      await balancer.ask(get("/_lb/status"));
+      await balancer.ask(get("/rep", SAMPLED));
+      const own = await receiver.span("the API's own", ({ scope }) => scope === "deno");
+      const attempt = await receiver.span("the attempt", ({ name }) => name === "attempt");
+      assertEquals([own.traceId, own.parentSpanId], [TRACE, attempt.spanId]);
+      assertEquals(some(attempt, "ringkeeper.replica"), ["control"]);
+      assertEquals(receiver.spans.filter(({ traceId }) => traceId !== TRACE), []);
+    });
+  }
 });
 
 dockerTest(

@@ -40,10 +40,13 @@ const SCOPE = "ringkeeper";
 /** Where the API keeps what a runtime has registered, by its major version. */
 const REGISTRY = Symbol.for("opentelemetry.js.api.1");
 
-/** Parent of work of the program's own, which nobody asked for and nobody wants to see. */
+/**
+ * Parent of work of the program's own, which nobody asked for and nobody wants to see. A sampler
+ * that goes by the trace's id takes the lower ones, and this is the highest.
+ */
 export const NOBODY: RemoteSpan = {
-  traceId: "1".padStart(32, "0"),
-  spanId: "1".padStart(16, "0"),
+  traceId: "f".repeat(32),
+  spanId: "f".repeat(16),
   flags: 0,
 };
 
