@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Logger } from "@logtape/logtape";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createControlApp } from "./control/app.ts";
 import { isLoopback } from "./control/guard.ts";
@@ -20,13 +21,16 @@ import { NO_STORE } from "./fleet/store.ts";
 import { fileStore } from "./fleet/file_store.ts";
 import { Deploys } from "./fleet/deploy.ts";
 import { Turns } from "./fleet/turns.ts";
+import type { Journal } from "./fleet/journal.ts";
 import { fleetPolicy } from "./fleet/policy.ts";
 import { fleetStatus } from "./fleet/status.ts";
 import { Log } from "./log/log.ts";
 import { styleOf } from "./log/style.ts";
 import { Metrics } from "./metrics/metrics.ts";
-import { type ProxySettings, proxySettings } from "./proxy/settings.ts";
+import { type ProxySettings, proxySettings, type TraceSettings } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
+import { traceHeals } from "./tracing/heal_spans.ts";
+import { openTracing, type Tracing } from "./tracing/tracing.ts";
 import type { Address } from "./view.ts";
 
 /** Exit status for settings that cannot be used, as in sysexits.h (EX_CONFIG). */
@@ -39,6 +43,8 @@ const BODY_TIMEOUT_MS = 10_000;
 interface Running {
   /** Lets requests finish, stops the replicas and gives everything back. */
   readonly end: () => Promise<void>;
+  /** What happens to its fleet. */
+  readonly journal: Journal;
 }
 
 async function main(): Promise<void> {
@@ -46,8 +52,17 @@ async function main(): Promise<void> {
   const style = styleOf(config.LB_LOG_FORMAT, Deno.stdout.isTerminal());
   const log = await Log.open(config.LB_LOG_LEVEL, style);
   for (const name of unknown) log.logger.warn("{name} is no setting of the balancer", { name });
+  const tracing = await openTracing();
+  // What nobody asked for (heartbeats, calls of the engine) is nobody's trace.
+  if (tracing) await tracing.quietly(() => run(config, log, tracing));
+  else await run(config, log);
+}
+
+async function run(config: Config, log: Log, tracing?: Tracing): Promise<void> {
+  const traces = tracing && traceSettings(log.logger);
   try {
-    const running = await start(config, log);
+    const running = await start(config, log, traces);
+    if (tracing) traceHeals(running.journal, tracing);
     endOnSignal(running, log);
   } catch (error) {
     log.logger.fatal("cannot start: {error}", { error: startError(error, config) });
@@ -67,7 +82,24 @@ function configOrExit(): ReturnType<typeof readConfig> {
   }
 }
 
-async function start(config: Config, log: Log): Promise<Running> {
+/**
+ * Deno's sampler, where none is set, takes everything. Clients are heeded all the same; what Deno
+ * traces by itself cannot be left out then.
+ */
+function traceSettings(logger: Logger): TraceSettings {
+  const heedsClient = (Deno.env.get("OTEL_TRACES_SAMPLER") ?? "") === "";
+  if (heedsClient) {
+    logger.warn(
+      "OTEL_TRACES_SAMPLER is not set: heartbeats are traced; with {better} they are not",
+      {
+        better: "parentbased_always_on",
+      },
+    );
+  }
+  return { heedsClient };
+}
+
+async function start(config: Config, log: Log, traces?: TraceSettings): Promise<Running> {
   const { logger } = log;
   const failures = new Failures(logger);
   const listen = freeAddress(config);
@@ -78,7 +110,10 @@ async function start(config: Config, log: Log): Promise<Running> {
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     (request) => api.fetch(request),
   );
-  const proxy = proxySettings(config, listen, control.addr, engine.ownsInstances, log.style);
+  const proxy = {
+    ...proxySettings(config, listen, control.addr, engine.ownsInstances, log.style),
+    ...(traces && { traces }),
+  };
   const dataPlane = new DataPlaneWorkers({
     settings: proxy,
     report: (evidence) => fleet.observe(evidence),
@@ -123,6 +158,7 @@ async function start(config: Config, log: Log): Promise<Running> {
     reason,
   });
   return {
+    journal: fleet.journal,
     end: async () => {
       ending.abort();
       await dataPlane.end({

@@ -54,10 +54,17 @@ export const ROOMS: readonly Room[] = [
     imports: ["engine interface", "command", "contract", "view", ...LEAVES],
     importsTypes: ["config"],
   },
+  { name: "tracing", paths: ["balancer/tracing/"], imports: [] },
+  {
+    name: "heal spans",
+    paths: ["balancer/tracing/heal_spans.ts"],
+    imports: ["tracing"],
+    importsTypes: ["fleet"],
+  },
   {
     name: "proxy",
     paths: ["balancer/proxy/"],
-    imports: ["view", "ring", ...LEAVES],
+    imports: ["tracing", "view", "ring", ...LEAVES],
     importsTypes: ["config"],
   },
   {
@@ -104,6 +111,8 @@ export const ROOMS: readonly Room[] = [
       "fleet",
       "control",
       "metrics",
+      "tracing",
+      "heal spans",
       "config",
       "engine interface",
       "engine adapters",
@@ -121,6 +130,7 @@ export const TEST_HELPERS: readonly string[] = [
   "balancer/engine/testing.ts",
   "balancer/fleet/fleet_bench.ts",
   "balancer/proxy/testing.ts",
+  "balancer/tracing/testing.ts",
 ];
 
 /** Something that only a few files may use. */
@@ -138,6 +148,11 @@ export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[
     name: "prom-client",
     what: "the package prom-client",
     to: ["balancer/metrics/exposition.ts"],
+  },
+  {
+    name: "@opentelemetry/",
+    what: "the package @opentelemetry/api",
+    to: ["balancer/tracing/tracing.ts", "balancer/tracing/testing.ts"],
   },
 ];
 

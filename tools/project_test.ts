@@ -23,6 +23,20 @@ Deno.test("project: compose.yaml hands every setting to the balancer", async () 
   }
 });
 
+Deno.test("project: traces have the same defaults in a container and in a process", async () => {
+  // In compose.yaml: a name without a value would take the variable away, be it unset outside.
+  const defaults = (text: string) =>
+    [...text.matchAll(/(OTEL_\w+)="?\\?\$\{\1:-(\w+)\}/g)].map(([, ...found]) => found).sort();
+  const found = defaults(await read("compose.yaml"));
+  assertEquals(found, defaults(await read("tools/up_process.ts")));
+  assertEquals(found.map(([name]) => name), [
+    "OTEL_DENO_CONSOLE",
+    "OTEL_DENO_METRICS",
+    "OTEL_SERVICE_NAME",
+    "OTEL_TRACES_SAMPLER",
+  ]);
+});
+
 Deno.test("project: no task asks for all permissions", async () => {
   const { tasks } = JSON.parse(await read("deno.json"));
   for (const task of Object.values<string>(tasks)) {
@@ -34,7 +48,7 @@ Deno.test("project: a balancer in the background has the permissions of the task
   const args = await balancerArgs();
   assertEquals(args[0], "run");
   assertEquals(args.at(-1), "balancer/main.ts");
-  assert(args.includes("--allow-env=LB_*"), args.join(" "));
+  assert(args.includes("--allow-env=LB_*,OTEL_TRACES_SAMPLER"), args.join(" "));
   assertEquals(denoArgs("deno run 'a b' c_*"), ["run", "a b", "c_*"]);
 });
 

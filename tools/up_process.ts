@@ -12,10 +12,19 @@ import { LOG_LINES, type Started, type UpRequest } from "./up_request.ts";
 
 /**
  * The shell stands in between only to open the log; exec gives its place, and pid, to Deno. The log
- * is for `make logs` to show, so it is text unless the user wants it otherwise.
+ * is for `make logs` to show, so it is text unless the user wants it otherwise. The names
+ * of OpenTelemetry have the defaults that they have in compose.yaml.
  */
-const IN_BACKGROUND =
-  'log=$1; shift; export LB_LOG_FORMAT="${LB_LOG_FORMAT:-text}"; exec "$@" >"$log" 2>&1';
+const IN_BACKGROUND = `
+log=$1
+shift
+export LB_LOG_FORMAT="\${LB_LOG_FORMAT:-text}"
+export OTEL_SERVICE_NAME="\${OTEL_SERVICE_NAME:-ringkeeper}"
+export OTEL_TRACES_SAMPLER="\${OTEL_TRACES_SAMPLER:-parentbased_always_on}"
+export OTEL_DENO_METRICS="\${OTEL_DENO_METRICS:-false}"
+export OTEL_DENO_CONSOLE="\${OTEL_DENO_CONSOLE:-ignore}"
+exec "$@" >"$log" 2>&1
+`;
 
 /**
  * Starts it, detached from the terminal.

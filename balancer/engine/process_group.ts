@@ -13,8 +13,10 @@ import { settledWithin } from "./deadline.ts";
 
 /**
  * `unset`: the balancer's own settings, its admin token among them, are none of a replica's
- * business. A line inside of some other value that looks like one does no harm: nothing named so
- * is passed on. The inner loop runs in a subshell, so that its variable is not passed on either.
+ * business, and neither is where its traces go, unless the replica was given the same names, which
+ * are the first argument. A line inside of some other value that looks like one does no harm:
+ * nothing named so is passed on. The inner loop runs in a subshell, so that its variable is not
+ * passed on either.
  *
  * The guard: a job in the background gets /dev/null for its input, hence the descriptor 3. The
  * outer parentheses make it no child of the service, which may wait for all of its children. It
@@ -27,9 +29,14 @@ unset LB_ $(
   set -f
   for v in $(export -p); do
     v=\${v%%=*}
-    case $v in *[!A-Za-z0-9_]*) ;; LB_*) echo "$v" ;; esac
+    case $v in
+      *[!A-Za-z0-9_]*) ;;
+      LB_*) echo "$v" ;;
+      OTEL_*) case " $1 " in *" $v "*) ;; *) echo "$v" ;; esac ;;
+    esac
   done
 )
+shift
 exec 3<&0
 ( ( exec </dev/null >/dev/null 2>&1; read -r _ <&3; kill -KILL 0 ) & )
 exec "$@" 3<&- </dev/null
@@ -57,7 +64,7 @@ export class ProcessGroup {
    * Starts a command. Its input is empty.
    *
    * @param argv program and arguments
-   * @param env what it gets in addition to this process's environment without `LB_*`
+   * @param env what it gets in addition to this process's environment without `LB_*` and `OTEL_*`
    * @param outlets where its output goes
    * @param failures told what goes wrong behind the scenes
    * @throws when no process can be started
@@ -70,7 +77,7 @@ export class ProcessGroup {
   ) {
     this.#failures = failures;
     this.#child = new Deno.Command("sh", {
-      args: ["-c", SCRIPT, "sh", ...argv],
+      args: ["-c", SCRIPT, "sh", Object.keys(env).join(" "), ...argv],
       env,
       stdin: "piped",
       stdout: "piped",

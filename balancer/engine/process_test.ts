@@ -193,6 +193,23 @@ Deno.test("process: no setting of the balancer reaches an instance", async () =>
   }
 });
 
+Deno.test("process: the balancer's traces are its own, and a replica's what it is given", async () => {
+  const settings = { OTEL_SERVICE_NAME: "balancer", OTEL_EXPORTER_OTLP_HEADERS: "key=s3cret" };
+  for (const [name, value] of Object.entries(settings)) Deno.env.set(name, value);
+  try {
+    await withFile(async (path) => {
+      const engine = makeEngine(`sh -c 'env > ${path}'`, { OTEL_SERVICE_NAME: "a shop" });
+      await withEngine(engine, async () => {
+        await environmentOf(engine, path);
+        const text = await Deno.readTextFile(path);
+        assertEquals(text.match(/^OTEL_.*$/gm), ["OTEL_SERVICE_NAME=a shop"]);
+      });
+    });
+  } finally {
+    for (const name of Object.keys(settings)) Deno.env.delete(name);
+  }
+});
+
 /** Starts an instance that writes down its environment, and waits for its end. */
 async function environmentOf(engine: ProcessEngine, path: string): Promise<Instance> {
   const heard = await listen(engine);

@@ -57,6 +57,7 @@ function compose(client: Downstream): Transaction {
   const size = Math.min(needed, LARGE_BYTES);
   const request = new Transaction(head, given ?? proxy.requestIds.next(), proxy.buffers, size);
   request.destination = proxy.destination(client, request);
+  const traceparent = proxy.traces?.begin(client, request);
   client.stopwatch.identify(request);
   const at = writeRequestHead(request.out, 0, wire.bytes, head, {
     requestId: given === undefined ? request.requestId : undefined,
@@ -64,8 +65,10 @@ function compose(client: Downstream): Transaction {
     proto: "http",
     via: proxy.via,
     trusted: client.trusted,
+    traceparent,
   });
   if (at < 0) throw new RefusedError(FAULTS.headTooLarge);
+  if (traceparent !== undefined) client.stopwatch.record?.trace?.place(at);
   wire.start = head.end;
   request.seal(at + takeBody(client, request, at));
   return request;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Tracing } from "../tracing/tracing.ts";
 import type { Evidence, Sample, Toll, Upstream, View } from "../view.ts";
 import { AccessLog, type BatchTaker } from "./access_log.ts";
 import { BufferPool } from "./buffers.ts";
@@ -20,6 +21,7 @@ import { latin1 } from "./latin1.ts";
 import type { LoadMap } from "./load_cells.ts";
 import { type LoadSheet, Places } from "./places.ts";
 import { RequestIds } from "./request_ids.ts";
+import { RequestTraces } from "./request_traces.ts";
 import type { ResponseRelay } from "./response_relay.ts";
 import { Recorder } from "./recorder.ts";
 import { isEvidence, type UpstreamError } from "./retry.ts";
@@ -85,6 +87,8 @@ export class Proxy {
   /** Which requests there is a record of, and who hears of them. */
   readonly recorder: Recorder;
   readonly accessLog: AccessLog;
+  /** Traces requests, where that is wanted. */
+  traces: RequestTraces | undefined;
   /** What it counts for good. */
   readonly tallies: Tallies;
   /** Requests that wait for a connection. */
@@ -152,6 +156,13 @@ export class Proxy {
       instance: CONTROL,
       address: settings.control,
     });
+  }
+
+  /** Traces requests from now on; resolves when it can write their keys, too. */
+  trace(tracing: Tracing): Promise<void> {
+    const traces = this.traces = new RequestTraces(tracing, this.settings);
+    this.recorder.listeners.push(traces);
+    return traces.ready;
   }
 
   /**

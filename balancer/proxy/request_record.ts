@@ -9,6 +9,7 @@
  * @module
  */
 import type { Upstream } from "../view.ts";
+import type { RequestTrace } from "./request_trace.ts";
 import type { Refused } from "./stopwatch.ts";
 import type { AttemptFailure, RefusalCause } from "./tally_layout.ts";
 
@@ -97,8 +98,8 @@ export class RequestRecord {
   sampled = false;
   /** Nobody wanted it until it went wrong: what was before that, is not in here. */
   late = false;
-  /** What traces keep of it. */
-  trace: unknown;
+  /** Its spans, where it is traced. */
+  trace: RequestTrace | undefined;
   readonly #origin: number;
 
   /**
@@ -132,16 +133,18 @@ export class RequestRecord {
   }
 
   /** It is being sent, or a connection opened for it. */
-  ask({ name: replica, instance }: Upstream, reused: boolean, startedAt = this.now()): void {
-    this.attempts.push({
-      replica,
-      instance,
+  ask(upstream: Upstream, reused: boolean, startedAt = this.now()): void {
+    const attempt: Attempt = {
+      replica: upstream.name,
+      instance: upstream.instance,
       startedAt,
       firstByteAt: undefined,
       endedAt: undefined,
       reused,
       failure: undefined,
-    });
+    };
+    this.attempts.push(attempt);
+    this.trace?.ask(this.attempts.length - 1, attempt, upstream);
   }
 
   /** It was not sent after all. */
@@ -186,7 +189,9 @@ export class RequestRecord {
     const hold = this.holds.at(-1);
     if (hold) hold.endedAt ??= now;
     const attempt = this.#asking;
-    if (attempt) attempt.startedAt = now;
+    if (!attempt) return;
+    attempt.startedAt = now;
+    this.trace?.askAgain(this.attempts.length - 1, attempt);
   }
 
   /** The balancer itself answers. */

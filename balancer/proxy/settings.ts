@@ -69,6 +69,15 @@ export interface HoldSettings {
   readonly replaces: boolean;
 }
 
+/** How requests are traced, where OpenTelemetry is on. */
+export interface TraceSettings {
+  /**
+   * Whether a client that does not record its trace ends the matter here, too. Where a sampler is
+   * set, that decides.
+   */
+  readonly heedsClient: boolean;
+}
+
 /** Everything that a worker is told once. */
 export interface ProxySettings {
   readonly listen: Address;
@@ -94,6 +103,8 @@ export interface ProxySettings {
   readonly logStyle: LogStyle;
   /** How many workers there are. */
   readonly workers: number;
+  /** Set where requests are traced. */
+  readonly traces?: TraceSettings;
 }
 
 /**

@@ -86,6 +86,11 @@ export class Stopwatch {
     return record;
   }
 
+  /** There is to be none after all, unless the access log is to tell of it. */
+  forget(): void {
+    if (!this.record?.sampled) this.record = undefined;
+  }
+
   /** It is known where it goes. */
   identify(request: Transaction): void {
     if (this.record) this.record.identity = this.#recorder.identify(request);

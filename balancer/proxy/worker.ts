@@ -7,6 +7,7 @@
  */
 import type { Ring } from "../../ring/mod.ts";
 import { errorMessage } from "../failures.ts";
+import { openTracing } from "../tracing/tracing.ts";
 import type { DrainDeadlines } from "../view.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { Acceptor } from "./acceptor.ts";
@@ -40,15 +41,30 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   }
 };
 
-function open({ settings, counts, files, sheets }: Extract<ToWorker, { type: "open" }>): void {
-  const { connections, connectionsPerAddress } = settings.limits;
-  proxy = new Proxy(settings, sheets, {
+function open(message: Extract<ToWorker, { type: "open" }>): void {
+  const { settings, files, sheets } = message;
+  const created = proxy = new Proxy(settings, sheets, {
     evidence: (evidence) => tell({ type: "evidence", evidence }),
     tolls: (tolls) => tell({ type: "tolls", tolls }),
     samples: (samples) => tell({ type: "samples", samples }),
     lines: (lines, lost) => tell({ type: "lines", lines, lost }, [lines.buffer]),
     failure: (action, error) => tell({ type: "failure", action, message: errorMessage(error) }),
   }, new FileBudget(files, sheets.row));
+  if (settings.traces) void trace(created).then(() => accept(created, message));
+  else accept(created, message);
+}
+
+/** Before the first request is there. */
+async function trace(proxy: Proxy): Promise<void> {
+  const tracing = await openTracing();
+  if (tracing) await proxy.trace(tracing);
+}
+
+function accept(
+  proxy: Proxy,
+  { settings, counts, sheets }: Extract<ToWorker, { type: "open" }>,
+): void {
+  const { connections, connectionsPerAddress } = settings.limits;
   acceptor = new Acceptor(
     proxy,
     new ConnectionLimits(counts, sheets.row, {

@@ -180,6 +180,7 @@ class Run {
       proto: "http",
       via: "1.1 p",
       trusted: this.#random.once(2),
+      traceparent: this.#random.once(2) ? TRACEPARENT : undefined,
     };
     const end = writeRequestHead(this.#out, 0, bytes, this.#request, add);
     const sent = this.#out.subarray(0, end);
@@ -214,6 +215,8 @@ class Run {
     agree("coding read back", this.#response.chunked, expected.chunked, text);
   }
 }
+
+const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 const STALE = bytesOf(
   " HTTP/1.1\r\nHost: stale\r\nContent-Length: 9\r\n\r\nGET / HTTP/1.1\r\n\r\n\n:a\r\n\r\n",

@@ -13,7 +13,7 @@ import { type RingPlace, writeRingFields } from "./ring_fields.ts";
 import { ascii, copy, writeAscii, writeBytes, writeNumber } from "./writer.ts";
 
 /** Room for the fixed texts that a head can gain. */
-const FIXED_ROOM = 320;
+const FIXED_ROOM = 400;
 
 const VERSION = ascii(" HTTP/1.1\r\n");
 const HOST = ascii("Host: ");
@@ -26,6 +26,7 @@ const CONNECTION = ascii("Connection: ");
 const FORWARDED_FOR = ascii("X-Forwarded-For: ");
 const FORWARDED_PROTO = ascii("X-Forwarded-Proto: ");
 const FORWARDED_HOST = ascii("X-Forwarded-Host: ");
+const TRACEPARENT = ascii("traceparent: ");
 const UPGRADE = ascii("Connection: upgrade\r\nUpgrade: ");
 const LINE_END = ascii("\r\n");
 
@@ -41,6 +42,8 @@ export interface RequestAdditions {
   readonly via: string;
   /** Whether the client is a proxy whose X-Forwarded fields are believed. */
   readonly trusted: boolean;
+  /** Value of the field `traceparent`, which is the last line then; undefined for none of ours. */
+  readonly traceparent: string | undefined;
 }
 
 /** What is written into a response beside what crosses. */
@@ -98,6 +101,7 @@ export function writeRequestHead(
   }
   if (head.chunked) to = writeBytes(out, to, CHUNKED);
   if (head.upgrade) to = writeUpgrade(out, to, bytes, head.fields);
+  if (add.traceparent !== undefined) to = writeText(out, to, TRACEPARENT, add.traceparent);
   out[to] = 13;
   out[to + 1] = 10;
   return to + 2;

@@ -16,6 +16,7 @@ const REQUEST: RequestAdditions = {
   proto: "http",
   via: "1.1 lb",
   trusted: false,
+  traceparent: undefined,
 };
 const RESPONSE: ResponseAdditions = {
   requestId: "id",
@@ -273,7 +274,7 @@ Deno.test("Nothing is written into a buffer that might be too small", () => {
   const responseHead = new ResponseHead();
   assertEquals(requestHead.parse(request, 0, request.length, 100), undefined);
   assertEquals(responseHead.parse(response, 0, response.length, 100), undefined);
-  const trusting = { ...REQUEST, trusted: true };
+  const trusting = { ...REQUEST, trusted: true, traceparent: "t".repeat(55) };
   for (let size = 0; size < 1000; size++) {
     const out = new Uint8Array(size);
     const ends = [

@@ -38,6 +38,7 @@ export function referenceRequestHead(request: ReferenceRequest, add: RequestAddi
   }
   if (request.chunked) lines.push("Transfer-Encoding: chunked");
   if (request.upgrade) lines.push("Connection: upgrade", `Upgrade: ${upgrades(fields)}`);
+  if (add.traceparent !== undefined) lines.push(`traceparent: ${add.traceparent}`);
   return lines.join("\r\n") + "\r\n\r\n";
 }
 

@@ -1,0 +1,84 @@
+/**
+ * A span for each failure that was healed, and one for each phase of it.
+ *
+ * @module
+ */
+import type { Incident } from "../fleet/incident.ts";
+import type { JournalEntry } from "../fleet/journal.ts";
+import { type Attributes, fail, type Span, type Tracing } from "./tracing.ts";
+
+/** Milliseconds since the epoch; undefined for what has not happened. */
+type Times = readonly [from: number | undefined, to: number | undefined];
+
+/** From when to when, for what of it has happened. Starting does not wait for anything to eject. */
+const PHASES: readonly [string, (incident: Incident) => Times][] = [
+  ["detect", ({ at, signalAt }) => [at, signalAt]],
+  ["eject", ({ signalAt, unroutedAt }) => [signalAt, unroutedAt]],
+  ["wait", ({ signalAt, createAt }) => [signalAt, createAt]],
+  ["start", ({ createAt, startedAt }) => [createAt, startedAt]],
+  ["warm", ({ startedAt, readyAt }) => [startedAt, readyAt]],
+  ["release", ({ readyAt, releasedAt }) => [readyAt, releasedAt]],
+];
+
+/**
+ * Makes the spans of what a journal tells.
+ *
+ * @param journal tells of incidents that came to their end
+ * @param tracing makes spans
+ * @returns ends that
+ */
+export function traceHeals(
+  journal: { listen(listener: (entry: JournalEntry) => void): () => void },
+  tracing: Tracing,
+): () => void {
+  return journal.listen((entry) => {
+    if (entry.type === "incident") healSpan(entry.incident, tracing);
+  });
+}
+
+/**
+ * Makes the spans of an incident that came to its end.
+ *
+ * @param incident the incident
+ * @param tracing makes spans
+ */
+export function healSpan(incident: Incident, tracing: Tracing): void {
+  const span = tracing.start("heal", { at: incident.at, attributes: attributesOf(incident) });
+  for (const [name, times] of PHASES) phaseSpan(name, times(incident), span, tracing);
+  if (incident.releasedAt === undefined) fail(span, "it was not well again before it came to this");
+  span.end(endOf(incident));
+}
+
+function phaseSpan(
+  name: string,
+  [from, to]: Times,
+  parent: Span,
+  tracing: Tracing,
+): void {
+  if (from !== undefined && to !== undefined) tracing.start(name, { parent, at: from }).end(to);
+}
+
+function endOf(
+  { signalAt, unroutedAt, createAt, startedAt, readyAt, releasedAt }: Incident,
+): number {
+  const known = [unroutedAt, createAt, startedAt, readyAt, releasedAt];
+  return Math.max(signalAt, ...known.filter((at) => at !== undefined));
+}
+
+function attributesOf(
+  { id, name, instance, signal, replacement, spare, toll }: Incident,
+): Attributes {
+  return {
+    "ringkeeper.incident": id,
+    "ringkeeper.replica": name,
+    "ringkeeper.instance": instance,
+    "ringkeeper.cause": signal,
+    ...(replacement === undefined ? {} : { "ringkeeper.replacement": replacement }),
+    "ringkeeper.spare": spare,
+    "ringkeeper.requests.held": toll.held,
+    "ringkeeper.requests.retried": toll.retried,
+    "ringkeeper.requests.spilled": toll.spilled,
+    "ringkeeper.requests.lost": toll.lost,
+    "ringkeeper.requests.broken": toll.broken,
+  };
+}

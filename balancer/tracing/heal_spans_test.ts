@@ -1,0 +1,69 @@
+import { assertEquals } from "@std/assert";
+import { type Incident, NO_TOLL } from "../fleet/incident.ts";
+import { Journal } from "../fleet/journal.ts";
+import { traceHeals } from "./heal_spans.ts";
+import { type EndedSpan, withSpans } from "./testing.ts";
+import { openTracing } from "./tracing.ts";
+
+async function spansOf(incident: Incident): Promise<readonly EndedSpan[]> {
+  let spans: readonly EndedSpan[] = [];
+  await withSpans((tracing, ended) => {
+    spans = ended;
+    const journal = new Journal();
+    const stop = traceHeals(journal, tracing);
+    journal.add({ type: "engine", at: 0, up: true });
+    journal.add({ type: "incident", at: 0, incident });
+    stop();
+    journal.add({ type: "incident", at: 0, incident });
+  });
+  return spans;
+}
+
+const FAILED: Incident = {
+  id: 7,
+  name: "S",
+  instance: "i1",
+  signal: "exit code 137",
+  evidence: {},
+  at: 1000,
+  signalAt: 1004,
+  ejectedAt: 1004,
+  unroutedAt: 1006,
+  createAt: 1005,
+  spare: false,
+  toll: { ...NO_TOLL, held: 3 },
+};
+
+Deno.test("a heal has a span for each phase that came to its end", async () => {
+  const healed = { startedAt: 1060, readyAt: 1090, releasedAt: 1092, replacement: "i2" };
+  const spans = await spansOf({ ...FAILED, ...healed });
+  assertEquals(spans.map(({ name, from, to }) => [name, from, to]), [
+    ["detect", 1000, 1004],
+    ["eject", 1004, 1006],
+    ["wait", 1004, 1005],
+    ["start", 1005, 1060],
+    ["warm", 1060, 1090],
+    ["release", 1090, 1092],
+    ["heal", 1000, 1092],
+  ]);
+  const { attributes, failed } = spans.at(-1)!;
+  assertEquals(
+    [failed, attributes?.["ringkeeper.cause"], attributes?.["ringkeeper.requests.held"]],
+    [
+      false,
+      "exit code 137",
+      3,
+    ],
+  );
+});
+
+Deno.test("a heal that was broken off ends with what is known of it, and as failed", async () => {
+  const spans = await spansOf(FAILED);
+  const heal = spans.at(-1);
+  assertEquals(spans.map(({ name }) => name), ["detect", "eject", "wait", "heal"]);
+  assertEquals([heal?.to, heal?.failed], [1006, true]);
+});
+
+Deno.test("nothing is traced where OpenTelemetry is off", async () => {
+  assertEquals(await openTracing(), undefined);
+});
