@@ -30,6 +30,13 @@ export async function openLog(level: LogLevel, format: LogFormat): Promise<Logge
     sinks: { stdout: standardOutput(formatter(format)) },
     loggers: [
       { category: "ringkeeper", lowestLevel: level, sinks: ["stdout"] },
+      // What is changed is written whatever else is wanted.
+      {
+        category: ["ringkeeper", "audit"],
+        lowestLevel: "info",
+        sinks: ["stdout"],
+        parentSinks: "override",
+      },
       { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["stdout"] },
     ],
   });

@@ -7,7 +7,9 @@
 import type { Logger } from "@logtape/logtape";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createControlApp } from "./control/app.ts";
-import { isLoopback } from "./control/guard.ts";
+import { Entrances } from "./control/entrances.ts";
+import type { Gate } from "./control/gate.ts";
+import { openGate } from "./control/open_gate.ts";
 import type { Engine } from "./engine/engine.ts";
 import { openEngine } from "./engine/open_engine.ts";
 import { errorMessage, Failures } from "./failures.ts";
@@ -66,15 +68,17 @@ function configOrExit(): ReturnType<typeof readConfig> {
 
 async function start(config: Config, log: Logger): Promise<Running> {
   const failures = new Failures(log);
+  const gate = await openGate(config, log, failures);
   const listen = freeAddress(config);
+  const entrances = await Entrances.open({
+    own: config.LB_ADMIN_LISTEN,
+    publicHost: config.LB_HOST,
+    trusted: config.LB_TRUSTED_PROXIES,
+  });
   const files = await fileLimit();
   const { engine, reason, dispose } = await openEngine(config, failures);
   const { probe, close: closeProbe } = httpProbe(config.LB_HEALTH_PATH);
-  const control = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    (request) => api.fetch(request),
-  );
-  const proxy = proxySettings(config, listen, control.addr, engine.ownsInstances);
+  const proxy = proxySettings(config, listen, entrances.inner, engine.ownsInstances);
   const dataPlane = new DataPlaneWorkers({
     settings: proxy,
     report: (evidence) => fleet.observe(evidence),
@@ -101,16 +105,19 @@ async function start(config: Config, log: Logger): Promise<Running> {
     fleet,
     dataPlane,
     failures: () => failures.counts(),
+    refusals: () => gate.refusals,
     engine: engine.kind,
     workers: proxy.workers,
     now: systemClock.now,
   });
   const ending = new AbortController();
-  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures };
+  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures, gate };
   const api = controlApp({ ...parts, ending: ending.signal });
   // The port opens when it is known what runs, so that the first request finds a view.
   await fleet.open();
+  entrances.begin(api.fetch);
   await dataPlane.open();
+  tellOwn(entrances.own, log);
   log.info("listening on http://{hostname}:{port}, engine {engine} ({reason})", {
     ...listen,
     engine: engine.kind,
@@ -123,7 +130,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
         requestsMs: config.LB_DRAIN_MS,
         streamsMs: config.LB_DRAIN_STREAMS_MS,
       });
-      await control.shutdown();
+      await entrances.close(config.LB_DRAIN_MS);
       await fleet.close();
       metrics.close();
       closeProbe();
@@ -141,6 +148,13 @@ async function start(config: Config, log: Logger): Promise<Running> {
 function freeAddress({ LB_HOST, LB_PORT }: Config): Address {
   using listener = Deno.listen({ hostname: LB_HOST, port: LB_PORT });
   return { hostname: LB_HOST, port: listener.addr.port };
+}
+
+/** Where the page and the API are, if not on the public port. */
+function tellOwn(own: Deno.Addr | undefined, log: Logger): void {
+  if (!own) return;
+  const at = "path" in own ? `unix:${own.path}` : `${clientUrl(own as Deno.NetAddr)}/_lb/`;
+  log.info("the page and the API are at {at}", { at });
 }
 
 function ringShape(config: Config): RingShape {
@@ -161,12 +175,13 @@ interface ControlParts {
   readonly metrics: Metrics;
   readonly proxy: ProxySettings;
   readonly failures: Failures;
+  readonly gate: Gate;
   /** Aborted when the balancer begins to end. */
   readonly ending: AbortSignal;
 }
 
 function controlApp(parts: ControlParts) {
-  const { config, fleet, engine, dataPlane, metrics, proxy, failures, ending } = parts;
+  const { config, fleet, engine, dataPlane, metrics, proxy, failures, gate, ending } = parts;
   const turns = new Turns();
   const membership = new Membership({
     fleet,
@@ -201,14 +216,11 @@ function controlApp(parts: ControlParts) {
       view: () => fleet.view,
       inFlight: (instance) => dataPlane.inFlight(instance),
       keySource: proxy.keySource,
+      publicApi: proxy.publicApi,
       hold: proxy.hold,
       loadBound: proxy.loadBound,
     },
-    guard: {
-      token: config.LB_ADMIN_TOKEN,
-      open: config.LB_ADMIN_OPEN,
-      loopback: isLoopback(config.LB_HOST),
-    },
+    gate,
     failures,
     bodyTimeoutMs: BODY_TIMEOUT_MS,
   });

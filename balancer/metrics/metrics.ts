@@ -22,6 +22,8 @@ export interface MetricsOptions {
   readonly dataPlane: DataPlaneWorkers;
   /** Failed background actions, by action. */
   readonly failures: () => Readonly<Record<string, number>>;
+  /** Calls of the control API that were refused, by reason. */
+  readonly refusals: () => ReadonlyMap<string, number>;
   /** What kind of engine there is. */
   readonly engine: string;
   /** How many workers there are. */
@@ -81,7 +83,7 @@ export class Metrics {
   }
 
   #facts() {
-    const { failures, engine, workers } = this.#options;
+    const { failures, refusals, engine, workers } = this.#options;
     const { user, system } = process.cpuUsage();
     return {
       startedAtS: this.#startedAt / 1000,
@@ -90,6 +92,7 @@ export class Metrics {
       build: { version: VERSION, deno: Deno.version.deno, v8: Deno.version.v8, engine },
       workers,
       failures: failures(),
+      refusals: refusals(),
     };
   }
 }

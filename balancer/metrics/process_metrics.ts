@@ -16,6 +16,8 @@ export interface ProcessFacts {
   readonly workers: number;
   /** Failed background actions, by action. */
   readonly failures: Readonly<Record<string, number>>;
+  /** Calls of the control API that were refused, by reason. */
+  readonly refusals: ReadonlyMap<string, number>;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface ProcessFacts {
  * @param facts what is known of it
  */
 export function processMetrics(facts: ProcessFacts): readonly Family[] {
-  const { failures, build } = facts;
+  const { failures, refusals, build } = facts;
   const actions = Object.entries(failures).map(([action, n]): Series => [{ action }, n]);
   return [
     gauge("build_info", "What the balancer runs on and with; always 1.", [[build, 1]]),
@@ -35,6 +37,11 @@ export function processMetrics(facts: ProcessFacts): readonly Family[] {
       failures["proxy.worker"] ?? 0,
     ),
     counter("failures_total", "Background actions that failed, by action.", actions),
+    counter(
+      "refused_calls_total",
+      "Calls of the control API that were refused, by reason.",
+      [...refusals].map(([reason, n]): Series => [{ reason }, n]),
+    ),
     counter("cpu_seconds_total", "CPU time of all threads.", facts.cpuS),
     gauge("resident_memory_bytes", "Memory that is in RAM.", facts.residentBytes),
     gauge("start_time_seconds", "When it started, since the epoch.", facts.startedAtS),

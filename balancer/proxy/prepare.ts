@@ -60,7 +60,7 @@ function compose(client: Downstream): Transaction {
     requestId: given === undefined ? request.requestId : undefined,
     forwardedFor: client.address,
     proto: "http",
-    via: proxy.via,
+    via: proxy.viaTo(request.destination),
     trusted: client.trusted,
   });
   if (at < 0) throw new RefusedError(FAULTS.headTooLarge);

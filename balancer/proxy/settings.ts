@@ -6,6 +6,7 @@
 import type { Config } from "../config.ts";
 import type { KeySource } from "../setting_values.ts";
 import type { Address } from "../view.ts";
+import type { PublicApi } from "./control_call.ts";
 
 /** Bounds of what clients may send; 0 is no bound where that makes sense. */
 export interface RequestLimits {
@@ -67,11 +68,19 @@ export interface HoldSettings {
   readonly replaces: boolean;
 }
 
+/** Where the control API listens to the data plane, and to nobody else on this machine. */
+export interface ControlEntrance extends Address {
+  /** What the data plane calls itself in `Via` there: a name that nobody else knows. */
+  readonly via: string;
+}
+
 /** Everything that a worker is told once. */
 export interface ProxySettings {
   readonly listen: Address;
   /** Where the control API listens. */
-  readonly control: Address;
+  readonly control: ControlEntrance;
+  /** What of it the public port carries. */
+  readonly publicApi: PublicApi;
   readonly keySource: KeySource;
   readonly limits: RequestLimits;
   readonly timeouts: Timeouts;
@@ -101,14 +110,15 @@ export interface ProxySettings {
 export function proxySettings(
   config: Config,
   listen: Address,
-  control: Address,
+  control: ControlEntrance,
   replaces = true,
 ): ProxySettings {
   const { LB_WORKERS } = config;
   const workers = LB_WORKERS === "auto" ? navigator.hardwareConcurrency : LB_WORKERS;
   return {
     listen: { hostname: listen.hostname, port: listen.port },
-    control: { hostname: control.hostname, port: control.port },
+    control: { hostname: control.hostname, port: control.port, via: control.via },
+    publicApi: publicApi(config),
     keySource: config.LB_KEY,
     limits: {
       lineBytes: config.LB_MAX_REQUEST_LINE_BYTES,
@@ -142,4 +152,9 @@ export function proxySettings(
     trusted: config.LB_TRUSTED_PROXIES,
     workers,
   };
+}
+
+function publicApi({ LB_PUBLIC_API, LB_ADMIN_LISTEN }: Config): PublicApi {
+  if (LB_PUBLIC_API !== "auto") return LB_PUBLIC_API;
+  return LB_ADMIN_LISTEN === null ? "all" : "basic";
 }

@@ -11,7 +11,7 @@ import { proxySettings } from "./settings.ts";
 import { sharedLoads } from "./shared_loads.ts";
 import { TallyBook } from "./tally_book.ts";
 
-const NOWHERE = { hostname: "127.0.0.1", port: 1 };
+const NOWHERE = { hostname: "127.0.0.1", port: 1, via: "1.1 test" };
 const GET = "GET /a HTTP/1.1\r\nHost: a.example\r\nX-Request-Id: 7\r\n\r\n";
 const POST = "POST /a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\nabc";
 
