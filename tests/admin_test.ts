@@ -46,7 +46,9 @@ async function tokenFile(text: string) {
 /** Sends a request and tells the status alone. */
 async function statusOf(balancer: Balancer, path: string, init: RequestInit = {}) {
   const response = await balancer.fetch(path, init);
-  await response.text();
+  // Events have no end.
+  if (path === "/_lb/events" && response.ok) await response.body?.cancel();
+  else await response.text();
   return response.status;
 }
 
@@ -73,14 +75,14 @@ Deno.test("each call lets through whom its scope names, and nobody else", async 
     LB_ADMIN_TOKEN: "adm1n",
     LB_READ_TOKEN: "r3ad",
   });
-  const WANTED = { public: [200, 200, 200], read: [401, 0, 0], admin: [401, 403, 0] };
+  const WANTED = { public: [0, 0, 0], read: [401, 0, 0], admin: [401, 403, 0] };
   for (const { method, path, scope } of paths) {
     const statuses = [];
     for (const headers of [{}, bearer("r3ad"), bearer("adm1n")]) {
       // A body that no call takes: who is let through is told so, and nothing happens.
       const body = method === "GET" ? null : "no JSON";
       const status = await statusOf(balancer, path, { method, headers, body });
-      statuses.push([401, 403].includes(status) || scope === "public" ? status : 0);
+      statuses.push([401, 403].includes(status) ? status : 0);
     }
     // Drills are off, which is a 403, too.
     if (path === "/_lb/drill") statuses[2] = 0;
