@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CALLS } from "../balancer/control/calls.ts";
 import { Balancer } from "./balancer.ts";
+import { terminal } from "./terminal.ts";
 import { RawConnection, statusOf as statusLine } from "./raw.ts";
 
 /** A folder that the balancer may read and write. */
@@ -323,6 +324,8 @@ Deno.test("a Unix socket carries page and API, for its owner alone, and goes wit
   assertEquals(answers.map(({ status }) => status), [200, 200, 400]);
   for (const answer of answers) await answer.text();
   assertEquals(await (await first.fetch("/rep")).text(), "replica: /rep");
+  const { code: status, stdout } = await terminal(`unix:${path}`, "status", []);
+  assertEquals([status, /Server1 .*ready/.test(stdout)], [0, true], stdout);
   // Whoever finds it answered does not take it away.
   await assertEnds(env, /LB_ADMIN_LISTEN: .*\.sock is taken by another program/);
   // Events end with the balancer, so nobody holds it up.

@@ -5,6 +5,7 @@
  */
 import { chooseEngine, dockerSocket, type EngineChoice, inspectDocker } from "./engine_choice.ts";
 import { down } from "./down.ts";
+import { controlUrl } from "./endpoint.ts";
 import { takeLock } from "./lock.ts";
 import { complain, say } from "./print.ts";
 import { DEFAULT_FLEET } from "./project.ts";
@@ -57,7 +58,9 @@ async function start(
   interruption: () => string | undefined,
 ): Promise<void> {
   const fleet = Deno.env.get("LB_FLEET") || DEFAULT_FLEET;
-  const request = { ...options, fleet, url: urlOf(options.port), progress: say };
+  const url = controlUrl(Deno.env.get("LB_ADMIN_LISTEN") ?? "", urlOf(options.port));
+  if (choice.engine === "docker") requirePublished(url);
+  const request = { ...options, fleet, url, progress: say };
   const { log, trouble } = choice.engine === "process"
     ? await startProcess(request)
     : await startDocker(request, choice.compose, dockerSocket(Deno.env.get("DOCKER_HOST")));
@@ -81,6 +84,14 @@ function urlOf(port: number): string {
   const host = Deno.env.get("LB_HOST") ?? "";
   const reachable = ["", "0.0.0.0", "::"].includes(host) ? "127.0.0.1" : host;
   return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** A socket file of a container is not to be reached from outside. */
+function requirePublished(url: string): void {
+  if (!url.startsWith("unix:")) return;
+  throw new ToolError(
+    "LB_ADMIN_LISTEN: with containers it must be host:port, and published; see docs/operations.md",
+  );
 }
 
 function requireFreePort(port: number): void {
