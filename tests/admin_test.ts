@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CALLS } from "../balancer/control/calls.ts";
+import { balancerArgs } from "../tools/balancer_command.ts";
 import { Balancer } from "./balancer.ts";
 import { terminal } from "./terminal.ts";
 import { RawConnection, statusOf as statusLine } from "./raw.ts";
@@ -238,6 +239,49 @@ Deno.test("every change is a line of the log: who, what, before, after", async (
   assert(drill?.before?.["instance"] !== drill?.after?.["instance"]);
   assertEquals([deploy?.before, deploy?.after], [{}, { command }]);
 });
+
+Deno.test("the audit is written at every level of the log", async () => {
+  await using server = upstream();
+  const port = freePort();
+  const process = new Deno.Command(Deno.execPath(), {
+    args: await balancerArgs(),
+    env: { ...server.env, LB_PORT: String(port), LB_LOG_FORMAT: "json", LB_LOG_LEVEL: "error" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const url = `http://127.0.0.1:${port}`;
+  await answering(url);
+  const shape = { method: "PATCH", body: '{"slots":1024}' };
+  assertEquals((await (await fetch(`${url}/_lb/ring`, shape)).json()).status, "successful");
+  const foreign = { origin: "http://evil.example" };
+  await (await fetch(`${url}/add`, { method: "POST", headers: foreign })).text();
+  process.kill("SIGTERM");
+  const { stdout } = await process.output();
+  const lines = new TextDecoder().decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(lines.map(({ level, logger }) => [level, logger]), [
+    ["INFO", "ringkeeper.audit"],
+    ["WARN", "ringkeeper.audit"],
+  ]);
+});
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Asks until somebody answers. */
+async function answering(url: string): Promise<void> {
+  for (;;) {
+    try {
+      await (await fetch(`${url}/_lb/healthz`)).text();
+      return;
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
 
 Deno.test("a page of another site may not look or change, the own one may under any name", async () => {
   await using server = upstream();
