@@ -13,6 +13,7 @@ import { murmur3 } from "./murmur3.ts";
 import { completeOptions, type CompleteRingOptions, type RingOptions } from "./options.ts";
 import type { Placement, VirtualServer } from "./placement.ts";
 import type { Preferences } from "./preferences.ts";
+import { Walks } from "./walks.ts";
 
 /**
  * An immutable map from requests to members by consistent hashing. It is a function of its options
@@ -61,10 +62,9 @@ export class Ring {
   readonly #family: HashFamily;
   // How far to shift the product in `slotOfId`; 0 where the lookup takes the long way.
   readonly #shift: number;
-  readonly #rank: Placement["rank"];
   // Shared with the rings that come from this one, each of which may turn it to other members.
   readonly #preferences: Preferences | undefined;
-  readonly #walks: (readonly string[] | undefined)[];
+  readonly #walks: Walks;
   #digest: string | undefined;
 
   private constructor(options: CompleteRingOptions, family: HashFamily, placement: Placement) {
@@ -76,9 +76,8 @@ export class Ring {
     this.virtualServers = Object.freeze(placement.virtualServers);
     this.#family = family;
     this.#shift = options.hashes === "fibonacci" ? fibonacciShift(options.slots) : 0;
-    this.#rank = placement.rank;
     this.#preferences = placement.preferences;
-    this.#walks = new Array(options.slots);
+    this.#walks = new Walks(this.#names, placement.rank);
     Object.freeze(this);
   }
 
@@ -204,7 +203,7 @@ export class Ring {
   /**
    * All members in the order in which a request on a slot should try them: the owner first, each
    * once, those of weight 0 last. In layout `ring` this is the order clockwise, in the others that
-   * of descending rendezvous scores. Worked out when first asked for, then kept.
+   * of descending rendezvous scores. Worked out when first asked for, then kept for a while.
    *
    * @param slot A whole number from 0 to `slots` - 1.
    * @throws {RangeError} When there is no such slot.
@@ -213,6 +212,6 @@ export class Ring {
     if (!(Number.isInteger(slot) && slot >= 0 && slot < this.slots)) {
       throw new RangeError(`slot must be a whole number from 0 to ${this.slots - 1}, got ${slot}`);
     }
-    return this.#walks[slot] ??= Object.freeze(this.#rank(slot).map((at) => this.members[at]!));
+    return this.#walks.of(slot);
   }
 }

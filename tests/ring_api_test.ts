@@ -318,7 +318,7 @@ const BAD: readonly (readonly [
   [["PATCH", "/_lb/replicas/toString"], { weight: 2 }, 404, "toString"],
   [["PATCH", "/_lb/replicas/a%2Fb"], { weight: 2 }, 400, "name: ", "63 letters", '"a/b"'],
   [["PATCH", "/_lb/replicas/__proto__"], { weight: 2 }, 400, "name: ", "__proto__"],
-  [["PUT", "/_lb/replicas/Server1"], { weight: 2 }, 404, "PATCH /_lb/replicas/NAME"],
+  [["PUT", "/_lb/replicas/Server1"], { weight: 2 }, 405, "has PATCH, OPTIONS"],
   [["PATCH", "/_lb/replicas/"], { weight: 2 }, 404, "PATCH /_lb/replicas/NAME"],
   [RING, {}, 400, "body: ", "slots, virtualServers, layout and hashes"],
   [RING, [], 400, "body: ", "object", "[]"],

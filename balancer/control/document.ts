@@ -32,7 +32,7 @@ const DESCRIPTION =
   "The calls to the balancer itself; whatever else is asked for goes to a replica. Bodies are " +
   "JSON whatever their Content-Type says. A method that a path has not is answered 405 with " +
   "`Allow`, and `HEAD` is `GET` without the body. On the public port, errors of HTTP itself have " +
-  "the same form: 400, 408, 413, 417, 431, 501, 502, 503 and 504.";
+  "the same form: 400, 408, 413, 414, 417, 431, 501 to 505.";
 
 const TOKEN: oas32.SecuritySchemeObject = {
   type: "http",

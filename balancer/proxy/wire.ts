@@ -4,6 +4,7 @@
  * @module
  */
 import { type Buffer, type BufferPool, LARGE_BYTES } from "./buffers.ts";
+import { type Socket, socketOf } from "./socket.ts";
 
 /** Enough for most heads, and little enough to hold ten thousand of them. */
 const RESTING_BYTES = 2048;
@@ -47,6 +48,7 @@ export class Wire {
   end = 0;
   watcher: WireWatcher | undefined;
   readonly #connection: Deno.TcpConn;
+  readonly #socket: Socket;
   readonly #buffers: BufferPool;
   readonly #traffic: Traffic | undefined;
   readonly #resting = new Uint8Array(RESTING_BYTES);
@@ -67,6 +69,7 @@ export class Wire {
    */
   constructor(connection: Deno.TcpConn, buffers: BufferPool, traffic?: Traffic) {
     this.#connection = connection;
+    this.#socket = socketOf(connection);
     this.#buffers = buffers;
     this.#traffic = traffic;
     this.bytes = this.#resting;
@@ -103,19 +106,19 @@ export class Wire {
     else if (this.end === this.bytes.length) this.makeRoom();
     this.#reading = true;
     const free = this.end === 0 ? this.bytes : this.bytes.subarray(this.end);
-    this.#connection.read(free).then(this.#onRead, this.#onBroken);
+    this.#socket.read(free).then(this.#onRead, this.#onBroken);
   }
 
-  readonly #onRead = (count: number | null): void => {
+  readonly #onRead = (count: number): void => {
     const awaited = this.#awaited;
     this.#reading = false;
     this.#awaited = undefined;
-    if (count !== null) {
-      this.end += count;
-      this.#traffic?.received(count);
-    }
-    this.watcher?.onFill(count !== null);
-    awaited?.resolve(count !== null);
+    this.end += count;
+    this.#traffic?.received(count);
+    // Nothing is the end, unless there was no room for anything.
+    const more = count > 0 || this.end === this.bytes.length;
+    this.watcher?.onFill(more);
+    awaited?.resolve(more);
   };
 
   readonly #onBroken = (cause: unknown): void => {
@@ -156,7 +159,7 @@ export class Wire {
    * @throws {Disconnected} when the connection broke or was closed
    */
   write(bytes: Uint8Array): Promise<void> {
-    return this.#connection.write(bytes).then(
+    return this.#socket.write(bytes).then(
       (count) => {
         this.#traffic?.sent(count);
         return count === bytes.length ? undefined : this.#writeRest(bytes, count);
@@ -172,7 +175,7 @@ export class Wire {
   send(buffer: Buffer, length: number): void {
     this.#sending = buffer;
     this.#sendingLength = length;
-    this.#connection.write(buffer.subarray(0, length)).then(this.#onSent, this.#onUnsent);
+    this.#socket.write(buffer.subarray(0, length)).then(this.#onSent, this.#onUnsent);
   }
 
   readonly #onSent = (count: number): void => {
@@ -195,7 +198,7 @@ export class Wire {
   async #writeRest(bytes: Uint8Array, written: number): Promise<void> {
     try {
       while (written < bytes.length) {
-        const count = await this.#connection.write(bytes.subarray(written));
+        const count = await this.#socket.write(bytes.subarray(written));
         this.#traffic?.sent(count);
         written += count;
       }
