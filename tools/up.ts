@@ -32,7 +32,7 @@ async function up(): Promise<void> {
   const why = `engine: ${choice.engine === "docker" ? "docker" : "processes"} (${choice.why})`;
   say(why);
   await startAndWait(choice, options);
-  say(welcome(urlOf(options.port), why));
+  say(welcome(urlOf(options.port), why, controlOf(options.port)));
 }
 
 /** Whatever goes wrong from here on, nothing that was started stays. */
@@ -58,7 +58,7 @@ async function start(
   interruption: () => string | undefined,
 ): Promise<void> {
   const fleet = Deno.env.get("LB_FLEET") || DEFAULT_FLEET;
-  const url = controlUrl(Deno.env.get("LB_ADMIN_LISTEN") ?? "", urlOf(options.port));
+  const url = controlOf(options.port);
   if (choice.engine === "docker") requirePublished(url);
   const request = { ...options, fleet, url, progress: say };
   const { log, trouble } = choice.engine === "process"
@@ -78,6 +78,10 @@ function onInterrupt(): () => string | undefined {
   const note = () => interruption = "interrupted";
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, note);
   return () => interruption;
+}
+
+function controlOf(port: number): string {
+  return controlUrl(Deno.env.get("LB_ADMIN_LISTEN") ?? "", urlOf(port));
 }
 
 function urlOf(port: number): string {
