@@ -7,7 +7,7 @@ import ipaddr from "ipaddr.js";
 import { type Bucket, EMPTY, waitMs, withOne } from "./bucket.ts";
 
 /** The failures of one address that are forgiven. */
-const EACH: Bucket = { burst: 5, everyMs: 10_000 };
+const EACH: Bucket = { burst: 10, everyMs: 10_000 };
 
 /** The failures of all addresses. */
 const ALL: Bucket = { burst: 100, everyMs: 1000 };
