@@ -79,7 +79,7 @@ function contradictions(config: Config): string[] {
     const source = isStatic ? "LB_UPSTREAMS" : "LB_REPLICAS";
     faults.push(`${source}: the ring has room for ${replicaCapacity(config)}; got ${replicas}`);
   }
-  return [...faults, ...commandFaults(config)];
+  return [...faults, ...commandFaults(config), ...adminFaults(config)];
 }
 
 function commandFaults({ LB_REPLICA_COMMAND, LB_REPLICA_ENV }: Config): string[] {
@@ -90,6 +90,18 @@ function commandFaults({ LB_REPLICA_COMMAND, LB_REPLICA_ENV }: Config): string[]
   } catch (error) {
     return [`LB_REPLICA_COMMAND: ${errorMessage(error)}`];
   }
+}
+
+function adminFaults(config: Config): string[] {
+  const faults: string[] = [];
+  for (const name of ["LB_ADMIN_TOKEN", "LB_READ_TOKEN"] as const) {
+    if (config[name] === "" || config[`${name}_FILE`] === "") continue;
+    faults.push(`${name}, ${name}_FILE: only one of them may be given; got both`);
+  }
+  if (config.LB_READ_TOKEN !== "" && config.LB_READ_TOKEN === config.LB_ADMIN_TOKEN) {
+    faults.push("LB_READ_TOKEN: must be another token than LB_ADMIN_TOKEN; got the same");
+  }
+  return faults;
 }
 
 /**

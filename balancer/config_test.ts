@@ -43,6 +43,26 @@ Deno.test("a token that cannot be used is not shown", () => {
   ]);
 });
 
+Deno.test("a token comes from one place, and both tokens are two", () => {
+  assertEquals(faults({ LB_READ_TOKEN: "hush", LB_READ_TOKEN_FILE: "file" }), [
+    "LB_READ_TOKEN, LB_READ_TOKEN_FILE: only one of them may be given; got both",
+  ]);
+  assertEquals(faults({ LB_READ_TOKEN: "hush", LB_ADMIN_TOKEN: "hush" }), [
+    "LB_READ_TOKEN: must be another token than LB_ADMIN_TOKEN; got the same",
+  ]);
+});
+
+Deno.test("page and API may have an address, a free port or a socket file of their own", () => {
+  const own = (LB_ADMIN_LISTEN: string) => readConfig({ LB_ADMIN_LISTEN }).config.LB_ADMIN_LISTEN;
+  assertEquals(own(""), null);
+  assertEquals(own("127.0.0.1:5001"), { hostname: "127.0.0.1", port: 5001 });
+  assertEquals(own("[::1]:0"), { hostname: "::1", port: 0 });
+  assertEquals(own("unix:/run/lb.sock"), { path: "/run/lb.sock" });
+  for (const value of ["5001", "unix:", "127.0.0.1", "127.0.0.1:65536", "/run/lb.sock"]) {
+    assertEquals(faults({ LB_ADMIN_LISTEN: value }).length, 1, value);
+  }
+});
+
 Deno.test("static upstreams are addresses in their order, IPv6 in brackets", () => {
   const { config } = readConfig({
     LB_ENGINE: "static",

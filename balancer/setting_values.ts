@@ -31,15 +31,28 @@ export function parseFlag(text: string): boolean | undefined {
 
 /** `host:port,host:port`; IPv6 hosts stand in brackets. Empty text is an empty list. */
 export function parseAddresses(text: string): readonly Address[] | undefined {
-  const addresses = text.split(",").filter((part) => part.trim() !== "").map(parseAddress);
+  const addresses = text.split(",").filter((part) => part.trim() !== "").map((part) =>
+    parseAddress(part)
+  );
   return addresses.every((address) => address !== undefined) ? addresses : undefined;
 }
 
-function parseAddress(text: string): Address | undefined {
+function parseAddress(text: string, minPort = 1): Address | undefined {
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+)):(\d{1,5})$/.exec(text.trim());
   const hostname = match?.[1] ?? match?.[2];
-  const port = parseWhole(match?.[3] ?? "", 1, 65535);
+  const port = parseWhole(match?.[3] ?? "", minPort, 65535);
   return hostname === undefined || port === undefined ? undefined : { hostname, port };
+}
+
+/** Where something listens that is not the public port: an address, or a socket file. */
+export type Entrance = Address | { readonly path: string };
+
+/** `host:port`, port 0 for a free one, or `unix:/path`. Empty text is null: nowhere. */
+export function parseEntrance(text: string): Entrance | null | undefined {
+  if (text === "") return null;
+  if (!text.startsWith("unix:")) return parseAddress(text, 0);
+  const path = text.slice("unix:".length);
+  return path === "" || path.includes("\0") ? undefined : { path };
 }
 
 /** `request-id`, `path`, `client`, `header:NAME`, `cookie:NAME` or `query:NAME`. */

@@ -10,6 +10,7 @@ import { LEVELS, parseAccessLogging } from "./log/dials.ts";
 import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
 import {
   parseAddresses,
+  parseEntrance,
   parseEnvironment,
   parseFlag,
   parseKeySource,
@@ -17,6 +18,15 @@ import {
   parseNetworks,
   parseWhole,
 } from "./setting_values.ts";
+
+/** What tokens look like. */
+const SECRET = {
+  expects: "printable characters without spaces",
+  pattern: /^[!-~]*$/,
+  secret: true,
+} as const;
+
+const FILE = { expects: "a path, or empty", pattern: /^[^\0]*$/ };
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
@@ -251,17 +261,27 @@ export const SETTINGS = {
     expects: "auto or a whole number from 1 to 256",
     about: "worker threads of the data plane; `auto` is one for each core",
   },
-  LB_ADMIN_TOKEN: text("", "bearer token that mutating calls must carry", {
-    expects: "printable characters without spaces",
-    pattern: /^[!-~]*$/,
-    secret: true,
-  }),
+  LB_ADMIN_TOKEN: text("", "bearer token that mutating calls must carry", SECRET),
+  LB_ADMIN_TOKEN_FILE: text("", "file that holds it instead; read anew on each use", FILE),
+  LB_READ_TOKEN: text("", "bearer token that may look on and no more; unset: anyone may", SECRET),
+  LB_READ_TOKEN_FILE: text("", "file that holds it instead; read anew on each use", FILE),
   LB_ADMIN_OPEN: {
     schema: parsed(parseFlag),
     fallback: "false",
     expects: "true or false",
     about: "accept mutating calls from anyone who reaches the port",
   },
+  LB_ADMIN_LISTEN: {
+    schema: parsed(parseEntrance),
+    fallback: "",
+    expects: "`host:port` (port 0 takes a free one), `unix:/path`, or empty for the public port",
+    about: "port or Unix socket of their own for the page and the API",
+  },
+  LB_PUBLIC_API: choice(
+    ["auto", "all", "basic", "none"],
+    "what the public port keeps for the balancer: everything, `/rep`, `/add` and `/rm` (basic), or " +
+      "nothing; `auto` is all, and basic with LB_ADMIN_LISTEN",
+  ),
   LB_REPLICA_IMAGE: text("ringkeeper-replica", "image of a replica, engine docker", {
     expects: "an image reference",
     pattern: /^[A-Za-z0-9][A-Za-z0-9_.\/:@-]*$/,

@@ -43,6 +43,7 @@ export class Balancer implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #output: Promise<string>;
   #url = "";
+  #own = "";
 
   private constructor(process: Deno.ChildProcess, output: Promise<string>) {
     this.#process = process;
@@ -66,10 +67,15 @@ export class Balancer implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     const port = Promise.withResolvers<number>();
-    const output = collect(process, (line) => notePort(line, port.resolve));
+    let own = "";
+    const output = collect(process, (line) => {
+      own = /"the page and the API are at .*"at":"(http:[^"]+)\/_lb\/"/.exec(line)?.[1] ?? own;
+      notePort(line, port.resolve);
+    });
     output.then((text) => port.reject(new Error(`the balancer ended:\n${text}`)));
     const balancer = new Balancer(process, output);
     balancer.#url = `http://127.0.0.1:${await port.promise}`;
+    balancer.#own = own;
     return balancer;
   }
 
@@ -92,6 +98,11 @@ export class Balancer implements AsyncDisposable {
   /** Where it listens, without a slash at the end. */
   get url(): string {
     return this.#url;
+  }
+
+  /** Where the page and the API are, if they have a port of their own. */
+  get own(): string {
+    return this.#own;
   }
 
   fetch(path: string, init?: RequestInit): Promise<Response> {

@@ -198,7 +198,8 @@ function complete(
 ): ProxySettings {
   return {
     listen: { hostname: "127.0.0.1", port: freePort() },
-    control,
+    control: { ...control, via: "1.1 test" },
+    publicApi: "all",
     keySource: { from: "request-id" },
     limits: {
       lineBytes: 8192,

@@ -26,6 +26,18 @@ async function started(env: Record<string, string>, tab: OpenTab) {
   };
 }
 
+/** A server in front of which a balancer stands that runs nothing itself. */
+function upstream() {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response("here"),
+  );
+  return {
+    env: { LB_ENGINE: "static", LB_UPSTREAMS: `127.0.0.1:${server.addr.port}` },
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
 /** The row of a replica. */
 function row(page: Page, name: string) {
   return page.getByRole("row").filter({
@@ -200,6 +212,44 @@ browserTest("without the token an action is refused with the balancer's reason",
   await drain();
   await row(page, "Server1").getByText("drained").waitFor();
   assertEquals(await page.evaluate("[localStorage.length, document.cookie]"), [0, ""]);
+});
+
+browserTest("a balancer that asks who looks is shown a token, and none too often", async (tab) => {
+  await using server = upstream();
+  await using balancer = await Balancer.start({
+    ...server.env,
+    LB_ADMIN_LISTEN: "127.0.0.1:0",
+    LB_ADMIN_TOKEN: "adm1n",
+    LB_READ_TOKEN: "r3ad",
+  });
+  const { page, complaints } = await tab();
+  await page.goto(`${balancer.own}/_lb/`);
+  const give = async (token: string) => {
+    await page.getByRole("textbox", { name: "Token" }).fill(token);
+    await page.getByRole("button", { name: "Use it" }).click();
+  };
+  await page.getByRole("alert").filter({ hasText: "this call wants the header" }).waitFor();
+  assertEquals(await barriers(page), []);
+  await give("wrong");
+  await page.getByRole("alert").filter({ hasText: "neither LB_READ_TOKEN nor" }).waitFor();
+  await page.getByText("waits for a token").waitFor();
+  await give("r3ad");
+  await page.getByText("1 of 1 replica ready").waitFor();
+  await page.getByText("live", { exact: true }).waitFor();
+  await page.getByText("Server1: warming → ready").waitFor();
+  await page.getByRole("button", { name: "Manage Server1" }).click();
+  await page.getByRole("spinbutton", { name: "Weight" }).fill("2");
+  await page.getByRole("button", { name: "Set weight" }).click();
+  await page.getByRole("alert").filter({ hasText: "has the scope read" }).waitFor();
+  const { output } = await balancer.end("SIGTERM");
+  // One call without a token, one with the wrong one, one of too little scope: each alone.
+  assertEquals(output.match(/"reason":"[a-z-]+"/g), [
+    '"reason":"no-token"',
+    '"reason":"wrong-token"',
+    '"reason":"scope"',
+  ]);
+  // What the browser itself says of refused calls is no fault of the page.
+  assertEquals(complaints.filter((text) => !/status of 40[13]|ERR_/.test(text)), []);
 });
 
 browserTest("a key's way is explained in the balancer's words", async (tab) => {

@@ -20,7 +20,7 @@ export interface RunningCommand {
   readonly lines: AsyncIterator<string>;
 }
 
-const QUIET = { LB_ADMIN_TOKEN: "", LB_PORT: "", RINGKEEPER_URL: "" };
+const QUIET = { LB_ADMIN_TOKEN: "", LB_ADMIN_TOKEN_FILE: "", LB_PORT: "", RINGKEEPER_URL: "" };
 
 /**
  * Runs a command to its end.

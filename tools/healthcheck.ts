@@ -1,12 +1,42 @@
 /**
- * Docker's question whether the balancer's container is well: does it answer about itself? A bare
- * connection, for `fetch` would be traced wherever the balancer is.
+ * Exits with 0 when the balancer of this container answers. For HEALTHCHECK in Dockerfile.balancer:
+ * an image with Deno alone has neither curl nor a shell. Over a bare connection: Deno would trace
+ * `fetch` wherever OpenTelemetry is on, and a check each half minute is nobody's trace.
  *
  * @module
  */
-setTimeout(() => Deno.exit(1), 4000);
-const connection = await Deno.connect({ hostname: "127.0.0.1", port: 5000 });
-const request = "GET /_lb/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-await new Blob([request]).stream().pipeTo(connection.writable, { preventClose: true });
-const answer = await new Response(connection.readable).text();
-Deno.exit(answer.startsWith("HTTP/1.1 200 ") ? 0 : 1);
+const PATIENCE_MS = 4000;
+const PUBLIC = { hostname: "127.0.0.1", port: 5000 };
+const UNIX = "unix:";
+
+setTimeout(() => Deno.exit(1), PATIENCE_MS);
+
+const own = Deno.env.get("LB_ADMIN_LISTEN") ?? "";
+const publicApi = Deno.env.get("LB_PUBLIC_API") || "auto";
+const connection = await connect();
+// Without an entrance of its own the API may be on the public port in part, or not at all: whether
+// somebody listens is all that can be known then.
+const known = own !== "" || publicApi !== "none";
+if (known) await ask(own === "" && publicApi === "basic" ? "/rep" : "/_lb/healthz");
+Deno.exit(0);
+
+function connect(): Promise<Deno.Conn> {
+  if (own === "") return Deno.connect(PUBLIC);
+  if (own.startsWith(UNIX)) {
+    return Deno.connect({ transport: "unix", path: own.slice(UNIX.length) });
+  }
+  // It listens on one of this container's addresses, on the loopback one where it does on all.
+  const { hostname, port } = new URL(`http://${own}`);
+  const everywhere = hostname === "0.0.0.0" || hostname === "[::]";
+  return Deno.connect({
+    hostname: everywhere ? PUBLIC.hostname : hostname.replace(/^\[|\]$/g, ""),
+    port: Number(port || 80),
+  });
+}
+
+async function ask(path: string): Promise<void> {
+  const request = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
+  await new Blob([request]).stream().pipeTo(connection.writable, { preventClose: true });
+  const answer = await new Response(connection.readable).text();
+  if (!answer.startsWith("HTTP/1.1 200 ")) Deno.exit(1);
+}

@@ -125,6 +125,7 @@ export const ROOMS: readonly Room[] = [
 
 /** What tests share. It may do what tests may, and nothing but tests may import it. */
 export const TEST_HELPERS: readonly string[] = [
+  "balancer/control/testing.ts",
   "balancer/engine/conformance.ts",
   "balancer/engine/docker_harness.ts",
   "balancer/engine/testing.ts",

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { type Endpoint, endpointOf } from "./endpoint.ts";
 import { ToolError } from "./tool.ts";
 
-/** The part of `GET /_lb/status` that the tools read. */
+/** The part of `GET /_lb/healthz` that the tools read. */
 export interface Status {
   readonly ready: number;
   readonly desired: number;
@@ -46,17 +47,24 @@ export async function untilReady(wait: Wait): Promise<void> {
   }
 }
 
-/** The status of a balancer; undefined while none answers. */
+/** How a balancer is; undefined while none answers. */
 export async function askStatus(url: string): Promise<Status | undefined> {
   try {
     const signal = AbortSignal.timeout(ANSWER_MS);
-    const response = await fetch(`${url}/_lb/status`, { signal });
+    using endpoint = open(url);
+    const response = await fetch(`${endpoint.base}/_lb/healthz`, { ...endpoint.init, signal });
     const body = await response.text();
     return response.ok ? JSON.parse(body) as Status : undefined;
   } catch (error) {
     if (isNoAnswer(error)) return undefined;
     throw error;
   }
+}
+
+/** An endpoint for one call. */
+function open(url: string): Endpoint & Disposable {
+  const endpoint = endpointOf(url);
+  return { ...endpoint, [Symbol.dispose]: () => endpoint.init.client?.close() };
 }
 
 /** Nobody listens yet, too slow, cut off, or somebody else's answer: ask again. */

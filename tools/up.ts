@@ -5,6 +5,7 @@
  */
 import { chooseEngine, dockerSocket, type EngineChoice, inspectDocker } from "./engine_choice.ts";
 import { down } from "./down.ts";
+import { controlUrl } from "./endpoint.ts";
 import { takeLock } from "./lock.ts";
 import { complain, say } from "./print.ts";
 import { DEFAULT_FLEET } from "./project.ts";
@@ -31,7 +32,7 @@ async function up(): Promise<void> {
   const why = `engine: ${choice.engine === "docker" ? "docker" : "processes"} (${choice.why})`;
   say(why);
   await startAndWait(choice, options);
-  say(welcome(urlOf(options.port), why));
+  say(welcome(urlOf(options.port), why, controlOf(options.port)));
 }
 
 /** Whatever goes wrong from here on, nothing that was started stays. */
@@ -57,7 +58,9 @@ async function start(
   interruption: () => string | undefined,
 ): Promise<void> {
   const fleet = Deno.env.get("LB_FLEET") || DEFAULT_FLEET;
-  const request = { ...options, fleet, url: urlOf(options.port), progress: say };
+  const url = controlOf(options.port);
+  if (choice.engine === "docker") requirePublished(url);
+  const request = { ...options, fleet, url, progress: say };
   const { log, trouble } = choice.engine === "process"
     ? await startProcess(request)
     : await startDocker(request, choice.compose, dockerSocket(Deno.env.get("DOCKER_HOST")));
@@ -77,10 +80,22 @@ function onInterrupt(): () => string | undefined {
   return () => interruption;
 }
 
+function controlOf(port: number): string {
+  return controlUrl(Deno.env.get("LB_ADMIN_LISTEN") ?? "", urlOf(port));
+}
+
 function urlOf(port: number): string {
   const host = Deno.env.get("LB_HOST") ?? "";
   const reachable = ["", "0.0.0.0", "::"].includes(host) ? "127.0.0.1" : host;
   return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** A socket file of a container is not to be reached from outside. */
+function requirePublished(url: string): void {
+  if (!url.startsWith("unix:")) return;
+  throw new ToolError(
+    "LB_ADMIN_LISTEN: with containers it must be host:port, and published; see docs/operations.md",
+  );
 }
 
 function requireFreePort(port: number): void {

@@ -8,6 +8,7 @@
 export interface UpRequest {
   readonly replicas: number;
   readonly port: number;
+  /** Where it answers all calls. */
   readonly url: string;
   readonly fleet: string;
   /** Told of every step. */

@@ -9,6 +9,7 @@
 import type { Context } from "hono";
 import type { z } from "zod";
 import type { AnswerOf } from "../answers/answer.ts";
+import { noteAsked } from "./audit.ts";
 import { readBody } from "./body.ts";
 import { type BodyForm, parseBody, parseFields } from "./body_schema.ts";
 import type { CallParts } from "./parts.ts";
@@ -141,5 +142,6 @@ async function ask<P, B>(
   // Without a schema the types are those of undefined.
   const given = params ? parseFields(params, c.req.param()) : undefined as P;
   const text = body ? await readBody(c.req.raw, bodyTimeoutMs) : "";
-  return { c, params: given, body: body ? parseBody(body, text) : undefined as B };
+  if (!body) return { c, params: given, body: undefined as B };
+  return { c, params: given, body: noteAsked(c, parseBody(body, text)) };
 }

@@ -5,6 +5,7 @@
  */
 import { murmur3 } from "../../ring/mod.ts";
 import type { ExplainedReplica, Explanation } from "../answers/explanation.ts";
+import type { PublicApi } from "../proxy/control_call.ts";
 import { keySlot, wholeNumber } from "../proxy/key.ts";
 import { allowances, capOf, type Loads, UNBOUNDED } from "../proxy/load_choice.ts";
 import type { KeySource } from "../setting_values.ts";
@@ -20,6 +21,8 @@ export interface ExplainOptions {
   readonly inFlight: (instance: string) => number;
   /** What a request is routed by. */
   readonly keySource: KeySource;
+  /** What of the API the public port carries: replicas get the rest. */
+  readonly publicApi: PublicApi;
   readonly hold: HoldRules;
   /** The setting `LB_LOAD_BOUND`; 0: none. */
   readonly loadBound: number;

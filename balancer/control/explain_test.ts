@@ -44,6 +44,7 @@ function explained(key: string, fleet: Fleet = {}, settings: Partial<ExplainOpti
     keySource: { from: "request-id" },
     hold: { policy: "hold", ms: 5000, replaces: true },
     loadBound: 0,
+    publicApi: "all",
     ...settings,
   });
 }

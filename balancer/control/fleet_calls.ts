@@ -8,6 +8,9 @@ import { type DeployStep, deployStep } from "../answers/event.ts";
 import { type Names, names } from "../answers/fleet.ts";
 import { drillReport } from "../answers/incident.ts";
 import { changed } from "../answers/ring.ts";
+import type { Template } from "../engine/engine.ts";
+import { errorMessage } from "../failures.ts";
+import { entryOf } from "./audit.ts";
 import { jsonCall, type Operation, otherCall } from "./call.ts";
 import { DrillError, makeDrill } from "./drill.ts";
 import { addition, deploy, drill, removal } from "./requests.ts";
@@ -38,8 +41,8 @@ export const addReplicas: Operation = jsonCall({
     409: "A name is taken or named twice, or somebody else runs the replicas",
     503: "A new replica did not become ready: none was added",
   },
-  run: ({ membership }) => async ({ body: { n, hostnames, weights } }) =>
-    namesOf(await membership.add(n, hostnames, weights)),
+  run: ({ membership }) => async ({ c, body: { n, hostnames, weights } }) =>
+    namesOf(await membership.add(n, hostnames, weights, entryOf(c).made)),
 });
 
 /** `DELETE /rm` */
@@ -55,8 +58,8 @@ export const removeReplicas: Operation = jsonCall({
     404: "No replica has one of the names",
     409: "A name is named twice, or somebody else runs the replicas",
   },
-  run: ({ membership }) => async ({ body: { n, hostnames } }) =>
-    namesOf(await membership.remove(n, hostnames)),
+  run: ({ membership }) => async ({ c, body: { n, hostnames } }) =>
+    namesOf(await membership.remove(n, hostnames, entryOf(c).made)),
 });
 
 function namesOf(replicas: readonly string[]): Names {
@@ -74,8 +77,8 @@ export const weighReplica: Operation = jsonCall({
   what: "What moved",
   answer: changed,
   failures: { 404: "No replica has the name" },
-  run: ({ membership }) => async ({ params: { name }, body: { weight } }) =>
-    answerChange(await membership.weigh({ [name]: weight })),
+  run: ({ membership }) => async ({ c, params: { name }, body: { weight } }) =>
+    answerChange(await membership.weigh({ [name]: weight }, entryOf(c).made)),
 });
 
 /** `POST /_lb/deploy`. The steps are the answer: it begins when the deploy does, and ends with it. */
@@ -95,15 +98,27 @@ export const deployTemplate: Operation = otherCall({
   failures: { 409: "The engine cannot run this, or somebody else runs the replicas" },
   run: ({ deploys, failures }) => ({ c, body: template }) => {
     deploys.check(template);
+    const entry = entryOf(c);
+    entry.goOn();
     return streamSSE(c, async (stream) => {
       let written = Promise.resolve();
+      let before: Template | undefined;
       const tell = (step: DeployStep) => {
+        // Its first step: whatever was to be changed before it has been.
+        before ??= deploys.template;
         const message = { event: step.step, data: JSON.stringify(step) };
         // Who asked for it may go: the deploy goes on, and GET /_lb/events tells of it.
         written = written.then(() => stream.writeSSE(message))
           .catch((error) => failures.record("control.deploy", error));
       };
-      await deploys.run(template, tell);
+      try {
+        const { step, reason } = await deploys.run(template, tell);
+        entry.changed(before, deploys.template);
+        entry.end({ outcome: step, error: reason });
+      } catch (error) {
+        entry.end({ outcome: "failed", error: errorMessage(error) });
+        throw error;
+      }
       await written;
     });
   },
@@ -124,8 +139,14 @@ export const drillReplica: Operation = jsonCall({
     409: "There is no ready replica of the name, or it cannot be killed",
     503: "The engine could not kill it",
   },
-  run: ({ drills }) => ({ body }) => {
-    if (drills) return makeDrill(body, drills);
-    throw new DrillError("off", "drills kill replicas and are off; LB_DRILLS=true allows them");
+  run: ({ drills }) => async ({ c, body }) => {
+    if (!drills) {
+      throw new DrillError("off", "drills kill replicas and are off; LB_DRILLS=true allows them");
+    }
+    const before = { instance: drills.upstream(body.kill)?.instance ?? null };
+    const report = await makeDrill(body, drills);
+    const { passed, missed, incident } = report;
+    entryOf(c).changed(before, { instance: incident?.replacement ?? null, passed, missed });
+    return report;
   },
 });

@@ -1,56 +1,163 @@
 import { assertEquals } from "@std/assert";
-import { isLoopback, refuse } from "./guard.ts";
+import { isLoopback, type Verdict } from "./guard.ts";
+import { guardOf, type Rules } from "./testing.ts";
 
-const OPEN = { token: "", open: true, loopback: false };
-const LOOPBACK = { token: "", open: false, loopback: true };
-const TOKEN = { token: "s3cret", open: false, loopback: false };
-const CLOSED = { token: "", open: false, loopback: false };
+/** How calls are guarded, and whether they come from this machine alone. */
+type Place = Rules & { readonly local?: boolean };
 
-function status(headers: Record<string, string>, policy = LOOPBACK): number | undefined {
-  return refuse(new Headers(headers), policy)?.status;
+const OPEN: Place = { open: true };
+const LOCAL: Place = { local: true };
+const TOKEN: Place = { admin: "s3cret" };
+const READ: Place = { read: "r3ad" };
+const BOTH: Place = { ...TOKEN, ...READ };
+const CLOSED: Place = {};
+
+const CALLER = { address: "192.0.2.1", local: false };
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+function judge(
+  headers: Record<string, string>,
+  rules: Place,
+  scope: "public" | "read" | "admin" = "admin",
+): Promise<Verdict> {
+  const caller = { ...CALLER, local: rules.local ?? false };
+  return guardOf(rules).judge(new Headers(headers), scope, caller, 0);
 }
 
-Deno.test("anyone may change the fleet on loopback, or where the balancer is open", () => {
-  assertEquals(status({}, LOOPBACK), undefined);
-  assertEquals(status({}, OPEN), undefined);
+async function status(...asked: Parameters<typeof judge>): Promise<number | undefined> {
+  return (await judge(...asked)).refusal?.status;
+}
+
+Deno.test("anyone may change the fleet on loopback, or where the balancer is open", async () => {
+  assertEquals(await status({}, LOCAL), undefined);
+  assertEquals(await status({}, OPEN), undefined);
 });
 
-Deno.test("elsewhere the token is wanted: 401 without it or with another, 403 where none is set", () => {
-  assertEquals(status({}, TOKEN), 401);
-  assertEquals(status({ authorization: "Basic czNjcmV0" }, TOKEN), 401);
-  assertEquals(status({ authorization: "Bearer s3creT" }, TOKEN), 401);
-  assertEquals(status({ authorization: "Bearer s3cret2" }, TOKEN), 401);
-  assertEquals(status({ authorization: "Bearer s3cret" }, TOKEN), undefined);
-  assertEquals(status({ authorization: "bearer  s3cret" }, TOKEN), undefined);
-  assertEquals(status({}, CLOSED), 403);
+Deno.test("elsewhere the token is wanted: 401 without it or with another, 403 where none is set", async () => {
+  assertEquals(await status({}, TOKEN), 401);
+  assertEquals(await status({ authorization: "Basic czNjcmV0" }, TOKEN), 401);
+  assertEquals(await status(bearer("s3creT"), TOKEN), 401);
+  assertEquals(await status(bearer("s3cret2"), TOKEN), 401);
+  assertEquals(await status(bearer("s3cret"), TOKEN), undefined);
+  assertEquals(await status({ authorization: "bearer  s3cret" }, TOKEN), undefined);
+  assertEquals(await status({}, CLOSED), 403);
+  assertEquals(await status(bearer("any"), CLOSED), 403);
 });
 
-Deno.test("a token that is set is wanted on loopback too", () => {
-  assertEquals(status({}, { ...TOKEN, loopback: true }), 401);
+Deno.test("a token that is set is wanted on loopback too", async () => {
+  assertEquals(await status({}, { ...TOKEN, local: true }), 401);
 });
 
-Deno.test("a page of another site is refused however open the balancer is", () => {
-  for (const policy of [OPEN, LOOPBACK, TOKEN]) {
-    const authorization = "Bearer s3cret";
-    assertEquals(status({ "sec-fetch-site": "cross-site", authorization }, policy), 403);
-    assertEquals(status({ "sec-fetch-site": "same-site", authorization }, policy), 403);
-    const foreign = { origin: "https://evil.example", host: "localhost:5000", authorization };
-    assertEquals(status(foreign, policy), 403);
-    assertEquals(status({ origin: "null", host: "localhost:5000", authorization }, policy), 403);
+Deno.test("anyone may read, unless there is a read token", async () => {
+  for (const rules of [OPEN, LOCAL, TOKEN, CLOSED]) {
+    assertEquals(await status({}, rules, "read"), undefined);
+  }
+  for (const rules of [READ, BOTH, { ...READ, local: true }, { ...READ, open: true }]) {
+    assertEquals(await status({}, rules, "read"), 401);
+    assertEquals(await status(bearer("other"), rules, "read"), 401);
+    assertEquals(await status(bearer("r3ad"), rules, "read"), undefined);
+    assertEquals(await status({}, rules, "public"), undefined);
+  }
+  assertEquals(await status(bearer("s3cret"), BOTH, "read"), undefined);
+});
+
+Deno.test("who may read may not change anything, and is told which scope is wanted", async () => {
+  const { credential, refusal } = await judge(bearer("r3ad"), BOTH);
+  assertEquals([credential, refusal?.reason, refusal?.status], ["read-token", "scope", 403]);
+  assertEquals(
+    refusal?.message,
+    "LB_READ_TOKEN has the scope read; this call wants the scope admin: LB_ADMIN_TOKEN",
+  );
+  assertEquals(
+    refusal?.challenge,
+    'Bearer realm="ringkeeper", scope="admin", error="insufficient_scope"',
+  );
+});
+
+Deno.test("a challenge names an error only where a token was shown", async () => {
+  const none = await judge({}, BOTH, "read");
+  assertEquals(none.refusal?.challenge, 'Bearer realm="ringkeeper", scope="read"');
+  const wrong = await judge(bearer("x"), BOTH, "read");
+  assertEquals(
+    wrong.refusal?.challenge,
+    'Bearer realm="ringkeeper", scope="read", error="invalid_token"',
+  );
+});
+
+Deno.test("it is known which token was shown", async () => {
+  assertEquals((await judge(bearer("s3cret"), BOTH)).credential, "admin-token");
+  assertEquals((await judge(bearer("r3ad"), BOTH, "read")).credential, "read-token");
+  assertEquals((await judge({}, LOCAL)).credential, "none");
+});
+
+Deno.test("a page of another site is refused however open the balancer is", async () => {
+  for (const rules of [OPEN, LOCAL, TOKEN]) {
+    const token = bearer("s3cret");
+    assertEquals(await status({ "sec-fetch-site": "cross-site", ...token }, rules), 403);
+    assertEquals(await status({ "sec-fetch-site": "same-site", ...token }, rules), 403);
+    const foreign = { origin: "https://evil.example", host: "localhost:5000", ...token };
+    assertEquals(await status(foreign, rules), 403);
+    assertEquals(await status({ ...foreign, origin: "null" }, rules), 403);
   }
 });
 
-Deno.test("the balancer's own page may, under names that only this machine has", () => {
+Deno.test("a page of another site may not read either, but may link to what can be read", async () => {
+  const from = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" };
+  assertEquals(await status(from, LOCAL, "read"), 403);
+  assertEquals(await status({ ...from, "sec-fetch-mode": "navigate" }, LOCAL, "read"), undefined);
+  assertEquals(await status({ ...from, "sec-fetch-mode": "navigate" }, LOCAL), 403);
+  assertEquals(await status(from, LOCAL, "public"), undefined);
+});
+
+Deno.test("the balancer's own page may, under names that only this machine has", async () => {
   for (const host of ["localhost:5000", "127.0.0.1:5000", "[::1]:5000"]) {
-    assertEquals(
-      status({ origin: `http://${host}`, host, "sec-fetch-site": "same-origin" }),
-      undefined,
-    );
+    const own = { origin: `http://${host}`, host, "sec-fetch-site": "same-origin" };
+    assertEquals(await status(own, LOCAL), undefined);
   }
 });
 
-Deno.test("a foreign name that was made to point here is refused", () => {
-  assertEquals(status({ origin: "http://evil.example:5000", host: "evil.example:5000" }), 403);
+Deno.test("a foreign name that was made to point here is refused where no token is asked for", async () => {
+  const rebound = { origin: "http://evil.example:5000", host: "evil.example:5000" };
+  for (const rules of [LOCAL, OPEN]) {
+    assertEquals(await status(rebound, rules), 403);
+    assertEquals(await status({ ...rebound, "sec-fetch-site": "same-origin" }, rules), 403);
+  }
+});
+
+Deno.test("under any name the page may, with the right token", async () => {
+  const page = { origin: "http://lb.example:5000", host: "lb.example:5000" };
+  for (const site of [{}, { "sec-fetch-site": "same-origin" }]) {
+    assertEquals(await status({ ...page, ...site, ...bearer("s3cret") }, TOKEN), undefined);
+    assertEquals(await status({ ...page, ...site, ...bearer("wrong") }, TOKEN), 401);
+  }
+  // Behind a proxy that speaks TLS and asks for another host the browser's word is enough.
+  const behind = { origin: "https://lb.example", host: "10.0.0.7:5000" };
+  const same = { "sec-fetch-site": "same-origin", ...bearer("s3cret") };
+  assertEquals(await status({ ...behind, ...same }, TOKEN), undefined);
+  assertEquals(await status({ ...behind, ...bearer("s3cret") }, TOKEN), 403);
+});
+
+Deno.test("wrong tokens make an address wait, with the right one too, and no other address", async () => {
+  const guard = guardOf(TOKEN);
+  const ask = async (token: string, address: string, now: number) => {
+    const caller = { ...CALLER, address };
+    const { refusal } = await guard.judge(new Headers(bearer(token)), "admin", caller, now);
+    return [refusal?.status, refusal?.retryAfterS];
+  };
+  for (let n = 0; n < 10; n++) assertEquals(await ask("wrong", "192.0.2.1", 0), [401, undefined]);
+  assertEquals(await ask("wrong", "192.0.2.1", 0), [429, 10]);
+  assertEquals(await ask("s3cret", "192.0.2.1", 1), [429, 10]);
+  assertEquals(await ask("s3cret", "192.0.2.2", 1), [undefined, undefined]);
+  assertEquals(await ask("s3cret", "192.0.2.1", 10_000), [undefined, undefined]);
+});
+
+Deno.test("no token at all is no wrong one, and neither is one of too little scope", async () => {
+  const guard = guardOf(BOTH);
+  for (const headers of [{}, bearer("r3ad")]) {
+    for (let n = 0; n < 20; n++) await guard.judge(new Headers(headers), "admin", CALLER, 0);
+  }
+  const { refusal } = await guard.judge(new Headers(bearer("s3cret")), "admin", CALLER, 0);
+  assertEquals(refusal, undefined);
 });
 
 Deno.test("loopback addresses are known", () => {

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { successful } from "../answers/answer.ts";
 import { type LogState, logState } from "../answers/log.ts";
 import { LEVELS } from "../log/dials.ts";
+import { entryOf } from "./audit.ts";
 import { type BodyForm, describe, oneOf, received } from "./body_schema.ts";
 import { jsonCall, type Operation } from "./call.ts";
 
@@ -58,8 +59,10 @@ export const turnLog: Operation = jsonCall({
   body: logChange,
   what: "What is in force now",
   answer: successful(logState),
-  run: ({ log }) => ({ body }) => {
+  run: ({ log }) => ({ c, body }) => {
+    const before = log.state();
     log.turn(body);
+    entryOf(c).changed(before, log.state());
     return { message: log.state(), status: "successful" as const };
   },
 });

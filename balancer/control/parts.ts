@@ -11,28 +11,35 @@ import type { FailureLog } from "../failures.ts";
 import type { RingShape } from "../fleet/blueprint.ts";
 import type { Weights, Wish } from "../fleet/change.ts";
 import type { Incident } from "../fleet/incident.ts";
-import type { ChangeReport, Plan } from "../fleet/membership.ts";
+import type { ChangeReport, OnMade, Plan } from "../fleet/membership.ts";
 import type { Journal } from "../fleet/journal.ts";
 import type { Assets } from "../page/assets.ts";
 import type { DrillOptions } from "./drill.ts";
 import type { ExplainOptions } from "./explain.ts";
 import type { OpenApi } from "./document.ts";
-import type { GuardPolicy } from "./guard.ts";
 import type { LogDials } from "./log_calls.ts";
+import type { Gate } from "./gate.ts";
 
 /** What the control API acts on. */
 export interface ControlParts {
   readonly membership: {
     names(): string[];
-    add(n: number, hostnames: readonly string[], weights: Weights): Promise<string[]>;
-    remove(n: number, hostnames: readonly string[]): Promise<string[]>;
-    weigh(weights: Weights): Promise<ChangeReport>;
-    reshape(shape: Partial<RingShape>): Promise<ChangeReport>;
+    add(
+      n: number,
+      hostnames: readonly string[],
+      weights: Weights,
+      onMade: OnMade,
+    ): Promise<string[]>;
+    remove(n: number, hostnames: readonly string[], onMade: OnMade): Promise<string[]>;
+    weigh(weights: Weights, onMade: OnMade): Promise<ChangeReport>;
+    reshape(shape: Partial<RingShape>, onMade: OnMade): Promise<ChangeReport>;
     plan(wish: Wish): Plan;
-    apply(id: string): Promise<ChangeReport>;
+    apply(id: string, onMade: OnMade): Promise<ChangeReport>;
   };
   /** Makes rolling deploys; every step is told. */
   readonly deploys: {
+    /** What new instances run, where a deploy made that differ from the settings. */
+    readonly template: Template;
     check(template: Template): void;
     run(template: Template, onStep: (step: DeployStep) => void): Promise<DeployStep>;
   };
@@ -52,7 +59,8 @@ export interface ControlParts {
   };
   readonly explain: ExplainOptions;
   readonly log: LogDials;
-  readonly guard: GuardPolicy;
+  /** What every call goes through first. */
+  readonly gate: Gate;
   readonly failures: FailureLog;
   /** Milliseconds that a client may take to send the body of a call. */
   readonly bodyTimeoutMs: number;

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import type { KeySource } from "../setting_values.ts";
-import { isControlCall } from "../proxy/control_call.ts";
+import { isControlCall, type PublicApi } from "../proxy/control_call.ts";
 import { latin1 } from "../proxy/latin1.ts";
 import { parseFields, received, RequestError, shown } from "./body_schema.ts";
 
@@ -43,9 +43,10 @@ const WAYS = ["key", "id", "path"] as const;
  *
  * @param asked the query
  * @param source the setting `LB_KEY`
+ * @param api what of the API the public port carries
  * @throws {RequestError} the parameter, its bound and the value received
  */
-export function keyAsked(asked: URLSearchParams, source: KeySource): string {
+export function keyAsked(asked: URLSearchParams, source: KeySource, api: PublicApi): string {
   const names = [...asked.keys()];
   const way = WAYS.find((one) => one === names[0]);
   if (way === undefined || names.length > 1) {
@@ -56,7 +57,7 @@ export function keyAsked(asked: URLSearchParams, source: KeySource): string {
   }
   const text = asked.get(way) ?? "";
   parseFields(question, { [way]: text });
-  if (way === "path") return keyOfPath(text, source);
+  if (way === "path") return keyOfPath(text, source, api);
   // A parameter is decoded. A field is not: its bytes, UTF-8 as they come here, are the key.
   return way === "id" || source.from === "query" ? text : bytewise(text);
 }
@@ -72,10 +73,10 @@ function bytewise(text: string): string {
 }
 
 /** The key of a `GET` for a path with its query, where that alone decides it. */
-function keyOfPath(target: string, source: KeySource): string {
+function keyOfPath(target: string, source: KeySource, api: PublicApi): string {
   const pathEnd = target.includes("?") ? target.indexOf("?") : target.length;
   const path = target.slice(0, pathEnd);
-  if (isControlCall("GET", path)) {
+  if (isControlCall("GET", path, api)) {
     throw new RequestError(`path: must be one that replicas answer; GET ${path} is the balancer's`);
   }
   if (source.from === "path") return path;

@@ -8,7 +8,7 @@ const BY_PATH: KeySource = { from: "path" };
 const BY_USER: KeySource = { from: "query", name: "user" };
 
 function ask(query: string, source = BY_ID): string {
-  return keyAsked(new URLSearchParams(query), source);
+  return keyAsked(new URLSearchParams(query), source, "all");
 }
 
 function fault(query: string, source = BY_ID): string {

@@ -6,6 +6,7 @@
 import { explanation } from "../answers/explanation.ts";
 import { changed, planned, ringTable as table } from "../answers/ring.ts";
 import { ringTable } from "../page/ring_table.ts";
+import { entryOf } from "./audit.ts";
 import { jsonCall, type Operation } from "./call.ts";
 import { explain } from "./explain.ts";
 import { keyAsked, question } from "./question.ts";
@@ -32,7 +33,10 @@ export const explainKey: Operation = jsonCall({
   what: "What becomes of a request with that key, by the view in force",
   answer: explanation,
   run: ({ explain: options }) => ({ c }) =>
-    explain(keyAsked(new URL(c.req.url).searchParams, options.keySource), options),
+    explain(
+      keyAsked(new URL(c.req.url).searchParams, options.keySource, options.publicApi),
+      options,
+    ),
 });
 
 /** `PATCH /_lb/ring` */
@@ -46,7 +50,8 @@ export const reshapeRing: Operation = jsonCall({
   body: shape,
   what: "What moved",
   answer: changed,
-  run: ({ membership }) => async ({ body }) => answerChange(await membership.reshape(body)),
+  run: ({ membership }) => async ({ c, body }) =>
+    answerChange(await membership.reshape(body, entryOf(c).made)),
 });
 
 /** `POST /_lb/plan` */
@@ -78,5 +83,6 @@ export const applyPlan: Operation = jsonCall({
     409: "The ring is another since the plan was made, or a name was taken meanwhile",
     503: "A new replica did not become ready: nothing was changed",
   },
-  run: ({ membership }) => async ({ body: { plan } }) => answerChange(await membership.apply(plan)),
+  run: ({ membership }) => async ({ c, body: { plan } }) =>
+    answerChange(await membership.apply(plan, entryOf(c).made)),
 });

@@ -39,6 +39,11 @@ export class Deploys {
     this.#options = options;
   }
 
+  /** What new instances run, where a deploy made that differ from the settings. */
+  get template(): Template {
+    return this.#options.fleet.template;
+  }
+
   /**
    * Looks whether the engine can run a template.
    *

@@ -32,6 +32,19 @@ export interface ChangeReport {
   readonly movedIds: number;
 }
 
+/** Who belongs to the fleet, and on which ring. */
+export interface Standing {
+  /** Version of the view. */
+  readonly version: number;
+  readonly digest: string;
+  /** The weight of each replica, by name. */
+  readonly weights: Readonly<Record<string, number>>;
+  readonly shape: RingShape;
+}
+
+/** Told of a change as soon as it is made: how the fleet stood just before it, and after. */
+export type OnMade = (before: Standing, after: Standing) => void;
+
 /** What a {@linkcode Membership} is made of. */
 export interface MembershipOptions {
   readonly fleet: Fleet;
@@ -72,11 +85,17 @@ export class Membership {
    * @param n how many
    * @param hostnames names for the first of them; the rest get the next free `Server<k>`
    * @param weights weights of those whose weight is not to be 1, by name
+   * @param onMade told when it is made
    * @returns the names in the ring after it
    * @throws {MembershipError} nothing was added
    */
-  add(n: number, hostnames: readonly string[], weights: Weights = {}): Promise<string[]> {
-    return this.#inTurn(() => {
+  add(
+    n: number,
+    hostnames: readonly string[],
+    weights: Weights = {},
+    onMade: OnMade = () => {},
+  ): Promise<string[]> {
+    return this.#inTurn(onMade, () => {
       const change = this.#resolve({ add: n, hostnames, weights }, CALL_FIELDS);
       const other = Object.keys(weights).find((name) => !change.add.includes(name));
       if (other === undefined) return change;
@@ -89,11 +108,16 @@ export class Membership {
    *
    * @param n how many
    * @param hostnames names of some of them; the rest are the newest
+   * @param onMade told when it is made
    * @returns the names in the ring after it
    * @throws {MembershipError} nothing was removed
    */
-  remove(n: number, hostnames: readonly string[]): Promise<string[]> {
-    return this.#inTurn(() => {
+  remove(
+    n: number,
+    hostnames: readonly string[],
+    onMade: OnMade = () => {},
+  ): Promise<string[]> {
+    return this.#inTurn(onMade, () => {
       const present = this.names();
       const remove = namesToRemove(n, hostnames, present);
       const change = this.#resolve({ remove }, CALL_FIELDS);
@@ -107,20 +131,25 @@ export class Membership {
    * Changes weights; 0 drains.
    *
    * @param weights weights by name
+   * @param onMade told when it is made
    * @throws {MembershipError} nothing was changed
    */
-  async weigh(weights: Weights): Promise<ChangeReport> {
-    return reportOf(await this.#inTurn(() => this.#resolve({ weights })));
+  async weigh(weights: Weights, onMade: OnMade = () => {}): Promise<ChangeReport> {
+    return reportOf(await this.#inTurn(onMade, () => this.#resolve({ weights })));
   }
 
   /**
    * Changes the ring's shape.
    *
    * @param shape what of it
+   * @param onMade told when it is made
    * @throws {MembershipError} nothing was changed
    */
-  async reshape(shape: Partial<RingShape>): Promise<ChangeReport> {
-    return reportOf(await this.#inTurn(() => this.#resolve(shape)));
+  async reshape(
+    shape: Partial<RingShape>,
+    onMade: OnMade = () => {},
+  ): Promise<ChangeReport> {
+    return reportOf(await this.#inTurn(onMade, () => this.#resolve(shape)));
   }
 
   /**
@@ -154,12 +183,13 @@ export class Membership {
    * Makes the change of a plan.
    *
    * @param id the plan's
+   * @param onMade told when it is made
    * @throws {MembershipError} nothing was changed
    */
-  async apply(id: string): Promise<ChangeReport> {
+  async apply(id: string, onMade: OnMade = () => {}): Promise<ChangeReport> {
     return reportOf(
       await this.#options.turns.take(async () => {
-        const made = await this.#make(this.#freshPlan(id).change);
+        const made = await this.#make(this.#freshPlan(id).change, onMade);
         this.#plans.delete(id);
         return made;
       }),
@@ -187,21 +217,23 @@ export class Membership {
   }
 
   /** The change is worked out when its turn has come, from what the fleet is then. */
-  #inTurn(change: () => Change): Promise<Made> {
+  #inTurn(onMade: OnMade, change: () => Change): Promise<Made> {
     const { turns, fleet } = this.#options;
     return turns.take(async () => {
       await fleet.known();
-      return await this.#make(change());
+      return await this.#make(change(), onMade);
     });
   }
 
   /** New replicas first, then all of it in one view, then those that leave drain and end. */
-  async #make(change: Change): Promise<Made> {
+  async #make(change: Change, onMade: OnMade): Promise<Made> {
     const { fleet } = this.#options;
     await this.#bringIn(change.add);
     const before = fleet.view;
+    const stood = standingOf(fleet);
     fleet.change(change);
     const after = fleet.view;
+    onMade(stood, standingOf(fleet));
     await fleet.saved();
     await fleet.until((members) => change.remove.every((name) => !members.has(name)));
     return { before, after };
@@ -227,6 +259,11 @@ export class Membership {
         "change LB_UPSTREAMS instead",
     );
   }
+}
+
+function standingOf({ view: { version, ring }, blueprint }: Fleet): Standing {
+  const { weights, shape } = blueprint;
+  return { version, digest: ring.digest, weights: Object.fromEntries(weights), shape };
 }
 
 function reportOf({ before, after }: Made): ChangeReport {

@@ -45,13 +45,21 @@ export class Log {
     const log = new Log(level, style, to);
     await configure({
       sinks: { output: log.#sink() },
-      filters: { wanted: (record) => log.#wants(record.level) },
+      filters: { wanted: (record) => log.#wants(record.level), always: () => true },
       loggers: [
         {
           category: "ringkeeper",
           lowestLevel: "trace",
           filters: ["wanted"],
           sinks: ["output"],
+        },
+        // What is changed is written whatever else is wanted.
+        {
+          category: ["ringkeeper", "audit"],
+          lowestLevel: "info",
+          filters: ["always"],
+          sinks: ["output"],
+          parentSinks: "override",
         },
         { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["output"] },
       ],

@@ -25,6 +25,8 @@ export interface MetricsOptions {
   readonly failures: () => Readonly<Record<string, number>>;
   /** Lines that the balancer itself said and nobody read. */
   readonly lostLogLines: () => number;
+  /** Calls of the control API that were refused, by reason. */
+  readonly refusals: () => ReadonlyMap<string, number>;
   /** What kind of engine there is. */
   readonly engine: string;
   /** How many workers there are. */
@@ -85,7 +87,7 @@ export class Metrics {
   }
 
   #facts(counts: DataPlaneCounts): ProcessFacts {
-    const { failures, engine, workers, lostLogLines } = this.#options;
+    const { failures, refusals, engine, workers, lostLogLines } = this.#options;
     const { loggedLines, lostLines } = counts.workers;
     const { user, system } = process.cpuUsage();
     return {
@@ -97,6 +99,7 @@ export class Metrics {
       failures: failures(),
       accessLines: loggedLines,
       lostLines: { access: lostLines, balancer: lostLogLines() },
+      refusals: refusals(),
     };
   }
 }

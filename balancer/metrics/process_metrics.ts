@@ -20,6 +20,8 @@ export interface ProcessFacts {
   readonly accessLines: number;
   /** Lines that were lost: of the access log, and of what the balancer itself says. */
   readonly lostLines: Readonly<Record<"access" | "balancer", number>>;
+  /** Calls of the control API that were refused, by reason. */
+  readonly refusals: ReadonlyMap<string, number>;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface ProcessFacts {
  * @param facts what is known of it
  */
 export function processMetrics(facts: ProcessFacts): readonly Family[] {
-  const { failures, build, lostLines } = facts;
+  const { failures, refusals, build, lostLines } = facts;
   const actions = Object.entries(failures).map(([action, n]): Series => [{ action }, n]);
   return [
     gauge("build_info", "What the balancer runs on and with; always 1.", [[build, 1]]),
@@ -48,6 +50,11 @@ export function processMetrics(facts: ProcessFacts): readonly Family[] {
       "log_lines_lost_total",
       "Lines that nobody read in time: of the access log, or of what the balancer itself says.",
       Object.entries(lostLines).map(([log, n]): Series => [{ log }, n]),
+    ),
+    counter(
+      "refused_calls_total",
+      "Calls of the control API that were refused, by reason.",
+      [...refusals].map(([reason, n]): Series => [{ reason }, n]),
     ),
     counter("cpu_seconds_total", "CPU time of all threads.", facts.cpuS),
     gauge("resident_memory_bytes", "Memory that is in RAM.", facts.residentBytes),

@@ -51,6 +51,9 @@ Deno.test("nothing of the page is written into it, and nothing comes from elsewh
     assert(!policy.includes("unsafe"), policy);
     assertEquals(answer.headers.get("x-content-type-options"), "nosniff");
     assertEquals(answer.headers.get("referrer-policy"), "no-referrer");
+    assertEquals(answer.headers.get("cross-origin-opener-policy"), "same-origin");
+    assertEquals(answer.headers.get("cross-origin-resource-policy"), "same-origin");
+    assertMatch(answer.headers.get("permissions-policy") ?? "", /camera=\(\), .*usb=\(\)/);
     await answer.body?.cancel();
   }
   const html = await (await app().request("/_lb/")).text();

@@ -4,13 +4,18 @@
  * @module
  */
 
+/** What of the API the public port carries: everything, the textbook's calls, or nothing. */
+export type PublicApi = "all" | "basic" | "none";
+
 /**
- * Whether a request is for the balancer itself.
+ * Whether a request is for the balancer itself. What is not goes to a replica, whatever its path.
  *
  * @param method the request's method
  * @param path its path, without the query
+ * @param api what the public port carries
  */
-export function isControlCall(method: string, path: string): boolean {
+export function isControlCall(method: string, path: string, api: PublicApi): boolean {
+  if (api === "none") return false;
   switch (path) {
     case "/rep":
       return method === "GET" || method === "HEAD";
@@ -19,6 +24,6 @@ export function isControlCall(method: string, path: string): boolean {
     case "/rm":
       return method === "DELETE";
     default:
-      return path === "/_lb" || path.startsWith("/_lb/");
+      return api === "all" && (path === "/_lb" || path.startsWith("/_lb/"));
   }
 }

@@ -21,6 +21,22 @@ Deno.test("calls of the contract are for the balancer, everything else for a rep
     ["OPTIONS", "*", false],
   ];
   for (const [method, path, expected] of table) {
-    assertEquals(isControlCall(method, path), expected, `${method} ${path}`);
+    assertEquals(isControlCall(method, path, "all"), expected, `${method} ${path}`);
+  }
+});
+
+Deno.test("what the public port does not carry is for a replica", () => {
+  const table: [string, string, "basic" | "none", boolean][] = [
+    ["GET", "/rep", "basic", true],
+    ["POST", "/add", "basic", true],
+    ["DELETE", "/rm", "basic", true],
+    ["GET", "/_lb", "basic", false],
+    ["GET", "/_lb/status", "basic", false],
+    ["GET", "/rep", "none", false],
+    ["POST", "/add", "none", false],
+    ["GET", "/_lb/", "none", false],
+  ];
+  for (const [method, path, api, expected] of table) {
+    assertEquals(isControlCall(method, path, api), expected, `${method} ${path} ${api}`);
   }
 });

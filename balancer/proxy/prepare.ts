@@ -63,7 +63,7 @@ function compose(client: Downstream): Transaction {
     requestId: given === undefined ? request.requestId : undefined,
     forwardedFor: client.address,
     proto: "http",
-    via: proxy.via,
+    via: proxy.viaTo(request.destination),
     trusted: client.trusted,
     traceparent,
   });

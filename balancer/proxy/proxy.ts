@@ -217,6 +217,11 @@ export class Proxy {
     if (status >= 200) this.sampler?.answered(upstream, status);
   }
 
+  /** What the proxy calls itself in a request that goes there. */
+  viaTo({ first }: Destination): string {
+    return first === this.#control ? this.settings.control.via : this.via;
+  }
+
   recordFailure(action: string, error: unknown): void {
     this.#listener.failure(action, error);
   }
@@ -292,7 +297,8 @@ export class Proxy {
     // A look at one letter spares nearly every request the rest: /add, /rep, /rm, /_lb/...
     const letter = wire.bytes[targetStart + 1]!;
     if (letter !== 0x61 && letter !== 0x72 && letter !== 0x5f) return false;
-    return isControlCall(method, latin1(wire.bytes, targetStart, pathEnd));
+    const { publicApi } = this.settings;
+    return isControlCall(method, latin1(wire.bytes, targetStart, pathEnd), publicApi);
   }
 }
 

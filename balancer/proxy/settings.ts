@@ -8,6 +8,7 @@ import type { AccessLogging } from "../log/dials.ts";
 import type { LogStyle } from "../log/style.ts";
 import type { KeySource } from "../setting_values.ts";
 import type { Address } from "../view.ts";
+import type { PublicApi } from "./control_call.ts";
 
 /** Bounds of what clients may send; 0 is no bound where that makes sense. */
 export interface RequestLimits {
@@ -78,11 +79,19 @@ export interface TraceSettings {
   readonly heedsClient: boolean;
 }
 
+/** Where the control API listens to the data plane, and to nobody else on this machine. */
+export interface ControlEntrance extends Address {
+  /** What the data plane calls itself in `Via` there: a name that nobody else knows. */
+  readonly via: string;
+}
+
 /** Everything that a worker is told once. */
 export interface ProxySettings {
   readonly listen: Address;
   /** Where the control API listens. */
-  readonly control: Address;
+  readonly control: ControlEntrance;
+  /** What of it the public port carries. */
+  readonly publicApi: PublicApi;
   readonly keySource: KeySource;
   readonly limits: RequestLimits;
   readonly timeouts: Timeouts;
@@ -119,7 +128,7 @@ export interface ProxySettings {
 export function proxySettings(
   config: Config,
   listen: Address,
-  control: Address,
+  control: ControlEntrance,
   replaces = true,
   logStyle: LogStyle = "json",
 ): ProxySettings {
@@ -127,7 +136,8 @@ export function proxySettings(
   const workers = LB_WORKERS === "auto" ? navigator.hardwareConcurrency : LB_WORKERS;
   return {
     listen: { hostname: listen.hostname, port: listen.port },
-    control: { hostname: control.hostname, port: control.port },
+    control: { hostname: control.hostname, port: control.port, via: control.via },
+    publicApi: publicApi(config),
     keySource: config.LB_KEY,
     limits: {
       lineBytes: config.LB_MAX_REQUEST_LINE_BYTES,
@@ -163,4 +173,9 @@ export function proxySettings(
     logStyle,
     workers,
   };
+}
+
+function publicApi({ LB_PUBLIC_API, LB_ADMIN_LISTEN }: Config): PublicApi {
+  if (LB_PUBLIC_API !== "auto") return LB_PUBLIC_API;
+  return LB_ADMIN_LISTEN === null ? "all" : "basic";
 }

@@ -14,7 +14,7 @@ import { proxySettings } from "./settings.ts";
 import { sharedLoads } from "./shared_loads.ts";
 import { TallyBook } from "./tally_book.ts";
 
-const NOWHERE = { hostname: "127.0.0.1", port: 1 };
+const NOWHERE = { hostname: "127.0.0.1", port: 1, via: "1.1 test" };
 const WARMING = "GET /a HTTP/1.1\r\nHost: a.example\r\nX-Request-Id: 7\r\n\r\n";
 
 /** The data plane of one worker in this process, before one replica. */

@@ -10,7 +10,8 @@ const NOW = { requestsMs: 0, streamsMs: 0 };
 
 const SETTINGS: ProxySettings = {
   listen: { hostname: "127.0.0.1", port: 0 },
-  control: { hostname: "127.0.0.1", port: 1 },
+  control: { hostname: "127.0.0.1", port: 1, via: "1.1 test" },
+  publicApi: "all",
   keySource: { from: "request-id" },
   limits: {
     lineBytes: 8192,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Endpoint, endpointOf } from "../endpoint.ts";
 import { ToolError } from "../tool.ts";
 import { plain } from "./figures.ts";
 import type { Explanation } from "../../balancer/answers/explanation.ts";
@@ -70,6 +71,7 @@ export type Question = { readonly [way in "key" | "id" | "path"]?: string };
  */
 export class Api {
   readonly #target: Target;
+  #endpoint: Endpoint | undefined;
 
   constructor(target: Target) {
     this.#target = target;
@@ -152,11 +154,17 @@ export class Api {
   /** Redirects are not followed: they could carry the token elsewhere. */
   async #call<T>(path: string, init: RequestInit): Promise<Answer<T>> {
     const { url, token } = this.#target;
+    const { base, init: through } = this.#endpoint ??= endpointOf(url);
     const headers = {
       "content-type": "application/json",
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     };
-    const response = await fetch(url + path, { ...init, headers, redirect: "manual" });
+    const response = await fetch(base + path, {
+      ...init,
+      ...through,
+      headers,
+      redirect: "manual",
+    });
     const text = await response.text();
     const body = parse(text);
     if (response.ok && body !== undefined) return { text, body: body as T };
@@ -182,7 +190,7 @@ function refusal(url: string, { status }: Response, body: object | undefined): T
     );
   }
   const hint = status === 401 || status === 403
-    ? "\nThe token goes in LB_ADMIN_TOKEN, or in a file that --token-file names."
+    ? "\nThe token goes in LB_ADMIN_TOKEN, or in a file that --token-file or LB_ADMIN_TOKEN_FILE names."
     : "";
   return new RefusedError(
     status,

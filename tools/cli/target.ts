@@ -9,7 +9,7 @@ import { ToolError, USAGE } from "../tool.ts";
 
 /** A balancer. */
 export interface Target {
-  /** Where it listens, without a slash at the end. */
+  /** Where it listens, without a slash at the end; `unix:/path` for a socket file. */
   readonly url: string;
   /** The bearer token of its operators. */
   readonly token?: string;
@@ -55,11 +55,12 @@ async function findUrl({ url }: TargetOptions, { env, state }: Surroundings): Pr
 
 /** Without a user and a password, for the reason that the token is no option either. */
 function balancerUrl(option: string, text: string): string {
+  if (/^unix:[^\0]+$/.test(text)) return text;
   const url = URL.parse(text);
   const plain = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash &&
     !url.username && !url.password;
   if (plain) return url.href.replace(/\/+$/, "");
-  throw wrongUsage(option, "a URL such as http://127.0.0.1:5000", text);
+  throw wrongUsage(option, "a URL such as http://127.0.0.1:5000, or unix:/path", text);
 }
 
 function portNumber(text: string): number {
@@ -72,20 +73,29 @@ async function findToken(
   { tokenFile }: TargetOptions,
   { env, readFile }: Surroundings,
 ): Promise<string | undefined> {
-  if (tokenFile === undefined) {
-    return checkToken("LB_ADMIN_TOKEN", env("LB_ADMIN_TOKEN") || undefined);
-  }
+  if (tokenFile !== undefined) return await tokenIn(tokenFile, "--token-file", readFile);
+  const token = env("LB_ADMIN_TOKEN");
+  if (token) return checkToken("LB_ADMIN_TOKEN", token);
+  const file = env("LB_ADMIN_TOKEN_FILE");
+  return file ? await tokenIn(file, "LB_ADMIN_TOKEN_FILE", readFile) : undefined;
+}
+
+async function tokenIn(
+  file: string,
+  option: string,
+  readFile: Surroundings["readFile"],
+): Promise<string> {
   try {
-    return checkToken("--token-file", (await readFile(tokenFile)).trim());
+    return checkToken(option, (await readFile(file)).trim());
   } catch (error) {
     if (error instanceof ToolError || !(error instanceof Error)) throw error;
-    throw wrongUsage("--token-file", "a file that can be read", `${tokenFile}: ${error.message}`);
+    throw wrongUsage(option, "a file that can be read", `${file}: ${error.message}`);
   }
 }
 
 /** What it was is not said: it is a secret, or nearly one. */
-function checkToken(option: string, token: string | undefined): string | undefined {
-  if (token === undefined || /^[!-~]+$/.test(token)) return token;
+function checkToken(option: string, token: string): string {
+  if (/^[!-~]+$/.test(token)) return token;
   const got = token === "" ? "nothing" : "something else";
   throw new ToolError(
     `${option} must hold the token: printable characters without spaces; got ${got}`,

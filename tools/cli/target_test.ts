@@ -31,6 +31,7 @@ Deno.test("the balancer is where the option, the environment, the last start or 
   assertEquals(await urlOf({}, { LB_PORT: "8080" }, started), "http://127.0.0.1:8080");
   assertEquals(await urlOf({}, { RINGKEEPER_URL: "", LB_PORT: "" }, started), started);
   assertEquals(await urlOf({}, {}), "http://127.0.0.1:5000");
+  assertEquals(await urlOf({ url: "unix:/run/lb.sock" }, env, started), "unix:/run/lb.sock");
 });
 
 Deno.test("the token comes from a file or else from the environment", async () => {
@@ -38,10 +39,13 @@ Deno.test("the token comes from a file or else from the environment", async () =
   assertEquals((await findTarget({ tokenFile: "token" }, around(env))).token, "s3cret");
   assertEquals((await findTarget({}, around(env))).token, "other");
   assertEquals("token" in await findTarget({}, around({})), false);
+  const inFile = { LB_ADMIN_TOKEN_FILE: "token" };
+  assertEquals((await findTarget({}, around(inFile))).token, "s3cret");
+  assertEquals((await findTarget({}, around({ ...env, ...inFile }))).token, "other");
 });
 
 Deno.test("what names no balancer and no token is refused with what would", async () => {
-  const rule = "must be a URL such as http://127.0.0.1:5000; got";
+  const rule = "must be a URL such as http://127.0.0.1:5000, or unix:/path; got";
   assertEquals(await refusal({ url: "host:80" }), [2, `--url ${rule} "host:80"`]);
   assertEquals(await refusal({ url: "http://a:b@c" }), [2, `--url ${rule} "http://a:b@c"`]);
   assertEquals(await refusal({}, { RINGKEEPER_URL: "nothing" }), [
@@ -55,6 +59,10 @@ Deno.test("what names no balancer and no token is refused with what would", asyn
   assertEquals(await refusal({ tokenFile: "none" }), [
     2,
     '--token-file must be a file that can be read; got "none: not found"',
+  ]);
+  assertEquals(await refusal({}, { LB_ADMIN_TOKEN_FILE: "none" }), [
+    2,
+    'LB_ADMIN_TOKEN_FILE must be a file that can be read; got "none: not found"',
   ]);
 });
 

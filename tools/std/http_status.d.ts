@@ -11,6 +11,7 @@ export const STATUS_CODE: {
   readonly RequestTimeout: 408;
   readonly Conflict: 409;
   readonly ContentTooLarge: 413;
+  readonly TooManyRequests: 429;
   readonly RequestHeaderFieldsTooLarge: 431;
   readonly InternalServerError: 500;
   readonly NotImplemented: 501;

@@ -71,7 +71,7 @@ export function useActions(): Actions {
 }
 
 function refusal({ status, message }: ApiError): string {
-  const refused = status === 401 || status === 403;
+  const refused = [401, 403, 429].includes(status);
   return `${refused ? "Refused: " : ""}${message}${status === 401 ? " (see Admin token)" : ""}`;
 }
 

@@ -16,6 +16,10 @@ export interface Listener {
   event(event: FleetEvent): void;
   /** The stream came up or broke. */
   link(up: boolean): void;
+  /** The balancer refused it. */
+  refused(status: number): void;
+  /** Resolves when the balancer may be asked. */
+  admitted(): Promise<void>;
 }
 
 /** A stream of events that connects again where it left off. */
@@ -37,6 +41,7 @@ export class EventStream {
   /** Connects, and again when it breaks, for as long as the page is there. */
   async run(): Promise<never> {
     for (;;) {
+      await this.#listener.admitted();
       await this.#connect();
       this.#listener.link(false);
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -60,7 +65,7 @@ export class EventStream {
     alive();
     try {
       const response = await this.#request(connection.signal);
-      if (!response.ok || !response.body) return;
+      if (!response.ok || !response.body) return this.#listener.refused(response.status);
       this.#listener.link(true);
       await this.#read(response.body, alive);
     } catch {

@@ -27,6 +27,9 @@ const NO_LOAD_SECONDS = 30;
 /** The status is read after events; without any, every so many seconds. */
 const STATUS_SECONDS = 3;
 
+/** Statuses that ask for another token, or for patience with it. */
+const BARRED: ReadonlySet<number> = new Set([401, 403, 429]);
+
 /** What brings the news. */
 export class Feed {
   readonly #store: Store;
@@ -44,16 +47,54 @@ export class Feed {
     this.#stream = new EventStream({
       event: (event) => this.#event(event),
       link: (up) => this.#link(up),
+      refused: (status) => this.#refused(status),
+      admitted: () => this.#admitted(),
     }, () => store.api.headers);
   }
 
   /** Begins. */
   start(): void {
+    // Runs at once, and again whenever a token is given.
+    this.#store.tries.subscribe(() => void this.#knock());
     this.#stream.run();
     setInterval(() => this.#second(), SECOND_MS);
     document.addEventListener("visibilitychange", () => this.touch());
-    this.#show();
+  }
+
+  /** One call alone, for the token may be wrong, and a balancer counts how often it is. */
+  async #knock(): Promise<void> {
+    const { api, admitted, barred } = this.#store;
+    admitted.value = false;
+    await this.#attempt(async () => {
+      await api.get<Status>("status");
+      barred.value = undefined;
+    });
+    if (barred.value !== undefined) return;
+    admitted.value = true;
+    this.touch();
     this.#readLoad();
+  }
+
+  /** Nothing is asked any more before there is another token. */
+  #bar(why: string): void {
+    const { admitted, barred, dialog } = this.#store;
+    admitted.value = false;
+    barred.value = why;
+    dialog.value ??= { of: "token" };
+  }
+
+  #refused(status: number): void {
+    if (BARRED.has(status)) this.#bar("the balancer wants another token");
+  }
+
+  #admitted(): Promise<void> {
+    const { admitted } = this.#store;
+    return new Promise((resolve) => {
+      const stop = admitted.subscribe((whether) => {
+        // It is told at once, before there is anything to stop.
+        if (whether) queueMicrotask(() => (stop(), resolve()));
+      });
+    });
   }
 
   /** Reads the status soon, because something was done. */
@@ -66,6 +107,7 @@ export class Feed {
   #second(): void {
     if (document.hidden) return;
     this.#store.now.value = Date.now();
+    if (!this.#store.admitted.value) return;
     const second = this.#seconds++;
     if (this.#store.load.value !== null || second % NO_LOAD_SECONDS === 0) this.#readLoad();
     if (second % STATUS_SECONDS === 0) this.touch();
@@ -105,7 +147,8 @@ export class Feed {
   }
 
   async #refresh(): Promise<void> {
-    if (!this.#stale || document.hidden) return void (this.#stale = false);
+    const { admitted } = this.#store;
+    if (!this.#stale || document.hidden || !admitted.value) return void (this.#stale = false);
     this.#stale = false;
     const { api, status, ring, incidents } = this.#store;
     const next = await api.get<Status>("status");
@@ -155,10 +198,14 @@ export class Feed {
 
   /** A call that failed is made again anyway, and the header says that the balancer is away. */
   async #attempt(action: () => Promise<void>): Promise<void> {
+    const tries = this.#store.tries.value;
     try {
       await action();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
+      // It may be about a token that is no longer the one.
+      if (tries !== this.#store.tries.value) return;
+      if (BARRED.has(error.status)) this.#bar(error.message);
       if (error.status === 0) this.#store.live.value = "lost";
     }
   }

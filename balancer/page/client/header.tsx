@@ -56,11 +56,12 @@ function Health(): JSX.Element {
 }
 
 function Link(): JSX.Element {
-  const { live } = useStore();
+  const { live, barred } = useStore();
   const text = { connecting: "connecting", live: "live", lost: "not connected, trying again" };
   return (
     <p class={`link ${live.value}`} role="status">
-      <span class="lamp" aria-hidden="true" /> {text[live.value]}
+      <span class="lamp" aria-hidden="true" />{" "}
+      {barred.value === undefined ? text[live.value] : "waits for a token"}
     </p>
   );
 }

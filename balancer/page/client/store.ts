@@ -63,6 +63,12 @@ export class Store {
   /** The replica that is pointed at, so that its slots stand out. */
   readonly marked = signal<string | undefined>();
 
+  /** Why nothing may be looked at; undefined where that is not so. */
+  readonly barred = signal<string | undefined>();
+  /** Whether the balancer may be asked: not while a token is being tried, nor after a wrong one. */
+  readonly admitted = signal(false);
+  /** How often a token was given: each is tried. */
+  readonly tries = signal(0);
   readonly token = signal(sessionStorage.getItem(TOKEN_KEY) ?? "");
   readonly theme = signal<"light" | "dark">("light");
   readonly api: Api = new Api(() => this.token.value);
@@ -100,6 +106,7 @@ export class Store {
     this.token.value = token;
     if (token === "") sessionStorage.removeItem(TOKEN_KEY);
     else sessionStorage.setItem(TOKEN_KEY, token);
+    this.tries.value++;
   }
 
   /** Tells the operator what came of something. */

@@ -22,9 +22,12 @@ export function TokenDialog(): JSX.Element {
   return (
     <Dialog title="Admin token">
       <form onSubmit={keep}>
+        {store.barred.value !== undefined && (
+          <p class="error" role="alert">Refused: {store.barred.value}</p>
+        )}
         <Field
           label="Token"
-          hint="What LB_ADMIN_TOKEN says. Kept in this tab until it is closed, and sent to this balancer alone."
+          hint="What LB_ADMIN_TOKEN says, or LB_READ_TOKEN to look on and no more. Kept in this tab until it is closed, and sent to this balancer alone."
         >
           <input
             name="token"

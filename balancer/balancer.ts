@@ -1,0 +1,146 @@
+/**
+ * One balancer: puts the rooms together and ends them in order.
+ *
+ * @module
+ */
+import type { Logger } from "@logtape/logtape";
+import type { Config } from "./config.ts";
+import { createControlApp } from "./control/app.ts";
+import { Entrances } from "./control/entrances.ts";
+import { openGate } from "./control/open_gate.ts";
+import { controlParts } from "./control_parts.ts";
+import { openEngine } from "./engine/open_engine.ts";
+import { Failures } from "./failures.ts";
+import { fileLimit } from "./file_limit.ts";
+import type { RingShape } from "./fleet/blueprint.ts";
+import { systemClock } from "./fleet/clock.ts";
+import { fileStore } from "./fleet/file_store.ts";
+import { Fleet } from "./fleet/fleet.ts";
+import { httpProbe } from "./fleet/http_probe.ts";
+import type { Journal } from "./fleet/journal.ts";
+import { fleetPolicy } from "./fleet/policy.ts";
+import { NO_STORE } from "./fleet/store.ts";
+import type { Log } from "./log/log.ts";
+import { Metrics } from "./metrics/metrics.ts";
+import { proxySettings, type TraceSettings } from "./proxy/settings.ts";
+import { DataPlaneWorkers } from "./proxy/workers.ts";
+import { originOf, PublicPort } from "./public_port.ts";
+
+/** A balancer that runs. */
+export interface Running {
+  /** Lets requests finish, stops the replicas and gives everything back. */
+  readonly end: () => Promise<void>;
+  /** What happens to its fleet. */
+  readonly journal: Journal;
+}
+
+/**
+ * Starts a balancer. It serves when this resolves.
+ *
+ * @param config the configuration
+ * @param log where it says what it does
+ * @param traces how requests are traced; undefined where they are not
+ * @throws {Deno.errors.AddrInUse} somebody has the public port
+ * @throws {Error} an engine, a token, an entrance or what was kept cannot be had: says which
+ */
+export async function startBalancer(
+  config: Config,
+  log: Log,
+  traces?: TraceSettings,
+): Promise<Running> {
+  const { logger } = log;
+  const failures = new Failures(logger);
+  const gate = await openGate(config, logger, failures);
+  const port = new PublicPort({ hostname: config.LB_HOST, port: config.LB_PORT });
+  const entrances = await Entrances.open({
+    own: config.LB_ADMIN_LISTEN,
+    publicHost: config.LB_HOST,
+    trusted: config.LB_TRUSTED_PROXIES,
+  });
+  const files = await fileLimit();
+  const { engine, reason, dispose } = await openEngine(config, failures);
+  const { ownsInstances } = engine;
+  const { probe, close: closeProbe } = httpProbe(config.LB_HEALTH_PATH);
+  const proxy = {
+    ...proxySettings(config, port.address, entrances.inner, ownsInstances, log.style),
+    ...(traces && { traces }),
+  };
+  const dataPlane = new DataPlaneWorkers({
+    settings: proxy,
+    report: (evidence) => fleet.observe(evidence),
+    onTolls: (tolls) => fleet.count(tolls),
+    onSamples: (samples) => fleet.compare(samples),
+    onApplied: (version) => fleet.applied(version),
+    log: (lines, lost) => log.pass(lines, lost),
+    failures,
+    files,
+  });
+  const fleet = new Fleet({
+    engine,
+    dataPlane,
+    shape: ringShape(config),
+    policy: fleetPolicy(config, ownsInstances),
+    desired: ownsInstances ? config.LB_REPLICAS : config.LB_UPSTREAMS.length,
+    limit: ownsInstances ? config.LB_MAX_REPLICAS : config.LB_UPSTREAMS.length,
+    probe,
+    clock: systemClock,
+    store: config.LB_STATE_FILE === "" ? NO_STORE : fileStore(config.LB_STATE_FILE),
+    log: logger.getChild("fleet"),
+    failures,
+  });
+  const metrics = new Metrics({
+    fleet,
+    dataPlane,
+    failures: () => failures.counts(),
+    refusals: () => gate.refusals,
+    engine: engine.kind,
+    workers: proxy.workers,
+    lostLogLines: () => log.lost,
+    now: systemClock.now,
+  });
+  const ending = new AbortController();
+  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate };
+  const api = createControlApp(controlParts({ ...parts, ending: ending.signal }));
+  // The port opens when it is known what runs, so that the first request finds a view.
+  await fleet.open();
+  entrances.begin(api.fetch);
+  await dataPlane.open();
+  port.release();
+  tellOwn(entrances.own, logger);
+  logger.info("listening on http://{hostname}:{port}, engine {engine} ({reason})", {
+    ...port.address,
+    engine: engine.kind,
+    reason,
+  });
+  return {
+    journal: fleet.journal,
+    end: async () => {
+      ending.abort();
+      await dataPlane.end({
+        requestsMs: config.LB_DRAIN_MS,
+        streamsMs: config.LB_DRAIN_STREAMS_MS,
+      });
+      await entrances.close(config.LB_DRAIN_MS);
+      await fleet.close();
+      metrics.close();
+      closeProbe();
+      await dispose();
+    },
+  };
+}
+
+function ringShape(config: Config): RingShape {
+  return {
+    slots: config.LB_SLOTS,
+    virtualServers: config.LB_VIRTUAL_SERVERS,
+    layout: config.LB_LAYOUT,
+    hashes: config.LB_HASHES,
+  };
+}
+
+/** Where the page and the API are, if not on the public port. */
+function tellOwn(own: Deno.Addr | undefined, logger: Logger): void {
+  if (!own) return;
+  const at = "path" in own ? `unix:${own.path}` : `${originOf(own as Deno.NetAddr)}/_lb/`;
+  logger.info("the page and the API are at {at}", { at });
+}

@@ -1,0 +1,98 @@
+/**
+ * What the control API acts on, out of the parts of one balancer.
+ *
+ * @module
+ */
+import type { Config } from "./config.ts";
+import type { Gate } from "./control/gate.ts";
+import type { LogDials } from "./control/log_calls.ts";
+import type { ControlParts } from "./control/parts.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { Failures } from "./failures.ts";
+import { systemClock } from "./fleet/clock.ts";
+import { Deploys } from "./fleet/deploy.ts";
+import type { Fleet } from "./fleet/fleet.ts";
+import { Membership } from "./fleet/membership.ts";
+import { fleetStatus } from "./fleet/status.ts";
+import { Turns } from "./fleet/turns.ts";
+import type { Log } from "./log/log.ts";
+import type { Metrics } from "./metrics/metrics.ts";
+import type { ProxySettings } from "./proxy/settings.ts";
+import type { DataPlaneWorkers } from "./proxy/workers.ts";
+import { originOf } from "./public_port.ts";
+
+/** Milliseconds that a client may take to send the body of a call. */
+const BODY_TIMEOUT_MS = 10_000;
+
+/** The parts of one balancer. */
+export interface BalancerParts {
+  readonly config: Config;
+  readonly fleet: Fleet;
+  readonly engine: Engine;
+  readonly dataPlane: DataPlaneWorkers;
+  readonly metrics: Metrics;
+  readonly proxy: ProxySettings;
+  readonly failures: Failures;
+  readonly log: Log;
+  readonly gate: Gate;
+  /** Aborted when the balancer begins to end. */
+  readonly ending: AbortSignal;
+}
+
+/**
+ * Puts the control API's parts together.
+ *
+ * @param parts those of the balancer
+ */
+export function controlParts(parts: BalancerParts): ControlParts {
+  const { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate, ending } = parts;
+  const { now } = systemClock;
+  const turns = new Turns();
+  const startedAt = new Date(now()).toISOString();
+  return {
+    membership: new Membership({ fleet, turns, changeable: engine.ownsInstances, now }),
+    deploys: new Deploys({ fleet, engine, turns, now }),
+    incidents: () => fleet.incidents.all,
+    journal: fleet.journal,
+    ending,
+    drills: config.LB_DRILLS ? drillParts(parts) : undefined,
+    status: () => ({
+      ...fleetStatus(fleet, now()),
+      engine: engine.kind,
+      startedAt,
+      failures: failures.counts(),
+    }),
+    metrics,
+    explain: {
+      view: () => fleet.view,
+      inFlight: (instance) => dataPlane.inFlight(instance),
+      keySource: proxy.keySource,
+      publicApi: proxy.publicApi,
+      hold: proxy.hold,
+      loadBound: proxy.loadBound,
+    },
+    log: logDials(log, dataPlane),
+    gate,
+    failures,
+    bodyTimeoutMs: BODY_TIMEOUT_MS,
+  };
+}
+
+function drillParts({ fleet, engine, proxy }: BalancerParts): ControlParts["drills"] {
+  return {
+    url: () => originOf(proxy.listen),
+    upstream: (name) => fleet.view.ready.get(name),
+    kill: (instance) => engine.kill(instance),
+    incidents: () => fleet.incidents.all,
+  };
+}
+
+function logDials(log: Log, dataPlane: DataPlaneWorkers): LogDials {
+  return {
+    state: () => ({ level: log.level, access: dataPlane.accessLogging }),
+    turn: ({ level = log.level, access }) => {
+      log.level = level;
+      if (access !== undefined) dataPlane.accessLogging = access;
+    },
+  };
+}
