@@ -265,12 +265,11 @@ export const SETTINGS = {
   LB_ADMIN_TOKEN_FILE: text("", "file that holds it instead; read anew on each use", FILE),
   LB_READ_TOKEN: text("", "bearer token that may look on and no more; unset: anyone may", SECRET),
   LB_READ_TOKEN_FILE: text("", "file that holds it instead; read anew on each use", FILE),
-  LB_ADMIN_OPEN: {
-    schema: parsed(parseFlag),
-    fallback: "false",
-    expects: "true or false",
-    about: "accept mutating calls from anyone who reaches the port",
-  },
+  LB_ADMIN_OPEN: choice(
+    ["false", "true", "without-token"],
+    "accept mutating calls from anyone who reaches the port; `without-token`: while no admin token " +
+      "is set",
+  ),
   LB_ADMIN_LISTEN: {
     schema: parsed(parseEntrance),
     fallback: "",

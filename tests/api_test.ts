@@ -198,6 +198,9 @@ Deno.test("a balancer that others reach and that has no token refuses changes, u
     ),
   });
   assertEquals((await answer({ LB_ADMIN_OPEN: "true" })).status, 400);
+  assertEquals((await answer({ LB_ADMIN_OPEN: "without-token" })).status, 400);
+  const guarded = { LB_ADMIN_OPEN: "without-token", LB_ADMIN_TOKEN: "t" };
+  assertEquals((await answer(guarded)).status, 401);
 });
 
 Deno.test("with the textbook's formulas nearly every request meets one replica", async () => {

@@ -89,6 +89,17 @@ Deno.test("a request goes on with its client's trace, and the replica with the a
   assert(span.start <= attempt!.start && attempt!.end <= span.end);
 });
 
+Deno.test("a line of the access log names the request's span", async () => {
+  await using receiver = new OtlpReceiver();
+  await using service = new Service();
+  const balancer = await balancerFor([service], { ...receiver.env, LB_ACCESS_LOG: "full" });
+  await balancer.ask(get("/", SAMPLED));
+  const span = await receiver.span("the request", ({ name }) => name === "GET");
+  const { output } = await balancer.balancer.end("SIGTERM");
+  const line = JSON.parse(output.split("\n").find((line) => line.includes("ringkeeper.access"))!);
+  assertEquals([line.trace_id, line.span_id], [TRACE, span.spanId]);
+});
+
 Deno.test("spans say what a request was, where it went and why, and no secrets", async () => {
   await using receiver = new OtlpReceiver();
   await using service = new Service();

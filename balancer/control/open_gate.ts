@@ -21,15 +21,19 @@ import { Tokens, type TokenSource } from "./tokens.ts";
  * @throws {TokenError} a token cannot be had
  */
 export async function openGate(config: Config, log: Logger, failures: FailureLog): Promise<Gate> {
-  const open = config.LB_ADMIN_OPEN;
   const [admin, read] = [sourceOf(config, "LB_ADMIN_TOKEN"), sourceOf(config, "LB_READ_TOKEN")];
   const tokens = await Tokens.open({ admin, read }, failures);
+  const open = isOpen(config, tokens);
   if (open && tokens.admin) log.warn("LB_ADMIN_OPEN=true: nobody is asked for LB_ADMIN_TOKEN");
   return new Gate({
     guard: new Guard({ open, tokens }, new FailureLimit()),
     audit: new Audit(log.getChild("audit")),
     now: () => performance.now(),
   });
+}
+
+function isOpen({ LB_ADMIN_OPEN }: Config, tokens: Tokens): boolean {
+  return LB_ADMIN_OPEN === "true" || (LB_ADMIN_OPEN === "without-token" && !tokens.admin);
 }
 
 function sourceOf(config: Config, setting: "LB_ADMIN_TOKEN" | "LB_READ_TOKEN"): TokenSource {

@@ -51,6 +51,7 @@ function jsonLine(record: RequestRecord, keys: KeyText, timestamp: string): stri
     timeFields(record) +
     (record.control ? ',"ringkeeper.control":true' : "") +
     (record.endless ? `,"ringkeeper.endless":"${record.endless}"` : "") +
+    traceFields(record) +
     "}\n";
 }
 
@@ -80,6 +81,13 @@ function timeFields(record: RequestRecord): string {
   if (record.late) return `${held},"ringkeeper.late":true`;
   return held + `,"ringkeeper.upstream_ms":${rounded(upstreamMs(record))}` +
     `,"ringkeeper.duration_ms":${rounded(record.endedAt - record.startedAt)}`;
+}
+
+/** As OpenTelemetry calls them in logs of other formats than its own. */
+function traceFields({ trace }: RequestRecord): string {
+  if (!trace) return "";
+  const { traceId, spanId } = trace.context;
+  return `,"trace_id":"${traceId}","span_id":"${spanId}"`;
 }
 
 function textOf(record: RequestRecord, keys: KeyText): string {

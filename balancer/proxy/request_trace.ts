@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { type Attributes, fail, type Span, type Tracing } from "../tracing/tracing.ts";
+import {
+  type Attributes,
+  fail,
+  type Span,
+  type SpanContext,
+  type Tracing,
+} from "../tracing/tracing.ts";
 import type { Address, Upstream } from "../view.ts";
 import { rewriteSpan, traceParentText } from "./http1/traceparent.ts";
 import type { KeyText } from "./key_text.ts";
@@ -41,6 +47,11 @@ export class RequestTrace {
     this.#tracing = tracing;
     this.#span = span;
     this.#request = request;
+  }
+
+  /** Which span is the request's own. */
+  get context(): SpanContext {
+    return this.#span.spanContext();
   }
 
   /**

@@ -6,7 +6,7 @@
  */
 import type { Attributes, Context, Span, TracerProvider } from "@opentelemetry/api";
 
-export type { Attributes, Span } from "@opentelemetry/api";
+export type { Attributes, Span, SpanContext } from "@opentelemetry/api";
 
 /** Another program's span. */
 export interface RemoteSpan {
