@@ -7,8 +7,8 @@ import { replicaEnv } from "../replica/contract.ts";
 import { ringCapacity } from "../ring/mod.ts";
 import { expandCommand } from "./engine/command.ts";
 import { errorMessage } from "./failures.ts";
-import type { Setting } from "./setting.ts";
-import { type SettingName, SETTINGS, type Settings } from "./settings.ts";
+import type { Setting } from "./settings/setting.ts";
+import { type SettingName, SETTINGS, type Settings } from "./settings/settings.ts";
 
 /** Every setting, parsed, by its environment name. */
 export type Config = Settings;

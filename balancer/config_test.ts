@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ConfigError, readConfig, replicaCapacity } from "./config.ts";
-import { SETTINGS } from "./settings.ts";
+import { SETTINGS } from "./settings/settings.ts";
 
 function faults(env: Record<string, string>): readonly string[] {
   return assertThrows(() => readConfig(env), ConfigError).faults;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LARGEST_DELAY_MS } from "../balancer/setting.ts";
+import { LARGEST_DELAY_MS } from "../balancer/settings/setting.ts";
 import type {
   HoldSettings,
   ProxySettings,

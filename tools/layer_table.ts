@@ -36,9 +36,7 @@ export const ROOMS: readonly Room[] = [
     name: "config",
     paths: [
       "balancer/config.ts",
-      "balancer/setting.ts",
-      "balancer/settings.ts",
-      "balancer/setting_values.ts",
+      "balancer/settings/",
     ],
     imports: ["command", "contract", "ring", "view", ...LEAVES],
   },

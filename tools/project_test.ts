@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { SETTINGS } from "../balancer/settings.ts";
+import { SETTINGS } from "../balancer/settings/settings.ts";
 import { balancerArgs, denoArgs } from "./balancer_command.ts";
 import { composeArgs } from "./compose.ts";
 import { denoVersion, ROOT } from "./project.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SETTINGS } from "../balancer/settings.ts";
+import { SETTINGS } from "../balancer/settings/settings.ts";
 import { say } from "./print.ts";
 
 /** The table of all settings in Markdown, without a line's end at its end. */

@@ -7,7 +7,7 @@ import { STATUS_CODE } from "@std/http/status";
 import type { ControlEntrance } from "../proxy/settings.ts";
 import { TrustedPeers } from "../proxy/trust.ts";
 import { failureBody } from "../reply.ts";
-import type { Entrance } from "../setting_values.ts";
+import type { Entrance } from "../settings/values.ts";
 import { type Caller, clientAddress, handedOver, UNIX } from "./caller.ts";
 import type { Bindings } from "./gate.ts";
 import { isLoopback } from "./guard.ts";

@@ -8,7 +8,7 @@ import type { ExplainedReplica, Explanation } from "../answers/explanation.ts";
 import type { PublicApi } from "../proxy/control_call.ts";
 import { keySlot, wholeNumber } from "../proxy/key.ts";
 import { allowances, capOf, type Loads, UNBOUNDED } from "../proxy/load_choice.ts";
-import type { KeySource } from "../setting_values.ts";
+import type { KeySource } from "../settings/values.ts";
 import type { View } from "../view.ts";
 import { decide, type HoldRules, ownerOf } from "./decision.ts";
 import { reasonOf } from "./reason.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { errorMessage } from "../failures.ts";
-import type { Entrance } from "../setting_values.ts";
+import type { Entrance } from "../settings/values.ts";
 
 /** Nobody can listen there. The message names the setting and says what would help. */
 export class ListenError extends Error {

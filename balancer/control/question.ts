@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import type { KeySource } from "../setting_values.ts";
+import type { KeySource } from "../settings/values.ts";
 import { isControlCall, type PublicApi } from "../proxy/control_call.ts";
 import { latin1 } from "../proxy/latin1.ts";
 import { parseFields, received, RequestError, shown } from "./body_schema.ts";

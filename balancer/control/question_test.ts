@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { KeySource } from "../setting_values.ts";
+import type { KeySource } from "../settings/values.ts";
 import { RequestError } from "./body_schema.ts";
 import { keyAsked } from "./question.ts";
 

@@ -7,7 +7,7 @@
  */
 import { type AccessLine, accessLine } from "./access_line.ts";
 import type { LogStyle } from "../log/style.ts";
-import type { KeySource } from "../setting_values.ts";
+import type { KeySource } from "../settings/values.ts";
 import { KeyText } from "./key_text.ts";
 import { LineBatch } from "./line_batch.ts";
 import type { Recorder, RecordListener } from "./recorder.ts";

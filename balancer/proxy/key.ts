@@ -4,7 +4,7 @@
  * @module
  */
 import type { Ring } from "../../ring/mod.ts";
-import type { KeySource } from "../setting_values.ts";
+import type { KeySource } from "../settings/values.ts";
 import type { RequestHead } from "./http1/request_head.ts";
 import { latin1 } from "./latin1.ts";
 

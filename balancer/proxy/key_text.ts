@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { KeySource } from "../setting_values.ts";
+import type { KeySource } from "../settings/values.ts";
 import type { Identity } from "./request_record.ts";
 
 /** Digits of the digest: enough to tell a million keys apart. */

@@ -6,7 +6,7 @@
 import type { Config } from "../config.ts";
 import type { AccessLogging } from "../log/dials.ts";
 import type { LogStyle } from "../log/style.ts";
-import type { KeySource } from "../setting_values.ts";
+import type { KeySource } from "../settings/values.ts";
 import type { Address } from "../view.ts";
 import type { PublicApi } from "./control_call.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import ipaddr from "ipaddr.js";
-import type { Address } from "./view.ts";
+import type { Address } from "../view.ts";
 
 /** What a request is routed by. */
 export type KeySource =

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { parseWhole } from "./setting_values.ts";
+import { parseWhole } from "./values.ts";
 
 /** One environment variable that the balancer understands. */
 export interface Setting<T> {

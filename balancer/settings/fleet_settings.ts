@@ -1,0 +1,62 @@
+/**
+ * What runs, and how it is routed to.
+ *
+ * @module
+ */
+import { LAYOUTS, MAX_SLOTS } from "../../ring/mod.ts";
+import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
+import { parseAddresses, parseFlag, parseKeySource, parseLoadBound } from "./values.ts";
+
+/** In the order in which the README lists them. */
+export const FLEET_SETTINGS = {
+  LB_HOST: text("127.0.0.1", "address that the public port listens on", {
+    expects: "a host name or an IP address",
+    pattern: /^[A-Za-z0-9_.:%-]+$/,
+  }),
+  LB_PORT: whole(5000, 0, 65535, "public port; 0 takes a free one"),
+  LB_ENGINE: choice(
+    ["auto", "docker", "process", "static"],
+    "what runs the replicas; `auto` is docker where its socket answers, else process",
+  ),
+  LB_REPLICAS: whole(3, 0, 4096, "replicas to keep alive"),
+  LB_MAX_REPLICAS: whole(64, 1, 4096, "the most replicas that `/add` may reach"),
+  LB_UPSTREAMS: {
+    schema: parsed(parseAddresses),
+    fallback: "",
+    expects: "`host:port,host:port`, ports from 1 to 65535",
+    about: "addresses for engine static; they are named Server1, Server2, … in this order",
+  },
+  LB_SLOTS: whole(512, 1, MAX_SLOTS, "slots on the ring (M)"),
+  LB_VIRTUAL_SERVERS: whole(9, 1, MAX_SLOTS, "virtual servers a replica (K), layout `ring` only"),
+  LB_LAYOUT: choice(LAYOUTS, "how slots are given to replicas"),
+  LB_HASHES: choice(
+    ["fibonacci", "seed", "classic", "hashed"],
+    "hash functions of the ring; `seed` and `classic` are the textbook's formulas",
+  ),
+  LB_KEY: {
+    schema: parsed(parseKeySource),
+    fallback: "request-id",
+    expects: "request-id, path, client, header:NAME, cookie:NAME or query:NAME",
+    about: "what a request is routed by; a whole number is hashed as an id, else as a string",
+  },
+  LB_LOAD_BOUND: {
+    schema: parsed(parseLoadBound),
+    fallback: "0",
+    expects: "0, or a number from 1.01 to 100",
+    about:
+      "a replica has at most this many times its share of what is in flight (1.25: a quarter " +
+      "more); what overflows goes where another hash of its key falls; 0: no bound",
+  },
+  LB_SLOW_START_MS: whole(
+    0,
+    0,
+    LARGEST_DELAY_MS,
+    "milliseconds in which a new replica comes to its full share; 0: at once",
+  ),
+  LB_RING_FIELDS: {
+    schema: parsed(parseFlag),
+    fallback: "false",
+    expects: "true or false",
+    about: "whether responses say where they come from: X-Ring-Slot and X-Ring-Replica",
+  },
+} satisfies Record<string, Setting<unknown>>;

@@ -1,0 +1,115 @@
+/**
+ * When a replica counts as failed, how it is replaced, and who waits for it.
+ *
+ * @module
+ */
+import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
+import { parseFlag } from "./values.ts";
+
+/** In the order in which the README lists them. */
+export const HEALING_SETTINGS = {
+  LB_HEARTBEAT_MS: whole(3000, 10, LARGEST_DELAY_MS, "milliseconds between two heartbeats"),
+  LB_HEARTBEAT_TIMEOUT_MS: whole(
+    1000,
+    10,
+    LARGEST_DELAY_MS,
+    "milliseconds that a heartbeat may take",
+  ),
+  LB_HEARTBEAT_DOWN: whole(2, 1, 100, "missed heartbeats in a row that make a replica down"),
+  LB_HEARTBEAT_UP: whole(1, 1, 100, "passed heartbeats in a row that make it ready again"),
+  LB_HEALTH_PATH: {
+    schema: parsed((s) => /^(\/[!-~]*)?$/.test(s) ? s : undefined),
+    fallback: "/heartbeat",
+    expects: "a path that starts with /, or empty",
+    about: "path that a heartbeat asks for; empty: no probes, a replica is up until a connection " +
+      "to it fails and is tried again after a second",
+    emptyCounts: true,
+  },
+  LB_START_TIMEOUT_MS: whole(30000, 100, LARGEST_DELAY_MS, "milliseconds that a start may take"),
+  LB_RESTART_BACKOFF_MS: whole(
+    250,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds before the next start of a replica whose last three lives were short; doubles " +
+      "with each further one",
+  ),
+  LB_RESTART_BACKOFF_MAX_MS: whole(
+    30000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that this wait may reach",
+  ),
+  LB_SPARES: whole(
+    0,
+    0,
+    64,
+    "instances kept ready for whichever replica fails next; they own no slots",
+  ),
+  LB_STARTS_PER_MINUTE: whole(120, 1, 100000, "replacements that may be started within a minute"),
+  LB_MIN_HEALTHY_PERCENT: whole(
+    50,
+    0,
+    100,
+    "share of the replicas that heartbeats alone never take the fleet below",
+  ),
+  LB_POISON_DEATHS: whole(
+    3,
+    0,
+    100,
+    "deaths in a row with the same request key in flight that quarantine the key; 0 is never",
+  ),
+  LB_QUARANTINE_MS: whole(60000, 1, LARGEST_DELAY_MS, "milliseconds of a key's quarantine"),
+  LB_STATE_FILE: text("", "file that keeps who belongs to the fleet while the balancer is away", {
+    expects: "a path whose folder exists, or empty to go by what runs",
+    pattern: /^[^\0]*$/,
+  }),
+  LB_DRILLS: {
+    schema: parsed(parseFlag),
+    fallback: "false",
+    expects: "true or false",
+    about: "let `POST /_lb/drill` kill replicas to prove that they heal",
+  },
+  LB_DRAIN_MS: whole(
+    10000,
+    0,
+    LARGEST_DELAY_MS,
+    "milliseconds that running requests get when a replica is removed or the balancer ends",
+  ),
+  LB_DRAIN_STREAMS_MS: whole(
+    10000,
+    0,
+    LARGEST_DELAY_MS,
+    "milliseconds that tunnels and event streams get then; they are closed after it",
+  ),
+  LB_STOP_GRACE_MS: whole(5000, 0, LARGEST_DELAY_MS, "milliseconds from SIGTERM to SIGKILL"),
+  LB_HOLD: choice(
+    ["hold", "spill", "fail"],
+    "a request whose replica is being replaced waits for it, goes to the ring's next ready one, " +
+      "or is answered 503",
+  ),
+  LB_HOLD_MS: whole(
+    5000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that one request may wait for replicas; then it goes to the next ready one",
+  ),
+  LB_HOLD_REQUESTS: whole(1024, 1, 1000000, "most requests that wait so; 503 above"),
+  LB_HOLD_BYTES: whole(
+    16777216,
+    65536,
+    Number.MAX_SAFE_INTEGER,
+    "most bytes of buffers that waiting requests keep; 503 above",
+  ),
+  LB_SUSPECT_MS: whole(
+    250,
+    0,
+    LARGEST_DELAY_MS,
+    "milliseconds without a response after which a replica is suspected and looked at; 0: never",
+  ),
+  LB_OUTLIERS: {
+    schema: parsed(parseFlag),
+    fallback: "false",
+    expects: "true or false",
+    about: "replace a replica that answers far worse than its peers: by 5xx, or by slowness",
+  },
+} satisfies Record<string, Setting<unknown>>;

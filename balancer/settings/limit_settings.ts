@@ -1,0 +1,86 @@
+/**
+ * What clients and replicas may send, and how long that may take.
+ *
+ * @module
+ */
+import { LARGEST_DELAY_MS, parsed, type Setting, whole } from "./setting.ts";
+import { parseNetworks, parseWhole } from "./values.ts";
+
+/** In the order in which the README lists them. */
+export const LIMIT_SETTINGS = {
+  LB_CONNECT_TIMEOUT_MS: whole(
+    1000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that a connection to a replica may take; then it is suspected, and another asked",
+  ),
+  LB_RESPONSE_TIMEOUT_MS: whole(
+    60000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that a replica may take to begin its response; then 504",
+  ),
+  LB_BODY_TIMEOUT_MS: whole(
+    30000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that either side may leave a body waiting; 408, or the response breaks off",
+  ),
+  LB_HEAD_TIMEOUT_MS: whole(
+    10000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that a client may take to send a whole head; then 408",
+  ),
+  LB_KEEPALIVE_TIMEOUT_MS: whole(
+    60000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that a client's connection may wait for its next request",
+  ),
+  LB_UPSTREAM_IDLE_MS: whole(
+    4000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that an unused connection to a replica is kept; less than the replica keeps it",
+  ),
+  LB_TUNNEL_TIMEOUT_MS: whole(
+    300000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that a WebSocket or another tunnel may be silent",
+  ),
+  LB_MAX_REQUEST_LINE_BYTES: whole(8192, 64, 65536, "longest request line; 414 above"),
+  LB_MAX_HEAD_BYTES: whole(
+    32768,
+    256,
+    65536,
+    "longest head of a request or response; 431, 502 above",
+  ),
+  LB_MAX_FIELDS: whole(100, 1, 1000, "most header fields; 431 above"),
+  LB_MAX_BODY_BYTES: whole(
+    0,
+    0,
+    Number.MAX_SAFE_INTEGER,
+    "longest body of a request, 0 for any; 413 above",
+  ),
+  LB_MAX_CONNECTIONS: whole(20000, 1, 1000000, "most connections of clients; 503 above"),
+  LB_MAX_CONNECTIONS_PER_CLIENT: whole(
+    0,
+    0,
+    1000000,
+    "most connections from one address, 0 for any; 503 above",
+  ),
+  LB_TRUSTED_PROXIES: {
+    schema: parsed(parseNetworks),
+    fallback: "",
+    expects: "networks in CIDR notation, `10.0.0.0/8,fd00::/8`",
+    about: "proxies in front whose X-Forwarded fields are believed; others' are replaced",
+  },
+  LB_WORKERS: {
+    schema: parsed((s) => s === "auto" ? s : parseWhole(s, 1, 256)),
+    fallback: "auto",
+    expects: "auto or a whole number from 1 to 256",
+    about: "worker threads of the data plane; `auto` is one for each core",
+  },
+} satisfies Record<string, Setting<unknown>>;

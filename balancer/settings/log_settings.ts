@@ -1,0 +1,22 @@
+/**
+ * What is said, and how.
+ *
+ * @module
+ */
+import { LEVELS, parseAccessLogging } from "../log/dials.ts";
+import { choice, parsed, type Setting } from "./setting.ts";
+
+/** In the order in which the README lists them. */
+export const LOG_SETTINGS = {
+  LB_ACCESS_LOG: {
+    schema: parsed(parseAccessLogging),
+    fallback: "off",
+    expects: "`off`, `full`, or the part of the requests, above 0 and below 1: `0.01`",
+    about: "of how many requests the log tells; of a part: besides those, of each that failed",
+  },
+  LB_LOG_LEVEL: choice(LEVELS, "least severe level that is logged"),
+  LB_LOG_FORMAT: choice(
+    ["auto", "json", "text"],
+    "`auto`: text on a terminal, JSON lines elsewhere",
+  ),
+} satisfies Record<string, Setting<unknown>>;

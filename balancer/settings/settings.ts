@@ -1,0 +1,29 @@
+/**
+ * Every setting of the balancer as data: name, default, what it expects and what it is for. The
+ * parser, the error messages and the README's table all come from here.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import { ADMIN_SETTINGS } from "./admin_settings.ts";
+import { ENGINE_SETTINGS } from "./engine_settings.ts";
+import { FLEET_SETTINGS } from "./fleet_settings.ts";
+import { HEALING_SETTINGS } from "./healing_settings.ts";
+import { LIMIT_SETTINGS } from "./limit_settings.ts";
+import { LOG_SETTINGS } from "./log_settings.ts";
+
+/** All settings, in the order in which the README lists them. */
+export const SETTINGS = {
+  ...FLEET_SETTINGS,
+  ...HEALING_SETTINGS,
+  ...LIMIT_SETTINGS,
+  ...ADMIN_SETTINGS,
+  ...ENGINE_SETTINGS,
+  ...LOG_SETTINGS,
+};
+
+/** The name of a setting. */
+export type SettingName = keyof typeof SETTINGS;
+
+/** The parsed value of each setting. */
+export type Settings = { readonly [K in SettingName]: z.output<(typeof SETTINGS)[K]["schema"]> };
