@@ -268,6 +268,8 @@ export class ResponseRelay {
   /** Bytes behind a complete response belong to nobody: such a connection is not used again. */
   #finish(): ExchangeEnd {
     const sent = this.#client.body.complete && !this.#request.pumping;
+    // From here on it may be somebody else's: this client must not close it.
+    this.#client.upstream = undefined;
     if (this.#reusable && sent && this.#from.unread === 0) {
       this.#upstream.pool.giveBack(this.#upstream);
     } else {

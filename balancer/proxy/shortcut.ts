@@ -166,7 +166,7 @@ export class Shortcut implements WireWatcher, Asker {
     const client = this.#client;
     const upstream = this.#upstream;
     client.upstream = upstream.asker = undefined;
-    if (sent && this.#reusable && !upstream.wire.closed) upstream.pool.giveBack(upstream);
+    if (sent && this.#reusable) upstream.pool.giveBack(upstream);
     else upstream.close();
     upstream.pool.inFlight.leave();
     client.proxy.retryBudget.request(client.proxy.deadlines.now);

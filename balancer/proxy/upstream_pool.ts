@@ -238,10 +238,10 @@ export class InstancePool {
     }
   }
 
-  /** Takes a connection back after a complete exchange. */
+  /** Takes a connection back after a complete exchange; one that was closed meanwhile is gone. */
   giveBack(connection: UpstreamConnection): void {
     const { maxIdle, idleMs } = this.#limits;
-    if (this.#retired) return connection.close();
+    if (this.#retired || connection.wire.closed) return connection.close();
     if (this.#guard?.offered(connection)) return;
     if (this.#idle.length >= maxIdle) return connection.close();
     this.#idle.push(connection);

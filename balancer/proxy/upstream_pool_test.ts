@@ -70,6 +70,15 @@ Deno.test("the newest comes first, and no more are kept than the limit", async (
   b.connection.close();
 });
 
+Deno.test("a connection that was closed while it carried a request is not lent again", async () => {
+  using bench = new Bench();
+  const { connection, peer } = await bench.open();
+  connection.close();
+  bench.pool.giveBack(connection);
+  assertEquals(bench.pool.takeIdle(false), undefined);
+  await closed(peer);
+});
+
 Deno.test("a connection at rest that ends, or says something, is not lent again", async () => {
   for (const say of [true, false]) {
     using bench = new Bench();
