@@ -10,6 +10,12 @@ import type { Identity, RequestLine, RequestRecord } from "./request_record.ts";
 import type { Routes } from "./routes.ts";
 import type { Transaction } from "./transaction.ts";
 
+/** No request is chosen. */
+const NEVER = 0;
+
+/** Those that are rarer still are rare enough. */
+const LONGEST_GAP = 2 ** 30;
+
 /** Hears of requests at their end. Must not throw, nor keep what it is given. */
 export interface RecordListener {
   recorded(record: RequestRecord): void;
@@ -23,8 +29,11 @@ export class Recorder {
   catches = false;
   readonly #routes: Routes;
   #fraction = 0;
-  /** How many requests from here the next one is that is chosen. */
-  #left = Infinity;
+  /**
+   * How many requests from here the next one is that is chosen. A small integer: what may be larger
+   * is a number on the heap to V8, and this one is written for every request.
+   */
+  #left = NEVER;
 
   /** @param routes the worker's */
   constructor(routes: Routes) {
@@ -38,15 +47,19 @@ export class Recorder {
    */
   sample(fraction: number): void {
     this.#fraction = fraction;
-    this.#left = gap(fraction, Math.random());
+    this.#left = this.#gap();
     this.catches = fraction > 0 && fraction < 1;
   }
 
   /** Whether the request that comes now is chosen. */
   next(): boolean {
-    if (--this.#left > 0) return false;
-    this.#left = gap(this.#fraction, Math.random());
+    if (this.#left === NEVER || --this.#left > 0) return false;
+    this.#left = this.#gap();
     return true;
+  }
+
+  #gap(): number {
+    return this.#fraction > 0 ? Math.min(gap(this.#fraction, Math.random()), LONGEST_GAP) : NEVER;
   }
 
   /** Who the request is, and where it falls. */
