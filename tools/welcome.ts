@@ -12,19 +12,20 @@
  * @param control where it answers all calls, if not there
  */
 export function welcome(url: string, why: string, control = url): string {
-  const status = control.startsWith("unix:")
-    ? `--unix-socket ${control.slice("unix:".length)} http://ringkeeper/_lb/status`
-    : `${control}/_lb/status`;
+  const call = (path: string) =>
+    control.startsWith("unix:")
+      ? `--unix-socket ${control.slice("unix:".length)} http://ringkeeper${path}`
+      : `${control}${path}`;
   return `
 ringkeeper runs at ${url}
 ${why}
 
 try:
   curl ${url}/home
-  curl ${url}/rep
-  curl -X POST ${url}/add -H 'Content-Type: application/json' -d '{"n":1,"hostnames":["S4"]}'
-  curl -X DELETE ${url}/rm -H 'Content-Type: application/json' -d '{"n":1,"hostnames":["S4"]}'
-  curl ${status}
+  curl ${call("/rep")}
+  curl -X POST ${call("/add")} -H 'Content-Type: application/json' -d '{"n":1,"hostnames":["S4"]}'
+  curl -X DELETE ${call("/rm")} -H 'Content-Type: application/json' -d '{"n":1,"hostnames":["S4"]}'
+  curl ${call("/_lb/status")}
 
 logs: make logs    stop: make stop`;
 }
