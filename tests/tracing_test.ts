@@ -96,7 +96,7 @@ Deno.test("a line of the access log names the request's span", async () => {
   await balancer.ask(get("/", SAMPLED));
   const span = await receiver.span("the request", ({ name }) => name === "GET");
   const { output } = await balancer.balancer.end("SIGTERM");
-  const line = JSON.parse(output.split("\n").find((line) => line.includes("ringkeeper.access"))!);
+  const line = JSON.parse(output.split("\n").find((line) => line.includes("GET / 200"))!);
   assertEquals([line.trace_id, line.span_id], [TRACE, span.spanId]);
 });
 
