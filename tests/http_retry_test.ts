@@ -8,8 +8,15 @@ const OF_FIRST = Array.from({ length: 1000 }, (_, id) => id)
   .filter((id) => RING.ownerOfId(id) === "Server1");
 const ID = `X-Request-Id: ${OF_FIRST[0]}`;
 
-/** Upstreams stay ready as long as their heartbeats are answered, whatever else they do. */
-const PROBED = { LB_HEALTH_PATH: "/heartbeat", LB_HEARTBEAT_MS: "1000" };
+/**
+ * Upstreams stay ready as long as their heartbeats are answered, whatever else they do; however late
+ * that is on a machine that does much else.
+ */
+const PROBED = {
+  LB_HEALTH_PATH: "/heartbeat",
+  LB_HEARTBEAT_MS: "1000",
+  LB_HEARTBEAT_TIMEOUT_MS: "20000",
+};
 
 function request(method: string, body = ""): string {
   return `${method} /it HTTP/1.1\r\nHost: a\r\n${ID}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
