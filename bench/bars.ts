@@ -5,6 +5,7 @@
  */
 
 import { drawChart, INK } from "./chart.ts";
+import { PanelGrid } from "./panels.ts";
 
 /** One bar. */
 export interface Bar {
@@ -34,23 +35,27 @@ export interface Picture {
 /** Colours of the balancer, of its peers, and of what is there for comparison only. */
 export const COLOURS = { own: "#c2410c", peer: "#64748b", floor: "#cbd5e1" };
 
-const COLUMNS = 2;
 const WIDTH = 900;
-const TOP = 70;
-const PANEL = { width: 270, height: 170, left: 130, gap: 60 };
+const GRID = new PanelGrid({
+  width: WIDTH,
+  top: 70,
+  panel: { width: 270, height: 170 },
+  left: 130,
+  gap: 60,
+  title: { left: 110, above: 26 },
+});
 
 /** Draws a picture as SVG. */
 export function drawBars(picture: Picture): Promise<string> {
-  const rows = Math.ceil(picture.panels.length / COLUMNS);
-  const height = TOP + rows * (PANEL.height + PANEL.gap);
+  const height = GRID.heightOf(picture.panels.length);
   return drawChart({ option: chartOption(picture), width: WIDTH, height });
 }
 
 function chartOption({ title, subtitle, panels }: Picture): Record<string, unknown> {
   const heading = { text: title, subtext: subtitle, left: 20, top: 8 };
   return {
-    title: [heading, ...panels.map(panelTitle)],
-    grid: panels.map((_, at) => ({ ...place(at), width: PANEL.width, height: PANEL.height })),
+    title: [heading, ...panels.map(({ title }, at) => GRID.title(title, at))],
+    grid: panels.map((_, at) => GRID.grid(at)),
     xAxis: panels.map((_, at) => ({ type: "value", gridIndex: at, show: false })),
     yAxis: panels.map(({ bars }, at) => ({
       type: "category",
@@ -63,21 +68,6 @@ function chartOption({ title, subtitle, panels }: Picture): Record<string, unkno
     })),
     series: panels.map(series),
   };
-}
-
-function place(at: number): { left: number; top: number } {
-  const column = at % COLUMNS;
-  const row = Math.floor(at / COLUMNS);
-  return {
-    left: PANEL.left + column * (WIDTH / COLUMNS),
-    top: TOP + PANEL.gap / 2 + row * (PANEL.height + PANEL.gap),
-  };
-}
-
-function panelTitle({ title }: Panel, at: number): Record<string, unknown> {
-  const { left, top } = place(at);
-  const textStyle = { fontSize: 13, fontWeight: "bold", color: INK.title };
-  return { text: title, left: left - 110, top: top - 26, textStyle };
 }
 
 function series({ bars, digits }: Panel, at: number): Record<string, unknown> {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { drawChart, INK } from "./chart.ts";
+import { drawChart } from "./chart.ts";
+import { PanelGrid } from "./panels.ts";
 
 /** One line. */
 export interface Line {
@@ -40,26 +41,30 @@ export interface LinePicture {
   readonly styles: Readonly<Record<string, Style>>;
 }
 
-const COLUMNS = 2;
 const WIDTH = 1000;
-const TOP = 70;
 const LEGEND = 84;
 const LEGEND_ITEMS = { itemWidth: 34, itemGap: 32 };
-const PANEL = { width: 400, height: 260, left: 70, gap: 90 };
+const GRID = new PanelGrid({
+  width: WIDTH,
+  top: 70,
+  panel: { width: 400, height: 260 },
+  left: 70,
+  gap: 90,
+  title: { left: 40, above: 30 },
+});
 
 /** Draws a picture as SVG. */
 export function drawLines(picture: LinePicture): Promise<string> {
-  const rows = Math.ceil(picture.panels.length / COLUMNS);
-  const height = TOP + rows * (PANEL.height + PANEL.gap) + LEGEND;
+  const height = GRID.heightOf(picture.panels.length) + LEGEND;
   return drawChart({ option: chartOption(picture), width: WIDTH, height });
 }
 
 function chartOption({ title, subtitle, panels, styles }: LinePicture): Record<string, unknown> {
   const heading = { text: title, subtext: subtitle, left: 20, top: 8 };
   return {
-    title: [heading, ...panels.map(panelTitle)],
+    title: [heading, ...panels.map(({ title }, at) => GRID.title(title, at))],
     legend: { data: Object.keys(styles), bottom: 8, left: 60, right: 60, ...LEGEND_ITEMS },
-    grid: panels.map((_, at) => ({ ...place(at), width: PANEL.width, height: PANEL.height })),
+    grid: panels.map((_, at) => GRID.grid(at)),
     xAxis: panels.map(xAxis),
     yAxis: panels.map((_, at) => ({ type: "log", gridIndex: at, axisLabel: { formatter: short } })),
     series: panels.flatMap(({ lines }, at) => lines.map((line) => series(line, at, styles))),
@@ -84,21 +89,6 @@ function xAxis({ axis, ticks }: LinePanel, at: number): Record<string, unknown> 
 /** A number of an axis, as 10 or 0.01 or 1e6. */
 function short(value: number): string {
   return value >= 1e5 ? value.toExponential(0).replace("+", "") : String(value);
-}
-
-function place(at: number): { left: number; top: number } {
-  const column = at % COLUMNS;
-  const row = Math.floor(at / COLUMNS);
-  return {
-    left: PANEL.left + column * (WIDTH / COLUMNS),
-    top: TOP + PANEL.gap / 2 + row * (PANEL.height + PANEL.gap),
-  };
-}
-
-function panelTitle({ title }: LinePanel, at: number): Record<string, unknown> {
-  const { left, top } = place(at);
-  const textStyle = { fontSize: 13, fontWeight: "bold", color: INK.title };
-  return { text: title, left: left - 40, top: top - 30, textStyle };
 }
 
 function series(
