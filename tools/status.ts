@@ -48,7 +48,7 @@ export async function untilReady(wait: Wait): Promise<void> {
 }
 
 /** How a balancer is; undefined while none answers. */
-export async function askStatus(url: string): Promise<Status | undefined> {
+async function askStatus(url: string): Promise<Status | undefined> {
   try {
     const signal = AbortSignal.timeout(ANSWER_MS);
     using endpoint = open(url);

@@ -27,7 +27,7 @@ const ACCESS_RULE = {
 const part = z.number(ACCESS_RULE).gt(0, ACCESS_RULE).lt(1, ACCESS_RULE);
 
 /** The body of `PATCH /_lb/log`. */
-export const logChange: BodyForm<Partial<LogState>> = {
+const logChange: BodyForm<Partial<LogState>> = {
   schema: z.strictObject({
     level: oneOf(LEVELS).exactOptional().describe("The least severe level that is written"),
     access: z.union([z.enum(["off", "full"]), part], ACCESS_RULE).exactOptional()

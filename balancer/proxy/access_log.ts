@@ -7,8 +7,7 @@
  */
 import { type AccessLine, accessLine } from "./access_line.ts";
 import type { LogStyle } from "../log/style.ts";
-import type { KeySource } from "../settings/values.ts";
-import { KeyText } from "./key_text.ts";
+import type { KeyText } from "./key_text.ts";
 import { LineBatch } from "./line_batch.ts";
 import type { Recorder, RecordListener } from "./recorder.ts";
 import type { RequestRecord } from "./request_record.ts";
@@ -28,7 +27,8 @@ export type BatchTaker = (lines: Uint8Array<ArrayBuffer>, lost: number) => void;
 /** What an {@linkcode AccessLog} is made of. */
 export interface AccessLogOptions {
   readonly style: LogStyle;
-  readonly keySource: KeySource;
+  /** Write keys. */
+  readonly keys: KeyText;
   readonly recorder: Recorder;
   readonly tally: WorkerTally;
   readonly take: BatchTaker;
@@ -46,7 +46,7 @@ export class AccessLog implements RecordListener {
 
   constructor(options: AccessLogOptions) {
     this.#options = options;
-    this.#line = accessLine(options.style, new KeyText(options.keySource));
+    this.#line = accessLine(options.style, options.keys);
     options.recorder.listeners.push(this);
   }
 

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { KeyText } from "./key_text.ts";
 import { AccessLog, WAITING_BYTES } from "./access_log.ts";
 import { Recorder } from "./recorder.ts";
 import { RequestRecord } from "./request_record.ts";
@@ -16,7 +17,7 @@ function accessLog() {
   const batches: { lines: string[]; lost: number }[] = [];
   const log = new AccessLog({
     style: "json",
-    keySource: { from: "request-id" },
+    keys: new KeyText({ from: "request-id" }),
     recorder,
     tally: new Tallies(book.workers, 0).worker,
     take: (bytes, lost) => {

@@ -17,6 +17,7 @@ import { RequestHead } from "./http1/request_head.ts";
 import { ResponseHead } from "./http1/response_head.ts";
 import { InFlight } from "./in_flight.ts";
 import { requestKey } from "./key.ts";
+import { KeyText } from "./key_text.ts";
 import { latin1 } from "./latin1.ts";
 import type { LoadMap } from "./load_cells.ts";
 import { type LoadSheet, Places } from "./places.ts";
@@ -102,6 +103,8 @@ export class Proxy {
   draining = false;
   readonly #listener: ProxyListener;
   readonly #control: InstancePool;
+  /** Write keys, for the access log and for traces. */
+  readonly #keys: KeyText;
   readonly #evidenceLimit = new EvidenceLimit();
   readonly #slowWatch: SlowWatch;
   #sampledAt = 0;
@@ -119,6 +122,7 @@ export class Proxy {
     files: FileBudget,
   ) {
     this.settings = settings;
+    this.#keys = new KeyText(settings.keySource);
     this.files = files;
     this.#listener = listener;
     const tallies = this.tallies = new Tallies(sheets.tallies, sheets.row);
@@ -131,7 +135,7 @@ export class Proxy {
     const recorder = this.recorder = new Recorder(this.routes);
     this.accessLog = new AccessLog({
       style: settings.logStyle,
-      keySource: settings.keySource,
+      keys: this.#keys,
       recorder,
       tally: tallies.worker,
       take: listener.lines,
@@ -160,9 +164,10 @@ export class Proxy {
 
   /** Traces requests from now on; resolves when it can write their keys, too. */
   trace(tracing: Tracing): Promise<void> {
-    const traces = this.traces = new RequestTraces(tracing, this.settings);
-    this.recorder.listeners.push(traces);
-    return traces.ready;
+    const { traces = { heedsClient: false } } = this.settings;
+    this.traces = new RequestTraces(tracing, traces, this.#keys);
+    this.recorder.listeners.push(this.traces);
+    return this.#keys.ready;
   }
 
   /**

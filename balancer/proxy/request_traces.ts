@@ -14,12 +14,12 @@ import {
   type TraceParent,
   traceParentText,
 } from "./http1/traceparent.ts";
-import { KeyText } from "./key_text.ts";
+import type { KeyText } from "./key_text.ts";
 import { latin1 } from "./latin1.ts";
 import type { RecordListener } from "./recorder.ts";
 import type { RequestRecord } from "./request_record.ts";
 import { RequestTrace, spanName, traceParentOf } from "./request_trace.ts";
-import type { ProxySettings } from "./settings.ts";
+import type { TraceSettings } from "./settings.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Has what Deno itself traces in the control API left out, where the sampler heeds a parent. */
@@ -33,17 +33,13 @@ export class RequestTraces implements RecordListener {
 
   /**
    * @param tracing makes spans
-   * @param settings what the worker was told
+   * @param settings what the worker was told of traces
+   * @param keys write keys
    */
-  constructor(tracing: Tracing, { traces, keySource }: ProxySettings) {
+  constructor(tracing: Tracing, { heedsClient }: TraceSettings, keys: KeyText) {
     this.#tracing = tracing;
-    this.#heedsClient = traces?.heedsClient ?? false;
-    this.#keys = new KeyText(keySource);
-  }
-
-  /** Resolves when it can write every key. */
-  get ready(): Promise<void> {
-    return this.#keys.ready;
+    this.#heedsClient = heedsClient;
+    this.#keys = keys;
   }
 
   /**

@@ -42,7 +42,7 @@ export function traceHeals(
  * @param incident the incident
  * @param tracing makes spans
  */
-export function healSpan(incident: Incident, tracing: Tracing): void {
+function healSpan(incident: Incident, tracing: Tracing): void {
   const span = tracing.start("heal", { at: incident.at, attributes: attributesOf(incident) });
   for (const [name, times] of PHASES) phaseSpan(name, times(incident), span, tracing);
   if (incident.releasedAt === undefined) fail(span, "it was not well again before it came to this");
