@@ -82,7 +82,7 @@ export class Acceptor {
   async #serve(connection: Deno.TcpConn): Promise<void> {
     const { hostname } = connection.remoteAddr;
     const { buffers, files, line, tallies: { worker } } = this.#proxy;
-    const wire = new Wire(connection, buffers, worker);
+    const wire = new Wire(connection, buffers, "client", worker);
     const { crowded } = line;
     files.enterClient();
     try {

@@ -224,7 +224,7 @@ export class InstancePool {
     try {
       const tcp = await Deno.connect({ hostname, port, signal: late.signal });
       tcp.setNoDelay(true);
-      const connection = new UpstreamConnection(new Wire(tcp, this.#buffers), this);
+      const connection = new UpstreamConnection(new Wire(tcp, this.#buffers, "replica"), this);
       this.#deadlines.add(connection);
       this.#all.add(connection);
       this.tally.connected();

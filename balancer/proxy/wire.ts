@@ -5,6 +5,7 @@
  */
 import { type Buffer, type BufferPool, LARGE_BYTES } from "./buffers.ts";
 import { type Socket, socketOf } from "./socket.ts";
+import { type Side, type Staged, TURN } from "./turn.ts";
 
 /** Enough for most heads, and little enough to hold ten thousand of them. */
 const RESTING_BYTES = 2048;
@@ -42,7 +43,7 @@ export interface WireWatcher {
  * At most one read is under way at any time. Who asks for more bytes while one is gets that one, so
  * a read may be begun early, to notice that the peer went away, and be waited for later.
  */
-export class Wire {
+export class Wire implements Staged {
   bytes: Buffer;
   start = 0;
   end = 0;
@@ -50,9 +51,13 @@ export class Wire {
   readonly #connection: Deno.TcpConn;
   readonly #socket: Socket;
   readonly #buffers: BufferPool;
+  readonly #side: Side;
   readonly #traffic: Traffic | undefined;
   readonly #resting = new Uint8Array(RESTING_BYTES);
+  /** Set until what was read is handed on. */
   #reading = false;
+  /** How much that is. */
+  #count = 0;
   /** Made only where somebody waits for the read under way. */
   #awaited: PromiseWithResolvers<boolean> | undefined;
   /** Why the last read failed: the next one must not wait for what cannot come. */
@@ -65,12 +70,14 @@ export class Wire {
   /**
    * @param connection the connection
    * @param buffers lend it memory for what does not fit
+   * @param side who is at the other end
    * @param traffic counts its bytes, where somebody wants to know
    */
-  constructor(connection: Deno.TcpConn, buffers: BufferPool, traffic?: Traffic) {
+  constructor(connection: Deno.TcpConn, buffers: BufferPool, side: Side, traffic?: Traffic) {
     this.#connection = connection;
     this.#socket = socketOf(connection);
     this.#buffers = buffers;
+    this.#side = side;
     this.#traffic = traffic;
     this.bytes = this.#resting;
   }
@@ -97,19 +104,29 @@ export class Wire {
   }
 
   /**
-   * Begins a read where none is under way; the watcher hears of it. No promise is kept, nor made by
-   * an async function: this happens for every message.
+   * Begins a read in this turn where none is under way; the watcher hears of it. No promise is kept,
+   * nor made by an async function: this happens for every message.
    */
   listen(): void {
     if (this.#reading || this.#failure) return;
     if (this.start === this.end) this.start = this.end = 0;
     else if (this.end === this.bytes.length) this.makeRoom();
     this.#reading = true;
+    TURN.read(this);
+  }
+
+  beginRead(): void {
     const free = this.end === 0 ? this.bytes : this.bytes.subarray(this.end);
     this.#socket.read(free).then(this.#onRead, this.#onBroken);
   }
 
   readonly #onRead = (count: number): void => {
+    this.#count = count;
+    TURN.filled(this, this.#side);
+  };
+
+  deliver(): void {
+    const count = this.#count;
     const awaited = this.#awaited;
     this.#reading = false;
     this.#awaited = undefined;
@@ -119,7 +136,7 @@ export class Wire {
     const more = count > 0 || this.end === this.bytes.length;
     this.watcher?.onFill(more);
     awaited?.resolve(more);
-  };
+  }
 
   readonly #onBroken = (cause: unknown): void => {
     const awaited = this.#awaited;
@@ -169,13 +186,18 @@ export class Wire {
   }
 
   /**
-   * Writes the beginning of a buffer and tells the watcher; it must not change before that, and
-   * nothing else be written.
+   * Writes the beginning of a buffer in this turn and tells the watcher; it must not change before
+   * that, and nothing else be written.
    */
   send(buffer: Buffer, length: number): void {
     this.#sending = buffer;
     this.#sendingLength = length;
-    this.#socket.write(buffer.subarray(0, length)).then(this.#onSent, this.#onUnsent);
+    TURN.send(this);
+  }
+
+  beginSend(): void {
+    const bytes = this.#sending!.subarray(0, this.#sendingLength);
+    this.#socket.write(bytes).then(this.#onSent, this.#onUnsent);
   }
 
   readonly #onSent = (count: number): void => {

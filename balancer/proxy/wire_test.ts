@@ -8,7 +8,7 @@ async function pair() {
   const { hostname, port } = listener.addr;
   const [tcp, peer] = await Promise.all([Deno.connect({ hostname, port }), listener.accept()]);
   const buffers = new BufferPool();
-  const wire = new Wire(tcp, buffers);
+  const wire = new Wire(tcp, buffers, "client");
   const dispose = () => {
     wire.close();
     peer.close();
