@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { BufferPool, LARGE_BYTES, SMALL_BYTES } from "./buffers.ts";
+import { BufferPool, LARGE_BYTES, RESTING_BYTES, SMALL_BYTES } from "./buffers.ts";
 
 Deno.test("a buffer holds what it was taken for", () => {
   const pool = new BufferPool();
@@ -27,4 +27,21 @@ Deno.test("only so many unused buffers are kept", () => {
   const kept = Array.from({ length: 200 }, () => pool.take(LARGE_BYTES))
     .filter((buffer) => given.has(buffer));
   assertEquals(kept.length, 64);
+});
+
+Deno.test("buffers that are lent at once share memory, and no byte of it", () => {
+  const pool = new BufferPool();
+  const lent = Array.from({ length: 600 }, () => pool.take(SMALL_BYTES));
+  lent.forEach((buffer, at) => buffer.fill(at % 251));
+  assertEquals(lent.every((buffer, at) => buffer.every((byte) => byte === at % 251)), true);
+  assertEquals(new Set(lent.map(({ buffer }) => buffer)).size, 3);
+});
+
+Deno.test("who stays gets memory beside others, and shares no byte of it", () => {
+  const pool = new BufferPool();
+  const settled = Array.from({ length: 40 }, () => pool.settle());
+  settled.forEach((buffer, at) => buffer.fill(at));
+  assertEquals(settled.every((buffer, at) => buffer.every((byte) => byte === at)), true);
+  assertEquals(settled.every(({ length }) => length === RESTING_BYTES), true);
+  assertEquals(new Set(settled.map(({ buffer }) => buffer)).size, 3);
 });

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { type Buffer, type BufferPool, LARGE_BYTES } from "./buffers.ts";
+import { type Buffer, type BufferPool, LARGE_BYTES, RESTING_BYTES } from "./buffers.ts";
 import { type Socket, socketOf } from "./socket.ts";
 import { type Side, type Staged, TURN } from "./turn.ts";
 
-/** Enough for most heads, and little enough to hold ten thousand of them. */
-const RESTING_BYTES = 2048;
+/** After so many reads a connection is one that is used much. */
+const SETTLING_READS = 16;
 
 /** A connection broke, or was closed from here, while it was being used. */
 export class Disconnected extends Error {
@@ -53,7 +53,8 @@ export class Wire implements Staged {
   readonly #buffers: BufferPool;
   readonly #side: Side;
   readonly #traffic: Traffic | undefined;
-  readonly #resting = new Uint8Array(RESTING_BYTES);
+  #resting: Buffer = new Uint8Array(RESTING_BYTES);
+  #readsToSettle = SETTLING_READS;
   /** Set until what was read is handed on. */
   #reading = false;
   /** How much that is. */
@@ -109,10 +110,20 @@ export class Wire implements Staged {
    */
   listen(): void {
     if (this.#reading || this.#failure) return;
-    if (this.start === this.end) this.start = this.end = 0;
+    if (this.start === this.end) this.#startOver();
     else if (this.end === this.bytes.length) this.makeRoom();
     this.#reading = true;
     TURN.read(this);
+  }
+
+  /** Nothing is unread. */
+  #startOver(): void {
+    this.start = this.end = 0;
+    if (this.#readsToSettle === 0 || --this.#readsToSettle > 0) return;
+    // Whatever is still being written from the memory so far goes on undisturbed.
+    const settled = this.#buffers.settle();
+    if (this.bytes === this.#resting) this.bytes = settled;
+    this.#resting = settled;
   }
 
   beginRead(): void {

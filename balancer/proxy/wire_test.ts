@@ -74,6 +74,23 @@ Deno.test("a wire makes room for what is long, and gives it back at rest", async
   assertStrictEquals(buffers.take(LARGE_BYTES), large);
 });
 
+Deno.test("a wire that is used much moves in with others, and loses nothing", async () => {
+  using one = await pair();
+  const { wire, peer } = one;
+  const first = wire.bytes;
+  for (let message = 0; message < 40; message++) {
+    await say(peer, `message ${message}`);
+    await wire.fill();
+    assertEquals(unread(wire), `message ${message}`);
+    wire.start = wire.end;
+  }
+  assertEquals(wire.bytes.length, first.length);
+  assertEquals(wire.bytes.buffer.byteLength > wire.bytes.length, true);
+  wire.makeRoom();
+  wire.rest();
+  assertEquals(wire.bytes.buffer.byteLength > wire.bytes.length, true);
+});
+
 Deno.test("no buffer is given away while it is read into", async () => {
   using one = await pair();
   const { wire, peer } = one;
