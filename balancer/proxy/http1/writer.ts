@@ -61,6 +61,9 @@ export function writeNumber(out: Uint8Array, at: number, n: number): number {
   return end;
 }
 
+/** As many bytes are copied one by one. */
+const LOOP_BYTES = 72;
+
 /**
  * Copies bytes from another buffer. From some length on a native copy is faster, though it
  * allocates a view.
@@ -79,7 +82,7 @@ export function copy(
   start: number,
   end: number,
 ): number {
-  if (end - start > 24) out.set(bytes.subarray(start, end), at);
+  if (end - start > LOOP_BYTES) out.set(bytes.subarray(start, end), at);
   else for (let from = start, to = at; from < end; from++, to++) out[to] = bytes[from]!;
   return at + end - start;
 }
