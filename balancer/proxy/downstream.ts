@@ -9,6 +9,7 @@ import type { Begun, ExchangeEnd } from "./exchange.ts";
 import { forward } from "./forward.ts";
 import { type Fault, FAULTS } from "./http1/fault.ts";
 import { HeadScanner, skipEmptyLines } from "./http1/head_scanner.ts";
+import { ascii } from "./http1/writer.ts";
 import { prepare } from "./prepare.ts";
 import type { Proxy } from "./proxy.ts";
 import { RefusedError, RequestBody } from "./request_body.ts";
@@ -38,6 +39,8 @@ export class Downstream implements Expiring {
   streaming = false;
   readonly body = new RequestBody();
   readonly stopwatch: Stopwatch;
+  /** The client's address as it is sent on. */
+  readonly addressBytes: Uint8Array;
   readonly #shortcut: Shortcut;
   readonly #scanner = new HeadScanner();
   /** How many of the unread bytes the scanner has seen. */
@@ -63,6 +66,7 @@ export class Downstream implements Expiring {
     readonly address: string,
     readonly trusted: boolean,
   ) {
+    this.addressBytes = ascii(address);
     this.stopwatch = new Stopwatch(this);
     this.#shortcut = new Shortcut(this);
   }

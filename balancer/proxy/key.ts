@@ -10,8 +10,8 @@ import { latin1 } from "./latin1.ts";
 
 /** The parts of a request that a key can be taken from. */
 export interface RequestFacts {
-  /** The request's own id, or the one that was made for it. */
-  readonly requestId: string;
+  /** Knows the request's own id, or the one that was made for it. */
+  readonly request: { readonly requestId: string };
   /** IP address of the client. */
   readonly client: string;
   /** The bytes that hold the head. */
@@ -29,17 +29,17 @@ export interface RequestFacts {
 export function requestKey(source: KeySource, facts: RequestFacts): string {
   switch (source.from) {
     case "request-id":
-      return facts.requestId;
+      return facts.request.requestId;
     case "client":
       return facts.client;
     case "path":
       return latin1(facts.bytes, facts.head.targetStart, facts.head.pathEnd);
     case "header":
-      return fieldValue(facts, source.name) ?? facts.requestId;
+      return fieldValue(facts, source.name) ?? facts.request.requestId;
     case "cookie":
-      return cookie(fieldValue(facts, "cookie") ?? "", source.name) ?? facts.requestId;
+      return cookie(fieldValue(facts, "cookie") ?? "", source.name) ?? facts.request.requestId;
     case "query":
-      return query(facts).get(source.name) ?? facts.requestId;
+      return query(facts).get(source.name) ?? facts.request.requestId;
   }
 }
 

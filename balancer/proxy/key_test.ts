@@ -8,7 +8,7 @@ function factsOf(target: string, ...fields: string[]): RequestFacts {
   const bytes = Uint8Array.from(lines.join("\r\n"), (letter) => letter.charCodeAt(0));
   const head = new RequestHead();
   assertEquals(head.parse(bytes, 0, bytes.length, 100), undefined);
-  return { requestId: "17", client: "192.0.2.9", bytes, head };
+  return { request: { requestId: "17" }, client: "192.0.2.9", bytes, head };
 }
 
 const facts = factsOf(

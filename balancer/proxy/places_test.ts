@@ -4,6 +4,7 @@ import type { Upstream } from "../view.ts";
 import { BufferPool } from "./buffers.ts";
 import { Deadlines } from "./deadlines.ts";
 import { RequestHead } from "./http1/request_head.ts";
+import { RequestIds } from "./request_ids.ts";
 import { InFlight } from "./in_flight.ts";
 import { Places } from "./places.ts";
 import { Routes } from "./routes.ts";
@@ -76,7 +77,7 @@ function cellOf(name: string): number {
 }
 
 function requestOf(key: string): Transaction {
-  const request = new Transaction(new RequestHead(), key, new BufferPool(), 1);
+  const request = new Transaction(new RequestHead(), key, new RequestIds(), new BufferPool(), 1);
   request.destination = { key, first: undefined };
   return request;
 }

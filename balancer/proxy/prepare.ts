@@ -7,9 +7,12 @@ import { ADDED_BYTES, LARGE_BYTES } from "./buffers.ts";
 import type { Downstream } from "./downstream.ts";
 import { FAULTS } from "./http1/fault.ts";
 import { writeRequestHead } from "./http1/head_writer.ts";
+import { ascii } from "./http1/writer.ts";
 import { latin1 } from "./latin1.ts";
 import { RefusedError } from "./request_body.ts";
 import { Transaction } from "./transaction.ts";
+
+const HTTP = ascii("http");
 
 /**
  * Parses the head and writes it anew, with as much of the body behind it as came with it. Does not
@@ -55,14 +58,14 @@ function compose(client: Downstream): Transaction {
   // The host is written a second time, as X-Forwarded-Host.
   const needed = wire.unread + head.hostEnd - head.hostStart + ADDED_BYTES;
   const size = Math.min(needed, LARGE_BYTES);
-  const request = new Transaction(head, given ?? proxy.requestIds.next(), proxy.buffers, size);
+  const request = new Transaction(head, given, proxy.requestIds, proxy.buffers, size);
   request.destination = proxy.destination(client, request);
   const traceparent = proxy.traces?.begin(client, request);
   client.stopwatch.identify(request);
   const at = writeRequestHead(request.out, 0, wire.bytes, head, {
-    requestId: given === undefined ? request.requestId : undefined,
-    forwardedFor: client.address,
-    proto: "http",
+    requestId: given === undefined ? request.idBytes : undefined,
+    forwardedFor: client.addressBytes,
+    proto: HTTP,
     via: proxy.viaTo(request.destination),
     trusted: client.trusted,
     traceparent,

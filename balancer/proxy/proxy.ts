@@ -15,6 +15,7 @@ import { EvidenceLimit } from "./evidence_limit.ts";
 import type { FileBudget } from "./file_budget.ts";
 import { RequestHead } from "./http1/request_head.ts";
 import { ResponseHead } from "./http1/response_head.ts";
+import { ascii } from "./http1/writer.ts";
 import { InFlight } from "./in_flight.ts";
 import { requestKey } from "./key.ts";
 import { KeyText } from "./key_text.ts";
@@ -46,7 +47,7 @@ const MAX_IDLE = 256;
 const SAMPLE_MS = 1000;
 
 /** What the proxy calls itself in `Via` (RFC 9110, section 7.6.3). */
-const VIA = "1.1 ringkeeper";
+const VIA = ascii("1.1 ringkeeper");
 
 /** Who hears of what happens. */
 export interface ProxyListener {
@@ -103,6 +104,7 @@ export class Proxy {
   draining = false;
   readonly #listener: ProxyListener;
   readonly #control: InstancePool;
+  readonly #controlVia: Uint8Array;
   /** Write keys, for the access log and for traces. */
   readonly #keys: KeyText;
   readonly #evidenceLimit = new EvidenceLimit();
@@ -122,6 +124,7 @@ export class Proxy {
     files: FileBudget,
   ) {
     this.settings = settings;
+    this.#controlVia = ascii(settings.control.via);
     this.#keys = new KeyText(settings.keySource);
     this.files = files;
     this.#listener = listener;
@@ -191,7 +194,7 @@ export class Proxy {
     const { keySource } = this.settings;
     // The usual case without the facts that the others need.
     const key = keySource.from === "request-id" ? request.requestId : requestKey(keySource, {
-      requestId: request.requestId,
+      request,
       client: client.address,
       bytes: client.wire.bytes,
       head: this.requestHead,
@@ -223,8 +226,8 @@ export class Proxy {
   }
 
   /** What the proxy calls itself in a request that goes there. */
-  viaTo({ first }: Destination): string {
-    return first === this.#control ? this.settings.control.via : this.via;
+  viaTo({ first }: Destination): Uint8Array {
+    return first === this.#control ? this.#controlVia : this.via;
   }
 
   recordFailure(action: string, error: unknown): void {

@@ -1,17 +1,19 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { RequestIds } from "./request_ids.ts";
 
-Deno.test("ids count up behind what their worker alone has, and none comes twice", () => {
+Deno.test("ids count up behind what their worker alone has, as text and as bytes", () => {
   const ids = new RequestIds();
-  const made = Array.from({ length: 70_000 }, () => ids.next());
-  assertEquals(new Set(made).size, made.length);
-  const [first = ""] = made;
-  assertMatch(first, /^[0-9a-f]{16}-00000001$/);
-  const counts = made.map((id) => Number.parseInt(id.slice(17), 16));
-  assertEquals(counts, Array.from({ length: 70_000 }, (_, at) => at + 1));
-  assertEquals(made.every((id) => id.length === 25 && id.startsWith(first.slice(0, 17))), true);
+  for (let count = 1; count < 70_000; count++) {
+    const number = ids.next();
+    const text = ids.text(number);
+    assertEquals(new TextDecoder().decode(ids.bytes(number)), text);
+    assertEquals(Number.parseInt(text.slice(17), 16), count);
+  }
+  assertMatch(ids.text(1), /^[0-9a-f]{16}-00000001$/);
+  assertEquals(ids.text(0xfffffffe).slice(17), "fffffffe");
+  assertEquals(new TextDecoder().decode(ids.bytes(0xfffffffe)), ids.text(0xfffffffe));
 });
 
 Deno.test("two workers make different ids", () => {
-  assertEquals(new RequestIds().next() === new RequestIds().next(), false);
+  assertEquals(new RequestIds().text(1) === new RequestIds().text(1), false);
 });

@@ -4,6 +4,7 @@ import { type EndedSpan, withSpans } from "../tracing/testing.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { BufferPool } from "./buffers.ts";
 import { RequestHead } from "./http1/request_head.ts";
+import { RequestIds } from "./request_ids.ts";
 import { traceParentText } from "./http1/traceparent.ts";
 import { KeyText } from "./key_text.ts";
 import { RequestRecord } from "./request_record.ts";
@@ -18,7 +19,13 @@ const TRACE = "0af7651916cd43dd8448eb211c80319c";
 function traced(tracing: Tracing) {
   const field = traceParentText({ traceId: TRACE, spanId: "f".repeat(16), flags: 1 });
   const text = `GET / HTTP/1.1\r\ntraceparent: ${field}\r\n\r\n`;
-  const request = new Transaction(new RequestHead(), "id", new BufferPool(), text.length);
+  const request = new Transaction(
+    new RequestHead(),
+    "id",
+    new RequestIds(),
+    new BufferPool(),
+    text.length,
+  );
   request.out.set(Uint8Array.from(text, (letter) => letter.charCodeAt(0)));
   request.seal(text.length);
   const record = new RequestRecord("::1", performance.now());

@@ -12,7 +12,7 @@ import { writeResponseHead } from "./http1/head_writer.ts";
 import { HeadScanner } from "./http1/head_scanner.ts";
 import { ResponseHead } from "./http1/response_head.ts";
 import { hideRingFields } from "./http1/ring_fields.ts";
-import { copy } from "./http1/writer.ts";
+import { ascii, copy } from "./http1/writer.ts";
 import { connectionOption, endAfter, type Framing, framingOf, ringPlace } from "./response_plan.ts";
 import { UpstreamError } from "./retry.ts";
 import { asStream, isEventStream } from "./streams.ts";
@@ -24,7 +24,7 @@ import { Disconnected, type Wire } from "./wire.ts";
 /** An interim response is passed on bare. */
 const INTERIM: ResponseAdditions = {
   requestId: undefined,
-  via: "",
+  via: ascii(""),
   connection: "",
   framing: "as-is",
   ring: undefined,
@@ -133,7 +133,7 @@ export class ResponseRelay {
     this.#decide();
     const inline = this.#inline = this.#inlineBytes(headEnd);
     this.#out = this.#client.proxy.buffers.take(
-      headEnd - this.#from.start + ADDED_BYTES + this.#request.requestId.length + inline,
+      headEnd - this.#from.start + ADDED_BYTES + this.#request.idBytes.length + inline,
     );
     const at = this.#writeHead(this.#out, connectionOption(this.#request, this.#end));
     this.#request.responding = true;
@@ -159,7 +159,7 @@ export class ResponseRelay {
   }
 
   #writeHead(out: Uint8Array, connection: ResponseAdditions["connection"]): number {
-    const { requestId, minor } = this.#request;
+    const { idBytes, minor } = this.#request;
     const framing = this.#framing === "until-close" && minor === 1
       ? "chunked"
       : this.#head.chunked && minor === 0
@@ -167,7 +167,7 @@ export class ResponseRelay {
       : "as-is";
     const { via } = this.#client.proxy;
     const length = writeResponseHead(out, 0, this.#from.bytes, this.#head, {
-      requestId,
+      requestId: idBytes,
       via,
       connection,
       framing,

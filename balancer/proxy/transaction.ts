@@ -5,7 +5,9 @@
  */
 import { type Buffer, type BufferPool, SMALL_BYTES } from "./buffers.ts";
 import type { RequestHead } from "./http1/request_head.ts";
+import { ascii } from "./http1/writer.ts";
 import type { RefusedError } from "./request_body.ts";
+import type { RequestIds } from "./request_ids.ts";
 import type { InstancePool } from "./upstream_pool.ts";
 
 /** Where a request goes. */
@@ -26,8 +28,6 @@ export class Transaction {
   /** Whether the client wants to keep its connection. */
   readonly keepAlive: boolean;
   readonly upgrade: boolean;
-  /** Its own id, or the one that was made for it; the response carries it. */
-  readonly requestId: string;
   /** Where it goes. */
   destination: Destination = NOWHERE;
   /** The slot that it falls on; -1 where nobody asks for it, and for a call of the control API. */
@@ -40,6 +40,11 @@ export class Transaction {
   responding = false;
   /** Why the body is refused, where it turned out to be wrong. */
   bodyFault: RefusedError | undefined;
+  /** Its own id. */
+  readonly #givenId: string | undefined;
+  /** The number of the one that was made for it otherwise. */
+  readonly #madeId: number;
+  readonly #ids: RequestIds;
   readonly #buffers: BufferPool;
   #out: Buffer;
   /** False once the bytes are in a buffer of their own. */
@@ -48,18 +53,37 @@ export class Transaction {
 
   /**
    * @param head the request's head
-   * @param requestId its own id, or the one that was made for it
+   * @param givenId its own id; undefined where one is to be made
+   * @param ids make one
    * @param buffers lend the buffer that it is put together in
    * @param bytes how long that has to be
    */
-  constructor(head: RequestHead, requestId: string, buffers: BufferPool, bytes: number) {
+  constructor(
+    head: RequestHead,
+    givenId: string | undefined,
+    ids: RequestIds,
+    buffers: BufferPool,
+    bytes: number,
+  ) {
     this.method = head.method;
     this.minor = head.minor;
     this.keepAlive = head.keepAlive;
     this.upgrade = head.upgrade;
-    this.requestId = requestId;
+    this.#givenId = givenId;
+    this.#ids = ids;
+    this.#madeId = givenId === undefined ? ids.next() : 0;
     this.#buffers = buffers;
     this.#out = buffers.take(bytes);
+  }
+
+  /** Its own id, or the one that was made for it; the response carries it. */
+  get requestId(): string {
+    return this.#givenId ?? this.#ids.text(this.#madeId);
+  }
+
+  /** The same as it is sent; valid until another request is asked. */
+  get idBytes(): Uint8Array {
+    return this.#givenId === undefined ? this.#ids.bytes(this.#madeId) : ascii(this.#givenId);
   }
 
   /** Where the head, and as much of the body as came with it, is put together. */

@@ -44,14 +44,14 @@ export class WholeResponse {
     if (framing !== "none" && framing !== "length") return false;
     // Bytes behind the response are the relay's to judge, too.
     if (head.end + (framing === "none" ? 0 : head.contentLength) !== from.end) return false;
-    const { out, requestId } = request;
-    if (from.unread + requestId.length + ADDED_BYTES > out.length) return false;
+    const { out, idBytes } = request;
+    if (from.unread + idBytes.length + ADDED_BYTES > out.length) return false;
     this.end = endAfter(request, framing, draining);
     this.reusable = head.keepAlive;
     const ring = ringPlace(request, pool);
     if (ring) hideRingFields(head.fields, from.bytes);
     const at = writeResponseHead(out, 0, from.bytes, head, {
-      requestId,
+      requestId: idBytes,
       via,
       connection: connectionOption(request, this.end),
       framing: head.chunked && request.minor === 0 ? "none" : "as-is",

@@ -24,6 +24,7 @@ import { referenceRequestHead, referenceResponseHead } from "./reference_writer.
 import { RequestHead } from "./request_head.ts";
 import { ResponseHead } from "./response_head.ts";
 import { hideRingFields } from "./ring_fields.ts";
+import { ascii } from "./writer.ts";
 
 const MAX_FIELDS = 1000;
 const INPUTS_A_MESSAGE = 8;
@@ -175,10 +176,10 @@ class Run {
 
   #rewriteRequest(bytes: Uint8Array, expected: ReferenceRequest, text: string): void {
     const add = {
-      requestId: this.#random.once(2) ? "abc" : undefined,
-      forwardedFor: "192.0.2.1",
-      proto: "http",
-      via: "1.1 p",
+      requestId: this.#random.once(2) ? ID : undefined,
+      forwardedFor: ADDRESS,
+      proto: HTTP,
+      via: VIA,
       trusted: this.#random.once(2),
       traceparent: this.#random.once(2) ? TRACEPARENT : undefined,
     };
@@ -196,8 +197,8 @@ class Run {
 
   #rewriteResponse(bytes: Uint8Array, expected: ReferenceResponse, text: string): void {
     const add = {
-      requestId: this.#random.once(2) ? "abc" : undefined,
-      via: this.#random.pick(["", "1.1 p"]),
+      requestId: this.#random.once(2) ? ID : undefined,
+      via: this.#random.pick([NO_VIA, VIA]),
       connection: this.#random.pick(["", "close", "keep-alive", "upgrade"] as const),
       framing: this.#random.pick(["as-is", "as-is", "chunked", "none"] as const),
       ring: this.#random.once(2) ? { slot: this.#random.below(65_536), replica: "S-4" } : undefined,
@@ -216,6 +217,11 @@ class Run {
   }
 }
 
+const ID = ascii("abc");
+const ADDRESS = ascii("192.0.2.1");
+const HTTP = ascii("http");
+const VIA = ascii("1.1 p");
+const NO_VIA = ascii("");
 const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 const STALE = bytesOf(

@@ -33,13 +33,13 @@ const LINE_END = ascii("\r\n");
 /** What is written into a request beside what crosses. */
 export interface RequestAdditions {
   /** Identifier of the request, for one that has none. */
-  readonly requestId: string | undefined;
+  readonly requestId: Uint8Array | undefined;
   /** IP address of the client. */
-  readonly forwardedFor: string;
+  readonly forwardedFor: Uint8Array;
   /** Protocol that the client spoke: `http` or `https`. */
-  readonly proto: string;
+  readonly proto: Uint8Array;
   /** What the proxy calls itself in Via. */
-  readonly via: string;
+  readonly via: Uint8Array;
   /** Whether the client is a proxy whose X-Forwarded fields are believed. */
   readonly trusted: boolean;
   /** Value of the field `traceparent`, which is the last line then; undefined for none of ours. */
@@ -49,9 +49,9 @@ export interface RequestAdditions {
 /** What is written into a response beside what crosses. */
 export interface ResponseAdditions {
   /** Identifier of the request, for a response that has none. */
-  readonly requestId: string | undefined;
-  /** What the proxy calls itself in Via, or "" for no such field. */
-  readonly via: string;
+  readonly requestId: Uint8Array | undefined;
+  /** What the proxy calls itself in Via, or nothing for no such field. */
+  readonly via: Uint8Array;
   /** What Connection says, or "" for no such field. */
   readonly connection: "" | "close" | "keep-alive" | "upgrade";
   /**
@@ -85,7 +85,7 @@ export function writeRequestHead(
     (add.requestId === undefined ? 0 : add.requestId.length) + add.forwardedFor.length +
     add.proto.length + add.via.length;
   if (at + room > out.length) return -1;
-  let to = writeAscii(out, at, head.method);
+  let to = copy(out, at, bytes, head.start, head.start + head.method.length);
   out[to++] = 32;
   to = copy(out, to, bytes, head.targetStart, head.targetEnd);
   to = writeBytes(out, to, VERSION);
@@ -95,9 +95,9 @@ export function writeRequestHead(
   else if (head.hostStart === 0) to = writeBytes(out, to, EMPTY_HOST);
   to = writeCrossing(out, to, bytes, head.fields, droppedOfRequest(head, add));
   to = writeForwarded(out, to, bytes, head, add);
-  to = writeText(out, to, VIA, add.via);
+  to = writeValue(out, to, VIA, add.via);
   if (head.requestIdField < 0 && add.requestId !== undefined) {
-    to = writeText(out, to, REQUEST_ID, add.requestId);
+    to = writeValue(out, to, REQUEST_ID, add.requestId);
   }
   if (head.chunked) to = writeBytes(out, to, CHUNKED);
   if (head.upgrade) to = writeUpgrade(out, to, bytes, head.fields);
@@ -135,9 +135,9 @@ export function writeResponseHead(
   out[to] = 13;
   out[to + 1] = 10;
   to = writeCrossing(out, to + 2, bytes, head.fields, droppedOfResponse(head, add));
-  if (add.via !== "") to = writeText(out, to, VIA, add.via);
+  if (add.via.length > 0) to = writeValue(out, to, VIA, add.via);
   if (head.requestIdField < 0 && add.requestId !== undefined) {
-    to = writeText(out, to, REQUEST_ID, add.requestId);
+    to = writeValue(out, to, REQUEST_ID, add.requestId);
   }
   if (add.ring !== undefined) to = writeRingFields(out, to, add.ring);
   if (writesChunked(head, add)) to = writeBytes(out, to, CHUNKED);
@@ -213,12 +213,12 @@ function writeForwarded(
 ): number {
   let to = writeBytes(out, at, FORWARDED_FOR);
   if (add.trusted) to = writeValues(out, to, bytes, head.fields, kinds.X_FORWARDED_FOR, true);
-  to = writeAscii(out, to, add.forwardedFor);
+  to = writeBytes(out, to, add.forwardedFor);
   out[to] = 13;
   out[to + 1] = 10;
   to += 2;
   if (!add.trusted || !has(head.fields, kinds.X_FORWARDED_PROTO)) {
-    to = writeText(out, to, FORWARDED_PROTO, add.proto);
+    to = writeValue(out, to, FORWARDED_PROTO, add.proto);
   }
   const known = head.hostEnd > head.hostStart;
   if (known && (!add.trusted || !has(head.fields, kinds.X_FORWARDED_HOST))) {
@@ -255,6 +255,11 @@ function writeValues(
 function writeUpgrade(out: Uint8Array, at: number, bytes: Uint8Array, fields: Fields): number {
   const to = writeBytes(out, at, UPGRADE);
   return writeBytes(out, writeValues(out, to, bytes, fields, kinds.UPGRADE, false), LINE_END);
+}
+
+/** Values that are written again and again are bytes: each letter of a string is asked for. */
+function writeValue(out: Uint8Array, at: number, name: Uint8Array, value: Uint8Array): number {
+  return writeBytes(out, writeBytes(out, writeBytes(out, at, name), value), LINE_END);
 }
 
 function writeText(out: Uint8Array, at: number, name: Uint8Array, value: string): number {

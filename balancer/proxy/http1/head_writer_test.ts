@@ -9,18 +9,19 @@ import {
 } from "./head_writer.ts";
 import { RequestHead } from "./request_head.ts";
 import { ResponseHead } from "./response_head.ts";
+import { ascii } from "./writer.ts";
 
 const REQUEST: RequestAdditions = {
-  requestId: "id",
-  forwardedFor: "192.0.2.1",
-  proto: "http",
-  via: "1.1 lb",
+  requestId: ascii("id"),
+  forwardedFor: ascii("192.0.2.1"),
+  proto: ascii("http"),
+  via: ascii("1.1 lb"),
   trusted: false,
   traceparent: undefined,
 };
 const RESPONSE: ResponseAdditions = {
-  requestId: "id",
-  via: "1.1 lb",
+  requestId: ascii("id"),
+  via: ascii("1.1 lb"),
   connection: "",
   framing: "as-is",
   ring: undefined,
@@ -226,7 +227,7 @@ Deno.test("A response crosses byte for byte, without the fields of its connectio
 
 Deno.test("A response is framed as it was, as chunked, or not at all", () => {
   const chunked = lines("HTTP/1.1 200", "transfer-encoding: CHUNKED");
-  const bare = { via: "", requestId: undefined };
+  const bare = { via: ascii(""), requestId: undefined };
   const line = "Transfer-Encoding: chunked";
   assertEquals(sentResponse(chunked, bare), lines("HTTP/1.1 200 ", line));
   assertEquals(sentResponse(chunked, { ...bare, framing: "none" }), lines("HTTP/1.1 200 "));
@@ -240,7 +241,7 @@ Deno.test("A response is framed as it was, as chunked, or not at all", () => {
 });
 
 Deno.test("A response that cannot have a body is sent on without framing", () => {
-  const bare = { via: "", requestId: undefined };
+  const bare = { via: ascii(""), requestId: undefined };
   for (const framing of ["as-is", "chunked", "none"] as const) {
     for (const field of ["Content-Length: 0", "Transfer-Encoding: chunked"]) {
       const sent = sentResponse(lines("HTTP/1.1 204 x", field), { ...bare, framing });
@@ -250,7 +251,7 @@ Deno.test("A response that cannot have a body is sent on without framing", () =>
 });
 
 Deno.test("An informational response gains nothing, an upgrade is agreed on anew", () => {
-  const bare = { via: "", requestId: undefined };
+  const bare = { via: ascii(""), requestId: undefined };
   const hints = lines("HTTP/1.1 103 Early Hints", "Link: </a>");
   assertEquals(sentResponse(hints, bare), hints);
   assertEquals(
@@ -264,7 +265,7 @@ Deno.test("An informational response gains nothing, an upgrade is agreed on anew
 
 Deno.test("A response keeps the request identifier that it has", () => {
   const text = lines("HTTP/1.1 200 OK", "X-Request-Id: theirs");
-  assertEquals(sentResponse(text, { via: "" }), text);
+  assertEquals(sentResponse(text, { via: ascii("") }), text);
 });
 
 Deno.test("Nothing is written into a buffer that might be too small", () => {

@@ -10,9 +10,17 @@ import {
   type TraceParent,
   traceParentText,
 } from "./traceparent.ts";
+import { ascii } from "./writer.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const SPAN = "b7ad6b7169203331";
+
+const ADDED = {
+  requestId: ascii("id"),
+  forwardedFor: ascii("::1"),
+  proto: ascii("http"),
+  via: ascii("1.1 v"),
+};
 
 function headOf(...fields: string[]): { bytes: Uint8Array; head: RequestHead } {
   const text = ["GET / HTTP/1.1", "Host: a", ...fields, "", ""].join("\r\n");
@@ -32,8 +40,7 @@ function sent(traceparent: string | undefined, ...fields: string[]): Uint8Array 
   const { bytes, head } = headOf(...fields);
   hideTraceParent(head.fields, bytes);
   const out = new Uint8Array(2048);
-  const add = { requestId: "id", forwardedFor: "::1", proto: "http", via: "1.1 v" };
-  const end = writeRequestHead(out, 0, bytes, head, { ...add, trusted: false, traceparent });
+  const end = writeRequestHead(out, 0, bytes, head, { ...ADDED, trusted: false, traceparent });
   return out.subarray(0, end);
 }
 
@@ -158,8 +165,7 @@ Deno.test("traceparent: a state that belongs to no trace stops here", () => {
   const { bytes, head } = headOf("tracestate: a=1", "TraceState: b=2", "B: c");
   hideTraceState(head.fields, bytes);
   const out = new Uint8Array(2048);
-  const add = { requestId: "id", forwardedFor: "::1", proto: "http", via: "1.1 v" };
-  const rest = { ...add, trusted: false, traceparent: undefined };
+  const rest = { ...ADDED, trusted: false, traceparent: undefined };
   const text = textOf(out.subarray(0, writeRequestHead(out, 0, bytes, head, rest)));
   assertEquals(/tracestate/i.test(text), false);
   assertEquals(text.includes("\r\nB: c\r\n"), true);

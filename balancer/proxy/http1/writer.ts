@@ -24,7 +24,9 @@ export function writeAscii(out: Uint8Array, at: number, text: string): number {
  * @param text the text
  */
 export function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  writeAscii(bytes, 0, text);
+  return bytes;
 }
 
 /**

@@ -10,6 +10,7 @@ import { Ring } from "../../../ring/mod.ts";
 import { BufferPool } from "../buffers.ts";
 import { Deadlines } from "../deadlines.ts";
 import { RequestHead } from "../http1/request_head.ts";
+import { RequestIds } from "../request_ids.ts";
 import { InFlight } from "../in_flight.ts";
 import { LoadCell, type SharedLoads } from "../shared_loads.ts";
 import { Places } from "../places.ts";
@@ -97,7 +98,7 @@ function room({ memory, row, bound, names }: PlacingTask) {
 }
 
 function requestFor(key: string): Transaction {
-  const request = new Transaction(new RequestHead(), key, new BufferPool(), 1);
+  const request = new Transaction(new RequestHead(), key, new RequestIds(), new BufferPool(), 1);
   request.destination = { key, first: undefined };
   return request;
 }
