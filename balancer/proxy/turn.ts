@@ -10,6 +10,17 @@
  * @module
  */
 
+/**
+ * A turn that so many reads are over in may have left others behind: the runtime stops at 128
+ * operations, and next time begins with what has come since. With more connections than that the
+ * same ones would be served again and again, and others not for a second. So nobody who was served
+ * in such a turn reads again before those behind were.
+ */
+const FULL = 120;
+
+/** They are served by then, should nothing else be read meanwhile. */
+const FULL_MS = 10;
+
 /** Which side of the proxy a connection is on. */
 export type Side = "client" | "replica";
 
@@ -30,10 +41,17 @@ export class Turn {
   readonly #sends = new Queue();
   readonly #reads = new Queue();
   #due = false;
+  /** How many reads of this turn are over. */
+  #over = 0;
+  /** Turns so far that reads were over in. */
+  #turns = 0;
+  /** Set while reads wait for those that others began before them. */
+  #holding = false;
 
   /** Something was read: to be handed on in this turn. */
   filled(one: Staged, side: Side): void {
     // What clients and what replicas say is understood by different code, too.
+    this.#over++;
     (side === "client" ? this.#requests : this.#responses).add(one);
     this.#call();
   }
@@ -44,7 +62,7 @@ export class Turn {
     this.#call();
   }
 
-  /** A read is to begin in this turn. */
+  /** A read is to begin in this turn, or after others whose turn it is. */
   read(one: Staged): void {
     this.#reads.add(one);
     this.#call();
@@ -62,9 +80,30 @@ export class Turn {
     while ((one = this.#responses.next()) !== undefined) one.deliver();
     while ((one = this.#requests.next()) !== undefined) one.deliver();
     while ((one = this.#sends.next()) !== undefined) one.beginSend();
-    while ((one = this.#reads.next()) !== undefined) one.beginRead();
+    if (this.#over > 0) this.#count();
+    if (!this.#holding) this.#read();
     this.#due = false;
   };
+
+  /** Reads were over. */
+  #count(): void {
+    const turn = ++this.#turns;
+    this.#holding = this.#over >= FULL;
+    this.#over = 0;
+    if (this.#holding) setTimeout(() => this.#release(turn), FULL_MS);
+  }
+
+  /** @param turn was full; if none has come since, nobody was behind */
+  #release(turn: number): void {
+    if (this.#turns !== turn) return;
+    this.#holding = false;
+    this.#read();
+  }
+
+  #read(): void {
+    let one: Staged | undefined;
+    while ((one = this.#reads.next()) !== undefined) one.beginRead();
+  }
 }
 
 /** First in, first out, in memory that is used again. */

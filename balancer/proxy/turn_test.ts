@@ -42,6 +42,32 @@ Deno.test("one turn follows another, whatever it begins with", async () => {
   assertEquals(log, ["a reads", "b sends", "c sends"]);
 });
 
+Deno.test("who was read from in a full turn reads again after those who were left behind", async () => {
+  const turn = new Turn();
+  const { log, connection } = connections(turn);
+  const busy = connection("busy");
+  for (let i = 0; i < 128; i++) turn.filled(busy, "client");
+  await Promise.resolve();
+  assertEquals(log.includes("busy reads"), false);
+  // Sends may end in between, and have others begin to read.
+  turn.read(connection("other"));
+  await Promise.resolve();
+  assertEquals(log.includes("other reads"), false);
+  turn.filled(connection("behind"), "client");
+  await Promise.resolve();
+  const reads = log.filter((line) => line.endsWith("reads"));
+  assertEquals(reads.length, 130);
+  assertEquals(reads.slice(-2), ["other reads", "behind reads"]);
+});
+
+Deno.test("who was read from in a full turn reads again, though nobody was left behind", async () => {
+  const turn = new Turn();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const last: Staged = { deliver: () => turn.read(last), beginSend: () => {}, beginRead: resolve };
+  for (let i = 0; i < 128; i++) turn.filled(last, "client");
+  await promise;
+});
+
 Deno.test("reads that are over in one turn of the event loop are handed on together", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { hostname, port } = listener.addr;

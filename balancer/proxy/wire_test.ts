@@ -240,3 +240,35 @@ Deno.test("a watcher hears of what cannot be sent", async () => {
   wire.send(new Uint8Array(8), 8);
   assertEquals(await notes.next(), "unsent: Disconnected");
 });
+
+Deno.test("of many wires that always have something to read, none is read from less", async () => {
+  const [count, rounds] = [300, 20];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const reads = new Uint32Array(count);
+  let left = count * rounds;
+  using pairs = new DisposableStack();
+  const wires = await Promise.all(Array.from({ length: count }, async (_, at) => {
+    const { wire, peer } = pairs.use(await pair());
+    const more = () => void peer.write(new Uint8Array(1)).catch(() => {});
+    wire.watcher = {
+      onFill() {
+        reads[at]! += 1;
+        if (--left === 0) return resolve();
+        if (left < 0) return;
+        wire.start = wire.end;
+        more();
+        wire.listen();
+      },
+      onBreak: () => {},
+      onSent: () => {},
+      onUnsent: () => {},
+    };
+    return { wire, more };
+  }));
+  for (const { wire, more } of wires) {
+    more();
+    wire.listen();
+  }
+  await promise;
+  assertEquals(Math.min(...reads) >= rounds / 2, true, `${reads}`);
+});
