@@ -10,6 +10,7 @@ import { rowLabel } from "./table.ts";
 /** Main metric of each scenario, and what to call the panel. */
 const PANELS: Readonly<Record<string, readonly [key: string, title: string]>> = {
   "small": ["cpuUs", "small: CPU µs per request (less is better)"],
+  "crowd": ["p99Ms", "crowd: p99 in ms with 512 connections (less is better)"],
   "heads": ["cpuUs", "heads: CPU µs per request (less is better)"],
   "large 64 KiB": ["mbPerCpu", "large 64 KiB: MB per CPU second (more is better)"],
   "large 1 MiB": ["mbPerCpu", "large 1 MiB: MB per CPU second (more is better)"],

@@ -31,7 +31,8 @@ export const HELP =
 
 Usage: deno task bench:proxy [options]
 
-  --scenario NAME   small, heads, large, latency, idle or view; may be repeated (default: all)
+  --scenario NAME   small, crowd, heads, large, latency, idle or view; may be repeated (default:
+                    all)
   --proxy NAME      ringkeeper, nginx, haproxy, caddy, http-proxy, reply-from or relay; may be
                     repeated (default: all)
   --rounds N        turns of each proxy in each scenario (default 3)
@@ -42,7 +43,7 @@ Usage: deno task bench:proxy [options]
   --quick           one round of two seconds
   --help            this text
 
-The whole takes about twelve minutes, with --quick about three.`;
+The whole takes about a quarter of an hour, with --quick about four minutes.`;
 
 const COMMAND_LINE = new CommandLine("bench:proxy");
 

@@ -25,6 +25,7 @@ const SETTLE_MS = 1500;
 /** All scenarios, in the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
   full("small", "64 connections, 56-byte bodies", "/small/", 64),
+  full("crowd", "512 connections, 56-byte bodies", "/small/", 512),
   full("heads", "the same with a browser's header fields", "/small/", 64, BROWSER_FIELDS),
   bulk("large 64 KiB", "16 connections, 64 KiB bodies", "/64k/"),
   bulk("large 1 MiB", "16 connections, 1 MiB bodies", "/1m/"),
