@@ -66,7 +66,7 @@ export function parseWrk(text: string): WrkResult {
 }
 
 function percentile(text: string, percent: number): number {
-  const found = new RegExp(`^\\s+${percent}%\\s+([\\d.]+)(us|ms|s|m)$`, "m").exec(text);
+  const found = new RegExp(`^\\s+${percent}%\\s+([\\d.]+)(us|ms|s|m) *$`, "m").exec(text);
   return milliseconds(found?.[1], found?.[2]);
 }
 

@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { parseWrk } from "./wrk.ts";
 
+// wrk writes a space where the unit has one letter only.
 const REPORT = `Running 2s test @ http://127.0.0.1:18999/
   1 threads and 64 connections
   Thread Stats   Avg      Stdev     Max   +/- Stdev
@@ -10,7 +11,7 @@ const REPORT = `Running 2s test @ http://127.0.0.1:18999/
      50%  902.00us
      75%    1.13ms
      90%    1.46ms
-     99%    1.02s
+     99%    1.02s 
   110335 requests in 2.08s, 21.47MB read
 `;
 
