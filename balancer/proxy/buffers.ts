@@ -32,7 +32,7 @@ const SLAB_BYTES = 1024 * 1024;
  */
 const RESTING_SLAB_BYTES = 16 * RESTING_BYTES;
 
-/** Lends buffers of two sizes: to touch little memory is most of their speed. */
+/** Lends buffers of two sizes, and gives away a third: to touch little memory is their speed. */
 export class BufferPool {
   readonly #small = new Shelf(SMALL_BYTES, KEPT_SMALL);
   readonly #large = new Shelf(LARGE_BYTES, KEPT_LARGE);

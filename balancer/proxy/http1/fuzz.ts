@@ -20,7 +20,7 @@ import {
   type ReferenceResponse,
   referenceResponse,
 } from "./reference.ts";
-import { referenceRequestHead, referenceResponseHead } from "./reference_writer.ts";
+import { referenceRequestHead, referenceResponseHead, textOf } from "./reference_writer.ts";
 import { RequestHead } from "./request_head.ts";
 import { ResponseHead } from "./response_head.ts";
 import { hideRingFields } from "./ring_fields.ts";
@@ -283,10 +283,6 @@ function spansOf(bytes: Uint8Array, chunks: ChunkScanner): string {
 function agree<T>(what: string, actual: T, expected: T, input: string): void {
   if (actual === expected) return;
   throw new FuzzError(`${what}: ${String(actual)} instead of ${String(expected)}`, input);
-}
-
-function textOf(bytes: Uint8Array): string {
-  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
 
 function bytesOf(text: string): Uint8Array {

@@ -26,15 +26,15 @@ export function referenceRequestHead(request: ReferenceRequest, add: RequestAddi
   if (request.absolute) lines.push(`Host: ${request.host}`);
   else if (!has("host")) lines.push("Host:");
   lines.push(...kept.map((field) => field.line));
-  const list = [...before.filter((value) => value !== ""), text(add.forwardedFor)].join(", ");
+  const list = [...before.filter((value) => value !== ""), textOf(add.forwardedFor)].join(", ");
   lines.push(`X-Forwarded-For: ${list}`);
-  if (!has("x-forwarded-proto")) lines.push(`X-Forwarded-Proto: ${text(add.proto)}`);
+  if (!has("x-forwarded-proto")) lines.push(`X-Forwarded-Proto: ${textOf(add.proto)}`);
   if (request.host !== "" && !has("x-forwarded-host")) {
     lines.push(`X-Forwarded-Host: ${request.host}`);
   }
-  lines.push(`Via: ${text(add.via)}`);
+  lines.push(`Via: ${textOf(add.via)}`);
   if (add.requestId !== undefined && !has("x-request-id")) {
-    lines.push(`X-Request-Id: ${text(add.requestId)}`);
+    lines.push(`X-Request-Id: ${textOf(add.requestId)}`);
   }
   if (request.chunked) lines.push("Transfer-Encoding: chunked");
   if (request.upgrade) lines.push("Connection: upgrade", `Upgrade: ${upgrades(fields)}`);
@@ -56,9 +56,9 @@ export function referenceResponseHead(response: ReferenceResponse, add: Response
   if (!withLength) hidden.push("content-length");
   const kept = crossing.filter((field) => !hidden.includes(field.name));
   const lines = [`HTTP/1.1 ${status} ${response.reason}`, ...kept.map((field) => field.line)];
-  if (add.via.length > 0) lines.push(`Via: ${text(add.via)}`);
+  if (add.via.length > 0) lines.push(`Via: ${textOf(add.via)}`);
   if (add.requestId !== undefined && valuesOf(fields, "x-request-id").length === 0) {
-    lines.push(`X-Request-Id: ${text(add.requestId)}`);
+    lines.push(`X-Request-Id: ${textOf(add.requestId)}`);
   }
   if (add.ring) {
     lines.push(`X-Ring-Slot: ${add.ring.slot}`, `X-Ring-Replica: ${add.ring.replica}`);
@@ -74,6 +74,7 @@ function upgrades(fields: ReferenceRequest["fields"]): string {
   return valuesOf(fields, "upgrade").filter((value) => value !== "").join(", ");
 }
 
-function text(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
+/** Bytes of a head as a string, a character each. */
+export function textOf(bytes: Uint8Array): string {
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
