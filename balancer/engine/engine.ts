@@ -20,6 +20,8 @@ export interface Instance {
   readonly address: Address;
   /** When it was started, in milliseconds since the epoch. */
   readonly startedAt: number;
+  /** What it runs, as far as the engine knows: engine docker. */
+  readonly template?: Template;
 }
 
 /** What an instance runs, where that differs from the settings. */
