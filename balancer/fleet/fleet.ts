@@ -196,12 +196,13 @@ export class Fleet {
 
   /** What the data plane noticed. */
   observe(evidence: Evidence): void {
-    const { name, instance: id, kind, fresh, key } = evidence;
+    const { name, instance: id, kind, fresh, unreachable, key } = evidence;
     this.#options.log.debug("{name}: connection {kind}", { name, kind, instance: id });
     const now = this.#options.clock.now();
-    if (kind === "reset" || kind === "timeout") this.quarantine.note(id, key, now);
+    const inHand = !unreachable && (kind === "reset" || kind === "timeout");
+    if (inHand) this.quarantine.note(id, key, now);
     this.incidents.evidence(evidence, now);
-    this.#post({ type: "evidence", id, kind, fresh });
+    this.#post({ type: "evidence", id, kind, fresh, ...(unreachable && { unreachable }) });
     this.#heartbeats.hurry(id);
   }
 

@@ -511,6 +511,7 @@ Deno.test("a replica that answers worse than the others is replaced, unless too 
       responses: 50,
       errors: name === bad ? 50 : 0,
       firstByteMs: 50,
+      badKeys: name === bad ? 8 : 0,
     }));
   const bench = await new FleetBench({ minHealthyPercent: 50 }).open();
   bench.fleet.compare(sampled(bench, "Server2"));

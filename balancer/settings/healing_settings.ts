@@ -22,7 +22,7 @@ export const HEALING_SETTINGS = {
     fallback: "/heartbeat",
     expects: "a path that starts with /, or empty",
     about: "path that a heartbeat asks for; empty: no probes, a replica is up until a connection " +
-      "to it fails and is tried again after a second",
+      "to it cannot be made, and is tried again after a second",
     emptyCounts: true,
   },
   LB_START_TIMEOUT_MS: whole(30000, 100, LARGEST_DELAY_MS, "milliseconds that a start may take"),
