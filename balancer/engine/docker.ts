@@ -13,6 +13,7 @@
 import Docker from "dockerode";
 import type { FailureLog } from "../failures.ts";
 import { connectionPerCall } from "./docker_agent.ts";
+import type { DockerConnection } from "./docker_connection.ts";
 import { DeadlineError, pause, withDeadline } from "./deadline.ts";
 import {
   type ContainerInfo,
@@ -31,8 +32,8 @@ import { EngineError, LAST_WORDS } from "./engine.ts";
 
 /** Which Engine to use, and for what. */
 export interface DockerEngineOptions extends ContainerOptions {
-  /** Unix socket of the Engine. */
-  readonly socketPath: string;
+  /** Where the Engine is. */
+  readonly connection: DockerConnection;
   readonly failures: FailureLog;
   /** Longest wait for one answer of the Engine, in milliseconds; 30 s unless given. */
   readonly deadlineMs?: number;
@@ -64,7 +65,8 @@ export class DockerEngine implements Engine {
     this.#options = options;
     this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
     // A connection per call: none is left open, none is found dead after the Engine's restart.
-    const connection = { socketPath: options.socketPath, agent: connectionPerCall() };
+    const { connection: to } = options;
+    const connection = { ...to, agent: connectionPerCall("ca" in to) };
     this.#calls = new Docker({ ...connection, timeout: this.#deadlineMs });
     this.#streams = new Docker(connection);
     const ask: Ask = (action, call) => this.#ask(action, call);
