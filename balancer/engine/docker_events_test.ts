@@ -41,7 +41,8 @@ async function onStage(test: (stage: Stage) => Promise<void>): Promise<void> {
       prefix: "",
       image: "i",
     },
-    ...{ port: 5000, env: {}, network: "n", reach: "network" },
+    ...{ port: 5000, env: {}, network: "n", reach: "network", onProgress: () => {} },
+    ...{ pull: "never", pullTimeoutMs: 1000, dockerConfig: "" },
   });
   try {
     await test({ engine, socketPath, failures });

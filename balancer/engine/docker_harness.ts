@@ -95,6 +95,7 @@ export function uniqueOptions(): DockerEngineOptions {
       image: IMAGE,
     },
     ...{ port: 5000, env: {}, reach: "network", failures: NO_FAILURES },
+    ...{ pull: "missing", pullTimeoutMs: 60_000, dockerConfig: "", onProgress: () => {} },
   };
 }
 
