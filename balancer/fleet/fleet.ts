@@ -163,6 +163,11 @@ export class Fleet {
     return this.#link.up;
   }
 
+  /** Milliseconds since the engine stopped answering; 0 while it answers. */
+  get engineAwayMs(): number {
+    return this.#link.awayMs;
+  }
+
   /** What new instances run, where that differs from the settings. */
   get template(): Template {
     return this.#charter.template;

@@ -95,10 +95,12 @@ Deno.test("an engine that is away takes nobody out of the view, and is called un
   assertFalse(fleet.engineUp);
   await clock.turn(10_000);
   assertEquals(fleet.view.ready.size, 3);
+  assertEquals(fleet.engineAwayMs, 10_000);
   engine.fail("Server1");
   engine.comeBack();
   await clock.turn(1);
   assert(fleet.engineUp);
+  assertEquals(fleet.engineAwayMs, 0);
   assertEquals(fleet.view.ready.size, 3);
   assertEquals(bench.member("Server1")?.restarts, 1);
   await fleet.close();
