@@ -10,7 +10,6 @@ import { errorMessage } from "../failures.ts";
 import { parseState, serializeState } from "./saved_state.ts";
 import {
   type FleetStore,
-  NO_EPOCH,
   type SavedFleet,
   type SaveResult,
   StoreError,
