@@ -29,10 +29,16 @@ export interface Answer {
  * @param method of the request
  * @param path with its query
  * @param body sent as JSON
+ * @param fields more header fields
  */
-export function ask(method: string, path: string, body?: unknown): Promise<Answer> {
+export function ask(
+  method: string,
+  path: string,
+  body?: unknown,
+  fields: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const headers = { "Content-Type": "application/json", Connection: "close" };
+  const headers = { "Content-Type": "application/json", Connection: "close", ...fields };
   const sent = request({ socketPath: SOCKET, method, path, headers, agent: false }, (response) => {
     let text = "";
     response.setEncoding("utf8");
@@ -45,7 +51,9 @@ export function ask(method: string, path: string, body?: unknown): Promise<Answe
 }
 
 function parse(text: string): unknown {
-  return text.trim().startsWith("{") || text.startsWith("[") ? JSON.parse(text) : text;
+  // Several objects, a line each, stay text: what a pull or a push tells of its progress.
+  const isJson = /^\s*[{[]/.test(text) && !/\}\s*\n\s*\{/.test(text);
+  return isJson ? JSON.parse(text) : text;
 }
 
 /**
@@ -54,9 +62,15 @@ function parse(text: string): unknown {
  * @param method of the request
  * @param path with its query
  * @param body sent as JSON
+ * @param fields more header fields
  */
-export async function must(method: string, path: string, body?: unknown): Promise<Answer["body"]> {
-  const answer = await ask(method, path, body);
+export async function must(
+  method: string,
+  path: string,
+  body?: unknown,
+  fields?: Readonly<Record<string, string>>,
+): Promise<Answer["body"]> {
+  const answer = await ask(method, path, body, fields);
   if (answer.status < 400) return answer.body;
   throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
 }
