@@ -73,7 +73,7 @@ export class Registry implements AsyncDisposable {
     const id = await importImage(reference, text);
     const auth = btoa(JSON.stringify({ username: USER, password: PASSWORD }));
     const pushed = await must("POST", `/images/${repository}/push?tag=1`, undefined, {
-      "X-Registry-Auth": auth,
+      fields: { "X-Registry-Auth": auth },
     });
     if (/"error"/.test(String(pushed))) throw new Error(String(pushed));
     await must("DELETE", `/images/${reference}?force=1`);
