@@ -297,7 +297,7 @@ export class DockerEngine implements Engine {
   }
 
   async #end(id: string, graceMs: number): Promise<void> {
-    if (graceMs > 0 && await this.#endsWithin(id, graceMs)) return;
+    if (graceMs > 0 && await this.#stopsWithin(id, graceMs)) return;
     // Before its removal, which would end it without an event on Podman. 409: it has ended meanwhile.
     // 500: that is Podman's word for the same.
     const killing = () => unless([404, 409, 500], this.#calls.getContainer(id).kill());
@@ -309,7 +309,7 @@ export class DockerEngine implements Engine {
    *
    * @returns false when the grace was over first
    */
-  async #endsWithin(id: string, graceMs: number): Promise<boolean> {
+  async #stopsWithin(id: string, graceMs: number): Promise<boolean> {
     // The Engine counts in whole seconds.
     const t = Math.ceil(graceMs / 1000);
     try {
