@@ -87,7 +87,8 @@ export const deployTemplate: Operation = otherCall({
   id: "deploy",
   group: "Replicas",
   summary: "Replace every replica, one after the other, by what runs another image or command",
-  description: "The new instance of a replica is ready before the old one drains. Where one does " +
+  description: "The image is pinned to its id, and pulled where LB_PULL says so, before anything " +
+    "is replaced. Fields that are not given stay as they are. The new instance of a replica is ready before the old one drains. Where one does " +
     "not become ready, everything goes back. The deploy goes on when its caller leaves.",
   body: deploy,
   success: {
@@ -100,8 +101,8 @@ export const deployTemplate: Operation = otherCall({
     409: "The engine cannot run this, or somebody else runs the replicas",
     503: "The deploy could not be saved, so it did not begin",
   },
-  run: ({ deploys, failures }) => async ({ c, body: template }) => {
-    deploys.check(template);
+  run: ({ deploys, failures }) => async ({ c, body: wish }) => {
+    deploys.check(wish);
     const entry = entryOf(c);
     entry.goOn();
     const begun = Promise.withResolvers<void>();
@@ -114,7 +115,7 @@ export const deployTemplate: Operation = otherCall({
       send(step);
       begun.resolve();
     };
-    const ended = deploys.run(template, tell).then(({ step, reason }) => {
+    const ended = deploys.run(wish, tell).then(({ step, reason }) => {
       entry.changed(before, deploys.template);
       entry.end({ outcome: step, error: reason });
     }, (error) => {

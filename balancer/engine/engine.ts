@@ -23,6 +23,8 @@ export interface Instance {
   readonly startedAt: number;
   /** What it runs, as far as the engine knows: engine docker. */
   readonly template?: Template;
+  /** What the settings said that instances run, when it was started: engine docker. */
+  readonly settings?: Template;
 }
 
 /** What an instance runs, where that differs from the settings. */

@@ -57,11 +57,20 @@ function replicaStatus(member: Member, load: Load, now: number): ReplicaStatus {
     weight: member.weight,
     ...load,
     instance: instance?.id ?? null,
+    image: imageStatus(member),
     address: instance ? `${instance.address.hostname}:${instance.address.port}` : null,
     restarts,
     nextStart: waits ? iso(notBefore) : null,
     lastError: lastError ? errorStatus(lastError) : null,
   };
+}
+
+/** Of what runs; while nothing does, of what is to be started next. */
+function imageStatus({ instance, template }: Member): ReplicaStatus["image"] {
+  const { image, imageId, imageDigest } = instance?.template ?? template;
+  if (image === undefined || imageId === undefined) return null;
+  const digest = imageDigest === undefined ? {} : { digest: imageDigest };
+  return { reference: image, id: imageId, ...digest };
 }
 
 function errorStatus(
