@@ -119,7 +119,7 @@ export class Acceptor {
         close: true,
         withBody: true,
         retryAfterS: RETRY_AFTER_S,
-      }));
+      }, this.#proxy.date));
     } catch (error) {
       // It did not wait for the answer.
       if (!(error instanceof Disconnected)) throw error;

@@ -215,7 +215,7 @@ export class Downstream implements Expiring {
   /** Answers with an error of the balancer itself. */
   async fail(failure: FailureMessage): Promise<void> {
     try {
-      await this.wire.write(failureBytes(failure));
+      await this.wire.write(failureBytes(failure, this.proxy.date));
     } finally {
       this.stopwatch.refused(failure);
     }
