@@ -6,7 +6,7 @@
 import { choice, LARGEST_DELAY_MS, parsed, type Setting, whole } from "./setting.ts";
 import { parseFlag, parseNetworks, parseWhole } from "./values.ts";
 
-/** In the order in which the README lists them. */
+/** In the order in which the reference lists them. */
 export const LIMIT_SETTINGS = {
   LB_CONNECT_TIMEOUT_MS: whole(
     1000,
