@@ -95,9 +95,13 @@ export const deployTemplate: Operation = otherCall({
     type: "text/event-stream",
     event: deployStep,
   },
-  failures: { 409: "The engine cannot run this, or somebody else runs the replicas" },
-  run: ({ deploys, failures }) => ({ c, body: template }) => {
+  failures: {
+    409: "The engine cannot run this, or somebody else runs the replicas",
+    503: "There are as many streams of deploys as there may be",
+  },
+  run: ({ deploys, deployStreams, failures }) => ({ c, body: template }) => {
     deploys.check(template);
+    const leave = deployStreams.enter();
     const entry = entryOf(c);
     entry.goOn();
     return streamSSE(c, async (stream) => {
@@ -118,6 +122,8 @@ export const deployTemplate: Operation = otherCall({
       } catch (error) {
         entry.end({ outcome: "failed", error: errorMessage(error) });
         throw error;
+      } finally {
+        leave();
       }
       await written;
     });
