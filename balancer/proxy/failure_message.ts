@@ -5,7 +5,7 @@
  */
 import { STATUS_TEXT } from "@std/http/status";
 import { failureBody } from "../reply.ts";
-import type { DateLine } from "./http1/date_line.ts";
+import { DATE_LINE, type DateLine } from "./http1/date_line.ts";
 import { latin1 } from "./latin1.ts";
 
 const LINE_END_BYTES = 2;
@@ -47,7 +47,7 @@ export function bodyLength(failure: FailureMessage): number {
  * @param failure what to answer with
  * @param date writes the Date field
  */
-export function failureBytes(failure: FailureMessage, date: DateLine): Uint8Array {
+export function failureBytes(failure: FailureMessage, date: DateLine = DATE_LINE): Uint8Array {
   const { status, close, withBody, retryAfterS, requestId, content, fields = [] } = failure;
   const bodyBytes = bodyOf(failure);
   const type = content ? content.type : "application/json";

@@ -69,7 +69,7 @@ function compose(client: Downstream): Transaction {
     forwardedFor: client.addressBytes,
     proto: HTTP,
     port: proxy.portBytes,
-    via: proxy.viaTo(request.destination),
+    via: proxy.via,
     trusted: client.trusted,
     underscores: settings.underscores,
     traceparent,

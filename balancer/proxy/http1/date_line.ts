@@ -29,3 +29,6 @@ export class DateLine {
     return this.#bytes;
   }
 }
+
+/** The line by this machine's clock, for all that one thread writes. */
+export const DATE_LINE = new DateLine();
