@@ -123,10 +123,11 @@ export class DockerEngine implements Engine {
     return log ? lastLines(log) : [];
   }
 
-  async stop(id: string, graceMs: number): Promise<void> {
+  async stop(id: string, graceMs: number, onStopped?: () => void): Promise<void> {
     const container = await this.#inspect(id);
     if (!container) return;
     if (container.State.Running) await this.#end(id, graceMs);
+    onStopped?.();
     const identity = identityOf(this.#options.prefix, container.Name, container.Config.Labels);
     if (identity) await this.#names.settled(this.#options.prefix + identity.name);
     await this.#remove(id);
@@ -141,14 +142,20 @@ export class DockerEngine implements Engine {
       .sort((a, b) => a.startedAt - b.startedAt);
   }
 
-  /** Without what is just being started: before it runs it does not run either. */
+  /**
+   * Without containers that are just being started: they do not run yet either. With those that run
+   * and have no address on the fleet's network: disconnected, or of another network by now.
+   */
   async remains(): Promise<readonly Remains[]> {
     const starting = new Set(this.#starts.names);
-    const found = (await this.#find()).filter(({ State }) => !RUNNING.has(State));
+    const all = await this.#find();
+    const unreachable = await this.#unreachable(all.filter(({ State }) => RUNNING.has(State)));
     for (const name of this.#starts.names) starting.add(name);
-    return found.flatMap(({ Id, Names, Labels, State }) => {
+    return all.flatMap(({ Id, Names, Labels, State }) => {
       const identity = identityOf(this.#options.prefix, Names[0] ?? "", Labels);
-      if (!identity || (State === "created" && starting.has(identity.name))) return [];
+      const left = !RUNNING.has(State) || unreachable.has(Id);
+      const early = State === "created" || unreachable.has(Id);
+      if (!identity || !left || (early && starting.has(identity.name))) return [];
       return [{ id: Id, ...identity }];
     });
   }
@@ -263,6 +270,15 @@ export class DockerEngine implements Engine {
     return this.#ask("list containers", () => this.#calls.listContainers(query));
   }
 
+  /** Ids of running containers that have no address on the fleet's network. */
+  async #unreachable(found: readonly Docker.ContainerInfo[]): Promise<ReadonlySet<string>> {
+    const containers = await Promise.all(found.map(({ Id }) => this.#inspect(Id)));
+    const lost = containers.filter((container) =>
+      container?.State.Running && !instanceOf(this.#options, container)
+    );
+    return new Set(lost.map((container) => container?.Id ?? ""));
+  }
+
   /** A container of this fleet; undefined when there is none, or it is somebody else's. */
   async #inspect(id: string): Promise<ContainerInfo | undefined> {
     const container = await this.#inspectAny(id);
@@ -294,7 +310,7 @@ export class DockerEngine implements Engine {
   }
 
   async #end(id: string, graceMs: number): Promise<void> {
-    if (graceMs > 0) return await this.#askToEnd(id, graceMs);
+    if (graceMs > 0) await this.#askToEnd(id, graceMs);
     // 409: it has ended meanwhile.
     const killing = () => unless([404, 409], this.#calls.getContainer(id).kill());
     await this.#ask(`kill ${id}`, killing);
@@ -302,7 +318,7 @@ export class DockerEngine implements Engine {
 
   /** Sends the image's stop signal (SIGTERM unless it names one) and waits, at most the grace. */
   async #askToEnd(id: string, graceMs: number): Promise<void> {
-    // The Engine counts in whole seconds; removal ends what is left when the grace is over.
+    // The Engine counts in whole seconds; a kill ends what is left when the grace is over.
     const t = Math.ceil(graceMs / 1000);
     try {
       await withDeadline(
