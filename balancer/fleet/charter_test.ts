@@ -192,7 +192,7 @@ Deno.test("what was deployed counts until the settings name another image, which
   });
 });
 
-Deno.test("without a saved state the newest instance says what was deployed, unless the settings changed", async () => {
+Deno.test("without a saved state the newest instance says what was deployed, unless the settings changed", () => {
   const instance = (name: string, startedAt: number, changes: Partial<Instance>): Instance => ({
     ...{ id: name, name, spare: false, address: { hostname: name, port: 1 }, startedAt },
     ...changes,
