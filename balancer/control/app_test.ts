@@ -82,6 +82,7 @@ const STATUS: Status = {
   ready: 1,
   replicas: [],
   spares: [],
+  removals: [],
   template: {},
   quarantined: [],
   failures: {},
