@@ -11,6 +11,7 @@ export interface Replica {
   readonly state: string;
   readonly instance: string | null;
   readonly address: string | null;
+  readonly image: { readonly reference: string; readonly id: string } | null;
   readonly restarts: number;
   readonly lastError: { readonly message: string; readonly lastWords?: readonly string[] } | null;
 }
@@ -25,6 +26,7 @@ export interface Status {
   readonly ready: number;
   readonly replicas: readonly Replica[];
   readonly spares: readonly Replica[];
+  readonly template: { readonly image?: string; readonly imageId?: string };
   readonly quarantined: readonly { readonly key: string }[];
   readonly failures: Readonly<Record<string, number>>;
 }
