@@ -26,6 +26,9 @@ import { proxySettings, type TraceSettings } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
 import { originOf, PublicPort } from "./public_port.ts";
 
+/** The most upstreams of engine static, where the ring has room for them. */
+const MAX_UPSTREAMS = 4096;
+
 /** A balancer that runs. */
 export interface Running {
   /** Lets requests finish, stops the replicas and gives everything back. */
@@ -81,7 +84,8 @@ export async function startBalancer(
     shape: ringShape(config),
     policy: fleetPolicy(config, ownsInstances),
     desired: ownsInstances ? config.LB_REPLICAS : config.LB_UPSTREAMS.length,
-    limit: ownsInstances ? config.LB_MAX_REPLICAS : config.LB_UPSTREAMS.length,
+    ...(ownsInstances ? {} : { upstreams: config.LB_UPSTREAMS }),
+    limit: ownsInstances ? config.LB_MAX_REPLICAS : MAX_UPSTREAMS,
     probe,
     clock: systemClock,
     store: config.LB_STATE_FILE === "" ? NO_STORE : fileStore(config.LB_STATE_FILE),
@@ -99,7 +103,7 @@ export async function startBalancer(
     now: systemClock.now,
   });
   const ending = new AbortController();
-  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate };
+  const parts = { config, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate };
   const api = createControlApp(controlParts({ ...parts, ending: ending.signal }));
   // The port opens when it is known what runs, so that the first request finds a view.
   await fleet.open();

@@ -13,7 +13,9 @@ import { systemClock } from "./fleet/clock.ts";
 import { Deploys } from "./fleet/deploy.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import { Membership } from "./fleet/membership.ts";
+import type { Probe } from "./fleet/probe.ts";
 import { fleetStatus } from "./fleet/status.ts";
+import { Upstreams } from "./fleet/upstreams.ts";
 import { Turns } from "./fleet/turns.ts";
 import type { Log } from "./log/log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
@@ -28,6 +30,7 @@ const BODY_TIMEOUT_MS = 10_000;
 export interface BalancerParts {
   readonly config: Config;
   readonly fleet: Fleet;
+  readonly probe: Probe;
   readonly engine: Engine;
   readonly dataPlane: DataPlaneWorkers;
   readonly metrics: Metrics;
@@ -45,12 +48,20 @@ export interface BalancerParts {
  * @param parts those of the balancer
  */
 export function controlParts(parts: BalancerParts): ControlParts {
-  const { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate, ending } = parts;
+  const { config, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate, ending } =
+    parts;
   const { now } = systemClock;
   const turns = new Turns();
   const startedAt = new Date(now()).toISOString();
   return {
     membership: new Membership({ fleet, turns, changeable: engine.ownsInstances, now }),
+    upstreams: new Upstreams({
+      fleet,
+      turns,
+      ownsInstances: engine.ownsInstances,
+      probe,
+      failures,
+    }),
     deploys: new Deploys({ fleet, engine, turns, now }),
     incidents: () => fleet.incidents.all,
     journal: fleet.journal,

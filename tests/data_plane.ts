@@ -11,7 +11,7 @@ import type {
   Timeouts,
 } from "../balancer/proxy/settings.ts";
 import { DataPlaneWorkers } from "../balancer/proxy/workers.ts";
-import type { DrainDeadlines, Evidence, Toll, Upstream, View } from "../balancer/view.ts";
+import type { Address, DrainDeadlines, Evidence, Toll, Upstream, View } from "../balancer/view.ts";
 import { Ring } from "../ring/mod.ts";
 import { get, OK, RawConnection, type RawMessage, RawUpstream, within } from "./raw.ts";
 
@@ -194,7 +194,7 @@ export class DataPlaneBench implements AsyncDisposable {
 
 function complete(
   { hold, timeouts, limits, ...more }: BenchSettings,
-  control: Upstream["address"],
+  control: Address,
 ): ProxySettings {
   return {
     listen: { hostname: "127.0.0.1", port: freePort() },
@@ -246,7 +246,7 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-function addressOf({ address }: Pick<RawUpstream, "address">): Upstream["address"] {
+function addressOf({ address }: Pick<RawUpstream, "address">): Address {
   const [hostname = "", port = ""] = address.split(":");
   return { hostname, port: Number(port) };
 }

@@ -7,7 +7,15 @@ import { z } from "zod";
 import { hashFamilies, type HashFamilyName, LAYOUTS, MAX_SLOTS } from "../../ring/mod.ts";
 import type { RingShape } from "../fleet/blueprint.ts";
 import type { Wish } from "../fleet/change.ts";
-import { type BodyForm, describe, name, names, oneOf, received, wholeFrom } from "./body_schema.ts";
+import {
+  type BodyForm,
+  describe,
+  knownName,
+  names,
+  oneOf,
+  received,
+  wholeFrom,
+} from "./body_schema.ts";
 import { weight, weights } from "./weights.ts";
 
 const WEIGHT_EXAMPLE = '{"weight":2}';
@@ -16,7 +24,7 @@ const PLAN_EXAMPLE = '{"add":2,"remove":["S3"],"weights":{"Big":3},"slots":4096}
 const APPLY_EXAMPLE = '{"plan":"85f3b670"}';
 
 /** A replica's name in the path. */
-export const replicaName = z.object({ name: name().describe("The replica") });
+export const replicaName = z.object({ name: knownName().describe("The replica") });
 
 /** The body of `PATCH /_lb/replicas/NAME`. */
 export const weighing: BodyForm<{ readonly weight: number }> = {

@@ -1,3 +1,4 @@
+import { getLogger } from "@logtape/logtape";
 import { assertEquals, assertNotEquals } from "@std/assert";
 import type { RingShape } from "./blueprint.ts";
 import { slotsOf } from "./blueprint.ts";
@@ -93,6 +94,7 @@ Deno.test("a changed shape is forgotten when the settings are others than those 
       desired: 3,
       shape: settings,
       failures: new TestFailures(),
+      log: getLogger("test"),
     });
     await charter.load();
     assertEquals(charter.loaded?.names, saved.names);

@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { MAX_SLOTS } from "../../ring/mod.ts";
 import { errorMessage } from "../failures.ts";
-import { MAX_WEIGHT } from "./change.ts";
+import { MAX_WEIGHT, REPLICA_NAME_PATTERN } from "../upstream_list.ts";
 import { type FleetStore, type SavedFleet, StoreError } from "./store.ts";
 
 const SHAPE = z.object({
@@ -17,12 +17,22 @@ const SHAPE = z.object({
   hashes: z.enum(["fibonacci", "seed", "classic", "hashed"]),
 });
 
+const UPSTREAMS = z.array(z.object({
+  name: z.string().regex(REPLICA_NAME_PATTERN),
+  address: z.union([
+    z.object({ hostname: z.string().min(1), port: z.int().min(1).max(65535) }),
+    z.object({ path: z.string().startsWith("/") }),
+  ]),
+  weight: z.number().min(0).max(MAX_WEIGHT),
+}));
+
 const SAVED = z.object({
   configured: z.int().min(0),
   names: z.array(z.string().min(1)),
   template: z.object({ image: z.string().optional(), command: z.string().optional() }),
   weights: z.record(z.string(), z.number().min(0).max(MAX_WEIGHT)).optional(),
   shape: z.object({ settings: SHAPE, inForce: SHAPE }).optional(),
+  upstreams: z.object({ settings: UPSTREAMS, inForce: UPSTREAMS }).optional(),
 });
 
 /**

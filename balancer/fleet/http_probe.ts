@@ -6,7 +6,7 @@
 import { NAME_FIELD } from "../../replica/contract.ts";
 import { errorMessage } from "../failures.ts";
 import { isOutOfFiles } from "../out_of_files.ts";
-import type { Address } from "../view.ts";
+import { type Address, addressText, type UpstreamAddress } from "../view.ts";
 import { type Miss, NotAskedError, type Probe } from "./probe.ts";
 
 /**
@@ -27,8 +27,9 @@ export function httpProbe(path: string): { readonly probe: Probe; close(): void 
   const ask: Probe = async (address, deadlineMs, signal, name) => {
     const deadline = AbortSignal.timeout(deadlineMs);
     try {
+      using unixClient = clientFor(address);
       const response = await fetch(probeUrl(address, path), {
-        client,
+        client: unixClient ?? client,
         redirect: "manual",
         headers: name === undefined ? {} : { [NAME_FIELD]: name },
         signal: AbortSignal.any([signal, deadline]),
@@ -54,25 +55,37 @@ function miss(reason: string): Miss {
   return { reason, refused: false };
 }
 
+/** A client for one heartbeat over a Unix socket; undefined for TCP, which has one for all. */
+function clientFor(address: UpstreamAddress): Deno.HttpClient | undefined {
+  if (!("path" in address)) return undefined;
+  return Deno.createHttpClient({ proxy: { transport: "unix", path: address.path } });
+}
+
 /**
  * `fetch` does not tell what happened to its connection; a bare one does.
  *
  * @throws {NotAskedError} this process can open no connection at all
  */
-async function isRefused({ hostname, port }: Address, deadlineMs: number): Promise<boolean> {
+async function isRefused(address: UpstreamAddress, deadlineMs: number): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(deadlineMs);
-    using _connection = await Deno.connect({ hostname, port, signal });
+    using _connection = await connect(address, signal);
     return false;
   } catch (error) {
     if (isOutOfFiles(error)) throw new NotAskedError(errorMessage(error), { cause: error });
-    return error instanceof Deno.errors.ConnectionRefused;
+    return error instanceof Deno.errors.ConnectionRefused || error instanceof Deno.errors.NotFound;
   }
 }
 
-function probeUrl({ hostname, port }: Address, path: string): string {
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return `http://${host}:${port}${path}`;
+function connect(address: UpstreamAddress, signal: AbortSignal): Promise<Deno.Conn> {
+  if ("path" in address) return Deno.connect({ transport: "unix", path: address.path });
+  const { hostname, port }: Address = address;
+  return Deno.connect({ hostname, port, signal });
+}
+
+/** Over a Unix socket there is no host; `localhost` is what other clients send there. */
+function probeUrl(address: UpstreamAddress, path: string): string {
+  return `http://${"path" in address ? "localhost" : addressText(address)}${path}`;
 }
 
 /** What `fetch` says is in the cause; the rest of its message repeats the address. */

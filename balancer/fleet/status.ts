@@ -4,6 +4,7 @@
  * @module
  */
 import type { FleetStatus, ReplicaStatus } from "../answers/fleet.ts";
+import { addressText } from "../view.ts";
 import { slotsOf } from "./blueprint.ts";
 import type { Fleet } from "./fleet.ts";
 import { inRing, type Member, type MemberError } from "./member.ts";
@@ -56,7 +57,7 @@ function replicaStatus(member: Member, load: Load, now: number): ReplicaStatus {
     weight: member.weight,
     ...load,
     instance: instance?.id ?? null,
-    address: instance ? `${instance.address.hostname}:${instance.address.port}` : null,
+    address: instance ? addressText(instance.address) : null,
     restarts,
     nextStart: waits ? iso(notBefore) : null,
     lastError: lastError ? errorStatus(lastError) : null,

@@ -41,7 +41,7 @@ interface RuntimeCore {
  * @param core what the runtime reads and writes with; undefined for the documented methods
  */
 export function socketOf(
-  connection: Deno.TcpConn,
+  connection: Deno.Conn,
   core: RuntimeCore | undefined = RUNTIME_CORE,
 ): Socket {
   const resource = core && Reflect.get(connection, core.internalRidSymbol);
@@ -68,9 +68,9 @@ class DirectSocket implements Socket {
 }
 
 class DocumentedSocket implements Socket {
-  readonly #connection: Deno.TcpConn;
+  readonly #connection: Deno.Conn;
 
-  constructor(connection: Deno.TcpConn) {
+  constructor(connection: Deno.Conn) {
     this.#connection = connection;
   }
 

@@ -5,6 +5,7 @@
  */
 import { isOutOfFiles } from "../out_of_files.ts";
 import type { Upstream } from "../view.ts";
+import { dial } from "./dial.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Deadlines, Expiring } from "./deadlines.ts";
 import type { Gauge } from "./in_flight.ts";
@@ -218,13 +219,12 @@ export class InstancePool {
    * @throws {Error} this process can open no connection, see `isOutOfFiles`
    */
   async connect(): Promise<UpstreamConnection> {
-    const { hostname, port } = this.#upstream.address;
+    const { address } = this.#upstream;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), this.#limits.connectMs);
     try {
-      const tcp = await Deno.connect({ hostname, port, signal: late.signal });
-      tcp.setNoDelay(true);
-      const connection = new UpstreamConnection(new Wire(tcp, this.#buffers, "replica"), this);
+      const socket = await dial(address, late.signal);
+      const connection = new UpstreamConnection(new Wire(socket, this.#buffers, "replica"), this);
       this.#deadlines.add(connection);
       this.#all.add(connection);
       this.tally.connected();

@@ -48,7 +48,7 @@ export class Wire implements Staged {
   start = 0;
   end = 0;
   watcher: WireWatcher | undefined;
-  readonly #connection: Deno.TcpConn;
+  readonly #connection: Deno.Conn;
   readonly #socket: Socket;
   readonly #buffers: BufferPool;
   readonly #side: Side;
@@ -74,7 +74,7 @@ export class Wire implements Staged {
    * @param side who is at the other end
    * @param traffic counts its bytes, where somebody wants to know
    */
-  constructor(connection: Deno.TcpConn, buffers: BufferPool, side: Side, traffic?: Traffic) {
+  constructor(connection: Deno.Conn, buffers: BufferPool, side: Side, traffic?: Traffic) {
     this.#connection = connection;
     this.#socket = socketOf(connection);
     this.#buffers = buffers;
