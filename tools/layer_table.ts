@@ -17,7 +17,7 @@ export interface Room {
 }
 
 /** What everything in balancer/ may use: it knows nothing of any room. */
-const LEAVES = ["failures", "log", "out of files", "reply", "version"];
+const LEAVES = ["failures", "fault", "log", "out of files", "reply", "version"];
 
 /** Every room that has a rule. Tests, bench/, tests/ and tools/ import what they like. */
 export const ROOMS: readonly Room[] = [
@@ -27,30 +27,45 @@ export const ROOMS: readonly Room[] = [
   { name: "view", paths: ["balancer/view.ts"], imports: ["ring"] },
   { name: "upstream list", paths: ["balancer/upstream_list.ts"], imports: ["view"] },
   { name: "failures", paths: ["balancer/failures.ts"], imports: [] },
+  { name: "fault", paths: ["balancer/fault.ts"], imports: [] },
   { name: "log", paths: ["balancer/log/"], imports: [] },
   { name: "version", paths: ["balancer/version.ts"], imports: [] },
   { name: "out of files", paths: ["balancer/out_of_files.ts"], imports: [] },
   { name: "reply", paths: ["balancer/reply.ts"], imports: [], importsTypes: ["answers"] },
   // The types of answers are for whoever answers; their schemas need zod, and are for control alone.
-  { name: "answers", paths: ["balancer/answers/"], imports: ["ring", "log"] },
+  {
+    name: "answers",
+    paths: ["balancer/answers/"],
+    imports: ["ring", "log", "replica options"],
+  },
   {
     name: "config",
     paths: [
       "balancer/config.ts",
       "balancer/settings/",
     ],
-    imports: ["command", "contract", "ring", "upstream list", "view", ...LEAVES],
+    imports: ["command", "contract", "replica options", "ring", "upstream list", "view", ...LEAVES],
   },
   { name: "command", paths: ["balancer/engine/command.ts"], imports: [] },
+  { name: "replica options", paths: ["balancer/engine/replica_options.ts"], imports: LEAVES },
   {
     name: "engine interface",
     paths: ["balancer/engine/engine.ts"],
     imports: ["upstream list", "view", ...LEAVES],
+    importsTypes: ["replica options"],
   },
   {
     name: "engine adapters",
     paths: ["balancer/engine/"],
-    imports: ["engine interface", "command", "contract", "upstream list", "view", ...LEAVES],
+    imports: [
+      "engine interface",
+      "command",
+      "contract",
+      "replica options",
+      "upstream list",
+      "view",
+      ...LEAVES,
+    ],
     importsTypes: ["config"],
   },
   { name: "tracing", paths: ["balancer/tracing/"], imports: [] },
@@ -69,7 +84,15 @@ export const ROOMS: readonly Room[] = [
   {
     name: "fleet",
     paths: ["balancer/fleet/"],
-    imports: ["view", "ring", "engine interface", "contract", "upstream list", ...LEAVES],
+    imports: [
+      "view",
+      "ring",
+      "engine interface",
+      "contract",
+      "replica options",
+      "upstream list",
+      ...LEAVES,
+    ],
     importsTypes: ["answers", "config"],
   },
   {
@@ -85,6 +108,7 @@ export const ROOMS: readonly Room[] = [
       "engine interface",
       "contract",
       "upstream list",
+      "replica options",
       ...LEAVES,
     ],
     importsTypes: ["config"],
@@ -119,6 +143,7 @@ export const ROOMS: readonly Room[] = [
       "command",
       "contract",
       "upstream list",
+      "replica options",
       ...LEAVES,
     ],
   },
@@ -166,7 +191,7 @@ export const RESERVED_GLOBALS: readonly (Reserved & { readonly pattern: RegExp }
   {
     pattern: /\bDeno\.env\b/,
     what: "reading the environment (Deno.env)",
-    to: ["balancer/main.ts", "replica/main.ts"],
+    to: ["balancer/main.ts", "replica/healthcheck.ts", "replica/main.ts"],
   },
   {
     pattern: /\bDeno\.addSignalListener\b/,

@@ -44,7 +44,8 @@ export const setUpstreams: Operation = jsonCall({
   answer: changed,
   failures: {
     409: `A name is given twice. ${OWN}`,
-    503: "None of the upstreams answers a heartbeat: the list in force was kept",
+    503:
+      "None of the upstreams answers a heartbeat, or the list cannot be saved: the list in force was kept",
   },
   run: ({ upstreams }) => async ({ c, body }) =>
     answerChange(await upstreams.set(body, entryOf(c).made)),

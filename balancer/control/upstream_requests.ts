@@ -12,7 +12,8 @@ import {
   parseUpstreamAddress,
 } from "../upstream_list.ts";
 import { addressText } from "../view.ts";
-import { type BodyForm, describe, received } from "./body_schema.ts";
+import { describe, received } from "../fault.ts";
+import type { BodyForm } from "./body_schema.ts";
 import { weight } from "./weights.ts";
 
 const EXAMPLE = '{"upstreams":[{"name":"web1","address":"10.0.0.1:80","weight":2}]}';

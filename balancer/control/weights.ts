@@ -5,8 +5,9 @@
  */
 import { z } from "zod";
 import { MAX_WEIGHT, type Weights } from "../fleet/change.ts";
+import { received, shown } from "../fault.ts";
 import { REPLICA_NAME_PATTERN } from "../upstream_list.ts";
-import { KNOWN_NAME_RULE, received, shown } from "./body_schema.ts";
+import { KNOWN_NAME_RULE } from "./body_schema.ts";
 
 const RULE = `must be a number from 0 to ${MAX_WEIGHT}`;
 

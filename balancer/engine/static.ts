@@ -6,7 +6,7 @@
  */
 import type { GivenUpstream } from "../upstream_list.ts";
 import { addressText } from "../view.ts";
-import type { Engine, EngineEvent, Instance, Launch, Remains, Watch } from "./engine.ts";
+import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
 import { EngineError } from "./engine.ts";
 
 /** Lists the servers that it was given, by their names. */
@@ -31,6 +31,11 @@ export class StaticEngine implements Engine {
   #make({ name, address }: GivenUpstream): Instance {
     const id = `static:${addressText(address)}:${name}#${++this.#made}`;
     return { id, name, spare: false, address, startedAt: Date.now() };
+  }
+
+  /** Without images there is nothing to find out. */
+  pin(template: Template): Promise<Template> {
+    return Promise.resolve(template);
   }
 
   start({ name }: Launch): Promise<Instance> {

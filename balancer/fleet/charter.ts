@@ -1,16 +1,16 @@
 /**
  * What the fleet is to be beside its members: what new instances run, and the shape of the ring.
- * All of it, and the members with their weights, is kept for the balancer's next life.
+ * All of it, and the members with their weights, is saved for the balancer's next life, before it
+ * comes into force.
  *
  * @module
  */
 import type { Logger } from "@logtape/logtape";
 import type { Template } from "../engine/engine.ts";
-import type { FailureLog } from "../failures.ts";
 import { type GivenUpstream, sameUpstreams } from "../upstream_list.ts";
-import { type RingShape, sameShape } from "./blueprint.ts";
-import type { Member } from "./member.ts";
+import { type Blueprint, type RingShape, sameShape } from "./blueprint.ts";
 import { type FleetStore, type SavedFleet, Saver } from "./store.ts";
+import { sameTemplate } from "./succession.ts";
 
 /** What a {@linkcode Charter} is made of. */
 export interface CharterOptions {
@@ -19,102 +19,160 @@ export interface CharterOptions {
   readonly desired: number;
   /** The ring's shape by the settings. */
   readonly shape: RingShape;
+  /** What instances run by the settings, where the engine runs any. */
+  readonly settings?: Template;
   /** The setting `LB_UPSTREAMS`, where somebody else runs the instances. */
   readonly upstreams?: readonly GivenUpstream[];
   readonly log: Logger;
-  readonly failures: FailureLog;
+}
+
+/** The part of the desired state that is not in the members. */
+export interface Desired {
+  /** What new instances run, where that differs from the settings. */
+  readonly template: Template;
+  /** What a deploy that is under way brings; undefined where none is. */
+  readonly deploy: Template | undefined;
+  /** The shape of the ring in force. */
+  readonly shape: RingShape;
+  /** The upstreams in force; undefined where the engine runs its own instances. */
+  readonly upstreams: readonly GivenUpstream[] | undefined;
 }
 
 /** Only the fleet's writer changes it. */
 export class Charter {
-  /** What new instances run, where that differs from the settings. */
-  template: Template = {};
-  /** The shape of the ring in force. */
-  shape: RingShape;
-  /** The upstreams in force; undefined where the engine runs its own instances. */
-  upstreams: readonly GivenUpstream[] | undefined;
-  readonly #settings: RingShape;
-  readonly #given: readonly GivenUpstream[] | undefined;
+  readonly #options: CharterOptions;
   readonly #saver: Saver;
-  readonly #log: Logger;
+  #desired: Desired;
+  #loaded: SavedFleet | undefined;
 
-  constructor({ store, desired, shape, upstreams, failures, log }: CharterOptions) {
-    this.shape = shape;
-    this.#settings = shape;
-    this.#given = this.upstreams = upstreams;
-    // Upstreams come as a list, not as a number: another number is no reason to forget the ring.
-    this.#saver = new Saver(store, upstreams ? 0 : desired, failures);
-    this.#log = log;
+  constructor(options: CharterOptions) {
+    this.#options = options;
+    const { shape, upstreams } = options;
+    this.#desired = { template: {}, deploy: undefined, shape, upstreams };
+    this.#saver = new Saver(options.store);
   }
 
-  /** What an earlier life kept, where the setting is the same as then. */
+  get template(): Template {
+    return this.#desired.template;
+  }
+
+  get deploy(): Template | undefined {
+    return this.#desired.deploy;
+  }
+
+  get shape(): RingShape {
+    return this.#desired.shape;
+  }
+
+  get upstreams(): readonly GivenUpstream[] | undefined {
+    return this.#desired.upstreams;
+  }
+
+  /** Names and weights that an earlier life saved, where `LB_REPLICAS` is the same as then. */
   get loaded(): SavedFleet | undefined {
-    return this.#saver.loaded;
+    return this.#loaded;
   }
 
   /**
-   * Takes up what an earlier life kept. A shape and a list of upstreams count only while the
-   * settings are those that they were changed from: a new setting is the newer wish.
+   * Takes up what an earlier life saved. Settings that are others than those that a shape or a
+   * template was chosen beside are the newer wish and win.
    *
    * @throws {StoreError} it cannot be read
    */
   async load(): Promise<void> {
     const saved = await this.#saver.load();
     if (!saved) return;
-    this.template = saved.template;
-    const { shape } = saved;
-    if (shape && sameShape(shape.settings, this.#settings)) this.shape = shape.inForce;
-    this.#loadUpstreams(saved);
-  }
-
-  #loadUpstreams({ upstreams: kept }: SavedFleet): void {
-    if (!kept || !this.#given) return;
-    if (sameUpstreams(kept.settings, this.#given)) {
-      this.upstreams = kept.inForce;
-      this.#log.info("{count} upstreams, as they were changed while the balancer ran", {
-        count: kept.inForce.length,
-      });
-    } else {
-      this.#log.warn(
-        "LB_UPSTREAMS is not what it was: it replaces the list that was set while the balancer ran",
-      );
+    this.adopt({ ...this.#desired, ...this.#templates(saved), ...this.#upstreams(saved) });
+    const { configured, shape } = saved;
+    const { desired, upstreams, log } = this.#options;
+    // Upstreams come as a list: another number of them is no reason to forget the ring's shape.
+    if (configured === desired || upstreams) {
+      this.#loaded = saved;
+      if (shape && sameShape(shape.settings, this.#options.shape)) {
+        this.adopt({ shape: shape.inForce });
+      }
+      return;
     }
+    log.warn(
+      "LB_REPLICAS is {desired} and was {configured} when the fleet was saved: the saved names, weights and shape are dropped, what a deploy brought stays",
+      { desired, configured },
+    );
   }
 
-  /** The upstreams with the weights that their members have. */
-  upstreamsOf(replicas: readonly Member[]): readonly GivenUpstream[] {
-    const weights = new Map(replicas.map(({ name, weight }) => [name, weight]));
-    return (this.upstreams ?? []).map((one) => ({
-      ...one,
-      weight: weights.get(one.name) ?? one.weight,
-    }));
+  /**
+   * Saves what the fleet is to be. Nothing is in force yet: see {@linkcode Charter.adopt}.
+   *
+   * @param weights of every replica in the ring, by name
+   * @param changes of the rest
+   * @throws {StoreError} it is not saved
+   */
+  save(weights: Blueprint["weights"], changes: Partial<Desired> = {}): Promise<void> {
+    return this.#saver.save(this.#state(weights, { ...this.#desired, ...changes }));
   }
 
-  /** Keeps it, with the replicas in the ring, unless just that is kept. */
-  keep(replicas: readonly Member[]): void {
-    const weights = replicas.filter(({ weight }) => weight !== 1);
-    this.#saver.save({
-      names: replicas.map(({ name }) => name),
-      template: this.template,
-      ...(weights.length > 0
-        ? { weights: Object.fromEntries(weights.map(({ name, weight }) => [name, weight])) }
-        : {}),
-      ...(sameShape(this.shape, this.#settings)
-        ? {}
-        : { shape: { settings: this.#settings, inForce: this.shape } }),
-      ...this.#changedUpstreams(replicas),
-    });
+  /** Has changes be in force. */
+  adopt(changes: Partial<Desired>): void {
+    this.#desired = { ...this.#desired, ...changes };
   }
 
-  #changedUpstreams(replicas: readonly Member[]): Pick<SavedFleet, "upstreams"> {
-    const settings = this.#given;
+  /** Waits until no save is under way. */
+  saved(): Promise<void> {
+    return this.#saver.done();
+  }
+
+  #state(weights: Blueprint["weights"], changed: Desired): SavedFleet {
+    const { template, deploy, shape } = changed;
+    const { desired, settings, shape: shapeSettings } = this.#options;
+    const unequal = [...weights].filter(([, weight]) => weight !== 1);
+    const reshaped = !sameShape(shape, shapeSettings);
+    return {
+      configured: desired,
+      names: [...weights.keys()],
+      template,
+      ...(settings ? { settings } : {}),
+      ...(deploy ? { deploy } : {}),
+      ...(unequal.length > 0 ? { weights: Object.fromEntries(unequal) } : {}),
+      ...(reshaped ? { shape: { settings: shapeSettings, inForce: shape } } : {}),
+      ...this.#changedUpstreams(weights, changed),
+    };
+  }
+
+  #changedUpstreams(
+    weights: Blueprint["weights"],
+    { upstreams = [] }: Desired,
+  ): Pick<SavedFleet, "upstreams"> {
+    const { upstreams: settings } = this.#options;
     if (!settings) return {};
-    const inForce = this.upstreamsOf(replicas);
+    const inForce = weighted(upstreams, weights);
     return sameUpstreams(settings, inForce) ? {} : { upstreams: { settings, inForce } };
   }
 
-  /** Waits until nothing is left to be kept. */
-  kept(): Promise<void> {
-    return this.#saver.done();
+  #upstreams({ upstreams: kept }: SavedFleet): Partial<Desired> {
+    const { upstreams: settings, log } = this.#options;
+    if (!kept || !settings) return {};
+    if (sameUpstreams(kept.settings, settings)) return { upstreams: kept.inForce };
+    log.warn(
+      "LB_UPSTREAMS was changed since PUT /_lb/upstreams or a weight was: the setting counts, and what was set does not",
+    );
+    return {};
   }
+
+  #templates({ template, deploy, settings: then }: SavedFleet): Partial<Desired> {
+    const { settings, log } = this.#options;
+    if (!settings || !then || sameTemplate(settings, then)) return { template, deploy };
+    if (sameTemplate(template, {}) && !deploy) return {};
+    log.warn(
+      "LB_REPLICA_IMAGE or LB_REPLICA_COMMAND was changed since the last deploy: the settings count, and what was deployed does not",
+      { settings, deployed: deploy ?? template },
+    );
+    return {};
+  }
+}
+
+/** A list with the weights that the replicas have now. */
+export function weighted(
+  upstreams: readonly GivenUpstream[],
+  weights: Blueprint["weights"],
+): readonly GivenUpstream[] {
+  return upstreams.map((one) => ({ ...one, weight: weights.get(one.name) ?? one.weight }));
 }

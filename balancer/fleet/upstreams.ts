@@ -7,7 +7,7 @@ import type { FailureLog } from "../failures.ts";
 import { firstDuplicate, type GivenUpstream } from "../upstream_list.ts";
 import { addressText, type UpstreamAddress } from "../view.ts";
 import type { Fleet } from "./fleet.ts";
-import { type ChangeReport, type OnMade, reportOf, standingOf } from "./membership.ts";
+import { type ChangeReport, notSaved, type OnMade, reportOf, standingOf } from "./membership.ts";
 import { MembershipError } from "./membership_error.ts";
 import type { Probe } from "./probe.ts";
 import { resolve } from "./resolve.ts";
@@ -65,11 +65,13 @@ export class Upstreams {
       this.#check(upstreams);
       const answering = await this.#answering(upstreams);
       this.#checkServed(upstreams, answering);
+      await fleet.saveUpstreams(upstreams).catch((error) => {
+        throw notSaved(error);
+      });
       const [before, stood] = [fleet.view, standingOf(fleet)];
       fleet.setUpstreams(upstreams, answering);
       const after = fleet.view;
       onMade(stood, standingOf(fleet));
-      await fleet.saved();
       const names = new Set(upstreams.map(({ name }) => name));
       await fleet.until((members) => [...members.keys()].every((name) => names.has(name)));
       return reportOf({ before, after });

@@ -8,7 +8,7 @@ import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./s
 import { parseUpstreams } from "../upstream_list.ts";
 import { parseFlag, parseKeySource, parseLoadBound } from "./values.ts";
 
-/** In the order in which the README lists them. */
+/** In the order in which the reference lists them. */
 export const FLEET_SETTINGS = {
   LB_HOST: text("127.0.0.1", "address that the public port listens on", {
     expects: "a host name or an IP address",
