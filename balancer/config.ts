@@ -10,7 +10,7 @@ import { needsIdentity } from "./engine/replica_options.ts";
 import { expandCommand } from "./engine/command.ts";
 import { errorMessage } from "./failures.ts";
 import type { Setting } from "./settings/setting.ts";
-import { firstDuplicate } from "./upstream_list.ts";
+import { deniedSocket, firstDuplicate } from "./upstream_list.ts";
 import { type SettingName, SETTINGS, type Settings } from "./settings/settings.ts";
 
 /** Every setting, parsed, by its environment name. */
@@ -108,6 +108,8 @@ function upstreamFaults({ LB_UPSTREAMS }: Config): string[] {
   if (twice !== undefined) {
     return [`LB_UPSTREAMS: each upstream must have a name of its own; got ${twice} twice`];
   }
+  const denied = deniedSocket(LB_UPSTREAMS);
+  if (denied !== undefined) return [`LB_UPSTREAMS: ${denied}`];
   if (LB_UPSTREAMS.length === 0 || LB_UPSTREAMS.some(({ weight }) => weight > 0)) return [];
   return ["LB_UPSTREAMS: an upstream of a weight above 0 must remain; got none"];
 }

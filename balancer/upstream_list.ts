@@ -106,3 +106,23 @@ export function sameUpstreams(
     list.map(({ name, address, weight }) => `${name}=${addressText(address)}*${weight}`).sort();
   return texts(a).join() === texts(b).join();
 }
+
+/**
+ * The first Unix socket that this process may not connect to: Deno wants read and write access to
+ * its path.
+ *
+ * @returns a sentence for the person who starts the balancer; undefined where all may be used
+ */
+export function deniedSocket(upstreams: readonly GivenUpstream[]): string | undefined {
+  for (const { address } of upstreams) {
+    if (!("path" in address)) continue;
+    const { path } = address;
+    const granted = (["read", "write"] as const).every((name) =>
+      Deno.permissions.querySync({ name, path }).state === "granted"
+    );
+    if (granted) continue;
+    return `the balancer may not connect to unix:${path}; start it with --allow-read=${path} and ` +
+      `--allow-write=${path}, or use a folder that it may use (docs/decisions/0032)`;
+  }
+  return undefined;
+}

@@ -329,7 +329,7 @@ const WITHOUT_INSTANCES: Record<string, Test> = {
 
   "lists the same each time": async ({ engine }) => {
     const listed = await engine.list();
-    assertEquals(listed.slice(0, 2).map(({ name }) => name), ["Server1", "Server2"]);
+    assertEquals(new Set(listed.map(({ name }) => name)).size, listed.length);
     assertEquals(new Set(listed.map(({ id }) => id)).size, listed.length);
     assertEquals(await engine.list(), listed);
   },

@@ -123,11 +123,13 @@ export class Charter {
   #state(weights: Blueprint["weights"], changed: Desired): SavedFleet {
     const { template, deploy, shape } = changed;
     const { desired, settings, shape: shapeSettings } = this.#options;
-    const unequal = [...weights].filter(([, weight]) => weight !== 1);
+    // Names and weights of upstreams are in their list.
+    const named = changed.upstreams ? [] : [...weights];
+    const unequal = named.filter(([, weight]) => weight !== 1);
     const reshaped = !sameShape(shape, shapeSettings);
     return {
       configured: desired,
-      names: [...weights.keys()],
+      names: named.map(([name]) => name),
       template,
       ...(settings ? { settings } : {}),
       ...(deploy ? { deploy } : {}),

@@ -4,12 +4,13 @@
  * @module
  */
 import { z } from "zod";
+import { NAME_PATTERN } from "../../replica/contract.ts";
 import { MAX_SLOTS } from "../../ring/mod.ts";
 import type { Template } from "../engine/engine.ts";
 import { MAX_WEIGHT, REPLICA_NAME_PATTERN } from "../upstream_list.ts";
 import { NO_EPOCH, type SavedFleet, StoreError, type Versioned } from "./store.ts";
 
-const NAME = z.string().regex(REPLICA_NAME_PATTERN, {
+const NAME = z.string().regex(NAME_PATTERN, {
   error: ({ input }) => `must be the name of a replica; got ${JSON.stringify(input)}`,
 });
 
@@ -21,7 +22,7 @@ const SHAPE = z.object({
 });
 
 const UPSTREAMS = z.array(z.object({
-  name: NAME,
+  name: z.string().regex(REPLICA_NAME_PATTERN),
   address: z.union([
     z.object({ hostname: z.string().min(1), port: z.int().min(1).max(65535) }),
     z.object({ path: z.string().startsWith("/") }),

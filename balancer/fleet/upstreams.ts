@@ -4,7 +4,7 @@
  * @module
  */
 import type { FailureLog } from "../failures.ts";
-import { firstDuplicate, type GivenUpstream } from "../upstream_list.ts";
+import { deniedSocket, firstDuplicate, type GivenUpstream } from "../upstream_list.ts";
 import { addressText, type UpstreamAddress } from "../view.ts";
 import type { Fleet } from "./fleet.ts";
 import { type ChangeReport, notSaved, type OnMade, reportOf, standingOf } from "./membership.ts";
@@ -95,6 +95,8 @@ export class Upstreams {
     if (twice !== undefined) {
       throw new MembershipError("taken", `upstreams: ${twice} is named twice`);
     }
+    const denied = deniedSocket(upstreams);
+    if (denied !== undefined) throw new MembershipError("out-of-bounds", `upstreams: ${denied}`);
     const { blueprint, limit } = this.#options.fleet;
     const { weights: present } = blueprint;
     const names = new Map(upstreams.map(({ name, weight }) => [name, weight]));
