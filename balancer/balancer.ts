@@ -8,6 +8,7 @@ import type { Config } from "./config.ts";
 import { createControlApp } from "./control/app.ts";
 import { Entrances } from "./control/entrances.ts";
 import { openGate } from "./control/open_gate.ts";
+import type { ApiLimits } from "./control/server/api_connection.ts";
 import { controlParts } from "./control_parts.ts";
 import type { EngineKind, Template } from "./engine/engine.ts";
 import { openEngine } from "./engine/open_engine.ts";
@@ -26,7 +27,8 @@ import { NO_STORE } from "./fleet/store.ts";
 import { Turns } from "./fleet/turns.ts";
 import type { Log } from "./log/log.ts";
 import { Metrics } from "./metrics/metrics.ts";
-import { proxySettings, type TraceSettings } from "./proxy/settings.ts";
+import { FileBudget, sharedFiles } from "./proxy/file_budget.ts";
+import { proxySettings, type TraceSettings, workerCount } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
 import { originOf, PublicPort } from "./public_port.ts";
 
@@ -59,12 +61,18 @@ export async function startBalancer(
   const failures = new Failures(logger);
   const gate = await openGate(config, logger, failures);
   const port = new PublicPort({ hostname: config.LB_HOST, port: config.LB_PORT });
+  const workers = workerCount(config);
+  const sharedCounts = sharedFiles(workers, await fileLimit());
+  const files = new FileBudget(sharedCounts, workers);
   const entrances = await Entrances.open({
     own: config.LB_ADMIN_LISTEN,
     publicHost: config.LB_HOST,
     trusted: config.LB_TRUSTED_PROXIES,
+    limits: apiLimits(config),
+    maxConnections: config.LB_MAX_API_CONNECTIONS,
+    files,
+    failures,
   });
-  const files = await fileLimit();
   const { engine, reason, dispose } = await openEngine(config, {
     failures,
     report: (line) => logger.info("docker: {line}", { line }),
@@ -73,7 +81,7 @@ export async function startBalancer(
   const fleetLog = logger.getChild("fleet");
   const { probe, close: closeProbe } = httpProbe(config.LB_HEALTH_PATH);
   const proxy = {
-    ...proxySettings(config, port.address, entrances.inner, ownsInstances, log.style),
+    ...proxySettings(config, port.address, ownsInstances, log.style),
     ...(traces && { traces }),
   };
   const dataPlane = new DataPlaneWorkers({
@@ -83,8 +91,9 @@ export async function startBalancer(
     onSamples: (samples) => fleet.compare(samples),
     onApplied: (version) => fleet.applied(version),
     log: (lines, lost) => log.pass(lines, lost),
+    onCall: (connection) => entrances.takeOver(connection),
     failures,
-    files,
+    files: sharedCounts,
   });
   const fleet = new Fleet({
     engine,
@@ -109,12 +118,25 @@ export async function startBalancer(
     engine: engine.kind,
     workers: proxy.workers,
     lostLogLines: () => log.lost,
+    apiAcceptFailures: () => entrances.acceptFailures,
     now: systemClock.now,
   });
   const ending = new AbortController();
   const turns = new Turns();
   const deploys = new Deploys({ fleet, engine, turns, now: systemClock.now });
-  const parts = { config, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate };
+  const parts = {
+    config,
+    fleet,
+    probe,
+    engine,
+    dataPlane,
+    metrics,
+    proxy,
+    failures,
+    log,
+    gate,
+    files,
+  };
   const api = createControlApp(
     controlParts({ ...parts, turns, deploys, ending: ending.signal }),
   );
@@ -150,6 +172,17 @@ export async function startBalancer(
       closeProbe();
       await dispose();
     },
+  };
+}
+
+function apiLimits(config: Config): ApiLimits {
+  return {
+    lineBytes: config.LB_MAX_REQUEST_LINE_BYTES,
+    headBytes: config.LB_MAX_HEAD_BYTES,
+    fields: config.LB_MAX_FIELDS,
+    headMs: config.LB_HEAD_TIMEOUT_MS,
+    idleMs: config.LB_KEEPALIVE_TIMEOUT_MS,
+    bodyMs: config.LB_BODY_TIMEOUT_MS,
   };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Config } from "./config.ts";
+import { EventStreams } from "./control/event_streams.ts";
 import type { Gate } from "./control/gate.ts";
 import type { LogDials } from "./control/log_calls.ts";
 import type { ControlParts } from "./control/parts.ts";
@@ -19,6 +20,7 @@ import type { Turns } from "./fleet/turns.ts";
 import { Upstreams } from "./fleet/upstreams.ts";
 import type { Log } from "./log/log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
+import type { FileBudget } from "./proxy/file_budget.ts";
 import type { ProxySettings } from "./proxy/settings.ts";
 import type { DataPlaneWorkers } from "./proxy/workers.ts";
 import { originOf } from "./public_port.ts";
@@ -38,6 +40,8 @@ export interface BalancerParts {
   readonly failures: Failures;
   readonly log: Log;
   readonly gate: Gate;
+  /** Counts the files of the main thread. */
+  readonly files: FileBudget;
   /** Changes of the fleet wait for each other. */
   readonly turns: Turns;
   readonly deploys: Deploys;
@@ -51,10 +55,12 @@ export interface BalancerParts {
  * @param parts those of the balancer
  */
 export function controlParts(parts: BalancerParts): ControlParts {
-  const { config, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate, ending } =
-    parts;
+  const { config, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate } = parts;
+  const { files, ending } = parts;
   const { turns, deploys } = parts;
   const { now } = systemClock;
+  // Of few files calls have half.
+  const streamLimit = () => Math.min(config.LB_MAX_EVENT_STREAMS, Math.ceil(files.apiRoom / 2));
   const startedAt = new Date(now()).toISOString();
   return {
     membership: new Membership({ fleet, turns, changeable: engine.ownsInstances, now }),
@@ -69,6 +75,8 @@ export function controlParts(parts: BalancerParts): ControlParts {
     incidents: () => fleet.incidents.all,
     journal: fleet.journal,
     ending,
+    eventStreams: new EventStreams(streamLimit),
+    deployStreams: new EventStreams(streamLimit),
     drills: config.LB_DRILLS ? drillParts(parts) : undefined,
     status: () => ({
       ...fleetStatus(fleet, now()),

@@ -46,6 +46,9 @@ export interface DockerEngineOptions extends ContainerOptions, ImagesOptions {
 
 const DEADLINE_MS = 30_000;
 
+/** Events of a container that ends; Podman knows the first as `died`, and sends it as `die`. */
+const DEATHS = ["die", "died", "oom"];
+
 /** States of a container whose process exists; `stopping` is Podman's. */
 const RUNNING = new Set(["running", "paused", "stopping"]);
 
@@ -123,10 +126,11 @@ export class DockerEngine implements Engine {
     return log ? lastLines(log) : [];
   }
 
-  async stop(id: string, graceMs: number): Promise<void> {
+  async stop(id: string, graceMs: number, onStopped?: () => void): Promise<void> {
     const container = await this.#inspect(id);
     if (!container) return;
     if (container.State.Running) await this.#end(id, graceMs);
+    onStopped?.();
     const identity = identityOf(this.#options.prefix, container.Name, container.Config.Labels);
     if (identity) await this.#names.settled(this.#options.prefix + identity.name);
     await this.#remove(id);
@@ -141,14 +145,20 @@ export class DockerEngine implements Engine {
       .sort((a, b) => a.startedAt - b.startedAt);
   }
 
-  /** Without what is just being started: before it runs it does not run either. */
+  /**
+   * Without containers that are just being started: they do not run yet either. With those that run
+   * and have no address on the fleet's network: disconnected, or of another network by now.
+   */
   async remains(): Promise<readonly Remains[]> {
     const starting = new Set(this.#starts.names);
-    const found = (await this.#find()).filter(({ State }) => !RUNNING.has(State));
+    const all = await this.#find();
+    const unreachable = await this.#unreachable(all.filter(({ State }) => RUNNING.has(State)));
     for (const name of this.#starts.names) starting.add(name);
-    return found.flatMap(({ Id, Names, Labels, State }) => {
+    return all.flatMap(({ Id, Names, Labels, State }) => {
       const identity = identityOf(this.#options.prefix, Names[0] ?? "", Labels);
-      if (!identity || (State === "created" && starting.has(identity.name))) return [];
+      const left = !RUNNING.has(State) || unreachable.has(Id);
+      const early = State === "created" || unreachable.has(Id);
+      if (!identity || !left || (early && starting.has(identity.name))) return [];
       return [{ id: Id, ...identity }];
     });
   }
@@ -246,7 +256,7 @@ export class DockerEngine implements Engine {
 
   async #openEvents(abortSignal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const stream = await this.#streams.getEvents({
-      filters: { type: ["container"], event: ["die", "oom"], label: [this.#label] },
+      filters: { type: ["container"], event: DEATHS, label: [this.#label] },
       abortSignal,
     });
     // The declarations leave open what the chunks are; without an encoding they are bytes.
@@ -261,6 +271,15 @@ export class DockerEngine implements Engine {
   #find(): Promise<Docker.ContainerInfo[]> {
     const query = { all: true, filters: { label: [this.#label] } };
     return this.#ask("list containers", () => this.#calls.listContainers(query));
+  }
+
+  /** Ids of running containers that have no address on the fleet's network. */
+  async #unreachable(found: readonly Docker.ContainerInfo[]): Promise<ReadonlySet<string>> {
+    const containers = await Promise.all(found.map(({ Id }) => this.#inspect(Id)));
+    const lost = containers.filter((container) =>
+      container?.State.Running && !instanceOf(this.#options, container)
+    );
+    return new Set(lost.map((container) => container?.Id ?? ""));
   }
 
   /** A container of this fleet; undefined when there is none, or it is somebody else's. */
@@ -294,15 +313,20 @@ export class DockerEngine implements Engine {
   }
 
   async #end(id: string, graceMs: number): Promise<void> {
-    if (graceMs > 0) return await this.#askToEnd(id, graceMs);
-    // 409: it has ended meanwhile.
-    const killing = () => unless([404, 409], this.#calls.getContainer(id).kill());
+    if (graceMs > 0 && await this.#stopsWithin(id, graceMs)) return;
+    // Before its removal, which would end it without an event on Podman. 409: it has ended meanwhile.
+    // 500: that is Podman's word for the same.
+    const killing = () => unless([404, 409, 500], this.#calls.getContainer(id).kill());
     await this.#ask(`kill ${id}`, killing);
   }
 
-  /** Sends the image's stop signal (SIGTERM unless it names one) and waits, at most the grace. */
-  async #askToEnd(id: string, graceMs: number): Promise<void> {
-    // The Engine counts in whole seconds; removal ends what is left when the grace is over.
+  /**
+   * Sends the stop signal (SIGTERM unless the image or the options name one) and waits.
+   *
+   * @returns false when the grace was over first
+   */
+  async #stopsWithin(id: string, graceMs: number): Promise<boolean> {
+    // The Engine counts in whole seconds.
     const t = Math.ceil(graceMs / 1000);
     try {
       await withDeadline(
@@ -310,8 +334,10 @@ export class DockerEngine implements Engine {
         (abortSignal) =>
           unless([304, 404], this.#streams.getContainer(id).stop({ t, abortSignal })),
       );
+      return true;
     } catch (error) {
-      if (!(error instanceof DeadlineError)) throw toEngineError(`stop ${id}`, error);
+      if (error instanceof DeadlineError) return false;
+      throw toEngineError(`stop ${id}`, error);
     }
   }
 

@@ -39,6 +39,13 @@ export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
     ready: ready.size,
     replicas: fleet.members.map((member) => replicaStatus(member, load(member), now)),
     spares: fleet.spares.map((member) => replicaStatus(member, load(member), now)),
+    removals: fleet.removals.map(({ id, name, since, failed, error }) => ({
+      instance: id,
+      name,
+      since: iso(since),
+      failed,
+      error: error ?? null,
+    })),
     template: fleet.template,
     quarantined: fleet.quarantine.list(now).map(({ key, until }) => ({ key, until: iso(until) })),
   };

@@ -4,9 +4,10 @@
  * @module
  */
 import { isOutOfFiles } from "../out_of_files.ts";
-import type { Upstream } from "../view.ts";
+import type { Upstream, UpstreamAddress } from "../view.ts";
 import { dial } from "./dial.ts";
 import type { BufferPool } from "./buffers.ts";
+import type { Connection } from "./connection.ts";
 import type { Deadlines, Expiring } from "./deadlines.ts";
 import type { Gauge } from "./in_flight.ts";
 import { type Allowance, UNBOUNDED } from "./load_choice.ts";
@@ -36,6 +37,9 @@ export interface PoolGuard {
   /** One was closed. */
   closed(): void;
 }
+
+/** Opens a connection to an address; the signal ends an attempt that takes too long. */
+export type Dial = (address: UpstreamAddress, signal: AbortSignal) => Promise<Connection>;
 
 /** No server that keeps connections at all closes one this soon. */
 const RECENT_MS = 500;
@@ -150,6 +154,7 @@ export class InstancePool {
   readonly #buffers: BufferPool;
   readonly #deadlines: Deadlines;
   readonly #guard: PoolGuard | undefined;
+  readonly #dial: Dial;
   readonly #idle: UpstreamConnection[] = [];
   readonly #all = new Set<UpstreamConnection>();
   #retired = false;
@@ -161,6 +166,7 @@ export class InstancePool {
     buffers: BufferPool,
     deadlines: Deadlines,
     guard?: PoolGuard,
+    dialer: Dial = dial,
   ) {
     this.#upstream = upstream;
     this.inFlight = inFlight;
@@ -168,6 +174,7 @@ export class InstancePool {
     this.#buffers = buffers;
     this.#deadlines = deadlines;
     this.#guard = guard;
+    this.#dial = dialer;
   }
 
   get upstream(): Upstream {
@@ -219,12 +226,11 @@ export class InstancePool {
    * @throws {Error} this process can open no connection, see `isOutOfFiles`
    */
   async connect(): Promise<UpstreamConnection> {
-    const { address } = this.#upstream;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), this.#limits.connectMs);
     try {
-      const socket = await dial(address, late.signal);
-      const connection = new UpstreamConnection(new Wire(socket, this.#buffers, "replica"), this);
+      const opened = await this.#dial(this.#upstream.address, late.signal);
+      const connection = new UpstreamConnection(new Wire(opened, this.#buffers, "replica"), this);
       this.#deadlines.add(connection);
       this.#all.add(connection);
       this.tally.connected();
