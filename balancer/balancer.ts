@@ -60,7 +60,11 @@ export async function startBalancer(
   const files = await fileLimit();
   const { engine, reason, dispose } = await openEngine(config, failures);
   const { ownsInstances } = engine;
-  const { probe, close: closeProbe } = httpProbe(config.LB_HEALTH_PATH);
+  const { probe, close: closeProbe } = httpProbe({
+    path: config.LB_HEALTH_PATH,
+    headers: config.LB_HEALTH_HEADERS,
+    ...(config.LB_HEALTH_HOST === "" ? {} : { host: config.LB_HEALTH_HOST }),
+  });
   const proxy = {
     ...proxySettings(config, port.address, entrances.inner, ownsInstances, log.style),
     ...(traces && { traces }),
@@ -96,7 +100,7 @@ export async function startBalancer(
     engine: engine.kind,
     workers: proxy.workers,
     lostLogLines: () => log.lost,
-    now: systemClock.now,
+    clock: systemClock,
   });
   const ending = new AbortController();
   const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate };

@@ -9,7 +9,6 @@ import type { LogDials } from "./control/log_calls.ts";
 import type { ControlParts } from "./control/parts.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Failures } from "./failures.ts";
-import { systemClock } from "./fleet/clock.ts";
 import { Deploys } from "./fleet/deploy.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import { Membership } from "./fleet/membership.ts";
@@ -46,9 +45,9 @@ export interface BalancerParts {
  */
 export function controlParts(parts: BalancerParts): ControlParts {
   const { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate, ending } = parts;
-  const { now } = systemClock;
+  const { now, wallClock } = fleet.clock;
   const turns = new Turns();
-  const startedAt = new Date(now()).toISOString();
+  const startedAt = new Date(wallClock(now())).toISOString();
   return {
     membership: new Membership({ fleet, turns, changeable: engine.ownsInstances, now }),
     deploys: new Deploys({ fleet, engine, turns, now }),

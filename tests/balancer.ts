@@ -61,7 +61,7 @@ export class Balancer implements AsyncDisposable {
     const process = new Deno.Command("sh", {
       args: ["-c", `${limit}exec "$0" "$@"`, Deno.execPath(), ...await balancerArgs()],
       cwd: ROOT,
-      env: { LB_PORT: "0", LB_LOG_FORMAT: "json", ...env },
+      env: { LB_PORT: "0", LB_LOG_FORMAT: "json", LB_MIN_READY_MS: "50", ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -86,8 +86,9 @@ export const deployTemplate: Operation = otherCall({
   id: "deploy",
   group: "Replicas",
   summary: "Replace every replica, one after the other, by what runs another image or command",
-  description: "The new instance of a replica is ready before the old one drains. Where one does " +
-    "not become ready, everything goes back. The deploy goes on when its caller leaves.",
+  description: "The new instance of a replica is ready before the old one drains, and has to stay " +
+    "ready for a while before the next replica's turn comes. Where one does not become or stay " +
+    "ready, everything goes back. The deploy goes on when its caller leaves.",
   body: deploy,
   success: {
     status: 200,
@@ -96,7 +97,7 @@ export const deployTemplate: Operation = otherCall({
     event: deployStep,
   },
   failures: { 409: "The engine cannot run this, or somebody else runs the replicas" },
-  run: ({ deploys, failures }) => ({ c, body: template }) => {
+  run: ({ deploys, failures }) => ({ c, body: { minReadyMs, ...template } }) => {
     deploys.check(template);
     const entry = entryOf(c);
     entry.goOn();
@@ -112,7 +113,7 @@ export const deployTemplate: Operation = otherCall({
           .catch((error) => failures.record("control.deploy", error));
       };
       try {
-        const { step, reason } = await deploys.run(template, tell);
+        const { step, reason } = await deploys.run(template, tell, minReadyMs);
         entry.changed(before, deploys.template);
         entry.end({ outcome: step, error: reason });
       } catch (error) {

@@ -26,6 +26,7 @@ import { lastLines } from "./docker_logs.ts";
 import { DockerNames, FLEET_LABEL, identityOf } from "./docker_names.ts";
 import { type Ask, DockerNetwork, unless } from "./docker_network.ts";
 import { type ContainerSpec, DockerStarts } from "./docker_starts.ts";
+import { endingOf, unhealthyOf } from "./docker_state.ts";
 import type { Engine, EngineEvent, Instance, Launch, Remains, Watch } from "./engine.ts";
 import { EngineError, LAST_WORDS } from "./engine.ts";
 
@@ -107,6 +108,14 @@ export class DockerEngine implements Engine {
     return log ? lastLines(log) : [];
   }
 
+  async ending(id: string, withinMs: number): Promise<string | undefined> {
+    const container = await this.#inspect(id);
+    if (!container?.State.Running) return container && endingOf(container.State);
+    if (!await this.#endsWithin(id, withinMs)) return undefined;
+    const ended = await this.#inspect(id);
+    return ended && endingOf(ended.State);
+  }
+
   async stop(id: string, graceMs: number): Promise<void> {
     const container = await this.#inspect(id);
     if (!container) return;
@@ -140,7 +149,10 @@ export class DockerEngine implements Engine {
   async watch(listener: (event: EngineEvent) => void): Promise<Watch> {
     const events = new DockerEvents({
       open: (signal) => this.#openEvents(signal),
-      listener,
+      listener: (event) => {
+        if (event.type !== "health" || event.reason === undefined) return listener(event);
+        this.#explain(event, listener);
+      },
       failures: this.#options.failures,
       prefix: this.#options.prefix,
       deadlineMs: this.#deadlineMs,
@@ -200,7 +212,11 @@ export class DockerEngine implements Engine {
 
   async #openEvents(abortSignal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const stream = await this.#streams.getEvents({
-      filters: { type: ["container"], event: ["die", "oom"], label: [this.#label] },
+      filters: {
+        type: ["container"],
+        event: ["die", "oom", "health_status"],
+        label: [this.#label],
+      },
       abortSignal,
     });
     // The declarations leave open what the chunks are; without an encoding they are bytes.
@@ -226,6 +242,35 @@ export class DockerEngine implements Engine {
   #inspectAny(nameOrId: string): Promise<ContainerInfo | undefined> {
     const inspection = () => unless([404], this.#calls.getContainer(nameOrId).inspect());
     return this.#ask(`inspect ${nameOrId}`, inspection);
+  }
+
+  /** @returns whether a container that runs ended in that time, in milliseconds */
+  async #endsWithin(id: string, ms: number): Promise<boolean> {
+    try {
+      await withDeadline(
+        ms,
+        (abortSignal) => unless([404], this.#streams.getContainer(id).wait({ abortSignal })),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof DeadlineError) return false;
+      throw toEngineError(`wait for the end of ${id}`, error);
+    }
+  }
+
+  /** The event names no reason: the container's state has the output of the check. */
+  async #explain(
+    event: Extract<EngineEvent, { readonly type: "health" }>,
+    listener: (event: EngineEvent) => void,
+  ): Promise<void> {
+    try {
+      const container = await this.#inspect(event.id);
+      const reason = container && unhealthyOf(container.State);
+      listener(reason === undefined ? event : { ...event, reason });
+    } catch (error) {
+      this.#options.failures.record("docker.health", error);
+      listener(event);
+    }
   }
 
   async #rename(id: string, name: string): Promise<void> {

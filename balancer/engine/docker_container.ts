@@ -8,6 +8,7 @@ import { replicaEnv } from "../../replica/contract.ts";
 import type { Address } from "../view.ts";
 import { expandCommand } from "./command.ts";
 import { identityOf, labelsOf } from "./docker_names.ts";
+import { type ContainerState, endingOf, unhealthyOf } from "./docker_state.ts";
 import { EngineError, type Instance, type Launch } from "./engine.ts";
 
 const LOOPBACK = "127.0.0.1";
@@ -37,13 +38,7 @@ export interface ContainerInfo {
   readonly Id: string;
   readonly Name: string;
   readonly Config: { readonly Labels: Readonly<Record<string, string>> };
-  readonly State: {
-    readonly Running: boolean;
-    readonly Status?: string;
-    readonly ExitCode: number;
-    readonly Error: string;
-    readonly StartedAt: string;
-  };
+  readonly State: ContainerState;
   readonly NetworkSettings: {
     readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>>;
     readonly Ports: Readonly<Record<string, readonly { readonly HostPort: string }[] | null>>;
@@ -94,7 +89,9 @@ export function instanceOf(
   const identity = identityOf(options.prefix, Name, Config.Labels);
   const address = addressOf(options, NetworkSettings);
   if (!State.Running || !identity || !address) return undefined;
-  return { id: Id, ...identity, address, startedAt: Date.parse(State.StartedAt) };
+  const unhealthy = unhealthyOf(State);
+  const health = unhealthy === undefined ? {} : { unhealthy };
+  return { id: Id, ...identity, address, startedAt: Date.parse(State.StartedAt), ...health };
 }
 
 /**
@@ -109,7 +106,7 @@ export function notRunning(name: string, container: ContainerInfo | undefined): 
     ? "was removed by somebody else"
     : state.Running
     ? "has no address on its network"
-    : `ended at once: exit code ${state.ExitCode} ${state.Error}`.trim();
+    : `ended at once: ${endingOf(state) ?? state.Status}`;
   return new EngineError("failed", `docker: the container of ${name} ${why}`);
 }
 

@@ -29,9 +29,9 @@ export async function waitFor(
   what: string,
   isSo: () => boolean | Promise<boolean>,
 ): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
+  const deadline = performance.now() + DEADLINE_MS;
   while (!await isSo()) {
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
   }
 }

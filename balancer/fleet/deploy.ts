@@ -26,7 +26,7 @@ export class DeployError extends Error {
   override readonly name = "DeployError";
 }
 
-/** A new instance did not become ready. */
+/** A new instance did not become ready, or did not stay it. */
 class NotReadyError extends Error {
   override readonly name = "NotReadyError";
 }
@@ -60,21 +60,31 @@ export class Deploys {
   }
 
   /**
-   * Replaces every replica, or, where one does not become ready, none.
+   * Replaces every replica, or, where one does not become and stay ready, none.
    *
    * @param template what the new instances run
    * @param onStep told of each step
+   * @param minReadyMs how long each new instance has to stay ready before the next replica's turn
+   * comes; 0: not at all
    * @returns the last step: `done` or `rolled-back`
    */
-  run(template: Template, onStep: (step: DeployStep) => void): Promise<DeployStep> {
+  run(
+    template: Template,
+    onStep: (step: DeployStep) => void,
+    minReadyMs = this.#options.fleet.policy.minReadyMs,
+  ): Promise<DeployStep> {
     const tell = (step: DeployStep) => {
       this.#options.fleet.journal.add({ type: "deploy", at: this.#options.now(), ...step });
       onStep(step);
     };
-    return this.#options.turns.take(() => this.#run(template, tell));
+    return this.#options.turns.take(() => this.#run(template, minReadyMs, tell));
   }
 
-  async #run(template: Template, tell: (step: DeployStep) => void): Promise<DeployStep> {
+  async #run(
+    template: Template,
+    minReadyMs: number,
+    tell: (step: DeployStep) => void,
+  ): Promise<DeployStep> {
     const { fleet } = this.#options;
     const before = new Map(fleet.members.filter(inRing).map((member) => [member.name, member]));
     const replaced: Member[] = [];
@@ -82,6 +92,7 @@ export class Deploys {
       try {
         await this.#replace(member.name, template, tell);
         replaced.push(member);
+        await this.#watch(member.name, minReadyMs, tell);
       } catch (error) {
         return await this.#rollBack(replaced, member.name, errorMessage(error), tell);
       }
@@ -109,6 +120,29 @@ export class Deploys {
     tell({ step: "draining", name });
     await fleet.until((members) => (members.get(name)?.former.length ?? 0) === 0);
     tell({ step: "replaced", name });
+  }
+
+  /** Waits until a new instance, which serves by now, has stayed ready for long enough. */
+  async #watch(
+    name: string,
+    minReadyMs: number,
+    tell: (step: DeployStep) => void,
+  ): Promise<void> {
+    if (minReadyMs === 0) return;
+    const { fleet } = this.#options;
+    const { clock } = fleet;
+    tell({ step: "watching", name, forMs: minReadyMs });
+    const until = clock.now() + minReadyMs;
+    const cancel = clock.after(minReadyMs, () => fleet.review());
+    const id = fleet.members.find((member) => member.name === name)?.instance?.id;
+    try {
+      await fleet.until((members) => {
+        checkSteady(name, id, members.get(name), minReadyMs);
+        return clock.now() >= until;
+      });
+    } finally {
+      cancel();
+    }
   }
 
   async #rollBack(
@@ -143,4 +177,18 @@ function isReady(members: ReadonlyMap<string, Member>, name: string): boolean {
     throw new NotReadyError(`${name} did not become ready: ${describeError(error)}`);
   }
   return successor.phase === "ready" && target !== undefined && isSettled(target);
+}
+
+/** Throws where the new instance of a replica failed; how it ended is waited for. */
+function checkSteady(
+  name: string,
+  id: string | undefined,
+  member: Member | undefined,
+  minReadyMs: number,
+): void {
+  if (!member) throw new NotReadyError(`${name}: it was removed`);
+  if (id !== undefined && member.instance?.id === id && member.phase === "ready") return;
+  if (!isHeard(member)) return;
+  const why = member.lastError ? describeError(member.lastError) : "it was replaced";
+  throw new NotReadyError(`${name} did not stay ready for ${minReadyMs} ms: ${why}`);
 }
