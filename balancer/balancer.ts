@@ -58,7 +58,10 @@ export async function startBalancer(
     trusted: config.LB_TRUSTED_PROXIES,
   });
   const files = await fileLimit();
-  const { engine, reason, dispose } = await openEngine(config, failures);
+  const { engine, reason, dispose } = await openEngine(config, {
+    failures,
+    report: (line) => logger.info("docker: {line}", { line }),
+  });
   const { ownsInstances } = engine;
   const { probe, close: closeProbe } = httpProbe({
     path: config.LB_HEALTH_PATH,

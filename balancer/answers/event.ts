@@ -64,7 +64,8 @@ export const deployStep = z.object({
   reason,
 }).meta({
   id: "DeployStep",
-  description: "The last is done or, where a new instance did not become or stay ready, rolled-back",
+  description:
+    "The last is done or, where a new instance did not become or stay ready, rolled-back",
 });
 
 /** What `POST /_lb/deploy` tells. */

@@ -86,7 +86,8 @@ export const deployTemplate: Operation = otherCall({
   id: "deploy",
   group: "Replicas",
   summary: "Replace every replica, one after the other, by what runs another image or command",
-  description: "The new instance of a replica is ready before the old one drains, and has to stay " +
+  description:
+    "The new instance of a replica is ready before the old one drains, and has to stay " +
     "ready for a while before the next replica's turn comes. Where one does not become or stay " +
     "ready, everything goes back. The deploy goes on when its caller leaves.",
   body: deploy,

@@ -5,7 +5,8 @@
  */
 import { z } from "zod";
 import type { Weights } from "../fleet/change.ts";
-import { type BodyForm, describe, name, names, received, wholeFrom } from "./body_schema.ts";
+import { describe, received } from "../fault.ts";
+import { type BodyForm, name, names, wholeFrom } from "./body_schema.ts";
 import { weights } from "./weights.ts";
 
 /** How many replicas to add or remove, and the names of some or all of them. */
@@ -66,7 +67,9 @@ const deploySchema = z.strictObject({
     .describe("An image reference; engine docker"),
   command: z.string(COMMAND_RULE).min(1, COMMAND_RULE).exactOptional().describe("A command line"),
   minReadyMs: wholeFrom(0, 3_600_000).exactOptional()
-    .describe("Milliseconds that each new instance has to stay ready; LB_MIN_READY_MS if not given"),
+    .describe(
+      "Milliseconds that each new instance has to stay ready; LB_MIN_READY_MS if not given",
+    ),
 }, { error: describe("image, command and minReadyMs", DEPLOY_EXAMPLE) })
   .refine(({ image, command }) => image !== undefined || command !== undefined, {
     error: `must name an image, a command or both, such as ${DEPLOY_EXAMPLE}`,

@@ -22,24 +22,32 @@ import {
 } from "./docker_container.ts";
 import { statusOf, toEngineError } from "./docker_errors.ts";
 import { DockerEvents } from "./docker_events.ts";
+import { DockerImages, type ImageInfo, type ImagesOptions } from "./docker_images.ts";
 import { lastLines } from "./docker_logs.ts";
 import { DockerNames, FLEET_LABEL, identityOf } from "./docker_names.ts";
 import { type Ask, DockerNetwork, unless } from "./docker_network.ts";
 import { type ContainerSpec, DockerStarts } from "./docker_starts.ts";
 import { endingOf, unhealthyOf } from "./docker_state.ts";
-import type { Engine, EngineEvent, Instance, Launch, Remains, Watch } from "./engine.ts";
+import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
 import { EngineError, LAST_WORDS } from "./engine.ts";
+import type { ImageReference } from "./image_reference.ts";
+import type { RegistryCredentials } from "./registry_credentials.ts";
 
 /** Which Engine to use, and for what. */
-export interface DockerEngineOptions extends ContainerOptions {
+export interface DockerEngineOptions extends ContainerOptions, ImagesOptions {
   /** Unix socket of the Engine. */
   readonly socketPath: string;
   readonly failures: FailureLog;
+  /** Given a line for each step of what takes long. */
+  readonly onProgress: (line: string) => void;
   /** Longest wait for one answer of the Engine, in milliseconds; 30 s unless given. */
   readonly deadlineMs?: number;
 }
 
 const DEADLINE_MS = 30_000;
+
+/** States of a container whose process exists; `stopping` is Podman's. */
+const RUNNING = new Set(["running", "paused", "stopping"]);
 
 /** A container that is being removed already is tried again so often, so many milliseconds later. */
 const REMOVALS = 25;
@@ -57,6 +65,7 @@ export class DockerEngine implements Engine {
   readonly #streams: Docker;
   readonly #network: DockerNetwork;
   readonly #names: DockerNames;
+  readonly #images: DockerImages;
   readonly #starts: DockerStarts;
   readonly #watches = new Set<DockerEvents>();
 
@@ -71,8 +80,13 @@ export class DockerEngine implements Engine {
     const ask: Ask = (action, call) => this.#ask(action, call);
     this.#network = new DockerNetwork(this.#calls, ask, options.network, options.fleet);
     this.#names = this.#openNames();
+    this.#images = this.#openImages();
     this.#starts = this.#openStarts();
     containerSpec(options, { name: "Server1", spare: false, template: {} });
+  }
+
+  async pin(template: Template, onProgress?: (line: string) => void): Promise<Template> {
+    return await this.#images.pin(template, onProgress);
   }
 
   start(launch: Launch): Promise<Instance> {
@@ -126,7 +140,7 @@ export class DockerEngine implements Engine {
   }
 
   async list(): Promise<readonly Instance[]> {
-    const found = await this.#find(["running", "paused"]);
+    const found = (await this.#find()).filter(({ State }) => RUNNING.has(State));
     const containers = await Promise.all(found.map(({ Id }) => this.#inspect(Id)));
     return containers
       .map((container) => container && instanceOf(this.#options, container))
@@ -137,7 +151,7 @@ export class DockerEngine implements Engine {
   /** Without what is just being started: before it runs it does not run either. */
   async remains(): Promise<readonly Remains[]> {
     const starting = new Set(this.#starts.names);
-    const found = await this.#find(["created", "exited", "dead", "removing"]);
+    const found = (await this.#find()).filter(({ State }) => !RUNNING.has(State));
     for (const name of this.#starts.names) starting.add(name);
     return found.flatMap(({ Id, Names, Labels, State }) => {
       const identity = identityOf(this.#options.prefix, Names[0] ?? "", Labels);
@@ -187,13 +201,43 @@ export class DockerEngine implements Engine {
   #openStarts(): DockerStarts {
     const api = {
       create: (spec: ContainerSpec) => this.#create(spec),
+      connect: (id: string, network: string) => this.#connect(id, network),
       start: (id: string) => this.#start(id),
       inspect: (id: string) => this.#inspect(id),
       remove: (id: string) => this.#remove(id),
     };
     const { failures } = this.#options;
-    const [names, network, containers] = [this.#names, this.#network, this.#options];
-    return new DockerStarts({ api, names, network, containers, failures });
+    const [names, network, images] = [this.#names, this.#network, this.#images];
+    const containers = this.#options;
+    return new DockerStarts({ api, names, network, images, containers, failures });
+  }
+
+  #openImages(): DockerImages {
+    const api = {
+      inspect: (nameOrId: string) => this.#inspectImage(nameOrId),
+      pull: (
+        image: ImageReference,
+        credentials: RegistryCredentials | undefined,
+        signal: AbortSignal,
+      ) => this.#pull(image, credentials, signal),
+    };
+    return new DockerImages(api, this.#options, this.#options.onProgress);
+  }
+
+  #inspectImage(nameOrId: string): Promise<ImageInfo | undefined> {
+    const inspection = () => unless([404], this.#calls.getImage(nameOrId).inspect());
+    return this.#ask(`inspect the image ${nameOrId}`, inspection);
+  }
+
+  async #pull(
+    { name, tag }: ImageReference,
+    credentials: RegistryCredentials | undefined,
+    abortSignal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>> {
+    // The credentials go by themselves: beside the query they would become part of it.
+    const query = { _query: { fromImage: name, tag }, _body: {}, abortSignal };
+    const stream = await this.#streams.createImage(credentials, query);
+    return stream as unknown as AsyncIterable<Uint8Array>;
   }
 
   /** Every call to the Engine goes through here, except those that stay open. */
@@ -227,9 +271,9 @@ export class DockerEngine implements Engine {
     return `${FLEET_LABEL}=${this.#options.fleet}`;
   }
 
-  /** This fleet's containers in one of some states. */
-  #find(status: string[]): Promise<Docker.ContainerInfo[]> {
-    const query = { all: true, filters: { label: [this.#label], status } };
+  /** This fleet's containers. In every state: which states there are differs between Engines. */
+  #find(): Promise<Docker.ContainerInfo[]> {
+    const query = { all: true, filters: { label: [this.#label] } };
     return this.#ask("list containers", () => this.#calls.listContainers(query));
   }
 
@@ -278,7 +322,14 @@ export class DockerEngine implements Engine {
   }
 
   async #create(spec: ContainerSpec): Promise<string> {
-    return (await this.#ask(`create ${spec.name}`, () => this.#calls.createContainer(spec))).id;
+    // The declarations want more of a mount than the Engine does.
+    const options = spec as Docker.ContainerCreateOptions;
+    return (await this.#ask(`create ${spec.name}`, () => this.#calls.createContainer(options))).id;
+  }
+
+  async #connect(id: string, network: string): Promise<void> {
+    const connecting = () => this.#calls.getNetwork(network).connect({ Container: id });
+    await this.#ask(`connect ${id} to the network ${network}`, connecting);
   }
 
   async #start(id: string): Promise<void> {

@@ -34,7 +34,8 @@ async function onStage(test: (stage: Stage) => Promise<void>): Promise<void> {
   const [socketPath, failures] = [`${directory}/docker.sock`, new Noted()];
   const engine = new DockerEngine({
     ...{ socketPath, failures, deadlineMs: 200, fleet: "f", prefix: "", image: "i" },
-    ...{ port: 5000, env: {}, network: "n", reach: "network" },
+    ...{ port: 5000, env: {}, network: "n", reach: "network", onProgress: () => {} },
+    ...{ pull: "never", pullTimeoutMs: 1000, dockerConfig: "" },
   });
   try {
     await test({ engine, socketPath, failures });
@@ -103,7 +104,11 @@ Deno.test("docker events: only this fleet's containers are asked for", async () 
     const daemon = new Daemon(socketPath);
     (await listen(engine)).close();
     assertEquals(JSON.parse(daemon.queries[0] ?? ""), {
-      ...{ type: ["container"], event: ["die", "oom", "health_status"], label: ["ringkeeper.fleet=f"] },
+      ...{
+        type: ["container"],
+        event: ["die", "oom", "health_status"],
+        label: ["ringkeeper.fleet=f"],
+      },
     });
     await daemon.end();
   });

@@ -89,6 +89,7 @@ export function uniqueOptions(): DockerEngineOptions {
   return {
     ...{ socketPath: SOCKET, fleet, prefix: `${fleet}-`, network: fleet, image: IMAGE },
     ...{ port: 5000, env: {}, reach: "network", failures: NO_FAILURES },
+    ...{ pull: "missing", pullTimeoutMs: 60_000, dockerConfig: "", onProgress: () => {} },
   };
 }
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { parsed, type Setting, text, whole } from "./setting.ts";
+import { type ReplicaOptions, replicaOptions } from "../engine/replica_options.ts";
+import { choice, json, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
 import { parseEnvironment } from "./values.ts";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
@@ -14,9 +15,24 @@ export const ENGINE_SETTINGS = {
     expects: "an image reference",
     pattern: /^[A-Za-z0-9][A-Za-z0-9_.\/:@-]*$/,
   }),
+  LB_PULL: choice(
+    ["missing", "always", "never"],
+    "whether an image is fetched: where it is not on the host, each time that it is taken up (start, deploy), or never",
+  ),
+  LB_PULL_TIMEOUT_MS: whole(
+    600_000,
+    1000,
+    LARGEST_DELAY_MS,
+    "longest time for fetching one image, in milliseconds",
+  ),
+  LB_DOCKER_CONFIG: text(
+    "",
+    "the Docker client's configuration file (`config.json`), for its credentials (`auths`)",
+    { expects: "an absolute path, or empty", pattern: /^(\/.+)?$/ },
+  ),
   LB_REPLICA_COMMAND: text(
     "",
-    "command of a replica instead of the built-in one (process) or the image's own (docker); " +
+    "command of a replica instead of the built-in one (process) or the image's entry point (docker); " +
       "$PORT, $HOST, $SERVER_NAME and $SERVER_ID are filled in",
     { expects: "a plain command line without shell operators", pattern: /[^]*/ },
   ),
@@ -27,6 +43,12 @@ export const ENGINE_SETTINGS = {
     expects: 'a JSON object of strings, {"NAME":"value"}',
     about: "environment that every replica gets beside PORT, HOST, SERVER_NAME and SERVER_ID",
   },
+  LB_REPLICA_OPTIONS: json<ReplicaOptions>(
+    replicaOptions,
+    "{}",
+    'a JSON object such as {"memory":"512m","volumes":["data-$SERVER_NAME:/data"]}',
+    "what a replica's container may use and what is attached to it (docs/operations.md); engine docker",
+  ),
   LB_FLEET: text("ringkeeper", "label that tells this fleet's containers from others'", {
     expects: "letters, digits, `_`, `.` and `-`",
     pattern: NAME,

@@ -39,6 +39,32 @@ export function parsed<T>(parse: (text: string) => T | undefined): z.ZodType<T, 
   });
 }
 
+/**
+ * JSON that is held to a schema, whose own messages say which field of it is at fault.
+ *
+ * @param schema what the value must be
+ * @param fallback the text that stands in for an unset variable
+ * @param expects completes "must be ..." for what is not JSON
+ * @param about what the setting is for
+ */
+export function json<T>(
+  schema: z.ZodType<T>,
+  fallback: string,
+  expects: string,
+  about: string,
+): Setting<T> {
+  const value = z.string().transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      // Not JSON: what is expected is said by the setting.
+      context.addIssue({ code: "custom" });
+      return z.NEVER;
+    }
+  });
+  return { schema: value.pipe(schema), fallback, expects, about };
+}
+
 /** A whole number from `min` to `max`. */
 export function whole(fallback: number, min: number, max: number, about: string): Setting<number> {
   return {
