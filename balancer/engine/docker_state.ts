@@ -68,7 +68,8 @@ export function endingOf({ Running, Status, ExitCode, OOMKilled, Error }: Contai
  * @returns undefined where it does not, or there is none
  */
 export function unhealthyOf({ Health }: ContainerState): string | undefined {
-  if (Health?.Status !== "unhealthy") return undefined;
+  // A paused container counts as unhealthy, too, although no check failed.
+  if (Health?.Status !== "unhealthy" || Health.FailingStreak === 0) return undefined;
   const last = Health.Log?.at(-1);
   const output = last?.Output.replace(/\s+/g, " ").trim().slice(0, SHOWN);
   const failed = `HEALTHCHECK failed ${Health.FailingStreak} times in a row`;
