@@ -172,7 +172,7 @@ export const RESERVED_GLOBALS: readonly (Reserved & { readonly pattern: RegExp }
   {
     pattern: /\bDeno\.env\b/,
     what: "reading the environment (Deno.env)",
-    to: ["balancer/main.ts", "replica/main.ts"],
+    to: ["balancer/main.ts", "replica/healthcheck.ts", "replica/main.ts"],
   },
   {
     pattern: /\bDeno\.addSignalListener\b/,

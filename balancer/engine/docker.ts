@@ -13,6 +13,7 @@
 import Docker from "dockerode";
 import type { FailureLog } from "../failures.ts";
 import { connectionPerCall } from "./docker_agent.ts";
+import type { DockerConnection } from "./docker_connection.ts";
 import { DeadlineError, pause, withDeadline } from "./deadline.ts";
 import {
   type ContainerInfo,
@@ -35,8 +36,8 @@ import type { RegistryCredentials } from "./registry_credentials.ts";
 
 /** Which Engine to use, and for what. */
 export interface DockerEngineOptions extends ContainerOptions, ImagesOptions {
-  /** Unix socket of the Engine. */
-  readonly socketPath: string;
+  /** Where the Engine is. */
+  readonly connection: DockerConnection;
   readonly failures: FailureLog;
   /** Given a line for each step of what takes long. */
   readonly onProgress: (line: string) => void;
@@ -74,7 +75,8 @@ export class DockerEngine implements Engine {
     this.#options = options;
     this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
     // A connection per call: none is left open, none is found dead after the Engine's restart.
-    const connection = { socketPath: options.socketPath, agent: connectionPerCall() };
+    const { connection: to } = options;
+    const connection = { ...to, agent: connectionPerCall("ca" in to) };
     this.#calls = new Docker({ ...connection, timeout: this.#deadlineMs });
     this.#streams = new Docker(connection);
     const ask: Ask = (action, call) => this.#ask(action, call);

@@ -33,7 +33,14 @@ async function onStage(test: (stage: Stage) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir();
   const [socketPath, failures] = [`${directory}/docker.sock`, new Noted()];
   const engine = new DockerEngine({
-    ...{ socketPath, failures, deadlineMs: 200, fleet: "f", prefix: "", image: "i" },
+    ...{
+      connection: { socketPath },
+      failures,
+      deadlineMs: 200,
+      fleet: "f",
+      prefix: "",
+      image: "i",
+    },
     ...{ port: 5000, env: {}, network: "n", reach: "network", onProgress: () => {} },
     ...{ pull: "never", pullTimeoutMs: 1000, dockerConfig: "" },
   });

@@ -6,6 +6,7 @@
 import type { Config } from "../config.ts";
 import type { FailureLog } from "../failures.ts";
 import type { DockerEngine } from "./docker.ts";
+import { describeDockerHost, dockerConnection } from "./docker_connection.ts";
 import { type Engine, EngineError } from "./engine.ts";
 import { ProcessEngine } from "./process.ts";
 import { StaticEngine } from "./static.ts";
@@ -52,7 +53,11 @@ export async function openEngine(config: Config, options: OpenOptions): Promise<
 async function auto(config: Config, options: OpenOptions): Promise<OpenedEngine> {
   const absence = await dockerAbsence(config, options);
   if (absence === undefined) {
-    return docker(config, options, `a Docker Engine answers on ${config.LB_DOCKER_SOCKET}`);
+    return docker(
+      config,
+      options,
+      `a Docker Engine answers on ${describeDockerHost(config.LB_DOCKER_HOST)}`,
+    );
   }
   const keys = Object.keys(config.LB_REPLICA_OPTIONS);
   if (keys.length > 0) {
@@ -99,7 +104,10 @@ async function dockerEngine(
   // Its client takes a quarter of a second and 40 MB to load: only where it is used.
   const { DockerEngine } = await import("./docker.ts");
   return new DockerEngine({
-    socketPath: config.LB_DOCKER_SOCKET,
+    connection: await dockerConnection(config.LB_DOCKER_HOST, {
+      verify: config.DOCKER_TLS_VERIFY,
+      certPath: config.DOCKER_CERT_PATH,
+    }),
     fleet: config.LB_FLEET,
     prefix: config.LB_CONTAINER_PREFIX,
     image: config.LB_REPLICA_IMAGE,

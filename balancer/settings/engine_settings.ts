@@ -5,11 +5,12 @@
  */
 import { type ReplicaOptions, replicaOptions } from "../engine/replica_options.ts";
 import { choice, json, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
+import { parseDockerHost } from "./docker_host.ts";
 import { parseEnvironment } from "./values.ts";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
-/** In the order in which the README lists them. */
+/** In the order in which the reference lists them. */
 export const ENGINE_SETTINGS = {
   LB_REPLICA_IMAGE: text("ringkeeper-replica", "image of a replica, engine docker", {
     expects: "an image reference",
@@ -61,8 +62,20 @@ export const ENGINE_SETTINGS = {
     expects: "letters, digits, `_`, `.` and `-`",
     pattern: NAME,
   }),
-  LB_DOCKER_SOCKET: text("/var/run/docker.sock", "Unix socket of the Docker Engine", {
-    expects: "an absolute path",
-    pattern: /^\/.+$/,
+  LB_DOCKER_HOST: {
+    schema: parsed(parseDockerHost),
+    fallback: "unix:///var/run/docker.sock",
+    expects: "`unix:///path`, `/path` or `tcp://host:port`",
+    about:
+      "Docker Engine, or a socket proxy in front of it; TLS where `DOCKER_TLS_VERIFY` is set, " +
+      "with ca.pem, cert.pem and key.pem of the folder `DOCKER_CERT_PATH`",
+  },
+  DOCKER_TLS_VERIFY: text("", "TLS to a Docker Engine behind `tcp://`; any text turns it on", {
+    expects: "any text, or empty",
+    pattern: /[^]*/,
+  }),
+  DOCKER_CERT_PATH: text("", "folder of the certificates for TLS to the Docker Engine", {
+    expects: "an absolute path, or empty",
+    pattern: /^(\/.+)?$/,
   }),
 } satisfies Record<string, Setting<unknown>>;

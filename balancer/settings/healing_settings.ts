@@ -6,7 +6,7 @@
 import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
 import { parseFlag, parseHeaders } from "./values.ts";
 
-/** In the order in which the README lists them. */
+/** In the order in which the reference lists them. */
 export const HEALING_SETTINGS = {
   LB_HEARTBEAT_MS: whole(3000, 10, LARGEST_DELAY_MS, "milliseconds between two heartbeats"),
   LB_HEARTBEAT_TIMEOUT_MS: whole(

@@ -12,7 +12,7 @@ export interface Setting<T> {
   readonly schema: z.ZodType<T, string>;
   /** The text that stands in for an unset variable. */
   readonly fallback: string;
-  /** Completes "must be …" in an error and stands in the README. */
+  /** Completes "must be …" in an error and stands in the reference. */
   readonly expects: string;
   /** What the setting is for, one sentence. */
   readonly about: string;
