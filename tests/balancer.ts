@@ -38,6 +38,14 @@ export interface Answer {
 const ROOT = new URL("..", import.meta.url);
 const DEADLINE_MS = 60_000;
 
+/** Tests kill the same replica again within seconds, and do not wait for a deploy to prove itself. */
+const QUICK = {
+  LB_PORT: "0",
+  LB_LOG_FORMAT: "json",
+  LB_MIN_READY_MS: "50",
+  LB_HEALTHY_SPELL_MS: "1000",
+};
+
 /** A balancer that was started by a test. */
 export class Balancer implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
@@ -61,7 +69,7 @@ export class Balancer implements AsyncDisposable {
     const process = new Deno.Command("sh", {
       args: ["-c", `${limit}exec "$0" "$@"`, Deno.execPath(), ...await balancerArgs()],
       cwd: ROOT,
-      env: { LB_PORT: "0", LB_LOG_FORMAT: "json", LB_MIN_READY_MS: "50", ...env },
+      env: { ...QUICK, ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
