@@ -12,7 +12,12 @@ export interface Replica {
   readonly instance: string | null;
   readonly address: string | null;
   readonly restarts: number;
-  readonly lastError: { readonly message: string; readonly lastWords?: readonly string[] } | null;
+  readonly start: { readonly attempt: number; readonly notReady: string | null } | null;
+  readonly lastError: {
+    readonly message: string;
+    readonly exit?: string;
+    readonly lastWords?: readonly string[];
+  } | null;
 }
 
 /** The part of `GET /_lb/status` that tests look at. */
@@ -26,6 +31,7 @@ export interface Status {
   readonly replicas: readonly Replica[];
   readonly spares: readonly Replica[];
   readonly quarantined: readonly { readonly key: string }[];
+  readonly template: Readonly<Record<string, unknown>>;
   readonly failures: Readonly<Record<string, number>>;
 }
 

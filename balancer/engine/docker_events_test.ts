@@ -113,7 +113,7 @@ Deno.test("docker events: only this fleet's containers are asked for", async () 
     assertEquals(JSON.parse(daemon.queries[0] ?? ""), {
       ...{
         type: ["container"],
-        event: ["die", "oom", "health_status"],
+        event: ["die", "died", "oom", "health_status"],
         label: ["ringkeeper.fleet=f"],
       },
     });
