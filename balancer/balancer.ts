@@ -8,6 +8,7 @@ import type { Config } from "./config.ts";
 import { createControlApp } from "./control/app.ts";
 import { Entrances } from "./control/entrances.ts";
 import { openGate } from "./control/open_gate.ts";
+import type { ApiLimits } from "./control/server/api_connection.ts";
 import { controlParts } from "./control_parts.ts";
 import type { EngineKind, Template } from "./engine/engine.ts";
 import { openEngine } from "./engine/open_engine.ts";
@@ -26,7 +27,8 @@ import { NO_STORE } from "./fleet/store.ts";
 import { Turns } from "./fleet/turns.ts";
 import type { Log } from "./log/log.ts";
 import { Metrics } from "./metrics/metrics.ts";
-import { proxySettings, type TraceSettings } from "./proxy/settings.ts";
+import { FileBudget, sharedFiles } from "./proxy/file_budget.ts";
+import { proxySettings, type TraceSettings, workerCount } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
 import { originOf, PublicPort } from "./public_port.ts";
 
@@ -56,12 +58,18 @@ export async function startBalancer(
   const failures = new Failures(logger);
   const gate = await openGate(config, logger, failures);
   const port = new PublicPort({ hostname: config.LB_HOST, port: config.LB_PORT });
+  const workers = workerCount(config);
+  const sharedCounts = sharedFiles(workers, await fileLimit());
+  const files = new FileBudget(sharedCounts, workers);
   const entrances = await Entrances.open({
     own: config.LB_ADMIN_LISTEN,
     publicHost: config.LB_HOST,
     trusted: config.LB_TRUSTED_PROXIES,
+    limits: apiLimits(config),
+    maxConnections: config.LB_MAX_API_CONNECTIONS,
+    files,
+    failures,
   });
-  const files = await fileLimit();
   const { engine, reason, dispose } = await openEngine(config, {
     failures,
     report: (line) => logger.info("docker: {line}", { line }),
@@ -74,7 +82,7 @@ export async function startBalancer(
     ...(config.LB_HEALTH_HOST === "" ? {} : { host: config.LB_HEALTH_HOST }),
   });
   const proxy = {
-    ...proxySettings(config, port.address, entrances.inner, ownsInstances, log.style),
+    ...proxySettings(config, port.address, ownsInstances, log.style),
     ...(traces && { traces }),
   };
   const dataPlane = new DataPlaneWorkers({
@@ -84,8 +92,9 @@ export async function startBalancer(
     onSamples: (samples) => fleet.compare(samples),
     onApplied: (version) => fleet.applied(version),
     log: (lines, lost) => log.pass(lines, lost),
+    onCall: (connection) => entrances.takeOver(connection),
     failures,
-    files,
+    files: sharedCounts,
   });
   const fleet = new Fleet({
     engine,
@@ -110,11 +119,12 @@ export async function startBalancer(
     workers: proxy.workers,
     lostLogLines: () => log.lost,
     clock: systemClock,
+    apiAcceptFailures: () => entrances.acceptFailures,
   });
   const ending = new AbortController();
   const turns = new Turns();
   const deploys = new Deploys({ fleet, engine, turns, now: systemClock.now });
-  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate };
+  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate, files };
   const api = createControlApp(
     controlParts({ ...parts, turns, deploys, ending: ending.signal }),
   );
@@ -150,6 +160,17 @@ export async function startBalancer(
       closeProbe();
       await dispose();
     },
+  };
+}
+
+function apiLimits(config: Config): ApiLimits {
+  return {
+    lineBytes: config.LB_MAX_REQUEST_LINE_BYTES,
+    headBytes: config.LB_MAX_HEAD_BYTES,
+    fields: config.LB_MAX_FIELDS,
+    headMs: config.LB_HEAD_TIMEOUT_MS,
+    idleMs: config.LB_KEEPALIVE_TIMEOUT_MS,
+    bodyMs: config.LB_BODY_TIMEOUT_MS,
   };
 }
 

@@ -78,6 +78,13 @@ const fleetStatus = z.object({
   replicas: z.array(replicaStatus),
   spares: z.array(replicaStatus)
     .describe("Instances that are kept ready for whichever replica fails next"),
+  removals: z.array(z.object({
+    instance: z.string().describe("What is being removed: a container, a process"),
+    name: z.string().describe("The name that it had"),
+    since: time("When its removal began"),
+    failed: count("How often that failed; it is tried again"),
+    error: z.string().nullable().describe("Why it failed last"),
+  })).describe("Instances that end or have ended and are not removed yet"),
   template: z.object({
     image: z.string().exactOptional(),
     command: z.string().exactOptional(),

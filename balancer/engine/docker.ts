@@ -135,10 +135,11 @@ export class DockerEngine implements Engine {
     return ended && endingOf(ended.State);
   }
 
-  async stop(id: string, graceMs: number): Promise<void> {
+  async stop(id: string, graceMs: number, onStopped?: () => void): Promise<void> {
     const container = await this.#inspect(id);
     if (!container) return;
     if (container.State.Running) await this.#end(id, graceMs);
+    onStopped?.();
     const identity = identityOf(this.#options.prefix, container.Name, container.Config.Labels);
     if (identity) await this.#names.settled(this.#options.prefix + identity.name);
     await this.#remove(id);
@@ -153,14 +154,20 @@ export class DockerEngine implements Engine {
       .sort((a, b) => a.startedAt - b.startedAt);
   }
 
-  /** Without what is just being started: before it runs it does not run either. */
+  /**
+   * Without containers that are just being started: they do not run yet either. With those that run
+   * and have no address on the fleet's network: disconnected, or of another network by now.
+   */
   async remains(): Promise<readonly Remains[]> {
     const starting = new Set(this.#starts.names);
-    const found = (await this.#find()).filter(({ State }) => !RUNNING.has(State));
+    const all = await this.#find();
+    const unreachable = await this.#unreachable(all.filter(({ State }) => RUNNING.has(State)));
     for (const name of this.#starts.names) starting.add(name);
-    return found.flatMap(({ Id, Names, Labels, State }) => {
+    return all.flatMap(({ Id, Names, Labels, State }) => {
       const identity = identityOf(this.#options.prefix, Names[0] ?? "", Labels);
-      if (!identity || (State === "created" && starting.has(identity.name))) return [];
+      const left = !RUNNING.has(State) || unreachable.has(Id);
+      const early = State === "created" || unreachable.has(Id);
+      if (!identity || !left || (early && starting.has(identity.name))) return [];
       return [{ id: Id, ...identity }];
     });
   }
@@ -276,6 +283,15 @@ export class DockerEngine implements Engine {
   #find(): Promise<Docker.ContainerInfo[]> {
     const query = { all: true, filters: { label: [this.#label] } };
     return this.#ask("list containers", () => this.#calls.listContainers(query));
+  }
+
+  /** Ids of running containers that have no address on the fleet's network. */
+  async #unreachable(found: readonly Docker.ContainerInfo[]): Promise<ReadonlySet<string>> {
+    const containers = await Promise.all(found.map(({ Id }) => this.#inspect(Id)));
+    const lost = containers.filter((container) =>
+      container?.State.Running && !instanceOf(this.#options, container)
+    );
+    return new Set(lost.map((container) => container?.Id ?? ""));
   }
 
   /** A container of this fleet; undefined when there is none, or it is somebody else's. */

@@ -13,6 +13,9 @@ import { type ContainerState, endingOf, unhealthyOf } from "./docker_state.ts";
 import { EngineError, type Instance, type Launch, type Template } from "./engine.ts";
 import type { ReplicaOptions } from "./replica_options.ts";
 
+/** Label that carries image and command of the settings, which a deploy may have replaced. */
+const SETTINGS_LABEL = "ringkeeper.settings";
+
 const LOOPBACK = "127.0.0.1";
 const ANY_ADDRESS = "0.0.0.0";
 
@@ -76,7 +79,11 @@ export function containerSpec(options: ContainerOptions, launch: Launch) {
     name: options.prefix + launch.name,
     Image: template.imageId ?? template.image ?? options.image,
     Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
-    Labels: { ...ownLabels(own, variables), ...labelsOf(options.fleet, launch) },
+    Labels: {
+      ...ownLabels(own, variables),
+      ...labelsOf(options.fleet, launch),
+      ...settingsLabel(options),
+    },
     ExposedPorts: { [port]: {} },
     HostConfig: {
       NetworkMode: options.network,
@@ -89,6 +96,10 @@ export function containerSpec(options: ContainerOptions, launch: Launch) {
     // All of the command: an entry point that the image has would take it for its arguments.
     ...(command === undefined ? {} : { Entrypoint: expandCommand(command, env) }),
   };
+}
+
+function settingsLabel({ image, command }: ContainerOptions): Record<string, string> {
+  return { [SETTINGS_LABEL]: JSON.stringify({ image, command }) };
 }
 
 /**
@@ -117,10 +128,13 @@ export function instanceOf(
   const address = addressOf(options, NetworkSettings);
   if (!State.Running || !identity || !address) return undefined;
   const startedAt = Date.parse(State.StartedAt);
+  const settings = Config.Labels[SETTINGS_LABEL];
   const unhealthy = unhealthyOf(State);
-  const health = unhealthy === undefined ? {} : { unhealthy };
-  const template = templateOf(container);
-  return { id: Id, ...identity, address, startedAt, template, ...health };
+  return {
+    ...{ id: Id, ...identity, address, startedAt, template: templateOf(container) },
+    ...(settings === undefined ? {} : { settings: JSON.parse(settings) }),
+    ...(unhealthy === undefined ? {} : { unhealthy }),
+  };
 }
 
 /** What a container runs, by its label; one that an older balancer made has none. */

@@ -25,6 +25,8 @@ export interface Instance {
   readonly unhealthy?: string;
   /** What it runs, as far as the engine knows: engine docker. */
   readonly template?: Template;
+  /** What the settings said that instances run, when it was started: engine docker. */
+  readonly settings?: Template;
 }
 
 /** What an instance runs, where that differs from the settings. */
@@ -53,7 +55,10 @@ export interface Launch {
   readonly template: Template;
 }
 
-/** Something of this fleet that does not run: a container that ended or was never started. */
+/**
+ * Something of this fleet that serves nothing: a container that ended, was never started, or runs
+ * without an address on the fleet's network.
+ */
 export interface Remains {
   readonly id: string;
   readonly name: string;
@@ -138,12 +143,13 @@ export interface Engine {
    *
    * @param id the instance
    * @param graceMs milliseconds between SIGTERM and SIGKILL; 0 kills at once
+   * @param onStopped called when the instance does not run any more and something is left of it
    * @throws {EngineError} when the engine could not do it
    */
-  stop(id: string, graceMs: number): Promise<void>;
+  stop(id: string, graceMs: number, onStopped?: () => void): Promise<void>;
   /** The running instances of this fleet, in order of their start. */
   list(): Promise<readonly Instance[]>;
-  /** What exists of this fleet and does not run. */
+  /** What exists of this fleet and does not run, or runs and cannot be reached. */
   remains(): Promise<readonly Remains[]>;
   /**
    * Reports exits and the engine's own comings and goings from now on.

@@ -19,6 +19,8 @@ export class MemoryEngine implements Engine {
   readonly calls: string[] = [];
   /** What was to be started, oldest first. */
   readonly launches: Launch[] = [];
+  /** Ids of instances of which something is left that cannot be removed. */
+  readonly stuck = new Set<string>();
   /** The id of each image that there is, by reference. */
   readonly images = new Map<string, string>();
   readonly #addressOf: (name: string) => Address;
@@ -93,12 +95,16 @@ export class MemoryEngine implements Engine {
     });
   }
 
-  stop(id: string, graceMs: number): Promise<void> {
+  stop(id: string, graceMs: number, onStopped?: () => void): Promise<void> {
     return Promise.try(() => {
       this.calls.push(`stop ${id} ${graceMs}`);
       this.#throwIfAway();
       const instance = this.#instances.get(id);
       if (instance) this.#end(instance, "stopped");
+      if (this.stuck.has(id)) {
+        onStopped?.();
+        throw new EngineError("failed", `removal of ${id} is already in progress`);
+      }
       this.#remains.delete(id);
       this.#words.delete(id);
       this.#endings.delete(id);

@@ -30,6 +30,7 @@ import type { FleetPolicy } from "./policy.ts";
 import type { Miss, Probe } from "./probe.ts";
 import { Outliers } from "./outliers.ts";
 import { Quarantine } from "./quarantine.ts";
+import { type PendingRemoval, Removals } from "./removals.ts";
 import { Roster } from "./roster.ts";
 import type { FleetStore } from "./store.ts";
 import { sameTemplate } from "./succession.ts";
@@ -61,6 +62,9 @@ export interface FleetOptions {
 /** An incident that is over is told of after this time, in milliseconds. */
 const TOLLS_MS = 200;
 
+/** What has ended may take this long to be removed when the balancer ends, in milliseconds. */
+const REMOVED_WITHIN_MS = 5000;
+
 /** The first save is tried again after this time, in milliseconds. */
 const SAVE_RETRY_MS = 10_000;
 
@@ -79,6 +83,7 @@ export class Fleet {
   readonly #ledger: Ledger;
   readonly #keeper: Keeper;
   readonly #census: Census;
+  readonly #removals: Removals;
   readonly #outliers = new Outliers();
   readonly #writer: Writer;
   readonly #waiters = new Waiters();
@@ -108,7 +113,8 @@ export class Fleet {
     const writer = this.#writer = new Writer({ ...options, settle: () => this.#settle() });
     const until = (condition: Condition) => this.until(condition);
     this.successors = new Successors({ ...options, writer, roster, ledger, until });
-    this.#census = new Census({ ...options, roster, ledger });
+    const removals = this.#removals = new Removals(options);
+    this.#census = new Census({ ...options, removals, roster, ledger });
     this.#charter = new Charter(options);
     this.#link = new EngineLink({
       ...options,
@@ -119,6 +125,7 @@ export class Fleet {
     });
     const actions = new ActionRunner({
       ...options,
+      removals,
       report: (name, event) => this.#post(event, name),
       onAway: (error) => this.#link.lose(error),
     });
@@ -157,6 +164,11 @@ export class Fleet {
   get desired(): number {
     if (!this.#listed) return this.#options.desired;
     return this.members.filter((member) => !isLeaving(member)).length;
+  }
+
+  /** What ends or has ended and is not removed yet. */
+  get removals(): readonly PendingRemoval[] {
+    return this.#removals.pending;
   }
 
   /** False while the engine cannot be reached. */
@@ -338,25 +350,47 @@ export class Fleet {
     return this.#charter.deploy;
   }
 
-  /** Stops every instance that is ours to stop, then lets go of the engine. */
+  /**
+   * Stops every instance that is ours to stop, then lets go of the engine.
+   *
+   * @throws {Error} something could not be removed: says what
+   */
   async close(): Promise<void> {
     if (this.#options.policy.replaces && this.#link.up) {
       this.#closing = true;
       this.dismiss(this.#roster.all.map(({ name }) => name));
       await this.until((members) => members.size === 0 || !this.#link.up);
+      if (this.#link.up) await this.#sweep();
     }
     await this.abandon();
+    const left = this.#removals.pending.map(({ name, id }) => `${name} (${id})`);
+    if (left.length > 0) throw new Error(`the engine did not remove ${left.join(", ")}`);
   }
 
   /** Lets go of the engine and leaves the instances as they are. */
   async abandon(): Promise<void> {
     this.#writer.close();
+    this.#removals.close();
     this.#cancelTimer?.();
     this.#cancelSave?.();
     this.#heartbeats.close();
     this.#link.close();
     await this.#charter.saved();
     await this.#options.engine.close();
+  }
+
+  /** Removes what else exists of this fleet, and waits a moment for all that is being removed. */
+  async #sweep(): Promise<void> {
+    const { engine, policy: { stopGraceMs: graceMs }, failures } = this.#options;
+    try {
+      const [running, remains] = await Promise.all([engine.list(), engine.remains()]);
+      for (const { id, name } of [...running, ...remains]) {
+        this.#removals.clear({ id, name, graceMs });
+      }
+    } catch (error) {
+      failures.record("engine.list", error);
+    }
+    await this.#removals.settled(graceMs + REMOVED_WITHIN_MS);
   }
 
   #admit(name: string): void {
@@ -425,6 +459,7 @@ export class Fleet {
   }
 
   #muster(finding: Finding): void {
+    this.#charter.recover(finding.running);
     const { template } = this.#charter;
     for (const admission of this.#roster.muster(finding, this.#charter)) {
       this.#roster.admit({ template, ...admission });

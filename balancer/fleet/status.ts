@@ -40,6 +40,13 @@ export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
     ready: ready.size,
     replicas: fleet.members.map(status),
     spares: fleet.spares.map(status),
+    removals: fleet.removals.map(({ id, name, since, failed, error }) => ({
+      instance: id,
+      name,
+      since: date(since),
+      failed,
+      error: error ?? null,
+    })),
     template: fleet.template,
     quarantined: fleet.quarantine.list(now).map(({ key, until }) => ({ key, until: date(until) })),
   };

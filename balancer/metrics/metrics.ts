@@ -26,6 +26,8 @@ export interface MetricsOptions {
   readonly failures: () => Readonly<Record<string, number>>;
   /** Lines that the balancer itself said and nobody read. */
   readonly lostLogLines: () => number;
+  /** Connections to the API's own port or socket that could not be accepted. */
+  readonly apiAcceptFailures: () => number;
   /** Calls of the control API that were refused, by reason. */
   readonly refusals: () => ReadonlyMap<string, number>;
   /** What kind of engine there is. */
@@ -88,8 +90,8 @@ export class Metrics {
   }
 
   #facts(counts: DataPlaneCounts): ProcessFacts {
-    const { failures, refusals, engine, workers, lostLogLines } = this.#options;
-    const { loggedLines, lostLines } = counts.workers;
+    const { failures, refusals, engine, workers, lostLogLines, apiAcceptFailures } = this.#options;
+    const { loggedLines, lostLines, acceptFailures } = counts.workers;
     const { user, system } = process.cpuUsage();
     return {
       startedAtS: this.#options.clock.wallClock(this.#startedAt) / 1000,
@@ -101,6 +103,7 @@ export class Metrics {
       accessLines: loggedLines,
       lostLines: { access: lostLines, balancer: lostLogLines() },
       refusals: refusals(),
+      acceptFailures: { public: acceptFailures, api: apiAcceptFailures() },
     };
   }
 }

@@ -108,6 +108,13 @@ export const HEALING_SETTINGS = {
     LARGEST_DELAY_MS,
     "milliseconds that tunnels and event streams get then; they are closed after it",
   ),
+  LB_SHUTDOWN_TIMEOUT_MS: whole(
+    25000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that the end of the balancer may take in all; then it exits with status 1 and " +
+      "leaves what is not stopped or removed",
+  ),
   LB_STOP_GRACE_MS: whole(5000, 0, LARGEST_DELAY_MS, "milliseconds from SIGTERM to SIGKILL"),
   LB_HOLD: choice(
     ["hold", "spill", "fail"],

@@ -47,6 +47,7 @@ export function status(replicas: readonly ReplicaStatus[], other: Partial<Status
     desired: replicas.length,
     ready: replicas.filter(({ state }) => state === "ready").length,
     replicas,
+    removals: [],
     spares: [],
     quarantined: [],
     failures: {},
