@@ -14,6 +14,7 @@ import { isOutOfFiles } from "../out_of_files.ts";
 import type { UpstreamAddress } from "../view.ts";
 import { expandCommand } from "./command.ts";
 import { type Outlets, PassedOn } from "./child_output.ts";
+import { settledWithin } from "./deadline.ts";
 import { EndedOutputs } from "./ended_outputs.ts";
 import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
 import { EngineError } from "./engine.ts";
@@ -98,6 +99,12 @@ export class ProcessEngine implements Engine {
     return await this.#ended.lines(id) ?? this.#running.get(id)?.group.output.lines ?? [];
   }
 
+  async ending(id: string, withinMs: number): Promise<string | undefined> {
+    const running = this.#running.get(id);
+    if (running) await settledWithin(running.group.ended, withinMs);
+    return this.#ended.reason(id);
+  }
+
   async stop(id: string, graceMs: number): Promise<void> {
     await this.#running.get(id)?.group.end(graceMs);
   }
@@ -173,7 +180,7 @@ export class ProcessEngine implements Engine {
     this.#running.delete(id);
     await this.#giveBack(address);
     if (notFound) this.#found.delete(program ?? "");
-    const keeping = this.#ended.keep(id, group.output);
+    const keeping = this.#ended.keep(id, group.output, reason);
     this.#watchers.report({ type: "exit", name, id, reason });
     await keeping;
   }

@@ -55,6 +55,11 @@ export class StaticEngine implements Engine {
     return Promise.resolve([]);
   }
 
+  /** Never known: such a server is watched by whoever runs it. */
+  ending(_id: string, _withinMs: number): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   /** One that is not in the list any more is gone as far as this engine knows. */
   stop(id: string, _graceMs: number): Promise<void> {
     const listed = this.#instances.some((one) => one.id === id);
