@@ -41,6 +41,7 @@ function envOf(fleet: DockerFleet, tag: MovingTag): Record<string, string> {
     LB_REPLICA_PORT: "8080",
     LB_HEALTH_PATH: "/",
     LB_PULL: "never",
+    LB_MIN_READY_MS: "0",
   };
 }
 
@@ -81,7 +82,7 @@ imageTest(
     const before = await old.status();
     assertEquals(imagesOf(before), [first, first]);
     assertEquals(before.replicas[0]?.image?.reference, `${tag.name}:1`);
-    assertEquals(before.template.imageId, first);
+    assertEquals(before.template["imageId"], first);
     await tag.serve("two");
     const victim = before.replicas[0]?.instance;
     await must("POST", `/containers/${victim}/kill`);
@@ -93,7 +94,7 @@ imageTest(
     await using next = await Balancer.ready(envOf(fleet, tag));
     const after = await next.until(({ ready }) => ready === 3);
     assertEquals(instancesOf(after), instancesOf(grown));
-    assertEquals([imagesOf(after), after.template.imageId], [[first, first, first], first]);
+    assertEquals([imagesOf(after), after.template["imageId"]], [[first, first, first], first]);
   },
 );
 
@@ -114,7 +115,7 @@ imageTest("a deploy of the same tag brings what that stands for now", async (fle
   await using balancer = await Balancer.ready(envOf(fleet, tag));
   const second = await tag.serve("two");
   await deploy(balancer, tag);
-  const after = await balancer.until(({ template }) => template.imageId === second);
+  const after = await balancer.until(({ template }) => template["imageId"] === second);
   assertEquals(imagesOf(after), [second, second]);
   assertEquals(await (await balancer.fetch("/any")).text(), "two");
 });
@@ -128,7 +129,7 @@ imageTest("a deploy that fails goes back to the image that ran, though its tag h
   await tag.fail();
   assertStringIncludes(await deploy(balancer, tag), "rolled-back");
   const after = await balancer.until(({ ready }) => ready === 2);
-  assertEquals([imagesOf(after), after.template.imageId], [[first, first], first]);
+  assertEquals([imagesOf(after), after.template["imageId"]], [[first, first], first]);
   const victim = after.replicas[0]?.instance;
   await must("POST", `/containers/${victim}/kill`);
   const healed = await balancer.until(({ replicas, ready }) =>

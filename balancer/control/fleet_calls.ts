@@ -88,8 +88,10 @@ export const deployTemplate: Operation = otherCall({
   group: "Replicas",
   summary: "Replace every replica, one after the other, by what runs another image or command",
   description: "The image is pinned to its id, and pulled where LB_PULL says so, before anything " +
-    "is replaced. Fields that are not given stay as they are. The new instance of a replica is ready before the old one drains. Where one does " +
-    "not become ready, everything goes back. The deploy goes on when its caller leaves.",
+    "is replaced. Fields that are not given stay as they are. The new instance of a replica is " +
+    "ready before the old one drains, and has to stay ready for a while before the next replica's " +
+    "turn comes. Where one does not become or stay ready, everything goes back. The deploy goes on " +
+    "when its caller leaves.",
   body: deploy,
   success: {
     status: 200,
@@ -101,7 +103,7 @@ export const deployTemplate: Operation = otherCall({
     409: "The engine cannot run this, or somebody else runs the replicas",
     503: "The deploy could not be saved, or there are as many streams of deploys as there may be",
   },
-  run: ({ deploys, deployStreams, failures }) => async ({ c, body: wish }) => {
+  run: ({ deploys, deployStreams, failures }) => async ({ c, body: { minReadyMs, ...wish } }) => {
     deploys.check(wish);
     const leave = deployStreams.enter();
     const entry = entryOf(c);
@@ -112,11 +114,11 @@ export const deployTemplate: Operation = otherCall({
     let before: Template | undefined;
     const tell = (step: DeployStep) => {
       // Its first step: whatever was to be changed before it has been.
-      before ??= deploys.template;
+      if (step.step !== "pulling") before ??= deploys.template;
       send(step);
       begun.resolve();
     };
-    const ended = deploys.run(wish, tell).then(({ step, reason }) => {
+    const ended = deploys.run(wish, tell, minReadyMs).then(({ step, reason }) => {
       leave();
       entry.changed(before, deploys.template);
       entry.end({ outcome: step, error: reason });

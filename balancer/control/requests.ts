@@ -70,8 +70,12 @@ const deploySchema = z.strictObject({
     .describe("A command line; null goes back to that of the settings"),
   options: replicaOptions.nullable().exactOptional()
     .describe("All options of the containers; null goes back to LB_REPLICA_OPTIONS"),
-}, { error: describe("image, command and options", DEPLOY_EXAMPLE) })
-  .refine((wish) => Object.values(wish).some((value) => value !== undefined), {
+  minReadyMs: wholeFrom(0, 3_600_000).exactOptional()
+    .describe(
+      "Milliseconds that each new instance has to stay ready; LB_MIN_READY_MS if not given",
+    ),
+}, { error: describe("image, command, options and minReadyMs", DEPLOY_EXAMPLE) })
+  .refine(({ minReadyMs: _, ...wish }) => Object.values(wish).some((one) => one !== undefined), {
     error: `must name an image, a command, options or several of them, such as ${DEPLOY_EXAMPLE}`,
   });
 

@@ -107,7 +107,7 @@ Deno.test("a deploy names an image, a command, options or several of them", () =
     ['{"command":""}', 'command: must be a command line; got ""'],
     [
       '{"image":"a","tag":"b"}',
-      'body: must have no fields but image, command and options; got ["tag"]',
+      'body: must have no fields but image, command, options and minReadyMs; got ["tag"]',
     ],
   ];
   for (const [body, message] of table) {

@@ -13,7 +13,7 @@ const V2 = "sha256:v2";
 /** A fleet of an image whose tag stands for `sha256:v1` at first. */
 async function open(store = new TextStore(), engine = FleetBench.memory()) {
   if (!engine.images.has("app:1")) engine.images.set("app:1", V1);
-  const bench = new FleetBench({}, engine, store, BENCH_SHAPE, SETTINGS);
+  const bench = new FleetBench({ minReadyMs: 0 }, engine, store, BENCH_SHAPE, SETTINGS);
   await bench.open();
   const { fleet, clock } = bench;
   const deploys = new Deploys({ fleet, engine, turns: new Turns(), now: () => clock.now() });
