@@ -4,6 +4,7 @@
  * @module
  */
 import { LARGEST_DELAY_MS } from "../balancer/settings/setting.ts";
+import { LINGER, type LingerSettings } from "../balancer/proxy/drop_budget.ts";
 import type {
   HoldSettings,
   ProxySettings,
@@ -38,6 +39,7 @@ export interface BenchSettings {
   readonly hold?: Partial<HoldSettings>;
   readonly timeouts?: Partial<Timeouts>;
   readonly limits?: Partial<RequestLimits>;
+  readonly linger?: Partial<LingerSettings>;
   readonly loadBound?: number;
   readonly ringFields?: boolean;
   readonly suspectMs?: number;
@@ -193,7 +195,7 @@ export class DataPlaneBench implements AsyncDisposable {
 }
 
 function complete(
-  { hold, timeouts, limits, ...more }: BenchSettings,
+  { hold, timeouts, limits, linger, ...more }: BenchSettings,
   control: Upstream["address"],
 ): ProxySettings {
   return {
@@ -217,9 +219,11 @@ function complete(
       connect: 10_000,
       response: 60_000,
       upstreamIdle: 60_000,
-      tunnel: 60_000,
+      responseBody: 60_000,
+      streamIdle: 60_000,
       ...timeouts,
     },
+    linger: { ...LINGER, ...linger },
     hold: {
       policy: "hold",
       ms: LARGEST_DELAY_MS,
