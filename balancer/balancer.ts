@@ -8,21 +8,27 @@ import type { Config } from "./config.ts";
 import { createControlApp } from "./control/app.ts";
 import { Entrances } from "./control/entrances.ts";
 import { openGate } from "./control/open_gate.ts";
+import type { ApiLimits } from "./control/server/api_connection.ts";
 import { controlParts } from "./control_parts.ts";
+import type { EngineKind, Template } from "./engine/engine.ts";
 import { openEngine } from "./engine/open_engine.ts";
 import { Failures } from "./failures.ts";
 import { fileLimit } from "./file_limit.ts";
 import type { RingShape } from "./fleet/blueprint.ts";
 import { systemClock } from "./fleet/clock.ts";
-import { fileStore } from "./fleet/file_store.ts";
+import { Deploys } from "./fleet/deploy.ts";
+import { FileStore } from "./fleet/file_store.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { httpProbe } from "./fleet/http_probe.ts";
 import type { Journal } from "./fleet/journal.ts";
 import { fleetPolicy } from "./fleet/policy.ts";
+import { resumeDeploy } from "./fleet/resume.ts";
 import { NO_STORE } from "./fleet/store.ts";
+import { Turns } from "./fleet/turns.ts";
 import type { Log } from "./log/log.ts";
 import { Metrics } from "./metrics/metrics.ts";
-import { proxySettings, type TraceSettings } from "./proxy/settings.ts";
+import { FileBudget, sharedFiles } from "./proxy/file_budget.ts";
+import { proxySettings, type TraceSettings, workerCount } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
 import { originOf, PublicPort } from "./public_port.ts";
 
@@ -52,17 +58,27 @@ export async function startBalancer(
   const failures = new Failures(logger);
   const gate = await openGate(config, logger, failures);
   const port = new PublicPort({ hostname: config.LB_HOST, port: config.LB_PORT });
+  const workers = workerCount(config);
+  const sharedCounts = sharedFiles(workers, await fileLimit());
+  const files = new FileBudget(sharedCounts, workers);
   const entrances = await Entrances.open({
     own: config.LB_ADMIN_LISTEN,
     publicHost: config.LB_HOST,
     trusted: config.LB_TRUSTED_PROXIES,
+    limits: apiLimits(config),
+    maxConnections: config.LB_MAX_API_CONNECTIONS,
+    files,
+    failures,
   });
-  const files = await fileLimit();
-  const { engine, reason, dispose } = await openEngine(config, failures);
+  const { engine, reason, dispose } = await openEngine(config, {
+    failures,
+    report: (line) => logger.info("docker: {line}", { line }),
+  });
   const { ownsInstances } = engine;
+  const fleetLog = logger.getChild("fleet");
   const { probe, close: closeProbe } = httpProbe(config.LB_HEALTH_PATH);
   const proxy = {
-    ...proxySettings(config, port.address, entrances.inner, ownsInstances, log.style),
+    ...proxySettings(config, port.address, ownsInstances, log.style),
     ...(traces && { traces }),
   };
   const dataPlane = new DataPlaneWorkers({
@@ -72,8 +88,9 @@ export async function startBalancer(
     onSamples: (samples) => fleet.compare(samples),
     onApplied: (version) => fleet.applied(version),
     log: (lines, lost) => log.pass(lines, lost),
+    onCall: (connection) => entrances.takeOver(connection),
     failures,
-    files,
+    files: sharedCounts,
   });
   const fleet = new Fleet({
     engine,
@@ -84,8 +101,9 @@ export async function startBalancer(
     limit: ownsInstances ? config.LB_MAX_REPLICAS : config.LB_UPSTREAMS.length,
     probe,
     clock: systemClock,
-    store: config.LB_STATE_FILE === "" ? NO_STORE : fileStore(config.LB_STATE_FILE),
-    log: logger.getChild("fleet"),
+    store: config.LB_STATE_FILE === "" ? NO_STORE : new FileStore(config.LB_STATE_FILE, fleetLog),
+    ...(ownsInstances && { settings: templateOf(config, engine.kind) }),
+    log: fleetLog,
     failures,
   });
   const metrics = new Metrics({
@@ -96,16 +114,28 @@ export async function startBalancer(
     engine: engine.kind,
     workers: proxy.workers,
     lostLogLines: () => log.lost,
+    apiAcceptFailures: () => entrances.acceptFailures,
     now: systemClock.now,
   });
   const ending = new AbortController();
-  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate };
-  const api = createControlApp(controlParts({ ...parts, ending: ending.signal }));
+  const turns = new Turns();
+  const deploys = new Deploys({ fleet, engine, turns, now: systemClock.now });
+  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate, files };
+  const api = createControlApp(
+    controlParts({ ...parts, turns, deploys, ending: ending.signal }),
+  );
   // The port opens when it is known what runs, so that the first request finds a view.
   await fleet.open();
   entrances.begin(api.fetch);
   await dataPlane.open();
   port.release();
+  void resumeDeploy({
+    deploys,
+    clock: systemClock,
+    log: fleetLog,
+    failures,
+    ending: ending.signal,
+  });
   tellOwn(entrances.own, logger);
   logger.info("listening on http://{hostname}:{port}, engine {engine} ({reason})", {
     ...port.address,
@@ -129,12 +159,31 @@ export async function startBalancer(
   };
 }
 
+function apiLimits(config: Config): ApiLimits {
+  return {
+    lineBytes: config.LB_MAX_REQUEST_LINE_BYTES,
+    headBytes: config.LB_MAX_HEAD_BYTES,
+    fields: config.LB_MAX_FIELDS,
+    headMs: config.LB_HEAD_TIMEOUT_MS,
+    idleMs: config.LB_KEEPALIVE_TIMEOUT_MS,
+    bodyMs: config.LB_BODY_TIMEOUT_MS,
+  };
+}
+
 function ringShape(config: Config): RingShape {
   return {
     slots: config.LB_SLOTS,
     virtualServers: config.LB_VIRTUAL_SERVERS,
     layout: config.LB_LAYOUT,
     hashes: config.LB_HASHES,
+  };
+}
+
+/** What instances run by the settings. */
+function templateOf(config: Config, kind: EngineKind): Template {
+  return {
+    ...(kind === "docker" && { image: config.LB_REPLICA_IMAGE }),
+    ...(config.LB_REPLICA_COMMAND !== "" && { command: config.LB_REPLICA_COMMAND }),
   };
 }
 

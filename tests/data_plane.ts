@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { ApiServer } from "../balancer/control/server/api_server.ts";
+import { serverOptions } from "../balancer/control/testing.ts";
 import { LARGEST_DELAY_MS } from "../balancer/settings/setting.ts";
-import { LINGER, type LingerSettings } from "../balancer/proxy/drop_budget.ts";
+import { LINGER, type LingerSettings } from "../balancer/proxy/linger.ts";
 import type {
   HoldSettings,
   ProxySettings,
@@ -14,7 +16,7 @@ import type {
 import { DataPlaneWorkers } from "../balancer/proxy/workers.ts";
 import type { DrainDeadlines, Evidence, Toll, Upstream, View } from "../balancer/view.ts";
 import { Ring } from "../ring/mod.ts";
-import { get, OK, RawConnection, type RawMessage, RawUpstream, within } from "./raw.ts";
+import { get, RawConnection, type RawMessage, RawUpstream, within } from "./raw.ts";
 
 /** Everyone that is ever in the ring. */
 const RING = Ring.build({ members: ["Server1", "Server2", "Server3", "Server4"] });
@@ -76,19 +78,19 @@ export class DataPlaneBench implements AsyncDisposable {
   readonly failures: string[] = [];
   readonly workers: DataPlaneWorkers;
   readonly port: number;
-  readonly #control: RawUpstream;
+  readonly #control = new ApiServer(serverOptions());
   readonly #instances = new Map<unknown, string>();
   #version = 0;
   #changed = Promise.withResolvers<void>();
 
-  private constructor(settings: ProxySettings, control: RawUpstream) {
+  private constructor(settings: ProxySettings) {
     this.port = settings.listen.port;
-    this.#control = control;
     this.workers = new DataPlaneWorkers({
       settings,
       report: (evidence) => this.#note(() => this.evidence.push(evidence)),
       onTolls: (tolls) => this.#note(() => this.tolls.push(...tolls)),
       onApplied: (version) => this.#note(() => this.applied.push(version)),
+      onCall: (call) => this.#control.serve(call, () => Promise.resolve(new Response("ok"))),
       failures: {
         record: (action, error) => this.#note(() => this.failures.push(`${action}: ${error}`)),
       },
@@ -97,8 +99,7 @@ export class DataPlaneBench implements AsyncDisposable {
 
   /** Starts it, without any view. One worker, and nobody gives up waiting, unless it is said. */
   static async open(settings: BenchSettings = {}): Promise<DataPlaneBench> {
-    const control = new RawUpstream(() => OK);
-    const bench = new DataPlaneBench(complete(settings, addressOf(control)), control);
+    const bench = new DataPlaneBench(complete(settings));
     await bench.workers.open();
     return bench;
   }
@@ -184,7 +185,7 @@ export class DataPlaneBench implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.workers.end({ requestsMs: 0, streamsMs: 0 });
-    await this.#control[Symbol.asyncDispose]();
+    await this.#control.close(0);
   }
 
   #note(what: () => void): void {
@@ -194,13 +195,9 @@ export class DataPlaneBench implements AsyncDisposable {
   }
 }
 
-function complete(
-  { hold, timeouts, limits, linger, ...more }: BenchSettings,
-  control: Upstream["address"],
-): ProxySettings {
+function complete({ hold, timeouts, limits, linger, ...more }: BenchSettings): ProxySettings {
   return {
     listen: { hostname: "127.0.0.1", port: freePort() },
-    control: { ...control, via: "1.1 test" },
     publicApi: "all",
     keySource: { from: "request-id" },
     limits: {
@@ -237,6 +234,9 @@ function complete(
     ringFields: false,
     suspectMs: 0,
     outliers: false,
+    via: true,
+    underscores: false,
+    trace: false,
     trusted: [],
     accessLogging: "off",
     logStyle: "json",

@@ -19,7 +19,7 @@ const TOO_MANY_RESTARTS = 2;
  *
  * @param request what to start
  * @param compose which compose to use
- * @param socket the Docker Engine's socket, to be mounted
+ * @param socket path of the Docker Engine's socket, whose folder is mounted
  */
 export async function startDocker(
   request: UpRequest,
@@ -29,13 +29,25 @@ export async function startDocker(
   await buildImages(request.progress);
   await writeState({ engine: "docker", url: request.url, fleet: request.fleet });
   const env = {
-    DOCKER_SOCKET: socket,
+    ...await socketVariables(socket),
     LB_PORT: String(request.port),
     LB_REPLICAS: String(request.replicas),
   };
   const code = await show(compose[0], composeArgs(compose, "up", "-d", "--no-build"), { env });
   if (code !== 0) throw new ToolError(`${compose.join(" ")} up failed, see above`);
   return { trouble, log };
+}
+
+/** What compose.yaml has to know about the Engine's socket. */
+async function socketVariables(socket: string): Promise<Record<string, string>> {
+  const path = await Deno.realPath(socket);
+  const { gid } = await Deno.stat(path);
+  const [, folder, name] = /^(.*)\/([^/]+)$/.exec(path)!;
+  return {
+    DOCKER_SOCKET_FOLDER: folder || "/",
+    DOCKER_SOCKET_GROUP: String(gid ?? 0),
+    LB_DOCKER_HOST: Deno.env.get("LB_DOCKER_HOST") || `unix:///run/docker-host/${name}`,
+  };
 }
 
 async function trouble(): Promise<string | undefined> {

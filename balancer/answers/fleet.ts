@@ -64,11 +64,19 @@ const fleetStatus = z.object({
   virtualServers: count("K, the virtual servers of a replica of weight 1; layout ring uses it"),
   hashes,
   engineUp: z.boolean().describe("Whether the engine answers"),
+  engineAwayMs: count("Milliseconds since the engine stopped answering; 0 while it answers"),
   desired: count("How many replicas there are to be"),
   ready: count("How many of them take requests"),
   replicas: z.array(replicaStatus),
   spares: z.array(replicaStatus)
     .describe("Instances that are kept ready for whichever replica fails next"),
+  removals: z.array(z.object({
+    instance: z.string().describe("What is being removed: a container, a process"),
+    name: z.string().describe("The name that it had"),
+    since: time("When its removal began"),
+    failed: count("How often that failed; it is tried again"),
+    error: z.string().nullable().describe("Why it failed last"),
+  })).describe("Instances that end or have ended and are not removed yet"),
   template: z.object({
     image: z.string().exactOptional(),
     command: z.string().exactOptional(),
@@ -96,6 +104,7 @@ export const health = z.object({
   status: z.literal("ok"),
   ready: fleetStatus.shape.ready,
   desired: fleetStatus.shape.desired,
+  engineAwayMs: fleetStatus.shape.engineAwayMs,
 }).meta({ id: "Health" });
 
 /** `GET /_lb/healthz` */

@@ -31,8 +31,8 @@ export const getHealth: Operation = jsonCall({
   what: "It does, whoever else does",
   answer: health,
   run: ({ status }) => (): Health => {
-    const { ready, desired } = status();
-    return { status: "ok", ready, desired };
+    const { ready, desired, engineAwayMs } = status();
+    return { status: "ok", ready, desired, engineAwayMs };
   },
 });
 
@@ -92,5 +92,6 @@ export const followEvents: Operation = otherCall({
     type: "text/event-stream",
     event: fleetEvent,
   },
-  run: ({ journal, ending }) => ({ c }) => streamEvents(c, journal, ending),
+  failures: { 503: "There are as many event streams as there may be" },
+  run: (parts) => ({ c }) => streamEvents(c, parts),
 });

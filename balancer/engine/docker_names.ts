@@ -8,7 +8,7 @@
  * @module
  */
 import { pause } from "./deadline.ts";
-import { nameTaken, statusOf } from "./docker_errors.ts";
+import { nameInUse, nameTaken, statusOf } from "./docker_errors.ts";
 import type { Launch } from "./engine.ts";
 
 /** Label that carries the fleet: nothing without ours is ever touched. */
@@ -16,6 +16,9 @@ export const FLEET_LABEL = "ringkeeper.fleet";
 
 /** Label that carries the name of an instance's start: a replica's, or a spare's own. */
 export const REPLICA_LABEL = "ringkeeper.replica";
+
+/** Label that carries the {@linkcode Template} of an instance as JSON, with its image's id. */
+export const TEMPLATE_LABEL = "ringkeeper.template";
 
 /** Label of what was started as a spare. */
 export const ROLE_LABEL = "ringkeeper.role";
@@ -39,8 +42,15 @@ export interface Identity {
  * @param fleet whose it is
  * @param launch what is started
  */
-export function labelsOf(fleet: string, { name, spare }: Launch): Record<string, string> {
-  const labels = { [FLEET_LABEL]: fleet, [REPLICA_LABEL]: name };
+export function labelsOf(
+  fleet: string,
+  { name, spare, template }: Launch,
+): Record<string, string> {
+  const labels = {
+    [FLEET_LABEL]: fleet,
+    [REPLICA_LABEL]: name,
+    [TEMPLATE_LABEL]: JSON.stringify(template),
+  };
   return spare ? { ...labels, [ROLE_LABEL]: SPARE } : labels;
 }
 
@@ -103,7 +113,7 @@ export class DockerNames {
    * Makes a call that needs a name, and makes way for it only if the Engine refuses.
    *
    * @param containerName the name
-   * @param call may fail with status 409 while the name is in use
+   * @param call may fail while the name is in use
    * @throws {EngineError} `name-taken` when somebody else's container has it
    */
   async claim<T>(containerName: string, call: () => Promise<T>): Promise<T> {
@@ -132,7 +142,7 @@ export class DockerNames {
       try {
         return await call();
       } catch (error) {
-        if (statusOf(error) !== 409 || tries === TRIES) throw error;
+        if (!nameInUse(error) || tries === TRIES) throw error;
         if (!await this.#moveHolder(containerName, error)) await pause(PAUSE_MS);
       }
     }
@@ -150,7 +160,7 @@ export class DockerNames {
       return true;
     } catch (error) {
       // It went away by itself, or another start has just moved it there (400).
-      if ([400, 404, 409].includes(statusOf(error) ?? 0)) return false;
+      if (nameInUse(error) || [400, 404].includes(statusOf(error) ?? 0)) return false;
       throw error;
     }
   }

@@ -9,12 +9,14 @@ import { type Engine, EngineError } from "../engine/engine.ts";
 import { errorMessage, type FailureLog } from "../failures.ts";
 import type { DataPlane } from "../view.ts";
 import type { Action } from "./plan.ts";
+import type { Removals } from "./removals.ts";
 import type { MemberEvent } from "./transition.ts";
 
 /** What an {@linkcode ActionRunner} is made of. */
 export interface ActionRunnerOptions {
   readonly engine: Engine;
   readonly dataPlane: DataPlane;
+  readonly removals: Removals;
   readonly log: Logger;
   readonly failures: FailureLog;
   /** Told how an action ended. */
@@ -46,7 +48,7 @@ export class ActionRunner {
   }
 
   async #outcome(action: RunAction): Promise<MemberEvent> {
-    const { engine, dataPlane, log } = this.#options;
+    const { engine, dataPlane, removals, log } = this.#options;
     switch (action.type) {
       case "start":
         return { type: "started", instance: await engine.start(action.launch) };
@@ -55,7 +57,7 @@ export class ActionRunner {
         return { type: "renamed", id: action.id };
       case "stop":
         if (action.unheard) await this.#hear(action.name, action.id);
-        await engine.stop(action.id, action.graceMs);
+        await removals.stop(action);
         return { type: "stopped", id: action.id };
       case "drain": {
         const idle = await dataPlane.idle(action.id, action.deadlines);

@@ -16,7 +16,7 @@ import type { DataPlane, Evidence, Sample, Toll, View } from "../view.ts";
 import { ActionRunner } from "./action_runner.ts";
 import type { Blueprint, RingShape } from "./blueprint.ts";
 import { Census, type Finding } from "./census.ts";
-import type { Change } from "./change.ts";
+import { applied, type Change } from "./change.ts";
 import { Charter } from "./charter.ts";
 import type { Clock } from "./clock.ts";
 import { EngineLink } from "./engine_link.ts";
@@ -30,6 +30,7 @@ import type { FleetPolicy } from "./policy.ts";
 import type { Miss, Probe } from "./probe.ts";
 import { Outliers } from "./outliers.ts";
 import { Quarantine } from "./quarantine.ts";
+import { type PendingRemoval, Removals } from "./removals.ts";
 import { Roster } from "./roster.ts";
 import type { FleetStore } from "./store.ts";
 import { sameTemplate } from "./succession.ts";
@@ -52,12 +53,20 @@ export interface FleetOptions {
   readonly probe: Probe;
   readonly clock: Clock;
   readonly store: FleetStore;
+  /** What instances run by the settings, where the engine runs any. */
+  readonly settings?: Template;
   readonly log: Logger;
   readonly failures: FailureLog;
 }
 
 /** An incident that is over is told of after this time, in milliseconds. */
 const TOLLS_MS = 200;
+
+/** What has ended may take this long to be removed when the balancer ends, in milliseconds. */
+const REMOVED_WITHIN_MS = 5000;
+
+/** The first save is tried again after this time, in milliseconds. */
+const SAVE_RETRY_MS = 10_000;
 
 /** Keeps the desired replicas alive. */
 export class Fleet {
@@ -74,6 +83,7 @@ export class Fleet {
   readonly #ledger: Ledger;
   readonly #keeper: Keeper;
   readonly #census: Census;
+  readonly #removals: Removals;
   readonly #outliers = new Outliers();
   readonly #writer: Writer;
   readonly #waiters = new Waiters();
@@ -83,6 +93,7 @@ export class Fleet {
   #listed = false;
   #closing = false;
   #cancelTimer: (() => void) | undefined;
+  #cancelSave: (() => void) | undefined;
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -102,7 +113,8 @@ export class Fleet {
     const writer = this.#writer = new Writer({ ...options, settle: () => this.#settle() });
     const until = (condition: Condition) => this.until(condition);
     this.successors = new Successors({ ...options, writer, roster, ledger, until });
-    this.#census = new Census({ ...options, roster, ledger });
+    const removals = this.#removals = new Removals(options);
+    this.#census = new Census({ ...options, removals, roster, ledger });
     this.#charter = new Charter(options);
     this.#link = new EngineLink({
       ...options,
@@ -112,6 +124,7 @@ export class Fleet {
     });
     const actions = new ActionRunner({
       ...options,
+      removals,
       report: (name, event) => this.#post(event, name),
       onAway: (error) => this.#link.lose(error),
     });
@@ -152,9 +165,19 @@ export class Fleet {
     return this.members.filter((member) => !isLeaving(member)).length;
   }
 
+  /** What ends or has ended and is not removed yet. */
+  get removals(): readonly PendingRemoval[] {
+    return this.#removals.pending;
+  }
+
   /** False while the engine cannot be reached. */
   get engineUp(): boolean {
     return this.#link.up;
+  }
+
+  /** Milliseconds since the engine stopped answering; 0 while it answers. */
+  get engineAwayMs(): number {
+    return this.#link.awayMs;
   }
 
   /** What new instances run, where that differs from the settings. */
@@ -190,12 +213,13 @@ export class Fleet {
 
   /** What the data plane noticed. */
   observe(evidence: Evidence): void {
-    const { name, instance: id, kind, fresh, key } = evidence;
+    const { name, instance: id, kind, fresh, unreachable, key } = evidence;
     this.#options.log.debug("{name}: connection {kind}", { name, kind, instance: id });
     const now = this.#options.clock.now();
-    if (kind === "reset" || kind === "timeout") this.quarantine.note(id, key, now);
+    const inHand = !unreachable && (kind === "reset" || kind === "timeout");
+    if (inHand) this.quarantine.note(id, key, now);
     this.incidents.evidence(evidence, now);
-    this.#post({ type: "evidence", id, kind, fresh });
+    this.#post({ type: "evidence", id, kind, fresh, ...(unreachable && { unreachable }) });
     this.#heartbeats.hurry(id);
   }
 
@@ -237,17 +261,55 @@ export class Fleet {
   change({ add, remove, weights, shape }: Change): void {
     const ledger = this.#ledger;
     this.#writer.do(() => {
-      this.#charter.shape = shape;
+      this.#charter.adopt({ shape });
       for (const [name, weight] of weights) ledger.move(name, { type: "weigh", weight });
       for (const name of add) ledger.move(name, { type: "join" });
       for (const name of remove) ledger.move(name, { type: "leave" });
     });
   }
 
-  /** What replicas and spares that are new from now on run. Spares that run another are replaced. */
-  adoptTemplate(template: Template): void {
+  /**
+   * Saves a change before it is made, so that the next life of the balancer knows of it.
+   *
+   * @param change what {@linkcode Fleet.change} is given next
+   * @throws {StoreError} it is not saved
+   */
+  save(change: Change): Promise<void> {
+    const { weights, shape } = applied(this.blueprint, change);
+    return this.#charter.save(weights, { shape });
+  }
+
+  /**
+   * Saves what a deploy brings, before it begins.
+   *
+   * @throws {StoreError} it is not saved
+   */
+  async saveDeploy(deploy: Template): Promise<void> {
+    await this.#charter.save(this.blueprint.weights, { deploy });
+    this.#charter.adopt({ deploy });
+  }
+
+  /** The deploy goes back. Where that cannot be saved, the balancer's next life tries it again. */
+  async forgetDeploy(): Promise<void> {
+    this.#charter.adopt({ deploy: undefined });
+    try {
+      await this.#charter.save(this.blueprint.weights);
+    } catch (error) {
+      this.#options.failures.record("fleet.save", error);
+    }
+  }
+
+  /**
+   * What replicas and spares that are new from now on run. Saved first; then spares that run
+   * another are replaced. A deploy that brought it is over.
+   *
+   * @throws {StoreError} it is not saved, and not in force
+   */
+  async adoptTemplate(template: Template): Promise<void> {
+    const adopted = { template, deploy: undefined };
+    await this.#charter.save(this.blueprint.weights, adopted);
     this.#writer.do(() => {
-      this.#charter.template = template;
+      this.#charter.adopt(adopted);
       for (const spare of this.spares) {
         if (!sameTemplate(spare.template, template)) {
           this.#ledger.move(spare.name, { type: "leave" });
@@ -272,29 +334,52 @@ export class Fleet {
     return this.until(() => this.#listed);
   }
 
-  /** Waits until what the fleet is to be is kept for the balancer's next life. */
-  saved(): Promise<void> {
-    return this.#charter.kept();
+  /** What a deploy that is under way brings, or did when the balancer's last life ended. */
+  get deploying(): Template | undefined {
+    return this.#charter.deploy;
   }
 
-  /** Stops every instance that is ours to stop, then lets go of the engine. */
+  /**
+   * Stops every instance that is ours to stop, then lets go of the engine.
+   *
+   * @throws {Error} something could not be removed: says what
+   */
   async close(): Promise<void> {
     if (this.#options.policy.replaces && this.#link.up) {
       this.#closing = true;
       this.dismiss(this.#roster.all.map(({ name }) => name));
       await this.until((members) => members.size === 0 || !this.#link.up);
+      if (this.#link.up) await this.#sweep();
     }
     await this.abandon();
+    const left = this.#removals.pending.map(({ name, id }) => `${name} (${id})`);
+    if (left.length > 0) throw new Error(`the engine did not remove ${left.join(", ")}`);
   }
 
   /** Lets go of the engine and leaves the instances as they are. */
   async abandon(): Promise<void> {
     this.#writer.close();
+    this.#removals.close();
     this.#cancelTimer?.();
+    this.#cancelSave?.();
     this.#heartbeats.close();
     this.#link.close();
-    await this.#charter.kept();
+    await this.#charter.saved();
     await this.#options.engine.close();
+  }
+
+  /** Removes what else exists of this fleet, and waits a moment for all that is being removed. */
+  async #sweep(): Promise<void> {
+    const { engine, policy: { stopGraceMs: graceMs }, failures } = this.#options;
+    try {
+      const [running, remains] = await Promise.all([engine.list(), engine.remains()]);
+      for (const { id, name } of [...running, ...remains]) {
+        this.#removals.clear({ id, name, graceMs });
+      }
+    } catch (error) {
+      failures.record("engine.list", error);
+    }
+    await this.#removals.settled(graceMs + REMOVED_WITHIN_MS);
   }
 
   #admit(name: string): void {
@@ -327,21 +412,37 @@ export class Fleet {
     this.#keeper.settle(wishes, now);
     this.#heartbeats.tend(this.#roster.all);
     this.#setTimer(now);
-    if (present) this.#charter.keep(this.members.filter(inRing));
     this.#waiters.wake(this.#roster.byName);
   }
 
   #reconcile(finding: Finding): void {
     this.#noteEngine(true);
-    if (!this.#listed) this.#muster(finding);
+    const first = !this.#listed;
+    if (first) this.#muster(finding);
     this.#listed = true;
     this.#census.take(finding);
+    if (first) this.#saveFirst();
   }
 
   #muster(finding: Finding): void {
+    this.#charter.recover(finding.running);
     const { template } = this.#charter;
     for (const admission of this.#roster.muster(finding, this.#charter)) {
       this.#roster.admit({ template, ...admission });
+    }
+  }
+
+  /**
+   * Saves what the fleet begins as. Nobody asked for a change, so a failure stops nothing: it is
+   * tried again.
+   */
+  async #saveFirst(): Promise<void> {
+    try {
+      await this.#charter.save(this.blueprint.weights);
+    } catch (error) {
+      this.#options.failures.record("fleet.save", error);
+      if (this.#closing) return;
+      this.#cancelSave = this.#options.clock.after(SAVE_RETRY_MS, () => this.#saveFirst());
     }
   }
 

@@ -33,10 +33,18 @@ export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
     virtualServers,
     hashes,
     engineUp: fleet.engineUp,
+    engineAwayMs: fleet.engineAwayMs,
     desired: fleet.desired,
     ready: ready.size,
     replicas: fleet.members.map((member) => replicaStatus(member, load(member), now)),
     spares: fleet.spares.map((member) => replicaStatus(member, load(member), now)),
+    removals: fleet.removals.map(({ id, name, since, failed, error }) => ({
+      instance: id,
+      name,
+      since: iso(since),
+      failed,
+      error: error ?? null,
+    })),
     template: fleet.template,
     quarantined: fleet.quarantine.list(now).map(({ key, until }) => ({ key, until: iso(until) })),
   };

@@ -4,7 +4,6 @@
  * @module
  */
 import type { Expiring } from "./deadlines.ts";
-import { DropBudget } from "./drop_budget.ts";
 import { failureBytes, type FailureMessage } from "./failure_message.ts";
 import type { Begun, ExchangeEnd } from "./exchange.ts";
 import { forward } from "./forward.ts";
@@ -12,6 +11,7 @@ import { HalfClosed } from "./half_closed.ts";
 import { type Fault, FAULTS } from "./http1/fault.ts";
 import { HeadScanner, skipEmptyLines } from "./http1/head_scanner.ts";
 import { ascii } from "./http1/writer.ts";
+import { DropBudget, linger } from "./linger.ts";
 import { prepare } from "./prepare.ts";
 import type { Proxy } from "./proxy.ts";
 import { RefusedError, RequestBody } from "./request_body.ts";
@@ -95,6 +95,18 @@ export class Downstream implements Expiring {
   /** Whether the present request went to the replica to its end. */
   get sent(): boolean {
     return this.body.complete && (!this.upload || this.upload.sent);
+  }
+
+  /**
+   * Milliseconds that it has waited for a request, or for the rest of a head, or a little longer; 0
+   * while it does neither. Worked out from the deadline, so that no request pays for it.
+   */
+  get waitedMs(): number {
+    if (this.#phase !== "idle" && this.#phase !== "head") return 0;
+    const { deadlines, settings: { timeouts: { head, keepAlive } } } = this.proxy;
+    const left = this.deadlineAt - deadlines.in(0);
+    const [shorter, longer] = [Math.min(head, keepAlive), Math.max(head, keepAlive)];
+    return (left <= shorter ? shorter : longer) - left;
   }
 
   /** Serves the connection to its end; never rejects. */
@@ -325,27 +337,18 @@ export class Downstream implements Expiring {
     await this.fail(failure);
   }
 
-  /**
-   * Ends the connection behind its last response. Closing it while the client still sends would
-   * reset it, and the client would lose a response that it has not read (RFC 9112, section 9.6).
-   */
+  /** Ends the connection behind its last response, whatever the client still sends. */
   async #closeInStages(): Promise<void> {
     if (this.wire.closed || this.#gone || this.#ended) return;
     if (this.read && this.wire.unread === 0 && !this.#refused) return;
-    await this.proxy.lingering.during(this, () => this.#linger(new DropBudget(this.proxy)));
+    await this.proxy.lingering.during(this, () => this.#linger());
   }
 
-  async #linger(budget: DropBudget): Promise<void> {
-    this.#phase = "closing";
-    this.deadlineAt = budget.deadline();
+  async #linger(): Promise<void> {
+    const { deadlines, settings } = this.proxy;
+    this.#expect("closing", settings.linger.readMs);
     await this.upload?.stop();
-    await this.wire.closeWrite();
-    using reader = this.wire.reader();
-    do {
-      // A buffer that was filled by one read is too small for what comes.
-      if (this.wire.end === this.wire.bytes.length) this.wire.makeRoom();
-      this.wire.start = this.wire.end;
-      this.deadlineAt = budget.deadline();
-    } while (await reader.fill() && budget.drop(this.wire.unread));
+    const budget = new DropBudget(deadlines, settings.linger);
+    await linger(this.wire, budget, (at) => this.deadlineAt = at);
   }
 }

@@ -7,12 +7,14 @@ import type { Tracing } from "../tracing/tracing.ts";
 import type { Evidence, Sample, Toll, Upstream, View } from "../view.ts";
 import { AccessLog, type BatchTaker } from "./access_log.ts";
 import { BufferPool } from "./buffers.ts";
+import type { Connection } from "./connection.ts";
 import { ConnectionLine } from "./connection_line.ts";
 import { isControlCall } from "./control_call.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Downstream } from "./downstream.ts";
 import { EvidenceLimit } from "./evidence_limit.ts";
 import type { FileBudget } from "./file_budget.ts";
+import { DATE_LINE } from "./http1/date_line.ts";
 import { RequestHead } from "./http1/request_head.ts";
 import { ResponseHead } from "./http1/response_head.ts";
 import { ascii } from "./http1/writer.ts";
@@ -58,6 +60,8 @@ export interface ProxyListener {
   /** Lines of the access log. */
   readonly lines: BatchTaker;
   failure(action: string, error: unknown): void;
+  /** Opens a connection to the control API. */
+  call(): Connection;
 }
 
 /** Where a worker counts, beside the others. */
@@ -69,7 +73,11 @@ export interface WorkerSheets extends LoadSheet {
 /** The state of one worker. */
 export class Proxy {
   readonly settings: ProxySettings;
-  readonly via = VIA;
+  /** What it calls itself in `Via`; empty where it is not to say so. */
+  readonly via: Uint8Array;
+  /** The port that clients connect to, as it is sent on. */
+  readonly portBytes: Uint8Array;
+  readonly date = DATE_LINE;
   readonly buffers = new BufferPool();
   readonly deadlines = new Deadlines();
   readonly inFlight = new InFlight();
@@ -107,7 +115,6 @@ export class Proxy {
   draining = false;
   readonly #listener: ProxyListener;
   readonly #control: InstancePool;
-  readonly #controlVia: Uint8Array;
   /** Write keys, for the access log and for traces. */
   readonly #keys: KeyText;
   readonly #evidenceLimit = new EvidenceLimit();
@@ -127,7 +134,8 @@ export class Proxy {
     files: FileBudget,
   ) {
     this.settings = settings;
-    this.#controlVia = ascii(settings.control.via);
+    this.via = settings.via ? VIA : ascii("");
+    this.portBytes = ascii(String(settings.listen.port));
     this.#keys = new KeyText(settings.keySource);
     this.files = files;
     this.#listener = listener;
@@ -153,7 +161,7 @@ export class Proxy {
     this.line = new ConnectionLine({
       budget: files,
       deadlines: this.deadlines,
-      pools: () => [...this.routes.pools, this.#control],
+      pools: () => this.routes.pools,
       isControl: (pool) => pool === this.#control,
       patienceMs: settings.hold.ms,
       giveUp: () => this.lingering.giveUp(),
@@ -162,11 +170,7 @@ export class Proxy {
     this.#slowWatch = new SlowWatch(settings.suspectMs, settings.timeouts.response);
     // Always due: told with each tick.
     this.deadlines.add({ deadlineAt: -Infinity, onDeadline: () => this.#onTick() });
-    this.#control = this.#openPool({
-      name: CONTROL,
-      instance: CONTROL,
-      address: settings.control,
-    });
+    this.#control = this.#openControl();
   }
 
   /** Traces requests from now on; resolves when it can write their keys, too. */
@@ -212,7 +216,8 @@ export class Proxy {
     const { kind } = failure;
     const fresh = isEvidence(failure);
     this.tallies.of(name).failed(fresh ? kind : "stale");
-    this.#accuse({ name, instance, kind, fresh, key: destination.key ?? "" });
+    const evidence = { name, instance, kind, fresh, key: destination.key ?? "" };
+    this.#accuse(failure.sent === "no" ? { ...evidence, unreachable: true } : evidence);
   }
 
   /** Tells of a response that broke off in the middle: what else ran there, shows by its key. */
@@ -227,11 +232,6 @@ export class Proxy {
   noteAnswer(upstream: UpstreamConnection, status: number): void {
     upstream.pool.answeredAt = this.deadlines.now;
     if (status >= 200) this.sampler?.answered(upstream, status);
-  }
-
-  /** What the proxy calls itself in a request that goes there. */
-  viaTo({ first }: Destination): Uint8Array {
-    return first === this.#control ? this.#controlVia : this.via;
   }
 
   recordFailure(action: string, error: unknown): void {
@@ -302,6 +302,21 @@ export class Proxy {
     const { instance } = upstream;
     const gauge = this.inFlight.gauge(instance, this.places.cell(instance));
     return new InstancePool(upstream, gauge, limits, this.buffers, this.deadlines, this.line);
+  }
+
+  /** A call opens a connection of its own: that costs a message. */
+  #openControl(): InstancePool {
+    const { connect, upstreamIdle } = this.settings.timeouts;
+    const upstream = { name: CONTROL, instance: CONTROL, address: { hostname: CONTROL, port: 0 } };
+    return new InstancePool(
+      upstream,
+      this.inFlight.gauge(CONTROL, this.places.cell(CONTROL)),
+      { maxIdle: 0, idleMs: upstreamIdle, connectMs: connect },
+      this.buffers,
+      this.deadlines,
+      undefined,
+      () => Promise.resolve(this.#listener.call()),
+    );
   }
 
   #retirePool(pool: InstancePool): void {

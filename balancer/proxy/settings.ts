@@ -9,7 +9,7 @@ import type { LogStyle } from "../log/style.ts";
 import type { KeySource } from "../settings/values.ts";
 import type { Address } from "../view.ts";
 import type { PublicApi } from "./control_call.ts";
-import { LINGER, type LingerSettings } from "./drop_budget.ts";
+import { LINGER, type LingerSettings } from "./linger.ts";
 
 /** Bounds of what clients may send; 0 is no bound where that makes sense. */
 export interface RequestLimits {
@@ -23,8 +23,8 @@ export interface RequestLimits {
   readonly bodyBytes: number;
   /** Most connections in all; 503 above. */
   readonly connections: number;
-  /** Most connections from one address, 0 for any; 503 above. */
-  readonly connectionsPerAddress: number;
+  /** Most connections from one address, 0 for any, `auto` for a part of the files; 503 above. */
+  readonly connectionsPerAddress: number | "auto";
 }
 
 /** Bounds of waiting, in milliseconds. */
@@ -82,18 +82,10 @@ export interface TraceSettings {
   readonly heedsClient: boolean;
 }
 
-/** Where the control API listens to the data plane, and to nobody else on this machine. */
-export interface ControlEntrance extends Address {
-  /** What the data plane calls itself in `Via` there: a name that nobody else knows. */
-  readonly via: string;
-}
-
 /** Everything that a worker is told once. */
 export interface ProxySettings {
   readonly listen: Address;
-  /** Where the control API listens. */
-  readonly control: ControlEntrance;
-  /** What of it the public port carries. */
+  /** What of the control API the public port carries. */
   readonly publicApi: PublicApi;
   readonly keySource: KeySource;
   readonly limits: RequestLimits;
@@ -109,6 +101,12 @@ export interface ProxySettings {
   readonly suspectMs: number;
   /** Whether instances are compared by how they answer. */
   readonly outliers: boolean;
+  /** Whether messages say in `Via` that they came through here. */
+  readonly via: boolean;
+  /** Whether fields with an underscore in their names are sent on. */
+  readonly underscores: boolean;
+  /** Whether TRACE is sent on. */
+  readonly trace: boolean;
   /** Networks in CIDR notation whose X-Forwarded fields are believed. */
   readonly trusted: readonly string[];
   /** Of how many requests the access log tells at first. */
@@ -126,22 +124,18 @@ export interface ProxySettings {
  *
  * @param config the configuration
  * @param listen where clients connect
- * @param control where the control API listens
  * @param replaces whether the engine replaces instances that fail
  * @param logStyle how lines of the access log are written
  */
 export function proxySettings(
   config: Config,
   listen: Address,
-  control: ControlEntrance,
   replaces = true,
   logStyle: LogStyle = "json",
 ): ProxySettings {
-  const { LB_WORKERS } = config;
-  const workers = LB_WORKERS === "auto" ? navigator.hardwareConcurrency : LB_WORKERS;
+  const workers = workerCount(config);
   return {
     listen: { hostname: listen.hostname, port: listen.port },
-    control: { hostname: control.hostname, port: control.port, via: control.via },
     publicApi: publicApi(config),
     keySource: config.LB_KEY,
     limits: {
@@ -175,11 +169,23 @@ export function proxySettings(
     ringFields: config.LB_RING_FIELDS,
     suspectMs: config.LB_SUSPECT_MS,
     outliers: config.LB_OUTLIERS,
+    via: config.LB_VIA,
+    underscores: config.LB_UNDERSCORES === "keep",
+    trace: config.LB_TRACE,
     trusted: config.LB_TRUSTED_PROXIES,
     accessLogging: config.LB_ACCESS_LOG,
     logStyle,
     workers,
   };
+}
+
+/**
+ * How many workers the data plane has.
+ *
+ * @param config the configuration
+ */
+export function workerCount({ LB_WORKERS }: Pick<Config, "LB_WORKERS">): number {
+  return LB_WORKERS === "auto" ? navigator.hardwareConcurrency : LB_WORKERS;
 }
 
 function publicApi({ LB_PUBLIC_API, LB_ADMIN_LISTEN }: Config): PublicApi {

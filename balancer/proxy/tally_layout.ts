@@ -51,6 +51,8 @@ export const REFUSALS: readonly RefusalCause[] = [
   "files",
   "failed",
   "fatal",
+  "method",
+  "max-forwards",
   "fault",
 ];
 
@@ -86,6 +88,7 @@ export const WORKER = layout({
   sent: 1,
   accepted: 1,
   turnedAway: 1,
+  acceptFailures: 1,
   denied: 1,
   logged: 1,
   unlogged: 1,

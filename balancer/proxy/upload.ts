@@ -6,8 +6,8 @@
  */
 import type { Expiring } from "./deadlines.ts";
 import type { Downstream } from "./downstream.ts";
-import { DropBudget } from "./drop_budget.ts";
 import { FAULTS } from "./http1/fault.ts";
+import { DropBudget } from "./linger.ts";
 import { RefusedError } from "./request_body.ts";
 import type { Transaction } from "./transaction.ts";
 import type { UpstreamConnection } from "./upstream_pool.ts";
@@ -85,7 +85,8 @@ export class Upload implements Expiring {
   abandon(): void {
     if (!this.#to || !this.#running) return;
     this.#to = undefined;
-    this.#budget = new DropBudget(this.#client.proxy);
+    const { deadlines, settings } = this.#client.proxy;
+    this.#budget = new DropBudget(deadlines, settings.linger);
     this.deadlineAt = this.#budget.deadline();
   }
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Ring } from "../../ring/mod.ts";
 import type { Evidence, View } from "../view.ts";
-import { LINGER } from "./drop_budget.ts";
+import { LINGER } from "./linger.ts";
 import type { ProxySettings } from "./settings.ts";
 import { DataPlaneWorkers } from "./workers.ts";
 
@@ -11,7 +11,6 @@ const NOW = { requestsMs: 0, streamsMs: 0 };
 
 const SETTINGS: ProxySettings = {
   listen: { hostname: "127.0.0.1", port: 0 },
-  control: { hostname: "127.0.0.1", port: 1, via: "1.1 test" },
   publicApi: "all",
   keySource: { from: "request-id" },
   limits: {
@@ -38,6 +37,9 @@ const SETTINGS: ProxySettings = {
   loadBound: 0,
   ringFields: false,
   suspectMs: 0,
+  via: true,
+  underscores: false,
+  trace: false,
   trusted: [],
   accessLogging: "off",
   logStyle: "json",
@@ -89,7 +91,7 @@ class Bench {
 }
 
 function view(version: number): View {
-  const upstream = { name: "Server1", instance: "i1", address: SETTINGS.control };
+  const upstream = { name: "Server1", instance: "i1", address: { hostname: "127.0.0.1", port: 1 } };
   return {
     version,
     ring: Ring.build({ members: ["Server1", "Server2"] }),

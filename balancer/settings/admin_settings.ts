@@ -15,7 +15,7 @@ const SECRET = {
 
 const FILE = { expects: "a path, or empty", pattern: /^[^\0]*$/ };
 
-/** In the order in which the README lists them. */
+/** In the order in which the reference lists them. */
 export const ADMIN_SETTINGS = {
   LB_ADMIN_TOKEN: text("", "bearer token that mutating calls must carry", SECRET),
   LB_ADMIN_TOKEN_FILE: text("", "file that holds it instead; read anew on each use", FILE),

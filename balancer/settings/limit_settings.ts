@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { LARGEST_DELAY_MS, parsed, type Setting, whole } from "./setting.ts";
-import { parseNetworks, parseWhole } from "./values.ts";
+import { choice, LARGEST_DELAY_MS, parsed, type Setting, whole } from "./setting.ts";
+import { parseFlag, parseNetworks, parseWhole } from "./values.ts";
 
-/** In the order in which the README lists them. */
+/** In the order in which the reference lists them. */
 export const LIMIT_SETTINGS = {
   LB_CONNECT_TIMEOUT_MS: whole(
     1000,
@@ -71,17 +71,48 @@ export const LIMIT_SETTINGS = {
     "longest body of a request, 0 for any; 413 above",
   ),
   LB_MAX_CONNECTIONS: whole(20000, 1, 1000000, "most connections of clients; 503 above"),
-  LB_MAX_CONNECTIONS_PER_CLIENT: whole(
-    0,
-    0,
-    1000000,
-    "most connections from one address, 0 for any; 503 above",
+  LB_MAX_CONNECTIONS_PER_CLIENT: {
+    schema: parsed((s) => s === "auto" ? s : parseWhole(s, 0, 1000000)),
+    fallback: "auto",
+    expects: "auto or a whole number from 0 to 1000000",
+    about:
+      "most connections from one address, 0 for any; `auto`: half of those that the limit of " +
+      "open files allows; 503 above",
+  },
+  LB_MAX_API_CONNECTIONS: whole(
+    256,
+    1,
+    100000,
+    "most connections to the API's own port, and most calls by the public one; 503 above",
+  ),
+  LB_MAX_EVENT_STREAMS: whole(
+    32,
+    1,
+    100000,
+    "most event streams of the API at once (`/_lb/events`, deploys); 503 above",
   ),
   LB_TRUSTED_PROXIES: {
     schema: parsed(parseNetworks),
     fallback: "",
     expects: "networks in CIDR notation, `10.0.0.0/8,fd00::/8`",
-    about: "proxies in front whose X-Forwarded fields are believed; others' are replaced",
+    about: "proxies in front that are believed about where a request comes from; X-Forwarded-*, " +
+      "Forwarded, X-Real-IP and the like of other clients are dropped",
+  },
+  LB_UNDERSCORES: choice(
+    ["drop", "keep"],
+    "fields of requests with an underscore in their names; CGI and WSGI take it for a hyphen",
+  ),
+  LB_VIA: {
+    schema: parsed(parseFlag),
+    fallback: "true",
+    expects: "true or false",
+    about: "whether messages say in Via that they came through here; nginx compresses none that do",
+  },
+  LB_TRACE: {
+    schema: parsed(parseFlag),
+    fallback: "false",
+    expects: "true or false",
+    about: "whether TRACE is sent on; 405 otherwise",
   },
   LB_WORKERS: {
     schema: parsed((s) => s === "auto" ? s : parseWhole(s, 1, 256)),
