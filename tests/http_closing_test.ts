@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { residentBytes } from "./balancer.ts";
-import { DataPlaneBench, getOf, named, NONE } from "./data_plane.ts";
+import { DataPlaneBench, named, NONE } from "./data_plane.ts";
 import {
   balancerFor,
   field,
