@@ -18,6 +18,8 @@ const INCIDENT: Incident = {
   id: 1,
   name: "Server2",
   instance: "i1",
+  served: true,
+  failedStarts: 0,
   signal: "exit code 137",
   evidence: { slow: 1 },
   at: 1000,
@@ -127,7 +129,7 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
     },
     deploys: { template: {}, check: () => {}, run: () => Promise.resolve({ step: "done" }) },
     incidents: () => [],
-    journal: new Journal(),
+    journal: new Journal({ wallClock: (instant) => instant }),
     ending: new AbortController().signal,
     drills: undefined,
     status: () => STATUS,
@@ -529,7 +531,7 @@ Deno.test("every call that changes, plans or kills is guarded, before its body i
 });
 
 Deno.test("events come as they happen, and from the last one that a client saw", async () => {
-  const journal = new Journal();
+  const journal = new Journal({ wallClock: (instant) => instant });
   for (const version of [1, 2]) {
     journal.add({ type: "view", at: 0, version, ready: [], awaited: [] });
   }
@@ -551,7 +553,7 @@ Deno.test("events come as they happen, and from the last one that a client saw",
 });
 
 Deno.test("HEAD of a stream of events listens to nothing", async () => {
-  const journal = new Journal();
+  const journal = new Journal({ wallClock: (instant) => instant });
   const listen = journal.listen.bind(journal);
   let listeners = 0;
   journal.listen = (listener) => {

@@ -21,6 +21,8 @@ export interface Instance {
   readonly address: Address;
   /** When it was started, in milliseconds since the epoch. */
   readonly startedAt: number;
+  /** Why the engine's own health check calls it unhealthy, where it does. */
+  readonly unhealthy?: string;
   /** What it runs, as far as the engine knows: engine docker. */
   readonly template?: Template;
   /** What the settings said that instances run, when it was started: engine docker. */
@@ -67,6 +69,13 @@ export interface Remains {
 export type EngineEvent =
   /** An instance ended, whoever ended it. */
   | { readonly type: "exit"; readonly name: string; readonly id: string; readonly reason: string }
+  /** The engine's own health check of an instance changed; `reason` says why it is unhealthy. */
+  | {
+    readonly type: "health";
+    readonly name: string;
+    readonly id: string;
+    readonly reason?: string;
+  }
   /** The engine cannot be reached. Its instances may be well: nothing is known about them. */
   | { readonly type: "away"; readonly error: EngineError }
   /** The engine answers again. Events may have been missed: list anew. */
@@ -119,6 +128,15 @@ export interface Engine {
    * @throws {EngineError} when the engine could not tell
    */
   lastWords(id: string): Promise<readonly string[]>;
+  /**
+   * How an instance ended: its exit code or signal, and whether memory ran out.
+   *
+   * @param id the instance
+   * @param withinMs how long to wait for the end of one that still runs, in milliseconds
+   * @returns undefined while it runs, and where it is gone
+   * @throws {EngineError} when the engine could not tell
+   */
+  ending(id: string, withinMs: number): Promise<string | undefined>;
   /**
    * Asks an instance to end (SIGTERM), ends it for good after the grace, and clears away what is
    * left of it. An instance that is gone already counts as stopped.

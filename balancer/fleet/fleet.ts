@@ -71,7 +71,7 @@ const SAVE_RETRY_MS = 10_000;
 /** Keeps the desired replicas alive. */
 export class Fleet {
   /** What happened to the fleet, for whoever listens. */
-  readonly journal = new Journal();
+  readonly journal: Journal;
   /** The failures of its replicas. */
   readonly incidents: Incidents;
   /** The request keys that replicas died of. */
@@ -98,8 +98,8 @@ export class Fleet {
   constructor(options: FleetOptions) {
     this.#options = options;
     const { clock, policy } = options;
-    const { journal } = this;
-    const incidents = this.incidents = new Incidents(({ id }) => {
+    const journal = this.journal = new Journal(clock);
+    const incidents = this.incidents = new Incidents(clock, ({ id }) => {
       // What it cost is told by the workers a moment later.
       clock.after(TOLLS_MS, () => {
         const incident = incidents.find(id);
@@ -119,6 +119,7 @@ export class Fleet {
     this.#link = new EngineLink({
       ...options,
       onExit: ({ id, reason }) => this.#post({ type: "exit", id, reason }),
+      onHealth: ({ id, reason }) => this.#onHealth(id, reason),
       onListed: (finding) => this.#writer.do(() => this.#reconcile(finding)),
       onAway: () => this.#writer.do(() => this.#noteEngine(false)),
     });
@@ -194,6 +195,11 @@ export class Fleet {
   /** The numbers that it decides by. */
   get policy(): FleetPolicy {
     return this.#options.policy;
+  }
+
+  /** Its clock: instants of members, quarantine and plans are read from it. */
+  get clock(): Clock {
+    return this.#options.clock;
   }
 
   /** The most replicas that there may be, however many the ring has room for. */
@@ -329,6 +335,11 @@ export class Fleet {
     return reached;
   }
 
+  /** Looks again whether a wait of {@linkcode Fleet.until} is over: time alone changed something. */
+  review(): void {
+    this.#writer.do(() => {});
+  }
+
   /** Waits until it is known who belongs to the fleet: until the engine has answered once. */
   known(): Promise<void> {
     return this.until(() => this.#listed);
@@ -392,7 +403,8 @@ export class Fleet {
 
   #onHeartbeat(name: string, id: string, miss: Miss | undefined): void {
     // Nobody listens there any more: that is proof, and no missed heartbeat among others.
-    if (miss?.refused && this.#roster.get(name)?.phase === "ready") {
+    const { probes } = this.#options.policy;
+    if (miss?.refused && probes && this.#roster.get(name)?.phase === "ready") {
       return this.#ledger.route({ type: "evidence", id, kind: "refused", fresh: true });
     }
     const mayEject = this.#roster.mayEject();
@@ -402,6 +414,21 @@ export class Fleet {
     if (mayEject || member?.phase !== "ready") return;
     // All seem to fail: what the engine says about them comes first.
     if (member.misses === this.#options.policy.downAfter) this.#link.reach();
+  }
+
+  /** The engine's own health check of an instance failed, or passes again. */
+  #onHealth(id: string, reason: string | undefined): void {
+    this.#post({ type: "health", id, ...(reason === undefined ? {} : { reason }) });
+    if (reason === undefined) return;
+    this.#options.log.warn("{instance} is unhealthy: {reason}", { instance: id, reason });
+    this.#heartbeats.hurry(id);
+    this.#writer.do(() => this.#tick());
+  }
+
+  #tick(): void {
+    for (const { name } of this.#roster.all) {
+      this.#ledger.move(name, { type: "tick", mayEject: this.#roster.mayEject() });
+    }
   }
 
   #settle(): void {
@@ -422,6 +449,13 @@ export class Fleet {
     this.#listed = true;
     this.#census.take(finding);
     if (first) this.#saveFirst();
+    for (const { id, unhealthy } of finding.running) {
+      this.#ledger.route({
+        type: "health",
+        id,
+        ...(unhealthy === undefined ? {} : { reason: unhealthy }),
+      });
+    }
   }
 
   #muster(finding: Finding): void {
@@ -452,9 +486,7 @@ export class Fleet {
     const deadline = this.#keeper.nextDeadline(now);
     if (deadline === Infinity) return;
     this.#cancelTimer = this.#options.clock.after(deadline - now, () => {
-      this.#writer.do(() => {
-        for (const { name } of this.#roster.all) this.#ledger.move(name, { type: "tick" });
-      });
+      this.#writer.do(() => this.#tick());
     });
   }
 
