@@ -230,6 +230,7 @@ Deno.test("a request whose connection was refused waits for what the next view s
       instance: bench.instanceOf("Server1", dead),
       kind: "refused",
       fresh: true,
+      unreachable: true,
       key: idOf("Server1"),
     }]);
     await bench.publish({ ready: { Server2: two, Server3: two }, ...AWAITED });
