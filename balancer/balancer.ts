@@ -32,6 +32,9 @@ import { proxySettings, type TraceSettings, workerCount } from "./proxy/settings
 import { DataPlaneWorkers } from "./proxy/workers.ts";
 import { originOf, PublicPort } from "./public_port.ts";
 
+/** The most upstreams of engine static, where the ring has room for them. */
+const MAX_UPSTREAMS = 4096;
+
 /** A balancer that runs. */
 export interface Running {
   /** Lets requests finish, stops the replicas and gives everything back. */
@@ -102,7 +105,8 @@ export async function startBalancer(
     shape: ringShape(config),
     policy: fleetPolicy(config, ownsInstances),
     desired: ownsInstances ? config.LB_REPLICAS : config.LB_UPSTREAMS.length,
-    limit: ownsInstances ? config.LB_MAX_REPLICAS : config.LB_UPSTREAMS.length,
+    ...(ownsInstances ? {} : { upstreams: config.LB_UPSTREAMS }),
+    limit: ownsInstances ? config.LB_MAX_REPLICAS : MAX_UPSTREAMS,
     probe,
     clock: systemClock,
     store: config.LB_STATE_FILE === "" ? NO_STORE : new FileStore(config.LB_STATE_FILE, fleetLog),
@@ -124,7 +128,19 @@ export async function startBalancer(
   const ending = new AbortController();
   const turns = new Turns();
   const deploys = new Deploys({ fleet, engine, turns, now: systemClock.now });
-  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate, files };
+  const parts = {
+    config,
+    fleet,
+    probe,
+    engine,
+    dataPlane,
+    metrics,
+    proxy,
+    failures,
+    log,
+    gate,
+    files,
+  };
   const api = createControlApp(
     controlParts({ ...parts, turns, deploys, ending: ending.signal }),
   );
