@@ -6,7 +6,8 @@
  * @module
  */
 import type { Logger } from "@logtape/logtape";
-import type { Template } from "../engine/engine.ts";
+import type { Instance, Template } from "../engine/engine.ts";
+import { type GivenUpstream, sameUpstreams } from "../upstream_list.ts";
 import { type Blueprint, type RingShape, sameShape } from "./blueprint.ts";
 import { type FleetStore, type SavedFleet, Saver } from "./store.ts";
 import { sameTemplate } from "./succession.ts";
@@ -20,17 +21,21 @@ export interface CharterOptions {
   readonly shape: RingShape;
   /** What instances run by the settings, where the engine runs any. */
   readonly settings?: Template;
+  /** The setting `LB_UPSTREAMS`, where somebody else runs the instances. */
+  readonly upstreams?: readonly GivenUpstream[];
   readonly log: Logger;
 }
 
 /** The part of the desired state that is not in the members. */
 export interface Desired {
-  /** What new instances run, where that differs from the settings. */
+  /** What new instances run: the settings, or what a deploy brought. */
   readonly template: Template;
   /** What a deploy that is under way brings; undefined where none is. */
   readonly deploy: Template | undefined;
   /** The shape of the ring in force. */
   readonly shape: RingShape;
+  /** The upstreams in force; undefined where the engine runs its own instances. */
+  readonly upstreams: readonly GivenUpstream[] | undefined;
 }
 
 /** Only the fleet's writer changes it. */
@@ -39,10 +44,12 @@ export class Charter {
   readonly #saver: Saver;
   #desired: Desired;
   #loaded: SavedFleet | undefined;
+  #found = false;
 
   constructor(options: CharterOptions) {
     this.#options = options;
-    this.#desired = { template: {}, deploy: undefined, shape: options.shape };
+    const { settings = {}, shape, upstreams } = options;
+    this.#desired = { template: settings, deploy: undefined, shape, upstreams };
     this.#saver = new Saver(options.store);
   }
 
@@ -56,6 +63,15 @@ export class Charter {
 
   get shape(): RingShape {
     return this.#desired.shape;
+  }
+
+  get upstreams(): readonly GivenUpstream[] | undefined {
+    return this.#desired.upstreams;
+  }
+
+  /** Whether an earlier life saved anything. */
+  get found(): boolean {
+    return this.#found;
   }
 
   /** Names and weights that an earlier life saved, where `LB_REPLICAS` is the same as then. */
@@ -72,10 +88,12 @@ export class Charter {
   async load(): Promise<void> {
     const saved = await this.#saver.load();
     if (!saved) return;
-    this.adopt({ ...this.#desired, ...this.#templates(saved) });
+    this.#found = true;
+    this.adopt({ ...this.#templates(saved), ...this.#upstreams(saved) });
     const { configured, shape } = saved;
-    const { desired, log } = this.#options;
-    if (configured === desired) {
+    const { desired, upstreams, log } = this.#options;
+    // Upstreams come as a list: another number of them is no reason to forget the ring's shape.
+    if (configured === desired || upstreams) {
       this.#loaded = saved;
       if (shape && sameShape(shape.settings, this.#options.shape)) {
         this.adopt({ shape: shape.inForce });
@@ -109,29 +127,80 @@ export class Charter {
     return this.#saver.done();
   }
 
-  #state(weights: Blueprint["weights"], { template, deploy, shape }: Desired): SavedFleet {
+  #state(weights: Blueprint["weights"], changed: Desired): SavedFleet {
+    const { template, deploy, shape } = changed;
     const { desired, settings, shape: shapeSettings } = this.#options;
-    const unequal = [...weights].filter(([, weight]) => weight !== 1);
-    const changed = !sameShape(shape, shapeSettings);
+    // Names and weights of upstreams are in their list.
+    const named = changed.upstreams ? [] : [...weights];
+    const unequal = named.filter(([, weight]) => weight !== 1);
+    const reshaped = !sameShape(shape, shapeSettings);
     return {
       configured: desired,
-      names: [...weights.keys()],
+      names: named.map(([name]) => name),
       template,
       ...(settings ? { settings } : {}),
       ...(deploy ? { deploy } : {}),
       ...(unequal.length > 0 ? { weights: Object.fromEntries(unequal) } : {}),
-      ...(changed ? { shape: { settings: shapeSettings, inForce: shape } } : {}),
+      ...(reshaped ? { shape: { settings: shapeSettings, inForce: shape } } : {}),
+      ...this.#changedUpstreams(weights, changed),
     };
+  }
+
+  #changedUpstreams(
+    weights: Blueprint["weights"],
+    { upstreams = [] }: Desired,
+  ): Pick<SavedFleet, "upstreams"> {
+    const { upstreams: settings } = this.#options;
+    if (!settings) return {};
+    const inForce = weighted(upstreams, weights);
+    return sameUpstreams(settings, inForce) ? {} : { upstreams: { settings, inForce } };
+  }
+
+  #upstreams({ upstreams: kept }: SavedFleet): Partial<Desired> {
+    const { upstreams: settings, log } = this.#options;
+    if (!kept || !settings) return {};
+    if (sameUpstreams(kept.settings, settings)) return { upstreams: kept.inForce };
+    log.warn(
+      "LB_UPSTREAMS was changed since PUT /_lb/upstreams or a weight was: the setting counts, and what was set does not",
+    );
+    return {};
+  }
+
+  /**
+   * Without a saved state the labels of what runs say what a deploy brought: those of the newest
+   * instance, as long as the settings are the ones that it was started with.
+   *
+   * @param running instances of the fleet
+   */
+  recover(running: readonly Instance[]): void {
+    const { settings = {}, log } = this.#options;
+    const newest = running.toSorted((a, b) => a.startedAt - b.startedAt).at(-1);
+    if (this.#found || !newest?.template || !newest.settings) return;
+    if (!sameTemplate(newest.settings, settings)) return;
+    if (sameTemplate({ ...settings, ...newest.template }, settings)) return;
+    this.adopt({ template: newest.template });
+    log.warn("no state was saved; what runs was deployed, and new replicas run it, too", {
+      template: newest.template,
+    });
   }
 
   #templates({ template, deploy, settings: then }: SavedFleet): Partial<Desired> {
     const { settings, log } = this.#options;
-    if (!settings || !then || sameTemplate(settings, then)) return { template, deploy };
-    if (sameTemplate(template, {}) && !deploy) return {};
+    const deployed = { template: { ...settings, ...template }, deploy };
+    if (!settings || !then || sameTemplate(settings, then)) return deployed;
+    if (sameTemplate(template, then) && !deploy) return {};
     log.warn(
       "LB_REPLICA_IMAGE or LB_REPLICA_COMMAND was changed since the last deploy: the settings count, and what was deployed does not",
       { settings, deployed: deploy ?? template },
     );
     return {};
   }
+}
+
+/** A list with the weights that the replicas have now. */
+export function weighted(
+  upstreams: readonly GivenUpstream[],
+  weights: Blueprint["weights"],
+): readonly GivenUpstream[] {
+  return upstreams.map((one) => ({ ...one, weight: weights.get(one.name) ?? one.weight }));
 }
