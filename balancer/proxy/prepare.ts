@@ -55,6 +55,7 @@ function compose(client: Downstream): Transaction {
   const { requestHead: head, settings } = proxy;
   client.stopwatch.read();
   body.begin(head.contentLength, head.chunked, settings.limits.bodyBytes || Infinity);
+  body.awaited = head.expectContinue;
   const given = givenId(client);
   // The host is written a second time, as X-Forwarded-Host.
   const needed = wire.unread + head.hostEnd - head.hostStart + ADDED_BYTES;

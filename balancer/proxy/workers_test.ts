@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Ring } from "../../ring/mod.ts";
 import type { Evidence, View } from "../view.ts";
+import { LINGER } from "./linger.ts";
 import type { ProxySettings } from "./settings.ts";
 import { DataPlaneWorkers } from "./workers.ts";
 
@@ -27,8 +28,10 @@ const SETTINGS: ProxySettings = {
     connect: 1000,
     response: 1000,
     upstreamIdle: 1000,
-    tunnel: 1000,
+    responseBody: 1000,
+    streamIdle: 1000,
   },
+  linger: LINGER,
   hold: { policy: "hold", ms: 1000, graceMs: 100, requests: 10, bytes: 100_000, replaces: true },
   outliers: false,
   loadBound: 0,
