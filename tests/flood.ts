@@ -50,20 +50,20 @@ export interface Served {
 }
 
 /**
- * Sends one request after the other for a time: every other on a connection of its own.
+ * Sends one request after the other: every other on a connection of its own.
  *
- * @param url what is asked
- * @param ms for how long
+ * @param url the URL of each request
+ * @param until milliseconds, or a signal, after which no more are sent
  */
-export async function serveDuring(url: string, ms: number): Promise<Served> {
+export async function serveDuring(url: string, until: number | AbortSignal): Promise<Served> {
   // Another address of this machine than that of the flood.
   const localAddress = "127.0.0.2";
   using kept = Deno.createHttpClient({ localAddress });
   using fresh = Deno.createHttpClient({ localAddress, poolMaxIdlePerHost: 0 });
   const wrong: string[] = [];
   let [answered, busy, longestMs] = [0, 0, 0];
-  const end = performance.now() + ms;
-  for (let n = 0; performance.now() < end; n++) {
+  const signal = typeof until === "number" ? AbortSignal.timeout(until) : until;
+  for (let n = 0; !signal.aborted; n++) {
     const begun = performance.now();
     const outcome = await outcomeOf(url, n % 2 === 0 ? kept : fresh);
     longestMs = Math.max(longestMs, performance.now() - begun);
