@@ -138,7 +138,7 @@ function claim(hostname: string, port: number): Deno.TcpListener {
  *
  * @throws {Deno.errors.AddrInUse} another balancer claims the port at this moment
  */
-function lockPort(port: number): Deno.Closer | undefined {
+function lockPort(port: number): { close(): void } | undefined {
   if (Deno.build.os !== "linux") return undefined;
   return Deno.listen({ transport: "unix", path: `\0ringkeeper/port/${port}` });
 }

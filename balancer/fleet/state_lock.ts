@@ -44,7 +44,8 @@ export class StateLock implements Disposable {
   readonly id: string;
   readonly #file: Deno.FsFile;
   readonly #path: string;
-  #timer: number | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #released = false;
 
   private constructor(id: string, file: Deno.FsFile, path: string) {
     this.id = id;
@@ -67,10 +68,13 @@ export class StateLock implements Disposable {
     } catch (error) {
       file.close();
       if (error instanceof StoreError) throw error;
-      log.warn("LB_STATE_FILE: {path} cannot be locked here, so nothing keeps others off: {error}", {
-        path,
-        error: errorMessage(error),
-      });
+      log.warn(
+        "LB_STATE_FILE: {path} cannot be locked here, so nothing keeps others off: {error}",
+        {
+          path,
+          error: errorMessage(error),
+        },
+      );
       return undefined;
     }
     await removeFile(path + REQUEST);
@@ -98,6 +102,8 @@ export class StateLock implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+    if (this.#released) return;
+    this.#released = true;
     this.#file.close();
   }
 }
