@@ -35,6 +35,9 @@ import { proxySettings, type TraceSettings, workerCount } from "./proxy/settings
 import { DataPlaneWorkers } from "./proxy/workers.ts";
 import { originOf, PublicPort } from "./public_port.ts";
 
+/** The most upstreams of engine static, where the ring has room for them. */
+const MAX_UPSTREAMS = 4096;
+
 /** A balancer that runs. */
 export interface Running {
   /** Resolves with the balancer that asks for the fleet or has it: this one is to end. */
@@ -92,7 +95,11 @@ export async function startBalancer(
   });
   const { ownsInstances } = engine;
   const fleetLog = logger.getChild("fleet");
-  const { probe, close: closeProbe } = httpProbe(config.LB_HEALTH_PATH);
+  const { probe, close: closeProbe } = httpProbe({
+    path: config.LB_HEALTH_PATH,
+    headers: config.LB_HEALTH_HEADERS,
+    ...(config.LB_HEALTH_HOST === "" ? {} : { host: config.LB_HEALTH_HOST }),
+  });
   const proxy = {
     ...proxySettings(config, port.address, ownsInstances, log.style),
     ...(traces && { traces }),
@@ -114,7 +121,8 @@ export async function startBalancer(
     shape: ringShape(config),
     policy: fleetPolicy(config, ownsInstances),
     desired: ownsInstances ? config.LB_REPLICAS : config.LB_UPSTREAMS.length,
-    limit: ownsInstances ? config.LB_MAX_REPLICAS : config.LB_UPSTREAMS.length,
+    ...(ownsInstances ? {} : { upstreams: config.LB_UPSTREAMS }),
+    limit: ownsInstances ? config.LB_MAX_REPLICAS : MAX_UPSTREAMS,
     probe,
     clock: systemClock,
     store: config.LB_STATE_FILE === "" ? NO_STORE : new FileStore(config.LB_STATE_FILE, fleetLog),
@@ -130,13 +138,25 @@ export async function startBalancer(
     engine: engine.kind,
     workers: proxy.workers,
     lostLogLines: () => log.lost,
+    clock: systemClock,
     apiAcceptFailures: () => entrances.acceptFailures,
-    now: systemClock.now,
   });
   const ending = new AbortController();
   const turns = new Turns();
   const deploys = new Deploys({ fleet, engine, turns, now: systemClock.now });
-  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate, files };
+  const parts = {
+    config,
+    fleet,
+    probe,
+    engine,
+    dataPlane,
+    metrics,
+    proxy,
+    failures,
+    log,
+    gate,
+    files,
+  };
   const api = createControlApp(
     controlParts({ ...parts, turns, deploys, ending: ending.signal }),
   );

@@ -204,6 +204,8 @@ export class BenchBalancer implements AsyncDisposable {
       LB_FLEET: this.fleet,
       LB_STATE_FILE: this.#state,
       LB_LOG_FORMAT: "json",
+      // Each failure stands alone: the same replica is struck again within a minute.
+      LB_HEALTHY_SPELL_MS: "1000",
       ...this.#wish.settings(),
     };
   }

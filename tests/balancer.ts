@@ -12,7 +12,14 @@ export interface Replica {
   readonly instance: string | null;
   readonly address: string | null;
   readonly restarts: number;
-  readonly lastError: { readonly message: string; readonly lastWords?: readonly string[] } | null;
+  readonly since: string;
+  readonly nextStart: string | null;
+  readonly start: { readonly attempt: number; readonly notReady: string | null } | null;
+  readonly lastError: {
+    readonly message: string;
+    readonly exit?: string;
+    readonly lastWords?: readonly string[];
+  } | null;
 }
 
 /** The part of `GET /_lb/status` that tests look at. */
@@ -26,6 +33,7 @@ export interface Status {
   readonly replicas: readonly Replica[];
   readonly spares: readonly Replica[];
   readonly quarantined: readonly { readonly key: string }[];
+  readonly template: Readonly<Record<string, unknown>>;
   readonly failures: Readonly<Record<string, number>>;
 }
 
@@ -37,6 +45,14 @@ export interface Answer {
 
 const ROOT = new URL("..", import.meta.url);
 const DEADLINE_MS = 60_000;
+
+/** Tests kill the same replica again within seconds, and do not wait for a deploy to prove itself. */
+const QUICK = {
+  LB_PORT: "0",
+  LB_LOG_FORMAT: "json",
+  LB_MIN_READY_MS: "50",
+  LB_HEALTHY_SPELL_MS: "1000",
+};
 
 /** A balancer that was started by a test. */
 export class Balancer implements AsyncDisposable {
@@ -55,13 +71,25 @@ export class Balancer implements AsyncDisposable {
    *
    * @param env its settings
    * @param openFiles how many files it may open; as many as this process, where it is not given
+   * @param launcher a program and its arguments that run the balancer
    */
-  static async start(env: Record<string, string>, openFiles?: number): Promise<Balancer> {
+  static async start(
+    env: Record<string, string>,
+    openFiles?: number,
+    launcher: readonly string[] = [],
+  ): Promise<Balancer> {
     const limit = openFiles === undefined ? "" : `ulimit -n ${openFiles}; `;
     const process = new Deno.Command("sh", {
-      args: ["-c", `${limit}exec "$0" "$@"`, Deno.execPath(), ...await balancerArgs()],
+      args: [
+        "-c",
+        `${limit}exec "$@"`,
+        "sh",
+        ...launcher,
+        Deno.execPath(),
+        ...await balancerArgs(),
+      ],
       cwd: ROOT,
-      env: { LB_PORT: "0", LB_LOG_FORMAT: "json", ...env },
+      env: { ...QUICK, ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -80,8 +108,12 @@ export class Balancer implements AsyncDisposable {
   }
 
   /** Starts a balancer and waits until all of its replicas are ready. */
-  static async ready(env: Record<string, string>, openFiles?: number): Promise<Balancer> {
-    const balancer = await Balancer.start(env, openFiles);
+  static async ready(
+    env: Record<string, string>,
+    openFiles?: number,
+    launcher?: readonly string[],
+  ): Promise<Balancer> {
+    const balancer = await Balancer.start(env, openFiles, launcher);
     try {
       await balancer.until((status) => status.desired > 0 && status.ready === status.desired);
       return balancer;

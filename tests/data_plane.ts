@@ -13,7 +13,7 @@ import type {
   Timeouts,
 } from "../balancer/proxy/settings.ts";
 import { DataPlaneWorkers } from "../balancer/proxy/workers.ts";
-import type { DrainDeadlines, Evidence, Toll, Upstream, View } from "../balancer/view.ts";
+import type { Address, DrainDeadlines, Evidence, Toll, Upstream, View } from "../balancer/view.ts";
 import { Ring } from "../ring/mod.ts";
 import { get, RawConnection, type RawMessage, RawUpstream, within } from "./raw.ts";
 
@@ -246,7 +246,7 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-function addressOf({ address }: Pick<RawUpstream, "address">): Upstream["address"] {
+function addressOf({ address }: Pick<RawUpstream, "address">): Address {
   const [hostname = "", port = ""] = address.split(":");
   return { hostname, port: Number(port) };
 }

@@ -197,7 +197,7 @@ Deno.test("a replica that does not accept in time is passed over", async () => {
   using full = await FullListener.listen();
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], {
-    LB_UPSTREAMS: `${full.address},${upstream.address}`,
+    LB_UPSTREAMS: `Server1=${full.address},Server2=${upstream.address}`,
     LB_CONNECT_TIMEOUT_MS: "300",
   });
   using client = await balancer.connect();

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import type { Status } from "../answers/fleet.ts";
 import type { Load } from "../answers/load.ts";
 import { DeployError } from "../fleet/deploy.ts";
@@ -18,6 +18,8 @@ const INCIDENT: Incident = {
   id: 1,
   name: "Server2",
   instance: "i1",
+  served: true,
+  failedStarts: 0,
   signal: "exit code 137",
   evidence: { slow: 1 },
   at: 1000,
@@ -101,6 +103,11 @@ const LOAD: Load = {
   replicas: {},
 };
 
+const UPSTREAMS = [
+  { name: "a", address: { hostname: "::1", port: 80 }, weight: 2 },
+  { name: "unix:/run/b.sock", address: { path: "/run/b.sock" }, weight: 1 },
+];
+
 /** The control API over a membership that answers as the test says. */
 function app(changes: Partial<ControlParts> = {}, fails?: Error) {
   const calls: unknown[] = [];
@@ -125,9 +132,10 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
         return PLAN;
       },
     },
+    upstreams: { list: () => UPSTREAMS, set: answering(CHANGED, "set") },
     deploys: { template: {}, check: () => {}, run: () => Promise.resolve({ step: "done" }) },
     incidents: () => [],
-    journal: new Journal(),
+    journal: new Journal({ wallClock: (instant) => instant }),
     ending: new AbortController().signal,
     drills: undefined,
     status: () => STATUS,
@@ -280,8 +288,8 @@ Deno.test("a call that does not exist is a 404 that names those that do", async 
   assertEquals([response.status, await response.json()], [404, {
     message: "<Error> there is no GET /_lb/nothing; there are GET /rep, GET /_lb/status, " +
       "GET /_lb/healthz, GET /_lb/ring, GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, " +
-      "GET /_lb/incidents, GET /_lb/events, GET /_lb/log, POST /add, " +
-      "DELETE /rm, PATCH /_lb/replicas/NAME, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
+      "GET /_lb/incidents, GET /_lb/events, GET /_lb/upstreams, GET /_lb/log, POST /add, " +
+      "DELETE /rm, PATCH /_lb/replicas/NAME, PUT /_lb/upstreams, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
       "POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, and GET /_lb/docs describes them",
     status: "failure",
   }]);
@@ -506,6 +514,7 @@ const GUARDED = [
   ["POST", "/add"],
   ["DELETE", "/rm"],
   ["PATCH", "/_lb/replicas/Big"],
+  ["PUT", "/_lb/upstreams"],
   ["PATCH", "/_lb/ring"],
   ["POST", "/_lb/plan"],
   ["POST", "/_lb/apply"],
@@ -529,7 +538,7 @@ Deno.test("every call that changes, plans or kills is guarded, before its body i
 });
 
 Deno.test("events come as they happen, and from the last one that a client saw", async () => {
-  const journal = new Journal();
+  const journal = new Journal({ wallClock: (instant) => instant });
   for (const version of [1, 2]) {
     journal.add({ type: "view", at: 0, version, ready: [], awaited: [] });
   }
@@ -551,7 +560,7 @@ Deno.test("events come as they happen, and from the last one that a client saw",
 });
 
 Deno.test("HEAD of a stream of events listens to nothing", async () => {
-  const journal = new Journal();
+  const journal = new Journal({ wallClock: (instant) => instant });
   const listen = journal.listen.bind(journal);
   let listeners = 0;
   journal.listen = (listener) => {
@@ -605,6 +614,38 @@ Deno.test("a change of the log that cannot be is refused with what could", async
       400,
       { message: `<Error> ${fault}`, status: "failure" },
     ]);
+  }
+  assertEquals(calls, []);
+});
+
+Deno.test("what GET /_lb/upstreams answers, PUT takes", async () => {
+  const { hono, calls } = app();
+  const text = await (await hono.request("/_lb/upstreams")).text();
+  assertEquals(JSON.parse(text), {
+    upstreams: [
+      { name: "a", address: "[::1]:80", weight: 2 },
+      { name: "unix:/run/b.sock", address: "unix:/run/b.sock", weight: 1 },
+    ],
+  });
+  const response = await hono.request("/_lb/upstreams", { method: "PUT", body: text });
+  assertEquals([response.status, calls], [200, [["set", UPSTREAMS]]]);
+});
+
+Deno.test("a list of upstreams that cannot be used is refused with its field, the rule and the value", async () => {
+  const { hono, calls } = app();
+  const table: [body: string, fault: RegExp][] = [
+    ["{}", /upstreams: must be a list of upstreams; got nothing/],
+    ['{"upstreams":[{"address":"h"}]}', /upstreams.address: .*host:port.*; got "h"/],
+    ['{"upstreams":[{"address":"h:0"}]}', /upstreams.address: .*from 1 to 65535.*; got "h:0"/],
+    ['{"upstreams":[{"name":"a b","address":"h:1"}]}', /upstreams.name: .*1 to 63.*; got "a b"/],
+    ['{"upstreams":[{"name":"g:1","address":"h:1"}]}', /upstreams.name: .*; got "g:1"/],
+    ['{"upstreams":[{"address":"h:1","weight":-1}]}', /upstreams.weight: .*0 to 1000; got -1/],
+    ['{"upstreams":[{"address":"h:1","port":1}]}', /name, address and weight; got \["port"\]/],
+  ];
+  for (const [body, fault] of table) {
+    const response = await hono.request("/_lb/upstreams", { method: "PUT", body });
+    assertEquals(response.status, 400, body);
+    assertMatch((await response.json()).message, fault);
   }
   assertEquals(calls, []);
 });

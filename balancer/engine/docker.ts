@@ -28,6 +28,7 @@ import { lastLines } from "./docker_logs.ts";
 import { DockerNames, FLEET_LABEL, identityOf } from "./docker_names.ts";
 import { type Ask, DockerNetwork, unless } from "./docker_network.ts";
 import { type ContainerSpec, DockerStarts } from "./docker_starts.ts";
+import { endingOf, unhealthyOf } from "./docker_state.ts";
 import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
 import { EngineError, LAST_WORDS } from "./engine.ts";
 import type { OwnerApi, Volume } from "./fleet_owner.ts";
@@ -47,8 +48,8 @@ export interface DockerEngineOptions extends ContainerOptions, ImagesOptions {
 
 const DEADLINE_MS = 30_000;
 
-/** Events of a container that ends; Podman knows the first as `died`, and sends it as `die`. */
-const DEATHS = ["die", "died", "oom"];
+/** A container ends, or its health changes. Podman knows `die` as `died`, and sends it as `die`. */
+const EVENTS = ["die", "died", "oom", "health_status"];
 
 /** States of a container whose process exists; `stopping` is Podman's. */
 const RUNNING = new Set(["running", "paused", "stopping"]);
@@ -127,6 +128,14 @@ export class DockerEngine implements Engine {
     return log ? lastLines(log) : [];
   }
 
+  async ending(id: string, withinMs: number): Promise<string | undefined> {
+    const container = await this.#inspect(id);
+    if (!container?.State.Running) return container && endingOf(container.State);
+    if (!await this.#endsWithin(id, withinMs)) return undefined;
+    const ended = await this.#inspect(id);
+    return ended && endingOf(ended.State);
+  }
+
   async stop(id: string, graceMs: number, onStopped?: () => void): Promise<void> {
     const container = await this.#inspect(id);
     if (!container) return;
@@ -167,7 +176,10 @@ export class DockerEngine implements Engine {
   async watch(listener: (event: EngineEvent) => void): Promise<Watch> {
     const events = new DockerEvents({
       open: (signal) => this.#openEvents(signal),
-      listener,
+      listener: (event) => {
+        if (event.type !== "health" || event.reason === undefined) return listener(event);
+        this.#explain(event, listener);
+      },
       failures: this.#options.failures,
       prefix: this.#options.prefix,
       deadlineMs: this.#deadlineMs,
@@ -281,7 +293,7 @@ export class DockerEngine implements Engine {
 
   async #openEvents(abortSignal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const stream = await this.#streams.getEvents({
-      filters: { type: ["container"], event: DEATHS, label: [this.#label] },
+      filters: { type: ["container"], event: EVENTS, label: [this.#label] },
       abortSignal,
     });
     // The declarations leave open what the chunks are; without an encoding they are bytes.
@@ -316,6 +328,35 @@ export class DockerEngine implements Engine {
   #inspectAny(nameOrId: string): Promise<ContainerInfo | undefined> {
     const inspection = () => unless([404], this.#calls.getContainer(nameOrId).inspect());
     return this.#ask(`inspect ${nameOrId}`, inspection);
+  }
+
+  /** @returns whether a container that runs ended in that time, in milliseconds */
+  async #endsWithin(id: string, ms: number): Promise<boolean> {
+    try {
+      await withDeadline(
+        ms,
+        (abortSignal) => unless([404], this.#streams.getContainer(id).wait({ abortSignal })),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof DeadlineError) return false;
+      throw toEngineError(`wait for the end of ${id}`, error);
+    }
+  }
+
+  /** The event names no reason: the container's state has the output of the check. */
+  async #explain(
+    event: Extract<EngineEvent, { readonly type: "health" }>,
+    listener: (event: EngineEvent) => void,
+  ): Promise<void> {
+    try {
+      const container = await this.#inspect(event.id);
+      const reason = container && unhealthyOf(container.State);
+      listener(reason === undefined ? event : { ...event, reason });
+    } catch (error) {
+      this.#options.failures.record("docker.health", error);
+      listener(event);
+    }
   }
 
   async #rename(id: string, name: string): Promise<void> {

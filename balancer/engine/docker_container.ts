@@ -9,6 +9,7 @@ import type { Address } from "../view.ts";
 import { expandCommand } from "./command.ts";
 import { identityOf, labelsOf, TEMPLATE_LABEL } from "./docker_names.ts";
 import { hostOptions, ownLabels, processOptions } from "./docker_options.ts";
+import { type ContainerState, endingOf, unhealthyOf } from "./docker_state.ts";
 import { EngineError, type Instance, type Launch, type Template } from "./engine.ts";
 import type { ReplicaOptions } from "./replica_options.ts";
 
@@ -50,13 +51,7 @@ export interface ContainerInfo {
     readonly Image: string;
     readonly Labels: Readonly<Record<string, string>>;
   };
-  readonly State: {
-    readonly Running: boolean;
-    readonly Status?: string;
-    readonly ExitCode: number;
-    readonly Error: string;
-    readonly StartedAt: string;
-  };
+  readonly State: ContainerState;
   readonly NetworkSettings: {
     readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>>;
     readonly Ports: Readonly<Record<string, readonly { readonly HostPort: string }[] | null>>;
@@ -134,9 +129,11 @@ export function instanceOf(
   if (!State.Running || !identity || !address) return undefined;
   const startedAt = Date.parse(State.StartedAt);
   const settings = Config.Labels[SETTINGS_LABEL];
+  const unhealthy = unhealthyOf(State);
   return {
     ...{ id: Id, ...identity, address, startedAt, template: templateOf(container) },
     ...(settings === undefined ? {} : { settings: JSON.parse(settings) }),
+    ...(unhealthy === undefined ? {} : { unhealthy }),
   };
 }
 
@@ -159,7 +156,7 @@ export function notRunning(name: string, container: ContainerInfo | undefined): 
     ? "was removed by somebody else"
     : state.Running
     ? "has no address on its network"
-    : `ended at once: exit code ${state.ExitCode} ${state.Error}`.trim();
+    : `ended at once: ${endingOf(state) ?? state.Status}`;
   return new EngineError("failed", `docker: the container of ${name} ${why}`);
 }
 

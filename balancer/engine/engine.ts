@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Address } from "../view.ts";
+import type { GivenUpstream } from "../upstream_list.ts";
+import type { UpstreamAddress } from "../view.ts";
 import type { ReplicaOptions } from "./replica_options.ts";
 
 /** The engines there are; `LB_ENGINE` chooses one. */
@@ -18,9 +19,11 @@ export interface Instance {
   readonly name: string;
   /** True for an instance that was started without a replica's name and has none yet. */
   readonly spare: boolean;
-  readonly address: Address;
+  readonly address: UpstreamAddress;
   /** When it was started, in milliseconds since the epoch. */
   readonly startedAt: number;
+  /** Why the engine's own health check calls it unhealthy, where it does. */
+  readonly unhealthy?: string;
   /** What it runs, as far as the engine knows: engine docker. */
   readonly template?: Template;
   /** What the settings said that instances run, when it was started: engine docker. */
@@ -67,6 +70,13 @@ export interface Remains {
 export type EngineEvent =
   /** An instance ended, whoever ended it. */
   | { readonly type: "exit"; readonly name: string; readonly id: string; readonly reason: string }
+  /** The engine's own health check of an instance changed; `reason` says why it is unhealthy. */
+  | {
+    readonly type: "health";
+    readonly name: string;
+    readonly id: string;
+    readonly reason?: string;
+  }
   /** The engine cannot be reached. Its instances may be well: nothing is known about them. */
   | { readonly type: "away"; readonly error: EngineError }
   /** The engine answers again. Events may have been missed: list anew. */
@@ -120,6 +130,15 @@ export interface Engine {
    */
   lastWords(id: string): Promise<readonly string[]>;
   /**
+   * How an instance ended: its exit code or signal, and whether memory ran out.
+   *
+   * @param id the instance
+   * @param withinMs how long to wait for the end of one that still runs, in milliseconds
+   * @returns undefined while it runs, and where it is gone
+   * @throws {EngineError} when the engine could not tell
+   */
+  ending(id: string, withinMs: number): Promise<string | undefined>;
+  /**
    * Asks an instance to end (SIGTERM), ends it for good after the grace, and clears away what is
    * left of it. An instance that is gone already counts as stopped.
    *
@@ -129,6 +148,14 @@ export interface Engine {
    * @throws {EngineError} when the engine could not do it
    */
   stop(id: string, graceMs: number, onStopped?: () => void): Promise<void>;
+  /**
+   * Takes another list of upstreams up; only where somebody else runs the instances. An upstream
+   * whose name and address are in both lists stays the same instance.
+   *
+   * @param upstreams names and addresses, each name once
+   * @returns the instances, in the order of the list
+   */
+  setUpstreams?(upstreams: readonly GivenUpstream[]): readonly Instance[];
   /** The running instances of this fleet, in order of their start. */
   list(): Promise<readonly Instance[]>;
   /** What exists of this fleet and does not run, or runs and cannot be reached. */

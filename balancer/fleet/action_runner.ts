@@ -28,6 +28,12 @@ export interface ActionRunnerOptions {
 /** An action that takes its time. */
 export type RunAction = Exclude<Action, { readonly type: "replace" }>;
 
+/**
+ * An instance whose connections broke may be about to end: so long is waited for the engine to tell
+ * how it ended before it is stopped, in milliseconds. Its replacement does not wait for that.
+ */
+const ENDING_MS = 250;
+
 /** Runs actions of the plan. */
 export class ActionRunner {
   readonly #options: ActionRunnerOptions;
@@ -67,11 +73,14 @@ export class ActionRunner {
     }
   }
 
-  /** Before it is cleared away: what an instance wrote that never became ready. */
+  /** Before an instance that failed is cleared away: how it ended and what it wrote. */
   async #hear(name: string, instance: string): Promise<void> {
     const { engine, report, failures } = this.#options;
     try {
-      report(name, { type: "words", instance, lines: await engine.lastWords(instance) });
+      const exit = await engine.ending(instance, ENDING_MS);
+      const lines = await engine.lastWords(instance);
+      const ending = exit === undefined ? {} : { exit };
+      report(name, { type: "words", instance, lines, ...ending });
     } catch (error) {
       failures.record("engine.lastWords", error);
     }

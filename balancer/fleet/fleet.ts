@@ -10,14 +10,15 @@
  * @module
  */
 import type { Logger } from "@logtape/logtape";
-import type { Engine, Template } from "../engine/engine.ts";
+import type { Engine, Instance, Template } from "../engine/engine.ts";
 import type { FailureLog } from "../failures.ts";
+import type { GivenUpstream } from "../upstream_list.ts";
 import type { DataPlane, Evidence, Sample, Toll, View } from "../view.ts";
 import { ActionRunner } from "./action_runner.ts";
 import type { Blueprint, RingShape } from "./blueprint.ts";
 import { Census, type Finding } from "./census.ts";
 import { applied, type Change } from "./change.ts";
-import { Charter } from "./charter.ts";
+import { Charter, weighted } from "./charter.ts";
 import type { Clock } from "./clock.ts";
 import { EngineLink } from "./engine_link.ts";
 import { Heartbeats } from "./heartbeats.ts";
@@ -46,6 +47,8 @@ export interface FleetOptions {
   /** The ring's shape, unless it was changed in an earlier life. */
   readonly shape: RingShape;
   readonly policy: FleetPolicy;
+  /** The upstreams of the settings, where somebody else runs the instances. */
+  readonly upstreams?: readonly GivenUpstream[];
   /** How many replicas there are to be at first; more are kept where more exist already. */
   readonly desired: number;
   /** The most replicas that there may be, however many the ring has room for. */
@@ -71,7 +74,7 @@ const SAVE_RETRY_MS = 10_000;
 /** Keeps the desired replicas alive. */
 export class Fleet {
   /** What happened to the fleet, for whoever listens. */
-  readonly journal = new Journal();
+  readonly journal: Journal;
   /** The failures of its replicas. */
   readonly incidents: Incidents;
   /** The request keys that replicas died of. */
@@ -99,8 +102,8 @@ export class Fleet {
   constructor(options: FleetOptions) {
     this.#options = options;
     const { clock, policy } = options;
-    const { journal } = this;
-    const incidents = this.incidents = new Incidents(({ id }) => {
+    const journal = this.journal = new Journal(clock);
+    const incidents = this.incidents = new Incidents(clock, ({ id }) => {
       // What it cost is told by the workers a moment later.
       clock.after(TOLLS_MS, () => {
         const incident = incidents.find(id);
@@ -120,6 +123,7 @@ export class Fleet {
     this.#link = new EngineLink({
       ...options,
       onExit: ({ id, reason }) => this.#post({ type: "exit", id, reason }),
+      onHealth: ({ id, reason }) => this.#onHealth(id, reason),
       onListed: (finding) => this.#writer.do(() => this.#reconcile(finding)),
       onAway: () => this.#writer.do(() => this.#noteEngine(false)),
     });
@@ -192,9 +196,19 @@ export class Fleet {
     return { weights: new Map(replicas), shape: this.#charter.shape };
   }
 
+  /** The upstreams in force with their weights; empty where the engine runs its own instances. */
+  get upstreams(): readonly GivenUpstream[] {
+    return weighted(this.#charter.upstreams ?? [], this.blueprint.weights);
+  }
+
   /** The numbers that it decides by. */
   get policy(): FleetPolicy {
     return this.#options.policy;
+  }
+
+  /** Its clock: instants of members, quarantine and plans are read from it. */
+  get clock(): Clock {
+    return this.#options.clock;
   }
 
   /** The most replicas that there may be, however many the ring has room for. */
@@ -209,6 +223,8 @@ export class Fleet {
    */
   async open(): Promise<void> {
     await this.#charter.load();
+    const { upstreams } = this.#charter;
+    if (upstreams) this.#options.engine.setUpstreams?.(upstreams);
     await this.#link.reach();
   }
 
@@ -270,6 +286,47 @@ export class Fleet {
   }
 
   /**
+   * Takes another list of upstreams up, all of it in one view. Upstreams that are new join, those
+   * whose address changed are reached at the new one, those that are missing drain and leave.
+   *
+   * @param upstreams names, addresses and weights, each name once
+   * @param answering names of those that are new or moved and have passed their heartbeats
+   */
+  setUpstreams(upstreams: readonly GivenUpstream[], answering: ReadonlySet<string>): void {
+    const { engine } = this.#options;
+    this.#writer.do(() => {
+      const names = new Set(upstreams.map(({ name }) => name));
+      const instances = engine.setUpstreams?.(upstreams) ?? [];
+      this.#charter.adopt({ upstreams });
+      for (const { name } of this.members) {
+        if (!names.has(name)) this.#ledger.move(name, { type: "leave" });
+      }
+      for (const [at, { name, weight }] of upstreams.entries()) {
+        this.#setUpstream(instances[at]!, weight, answering.has(name));
+      }
+    });
+  }
+
+  /**
+   * Saves a list of upstreams before it is taken up.
+   *
+   * @throws {StoreError} it is not saved
+   */
+  saveUpstreams(upstreams: readonly GivenUpstream[]): Promise<void> {
+    const weights = new Map(upstreams.map(({ name, weight }) => [name, weight]));
+    return this.#charter.save(weights, { upstreams });
+  }
+
+  #setUpstream(instance: Instance, weight: number, answers: boolean): void {
+    const { name } = instance;
+    this.#admit(name);
+    this.#ledger.move(name, { type: "weigh", weight });
+    this.#ledger.move(name, { type: "join" });
+    if (this.#roster.get(name)?.instance?.id === instance.id) return;
+    this.#ledger.move(name, { type: "moved", instance, answers });
+  }
+
+  /**
    * Saves a change before it is made, so that the next life of the balancer knows of it.
    *
    * @param change what {@linkcode Fleet.change} is given next
@@ -328,6 +385,11 @@ export class Fleet {
     const reached = this.#waiters.add(condition);
     this.#writer.do(() => {});
     return reached;
+  }
+
+  /** Looks again whether a wait of {@linkcode Fleet.until} is over: time alone changed something. */
+  review(): void {
+    this.#writer.do(() => {});
   }
 
   /** Waits until it is known who belongs to the fleet: until the engine has answered once. */
@@ -395,7 +457,8 @@ export class Fleet {
 
   #onHeartbeat(name: string, id: string, miss: Miss | undefined): void {
     // Nobody listens there any more: that is proof, and no missed heartbeat among others.
-    if (miss?.refused && this.#roster.get(name)?.phase === "ready") {
+    const { probes } = this.#options.policy;
+    if (miss?.refused && probes && this.#roster.get(name)?.phase === "ready") {
       return this.#ledger.route({ type: "evidence", id, kind: "refused", fresh: true });
     }
     const mayEject = this.#roster.mayEject();
@@ -405,6 +468,21 @@ export class Fleet {
     if (mayEject || member?.phase !== "ready") return;
     // All seem to fail: what the engine says about them comes first.
     if (member.misses === this.#options.policy.downAfter) this.#link.reach();
+  }
+
+  /** The engine's own health check of an instance failed, or passes again. */
+  #onHealth(id: string, reason: string | undefined): void {
+    this.#post({ type: "health", id, ...(reason === undefined ? {} : { reason }) });
+    if (reason === undefined) return;
+    this.#options.log.warn("{instance} is unhealthy: {reason}", { instance: id, reason });
+    this.#heartbeats.hurry(id);
+    this.#writer.do(() => this.#tick());
+  }
+
+  #tick(): void {
+    for (const { name } of this.#roster.all) {
+      this.#ledger.move(name, { type: "tick", mayEject: this.#roster.mayEject() });
+    }
   }
 
   #settle(): void {
@@ -425,6 +503,13 @@ export class Fleet {
     this.#listed = true;
     this.#census.take(finding);
     if (first) this.#saveFirst();
+    for (const { id, unhealthy } of finding.running) {
+      this.#ledger.route({
+        type: "health",
+        id,
+        ...(unhealthy === undefined ? {} : { reason: unhealthy }),
+      });
+    }
   }
 
   #muster(finding: Finding): void {
@@ -455,9 +540,7 @@ export class Fleet {
     const deadline = this.#keeper.nextDeadline(now);
     if (deadline === Infinity) return;
     this.#cancelTimer = this.#options.clock.after(deadline - now, () => {
-      this.#writer.do(() => {
-        for (const { name } of this.#roster.all) this.#ledger.move(name, { type: "tick" });
-      });
+      this.#writer.do(() => this.#tick());
     });
   }
 

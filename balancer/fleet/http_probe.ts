@@ -1,57 +1,122 @@
 /**
- * The heartbeat as HTTP: a GET that has to answer 2xx or 3xx.
+ * The heartbeat as HTTP: a GET that has to answer 2xx or 3xx. Without a path the heartbeat is a
+ * connection that has to be accepted.
  *
  * @module
  */
 import { NAME_FIELD } from "../../replica/contract.ts";
 import { errorMessage } from "../failures.ts";
 import { isOutOfFiles } from "../out_of_files.ts";
-import type { Address } from "../view.ts";
+import { type Address, addressText, type UpstreamAddress } from "../view.ts";
 import { type Miss, NotAskedError, type Probe } from "./probe.ts";
+import { excerpt } from "./excerpt.ts";
 
 /**
- * A miss that took so many times its deadline says more about this thread, which had other things
+ * A miss that took this many times its deadline says more about this thread, which had other things
  * to do or was not run, than about the instance.
  */
 const LATE = 1.5;
 
+/** What a heartbeat asks for. */
+export interface HttpProbeOptions {
+  /** Path of the health page; empty: only a connection is made. */
+  readonly path: string;
+  /** The `Host` field, where that is not to be the instance's address. */
+  readonly host?: string;
+  /** Further fields. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /**
  * A probe that asks for a path.
  *
- * @param path path of the health page
+ * @param options what it asks for
  * @returns the probe; `close` gives back its HTTP client
  */
-export function httpProbe(path: string): { readonly probe: Probe; close(): void } {
+export function httpProbe(
+  { path, host, headers = {} }: HttpProbeOptions,
+): { readonly probe: Probe; close(): void } {
+  if (path === "") return { probe: connectProbe, close: () => {} };
   // A heartbeat has to prove that new connections are accepted, so none is kept for the next.
-  const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+  const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0, allowHost: host !== undefined });
+  const fields = host === undefined ? headers : { ...headers, Host: host };
   const ask: Probe = async (address, deadlineMs, signal, name) => {
     const deadline = AbortSignal.timeout(deadlineMs);
     try {
+      using unixClient = clientFor(address, host !== undefined);
       const response = await fetch(probeUrl(address, path), {
-        client,
+        client: unixClient ?? client,
         redirect: "manual",
-        headers: name === undefined ? {} : { [NAME_FIELD]: name },
+        headers: name === undefined ? fields : { ...fields, [NAME_FIELD]: name },
         signal: AbortSignal.any([signal, deadline]),
       });
-      await response.body?.cancel();
-      return response.status < 400 ? undefined : miss(`answered ${response.status}`);
+      return await judge(response, path);
     } catch (error) {
       if (deadline.aborted) return miss(`no answer within ${deadlineMs} ms`);
-      return { reason: reasonOf(error), refused: await isRefused(address, deadlineMs) };
+      return await failure(error, address, deadlineMs);
     }
   };
   const probe: Probe = async (address, deadlineMs, signal, name) => {
     const startedAt = performance.now();
     const missed = await ask(address, deadlineMs, signal, name);
-    // The answer may have been there before this thread was: who was late is asked again.
+    // This thread was late, so the miss may be its own: the probe is sent once more.
     const late = performance.now() - startedAt > LATE * deadlineMs;
     return missed && late ? await ask(address, deadlineMs, signal, name) : missed;
   };
   return { probe, close: () => client.close() };
 }
 
+/** Whether a connection is accepted. */
+const connectProbe: Probe = async (address, deadlineMs, signal) => {
+  const deadline = AbortSignal.timeout(deadlineMs);
+  try {
+    using _connection = await connect(address, AbortSignal.any([signal, deadline]));
+    return undefined;
+  } catch (error) {
+    if (isOutOfFiles(error)) throw new NotAskedError(errorMessage(error), { cause: error });
+    if (deadline.aborted) {
+      return miss(`no connection to ${placeOf(address)} within ${deadlineMs} ms`);
+    }
+    if (isProof(error, address)) return refused(address);
+    return miss(`no connection to ${placeOf(address)}: ${reasonOf(error)}`);
+  }
+};
+
+async function judge(response: Response, path: string): Promise<Miss | undefined> {
+  if (response.status < 400) {
+    await response.body?.cancel();
+    return undefined;
+  }
+  const text = await excerpt(response);
+  return miss(`${response.status} from ${path}${text === "" ? "" : `: ${text}`}`);
+}
+
 function miss(reason: string): Miss {
   return { reason, refused: false };
+}
+
+/** A client for one heartbeat over a Unix socket; undefined for TCP, which has one for all. */
+function clientFor(address: UpstreamAddress, allowHost: boolean): Deno.HttpClient | undefined {
+  if (!("path" in address)) return undefined;
+  return Deno.createHttpClient({ proxy: { transport: "unix", path: address.path }, allowHost });
+}
+
+function refused(address: UpstreamAddress): Miss {
+  return { reason: `connection refused on ${placeOf(address)}`, refused: true };
+}
+
+function placeOf(address: UpstreamAddress): string {
+  return "path" in address ? address.path : `port ${address.port}`;
+}
+
+/** @throws {NotAskedError} this process can open no connection at all */
+async function failure(
+  error: unknown,
+  address: UpstreamAddress,
+  deadlineMs: number,
+): Promise<Miss> {
+  if (await isRefused(address, deadlineMs)) return refused(address);
+  return miss(`${reasonOf(error)} on ${placeOf(address)}`);
 }
 
 /**
@@ -59,23 +124,35 @@ function miss(reason: string): Miss {
  *
  * @throws {NotAskedError} this process can open no connection at all
  */
-async function isRefused({ hostname, port }: Address, deadlineMs: number): Promise<boolean> {
+async function isRefused(address: UpstreamAddress, deadlineMs: number): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(deadlineMs);
-    using _connection = await Deno.connect({ hostname, port, signal });
+    using _connection = await connect(address, signal);
     return false;
   } catch (error) {
     if (isOutOfFiles(error)) throw new NotAskedError(errorMessage(error), { cause: error });
-    return error instanceof Deno.errors.ConnectionRefused;
+    return isProof(error, address);
   }
 }
 
-function probeUrl({ hostname, port }: Address, path: string): string {
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return `http://${host}:${port}${path}`;
+/** Nobody listens on a port, or on a Unix socket, whose file may even be gone. */
+function isProof(error: unknown, address: UpstreamAddress): boolean {
+  return error instanceof Deno.errors.ConnectionRefused ||
+    ("path" in address && error instanceof Deno.errors.NotFound);
 }
 
-/** What `fetch` says is in the cause; the rest of its message repeats the address. */
+function connect(address: UpstreamAddress, signal: AbortSignal): Promise<Deno.Conn> {
+  if ("path" in address) return Deno.connect({ transport: "unix", path: address.path });
+  const { hostname, port }: Address = address;
+  return Deno.connect({ hostname, port, signal });
+}
+
+/** Over a Unix socket there is no host; `localhost` is what other clients send there. */
+function probeUrl(address: UpstreamAddress, path: string): string {
+  return `http://${"path" in address ? "localhost" : addressText(address)}${path}`;
+}
+
+/** The cause has the reason; the rest of the message of `fetch` repeats the address. */
 function reasonOf(error: unknown): string {
   const message = errorMessage(error instanceof Error && error.cause ? error.cause : error);
   return message.split(": ").slice(-1)[0] ?? message;

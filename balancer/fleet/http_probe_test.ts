@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { NAME_FIELD } from "../../replica/contract.ts";
-import { httpProbe } from "./http_probe.ts";
+import { httpProbe, type HttpProbeOptions } from "./http_probe.ts";
 
 const never = new AbortController().signal;
 
@@ -9,7 +9,7 @@ async function verdict(
   deadline = 2000,
 ) {
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
-  const { probe, close } = httpProbe("/well?x=1");
+  const { probe, close } = httpProbe({ path: "/well?x=1" });
   try {
     return await probe(
       { hostname: "127.0.0.1", port: server.addr.port },
@@ -39,11 +39,11 @@ function pathOk(request: Request): boolean {
 
 Deno.test("4xx and 5xx are a missed one", async () => {
   assertEquals(await verdict(() => new Response("no", { status: 404 })), {
-    reason: "answered 404",
+    reason: "404 from /well?x=1: no",
     refused: false,
   });
   assertEquals(await verdict(() => new Response("no", { status: 503 })), {
-    reason: "answered 503",
+    reason: "503 from /well?x=1: no",
     refused: false,
   });
 });
@@ -52,15 +52,15 @@ Deno.test("a refused connection is a missed one", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = listener.addr;
   listener.close();
-  const { probe, close } = httpProbe("/");
+  const { probe, close } = httpProbe({ path: "/" });
   const reason = await probe({ hostname: "127.0.0.1", port }, 2000, never, undefined);
   close();
-  assertEquals(reason, { reason: "Connection refused (os error 111)", refused: true });
+  assertEquals(reason, { reason: `connection refused on port ${port}`, refused: true });
 });
 
 Deno.test("silence is a missed one when the deadline comes", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const { probe, close } = httpProbe("/");
+  const { probe, close } = httpProbe({ path: "/" });
   const reason = await probe(
     { hostname: "127.0.0.1", port: listener.addr.port },
     20,
@@ -78,7 +78,7 @@ Deno.test("a heartbeat says the replica's name, and a spare's says none", async 
     named.push(request.headers.get(NAME_FIELD));
     return new Response();
   });
-  const { probe, close } = httpProbe("/");
+  const { probe, close } = httpProbe({ path: "/" });
   const address = { hostname: "127.0.0.1", port: server.addr.port };
   await probe(address, 2000, never, "Server7");
   await probe(address, 2000, never, undefined);
@@ -97,7 +97,7 @@ async function lateVerdict(deadlineMs: number, blockMs: number) {
     return ++asked === 1 ? silence.promise : new Response();
   };
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
-  const { probe, close } = httpProbe("/");
+  const { probe, close } = httpProbe({ path: "/" });
   const address = { hostname: "127.0.0.1", port: server.addr.port };
   const asking = probe(address, deadlineMs, never, undefined);
   await first;
@@ -122,4 +122,67 @@ Deno.test("where no file can be opened nobody was asked", async () => {
     stderr: "inherit",
   }).output();
   assertMatch(new TextDecoder().decode(stdout), /^"NotAskedError: Too many open files/);
+});
+
+/** What a picky service says to a heartbeat with these options. */
+async function asked(
+  options: Omit<HttpProbeOptions, "path">,
+  where: "tcp" | "unix",
+): Promise<string | undefined> {
+  const path = await Deno.makeTempFile();
+  await Deno.remove(path);
+  const handler = (request: Request) => {
+    const right = request.headers.get("host") === "app.example" &&
+      request.headers.get("x-probe") === "yes";
+    return right ? new Response("") : new Response("host\n not   allowed", { status: 400 });
+  };
+  await using server = where === "unix"
+    ? Deno.serve({ path, onListen: () => {} }, handler)
+    : Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
+  const { probe, close } = httpProbe({ path: "/", ...options });
+  const address = where === "unix" ? { path } : server.addr as Deno.NetAddr;
+  const missed = await probe(address, 5000, never, "Server1");
+  close();
+  return missed?.reason;
+}
+
+Deno.test("the Host field and further fields are those of the settings, also over a Unix socket", async () => {
+  for (const where of ["tcp", "unix"] as const) {
+    const options = { host: "app.example", headers: { "X-Probe": "yes" } };
+    assertEquals(await asked(options, where), undefined, where);
+    assertEquals(await asked({ headers: {} }, where), "400 from /: host not allowed", where);
+  }
+});
+
+Deno.test("of a body only the first words of a text are shown", async () => {
+  const type = (type: string) => ({ status: 500, headers: { "Content-Type": type } });
+  const table: [BodyInit | null, string, string][] = [
+    [
+      "<html><head><title>x</title></head><body><h1>Not</h1> here</body>",
+      "text/html",
+      ": Not here",
+    ],
+    ["\u0000\u0001\u0002", "application/octet-stream", ""],
+    [null, "text/plain", ""],
+    ["a".repeat(5000), "text/plain", `: ${"a".repeat(119)}…`],
+    ['{"error":\n"no database"}', "application/json", ': {"error": "no database"}'],
+  ];
+  for (const [body, kind, shown] of table) {
+    const missed = await verdict(() => new Response(body, type(kind)));
+    assertEquals(missed?.reason, `500 from /well?x=1${shown}`);
+  }
+});
+
+Deno.test("without a path a heartbeat is a connection that is accepted", async () => {
+  const { probe, close } = httpProbe({ path: "" });
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const address = { hostname: "127.0.0.1", port };
+  assertEquals(await probe(address, 2000, never, undefined), undefined);
+  listener.close();
+  assertEquals(await probe(address, 2000, never, undefined), {
+    reason: `connection refused on port ${port}`,
+    refused: true,
+  });
+  close();
 });

@@ -53,7 +53,7 @@ export interface MembershipOptions {
   readonly turns: Turns;
   /** False where somebody else runs the instances. */
   readonly changeable: boolean;
-  /** Milliseconds since the epoch. */
+  /** The present instant of the fleet's clock. */
   readonly now: () => number;
 }
 
@@ -165,10 +165,11 @@ export class Membership {
     const change = this.#resolve(wish);
     const target = applied(blueprint, change);
     const after = ringOf(target, ring);
+    const until = now() + PLAN_MS;
     const plan: Plan = {
       id: crypto.randomUUID(),
       basedOn: ring.digest,
-      expiresAt: now() + PLAN_MS,
+      expiresAt: fleet.clock.wallClock(until),
       add: change.add,
       remove: change.remove,
       before: factsOf(ring, blueprint),
@@ -176,7 +177,7 @@ export class Membership {
       moved: compareRings(ring, after),
       movedIds: movedIds(ring, after),
     };
-    this.#plans.keep({ plan, change, blueprint });
+    this.#plans.keep({ plan, change, until, blueprint });
     return plan;
   }
 
@@ -270,24 +271,27 @@ export class Membership {
     throw new MembershipError(
       "unsupported",
       `with LB_ENGINE=static somebody else runs the replicas, so none can be ${verb}; ` +
-        "change LB_UPSTREAMS instead",
+        "change the list of upstreams instead (PUT /_lb/upstreams, or LB_UPSTREAMS)",
     );
   }
 }
 
-function notSaved(error: unknown): MembershipError {
+/** A change that was not made, because it could not be saved. */
+export function notSaved(error: unknown): MembershipError {
   return new MembershipError(
     "not-saved",
     `nothing was changed, because the change could not be saved: ${errorMessage(error)}`,
   );
 }
 
-function standingOf({ view: { version, ring }, blueprint }: Fleet): Standing {
+/** How a fleet stands. */
+export function standingOf({ view: { version, ring }, blueprint }: Fleet): Standing {
   const { weights, shape } = blueprint;
   return { version, digest: ring.digest, weights: Object.fromEntries(weights), shape };
 }
 
-function reportOf({ before, after }: Made): ChangeReport {
+/** What a change did, from the views before and after it. */
+export function reportOf({ before, after }: Made): ChangeReport {
   const { version, ring } = after;
   return {
     version,

@@ -4,10 +4,10 @@
  * @module
  */
 import type { FailureLog } from "../failures.ts";
-import type { Address } from "../view.ts";
+import type { UpstreamAddress } from "../view.ts";
 import type { Clock } from "./clock.ts";
 import type { Member } from "./member.ts";
-import type { FleetPolicy } from "./policy.ts";
+import { type FleetPolicy, RETRY_WITHOUT_PROBES_MS } from "./policy.ts";
 
 /** Why an instance is not well. */
 export interface Miss {
@@ -33,7 +33,7 @@ export class NotAskedError extends Error {
  * @throws {NotAskedError} it could not be asked, for want of what the balancer needs for that
  */
 export type Probe = (
-  address: Address,
+  address: UpstreamAddress,
   deadlineMs: number,
   signal: AbortSignal,
   name: string | undefined,
@@ -55,13 +55,14 @@ const NOT_ASKED_MS = 250;
  * The rhythm of heartbeats for a replica in its present state.
  *
  * @param member the replica
- * @param now milliseconds since the epoch
+ * @param now the present instant
  * @param policy the fleet's thresholds
  */
 export function cadence(member: Member, now: number, policy: FleetPolicy): Cadence {
   const deadlineMs = policy.heartbeatTimeoutMs;
-  if (member.phase === "warming") {
-    const tenthOfAge = (now - member.since) / 10;
+  if (!policy.probes && member.reached) return { intervalMs: RETRY_WITHOUT_PROBES_MS, deadlineMs };
+  if (member.phase === "warming" || !policy.probes) {
+    const tenthOfAge = (now - (member.runningSince ?? member.since)) / 10;
     return { intervalMs: clamp(tenthOfAge, WARMING_MIN_MS, WARMING_MAX_MS), deadlineMs };
   }
   // A first miss may be chance: it is confirmed at once, and faster than a heartbeat that nothing
@@ -80,7 +81,7 @@ function clamp(value: number, min: number, max: number): number {
 
 /** What a {@linkcode ProbeLoop} is made of. */
 export interface ProbeLoopOptions {
-  readonly address: Address;
+  readonly address: UpstreamAddress;
   /** The replica's name; undefined for a spare, which has none yet. */
   readonly name: string | undefined;
   readonly probe: Probe;

@@ -5,6 +5,7 @@
  * @module
  */
 import ipaddr from "ipaddr.js";
+import { parseAddress } from "../upstream_list.ts";
 import type { Address } from "../view.ts";
 
 /** What a request is routed by. */
@@ -27,21 +28,6 @@ export function parseLoadBound(text: string): number | undefined {
 /** `true`, `1`, `false` or `0`. */
 export function parseFlag(text: string): boolean | undefined {
   return { true: true, 1: true, false: false, 0: false }[text];
-}
-
-/** `host:port,host:port`; IPv6 hosts stand in brackets. Empty text is an empty list. */
-export function parseAddresses(text: string): readonly Address[] | undefined {
-  const addresses = text.split(",").filter((part) => part.trim() !== "").map((part) =>
-    parseAddress(part)
-  );
-  return addresses.every((address) => address !== undefined) ? addresses : undefined;
-}
-
-function parseAddress(text: string, minPort = 1): Address | undefined {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+)):(\d{1,5})$/.exec(text.trim());
-  const hostname = match?.[1] ?? match?.[2];
-  const port = parseWhole(match?.[3] ?? "", minPort, 65535);
-  return hostname === undefined || port === undefined ? undefined : { hostname, port };
 }
 
 /** Where something listens that is not the public port: an address, or a socket file. */
@@ -68,6 +54,20 @@ export function parseKeySource(text: string): KeySource | undefined {
 export function parseNetworks(text: string): readonly string[] | undefined {
   const networks = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
   return networks.every((network) => ipaddr.isValidCIDR(network)) ? networks : undefined;
+}
+
+/** Fields that belong to the connection, or to a body that there is none of. */
+const OWN_FIELDS = /^(host|connection|keep-alive|te|upgrade|transfer-encoding|content-length)$/i;
+
+/** A JSON object from header field names to values (RFC 9110, section 5). */
+export function parseHeaders(text: string): Readonly<Record<string, string>> | undefined {
+  const value = parseJson(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const wellFormed = Object.entries(value).every(([name, item]) =>
+    /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && !OWN_FIELDS.test(name) &&
+    typeof item === "string" && /^([!-~]([ \t!-~]*[!-~])?)?$/.test(item)
+  );
+  return wellFormed ? value as Record<string, string> : undefined;
 }
 
 /** A JSON object whose values are strings. */
