@@ -40,6 +40,10 @@ export class OwnedEngine implements Engine {
     return this.#engine.lastWords(id);
   }
 
+  ending(id: string, withinMs: number): Promise<string | undefined> {
+    return this.#engine.ending(id, withinMs);
+  }
+
   stop(id: string, graceMs: number, onStopped?: () => void): Promise<void> {
     return this.#checked(() => this.#engine.stop(id, graceMs, onStopped));
   }
