@@ -170,7 +170,7 @@ export async function startBalancer(
     await owner?.release();
     throw error;
   }
-  port.release();
+  await port.release();
   void resumeDeploy({
     deploys,
     clock: systemClock,

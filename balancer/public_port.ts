@@ -19,6 +19,7 @@ export class PublicPort {
   readonly #listener: Deno.TcpListener;
   readonly #failures: FailureLog;
   #clients = 0;
+  readonly #answering: Promise<void>;
   #released = false;
 
   /**
@@ -33,13 +34,14 @@ export class PublicPort {
     this.#failures = failures;
     this.#listener = port === 0 ? shared(hostname, port) : claim(hostname, port);
     this.address = { hostname, port: this.#listener.addr.port };
-    this.#answer();
+    this.#answering = this.#answer();
   }
 
-  /** The workers listen, or never will. */
-  release(): void {
+  /** The workers listen, or never will. Resolves when every new connection is theirs. */
+  async release(): Promise<void> {
     this.#released = true;
     this.#listener.close();
+    await this.#answering;
   }
 
   /** Who connects before the workers listen is told to come back. */

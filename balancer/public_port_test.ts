@@ -12,26 +12,27 @@ const NO_FAILURES: FailureLog = {
 
 const open = (port: number) => new PublicPort({ hostname: LOOPBACK, port }, NO_FAILURES);
 
-Deno.test("a free port is taken from the first moment, for listeners that share it", () => {
+Deno.test("a free port is taken from the first moment, for listeners that share it", async () => {
   const port = open(0);
   const { hostname, port: number } = port.address;
   assertThrows(() => Deno.listen({ hostname, port: number }), Deno.errors.AddrInUse);
   const worker = Deno.listen({ hostname, port: number, reusePort: true });
-  port.release();
+  await port.release();
   worker.close();
 });
 
-Deno.test("a port that is named is held from the first moment until it is released", () => {
+Deno.test("a port that is named is held from the first moment until it is released", async () => {
   const number = freePort();
   const port = open(number);
   assertThrows(() => Deno.listen({ hostname: LOOPBACK, port: number }), Deno.errors.AddrInUse);
   const worker = Deno.listen({ hostname: LOOPBACK, port: number, reusePort: true });
-  port.release();
+  await port.release();
   assertThrows(() => open(number), Deno.errors.AddrInUse);
   worker.close();
+  await open(number).release();
 });
 
-Deno.test("of many balancers that start at once on one port, one gets it", () => {
+Deno.test("of many balancers that start at once on one port, one gets it", async () => {
   const number = freePort();
   const held = Array.from({ length: 20 }, () => {
     try {
@@ -42,7 +43,7 @@ Deno.test("of many balancers that start at once on one port, one gets it", () =>
     }
   });
   assertEquals(held.filter((port) => port !== undefined).length, 1);
-  held.forEach((port) => port?.release());
+  for (const port of held) await port?.release();
 });
 
 Deno.test("who connects before the workers listen is told to come back", async () => {
@@ -56,7 +57,7 @@ Deno.test("who connects before the workers listen is told to come back", async (
   // One that leaves without a word is no failure.
   Deno.connect({ hostname: LOOPBACK, port: port.address.port }).then((client) => client.close());
   await (await fetch(originOf(port.address))).body?.cancel();
-  port.release();
+  await port.release();
 });
 
 Deno.test("what listens everywhere is reached on loopback", () => {
