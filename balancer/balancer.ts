@@ -30,6 +30,7 @@ import { NO_STORE } from "./fleet/store.ts";
 import { Turns } from "./fleet/turns.ts";
 import type { Log } from "./log/log.ts";
 import { Metrics } from "./metrics/metrics.ts";
+import { surviveOutOfFiles } from "./out_of_files.ts";
 import { FileBudget, sharedFiles } from "./proxy/file_budget.ts";
 import { proxySettings, type TraceSettings, workerCount } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
@@ -66,6 +67,7 @@ export async function startBalancer(
 ): Promise<Running> {
   const { logger } = log;
   const failures = new Failures(logger);
+  const unwatch = surviveOutOfFiles((error) => failures.record("process.files", error));
   const gate = await openGate(config, logger, failures);
   const takenOver = Promise.withResolvers<string>();
   const lock = await lockState(config, logger);
@@ -209,6 +211,7 @@ export async function startBalancer(
       await owner?.release();
       await dispose();
       lock?.[Symbol.dispose]();
+      unwatch();
     },
   };
 }
@@ -269,6 +272,9 @@ function templateOf(config: Config, kind: EngineKind): Template {
   return {
     ...(kind === "docker" && { image: config.LB_REPLICA_IMAGE }),
     ...(config.LB_REPLICA_COMMAND !== "" && { command: config.LB_REPLICA_COMMAND }),
+    ...(Object.keys(config.LB_REPLICA_OPTIONS).length > 0 && {
+      options: config.LB_REPLICA_OPTIONS,
+    }),
   };
 }
 
