@@ -12,12 +12,13 @@ import { HeadScanner, skipEmptyLines } from "./http1/head_scanner.ts";
 import { ascii } from "./http1/writer.ts";
 import { linger, LINGER_MS } from "./linger.ts";
 import { prepare } from "./prepare.ts";
+import { PrivateConnections } from "./private_connections.ts";
 import type { Proxy } from "./proxy.ts";
 import { RefusedError, RequestBody } from "./request_body.ts";
 import { Shortcut } from "./shortcut.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import type { Transaction } from "./transaction.ts";
-import type { UpstreamConnection } from "./upstream_pool.ts";
+import type { InstancePool, UpstreamConnection } from "./upstream_pool.ts";
 import { Disconnected, type Wire } from "./wire.ts";
 
 /** What the connection waits for; a deadline means something else in each. */
@@ -39,6 +40,8 @@ export class Downstream implements Expiring {
   /** The client's address as it is sent on. */
   readonly addressBytes: Uint8Array;
   readonly #shortcut: Shortcut;
+  /** Connections to replicas that no other client is given; made for the first of them. */
+  #private: PrivateConnections | undefined;
   readonly #scanner = new HeadScanner();
   /** How many of the unread bytes the scanner has seen. */
   #scanned = 0;
@@ -98,8 +101,25 @@ export class Downstream implements Expiring {
     }
   }
 
+  /**
+   * An unused connection to an instance: the client's own, or the one that was used last.
+   *
+   * @param pool the instance's
+   * @param recent only one that was used a moment ago, for a request that could not be repeated
+   */
+  takeIdle(pool: InstancePool, recent: boolean): UpstreamConnection | undefined {
+    return this.#private?.take(pool) ?? pool.takeIdle(recent);
+  }
+
+  /** Gives a connection back after a complete exchange, or keeps one that is its own. */
+  giveBack(upstream: UpstreamConnection): void {
+    if (!upstream.isPrivate) return upstream.pool.giveBack(upstream);
+    (this.#private ??= new PrivateConnections()).keep(upstream);
+  }
+
   /** Ends the connection at once. */
   close(): void {
+    this.#private?.close();
     this.deadlineAt = Infinity;
     this.upstream?.close();
     this.wire.close();
