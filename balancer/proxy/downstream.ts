@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { clientOf } from "./client_address.ts";
 import type { Expiring } from "./deadlines.ts";
 import { failureBytes, type FailureMessage } from "./failure_message.ts";
 import type { Begun, ExchangeEnd } from "./exchange.ts";
@@ -39,6 +40,8 @@ export class Downstream implements Expiring {
   readonly stopwatch: Stopwatch;
   /** The client's address as it is sent on. */
   readonly addressBytes: Uint8Array;
+  /** The client's address: behind trusted proxies the one that the present request names. */
+  origin: string;
   readonly #shortcut: Shortcut;
   /** Connections to replicas that no other client is given; made for the first of them. */
   #private: PrivateConnections | undefined;
@@ -66,9 +69,18 @@ export class Downstream implements Expiring {
     readonly address: string,
     readonly trusted: boolean,
   ) {
+    this.origin = address;
     this.addressBytes = ascii(address);
     this.stopwatch = new Stopwatch(this);
     this.#shortcut = new Shortcut(this);
+  }
+
+  /** Takes the client's address from the request whose head was parsed last. */
+  identify(): void {
+    const { requestHead, trusted } = this.proxy;
+    this.origin = clientOf(this.address, this.wire.bytes, requestHead, trusted);
+    const { record } = this.stopwatch;
+    if (record) record.client = this.origin;
   }
 
   /** Whether the client has ended its side, or its connection broke. */
@@ -150,6 +162,7 @@ export class Downstream implements Expiring {
 
   /** A request was answered: the next one may come. */
   rest(): void {
+    this.origin = this.address;
     this.wire.rest();
     this.#expect("idle", this.proxy.settings.timeouts.keepAlive);
   }

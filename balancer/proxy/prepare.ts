@@ -54,6 +54,7 @@ function compose(client: Downstream): Transaction {
   const { proxy, wire, body } = client;
   const { requestHead: head, settings } = proxy;
   client.stopwatch.read();
+  if (client.trusted) client.identify();
   body.begin(head.contentLength, head.chunked, settings.limits.bodyBytes || Infinity);
   const given = givenId(client);
   // The host is written a second time, as X-Forwarded-Host.

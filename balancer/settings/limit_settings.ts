@@ -89,7 +89,9 @@ export const LIMIT_SETTINGS = {
     schema: parsed(parseNetworks),
     fallback: "",
     expects: "networks in CIDR notation, `10.0.0.0/8,fd00::/8`",
-    about: "proxies in front that are believed about where a request comes from; X-Forwarded-*, " +
+    about:
+      "proxies in front: what they say about the client and the origin of a request is believed; " +
+      "others' fields are replaced",
       "Forwarded, X-Real-IP and the like of other clients are dropped",
   },
   LB_UNDERSCORES: choice(
