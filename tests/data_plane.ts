@@ -6,6 +6,7 @@
 import { ApiServer } from "../balancer/control/server/api_server.ts";
 import { serverOptions } from "../balancer/control/testing.ts";
 import { LARGEST_DELAY_MS } from "../balancer/settings/setting.ts";
+import { LINGER, type LingerSettings } from "../balancer/proxy/linger.ts";
 import type {
   HoldSettings,
   ProxySettings,
@@ -40,6 +41,7 @@ export interface BenchSettings {
   readonly hold?: Partial<HoldSettings>;
   readonly timeouts?: Partial<Timeouts>;
   readonly limits?: Partial<RequestLimits>;
+  readonly linger?: Partial<LingerSettings>;
   readonly loadBound?: number;
   readonly ringFields?: boolean;
   readonly suspectMs?: number;
@@ -193,7 +195,7 @@ export class DataPlaneBench implements AsyncDisposable {
   }
 }
 
-function complete({ hold, timeouts, limits, ...more }: BenchSettings): ProxySettings {
+function complete({ hold, timeouts, limits, linger, ...more }: BenchSettings): ProxySettings {
   return {
     listen: { hostname: "127.0.0.1", port: freePort() },
     publicApi: "all",
@@ -214,9 +216,11 @@ function complete({ hold, timeouts, limits, ...more }: BenchSettings): ProxySett
       connect: 10_000,
       response: 60_000,
       upstreamIdle: 60_000,
-      tunnel: 60_000,
+      responseBody: 60_000,
+      streamIdle: 60_000,
       ...timeouts,
     },
+    linger: { ...LINGER, ...linger },
     hold: {
       policy: "hold",
       ms: LARGEST_DELAY_MS,

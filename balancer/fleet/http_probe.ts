@@ -43,7 +43,7 @@ export function httpProbe(
   const ask: Probe = async (address, deadlineMs, signal, name) => {
     const deadline = AbortSignal.timeout(deadlineMs);
     try {
-      using unixClient = clientFor(address);
+      using unixClient = clientFor(address, host !== undefined);
       const response = await fetch(probeUrl(address, path), {
         client: unixClient ?? client,
         redirect: "manual",
@@ -96,9 +96,9 @@ function miss(reason: string): Miss {
 }
 
 /** A client for one heartbeat over a Unix socket; undefined for TCP, which has one for all. */
-function clientFor(address: UpstreamAddress): Deno.HttpClient | undefined {
+function clientFor(address: UpstreamAddress, allowHost: boolean): Deno.HttpClient | undefined {
   if (!("path" in address)) return undefined;
-  return Deno.createHttpClient({ proxy: { transport: "unix", path: address.path } });
+  return Deno.createHttpClient({ proxy: { transport: "unix", path: address.path }, allowHost });
 }
 
 function refused(address: UpstreamAddress): Miss {
