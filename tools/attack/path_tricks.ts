@@ -125,7 +125,14 @@ const METHODS: readonly ((method: string) => string)[] = [
 
 /** A body that makes each changing call valid as far as possible. */
 const BODY = JSON.stringify({
-  ...{ n: 1, hostnames: ["Server1"], weight: 0, weights: { Server1: 0 }, slots: 64, level: "error" },
+  ...{
+    n: 1,
+    hostnames: ["Server1"],
+    weight: 0,
+    weights: { Server1: 0 },
+    slots: 64,
+    level: "error",
+  },
   ...{ access: "full", image: "evil", command: "sh", name: "Server1", id: "0", upstreams: [] },
 });
 

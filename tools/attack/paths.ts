@@ -7,7 +7,7 @@
  */
 import { RawUpstream } from "../../tests/raw.ts";
 import { type Attack, type AttackOptions, Findings, inLanes, type Result } from "./attack.ts";
-import { exchange, type Reply, replies } from "./exchange.ts";
+import { exchange, replies, type Reply } from "./exchange.ts";
 import { type Trick, tricks } from "./path_tricks.ts";
 import { Target } from "./target.ts";
 
@@ -117,7 +117,9 @@ class Assault {
     }
     // The API alone answers so: a request that it must not get was handled there.
     const handled = reply && [401, 403, 429].includes(reply.status);
-    if (handled && !carries(path)) this.#findings.add(`the API answered ${reply.status} to ${shown}`);
+    if (handled && !carries(path)) {
+      this.#findings.add(`the API answered ${reply.status} to ${shown}`);
+    }
     if (reply && reply.status < 400 && !isListOfMethods(method, reply)) {
       this.#findings.add(`answer ${reply.status} to ${shown}`);
     }

@@ -9,7 +9,7 @@ import { RawBalancer } from "../../tests/raw/balancer.ts";
 import { within } from "../../tests/raw/within.ts";
 import { RUN_DIR } from "../project.ts";
 import { type Attack, type AttackOptions, Findings, inLanes, type Result } from "./attack.ts";
-import { exchange, type Reply, replies } from "./exchange.ts";
+import { exchange, replies, type Reply } from "./exchange.ts";
 import { type RecordingServer, type SeenRequest, serversHere } from "./recording_servers.ts";
 import { type SentRequest, sentRequests } from "./sent_requests.ts";
 import { SmugglingCorpus } from "./smuggling_corpus.ts";
@@ -146,7 +146,9 @@ export class Differential {
       if (!sent || sent.method !== method) {
         this.#findings.add(`no client sent the request ${read} ${quoted(this.#messageOf(target))}`);
       } else if (body !== undefined && body !== sent.body) {
-        this.#findings.add(`a request was read with another body, ${read}: ${quoted(sent.message)}`);
+        this.#findings.add(
+          `a request was read with another body, ${read}: ${quoted(sent.message)}`,
+        );
       } else if (targets.has(target)) {
         this.#findings.add(`a request was read twice, ${read}: ${quoted(sent.message)}`);
       }

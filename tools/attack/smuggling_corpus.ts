@@ -48,7 +48,15 @@ const SIZES = [
 
 /** Ends of a chunk's line and of its data. */
 const CHUNK_ENDS = [...Array(15).fill("\r\n"), "\n", "\r", "\r\r\n", "", "xx"];
-const LAST_CHUNKS = ["0\r\n\r\n", "0\r\n\r\n", "0\r\n\r\n", "0\n\n", "00\r\n\r\n", "0;a\r\n\r\n", ""];
+const LAST_CHUNKS = [
+  "0\r\n\r\n",
+  "0\r\n\r\n",
+  "0\r\n\r\n",
+  "0\n\n",
+  "00\r\n\r\n",
+  "0;a\r\n\r\n",
+  "",
+];
 const LINE_ENDS = ["\n", "\r", "\r\r\n", "\n\r", "\r\n "];
 const STARTS = [
   ...["POST PATH HTTP/1.1", "POST PATH HTTP/1.1", "GET PATH HTTP/1.1", "PUT PATH HTTP/1.1"],
@@ -97,7 +105,12 @@ export class SmugglingCorpus {
     const body = this.#body(inner, chunked);
     // Sometimes the length counts a part of the body, and the rest is a second request.
     const counted = random.once(3) ? Math.max(0, body.length - inner.length) : body.length;
-    const head = [(random.once(4) ? random.pick(STARTS) : STARTS[0]!).replace("PATH", path), ...fields, "", ""];
+    const head = [
+      (random.once(4) ? random.pick(STARTS) : STARTS[0]!).replace("PATH", path),
+      ...fields,
+      "",
+      "",
+    ];
     return this.#joined(head).replaceAll("LEN", String(counted)) + body;
   }
 
