@@ -44,7 +44,8 @@ async function once({ to, bytes }: FloodOptions): Promise<void> {
     if (bytes !== "") await connection.write(new TextEncoder().encode(bytes));
     const into = new Uint8Array(1024);
     while (!stopped && await connection.read(into) !== null);
-  } catch {
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
     // Refused, reset, or closed by `stop`.
   } finally {
     if (connection && open.delete(connection)) connection.close();

@@ -14,6 +14,9 @@ const MORE = 1024;
 const CONNECTIONS = 900;
 const MORE_CONNECTIONS = 1200;
 
+/** The only socket that the task may open: a permission for sockets names one path. */
+const SOCKET = ".run/state/attack.sock";
+
 /** The attack. */
 export const floods: Attack = {
   name: "floods",
@@ -22,10 +25,10 @@ export const floods: Attack = {
   run: async ({ seconds }) => {
     const results: Result[] = [];
     const kinds = Object.keys(FLOODS);
-    const few = { openFiles: FEW, connections: CONNECTIONS, seconds };
+    const few = { openFiles: FEW, connections: CONNECTIONS, seconds, socket: SOCKET };
     for (const kind of kinds) results.push(await flood(kind, { ...few, kinds: [kind] }));
     results.push(await flood("all of them at once", { ...few, kinds }));
-    const more = { openFiles: MORE, connections: MORE_CONNECTIONS, seconds };
+    const more = { openFiles: MORE, connections: MORE_CONNECTIONS, seconds, socket: SOCKET };
     results.push(await flood("all of them at once", { ...more, kinds }));
     return results;
   },

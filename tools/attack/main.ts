@@ -4,6 +4,7 @@
  * @module
  */
 import { alignedLines } from "../../bench/text_table.ts";
+import { takeLock } from "../lock.ts";
 import { complain, say } from "../print.ts";
 import { RUN_DIR } from "../project.ts";
 import { runCommand, taskCommand, wholeNumber, wrongUsage } from "../task_command.ts";
@@ -40,6 +41,7 @@ const command = taskCommand("attack", "Attacks balancers on loopback that it sta
   .option("--seconds <n>", "duration of each flood", wholeNumber("--seconds", 1, 600), 10)
   .action(async (options: Options) => {
     await Deno.mkdir(RUN_DIR, { recursive: true });
+    using _lock = await takeLock("attack");
     const outcomes: Outcome[] = [];
     for (const attack of chosen(options.only)) outcomes.push(await play(attack, options));
     report(outcomes);
@@ -63,16 +65,17 @@ async function play(attack: Attack, { count, seed, seconds }: Options): Promise<
 }
 
 function report(outcomes: readonly Outcome[]): void {
-  const lines = outcomes.flatMap(({ attack, results, seconds }) =>
-    results.map(({ against, tried, fallen, note }, at) => [
+  const rows = outcomes.flatMap(({ attack, results, seconds }) =>
+    results.map(({ against, tried, fallen }, at) => [
       `${attack.name}: ${against}`,
       String(tried),
       String(fallen.length),
       at === 0 ? String(seconds) : "",
-      note,
     ])
   );
-  say(alignedLines([["attack", "tried", "fell", "s", "figures"], ...lines]).join("\n"));
+  const notes = outcomes.flatMap(({ results }) => results.map(({ note }) => note));
+  const lines = alignedLines([["attack", "tried", "fell", "s"], ...rows]);
+  say(lines.map((line, at) => `${line}  ${["figures", ...notes][at]}`.trimEnd()).join("\n"));
   const fallen = outcomes.flatMap(({ attack, results }) =>
     results.flatMap((result) => result.fallen.map((what) => `${attack.name}: ${what}`))
   );

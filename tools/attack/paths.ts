@@ -17,7 +17,7 @@ const FROM_REPLICA = "HTTP/1.1 200 OK\r\nX-From: replica\r\nContent-Length: 2\r\
 const LANES = 8;
 
 /** Where requests come in, and what that carries. */
-interface Entrance {
+export interface Entrance {
   readonly about: string;
   readonly settings: Readonly<Record<string, string>>;
   /** Whether the requests go to the API's own port. */
@@ -67,7 +67,13 @@ export const paths: Attack = {
   },
 };
 
-async function attackEntrance(entrance: Entrance, options: AttackOptions): Promise<Result> {
+/**
+ * Attacks one entrance of a balancer of its own.
+ *
+ * @param entrance where the requests go
+ * @param options bounds
+ */
+export async function attackEntrance(entrance: Entrance, options: AttackOptions): Promise<Result> {
   await using replica = new RawUpstream(() => FROM_REPLICA);
   await using target = await Target.start({
     LB_ENGINE: "static",

@@ -82,7 +82,8 @@ http {
 `;
 }
 
-const startPython: StartServer = async (folder) => {
+/** Python's http.server: it reads more than RFC 9112 allows. */
+export const startPython: StartServer = async (folder) => {
   const port = freePort();
   const script = new URL("./recording_python.py", import.meta.url).pathname;
   const args = ["python3", script, String(port), `${folder}/seen.log`];
