@@ -8,6 +8,8 @@ import type { Config } from "./config.ts";
 import { createControlApp } from "./control/app.ts";
 import { Entrances } from "./control/entrances.ts";
 import { openGate } from "./control/open_gate.ts";
+import { ownEntrance } from "./control/own_entrance.ts";
+import { ReplicaNetworks } from "./control/replica_networks.ts";
 import { controlParts } from "./control_parts.ts";
 import { openEngine } from "./engine/open_engine.ts";
 import { Failures } from "./failures.ts";
@@ -25,6 +27,7 @@ import { Metrics } from "./metrics/metrics.ts";
 import { proxySettings, type TraceSettings } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
 import { originOf, PublicPort } from "./public_port.ts";
+import type { Address } from "./view.ts";
 
 /** A balancer that runs. */
 export interface Running {
@@ -50,20 +53,26 @@ export async function startBalancer(
 ): Promise<Running> {
   const { logger } = log;
   const failures = new Failures(logger);
-  const gate = await openGate(config, logger, failures);
   const port = new PublicPort({ hostname: config.LB_HOST, port: config.LB_PORT });
   const entrances = await Entrances.open({
-    own: config.LB_ADMIN_LISTEN,
+    own: ownEntrance(config, port.address),
     publicHost: config.LB_HOST,
     trusted: config.LB_TRUSTED_PROXIES,
   });
+  const { gate, sources, tokenFile, close: closeGate } = await openGate(config, {
+    api: placeOf(entrances.own) ?? hostOf(port.address),
+    log: logger,
+    failures,
+    replicas: new ReplicaNetworks(() => networks()),
+  });
   const files = await fileLimit();
-  const { engine, reason, dispose } = await openEngine(config, failures);
+  const { engine, reason, networks, dispose } = await openEngine(config, failures);
   const { ownsInstances } = engine;
   const { probe, close: closeProbe } = httpProbe(config.LB_HEALTH_PATH);
   const proxy = {
     ...proxySettings(config, port.address, entrances.inner, ownsInstances, log.style),
     ...(traces && { traces }),
+    tokens: Object.values(sources).map(({ text, file }) => ({ text, file })),
   };
   const dataPlane = new DataPlaneWorkers({
     settings: proxy,
@@ -107,6 +116,7 @@ export async function startBalancer(
   await dataPlane.open();
   port.release();
   tellOwn(entrances.own, logger);
+  if (tokenFile !== undefined) logger.info("the admin token is in {file}", { file: tokenFile });
   logger.info("listening on http://{hostname}:{port}, engine {engine} ({reason})", {
     ...port.address,
     engine: engine.kind,
@@ -124,6 +134,7 @@ export async function startBalancer(
       await fleet.close();
       metrics.close();
       closeProbe();
+      await closeGate();
       await dispose();
     },
   };
@@ -143,4 +154,14 @@ function tellOwn(own: Deno.Addr | undefined, logger: Logger): void {
   if (!own) return;
   const at = "path" in own ? `unix:${own.path}` : `${originOf(own as Deno.NetAddr)}/_lb/`;
   logger.info("the page and the API are at {at}", { at });
+}
+
+/** Where an entrance of the API is, as its address in a URL or as the path of its socket file. */
+function placeOf(own: Deno.Addr | undefined): string | undefined {
+  if (!own) return undefined;
+  return "path" in own ? own.path : hostOf(own as Deno.NetAddr);
+}
+
+function hostOf(address: Address): string {
+  return new URL(originOf(address)).host;
 }

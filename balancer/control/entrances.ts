@@ -8,9 +8,8 @@ import type { ControlEntrance } from "../proxy/settings.ts";
 import { TrustedPeers } from "../proxy/trust.ts";
 import { failureBody } from "../reply.ts";
 import type { Entrance } from "../settings/values.ts";
-import { type Caller, clientAddress, handedOver, UNIX } from "./caller.ts";
+import { type Caller, ownCaller, publicCaller } from "./caller.ts";
 import type { Bindings } from "./gate.ts";
-import { isLoopback } from "./guard.ts";
 import { type Handler, listen } from "./listen.ts";
 
 /** What answers calls. */
@@ -28,7 +27,7 @@ export interface EntranceOptions {
 
 /** All entrances of one balancer. Whoever comes before {@linkcode Entrances.begin} waits for it. */
 export class Entrances {
-  readonly #local: boolean;
+  readonly #publicHost: string;
   readonly #trusted: TrustedPeers;
   readonly #via = `1.1 ringkeeper-${crypto.randomUUID()}`;
   readonly #answer = Promise.withResolvers<Answer>();
@@ -36,7 +35,7 @@ export class Entrances {
   #own: Deno.HttpServer<Deno.Addr> | undefined;
 
   private constructor({ publicHost, trusted }: EntranceOptions) {
-    this.#local = isLoopback(publicHost);
+    this.#publicHost = publicHost;
     this.#trusted = new TrustedPeers(trusted);
     this.#inner = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -97,23 +96,15 @@ export class Entrances {
       const message = "this port is for the balancer's own data plane";
       return Response.json(failureBody(message), { status: STATUS_CODE.Forbidden });
     }
-    const address = handedOver(headers.get("x-forwarded-for"), this.#trusted);
-    return this.#pass(request, { address, local: this.#local });
+    const forwarded = headers.get("x-forwarded-for");
+    return this.#pass(request, publicCaller(forwarded, this.#publicHost, this.#trusted));
   }
 
   #taking(own: Entrance): Handler {
-    if ("path" in own) {
-      const caller = { address: UNIX, local: true };
-      return (request) => this.#pass(request, caller);
-    }
-    const local = isLoopback(own.hostname);
     return (request, peer) => {
-      const { hostname } = peer as Deno.NetAddr;
+      const address = "hostname" in peer ? peer.hostname : "";
       const forwarded = request.headers.get("x-forwarded-for");
-      return this.#pass(request, {
-        address: clientAddress(hostname, forwarded, this.#trusted),
-        local,
-      });
+      return this.#pass(request, ownCaller(own, address, forwarded, this.#trusted));
     };
   }
 

@@ -29,7 +29,7 @@ Deno.test("a call that is handed over comes from whom the data plane names", asy
   const via = `1.0 proxy, ${calls.via}`;
   assertEquals(await calls.ask({ via, "x-forwarded-for": "127.0.0.1, 192.0.2.1" }), {
     status: 200,
-    body: { address: "192.0.2.1", local: false },
+    body: { address: "192.0.2.1", peer: "192.0.2.1", local: false, shared: true },
   });
 });
 
@@ -40,7 +40,7 @@ Deno.test("an own port knows who is connected, and believes trusted proxies alon
     const { port } = calls.entrances.own as Deno.NetAddr;
     const at = `http://127.0.0.1:${port}/`;
     const { body } = await calls.ask({ "x-forwarded-for": "192.0.2.1" }, at);
-    assertEquals(body, { address, local: true });
+    assertEquals(body, { address, peer: "127.0.0.1", local: true, shared: false });
   }
 });
 

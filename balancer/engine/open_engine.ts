@@ -14,6 +14,11 @@ import { StaticEngine } from "./static.ts";
 export interface OpenedEngine {
   readonly engine: Engine;
   readonly reason: string;
+  /**
+   * Networks of the instances in CIDR notation, none where they have no network of their own;
+   * undefined as long as the engine was not asked.
+   */
+  readonly networks: () => readonly string[] | undefined;
   /** For the very end, when no instance is left: removes what the engine made for itself. */
   readonly dispose: () => Promise<void>;
 }
@@ -45,7 +50,7 @@ export async function openEngine(config: Config, failures: FailureLog): Promise<
 }
 
 function plain(engine: Engine, reason: string): OpenedEngine {
-  return { engine, reason, dispose: () => Promise.resolve() };
+  return { engine, reason, networks: () => [], dispose: () => Promise.resolve() };
 }
 
 async function docker(
@@ -54,7 +59,8 @@ async function docker(
   reason: string,
 ): Promise<OpenedEngine> {
   const engine = await dockerEngine(config, failures);
-  return { engine, reason, dispose: () => engine.removeNetwork() };
+  const networks = () => engine.networks;
+  return { engine, reason, networks, dispose: () => engine.removeNetwork() };
 }
 
 /** Why Docker cannot be used; `undefined` where it can. */

@@ -70,6 +70,14 @@ export function parseNetworks(text: string): readonly string[] | undefined {
   return networks.every((network) => ipaddr.isValidCIDR(network)) ? networks : undefined;
 }
 
+/** Host names without a port, parted by commas, in lower case. Empty text is an empty list. */
+export function parseHostNames(text: string): readonly string[] | undefined {
+  const names = text.split(",").map((part) => part.trim().toLowerCase()).filter((part) => part);
+  return names.every((name) => /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/.test(name))
+    ? names
+    : undefined;
+}
+
 /** A JSON object whose values are strings. */
 export function parseEnvironment(text: string): Readonly<Record<string, string>> | undefined {
   const value = parseJson(text);
