@@ -11,17 +11,21 @@ import { openGate } from "./control/open_gate.ts";
 import { ownEntrance } from "./control/own_entrance.ts";
 import { ReplicaNetworks } from "./control/replica_networks.ts";
 import { controlParts } from "./control_parts.ts";
+import type { EngineKind, Template } from "./engine/engine.ts";
 import { openEngine } from "./engine/open_engine.ts";
 import { Failures } from "./failures.ts";
 import { fileLimit } from "./file_limit.ts";
 import type { RingShape } from "./fleet/blueprint.ts";
 import { systemClock } from "./fleet/clock.ts";
-import { fileStore } from "./fleet/file_store.ts";
+import { Deploys } from "./fleet/deploy.ts";
+import { FileStore } from "./fleet/file_store.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { httpProbe } from "./fleet/http_probe.ts";
 import type { Journal } from "./fleet/journal.ts";
 import { fleetPolicy } from "./fleet/policy.ts";
+import { resumeDeploy } from "./fleet/resume.ts";
 import { NO_STORE } from "./fleet/store.ts";
+import { Turns } from "./fleet/turns.ts";
 import type { Log } from "./log/log.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { proxySettings, type TraceSettings } from "./proxy/settings.ts";
@@ -66,8 +70,12 @@ export async function startBalancer(
     replicas: new ReplicaNetworks(() => networks()),
   });
   const files = await fileLimit();
-  const { engine, reason, networks, dispose } = await openEngine(config, failures);
+  const { engine, reason, networks, dispose } = await openEngine(config, {
+    failures,
+    report: (line) => logger.info("docker: {line}", { line }),
+  });
   const { ownsInstances } = engine;
+  const fleetLog = logger.getChild("fleet");
   const { probe, close: closeProbe } = httpProbe(config.LB_HEALTH_PATH);
   const proxy = {
     ...proxySettings(config, port.address, entrances.inner, ownsInstances, log.style),
@@ -93,8 +101,9 @@ export async function startBalancer(
     limit: ownsInstances ? config.LB_MAX_REPLICAS : config.LB_UPSTREAMS.length,
     probe,
     clock: systemClock,
-    store: config.LB_STATE_FILE === "" ? NO_STORE : fileStore(config.LB_STATE_FILE),
-    log: logger.getChild("fleet"),
+    store: config.LB_STATE_FILE === "" ? NO_STORE : new FileStore(config.LB_STATE_FILE, fleetLog),
+    ...(ownsInstances && { settings: templateOf(config, engine.kind) }),
+    log: fleetLog,
     failures,
   });
   const metrics = new Metrics({
@@ -108,13 +117,24 @@ export async function startBalancer(
     now: systemClock.now,
   });
   const ending = new AbortController();
+  const turns = new Turns();
+  const deploys = new Deploys({ fleet, engine, turns, now: systemClock.now });
   const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate };
-  const api = createControlApp(controlParts({ ...parts, ending: ending.signal }));
+  const api = createControlApp(
+    controlParts({ ...parts, turns, deploys, ending: ending.signal }),
+  );
   // The port opens when it is known what runs, so that the first request finds a view.
   await fleet.open();
   entrances.begin(api.fetch);
   await dataPlane.open();
   port.release();
+  void resumeDeploy({
+    deploys,
+    clock: systemClock,
+    log: fleetLog,
+    failures,
+    ending: ending.signal,
+  });
   tellOwn(entrances.own, logger);
   if (tokenFile !== undefined) logger.info("the admin token is in {file}", { file: tokenFile });
   logger.info("listening on http://{hostname}:{port}, engine {engine} ({reason})", {
@@ -146,6 +166,14 @@ function ringShape(config: Config): RingShape {
     virtualServers: config.LB_VIRTUAL_SERVERS,
     layout: config.LB_LAYOUT,
     hashes: config.LB_HASHES,
+  };
+}
+
+/** What instances run by the settings. */
+function templateOf(config: Config, kind: EngineKind): Template {
+  return {
+    ...(kind === "docker" && { image: config.LB_REPLICA_IMAGE }),
+    ...(config.LB_REPLICA_COMMAND !== "" && { command: config.LB_REPLICA_COMMAND }),
   };
 }
 

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import type { z } from "zod";
 import { replicaEnv } from "../replica/contract.ts";
 import { ringCapacity } from "../ring/mod.ts";
+import { needsIdentity } from "./engine/replica_options.ts";
 import { expandCommand } from "./engine/command.ts";
 import { errorMessage } from "./failures.ts";
 import type { Setting } from "./settings/setting.ts";
@@ -41,7 +43,7 @@ export function readConfig(env: Readonly<Record<string, string>>): ConfigReading
   for (const [name, setting] of entries()) {
     const parsed = setting.schema.safeParse(textOf(env[name], setting));
     if (parsed.success) values[name] = parsed.data;
-    else faults.push(fault(name, setting, env[name] ?? ""));
+    else faults.push(...faultsOf(name, setting, env[name] ?? "", parsed.error));
   }
   if (faults.length === 0) faults.push(...contradictions(values as Config));
   if (faults.length > 0) throw new ConfigError(faults);
@@ -57,9 +59,21 @@ function textOf(value: string | undefined, setting: Setting<unknown>): string {
   return value === "" && !setting.emptyCounts ? setting.fallback : value;
 }
 
-function fault(name: string, setting: Setting<unknown>, value: string): string {
+/** One line where the value as a whole is wrong; one a field where only fields of it are. */
+function faultsOf(
+  name: string,
+  setting: Setting<unknown>,
+  value: string,
+  { issues }: z.ZodError,
+): string[] {
+  const inside = issues.filter(({ path }) => path.length > 0);
+  if (inside.length > 0) {
+    return inside.map(({ path, message }) => `${name}: ${path.join(".")}: ${message}`);
+  }
+  const [issue] = issues;
+  if (issue?.code === "unrecognized_keys") return [`${name}: ${issue.message}`];
   const received = setting.secret ? "a value of another form" : JSON.stringify(value);
-  return `${name}: must be ${setting.expects}; got ${received}`;
+  return [`${name}: must be ${setting.expects}; got ${received}`];
 }
 
 /** Settings that are well formed alone and cannot stand together. */
@@ -79,7 +93,12 @@ function contradictions(config: Config): string[] {
     const source = isStatic ? "LB_UPSTREAMS" : "LB_REPLICAS";
     faults.push(`${source}: the ring has room for ${replicaCapacity(config)}; got ${replicas}`);
   }
-  return [...faults, ...commandFaults(config), ...adminFaults(config)];
+  return [
+    ...faults,
+    ...commandFaults(config),
+    ...optionFaults(config),
+    ...adminFaults(config),
+  ];
 }
 
 function commandFaults({ LB_REPLICA_COMMAND, LB_REPLICA_ENV }: Config): string[] {
@@ -90,6 +109,25 @@ function commandFaults({ LB_REPLICA_COMMAND, LB_REPLICA_ENV }: Config): string[]
   } catch (error) {
     return [`LB_REPLICA_COMMAND: ${errorMessage(error)}`];
   }
+}
+
+/** Options are of containers, and those of one replica alone are not for spares. */
+function optionFaults({ LB_ENGINE, LB_REPLICA_OPTIONS, LB_SPARES }: Config): string[] {
+  const faults: string[] = [];
+  const keys = Object.keys(LB_REPLICA_OPTIONS);
+  if (keys.length > 0 && (LB_ENGINE === "process" || LB_ENGINE === "static")) {
+    faults.push(
+      `LB_REPLICA_OPTIONS: must be empty with LB_ENGINE=${LB_ENGINE}, since every key is an ` +
+        `option of containers; got ${keys.join(", ")}`,
+    );
+  }
+  if (LB_SPARES > 0 && needsIdentity(LB_REPLICA_OPTIONS)) {
+    faults.push(
+      "LB_SPARES: must be 0 where LB_REPLICA_OPTIONS uses $SERVER_NAME or $SERVER_ID, for a " +
+        `spare has no name before it stands in; got ${LB_SPARES}`,
+    );
+  }
+  return faults;
 }
 
 function adminFaults(config: Config): string[] {

@@ -10,11 +10,11 @@ import type { ControlParts } from "./control/parts.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Failures } from "./failures.ts";
 import { systemClock } from "./fleet/clock.ts";
-import { Deploys } from "./fleet/deploy.ts";
+import type { Deploys } from "./fleet/deploy.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import { Membership } from "./fleet/membership.ts";
 import { fleetStatus } from "./fleet/status.ts";
-import { Turns } from "./fleet/turns.ts";
+import type { Turns } from "./fleet/turns.ts";
 import type { Log } from "./log/log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import type { ProxySettings } from "./proxy/settings.ts";
@@ -35,6 +35,9 @@ export interface BalancerParts {
   readonly failures: Failures;
   readonly log: Log;
   readonly gate: Gate;
+  /** Changes of the fleet wait for each other. */
+  readonly turns: Turns;
+  readonly deploys: Deploys;
   /** Aborted when the balancer begins to end. */
   readonly ending: AbortSignal;
 }
@@ -46,12 +49,12 @@ export interface BalancerParts {
  */
 export function controlParts(parts: BalancerParts): ControlParts {
   const { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate, ending } = parts;
+  const { turns, deploys } = parts;
   const { now } = systemClock;
-  const turns = new Turns();
   const startedAt = new Date(now()).toISOString();
   return {
     membership: new Membership({ fleet, turns, changeable: engine.ownsInstances, now }),
-    deploys: new Deploys({ fleet, engine, turns, now }),
+    deploys,
     incidents: () => fleet.incidents.all,
     journal: fleet.journal,
     ending,

@@ -53,6 +53,8 @@ export interface Evidence {
    * when it was used again, which says nothing about the replica.
    */
   readonly fresh: boolean;
+  /** Set where no connection could be made: the only failure that no request can provoke. */
+  readonly unreachable?: true;
   /** Key of the request. */
   readonly key: string;
 }
@@ -83,7 +85,18 @@ export interface Sample {
   readonly errors: number;
   /** What they took to begin, in milliseconds, all together. */
   readonly firstByteMs: number;
+  /**
+   * How many keys the requests had whose responses were 5xx or slow, up to {@linkcode MAX_BAD_KEYS}.
+   * One client that repeats one bad request has one.
+   */
+  readonly badKeys: number;
 }
+
+/** The most keys of bad responses that a {@linkcode Sample} counts. */
+export const MAX_BAD_KEYS = 8;
+
+/** A first byte that takes this long, in milliseconds, is slow where the peers' take less. */
+export const SLOW_RESPONSE_MS = 100;
 
 /** How long an instance that leaves is waited for, in milliseconds. */
 export interface DrainDeadlines {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { must, withImage } from "../balancer/engine/docker_harness.ts";
+import { must } from "../balancer/engine/docker_harness.ts";
 import { Balancer, type Status } from "./balancer.ts";
 import { dockerTest } from "./docker_fleet.ts";
 import { Load } from "./load.ts";
@@ -109,16 +109,13 @@ dockerTest("a deploy gives every replica another image, and its name back", asyn
 });
 
 dockerTest("the status shows what a container wrote that never became ready", async (fleet) => {
-  await withImage(["deno"], async (image) => {
-    await using balancer = await Balancer.start({
-      ...fleet.env,
-      LB_REPLICAS: "1",
-      LB_REPLICA_IMAGE: image,
-      LB_REPLICA_COMMAND: `eval "console.error('no such database'); Deno.exit(3)"`,
-    });
-    const { replicas } = await balancer.until(({ replicas }) =>
-      replicas[0]?.lastError?.lastWords !== undefined
-    );
-    assertEquals(replicas[0]?.lastError?.lastWords, ["no such database"]);
+  await using balancer = await Balancer.start({
+    ...fleet.env,
+    LB_REPLICAS: "1",
+    LB_REPLICA_COMMAND: `deno eval "console.error('no such database'); Deno.exit(3)"`,
   });
+  const { replicas } = await balancer.until(({ replicas }) =>
+    replicas[0]?.lastError?.lastWords !== undefined
+  );
+  assertEquals(replicas[0]?.lastError?.lastWords, ["no such database"]);
 });

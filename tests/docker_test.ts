@@ -85,14 +85,14 @@ dockerTest(
 );
 
 dockerTest("any image with any command can be the replica", async (fleet) => {
-  await withImage(["deno"], async (image) => {
+  await withImage(["deno", "no-such-command"], async (image) => {
     await using balancer = await Balancer.ready({
       ...fleet.env,
       LB_REPLICAS: "2",
       LB_REPLICA_IMAGE: image,
       LB_REPLICA_PORT: "8080",
       LB_REPLICA_ENV: '{"WORD":"other"}',
-      LB_REPLICA_COMMAND: `eval "Deno.serve({ port: $PORT }, () => new Response('$WORD'))"`,
+      LB_REPLICA_COMMAND: `deno eval "Deno.serve({ port: $PORT }, () => new Response('$WORD'))"`,
       LB_HEALTH_PATH: "/",
     });
     assertEquals(await (await balancer.fetch("/any")).text(), "other");
@@ -105,6 +105,7 @@ dockerTest(
     await using balancer = await Balancer.start({
       ...fleet.env,
       LB_REPLICA_IMAGE: "ringkeeper-no-such-image",
+      LB_PULL: "never",
       LB_RESTART_BACKOFF_MS: "60000",
       LB_RESTART_BACKOFF_MAX_MS: "60000",
     });

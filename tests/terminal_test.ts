@@ -413,6 +413,7 @@ const STATUS = {
   slots: 512,
   engine: "process",
   engineUp: true,
+  engineAwayMs: 0,
   desired: 2,
   ready: 2,
   replicas: ["A", "B"].map((name) => ({

@@ -17,7 +17,7 @@ export interface Room {
 }
 
 /** What everything in balancer/ may use: it knows nothing of any room. */
-const LEAVES = ["failures", "log", "out of files", "reply", "version"];
+const LEAVES = ["failures", "fault", "log", "out of files", "reply", "version"];
 
 /** Every room that has a rule. Tests, bench/, tests/ and tools/ import what they like. */
 export const ROOMS: readonly Room[] = [
@@ -26,30 +26,37 @@ export const ROOMS: readonly Room[] = [
   { name: "replica", paths: ["replica/"], imports: ["contract"] },
   { name: "view", paths: ["balancer/view.ts"], imports: ["ring"] },
   { name: "failures", paths: ["balancer/failures.ts"], imports: [] },
+  { name: "fault", paths: ["balancer/fault.ts"], imports: [] },
   { name: "log", paths: ["balancer/log/"], imports: [] },
   { name: "version", paths: ["balancer/version.ts"], imports: [] },
   { name: "out of files", paths: ["balancer/out_of_files.ts"], imports: [] },
   { name: "reply", paths: ["balancer/reply.ts"], imports: [], importsTypes: ["answers"] },
   // The types of answers are for whoever answers; their schemas need zod, and are for control alone.
-  { name: "answers", paths: ["balancer/answers/"], imports: ["ring", "log"] },
+  {
+    name: "answers",
+    paths: ["balancer/answers/"],
+    imports: ["ring", "log", "replica options"],
+  },
   {
     name: "config",
     paths: [
       "balancer/config.ts",
       "balancer/settings/",
     ],
-    imports: ["command", "contract", "ring", "view", ...LEAVES],
+    imports: ["command", "contract", "replica options", "ring", "view", ...LEAVES],
   },
   { name: "command", paths: ["balancer/engine/command.ts"], imports: [] },
+  { name: "replica options", paths: ["balancer/engine/replica_options.ts"], imports: LEAVES },
   {
     name: "engine interface",
     paths: ["balancer/engine/engine.ts"],
     imports: ["view", ...LEAVES],
+    importsTypes: ["replica options"],
   },
   {
     name: "engine adapters",
     paths: ["balancer/engine/"],
-    imports: ["engine interface", "command", "contract", "view", ...LEAVES],
+    imports: ["engine interface", "command", "contract", "replica options", "view", ...LEAVES],
     importsTypes: ["config"],
   },
   { name: "tracing", paths: ["balancer/tracing/"], imports: [] },
@@ -68,7 +75,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: "fleet",
     paths: ["balancer/fleet/"],
-    imports: ["view", "ring", "engine interface", "contract", ...LEAVES],
+    imports: ["view", "ring", "engine interface", "contract", "replica options", ...LEAVES],
     importsTypes: ["answers", "config"],
   },
   {
@@ -83,6 +90,7 @@ export const ROOMS: readonly Room[] = [
       "ring",
       "engine interface",
       "contract",
+      "replica options",
       ...LEAVES,
     ],
     importsTypes: ["config"],
@@ -116,6 +124,7 @@ export const ROOMS: readonly Room[] = [
       "engine adapters",
       "command",
       "contract",
+      "replica options",
       ...LEAVES,
     ],
   },
@@ -163,7 +172,7 @@ export const RESERVED_GLOBALS: readonly (Reserved & { readonly pattern: RegExp }
   {
     pattern: /\bDeno\.env\b/,
     what: "reading the environment (Deno.env)",
-    to: ["balancer/main.ts", "replica/main.ts"],
+    to: ["balancer/main.ts", "replica/healthcheck.ts", "replica/main.ts"],
   },
   {
     pattern: /\bDeno\.addSignalListener\b/,

@@ -87,7 +87,7 @@ Deno.test("layers: only the composition roots read the environment and take sign
   assertEquals(saidOfText("balancer/main.ts", read), []);
   assertEquals(saidOfText("balancer/fleet/fleet.ts", read), [
     "balancer/fleet/fleet.ts:2: reading the environment (Deno.env) is for balancer/main.ts, " +
-    "replica/main.ts alone",
+    "replica/healthcheck.ts, replica/main.ts alone",
   ]);
   const listen = 'Deno.addSignalListener("SIGTERM", stop);';
   assertEquals(saidOfText("balancer/main.ts", listen), []);

@@ -16,8 +16,8 @@ Deno.test("project: every file that names the Deno image names the pinned versio
 
 Deno.test("project: compose.yaml hands every setting to the balancer", async () => {
   const compose = await read("compose.yaml");
-  // Addresses of others' servers are for the static engine; the socket is mounted at its default.
-  const left = ["LB_UPSTREAMS", "LB_DOCKER_SOCKET"];
+  // LB_UPSTREAMS is for the engine static, and compose.yaml starts the engine docker.
+  const left = ["LB_UPSTREAMS"];
   for (const name of Object.keys(SETTINGS).filter((name) => !left.includes(name))) {
     assertStringIncludes(compose, `- ${name}`, `compose.yaml does not pass ${name} on`);
   }
@@ -48,7 +48,10 @@ Deno.test("project: a balancer in the background has the permissions of the task
   const args = await balancerArgs();
   assertEquals(args[0], "run");
   assertEquals(args.at(-1), "balancer/main.ts");
-  assert(args.includes("--allow-env=LB_*,OTEL_TRACES_SAMPLER"), args.join(" "));
+  assert(
+    args.includes("--allow-env=LB_*,DOCKER_CERT_PATH,DOCKER_TLS_VERIFY,OTEL_TRACES_SAMPLER"),
+    args.join(" "),
+  );
   assertEquals(denoArgs("deno run 'a b' c_*"), ["run", "a b", "c_*"]);
 });
 

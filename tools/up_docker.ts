@@ -24,7 +24,7 @@ const CONTAINER_TOKEN = "/state/fleet.json.admin-token";
  *
  * @param request what to start
  * @param compose which compose to use
- * @param socket the Docker Engine's socket, to be mounted
+ * @param socket path of the Docker Engine's socket, whose folder is mounted
  */
 export async function startDocker(
   request: UpRequest,
@@ -34,7 +34,7 @@ export async function startDocker(
   await buildImages(request.progress);
   await writeState({ engine: "docker", ...stateOf(request) });
   const env = {
-    DOCKER_SOCKET: socket,
+    ...await socketVariables(socket),
     LB_PORT: String(request.port),
     LB_REPLICAS: String(request.replicas),
     ...adminEnv(request),
@@ -64,6 +64,18 @@ async function keepToken({ tokenFile }: UpRequest): Promise<void> {
   if (tokenFile === undefined || !container) return;
   const text = await fileIn(container, CONTAINER_TOKEN);
   if (text !== undefined) await writeSecret(new URL(tokenFile, ROOT), text);
+}
+
+/** What compose.yaml has to know about the Engine's socket. */
+async function socketVariables(socket: string): Promise<Record<string, string>> {
+  const path = await Deno.realPath(socket);
+  const { gid } = await Deno.stat(path);
+  const [, folder, name] = /^(.*)\/([^/]+)$/.exec(path)!;
+  return {
+    DOCKER_SOCKET_FOLDER: folder || "/",
+    DOCKER_SOCKET_GROUP: String(gid ?? 0),
+    LB_DOCKER_HOST: Deno.env.get("LB_DOCKER_HOST") || `unix:///run/docker-host/${name}`,
+  };
 }
 
 async function trouble(): Promise<string | undefined> {

@@ -64,6 +64,7 @@ const fleetStatus = z.object({
   virtualServers: count("K, the virtual servers of a replica of weight 1; layout ring uses it"),
   hashes,
   engineUp: z.boolean().describe("Whether the engine answers"),
+  engineAwayMs: count("Milliseconds since the engine stopped answering; 0 while it answers"),
   desired: count("How many replicas there are to be"),
   ready: count("How many of them take requests"),
   replicas: z.array(replicaStatus),
@@ -96,6 +97,7 @@ export const health = z.object({
   status: z.literal("ok"),
   ready: fleetStatus.shape.ready,
   desired: fleetStatus.shape.desired,
+  engineAwayMs: fleetStatus.shape.engineAwayMs,
 }).meta({ id: "Health" });
 
 /** `GET /_lb/healthz` */

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { LONGEST_NAME, NAME_PATTERN } from "../../replica/contract.ts";
+import { cut, received } from "../fault.ts";
 
 /** A call cannot be used as it was sent: its body, its query or its path. */
 export class RequestError extends Error {
@@ -41,22 +42,6 @@ export function wholeFrom(min: number, max: number = Infinity): z.ZodInt {
 /** One of a few words. */
 export function oneOf<T extends string>(words: readonly T[]): z.ZodEnum<{ [K in T]: K }> {
   return z.enum(words, { error: received(`must be one of ${words.join(", ")}`) });
-}
-
-/** Says what a value had to be and what it was. */
-export function received(rule: string): (issue: { readonly input: unknown }) => string {
-  return ({ input }) => `${rule}; got ${shown(input)}`;
-}
-
-/** Says what an object had to be, or which fields it may have. */
-export function describe(
-  fields: string,
-  example: string,
-): (issue: { readonly code: string; readonly input: unknown; readonly keys?: unknown }) => string {
-  return ({ code, input, keys }) =>
-    code === "unrecognized_keys"
-      ? `must have no fields but ${fields}; got ${shown(keys)}`
-      : `must be an object such as ${example}; got ${shown(input)}`;
 }
 
 /** What a body must be. */
@@ -106,15 +91,4 @@ function describeIssue({ path, message }: z.core.$ZodIssue): string {
 /** `objective.lost`; of a list only its name, since each of its faults names the value. */
 function named(path: readonly PropertyKey[]): string {
   return cut(path.filter((part) => typeof part === "string").join("."));
-}
-
-/** A value as JSON, cut where a client sent a long one. */
-export function shown(value: unknown): string {
-  if (value === undefined) return "nothing";
-  // JSON has numbers that are too large for one, and none to show them as.
-  return typeof value === "number" ? String(value) : cut(JSON.stringify(value));
-}
-
-function cut(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

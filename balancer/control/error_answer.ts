@@ -20,6 +20,7 @@ const STATUS_OF: Readonly<Record<MembershipErrorKind, 400 | 404 | 409 | 503>> = 
   "taken": STATUS_CODE.Conflict,
   "out-of-bounds": STATUS_CODE.BadRequest,
   "not-ready": STATUS_CODE.ServiceUnavailable,
+  "not-saved": STATUS_CODE.ServiceUnavailable,
   "unknown-plan": STATUS_CODE.NotFound,
   "stale": STATUS_CODE.Conflict,
 };
@@ -51,6 +52,10 @@ export function answerError(error: Error, c: Context, failures: FailureLog): Res
   }
   if (error instanceof DrillError && error.kind === "off") {
     return c.json(failureBody(error.message), STATUS_CODE.Forbidden);
+  }
+  if (error instanceof DeployError && error.kind === "not-saved") {
+    c.header("retry-after", "1");
+    return c.json(failureBody(error.message), STATUS_CODE.ServiceUnavailable);
   }
   if (error instanceof DrillError || error instanceof DeployError) {
     return c.json(failureBody(error.message), STATUS_CODE.Conflict);

@@ -39,7 +39,7 @@ export const addReplicas: Operation = jsonCall({
   answer: names,
   failures: {
     409: "A name is taken or named twice, or somebody else runs the replicas",
-    503: "A new replica did not become ready: none was added",
+    503: "A new replica did not become ready, or the change could not be saved: none was added",
   },
   run: ({ membership }) => async ({ c, body: { n, hostnames, weights } }) =>
     namesOf(await membership.add(n, hostnames, weights, entryOf(c).made)),
@@ -57,6 +57,7 @@ export const removeReplicas: Operation = jsonCall({
   failures: {
     404: "No replica has one of the names",
     409: "A name is named twice, or somebody else runs the replicas",
+    503: "The change could not be saved: none was removed",
   },
   run: ({ membership }) => async ({ c, body: { n, hostnames } }) =>
     namesOf(await membership.remove(n, hostnames, entryOf(c).made)),
@@ -76,7 +77,7 @@ export const weighReplica: Operation = jsonCall({
   body: weighing,
   what: "What moved",
   answer: changed,
-  failures: { 404: "No replica has the name" },
+  failures: { 404: "No replica has the name", 503: "The change could not be saved" },
   run: ({ membership }) => async ({ c, params: { name }, body: { weight } }) =>
     answerChange(await membership.weigh({ [name]: weight }, entryOf(c).made)),
 });
@@ -95,30 +96,43 @@ export const deployTemplate: Operation = otherCall({
     type: "text/event-stream",
     event: deployStep,
   },
-  failures: { 409: "The engine cannot run this, or somebody else runs the replicas" },
-  run: ({ deploys, failures }) => ({ c, body: template }) => {
+  failures: {
+    409: "The engine cannot run this, or somebody else runs the replicas",
+    503: "The deploy could not be saved, so it did not begin",
+  },
+  run: ({ deploys, failures }) => async ({ c, body: template }) => {
     deploys.check(template);
     const entry = entryOf(c);
     entry.goOn();
+    const begun = Promise.withResolvers<void>();
+    const early: DeployStep[] = [];
+    let send = (step: DeployStep) => void early.push(step);
+    let before: Template | undefined;
+    const tell = (step: DeployStep) => {
+      // Its first step: whatever was to be changed before it has been.
+      before ??= deploys.template;
+      send(step);
+      begun.resolve();
+    };
+    const ended = deploys.run(template, tell).then(({ step, reason }) => {
+      entry.changed(before, deploys.template);
+      entry.end({ outcome: step, error: reason });
+    }, (error) => {
+      entry.end({ outcome: "failed", error: errorMessage(error) });
+      throw error;
+    });
+    // A deploy that cannot be saved does not begin: that is an answer of its own.
+    await Promise.race([begun.promise, ended]);
     return streamSSE(c, async (stream) => {
       let written = Promise.resolve();
-      let before: Template | undefined;
-      const tell = (step: DeployStep) => {
-        // Its first step: whatever was to be changed before it has been.
-        before ??= deploys.template;
+      send = (step) => {
         const message = { event: step.step, data: JSON.stringify(step) };
-        // Who asked for it may go: the deploy goes on, and GET /_lb/events tells of it.
+        // The client may leave: the deploy goes on, and GET /_lb/events shows it.
         written = written.then(() => stream.writeSSE(message))
           .catch((error) => failures.record("control.deploy", error));
       };
-      try {
-        const { step, reason } = await deploys.run(template, tell);
-        entry.changed(before, deploys.template);
-        entry.end({ outcome: step, error: reason });
-      } catch (error) {
-        entry.end({ outcome: "failed", error: errorMessage(error) });
-        throw error;
-      }
+      early.forEach(send);
+      await ended;
       await written;
     });
   },

@@ -7,8 +7,9 @@ import { z } from "zod";
 import { successful } from "../answers/answer.ts";
 import { type LogState, logState } from "../answers/log.ts";
 import { LEVELS } from "../log/dials.ts";
+import { describe, received } from "../fault.ts";
 import { entryOf } from "./audit.ts";
-import { type BodyForm, describe, oneOf, received } from "./body_schema.ts";
+import { type BodyForm, oneOf } from "./body_schema.ts";
 import { jsonCall, type Operation } from "./call.ts";
 
 /** What the calls turn. */

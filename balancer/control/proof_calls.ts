@@ -4,7 +4,8 @@
  * @module
  */
 import { z } from "zod";
-import { type BodyForm, describe, received } from "./body_schema.ts";
+import { describe, received } from "../fault.ts";
+import type { BodyForm } from "./body_schema.ts";
 import { type Operation, otherCall } from "./call.ts";
 import { answerTo, CODE, type Proof, ProofKeys } from "./proof.ts";
 import { proofAnswer } from "../answers/proof.ts";

@@ -7,7 +7,8 @@ import { z } from "zod";
 import type { KeySource } from "../settings/values.ts";
 import { isControlCall, type PublicApi } from "../proxy/control_call.ts";
 import { latin1 } from "../proxy/latin1.ts";
-import { parseFields, received, RequestError, shown } from "./body_schema.ts";
+import { received, shown } from "../fault.ts";
+import { parseFields, RequestError } from "./body_schema.ts";
 
 /** Characters of a key or a path at the most. */
 const LONGEST = 1024;

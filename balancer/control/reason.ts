@@ -4,8 +4,8 @@
  * @module
  */
 import type { LoadChoice } from "../proxy/load_choice.ts";
-import { shown } from "./body_schema.ts";
 import type { Decision, Destination, Wait } from "../answers/explanation.ts";
+import { shown } from "../fault.ts";
 import type { Decided, HoldRules } from "./decision.ts";
 
 /** What the sentence is about. */

@@ -5,7 +5,8 @@
  */
 import { z } from "zod";
 import type { Weights } from "../fleet/change.ts";
-import { type BodyForm, describe, name, names, received, wholeFrom } from "./body_schema.ts";
+import { describe, received } from "../fault.ts";
+import { type BodyForm, name, names, wholeFrom } from "./body_schema.ts";
 import { weights } from "./weights.ts";
 
 /** How many replicas to add or remove, and the names of some or all of them. */

@@ -50,6 +50,7 @@ export const reshapeRing: Operation = jsonCall({
   body: shape,
   what: "What moved",
   answer: changed,
+  failures: { 503: "The change could not be saved: the ring stays as it is" },
   run: ({ membership }) => async ({ c, body }) =>
     answerChange(await membership.reshape(body, entryOf(c).made)),
 });
@@ -81,7 +82,8 @@ export const applyPlan: Operation = jsonCall({
   failures: {
     404: "No plan of the id is kept: it was applied, is too old, or never was",
     409: "The ring is another since the plan was made, or a name was taken meanwhile",
-    503: "A new replica did not become ready: nothing was changed",
+    503:
+      "A new replica did not become ready, or the change could not be saved: nothing was changed",
   },
   run: ({ membership }) => async ({ c, body: { plan } }) =>
     answerChange(await membership.apply(plan, entryOf(c).made)),

@@ -7,7 +7,8 @@ import { z } from "zod";
 import { hashFamilies, type HashFamilyName, LAYOUTS, MAX_SLOTS } from "../../ring/mod.ts";
 import type { RingShape } from "../fleet/blueprint.ts";
 import type { Wish } from "../fleet/change.ts";
-import { type BodyForm, describe, name, names, oneOf, received, wholeFrom } from "./body_schema.ts";
+import { describe, received } from "../fault.ts";
+import { type BodyForm, name, names, oneOf, wholeFrom } from "./body_schema.ts";
 import { weight, weights } from "./weights.ts";
 
 const WEIGHT_EXAMPLE = '{"weight":2}';

@@ -31,8 +31,8 @@ export const getHealth: Operation = jsonCall({
   what: "It does, whoever else does",
   answer: health,
   run: ({ status }) => (): Health => {
-    const { ready, desired } = status();
-    return { status: "ok", ready, desired };
+    const { ready, desired, engineAwayMs } = status();
+    return { status: "ok", ready, desired, engineAwayMs };
   },
 });
 

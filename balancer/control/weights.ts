@@ -6,7 +6,8 @@
 import { z } from "zod";
 import { isName, NAME_PATTERN } from "../../replica/contract.ts";
 import { MAX_WEIGHT, type Weights } from "../fleet/change.ts";
-import { NAME_RULE, received, shown } from "./body_schema.ts";
+import { received, shown } from "../fault.ts";
+import { NAME_RULE } from "./body_schema.ts";
 
 const RULE = `must be a number from 0 to ${MAX_WEIGHT}`;
 

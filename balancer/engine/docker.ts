@@ -13,6 +13,7 @@
 import Docker from "dockerode";
 import type { FailureLog } from "../failures.ts";
 import { connectionPerCall } from "./docker_agent.ts";
+import type { DockerConnection } from "./docker_connection.ts";
 import { DeadlineError, pause, withDeadline } from "./deadline.ts";
 import {
   type ContainerInfo,
@@ -22,23 +23,31 @@ import {
 } from "./docker_container.ts";
 import { statusOf, toEngineError } from "./docker_errors.ts";
 import { DockerEvents } from "./docker_events.ts";
+import { DockerImages, type ImageInfo, type ImagesOptions } from "./docker_images.ts";
 import { lastLines } from "./docker_logs.ts";
 import { DockerNames, FLEET_LABEL, identityOf } from "./docker_names.ts";
 import { type Ask, DockerNetwork, unless } from "./docker_network.ts";
 import { type ContainerSpec, DockerStarts } from "./docker_starts.ts";
-import type { Engine, EngineEvent, Instance, Launch, Remains, Watch } from "./engine.ts";
+import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
 import { EngineError, LAST_WORDS } from "./engine.ts";
+import type { ImageReference } from "./image_reference.ts";
+import type { RegistryCredentials } from "./registry_credentials.ts";
 
 /** Which Engine to use, and for what. */
-export interface DockerEngineOptions extends ContainerOptions {
-  /** Unix socket of the Engine. */
-  readonly socketPath: string;
+export interface DockerEngineOptions extends ContainerOptions, ImagesOptions {
+  /** Where the Engine is. */
+  readonly connection: DockerConnection;
   readonly failures: FailureLog;
+  /** Given a line for each step of what takes long. */
+  readonly onProgress: (line: string) => void;
   /** Longest wait for one answer of the Engine, in milliseconds; 30 s unless given. */
   readonly deadlineMs?: number;
 }
 
 const DEADLINE_MS = 30_000;
+
+/** States of a container whose process exists; `stopping` is Podman's. */
+const RUNNING = new Set(["running", "paused", "stopping"]);
 
 /** A container that is being removed already is tried again so often, so many milliseconds later. */
 const REMOVALS = 25;
@@ -56,6 +65,7 @@ export class DockerEngine implements Engine {
   readonly #streams: Docker;
   readonly #network: DockerNetwork;
   readonly #names: DockerNames;
+  readonly #images: DockerImages;
   readonly #starts: DockerStarts;
   readonly #watches = new Set<DockerEvents>();
 
@@ -64,14 +74,20 @@ export class DockerEngine implements Engine {
     this.#options = options;
     this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
     // A connection per call: none is left open, none is found dead after the Engine's restart.
-    const connection = { socketPath: options.socketPath, agent: connectionPerCall() };
+    const { connection: to } = options;
+    const connection = { ...to, agent: connectionPerCall("ca" in to) };
     this.#calls = new Docker({ ...connection, timeout: this.#deadlineMs });
     this.#streams = new Docker(connection);
     const ask: Ask = (action, call) => this.#ask(action, call);
     this.#network = new DockerNetwork(this.#calls, ask, options.network, options.fleet);
     this.#names = this.#openNames();
+    this.#images = this.#openImages();
     this.#starts = this.#openStarts();
     containerSpec(options, { name: "Server1", spare: false, template: {} });
+  }
+
+  async pin(template: Template, onProgress?: (line: string) => void): Promise<Template> {
+    return await this.#images.pin(template, onProgress);
   }
 
   start(launch: Launch): Promise<Instance> {
@@ -123,7 +139,7 @@ export class DockerEngine implements Engine {
 
   async list(): Promise<readonly Instance[]> {
     await this.#ask(`inspect the network ${this.#options.network}`, () => this.#network.learn());
-    const found = await this.#find(["running", "paused"]);
+    const found = (await this.#find()).filter(({ State }) => RUNNING.has(State));
     const containers = await Promise.all(found.map(({ Id }) => this.#inspect(Id)));
     return containers
       .map((container) => container && instanceOf(this.#options, container))
@@ -134,7 +150,7 @@ export class DockerEngine implements Engine {
   /** Without what is just being started: before it runs it does not run either. */
   async remains(): Promise<readonly Remains[]> {
     const starting = new Set(this.#starts.names);
-    const found = await this.#find(["created", "exited", "dead", "removing"]);
+    const found = (await this.#find()).filter(({ State }) => !RUNNING.has(State));
     for (const name of this.#starts.names) starting.add(name);
     return found.flatMap(({ Id, Names, Labels, State }) => {
       const identity = identityOf(this.#options.prefix, Names[0] ?? "", Labels);
@@ -181,13 +197,43 @@ export class DockerEngine implements Engine {
   #openStarts(): DockerStarts {
     const api = {
       create: (spec: ContainerSpec) => this.#create(spec),
+      connect: (id: string, network: string) => this.#connect(id, network),
       start: (id: string) => this.#start(id),
       inspect: (id: string) => this.#inspect(id),
       remove: (id: string) => this.#remove(id),
     };
     const { failures } = this.#options;
-    const [names, network, containers] = [this.#names, this.#network, this.#options];
-    return new DockerStarts({ api, names, network, containers, failures });
+    const [names, network, images] = [this.#names, this.#network, this.#images];
+    const containers = this.#options;
+    return new DockerStarts({ api, names, network, images, containers, failures });
+  }
+
+  #openImages(): DockerImages {
+    const api = {
+      inspect: (nameOrId: string) => this.#inspectImage(nameOrId),
+      pull: (
+        image: ImageReference,
+        credentials: RegistryCredentials | undefined,
+        signal: AbortSignal,
+      ) => this.#pull(image, credentials, signal),
+    };
+    return new DockerImages(api, this.#options, this.#options.onProgress);
+  }
+
+  #inspectImage(nameOrId: string): Promise<ImageInfo | undefined> {
+    const inspection = () => unless([404], this.#calls.getImage(nameOrId).inspect());
+    return this.#ask(`inspect the image ${nameOrId}`, inspection);
+  }
+
+  async #pull(
+    { name, tag }: ImageReference,
+    credentials: RegistryCredentials | undefined,
+    abortSignal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>> {
+    // The credentials go by themselves: beside the query they would become part of it.
+    const query = { _query: { fromImage: name, tag }, _body: {}, abortSignal };
+    const stream = await this.#streams.createImage(credentials, query);
+    return stream as unknown as AsyncIterable<Uint8Array>;
   }
 
   /** Every call to the Engine goes through here, except those that stay open. */
@@ -217,9 +263,9 @@ export class DockerEngine implements Engine {
     return `${FLEET_LABEL}=${this.#options.fleet}`;
   }
 
-  /** This fleet's containers in one of some states. */
-  #find(status: string[]): Promise<Docker.ContainerInfo[]> {
-    const query = { all: true, filters: { label: [this.#label], status } };
+  /** This fleet's containers. In every state: which states there are differs between Engines. */
+  #find(): Promise<Docker.ContainerInfo[]> {
+    const query = { all: true, filters: { label: [this.#label] } };
     return this.#ask("list containers", () => this.#calls.listContainers(query));
   }
 
@@ -239,7 +285,14 @@ export class DockerEngine implements Engine {
   }
 
   async #create(spec: ContainerSpec): Promise<string> {
-    return (await this.#ask(`create ${spec.name}`, () => this.#calls.createContainer(spec))).id;
+    // The declarations want more of a mount than the Engine does.
+    const options = spec as Docker.ContainerCreateOptions;
+    return (await this.#ask(`create ${spec.name}`, () => this.#calls.createContainer(options))).id;
+  }
+
+  async #connect(id: string, network: string): Promise<void> {
+    const connecting = () => this.#calls.getNetwork(network).connect({ Container: id });
+    await this.#ask(`connect ${id} to the network ${network}`, connecting);
   }
 
   async #start(id: string): Promise<void> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { Agent } from "node:http";
+import { Agent as TlsAgent } from "node:https";
 import { inspect } from "node:util";
 
 /**
@@ -12,7 +13,7 @@ import { inspect } from "node:util";
  * The client describes the agent to its debug log for every call, whether anybody reads that or
  * not; to describe everything that an agent holds takes 25 ms of the balancer's main thread.
  */
-export function connectionPerCall(): Agent {
-  const agent = new Agent({ keepAlive: false });
+export function connectionPerCall(tls: boolean): Agent {
+  const agent = tls ? new TlsAgent({ keepAlive: false }) : new Agent({ keepAlive: false });
   return Object.assign(agent, { [inspect.custom]: () => "a connection per call" });
 }

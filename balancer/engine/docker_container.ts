@@ -7,8 +7,10 @@
 import { replicaEnv } from "../../replica/contract.ts";
 import type { Address } from "../view.ts";
 import { expandCommand } from "./command.ts";
-import { identityOf, labelsOf } from "./docker_names.ts";
-import { EngineError, type Instance, type Launch } from "./engine.ts";
+import { identityOf, labelsOf, TEMPLATE_LABEL } from "./docker_names.ts";
+import { hostOptions, ownLabels, processOptions } from "./docker_options.ts";
+import { EngineError, type Instance, type Launch, type Template } from "./engine.ts";
+import type { ReplicaOptions } from "./replica_options.ts";
 
 const LOOPBACK = "127.0.0.1";
 const ANY_ADDRESS = "0.0.0.0";
@@ -20,8 +22,10 @@ export interface ContainerOptions {
   /** Put before a replica's name to make its container's name. */
   readonly prefix: string;
   readonly image: string;
-  /** Command line instead of the image's own, see {@linkcode expandCommand}. */
+  /** Command line instead of the image's entry point, see {@linkcode expandCommand}. */
   readonly command?: string | undefined;
+  /** What each container may use and what is attached to it. */
+  readonly options?: ReplicaOptions;
   /** Port that the service listens on inside its container. */
   readonly port: number;
   /** What each container gets besides its own name, host and port. */
@@ -36,7 +40,13 @@ export interface ContainerOptions {
 export interface ContainerInfo {
   readonly Id: string;
   readonly Name: string;
-  readonly Config: { readonly Labels: Readonly<Record<string, string>> };
+  /** Id of its image. */
+  readonly Image: string;
+  readonly Config: {
+    /** What it was created from: a reference, or an id. */
+    readonly Image: string;
+    readonly Labels: Readonly<Record<string, string>>;
+  };
   readonly State: {
     readonly Running: boolean;
     readonly Status?: string;
@@ -62,22 +72,38 @@ export interface ContainerInfo {
 export function containerSpec(options: ContainerOptions, launch: Launch) {
   const told = launch.spare ? "" : launch.name;
   const env = { ...options.env, ...replicaEnv(told, ANY_ADDRESS, options.port) };
-  const command = launch.template.command ?? options.command;
+  const { template } = launch;
+  const command = template.command ?? options.command;
+  const own = template.options ?? options.options ?? {};
+  const variables = { ...replicaEnv(told, ANY_ADDRESS, options.port), FLEET: options.fleet };
   const port = portKey(options);
   return {
     name: options.prefix + launch.name,
-    Image: launch.template.image ?? options.image,
+    Image: template.imageId ?? template.image ?? options.image,
     Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
-    Labels: labelsOf(options.fleet, launch),
+    Labels: { ...ownLabels(own, variables), ...labelsOf(options.fleet, launch) },
     ExposedPorts: { [port]: {} },
     HostConfig: {
       NetworkMode: options.network,
       PortBindings: options.reach === "published" ? { [port]: [{ HostIp: LOOPBACK }] } : {},
       RestartPolicy: { Name: "no" },
       SecurityOpt: ["no-new-privileges"],
+      ...hostOptions(own, variables),
     },
-    ...(command === undefined ? {} : { Cmd: expandCommand(command, env) }),
+    ...processOptions(own),
+    // All of the command: an entry point that the image has would take it for its arguments.
+    ...(command === undefined ? {} : { Entrypoint: expandCommand(command, env) }),
   };
+}
+
+/**
+ * The networks that a replica's container joins beside the fleet's own.
+ *
+ * @param options of the fleet
+ * @param launch what to start
+ */
+export function extraNetworks(options: ContainerOptions, { template }: Launch): readonly string[] {
+  return (template.options ?? options.options)?.networks ?? [];
 }
 
 /**
@@ -89,12 +115,21 @@ export function containerSpec(options: ContainerOptions, launch: Launch) {
  */
 export function instanceOf(
   options: ContainerOptions,
-  { Id, Name, Config, State, NetworkSettings }: ContainerInfo,
+  container: ContainerInfo,
 ): Instance | undefined {
+  const { Id, Name, Config, State, NetworkSettings } = container;
   const identity = identityOf(options.prefix, Name, Config.Labels);
   const address = addressOf(options, NetworkSettings);
   if (!State.Running || !identity || !address) return undefined;
-  return { id: Id, ...identity, address, startedAt: Date.parse(State.StartedAt) };
+  const startedAt = Date.parse(State.StartedAt);
+  return { id: Id, ...identity, address, startedAt, template: templateOf(container) };
+}
+
+/** What a container runs, by its label; one that an older balancer made has none. */
+function templateOf({ Image, Config }: ContainerInfo): Template {
+  const label = Config.Labels[TEMPLATE_LABEL];
+  const template: Template = label === undefined ? { image: Config.Image } : JSON.parse(label);
+  return { ...template, imageId: Image };
 }
 
 /**

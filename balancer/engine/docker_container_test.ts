@@ -7,6 +7,7 @@ import {
   instanceOf,
   notRunning,
 } from "./docker_container.ts";
+import type { ReplicaOptions } from "./replica_options.ts";
 
 const OPTIONS: ContainerOptions = {
   ...{ fleet: "f", prefix: "p-", image: "nginx", port: 80, env: { COLOR: "blue" } },
@@ -16,7 +17,8 @@ const OPTIONS: ContainerOptions = {
 const RUNNING: ContainerInfo = {
   Id: "c0ffee",
   Name: "/p-Server1",
-  Config: { Labels: { "ringkeeper.fleet": "f", "ringkeeper.replica": "Server1" } },
+  Image: "sha256:1",
+  Config: { Image: "nginx", Labels: { "ringkeeper.fleet": "f", "ringkeeper.replica": "Server1" } },
   State: { Running: true, ExitCode: 0, Error: "", StartedAt: "2026-01-02T03:04:05.678901234Z" },
   NetworkSettings: {
     Networks: { other: { IPAddress: "10.0.0.1" }, net: { IPAddress: "172.20.0.2" } },
@@ -28,22 +30,23 @@ function inState(state: Partial<ContainerInfo["State"]>): ContainerInfo {
   return { ...RUNNING, State: { ...RUNNING.State, ...state } };
 }
 
-Deno.test("container: the command is split into arguments, with the replica's port", () => {
+Deno.test("container: the command replaces the image's entry point, with the replica's port filled in", () => {
   const spec = containerSpec(
     { ...OPTIONS, command: "serve -p $PORT '$PORT $COLOR'" },
     launch("Server1"),
   );
-  assertEquals(spec.Cmd, ["serve", "-p", "80", "$PORT $COLOR"]);
+  assertEquals(spec.Entrypoint, ["serve", "-p", "80", "$PORT $COLOR"]);
 });
 
 Deno.test("container: without a command the image's own is left alone", () => {
-  assertEquals("Cmd" in containerSpec(OPTIONS, launch("Server1")), false);
+  const spec = containerSpec(OPTIONS, launch("Server1"));
+  assertEquals(["Cmd" in spec, "Entrypoint" in spec], [false, false]);
 });
 
 Deno.test("container: a launch may have an image and a command of its own", () => {
   const template = { image: "other:2", command: "run $SERVER_ID" };
   const spec = containerSpec({ ...OPTIONS, command: "serve" }, launch("Server1", { template }));
-  assertEquals([spec.Image, spec.Cmd], ["other:2", ["run", "1"]]);
+  assertEquals([spec.Image, spec.Entrypoint], ["other:2", ["run", "1"]]);
 });
 
 Deno.test("container: a spare is told an empty name, which hides any that its image sets", () => {
@@ -54,11 +57,12 @@ Deno.test("container: a spare is told an empty name, which hides any that its im
     "SERVER_NAME=",
     "SERVER_ID=",
   ]);
-  assertEquals(spec.Cmd, ["run", ""]);
+  assertEquals(spec.Entrypoint, ["run", ""]);
   assertEquals(spec.Labels, {
     "ringkeeper.fleet": "f",
     "ringkeeper.replica": "spare-1",
     "ringkeeper.role": "spare",
+    "ringkeeper.template": "{}",
   });
 });
 
@@ -75,6 +79,7 @@ Deno.test("container: the address is that on the fleet's own network", () => {
     spare: false,
     address: { hostname: "172.20.0.2", port: 80 },
     startedAt: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+    template: { image: "nginx", imageId: "sha256:1" },
   });
 });
 
@@ -95,4 +100,39 @@ Deno.test("container: why it does not run is told", () => {
   assertStringIncludes(ended.message, "of Server1 ended at once: exit code 3 no disk");
   assertStringIncludes(notRunning("Server1", RUNNING).message, "has no address");
   assertStringIncludes(notRunning("Server1", undefined).message, "removed by somebody else");
+});
+
+Deno.test("container: it is created from the image's id and carries its template", () => {
+  const template = { image: "app:1", imageId: "sha256:2", command: "run" };
+  const spec = containerSpec(OPTIONS, launch("Server1", { template }));
+  assertEquals(spec.Image, "sha256:2");
+  const Config = { Image: "sha256:2", Labels: spec.Labels };
+  assertEquals(instanceOf(OPTIONS, { ...RUNNING, Image: "sha256:2", Config })?.template, template);
+});
+
+Deno.test("container: its log is rotated unless another driver or size is set", () => {
+  const logOf = (log?: ReplicaOptions["log"]) =>
+    containerSpec({ ...OPTIONS, options: log ? { log } : {} }, launch("Server1")).HostConfig
+      .LogConfig;
+  const rotation = { "max-size": "10m", "max-file": "3" };
+  assertEquals(logOf(), { Type: "json-file", Config: rotation });
+  assertEquals(logOf({ driver: "local" }), { Type: "local", Config: rotation });
+  assertEquals(logOf({ driver: "journald" }), { Type: "journald", Config: {} });
+  assertEquals(logOf({ options: { "max-size": "1m" } }), {
+    Type: "json-file",
+    Config: { ...rotation, "max-size": "1m" },
+  });
+});
+
+Deno.test("container: labels of one's own hide none of the balancer's", () => {
+  const labels = { team: "$FLEET/$SERVER_NAME", "ringkeeper.fleet": "other" };
+  const { Labels } = containerSpec({ ...OPTIONS, options: { labels } }, launch("Server1"));
+  assertEquals([Labels["team"], Labels["ringkeeper.fleet"]], ["f/Server1", "f"]);
+});
+
+Deno.test("container: a template's options count instead of the settings'", () => {
+  const options = { ...OPTIONS, options: { memory: "1g", cpus: 2 } };
+  const template = { options: { memory: "64m" } };
+  const { Memory, NanoCpus } = containerSpec(options, launch("Server1", { template })).HostConfig;
+  assertEquals([Memory, NanoCpus], [64 * 2 ** 20, undefined]);
 });

@@ -9,7 +9,7 @@
 import { errorMessage } from "../failures.ts";
 import { isOutOfFiles } from "../out_of_files.ts";
 import { DeadlineError } from "./deadline.ts";
-import { EngineError, type EngineErrorKind } from "./engine.ts";
+import { EngineError, type EngineErrorKind, type Template } from "./engine.ts";
 
 /** Codes of a connection to the socket that failed or broke. */
 const AWAY = new Set(["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE", "EACCES", "EPERM"]);
@@ -52,16 +52,48 @@ export function networkMissing(error: unknown): boolean {
 }
 
 /**
- * What to do about a missing image.
+ * Whether a container could not be created for want of its image.
+ *
+ * @param error what the call threw
+ */
+export function imageLacking(error: unknown): boolean {
+  return statusOf(error) === 404 && /no such image/i.test(reasonOf(causeOf(error)));
+}
+
+/**
+ * Whether the Engine itself could not be reached, or this process has no file left for it.
+ *
+ * @param error what the call threw
+ */
+export function isAway(error: unknown): boolean {
+  return isOutOfFiles(error) || AWAY.has(String(field(error, "code")));
+}
+
+/**
+ * What to do about an image that is missing and may not be fetched.
  *
  * @param image its reference
- * @param cause the failed call
  */
-export function imageMissing(image: string, cause: unknown): EngineError {
+export function imageMissing(image: string): EngineError {
   return new EngineError(
     "image-missing",
-    `docker: there is no image "${image}" on this host; \`make build\` builds the project's own, ` +
-      `\`docker pull ${image}\` fetches any other, LB_REPLICA_IMAGE names another`,
+    `docker: there is no image "${image}" on this host, and LB_PULL=never; \`make build\` builds ` +
+      `the project's own, \`docker pull ${image}\` fetches any other, LB_REPLICA_IMAGE names another`,
+  );
+}
+
+/**
+ * What to do about an image that was removed after it had been taken up.
+ *
+ * @param template what was to be started
+ * @param cause the failed call
+ */
+export function imageGone({ image, imageId }: Template, cause: unknown): EngineError {
+  return new EngineError(
+    "image-missing",
+    `docker: the image ${imageId} that "${image}" stood for was removed from this host, and no ` +
+      `registry is known to have it; load it again, or deploy "${image}" for the image that it ` +
+      "stands for now",
     { cause },
   );
 }
@@ -90,10 +122,14 @@ function kindOf(error: unknown): EngineErrorKind {
   return missing ? "command-missing" : "failed";
 }
 
+function causeOf(error: unknown): unknown {
+  return error instanceof EngineError ? causeOf(error.cause) : error;
+}
+
 /** The Engine's own words where there are some. */
 function reasonOf(error: unknown): string {
   const message = field(field(error, "json"), "message");
-  return typeof message === "string" ? message : errorMessage(error);
+  return typeof message === "string" ? message : errorMessage(error).trim();
 }
 
 function field(value: unknown, name: string): unknown {

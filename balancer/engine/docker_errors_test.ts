@@ -80,6 +80,6 @@ Deno.test("docker errors: an engine's error stays what it is", () => {
 });
 
 Deno.test("docker errors: what is missing or taken is named with a way out", () => {
-  assertStringIncludes(imageMissing("nginx:1", undefined).message, "docker pull nginx:1");
+  assertStringIncludes(imageMissing("nginx:1").message, "docker pull nginx:1");
   assertStringIncludes(nameTaken("Server1", undefined).message, "LB_CONTAINER_PREFIX");
 });

@@ -9,6 +9,7 @@ import { pause, withDeadline } from "./deadline.ts";
 import { toEngineError } from "./docker_errors.ts";
 import { identityOf } from "./docker_names.ts";
 import type { EngineEvent, Watch } from "./engine.ts";
+import { jsonLines } from "./json_lines.ts";
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 2000;
@@ -80,7 +81,7 @@ export class DockerEvents implements Watch {
       const chunks = await this.#open(reading);
       connected = true;
       this.#onConnected();
-      for await (const event of containerEvents(chunks)) this.#onEvent(event);
+      for await (const event of jsonLines<ContainerEvent>(chunks)) this.#onEvent(event);
       this.#onDisconnected(new Error("the event stream ended"));
     } catch (error) {
       this.#onDisconnected(error);
@@ -124,16 +125,5 @@ export class DockerEvents implements Watch {
     const code = Attributes["exitCode"] ?? "unknown";
     const reason = `exit code ${code}${note ?? SIGNALS[code] ?? ""}`;
     this.#options.listener({ type: "exit", name: identity.name, id: ID, reason });
-  }
-}
-
-/** Reads one JSON object a line from bytes that are cut anywhere. */
-async function* containerEvents(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ContainerEvent> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of chunks) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line.trim()) yield JSON.parse(line);
   }
 }

@@ -33,8 +33,16 @@ async function onStage(test: (stage: Stage) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir();
   const [socketPath, failures] = [`${directory}/docker.sock`, new Noted()];
   const engine = new DockerEngine({
-    ...{ socketPath, failures, deadlineMs: 200, fleet: "f", prefix: "", image: "i" },
-    ...{ port: 5000, env: {}, network: "n", reach: "network" },
+    ...{
+      connection: { socketPath },
+      failures,
+      deadlineMs: 200,
+      fleet: "f",
+      prefix: "",
+      image: "i",
+    },
+    ...{ port: 5000, env: {}, network: "n", reach: "network", onProgress: () => {} },
+    ...{ pull: "never", pullTimeoutMs: 1000, dockerConfig: "" },
   });
   try {
     await test({ engine, socketPath, failures });

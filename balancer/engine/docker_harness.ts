@@ -87,8 +87,15 @@ export function uniqueName(): string {
 export function uniqueOptions(): DockerEngineOptions {
   const fleet = uniqueName();
   return {
-    ...{ socketPath: SOCKET, fleet, prefix: `${fleet}-`, network: fleet, image: IMAGE },
+    ...{
+      connection: { socketPath: SOCKET },
+      fleet,
+      prefix: `${fleet}-`,
+      network: fleet,
+      image: IMAGE,
+    },
     ...{ port: 5000, env: {}, reach: "network", failures: NO_FAILURES },
+    ...{ pull: "missing", pullTimeoutMs: 60_000, dockerConfig: "", onProgress: () => {} },
   };
 }
 

@@ -17,6 +17,9 @@ export const FLEET_LABEL = "ringkeeper.fleet";
 /** Label that carries the name of an instance's start: a replica's, or a spare's own. */
 export const REPLICA_LABEL = "ringkeeper.replica";
 
+/** Label that carries the {@linkcode Template} of an instance as JSON, with its image's id. */
+export const TEMPLATE_LABEL = "ringkeeper.template";
+
 /** Label of what was started as a spare. */
 export const ROLE_LABEL = "ringkeeper.role";
 
@@ -39,8 +42,15 @@ export interface Identity {
  * @param fleet whose it is
  * @param launch what is started
  */
-export function labelsOf(fleet: string, { name, spare }: Launch): Record<string, string> {
-  const labels = { [FLEET_LABEL]: fleet, [REPLICA_LABEL]: name };
+export function labelsOf(
+  fleet: string,
+  { name, spare, template }: Launch,
+): Record<string, string> {
+  const labels = {
+    [FLEET_LABEL]: fleet,
+    [REPLICA_LABEL]: name,
+    [TEMPLATE_LABEL]: JSON.stringify(template),
+  };
   return spare ? { ...labels, [ROLE_LABEL]: SPARE } : labels;
 }
 

@@ -9,10 +9,12 @@ import {
   type ContainerInfo,
   type ContainerOptions,
   containerSpec,
+  extraNetworks,
   instanceOf,
   notRunning,
 } from "./docker_container.ts";
-import { imageMissing, networkMissing, statusOf } from "./docker_errors.ts";
+import { imageLacking } from "./docker_errors.ts";
+import type { DockerImages, PinnedTemplate } from "./docker_images.ts";
 import type { DockerNames } from "./docker_names.ts";
 import type { DockerNetwork } from "./docker_network.ts";
 import { EngineError, type Instance, type Launch } from "./engine.ts";
@@ -24,6 +26,8 @@ export type ContainerSpec = ReturnType<typeof containerSpec>;
 export interface StartsApi {
   /** @returns its id */
   create(spec: ContainerSpec): Promise<string>;
+  /** Has a container that does not run yet join one more network. */
+  connect(id: string, network: string): Promise<void>;
   start(id: string): Promise<void>;
   inspect(id: string): Promise<ContainerInfo | undefined>;
   remove(id: string): Promise<void>;
@@ -34,9 +38,13 @@ export interface StartsOptions {
   readonly api: StartsApi;
   readonly names: DockerNames;
   readonly network: DockerNetwork;
+  readonly images: DockerImages;
   readonly containers: ContainerOptions;
   readonly failures: FailureLog;
 }
+
+/** A launch whose image is known by its id. */
+type PinnedLaunch = Launch & { readonly template: PinnedTemplate };
 
 /** Starts containers and knows what is being started. */
 export class DockerStarts {
@@ -62,10 +70,16 @@ export class DockerStarts {
     const start = { name: launch.name };
     this.#underWay.add(start);
     try {
-      return await this.#start(launch.name, this.#specOf(launch));
+      // A command line that is none is said before anything is fetched.
+      this.#specOf(launch);
+      return await this.#start({ ...launch, template: await this.#pinned(launch) });
     } finally {
       this.#underWay.delete(start);
     }
+  }
+
+  #pinned({ template }: Launch): Promise<PinnedTemplate> {
+    return this.#options.images.pinned(template);
   }
 
   #specOf(launch: Launch): ContainerSpec {
@@ -76,27 +90,33 @@ export class DockerStarts {
     }
   }
 
-  async #start(name: string, spec: ContainerSpec): Promise<Instance> {
-    const id = await this.#create(spec);
+  async #start(launch: PinnedLaunch): Promise<Instance> {
+    const { api, containers } = this.#options;
+    const id = await this.#create(launch);
     try {
-      return await this.#run(id, name);
+      for (const name of extraNetworks(containers, launch)) await api.connect(id, name);
+      return await this.#run(id, launch.name);
     } catch (error) {
       await this.#discard(id);
       throw error;
     }
   }
 
-  #create(spec: ContainerSpec): Promise<string> {
-    const { names, network } = this.#options;
-    return network.with(() => names.claim(spec.name, () => this.#createOnce(spec)));
+  #create(launch: PinnedLaunch): Promise<string> {
+    const { names, network, api } = this.#options;
+    const spec = this.#specOf(launch);
+    const create = () => names.claim(spec.name, () => api.create(spec));
+    return network.with(() => this.#withImage(launch, create));
   }
 
-  async #createOnce(spec: ContainerSpec): Promise<string> {
+  /** The image may have been removed since it was pinned: a second try, once it is back. */
+  async #withImage<T>({ template }: PinnedLaunch, call: () => Promise<T>): Promise<T> {
     try {
-      return await this.#options.api.create(spec);
+      return await call();
     } catch (error) {
-      if (statusOf(error) !== 404 || networkMissing(error)) throw error;
-      throw imageMissing(spec.Image, error);
+      if (!imageLacking(error)) throw error;
+      await this.#options.images.restore(template, error);
+      return await call();
     }
   }
 

@@ -1,9 +1,11 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { launch } from "./conformance.ts";
 import type { ContainerInfo, ContainerOptions } from "./docker_container.ts";
+import { DockerImages } from "./docker_images.ts";
 import { DockerNames } from "./docker_names.ts";
 import { DockerNetwork } from "./docker_network.ts";
 import { DockerStarts } from "./docker_starts.ts";
+import { EngineError } from "./engine.ts";
 import { NO_FAILURES } from "./testing.ts";
 
 const OPTIONS: ContainerOptions = {
@@ -14,10 +16,13 @@ const OPTIONS: ContainerOptions = {
 const RUNNING: ContainerInfo = {
   Id: "c0ffee",
   Name: "/Server1",
-  Config: { Labels: { "ringkeeper.fleet": "f", "ringkeeper.replica": "Server1" } },
+  Image: "sha256:1",
+  Config: { Image: "nginx", Labels: { "ringkeeper.fleet": "f", "ringkeeper.replica": "Server1" } },
   State: { Running: true, ExitCode: 0, Error: "", StartedAt: "2026-01-02T03:04:05Z" },
   NetworkSettings: { Networks: { net: { IPAddress: "172.20.0.2" } }, Ports: {} },
 };
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /** An Engine that notes what is asked of it, and fails at what it is told to, once each. */
 class Stage {
@@ -41,11 +46,20 @@ class Stage {
     this.starts = new DockerStarts({
       api: {
         create: () => this.#answer("create", "c0ffee"),
+        connect: named("connect"),
         start: named("start"),
         inspect: () => this.#answer("inspect", RUNNING),
         remove: named("remove"),
       },
       names: new DockerNames(names, "f"),
+      images: new DockerImages(
+        {
+          inspect: () => this.#answer("inspect image", { Id: "sha256:1" }),
+          pull: () => this.#answer("pull", nothing()),
+        },
+        { image: "nginx", pull: "missing", pullTimeoutMs: 1000, dockerConfig: "" },
+        () => {},
+      ),
       network: new DockerNetwork(networks, (_action, call) => call(), "net", "f"),
       containers: OPTIONS,
       failures: NO_FAILURES,
@@ -60,10 +74,10 @@ class Stage {
   }
 }
 
-Deno.test("docker starts: only the first looks for the network; then create comes first", async () => {
+Deno.test("docker starts: only the first looks for image and network; then create comes first", async () => {
   const { starts, calls } = new Stage();
   await starts.start(launch("Server1"));
-  assertEquals(calls.splice(0), ["inspect network", "create", "start", "inspect"]);
+  assertEquals(calls.splice(0), ["inspect image", "inspect network", "create", "start", "inspect"]);
   await starts.start(launch("Server1"));
   assertEquals(calls, ["create", "start", "inspect"]);
 });
@@ -71,14 +85,20 @@ Deno.test("docker starts: only the first looks for the network; then create come
 Deno.test("docker starts: a network that is missing is made, and the start goes on", async () => {
   const { starts, calls } = new Stage({ start: [404, "network net not found"] });
   await starts.start(launch("Server1"));
-  assertEquals(calls.slice(1), ["create", "start", "inspect network", "start", "inspect"]);
+  assertEquals(calls.slice(2), ["create", "start", "inspect network", "start", "inspect"]);
 });
 
 Deno.test("docker starts: a network that cannot be had is asked for again by the next", async () => {
   const { starts, calls } = new Stage({ "inspect network": [500, "no"] });
   await assertRejects(() => starts.start(launch("Server1")), Error, "no");
   await starts.start(launch("Server1"));
-  assertEquals(calls, ["inspect network", "inspect network", "create", "start", "inspect"]);
+  assertEquals(calls.slice(1), [
+    "inspect network",
+    "inspect network",
+    "create",
+    "start",
+    "inspect",
+  ]);
 });
 
 Deno.test("docker starts: what could not be started is removed, and no longer under way", async () => {
@@ -89,8 +109,37 @@ Deno.test("docker starts: what could not be started is removed, and no longer un
   assertEquals([calls.at(-1), starts.names], ["remove", []]);
 });
 
-Deno.test("docker starts: a missing image leaves nothing to remove", async () => {
-  const { starts, calls } = new Stage({ create: [404, "No such image: nginx"] });
-  await assertRejects(() => starts.start(launch("Server1")), Error, `no image "nginx"`);
+/** A launch whose image is known. */
+function pinned(digest?: string) {
+  const template = { image: "nginx", imageId: "sha256:1" };
+  return launch("Server1", {
+    template: digest === undefined ? template : { ...template, imageDigest: digest },
+  });
+}
+
+Deno.test("docker starts: a pinned image costs no call", async () => {
+  const { starts, calls } = new Stage();
+  await starts.start(pinned());
+  assertEquals(calls, ["inspect network", "create", "start", "inspect"]);
+});
+
+Deno.test("docker starts: an image that was removed is an error that says so", async () => {
+  const { starts, calls } = new Stage({ create: [404, "No such image: sha256:1"] });
+  const error = await assertRejects(() => starts.start(pinned()), EngineError);
+  assertEquals(error.kind, "image-missing");
+  assertStringIncludes(error.message, `sha256:1 that "nginx" stood for was removed`);
   assertEquals(calls.at(-1), "create");
+});
+
+Deno.test("docker starts: an image that was removed is fetched again by its digest", async () => {
+  const { starts, calls } = new Stage({ create: [404, "No such image: sha256:1"] });
+  await starts.start(pinned("nginx@sha256:2"));
+  assertEquals(calls.slice(1), ["create", "pull", "inspect image", "create", "start", "inspect"]);
+});
+
+Deno.test("docker starts: two of one reference get the same image, though the tag moved between", async () => {
+  const { starts, calls } = new Stage();
+  await Promise.all([starts.start(launch("Server1")), starts.start(launch("Server2"))]);
+  await starts.start(launch("Server3"));
+  assertEquals(calls.filter((call) => call === "inspect image").length, 1);
 });

@@ -98,7 +98,7 @@ dockerTest("a missing image is named together with the ways to get it", async ({
   const message = await fails(() => engine.start(launch("Server1")), "image-missing");
   assertStringIncludes(message, `"no-such-image-here:1"`);
   assertStringIncludes(message, "docker pull no-such-image-here:1");
-}, { image: "no-such-image-here:1" });
+}, { image: "no-such-image-here:1", pull: "never" });
 
 dockerTest("a program that the image lacks is a missing command, and nothing is left", async ({
   options,
@@ -113,20 +113,18 @@ dockerTest("a program that the image lacks is a missing command, and nothing is 
 dockerTest("an exit code is reported, and the dead container is left under another name", async ({
   options,
 }) => {
-  await withImage(["deno", "eval"], async (image) => {
-    const command = "'await new Promise((wake) => setTimeout(wake, 300)); Deno.exit(4)'";
-    const engine = new DockerEngine({ ...options, image, command });
-    const heard = await listen(engine);
-    const { id } = await engine.start(launch("Server1"));
-    assertEquals((await heard.exitOf(id)).reason, "exit code 4");
-    assertEquals(await containersOf(options.fleet), [id]);
-    const next = await engine.start(launch("Server1"));
-    await heard.exitOf(next.id);
-    assertEquals(await nameOf(next.id), `${options.prefix}Server1`);
-    assertEquals(await nameOf(id), `${options.prefix}Server1.old-${id.slice(0, 8)}`);
-    assertEquals((await engine.remains()).map(({ name }) => name), ["Server1", "Server1"]);
-    heard.close();
-  });
+  const command = "deno eval 'await new Promise((wake) => setTimeout(wake, 300)); Deno.exit(4)'";
+  const engine = new DockerEngine({ ...options, command });
+  const heard = await listen(engine);
+  const { id } = await engine.start(launch("Server1"));
+  assertEquals((await heard.exitOf(id)).reason, "exit code 4");
+  assertEquals(await containersOf(options.fleet), [id]);
+  const next = await engine.start(launch("Server1"));
+  await heard.exitOf(next.id);
+  assertEquals(await nameOf(next.id), `${options.prefix}Server1`);
+  assertEquals(await nameOf(id), `${options.prefix}Server1.old-${id.slice(0, 8)}`);
+  assertEquals((await engine.remains()).map(({ name }) => name), ["Server1", "Server1"]);
+  heard.close();
 });
 
 dockerTest("a container is created as the settings say", async ({ engine, options }) => {
@@ -235,42 +233,36 @@ dockerTest("another fleet's container is neither killed nor read", async ({ engi
 
 /** Deno code that writes and then waits to be ended. */
 function thatWrites(code: string): Launch {
-  const command = `'${code}; await new Promise(() => setInterval(() => {}, 1000))'`;
+  const command = `deno eval '${code}; await new Promise(() => setInterval(() => {}, 1000))'`;
   return launch("Server1", { template: { command } });
 }
 
 dockerTest("the last words of a container are told while it runs and when it has ended", async ({
-  options,
+  engine,
 }) => {
-  await withImage(["deno", "eval"], async (image) => {
-    const engine = new DockerEngine({ ...options, image });
-    const { id } = await engine.start(
-      thatWrites(`for (let i = 0; i < 50; i++) console.log("line " + i)`),
-    );
-    const words = () => engine.lastWords(id);
-    await waitFor("the last line", async () => (await words()).at(-1) === "line 49");
-    const running = await words();
-    assertEquals(running.length, LAST_WORDS);
-    await engine.kill(id);
-    assertEquals(await words(), running);
-    await engine.stop(id, 0);
-    assertEquals(await words(), []);
-  });
+  const { id } = await engine.start(
+    thatWrites(`for (let i = 0; i < 50; i++) console.log("line " + i)`),
+  );
+  const words = () => engine.lastWords(id);
+  await waitFor("the last line", async () => (await words()).at(-1) === "line 49");
+  const running = await words();
+  assertEquals(running.length, LAST_WORDS);
+  await engine.kill(id);
+  assertEquals(await words(), running);
+  await engine.stop(id, 0);
+  assertEquals(await words(), []);
 });
 
 // The Engine reads the two streams side by side, so that their order in the log is open.
-dockerTest("the last words of a container are those of both its streams", async ({ options }) => {
-  await withImage(["deno", "eval"], async (image) => {
-    const engine = new DockerEngine({ ...options, image });
-    const { id } = await engine.start(thatWrites(`console.log("out"); console.error("err")`));
-    const words = () => engine.lastWords(id);
-    await waitFor("both lines", async () => (await words()).length === 2);
-    assertEquals([...await words()].sort(), ["err", "out"]);
-  });
+dockerTest("the last words of a container are those of both its streams", async ({ engine }) => {
+  const { id } = await engine.start(thatWrites(`console.log("out"); console.error("err")`));
+  const words = () => engine.lastWords(id);
+  await waitFor("both lines", async () => (await words()).length === 2);
+  assertEquals([...await words()].sort(), ["err", "out"]);
 });
 
 dockerTest("a launch may have an image of its own", async ({ engine }) => {
-  const template = { image: "no-such-image-here:2" };
+  const template = { image: "127.0.0.1:9/no-such-image-here:2" };
   const starting = () => engine.start(launch("Server1", { template }));
   assertStringIncludes(await fails(starting, "image-missing"), "no-such-image-here:2");
   const words = { template: { command: "a | b" } };
@@ -299,17 +291,15 @@ dockerTest("a paused container is listed, and stopped like any other", async ({ 
 });
 
 dockerTest("a container that ignores SIGTERM is killed after the grace", async ({ options }) => {
-  await withImage(["deno", "eval"], async (image) => {
-    // As process 1 it ignores every signal that it has no handler for.
-    const command = "'await new Promise(() => setInterval(() => {}, 1000))'";
-    const engine = new DockerEngine({ ...options, image, command });
-    const heard = await listen(engine);
-    const { id } = await engine.start(launch("Server1"));
-    await engine.stop(id, 100);
-    assertEquals((await heard.exitOf(id)).reason, "exit code 137 (killed)");
-    assertEquals(await containersOf(options.fleet), []);
-    heard.close();
-  });
+  // As process 1 it ignores every signal that it has no handler for.
+  const command = "deno eval 'await new Promise(() => setInterval(() => {}, 1000))'";
+  const engine = new DockerEngine({ ...options, command });
+  const heard = await listen(engine);
+  const { id } = await engine.start(launch("Server1"));
+  await engine.stop(id, 100);
+  assertEquals((await heard.exitOf(id)).reason, "exit code 137 (killed)");
+  assertEquals(await containersOf(options.fleet), []);
+  heard.close();
 });
 
 dockerTest("the network is made once, and removed once nobody uses it", async ({

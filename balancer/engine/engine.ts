@@ -5,6 +5,7 @@
  * @module
  */
 import type { Address } from "../view.ts";
+import type { ReplicaOptions } from "./replica_options.ts";
 
 /** The engines there are; `LB_ENGINE` chooses one. */
 export type EngineKind = "docker" | "process" | "static" | "memory";
@@ -20,14 +21,25 @@ export interface Instance {
   readonly address: Address;
   /** When it was started, in milliseconds since the epoch. */
   readonly startedAt: number;
+  /** What it runs, as far as the engine knows: engine docker. */
+  readonly template?: Template;
 }
 
 /** What an instance runs, where that differs from the settings. */
 export interface Template {
-  /** Image, engine docker. */
+  /** Image reference, engine docker. */
   readonly image?: string;
+  /**
+   * Id of the image that the reference stood for when the template was taken up. Containers are
+   * created from this, so that a tag that moves changes nothing.
+   */
+  readonly imageId?: string;
+  /** `name@sha256:...`, where a registry knows the image: what it can be pulled again by. */
+  readonly imageDigest?: string;
   /** Command line. */
   readonly command?: string;
+  /** What its container may use and what is attached to it, engine docker. */
+  readonly options?: ReplicaOptions;
 }
 
 /** What to start. */
@@ -60,6 +72,17 @@ export interface Engine {
   readonly kind: EngineKind;
   /** False where somebody else runs the instances: then start and stop are `unsupported`. */
   readonly ownsInstances: boolean;
+  /**
+   * Takes a template up: finds out which image its reference stands for at this moment, and fetches
+   * that where it is missing and may be fetched. Engines without images return the template as it
+   * is.
+   *
+   * @param template what new instances are to run
+   * @param onProgress given a line for each step of what takes long
+   * @returns the template with the image's id, and its digest where it has one
+   * @throws {EngineError} there is no such image, or it could not be fetched
+   */
+  pin(template: Template, onProgress?: (line: string) => void): Promise<Template>;
   /**
    * Starts a new instance. It need not answer yet when this resolves. Whatever else exists under
    * the same name, running or not, is left as it is, under another name where names are unique.

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Address } from "../view.ts";
-import type { Engine, EngineEvent, Instance, Launch, Remains, Watch } from "./engine.ts";
+import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
 import { EngineError, LAST_WORDS } from "./engine.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -19,6 +19,8 @@ export class MemoryEngine implements Engine {
   readonly calls: string[] = [];
   /** What was to be started, oldest first. */
   readonly launches: Launch[] = [];
+  /** The id of each image that there is, by reference. */
+  readonly images = new Map<string, string>();
   readonly #addressOf: (name: string) => Address;
   readonly #instances = new Map<string, Instance>();
   readonly #remains = new Map<string, Remains>();
@@ -35,6 +37,14 @@ export class MemoryEngine implements Engine {
     this.#addressOf = addressOf;
   }
 
+  /** Keeps an id that a template has, as a start does; where it has none, looks it up. */
+  pin(template: Template): Promise<Template> {
+    return Promise.try(() => {
+      this.#throwIfAway();
+      return this.#pinned(template);
+    });
+  }
+
   async start(launch: Launch): Promise<Instance> {
     const { name, spare } = launch;
     this.calls.push(`start ${name}${spare ? " spare" : ""}`);
@@ -43,7 +53,10 @@ export class MemoryEngine implements Engine {
     this.#throwIfAway();
     throwNext(this.#startFailures);
     const id = `${name}#${++this.#started}`;
-    const instance = { id, name, spare, address: this.#addressOf(name), startedAt: Date.now() };
+    const address = this.#addressOf(name);
+    const template = this.#pinned(launch.template);
+    const runs = template.imageId === undefined ? {} : { template };
+    const instance = { id, name, spare, address, startedAt: Date.now(), ...runs };
     this.#instances.set(id, instance);
     return instance;
   }
@@ -169,6 +182,11 @@ export class MemoryEngine implements Engine {
     this.#remains.set(id, { id, name, spare });
     // Nobody hears of it while the engine is away, as with a real one.
     if (!this.#away) this.#watchers.report({ type: "exit", name, id, reason });
+  }
+
+  #pinned(template: Template): Template {
+    const { image = "", imageId = this.images.get(image) } = template;
+    return imageId === undefined ? template : { ...template, imageId };
   }
 
   #throwIfAway(): void {

@@ -6,6 +6,7 @@
 import type { Config } from "../config.ts";
 import type { FailureLog } from "../failures.ts";
 import type { DockerEngine } from "./docker.ts";
+import { describeDockerHost, dockerConnection } from "./docker_connection.ts";
 import { type Engine, EngineError } from "./engine.ts";
 import { ProcessEngine } from "./process.ts";
 import { StaticEngine } from "./static.ts";
@@ -26,27 +27,51 @@ export interface OpenedEngine {
 /** How long a Docker Engine may take to show that it is there, in milliseconds. */
 const DOCKER_ANSWER_MS = 2000;
 
+/** Where an engine reports. */
+export interface OpenOptions {
+  /** Takes note of failed background work. */
+  readonly failures: FailureLog;
+  /** Given a line for each step of what takes long. */
+  readonly report: (line: string) => void;
+}
+
 /**
  * Opens the engine that `LB_ENGINE` names; `auto` is docker where its socket answers.
  *
  * @param config the settings
- * @param failures takes note of failed background work
+ * @param options where the engine reports
+ * @throws {Error} the settings need an engine that is not there
  */
-export async function openEngine(config: Config, failures: FailureLog): Promise<OpenedEngine> {
+export async function openEngine(config: Config, options: OpenOptions): Promise<OpenedEngine> {
   switch (config.LB_ENGINE) {
     case "static":
       return plain(new StaticEngine(config.LB_UPSTREAMS), "LB_ENGINE=static");
     case "process":
-      return plain(processEngine(config, failures), "LB_ENGINE=process");
+      return plain(processEngine(config, options.failures), "LB_ENGINE=process");
     case "docker":
-      return docker(config, failures, "LB_ENGINE=docker");
-    case "auto": {
-      const absence = await dockerAbsence(config, failures);
-      return absence === undefined
-        ? docker(config, failures, `a Docker Engine answers on ${config.LB_DOCKER_SOCKET}`)
-        : plain(processEngine(config, failures), `no Docker Engine: ${absence}`);
-    }
+      return docker(config, options, "LB_ENGINE=docker");
+    case "auto":
+      return await auto(config, options);
   }
+}
+
+async function auto(config: Config, options: OpenOptions): Promise<OpenedEngine> {
+  const absence = await dockerAbsence(config, options);
+  if (absence === undefined) {
+    return docker(
+      config,
+      options,
+      `a Docker Engine answers on ${describeDockerHost(config.LB_DOCKER_HOST)}`,
+    );
+  }
+  const keys = Object.keys(config.LB_REPLICA_OPTIONS);
+  if (keys.length > 0) {
+    throw new Error(
+      `LB_REPLICA_OPTIONS: ${keys.join(", ")} are options of containers, and there is no Docker ` +
+        `Engine: ${absence}`,
+    );
+  }
+  return plain(processEngine(config, options.failures), `no Docker Engine: ${absence}`);
 }
 
 function plain(engine: Engine, reason: string): OpenedEngine {
@@ -55,17 +80,17 @@ function plain(engine: Engine, reason: string): OpenedEngine {
 
 async function docker(
   config: Config,
-  failures: FailureLog,
+  options: OpenOptions,
   reason: string,
 ): Promise<OpenedEngine> {
-  const engine = await dockerEngine(config, failures);
+  const engine = await dockerEngine(config, options);
   const networks = () => engine.networks;
   return { engine, reason, networks, dispose: () => engine.removeNetwork() };
 }
 
 /** Why Docker cannot be used; `undefined` where it can. */
-async function dockerAbsence(config: Config, failures: FailureLog): Promise<string | undefined> {
-  const engine = await dockerEngine(config, failures, DOCKER_ANSWER_MS);
+async function dockerAbsence(config: Config, options: OpenOptions): Promise<string | undefined> {
+  const engine = await dockerEngine(config, options, DOCKER_ANSWER_MS);
   try {
     await engine.list();
     return undefined;
@@ -79,23 +104,31 @@ async function dockerAbsence(config: Config, failures: FailureLog): Promise<stri
 
 async function dockerEngine(
   config: Config,
-  failures: FailureLog,
+  { failures, report }: OpenOptions,
   deadlineMs?: number,
 ): Promise<DockerEngine> {
   // Its client takes a quarter of a second and 40 MB to load: only where it is used.
   const { DockerEngine } = await import("./docker.ts");
   return new DockerEngine({
-    socketPath: config.LB_DOCKER_SOCKET,
+    connection: await dockerConnection(config.LB_DOCKER_HOST, {
+      verify: config.DOCKER_TLS_VERIFY,
+      certPath: config.DOCKER_CERT_PATH,
+    }),
     fleet: config.LB_FLEET,
     prefix: config.LB_CONTAINER_PREFIX,
     image: config.LB_REPLICA_IMAGE,
+    pull: config.LB_PULL,
+    pullTimeoutMs: config.LB_PULL_TIMEOUT_MS,
+    dockerConfig: config.LB_DOCKER_CONFIG,
     command: config.LB_REPLICA_COMMAND || undefined,
+    options: config.LB_REPLICA_OPTIONS,
     port: config.LB_REPLICA_PORT,
     env: config.LB_REPLICA_ENV,
     network: config.LB_DOCKER_NETWORK,
     // Only Linux routes to a bridge network; elsewhere the Engine runs in a machine of its own.
     reach: Deno.build.os === "linux" ? "network" : "published",
     failures,
+    onProgress: report,
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   });
 }

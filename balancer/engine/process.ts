@@ -61,6 +61,11 @@ export class ProcessEngine implements Engine {
     this.#argv(this.#env("Server1", 1), options.command);
   }
 
+  /** Without images there is nothing to find out. */
+  pin(template: Template): Promise<Template> {
+    return Promise.resolve(template);
+  }
+
   async start(launch: Launch): Promise<Instance> {
     try {
       return await this.#startOn(this.#ports.take(), launch);

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Address } from "../view.ts";
-import type { Engine, EngineEvent, Instance, Launch, Remains, Watch } from "./engine.ts";
+import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
 import { EngineError } from "./engine.ts";
 
 /** Lists the servers that it was given, as `Server1`, `Server2` and so on in their order. */
@@ -22,6 +22,11 @@ export class StaticEngine implements Engine {
       const id = `static:${address.hostname}:${address.port}:${name}`;
       return { id, name, spare: false, address, startedAt };
     });
+  }
+
+  /** Without images there is nothing to find out. */
+  pin(template: Template): Promise<Template> {
+    return Promise.resolve(template);
   }
 
   start({ name }: Launch): Promise<Instance> {

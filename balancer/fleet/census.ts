@@ -52,6 +52,8 @@ export class Census {
     if (!roster.isUnknown(instance)) return;
     if (member?.phase === "waiting" && member.spare === instance.spare) {
       log.info("{name}: took over {id}", { name: instance.name, id: instance.id });
+      // It goes on as what it is: a deploy may have been under way.
+      if (instance.template) roster.set({ ...member, template: instance.template });
       ledger.move(instance.name, { type: "started", instance });
     } else {
       this.#clearAway(instance);

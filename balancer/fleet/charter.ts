@@ -1,14 +1,15 @@
 /**
  * What the fleet is to be beside its members: what new instances run, and the shape of the ring.
- * All of it, and the members with their weights, is kept for the balancer's next life.
+ * All of it, and the members with their weights, is saved for the balancer's next life, before it
+ * comes into force.
  *
  * @module
  */
+import type { Logger } from "@logtape/logtape";
 import type { Template } from "../engine/engine.ts";
-import type { FailureLog } from "../failures.ts";
-import { type RingShape, sameShape } from "./blueprint.ts";
-import type { Member } from "./member.ts";
+import { type Blueprint, type RingShape, sameShape } from "./blueprint.ts";
 import { type FleetStore, type SavedFleet, Saver } from "./store.ts";
+import { sameTemplate } from "./succession.ts";
 
 /** What a {@linkcode Charter} is made of. */
 export interface CharterOptions {
@@ -17,60 +18,120 @@ export interface CharterOptions {
   readonly desired: number;
   /** The ring's shape by the settings. */
   readonly shape: RingShape;
-  readonly failures: FailureLog;
+  /** What instances run by the settings, where the engine runs any. */
+  readonly settings?: Template;
+  readonly log: Logger;
+}
+
+/** The part of the desired state that is not in the members. */
+export interface Desired {
+  /** What new instances run, where that differs from the settings. */
+  readonly template: Template;
+  /** What a deploy that is under way brings; undefined where none is. */
+  readonly deploy: Template | undefined;
+  /** The shape of the ring in force. */
+  readonly shape: RingShape;
 }
 
 /** Only the fleet's writer changes it. */
 export class Charter {
-  /** What new instances run, where that differs from the settings. */
-  template: Template = {};
-  /** The shape of the ring in force. */
-  shape: RingShape;
-  readonly #settings: RingShape;
+  readonly #options: CharterOptions;
   readonly #saver: Saver;
+  #desired: Desired;
+  #loaded: SavedFleet | undefined;
 
-  constructor({ store, desired, shape, failures }: CharterOptions) {
-    this.shape = shape;
-    this.#settings = shape;
-    this.#saver = new Saver(store, desired, failures);
+  constructor(options: CharterOptions) {
+    this.#options = options;
+    this.#desired = { template: {}, deploy: undefined, shape: options.shape };
+    this.#saver = new Saver(options.store);
   }
 
-  /** What an earlier life kept, where the setting is the same as then. */
+  get template(): Template {
+    return this.#desired.template;
+  }
+
+  get deploy(): Template | undefined {
+    return this.#desired.deploy;
+  }
+
+  get shape(): RingShape {
+    return this.#desired.shape;
+  }
+
+  /** Names and weights that an earlier life saved, where `LB_REPLICAS` is the same as then. */
   get loaded(): SavedFleet | undefined {
-    return this.#saver.loaded;
+    return this.#loaded;
   }
 
   /**
-   * Takes up what an earlier life kept. A shape counts only while the settings are those that it
-   * was changed from: who changes them means it.
+   * Takes up what an earlier life saved. Settings that are others than those that a shape or a
+   * template was chosen beside are the newer wish and win.
    *
    * @throws {StoreError} it cannot be read
    */
   async load(): Promise<void> {
     const saved = await this.#saver.load();
     if (!saved) return;
-    this.template = saved.template;
-    const { shape } = saved;
-    if (shape && sameShape(shape.settings, this.#settings)) this.shape = shape.inForce;
+    this.adopt({ ...this.#desired, ...this.#templates(saved) });
+    const { configured, shape } = saved;
+    const { desired, log } = this.#options;
+    if (configured === desired) {
+      this.#loaded = saved;
+      if (shape && sameShape(shape.settings, this.#options.shape)) {
+        this.adopt({ shape: shape.inForce });
+      }
+      return;
+    }
+    log.warn(
+      "LB_REPLICAS is {desired} and was {configured} when the fleet was saved: the saved names, weights and shape are dropped, what a deploy brought stays",
+      { desired, configured },
+    );
   }
 
-  /** Keeps it, with the replicas in the ring, unless just that is kept. */
-  keep(replicas: readonly Member[]): void {
-    const weights = replicas.filter(({ weight }) => weight !== 1);
-    this.#saver.save({
-      names: replicas.map(({ name }) => name),
-      template: this.template,
-      ...(weights.length > 0
-        ? { weights: Object.fromEntries(weights.map(({ name, weight }) => [name, weight])) }
-        : {}),
-      ...(sameShape(this.shape, this.#settings)
-        ? {}
-        : { shape: { settings: this.#settings, inForce: this.shape } }),
-    });
+  /**
+   * Saves what the fleet is to be. Nothing is in force yet: see {@linkcode Charter.adopt}.
+   *
+   * @param weights of every replica in the ring, by name
+   * @param changes of the rest
+   * @throws {StoreError} it is not saved
+   */
+  save(weights: Blueprint["weights"], changes: Partial<Desired> = {}): Promise<void> {
+    return this.#saver.save(this.#state(weights, { ...this.#desired, ...changes }));
   }
 
-  /** Waits until nothing is left to be kept. */
-  kept(): Promise<void> {
+  /** Has changes be in force. */
+  adopt(changes: Partial<Desired>): void {
+    this.#desired = { ...this.#desired, ...changes };
+  }
+
+  /** Waits until no save is under way. */
+  saved(): Promise<void> {
     return this.#saver.done();
+  }
+
+  #state(weights: Blueprint["weights"], { template, deploy, shape }: Desired): SavedFleet {
+    const { desired, settings, shape: shapeSettings } = this.#options;
+    const unequal = [...weights].filter(([, weight]) => weight !== 1);
+    const changed = !sameShape(shape, shapeSettings);
+    return {
+      configured: desired,
+      names: [...weights.keys()],
+      template,
+      ...(settings ? { settings } : {}),
+      ...(deploy ? { deploy } : {}),
+      ...(unequal.length > 0 ? { weights: Object.fromEntries(unequal) } : {}),
+      ...(changed ? { shape: { settings: shapeSettings, inForce: shape } } : {}),
+    };
+  }
+
+  #templates({ template, deploy, settings: then }: SavedFleet): Partial<Desired> {
+    const { settings, log } = this.#options;
+    if (!settings || !then || sameTemplate(settings, then)) return { template, deploy };
+    if (sameTemplate(template, {}) && !deploy) return {};
+    log.warn(
+      "LB_REPLICA_IMAGE or LB_REPLICA_COMMAND was changed since the last deploy: the settings count, and what was deployed does not",
+      { settings, deployed: deploy ?? template },
+    );
+    return {};
   }
 }

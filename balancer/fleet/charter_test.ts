@@ -1,31 +1,13 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import type { Template } from "../engine/engine.ts";
 import type { RingShape } from "./blueprint.ts";
 import { slotsOf } from "./blueprint.ts";
 import { Charter } from "./charter.ts";
 import { BENCH_SHAPE, FleetBench } from "./fleet_bench.ts";
-import { Membership } from "./membership.ts";
+import { Membership, MembershipError } from "./membership.ts";
 import type { FleetStore, SavedFleet } from "./store.ts";
-import { TestFailures } from "./testing.ts";
+import { quietLog, TextStore } from "./testing.ts";
 import { Turns } from "./turns.ts";
-
-/** A store in memory that keeps text, as a file would. */
-class TextStore implements FleetStore {
-  readonly texts: string[] = [];
-
-  constructor(saved?: SavedFleet) {
-    if (saved) this.texts.push(JSON.stringify(saved));
-  }
-
-  load(): Promise<SavedFleet | undefined> {
-    const text = this.texts.at(-1);
-    return Promise.resolve(text === undefined ? undefined : JSON.parse(text));
-  }
-
-  save(fleet: SavedFleet): Promise<void> {
-    this.texts.push(JSON.stringify(fleet));
-    return Promise.resolve();
-  }
-}
 
 async function open(store: FleetStore, shape?: RingShape) {
   const bench = await new FleetBench({}, undefined, store, shape).open();
@@ -33,6 +15,11 @@ async function open(store: FleetStore, shape?: RingShape) {
   const now = () => clock.now();
   const membership = new Membership({ fleet, turns: new Turns(), changeable: true, now });
   return { bench, fleet, clock, membership };
+}
+
+async function openAll(store: FleetStore) {
+  const { bench, fleet, clock, membership } = await open(store);
+  return { bench, fleet, clock, membership, engine: bench.engine };
 }
 
 Deno.test("names, weights and shape are what they were in the balancer's next life", async () => {
@@ -58,12 +45,12 @@ Deno.test("names, weights and shape are what they were in the balancer's next li
 Deno.test("each change is kept in one piece, so that a balancer killed at any moment leaves all or nothing of it", async () => {
   const store = new TextStore();
   const { fleet, clock, membership } = await open(store);
-  store.texts.length = 0;
+  const before = store.texts.length;
   const wish = { hostnames: ["Big"], remove: ["Server2"], weights: { Big: 2 }, slots: 64 };
   const applied = membership.apply(membership.plan(wish).id);
   await clock.turn(1);
   await applied;
-  assertEquals(store.texts.map((text) => JSON.parse(text)), [{
+  assertEquals(store.texts.slice(before).map((text) => JSON.parse(text)), [{
     configured: 3,
     names: ["Server1", "Server3", "Big"],
     template: {},
@@ -92,7 +79,7 @@ Deno.test("a changed shape is forgotten when the settings are others than those 
       store,
       desired: 3,
       shape: settings,
-      failures: new TestFailures(),
+      log: quietLog,
     });
     await charter.load();
     assertEquals(charter.loaded?.names, saved.names);
@@ -142,4 +129,62 @@ Deno.test("where nobody of a weight is left on a smaller ring, those that are le
   assertEquals([...fleet.blueprint.weights], [["Server1", 1], ["Server2", 1]]);
   assertEquals(fleet.view.ready.size, 2);
   await fleet.close();
+});
+
+Deno.test("a change that cannot be saved is not made: nobody joins, leaves or gets another weight", async () => {
+  const store = new TextStore();
+  const { fleet, engine, clock, membership } = await openAll(store);
+  const before = { view: fleet.view, texts: store.texts.length };
+  store.fault = new Error("No space left on device (os error 28)");
+  const changes: (() => Promise<unknown>)[] = [
+    () => membership.add(1, ["S4"]),
+    () => membership.remove(1, ["Server2"]),
+    () => membership.weigh({ Server1: 2 }),
+    () => membership.reshape({ slots: 64 }),
+    () => membership.apply(membership.plan({ hostnames: ["S5"], remove: ["Server1"] }).id),
+  ];
+  for (const change of changes) {
+    const changed = assertRejects(change, MembershipError, "No space left on device");
+    await clock.turn(1);
+    assertEquals((await changed).kind, "not-saved");
+  }
+  assertEquals([fleet.view, store.texts.length], [before.view, before.texts]);
+  assertEquals((await engine.list()).map(({ name }) => name), ["Server1", "Server2", "Server3"]);
+  assertEquals(fleet.members.length, 3);
+  store.fault = undefined;
+  const added = membership.add(1, ["S4"]);
+  await clock.turn(1);
+  assertEquals((await added).length, 4);
+  await fleet.close();
+});
+
+Deno.test("a state that cannot be saved at the start stops nothing, and is saved later", async () => {
+  const store = new TextStore();
+  store.fault = new Error("read-only file system");
+  const { bench, fleet, clock } = await openAll(store);
+  assertEquals([fleet.view.ready.size, bench.failures.actions], [3, ["fleet.save"]]);
+  store.fault = undefined;
+  await clock.turn(10_000);
+  assertEquals(store.last.names.length, 3);
+  await fleet.close();
+});
+
+Deno.test("what was deployed counts until the settings name another image, which is the newer wish", async () => {
+  const saved = { configured: 3, names: ["Server1"], template: { image: "app:2" } };
+  const templateOf = async (then: Template | undefined, now: Template) => {
+    const charter = new Charter({
+      store: new TextStore({ ...saved, ...(then && { settings: then }) }),
+      desired: 3,
+      shape: BENCH_SHAPE,
+      settings: now,
+      log: quietLog,
+    });
+    await charter.load();
+    return charter.template;
+  };
+  const app1 = { image: "app:1" };
+  assertEquals(await templateOf(app1, app1), { image: "app:2" });
+  assertEquals(await templateOf(undefined, app1), { image: "app:2" });
+  assertEquals(await templateOf(app1, { image: "app:3" }), {});
+  assertEquals(await templateOf(app1, { ...app1, command: "serve" }), {});
 });

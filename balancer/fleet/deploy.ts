@@ -9,7 +9,7 @@ import type { Engine, Template } from "../engine/engine.ts";
 import { errorMessage } from "../failures.ts";
 import type { Fleet } from "./fleet.ts";
 import { describeError, inRing, isHeard, type Member } from "./member.ts";
-import { isSettled } from "./succession.ts";
+import { isSettled, sameTemplate } from "./succession.ts";
 import { successorName } from "./successors.ts";
 import type { Turns } from "./turns.ts";
 
@@ -21,9 +21,17 @@ export interface DeployOptions {
   readonly now: () => number;
 }
 
-/** A deploy that this engine cannot make. */
+/** A deploy that does not begin. */
 export class DeployError extends Error {
   override readonly name = "DeployError";
+
+  /**
+   * @param message why
+   * @param kind whether this engine cannot make it, or its state could not be saved
+   */
+  constructor(message: string, readonly kind: "unsupported" | "not-saved" = "unsupported") {
+    super(message);
+  }
 }
 
 /** A new instance did not become ready. */
@@ -60,34 +68,82 @@ export class Deploys {
   }
 
   /**
-   * Replaces every replica, or, where one does not become ready, none.
+   * Replaces every replica, or, where one does not become ready, none. The deploy is saved before
+   * it begins: the balancer's next life goes on with it.
    *
    * @param template what the new instances run
-   * @param onStep told of each step
+   * @param onStep called for each step
    * @returns the last step: `done` or `rolled-back`
+   * @throws {DeployError} it could not be saved, so it did not begin
    */
   run(template: Template, onStep: (step: DeployStep) => void): Promise<DeployStep> {
-    const tell = (step: DeployStep) => {
+    const tell = this.#teller(onStep);
+    const { turns, fleet } = this.#options;
+    return turns.take(async () => {
+      await this.#save(template);
+      return await this.#run({ template, replace: fleet.members.filter(inRing) }, tell);
+    });
+  }
+
+  /**
+   * Ends what the balancer's last life left half done. A deploy that was under way goes on, and goes
+   * back as any deploy does. Without one, instances of other templates than the fleet's are
+   * replaced.
+   *
+   * @returns the last step; undefined where nothing was left
+   * @throws {Error} an instance of the fleet's own template did not become ready: those before it
+   * are replaced, and the call can be repeated
+   */
+  resume(): Promise<DeployStep | undefined> {
+    const tell = this.#teller(() => {});
+    const { turns, fleet } = this.#options;
+    return turns.take(async () => {
+      await fleet.known();
+      const template = fleet.deploying ?? fleet.template;
+      const replace = fleet.members.filter((member) =>
+        inRing(member) && !sameTemplate(member.template, template)
+      );
+      if (!fleet.deploying && replace.length === 0) return undefined;
+      return await this.#run({ template, replace }, tell);
+    });
+  }
+
+  #teller(onStep: (step: DeployStep) => void): (step: DeployStep) => void {
+    return (step) => {
       this.#options.fleet.journal.add({ type: "deploy", at: this.#options.now(), ...step });
       onStep(step);
     };
-    return this.#options.turns.take(() => this.#run(template, tell));
   }
 
-  async #run(template: Template, tell: (step: DeployStep) => void): Promise<DeployStep> {
-    const { fleet } = this.#options;
-    const before = new Map(fleet.members.filter(inRing).map((member) => [member.name, member]));
-    const replaced: Member[] = [];
-    for (const member of before.values()) {
-      try {
-        await this.#replace(member.name, template, tell);
-        replaced.push(member);
-      } catch (error) {
-        return await this.#rollBack(replaced, member.name, errorMessage(error), tell);
-      }
+  async #save(template: Template): Promise<void> {
+    try {
+      await this.#options.fleet.saveDeploy(template);
+    } catch (error) {
+      throw new DeployError(
+        `nothing was deployed, because the deploy could not be saved: ${errorMessage(error)}`,
+        "not-saved",
+      );
     }
-    fleet.adoptTemplate(template);
-    await fleet.saved();
+  }
+
+  async #run(
+    { template, replace }: { readonly template: Template; readonly replace: readonly Member[] },
+    tell: (step: DeployStep) => void,
+  ): Promise<DeployStep> {
+    const { fleet } = this.#options;
+    const before = new Map(fleet.members.map((member) => [member.name, member.template]));
+    let at = "";
+    try {
+      for (const { name } of replace) {
+        at = name;
+        await this.#replace(name, template, tell);
+      }
+      await fleet.adoptTemplate(template);
+    } catch (error) {
+      if (!fleet.deploying) throw error;
+      const failure = { name: at, reason: errorMessage(error) };
+      return await this.#rollBack(template, before, failure, tell);
+    }
     return last({ step: "done" }, tell);
   }
 
@@ -111,16 +167,28 @@ export class Deploys {
     tell({ step: "replaced", name });
   }
 
+  /**
+   * Replaces all that runs the template again, by what ran before: an instance that an earlier life
+   * of the balancer deployed goes back to what the fleet runs otherwise.
+   */
   async #rollBack(
-    replaced: readonly Member[],
-    name: string,
-    reason: string,
+    template: Template,
+    before: ReadonlyMap<string, Template>,
+    { name, reason }: { readonly name: string; readonly reason: string },
     tell: (step: DeployStep) => void,
   ): Promise<DeployStep> {
+    const { fleet } = this.#options;
     tell({ step: "rolling-back", name, reason });
-    for (const { name, template } of replaced.toReversed()) {
+    await fleet.forgetDeploy();
+    const deployed = fleet.members.filter((member) =>
+      inRing(member) && sameTemplate(member.template, template)
+    );
+    for (const { name } of deployed.toReversed()) {
+      const own = before.get(name) ?? fleet.template;
+      const former = sameTemplate(own, template) ? fleet.template : own;
+      if (sameTemplate(former, template)) continue;
       try {
-        await this.#replace(name, template, tell);
+        await this.#replace(name, former, tell);
       } catch (error) {
         tell({ step: "not-rolled-back", name, reason: errorMessage(error) });
       }

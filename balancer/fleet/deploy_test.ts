@@ -1,9 +1,11 @@
-import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { EngineError } from "../engine/engine.ts";
 import type { DeployStep } from "../answers/event.ts";
 import { DeployError, Deploys } from "./deploy.ts";
 import { FleetBench } from "./fleet_bench.ts";
 import type { FleetPolicy } from "./policy.ts";
+import type { SavedFleet } from "./store.ts";
+import { TextStore } from "./testing.ts";
 import { Turns } from "./turns.ts";
 
 async function open(policy: Partial<FleetPolicy> = {}) {
@@ -145,5 +147,103 @@ Deno.test("what the engine cannot run is refused before anything is done", async
   assertThrows(() => make("process").check({ image: "a" }), DeployError, "commands");
   make("process").check({ command: "a" });
   assertThrows(() => make("static").check({ command: "a" }), DeployError, "somebody else");
+  await fleet.close();
+});
+
+/** A fleet of which an earlier life left a deploy of `app:2` half done, with Server1 deployed. */
+async function resumed(saved: Partial<SavedFleet>) {
+  const engine = FleetBench.memory();
+  const first = await engine.start({ name: "Server1", spare: false, template: {} });
+  const list = engine.list.bind(engine);
+  engine.list = async () =>
+    (await list()).map((one) => one.id === first.id ? { ...one, template: DEPLOYED } : one);
+  for (const name of ["Server2", "Server3"]) {
+    await engine.start({ name, spare: false, template: {} });
+  }
+  const names = ["Server1", "Server2", "Server3"];
+  const store = new TextStore({ configured: 3, names, template: {}, ...saved });
+  const bench = await new FleetBench({}, engine, store).open();
+  const { fleet, clock } = bench;
+  const deploys = new Deploys({ fleet, engine, turns: new Turns(), now: () => clock.now() });
+  const templates = () => fleet.members.map(({ template }) => template.image);
+  return { bench, fleet, engine, clock, store, deploys, templates, first };
+}
+
+const DEPLOYED = { image: "app:2" };
+
+Deno.test("a deploy is saved before its first step, and no more when it is over", async () => {
+  const store = new TextStore();
+  const { fleet, clock, engine } = await new FleetBench({}, undefined, store).open();
+  const deploys = new Deploys({ fleet, engine, turns: new Turns(), now: () => clock.now() });
+  const saved: unknown[] = [];
+  const done = deploys.run(DEPLOYED, () => saved.push(store.last.deploy));
+  await clock.turn(10);
+  assertEquals((await done).step, "done");
+  assertEquals(saved.slice(0, 9), Array.from({ length: 9 }, () => DEPLOYED));
+  assertEquals([store.last.template, store.last.deploy], [DEPLOYED, undefined]);
+  await fleet.close();
+});
+
+Deno.test("a deploy that cannot be saved does not begin", async () => {
+  const store = new TextStore();
+  const { fleet, clock, engine } = await new FleetBench({}, undefined, store).open();
+  const deploys = new Deploys({ fleet, engine, turns: new Turns(), now: () => clock.now() });
+  store.fault = new Error("No space left on device");
+  const calls = engine.calls.length;
+  const error = await assertRejects(() => deploys.run(DEPLOYED, () => {}), DeployError);
+  await clock.turn(10);
+  assertEquals([error.kind, engine.calls.length], ["not-saved", calls]);
+  await fleet.close();
+});
+
+Deno.test("a deploy whose end cannot be saved goes back", async () => {
+  const store = new TextStore();
+  const { fleet, clock, engine } = await new FleetBench({}, undefined, store).open();
+  const deploys = new Deploys({ fleet, engine, turns: new Turns(), now: () => clock.now() });
+  const done = deploys.run(DEPLOYED, ({ step, name }) => {
+    if (step === "replaced" && name === "Server3") store.fault = new Error("disk full");
+  });
+  await clock.turn(20);
+  assertEquals((await done).step, "rolled-back");
+  assert(fleet.members.every(({ template }) => template.image === undefined));
+  await fleet.close();
+});
+
+Deno.test("a deploy that the balancer's last life left half done goes on, and replaces only the rest", async () => {
+  const { fleet, clock, store, deploys, templates, first } = await resumed({ deploy: DEPLOYED });
+  assertEquals(templates(), ["app:2", undefined, undefined]);
+  const done = deploys.resume();
+  await clock.turn(10);
+  assertEquals([(await done)?.step, templates()], ["done", ["app:2", "app:2", "app:2"]]);
+  assertEquals(fleet.view.ready.get("Server1")?.instance, first.id);
+  assertEquals([store.last.template, store.last.deploy], [DEPLOYED, undefined]);
+  await fleet.close();
+});
+
+Deno.test("where the rest of that deploy does not become ready, everything goes back", async () => {
+  const { fleet, engine, clock, store, deploys, templates } = await resumed({ deploy: DEPLOYED });
+  const start = engine.start.bind(engine);
+  engine.start = (launch) =>
+    launch.template.image === "app:2"
+      ? Promise.reject(new EngineError("image-missing", "no such image"))
+      : start(launch);
+  const done = deploys.resume();
+  await clock.turn(10);
+  assertEquals([(await done)?.step, templates()], [
+    "rolled-back",
+    [undefined, undefined, undefined],
+  ]);
+  assertEquals([store.last.template, store.last.deploy], [{}, undefined]);
+  await fleet.close();
+});
+
+Deno.test("instances of another template than the saved one are replaced without a deploy under way", async () => {
+  const { fleet, clock, deploys, templates } = await resumed({});
+  assertEquals(templates(), ["app:2", undefined, undefined]);
+  const done = deploys.resume();
+  await clock.turn(10);
+  assertEquals((await done)?.step, "done");
+  assertEquals(templates(), [undefined, undefined, undefined]);
+  assertEquals(await deploys.resume(), undefined);
   await fleet.close();
 });

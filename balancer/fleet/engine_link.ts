@@ -30,7 +30,8 @@ const RECALL_MS = 1000;
 /** Watches an engine and reaches out for it again whenever it is away. */
 export class EngineLink {
   readonly #options: EngineLinkOptions;
-  #up = false;
+  /** When the engine stopped answering, by the clock; undefined while it answers. */
+  #awaySince: number | undefined;
   #closed = false;
   #watch: Watch | undefined;
   #reaching: Promise<void> | undefined;
@@ -38,11 +39,17 @@ export class EngineLink {
 
   constructor(options: EngineLinkOptions) {
     this.#options = options;
+    this.#awaySince = options.clock.now();
   }
 
   /** False while the engine cannot be reached. */
   get up(): boolean {
-    return this.#up;
+    return this.#awaySince === undefined;
+  }
+
+  /** Milliseconds since the engine stopped answering; 0 while it answers. */
+  get awayMs(): number {
+    return this.#awaySince === undefined ? 0 : this.#options.clock.now() - this.#awaySince;
   }
 
   /** Calls the engine once, and again each second until it answers. Resolves after the first call. */
@@ -54,8 +61,8 @@ export class EngineLink {
   /** Takes note that the engine could not be reached, and keeps calling it. */
   lose(error: EngineError): void {
     if (this.#closed) return;
-    if (this.#up) {
-      this.#up = false;
+    if (this.up) {
+      this.#awaySince = this.#options.clock.now();
       this.#options.log.warn("engine away: {error}", { error: error.message });
       this.#options.onAway();
     }
@@ -79,8 +86,8 @@ export class EngineLink {
       const [running, remains] = await Promise.all([engine.list(), engine.remains()]);
       if (this.#closed) return;
       this.#cancelRecall?.();
-      if (!this.#up) this.#options.log.info("engine {kind} answers", { kind: engine.kind });
-      this.#up = true;
+      if (!this.up) this.#options.log.info("engine {kind} answers", { kind: engine.kind });
+      this.#awaySince = undefined;
       onListed({ running, remains, askedAt });
     } catch (error) {
       failures.record("engine.list", error);

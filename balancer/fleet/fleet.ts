@@ -16,7 +16,7 @@ import type { DataPlane, Evidence, Sample, Toll, View } from "../view.ts";
 import { ActionRunner } from "./action_runner.ts";
 import type { Blueprint, RingShape } from "./blueprint.ts";
 import { Census, type Finding } from "./census.ts";
-import type { Change } from "./change.ts";
+import { applied, type Change } from "./change.ts";
 import { Charter } from "./charter.ts";
 import type { Clock } from "./clock.ts";
 import { EngineLink } from "./engine_link.ts";
@@ -52,12 +52,17 @@ export interface FleetOptions {
   readonly probe: Probe;
   readonly clock: Clock;
   readonly store: FleetStore;
+  /** What instances run by the settings, where the engine runs any. */
+  readonly settings?: Template;
   readonly log: Logger;
   readonly failures: FailureLog;
 }
 
 /** An incident that is over is told of after this time, in milliseconds. */
 const TOLLS_MS = 200;
+
+/** The first save is tried again after this time, in milliseconds. */
+const SAVE_RETRY_MS = 10_000;
 
 /** Keeps the desired replicas alive. */
 export class Fleet {
@@ -83,6 +88,7 @@ export class Fleet {
   #listed = false;
   #closing = false;
   #cancelTimer: (() => void) | undefined;
+  #cancelSave: (() => void) | undefined;
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -157,6 +163,11 @@ export class Fleet {
     return this.#link.up;
   }
 
+  /** Milliseconds since the engine stopped answering; 0 while it answers. */
+  get engineAwayMs(): number {
+    return this.#link.awayMs;
+  }
+
   /** What new instances run, where that differs from the settings. */
   get template(): Template {
     return this.#charter.template;
@@ -190,12 +201,13 @@ export class Fleet {
 
   /** What the data plane noticed. */
   observe(evidence: Evidence): void {
-    const { name, instance: id, kind, fresh, key } = evidence;
+    const { name, instance: id, kind, fresh, unreachable, key } = evidence;
     this.#options.log.debug("{name}: connection {kind}", { name, kind, instance: id });
     const now = this.#options.clock.now();
-    if (kind === "reset" || kind === "timeout") this.quarantine.note(id, key, now);
+    const inHand = !unreachable && (kind === "reset" || kind === "timeout");
+    if (inHand) this.quarantine.note(id, key, now);
     this.incidents.evidence(evidence, now);
-    this.#post({ type: "evidence", id, kind, fresh });
+    this.#post({ type: "evidence", id, kind, fresh, ...(unreachable && { unreachable }) });
     this.#heartbeats.hurry(id);
   }
 
@@ -237,17 +249,55 @@ export class Fleet {
   change({ add, remove, weights, shape }: Change): void {
     const ledger = this.#ledger;
     this.#writer.do(() => {
-      this.#charter.shape = shape;
+      this.#charter.adopt({ shape });
       for (const [name, weight] of weights) ledger.move(name, { type: "weigh", weight });
       for (const name of add) ledger.move(name, { type: "join" });
       for (const name of remove) ledger.move(name, { type: "leave" });
     });
   }
 
-  /** What replicas and spares that are new from now on run. Spares that run another are replaced. */
-  adoptTemplate(template: Template): void {
+  /**
+   * Saves a change before it is made, so that the next life of the balancer knows of it.
+   *
+   * @param change what {@linkcode Fleet.change} is given next
+   * @throws {StoreError} it is not saved
+   */
+  save(change: Change): Promise<void> {
+    const { weights, shape } = applied(this.blueprint, change);
+    return this.#charter.save(weights, { shape });
+  }
+
+  /**
+   * Saves what a deploy brings, before it begins.
+   *
+   * @throws {StoreError} it is not saved
+   */
+  async saveDeploy(deploy: Template): Promise<void> {
+    await this.#charter.save(this.blueprint.weights, { deploy });
+    this.#charter.adopt({ deploy });
+  }
+
+  /** The deploy goes back. Where that cannot be saved, the balancer's next life tries it again. */
+  async forgetDeploy(): Promise<void> {
+    this.#charter.adopt({ deploy: undefined });
+    try {
+      await this.#charter.save(this.blueprint.weights);
+    } catch (error) {
+      this.#options.failures.record("fleet.save", error);
+    }
+  }
+
+  /**
+   * What replicas and spares that are new from now on run. Saved first; then spares that run
+   * another are replaced. A deploy that brought it is over.
+   *
+   * @throws {StoreError} it is not saved, and not in force
+   */
+  async adoptTemplate(template: Template): Promise<void> {
+    const adopted = { template, deploy: undefined };
+    await this.#charter.save(this.blueprint.weights, adopted);
     this.#writer.do(() => {
-      this.#charter.template = template;
+      this.#charter.adopt(adopted);
       for (const spare of this.spares) {
         if (!sameTemplate(spare.template, template)) {
           this.#ledger.move(spare.name, { type: "leave" });
@@ -272,9 +322,9 @@ export class Fleet {
     return this.until(() => this.#listed);
   }
 
-  /** Waits until what the fleet is to be is kept for the balancer's next life. */
-  saved(): Promise<void> {
-    return this.#charter.kept();
+  /** What a deploy that is under way brings, or did when the balancer's last life ended. */
+  get deploying(): Template | undefined {
+    return this.#charter.deploy;
   }
 
   /** Stops every instance that is ours to stop, then lets go of the engine. */
@@ -291,9 +341,10 @@ export class Fleet {
   async abandon(): Promise<void> {
     this.#writer.close();
     this.#cancelTimer?.();
+    this.#cancelSave?.();
     this.#heartbeats.close();
     this.#link.close();
-    await this.#charter.kept();
+    await this.#charter.saved();
     await this.#options.engine.close();
   }
 
@@ -327,21 +378,36 @@ export class Fleet {
     this.#keeper.settle(wishes, now);
     this.#heartbeats.tend(this.#roster.all);
     this.#setTimer(now);
-    if (present) this.#charter.keep(this.members.filter(inRing));
     this.#waiters.wake(this.#roster.byName);
   }
 
   #reconcile(finding: Finding): void {
     this.#noteEngine(true);
-    if (!this.#listed) this.#muster(finding);
+    const first = !this.#listed;
+    if (first) this.#muster(finding);
     this.#listed = true;
     this.#census.take(finding);
+    if (first) this.#saveFirst();
   }
 
   #muster(finding: Finding): void {
     const { template } = this.#charter;
     for (const admission of this.#roster.muster(finding, this.#charter)) {
       this.#roster.admit({ template, ...admission });
+    }
+  }
+
+  /**
+   * Saves what the fleet begins as. Nobody asked for a change, so a failure stops nothing: it is
+   * tried again.
+   */
+  async #saveFirst(): Promise<void> {
+    try {
+      await this.#charter.save(this.blueprint.weights);
+    } catch (error) {
+      this.#options.failures.record("fleet.save", error);
+      if (this.#closing) return;
+      this.#cancelSave = this.#options.clock.after(SAVE_RETRY_MS, () => this.#saveFirst());
     }
   }
 

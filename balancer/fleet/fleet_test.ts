@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertFalse, assertNotEquals } from "@std/assert";
 import { EngineError } from "../engine/engine.ts";
 import { FleetBench } from "./fleet_bench.ts";
-import type { FleetStore, SavedFleet } from "./store.ts";
+import { Membership } from "./membership.ts";
+import { TextStore } from "./testing.ts";
+import { Turns } from "./turns.ts";
 
 Deno.test("a new fleet starts the desired replicas and publishes each once it is well", async () => {
   const { fleet, plane } = await new FleetBench().open();
@@ -93,10 +95,12 @@ Deno.test("an engine that is away takes nobody out of the view, and is called un
   assertFalse(fleet.engineUp);
   await clock.turn(10_000);
   assertEquals(fleet.view.ready.size, 3);
+  assertEquals(fleet.engineAwayMs, 10_000);
   engine.fail("Server1");
   engine.comeBack();
   await clock.turn(1);
   assert(fleet.engineUp);
+  assertEquals(fleet.engineAwayMs, 0);
   assertEquals(fleet.view.ready.size, 3);
   assertEquals(bench.member("Server1")?.restarts, 1);
   await fleet.close();
@@ -399,32 +403,33 @@ Deno.test("a successor takes over under the name while what served drains", asyn
   await fleet.close();
 });
 
-Deno.test("what an earlier life kept comes before what runs, as long as the setting is the same", async () => {
-  const store = (configured: number): FleetStore => ({
-    load: () => Promise.resolve({ configured, names: ["Server1", "S9"], template: { image: "x" } }),
-    save: () => Promise.resolve(),
-  });
-  const kept = await new FleetBench({}, undefined, store(3)).open();
+Deno.test("what an earlier life saved comes before what runs, as long as the setting is the same", async () => {
+  const open = (configured: number) => {
+    const saved = { configured, names: ["Server1", "S9"], template: { image: "x" } };
+    return new FleetBench({}, undefined, new TextStore(saved)).open();
+  };
+  const kept = await open(3);
   assertEquals(kept.fleet.view.ring.members.toSorted(), ["S9", "Server1"]);
   assertEquals(kept.engine.launches[0]?.template, { image: "x" });
   await kept.fleet.close();
-  const changed = await new FleetBench({}, undefined, store(2)).open();
+  const changed = await open(2);
   assertEquals(changed.fleet.view.ring.members.length, 3);
+  assert(changed.engine.launches.every(({ template }) => template.image === "x"));
   await changed.fleet.close();
 });
 
-Deno.test("what the fleet is to be is kept at every change, and not when the balancer ends", async () => {
-  const saved: SavedFleet[] = [];
-  const store: FleetStore = {
-    load: () => Promise.resolve(undefined),
-    save: (fleet) => Promise.resolve(void saved.push(fleet)),
-  };
+Deno.test("the desired state is saved when it is known and at every change, and not when the balancer ends", async () => {
+  const store = new TextStore();
   const { fleet, clock } = await new FleetBench({}, undefined, store).open();
-  fleet.dismiss(["Server2"]);
-  await fleet.saved();
-  await clock.turn(1);
+  const membership = new Membership({
+    fleet,
+    turns: new Turns(),
+    changeable: true,
+    now: () => clock.now(),
+  });
+  await membership.remove(1, ["Server2"]);
   await fleet.close();
-  assertEquals(saved.map(({ names }) => names.join()), [
+  assertEquals(store.texts.map((text) => JSON.parse(text).names.join()), [
     "Server1,Server2,Server3",
     "Server1,Server3",
   ]);
@@ -508,6 +513,7 @@ Deno.test("a replica that answers worse than the others is replaced, unless too 
       responses: 50,
       errors: name === bad ? 50 : 0,
       firstByteMs: 50,
+      badKeys: name === bad ? 8 : 0,
     }));
   const bench = await new FleetBench({ minHealthyPercent: 50 }).open();
   bench.fleet.compare(sampled(bench, "Server2"));

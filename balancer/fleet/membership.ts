@@ -5,6 +5,7 @@
  * @module
  */
 import { compareRings, movedIds, type Movement } from "../../ring/mod.ts";
+import { errorMessage } from "../failures.ts";
 import type { View } from "../view.ts";
 import { factsOf, ringOf, type RingShape } from "./blueprint.ts";
 import { applied, type Change, namesToRemove, type Weights, type Wish } from "./change.ts";
@@ -225,29 +226,42 @@ export class Membership {
     });
   }
 
-  /** New replicas first, then all of it in one view, then those that leave drain and end. */
+  /**
+   * New replicas first, then the change is saved, then all of it comes in one view; then those that
+   * leave drain and end.
+   */
   async #make(change: Change, onMade: OnMade): Promise<Made> {
     const { fleet } = this.#options;
-    await this.#bringIn(change.add);
+    await this.#prepare(change);
     const before = fleet.view;
     const stood = standingOf(fleet);
     fleet.change(change);
     const after = fleet.view;
     onMade(stood, standingOf(fleet));
-    await fleet.saved();
     await fleet.until((members) => change.remove.every((name) => !members.has(name)));
     return { before, after };
   }
 
-  async #bringIn(names: readonly string[]): Promise<void> {
+  /** Starts new replicas and saves the change; where either fails, nothing of it remains. */
+  async #prepare(change: Change): Promise<void> {
     const { fleet } = this.#options;
-    fleet.enlist(names);
+    const { add } = change;
+    fleet.enlist(add);
     try {
-      await fleet.until((members) => allReady(names, members));
+      await fleet.until((members) => allReady(add, members));
+      await this.#save(change);
     } catch (error) {
-      fleet.dismiss(names);
-      await fleet.until((members) => names.every((name) => !members.has(name)));
+      fleet.dismiss(add);
+      await fleet.until((members) => add.every((name) => !members.has(name)));
       throw error;
+    }
+  }
+
+  async #save(change: Change): Promise<void> {
+    try {
+      await this.#options.fleet.save(change);
+    } catch (error) {
+      throw notSaved(error);
     }
   }
 
@@ -259,6 +273,13 @@ export class Membership {
         "change LB_UPSTREAMS instead",
     );
   }
+}
+
+function notSaved(error: unknown): MembershipError {
+  return new MembershipError(
+    "not-saved",
+    `nothing was changed, because the change could not be saved: ${errorMessage(error)}`,
+  );
 }
 
 function standingOf({ view: { version, ring }, blueprint }: Fleet): Standing {

@@ -16,6 +16,8 @@ export type MembershipErrorKind =
   | "out-of-bounds"
   /** The new replicas did not become ready; none was kept. */
   | "not-ready"
+  /** The change could not be saved, so it was not made. */
+  | "not-saved"
   /** No such plan is kept: it was applied, is too old, or never was. */
   | "unknown-plan"
   /** The fleet is not any more what the plan was made for. */

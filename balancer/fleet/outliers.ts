@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Sample } from "../view.ts";
+import { type Sample, SLOW_RESPONSE_MS } from "../view.ts";
 
 /** What happened within this time counts, in milliseconds. */
 const WINDOW_MS = 10_000;
@@ -23,7 +23,13 @@ const GOOD_ERRORS = 0.1;
 const SLOW_FACTOR = 5;
 
 /** ...where it is no less than this, in milliseconds. */
-const SLOW_MS = 100;
+const SLOW_MS = SLOW_RESPONSE_MS;
+
+/**
+ * One worker must have seen bad responses to this many keys within a second. A client that repeats
+ * one bad request has one key, which always goes to the same replica: its errors are its own.
+ */
+const MIN_BAD_KEYS = 5;
 
 /** An instance that does worse than its peers. */
 export interface Outlier {
@@ -36,6 +42,8 @@ interface Conduct {
   readonly instance: string;
   readonly errors: number;
   readonly firstByteMs: number;
+  /** The most keys of bad responses in one sample. */
+  readonly badKeys: number;
 }
 
 /** Collects samples and compares instances. */
@@ -67,21 +75,22 @@ export class Outliers {
   }
 
   #conductOf(instance: string): Conduct | undefined {
-    let [responses, errors, firstByteMs] = [0, 0, 0];
+    let [responses, errors, firstByteMs, badKeys] = [0, 0, 0, 0];
     for (const sample of this.#samples) {
       if (sample.instance !== instance) continue;
       responses += sample.responses;
       errors += sample.errors;
       firstByteMs += sample.firstByteMs;
+      badKeys = Math.max(badKeys, sample.badKeys);
     }
     if (responses < MIN_RESPONSES) return undefined;
-    return { instance, errors: errors / responses, firstByteMs: firstByteMs / responses };
+    return { instance, errors: errors / responses, firstByteMs: firstByteMs / responses, badKeys };
   }
 }
 
 /** Why one is an outlier among its peers; undefined where it is none, or has none. */
 function compare(one: Conduct, peers: readonly Conduct[]): string | undefined {
-  if (peers.length === 0) return undefined;
+  if (peers.length === 0 || one.badKeys < MIN_BAD_KEYS) return undefined;
   const errors = median(peers.map((peer) => peer.errors));
   if (one.errors >= BAD_ERRORS && errors <= GOOD_ERRORS) {
     return `outlier: ${percent(one.errors)} of its responses are 5xx, ${percent(errors)} elsewhere`;

@@ -3,7 +3,7 @@ import type { Sample } from "../view.ts";
 import { Outliers } from "./outliers.ts";
 
 function sample(instance: string, changes: Partial<Sample> = {}): Sample {
-  return { instance, responses: 100, errors: 0, firstByteMs: 500, ...changes };
+  return { instance, responses: 100, errors: 0, firstByteMs: 500, badKeys: 8, ...changes };
 }
 
 const NAMES = ["a", "b", "c"];
@@ -44,4 +44,10 @@ Deno.test("nothing is said about few responses, old ones, or an only replica", (
   assertEquals(found([sample("a"), sample("b", { responses: 19, errors: 19 }), sample("c")]), []);
   assertEquals(found([sample("a"), sample("b", { errors: 60 }), sample("c")], 10_000), []);
   assertEquals(found([sample("b", { errors: 100 })]), []);
+});
+
+Deno.test("bad responses to few keys make an outlier of nobody: their clients provoke them", () => {
+  const others = [sample("a", { badKeys: 0 }), sample("c", { badKeys: 0 })];
+  const provoked = sample("b", { errors: 100, firstByteMs: 90_000, badKeys: 4 });
+  assertEquals(found([...others, provoked, provoked, provoked]), []);
 });

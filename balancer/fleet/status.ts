@@ -33,6 +33,7 @@ export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
     virtualServers,
     hashes,
     engineUp: fleet.engineUp,
+    engineAwayMs: fleet.engineAwayMs,
     desired: fleet.desired,
     ready: ready.size,
     replicas: fleet.members.map((member) => replicaStatus(member, load(member), now)),

@@ -1,55 +1,68 @@
-import { assertEquals } from "@std/assert";
-import { type FleetStore, type SavedFleet, Saver } from "./store.ts";
-import { TestFailures } from "./testing.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { type FleetStore, type SavedFleet, Saver, type SaveResult, StoreError } from "./store.ts";
 
-/** A store that takes its time and can fail. */
+/** A store that takes its time, can fail, and notes which epoch each save replaces. */
 class SlowStore implements FleetStore {
   readonly saved: string[] = [];
-  readonly waiting: PromiseWithResolvers<void>[] = [];
+  readonly waiting: PromiseWithResolvers<SaveResult>[] = [];
 
-  load(): Promise<SavedFleet | undefined> {
+  load(): Promise<undefined> {
     return Promise.resolve(undefined);
   }
 
-  save({ names }: SavedFleet): Promise<void> {
-    this.saved.push(names.join());
-    const done = Promise.withResolvers<void>();
-    this.waiting.push(done);
-    return done.promise;
+  save({ names }: SavedFleet, epoch: number): Promise<SaveResult> {
+    this.saved.push(`${epoch}: ${names.join()}`);
+    const end = Promise.withResolvers<SaveResult>();
+    this.waiting.push(end);
+    return end.promise;
+  }
+
+  /** Waits for a save to be under way. */
+  async at(index: number): Promise<PromiseWithResolvers<SaveResult>> {
+    for (;;) {
+      const waiting = this.waiting[index];
+      if (waiting) return waiting;
+      await Promise.resolve();
+    }
   }
 }
 
-Deno.test("states are saved one at a time, and those that are outdated before their turn are not", async () => {
+const fleet = (...names: string[]): SavedFleet => ({ configured: 3, names, template: {} });
+
+Deno.test("states are saved one at a time, each in place of the one before it", async () => {
   const store = new SlowStore();
-  const saver = new Saver(store, 3, new TestFailures());
-  for (const names of [["a"], ["a", "b"], ["a", "b", "c"]]) saver.save({ names, template: {} });
-  assertEquals(store.saved, ["a"]);
-  store.waiting[0]?.resolve();
-  await Promise.resolve();
-  store.waiting[1]?.resolve();
-  while (store.saved.length < 2) await Promise.resolve();
-  store.waiting[1]?.resolve();
-  await saver.done();
-  assertEquals(store.saved, ["a", "a,b,c"]);
+  const saver = new Saver(store);
+  const saves = [saver.save(fleet("a")), saver.save(fleet("a", "b"))];
+  (await store.at(0)).resolve({ done: true, epoch: 7 });
+  (await store.at(1)).resolve({ done: true, epoch: 8 });
+  await Promise.all(saves);
+  assertEquals(store.saved, ["0: a", "7: a,b"]);
 });
 
-Deno.test("a state that is kept already is not saved again", async () => {
+Deno.test("a state that was saved last is not saved again", async () => {
   const store = new SlowStore();
-  const saver = new Saver(store, 3, new TestFailures());
-  saver.save({ names: ["a"], template: {} });
-  store.waiting[0]?.resolve();
-  await saver.done();
-  saver.save({ names: ["a"], template: {} });
-  assertEquals(store.saved, ["a"]);
+  const saver = new Saver(store);
+  const saved = saver.save(fleet("a"));
+  (await store.at(0)).resolve({ done: true, epoch: 1 });
+  await saved;
+  await saver.save(fleet("a"));
+  assertEquals(store.saved, ["0: a"]);
 });
 
-Deno.test("a state that could not be saved is recorded, and saved at the next change", async () => {
+Deno.test("who asked for a save that fails gets the error, and the next save replaces the same epoch", async () => {
   const store = new SlowStore();
-  const failures = new TestFailures();
-  const saver = new Saver(store, 3, failures);
-  saver.save({ names: ["a"], template: {} });
-  store.waiting[0]?.reject(new Error("disk full"));
-  await saver.done();
-  saver.save({ names: ["a"], template: {} });
-  assertEquals([failures.actions, store.saved], [["fleet.save"], ["a", "a"]]);
+  const saver = new Saver(store);
+  const [failed, next] = [saver.save(fleet("a")), saver.save(fleet("b"))];
+  (await store.at(0)).reject(new Error("disk full"));
+  await assertRejects(() => failed, Error, "disk full");
+  (await store.at(1)).resolve({ done: true, epoch: 1 });
+  await next;
+  assertEquals(store.saved, ["0: a", "0: b"]);
+});
+
+Deno.test("a state that another program saved since is not overwritten", async () => {
+  const store = new SlowStore();
+  const saved = new Saver(store).save(fleet("a"));
+  (await store.at(0)).resolve({ done: false });
+  await assertRejects(() => saved, StoreError, "changed by another program");
 });

@@ -10,6 +10,7 @@ import type { FailureLog } from "../failures.ts";
 import type { DataPlane, View } from "../view.ts";
 import type { Clock } from "./clock.ts";
 import type { FleetPolicy } from "./policy.ts";
+import type { FleetStore, SavedFleet, SaveResult, Versioned } from "./store.ts";
 
 /** The default policy, changed where a test says so. */
 export function testPolicy(changes: Partial<FleetPolicy> = {}): FleetPolicy {
@@ -100,3 +101,30 @@ export class TestFailures implements FailureLog {
 
 /** A log that nobody reads. */
 export const quietLog = getLogger("ringkeeper-test");
+
+/** A store in memory that keeps text, as a file would, and fails while a test says so. */
+export class TextStore implements FleetStore {
+  readonly texts: string[] = [];
+  /** Why saves fail; undefined while they do not. */
+  fault: Error | undefined;
+
+  constructor(saved?: SavedFleet) {
+    if (saved) this.texts.push(JSON.stringify(saved));
+  }
+
+  /** The state that was saved last. */
+  get last(): SavedFleet {
+    return JSON.parse(this.texts.at(-1) ?? "null");
+  }
+
+  load(): Promise<Versioned | undefined> {
+    const epoch = this.texts.length;
+    return Promise.resolve(epoch === 0 ? undefined : { value: this.last, epoch });
+  }
+
+  save(fleet: SavedFleet, epoch: number): Promise<SaveResult> {
+    if (this.fault) return Promise.reject(this.fault);
+    if (epoch !== this.texts.length) return Promise.resolve({ done: false });
+    return Promise.resolve({ done: true, epoch: this.texts.push(JSON.stringify(fleet)) });
+  }
+}

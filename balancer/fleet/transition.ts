@@ -41,6 +41,7 @@ export type MemberEvent =
     readonly id: string;
     readonly kind: Evidence["kind"];
     readonly fresh: boolean;
+    readonly unreachable?: true;
   }
   /** It answers, but worse than the others. */
   | { readonly type: "outlier"; readonly id: string; readonly reason: string }
@@ -93,7 +94,7 @@ export function transition(
     case "exit":
       return toWaiting(noted(afterLife(member, now, policy), event.reason, now), now, policy);
     case "evidence":
-      return accused(member, event.kind, event.fresh, now, policy);
+      return accused(member, event, now, policy);
     case "outlier":
       return member.phase === "ready" ? down(member, event.reason, now, policy) : member;
     case "replace":
@@ -220,20 +221,20 @@ function down(member: Member, reason: string, now: number, policy: FleetPolicy):
 }
 
 /**
- * A refused connection is proof. Anything else may be one bad request, or a slow one: the next
- * heartbeat, which the fleet sends at once, decides. Without heartbeats a failure has to do.
+ * A refused connection is proof. Any other failure may be the fault of its request: the next
+ * heartbeat, which the fleet sends at once, decides. Without heartbeats only a connection that
+ * cannot be made counts, since one bad request could take out every replica otherwise.
  */
 function accused(
   member: Member,
-  kind: Evidence["kind"],
-  fresh: boolean,
+  { kind, fresh, unreachable }: Extract<MemberEvent, { type: "evidence" }>,
   now: number,
   policy: FleetPolicy,
 ): Member {
   if (member.phase !== "ready" || !fresh) return member;
-  const proof = kind === "refused" || (!policy.probes && kind !== "slow");
+  const proof = kind === "refused" || (!policy.probes && unreachable);
   if (proof) return down(member, `connection ${kind}`, now, policy);
-  if (kind === "malformed" || member.suspect) return member;
+  if (!policy.probes || kind === "malformed" || member.suspect) return member;
   return { ...member, suspect: true };
 }
 

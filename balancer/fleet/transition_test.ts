@@ -89,10 +89,19 @@ Deno.test("a refused connection makes a replica down at once, a reset one is lef
   );
 });
 
-Deno.test("without probes any failed connection counts, for a second", () => {
+Deno.test("without probes no failure that a request can provoke counts", () => {
+  const policy = testPolicy({ probes: false });
+  const member = after(started, policy);
+  for (const kind of ["reset", "timeout", "malformed", "slow"] as const) {
+    const event: MemberEvent = { type: "evidence", id: "i1", kind, fresh: true };
+    assertStrictEquals(transition(member, event, 9, policy), member, kind);
+  }
+});
+
+Deno.test("without probes a connection that cannot be made counts, for a second", () => {
   const policy = testPolicy({ probes: false });
   const down = after(
-    [...started, { type: "evidence", id: "i1", kind: "reset", fresh: true }],
+    [...started, { type: "evidence", id: "i1", kind: "timeout", fresh: true, unreachable: true }],
     policy,
   );
   assertEquals(down.phase, "down");

@@ -213,7 +213,8 @@ export class Proxy {
     const { kind } = failure;
     const fresh = isEvidence(failure);
     this.tallies.of(name).failed(fresh ? kind : "stale");
-    this.#accuse({ name, instance, kind, fresh, key: destination.key ?? "" });
+    const evidence = { name, instance, kind, fresh, key: destination.key ?? "" };
+    this.#accuse(failure.sent === "no" ? { ...evidence, unreachable: true } : evidence);
   }
 
   /** Tells of a response that broke off in the middle: what else ran there, shows by its key. */

@@ -4,10 +4,16 @@
  *
  * @module
  */
-import type { Sample } from "../view.ts";
+import { MAX_BAD_KEYS, type Sample, SLOW_RESPONSE_MS } from "../view.ts";
 import type { UpstreamConnection } from "./upstream_pool.ts";
 
-type Counts = { -readonly [K in Exclude<keyof Sample, "instance">]: number };
+interface Counts {
+  responses: number;
+  errors: number;
+  firstByteMs: number;
+  /** The keys of bad responses, as many as are counted. */
+  readonly badKeys: Set<string>;
+}
 
 /** Samples since the last time. */
 export class Sampler {
@@ -21,19 +27,34 @@ export class Sampler {
 
   /** Its response began. */
   answered(upstream: UpstreamConnection, status: number): void {
-    const { instance } = upstream.pool.upstream;
-    const counts = this.#byInstance.get(instance) ?? { responses: 0, errors: 0, firstByteMs: 0 };
-    counts.responses++;
-    if (status >= 500) counts.errors++;
+    const counts = this.#countsOf(upstream.pool.upstream.instance);
     const now = performance.now();
-    counts.firstByteMs += now - (this.#askedAt.get(upstream) ?? now);
-    this.#byInstance.set(instance, counts);
+    const firstByteMs = now - (this.#askedAt.get(upstream) ?? now);
+    counts.responses++;
+    counts.firstByteMs += firstByteMs;
+    if (status >= 500) counts.errors++;
+    const bad = status >= 500 || firstByteMs >= SLOW_RESPONSE_MS;
+    if (!bad || counts.badKeys.size === MAX_BAD_KEYS) return;
+    counts.badKeys.add(upstream.request?.destination.key ?? "");
+  }
+
+  #countsOf(instance: string): Counts {
+    let counts = this.#byInstance.get(instance);
+    if (!counts) {
+      counts = { responses: 0, errors: 0, firstByteMs: 0, badKeys: new Set() };
+      this.#byInstance.set(instance, counts);
+    }
+    return counts;
   }
 
   /** What was counted since the last time; empty when nothing was. */
   take(): readonly Sample[] {
     if (this.#byInstance.size === 0) return [];
-    const samples = [...this.#byInstance].map(([instance, counts]) => ({ instance, ...counts }));
+    const samples = [...this.#byInstance].map(([instance, { badKeys, ...counts }]) => ({
+      instance,
+      ...counts,
+      badKeys: badKeys.size,
+    }));
     this.#byInstance = new Map();
     return samples;
   }

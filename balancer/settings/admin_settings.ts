@@ -15,7 +15,7 @@ const SECRET = {
 
 const FILE = { expects: "a path, or empty", pattern: /^[^\0]*$/ };
 
-/** In the order in which the README lists them. */
+/** In the order in which the reference lists them. */
 export const ADMIN_SETTINGS = {
   LB_ADMIN_TOKEN: text(
     "",

@@ -3,20 +3,37 @@
  *
  * @module
  */
-import { parsed, type Setting, text, whole } from "./setting.ts";
+import { type ReplicaOptions, replicaOptions } from "../engine/replica_options.ts";
+import { choice, json, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
+import { parseDockerHost } from "./docker_host.ts";
 import { parseEnvironment } from "./values.ts";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
-/** In the order in which the README lists them. */
+/** In the order in which the reference lists them. */
 export const ENGINE_SETTINGS = {
   LB_REPLICA_IMAGE: text("ringkeeper-replica", "image of a replica, engine docker", {
     expects: "an image reference",
     pattern: /^[A-Za-z0-9][A-Za-z0-9_.\/:@-]*$/,
   }),
+  LB_PULL: choice(
+    ["missing", "always", "never"],
+    "whether an image is fetched: where it is not on the host, each time that it is taken up (start, deploy), or never",
+  ),
+  LB_PULL_TIMEOUT_MS: whole(
+    600_000,
+    1000,
+    LARGEST_DELAY_MS,
+    "longest time for fetching one image, in milliseconds",
+  ),
+  LB_DOCKER_CONFIG: text(
+    "",
+    "the Docker client's configuration file (`config.json`), for its credentials (`auths`)",
+    { expects: "an absolute path, or empty", pattern: /^(\/.+)?$/ },
+  ),
   LB_REPLICA_COMMAND: text(
     "",
-    "command of a replica instead of the built-in one (process) or the image's own (docker); " +
+    "command of a replica instead of the built-in one (process) or the image's entry point (docker); " +
       "$PORT, $HOST, $SERVER_NAME and $SERVER_ID are filled in",
     { expects: "a plain command line without shell operators", pattern: /[^]*/ },
   ),
@@ -27,6 +44,12 @@ export const ENGINE_SETTINGS = {
     expects: 'a JSON object of strings, {"NAME":"value"}',
     about: "environment that every replica gets beside PORT, HOST, SERVER_NAME and SERVER_ID",
   },
+  LB_REPLICA_OPTIONS: json<ReplicaOptions>(
+    replicaOptions,
+    "{}",
+    'a JSON object such as {"memory":"512m","volumes":["data-$SERVER_NAME:/data"]}',
+    "what a replica's container may use and what is attached to it (docs/operations.md); engine docker",
+  ),
   LB_FLEET: text("ringkeeper", "label that tells this fleet's containers from others'", {
     expects: "letters, digits, `_`, `.` and `-`",
     pattern: NAME,
@@ -39,8 +62,20 @@ export const ENGINE_SETTINGS = {
     expects: "letters, digits, `_`, `.` and `-`",
     pattern: NAME,
   }),
-  LB_DOCKER_SOCKET: text("/var/run/docker.sock", "Unix socket of the Docker Engine", {
-    expects: "an absolute path",
-    pattern: /^\/.+$/,
+  LB_DOCKER_HOST: {
+    schema: parsed(parseDockerHost),
+    fallback: "unix:///var/run/docker.sock",
+    expects: "`unix:///path`, `/path` or `tcp://host:port`",
+    about:
+      "Docker Engine, or a socket proxy in front of it; TLS where `DOCKER_TLS_VERIFY` is set, " +
+      "with ca.pem, cert.pem and key.pem of the folder `DOCKER_CERT_PATH`",
+  },
+  DOCKER_TLS_VERIFY: text("", "TLS to a Docker Engine behind `tcp://`; any text turns it on", {
+    expects: "any text, or empty",
+    pattern: /[^]*/,
+  }),
+  DOCKER_CERT_PATH: text("", "folder of the certificates for TLS to the Docker Engine", {
+    expects: "an absolute path, or empty",
+    pattern: /^(\/.+)?$/,
   }),
 } satisfies Record<string, Setting<unknown>>;

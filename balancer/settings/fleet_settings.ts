@@ -7,7 +7,7 @@ import { LAYOUTS, MAX_SLOTS } from "../../ring/mod.ts";
 import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
 import { parseAddresses, parseFlag, parseKeySource, parseLoadBound } from "./values.ts";
 
-/** In the order in which the README lists them. */
+/** In the order in which the reference lists them. */
 export const FLEET_SETTINGS = {
   LB_HOST: text("127.0.0.1", "address that the public port listens on", {
     expects: "a host name or an IP address",

@@ -6,7 +6,7 @@
 import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
 import { parseFlag } from "./values.ts";
 
-/** In the order in which the README lists them. */
+/** In the order in which the reference lists them. */
 export const HEALING_SETTINGS = {
   LB_HEARTBEAT_MS: whole(3000, 10, LARGEST_DELAY_MS, "milliseconds between two heartbeats"),
   LB_HEARTBEAT_TIMEOUT_MS: whole(
@@ -22,7 +22,7 @@ export const HEALING_SETTINGS = {
     fallback: "/heartbeat",
     expects: "a path that starts with /, or empty",
     about: "path that a heartbeat asks for; empty: no probes, a replica is up until a connection " +
-      "to it fails and is tried again after a second",
+      "to it cannot be made, and is tried again after a second",
     emptyCounts: true,
   },
   LB_START_TIMEOUT_MS: whole(30000, 100, LARGEST_DELAY_MS, "milliseconds that a start may take"),

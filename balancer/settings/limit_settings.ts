@@ -6,7 +6,7 @@
 import { LARGEST_DELAY_MS, parsed, type Setting, whole } from "./setting.ts";
 import { parseNetworks, parseWhole } from "./values.ts";
 
-/** In the order in which the README lists them. */
+/** In the order in which the reference lists them. */
 export const LIMIT_SETTINGS = {
   LB_CONNECT_TIMEOUT_MS: whole(
     1000,

@@ -6,7 +6,7 @@
 import { LEVELS, parseAccessLogging } from "../log/dials.ts";
 import { choice, parsed, type Setting } from "./setting.ts";
 
-/** In the order in which the README lists them. */
+/** In the order in which the reference lists them. */
 export const LOG_SETTINGS = {
   LB_ACCESS_LOG: {
     schema: parsed(parseAccessLogging),

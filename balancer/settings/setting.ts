@@ -12,7 +12,7 @@ export interface Setting<T> {
   readonly schema: z.ZodType<T, string>;
   /** The text that stands in for an unset variable. */
   readonly fallback: string;
-  /** Completes "must be …" in an error and stands in the README. */
+  /** Completes "must be …" in an error and stands in the reference. */
   readonly expects: string;
   /** What the setting is for, one sentence. */
   readonly about: string;
@@ -37,6 +37,32 @@ export function parsed<T>(parse: (text: string) => T | undefined): z.ZodType<T, 
     context.addIssue({ code: "custom" });
     return z.NEVER;
   });
+}
+
+/**
+ * JSON that is held to a schema, whose own messages say which field of it is at fault.
+ *
+ * @param schema what the value must be
+ * @param fallback the text that stands in for an unset variable
+ * @param expects completes "must be ..." for what is not JSON
+ * @param about what the setting is for
+ */
+export function json<T>(
+  schema: z.ZodType<T>,
+  fallback: string,
+  expects: string,
+  about: string,
+): Setting<T> {
+  const value = z.string().transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      // Not JSON: what is expected is said by the setting.
+      context.addIssue({ code: "custom" });
+      return z.NEVER;
+    }
+  });
+  return { schema: value.pipe(schema), fallback, expects, about };
 }
 
 /** A whole number from `min` to `max`. */

@@ -1,6 +1,6 @@
 /**
  * Every setting of the balancer as data: name, default, what it expects and what it is for. The
- * parser, the error messages and the README's table all come from here.
+ * parser, the error messages and docs/reference/settings.md all come from here.
  *
  * @module
  */
@@ -12,7 +12,17 @@ import { HEALING_SETTINGS } from "./healing_settings.ts";
 import { LIMIT_SETTINGS } from "./limit_settings.ts";
 import { LOG_SETTINGS } from "./log_settings.ts";
 
-/** All settings, in the order in which the README lists them. */
+/** The settings by theme, in the order in which the reference lists them. */
+export const SETTING_GROUPS = {
+  "Ring and routing": FLEET_SETTINGS,
+  "Health and healing": HEALING_SETTINGS,
+  "Limits and deadlines": LIMIT_SETTINGS,
+  "Access to the API": ADMIN_SETTINGS,
+  "Replicas and their engine": ENGINE_SETTINGS,
+  "Log": LOG_SETTINGS,
+};
+
+/** All settings. */
 export const SETTINGS = {
   ...FLEET_SETTINGS,
   ...HEALING_SETTINGS,

@@ -42,6 +42,7 @@ export function status(replicas: readonly ReplicaStatus[], other: Partial<Status
     template: {},
     engine: "process",
     engineUp: true,
+    engineAwayMs: 0,
     desired: replicas.length,
     ready: replicas.filter(({ state }) => state === "ready").length,
     replicas,

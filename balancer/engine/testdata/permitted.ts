@@ -2,8 +2,14 @@
 import { DockerEngine } from "../docker.ts";
 
 const engine = new DockerEngine({
-  ...{ socketPath: "/var/run/docker.sock", fleet: "test-permissions", prefix: "", image: "none" },
-  ...{ port: 5000, env: {}, network: "none", reach: "network" },
+  ...{
+    connection: { socketPath: "/var/run/docker.sock" },
+    fleet: "test-permissions",
+    prefix: "",
+    image: "none",
+  },
+  ...{ port: 5000, env: {}, network: "none", reach: "network", onProgress: () => {} },
+  ...{ pull: "missing", pullTimeoutMs: 60_000, dockerConfig: "" },
   failures: { record: (_action, error) => void Promise.reject(error) },
 });
 const watch = await engine.watch((event) => void Promise.reject(event));

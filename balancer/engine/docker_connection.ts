@@ -1,0 +1,82 @@
+/**
+ * How connections to the Docker Engine are made.
+ *
+ * @module
+ */
+import { errorMessage } from "../failures.ts";
+import type { DockerHost } from "../settings/docker_host.ts";
+import { EngineError } from "./engine.ts";
+
+/** What the client of the Engine connects to, by the names that dockerode gives its options. */
+export type DockerConnection =
+  | { readonly socketPath: string }
+  | { readonly protocol: "http"; readonly host: string; readonly port: number }
+  | {
+    readonly protocol: "https";
+    readonly host: string;
+    readonly port: number;
+    readonly ca: string;
+    readonly cert: string;
+    readonly key: string;
+  };
+
+/** Docker's own variables for TLS. */
+export interface DockerTls {
+  /** `DOCKER_TLS_VERIFY`: TLS where this is not empty. */
+  readonly verify: string;
+  /** `DOCKER_CERT_PATH`: the folder of ca.pem, cert.pem and key.pem. */
+  readonly certPath: string;
+}
+
+/**
+ * The options of a connection.
+ *
+ * @param host where the Engine is
+ * @param tls Docker's variables for TLS; they say nothing about a Unix socket
+ * @throws {EngineError} a file of the certificates cannot be read, or no folder is named
+ */
+export async function dockerConnection(
+  host: DockerHost,
+  { verify, certPath }: DockerTls,
+): Promise<DockerConnection> {
+  if ("socketPath" in host) return host;
+  const address = { host: host.hostname, port: host.port };
+  if (verify === "") return { protocol: "http", ...address };
+  if (certPath === "") {
+    throw new EngineError(
+      "failed",
+      "DOCKER_TLS_VERIFY is set, so DOCKER_CERT_PATH must name the folder of ca.pem, cert.pem " +
+        "and key.pem; it is empty",
+    );
+  }
+  const [ca, cert, key] = await Promise.all(
+    ["ca.pem", "cert.pem", "key.pem"].map((name) => readPem(`${certPath}/${name}`)),
+  );
+  return { protocol: "https", ...address, ca: ca!, cert: cert!, key: key! };
+}
+
+/**
+ * The setting's text of a Docker host.
+ *
+ * @param host where the Engine is
+ */
+export function describeDockerHost(host: DockerHost): string {
+  if ("socketPath" in host) return host.socketPath;
+  const { hostname, port } = host;
+  return `tcp://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
+
+async function readPem(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    const hint = error instanceof Deno.errors.NotCapable
+      ? `; start the balancer with --allow-read=${path.replace(/\/[^/]*$/, "")} beside the others`
+      : "";
+    throw new EngineError(
+      "failed",
+      `DOCKER_CERT_PATH: ${path} cannot be read: ${errorMessage(error)}${hint}`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What a container may use and what is attached to it, in the Engine's words (Docker Engine API
+ * v1.40, `POST /containers/create`).
+ *
+ * @module
+ */
+import { FLEET_LABEL } from "./docker_names.ts";
+import { bytesOf, filledIn, type ReplicaOptions, volumeOf } from "./replica_options.ts";
+
+/** The values of the variables in volumes, secrets and labels. */
+export type Variables = Readonly<Record<string, string>>;
+
+/** Without it the Engine keeps all that a container ever writes. */
+const ROTATION = { "max-size": "10m", "max-file": "3" };
+
+const JSON_FILE = "json-file";
+
+/** Log drivers that rotate. */
+const ROTATING = [JSON_FILE, "local"];
+
+const NANO = 1e9;
+
+/**
+ * The Engine's options of a container.
+ *
+ * @param options as they were set
+ * @param variables of the replica
+ */
+// deno-lint-ignore explicit-module-boundary-types -- the literal is checked where it is used
+export function hostOptions(options: ReplicaOptions, variables: Variables) {
+  const { memory, cpus, pids, readOnly, capAdd, capDrop, extraHosts } = options;
+  return {
+    LogConfig: logOf(options),
+    ...(memory === undefined ? {} : { Memory: bytesOf(memory) }),
+    ...(cpus === undefined ? {} : { NanoCpus: Math.round(cpus * NANO) }),
+    ...(pids === undefined ? {} : { PidsLimit: pids }),
+    ...(readOnly === undefined ? {} : { ReadonlyRootfs: readOnly }),
+    ...(capAdd ? { CapAdd: capAdd } : {}),
+    ...(capDrop ? { CapDrop: capDrop } : {}),
+    ...(extraHosts ? { ExtraHosts: extraHosts } : {}),
+    ...(options.tmpfs ? { Tmpfs: tmpfsOf(options.tmpfs) } : {}),
+    ...(options.volumes || options.secrets ? { Mounts: mountsOf(options, variables) } : {}),
+  };
+}
+
+/** What of the options the Engine counts among the settings of the process. */
+// deno-lint-ignore explicit-module-boundary-types -- the literal is checked where it is used
+export function processOptions({ user, stopSignal }: ReplicaOptions) {
+  return {
+    ...(user === undefined ? {} : { User: user }),
+    ...(stopSignal === undefined ? {} : { StopSignal: stopSignal }),
+  };
+}
+
+/** Labels of the user's own. */
+export function ownLabels(
+  { labels = {} }: ReplicaOptions,
+  variables: Variables,
+): Record<string, string> {
+  const filled = Object.entries(labels).map(([key, text]) => [key, filledIn(text, variables)]);
+  return Object.fromEntries(filled);
+}
+
+function logOf({ log }: ReplicaOptions) {
+  const { driver = JSON_FILE, options = {} } = log ?? {};
+  return {
+    Type: driver,
+    Config: ROTATING.includes(driver) ? { ...ROTATION, ...options } : options,
+  };
+}
+
+function tmpfsOf(tmpfs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(tmpfs.map((text) => {
+    const [path = "", options = ""] = text.split(":");
+    return [path, options];
+  }));
+}
+
+/** As mounts and not as binds: for those the Engine makes a folder where a file is missing. */
+function mountsOf({ volumes = [], secrets = {} }: ReplicaOptions, variables: Variables) {
+  const files = Object.entries(secrets).map(([name, path]) => ({
+    Type: "bind" as const,
+    Source: filledIn(path, variables),
+    Target: `/run/secrets/${name}`,
+    ReadOnly: true,
+  }));
+  return [...volumes.map((text) => mountOf(text, variables)), ...files];
+}
+
+function mountOf(text: string, variables: Variables) {
+  const { source, target, readOnly } = volumeOf(filledIn(text, variables));
+  const mount = { Source: source, Target: target, ReadOnly: readOnly };
+  if (source.startsWith("/")) return { ...mount, Type: "bind" as const };
+  // The label is given to a volume that is made here, and shows whose it is.
+  const Labels = { [FLEET_LABEL]: variables["FLEET"] ?? "" };
+  return { ...mount, Type: "volume" as const, VolumeOptions: { Labels } };
+}
