@@ -10,6 +10,7 @@ import { Entrances } from "./control/entrances.ts";
 import { openGate } from "./control/open_gate.ts";
 import { ownEntrance } from "./control/own_entrance.ts";
 import { ReplicaNetworks } from "./control/replica_networks.ts";
+import type { ApiLimits } from "./control/server/api_connection.ts";
 import { controlParts } from "./control_parts.ts";
 import type { EngineKind, Template } from "./engine/engine.ts";
 import { openEngine } from "./engine/open_engine.ts";
@@ -28,7 +29,8 @@ import { NO_STORE } from "./fleet/store.ts";
 import { Turns } from "./fleet/turns.ts";
 import type { Log } from "./log/log.ts";
 import { Metrics } from "./metrics/metrics.ts";
-import { proxySettings, type TraceSettings } from "./proxy/settings.ts";
+import { FileBudget, sharedFiles } from "./proxy/file_budget.ts";
+import { proxySettings, type TraceSettings, workerCount } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
 import { originOf, PublicPort } from "./public_port.ts";
 import type { Address } from "./view.ts";
@@ -58,10 +60,17 @@ export async function startBalancer(
   const { logger } = log;
   const failures = new Failures(logger);
   const port = new PublicPort({ hostname: config.LB_HOST, port: config.LB_PORT });
+  const workers = workerCount(config);
+  const sharedCounts = sharedFiles(workers, await fileLimit());
+  const files = new FileBudget(sharedCounts, workers);
   const entrances = await Entrances.open({
     own: ownEntrance(config, port.address),
     publicHost: config.LB_HOST,
     trusted: config.LB_TRUSTED_PROXIES,
+    limits: apiLimits(config),
+    maxConnections: config.LB_MAX_API_CONNECTIONS,
+    files,
+    failures,
   });
   const { gate, sources, tokenFile, close: closeGate } = await openGate(config, {
     api: placeOf(entrances.own) ?? hostOf(port.address),
@@ -69,7 +78,6 @@ export async function startBalancer(
     failures,
     replicas: new ReplicaNetworks(() => networks()),
   });
-  const files = await fileLimit();
   const { engine, reason, networks, dispose } = await openEngine(config, {
     failures,
     report: (line) => logger.info("docker: {line}", { line }),
@@ -78,7 +86,7 @@ export async function startBalancer(
   const fleetLog = logger.getChild("fleet");
   const { probe, close: closeProbe } = httpProbe(config.LB_HEALTH_PATH);
   const proxy = {
-    ...proxySettings(config, port.address, entrances.inner, ownsInstances, log.style),
+    ...proxySettings(config, port.address, ownsInstances, log.style),
     ...(traces && { traces }),
     tokens: Object.values(sources).map(({ text, file }) => ({ text, file })),
   };
@@ -89,8 +97,9 @@ export async function startBalancer(
     onSamples: (samples) => fleet.compare(samples),
     onApplied: (version) => fleet.applied(version),
     log: (lines, lost) => log.pass(lines, lost),
+    onCall: (connection) => entrances.takeOver(connection),
     failures,
-    files,
+    files: sharedCounts,
   });
   const fleet = new Fleet({
     engine,
@@ -114,12 +123,13 @@ export async function startBalancer(
     engine: engine.kind,
     workers: proxy.workers,
     lostLogLines: () => log.lost,
+    apiAcceptFailures: () => entrances.acceptFailures,
     now: systemClock.now,
   });
   const ending = new AbortController();
   const turns = new Turns();
   const deploys = new Deploys({ fleet, engine, turns, now: systemClock.now });
-  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate };
+  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate, files };
   const api = createControlApp(
     controlParts({ ...parts, turns, deploys, ending: ending.signal }),
   );
@@ -157,6 +167,17 @@ export async function startBalancer(
       await closeGate();
       await dispose();
     },
+  };
+}
+
+function apiLimits(config: Config): ApiLimits {
+  return {
+    lineBytes: config.LB_MAX_REQUEST_LINE_BYTES,
+    headBytes: config.LB_MAX_HEAD_BYTES,
+    fields: config.LB_MAX_FIELDS,
+    headMs: config.LB_HEAD_TIMEOUT_MS,
+    idleMs: config.LB_KEEPALIVE_TIMEOUT_MS,
+    bodyMs: config.LB_BODY_TIMEOUT_MS,
   };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Config } from "./config.ts";
+import { EventStreams } from "./control/event_streams.ts";
 import type { Gate } from "./control/gate.ts";
 import type { LogDials } from "./control/log_calls.ts";
 import type { ControlParts } from "./control/parts.ts";
@@ -17,6 +18,7 @@ import { fleetStatus } from "./fleet/status.ts";
 import type { Turns } from "./fleet/turns.ts";
 import type { Log } from "./log/log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
+import type { FileBudget } from "./proxy/file_budget.ts";
 import type { ProxySettings } from "./proxy/settings.ts";
 import type { DataPlaneWorkers } from "./proxy/workers.ts";
 import { originOf } from "./public_port.ts";
@@ -35,6 +37,8 @@ export interface BalancerParts {
   readonly failures: Failures;
   readonly log: Log;
   readonly gate: Gate;
+  /** Counts the files of the main thread. */
+  readonly files: FileBudget;
   /** Changes of the fleet wait for each other. */
   readonly turns: Turns;
   readonly deploys: Deploys;
@@ -48,9 +52,12 @@ export interface BalancerParts {
  * @param parts those of the balancer
  */
 export function controlParts(parts: BalancerParts): ControlParts {
-  const { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate, ending } = parts;
+  const { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate, files, ending } =
+    parts;
   const { turns, deploys } = parts;
   const { now } = systemClock;
+  // Of few files calls have half.
+  const streamLimit = () => Math.min(config.LB_MAX_EVENT_STREAMS, Math.ceil(files.apiRoom / 2));
   const startedAt = new Date(now()).toISOString();
   return {
     membership: new Membership({ fleet, turns, changeable: engine.ownsInstances, now }),
@@ -58,6 +65,8 @@ export function controlParts(parts: BalancerParts): ControlParts {
     incidents: () => fleet.incidents.all,
     journal: fleet.journal,
     ending,
+    eventStreams: new EventStreams(streamLimit),
+    deployStreams: new EventStreams(streamLimit),
     drills: config.LB_DRILLS ? drillParts(parts) : undefined,
     status: () => ({
       ...fleetStatus(fleet, now()),

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { ApiServer } from "../balancer/control/server/api_server.ts";
+import { serverOptions } from "../balancer/control/testing.ts";
 import { LARGEST_DELAY_MS } from "../balancer/settings/setting.ts";
 import type {
   HoldSettings,
@@ -13,7 +15,7 @@ import type {
 import { DataPlaneWorkers } from "../balancer/proxy/workers.ts";
 import type { DrainDeadlines, Evidence, Toll, Upstream, View } from "../balancer/view.ts";
 import { Ring } from "../ring/mod.ts";
-import { get, OK, RawConnection, type RawMessage, RawUpstream, within } from "./raw.ts";
+import { get, RawConnection, type RawMessage, RawUpstream, within } from "./raw.ts";
 
 /** Everyone that is ever in the ring. */
 const RING = Ring.build({ members: ["Server1", "Server2", "Server3", "Server4"] });
@@ -74,19 +76,19 @@ export class DataPlaneBench implements AsyncDisposable {
   readonly failures: string[] = [];
   readonly workers: DataPlaneWorkers;
   readonly port: number;
-  readonly #control: RawUpstream;
+  readonly #control = new ApiServer(serverOptions());
   readonly #instances = new Map<unknown, string>();
   #version = 0;
   #changed = Promise.withResolvers<void>();
 
-  private constructor(settings: ProxySettings, control: RawUpstream) {
+  private constructor(settings: ProxySettings) {
     this.port = settings.listen.port;
-    this.#control = control;
     this.workers = new DataPlaneWorkers({
       settings,
       report: (evidence) => this.#note(() => this.evidence.push(evidence)),
       onTolls: (tolls) => this.#note(() => this.tolls.push(...tolls)),
       onApplied: (version) => this.#note(() => this.applied.push(version)),
+      onCall: (call) => this.#control.serve(call, () => Promise.resolve(new Response("ok"))),
       failures: {
         record: (action, error) => this.#note(() => this.failures.push(`${action}: ${error}`)),
       },
@@ -95,8 +97,7 @@ export class DataPlaneBench implements AsyncDisposable {
 
   /** Starts it, without any view. One worker, and nobody gives up waiting, unless it is said. */
   static async open(settings: BenchSettings = {}): Promise<DataPlaneBench> {
-    const control = new RawUpstream(() => OK);
-    const bench = new DataPlaneBench(complete(settings, addressOf(control)), control);
+    const bench = new DataPlaneBench(complete(settings));
     await bench.workers.open();
     return bench;
   }
@@ -182,7 +183,7 @@ export class DataPlaneBench implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.workers.end({ requestsMs: 0, streamsMs: 0 });
-    await this.#control[Symbol.asyncDispose]();
+    await this.#control.close(0);
   }
 
   #note(what: () => void): void {
@@ -192,13 +193,9 @@ export class DataPlaneBench implements AsyncDisposable {
   }
 }
 
-function complete(
-  { hold, timeouts, limits, ...more }: BenchSettings,
-  control: Upstream["address"],
-): ProxySettings {
+function complete({ hold, timeouts, limits, ...more }: BenchSettings): ProxySettings {
   return {
     listen: { hostname: "127.0.0.1", port: freePort() },
-    control: { ...control, via: "1.1 test" },
     publicApi: "all",
     keySource: { from: "request-id" },
     limits: {

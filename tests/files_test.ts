@@ -22,6 +22,8 @@ function limited(
     // Misses for want of files are at once; those for want of time are none of this.
     LB_HEARTBEAT_TIMEOUT_MS: "20000",
     LB_WORKERS: "2",
+    // All clients of these tests have one address.
+    LB_MAX_CONNECTIONS_PER_CLIENT: "0",
     ...env,
   }, OPEN_FILES);
 }
@@ -150,7 +152,12 @@ Deno.test("whoever leaves while waiting for room gives its place up", async () =
 
 Deno.test("replicas of its own are not replaced when files run out", async () => {
   await using balancer = await Balancer.ready(
-    { LB_ENGINE: "process", LB_HEARTBEAT_MS: "50", LB_HEARTBEAT_TIMEOUT_MS: "20000" },
+    {
+      LB_ENGINE: "process",
+      LB_HEARTBEAT_MS: "50",
+      LB_HEARTBEAT_TIMEOUT_MS: "20000",
+      LB_MAX_CONNECTIONS_PER_CLIENT: "0",
+    },
     OPEN_FILES,
   );
   const raw = new RawBalancer(balancer);

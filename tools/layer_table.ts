@@ -135,6 +135,8 @@ export const TEST_HELPERS: readonly string[] = [
   "balancer/control/testing.ts",
   "balancer/engine/conformance.ts",
   "balancer/engine/docker_harness.ts",
+  "balancer/engine/podman_harness.ts",
+  "balancer/engine/registry_harness.ts",
   "balancer/engine/testing.ts",
   "balancer/fleet/fleet_bench.ts",
   "balancer/proxy/testing.ts",

@@ -9,6 +9,7 @@ import type { RingFacts, RingShape } from "../fleet/blueprint.ts";
 import type { ChangeReport, OnMade, Plan, Standing } from "../fleet/membership.ts";
 import { MembershipError, type MembershipErrorKind } from "../fleet/membership_error.ts";
 import { emptyView } from "../fleet/snapshot.ts";
+import { EventStreams } from "./event_streams.ts";
 import { createControlApp } from "./app.ts";
 import { gateOf } from "./testing.ts";
 import type { ControlParts } from "./parts.ts";
@@ -150,6 +151,8 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
     gate: gateOf({ open: "everything" }).gate,
     failures: { record: (action) => recorded.push(action) },
     bodyTimeoutMs: 5000,
+    eventStreams: new EventStreams(() => 2),
+    deployStreams: new EventStreams(() => 1),
     ...changes,
   });
   const hono = { request: (path: string, init?: RequestInit) => asked(control, path, init) };

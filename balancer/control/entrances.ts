@@ -3,20 +3,22 @@
  *
  * @module
  */
-import { STATUS_CODE } from "@std/http/status";
-import type { ControlEntrance } from "../proxy/settings.ts";
+import type { Connection } from "../proxy/connection.ts";
 import { TrustedPeers } from "../proxy/trust.ts";
-import { failureBody } from "../reply.ts";
 import type { Entrance } from "../settings/values.ts";
 import { type Caller, ownCaller, publicCaller } from "./caller.ts";
 import type { Bindings } from "./gate.ts";
-import { type Handler, listen } from "./listen.ts";
+import { listen } from "./listen.ts";
+import { ApiServer, type ApiServerOptions } from "./server/api_server.ts";
 
 /** What answers calls. */
 export type Answer = (request: Request, bindings: Bindings) => Response | Promise<Response>;
 
+/** Answers a request of whoever is connected. */
+type Handler = (request: Request, peer: Deno.Addr) => Promise<Response>;
+
 /** What entrances are made of. */
-export interface EntranceOptions {
+export interface EntranceOptions extends ApiServerOptions {
   /** Where calls come in by an entrance of their own; null: nowhere. */
   readonly own: Entrance | null;
   /** Address that the public port listens on. */
@@ -25,46 +27,56 @@ export interface EntranceOptions {
   readonly trusted: readonly string[];
 }
 
-/** All entrances of one balancer. Whoever comes before {@linkcode Entrances.begin} waits for it. */
+/** All entrances of one balancer. Requests before {@linkcode Entrances.begin} wait for it. */
 export class Entrances {
   readonly #publicHost: string;
   readonly #trusted: TrustedPeers;
-  readonly #via = `1.1 ringkeeper-${crypto.randomUUID()}`;
   readonly #answer = Promise.withResolvers<Answer>();
-  readonly #inner: Deno.HttpServer<Deno.NetAddr>;
-  #own: Deno.HttpServer<Deno.Addr> | undefined;
+  readonly #server: ApiServer;
+  #own: Deno.Addr | undefined;
 
-  private constructor({ publicHost, trusted }: EntranceOptions) {
-    this.#publicHost = publicHost;
-    this.#trusted = new TrustedPeers(trusted);
-    this.#inner = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-      (request) => this.#takeOver(request),
-    );
+  private constructor(options: EntranceOptions) {
+    this.#publicHost = options.publicHost;
+    this.#trusted = new TrustedPeers(options.trusted);
+    this.#server = new ApiServer(options);
   }
 
   /**
    * Listens.
    *
    * @param options where
-   * @throws {ListenError} nobody can listen there
+   * @throws {ListenError} listening there is not possible
    */
   static async open(options: EntranceOptions): Promise<Entrances> {
     const entrances = new Entrances(options);
     const { own } = options;
-    if (own) entrances.#own = await listen(own, entrances.#taking(own));
+    if (!own) return entrances;
+    const listener = await listen(own);
+    entrances.#own = listener.addr;
+    entrances.#server.listen(listener, entrances.#taking(own));
     return entrances;
-  }
-
-  /** Where the data plane hands calls over. */
-  get inner(): ControlEntrance {
-    const { hostname, port } = this.#inner.addr;
-    return { hostname, port, via: this.#via };
   }
 
   /** Where calls come in by an entrance of their own; undefined where there is none. */
   get own(): Deno.Addr | undefined {
-    return this.#own?.addr;
+    return this.#own;
+  }
+
+  /** Connections to the own entrance that could not be accepted. */
+  get acceptFailures(): number {
+    return this.#server.acceptFailures;
+  }
+
+  /**
+   * Serves a call that the data plane hands over.
+   *
+   * @param connection a connection from one of its workers: no other program can open one
+   */
+  takeOver(connection: Connection): void {
+    this.#server.serve(connection, (request) => {
+      const forwarded = request.headers.get("x-forwarded-for");
+      return this.#pass(request, publicCaller(forwarded, this.#publicHost, this.#trusted));
+    });
   }
 
   /**
@@ -79,25 +91,10 @@ export class Entrances {
   /**
    * Takes no more calls and lets those that run finish.
    *
-   * @param ms how long they may take, in milliseconds
+   * @param ms milliseconds after which those that still run are cut off
    */
   async close(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ms);
-    const servers = Promise.all([this.#inner.shutdown(), this.#own?.shutdown()]);
-    await Promise.race([servers, promise]);
-    clearTimeout(timer);
-  }
-
-  /** From the data plane. Anyone else on this machine could say of himself what he likes. */
-  #takeOver(request: Request): Response | Promise<Response> {
-    const { headers } = request;
-    if (!headers.get("via")?.endsWith(this.#via)) {
-      const message = "this port is for the balancer's own data plane";
-      return Response.json(failureBody(message), { status: STATUS_CODE.Forbidden });
-    }
-    const forwarded = headers.get("x-forwarded-for");
-    return this.#pass(request, publicCaller(forwarded, this.#publicHost, this.#trusted));
+    await this.#server.close(ms);
   }
 
   #taking(own: Entrance): Handler {

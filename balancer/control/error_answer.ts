@@ -9,10 +9,13 @@ import { EngineError, type EngineErrorKind } from "../engine/engine.ts";
 import type { FailureLog } from "../failures.ts";
 import { DeployError } from "../fleet/deploy.ts";
 import { MembershipError, type MembershipErrorKind } from "../fleet/membership_error.ts";
+import { RefusedError } from "../proxy/request_body.ts";
+import { Disconnected } from "../proxy/wire.ts";
 import { failureBody } from "../reply.ts";
 import { BodyError } from "./body.ts";
 import { RequestError } from "./body_schema.ts";
 import { DrillError } from "./drill.ts";
+import { TooManyStreamsError } from "./event_streams.ts";
 
 const STATUS_OF: Readonly<Record<MembershipErrorKind, 400 | 404 | 409 | 503>> = {
   "unsupported": STATUS_CODE.Conflict,
@@ -44,6 +47,15 @@ export function answerError(error: Error, c: Context, failures: FailureLog): Res
     const { ContentTooLarge, RequestTimeout } = STATUS_CODE;
     const status = error.kind === "too-large" ? ContentTooLarge : RequestTimeout;
     return c.json(failureBody(error.message), status);
+  }
+  if (error instanceof RefusedError) {
+    return c.json(failureBody(`body: ${error.message}`), STATUS_CODE.BadRequest);
+  }
+  // The client left while its body was read: there is no one to answer, and nothing failed here.
+  if (error instanceof Disconnected) return c.body(null, STATUS_CODE.BadRequest);
+  if (error instanceof TooManyStreamsError) {
+    c.header("retry-after", String(error.retryAfterS));
+    return c.json(failureBody(error.message), STATUS_CODE.ServiceUnavailable);
   }
   if (error instanceof MembershipError) {
     const status = STATUS_OF[error.kind];

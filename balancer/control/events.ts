@@ -7,7 +7,18 @@ import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import type { FleetEvent } from "../answers/event.ts";
 import type { Journal, JournalEntry } from "../fleet/journal.ts";
+import type { EventStreams } from "./event_streams.ts";
 import { reportIncident } from "./incident_report.ts";
+
+/** What streams of events are made of. */
+export interface EventStreamParts {
+  /** What happens to the fleet. */
+  readonly journal: Journal;
+  /** Ends streams with the balancer, which would else drain them for as long as it may. */
+  readonly ending: AbortSignal;
+  /** Counts streams. */
+  readonly eventStreams: EventStreams;
+}
 
 /** A stream that is silent for so many milliseconds says that it is alive. */
 const ALIVE_MS = 10_000;
@@ -19,12 +30,14 @@ const MAX_WAITING = 1024;
  * Every event of the fleet from now on; with `Last-Event-ID`, first those behind that one.
  *
  * @param c the request
- * @param journal what happens to the fleet
- * @param ending ends the stream with the balancer, which would else drain it for as long as it may
+ * @param parts what the stream is made of
+ * @throws {TooManyStreamsError} there are too many streams
  */
-export function streamEvents(c: Context, journal: Journal, ending: AbortSignal): Response {
+export function streamEvents(c: Context, parts: EventStreamParts): Response {
   // Nobody would ever read the stream, nor end it.
   if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
+  const { journal, ending, eventStreams } = parts;
+  const leave = eventStreams.enter();
   const lastId = Number(c.req.header("last-event-id") ?? Infinity);
   const waiting: JournalEntry[] = Number.isNaN(lastId) ? [] : [...journal.since(lastId)];
   return streamSSE(c, async (stream) => {
@@ -41,6 +54,7 @@ export function streamEvents(c: Context, journal: Journal, ending: AbortSignal):
     } finally {
       ending.removeEventListener("abort", end);
       forget();
+      leave();
     }
   });
 }

@@ -98,10 +98,11 @@ export const deployTemplate: Operation = otherCall({
   },
   failures: {
     409: "The engine cannot run this, or somebody else runs the replicas",
-    503: "The deploy could not be saved, so it did not begin",
+    503: "The deploy could not be saved, or there are as many streams of deploys as there may be",
   },
-  run: ({ deploys, failures }) => async ({ c, body: template }) => {
+  run: ({ deploys, deployStreams, failures }) => async ({ c, body: template }) => {
     deploys.check(template);
+    const leave = deployStreams.enter();
     const entry = entryOf(c);
     entry.goOn();
     const begun = Promise.withResolvers<void>();
@@ -115,9 +116,11 @@ export const deployTemplate: Operation = otherCall({
       begun.resolve();
     };
     const ended = deploys.run(template, tell).then(({ step, reason }) => {
+      leave();
       entry.changed(before, deploys.template);
       entry.end({ outcome: step, error: reason });
     }, (error) => {
+      leave();
       entry.end({ outcome: "failed", error: errorMessage(error) });
       throw error;
     });

@@ -1,56 +1,43 @@
 /**
- * A server on an address or a socket file that a setting names.
+ * A listener on an address or a socket file that a setting names.
  *
  * @module
  */
 import { errorMessage } from "../failures.ts";
 import type { Entrance } from "../settings/values.ts";
 
-/** Nobody can listen there. The message names the setting and says what would help. */
+/** Listening there is not possible. The message names the setting and says what would help. */
 export class ListenError extends Error {
   override readonly name = "ListenError";
 }
 
-/** Only who runs the balancer may use the socket. */
+/** Only the user that runs the balancer may use the socket. */
 const OWNER_ONLY = 0o600;
 
-/** What an entrance is asked. */
-export type Handler = (request: Request, peer: Deno.Addr) => Promise<Response>;
+/** Connections that the system keeps until they are accepted. */
+const BACKLOG = 1024;
 
 /**
  * Listens.
  *
- * @param entrance where; a socket file that nobody answers on any more is replaced
- * @param handler what answers
- * @throws {ListenError} nobody can listen there
+ * @param entrance where; a socket file that no program listens on any more is replaced
+ * @throws {ListenError} listening there is not possible
  */
-export async function listen(
-  entrance: Entrance,
-  handler: Handler,
-): Promise<Deno.HttpServer<Deno.Addr>> {
+export async function listen(entrance: Entrance): Promise<Deno.Listener> {
   try {
-    return "path" in entrance ? await listenUnix(entrance.path, handler) : Deno.serve(
-      { hostname: entrance.hostname, port: entrance.port, onListen: () => {} },
-      (request, { remoteAddr }) => handler(request, remoteAddr),
-    );
+    if ("path" in entrance) return await listenUnix(entrance.path);
+    const { hostname, port } = entrance;
+    return Deno.listen({ hostname, port, tcpBacklog: BACKLOG });
   } catch (error) {
-    throw error instanceof ListenError
-      ? error
-      : new ListenError(`LB_ADMIN_LISTEN: ${reasonOf(error, entrance)}`, { cause: error });
+    throw new ListenError(`LB_ADMIN_LISTEN: ${reasonOf(error, entrance)}`, { cause: error });
   }
 }
 
-async function listenUnix(
-  path: string,
-  handler: Handler,
-): Promise<Deno.HttpServer<Deno.UnixAddr>> {
+async function listenUnix(path: string): Promise<Deno.UnixListener> {
   if (await isAbandoned(path)) await Deno.remove(path);
-  const server = Deno.serve(
-    { path, onListen: () => {} },
-    (request, { remoteAddr }) => handler(request, remoteAddr),
-  );
+  const listener = Deno.listen({ transport: "unix", path });
   await Deno.chmod(path, OWNER_ONLY);
-  return server;
+  return listener;
 }
 
 /** Whether the file is a socket that a balancer left behind which was killed. */

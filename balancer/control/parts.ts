@@ -15,6 +15,7 @@ import type { ChangeReport, OnMade, Plan } from "../fleet/membership.ts";
 import type { Journal } from "../fleet/journal.ts";
 import type { Assets } from "../page/assets.ts";
 import type { DrillOptions } from "./drill.ts";
+import type { EventStreams } from "./event_streams.ts";
 import type { ExplainOptions } from "./explain.ts";
 import type { OpenApi } from "./document.ts";
 import type { LogDials } from "./log_calls.ts";
@@ -47,6 +48,10 @@ export interface ControlParts {
   readonly journal: Journal;
   /** Aborted when the balancer begins to end: streams of events end then. */
   readonly ending: AbortSignal;
+  /** Counts streams of `GET /_lb/events`. */
+  readonly eventStreams: EventStreams;
+  /** Counts streams of deploys: those of events must not keep one from being made. */
+  readonly deployStreams: EventStreams;
   /** What drills act on; undefined where they are not allowed. */
   readonly drills: DrillOptions | undefined;
   /** The whole state, as `GET /_lb/status` answers it. */

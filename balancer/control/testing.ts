@@ -1,13 +1,18 @@
 /**
- * A gate as tests want it, and what it writes.
+ * What the control API's tests share: a gate, what it writes, and what a server is made of.
  *
  * @module
  */
 import type { Logger } from "@logtape/logtape";
+import { errorMessage } from "../failures.ts";
+import { ChannelStream, ChannelStreams } from "../proxy/channel_stream.ts";
+import { FileBudget, sharedFiles } from "../proxy/file_budget.ts";
 import { Audit } from "./audit.ts";
 import { FailureLimit } from "./failure_limit.ts";
 import { Gate } from "./gate.ts";
 import { Guard, type Openness } from "./guard.ts";
+import type { ApiLimits } from "./server/api_connection.ts";
+import type { ApiServerOptions } from "./server/api_server.ts";
 
 /** How calls are guarded, as a test says it. */
 export interface Rules {
@@ -55,4 +60,45 @@ export function gateOf(
 ): { readonly gate: Gate; readonly lines: readonly Line[] } {
   const { audit, lines } = auditOf();
   return { gate: new Gate({ guard: guardOf(rules), audit, now }), lines };
+}
+
+/** Bounds of the API's server that no test reaches unless it means to. */
+export const API_LIMITS: ApiLimits = {
+  lineBytes: 8192,
+  headBytes: 32768,
+  fields: 100,
+  headMs: 60_000,
+  idleMs: 60_000,
+  bodyMs: 60_000,
+};
+
+/** What the API's server is made of, as tests want it. */
+export function serverOptions(
+  limits: Partial<ApiLimits> = {},
+  openFiles = 0,
+): ApiServerOptions & { readonly failed: readonly string[] } {
+  const failed: string[] = [];
+  return {
+    limits: { ...API_LIMITS, ...limits },
+    maxConnections: 100,
+    files: new FileBudget(sharedFiles(0, openFiles), 0),
+    failures: { record: (action, error) => failed.push(`${action}: ${errorMessage(error)}`) },
+    failed,
+  };
+}
+
+/** A connection as a worker opens one to the main thread, both ends in this thread. */
+export function channelPair(): { readonly worker: ChannelStream; readonly main: ChannelStream } {
+  let main: ChannelStream | undefined;
+  const mains = new ChannelStreams(
+    (id, frame) => queueMicrotask(() => workers.receive(id, frame)),
+    (stream) => main = stream,
+  );
+  const workers: ChannelStreams = new ChannelStreams((id, frame) => {
+    if (frame.kind === "open") mains.receive(id, frame);
+    else queueMicrotask(() => mains.receive(id, frame));
+  });
+  const worker = workers.open();
+  if (!main) throw new Error("the stream was not opened");
+  return { worker, main };
 }

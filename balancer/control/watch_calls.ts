@@ -92,5 +92,6 @@ export const followEvents: Operation = otherCall({
     type: "text/event-stream",
     event: fleetEvent,
   },
-  run: ({ journal, ending }) => ({ c }) => streamEvents(c, journal, ending),
+  failures: { 503: "There are as many event streams as there may be" },
+  run: (parts) => ({ c }) => streamEvents(c, parts),
 });

@@ -46,6 +46,9 @@ export interface DockerEngineOptions extends ContainerOptions, ImagesOptions {
 
 const DEADLINE_MS = 30_000;
 
+/** Events of a container that ends; Podman knows the first as `died`, and sends it as `die`. */
+const DEATHS = ["die", "died", "oom"];
+
 /** States of a container whose process exists; `stopping` is Podman's. */
 const RUNNING = new Set(["running", "paused", "stopping"]);
 
@@ -252,7 +255,7 @@ export class DockerEngine implements Engine {
 
   async #openEvents(abortSignal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const stream = await this.#streams.getEvents({
-      filters: { type: ["container"], event: ["die", "oom"], label: [this.#label] },
+      filters: { type: ["container"], event: DEATHS, label: [this.#label] },
       abortSignal,
     });
     // The declarations leave open what the chunks are; without an encoding they are bytes.
@@ -300,15 +303,20 @@ export class DockerEngine implements Engine {
   }
 
   async #end(id: string, graceMs: number): Promise<void> {
-    if (graceMs > 0) return await this.#askToEnd(id, graceMs);
-    // 409: it has ended meanwhile.
-    const killing = () => unless([404, 409], this.#calls.getContainer(id).kill());
+    if (graceMs > 0 && await this.#stopsWithin(id, graceMs)) return;
+    // Before its removal, which would end it without an event on Podman. 409: it has ended meanwhile.
+    // 500: that is Podman's word for the same.
+    const killing = () => unless([404, 409, 500], this.#calls.getContainer(id).kill());
     await this.#ask(`kill ${id}`, killing);
   }
 
-  /** Sends the image's stop signal (SIGTERM unless it names one) and waits, at most the grace. */
-  async #askToEnd(id: string, graceMs: number): Promise<void> {
-    // The Engine counts in whole seconds; removal ends what is left when the grace is over.
+  /**
+   * Sends the stop signal (SIGTERM unless the image or the options name one) and waits.
+   *
+   * @returns false when the grace was over first
+   */
+  async #stopsWithin(id: string, graceMs: number): Promise<boolean> {
+    // The Engine counts in whole seconds.
     const t = Math.ceil(graceMs / 1000);
     try {
       await withDeadline(
@@ -316,8 +324,10 @@ export class DockerEngine implements Engine {
         (abortSignal) =>
           unless([304, 404], this.#streams.getContainer(id).stop({ t, abortSignal })),
       );
+      return true;
     } catch (error) {
-      if (!(error instanceof DeadlineError)) throw toEngineError(`stop ${id}`, error);
+      if (error instanceof DeadlineError) return false;
+      throw toEngineError(`stop ${id}`, error);
     }
   }
 

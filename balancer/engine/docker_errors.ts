@@ -52,6 +52,17 @@ export function networkMissing(error: unknown): boolean {
 }
 
 /**
+ * Whether a call failed because another container has the name. Podman has status 500 for that.
+ *
+ * @param error what the call threw
+ */
+export function nameInUse(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === 409 ||
+    (status === 500 && /name is already in use/i.test(reasonOf(causeOf(error))));
+}
+
+/**
  * Whether a container could not be created for want of its image.
  *
  * @param error what the call threw

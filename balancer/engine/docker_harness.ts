@@ -23,17 +23,31 @@ export interface Answer {
   readonly body: any;
 }
 
+/** How the Engine is asked. */
+export interface AskOptions {
+  /** More header fields. */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** Another Engine than the machine's. */
+  readonly socketPath?: string;
+}
+
 /**
  * Asks the Engine.
  *
  * @param method of the request
  * @param path with its query
  * @param body sent as JSON
+ * @param options where, and what else is sent
  */
-export function ask(method: string, path: string, body?: unknown): Promise<Answer> {
+export function ask(
+  method: string,
+  path: string,
+  body?: unknown,
+  { fields = {}, socketPath = SOCKET }: AskOptions = {},
+): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const headers = { "Content-Type": "application/json", Connection: "close" };
-  const sent = request({ socketPath: SOCKET, method, path, headers, agent: false }, (response) => {
+  const headers = { "Content-Type": "application/json", Connection: "close", ...fields };
+  const sent = request({ socketPath, method, path, headers, agent: false }, (response) => {
     let text = "";
     response.setEncoding("utf8");
     response.on("data", (chunk: string) => text += chunk);
@@ -45,7 +59,9 @@ export function ask(method: string, path: string, body?: unknown): Promise<Answe
 }
 
 function parse(text: string): unknown {
-  return text.trim().startsWith("{") || text.startsWith("[") ? JSON.parse(text) : text;
+  // Several objects, a line each, stay text: what a pull or a push tells of its progress.
+  const isJson = /^\s*[{[]/.test(text) && !/\}\s*\n\s*\{/.test(text);
+  return isJson ? JSON.parse(text) : text;
 }
 
 /**
@@ -54,9 +70,15 @@ function parse(text: string): unknown {
  * @param method of the request
  * @param path with its query
  * @param body sent as JSON
+ * @param options where, and what else is sent
  */
-export async function must(method: string, path: string, body?: unknown): Promise<Answer["body"]> {
-  const answer = await ask(method, path, body);
+export async function must(
+  method: string,
+  path: string,
+  body?: unknown,
+  options?: AskOptions,
+): Promise<Answer["body"]> {
+  const answer = await ask(method, path, body, options);
   if (answer.status < 400) return answer.body;
   throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
 }
@@ -106,11 +128,13 @@ export function uniqueOptions(): DockerEngineOptions {
  */
 export function dockerHarness(changes: Partial<DockerEngineOptions> = {}): DockerHarness {
   const options = { ...uniqueOptions(), ...changes };
+  const { connection } = options;
+  const at = "socketPath" in connection ? { socketPath: connection.socketPath } : {};
   return {
     options,
     engine: new DockerEngine(options),
-    kill: async ({ id }) => void await must("POST", `/containers/${id}/kill`),
-    dispose: () => sweep(options),
+    kill: async ({ id }) => void await must("POST", `/containers/${id}/kill`, undefined, at),
+    dispose: () => sweep(options, at),
   };
 }
 
@@ -123,19 +147,23 @@ export interface DockerHarness extends Harness {
 /** Removes what a fleet of the tests left. */
 export async function sweep(
   { fleet, network }: Pick<DockerEngineOptions, "fleet" | "network">,
+  at: AskOptions = {},
 ): Promise<void> {
-  for (const id of await containersOf(fleet)) await ask("DELETE", `/containers/${id}?force=1&v=1`);
-  await ask("DELETE", `/networks/${network}`);
+  for (const id of await containersOf(fleet, at)) {
+    await ask("DELETE", `/containers/${id}?force=1&v=1`, undefined, at);
+  }
+  await ask("DELETE", `/networks/${network}`, undefined, at);
 }
 
 /**
  * Ids of all containers of a fleet, whatever their state.
  *
  * @param fleet value of the label
+ * @param at which Engine
  */
-export async function containersOf(fleet: string): Promise<string[]> {
-  const filters = JSON.stringify({ label: [`${FLEET_LABEL}=${fleet}`] });
-  const found = await must("GET", `/containers/json?all=1&filters=${encodeURIComponent(filters)}`);
+export async function containersOf(fleet: string, at: AskOptions = {}): Promise<string[]> {
+  const filters = encodeURIComponent(JSON.stringify({ label: [`${FLEET_LABEL}=${fleet}`] }));
+  const found = await must("GET", `/containers/json?all=1&filters=${filters}`, undefined, at);
   return found.map(({ Id }: { Id: string }) => Id);
 }
 

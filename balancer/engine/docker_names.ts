@@ -8,7 +8,7 @@
  * @module
  */
 import { pause } from "./deadline.ts";
-import { nameTaken, statusOf } from "./docker_errors.ts";
+import { nameInUse, nameTaken, statusOf } from "./docker_errors.ts";
 import type { Launch } from "./engine.ts";
 
 /** Label that carries the fleet: nothing without ours is ever touched. */
@@ -113,7 +113,7 @@ export class DockerNames {
    * Makes a call that needs a name, and makes way for it only if the Engine refuses.
    *
    * @param containerName the name
-   * @param call may fail with status 409 while the name is in use
+   * @param call may fail while the name is in use
    * @throws {EngineError} `name-taken` when somebody else's container has it
    */
   async claim<T>(containerName: string, call: () => Promise<T>): Promise<T> {
@@ -142,7 +142,7 @@ export class DockerNames {
       try {
         return await call();
       } catch (error) {
-        if (statusOf(error) !== 409 || tries === TRIES) throw error;
+        if (!nameInUse(error) || tries === TRIES) throw error;
         if (!await this.#moveHolder(containerName, error)) await pause(PAUSE_MS);
       }
     }
@@ -160,7 +160,7 @@ export class DockerNames {
       return true;
     } catch (error) {
       // It went away by itself, or another start has just moved it there (400).
-      if ([400, 404, 409].includes(statusOf(error) ?? 0)) return false;
+      if (nameInUse(error) || [400, 404].includes(statusOf(error) ?? 0)) return false;
       throw error;
     }
   }

@@ -99,7 +99,7 @@ const shape = {
   stopSignal: matching(/^(?:SIG[A-Z0-9+-]+|[1-9]\d?)$/, "must be a signal, such as SIGQUIT")
     .describe("Signal that asks the process to end, instead of the image's").exactOptional(),
   secrets: z.record(
-    z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/),
+    matching(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, "must be a file name of letters, digits, ., _ and -"),
     z.string({ error: received(SECRET_RULE) })
       .refine((path) => ABSOLUTE.test(path) && hasKnownVariables(path), {
         error: received(SECRET_RULE),

@@ -23,13 +23,15 @@ export const NO_FAILURES: FailureLog = {
  *
  * @param what completes "waited in vain for ..."
  * @param isSo the question
- * @throws {Error} after 20 seconds
+ * @param deadlineMs longest wait in milliseconds
+ * @throws {Error} after the longest wait
  */
 export async function waitFor(
   what: string,
   isSo: () => boolean | Promise<boolean>,
+  deadlineMs = DEADLINE_MS,
 ): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
+  const deadline = Date.now() + deadlineMs;
   while (!await isSo()) {
     if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));

@@ -25,6 +25,8 @@ export interface MetricsOptions {
   readonly failures: () => Readonly<Record<string, number>>;
   /** Lines that the balancer itself said and nobody read. */
   readonly lostLogLines: () => number;
+  /** Connections to the API's own port or socket that could not be accepted. */
+  readonly apiAcceptFailures: () => number;
   /** Calls of the control API that were refused, by reason. */
   readonly refusals: () => ReadonlyMap<string, number>;
   /** What kind of engine there is. */
@@ -87,8 +89,8 @@ export class Metrics {
   }
 
   #facts(counts: DataPlaneCounts): ProcessFacts {
-    const { failures, refusals, engine, workers, lostLogLines } = this.#options;
-    const { loggedLines, lostLines } = counts.workers;
+    const { failures, refusals, engine, workers, lostLogLines, apiAcceptFailures } = this.#options;
+    const { loggedLines, lostLines, acceptFailures } = counts.workers;
     const { user, system } = process.cpuUsage();
     return {
       startedAtS: this.#startedAt / 1000,
@@ -100,6 +102,7 @@ export class Metrics {
       accessLines: loggedLines,
       lostLines: { access: lostLines, balancer: lostLogLines() },
       refusals: refusals(),
+      acceptFailures: { public: acceptFailures, api: apiAcceptFailures() },
     };
   }
 }

@@ -22,6 +22,8 @@ export interface ProcessFacts {
   readonly lostLines: Readonly<Record<"access" | "balancer", number>>;
   /** Calls of the control API that were refused, by reason. */
   readonly refusals: ReadonlyMap<string, number>;
+  /** Connections that could not be accepted: to the public port, to the API's own. */
+  readonly acceptFailures: Readonly<Record<"public" | "api", number>>;
 }
 
 /**
@@ -55,6 +57,12 @@ export function processMetrics(facts: ProcessFacts): readonly Family[] {
       "refused_calls_total",
       "Calls of the control API that were refused, by reason.",
       [...refusals].map(([reason, n]): Series => [{ reason }, n]),
+    ),
+    counter(
+      "accept_failures_total",
+      "Connections that could not be accepted, by listener: reset by their client before that, or " +
+        "for want of files.",
+      Object.entries(facts.acceptFailures).map(([listener, n]): Series => [{ listener }, n]),
     ),
     counter("cpu_seconds_total", "CPU time of all threads.", facts.cpuS),
     gauge("resident_memory_bytes", "Memory that is in RAM.", facts.residentBytes),

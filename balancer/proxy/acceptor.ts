@@ -4,7 +4,8 @@
  * @module
  */
 import type { DrainDeadlines } from "../view.ts";
-import { isOutOfFiles } from "../out_of_files.ts";
+import { AcceptErrors } from "./accept_errors.ts";
+import { acceptAll } from "./accept_loop.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { Downstream } from "./downstream.ts";
 import { failureBytes, RETRY_AFTER_S } from "./failure_message.ts";
@@ -12,6 +13,9 @@ import type { Proxy } from "./proxy.ts";
 import { OUT_OF_ROOM } from "./refusal.ts";
 import { TrustedPeers } from "./trust.ts";
 import { Disconnected, Wire } from "./wire.ts";
+
+/** Milliseconds without a request after which a connection makes room for another one. */
+const IDLE_MS = 1000;
 
 const TOO_MANY = "too many connections; try again";
 
@@ -21,6 +25,7 @@ export class Acceptor {
   readonly #limits: ConnectionLimits;
   readonly #trusted: TrustedPeers;
   readonly #listener: Deno.TcpListener;
+  readonly #errors: AcceptErrors;
   readonly #connections = new Set<Downstream>();
   #onEmpty: (() => void) | undefined;
 
@@ -29,6 +34,7 @@ export class Acceptor {
     this.#proxy = proxy;
     this.#limits = limits;
     this.#trusted = new TrustedPeers(proxy.settings.trusted);
+    this.#errors = new AcceptErrors((message) => proxy.recordFailure("proxy.accept", message));
     const { hostname, port } = proxy.settings.listen;
     this.#listener = Deno.listen({ hostname, port, reusePort: true, tcpBacklog: 4096 });
     this.#accept();
@@ -46,6 +52,7 @@ export class Acceptor {
   async drain({ requestsMs, streamsMs }: DrainDeadlines): Promise<void> {
     this.#proxy.draining = true;
     this.#listener.close();
+    this.#errors.close();
     for (const connection of this.#connections) connection.drain();
     const cuts = [
       setTimeout(() => this.#cut(({ streaming }) => !streaming), requestsMs),
@@ -60,23 +67,19 @@ export class Acceptor {
     for (const connection of this.#connections) if (whom(connection)) connection.close();
   }
 
-  async #accept(): Promise<void> {
-    for (;;) {
-      try {
-        await this.#proxy.line.roomToAccept();
-        const connection = await this.#listener.accept();
-        // One connection that cannot be served must not take the worker with it.
-        this.#serve(connection).catch((error) =>
-          this.#proxy.recordFailure("proxy.connection", error)
-        );
-      } catch (error) {
-        if (this.#proxy.draining) return;
-        // Out of files, or a connection that broke while it waited: others will come.
-        if (isOutOfFiles(error)) this.#proxy.files.spent();
-        this.#proxy.recordFailure("proxy.accept", error);
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-    }
+  #accept(): Promise<void> {
+    const { line, files, tallies } = this.#proxy;
+    return acceptAll(this.#listener, {
+      room: () => line.roomToAccept(),
+      serve: (connection) => this.#serve(connection),
+      onServeError: (error) => this.#proxy.recordFailure("proxy.connection", error),
+      onAcceptError: (error) => {
+        tallies.worker.acceptFailed();
+        this.#errors.failed(error);
+      },
+      onOutOfFiles: () => files.spent(),
+      closed: () => this.#proxy.draining,
+    });
   }
 
   async #serve(connection: Deno.TcpConn): Promise<void> {
@@ -84,18 +87,41 @@ export class Acceptor {
     const { buffers, files, line, tallies: { worker } } = this.#proxy;
     const wire = new Wire(connection, buffers, "client", worker);
     const { crowded } = line;
+    const trusted = this.#trusted.has(hostname);
     files.enterClient();
     try {
-      const allowed = this.#limits.enter(hostname);
+      const allowed = this.#allows(hostname, trusted);
       if (!allowed || crowded) return await this.#turnAway(wire, crowded ? OUT_OF_ROOM : TOO_MANY);
       worker.accepted();
       connection.setNoDelay(true);
-      await this.#run(new Downstream(this.#proxy, wire, hostname, this.#trusted.has(hostname)));
+      await this.#run(new Downstream(this.#proxy, wire, hostname, trusted));
     } finally {
       this.#limits.leave(hostname);
       files.leaveClient();
       line.roomMade();
     }
+  }
+
+  /**
+   * Counts a client in. Where no setting bounds the connections of one address, the share of the
+   * files does: a connection of it that has waited for a request makes room, and trusted proxies,
+   * which speak for many clients, have no bound.
+   */
+  #allows(address: string, trusted: boolean): boolean {
+    const exceeded = this.#limits.enter(address);
+    if (exceeded === undefined) return true;
+    const shared = this.#proxy.settings.limits.connectionsPerAddress === "auto";
+    return exceeded === "perAddress" && shared && (trusted || this.#closeWaiting(address));
+  }
+
+  /** @returns whether a connection of that address had waited long enough for a request */
+  #closeWaiting(address: string): boolean {
+    for (const connection of this.#connections) {
+      if (connection.address !== address || connection.waitedMs < IDLE_MS) continue;
+      connection.close();
+      return true;
+    }
+    return false;
   }
 
   async #run(connection: Downstream): Promise<void> {

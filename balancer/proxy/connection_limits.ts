@@ -33,7 +33,7 @@ export function strikeOutConnections(counts: SharedCounts, row: number): void {
   counts.fill(0, row * ROW, (row + 1) * ROW);
 }
 
-/** The bounds; 0 is none. */
+/** The bounds, read for each connection; 0 and Infinity are none. */
 export interface ConnectionBounds {
   readonly total: number;
   readonly perAddress: number;
@@ -60,14 +60,14 @@ export class ConnectionLimits {
    * Counts a connection in. It has to be counted out by {@linkcode leave} in either case.
    *
    * @param address where it comes from
-   * @returns whether there is room for it
+   * @returns the bound that it exceeds; undefined where there is room for it
    */
-  enter(address: string): boolean {
+  enter(address: string): keyof ConnectionBounds | undefined {
     const counter = counterOf(address);
     this.#add(0, 1);
     this.#add(counter, 1);
-    return within(this.#sum(0), this.#bounds.total) &&
-      within(this.#sum(counter), this.#bounds.perAddress);
+    if (!within(this.#sum(0), this.#bounds.total)) return "total";
+    return within(this.#sum(counter), this.#bounds.perAddress) ? undefined : "perAddress";
   }
 
   /** Counts a connection out. */

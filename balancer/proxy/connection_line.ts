@@ -44,7 +44,7 @@ export interface ConnectionLineOptions {
   readonly deadlines: Deadlines;
   /** The pools whose unused connections may be closed to make room. */
   readonly pools: () => Iterable<InstancePool>;
-  /** Whether a pool is the control API's, which may use some of what is kept for that. */
+  /** Whether a pool is the control API's, whose connections take no file. */
   readonly isControl: (pool: InstancePool) => boolean;
   /** Milliseconds that clients wait for one of too many to leave, before they are turned away. */
   readonly patienceMs: number;
@@ -88,6 +88,7 @@ export class ConnectionLine implements PoolGuard {
     caller: Caller,
     until: number,
   ): Promise<UpstreamConnection | undefined> {
+    if (this.#options.isControl(pool)) return await pool.connect();
     let first = false;
     for (let room = this.#roomNow(pool);; room = false) {
       const end = room ? "room" : await this.#wait(pool, caller, until, first);
@@ -177,8 +178,7 @@ export class ConnectionLine implements PoolGuard {
 
   #enter(pool: InstancePool): boolean {
     if (this.#stalled) return false;
-    const control = this.#options.isControl(pool);
-    const entered = () => this.#budget.enterReplica(control);
+    const entered = () => this.#budget.enterReplica();
     if (!entered() && !(this.#closeOldest() && entered())) return false;
     pool.opening++;
     return true;

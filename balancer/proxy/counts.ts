@@ -61,6 +61,7 @@ export interface WorkerCounts {
   readonly sentBytes: number;
   readonly accepted: number;
   readonly turnedAway: number;
+  readonly acceptFailures: number;
   readonly deniedRetries: number;
   /** Lines of the access log that were written. */
   readonly loggedLines: number;
@@ -118,6 +119,7 @@ export function workerCounts(row: Float64Array): WorkerCounts {
     sentBytes: row[WORKER.sent]!,
     accepted: row[WORKER.accepted]!,
     turnedAway: row[WORKER.turnedAway]!,
+    acceptFailures: row[WORKER.acceptFailures]!,
     deniedRetries: row[WORKER.denied]!,
     loggedLines: row[WORKER.logged]!,
     lostLines: row[WORKER.unlogged]!,

@@ -10,6 +10,7 @@ import { forward } from "./forward.ts";
 import { type Fault, FAULTS } from "./http1/fault.ts";
 import { HeadScanner, skipEmptyLines } from "./http1/head_scanner.ts";
 import { ascii } from "./http1/writer.ts";
+import { linger, LINGER_MS } from "./linger.ts";
 import { prepare } from "./prepare.ts";
 import type { Proxy } from "./proxy.ts";
 import { RefusedError, RequestBody } from "./request_body.ts";
@@ -21,10 +22,6 @@ import { Disconnected, type Wire } from "./wire.ts";
 
 /** What the connection waits for; a deadline means something else in each. */
 type Phase = "idle" | "head" | "body" | "busy" | "closing";
-
-/** A refused client may still be sending: so much is read before the connection is closed. */
-const LINGER_BYTES = 1024 * 1024;
-const LINGER_MS = 1000;
 
 const CR = 13;
 
@@ -74,6 +71,18 @@ export class Downstream implements Expiring {
   /** Whether the client has ended its side, or its connection broke. */
   get gone(): boolean {
     return this.#gone;
+  }
+
+  /**
+   * Milliseconds that it has waited for a request, or for the rest of a head, or a little longer; 0
+   * while it does neither. Worked out from the deadline, so that no request pays for it.
+   */
+  get waitedMs(): number {
+    if (this.#phase !== "idle" && this.#phase !== "head") return 0;
+    const { deadlines, settings: { timeouts: { head, keepAlive } } } = this.proxy;
+    const left = this.deadlineAt - deadlines.in(0);
+    const [shorter, longer] = [Math.min(head, keepAlive), Math.max(head, keepAlive)];
+    return (left <= shorter ? shorter : longer) - left;
   }
 
   /** Serves the connection to its end; never rejects. */
@@ -304,23 +313,10 @@ export class Downstream implements Expiring {
     try {
       this.#expect("closing", LINGER_MS);
       await this.fail(failure);
-      await this.#linger();
+      await linger(this.wire);
     } catch (error) {
       // It is gone already, and with it the one who would want to know.
       if (!(error instanceof Disconnected)) this.proxy.recordFailure("proxy.refuse", error);
-    }
-  }
-
-  /**
-   * Closing while the client still sends would reset the connection, and the answer with it
-   * (RFC 9112, section 9.6).
-   */
-  async #linger(): Promise<void> {
-    await this.wire.closeWrite();
-    for (let left = LINGER_BYTES; left > 0;) {
-      this.wire.start = this.wire.end;
-      if (!await this.wire.fill()) return;
-      left -= this.wire.unread;
     }
   }
 

@@ -5,13 +5,14 @@
  * @module
  */
 
-/** Memory that all workers count in: a row for each, and one for the limit. */
+/** Memory that all threads count in: a row for each worker, the main thread's, the limit's. */
 export type SharedFiles = Int32Array<SharedArrayBuffer>;
 
 /** Columns of a row. */
 const CLIENTS = 0;
 const REPLICAS = 1;
 const WAITING = 2;
+const API = 3;
 /** A cache line. */
 const ROW = 16;
 
@@ -25,14 +26,21 @@ const RESERVE_PER_REPLICA = 8;
 /** Part of the room that clients leave to connections to replicas. */
 const CLIENTS_LEAVE = 0.1;
 
+/** Part of all files that clients of the API's own port may take. They are out of the reserve. */
+const API_PART = 1 / 16;
+const API_LEAST = 8;
+
+/** Part of the room of all clients that those of one address may take, unless a setting says. */
+const CLIENT_PART = 0.5;
+
 /** How many connections there may be. */
 export interface FileRoom {
   /** Of clients and to replicas together. */
   readonly all: number;
   /** Of clients. */
   readonly clients: number;
-  /** Of both together with those to the control API, which may use some of the reserve. */
-  readonly withControl: number;
+  /** Of clients of the API's own port or socket. */
+  readonly api: number;
 }
 
 /**
@@ -42,25 +50,24 @@ export interface FileRoom {
  * @param replicas how many replicas there are
  */
 export function fileRoom(limit: number, replicas: number): FileRoom {
-  if (limit === 0) return { all: Infinity, clients: Infinity, withControl: Infinity };
+  if (limit === 0) return { all: Infinity, clients: Infinity, api: Infinity };
   const reserve = Math.min(RESERVE + RESERVE_PER_REPLICA * replicas, Math.ceil(limit / 2));
   const all = limit - reserve;
   return {
     all,
     clients: Math.floor(all * (1 - CLIENTS_LEAVE)),
-    // Each takes a file at its other end, too, which nobody counts.
-    withControl: all + Math.floor(reserve / 4),
+    api: Math.max(Math.floor(limit * API_PART), Math.min(API_LEAST, reserve)),
   };
 }
 
 /**
- * Makes the counters, once for all workers.
+ * Makes the counters, once for all threads. The main thread counts in the row behind the workers'.
  *
- * @param workers how many rows
+ * @param workers how many there are
  * @param limit files that the process may open; 0: not known
  */
 export function sharedFiles(workers: number, limit: number): SharedFiles {
-  const files = new Int32Array(new SharedArrayBuffer(4 * ROW * (workers + 1)));
+  const files = new Int32Array(new SharedArrayBuffer(4 * ROW * (workers + 2)));
   files[files.length - 1] = limit;
   return files;
 }
@@ -75,7 +82,7 @@ export function strikeOutFiles(files: SharedFiles, row: number): void {
   files.fill(0, row * ROW, (row + 1) * ROW);
 }
 
-/** Counts the connections of one worker in and out. */
+/** Counts the connections of one thread in and out. */
 export class FileBudget {
   readonly #files: SharedFiles;
   readonly #row: number;
@@ -83,8 +90,8 @@ export class FileBudget {
   #room: FileRoom;
 
   /**
-   * @param files where all workers count
-   * @param row the worker's row, from 0
+   * @param files where all threads count
+   * @param row the thread's row, from 0
    */
   constructor(files: SharedFiles, row: number) {
     this.#files = files;
@@ -119,13 +126,13 @@ export class FileBudget {
   }
 
   /**
-   * Counts a connection to a replica, or to the control API, in where there is room for it.
+   * Counts a connection to a replica in where there is room for it.
    *
    * @returns whether there is, and it has to be counted out by {@linkcode leaveReplica}
    */
-  enterReplica(control = false): boolean {
+  enterReplica(): boolean {
     this.#add(REPLICAS, 1);
-    if (this.#open <= (control ? this.#room.withControl : this.#room.all)) return true;
+    if (this.#open <= this.#room.all) return true;
     this.leaveReplica();
     return false;
   }
@@ -133,6 +140,27 @@ export class FileBudget {
   /** Counts it out. */
   leaveReplica(): void {
     this.#add(REPLICAS, -1);
+  }
+
+  /** How many clients the API's own port or socket may have. */
+  get apiRoom(): number {
+    this.review();
+    return this.#room.api;
+  }
+
+  /** How many clients of one address may be connected, where no setting says so. */
+  get perClient(): number {
+    return Math.ceil(this.#room.clients * CLIENT_PART);
+  }
+
+  /** Counts a client of the API's own port or socket in. */
+  enterApi(): void {
+    this.#add(API, 1);
+  }
+
+  /** Counts it out. */
+  leaveApi(): void {
+    this.#add(API, -1);
   }
 
   /** Says how many requests wait for room in this worker. */
@@ -150,7 +178,8 @@ export class FileBudget {
    * not count is open besides, so it is rather less than more.
    */
   spent(): void {
-    Atomics.compareExchange(this.#files, this.#files.length - 1, 0, Math.max(this.#open, 1));
+    const open = this.#open + this.#sum(API);
+    Atomics.compareExchange(this.#files, this.#files.length - 1, 0, Math.max(open, 1));
     this.review();
   }
 

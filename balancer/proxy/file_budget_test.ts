@@ -5,12 +5,12 @@ import { FileBudget, fileRoom, sharedFiles, strikeOutFiles } from "./file_budget
 const LIMIT = 20;
 
 Deno.test("the room is what the main thread does not need, and some of it is never the clients'", () => {
-  assertEquals(fileRoom(20_000, 3), { all: 19_720, clients: 17_748, withControl: 19_790 });
-  assertEquals(fileRoom(20_000, 64), { all: 19_232, clients: 17_308, withControl: 19_424 });
+  assertEquals(fileRoom(20_000, 3), { all: 19_720, clients: 17_748, api: 1250 });
+  assertEquals(fileRoom(20_000, 64), { all: 19_232, clients: 17_308, api: 1250 });
 });
 
 Deno.test("of few files connections get half", () => {
-  assertEquals(fileRoom(128, 3), { all: 64, clients: 57, withControl: 80 });
+  assertEquals(fileRoom(128, 3), { all: 64, clients: 57, api: 8 });
 });
 
 Deno.test("a limit that is not known is no bound", () => {
@@ -32,14 +32,18 @@ Deno.test("connections of all workers count, on both sides", () => {
   assertEquals(a.enterReplica(), true);
 });
 
-Deno.test("the control API has room where replicas have none, and not without end", () => {
-  const budget = new FileBudget(sharedFiles(1, LIMIT), 0);
-  while (budget.enterReplica());
-  assertEquals([true, true, true].map((control) => budget.enterReplica(control)), [
-    true,
-    true,
-    false,
-  ]);
+Deno.test("clients of the API's own port take nothing from the others, and count at the limit", () => {
+  const files = sharedFiles(1, 0);
+  const [worker, main] = [new FileBudget(files, 0), new FileBudget(files, 1)];
+  for (let i = 0; i < LIMIT / 2; i++) main.enterApi();
+  for (let i = 0; i < LIMIT / 2; i++) worker.enterClient();
+  assertEquals([main.apiRoom, worker.perClient], [Infinity, Infinity]);
+  main.spent();
+  worker.review();
+  assertEquals(fileRoom(LIMIT, 0), { all: 10, clients: 9, api: 8 });
+  assertEquals([main.apiRoom, worker.perClient, worker.hasRoom], [8, 5, false]);
+  worker.leaveClient();
+  assertEquals(worker.hasRoom, true);
 });
 
 Deno.test("what a worker that crashed had open is counted out", () => {

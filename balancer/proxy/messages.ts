@@ -5,6 +5,7 @@
  */
 import type { CompleteRingOptions } from "../../ring/mod.ts";
 import type { DrainDeadlines, Evidence, Sample, Toll, Upstream } from "../view.ts";
+import type { StreamFrame } from "./channel_stream.ts";
 import type { SharedCounts } from "./connection_limits.ts";
 import type { SharedFiles } from "./file_budget.ts";
 import type { LoadMap } from "./load_cells.ts";
@@ -48,6 +49,7 @@ export type ToWorker =
   | { readonly type: "access"; readonly part: number }
   /** The lines that it sent last are written, or cannot be. */
   | { readonly type: "logged"; readonly written: boolean }
+  | { readonly type: "stream"; readonly id: number; readonly frame: StreamFrame }
   | { readonly type: "end"; readonly deadlines: DrainDeadlines };
 
 /** From a worker. */
@@ -65,5 +67,7 @@ export type FromWorker =
     readonly lost: number;
   }
   | { readonly type: "failure"; readonly action: string; readonly message: string }
+  /** A part of a call of the control API; the worker opens streams and gives them their ids. */
+  | { readonly type: "stream"; readonly id: number; readonly frame: StreamFrame }
   | { readonly type: "idle"; readonly question: number; readonly idle: boolean }
   | { readonly type: "ended" };

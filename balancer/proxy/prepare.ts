@@ -66,7 +66,7 @@ function compose(client: Downstream): Transaction {
     requestId: given === undefined ? request.idBytes : undefined,
     forwardedFor: client.addressBytes,
     proto: HTTP,
-    via: proxy.viaTo(request.destination),
+    via: proxy.via,
     trusted: client.trusted,
     traceparent,
   });

@@ -7,6 +7,7 @@ import type { Tracing } from "../tracing/tracing.ts";
 import type { Evidence, Sample, Toll, Upstream, View } from "../view.ts";
 import { AccessLog, type BatchTaker } from "./access_log.ts";
 import { BufferPool } from "./buffers.ts";
+import type { Connection } from "./connection.ts";
 import { ConnectionLine } from "./connection_line.ts";
 import { ApiTokens } from "./api_tokens.ts";
 import { isApiPath, isControlCall } from "./control_call.ts";
@@ -58,6 +59,8 @@ export interface ProxyListener {
   /** Lines of the access log. */
   readonly lines: BatchTaker;
   failure(action: string, error: unknown): void;
+  /** Opens a connection to the control API. */
+  call(): Connection;
 }
 
 /** Where a worker counts, beside the others. */
@@ -105,7 +108,6 @@ export class Proxy {
   draining = false;
   readonly #listener: ProxyListener;
   readonly #control: InstancePool;
-  readonly #controlVia: Uint8Array;
   readonly #apiTokens: ApiTokens;
   /** Write keys, for the access log and for traces. */
   readonly #keys: KeyText;
@@ -126,7 +128,6 @@ export class Proxy {
     files: FileBudget,
   ) {
     this.settings = settings;
-    this.#controlVia = ascii(settings.control.via);
     this.#keys = new KeyText(settings.keySource);
     this.#apiTokens = new ApiTokens(settings.tokens ?? [], (error) => {
       listener.failure("proxy.tokens", error);
@@ -155,7 +156,7 @@ export class Proxy {
     this.line = new ConnectionLine({
       budget: files,
       deadlines: this.deadlines,
-      pools: () => [...this.routes.pools, this.#control],
+      pools: () => this.routes.pools,
       isControl: (pool) => pool === this.#control,
       patienceMs: settings.hold.ms,
     });
@@ -163,11 +164,7 @@ export class Proxy {
     this.#slowWatch = new SlowWatch(settings.suspectMs, settings.timeouts.response);
     // Always due: told with each tick.
     this.deadlines.add({ deadlineAt: -Infinity, onDeadline: () => this.#onTick() });
-    this.#control = this.#openPool({
-      name: CONTROL,
-      instance: CONTROL,
-      address: settings.control,
-    });
+    this.#control = this.#openControl();
   }
 
   /** Traces requests from now on; resolves when it can write their keys, too. */
@@ -229,11 +226,6 @@ export class Proxy {
   noteAnswer(upstream: UpstreamConnection, status: number): void {
     upstream.pool.answeredAt = this.deadlines.now;
     if (status >= 200) this.sampler?.answered(upstream, status);
-  }
-
-  /** What the proxy calls itself in a request that goes there. */
-  viaTo({ first }: Destination): Uint8Array {
-    return first === this.#control ? this.#controlVia : this.via;
   }
 
   recordFailure(action: string, error: unknown): void {
@@ -299,6 +291,21 @@ export class Proxy {
     const { instance } = upstream;
     const gauge = this.inFlight.gauge(instance, this.places.cell(instance));
     return new InstancePool(upstream, gauge, limits, this.buffers, this.deadlines, this.line);
+  }
+
+  /** A call opens a connection of its own: that costs a message. */
+  #openControl(): InstancePool {
+    const { connect, upstreamIdle } = this.settings.timeouts;
+    const upstream = { name: CONTROL, instance: CONTROL, address: { hostname: CONTROL, port: 0 } };
+    return new InstancePool(
+      upstream,
+      this.inFlight.gauge(CONTROL, this.places.cell(CONTROL)),
+      { maxIdle: 0, idleMs: upstreamIdle, connectMs: connect },
+      this.buffers,
+      this.deadlines,
+      undefined,
+      () => Promise.resolve(this.#listener.call()),
+    );
   }
 
   #retirePool(pool: InstancePool): void {

@@ -22,8 +22,8 @@ export interface RequestLimits {
   readonly bodyBytes: number;
   /** Most connections in all; 503 above. */
   readonly connections: number;
-  /** Most connections from one address, 0 for any; 503 above. */
-  readonly connectionsPerAddress: number;
+  /** Most connections from one address, 0 for any, `auto` for a part of the files; 503 above. */
+  readonly connectionsPerAddress: number | "auto";
 }
 
 /** Bounds of waiting, in milliseconds. */
@@ -79,18 +79,10 @@ export interface TraceSettings {
   readonly heedsClient: boolean;
 }
 
-/** Where the control API listens to the data plane, and to nobody else on this machine. */
-export interface ControlEntrance extends Address {
-  /** What the data plane calls itself in `Via` there: a name that nobody else knows. */
-  readonly via: string;
-}
-
 /** Everything that a worker is told once. */
 export interface ProxySettings {
   readonly listen: Address;
-  /** Where the control API listens. */
-  readonly control: ControlEntrance;
-  /** What of it the public port carries. */
+  /** What of the control API the public port carries. */
   readonly publicApi: PublicApi;
   readonly keySource: KeySource;
   readonly limits: RequestLimits;
@@ -130,22 +122,18 @@ export interface ApiToken {
  *
  * @param config the configuration
  * @param listen where clients connect
- * @param control where the control API listens
  * @param replaces whether the engine replaces instances that fail
  * @param logStyle how lines of the access log are written
  */
 export function proxySettings(
   config: Config,
   listen: Address,
-  control: ControlEntrance,
   replaces = true,
   logStyle: LogStyle = "json",
 ): ProxySettings {
-  const { LB_WORKERS } = config;
-  const workers = LB_WORKERS === "auto" ? navigator.hardwareConcurrency : LB_WORKERS;
+  const workers = workerCount(config);
   return {
     listen: { hostname: listen.hostname, port: listen.port },
-    control: { hostname: control.hostname, port: control.port, via: control.via },
     publicApi: publicApi(config),
     keySource: config.LB_KEY,
     limits: {
@@ -182,6 +170,15 @@ export function proxySettings(
     logStyle,
     workers,
   };
+}
+
+/**
+ * How many workers the data plane has.
+ *
+ * @param config the configuration
+ */
+export function workerCount({ LB_WORKERS }: Pick<Config, "LB_WORKERS">): number {
+  return LB_WORKERS === "auto" ? navigator.hardwareConcurrency : LB_WORKERS;
 }
 
 function publicApi({ LB_PUBLIC_API }: Config): PublicApi {

@@ -1,5 +1,5 @@
 /**
- * Reads and writes of a TCP connection, at what they cost the runtime and nothing more.
+ * Reads and writes of a connection, at what they cost the runtime and nothing more.
  *
  * `Deno.TcpConn.read` keeps a set of the reads under way, in an async function of its own, so that
  * `unref` can find them. That is a tenth of the CPU of a small request, and nobody here calls
@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { Connection } from "./connection.ts";
 
 /** A connection's bytes. Of reads and of writes one each may be under way. */
 export interface Socket {
@@ -41,7 +42,7 @@ interface RuntimeCore {
  * @param core what the runtime reads and writes with; undefined for the documented methods
  */
 export function socketOf(
-  connection: Deno.TcpConn,
+  connection: Connection,
   core: RuntimeCore | undefined = RUNTIME_CORE,
 ): Socket {
   const resource = core && Reflect.get(connection, core.internalRidSymbol);
@@ -68,9 +69,9 @@ class DirectSocket implements Socket {
 }
 
 class DocumentedSocket implements Socket {
-  readonly #connection: Deno.TcpConn;
+  readonly #connection: Connection;
 
-  constructor(connection: Deno.TcpConn) {
+  constructor(connection: Connection) {
     this.#connection = connection;
   }
 

@@ -143,6 +143,11 @@ export class WorkerTally {
     this.#row[WORKER.accepted]! += 1;
   }
 
+  /** A connection could not be accepted. */
+  acceptFailed(): void {
+    this.#row[WORKER.acceptFailures]! += 1;
+  }
+
   /** A client connected, and there were too many. */
   turnedAway(): void {
     this.#row[WORKER.turnedAway]! += 1;

@@ -86,6 +86,7 @@ export const WORKER = layout({
   sent: 1,
   accepted: 1,
   turnedAway: 1,
+  acceptFailures: 1,
   denied: 1,
   logged: 1,
   unlogged: 1,

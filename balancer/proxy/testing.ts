@@ -14,7 +14,6 @@ import { proxySettings } from "./settings.ts";
 import { sharedLoads } from "./shared_loads.ts";
 import { TallyBook } from "./tally_book.ts";
 
-const NOWHERE = { hostname: "127.0.0.1", port: 1, via: "1.1 test" };
 const WARMING = "GET /a HTTP/1.1\r\nHost: a.example\r\nX-Request-Id: 7\r\n\r\n";
 
 /** The data plane of one worker in this process, before one replica. */
@@ -26,7 +25,7 @@ export class ProxyBench implements AsyncDisposable {
 
   constructor(env: Record<string, string> = {}) {
     const { config } = readConfig({ LB_WORKERS: "1", ...env });
-    const settings = proxySettings(config, { hostname: "127.0.0.1", port: 0 }, NOWHERE);
+    const settings = proxySettings(config, { hostname: "127.0.0.1", port: 0 });
     this.proxy = new Proxy(settings, {
       memory: sharedLoads(1),
       tallies: new TallyBook(1).workers,
@@ -37,6 +36,9 @@ export class ProxyBench implements AsyncDisposable {
       samples: () => {},
       lines: () => {},
       failure: (action, error) => this.failures.push(`${action}: ${error}`),
+      call: () => {
+        throw new Error("there is no control API");
+      },
     }, new FileBudget(sharedFiles(1, 0), 0));
     this.acceptor = new Acceptor(
       this.proxy,

@@ -4,8 +4,9 @@
  * @module
  */
 import { isOutOfFiles } from "../out_of_files.ts";
-import type { Upstream } from "../view.ts";
+import type { Address, Upstream } from "../view.ts";
 import type { BufferPool } from "./buffers.ts";
+import type { Connection } from "./connection.ts";
 import type { Deadlines, Expiring } from "./deadlines.ts";
 import type { Gauge } from "./in_flight.ts";
 import { type Allowance, UNBOUNDED } from "./load_choice.ts";
@@ -34,6 +35,15 @@ export interface PoolGuard {
   offered(connection: UpstreamConnection): boolean;
   /** One was closed. */
   closed(): void;
+}
+
+/** Opens a connection to an address; the signal ends an attempt that takes too long. */
+export type Dial = (address: Address, signal: AbortSignal) => Promise<Connection>;
+
+async function dialTcp({ hostname, port }: Address, signal: AbortSignal): Promise<Connection> {
+  const connection = await Deno.connect({ hostname, port, signal });
+  connection.setNoDelay(true);
+  return connection;
 }
 
 /** No server that keeps connections at all closes one this soon. */
@@ -149,6 +159,7 @@ export class InstancePool {
   readonly #buffers: BufferPool;
   readonly #deadlines: Deadlines;
   readonly #guard: PoolGuard | undefined;
+  readonly #dial: Dial;
   readonly #idle: UpstreamConnection[] = [];
   readonly #all = new Set<UpstreamConnection>();
   #retired = false;
@@ -160,6 +171,7 @@ export class InstancePool {
     buffers: BufferPool,
     deadlines: Deadlines,
     guard?: PoolGuard,
+    dial: Dial = dialTcp,
   ) {
     this.#upstream = upstream;
     this.inFlight = inFlight;
@@ -167,6 +179,7 @@ export class InstancePool {
     this.#buffers = buffers;
     this.#deadlines = deadlines;
     this.#guard = guard;
+    this.#dial = dial;
   }
 
   get upstream(): Upstream {
@@ -218,13 +231,11 @@ export class InstancePool {
    * @throws {Error} this process can open no connection, see `isOutOfFiles`
    */
   async connect(): Promise<UpstreamConnection> {
-    const { hostname, port } = this.#upstream.address;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), this.#limits.connectMs);
     try {
-      const tcp = await Deno.connect({ hostname, port, signal: late.signal });
-      tcp.setNoDelay(true);
-      const connection = new UpstreamConnection(new Wire(tcp, this.#buffers, "replica"), this);
+      const opened = await this.#dial(this.#upstream.address, late.signal);
+      const connection = new UpstreamConnection(new Wire(opened, this.#buffers, "replica"), this);
       this.#deadlines.add(connection);
       this.#all.add(connection);
       this.tally.connected();

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Buffer, type BufferPool, LARGE_BYTES, RESTING_BYTES } from "./buffers.ts";
+import type { Connection } from "./connection.ts";
 import { type Socket, socketOf } from "./socket.ts";
 import { type Side, type Staged, TURN } from "./turn.ts";
 
@@ -48,7 +49,7 @@ export class Wire implements Staged {
   start = 0;
   end = 0;
   watcher: WireWatcher | undefined;
-  readonly #connection: Deno.TcpConn;
+  readonly #connection: Connection;
   readonly #socket: Socket;
   readonly #buffers: BufferPool;
   readonly #side: Side;
@@ -74,7 +75,7 @@ export class Wire implements Staged {
    * @param side who is at the other end
    * @param traffic counts its bytes, where somebody wants to know
    */
-  constructor(connection: Deno.TcpConn, buffers: BufferPool, side: Side, traffic?: Traffic) {
+  constructor(connection: Connection, buffers: BufferPool, side: Side, traffic?: Traffic) {
     this.#connection = connection;
     this.#socket = socketOf(connection);
     this.#buffers = buffers;

@@ -11,6 +11,7 @@ import { openTracing } from "../tracing/tracing.ts";
 import type { DrainDeadlines } from "../view.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { Acceptor } from "./acceptor.ts";
+import { ChannelStreams, transferOf } from "./channel_stream.ts";
 import { FileBudget } from "./file_budget.ts";
 import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
 import { Proxy } from "./proxy.ts";
@@ -19,6 +20,9 @@ import { ringOf } from "./view_ring.ts";
 let proxy: Proxy | undefined;
 let acceptor: Acceptor | undefined;
 let ring: Ring | undefined;
+const calls = new ChannelStreams((id, frame) => {
+  tell({ type: "stream", id, frame }, transferOf(frame));
+});
 
 function tell(message: FromWorker, transfer: Transferable[] = []): void {
   self.postMessage(message, transfer);
@@ -36,6 +40,8 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       return proxy?.recorder.sample(data.part);
     case "logged":
       return proxy?.accessLog.written(data.written);
+    case "stream":
+      return calls.receive(data.id, data.frame);
     case "end":
       return void end(data.deadlines);
   }
@@ -49,6 +55,7 @@ function open(message: Extract<ToWorker, { type: "open" }>): void {
     samples: (samples) => tell({ type: "samples", samples }),
     lines: (lines, lost) => tell({ type: "lines", lines, lost }, [lines.buffer]),
     failure: (action, error) => tell({ type: "failure", action, message: errorMessage(error) }),
+    call: () => calls.open(),
   }, new FileBudget(files, sheets.row));
   if (settings.traces) void trace(created).then(() => accept(created, message));
   else accept(created, message);
@@ -69,7 +76,9 @@ function accept(
     proxy,
     new ConnectionLimits(counts, sheets.row, {
       total: connections,
-      perAddress: connectionsPerAddress,
+      get perAddress() {
+        return connectionsPerAddress === "auto" ? proxy.files.perClient : connectionsPerAddress;
+      },
     }),
   );
   tell({ type: "listening", port: acceptor.port });

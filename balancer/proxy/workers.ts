@@ -7,6 +7,8 @@
 import type { FailureLog } from "../failures.ts";
 import { type AccessLogging, partOf } from "../log/dials.ts";
 import type { DataPlane, DrainDeadlines, Evidence, Sample, Toll, View } from "../view.ts";
+import { ChannelStreams, transferOf } from "./channel_stream.ts";
+import type { Connection } from "./connection.ts";
 import { type SharedCounts, sharedCounts, strikeOutConnections } from "./connection_limits.ts";
 import { type SharedFiles, sharedFiles, strikeOutFiles } from "./file_budget.ts";
 import { LoadCells, type LoadMap } from "./load_cells.ts";
@@ -38,8 +40,10 @@ export interface DataPlaneOptions {
    */
   readonly log?: (lines: Uint8Array, lost: number) => Promise<boolean>;
   readonly failures: FailureLog;
-  /** Files that this process may open, 0 where that is not known, as unless it is given. */
-  readonly files?: number;
+  /** Where all threads count their files; unless it is given, how many there may be is not known. */
+  readonly files?: SharedFiles;
+  /** Serves a call of the control API that a worker hands over. */
+  readonly onCall?: (stream: Connection) => void;
   /** Module that a worker runs, {@linkcode WORKER} unless a test has its own. */
   readonly module?: string;
 }
@@ -55,6 +59,8 @@ interface Member {
   /** Where it counts its connections, and what is in flight. */
   readonly row: number;
   readonly questions: Map<number, (idle: boolean) => void>;
+  /** Calls of the control API that came through it. */
+  readonly calls: ChannelStreams;
   readonly ended: PromiseWithResolvers<void>;
 }
 
@@ -80,7 +86,7 @@ export class DataPlaneWorkers implements DataPlane {
     const { workers } = options.settings;
     this.#accessLogging = options.settings.accessLogging;
     this.#counts = sharedCounts(workers);
-    this.#files = sharedFiles(workers, options.files ?? 0);
+    this.#files = options.files ?? sharedFiles(workers, 0);
     this.#loads = sharedLoads(workers);
     this.#cells = new LoadCells(this.#loads);
     this.#tallies = new TallyBook(workers);
@@ -142,7 +148,12 @@ export class DataPlaneWorkers implements DataPlane {
   #start(): Promise<void> {
     const worker = new Worker(this.#options.module ?? WORKER, { type: "module" });
     const row = this.#takeRow();
-    const member: Member = { worker, row, questions: new Map(), ended: Promise.withResolvers() };
+    const calls = new ChannelStreams(
+      (id, frame) => worker.postMessage({ type: "stream", id, frame }, transferOf(frame)),
+      (stream) => this.#options.onCall ? this.#options.onCall(stream) : stream.close(),
+    );
+    const ended = Promise.withResolvers<void>();
+    const member: Member = { worker, row, questions: new Map(), calls, ended };
     const listening = Promise.withResolvers<void>();
     this.#members.add(member);
     this.#acks.join(member);
@@ -179,6 +190,8 @@ export class DataPlaneWorkers implements DataPlane {
         return this.#announce(this.#acks.applied(member, message.version));
       case "failure":
         return this.#options.failures.record(message.action, message.message);
+      case "stream":
+        return member.calls.receive(message.id, message.frame);
       case "idle":
         member.questions.get(message.question)?.(message.idle);
         member.questions.delete(message.question);
@@ -210,6 +223,7 @@ export class DataPlaneWorkers implements DataPlane {
     this.#members.delete(member);
     this.#giveBackRow(member.row);
     for (const answer of member.questions.values()) answer(true);
+    member.calls.end();
     member.ended.resolve();
     this.#announce(this.#acks.leave(member));
   }

@@ -10,7 +10,6 @@ const NOW = { requestsMs: 0, streamsMs: 0 };
 
 const SETTINGS: ProxySettings = {
   listen: { hostname: "127.0.0.1", port: 0 },
-  control: { hostname: "127.0.0.1", port: 1, via: "1.1 test" },
   publicApi: "all",
   keySource: { from: "request-id" },
   limits: {
@@ -86,7 +85,7 @@ class Bench {
 }
 
 function view(version: number): View {
-  const upstream = { name: "Server1", instance: "i1", address: SETTINGS.control };
+  const upstream = { name: "Server1", instance: "i1", address: { hostname: "127.0.0.1", port: 1 } };
   return {
     version,
     ring: Ring.build({ members: ["Server1", "Server2"] }),

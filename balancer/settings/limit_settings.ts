@@ -65,11 +65,25 @@ export const LIMIT_SETTINGS = {
     "longest body of a request, 0 for any; 413 above",
   ),
   LB_MAX_CONNECTIONS: whole(20000, 1, 1000000, "most connections of clients; 503 above"),
-  LB_MAX_CONNECTIONS_PER_CLIENT: whole(
-    0,
-    0,
-    1000000,
-    "most connections from one address, 0 for any; 503 above",
+  LB_MAX_CONNECTIONS_PER_CLIENT: {
+    schema: parsed((s) => s === "auto" ? s : parseWhole(s, 0, 1000000)),
+    fallback: "auto",
+    expects: "auto or a whole number from 0 to 1000000",
+    about:
+      "most connections from one address, 0 for any; `auto`: half of those that the limit of " +
+      "open files allows; 503 above",
+  },
+  LB_MAX_API_CONNECTIONS: whole(
+    256,
+    1,
+    100000,
+    "most connections to the API's own port, and most calls by the public one; 503 above",
+  ),
+  LB_MAX_EVENT_STREAMS: whole(
+    32,
+    1,
+    100000,
+    "most event streams of the API at once (`/_lb/events`, deploys); 503 above",
   ),
   LB_TRUSTED_PROXIES: {
     schema: parsed(parseNetworks),

@@ -32,7 +32,6 @@ const workers = new DataPlaneWorkers({
   settings: proxySettings(
     config,
     { hostname: "127.0.0.1", port },
-    { hostname: "127.0.0.1", port: 1, via: "1.1 bench" },
   ),
   report: () => {},
   failures: { record: (action, error) => say(`${action}: ${error}`) },

@@ -1,0 +1,263 @@
+/**
+ * One connection to the API: reads requests one after the other and has each answered.
+ *
+ * @module
+ */
+import type { FailureLog } from "../../failures.ts";
+import type { Deadlines, Expiring } from "../../proxy/deadlines.ts";
+import { failureBytes } from "../../proxy/failure_message.ts";
+import { type Fault, FAULTS } from "../../proxy/http1/fault.ts";
+import { HeadScanner, skipEmptyLines } from "../../proxy/http1/head_scanner.ts";
+import { RequestHead } from "../../proxy/http1/request_head.ts";
+import { linger, LINGER_MS } from "../../proxy/linger.ts";
+import { RefusedError } from "../../proxy/request_body.ts";
+import { Disconnected, type Wire, type WireWatcher } from "../../proxy/wire.ts";
+import { IncomingBody } from "./incoming_body.ts";
+import { incomingRequest } from "./incoming_request.ts";
+import { isStream, type ResponseContext, sendParts, sendWhole } from "./outgoing_response.ts";
+
+/** Answers a request; does not reject. */
+export type Handle = (request: Request) => Promise<Response>;
+
+/** Bounds of what a client may send, and of how long it may take. */
+export interface ApiLimits {
+  /** Longest request line, in bytes. */
+  readonly lineBytes: number;
+  /** Longest head, in bytes. */
+  readonly headBytes: number;
+  /** Most header fields. */
+  readonly fields: number;
+  /** For a client to send a whole head, in milliseconds. */
+  readonly headMs: number;
+  /** For a client to begin its next request, in milliseconds. */
+  readonly idleMs: number;
+  /** For a client to go on with a body, its own or the response's, in milliseconds. */
+  readonly bodyMs: number;
+}
+
+/** What all connections share. */
+export interface ApiConnectionOptions {
+  readonly limits: ApiLimits;
+  readonly deadlines: Deadlines;
+  readonly failures: FailureLog;
+  /** Whether the server ends: no connection takes another request. */
+  readonly closing: () => boolean;
+}
+
+/** What the connection waits for; a deadline means something else in each. */
+type Phase = "idle" | "head" | "busy" | "closing";
+
+const CR = 13;
+
+/** One connection. */
+export class ApiConnection implements Expiring, WireWatcher {
+  deadlineAt = Infinity;
+  readonly #wire: Wire;
+  readonly #handle: Handle;
+  readonly #options: ApiConnectionOptions;
+  readonly #head = new RequestHead();
+  readonly #scanner = new HeadScanner();
+  #phase: Phase = "idle";
+  #gone = false;
+  /** Set once the connection is refused by its deadline: nothing more is served on it. */
+  #refused: Promise<void> | undefined;
+  /** Ends what is done for the request that runs. */
+  #abort: (() => void) | undefined;
+
+  /**
+   * @param wire the connection
+   * @param handle answers its requests
+   * @param options what it shares with others
+   */
+  constructor(wire: Wire, handle: Handle, options: ApiConnectionOptions) {
+    this.#wire = wire;
+    this.#handle = handle;
+    this.#options = options;
+    wire.watcher = this;
+  }
+
+  /** Whether it waits for a request, or for the rest of a head: nothing is lost with it. */
+  get waiting(): boolean {
+    return this.#phase === "idle" || this.#phase === "head";
+  }
+
+  /** Serves the connection to its end; never rejects. */
+  async run(): Promise<void> {
+    const { limits, failures } = this.#options;
+    try {
+      this.#expect("idle", limits.headMs);
+      while (await this.#serveNext()) {
+        this.#wire.rest();
+        this.#expect("idle", limits.idleMs);
+      }
+    } catch (error) {
+      if (error instanceof RefusedError) await this.#refuse(error.fault);
+      else if (!(error instanceof Disconnected)) failures.record("control.connection", error);
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Ends the connection at once. */
+  close(): void {
+    this.deadlineAt = Infinity;
+    this.#wire.close();
+    this.#left();
+  }
+
+  onDeadline(): void {
+    if (this.#phase === "head") this.#refused = this.#refuse(FAULTS.timeout);
+    else this.close();
+  }
+
+  onFill(more: boolean): void {
+    if (!more) this.#left();
+    else if (this.#abort) this.#watch();
+  }
+
+  onBreak(): void {
+    this.#left();
+  }
+
+  onSent(): void {}
+
+  onUnsent(): void {}
+
+  /** The client has ended its side, or its connection broke. */
+  #left(): void {
+    this.#gone = true;
+    this.#abort?.();
+  }
+
+  /** Notices that the client leaves, as long as there is room to read into. */
+  #watch(): void {
+    if (this.#wire.end === this.#wire.bytes.length && this.#wire.unread > 0) return;
+    this.#wire.listen();
+  }
+
+  /** @returns whether another request may follow */
+  async #serveNext(): Promise<boolean> {
+    if (!await this.#readHead()) return false;
+    this.#expect("busy", Infinity);
+    const aborter = new AbortController();
+    this.#abort = () => aborter.abort();
+    try {
+      return await this.#answer(aborter.signal);
+    } finally {
+      this.#abort = undefined;
+    }
+  }
+
+  async #answer(signal: AbortSignal): Promise<boolean> {
+    const head = this.#head;
+    const wire = this.#wire;
+    const { method, minor, keepAlive } = head;
+    wire.start = head.end;
+    const body = new IncomingBody(wire, head, () => this.#fillBody());
+    const request = incomingRequest(wire.bytes, head, body.stream(), signal);
+    wire.rest();
+    this.#watch();
+    const response = await this.#handle(request);
+    // A body that nobody read ends the connection, unless it is there already.
+    const whole = body.discard();
+    const endless = minor === 0 && isStream(response);
+    const close = !keepAlive || !whole || endless || this.#options.closing();
+    await this.#send(response, { method, minor, close }, signal);
+    if (!whole) await this.#lingerOn();
+    return !close && !this.#gone;
+  }
+
+  async #send(response: Response, context: ResponseContext, signal: AbortSignal): Promise<void> {
+    const write = (bytes: Uint8Array) => this.#write(bytes);
+    const streams = response.body && context.method !== "HEAD" && isStream(response);
+    if (!streams) return await sendWhole(response, context, write);
+    this.#watch();
+    const parts = response.body.getReader();
+    const stop = () => parts.cancel().catch(() => {});
+    signal.addEventListener("abort", stop);
+    try {
+      if (signal.aborted) throw new Disconnected(this.#wire);
+      await sendParts(response, context, parts, write);
+    } finally {
+      await stop();
+    }
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    this.#expect("busy", this.#options.limits.bodyMs);
+    await this.#wire.write(bytes);
+    this.#expect("busy", Infinity);
+  }
+
+  async #fillBody(): Promise<boolean> {
+    this.#expect("busy", this.#options.limits.bodyMs);
+    const more = await this.#wire.fill();
+    this.#expect("busy", Infinity);
+    return more;
+  }
+
+  /** @returns whether a head was read and parsed; false when no request comes any more */
+  async #readHead(): Promise<boolean> {
+    const wire = this.#wire;
+    this.#scanner.reset();
+    for (let scanned = 0;;) {
+      if (scanned === 0) wire.start = skipEmptyLines(wire.bytes, wire.start, wire.end);
+      if (scanned > 0 || !this.#isEmpty()) {
+        const end = this.#scanner.scan(wire.bytes, wire.start + scanned, wire.end);
+        scanned = wire.unread;
+        if (end === -2) throw new RefusedError(FAULTS.lineEnd);
+        this.#checkLength(end < 0 ? scanned : end - wire.start);
+        if (end >= 0) return this.#parse(end);
+        if (this.#phase === "idle") this.#expect("head", this.#options.limits.headMs);
+      }
+      const more = await wire.fill();
+      if (this.#refused) await this.#refused;
+      if (!more || this.#refused) return false;
+    }
+  }
+
+  /** Half of an empty line may still become a whole one. */
+  #isEmpty(): boolean {
+    const { unread, bytes, start } = this.#wire;
+    return unread === 0 || (unread === 1 && bytes[start] === CR);
+  }
+
+  #parse(end: number): true {
+    const { bytes, start } = this.#wire;
+    const fault = this.#head.parse(bytes, start, end, this.#options.limits.fields);
+    if (fault) throw new RefusedError(fault);
+    return true;
+  }
+
+  #checkLength(length: number): void {
+    const { lineBytes, headBytes, fields } = this.#options.limits;
+    if (this.#scanner.firstLineLength > lineBytes) throw new RefusedError(FAULTS.uriTooLong);
+    if (length > headBytes || this.#scanner.lines > fields + 1) {
+      throw new RefusedError(FAULTS.headTooLarge);
+    }
+  }
+
+  async #refuse({ status, reason }: Fault): Promise<void> {
+    this.#expect("closing", LINGER_MS);
+    const failure = { status, message: reason, close: true, withBody: true };
+    try {
+      await this.#wire.write(failureBytes(failure));
+      await linger(this.#wire);
+    } catch (error) {
+      // The client is gone already.
+      if (!(error instanceof Disconnected)) this.#options.failures.record("control.refuse", error);
+    }
+  }
+
+  async #lingerOn(): Promise<void> {
+    this.#expect("closing", LINGER_MS);
+    await linger(this.#wire);
+  }
+
+  #expect(phase: Phase, ms: number): void {
+    // A deadline that closes the connection stays.
+    if (this.#phase === "closing") return;
+    this.#phase = phase;
+    this.deadlineAt = ms === Infinity ? Infinity : this.#options.deadlines.in(ms);
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * The server of the API: connections to a port or socket of its own, and those that the data plane
+ * hands over. Each kind has a bound, so that one cannot keep the other from being served.
+ *
+ * @module
+ */
+import type { FailureLog } from "../../failures.ts";
+import { AcceptErrors } from "../../proxy/accept_errors.ts";
+import { acceptAll } from "../../proxy/accept_loop.ts";
+import { BufferPool } from "../../proxy/buffers.ts";
+import type { Connection } from "../../proxy/connection.ts";
+import { Deadlines } from "../../proxy/deadlines.ts";
+import { failureBytes, RETRY_AFTER_S } from "../../proxy/failure_message.ts";
+import type { FileBudget } from "../../proxy/file_budget.ts";
+import { Disconnected, Wire } from "../../proxy/wire.ts";
+import { ApiConnection, type ApiLimits, type Handle } from "./api_connection.ts";
+
+/** What a server is made of. */
+export interface ApiServerOptions {
+  readonly limits: ApiLimits;
+  /** Most connections to the own port or socket, and most calls that the data plane hands over. */
+  readonly maxConnections: number;
+  /** Where the files of connections to the own port or socket count. */
+  readonly files: FileBudget;
+  readonly failures: FailureLog;
+}
+
+/** Connections of one kind, the one that was used last at the end. */
+type Group = Set<ApiConnection>;
+
+/** The server. */
+export class ApiServer {
+  readonly #options: ApiServerOptions;
+  readonly #deadlines = new Deadlines();
+  readonly #buffers = new BufferPool();
+  readonly #errors: AcceptErrors;
+  readonly #accepted: Group = new Set();
+  readonly #handedOver: Group = new Set();
+  #listener: Deno.Listener | undefined;
+  #acceptFailures = 0;
+  #closing = false;
+  #onEmpty = () => {};
+
+  constructor(options: ApiServerOptions) {
+    this.#options = options;
+    this.#errors = new AcceptErrors((message) =>
+      options.failures.record("control.accept", message)
+    );
+  }
+
+  /** Connections that could not be accepted. */
+  get acceptFailures(): number {
+    return this.#acceptFailures;
+  }
+
+  /**
+   * Serves the connections of a listener from now on.
+   *
+   * @param listener the own port or socket of the API
+   * @param handle answers requests; is told who is connected
+   */
+  listen(
+    listener: Deno.Listener,
+    handle: (request: Request, peer: Deno.Addr) => Promise<Response>,
+  ): void {
+    this.#listener = listener;
+    acceptAll(listener, {
+      room: () => this.#roomToAccept(),
+      serve: (connection) => this.#serveAccepted(connection, handle),
+      onServeError: (error) => this.#options.failures.record("control.connection", error),
+      onAcceptError: (error) => {
+        this.#acceptFailures++;
+        this.#errors.failed(error);
+      },
+      onOutOfFiles: () => this.#options.files.spent(),
+      closed: () => this.#closing,
+    });
+  }
+
+  /**
+   * Serves a connection that the data plane hands over; never rejects.
+   *
+   * @param connection the connection
+   * @param handle answers its requests
+   */
+  serve(connection: Connection, handle: Handle): Promise<void> {
+    return this.#serve(connection, handle, this.#handedOver, this.#options.maxConnections);
+  }
+
+  /**
+   * Takes no more requests and lets those that run finish.
+   *
+   * @param ms milliseconds after which those that still run are cut off
+   */
+  async close(ms: number): Promise<void> {
+    this.#closing = true;
+    this.#listener?.close();
+    this.#errors.close();
+    const all = () => [...this.#accepted, ...this.#handedOver];
+    for (const connection of all()) if (connection.waiting) connection.close();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      for (const connection of all()) connection.close();
+      resolve();
+    }, ms);
+    this.#onEmpty = () => {
+      if (all().length === 0) resolve();
+    };
+    this.#onEmpty();
+    await promise;
+    clearTimeout(timer);
+    this.#deadlines.close();
+  }
+
+  /** Where each new connection costs another its place, that one gets the time to send its request. */
+  async #roomToAccept(): Promise<void> {
+    if (this.#accepted.size < this.#limit) return;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
+  get #limit(): number {
+    return Math.min(this.#options.maxConnections, this.#options.files.apiRoom);
+  }
+
+  async #serveAccepted(
+    connection: Deno.Conn,
+    handle: (request: Request, peer: Deno.Addr) => Promise<Response>,
+  ): Promise<void> {
+    const { files } = this.#options;
+    const { remoteAddr } = connection;
+    files.enterApi();
+    try {
+      if ("setNoDelay" in connection) (connection as Deno.TcpConn).setNoDelay(true);
+      const toHandler = (request: Request) => handle(request, remoteAddr);
+      await this.#serve(connection, toHandler, this.#accepted, this.#limit);
+    } finally {
+      files.leaveApi();
+    }
+  }
+
+  async #serve(source: Connection, handle: Handle, group: Group, limit: number): Promise<void> {
+    const wire = new Wire(source, this.#buffers, "client");
+    if (group.size >= limit && !closeWaiting(group)) return await this.#turnAway(wire, limit);
+    const connection = new ApiConnection(wire, async (request) => {
+      // Behind those that have waited for longer.
+      if (group.delete(connection)) group.add(connection);
+      return await handle(request);
+    }, {
+      limits: this.#options.limits,
+      deadlines: this.#deadlines,
+      failures: this.#options.failures,
+      closing: () => this.#closing,
+    });
+    group.add(connection);
+    this.#deadlines.add(connection);
+    await connection.run();
+    this.#deadlines.delete(connection);
+    group.delete(connection);
+    this.#onEmpty();
+  }
+
+  async #turnAway(wire: Wire, limit: number): Promise<void> {
+    const message = `the API serves ${limit} connections already, as many as ` +
+      "LB_MAX_API_CONNECTIONS and the limit of open files (ulimit -n) allow; try again";
+    try {
+      await wire.write(failureBytes({
+        status: 503,
+        message,
+        close: true,
+        withBody: true,
+        retryAfterS: RETRY_AFTER_S,
+      }));
+    } catch (error) {
+      // It did not wait for the answer.
+      if (!(error instanceof Disconnected)) throw error;
+    } finally {
+      wire.close();
+    }
+  }
+}
+
+/** Closes the connection that has waited longest for a request. @returns whether there was one */
+function closeWaiting(group: Group): boolean {
+  for (const connection of group) {
+    if (!connection.waiting) continue;
+    group.delete(connection);
+    connection.close();
+    return true;
+  }
+  return false;
+}

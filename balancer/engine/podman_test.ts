@@ -1,0 +1,56 @@
+import { assertEquals } from "@std/assert";
+import { launch, testEngine } from "./conformance.ts";
+import { DOCKER_TESTS_IGNORED, type DockerHarness, dockerHarness, must } from "./docker_harness.ts";
+import { Podman } from "./podman_harness.ts";
+
+const podman = DOCKER_TESTS_IGNORED ? "no Docker Engine has its image" : await Podman.start();
+const ignore = typeof podman === "string";
+const label = ignore ? `podman (not tested here: ${podman})` : "podman";
+
+if (!ignore) Deno.test.afterAll(() => podman.close());
+
+function podmanHarness(): DockerHarness {
+  const socketPath = ignore ? "" : podman.socketPath;
+  return dockerHarness({ connection: { socketPath } });
+}
+
+testEngine(label, podmanHarness, { ignore });
+
+Deno.test({
+  name: `${label}: an image is pinned by the id that its containers have`,
+  ignore,
+  fn: async () => {
+    const { engine, dispose } = podmanHarness();
+    try {
+      const template = await engine.pin({});
+      const started = await engine.start(launch("Server1", { template }));
+      assertEquals(started.template, template);
+    } finally {
+      await engine.close();
+      await dispose?.();
+    }
+  },
+});
+
+Deno.test({
+  name: `${label}: what the options set is what the container has`,
+  ignore,
+  fn: async () => {
+    const { engine, options, dispose } = podmanHarness();
+    const socketPath = ignore ? "" : podman.socketPath;
+    const volumes = ["$FLEET-$SERVER_NAME:/data:ro"];
+    const template = { options: { memory: "256m", readOnly: true, tmpfs: ["/tmp"], volumes } };
+    try {
+      const { id } = await engine.start(launch("Server1", { template }));
+      const { HostConfig, Mounts } = await must("GET", `/containers/${id}/json`, undefined, {
+        socketPath,
+      });
+      assertEquals([HostConfig.Memory, HostConfig.ReadonlyRootfs], [2 ** 28, true]);
+      const names = Mounts.map(({ Name }: { Name?: string }) => Name);
+      assertEquals(names, [`${options.fleet}-Server1`]);
+    } finally {
+      await engine.close();
+      await dispose?.();
+    }
+  },
+});
