@@ -84,7 +84,11 @@ export async function startBalancer(
   });
   const { ownsInstances } = engine;
   const fleetLog = logger.getChild("fleet");
-  const { probe, close: closeProbe } = httpProbe(config.LB_HEALTH_PATH);
+  const { probe, close: closeProbe } = httpProbe({
+    path: config.LB_HEALTH_PATH,
+    headers: config.LB_HEALTH_HEADERS,
+    ...(config.LB_HEALTH_HOST === "" ? {} : { host: config.LB_HEALTH_HOST }),
+  });
   const proxy = {
     ...proxySettings(config, port.address, ownsInstances, log.style),
     ...(traces && { traces }),
@@ -123,8 +127,8 @@ export async function startBalancer(
     engine: engine.kind,
     workers: proxy.workers,
     lostLogLines: () => log.lost,
+    clock: systemClock,
     apiAcceptFailures: () => entrances.acceptFailures,
-    now: systemClock.now,
   });
   const ending = new AbortController();
   const turns = new Turns();

@@ -10,7 +10,6 @@ import type { LogDials } from "./control/log_calls.ts";
 import type { ControlParts } from "./control/parts.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Failures } from "./failures.ts";
-import { systemClock } from "./fleet/clock.ts";
 import type { Deploys } from "./fleet/deploy.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import { Membership } from "./fleet/membership.ts";
@@ -55,10 +54,10 @@ export function controlParts(parts: BalancerParts): ControlParts {
   const { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate, files, ending } =
     parts;
   const { turns, deploys } = parts;
-  const { now } = systemClock;
+  const { now, wallClock } = fleet.clock;
   // Of few files calls have half.
   const streamLimit = () => Math.min(config.LB_MAX_EVENT_STREAMS, Math.ceil(files.apiRoom / 2));
-  const startedAt = new Date(now()).toISOString();
+  const startedAt = new Date(wallClock(now())).toISOString();
   return {
     membership: new Membership({ fleet, turns, changeable: engine.ownsInstances, now }),
     deploys,

@@ -6,6 +6,7 @@
  */
 import { type Running, startBalancer } from "./balancer.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
+import { withDeadline } from "./engine/deadline.ts";
 import { errorMessage } from "./failures.ts";
 import { Log } from "./log/log.ts";
 import { styleOf } from "./log/style.ts";
@@ -31,7 +32,7 @@ async function run(config: Config, log: Log, tracing?: Tracing): Promise<void> {
   try {
     const running = await startBalancer(config, log, tracing && traceSettings(log));
     if (tracing) traceHeals(running.journal, tracing);
-    endOnSignal(running, log);
+    endOnSignal(running, config, log);
   } catch (error) {
     log.logger.fatal("cannot start: {error}", { error: startError(error, config) });
     await log.flush();
@@ -67,27 +68,36 @@ function traceSettings({ logger }: Log): TraceSettings {
   return { heedsClient };
 }
 
-function endOnSignal(running: Running, log: Log): void {
+/** Signals of one kind within this time, in milliseconds, are one: Ctrl-C arrives twice. */
+const SAME_SIGNAL_MS = 1000;
+
+function endOnSignal(running: Running, { LB_SHUTDOWN_TIMEOUT_MS }: Config, log: Log): void {
   let ending = false;
+  const seen = new Map<Deno.Signal, number>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => {
+      const now = performance.now();
+      // A terminal sends it to the task runner, too, which passes it on.
+      const repeated = now - (seen.get(signal) ?? -Infinity) < SAME_SIGNAL_MS;
+      seen.set(signal, now);
+      if (repeated) return;
       if (ending) Deno.exit(128 + (signal === "SIGINT" ? 2 : 15));
       ending = true;
       log.logger.info("{signal}: draining; a second signal ends at once", { signal });
-      end(running, log);
+      end(running, LB_SHUTDOWN_TIMEOUT_MS, log);
     });
   }
 }
 
-async function end(running: Running, log: Log): Promise<void> {
-  const code = await endCode(running, log);
+async function end(running: Running, timeoutMs: number, log: Log): Promise<void> {
+  const code = await endCode(running, timeoutMs, log);
   await log.flush();
   Deno.exit(code);
 }
 
-async function endCode(running: Running, { logger }: Log): Promise<number> {
+async function endCode(running: Running, timeoutMs: number, { logger }: Log): Promise<number> {
   try {
-    await running.end();
+    await withDeadline(timeoutMs, running.end);
     logger.info("ended");
     return 0;
   } catch (error) {

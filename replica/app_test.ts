@@ -48,11 +48,13 @@ Deno.test("a replica that was started with a name keeps it", async () => {
   assertEquals(await helloAfter("Server1", { [NAME_FIELD]: "Server3" }), "1");
 });
 
-Deno.test("a heartbeat that came through a proxy names nobody", async () => {
-  const forwarded = { [NAME_FIELD]: "Server3", Via: "1.1 lb" };
-  assertEquals(await helloAfter("", forwarded), "unnamed");
-  assertEquals(await helloAfter("", forwarded, { [NAME_FIELD]: "Server4" }), "4");
-});
+for (const proxied of [{ Via: "1.1 lb" }, { "X-Forwarded-For": "192.0.2.1" }]) {
+  Deno.test(`a heartbeat with ${Object.keys(proxied)} names no replica`, async () => {
+    const forwarded = { [NAME_FIELD]: "Server3", ...proxied };
+    assertEquals(await helloAfter("", forwarded), "unnamed");
+    assertEquals(await helloAfter("", forwarded, { [NAME_FIELD]: "Server4" }), "4");
+  });
+}
 
 const NO_NAMES = ["", "-a", "a-", "a.b", "a b", "é", "Server3, Server4", "a".repeat(64)];
 

@@ -17,8 +17,9 @@ export const DEFAULT_PORT = 5000;
 /**
  * Field of a heartbeat request that names the replica. One that was started without a name
  * (`SERVER_NAME` empty or unset) takes the first valid one that comes straight from the balancer,
- * and keeps it. A request that came through a proxy names nobody: it has a `Via` field (RFC 9110,
- * section 7.6.3), which the balancer writes into everything that it forwards.
+ * and keeps it. A request that came through a proxy names no replica: it has a `Via` field (RFC 9110,
+ * section 7.6.3) or, with `LB_VIA=false`, `X-Forwarded-For`, which the balancer writes into every
+ * request that it forwards.
  */
 export const NAME_FIELD = "X-Server-Name";
 

@@ -33,7 +33,8 @@ export class Identity {
 }
 
 function nameIn(heartbeat: Headers): string | undefined {
-  if (heartbeat.has("Via")) return undefined;
+  // Where the balancer leaves Via out, X-Forwarded-For still tells a client's request.
+  if (heartbeat.has("Via") || heartbeat.has("X-Forwarded-For")) return undefined;
   const name = heartbeat.get(NAME_FIELD);
   return name !== null && isName(name) ? name : undefined;
 }

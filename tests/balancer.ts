@@ -12,7 +12,12 @@ export interface Replica {
   readonly instance: string | null;
   readonly address: string | null;
   readonly restarts: number;
-  readonly lastError: { readonly message: string; readonly lastWords?: readonly string[] } | null;
+  readonly start: { readonly attempt: number; readonly notReady: string | null } | null;
+  readonly lastError: {
+    readonly message: string;
+    readonly exit?: string;
+    readonly lastWords?: readonly string[];
+  } | null;
 }
 
 /** The part of `GET /_lb/status` that tests look at. */
@@ -26,6 +31,7 @@ export interface Status {
   readonly replicas: readonly Replica[];
   readonly spares: readonly Replica[];
   readonly quarantined: readonly { readonly key: string }[];
+  readonly template: Readonly<Record<string, unknown>>;
   readonly failures: Readonly<Record<string, number>>;
 }
 
@@ -41,6 +47,14 @@ const DEADLINE_MS = 60_000;
 /** What it logs before it says that it listens. */
 const OWN = /"the page and the API are at .*"at":"(http:[^"]+)\/_lb\/"/;
 const TOKEN_FILE = /"the admin token is in .*"file":"([^"]+)"/;
+
+/** Tests kill the same replica again within seconds, and do not wait for a deploy to prove itself. */
+const QUICK = {
+  LB_PORT: "0",
+  LB_LOG_FORMAT: "json",
+  LB_MIN_READY_MS: "50",
+  LB_HEALTHY_SPELL_MS: "1000",
+};
 
 /** A balancer that was started by a test. */
 export class Balancer implements AsyncDisposable {
@@ -66,7 +80,7 @@ export class Balancer implements AsyncDisposable {
     const process = new Deno.Command("sh", {
       args: ["-c", `${limit}exec "$0" "$@"`, Deno.execPath(), ...await balancerArgs()],
       cwd: ROOT,
-      env: { LB_PORT: "0", LB_LOG_FORMAT: "json", ...env },
+      env: { ...QUICK, ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -91,7 +91,8 @@ dockerTest("a deploy gives every replica another image, and its name back", asyn
     for (const { name, instance } of after.replicas) {
       assertNotEquals(instance, instanceOf(before, name));
       const container = await must("GET", `/containers/${instance}/json`);
-      assertEquals([container.Config.Image, container.Name], [tag, `/${fleet.name}-${name}`]);
+      const { Id } = await must("GET", `/images/${tag}/json`);
+      assertEquals([container.Image, container.Name], [Id, `/${fleet.name}-${name}`]);
     }
     const failed = await deploy("ringkeeper-no-such-image");
     assert(failed.at(-1)?.includes("rolled-back"), failed.join("\n"));

@@ -1,13 +1,19 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { Balancer, pidOf, processExists, signal } from "./balancer.ts";
 import { Load } from "./load.ts";
 
-const MORTAL = `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=PORT,VERSION ` +
+const MORTAL =
+  `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=LIFE_MS,PORT,REFUSES,SERVER_NAME,VERSION ` +
   new URL("testdata/mortal.ts", import.meta.url).pathname;
 
 interface Report {
   readonly name: string;
   readonly signal: string;
+  readonly exit: string | null;
+  readonly lastWords: readonly string[];
+  readonly served: boolean;
+  readonly failedStarts: number;
+  readonly startFailure: string | null;
   readonly spare: boolean;
   readonly timings: Readonly<Record<string, number | null>>;
   readonly requests: Readonly<Record<string, number>>;
@@ -23,6 +29,19 @@ async function lastIncident(balancer: Balancer): Promise<Report> {
     const [incident] = await incidents(balancer);
     if (incident && incident.timings["release"] !== null) return incident;
   }
+}
+
+/** The newest incident of which something holds. */
+async function untilIncident(
+  balancer: Balancer,
+  isSo: (incident: Report) => boolean,
+): Promise<Report> {
+  const deadline = performance.now() + 20_000;
+  while (performance.now() < deadline) {
+    const found = (await incidents(balancer)).find(isSo);
+    if (found) return found;
+  }
+  throw new Error("no such incident within 20 s");
 }
 
 Deno.test("while the only replica is being replaced, requests of every kind wait and are answered", async () => {
@@ -175,7 +194,8 @@ Deno.test("a deploy replaces every replica without a lost request, and one that 
     return (await response.text()).split("\n").filter((line) => line.startsWith("event:"));
   };
   const steps = await deploy(`env VERSION=2 ${MORTAL}`);
-  assertEquals(steps.length, 10);
+  assertEquals(steps.length, 13);
+  assertEquals(steps.filter((step) => step === "event: watching").length, 3);
   assertEquals(steps.at(-1), "event: done");
   const after = await balancer.status();
   assertEquals([after.digest, after.ready], [before.digest, 3]);
@@ -194,6 +214,84 @@ Deno.test("a deploy replaces every replica without a lost request, and one that 
   assertEquals([...await versions()], ["2"]);
   const kept = (await balancer.status()).replicas.map(({ instance }) => instance);
   assertEquals(kept, after.replicas.map(({ instance }) => instance));
+});
+
+Deno.test("a deploy of what becomes ready and dies soon after goes back, and says why", async () => {
+  await using balancer = await Balancer.ready({
+    LB_ENGINE: "process",
+    LB_REPLICA_COMMAND: MORTAL,
+    LB_HEALTH_PATH: "/heartbeat",
+  });
+  const before = await balancer.status();
+  const response = await balancer.fetch("/_lb/deploy", {
+    method: "POST",
+    body: JSON.stringify({ command: `env LIFE_MS=1500 ${MORTAL}`, minReadyMs: 20_000 }),
+  });
+  const text = await response.text();
+  assert(text.includes('"step":"watching","name":"Server1","forMs":20000'), text);
+  const last = JSON.parse(text.trim().split("data: ").at(-1) ?? "");
+  assertEquals(last.step, "rolled-back");
+  assertMatch(
+    last.reason,
+    /^Server1 did not stay ready for 20000 ms: .*exit code 3; it wrote: .*my life is over/,
+  );
+  const after = await balancer.until(({ ready }) => ready === 3);
+  assertEquals(after.template, before.template);
+  assertEquals(
+    after.replicas.slice(1).map(({ instance }) => instance),
+    before.replicas.slice(1).map(({ instance }) => instance),
+  );
+});
+
+Deno.test("how a replica that served ended is in the incident, the status and the log", async () => {
+  await using balancer = await Balancer.ready({
+    LB_ENGINE: "process",
+    LB_REPLICAS: "2",
+    LB_REPLICA_COMMAND: MORTAL,
+    LB_HEALTH_PATH: "/heartbeat",
+  });
+  // Its own request breaks first: the connection is the first sign, the engine's word the second.
+  for (let tries = 0; (await incidents(balancer)).length === 0; tries++) {
+    assert(tries < 1000);
+    await (await balancer.fetch("/die")).body?.cancel();
+  }
+  const told = await untilIncident(balancer, ({ exit }) => exit !== null);
+  assertEquals(told.exit, "exit code 1");
+  assert(told.lastWords.includes("asked to die"), told.lastWords.join());
+  const { replicas } = await balancer.until(({ replicas }) =>
+    replicas.some(({ name, lastError }) => name === told.name && lastError?.exit !== undefined)
+  );
+  const error = replicas.find(({ name }) => name === told.name)?.lastError;
+  assertEquals([error?.exit, error?.lastWords?.includes("asked to die")], ["exit code 1", true]);
+  const { output } = await balancer.end("SIGTERM");
+  assertMatch(output, /exit code 1.*asked to die/);
+});
+
+Deno.test("why a replica does not become ready is in the answer of /add, the status and an incident", async () => {
+  await using balancer = await Balancer.ready({
+    LB_ENGINE: "process",
+    LB_REPLICAS: "1",
+    LB_REPLICA_COMMAND: MORTAL,
+    LB_HEALTH_PATH: "/heartbeat",
+    LB_START_TIMEOUT_MS: "3000",
+    LB_REPLICA_ENV: JSON.stringify({ REFUSES: "S4" }),
+  });
+  const adding = balancer.call("POST", "/add", { n: 1, hostnames: ["S4"] });
+  await balancer.until(({ replicas }) =>
+    replicas.some(({ name, start }) =>
+      name === "S4" && start?.notReady === "400 from /heartbeat: host not allowed"
+    )
+  );
+  const { status, body } = await adding;
+  assertEquals(status, 503);
+  const { message } = body as { readonly message: string };
+  assertMatch(
+    message,
+    /S4 did not become ready: not ready 3000 ms after its start: 400 from \/heartbeat: host not allowed \(\d+ heartbeats\)/,
+  );
+  const [incident] = await incidents(balancer);
+  assertEquals([incident?.name, incident?.served, incident?.failedStarts], ["S4", false, 1]);
+  assertMatch(incident?.startFailure ?? "", /400 from \/heartbeat: host not allowed/);
 });
 
 Deno.test("a drill kills a real replica under load and says whether the promise was kept", async () => {

@@ -28,7 +28,7 @@ class Recorder {
 const HOP_BY_HOP = [
   "Keep-Alive: timeout=5",
   "Proxy-Connection: keep-alive",
-  "TE: trailers",
+  "TE: gzip",
   "X-Once: 1",
   "x-twice: 2",
 ];
@@ -77,6 +77,29 @@ Deno.test("fields cross byte for byte, those about one connection do not", async
     assertEquals(among(response, [...HOP_BY_HOP, "Proxy-Authenticate: Basic"]), []);
     assertEquals(field(response, "connection"), undefined);
     recorder.fields = [];
+  });
+
+  await t.step("that trailer fields are taken is said to the replica, too", async () => {
+    const [request] = await recorder.ask(balancer, get("/", "TE: trailers", "Connection: TE"));
+    assertEquals([field(request, "te"), field(request, "connection")], ["trailers", "TE"]);
+  });
+
+  await t.step("an offer of h2c does not cross, the rest of the offer does", async () => {
+    const half = ["Connection: Upgrade, HTTP2-Settings", "HTTP2-Settings: AAMAAABkAAQAAP__"];
+    const [h2c] = await recorder.ask(balancer, get("/", ...half, "Upgrade: h2c"));
+    const seen = (request: RawMessage) =>
+      ["upgrade", "connection", "http2-settings"].map((name) => field(request, name));
+    assertEquals(seen(h2c), [undefined, undefined, undefined]);
+    const [both] = await recorder.ask(balancer, get("/", ...half, "Upgrade: h2c, websocket"));
+    assertEquals(seen(both), ["websocket", "upgrade", undefined]);
+  });
+
+  await t.step("an empty expectation and an option with a semicolon are fine", async () => {
+    const [request, response] = await recorder.ask(
+      balancer,
+      get("/", "Expect:", "Connection: keep-alive;"),
+    );
+    assertEquals([statusOf(response), field(request, "expect")], [200, undefined]);
   });
 
   await t.step("an offer to upgrade crosses only where Connection names it", async () => {
@@ -159,6 +182,89 @@ Deno.test("what a trusted proxy says about the origin of a request is kept and a
   assertEquals(field(bare, "x-forwarded-for"), "127.0.0.1");
   assertEquals(field(bare, "x-forwarded-proto"), "http");
   assertEquals(field(bare, "x-forwarded-host"), "a.example");
+});
+
+/** What a client says that a server behind a proxy would believe. */
+const ORIGINS = [
+  "Forwarded: for=192.0.2.9;proto=https",
+  "X-Real-IP: 192.0.2.9",
+  "True-Client-IP: 192.0.2.9",
+  "CF-Connecting-IP: 192.0.2.9",
+  "X-Client-Ip: 192.0.2.9",
+  "X-Original-URL: /admin",
+  "Proxy: http://192.0.2.9/",
+  "X-Forwarded-Port: 443",
+  "X-Forwarded-Ssl: on",
+  "x-forwarded-anything: 1",
+];
+const FOLDED = [
+  "X_Forwarded_For: 192.0.2.9",
+  "X-Forwarded_For: 192.0.2.9",
+  "X.Real.IP: 192.0.2.9",
+  "X_Real_IP: 192.0.2.9",
+  "Content_Length: 5",
+  "Transfer_Encoding: chunked",
+];
+
+Deno.test("other words of a stranger about the origin of a request are dropped", async () => {
+  const recorder = new Recorder();
+  await using upstream = recorder.upstream;
+  await using balancer = await balancerFor([upstream]);
+  const plain = ["X.User: 1", "X-User: 1"];
+  const [request] = await recorder.ask(
+    balancer,
+    get("/", ...ORIGINS, ...FOLDED, "X_User: 1", ...plain),
+  );
+  assertEquals(among(request, [...ORIGINS, ...FOLDED, "X_User: 1"]), []);
+  assertEquals(among(request, plain), plain);
+  assertEquals(field(request, "x-forwarded-port"), String(balancer.port));
+});
+
+Deno.test("other words of a trusted proxy about the origin of a request cross", async () => {
+  const recorder = new Recorder();
+  await using upstream = recorder.upstream;
+  await using balancer = await balancerFor([upstream], {
+    LB_TRUSTED_PROXIES: "127.0.0.0/8",
+    LB_UNDERSCORES: "keep",
+  });
+  const [request] = await recorder.ask(balancer, get("/", ...ORIGINS, ...FOLDED, "X_User: 1"));
+  assertEquals(among(request, [...ORIGINS, ...FOLDED, "X_User: 1"]), [...ORIGINS, "X_User: 1"]);
+  assertEquals(field(request, "x-forwarded-port"), "443");
+  const [bare] = await recorder.ask(balancer, get());
+  assertEquals(field(bare, "x-forwarded-port"), String(balancer.port));
+  const [told] = await recorder.ask(balancer, get("/", "X-Forwarded-Proto: https"));
+  assertEquals(field(told, "x-forwarded-port"), undefined);
+});
+
+Deno.test("LB_VIA=false leaves Via out, and what others say in it crosses", async () => {
+  const recorder = new Recorder();
+  await using upstream = recorder.upstream;
+  await using balancer = await balancerFor([upstream], { LB_VIA: "false" });
+  const [request, response] = await recorder.ask(balancer, get());
+  assertEquals([field(request, "via"), field(response, "via")], [undefined, undefined]);
+  recorder.fields = ["Via: 1.0 back"];
+  const [told, answer] = await recorder.ask(balancer, get("/", "Via: 1.0 front"));
+  assertEquals([field(told, "via"), field(answer, "via")], ["1.0 front", "1.0 back"]);
+  const control = await balancer.ask(get("/_lb/status"));
+  assertEquals([statusOf(control), field(control, "via")], [200, undefined]);
+});
+
+/** RFC 9110, section 5.6.7. */
+const DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
+
+Deno.test("every final response has a Date", async () => {
+  const recorder = new Recorder();
+  const { upstream } = recorder;
+  await using balancer = await balancerFor([upstream]);
+  const [, response] = await recorder.ask(balancer, get());
+  assertMatch(field(response, "date") ?? "", DATE);
+  const age = Date.now() - Date.parse(field(response, "date") ?? "");
+  assertEquals(age < 60_000, true, `${age} ms`);
+  recorder.fields = ["Date: today"];
+  assertEquals(field((await recorder.ask(balancer, get()))[1], "date"), "today");
+  assertMatch(field(await balancer.ask("GET / HTTP/1.1\r\n\r\n"), "date") ?? "", DATE);
+  await upstream[Symbol.asyncDispose]();
+  assertMatch(field(await balancer.ask(get()), "date") ?? "", DATE);
 });
 
 Deno.test("every request has an id, and its response says which", async (t) => {

@@ -76,9 +76,9 @@ export async function endAll(find: () => Promise<Process[]>, graceMs: number): P
 }
 
 async function gone(find: () => Promise<Process[]>, withinMs: number): Promise<boolean> {
-  const deadline = Date.now() + withinMs;
+  const deadline = performance.now() + withinMs;
   while ((await find()).length > 0) {
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
   return true;

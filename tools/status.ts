@@ -34,7 +34,7 @@ const ANSWER_MS = 2000;
  * @throws {ToolError} when the time is over or waiting became pointless
  */
 export async function untilReady(wait: Wait): Promise<void> {
-  const deadline = Date.now() + wait.timeoutMs;
+  const deadline = performance.now() + wait.timeoutMs;
   for (let last = "";;) {
     const status = await askStatus(wait.url);
     const line = `${status?.ready ?? 0} of ${wait.replicas} replicas ready`;
@@ -42,7 +42,9 @@ export async function untilReady(wait: Wait): Promise<void> {
     if (status && status.ready >= wait.replicas) return;
     const trouble = await wait.trouble();
     if (trouble) throw new ToolError(trouble);
-    if (Date.now() > deadline) throw new ToolError(`${line} after ${wait.timeoutMs / 1000} s`);
+    if (performance.now() > deadline) {
+      throw new ToolError(`${line} after ${wait.timeoutMs / 1000} s`);
+    }
     await new Promise((resolve) => setTimeout(resolve, ASK_MS));
   }
 }

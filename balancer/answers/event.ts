@@ -38,6 +38,7 @@ export const fleetEvent = z.discriminatedUnion("type", [
     type: z.literal("deploy"),
     step: z.string(),
     name: z.string().exactOptional(),
+    forMs: count("Milliseconds that a new instance has to stay ready").exactOptional(),
     reason,
   }).describe("A deploy made a step"),
 ]).meta({ id: "FleetEvent" });
@@ -51,16 +52,20 @@ export const deployStep = z.object({
     "starting",
     "draining",
     "replaced",
+    "watching",
     "rolling-back",
     "not-rolled-back",
     "done",
     "rolled-back",
   ]),
   name: z.string().exactOptional().describe("The replica whose turn it is"),
+  forMs: count("Milliseconds that its new instance has to stay ready; step watching")
+    .exactOptional(),
   reason,
 }).meta({
   id: "DeployStep",
-  description: "The last is done or, where a new instance did not become ready, rolled-back",
+  description:
+    "The last is done or, where a new instance did not become or stay ready, rolled-back",
 });
 
 /** What `POST /_lb/deploy` tells. */

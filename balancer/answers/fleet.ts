@@ -44,11 +44,19 @@ const replicaStatus = z.object({
   address: z.string().nullable().describe("Where that is reached, host:port"),
   restarts: count("How often its instance was replaced"),
   nextStart: time("When it is started next, where its backoff makes it wait").nullable(),
+  start: z.object({
+    attempt: count("Which start in a row it is; 1 unless the ones before failed"),
+    heartbeats: count("How many heartbeats the new instance has missed"),
+    notReady: z.string().nullable().describe("Why it missed the last one"),
+  }).nullable().describe("The start that is due or under way, if any"),
   lastError: z.object({
     at: time("When"),
     message: z.string(),
+    exit: z.string().exactOptional()
+      .describe("How the instance ended, as the engine reported it: exit code, out of memory"),
+    attempt: count("Which start in a row it was, where a start failed").exactOptional(),
     lastWords: z.array(z.string()).exactOptional()
-      .describe("What the instance wrote last, where it never became ready"),
+      .describe("The last lines that the instance wrote"),
   }).nullable().describe("What went wrong last"),
 }).meta({ id: "Replica" });
 
@@ -70,6 +78,13 @@ const fleetStatus = z.object({
   replicas: z.array(replicaStatus),
   spares: z.array(replicaStatus)
     .describe("Instances that are kept ready for whichever replica fails next"),
+  removals: z.array(z.object({
+    instance: z.string().describe("What is being removed: a container, a process"),
+    name: z.string().describe("The name that it had"),
+    since: time("When its removal began"),
+    failed: count("How often that failed; it is tried again"),
+    error: z.string().nullable().describe("Why it failed last"),
+  })).describe("Instances that end or have ended and are not removed yet"),
   template: z.object({
     image: z.string().exactOptional(),
     command: z.string().exactOptional(),

@@ -16,10 +16,18 @@ export const incident = z.object({
   id: count("Counts from 1 with the balancer's start"),
   name: z.string(),
   at: time("The first sign"),
-  signal: z.string().describe("What gave it away, in words"),
+  signal: z.string().describe("The first sign of the failure, in words"),
+  exit: z.string().nullable()
+    .describe("How the instance ended, as the engine reported it: exit code, out of memory"),
+  lastWords: z.array(z.string()).describe("The last lines that the instance wrote"),
+  served: z.boolean()
+    .describe("False where the replica had not been ready before: its first starts failed"),
+  failedStarts: count("Starts that failed during the incident"),
+  startFailure: z.string().nullable().describe("Why the last of them failed"),
   evidence: z.record(z.string(), count("How often"))
     .describe("What the data plane had noticed about the instance before"),
-  instance: z.string().describe("The instance that failed"),
+  instance: z.string().nullable()
+    .describe("The instance that failed; null where the engine could not start one"),
   replacement: z.string().nullable().describe("The instance that took over"),
   spare: z.boolean().describe("Whether that was a spare"),
   timings: z.object({

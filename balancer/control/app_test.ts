@@ -20,6 +20,8 @@ const INCIDENT: Incident = {
   id: 1,
   name: "Server2",
   instance: "i1",
+  served: true,
+  failedStarts: 0,
   signal: "exit code 137",
   evidence: { slow: 1 },
   at: 1000,
@@ -84,6 +86,7 @@ const STATUS: Status = {
   ready: 1,
   replicas: [],
   spares: [],
+  removals: [],
   template: {},
   quarantined: [],
   failures: {},
@@ -128,7 +131,7 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
     },
     deploys: { template: {}, check: () => {}, run: () => Promise.resolve({ step: "done" }) },
     incidents: () => [],
-    journal: new Journal(),
+    journal: new Journal({ wallClock: (instant) => instant }),
     ending: new AbortController().signal,
     drills: undefined,
     status: () => STATUS,
@@ -531,7 +534,7 @@ Deno.test("every call that changes, plans or kills is guarded, before its body i
 });
 
 Deno.test("events come as they happen, and from the last one that a client saw", async () => {
-  const journal = new Journal();
+  const journal = new Journal({ wallClock: (instant) => instant });
   for (const version of [1, 2]) {
     journal.add({ type: "view", at: 0, version, ready: [], awaited: [] });
   }
@@ -553,7 +556,7 @@ Deno.test("events come as they happen, and from the last one that a client saw",
 });
 
 Deno.test("HEAD of a stream of events listens to nothing", async () => {
-  const journal = new Journal();
+  const journal = new Journal({ wallClock: (instant) => instant });
   const listen = journal.listen.bind(journal);
   let listeners = 0;
   journal.listen = (listener) => {

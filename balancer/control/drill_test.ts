@@ -15,6 +15,8 @@ function incident(changes: Partial<Incident> = {}): Incident {
     id: 1,
     name: "Server2",
     instance: "i1",
+    served: true,
+    failedStarts: 0,
     signal: "exit code 137",
     evidence: {},
     at: 1000,

@@ -12,15 +12,20 @@ import type { Incident } from "../fleet/incident.ts";
  * @param incident the incident
  */
 export function reportIncident(incident: Incident): IncidentReport {
-  const { id, name, at, signal, evidence, instance, replacement, spare, toll } = incident;
+  const { id, name, at, signal, evidence, replacement, spare, toll } = incident;
   const after = (time: number | undefined) => time === undefined ? null : time - at;
   return {
     id,
     name,
     at: new Date(at).toISOString(),
     signal,
+    exit: incident.exit ?? null,
+    lastWords: [...incident.lastWords ?? []],
+    served: incident.served,
+    failedStarts: incident.failedStarts,
+    startFailure: incident.startFailure ?? null,
     evidence,
-    instance,
+    instance: incident.instance ?? null,
     replacement: replacement ?? null,
     spare,
     timings: {

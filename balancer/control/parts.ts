@@ -42,7 +42,11 @@ export interface ControlParts {
     /** What new instances run, where a deploy made that differ from the settings. */
     readonly template: Template;
     check(template: Template): void;
-    run(template: Template, onStep: (step: DeployStep) => void): Promise<DeployStep>;
+    run(
+      template: Template,
+      onStep: (step: DeployStep) => void,
+      minReadyMs?: number,
+    ): Promise<DeployStep>;
   };
   readonly incidents: () => readonly Incident[];
   readonly journal: Journal;

@@ -66,7 +66,11 @@ const deploySchema = z.strictObject({
   image: z.string(IMAGE_RULE).regex(/^[A-Za-z0-9][A-Za-z0-9_.\/:@-]*$/, IMAGE_RULE).exactOptional()
     .describe("An image reference; engine docker"),
   command: z.string(COMMAND_RULE).min(1, COMMAND_RULE).exactOptional().describe("A command line"),
-}, { error: describe("image and command", DEPLOY_EXAMPLE) })
+  minReadyMs: wholeFrom(0, 3_600_000).exactOptional()
+    .describe(
+      "Milliseconds that each new instance has to stay ready; LB_MIN_READY_MS if not given",
+    ),
+}, { error: describe("image, command and minReadyMs", DEPLOY_EXAMPLE) })
   .refine(({ image, command }) => image !== undefined || command !== undefined, {
     error: `must name an image, a command or both, such as ${DEPLOY_EXAMPLE}`,
   });

@@ -104,7 +104,7 @@ Deno.test("a deploy names an image, a command or both", () => {
     ['{"command":""}', 'command: must be a command line; got ""'],
     [
       '{"image":"a","tag":"b"}',
-      'body: must have no fields but image and command; got ["tag"]',
+      'body: must have no fields but image, command and minReadyMs; got ["tag"]',
     ],
   ];
   for (const [body, message] of table) {

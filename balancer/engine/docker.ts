@@ -28,6 +28,7 @@ import { lastLines } from "./docker_logs.ts";
 import { DockerNames, FLEET_LABEL, identityOf } from "./docker_names.ts";
 import { type Ask, DockerNetwork, unless } from "./docker_network.ts";
 import { type ContainerSpec, DockerStarts } from "./docker_starts.ts";
+import { endingOf, unhealthyOf } from "./docker_state.ts";
 import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
 import { EngineError, LAST_WORDS } from "./engine.ts";
 import type { ImageReference } from "./image_reference.ts";
@@ -46,8 +47,8 @@ export interface DockerEngineOptions extends ContainerOptions, ImagesOptions {
 
 const DEADLINE_MS = 30_000;
 
-/** Events of a container that ends; Podman knows the first as `died`, and sends it as `die`. */
-const DEATHS = ["die", "died", "oom"];
+/** A container ends, or its health changes. Podman knows `die` as `died`, and sends it as `die`. */
+const EVENTS = ["die", "died", "oom", "health_status"];
 
 /** States of a container whose process exists; `stopping` is Podman's. */
 const RUNNING = new Set(["running", "paused", "stopping"]);
@@ -126,10 +127,19 @@ export class DockerEngine implements Engine {
     return log ? lastLines(log) : [];
   }
 
-  async stop(id: string, graceMs: number): Promise<void> {
+  async ending(id: string, withinMs: number): Promise<string | undefined> {
+    const container = await this.#inspect(id);
+    if (!container?.State.Running) return container && endingOf(container.State);
+    if (!await this.#endsWithin(id, withinMs)) return undefined;
+    const ended = await this.#inspect(id);
+    return ended && endingOf(ended.State);
+  }
+
+  async stop(id: string, graceMs: number, onStopped?: () => void): Promise<void> {
     const container = await this.#inspect(id);
     if (!container) return;
     if (container.State.Running) await this.#end(id, graceMs);
+    onStopped?.();
     const identity = identityOf(this.#options.prefix, container.Name, container.Config.Labels);
     if (identity) await this.#names.settled(this.#options.prefix + identity.name);
     await this.#remove(id);
@@ -150,14 +160,20 @@ export class DockerEngine implements Engine {
       .sort((a, b) => a.startedAt - b.startedAt);
   }
 
-  /** Without what is just being started: before it runs it does not run either. */
+  /**
+   * Without containers that are just being started: they do not run yet either. With those that run
+   * and have no address on the fleet's network: disconnected, or of another network by now.
+   */
   async remains(): Promise<readonly Remains[]> {
     const starting = new Set(this.#starts.names);
-    const found = (await this.#find()).filter(({ State }) => !RUNNING.has(State));
+    const all = await this.#find();
+    const unreachable = await this.#unreachable(all.filter(({ State }) => RUNNING.has(State)));
     for (const name of this.#starts.names) starting.add(name);
-    return found.flatMap(({ Id, Names, Labels, State }) => {
+    return all.flatMap(({ Id, Names, Labels, State }) => {
       const identity = identityOf(this.#options.prefix, Names[0] ?? "", Labels);
-      if (!identity || (State === "created" && starting.has(identity.name))) return [];
+      const left = !RUNNING.has(State) || unreachable.has(Id);
+      const early = State === "created" || unreachable.has(Id);
+      if (!identity || !left || (early && starting.has(identity.name))) return [];
       return [{ id: Id, ...identity }];
     });
   }
@@ -165,7 +181,10 @@ export class DockerEngine implements Engine {
   async watch(listener: (event: EngineEvent) => void): Promise<Watch> {
     const events = new DockerEvents({
       open: (signal) => this.#openEvents(signal),
-      listener,
+      listener: (event) => {
+        if (event.type !== "health" || event.reason === undefined) return listener(event);
+        this.#explain(event, listener);
+      },
       failures: this.#options.failures,
       prefix: this.#options.prefix,
       deadlineMs: this.#deadlineMs,
@@ -255,7 +274,7 @@ export class DockerEngine implements Engine {
 
   async #openEvents(abortSignal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const stream = await this.#streams.getEvents({
-      filters: { type: ["container"], event: DEATHS, label: [this.#label] },
+      filters: { type: ["container"], event: EVENTS, label: [this.#label] },
       abortSignal,
     });
     // The declarations leave open what the chunks are; without an encoding they are bytes.
@@ -272,6 +291,15 @@ export class DockerEngine implements Engine {
     return this.#ask("list containers", () => this.#calls.listContainers(query));
   }
 
+  /** Ids of running containers that have no address on the fleet's network. */
+  async #unreachable(found: readonly Docker.ContainerInfo[]): Promise<ReadonlySet<string>> {
+    const containers = await Promise.all(found.map(({ Id }) => this.#inspect(Id)));
+    const lost = containers.filter((container) =>
+      container?.State.Running && !instanceOf(this.#options, container)
+    );
+    return new Set(lost.map((container) => container?.Id ?? ""));
+  }
+
   /** A container of this fleet; undefined when there is none, or it is somebody else's. */
   async #inspect(id: string): Promise<ContainerInfo | undefined> {
     const container = await this.#inspectAny(id);
@@ -281,6 +309,35 @@ export class DockerEngine implements Engine {
   #inspectAny(nameOrId: string): Promise<ContainerInfo | undefined> {
     const inspection = () => unless([404], this.#calls.getContainer(nameOrId).inspect());
     return this.#ask(`inspect ${nameOrId}`, inspection);
+  }
+
+  /** @returns whether a container that runs ended in that time, in milliseconds */
+  async #endsWithin(id: string, ms: number): Promise<boolean> {
+    try {
+      await withDeadline(
+        ms,
+        (abortSignal) => unless([404], this.#streams.getContainer(id).wait({ abortSignal })),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof DeadlineError) return false;
+      throw toEngineError(`wait for the end of ${id}`, error);
+    }
+  }
+
+  /** The event names no reason: the container's state has the output of the check. */
+  async #explain(
+    event: Extract<EngineEvent, { readonly type: "health" }>,
+    listener: (event: EngineEvent) => void,
+  ): Promise<void> {
+    try {
+      const container = await this.#inspect(event.id);
+      const reason = container && unhealthyOf(container.State);
+      listener(reason === undefined ? event : { ...event, reason });
+    } catch (error) {
+      this.#options.failures.record("docker.health", error);
+      listener(event);
+    }
   }
 
   async #rename(id: string, name: string): Promise<void> {

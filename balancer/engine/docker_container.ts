@@ -9,8 +9,12 @@ import type { Address } from "../view.ts";
 import { expandCommand } from "./command.ts";
 import { identityOf, labelsOf, TEMPLATE_LABEL } from "./docker_names.ts";
 import { hostOptions, ownLabels, processOptions } from "./docker_options.ts";
+import { type ContainerState, endingOf, unhealthyOf } from "./docker_state.ts";
 import { EngineError, type Instance, type Launch, type Template } from "./engine.ts";
 import type { ReplicaOptions } from "./replica_options.ts";
+
+/** Label that carries image and command of the settings, which a deploy may have replaced. */
+const SETTINGS_LABEL = "ringkeeper.settings";
 
 const LOOPBACK = "127.0.0.1";
 const ANY_ADDRESS = "0.0.0.0";
@@ -47,13 +51,7 @@ export interface ContainerInfo {
     readonly Image: string;
     readonly Labels: Readonly<Record<string, string>>;
   };
-  readonly State: {
-    readonly Running: boolean;
-    readonly Status?: string;
-    readonly ExitCode: number;
-    readonly Error: string;
-    readonly StartedAt: string;
-  };
+  readonly State: ContainerState;
   readonly NetworkSettings: {
     readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>>;
     readonly Ports: Readonly<Record<string, readonly { readonly HostPort: string }[] | null>>;
@@ -81,7 +79,11 @@ export function containerSpec(options: ContainerOptions, launch: Launch) {
     name: options.prefix + launch.name,
     Image: template.imageId ?? template.image ?? options.image,
     Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
-    Labels: { ...ownLabels(own, variables), ...labelsOf(options.fleet, launch) },
+    Labels: {
+      ...ownLabels(own, variables),
+      ...labelsOf(options.fleet, launch),
+      ...settingsLabel(options),
+    },
     ExposedPorts: { [port]: {} },
     HostConfig: {
       NetworkMode: options.network,
@@ -94,6 +96,10 @@ export function containerSpec(options: ContainerOptions, launch: Launch) {
     // All of the command: an entry point that the image has would take it for its arguments.
     ...(command === undefined ? {} : { Entrypoint: expandCommand(command, env) }),
   };
+}
+
+function settingsLabel({ image, command }: ContainerOptions): Record<string, string> {
+  return { [SETTINGS_LABEL]: JSON.stringify({ image, command }) };
 }
 
 /**
@@ -122,7 +128,13 @@ export function instanceOf(
   const address = addressOf(options, NetworkSettings);
   if (!State.Running || !identity || !address) return undefined;
   const startedAt = Date.parse(State.StartedAt);
-  return { id: Id, ...identity, address, startedAt, template: templateOf(container) };
+  const settings = Config.Labels[SETTINGS_LABEL];
+  const unhealthy = unhealthyOf(State);
+  return {
+    ...{ id: Id, ...identity, address, startedAt, template: templateOf(container) },
+    ...(settings === undefined ? {} : { settings: JSON.parse(settings) }),
+    ...(unhealthy === undefined ? {} : { unhealthy }),
+  };
 }
 
 /** What a container runs, by its label; one that an older balancer made has none. */
@@ -144,7 +156,7 @@ export function notRunning(name: string, container: ContainerInfo | undefined): 
     ? "was removed by somebody else"
     : state.Running
     ? "has no address on its network"
-    : `ended at once: exit code ${state.ExitCode} ${state.Error}`.trim();
+    : `ended at once: ${endingOf(state) ?? state.Status}`;
   return new EngineError("failed", `docker: the container of ${name} ${why}`);
 }
 

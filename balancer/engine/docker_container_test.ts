@@ -63,6 +63,7 @@ Deno.test("container: a spare is told an empty name, which hides any that its im
     "ringkeeper.replica": "spare-1",
     "ringkeeper.role": "spare",
     "ringkeeper.template": "{}",
+    "ringkeeper.settings": '{"image":"nginx","command":"run $SERVER_NAME"}',
   });
 });
 

@@ -8,13 +8,15 @@ import type { FailureLog } from "../failures.ts";
 import { pause, withDeadline } from "./deadline.ts";
 import { toEngineError } from "./docker_errors.ts";
 import { identityOf } from "./docker_names.ts";
+import { exitReason } from "./docker_state.ts";
 import type { EngineEvent, Watch } from "./engine.ts";
 import { jsonLines } from "./json_lines.ts";
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 2000;
-/** SIGKILL and SIGTERM, as a container's exit code shows them. */
-const SIGNALS: Record<string, string> = { "137": " (killed)", "143": " (SIGTERM)" };
+
+/** Begins the action of an event about a container's health; `healthy` or `unhealthy` follows. */
+const HEALTH = "health_status:";
 
 /** What a stream of events is made of. */
 export interface DockerEventsOptions {
@@ -34,7 +36,7 @@ interface ContainerEvent {
   readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
 }
 
-/** Reports the ends of containers, and the Engine's own comings and goings. */
+/** Reports the ends and the health of containers, and the Engine's own comings and goings. */
 export class DockerEvents implements Watch {
   readonly #options: DockerEventsOptions;
   readonly #closing = new AbortController();
@@ -119,11 +121,16 @@ export class DockerEvents implements Watch {
   #onEvent({ Action, Actor: { ID, Attributes } }: ContainerEvent): void {
     const identity = identityOf(this.#options.prefix, Attributes["name"] ?? "", Attributes);
     if (this.#closing.signal.aborted || !identity) return;
+    const { listener } = this.#options;
+    const about = { name: identity.name, id: ID };
     if (Action === "oom") this.#outOfMemory.add(ID);
+    if (Action.startsWith(HEALTH)) {
+      const status = Action.slice(HEALTH.length).trim();
+      const reason = status === "unhealthy" ? { reason: "HEALTHCHECK failed" } : {};
+      listener({ type: "health", ...about, ...reason });
+    }
     if (Action !== "die") return;
-    const note = this.#outOfMemory.delete(ID) ? " (out of memory)" : undefined;
-    const code = Attributes["exitCode"] ?? "unknown";
-    const reason = `exit code ${code}${note ?? SIGNALS[code] ?? ""}`;
-    this.#options.listener({ type: "exit", name: identity.name, id: ID, reason });
+    const reason = exitReason(Attributes["exitCode"] ?? "unknown", this.#outOfMemory.delete(ID));
+    listener({ type: "exit", ...about, reason });
   }
 }

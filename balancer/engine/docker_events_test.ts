@@ -111,7 +111,11 @@ Deno.test("docker events: only this fleet's containers are asked for", async () 
     const daemon = new Daemon(socketPath);
     (await listen(engine)).close();
     assertEquals(JSON.parse(daemon.queries[0] ?? ""), {
-      ...{ type: ["container"], event: ["die", "oom"], label: ["ringkeeper.fleet=f"] },
+      ...{
+        type: ["container"],
+        event: ["die", "died", "oom", "health_status"],
+        label: ["ringkeeper.fleet=f"],
+      },
     });
     await daemon.end();
   });

@@ -21,8 +21,12 @@ export interface Instance {
   readonly address: Address;
   /** When it was started, in milliseconds since the epoch. */
   readonly startedAt: number;
+  /** Why the engine's own health check calls it unhealthy, where it does. */
+  readonly unhealthy?: string;
   /** What it runs, as far as the engine knows: engine docker. */
   readonly template?: Template;
+  /** What the settings said that instances run, when it was started: engine docker. */
+  readonly settings?: Template;
 }
 
 /** What an instance runs, where that differs from the settings. */
@@ -51,7 +55,10 @@ export interface Launch {
   readonly template: Template;
 }
 
-/** Something of this fleet that does not run: a container that ended or was never started. */
+/**
+ * Something of this fleet that serves nothing: a container that ended, was never started, or runs
+ * without an address on the fleet's network.
+ */
 export interface Remains {
   readonly id: string;
   readonly name: string;
@@ -62,6 +69,13 @@ export interface Remains {
 export type EngineEvent =
   /** An instance ended, whoever ended it. */
   | { readonly type: "exit"; readonly name: string; readonly id: string; readonly reason: string }
+  /** The engine's own health check of an instance changed; `reason` says why it is unhealthy. */
+  | {
+    readonly type: "health";
+    readonly name: string;
+    readonly id: string;
+    readonly reason?: string;
+  }
   /** The engine cannot be reached. Its instances may be well: nothing is known about them. */
   | { readonly type: "away"; readonly error: EngineError }
   /** The engine answers again. Events may have been missed: list anew. */
@@ -115,17 +129,27 @@ export interface Engine {
    */
   lastWords(id: string): Promise<readonly string[]>;
   /**
+   * How an instance ended: its exit code or signal, and whether memory ran out.
+   *
+   * @param id the instance
+   * @param withinMs how long to wait for the end of one that still runs, in milliseconds
+   * @returns undefined while it runs, and where it is gone
+   * @throws {EngineError} when the engine could not tell
+   */
+  ending(id: string, withinMs: number): Promise<string | undefined>;
+  /**
    * Asks an instance to end (SIGTERM), ends it for good after the grace, and clears away what is
    * left of it. An instance that is gone already counts as stopped.
    *
    * @param id the instance
    * @param graceMs milliseconds between SIGTERM and SIGKILL; 0 kills at once
+   * @param onStopped called when the instance does not run any more and something is left of it
    * @throws {EngineError} when the engine could not do it
    */
-  stop(id: string, graceMs: number): Promise<void>;
+  stop(id: string, graceMs: number, onStopped?: () => void): Promise<void>;
   /** The running instances of this fleet, in order of their start. */
   list(): Promise<readonly Instance[]>;
-  /** What exists of this fleet and does not run. */
+  /** What exists of this fleet and does not run, or runs and cannot be reached. */
   remains(): Promise<readonly Remains[]>;
   /**
    * Reports exits and the engine's own comings and goings from now on.

@@ -19,12 +19,15 @@ export class MemoryEngine implements Engine {
   readonly calls: string[] = [];
   /** What was to be started, oldest first. */
   readonly launches: Launch[] = [];
+  /** Ids of instances of which something is left that cannot be removed. */
+  readonly stuck = new Set<string>();
   /** The id of each image that there is, by reference. */
   readonly images = new Map<string, string>();
   readonly #addressOf: (name: string) => Address;
   readonly #instances = new Map<string, Instance>();
   readonly #remains = new Map<string, Remains>();
   readonly #words = new Map<string, readonly string[]>();
+  readonly #endings = new Map<string, string>();
   readonly #watchers = new Watchers();
   readonly #startFailures: EngineError[] = [];
   readonly #renameFailures: EngineError[] = [];
@@ -85,14 +88,26 @@ export class MemoryEngine implements Engine {
     });
   }
 
-  stop(id: string, graceMs: number): Promise<void> {
+  ending(id: string, _withinMs: number): Promise<string | undefined> {
+    return Promise.try(() => {
+      this.#throwIfAway();
+      return this.#endings.get(id);
+    });
+  }
+
+  stop(id: string, graceMs: number, onStopped?: () => void): Promise<void> {
     return Promise.try(() => {
       this.calls.push(`stop ${id} ${graceMs}`);
       this.#throwIfAway();
       const instance = this.#instances.get(id);
       if (instance) this.#end(instance, "stopped");
+      if (this.stuck.has(id)) {
+        onStopped?.();
+        throw new EngineError("failed", `removal of ${id} is already in progress`);
+      }
       this.#remains.delete(id);
       this.#words.delete(id);
+      this.#endings.delete(id);
     });
   }
 
@@ -139,6 +154,18 @@ export class MemoryEngine implements Engine {
     this.#words.set(id, [...this.#words.get(id) ?? [], ...lines].slice(-LAST_WORDS));
   }
 
+  /** Has the engine's own health check of a name's instances fail, or pass without a reason. */
+  check(name: string, reason?: string): void {
+    for (const instance of this.#instances.values()) {
+      if (instance.name !== name) continue;
+      const { unhealthy: _, ...healthy } = instance;
+      const health = reason === undefined ? {} : { unhealthy: reason };
+      this.#instances.set(instance.id, { ...healthy, ...health });
+      const told = reason === undefined ? {} : { reason };
+      this.#watchers.report({ type: "health", name, id: instance.id, ...told });
+    }
+  }
+
   /** Makes the next start that is let through fail. Called twice: the next two. */
   failNextStart(error: EngineError): void {
     this.#startFailures.push(error);
@@ -180,6 +207,7 @@ export class MemoryEngine implements Engine {
   #end({ id, name, spare }: Instance, reason: string): void {
     this.#instances.delete(id);
     this.#remains.set(id, { id, name, spare });
+    this.#endings.set(id, reason);
     // Nobody hears of it while the engine is away, as with a real one.
     if (!this.#away) this.#watchers.report({ type: "exit", name, id, reason });
   }

@@ -13,6 +13,7 @@ import { errorMessage, type FailureLog } from "../failures.ts";
 import { isOutOfFiles } from "../out_of_files.ts";
 import { expandCommand } from "./command.ts";
 import { type Outlets, PassedOn } from "./child_output.ts";
+import { settledWithin } from "./deadline.ts";
 import { EndedOutputs } from "./ended_outputs.ts";
 import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
 import { EngineError } from "./engine.ts";
@@ -90,6 +91,12 @@ export class ProcessEngine implements Engine {
     return await this.#ended.lines(id) ?? this.#running.get(id)?.group.output.lines ?? [];
   }
 
+  async ending(id: string, withinMs: number): Promise<string | undefined> {
+    const running = this.#running.get(id);
+    if (running) await settledWithin(running.group.ended, withinMs);
+    return this.#ended.reason(id);
+  }
+
   async stop(id: string, graceMs: number): Promise<void> {
     await this.#running.get(id)?.group.end(graceMs);
   }
@@ -157,7 +164,7 @@ export class ProcessEngine implements Engine {
     this.#running.delete(id);
     this.#ports.giveBack(address.port);
     if (notFound) this.#found.delete(program ?? "");
-    const keeping = this.#ended.keep(id, group.output);
+    const keeping = this.#ended.keep(id, group.output, reason);
     this.#watchers.report({ type: "exit", name, id, reason });
     await keeping;
   }

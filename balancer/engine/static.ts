@@ -46,6 +46,11 @@ export class StaticEngine implements Engine {
     return Promise.resolve([]);
   }
 
+  /** Never known: such a server is watched by whoever runs it. */
+  ending(_id: string, _withinMs: number): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   stop(id: string, _graceMs: number): Promise<void> {
     return Promise.reject(unsupported(`cannot stop ${id}`));
   }

@@ -9,12 +9,14 @@ import { type Engine, EngineError } from "../engine/engine.ts";
 import { errorMessage, type FailureLog } from "../failures.ts";
 import type { DataPlane } from "../view.ts";
 import type { Action } from "./plan.ts";
+import type { Removals } from "./removals.ts";
 import type { MemberEvent } from "./transition.ts";
 
 /** What an {@linkcode ActionRunner} is made of. */
 export interface ActionRunnerOptions {
   readonly engine: Engine;
   readonly dataPlane: DataPlane;
+  readonly removals: Removals;
   readonly log: Logger;
   readonly failures: FailureLog;
   /** Told how an action ended. */
@@ -25,6 +27,12 @@ export interface ActionRunnerOptions {
 
 /** An action that takes its time. */
 export type RunAction = Exclude<Action, { readonly type: "replace" }>;
+
+/**
+ * An instance whose connections broke may be about to end: so long is waited for the engine to tell
+ * how it ended before it is stopped, in milliseconds. Its replacement does not wait for that.
+ */
+const ENDING_MS = 250;
 
 /** Runs actions of the plan. */
 export class ActionRunner {
@@ -46,7 +54,7 @@ export class ActionRunner {
   }
 
   async #outcome(action: RunAction): Promise<MemberEvent> {
-    const { engine, dataPlane, log } = this.#options;
+    const { engine, dataPlane, removals, log } = this.#options;
     switch (action.type) {
       case "start":
         return { type: "started", instance: await engine.start(action.launch) };
@@ -55,7 +63,7 @@ export class ActionRunner {
         return { type: "renamed", id: action.id };
       case "stop":
         if (action.unheard) await this.#hear(action.name, action.id);
-        await engine.stop(action.id, action.graceMs);
+        await removals.stop(action);
         return { type: "stopped", id: action.id };
       case "drain": {
         const idle = await dataPlane.idle(action.id, action.deadlines);
@@ -65,11 +73,14 @@ export class ActionRunner {
     }
   }
 
-  /** Before it is cleared away: what an instance wrote that never became ready. */
+  /** Before an instance that failed is cleared away: how it ended and what it wrote. */
   async #hear(name: string, instance: string): Promise<void> {
     const { engine, report, failures } = this.#options;
     try {
-      report(name, { type: "words", instance, lines: await engine.lastWords(instance) });
+      const exit = await engine.ending(instance, ENDING_MS);
+      const lines = await engine.lastWords(instance);
+      const ending = exit === undefined ? {} : { exit };
+      report(name, { type: "words", instance, lines, ...ending });
     } catch (error) {
       failures.record("engine.lastWords", error);
     }

@@ -4,20 +4,19 @@
  * @module
  */
 import type { Logger } from "@logtape/logtape";
-import type { Engine, Instance, Remains } from "../engine/engine.ts";
-import type { FailureLog } from "../failures.ts";
+import type { Instance, Remains } from "../engine/engine.ts";
 import type { Ledger } from "./ledger.ts";
 import type { FleetPolicy } from "./policy.ts";
+import type { Removals } from "./removals.ts";
 import type { Roster } from "./roster.ts";
 
 /** What a {@linkcode Census} is made of. */
 export interface CensusOptions {
-  readonly engine: Engine;
+  readonly removals: Removals;
   readonly roster: Roster;
   readonly ledger: Ledger;
   readonly policy: FleetPolicy;
   readonly log: Logger;
-  readonly failures: FailureLog;
 }
 
 /** What the engine said. */
@@ -60,13 +59,10 @@ export class Census {
     }
   }
 
-  async #clearAway({ id, name }: Remains): Promise<void> {
-    const { engine, policy, log, failures } = this.#options;
-    log.warn("{name}: nobody wants {id}; removing it", { name, id });
-    try {
-      await engine.stop(id, policy.stopGraceMs);
-    } catch (error) {
-      failures.record("engine.stop", error);
-    }
+  #clearAway({ id, name }: Remains): void {
+    const { removals, policy, log } = this.#options;
+    if (removals.has(id)) return;
+    log.warn("{name}: {id} belongs to no replica; removing it", { name, id });
+    removals.clear({ id, name, graceMs: policy.stopGraceMs });
   }
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Logger } from "@logtape/logtape";
-import type { Template } from "../engine/engine.ts";
+import type { Instance, Template } from "../engine/engine.ts";
 import { type Blueprint, type RingShape, sameShape } from "./blueprint.ts";
 import { type FleetStore, type SavedFleet, Saver } from "./store.ts";
 import { sameTemplate } from "./succession.ts";
@@ -25,7 +25,7 @@ export interface CharterOptions {
 
 /** The part of the desired state that is not in the members. */
 export interface Desired {
-  /** What new instances run, where that differs from the settings. */
+  /** What new instances run: the settings, or what a deploy brought. */
   readonly template: Template;
   /** What a deploy that is under way brings; undefined where none is. */
   readonly deploy: Template | undefined;
@@ -39,10 +39,12 @@ export class Charter {
   readonly #saver: Saver;
   #desired: Desired;
   #loaded: SavedFleet | undefined;
+  #found = false;
 
   constructor(options: CharterOptions) {
     this.#options = options;
-    this.#desired = { template: {}, deploy: undefined, shape: options.shape };
+    const { settings = {}, shape } = options;
+    this.#desired = { template: settings, deploy: undefined, shape };
     this.#saver = new Saver(options.store);
   }
 
@@ -56,6 +58,11 @@ export class Charter {
 
   get shape(): RingShape {
     return this.#desired.shape;
+  }
+
+  /** Whether an earlier life saved anything. */
+  get found(): boolean {
+    return this.#found;
   }
 
   /** Names and weights that an earlier life saved, where `LB_REPLICAS` is the same as then. */
@@ -72,7 +79,8 @@ export class Charter {
   async load(): Promise<void> {
     const saved = await this.#saver.load();
     if (!saved) return;
-    this.adopt({ ...this.#desired, ...this.#templates(saved) });
+    this.#found = true;
+    this.adopt(this.#templates(saved));
     const { configured, shape } = saved;
     const { desired, log } = this.#options;
     if (configured === desired) {
@@ -124,10 +132,29 @@ export class Charter {
     };
   }
 
+  /**
+   * Without a saved state the labels of what runs say what a deploy brought: those of the newest
+   * instance, as long as the settings are the ones that it was started with.
+   *
+   * @param running instances of the fleet
+   */
+  recover(running: readonly Instance[]): void {
+    const { settings = {}, log } = this.#options;
+    const newest = running.toSorted((a, b) => a.startedAt - b.startedAt).at(-1);
+    if (this.#found || !newest?.template || !newest.settings) return;
+    if (!sameTemplate(newest.settings, settings)) return;
+    if (sameTemplate({ ...settings, ...newest.template }, settings)) return;
+    this.adopt({ template: newest.template });
+    log.warn("no state was saved; what runs was deployed, and new replicas run it, too", {
+      template: newest.template,
+    });
+  }
+
   #templates({ template, deploy, settings: then }: SavedFleet): Partial<Desired> {
     const { settings, log } = this.#options;
-    if (!settings || !then || sameTemplate(settings, then)) return { template, deploy };
-    if (sameTemplate(template, {}) && !deploy) return {};
+    const deployed = { template: { ...settings, ...template }, deploy };
+    if (!settings || !then || sameTemplate(settings, then)) return deployed;
+    if (sameTemplate(template, then) && !deploy) return {};
     log.warn(
       "LB_REPLICA_IMAGE or LB_REPLICA_COMMAND was changed since the last deploy: the settings count, and what was deployed does not",
       { settings, deployed: deploy ?? template },

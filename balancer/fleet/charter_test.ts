@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import type { Template } from "../engine/engine.ts";
+import type { Instance, Template } from "../engine/engine.ts";
 import type { RingShape } from "./blueprint.ts";
 import { slotsOf } from "./blueprint.ts";
 import { Charter } from "./charter.ts";
@@ -185,6 +185,29 @@ Deno.test("what was deployed counts until the settings name another image, which
   const app1 = { image: "app:1" };
   assertEquals(await templateOf(app1, app1), { image: "app:2" });
   assertEquals(await templateOf(undefined, app1), { image: "app:2" });
-  assertEquals(await templateOf(app1, { image: "app:3" }), {});
-  assertEquals(await templateOf(app1, { ...app1, command: "serve" }), {});
+  assertEquals(await templateOf(app1, { image: "app:3" }), { image: "app:3" });
+  assertEquals(await templateOf(app1, { ...app1, command: "serve" }), {
+    ...app1,
+    command: "serve",
+  });
+});
+
+Deno.test("without a saved state the newest instance says what was deployed, unless the settings changed", () => {
+  const instance = (name: string, startedAt: number, changes: Partial<Instance>): Instance => ({
+    ...{ id: name, name, spare: false, address: { hostname: name, port: 1 }, startedAt },
+    ...changes,
+  });
+  const recovered = (then: Template, now: Template) => {
+    const charter = new Charter({
+      ...{ store: new TextStore(), desired: 3, shape: BENCH_SHAPE, log: quietLog, settings: now },
+    });
+    const deployed = { image: "app:2", imageId: "sha256:2" };
+    charter.recover([
+      instance("b", 2, { template: deployed, settings: then }),
+      instance("a", 1, { template: { image: "app:1" }, settings: then }),
+    ]);
+    return charter.template.image;
+  };
+  assertEquals(recovered({ image: "app:1" }, { image: "app:1" }), "app:2");
+  assertEquals(recovered({ image: "app:1" }, { image: "app:3" }), "app:3");
 });

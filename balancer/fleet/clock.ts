@@ -1,20 +1,58 @@
 /**
- * The time that the fleet lives by, so that tests can turn it.
+ * The two clocks of the fleet, behind one interface so that tests can turn them.
+ *
+ * Every decision (back-off, budgets, deadlines, quarantine, slow start, plans, heartbeats) reads a
+ * monotonic clock: the machine's date may be set back or forward at any time. The wall clock is for
+ * people only.
  *
  * @module
  */
 
-/** Wall clock and timers. */
+/** A monotonic clock with timers, and the date that belongs to its instants. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** The present instant: whole milliseconds since an arbitrary start; never goes back. */
   now(): number;
+  /**
+   * The date at an instant, for people to read.
+   *
+   * @param instant a value of `now`
+   * @returns milliseconds since the epoch, by the wall clock as it is set at present
+   */
+  wallClock(instant: number): number;
   /** Calls back once after so many milliseconds; the result cancels it. */
   after(ms: number, callback: () => void): () => void;
 }
 
-/** The machine's own time. */
+/**
+ * A difference between the two clocks up to this, in milliseconds, is drift: the date of an instant
+ * must not jitter from one reading to the next.
+ */
+const DRIFT_MS = 500;
+
+/**
+ * Dates of instants, equal for equal instants until the wall clock is set.
+ *
+ * @param now the present instant
+ * @param date milliseconds since the epoch, by the wall clock
+ */
+export function wallClockOf(now: () => number, date: () => number): (instant: number) => number {
+  let offset = date() - now();
+  return (instant) => {
+    const current = date() - now();
+    if (Math.abs(current - offset) > DRIFT_MS) offset = current;
+    return instant + offset;
+  };
+}
+
+/** The present instant of this thread, in whole milliseconds. */
+function monotonicNow(): number {
+  return Math.floor(performance.now());
+}
+
+/** The machine's own time. `setTimeout` is monotonic, too. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: monotonicNow,
+  wallClock: wallClockOf(monotonicNow, () => Date.now()),
   after: (ms, callback) => {
     const id = setTimeout(callback, ms);
     return () => clearTimeout(id);

@@ -34,9 +34,16 @@ export class DeployError extends Error {
   }
 }
 
-/** A new instance did not become ready. */
+/** A new instance did not become ready, or did not stay ready. */
 class NotReadyError extends Error {
   override readonly name = "NotReadyError";
+}
+
+/** Which replicas are to run what. */
+interface Rollout {
+  readonly template: Template;
+  readonly replace: readonly Member[];
+  readonly minReadyMs: number;
 }
 
 /** Makes deploys, one at a time. */
@@ -68,20 +75,27 @@ export class Deploys {
   }
 
   /**
-   * Replaces every replica, or, where one does not become ready, none. The deploy is saved before
-   * it begins: the balancer's next life goes on with it.
+   * Replaces every replica, or, where one does not become and stay ready, none. The deploy is saved
+   * before it begins: the balancer's next life goes on with it.
    *
    * @param template what the new instances run
    * @param onStep called for each step
+   * @param minReadyMs how long each new instance has to stay ready before the next replica's turn
+   * comes; 0: not at all
    * @returns the last step: `done` or `rolled-back`
    * @throws {DeployError} it could not be saved, so it did not begin
    */
-  run(template: Template, onStep: (step: DeployStep) => void): Promise<DeployStep> {
+  run(
+    template: Template,
+    onStep: (step: DeployStep) => void,
+    minReadyMs: number = this.#options.fleet.policy.minReadyMs,
+  ): Promise<DeployStep> {
     const tell = this.#teller(onStep);
     const { turns, fleet } = this.#options;
     return turns.take(async () => {
       await this.#save(template);
-      return await this.#run({ template, replace: fleet.members.filter(inRing) }, tell);
+      const replace = fleet.members.filter(inRing);
+      return await this.#run({ template, replace, minReadyMs }, tell);
     });
   }
 
@@ -104,7 +118,8 @@ export class Deploys {
         inRing(member) && !sameTemplate(member.template, template)
       );
       if (!fleet.deploying && replace.length === 0) return undefined;
-      return await this.#run({ template, replace }, tell);
+      const { minReadyMs } = fleet.policy;
+      return await this.#run({ template, replace, minReadyMs }, tell);
     });
   }
 
@@ -127,7 +142,7 @@ export class Deploys {
   }
 
   async #run(
-    { template, replace }: { readonly template: Template; readonly replace: readonly Member[] },
+    { template, replace, minReadyMs }: Rollout,
     tell: (step: DeployStep) => void,
   ): Promise<DeployStep> {
     const { fleet } = this.#options;
@@ -137,6 +152,7 @@ export class Deploys {
       for (const { name } of replace) {
         at = name;
         await this.#replace(name, template, tell);
+        await this.#watch(name, minReadyMs, tell);
       }
       await fleet.adoptTemplate(template);
     } catch (error) {
@@ -165,6 +181,29 @@ export class Deploys {
     tell({ step: "draining", name });
     await fleet.until((members) => (members.get(name)?.former.length ?? 0) === 0);
     tell({ step: "replaced", name });
+  }
+
+  /** Waits until a new instance, which serves by now, has stayed ready for long enough. */
+  async #watch(
+    name: string,
+    minReadyMs: number,
+    tell: (step: DeployStep) => void,
+  ): Promise<void> {
+    if (minReadyMs === 0) return;
+    const { fleet } = this.#options;
+    const { clock } = fleet;
+    tell({ step: "watching", name, forMs: minReadyMs });
+    const until = clock.now() + minReadyMs;
+    const cancel = clock.after(minReadyMs, () => fleet.review());
+    const id = fleet.members.find((member) => member.name === name)?.instance?.id;
+    try {
+      await fleet.until((members) => {
+        checkSteady(name, id, members.get(name), minReadyMs);
+        return clock.now() >= until;
+      });
+    } finally {
+      cancel();
+    }
   }
 
   /**
@@ -211,4 +250,18 @@ function isReady(members: ReadonlyMap<string, Member>, name: string): boolean {
     throw new NotReadyError(`${name} did not become ready: ${describeError(error)}`);
   }
   return successor.phase === "ready" && target !== undefined && isSettled(target);
+}
+
+/** Throws where the new instance of a replica failed; how it ended is waited for. */
+function checkSteady(
+  name: string,
+  id: string | undefined,
+  member: Member | undefined,
+  minReadyMs: number,
+): void {
+  if (!member) throw new NotReadyError(`${name}: it was removed`);
+  if (id !== undefined && member.instance?.id === id && member.phase === "ready") return;
+  if (!isHeard(member)) return;
+  const why = member.lastError ? describeError(member.lastError) : "it was replaced";
+  throw new NotReadyError(`${name} did not stay ready for ${minReadyMs} ms: ${why}`);
 }

@@ -150,6 +150,46 @@ Deno.test("what the engine cannot run is refused before anything is done", async
   await fleet.close();
 });
 
+Deno.test("a deploy waits until each new instance has stayed ready, and says so", async () => {
+  const { fleet, clock, steps, run } = await open({ minReadyMs: 5000 });
+  const done = run("app:2");
+  await clock.turn(4000);
+  assertEquals(steps.slice(-2), ["replaced Server1", "watching Server1"]);
+  await clock.turn(1010);
+  assertEquals(steps.at(-1), "watching Server2");
+  await clock.turn(11_000);
+  assertEquals((await done).step, "done");
+  await fleet.close();
+});
+
+Deno.test("a new instance that does not stay ready takes the deploy back, its own replica too", async () => {
+  const { fleet, engine, clock, steps, run } = await open({ minReadyMs: 5000 });
+  const done = run("app:2");
+  await clock.turn(6000);
+  assertEquals(steps.at(-1), "watching Server2");
+  engine.say(fleet.view.ready.get("Server2")?.instance ?? "", "no db");
+  engine.fail("Server2", "exit code 3");
+  await clock.turn(1000);
+  assertEquals(await done, {
+    step: "rolled-back",
+    name: "Server2",
+    reason: "Server2 did not stay ready for 5000 ms: exit code 3; it wrote: no db",
+  });
+  assert(fleet.members.every(({ template }) => template.image === undefined));
+  assertEquals(fleet.view.ready.size, 3);
+  await fleet.close();
+});
+
+Deno.test("a call of a deploy may say how long a new instance has to stay ready", async () => {
+  const { fleet, clock, deploys } = await open({ minReadyMs: 60_000 });
+  const steps: DeployStep[] = [];
+  const done = deploys.run({ image: "app:2" }, (step) => steps.push(step), 200);
+  await clock.turn(1000);
+  assertEquals((await done).step, "done");
+  assertEquals(steps.find(({ step }) => step === "watching")?.forMs, 200);
+  await fleet.close();
+});
+
 /** A fleet of which an earlier life left a deploy of `app:2` half done, with Server1 deployed. */
 async function resumed(saved: Partial<SavedFleet>) {
   const engine = FleetBench.memory();

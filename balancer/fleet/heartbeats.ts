@@ -38,10 +38,12 @@ export class Heartbeats {
 
   /** Begins and ends loops so that every instance worth asking has one. */
   tend(members: Iterable<Member>): void {
-    if (!this.#options.policy.probes) return;
+    const { policy } = this.#options;
     const wanted = new Map<string, Member>();
     for (const member of members) {
-      if (member.instance && wantsHeartbeats(member)) wanted.set(member.instance.id, member);
+      if (member.instance && wantsHeartbeats(member, policy)) {
+        wanted.set(member.instance.id, member);
+      }
     }
     for (const [id, { name }] of this.#loops) if (wanted.get(id)?.name !== name) this.#end(id);
     for (const [id, member] of wanted) if (!this.#loops.has(id)) this.#begin(id, member);
@@ -84,7 +86,12 @@ export class Heartbeats {
   }
 }
 
-function wantsHeartbeats(member: Member): boolean {
-  return member.phase === "warming" || member.phase === "ready" ||
-    member.phase === "down";
+/**
+ * Without probes the fleet only connects: to a new instance until it accepts, so that a slow start
+ * is told from a failure, and to one that is down, which is tried again or replaced.
+ */
+function wantsHeartbeats({ phase, reached, mustReplace }: Member, policy: FleetPolicy): boolean {
+  if (policy.probes) return phase === "warming" || phase === "ready" || phase === "down";
+  if (!policy.replaces) return false;
+  return phase === "ready" ? !reached : phase === "down" && !mustReplace;
 }

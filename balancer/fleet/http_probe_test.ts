@@ -9,7 +9,7 @@ async function verdict(
   deadline = 2000,
 ) {
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
-  const { probe, close } = httpProbe("/well?x=1");
+  const { probe, close } = httpProbe({ path: "/well?x=1" });
   try {
     return await probe(
       { hostname: "127.0.0.1", port: server.addr.port },
@@ -39,11 +39,11 @@ function pathOk(request: Request): boolean {
 
 Deno.test("4xx and 5xx are a missed one", async () => {
   assertEquals(await verdict(() => new Response("no", { status: 404 })), {
-    reason: "answered 404",
+    reason: "404 from /well?x=1: no",
     refused: false,
   });
   assertEquals(await verdict(() => new Response("no", { status: 503 })), {
-    reason: "answered 503",
+    reason: "503 from /well?x=1: no",
     refused: false,
   });
 });
@@ -52,15 +52,15 @@ Deno.test("a refused connection is a missed one", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = listener.addr;
   listener.close();
-  const { probe, close } = httpProbe("/");
+  const { probe, close } = httpProbe({ path: "/" });
   const reason = await probe({ hostname: "127.0.0.1", port }, 2000, never, undefined);
   close();
-  assertEquals(reason, { reason: "Connection refused (os error 111)", refused: true });
+  assertEquals(reason, { reason: `connection refused on port ${port}`, refused: true });
 });
 
 Deno.test("silence is a missed one when the deadline comes", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const { probe, close } = httpProbe("/");
+  const { probe, close } = httpProbe({ path: "/" });
   const reason = await probe(
     { hostname: "127.0.0.1", port: listener.addr.port },
     20,
@@ -78,7 +78,7 @@ Deno.test("a heartbeat says the replica's name, and a spare's says none", async 
     named.push(request.headers.get(NAME_FIELD));
     return new Response();
   });
-  const { probe, close } = httpProbe("/");
+  const { probe, close } = httpProbe({ path: "/" });
   const address = { hostname: "127.0.0.1", port: server.addr.port };
   await probe(address, 2000, never, "Server7");
   await probe(address, 2000, never, undefined);
@@ -97,7 +97,7 @@ async function lateVerdict(deadlineMs: number, blockMs: number) {
     return ++asked === 1 ? silence.promise : new Response();
   };
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
-  const { probe, close } = httpProbe("/");
+  const { probe, close } = httpProbe({ path: "/" });
   const address = { hostname: "127.0.0.1", port: server.addr.port };
   const asking = probe(address, deadlineMs, never, undefined);
   await first;

@@ -9,10 +9,20 @@ import type { Toll } from "../view.ts";
 export interface Incident {
   readonly id: number;
   readonly name: string;
-  /** The instance that failed. */
-  readonly instance: string;
-  /** What gave it away, in words. */
+  /** The instance that failed; undefined where the engine could not start one. */
+  readonly instance?: string;
+  /** The first sign of the failure, in words. */
   readonly signal: string;
+  /** How the instance ended, as the engine reported it: exit code, signal, out of memory. */
+  readonly exit?: string;
+  /** The last lines that the instance wrote. */
+  readonly lastWords?: readonly string[];
+  /** False where the replica had not been ready before: its first starts failed. */
+  readonly served: boolean;
+  /** Starts that failed during the incident. */
+  readonly failedStarts: number;
+  /** Why the last of them failed, in words. */
+  readonly startFailure?: string;
   /** What the data plane had noticed about it before, how often. */
   readonly evidence: Readonly<Record<string, number>>;
   /** The first evidence against it, or the signal. */
@@ -29,7 +39,7 @@ export interface Incident {
   readonly startedAt?: number;
   /** It passed its first heartbeat under this name. */
   readonly readyAt?: number;
-  /** Every worker routed by the view with it: whoever was held is let go. */
+  /** Every worker routed by the view with it: held requests were released. */
   readonly releasedAt?: number;
   /** The instance that took over. */
   readonly replacement?: string;
@@ -37,6 +47,12 @@ export interface Incident {
   readonly spare: boolean;
   /** What became of the requests for it. */
   readonly toll: Omit<Toll, "name">;
+}
+
+/** How an instance ended and what it wrote last, as far as it is known. */
+export interface Ending {
+  readonly exit?: string;
+  readonly lastWords?: readonly string[];
 }
 
 /** No request was touched. */

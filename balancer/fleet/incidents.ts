@@ -4,16 +4,17 @@
  * @module
  */
 import type { Evidence, Toll } from "../view.ts";
-import { addTolls, type Incident, NO_TOLL } from "./incident.ts";
-import { inView, isLeaving, type Member } from "./member.ts";
+import type { Clock } from "./clock.ts";
+import { addTolls, type Ending, type Incident, NO_TOLL } from "./incident.ts";
+import { inView, isLeaving, isReplica, type Member } from "./member.ts";
 
-/** So many incidents are kept, the newest. */
+/** How many incidents are kept, the newest. */
 const KEPT = 100;
 
 /** Evidence older than this, in milliseconds, has nothing to do with a failure now. */
 const EVIDENCE_MS = 2000;
 
-/** Tolls come up to a tick late: so long after the end they still belong to an incident. */
+/** Tolls come up to a tick late: within this time after its end they still belong to an incident. */
 const TOLL_MS = 2000;
 
 interface Seen {
@@ -25,27 +26,35 @@ interface Seen {
 /** An incident, and the views that stand for its steps. */
 interface Open {
   incident: Incident;
+  /** From an instant of the fleet's clock to its date: one for the whole incident. */
+  readonly offset: number;
   ejectVersion?: number;
   releaseVersion?: number;
 }
 
-/** The failures of a fleet. */
+/** The failures of a fleet. It is given instants of the fleet's clock and tells dates. */
 export class Incidents {
+  readonly #clock: Pick<Clock, "wallClock">;
   readonly #onEnd: (incident: Incident) => void;
   readonly #seen = new Map<string, Seen>();
   readonly #open = new Map<string, Open>();
-  #ended: Incident[] = [];
+  #ended: Open[] = [];
   #count = 0;
 
-  /** @param onEnd told of each incident that came to its end */
-  constructor(onEnd: (incident: Incident) => void) {
+  /**
+   * @param clock dates the incidents
+   * @param onEnd told of each incident that came to its end
+   */
+  constructor(clock: Pick<Clock, "wallClock">, onEnd: (incident: Incident) => void) {
+    this.#clock = clock;
     this.#onEnd = onEnd;
   }
 
   /** All that are kept, the newest first. */
   get all(): readonly Incident[] {
-    const open = [...this.#open.values()].map(({ incident }) => incident);
-    return [...this.#ended, ...open].sort((a, b) => b.id - a.id);
+    return [...this.#ended, ...this.#open.values()]
+      .map(({ incident }) => incident)
+      .sort((a, b) => b.id - a.id);
   }
 
   /** One by its number; undefined where it is kept no more. */
@@ -68,26 +77,14 @@ export class Incidents {
     if (!after || isLeaving(after)) return this.#abandon(before.name, now);
     const { instance } = before;
     if (instance && inView(before) && !inView(after)) this.#begin(before, instance.id, after, now);
-    const open = this.#open.get(after.name);
-    if (!open || !after.instance || after.instance.id === open.incident.instance) return;
-    const { incident } = open;
-    if (incident.replacement !== after.instance.id) {
-      const spare = before.phase === "waiting";
-      open.incident = {
-        ...incident,
-        createAt: incident.createAt ?? now,
-        startedAt: now,
-        replacement: after.instance.id,
-        spare,
-      };
-    }
-    if (inView(after) && !inView(before)) open.incident = { ...open.incident, readyAt: now };
+    if (after.failedStarts > before.failedStarts) this.#startFailed(before, after, now);
+    this.#replaced(before, after, now);
   }
 
   /** The engine is told to create an instance. */
   creating(name: string, now: number): void {
     const open = this.#open.get(name);
-    if (open) open.incident = { ...open.incident, createAt: now };
+    if (open) open.incident = { ...open.incident, createAt: now + open.offset };
   }
 
   /** A view was published. */
@@ -95,7 +92,7 @@ export class Incidents {
     for (const open of this.#open.values()) {
       if (open.ejectVersion === undefined) {
         open.ejectVersion = version;
-        open.incident = { ...open.incident, ejectedAt: now };
+        open.incident = { ...open.incident, ejectedAt: now + open.offset };
       } else if (open.incident.readyAt !== undefined) open.releaseVersion ??= version;
     }
   }
@@ -103,63 +100,127 @@ export class Incidents {
   /** Every worker routes by this version, or a later one. */
   applied(version: number, now: number): void {
     for (const open of this.#open.values()) {
-      const { ejectVersion = Infinity, releaseVersion = Infinity, incident } = open;
-      if (version >= ejectVersion) {
-        open.incident = { ...incident, unroutedAt: incident.unroutedAt ?? now };
+      const { ejectVersion = Infinity, releaseVersion = Infinity, incident, offset } = open;
+      if (ejectVersion >= 0 && version >= ejectVersion) {
+        open.incident = { ...incident, unroutedAt: incident.unroutedAt ?? now + offset };
       }
-      if (version >= releaseVersion) this.#end({ ...open.incident, releasedAt: now });
+      if (version >= releaseVersion) this.#end(open, { releasedAt: now + offset });
     }
   }
 
   /** What became of requests since the last time. */
   count(tolls: readonly Toll[], now: number): void {
     for (const { name, ...toll } of tolls) {
-      const open = this.#open.get(name);
-      if (open) open.incident = withToll(open.incident, toll);
-      else {
-        const at = this.#ended.findLastIndex((one) =>
-          one.name === name && now - (one.releasedAt ?? one.at) <= TOLL_MS
-        );
-        const late = this.#ended[at];
-        if (late) this.#ended[at] = withToll(late, toll);
-      }
+      const open = this.#open.get(name) ?? this.#endedLately(name, now);
+      if (!open) continue;
+      open.incident = { ...open.incident, toll: addTolls(open.incident.toll, toll) };
     }
+  }
+
+  /**
+   * The engine told how an instance ended, or what it wrote last.
+   *
+   * @param instance the instance, whose incident may be over
+   * @param ending what is known; the rest stays as it was
+   */
+  heard(instance: string, ending: Ending): void {
+    for (const open of [...this.#ended, ...this.#open.values()]) {
+      if (open.incident.instance === instance) open.incident = { ...open.incident, ...ending };
+    }
+  }
+
+  #endedLately(name: string, now: number): Open | undefined {
+    return this.#ended.findLast(({ incident, offset }) =>
+      incident.name === name && now + offset - (incident.releasedAt ?? incident.at) <= TOLL_MS
+    );
+  }
+
+  #replaced(before: Member, after: Member, now: number): void {
+    const open = this.#open.get(after.name);
+    if (!open || !after.instance || after.instance.id === open.incident.instance) return;
+    const { incident } = open;
+    const at = now + open.offset;
+    if (incident.replacement !== after.instance.id) {
+      const spare = before.phase === "waiting";
+      open.incident = {
+        ...incident,
+        createAt: incident.createAt ?? at,
+        startedAt: at,
+        replacement: after.instance.id,
+        spare,
+      };
+    }
+    if (inView(after) && !inView(before)) open.incident = { ...open.incident, readyAt: at };
   }
 
   #begin(before: Member, instance: string, after: Member, now: number): void {
     this.#abandon(before.name, now);
     const seen = this.#seen.get(instance);
-    this.#open.set(before.name, {
-      incident: {
-        id: ++this.#count,
-        name: before.name,
+    const { message = "replaced", exit } = after.lastError ?? {};
+    this.#open.set(
+      before.name,
+      this.#record(after, now, seen?.firstAt ?? now, {
         instance,
-        signal: after.lastError?.message ?? "replaced",
+        signal: message,
         evidence: seen?.counts ?? {},
-        at: seen?.firstAt ?? now,
-        signalAt: now,
-        spare: false,
-        toll: NO_TOLL,
-      },
-    });
+        ...(exit === undefined ? {} : { exit }),
+      }),
+    );
+  }
+
+  /** A start failed: of a replacement, or of a replica that was never ready. */
+  #startFailed(before: Member, after: Member, now: number): void {
+    if (!isReplica(after)) return;
+    const { message = "the start failed", exit, instance } = after.lastError ?? {};
+    let open = this.#open.get(after.name);
+    if (!open) {
+      open = this.#record(after, now, now, {
+        signal: message,
+        evidence: {},
+        ...(instance === undefined ? {} : { instance }),
+        ...(exit === undefined ? {} : { exit }),
+      });
+      // It was in no view: there is none to wait for without it.
+      open.ejectVersion = -1;
+      this.#open.set(after.name, open);
+    }
+    const failedStarts = open.incident.failedStarts + after.failedStarts - before.failedStarts;
+    open.incident = { ...open.incident, failedStarts, startFailure: message };
+  }
+
+  #record(
+    member: Member,
+    now: number,
+    firstAt: number,
+    facts: Pick<Incident, "signal" | "evidence"> & Partial<Incident>,
+  ): Open {
+    const offset = this.#clock.wallClock(now) - now;
+    const incident: Incident = {
+      id: ++this.#count,
+      name: member.name,
+      served: member.served,
+      failedStarts: 0,
+      at: firstAt + offset,
+      signalAt: now + offset,
+      spare: false,
+      toll: NO_TOLL,
+      ...facts,
+    };
+    return { incident, offset };
   }
 
   /** It failed again, or is removed, before it was well. */
   #abandon(name: string, now: number): void {
     const open = this.#open.get(name);
-    if (open) {
-      this.#end(open.incident.readyAt ? { ...open.incident, releasedAt: now } : open.incident);
-    }
+    if (!open) return;
+    this.#end(open, open.incident.readyAt ? { releasedAt: now + open.offset } : {});
   }
 
-  #end(incident: Incident): void {
-    this.#open.delete(incident.name);
-    this.#ended.push(incident);
+  #end(open: Open, changes: Partial<Incident>): void {
+    open.incident = { ...open.incident, ...changes };
+    this.#open.delete(open.incident.name);
+    this.#ended.push(open);
     if (this.#ended.length > KEPT) this.#ended = this.#ended.slice(-KEPT);
-    this.#onEnd(incident);
+    this.#onEnd(open.incident);
   }
-}
-
-function withToll(incident: Incident, toll: Omit<Toll, "name">): Incident {
-  return { ...incident, toll: addTolls(incident.toll, toll) };
 }

@@ -4,6 +4,9 @@ import type { Incident } from "./incident.ts";
 import { Incidents } from "./incidents.ts";
 import { type Member, newMember } from "./member.ts";
 
+/** The epoch begins with the clock. */
+const CLOCK = { wallClock: (instant: number) => instant };
+
 const READY: Member = {
   ...newMember({ name: "S", joined: true }, 0),
   phase: "ready",
@@ -39,7 +42,7 @@ function toll(changes: Partial<Toll>): Toll {
 
 function bench() {
   const ended: Incident[] = [];
-  return { ended, incidents: new Incidents((incident) => ended.push(incident)) };
+  return { ended, incidents: new Incidents(CLOCK, (incident) => ended.push(incident)) };
 }
 
 /** A failure that is healed within 40 ms. */

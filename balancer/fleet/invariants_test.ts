@@ -124,7 +124,7 @@ class World {
 
   pass(ms: number): void {
     this.now += ms;
-    for (const name of [...this.members.keys()]) this.apply({ type: "tick" }, name);
+    for (const name of [...this.members.keys()]) this.apply({ type: "tick", mayEject: true }, name);
     this.settle();
   }
 

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import type { Clock } from "./clock.ts";
 import type { Incident } from "./incident.ts";
 import type { Member, Phase } from "./member.ts";
 
-/** Something that happened. `at` is in milliseconds since the epoch. */
+/** Something that happened, at an instant of the fleet's clock. */
 export type FleetEvent =
   & { readonly at: number }
   & (
@@ -30,11 +31,13 @@ export type FleetEvent =
       readonly type: "deploy";
       readonly step: string;
       readonly name?: string;
+      /** Milliseconds that the new instance has to stay ready. */
+      readonly forMs?: number;
       readonly reason?: string;
     }
   );
 
-/** An event with its place in the order of all. */
+/** An event with its place in the order of all; `at` is its date, milliseconds since the epoch. */
 export type JournalEntry = FleetEvent & { readonly id: number };
 
 /** So many of the last events are kept. */
@@ -42,13 +45,19 @@ const KEPT = 256;
 
 /** The last events, and who is told of the next. */
 export class Journal {
+  readonly #clock: Pick<Clock, "wallClock">;
   readonly #listeners = new Set<(entry: JournalEntry) => void>();
   #entries: JournalEntry[] = [];
   #count = 0;
 
+  /** @param clock dates the events */
+  constructor(clock: Pick<Clock, "wallClock">) {
+    this.#clock = clock;
+  }
+
   /** Takes an event down and tells everybody. */
   add(event: FleetEvent): void {
-    const entry = { ...event, id: ++this.#count };
+    const entry = { ...event, at: this.#clock.wallClock(event.at), id: ++this.#count };
     this.#entries.push(entry);
     if (this.#entries.length > 2 * KEPT) this.#entries = this.#entries.slice(-KEPT);
     for (const listener of [...this.#listeners]) listener(entry);

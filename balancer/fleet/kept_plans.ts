@@ -33,6 +33,8 @@ export interface Plan {
 export interface KeptPlan {
   readonly plan: Plan;
   readonly change: Change;
+  /** Until which instant of the fleet's clock it is kept. */
+  readonly until: number;
   /** What the plan was made for. */
   readonly blueprint: Blueprint;
 }
@@ -58,12 +60,12 @@ export class KeptPlans {
    * Finds a plan.
    *
    * @param id its id
-   * @param now milliseconds since the epoch
+   * @param now the present instant
    * @throws {MembershipError} `unknown-plan`
    */
   find(id: string, now: number): KeptPlan {
     const kept = this.#plans.get(id);
-    if (kept && now < kept.plan.expiresAt) return kept;
+    if (kept && now < kept.until) return kept;
     throw new MembershipError(
       "unknown-plan",
       `plan: none of that id is kept: it was applied, is older than ${PLAN_MS / 60_000} minutes, ` +

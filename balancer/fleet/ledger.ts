@@ -47,6 +47,7 @@ export class Ledger {
     if (event.type === "exit" && !member) return roster.noteExit(event.id, event.reason);
     const target = member?.name ?? name;
     if (target === undefined) return;
+    this.#hear(target, event);
     this.move(target, event);
     if (event.type === "started") this.#noteEarlyExit(event.instance.id);
   }
@@ -74,6 +75,30 @@ export class Ledger {
     const died = ended && before.misses === 0 && !isLeaving(after ?? before);
     if (died) quarantine.death(before.instance.id, now);
     incidents.changed(before, after, now);
+  }
+
+  /** The engine told how an instance that failed ended: the incident and the log keep it. */
+  #hear(name: string, event: MemberEvent): void {
+    const { roster, incidents, log } = this.#options;
+    if (event.type === "exit") {
+      const failed = roster.get(name)?.former.some(({ id, unheard }) => id === event.id && unheard);
+      if (failed) incidents.heard(event.id, { exit: event.reason });
+    }
+    if (event.type !== "words") return;
+    const { instance, lines, exit } = event;
+    const ending = {
+      ...(exit === undefined ? {} : { exit }),
+      ...(lines.length === 0 ? {} : { lastWords: lines }),
+    };
+    if (Object.keys(ending).length === 0) return;
+    incidents.heard(instance, ending);
+    const wrote = lines.join(" | ");
+    log.warn("{name}: {instance} ended: {exit}; it wrote: {lastWords}", {
+      name,
+      instance,
+      exit: exit ?? "the engine does not tell how",
+      lastWords: wrote === "" ? "nothing" : wrote,
+    });
   }
 
   /** An instance may end before the engine has answered that it started it. */

@@ -19,7 +19,7 @@ export type Phase = "waiting" | "starting" | "warming" | "ready" | "down" | "lea
 
 /** What went wrong with a replica. */
 export interface MemberError {
-  /** Milliseconds since the epoch. */
+  /** When: an instant of the fleet's clock. */
   readonly at: number;
   readonly message: string;
   /** Set where the engine refused to start it. */
@@ -28,8 +28,20 @@ export interface MemberError {
   readonly gaveUp?: true;
   /** The instance that it happened to. */
   readonly instance?: string;
-  /** The last lines that the instance wrote, where it never became ready. */
+  /** How that instance ended, as the engine reported it: exit code, signal, out of memory. */
+  readonly exit?: string;
+  /** The last lines that the instance wrote. */
   readonly lastWords?: readonly string[];
+  /** Set where a start failed: 1 for the first start in a row of failed ones. */
+  readonly attempt?: number;
+}
+
+/** The engine's own health check, such as an image's HEALTHCHECK, fails. */
+export interface Unhealthy {
+  /** In words. */
+  readonly reason: string;
+  /** Without heartbeats: when the fleet next looks whether the replica may be taken out. */
+  readonly lookAt: number;
 }
 
 /** An instance that serves under the name no more and is still to be cleared away. */
@@ -39,7 +51,7 @@ export interface Former {
   readonly stage: "drain" | "stop";
   /** From SIGTERM to SIGKILL in milliseconds. */
   readonly graceMs: number;
-  /** Whether what it wrote is to be kept: it never became ready. */
+  /** Whether the engine is to be asked how it ended and what it wrote: it failed. */
   readonly unheard: boolean;
   /** True while an action of the plan is under way for it. */
   readonly busy: boolean;
@@ -51,7 +63,7 @@ export interface Former {
 export interface Member {
   readonly name: string;
   readonly phase: Phase;
-  /** When it entered the phase, milliseconds since the epoch. */
+  /** When it entered the phase, like all times here an instant of the fleet's clock. */
   readonly since: number;
   /** True for an instance kept ready for whichever replica fails next: it never owns slots. */
   readonly spare: boolean;
@@ -73,6 +85,16 @@ export interface Member {
   readonly busy: boolean;
   /** What runs under its name, if anything does. */
   readonly instance?: Instance;
+  /** When the fleet got to know the instance. */
+  readonly runningSince?: number;
+  /** True once a connection of the balancer's own was accepted by the instance. */
+  readonly reached?: boolean;
+  /** Set while the engine's own health check of the instance fails. */
+  readonly unhealthy?: Unhealthy;
+  /** Why the instance missed its last heartbeat. */
+  readonly missed?: string;
+  /** Whether it is down for good: its instance is to be replaced rather than tried again. */
+  readonly mustReplace?: boolean;
   /** Set until the engine knows the instance by this name. */
   readonly naming?: "due" | "under way";
   /** Whether the instance has been ready. */
@@ -89,6 +111,8 @@ export interface Member {
   readonly restarts: number;
   /** Lives in a row that ended before a healthy spell: what the backoff grows with. */
   readonly shortLives: number;
+  /** Starts in a row that failed: instances that never became ready. */
+  readonly failedStarts: number;
   /** It is not started before this time. */
   readonly notBefore: number;
   /** The last thing that went wrong, kept after it is well again. */
@@ -110,7 +134,7 @@ export interface Admission {
  * A replica or spare that is desired and not running yet.
  *
  * @param admission what it is
- * @param now milliseconds since the epoch
+ * @param now the present instant
  */
 export function newMember(admission: Admission, now: number): Member {
   return {
@@ -130,6 +154,7 @@ export function newMember(admission: Admission, now: number): Member {
     passes: 0,
     restarts: 0,
     shortLives: 0,
+    failedStarts: 0,
     notBefore: now,
   };
 }
@@ -169,13 +194,20 @@ const WARMUP_MS = 5000;
 const LIVES = 5;
 
 /**
- * Until when a replica that is not ready is worth waiting for, milliseconds since the epoch: one
- * that cannot live, or takes its time, would only keep its requests from those who are ready.
+ * Until which instant requests wait for a replica that is not ready. A replica that cannot live,
+ * takes its time, or is only tried again would keep its requests from the ready ones.
  */
-export function awaitedUntil({ phase, since, notBefore, shortLives }: Member): number {
+export function awaitedUntil(member: Member): number {
+  const { phase, since, notBefore, shortLives } = member;
   if (shortLives > LIVES) return -Infinity;
   if (phase === "starting" || phase === "warming") return since + WARMUP_MS;
+  if (phase === "down" && !member.mustReplace) return untilWarm(member);
   return notBefore - since <= START_MS ? Infinity : -Infinity;
+}
+
+/** Without heartbeats an instance counts as ready at once, and refuses while it still starts. */
+function untilWarm({ reached, runningSince }: Member): number {
+  return reached || runningSince === undefined ? -Infinity : runningSince + WARMUP_MS;
 }
 
 /** Whether the member is a replica that is to be back soon. */
@@ -183,12 +215,15 @@ export function isAwaited(member: Member, now: number): boolean {
   return inRing(member) && !inView(member) && now < awaitedUntil(member);
 }
 
-/** Whether everything that its failed instances wrote is known. */
+/** Whether it is known how its failed instances ended and what they wrote. */
 export function isHeard({ former }: Member): boolean {
   return !former.some(({ unheard }) => unheard);
 }
 
-/** A failure in one line, with what the instance wrote last. */
-export function describeError({ message, lastWords }: MemberError): string {
-  return lastWords ? `${message}; it wrote: ${lastWords.join(" | ")}` : message;
+/** A failure in one line: which start it was, how the instance ended and what it wrote last. */
+export function describeError({ message, exit, attempt, lastWords }: MemberError): string {
+  const parts = [attempt && attempt > 1 ? `${message} (attempt ${attempt})` : message];
+  if (exit !== undefined && !message.includes(exit)) parts.push(exit);
+  if (lastWords) parts.push(`it wrote: ${lastWords.join(" | ")}`);
+  return parts.join("; ");
 }

@@ -53,7 +53,7 @@ export interface MembershipOptions {
   readonly turns: Turns;
   /** False where somebody else runs the instances. */
   readonly changeable: boolean;
-  /** Milliseconds since the epoch. */
+  /** The present instant of the fleet's clock. */
   readonly now: () => number;
 }
 
@@ -165,10 +165,11 @@ export class Membership {
     const change = this.#resolve(wish);
     const target = applied(blueprint, change);
     const after = ringOf(target, ring);
+    const until = now() + PLAN_MS;
     const plan: Plan = {
       id: crypto.randomUUID(),
       basedOn: ring.digest,
-      expiresAt: now() + PLAN_MS,
+      expiresAt: fleet.clock.wallClock(until),
       add: change.add,
       remove: change.remove,
       before: factsOf(ring, blueprint),
@@ -176,7 +177,7 @@ export class Membership {
       moved: compareRings(ring, after),
       movedIds: movedIds(ring, after),
     };
-    this.#plans.keep({ plan, change, blueprint });
+    this.#plans.keep({ plan, change, until, blueprint });
     return plan;
   }
 

@@ -54,7 +54,7 @@ export class Outliers {
    * Takes samples in.
    *
    * @param samples what a worker counted since the last time
-   * @param now milliseconds since the epoch
+   * @param now the present instant
    */
   add(samples: readonly Sample[], now: number): void {
     this.#samples = this.#samples.filter(({ at }) => now - at < WINDOW_MS);

@@ -16,6 +16,7 @@ import {
 } from "./member.ts";
 import { type FleetPolicy, RETRY_WITHOUT_PROBES_MS } from "./policy.ts";
 import { nextRamp } from "./ramp.ts";
+import { replaceAt } from "./verdicts.ts";
 
 /** One thing to do for one replica. Carrying it out ends in an event. */
 export type Action =
@@ -25,7 +26,7 @@ export type Action =
     readonly name: string;
     readonly id: string;
     readonly graceMs: number;
-    /** Whether to ask first what it wrote: it never became ready. */
+    /** Whether to ask first how it ended and what it wrote: it failed. */
     readonly unheard: boolean;
   }
   | {
@@ -51,7 +52,7 @@ export interface Means {
  * instance is cleared away beside the start of the next.
  *
  * @param members every replica and spare, desired or on its way out
- * @param now milliseconds since the epoch
+ * @param now the present instant
  * @param policy the fleet's thresholds
  * @param means what can be done
  */
@@ -71,7 +72,7 @@ export function plan(
       if (action) actions.push(action);
     }
     if (!means.engineUp || !policy.replaces || now < member.notBefore) continue;
-    const action = actionFor(member, policy);
+    const action = actionFor(member);
     // A start takes the machine's time: who stands by does not take it from who is waited for.
     if (action?.type === "start" && member.spare && healing) continue;
     if (action?.type === "start" && isRestart(member) && starts-- <= 0) continue;
@@ -101,7 +102,7 @@ function clearing(
   return { type: "stop", name, id, graceMs, unheard };
 }
 
-function actionFor(member: Member, policy: FleetPolicy): Action | undefined {
+function actionFor(member: Member): Action | undefined {
   const { name, instance, template } = member;
   if (member.phase === "waiting" && !member.busy) {
     return {
@@ -111,7 +112,9 @@ function actionFor(member: Member, policy: FleetPolicy): Action | undefined {
     };
   }
   if (!instance) return undefined;
-  if (member.phase === "down" && policy.probes) return { type: "replace", name, id: instance.id };
+  if (member.phase === "down" && member.mustReplace) {
+    return { type: "replace", name, id: instance.id };
+  }
   return member.naming === "due" ? { type: "rename", name, id: instance.id } : undefined;
 }
 
@@ -119,9 +122,9 @@ function actionFor(member: Member, policy: FleetPolicy): Action | undefined {
  * When time alone will change something for a replica.
  *
  * @param members every replica and spare
- * @param now milliseconds since the epoch; what is due by now is the plan's, not the clock's
+ * @param now the present instant; what is due by now is the plan's, not the clock's
  * @param policy the fleet's thresholds
- * @returns milliseconds since the epoch, `Infinity` when nothing waits for the clock
+ * @returns an instant, `Infinity` when nothing waits for the clock
  */
 export function nextDeadline(members: Iterable<Member>, now: number, policy: FleetPolicy): number {
   let earliest = Infinity;
@@ -133,14 +136,21 @@ export function nextDeadline(members: Iterable<Member>, now: number, policy: Fle
   return earliest;
 }
 
+function withoutProbes(member: Member, policy: FleetPolicy): number {
+  if (member.phase === "ready") return member.unhealthy?.lookAt ?? Infinity;
+  if (member.phase !== "down") return Infinity;
+  if (!policy.replaces || member.missed === undefined) {
+    return member.since + RETRY_WITHOUT_PROBES_MS;
+  }
+  return member.mustReplace ? Infinity : replaceAt(member, policy);
+}
+
 function deadlinesOf(member: Member, now: number, policy: FleetPolicy): number[] {
   const deadlines = member.former.map(({ notBefore }) => notBefore);
   if (!isLeaving(member)) deadlines.push(member.notBefore);
   if (member.phase === "warming") deadlines.push(member.since + policy.startTimeoutMs);
   if (inRing(member)) deadlines.push(awaitedUntil(member));
   deadlines.push(nextRamp(member, now, policy.slowStartMs));
-  if (member.phase === "down" && !policy.probes) {
-    deadlines.push(member.since + RETRY_WITHOUT_PROBES_MS);
-  }
+  if (!policy.probes) deadlines.push(withoutProbes(member, policy));
   return deadlines;
 }

@@ -41,7 +41,9 @@ Deno.test("each phase has its action", () => {
     ["ready", []],
     ["down", ["replace"]],
   ];
-  for (const [phase, actions] of table) assertEquals(planned(member(phase)), actions, phase);
+  for (const [phase, actions] of table) {
+    assertEquals(planned(member(phase, { mustReplace: phase === "down" })), actions, phase);
+  }
 });
 
 Deno.test("what was there before is cleared away beside whatever else is done", () => {

@@ -22,7 +22,7 @@ export interface FleetPolicy {
   readonly startTimeoutMs: number;
   readonly backoffMs: number;
   readonly backoffMaxMs: number;
-  /** A life that lasts this long in `ready` clears the count of short ones. */
+  /** A life that lasts this long in `ready` clears the count of short ones, see `healthySpell`. */
   readonly healthySpellMs: number;
   /** How long running requests get before an instance that leaves is stopped. */
   readonly drainMs: number;
@@ -39,6 +39,8 @@ export interface FleetPolicy {
   /** Deaths in a row with the same request key in flight that quarantine it; 0 for never. */
   readonly poisonDeaths: number;
   readonly quarantineMs: number;
+  /** How long a new instance has to stay ready before a deploy goes on, unless it says otherwise. */
+  readonly minReadyMs: number;
   /** In which what is new or cold comes to its full load, in steps; 0 for at once. */
   readonly slowStartMs: number;
 }
@@ -50,13 +52,28 @@ export const RETRY_WITHOUT_PROBES_MS = 1000;
 export const ACTION_RETRY_MS = 1000;
 
 /**
- * A life that lasted this long in `ready` was no short one. What dies after more than that is held
- * back by the budget of starts.
+ * Without probes, an instance whose connections have failed for this time is replaced. One that no
+ * connection ever reached gets as long as a start may take.
  */
-const HEALTHY_SPELL_MS = 1000;
+export const FAILING_MS = 5000;
 
-/** So many lives in a row may be short before the next start has to wait. */
+/** Number of lives in a row that may be short before the next start has to wait. */
 const FREE_RESTARTS = 2;
+
+/** The healthy spell grows with the short lives, up to this many times the setting. */
+const LONGEST_SPELL = 10;
+
+/**
+ * How long a replica has to be ready for its short lives to be forgiven: the more there were, the
+ * longer, up to ten times the setting (ten minutes by default, as in Kubernetes).
+ *
+ * @param shortLives lives in a row that ended before a healthy spell
+ * @param policy the fleet's thresholds
+ * @returns milliseconds
+ */
+export function healthySpell(shortLives: number, policy: FleetPolicy): number {
+  return policy.healthySpellMs * Math.min(Math.max(shortLives, 1), LONGEST_SPELL);
+}
 
 /**
  * How long to wait before the next start. A death that stands alone is healed as fast as the
@@ -102,7 +119,7 @@ export function fleetPolicy(config: Config, replaces: boolean): FleetPolicy {
     startTimeoutMs: config.LB_START_TIMEOUT_MS,
     backoffMs: config.LB_RESTART_BACKOFF_MS,
     backoffMaxMs: config.LB_RESTART_BACKOFF_MAX_MS,
-    healthySpellMs: HEALTHY_SPELL_MS,
+    healthySpellMs: config.LB_HEALTHY_SPELL_MS,
     drainMs: config.LB_DRAIN_MS,
     drainStreamsMs: config.LB_DRAIN_STREAMS_MS,
     stopGraceMs: config.LB_STOP_GRACE_MS,
@@ -111,6 +128,7 @@ export function fleetPolicy(config: Config, replaces: boolean): FleetPolicy {
     minHealthyPercent: config.LB_MIN_HEALTHY_PERCENT,
     poisonDeaths: config.LB_POISON_DEATHS,
     quarantineMs: config.LB_QUARANTINE_MS,
+    minReadyMs: config.LB_MIN_READY_MS,
     slowStartMs: config.LB_SLOW_START_MS,
   };
 }

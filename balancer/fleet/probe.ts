@@ -7,7 +7,7 @@ import type { FailureLog } from "../failures.ts";
 import type { Address } from "../view.ts";
 import type { Clock } from "./clock.ts";
 import type { Member } from "./member.ts";
-import type { FleetPolicy } from "./policy.ts";
+import { type FleetPolicy, RETRY_WITHOUT_PROBES_MS } from "./policy.ts";
 
 /** Why an instance is not well. */
 export interface Miss {
@@ -55,13 +55,14 @@ const NOT_ASKED_MS = 250;
  * The rhythm of heartbeats for a replica in its present state.
  *
  * @param member the replica
- * @param now milliseconds since the epoch
+ * @param now the present instant
  * @param policy the fleet's thresholds
  */
 export function cadence(member: Member, now: number, policy: FleetPolicy): Cadence {
   const deadlineMs = policy.heartbeatTimeoutMs;
-  if (member.phase === "warming") {
-    const tenthOfAge = (now - member.since) / 10;
+  if (!policy.probes && member.reached) return { intervalMs: RETRY_WITHOUT_PROBES_MS, deadlineMs };
+  if (member.phase === "warming" || !policy.probes) {
+    const tenthOfAge = (now - (member.runningSince ?? member.since)) / 10;
     return { intervalMs: clamp(tenthOfAge, WARMING_MIN_MS, WARMING_MAX_MS), deadlineMs };
   }
   // A first miss may be chance: it is confirmed at once, and faster than a heartbeat that nothing

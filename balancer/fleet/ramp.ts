@@ -16,7 +16,7 @@ const STEPS = 10;
  * The part of the whole at a moment.
  *
  * @param since when the slow start began, milliseconds since the epoch; undefined for none
- * @param now milliseconds since the epoch
+ * @param now the present instant
  * @param slowStartMs how long it takes; 0 for no slow start
  * @returns from 1/10 to 1
  */
@@ -30,7 +30,7 @@ export function rampAt(since: number | undefined, now: number, slowStartMs: numb
  * When the next step is due.
  *
  * @param since when the slow start began, milliseconds since the epoch; undefined for none
- * @param now milliseconds since the epoch
+ * @param now the present instant
  * @param slowStartMs how long it takes; 0 for no slow start
  * @returns milliseconds since the epoch, a whole number; `Infinity` for never
  */
@@ -45,7 +45,7 @@ export function nextStep(since: number | undefined, now: number, slowStartMs: nu
  * to spare anybody: whoever is furthest counts as the whole.
  *
  * @param members the replicas in the ring
- * @param now milliseconds since the epoch
+ * @param now the present instant
  * @param slowStartMs how long a slow start takes; 0 for none
  */
 export function ringRamps(
@@ -71,7 +71,7 @@ export function ringRamps(
  * The member as its instance begins to serve under its name: slowly where another one did before.
  *
  * @param member the member
- * @param now milliseconds since the epoch
+ * @param now the present instant
  */
 export function beginning(member: Member, now: number): Member {
   return inRing(member) && member.served
@@ -83,7 +83,7 @@ export function beginning(member: Member, now: number): Member {
  * When time will change the load of a member.
  *
  * @param member the member
- * @param now milliseconds since the epoch
+ * @param now the present instant
  * @param slowStartMs how long a slow start takes; 0 for none
  * @returns milliseconds since the epoch, `Infinity` for never
  */

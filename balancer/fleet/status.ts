@@ -13,7 +13,7 @@ import { rampAt, ringRamps } from "./ramp.ts";
  * The fleet's present state.
  *
  * @param fleet the fleet
- * @param now milliseconds since the epoch
+ * @param now the present instant of its clock
  */
 export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
   const { version, ring, ready } = fleet.view;
@@ -25,6 +25,8 @@ export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
     slots: slots.get(name) ?? 0,
     ramp: Math.min(ramps.get(name) ?? 1, rampAt(heirSince, now, slowStartMs)),
   });
+  const date = (instant: number) => new Date(fleet.clock.wallClock(instant)).toISOString();
+  const status = (member: Member) => replicaStatus(member, load(member), now, date);
   return {
     version,
     digest: ring.digest,
@@ -36,40 +38,63 @@ export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
     engineAwayMs: fleet.engineAwayMs,
     desired: fleet.desired,
     ready: ready.size,
-    replicas: fleet.members.map((member) => replicaStatus(member, load(member), now)),
-    spares: fleet.spares.map((member) => replicaStatus(member, load(member), now)),
+    replicas: fleet.members.map(status),
+    spares: fleet.spares.map(status),
+    removals: fleet.removals.map(({ id, name, since, failed, error }) => ({
+      instance: id,
+      name,
+      since: date(since),
+      failed,
+      error: error ?? null,
+    })),
     template: fleet.template,
-    quarantined: fleet.quarantine.list(now).map(({ key, until }) => ({ key, until: iso(until) })),
+    quarantined: fleet.quarantine.list(now).map(({ key, until }) => ({ key, until: date(until) })),
   };
 }
 
 /** How much of the requests a replica gets. */
 type Load = Pick<ReplicaStatus, "slots" | "ramp">;
 
-function replicaStatus(member: Member, load: Load, now: number): ReplicaStatus {
+/** The date at an instant of the fleet's clock. */
+type Dated = (instant: number) => string;
+
+function replicaStatus(member: Member, load: Load, now: number, date: Dated): ReplicaStatus {
   const { name, phase, since, instance, restarts, notBefore, lastError } = member;
   const waits = phase === "waiting" && notBefore > now;
   return {
     name,
     state: phase,
-    since: iso(since),
+    since: date(since),
     inRing: inRing(member),
     weight: member.weight,
     ...load,
     instance: instance?.id ?? null,
     address: instance ? `${instance.address.hostname}:${instance.address.port}` : null,
     restarts,
-    nextStart: waits ? iso(notBefore) : null,
-    lastError: lastError ? errorStatus(lastError) : null,
+    nextStart: waits ? date(notBefore) : null,
+    start: startStatus(member),
+    lastError: lastError ? errorStatus(lastError, date) : null,
   };
 }
 
-function errorStatus(
-  { at, message, lastWords }: MemberError,
-): NonNullable<ReplicaStatus["lastError"]> {
-  return { at: iso(at), message, ...(lastWords ? { lastWords } : {}) };
+/** A replica that serves, is down or leaves has no start under way. */
+function startStatus(
+  { phase, failedStarts, missed, misses }: Member,
+): ReplicaStatus["start"] {
+  if (phase !== "waiting" && phase !== "starting" && phase !== "warming") return null;
+  const notReady = phase === "warming" && missed !== undefined ? missed : null;
+  return { attempt: failedStarts + 1, heartbeats: notReady === null ? 0 : misses, notReady };
 }
 
-function iso(time: number): string {
-  return new Date(time).toISOString();
+function errorStatus(
+  { at, message, exit, attempt, lastWords }: MemberError,
+  date: Dated,
+): NonNullable<ReplicaStatus["lastError"]> {
+  return {
+    at: date(at),
+    message,
+    ...(exit === undefined ? {} : { exit }),
+    ...(attempt === undefined ? {} : { attempt }),
+    ...(lastWords ? { lastWords } : {}),
+  };
 }

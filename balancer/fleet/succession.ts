@@ -20,7 +20,7 @@ export interface Pairing {
  * Which spares stand in for which replicas.
  *
  * @param members every replica and spare
- * @param now milliseconds since the epoch
+ * @param now the present instant
  */
 export function pairings(members: Iterable<Member>, now: number): Pairing[] {
   const all = [...members];
@@ -40,7 +40,7 @@ export function pairings(members: Iterable<Member>, now: number): Pairing[] {
  * the heartbeat is what tells it that name. The spare itself is no more.
  *
  * @param pairing the two
- * @param now milliseconds since the epoch
+ * @param now the present instant
  * @param policy the fleet's thresholds
  */
 export function promoted(
@@ -52,6 +52,7 @@ export function promoted(
   if (!instance) throw new TypeError(`${spare.name} is ready without an instance`);
   return {
     ...(policy.probes ? target : beginning(target, now)),
+    ...knownOfInstance(spare),
     phase: policy.probes ? "warming" : "ready",
     since: now,
     instance: { ...instance, name: target.name, spare: false },
@@ -70,7 +71,7 @@ export function promoted(
  *
  * @param target the replica
  * @param successor ready to take over
- * @param now milliseconds since the epoch
+ * @param now the present instant
  * @param policy the fleet's thresholds
  */
 export function succeeded(
@@ -82,9 +83,10 @@ export function succeeded(
   const { instance, template } = successor;
   if (!instance) throw new TypeError(`${successor.name} is ready without an instance`);
   const { stopGraceMs } = policy;
-  const retired = retire(target, { stage: "drain", graceMs: stopGraceMs }, now);
+  const retired = retire(target, { stage: "drain", graceMs: stopGraceMs, failed: false }, now);
   return {
     ...beginning(retired, now),
+    ...knownOfInstance(successor),
     phase: "ready",
     since: now,
     instance,
@@ -94,7 +96,19 @@ export function succeeded(
     misses: 0,
     passes: 0,
     shortLives: 0,
+    failedStarts: 0,
     former: [...retired.former, ...successor.former],
+  };
+}
+
+/** What goes with the instance from one member to another. */
+function knownOfInstance(
+  { runningSince, reached, unhealthy }: Member,
+): Pick<Member, "runningSince" | "reached" | "unhealthy"> {
+  return {
+    ...(runningSince === undefined ? {} : { runningSince }),
+    ...(reached === undefined ? {} : { reached }),
+    ...(unhealthy === undefined ? {} : { unhealthy }),
   };
 }
 

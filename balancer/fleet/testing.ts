@@ -33,6 +33,7 @@ export function testPolicy(changes: Partial<FleetPolicy> = {}): FleetPolicy {
     minHealthyPercent: 0,
     poisonDeaths: 3,
     quarantineMs: 60_000,
+    minReadyMs: 0,
     slowStartMs: 0,
     ...changes,
   };
@@ -42,9 +43,20 @@ export function testPolicy(changes: Partial<FleetPolicy> = {}): FleetPolicy {
 export class TestClock implements Clock {
   // The declarations leave open whose timers these are; nothing here depends on it.
   readonly #timers = FakeTimers.createClock(0) as FakeTimers.BrowserClock;
+  #offset = 0;
 
   now(): number {
     return this.#timers.now;
+  }
+
+  /** The epoch begins with the clock, until {@linkcode setDate}. */
+  wallClock(instant: number): number {
+    return instant + this.#offset;
+  }
+
+  /** Sets the wall clock forward, or back where it is negative. */
+  setDate(byMs: number): void {
+    this.#offset += byMs;
   }
 
   after(ms: number, callback: () => void): () => void {

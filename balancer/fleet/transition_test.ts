@@ -105,9 +105,14 @@ Deno.test("without probes a connection that cannot be made counts, for a second"
     policy,
   );
   assertEquals(down.phase, "down");
-  const soon = transition(down, { type: "tick" }, down.since + 999, policy);
+  const soon = transition(down, { type: "tick", mayEject: true }, down.since + 999, policy);
   assertEquals(soon?.phase, "down");
-  const later = transition(down, { type: "tick" }, down.since + RETRY_WITHOUT_PROBES_MS, policy);
+  const later = transition(
+    down,
+    { type: "tick", mayEject: true },
+    down.since + RETRY_WITHOUT_PROBES_MS,
+    policy,
+  );
   assertEquals(later?.phase, "ready");
 });
 
@@ -155,10 +160,11 @@ Deno.test("what an instance wrote last is kept with its failure, and with no oth
   assertEquals(after([...ready, words]).lastError, undefined);
 });
 
-Deno.test("an instance that never was ready is heard before it is cleared away", () => {
+Deno.test("how an instance that failed ended is asked before it is cleared away", () => {
   const exit: MemberEvent = { type: "exit", id: "i1", reason: "x" };
   assertEquals(after([...started, exit]).former[0]?.unheard, true);
-  assertEquals(after([...ready, exit]).former[0]?.unheard, false);
+  assertEquals(after([...ready, exit]).former[0]?.unheard, true);
+  assertEquals(after([...ready, { type: "leave" }]).former[0]?.unheard, false);
 });
 
 Deno.test("a name that the engine could not be told is told again after a while", () => {
@@ -194,9 +200,15 @@ Deno.test("short lives in a row make the next start wait, longer each time up to
 
 Deno.test("a healthy spell clears the count of short lives", () => {
   const policy = testPolicy({ healthySpellMs: 50 });
-  const worn = { ...after(ready, policy), shortLives: 7 };
-  const died = transition(worn, { type: "exit", id: "i1", reason: "x" }, worn.since + 50, policy);
-  assertEquals(died?.shortLives, 1);
+  const lives = (shortLives: number, ms: number) => {
+    const worn = { ...after(ready, policy), shortLives };
+    const exit: MemberEvent = { type: "exit", id: "i1", reason: "x" };
+    return transition(worn, exit, worn.since + ms, policy)?.shortLives;
+  };
+  assertEquals([lives(1, 49), lives(1, 50)], [2, 1]);
+  // The more short lives there were, the longer the spell; ten times the setting at the most.
+  assertEquals([lives(7, 349), lives(7, 350)], [8, 1]);
+  assertEquals([lives(99, 499), lives(99, 500)], [100, 1]);
 });
 
 Deno.test("an engine that is away costs the replica no life", () => {
@@ -214,9 +226,12 @@ Deno.test("a start for which the balancer has no files costs none either, and is
 
 Deno.test("an instance that does not become ready in time is down", () => {
   const policy = testPolicy({ startTimeoutMs: 100 });
-  const member = transition(after(started, policy), { type: "tick" }, 101, policy);
+  const member = transition(after(started, policy), { type: "tick", mayEject: true }, 101, policy);
   assertEquals(member?.phase, "down");
-  assertEquals(member?.lastError?.message, "not ready 100 ms after its start");
+  assertEquals(
+    member?.lastError?.message,
+    "not ready 100 ms after its start: no heartbeat came back",
+  );
 });
 
 Deno.test("a removed replica drains, is stopped and is gone", () => {

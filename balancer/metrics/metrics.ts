@@ -4,6 +4,7 @@
  * @module
  */
 import process from "node:process";
+import type { Clock } from "../fleet/clock.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { fleetStatus } from "../fleet/status.ts";
 import type { DataPlaneCounts } from "../proxy/counts.ts";
@@ -33,8 +34,7 @@ export interface MetricsOptions {
   readonly engine: string;
   /** How many workers there are. */
   readonly workers: number;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 /** How often the load is looked at, in milliseconds. */
@@ -51,9 +51,9 @@ export class Metrics {
 
   /** Make it before the fleet is opened: it has to hear of everything. */
   constructor(options: MetricsOptions) {
-    const { fleet, dataPlane, now } = options;
+    const { fleet, dataPlane, clock } = options;
     this.#options = options;
-    this.#startedAt = now();
+    this.#startedAt = clock.now();
     const chronicle = this.#chronicle = new Chronicle(() => fleet.view.ring);
     this.#unlisten = fleet.journal.listen((event) => chronicle.note(event));
     const load = this.#load = new LoadReport({
@@ -65,12 +65,12 @@ export class Metrics {
 
   /** Everything, as Prometheus reads it. */
   expose(): Promise<Exposition> {
-    const { fleet, dataPlane, now } = this.#options;
+    const { fleet, dataPlane, clock } = this.#options;
     const counts = dataPlane.counts();
     return expose([
       ...dataPlaneMetrics(counts),
       ...fleetMetrics({
-        status: fleetStatus(fleet, now()),
+        status: fleetStatus(fleet, clock.now()),
         inFlight: (instance) => dataPlane.inFlight(instance),
         chronicle: this.#chronicle,
       }),
@@ -80,7 +80,8 @@ export class Metrics {
 
   /** The load right now. */
   load(): Load {
-    return this.#load.report(this.#options.now());
+    const { clock } = this.#options;
+    return this.#load.report(clock.wallClock(clock.now()));
   }
 
   close(): void {
@@ -93,7 +94,7 @@ export class Metrics {
     const { loggedLines, lostLines, acceptFailures } = counts.workers;
     const { user, system } = process.cpuUsage();
     return {
-      startedAtS: this.#startedAt / 1000,
+      startedAtS: this.#options.clock.wallClock(this.#startedAt) / 1000,
       cpuS: (user + system) / 1e6,
       residentBytes: Deno.memoryUsage().rss,
       build: { version: VERSION, deno: Deno.version.deno, v8: Deno.version.v8, engine },

@@ -92,6 +92,8 @@ Deno.test("heals are timed by phase, from the first sign on", () => {
     id: 1,
     name: "Server1",
     instance: "i1",
+    served: true,
+    failedStarts: 0,
     signal: "exit",
     evidence: {},
     at: 1000,

@@ -6,7 +6,7 @@
  */
 import type { View } from "../view.ts";
 import type { Downstream } from "./downstream.ts";
-import { type Refusal, refusalOf, type RefusalReason } from "./refusal.ts";
+import { type Refusal, refusalOf, type RouteRefusal } from "./refusal.ts";
 import { isEvidence, shouldRetry, type UpstreamError } from "./retry.ts";
 import { type Choice, chooseRoute } from "./route_choice.ts";
 import type { TollKind } from "./tolls.ts";
@@ -44,7 +44,7 @@ export class Detour implements Guest {
   #graceUntil = 0;
   /** What is left of the time that it may wait. */
   #patienceMs: number;
-  #reason: RefusalReason = "none";
+  #reason: RouteRefusal = "none";
 
   constructor(client: Downstream, request: Transaction) {
     this.#client = client;
@@ -207,7 +207,7 @@ export class Detour implements Guest {
     return placed;
   }
 
-  #refuse(reason: RefusalReason): undefined {
+  #refuse(reason: RouteRefusal): undefined {
     this.#reason = reason;
     if (reason !== "quarantined") this.#count("lost");
   }

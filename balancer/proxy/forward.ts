@@ -29,6 +29,7 @@ export async function forward(
   request: Transaction,
   begun?: Begun,
 ): Promise<ExchangeEnd> {
+  if (request.answer !== undefined) return await refuse(client, request, request.answer);
   const { retryBudget, deadlines, settings } = client.proxy;
   retryBudget.request(deadlines.now);
   let pool = begun ? begun.upstream.pool : firstPlace(client, request);

@@ -5,6 +5,7 @@
  */
 import type { Ring } from "../../ring/mod.ts";
 import type { KeySource } from "../settings/values.ts";
+import { COOKIE } from "./http1/field_kind.ts";
 import type { RequestHead } from "./http1/request_head.ts";
 import { latin1 } from "./latin1.ts";
 
@@ -37,7 +38,7 @@ export function requestKey(source: KeySource, facts: RequestFacts): string {
     case "header":
       return fieldValue(facts, source.name) ?? facts.request.requestId;
     case "cookie":
-      return cookie(fieldValue(facts, "cookie") ?? "", source.name) ?? facts.request.requestId;
+      return cookie(facts, source.name) ?? facts.request.requestId;
     case "query":
       return query(facts).get(source.name) ?? facts.request.requestId;
   }
@@ -81,8 +82,40 @@ function query({ bytes, head }: RequestFacts): URLSearchParams {
   return new URLSearchParams(latin1(bytes, head.pathEnd, head.targetEnd));
 }
 
-/** RFC 6265, section 4.2.1: pairs are parted by a semicolon and a space. */
-function cookie(header: string, name: string): string | undefined {
-  const pair = header.split(/; */).find((part) => part.startsWith(`${name}=`));
-  return pair?.slice(name.length + 1);
+/**
+ * The first cookie of that name. Pairs are parted by semicolons (RFC 6265, section 4.2.1); spaces and
+ * tabs around names and values are ignored, as servers do, and proxies that come from HTTP/2 may send
+ * several fields.
+ */
+function cookie({ bytes, head: { fields } }: RequestFacts, name: string): string | undefined {
+  for (let i = 0; i < fields.count; i++) {
+    if (fields.kind(i) !== COOKIE) continue;
+    const value = cookieIn(latin1(bytes, fields.valueStart(i), fields.valueEnd(i)), name);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+function cookieIn(pairs: string, name: string): string | undefined {
+  for (const pair of pairs.split(";")) {
+    const equals = pair.indexOf("=");
+    if (equals >= 0 && trimmed(pair.slice(0, equals)) === name) {
+      return trimmed(pair.slice(equals + 1));
+    }
+  }
+  return undefined;
+}
+
+/** No regular expression: one would take quadratic time for a long run of spaces. */
+function trimmed(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text, start)) start++;
+  while (end > start && isBlank(text, end - 1)) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 0x20 || code === 0x09;
 }

@@ -40,6 +40,19 @@ Deno.test("a request without the header, cookie or parameter is routed by its id
   assertEquals(requestKey({ from: "cookie", name: "sid" }, factsOf("/")), "17");
 });
 
+Deno.test("a cookie is found in every Cookie line and behind any whitespace", () => {
+  const sid = (...fields: string[]) =>
+    requestKey({ from: "cookie", name: "sid" }, factsOf("/", ...fields));
+  assertEquals(sid("Cookie: a=1", "cookie: b=2; sid=s7"), "s7");
+  assertEquals(sid("Cookie: a=1;\tsid=s7"), "s7");
+  assertEquals(sid("Cookie: a=1;sid=s7"), "s7");
+  assertEquals(sid("Cookie: a=1 ; \t sid = s7 ;b=2"), "s7");
+  assertEquals(sid("Cookie: sid=first", "Cookie: sid=second"), "first");
+  assertEquals(sid("Cookie: a=sid=no; sid=b=c"), "b=c");
+  assertEquals(sid("Cookie: sid"), "17");
+  assertEquals(sid("Cookie: sid="), "");
+});
+
 Deno.test("a whole number is hashed as an id, anything else as a string", () => {
   const ring = Ring.build({ members: ["Server1", "Server2"], hashes: "seed" });
   assertEquals(keySlot(ring, "100"), (100 + 200 + 1) % 512);

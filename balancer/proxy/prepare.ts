@@ -9,6 +9,7 @@ import { FAULTS } from "./http1/fault.ts";
 import { writeRequestHead } from "./http1/head_writer.ts";
 import { ascii } from "./http1/writer.ts";
 import { latin1 } from "./latin1.ts";
+import { ownAnswer } from "./own_answer.ts";
 import { RefusedError } from "./request_body.ts";
 import { Transaction } from "./transaction.ts";
 
@@ -59,15 +60,18 @@ function compose(client: Downstream): Transaction {
   const needed = wire.unread + head.hostEnd - head.hostStart + ADDED_BYTES;
   const size = Math.min(needed, LARGE_BYTES);
   const request = new Transaction(head, given, proxy.requestIds, proxy.buffers, size);
-  request.destination = proxy.destination(client, request);
+  request.answer = ownAnswer(head, wire.bytes, settings.trace);
+  if (request.answer === undefined) request.destination = proxy.destination(client, request);
   const traceparent = proxy.traces?.begin(client, request);
   client.stopwatch.identify(request);
   const at = writeRequestHead(request.out, 0, wire.bytes, head, {
     requestId: given === undefined ? request.idBytes : undefined,
     forwardedFor: client.addressBytes,
     proto: HTTP,
+    port: proxy.portBytes,
     via: proxy.via,
     trusted: client.trusted,
+    underscores: settings.underscores,
     traceparent,
   });
   if (at < 0) throw new RefusedError(FAULTS.headTooLarge);

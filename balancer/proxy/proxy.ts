@@ -15,6 +15,7 @@ import { Deadlines } from "./deadlines.ts";
 import type { Downstream } from "./downstream.ts";
 import { EvidenceLimit } from "./evidence_limit.ts";
 import type { FileBudget } from "./file_budget.ts";
+import { DATE_LINE } from "./http1/date_line.ts";
 import { RequestHead } from "./http1/request_head.ts";
 import { ResponseHead } from "./http1/response_head.ts";
 import { ascii } from "./http1/writer.ts";
@@ -72,7 +73,11 @@ export interface WorkerSheets extends LoadSheet {
 /** The state of one worker. */
 export class Proxy {
   readonly settings: ProxySettings;
-  readonly via = VIA;
+  /** What it calls itself in `Via`; empty where it is not to say so. */
+  readonly via: Uint8Array;
+  /** The port that clients connect to, as it is sent on. */
+  readonly portBytes: Uint8Array;
+  readonly date = DATE_LINE;
   readonly buffers = new BufferPool();
   readonly deadlines = new Deadlines();
   readonly inFlight = new InFlight();
@@ -128,6 +133,8 @@ export class Proxy {
     files: FileBudget,
   ) {
     this.settings = settings;
+    this.via = settings.via ? VIA : ascii("");
+    this.portBytes = ascii(String(settings.listen.port));
     this.#keys = new KeyText(settings.keySource);
     this.#apiTokens = new ApiTokens(settings.tokens ?? [], (error) => {
       listener.failure("proxy.tokens", error);

@@ -22,19 +22,26 @@ export type RefusalReason =
   /** The last attempt failed and must not be repeated. */
   | "failed"
   /** Replicas failed with it one after the other. */
-  | "fatal";
+  | "fatal"
+  /** Its method is not sent on. */
+  | "method"
+  /** Its Max-Forwards is 0: the balancer is its recipient. */
+  | "max-forwards";
 
 /** The part of an answer that depends on the reason. */
-export type Refusal = Pick<FailureMessage, "status" | "message" | "retryAfterS"> & {
-  readonly reason: RefusalReason;
-};
+export type Refusal =
+  & Pick<FailureMessage, "status" | "message" | "retryAfterS" | "fields" | "content">
+  & { readonly reason: RefusalReason };
 
 /** What to tell, where the balancer has as many connections as it may. */
 export const OUT_OF_ROOM =
   "the balancer has as many connections open as it may; try again, or raise its limit of open " +
   "files (ulimit -n)";
 
-const UNAVAILABLE: Record<Exclude<RefusalReason, "failed" | "fatal">, string> = {
+/** Why no replica answers a request that one was to answer. */
+export type RouteRefusal = Exclude<RefusalReason, "method" | "max-forwards">;
+
+const UNAVAILABLE: Record<Exclude<RouteRefusal, "failed" | "fatal">, string> = {
   quarantined: "this key is quarantined: replicas died of requests with it; see GET /_lb/status",
   awaited: "the replica of this request is being replaced; try again",
   full: "too many requests wait for their replica; try again",
@@ -48,12 +55,12 @@ const UNAVAILABLE: Record<Exclude<RefusalReason, "failed" | "fatal">, string> = 
  * @param reason why no replica answers
  * @param failure the last attempt; undefined where none was made
  */
-export function refusalOf(reason: RefusalReason, failure?: UpstreamError): Refusal {
+export function refusalOf(reason: RouteRefusal, failure?: UpstreamError): Refusal {
   return { reason, ...answerTo(reason, failure) };
 }
 
 function answerTo(
-  reason: RefusalReason,
+  reason: RouteRefusal,
   failure: UpstreamError | undefined,
 ): Omit<Refusal, "reason"> {
   if (reason === "fatal") {

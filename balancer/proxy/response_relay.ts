@@ -7,6 +7,7 @@ import { ADDED_BYTES, type Buffer, LARGE_BYTES } from "./buffers.ts";
 import type { Downstream } from "./downstream.ts";
 import type { ExchangeEnd } from "./exchange.ts";
 import { ChunkScanner, writeChunkHeader } from "./http1/chunked.ts";
+import { CleanCopy } from "./http1/clean_copy.ts";
 import type { ResponseAdditions } from "./http1/head_writer.ts";
 import { writeResponseHead } from "./http1/head_writer.ts";
 import { HeadScanner } from "./http1/head_scanner.ts";
@@ -27,6 +28,7 @@ const INTERIM: ResponseAdditions = {
   via: ascii(""),
   connection: "",
   framing: "as-is",
+  date: undefined,
   ring: undefined,
 };
 
@@ -165,12 +167,13 @@ export class ResponseRelay {
       : this.#head.chunked && minor === 0
       ? "none"
       : "as-is";
-    const { via } = this.#client.proxy;
+    const { via, date } = this.#client.proxy;
     const length = writeResponseHead(out, 0, this.#from.bytes, this.#head, {
       requestId: idBytes,
       via,
       connection,
       framing,
+      date,
       ring: ringPlace(this.#request, this.#upstream.pool),
     });
     if (length < 0) throw malformed("its head is too long");
@@ -203,18 +206,21 @@ export class ResponseRelay {
   }
 
   async #relayChunks(): Promise<void> {
-    const chunks = new ChunkScanner();
+    const copy = new CleanCopy();
+    const chunks = new ChunkScanner(copy);
     while (!chunks.done) {
       if (this.#from.unread === 0) await this.#more();
       const { bytes, start } = this.#from;
       const before = chunks.dataBytes;
       const end = chunks.scan(bytes, start, this.#from.end);
       if (end < 0) throw new Disconnected(this.#from);
-      if (this.#request.minor === 1) await this.#send(bytes.subarray(start, end));
-      else await this.#sendSpans(bytes, chunks);
+      if (this.#request.minor === 1) {
+        await this.#send(bytes.subarray(start, copy.compact(bytes, start, end)));
+      } else await this.#sendSpans(bytes, chunks);
       this.#client.stopwatch.pass(chunks.dataBytes - before);
       this.#from.start = end;
     }
+    if (this.#request.minor === 1 && copy.tail.length > 0) await this.#send(copy.tail);
   }
 
   /** The payload without its chunks, for a client that does not know them. */

@@ -96,6 +96,12 @@ export interface ProxySettings {
   readonly suspectMs: number;
   /** Whether instances are compared by how they answer. */
   readonly outliers: boolean;
+  /** Whether messages say in `Via` that they came through here. */
+  readonly via: boolean;
+  /** Whether fields with an underscore in their names are sent on. */
+  readonly underscores: boolean;
+  /** Whether TRACE is sent on. */
+  readonly trace: boolean;
   /** Networks in CIDR notation whose X-Forwarded fields are believed. */
   readonly trusted: readonly string[];
   /** Of how many requests the access log tells at first. */
@@ -165,6 +171,9 @@ export function proxySettings(
     ringFields: config.LB_RING_FIELDS,
     suspectMs: config.LB_SUSPECT_MS,
     outliers: config.LB_OUTLIERS,
+    via: config.LB_VIA,
+    underscores: config.LB_UNDERSCORES === "keep",
+    trace: config.LB_TRACE,
     trusted: config.LB_TRUSTED_PROXIES,
     accessLogging: config.LB_ACCESS_LOG,
     logStyle,

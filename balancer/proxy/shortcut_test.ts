@@ -18,7 +18,8 @@ async function bytesOfExchange(bench: ProxyBench, request: string, response: str
   const { text } = await client.rest();
   client.close();
   replica.close();
-  return { forwarded: forwarded + body, text };
+  // A second may pass between two exchanges that are compared.
+  return { forwarded: forwarded + body, text: text.replaceAll(/\r\nDate: [^\r]+/g, "\r\nDate:") };
 }
 
 const HEADER = fc.constantFrom(
@@ -34,6 +35,10 @@ const HEADER = fc.constantFrom(
   "Cookie: a=b",
   "TE: trailers",
   "Expect: 100-continue",
+  "Expect:",
+  "Forwarded: for=a",
+  "X_Real_Ip: a",
+  "X_User: a",
   `X-Long: ${"x".repeat(300)}`,
 );
 
@@ -50,7 +55,14 @@ const REQUEST = fc.record({
 );
 
 const RESPONSE = fc.record({
-  status: fc.constantFrom("200 OK", "204 No Content", "304 Not Modified", "404 ", "500 Oh no"),
+  status: fc.constantFrom(
+    "200 OK",
+    "204 No Content",
+    "304 Not Modified",
+    "404 ",
+    "500 Oh no",
+    "999 No",
+  ),
   version: fc.constantFrom("1.1", "1.1", "1.0"),
   fields: fc.array(
     fc.constantFrom(
@@ -62,6 +74,11 @@ const RESPONSE = fc.record({
       "Via: 1.1 other",
       "Set-Cookie: a=b",
       "Upgrade: h2c",
+      "Date: today",
+      "Folded: a\r\n b",
+      "Spaced : a",
+      "Connection: keep-alive; timeout=5",
+      "Connection: Content-Length",
     ),
     { maxLength: 4 },
   ),
@@ -223,7 +240,7 @@ Deno.test("a malformed answer is a 502, and the client's connection goes on", as
   const { client, replica } = await bench.warm();
   await client.send(GET);
   await replica.request();
-  await replica.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok");
+  await replica.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok");
   assertEquals(statusOf(await client.response()), 502);
   assertEquals((await replica.rest()).text, "");
   assertEquals(bench.inFlight, 0);

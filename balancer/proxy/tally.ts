@@ -184,9 +184,9 @@ export class WorkerTally {
   }
 }
 
-/** The outcome that a status is. */
+/** The outcome that a status is. From 600 on it is of no class, and a server error (RFC 9110, 15). */
 export function outcomeOf(status: number): number {
-  return (status / 100 | 0) - 1;
+  return Math.min(status / 100 | 0, 5) - 1;
 }
 
 function observe(row: TallyRow, at: number, ms: number, weight: number): void {

@@ -51,6 +51,8 @@ export const REFUSALS: readonly RefusalCause[] = [
   "files",
   "failed",
   "fatal",
+  "method",
+  "max-forwards",
   "fault",
 ];
 

@@ -6,6 +6,7 @@
 import { type Buffer, type BufferPool, SMALL_BYTES } from "./buffers.ts";
 import type { RequestHead } from "./http1/request_head.ts";
 import { ascii } from "./http1/writer.ts";
+import type { Refusal } from "./refusal.ts";
 import type { RefusedError } from "./request_body.ts";
 import type { RequestIds } from "./request_ids.ts";
 import type { InstancePool } from "./upstream_pool.ts";
@@ -30,6 +31,8 @@ export class Transaction {
   readonly upgrade: boolean;
   /** Where it goes. */
   destination: Destination = NOWHERE;
+  /** Set where the balancer itself answers, whoever is ready. */
+  answer: Refusal | undefined;
   /** The slot that it falls on; -1 where nobody asks for it, and for a call of the control API. */
   slot = -1;
   /** False once a part of the body was sent that is not in the head's buffer: it cannot be repeated. */

@@ -35,7 +35,8 @@ export class WholeResponse {
    */
   write(client: Downstream, request: Transaction, upstream: UpstreamConnection): boolean {
     const { wire: from, pool } = upstream;
-    const { responseHead: head, settings: { limits }, recorder, via, draining } = client.proxy;
+    const { responseHead: head, settings: { limits }, recorder, via, date, draining } =
+      client.proxy;
     if (!head.parseWhole(from.bytes, from.start, from.end, limits.fields)) return false;
     if (head.status < 200 || head.end - head.start > limits.headBytes) return false;
     // Who wants to know of a failure has to read what was asked, which is written over here.
@@ -55,6 +56,7 @@ export class WholeResponse {
       via,
       connection: connectionOption(request, this.end),
       framing: head.chunked && request.minor === 0 ? "none" : "as-is",
+      date,
       ring,
     });
     this.bodyBytes = from.end - head.end;

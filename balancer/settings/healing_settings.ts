@@ -4,7 +4,7 @@
  * @module
  */
 import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
-import { parseFlag } from "./values.ts";
+import { parseFlag, parseHeaders } from "./values.ts";
 
 /** In the order in which the reference lists them. */
 export const HEALING_SETTINGS = {
@@ -21,9 +21,22 @@ export const HEALING_SETTINGS = {
     schema: parsed((s) => /^(\/[!-~]*)?$/.test(s) ? s : undefined),
     fallback: "/heartbeat",
     expects: "a path that starts with /, or empty",
-    about: "path that a heartbeat asks for; empty: no probes, a replica is up until a connection " +
-      "to it cannot be made, and is tried again after a second",
+    about:
+      "path that a heartbeat asks for; empty: no probes, a replica is up until no connection " +
+      "can be made to it and is tried again after a second; docker and process replace it after five",
     emptyCounts: true,
+  },
+  LB_HEALTH_HOST: text("", "`Host` field of a heartbeat", {
+    expects: "a host name with or without a port, or empty for the replica's address",
+    pattern: /^[A-Za-z0-9_.:[\]-]*$/,
+  }),
+  LB_HEALTH_HEADERS: {
+    schema: parsed(parseHeaders),
+    fallback: "{}",
+    expects: 'a JSON object of strings, {"X-Name":"value"}: further fields than Host, Connection ' +
+      "and those of a body",
+    about: "further header fields of a heartbeat",
+    secret: true,
   },
   LB_START_TIMEOUT_MS: whole(30000, 100, LARGEST_DELAY_MS, "milliseconds that a start may take"),
   LB_RESTART_BACKOFF_MS: whole(
@@ -38,6 +51,13 @@ export const HEALING_SETTINGS = {
     1,
     LARGEST_DELAY_MS,
     "milliseconds that this wait may reach",
+  ),
+  LB_HEALTHY_SPELL_MS: whole(
+    60000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that a replica has to be ready before its short lives are forgiven; grows with " +
+      "them, up to ten times",
   ),
   LB_SPARES: whole(
     0,
@@ -59,6 +79,13 @@ export const HEALING_SETTINGS = {
     "deaths in a row with the same request key in flight that quarantine the key; 0 is never",
   ),
   LB_QUARANTINE_MS: whole(60000, 1, LARGEST_DELAY_MS, "milliseconds of a key's quarantine"),
+  LB_MIN_READY_MS: whole(
+    10000,
+    0,
+    LARGEST_DELAY_MS,
+    "milliseconds that a new instance has to stay ready before a deploy goes on; one that fails " +
+      "earlier rolls the deploy back",
+  ),
   LB_STATE_FILE: text("", "file that keeps who belongs to the fleet while the balancer is away", {
     expects: "a path whose folder exists, or empty to go by what runs",
     pattern: /^[^\0]*$/,
@@ -80,6 +107,13 @@ export const HEALING_SETTINGS = {
     0,
     LARGEST_DELAY_MS,
     "milliseconds that tunnels and event streams get then; they are closed after it",
+  ),
+  LB_SHUTDOWN_TIMEOUT_MS: whole(
+    25000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that the end of the balancer may take in all; then it exits with status 1 and " +
+      "leaves what is not stopped or removed",
   ),
   LB_STOP_GRACE_MS: whole(5000, 0, LARGEST_DELAY_MS, "milliseconds from SIGTERM to SIGKILL"),
   LB_HOLD: choice(

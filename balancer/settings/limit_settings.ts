@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { LARGEST_DELAY_MS, parsed, type Setting, whole } from "./setting.ts";
-import { parseNetworks, parseWhole } from "./values.ts";
+import { choice, LARGEST_DELAY_MS, parsed, type Setting, whole } from "./setting.ts";
+import { parseFlag, parseNetworks, parseWhole } from "./values.ts";
 
 /** In the order in which the reference lists them. */
 export const LIMIT_SETTINGS = {
@@ -89,7 +89,24 @@ export const LIMIT_SETTINGS = {
     schema: parsed(parseNetworks),
     fallback: "",
     expects: "networks in CIDR notation, `10.0.0.0/8,fd00::/8`",
-    about: "proxies in front whose X-Forwarded fields are believed; others' are replaced",
+    about: "proxies in front that are believed about where a request comes from; X-Forwarded-*, " +
+      "Forwarded, X-Real-IP and the like of other clients are dropped",
+  },
+  LB_UNDERSCORES: choice(
+    ["drop", "keep"],
+    "fields of requests with an underscore in their names; CGI and WSGI take it for a hyphen",
+  ),
+  LB_VIA: {
+    schema: parsed(parseFlag),
+    fallback: "true",
+    expects: "true or false",
+    about: "whether messages say in Via that they came through here; nginx compresses none that do",
+  },
+  LB_TRACE: {
+    schema: parsed(parseFlag),
+    fallback: "false",
+    expects: "true or false",
+    about: "whether TRACE is sent on; 405 otherwise",
   },
   LB_WORKERS: {
     schema: parsed((s) => s === "auto" ? s : parseWhole(s, 1, 256)),

@@ -78,6 +78,20 @@ export function parseHostNames(text: string): readonly string[] | undefined {
     : undefined;
 }
 
+/** Fields that belong to the connection, or to a body that there is none of. */
+const OWN_FIELDS = /^(host|connection|keep-alive|te|upgrade|transfer-encoding|content-length)$/i;
+
+/** A JSON object from header field names to values (RFC 9110, section 5). */
+export function parseHeaders(text: string): Readonly<Record<string, string>> | undefined {
+  const value = parseJson(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const wellFormed = Object.entries(value).every(([name, item]) =>
+    /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && !OWN_FIELDS.test(name) &&
+    typeof item === "string" && /^([!-~]([ \t!-~]*[!-~])?)?$/.test(item)
+  );
+  return wellFormed ? value as Record<string, string> : undefined;
+}
+
 /** A JSON object whose values are strings. */
 export function parseEnvironment(text: string): Readonly<Record<string, string>> | undefined {
   const value = parseJson(text);

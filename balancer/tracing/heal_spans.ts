@@ -66,13 +66,15 @@ function endOf(
 }
 
 function attributesOf(
-  { id, name, instance, signal, replacement, spare, toll }: Incident,
+  { id, name, instance, signal, exit, failedStarts, replacement, spare, toll }: Incident,
 ): Attributes {
   return {
     "ringkeeper.incident": id,
     "ringkeeper.replica": name,
-    "ringkeeper.instance": instance,
+    ...(instance === undefined ? {} : { "ringkeeper.instance": instance }),
     "ringkeeper.cause": signal,
+    ...(exit === undefined ? {} : { "ringkeeper.exit": exit }),
+    "ringkeeper.failed_starts": failedStarts,
     ...(replacement === undefined ? {} : { "ringkeeper.replacement": replacement }),
     "ringkeeper.spare": spare,
     "ringkeeper.requests.held": toll.held,

@@ -9,7 +9,7 @@ async function spansOf(incident: Incident): Promise<readonly EndedSpan[]> {
   let spans: readonly EndedSpan[] = [];
   await withSpans((tracing, ended) => {
     spans = ended;
-    const journal = new Journal();
+    const journal = new Journal({ wallClock: (instant) => instant });
     const stop = traceHeals(journal, tracing);
     journal.add({ type: "engine", at: 0, up: true });
     journal.add({ type: "incident", at: 0, incident });
@@ -23,6 +23,8 @@ const FAILED: Incident = {
   id: 7,
   name: "S",
   instance: "i1",
+  served: true,
+  failedStarts: 0,
   signal: "exit code 137",
   evidence: {},
   at: 1000,

@@ -14,7 +14,22 @@ import { type Column, type Look, tableLines } from "./table.ts";
  * @param look colours and width
  */
 export function incidentLines(incidents: readonly Incident[], look: Look): string[] {
-  return incidents.length === 0 ? ["no incidents"] : tableLines(COLUMNS, incidents, look);
+  if (incidents.length === 0) return ["no incidents"];
+  const notes = incidents.flatMap(endingLines);
+  const table = tableLines(COLUMNS, incidents, look);
+  return notes.length === 0 ? table : [...table, "", ...notes];
+}
+
+/** How the instance ended, what it wrote last and which starts failed, where that is known. */
+function endingLines(incident: Incident): string[] {
+  const { name, at, exit, lastWords, failedStarts, startFailure } = incident;
+  const facts = [
+    ...(exit === null ? [] : [plain(exit)]),
+    ...(startFailure === null ? [] : [`${failedStarts} failed starts: ${plain(startFailure)}`]),
+    ...(lastWords.length === 0 ? [] : ["it wrote:"]),
+  ];
+  if (facts.length === 0) return [];
+  return [`${name} at ${at}: ${facts.join("; ")}`, ...lastWords.map((line) => `  ${plain(line)}`)];
 }
 
 /** Whole milliseconds: the balancer's clock has no finer ones. */

@@ -87,16 +87,29 @@ function notesOf(replica: ReplicaStatus, now: number): string[] {
     ...(nextStart === null
       ? []
       : [`${name} is started again in ${age(Date.parse(nextStart) - now)}`]),
+    ...startLines(replica),
     ...errorLines(replica, now),
   ];
 }
 
-/** Last words matter until it is ready again. */
+/** The last lines of a failed instance matter until the replica is ready again. */
 function errorLines({ name, state, lastError }: ReplicaStatus, now: number): string[] {
   if (lastError === null) return [];
-  const { at, message, lastWords = [] } = lastError;
+  const { at, message, exit, attempt, lastWords = [] } = lastError;
   const words = state === "ready" ? [] : lastWords.map((line) => `  ${plain(line)}`);
-  return [`${name} failed ${age(now - Date.parse(at))} ago: ${plain(message)}`, ...words];
+  const which = attempt && attempt > 1 ? ` (attempt ${attempt})` : "";
+  const end = exit === undefined || message.includes(exit) ? "" : `; ${plain(exit)}`;
+  const line = `${name} failed ${age(now - Date.parse(at))} ago: ${plain(message)}${which}${end}`;
+  return [line, ...words];
+}
+
+/** Why a replica that is being started is not ready yet. */
+function startLines({ name, start }: ReplicaStatus): string[] {
+  if (!start || start.notReady === null) return [];
+  const { attempt, heartbeats, notReady } = start;
+  return [
+    `${name} is not ready yet, attempt ${attempt}, ${heartbeats} heartbeats: ${plain(notReady)}`,
+  ];
 }
 
 function indented(lines: readonly string[]): string[] {

@@ -3,7 +3,7 @@
 import { httpProbe } from "../http_probe.ts";
 
 const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-const { probe, close } = httpProbe("/");
+const { probe, close } = httpProbe({ path: "/" });
 const files: Deno.FsFile[] = [];
 try {
   for (;;) files.push(await Deno.open(new URL(import.meta.url)));

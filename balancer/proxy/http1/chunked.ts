@@ -5,7 +5,8 @@
  */
 
 import { BYTE_CLASSES } from "./byte_class.ts";
-import { kindOf } from "./field_kind.ts";
+import { CleanCopy } from "./clean_copy.ts";
+import { isTrailerKind, nameKindOf } from "./field_kind.ts";
 
 // States, in the order of the grammar of RFC 9112, 7.1.
 const SIZE = 0;
@@ -66,6 +67,16 @@ export class ChunkScanner {
   #trailers = 0;
   #nameLength = 0;
   readonly #name = new Uint8Array(NAME_ROOM);
+  /** Notes what of a replica's framing is not to be sent on; undefined for requests. */
+  readonly #copy: CleanCopy | undefined;
+
+  /**
+   * @param copy set for responses: more zeros before a size, whitespace behind it and trailer fields
+   * that must not be there are no fault, but noted there and left out of what is sent on
+   */
+  constructor(copy?: CleanCopy) {
+    this.#copy = copy;
+  }
 
   /** Makes ready for the next body. */
   reset(): void {
@@ -80,6 +91,7 @@ export class ChunkScanner {
     this.#excess = 0;
     this.#trailers = 0;
     this.#nameLength = 0;
+    this.#copy?.reset();
   }
 
   /**
@@ -93,13 +105,17 @@ export class ChunkScanner {
    */
   scan(bytes: Uint8Array, from: number, end: number): number {
     this.spanCount = 0;
+    this.#copy?.begin();
     let at = from;
     while (at < end && this.#state !== DONE) {
       if (this.#state === DATA) {
         at = this.#skipData(at, end);
         continue;
       }
-      this.#state = this.#next(this.#state, bytes[at++]!);
+      const byte = bytes[at]!;
+      this.#state = this.#next(this.#state, byte);
+      this.#copy?.taken(at, byte);
+      at++;
       if (this.#state === MALFORMED) return -1;
     }
     this.done = this.#state === DONE;
@@ -132,13 +148,15 @@ export class ChunkScanner {
       case DATA_LF:
         return byte === 10 ? SIZE : MALFORMED;
       case TRAILER_START:
-        return byte === 13 ? END_LF : this.#nameByte(byte);
+        if (byte === 13) return END_LF;
+        this.#copy?.beginTrailers();
+        return this.#nameByte(byte);
       case TRAILER_NAME:
         return byte === 58 ? this.#nameEnded() : this.#nameByte(byte);
       case TRAILER_VALUE:
         return this.#valueByte(byte);
       case TRAILER_LF:
-        return byte === 10 ? TRAILER_START : MALFORMED;
+        return byte === 10 ? this.#trailerEnded() : MALFORMED;
       case END_LF:
         return byte === 10 ? DONE : MALFORMED;
       default:
@@ -149,6 +167,10 @@ export class ChunkScanner {
   /** RFC 9112, 7.1: at least one digit, and a size that a number can hold. */
   #sizeByte(byte: number): number {
     if ((BYTE_CLASSES[byte]! & 16) !== 0) {
+      if (this.#copy && byte === 48 && this.#size === 0 && this.#digits > 0) {
+        this.#copy.cut();
+        return ++this.#extension <= MAX_EXTENSION ? SIZE : MALFORMED;
+      }
       this.#size = this.#size * 16 + (byte <= 57 ? byte - 48 : (byte | 32) - 87);
       const fits = ++this.#digits <= MAX_SIZE_DIGITS && this.#size <= MAX_SIZE;
       return fits ? SIZE : MALFORMED;
@@ -160,11 +182,12 @@ export class ChunkScanner {
 
   /** RFC 9112, 7.1.1: whitespace, ";" and then anything that a field value may hold. */
   #extensionByte(byte: number): number {
-    if (byte === 13) return this.#extensionNamed ? SIZE_LF : MALFORMED;
+    if (byte === 13) return this.#extensionNamed || this.#copy ? SIZE_LF : MALFORMED;
     if ((BYTE_CLASSES[byte]! & 2) === 0 || ++this.#extension > MAX_EXTENSION) return MALFORMED;
     if (this.#extensionNamed) return EXTENSION;
     if (byte === 59) this.#extensionNamed = true;
     else if (byte !== 32 && byte !== 9) return MALFORMED;
+    else this.#copy?.cut();
     return EXTENSION;
   }
 
@@ -185,10 +208,18 @@ export class ChunkScanner {
 
   /** RFC 9110, 6.5.1: no field that frames, routes or is about the connection. */
   #nameEnded(): number {
-    const kind = kindOf(this.#name, 0, this.#nameLength);
+    const kind = nameKindOf(this.#name, 0, this.#nameLength);
     this.#nameLength = 0;
     this.#trailers++;
-    return kind === 0 ? TRAILER_VALUE : MALFORMED;
+    if (isTrailerKind(kind)) return TRAILER_VALUE;
+    if (!this.#copy) return MALFORMED;
+    this.#copy.dropTrailer();
+    return TRAILER_VALUE;
+  }
+
+  #trailerEnded(): number {
+    this.#copy?.endTrailer();
+    return TRAILER_START;
   }
 
   #valueByte(byte: number): number {

@@ -6,7 +6,7 @@
 
 /** A refusal: the status to answer with and a reason that teaches the peer. */
 export interface Fault {
-  readonly status: 400 | 408 | 413 | 414 | 417 | 431 | 501 | 505 | 502;
+  readonly status: 400 | 405 | 408 | 413 | 414 | 417 | 431 | 501 | 505 | 502;
   readonly reason: string;
 }
 
@@ -47,13 +47,14 @@ export const FAULTS = {
   encodingRepeated: refuse(400, "More than one Transfer-Encoding field"),
   encoding: refuse(400, "Transfer-Encoding must end with chunked, once and without parameters"),
   encodingUnknown: refuse(501, "The only transfer coding spoken here is chunked"),
+  maxForwards: refuse(400, "Max-Forwards must be one number of at most 15 digits"),
   expectation: refuse(417, "The only expectation met here is 100-continue"),
   chunked: refuse(400, "The chunked body is malformed"),
   timeout: refuse(408, "The request did not arrive in time"),
   bodyTooLarge: refuse(413, "The body is too large"),
   statusLine: refuse(502, "The status line of the upstream is malformed"),
-  statusVersion: refuse(502, "The upstream speaks neither HTTP/1.0 nor HTTP/1.1"),
-  statusCode: refuse(502, "The status code of the upstream is not between 100 and 599"),
+  statusVersion: refuse(502, "The upstream speaks another version than HTTP/1"),
+  statusCode: refuse(502, "The status code of the upstream is not between 100 and 999"),
 } as const satisfies Record<string, Fault>;
 
 const OF_UPSTREAM = new Map<Fault, Fault>(

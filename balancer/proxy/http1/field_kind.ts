@@ -4,6 +4,8 @@
  * @module
  */
 
+import { BYTE_CLASSES } from "./byte_class.ts";
+import { isOriginName } from "./origin_fields.ts";
 import { ascii } from "./writer.ts";
 
 /** A field that only its recipients know. */
@@ -19,29 +21,45 @@ export const X_REQUEST_ID = 8;
 export const COOKIE = 9;
 /** Crosses, since the trailer section of a chunked body does too. */
 export const TRAILER = 10;
+export const X_FORWARDED_PORT = 11;
+/** Another field that says where a request comes from: see `origin_fields.ts`. */
+export const ORIGIN = 12;
+export const MAX_FORWARDS = 13;
+export const DATE = 14;
+/** An unknown field whose name has an underscore. */
+export const UNDERSCORED = 15;
+/** A field whose name a gateway may fold onto one of the known names. */
+export const FOLDED = 16;
 // From here on: the fields that are about one connection.
-export const CONNECTION = 11;
-export const KEEP_ALIVE = 12;
-export const PROXY_AUTHENTICATE = 13;
-export const PROXY_AUTHORIZATION = 14;
-export const PROXY_CONNECTION = 15;
-export const TE = 16;
-export const TRANSFER_ENCODING = 17;
-export const UPGRADE = 18;
+export const CONNECTION = 17;
+export const KEEP_ALIVE = 18;
+export const PROXY_AUTHENTICATE = 19;
+export const PROXY_AUTHORIZATION = 20;
+export const PROXY_CONNECTION = 21;
+export const TE = 22;
+export const TRANSFER_ENCODING = 23;
+export const UPGRADE = 24;
+export const HTTP2_SETTINGS = 25;
 /** A field that Connection names. */
-export const NOMINATED = 19;
-/** A field that this proxy has its own word for. */
-export const HIDDEN = 20;
+export const NOMINATED = 26;
+/** A field that this proxy writes itself. */
+export const HIDDEN = 27;
+
+/** One bit a kind: the fields that stop at every proxy. */
+export const HOP_BY_HOP_BITS = (1 << 28) - (1 << CONNECTION);
 
 /**
  * Whether fields of this kind stop at this proxy (RFC 9110, 7.6.1; Proxy-Authenticate and
- * Proxy-Authorization by 11.7).
+ * Proxy-Authorization by 11.7; HTTP2-Settings by RFC 7540, 3.2.1).
  *
  * @param kind one of the constants of this module
  */
 export function isHopByHop(kind: number): boolean {
-  return kind >= 11;
+  return kind >= CONNECTION;
 }
+
+const PROTECTED_BITS = (1 << TRAILER) - (1 << HOST) | 1 << X_FORWARDED_PORT | 1 << ORIGIN |
+  1 << MAX_FORWARDS | 1 << TRANSFER_ENCODING;
 
 /**
  * Whether Connection must not name fields of this kind: an attacker would use it to have a proxy
@@ -50,11 +68,36 @@ export function isHopByHop(kind: number): boolean {
  * @param kind one of the constants of this module
  */
 export function isProtected(kind: number): boolean {
-  return (kind >= 1 && kind <= 9) || kind === 17;
+  return (PROTECTED_BITS & 1 << kind) !== 0;
+}
+
+const NOMINABLE_BITS = 1 << OTHER | 1 << TRAILER | 1 << DATE | 1 << UNDERSCORED;
+
+/**
+ * Whether a field of this kind becomes {@linkcode NOMINATED} when Connection names it. Fields of the
+ * other kinds stop here anyway, or must not be named.
+ *
+ * @param kind one of the constants of this module
+ */
+export function isNominable(kind: number): boolean {
+  return (NOMINABLE_BITS & 1 << kind) !== 0;
+}
+
+const UNFIT_FOR_TRAILERS = ~(1 << OTHER | 1 << DATE | 1 << UNDERSCORED);
+
+/**
+ * Whether a trailer section may hold fields of this kind: none that frames, routes, attributes or is
+ * about the connection (RFC 9110, 6.5.1).
+ *
+ * @param kind one of the constants of this module
+ */
+export function isTrailerKind(kind: number): boolean {
+  return (UNFIT_FOR_TRAILERS & 1 << kind) === 0;
 }
 
 const NAME_TE = ascii("te");
 const NAME_VIA = ascii("via");
+const NAME_DATE = ascii("date");
 const NAME_HOST = ascii("host");
 const NAME_COOKIE = ascii("cookie");
 const NAME_EXPECT = ascii("expect");
@@ -62,10 +105,13 @@ const NAME_UPGRADE = ascii("upgrade");
 const NAME_TRAILER = ascii("trailer");
 const NAME_CONNECTION = ascii("connection");
 const NAME_KEEP_ALIVE = ascii("keep-alive");
+const NAME_MAX_FORWARDS = ascii("max-forwards");
 const NAME_X_REQUEST_ID = ascii("x-request-id");
 const NAME_CONTENT_LENGTH = ascii("content-length");
+const NAME_HTTP2_SETTINGS = ascii("http2-settings");
 const NAME_X_FORWARDED_FOR = ascii("x-forwarded-for");
 const NAME_X_FORWARDED_HOST = ascii("x-forwarded-host");
+const NAME_X_FORWARDED_PORT = ascii("x-forwarded-port");
 const NAME_PROXY_CONNECTION = ascii("proxy-connection");
 const NAME_TRANSFER_ENCODING = ascii("transfer-encoding");
 const NAME_X_FORWARDED_PROTO = ascii("x-forwarded-proto");
@@ -73,7 +119,8 @@ const NAME_PROXY_AUTHENTICATE = ascii("proxy-authenticate");
 const NAME_PROXY_AUTHORIZATION = ascii("proxy-authorization");
 
 /**
- * The kind of a field.
+ * The kind of a field by the letters of its name alone; see {@linkcode oddKindOf} for names that have
+ * another character than letters, digits and hyphens.
  *
  * @param bytes buffer that holds the name, which must be a token
  * @param start index of its first byte
@@ -86,7 +133,8 @@ export function kindOf(bytes: Uint8Array, start: number, end: number): number {
     case 3:
       return is(bytes, start, NAME_VIA) ? VIA : 0;
     case 4:
-      return is(bytes, start, NAME_HOST) ? HOST : 0;
+      if (is(bytes, start, NAME_HOST)) return HOST;
+      return is(bytes, start, NAME_DATE) ? DATE : 0;
     case 6:
       if (is(bytes, start, NAME_COOKIE)) return COOKIE;
       return is(bytes, start, NAME_EXPECT) ? EXPECT : 0;
@@ -95,26 +143,78 @@ export function kindOf(bytes: Uint8Array, start: number, end: number): number {
       return is(bytes, start, NAME_TRAILER) ? TRAILER : 0;
     case 10:
       if (is(bytes, start, NAME_CONNECTION)) return CONNECTION;
-      return is(bytes, start, NAME_KEEP_ALIVE) ? KEEP_ALIVE : 0;
+      if (is(bytes, start, NAME_KEEP_ALIVE)) return KEEP_ALIVE;
+      break;
     case 12:
-      return is(bytes, start, NAME_X_REQUEST_ID) ? X_REQUEST_ID : 0;
+      if (is(bytes, start, NAME_X_REQUEST_ID)) return X_REQUEST_ID;
+      if (is(bytes, start, NAME_MAX_FORWARDS)) return MAX_FORWARDS;
+      break;
     case 14:
-      return is(bytes, start, NAME_CONTENT_LENGTH) ? CONTENT_LENGTH : 0;
+      if (is(bytes, start, NAME_CONTENT_LENGTH)) return CONTENT_LENGTH;
+      if (is(bytes, start, NAME_HTTP2_SETTINGS)) return HTTP2_SETTINGS;
+      break;
     case 15:
-      return is(bytes, start, NAME_X_FORWARDED_FOR) ? X_FORWARDED_FOR : 0;
+      if (is(bytes, start, NAME_X_FORWARDED_FOR)) return X_FORWARDED_FOR;
+      break;
     case 16:
       if (is(bytes, start, NAME_X_FORWARDED_HOST)) return X_FORWARDED_HOST;
-      return is(bytes, start, NAME_PROXY_CONNECTION) ? PROXY_CONNECTION : 0;
+      if (is(bytes, start, NAME_X_FORWARDED_PORT)) return X_FORWARDED_PORT;
+      if (is(bytes, start, NAME_PROXY_CONNECTION)) return PROXY_CONNECTION;
+      break;
     case 17:
       if (is(bytes, start, NAME_TRANSFER_ENCODING)) return TRANSFER_ENCODING;
-      return is(bytes, start, NAME_X_FORWARDED_PROTO) ? X_FORWARDED_PROTO : 0;
+      if (is(bytes, start, NAME_X_FORWARDED_PROTO)) return X_FORWARDED_PROTO;
+      break;
     case 18:
-      return is(bytes, start, NAME_PROXY_AUTHENTICATE) ? PROXY_AUTHENTICATE : 0;
+      if (is(bytes, start, NAME_PROXY_AUTHENTICATE)) return PROXY_AUTHENTICATE;
+      break;
     case 19:
-      return is(bytes, start, NAME_PROXY_AUTHORIZATION) ? PROXY_AUTHORIZATION : 0;
-    default:
-      return 0;
+      if (is(bytes, start, NAME_PROXY_AUTHORIZATION)) return PROXY_AUTHORIZATION;
+      break;
   }
+  return isOriginName(bytes, start, end) ? ORIGIN : 0;
+}
+
+/** Longer than every known name; of a longer one its beginning is looked at. */
+const FOLD_BYTES = 64;
+const HYPHEN = 45;
+const UNDERSCORE = 95;
+const folded = new Uint8Array(FOLD_BYTES);
+
+/**
+ * The kind of a field whose name has another character than letters, digits and hyphens. Gateways
+ * that hand fields on as variables (CGI, RFC 3875, 4.1.18; FastCGI, WSGI, Rack) write an underscore
+ * for a hyphen, and some of them for every such character: to the program behind them `X_Real.IP` is
+ * `X-Real-IP`.
+ *
+ * @param bytes buffer that holds the name, which must be a token
+ * @param start index of its first byte
+ * @param end index after its last byte
+ */
+export function oddKindOf(bytes: Uint8Array, start: number, end: number): number {
+  const length = Math.min(end - start, FOLD_BYTES);
+  let kind = OTHER;
+  for (let at = 0; at < length; at++) {
+    const byte = bytes[start + at]!;
+    if (byte === UNDERSCORE) kind = UNDERSCORED;
+    folded[at] = (BYTE_CLASSES[byte]! & 64) !== 0 ? byte : HYPHEN;
+  }
+  if (kindOf(folded, 0, length) !== OTHER) return FOLDED;
+  for (let at = start + length; at < end; at++) if (bytes[at] === UNDERSCORE) return UNDERSCORED;
+  return kind;
+}
+
+/**
+ * The kind of a field, whatever characters its name has.
+ *
+ * @param bytes buffer that holds the name, which must be a token
+ * @param start index of its first byte
+ * @param end index after its last byte
+ */
+export function nameKindOf(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && (BYTE_CLASSES[bytes[at]!]! & 64) !== 0) at++;
+  return at === end ? kindOf(bytes, start, end) : oddKindOf(bytes, start, end);
 }
 
 /**

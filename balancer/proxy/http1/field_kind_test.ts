@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotEquals } from "@std/assert";
 import * as kinds from "./field_kind.ts";
+import { ORIGIN_NAMES } from "./origin_fields.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
@@ -22,6 +23,10 @@ const NAMES: readonly [name: string, kind: number, hopByHop: boolean][] = [
   ["X-Forwarded-Host", kinds.X_FORWARDED_HOST, false],
   ["X-Request-Id", kinds.X_REQUEST_ID, false],
   ["Cookie", kinds.COOKIE, false],
+  ["X-Forwarded-Port", kinds.X_FORWARDED_PORT, false],
+  ["Max-Forwards", kinds.MAX_FORWARDS, false],
+  ["Date", kinds.DATE, false],
+  ["HTTP2-Settings", kinds.HTTP2_SETTINGS, true],
 ];
 
 Deno.test("A field that the proxy knows is told by its name in any case", () => {
@@ -35,14 +40,49 @@ Deno.test("A field that the proxy knows is told by its name in any case", () => 
   assertEquals(new Set(NAMES.map(([, kind]) => kind)).size, NAMES.length);
 });
 
-Deno.test("A name that differs in one letter is of no known kind", () => {
-  for (const [name] of NAMES) {
+Deno.test("A name that differs in one letter is of another kind", () => {
+  for (const [name, kind] of NAMES) {
     for (let at = 0; at < name.length; at++) {
-      const bytes = bytesOf(name.slice(0, at) + "_" + name.slice(at + 1));
-      assertEquals(kinds.kindOf(bytes, 0, bytes.length), kinds.OTHER, `${name} at ${at}`);
+      const bytes = bytesOf(name.slice(0, at) + "0" + name.slice(at + 1));
+      assertNotEquals(kinds.kindOf(bytes, 0, bytes.length), kind, `${name} at ${at}`);
     }
-    assertEquals(kinds.kindOf(bytesOf(name + "s"), 0, name.length + 1), kinds.OTHER);
+    assertNotEquals(kinds.kindOf(bytesOf(name + "s"), 0, name.length + 1), kind);
   }
+});
+
+function kindOf(name: string): number {
+  const bytes = bytesOf(`: ${name}: `);
+  return kinds.nameKindOf(bytes, 2, 2 + name.length);
+}
+
+Deno.test("Fields that tell where a request comes from are known in any case", () => {
+  for (const name of [...ORIGIN_NAMES, "x-forwarded-ssl", "x-forwarded-a", "X-FORWARDED-Prefix"]) {
+    assertEquals(kindOf(name), kinds.ORIGIN, name);
+    assertEquals(kindOf(name.toUpperCase()), kinds.ORIGIN, name);
+  }
+  for (
+    const name of ["x-forwarded-", "x-forward", "forwarder", "origin", "x-real-ips", "y-real-ip"]
+  ) {
+    assertEquals(kindOf(name), kinds.OTHER, name);
+  }
+});
+
+Deno.test("A name that a gateway folds onto a known one is of a kind of its own", () => {
+  for (const name of [...NAMES.map(([name]) => name), ...ORIGIN_NAMES, "X-Forwarded-Ssl"]) {
+    for (const odd of ["_", ".", "~", "!", "+"]) {
+      const written = name.replaceAll("-", odd);
+      if (written !== name) assertEquals(kindOf(written), kinds.FOLDED, written);
+    }
+  }
+  assertEquals(kindOf("X_Forwarded-For"), kinds.FOLDED);
+  assertEquals(kindOf(`X_Forwarded_${"x".repeat(100)}`), kinds.FOLDED);
+});
+
+Deno.test("Other names with an underscore are of a kind of their own, other odd ones are not", () => {
+  assertEquals(kindOf("X_User"), kinds.UNDERSCORED);
+  assertEquals(kindOf("_"), kinds.UNDERSCORED);
+  assertEquals(kindOf(`${"x".repeat(100)}_`), kinds.UNDERSCORED);
+  assertEquals(kindOf("X.User"), kinds.OTHER);
 });
 
 Deno.test("Fields that Connection names stop here, others cross", () => {
@@ -63,5 +103,8 @@ Deno.test("Connection must not name what frames, routes or attributes a message"
     "X-Forwarded-Host",
     "X-Request-Id",
     "Cookie",
+    "X-Forwarded-Port",
+    "Max-Forwards",
   ]);
+  assertEquals(kinds.isProtected(kinds.ORIGIN), true);
 });

@@ -8,14 +8,19 @@ import { BYTE_CLASSES } from "./byte_class.ts";
 import { type Fault, FAULTS } from "./fault.ts";
 import {
   CONNECTION,
+  CONTENT_LENGTH,
   HIDDEN,
+  isNominable,
   isProtected,
   isWord,
   kindOf,
+  nameKindOf,
   NOMINATED,
+  oddKindOf,
   OTHER,
-  TRAILER,
+  TRANSFER_ENCODING,
 } from "./field_kind.ts";
+import { blankControls, isSpace, moveColon, unfold } from "./line_repair.ts";
 import { ascii } from "./writer.ts";
 
 const MAX_OPTIONS = 64;
@@ -40,6 +45,15 @@ export class Fields {
   upgrade = false;
   /** Six numbers a field: line start, name end, value start, value end, line end, kind. */
   #offsets = new Int32Array(6 * 32);
+  readonly #lenient: boolean;
+
+  /**
+   * @param lenient whether lines that are not exact are put right in place, where what they say is
+   * not in doubt: for responses, which a proxy has to repair (RFC 9112, 5.1 and 5.2)
+   */
+  constructor(lenient = false) {
+    this.#lenient = lenient;
+  }
 
   /** Index of the first byte of the name of field `i`. */
   lineStart(i: number): number {
@@ -103,13 +117,32 @@ export class Fields {
       if (count === maxFields) return FAULTS.tooManyFields;
       if (count * 6 === offsets.length) offsets = this.#grow();
       const start = at;
-      while ((classes[bytes[at]!]! & 1) !== 0) at++;
-      if (bytes[at] !== 58 || at === start) return nameFault(bytes, start, at);
+      while ((classes[bytes[at]!]! & 64) !== 0) at++;
+      let odd = false;
+      if (bytes[at] !== 58 || at === start) {
+        const plainEnd = at;
+        while ((classes[bytes[at]!]! & 1) !== 0) at++;
+        odd = at > plainEnd;
+        if (this.#lenient && isSpace(bytes[at]!)) {
+          if (at > start) at = moveColon(bytes, at);
+          else if (count > 0) {
+            at = unfold(bytes, offsets, count - 1);
+            if (at < 0) return FAULTS.fieldValue;
+            continue;
+          }
+        }
+        if (bytes[at] !== 58 || at === start) return nameFault(bytes, start, at);
+      }
       const nameEnd = at++;
       while (bytes[at] === 32 || bytes[at] === 9) at++;
-      const valueStart = at;
+      let valueStart = at;
       while ((classes[bytes[at]!]! & 2) !== 0) at++;
-      if (bytes[at] !== 13 || bytes[at + 1] !== 10) return FAULTS.fieldValue;
+      if (bytes[at] !== 13 || bytes[at + 1] !== 10) {
+        if (!this.#lenient || isFraming(kindOf(bytes, start, nameEnd))) return FAULTS.fieldValue;
+        at = blankControls(bytes, at);
+        if (at < 0) return FAULTS.fieldValue;
+        while (isSpace(bytes[valueStart]!)) valueStart++;
+      }
       let valueEnd = at;
       while (valueEnd > valueStart && (bytes[valueEnd - 1] === 32 || bytes[valueEnd - 1] === 9)) {
         valueEnd--;
@@ -121,7 +154,7 @@ export class Fields {
       offsets[slot + 2] = valueStart;
       offsets[slot + 3] = valueEnd;
       offsets[slot + 4] = at;
-      offsets[slot + 5] = kindOf(bytes, start, nameEnd);
+      offsets[slot + 5] = odd ? oddKindOf(bytes, start, nameEnd) : kindOf(bytes, start, nameEnd);
       count++;
     }
     this.count = count;
@@ -132,7 +165,8 @@ export class Fields {
   /**
    * Reads the Connection fields: notes the options that are known, and marks the fields that others
    * name as {@linkcode NOMINATED}, so that they do not cross (RFC 9110, 7.6.1). To name a field that
-   * frames or routes the message is a fault.
+   * frames or routes the message is a fault of a request; in a response the option is ignored. An
+   * option may end with a semicolon; parameters behind it are ignored in a response alone.
    *
    * @param bytes buffer that was parsed
    */
@@ -145,13 +179,14 @@ export class Fields {
       while (at < end) {
         const start = at;
         while (at < end && (BYTE_CLASSES[bytes[at]!]! & 1) !== 0) at++;
+        const next = this.#lenient ? pastComma(bytes, at, end) : afterComma(bytes, at, end);
+        if (next < 0) return FAULTS.connectionOption;
         if (at > start) {
           if (++options > MAX_OPTIONS) return FAULTS.connectionOption;
           const fault = this.#option(bytes, start, at);
           if (fault !== undefined) return fault;
         }
-        at = afterComma(bytes, at, end);
-        if (at < 0) return FAULTS.connectionOption;
+        at = next;
       }
     }
     return undefined;
@@ -172,20 +207,24 @@ export class Fields {
     }
   }
 
+  /** Has field `i` stop here: it is written by other means. */
+  hideAt(i: number): void {
+    this.#offsets[i * 6 + 5] = HIDDEN;
+  }
+
   #option(bytes: Uint8Array, start: number, end: number): Fault | undefined {
     if (isWord(bytes, start, end, KEEP_ALIVE_OPTION)) this.keepAlive = true;
     else if (isWord(bytes, start, end, CLOSE)) this.close = true;
     else if (isWord(bytes, start, end, UPGRADE_OPTION)) this.upgrade = true;
-    else if (isProtected(kindOf(bytes, start, end))) return FAULTS.nomination;
-    else this.#mark(bytes, start, end);
+    else if (isProtected(nameKindOf(bytes, start, end))) {
+      return this.#lenient ? undefined : FAULTS.nomination;
+    } else this.#mark(bytes, start, end);
     return undefined;
   }
 
   #mark(bytes: Uint8Array, start: number, end: number): void {
     for (let i = 0; i < this.count; i++) {
-      const kind = this.kind(i);
-      // Fields of the other kinds stop here anyway, and are still to be read.
-      if (kind !== OTHER && kind !== TRAILER) continue;
+      if (!isNominable(this.kind(i))) continue;
       if (sameToken(bytes, this.lineStart(i), this.nameEnd(i), start, end)) {
         this.#offsets[i * 6 + 5] = NOMINATED;
       }
@@ -206,18 +245,31 @@ function nameFault(bytes: Uint8Array, start: number, at: number): Fault {
   return at === start ? FAULTS.obsFold : FAULTS.spaceBeforeColon;
 }
 
-/** Index after whitespace, a comma and whitespace, `end` at the end, or -1 for anything else. */
+function isFraming(kind: number): boolean {
+  return kind === CONTENT_LENGTH || kind === TRANSFER_ENCODING;
+}
+
+/**
+ * Index after whitespace, a semicolon that nothing follows, a comma and whitespace; `end` at the
+ * end, or -1 for anything else.
+ */
 function afterComma(bytes: Uint8Array, from: number, end: number): number {
   let at = afterSpace(bytes, from, end);
-  if (at === end) return end;
-  if (bytes[at] !== 44) return -1;
-  at = afterSpace(bytes, at + 1, end);
-  return at;
+  if (bytes[at] === 59) at = afterSpace(bytes, at + 1, end);
+  if (at >= end) return end;
+  return bytes[at] === 44 ? afterSpace(bytes, at + 1, end) : -1;
+}
+
+/** Index after the next comma and whitespace, or `end`. */
+function pastComma(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  while (at < end && bytes[at] !== 44) at++;
+  return at === end ? end : afterSpace(bytes, at + 1, end);
 }
 
 function afterSpace(bytes: Uint8Array, from: number, end: number): number {
   let at = from;
-  while (at < end && (bytes[at] === 32 || bytes[at] === 9)) at++;
+  while (at < end && isSpace(bytes[at]!)) at++;
   return at;
 }
 

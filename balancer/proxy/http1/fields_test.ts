@@ -68,6 +68,11 @@ for (const [what, section, expected] of REFUSED) {
   });
 }
 
+Deno.test("An option of Connection may end with a semicolon", () => {
+  const [fields, fault] = parse("Connection: keep-alive ; , close;\r\nConnection: ;\r\n\r\n");
+  assertEquals([fault, fields.keepAlive, fields.close], [undefined, true, true]);
+});
+
 Deno.test("As many fields as allowed are taken, one more is refused", () => {
   assertEquals(parse("A: b\r\n".repeat(100) + "\r\n")[1], undefined);
   const [fields, fault] = parse("A: b\r\n".repeat(101) + "\r\n");

@@ -6,6 +6,7 @@
 
 import { BYTE_CLASSES } from "./byte_class.ts";
 import { isWord } from "./field_kind.ts";
+import { isSpace } from "./line_repair.ts";
 import { ascii } from "./writer.ts";
 
 const CHUNKED = ascii("chunked");
@@ -32,6 +33,30 @@ export function parseLength(bytes: Uint8Array, start: number, end: number): numb
     const digit = bytes[at]! - 48;
     if (digit < 0 || digit > 9) return -1;
     length = length * 10 + digit;
+  }
+  return length;
+}
+
+/**
+ * Parses Content-Length as a list of equal numbers (RFC 9112, 6.3), which a response may have.
+ *
+ * @param bytes buffer that holds the value
+ * @param start index of its first byte
+ * @param end index after its last byte
+ * @returns the number, or -1 when one is malformed or differs from another
+ */
+export function parseLengthList(bytes: Uint8Array, start: number, end: number): number {
+  let length = -1;
+  for (let from = start; from <= end; from++) {
+    let to = from;
+    while (to < end && bytes[to] !== 44) to++;
+    let last = to;
+    while (isSpace(bytes[from]!) && from < last) from++;
+    while (last > from && isSpace(bytes[last - 1]!)) last--;
+    const one = parseLength(bytes, from, last);
+    if (one < 0 || (length >= 0 && one !== length)) return -1;
+    length = one;
+    from = to;
   }
   return length;
 }

@@ -7,6 +7,8 @@
  */
 
 import { ChunkScanner } from "./chunked.ts";
+import { CleanCopy } from "./clean_copy.ts";
+import { DateLine } from "./date_line.ts";
 import { chunkedBody, requestHead, responseHead } from "./fuzz_messages.ts";
 import { Mutator } from "./fuzz_mutator.ts";
 import { Random } from "./fuzz_random.ts";
@@ -14,6 +16,7 @@ import { HeadScanner } from "./head_scanner.ts";
 import { writeRequestHead, writeResponseHead } from "./head_writer.ts";
 import {
   referenceChunked,
+  referenceCleanChunked,
   referenceHeadEnd,
   type ReferenceRequest,
   referenceRequest,
@@ -28,6 +31,7 @@ import { ascii } from "./writer.ts";
 
 const MAX_FIELDS = 1000;
 const INPUTS_A_MESSAGE = 8;
+const KINDS = [requestHead, responseHead, chunkedBody];
 
 /** What a run has seen. */
 export interface FuzzResult {
@@ -63,14 +67,12 @@ export function fuzz(count: number, seed: number): FuzzResult {
   let kind = 0;
   for (let input = 0; input < count; input++) {
     if (input % INPUTS_A_MESSAGE === 0) {
-      kind = random.below(3);
-      message = [requestHead, responseHead, chunkedBody][kind]!(random);
+      kind = random.below(KINDS.length);
+      message = KINDS[kind]!(random);
     }
     mutator.load(bytesOf(message), 4);
     const bytes = mutator.bytes.subarray(0, mutator.length);
-    if (kind === 0 ? run.request(bytes) : kind === 1 ? run.response(bytes) : run.chunked(bytes)) {
-      accepted++;
-    }
+    if (run.any(kind, bytes)) accepted++;
   }
   return { inputs: count, accepted };
 }
@@ -82,11 +84,22 @@ class Run {
   readonly #request = new RequestHead();
   readonly #response = new ResponseHead();
   readonly #chunks = new ChunkScanner();
+  readonly #copy = new CleanCopy();
+  readonly #cleaned = new ChunkScanner(this.#copy);
   readonly #out = new Uint8Array(65536);
   readonly #window = new Uint8Array(65536);
 
   constructor(random: Random) {
     this.#random = random;
+  }
+
+  /** @param kind index of the kind of message */
+  any(kind: number, bytes: Uint8Array): boolean {
+    if (kind === 0) return this.request(bytes);
+    if (kind === 1) return this.response(bytes);
+    // The second one moves the bytes.
+    const strictly = this.chunked(bytes);
+    return this.cleanChunked(bytes) || strictly;
   }
 
   request(bytes: Uint8Array): boolean {
@@ -141,6 +154,31 @@ class Run {
     return true;
   }
 
+  /** As a response's body is read: what is sent on must be read back by the strict scanner. */
+  cleanChunked(bytes: Uint8Array): boolean {
+    const text = textOf(bytes);
+    const expected = referenceCleanChunked(text);
+    this.#cleaned.reset();
+    let [data, sent, at] = ["", "", 0];
+    while (at >= 0 && at < bytes.length && !this.#cleaned.done) {
+      const from = at;
+      at = this.#cleaned.scan(bytes, from, this.#pieceEnd(from, bytes.length));
+      if (at < 0) break;
+      data += spansOf(bytes, this.#cleaned);
+      sent += textOf(bytes.subarray(from, this.#copy.compact(bytes, from, at)));
+    }
+    agree("clean body is complete", this.#cleaned.done, expected !== undefined, text);
+    if (expected === undefined) return false;
+    sent += textOf(this.#copy.tail);
+    agree("end of the clean body", at, expected.end, text);
+    agree("clean data", data, expected.data, text);
+    agree("body sent on", sent, expected.sent, text);
+    this.#chunks.reset();
+    agree("read back", this.#chunks.scan(bytesOf(sent), 0, sent.length), sent.length, text);
+    agree("complete when read back", this.#chunks.done, true, text);
+    return true;
+  }
+
   /** With bytes of an earlier message behind, as they stand in a buffer that is used again. */
   #inOnePass(
     head: RequestHead | ResponseHead,
@@ -179,7 +217,9 @@ class Run {
       requestId: this.#random.once(2) ? ID : undefined,
       forwardedFor: ADDRESS,
       proto: HTTP,
-      via: VIA,
+      port: PORT,
+      via: this.#random.once(4) ? NO_VIA : VIA,
+      underscores: this.#random.once(2),
       trusted: this.#random.once(2),
       traceparent: this.#random.once(2) ? TRACEPARENT : undefined,
     };
@@ -201,6 +241,7 @@ class Run {
       via: this.#random.pick([NO_VIA, VIA]),
       connection: this.#random.pick(["", "close", "keep-alive", "upgrade"] as const),
       framing: this.#random.pick(["as-is", "as-is", "chunked", "none"] as const),
+      date: this.#random.once(2) ? DATE : undefined,
       ring: this.#random.once(2) ? { slot: this.#random.below(65_536), replica: "S-4" } : undefined,
     };
     if (add.ring) hideRingFields(this.#response.fields, bytes);
@@ -220,6 +261,8 @@ class Run {
 const ID = ascii("abc");
 const ADDRESS = ascii("192.0.2.1");
 const HTTP = ascii("http");
+const PORT = ascii("5000");
+const DATE = new DateLine(() => 784_111_777_000);
 const VIA = ascii("1.1 p");
 const NO_VIA = ascii("");
 const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -241,6 +284,8 @@ function compareRequest(
   agree("path", path, expected.target.split("?", 1)[0]!, input);
   agree("host", textOf(bytes.subarray(head.hostStart, head.hostEnd)), expected.host, input);
   agree("absolute", head.absolute, expected.absolute, input);
+  agree("trailers", head.trailers, expected.trailers, input);
+  agree("Max-Forwards", head.maxForwards, expected.maxForwards, input);
   agree("expectation", head.expectContinue, expected.expectContinue, input);
   compareCommon(head, expected, input);
 }
@@ -252,6 +297,7 @@ function compareResponse(
   input: string,
 ): void {
   agree("status", head.status, expected.status, input);
+  agree("length in a list", head.lengthListed, expected.listed, input);
   const reason = textOf(bytes.subarray(head.reasonStart, head.reasonEnd));
   agree("reason", reason, expected.reason, input);
   compareCommon(head, expected, input);

@@ -6,7 +6,7 @@
 
 import type { Random } from "./fuzz_random.ts";
 
-const METHODS = ["GET", "GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "PATCH", "BREW", "get"];
+const METHODS = ["GET", "GET", "POST", "PUT", "HEAD", "OPTIONS", "TRACE", "PATCH", "BREW", "get"];
 const TARGETS = [
   "/",
   "/a/b?c=d&e=%20",
@@ -39,6 +39,9 @@ const REQUEST_FRAMINGS = [
   "Transfer-Encoding: chunked, gzip\r\n",
   "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
   "Content-Length: 5\r\nContent-Length: 5\r\n",
+  "Content-Length: 5, 5\r\nContent-Length: 05\r\n",
+  "Content-Length: 5, 6\r\n",
+  "Transfer-Encoding: ,chunked,\r\n",
 ];
 const FIELDS = [
   "User-Agent: fuzz/1.0 (x; y)",
@@ -52,7 +55,30 @@ const FIELDS = [
   "Connection: Trailer",
   "Connection: host",
   "Connection: Cookie",
+  "Connection: keep-alive;",
+  "Connection: keep-alive; timeout=5, X-Empty ;q",
+  "Connection: Transfer-Encoding, X_Under",
   "Keep-Alive: timeout=5",
+  "HTTP2-Settings: AAMAAABkAAQAAP__",
+  "Upgrade: h2c",
+  "Upgrade: h2c, websocket ,,x/1",
+  "TE: gzip, trailers",
+  "Expect:",
+  "Max-Forwards: 0",
+  "Max-Forwards: 10",
+  "Date: Sun, 06 Nov 1994 08:49:37 GMT",
+  "Folded: a\r\n  b",
+  "Spaced \t : c",
+  "Control: a\x01b\x7f",
+  "Forwarded: for=192.0.2.60",
+  "X-Real-IP: 192.0.2.60",
+  "X_Real-IP: 192.0.2.60",
+  "X.Forwarded.For: 192.0.2.60",
+  "X-Forwarded-Ssl: on",
+  "X-Forwarded-Port: 443",
+  "X_Under: 1",
+  "X-Dot.ted: 1",
+  "Content_Length: 5",
   "Upgrade: websocket",
   "TE: trailers",
   "Trailer: X-Sum",
@@ -70,9 +96,28 @@ const FIELDS = [
   "X-Ring-Replica:Evil",
 ];
 const STATUSES = ["200 OK", "204 No Content", "304 Not Modified", "101 Switching Protocols"];
-const STATUS_LINES = [...STATUSES, "100 Continue", "404", "503 ", "599 \xfcber", "200  two"];
-const EXTENSIONS = ["", "", "", ";a", ";a=b", ' ;a="x;y"', "\t; a = b"];
-const TRAILERS = ["", "", "X-Sum: 5\r\n", "A:\r\nB: c\r\n", "Content-Length: 5\r\n", "Host: a\r\n"];
+const STATUS_LINES = [
+  ...STATUSES,
+  "100 Continue",
+  "404",
+  "503 ",
+  "599 \xfcber",
+  "200  two",
+  "999 a\x01b",
+  "426 Go",
+];
+const EXTENSIONS = ["", "", "", " ", "\t ", ";a", ";a=b", ' ;a="x;y"', "\t; a = b"];
+const TRAILERS = [
+  "",
+  "",
+  "X-Sum: 5\r\n",
+  "A:\r\nB: c\r\n",
+  "X_Real_Ip: a\r\n",
+  "X_Y: a\r\n",
+  "Via: 1\r\nA: b\r\n",
+  "Content-Length: 5\r\n",
+  "Host: a\r\n",
+];
 
 /** A request head, with its empty line. */
 export function requestHead(random: Random): string {
@@ -94,11 +139,11 @@ export function chunkedBody(random: Random): string {
   let body = "";
   for (let left = random.below(4); left > 0; left--) {
     const size = random.once(4) ? random.below(64) + 1 : random.below(12) + 1;
-    const digits = size.toString(16).padStart(random.below(3), "0");
+    const digits = size.toString(16).padStart(random.below(random.once(9) ? 20 : 3), "0");
     const data = random.pick(["x", "\r", "\n", "\0", "0"]).repeat(size);
     body += `${digits}${random.pick(EXTENSIONS)}\r\n${data}\r\n`;
   }
-  return body + `${random.pick(["0", "00", "0;last"])}\r\n${random.pick(TRAILERS)}\r\n`;
+  return body + `${random.pick(["0", "00", "0;last", "0 "])}\r\n${random.pick(TRAILERS)}\r\n`;
 }
 
 function fieldLines(random: Random): string {

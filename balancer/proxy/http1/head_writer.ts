@@ -1,19 +1,22 @@
 /**
- * Heads on their way through: the fields that may cross go byte for byte, what a proxy must add or
- * replace is written anew.
+ * Writes the heads that are sent on: fields that may cross are copied byte for byte, and fields that
+ * a proxy must add or replace are written.
  *
  * @module
  */
 
+import { type ConnectionOption, writeConnection, writeOffer } from "./connection_writer.ts";
+import type { DateLine } from "./date_line.ts";
 import * as kinds from "./field_kind.ts";
 import type { Fields } from "./fields.ts";
+import { has, writeCount, writeLine, writeText, writeValue, writeValues } from "./line_writer.ts";
 import type { RequestHead } from "./request_head.ts";
 import type { ResponseHead } from "./response_head.ts";
 import { type RingPlace, writeRingFields } from "./ring_fields.ts";
-import { ascii, copy, writeAscii, writeBytes, writeNumber } from "./writer.ts";
+import { ascii, copy, writeBytes, writeNumber } from "./writer.ts";
 
 /** Room for the fixed texts that a head can gain. */
-const FIXED_ROOM = 400;
+const FIXED_ROOM = 480;
 
 const VERSION = ascii(" HTTP/1.1\r\n");
 const HOST = ascii("Host: ");
@@ -22,13 +25,14 @@ const VIA = ascii("Via: ");
 const REQUEST_ID = ascii("X-Request-Id: ");
 const CHUNKED = ascii("Transfer-Encoding: chunked\r\n");
 const STATUS = ascii("HTTP/1.1 ");
-const CONNECTION = ascii("Connection: ");
 const FORWARDED_FOR = ascii("X-Forwarded-For: ");
 const FORWARDED_PROTO = ascii("X-Forwarded-Proto: ");
 const FORWARDED_HOST = ascii("X-Forwarded-Host: ");
+const FORWARDED_PORT = ascii("X-Forwarded-Port: ");
+const MAX_FORWARDS = ascii("Max-Forwards: ");
+const CONTENT_LENGTH = ascii("Content-Length: ");
+const TE = ascii("TE: trailers\r\nConnection: TE\r\n");
 const TRACEPARENT = ascii("traceparent: ");
-const UPGRADE = ascii("Connection: upgrade\r\nUpgrade: ");
-const LINE_END = ascii("\r\n");
 
 /** What is written into a request beside what crosses. */
 export interface RequestAdditions {
@@ -38,10 +42,14 @@ export interface RequestAdditions {
   readonly forwardedFor: Uint8Array;
   /** Protocol that the client spoke: `http` or `https`. */
   readonly proto: Uint8Array;
-  /** What the proxy calls itself in Via. */
+  /** Port that the client connected to, in decimal digits. */
+  readonly port: Uint8Array;
+  /** What the proxy calls itself in Via, or nothing for no such field. */
   readonly via: Uint8Array;
-  /** Whether the client is a proxy whose X-Forwarded fields are believed. */
+  /** Whether the client is a proxy that is believed when it tells where a request comes from. */
   readonly trusted: boolean;
+  /** Whether unknown fields with an underscore in their names cross. */
+  readonly underscores: boolean;
   /** Value of the field `traceparent`, which is the last line then; undefined for none of ours. */
   readonly traceparent: string | undefined;
 }
@@ -53,12 +61,14 @@ export interface ResponseAdditions {
   /** What the proxy calls itself in Via, or nothing for no such field. */
   readonly via: Uint8Array;
   /** What Connection says, or "" for no such field. */
-  readonly connection: "" | "close" | "keep-alive" | "upgrade";
+  readonly connection: ConnectionOption;
   /**
    * `as-is`: the body is framed as it was received. `chunked`: its end was that of the connection,
    * and it becomes chunked. `none`: Content-Length crosses, Transfer-Encoding does not.
    */
   readonly framing: "as-is" | "chunked" | "none";
+  /** Writes Date into a response that has none, or nothing for no such field. */
+  readonly date: DateLine | undefined;
   /** Where the response comes from, if that is to be said. */
   readonly ring: RingPlace | undefined;
 }
@@ -83,7 +93,7 @@ export function writeRequestHead(
   // The host may be written twice; everything else that was received at most once.
   const room = head.end - head.start + head.hostEnd - head.hostStart + FIXED_ROOM +
     (add.requestId === undefined ? 0 : add.requestId.length) + add.forwardedFor.length +
-    add.proto.length + add.via.length;
+    add.proto.length + add.port.length + add.via.length;
   if (at + room > out.length) return -1;
   let to = copy(out, at, bytes, head.start, head.start + head.method.length);
   out[to++] = 32;
@@ -95,12 +105,15 @@ export function writeRequestHead(
   else if (head.hostStart === 0) to = writeBytes(out, to, EMPTY_HOST);
   to = writeCrossing(out, to, bytes, head.fields, droppedOfRequest(head, add));
   to = writeForwarded(out, to, bytes, head, add);
-  to = writeValue(out, to, VIA, add.via);
+  if (add.via.length > 0) to = writeValue(out, to, VIA, add.via);
   if (head.requestIdField < 0 && add.requestId !== undefined) {
     to = writeValue(out, to, REQUEST_ID, add.requestId);
   }
+  if (head.maxForwards >= 0) to = writeMaxForwards(out, to, head.maxForwards);
   if (head.chunked) to = writeBytes(out, to, CHUNKED);
-  if (head.upgrade) to = writeUpgrade(out, to, bytes, head.fields);
+  if (head.upgrade) to = writeOffer(out, to, bytes, head.fields);
+  // RFC 9110, 10.1.4: with the option of Connection that TE needs.
+  else if (head.trailers) to = writeBytes(out, to, TE);
   if (add.traceparent !== undefined) to = writeText(out, to, TRACEPARENT, add.traceparent);
   out[to] = 13;
   out[to + 1] = 10;
@@ -140,18 +153,23 @@ export function writeResponseHead(
     to = writeValue(out, to, REQUEST_ID, add.requestId);
   }
   if (add.ring !== undefined) to = writeRingFields(out, to, add.ring);
+  if (add.date !== undefined && !head.dated) to = writeBytes(out, to, add.date.bytes);
   if (writesChunked(head, add)) to = writeBytes(out, to, CHUNKED);
-  if (add.connection === "upgrade") to = writeUpgrade(out, to, bytes, head.fields);
-  else if (add.connection !== "") to = writeText(out, to, CONNECTION, add.connection);
+  else if (head.lengthListed && !withoutLength(head, add)) {
+    to = writeCount(out, to, CONTENT_LENGTH, head.contentLength);
+  }
+  to = writeConnection(out, to, bytes, head, add.connection);
   out[to] = 13;
   out[to + 1] = 10;
   return to + 2;
 }
 
-/** One bit a kind: those that stop here although they are not hop-by-hop. */
+/** One bit a kind. */
 function droppedOfRequest(head: RequestHead, add: RequestAdditions): number {
-  let dropped = 1 << 5; // X-Forwarded-For
-  if (!add.trusted) dropped |= 1 << 6 | 1 << 7; // X-Forwarded-Proto, -Host
+  let dropped = kinds.HOP_BY_HOP_BITS | 1 << 5 | 1 << 16; // X-Forwarded-For, folded names
+  // X-Forwarded-Proto, -Host and -Port, and the other fields that tell of an origin.
+  if (!add.trusted) dropped |= 1 << 6 | 1 << 7 | 1 << 11 | 1 << 12;
+  if (!add.underscores) dropped |= 1 << 15;
   if (head.absolute) dropped |= 1 << 1; // Host
   // RFC 9110, 10.1.1: an expectation of HTTP/1.0 is not to be met, so it goes no further.
   if (head.minor === 0) dropped |= 1 << 3;
@@ -159,7 +177,11 @@ function droppedOfRequest(head: RequestHead, add: RequestAdditions): number {
 }
 
 function droppedOfResponse(head: ResponseHead, add: ResponseAdditions): number {
-  return add.framing === "chunked" || neverFramed(head.status) ? 1 << 2 : 0; // Content-Length
+  return kinds.HOP_BY_HOP_BITS | (withoutLength(head, add) ? 1 << 2 : 0); // Content-Length
+}
+
+function withoutLength(head: ResponseHead, add: ResponseAdditions): boolean {
+  return add.framing === "chunked" || neverFramed(head.status);
 }
 
 function writesChunked(head: ResponseHead, add: ResponseAdditions): boolean {
@@ -184,8 +206,7 @@ function writeCrossing(
   let to = at;
   let first = 0;
   for (let i = 0; i < count; i++) {
-    const kind = fields.kind(i);
-    if (kind === 0 || (kind < 11 && (dropped & 1 << kind) === 0)) continue;
+    if ((dropped & 1 << fields.kind(i)) === 0) continue;
     to = copyRun(out, to, bytes, fields, first, i);
     first = i + 1;
   }
@@ -224,55 +245,18 @@ function writeForwarded(
   if (known && (!add.trusted || !has(head.fields, kinds.X_FORWARDED_HOST))) {
     to = writeLine(out, to, FORWARDED_HOST, bytes, head.hostStart, head.hostEnd);
   }
+  if (addsPort(head.fields, add)) to = writeValue(out, to, FORWARDED_PORT, add.port);
   return to;
 }
 
-function has(fields: Fields, kind: number): boolean {
-  for (let i = 0; i < fields.count; i++) if (fields.kind(i) === kind) return true;
-  return false;
+/** Of a proxy that tells how it was asked, the port of this proxy says nothing. */
+function addsPort(fields: Fields, add: RequestAdditions): boolean {
+  return !add.trusted ||
+    !(has(fields, kinds.X_FORWARDED_PORT) || has(fields, kinds.X_FORWARDED_PROTO) ||
+      has(fields, kinds.X_FORWARDED_HOST));
 }
 
-/** The values of all fields of a kind as one list, and a comma after it if one more follows. */
-function writeValues(
-  out: Uint8Array,
-  at: number,
-  bytes: Uint8Array,
-  fields: Fields,
-  kind: number,
-  more: boolean,
-): number {
-  let to = at;
-  for (let i = 0; i < fields.count; i++) {
-    if (fields.kind(i) !== kind || fields.valueStart(i) === fields.valueEnd(i)) continue;
-    to = copy(out, to, bytes, fields.valueStart(i), fields.valueEnd(i));
-    out[to++] = 44;
-    out[to++] = 32;
-  }
-  return more || to === at ? to : to - 2;
-}
-
-/** RFC 9110, 7.8: an upgrade is asked for and agreed on hop by hop. */
-function writeUpgrade(out: Uint8Array, at: number, bytes: Uint8Array, fields: Fields): number {
-  const to = writeBytes(out, at, UPGRADE);
-  return writeBytes(out, writeValues(out, to, bytes, fields, kinds.UPGRADE, false), LINE_END);
-}
-
-/** Values that are written again and again are bytes: each letter of a string is asked for. */
-function writeValue(out: Uint8Array, at: number, name: Uint8Array, value: Uint8Array): number {
-  return writeBytes(out, writeBytes(out, writeBytes(out, at, name), value), LINE_END);
-}
-
-function writeText(out: Uint8Array, at: number, name: Uint8Array, value: string): number {
-  return writeBytes(out, writeAscii(out, writeBytes(out, at, name), value), LINE_END);
-}
-
-function writeLine(
-  out: Uint8Array,
-  at: number,
-  name: Uint8Array,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): number {
-  return writeBytes(out, copy(out, writeBytes(out, at, name), bytes, start, end), LINE_END);
+/** RFC 9110, 7.6.2. */
+function writeMaxForwards(out: Uint8Array, at: number, received: number): number {
+  return writeCount(out, at, MAX_FORWARDS, Math.max(received - 1, 0));
 }

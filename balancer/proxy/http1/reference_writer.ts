@@ -5,7 +5,14 @@
  */
 
 import type { RequestAdditions, ResponseAdditions } from "./head_writer.ts";
-import { type ReferenceRequest, type ReferenceResponse, valuesOf } from "./reference.ts";
+import {
+  isReferenceFold,
+  isReferenceOrigin,
+  offeredProtocols,
+  type ReferenceRequest,
+  type ReferenceResponse,
+  valuesOf,
+} from "./reference.ts";
 
 /**
  * The head that must be sent on.
@@ -16,10 +23,13 @@ import { type ReferenceRequest, type ReferenceResponse, valuesOf } from "./refer
 export function referenceRequestHead(request: ReferenceRequest, add: RequestAdditions): string {
   const { fields, crossing } = request;
   const dropped = ["x-forwarded-for"];
-  if (!add.trusted) dropped.push("x-forwarded-proto", "x-forwarded-host");
+  if (!add.trusted) dropped.push("x-forwarded-proto", "x-forwarded-host", "x-forwarded-port");
   if (request.absolute) dropped.push("host");
   if (request.minor === 0) dropped.push("expect");
-  const kept = crossing.filter((field) => !dropped.includes(field.name));
+  const kept = crossing.filter(({ name }) =>
+    !dropped.includes(name) && !isReferenceFold(name) && (add.underscores || !name.includes("_")) &&
+    (add.trusted || !isReferenceOrigin(name))
+  );
   const has = (name: string) => kept.some((field) => field.name === name);
   const before = add.trusted ? valuesOf(fields, "x-forwarded-for") : [];
   const lines = [`${request.method} ${request.target} HTTP/1.1`];
@@ -32,12 +42,20 @@ export function referenceRequestHead(request: ReferenceRequest, add: RequestAddi
   if (request.host !== "" && !has("x-forwarded-host")) {
     lines.push(`X-Forwarded-Host: ${request.host}`);
   }
-  lines.push(`Via: ${textOf(add.via)}`);
+  if (!["proto", "host", "port"].some((part) => valuesOf(kept, `x-forwarded-${part}`).length > 0)) {
+    lines.push(`X-Forwarded-Port: ${textOf(add.port)}`);
+  }
+  if (add.via.length > 0) lines.push(`Via: ${textOf(add.via)}`);
   if (add.requestId !== undefined && !has("x-request-id")) {
     lines.push(`X-Request-Id: ${textOf(add.requestId)}`);
   }
+  if (request.maxForwards >= 0) {
+    lines.push(`Max-Forwards: ${Math.max(request.maxForwards - 1, 0)}`);
+  }
   if (request.chunked) lines.push("Transfer-Encoding: chunked");
-  if (request.upgrade) lines.push("Connection: upgrade", `Upgrade: ${upgrades(fields)}`);
+  if (request.upgrade) {
+    lines.push("Connection: upgrade", `Upgrade: ${offeredProtocols(fields).join(", ")}`);
+  } else if (request.trailers) lines.push("TE: trailers", "Connection: TE");
   if (add.traceparent !== undefined) lines.push(`traceparent: ${add.traceparent}`);
   return lines.join("\r\n") + "\r\n\r\n";
 }
@@ -63,10 +81,18 @@ export function referenceResponseHead(response: ReferenceResponse, add: Response
   if (add.ring) {
     lines.push(`X-Ring-Slot: ${add.ring.slot}`, `X-Ring-Replica: ${add.ring.replica}`);
   }
+  if (add.date && valuesOf(fields, "date").length === 0) {
+    lines.push(textOf(add.date.bytes).slice(0, -2));
+  }
   const chunked = add.framing === "chunked" || (add.framing === "as-is" && response.chunked);
   if (chunked && !unframed) lines.push("Transfer-Encoding: chunked");
-  if (add.connection !== "") lines.push(`Connection: ${add.connection}`);
-  if (add.connection === "upgrade") lines.push(`Upgrade: ${upgrades(fields)}`);
+  else if (response.listed && withLength) lines.push(`Content-Length: ${response.length}`);
+  const names = add.connection === "upgrade" ||
+    (status === 426 && valuesOf(fields, "upgrade").length > 0);
+  const options = add.connection === "" ? [] : [add.connection];
+  if (names && add.connection !== "upgrade") options.push("upgrade");
+  if (options.length > 0) lines.push(`Connection: ${options.join(", ")}`);
+  if (names) lines.push(`Upgrade: ${upgrades(fields)}`);
   return lines.join("\r\n") + "\r\n\r\n";
 }
 

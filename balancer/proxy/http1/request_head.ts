@@ -9,10 +9,14 @@ import { type Fault, FAULTS } from "./fault.ts";
 import * as kinds from "./field_kind.ts";
 import { Fields } from "./fields.ts";
 import { CODING_CHUNKED, CODING_UNKNOWN, codingOf, isAuthority, parseLength } from "./framing.ts";
-import { authorityStart, isOriginForm, methodOf } from "./request_line.ts";
+import { listHas, listHasOther } from "./list.ts";
+import { authorityStart, isOriginForm, methodOf, versionAt } from "./request_line.ts";
 import { ascii } from "./writer.ts";
 
 const CONTINUE = ascii("100-continue");
+const TRAILERS = ascii("trailers");
+/** RFC 9113, 3.1: an upgrade to HTTP/2 is obsolete, and this proxy speaks none. */
+const H2C = ascii("h2c");
 
 /**
  * A request head. One object serves request after request; what it holds is valid as long as the
@@ -53,10 +57,14 @@ export class RequestHead {
   chunked = false;
   /** Whether the client lets the connection persist (RFC 9112, 9.3). */
   keepAlive = true;
-  /** Whether the client offers another protocol (RFC 9110, 7.8). */
+  /** Whether the client offers another protocol than h2c (RFC 9110, 7.8). */
   upgrade = false;
   /** Whether the client waits for 100 (Continue) before the body (RFC 9110, 10.1.1). */
   expectContinue = false;
+  /** Whether the client takes a trailer section (RFC 9110, 10.1.4). */
+  trailers = false;
+  /** How many times OPTIONS or TRACE may be forwarded (RFC 9110, 7.6.2), or -1 for any. */
+  maxForwards = -1;
   /** Whether the target was in absolute-form. */
   absolute = false;
   /** Index of the first X-Request-Id among the fields, or -1. */
@@ -118,9 +126,10 @@ export class RequestHead {
     this.end = headEnd;
     this.hostStart = this.hostEnd = 0;
     this.minor = 1;
-    this.contentLength = this.requestIdField = -1;
+    this.contentLength = this.requestIdField = this.maxForwards = -1;
     this.chunked =
       this.upgrade =
+      this.trailers =
       this.expectContinue =
       this.absolute =
         false;
@@ -150,20 +159,10 @@ export class RequestHead {
     if (this.pathEnd < 0) this.pathEnd = at;
     if (at === this.targetStart) return FAULTS.requestLine;
     if (bytes[at] !== 32) return bytes[at] === 13 ? FAULTS.requestLine : FAULTS.target;
-    return this.#version(bytes, at + 1) ?? this.#targetForm(bytes) ?? at + 11;
-  }
-
-  /** RFC 9112, 2.3: `HTTP/1.0` or `HTTP/1.` and a later minor version, which is read as 1.1. */
-  #version(bytes: Uint8Array, at: number): Fault | undefined {
-    const name = bytes[at] === 72 && bytes[at + 1] === 84 && bytes[at + 2] === 84 &&
-      bytes[at + 3] === 80 && bytes[at + 4] === 47;
-    const major = bytes[at + 5]! - 48;
-    const minor = bytes[at + 7]! - 48;
-    if (!name || !(major >= 0 && major <= 9) || bytes[at + 6] !== 46) return FAULTS.version;
-    if (!(minor >= 0 && minor <= 9) || bytes[at + 8] !== 13) return FAULTS.version;
-    if (bytes[at + 9] !== 10) return FAULTS.version;
-    this.minor = minor === 0 ? 0 : 1;
-    return major === 1 ? undefined : FAULTS.unknownVersion;
+    const minor = versionAt(bytes, at + 1);
+    if (typeof minor !== "number") return minor;
+    this.minor = minor;
+    return this.#targetForm(bytes) ?? at + 11;
   }
 
   /** RFC 9112, 3.2. */
@@ -233,10 +232,7 @@ export class RequestHead {
       case kinds.TRANSFER_ENCODING:
         return this.#encoding(bytes, fields.valueStart(i), fields.valueEnd(i));
       case kinds.EXPECT:
-        this.expectContinue = this.minor === 1;
-        return kinds.isWord(bytes, fields.valueStart(i), fields.valueEnd(i), CONTINUE)
-          ? undefined
-          : FAULTS.expectation;
+        return this.#expect(bytes, i);
       case kinds.X_REQUEST_ID:
         if (this.requestIdField < 0) this.requestIdField = i;
         return undefined;
@@ -244,11 +240,38 @@ export class RequestHead {
         this.#connectionSeen = true;
         return undefined;
       case kinds.UPGRADE:
-        this.#upgradeSeen = true;
+        this.#upgradeSeen ||= listHasOther(bytes, fields.valueStart(i), fields.valueEnd(i), H2C);
         return undefined;
+      case kinds.TE:
+        this.trailers ||= this.minor === 1 &&
+          listHas(bytes, fields.valueStart(i), fields.valueEnd(i), TRAILERS);
+        return undefined;
+      case kinds.MAX_FORWARDS:
+        return this.#maxForwards(bytes, i);
       default:
         return undefined;
     }
+  }
+
+  /** RFC 9110, 10.1.1. An empty list expects nothing. */
+  #expect(bytes: Uint8Array, i: number): Fault | undefined {
+    const start = this.fields.valueStart(i);
+    const end = this.fields.valueEnd(i);
+    if (start === end) {
+      this.fields.hideAt(i);
+      return undefined;
+    }
+    this.expectContinue = this.minor === 1;
+    return kinds.isWord(bytes, start, end, CONTINUE) ? undefined : FAULTS.expectation;
+  }
+
+  /** RFC 9110, 7.6.2: about OPTIONS and TRACE alone, and written with one less. */
+  #maxForwards(bytes: Uint8Array, i: number): Fault | undefined {
+    if (this.method !== "OPTIONS" && this.method !== "TRACE") return undefined;
+    if (this.maxForwards >= 0) return FAULTS.maxForwards;
+    this.maxForwards = parseLength(bytes, this.fields.valueStart(i), this.fields.valueEnd(i));
+    this.fields.hideAt(i);
+    return this.maxForwards < 0 ? FAULTS.maxForwards : undefined;
   }
 
   /** RFC 9112, 3.2: one Host, valid even where an absolute-form target takes its place. */

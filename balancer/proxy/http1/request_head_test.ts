@@ -153,7 +153,6 @@ const REFUSED: readonly [fault: Fault, heads: readonly string[]][] = [
   [FAULTS.expectation, [
     field("Expect: 200-ok"),
     field("Expect: 100-continue, x"),
-    field("Expect:"),
   ]],
   [FAULTS.nomination, [field("Connection: close, Content-Length")]],
   [FAULTS.obsFold, [field("A: b\r\n c"), line("GET / HTTP/1.1\r\n A: b")]],

@@ -5,6 +5,7 @@
  */
 
 import { BYTE_CLASSES } from "./byte_class.ts";
+import { type Fault, FAULTS } from "./fault.ts";
 import { isWord } from "./field_kind.ts";
 import { ascii } from "./writer.ts";
 
@@ -49,6 +50,26 @@ export function isOriginForm(bytes: Uint8Array, start: number): boolean {
   let at = start;
   while ((BYTE_CLASSES[bytes[at]!]! & 1) !== 0) at++;
   return bytes[at] === 32 && bytes[at + 1] === 47;
+}
+
+/**
+ * The minor version at the end of a request line (RFC 9112, 2.3): that of `HTTP/1.0`, or 1 for
+ * `HTTP/1.1` and later minor versions, which are read as 1.1.
+ *
+ * @param bytes buffer that holds the line
+ * @param at index of the version's first byte
+ * @returns the minor version, or why the request is refused
+ */
+export function versionAt(bytes: Uint8Array, at: number): 0 | 1 | Fault {
+  const name = bytes[at] === 72 && bytes[at + 1] === 84 && bytes[at + 2] === 84 &&
+    bytes[at + 3] === 80 && bytes[at + 4] === 47;
+  const major = bytes[at + 5]! - 48;
+  const minor = bytes[at + 7]! - 48;
+  if (!name || !(major >= 0 && major <= 9) || bytes[at + 6] !== 46) return FAULTS.version;
+  if (!(minor >= 0 && minor <= 9) || bytes[at + 8] !== 13) return FAULTS.version;
+  if (bytes[at + 9] !== 10) return FAULTS.version;
+  if (major !== 1) return FAULTS.unknownVersion;
+  return minor === 0 ? 0 : 1;
 }
 
 /**

@@ -8,7 +8,8 @@ import { BYTE_CLASSES } from "./byte_class.ts";
 import { type Fault, FAULTS, ofUpstream } from "./fault.ts";
 import * as kinds from "./field_kind.ts";
 import { Fields } from "./fields.ts";
-import { CODING_CHUNKED, codingOf, parseLength } from "./framing.ts";
+import { CODING_CHUNKED, codingOf, parseLength, parseLengthList } from "./framing.ts";
+import { blankControls, isSpace } from "./line_repair.ts";
 
 /**
  * A response head. One object serves response after response; what it holds is valid as long as the
@@ -27,7 +28,7 @@ import { CODING_CHUNKED, codingOf, parseLength } from "./framing.ts";
  */
 export class ResponseHead {
   /** The field lines. */
-  readonly fields: Fields = new Fields();
+  readonly fields: Fields = new Fields(true);
   /** Index of the first byte of the head. */
   start = 0;
   /** Index just after the empty line. */
@@ -39,6 +40,8 @@ export class ResponseHead {
   reasonEnd = 0;
   /** Length of the body, or -1 without Content-Length. */
   contentLength = -1;
+  /** Whether the length was given as a list of equal numbers: one has to be written for it. */
+  lengthListed = false;
   chunked = false;
   /** Whether the upstream lets the connection persist, if its body has an end (RFC 9112, 9.3). */
   keepAlive = true;
@@ -46,12 +49,15 @@ export class ResponseHead {
   upgrade = false;
   /** Index of the first X-Request-Id among the fields, or -1. */
   requestIdField = -1;
+  /** Whether it has a Date field. */
+  dated = false;
   #encodingSeen = false;
   #connectionSeen = false;
   #upgradeSeen = false;
 
   /**
-   * Parses and validates a head. The status of every fault is 502.
+   * Parses and validates a head. What is not exact and leaves no doubt about the framing is put right
+   * in place; the status of every fault is 502.
    *
    * @param bytes buffer that holds the head
    * @param start index of its first byte
@@ -101,27 +107,35 @@ export class ResponseHead {
     this.start = start;
     this.end = headEnd;
     this.contentLength = this.requestIdField = -1;
-    this.chunked = this.upgrade = false;
+    this.chunked =
+      this.upgrade =
+      this.dated =
+      this.lengthListed =
+        false;
     this.keepAlive = true;
     this.#encodingSeen = this.#connectionSeen = this.#upgradeSeen = false;
   }
 
-  /** RFC 9112, 4. The space before an absent reason is sent by some and left out by others. */
+  /**
+   * RFC 9112, 4. The space before an absent reason is sent by some and left out by others. A later
+   * minor version is read as 1.1 (RFC 9110, 2.5).
+   */
   #statusLine(bytes: Uint8Array, start: number): Fault | undefined {
     const name = bytes[start] === 72 && bytes[start + 1] === 84 && bytes[start + 2] === 84 &&
       bytes[start + 3] === 80 && bytes[start + 4] === 47;
     if (!name || bytes[start + 6] !== 46 || bytes[start + 8] !== 32) return FAULTS.statusLine;
     const minor = bytes[start + 7]! - 48;
-    if (bytes[start + 5] !== 49 || (minor !== 0 && minor !== 1)) return FAULTS.statusVersion;
-    this.minor = minor;
+    if (bytes[start + 5] !== 49 || !(minor >= 0 && minor <= 9)) return FAULTS.statusVersion;
+    this.minor = minor === 0 ? 0 : 1;
     return this.#status(bytes, start + 9) ?? this.#reason(bytes, start + 12);
   }
 
+  /** Codes from 600 are in use though no class is theirs: they cross, and count as 5xx. */
   #status(bytes: Uint8Array, at: number): Fault | undefined {
     const hundreds = bytes[at]! - 48;
     const tens = bytes[at + 1]! - 48;
     const ones = bytes[at + 2]! - 48;
-    if (!(hundreds >= 1 && hundreds <= 5)) return FAULTS.statusCode;
+    if (!(hundreds >= 1 && hundreds <= 9)) return FAULTS.statusCode;
     if (!(tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9)) return FAULTS.statusCode;
     this.status = hundreds * 100 + tens * 10 + ones;
     return undefined;
@@ -134,8 +148,9 @@ export class ResponseHead {
     else if (bytes[at] !== 13) return FAULTS.statusLine;
     this.reasonStart = at;
     while ((classes[bytes[at]!]! & 2) !== 0) at++;
+    if (bytes[at] !== 13 || bytes[at + 1] !== 10) at = blankControls(bytes, at);
     this.reasonEnd = at;
-    return bytes[at] === 13 && bytes[at + 1] === 10 ? undefined : FAULTS.statusLine;
+    return at < 0 ? FAULTS.statusLine : undefined;
   }
 
   #readFields(bytes: Uint8Array): Fault | undefined {
@@ -153,13 +168,14 @@ export class ResponseHead {
     const fields = this.fields;
     switch (kind) {
       case kinds.CONTENT_LENGTH:
-        if (this.contentLength >= 0) return FAULTS.contentLengthRepeated;
-        this.contentLength = parseLength(bytes, fields.valueStart(i), fields.valueEnd(i));
-        return this.contentLength < 0 ? FAULTS.contentLength : undefined;
+        return this.#length(bytes, i);
       case kinds.TRANSFER_ENCODING:
         return this.#encoding(bytes, fields.valueStart(i), fields.valueEnd(i));
       case kinds.X_REQUEST_ID:
         if (this.requestIdField < 0) this.requestIdField = i;
+        return undefined;
+      case kinds.DATE:
+        this.dated = true;
         return undefined;
       case kinds.CONNECTION:
         this.#connectionSeen = true;
@@ -172,8 +188,29 @@ export class ResponseHead {
     }
   }
 
-  /** RFC 9112, 6.1. */
-  #encoding(bytes: Uint8Array, start: number, end: number): Fault | undefined {
+  /** RFC 9112, 6.3: equal numbers, in one field or in several, are one number. */
+  #length(bytes: Uint8Array, i: number): Fault | undefined {
+    const { fields } = this;
+    const start = fields.valueStart(i);
+    const end = fields.valueEnd(i);
+    let length = parseLength(bytes, start, end);
+    const listed = length < 0;
+    if (listed) length = parseLengthList(bytes, start, end);
+    if (length < 0) return FAULTS.contentLength;
+    const first = this.contentLength < 0;
+    if (!first && length !== this.contentLength) return FAULTS.contentLengthRepeated;
+    if (listed || !first) fields.hideAt(i);
+    if (first) this.lengthListed = listed;
+    this.contentLength = length;
+    return undefined;
+  }
+
+  /** RFC 9112, 6.1. Empty elements of a list are ignored (RFC 9110, 5.6.1). */
+  #encoding(bytes: Uint8Array, from: number, to: number): Fault | undefined {
+    let start = from;
+    let end = to;
+    while (start < end && isListEmpty(bytes[start]!)) start++;
+    while (end > start && isListEmpty(bytes[end - 1]!)) end--;
     if (this.minor === 0) return FAULTS.encodingVersion;
     if (this.#encodingSeen) return FAULTS.encodingRepeated;
     this.#encodingSeen = true;
@@ -194,4 +231,8 @@ export class ResponseHead {
     this.upgrade = this.#upgradeSeen && this.fields.upgrade && this.minor === 1;
     return fault;
   }
+}
+
+function isListEmpty(byte: number): boolean {
+  return byte === 44 || isSpace(byte);
 }

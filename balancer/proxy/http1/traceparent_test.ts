@@ -19,7 +19,9 @@ const ADDED = {
   requestId: ascii("id"),
   forwardedFor: ascii("::1"),
   proto: ascii("http"),
+  port: ascii("80"),
   via: ascii("1.1 v"),
+  underscores: false,
 };
 
 function headOf(...fields: string[]): { bytes: Uint8Array; head: RequestHead } {
