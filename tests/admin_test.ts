@@ -364,7 +364,7 @@ Deno.test("a port of its own on loopback is open to this machine, and the public
   const own = await fetch(`${balancer.own}/add`, { method: "POST", body });
   await own.text();
   assertEquals(own.status, 400);
-  assertEquals(await statusOf(balancer, "/add", { method: "POST", body }), 401);
+  assertEquals(await statusOf(balancer, "/add", { method: "POST", body }), 403);
 });
 
 Deno.test("a Unix socket carries page and API, for its owner alone, and goes with the balancer", async () => {

@@ -115,7 +115,11 @@ Deno.test("an answer that is not described is a fault", async () => {
 });
 
 Deno.test("every call answers as it is described, whatever it is asked", async (t) => {
-  await using balancer = await Balancer.ready({ LB_ENGINE: "process", LB_DRILLS: "true" });
+  await using balancer = await Balancer.ready({
+    LB_ENGINE: "process",
+    LB_DRILLS: "true",
+    LB_ADMIN_OPEN: "true",
+  });
   const description = await read(balancer);
   const asks = async (asks: readonly Ask[]) => {
     for (const ask of asks) await hold(balancer, description, ask);

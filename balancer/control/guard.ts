@@ -80,7 +80,7 @@ export class Guard {
       return strange ? refused(refusals.foreignHost(headers.get("host") ?? "")) : ADMITTED;
     }
     const token = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
-    if (token === undefined) return refused(await this.#withoutToken(scope));
+    if (token === undefined) return refused(await this.#withoutToken(scope, caller));
     // Before the token is looked at: either answer would help a guesser.
     const waitMs = this.#failures.waitMs(caller.address, now);
     if (waitMs > 0) return refused(refusals.limited(waitMs));
@@ -136,8 +136,10 @@ export class Guard {
     return replicas.has(peer) || (address !== peer && replicas.has(address));
   }
 
-  async #withoutToken(scope: Scope): Promise<Refusal> {
-    const { tokens } = this.#policy;
+  async #withoutToken(scope: Scope, { local }: Caller): Promise<Refusal> {
+    const { open, tokens } = this.#policy;
+    const closed = scope === "admin" && !tokens.admin && !local && open === "nothing";
+    if (closed) return refusals.NOT_LOCAL;
     const { admin, read } = await tokens.current();
     const usable = admin !== "" || (read !== "" && !isChange(scope));
     return usable ? refusals.noToken(scope, tokens) : refusals.CLOSED;

@@ -191,9 +191,10 @@ Deno.test("what runs code or kills needs the admin token, on loopback and where 
 Deno.test("a token that the balancer made itself leaves open what is open without one", async () => {
   const made = { made: "m4de" };
   assertEquals(await status({}, { ...LOCAL, ...made }), undefined);
-  assertEquals(await status({}, made), 401);
+  assertEquals(await status({}, made), 403);
+  assertEquals(await status(bearer("guess"), made), 401);
   assertEquals(await status(bearer("m4de"), made), undefined);
-  const { refusal } = await judge({}, made);
+  const { refusal } = await judge({}, { ...LOCAL, ...made }, "execute");
   assertEquals(
     refusal?.message,
     "this call wants the header Authorization: Bearer <admin token>; the balancer made that token " +

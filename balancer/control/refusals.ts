@@ -47,6 +47,14 @@ export const CLOSED: Refusal = {
     "or set LB_ADMIN_OPEN=true",
 };
 
+/** Others than this machine reach the port, and the operator has not said what opens it to them. */
+export const NOT_LOCAL: Refusal = {
+  reason: "closed",
+  status: STATUS_CODE.Forbidden,
+  message: "the balancer does not listen on loopback alone; set LB_ADMIN_TOKEN and send it, " +
+    "or set LB_ADMIN_OPEN=true",
+};
+
 /** A read token where the call changes something. */
 export const BEYOND_SCOPE: Refusal = {
   reason: "scope",
