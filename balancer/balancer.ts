@@ -29,11 +29,15 @@ import { NO_STORE } from "./fleet/store.ts";
 import { Turns } from "./fleet/turns.ts";
 import type { Log } from "./log/log.ts";
 import { Metrics } from "./metrics/metrics.ts";
+import { surviveOutOfFiles } from "./out_of_files.ts";
 import { FileBudget, sharedFiles } from "./proxy/file_budget.ts";
 import { proxySettings, type TraceSettings, workerCount } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
 import { originOf, PublicPort } from "./public_port.ts";
 import type { Address } from "./view.ts";
+
+/** The most upstreams of engine static, where the ring has room for them. */
+const MAX_UPSTREAMS = 4096;
 
 /** A balancer that runs. */
 export interface Running {
@@ -59,6 +63,7 @@ export async function startBalancer(
 ): Promise<Running> {
   const { logger } = log;
   const failures = new Failures(logger);
+  const unwatch = surviveOutOfFiles((error) => failures.record("process.files", error));
   const port = new PublicPort({ hostname: config.LB_HOST, port: config.LB_PORT });
   const workers = workerCount(config);
   const sharedCounts = sharedFiles(workers, await fileLimit());
@@ -111,7 +116,8 @@ export async function startBalancer(
     shape: ringShape(config),
     policy: fleetPolicy(config, ownsInstances),
     desired: ownsInstances ? config.LB_REPLICAS : config.LB_UPSTREAMS.length,
-    limit: ownsInstances ? config.LB_MAX_REPLICAS : config.LB_UPSTREAMS.length,
+    ...(ownsInstances ? {} : { upstreams: config.LB_UPSTREAMS }),
+    limit: ownsInstances ? config.LB_MAX_REPLICAS : MAX_UPSTREAMS,
     probe,
     clock: systemClock,
     store: config.LB_STATE_FILE === "" ? NO_STORE : new FileStore(config.LB_STATE_FILE, fleetLog),
@@ -133,7 +139,19 @@ export async function startBalancer(
   const ending = new AbortController();
   const turns = new Turns();
   const deploys = new Deploys({ fleet, engine, turns, now: systemClock.now });
-  const parts = { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate, files };
+  const parts = {
+    config,
+    fleet,
+    probe,
+    engine,
+    dataPlane,
+    metrics,
+    proxy,
+    failures,
+    log,
+    gate,
+    files,
+  };
   const api = createControlApp(
     controlParts({ ...parts, turns, deploys, ending: ending.signal }),
   );
@@ -170,6 +188,7 @@ export async function startBalancer(
       closeProbe();
       await closeGate();
       await dispose();
+      unwatch();
     },
   };
 }

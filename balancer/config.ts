@@ -4,12 +4,13 @@
  * @module
  */
 import type { z } from "zod";
-import { replicaEnv } from "../replica/contract.ts";
+import { replicaEnv, socketEnv } from "../replica/contract.ts";
 import { ringCapacity } from "../ring/mod.ts";
 import { needsIdentity } from "./engine/replica_options.ts";
 import { expandCommand } from "./engine/command.ts";
 import { errorMessage } from "./failures.ts";
 import type { Setting } from "./settings/setting.ts";
+import { deniedSocket, firstDuplicate } from "./upstream_list.ts";
 import { type SettingName, SETTINGS, type Settings } from "./settings/settings.ts";
 
 /** Every setting, parsed, by its environment name. */
@@ -83,6 +84,7 @@ function contradictions(config: Config): string[] {
   if (isStatic && config.LB_UPSTREAMS.length === 0) {
     faults.push("LB_UPSTREAMS: must name at least one host:port with LB_ENGINE=static; got none");
   }
+  faults.push(...upstreamFaults(config));
   const replicas = isStatic ? config.LB_UPSTREAMS.length : config.LB_REPLICAS;
   if (!isStatic && replicas > config.LB_MAX_REPLICAS) {
     faults.push(
@@ -101,10 +103,25 @@ function contradictions(config: Config): string[] {
   ];
 }
 
-function commandFaults({ LB_REPLICA_COMMAND, LB_REPLICA_ENV }: Config): string[] {
+function upstreamFaults({ LB_UPSTREAMS }: Config): string[] {
+  const twice = firstDuplicate(LB_UPSTREAMS);
+  if (twice !== undefined) {
+    return [`LB_UPSTREAMS: each upstream must have a name of its own; got ${twice} twice`];
+  }
+  const denied = deniedSocket(LB_UPSTREAMS);
+  if (denied !== undefined) return [`LB_UPSTREAMS: ${denied}`];
+  if (LB_UPSTREAMS.length === 0 || LB_UPSTREAMS.some(({ weight }) => weight > 0)) return [];
+  return ["LB_UPSTREAMS: an upstream of a weight above 0 must remain; got none"];
+}
+
+function commandFaults(config: Config): string[] {
+  const { LB_REPLICA_COMMAND, LB_REPLICA_ENV, LB_REPLICA_SOCKETS } = config;
   if (LB_REPLICA_COMMAND === "") return [];
   try {
-    expandCommand(LB_REPLICA_COMMAND, { ...LB_REPLICA_ENV, ...replicaEnv("Server1", "host", 1) });
+    const told = LB_REPLICA_SOCKETS === ""
+      ? replicaEnv("Server1", "host", 1)
+      : socketEnv("Server1", `${LB_REPLICA_SOCKETS}/socket`);
+    expandCommand(LB_REPLICA_COMMAND, { ...LB_REPLICA_ENV, ...told });
     return [];
   } catch (error) {
     return [`LB_REPLICA_COMMAND: ${errorMessage(error)}`];

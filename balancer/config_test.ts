@@ -63,15 +63,36 @@ Deno.test("page and API may have an address, a free port or a socket file of the
   }
 });
 
-Deno.test("static upstreams are addresses in their order, IPv6 in brackets", () => {
+Deno.test("upstreams are addresses with a name and a weight, or named by the address", () => {
   const { config } = readConfig({
     LB_ENGINE: "static",
-    LB_UPSTREAMS: "127.0.0.1:9001, [::1]:9002,web-1:80",
+    LB_UPSTREAMS: "127.0.0.1:9001, a=[0:0::1]:9002*2,Web-1:80*0.5,unix:/run/a.sock,b=unix:/b*0",
   });
   assertEquals(config.LB_UPSTREAMS, [
-    { hostname: "127.0.0.1", port: 9001 },
-    { hostname: "::1", port: 9002 },
-    { hostname: "web-1", port: 80 },
+    { name: "127.0.0.1:9001", address: { hostname: "127.0.0.1", port: 9001 }, weight: 1 },
+    { name: "a", address: { hostname: "::1", port: 9002 }, weight: 2 },
+    { name: "web-1:80", address: { hostname: "web-1", port: 80 }, weight: 0.5 },
+    { name: "unix:/run/a.sock", address: { path: "/run/a.sock" }, weight: 1 },
+    { name: "b", address: { path: "/b" }, weight: 0 },
+  ]);
+});
+
+Deno.test("upstreams without an address, a name or a weight that can be are refused", () => {
+  const wrong = ["a=", "=a:80", "-a=b:80", "a b=c:80", "a:80*", "a:80*-1", "a:80*1001", "a:80*x"];
+  const paths = ["unix:", "unix:a.sock", "unix:/a b", `unix:/${"a".repeat(107)}`, "[1::2::3]:80"];
+  for (const value of [...wrong, ...paths]) {
+    assertEquals(faults({ LB_UPSTREAMS: value }).length, 1, value);
+  }
+});
+
+Deno.test("upstreams have names of their own, and one of a weight above 0", () => {
+  const fault = (value: string) => faults({ LB_ENGINE: "static", LB_UPSTREAMS: value });
+  const twice = "LB_UPSTREAMS: each upstream must have a name of its own; got";
+  assertEquals(fault("a=h:1,a=h:2"), [`${twice} a twice`]);
+  assertEquals(fault("[::1]:80,[0::1]:80"), [`${twice} [::1]:80 twice`]);
+  readConfig({ LB_ENGINE: "static", LB_UPSTREAMS: "a=h:1,b=h:1" });
+  assertEquals(fault("a:1*0"), [
+    "LB_UPSTREAMS: an upstream of a weight above 0 must remain; got none",
   ]);
 });
 

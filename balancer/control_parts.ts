@@ -13,8 +13,10 @@ import type { Failures } from "./failures.ts";
 import type { Deploys } from "./fleet/deploy.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import { Membership } from "./fleet/membership.ts";
+import type { Probe } from "./fleet/probe.ts";
 import { fleetStatus } from "./fleet/status.ts";
 import type { Turns } from "./fleet/turns.ts";
+import { Upstreams } from "./fleet/upstreams.ts";
 import type { Log } from "./log/log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import type { FileBudget } from "./proxy/file_budget.ts";
@@ -29,6 +31,7 @@ const BODY_TIMEOUT_MS = 10_000;
 export interface BalancerParts {
   readonly config: Config;
   readonly fleet: Fleet;
+  readonly probe: Probe;
   readonly engine: Engine;
   readonly dataPlane: DataPlaneWorkers;
   readonly metrics: Metrics;
@@ -51,8 +54,8 @@ export interface BalancerParts {
  * @param parts those of the balancer
  */
 export function controlParts(parts: BalancerParts): ControlParts {
-  const { config, fleet, engine, dataPlane, metrics, proxy, failures, log, gate, files, ending } =
-    parts;
+  const { config, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate } = parts;
+  const { files, ending } = parts;
   const { turns, deploys } = parts;
   const { now, wallClock } = fleet.clock;
   // Of few files calls have half.
@@ -60,6 +63,13 @@ export function controlParts(parts: BalancerParts): ControlParts {
   const startedAt = new Date(wallClock(now())).toISOString();
   return {
     membership: new Membership({ fleet, turns, changeable: engine.ownsInstances, now }),
+    upstreams: new Upstreams({
+      fleet,
+      turns,
+      ownsInstances: engine.ownsInstances,
+      probe,
+      failures,
+    }),
     deploys,
     incidents: () => fleet.incidents.all,
     journal: fleet.journal,

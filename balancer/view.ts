@@ -14,12 +14,31 @@ export interface Address {
   readonly port: number;
 }
 
+/** A Unix socket that an instance listens on. */
+export interface UnixAddress {
+  /** Absolute path of the socket file. */
+  readonly path: string;
+}
+
+/** Where an instance listens. */
+export type UpstreamAddress = Address | UnixAddress;
+
+/**
+ * An address as it is written in settings, logs and answers: `10.0.0.1:80`, `[::1]:80` or
+ * `unix:/path`.
+ */
+export function addressText(address: UpstreamAddress): string {
+  if ("path" in address) return `unix:${address.path}`;
+  const { hostname, port } = address;
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
+
 /** A ready replica: the name that the ring knows and the instance behind it right now. */
 export interface Upstream {
   readonly name: string;
   /** Id of the instance, so that evidence about a replaced one can be told apart. */
   readonly instance: string;
-  readonly address: Address;
+  readonly address: UpstreamAddress;
   /**
    * Below 1 while an instance that inherited its name starts slowly: the part of its bound on
    * requests in flight that it may use. 1 where it is not given.

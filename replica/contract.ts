@@ -32,6 +32,8 @@ export const REPLICA_ENV = {
   host: "HOST",
   /** TCP port to listen on. */
   port: "PORT",
+  /** Path of the Unix socket to listen on; set instead of HOST and PORT. */
+  socket: "SOCKET",
   /** The replica's name in the ring, `Server3`; empty for one that is named later. */
   name: "SERVER_NAME",
   /** The number that the name ends in, `3`, or the whole name when it ends in none. */
@@ -75,10 +77,19 @@ export function serverId(name: string): string {
  * @param port TCP port to listen on
  */
 export function replicaEnv(name: string, host: string, port: number): ReplicaEnv {
-  return {
-    [REPLICA_ENV.host]: host,
-    [REPLICA_ENV.port]: String(port),
-    [REPLICA_ENV.name]: name,
-    [REPLICA_ENV.id]: serverId(name),
-  };
+  return { [REPLICA_ENV.host]: host, [REPLICA_ENV.port]: String(port), ...identityEnv(name) };
+}
+
+/**
+ * The same for a replica that listens on a Unix socket.
+ *
+ * @param name the replica's name in the ring; empty for one that is named later
+ * @param socket path of the socket to listen on
+ */
+export function socketEnv(name: string, socket: string): ReplicaEnv {
+  return { [REPLICA_ENV.socket]: socket, ...identityEnv(name) };
+}
+
+function identityEnv(name: string): ReplicaEnv {
+  return { [REPLICA_ENV.name]: name, [REPLICA_ENV.id]: serverId(name) };
 }

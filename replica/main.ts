@@ -8,7 +8,7 @@
  */
 import { createApp } from "./app.ts";
 import { DEFAULT_PORT, REPLICA_ENV } from "./contract.ts";
-import { serveUntilSignal } from "./serve.ts";
+import { type ServeAddress, serveUntilSignal } from "./serve.ts";
 
 const MAX_PORT = 65_535;
 /** Below the ten seconds that `docker stop` waits, so that the exit code still tells the truth. */
@@ -25,14 +25,21 @@ function readPort(text: string): number {
   return fail(2, `${REPLICA_ENV.port} must be a whole number from 1 to ${MAX_PORT}, not "${text}"`);
 }
 
-const port = readPort(Deno.env.get(REPLICA_ENV.port) ?? String(DEFAULT_PORT));
-const hostname = Deno.env.get(REPLICA_ENV.host) ?? "0.0.0.0";
+function readAddress(): ServeAddress {
+  const path = Deno.env.get(REPLICA_ENV.socket);
+  if (path) return { path };
+  const port = readPort(Deno.env.get(REPLICA_ENV.port) ?? String(DEFAULT_PORT));
+  return { hostname: Deno.env.get(REPLICA_ENV.host) ?? "0.0.0.0", port };
+}
+
+const address = readAddress();
 const app = createApp(Deno.env.get(REPLICA_ENV.name) ?? "");
 
 try {
-  const drained = await serveUntilSignal(app.fetch, { hostname, port, drainMs: DRAIN_MS });
+  const drained = await serveUntilSignal(app.fetch, { ...address, drainMs: DRAIN_MS });
   if (!drained) fail(1, `gave up on requests that still ran ${DRAIN_MS} ms after the signal`);
   Deno.exit(0);
 } catch (error) {
-  fail(1, `cannot serve on ${hostname}:${port}: ${error instanceof Error ? error.message : error}`);
+  const at = "path" in address ? address.path : `${address.hostname}:${address.port}`;
+  fail(1, `cannot serve on ${at}: ${error instanceof Error ? error.message : error}`);
 }

@@ -3,7 +3,7 @@ import { HEARTBEAT_PATH, HOME_PATH, NAME_FIELD, REPLICA_ENV, replicaEnv } from "
 
 const HOST = "127.0.0.1";
 const SOON_MS = 10_000;
-const PERMISSIONS = ["--allow-net", "--allow-env=HOST,PORT,SERVER_NAME"];
+const PERMISSIONS = ["--allow-net", "--allow-env=HOST,PORT,SERVER_NAME,SOCKET"];
 
 interface Running {
   readonly port: number;

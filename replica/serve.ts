@@ -4,15 +4,16 @@
  * @module
  */
 
+/** Where to serve: an address and a TCP port, or the path of a Unix socket. */
+export type ServeAddress =
+  | { readonly hostname: string; readonly port: number }
+  | { readonly path: string };
+
 /** Where and how to serve. */
-export interface ServeOptions {
-  /** Address to listen on. */
-  readonly hostname: string;
-  /** TCP port to listen on. */
-  readonly port: number;
+export type ServeOptions = ServeAddress & {
   /** Longest wait for running requests after the signal, in milliseconds. */
   readonly drainMs: number;
-}
+};
 
 const SIGNALS: readonly Deno.Signal[] = ["SIGTERM", "SIGINT"];
 
@@ -26,9 +27,12 @@ const SIGNALS: readonly Deno.Signal[] = ["SIGTERM", "SIGINT"];
  */
 export async function serveUntilSignal(
   handler: (request: Request) => Response | Promise<Response>,
-  { hostname, port, drainMs }: ServeOptions,
+  { drainMs, ...address }: ServeOptions,
 ): Promise<boolean> {
-  const server = Deno.serve({ hostname, port, onListen: () => {} }, handler);
+  const onListen = () => {};
+  const server = "path" in address
+    ? Deno.serve({ path: address.path, onListen }, handler)
+    : Deno.serve({ ...address, onListen }, handler);
   await nextSignal();
   return await withinDeadline(server.shutdown(), drainMs);
 }

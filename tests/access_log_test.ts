@@ -190,7 +190,7 @@ class Unread implements AsyncDisposable {
         LB_PORT: "0",
         LB_LOG_FORMAT: "json",
         LB_ENGINE: "static",
-        LB_UPSTREAMS: server.address,
+        LB_UPSTREAMS: `Server1=${server.address}`,
         LB_HEALTH_PATH: "",
         LB_WORKERS: "1",
         LB_ACCESS_LOG: "full",

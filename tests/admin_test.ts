@@ -31,7 +31,7 @@ function upstream() {
     (request) => new Response(`replica: ${new URL(request.url).pathname}`),
   );
   return {
-    env: { LB_ENGINE: "static", LB_UPSTREAMS: `127.0.0.1:${server.addr.port}` },
+    env: { LB_ENGINE: "static", LB_UPSTREAMS: `Server1=127.0.0.1:${server.addr.port}` },
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }

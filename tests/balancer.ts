@@ -12,6 +12,8 @@ export interface Replica {
   readonly instance: string | null;
   readonly address: string | null;
   readonly restarts: number;
+  readonly since: string;
+  readonly nextStart: string | null;
   readonly start: { readonly attempt: number; readonly notReady: string | null } | null;
   readonly lastError: {
     readonly message: string;
@@ -74,11 +76,23 @@ export class Balancer implements AsyncDisposable {
    *
    * @param env its settings
    * @param openFiles how many files it may open; as many as this process, where it is not given
+   * @param launcher a program and its arguments that run the balancer
    */
-  static async start(env: Record<string, string>, openFiles?: number): Promise<Balancer> {
+  static async start(
+    env: Record<string, string>,
+    openFiles?: number,
+    launcher: readonly string[] = [],
+  ): Promise<Balancer> {
     const limit = openFiles === undefined ? "" : `ulimit -n ${openFiles}; `;
     const process = new Deno.Command("sh", {
-      args: ["-c", `${limit}exec "$0" "$@"`, Deno.execPath(), ...await balancerArgs()],
+      args: [
+        "-c",
+        `${limit}exec "$@"`,
+        "sh",
+        ...launcher,
+        Deno.execPath(),
+        ...await balancerArgs(),
+      ],
       cwd: ROOT,
       env: { ...QUICK, ...env },
       stdin: "null",
@@ -101,8 +115,12 @@ export class Balancer implements AsyncDisposable {
   }
 
   /** Starts a balancer and waits until all of its replicas are ready. */
-  static async ready(env: Record<string, string>, openFiles?: number): Promise<Balancer> {
-    const balancer = await Balancer.start(env, openFiles);
+  static async ready(
+    env: Record<string, string>,
+    openFiles?: number,
+    launcher?: readonly string[],
+  ): Promise<Balancer> {
+    const balancer = await Balancer.start(env, openFiles, launcher);
     try {
       await balancer.until((status) => status.desired > 0 && status.ready === status.desired);
       return balancer;

@@ -6,6 +6,7 @@
 import { ApiServer } from "../balancer/control/server/api_server.ts";
 import { serverOptions } from "../balancer/control/testing.ts";
 import { LARGEST_DELAY_MS } from "../balancer/settings/setting.ts";
+import { LINGER, type LingerSettings } from "../balancer/proxy/linger.ts";
 import type {
   HoldSettings,
   ProxySettings,
@@ -13,7 +14,7 @@ import type {
   Timeouts,
 } from "../balancer/proxy/settings.ts";
 import { DataPlaneWorkers } from "../balancer/proxy/workers.ts";
-import type { DrainDeadlines, Evidence, Toll, Upstream, View } from "../balancer/view.ts";
+import type { Address, DrainDeadlines, Evidence, Toll, Upstream, View } from "../balancer/view.ts";
 import { Ring } from "../ring/mod.ts";
 import { get, RawConnection, type RawMessage, RawUpstream, within } from "./raw.ts";
 
@@ -40,6 +41,7 @@ export interface BenchSettings {
   readonly hold?: Partial<HoldSettings>;
   readonly timeouts?: Partial<Timeouts>;
   readonly limits?: Partial<RequestLimits>;
+  readonly linger?: Partial<LingerSettings>;
   readonly loadBound?: number;
   readonly ringFields?: boolean;
   readonly suspectMs?: number;
@@ -193,7 +195,7 @@ export class DataPlaneBench implements AsyncDisposable {
   }
 }
 
-function complete({ hold, timeouts, limits, ...more }: BenchSettings): ProxySettings {
+function complete({ hold, timeouts, limits, linger, ...more }: BenchSettings): ProxySettings {
   return {
     listen: { hostname: "127.0.0.1", port: freePort() },
     publicApi: "all",
@@ -214,9 +216,11 @@ function complete({ hold, timeouts, limits, ...more }: BenchSettings): ProxySett
       connect: 10_000,
       response: 60_000,
       upstreamIdle: 60_000,
-      tunnel: 60_000,
+      responseBody: 60_000,
+      streamIdle: 60_000,
       ...timeouts,
     },
+    linger: { ...LINGER, ...linger },
     hold: {
       policy: "hold",
       ms: LARGEST_DELAY_MS,
@@ -246,7 +250,7 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-function addressOf({ address }: Pick<RawUpstream, "address">): Upstream["address"] {
+function addressOf({ address }: Pick<RawUpstream, "address">): Address {
   const [hostname = "", port = ""] = address.split(":");
   return { hostname, port: Number(port) };
 }

@@ -60,7 +60,7 @@ class Servers implements AsyncDisposable {
   }
 
   get upstreams(): string {
-    return this.#servers.map(({ addr }) => `127.0.0.1:${addr.port}`).join();
+    return this.#servers.map(({ addr }, at) => `Server${at + 1}=127.0.0.1:${addr.port}`).join();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -146,7 +146,10 @@ Deno.test("an upload that takes its time is not the replica's delay", async () =
 
 Deno.test("a body has to go on", async (t) => {
   await using upstream = new RawUpstream();
-  await using balancer = await balancerFor([upstream], { LB_BODY_TIMEOUT_MS: "400" });
+  await using balancer = await balancerFor([upstream], {
+    LB_BODY_TIMEOUT_MS: "400",
+    LB_RESPONSE_BODY_TIMEOUT_MS: "400",
+  });
 
   await t.step("a request that stops is answered with 408", async () => {
     using client = await balancer.connect();
@@ -193,11 +196,92 @@ Deno.test("a body has to go on", async (t) => {
   });
 });
 
+/** Waits by work until so many milliseconds have gone by. */
+async function silence(balancer: RawBalancer, ms: number): Promise<void> {
+  for (const start = performance.now(); performance.now() - start < ms;) await balancer.seen();
+}
+
+Deno.test("each kind of body may be silent for a time of its own", async (t) => {
+  await using upstream = new RawUpstream();
+  await using balancer = await balancerFor([upstream], {
+    LB_BODY_TIMEOUT_MS: "200",
+    LB_RESPONSE_BODY_TIMEOUT_MS: "900",
+    LB_STREAM_IDLE_MS: "2000",
+  });
+  const open = async (fields: string) => {
+    const client = await balancer.connect();
+    await client.send(get());
+    const server = await upstream.accept();
+    await server.request();
+    await server.send(`HTTP/1.1 200 OK\r\n${fields}\r\n\r\n`);
+    await client.until("\r\n\r\n");
+    return { client, server };
+  };
+  const CHUNKED = "Transfer-Encoding: chunked";
+
+  await t.step("a response outlives the time of an upload", async () => {
+    const { client, server } = await open("Content-Length: 5");
+    await silence(balancer, 500);
+    await server.send("after");
+    assertEquals(await client.exactly(5), "after");
+    client.close();
+    server.close();
+  });
+
+  await t.step("and ends by its own", async () => {
+    const { client } = await open(CHUNKED);
+    assertTook(await timeOf(client.rest()), 800);
+  });
+
+  const streams = {
+    "an event stream": `Content-Type: text/event-stream\r\n${CHUNKED}`,
+    "an event stream with a parameter":
+      `content-type: Text/Event-Stream; charset=utf-8\r\n${CHUNKED}`,
+    "a response that ends with its connection": "X: y",
+  };
+  for (const [what, fields] of Object.entries(streams)) {
+    await t.step(`${what} outlives that`, async () => {
+      const { client, server } = await open(fields);
+      await silence(balancer, 1300);
+      await server.send(fields.endsWith("chunked") ? "5\r\nevent\r\n" : "event");
+      await client.until("event");
+      assertTook(await timeOf(client.rest()), 1800);
+      await server.rest();
+    });
+  }
+
+  await t.step("an upload ends by the shortest", async () => {
+    using client = await balancer.connect();
+    await client.send(UPLOAD + "12345");
+    const server = await upstream.accept();
+    await server.until("12345");
+    assertTook(
+      await timeOf(client.response().then((one) => assertEquals(statusOf(one), 408))),
+      100,
+    );
+  });
+});
+
+Deno.test("an upload that stops behind the beginning of its response does not cut that", async () => {
+  await using upstream = new RawUpstream();
+  await using balancer = await balancerFor([upstream], { LB_BODY_TIMEOUT_MS: "200" });
+  using client = await balancer.connect();
+  await client.send(UPLOAD + "12345");
+  const server = await upstream.accept();
+  await server.until("12345");
+  await server.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+  await client.until("\r\n\r\n");
+  await silence(balancer, 500);
+  await server.send("after");
+  assertEquals(await client.exactly(5), "after");
+  assertEquals((await client.rest()).text, "");
+});
+
 Deno.test("a replica that does not accept in time is passed over", async () => {
   using full = await FullListener.listen();
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], {
-    LB_UPSTREAMS: `${full.address},${upstream.address}`,
+    LB_UPSTREAMS: `Server1=${full.address},Server2=${upstream.address}`,
     LB_CONNECT_TIMEOUT_MS: "300",
   });
   using client = await balancer.connect();

@@ -135,7 +135,7 @@ Deno.test("a switch of protocols that nobody asked for is a 502", async () => {
 
 Deno.test("a tunnel that is silent for too long is closed, one that is used is not", async () => {
   await using upstream = new RawUpstream();
-  await using balancer = await balancerFor([upstream], { LB_TUNNEL_TIMEOUT_MS: "400" });
+  await using balancer = await balancerFor([upstream], { LB_STREAM_IDLE_MS: "400" });
   const { client, server } = await open(balancer, upstream);
   const start = performance.now();
   while (performance.now() - start < 1000) {

@@ -173,6 +173,8 @@ Deno.test("every call answers as it is described, whatever it is asked", async (
       { id: "turnLog", body: '{"level":"debug","access":0.5}', status: 200 },
       { id: "turnLog", body: '{"level":"info","access":"off"}', status: 200 },
       { id: "turnLog", body: '{"access":2}', status: 400 },
+      { id: "listUpstreams", status: 409 },
+      { id: "setUpstreams", body: '{"upstreams":[{"address":"127.0.0.1:9"}]}', status: 409 },
       { id: "plan", body: '{"add":1,"hostnames":["Big"],"weights":{"Big":3}}', status: 200 },
       { id: "plan", body: '{"remove":["S9"]}', status: 404 },
       { id: "plan", body: '{"hostnames":["Server1"]}', status: 409 },
@@ -267,7 +269,7 @@ async function* events(response: Response): AsyncGenerator<string, undefined> {
 
 Deno.test("whoever may not is told so as it is described", async () => {
   const server = upstream();
-  const env = { LB_ENGINE: "static", LB_UPSTREAMS: `127.0.0.1:${server.addr.port}` };
+  const env = { LB_ENGINE: "static", LB_UPSTREAMS: `Server1=127.0.0.1:${server.addr.port}` };
   {
     await using balancer = await Balancer.ready({ ...env, LB_ADMIN_TOKEN: "s3cret" });
     const description = await read(balancer);

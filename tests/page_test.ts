@@ -33,7 +33,7 @@ function upstream() {
     () => new Response("here"),
   );
   return {
-    env: { LB_ENGINE: "static", LB_UPSTREAMS: `127.0.0.1:${server.addr.port}` },
+    env: { LB_ENGINE: "static", LB_UPSTREAMS: `Server1=127.0.0.1:${server.addr.port}` },
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }
@@ -117,7 +117,7 @@ browserTest("who is away is told by words and by the ring, and who is back, too"
   const [one, two] = [serve(0), serve(0)];
   await using balancer = await Balancer.ready({
     LB_ENGINE: "static",
-    LB_UPSTREAMS: `127.0.0.1:${one.addr.port},127.0.0.1:${two.addr.port}`,
+    LB_UPSTREAMS: `Server1=127.0.0.1:${one.addr.port},Server2=127.0.0.1:${two.addr.port}`,
     LB_HEALTH_PATH: "/",
     LB_HEARTBEAT_MS: "100",
   });
@@ -289,7 +289,7 @@ browserTest("a balancer that is back is followed again without a reload", async 
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     () => new Response("here"),
   );
-  const env = { LB_ENGINE: "static", LB_UPSTREAMS: `127.0.0.1:${upstream.addr.port}` };
+  const env = { LB_ENGINE: "static", LB_UPSTREAMS: `Server1=127.0.0.1:${upstream.addr.port}` };
   const first = await Balancer.ready(env);
   const { page } = await open(first, tab());
   await first.end("SIGKILL");

@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { balancerFor, RawBalancer } from "./raw/balancer.ts";
+export { balancerFor, RawBalancer, upstreamsOf } from "./raw/balancer.ts";
 export { RawConnection, type RawEnd } from "./raw/connection.ts";
 export { FullListener } from "./raw/full_listener.ts";
 export { bytesOf, field, get, type RawMessage, statusOf } from "./raw/message.ts";

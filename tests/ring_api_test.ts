@@ -3,6 +3,7 @@ import { Random } from "../balancer/proxy/http1/fuzz_random.ts";
 import { compareRings, type Layout, movedIds, Ring } from "../ring/mod.ts";
 import { type Answer, Balancer, type Replica, type Status } from "./balancer.ts";
 import { countById, Load } from "./load.ts";
+import { upstreamsOf } from "./raw.ts";
 
 type Weighted = Replica & { readonly weight: number; readonly slots: number };
 
@@ -174,7 +175,7 @@ Deno.test("a request goes on where it runs when its replica is given the weight 
   {
     await using balancer = await Balancer.ready({
       LB_ENGINE: "static",
-      LB_UPSTREAMS: servers.map(({ addr }) => `127.0.0.1:${addr.port}`).join(),
+      LB_UPSTREAMS: upstreamsOf(servers.map(({ addr }) => `127.0.0.1:${addr.port}`)),
       LB_HEALTH_PATH: "",
     });
     const ask = async (path: string) =>
@@ -368,7 +369,7 @@ Deno.test("whatever the bodies are, nothing fails, and what is refused changes n
   {
     await using balancer = await Balancer.ready({
       LB_ENGINE: "static",
-      LB_UPSTREAMS: [upstream, upstream, upstream].join(),
+      LB_UPSTREAMS: upstreamsOf([upstream, upstream, upstream]),
       LB_HEALTH_PATH: "",
     });
     let { digest, version } = await balancer.status();

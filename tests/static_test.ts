@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Balancer } from "./balancer.ts";
+import { upstreamsOf } from "./raw.ts";
 
 /** A server that somebody else runs; it can be made to fail its heartbeats, or to go away. */
 class Service {
@@ -46,7 +47,7 @@ Deno.test("servers that somebody else runs are asked for their health and routed
   {
     await using balancer = await Balancer.ready({
       LB_ENGINE: "static",
-      LB_UPSTREAMS: services.map(({ address }) => address).join(),
+      LB_UPSTREAMS: upstreamsOf(services.map(({ address }) => address)),
       LB_HEARTBEAT_MS: "50",
     });
     assertEquals((await balancer.call("GET", "/rep")).body, {
@@ -94,14 +95,14 @@ Deno.test("servers that somebody else runs can be neither added nor removed", as
       status: 409,
       body: {
         message: `<Error> with LB_ENGINE=static somebody else runs the replicas, so none can be ` +
-          `${verb}; change LB_UPSTREAMS instead`,
+          `${verb}; change the list of upstreams instead (PUT /_lb/upstreams, or LB_UPSTREAMS)`,
         status: "failure",
       },
     });
   }
 });
 
-Deno.test("without a health path a server is up until a connection fails, and tried again after a second", async () => {
+Deno.test("without a health path a server is up until a connection cannot be made, and tried again after a second", async () => {
   const service = new Service("one");
   {
     await using balancer = await Balancer.ready({

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Endpoint, endpointOf } from "./endpoint.ts";
+import { StartFailures, type StartingReplica } from "./start_failures.ts";
 import { ToolError } from "./tool.ts";
 
 /** The part of `GET /_lb/healthz` that the tools read. */
@@ -19,6 +20,10 @@ export interface Wait {
   /** How many replicas must be ready. */
   readonly replicas: number;
   readonly timeoutMs: number;
+  /** How long starts may fail again and again, in milliseconds; as long as the wait if not given. */
+  readonly startTimeoutMs?: number;
+  /** The token that reads the status, where there is one. */
+  readonly token?: () => Promise<string | undefined>;
   /** Why waiting is pointless, in words; undefined while there is hope. */
   readonly trouble: () => Promise<string | undefined>;
   /** Told of every step: `2 of 3 replicas ready`. */
@@ -35,12 +40,15 @@ const ANSWER_MS = 2000;
  */
 export async function untilReady(wait: Wait): Promise<void> {
   const deadline = performance.now() + wait.timeoutMs;
+  const starts = new StartFailures(wait.startTimeoutMs ?? wait.timeoutMs);
   for (let last = "";;) {
     const status = await askStatus(wait.url);
     const line = `${status?.ready ?? 0} of ${wait.replicas} replicas ready`;
-    if (status && line !== last) wait.progress(last = line);
+    const stalls = line === last;
+    if (status && !stalls) wait.progress(last = line);
     if (status && status.ready >= wait.replicas) return;
-    const trouble = await wait.trouble();
+    if (status && stalls) starts.look(await askReplicas(wait)).forEach(wait.progress);
+    const trouble = await wait.trouble() ?? starts.hopeless;
     if (trouble) throw new ToolError(trouble);
     if (performance.now() > deadline) {
       throw new ToolError(`${line} after ${wait.timeoutMs / 1000} s`);
@@ -51,12 +59,24 @@ export async function untilReady(wait: Wait): Promise<void> {
 
 /** How a balancer is; undefined while none answers. */
 async function askStatus(url: string): Promise<Status | undefined> {
+  return await ask(url, "/_lb/healthz") as Status | undefined;
+}
+
+/** The replicas as far as this caller may see them. */
+async function askReplicas({ url, token }: Wait): Promise<readonly StartingReplica[]> {
+  const status = await ask(url, "/_lb/status", await token?.());
+  return (status as { readonly replicas?: readonly StartingReplica[] } | undefined)?.replicas ?? [];
+}
+
+/** The answer's body; undefined where there is none, or it is refused. */
+async function ask(url: string, path: string, token?: string): Promise<unknown> {
   try {
     const signal = AbortSignal.timeout(ANSWER_MS);
     using endpoint = open(url);
-    const response = await fetch(`${endpoint.base}/_lb/healthz`, { ...endpoint.init, signal });
+    const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    const response = await fetch(endpoint.base + path, { ...endpoint.init, headers, signal });
     const body = await response.text();
-    return response.ok ? JSON.parse(body) as Status : undefined;
+    return response.ok ? JSON.parse(body) : undefined;
   } catch (error) {
     if (isNoAnswer(error)) return undefined;
     throw error;

@@ -23,6 +23,18 @@ export const names = successful(z.object({
 /** `GET /rep`, `POST /add` and `DELETE /rm` */
 export type Names = AnswerOf<typeof names>;
 
+/** The upstreams that somebody else runs. */
+export const upstreams = z.object({
+  upstreams: z.array(z.object({
+    name: z.string().describe("Its identity: the name that was given, else its address"),
+    address: z.string().describe("host:port or unix:/path"),
+    weight: z.number().min(0).describe("Its share beside the others'; 0 for no slots"),
+  })),
+}).meta({ id: "Upstreams" });
+
+/** `GET /_lb/upstreams` */
+export type Upstreams = AnswerOf<typeof upstreams>;
+
 const phase = z.enum(["waiting", "starting", "warming", "ready", "down", "leaving"]).meta({
   id: "Phase",
   description: "Where a replica stands: it waits to be started, is being started, runs without a " +
@@ -41,7 +53,7 @@ const replicaStatus = z.object({
   slots: count("How many slots it owns now"),
   ramp: share("The part of its load that it has come to; below 1 while it starts slowly"),
   instance: z.string().nullable().describe("What runs under its name: a container, a process"),
-  address: z.string().nullable().describe("Where that is reached, host:port"),
+  address: z.string().nullable().describe("Where that is reached: host:port or unix:/path"),
   restarts: count("How often its instance was replaced"),
   nextStart: time("When it is started next, where its backoff makes it wait").nullable(),
   start: z.object({

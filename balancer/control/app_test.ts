@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import type { Status } from "../answers/fleet.ts";
 import type { Load } from "../answers/load.ts";
 import { DeployError } from "../fleet/deploy.ts";
@@ -105,6 +105,11 @@ const LOAD: Load = {
   replicas: {},
 };
 
+const UPSTREAMS = [
+  { name: "a", address: { hostname: "::1", port: 80 }, weight: 2 },
+  { name: "unix:/run/b.sock", address: { path: "/run/b.sock" }, weight: 1 },
+];
+
 /** The control API over a membership that answers as the test says. */
 function app(changes: Partial<ControlParts> = {}, fails?: Error) {
   const calls: unknown[] = [];
@@ -129,6 +134,7 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
         return PLAN;
       },
     },
+    upstreams: { list: () => UPSTREAMS, set: answering(CHANGED, "set") },
     deploys: { template: {}, check: () => {}, run: () => Promise.resolve({ step: "done" }) },
     incidents: () => [],
     journal: new Journal({ wallClock: (instant) => instant }),
@@ -284,10 +290,9 @@ Deno.test("a call that does not exist is a 404 that names those that do", async 
   assertEquals([response.status, await response.json()], [404, {
     message: "<Error> there is no GET /_lb/nothing; there are GET /rep, GET /_lb/status, " +
       "GET /_lb/healthz, GET /_lb/ring, GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, " +
-      "GET /_lb/incidents, GET /_lb/events, GET /_lb/log, POST /add, " +
-      "DELETE /rm, PATCH /_lb/replicas/NAME, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
-      "POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, POST /_lb/prove, " +
-      "and GET /_lb/docs describes them",
+      "GET /_lb/incidents, GET /_lb/events, GET /_lb/upstreams, GET /_lb/log, POST /add, " +
+      "DELETE /rm, PATCH /_lb/replicas/NAME, PUT /_lb/upstreams, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
+      "POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, POST /_lb/prove, and GET /_lb/docs describes them",
     status: "failure",
   }]);
 });
@@ -511,6 +516,7 @@ const GUARDED = [
   ["POST", "/add"],
   ["DELETE", "/rm"],
   ["PATCH", "/_lb/replicas/Big"],
+  ["PUT", "/_lb/upstreams"],
   ["PATCH", "/_lb/ring"],
   ["POST", "/_lb/plan"],
   ["POST", "/_lb/apply"],
@@ -610,6 +616,38 @@ Deno.test("a change of the log that cannot be is refused with what could", async
       400,
       { message: `<Error> ${fault}`, status: "failure" },
     ]);
+  }
+  assertEquals(calls, []);
+});
+
+Deno.test("what GET /_lb/upstreams answers, PUT takes", async () => {
+  const { hono, calls } = app();
+  const text = await (await hono.request("/_lb/upstreams")).text();
+  assertEquals(JSON.parse(text), {
+    upstreams: [
+      { name: "a", address: "[::1]:80", weight: 2 },
+      { name: "unix:/run/b.sock", address: "unix:/run/b.sock", weight: 1 },
+    ],
+  });
+  const response = await hono.request("/_lb/upstreams", { method: "PUT", body: text });
+  assertEquals([response.status, calls], [200, [["set", UPSTREAMS]]]);
+});
+
+Deno.test("a list of upstreams that cannot be used is refused with its field, the rule and the value", async () => {
+  const { hono, calls } = app();
+  const table: [body: string, fault: RegExp][] = [
+    ["{}", /upstreams: must be a list of upstreams; got nothing/],
+    ['{"upstreams":[{"address":"h"}]}', /upstreams.address: .*host:port.*; got "h"/],
+    ['{"upstreams":[{"address":"h:0"}]}', /upstreams.address: .*from 1 to 65535.*; got "h:0"/],
+    ['{"upstreams":[{"name":"a b","address":"h:1"}]}', /upstreams.name: .*1 to 63.*; got "a b"/],
+    ['{"upstreams":[{"name":"g:1","address":"h:1"}]}', /upstreams.name: .*; got "g:1"/],
+    ['{"upstreams":[{"address":"h:1","weight":-1}]}', /upstreams.weight: .*0 to 1000; got -1/],
+    ['{"upstreams":[{"address":"h:1","port":1}]}', /name, address and weight; got \["port"\]/],
+  ];
+  for (const [body, fault] of table) {
+    const response = await hono.request("/_lb/upstreams", { method: "PUT", body });
+    assertEquals(response.status, 400, body);
+    assertMatch((await response.json()).message, fault);
   }
   assertEquals(calls, []);
 });

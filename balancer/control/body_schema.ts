@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { LONGEST_NAME, NAME_PATTERN } from "../../replica/contract.ts";
 import { cut, received } from "../fault.ts";
+import { REPLICA_NAME_PATTERN } from "../upstream_list.ts";
 
 /** A call cannot be used as it was sent: its body, its query or its path. */
 export class RequestError extends Error {
@@ -24,6 +25,14 @@ export const NAME_RULE = `must be 1 to ${LONGEST_NAME} letters, digits, _ or -, 
  */
 export function name(rule: string = NAME_RULE): z.ZodString {
   return z.string({ error: received(rule) }).regex(NAME_PATTERN, { error: received(rule) });
+}
+
+/** What a replica that is there may be called: by a name that was given, or by its address. */
+export const KNOWN_NAME_RULE = `${NAME_RULE}, or an upstream's name or address`;
+
+/** The name of a replica that is there, whichever engine runs it. */
+export function knownName(rule: string = KNOWN_NAME_RULE): z.ZodString {
+  return z.string({ error: received(rule) }).regex(REPLICA_NAME_PATTERN, { error: received(rule) });
 }
 
 /** A list of names. */

@@ -63,7 +63,7 @@ export interface Operation extends CallText {
 
 /** A row of the table: a call, how it is asked for and who may. */
 export interface CallDescription extends Operation {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** As Hono's router reads it: `:name` is a parameter. */
   readonly path: string;
   readonly scope: Scope;

@@ -9,6 +9,7 @@ import * as log from "./log_calls.ts";
 import * as page from "./page_calls.ts";
 import * as proof from "./proof_calls.ts";
 import * as ring from "./ring_calls.ts";
+import * as upstream from "./upstream_calls.ts";
 import * as watch from "./watch_calls.ts";
 
 /** The calls, in the order in which people are told of them. */
@@ -22,10 +23,12 @@ export const CALLS: readonly CallDescription[] = [
   { method: "GET", path: "/_lb/load", scope: "read", ...watch.getLoad },
   { method: "GET", path: "/_lb/incidents", scope: "read", ...watch.listIncidents },
   { method: "GET", path: "/_lb/events", scope: "read", ...watch.followEvents },
+  { method: "GET", path: "/_lb/upstreams", scope: "read", ...upstream.listUpstreams },
   { method: "GET", path: "/_lb/log", scope: "read", ...log.getLog },
   { method: "POST", path: "/add", scope: "admin", ...fleet.addReplicas },
   { method: "DELETE", path: "/rm", scope: "admin", ...fleet.removeReplicas },
   { method: "PATCH", path: "/_lb/replicas/:name", scope: "admin", ...fleet.weighReplica },
+  { method: "PUT", path: "/_lb/upstreams", scope: "admin", ...upstream.setUpstreams },
   { method: "PATCH", path: "/_lb/ring", scope: "admin", ...ring.reshapeRing },
   { method: "POST", path: "/_lb/plan", scope: "admin", ...ring.planChange },
   { method: "POST", path: "/_lb/apply", scope: "admin", ...ring.applyPlan },

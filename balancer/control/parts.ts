@@ -14,6 +14,7 @@ import type { Incident } from "../fleet/incident.ts";
 import type { ChangeReport, OnMade, Plan } from "../fleet/membership.ts";
 import type { Journal } from "../fleet/journal.ts";
 import type { Assets } from "../page/assets.ts";
+import type { GivenUpstream } from "../upstream_list.ts";
 import type { DrillOptions } from "./drill.ts";
 import type { EventStreams } from "./event_streams.ts";
 import type { ExplainOptions } from "./explain.ts";
@@ -36,6 +37,11 @@ export interface ControlParts {
     reshape(shape: Partial<RingShape>, onMade: OnMade): Promise<ChangeReport>;
     plan(wish: Wish): Plan;
     apply(id: string, onMade: OnMade): Promise<ChangeReport>;
+  };
+  /** The list of upstreams, engine static. */
+  readonly upstreams: {
+    list(): readonly GivenUpstream[];
+    set(upstreams: readonly GivenUpstream[], onMade: OnMade): Promise<ChangeReport>;
   };
   /** Makes rolling deploys; every step is told. */
   readonly deploys: {

@@ -8,7 +8,7 @@ import { hashFamilies, type HashFamilyName, LAYOUTS, MAX_SLOTS } from "../../rin
 import type { RingShape } from "../fleet/blueprint.ts";
 import type { Wish } from "../fleet/change.ts";
 import { describe, received } from "../fault.ts";
-import { type BodyForm, name, names, oneOf, wholeFrom } from "./body_schema.ts";
+import { type BodyForm, knownName, names, oneOf, wholeFrom } from "./body_schema.ts";
 import { weight, weights } from "./weights.ts";
 
 const WEIGHT_EXAMPLE = '{"weight":2}';
@@ -17,7 +17,7 @@ const PLAN_EXAMPLE = '{"add":2,"remove":["S3"],"weights":{"Big":3},"slots":4096}
 const APPLY_EXAMPLE = '{"plan":"85f3b670"}';
 
 /** A replica's name in the path. */
-export const replicaName = z.object({ name: name().describe("The replica") });
+export const replicaName = z.object({ name: knownName().describe("The replica") });
 
 /** The body of `PATCH /_lb/replicas/NAME`. */
 export const weighing: BodyForm<{ readonly weight: number }> = {

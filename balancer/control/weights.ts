@@ -4,10 +4,10 @@
  * @module
  */
 import { z } from "zod";
-import { isName, NAME_PATTERN } from "../../replica/contract.ts";
 import { MAX_WEIGHT, type Weights } from "../fleet/change.ts";
 import { received, shown } from "../fault.ts";
-import { NAME_RULE } from "./body_schema.ts";
+import { REPLICA_NAME_PATTERN } from "../upstream_list.ts";
+import { KNOWN_NAME_RULE } from "./body_schema.ts";
 
 const RULE = `must be a number from 0 to ${MAX_WEIGHT}`;
 
@@ -20,7 +20,7 @@ export function weight(): z.ZodType<number> {
 /** The same for who reads the description, since a check by hand describes nothing. */
 const DESCRIBED = {
   type: "object",
-  propertyNames: { type: "string", pattern: NAME_PATTERN.source },
+  propertyNames: { type: "string", pattern: REPLICA_NAME_PATTERN.source },
   additionalProperties: { type: "number", minimum: 0, maximum: MAX_WEIGHT },
 } as const;
 
@@ -33,7 +33,7 @@ export function weights(): z.ZodType<Weights> {
     const result: Record<string, number> = Object.create(null);
     for (const [name, value] of Object.entries(given)) {
       const parsed = weight().safeParse(value);
-      if (isName(name) && parsed.success) result[name] = parsed.data;
+      if (REPLICA_NAME_PATTERN.test(name) && parsed.success) result[name] = parsed.data;
       else context.addIssue(fault(name, value));
     }
     return result;
@@ -42,9 +42,9 @@ export function weights(): z.ZodType<Weights> {
 
 function fault(name: string, value: unknown) {
   const code = "custom" as const;
-  return isName(name)
+  return REPLICA_NAME_PATTERN.test(name)
     ? { code, path: [name], message: `${RULE}; got ${shown(value)}` }
-    : { code, path: [], message: `each name ${NAME_RULE}; got ${shown(name)}` };
+    : { code, path: [], message: `each name ${KNOWN_NAME_RULE}; got ${shown(name)}` };
 }
 
 function isObject(value: unknown): boolean {

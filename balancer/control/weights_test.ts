@@ -43,8 +43,8 @@ Deno.test("what is no weight is refused by the replica's name and the value", ()
 
 Deno.test("what is no name, or no object, is refused", () => {
   const rule = "each name must be 1 to 63 letters, digits, _ or -, beginning with a letter or a " +
-    "digit and not ending with -";
-  for (const name of ["__proto__", "", "a b", "a.b", "-a", "é"]) {
+    "digit and not ending with -, or an upstream's name or address";
+  for (const name of ["__proto__", "", "a b", "a:b", "-a", "é"]) {
     const json = `{${JSON.stringify(name)}:1}`;
     assertEquals(faults(json), [`${rule}; got ${JSON.stringify(name)}`]);
   }

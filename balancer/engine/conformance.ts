@@ -5,8 +5,9 @@
  */
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { HEARTBEAT_PATH, HOME_PATH, NAME_FIELD } from "../../replica/contract.ts";
+import { addressText } from "../view.ts";
 import { type Engine, EngineError, type Instance, type Launch } from "./engine.ts";
-import { accepts, beats, listen, waitFor } from "./testing.ts";
+import { accepts, beats, listen, tcpOf, waitFor } from "./testing.ts";
 
 /** An engine to test, and what its interface does not offer. */
 export interface Harness {
@@ -88,7 +89,8 @@ const WITH_INSTANCES: Record<string, Test> = {
     const before = Date.now() - 1000;
     const started = await engine.start(launch("Server1"));
     assertEquals(started.name, "Server1");
-    assert(started.address.port > 0 && started.address.hostname !== "");
+    const { hostname, port } = tcpOf(started.address);
+    assert(port > 0 && hostname !== "");
     assert(started.startedAt >= before && started.startedAt <= Date.now() + 1000);
     assertEquals(await engine.list(), [started]);
   },
@@ -283,7 +285,7 @@ const WITH_ANSWERS: Record<string, Test> = {
   "has spares that learn their names from a heartbeat": async ({ engine }) => {
     const { address } = await engine.start(launch("spare-1", { spare: true }));
     await waitFor("a heartbeat", () => beats(address));
-    const at = `http://${address.hostname}:${address.port}`;
+    const at = `http://${addressText(address)}`;
     const headers = { [NAME_FIELD]: "Server2" };
     await (await fetch(at + HEARTBEAT_PATH, { headers })).body?.cancel();
     assertEquals((await (await fetch(at + HOME_PATH)).json()).message, "Hello from Server: 2");
@@ -327,7 +329,7 @@ const WITHOUT_INSTANCES: Record<string, Test> = {
 
   "lists the same each time": async ({ engine }) => {
     const listed = await engine.list();
-    assertEquals(listed.slice(0, 2).map(({ name }) => name), ["Server1", "Server2"]);
+    assertEquals(new Set(listed.map(({ name }) => name)).size, listed.length);
     assertEquals(new Set(listed.map(({ id }) => id)).size, listed.length);
     assertEquals(await engine.list(), listed);
   },

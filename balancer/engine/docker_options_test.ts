@@ -11,7 +11,7 @@ import {
 } from "./docker_harness.ts";
 import { EngineError } from "./engine.ts";
 import type { ReplicaOptions } from "./replica_options.ts";
-import { beats, waitFor } from "./testing.ts";
+import { beats, tcpOf, waitFor } from "./testing.ts";
 
 function optionsTest(
   name: string,
@@ -140,7 +140,7 @@ Deno.test({
       const { id, address } = await harness.engine.start(launch("Server1"));
       const { Networks } = (await must("GET", `/containers/${id}/json`)).NetworkSettings;
       assertEquals(Object.keys(Networks).sort(), [harness.options.network, network].sort());
-      assertEquals(address.hostname, Networks[harness.options.network].IPAddress);
+      assertEquals(tcpOf(address).hostname, Networks[harness.options.network].IPAddress);
       await waitFor("a heartbeat", () => beats(address));
     } finally {
       await harness.engine.close();

@@ -21,7 +21,7 @@ import {
 } from "./docker_harness.ts";
 import { labelsOf } from "./docker_names.ts";
 import { EngineError, type EngineErrorKind, LAST_WORDS, type Launch } from "./engine.ts";
-import { accepts, beats, listen, waitFor } from "./testing.ts";
+import { accepts, beats, listen, tcpOf, waitFor } from "./testing.ts";
 
 testEngine("docker", (): Harness => dockerHarness(), { ignore: DOCKER_TESTS_IGNORED });
 
@@ -273,7 +273,7 @@ dockerTest("a published replica answers on this host's loopback address, while i
   engine,
 }) => {
   const { id, address } = await engine.start(launch("Server1"));
-  assertEquals(address.hostname, "127.0.0.1");
+  assertEquals(tcpOf(address).hostname, "127.0.0.1");
   await waitFor("a heartbeat", () => beats(address));
   assertEquals((await engine.list()).map((instance) => instance.address), [address]);
   await engine.stop(id, 5000);

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Address } from "../view.ts";
+import type { GivenUpstream } from "../upstream_list.ts";
+import type { UpstreamAddress } from "../view.ts";
 import type { ReplicaOptions } from "./replica_options.ts";
 
 /** The engines there are; `LB_ENGINE` chooses one. */
@@ -18,7 +19,7 @@ export interface Instance {
   readonly name: string;
   /** True for an instance that was started without a replica's name and has none yet. */
   readonly spare: boolean;
-  readonly address: Address;
+  readonly address: UpstreamAddress;
   /** When it was started, in milliseconds since the epoch. */
   readonly startedAt: number;
   /** Why the engine's own health check calls it unhealthy, where it does. */
@@ -147,6 +148,14 @@ export interface Engine {
    * @throws {EngineError} when the engine could not do it
    */
   stop(id: string, graceMs: number, onStopped?: () => void): Promise<void>;
+  /**
+   * Takes another list of upstreams up; only where somebody else runs the instances. An upstream
+   * whose name and address are in both lists stays the same instance.
+   *
+   * @param upstreams names and addresses, each name once
+   * @returns the instances, in the order of the list
+   */
+  setUpstreams?(upstreams: readonly GivenUpstream[]): readonly Instance[];
   /** The running instances of this fleet, in order of their start. */
   list(): Promise<readonly Instance[]>;
   /** What exists of this fleet and does not run, or runs and cannot be reached. */

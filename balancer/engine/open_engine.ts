@@ -138,6 +138,7 @@ function processEngine(config: Config, failures: FailureLog): ProcessEngine {
     command: config.LB_REPLICA_COMMAND || undefined,
     env: config.LB_REPLICA_ENV,
     host: "127.0.0.1",
+    sockets: config.LB_REPLICA_SOCKETS || undefined,
     failures,
   });
 }

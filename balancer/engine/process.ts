@@ -1,5 +1,5 @@
 /**
- * An engine whose instances are child processes on loopback ports: what the balancer uses where no
+ * An engine whose instances are child processes on loopback ports or Unix sockets: what the balancer uses where no
  * container engine is at hand. None of them outlives the balancer.
  *
  * What they write goes where the balancer's own output goes.
@@ -8,9 +8,10 @@
  *
  * @module
  */
-import { replicaEnv } from "../../replica/contract.ts";
+import { replicaEnv, socketEnv } from "../../replica/contract.ts";
 import { errorMessage, type FailureLog } from "../failures.ts";
 import { isOutOfFiles } from "../out_of_files.ts";
+import type { UpstreamAddress } from "../view.ts";
 import { expandCommand } from "./command.ts";
 import { type Outlets, PassedOn } from "./child_output.ts";
 import { settledWithin } from "./deadline.ts";
@@ -18,6 +19,7 @@ import { EndedOutputs } from "./ended_outputs.ts";
 import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
 import { EngineError } from "./engine.ts";
 import { FreePorts } from "./free_ports.ts";
+import { FreeSockets } from "./free_sockets.ts";
 import { ProcessGroup, programExists } from "./process_group.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -29,6 +31,8 @@ export interface ProcessEngineOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Loopback address that they listen on. */
   readonly host: string;
+  /** Folder for the Unix sockets that they listen on instead. */
+  readonly sockets?: string | undefined;
   readonly failures: FailureLog;
 }
 
@@ -45,6 +49,7 @@ export class ProcessEngine implements Engine {
   readonly ownsInstances = true;
   readonly #options: ProcessEngineOptions;
   readonly #ports: FreePorts;
+  readonly #sockets: FreeSockets | undefined;
   readonly #running = new Map<string, Running>();
   readonly #ended = new EndedOutputs();
   readonly #outlets: Outlets;
@@ -58,8 +63,11 @@ export class ProcessEngine implements Engine {
     const { failures } = options;
     this.#options = options;
     this.#ports = new FreePorts(options.host);
+    const { sockets } = options;
+    this.#sockets = sockets === undefined ? undefined : new FreeSockets(sockets, failures);
     this.#outlets = [new PassedOn(Deno.stdout, failures), new PassedOn(Deno.stderr, failures)];
-    this.#argv(this.#env("Server1", 1), options.command);
+    const address = this.#sockets?.take() ?? { hostname: options.host, port: 1 };
+    this.#argv(this.#env("Server1", address), options.command);
   }
 
   /** Without images there is nothing to find out. */
@@ -69,7 +77,7 @@ export class ProcessEngine implements Engine {
 
   async start(launch: Launch): Promise<Instance> {
     try {
-      return await this.#startOn(this.#ports.take(), launch);
+      return await this.#startOn(this.#takeAddress(), launch);
     } catch (error) {
       throw startFailure(error);
     }
@@ -121,11 +129,20 @@ export class ProcessEngine implements Engine {
     await this.#ended.close();
   }
 
-  async #startOn(port: number, launch: Launch): Promise<Instance> {
+  #takeAddress(): UpstreamAddress {
+    return this.#sockets?.take() ?? { hostname: this.#options.host, port: this.#ports.take() };
+  }
+
+  async #giveBack(address: UpstreamAddress): Promise<void> {
+    if ("path" in address) await this.#sockets?.giveBack(address);
+    else this.#ports.giveBack(address.port);
+  }
+
+  async #startOn(address: UpstreamAddress, launch: Launch): Promise<Instance> {
     try {
-      return await this.#launch(launch, port);
+      return await this.#launch(launch, address);
     } catch (error) {
-      this.#ports.giveBack(port);
+      await this.#giveBack(address);
       throw error;
     }
   }
@@ -136,14 +153,13 @@ export class ProcessEngine implements Engine {
     return running;
   }
 
-  async #launch({ name, spare, template }: Launch, port: number): Promise<Instance> {
-    const env = this.#env(spare ? "" : name, port);
+  async #launch({ name, spare, template }: Launch, address: UpstreamAddress): Promise<Instance> {
+    const env = this.#env(spare ? "" : name, address);
     const argv = this.#argvOf(template, env);
     await this.#find(argv, env);
     if (this.#closed) throw new EngineError("failed", `${name} not started: the engine is closed`);
     const group = new ProcessGroup(argv, env, this.#outlets, this.#options.failures);
     const startedAt = Date.now();
-    const address = { hostname: this.#options.host, port };
     const instance = { id: `${group.pid}-${startedAt}`, name, spare, address, startedAt };
     this.#running.set(instance.id, { instance, group });
     this.#reportEnd(instance.id, group, argv);
@@ -162,15 +178,18 @@ export class ProcessEngine implements Engine {
     const { reason, notFound } = await group.ended;
     const { name, address } = this.#get(id).instance;
     this.#running.delete(id);
-    this.#ports.giveBack(address.port);
+    await this.#giveBack(address);
     if (notFound) this.#found.delete(program ?? "");
     const keeping = this.#ended.keep(id, group.output, reason);
     this.#watchers.report({ type: "exit", name, id, reason });
     await keeping;
   }
 
-  #env(name: string, port: number): Record<string, string> {
-    return { ...this.#options.env, ...replicaEnv(name, this.#options.host, port) };
+  #env(name: string, address: UpstreamAddress): Record<string, string> {
+    const told = "path" in address
+      ? socketEnv(name, address.path)
+      : replicaEnv(name, address.hostname, address.port);
+    return { ...this.#options.env, ...told };
   }
 
   #argv(env: Record<string, string>, command: string | undefined): string[] {
@@ -189,9 +208,12 @@ export class ProcessEngine implements Engine {
 
 /** This project's replica, with leave for its own address and environment only. */
 function ownReplica(env: Record<string, string>): string[] {
-  const net = `--allow-net=${env["HOST"]}:${env["PORT"]}`;
-  const environment = "--allow-env=HOST,PORT,SERVER_NAME";
-  return [Deno.execPath(), "run", "--quiet", "--no-prompt", net, environment, REPLICA];
+  const { HOST, PORT, SOCKET } = env;
+  const leave = SOCKET === undefined
+    ? [`--allow-net=${HOST}:${PORT}`]
+    : [`--allow-net=unix:${SOCKET}`, `--allow-read=${SOCKET}`, `--allow-write=${SOCKET}`];
+  const environment = "--allow-env=HOST,PORT,SERVER_NAME,SOCKET";
+  return [Deno.execPath(), "run", "--quiet", "--no-prompt", ...leave, environment, REPLICA];
 }
 
 function startFailure(error: unknown): EngineError {

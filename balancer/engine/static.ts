@@ -4,24 +4,33 @@
  *
  * @module
  */
-import type { Address } from "../view.ts";
+import type { GivenUpstream } from "../upstream_list.ts";
+import { addressText } from "../view.ts";
 import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
 import { EngineError } from "./engine.ts";
 
-/** Lists the servers that it was given, as `Server1`, `Server2` and so on in their order. */
+/** Lists the servers that it was given, by their names. */
 export class StaticEngine implements Engine {
   readonly kind = "static";
   readonly ownsInstances = false;
-  readonly #instances: readonly Instance[];
+  #instances: readonly Instance[] = [];
+  /** How many instances were made so far: an upstream that comes back is a new one. */
+  #made = 0;
 
-  /** @param addresses where the servers listen */
-  constructor(addresses: readonly Address[]) {
-    const startedAt = Date.now();
-    this.#instances = addresses.map((address, index) => {
-      const name = `Server${index + 1}`;
-      const id = `static:${address.hostname}:${address.port}:${name}`;
-      return { id, name, spare: false, address, startedAt };
-    });
+  /** @param upstreams names and addresses, each name once */
+  constructor(upstreams: readonly GivenUpstream[]) {
+    this.setUpstreams(upstreams);
+  }
+
+  setUpstreams(upstreams: readonly GivenUpstream[]): readonly Instance[] {
+    const known = new Map(this.#instances.map((one) => [keyOf(one), one]));
+    this.#instances = upstreams.map((one) => known.get(keyOf(one)) ?? this.#make(one));
+    return this.#instances;
+  }
+
+  #make({ name, address }: GivenUpstream): Instance {
+    const id = `static:${addressText(address)}:${name}#${++this.#made}`;
+    return { id, name, spare: false, address, startedAt: Date.now() };
   }
 
   /** Without images there is nothing to find out. */
@@ -51,8 +60,10 @@ export class StaticEngine implements Engine {
     return Promise.resolve(undefined);
   }
 
+  /** One that is not in the list any more is gone as far as this engine knows. */
   stop(id: string, _graceMs: number): Promise<void> {
-    return Promise.reject(unsupported(`cannot stop ${id}`));
+    const listed = this.#instances.some((one) => one.id === id);
+    return listed ? Promise.reject(unsupported(`cannot stop ${id}`)) : Promise.resolve();
   }
 
   list(): Promise<readonly Instance[]> {
@@ -72,6 +83,10 @@ export class StaticEngine implements Engine {
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+function keyOf({ name, address }: Pick<Instance, "name" | "address">): string {
+  return `${name}=${addressText(address)}`;
 }
 
 function unsupported(what: string): EngineError {

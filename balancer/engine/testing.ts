@@ -5,7 +5,7 @@
  */
 import { HEARTBEAT_PATH } from "../../replica/contract.ts";
 import type { FailureLog } from "../failures.ts";
-import type { Address } from "../view.ts";
+import type { Address, UpstreamAddress } from "../view.ts";
 import type { Engine, EngineEvent } from "./engine.ts";
 
 const DEADLINE_MS = 20_000;
@@ -44,9 +44,10 @@ export async function waitFor(
  *
  * @param address to connect to
  */
-export async function accepts(address: Address): Promise<boolean> {
+export async function accepts(address: UpstreamAddress): Promise<boolean> {
   try {
-    using _ = await Deno.connect({ hostname: address.hostname, port: address.port });
+    const { hostname, port } = tcpOf(address);
+    using _ = await Deno.connect({ hostname, port });
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) return false;
@@ -60,7 +61,8 @@ export async function accepts(address: Address): Promise<boolean> {
  *
  * @param address to ask for a heartbeat
  */
-export async function beats({ hostname, port }: Address): Promise<boolean> {
+export async function beats(address: UpstreamAddress): Promise<boolean> {
+  const { hostname, port } = tcpOf(address);
   try {
     const response = await fetch(`http://${hostname}:${port}${HEARTBEAT_PATH}`);
     await response.body?.cancel();
@@ -70,6 +72,16 @@ export async function beats({ hostname, port }: Address): Promise<boolean> {
     if (error instanceof TypeError) return false;
     throw error;
   }
+}
+
+/**
+ * The TCP address of an instance.
+ *
+ * @throws {TypeError} it listens on a Unix socket
+ */
+export function tcpOf(address: UpstreamAddress): Address {
+  if ("path" in address) throw new TypeError(`${address.path} is no TCP address`);
+  return address;
 }
 
 type Exit = Extract<EngineEvent, { type: "exit" }>;

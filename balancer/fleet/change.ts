@@ -5,11 +5,10 @@
  */
 import type { Blueprint, RingShape } from "./blueprint.ts";
 
+export { MAX_WEIGHT } from "../upstream_list.ts";
+
 /** Weights of replicas, by name. 0 drains: the replica stays and owns no slots. */
 export type Weights = Readonly<Record<string, number>>;
-
-/** The heaviest that a replica can be. */
-export const MAX_WEIGHT = 1000;
 
 /** What somebody wants of the fleet. What is not given stays as it is. */
 export interface Wish extends Partial<RingShape> {

@@ -7,6 +7,7 @@
  */
 import type { Logger } from "@logtape/logtape";
 import type { Instance, Template } from "../engine/engine.ts";
+import { type GivenUpstream, sameUpstreams } from "../upstream_list.ts";
 import { type Blueprint, type RingShape, sameShape } from "./blueprint.ts";
 import { type FleetStore, type SavedFleet, Saver } from "./store.ts";
 import { sameTemplate } from "./succession.ts";
@@ -20,6 +21,8 @@ export interface CharterOptions {
   readonly shape: RingShape;
   /** What instances run by the settings, where the engine runs any. */
   readonly settings?: Template;
+  /** The setting `LB_UPSTREAMS`, where somebody else runs the instances. */
+  readonly upstreams?: readonly GivenUpstream[];
   readonly log: Logger;
 }
 
@@ -31,6 +34,8 @@ export interface Desired {
   readonly deploy: Template | undefined;
   /** The shape of the ring in force. */
   readonly shape: RingShape;
+  /** The upstreams in force; undefined where the engine runs its own instances. */
+  readonly upstreams: readonly GivenUpstream[] | undefined;
 }
 
 /** Only the fleet's writer changes it. */
@@ -43,8 +48,8 @@ export class Charter {
 
   constructor(options: CharterOptions) {
     this.#options = options;
-    const { settings = {}, shape } = options;
-    this.#desired = { template: settings, deploy: undefined, shape };
+    const { settings = {}, shape, upstreams } = options;
+    this.#desired = { template: settings, deploy: undefined, shape, upstreams };
     this.#saver = new Saver(options.store);
   }
 
@@ -58,6 +63,10 @@ export class Charter {
 
   get shape(): RingShape {
     return this.#desired.shape;
+  }
+
+  get upstreams(): readonly GivenUpstream[] | undefined {
+    return this.#desired.upstreams;
   }
 
   /** Whether an earlier life saved anything. */
@@ -80,10 +89,11 @@ export class Charter {
     const saved = await this.#saver.load();
     if (!saved) return;
     this.#found = true;
-    this.adopt(this.#templates(saved));
+    this.adopt({ ...this.#templates(saved), ...this.#upstreams(saved) });
     const { configured, shape } = saved;
-    const { desired, log } = this.#options;
-    if (configured === desired) {
+    const { desired, upstreams, log } = this.#options;
+    // Upstreams come as a list: another number of them is no reason to forget the ring's shape.
+    if (configured === desired || upstreams) {
       this.#loaded = saved;
       if (shape && sameShape(shape.settings, this.#options.shape)) {
         this.adopt({ shape: shape.inForce });
@@ -117,19 +127,43 @@ export class Charter {
     return this.#saver.done();
   }
 
-  #state(weights: Blueprint["weights"], { template, deploy, shape }: Desired): SavedFleet {
+  #state(weights: Blueprint["weights"], changed: Desired): SavedFleet {
+    const { template, deploy, shape } = changed;
     const { desired, settings, shape: shapeSettings } = this.#options;
-    const unequal = [...weights].filter(([, weight]) => weight !== 1);
-    const changed = !sameShape(shape, shapeSettings);
+    // Names and weights of upstreams are in their list.
+    const named = changed.upstreams ? [] : [...weights];
+    const unequal = named.filter(([, weight]) => weight !== 1);
+    const reshaped = !sameShape(shape, shapeSettings);
     return {
       configured: desired,
-      names: [...weights.keys()],
+      names: named.map(([name]) => name),
       template,
       ...(settings ? { settings } : {}),
       ...(deploy ? { deploy } : {}),
       ...(unequal.length > 0 ? { weights: Object.fromEntries(unequal) } : {}),
-      ...(changed ? { shape: { settings: shapeSettings, inForce: shape } } : {}),
+      ...(reshaped ? { shape: { settings: shapeSettings, inForce: shape } } : {}),
+      ...this.#changedUpstreams(weights, changed),
     };
+  }
+
+  #changedUpstreams(
+    weights: Blueprint["weights"],
+    { upstreams = [] }: Desired,
+  ): Pick<SavedFleet, "upstreams"> {
+    const { upstreams: settings } = this.#options;
+    if (!settings) return {};
+    const inForce = weighted(upstreams, weights);
+    return sameUpstreams(settings, inForce) ? {} : { upstreams: { settings, inForce } };
+  }
+
+  #upstreams({ upstreams: kept }: SavedFleet): Partial<Desired> {
+    const { upstreams: settings, log } = this.#options;
+    if (!kept || !settings) return {};
+    if (sameUpstreams(kept.settings, settings)) return { upstreams: kept.inForce };
+    log.warn(
+      "LB_UPSTREAMS was changed since PUT /_lb/upstreams or a weight was: the setting counts, and what was set does not",
+    );
+    return {};
   }
 
   /**
@@ -161,4 +195,12 @@ export class Charter {
     );
     return {};
   }
+}
+
+/** A list with the weights that the replicas have now. */
+export function weighted(
+  upstreams: readonly GivenUpstream[],
+  weights: Blueprint["weights"],
+): readonly GivenUpstream[] {
+  return upstreams.map((one) => ({ ...one, weight: weights.get(one.name) ?? one.weight }));
 }

@@ -10,14 +10,15 @@
  * @module
  */
 import type { Logger } from "@logtape/logtape";
-import type { Engine, Template } from "../engine/engine.ts";
+import type { Engine, Instance, Template } from "../engine/engine.ts";
 import type { FailureLog } from "../failures.ts";
+import type { GivenUpstream } from "../upstream_list.ts";
 import type { DataPlane, Evidence, Sample, Toll, View } from "../view.ts";
 import { ActionRunner } from "./action_runner.ts";
 import type { Blueprint, RingShape } from "./blueprint.ts";
 import { Census, type Finding } from "./census.ts";
 import { applied, type Change } from "./change.ts";
-import { Charter } from "./charter.ts";
+import { Charter, weighted } from "./charter.ts";
 import type { Clock } from "./clock.ts";
 import { EngineLink } from "./engine_link.ts";
 import { Heartbeats } from "./heartbeats.ts";
@@ -46,6 +47,8 @@ export interface FleetOptions {
   /** The ring's shape, unless it was changed in an earlier life. */
   readonly shape: RingShape;
   readonly policy: FleetPolicy;
+  /** The upstreams of the settings, where somebody else runs the instances. */
+  readonly upstreams?: readonly GivenUpstream[];
   /** How many replicas there are to be at first; more are kept where more exist already. */
   readonly desired: number;
   /** The most replicas that there may be, however many the ring has room for. */
@@ -192,6 +195,11 @@ export class Fleet {
     return { weights: new Map(replicas), shape: this.#charter.shape };
   }
 
+  /** The upstreams in force with their weights; empty where the engine runs its own instances. */
+  get upstreams(): readonly GivenUpstream[] {
+    return weighted(this.#charter.upstreams ?? [], this.blueprint.weights);
+  }
+
   /** The numbers that it decides by. */
   get policy(): FleetPolicy {
     return this.#options.policy;
@@ -214,6 +222,8 @@ export class Fleet {
    */
   async open(): Promise<void> {
     await this.#charter.load();
+    const { upstreams } = this.#charter;
+    if (upstreams) this.#options.engine.setUpstreams?.(upstreams);
     await this.#link.reach();
   }
 
@@ -272,6 +282,47 @@ export class Fleet {
       for (const name of add) ledger.move(name, { type: "join" });
       for (const name of remove) ledger.move(name, { type: "leave" });
     });
+  }
+
+  /**
+   * Takes another list of upstreams up, all of it in one view. Upstreams that are new join, those
+   * whose address changed are reached at the new one, those that are missing drain and leave.
+   *
+   * @param upstreams names, addresses and weights, each name once
+   * @param answering names of those that are new or moved and have passed their heartbeats
+   */
+  setUpstreams(upstreams: readonly GivenUpstream[], answering: ReadonlySet<string>): void {
+    const { engine } = this.#options;
+    this.#writer.do(() => {
+      const names = new Set(upstreams.map(({ name }) => name));
+      const instances = engine.setUpstreams?.(upstreams) ?? [];
+      this.#charter.adopt({ upstreams });
+      for (const { name } of this.members) {
+        if (!names.has(name)) this.#ledger.move(name, { type: "leave" });
+      }
+      for (const [at, { name, weight }] of upstreams.entries()) {
+        this.#setUpstream(instances[at]!, weight, answering.has(name));
+      }
+    });
+  }
+
+  /**
+   * Saves a list of upstreams before it is taken up.
+   *
+   * @throws {StoreError} it is not saved
+   */
+  saveUpstreams(upstreams: readonly GivenUpstream[]): Promise<void> {
+    const weights = new Map(upstreams.map(({ name, weight }) => [name, weight]));
+    return this.#charter.save(weights, { upstreams });
+  }
+
+  #setUpstream(instance: Instance, weight: number, answers: boolean): void {
+    const { name } = instance;
+    this.#admit(name);
+    this.#ledger.move(name, { type: "weigh", weight });
+    this.#ledger.move(name, { type: "join" });
+    if (this.#roster.get(name)?.instance?.id === instance.id) return;
+    this.#ledger.move(name, { type: "moved", instance, answers });
   }
 
   /**

@@ -42,7 +42,8 @@ export class FleetBench {
     shape: RingShape = BENCH_SHAPE,
   ) {
     this.engine = engine ?? FleetBench.memory();
-    const probe: Probe = ({ hostname }, _deadline, _signal, name) => {
+    const probe: Probe = (address, _deadline, _signal, name) => {
+      const hostname = "path" in address ? address.path : address.hostname;
       this.heartbeats++;
       if (name !== undefined) this.named.set(hostname, name);
       const miss = { reason: "no answer", refused: this.deaf.has(hostname) };

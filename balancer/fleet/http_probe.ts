@@ -7,7 +7,7 @@
 import { NAME_FIELD } from "../../replica/contract.ts";
 import { errorMessage } from "../failures.ts";
 import { isOutOfFiles } from "../out_of_files.ts";
-import type { Address } from "../view.ts";
+import { type Address, addressText, type UpstreamAddress } from "../view.ts";
 import { type Miss, NotAskedError, type Probe } from "./probe.ts";
 import { excerpt } from "./excerpt.ts";
 
@@ -43,8 +43,9 @@ export function httpProbe(
   const ask: Probe = async (address, deadlineMs, signal, name) => {
     const deadline = AbortSignal.timeout(deadlineMs);
     try {
+      using unixClient = clientFor(address, host !== undefined);
       const response = await fetch(probeUrl(address, path), {
-        client,
+        client: unixClient ?? client,
         redirect: "manual",
         headers: name === undefined ? fields : { ...fields, [NAME_FIELD]: name },
         signal: AbortSignal.any([signal, deadline]),
@@ -66,20 +67,18 @@ export function httpProbe(
 }
 
 /** Whether a connection is accepted. */
-const connectProbe: Probe = async ({ hostname, port }, deadlineMs, signal) => {
+const connectProbe: Probe = async (address, deadlineMs, signal) => {
   const deadline = AbortSignal.timeout(deadlineMs);
   try {
-    using _connection = await Deno.connect({
-      hostname,
-      port,
-      signal: AbortSignal.any([signal, deadline]),
-    });
+    using _connection = await connect(address, AbortSignal.any([signal, deadline]));
     return undefined;
   } catch (error) {
     if (isOutOfFiles(error)) throw new NotAskedError(errorMessage(error), { cause: error });
-    if (deadline.aborted) return miss(`no connection to port ${port} within ${deadlineMs} ms`);
-    if (error instanceof Deno.errors.ConnectionRefused) return refused(port);
-    return miss(`no connection to port ${port}: ${reasonOf(error)}`);
+    if (deadline.aborted) {
+      return miss(`no connection to ${placeOf(address)} within ${deadlineMs} ms`);
+    }
+    if (isProof(error, address)) return refused(address);
+    return miss(`no connection to ${placeOf(address)}: ${reasonOf(error)}`);
   }
 };
 
@@ -96,14 +95,28 @@ function miss(reason: string): Miss {
   return { reason, refused: false };
 }
 
-function refused(port: number): Miss {
-  return { reason: `connection refused on port ${port}`, refused: true };
+/** A client for one heartbeat over a Unix socket; undefined for TCP, which has one for all. */
+function clientFor(address: UpstreamAddress, allowHost: boolean): Deno.HttpClient | undefined {
+  if (!("path" in address)) return undefined;
+  return Deno.createHttpClient({ proxy: { transport: "unix", path: address.path }, allowHost });
+}
+
+function refused(address: UpstreamAddress): Miss {
+  return { reason: `connection refused on ${placeOf(address)}`, refused: true };
+}
+
+function placeOf(address: UpstreamAddress): string {
+  return "path" in address ? address.path : `port ${address.port}`;
 }
 
 /** @throws {NotAskedError} this process can open no connection at all */
-async function failure(error: unknown, address: Address, deadlineMs: number): Promise<Miss> {
-  if (await isRefused(address, deadlineMs)) return refused(address.port);
-  return miss(`${reasonOf(error)} on port ${address.port}`);
+async function failure(
+  error: unknown,
+  address: UpstreamAddress,
+  deadlineMs: number,
+): Promise<Miss> {
+  if (await isRefused(address, deadlineMs)) return refused(address);
+  return miss(`${reasonOf(error)} on ${placeOf(address)}`);
 }
 
 /**
@@ -111,20 +124,32 @@ async function failure(error: unknown, address: Address, deadlineMs: number): Pr
  *
  * @throws {NotAskedError} this process can open no connection at all
  */
-async function isRefused({ hostname, port }: Address, deadlineMs: number): Promise<boolean> {
+async function isRefused(address: UpstreamAddress, deadlineMs: number): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(deadlineMs);
-    using _connection = await Deno.connect({ hostname, port, signal });
+    using _connection = await connect(address, signal);
     return false;
   } catch (error) {
     if (isOutOfFiles(error)) throw new NotAskedError(errorMessage(error), { cause: error });
-    return error instanceof Deno.errors.ConnectionRefused;
+    return isProof(error, address);
   }
 }
 
-function probeUrl({ hostname, port }: Address, path: string): string {
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return `http://${host}:${port}${path}`;
+/** Nobody listens on a port, or on a Unix socket, whose file may even be gone. */
+function isProof(error: unknown, address: UpstreamAddress): boolean {
+  return error instanceof Deno.errors.ConnectionRefused ||
+    ("path" in address && error instanceof Deno.errors.NotFound);
+}
+
+function connect(address: UpstreamAddress, signal: AbortSignal): Promise<Deno.Conn> {
+  if ("path" in address) return Deno.connect({ transport: "unix", path: address.path });
+  const { hostname, port }: Address = address;
+  return Deno.connect({ hostname, port, signal });
+}
+
+/** Over a Unix socket there is no host; `localhost` is what other clients send there. */
+function probeUrl(address: UpstreamAddress, path: string): string {
+  return `http://${"path" in address ? "localhost" : addressText(address)}${path}`;
 }
 
 /** The cause has the reason; the rest of the message of `fetch` repeats the address. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { NAME_FIELD } from "../../replica/contract.ts";
-import { httpProbe } from "./http_probe.ts";
+import { httpProbe, type HttpProbeOptions } from "./http_probe.ts";
 
 const never = new AbortController().signal;
 
@@ -122,4 +122,67 @@ Deno.test("where no file can be opened nobody was asked", async () => {
     stderr: "inherit",
   }).output();
   assertMatch(new TextDecoder().decode(stdout), /^"NotAskedError: Too many open files/);
+});
+
+/** What a picky service says to a heartbeat with these options. */
+async function asked(
+  options: Omit<HttpProbeOptions, "path">,
+  where: "tcp" | "unix",
+): Promise<string | undefined> {
+  const path = await Deno.makeTempFile();
+  await Deno.remove(path);
+  const handler = (request: Request) => {
+    const right = request.headers.get("host") === "app.example" &&
+      request.headers.get("x-probe") === "yes";
+    return right ? new Response("") : new Response("host\n not   allowed", { status: 400 });
+  };
+  await using server = where === "unix"
+    ? Deno.serve({ path, onListen: () => {} }, handler)
+    : Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
+  const { probe, close } = httpProbe({ path: "/", ...options });
+  const address = where === "unix" ? { path } : server.addr as Deno.NetAddr;
+  const missed = await probe(address, 5000, never, "Server1");
+  close();
+  return missed?.reason;
+}
+
+Deno.test("the Host field and further fields are those of the settings, also over a Unix socket", async () => {
+  for (const where of ["tcp", "unix"] as const) {
+    const options = { host: "app.example", headers: { "X-Probe": "yes" } };
+    assertEquals(await asked(options, where), undefined, where);
+    assertEquals(await asked({ headers: {} }, where), "400 from /: host not allowed", where);
+  }
+});
+
+Deno.test("of a body only the first words of a text are shown", async () => {
+  const type = (type: string) => ({ status: 500, headers: { "Content-Type": type } });
+  const table: [BodyInit | null, string, string][] = [
+    [
+      "<html><head><title>x</title></head><body><h1>Not</h1> here</body>",
+      "text/html",
+      ": Not here",
+    ],
+    ["\u0000\u0001\u0002", "application/octet-stream", ""],
+    [null, "text/plain", ""],
+    ["a".repeat(5000), "text/plain", `: ${"a".repeat(119)}…`],
+    ['{"error":\n"no database"}', "application/json", ': {"error": "no database"}'],
+  ];
+  for (const [body, kind, shown] of table) {
+    const missed = await verdict(() => new Response(body, type(kind)));
+    assertEquals(missed?.reason, `500 from /well?x=1${shown}`);
+  }
+});
+
+Deno.test("without a path a heartbeat is a connection that is accepted", async () => {
+  const { probe, close } = httpProbe({ path: "" });
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const address = { hostname: "127.0.0.1", port };
+  assertEquals(await probe(address, 2000, never, undefined), undefined);
+  listener.close();
+  assertEquals(await probe(address, 2000, never, undefined), {
+    reason: `connection refused on port ${port}`,
+    refused: true,
+  });
+  close();
 });

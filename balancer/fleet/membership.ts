@@ -271,24 +271,27 @@ export class Membership {
     throw new MembershipError(
       "unsupported",
       `with LB_ENGINE=static somebody else runs the replicas, so none can be ${verb}; ` +
-        "change LB_UPSTREAMS instead",
+        "change the list of upstreams instead (PUT /_lb/upstreams, or LB_UPSTREAMS)",
     );
   }
 }
 
-function notSaved(error: unknown): MembershipError {
+/** A change that was not made, because it could not be saved. */
+export function notSaved(error: unknown): MembershipError {
   return new MembershipError(
     "not-saved",
     `nothing was changed, because the change could not be saved: ${errorMessage(error)}`,
   );
 }
 
-function standingOf({ view: { version, ring }, blueprint }: Fleet): Standing {
+/** How a fleet stands. */
+export function standingOf({ view: { version, ring }, blueprint }: Fleet): Standing {
   const { weights, shape } = blueprint;
   return { version, digest: ring.digest, weights: Object.fromEntries(weights), shape };
 }
 
-function reportOf({ before, after }: Made): ChangeReport {
+/** What a change did, from the views before and after it. */
+export function reportOf({ before, after }: Made): ChangeReport {
   const { version, ring } = after;
   return {
     version,

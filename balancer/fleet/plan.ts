@@ -98,7 +98,7 @@ function clearing(
     const deadlines = { requestsMs: policy.drainMs, streamsMs: policy.drainStreamsMs };
     return { type: "drain", name, id, deadlines };
   }
-  if (!engineUp || !policy.replaces || now < notBefore) return undefined;
+  if (!engineUp || now < notBefore) return undefined;
   return { type: "stop", name, id, graceMs, unheard };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { FailureLog } from "../failures.ts";
-import type { Address } from "../view.ts";
+import type { UpstreamAddress } from "../view.ts";
 import type { Clock } from "./clock.ts";
 import type { Member } from "./member.ts";
 import { type FleetPolicy, RETRY_WITHOUT_PROBES_MS } from "./policy.ts";
@@ -33,7 +33,7 @@ export class NotAskedError extends Error {
  * @throws {NotAskedError} it could not be asked, for want of what the balancer needs for that
  */
 export type Probe = (
-  address: Address,
+  address: UpstreamAddress,
   deadlineMs: number,
   signal: AbortSignal,
   name: string | undefined,
@@ -81,7 +81,7 @@ function clamp(value: number, min: number, max: number): number {
 
 /** What a {@linkcode ProbeLoop} is made of. */
 export interface ProbeLoopOptions {
-  readonly address: Address;
+  readonly address: UpstreamAddress;
   /** The replica's name; undefined for a spare, which has none yet. */
   readonly name: string | undefined;
   readonly probe: Probe;

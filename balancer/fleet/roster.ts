@@ -6,6 +6,7 @@
 import type { Logger } from "@logtape/logtape";
 import { ringCapacity } from "../../ring/mod.ts";
 import type { Instance, Remains, Template } from "../engine/engine.ts";
+import type { GivenUpstream } from "../upstream_list.ts";
 import { isPossible, type RingShape } from "./blueprint.ts";
 import type { Finding } from "./census.ts";
 import type { Weights } from "./change.ts";
@@ -111,16 +112,19 @@ export class Roster {
    * their weights count where the ring has room for them.
    *
    * @param finding what runs and what does not
-   * @param charter what was kept by an earlier life of the balancer, and the ring's shape
+   * @param charter what was kept by an earlier life of the balancer, the ring's shape, and the
+   *   upstreams where somebody else runs them: those are the members then
    */
   muster(
     { running, remains }: Finding,
-    { loaded, shape }: Pick<Charter, "loaded" | "shape">,
+    { loaded, shape, upstreams }: Pick<Charter, "loaded" | "shape" | "upstreams">,
   ): Admission[] {
     const { desired, limit, policy } = this.#options;
-    const names = loaded ? [...loaded.names] : existing([...running, ...remains], desired, policy);
+    const names = upstreams?.map(({ name }) => name) ?? loaded?.names ??
+      existing([...running, ...remains], desired, policy);
     const first = names.slice(0, Math.min(limit, ringCapacity(shape)));
-    const weights = this.#weights(first, loaded?.weights ?? {}, shape);
+    const kept = upstreams ? weightsOf(upstreams) : loaded?.weights ?? {};
+    const weights = this.#weights(first, kept, shape);
     const replicas = first.map((name) => ({ name, joined: true, weight: weights.get(name) ?? 1 }));
     const spares = running.filter(({ spare }) => spare).slice(0, policy.spares);
     return [...replicas, ...spares.map(({ name }) => ({ name, spare: true }))];
@@ -149,6 +153,10 @@ export class Roster {
     );
     return !starting && !this.byInstance(id);
   }
+}
+
+function weightsOf(upstreams: readonly GivenUpstream[]): Weights {
+  return Object.fromEntries(upstreams.map(({ name, weight }) => [name, weight]));
 }
 
 /** The number in a spare's name. */

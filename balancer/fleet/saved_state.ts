@@ -7,7 +7,7 @@ import { z } from "zod";
 import { NAME_PATTERN } from "../../replica/contract.ts";
 import { MAX_SLOTS } from "../../ring/mod.ts";
 import type { Template } from "../engine/engine.ts";
-import { MAX_WEIGHT } from "./change.ts";
+import { MAX_WEIGHT, REPLICA_NAME_PATTERN } from "../upstream_list.ts";
 import { NO_EPOCH, type SavedFleet, StoreError, type Versioned } from "./store.ts";
 
 const NAME = z.string().regex(NAME_PATTERN, {
@@ -20,6 +20,15 @@ const SHAPE = z.object({
   layout: z.enum(["even", "ring", "rendezvous"]),
   hashes: z.enum(["fibonacci", "seed", "classic", "hashed"]),
 });
+
+const UPSTREAMS = z.array(z.object({
+  name: z.string().regex(REPLICA_NAME_PATTERN),
+  address: z.union([
+    z.object({ hostname: z.string().min(1), port: z.int().min(1).max(65535) }),
+    z.object({ path: z.string().startsWith("/") }),
+  ]),
+  weight: z.number().min(0).max(MAX_WEIGHT),
+})).min(1);
 
 /** Fields of other versions of this program are kept: they are part of what was deployed. */
 const TEMPLATE = z.looseObject({
@@ -35,6 +44,7 @@ const SAVED = z.object({
   deploy: TEMPLATE.optional(),
   weights: z.record(NAME, z.number().min(0).max(MAX_WEIGHT)).optional(),
   shape: z.object({ settings: SHAPE, inForce: SHAPE }).optional(),
+  upstreams: z.object({ settings: UPSTREAMS, inForce: UPSTREAMS }).optional(),
 });
 
 const EPOCH = z.object({ epoch: z.int().min(NO_EPOCH).default(NO_EPOCH) });

@@ -4,6 +4,7 @@
  * @module
  */
 import type { FleetStatus, ReplicaStatus } from "../answers/fleet.ts";
+import { addressText } from "../view.ts";
 import { slotsOf } from "./blueprint.ts";
 import type { Fleet } from "./fleet.ts";
 import { inRing, type Member, type MemberError } from "./member.ts";
@@ -69,7 +70,7 @@ function replicaStatus(member: Member, load: Load, now: number, date: Dated): Re
     weight: member.weight,
     ...load,
     instance: instance?.id ?? null,
-    address: instance ? `${instance.address.hostname}:${instance.address.port}` : null,
+    address: instance ? addressText(instance.address) : null,
     restarts,
     nextStart: waits ? date(notBefore) : null,
     start: startStatus(member),

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Template } from "../engine/engine.ts";
+import type { GivenUpstream } from "../upstream_list.ts";
 import type { RingShape } from "./blueprint.ts";
 import type { Weights } from "./change.ts";
 
@@ -23,6 +24,11 @@ export interface SavedFleet {
   readonly weights?: Weights;
   /** The ring's shape, where it was changed, and the settings that it was changed from. */
   readonly shape?: { readonly settings: RingShape; readonly inForce: RingShape };
+  /** The upstreams, where the list was changed, and the setting that it was changed from. */
+  readonly upstreams?: {
+    readonly settings: readonly GivenUpstream[];
+    readonly inForce: readonly GivenUpstream[];
+  };
 }
 
 /** A saved state and its version. */

@@ -19,6 +19,13 @@ export type MemberEvent =
   | { readonly type: "starting" }
   /** The engine started an instance, or a running one was found and taken over. */
   | { readonly type: "started"; readonly instance: Instance }
+  /** Somebody else runs it, and it is reached at another address from now on. */
+  | {
+    readonly type: "moved";
+    readonly instance: Instance;
+    /** Whether what listens there has passed its heartbeats already. */
+    readonly answers: boolean;
+  }
   /** The engine could not start one. */
   | { readonly type: "start-failed"; readonly message: string; readonly kind: EngineErrorKind }
   /** A heartbeat passed or was missed; `reason` says why it was missed. */
@@ -94,6 +101,8 @@ export function transition(
       return enter({ ...member, busy: true }, isLeaving(member) ? "leaving" : "starting", now);
     case "started":
       return started(member, event.instance, now, policy);
+    case "moved":
+      return moved(member, event.instance, event.answers, now, policy);
     case "start-failed":
       return startFailed(member, event.message, event.kind, now, policy);
     case "probe":
@@ -161,6 +170,20 @@ function started(member: Member, instance: Instance, now: number, policy: FleetP
   };
   if (isLeaving(member)) return retire(running, { stage: "stop", graceMs: 0, failed: false }, now);
   return policy.probes ? enter(running, "warming", now) : ready(running, now);
+}
+
+/** What was reached at the old address drains, as the predecessor does in a deploy. */
+function moved(
+  member: Member,
+  instance: Instance,
+  answers: boolean,
+  now: number,
+  policy: FleetPolicy,
+): Member {
+  const retired = retire(member, { stage: "drain", graceMs: 0, failed: false }, now);
+  const fresh = { suspect: false, misses: 0, passes: 0, shortLives: 0, runningSince: now };
+  const running = { ...retired, ...fresh, instance };
+  return answers || !policy.probes ? ready(running, now) : enter(running, "warming", now);
 }
 
 function startFailed(

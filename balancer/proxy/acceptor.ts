@@ -8,11 +8,11 @@ import { AcceptErrors } from "./accept_errors.ts";
 import { acceptAll } from "./accept_loop.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { Downstream } from "./downstream.ts";
-import { failureBytes, RETRY_AFTER_S } from "./failure_message.ts";
+import { RETRY_AFTER_S } from "./failure_message.ts";
 import type { Proxy } from "./proxy.ts";
 import { OUT_OF_ROOM } from "./refusal.ts";
 import { TrustedPeers } from "./trust.ts";
-import { Disconnected, Wire } from "./wire.ts";
+import { Wire } from "./wire.ts";
 
 /** Milliseconds without a request after which a connection makes room for another one. */
 const IDLE_MS = 1000;
@@ -90,11 +90,14 @@ export class Acceptor {
     const trusted = this.#trusted.has(hostname);
     files.enterClient();
     try {
+      const client = new Downstream(this.#proxy, wire, hostname, trusted);
       const allowed = this.#allows(hostname, trusted);
-      if (!allowed || crowded) return await this.#turnAway(wire, crowded ? OUT_OF_ROOM : TOO_MANY);
+      if (!allowed || crowded) {
+        return await this.#run(client, this.#turnAway(client, crowded ? OUT_OF_ROOM : TOO_MANY));
+      }
       worker.accepted();
       connection.setNoDelay(true);
-      await this.#run(new Downstream(this.#proxy, wire, hostname, trusted));
+      await this.#run(client, client.run());
     } finally {
       this.#limits.leave(hostname);
       files.leaveClient();
@@ -124,34 +127,27 @@ export class Acceptor {
     return false;
   }
 
-  async #run(connection: Downstream): Promise<void> {
+  async #run(connection: Downstream, end: Promise<void>): Promise<void> {
     const { worker } = this.#proxy.tallies;
     this.#connections.add(connection);
     worker.connections = this.#connections.size;
     this.#proxy.deadlines.add(connection);
-    await connection.run();
+    await end;
     this.#proxy.deadlines.delete(connection);
     this.#connections.delete(connection);
     worker.connections = this.#connections.size;
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
 
-  async #turnAway(wire: Wire, message: string): Promise<void> {
+  #turnAway(client: Downstream, message: string): Promise<void> {
     this.#proxy.tallies.worker.turnedAway();
-    try {
-      await wire.write(failureBytes({
-        status: 503,
-        message,
-        close: true,
-        withBody: true,
-        retryAfterS: RETRY_AFTER_S,
-      }));
-    } catch (error) {
-      // It did not wait for the answer.
-      if (!(error instanceof Disconnected)) throw error;
-    } finally {
-      wire.close();
-    }
+    return client.reject({
+      status: 503,
+      message,
+      close: true,
+      withBody: true,
+      retryAfterS: RETRY_AFTER_S,
+    });
   }
 
   #empty(deadlineMs: number): Promise<void> {

@@ -48,6 +48,8 @@ export interface ConnectionLineOptions {
   readonly isControl: (pool: InstancePool) => boolean;
   /** Milliseconds that clients wait for one of too many to leave, before they are turned away. */
   readonly patienceMs: number;
+  /** Gives a client's connection up that was answered already. Says whether there was one. */
+  readonly giveUp?: () => boolean;
 }
 
 /** The line of one worker, first come first served. */
@@ -152,7 +154,7 @@ export class ConnectionLine implements PoolGuard {
     if (!this.#budget.clientsFull) this.#crowdedSince = Infinity;
     this.roomMade();
     if (this.#line.length > 0 || this.#accept) return;
-    for (let left = this.#budget.waitingElsewhere; left > 0 && this.#closeOldest(); left--);
+    for (let left = this.#budget.waitingElsewhere; left > 0 && this.#makeRoom(); left--);
   }
 
   #offeredToClients(connection: UpstreamConnection): boolean {
@@ -162,10 +164,14 @@ export class ConnectionLine implements PoolGuard {
   }
 
   #mayAccept(): boolean {
-    if (this.#budget.clientsFull) return this.crowded;
+    if (this.#budget.clientsFull) {
+      // Room shows once the connection is counted out.
+      this.#options.giveUp?.();
+      return this.crowded;
+    }
     this.#crowdedSince = Infinity;
     if (this.#line.length > 0) return false;
-    return this.#budget.hasRoom || (this.#closeOldest() && this.#budget.hasRoom);
+    return this.#budget.hasRoom || (this.#makeRoom() && this.#budget.hasRoom);
   }
 
   #tellCount(): void {
@@ -179,7 +185,7 @@ export class ConnectionLine implements PoolGuard {
   #enter(pool: InstancePool): boolean {
     if (this.#stalled) return false;
     const entered = () => this.#budget.enterReplica();
-    if (!entered() && !(this.#closeOldest() && entered())) return false;
+    if (!entered() && !(this.#makeRoom() && entered())) return false;
     pool.opening++;
     return true;
   }
@@ -241,6 +247,11 @@ export class ConnectionLine implements PoolGuard {
     this.#tellCount();
     this.#options.deadlines.delete(wait);
     wait.ended.resolve(end);
+  }
+
+  /** Closes the connection that is needed least. @returns whether there was one */
+  #makeRoom(): boolean {
+    return this.#options.giveUp?.() || this.#closeOldest();
   }
 
   /** Closes the connection that has been unused for longest. @returns whether there was one */

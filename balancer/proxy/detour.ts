@@ -59,6 +59,10 @@ export class Detour implements Guest {
     return this.#request.out.length + this.#client.wire.bytes.length;
   }
 
+  get mayBeGone(): boolean {
+    return this.#client.ended;
+  }
+
   /** What to tell the client, where there is no way. */
   get refusal(): Refusal {
     return refusalOf(this.#reason, this.#failure);
@@ -109,7 +113,7 @@ export class Detour implements Guest {
    * The owner's replacement has idled so far; another replica has its own work to do, and so has an
    * owner that was too busy to be asked first.
    */
-  #costs({ to }: WaitEnd | { to: "full" }): boolean {
+  #costs({ to }: WaitEnd): boolean {
     return this.#failure !== undefined && (to === "other" || (to === "owner" && this.#strayed));
   }
 
@@ -149,7 +153,7 @@ export class Detour implements Guest {
     for (const one of this.#failed) if (!ready.includes(one)) this.#failed.delete(one);
   }
 
-  async #wait(choice: Extract<Choice, { to: "wait" }>): Promise<WaitEnd | { to: "full" }> {
+  async #wait(choice: Extract<Choice, { to: "wait" }>): Promise<WaitEnd> {
     const { proxy, wire } = this.#client;
     this.#request.shrink();
     wire.rest();
@@ -175,13 +179,13 @@ export class Detour implements Guest {
   }
 
   /** Who only waits for word of its owner can do without; who waits for the owner cannot. */
-  #turnedAway({ why }: Extract<Choice, { to: "wait" }>): WaitEnd | { to: "full" } {
+  #turnedAway({ why }: Extract<Choice, { to: "wait" }>): WaitEnd {
     this.#graceUntil = 0;
     const choice = why === "grace" ? this.choose(performance.now()) : undefined;
     return choice === undefined || choice.to === "wait" ? { to: "full" } : choice;
   }
 
-  #follow(end: WaitEnd | { to: "full" }): InstancePool | undefined {
+  #follow(end: WaitEnd): InstancePool | undefined {
     switch (end.to) {
       case "left":
         this.#request.release();

@@ -7,21 +7,23 @@ import type { Expiring } from "./deadlines.ts";
 import { failureBytes, type FailureMessage } from "./failure_message.ts";
 import type { Begun, ExchangeEnd } from "./exchange.ts";
 import { forward } from "./forward.ts";
+import { HalfClosed } from "./half_closed.ts";
 import { type Fault, FAULTS } from "./http1/fault.ts";
 import { HeadScanner, skipEmptyLines } from "./http1/head_scanner.ts";
 import { ascii } from "./http1/writer.ts";
-import { linger, LINGER_MS } from "./linger.ts";
+import { DropBudget, linger } from "./linger.ts";
 import { prepare } from "./prepare.ts";
 import type { Proxy } from "./proxy.ts";
 import { RefusedError, RequestBody } from "./request_body.ts";
 import { Shortcut } from "./shortcut.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import type { Transaction } from "./transaction.ts";
+import type { Upload } from "./upload.ts";
 import type { UpstreamConnection } from "./upstream_pool.ts";
-import { Disconnected, type Wire } from "./wire.ts";
+import { Disconnected, type Reader, type Wire } from "./wire.ts";
 
 /** What the connection waits for; a deadline means something else in each. */
-type Phase = "idle" | "head" | "body" | "busy" | "closing";
+type Phase = "idle" | "head" | "busy" | "closing";
 
 const CR = 13;
 
@@ -35,6 +37,8 @@ export class Downstream implements Expiring {
   /** Set while what is on it has no end of its own: a tunnel, an event stream. */
   streaming = false;
   readonly body = new RequestBody();
+  /** Sends the part of the present request's body that did not come with its head. */
+  upload: Upload | undefined;
   readonly stopwatch: Stopwatch;
   /** The client's address as it is sent on. */
   readonly addressBytes: Uint8Array;
@@ -44,12 +48,14 @@ export class Downstream implements Expiring {
   #scanned = 0;
   #phase: Phase = "idle";
   #gone = false;
+  #ended = false;
+  #halfClosed: HalfClosed | undefined;
   /** Set while a request waits for a replica: gives its place up. */
   #leave: (() => void) | undefined;
-  /** The request whose body is being sent. */
-  #pumped: Transaction | undefined;
-  /** Set once the connection is being refused by its deadline: nothing more is served on it. */
-  #refused: Promise<void> | undefined;
+  /** Reads the rest of a head. */
+  #headReader: Reader | undefined;
+  /** Set once a request was refused before its end was read. */
+  #refused = false;
 
   /**
    * @param proxy the worker that it belongs to
@@ -68,9 +74,27 @@ export class Downstream implements Expiring {
     this.#shortcut = new Shortcut(this);
   }
 
-  /** Whether the client has ended its side, or its connection broke. */
+  /** Whether the connection broke, or the client ended its side in the middle of a request. */
   get gone(): boolean {
     return this.#gone;
+  }
+
+  /**
+   * Whether the client has ended its side. It may still listen: a client that closes its connection
+   * altogether looks the same until it is written to.
+   */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether the present request was read to its end. */
+  get read(): boolean {
+    return this.body.complete && (!this.upload || this.upload.complete);
+  }
+
+  /** Whether the present request went to the replica to its end. */
+  get sent(): boolean {
+    return this.body.complete && (!this.upload || this.upload.sent);
   }
 
   /**
@@ -88,11 +112,34 @@ export class Downstream implements Expiring {
   /** Serves the connection to its end; never rejects. */
   async run(): Promise<void> {
     try {
+      await this.#serveAll();
+      await this.#closeInStages();
+    } catch (error) {
+      // A client that is gone needs no answer, and nothing of it is left to be read.
+      if (!(error instanceof Disconnected)) this.proxy.recordFailure("proxy.request", error);
+    } finally {
+      this.close();
+    }
+  }
+
+  async #serveAll(): Promise<void> {
+    try {
       this.#expect("idle", this.proxy.settings.timeouts.head);
       while (await this.#serveNext());
     } catch (error) {
-      if (error instanceof RefusedError) await this.#refuse(error.fault);
-      else if (!(error instanceof Disconnected)) this.proxy.recordFailure("proxy.request", error);
+      if (!(error instanceof RefusedError)) throw error;
+      await this.#refuse(error.fault);
+    }
+  }
+
+  /** Answers a client that is not served at all, and ends its connection; never rejects. */
+  async reject(failure: FailureMessage): Promise<void> {
+    try {
+      await this.turnAway(failure);
+      await this.#closeInStages();
+    } catch (error) {
+      // It did not wait for the answer.
+      if (!(error instanceof Disconnected)) this.proxy.recordFailure("proxy.refuse", error);
     } finally {
       this.close();
     }
@@ -101,6 +148,7 @@ export class Downstream implements Expiring {
   /** Ends the connection at once. */
   close(): void {
     this.deadlineAt = Infinity;
+    if (this.#halfClosed) this.proxy.deadlines.delete(this.#halfClosed);
     this.upstream?.close();
     this.wire.close();
     this.#leave?.();
@@ -112,15 +160,9 @@ export class Downstream implements Expiring {
   }
 
   onDeadline(): void {
-    switch (this.#phase) {
-      case "head":
-        return this.#refuseLate(FAULTS.timeout);
-      case "body":
-        if (this.#pumped) this.#pumped.bodyFault ??= new RefusedError(FAULTS.timeout);
-        return this.upstream?.close();
-      default:
-        return this.close();
-    }
+    if (this.#phase !== "head") return this.close();
+    this.work();
+    this.#headReader?.interrupt(new RefusedError(FAULTS.timeout));
   }
 
   /** A request is being answered: nothing is due from the client. */
@@ -140,15 +182,23 @@ export class Downstream implements Expiring {
     this.wire.listen();
   }
 
-  /** The client has ended its side, or its connection broke. */
+  /** The connection broke, or the client ended its side in the middle of a request. */
   left(): void {
-    if (this.tunnelling) return;
+    if (this.tunnelling) return this.close();
     this.#gone = true;
     this.upstream?.close();
     this.#leave?.();
   }
 
-  /** More of the client's bytes are there, though nobody asked: while it waits, its end counts. */
+  /** The client has ended its side: a request that is there in full is still answered. */
+  end(): void {
+    if (this.#ended || this.wire.closed) return;
+    this.#ended = true;
+    this.proxy.deadlines.add(this.#halfClosed = new HalfClosed(this));
+    if (this.body.missing > this.wire.unread && !this.upload) this.left();
+  }
+
+  /** More of the client's bytes are there, though none are due: while it waits, its end counts. */
   more(): void {
     if (this.#leave) this.watch();
   }
@@ -170,57 +220,6 @@ export class Downstream implements Expiring {
     this.#leave = undefined;
   }
 
-  /** Sends what is left of the request's body, as it comes; never rejects. */
-  async pump(request: Transaction, to: Wire): Promise<void> {
-    request.pumping = true;
-    // It cannot be repeated: what comes now goes to this replica alone.
-    request.intact = false;
-    this.#pumped = request;
-    try {
-      await this.#pumpAll(request, to);
-      request.pumping = false;
-      if (!request.responding && this.upstream) {
-        this.upstream.deadlineAt = this.proxy.responseDeadline(this.upstream.pool);
-      }
-      this.wire.rest();
-      this.watch();
-    } catch (error) {
-      if (error instanceof RefusedError) request.bodyFault = error;
-      else if (error instanceof Disconnected && error.wire === this.wire) this.#gone = true;
-      // A replica that takes no more may have answered already: the response is being read.
-      if (!(error instanceof Disconnected && error.wire === to)) this.upstream?.close();
-    } finally {
-      this.#pumped = undefined;
-      if (this.#phase !== "closing") this.#expect("busy", Infinity);
-    }
-  }
-
-  async #pumpAll(request: Transaction, to: Wire): Promise<void> {
-    while (!this.body.complete) {
-      if (this.wire.unread === 0) {
-        this.wire.makeRoom();
-        await this.#needBody();
-      }
-      const { bytes, start } = this.wire;
-      const end = this.body.take(bytes, start, this.wire.end);
-      this.#expectTaking(request);
-      await to.write(bytes.subarray(start, end));
-      this.wire.start = end;
-    }
-  }
-
-  /** It is the replica that has to go on: to take what is sent. */
-  #expectTaking(request: Transaction): void {
-    this.#expect("busy", Infinity);
-    if (this.upstream && !request.responding) this.upstream.deadlineAt = this.proxy.bodyDeadline();
-  }
-
-  async #needBody(): Promise<void> {
-    if (this.upstream) this.upstream.deadlineAt = Infinity;
-    this.#expect("body", this.proxy.settings.timeouts.body);
-    if (!await this.wire.fill()) throw new Disconnected(this.wire);
-  }
-
   /** Answers with an error of the balancer itself. */
   async fail(failure: FailureMessage): Promise<void> {
     try {
@@ -236,9 +235,26 @@ export class Downstream implements Expiring {
     const request = handover && (handover.request ?? await this.#readRequest());
     if (!request) return false;
     const end = await this.#forward(request, handover.begun);
-    if (end === "close" || this.#gone || this.proxy.draining) return false;
+    if (end === "close" || this.#gone || !await this.#bodyRead() || this.proxy.draining) {
+      return false;
+    }
     this.rest();
     return true;
+  }
+
+  /**
+   * The response is over. What a replica did not take of the request's body is read all the same:
+   * behind it comes the next request.
+   *
+   * @returns whether the body was read to its end
+   */
+  async #bodyRead(): Promise<boolean> {
+    const { upload } = this;
+    if (!upload) return this.body.complete;
+    if (upload.running) await this.proxy.lingering.during(this, () => upload.done);
+    this.upload = undefined;
+    this.#refused = !upload.complete;
+    return upload.complete;
   }
 
   async #forward(request: Transaction, begun: Begun | undefined): Promise<ExchangeEnd> {
@@ -258,16 +274,22 @@ export class Downstream implements Expiring {
     this.#scanner.reset();
     this.#scanned = 0;
     let headEnd = this.#findHead();
-    while (headEnd === -1) {
-      const more = await this.wire.fill();
-      if (this.#refused) await this.#refused;
-      if (!more || this.#refused) return undefined;
-      headEnd = this.#findHead();
-    }
+    if (headEnd === -1) headEnd = await this.#readHead();
+    if (headEnd === -1) return undefined;
     this.work();
     this.stopwatch.take();
     // From here to the transaction nothing waits: the parser is shared by all connections.
     return prepare(this, headEnd);
+  }
+
+  /** @returns behind the head, -1 when the client ended its side before */
+  async #readHead(): Promise<number> {
+    using reader = this.#headReader = this.wire.reader();
+    for (;;) {
+      if (!await reader.fill()) return -1;
+      const headEnd = this.#findHead();
+      if (headEnd !== -1) return headEnd;
+    }
   }
 
   /** @returns behind the head, -1 while it is not all there */
@@ -310,19 +332,23 @@ export class Downstream implements Expiring {
 
   /** Answers a client that may still be sending; the connection is to be closed after it. */
   async turnAway(failure: FailureMessage): Promise<void> {
-    try {
-      this.#expect("closing", LINGER_MS);
-      await this.fail(failure);
-      await linger(this.wire);
-    } catch (error) {
-      // It is gone already, and with it the one who would want to know.
-      if (!(error instanceof Disconnected)) this.proxy.recordFailure("proxy.refuse", error);
-    }
+    this.#refused = true;
+    this.#expect("closing", this.proxy.settings.linger.readMs);
+    await this.fail(failure);
   }
 
-  /** The head is being waited for by somebody else: closing the connection ends that wait. */
-  #refuseLate(fault: Fault): void {
-    this.#expect("closing", LINGER_MS);
-    this.#refused = this.#refuse(fault).finally(() => this.close());
+  /** Ends the connection behind its last response, whatever the client still sends. */
+  async #closeInStages(): Promise<void> {
+    if (this.wire.closed || this.#gone || this.#ended) return;
+    if (this.read && this.wire.unread === 0 && !this.#refused) return;
+    await this.proxy.lingering.during(this, () => this.#linger());
+  }
+
+  async #linger(): Promise<void> {
+    const { deadlines, settings } = this.proxy;
+    this.#expect("closing", settings.linger.readMs);
+    await this.upload?.stop();
+    const budget = new DropBudget(deadlines, settings.linger);
+    await linger(this.wire, budget, (at) => this.deadlineAt = at);
   }
 }

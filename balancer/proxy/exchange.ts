@@ -8,6 +8,7 @@ import { ResponseRelay } from "./response_relay.ts";
 import { UpstreamError } from "./retry.ts";
 import type { Transaction } from "./transaction.ts";
 import type { UpstreamConnection } from "./upstream_pool.ts";
+import { Upload } from "./upload.ts";
 import { Disconnected } from "./wire.ts";
 
 /** Whether the client may send another request. */
@@ -44,14 +45,16 @@ export async function exchange(
     if (begun?.failure) throw begun.failure;
     if (!begun) {
       client.proxy.sampler?.asked(upstream);
+      upstream.deadlineAt = client.proxy.responseDeadline(upstream.pool);
       await upstream.wire.write(request.opening);
     }
     if (client.body.complete) client.watch();
-    else client.pump(request, upstream.wire);
+    else client.upload = new Upload(client, request, upstream);
     if (!begun) upstream.deadlineAt = responseDeadline(client, upstream);
     return await relay.run(client, request, upstream);
   } catch (error) {
     upstream.close();
+    client.upload?.abandon();
     if (brokeOff(error, client, request, upstream)) {
       client.proxy.noteBroken(upstream, request);
       client.stopwatch.witness(request, upstream.pool, upstream.reused);

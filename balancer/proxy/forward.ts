@@ -111,9 +111,8 @@ async function refuse(
   request: Transaction,
   refusal: Refusal,
 ): Promise<ExchangeEnd> {
-  // While the body is pumped nobody else can tell where it ends among the bytes that came: what is
-  // left of it would be taken for the next request.
-  const unread = !client.body.complete || request.pumping;
+  // The rest of a body must not be taken for the next request.
+  const unread = !client.read;
   const close = !request.keepAlive || unread || client.proxy.draining;
   client.stopwatch.witness(request);
   request.release();

@@ -65,6 +65,12 @@ export class HoldQueue<T extends Holdable> {
     return true;
   }
 
+  /** The first that meets a condition, in the order of arrival; it keeps its place. */
+  find(meets: (one: T) => boolean): T | undefined {
+    for (const one of this.#waiting) if (meets(one)) return one;
+    return undefined;
+  }
+
   /**
    * Takes out everyone whose wait is over.
    *

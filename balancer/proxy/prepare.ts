@@ -55,13 +55,17 @@ function compose(client: Downstream): Transaction {
   const { requestHead: head, settings } = proxy;
   client.stopwatch.read();
   body.begin(head.contentLength, head.chunked, settings.limits.bodyBytes || Infinity);
+  body.awaited = head.expectContinue;
   const given = givenId(client);
   // The host is written a second time, as X-Forwarded-Host.
   const needed = wire.unread + head.hostEnd - head.hostStart + ADDED_BYTES;
   const size = Math.min(needed, LARGE_BYTES);
   const request = new Transaction(head, given, proxy.requestIds, proxy.buffers, size);
   request.answer = ownAnswer(head, wire.bytes, settings.trace);
-  if (request.answer === undefined) request.destination = proxy.destination(client, request);
+  request.destination = proxy.destination(client, request);
+  if (request.answer !== undefined) {
+    request.destination = { ...request.destination, first: undefined };
+  }
   const traceparent = proxy.traces?.begin(client, request);
   client.stopwatch.identify(request);
   const at = writeRequestHead(request.out, 0, wire.bytes, head, {

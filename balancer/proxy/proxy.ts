@@ -23,6 +23,7 @@ import { InFlight } from "./in_flight.ts";
 import { requestKey } from "./key.ts";
 import { KeyText } from "./key_text.ts";
 import { latin1 } from "./latin1.ts";
+import { LingeringClients } from "./lingering_clients.ts";
 import type { LoadMap } from "./load_cells.ts";
 import { type LoadSheet, Places } from "./places.ts";
 import { RequestIds } from "./request_ids.ts";
@@ -106,6 +107,8 @@ export class Proxy {
   readonly line: ConnectionLine;
   /** Counts connections, so that files are left for everything else. */
   readonly files: FileBudget;
+  /** Clients that were answered and whose bytes are read only to be dropped. */
+  readonly lingering = new LingeringClients();
   readonly tolls = new TollBook();
   /** Counts how instances answer, where that is asked for. */
   readonly sampler: Sampler | undefined;
@@ -166,6 +169,7 @@ export class Proxy {
       pools: () => this.routes.pools,
       isControl: (pool) => pool === this.#control,
       patienceMs: settings.hold.ms,
+      giveUp: () => this.lingering.giveUp(),
     });
     this.sampler = settings.outliers ? new Sampler() : undefined;
     this.#slowWatch = new SlowWatch(settings.suspectMs, settings.timeouts.response);
@@ -245,14 +249,19 @@ export class Proxy {
     return this.deadlines.in(this.settings.timeouts.response);
   }
 
-  /** Until when a body has to go on. */
-  bodyDeadline(): number {
+  /** Until when the next part of a request's body has to come, or to be taken by the replica. */
+  uploadDeadline(): number {
     return this.deadlines.in(this.settings.timeouts.body);
   }
 
-  /** Until when something has to go through a tunnel. */
-  tunnelDeadline(): number {
-    return this.deadlines.in(this.settings.timeouts.tunnel);
+  /** Until when the next part of a response's body has to come, or to be taken by the client. */
+  responseBodyDeadline(): number {
+    return this.deadlines.in(this.settings.timeouts.responseBody);
+  }
+
+  /** Until when something has to go through a tunnel, or come of a response without an end. */
+  streamDeadline(): number {
+    return this.deadlines.in(this.settings.timeouts.streamIdle);
   }
 
   close(): void {

@@ -23,6 +23,8 @@ export class RequestBody {
   #remaining = 0;
   #chunked = false;
   #maxBytes = Infinity;
+  /** Whether the client may wait for 100 (Continue) before it sends any of it. */
+  awaited = false;
 
   /**
    * Begins the body of a request.
@@ -45,6 +47,11 @@ export class RequestBody {
   /** Whether all of it was taken. */
   get complete(): boolean {
     return this.#chunked ? this.#chunks?.done ?? true : this.#remaining === 0;
+  }
+
+  /** Bytes of it that are still to be taken, as far as its framing says that beforehand. */
+  get missing(): number {
+    return this.#chunked ? 0 : this.#remaining;
   }
 
   /** Bytes of it that were taken, without the framing of chunks. */

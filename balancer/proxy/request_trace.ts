@@ -11,7 +11,7 @@ import {
   type SpanContext,
   type Tracing,
 } from "../tracing/tracing.ts";
-import type { Address, Upstream } from "../view.ts";
+import type { Upstream, UpstreamAddress } from "../view.ts";
 import { rewriteSpan, traceParentText } from "./http1/traceparent.ts";
 import type { KeyText } from "./key_text.ts";
 import type { Attempt, Identity, RequestRecord } from "./request_record.ts";
@@ -25,7 +25,7 @@ const METHODS: ReadonlySet<string> = new Set(
 /** An attempt's span, and where it goes. */
 interface Asked {
   readonly span: Span;
-  readonly address: Address;
+  readonly address: UpstreamAddress;
 }
 
 /** The spans of a request. */
@@ -81,7 +81,7 @@ export class RequestTrace {
     if (asked) this.#begin(index, startedAt, asked.address);
   }
 
-  #begin(index: number, at: number, address: Address): void {
+  #begin(index: number, at: number, address: UpstreamAddress): void {
     const span = this.#tracing.start("attempt", { kind: "client", parent: this.#span, at });
     this.#asked[index] = { span, address };
     rewriteSpan(this.#request.out, this.#headEnd, span.spanContext().spanId);
@@ -175,16 +175,21 @@ function methodAttributes(method: string): Attributes {
   return { "http.request.method": "_OTHER", "http.request.method_original": method };
 }
 
+/** A Unix socket is an address without a port, by OpenTelemetry's conventions. */
+function serverAttributes(address: UpstreamAddress): Attributes {
+  if ("path" in address) return { "server.address": address.path, "network.transport": "unix" };
+  return { "server.address": address.hostname, "server.port": address.port };
+}
+
 function attemptAttributes(
   { replica, instance, reused }: Attempt,
   index: number,
-  { hostname, port }: Address,
+  address: UpstreamAddress,
   { line }: RequestRecord,
 ): Attributes {
   return {
     ...methodAttributes(line?.method ?? ""),
-    "server.address": hostname,
-    "server.port": port,
+    ...serverAttributes(address),
     "ringkeeper.replica": replica,
     "ringkeeper.instance": instance,
     "ringkeeper.connection.reused": reused,

@@ -20,7 +20,7 @@ import { asStream, isEventStream } from "./streams.ts";
 import type { Transaction } from "./transaction.ts";
 import { tunnel } from "./tunnel.ts";
 import type { UpstreamConnection } from "./upstream_pool.ts";
-import { Disconnected, type Wire } from "./wire.ts";
+import { Disconnected, type Reader, type Wire } from "./wire.ts";
 
 /** An interim response is passed on bare. */
 const INTERIM: ResponseAdditions = {
@@ -46,6 +46,7 @@ export class ResponseRelay {
   #request!: Transaction;
   #upstream!: UpstreamConnection;
   #from!: Wire;
+  #reader!: Reader;
   #to!: Wire;
   #out!: Buffer;
   #framing: Framing = "none";
@@ -54,6 +55,8 @@ export class ResponseRelay {
   /** How much of it went out with the head. */
   #inline = 0;
   #reusable = false;
+  /** Whether the body may be silent for as long as a stream may. */
+  #endless = false;
   #end: ExchangeEnd = "close";
 
   /**
@@ -73,10 +76,11 @@ export class ResponseRelay {
     this.#upstream = upstream;
     this.#from = upstream.wire;
     this.#to = client.wire;
+    using reader = this.#reader = upstream.wire.reader();
     for (;;) {
       let headEnd = this.#findHead(0);
       for (let scanned = upstream.wire.unread; headEnd === -1; scanned = upstream.wire.unread) {
-        if (!await upstream.wire.fill()) throw new Disconnected(upstream.wire);
+        if (!await reader.fill()) throw new Disconnected(upstream.wire);
         headEnd = this.#findHead(scanned);
       }
       client.stopwatch.hear();
@@ -92,7 +96,7 @@ export class ResponseRelay {
         client.stopwatch.hand();
         client.proxy.buffers.give(this.#out);
         if (this.#remaining !== 0) await this.#relayBody();
-        return this.#finish();
+        return await this.#finish();
       }
       await this.#passInterim(headEnd);
     }
@@ -119,6 +123,7 @@ export class ResponseRelay {
 
   /** RFC 9110, section 15.2: any number of interim responses, and none to HTTP/1.0. */
   async #passInterim(headEnd: number): Promise<void> {
+    if (this.#head.status === 100) this.#client.body.awaited = false;
     if (this.#request.minor === 1) {
       const { buffers } = this.#client.proxy;
       const out = buffers.take(LARGE_BYTES);
@@ -155,9 +160,11 @@ export class ResponseRelay {
       ? head.contentLength
       : Infinity;
     this.#reusable = head.keepAlive && this.#framing !== "until-close";
-    const sent = this.#client.body.complete && !this.#request.pumping;
-    const { draining } = this.#client.proxy;
-    this.#end = sent ? endAfter(this.#request, this.#framing, draining) : "close";
+    const { body, proxy: { draining } } = this.#client;
+    // A client that was not asked to continue need not send the body: where the next request would
+    // begin is not known (RFC 9110, section 10.1.1).
+    const unasked = body.awaited && body.dataBytes === 0 && !body.complete;
+    this.#end = unasked ? "close" : endAfter(this.#request, this.#framing, draining);
   }
 
   #writeHead(out: Uint8Array, connection: ResponseAdditions["connection"]): number {
@@ -188,10 +195,12 @@ export class ResponseRelay {
   }
 
   #relayBody(): Promise<void> {
+    this.#endless = false;
     if (this.#framing === "length") return this.#relayLength();
     const relay = () => this.#framing === "chunked" ? this.#relayChunks() : this.#relayUntilClose();
-    if (!isEventStream(this.#head, this.#from.bytes)) return relay();
-    return asStream(this.#client, this.#upstream, relay);
+    const events = isEventStream(this.#head, this.#from.bytes);
+    this.#endless = events || this.#framing === "until-close";
+    return events ? asStream(this.#client, this.#upstream, relay) : relay();
   }
 
   async #relayLength(): Promise<void> {
@@ -246,7 +255,7 @@ export class ResponseRelay {
       }
       this.#await();
       this.#from.makeRoom();
-      if (!await this.#from.fill()) break;
+      if (!await this.#reader.fill()) break;
     }
     if (this.#request.minor === 1) await this.#send(LAST_CHUNK);
   }
@@ -255,33 +264,42 @@ export class ResponseRelay {
   async #more(): Promise<void> {
     this.#await();
     this.#from.makeRoom();
-    if (!await this.#from.fill()) throw new Disconnected(this.#from);
+    if (!await this.#reader.fill()) throw new Disconnected(this.#from);
   }
 
-  /** It is the replica that has to go on. */
+  /** The replica has to go on. */
   #await(): void {
-    this.#upstream.deadlineAt = this.#client.proxy.bodyDeadline();
-    if (!this.#request.pumping) this.#client.deadlineAt = Infinity;
+    const { proxy } = this.#client;
+    this.#upstream.deadlineAt = this.#endless
+      ? proxy.streamDeadline()
+      : proxy.responseBodyDeadline();
+    this.#client.deadlineAt = Infinity;
   }
 
-  /** It is the client that has to go on: to take what is sent. */
+  /** The client has to go on: to take bytes. */
   #send(bytes: Uint8Array): Promise<void> {
     this.#upstream.deadlineAt = Infinity;
-    this.#client.deadlineAt = this.#client.proxy.bodyDeadline();
+    this.#client.deadlineAt = this.#client.proxy.responseBodyDeadline();
     return this.#to.write(bytes);
   }
 
-  /** Bytes behind a complete response belong to nobody: such a connection is not used again. */
-  #finish(): ExchangeEnd {
-    const sent = this.#client.body.complete && !this.#request.pumping;
-    // From here on it may be somebody else's: this client must not close it.
+  /** Bytes behind a complete response belong to no request: such a connection is not used again. */
+  async #finish(): Promise<ExchangeEnd> {
+    const { upload } = this.#client;
+    this.#client.deadlineAt = Infinity;
+    if (upload?.running) {
+      if (this.#reusable && this.#end === "keep") await upload.finish();
+      else upload.abandon();
+    }
+    // From here on another client may use it: this one must not close it.
     this.#client.upstream = undefined;
-    if (this.#reusable && sent && this.#from.unread === 0) {
+    this.#reader[Symbol.dispose]();
+    if (this.#reusable && this.#client.sent && this.#from.unread === 0) {
       this.#upstream.pool.giveBack(this.#upstream);
     } else {
       this.#upstream.close();
     }
-    return sent ? this.#end : "close";
+    return this.#end;
   }
 
   /** RFC 9110, section 7.8. */
@@ -297,7 +315,7 @@ export class ResponseRelay {
     await this.#send(out.subarray(0, length));
     this.#client.stopwatch.hand();
     buffers.give(out);
-    await tunnel(this.#client, this.#upstream);
+    await tunnel(this.#client, this.#upstream, this.#reader);
     return "close";
   }
 }

@@ -9,6 +9,7 @@ import type { LogStyle } from "../log/style.ts";
 import type { KeySource } from "../settings/values.ts";
 import type { Address } from "../view.ts";
 import type { PublicApi } from "./control_call.ts";
+import { LINGER, type LingerSettings } from "./linger.ts";
 
 /** Bounds of what clients may send; 0 is no bound where that makes sense. */
 export interface RequestLimits {
@@ -32,16 +33,18 @@ export interface Timeouts {
   readonly head: number;
   /** For a client to begin its next request. */
   readonly keepAlive: number;
-  /** For either side to go on with a body; 408, or the response breaks off. */
+  /** For a client to go on with a request's body, and for the replica to take it; 408, 504. */
   readonly body: number;
+  /** For a replica to go on with a response's body, and for the client to take it. */
+  readonly responseBody: number;
   /** For a replica to accept a connection; then it is suspected, and the request sent again. */
   readonly connect: number;
   /** For a replica to begin its response; 504. */
   readonly response: number;
   /** For which an unused connection to a replica is kept. */
   readonly upstreamIdle: number;
-  /** For either side of a tunnel to say something. */
-  readonly tunnel: number;
+  /** For either side of a tunnel to send something, or a response without an end to go on. */
+  readonly streamIdle: number;
 }
 
 /**
@@ -87,6 +90,8 @@ export interface ProxySettings {
   readonly keySource: KeySource;
   readonly limits: RequestLimits;
   readonly timeouts: Timeouts;
+  /** Bounds of reading what a client sends that has its answer. */
+  readonly linger: LingerSettings;
   readonly hold: HoldSettings;
   /** How far above its share a replica's requests in flight may rise; 0: no bound. */
   readonly loadBound: number;
@@ -157,8 +162,10 @@ export function proxySettings(
       connect: config.LB_CONNECT_TIMEOUT_MS,
       response: config.LB_RESPONSE_TIMEOUT_MS,
       upstreamIdle: config.LB_UPSTREAM_IDLE_MS,
-      tunnel: config.LB_TUNNEL_TIMEOUT_MS,
+      responseBody: config.LB_RESPONSE_BODY_TIMEOUT_MS,
+      streamIdle: config.LB_STREAM_IDLE_MS,
     },
+    linger: LINGER,
     hold: {
       policy: config.LB_HOLD,
       ms: config.LB_HOLD_MS,

@@ -12,7 +12,7 @@ import { prepareWhole } from "./prepare.ts";
 import { isIdempotent } from "./retry.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Asker, UpstreamConnection } from "./upstream_pool.ts";
-import type { Disconnected, WireWatcher } from "./wire.ts";
+import { type Disconnected, ReaderConflict, type WireWatcher } from "./wire.ts";
 
 /** Where the shortcut ended. */
 export interface Handover {
@@ -53,7 +53,9 @@ export class Shortcut implements WireWatcher, Asker {
    */
   serve(): Promise<Handover | undefined> {
     this.#handover = Promise.withResolvers();
-    if (this.#client.gone) this.#leave(undefined);
+    const { gone, wire } = this.#client;
+    if (wire.hasReader) throw new ReaderConflict("a request is read while another owner reads");
+    if (gone) this.#leave(undefined);
     else this.#next();
     return this.#handover.promise;
   }
@@ -61,13 +63,14 @@ export class Shortcut implements WireWatcher, Asker {
   onFill(more: boolean): void {
     if (this.#step !== "request") {
       if (more) this.#client.more();
-      else this.#client.left();
+      else this.#client.end();
     } else if (more) this.#take();
     else this.#leave(undefined);
   }
 
   onBreak(): void {
-    this.onFill(false);
+    if (this.#step === "request") this.#leave(undefined);
+    else this.#client.left();
   }
 
   onAsked(): void {
@@ -154,7 +157,7 @@ export class Shortcut implements WireWatcher, Asker {
       this.#reusable = response.reusable;
       this.#bodyBytes = response.bodyBytes;
       upstream.deadlineAt = Infinity;
-      client.deadlineAt = client.proxy.bodyDeadline();
+      client.deadlineAt = client.proxy.responseBodyDeadline();
       client.wire.send(request.out, response.length);
     } catch (error) {
       this.#fail(error);

@@ -201,8 +201,12 @@ Deno.test("a replica that says more than it was asked for gets no other request"
 Deno.test("a client that leaves takes its request with it", async () => {
   await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
-  await client.send(GET);
+  await client.send(GET + GET);
   await replica.request();
+  await replica.send(OK);
+  await replica.request();
+  // It has not read the first response: it resets its connection.
+  await client.startsWith("HTTP/1.1");
   client.close();
   assertEquals((await replica.rest()).text, "");
   // Another client's request finds no trace of it.
@@ -215,6 +219,20 @@ Deno.test("a client that leaves takes its request with it", async () => {
   assertEquals((await next.response()).body, "ok");
   assertEquals([bench.inFlight, bench.failures], [0, []]);
   next.close();
+});
+
+Deno.test("a client that has ended its side is served", async () => {
+  await using bench = new ProxyBench();
+  const { client, replica } = await bench.warm();
+  await client.send(GET + GET);
+  await client.end();
+  for (let i = 0; i < 2; i++) {
+    await replica.request();
+    await replica.send(OK);
+    assertEquals((await client.response()).body, "ok");
+  }
+  assertEquals(await client.rest(), { text: "", reset: false });
+  assertEquals([bench.general(), bench.inFlight, bench.failures], [0, 0, []]);
 });
 
 Deno.test("a reused connection that dies is replaced for what may be sent twice", async () => {

@@ -37,7 +37,7 @@ export class Transaction {
   slot = -1;
   /** False once a part of the body was sent that is not in the head's buffer: it cannot be repeated. */
   intact = true;
-  /** Whether a part of the body is being sent. */
+  /** True from the beginning of an upload until all of the body is sent; it stays where that fails. */
   pumping = false;
   /** Whether a final response has begun to go to the client. */
   responding = false;

@@ -4,7 +4,8 @@
  * @module
  */
 import { isOutOfFiles } from "../out_of_files.ts";
-import type { Address, Upstream } from "../view.ts";
+import type { Upstream, UpstreamAddress } from "../view.ts";
+import { dial } from "./dial.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Connection } from "./connection.ts";
 import type { Deadlines, Expiring } from "./deadlines.ts";
@@ -38,13 +39,7 @@ export interface PoolGuard {
 }
 
 /** Opens a connection to an address; the signal ends an attempt that takes too long. */
-export type Dial = (address: Address, signal: AbortSignal) => Promise<Connection>;
-
-async function dialTcp({ hostname, port }: Address, signal: AbortSignal): Promise<Connection> {
-  const connection = await Deno.connect({ hostname, port, signal });
-  connection.setNoDelay(true);
-  return connection;
-}
+export type Dial = (address: UpstreamAddress, signal: AbortSignal) => Promise<Connection>;
 
 /** No server that keeps connections at all closes one this soon. */
 const RECENT_MS = 500;
@@ -171,7 +166,7 @@ export class InstancePool {
     buffers: BufferPool,
     deadlines: Deadlines,
     guard?: PoolGuard,
-    dial: Dial = dialTcp,
+    dialer: Dial = dial,
   ) {
     this.#upstream = upstream;
     this.inFlight = inFlight;
@@ -179,7 +174,7 @@ export class InstancePool {
     this.#buffers = buffers;
     this.#deadlines = deadlines;
     this.#guard = guard;
-    this.#dial = dial;
+    this.#dial = dialer;
   }
 
   get upstream(): Upstream {

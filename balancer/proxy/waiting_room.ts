@@ -11,13 +11,18 @@ import type { Choice } from "./route_choice.ts";
 /** A choice that ends the wait. */
 export type Verdict = Exclude<Choice, { to: "wait" }>;
 
-/** How a wait ended; `left` when whoever waited is gone. */
-export type WaitEnd = Verdict | { readonly to: "left" };
+/**
+ * How a wait ended; `left` when its client is gone, `full` when its place was given to another
+ * request.
+ */
+export type WaitEnd = Verdict | { readonly to: "left" | "full" };
 
 /** Who wants to wait. */
 export interface Guest extends Holdable {
   /** Decides by the view then in force. */
   choose(now: number): Choice;
+  /** Whether its client has ended its side, and may be gone. */
+  readonly mayBeGone: boolean;
 }
 
 /** One wait. */
@@ -40,8 +45,8 @@ class Wait implements Expiring, Holdable {
     return choice.to !== "wait";
   }
 
-  end(): void {
-    this.ended.resolve(this.#verdict);
+  end(verdict = this.#verdict): void {
+    this.ended.resolve(verdict);
   }
 }
 
@@ -84,7 +89,9 @@ export class WaitingRoom {
    */
   enter(guest: Guest, until: number): Place | undefined {
     const wait: Wait = new Wait(guest, until, () => this.#recheck(wait));
-    if (!this.#queue.enter(wait)) return undefined;
+    // A client that has ended its side cannot be told from one that is gone: a request whose client
+    // is there for sure needs the place more.
+    while (!this.#queue.enter(wait)) if (guest.mayBeGone || !this.#evict()) return undefined;
     this.#deadlines.add(wait);
     this.#onCount(this.count);
     return { ended: wait.ended.promise, leave: () => this.#leave(wait) };
@@ -103,9 +110,17 @@ export class WaitingRoom {
     if (this.#queue.leave(wait)) this.#end(wait);
   }
 
-  #end(wait: Wait): void {
+  /** Gives the place of one up whose client may be gone. @returns whether there was one */
+  #evict(): boolean {
+    const wait = this.#queue.find(({ guest }) => guest.mayBeGone);
+    if (!wait || !this.#queue.leave(wait)) return false;
+    this.#end(wait, { to: "full" });
+    return true;
+  }
+
+  #end(wait: Wait, verdict?: WaitEnd): void {
     this.#deadlines.delete(wait);
     this.#onCount(this.count);
-    wait.end();
+    wait.end(verdict);
   }
 }

@@ -13,7 +13,7 @@ function stay(until: number): Choice {
 /** Decides as it is told. */
 class Decided implements Guest {
   readonly bytes = 1;
-  constructor(public choice: Choice) {}
+  constructor(public choice: Choice, readonly mayBeGone = false) {}
   choose(): Choice {
     return this.choice;
   }
@@ -69,4 +69,19 @@ Deno.test("who leaves is gone at once, and is not let go again", async () => {
   guest.choice = GO;
   one.room.review(0);
   assertEquals([await place.ended, one.room.count], [{ to: "left" }, 0]);
+});
+
+Deno.test("of many requests those give their place up whose clients may be gone", async () => {
+  using one = bench();
+  const staying = () => new Decided(stay(Infinity));
+  const leaving = () => new Decided(stay(Infinity), true);
+  const places = Array.from({ length: 10 }, (_, i) => {
+    return one.room.enter(i === 3 || i === 5 ? leaving() : staying(), Infinity);
+  });
+  assertEquals(one.room.enter(leaving(), Infinity), undefined);
+  assert(one.room.enter(staying(), Infinity));
+  assertEquals(await places[3]?.ended, { to: "full" });
+  assert(one.room.enter(staying(), Infinity));
+  assertEquals(await places[5]?.ended, { to: "full" });
+  assertEquals([one.room.enter(staying(), Infinity), one.room.count], [undefined, 10]);
 });

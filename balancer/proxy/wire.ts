@@ -11,12 +11,48 @@ import { type Side, type Staged, TURN } from "./turn.ts";
 /** After so many reads a connection is one that is used much. */
 const SETTLING_READS = 16;
 
+const NOTHING = new Uint8Array(0);
+
 /** A connection broke, or was closed from here, while it was being used. */
 export class Disconnected extends Error {
   override readonly name = "Disconnected";
 
   constructor(readonly wire: Wire, options?: ErrorOptions) {
     super("the connection ended", options);
+  }
+}
+
+/** Two owners wanted to read one connection: a bug of this program, never of a peer. */
+export class ReaderConflict extends Error {
+  override readonly name = "ReaderConflict";
+}
+
+/**
+ * The right to wait for bytes of a connection and to take them. {@linkcode Wire.reader} hands out
+ * one at a time; its holder gives it back by disposing of it.
+ */
+export class Reader implements Disposable {
+  /** @param wire the connection that it reads */
+  constructor(readonly wire: Wire) {}
+
+  /**
+   * Reads more bytes behind those that are unread.
+   *
+   * @returns false when the peer has ended its side
+   * @throws {Disconnected} when the connection broke or was closed
+   * @throws {ReaderConflict} when it was given back, or its last read is not over
+   */
+  fill(): Promise<boolean> {
+    return this.wire.fill(this);
+  }
+
+  /** Ends a wait of its holder by an error. The read under way goes on; no byte is lost. */
+  interrupt(reason: Error): void {
+    this.wire.interrupt(this, reason);
+  }
+
+  [Symbol.dispose](): void {
+    this.wire.release(this);
   }
 }
 
@@ -41,8 +77,9 @@ export interface WireWatcher {
 /**
  * A connection and its window of unread bytes, `bytes[start..end)`.
  *
- * At most one read is under way at any time. Who asks for more bytes while one is gets that one, so
- * a read may be begun early, to notice that the peer went away, and be waited for later.
+ * At most one read is under way at any time. It may be begun early, by {@linkcode Wire.listen}, to
+ * notice that the peer went away, and be waited for later. Bytes are taken by one owner at a time:
+ * by the watcher while no {@linkcode Reader} is held, or else by the holder of that.
  */
 export class Wire implements Staged {
   bytes: Buffer;
@@ -60,8 +97,9 @@ export class Wire implements Staged {
   #reading = false;
   /** How much that is. */
   #count = 0;
-  /** Made only where somebody waits for the read under way. */
+  /** Made only where the reader waits for the read under way. */
   #awaited: PromiseWithResolvers<boolean> | undefined;
+  #reader: Reader | undefined;
   /** Why the last read failed: the next one must not wait for what cannot come. */
   #failure: Disconnected | undefined;
   /** What is being sent, and how much of it. */
@@ -93,16 +131,44 @@ export class Wire implements Staged {
     return this.#closed;
   }
 
+  /** Whether a reader is held. */
+  get hasReader(): boolean {
+    return this.#reader !== undefined;
+  }
+
   /**
-   * Reads more bytes behind those that are unread.
+   * Takes the right to read.
    *
-   * @returns false when the peer has ended its side
-   * @throws {Disconnected} when the connection broke or was closed
+   * @throws {ReaderConflict} another owner has it
    */
-  fill(): Promise<boolean> {
+  reader(): Reader {
+    if (this.#reader) throw new ReaderConflict("the connection has a reader already");
+    return this.#reader = new Reader(this);
+  }
+
+  /** Gives the right to read back; without effect for a reader that is not the present one. */
+  release(reader: Reader): void {
+    if (this.#reader !== reader) return;
+    if (this.#awaited) this.interrupt(reader, new ReaderConflict("given back while it waits"));
+    this.#reader = undefined;
+  }
+
+  /** See {@linkcode Reader.interrupt}. */
+  interrupt(reader: Reader, reason: Error): void {
+    if (this.#reader !== reader) return;
+    const awaited = this.#awaited;
+    this.#awaited = undefined;
+    awaited?.reject(reason);
+  }
+
+  /** See {@linkcode Reader.fill}. */
+  fill(reader: Reader): Promise<boolean> {
+    if (this.#reader !== reader || this.#awaited) {
+      return Promise.reject(new ReaderConflict("a read by one that may not read now"));
+    }
     if (this.#failure) return Promise.reject(this.#failure);
     this.listen();
-    return (this.#awaited ??= Promise.withResolvers()).promise;
+    return (this.#awaited = Promise.withResolvers()).promise;
   }
 
   /**
@@ -244,6 +310,15 @@ export class Wire implements Staged {
   readonly #onWriteBroken = (cause: unknown): never => {
     throw new Disconnected(this, { cause });
   };
+
+  /**
+   * Whether bytes can still be written, as far as the kernel knows: it is asked to send none.
+   *
+   * @returns false when the connection was reset, or closed from here; never rejects
+   */
+  probe(): Promise<boolean> {
+    return this.#socket.write(NOTHING).then(() => true, () => false);
+  }
 
   /** Ends this side; the peer may go on. */
   closeWrite(): Promise<void> {

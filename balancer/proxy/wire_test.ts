@@ -1,6 +1,6 @@
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { BufferPool, LARGE_BYTES } from "./buffers.ts";
-import { Disconnected, Wire, type WireWatcher } from "./wire.ts";
+import { Disconnected, ReaderConflict, Wire, type WireWatcher } from "./wire.ts";
 
 /** A wire and the other end of its connection. */
 async function pair() {
@@ -9,11 +9,17 @@ async function pair() {
   const [tcp, peer] = await Promise.all([Deno.connect({ hostname, port }), listener.accept()]);
   const buffers = new BufferPool();
   const wire = new Wire(tcp, buffers, "client");
+  const reader = wire.reader();
   const dispose = () => {
     wire.close();
-    peer.close();
+    try {
+      peer.close();
+    } catch (error) {
+      // A test may close it early.
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
   };
-  return { wire, peer, buffers, [Symbol.dispose]: dispose };
+  return { wire, reader, peer, buffers, [Symbol.dispose]: dispose };
 }
 
 function unread({ bytes, start, end }: Wire): string {
@@ -27,41 +33,72 @@ async function say(peer: Deno.TcpConn, text: string): Promise<void> {
 
 Deno.test("bytes are read behind those that are unread", async () => {
   using one = await pair();
-  const { wire, peer } = one;
+  const { wire, reader, peer } = one;
   await say(peer, "abc");
-  assertEquals(await wire.fill(), true);
+  assertEquals(await reader.fill(), true);
   wire.start += 1;
   await say(peer, "def");
-  await wire.fill();
+  await reader.fill();
   assertEquals([unread(wire), wire.unread], ["bcdef", 5]);
 });
 
-Deno.test("who asks for more while a read is under way gets that one", async () => {
+Deno.test("a read that was begun early is the one that the reader waits for", async () => {
   using one = await pair();
-  const { wire, peer } = one;
-  const reads = [wire.fill(), wire.fill()];
-  assertStrictEquals(reads[0], reads[1]);
+  const { wire, reader, peer } = one;
+  wire.listen();
+  const reading = reader.fill();
   await say(peer, "abc");
-  assertEquals(await Promise.all(reads), [true, true]);
+  assertEquals(await reading, true);
   assertEquals(unread(wire), "abc");
+});
+
+Deno.test("a connection has one reader at a time", async () => {
+  using one = await pair();
+  const { wire, reader, peer } = one;
+  assertThrows(() => wire.reader(), ReaderConflict);
+  reader[Symbol.dispose]();
+  assertEquals(wire.hasReader, false);
+  const next = wire.reader();
+  await assertRejects(() => reader.fill(), ReaderConflict);
+  // Nothing that the former owner does reaches the present one.
+  reader.interrupt(new Error("not for it"));
+  reader[Symbol.dispose]();
+  const reading = next.fill();
+  await assertRejects(() => next.fill(), ReaderConflict);
+  await say(peer, "abc");
+  assertEquals([await reading, unread(wire)], [true, "abc"]);
+});
+
+Deno.test("a reader that is interrupted loses no byte for the next one", async () => {
+  using one = await pair();
+  const { wire, reader, peer } = one;
+  const interrupted = assertRejects(() => reader.fill(), RangeError);
+  reader.interrupt(new RangeError("not needed"));
+  await interrupted;
+  const givenBack = assertRejects(() => reader.fill(), ReaderConflict);
+  reader[Symbol.dispose]();
+  await givenBack;
+  using next = wire.reader();
+  await say(peer, "abc");
+  assertEquals([await next.fill(), unread(wire)], [true, "abc"]);
 });
 
 Deno.test("the end of the peer's side is no error, however often it is asked for", async () => {
   using one = await pair();
-  const { wire, peer } = one;
+  const { wire, reader, peer } = one;
   await peer.closeWrite();
-  assertEquals(await wire.fill(), false);
-  assertEquals(await wire.fill(), false);
+  assertEquals(await reader.fill(), false);
+  assertEquals(await reader.fill(), false);
   assertEquals(wire.unread, 0);
 });
 
 Deno.test("a wire makes room for what is long, and gives it back at rest", async () => {
   using one = await pair();
-  const { wire, peer, buffers } = one;
+  const { wire, reader, peer, buffers } = one;
   const resting = wire.bytes;
   const text = "0123456789".repeat(1000);
   await say(peer, text);
-  while (wire.unread < text.length) await wire.fill();
+  while (wire.unread < text.length) await reader.fill();
   assertEquals(unread(wire) === text, true);
   const large = wire.bytes;
   assertEquals(large.length, LARGE_BYTES);
@@ -76,11 +113,11 @@ Deno.test("a wire makes room for what is long, and gives it back at rest", async
 
 Deno.test("a wire that is used much moves in with others, and loses nothing", async () => {
   using one = await pair();
-  const { wire, peer } = one;
+  const { wire, reader, peer } = one;
   const first = wire.bytes;
   for (let message = 0; message < 40; message++) {
     await say(peer, `message ${message}`);
-    await wire.fill();
+    await reader.fill();
     assertEquals(unread(wire), `message ${message}`);
     wire.start = wire.end;
   }
@@ -93,10 +130,10 @@ Deno.test("a wire that is used much moves in with others, and loses nothing", as
 
 Deno.test("no buffer is given away while it is read into", async () => {
   using one = await pair();
-  const { wire, peer } = one;
+  const { wire, reader, peer } = one;
   wire.makeRoom();
   const large = wire.bytes;
-  const reading = wire.fill();
+  const reading = reader.fill();
   wire.rest();
   wire.makeRoom();
   assertStrictEquals(wire.bytes, large);
@@ -107,14 +144,14 @@ Deno.test("no buffer is given away while it is read into", async () => {
 
 Deno.test("what is unread stays when room is made", async () => {
   using one = await pair();
-  const { wire, peer } = one;
+  const { wire, reader, peer } = one;
   await say(peer, "abc");
-  await wire.fill();
+  await reader.fill();
   wire.start += 1;
   wire.makeRoom();
   assertEquals([unread(wire), wire.start], ["bc", 0]);
   await say(peer, "d");
-  await wire.fill();
+  await reader.fill();
   wire.start += 1;
   wire.makeRoom();
   assertEquals([unread(wire), wire.start], ["cd", 0]);
@@ -138,25 +175,36 @@ Deno.test("all of the bytes are written, however slowly they are read", async ()
 
 Deno.test("closing ends a read and a write that are under way, and may be done twice", async () => {
   using one = await pair();
-  const { wire } = one;
-  const reading = assertRejects(() => wire.fill(), Disconnected);
+  const { wire, reader } = one;
+  const reading = assertRejects(() => reader.fill(), Disconnected);
   const writing = assertRejects(() => wire.write(new Uint8Array(64 * 1024 * 1024)), Disconnected);
   assertEquals(wire.closed, false);
   wire.close();
   wire.close();
   await Promise.all([reading, writing]);
   assertEquals(wire.closed, true);
-  await assertRejects(() => wire.fill(), Disconnected);
+  await assertRejects(() => reader.fill(), Disconnected);
   await assertRejects(() => wire.write(new Uint8Array(1)), Disconnected);
+});
+
+Deno.test("a probe tells a peer that has ended its side from one that is gone", async () => {
+  using one = await pair();
+  const { wire, reader, peer } = one;
+  await peer.closeWrite();
+  assertEquals([await reader.fill(), await wire.probe()], [false, true]);
+  peer.close();
+  // So far the kernel knows no more than before.
+  while (await wire.probe()) await wire.write(new Uint8Array(1));
+  assertEquals(await wire.probe(), false);
 });
 
 Deno.test("one side can be ended while the other goes on", async () => {
   using one = await pair();
-  const { wire, peer } = one;
+  const { wire, reader, peer } = one;
   await wire.closeWrite();
   assertEquals(await peer.read(new Uint8Array(1)), null);
   await say(peer, "abc");
-  await wire.fill();
+  await reader.fill();
   assertEquals(unread(wire), "abc");
 });
 
@@ -196,10 +244,10 @@ class Notes implements WireWatcher {
 
 Deno.test("a watcher hears of a read before those who wait for it", async () => {
   using one = await pair();
-  const { wire, peer } = one;
+  const { wire, reader, peer } = one;
   const notes = wire.watcher = new Notes();
   wire.listen();
-  const waiting = wire.fill().then(() => [...notes.told]);
+  const waiting = reader.fill().then(() => [...notes.told]);
   await say(peer, "abc");
   assertEquals(await waiting, ["filled"]);
   assertEquals([await notes.next(), unread(wire)], ["filled", "abc"]);
@@ -210,13 +258,13 @@ Deno.test("a watcher hears of a read before those who wait for it", async () => 
 
 Deno.test("a read that nobody waits for may fail; who asks later is told why", async () => {
   using one = await pair();
-  const { wire } = one;
+  const { wire, reader } = one;
   const notes = wire.watcher = new Notes();
   wire.listen();
   wire.close();
   assertEquals(await notes.next(), "broken");
   wire.listen();
-  await assertRejects(() => wire.fill(), Disconnected);
+  await assertRejects(() => reader.fill(), Disconnected);
   assertEquals(notes.told, []);
 });
 

@@ -34,8 +34,14 @@ export const ENGINE_SETTINGS = {
   LB_REPLICA_COMMAND: text(
     "",
     "command of a replica instead of the built-in one (process) or the image's entry point (docker); " +
-      "$PORT, $HOST, $SERVER_NAME and $SERVER_ID are filled in",
+      "$PORT, $HOST, $SERVER_NAME and $SERVER_ID are filled in, with LB_REPLICA_SOCKETS $SOCKET",
     { expects: "a plain command line without shell operators", pattern: /[^]*/ },
+  ),
+  LB_REPLICA_SOCKETS: text(
+    "",
+    "folder for Unix sockets that replicas listen on instead of a port, engine process; each is " +
+      "told the path of its own as SOCKET",
+    { expects: "an absolute path of at most 80 bytes, or empty", pattern: /^(\/[!-~]{0,79})?$/ },
   ),
   LB_REPLICA_PORT: whole(5000, 1, 65535, "port that a replica listens on, engine docker"),
   LB_REPLICA_ENV: {

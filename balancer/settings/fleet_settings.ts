@@ -5,7 +5,8 @@
  */
 import { LAYOUTS, MAX_SLOTS } from "../../ring/mod.ts";
 import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
-import { parseAddresses, parseFlag, parseKeySource, parseLoadBound } from "./values.ts";
+import { parseUpstreams } from "../upstream_list.ts";
+import { parseFlag, parseKeySource, parseLoadBound } from "./values.ts";
 
 /** In the order in which the reference lists them. */
 export const FLEET_SETTINGS = {
@@ -21,10 +22,12 @@ export const FLEET_SETTINGS = {
   LB_REPLICAS: whole(3, 0, 4096, "replicas to keep alive"),
   LB_MAX_REPLICAS: whole(64, 1, 4096, "the most replicas that `/add` may reach"),
   LB_UPSTREAMS: {
-    schema: parsed(parseAddresses),
+    schema: parsed(parseUpstreams),
     fallback: "",
-    expects: "`host:port,host:port`, ports from 1 to 65535",
-    about: "addresses for engine static; they are named Server1, Server2, … in this order",
+    expects:
+      "`name=address*weight,…`: an address is `host:port` or `unix:/path`, name and weight " +
+      "(0 to 1000) may be left out",
+    about: "upstreams for engine static; one without a name is named by its address",
   },
   LB_SLOTS: whole(512, 1, MAX_SLOTS, "slots on the ring (M)"),
   LB_VIRTUAL_SERVERS: whole(9, 1, MAX_SLOTS, "virtual servers a replica (K), layout `ring` only"),

@@ -24,7 +24,19 @@ export const LIMIT_SETTINGS = {
     30000,
     1,
     LARGEST_DELAY_MS,
-    "milliseconds that either side may leave a body waiting; 408, or the response breaks off",
+    "milliseconds that an upload may stand still: 408 for the client's part, 504 for the replica's",
+  ),
+  LB_RESPONSE_BODY_TIMEOUT_MS: whole(
+    300000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that the body of a response may stand still; then it breaks off",
+  ),
+  LB_STREAM_IDLE_MS: whole(
+    3600000,
+    1,
+    LARGEST_DELAY_MS,
+    "milliseconds that an event stream, a response without a length, a WebSocket or a tunnel may be silent",
   ),
   LB_HEAD_TIMEOUT_MS: whole(
     10000,
@@ -43,12 +55,6 @@ export const LIMIT_SETTINGS = {
     1,
     LARGEST_DELAY_MS,
     "milliseconds that an unused connection to a replica is kept; less than the replica keeps it",
-  ),
-  LB_TUNNEL_TIMEOUT_MS: whole(
-    300000,
-    1,
-    LARGEST_DELAY_MS,
-    "milliseconds that a WebSocket or another tunnel may be silent",
   ),
   LB_MAX_REQUEST_LINE_BYTES: whole(8192, 64, 65536, "longest request line; 414 above"),
   LB_MAX_HEAD_BYTES: whole(

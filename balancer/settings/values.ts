@@ -5,6 +5,7 @@
  * @module
  */
 import ipaddr from "ipaddr.js";
+import { parseAddress } from "../upstream_list.ts";
 import type { Address } from "../view.ts";
 
 /** What a request is routed by. */
@@ -27,21 +28,6 @@ export function parseLoadBound(text: string): number | undefined {
 /** `true`, `1`, `false` or `0`. */
 export function parseFlag(text: string): boolean | undefined {
   return { true: true, 1: true, false: false, 0: false }[text];
-}
-
-/** `host:port,host:port`; IPv6 hosts stand in brackets. Empty text is an empty list. */
-export function parseAddresses(text: string): readonly Address[] | undefined {
-  const addresses = text.split(",").filter((part) => part.trim() !== "").map((part) =>
-    parseAddress(part)
-  );
-  return addresses.every((address) => address !== undefined) ? addresses : undefined;
-}
-
-function parseAddress(text: string, minPort = 1): Address | undefined {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+)):(\d{1,5})$/.exec(text.trim());
-  const hostname = match?.[1] ?? match?.[2];
-  const port = parseWhole(match?.[3] ?? "", minPort, 65535);
-  return hostname === undefined || port === undefined ? undefined : { hostname, port };
 }
 
 /** Where something listens that is not the public port: an address, or a socket file. */

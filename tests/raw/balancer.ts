@@ -12,13 +12,18 @@ import type { RawUpstream, ResettingUpstream } from "./upstream.ts";
  * A balancer with one worker in front of raw servers.
  *
  * @param upstreams they are Server1, Server2, ...
- * @param env further settings; without LB_HEALTH_PATH servers are up until a connection fails
+ * @param env further settings; without LB_HEALTH_PATH servers are up until a connection cannot be made
  */
 export function balancerFor(
   upstreams: readonly (RawUpstream | ResettingUpstream)[],
   env: Record<string, string> = {},
 ): Promise<RawBalancer> {
   return RawBalancer.for(upstreams.map(({ address }) => address), env);
+}
+
+/** The setting that names addresses Server1, Server2, ... */
+export function upstreamsOf(addresses: readonly string[]): string {
+  return addresses.map((address, at) => `Server${at + 1}=${address}`).join();
 }
 
 /** A balancer that tests reach by raw connections. */
@@ -33,7 +38,7 @@ export class RawBalancer implements AsyncDisposable {
     return new RawBalancer(
       await Balancer.ready({
         LB_ENGINE: "static",
-        LB_UPSTREAMS: addresses.join(),
+        LB_UPSTREAMS: upstreamsOf(addresses),
         LB_HEALTH_PATH: "",
         LB_WORKERS: "1",
         LB_DRAIN_MS: "1000",

@@ -9,9 +9,9 @@ import { failureBytes } from "../../proxy/failure_message.ts";
 import { type Fault, FAULTS } from "../../proxy/http1/fault.ts";
 import { HeadScanner, skipEmptyLines } from "../../proxy/http1/head_scanner.ts";
 import { RequestHead } from "../../proxy/http1/request_head.ts";
-import { linger, LINGER_MS } from "../../proxy/linger.ts";
+import { DropBudget, LINGER, linger } from "../../proxy/linger.ts";
 import { RefusedError } from "../../proxy/request_body.ts";
-import { Disconnected, type Wire, type WireWatcher } from "../../proxy/wire.ts";
+import { Disconnected, type Reader, type Wire, type WireWatcher } from "../../proxy/wire.ts";
 import { IncomingBody } from "./incoming_body.ts";
 import { incomingRequest } from "./incoming_request.ts";
 import { isStream, type ResponseContext, sendParts, sendWhole } from "./outgoing_response.ts";
@@ -59,8 +59,8 @@ export class ApiConnection implements Expiring, WireWatcher {
   readonly #scanner = new HeadScanner();
   #phase: Phase = "idle";
   #gone = false;
-  /** Set once the connection is refused by its deadline: nothing more is served on it. */
-  #refused: Promise<void> | undefined;
+  /** Reads the present head, or a part of the present body. */
+  #reader: Reader | undefined;
   /** Ends what is done for the request that runs. */
   #abort: (() => void) | undefined;
 
@@ -106,8 +106,9 @@ export class ApiConnection implements Expiring, WireWatcher {
   }
 
   onDeadline(): void {
-    if (this.#phase === "head") this.#refused = this.#refuse(FAULTS.timeout);
-    else this.close();
+    if (this.#phase !== "head") return this.close();
+    this.#expect("busy", Infinity);
+    this.#reader?.interrupt(new RefusedError(FAULTS.timeout));
   }
 
   onFill(more: boolean): void {
@@ -163,7 +164,7 @@ export class ApiConnection implements Expiring, WireWatcher {
     const endless = minor === 0 && isStream(response);
     const close = !keepAlive || !whole || endless || this.#options.closing();
     await this.#send(response, { method, minor, close }, signal);
-    if (!whole) await this.#lingerOn();
+    if (!whole) await this.#linger();
     return !close && !this.#gone;
   }
 
@@ -191,7 +192,8 @@ export class ApiConnection implements Expiring, WireWatcher {
 
   async #fillBody(): Promise<boolean> {
     this.#expect("busy", this.#options.limits.bodyMs);
-    const more = await this.#wire.fill();
+    using reader = this.#reader = this.#wire.reader();
+    const more = await reader.fill();
     this.#expect("busy", Infinity);
     return more;
   }
@@ -199,6 +201,7 @@ export class ApiConnection implements Expiring, WireWatcher {
   /** @returns whether a head was read and parsed; false when no request comes any more */
   async #readHead(): Promise<boolean> {
     const wire = this.#wire;
+    using reader = this.#reader = wire.reader();
     this.#scanner.reset();
     for (let scanned = 0;;) {
       if (scanned === 0) wire.start = skipEmptyLines(wire.bytes, wire.start, wire.end);
@@ -210,9 +213,7 @@ export class ApiConnection implements Expiring, WireWatcher {
         if (end >= 0) return this.#parse(end);
         if (this.#phase === "idle") this.#expect("head", this.#options.limits.headMs);
       }
-      const more = await wire.fill();
-      if (this.#refused) await this.#refused;
-      if (!more || this.#refused) return false;
+      if (!await reader.fill()) return false;
     }
   }
 
@@ -238,20 +239,23 @@ export class ApiConnection implements Expiring, WireWatcher {
   }
 
   async #refuse({ status, reason }: Fault): Promise<void> {
-    this.#expect("closing", LINGER_MS);
+    this.#expect("closing", LINGER.readMs);
     const failure = { status, message: reason, close: true, withBody: true };
     try {
       await this.#wire.write(failureBytes(failure));
-      await linger(this.#wire);
+      await this.#linger();
     } catch (error) {
       // The client is gone already.
       if (!(error instanceof Disconnected)) this.#options.failures.record("control.refuse", error);
     }
   }
 
-  async #lingerOn(): Promise<void> {
-    this.#expect("closing", LINGER_MS);
-    await linger(this.#wire);
+  async #linger(): Promise<void> {
+    this.#expect("closing", LINGER.readMs);
+    // A body that its call no longer waits for.
+    this.#reader?.interrupt(new Disconnected(this.#wire));
+    const budget = new DropBudget(this.#options.deadlines, LINGER);
+    await linger(this.#wire, budget, (at) => this.deadlineAt = at);
   }
 
   #expect(phase: Phase, ms: number): void {

@@ -11,22 +11,27 @@ const SECOND_MS = 1000;
 /** Writes the line once a second, however often it is read. */
 export class DateLine {
   readonly #now: () => number;
-  #second = -1;
+  /** Until when the bytes say what they should, and since when. */
+  #until = -Infinity;
+  #since = Infinity;
   #bytes = ascii("");
 
-  /** @param now milliseconds since 1970 */
+  /** @param now milliseconds since 1970; may jump in any direction */
   constructor(now: () => number = Date.now) {
     this.#now = now;
   }
 
   /** The line with its CRLF, in the form of RFC 9110, 5.6.7. Valid for this second. */
   get bytes(): Uint8Array {
-    const second = Math.floor(this.#now() / SECOND_MS);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#bytes = ascii(`Date: ${new Date(second * SECOND_MS).toUTCString()}\r\n`);
-    }
+    const now = this.#now();
+    if (now >= this.#until || now < this.#since) this.#write(now);
     return this.#bytes;
+  }
+
+  #write(now: number): void {
+    this.#since = now - now % SECOND_MS;
+    this.#until = this.#since + SECOND_MS;
+    this.#bytes = ascii(`Date: ${new Date(this.#since).toUTCString()}\r\n`);
   }
 }
 

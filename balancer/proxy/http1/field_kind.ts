@@ -5,7 +5,7 @@
  */
 
 import { BYTE_CLASSES } from "./byte_class.ts";
-import { isOriginName } from "./origin_fields.ts";
+import { isOriginName, ORIGIN_NAMES } from "./origin_fields.ts";
 import { ascii } from "./writer.ts";
 
 /** A field that only its recipients know. */
@@ -118,6 +118,44 @@ const NAME_X_FORWARDED_PROTO = ascii("x-forwarded-proto");
 const NAME_PROXY_AUTHENTICATE = ascii("proxy-authenticate");
 const NAME_PROXY_AUTHORIZATION = ascii("proxy-authorization");
 
+/** Every known name, and the beginning of X-Forwarded-*, which may be longer. */
+const NAMES = [
+  NAME_TE,
+  NAME_VIA,
+  NAME_DATE,
+  NAME_HOST,
+  NAME_COOKIE,
+  NAME_EXPECT,
+  NAME_UPGRADE,
+  NAME_TRAILER,
+  NAME_CONNECTION,
+  NAME_KEEP_ALIVE,
+  NAME_MAX_FORWARDS,
+  NAME_X_REQUEST_ID,
+  NAME_CONTENT_LENGTH,
+  NAME_HTTP2_SETTINGS,
+  NAME_X_FORWARDED_FOR,
+  NAME_X_FORWARDED_HOST,
+  NAME_X_FORWARDED_PORT,
+  NAME_PROXY_CONNECTION,
+  NAME_TRANSFER_ENCODING,
+  NAME_X_FORWARDED_PROTO,
+  NAME_PROXY_AUTHENTICATE,
+  NAME_PROXY_AUTHORIZATION,
+];
+
+/** By the length of a name, one bit for each letter that a known name of that length begins with. */
+const LONGEST = 63;
+const FIRST_LETTERS = firstLetters();
+
+function firstLetters(): Int32Array {
+  const letters = new Int32Array(LONGEST + 1).fill(1 << 24, "x-forwarded-".length);
+  for (const name of [...NAMES, ...ORIGIN_NAMES.map((name) => ascii(name))]) {
+    letters[name.length]! |= 1 << (name[0]! & 31);
+  }
+  return letters;
+}
+
 /**
  * The kind of a field by the letters of its name alone; see {@linkcode oddKindOf} for names that have
  * another character than letters, digits and hyphens.
@@ -127,7 +165,11 @@ const NAME_PROXY_AUTHORIZATION = ascii("proxy-authorization");
  * @param end index after its last byte
  */
 export function kindOf(bytes: Uint8Array, start: number, end: number): number {
-  switch (end - start) {
+  const length = end - start;
+  // Most fields are unknown: a look at one letter tells.
+  const letters = length <= 63 ? FIRST_LETTERS[length]! : 1 << 24;
+  if ((letters & 1 << (bytes[start]! & 31)) === 0) return 0;
+  switch (length) {
     case 2:
       return is(bytes, start, NAME_TE) ? TE : 0;
     case 3:

@@ -208,7 +208,7 @@ export class Fields {
   }
 
   /** Has field `i` stop here: it is written by other means. */
-  hideAt(i: number): void {
+  hideAt(i: number): undefined {
     this.#offsets[i * 6 + 5] = HIDDEN;
   }
 

@@ -10,19 +10,19 @@ import { ChunkScanner } from "./chunked.ts";
 import { CleanCopy } from "./clean_copy.ts";
 import { DateLine } from "./date_line.ts";
 import { chunkedBody, requestHead, responseHead } from "./fuzz_messages.ts";
+import { agree, compareRequest, compareResponse } from "./fuzz_compare.ts";
 import { Mutator } from "./fuzz_mutator.ts";
 import { Random } from "./fuzz_random.ts";
 import { HeadScanner } from "./head_scanner.ts";
 import { writeRequestHead, writeResponseHead } from "./head_writer.ts";
 import {
-  referenceChunked,
-  referenceCleanChunked,
   referenceHeadEnd,
   type ReferenceRequest,
   referenceRequest,
   type ReferenceResponse,
   referenceResponse,
 } from "./reference.ts";
+import { referenceChunked, referenceCleanChunked } from "./reference_chunked.ts";
 import { referenceRequestHead, referenceResponseHead, textOf } from "./reference_writer.ts";
 import { RequestHead } from "./request_head.ts";
 import { ResponseHead } from "./response_head.ts";
@@ -38,18 +38,6 @@ export interface FuzzResult {
   readonly inputs: number;
   /** Inputs that codec and reference both accept. */
   readonly accepted: number;
-}
-
-/** A disagreement, with the input that shows it. */
-export class FuzzError extends Error {
-  /**
-   * @param what what is wrong
-   * @param input the input, one character a byte
-   */
-  constructor(what: string, input: string) {
-    super(`${what}: ${JSON.stringify(input)}`);
-    this.name = "FuzzError";
-  }
 }
 
 /**
@@ -271,64 +259,12 @@ const STALE = bytesOf(
   " HTTP/1.1\r\nHost: stale\r\nContent-Length: 9\r\n\r\nGET / HTTP/1.1\r\n\r\n\n:a\r\n\r\n",
 );
 
-function compareRequest(
-  bytes: Uint8Array,
-  head: RequestHead,
-  expected: ReferenceRequest,
-  input: string,
-): void {
-  const target = textOf(bytes.subarray(head.targetStart, head.targetEnd));
-  agree("method", head.method, expected.method, input);
-  agree("target", target, expected.target, input);
-  const path = textOf(bytes.subarray(head.targetStart, head.pathEnd));
-  agree("path", path, expected.target.split("?", 1)[0]!, input);
-  agree("host", textOf(bytes.subarray(head.hostStart, head.hostEnd)), expected.host, input);
-  agree("absolute", head.absolute, expected.absolute, input);
-  agree("trailers", head.trailers, expected.trailers, input);
-  agree("Max-Forwards", head.maxForwards, expected.maxForwards, input);
-  agree("expectation", head.expectContinue, expected.expectContinue, input);
-  compareCommon(head, expected, input);
-}
-
-function compareResponse(
-  bytes: Uint8Array,
-  head: ResponseHead,
-  expected: ReferenceResponse,
-  input: string,
-): void {
-  agree("status", head.status, expected.status, input);
-  agree("length in a list", head.lengthListed, expected.listed, input);
-  const reason = textOf(bytes.subarray(head.reasonStart, head.reasonEnd));
-  agree("reason", reason, expected.reason, input);
-  compareCommon(head, expected, input);
-}
-
-function compareCommon(
-  head: RequestHead | ResponseHead,
-  expected: ReferenceRequest | ReferenceResponse,
-  input: string,
-): void {
-  agree("minor version", head.minor, expected.minor, input);
-  agree("fields", head.fields.count, expected.fields.length, input);
-  agree("length", head.contentLength, expected.length, input);
-  agree("chunked", head.chunked, expected.chunked, input);
-  agree("keep-alive", head.keepAlive, expected.keepAlive, input);
-  agree("upgrade", head.upgrade, expected.upgrade, input);
-  const id = expected.fields.findIndex((field) => field.name === "x-request-id");
-  agree("field of the request identifier", head.requestIdField, id, input);
-}
-
 function spansOf(bytes: Uint8Array, chunks: ChunkScanner): string {
   let data = "";
   for (let i = 0; i < chunks.spanCount; i++) {
     data += textOf(bytes.subarray(chunks.spans[2 * i], chunks.spans[2 * i + 1]));
   }
   return data;
-}
-
-function agree<T>(what: string, actual: T, expected: T, input: string): void {
-  if (actual === expected) return;
-  throw new FuzzError(`${what}: ${String(actual)} instead of ${String(expected)}`, input);
 }
 
 function bytesOf(text: string): Uint8Array {

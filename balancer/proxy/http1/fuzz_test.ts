@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { fuzz, FuzzError } from "./fuzz.ts";
+import { fuzz } from "./fuzz.ts";
+import { FuzzError } from "./fuzz_compare.ts";
 import { chunkedBody, requestHead, responseHead } from "./fuzz_messages.ts";
 import { Random } from "./fuzz_random.ts";
 

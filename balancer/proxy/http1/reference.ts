@@ -5,8 +5,16 @@
  * @module
  */
 
-const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]";
-const TEXT = "[\\t\\x20-\\x7e\\x80-\\xff]";
+import {
+  HOP_BY_HOP,
+  isKnown,
+  isReferenceFold,
+  isReferenceOrigin,
+  PROTECTED,
+  TEXT,
+  TOKEN,
+} from "./reference_names.ts";
+
 const REQUEST_LINE = new RegExp(`^(${TOKEN}{1,32}) ([\\x21\\x22\\x24-\\x7e]+) HTTP/(\\d)\\.(\\d)$`);
 const STATUS_LINE = /^HTTP\/1\.(\d) ([1-9]\d\d)(?: ([^\r\n\0]*))?$/;
 const LENIENT_LINE = new RegExp(`^(${TOKEN}+)[\\t ]*:[\\t ]*([^\\r\\n\\0]*?)[\\t ]*$`);
@@ -15,64 +23,6 @@ const OPTION_START = new RegExp(`^${TOKEN}*`);
 const OPTION = new RegExp(`^${TOKEN}*$`);
 const NAME = "(?:[A-Za-z0-9\\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+";
 const AUTHORITY = new RegExp(`^(?:\\[[0-9A-Fa-f:.]{2,45}\\]|${NAME})(?::(\\d{0,5}))?$`);
-const CHUNK_LINE = new RegExp(`([0-9A-Fa-f]{1,16})([\\t ]*;${TEXT}*)?\\r\\n`, "y");
-const LENIENT_CHUNK_LINE = new RegExp(`([0-9A-Fa-f]+)([\\t ]*)(;${TEXT}*)?\\r\\n`, "y");
-const TRAILER_LINE = new RegExp(`(?:(${TOKEN}+):${TEXT}*)?\\r\\n`, "y");
-
-const HOP_BY_HOP = [
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "transfer-encoding",
-  "upgrade",
-  "http2-settings",
-];
-const PROTECTED = [
-  "host",
-  "content-length",
-  "transfer-encoding",
-  "expect",
-  "via",
-  "x-forwarded-for",
-  "x-forwarded-proto",
-  "x-forwarded-host",
-  "x-forwarded-port",
-  "x-request-id",
-  "cookie",
-  "max-forwards",
-];
-const KNOWN = [...HOP_BY_HOP, ...PROTECTED, "trailer"];
-
-/** Other names that tell where a request comes from. */
-const ORIGIN = new RegExp(
-  "^(?:" + [
-    "forwarded(-for)?",
-    "x-forwarded(-.+)?",
-    "(fastly-|fly-|incap-|true-|x-|x-cluster-|wl-proxy-|proxy-)?client-ip",
-    "proxy",
-    "(x|ali-cdn)-real-ip",
-    "x-real-port",
-    "x-(proxyuser|remote|originating|vercel)-ip",
-    "x-(appengine-)?remote-addr",
-    "x-appengine-user-ip",
-    "x-azure-(client|socket)ip",
-    "x-envoy-(external-address|internal)",
-    "x-nf-client-connection-ip",
-    "x-(original|vercel)-forwarded-for",
-    "x-original-(host|proto|uri|url)",
-    "x-rewrite-url",
-    "x-(url-)?scheme",
-    "front-end-https",
-    "cdn-src-ip",
-    "cf-connecting-ip(v6)?",
-    "cf-pseudo-ipv4",
-    "cloudfront-viewer-address",
-    "do-connecting-ip",
-  ].join("|") + ")$",
-);
 
 /** A field line as it is to cross, its name in lower case and its value. */
 export interface ReferenceField {
@@ -172,94 +122,6 @@ export function referenceResponse(head: string): ReferenceResponse | undefined {
   };
 }
 
-/**
- * The end and the data of a chunked body that is complete and well-formed.
- *
- * @param text bytes as received
- */
-export function referenceChunked(text: string): { end: number; data: string } | undefined {
-  let data = "";
-  let at = 0;
-  let excess = 0;
-  for (;;) {
-    CHUNK_LINE.lastIndex = at;
-    const line = CHUNK_LINE.exec(text);
-    const extension = line?.[2]?.length ?? 0;
-    if (line === null || extension > 256) return undefined;
-    const size = parseInt(line[1]!, 16);
-    if (size > Number.MAX_SAFE_INTEGER) return undefined;
-    excess = Math.max(0, excess + extension - size);
-    if (excess > 16384) return undefined;
-    at += line[0].length;
-    if (size === 0) break;
-    if (text.slice(at + size, at + size + 2) !== "\r\n") return undefined;
-    data += text.slice(at, at + size);
-    at += size + 2;
-  }
-  const end = trailersEnd(text, at);
-  return end === undefined ? undefined : { end, data };
-}
-
-/**
- * The end and the data of a chunked body of a response, and the bytes that are sent on of it.
- *
- * @param text bytes as received
- */
-export function referenceCleanChunked(
-  text: string,
-): { end: number; data: string; sent: string } | undefined {
-  let [data, sent, at, excess] = ["", "", 0, 0];
-  for (;;) {
-    LENIENT_CHUNK_LINE.lastIndex = at;
-    const [line, digits = "", blank = "", rest = ""] = LENIENT_CHUNK_LINE.exec(text) ?? [];
-    if (line === undefined) return undefined;
-    const shorter = digits.replace(/^0+/, "0");
-    const size = parseInt(digits, 16);
-    const extension = digits.length - shorter.length + blank.length + rest.length;
-    excess = Math.max(0, excess + extension - size);
-    const bounded = extension <= 256 && excess <= 16384 && shorter.length <= 16;
-    if (!bounded || size > Number.MAX_SAFE_INTEGER) return undefined;
-    at += line.length;
-    sent += `${shorter}${rest}\r\n`;
-    if (size === 0) break;
-    if (text.slice(at + size, at + size + 2) !== "\r\n") return undefined;
-    data += text.slice(at, at + size);
-    sent += text.slice(at, at + size + 2);
-    at += size + 2;
-  }
-  const trailers = cleanTrailers(text, at);
-  return trailers && { end: trailers.end, data, sent: sent + trailers.kept };
-}
-
-function cleanTrailers(text: string, from: number): { end: number; kept: string } | undefined {
-  let [kept, total] = ["", 0];
-  for (let at = from;;) {
-    TRAILER_LINE.lastIndex = at;
-    const line = TRAILER_LINE.exec(text);
-    if (line === null) return undefined;
-    at += line[0].length;
-    const name = folded((line[1] ?? "").toLowerCase());
-    if (!KNOWN.includes(name) && !ORIGIN.test(name)) kept += line[0];
-    if (line[1] === undefined) return { end: at, kept };
-    total += line[0].length - 2;
-    if (total > 8192) return undefined;
-  }
-}
-
-function trailersEnd(text: string, from: number): number | undefined {
-  let total = 0;
-  for (let at = from;;) {
-    TRAILER_LINE.lastIndex = at;
-    const line = TRAILER_LINE.exec(text);
-    if (line === null) return undefined;
-    at += line[0].length;
-    if (line[1] === undefined) return at;
-    total += line[0].length - 2;
-    const name = folded(line[1].toLowerCase());
-    if (total > 8192 || KNOWN.includes(name) || ORIGIN.test(name)) return undefined;
-  }
-}
-
 function targetForm(
   method: string,
   target: string,
@@ -304,7 +166,7 @@ const KNOWN_OPTIONS = ["close", "keep-alive", "upgrade"];
 
 function isNominable(name: string): boolean {
   return name === "trailer" ||
-    !(KNOWN.includes(name) || ORIGIN.test(name) || isReferenceFold(name));
+    !(isKnown(name) || isReferenceFold(name));
 }
 
 function strictFields(head: string): ReferenceField[] | undefined {
@@ -405,34 +267,6 @@ export function offeredProtocols(fields: ReferenceField[]): string[] {
   return valuesOf(fields, "upgrade").flatMap((value) => value.split(","))
     .map((value) => value.replaceAll(/^[\t ]+|[\t ]+$/g, ""))
     .filter((value) => !/^(?:h2c)?$/i.test(value));
-}
-
-/**
- * What a gateway may take the name of a field for.
- *
- * @param name name in lower case
- */
-function folded(name: string): string {
-  return name.replaceAll(/[^0-9a-z]/g, "-");
-}
-
-/**
- * Whether a field tells where a request comes from, and is known by nothing else.
- *
- * @param name name in lower case
- */
-export function isReferenceOrigin(name: string): boolean {
-  return ORIGIN.test(name) && !KNOWN.includes(name);
-}
-
-/**
- * Whether a gateway may take a field for a known one.
- *
- * @param name name in lower case
- */
-export function isReferenceFold(name: string): boolean {
-  const other = folded(name);
-  return name !== other && (KNOWN.includes(other) || other === "date" || ORIGIN.test(other));
 }
 
 /**

@@ -6,13 +6,12 @@
 
 import type { RequestAdditions, ResponseAdditions } from "./head_writer.ts";
 import {
-  isReferenceFold,
-  isReferenceOrigin,
   offeredProtocols,
   type ReferenceRequest,
   type ReferenceResponse,
   valuesOf,
 } from "./reference.ts";
+import { isReferenceFold, isReferenceOrigin } from "./reference_names.ts";
 
 /**
  * The head that must be sent on.

@@ -127,18 +127,11 @@ export class RequestHead {
     this.hostStart = this.hostEnd = 0;
     this.minor = 1;
     this.contentLength = this.requestIdField = this.maxForwards = -1;
-    this.chunked =
-      this.upgrade =
-      this.trailers =
-      this.expectContinue =
-      this.absolute =
-        false;
+    this.chunked = this.upgrade = this.trailers = false;
+    this.expectContinue = this.absolute = false;
     this.keepAlive = true;
-    this.#hostSeen =
-      this.#encodingSeen =
-      this.#connectionSeen =
-      this.#upgradeSeen =
-        false;
+    this.#hostSeen = this.#encodingSeen = false;
+    this.#connectionSeen = this.#upgradeSeen = false;
   }
 
   /** RFC 9112, 3: returns the index just after the request line. One pass, hence its length. */
@@ -255,12 +248,10 @@ export class RequestHead {
 
   /** RFC 9110, 10.1.1. An empty list expects nothing. */
   #expect(bytes: Uint8Array, i: number): Fault | undefined {
-    const start = this.fields.valueStart(i);
-    const end = this.fields.valueEnd(i);
-    if (start === end) {
-      this.fields.hideAt(i);
-      return undefined;
-    }
+    const { fields } = this;
+    const start = fields.valueStart(i);
+    const end = fields.valueEnd(i);
+    if (start === end) return fields.hideAt(i);
     this.expectContinue = this.minor === 1;
     return kinds.isWord(bytes, start, end, CONTINUE) ? undefined : FAULTS.expectation;
   }

@@ -1,0 +1,128 @@
+/**
+ * Upstreams that somebody else runs, as settings and calls of the API name them.
+ *
+ * @module
+ */
+import ipaddr from "ipaddr.js";
+import { type Address, addressText, type UpstreamAddress } from "./view.ts";
+
+/** An upstream of engine static. */
+export interface GivenUpstream {
+  /** Its identity: the name that was given, else the text of its address. */
+  readonly name: string;
+  readonly address: UpstreamAddress;
+  /** Its share beside the others'; 0 for no slots. */
+  readonly weight: number;
+}
+
+/** The heaviest that a replica can be. */
+export const MAX_WEIGHT = 1000;
+
+/** Longest path of a Unix socket in bytes: `sun_path` without its final NUL. */
+export const LONGEST_SOCKET_PATH = 107;
+
+const GIVEN_NAME = "[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9_])?";
+const HOST_PORT = "(?:\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9_.-]+):[0-9]{1,5}";
+const SOCKET = `unix:/[A-Za-z0-9_./@+~:-]{1,${LONGEST_SOCKET_PATH - 1}}`;
+
+/** A name that can be given to an upstream, as the end of a sentence. */
+export const GIVEN_NAME_RULE = "must be 1 to 63 letters, digits, _, . or -, beginning with a " +
+  "letter or a digit and ending with one or with _";
+
+/** What an upstream's address looks like, as the end of a sentence. */
+export const ADDRESS_RULE = "must be host:port with a port from 1 to 65535 or unix:/path with at " +
+  `most ${LONGEST_SOCKET_PATH} bytes of path`;
+
+/** Every name that a replica of any engine can have: a given one, or the text of an address. */
+export const REPLICA_NAME_PATTERN: RegExp = new RegExp(
+  `^(?:${GIVEN_NAME}|${HOST_PORT}|${SOCKET})$`,
+);
+
+const GIVEN_NAME_PATTERN = new RegExp(`^${GIVEN_NAME}$`);
+const ENTRY = new RegExp(`^(?:([^=:/\\[]*)=)?([^*]*)(?:\\*(\\d{1,4}(?:\\.\\d{1,6})?))?$`);
+
+/** Whether a text can be given to an upstream as its name. */
+export function isGivenName(text: string): boolean {
+  return GIVEN_NAME_PATTERN.test(text);
+}
+
+/**
+ * Parses `host:port`. Host names become lower case and IPv6 addresses their shortest form, so that
+ * one address has one text.
+ *
+ * @param text the address; IPv6 hosts stand in brackets
+ * @param minPort the lowest port
+ */
+export function parseAddress(text: string, minPort = 1): Address | undefined {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+)):(\d{1,5})$/.exec(text.trim());
+  const [, v6, name, digits] = match ?? [];
+  const port = Number(digits);
+  if (!(port >= minPort && port <= 65535)) return undefined;
+  if (v6 === undefined) return name && { hostname: name.toLowerCase(), port } || undefined;
+  return ipaddr.IPv6.isValid(v6) ? { hostname: ipaddr.IPv6.parse(v6).toString(), port } : undefined;
+}
+
+/** Parses `host:port` or `unix:/path`. */
+export function parseUpstreamAddress(text: string): UpstreamAddress | undefined {
+  if (!text.startsWith("unix:/")) return parseAddress(text);
+  return new RegExp(`^${SOCKET}$`).test(text) ? { path: text.slice("unix:".length) } : undefined;
+}
+
+/**
+ * Parses `name=address*weight,...`; name and weight may be left out. Names may be there twice, see
+ * {@linkcode firstDuplicate}. Empty text is an empty list.
+ */
+export function parseUpstreams(text: string): readonly GivenUpstream[] | undefined {
+  const upstreams = text.split(",").map((part) => part.trim()).filter((part) => part !== "")
+    .map(parseUpstream);
+  return upstreams.every((one) => one !== undefined) ? upstreams : undefined;
+}
+
+function parseUpstream(text: string): GivenUpstream | undefined {
+  const [, name, addressPart = "", weightPart = "1"] = ENTRY.exec(text) ?? [];
+  const address = parseUpstreamAddress(addressPart);
+  const weight = Number(weightPart);
+  if (!address || weight > MAX_WEIGHT) return undefined;
+  if (name === undefined) return { name: addressText(address), address, weight };
+  return isGivenName(name) ? { name, address, weight } : undefined;
+}
+
+/** The first name that two upstreams have; undefined where all differ. */
+export function firstDuplicate(upstreams: readonly GivenUpstream[]): string | undefined {
+  const names = new Set<string>();
+  for (const { name } of upstreams) {
+    if (names.has(name)) return name;
+    names.add(name);
+  }
+  return undefined;
+}
+
+/** Whether two lists are the same; the order means nothing. */
+export function sameUpstreams(
+  a: readonly GivenUpstream[],
+  b: readonly GivenUpstream[],
+): boolean {
+  const texts = (list: readonly GivenUpstream[]) =>
+    list.map(({ name, address, weight }) => `${name}=${addressText(address)}*${weight}`).sort();
+  return texts(a).join() === texts(b).join();
+}
+
+/**
+ * The first Unix socket that this process may not connect to: Deno wants read and write access to
+ * its path.
+ *
+ * @returns a sentence for the person who starts the balancer; undefined where all may be used
+ */
+export function deniedSocket(upstreams: readonly GivenUpstream[]): string | undefined {
+  for (const { address } of upstreams) {
+    if (!("path" in address)) continue;
+    const { path } = address;
+    const granted = (["read", "write"] as const).every((name) =>
+      Deno.permissions.querySync({ name, path }).state === "granted"
+    );
+    if (granted) continue;
+    return `the balancer may not connect to unix:${path}; start it with --allow-read=${path} and ` +
+      `--allow-write=${path}, or use a folder that it may use (docs/decisions/0032)`;
+  }
+  return undefined;
+}
