@@ -218,6 +218,9 @@ function templateOf(config: Config, kind: EngineKind): Template {
   return {
     ...(kind === "docker" && { image: config.LB_REPLICA_IMAGE }),
     ...(config.LB_REPLICA_COMMAND !== "" && { command: config.LB_REPLICA_COMMAND }),
+    ...(Object.keys(config.LB_REPLICA_OPTIONS).length > 0 && {
+      options: config.LB_REPLICA_OPTIONS,
+    }),
   };
 }
 

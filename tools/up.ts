@@ -22,6 +22,9 @@ type Token = NonNullable<Place["token"]>;
 
 const READY_WITHIN_MS = 120_000;
 
+/** The balancer's own default. */
+const START_TIMEOUT_MS = 30_000;
+
 async function up(): Promise<void> {
   const options = readUpOptions(Deno.args, (name) => Deno.env.get(name));
   if (options.help) return say(UP_HELP);
@@ -37,7 +40,9 @@ async function up(): Promise<void> {
   await startAndWait(choice, request);
   const token = await tokenOf(request);
   const publicApi = env("LB_PUBLIC_API");
-  say(welcome({ service: request.service, api: request.url, why, token, publicApi }));
+  say(
+    welcome({ service: request.service, api: request.url, why, token, publicApi, path: tryPath() }),
+  );
 }
 
 /** What is to be started, and where it will be. */
@@ -67,6 +72,7 @@ async function startAndWait(choice: EngineChoice, request: UpRequest): Promise<v
     const log = interruption() ? "" : await started.log?.() ?? "";
     if (log) complain(`--- the balancer's log ends with ---\n${log}\n---`);
     await down(() => {});
+    complain("everything that was started is stopped again");
     if (interruption()) throw new ToolError("interrupted: what was started is stopped again", 130);
     throw error;
   }
@@ -87,6 +93,8 @@ async function start(
     ...request,
     trouble: async () => interruption() ?? await trouble(),
     timeoutMs: READY_WITHIN_MS,
+    startTimeoutMs: Number(Deno.env.get("LB_START_TIMEOUT_MS") || START_TIMEOUT_MS),
+    token: () => Promise.resolve(Deno.env.get("LB_ADMIN_TOKEN")),
   });
   await ready?.();
 }
@@ -109,6 +117,12 @@ function onInterrupt(): () => string | undefined {
   const note = () => interruption = "interrupted";
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, note);
   return () => interruption;
+}
+
+/** A path that the replicas answer: only the built-in one is known to have `/home`. */
+function tryPath(): string {
+  const own = ["LB_REPLICA_COMMAND", "LB_REPLICA_IMAGE"].some((name) => Deno.env.get(name));
+  return own ? "/" : "/home";
 }
 
 function urlOf(port: number): string {

@@ -16,6 +16,8 @@ export interface Place {
   readonly token?: { readonly text: string; readonly file: string } | undefined;
   /** What the public port carries, `LB_PUBLIC_API`. */
   readonly publicApi: string;
+  /** A path that its replicas answer. */
+  readonly path?: string;
 }
 
 /**
@@ -24,11 +26,13 @@ export interface Place {
  *
  * @param place the balancer
  */
-export function welcome({ service, api, why, token, publicApi }: Place): string {
+export function welcome(
+  { service, api, why, token, publicApi, path = "/home" }: Place,
+): string {
   const unix = api.startsWith("unix:");
-  const call = (path: string) =>
-    unix ? `--unix-socket ${api.slice("unix:".length)} http://ringkeeper${path}` : `${api}${path}`;
-  const textbook = (path: string) => publicApi === "none" ? call(path) : `${service}${path}`;
+  const call = (to: string) =>
+    unix ? `--unix-socket ${api.slice("unix:".length)} http://ringkeeper${to}` : `${api}${to}`;
+  const textbook = (to: string) => publicApi === "none" ? call(to) : `${service}${to}`;
   const fragment = token ? `#token=${token.text}` : "";
   const json = "-H 'Content-Type: application/json'";
   return `
@@ -39,7 +43,7 @@ ${unix ? `API:  ${api}` : `page: ${api}/_lb/${fragment}`}${
   }
 
 try:
-  curl ${service}/home
+  curl ${service}${path}
   curl ${textbook("/rep")}
   curl -X POST ${textbook("/add")} ${json} -d '{"n":1,"hostnames":["S4"]}'
   curl -X DELETE ${textbook("/rm")} ${json} -d '{"n":1,"hostnames":["S4"]}'
