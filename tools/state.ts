@@ -75,7 +75,7 @@ export function removeState(file = FILE): Promise<void> {
 
 /** Forgets who belonged to the fleet, and its token: the next `up` begins afresh. */
 export async function removeFleet(): Promise<void> {
-  await remove(new URL(FLEET_FILE, ROOT));
+  for (const end of ["", ".previous", ".lock"]) await remove(new URL(FLEET_FILE + end, ROOT));
   await remove(new URL(TOKEN_FILE, ROOT));
 }
 

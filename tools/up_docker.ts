@@ -37,6 +37,7 @@ export async function startDocker(
     ...await socketVariables(socket),
     LB_PORT: String(request.port),
     LB_REPLICAS: String(request.replicas),
+    LB_TAKE_OVER: String(request.takeOver),
     ...adminEnv(request),
   };
   const code = await show(compose[0], composeArgs(compose, "up", "-d", "--no-build"), { env });

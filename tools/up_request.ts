@@ -19,6 +19,7 @@ export interface UpRequest {
   /** The file of the admin token that the balancer makes; undefined where it makes none. */
   readonly tokenFile: string | undefined;
   readonly fleet: string;
+  readonly takeOver: boolean;
   /** Told of every step. */
   readonly progress: (line: string) => void;
 }
