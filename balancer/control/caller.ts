@@ -3,10 +3,12 @@
  *
  * @module
  */
-import ipaddr from "ipaddr.js";
+import { clientAddress } from "../proxy/client_address.ts";
 import type { TrustedPeers } from "../proxy/trust.ts";
 import type { Entrance } from "../settings/values.ts";
 import { isLoopback } from "./host.ts";
+
+export { clientAddress } from "../proxy/client_address.ts";
 
 /** Who makes a call. */
 export interface Caller {
@@ -22,25 +24,6 @@ export interface Caller {
 
 /** Stands for the address of a caller on a socket file. */
 export const UNIX = "unix";
-
-/**
- * The client's address. Each proxy appends the address of its own peer to `X-Forwarded-For`, so the
- * list is true from its end on, as far as its writers are trusted.
- *
- * @param peer other end of the connection
- * @param forwarded the field that it sent
- * @param trusted proxies in front whose word counts
- */
-export function clientAddress(
-  peer: string,
-  forwarded: string | null,
-  trusted: TrustedPeers,
-): string {
-  const listed = (forwarded ?? "").split(",").map((part) => part.trim());
-  let address = peer;
-  while (trusted.has(address) && ipaddr.isValid(listed.at(-1) ?? "")) address = listed.pop() ?? "";
-  return address;
-}
 
 /**
  * The caller of a call that the data plane hands over: its own peer is the last in the list.
