@@ -18,7 +18,7 @@ async function started(env: Record<string, string> = {}) {
   });
   const balancer = await Balancer.start({
     LB_ENGINE: "static",
-    LB_UPSTREAMS: server.address,
+    LB_UPSTREAMS: `Server1=${server.address}`,
     LB_HEALTH_PATH: "",
     LB_WORKERS: "1",
     ...env,

@@ -4,12 +4,10 @@
  *
  * @module
  */
-import { isWord } from "./http1/field_kind.ts";
+import { AUTHORIZATION } from "./http1/field_kind.ts";
 import type { Fields } from "./http1/fields.ts";
 import { ascii } from "./http1/writer.ts";
 import type { ApiToken } from "./settings.ts";
-
-const AUTHORIZATION = ascii("authorization");
 
 /** The tokens of the control API. */
 export class ApiTokens {
@@ -29,17 +27,19 @@ export class ApiTokens {
   }
 
   /**
-   * Hides the field Authorization where it carries one of the tokens: it does not cross then.
+   * Hides all fields Authorization where one carries one of the tokens: they do not cross then.
    *
    * @param fields the fields of a request
    * @param bytes buffer that holds them
    */
   hide(fields: Fields, bytes: Uint8Array): void {
-    for (let i = 0; i < fields.count; i++) {
-      if (!isWord(bytes, fields.lineStart(i), fields.nameEnd(i), AUTHORIZATION)) continue;
-      if (this.#carries(bytes, fields.valueStart(i), fields.valueEnd(i))) {
-        return fields.hide(bytes, AUTHORIZATION);
-      }
+    let carries = false;
+    for (let i = 0; i < fields.count && !carries; i++) {
+      carries = fields.kind(i) === AUTHORIZATION &&
+        this.#carries(bytes, fields.valueStart(i), fields.valueEnd(i));
+    }
+    for (let i = 0; i < fields.count && carries; i++) {
+      if (fields.kind(i) === AUTHORIZATION) fields.hideAt(i);
     }
   }
 
