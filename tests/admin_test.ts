@@ -417,7 +417,10 @@ Deno.test("a socket where none can be is refused with what would help", async ()
   const at = (path: string) => ({ ...server.env, LB_ADMIN_LISTEN: `unix:${path}` });
   await assertEnds(at(file.path), /LB_ADMIN_LISTEN: .* is taken by another program/);
   assertEquals(await Deno.readTextFile(file.path), "kept");
-  await assertEnds(at("/var/tmp/ringkeeper-test.sock"), /start it with --allow-read=\S+ and --allow-w/);
+  await assertEnds(
+    at("/var/tmp/ringkeeper-test.sock"),
+    /start it with --allow-read=\S+ and --allow-w/,
+  );
   await assertEnds(at(`${FOLDER}/none/a.sock`), /the folder of \S+ does not exist/);
 });
 
