@@ -4,6 +4,7 @@
  * @module
  */
 import { CALLS } from "../../balancer/control/calls.ts";
+import type { Scope } from "../../balancer/control/scope.ts";
 import { Random } from "../../balancer/proxy/http1/fuzz_random.ts";
 
 /** A request without a valid token. */
@@ -18,8 +19,20 @@ export interface Trick {
 /** Another spelling of a path. */
 type Spelling = (path: string) => string;
 
-/** Scopes that a token or loopback opens; every other call is for any client. */
-const GUARDED: ReadonlySet<string> = new Set(["read", "admin", "execute"]);
+/** Scopes of calls that are not for any client. */
+export const GUARDED: readonly Scope[] = ["read", "admin", "execute"];
+
+/** Which requests an attack sends. */
+export interface TrickOptions {
+  /** How many. */
+  readonly count: number;
+  /** Where random numbers begin. */
+  readonly seed: number;
+  /** Scopes of the calls that the requests are after. */
+  readonly scopes: readonly Scope[];
+  /** Field lines that every request has. */
+  readonly fields: readonly string[];
+}
 
 const SPELLINGS: readonly Spelling[] = [
   (path) => path,
@@ -136,23 +149,19 @@ const BODY = JSON.stringify({
   ...{ access: "full", image: "evil", command: "sh", name: "Server1", id: "0", upstreams: [] },
 });
 
-/**
- * The requests of an attack: each trick alone on each call, then tricks combined at random.
- *
- * @param count how many
- * @param seed where random numbers begin
- */
-export function* tricks(count: number, seed: number): Iterable<Trick> {
+/** The requests of an attack: each trick alone on each call, then tricks combined at random. */
+export function* tricks({ count, seed, scopes, fields: always }: TrickOptions): Iterable<Trick> {
   const random = new Random(seed);
-  const calls = CALLS.filter(({ scope }) => GUARDED.has(scope))
-    .map(({ method, path }) => ({ method, path: path.replace(":name", "Server1") }));
+  const calls = CALLS.filter(({ scope }) => scopes.includes(scope))
+    .map(({ method, path }) => ({ method, path: path.replace(":name", "Server1"), always }));
   const alone = shuffled([...singleTricks(calls)], random);
   yield* alone.slice(0, count);
   for (let left = count - alone.length; left > 0; left--) {
-    const { method, path } = random.pick(calls);
+    const call = random.pick(calls);
+    const { method, path } = call;
     const spelled = random.pick(SPELLINGS)(random.pick(SPELLINGS)(path));
     const fields = [...random.pick(FIELDS)(method, path), ...random.pick(FIELDS)(method, path)];
-    yield trick({ method, path }, random.pick(METHODS)(method), spelled, fields);
+    yield trick(call, random.pick(METHODS)(method), spelled, fields);
   }
 }
 
@@ -160,6 +169,8 @@ export function* tricks(count: number, seed: number): Iterable<Trick> {
 interface Call {
   readonly method: string;
   readonly path: string;
+  /** Field lines of every request. */
+  readonly always: readonly string[];
 }
 
 function* singleTricks(calls: readonly Call[]): Iterable<Trick> {
@@ -177,6 +188,7 @@ function trick(call: Call, method: string, target: string, fields: readonly stri
   const lines = [
     `${method} ${target} HTTP/1.1`,
     "Host: 127.0.0.1",
+    ...call.always,
     ...fields,
     "Content-Type: application/json",
     `Content-Length: ${BODY.length}`,

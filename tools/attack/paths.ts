@@ -8,7 +8,7 @@
 import { RawUpstream } from "../../tests/raw.ts";
 import { type Attack, type AttackOptions, Findings, inLanes, type Result } from "./attack.ts";
 import { exchange, replies, type Reply } from "./exchange.ts";
-import { type Trick, tricks } from "./path_tricks.ts";
+import { GUARDED, type Trick, type TrickOptions, tricks } from "./path_tricks.ts";
 import { Target } from "./target.ts";
 
 /** What a replica answers: no call of the API does. */
@@ -16,8 +16,8 @@ const FROM_REPLICA = "HTTP/1.1 200 OK\r\nX-From: replica\r\nContent-Length: 2\r\
 
 const LANES = 8;
 
-/** Where requests come in, and what that carries. */
-export interface Entrance {
+/** Where requests come in, which ones, and what that carries. */
+export interface Entrance extends Partial<Pick<TrickOptions, "scopes" | "fields">> {
   readonly about: string;
   readonly settings: Readonly<Record<string, string>>;
   /** Whether the requests go to the API's own port. */
@@ -25,6 +25,9 @@ export interface Entrance {
   /** Whether a call of this path may be handled, and refused, by the API. */
   readonly carries: (path: string) => boolean;
 }
+
+/** What the balancer does without any setting about tokens. */
+const NO_TOKENS = { LB_ADMIN_TOKEN: "", LB_READ_TOKEN: "" };
 
 const OWN_PORT = { LB_ADMIN_LISTEN: "127.0.0.1:0" };
 
@@ -52,6 +55,20 @@ const ENTRANCES: readonly Entrance[] = [
     settings: { LB_PUBLIC_API: "basic", ...OWN_PORT },
     own: true,
     carries: () => true,
+  },
+  {
+    about: "public port, no token set, from a page of the service",
+    settings: { LB_PUBLIC_API: "basic", ...OWN_PORT, ...NO_TOKENS },
+    own: false,
+    carries: (path) => path === "/add" || path === "/rm",
+    fields: ["Origin: http://127.0.0.1", "Sec-Fetch-Site: same-origin"],
+  },
+  {
+    about: "the API's own port, no token set, calls that run code",
+    settings: { LB_PUBLIC_API: "basic", ...OWN_PORT, ...NO_TOKENS, LB_DRILLS: "true" },
+    own: true,
+    carries: () => true,
+    scopes: ["execute"],
   },
 ];
 
@@ -98,7 +115,9 @@ class Assault {
 
   async run({ count, seed }: AttackOptions): Promise<Result> {
     const before = await stateOf(this.#target);
-    await inLanes(tricks(count, seed), LANES, (one) => this.#try(one));
+    const { scopes = GUARDED, fields = [] } = this.#entrance;
+    const requests = tricks({ count, seed, scopes, fields });
+    await inLanes(requests, LANES, (one) => this.#try(one));
     const after = await stateOf(this.#target);
     if (after !== before) this.#findings.add(`the state was ${before} and is ${after}`);
     const { code, output } = await this.#target.end();

@@ -83,12 +83,12 @@ http {
 }
 
 /** Python's http.server: it reads more than RFC 9112 allows. */
-export const startPython: StartServer = async (folder) => {
+export async function startPython(folder: string): Promise<RecordingServer> {
   const port = freePort();
   const script = new URL("./recording_python.py", import.meta.url).pathname;
   const args = ["python3", script, String(port), `${folder}/seen.log`];
   return await startRecorder("python http.server", args, port, folder);
-};
+}
 
 async function startRecorder(
   name: string,
