@@ -22,17 +22,27 @@ export interface FloodOptions {
 export class Flood {
   readonly #worker: Worker;
 
+  readonly #begun = Promise.withResolvers<void>();
+  readonly #opened = Promise.withResolvers<number>();
+
   constructor(options: FloodOptions) {
     this.#worker = new Worker(new URL("./flood_worker.ts", import.meta.url), { type: "module" });
+    this.#worker.onmessage = ({ data }: MessageEvent<"begun" | number>) => {
+      if (data === "begun") this.#begun.resolve();
+      else this.#opened.resolve(data);
+    };
     this.#worker.postMessage(options);
+  }
+
+  /** Resolves when the first connection is open. */
+  begun(): Promise<void> {
+    return within("the first connection of a flood", this.#begun.promise, 60_000);
   }
 
   /** Closes all connections. @returns how many were opened */
   async stop(): Promise<number> {
-    const { promise, resolve } = Promise.withResolvers<number>();
-    this.#worker.onmessage = ({ data }: MessageEvent<number>) => resolve(data);
     this.#worker.postMessage("stop");
-    const opened = await within("the end of the flood", promise, 60_000);
+    const opened = await within("the end of the flood", this.#opened.promise, 60_000);
     this.#worker.terminate();
     return opened;
   }

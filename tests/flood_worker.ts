@@ -39,7 +39,7 @@ async function once({ to, bytes }: FloodOptions): Promise<void> {
   try {
     connection = await connect(to);
     if (stopped) return connection.close();
-    opened++;
+    if (opened++ === 0) self.postMessage("begun");
     open.add(connection);
     if (bytes !== "") await connection.write(new TextEncoder().encode(bytes));
     const into = new Uint8Array(1024);
