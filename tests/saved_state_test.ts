@@ -33,7 +33,11 @@ Deno.test({
     inFolder(async (folder) => {
       assert(await run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder));
       try {
-        const env = { LB_ENGINE: "process", LB_STATE_FILE: `${folder}/fleet.json` };
+        const env = {
+          LB_ENGINE: "process",
+          LB_STATE_FILE: `${folder}/fleet.json`,
+          LB_ADMIN_OPEN: "true",
+        };
         const first = await Balancer.ready(env);
         assertEquals((await first.call("POST", "/add", { n: 1, hostnames: ["S4"] })).status, 200);
         await run("dd", "if=/dev/zero", `of=${folder}/fill`, "bs=1k", "count=1000");
@@ -67,6 +71,7 @@ Deno.test("a deploy that kill -9 of the balancer cut off goes on in its next lif
       LB_ENGINE: "process",
       LB_STATE_FILE: `${folder}/fleet.json`,
       LB_REPLICA_COMMAND: MORTAL,
+      LB_ADMIN_OPEN: "true",
     };
     const first = await Balancer.ready(env);
     const response = await first.fetch("/_lb/deploy", {
@@ -74,7 +79,11 @@ Deno.test("a deploy that kill -9 of the balancer cut off goes on in its next lif
       body: JSON.stringify({ command: `env VERSION=2 ${MORTAL}` }),
     });
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-    for (let text = ""; !text.includes("event: replaced");) text += (await reader.read()).value;
+    for (let text = ""; !text.includes("event: replaced");) {
+      const { value, done } = await reader.read();
+      assert(!done, `the deploy ended before it could be cut off: ${response.status} ${text}`);
+      text += value;
+    }
     await first.end("SIGKILL");
     await reader.cancel().catch(() => {});
     await using second = await Balancer.ready(env);
