@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { replicaOptions } from "../engine/replica_options.ts";
 import type { Weights } from "../fleet/change.ts";
 import { describe, received } from "../fault.ts";
 import { type BodyForm, name, names, wholeFrom } from "./body_schema.ts";
@@ -31,7 +32,9 @@ const CHANGE = {
 
 const removalSchema = z.strictObject(CHANGE, {
   error: describe("n and hostnames", CHANGE_EXAMPLE),
-}).superRefine(checkCount);
+}).superRefine((body, context) =>
+  checkCount(body, context, "Length of hostname list is more than removable instances")
+);
 
 const additionSchema = z.strictObject({
   ...CHANGE,
@@ -39,7 +42,7 @@ const additionSchema = z.strictObject({
 }, {
   error: describe("n, hostnames and weights", CHANGE_EXAMPLE),
 }).superRefine((body, context) => {
-  checkCount(body, context);
+  checkCount(body, context, "Length of hostname list is more than newly added instances");
   const { hostnames, weights } = body;
   const stranger = Object.keys(weights).find((one) => !hostnames.includes(one));
   if (stranger === undefined) return;
@@ -47,10 +50,15 @@ const additionSchema = z.strictObject({
   context.addIssue({ code: "custom", path: ["weights"], message });
 });
 
-function checkCount({ n, hostnames }: Change, context: z.RefinementCtx): void {
+/** @param textbook what the assignment's own balancer says, and its clients compare */
+function checkCount(
+  { n, hostnames }: Change,
+  context: z.RefinementCtx,
+  textbook: string,
+): void {
   if (n < 1 || hostnames.length <= n) return;
   const message = `must be at most n names, which is ${n}; got ${hostnames.length}`;
-  context.addIssue({ code: "custom", path: ["hostnames"], message });
+  context.addIssue({ code: "custom", path: ["hostnames"], message, params: { textbook } });
 }
 
 /** The body of `POST /add`. */
@@ -65,14 +73,17 @@ const COMMAND_RULE = { error: received("must be a command line") };
 const deploySchema = z.strictObject({
   image: z.string(IMAGE_RULE).regex(/^[A-Za-z0-9][A-Za-z0-9_.\/:@-]*$/, IMAGE_RULE).exactOptional()
     .describe("An image reference; engine docker"),
-  command: z.string(COMMAND_RULE).min(1, COMMAND_RULE).exactOptional().describe("A command line"),
+  command: z.string(COMMAND_RULE).min(1, COMMAND_RULE).nullable().exactOptional()
+    .describe("A command line; null goes back to that of the settings"),
+  options: replicaOptions.nullable().exactOptional()
+    .describe("All options of the containers; null goes back to LB_REPLICA_OPTIONS"),
   minReadyMs: wholeFrom(0, 3_600_000).exactOptional()
     .describe(
       "Milliseconds that each new instance has to stay ready; LB_MIN_READY_MS if not given",
     ),
-}, { error: describe("image, command and minReadyMs", DEPLOY_EXAMPLE) })
-  .refine(({ image, command }) => image !== undefined || command !== undefined, {
-    error: `must name an image, a command or both, such as ${DEPLOY_EXAMPLE}`,
+}, { error: describe("image, command, options and minReadyMs", DEPLOY_EXAMPLE) })
+  .refine(({ minReadyMs: _, ...wish }) => Object.values(wish).some((one) => one !== undefined), {
+    error: `must name an image, a command, options or several of them, such as ${DEPLOY_EXAMPLE}`,
   });
 
 /** The body of `POST /_lb/deploy`. */

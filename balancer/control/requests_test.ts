@@ -46,11 +46,19 @@ Deno.test("a name of 63 characters is accepted, one of 300 is refused and not re
   assertEquals(message, `hostnames: ${NAME_RULE}; got "${"x".repeat(79)}…`);
 });
 
-Deno.test("more hostnames than n are refused", () => {
-  assertEquals(
-    fault('{"n":1,"hostnames":["a","b"]}'),
-    "hostnames: must be at most n names, which is 1; got 2",
-  );
+Deno.test("more hostnames than n are refused in the textbook's words, which its clients compare", () => {
+  const detail = "hostnames: must be at most n names, which is 1; got 2";
+  const refusals = [
+    [addition, "Length of hostname list is more than newly added instances"],
+    [removal, "Length of hostname list is more than removable instances"],
+  ] as const;
+  for (const [form, message] of refusals) {
+    const error = assertThrows(
+      () => parseBody<unknown>(form, '{"n":1,"hostnames":["a","b"]}'),
+      RequestError,
+    );
+    assertEquals([error.message, error.detail], [message, detail]);
+  }
 });
 
 Deno.test("a body that is no JSON object, or has unknown fields, is refused", () => {
@@ -94,17 +102,20 @@ Deno.test("several faults are told at once", () => {
   );
 });
 
-Deno.test("a deploy names an image, a command or both", () => {
+Deno.test("a deploy names an image, a command, options or several of them", () => {
   assertEquals(parseDeploy('{"image":"app:2"}'), { image: "app:2" });
   assertEquals(parseDeploy('{"command":"deno run x.ts"}'), { command: "deno run x.ts" });
   const table: [string, string][] = [
-    ["{}", 'body: must name an image, a command or both, such as {"image":"registry/app:2"}'],
+    [
+      "{}",
+      'body: must name an image, a command, options or several of them, such as {"image":"registry/app:2"}',
+    ],
     ['{"image":"-x"}', 'image: must be an image reference; got "-x"'],
     ['{"image":7}', "image: must be an image reference; got 7"],
     ['{"command":""}', 'command: must be a command line; got ""'],
     [
       '{"image":"a","tag":"b"}',
-      'body: must have no fields but image, command and minReadyMs; got ["tag"]',
+      'body: must have no fields but image, command, options and minReadyMs; got ["tag"]',
     ],
   ];
   for (const [body, message] of table) {

@@ -140,12 +140,18 @@ Deno.test("what the engine cannot run is refused before anything is done", async
   const make = (kind: "process" | "static") =>
     new Deploys({
       fleet,
-      engine: { kind, ownsInstances: kind === "process" },
+      engine: {
+        kind,
+        ownsInstances: kind === "process",
+        pin: (template) => Promise.resolve(template),
+      },
       turns: new Turns(),
       now: () => 0,
     });
   assertThrows(() => make("process").check({ image: "a" }), DeployError, "commands");
   make("process").check({ command: "a" });
+  const options = { volumes: ["data-$SERVER_NAME:/data"] };
+  assertThrows(() => make("process").check({ options }), DeployError, "got volumes");
   assertThrows(() => make("static").check({ command: "a" }), DeployError, "somebody else");
   await fleet.close();
 });
