@@ -27,6 +27,7 @@ import { NO_STORE } from "./fleet/store.ts";
 import { Turns } from "./fleet/turns.ts";
 import type { Log } from "./log/log.ts";
 import { Metrics } from "./metrics/metrics.ts";
+import { surviveOutOfFiles } from "./out_of_files.ts";
 import { FileBudget, sharedFiles } from "./proxy/file_budget.ts";
 import { proxySettings, type TraceSettings, workerCount } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
@@ -59,6 +60,7 @@ export async function startBalancer(
 ): Promise<Running> {
   const { logger } = log;
   const failures = new Failures(logger);
+  const unwatch = surviveOutOfFiles((error) => failures.record("process.files", error));
   const gate = await openGate(config, logger, failures);
   const port = new PublicPort({ hostname: config.LB_HOST, port: config.LB_PORT });
   const workers = workerCount(config);
@@ -175,6 +177,7 @@ export async function startBalancer(
       metrics.close();
       closeProbe();
       await dispose();
+      unwatch();
     },
   };
 }
@@ -204,6 +207,9 @@ function templateOf(config: Config, kind: EngineKind): Template {
   return {
     ...(kind === "docker" && { image: config.LB_REPLICA_IMAGE }),
     ...(config.LB_REPLICA_COMMAND !== "" && { command: config.LB_REPLICA_COMMAND }),
+    ...(Object.keys(config.LB_REPLICA_OPTIONS).length > 0 && {
+      options: config.LB_REPLICA_OPTIONS,
+    }),
   };
 }
 

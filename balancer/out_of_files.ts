@@ -17,3 +17,20 @@ export function isOutOfFiles(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return "code" in error && CODES.has(error.code) || isOutOfFiles(error.cause);
 }
+
+/**
+ * Keeps the thread alive where a library leaves a failure for want of files to no one: that says
+ * nothing about the state of the balancer. Any other unhandled rejection ends the thread as before.
+ *
+ * @param record logs and counts such a failure
+ * @returns ends the watch
+ */
+export function surviveOutOfFiles(record: (error: unknown) => void): () => void {
+  const onRejection = (event: PromiseRejectionEvent) => {
+    if (!isOutOfFiles(event.reason)) return;
+    event.preventDefault();
+    record(event.reason);
+  };
+  globalThis.addEventListener("unhandledrejection", onRejection);
+  return () => globalThis.removeEventListener("unhandledrejection", onRejection);
+}

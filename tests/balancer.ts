@@ -11,6 +11,7 @@ export interface Replica {
   readonly state: string;
   readonly instance: string | null;
   readonly address: string | null;
+  readonly image: { readonly reference: string; readonly id: string } | null;
   readonly restarts: number;
   readonly since: string;
   readonly nextStart: string | null;

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { IMAGE, must, withImage } from "../balancer/engine/docker_harness.ts";
+import { waitFor } from "../balancer/engine/testing.ts";
 import { Balancer } from "./balancer.ts";
 import { dockerTest } from "./docker_fleet.ts";
 import { Load } from "./load.ts";
@@ -76,7 +77,8 @@ dockerTest(
       assert(JSON.stringify(body).includes("Foreign"), JSON.stringify(body));
       const after = await balancer.status();
       assertEquals([after.digest, after.ready], [before.digest, 3]);
-      assertEquals((await fleet.containers()).length, 3);
+      // What was started beside it is removed behind the call.
+      await waitFor("the removal", async () => (await fleet.containers()).length === 3);
       await must("GET", `/containers/${Id}/json`);
     } finally {
       await must("DELETE", `/containers/${Id}?force=1`);

@@ -79,3 +79,20 @@ Deno.test("OPTIONS and TRACE are answered here when Max-Forwards is 0, else coun
     assertEquals(await balancer.failures(), {});
   });
 });
+
+Deno.test("the access log tells what was answered here, and by which key", async () => {
+  await using upstream = new RawUpstream(() => OK);
+  const balancer = await balancerFor([upstream], { LB_ACCESS_LOG: "full", LB_LOG_FORMAT: "json" });
+  assertEquals(
+    statusOf(await balancer.ask(ask("OPTIONS", "Max-Forwards: 0", "X-Request-Id: 7"))),
+    200,
+  );
+  const { output } = await balancer.balancer.end("SIGTERM");
+  const text = output.split("\n").find((line) => line.includes("OPTIONS /a")) ?? "{}";
+  const line = JSON.parse(text);
+  assertEquals([line["ringkeeper.reason"], line["ringkeeper.key"], line["ringkeeper.control"]], [
+    "max-forwards",
+    "7",
+    undefined,
+  ]);
+});

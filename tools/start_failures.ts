@@ -43,14 +43,15 @@ export class StartFailures {
     const failing = replicas.filter(({ state, lastError }) =>
       state !== "ready" && (lastError?.attempt ?? 0) >= REPORTED_ATTEMPT
     );
-    this.#failing = failing[0] && `${failing[0].name} does not start: ${failureOf(failing[0])}`;
+    const [first] = failing;
+    this.#failing = first && `${first.name} does not start: ${failureOf(first)}`;
     return failing.flatMap((replica) => this.#report(replica));
   }
 
   /** Why waiting longer is pointless; undefined while there is hope. */
   get hopeless(): string | undefined {
     if (performance.now() - this.#startedAt < this.#deadlineMs) return undefined;
-    return this.#failing;
+    return this.#failing && `gave up after ${this.#deadlineMs / 1000} s: ${this.#failing}`;
   }
 
   /** What several replicas fail of in the same way is told once. */
@@ -58,7 +59,8 @@ export class StartFailures {
     const { name, lastError } = replica;
     const failure = failureOf(replica);
     const words = lastError?.lastWords ?? [];
-    const key = JSON.stringify([lastError?.exit ?? failure, words]);
+    // Times and process ids differ from one start to the next.
+    const key = JSON.stringify([lastError?.exit ?? failure, words]).replace(/\d+/g, "#");
     if (this.#reported.has(key)) return [];
     this.#reported.add(key);
     const wrote = words.length === 0 ? "and wrote nothing" : "and wrote:";

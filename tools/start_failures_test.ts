@@ -8,13 +8,13 @@ function replica(name: string, attempt: number, words: readonly string[] = []): 
 
 Deno.test("a replica's last lines are shown once, from its second failed start on", () => {
   const failures = new StartFailures(60_000);
-  const words = ["nginx: no \u001b[2Jsuch file"];
-  assertEquals(failures.look([replica("Server1", 1, words)]), []);
-  assertEquals(failures.look([replica("Server1", 2, words), replica("Server2", 2, words)]), [
+  const words = (pid: number) => [`${pid} nginx: no \u001b[2Jsuch file`];
+  assertEquals(failures.look([replica("Server1", 1, words(1))]), []);
+  assertEquals(failures.look([replica("Server1", 2, words(2)), replica("Server2", 2, words(3))]), [
     "Server1 failed to start 2 times (exit code 1) and wrote:",
-    "  nginx: no such file",
+    "  2 nginx: no such file",
   ]);
-  assertEquals(failures.look([replica("Server1", 3, words)]), []);
+  assertEquals(failures.look([replica("Server1", 3, words(4))]), []);
   assertEquals(failures.look([replica("Server1", 4)]), [
     "Server1 failed to start 4 times (exit code 1) and wrote nothing",
   ]);
@@ -26,7 +26,7 @@ Deno.test("starts that fail are given up at the deadline, others are waited for"
   failures.look([{ name: "Server1", state: "warming", lastError: null }]);
   assertEquals(failures.hopeless, undefined);
   failures.look([replica("Server1", 2)]);
-  assertEquals(failures.hopeless, "Server1 does not start: exit code 1");
+  assertEquals(failures.hopeless, "gave up after 0 s: Server1 does not start: exit code 1");
   failures.look([{ ...replica("Server1", 2), state: "ready" }]);
   assertEquals(failures.hopeless, undefined);
 });

@@ -20,6 +20,9 @@ import { welcome } from "./welcome.ts";
 
 const READY_WITHIN_MS = 120_000;
 
+/** The balancer's own default. */
+const START_TIMEOUT_MS = 30_000;
+
 async function up(): Promise<void> {
   const options = readUpOptions(Deno.args, (name) => Deno.env.get(name));
   if (options.help) return say(UP_HELP);
@@ -32,7 +35,7 @@ async function up(): Promise<void> {
   const why = `engine: ${choice.engine === "docker" ? "docker" : "processes"} (${choice.why})`;
   say(why);
   await startAndWait(choice, options);
-  say(welcome(urlOf(options.port), why, controlOf(options.port)));
+  say(welcome(urlOf(options.port), why, controlOf(options.port), tryPath()));
 }
 
 /** Whatever goes wrong from here on, nothing that was started stays. */
@@ -46,6 +49,7 @@ async function startAndWait(choice: EngineChoice, options: UpOptions): Promise<v
     const log = interruption() ? "" : await started.log?.() ?? "";
     if (log) complain(`--- the balancer's log ends with ---\n${log}\n---`);
     await down(() => {});
+    complain("everything that was started is stopped again");
     if (interruption()) throw new ToolError("interrupted: what was started is stopped again", 130);
     throw error;
   }
@@ -69,6 +73,8 @@ async function start(
     ...request,
     trouble: async () => interruption() ?? await trouble(),
     timeoutMs: READY_WITHIN_MS,
+    startTimeoutMs: Number(Deno.env.get("LB_START_TIMEOUT_MS") || START_TIMEOUT_MS),
+    token: () => Promise.resolve(Deno.env.get("LB_ADMIN_TOKEN")),
   });
 }
 
@@ -82,6 +88,12 @@ function onInterrupt(): () => string | undefined {
 
 function controlOf(port: number): string {
   return controlUrl(Deno.env.get("LB_ADMIN_LISTEN") ?? "", urlOf(port));
+}
+
+/** A path that the replicas answer: only the built-in one is known to have `/home`. */
+function tryPath(): string {
+  const own = ["LB_REPLICA_COMMAND", "LB_REPLICA_IMAGE"].some((name) => Deno.env.get(name));
+  return own ? "/" : "/home";
 }
 
 function urlOf(port: number): string {

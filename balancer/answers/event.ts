@@ -49,6 +49,7 @@ export type FleetEvent = AnswerOf<typeof fleetEvent>;
 /** A step of a deploy. */
 export const deployStep = z.object({
   step: z.enum([
+    "pulling",
     "starting",
     "draining",
     "replaced",

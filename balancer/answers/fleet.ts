@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { hashFamilies, type HashFamilyName, LAYOUTS } from "../../ring/mod.ts";
+import { replicaOptions } from "../engine/replica_options.ts";
 import { type AnswerOf, count, share, successful, time } from "./answer.ts";
 
 /** The layouts that a ring can have. */
@@ -54,6 +55,11 @@ const replicaStatus = z.object({
   ramp: share("The part of its load that it has come to; below 1 while it starts slowly"),
   instance: z.string().nullable().describe("What runs under its name: a container, a process"),
   address: z.string().nullable().describe("Where that is reached: host:port or unix:/path"),
+  image: z.object({
+    reference: z.string().describe("The reference that it was started by"),
+    id: z.string().describe("Id of the image that the reference stood for"),
+    digest: z.string().exactOptional().describe("name@sha256:..., where a registry has it"),
+  }).nullable().describe("What it runs; engine docker, once it was started"),
   restarts: count("How often its instance was replaced"),
   nextStart: time("When it is started next, where its backoff makes it wait").nullable(),
   start: z.object({
@@ -99,8 +105,12 @@ const fleetStatus = z.object({
   })).describe("Instances that end or have ended and are not removed yet"),
   template: z.object({
     image: z.string().exactOptional(),
+    imageId: z.string().exactOptional()
+      .describe("Id of the image that the reference stood for when it was taken up"),
+    imageDigest: z.string().exactOptional(),
     command: z.string().exactOptional(),
-  }).describe("What new instances run, where a deploy made that differ from the settings"),
+    options: replicaOptions.exactOptional(),
+  }).describe("What new instances run: what the settings say, or what a deploy brought"),
   quarantined: z.array(z.object({ key: z.string(), until: time("When that ends") }))
     .describe("Request keys that are answered with 503, because replicas died of them"),
 });

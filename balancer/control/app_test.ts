@@ -398,7 +398,7 @@ Deno.test("a deploy that the engine cannot make is a 409, one that says nothing 
   const empty = await hono.request("/_lb/deploy", post("{}"));
   assertEquals([empty.status, (await empty.json()).message], [
     400,
-    '<Error> body: must name an image, a command or both, such as {"image":"registry/app:2"}',
+    '<Error> body: must name an image, a command, options or several of them, such as {"image":"registry/app:2"}',
   ]);
 });
 

@@ -87,10 +87,11 @@ export const deployTemplate: Operation = otherCall({
   id: "deploy",
   group: "Replicas",
   summary: "Replace every replica, one after the other, by what runs another image or command",
-  description:
-    "The new instance of a replica is ready before the old one drains, and has to stay " +
-    "ready for a while before the next replica's turn comes. Where one does not become or stay " +
-    "ready, everything goes back. The deploy goes on when its caller leaves.",
+  description: "The image is pinned to its id, and pulled where LB_PULL says so, before anything " +
+    "is replaced. Fields that are not given stay as they are. The new instance of a replica is " +
+    "ready before the old one drains, and has to stay ready for a while before the next replica's " +
+    "turn comes. Where one does not become or stay ready, everything goes back. The deploy goes on " +
+    "when its caller leaves.",
   body: deploy,
   success: {
     status: 200,
@@ -102,46 +103,45 @@ export const deployTemplate: Operation = otherCall({
     409: "The engine cannot run this, or somebody else runs the replicas",
     503: "The deploy could not be saved, or there are as many streams of deploys as there may be",
   },
-  run:
-    ({ deploys, deployStreams, failures }) => async ({ c, body: { minReadyMs, ...template } }) => {
-      deploys.check(template);
-      const leave = deployStreams.enter();
-      const entry = entryOf(c);
-      entry.goOn();
-      const begun = Promise.withResolvers<void>();
-      const early: DeployStep[] = [];
-      let send = (step: DeployStep) => void early.push(step);
-      let before: Template | undefined;
-      const tell = (step: DeployStep) => {
-        // Its first step: whatever was to be changed before it has been.
-        before ??= deploys.template;
-        send(step);
-        begun.resolve();
+  run: ({ deploys, deployStreams, failures }) => async ({ c, body: { minReadyMs, ...wish } }) => {
+    deploys.check(wish);
+    const leave = deployStreams.enter();
+    const entry = entryOf(c);
+    entry.goOn();
+    const begun = Promise.withResolvers<void>();
+    const early: DeployStep[] = [];
+    let send = (step: DeployStep) => void early.push(step);
+    let before: Template | undefined;
+    const tell = (step: DeployStep) => {
+      // Its first step: whatever was to be changed before it has been.
+      if (step.step !== "pulling") before ??= deploys.template;
+      send(step);
+      begun.resolve();
+    };
+    const ended = deploys.run(wish, tell, minReadyMs).then(({ step, reason }) => {
+      leave();
+      entry.changed(before, deploys.template);
+      entry.end({ outcome: step, error: reason });
+    }, (error) => {
+      leave();
+      entry.end({ outcome: "failed", error: errorMessage(error) });
+      throw error;
+    });
+    // A deploy that cannot be saved does not begin: that is an answer of its own.
+    await Promise.race([begun.promise, ended]);
+    return streamSSE(c, async (stream) => {
+      let written = Promise.resolve();
+      send = (step) => {
+        const message = { event: step.step, data: JSON.stringify(step) };
+        // The client may leave: the deploy goes on, and GET /_lb/events shows it.
+        written = written.then(() => stream.writeSSE(message))
+          .catch((error) => failures.record("control.deploy", error));
       };
-      const ended = deploys.run(template, tell, minReadyMs).then(({ step, reason }) => {
-        leave();
-        entry.changed(before, deploys.template);
-        entry.end({ outcome: step, error: reason });
-      }, (error) => {
-        leave();
-        entry.end({ outcome: "failed", error: errorMessage(error) });
-        throw error;
-      });
-      // A deploy that cannot be saved does not begin: that is an answer of its own.
-      await Promise.race([begun.promise, ended]);
-      return streamSSE(c, async (stream) => {
-        let written = Promise.resolve();
-        send = (step) => {
-          const message = { event: step.step, data: JSON.stringify(step) };
-          // The client may leave: the deploy goes on, and GET /_lb/events shows it.
-          written = written.then(() => stream.writeSSE(message))
-            .catch((error) => failures.record("control.deploy", error));
-        };
-        early.forEach(send);
-        await ended;
-        await written;
-      });
-    },
+      early.forEach(send);
+      await ended;
+      await written;
+    });
+  },
 });
 
 /** `POST /_lb/drill` */

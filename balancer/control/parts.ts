@@ -10,6 +10,7 @@ import type { Template } from "../engine/engine.ts";
 import type { FailureLog } from "../failures.ts";
 import type { RingShape } from "../fleet/blueprint.ts";
 import type { Weights, Wish } from "../fleet/change.ts";
+import type { DeployWish } from "../fleet/deploy.ts";
 import type { Incident } from "../fleet/incident.ts";
 import type { ChangeReport, OnMade, Plan } from "../fleet/membership.ts";
 import type { Journal } from "../fleet/journal.ts";
@@ -45,11 +46,11 @@ export interface ControlParts {
   };
   /** Makes rolling deploys; every step is told. */
   readonly deploys: {
-    /** What new instances run, where a deploy made that differ from the settings. */
+    /** What new instances run. */
     readonly template: Template;
-    check(template: Template): void;
+    check(wish: DeployWish): void;
     run(
-      template: Template,
+      wish: DeployWish,
       onStep: (step: DeployStep) => void,
       minReadyMs?: number,
     ): Promise<DeployStep>;

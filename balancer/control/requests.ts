@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { replicaOptions } from "../engine/replica_options.ts";
 import type { Weights } from "../fleet/change.ts";
 import { describe, received } from "../fault.ts";
 import { type BodyForm, name, names, wholeFrom } from "./body_schema.ts";
@@ -65,14 +66,17 @@ const COMMAND_RULE = { error: received("must be a command line") };
 const deploySchema = z.strictObject({
   image: z.string(IMAGE_RULE).regex(/^[A-Za-z0-9][A-Za-z0-9_.\/:@-]*$/, IMAGE_RULE).exactOptional()
     .describe("An image reference; engine docker"),
-  command: z.string(COMMAND_RULE).min(1, COMMAND_RULE).exactOptional().describe("A command line"),
+  command: z.string(COMMAND_RULE).min(1, COMMAND_RULE).nullable().exactOptional()
+    .describe("A command line; null goes back to that of the settings"),
+  options: replicaOptions.nullable().exactOptional()
+    .describe("All options of the containers; null goes back to LB_REPLICA_OPTIONS"),
   minReadyMs: wholeFrom(0, 3_600_000).exactOptional()
     .describe(
       "Milliseconds that each new instance has to stay ready; LB_MIN_READY_MS if not given",
     ),
-}, { error: describe("image, command and minReadyMs", DEPLOY_EXAMPLE) })
-  .refine(({ image, command }) => image !== undefined || command !== undefined, {
-    error: `must name an image, a command or both, such as ${DEPLOY_EXAMPLE}`,
+}, { error: describe("image, command, options and minReadyMs", DEPLOY_EXAMPLE) })
+  .refine(({ minReadyMs: _, ...wish }) => Object.values(wish).some((one) => one !== undefined), {
+    error: `must name an image, a command, options or several of them, such as ${DEPLOY_EXAMPLE}`,
   });
 
 /** The body of `POST /_lb/deploy`. */

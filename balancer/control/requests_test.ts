@@ -94,17 +94,20 @@ Deno.test("several faults are told at once", () => {
   );
 });
 
-Deno.test("a deploy names an image, a command or both", () => {
+Deno.test("a deploy names an image, a command, options or several of them", () => {
   assertEquals(parseDeploy('{"image":"app:2"}'), { image: "app:2" });
   assertEquals(parseDeploy('{"command":"deno run x.ts"}'), { command: "deno run x.ts" });
   const table: [string, string][] = [
-    ["{}", 'body: must name an image, a command or both, such as {"image":"registry/app:2"}'],
+    [
+      "{}",
+      'body: must name an image, a command, options or several of them, such as {"image":"registry/app:2"}',
+    ],
     ['{"image":"-x"}', 'image: must be an image reference; got "-x"'],
     ['{"image":7}', "image: must be an image reference; got 7"],
     ['{"command":""}', 'command: must be a command line; got ""'],
     [
       '{"image":"a","tag":"b"}',
-      'body: must have no fields but image, command and minReadyMs; got ["tag"]',
+      'body: must have no fields but image, command, options and minReadyMs; got ["tag"]',
     ],
   ];
   for (const [body, message] of table) {

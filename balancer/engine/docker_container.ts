@@ -13,7 +13,7 @@ import { type ContainerState, endingOf, unhealthyOf } from "./docker_state.ts";
 import { EngineError, type Instance, type Launch, type Template } from "./engine.ts";
 import type { ReplicaOptions } from "./replica_options.ts";
 
-/** Label that carries image and command of the settings, which a deploy may have replaced. */
+/** Label that carries what the settings said that instances run: a deploy may have brought another. */
 const SETTINGS_LABEL = "ringkeeper.settings";
 
 const LOOPBACK = "127.0.0.1";
@@ -98,8 +98,8 @@ export function containerSpec(options: ContainerOptions, launch: Launch) {
   };
 }
 
-function settingsLabel({ image, command }: ContainerOptions): Record<string, string> {
-  return { [SETTINGS_LABEL]: JSON.stringify({ image, command }) };
+function settingsLabel({ image, command, options }: ContainerOptions): Record<string, string> {
+  return { [SETTINGS_LABEL]: JSON.stringify({ image, command, options }) };
 }
 
 /**

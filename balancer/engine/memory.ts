@@ -41,7 +41,7 @@ export class MemoryEngine implements Engine {
   }
 
   /** Keeps an id that a template has, as a start does; where it has none, looks it up. */
-  pin(template: Template): Promise<Template> {
+  pin(template: Template, _onProgress?: (line: string) => void): Promise<Template> {
     return Promise.try(() => {
       this.#throwIfAway();
       return this.#pinned(template);

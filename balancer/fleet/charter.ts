@@ -10,7 +10,7 @@ import type { Instance, Template } from "../engine/engine.ts";
 import { type GivenUpstream, sameUpstreams } from "../upstream_list.ts";
 import { type Blueprint, type RingShape, sameShape } from "./blueprint.ts";
 import { type FleetStore, type SavedFleet, Saver } from "./store.ts";
-import { sameTemplate } from "./succession.ts";
+import { type Findings, sameTemplate, takenUp } from "./template.ts";
 
 /** What a {@linkcode Charter} is made of. */
 export interface CharterOptions {
@@ -184,13 +184,23 @@ export class Charter {
     });
   }
 
+  /**
+   * Goes on with the image of what exists, or has the settings' reference taken up anew.
+   *
+   * @param found what the engine knows of the fleet
+   */
+  takeUp(found: Omit<Findings, "settings">): void {
+    const { settings = {} } = this.#options;
+    this.adopt({ template: takenUp(this.template, { settings, ...found }) });
+  }
+
   #templates({ template, deploy, settings: then }: SavedFleet): Partial<Desired> {
     const { settings, log } = this.#options;
     const deployed = { template: { ...settings, ...template }, deploy };
     if (!settings || !then || sameTemplate(settings, then)) return deployed;
     if (sameTemplate(template, then) && !deploy) return {};
     log.warn(
-      "LB_REPLICA_IMAGE or LB_REPLICA_COMMAND was changed since the last deploy: the settings count, and what was deployed does not",
+      "LB_REPLICA_IMAGE, LB_REPLICA_COMMAND or LB_REPLICA_OPTIONS was changed since the last deploy: the settings count, and what was deployed does not",
       { settings, deployed: deploy ?? template },
     );
     return {};

@@ -5,20 +5,32 @@
  * @module
  */
 import type { DeployStep } from "../answers/event.ts";
-import type { Engine, Template } from "../engine/engine.ts";
+import { type Engine, EngineError, type Template } from "../engine/engine.ts";
+import { needsIdentity, type ReplicaOptions } from "../engine/replica_options.ts";
 import { errorMessage } from "../failures.ts";
 import type { Fleet } from "./fleet.ts";
 import { describeError, inRing, isHeard, type Member } from "./member.ts";
-import { isSettled, sameTemplate } from "./succession.ts";
+import { isSettled } from "./succession.ts";
 import { successorName } from "./successors.ts";
+import { isUnpinned, sameTemplate } from "./template.ts";
 import type { Turns } from "./turns.ts";
 
 /** What a {@linkcode Deploys} is made of. */
 export interface DeployOptions {
   readonly fleet: Fleet;
-  readonly engine: Pick<Engine, "kind" | "ownsInstances">;
+  readonly engine: Pick<Engine, "kind" | "ownsInstances" | "pin">;
   readonly turns: Turns;
   readonly now: () => number;
+}
+
+/**
+ * What a deploy is to change. A field that is missing stays as it is; null goes back to what the
+ * settings say.
+ */
+export interface DeployWish {
+  readonly image?: string;
+  readonly command?: string | null;
+  readonly options?: ReplicaOptions | null;
 }
 
 /** A deploy that does not begin. */
@@ -54,49 +66,71 @@ export class Deploys {
     this.#options = options;
   }
 
-  /** What new instances run, where a deploy made that differ from the settings. */
+  /** What new instances run. */
   get template(): Template {
     return this.#options.fleet.template;
   }
 
   /**
-   * Looks whether the engine can run a template.
+   * Looks whether the engine can run what is asked for.
    *
    * @throws {DeployError} it cannot
    */
-  check({ image }: Template): void {
-    const { kind, ownsInstances } = this.#options.engine;
+  check({ image, options }: DeployWish): void {
+    const { engine: { kind, ownsInstances }, fleet } = this.#options;
     if (!ownsInstances) {
       throw new DeployError("with LB_ENGINE=static somebody else runs the replicas");
     }
     if (kind === "process" && image !== undefined) {
       throw new DeployError("image: LB_ENGINE=process runs commands; deploy a command instead");
     }
+    if (kind === "process" && options) {
+      const keys = Object.keys(options).join(", ");
+      throw new DeployError(
+        `options: each is an option of containers, and LB_ENGINE=process has none; got ${keys}`,
+      );
+    }
+    if (options && needsIdentity(options) && fleet.policy.spares > 0) {
+      throw new DeployError(
+        "options: must not use $SERVER_NAME or $SERVER_ID while there are spares, which have no " +
+          `name before they stand in; LB_SPARES is ${fleet.policy.spares}`,
+      );
+    }
   }
 
   /**
-   * Replaces every replica, or, where one does not become and stay ready, none. The deploy is saved
-   * before it begins: the balancer's next life goes on with it.
+   * Replaces every replica, or, where one does not become and stay ready, none. The image is found
+   * out, and fetched where it is missing, before anything else. The deploy is saved before it
+   * begins: the balancer's next life goes on with it.
    *
-   * @param template what the new instances run
+   * @param wish what the new instances run
    * @param onStep called for each step
    * @param minReadyMs how long each new instance has to stay ready before the next replica's turn
    * comes; 0: not at all
    * @returns the last step: `done` or `rolled-back`
    * @throws {DeployError} it could not be saved, so it did not begin
    */
-  run(
-    template: Template,
+  async run(
+    wish: DeployWish,
     onStep: (step: DeployStep) => void,
     minReadyMs: number = this.#options.fleet.policy.minReadyMs,
   ): Promise<DeployStep> {
     const tell = this.#teller(onStep);
     const { turns, fleet } = this.#options;
-    return turns.take(async () => {
-      await this.#save(template);
-      const replace = fleet.members.filter(inRing);
-      return await this.#run({ template, replace, minReadyMs }, tell);
-    });
+    try {
+      // Outside the turn: other changes need not wait while an image is fetched.
+      const image = wish.image === undefined ? {} : await this.#pin({ image: wish.image }, tell);
+      return await turns.take(async () => {
+        const template = await this.#pinned(wished(wish, image, fleet), tell);
+        await this.#save(template);
+        const replace = fleet.members.filter(inRing);
+        return await this.#run({ template, replace, minReadyMs }, tell);
+      });
+    } catch (error) {
+      // Of its image: by then nothing was replaced.
+      if (!(error instanceof EngineError)) throw error;
+      return last({ step: "rolled-back", reason: error.message }, tell);
+    }
   }
 
   /**
@@ -113,14 +147,23 @@ export class Deploys {
     const { turns, fleet } = this.#options;
     return turns.take(async () => {
       await fleet.known();
-      const template = fleet.deploying ?? fleet.template;
+      const wanted = fleet.deploying ?? fleet.template;
       const replace = fleet.members.filter((member) =>
-        inRing(member) && !sameTemplate(member.template, template)
+        inRing(member) && !sameTemplate(member.template, wanted)
       );
       if (!fleet.deploying && replace.length === 0) return undefined;
+      const template = await this.#pinned(wanted, tell);
       const { minReadyMs } = fleet.policy;
       return await this.#run({ template, replace, minReadyMs }, tell);
     });
+  }
+
+  #pin(template: Template, tell: (step: DeployStep) => void): Promise<Template> {
+    return this.#options.engine.pin(template, (reason) => tell({ step: "pulling", reason }));
+  }
+
+  async #pinned(template: Template, tell: (step: DeployStep) => void): Promise<Template> {
+    return isUnpinned(template) ? await this.#pin(template, tell) : template;
   }
 
   #teller(onStep: (step: DeployStep) => void): (step: DeployStep) => void {
@@ -234,6 +277,20 @@ export class Deploys {
     }
     return last({ step: "rolled-back", name, reason }, tell);
   }
+}
+
+/** What the fleet is to run: what it runs now, but for what is asked for. */
+function wished(wish: DeployWish, image: Template, { template, settings }: Fleet): Template {
+  const { command, options, ...pin } = template;
+  const asked = {
+    command: wish.command === null ? settings.command : wish.command ?? command,
+    options: wish.options === null ? settings.options : wish.options ?? options,
+  };
+  return {
+    ...(wish.image === undefined ? pin : image),
+    ...(asked.command === undefined ? {} : { command: asked.command }),
+    ...(asked.options === undefined ? {} : { options: asked.options }),
+  };
 }
 
 function last(step: DeployStep, tell: (step: DeployStep) => void): DeployStep {

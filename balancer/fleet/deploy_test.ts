@@ -140,7 +140,11 @@ Deno.test("what the engine cannot run is refused before anything is done", async
   const make = (kind: "process" | "static") =>
     new Deploys({
       fleet,
-      engine: { kind, ownsInstances: kind === "process" },
+      engine: {
+        kind,
+        ownsInstances: kind === "process",
+        pin: (template) => Promise.resolve(template),
+      },
       turns: new Turns(),
       now: () => 0,
     });

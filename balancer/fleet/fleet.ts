@@ -30,12 +30,13 @@ import { inRing, isLeaving, isReplica, type Member } from "./member.ts";
 import type { FleetPolicy } from "./policy.ts";
 import type { Miss, Probe } from "./probe.ts";
 import { Outliers } from "./outliers.ts";
+import { Pinning } from "./pinning.ts";
 import { Quarantine } from "./quarantine.ts";
 import { type PendingRemoval, Removals } from "./removals.ts";
 import { Roster } from "./roster.ts";
 import type { FleetStore } from "./store.ts";
-import { sameTemplate } from "./succession.ts";
 import { Successors } from "./successors.ts";
+import { sameTemplate } from "./template.ts";
 import type { MemberEvent } from "./transition.ts";
 import { type Condition, Waiters } from "./waiters.ts";
 import { Writer } from "./writer.ts";
@@ -93,6 +94,7 @@ export class Fleet {
   readonly #link: EngineLink;
   readonly #heartbeats: Heartbeats;
   readonly #charter: Charter;
+  readonly #pinning: Pinning;
   #listed = false;
   #closing = false;
   #cancelTimer: (() => void) | undefined;
@@ -118,7 +120,8 @@ export class Fleet {
     this.successors = new Successors({ ...options, writer, roster, ledger, until });
     const removals = this.#removals = new Removals(options);
     this.#census = new Census({ ...options, removals, roster, ledger });
-    this.#charter = new Charter(options);
+    const charter = this.#charter = new Charter(options);
+    this.#pinning = new Pinning({ roster, charter, save: () => void this.#saveFirst() });
     this.#link = new EngineLink({
       ...options,
       onExit: ({ id, reason }) => this.#post({ type: "exit", id, reason }),
@@ -184,9 +187,14 @@ export class Fleet {
     return this.#link.awayMs;
   }
 
-  /** What new instances run, where that differs from the settings. */
+  /** What new instances run. */
   get template(): Template {
     return this.#charter.template;
+  }
+
+  /** What the settings say that instances run. */
+  get settings(): Template {
+    return this.#options.settings ?? {};
   }
 
   /** What the ring is to be once nobody starts slowly: names in the order in which they joined. */
@@ -449,7 +457,10 @@ export class Fleet {
   }
 
   #post(event: MemberEvent, name?: string): void {
-    this.#writer.do(() => this.#ledger.route(event, name));
+    this.#writer.do(() => {
+      this.#ledger.route(event, name);
+      if (event.type === "started") this.#pinning.note(event.instance);
+    });
   }
 
   #onHeartbeat(name: string, id: string, miss: Miss | undefined): void {
@@ -511,6 +522,7 @@ export class Fleet {
 
   #muster(finding: Finding): void {
     this.#charter.recover(finding.running);
+    this.#charter.takeUp(finding);
     const { template } = this.#charter;
     for (const admission of this.#roster.muster(finding, this.#charter)) {
       this.#roster.admit({ template, ...admission });
@@ -518,8 +530,8 @@ export class Fleet {
   }
 
   /**
-   * Saves what the fleet begins as. Nobody asked for a change, so a failure stops nothing: it is
-   * tried again.
+   * Saves what the fleet begins as, and runs once its images are known. Nobody asked for a change,
+   * so a failure stops nothing: it is tried again.
    */
   async #saveFirst(): Promise<void> {
     try {
@@ -527,6 +539,7 @@ export class Fleet {
     } catch (error) {
       this.#options.failures.record("fleet.save", error);
       if (this.#closing) return;
+      this.#cancelSave?.();
       this.#cancelSave = this.#options.clock.after(SAVE_RETRY_MS, () => this.#saveFirst());
     }
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Template } from "../engine/engine.ts";
 import { MemoryEngine } from "../engine/memory.ts";
 import type { RingShape } from "./blueprint.ts";
 import { Fleet } from "./fleet.ts";
@@ -40,6 +41,7 @@ export class FleetBench {
     engine?: MemoryEngine,
     store: FleetStore = NO_STORE,
     shape: RingShape = BENCH_SHAPE,
+    settings?: Template,
   ) {
     this.engine = engine ?? FleetBench.memory();
     const probe: Probe = (address, _deadline, _signal, name) => {
@@ -59,6 +61,7 @@ export class FleetBench {
       probe,
       clock: this.clock,
       store,
+      ...(settings ? { settings } : {}),
       log: quietLog,
       failures: this.failures,
     });

@@ -70,12 +70,21 @@ function replicaStatus(member: Member, load: Load, now: number, date: Dated): Re
     weight: member.weight,
     ...load,
     instance: instance?.id ?? null,
+    image: imageStatus(member),
     address: instance ? addressText(instance.address) : null,
     restarts,
     nextStart: waits ? date(notBefore) : null,
     start: startStatus(member),
     lastError: lastError ? errorStatus(lastError, date) : null,
   };
+}
+
+/** Of what runs; while nothing does, of what is to be started next. */
+function imageStatus({ instance, template }: Member): ReplicaStatus["image"] {
+  const { image, imageId, imageDigest } = instance?.template ?? template;
+  if (image === undefined || imageId === undefined) return null;
+  const digest = imageDigest === undefined ? {} : { digest: imageDigest };
+  return { reference: image, id: imageId, ...digest };
 }
 
 /** A replica that serves, is down or leaves has no start under way. */

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { Template } from "../engine/engine.ts";
 import { retire } from "./former.ts";
 import { isLeaving, isReplica, type Member } from "./member.ts";
 import type { FleetPolicy } from "./policy.ts";
 import { beginning } from "./ramp.ts";
+import { sameTemplate } from "./template.ts";
 
 /** A replica that waits and a spare that is ready for it. */
 export interface Pairing {
@@ -115,9 +115,4 @@ function knownOfInstance(
 /** Whether a replica is in a state in which a successor can take over from it. */
 export function isSettled(member: Member): boolean {
   return !member.busy && !isLeaving(member);
-}
-
-/** Whether two templates start the same. */
-export function sameTemplate(a: Template, b: Template): boolean {
-  return a.image === b.image && a.command === b.command;
 }

@@ -62,7 +62,10 @@ function compose(client: Downstream): Transaction {
   const size = Math.min(needed, LARGE_BYTES);
   const request = new Transaction(head, given, proxy.requestIds, proxy.buffers, size);
   request.answer = ownAnswer(head, wire.bytes, settings.trace);
-  if (request.answer === undefined) request.destination = proxy.destination(client, request);
+  request.destination = proxy.destination(client, request);
+  if (request.answer !== undefined) {
+    request.destination = { ...request.destination, first: undefined };
+  }
   const traceparent = proxy.traces?.begin(client, request);
   client.stopwatch.identify(request);
   const at = writeRequestHead(request.out, 0, wire.bytes, head, {

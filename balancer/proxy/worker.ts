@@ -7,6 +7,7 @@
  */
 import type { Ring } from "../../ring/mod.ts";
 import { errorMessage } from "../failures.ts";
+import { surviveOutOfFiles } from "../out_of_files.ts";
 import { openTracing } from "../tracing/tracing.ts";
 import type { DrainDeadlines } from "../view.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
@@ -57,6 +58,7 @@ function open(message: Extract<ToWorker, { type: "open" }>): void {
     failure: (action, error) => tell({ type: "failure", action, message: errorMessage(error) }),
     call: () => calls.open(),
   }, new FileBudget(files, sheets.row));
+  surviveOutOfFiles((error) => created.recordFailure("process.files", error));
   if (settings.traces) void trace(created).then(() => accept(created, message));
   else accept(created, message);
 }

@@ -44,11 +44,22 @@ export interface DataPlaneOptions {
   readonly files?: SharedFiles;
   /** Serves a call of the control API that a worker hands over. */
   readonly onCall?: (stream: Connection) => void;
+  /** Milliseconds for a worker to listen, {@linkcode LISTEN_MS} unless a test has less patience. */
+  readonly listenMs?: number;
   /** Module that a worker runs, {@linkcode WORKER} unless a test has its own. */
   readonly module?: string;
 }
 
 const WORKER = new URL("./worker.ts", import.meta.url).href;
+
+/**
+ * Milliseconds for a worker to listen. It takes a quarter of a second, but on a machine that is busy
+ * with other programs, and where the modules are checked first, that has been forty seconds.
+ */
+const LISTEN_MS = 120_000;
+
+/** Milliseconds that a worker may take beyond the deadlines of what runs in it. */
+const END_MS = 5000;
 
 /** A worker that crashed is replaced after this time: one that cannot live must not spin. */
 const REPLACE_MS = 100;
@@ -96,7 +107,7 @@ export class DataPlaneWorkers implements DataPlane {
   /**
    * Starts the workers; resolves when all of them listen. What was published before is theirs, too.
    *
-   * @throws {Error} a worker could not listen
+   * @throws {Error} a worker could not listen, or did not in time
    */
   async open(): Promise<void> {
     const { workers } = this.#options.settings;
@@ -142,12 +153,21 @@ export class DataPlaneWorkers implements DataPlane {
   async end(deadlines: DrainDeadlines): Promise<void> {
     this.#ending = true;
     this.#tellAll({ type: "end", deadlines });
-    await Promise.all([...this.#members].map(({ ended }) => ended.promise));
+    await Promise.all([...this.#members].map((member) => this.#endOf(member, deadlines)));
+  }
+
+  /** A worker cuts off by itself what runs longer than it may; one that hangs does not. */
+  async #endOf(member: Member, { requestsMs, streamsMs }: DrainDeadlines): Promise<void> {
+    const ms = Math.max(requestsMs, streamsMs) + END_MS;
+    const late = setTimeout(() => this.#onCrash(member, `did not end within ${ms} ms`), ms);
+    await member.ended.promise;
+    clearTimeout(late);
   }
 
   #start(): Promise<void> {
-    const worker = new Worker(this.#options.module ?? WORKER, { type: "module" });
     const row = this.#takeRow();
+    const name = `worker ${row + 1} of ${this.#options.settings.workers}`;
+    const worker = new Worker(this.#options.module ?? WORKER, { type: "module", name });
     const calls = new ChannelStreams(
       (id, frame) => worker.postMessage({ type: "stream", id, frame }, transferOf(frame)),
       (stream) => this.#options.onCall ? this.#options.onCall(stream) : stream.close(),
@@ -157,14 +177,21 @@ export class DataPlaneWorkers implements DataPlane {
     const listening = Promise.withResolvers<void>();
     this.#members.add(member);
     this.#acks.join(member);
+    const fail = (message: string) => {
+      listening.reject(new Error(`${name}: ${message}`));
+      this.#onCrash(member, `${name}: ${message}`);
+    };
+    const { listenMs = LISTEN_MS } = this.#options;
+    const late = setTimeout(() => fail(`did not listen within ${listenMs} ms`), listenMs);
+    ended.promise.then(() => clearTimeout(late));
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-      if (data.type === "listening") listening.resolve();
-      else this.#onMessage(member, data);
+      if (data.type !== "listening") return this.#onMessage(member, data);
+      clearTimeout(late);
+      listening.resolve();
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      listening.reject(new Error(event.message));
-      this.#onCrash(member, event.message);
+      fail(event.message);
     };
     const { settings } = this.#options;
     const sheets = { memory: this.#loads, tallies: this.#tallies.workers, row };

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Ring } from "../../ring/mod.ts";
 import type { Evidence, View } from "../view.ts";
 import { LINGER } from "./linger.ts";
@@ -54,12 +54,13 @@ class Bench {
   readonly workers: DataPlaneWorkers;
   #changed = Promise.withResolvers<void>();
 
-  constructor(module = CRASHING) {
+  constructor(module = CRASHING, listenMs?: number) {
     this.workers = new DataPlaneWorkers({
       settings: SETTINGS,
       report: (evidence) => this.evidence.push(evidence),
       failures: { record: (action, error) => this.#record(action, String(error)) },
       module,
+      ...(listenMs !== undefined && { listenMs }),
     });
   }
 
@@ -220,4 +221,16 @@ Deno.test("a module that cannot run is an error at the start", async () => {
   await assertRejects(() => bench.workers.open());
   await bench.workers.end(NOW);
   assert(bench.crashes.length >= 1);
+});
+
+Deno.test("a worker that does not listen in time is an error with its name", async () => {
+  const bench = new Bench("data:text/javascript,self.onmessage = () => {}", 200);
+  await assertRejects(
+    () => bench.workers.open(),
+    Error,
+    "of 2: did not listen within 200 ms",
+  );
+  await bench.until("the record", () => bench.crashes.length >= 1);
+  assertMatch(bench.crashes[0]!, /^proxy\.worker: worker [12] of 2: did not listen within 200 ms$/);
+  await bench.workers.end({ requestsMs: 0, streamsMs: 0 });
 });

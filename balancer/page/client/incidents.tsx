@@ -64,9 +64,29 @@ function Item({ incident }: { readonly incident: Incident }): JSX.Element {
         <time class="soft" dateTime={at} title={at}>{ago} ago</time>
       </p>
       <p>{signal}</p>
+      <Ending incident={incident} />
       <Timeline incident={incident} />
       <p class="soft">{costOf(incident)}</p>
     </li>
+  );
+}
+
+/** How the instance ended and which starts failed, where that is known. */
+function Ending({ incident }: { readonly incident: Incident }): JSX.Element {
+  const { signal, exit, failedStarts, startFailure, lastWords } = incident;
+  return (
+    <>
+      {exit !== null && !signal.includes(exit) && <p>{exit}</p>}
+      {startFailure !== null && (
+        <p>{counted(failedStarts, "failed start")}, the last: {startFailure}</p>
+      )}
+      {lastWords.length > 0 && (
+        <details>
+          <summary>Last lines of the instance</summary>
+          <pre>{lastWords.join("\n")}</pre>
+        </details>
+      )}
+    </>
   );
 }
 

@@ -7,7 +7,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { type Actions, useActions } from "./actions.ts";
 import { Dialog, Fault, Field } from "./dialog.tsx";
-import { clock } from "./format.ts";
+import { clock, counted } from "./format.ts";
 import type { ReplicaStatus as Replica } from "../../answers/fleet.ts";
 import type { Wish } from "./wish.ts";
 import { Swatch } from "./plan_panel.tsx";
@@ -32,7 +32,7 @@ export function ReplicaDialog({ name }: { readonly name: string }): JSX.Element 
 
 function Facts({ replica }: { readonly replica: Replica }): JSX.Element {
   const { slots } = useStore();
-  const { name, instance, address, restarts, lastError } = replica;
+  const { name, instance, address, restarts, start, lastError } = replica;
   return (
     <dl class="facts">
       <dt>State</dt>
@@ -47,10 +47,20 @@ function Facts({ replica }: { readonly replica: Replica }): JSX.Element {
       <dd class="mono">{address ?? "none"}</dd>
       <dt>Restarts</dt>
       <dd>{restarts}</dd>
+      {start !== null && start.notReady !== null && <dt>Not ready yet</dt>}
+      {start !== null && start.notReady !== null && (
+        <dd>
+          {start.notReady} (attempt {start.attempt}, {counted(start.heartbeats, "heartbeat")})
+        </dd>
+      )}
       {lastError && <dt>Last error</dt>}
       {lastError && (
         <dd>
           {clock(Date.parse(lastError.at))}: {lastError.message}
+          {lastError.attempt !== undefined && lastError.attempt > 1 &&
+            ` (attempt ${lastError.attempt})`}
+          {lastError.exit !== undefined && !lastError.message.includes(lastError.exit) &&
+            `; ${lastError.exit}`}
           {lastError.lastWords && <pre>{lastError.lastWords.join("\n")}</pre>}
         </dd>
       )}

@@ -1,0 +1,86 @@
+/**
+ * Clients that hold as many connections as they can, and one that wants to be served meanwhile.
+ *
+ * @module
+ */
+import { within } from "./raw.ts";
+
+/** What a flood is made of. */
+export interface FloodOptions {
+  /** Where it connects: a port of this machine, or a socket file. */
+  readonly to: { readonly port: number } | { readonly path: string };
+  /** What is sent on each connection; nothing more follows. */
+  readonly bytes: string;
+  /** How many connections are open, or about to be, at any time. */
+  readonly connections: number;
+}
+
+/**
+ * A flood that goes on until it is stopped, in a thread of its own: the event loop of who measures
+ * must not be the one that is late.
+ */
+export class Flood {
+  readonly #worker: Worker;
+
+  constructor(options: FloodOptions) {
+    this.#worker = new Worker(new URL("./flood_worker.ts", import.meta.url), { type: "module" });
+    this.#worker.postMessage(options);
+  }
+
+  /** Closes all connections. @returns how many were opened */
+  async stop(): Promise<number> {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.#worker.onmessage = ({ data }: MessageEvent<number>) => resolve(data);
+    this.#worker.postMessage("stop");
+    const opened = await within("the end of the flood", promise, 60_000);
+    this.#worker.terminate();
+    return opened;
+  }
+}
+
+/** What became of the requests of a client. */
+export interface Served {
+  readonly answered: number;
+  /** Answers that were neither 200 nor 503 with Retry-After. */
+  readonly wrong: readonly string[];
+  /** 503 with Retry-After. */
+  readonly busy: number;
+  /** The longest wait for an answer, in milliseconds. */
+  readonly longestMs: number;
+}
+
+/**
+ * Sends one request after the other for a time: every other on a connection of its own.
+ *
+ * @param url what is asked
+ * @param ms for how long
+ */
+export async function serveDuring(url: string, ms: number): Promise<Served> {
+  // Another address of this machine than that of the flood.
+  const localAddress = "127.0.0.2";
+  using kept = Deno.createHttpClient({ localAddress });
+  using fresh = Deno.createHttpClient({ localAddress, poolMaxIdlePerHost: 0 });
+  const wrong: string[] = [];
+  let [answered, busy, longestMs] = [0, 0, 0];
+  const end = performance.now() + ms;
+  for (let n = 0; performance.now() < end; n++) {
+    const begun = performance.now();
+    const outcome = await outcomeOf(url, n % 2 === 0 ? kept : fresh);
+    longestMs = Math.max(longestMs, performance.now() - begun);
+    if (outcome === "200") answered++;
+    else if (outcome === "503, again in 1") busy++;
+    else wrong.push(outcome);
+  }
+  return { answered, wrong, busy, longestMs: Math.round(longestMs) };
+}
+
+async function outcomeOf(url: string, client: Deno.HttpClient): Promise<string> {
+  try {
+    const response = await within("an answer", fetch(url, { client }), 30_000);
+    await response.text();
+    const again = response.headers.get("retry-after");
+    return `${response.status}${again === null ? "" : `, again in ${again}`}`;
+  } catch (error) {
+    return String(error);
+  }
+}

@@ -1,0 +1,45 @@
+import { assert, assertEquals } from "@std/assert";
+import { get, RawBalancer, RawUpstream, statusOf, within } from "./raw.ts";
+
+const RESETS = 4000;
+
+/** Connects so many times and resets each connection, if it can before that is accepted. */
+async function reset(port: number, count: number): Promise<void> {
+  const worker = new Worker(new URL("./reset_worker.ts", import.meta.url), { type: "module" });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  worker.onmessage = () => resolve();
+  worker.postMessage({ port, count });
+  await within("the resets", promise, 60_000);
+  worker.terminate();
+}
+
+for (const where of ["public port", "API's own port"]) {
+  Deno.test(`connections to the ${where} that are reset before they are accepted cost nothing`, async () => {
+    await using upstream = new RawUpstream();
+    await using balancer = await RawBalancer.for([upstream.address], {
+      LB_ADMIN_LISTEN: "127.0.0.1:0",
+      LB_PUBLIC_API: "all",
+    });
+    const begun = performance.now();
+    const port = where === "public port"
+      ? balancer.port
+      : Number(new URL(balancer.balancer.own).port);
+    await reset(port, RESETS);
+    assertEquals(statusOf(await balancer.ask(get("/rep"))), 200);
+    const own = await fetch(`${balancer.balancer.own}/_lb/metrics`);
+    const metrics = await own.text();
+    const listener = where === "public port" ? "public" : "api";
+    const failed = Number(
+      new RegExp(`accept_failures_total\\{listener="${listener}"\\} (\\d+)`).exec(metrics)?.[1],
+    );
+    const { code, output } = await balancer.balancer.end("SIGTERM");
+    const seconds = Math.ceil((performance.now() - begun) / 1000);
+    assertEquals(code, 0);
+    // Each of them is counted, and a line a second says so.
+    assert(failed > RESETS / 4, `${failed} failed`);
+    const lines = output.split("\n").filter((line) =>
+      /"action":"(proxy|control)\.accept"/.test(line)
+    );
+    assert(lines.length >= 1 && lines.length <= seconds + 1, `${lines.length} in ${seconds} s`);
+  });
+}
