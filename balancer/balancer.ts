@@ -10,9 +10,11 @@ import { Entrances } from "./control/entrances.ts";
 import { openGate } from "./control/open_gate.ts";
 import type { ApiLimits } from "./control/server/api_connection.ts";
 import { controlParts } from "./control_parts.ts";
-import type { EngineKind, Template } from "./engine/engine.ts";
+import { pause } from "./engine/deadline.ts";
+import { EngineError, type EngineKind, type Template } from "./engine/engine.ts";
+import type { FleetOwner } from "./engine/fleet_owner.ts";
 import { openEngine } from "./engine/open_engine.ts";
-import { Failures } from "./failures.ts";
+import { type FailureLog, Failures } from "./failures.ts";
 import { fileLimit } from "./file_limit.ts";
 import type { RingShape } from "./fleet/blueprint.ts";
 import { systemClock } from "./fleet/clock.ts";
@@ -23,6 +25,7 @@ import { httpProbe } from "./fleet/http_probe.ts";
 import type { Journal } from "./fleet/journal.ts";
 import { fleetPolicy } from "./fleet/policy.ts";
 import { resumeDeploy } from "./fleet/resume.ts";
+import { StateLock, thisHolder } from "./fleet/state_lock.ts";
 import { NO_STORE } from "./fleet/store.ts";
 import { Turns } from "./fleet/turns.ts";
 import type { Log } from "./log/log.ts";
@@ -38,6 +41,10 @@ const MAX_UPSTREAMS = 4096;
 
 /** A balancer that runs. */
 export interface Running {
+  /** Resolves with the balancer that asks for the fleet or has it: this one is to end. */
+  readonly takenOver: Promise<string>;
+  /** Lets go of the fleet and leaves its instances to another balancer, where they can live on. */
+  readonly handOver: () => Promise<void>;
   /** Lets requests finish, stops the replicas and gives everything back. */
   readonly end: () => Promise<void>;
   /** What happens to its fleet. */
@@ -62,7 +69,20 @@ export async function startBalancer(
   const failures = new Failures(logger);
   const unwatch = surviveOutOfFiles((error) => failures.record("process.files", error));
   const gate = await openGate(config, logger, failures);
-  const port = new PublicPort({ hostname: config.LB_HOST, port: config.LB_PORT });
+  const takenOver = Promise.withResolvers<string>();
+  const lock = await lockState(config, logger);
+  lock?.watch(({ pid, host }) =>
+    takenOver.resolve(`the balancer with process id ${pid} on ${host}`)
+  );
+  const { engine, reason, owner, dispose } = await openEngine(config, {
+    failures,
+    self: { ...thisHolder(), id: crypto.randomUUID(), lock: lock?.id ?? "" },
+    log: logger,
+    report: (line) => logger.info("docker: {line}", { line }),
+  });
+  // Only then the port may become free.
+  if (config.LB_TAKE_OVER) await claimFleet(owner);
+  const port = await openPort(config, failures);
   const workers = workerCount(config);
   const sharedCounts = sharedFiles(workers, await fileLimit());
   const files = new FileBudget(sharedCounts, workers);
@@ -74,10 +94,6 @@ export async function startBalancer(
     maxConnections: config.LB_MAX_API_CONNECTIONS,
     files,
     failures,
-  });
-  const { engine, reason, dispose } = await openEngine(config, {
-    failures,
-    report: (line) => logger.info("docker: {line}", { line }),
   });
   const { ownsInstances } = engine;
   const fleetLog = logger.getChild("fleet");
@@ -146,11 +162,17 @@ export async function startBalancer(
   const api = createControlApp(
     controlParts({ ...parts, turns, deploys, ending: ending.signal }),
   );
-  // The port opens when it is known what runs, so that the first request finds a view.
-  await fleet.open();
-  entrances.begin(api.fetch);
-  await dataPlane.open();
-  port.release();
+  try {
+    await claimFleet(owner);
+    // The port opens when it is known what runs, so that the first request finds a view.
+    await fleet.open();
+    entrances.begin(api.fetch);
+    await dataPlane.open();
+  } catch (error) {
+    await owner?.release();
+    throw error;
+  }
+  await port.release();
   void resumeDeploy({
     deploys,
     clock: systemClock,
@@ -164,8 +186,18 @@ export async function startBalancer(
     engine: engine.kind,
     reason,
   });
+  owner?.lost.then(({ pid, host }) =>
+    takenOver.resolve(`the balancer with process id ${pid} on ${host}`)
+  );
   return {
     journal: fleet.journal,
+    takenOver: takenOver.promise,
+    handOver: async () => {
+      if (!owner) return;
+      await fleet.abandon();
+      await owner.release();
+      lock?.[Symbol.dispose]();
+    },
     end: async () => {
       ending.abort();
       await dataPlane.end({
@@ -176,10 +208,43 @@ export async function startBalancer(
       await fleet.close();
       metrics.close();
       closeProbe();
+      await owner?.release();
       await dispose();
+      lock?.[Symbol.dispose]();
       unwatch();
     },
   };
+}
+
+/** How long the port of a balancer that was asked to end may stay taken, in milliseconds. */
+const PORT_FREE_MS = 30_000;
+
+async function openPort(config: Config, failures: FailureLog): Promise<PublicPort> {
+  const { LB_HOST: hostname, LB_PORT: port, LB_TAKE_OVER } = config;
+  const deadline = performance.now() + (LB_TAKE_OVER ? PORT_FREE_MS : 0);
+  for (;;) {
+    try {
+      return new PublicPort({ hostname, port }, failures);
+    } catch (error) {
+      const taken = error instanceof Deno.errors.AddrInUse;
+      if (!taken || performance.now() >= deadline) throw error;
+      await pause(100);
+    }
+  }
+}
+
+async function lockState(config: Config, log: Logger): Promise<StateLock | undefined> {
+  const { LB_STATE_FILE: path, LB_TAKE_OVER: takeOver } = config;
+  return path === "" ? undefined : await StateLock.take({ path, log, takeOver });
+}
+
+/** An Engine that is away is waited for, and the fleet claimed when it answers. */
+async function claimFleet(owner: FleetOwner | undefined): Promise<void> {
+  try {
+    await owner?.ensure();
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.kind === "owned") throw error;
+  }
 }
 
 function apiLimits(config: Config): ApiLimits {

@@ -142,6 +142,29 @@ Deno.test("settings that cannot stand together are faults", () => {
   ]);
 });
 
+Deno.test("options of containers are faults key by key, and as a whole where it is no JSON", () => {
+  assertEquals(
+    faults({ LB_REPLICA_OPTIONS: '{"cpus":0,"volumes":["a"]}' }).map((one) =>
+      one.replace(/must.*;/, "...")
+    ),
+    ["LB_REPLICA_OPTIONS: cpus: ... got 0", 'LB_REPLICA_OPTIONS: volumes.0: ... got "a"'],
+  );
+  assertMatch(
+    faults({ LB_REPLICA_OPTIONS: '{"ports":[]}' }).join(),
+    /no fields but memory, .*ports/,
+  );
+  assertMatch(faults({ LB_REPLICA_OPTIONS: "memory=1g" }).join(), /must be a JSON object such as/);
+});
+
+Deno.test("options of containers are for containers, and those of one replica not for spares", () => {
+  const LB_REPLICA_OPTIONS = '{"volumes":["data-$SERVER_NAME:/data"]}';
+  assertEquals(faults({ LB_ENGINE: "process", LB_REPLICA_OPTIONS }), [
+    "LB_REPLICA_OPTIONS: must be empty with LB_ENGINE=process, since every key is an option of " +
+    "containers; got volumes",
+  ]);
+  assertMatch(faults({ LB_SPARES: "1", LB_REPLICA_OPTIONS }).join(), /LB_SPARES: must be 0 where/);
+});
+
 Deno.test("the ring has room for one replica a slot, or M / K where each has K points", () => {
   const room = (LB_LAYOUT: "even" | "ring") =>
     replicaCapacity({ LB_LAYOUT, LB_SLOTS: 512, LB_VIRTUAL_SERVERS: 9 });

@@ -33,6 +33,7 @@ async function run(config: Config, log: Log, tracing?: Tracing): Promise<void> {
     const running = await startBalancer(config, log, tracing && traceSettings(log));
     if (tracing) traceHeals(running.journal, tracing);
     endOnSignal(running, config, log);
+    endWhenTakenOver(running, config, log);
   } catch (error) {
     log.logger.fatal("cannot start: {error}", { error: startError(error, config) });
     await log.flush();
@@ -42,7 +43,8 @@ async function run(config: Config, log: Log, tracing?: Tracing): Promise<void> {
 
 function configOrExit(): ReturnType<typeof readConfig> {
   try {
-    return readConfig(Deno.env.toObject());
+    const takeOver = Deno.args.includes("--take-over");
+    return readConfig({ ...Deno.env.toObject(), ...(takeOver && { LB_TAKE_OVER: "true" }) });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const lines = ["The balancer cannot start with these settings:", ...error.faults, ""];
@@ -87,6 +89,18 @@ function endOnSignal(running: Running, { LB_SHUTDOWN_TIMEOUT_MS }: Config, log: 
       end(running, LB_SHUTDOWN_TIMEOUT_MS, log);
     });
   }
+}
+
+/** Another balancer goes on with the replicas; requests that run here are finished first. */
+async function endWhenTakenOver(
+  running: Running,
+  { LB_SHUTDOWN_TIMEOUT_MS }: Config,
+  log: Log,
+): Promise<void> {
+  const by = await running.takenOver;
+  log.logger.warn("the fleet is taken over by {by}: draining", { by });
+  await running.handOver();
+  await end(running, LB_SHUTDOWN_TIMEOUT_MS, log);
 }
 
 async function end(running: Running, timeoutMs: number, log: Log): Promise<void> {

@@ -1,29 +1,74 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import type { FailureLog } from "./failures.ts";
 import { originOf, PublicPort } from "./public_port.ts";
 
 const LOOPBACK = "127.0.0.1";
 
-Deno.test("a port that the system has chosen stays chosen until the workers share it", () => {
-  const port = new PublicPort({ hostname: LOOPBACK, port: 0 });
-  assertThrows(() => Deno.listen(port.address), Deno.errors.AddrInUse);
-  const worker = Deno.listen({ ...port.address, reusePort: true });
-  port.release();
+const NO_FAILURES: FailureLog = {
+  record(action, error) {
+    throw new Error(`${action} failed`, { cause: error });
+  },
+};
+
+const open = (port: number) => new PublicPort({ hostname: LOOPBACK, port }, NO_FAILURES);
+
+Deno.test("a free port is taken from the first moment, for listeners that share it", async () => {
+  const port = open(0);
+  const { hostname, port: number } = port.address;
+  assertThrows(() => Deno.listen({ hostname, port: number }), Deno.errors.AddrInUse);
+  const worker = Deno.listen({ hostname, port: number, reusePort: true });
+  await port.release();
   worker.close();
 });
 
-Deno.test("a port that was given is free for the workers, however they listen", () => {
-  using other = Deno.listen({ hostname: LOOPBACK, port: 0 });
-  const { port } = other.addr;
-  assertThrows(() => new PublicPort({ hostname: LOOPBACK, port }), Deno.errors.AddrInUse);
-  other.close();
-  const free = new PublicPort({ hostname: LOOPBACK, port });
-  Deno.listen(free.address).close();
-  free.release();
+Deno.test("a port that is named is held from the first moment until it is released", async () => {
+  const number = freePort();
+  const port = open(number);
+  assertThrows(() => Deno.listen({ hostname: LOOPBACK, port: number }), Deno.errors.AddrInUse);
+  const worker = Deno.listen({ hostname: LOOPBACK, port: number, reusePort: true });
+  await port.release();
+  assertThrows(() => open(number), Deno.errors.AddrInUse);
+  worker.close();
+  await open(number).release();
+});
+
+Deno.test("of many balancers that start at once on one port, one gets it", async () => {
+  const number = freePort();
+  const held = Array.from({ length: 20 }, () => {
+    try {
+      return open(number);
+    } catch (error) {
+      if (error instanceof Deno.errors.AddrInUse) return undefined;
+      throw error;
+    }
+  });
+  assertEquals(held.filter((port) => port !== undefined).length, 1);
+  for (const port of held) await port?.release();
+});
+
+Deno.test("who connects before the workers listen is told to come back", async () => {
+  const port = open(0);
+  const response = await fetch(originOf(port.address));
+  assertEquals([response.status, response.headers.get("retry-after")], [503, "1"]);
+  assertEquals(await response.json(), {
+    message: "<Error> the balancer starts; try again in a second",
+    status: "failure",
+  });
+  // One that leaves without a word is no failure.
+  Deno.connect({ hostname: LOOPBACK, port: port.address.port }).then((client) => client.close());
+  await (await fetch(originOf(port.address))).body?.cancel();
+  await port.release();
 });
 
 Deno.test("what listens everywhere is reached on loopback", () => {
-  assertEquals(originOf({ hostname: "0.0.0.0", port: 80 }), "http://127.0.0.1:80");
-  assertEquals(originOf({ hostname: "::", port: 80 }), "http://[::1]:80");
-  assertEquals(originOf({ hostname: "fd00::1", port: 80 }), "http://[fd00::1]:80");
-  assertEquals(originOf({ hostname: "lb.example", port: 80 }), "http://lb.example:80");
+  assertEquals(originOf({ hostname: "0.0.0.0", port: 1 }), "http://127.0.0.1:1");
+  assertEquals(originOf({ hostname: "::", port: 1 }), "http://[::1]:1");
+  assertEquals(originOf({ hostname: "10.0.0.1", port: 1 }), "http://10.0.0.1:1");
 });
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: LOOPBACK, port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}

@@ -79,6 +79,7 @@ Deno.test("three replicas answer, can be added to and removed from", async (t) =
         body: unknown,
         status: number,
         message: string,
+        detail?: string,
       ][] = [
         ["POST", "/add", { n: -1 }, 400, "n: must be a whole number from 1; got -1"],
         ["POST", "/add", { n: 0 }, 400, "n: must be a whole number from 1; got 0"],
@@ -96,6 +97,15 @@ Deno.test("three replicas answer, can be added to and removed from", async (t) =
           "/add",
           { n: 1, hostnames: ["a", "b"] },
           400,
+          "Length of hostname list is more than newly added instances",
+          "hostnames: must be at most n names, which is 1; got 2",
+        ],
+        [
+          "DELETE",
+          "/rm",
+          { n: 1, hostnames: ["Server1", "Server2"] },
+          400,
+          "Length of hostname list is more than removable instances",
           "hostnames: must be at most n names, which is 1; got 2",
         ],
         ["POST", "/add", { n: 1, hostnames: ["a b"] }, 400, `hostnames: ${NAME_RULE}; got "a b"`],
@@ -130,8 +140,9 @@ Deno.test("three replicas answer, can be added to and removed from", async (t) =
           "POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, and GET /_lb/docs describes them",
         ],
       ];
-      for (const [method, path, body, status, message] of table) {
-        assertEquals(await balancer.call(method, path, body), { status, body: FAILURE(message) });
+      for (const [method, path, body, status, message, detail] of table) {
+        const failure = { ...FAILURE(message), ...(detail === undefined ? {} : { detail }) };
+        assertEquals(await balancer.call(method, path, body), { status, body: failure });
       }
       const broken = await balancer.call("POST", "/add", '{"n":');
       assertEquals(broken.status, 400);

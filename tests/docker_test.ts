@@ -32,7 +32,8 @@ dockerTest("a container that hangs is found by its heartbeat and replaced", asyn
   );
   const healed = replicas.find(({ name }) => name === "Server1");
   assertEquals(healed?.restarts, 1);
-  assert(!(await fleet.containers()).includes(victim ?? ""));
+  // What has ended is removed behind everything else.
+  await waitFor("its removal", async () => !(await fleet.containers()).includes(victim ?? ""));
 });
 
 dockerTest(

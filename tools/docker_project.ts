@@ -61,7 +61,15 @@ export async function removeProject(
   if (leftovers.length > 0) progress(`removing ${leftovers.length} replicas that it left`);
   const containers = [...new Set([...project, ...leftovers])];
   if (containers.length > 0) await docker(["rm", "-f", "-v", ...containers]);
+  await removeMark(ofFleet);
   return containers.length + await removeNetworks([OF_PROJECT, ofFleet]);
+}
+
+/** The volumes that say whose the fleet is; a balancer that was killed leaves them. */
+async function removeMark(ofFleet: string): Promise<void> {
+  const filters = ["--filter", ofFleet, "--filter", "label=ringkeeper.mark"];
+  const found = await ids(["volume", "ls", "-q", ...filters]);
+  if (found.length > 0) await docker(["volume", "rm", ...found]);
 }
 
 async function removeNetworks(filters: readonly string[]): Promise<number> {

@@ -56,8 +56,8 @@ export function removeState(file = FILE): Promise<void> {
 }
 
 /** Forgets who belonged to the fleet: the next `up` begins afresh. */
-export function removeFleet(): Promise<void> {
-  return remove(new URL(FLEET_FILE, ROOT));
+export async function removeFleet(): Promise<void> {
+  for (const end of ["", ".previous", ".lock"]) await remove(new URL(FLEET_FILE + end, ROOT));
 }
 
 async function remove(file: URL): Promise<void> {

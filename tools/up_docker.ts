@@ -32,6 +32,7 @@ export async function startDocker(
     ...await socketVariables(socket),
     LB_PORT: String(request.port),
     LB_REPLICAS: String(request.replicas),
+    LB_TAKE_OVER: String(request.takeOver),
   };
   const code = await show(compose[0], composeArgs(compose, "up", "-d", "--no-build"), { env });
   if (code !== 0) throw new ToolError(`${compose.join(" ")} up failed, see above`);

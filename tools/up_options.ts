@@ -11,6 +11,8 @@ export interface UpOptions {
   readonly engine: EngineWish;
   readonly replicas: number;
   readonly port: number;
+  /** Whether another balancer that has the fleet is asked to hand it over. */
+  readonly takeOver: boolean;
   readonly help: boolean;
 }
 
@@ -26,6 +28,7 @@ Usage: deno task up [options]        make run [ENGINE=..] [REPLICAS=..] [PORT=..
                                  engine and compose are there, else processes
   --replicas N                   how many replicas, from 0 (default 3)
   --port P                       public port (default 5000)
+  --take-over                    ask another balancer that has the fleet to hand it over; it ends
   --help                         this text
 
 Every other setting is an environment variable LB_*, see README.md; LB_ENGINE, LB_REPLICAS and
@@ -37,6 +40,7 @@ const OPTIONS = {
   engine: { type: "string" },
   replicas: { type: "string" },
   port: { type: "string" },
+  "take-over": { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -58,6 +62,7 @@ export function readUpOptions(args: readonly string[], env: Lookup): UpOptions {
       4096,
     ),
     port: COMMAND_LINE.whole("--port", given.port ?? (env("LB_PORT") || "5000"), 1, 65535),
+    takeOver: given["take-over"] ?? ["true", "1"].includes(env("LB_TAKE_OVER") ?? ""),
     help: given.help ?? false,
   };
 }

@@ -10,14 +10,26 @@ function refusal(args: string[], env: Lookup = nothing): [number, string] {
 }
 
 Deno.test("up options: without any, three replicas on port 5000 with the engine at hand", () => {
-  const expected = { engine: "auto", replicas: 3, port: 5000, help: false } as const;
+  const expected = {
+    engine: "auto",
+    replicas: 3,
+    port: 5000,
+    help: false,
+    takeOver: false,
+  } as const;
   assertEquals(readUpOptions([], nothing), expected);
 });
 
 Deno.test("up options: the command line goes before the environment", () => {
   const env: Lookup = (name) => ({ LB_PORT: "8080", LB_REPLICAS: "5", LB_ENGINE: "" })[name];
   const options = readUpOptions(["--port=9000", "--engine", "process"], env);
-  assertEquals(options, { engine: "process", replicas: 5, port: 9000, help: false });
+  assertEquals(options, {
+    engine: "process",
+    replicas: 5,
+    port: 9000,
+    help: false,
+    takeOver: false,
+  });
 });
 
 Deno.test("up options: what cannot be understood ends with exit code 2 and says what would", () => {

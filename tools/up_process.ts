@@ -48,6 +48,7 @@ function spawn(request: UpRequest, args: readonly string[]): Deno.ChildProcess {
     LB_ENGINE: "process",
     LB_PORT: String(request.port),
     LB_REPLICAS: String(request.replicas),
+    LB_TAKE_OVER: String(request.takeOver),
     LB_STATE_FILE: FLEET_FILE,
   };
   return new Deno.Command("sh", {

@@ -11,6 +11,7 @@ export interface UpRequest {
   /** Where it answers all calls. */
   readonly url: string;
   readonly fleet: string;
+  readonly takeOver: boolean;
   /** Told of every step. */
   readonly progress: (line: string) => void;
 }

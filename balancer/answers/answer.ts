@@ -51,6 +51,9 @@ export const failure = z.object({
     "What is wrong and what would be right: the field, its bound and the value received",
   ),
   status: z.literal("failure"),
+  detail: z.string().exactOptional().describe(
+    "The field, its bound and the value, where the message is the textbook's own",
+  ),
 }).meta({ id: "Failure", description: "What every error of the balancer itself says" });
 
 /** What every error of the balancer itself says. */

@@ -12,6 +12,14 @@ import { REPLICA_NAME_PATTERN } from "../upstream_list.ts";
 /** A call cannot be used as it was sent: its body, its query or its path. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
+
+  /**
+   * @param message every fault: the field, its bound and the value received; or the textbook's text
+   * @param detail the faults, where the message is the textbook's
+   */
+  constructor(message: string, readonly detail?: string) {
+    super(message);
+  }
 }
 
 /** What a replica may be called, as the end of a sentence. */
@@ -81,7 +89,17 @@ export function parseBody<T>({ schema, example }: BodyForm<T>, text: string): T 
 export function parseFields<T>(schema: z.ZodType<T>, given: unknown): T {
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  throw new RequestError(result.error.issues.map(describeIssue).join("; "));
+  const { issues } = result.error;
+  const faults = issues.map(describeIssue).join("; ");
+  const text = textbookText(issues);
+  throw text === undefined ? new RequestError(faults) : new RequestError(text, faults);
+}
+
+/** The textbook's text for a fault, which its clients compare; only a fault that is alone has one. */
+function textbookText(issues: readonly z.core.$ZodIssue[]): string | undefined {
+  const [issue, ...others] = issues;
+  const text = issue?.code === "custom" ? issue.params?.["textbook"] : undefined;
+  return others.length === 0 && typeof text === "string" ? text : undefined;
 }
 
 function parseJson(text: string, example: string): unknown {

@@ -41,7 +41,7 @@ const ENGINE_STATUS: Partial<Record<EngineErrorKind, 409>> = {
  */
 export function answerError(error: Error, c: Context, failures: FailureLog): Response {
   if (error instanceof RequestError) {
-    return c.json(failureBody(error.message), STATUS_CODE.BadRequest);
+    return c.json(failureBody(error.message, error.detail), STATUS_CODE.BadRequest);
   }
   if (error instanceof BodyError) {
     const { ContentTooLarge, RequestTimeout } = STATUS_CODE;

@@ -32,7 +32,9 @@ const CHANGE = {
 
 const removalSchema = z.strictObject(CHANGE, {
   error: describe("n and hostnames", CHANGE_EXAMPLE),
-}).superRefine(checkCount);
+}).superRefine((body, context) =>
+  checkCount(body, context, "Length of hostname list is more than removable instances")
+);
 
 const additionSchema = z.strictObject({
   ...CHANGE,
@@ -40,7 +42,7 @@ const additionSchema = z.strictObject({
 }, {
   error: describe("n, hostnames and weights", CHANGE_EXAMPLE),
 }).superRefine((body, context) => {
-  checkCount(body, context);
+  checkCount(body, context, "Length of hostname list is more than newly added instances");
   const { hostnames, weights } = body;
   const stranger = Object.keys(weights).find((one) => !hostnames.includes(one));
   if (stranger === undefined) return;
@@ -48,10 +50,15 @@ const additionSchema = z.strictObject({
   context.addIssue({ code: "custom", path: ["weights"], message });
 });
 
-function checkCount({ n, hostnames }: Change, context: z.RefinementCtx): void {
+/** @param textbook what the assignment's own balancer says, and its clients compare */
+function checkCount(
+  { n, hostnames }: Change,
+  context: z.RefinementCtx,
+  textbook: string,
+): void {
   if (n < 1 || hostnames.length <= n) return;
   const message = `must be at most n names, which is ${n}; got ${hostnames.length}`;
-  context.addIssue({ code: "custom", path: ["hostnames"], message });
+  context.addIssue({ code: "custom", path: ["hostnames"], message, params: { textbook } });
 }
 
 /** The body of `POST /add`. */

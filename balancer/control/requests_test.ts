@@ -46,11 +46,19 @@ Deno.test("a name of 63 characters is accepted, one of 300 is refused and not re
   assertEquals(message, `hostnames: ${NAME_RULE}; got "${"x".repeat(79)}…`);
 });
 
-Deno.test("more hostnames than n are refused", () => {
-  assertEquals(
-    fault('{"n":1,"hostnames":["a","b"]}'),
-    "hostnames: must be at most n names, which is 1; got 2",
-  );
+Deno.test("more hostnames than n are refused in the textbook's words, which its clients compare", () => {
+  const detail = "hostnames: must be at most n names, which is 1; got 2";
+  const refusals = [
+    [addition, "Length of hostname list is more than newly added instances"],
+    [removal, "Length of hostname list is more than removable instances"],
+  ] as const;
+  for (const [form, message] of refusals) {
+    const error = assertThrows(
+      () => parseBody<unknown>(form, '{"n":1,"hostnames":["a","b"]}'),
+      RequestError,
+    );
+    assertEquals([error.message, error.detail], [message, detail]);
+  }
 });
 
 Deno.test("a body that is no JSON object, or has unknown fields, is refused", () => {

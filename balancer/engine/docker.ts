@@ -31,6 +31,7 @@ import { type ContainerSpec, DockerStarts } from "./docker_starts.ts";
 import { endingOf, unhealthyOf } from "./docker_state.ts";
 import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
 import { EngineError, LAST_WORDS } from "./engine.ts";
+import type { OwnerApi, Volume } from "./fleet_owner.ts";
 import type { ImageReference } from "./image_reference.ts";
 import type { RegistryCredentials } from "./registry_credentials.ts";
 
@@ -200,6 +201,30 @@ export class DockerEngine implements Engine {
    */
   removeNetwork(): Promise<void> {
     return this.#ask("remove the network", () => this.#network.remove());
+  }
+
+  /** The volumes of a fleet's mark, and the Engine's clock. */
+  get ownerApi(): OwnerApi {
+    const volume = (name: string) => this.#calls.getVolume(name);
+    return {
+      create: async (Name, Labels) => {
+        const creation = () => this.#calls.createVolume({ Name, Labels });
+        await this.#ask(`create the volume ${Name}`, creation);
+        // What is created may have existed: only a look says whose it is.
+        const looking = () => volume(Name).inspect() as unknown as Promise<Volume>;
+        return await this.#ask(`inspect the volume ${Name}`, looking);
+      },
+      list: async (label) => {
+        const listing = () => this.#calls.listVolumes({ filters: { label: [label] } });
+        return (await this.#ask("list volumes", listing)).Volumes as unknown as Volume[] ?? [];
+      },
+      remove: async (name) => {
+        const removal = () => unless([404], volume(name).remove());
+        await this.#ask(`remove the volume ${name}`, removal);
+      },
+      now: async () =>
+        Date.parse((await this.#ask("ask its time", () => this.#calls.info())).SystemTime),
+    };
   }
 
   #openNames(): DockerNames {

@@ -153,6 +153,12 @@ export async function sweep(
     await ask("DELETE", `/containers/${id}?force=1&v=1`, undefined, at);
   }
   await ask("DELETE", `/networks/${network}`, undefined, at);
+  // The mark of a balancer that was killed.
+  const filters = encodeURIComponent(JSON.stringify({ label: [`${FLEET_LABEL}=${fleet}`] }));
+  const { body } = await ask("GET", `/volumes?filters=${filters}`, undefined, at);
+  for (const { Name } of body?.Volumes ?? []) {
+    await ask("DELETE", `/volumes/${Name}`, undefined, at);
+  }
 }
 
 /**

@@ -344,6 +344,26 @@ Deno.test({
 });
 
 Deno.test({
+  name: "docker: two networks of one name are an error that names it, and nothing is started",
+  ignore: DOCKER_TESTS_IGNORED,
+  fn: async () => {
+    const network = uniqueName();
+    const make = () => must("POST", "/networks/create", { Name: network, CheckDuplicate: false });
+    const ids = [(await make()).Id, (await make()).Id];
+    const { engine, options } = dockerHarness({ network });
+    try {
+      const message = await fails(() => engine.start(launch("Server1")), "failed");
+      assertStringIncludes(message, network);
+      assertStringIncludes(message, "2 matches");
+      assertEquals(await containersOf(options.fleet), []);
+    } finally {
+      await engine.close();
+      for (const id of ids) await must("DELETE", `/networks/${id}`);
+    }
+  },
+});
+
+Deno.test({
   name: "docker: the engine needs no more than the permissions that it names",
   ignore: DOCKER_TESTS_IGNORED,
   fn: async () => {

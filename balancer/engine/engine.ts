@@ -192,6 +192,8 @@ export type EngineErrorKind =
   | "name-taken"
   /** The engine itself cannot be reached. */
   | "away"
+  /** Another balancer has the fleet, and is alive. */
+  | "owned"
   /** The balancer can open no more files. What was to be started has nothing to do with it. */
   | "out-of-files"
   /** This engine does not do that. */

@@ -3,11 +3,14 @@
  *
  * @module
  */
+import type { Logger } from "@logtape/logtape";
 import type { Config } from "../config.ts";
 import type { FailureLog } from "../failures.ts";
 import type { DockerEngine } from "./docker.ts";
 import { describeDockerHost, dockerConnection } from "./docker_connection.ts";
 import { type Engine, EngineError } from "./engine.ts";
+import { FleetOwner, type Owner } from "./fleet_owner.ts";
+import { OwnedEngine } from "./owned_engine.ts";
 import { ProcessEngine } from "./process.ts";
 import { StaticEngine } from "./static.ts";
 
@@ -15,6 +18,8 @@ import { StaticEngine } from "./static.ts";
 export interface OpenedEngine {
   readonly engine: Engine;
   readonly reason: string;
+  /** Who has the fleet; undefined where no other balancer could. */
+  readonly owner?: FleetOwner;
   /** For the very end, when no instance is left: removes what the engine made for itself. */
   readonly dispose: () => Promise<void>;
 }
@@ -28,6 +33,9 @@ export interface OpenOptions {
   readonly failures: FailureLog;
   /** Given a line for each step of what takes long. */
   readonly report: (line: string) => void;
+  /** This balancer, as others see it. */
+  readonly self: Owner;
+  readonly log: Logger;
 }
 
 /**
@@ -78,8 +86,18 @@ async function docker(
   options: OpenOptions,
   reason: string,
 ): Promise<OpenedEngine> {
-  const engine = await dockerEngine(config, options);
-  return { engine, reason, dispose: () => engine.removeNetwork() };
+  const docker = await dockerEngine(config, options);
+  const { self, log, failures } = options;
+  const owner = new FleetOwner({
+    api: docker.ownerApi,
+    fleet: config.LB_FLEET,
+    self,
+    takeOver: config.LB_TAKE_OVER,
+    log,
+    failures,
+  });
+  const engine = new OwnedEngine(docker, owner);
+  return { engine, reason, owner, dispose: () => docker.removeNetwork() };
 }
 
 /** Why Docker cannot be used; `undefined` where it can. */

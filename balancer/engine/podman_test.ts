@@ -1,7 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { launch, testEngine } from "./conformance.ts";
 import { DOCKER_TESTS_IGNORED, type DockerHarness, dockerHarness, must } from "./docker_harness.ts";
 import { Podman } from "./podman_harness.ts";
+import { listen } from "./testing.ts";
 
 const podman = DOCKER_TESTS_IGNORED ? "no Docker Engine has its image" : await Podman.start();
 const ignore = typeof podman === "string";
@@ -48,6 +49,25 @@ Deno.test({
       assertEquals([HostConfig.Memory, HostConfig.ReadonlyRootfs], [2 ** 28, true]);
       const names = Mounts.map(({ Name }: { Name?: string }) => Name);
       assertEquals(names, [`${options.fleet}-Server1`]);
+    } finally {
+      await engine.close();
+      await dispose?.();
+    }
+  },
+});
+
+Deno.test({
+  name: `${label}: the last words of a container are told when it has ended`,
+  ignore,
+  fn: async () => {
+    const { engine, dispose } = podmanHarness();
+    try {
+      const heard = await listen(engine);
+      const command = `deno eval "console.error('no such database'); Deno.exit(3)"`;
+      const { id } = await engine.start(launch("Server1", { template: { command } }));
+      assertStringIncludes((await heard.exitOf(id)).reason, "exit code 3");
+      assertEquals(await engine.lastWords(id), ["no such database"]);
+      heard.close();
     } finally {
       await engine.close();
       await dispose?.();

@@ -150,6 +150,8 @@ Deno.test("what the engine cannot run is refused before anything is done", async
     });
   assertThrows(() => make("process").check({ image: "a" }), DeployError, "commands");
   make("process").check({ command: "a" });
+  const options = { volumes: ["data-$SERVER_NAME:/data"] };
+  assertThrows(() => make("process").check({ options }), DeployError, "got volumes");
   assertThrows(() => make("static").check({ command: "a" }), DeployError, "somebody else");
   await fleet.close();
 });

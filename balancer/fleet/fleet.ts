@@ -97,6 +97,7 @@ export class Fleet {
   readonly #pinning: Pinning;
   #listed = false;
   #closing = false;
+  #abandoned = false;
   #cancelTimer: (() => void) | undefined;
   #cancelSave: (() => void) | undefined;
 
@@ -415,6 +416,7 @@ export class Fleet {
    * @throws {Error} something could not be removed: says what
    */
   async close(): Promise<void> {
+    if (this.#abandoned) return;
     if (this.#options.policy.replaces && this.#link.up) {
       this.#closing = true;
       this.dismiss(this.#roster.all.map(({ name }) => name));
@@ -428,6 +430,7 @@ export class Fleet {
 
   /** Lets go of the engine and leaves the instances as they are. */
   async abandon(): Promise<void> {
+    this.#abandoned = true;
     this.#writer.close();
     this.#removals.close();
     this.#cancelTimer?.();

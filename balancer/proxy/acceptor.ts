@@ -11,7 +11,6 @@ import { Downstream } from "./downstream.ts";
 import { RETRY_AFTER_S } from "./failure_message.ts";
 import type { Proxy } from "./proxy.ts";
 import { OUT_OF_ROOM } from "./refusal.ts";
-import { TrustedPeers } from "./trust.ts";
 import { Wire } from "./wire.ts";
 
 /** Milliseconds without a request after which a connection makes room for another one. */
@@ -23,7 +22,6 @@ const TOO_MANY = "too many connections; try again";
 export class Acceptor {
   readonly #proxy: Proxy;
   readonly #limits: ConnectionLimits;
-  readonly #trusted: TrustedPeers;
   readonly #listener: Deno.TcpListener;
   readonly #errors: AcceptErrors;
   readonly #connections = new Set<Downstream>();
@@ -33,7 +31,6 @@ export class Acceptor {
   constructor(proxy: Proxy, limits: ConnectionLimits) {
     this.#proxy = proxy;
     this.#limits = limits;
-    this.#trusted = new TrustedPeers(proxy.settings.trusted);
     this.#errors = new AcceptErrors((message) => proxy.recordFailure("proxy.accept", message));
     const { hostname, port } = proxy.settings.listen;
     this.#listener = Deno.listen({ hostname, port, reusePort: true, tcpBacklog: 4096 });
@@ -87,7 +84,7 @@ export class Acceptor {
     const { buffers, files, line, tallies: { worker } } = this.#proxy;
     const wire = new Wire(connection, buffers, "client", worker);
     const { crowded } = line;
-    const trusted = this.#trusted.has(hostname);
+    const trusted = this.#proxy.trusted.has(hostname);
     files.enterClient();
     try {
       const client = new Downstream(this.#proxy, wire, hostname, trusted);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { clientOf } from "./client_address.ts";
 import type { Expiring } from "./deadlines.ts";
 import { failureBytes, type FailureMessage } from "./failure_message.ts";
 import type { Begun, ExchangeEnd } from "./exchange.ts";
@@ -13,13 +14,14 @@ import { HeadScanner, skipEmptyLines } from "./http1/head_scanner.ts";
 import { ascii } from "./http1/writer.ts";
 import { DropBudget, linger } from "./linger.ts";
 import { prepare } from "./prepare.ts";
+import { PrivateConnections } from "./private_connections.ts";
 import type { Proxy } from "./proxy.ts";
 import { RefusedError, RequestBody } from "./request_body.ts";
 import { Shortcut } from "./shortcut.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Upload } from "./upload.ts";
-import type { UpstreamConnection } from "./upstream_pool.ts";
+import type { InstancePool, UpstreamConnection } from "./upstream_pool.ts";
 import { Disconnected, type Reader, type Wire } from "./wire.ts";
 
 /** What the connection waits for; a deadline means something else in each. */
@@ -42,7 +44,11 @@ export class Downstream implements Expiring {
   readonly stopwatch: Stopwatch;
   /** The client's address as it is sent on. */
   readonly addressBytes: Uint8Array;
+  /** The client's address: behind trusted proxies the one that the present request names. */
+  origin: string;
   readonly #shortcut: Shortcut;
+  /** Connections to replicas that no other client is given; made for the first of them. */
+  #private: PrivateConnections | undefined;
   readonly #scanner = new HeadScanner();
   /** How many of the unread bytes the scanner has seen. */
   #scanned = 0;
@@ -69,9 +75,18 @@ export class Downstream implements Expiring {
     readonly address: string,
     readonly trusted: boolean,
   ) {
+    this.origin = address;
     this.addressBytes = ascii(address);
     this.stopwatch = new Stopwatch(this);
     this.#shortcut = new Shortcut(this);
+  }
+
+  /** Takes the client's address from the request whose head was parsed last. */
+  identify(): void {
+    const { requestHead, trusted } = this.proxy;
+    this.origin = clientOf(this.address, this.wire.bytes, requestHead, trusted);
+    const { record } = this.stopwatch;
+    if (record) record.client = this.origin;
   }
 
   /** Whether the connection broke, or the client ended its side in the middle of a request. */
@@ -145,8 +160,25 @@ export class Downstream implements Expiring {
     }
   }
 
+  /**
+   * An unused connection to an instance: the client's own, or the one that was used last.
+   *
+   * @param pool the instance's
+   * @param recent only one that was used a moment ago, for a request that could not be repeated
+   */
+  takeIdle(pool: InstancePool, recent: boolean): UpstreamConnection | undefined {
+    return this.#private?.take(pool) ?? pool.takeIdle(recent);
+  }
+
+  /** Gives a connection back after a complete exchange, or keeps one that is its own. */
+  giveBack(upstream: UpstreamConnection): void {
+    if (!upstream.isPrivate) return upstream.pool.giveBack(upstream);
+    (this.#private ??= new PrivateConnections()).keep(upstream);
+  }
+
   /** Ends the connection at once. */
   close(): void {
+    this.#private?.close();
     this.deadlineAt = Infinity;
     if (this.#halfClosed) this.proxy.deadlines.delete(this.#halfClosed);
     this.upstream?.close();
@@ -172,6 +204,7 @@ export class Downstream implements Expiring {
 
   /** A request was answered: the next one may come. */
   rest(): void {
+    this.origin = this.address;
     this.wire.rest();
     this.#expect("idle", this.proxy.settings.timeouts.keepAlive);
   }

@@ -43,7 +43,7 @@ export async function forward(
     }
     // An unused connection, or a new one where there is none or the last one turned out to be dead.
     const repeatable = isIdempotent(request.method) && client.body.complete;
-    const idle = begun?.upstream ?? (again ? undefined : pool.takeIdle(!repeatable));
+    const idle = begun?.upstream ?? (again ? undefined : client.takeIdle(pool, !repeatable));
     again = false;
     if (!begun) client.stopwatch.ask(pool, idle !== undefined);
     try {

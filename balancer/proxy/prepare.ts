@@ -54,6 +54,7 @@ function compose(client: Downstream): Transaction {
   const { proxy, wire, body } = client;
   const { requestHead: head, settings } = proxy;
   client.stopwatch.read();
+  if (client.trusted) client.identify();
   body.begin(head.contentLength, head.chunked, settings.limits.bodyBytes || Infinity);
   body.awaited = head.expectContinue;
   const given = givenId(client);

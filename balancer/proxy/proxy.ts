@@ -40,6 +40,7 @@ import type { ReplicaSheets, TallySheet } from "./tally_book.ts";
 import { TollBook } from "./tolls.ts";
 import type { Destination, Transaction } from "./transaction.ts";
 import { InstancePool, type PoolLimits, type UpstreamConnection } from "./upstream_pool.ts";
+import { TrustedPeers } from "./trust.ts";
 import { WaitingRoom } from "./waiting_room.ts";
 import { WholeResponse } from "./whole_response.ts";
 
@@ -73,6 +74,8 @@ export interface WorkerSheets extends LoadSheet {
 /** The state of one worker. */
 export class Proxy {
   readonly settings: ProxySettings;
+  /** Proxies in front whose word about the origin of a request is believed. */
+  readonly trusted: TrustedPeers;
   /** What it calls itself in `Via`; empty where it is not to say so. */
   readonly via: Uint8Array;
   /** The port that clients connect to, as it is sent on. */
@@ -134,6 +137,7 @@ export class Proxy {
     files: FileBudget,
   ) {
     this.settings = settings;
+    this.trusted = new TrustedPeers(settings.trusted);
     this.via = settings.via ? VIA : ascii("");
     this.portBytes = ascii(String(settings.listen.port));
     this.#keys = new KeyText(settings.keySource);
@@ -203,7 +207,7 @@ export class Proxy {
     // The usual case without the facts that the others need.
     const key = keySource.from === "request-id" ? request.requestId : requestKey(keySource, {
       request,
-      client: client.address,
+      client: client.origin,
       bytes: client.wire.bytes,
       head: this.requestHead,
     });

@@ -71,8 +71,10 @@ export interface Identity {
 
 /** One request. */
 export class RequestRecord {
-  /** IP address of who connected. */
-  readonly client: string;
+  /** IP address of the client: behind trusted proxies the one that they name. */
+  client: string;
+  /** IP address of the connection. */
+  readonly peer: string;
   readonly startedAt: number;
   /** 0 until then. */
   endedAt = 0;
@@ -103,11 +105,11 @@ export class RequestRecord {
   readonly #origin: number;
 
   /**
-   * @param client IP address of who connected
+   * @param peer IP address of the connection
    * @param startedAt when its head was there, by the clock of `performance.now()`
    */
-  constructor(client: string, startedAt: number) {
-    this.client = client;
+  constructor(peer: string, startedAt: number) {
+    this.client = this.peer = peer;
     this.#origin = Date.now() - performance.now();
     this.startedAt = this.#origin + startedAt;
   }

@@ -140,7 +140,7 @@ export function spanName(method: string): string {
 
 /** Its query stays out of it, for credentials may be in there. */
 function requestAttributes(record: RequestRecord, keys: KeyText): Attributes {
-  const { line, identity, attempts, client, status, outcome, reason } = record;
+  const { line, identity, attempts, client, peer, status, outcome, reason } = record;
   const last = attempts.at(-1);
   const [path] = line?.target.split("?", 1) ?? [];
   return {
@@ -148,7 +148,7 @@ function requestAttributes(record: RequestRecord, keys: KeyText): Attributes {
     "url.scheme": "http",
     "url.path": path ?? "",
     "network.protocol.version": `1.${line?.minor ?? 1}`,
-    "network.peer.address": client,
+    "network.peer.address": peer,
     "client.address": client,
     "http.request.body.size": record.bytesIn,
     "http.response.body.size": record.bytesOut,

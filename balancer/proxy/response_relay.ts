@@ -87,7 +87,8 @@ export class ResponseRelay {
       }
       client.stopwatch.hear();
       this.#parse(headEnd);
-      const { status } = this.#head;
+      const { status, connectionAuth } = this.#head;
+      if (connectionAuth || request.connectionAuth) upstream.isPrivate = true;
       client.proxy.noteAnswer(upstream, status);
       if (status >= 500) client.stopwatch.witness(request, upstream.pool, upstream.reused);
       if (status >= 200 || status === 101) client.stopwatch.answer(status);
@@ -300,7 +301,7 @@ export class ResponseRelay {
     this.#client.upstream = undefined;
     this.#reader[Symbol.dispose]();
     if (this.#reusable && this.#client.sent && this.#from.unread === 0) {
-      this.#upstream.pool.giveBack(this.#upstream);
+      this.#client.giveBack(this.#upstream);
     } else {
       this.#upstream.close();
     }

@@ -115,7 +115,7 @@ export class Shortcut implements WireWatcher, Asker {
         ? client.proxy.places.take(request, first)
         : undefined;
       // What is not idempotent could not be sent again, should the connection turn out to be dead.
-      const upstream = pool?.takeIdle(!isIdempotent(request.method));
+      const upstream = pool && client.takeIdle(pool, !isIdempotent(request.method));
       if (upstream) return this.#ask(request, upstream);
       // The general way takes a place of its own.
       pool?.inFlight.leave();
@@ -148,7 +148,8 @@ export class Shortcut implements WireWatcher, Asker {
       const response = client.proxy.wholeResponse;
       client.stopwatch.hear();
       if (!response.write(client, request, upstream)) return this.#handOver(undefined);
-      const { status } = client.proxy.responseHead;
+      const { status, connectionAuth } = client.proxy.responseHead;
+      if (connectionAuth || request.connectionAuth) upstream.isPrivate = true;
       client.proxy.noteAnswer(upstream, status);
       client.stopwatch.answer(status);
       this.#step = "taking";
@@ -169,7 +170,7 @@ export class Shortcut implements WireWatcher, Asker {
     const client = this.#client;
     const upstream = this.#upstream;
     client.upstream = upstream.asker = undefined;
-    if (sent && this.#reusable) upstream.pool.giveBack(upstream);
+    if (sent && this.#reusable) client.giveBack(upstream);
     else upstream.close();
     upstream.pool.inFlight.leave();
     client.proxy.retryBudget.request(client.proxy.deadlines.now);

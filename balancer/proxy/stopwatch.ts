@@ -242,6 +242,7 @@ export class Stopwatch {
   #newRecord(): RequestRecord {
     const startedAt = this.#weight > 0 ? this.#takenAt : performance.now();
     const record = new RequestRecord(this.#client.address, startedAt);
+    record.client = this.#client.origin;
     record.sampled = (this.#state & CHOSEN) !== 0;
     return this.record = record;
   }

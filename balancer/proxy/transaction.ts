@@ -29,6 +29,8 @@ export class Transaction {
   /** Whether the client wants to keep its connection. */
   readonly keepAlive: boolean;
   readonly upgrade: boolean;
+  /** Whether its credentials count for the replica's connection that carries it. */
+  readonly connectionAuth: boolean;
   /** Where it goes. */
   destination: Destination = NOWHERE;
   /** Set where the balancer itself answers, whoever is ready. */
@@ -72,6 +74,7 @@ export class Transaction {
     this.minor = head.minor;
     this.keepAlive = head.keepAlive;
     this.upgrade = head.upgrade;
+    this.connectionAuth = head.connectionAuth;
     this.#givenId = givenId;
     this.#ids = ids;
     this.#madeId = givenId === undefined ? ids.next() : 0;

@@ -59,6 +59,8 @@ export class UpstreamConnection implements Expiring, WireWatcher {
   deadlineAt = Infinity;
   /** Who hears of the connection while it is in use, if not by promises. */
   asker: Asker | undefined;
+  /** Set once it is authenticated as one client: it is given to no other (RFC 4559, section 6). */
+  isPrivate = false;
   /** Whether it carried a request before the present one. */
   reused = false;
   /** Set when a deadline closed it in the middle of a request. */
@@ -188,6 +190,11 @@ export class InstancePool {
     this.tally = tally;
   }
 
+  /** Whether the instance left the view: its connections are not kept any more. */
+  get retired(): boolean {
+    return this.#retired;
+  }
+
   /** All open connections, unused ones too. */
   get connections(): Iterable<UpstreamConnection> {
     return this.#all;
@@ -266,6 +273,6 @@ export class InstancePool {
   /** The instance left the view: unused connections close, the others when they are done. */
   retire(): void {
     this.#retired = true;
-    for (const connection of [...this.#idle]) connection.close();
+    for (const connection of [...this.#all]) if (connection.unused) connection.close();
   }
 }

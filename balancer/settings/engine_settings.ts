@@ -6,7 +6,7 @@
 import { type ReplicaOptions, replicaOptions } from "../engine/replica_options.ts";
 import { choice, json, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
 import { parseDockerHost } from "./docker_host.ts";
-import { parseEnvironment } from "./values.ts";
+import { parseEnvironment, parseFlag } from "./values.ts";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
@@ -60,6 +60,13 @@ export const ENGINE_SETTINGS = {
     expects: "letters, digits, `_`, `.` and `-`",
     pattern: NAME,
   }),
+  LB_TAKE_OVER: {
+    schema: parsed(parseFlag),
+    fallback: "false",
+    expects: "true or false",
+    about: "whether a balancer that has the fleet, or the state file, is asked to hand it over; " +
+      "false: this one does not start then",
+  },
   LB_CONTAINER_PREFIX: text("", "put before a replica's name to make its container's name", {
     expects: "letters, digits, `_`, `.` and `-`, or empty",
     pattern: /^([A-Za-z0-9][A-Za-z0-9_.-]*)?$/,

@@ -95,8 +95,8 @@ export const LIMIT_SETTINGS = {
     schema: parsed(parseNetworks),
     fallback: "",
     expects: "networks in CIDR notation, `10.0.0.0/8,fd00::/8`",
-    about: "proxies in front that are believed about where a request comes from; X-Forwarded-*, " +
-      "Forwarded, X-Real-IP and the like of other clients are dropped",
+    about: "proxies in front that are believed about the client and where a request comes from; " +
+      "X-Forwarded-*, Forwarded, X-Real-IP and the like of other clients are dropped",
   },
   LB_UNDERSCORES: choice(
     ["drop", "keep"],

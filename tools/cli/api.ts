@@ -189,12 +189,13 @@ function refusal(url: string, { status }: Response, body: object | undefined): T
       `what answers at ${url} is no balancer (status ${status}); --url says where it is`,
     );
   }
+  const detail = body && "detail" in body ? `: ${plain(String(body.detail))}` : "";
   const hint = status === 401 || status === 403
     ? "\nThe token goes in LB_ADMIN_TOKEN, or in a file that --token-file or LB_ADMIN_TOKEN_FILE names."
     : "";
   return new RefusedError(
     status,
-    `the balancer refused (${status}): ${plain(message.replace(/^<Error> /, ""))}${hint}`,
+    `the balancer refused (${status}): ${plain(message.replace(/^<Error> /, ""))}${detail}${hint}`,
   );
 }
 

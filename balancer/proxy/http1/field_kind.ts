@@ -30,23 +30,25 @@ export const DATE = 14;
 export const UNDERSCORED = 15;
 /** A field whose name a gateway may fold onto one of the known names. */
 export const FOLDED = 16;
+export const AUTHORIZATION = 17;
+export const WWW_AUTHENTICATE = 18;
 // From here on: the fields that are about one connection.
-export const CONNECTION = 17;
-export const KEEP_ALIVE = 18;
-export const PROXY_AUTHENTICATE = 19;
-export const PROXY_AUTHORIZATION = 20;
-export const PROXY_CONNECTION = 21;
-export const TE = 22;
-export const TRANSFER_ENCODING = 23;
-export const UPGRADE = 24;
-export const HTTP2_SETTINGS = 25;
+export const CONNECTION = 19;
+export const KEEP_ALIVE = 20;
+export const PROXY_AUTHENTICATE = 21;
+export const PROXY_AUTHORIZATION = 22;
+export const PROXY_CONNECTION = 23;
+export const TE = 24;
+export const TRANSFER_ENCODING = 25;
+export const UPGRADE = 26;
+export const HTTP2_SETTINGS = 27;
 /** A field that Connection names. */
-export const NOMINATED = 26;
+export const NOMINATED = 28;
 /** A field that this proxy writes itself. */
-export const HIDDEN = 27;
+export const HIDDEN = 29;
 
 /** One bit a kind: the fields that stop at every proxy. */
-export const HOP_BY_HOP_BITS = (1 << 28) - (1 << CONNECTION);
+export const HOP_BY_HOP_BITS = (1 << 30) - (1 << CONNECTION);
 
 /**
  * Whether fields of this kind stop at this proxy (RFC 9110, 7.6.1; Proxy-Authenticate and
@@ -71,7 +73,8 @@ export function isProtected(kind: number): boolean {
   return (PROTECTED_BITS & 1 << kind) !== 0;
 }
 
-const NOMINABLE_BITS = 1 << OTHER | 1 << TRAILER | 1 << DATE | 1 << UNDERSCORED;
+const NOMINABLE_BITS = 1 << OTHER | 1 << TRAILER | 1 << DATE | 1 << UNDERSCORED |
+  1 << AUTHORIZATION | 1 << WWW_AUTHENTICATE;
 
 /**
  * Whether a field of this kind becomes {@linkcode NOMINATED} when Connection names it. Fields of the
@@ -83,7 +86,8 @@ export function isNominable(kind: number): boolean {
   return (NOMINABLE_BITS & 1 << kind) !== 0;
 }
 
-const UNFIT_FOR_TRAILERS = ~(1 << OTHER | 1 << DATE | 1 << UNDERSCORED);
+const UNFIT_FOR_TRAILERS = ~(1 << OTHER | 1 << DATE | 1 << UNDERSCORED | 1 << AUTHORIZATION |
+  1 << WWW_AUTHENTICATE);
 
 /**
  * Whether a trailer section may hold fields of this kind: none that frames, routes, attributes or is
@@ -107,9 +111,11 @@ const NAME_CONNECTION = ascii("connection");
 const NAME_KEEP_ALIVE = ascii("keep-alive");
 const NAME_MAX_FORWARDS = ascii("max-forwards");
 const NAME_X_REQUEST_ID = ascii("x-request-id");
+const NAME_AUTHORIZATION = ascii("authorization");
 const NAME_CONTENT_LENGTH = ascii("content-length");
 const NAME_HTTP2_SETTINGS = ascii("http2-settings");
 const NAME_X_FORWARDED_FOR = ascii("x-forwarded-for");
+const NAME_WWW_AUTHENTICATE = ascii("www-authenticate");
 const NAME_X_FORWARDED_HOST = ascii("x-forwarded-host");
 const NAME_X_FORWARDED_PORT = ascii("x-forwarded-port");
 const NAME_PROXY_CONNECTION = ascii("proxy-connection");
@@ -142,6 +148,8 @@ const NAMES = [
   NAME_X_FORWARDED_PROTO,
   NAME_PROXY_AUTHENTICATE,
   NAME_PROXY_AUTHORIZATION,
+  NAME_AUTHORIZATION,
+  NAME_WWW_AUTHENTICATE,
 ];
 
 /** By the length of a name, one bit for each letter that a known name of that length begins with. */
@@ -191,6 +199,9 @@ export function kindOf(bytes: Uint8Array, start: number, end: number): number {
       if (is(bytes, start, NAME_X_REQUEST_ID)) return X_REQUEST_ID;
       if (is(bytes, start, NAME_MAX_FORWARDS)) return MAX_FORWARDS;
       break;
+    case 13:
+      if (is(bytes, start, NAME_AUTHORIZATION)) return AUTHORIZATION;
+      break;
     case 14:
       if (is(bytes, start, NAME_CONTENT_LENGTH)) return CONTENT_LENGTH;
       if (is(bytes, start, NAME_HTTP2_SETTINGS)) return HTTP2_SETTINGS;
@@ -202,6 +213,7 @@ export function kindOf(bytes: Uint8Array, start: number, end: number): number {
       if (is(bytes, start, NAME_X_FORWARDED_HOST)) return X_FORWARDED_HOST;
       if (is(bytes, start, NAME_X_FORWARDED_PORT)) return X_FORWARDED_PORT;
       if (is(bytes, start, NAME_PROXY_CONNECTION)) return PROXY_CONNECTION;
+      if (is(bytes, start, NAME_WWW_AUTHENTICATE)) return WWW_AUTHENTICATE;
       break;
     case 17:
       if (is(bytes, start, NAME_TRANSFER_ENCODING)) return TRANSFER_ENCODING;

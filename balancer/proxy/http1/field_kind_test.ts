@@ -26,6 +26,8 @@ const NAMES: readonly [name: string, kind: number, hopByHop: boolean][] = [
   ["X-Forwarded-Port", kinds.X_FORWARDED_PORT, false],
   ["Max-Forwards", kinds.MAX_FORWARDS, false],
   ["Date", kinds.DATE, false],
+  ["Authorization", kinds.AUTHORIZATION, false],
+  ["WWW-Authenticate", kinds.WWW_AUTHENTICATE, false],
   ["HTTP2-Settings", kinds.HTTP2_SETTINGS, true],
 ];
 

@@ -5,6 +5,7 @@
  */
 
 import { BYTE_CLASSES } from "./byte_class.ts";
+import { isConnectionAuth } from "./connection_auth.ts";
 import { type Fault, FAULTS } from "./fault.ts";
 import * as kinds from "./field_kind.ts";
 import { Fields } from "./fields.ts";
@@ -69,6 +70,8 @@ export class RequestHead {
   absolute = false;
   /** Index of the first X-Request-Id among the fields, or -1. */
   requestIdField = -1;
+  /** Whether it carries credentials that count for the connection: see `connection_auth.ts`. */
+  connectionAuth = false;
   #hostSeen = false;
   #encodingSeen = false;
   #connectionSeen = false;
@@ -128,7 +131,7 @@ export class RequestHead {
     this.minor = 1;
     this.contentLength = this.requestIdField = this.maxForwards = -1;
     this.chunked = this.upgrade = this.trailers = false;
-    this.expectContinue = this.absolute = false;
+    this.expectContinue = this.absolute = this.connectionAuth = false;
     this.keepAlive = true;
     this.#hostSeen = this.#encodingSeen = false;
     this.#connectionSeen = this.#upgradeSeen = false;
@@ -238,6 +241,9 @@ export class RequestHead {
       case kinds.TE:
         this.trailers ||= this.minor === 1 &&
           listHas(bytes, fields.valueStart(i), fields.valueEnd(i), TRAILERS);
+        return undefined;
+      case kinds.AUTHORIZATION:
+        this.connectionAuth ||= isConnectionAuth(bytes, fields.valueStart(i), fields.valueEnd(i));
         return undefined;
       case kinds.MAX_FORWARDS:
         return this.#maxForwards(bytes, i);

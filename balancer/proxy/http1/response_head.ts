@@ -5,6 +5,7 @@
  */
 
 import { BYTE_CLASSES } from "./byte_class.ts";
+import { isConnectionAuth } from "./connection_auth.ts";
 import { type Fault, FAULTS, ofUpstream } from "./fault.ts";
 import * as kinds from "./field_kind.ts";
 import { Fields } from "./fields.ts";
@@ -51,6 +52,8 @@ export class ResponseHead {
   requestIdField = -1;
   /** Whether it has a Date field. */
   dated = false;
+  /** Whether it asks for credentials that count for the connection: see `connection_auth.ts`. */
+  connectionAuth = false;
   #encodingSeen = false;
   #connectionSeen = false;
   #upgradeSeen = false;
@@ -112,6 +115,7 @@ export class ResponseHead {
       this.dated =
       this.lengthListed =
         false;
+    this.connectionAuth = false;
     this.keepAlive = true;
     this.#encodingSeen = this.#connectionSeen = this.#upgradeSeen = false;
   }
@@ -173,6 +177,9 @@ export class ResponseHead {
         return this.#encoding(bytes, fields.valueStart(i), fields.valueEnd(i));
       case kinds.X_REQUEST_ID:
         if (this.requestIdField < 0) this.requestIdField = i;
+        return undefined;
+      case kinds.WWW_AUTHENTICATE:
+        this.connectionAuth ||= isConnectionAuth(bytes, fields.valueStart(i), fields.valueEnd(i));
         return undefined;
       case kinds.DATE:
         this.dated = true;
