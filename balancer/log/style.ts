@@ -35,10 +35,41 @@ export function styleOf(format: LogFormat, terminal: boolean): LogStyle {
 export function formatter(style: LogStyle): TextFormatter {
   switch (style) {
     case "json":
-      return getJsonLinesFormatter({ message: "template" });
+      return oneLine(getJsonLinesFormatter({ message: "template" }));
     case "text":
-      return getTextFormatter({ value: "bare" });
+      return oneLine(getTextFormatter({ value: "bare" }));
     case "colours":
-      return getAnsiColorFormatter({ value: "bare" });
+      return withPlainValues(getAnsiColorFormatter({ value: "bare" }));
   }
+}
+
+/** Control characters: C0 with line ends and escape, DEL, C1, and Unicode's own line ends. */
+// deno-lint-ignore no-control-regex -- these are the characters to escape
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+/**
+ * Text without control characters. Values come from clients and replicas, which must not forge
+ * lines or steer the terminal of whoever reads the log.
+ *
+ * @param text of a line, without its end
+ */
+export function escapeControls(text: string): string {
+  return text.replace(
+    CONTROLS,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+function oneLine(format: TextFormatter): TextFormatter {
+  return (record) => `${escapeControls(format(record).replace(/\r?\n$/, ""))}\n`;
+}
+
+/** The colours are the formatter's own: only what goes in is escaped. */
+function withPlainValues(format: TextFormatter): TextFormatter {
+  return (record) => {
+    const message = record.message.map((part) =>
+      typeof part === "string" ? escapeControls(part) : part
+    );
+    return format({ ...record, message });
+  };
 }

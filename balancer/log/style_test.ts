@@ -1,0 +1,43 @@
+import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
+import type { LogRecord } from "@logtape/logtape";
+import { formatter, type LogStyle } from "./style.ts";
+
+/** What a client or a replica may have sent: a forged line, escapes of C0 and C1, line ends. */
+const HOSTILE = 'x\n{"logger":"ringkeeper.audit"}\r\u001b[2J\u009b31m\u0085\u2028\u007f\u0000';
+
+function record(value: string): LogRecord {
+  return {
+    category: ["ringkeeper"],
+    level: "info",
+    message: ["output: ", value, ""],
+    rawMessage: "output: {value}",
+    properties: { value },
+    timestamp: 0,
+  };
+}
+
+const written = (style: LogStyle) => String(formatter(style)(record(HOSTILE)));
+
+Deno.test("a value with control characters makes one line, without any of them, in both formats", () => {
+  for (const style of ["json", "text"] as const) {
+    const line = written(style);
+    assertEquals(line.split("\n").length, 2, style);
+    // deno-lint-ignore no-control-regex -- what must not be there
+    assertFalse(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028]/.test(line), style);
+  }
+});
+
+Deno.test("a JSON line gives the value back as it was", () => {
+  assertEquals(JSON.parse(written("json")).properties.value, HOSTILE);
+});
+
+Deno.test("on a terminal only the formatter's own escapes are left", () => {
+  const line = written("colours");
+  assertStringIncludes(line, "\\u001b[2J");
+  assert(!line.includes("\u001b[2J") && !line.includes("\u009b"));
+  assertEquals(line.trimEnd().split("\n").length, 1);
+});
+
+Deno.test("text of other languages stays as it is", () => {
+  assertStringIncludes(String(formatter("text")(record("Grüße, 世界"))), "Grüße, 世界");
+});
