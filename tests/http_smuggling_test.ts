@@ -114,7 +114,7 @@ const CODINGS: Table = [
 ];
 
 const CHUNKS: Table = [
-  ["a size of 17 digits that count", 400, chunked(`${"0".repeat(16)}1\r\nx\r\n0\r\n\r\n`)],
+  ["a size of 17 digits that count", 400, chunked(`1${"0".repeat(16)}\r\nx\r\n0\r\n\r\n`)],
   ["a size that overflows 64 bits", 400, chunked("10000000000000001\r\nx\r\n0\r\n\r\n")],
   [
     "a size that no double can hold",
