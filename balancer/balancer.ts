@@ -8,6 +8,8 @@ import type { Config } from "./config.ts";
 import { createControlApp } from "./control/app.ts";
 import { Entrances } from "./control/entrances.ts";
 import { openGate } from "./control/open_gate.ts";
+import { ownEntrance } from "./control/own_entrance.ts";
+import { ReplicaNetworks } from "./control/replica_networks.ts";
 import type { ApiLimits } from "./control/server/api_connection.ts";
 import { controlParts } from "./control_parts.ts";
 import { pause } from "./engine/deadline.ts";
@@ -35,6 +37,7 @@ import { FileBudget, sharedFiles } from "./proxy/file_budget.ts";
 import { proxySettings, type TraceSettings, workerCount } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/workers.ts";
 import { originOf, PublicPort } from "./public_port.ts";
+import type { Address } from "./view.ts";
 
 /** The most upstreams of engine static, where the ring has room for them. */
 const MAX_UPSTREAMS = 4096;
@@ -68,13 +71,12 @@ export async function startBalancer(
   const { logger } = log;
   const failures = new Failures(logger);
   const unwatch = surviveOutOfFiles((error) => failures.record("process.files", error));
-  const gate = await openGate(config, logger, failures);
   const takenOver = Promise.withResolvers<string>();
   const lock = await lockState(config, logger);
   lock?.watch(({ pid, host }) =>
     takenOver.resolve(`the balancer with process id ${pid} on ${host}`)
   );
-  const { engine, reason, owner, dispose } = await openEngine(config, {
+  const { engine, reason, networks, owner, dispose } = await openEngine(config, {
     failures,
     self: { ...thisHolder(), id: crypto.randomUUID(), lock: lock?.id ?? "" },
     log: logger,
@@ -87,13 +89,19 @@ export async function startBalancer(
   const sharedCounts = sharedFiles(workers, await fileLimit());
   const files = new FileBudget(sharedCounts, workers);
   const entrances = await Entrances.open({
-    own: config.LB_ADMIN_LISTEN,
+    own: ownEntrance(config, port.address),
     publicHost: config.LB_HOST,
     trusted: config.LB_TRUSTED_PROXIES,
     limits: apiLimits(config),
     maxConnections: config.LB_MAX_API_CONNECTIONS,
     files,
     failures,
+  });
+  const { gate, sources, tokenFile, close: closeGate } = await openGate(config, {
+    api: placeOf(entrances.own) ?? hostOf(port.address),
+    log: logger,
+    failures,
+    replicas: new ReplicaNetworks(networks),
   });
   const { ownsInstances } = engine;
   const fleetLog = logger.getChild("fleet");
@@ -105,6 +113,7 @@ export async function startBalancer(
   const proxy = {
     ...proxySettings(config, port.address, ownsInstances, log.style),
     ...(traces && { traces }),
+    tokens: Object.values(sources).map(({ text, file }) => ({ text, file })),
   };
   const dataPlane = new DataPlaneWorkers({
     settings: proxy,
@@ -181,6 +190,7 @@ export async function startBalancer(
     ending: ending.signal,
   });
   tellOwn(entrances.own, logger);
+  if (tokenFile !== undefined) logger.info("the admin token is in {file}", { file: tokenFile });
   logger.info("listening on http://{hostname}:{port}, engine {engine} ({reason})", {
     ...port.address,
     engine: engine.kind,
@@ -208,6 +218,7 @@ export async function startBalancer(
       await fleet.close();
       metrics.close();
       closeProbe();
+      await closeGate();
       await owner?.release();
       await dispose();
       lock?.[Symbol.dispose]();
@@ -283,4 +294,14 @@ function tellOwn(own: Deno.Addr | undefined, logger: Logger): void {
   if (!own) return;
   const at = "path" in own ? `unix:${own.path}` : `${originOf(own as Deno.NetAddr)}/_lb/`;
   logger.info("the page and the API are at {at}", { at });
+}
+
+/** Where an entrance of the API is, as its address in a URL or as the path of its socket file. */
+function placeOf(own: Deno.Addr | undefined): string | undefined {
+  if (!own) return undefined;
+  return "path" in own ? own.path : hostOf(own as Deno.NetAddr);
+}
+
+function hostOf(address: Address): string {
+  return new URL(originOf(address)).host;
 }

@@ -204,6 +204,9 @@ export class BenchBalancer implements AsyncDisposable {
       LB_FLEET: this.fleet,
       LB_STATE_FILE: this.#state,
       LB_LOG_FORMAT: "json",
+      // One port for all calls, and no token that would outlive the run.
+      LB_PUBLIC_API: "all",
+      LB_ADMIN_OPEN: "true",
       // Each failure stands alone: the same replica is struck again within a minute.
       LB_HEALTHY_SPELL_MS: "1000",
       ...this.#wish.settings(),

@@ -34,6 +34,7 @@ Deno.test("the log tells of each request, and of no credential that went by", as
     LB_ACCESS_LOG: "full",
     LB_KEY: "header:Authorization",
     LB_ADMIN_TOKEN: "SECRET-admin",
+    LB_PUBLIC_API: "all",
     LB_MAX_BODY_BYTES: "1000",
   });
   const secrets = ["Authorization: Bearer SECRET-auth", "Cookie: sid=SECRET-cookie"];

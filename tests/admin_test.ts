@@ -77,7 +77,13 @@ Deno.test("each call lets through whom its scope names, and nobody else", async 
     LB_ADMIN_TOKEN: "adm1n",
     LB_READ_TOKEN: "r3ad",
   });
-  const WANTED = { public: [0, 0, 0], read: [401, 0, 0], admin: [401, 403, 0] };
+  const WANTED = {
+    public: [0, 0, 0],
+    open: [0, 0, 0],
+    read: [401, 0, 0],
+    admin: [401, 403, 0],
+    execute: [401, 403, 0],
+  };
   for (const { method, path, scope } of paths) {
     const statuses = [];
     for (const headers of [{}, bearer("r3ad"), bearer("adm1n")]) {
@@ -166,7 +172,7 @@ Deno.test("who guesses has to wait, and who does not is let in from elsewhere", 
   assertMatch(late.headers.get("retry-after") ?? "", /^(?:[1-9]|10)$/);
   assertMatch((await late.json()).message, /too many wrong tokens from this address/);
   using client = Deno.createHttpClient({ localAddress: "127.0.0.2" });
-  const other = await fetch(`${balancer.url}/_lb/plan`, {
+  const other = await fetch(balancer.at("/_lb/plan"), {
     method: "POST",
     body: '{"slots":1024}',
     headers: bearer("adm1n"),
@@ -242,7 +248,7 @@ Deno.test("every change is a line of the log: who, what, before, after", async (
 
 Deno.test("the audit is written at every level of the log", async () => {
   await using server = upstream();
-  const port = freePort();
+  const port = twoFreePorts();
   const process = new Deno.Command(Deno.execPath(), {
     args: await balancerArgs(),
     env: { ...server.env, LB_PORT: String(port), LB_LOG_FORMAT: "json", LB_LOG_LEVEL: "error" },
@@ -250,10 +256,10 @@ Deno.test("the audit is written at every level of the log", async () => {
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
-  const url = `http://127.0.0.1:${port}`;
-  await answering(url);
+  const [url, api] = [port, port + 1].map((at) => `http://127.0.0.1:${at}`);
+  await answering(`${url}/rep`);
   const shape = { method: "PATCH", body: '{"slots":1024}' };
-  assertEquals((await (await fetch(`${url}/_lb/ring`, shape)).json()).status, "successful");
+  assertEquals((await (await fetch(`${api}/_lb/ring`, shape)).json()).status, "successful");
   const foreign = { origin: "http://evil.example" };
   await (await fetch(`${url}/add`, { method: "POST", headers: foreign })).text();
   process.kill("SIGTERM");
@@ -265,16 +271,30 @@ Deno.test("the audit is written at every level of the log", async () => {
   ]);
 });
 
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+/** A free port with another one above it. */
+function twoFreePorts(): number {
+  for (;;) {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    if (port < 65535 && isFree(port + 1)) return port;
+  }
+}
+
+function isFree(port: number): boolean {
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return false;
+    throw error;
+  }
 }
 
 /** Asks until somebody answers. */
 async function answering(url: string): Promise<void> {
   for (;;) {
     try {
-      await (await fetch(`${url}/_lb/healthz`)).text();
+      await (await fetch(url)).text();
       return;
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
@@ -289,7 +309,7 @@ Deno.test("a page of another site may not look or change, the own one may under 
   const foreign = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors", ...bearer("adm1n") };
   const look = (headers: Record<string, string>) => statusOf(balancer, "/_lb/status", { headers });
   assertEquals([await look({}), await look(foreign)], [200, 403]);
-  const client = await RawConnection.to(Number(new URL(balancer.url).port));
+  const client = await RawConnection.to(Number(new URL(balancer.own).port));
   const change = async (origin: string, token: string) => {
     const body = "no JSON";
     await client.send(
@@ -313,13 +333,15 @@ for (const api of ["auto", "basic", "none", "all"]) {
       LB_PUBLIC_API: api,
     });
     const { own } = balancer;
+    assert(own !== balancer.url);
     for (const path of ["/rep", "/_lb/status", "/_lb/", "/_lb/healthz"]) {
       const response = await fetch(own + path);
       assertEquals(response.status, 200, path);
       await response.text();
     }
     const carried = async (path: string) => {
-      return !(await (await balancer.fetch(path)).text()).startsWith("replica: ");
+      const response = await fetch(balancer.url + path);
+      return !(await response.text()).startsWith("replica: ");
     };
     const [rep, status] = [await carried("/rep"), await carried("/_lb/status")];
     assertEquals([rep, status], [api !== "none", api === "all"]);
@@ -395,7 +417,10 @@ Deno.test("a socket where none can be is refused with what would help", async ()
   const at = (path: string) => ({ ...server.env, LB_ADMIN_LISTEN: `unix:${path}` });
   await assertEnds(at(file.path), /LB_ADMIN_LISTEN: .* is taken by another program/);
   assertEquals(await Deno.readTextFile(file.path), "kept");
-  await assertEnds(at("/tmp/ringkeeper-test.sock"), /start it with --allow-read=\S+ and --allow-w/);
+  await assertEnds(
+    at("/var/tmp/ringkeeper-test.sock"),
+    /start it with --allow-read=\S+ and --allow-w/,
+  );
   await assertEnds(at(`${FOLDER}/none/a.sock`), /the folder of \S+ does not exist/);
 });
 

@@ -47,6 +47,10 @@ export interface Answer {
 const ROOT = new URL("..", import.meta.url);
 const DEADLINE_MS = 60_000;
 
+/** What it logs before it says that it listens. */
+const OWN = /"the page and the API are at .*"at":"(http:[^"]+)\/_lb\/"/;
+const TOKEN_FILE = /"the admin token is in .*"file":"([^"]+)"/;
+
 /** Tests kill the same replica again within seconds, and do not wait for a deploy to prove itself. */
 const QUICK = {
   LB_PORT: "0",
@@ -61,6 +65,7 @@ export class Balancer implements AsyncDisposable {
   readonly #output: Promise<string>;
   #url = "";
   #own = "";
+  #tokenFile = "";
 
   private constructor(process: Deno.ChildProcess, output: Promise<string>) {
     this.#process = process;
@@ -96,15 +101,17 @@ export class Balancer implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     const port = Promise.withResolvers<number>();
-    let own = "";
+    const found = { own: "", tokenFile: "" };
     const output = collect(process, (line) => {
-      own = /"the page and the API are at .*"at":"(http:[^"]+)\/_lb\/"/.exec(line)?.[1] ?? own;
+      found.own = OWN.exec(line)?.[1] ?? found.own;
+      found.tokenFile = TOKEN_FILE.exec(line)?.[1] ?? found.tokenFile;
       notePort(line, port.resolve);
     });
     output.then((text) => port.reject(new Error(`the balancer ended:\n${text}`)));
     const balancer = new Balancer(process, output);
     balancer.#url = `http://127.0.0.1:${await port.promise}`;
-    balancer.#own = own;
+    balancer.#own = found.own;
+    balancer.#tokenFile = found.tokenFile;
     return balancer;
   }
 
@@ -128,25 +135,48 @@ export class Balancer implements AsyncDisposable {
     return this.#process.pid;
   }
 
-  /** Where it listens, without a slash at the end. */
+  /** Where the service is, without a slash at the end. */
   get url(): string {
     return this.#url;
   }
 
-  /** Where the page and the API are, if they have a port of their own. */
+  /** Where the page and the whole API are: a port of their own, or that of the service. */
   get own(): string {
-    return this.#own;
+    return this.#own || this.#url;
   }
 
+  /** The file of the admin token that the balancer made; empty where it made none. */
+  get tokenFile(): string {
+    return this.#tokenFile;
+  }
+
+  /** The admin token that the balancer made, as a field of a request. */
+  async bearer(): Promise<{ readonly authorization: string }> {
+    const token = await Deno.readTextFile(new URL(this.#tokenFile, ROOT));
+    return { authorization: `Bearer ${token.trim()}` };
+  }
+
+  /** Where a path is answered: calls that the public port need not carry at the API's own. */
+  at(path: string): string {
+    return /^\/_lb(\/|$)/.test(path) ? this.own + path : this.#url + path;
+  }
+
+  /** Sends a request to where its path is answered. */
   fetch(path: string, init?: RequestInit): Promise<Response> {
-    return fetch(`${this.#url}${path}`, { redirect: "manual", ...init });
+    return fetch(this.at(path), { redirect: "manual", ...init });
   }
 
   /** Sends a request and reads the JSON of its answer. */
-  async call(method: string, path: string, body?: unknown): Promise<Answer> {
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const text = typeof body === "string" ? body : JSON.stringify(body);
     const response = await this.fetch(path, {
       method,
+      headers,
       ...(body === undefined ? {} : { body: text }),
     });
     return { status: response.status, body: await response.json() };

@@ -77,6 +77,7 @@ dockerTest("a deploy gives every replica another image, and its name back", asyn
   const deploy = async (image: string) => {
     const response = await balancer.fetch("/_lb/deploy", {
       method: "POST",
+      headers: await balancer.bearer(),
       body: JSON.stringify({ image }),
     });
     return (await response.text()).split("\n").filter((line) => line.startsWith("data:"));

@@ -5,6 +5,9 @@ import { OWN_ENGINE_TESTS_IGNORED, OwnEngine } from "./own_engine.ts";
 
 const FLEET = "restarted";
 
+/** From the network of the replicas a call shows a token. */
+const CURL = ["-sf", "-m", "2", "-H", `Authorization: Bearer ${FLEET}`];
+
 /** Longest wait for one step, in milliseconds. */
 const STEP_MS = 60_000;
 
@@ -26,6 +29,7 @@ class BalancerContainer {
       ...["-v", `${engine.socketFolder}:/run/docker-host:ro`],
       ...["-e", "LB_ENGINE=docker", "-e", `LB_FLEET=${FLEET}`, "-e", `LB_DOCKER_NETWORK=${FLEET}`],
       ...["-e", "LB_HOST=0.0.0.0", "-e", "LB_PUBLIC_API=all", "-e", "LB_REPLICAS=2"],
+      ...["-e", `LB_READ_TOKEN=${FLEET}`],
       ...["-e", "LB_DOCKER_HOST=unix:///run/docker-host/docker.sock", "ringkeeper-balancer"],
     );
     const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
@@ -39,7 +43,7 @@ class BalancerContainer {
   ): Promise<void> {
     const url = `http://${this.#address}:5000/_lb/healthz`;
     await waitFor(what, async () => {
-      const { code, stdout } = await this.#engine.inNetwork("curl", "-sf", "-m", "2", url);
+      const { code, stdout } = await this.#engine.inNetwork("curl", ...CURL, url);
       return code === 0 && isSo(JSON.parse(stdout));
     }, STEP_MS);
   }

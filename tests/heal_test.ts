@@ -188,6 +188,7 @@ Deno.test("a deploy replaces every replica without a lost request, and one that 
   const deploy = async (command: string) => {
     const response = await balancer.fetch("/_lb/deploy", {
       method: "POST",
+      headers: await balancer.bearer(),
       body: JSON.stringify({ command }),
     });
     return (await response.text()).split("\n").filter((line) => line.startsWith("event:"));
@@ -295,15 +296,13 @@ Deno.test("why a replica does not become ready is in the answer of /add, the sta
 
 Deno.test("a drill kills a real replica under load and says whether the promise was kept", async () => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process", LB_DRILLS: "true" });
-  const { status, body } = await balancer.call("POST", "/_lb/drill", {
-    kill: "Server2",
-    path: "/home",
-    seconds: 2,
-  });
+  const token = await balancer.bearer();
+  const load = { kill: "Server2", path: "/home", seconds: 2 };
+  const { status, body } = await balancer.call("POST", "/_lb/drill", load, token);
   const report = body as { passed: boolean; missed: string[]; incident: Report };
   assertEquals([status, report.missed, report.passed], [200, [], true]);
   assertEquals(report.incident.name, "Server2");
-  assertEquals((await balancer.call("POST", "/_lb/drill", { kill: "Nobody" })).status, 409);
+  assertEquals((await balancer.call("POST", "/_lb/drill", { kill: "Nobody" }, token)).status, 409);
 });
 
 Deno.test("every transition of the fleet is told as it happens", async () => {

@@ -199,7 +199,7 @@ Deno.test("a running balancer's metrics and load add up", async (t) => {
   });
   for (let i = 0; i < 20; i++) await (await fetch(`${balancer.url}/home`)).text();
   const scrape = async () => {
-    const response = await fetch(`${balancer.url}/_lb/metrics`);
+    const response = await balancer.fetch("/_lb/metrics");
     assertEquals(response.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     return await response.text();
   };
@@ -212,7 +212,7 @@ Deno.test("a running balancer's metrics and load add up", async (t) => {
   assertEquals(number(text, requests), 20);
   assertEquals(number(text, /ringkeeper_replicas\{state="ready"\}/), 2);
   assertEquals(number(text, /ringkeeper_replica_slots\{replica="Server\d"\}/), 512);
-  const load = await (await fetch(`${balancer.url}/_lb/load`)).json();
+  const load = await (await balancer.fetch("/_lb/load")).json();
   assertEquals([load.requests, load.errors, load.holding], [20, 0, 0]);
   assertEquals(Object.keys(load.replicas).sort(), ["Server1", "Server2"]);
   const { Server1, Server2 } = load.replicas;

@@ -1,5 +1,6 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { assert, assertEquals } from "@std/assert";
+import { keyOf, proofOf } from "../balancer/control/proof.ts";
 import { createControlApp } from "../balancer/control/app.ts";
 import { CALLS } from "../balancer/control/calls.ts";
 import { describeCalls } from "../balancer/control/document.ts";
@@ -7,6 +8,8 @@ import type { ControlParts } from "../balancer/control/parts.ts";
 import { docs } from "../balancer/page/docs.ts";
 import { Balancer } from "./balancer.ts";
 import { Description } from "./description.ts";
+
+const TOKEN = "s3cret";
 
 /** A request to an operation. */
 interface Ask {
@@ -115,7 +118,12 @@ Deno.test("an answer that is not described is a fault", async () => {
 });
 
 Deno.test("every call answers as it is described, whatever it is asked", async (t) => {
-  await using balancer = await Balancer.ready({ LB_ENGINE: "process", LB_DRILLS: "true" });
+  await using balancer = await Balancer.ready({
+    LB_ENGINE: "process",
+    LB_DRILLS: "true",
+    LB_ADMIN_OPEN: "true",
+    LB_ADMIN_TOKEN: TOKEN,
+  });
   const description = await read(balancer);
   const asks = async (asks: readonly Ask[]) => {
     for (const ask of asks) await hold(balancer, description, ask);
@@ -213,6 +221,14 @@ Deno.test("every call answers as it is described, whatever it is asked", async (
       { id: "deploy", body: `{"command":"sh -c 'exit 1'"}`, status: 200 },
     ]));
 
+  await t.step("a proof of the token", async () => {
+    const proof = json(proofOf(await keyOf(TOKEN)));
+    await asks([
+      { id: "prove", body: proof, status: 200 },
+      { id: "prove", body: json(proofOf(await keyOf("another"))), status: 401 },
+    ]);
+  });
+
   await t.step("a change whose new replica does not become ready", async () => {
     await using broken = await Balancer.start({
       LB_ENGINE: "process",
@@ -260,7 +276,10 @@ Deno.test("whoever may not is told so as it is described", async () => {
     const guarded = description.operations.filter(({ operation }) =>
       operation.security.some((one) => one["token"]?.includes("admin"))
     );
-    assertEquals(guarded, description.operations.filter(({ method }) => method !== "GET"));
+    const others = description.operations.filter(({ operation, method }) =>
+      method !== "GET" && operation.operationId !== "prove"
+    );
+    assertEquals(guarded, others);
     for (const { operation: { operationId: id }, path } of guarded) {
       const ask = { id, path: path.replace("{name}", "Server1"), body: "{}" };
       const authorization = "Bearer s3cret";

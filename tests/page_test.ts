@@ -9,7 +9,7 @@ const PROCESSES = { LB_ENGINE: "process", LB_REPLICAS: "3" };
 /** Opens the page and waits until it shows the fleet. */
 async function open(balancer: Balancer, tab: Promise<Tab>): Promise<Tab> {
   const { page, complaints } = await tab;
-  await page.goto(`${balancer.url}/_lb/`);
+  await page.goto(`${balancer.own}/_lb/`);
   await page.getByText(/^\d+ of \d+ replicas? ready$/).waitFor();
   return { page, complaints };
 }
@@ -36,6 +36,15 @@ function upstream() {
     env: { LB_ENGINE: "static", LB_UPSTREAMS: `Server1=127.0.0.1:${server.addr.port}` },
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
+}
+
+/** Opens the page by a link with the balancer's own token, as `make run` prints it. */
+async function followLink(balancer: Balancer, page: Page): Promise<void> {
+  const { authorization } = await balancer.bearer();
+  await page.goto("about:blank");
+  await page.goto(`${balancer.own}/_lb/#token=${authorization.replace("Bearer ", "")}`);
+  await page.getByRole("button", { name: "Admin token ✓" }).waitFor();
+  assertEquals(page.url(), `${balancer.own}/_lb/`);
 }
 
 /** The row of a replica. */
@@ -94,7 +103,7 @@ browserTest("figures become rates, and shares of the requests", async (tab) => {
     };
     return route.fulfill({ json: { at, requests, ...none, replicas } });
   });
-  await page.goto(`${balancer.url}/_lb/`);
+  await page.goto(`${balancer.own}/_lb/`);
   await page.getByRole("img", { name: /^Requests per second .* now 400$/ }).waitFor();
   await page.getByText("3 waiting now").waitFor();
   await row(page, "Server1").getByText("requests 75.0 %").waitFor();
@@ -265,7 +274,11 @@ browserTest("a key's way is explained in the balancer's words", async (tab) => {
 
 browserTest("a drill says what it cost", async (tab) => {
   await using running = await started({ LB_DRILLS: "true" }, tab);
-  const { page } = running;
+  const { balancer, page } = running;
+  await page.getByRole("button", { name: "Manage Server2" }).click();
+  await page.getByRole("button", { name: "Kill Server2 under load" }).click();
+  await page.getByText("(see Admin token)").waitFor();
+  await followLink(balancer, page);
   await page.getByRole("button", { name: "Manage Server2" }).click();
   await page.getByRole("button", { name: "Kill Server2 under load" }).click();
   await page.getByText(/^Drill on Server2 (?:passed|failed).*: \d+ requests, \d+ lost/).waitFor();
@@ -281,7 +294,11 @@ browserTest("a balancer that is back is followed again without a reload", async 
   const { page } = await open(first, tab());
   await first.end("SIGKILL");
   await page.getByText("not connected, trying again").waitFor();
-  await using _ = await Balancer.ready({ ...env, LB_PORT: new URL(first.url).port });
+  await using _ = await Balancer.ready({
+    ...env,
+    LB_PORT: new URL(first.url).port,
+    LB_ADMIN_LISTEN: new URL(first.own).host,
+  });
   await page.getByText("live", { exact: true }).waitFor();
   await upstream.shutdown();
 });
@@ -298,7 +315,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.getByRole("button", { name: "Manage Server1" }).click();
       await page.getByRole("dialog").waitFor();
       assertEquals(await barriers(page), []);
-      await page.goto(`${balancer.url}/_lb/docs`);
+      await page.goto(`${balancer.own}/_lb/docs`);
       assertEquals(await barriers(page), []);
       const wide = await page.evaluate("document.documentElement.scrollWidth");
       assertEquals(wide, width, "the API's description is as wide as the screen");
@@ -315,7 +332,7 @@ browserTest("the API's description and the page lead to each other", async (tab)
   const link = links.filter({ hasText: /POST\s*\/add$/ });
   await link.focus();
   await page.keyboard.press("Enter");
-  await page.waitForURL(`${balancer.url}/_lb/docs#addReplicas`);
+  await page.waitForURL(`${balancer.own}/_lb/docs#addReplicas`);
   await page.getByRole("link", { name: "Operator's page" }).click();
   await page.getByText("3 of 3 replicas ready").waitFor();
   assertEquals(complaints, []);

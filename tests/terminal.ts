@@ -20,7 +20,18 @@ export interface RunningCommand {
   readonly lines: AsyncIterator<string>;
 }
 
-const QUIET = { LB_ADMIN_TOKEN: "", LB_ADMIN_TOKEN_FILE: "", LB_PORT: "", RINGKEEPER_URL: "" };
+const QUIET = Object.fromEntries(
+  [
+    "LB_ADMIN_LISTEN",
+    "LB_ADMIN_TOKEN",
+    "LB_ADMIN_TOKEN_FILE",
+    "LB_FLEET",
+    "LB_PORT",
+    "LB_PUBLIC_API",
+    "LB_STATE_FILE",
+    "RINGKEEPER_URL",
+  ].map((name) => [name, ""]),
+);
 
 /**
  * Runs a command to its end.

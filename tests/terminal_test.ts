@@ -6,7 +6,7 @@ const TOKEN = "a-token-of-the-test";
 
 Deno.test("the commands of the terminal, on a balancer with three replicas", async (t) => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process" });
-  const run = (task: string, ...args: string[]) => terminal(balancer.url, task, args);
+  const run = (task: string, ...args: string[]) => terminal(balancer.own, task, args);
 
   await t.step("status is a table with a row for each replica", async () => {
     const { code, stdout, stderr } = await run("status");
@@ -208,23 +208,23 @@ Deno.test("the token comes from the environment or a file, and goes nowhere else
   const file = await Deno.makeTempFile();
   try {
     await t.step("without it a change is refused, with a hint at where it goes", async () => {
-      const { code, stderr } = await terminal(balancer.url, "add", ["S2"]);
+      const { code, stderr } = await terminal(balancer.own, "add", ["S2"]);
       assertEquals(code, 1);
       assertMatch(
         stderr,
         /^error: the balancer refused \(401\): .*\nThe token goes in LB_ADMIN_TOKEN/,
       );
-      assertEquals((await terminal(balancer.url, "status", [])).code, 0);
+      assertEquals((await terminal(balancer.own, "status", [])).code, 0);
     });
     await t.step("with it a change is made", async () => {
       const env = { LB_ADMIN_TOKEN: TOKEN };
       assertEquals(
-        await terminal(balancer.url, "add", ["S2"], env),
+        await terminal(balancer.own, "add", ["S2"], env),
         done("2 replicas: Server1, S2"),
       );
       await Deno.writeTextFile(file, `${TOKEN}\n`);
       const args = ["S2", "--token-file", file];
-      assertEquals(await terminal(balancer.url, "rm", args), done("1 replica: Server1"));
+      assertEquals(await terminal(balancer.own, "rm", args), done("1 replica: Server1"));
     });
     await t.step("a redirect does not carry it off", async () => {
       let stolen: string | null = null;
@@ -245,7 +245,7 @@ Deno.test("the token comes from the environment or a file, and goes nowhere else
 
 Deno.test("top in a pipe prints one block for each interval, in 80 columns and without colours", async () => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process" });
-  const { code, stdout, stderr } = await terminal(balancer.url, "top", ["--count", "2"]);
+  const { code, stdout, stderr } = await terminal(balancer.own, "top", ["--count", "2"]);
   assertEquals([code, stderr], [0, ""]);
   const blocks = stdout.split(/(?=^http:)/m);
   assertEquals(blocks.length, 2);

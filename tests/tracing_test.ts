@@ -301,6 +301,7 @@ Deno.test("heartbeats, and calls that bring no trace, leave no spans; a call tha
         OTEL_TRACES_SAMPLER_ARG: "0.9",
         LB_HEALTH_PATH: "/heartbeat",
         LB_HEARTBEAT_MS: "20",
+        LB_PUBLIC_API: "all",
       };
       await using balancer = await balancerFor([service], env);
       await balancer.ask(get("/_lb/status"));

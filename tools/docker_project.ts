@@ -26,6 +26,20 @@ export async function publishedAddress(container: string): Promise<string> {
   return result.stdout.trim().split("\n")[0] ?? "";
 }
 
+/**
+ * The text of a small file in a container, which need have no shell; undefined where there is none.
+ *
+ * @param container its id
+ * @param path the file
+ */
+export async function fileIn(container: string, path: string): Promise<string | undefined> {
+  const result = await run("docker", ["cp", `${container}:${path}`, "-"]);
+  if (result.code !== 0) return undefined;
+  // A tar archive of one file: a head of 512 bytes, with the size as an octal number, and the text.
+  const size = parseInt(result.stdout.slice(124, 136), 8);
+  return result.stdout.slice(512, 512 + size);
+}
+
 /** The last lines that a container wrote. */
 export async function containerLog(container: string, lines: number): Promise<string> {
   const result = await run("docker", ["logs", "--tail", String(lines), container]);

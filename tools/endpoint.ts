@@ -36,16 +36,31 @@ export function endpointOf(url: string): Endpoint {
   }
 }
 
+/** The settings that say where the API is. */
+export interface ApiPlace {
+  /** `LB_ADMIN_LISTEN` */
+  readonly listen: string;
+  /** `LB_PUBLIC_API` */
+  readonly api: string;
+}
+
 /**
- * Where a balancer on this machine answers all calls.
+ * Where a balancer on this machine answers all calls, unless its own port was taken.
  *
- * @param listen its setting `LB_ADMIN_LISTEN`
+ * @param place its settings
  * @param publicUrl where its public port is
  */
-export function controlUrl(listen: string, publicUrl: string): string {
-  if (listen === "") return publicUrl;
+export function controlUrl({ listen, api }: ApiPlace, publicUrl: string): string {
   // What listens everywhere does on loopback, too.
-  return listen.startsWith(UNIX)
-    ? listen
-    : `http://${listen.replace(/^0\.0\.0\.0:/, "127.0.0.1:").replace(/^\[::\]:/, "[::1]:")}`;
+  if (listen.startsWith(UNIX)) return listen;
+  if (listen !== "") {
+    return `http://${listen.replace(/^0\.0\.0\.0:/, "127.0.0.1:").replace(/^\[::\]:/, "[::1]:")}`;
+  }
+  const { hostname, port } = new URL(publicUrl);
+  if (api === "all") return publicUrl;
+  const host = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.")
+    ? hostname
+    : "127.0.0.1";
+  // Above the last port there is none: the balancer takes a free one then, which 0 stands for.
+  return `http://${host}:${(Number(port || 80) + 1) % 65536}`;
 }

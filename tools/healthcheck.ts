@@ -12,16 +12,16 @@ const UNIX = "unix:";
 setTimeout(() => Deno.exit(1), PATIENCE_MS);
 
 const own = Deno.env.get("LB_ADMIN_LISTEN") ?? "";
-const publicApi = Deno.env.get("LB_PUBLIC_API") || "auto";
 const connection = await connect();
-// Without an entrance of its own the API may be on the public port in part, or not at all: whether
-// somebody listens is all that can be known then.
-const known = own !== "" || publicApi !== "none";
-if (known) await ask(own === "" && publicApi === "basic" ? "/rep" : "/_lb/healthz");
+await ask("/_lb/healthz");
 Deno.exit(0);
 
+/** Without an entrance that is named, the API has the port above the public one, or that itself. */
 function connect(): Promise<Deno.Conn> {
-  if (own === "") return Deno.connect(PUBLIC);
+  if (own === "") {
+    const shared = Deno.env.get("LB_PUBLIC_API") === "all";
+    return Deno.connect({ ...PUBLIC, port: PUBLIC.port + (shared ? 0 : 1) });
+  }
   if (own.startsWith(UNIX)) {
     return Deno.connect({ transport: "unix", path: own.slice(UNIX.length) });
   }

@@ -19,6 +19,9 @@ export const LOG_FILE = new URL("balancer.log", RUN_DIR);
  */
 export const FLEET_FILE = ".run/state/fleet.json";
 
+/** The admin token of that balancer, from the root: beside its state, whichever engine it has. */
+export const TOKEN_FILE = `${FLEET_FILE}.admin-token`;
+
 /** The compose project. It is given by `-p`, because docker-compose 1.29 knows no `name:`. */
 export const PROJECT = "ringkeeper";
 

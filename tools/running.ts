@@ -11,6 +11,7 @@ import { readState } from "./state.ts";
 /** A balancer that runs. */
 export interface Running {
   readonly engine: "process" | "docker";
+  /** Where the service is. */
   readonly url: string;
 }
 
@@ -19,7 +20,9 @@ const DEADLINE_MS = 5000;
 /** The balancer that runs in the background; undefined when none does. */
 export async function findRunning(): Promise<Running | undefined> {
   const state = await readState();
-  if (state?.runId && await findRun(state.runId)) return { engine: "process", url: state.url };
+  if (state?.runId && await findRun(state.runId)) {
+    return { engine: "process", url: state.service ?? state.url };
+  }
   if (!(await dockerAnswers())) return undefined;
   const [container] = await balancerContainers(true);
   if (!container) return undefined;

@@ -3,12 +3,17 @@
  *
  * @module
  */
-import { FLEET_FILE, ROOT, RUN_DIR } from "./project.ts";
+import { FLEET_FILE, ROOT, RUN_DIR, TOKEN_FILE } from "./project.ts";
 
 /** A started balancer. */
 export interface State {
   readonly engine: "process" | "docker";
+  /** Where the page and the API are: `http://host:port`, or `unix:/path`. */
   readonly url: string;
+  /** Where the service is. */
+  readonly service?: string;
+  /** The file of the admin token that the balancer made, as long as it runs. */
+  readonly tokenFile?: string;
   /** Value of the label that its containers carry. */
   readonly fleet: string;
   /** Engine process: an argument of the process, so that a reused pid is never mistaken for it. */
@@ -45,6 +50,19 @@ export async function writeState(state: State, file = FILE): Promise<void> {
   await Deno.rename(draft, file);
 }
 
+/**
+ * Writes a file that only this user may read.
+ *
+ * @param file where; its folder is made where it is missing
+ * @param text what is written
+ */
+export async function writeSecret(file: URL, text: string): Promise<void> {
+  await Deno.mkdir(new URL("./", file), { recursive: true });
+  const draft = new URL(`${file.href}.${crypto.randomUUID()}`);
+  await Deno.writeTextFile(draft, text, { mode: 0o600, createNew: true });
+  await Deno.rename(draft, file);
+}
+
 /** Makes the folder that the balancer keeps its fleet in. */
 export async function makeFleetFolder(): Promise<void> {
   await Deno.mkdir(new URL("./", new URL(FLEET_FILE, ROOT)), { recursive: true });
@@ -55,9 +73,10 @@ export function removeState(file = FILE): Promise<void> {
   return remove(file);
 }
 
-/** Forgets who belonged to the fleet: the next `up` begins afresh. */
+/** Forgets who belonged to the fleet, and its token: the next `up` begins afresh. */
 export async function removeFleet(): Promise<void> {
   for (const end of ["", ".previous", ".lock"]) await remove(new URL(FLEET_FILE + end, ROOT));
+  await remove(new URL(TOKEN_FILE, ROOT));
 }
 
 async function remove(file: URL): Promise<void> {

@@ -3,20 +3,22 @@
  *
  * @module
  */
-import { chooseEngine, dockerSocket, type EngineChoice, inspectDocker } from "./engine_choice.ts";
+import { apiEntrance } from "./api_place.ts";
 import { down } from "./down.ts";
-import { controlUrl } from "./endpoint.ts";
+import { chooseEngine, dockerSocket, type EngineChoice, inspectDocker } from "./engine_choice.ts";
 import { takeLock } from "./lock.ts";
 import { complain, say } from "./print.ts";
-import { DEFAULT_FLEET } from "./project.ts";
+import { DEFAULT_FLEET, ROOT, TOKEN_FILE } from "./project.ts";
 import { findRunning } from "./running.ts";
 import { untilReady } from "./status.ts";
 import { runTool, ToolError } from "./tool.ts";
 import { startDocker } from "./up_docker.ts";
-import type { Started } from "./up_request.ts";
+import type { Started, UpRequest } from "./up_request.ts";
 import { readUpOptions, UP_HELP, type UpOptions } from "./up_options.ts";
 import { startProcess } from "./up_process.ts";
-import { welcome } from "./welcome.ts";
+import { type Place, welcome } from "./welcome.ts";
+
+type Token = NonNullable<Place["token"]>;
 
 const READY_WITHIN_MS = 120_000;
 
@@ -34,16 +36,37 @@ async function up(): Promise<void> {
   requireFreePort(options.port);
   const why = `engine: ${choice.engine === "docker" ? "docker" : "processes"} (${choice.why})`;
   say(why);
-  await startAndWait(choice, options);
-  say(welcome(urlOf(options.port), why, controlOf(options.port), tryPath()));
+  const request = requestOf(options);
+  await startAndWait(choice, request);
+  const token = await tokenOf(request);
+  const publicApi = env("LB_PUBLIC_API");
+  say(
+    welcome({ service: request.service, api: request.url, why, token, publicApi, path: tryPath() }),
+  );
+}
+
+/** What is to be started, and where it will be. */
+function requestOf(options: UpOptions): UpRequest {
+  const service = urlOf(options.port);
+  const { listen, url } = apiEntrance((name) => Deno.env.get(name), service, isFree, freePort);
+  const given = env("LB_ADMIN_TOKEN") !== "" || env("LB_ADMIN_TOKEN_FILE") !== "";
+  return {
+    ...options,
+    service,
+    url,
+    listen,
+    fleet: env("LB_FLEET") || DEFAULT_FLEET,
+    tokenFile: given || env("LB_ADMIN_OPEN") === "true" ? undefined : TOKEN_FILE,
+    progress: say,
+  };
 }
 
 /** Whatever goes wrong from here on, nothing that was started stays. */
-async function startAndWait(choice: EngineChoice, options: UpOptions): Promise<void> {
+async function startAndWait(choice: EngineChoice, request: UpRequest): Promise<void> {
   const interruption = onInterrupt();
   const started: { log?: Started["log"] } = {};
   try {
-    await start(choice, options, started, interruption);
+    await start(choice, request, started, interruption);
     if (interruption()) throw new ToolError("interrupted when all was ready");
   } catch (error) {
     const log = interruption() ? "" : await started.log?.() ?? "";
@@ -57,15 +80,12 @@ async function startAndWait(choice: EngineChoice, options: UpOptions): Promise<v
 
 async function start(
   choice: EngineChoice,
-  options: UpOptions,
+  request: UpRequest,
   started: { log?: Started["log"] },
   interruption: () => string | undefined,
 ): Promise<void> {
-  const fleet = Deno.env.get("LB_FLEET") || DEFAULT_FLEET;
-  const url = controlOf(options.port);
-  if (choice.engine === "docker") requirePublished(url);
-  const request = { ...options, fleet, url, progress: say };
-  const { log, trouble } = choice.engine === "process"
+  if (choice.engine === "docker") requirePublished(request.url);
+  const { log, trouble, ready } = choice.engine === "process"
     ? await startProcess(request)
     : await startDocker(request, choice.compose, dockerSocket(Deno.env.get("DOCKER_HOST")));
   started.log = log;
@@ -76,6 +96,19 @@ async function start(
     startTimeoutMs: Number(Deno.env.get("LB_START_TIMEOUT_MS") || START_TIMEOUT_MS),
     token: () => Promise.resolve(Deno.env.get("LB_ADMIN_TOKEN")),
   });
+  await ready?.();
+}
+
+/** The token that the balancer made; undefined where it made none. */
+async function tokenOf({ tokenFile }: UpRequest): Promise<Token | undefined> {
+  if (tokenFile === undefined) return undefined;
+  try {
+    const text = await Deno.readTextFile(new URL(tokenFile, ROOT));
+    return { text: text.trim(), file: tokenFile };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 /** A signal ends the wait, not the step that runs: what it makes could not be found by `down`. */
@@ -86,10 +119,6 @@ function onInterrupt(): () => string | undefined {
   return () => interruption;
 }
 
-function controlOf(port: number): string {
-  return controlUrl(Deno.env.get("LB_ADMIN_LISTEN") ?? "", urlOf(port));
-}
-
 /** A path that the replicas answer: only the built-in one is known to have `/home`. */
 function tryPath(): string {
   const own = ["LB_REPLICA_COMMAND", "LB_REPLICA_IMAGE"].some((name) => Deno.env.get(name));
@@ -97,16 +126,37 @@ function tryPath(): string {
 }
 
 function urlOf(port: number): string {
-  const host = Deno.env.get("LB_HOST") ?? "";
+  const host = env("LB_HOST");
   const reachable = ["", "0.0.0.0", "::"].includes(host) ? "127.0.0.1" : host;
   return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
 }
 
-/** A socket file of a container is not to be reached from outside. */
+function env(name: string): string {
+  return Deno.env.get(name) ?? "";
+}
+
+function isFree(hostname: string, port: number): boolean {
+  try {
+    Deno.listen({ hostname, port }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return false;
+    if (error instanceof Deno.errors.PermissionDenied) return false;
+    throw error;
+  }
+}
+
+function freePort(hostname: string): number {
+  using listener = Deno.listen({ hostname, port: 0 });
+  return listener.addr.port;
+}
+
+/** A socket file in a container cannot be reached from outside. */
 function requirePublished(url: string): void {
   if (!url.startsWith("unix:")) return;
   throw new ToolError(
-    "LB_ADMIN_LISTEN: with containers it must be host:port, and published; see docs/operations.md",
+    "LB_ADMIN_LISTEN: with containers it must be host:port, where the API is published; see " +
+      "docs/operations.md",
   );
 }
 

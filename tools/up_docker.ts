@@ -5,14 +5,19 @@
  */
 import { show } from "./command.ts";
 import { type Compose, composeArgs } from "./compose.ts";
-import { balancerContainers, containerLog, restarts } from "./docker_project.ts";
+import { isPrivate } from "./api_place.ts";
+import { balancerContainers, containerLog, fileIn, restarts } from "./docker_project.ts";
 import { buildImages } from "./images.ts";
-import { writeState } from "./state.ts";
+import { ROOT } from "./project.ts";
+import { writeSecret, writeState } from "./state.ts";
 import { ToolError } from "./tool.ts";
-import { LOG_LINES, type Started, type UpRequest } from "./up_request.ts";
+import { LOG_LINES, type Started, stateOf, type UpRequest } from "./up_request.ts";
 
 /** A container that Docker had to start again this often will not come up by waiting. */
 const TOO_MANY_RESTARTS = 2;
+
+/** The token that the balancer makes beside its state, in its container. */
+const CONTAINER_TOKEN = "/state/fleet.json.admin-token";
 
 /**
  * Builds the images and starts the balancer with compose.
@@ -27,16 +32,39 @@ export async function startDocker(
   socket: string,
 ): Promise<Started> {
   await buildImages(request.progress);
-  await writeState({ engine: "docker", url: request.url, fleet: request.fleet });
+  await writeState({ engine: "docker", ...stateOf(request) });
   const env = {
     ...await socketVariables(socket),
     LB_PORT: String(request.port),
     LB_REPLICAS: String(request.replicas),
     LB_TAKE_OVER: String(request.takeOver),
+    ...adminEnv(request),
   };
   const code = await show(compose[0], composeArgs(compose, "up", "-d", "--no-build"), { env });
   if (code !== 0) throw new ToolError(`${compose.join(" ")} up failed, see above`);
-  return { trouble, log };
+  return { trouble, log, ready: () => keepToken(request) };
+}
+
+/**
+ * The API listens inside the container, and its place on this machine is where that port is
+ * published. Where other machines reach it, nothing is open without a token.
+ */
+function adminEnv({ listen }: UpRequest): Record<string, string> {
+  if (listen === "") return { LB_ADMIN_LISTEN: "", ADMIN_PUBLISH: "127.0.0.1:0" };
+  const open = Deno.env.get("LB_ADMIN_OPEN") || (isPrivate(listen) ? "without-token" : "false");
+  return {
+    LB_ADMIN_LISTEN: "0.0.0.0:5001",
+    ADMIN_PUBLISH: listen.replace("localhost", "127.0.0.1"),
+    LB_ADMIN_OPEN: open,
+  };
+}
+
+/** Has the token at hand for the command line: the container's own file is out of its reach. */
+async function keepToken({ tokenFile }: UpRequest): Promise<void> {
+  const [container] = await balancerContainers(true);
+  if (tokenFile === undefined || !container) return;
+  const text = await fileIn(container, CONTAINER_TOKEN);
+  if (text !== undefined) await writeSecret(new URL(tokenFile, ROOT), text);
 }
 
 /** What compose.yaml has to know about the Engine's socket. */

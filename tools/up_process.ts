@@ -8,7 +8,7 @@ import { lastLines } from "./command.ts";
 import { cacheDependencies } from "./dependencies.ts";
 import { FLEET_FILE, LOG_FILE, ROOT } from "./project.ts";
 import { makeFleetFolder, writeState } from "./state.ts";
-import { LOG_LINES, type Started, type UpRequest } from "./up_request.ts";
+import { LOG_LINES, type Started, stateOf, type UpRequest } from "./up_request.ts";
 
 /**
  * The shell stands in between only to open the log; exec gives its place, and pid, to Deno. The log
@@ -37,7 +37,7 @@ export async function startProcess(request: UpRequest): Promise<Started> {
   const args = await balancerArgs();
   // Before the process is there, so that a `down` after a crash in between finds it.
   await makeFleetFolder();
-  await writeState({ engine: "process", url: request.url, fleet: request.fleet, runId });
+  await writeState({ engine: "process", ...stateOf(request), runId });
   const child = spawn(request, [...args, `--run-id=${runId}`]);
   child.unref();
   return { log, trouble: watchExit(child) };
@@ -50,6 +50,7 @@ function spawn(request: UpRequest, args: readonly string[]): Deno.ChildProcess {
     LB_REPLICAS: String(request.replicas),
     LB_TAKE_OVER: String(request.takeOver),
     LB_STATE_FILE: FLEET_FILE,
+    LB_ADMIN_LISTEN: request.listen,
   };
   return new Deno.Command("sh", {
     args: ["-c", IN_BACKGROUND, "sh", LOG_FILE.pathname, Deno.execPath(), ...args],

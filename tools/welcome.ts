@@ -4,28 +4,49 @@
  * @module
  */
 
+/** A balancer that runs. */
+export interface Place {
+  /** Where the service is. */
+  readonly service: string;
+  /** Where the page and the API are: a URL, or `unix:/path`. */
+  readonly api: string;
+  /** The engine and the reason for it. */
+  readonly why: string;
+  /** The admin token that the balancer made, and the file that holds it. */
+  readonly token?: { readonly text: string; readonly file: string } | undefined;
+  /** What the public port carries, `LB_PUBLIC_API`. */
+  readonly publicApi: string;
+  /** A path that its replicas answer. */
+  readonly path?: string;
+}
+
 /**
- * Where it runs, what to try and how to end it.
+ * Where it runs, what to try and how to end it. The token is in the fragment of the page's address,
+ * which a browser sends to no server.
  *
- * @param url where the balancer listens
- * @param why the engine and the reason for it
- * @param control where it answers all calls, if not there
- * @param path a path that its replicas answer
+ * @param place the balancer
  */
-export function welcome(url: string, why: string, control = url, path = "/home"): string {
-  const call = (path: string) =>
-    control.startsWith("unix:")
-      ? `--unix-socket ${control.slice("unix:".length)} http://ringkeeper${path}`
-      : `${control}${path}`;
+export function welcome(
+  { service, api, why, token, publicApi, path = "/home" }: Place,
+): string {
+  const unix = api.startsWith("unix:");
+  const call = (to: string) =>
+    unix ? `--unix-socket ${api.slice("unix:".length)} http://ringkeeper${to}` : `${api}${to}`;
+  const textbook = (to: string) => publicApi === "none" ? call(to) : `${service}${to}`;
+  const fragment = token ? `#token=${token.text}` : "";
+  const json = "-H 'Content-Type: application/json'";
   return `
-ringkeeper runs at ${url}
+ringkeeper runs at ${service}
 ${why}
+${unix ? `API:  ${api}` : `page: ${api}/_lb/${fragment}`}${
+    token ? `\nthe admin token is in ${token.file}` : ""
+  }
 
 try:
-  curl ${url}${path}
-  curl ${call("/rep")}
-  curl -X POST ${call("/add")} -H 'Content-Type: application/json' -d '{"n":1,"hostnames":["S4"]}'
-  curl -X DELETE ${call("/rm")} -H 'Content-Type: application/json' -d '{"n":1,"hostnames":["S4"]}'
+  curl ${service}${path}
+  curl ${textbook("/rep")}
+  curl -X POST ${textbook("/add")} ${json} -d '{"n":1,"hostnames":["S4"]}'
+  curl -X DELETE ${textbook("/rm")} ${json} -d '{"n":1,"hostnames":["S4"]}'
   curl ${call("/_lb/status")}
 
 logs: make logs    stop: make stop`;

@@ -14,6 +14,8 @@ import { createControlApp } from "./app.ts";
 import { gateOf } from "./testing.ts";
 import type { ControlParts } from "./parts.ts";
 
+const CALLER = { address: "127.0.0.1", peer: "127.0.0.1", local: true, shared: false };
+
 const INCIDENT: Incident = {
   id: 1,
   name: "Server2",
@@ -155,7 +157,7 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
       state: () => ({ level: "info", access: "off" }),
       turn: (change) => calls.push(["turn", change]),
     },
-    gate: gateOf({}).gate,
+    gate: gateOf({ open: "everything" }).gate,
     failures: { record: (action) => recorded.push(action) },
     bodyTimeoutMs: 5000,
     eventStreams: new EventStreams(() => 2),
@@ -172,7 +174,7 @@ async function asked(
   path: string,
   init?: RequestInit,
 ): Promise<Response> {
-  return await control.request(path, init, { caller: { address: "127.0.0.1", local: true } });
+  return await control.request(path, init, { caller: CALLER });
 }
 
 const NO_WEIGHTS = Object.create(null);
@@ -290,7 +292,7 @@ Deno.test("a call that does not exist is a 404 that names those that do", async 
       "GET /_lb/healthz, GET /_lb/ring, GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, " +
       "GET /_lb/incidents, GET /_lb/events, GET /_lb/upstreams, GET /_lb/log, POST /add, " +
       "DELETE /rm, PATCH /_lb/replicas/NAME, PUT /_lb/upstreams, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
-      "POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, and GET /_lb/docs describes them",
+      "POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, POST /_lb/prove, and GET /_lb/docs describes them",
     status: "failure",
   }]);
 });

@@ -9,7 +9,7 @@ import type { Standing } from "../fleet/membership.ts";
 import { type Bucket, EMPTY, waitMs, withOne } from "./bucket.ts";
 import type { Credential } from "./credential.ts";
 import { difference } from "./difference.ts";
-import type { Refusal } from "./guard.ts";
+import type { Refusal } from "./refusals.ts";
 
 /** Who makes a call, and which. */
 export interface Deed {

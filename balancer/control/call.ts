@@ -13,18 +13,10 @@ import { noteAsked } from "./audit.ts";
 import { readBody } from "./body.ts";
 import { type BodyForm, parseBody, parseFields } from "./body_schema.ts";
 import type { CallParts } from "./parts.ts";
+import type { Scope } from "./scope.ts";
 
 /** Answers a call. */
 export type Call = (c: Context) => Response | Promise<Response>;
-
-/**
- * Who may make a call.
- *
- * - `public`: anyone who reaches the port
- * - `read`: who may look on
- * - `admin`: who may change something, kill, or take memory to keep
- */
-export type Scope = "public" | "read" | "admin";
 
 /** What people look for a call under. */
 export type Group = "Replicas" | "Ring" | "Watching" | "Pages";

@@ -1,11 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { TrustedPeers } from "../proxy/trust.ts";
-import { clientAddress, handedOver } from "./caller.ts";
+import { clientAddress, ownCaller, publicCaller } from "./caller.ts";
 
 const NOBODY = new TrustedPeers([]);
 const PROXIES = new TrustedPeers(["10.0.0.0/8", "fd00::/8"]);
 
-Deno.test("without trusted proxies it is whoever is connected, whatever they say", () => {
+const handedOver = (forwarded: string, trusted: TrustedPeers) =>
+  publicCaller(forwarded, "0.0.0.0", trusted).address;
+
+Deno.test("without trusted proxies the client is the peer, whatever the field says", () => {
   assertEquals(clientAddress("192.0.2.1", "127.0.0.1", NOBODY), "192.0.2.1");
   assertEquals(handedOver("192.0.2.1", NOBODY), "192.0.2.1");
 });
@@ -26,4 +29,20 @@ Deno.test("a proxy that says nothing, or nothing that is an address, is the clie
     assertEquals(clientAddress("10.0.0.1", said, PROXIES), "10.0.0.1");
   }
   assertEquals(clientAddress("10.0.0.1", "10.0.0.2", PROXIES), "10.0.0.2");
+});
+
+Deno.test("the peer of a caller stays known, whatever a trusted proxy says of the client", () => {
+  assertEquals(publicCaller("192.0.2.1, 10.0.0.1", "127.0.0.1", PROXIES), {
+    address: "192.0.2.1",
+    peer: "10.0.0.1",
+    local: true,
+    shared: true,
+  });
+  const own = { hostname: "0.0.0.0", port: 5001 };
+  assertEquals(ownCaller(own, "10.0.0.1", "192.0.2.1", PROXIES), {
+    address: "192.0.2.1",
+    peer: "10.0.0.1",
+    local: false,
+    shared: false,
+  });
 });

@@ -7,15 +7,16 @@ import type { CallDescription } from "./call.ts";
 import * as fleet from "./fleet_calls.ts";
 import * as log from "./log_calls.ts";
 import * as page from "./page_calls.ts";
+import * as proof from "./proof_calls.ts";
 import * as ring from "./ring_calls.ts";
 import * as upstream from "./upstream_calls.ts";
 import * as watch from "./watch_calls.ts";
 
 /** The calls, in the order in which people are told of them. */
 export const CALLS: readonly CallDescription[] = [
-  { method: "GET", path: "/rep", scope: "public", ...fleet.listReplicas },
+  { method: "GET", path: "/rep", scope: "open", ...fleet.listReplicas },
   { method: "GET", path: "/_lb/status", scope: "read", ...watch.getStatus },
-  { method: "GET", path: "/_lb/healthz", scope: "public", ...watch.getHealth },
+  { method: "GET", path: "/_lb/healthz", scope: "open", ...watch.getHealth },
   { method: "GET", path: "/_lb/ring", scope: "read", ...ring.getRing },
   { method: "GET", path: "/_lb/explain", scope: "read", ...ring.explainKey },
   { method: "GET", path: "/_lb/metrics", scope: "read", ...watch.getMetrics },
@@ -31,9 +32,10 @@ export const CALLS: readonly CallDescription[] = [
   { method: "PATCH", path: "/_lb/ring", scope: "admin", ...ring.reshapeRing },
   { method: "POST", path: "/_lb/plan", scope: "admin", ...ring.planChange },
   { method: "POST", path: "/_lb/apply", scope: "admin", ...ring.applyPlan },
-  { method: "POST", path: "/_lb/deploy", scope: "admin", ...fleet.deployTemplate },
-  { method: "POST", path: "/_lb/drill", scope: "admin", ...fleet.drillReplica },
+  { method: "POST", path: "/_lb/deploy", scope: "execute", ...fleet.deployTemplate },
+  { method: "POST", path: "/_lb/drill", scope: "execute", ...fleet.drillReplica },
   { method: "PATCH", path: "/_lb/log", scope: "admin", ...log.turnLog },
+  { method: "POST", path: "/_lb/prove", scope: "public", ...proof.proveToken },
   { method: "GET", path: "/_lb", scope: "public", ...page.findPage },
   { method: "GET", path: "/_lb/", scope: "public", ...page.getPage },
   { method: "GET", path: "/_lb/page/:file", scope: "public", ...page.getPageFile },

@@ -15,6 +15,7 @@ import type {
 } from "zod-openapi";
 import { VERSION } from "../version.ts";
 import type { CallDescription, Group, Success } from "./call.ts";
+import type { Scope } from "./scope.ts";
 import { failuresOf, RESPONSE_HEADERS } from "./failure_statuses.ts";
 import { failure } from "../answers/answer.ts";
 
@@ -29,8 +30,9 @@ const GROUPS: Readonly<Record<Group, string>> = {
 };
 
 const DESCRIPTION =
-  "The calls to the balancer itself; whatever else is asked for goes to a replica. Bodies are " +
-  "JSON whatever their Content-Type says. A method that a path has not is answered 405 with " +
+  "The calls to the balancer itself. They have a port of their own, which carries them all; the " +
+  "public port carries `/rep`, `/add` and `/rm`, and any other request there goes to a replica " +
+  "(`LB_PUBLIC_API`). Bodies are JSON whatever their Content-Type says. A method that a path has not is answered 405 with " +
   "`Allow`, and `HEAD` is `GET` without the body. On the public port, errors of HTTP itself have " +
   "the same form: 400, 408, 413, 414, 417, 431, 501 to 505.";
 
@@ -38,8 +40,11 @@ const TOKEN: oas32.SecuritySchemeObject = {
   type: "http",
   scheme: "bearer",
   description: "A token of scope `admin` may make every call, one of scope `read` those that " +
-    "change nothing. Where no token is set, and only this machine reaches the port, nobody is " +
-    "asked for one.",
+    "change nothing. Where the operator set no token, and only this machine reaches the port, " +
+    "calls need none, but for those that run code or kill: the balancer makes an admin token at " +
+    "its first start and logs the file that holds it. On the public port a call from a browser " +
+    "always needs a token, and so does any call from the replicas' network, which may change " +
+    "nothing at all.",
 };
 
 /**
@@ -86,9 +91,7 @@ function operationOf(call: CallDescription): ZodOpenApiOperationObject {
     tags: [group],
     summary,
     ...(description === undefined ? {} : { description }),
-    security: scope === "public" ? [] : scope === "read" ? [{}, { token: [scope] }] : [{
-      token: [scope],
-    }],
+    security: securityOf(scope),
     requestParams: {
       ...(params ? { path: params } : {}),
       ...(query ? { query } : {}),
@@ -97,6 +100,21 @@ function operationOf(call: CallDescription): ZodOpenApiOperationObject {
     ...(body ? { requestBody: bodyOf(body) } : {}),
     responses: { [call.success.status]: successOf(call.success), ...failureResponses(call) },
   };
+}
+
+/** `{}`: without a token, as far as the balancer does not ask for one. */
+function securityOf(scope: Scope): Record<string, string[]>[] {
+  switch (scope) {
+    case "public":
+      return [];
+    case "open":
+    case "read":
+      return [{}, { token: ["read"] }];
+    case "admin":
+      return [{}, { token: ["admin"] }];
+    case "execute":
+      return [{ token: ["admin"] }];
+  }
 }
 
 function bodyOf({ schema, example }: NonNullable<CallDescription["body"]>) {

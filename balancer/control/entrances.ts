@@ -6,9 +6,8 @@
 import type { Connection } from "../proxy/connection.ts";
 import { TrustedPeers } from "../proxy/trust.ts";
 import type { Entrance } from "../settings/values.ts";
-import { type Caller, clientAddress, handedOver, UNIX } from "./caller.ts";
+import { type Caller, ownCaller, publicCaller } from "./caller.ts";
 import type { Bindings } from "./gate.ts";
-import { isLoopback } from "./guard.ts";
 import { listen } from "./listen.ts";
 import { ApiServer, type ApiServerOptions } from "./server/api_server.ts";
 
@@ -30,14 +29,14 @@ export interface EntranceOptions extends ApiServerOptions {
 
 /** All entrances of one balancer. Requests before {@linkcode Entrances.begin} wait for it. */
 export class Entrances {
-  readonly #local: boolean;
+  readonly #publicHost: string;
   readonly #trusted: TrustedPeers;
   readonly #answer = Promise.withResolvers<Answer>();
   readonly #server: ApiServer;
   #own: Deno.Addr | undefined;
 
   private constructor(options: EntranceOptions) {
-    this.#local = isLoopback(options.publicHost);
+    this.#publicHost = options.publicHost;
     this.#trusted = new TrustedPeers(options.trusted);
     this.#server = new ApiServer(options);
   }
@@ -76,8 +75,7 @@ export class Entrances {
   takeOver(connection: Connection): void {
     this.#server.serve(connection, (request) => {
       const forwarded = request.headers.get("x-forwarded-for");
-      const address = handedOver(forwarded, this.#trusted);
-      return this.#pass(request, { address, local: this.#local });
+      return this.#pass(request, publicCaller(forwarded, this.#publicHost, this.#trusted));
     });
   }
 
@@ -100,18 +98,10 @@ export class Entrances {
   }
 
   #taking(own: Entrance): Handler {
-    if ("path" in own) {
-      const caller = { address: UNIX, local: true };
-      return (request) => this.#pass(request, caller);
-    }
-    const local = isLoopback(own.hostname);
     return (request, peer) => {
-      const { hostname } = peer as Deno.NetAddr;
+      const address = "hostname" in peer ? peer.hostname : "";
       const forwarded = request.headers.get("x-forwarded-for");
-      return this.#pass(request, {
-        address: clientAddress(hostname, forwarded, this.#trusted),
-        local,
-      });
+      return this.#pass(request, ownCaller(own, address, forwarded, this.#trusted));
     };
   }
 

@@ -24,7 +24,12 @@ Deno.test("a call that is handed over comes from the client that the data plane 
   const count = await worker.read(bytes) ?? 0;
   const [head, body] = new TextDecoder().decode(bytes.subarray(0, count)).split("\r\n\r\n");
   assertMatch(head ?? "", /^HTTP\/1\.1 200 OK\r\n/);
-  assertEquals(JSON.parse(body ?? ""), { address: "192.0.2.1", local: false });
+  assertEquals(JSON.parse(body ?? ""), {
+    address: "192.0.2.1",
+    peer: "192.0.2.1",
+    local: false,
+    shared: true,
+  });
   worker.close();
 });
 
@@ -35,7 +40,7 @@ Deno.test("an own port knows who is connected, and believes trusted proxies alon
     const { port } = calls.entrances.own as Deno.NetAddr;
     const at = `http://127.0.0.1:${port}/`;
     const response = await fetch(at, { headers: { "x-forwarded-for": "192.0.2.1" } });
-    assertEquals(await response.json(), { address, local: true });
+    assertEquals(await response.json(), { address, peer: "127.0.0.1", local: true, shared: false });
   }
 });
 

@@ -4,23 +4,31 @@
  *
  * @module
  */
-import type { CallDescription, Scope } from "./call.ts";
+import type { CallDescription } from "./call.ts";
+import type { Scope } from "./scope.ts";
 
 type Reasons = Readonly<Record<number, string>>;
 
+const READ: Reasons = {
+  401: "A token is needed, and none was sent or a wrong one",
+  403: "The call may not be made from here",
+  429: "Too many wrong tokens came from this address",
+};
+
+const CHANGE: Reasons = {
+  401: "A token of scope admin is needed, and none was sent or a wrong one",
+  403:
+    "The call may not be made from here: by a page of another site, from the replicas' network, " +
+    "with a token that only reads, or while there is no token",
+  429: "Too many wrong tokens came from this address",
+};
+
 const BY_SCOPE: Readonly<Record<Scope, Reasons>> = {
-  public: {},
-  read: {
-    401: "A token is wanted, and none was given or a wrong one",
-    403: "The call may not be made from here",
-    429: "Too many wrong tokens came from this address",
-  },
-  admin: {
-    401: "A token of scope admin is wanted, and none was given or a wrong one",
-    403: "The call may not be made from here: by a page of another site, by somebody who reads " +
-      "only, or by anyone as long as no token is set",
-    429: "Too many wrong tokens came from this address",
-  },
+  public: READ,
+  open: READ,
+  read: READ,
+  admin: CHANGE,
+  execute: CHANGE,
 };
 
 const BY_PARAMETERS: Reasons = {

@@ -9,7 +9,9 @@ import { type Audit, AuditEntry, beginEntry, type Deed, printable } from "./audi
 import type { CallDescription } from "./call.ts";
 import type { Caller } from "./caller.ts";
 import type { Credential } from "./credential.ts";
-import { type Guard, type Refusal, type RefusalReason, REFUSALS } from "./guard.ts";
+import type { Guard, ProofCheck } from "./guard.ts";
+import { type Refusal, type RefusalReason, REFUSALS } from "./refusals.ts";
+import { isChange } from "./scope.ts";
 
 /** What the server says of each request, beside the request itself. */
 export interface Bindings {
@@ -46,12 +48,25 @@ export class Gate {
       const { refusal, credential } = await guard.judge(c.req.raw.headers, scope, caller, now());
       const deed = deedOf(c, caller, credential);
       if (refusal) return this.#refuse(c, deed, refusal);
-      if (scope !== "admin") return await next();
+      if (!isChange(scope)) return await next();
       const entry = new AuditEntry(deed, audit);
       beginEntry(c, entry);
       await next();
       if (!entry.goesOn) entry.end({ outcome: c.res.status, error: await reasonOf(c.res) });
     };
+  }
+
+  /**
+   * Answers a caller that proves that it knows a token.
+   *
+   * @param c the request
+   * @param check makes the answer to the proof; undefined where it fits no token
+   */
+  async prove<T extends object>(c: Context, check: ProofCheck<T>): Promise<Response> {
+    const { guard, now } = this.#options;
+    const { caller } = c.env as Bindings;
+    const answer = await guard.prove(check, caller, now());
+    return "reason" in answer ? this.#refuse(c, deedOf(c, caller, "none"), answer) : c.json(answer);
   }
 
   #refuse(c: Context, deed: Deed, refusal: Refusal): Response {

@@ -21,7 +21,9 @@ function calls(rules: Rules = {}, now = () => 0) {
     return c.json({});
   });
   const ask = (path: string, init: RequestInit, address = "192.0.2.1") =>
-    app.request(path, init, { caller: { address, local: true } });
+    app.request(path, init, {
+      caller: { address, peer: address, local: true, shared: false },
+    });
   const change = (headers: Record<string, string>, body = "{}", address?: string) =>
     ask("/change", { method: "POST", body, headers }, address);
   return { gate, lines, ask, change };

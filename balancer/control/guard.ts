@@ -3,60 +3,52 @@
  *
  * @module
  */
-import { STATUS_CODE } from "@std/http/status";
-import type { Scope } from "./call.ts";
+import { isChange, type Scope } from "./scope.ts";
 import type { Caller } from "./caller.ts";
 import { type Credential, credentialOf, type TokenPair } from "./credential.ts";
+import { hasForeignHost, isBrowser, isCrossSite, isServiceWorker } from "./request_origin.ts";
+import * as refusals from "./refusals.ts";
+import type { Refusal } from "./refusals.ts";
+
+/** What may be changed without a token. */
+export type Openness = "nothing" | "fleet" | "everything";
 
 /** How calls are guarded. */
 export interface GuardPolicy {
-  /** Whether anyone may change the fleet. */
-  readonly open: boolean;
-  /** Which tokens there are. Who asks for them in time gets those in force. */
+  /**
+   * What any caller may change. `fleet`: replicas, the ring and the log's dials. `everything`: what
+   * the replicas run as well, and drills.
+   */
+  readonly open: Openness;
+  /** Which tokens there are. A caller that asks in time gets those in force. */
   readonly tokens: {
+    /** Whether the operator set an admin token, rather than the balancer at its first start. */
     readonly admin: boolean;
     readonly read: boolean;
     current(): Promise<TokenPair>;
   };
-}
-
-/** Why calls are refused: what they are counted by. */
-export const REFUSALS = [
-  "cross-site",
-  "closed",
-  "no-token",
-  "wrong-token",
-  "scope",
-  "limited",
-] as const;
-
-/** One of {@linkcode REFUSALS}. */
-export type RefusalReason = (typeof REFUSALS)[number];
-
-/** A request that was refused, and what it is told. */
-export interface Refusal {
-  readonly reason: RefusalReason;
-  readonly status: 401 | 403 | 429;
-  readonly message: string;
-  /** Field `WWW-Authenticate` (RFC 6750, section 3). */
-  readonly challenge?: string;
-  /** Field `Retry-After`, in seconds. */
-  readonly retryAfterS?: number;
+  /** Addresses of replicas. Nothing is open to them. */
+  readonly replicas: { has(address: string): boolean };
+  /** Host names, in lower case, under which the API is used without a token. */
+  readonly hosts: ReadonlySet<string>;
 }
 
 /** What was decided. */
 export interface Verdict {
-  /** Which token the caller showed, as far as anybody looked. */
+  /** Which token the caller showed, as far as it was looked at. */
   readonly credential: Credential;
   /** Undefined where the call may be made. */
   readonly refusal: Refusal | undefined;
 }
 
-/** What keeps count of wrong tokens. */
+/** Counts wrong tokens. */
 export interface FailureCount {
   waitMs(address: string, now: number): number;
   failed(address: string, now: number): void;
 }
+
+/** A proof that a caller knows one of the tokens, checked against those in force. */
+export type ProofCheck<T> = (tokens: TokenPair) => Promise<T | undefined>;
 
 /** Decides about requests, one by one. */
 export class Guard {
@@ -65,7 +57,7 @@ export class Guard {
 
   /**
    * @param policy how calls are guarded
-   * @param failures keeps count of wrong tokens
+   * @param failures counts wrong tokens
    */
   constructor(policy: GuardPolicy, failures: FailureCount) {
     this.#policy = policy;
@@ -76,45 +68,99 @@ export class Guard {
    * Decides whether a call may be made.
    *
    * @param headers the request's header fields
-   * @param scope what the call wants
+   * @param scope what the call needs
    * @param caller who makes it
    * @param now milliseconds, by any clock that goes on
    */
   async judge(headers: Headers, scope: Scope, caller: Caller, now: number): Promise<Verdict> {
-    if (scope === "public") return ADMITTED;
-    if (isCrossSite(headers, scope)) return refused(crossSite(scope));
-    if (!this.#asks(scope, caller)) {
-      return scope === "admin" && hasStrangeName(headers) ? refused(crossSite(scope)) : ADMITTED;
+    const refusal = this.#outOfHand(headers, scope, caller);
+    if (refusal) return refused(refusal);
+    if (!this.#asks(headers, scope, caller)) {
+      const strange = hasForeignHost(headers, scope, this.#policy.hosts);
+      return strange ? refused(refusals.foreignHost(headers.get("host") ?? "")) : ADMITTED;
     }
-    if (scope === "admin" && !this.#policy.tokens.admin) return refused(CLOSED);
     const token = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
-    if (token === undefined) return refused(noToken(scope));
-    // Before it is looked at: an answer, whichever, would tell a guesser what to try next.
+    if (token === undefined) return refused(await this.#withoutToken(scope, caller));
+    // Before the token is looked at: either answer would help a guesser.
     const waitMs = this.#failures.waitMs(caller.address, now);
-    if (waitMs > 0) return refused(limited(waitMs));
+    if (waitMs > 0) return refused(refusals.limited(waitMs));
     return await this.#examine(token, scope, caller, now);
   }
 
-  /** Whether anybody has to show a token. */
-  #asks(scope: "read" | "admin", { local }: Caller): boolean {
+  /**
+   * Checks a caller's proof that it knows a token. A wrong one counts as a wrong token.
+   *
+   * @param check answers the proof; undefined where it fits no token
+   * @param caller who makes the call
+   * @param now milliseconds, by the same clock
+   */
+  async prove<T>(check: ProofCheck<T>, { address }: Caller, now: number): Promise<T | Refusal> {
+    const waitMs = this.#failures.waitMs(address, now);
+    if (waitMs > 0) return refusals.limited(waitMs);
+    const answer = await check(await this.#policy.tokens.current());
+    if (answer !== undefined) return answer;
+    this.#failures.failed(address, now);
+    return refusals.WRONG_PROOF;
+  }
+
+  /** What no token makes up for. */
+  #outOfHand(headers: Headers, scope: Scope, caller: Caller): Refusal | undefined {
+    if (isServiceWorker(headers)) return refusals.SERVICE_WORKER;
+    if (isCrossSite(headers, scope)) return refusals.crossSite(scope);
+    return isChange(scope) && this.#isReplica(caller) ? refusals.FROM_REPLICA : undefined;
+  }
+
+  /** Whether the caller has to show a token. */
+  #asks(headers: Headers, scope: Scope, caller: Caller): boolean {
+    if (this.#isReplica(caller)) return true;
     const { open, tokens } = this.#policy;
-    return scope === "read" ? tokens.read : !(open || (local && !tokens.admin));
+    // The service's own pages are of the shared port's origin: a browser cannot tell them from ours.
+    const isPage = caller.shared && isBrowser(headers) && open !== "everything";
+    switch (scope) {
+      case "public":
+        return false;
+      case "open":
+        return isPage;
+      case "read":
+        return isPage || tokens.read;
+      case "admin":
+        return isPage || !(open !== "nothing" || (caller.local && !tokens.admin));
+      case "execute":
+        return open !== "everything";
+    }
+  }
+
+  /** A trusted proxy may be one of them, too: its word does not count here. */
+  #isReplica({ address, peer }: Caller): boolean {
+    const { replicas } = this.#policy;
+    return replicas.has(peer) || (address !== peer && replicas.has(address));
+  }
+
+  async #withoutToken(scope: Scope, { local }: Caller): Promise<Refusal> {
+    const { open, tokens } = this.#policy;
+    const closed = scope === "admin" && !tokens.admin && !local && open === "nothing";
+    if (closed) return refusals.NOT_LOCAL;
+    const { admin, read } = await tokens.current();
+    const usable = admin !== "" || (read !== "" && !isChange(scope));
+    return usable ? refusals.noToken(scope, tokens) : refusals.CLOSED;
   }
 
   async #examine(
     token: string,
-    scope: "read" | "admin",
+    scope: Scope,
     { address }: Caller,
     now: number,
   ): Promise<Verdict> {
     const { tokens } = this.#policy;
-    const credential = credentialOf(token, await tokens.current());
+    const current = await tokens.current();
+    if (isChange(scope) && current.admin === "") return refused(refusals.CLOSED);
+    const credential = credentialOf(token, current);
     if (credential === "none") {
       this.#failures.failed(address, now);
-      return refused(wrongToken(scope, tokens));
+      return refused(refusals.wrongToken(scope, tokens));
     }
-    const may = scope === "read" || credential === "admin-token";
-    return { credential, refusal: may ? undefined : BEYOND_SCOPE };
+    const may = !isChange(scope) || credential === "admin-token";
+    return { credential, refusal: may ? undefined : refusals.BEYOND_SCOPE };
   }
 }
 
@@ -122,102 +168,4 @@ const ADMITTED: Verdict = { credential: "none", refusal: undefined };
 
 function refused(refusal: Refusal): Verdict {
   return { credential: "none", refusal };
-}
-
-const CLOSED: Refusal = {
-  reason: "closed",
-  status: STATUS_CODE.Forbidden,
-  message: "the balancer does not listen on loopback alone; set LB_ADMIN_TOKEN and send it, " +
-    "or set LB_ADMIN_OPEN=true",
-};
-
-const BEYOND_SCOPE: Refusal = {
-  reason: "scope",
-  status: STATUS_CODE.Forbidden,
-  message: "LB_READ_TOKEN has the scope read; this call wants the scope admin: LB_ADMIN_TOKEN",
-  challenge: challenge("admin", "insufficient_scope"),
-};
-
-function crossSite(scope: "read" | "admin"): Refusal {
-  const verb = scope === "admin" ? "change the fleet" : "read this";
-  return {
-    reason: "cross-site",
-    status: STATUS_CODE.Forbidden,
-    message: `a page of another site may not ${verb}`,
-  };
-}
-
-function noToken(scope: "read" | "admin"): Refusal {
-  const name = scope === "admin" ? "LB_ADMIN_TOKEN" : "LB_READ_TOKEN";
-  return {
-    reason: "no-token",
-    status: STATUS_CODE.Unauthorized,
-    message: `this call wants the header Authorization: Bearer <${name}>`,
-    challenge: challenge(scope),
-  };
-}
-
-function wrongToken(scope: "read" | "admin", { admin }: GuardPolicy["tokens"]): Refusal {
-  const names = scope === "admin" ? "not LB_ADMIN_TOKEN" : "not LB_READ_TOKEN";
-  const both = scope === "read" && admin;
-  return {
-    reason: "wrong-token",
-    status: STATUS_CODE.Unauthorized,
-    message: `the bearer token is ${both ? "neither LB_READ_TOKEN nor LB_ADMIN_TOKEN" : names}`,
-    challenge: challenge(scope, "invalid_token"),
-  };
-}
-
-function limited(waitMs: number): Refusal {
-  const retryAfterS = Math.ceil(waitMs / 1000);
-  return {
-    reason: "limited",
-    status: STATUS_CODE.TooManyRequests,
-    message: `too many wrong tokens from this address; try again in ${retryAfterS} s`,
-    retryAfterS,
-  };
-}
-
-/** Without any token there is no error to name (RFC 6750, section 3.1). */
-function challenge(scope: "read" | "admin", error = ""): string {
-  return `Bearer realm="ringkeeper", scope="${scope}"${error && `, error="${error}"`}`;
-}
-
-/**
- * Whether a browser sent this from a page of another origin. Browsers state it themselves (Fetch
- * Metadata; the Origin field of RFC 6454); other clients send neither field. A link from another
- * site may lead to what can be read: that site does not see the answer.
- */
-function isCrossSite(headers: Headers, scope: Scope): boolean {
-  const site = headers.get("sec-fetch-site");
-  if (site === "same-origin" || site === "none") return false;
-  if (site !== null) return scope === "admin" || headers.get("sec-fetch-mode") !== "navigate";
-  const origin = headers.get("origin");
-  return origin !== null && URL.parse(origin)?.host !== headers.get("host");
-}
-
-/**
- * A name that some site made point here (DNS rebinding) is the same origin to the browser. It does
- * not know the token; but where none is asked for, only names that no stranger can own are believed.
- */
-function hasStrangeName(headers: Headers): boolean {
-  const origin = headers.get("origin");
-  if (origin === null) return false;
-  const host = URL.parse(origin)?.host;
-  return host === undefined || host !== headers.get("host") || !isOwnName(host);
-}
-
-function isOwnName(host: string): boolean {
-  const name = host.replace(/:\d+$/, "");
-  return name === "localhost" || name.endsWith(".localhost") || name.startsWith("[") ||
-    /^\d+\.\d+\.\d+\.\d+$/.test(name);
-}
-
-/**
- * Whether only this machine can reach an address.
- *
- * @param host what a port listens on
- */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -1,26 +1,33 @@
 import { assertEquals } from "@std/assert";
-import { isLoopback, type Verdict } from "./guard.ts";
+import type { Verdict } from "./guard.ts";
+import { isLoopback } from "./host.ts";
+import type { Scope } from "./scope.ts";
 import { guardOf, type Rules } from "./testing.ts";
 
-/** How calls are guarded, and whether they come from this machine alone. */
-type Place = Rules & { readonly local?: boolean };
+/** How calls are guarded, and where they come in. */
+type Place = Rules & {
+  readonly local?: boolean;
+  readonly shared?: boolean;
+  readonly peer?: string;
+};
 
-const OPEN: Place = { open: true };
+const OPEN: Place = { open: "fleet" };
 const LOCAL: Place = { local: true };
 const TOKEN: Place = { admin: "s3cret" };
 const READ: Place = { read: "r3ad" };
 const BOTH: Place = { ...TOKEN, ...READ };
 const CLOSED: Place = {};
 
-const CALLER = { address: "192.0.2.1", local: false };
+const CALLER = { address: "192.0.2.1", peer: "192.0.2.1", local: false, shared: false };
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 function judge(
   headers: Record<string, string>,
   rules: Place,
-  scope: "public" | "read" | "admin" = "admin",
+  scope: Scope = "admin",
 ): Promise<Verdict> {
-  const caller = { ...CALLER, local: rules.local ?? false };
+  const { local = false, shared = false, peer = CALLER.peer } = rules;
+  const caller = { ...CALLER, local, shared, peer };
   return guardOf(rules).judge(new Headers(headers), scope, caller, 0);
 }
 
@@ -52,7 +59,9 @@ Deno.test("anyone may read, unless there is a read token", async () => {
   for (const rules of [OPEN, LOCAL, TOKEN, CLOSED]) {
     assertEquals(await status({}, rules, "read"), undefined);
   }
-  for (const rules of [READ, BOTH, { ...READ, local: true }, { ...READ, open: true }]) {
+  for (
+    const rules of [READ, BOTH, { ...READ, local: true }, { ...READ, open: "everything" } as const]
+  ) {
     assertEquals(await status({}, rules, "read"), 401);
     assertEquals(await status(bearer("other"), rules, "read"), 401);
     assertEquals(await status(bearer("r3ad"), rules, "read"), undefined);
@@ -158,6 +167,110 @@ Deno.test("no token at all is no wrong one, and neither is one of too little sco
   }
   const { refusal } = await guard.judge(new Headers(bearer("s3cret")), "admin", CALLER, 0);
   assertEquals(refusal, undefined);
+});
+
+const SCOPES: readonly Scope[] = ["public", "open", "read", "admin", "execute"];
+
+/** The status of each scope's calls, in the order of {@linkcode SCOPES}. */
+async function statuses(headers: Record<string, string>, rules: Place) {
+  return await Promise.all(SCOPES.map((scope) => status(headers, rules, scope)));
+}
+
+Deno.test("what runs code or kills needs the admin token, on loopback and where the fleet is open", async () => {
+  for (const rules of [LOCAL, OPEN, { ...LOCAL, ...OPEN }]) {
+    assertEquals(await status({}, { ...rules, made: "m4de" }, "execute"), 401);
+    assertEquals(await status(bearer("m4de"), { ...rules, made: "m4de" }, "execute"), undefined);
+    assertEquals(await status(bearer("guess"), { ...rules, made: "m4de" }, "execute"), 401);
+    assertEquals(await status(bearer("r3ad"), { ...rules, ...READ, made: "m4de" }, "execute"), 403);
+    // Without a token there is none to show.
+    assertEquals(await status(bearer("any"), rules, "execute"), 403);
+  }
+  assertEquals(await status({}, { open: "everything" }, "execute"), undefined);
+});
+
+Deno.test("a token that the balancer made itself leaves open what is open without one", async () => {
+  const made = { made: "m4de" };
+  assertEquals(await status({}, { ...LOCAL, ...made }), undefined);
+  assertEquals(await status({}, made), 403);
+  assertEquals(await status(bearer("guess"), made), 401);
+  assertEquals(await status(bearer("m4de"), made), undefined);
+  const { refusal } = await judge({}, { ...LOCAL, ...made }, "execute");
+  assertEquals(
+    refusal?.message,
+    "this call wants the header Authorization: Bearer <admin token>; the balancer made that token " +
+      "at its first start and logs the file that holds it",
+  );
+});
+
+Deno.test("on the port of the service a browser shows a token for every call but those of pages", async () => {
+  const own = { origin: "http://localhost:5000", host: "localhost:5000" };
+  const rules = { ...LOCAL, shared: true, made: "m4de" };
+  for (const site of ["same-origin", "none"]) {
+    assertEquals(await statuses({ "sec-fetch-site": site }, rules), [
+      undefined,
+      401,
+      401,
+      401,
+      401,
+    ]);
+  }
+  assertEquals(await statuses(own, rules), [undefined, 401, 401, 401, 401]);
+  assertEquals(await statuses({ ...own, ...bearer("m4de") }, rules), SCOPES.map(() => undefined));
+  assertEquals(await statuses(own, { ...rules, open: "fleet" }), [undefined, 401, 401, 401, 401]);
+  assertEquals(await statuses(own, { ...rules, open: "everything" }), SCOPES.map(() => undefined));
+  assertEquals(await statuses(own, { ...rules, shared: false }), [
+    ...[undefined, undefined, undefined, undefined],
+    401,
+  ]);
+  // Programs that are no browsers use the textbook's calls without one.
+  assertEquals(await statuses({}, rules), [undefined, undefined, undefined, undefined, 401]);
+});
+
+Deno.test("from the network of the replicas nothing is open, and nothing can be changed", async () => {
+  const replica = { replicas: ["172.18.0.3"], peer: "172.18.0.3", made: "m4de" };
+  for (const open of ["fleet", "everything"] as const) {
+    const rules = { ...replica, ...LOCAL, open };
+    assertEquals(await statuses({}, rules), [401, 401, 401, 403, 403]);
+    assertEquals(await statuses(bearer("m4de"), rules), [
+      ...[undefined, undefined, undefined],
+      ...[403, 403],
+    ]);
+  }
+  // What it says of the client counts for nothing, nor does a proxy's word make it another.
+  assertEquals(await status({}, { ...OPEN, replicas: ["192.0.2.1"], peer: "172.18.0.9" }), 403);
+  assertEquals(await status({}, { ...OPEN, replicas: ["172.18.0.9"] }), undefined);
+});
+
+Deno.test("without a token the API is read under names of this machine alone", async () => {
+  const under = (host: string, rules: Place = LOCAL) => status({ host }, rules, "read");
+  for (
+    const host of ["localhost:5001", "a.localhost", "127.0.0.1:5001", "[::1]:5001", "balancer"]
+  ) {
+    assertEquals(await under(host), undefined, host);
+  }
+  for (
+    const host of ["evil.example:5001", "EVIL.EXAMPLE", "evil.example.", "127.0.0.1.evil.example"]
+  ) {
+    assertEquals(await under(host), 403, host);
+    assertEquals(await under(host, { ...LOCAL, open: "everything" }), 403, host);
+    assertEquals(await status({ host }, LOCAL, "open"), undefined, host);
+  }
+  const allowed = { ...LOCAL, hosts: ["lb.example"] };
+  assertEquals(await under("LB.example:5001", allowed), undefined);
+  assertEquals(await under("lb.example.", allowed), undefined);
+  assertEquals(await under("other.example", allowed), 403);
+  const page = { origin: "http://lb.example:5001", host: "lb.example:5001" };
+  assertEquals(await status(page, allowed), undefined);
+  // A stranger's page does not know the token.
+  assertEquals(
+    await status({ host: "evil.example", ...bearer("r3ad") }, { ...LOCAL, ...READ }, "read"),
+    undefined,
+  );
+});
+
+Deno.test("no browser gets the script of a service worker, whatever it shows", async () => {
+  const script = { "service-worker": "script", ...bearer("s3cret") };
+  assertEquals(await statuses(script, { ...TOKEN, ...LOCAL }), SCOPES.map(() => 403));
 });
 
 Deno.test("loopback addresses are known", () => {

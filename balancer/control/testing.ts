@@ -10,7 +10,7 @@ import { FileBudget, sharedFiles } from "../proxy/file_budget.ts";
 import { Audit } from "./audit.ts";
 import { FailureLimit } from "./failure_limit.ts";
 import { Gate } from "./gate.ts";
-import { Guard } from "./guard.ts";
+import { Guard, type Openness } from "./guard.ts";
 import type { ApiLimits } from "./server/api_connection.ts";
 import type { ApiServerOptions } from "./server/api_server.ts";
 
@@ -18,7 +18,12 @@ import type { ApiServerOptions } from "./server/api_server.ts";
 export interface Rules {
   readonly admin?: string;
   readonly read?: string;
-  readonly open?: boolean;
+  /** A token that the balancer made for itself. */
+  readonly made?: string;
+  readonly open?: Openness;
+  /** Addresses of replicas. */
+  readonly replicas?: readonly string[];
+  readonly hosts?: readonly string[];
 }
 
 /** A line of the audit. */
@@ -29,10 +34,13 @@ export interface Line {
 }
 
 /** A guard with tokens that stay. */
-export function guardOf({ admin = "", read = "", open = false }: Rules): Guard {
-  const current = () => Promise.resolve({ admin, read });
+export function guardOf(
+  { admin = "", read = "", made = "", open = "nothing", replicas = [], hosts = [] }: Rules,
+): Guard {
+  const current = () => Promise.resolve({ admin: admin || made, read });
   const tokens = { admin: admin !== "", read: read !== "", current };
-  return new Guard({ open, tokens }, new FailureLimit());
+  const policy = { open, tokens, replicas: new Set(replicas), hosts: new Set(hosts) };
+  return new Guard(policy, new FailureLimit());
 }
 
 /** An audit whose lines can be looked at. Values are as JSON has them. */

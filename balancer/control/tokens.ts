@@ -15,6 +15,8 @@ export interface TokenSource {
   readonly text: string;
   /** The file that holds it, or "". */
   readonly file: string;
+  /** Whether the balancer made that file for itself. */
+  readonly made?: boolean;
 }
 
 /** Where both tokens come from. */
@@ -58,10 +60,12 @@ export class Tokens {
     return new Tokens(sources, failures, await readPair(sources));
   }
 
+  /** Whether the operator set an admin token. */
   get admin(): boolean {
     return isSet(this.#sources.admin);
   }
 
+  /** Whether the operator set a read token. */
   get read(): boolean {
     return isSet(this.#sources.read);
   }
@@ -86,8 +90,8 @@ export class Tokens {
   }
 }
 
-function isSet({ text, file }: TokenSource): boolean {
-  return text !== "" || file !== "";
+function isSet({ text, file, made = false }: TokenSource): boolean {
+  return !made && (text !== "" || file !== "");
 }
 
 async function readPair(sources: TokenSources): Promise<TokenPair> {
@@ -97,7 +101,8 @@ async function readPair(sources: TokenSources): Promise<TokenPair> {
   throw new TokenError(`${names}: must be two tokens; got the same twice`);
 }
 
-function nameOf({ setting, file }: TokenSource): string {
+function nameOf({ setting, file, made = false }: TokenSource): string {
+  if (made) return "the balancer's own admin token";
   return file === "" ? setting : `${setting}_FILE`;
 }
 

@@ -146,7 +146,13 @@ export class DockerEngine implements Engine {
     await this.#remove(id);
   }
 
+  /** Address ranges of the replicas' network; undefined before the Engine was asked. */
+  get networks(): readonly string[] | undefined {
+    return this.#network.subnets;
+  }
+
   async list(): Promise<readonly Instance[]> {
+    await this.#ask(`inspect the network ${this.#options.network}`, () => this.#network.learn());
     const found = (await this.#find()).filter(({ State }) => RUNNING.has(State));
     const containers = await Promise.all(found.map(({ Id }) => this.#inspect(Id)));
     return containers

@@ -32,6 +32,11 @@ export interface NetworkApi {
 interface NetworkInfo {
   readonly Labels?: Readonly<Record<string, string>> | undefined;
   readonly Containers?: Readonly<Record<string, unknown>> | undefined;
+  readonly IPAM?: { readonly Config?: readonly AddressRange[] | null | undefined } | undefined;
+}
+
+interface AddressRange {
+  readonly Subnet?: string | undefined;
 }
 
 /** Makes the network when it is missing, and takes away only what it made. */
@@ -41,6 +46,7 @@ export class DockerNetwork {
   readonly #name: string;
   readonly #fleet: string;
   #ensuring: Promise<void> | undefined;
+  #subnets: readonly string[] | undefined;
 
   /**
    * @param api the Engine
@@ -75,6 +81,19 @@ export class DockerNetwork {
     return await call();
   }
 
+  /**
+   * The address ranges of the network in CIDR notation, none where it does not exist; undefined
+   * before the Engine was asked. Known before a container is started in the network.
+   */
+  get subnets(): readonly string[] | undefined {
+    return this.#subnets;
+  }
+
+  /** Asks for the address ranges, unless they are known. */
+  async learn(): Promise<void> {
+    if (this.#subnets === undefined) this.#note(await this.#inspect());
+  }
+
   /** Removes the network if this fleet made it and no container is attached. */
   async remove(): Promise<void> {
     this.#ensuring = undefined;
@@ -95,11 +114,18 @@ export class DockerNetwork {
   }
 
   async #ensure(): Promise<void> {
-    if (await this.#inspect()) return;
+    const found = await this.#inspect();
+    if (found) return this.#note(found);
     const Labels = { [FLEET_LABEL]: this.#fleet };
     const spec = { Name: this.#name, Driver: "bridge", CheckDuplicate: true, Labels };
     // 409: another balancer was faster.
     await unless([409], this.#api.createNetwork(spec));
+    this.#note(await this.#inspect());
+  }
+
+  #note(network: NetworkInfo | undefined): void {
+    const ranges = network?.IPAM?.Config ?? [];
+    this.#subnets = ranges.flatMap(({ Subnet = "" }) => Subnet === "" ? [] : [Subnet]);
   }
 
   #inspect(): Promise<NetworkInfo | undefined> {

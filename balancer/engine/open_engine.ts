@@ -18,6 +18,11 @@ import { StaticEngine } from "./static.ts";
 export interface OpenedEngine {
   readonly engine: Engine;
   readonly reason: string;
+  /**
+   * Networks of the instances in CIDR notation, none where they have no network of their own;
+   * undefined as long as the engine was not asked.
+   */
+  readonly networks: () => readonly string[] | undefined;
   /** Who has the fleet; undefined where no other balancer could. */
   readonly owner?: FleetOwner;
   /** For the very end, when no instance is left: removes what the engine made for itself. */
@@ -78,7 +83,7 @@ async function auto(config: Config, options: OpenOptions): Promise<OpenedEngine>
 }
 
 function plain(engine: Engine, reason: string): OpenedEngine {
-  return { engine, reason, dispose: () => Promise.resolve() };
+  return { engine, reason, networks: () => [], dispose: () => Promise.resolve() };
 }
 
 async function docker(
@@ -97,7 +102,8 @@ async function docker(
     failures,
   });
   const engine = new OwnedEngine(docker, owner);
-  return { engine, reason, owner, dispose: () => docker.removeNetwork() };
+  const networks = () => docker.networks;
+  return { engine, reason, networks, owner, dispose: () => docker.removeNetwork() };
 }
 
 /** Why Docker cannot be used; `undefined` where it can. */

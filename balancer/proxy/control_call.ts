@@ -24,6 +24,19 @@ export function isControlCall(method: string, path: string, api: PublicApi): boo
     case "/rm":
       return method === "DELETE";
     default:
-      return api === "all" && (path === "/_lb" || path.startsWith("/_lb/"));
+      return api === "all" && isBelowApi(path);
   }
+}
+
+/**
+ * Whether a client may mean the control API by a path, on this port or on another.
+ *
+ * @param path the request's path, without the query
+ */
+export function isApiPath(path: string): boolean {
+  return path === "/rep" || path === "/add" || path === "/rm" || isBelowApi(path);
+}
+
+function isBelowApi(path: string): boolean {
+  return path === "/_lb" || path.startsWith("/_lb/");
 }

@@ -9,7 +9,8 @@ import { AccessLog, type BatchTaker } from "./access_log.ts";
 import { BufferPool } from "./buffers.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionLine } from "./connection_line.ts";
-import { isControlCall } from "./control_call.ts";
+import { ApiTokens } from "./api_tokens.ts";
+import { isApiPath, isControlCall } from "./control_call.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Downstream } from "./downstream.ts";
 import { EvidenceLimit } from "./evidence_limit.ts";
@@ -118,6 +119,7 @@ export class Proxy {
   draining = false;
   readonly #listener: ProxyListener;
   readonly #control: InstancePool;
+  readonly #apiTokens: ApiTokens;
   /** Write keys, for the access log and for traces. */
   readonly #keys: KeyText;
   readonly #evidenceLimit = new EvidenceLimit();
@@ -141,6 +143,9 @@ export class Proxy {
     this.via = settings.via ? VIA : ascii("");
     this.portBytes = ascii(String(settings.listen.port));
     this.#keys = new KeyText(settings.keySource);
+    this.#apiTokens = new ApiTokens(settings.tokens ?? [], (error) => {
+      listener.failure("proxy.tokens", error);
+    });
     this.files = files;
     this.#listener = listener;
     const tallies = this.tallies = new Tallies(sheets.tallies, sheets.row);
@@ -334,7 +339,11 @@ export class Proxy {
     const letter = wire.bytes[targetStart + 1]!;
     if (letter !== 0x61 && letter !== 0x72 && letter !== 0x5f) return false;
     const { publicApi } = this.settings;
-    return isControlCall(method, latin1(wire.bytes, targetStart, pathEnd), publicApi);
+    const path = latin1(wire.bytes, targetStart, pathEnd);
+    if (isControlCall(method, path, publicApi)) return true;
+    // It goes to a replica; the client may have meant the API by it.
+    if (isApiPath(path)) this.#apiTokens.hide(this.requestHead.fields, wire.bytes);
+    return false;
   }
 }
 

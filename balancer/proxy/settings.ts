@@ -117,6 +117,15 @@ export interface ProxySettings {
   readonly workers: number;
   /** Set where requests are traced. */
   readonly traces?: TraceSettings;
+  /** Tokens of the control API, which no replica gets to see. */
+  readonly tokens?: readonly ApiToken[];
+}
+
+/** Where a token of the control API is: at most one of the two is set. */
+export interface ApiToken {
+  readonly text: string;
+  /** A file that may be replaced at any time. */
+  readonly file: string;
 }
 
 /**
@@ -188,7 +197,6 @@ export function workerCount({ LB_WORKERS }: Pick<Config, "LB_WORKERS">): number 
   return LB_WORKERS === "auto" ? navigator.hardwareConcurrency : LB_WORKERS;
 }
 
-function publicApi({ LB_PUBLIC_API, LB_ADMIN_LISTEN }: Config): PublicApi {
-  if (LB_PUBLIC_API !== "auto") return LB_PUBLIC_API;
-  return LB_ADMIN_LISTEN === null ? "all" : "basic";
+function publicApi({ LB_PUBLIC_API }: Config): PublicApi {
+  return LB_PUBLIC_API === "auto" ? "basic" : LB_PUBLIC_API;
 }

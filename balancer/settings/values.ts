@@ -56,6 +56,14 @@ export function parseNetworks(text: string): readonly string[] | undefined {
   return networks.every((network) => ipaddr.isValidCIDR(network)) ? networks : undefined;
 }
 
+/** Host names without a port, parted by commas, in lower case. Empty text is an empty list. */
+export function parseHostNames(text: string): readonly string[] | undefined {
+  const names = text.split(",").map((part) => part.trim().toLowerCase()).filter((part) => part);
+  return names.every((name) => /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/.test(name))
+    ? names
+    : undefined;
+}
+
 /** Fields that belong to the connection, or to a body that there is none of. */
 const OWN_FIELDS = /^(host|connection|keep-alive|te|upgrade|transfer-encoding|content-length)$/i;
 

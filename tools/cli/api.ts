@@ -6,6 +6,7 @@
 import { type Endpoint, endpointOf } from "../endpoint.ts";
 import { ToolError } from "../tool.ts";
 import { plain } from "./figures.ts";
+import { prove } from "./proof.ts";
 import type { Explanation } from "../../balancer/answers/explanation.ts";
 import type { Names, Status } from "../../balancer/answers/fleet.ts";
 import type { Incidents } from "../../balancer/answers/incident.ts";
@@ -72,6 +73,8 @@ export type Question = { readonly [way in "key" | "id" | "path"]?: string };
 export class Api {
   readonly #target: Target;
   #endpoint: Endpoint | undefined;
+  /** Whether the token may be sent; undefined where that is to be found out. */
+  #trusted: boolean | undefined;
 
   constructor(target: Target) {
     this.#target = target;
@@ -129,6 +132,8 @@ export class Api {
       return await this.#call(path, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
     } catch (error) {
       if (!isNoAnswer(error)) throw error;
+      // The next program there may be another one.
+      this.#trusted = undefined;
       const why = error.name === "TimeoutError" ? ` (no answer for ${ANSWER_MS / 1000} s)` : "";
       throw new UnreachableError(
         `the balancer cannot be reached at ${this.url}${why}; make run starts it, and --url says ` +
@@ -151,24 +156,41 @@ export class Api {
     }
   }
 
-  /** Redirects are not followed: they could carry the token elsewhere. */
   async #call<T>(path: string, init: RequestInit): Promise<Answer<T>> {
-    const { url, token } = this.#target;
-    const { base, init: through } = this.#endpoint ??= endpointOf(url);
-    const headers = {
-      "content-type": "application/json",
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    };
-    const response = await fetch(base + path, {
-      ...init,
-      ...through,
-      headers,
-      redirect: "manual",
-    });
+    const { token } = this.#target;
+    const shows = token !== undefined && (this.#trusted ??= await this.#prove(token, init.signal));
+    const authorization = { authorization: `Bearer ${token}` };
+    const response = await this.#send(path, { ...init, headers: shows ? authorization : {} });
     const text = await response.text();
     const body = parse(text);
     if (response.ok && body !== undefined) return { text, body: body as T };
-    throw refusal(url, response, body);
+    throw refusal(this.url, response, body);
+  }
+
+  /**
+   * Whether the balancer is there, and knows the token. A token that this program found by itself may
+   * be another balancer's: then the call is made without it.
+   */
+  async #prove(token: string, signal: AbortSignal | null = null): Promise<boolean> {
+    const outcome = await prove(token, (path, init) => this.#send(path, { ...init, signal }));
+    if (outcome.is === "proven") return true;
+    if (this.#target.found) return false;
+    if (outcome.is === "refused") throw refused(outcome.status, outcome.message);
+    throw new UnreachableError(
+      `what answers at ${this.url} did not prove to be the balancer's API (status ` +
+        `${outcome.status}), so the token was not sent; --url says where the API is`,
+    );
+  }
+
+  /** Redirects are not followed: they could carry the token elsewhere. */
+  #send(path: string, { headers = {}, ...init }: RequestInit): Promise<Response> {
+    const { base, init: through } = this.#endpoint ??= endpointOf(this.url);
+    return fetch(base + path, {
+      ...init,
+      ...through,
+      headers: { "content-type": "application/json", ...headers as Record<string, string> },
+      redirect: "manual",
+    });
   }
 }
 
@@ -190,6 +212,10 @@ function refusal(url: string, { status }: Response, body: object | undefined): T
     );
   }
   const detail = body && "detail" in body ? `: ${plain(String(body.detail))}` : "";
+  return refused(status, message, detail);
+}
+
+function refused(status: number, message: string, detail = ""): RefusedError {
   const hint = status === 401 || status === 403
     ? "\nThe token goes in LB_ADMIN_TOKEN, or in a file that --token-file or LB_ADMIN_TOKEN_FILE names."
     : "";

@@ -19,10 +19,11 @@ export interface CommonOptions extends TargetOptions {
 }
 
 const ENDING = `
-The balancer is at --url, else at RINGKEEPER_URL, else on this machine at
-LB_PORT, else where make run started it, else at http://127.0.0.1:5000. Where
-it wants a token: LB_ADMIN_TOKEN, or a file that --token-file or
-LB_ADMIN_TOKEN_FILE names.
+The API is at --url, else at RINGKEEPER_URL, else on this machine at
+LB_ADMIN_LISTEN or the port above LB_PORT, else where make run started it, else
+at http://127.0.0.1:5001. The token: LB_ADMIN_TOKEN, or a file that --token-file
+or LB_ADMIN_TOKEN_FILE names, else the one that the balancer made, where this
+user may read it. It is sent to no port that has not proved to be the API.
 
 Exit codes: 0 done, 1 the balancer refused, 2 wrong usage, 3 the balancer
 cannot be reached.`;
@@ -35,7 +36,7 @@ cannot be reached.`;
  */
 export function balancerCommand(task: string, about: string): ReturnType<typeof taskCommand> {
   return taskCommand(task, about)
-    .option("--url <URL>", "where the balancer listens, or unix:/path")
+    .option("--url <URL>", "where the API is, or unix:/path")
     .option("--token-file <FILE>", "file with the token of the balancer's operators")
     .addHelpText("after", ENDING);
 }

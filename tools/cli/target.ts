@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { adminTokenFile } from "../../balancer/control/admin_token.ts";
+import { controlUrl } from "../endpoint.ts";
+import { DEFAULT_FLEET } from "../project.ts";
 import type { State } from "../state.ts";
 import { wrongUsage } from "../task_command.ts";
 import { ToolError, USAGE } from "../tool.ts";
@@ -13,6 +16,8 @@ export interface Target {
   readonly url: string;
   /** The bearer token of its operators. */
   readonly token?: string;
+  /** Whether that was looked for, rather than given: it may be another balancer's. */
+  readonly found?: boolean;
 }
 
 /** What was asked for on the command line. */
@@ -30,9 +35,10 @@ export interface Surroundings {
 }
 
 /**
- * Finds the balancer: what is given goes before `RINGKEEPER_URL`, that before `LB_PORT` on this
- * machine, and that before what `make run` started. The token is never an option: everybody on the
- * machine could read it in the list of processes.
+ * Finds the balancer's API: what is given goes before `RINGKEEPER_URL`, that before `LB_ADMIN_LISTEN`
+ * and `LB_PORT` on this machine, and that before what `make run` started. The token is never an
+ * option: every user of the machine could read it in the list of processes. Where none is given, it
+ * is the one that the balancer made for itself.
  *
  * @param given what was asked for
  * @param around what else may say it
@@ -40,17 +46,23 @@ export interface Surroundings {
  */
 export async function findTarget(given: TargetOptions, around: Surroundings): Promise<Target> {
   const url = await findUrl(given, around);
-  const token = await findToken(given, around);
-  return token === undefined ? { url } : { url, token };
+  const token = await givenToken(given, around);
+  if (token !== undefined) return { url, token };
+  const found = await foundToken(url, around);
+  return found === undefined ? { url } : { url, token: found, found: true };
 }
 
 async function findUrl({ url }: TargetOptions, { env, state }: Surroundings): Promise<string> {
   if (url !== undefined) return balancerUrl("--url", url);
   const named = env("RINGKEEPER_URL");
   if (named) return balancerUrl("RINGKEEPER_URL", named);
-  const port = env("LB_PORT");
-  if (port) return `http://127.0.0.1:${portNumber(port)}`;
-  return (await state())?.url ?? "http://127.0.0.1:5000";
+  const [listen, port] = [env("LB_ADMIN_LISTEN") ?? "", env("LB_PORT") ?? ""];
+  const started = await state();
+  if (listen === "" && port === "" && started) return started.url;
+  const service = `http://127.0.0.1:${portNumber(port || "5000")}`;
+  // Its own port may be another than the one that it takes by default.
+  if (listen === "" && started?.service === service) return started.url;
+  return controlUrl({ listen, api: env("LB_PUBLIC_API") ?? "" }, service);
 }
 
 /** Without a user and a password, for the reason that the token is no option either. */
@@ -60,7 +72,7 @@ function balancerUrl(option: string, text: string): string {
   const plain = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash &&
     !url.username && !url.password;
   if (plain) return url.href.replace(/\/+$/, "");
-  throw wrongUsage(option, "a URL such as http://127.0.0.1:5000, or unix:/path", text);
+  throw wrongUsage(option, "a URL such as http://127.0.0.1:5001, or unix:/path", text);
 }
 
 function portNumber(text: string): number {
@@ -69,7 +81,7 @@ function portNumber(text: string): number {
   throw wrongUsage("LB_PORT", "a whole number from 1 to 65535", text);
 }
 
-async function findToken(
+async function givenToken(
   { tokenFile }: TargetOptions,
   { env, readFile }: Surroundings,
 ): Promise<string | undefined> {
@@ -78,6 +90,26 @@ async function findToken(
   if (token) return checkToken("LB_ADMIN_TOKEN", token);
   const file = env("LB_ADMIN_TOKEN_FILE");
   return file ? await tokenIn(file, "LB_ADMIN_TOKEN_FILE", readFile) : undefined;
+}
+
+/** The token that the balancer made; undefined where there is none that this user may read. */
+async function foundToken(
+  url: string,
+  { env, state, readFile }: Surroundings,
+): Promise<string | undefined> {
+  const started = await state();
+  const place = url.startsWith("unix:") ? url.slice("unix:".length) : new URL(url).host;
+  const file = started?.url === url && started.tokenFile !== undefined
+    ? started.tokenFile
+    : adminTokenFile(env("LB_STATE_FILE") ?? "", env("LB_FLEET") || DEFAULT_FLEET, place);
+  try {
+    return checkToken(file, (await readFile(file)).trim());
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 async function tokenIn(

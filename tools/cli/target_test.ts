@@ -2,15 +2,35 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { ToolError } from "../tool.ts";
 import { findTarget, type Surroundings, type TargetOptions } from "./target.ts";
 
+const FILES: Record<string, string> = {
+  token: "s3cret\n",
+  made: "m4de\n",
+  ".run/state/ringkeeper@127.0.0.1_5001.admin-token": "default\n",
+  ".run/state/other@127.0.0.1_7001.admin-token": "other-fleet\n",
+  "kept.json.admin-token": "kept\n",
+};
+
 function around(env: Record<string, string>, started?: string): Surroundings {
   return {
     env: (name) => env[name],
     state: () =>
       Promise.resolve(
-        started ? { engine: "process", url: started, fleet: "ringkeeper" } : undefined,
+        started
+          ? {
+            engine: "process",
+            url: started,
+            service: "http://127.0.0.1:8080",
+            tokenFile: "made",
+            fleet: "ringkeeper",
+          }
+          : undefined,
       ),
-    readFile: (path) =>
-      path === "token" ? Promise.resolve("s3cret\n") : Promise.reject(new Error("not found")),
+    readFile: (path) => {
+      const text = FILES[path];
+      return text === undefined
+        ? Promise.reject(new Deno.errors.NotFound("not found"))
+        : Promise.resolve(text);
+    },
   };
 }
 
@@ -28,9 +48,14 @@ Deno.test("the balancer is where the option, the environment, the last start or 
   const started = "http://127.0.0.1:9000";
   assertEquals(await urlOf({ url: "https://host/lb/" }, env, started), "https://host/lb");
   assertEquals(await urlOf({}, env, started), "http://lb:81");
-  assertEquals(await urlOf({}, { LB_PORT: "8080" }, started), "http://127.0.0.1:8080");
+  assertEquals(await urlOf({}, { LB_PORT: "8080" }), "http://127.0.0.1:8081");
+  assertEquals(await urlOf({}, { LB_PORT: "8080", LB_PUBLIC_API: "all" }), "http://127.0.0.1:8080");
+  assertEquals(await urlOf({}, { LB_ADMIN_LISTEN: "0.0.0.0:7000" }), "http://127.0.0.1:7000");
+  assertEquals(await urlOf({}, { LB_PORT: "6000" }, started), "http://127.0.0.1:6001");
+  // Its own port was taken: only the last start knows where it is instead.
+  assertEquals(await urlOf({}, { LB_PORT: "8080" }, started), started);
   assertEquals(await urlOf({}, { RINGKEEPER_URL: "", LB_PORT: "" }, started), started);
-  assertEquals(await urlOf({}, {}), "http://127.0.0.1:5000");
+  assertEquals(await urlOf({}, {}), "http://127.0.0.1:5001");
   assertEquals(await urlOf({ url: "unix:/run/lb.sock" }, env, started), "unix:/run/lb.sock");
 });
 
@@ -38,14 +63,32 @@ Deno.test("the token comes from a file or else from the environment", async () =
   const env = { LB_ADMIN_TOKEN: "other" };
   assertEquals((await findTarget({ tokenFile: "token" }, around(env))).token, "s3cret");
   assertEquals((await findTarget({}, around(env))).token, "other");
-  assertEquals("token" in await findTarget({}, around({})), false);
+  assertEquals("token" in await findTarget({ url: "http://lb" }, around({})), false);
   const inFile = { LB_ADMIN_TOKEN_FILE: "token" };
   assertEquals((await findTarget({}, around(inFile))).token, "s3cret");
   assertEquals((await findTarget({}, around({ ...env, ...inFile }))).token, "other");
 });
 
+Deno.test("without a given token it is the one that the balancer made, of this fleet and this port", async () => {
+  const found = async (env: Record<string, string>, started?: string) => {
+    const { token, found } = await findTarget({}, around(env, started));
+    return [token, found];
+  };
+  const started = "http://127.0.0.1:9000";
+  assertEquals(await found({}, started), ["m4de", true]);
+  assertEquals(await found({ RINGKEEPER_URL: "http://127.0.0.1:9001" }, started), [
+    undefined,
+    undefined,
+  ]);
+  assertEquals(await found({}), ["default", true]);
+  assertEquals(await found({ LB_FLEET: "other" }), [undefined, undefined]);
+  assertEquals(await found({ LB_FLEET: "other", LB_PORT: "7000" }), ["other-fleet", true]);
+  assertEquals(await found({ LB_STATE_FILE: "kept.json" }), ["kept", true]);
+  assertEquals(await found({ LB_ADMIN_TOKEN: "given" }, started), ["given", undefined]);
+});
+
 Deno.test("what names no balancer and no token is refused with what would", async () => {
-  const rule = "must be a URL such as http://127.0.0.1:5000, or unix:/path; got";
+  const rule = "must be a URL such as http://127.0.0.1:5001, or unix:/path; got";
   assertEquals(await refusal({ url: "host:80" }), [2, `--url ${rule} "host:80"`]);
   assertEquals(await refusal({ url: "http://a:b@c" }), [2, `--url ${rule} "http://a:b@c"`]);
   assertEquals(await refusal({}, { RINGKEEPER_URL: "nothing" }), [

@@ -17,7 +17,7 @@ import { KeyBox } from "./key_box.tsx";
 import { ReplicaDialog } from "./replica_dialog.tsx";
 import { Replicas } from "./replicas.tsx";
 import { RingView } from "./ring_view.tsx";
-import { Store, StoreContext, useStore } from "./store.ts";
+import { Store, StoreContext, tokenOfLink, useStore } from "./store.ts";
 import { TokenDialog } from "./token_dialog.tsx";
 
 function Page(): JSX.Element {
@@ -83,6 +83,11 @@ function start(): void {
   const follow = () => store.theme.value = dark.matches ? "dark" : "light";
   dark.addEventListener("change", follow);
   follow();
+  // A link that is followed in a tab which has the page already loads nothing.
+  addEventListener("hashchange", () => {
+    const token = tokenOfLink();
+    if (token !== undefined) store.keepToken(token);
+  });
   const feed = new Feed(store);
   const page = document.getElementById("page");
   if (!page) throw new TypeError("the page has no #page");

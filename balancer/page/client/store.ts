@@ -69,7 +69,7 @@ export class Store {
   readonly admitted = signal(false);
   /** How often a token was given: each is tried. */
   readonly tries = signal(0);
-  readonly token = signal(sessionStorage.getItem(TOKEN_KEY) ?? "");
+  readonly token = signal(tokenOfLink() ?? sessionStorage.getItem(TOKEN_KEY) ?? "");
   readonly theme = signal<"light" | "dark">("light");
   readonly api: Api = new Api(() => this.token.value);
 
@@ -119,6 +119,18 @@ export class Store {
   dismiss(id: number): void {
     this.notices.value = this.notices.value.filter((notice) => notice.id !== id);
   }
+}
+
+/**
+ * The token of a link that `make run` printed. It is kept as one that was typed in, and taken out of
+ * the address, so that it is in no bookmark and no history.
+ */
+export function tokenOfLink(): string | undefined {
+  const token = /^#token=([!-~]+)$/.exec(location.hash)?.[1];
+  if (token === undefined) return undefined;
+  history.replaceState(history.state, "", location.pathname + location.search);
+  sessionStorage.setItem(TOKEN_KEY, token);
+  return token;
 }
 
 /** How components come to the store. */

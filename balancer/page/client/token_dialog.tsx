@@ -27,7 +27,7 @@ export function TokenDialog(): JSX.Element {
         )}
         <Field
           label="Token"
-          hint="What LB_ADMIN_TOKEN says, or LB_READ_TOKEN to look on and no more. Kept in this tab until it is closed, and sent to this balancer alone."
+          hint="What LB_ADMIN_TOKEN says, or else what is in the file that the balancer's log names; LB_READ_TOKEN to look on and no more. Kept in this tab until it is closed, and sent to this balancer alone."
         >
           <input
             name="token"
