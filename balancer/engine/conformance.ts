@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { HEARTBEAT_PATH, HOME_PATH, NAME_FIELD } from "../../replica/contract.ts";
 import { addressText } from "../view.ts";
 import { type Engine, EngineError, type Instance, type Launch } from "./engine.ts";
@@ -196,6 +196,15 @@ const WITH_INSTANCES: Record<string, Test> = {
     for (const call of [() => engine.rename(id, "Server1"), () => engine.kill(id)]) {
       assertEquals((await assertRejects(call, EngineError)).kind, "failed");
     }
+  },
+
+  "tells how an instance ended, once it has": async ({ engine, kill }) => {
+    const instance = await engine.start(launch("Server1"));
+    const { id } = instance;
+    assertEquals(await engine.ending(id, 0), undefined);
+    await kill(instance);
+    assertMatch(await engine.ending(id, GRACE_MS) ?? "", /killed|SIGKILL/);
+    assertEquals(await engine.ending("5e1f".repeat(16), 0), undefined);
   },
 
   "reports a kill as an exit": async ({ engine }) => {

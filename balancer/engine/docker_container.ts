@@ -128,20 +128,29 @@ export function instanceOf(
   const address = addressOf(options, NetworkSettings);
   if (!State.Running || !identity || !address) return undefined;
   const startedAt = Date.parse(State.StartedAt);
-  const settings = Config.Labels[SETTINGS_LABEL];
+  const settings = fromLabel(Config.Labels[SETTINGS_LABEL]);
   const unhealthy = unhealthyOf(State);
   return {
     ...{ id: Id, ...identity, address, startedAt, template: templateOf(container) },
-    ...(settings === undefined ? {} : { settings: JSON.parse(settings) }),
+    ...(settings === undefined ? {} : { settings }),
     ...(unhealthy === undefined ? {} : { unhealthy }),
   };
 }
 
 /** What a container runs, by its label; one that an older balancer made has none. */
 function templateOf({ Image, Config }: ContainerInfo): Template {
-  const label = Config.Labels[TEMPLATE_LABEL];
-  const template: Template = label === undefined ? { image: Config.Image } : JSON.parse(label);
+  const template = fromLabel(Config.Labels[TEMPLATE_LABEL]) ?? { image: Config.Image };
   return { ...template, imageId: Image };
+}
+
+function fromLabel(label: string | undefined): Template | undefined {
+  try {
+    const value: unknown = label === undefined ? undefined : JSON.parse(label);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    // Labels can be written by anyone: one that cannot be read must not hide the other containers.
+    return undefined;
+  }
 }
 
 /**

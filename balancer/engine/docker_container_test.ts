@@ -137,3 +137,11 @@ Deno.test("container: a template's options count instead of the settings'", () =
   const { Memory, NanoCpus } = containerSpec(options, launch("Server1", { template })).HostConfig;
   assertEquals([Memory, NanoCpus], [64 * 2 ** 20, undefined]);
 });
+
+Deno.test("container: a label that cannot be read hides nothing else of it", () => {
+  for (const label of ["{", "7", "null"]) {
+    const Labels = { ...RUNNING.Config.Labels, "ringkeeper.template": label };
+    const instance = instanceOf(OPTIONS, { ...RUNNING, Config: { Image: "nginx", Labels } });
+    assertEquals(instance?.template, { image: "nginx", imageId: "sha256:1" }, label);
+  }
+});
