@@ -62,14 +62,20 @@ async function ready(balancer: Balancer) {
   }
 }
 
-/** Asks until a replica answers: workers see the end of a flood one after the other. */
+/** Asks the service until it answers: connections that were turned away end within a second. */
 async function serves(balancer: Balancer): Promise<void> {
-  for (;;) {
-    const home = await balancer.fetch("/home");
-    await home.text();
-    if (home.status === 200) return;
-    assertEquals([home.status, home.headers.get("retry-after")], [503, "1"]);
+  while (await statusAt(balancer, "/home") !== 200) {
     await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function statusAt(balancer: Balancer, path: string): Promise<number> {
+  try {
+    const response = await balancer.fetch(path);
+    await response.text();
+    return response.status;
+  } catch {
+    return 0;
   }
 }
 
