@@ -33,6 +33,16 @@ function once(id: number): string {
   return get("/", `X-Request-Id: ${id}`, "Connection: close");
 }
 
+/** Sends a request. @returns 0 where the connection was ended before the answer was read */
+async function statusOn(connection: RawConnection): Promise<number> {
+  try {
+    await connection.send(get());
+    return statusOf(await connection.response());
+  } catch {
+    return 0;
+  }
+}
+
 /** Answers nobody before it is opened. */
 class Gate {
   readonly #opened = Promise.withResolvers<void>();
@@ -172,4 +182,51 @@ Deno.test("replicas of its own are not replaced when files run out", async () =>
   const { replicas, ready } = await balancer.status();
   assertEquals([ready, replicas.map(({ restarts }) => restarts)], [3, [0, 0, 0]]);
   assert(replicas.every(({ lastError }) => lastError === null));
+});
+
+Deno.test("clients of one address leave half of the connections to others, unless a setting says", async () => {
+  await using upstream = new RawUpstream(() => OK);
+  await using balancer = await limited([upstream], {
+    LB_MAX_CONNECTIONS_PER_CLIENT: "auto",
+    LB_WORKERS: "1",
+  });
+  const greedy: RawConnection[] = [];
+  using client = Deno.createHttpClient({ localAddress: "127.0.0.2" });
+  try {
+    while (greedy.length < 300) greedy.push(await balancer.connect());
+    const statuses = await Promise.all(greedy.map(statusOn));
+    // A few more where a connection waited long enough to make room for another one.
+    assert(statuses.filter((status) => status === 200).length >= CLIENTS / 2 - 1);
+    assert(statuses.some((status) => status !== 200));
+    const response = await fetch(`${balancer.balancer.url}/home`, { client });
+    assertEquals([response.status, await response.text()], [200, "ok"]);
+  } finally {
+    for (const connection of greedy) connection.close();
+  }
+});
+
+Deno.test("a client at its bound loses the connection that waits, not the new one", async () => {
+  await using upstream = new RawUpstream(() => OK);
+  await using balancer = await limited([upstream], {
+    LB_MAX_CONNECTIONS_PER_CLIENT: "auto",
+    LB_WORKERS: "1",
+  });
+  const idle: RawConnection[] = [];
+  try {
+    while (idle.length < Math.ceil(CLIENTS / 2) - 1) idle.push(await balancer.connect());
+    // The ones that have waited for a second end as soon as others come for them.
+    const ended = idle[0]!.rest();
+    let served = 0;
+    let isOver = false;
+    ended.then(() => isOver = true);
+    while (!isOver) {
+      const connection = await balancer.connect();
+      idle.push(connection);
+      if (await statusOn(connection) === 200) served++;
+    }
+    assertEquals(await ended, { text: "", reset: false });
+    assert(served > 0);
+  } finally {
+    for (const connection of idle) connection.close();
+  }
 });
