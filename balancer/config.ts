@@ -85,6 +85,9 @@ function contradictions(config: Config): string[] {
     faults.push("LB_UPSTREAMS: must name at least one host:port with LB_ENGINE=static; got none");
   }
   faults.push(...upstreamFaults(config));
+  if (config.LB_PROXY_PROTOCOL === "on" && config.LB_TRUSTED_PROXIES.length === 0) {
+    faults.push("LB_PROXY_PROTOCOL: on needs LB_TRUSTED_PROXIES to name the proxies; got none");
+  }
   const replicas = isStatic ? config.LB_UPSTREAMS.length : config.LB_REPLICAS;
   if (!isStatic && replicas > config.LB_MAX_REPLICAS) {
     faults.push(

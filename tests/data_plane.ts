@@ -238,6 +238,7 @@ function complete({ hold, timeouts, limits, linger, ...more }: BenchSettings): P
     underscores: false,
     trace: false,
     trusted: [],
+    proxyProtocol: false,
     accessLogging: "off",
     logStyle: "json",
     workers: 1,

@@ -65,6 +65,11 @@ Deno.test("a request's body crosses as it was framed", async (t) => {
     assertEquals(field(request, "trailer"), "X-Sum");
   });
 
+  await t.step("in chunks whose sizes begin with many zeros", async () => {
+    const body = `${"0".repeat(40)}5\r\nhello\r\n${"0".repeat(30)}\r\n\r\n`;
+    assertEquals((await cross("Transfer-Encoding: chunked", body)).body, "hello");
+  });
+
   await t.step("Transfer-Encoding is known in any case of letters", async () => {
     assertEquals((await cross("transfer-ENCODING: Chunked", "1\r\nx\r\n0\r\n\r\n")).body, "x");
   });

@@ -114,7 +114,7 @@ const CODINGS: Table = [
 ];
 
 const CHUNKS: Table = [
-  ["a size of 17 digits", 400, chunked(`${"0".repeat(16)}1\r\nx\r\n0\r\n\r\n`)],
+  ["a size of 17 digits that count", 400, chunked(`1${"0".repeat(16)}\r\nx\r\n0\r\n\r\n`)],
   ["a size that overflows 64 bits", 400, chunked("10000000000000001\r\nx\r\n0\r\n\r\n")],
   [
     "a size that no double can hold",
@@ -207,6 +207,16 @@ const HOSTS: Table = [
   ["a port that is no number", 400, message(["GET / HTTP/1.1", "Host: a:b"], SMUGGLED)],
   ["a port above 65535", 400, message(["GET / HTTP/1.1", "Host: a:65536"], SMUGGLED)],
   ["an open bracket in Host", 400, message(["GET / HTTP/1.1", "Host: [::1"], SMUGGLED)],
+  [
+    "an absolute target and an empty Host",
+    400,
+    message(["GET http://a/ HTTP/1.1", "Host:"], SMUGGLED),
+  ],
+  [
+    "an absolute target and a bad Host",
+    400,
+    message(["GET http://a/ HTTP/1.1", "Host: a b"], SMUGGLED),
+  ],
   ["an absolute target and no Host", 400, message(["GET http://a/ HTTP/1.1"], SMUGGLED)],
   [
     "an absolute target and two Hosts",

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import {
   balancerFor,
   get,
@@ -76,6 +76,38 @@ Deno.test("a malformed response is a 502 and its connection is not used again", 
     assertEquals((await client.response()).body, "fine");
     assertEquals(await balancer.failures(), {});
   });
+});
+
+Deno.test("a status line that is none is a 502 before the replica says more", async (t) => {
+  await using upstream = new RawUpstream();
+  await using balancer = await balancerFor([upstream], HEALTHY);
+  using client = await balancer.connect();
+  for (const start of ["h", "ICY 200 OK\r\nX", "HTTP/2", "HTTP/1.1 2000", "HTTP/1.1 200 O\x01"]) {
+    await t.step(JSON.stringify(start), async () => {
+      await client.send(get());
+      const server = await upstream.accept();
+      await server.request();
+      await server.send(start);
+      assertEquals(statusOf(await client.response()), 502);
+      await server.rest();
+    });
+  }
+});
+
+Deno.test("a replica that closes in the middle of its head is a 502 that says so", async (t) => {
+  await using upstream = new RawUpstream(async (_, connection) => {
+    await connection.send(HEAD);
+    return undefined;
+  });
+  await using balancer = await balancerFor([upstream], { LB_HOLD_MS: "500" });
+  // The second one of a kind finds a replica that counts as down.
+  for (const method of ["POST", "GET", "GET", "POST"]) {
+    await t.step(method, async () => {
+      const response = await balancer.ask(`${method} / HTTP/1.1\r\nHost: a\r\n\r\n`);
+      assertEquals(statusOf(response), 502, response.body);
+      assertMatch(response.body, /closed its connection before the head/);
+    });
+  }
 });
 
 Deno.test("a chunked response that turns out malformed is left without an end", async (t) => {

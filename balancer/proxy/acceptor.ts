@@ -10,6 +10,7 @@ import type { ConnectionLimits } from "./connection_limits.ts";
 import { Downstream } from "./downstream.ts";
 import { RETRY_AFTER_S } from "./failure_message.ts";
 import type { Proxy } from "./proxy.ts";
+import { readProxyHead } from "./proxy_head_reader.ts";
 import { OUT_OF_ROOM } from "./refusal.ts";
 import { Wire } from "./wire.ts";
 
@@ -17,6 +18,14 @@ import { Wire } from "./wire.ts";
 const IDLE_MS = 1000;
 
 const TOO_MANY = "too many connections; try again";
+
+/** For whom a connection is. */
+interface Arrival {
+  /** IP address of the client: the connection's, or the one in its PROXY head. */
+  readonly address: string;
+  /** What came behind a PROXY head. */
+  readonly rest?: Uint8Array;
+}
 
 /** The listener of one worker. */
 export class Acceptor {
@@ -80,15 +89,42 @@ export class Acceptor {
   }
 
   async #serve(connection: Deno.TcpConn): Promise<void> {
-    const { hostname } = connection.remoteAddr;
-    const { buffers, files, line, tallies: { worker } } = this.#proxy;
-    const wire = new Wire(connection, buffers, "client", worker);
-    const { crowded } = line;
-    const trusted = this.#proxy.trusted.has(hostname);
+    const { files, line } = this.#proxy;
     files.enterClient();
     try {
-      const client = new Downstream(this.#proxy, wire, hostname, trusted);
-      const allowed = this.#allows(hostname, trusted);
+      const arrival = await this.#arrival(connection);
+      if (arrival) await this.#serveFor(connection, arrival);
+    } finally {
+      files.leaveClient();
+      line.roomMade();
+    }
+  }
+
+  /** For whom the connection is; undefined where it was closed because it does not say. */
+  async #arrival(connection: Deno.TcpConn): Promise<Arrival | undefined> {
+    const { hostname } = connection.remoteAddr;
+    const { settings, trusted } = this.#proxy;
+    if (!settings.proxyProtocol || !trusted.has(hostname)) return { address: hostname };
+    try {
+      const { head, rest } = await readProxyHead(connection, settings.timeouts.head);
+      return { address: head.source ?? hostname, rest };
+    } catch (error) {
+      closeQuietly(connection);
+      if (this.#proxy.draining) return undefined;
+      this.#proxy.recordFailure("proxy.protocol", error);
+      return undefined;
+    }
+  }
+
+  async #serveFor(connection: Deno.TcpConn, { address, rest }: Arrival): Promise<void> {
+    const { buffers, line, tallies: { worker } } = this.#proxy;
+    const wire = new Wire(connection, buffers, "client", worker);
+    if (rest) wire.begin(rest);
+    const { crowded } = line;
+    const trusted = this.#proxy.trusted.has(address);
+    try {
+      const client = new Downstream(this.#proxy, wire, address, trusted);
+      const allowed = this.#allows(address, trusted);
       if (!allowed || crowded) {
         return await this.#run(client, this.#turnAway(client, crowded ? OUT_OF_ROOM : TOO_MANY));
       }
@@ -96,9 +132,7 @@ export class Acceptor {
       connection.setNoDelay(true);
       await this.#run(client, client.run());
     } finally {
-      this.#limits.leave(hostname);
-      files.leaveClient();
-      line.roomMade();
+      this.#limits.leave(address);
     }
   }
 
@@ -156,5 +190,14 @@ export class Acceptor {
       resolve();
     };
     return promise;
+  }
+}
+
+/** The deadline of a PROXY head may have closed it already. */
+function closeQuietly(connection: Deno.TcpConn): void {
+  try {
+    connection.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }

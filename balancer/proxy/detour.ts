@@ -193,13 +193,18 @@ export class Detour implements Guest {
       case "full":
         return this.#refuse("full");
       case "nobody":
-        // An answer that was waited for in vain is worth asking for again.
-        return this.#refuse(
-          end.why === "none" && this.#failure && !this.#held ? "failed" : end.why,
-        );
+        return this.#refuse(end.why === "none" && this.#blames ? "failed" : end.why);
     }
     if (this.#failure) this.#count("retried");
     return this.#place(end.name);
+  }
+
+  /**
+   * Whether the last attempt is the reason that there is no answer. A request that no replica can
+   * have seen, and that waited in vain, is worth sending again.
+   */
+  get #blames(): boolean {
+    return this.#failure !== undefined && (!this.#held || this.#failure.sent === "maybe");
   }
 
   #place(name: string): InstancePool | undefined {

@@ -96,7 +96,10 @@ function meaningOf(
   }
   if (request.bodyFault) return request.bodyFault;
   const kind = upstream.expired ? "timeout" : "reset";
+  // Only a read that found the end of the replica's side leaves no cause.
+  const closed = kind === "reset" && error.cause === undefined;
   return new UpstreamError(kind, "maybe", upstream.reused, String(error.cause ?? error), {
     cause: error,
+    closed,
   });
 }

@@ -77,13 +77,17 @@ function answerTo(
   return failed(failure);
 }
 
-function failed({ kind, sent, message }: UpstreamError): Omit<Refusal, "reason"> {
+function failed({ kind, sent, message, closed }: UpstreamError): Omit<Refusal, "reason"> {
   if (kind === "timeout") {
     const missing = sent === "no" ? "accept a connection" : "answer";
     return {
       status: STATUS_CODE.GatewayTimeout,
       message: `the replica did not ${missing} in time`,
     };
+  }
+  if (closed) {
+    const ended = "the replica closed its connection before the head of its response was complete";
+    return { status: STATUS_CODE.BadGateway, message: ended };
   }
   return {
     status: STATUS_CODE.BadGateway,

@@ -8,11 +8,13 @@ import type { Downstream } from "./downstream.ts";
 import type { ExchangeEnd } from "./exchange.ts";
 import { ChunkScanner, writeChunkHeader } from "./http1/chunked.ts";
 import { CleanCopy } from "./http1/clean_copy.ts";
+import { FAULTS } from "./http1/fault.ts";
 import type { ResponseAdditions } from "./http1/head_writer.ts";
 import { writeResponseHead } from "./http1/head_writer.ts";
 import { HeadScanner } from "./http1/head_scanner.ts";
 import { ResponseHead } from "./http1/response_head.ts";
 import { hideRingFields } from "./http1/ring_fields.ts";
+import { mayBeStatusLine } from "./http1/status_line.ts";
 import { ascii, copy } from "./http1/writer.ts";
 import { connectionOption, endAfter, type Framing, framingOf, ringPlace } from "./response_plan.ts";
 import { UpstreamError } from "./retry.ts";
@@ -112,6 +114,9 @@ export class ResponseRelay {
     const length = headEnd < 0 ? from.unread : headEnd - from.start;
     const { headBytes } = this.#client.proxy.settings.limits;
     if (length > headBytes) throw malformed(`its head is longer than ${headBytes} bytes`);
+    if (headEnd === -1 && !mayBeStatusLine(from.bytes, from.start, from.end)) {
+      throw malformed(FAULTS.statusLine.reason);
+    }
     return headEnd;
   }
 

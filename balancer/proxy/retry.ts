@@ -8,6 +8,8 @@ import type { FailureKind } from "../view.ts";
 /** A failed attempt to have a replica answer. */
 export class UpstreamError extends Error {
   override readonly name = "UpstreamError";
+  /** Whether the replica ended its side in good order; a `reset` that was none. */
+  readonly closed: boolean;
 
   /**
    * @param kind what happened to the connection
@@ -20,9 +22,10 @@ export class UpstreamError extends Error {
     readonly sent: "no" | "maybe",
     readonly reused: boolean,
     message: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly closed?: boolean },
   ) {
     super(message, options);
+    this.closed = options?.closed ?? false;
   }
 }
 

@@ -109,6 +109,8 @@ export interface ProxySettings {
   readonly trace: boolean;
   /** Networks in CIDR notation whose X-Forwarded fields are believed. */
   readonly trusted: readonly string[];
+  /** Whether their connections begin with a head of the PROXY protocol. */
+  readonly proxyProtocol: boolean;
   /** Of how many requests the access log tells at first. */
   readonly accessLogging: AccessLogging;
   /** How its lines are written. */
@@ -182,6 +184,7 @@ export function proxySettings(
     underscores: config.LB_UNDERSCORES === "keep",
     trace: config.LB_TRACE,
     trusted: config.LB_TRUSTED_PROXIES,
+    proxyProtocol: config.LB_PROXY_PROTOCOL === "on",
     accessLogging: config.LB_ACCESS_LOG,
     logStyle,
     workers,

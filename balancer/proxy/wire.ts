@@ -122,6 +122,13 @@ export class Wire implements Staged {
     this.bytes = this.#resting;
   }
 
+  /** Takes bytes that were read before the connection came here, {@linkcode RESTING_BYTES} at the most. */
+  begin(bytes: Uint8Array): void {
+    this.bytes.set(bytes);
+    this.end = bytes.length;
+    this.#traffic?.received(bytes.length);
+  }
+
   /** Bytes that were read and not used yet. */
   get unread(): number {
     return this.end - this.start;

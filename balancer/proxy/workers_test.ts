@@ -41,6 +41,7 @@ const SETTINGS: ProxySettings = {
   underscores: false,
   trace: false,
   trusted: [],
+  proxyProtocol: false,
   accessLogging: "off",
   logStyle: "json",
   workers: 2,

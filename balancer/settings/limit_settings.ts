@@ -98,6 +98,11 @@ export const LIMIT_SETTINGS = {
     about: "proxies in front that are believed about the client and where a request comes from; " +
       "X-Forwarded-*, Forwarded, X-Real-IP and the like of other clients are dropped",
   },
+  LB_PROXY_PROTOCOL: choice(
+    ["off", "on"],
+    "on: each connection of LB_TRUSTED_PROXIES has to begin with a head of the PROXY protocol, " +
+      "version 1 or 2, which says who the client is",
+  ),
   LB_UNDERSCORES: choice(
     ["drop", "keep"],
     "fields of requests with an underscore in their names; CGI and WSGI take it for a hyphen",

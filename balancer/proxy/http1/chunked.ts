@@ -164,11 +164,14 @@ export class ChunkScanner {
     }
   }
 
-  /** RFC 9112, 7.1: at least one digit, and a size that a number can hold. */
+  /**
+   * RFC 9112, 7.1: at least one digit, and a size that a number can hold. Zeros before it mean
+   * nothing: they count as an extension does, which bounds them.
+   */
   #sizeByte(byte: number): number {
     if ((BYTE_CLASSES[byte]! & 16) !== 0) {
-      if (this.#copy && byte === 48 && this.#size === 0 && this.#digits > 0) {
-        this.#copy.cut();
+      if (byte === 48 && this.#size === 0 && this.#digits > 0) {
+        this.#copy?.cut();
         return ++this.#extension <= MAX_EXTENSION ? SIZE : MALFORMED;
       }
       this.#size = this.#size * 16 + (byte <= 57 ? byte - 48 : (byte | 32) - 87);

@@ -32,7 +32,10 @@ const REFUSED: readonly [what: string, text: string][] = [
   ["a space after the size and no extension", "5 \r\n"],
   ["a size beyond 2^53 - 1", "20000000000000\r\n"],
   ["a size that would wrap around", "10000000000000000\r\n"],
-  ["a size of more than 16 digits", "00000000000000005\r\n"],
+  ["a size of more than 16 digits behind zeros", "00012345678901234567\r\n"],
+  ["more than 257 zeros", `${"0".repeat(258)}5\r\n`],
+  ["zeros and an extension of more than 256 bytes", `${"0".repeat(201)}5;${"a".repeat(99)}\r\n`],
+  ["small chunks with many zeros", `${"0".repeat(257)}1\r\nx\r\n`.repeat(65)],
   ["LF alone after the size", "5\nhello\r\n0\r\n\r\n"],
   ["CR alone after the size", "5\rhello\r\n0\r\n\r\n"],
   ["an extension without its semicolon", "5 a\r\n"],
@@ -100,6 +103,7 @@ Deno.test("Limits are met by the largest that is allowed", () => {
   const done = (text: string) => (scan(text, []) as { done: boolean }).done;
   assertEquals(scan("1fffffffffffff\r\n", []), { done: false, end: 16, data: "", dataBytes: 0 });
   assertEquals(done(`0000000000000001\r\nx\r\n${end}`), true);
+  assertEquals(done(`${"0".repeat(257)}1\r\nx\r\n${"0".repeat(257)}\r\n\r\n`), true);
   assertEquals(done(`1;${"a".repeat(255)}\r\nx\r\n${end}`), true);
   assertEquals(done(`1;${"a".repeat(255)}\r\nx\r\n`.repeat(64) + end), true);
   assertEquals(done(`0\r\na:${"b".repeat(8190)}\r\n\r\n`), true);

@@ -83,6 +83,7 @@ export function referenceRequest(head: string): ReferenceRequest | undefined {
   const hosts = valuesOf(message.fields, "host");
   if (hosts.length > 1 || (hosts.length === 0 && message.minor === 1)) return undefined;
   if (hosts.length > 0 && hosts[0] !== "" && !isReferenceAuthority(hosts[0]!)) return undefined;
+  if (hosts[0] === "" && form.authority !== undefined) return undefined;
   const expectations = valuesOf(message.fields, "expect");
   if (expectations.some((value) => !/^(?:100-continue)?$/i.test(value))) return undefined;
   const limited = method === "OPTIONS" || method === "TRACE";

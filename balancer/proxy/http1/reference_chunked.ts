@@ -6,7 +6,7 @@
 
 import { folded, isKnown, TEXT, TOKEN } from "./reference_names.ts";
 
-const CHUNK_LINE = new RegExp(`([0-9A-Fa-f]{1,16})([\\t ]*;${TEXT}*)?\\r\\n`, "y");
+const CHUNK_LINE = new RegExp(`([0-9A-Fa-f]+)([\\t ]*;${TEXT}*)?\\r\\n`, "y");
 const LENIENT_CHUNK_LINE = new RegExp(`([0-9A-Fa-f]+)([\\t ]*)(;${TEXT}*)?\\r\\n`, "y");
 const TRAILER_LINE = new RegExp(`(?:(${TOKEN}+):${TEXT}*)?\\r\\n`, "y");
 
@@ -22,9 +22,12 @@ export function referenceChunked(text: string): { end: number; data: string } | 
   for (;;) {
     CHUNK_LINE.lastIndex = at;
     const line = CHUNK_LINE.exec(text);
-    const extension = line?.[2]?.length ?? 0;
-    if (line === null || extension > 256) return undefined;
-    const size = parseInt(line[1]!, 16);
+    if (line === null) return undefined;
+    const digits = line[1]!;
+    const shorter = digits.replace(/^0+/, "0");
+    const extension = digits.length - shorter.length + (line[2]?.length ?? 0);
+    if (extension > 256 || shorter.length > 16) return undefined;
+    const size = parseInt(digits, 16);
     if (size > Number.MAX_SAFE_INTEGER) return undefined;
     excess = Math.max(0, excess + extension - size);
     if (excess > 16384) return undefined;

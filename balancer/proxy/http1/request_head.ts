@@ -276,7 +276,8 @@ export class RequestHead {
     if (this.#hostSeen) return FAULTS.hostRepeated;
     this.#hostSeen = true;
     if (start < end && !isAuthority(bytes, start, end)) return FAULTS.host;
-    if (this.absolute) return undefined;
+    // RFC 9112, 3.2: empty only where the target has no authority.
+    if (this.absolute) return start < end ? undefined : FAULTS.host;
     this.hostStart = start;
     this.hostEnd = end;
     return undefined;
