@@ -3,7 +3,8 @@ import { balancerArgs } from "../tools/balancer_command.ts";
 import { Balancer, pidOf, signal } from "./balancer.ts";
 import { balancerFor, get, OK, RawBalancer, RawConnection, RawUpstream } from "./raw.ts";
 
-const MORTAL = `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=PORT,VERSION ` +
+const MORTAL = `${Deno.execPath()} run --quiet --no-prompt --allow-net ` +
+  "--allow-env=LIFE_MS,PORT,REFUSES,SERVER_NAME,VERSION " +
   new URL("testdata/mortal.ts", import.meta.url).pathname;
 
 type Line = Readonly<Record<string, unknown>>;
