@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { SETTING_GROUPS } from "../balancer/settings/settings.ts";
 import { SETTINGS_PAGE, settingsPage } from "../tools/settings_table.ts";
 
 function read(path: string): Promise<string> {
@@ -9,8 +10,23 @@ Deno.test("docs/reference/settings.md lists the settings of the code (deno task 
   assertEquals(await Deno.readTextFile(SETTINGS_PAGE), settingsPage());
 });
 
+const PAGES = [
+  "README.md",
+  "CHANGELOG.md",
+  "SECURITY.md",
+  "docs/architecture.md",
+  "docs/operations.md",
+  "docs/guide/security.md",
+];
+
+Deno.test("every setting that the security guide names exists", async () => {
+  const names = new Set(Object.values(SETTING_GROUPS).flatMap((group) => Object.keys(group)));
+  const named = [...(await read("docs/guide/security.md")).matchAll(/`(LB_[A-Z_]+)/g)];
+  assertEquals(named.map(([, name = ""]) => name).filter((name) => !names.has(name)), []);
+});
+
 Deno.test("everything that the pages link to is there", async () => {
-  for (const page of ["README.md", "CHANGELOG.md", "docs/architecture.md", "docs/operations.md"]) {
+  for (const page of PAGES) {
     const links = (await read(page)).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g);
     for (const [, target] of links) {
       const found = await Deno.stat(new URL(target ?? "", new URL(`../${page}`, import.meta.url)));

@@ -30,8 +30,8 @@ export const FLOODS: Readonly<Record<string, Target>> = {
     bytes: "GET /home HTTP/1.1\r\nHost:",
   }),
   "idle connections to the public port": ({ url }) => ({ to: portOf(url), bytes: "" }),
-  "idle connections to the API's own port": ({ own, url }) => ({
-    to: portOf(own === "" ? url : own),
+  "idle connections to the API's own port": ({ own }) => ({
+    to: portOf(own),
     bytes: "",
   }),
   "half request lines on the API's socket": (_, socket) => ({
