@@ -54,19 +54,27 @@ export interface Running {
   readonly journal: Journal;
 }
 
+/** What a balancer is started with beside its configuration. */
+export interface StartOptions {
+  /** How requests are traced; undefined where they are not. */
+  readonly traces?: TraceSettings | undefined;
+  /** The environment, of which replicas of engine process get a part. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 /**
  * Starts a balancer. It serves when this resolves.
  *
  * @param config the configuration
  * @param log where it says what it does
- * @param traces how requests are traced; undefined where they are not
+ * @param start what else is known at the start
  * @throws {Deno.errors.AddrInUse} somebody has the public port
  * @throws {Error} an engine, a token, an entrance or what was kept cannot be had: says which
  */
 export async function startBalancer(
   config: Config,
   log: Log,
-  traces?: TraceSettings,
+  { traces, environment }: StartOptions,
 ): Promise<Running> {
   const { logger } = log;
   const failures = new Failures(logger);
@@ -80,6 +88,7 @@ export async function startBalancer(
     failures,
     self: { ...thisHolder(), id: crypto.randomUUID(), lock: lock?.id ?? "" },
     log: logger,
+    environment,
     report: (line) => logger.info("docker: {line}", { line }),
   });
   // Only then the port may become free.

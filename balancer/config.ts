@@ -132,8 +132,16 @@ function commandFaults(config: Config): string[] {
 }
 
 /** Options are of containers, and those of one replica alone are not for spares. */
-function optionFaults({ LB_ENGINE, LB_REPLICA_OPTIONS, LB_SPARES }: Config): string[] {
+function optionFaults(config: Config): string[] {
+  const { LB_ENGINE, LB_REPLICA_OPTIONS, LB_REPLICA_USER, LB_SPARES } = config;
   const faults: string[] = [];
+  if (LB_REPLICA_USER !== null && (LB_ENGINE === "docker" || LB_ENGINE === "static")) {
+    const { uid, gid } = LB_REPLICA_USER;
+    faults.push(
+      `LB_REPLICA_USER: must be empty with LB_ENGINE=${LB_ENGINE}; the user of containers is ` +
+        `"user" in LB_REPLICA_OPTIONS; got ${uid}:${gid}`,
+    );
+  }
   const keys = Object.keys(LB_REPLICA_OPTIONS);
   if (keys.length > 0 && (LB_ENGINE === "process" || LB_ENGINE === "static")) {
     faults.push(

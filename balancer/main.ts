@@ -17,8 +17,12 @@ import { openTracing, type Tracing } from "./tracing/tracing.ts";
 /** Exit status for settings that cannot be used, as in sysexits.h (EX_CONFIG). */
 const EXIT_CONFIG = 78;
 
+/** Settings that must not reach a program that the balancer starts. */
+const SECRETS = ["LB_ADMIN_TOKEN", "LB_READ_TOKEN"];
+
 async function main(): Promise<void> {
   const { config, unknown } = configOrExit();
+  for (const name of SECRETS) Deno.env.delete(name);
   const style = styleOf(config.LB_LOG_FORMAT, Deno.stdout.isTerminal());
   const log = await Log.open(config.LB_LOG_LEVEL, style);
   for (const name of unknown) log.logger.warn("{name} is no setting of the balancer", { name });
@@ -30,7 +34,9 @@ async function main(): Promise<void> {
 
 async function run(config: Config, log: Log, tracing?: Tracing): Promise<void> {
   try {
-    const running = await startBalancer(config, log, tracing && traceSettings(log));
+    const traces = tracing && traceSettings(log);
+    const environment = Deno.env.toObject();
+    const running = await startBalancer(config, log, { traces, environment });
     if (tracing) traceHeals(running.journal, tracing);
     endOnSignal(running, config, log);
     endWhenTakenOver(running, config, log);

@@ -22,17 +22,27 @@ export interface FloodOptions {
 export class Flood {
   readonly #worker: Worker;
 
+  readonly #begun = Promise.withResolvers<void>();
+  readonly #opened = Promise.withResolvers<number>();
+
   constructor(options: FloodOptions) {
     this.#worker = new Worker(new URL("./flood_worker.ts", import.meta.url), { type: "module" });
+    this.#worker.onmessage = ({ data }: MessageEvent<"begun" | number>) => {
+      if (data === "begun") this.#begun.resolve();
+      else this.#opened.resolve(data);
+    };
     this.#worker.postMessage(options);
+  }
+
+  /** Resolves when the first connection is open. */
+  begun(): Promise<void> {
+    return within("the first connection of a flood", this.#begun.promise, 60_000);
   }
 
   /** Closes all connections. @returns how many were opened */
   async stop(): Promise<number> {
-    const { promise, resolve } = Promise.withResolvers<number>();
-    this.#worker.onmessage = ({ data }: MessageEvent<number>) => resolve(data);
     this.#worker.postMessage("stop");
-    const opened = await within("the end of the flood", promise, 60_000);
+    const opened = await within("the end of the flood", this.#opened.promise, 60_000);
     this.#worker.terminate();
     return opened;
   }
@@ -50,20 +60,20 @@ export interface Served {
 }
 
 /**
- * Sends one request after the other for a time: every other on a connection of its own.
+ * Sends one request after the other: every other on a connection of its own.
  *
- * @param url what is asked
- * @param ms for how long
+ * @param url the URL of each request
+ * @param until milliseconds, or a signal, after which no more are sent
  */
-export async function serveDuring(url: string, ms: number): Promise<Served> {
+export async function serveDuring(url: string, until: number | AbortSignal): Promise<Served> {
   // Another address of this machine than that of the flood.
   const localAddress = "127.0.0.2";
   using kept = Deno.createHttpClient({ localAddress });
   using fresh = Deno.createHttpClient({ localAddress, poolMaxIdlePerHost: 0 });
   const wrong: string[] = [];
   let [answered, busy, longestMs] = [0, 0, 0];
-  const end = performance.now() + ms;
-  for (let n = 0; performance.now() < end; n++) {
+  const signal = typeof until === "number" ? AbortSignal.timeout(until) : until;
+  for (let n = 0; !signal.aborted; n++) {
     const begun = performance.now();
     const outcome = await outcomeOf(url, n % 2 === 0 ? kept : fresh);
     longestMs = Math.max(longestMs, performance.now() - begun);

@@ -39,12 +39,13 @@ async function once({ to, bytes }: FloodOptions): Promise<void> {
   try {
     connection = await connect(to);
     if (stopped) return connection.close();
-    opened++;
+    if (opened++ === 0) self.postMessage("begun");
     open.add(connection);
     if (bytes !== "") await connection.write(new TextEncoder().encode(bytes));
     const into = new Uint8Array(1024);
     while (!stopped && await connection.read(into) !== null);
-  } catch {
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
     // Refused, reset, or closed by `stop`.
   } finally {
     if (connection && open.delete(connection)) connection.close();

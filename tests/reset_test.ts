@@ -1,17 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { get, RawBalancer, RawUpstream, statusOf, within } from "./raw.ts";
+import { get, RawBalancer, RawUpstream, statusOf } from "./raw.ts";
+import { reset } from "./resets.ts";
 
 const RESETS = 4000;
-
-/** Connects so many times and resets each connection, if it can before that is accepted. */
-async function reset(port: number, count: number): Promise<void> {
-  const worker = new Worker(new URL("./reset_worker.ts", import.meta.url), { type: "module" });
-  const { promise, resolve } = Promise.withResolvers<void>();
-  worker.onmessage = () => resolve();
-  worker.postMessage({ port, count });
-  await within("the resets", promise, 60_000);
-  worker.terminate();
-}
 
 for (const where of ["public port", "API's own port"]) {
   Deno.test(`connections to the ${where} that are reset before they are accepted cost nothing`, async () => {

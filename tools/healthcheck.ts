@@ -1,5 +1,6 @@
 /**
- * Exits with 0 when the balancer of this container answers. For HEALTHCHECK in Dockerfile.balancer:
+ * Exits with 0 when the balancer of this container answers and has reached the Engine within the
+ * last minute: without the Engine it serves, but heals nothing. For HEALTHCHECK in Dockerfile.balancer:
  * an image with Deno alone has neither curl nor a shell. Over a bare connection: Deno would trace
  * `fetch` wherever OpenTelemetry is on, and a check each half minute is nobody's trace.
  *
@@ -9,7 +10,10 @@ const PATIENCE_MS = 4000;
 const PUBLIC = { hostname: "127.0.0.1", port: 5000 };
 const UNIX = "unix:";
 
-setTimeout(() => Deno.exit(1), PATIENCE_MS);
+/** How long the Engine may be away, in milliseconds. */
+const ENGINE_AWAY_MS = 60_000;
+
+setTimeout(() => fail(`no answer within ${PATIENCE_MS} ms`), PATIENCE_MS);
 
 const own = Deno.env.get("LB_ADMIN_LISTEN") ?? "";
 const connection = await connect();
@@ -38,5 +42,13 @@ async function ask(path: string): Promise<void> {
   const request = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
   await new Blob([request]).stream().pipeTo(connection.writable, { preventClose: true });
   const answer = await new Response(connection.readable).text();
-  if (!answer.startsWith("HTTP/1.1 200 ")) Deno.exit(1);
+  if (!answer.startsWith("HTTP/1.1 200 ")) fail(answer.split("\r\n", 1)[0] || "no answer");
+  const away = Number(/"engineAwayMs":(\d+)/.exec(answer)?.[1] ?? 0);
+  if (away > ENGINE_AWAY_MS) fail(`the Engine has not answered for ${Math.floor(away / 1000)} s`);
+}
+
+/** Docker keeps what a check writes: `docker inspect` shows the reason. */
+function fail(reason: string): never {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${reason}\n`));
+  Deno.exit(1);
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { INHERITED_NAMES } from "../balancer/engine/inherited_environment.ts";
 import { SETTINGS } from "../balancer/settings/settings.ts";
 import { balancerArgs, denoArgs } from "./balancer_command.ts";
 import { composeArgs } from "./compose.ts";
@@ -49,10 +50,15 @@ Deno.test("project: a balancer in the background has the permissions of the task
   assertEquals(args[0], "run");
   assertEquals(args.at(-1), "balancer/main.ts");
   assert(
-    args.includes("--allow-env=LB_*,DOCKER_CERT_PATH,DOCKER_TLS_VERIFY,OTEL_TRACES_SAMPLER"),
+    args.some((arg) => arg.startsWith("--allow-env=LB_*,DOCKER_CERT_PATH,DOCKER_TLS_VERIFY,")),
     args.join(" "),
   );
   assertEquals(denoArgs("deno run 'a b' c_*"), ["run", "a b", "c_*"]);
+});
+
+Deno.test("project: the balancer may read the environment that its replicas get", async () => {
+  const names = (await balancerArgs()).find((arg) => arg.startsWith("--allow-env="))?.split(",");
+  assertEquals(INHERITED_NAMES.filter((name) => !names?.includes(name)), []);
 });
 
 Deno.test("project: either compose is called with the project's name", () => {

@@ -72,8 +72,8 @@ async function startAndWait(choice: EngineChoice, request: UpRequest): Promise<v
     const log = interruption() ? "" : await started.log?.() ?? "";
     if (log) complain(`--- the balancer's log ends with ---\n${log}\n---`);
     await down(() => {});
-    complain("everything that was started is stopped again");
     if (interruption()) throw new ToolError("interrupted: what was started is stopped again", 130);
+    complain("everything that was started is stopped again");
     throw error;
   }
 }
@@ -94,9 +94,19 @@ async function start(
     trouble: async () => interruption() ?? await trouble(),
     timeoutMs: READY_WITHIN_MS,
     startTimeoutMs: Number(Deno.env.get("LB_START_TIMEOUT_MS") || START_TIMEOUT_MS),
-    token: () => Promise.resolve(Deno.env.get("LB_ADMIN_TOKEN")),
+    token: async () => {
+      await ready?.();
+      return await readingToken(request);
+    },
   });
   await ready?.();
+}
+
+/** A token that may read the status; undefined where none is known. */
+async function readingToken(request: UpRequest): Promise<string | undefined> {
+  const file = env("LB_ADMIN_TOKEN_FILE");
+  if (file !== "") return (await Deno.readTextFile(file)).trim();
+  return env("LB_ADMIN_TOKEN") || (await tokenOf(request))?.text;
 }
 
 /** The token that the balancer made; undefined where it made none. */

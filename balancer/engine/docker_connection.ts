@@ -49,10 +49,11 @@ export async function dockerConnection(
         "and key.pem; it is empty",
     );
   }
-  const [ca, cert, key] = await Promise.all(
-    ["ca.pem", "cert.pem", "key.pem"].map((name) => readPem(`${certPath}/${name}`)),
-  );
-  return { protocol: "https", ...address, ca: ca!, cert: cert!, key: key! };
+  // One after the other, so that of several faults the first is always the same.
+  const ca = await readPem(`${certPath}/ca.pem`);
+  const cert = await readPem(`${certPath}/cert.pem`);
+  const key = await readPem(`${certPath}/key.pem`);
+  return { protocol: "https", ...address, ca, cert, key };
 }
 
 /**

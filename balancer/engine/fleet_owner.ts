@@ -172,8 +172,9 @@ export class FleetOwner {
     const other = ownerOf(claim);
     if (other.id === self.id) return true;
     // Whoever holds the lock of that id is the only one who does: the other is dead.
-    if (other.lock === "" || other.lock !== self.lock) await this.#outlive(other);
-    await this.#evict(other);
+    const dead = other.lock !== "" && other.lock === self.lock;
+    if (!dead) await this.#outlive(other);
+    await this.#evict(other, dead ? "dead, for this one holds its lock" : "silent");
     return false;
   }
 
@@ -202,11 +203,12 @@ export class FleetOwner {
   }
 
   /** Removes the mark of an owner that is dead, or was asked to go. */
-  async #evict(other: Owner): Promise<void> {
+  async #evict(other: Owner, state: string): Promise<void> {
     const marks = await this.#marks();
     if (claimOf(marks)?.id !== other.id) return;
-    this.#options.log.warn("{who} owned this fleet and is silent; taking it over", {
+    this.#options.log.warn("{who} owned this fleet and is {state}; taking it over", {
       who: describe(other),
+      state,
     });
     for (const { Name, Labels } of marks) {
       if (Labels?.[OWNER_LABEL] === other.id) await this.#options.api.remove(Name);

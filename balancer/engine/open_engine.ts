@@ -11,6 +11,7 @@ import { describeDockerHost, dockerConnection } from "./docker_connection.ts";
 import { type Engine, EngineError } from "./engine.ts";
 import { FleetOwner, type Owner } from "./fleet_owner.ts";
 import { OwnedEngine } from "./owned_engine.ts";
+import { inheritedEnvironment } from "./inherited_environment.ts";
 import { ProcessEngine } from "./process.ts";
 import { StaticEngine } from "./static.ts";
 
@@ -41,6 +42,8 @@ export interface OpenOptions {
   /** This balancer, as others see it. */
   readonly self: Owner;
   readonly log: Logger;
+  /** The balancer's environment, by name. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /**
@@ -55,7 +58,7 @@ export async function openEngine(config: Config, options: OpenOptions): Promise<
     case "static":
       return plain(new StaticEngine(config.LB_UPSTREAMS), "LB_ENGINE=static");
     case "process":
-      return plain(processEngine(config, options.failures), "LB_ENGINE=process");
+      return plain(processEngine(config, options), "LB_ENGINE=process");
     case "docker":
       return docker(config, options, "LB_ENGINE=docker");
     case "auto":
@@ -79,7 +82,7 @@ async function auto(config: Config, options: OpenOptions): Promise<OpenedEngine>
         `Engine: ${absence}`,
     );
   }
-  return plain(processEngine(config, options.failures), `no Docker Engine: ${absence}`);
+  return plain(processEngine(config, options), `no Docker Engine: ${absence}`);
 }
 
 function plain(engine: Engine, reason: string): OpenedEngine {
@@ -151,10 +154,15 @@ async function dockerEngine(
   });
 }
 
-function processEngine(config: Config, failures: FailureLog): ProcessEngine {
+function processEngine(
+  config: Config,
+  { failures, environment }: OpenOptions,
+): ProcessEngine {
   return new ProcessEngine({
     command: config.LB_REPLICA_COMMAND || undefined,
     env: config.LB_REPLICA_ENV,
+    inherited: inheritedEnvironment(environment),
+    user: config.LB_REPLICA_USER ?? undefined,
     host: "127.0.0.1",
     sockets: config.LB_REPLICA_SOCKETS || undefined,
     failures,

@@ -10,6 +10,7 @@
  */
 import { replicaEnv, socketEnv } from "../../replica/contract.ts";
 import { errorMessage, type FailureLog } from "../failures.ts";
+import type { User } from "../settings/values.ts";
 import { isOutOfFiles } from "../out_of_files.ts";
 import type { UpstreamAddress } from "../view.ts";
 import { expandCommand } from "./command.ts";
@@ -27,8 +28,12 @@ import { Watchers } from "./watchers.ts";
 export interface ProcessEngineOptions {
   /** Command line, see {@linkcode expandCommand}; without it this project's own replica. */
   readonly command?: string | undefined;
-  /** What each process gets besides its own name, host and port. `LB_*` never reaches it. */
+  /** Environment of each process besides its own name, host and port. */
   readonly env: Readonly<Record<string, string>>;
+  /** The part of the balancer's environment that each process gets as well. */
+  readonly inherited: Readonly<Record<string, string>>;
+  /** The user that processes run as; the balancer's own where none is given. */
+  readonly user?: User | undefined;
   /** Loopback address that they listen on. */
   readonly host: string;
   /** Folder for the Unix sockets that they listen on instead. */
@@ -158,7 +163,8 @@ export class ProcessEngine implements Engine {
     const argv = this.#argvOf(template, env);
     await this.#find(argv, env);
     if (this.#closed) throw new EngineError("failed", `${name} not started: the engine is closed`);
-    const group = new ProcessGroup(argv, env, this.#outlets, this.#options.failures);
+    const { failures, user } = this.#options;
+    const group = new ProcessGroup(argv, env, this.#outlets, failures, user);
     const startedAt = Date.now();
     const instance = { id: `${group.pid}-${startedAt}`, name, spare, address, startedAt };
     this.#running.set(instance.id, { instance, group });
@@ -189,7 +195,7 @@ export class ProcessEngine implements Engine {
     const told = "path" in address
       ? socketEnv(name, address.path)
       : replicaEnv(name, address.hostname, address.port);
-    return { ...this.#options.env, ...told };
+    return { ...this.#options.inherited, ...this.#options.env, ...told };
   }
 
   #argv(env: Record<string, string>, command: string | undefined): string[] {

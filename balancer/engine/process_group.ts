@@ -9,15 +9,10 @@
  */
 import type { FailureLog } from "../failures.ts";
 import { ChildOutput, type Outlets } from "./child_output.ts";
+import type { User } from "../settings/values.ts";
 import { settledWithin } from "./deadline.ts";
 
 /**
- * `unset`: the balancer's own settings, its admin token among them, are none of a replica's
- * business, and neither is where its traces go, unless the replica was given the same names, which
- * are the first argument. A line inside of some other value that looks like one does no harm:
- * nothing named so is passed on. The inner loop runs in a subshell, so that its variable is not
- * passed on either.
- *
  * The guard: a job in the background gets /dev/null for its input, hence the descriptor 3. The
  * outer parentheses make it no child of the service, which may wait for all of its children. It
  * belongs to the group that it kills, so the group's id cannot have been given to another.
@@ -25,18 +20,6 @@ import { settledWithin } from "./deadline.ts";
  * `exec`: the service has the very process id that the engine knows and signals.
  */
 const SCRIPT = `
-unset LB_ $(
-  set -f
-  for v in $(export -p); do
-    v=\${v%%=*}
-    case $v in
-      *[!A-Za-z0-9_]*) ;;
-      LB_*) echo "$v" ;;
-      OTEL_*) case " $1 " in *" $v "*) ;; *) echo "$v" ;; esac ;;
-    esac
-  done
-)
-shift
 exec 3<&0
 ( ( exec </dev/null >/dev/null 2>&1; read -r _ <&3; kill -KILL 0 ) & )
 exec "$@" 3<&- </dev/null
@@ -64,9 +47,10 @@ export class ProcessGroup {
    * Starts a command. Its input is empty.
    *
    * @param argv program and arguments
-   * @param env what it gets in addition to this process's environment without `LB_*` and `OTEL_*`
+   * @param env its whole environment
    * @param outlets where its output goes
    * @param failures told what goes wrong behind the scenes
+   * @param user the user that it runs as; this process's own where none is given
    * @throws when no process can be started
    */
   constructor(
@@ -74,11 +58,15 @@ export class ProcessGroup {
     env: Record<string, string>,
     outlets: Outlets,
     failures: FailureLog,
+    user?: User,
   ) {
     this.#failures = failures;
     this.#child = new Deno.Command("sh", {
-      args: ["-c", SCRIPT, "sh", Object.keys(env).join(" "), ...argv],
+      args: ["-c", SCRIPT, "sh", ...argv],
+      // Deno starts nothing with LD_PRELOAD in its environment, unless it is left out for the child.
+      clearEnv: true,
       env,
+      ...user,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -149,7 +137,7 @@ function reasonOf({ code, signal }: Deno.CommandStatus, program: string): string
  * files.
  *
  * @param program name or path
- * @param env what it would get in addition to this process's environment
+ * @param env its whole environment
  */
 export async function programExists(
   program: string,
@@ -157,6 +145,7 @@ export async function programExists(
 ): Promise<boolean> {
   const { success } = await new Deno.Command("sh", {
     args: ["-c", 'command -v -- "$1"', "sh", program],
+    clearEnv: true,
     env,
     stdin: "null",
     stdout: "null",

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { launch } from "./conformance.ts";
 import { EngineError, LAST_WORDS } from "./engine.ts";
+import { inheritedEnvironment } from "./inherited_environment.ts";
 import { ProcessEngine } from "./process.ts";
 import { listen, NO_FAILURES, waitFor } from "./testing.ts";
 
@@ -8,7 +9,10 @@ async function withEngine(
   command: string | undefined,
   test: (engine: ProcessEngine) => Promise<void>,
 ): Promise<void> {
-  const options = { command, env: { SERVER_NAME: "x" }, host: "127.0.0.1", failures: NO_FAILURES };
+  const options = {
+    ...{ command, env: { SERVER_NAME: "x" }, host: "127.0.0.1", failures: NO_FAILURES },
+    inherited: inheritedEnvironment(Deno.env.toObject()),
+  };
   const engine = new ProcessEngine(options);
   try {
     await test(engine);
@@ -171,4 +175,25 @@ Deno.test("process: a start for which no file can be opened is the balancer's tr
     stderr: "inherit",
   }).output();
   assertEquals(new TextDecoder().decode(stdout), "out-of-files\nstarted\n");
+});
+
+Deno.test({
+  name: "process: replicas run as the user of the settings, and cannot read the balancer's secrets",
+  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
+  fn: async () => {
+    const engine = new ProcessEngine({
+      command: `sh -c 'id -u; id -g; cat /proc/${Deno.pid}/environ'`,
+      ...{ env: {}, host: "127.0.0.1", failures: NO_FAILURES },
+      inherited: inheritedEnvironment(Deno.env.toObject()),
+      user: { uid: 65534, gid: 65534 },
+    });
+    try {
+      const { id } = await engine.start(launch("Server1"));
+      const lines = await saidBy(engine, id);
+      assertEquals(lines.slice(0, 2), ["65534", "65534"]);
+      assert(lines[2]?.includes("Permission denied"), lines[2]);
+    } finally {
+      await engine.close();
+    }
+  },
 });

@@ -1,13 +1,15 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { launch, testEngine } from "./conformance.ts";
 import { EngineError, type Instance } from "./engine.ts";
+import { inheritedEnvironment } from "./inherited_environment.ts";
 import { ProcessEngine } from "./process.ts";
 import { listen, NO_FAILURES, tcpOf, waitFor } from "./testing.ts";
 
 const HOST = "127.0.0.1";
 
 function makeEngine(command?: string, env: Record<string, string> = {}): ProcessEngine {
-  return new ProcessEngine({ command, env, host: HOST, failures: NO_FAILURES });
+  const inherited = inheritedEnvironment(Deno.env.toObject());
+  return new ProcessEngine({ command, env, inherited, host: HOST, failures: NO_FAILURES });
 }
 
 function pidOf({ id }: Instance): number {
@@ -176,15 +178,15 @@ Deno.test("process: an instance gets its identity and the configured environment
   });
 });
 
-Deno.test("process: no setting of the balancer reaches an instance", async () => {
-  const settings = { LB_ADMIN_TOKEN: "s3cret\nLB_FAKE=1\n a LB_* b", LB_X: "", KEPT: "LB_Y=1 b" };
+Deno.test("process: of the balancer's environment an instance gets what programs need", async () => {
+  const settings = { LB_ADMIN_TOKEN: "s3cret", AWS_SECRET_ACCESS_KEY: "s3cret", TZ: "Asia/Tokyo" };
   for (const [name, value] of Object.entries(settings)) Deno.env.set(name, value);
   try {
     await withFile(async (path) => {
       await withEngine(makeEngine(`sh -c 'env > ${path}'`), async (engine) => {
         await environmentOf(engine, path);
         const text = await Deno.readTextFile(path);
-        assert(text.includes("KEPT=LB_Y=1 b"));
+        assert(text.includes("TZ=Asia/Tokyo"));
         assert(!/^LB_|s3cret/m.test(text), text);
       });
     });

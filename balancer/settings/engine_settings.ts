@@ -6,7 +6,7 @@
 import { type ReplicaOptions, replicaOptions } from "../engine/replica_options.ts";
 import { choice, json, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
 import { parseDockerHost } from "./docker_host.ts";
-import { parseEnvironment, parseFlag } from "./values.ts";
+import { parseEnvironment, parseFlag, parseUser, type User } from "./values.ts";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
@@ -56,6 +56,14 @@ export const ENGINE_SETTINGS = {
     'a JSON object such as {"memory":"512m","volumes":["data-$SERVER_NAME:/data"]}',
     "what a replica's container may use and what is attached to it (docs/operations.md); engine docker",
   ),
+  LB_REPLICA_USER: {
+    schema: parsed<User | null>(parseUser),
+    fallback: "",
+    expects: "`uid:gid` in numbers, or empty for the balancer's own user",
+    about:
+      "user that replicas run as, engine process; takes a balancer that runs as root. Another " +
+      "user can read neither the balancer's environment nor its files",
+  },
   LB_FLEET: text("ringkeeper", "label that tells this fleet's containers from others'", {
     expects: "letters, digits, `_`, `.` and `-`",
     pattern: NAME,

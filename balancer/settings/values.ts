@@ -96,3 +96,18 @@ function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** A user of the system and the group that goes with it. */
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** `uid:gid` in numbers. Empty text is null: no user is named. */
+export function parseUser(text: string): User | null | undefined {
+  if (text === "") return null;
+  const [match, uid, gid] = /^(\d{1,10}):(\d{1,10})$/.exec(text) ?? [];
+  const numbers = { uid: Number(uid), gid: Number(gid) };
+  const inRange = Math.max(numbers.uid, numbers.gid) < 2 ** 32 - 1;
+  return match !== undefined && inRange ? numbers : undefined;
+}

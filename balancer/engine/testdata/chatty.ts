@@ -6,6 +6,7 @@ const failures: string[] = [];
 const engine = new ProcessEngine({
   command: Deno.args[0],
   env: {},
+  inherited: { PATH: "/usr/local/bin:/usr/bin:/bin" },
   host: "127.0.0.1",
   failures: { record: (action) => void failures.push(action) },
 });

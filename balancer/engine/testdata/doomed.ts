@@ -4,6 +4,7 @@ import { ProcessEngine } from "../process.ts";
 const engine = new ProcessEngine({
   command: Deno.args[0],
   env: {},
+  inherited: { PATH: "/usr/local/bin:/usr/bin:/bin" },
   host: "127.0.0.1",
   failures: { record: (_action, error) => void Promise.reject(error) },
 });

@@ -8,6 +8,7 @@ import { NO_FAILURES } from "../testing.ts";
 const engine = new ProcessEngine({
   command: "sleep 1000",
   env: {},
+  inherited: { PATH: "/usr/local/bin:/usr/bin:/bin" },
   host: "127.0.0.1",
   failures: NO_FAILURES,
 });

@@ -1,0 +1,30 @@
+import { assertEquals } from "@std/assert";
+import { ROOT } from "./project.ts";
+
+/** Exit code and output of the check against a balancer that answers so. */
+async function check(answer: string): Promise<[code: number, output: string]> {
+  const handler = () => new Response(answer, { status: answer === "" ? 503 : 200 });
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-net", "--allow-env", `${ROOT.pathname}tools/healthcheck.ts`],
+    env: { LB_ADMIN_LISTEN: `127.0.0.1:${server.addr.port}` },
+  });
+  const { code, stdout } = await command.output();
+  return [code, new TextDecoder().decode(stdout)];
+}
+
+const health = (engineAwayMs: number) =>
+  JSON.stringify({ status: "ok", ready: 3, desired: 3, engineAwayMs });
+
+Deno.test("health check: a balancer that answers is healthy, with the Engine away for a moment", async () => {
+  assertEquals(await check(health(0)), [0, ""]);
+  assertEquals(await check(health(60_000)), [0, ""]);
+});
+
+Deno.test("health check: an Engine that has been away for a minute makes the balancer unhealthy", async () => {
+  assertEquals(await check(health(75_400)), [1, "the Engine has not answered for 75 s\n"]);
+});
+
+Deno.test("health check: any other answer than 200 is unhealthy", async () => {
+  assertEquals(await check(""), [1, "HTTP/1.1 503 Service Unavailable\n"]);
+});
