@@ -10,13 +10,30 @@ Deno.test("docs/reference/settings.md lists the settings of the code (deno task 
 });
 
 Deno.test("everything that the pages link to is there", async () => {
-  for (const page of ["README.md", "CHANGELOG.md", "docs/architecture.md", "docs/operations.md"]) {
+  for (const page of await pages()) {
     const links = (await read(page)).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g);
     for (const [, target] of links) {
       const found = await Deno.stat(new URL(target ?? "", new URL(`../${page}`, import.meta.url)));
       assert(found, `${page} links to ${target}`);
     }
   }
+});
+
+/** The README and everything below docs/ that is written by hand or generated as text. */
+async function pages(folder = "docs"): Promise<string[]> {
+  const found = folder === "docs" ? ["README.md", "CHANGELOG.md"] : [];
+  for await (
+    const { name, isDirectory } of Deno.readDir(new URL(`../${folder}`, import.meta.url))
+  ) {
+    if (isDirectory) found.push(...await pages(`${folder}/${name}`));
+    else if (name.endsWith(".md")) found.push(`${folder}/${name}`);
+  }
+  return found;
+}
+
+Deno.test("the README is short: 8 KB at most", async () => {
+  const size = new TextEncoder().encode(await read("README.md")).length;
+  assert(size <= 8192, `README.md has ${size} bytes`);
 });
 
 Deno.test("a decision takes 40 lines at most", async () => {
