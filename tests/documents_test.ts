@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { SETTING_GROUPS } from "../balancer/settings/settings.ts";
 import { SETTINGS_PAGE, settingsPage } from "../tools/settings_table.ts";
 
 function read(path: string): Promise<string> {
@@ -9,14 +10,37 @@ Deno.test("docs/reference/settings.md lists the settings of the code (deno task 
   assertEquals(await Deno.readTextFile(SETTINGS_PAGE), settingsPage());
 });
 
+Deno.test("every setting that the security guide names exists", async () => {
+  const names = new Set(Object.values(SETTING_GROUPS).flatMap((group) => Object.keys(group)));
+  const named = [...(await read("docs/guide/security.md")).matchAll(/`(LB_[A-Z_]+)/g)];
+  assertEquals(named.map(([, name = ""]) => name).filter((name) => !names.has(name)), []);
+});
+
 Deno.test("everything that the pages link to is there", async () => {
-  for (const page of ["README.md", "CHANGELOG.md", "docs/architecture.md", "docs/operations.md"]) {
+  for (const page of await pages()) {
     const links = (await read(page)).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g);
     for (const [, target] of links) {
       const found = await Deno.stat(new URL(target ?? "", new URL(`../${page}`, import.meta.url)));
       assert(found, `${page} links to ${target}`);
     }
   }
+});
+
+/** The README and everything below docs/ that is written by hand or generated as text. */
+async function pages(folder = "docs"): Promise<string[]> {
+  const found = folder === "docs" ? ["README.md", "CHANGELOG.md", "SECURITY.md"] : [];
+  for await (
+    const { name, isDirectory } of Deno.readDir(new URL(`../${folder}`, import.meta.url))
+  ) {
+    if (isDirectory) found.push(...await pages(`${folder}/${name}`));
+    else if (name.endsWith(".md")) found.push(`${folder}/${name}`);
+  }
+  return found;
+}
+
+Deno.test("the README is short: 8 KB at most", async () => {
+  const size = new TextEncoder().encode(await read("README.md")).length;
+  assert(size <= 8192, `README.md has ${size} bytes`);
 });
 
 Deno.test("a decision takes 40 lines at most", async () => {

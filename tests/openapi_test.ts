@@ -249,6 +249,20 @@ Deno.test("every call answers as it is described, whatever it is asked", async (
     }
   });
 
+  await t.step("the list of upstreams, which engine static alone has", async () => {
+    const server = upstream();
+    const address = `127.0.0.1:${server.addr.port}`;
+    {
+      await using other = await Balancer.ready({ LB_ENGINE: "static", LB_UPSTREAMS: address });
+      const body = JSON.stringify({ upstreams: [{ name: "a", address, weight: 2 }] });
+      await hold(other, description, { id: "listUpstreams", status: 200 });
+      await hold(other, description, { id: "setUpstreams", body, status: 200 });
+      const none = JSON.stringify({ upstreams: [{ address: "127.0.0.1:9" }] });
+      await hold(other, description, { id: "setUpstreams", body: none, status: 503 });
+    }
+    await server.shutdown();
+  });
+
   await t.step("no call was left out", () => {
     for (const { operation: { operationId } } of description.operations) {
       const well = [...description.seen(operationId)].filter((status) => status < 400);

@@ -76,7 +76,7 @@ Deno.test("a trusted connection without a whole PROXY head is closed without an 
   assertEquals(await ended(balancer, ["PROXY TCP4 nobody\r\n", get()]), "");
   assertEquals(await ended(balancer, ["PROXY TCP4 192"]), "", "it does not come in time");
   using client = await balancer.connect();
-  await client.send(V1 + get("/_lb/status"));
+  await client.send(`${LOCAL}GET /_lb/status HTTP/1.1\r\nHost: localhost\r\n\r\n`);
   const { failures } = JSON.parse((await client.response()).body);
   assertEquals(failures["proxy.protocol"], 3);
   assertEquals(upstream.requests, []);

@@ -42,6 +42,7 @@ Deno.test("an error or a list is as plain on a terminal as text is", () => {
   for (const value of [new Error(HOSTILE), [HOSTILE], { text: HOSTILE }]) {
     const line = String(formatter("colours")(record(value)));
     assertEquals(line.split("\n").length, 2, line);
+    // deno-lint-ignore no-control-regex -- what must not be there
     assert(!/\u001b\[2J|[\u007f-\u009f\u2028]/.test(line), line);
   }
 });
