@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { ChildOutput, PassedOn } from "./child_output.ts";
 import { NO_FAILURES } from "./testing.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 /** An output that remembers, as much at a time as it is told to take. */
 class Memory {
@@ -20,7 +21,7 @@ function spawn(script: string): Deno.ChildProcess {
   return new Deno.Command("sh", { args, stdout: "piped", stderr: "piped" }).spawn();
 }
 
-Deno.test("child output: each stream is passed on whole, and the last lines are kept", async () => {
+test("child output: each stream is passed on whole, and the last lines are kept", async () => {
   const [stdout, stderr] = [new Memory(2), new Memory()];
   const outlets = [stdout, stderr].map((memory) => new PassedOn(memory, NO_FAILURES));
   const child = spawn("echo one; echo two >&2; printf three");
@@ -31,7 +32,7 @@ Deno.test("child output: each stream is passed on whole, and the last lines are 
   await child.status;
 });
 
-Deno.test("child output: an output that takes no more is told once and stops no child", async () => {
+test("child output: an output that takes no more is told once and stops no child", async () => {
   const told: string[] = [];
   const broken = { write: () => Promise.reject(new Deno.errors.BrokenPipe()) };
   const outlet = new PassedOn(broken, { record: (action) => void told.push(action) });
@@ -42,7 +43,7 @@ Deno.test("child output: an output that takes no more is told once and stops no 
   assertEquals([told, output.lines.at(-1)], [["process.output"], "end"]);
 });
 
-Deno.test("child output: nothing more is read while an output has not taken what was", async () => {
+test("child output: nothing more is read while an output has not taken what was", async () => {
   let [underWay, most, lengths] = [0, 0, 0];
   const slow = {
     write: async (bytes: Uint8Array) => {
@@ -60,7 +61,7 @@ Deno.test("child output: nothing more is read while an output has not taken what
   await child.status;
 });
 
-Deno.test("child output: a closed one reads no more, whoever still holds the pipe", async () => {
+test("child output: a closed one reads no more, whoever still holds the pipe", async () => {
   const outlet = new PassedOn(new Memory(), NO_FAILURES);
   const child = spawn("exec sleep 1000");
   const output = new ChildOutput(child, [outlet, outlet], NO_FAILURES);
