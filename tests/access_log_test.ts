@@ -4,7 +4,8 @@ import { Balancer, pidOf, signal } from "./balancer.ts";
 import { balancerFor, get, OK, RawBalancer, RawConnection, RawUpstream } from "./raw.ts";
 import { systemTest as test } from "../tools/needs.ts";
 
-const MORTAL = `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=PORT,VERSION ` +
+const MORTAL =
+  `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=LIFE_MS,PORT,REFUSES,SERVER_NAME,VERSION ` +
   new URL("testdata/mortal.ts", import.meta.url).pathname;
 
 type Line = Readonly<Record<string, unknown>>;
@@ -194,6 +195,7 @@ class Unread implements AsyncDisposable {
         LB_UPSTREAMS: `Server1=${server.address}`,
         LB_HEALTH_PATH: "",
         LB_WORKERS: "1",
+        LB_PUBLIC_API: "all",
         LB_ACCESS_LOG: "full",
       },
       stdin: "null",

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CALLS } from "../balancer/control/calls.ts";
+import { waitFor } from "../balancer/engine/testing.ts";
 import { balancerArgs } from "../tools/balancer_command.ts";
 import { Balancer } from "./balancer.ts";
 import { terminal } from "./terminal.ts";
@@ -291,17 +292,18 @@ function isFree(port: number): boolean {
   }
 }
 
-/** Asks until somebody answers. */
+/** Asks until the answer is 200: while the workers start, the port answers 503. */
 async function answering(url: string): Promise<void> {
-  for (;;) {
+  await waitFor(`an answer of ${url}`, async () => {
     try {
-      await (await fetch(url)).text();
-      return;
+      const response = await fetch(url);
+      await response.text();
+      return response.ok;
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (error instanceof TypeError) return false;
+      throw error;
     }
-  }
+  });
 }
 
 test("a page of another site may not look or change, the own one may under any name", async () => {

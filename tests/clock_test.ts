@@ -99,6 +99,7 @@ test({
     assert(Math.abs(Date.parse(since) - (Date.now() - 3_600_000)) < 60_000, since);
     const response = await balancer.fetch("/_lb/deploy", {
       method: "POST",
+      headers: await balancer.bearer(),
       body: JSON.stringify({ command: `env VERSION=2 ${COMMAND}`, minReadyMs: 200 }),
     });
     assert((await response.text()).includes('{"step":"done"}'));

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { SETTING_GROUPS } from "../balancer/settings/settings.ts";
 import { SETTINGS_PAGE, settingsPage } from "../tools/settings_table.ts";
 import { systemTest as test } from "../tools/needs.ts";
 
@@ -8,6 +9,12 @@ function read(path: string): Promise<string> {
 
 test("docs/reference/settings.md lists the settings of the code (deno task settings)", async () => {
   assertEquals(await Deno.readTextFile(SETTINGS_PAGE), settingsPage());
+});
+
+test("every setting that the security guide names exists", async () => {
+  const names = new Set(Object.values(SETTING_GROUPS).flatMap((group) => Object.keys(group)));
+  const named = [...(await read("docs/guide/security.md")).matchAll(/`(LB_[A-Z_]+)/g)];
+  assertEquals(named.map(([, name = ""]) => name).filter((name) => !names.has(name)), []);
 });
 
 test("everything that the pages link to is there", async () => {
@@ -22,7 +29,7 @@ test("everything that the pages link to is there", async () => {
 
 /** The README and everything below docs/ that is written by hand or generated as text. */
 async function pages(folder = "docs"): Promise<string[]> {
-  const found = folder === "docs" ? ["README.md", "CHANGELOG.md"] : [];
+  const found = folder === "docs" ? ["README.md", "CHANGELOG.md", "SECURITY.md"] : [];
   for await (
     const { name, isDirectory } of Deno.readDir(new URL(`../${folder}`, import.meta.url))
   ) {

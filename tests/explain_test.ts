@@ -262,7 +262,7 @@ test("a key in quarantine is told, and answered 503", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICA_COMMAND:
-      `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=PORT,VERSION ${mortal}`,
+      `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=LIFE_MS,PORT,REFUSES,SERVER_NAME,VERSION ${mortal}`,
     LB_KEY: "path",
     LB_POISON_DEATHS: "1",
   });

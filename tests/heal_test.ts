@@ -226,6 +226,7 @@ test("a deploy of what becomes ready and dies soon after goes back, and says why
   const before = await balancer.status();
   const response = await balancer.fetch("/_lb/deploy", {
     method: "POST",
+    headers: await balancer.bearer(),
     body: JSON.stringify({ command: `env LIFE_MS=1500 ${MORTAL}`, minReadyMs: 20_000 }),
   });
   const text = await response.text();
