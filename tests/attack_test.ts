@@ -8,7 +8,7 @@ import { sentRequests } from "../tools/attack/sent_requests.ts";
 import { Differential, smuggling } from "../tools/attack/smuggling.ts";
 import { SmugglingCorpus } from "../tools/attack/smuggling_corpus.ts";
 import { run, sameDeno } from "../tools/command.ts";
-import { systemTest as test } from "../tools/needs.ts";
+import { systemTest, systemTest as test } from "../tools/needs.ts";
 
 /** The short form of each attack. The floods' is tests/flood_test.ts. */
 const SHORT = { seed: 20_261, seconds: 1 };
@@ -45,7 +45,7 @@ test("the attack on paths sees that a balancer without a guard falls", async () 
 
 const PYTHON = (await run("sh", ["-c", "command -v python3"])).code === 0;
 
-Deno.test({
+systemTest({
   name: "the attack by smuggling sees that a lenient server without the balancer falls",
   ignore: !PYTHON,
   fn: async () => {

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { waitFor } from "../balancer/engine/testing.ts";
 import { balancerArgs } from "../tools/balancer_command.ts";
 import { Balancer, pidOf, signal } from "./balancer.ts";
-import { systemTest as test } from "../tools/needs.ts";
+import { systemTest, systemTest as test } from "../tools/needs.ts";
 
 const ROOT = new URL("..", import.meta.url);
 const HOSTILE = new URL("testdata/hostile_output.sh", import.meta.url).pathname;
@@ -166,7 +166,7 @@ const LIBRARY = [
   }
 });
 
-Deno.test({
+systemTest({
   name: "a balancer with LD_PRELOAD in its environment starts replicas as processes and serves",
   ignore: LIBRARY === undefined,
   fn: async () => {

@@ -4,7 +4,7 @@ import { EngineError, LAST_WORDS } from "./engine.ts";
 import { inheritedEnvironment } from "./inherited_environment.ts";
 import { ProcessEngine } from "./process.ts";
 import { listen, NO_FAILURES, waitFor } from "./testing.ts";
-import { PERMITTED, systemTest as test } from "../../tools/needs.ts";
+import { PERMITTED, systemTest, systemTest as test } from "../../tools/needs.ts";
 
 async function withEngine(
   command: string | undefined,
@@ -181,7 +181,7 @@ test("process: a start for which no file can be opened is the balancer's trouble
   assertEquals(new TextDecoder().decode(stdout), "out-of-files\nstarted\n");
 });
 
-Deno.test({
+systemTest({
   name: "process: replicas run as the user of the settings, and cannot read the balancer's secrets",
   ignore: Deno.build.os !== "linux" || !PERMITTED || Deno.uid() !== 0,
   fn: async () => {
