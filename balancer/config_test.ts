@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ConfigError, readConfig, replicaCapacity } from "./config.ts";
 import { SETTINGS } from "./settings/settings.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 function faults(env: Record<string, string>): readonly string[] {
   return assertThrows(() => readConfig(env), ConfigError).faults;
@@ -63,7 +64,7 @@ Deno.test("page and API may have an address, a free port or a socket file of the
   }
 });
 
-Deno.test("upstreams are addresses with a name and a weight, or named by the address", () => {
+test("upstreams are addresses with a name and a weight, or named by the address", () => {
   const config = readConfig({
     LB_ENGINE: "static",
     LB_UPSTREAMS: "127.0.0.1:9001, a=[0:0::1]:9002*2,Web-1:80*0.5,unix:/run/a.sock,b=unix:/b*0",

@@ -5,6 +5,7 @@ import { balancerArgs } from "../tools/balancer_command.ts";
 import { Balancer } from "./balancer.ts";
 import { terminal } from "./terminal.ts";
 import { RawConnection, statusOf as statusLine } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** A folder that the balancer may read and write. */
 const FOLDER = ".run/state";
@@ -71,7 +72,7 @@ const paths = CALLS.map(({ method, path, scope }) => ({
   scope,
 }));
 
-Deno.test("each call lets through whom its scope names, and nobody else", async () => {
+test("each call lets through whom its scope names, and nobody else", async () => {
   await using server = upstream();
   await using balancer = await Balancer.start({
     ...server.env,
@@ -100,7 +101,7 @@ Deno.test("each call lets through whom its scope names, and nobody else", async 
   for (const path of ["/_lb/", "/_lb/healthz"]) assertEquals(await statusOf(balancer, path), 200);
 });
 
-Deno.test("a token in a file is replaced without a restart, and never told", async () => {
+test("a token in a file is replaced without a restart, and never told", async () => {
   await using server = upstream();
   await using admin = await tokenFile("first-admin\n");
   await using read = await tokenFile("first-read\n");
@@ -127,7 +128,7 @@ Deno.test("a token in a file is replaced without a restart, and never told", asy
   }
 });
 
-Deno.test("a token file that cannot be read ends the start, and says what to grant", async () => {
+test("a token file that cannot be read ends the start, and says what to grant", async () => {
   await using server = upstream();
   const refusal = async (env: Record<string, string>) => {
     try {
@@ -151,7 +152,7 @@ Deno.test("a token file that cannot be read ends the start, and says what to gra
   );
 });
 
-Deno.test("who guesses has to wait, and who does not is let in from elsewhere", async () => {
+test("who guesses has to wait, and who does not is let in from elsewhere", async () => {
   await using server = upstream();
   await using balancer = await Balancer.start({ ...server.env, LB_ADMIN_TOKEN: "adm1n" });
   const plan = (token: string, more: Record<string, string> = {}) =>
@@ -192,7 +193,7 @@ Deno.test("who guesses has to wait, and who does not is let in from elsewhere", 
   ]);
 });
 
-Deno.test("every change is a line of the log: who, what, before, after", async () => {
+test("every change is a line of the log: who, what, before, after", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICAS: "2",
@@ -247,7 +248,7 @@ Deno.test("every change is a line of the log: who, what, before, after", async (
   assertEquals([deploy?.before, deploy?.after], [{}, { command }]);
 });
 
-Deno.test("the audit is written at every level of the log", async () => {
+test("the audit is written at every level of the log", async () => {
   await using server = upstream();
   const port = twoFreePorts();
   const process = new Deno.Command(Deno.execPath(), {
@@ -305,7 +306,7 @@ async function answering(url: string): Promise<void> {
   });
 }
 
-Deno.test("a page of another site may not look or change, the own one may under any name", async () => {
+test("a page of another site may not look or change, the own one may under any name", async () => {
   await using server = upstream();
   await using balancer = await Balancer.start({ ...server.env, LB_ADMIN_TOKEN: "adm1n" });
   const foreign = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors", ...bearer("adm1n") };
@@ -327,7 +328,7 @@ Deno.test("a page of another site may not look or change, the own one may under 
 });
 
 for (const api of ["auto", "basic", "none", "all"]) {
-  Deno.test(`with a port of its own the public one carries ${api} of the API`, async () => {
+  test(`with a port of its own the public one carries ${api} of the API`, async () => {
     await using server = upstream();
     await using balancer = await Balancer.start({
       ...server.env,
@@ -355,7 +356,7 @@ for (const api of ["auto", "basic", "none", "all"]) {
   });
 }
 
-Deno.test("a port of its own on loopback is open to this machine, and the public one is not by that", async () => {
+test("a port of its own on loopback is open to this machine, and the public one is not by that", async () => {
   await using server = upstream();
   await using balancer = await Balancer.start({
     ...server.env,
@@ -369,7 +370,7 @@ Deno.test("a port of its own on loopback is open to this machine, and the public
   assertEquals(await statusOf(balancer, "/add", { method: "POST", body }), 403);
 });
 
-Deno.test("a Unix socket carries page and API, for its owner alone, and goes with the balancer", async () => {
+test("a Unix socket carries page and API, for its owner alone, and goes with the balancer", async () => {
   await using server = upstream();
   await Deno.mkdir(FOLDER, { recursive: true });
   const path = `${FOLDER}/${crypto.randomUUID()}.sock`;
@@ -413,7 +414,7 @@ Deno.test("a Unix socket carries page and API, for its owner alone, and goes wit
   assertEquals(lines, []);
 });
 
-Deno.test("a socket where none can be is refused with what would help", async () => {
+test("a socket where none can be is refused with what would help", async () => {
   await using server = upstream();
   await using file = await tokenFile("kept");
   const at = (path: string) => ({ ...server.env, LB_ADMIN_LISTEN: `unix:${path}` });

@@ -36,7 +36,7 @@ dockerTest(
         LB_HEARTBEAT_MS: "500",
         LB_REPLICA_OPTIONS: JSON.stringify({ networks: [further] }),
       };
-      const balancer = await Balancer.ready(env);
+      await using balancer = await Balancer.ready(env);
       await assertRejects(() => Balancer.start(env), Error, "the balancer ended");
       // A heal: the spare stands in and is renamed.
       const { spares } = await balancer.until(({ spares }) => spares[0]?.state === "ready");

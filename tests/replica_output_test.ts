@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { waitFor } from "../balancer/engine/testing.ts";
 import { balancerArgs } from "../tools/balancer_command.ts";
 import { Balancer, pidOf, signal } from "./balancer.ts";
+import { systemTest, systemTest as test } from "../tools/needs.ts";
 
 const ROOT = new URL("..", import.meta.url);
 const HOSTILE = new URL("testdata/hostile_output.sh", import.meta.url).pathname;
@@ -74,7 +75,7 @@ function freePort(): number {
 const linesOf = (log: string) => log.split("\n").filter((line) => line !== "");
 const occurrences = (log: string, word: string) => log.split(word).length - 1;
 
-Deno.test("a replica forges no record of the JSON log: each line that it writes is a field", async () => {
+test("a replica forges no record of the JSON log: each line that it writes is a field", async () => {
   await using balancer = await UnreadBalancer.start({
     LB_PORT: "0",
     LB_LOG_FORMAT: "json",
@@ -92,7 +93,7 @@ Deno.test("a replica forges no record of the JSON log: each line that it writes 
   }
 });
 
-Deno.test("a replica steers no terminal by the text log: control characters are escaped", async () => {
+test("a replica steers no terminal by the text log: control characters are escaped", async () => {
   await using balancer = await UnreadBalancer.start({
     LB_PORT: "0",
     LB_LOG_FORMAT: "text",
@@ -117,7 +118,7 @@ function floodOf(log: string): { readonly written: number; readonly told: number
   return { written, told: counts.reduce((sum, [, lines]) => sum + Number(lines), written) };
 }
 
-Deno.test("a log that nobody reads blocks no replica, and the dropped lines are counted", async () => {
+test("a log that nobody reads blocks no replica, and the dropped lines are counted", async () => {
   const port = freePort();
   await using balancer = await UnreadBalancer.start({
     LB_PORT: String(port),
@@ -141,7 +142,7 @@ Deno.test("a log that nobody reads blocks no replica, and the dropped lines are 
   assert(log.includes("Server1") && log.includes("of its output were dropped"));
 });
 
-Deno.test("the last lines of a replica reach the status without raw control characters", async () => {
+test("the last lines of a replica reach the status without raw control characters", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICAS: "1",
@@ -165,7 +166,7 @@ const LIBRARY = [
   }
 });
 
-Deno.test({
+systemTest({
   name: "a balancer with LD_PRELOAD in its environment starts replicas as processes and serves",
   ignore: LIBRARY === undefined,
   fn: async () => {

@@ -2,13 +2,14 @@ import { assertEquals } from "@std/assert";
 import { ChildOutput } from "./child_output.ts";
 import { recordingReplicaLog } from "./log_harness.ts";
 import { NO_FAILURES } from "./testing.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 function spawn(script: string): Deno.ChildProcess {
   const args = ["-c", script];
   return new Deno.Command("sh", { args, stdout: "piped", stderr: "piped" }).spawn();
 }
 
-Deno.test("child output: each line of both streams is logged, and the last lines are kept", async () => {
+test("child output: each line of both streams is logged, and the last lines are kept", async () => {
   const { log, lines } = recordingReplicaLog("Server1");
   const child = spawn("echo one; echo two >&2; printf three");
   const output = new ChildOutput(child, log, NO_FAILURES);
@@ -18,7 +19,7 @@ Deno.test("child output: each line of both streams is logged, and the last lines
   await child.status;
 });
 
-Deno.test("child output: a flood blocks no child, and every line of it is logged or counted", async () => {
+test("child output: a flood blocks no child, and every line of it is logged or counted", async () => {
   const { log, lines, dropped } = recordingReplicaLog("Server1");
   const child = spawn("yes | head -c 2000000; echo end");
   const output = new ChildOutput(child, log, NO_FAILURES);
@@ -28,7 +29,7 @@ Deno.test("child output: a flood blocks no child, and every line of it is logged
   assertEquals(output.lines.at(-1), "end");
 });
 
-Deno.test("child output: after its end no more is read, even while a process holds the pipe", async () => {
+test("child output: after its end no more is read, even while a process holds the pipe", async () => {
   const { log } = recordingReplicaLog("Server1");
   const child = spawn("exec sleep 1000");
   const output = new ChildOutput(child, log, NO_FAILURES);
