@@ -133,10 +133,12 @@ test("a wait is seen while it lasts and timed when it is over", async () => {
   using client = await bench.holding(getOf("Server1"));
   assertEquals(bench.workers.counts().workers.holding, 1);
   assertEquals(bench.workers.counts().workers.connections > 0, true);
-  const left = await bench.holding(getOf("Server1"));
+  const half = `POST / HTTP/1.1\r\nHost: a\r\nX-Request-Id: ${idOf("Server1")}\r\n` +
+    "Content-Length: 10\r\n\r\n12";
+  const left = await bench.holding(half);
   left.close();
   await counted(bench, 1);
-  assertEquals(told(bench.workers.counts().workers.requests), ["GET left 1"]);
+  assertEquals(told(bench.workers.counts().workers.requests), ["POST left 1"]);
   await bench.publish({ ready: { Server1: one } });
   assertEquals((await client.response()).body, "one");
   await counted(bench, 2);
@@ -165,6 +167,8 @@ test("answers that break off, and clients that leave, are told apart", async () 
   broken.client.close();
   const left = await begin();
   left.client.close();
+  // Bytes that the client cannot take show that it has left.
+  await left.upstream.send("c");
   await counted(bench, 2);
   const { workers, replicas } = bench.workers.counts();
   assertEquals(told(replicas.get("Server1")?.requests), ["GET broken 1", "GET left 1"]);
