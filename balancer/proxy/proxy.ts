@@ -174,6 +174,7 @@ export class Proxy {
       isControl: (pool) => pool === this.#control,
       patienceMs: settings.hold.ms,
       giveUp: () => this.lingering.giveUp(),
+      refuseDoubtful: () => this.waitingRoom.giveUp(),
     });
     this.sampler = settings.outliers ? new Sampler() : undefined;
     this.#slowWatch = new SlowWatch(settings.suspectMs, settings.timeouts.response);
