@@ -146,7 +146,7 @@ export async function withstand(
     // Everything is well again, and no replica was replaced meanwhile.
     const ended = performance.now();
     const after = await within("a balancer that is well", ready(balancer), 60_000);
-    assertEquals(instancesOf(after), before);
+    assertEquals(instancesOf(after), before, JSON.stringify(after.replicas));
     await within("a service that is well", serves(balancer), 60_000);
     return { ...served, opened, wellMs: Math.round(performance.now() - ended) };
   } finally {

@@ -57,13 +57,23 @@ export function httpProbe(
     }
   };
   const probe: Probe = async (address, deadlineMs, signal, name) => {
-    const startedAt = performance.now();
-    const missed = await ask(address, deadlineMs, signal, name);
-    // This thread was late, so the miss may be its own: the probe is sent once more.
-    const late = performance.now() - startedAt > LATE * deadlineMs;
-    return missed && late ? await ask(address, deadlineMs, signal, name) : missed;
+    // Where this thread was late the miss may be its own: the probe is sent once more.
+    for (let again = false;; again = true) {
+      const startedAt = performance.now();
+      const missed = await ask(address, deadlineMs, signal, name);
+      const tookMs = performance.now() - startedAt;
+      if (!missed || missed.refused || tookMs <= LATE * deadlineMs) return missed;
+      if (again) throw tooLate(deadlineMs, tookMs);
+    }
   };
   return { probe, close: () => client.close() };
+}
+
+/** Both heartbeats were missed by a thread that was late: they prove nothing. */
+function tooLate(deadlineMs: number, tookMs: number): NotAskedError {
+  return new NotAskedError(
+    `the balancer was too busy: a heartbeat with ${deadlineMs} ms took it ${Math.round(tookMs)} ms`,
+  );
 }
 
 /** Whether a connection is accepted. */

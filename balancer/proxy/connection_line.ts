@@ -15,6 +15,11 @@ import type { InstancePool, PoolGuard, UpstreamConnection } from "./upstream_poo
  */
 export class NoRoomError extends Error {
   override readonly name = "NoRoomError";
+
+  /** @param reason what there is too little of: files, or calls that the API answers at once */
+  constructor(readonly reason: "files" | "calls" = "files") {
+    super(reason === "files" ? "no room for a connection" : "too many calls at once");
+  }
 }
 
 /** Who wants a connection. */
@@ -52,6 +57,8 @@ export interface ConnectionLineOptions {
   readonly pools: () => Iterable<InstancePool>;
   /** Whether a pool is the control API's, whose connections take no file. */
   readonly isControl: (pool: InstancePool) => boolean;
+  /** Whether the control API takes one more call of this worker. */
+  readonly mayCall?: () => boolean;
   /** Milliseconds that clients wait for one of too many to leave, before they are turned away. */
   readonly patienceMs: number;
   /** Closes the connection of a client that was answered. Says whether there was one. */
@@ -93,7 +100,7 @@ export class ConnectionLine implements PoolGuard {
    * @param caller for whom
    * @param until when it gives up waiting, by the clock of the deadlines
    * @returns the connection; undefined where the caller left
-   * @throws {NoRoomError} there was none in time
+   * @throws {NoRoomError} there was none in time, or the API has as many calls as it may
    * @throws {UpstreamError} what became of opening it
    */
   async connect(
@@ -101,12 +108,15 @@ export class ConnectionLine implements PoolGuard {
     caller: Caller,
     until: number,
   ): Promise<UpstreamConnection | undefined> {
-    if (this.#options.isControl(pool)) return await pool.connect();
+    if (this.#options.isControl(pool)) {
+      if (this.#options.mayCall?.() === false) throw new NoRoomError("calls");
+      return await pool.connect();
+    }
     let first = false;
     for (let room = this.#roomNow(pool);; room = false) {
       const end = room ? "room" : await this.#wait(pool, caller, until, first);
       if (end === "left") return undefined;
-      if (end === "late") throw new NoRoomError("no room for a connection");
+      if (end === "late") throw new NoRoomError();
       const connection = end === "room" ? await this.#open(pool) : end;
       if (connection) return connection;
       // Who was let in already does not stand behind the others again.

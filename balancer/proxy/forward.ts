@@ -55,7 +55,7 @@ export async function forward(
     } catch (error) {
       if (error instanceof NoRoomError) {
         client.stopwatch.record?.unask();
-        return await refuse(client, request, refusalOf("files"));
+        return await refuse(client, request, refusalOf(error.reason));
       }
       if (!(error instanceof UpstreamError)) throw error;
       client.stopwatch.witness(request, pool, error.reused);
