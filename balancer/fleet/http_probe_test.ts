@@ -1,6 +1,7 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { NAME_FIELD } from "../../replica/contract.ts";
 import { httpProbe, type HttpProbeOptions } from "./http_probe.ts";
+import { NotAskedError } from "./probe.ts";
 
 const never = new AbortController().signal;
 
@@ -69,7 +70,7 @@ Deno.test("silence is a missed one when the deadline comes", async () => {
   );
   close();
   listener.close();
-  assertEquals(reason, { reason: "no answer within 20 ms", refused: false });
+  assertEquals(reason, { overdue: true, reason: "no answer within 20 ms", refused: false });
 });
 
 Deno.test("a heartbeat says the replica's name, and a spare's says none", async () => {
@@ -111,6 +112,24 @@ async function lateVerdict(deadlineMs: number, blockMs: number) {
 
 Deno.test("a miss of a thread that was late itself does not count before it is confirmed", async () => {
   assertEquals(await lateVerdict(2000, 3500), [undefined, 2]);
+});
+
+Deno.test("a heartbeat that the balancer is late for twice is not the instance's miss", async () => {
+  const silence = Promise.withResolvers<Response>();
+  let asked = 0;
+  const block = () => {
+    for (const end = performance.now() + 600; performance.now() < end;);
+    asked++;
+    return silence.promise;
+  };
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, block);
+  const { probe, close } = httpProbe({ path: "/" });
+  const address = { hostname: "127.0.0.1", port: server.addr.port };
+  await assertRejects(() => probe(address, 700, never, undefined), NotAskedError, "ms late");
+  assertEquals(asked, 2);
+  close();
+  silence.resolve(new Response());
+  await server.shutdown();
 });
 
 Deno.test("where no file can be opened nobody was asked", async () => {
