@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { balancerFor, field, get, RawConnection, RawUpstream, statusOf } from "./raw.ts";
+import { balancerFor, field, get, OK, RawConnection, RawUpstream, statusOf } from "./raw.ts";
 
 Deno.test("clients that were turned away do not count against their address", async () => {
   await using upstream = new RawUpstream();
@@ -27,7 +27,7 @@ Deno.test("clients that were turned away do not count against their address", as
 });
 
 Deno.test("of more calls than the API takes at once one is 503 with Retry-After, and others go on", async () => {
-  await using upstream = new RawUpstream();
+  await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], {
     LB_PUBLIC_API: "all",
     LB_MAX_API_CONNECTIONS: "2",
