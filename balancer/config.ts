@@ -12,6 +12,7 @@ import { errorMessage } from "./failures.ts";
 import type { Setting } from "./settings/setting.ts";
 import { deniedSocket, firstDuplicate } from "./upstream_list.ts";
 import { type SettingName, SETTINGS, type Settings } from "./settings/settings.ts";
+import { unknownNameFaults } from "./settings/unknown_names.ts";
 
 /** Every setting, parsed, by its environment name. */
 export type Config = Settings;
@@ -25,30 +26,25 @@ export class ConfigError extends Error {
   }
 }
 
-/** What {@linkcode readConfig} found. */
-export interface ConfigReading {
-  readonly config: Config;
-  /** `LB_` variables that no setting has: most likely misspelt. */
-  readonly unknown: readonly string[];
-}
-
 /**
  * Reads every setting. An empty variable counts as unset, except where the setting says otherwise.
  *
  * @param env environment variables by name
- * @throws {ConfigError} one line a fault: the variable, what it must be, what it is
+ * @throws {ConfigError} one line a fault: the variable, what it must be, what it is; a variable
+ *   `LB_...` that is no setting is a fault, too
  */
-export function readConfig(env: Readonly<Record<string, string>>): ConfigReading {
-  const faults: string[] = [];
+export function readConfig(env: Readonly<Record<string, string>>): Config {
+  const faults = unknownNameFaults(Object.keys(env), Object.keys(SETTINGS));
+  const named = faults.length;
   const values: Partial<Record<SettingName, unknown>> = {};
   for (const [name, setting] of entries()) {
     const parsed = setting.schema.safeParse(textOf(env[name], setting));
     if (parsed.success) values[name] = parsed.data;
     else faults.push(...faultsOf(name, setting, env[name] ?? "", parsed.error));
   }
-  if (faults.length === 0) faults.push(...contradictions(values as Config));
+  if (faults.length === named) faults.push(...contradictions(values as Config));
   if (faults.length > 0) throw new ConfigError(faults);
-  return { config: Object.freeze(values as Config), unknown: unknownNames(env) };
+  return Object.freeze(values as Config);
 }
 
 function entries(): [SettingName, Setting<unknown>][] {
@@ -183,8 +179,4 @@ export function replicaCapacity(
     virtualServers: config.LB_VIRTUAL_SERVERS,
     layout: config.LB_LAYOUT,
   });
-}
-
-function unknownNames(env: Readonly<Record<string, string>>): string[] {
-  return Object.keys(env).filter((name) => name.startsWith("LB_") && !(name in SETTINGS)).sort();
 }

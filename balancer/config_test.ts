@@ -1,13 +1,14 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ConfigError, readConfig, replicaCapacity } from "./config.ts";
 import { SETTINGS } from "./settings/settings.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 function faults(env: Record<string, string>): readonly string[] {
   return assertThrows(() => readConfig(env), ConfigError).faults;
 }
 
 Deno.test("without any variable the textbook's numbers are in force", () => {
-  const { config } = readConfig({});
+  const config = readConfig({});
   assertEquals([config.LB_HOST, config.LB_PORT], ["127.0.0.1", 5000]);
   assertEquals([config.LB_SLOTS, config.LB_VIRTUAL_SERVERS, config.LB_REPLICAS], [512, 9, 3]);
   assertEquals([config.LB_HEARTBEAT_MS, config.LB_HEALTH_PATH], [3000, "/heartbeat"]);
@@ -21,7 +22,7 @@ Deno.test("every default is accepted by its own setting", () => {
 });
 
 Deno.test("an empty variable is an unset one, except for the health path", () => {
-  const { config } = readConfig({ LB_PORT: "", LB_HEALTH_PATH: "" });
+  const config = readConfig({ LB_PORT: "", LB_HEALTH_PATH: "" });
   assertEquals([config.LB_PORT, config.LB_HEALTH_PATH], [5000, ""]);
 });
 
@@ -53,7 +54,7 @@ Deno.test("a token comes from one place, and both tokens are two", () => {
 });
 
 Deno.test("page and API may have an address, a free port or a socket file of their own", () => {
-  const own = (LB_ADMIN_LISTEN: string) => readConfig({ LB_ADMIN_LISTEN }).config.LB_ADMIN_LISTEN;
+  const own = (LB_ADMIN_LISTEN: string) => readConfig({ LB_ADMIN_LISTEN }).LB_ADMIN_LISTEN;
   assertEquals(own(""), null);
   assertEquals(own("127.0.0.1:5001"), { hostname: "127.0.0.1", port: 5001 });
   assertEquals(own("[::1]:0"), { hostname: "::1", port: 0 });
@@ -63,8 +64,8 @@ Deno.test("page and API may have an address, a free port or a socket file of the
   }
 });
 
-Deno.test("upstreams are addresses with a name and a weight, or named by the address", () => {
-  const { config } = readConfig({
+test("upstreams are addresses with a name and a weight, or named by the address", () => {
+  const config = readConfig({
     LB_ENGINE: "static",
     LB_UPSTREAMS: "127.0.0.1:9001, a=[0:0::1]:9002*2,Web-1:80*0.5,unix:/run/a.sock,b=unix:/b*0",
   });
@@ -103,7 +104,7 @@ Deno.test("addresses without a port, or with none that exists, are refused", () 
 });
 
 Deno.test("a key is one of six kinds", () => {
-  const key = (text: string) => readConfig({ LB_KEY: text }).config.LB_KEY;
+  const key = (text: string) => readConfig({ LB_KEY: text }).LB_KEY;
   assertEquals(key("path"), { from: "path" });
   assertEquals(key("client"), { from: "client" });
   assertEquals(key("header:X-User"), { from: "header", name: "X-User" });
@@ -115,7 +116,7 @@ Deno.test("a key is one of six kinds", () => {
 });
 
 Deno.test("a replica's environment is a JSON object of strings", () => {
-  const { config } = readConfig({ LB_REPLICA_ENV: '{"A":"1"}' });
+  const config = readConfig({ LB_REPLICA_ENV: '{"A":"1"}' });
   assertEquals(config.LB_REPLICA_ENV, { A: "1" });
   for (const text of ["[]", "{", '{"A":1}', '{"a b":"1"}', "null"]) {
     assertEquals(faults({ LB_REPLICA_ENV: text }).length, 1, text);
@@ -127,7 +128,7 @@ Deno.test("a replica's command is words, not a shell script", () => {
   assertMatch(fault ?? "", /^LB_REPLICA_COMMAND: .*sh -c/);
   assertEquals(faults({ LB_REPLICA_COMMAND: "serve $PROT" }).length, 1);
   const command = "python3 -m http.server $PORT";
-  assertEquals(readConfig({ LB_REPLICA_COMMAND: command }).config.LB_REPLICA_COMMAND, command);
+  assertEquals(readConfig({ LB_REPLICA_COMMAND: command }).LB_REPLICA_COMMAND, command);
 });
 
 Deno.test("settings that cannot stand together are faults", () => {
@@ -171,10 +172,13 @@ Deno.test("the ring has room for one replica a slot, or M / K where each has K p
   assertEquals([room("even"), room("ring")], [512, 56]);
 });
 
-Deno.test("variables that no setting has are told apart from those that one has", () => {
-  assertEquals(readConfig({ LB_PROT: "1", LB_PORT: "1", HOME: "/" }).unknown, ["LB_PROT"]);
+Deno.test("a variable that is no setting is a fault among the others", () => {
+  assertEquals(faults({ LB_PROT: "1", LB_PORT: "x", HOME: "/" }), [
+    "LB_PROT: no setting has this name; did you mean LB_PORT?",
+    'LB_PORT: must be a whole number from 0 to 65535; got "x"',
+  ]);
 });
 
 Deno.test("the configuration cannot be changed", () => {
-  assert(Object.isFrozen(readConfig({}).config));
+  assert(Object.isFrozen(readConfig({})));
 });

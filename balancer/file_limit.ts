@@ -5,8 +5,8 @@
  */
 
 /**
- * Asks a shell, the only one who tells without permission to read all of `/proc`: it has the limit
- * from this process, which Deno has raised as far as it goes.
+ * Asks a shell, which needs no permission to read all of `/proc`: the shell inherits the limit of
+ * this process, which Deno has raised as far as it goes.
  *
  * @returns 0 where it cannot be known: no shell may be run, as in the container, or there is no
  *   limit. The data plane learns it by itself then, when it is reached.
@@ -14,7 +14,11 @@
 export async function fileLimit(): Promise<number> {
   const { state } = await Deno.permissions.query({ name: "run", command: "sh" });
   if (state !== "granted") return 0;
-  const { stdout } = await new Deno.Command("sh", { args: ["-c", "ulimit -n"] }).output();
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", "ulimit -n"],
+    // Deno refuses to pass LD_PRELOAD on, and the shell needs nothing of the environment.
+    clearEnv: true,
+  }).output();
   const limit = Number(new TextDecoder().decode(stdout));
   return Number.isSafeInteger(limit) ? Math.min(limit, LARGEST) : 0;
 }

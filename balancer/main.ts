@@ -21,11 +21,10 @@ const EXIT_CONFIG = 78;
 const SECRETS = ["LB_ADMIN_TOKEN", "LB_READ_TOKEN"];
 
 async function main(): Promise<void> {
-  const { config, unknown } = configOrExit();
+  const config = configOrExit();
   for (const name of SECRETS) Deno.env.delete(name);
   const style = styleOf(config.LB_LOG_FORMAT, Deno.stdout.isTerminal());
   const log = await Log.open(config.LB_LOG_LEVEL, style);
-  for (const name of unknown) log.logger.warn("{name} is no setting of the balancer", { name });
   const tracing = await openTracing();
   // What nobody asked for (heartbeats, calls of the engine) is nobody's trace.
   if (tracing) await tracing.quietly(() => run(config, log, tracing));
@@ -47,7 +46,7 @@ async function run(config: Config, log: Log, tracing?: Tracing): Promise<void> {
   }
 }
 
-function configOrExit(): ReturnType<typeof readConfig> {
+function configOrExit(): Config {
   try {
     const takeOver = Deno.args.includes("--take-over");
     return readConfig({ ...Deno.env.toObject(), ...(takeOver && { LB_TAKE_OVER: "true" }) });

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { FailureLog } from "./failures.ts";
 import { originOf, PublicPort } from "./public_port.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const LOOPBACK = "127.0.0.1";
 
@@ -12,7 +13,7 @@ const NO_FAILURES: FailureLog = {
 
 const open = (port: number) => new PublicPort({ hostname: LOOPBACK, port }, NO_FAILURES);
 
-Deno.test("a free port is taken from the first moment, for listeners that share it", async () => {
+test("a free port is taken from the first moment, for listeners that share it", async () => {
   const port = open(0);
   const { hostname, port: number } = port.address;
   assertThrows(() => Deno.listen({ hostname, port: number }), Deno.errors.AddrInUse);
@@ -21,7 +22,7 @@ Deno.test("a free port is taken from the first moment, for listeners that share 
   worker.close();
 });
 
-Deno.test("a port that is named is held from the first moment until it is released", async () => {
+test("a port that is named is held from the first moment until it is released", async () => {
   const number = freePort();
   const port = open(number);
   assertThrows(() => Deno.listen({ hostname: LOOPBACK, port: number }), Deno.errors.AddrInUse);
@@ -32,7 +33,7 @@ Deno.test("a port that is named is held from the first moment until it is releas
   await open(number).release();
 });
 
-Deno.test("of many balancers that start at once on one port, one gets it", async () => {
+test("of many balancers that start at once on one port, one gets it", async () => {
   const number = freePort();
   const held = Array.from({ length: 20 }, () => {
     try {
@@ -46,7 +47,7 @@ Deno.test("of many balancers that start at once on one port, one gets it", async
   for (const port of held) await port?.release();
 });
 
-Deno.test("who connects before the workers listen is told to come back", async () => {
+test("who connects before the workers listen is told to come back", async () => {
   const port = open(0);
   const response = await fetch(originOf(port.address));
   assertEquals([response.status, response.headers.get("retry-after")], [503, "1"]);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { HEARTBEAT_PATH, HOME_PATH, NAME_FIELD, REPLICA_ENV, replicaEnv } from "./contract.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const HOST = "127.0.0.1";
 const SOON_MS = 10_000;
@@ -75,7 +76,7 @@ async function end(child: Deno.ChildProcess): Promise<{ code: number; stderr: st
 }
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  Deno.test(`a replica serves until ${signal} and then ends with exit code 0`, async () => {
+  test(`a replica serves until ${signal} and then ends with exit code 0`, async () => {
     const { port, child } = await startReplica("Server3");
     const response = await fetch(`http://${HOST}:${port}${HOME_PATH}`);
     assertEquals((await response.json()).message, "Hello from Server: 3");
@@ -90,7 +91,7 @@ async function hello(port: number): Promise<string> {
 
 for (const tellsName of [true, false]) {
   const title = `SERVER_NAME ${tellsName ? "empty" : "unset"}`;
-  Deno.test(`a replica that is started with ${title} is named by a heartbeat`, async () => {
+  test(`a replica that is started with ${title} is named by a heartbeat`, async () => {
     const { port, child } = await startReplica("", tellsName);
     assertEquals(await hello(port), "Hello from Server: unnamed");
     for (const name of ["Server3", "Server4"]) {
@@ -104,7 +105,7 @@ for (const tellsName of [true, false]) {
   });
 }
 
-Deno.test("a request that runs when SIGTERM comes is finished, and no other is taken", async () => {
+test("a request that runs when SIGTERM comes is finished, and no other is taken", async () => {
   const { port, child, answer } = await startSlow(SOON_MS);
   child.kill("SIGTERM");
   await waitForPort(port, false);
@@ -113,7 +114,7 @@ Deno.test("a request that runs when SIGTERM comes is finished, and no other is t
   assertEquals((await ended).code, 0);
 });
 
-Deno.test("a request that never ends does not keep the replica from ending", async () => {
+test("a request that never ends does not keep the replica from ending", async () => {
   const { child, answer } = await startSlow(1);
   const cut = answer.then(() => "answered", () => "cut");
   child.kill("SIGTERM");
@@ -123,14 +124,14 @@ Deno.test("a request that never ends does not keep the replica from ending", asy
 });
 
 for (const port of ["", "0", "65536", "80a", "1.5"]) {
-  Deno.test(`a port of "${port}" is refused with exit code 2 and a reason`, async () => {
+  test(`a port of "${port}" is refused with exit code 2 and a reason`, async () => {
     const { code, stderr } = await end(spawn("./main.ts", [], { PORT: port }));
     assertEquals(code, 2);
     assertStringIncludes(stderr, `PORT must be a whole number from 1 to 65535, not "${port}"`);
   });
 }
 
-Deno.test("a port that is taken is refused with exit code 1 and a reason", async () => {
+test("a port that is taken is refused with exit code 1 and a reason", async () => {
   using listener = Deno.listen({ hostname: HOST, port: 0 });
   const { port } = listener.addr;
   const { code, stderr } = await end(spawn("./main.ts", [], replicaEnv("Server1", HOST, port)));

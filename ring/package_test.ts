@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** Everything that belongs to the package. */
 async function packageFiles(): Promise<string[]> {
@@ -31,7 +32,7 @@ async function runBeside(
   }
 }
 
-Deno.test("The folder alone is a package: no project around it, no network, no permission", async () => {
+test("The folder alone is a package: no project around it, no network, no permission", async () => {
   const { code, stdout, stderr } = await runBeside(`
     import { compareRings, Ring } from "./ring/mod.ts";
     const one = Ring.build({ members: ["a", "b", "c"] });
@@ -41,7 +42,7 @@ Deno.test("The folder alone is a package: no project around it, no network, no p
   assertEquals({ code, stdout, stderr }, { code: 0, stdout: "true 0\n", stderr: "" });
 });
 
-Deno.test("The package's description names what is exported", async () => {
+test("The package's description names what is exported", async () => {
   const text = await Deno.readTextFile(new URL("jsr.json", import.meta.url));
   const { name, version, exports } = JSON.parse(text);
   assertEquals(name, "@ringkeeper/ring");

@@ -2,8 +2,10 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { balancerArgs } from "../tools/balancer_command.ts";
 import { Balancer, pidOf, signal } from "./balancer.ts";
 import { balancerFor, get, OK, RawBalancer, RawConnection, RawUpstream } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
-const MORTAL = `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=PORT,VERSION ` +
+const MORTAL =
+  `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=LIFE_MS,PORT,REFUSES,SERVER_NAME,VERSION ` +
   new URL("testdata/mortal.ts", import.meta.url).pathname;
 
 type Line = Readonly<Record<string, unknown>>;
@@ -27,7 +29,7 @@ function lineOf(requests: readonly Line[], path: string): Line {
   return found[0]!;
 }
 
-Deno.test("the log tells of each request, and of no credential that went by", async () => {
+test("the log tells of each request, and of no credential that went by", async () => {
   const answer = "HTTP/1.1 200 OK\r\nSet-Cookie: sid=SECRET-set\r\nContent-Length: 2\r\n\r\nok";
   await using server = new RawUpstream(({ line }) => line.includes("/silent") ? undefined : answer);
   const balancer = await balancerFor([server], {
@@ -78,7 +80,7 @@ Deno.test("the log tells of each request, and of no credential that went by", as
   assertEquals([silent["http.response.status_code"], silent["ringkeeper.reason"]], [502, "failed"]);
 });
 
-Deno.test("a request that outlives its replica tells how long it waited, and how often it was sent", async () => {
+test("a request that outlives its replica tells how long it waited, and how often it was sent", async () => {
   const balancer = new RawBalancer(
     await Balancer.ready({
       LB_ENGINE: "process",
@@ -111,7 +113,7 @@ Deno.test("a request that outlives its replica tells how long it waited, and how
   assertEquals(left["http.response.status_code"], undefined);
 });
 
-Deno.test("PATCH /_lb/log is in force at once, without a restart", async () => {
+test("PATCH /_lb/log is in force at once, without a restart", async () => {
   await using server = new RawUpstream(() => OK);
   const balancer = await balancerFor([server], { LB_WORKERS: "2" });
   const turn = async (change: unknown, expected: unknown) => {
@@ -135,7 +137,7 @@ Deno.test("PATCH /_lb/log is in force at once, without a restart", async () => {
   assertEquals(output.includes("draining"), false);
 });
 
-Deno.test("a part of the requests is told of, and besides those each that failed", async () => {
+test("a part of the requests is told of, and besides those each that failed", async () => {
   const sick = "HTTP/1.1 500 Oh no\r\nContent-Length: 0\r\n\r\n";
   await using server = new RawUpstream(({ line }) => line.includes("/sick") ? sick : OK);
   const balancer = await balancerFor([server], { LB_ACCESS_LOG: "0.000000001" });
@@ -148,7 +150,7 @@ Deno.test("a part of the requests is told of, and besides those each that failed
   ]);
 });
 
-Deno.test("the end of the balancer loses no line, and lines of several workers do not mix", async () => {
+test("the end of the balancer loses no line, and lines of several workers do not mix", async () => {
   await using server = new RawUpstream(() => OK);
   const balancer = await balancerFor([server], { LB_WORKERS: "3", LB_ACCESS_LOG: "full" });
   const ids = Array.from(
@@ -193,6 +195,7 @@ class Unread implements AsyncDisposable {
         LB_UPSTREAMS: `Server1=${server.address}`,
         LB_HEALTH_PATH: "",
         LB_WORKERS: "1",
+        LB_PUBLIC_API: "all",
         LB_ACCESS_LOG: "full",
       },
       stdin: "null",
@@ -252,7 +255,7 @@ class Unread implements AsyncDisposable {
   }
 }
 
-Deno.test("who stops reading the log stops no request; what is lost is counted and told", async () => {
+test("who stops reading the log stops no request; what is lost is counted and told", async () => {
   await using server = new RawUpstream(() => OK);
   await using balancer = await Unread.start(server);
   await balancer.overflow();
@@ -269,7 +272,7 @@ Deno.test("who stops reading the log stops no request; what is lost is counted a
   for (const line of balancer.text.split("\n")) if (line !== "") JSON.parse(line);
 });
 
-Deno.test("a balancer ends though nobody reads its log", async () => {
+test("a balancer ends though nobody reads its log", async () => {
   await using server = new RawUpstream(() => OK);
   await using balancer = await Unread.start(server);
   await balancer.overflow();

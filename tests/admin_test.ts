@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CALLS } from "../balancer/control/calls.ts";
+import { waitFor } from "../balancer/engine/testing.ts";
 import { balancerArgs } from "../tools/balancer_command.ts";
 import { Balancer } from "./balancer.ts";
 import { terminal } from "./terminal.ts";
 import { RawConnection, statusOf as statusLine } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** A folder that the balancer may read and write. */
 const FOLDER = ".run/state";
@@ -70,7 +72,7 @@ const paths = CALLS.map(({ method, path, scope }) => ({
   scope,
 }));
 
-Deno.test("each call lets through whom its scope names, and nobody else", async () => {
+test("each call lets through whom its scope names, and nobody else", async () => {
   await using server = upstream();
   await using balancer = await Balancer.start({
     ...server.env,
@@ -99,7 +101,7 @@ Deno.test("each call lets through whom its scope names, and nobody else", async 
   for (const path of ["/_lb/", "/_lb/healthz"]) assertEquals(await statusOf(balancer, path), 200);
 });
 
-Deno.test("a token in a file is replaced without a restart, and never told", async () => {
+test("a token in a file is replaced without a restart, and never told", async () => {
   await using server = upstream();
   await using admin = await tokenFile("first-admin\n");
   await using read = await tokenFile("first-read\n");
@@ -126,7 +128,7 @@ Deno.test("a token in a file is replaced without a restart, and never told", asy
   }
 });
 
-Deno.test("a token file that cannot be read ends the start, and says what to grant", async () => {
+test("a token file that cannot be read ends the start, and says what to grant", async () => {
   await using server = upstream();
   const refusal = async (env: Record<string, string>) => {
     try {
@@ -150,7 +152,7 @@ Deno.test("a token file that cannot be read ends the start, and says what to gra
   );
 });
 
-Deno.test("who guesses has to wait, and who does not is let in from elsewhere", async () => {
+test("who guesses has to wait, and who does not is let in from elsewhere", async () => {
   await using server = upstream();
   await using balancer = await Balancer.start({ ...server.env, LB_ADMIN_TOKEN: "adm1n" });
   const plan = (token: string, more: Record<string, string> = {}) =>
@@ -191,7 +193,7 @@ Deno.test("who guesses has to wait, and who does not is let in from elsewhere", 
   ]);
 });
 
-Deno.test("every change is a line of the log: who, what, before, after", async () => {
+test("every change is a line of the log: who, what, before, after", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICAS: "2",
@@ -246,7 +248,7 @@ Deno.test("every change is a line of the log: who, what, before, after", async (
   assertEquals([deploy?.before, deploy?.after], [{}, { command }]);
 });
 
-Deno.test("the audit is written at every level of the log", async () => {
+test("the audit is written at every level of the log", async () => {
   await using server = upstream();
   const port = twoFreePorts();
   const process = new Deno.Command(Deno.execPath(), {
@@ -290,20 +292,21 @@ function isFree(port: number): boolean {
   }
 }
 
-/** Asks until somebody answers. */
+/** Asks until the answer is 200: while the workers start, the port answers 503. */
 async function answering(url: string): Promise<void> {
-  for (;;) {
+  await waitFor(`an answer of ${url}`, async () => {
     try {
-      await (await fetch(url)).text();
-      return;
+      const response = await fetch(url);
+      await response.text();
+      return response.ok;
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (error instanceof TypeError) return false;
+      throw error;
     }
-  }
+  });
 }
 
-Deno.test("a page of another site may not look or change, the own one may under any name", async () => {
+test("a page of another site may not look or change, the own one may under any name", async () => {
   await using server = upstream();
   await using balancer = await Balancer.start({ ...server.env, LB_ADMIN_TOKEN: "adm1n" });
   const foreign = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors", ...bearer("adm1n") };
@@ -325,7 +328,7 @@ Deno.test("a page of another site may not look or change, the own one may under 
 });
 
 for (const api of ["auto", "basic", "none", "all"]) {
-  Deno.test(`with a port of its own the public one carries ${api} of the API`, async () => {
+  test(`with a port of its own the public one carries ${api} of the API`, async () => {
     await using server = upstream();
     await using balancer = await Balancer.start({
       ...server.env,
@@ -353,7 +356,7 @@ for (const api of ["auto", "basic", "none", "all"]) {
   });
 }
 
-Deno.test("a port of its own on loopback is open to this machine, and the public one is not by that", async () => {
+test("a port of its own on loopback is open to this machine, and the public one is not by that", async () => {
   await using server = upstream();
   await using balancer = await Balancer.start({
     ...server.env,
@@ -367,7 +370,7 @@ Deno.test("a port of its own on loopback is open to this machine, and the public
   assertEquals(await statusOf(balancer, "/add", { method: "POST", body }), 403);
 });
 
-Deno.test("a Unix socket carries page and API, for its owner alone, and goes with the balancer", async () => {
+test("a Unix socket carries page and API, for its owner alone, and goes with the balancer", async () => {
   await using server = upstream();
   await Deno.mkdir(FOLDER, { recursive: true });
   const path = `${FOLDER}/${crypto.randomUUID()}.sock`;
@@ -411,7 +414,7 @@ Deno.test("a Unix socket carries page and API, for its owner alone, and goes wit
   assertEquals(lines, []);
 });
 
-Deno.test("a socket where none can be is refused with what would help", async () => {
+test("a socket where none can be is refused with what would help", async () => {
   await using server = upstream();
   await using file = await tokenFile("kept");
   const at = (path: string) => ({ ...server.env, LB_ADMIN_LISTEN: `unix:${path}` });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Balancer } from "./balancer.ts";
 import { countById } from "./load.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const SHAPE = (names: string[]) => ({
   message: { N: names.length, replicas: names },
@@ -11,7 +12,7 @@ const NAME_RULE =
   "each must be 1 to 63 letters, digits, _ or -, beginning with a letter or a digit " +
   "and not ending with -";
 
-Deno.test("three replicas answer, can be added to and removed from", async (t) => {
+test("three replicas answer, can be added to and removed from", async (t) => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process" });
 
   await t.step("GET /rep names them", async () => {
@@ -135,8 +136,8 @@ Deno.test("three replicas answer, can be added to and removed from", async (t) =
           undefined,
           404,
           "there is no GET /_lb/nothing; there are GET /rep, GET /_lb/status, GET /_lb/healthz, GET /_lb/ring, " +
-          "GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, GET /_lb/incidents, GET /_lb/events, GET /_lb/log, POST /add, DELETE /rm, " +
-          "PATCH /_lb/replicas/NAME, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
+          "GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, GET /_lb/incidents, GET /_lb/events, GET /_lb/upstreams, GET /_lb/log, POST /add, DELETE /rm, " +
+          "PATCH /_lb/replicas/NAME, PUT /_lb/upstreams, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
           "POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, POST /_lb/prove, and GET /_lb/docs describes them",
         ],
       ];
@@ -173,7 +174,7 @@ Deno.test("three replicas answer, can be added to and removed from", async (t) =
   });
 });
 
-Deno.test("a balancer that others reach wants the token", async () => {
+test("a balancer that others reach wants the token", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICAS: "1",
@@ -195,7 +196,7 @@ Deno.test("a balancer that others reach wants the token", async () => {
   assertEquals((await add({ authorization: "Bearer s3cret" }))[0], 400);
 });
 
-Deno.test("a balancer that others reach and that has no token refuses changes, unless it is open", async () => {
+test("a balancer that others reach and that has no token refuses changes, unless it is open", async () => {
   const env = { LB_ENGINE: "process", LB_REPLICAS: "1", LB_HOST: "0.0.0.0" };
   const answer = async (more: Record<string, string>) => {
     await using balancer = await Balancer.ready({ ...env, ...more });
@@ -214,7 +215,7 @@ Deno.test("a balancer that others reach and that has no token refuses changes, u
   assertEquals((await answer(guarded)).status, 401);
 });
 
-Deno.test("with the textbook's formulas nearly every request meets one replica", async () => {
+test("with the textbook's formulas nearly every request meets one replica", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_LAYOUT: "ring",

@@ -8,6 +8,7 @@ import { sentRequests } from "../tools/attack/sent_requests.ts";
 import { Differential, smuggling } from "../tools/attack/smuggling.ts";
 import { SmugglingCorpus } from "../tools/attack/smuggling_corpus.ts";
 import { run, sameDeno } from "../tools/command.ts";
+import { systemTest, systemTest as test } from "../tools/needs.ts";
 
 /** The short form of each attack. The floods' is tests/flood_test.ts. */
 const SHORT = { seed: 20_261, seconds: 1 };
@@ -16,23 +17,23 @@ function assertHeld(results: readonly Result[]): void {
   for (const { against, fallen } of results) assertEquals(fallen, [], against);
 }
 
-Deno.test("no spelling of a path and no field makes a call that needs a token", async () => {
+test("no spelling of a path and no field makes a call that needs a token", async () => {
   assertHeld(await paths.run({ ...SHORT, count: 200 }));
 });
 
-Deno.test("no message makes a real server read another request than was sent", async () => {
+test("no message makes a real server read another request than was sent", async () => {
   assertHeld(await smuggling.run({ ...SHORT, count: 150 }));
 });
 
-Deno.test("damaged messages keep no client from being served", async () => {
+test("damaged messages keep no client from being served", async () => {
   assertHeld(await mutations.run({ ...SHORT, count: 400 }));
 });
 
-Deno.test("connections that are reset delay the next request by less than a second", async () => {
+test("connections that are reset delay the next request by less than a second", async () => {
   assertHeld(await resets.run({ ...SHORT, count: 500 }));
 });
 
-Deno.test("the attack on paths sees that a balancer without a guard falls", async () => {
+test("the attack on paths sees that a balancer without a guard falls", async () => {
   const { fallen } = await attackEntrance({
     about: "open to everyone",
     settings: { LB_PUBLIC_API: "all", LB_ADMIN_OPEN: "true", LB_READ_TOKEN: "" },
@@ -44,7 +45,7 @@ Deno.test("the attack on paths sees that a balancer without a guard falls", asyn
 
 const PYTHON = (await run("sh", ["-c", "command -v python3"])).code === 0;
 
-Deno.test({
+systemTest({
   name: "the attack by smuggling sees that a lenient server without the balancer falls",
   ignore: !PYTHON,
   fn: async () => {
@@ -89,7 +90,7 @@ Deno.test("the requests of a client end with the first one that is ambiguous", (
   assertEquals(sentRequests(good + short), [first, cut]);
 });
 
-Deno.test("deno task attack prints a table, and refuses an attack that does not exist", async () => {
+test("deno task attack prints a table, and refuses an attack that does not exist", async () => {
   const attack = (...args: string[]) => run("sh", sameDeno(["task", "attack", ...args]));
   const good = await attack("--only", "paths", "--count", "5");
   assertEquals(good.code, 0, good.stderr);

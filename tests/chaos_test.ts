@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Balancer, pidOf, processExists, signal, type Status } from "./balancer.ts";
 import { Load } from "./load.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** The same sequence in every run: Park and Miller's generator. */
 function dice(seed: number): (sides: number) => number {
@@ -22,7 +23,7 @@ function isWhole({ ready, desired, replicas }: Status): boolean {
   return ready === desired && replicas.length === desired;
 }
 
-Deno.test("whatever is done to the replicas under load, no request is lost and the fleet is whole again", async () => {
+test("whatever is done to the replicas under load, no request is lost and the fleet is whole again", async () => {
   const roll = dice(20261123);
   await using balancer = await Balancer.ready({ LB_ENGINE: "process", LB_SPARES: "1" });
   const load = new Load(`${balancer.url}/home`, 8);
@@ -55,7 +56,7 @@ Deno.test("whatever is done to the replicas under load, no request is lost and t
   assert(served.size >= 3);
 });
 
-Deno.test("a balancer that is killed at any moment of a heal comes back to the same fleet, with no process too many", async () => {
+test("a balancer that is killed at any moment of a heal comes back to the same fleet, with no process too many", async () => {
   const roll = dice(7);
   await Deno.mkdir(new URL("../.run/state/", import.meta.url), { recursive: true });
   const file = `.run/state/test-${crypto.randomUUID()}.json`;

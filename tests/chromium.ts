@@ -3,8 +3,9 @@
  *
  * @module
  */
-import axe, { type AxeResults } from "axe-core";
+import type { AxeResults } from "axe-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { PERMITTED, systemTest } from "../tools/needs.ts";
 
 /** Names that distributions give it. */
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
@@ -30,10 +31,10 @@ async function findChromium(): Promise<string | undefined> {
   return new TextDecoder().decode(stdout).trim() || undefined;
 }
 
-const PATH = await findChromium();
+const PATH = PERMITTED ? await findChromium() : undefined;
 
 /** Without Chromium there is nothing to test, unless `LB_TEST_BROWSER=required` insists. */
-const IGNORED = PATH === undefined && Deno.env.get("LB_TEST_BROWSER") !== "required";
+const IGNORED = !PERMITTED || PATH === undefined && Deno.env.get("LB_TEST_BROWSER") !== "required";
 
 /** A page in a browser of its own, and what it complained of. */
 export interface Tab {
@@ -52,8 +53,8 @@ export type OpenTab = (options?: BrowserContextOptions) => Promise<Tab>;
  * @param test opens its tabs, which are closed for it
  */
 export function browserTest(name: string, test: (open: OpenTab) => Promise<void>): void {
-  const why = IGNORED ? " (Chromium is not installed)" : "";
-  Deno.test({
+  const why = IGNORED && PERMITTED ? " (Chromium is not installed)" : "";
+  systemTest({
     name: name + why,
     ignore: IGNORED,
     fn: async () => {
@@ -98,6 +99,7 @@ function watched(page: Page): Tab {
  * @returns each with its rule and where it is
  */
 export async function barriers(page: Page): Promise<string[]> {
+  const { default: axe } = await import("axe-core");
   await page.evaluate(axe.source);
   const { violations }: AxeResults = await page.evaluate("axe.run()");
   return violations.flatMap(({ id, nodes }) =>

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { balancerFor, get, type RawConnection, RawUpstream } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /**
  * A service that authenticates connections, as IIS does: whoever showed credentials on a connection
@@ -27,7 +28,7 @@ async function ask(client: RawConnection, path: string, ...fields: string[]): Pr
 
 for (const path of ["/", "/chunked"]) {
   for (const credentials of ["NTLM TlRMTVNTUAAB", "Negotiate YIIB", "negotiate YIIB"]) {
-    Deno.test(`a connection with ${credentials} is its client's alone, answered at ${path}`, async () => {
+    test(`a connection with ${credentials} is its client's alone, answered at ${path}`, async () => {
       await using upstream = service();
       await using balancer = await balancerFor([upstream]);
       const alice = await balancer.connect();
@@ -45,7 +46,7 @@ for (const path of ["/", "/chunked"]) {
     });
   }
 
-  Deno.test(`a connection that was asked for Negotiate is its client's alone, answered at ${path}`, async () => {
+  test(`a connection that was asked for Negotiate is its client's alone, answered at ${path}`, async () => {
     await using upstream = service();
     await using balancer = await balancerFor([upstream]);
     using one = await balancer.connect();
@@ -56,7 +57,7 @@ for (const path of ["/", "/chunked"]) {
   });
 }
 
-Deno.test("a connection with Basic or Bearer is shared, since those count for a request", async () => {
+test("a connection with Basic or Bearer is shared, since those count for a request", async () => {
   await using upstream = new RawUpstream(() =>
     "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n"
   );
@@ -68,7 +69,7 @@ Deno.test("a connection with Basic or Bearer is shared, since those count for a 
   assertEquals(upstream.connections.length, 1);
 });
 
-Deno.test("a private connection that its replica closed is made again, as an unauthenticated one", async () => {
+test("a private connection that its replica closed is made again, as an unauthenticated one", async () => {
   await using upstream = service();
   await using balancer = await balancerFor([upstream]);
   using client = await balancer.connect();

@@ -2,13 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import type { Ring } from "../ring/mod.ts";
 import { DataPlaneBench, getOf, idOf, named, NONE } from "./data_plane.ts";
 import { field, get, OK, RawUpstream, statusOf } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const EVENTS = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n" +
   "Transfer-Encoding: chunked\r\n\r\n6\r\ndata:\n\r\n";
 const SWITCHED = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: chat\r\n\r\n";
 const UPGRADE = ["Connection: upgrade", "Upgrade: chat"];
 
-Deno.test("a key in quarantine is refused before anything is sent, with the reason", async () => {
+test("a key in quarantine is refused before anything is sent, with the reason", async () => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: { Server1: one }, quarantined: [idOf("Server1")] });
@@ -25,7 +26,7 @@ Deno.test("a key in quarantine is refused before anything is sent, with the reas
   assertEquals((await bench.ask(getOf("Server1"))).body, "one");
 });
 
-Deno.test("who waits while its key is put into quarantine is refused, too", async () => {
+test("who waits while its key is put into quarantine is refused, too", async () => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open();
   await bench.publish(NONE);
@@ -35,14 +36,14 @@ Deno.test("who waits while its key is put into quarantine is refused, too", asyn
   assertEquals(one.requests, []);
 });
 
-Deno.test("a view is told to be in force once, when all workers route by it", async () => {
+test("a view is told to be in force once, when all workers route by it", async () => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open({ workers: 3 });
   for (let i = 0; i < 5; i++) await bench.publish({ ready: { Server1: one } });
   assertEquals(bench.applied, [1, 2, 3, 4, 5]);
 });
 
-Deno.test("an instance that drains: event streams and tunnels are closed at their own deadline", async (t) => {
+test("an instance that drains: event streams and tunnels are closed at their own deadline", async (t) => {
   const cases = [["an event stream", [], EVENTS], ["a tunnel", UPGRADE, SWITCHED]] as const;
   for (const [what, fields, answer] of cases) {
     await t.step(what, async () => {
@@ -66,7 +67,7 @@ Deno.test("an instance that drains: event streams and tunnels are closed at thei
   }
 });
 
-Deno.test("an instance that drains: a long download is a request, and is not closed", async () => {
+test("an instance that drains: a long download is a request, and is not closed", async () => {
   await using server = new RawUpstream();
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: { Server1: server } });
@@ -84,7 +85,7 @@ Deno.test("an instance that drains: a long download is a request, and is not clo
   assertEquals(await idle, true);
 });
 
-Deno.test("a worker that ends closes event streams and tunnels at their own deadline", async () => {
+test("a worker that ends closes event streams and tunnels at their own deadline", async () => {
   await using server = new RawUpstream();
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: { Server1: server } });
@@ -106,7 +107,7 @@ Deno.test("a worker that ends closes event streams and tunnels at their own dead
   await ended;
 });
 
-Deno.test("a worker that ends cuts requests off at their deadline while streams have time", async () => {
+test("a worker that ends cuts requests off at their deadline while streams have time", async () => {
   await using server = new RawUpstream();
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: { Server1: server } });
@@ -126,7 +127,7 @@ Deno.test("a worker that ends cuts requests off at their deadline while streams 
   await ended;
 });
 
-Deno.test("a replica that keeps a request waiting is evidence once, and the request goes on", async () => {
+test("a replica that keeps a request waiting is evidence once, and the request goes on", async () => {
   await using server = new RawUpstream();
   await using bench = await DataPlaneBench.open({ suspectMs: 1 });
   await bench.publish({ ready: { Server1: server } });
@@ -153,7 +154,7 @@ Deno.test("a replica that keeps a request waiting is evidence once, and the requ
   assertEquals((await second.response()).body, "ok");
 });
 
-Deno.test("the control API, unused connections and responses that have begun are never slow", async () => {
+test("the control API, unused connections and responses that have begun are never slow", async () => {
   await using server = new RawUpstream();
   await using watched = new RawUpstream();
   await using bench = await DataPlaneBench.open({ suspectMs: 1 });
@@ -171,7 +172,7 @@ Deno.test("the control API, unused connections and responses that have begun are
   assertEquals(bench.evidence.slice(before).map(({ name }) => name), ["Server2"]);
 });
 
-Deno.test("a response that breaks off is evidence with its key, and says nothing against the replica", async () => {
+test("a response that breaks off is evidence with its key, and says nothing against the replica", async () => {
   await using server = new RawUpstream();
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: { Server1: server } });
@@ -192,7 +193,7 @@ Deno.test("a response that breaks off is evidence with its key, and says nothing
   assertEquals(bench.toll("Server1").lost, 0);
 });
 
-Deno.test("a client that leaves in the middle of a response is no evidence", async () => {
+test("a client that leaves in the middle of a response is no evidence", async () => {
   await using server = new RawUpstream();
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: { Server1: server } });
@@ -208,7 +209,7 @@ Deno.test("a client that leaves in the middle of a response is no evidence", asy
   assertEquals(bench.evidence, []);
 });
 
-Deno.test("a used connection that breaks is evidence that is not fresh, and the request is sent again", async () => {
+test("a used connection that breaks is evidence that is not fresh, and the request is sent again", async () => {
   await using server = new RawUpstream();
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: { Server1: server } });
@@ -232,7 +233,7 @@ Deno.test("a used connection that breaks is evidence that is not fresh, and the 
   assertEquals(bench.tolls, []);
 });
 
-Deno.test("evidence is bounded, and what was dropped is counted", async () => {
+test("evidence is bounded, and what was dropped is counted", async () => {
   const dead = new RawUpstream();
   await dead[Symbol.asyncDispose]();
   await using bench = await DataPlaneBench.open({ hold: { policy: "spill" } });
@@ -246,7 +247,7 @@ Deno.test("evidence is bounded, and what was dropped is counted", async () => {
   assert(bench.evidence.length >= 256);
 });
 
-Deno.test("a worker that crashes takes its connections along, and another takes its place", async () => {
+test("a worker that crashes takes its connections along, and another takes its place", async () => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: { Server1: one } });
@@ -265,7 +266,7 @@ Deno.test("a worker that crashes takes its connections along, and another takes 
   assertEquals((await bench.ask(getOf("Server1"))).body, "one");
 });
 
-Deno.test("connections that a worker took along when it crashed count no more", async () => {
+test("connections that a worker took along when it crashed count no more", async () => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open({
     limits: { connections: 2, connectionsPerAddress: 2 },

@@ -9,6 +9,7 @@ import {
   sweep,
   uniqueName,
 } from "../balancer/engine/docker_harness.ts";
+import { systemTest } from "../tools/needs.ts";
 
 /** Settings of a fleet whose containers no other run of the tests touches. */
 export class DockerFleet implements AsyncDisposable {
@@ -35,7 +36,7 @@ export class DockerFleet implements AsyncDisposable {
 
 /** A test on real containers. */
 export function dockerTest(name: string, fn: (fleet: DockerFleet) => Promise<void>): void {
-  Deno.test({
+  systemTest({
     name,
     ignore: DOCKER_TESTS_IGNORED,
     fn: async () => {

@@ -56,7 +56,8 @@ function instancesOf({ replicas }: Status): (string | null)[] {
 /** Deploys the tag. @returns all that the deploy said */
 async function deploy(balancer: Balancer, tag: MovingTag): Promise<string> {
   const body = JSON.stringify({ image: `${tag.name}:1` });
-  return await (await balancer.fetch("/_lb/deploy", { method: "POST", body })).text();
+  const headers = await balancer.bearer();
+  return await (await balancer.fetch("/_lb/deploy", { method: "POST", headers, body })).text();
 }
 
 /** Registers a test of images; those go once the fleet's containers are gone. */

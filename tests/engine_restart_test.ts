@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { waitFor } from "../balancer/engine/testing.ts";
 import { buildImages } from "../tools/images.ts";
 import { OWN_ENGINE_TESTS_IGNORED, OwnEngine } from "./own_engine.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const FLEET = "restarted";
 
@@ -49,7 +50,7 @@ class BalancerContainer {
   }
 }
 
-Deno.test({
+test({
   name: "a balancer in a container finds an Engine again that was killed and started, and heals",
   ignore: OWN_ENGINE_TESTS_IGNORED,
   fn: async () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Balancer, pidOf, signal } from "./balancer.ts";
 import { within } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 interface Explanation {
   readonly reason: string;
@@ -112,7 +113,7 @@ async function answerer(balancer: Balancer, path: string, init: RequestInit = {}
 const byId = (key: string) => ({ headers: { "x-request-id": key } });
 const keyQuery = (key: string) => `key=${encodeURIComponent(key)}`;
 
-Deno.test("a request goes where explain says, whoever is ready", async (t) => {
+test("a request goes where explain says, whoever is ready", async (t) => {
   await before({}, async (balancer, servers) => {
     const compare = async () => {
       for (const key of KEYS) {
@@ -158,7 +159,7 @@ Deno.test("a request goes where explain says, whoever is ready", async (t) => {
   });
 });
 
-Deno.test("a request goes where explain says while a replica is being replaced", async (t) => {
+test("a request goes where explain says while a replica is being replaced", async (t) => {
   for (const policy of ["hold", "spill", "fail"]) {
     await t.step(policy, async () => {
       await using balancer = await Balancer.ready({
@@ -188,7 +189,7 @@ Deno.test("a request goes where explain says while a replica is being replaced",
   }
 });
 
-Deno.test("what the key is taken from can be asked for: a path, or a parameter in it", async (t) => {
+test("what the key is taken from can be asked for: a path, or a parameter in it", async (t) => {
   await t.step("LB_KEY=path", async () => {
     await before({ LB_KEY: "path" }, async (balancer) => {
       for (const path of ["/", "/a/b%20c", "/12", "/users/7?x=1", "/%zz?a", "//x"]) {
@@ -227,7 +228,7 @@ Deno.test("what the key is taken from can be asked for: a path, or a parameter i
   });
 });
 
-Deno.test("a request goes where explain says while replicas have as much as they may", async () => {
+test("a request goes where explain says while replicas have as much as they may", async () => {
   await before({ LB_LOAD_BOUND: "1.25" }, async (balancer, servers) => {
     const hanging: Promise<string>[] = [];
     const whys = new Set<string>();
@@ -256,12 +257,12 @@ async function settled(balancer: Balancer, hanging: number): Promise<void> {
   }
 }
 
-Deno.test("a key in quarantine is told, and answered 503", async () => {
+test("a key in quarantine is told, and answered 503", async () => {
   const mortal = new URL("testdata/mortal.ts", import.meta.url).pathname;
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICA_COMMAND:
-      `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=PORT,VERSION ${mortal}`,
+      `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=LIFE_MS,PORT,REFUSES,SERVER_NAME,VERSION ${mortal}`,
     LB_KEY: "path",
     LB_POISON_DEATHS: "1",
   });

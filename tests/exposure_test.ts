@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Balancer } from "./balancer.ts";
 import { terminal } from "./terminal.ts";
 import { field, get, OK, RawConnection, type RawMessage, RawUpstream, statusOf } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const ROOT = new URL("..", import.meta.url);
 const FOLDER = ".run/state";
@@ -53,7 +54,7 @@ function unlessThere(path: string): Promise<void> {
   });
 }
 
-Deno.test("by default page and API have a port of their own, the public one plus one", async () => {
+test("by default page and API have a port of their own, the public one plus one", async () => {
   const port = await twoFreePorts();
   await using running = await started({ LB_PORT: String(port) });
   const { balancer, asked } = running;
@@ -84,7 +85,7 @@ async function twoFreePorts(): Promise<number> {
   }
 }
 
-Deno.test("where the port above the public one is taken, the API takes a free one and says which", async () => {
+test("where the port above the public one is taken, the API takes a free one and says which", async () => {
   const port = await twoFreePorts();
   using taken = Deno.listen({ hostname: "127.0.0.1", port: port + 1 });
   await using running = await started({ LB_PORT: String(port) });
@@ -93,7 +94,7 @@ Deno.test("where the port above the public one is taken, the API takes a free on
   assertEquals((await (await fetch(`${own}/_lb/healthz`)).json()).status, "ok");
 });
 
-Deno.test("LB_PUBLIC_API=all brings everything to the public port, and no other is opened", async () => {
+test("LB_PUBLIC_API=all brings everything to the public port, and no other is opened", async () => {
   await using running = await started(PUBLIC_API);
   const { balancer, asked } = running;
   assertEquals(balancer.own, balancer.url);
@@ -101,7 +102,7 @@ Deno.test("LB_PUBLIC_API=all brings everything to the public port, and no other 
   assertEquals(asked.filter(({ line }) => line.includes("/_lb/")), []);
 });
 
-Deno.test("what runs code or kills needs a token even on loopback; the balancer makes one", async () => {
+test("what runs code or kills needs a token even on loopback; the balancer makes one", async () => {
   const state = `${FOLDER}/${crypto.randomUUID()}.json`;
   const file = `${state}.admin-token`;
   await Deno.mkdir(new URL(FOLDER, ROOT), { recursive: true });
@@ -134,7 +135,7 @@ Deno.test("what runs code or kills needs a token even on loopback; the balancer 
   }
 });
 
-Deno.test("a token that other users could read or have made is replaced", async () => {
+test("a token that other users could read or have made is replaced", async () => {
   const state = `${FOLDER}/${crypto.randomUUID()}.json`;
   const file = `${state}.admin-token`;
   await Deno.mkdir(new URL(FOLDER, ROOT), { recursive: true });
@@ -164,14 +165,14 @@ Deno.test("a token that other users could read or have made is replaced", async 
   }
 });
 
-Deno.test("LB_ADMIN_OPEN=true asks for no token, and makes none", async () => {
+test("LB_ADMIN_OPEN=true asks for no token, and makes none", async () => {
   await using running = await started({ LB_ADMIN_OPEN: "true" });
   const { balancer } = running;
   assertEquals(balancer.tokenFile, "");
   assertEquals(statusOf(await ask(balancer.own, change("POST", "/_lb/deploy"))), 400);
 });
 
-Deno.test("on the public port a browser shows the token for each call, other programs do not", async () => {
+test("on the public port a browser shows the token for each call, other programs do not", async () => {
   await using running = await started(PUBLIC_API);
   const { balancer } = running;
   const { authorization } = await balancer.bearer();
@@ -200,7 +201,7 @@ Deno.test("on the public port a browser shows the token for each call, other pro
   }
 });
 
-Deno.test("a port that the service shares has no script for service workers, and no foreign name", async () => {
+test("a port that the service shares has no script for service workers, and no foreign name", async () => {
   await using running = await started({ ...PUBLIC_API, LB_ALLOWED_HOSTS: "lb.example" });
   const { balancer } = running;
   for (const path of ["/_lb/", "/_lb/page/app.js", "/_lb/openapi.json", "/_lb/status"]) {
@@ -221,7 +222,7 @@ Deno.test("a port that the service shares has no script for service workers, and
   assertEquals(await under("evil.example", "/rep"), 200);
 });
 
-Deno.test("a token of the API that is sent to the public port does not reach a replica", async (t) => {
+test("a token of the API that is sent to the public port does not reach a replica", async (t) => {
   const file = await Deno.makeTempFile({ dir: new URL(FOLDER, ROOT).pathname });
   await Deno.writeTextFile(file, "in-a-file\n");
   try {
@@ -286,7 +287,7 @@ Deno.test("a token of the API that is sent to the public port does not reach a r
   }
 });
 
-Deno.test("the command line sends the token to no port that does not prove to be the API", async (t) => {
+test("the command line sends the token to no port that does not prove to be the API", async (t) => {
   await using running = await started({ LB_ADMIN_TOKEN: "adm1n-token" });
   const { balancer, asked } = running;
   const env = { LB_ADMIN_TOKEN: "adm1n-token" };
@@ -332,7 +333,7 @@ Deno.test("the command line sends the token to no port that does not prove to be
   });
 });
 
-Deno.test("the command line finds the token that the balancer made, and tells where it is refused", async () => {
+test("the command line finds the token that the balancer made, and tells where it is refused", async () => {
   const port = await twoFreePorts();
   await using running = await started({ LB_PORT: String(port), LB_HOST: "0.0.0.0" });
   const { balancer } = running;

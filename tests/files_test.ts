@@ -10,6 +10,7 @@ import {
   statusOf,
   within,
 } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** Little enough to run out of, and enough to run with. */
 const OPEN_FILES = 256;
@@ -89,7 +90,7 @@ async function assertUnharmed(balancer: RawBalancer, upstreams: number): Promise
   assertEquals(failures, {});
 }
 
-Deno.test("more requests at once than there are files: all are answered, and no replica is blamed", async () => {
+test("more requests at once than there are files: all are answered, and no replica is blamed", async () => {
   const gate = new Gate();
   await using first = new RawUpstream(gate.answer);
   await using second = new RawUpstream(gate.answer);
@@ -103,7 +104,7 @@ Deno.test("more requests at once than there are files: all are answered, and no 
   await assertUnharmed(balancer, 2);
 });
 
-Deno.test("clients that hold nearly all files share the connections that are left, in turns", async () => {
+test("clients that hold nearly all files share the connections that are left, in turns", async () => {
   await using first = new RawUpstream(() => OK);
   await using second = new RawUpstream(() => OK);
   await using balancer = await limited([first, second]);
@@ -123,7 +124,7 @@ Deno.test("clients that hold nearly all files share the connections that are lef
   }
 });
 
-Deno.test("too many of them are turned away, and told what to raise", async () => {
+test("too many of them are turned away, and told what to raise", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await limited([upstream], { LB_WORKERS: "1", LB_HOLD_MS: "100" });
   const clients: RawConnection[] = [];
@@ -141,7 +142,7 @@ Deno.test("too many of them are turned away, and told what to raise", async () =
   }
 });
 
-Deno.test("a request waits for room no longer than it may, and its replica is not blamed", async () => {
+test("a request waits for room no longer than it may, and its replica is not blamed", async () => {
   const gate = new Gate();
   await using upstream = new RawUpstream(gate.answer);
   await using balancer = await limited([upstream], { LB_WORKERS: "1", LB_HOLD_MS: "300" });
@@ -165,7 +166,7 @@ Deno.test("a request waits for room no longer than it may, and its replica is no
   }
 });
 
-Deno.test("clients that close while their requests wait for room give their files up to others", async () => {
+test("clients that close while their requests wait for room give their files up to others", async () => {
   const gate = new Gate();
   await using upstream = new RawUpstream(gate.answer);
   await using balancer = await limited([upstream], { LB_WORKERS: "1", LB_HOLD_MS: "60000" });
@@ -185,7 +186,7 @@ Deno.test("clients that close while their requests wait for room give their file
   }
 });
 
-Deno.test("a client that ended its side while files are short is refused, and told why", async () => {
+test("a client that ended its side while files are short is refused, and told why", async () => {
   const gate = new Gate();
   await using upstream = new RawUpstream(gate.answer);
   await using balancer = await limited([upstream], { LB_WORKERS: "1", LB_HOLD_MS: "60000" });
@@ -214,7 +215,7 @@ Deno.test("a client that ended its side while files are short is refused, and to
   }
 });
 
-Deno.test("replicas of its own are not replaced when files run out", async () => {
+test("replicas of its own are not replaced when files run out", async () => {
   await using balancer = await Balancer.ready(
     {
       LB_ENGINE: "process",
@@ -238,7 +239,7 @@ Deno.test("replicas of its own are not replaced when files run out", async () =>
   assert(replicas.every(({ lastError }) => lastError === null));
 });
 
-Deno.test("clients of one address leave half of the connections to others, unless a setting says", async () => {
+test("clients of one address leave half of the connections to others, unless a setting says", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await limited([upstream], {
     LB_MAX_CONNECTIONS_PER_CLIENT: "auto",
@@ -259,7 +260,7 @@ Deno.test("clients of one address leave half of the connections to others, unles
   }
 });
 
-Deno.test("a client at its bound loses the connection that waits, not the new one", async () => {
+test("a client at its bound loses the connection that waits, not the new one", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await limited([upstream], {
     LB_MAX_CONNECTIONS_PER_CLIENT: "auto",

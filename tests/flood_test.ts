@@ -1,4 +1,5 @@
 import { FLOODS, withstand } from "./floods.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** Seconds for each flood: `FLOOD_SECONDS=10` is the long form, with every flood at every limit. Its figures go to `.run/floods.jsonl`. */
 const GIVEN = granted() ? Deno.env.get("FLOOD_SECONDS") : undefined;
@@ -25,12 +26,12 @@ async function note(openFiles: number | undefined, kinds: readonly string[], ser
 for (const [openFiles, connections] of LIMITS) {
   const files = openFiles === undefined ? "this machine's limit of" : String(openFiles);
   for (const kind of LONG || openFiles === 256 ? Object.keys(FLOODS) : []) {
-    Deno.test(`with ${files} open files ${kind} stop nothing`, async () => {
+    test(`with ${files} open files ${kind} stop nothing`, async () => {
       const served = await withstand({ kinds: [kind], openFiles, connections, seconds: SECONDS });
       if (LONG) await note(openFiles, [kind], served);
     });
   }
-  Deno.test(`with ${files} open files all floods at once stop nothing`, async () => {
+  test(`with ${files} open files all floods at once stop nothing`, async () => {
     const served = await withstand({
       kinds: Object.keys(FLOODS),
       openFiles,

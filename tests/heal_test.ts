@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { Balancer, pidOf, processExists, signal } from "./balancer.ts";
 import { Load } from "./load.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const MORTAL =
   `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=LIFE_MS,PORT,REFUSES,SERVER_NAME,VERSION ` +
@@ -44,7 +45,7 @@ async function untilIncident(
   throw new Error("no such incident within 20 s");
 }
 
-Deno.test("while the only replica is being replaced, requests of every kind wait and are answered", async () => {
+test("while the only replica is being replaced, requests of every kind wait and are answered", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICAS: "1",
@@ -68,7 +69,7 @@ Deno.test("while the only replica is being replaced, requests of every kind wait
   assertEquals([incident.name, incident.requests["lost"]], ["Server1", 0]);
 });
 
-Deno.test("a replica that stops answering is replaced because requests wait for it, not by the next heartbeat", async () => {
+test("a replica that stops answering is replaced because requests wait for it, not by the next heartbeat", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_HEARTBEAT_MS: "600000",
@@ -84,7 +85,7 @@ Deno.test("a replica that stops answering is replaced because requests wait for 
   assertEquals((await lastIncident(balancer)).name, "Server2");
 });
 
-Deno.test("a spare stands in under the name, numbers and slots of a replica that died", async () => {
+test("a spare stands in under the name, numbers and slots of a replica that died", async () => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process", LB_SPARES: "1" });
   const before = await balancer.until(({ spares }) => spares[0]?.state === "ready");
   const load = new Load(`${balancer.url}/home`, 4);
@@ -102,7 +103,7 @@ Deno.test("a spare stands in under the name, numbers and slots of a replica that
   assertEquals((await lastIncident(balancer)).spare, true);
 });
 
-Deno.test("a request that kills is not sent round the ring: its key is quarantined, the others go on", async () => {
+test("a request that kills is not sent round the ring: its key is quarantined, the others go on", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICA_COMMAND: MORTAL,
@@ -123,7 +124,7 @@ Deno.test("a request that kills is not sent round the ring: its key is quarantin
   assertEquals((await balancer.fetch("/live")).status, 200);
 });
 
-Deno.test("with LB_HOLD=fail a request for a replica that is being replaced is a 503 with Retry-After", async () => {
+test("with LB_HOLD=fail a request for a replica that is being replaced is a 503 with Retry-After", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICAS: "1",
@@ -137,7 +138,7 @@ Deno.test("with LB_HOLD=fail a request for a replica that is being replaced is a
   await balancer.until(({ ready }) => ready === 1);
 });
 
-Deno.test("the status shows what an instance wrote that never became ready", async () => {
+test("the status shows what an instance wrote that never became ready", async () => {
   await using balancer = await Balancer.start({
     LB_ENGINE: "process",
     LB_REPLICAS: "1",
@@ -149,7 +150,7 @@ Deno.test("the status shows what an instance wrote that never became ready", asy
   assertEquals(replicas[0]?.lastError?.lastWords, ["no such database"]);
 });
 
-Deno.test("who belongs to the fleet survives kill -9 of the balancer, also in the middle of a heal", async () => {
+test("who belongs to the fleet survives kill -9 of the balancer, also in the middle of a heal", async () => {
   const name = `test-${crypto.randomUUID()}.json`;
   await Deno.mkdir(new URL("../.run/state/", import.meta.url), { recursive: true });
   const file = `.run/state/${name}`;
@@ -168,7 +169,7 @@ Deno.test("who belongs to the fleet survives kill -9 of the balancer, also in th
   }
 });
 
-Deno.test("a deploy replaces every replica without a lost request, and one that cannot start changes nothing", async () => {
+test("a deploy replaces every replica without a lost request, and one that cannot start changes nothing", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICA_COMMAND: MORTAL,
@@ -216,7 +217,7 @@ Deno.test("a deploy replaces every replica without a lost request, and one that 
   assertEquals(kept, after.replicas.map(({ instance }) => instance));
 });
 
-Deno.test("a deploy of what becomes ready and dies soon after goes back, and says why", async () => {
+test("a deploy of what becomes ready and dies soon after goes back, and says why", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICA_COMMAND: MORTAL,
@@ -225,6 +226,7 @@ Deno.test("a deploy of what becomes ready and dies soon after goes back, and say
   const before = await balancer.status();
   const response = await balancer.fetch("/_lb/deploy", {
     method: "POST",
+    headers: await balancer.bearer(),
     body: JSON.stringify({ command: `env LIFE_MS=1500 ${MORTAL}`, minReadyMs: 20_000 }),
   });
   const text = await response.text();
@@ -243,7 +245,7 @@ Deno.test("a deploy of what becomes ready and dies soon after goes back, and say
   );
 });
 
-Deno.test("how a replica that served ended is in the incident, the status and the log", async () => {
+test("how a replica that served ended is in the incident, the status and the log", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICAS: "2",
@@ -267,7 +269,7 @@ Deno.test("how a replica that served ended is in the incident, the status and th
   assertMatch(output, /exit code 1.*asked to die/);
 });
 
-Deno.test("why a replica does not become ready is in the answer of /add, the status and an incident", async () => {
+test("why a replica does not become ready is in the answer of /add, the status and an incident", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICAS: "1",
@@ -294,7 +296,7 @@ Deno.test("why a replica does not become ready is in the answer of /add, the sta
   assertMatch(incident?.startFailure ?? "", /400 from \/heartbeat: host not allowed/);
 });
 
-Deno.test("a drill kills a real replica under load and says whether the promise was kept", async () => {
+test("a drill kills a real replica under load and says whether the promise was kept", async () => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process", LB_DRILLS: "true" });
   const token = await balancer.bearer();
   const load = { kill: "Server2", path: "/home", seconds: 2 };
@@ -305,7 +307,7 @@ Deno.test("a drill kills a real replica under load and says whether the promise 
   assertEquals((await balancer.call("POST", "/_lb/drill", { kill: "Nobody" }, token)).status, 409);
 });
 
-Deno.test("every transition of the fleet is told as it happens", async () => {
+test("every transition of the fleet is told as it happens", async () => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process", LB_REPLICAS: "1" });
   const events = await balancer.fetch("/_lb/events");
   const reader = events.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -319,7 +321,7 @@ Deno.test("every transition of the fleet is told as it happens", async () => {
   assertEquals(steps, ["ready waiting", "waiting starting", "starting warming", "warming ready"]);
 });
 
-Deno.test("a replica that answers with errors, unlike its peers, is replaced where the settings ask for it", async () => {
+test("a replica that answers with errors, unlike its peers, is replaced where the settings ask for it", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICA_COMMAND: MORTAL,

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertFalse, assertNotEquals } from "@std/assert";
 import { Balancer, pidOf, processExists, signal } from "./balancer.ts";
 import { Load } from "./load.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
-Deno.test("a killed replica comes back under its name, and no request fails meanwhile", async () => {
+test("a killed replica comes back under its name, and no request fails meanwhile", async () => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process" });
   const before = await balancer.status();
   const victim = before.replicas.find(({ name }) => name === "Server2");
@@ -19,7 +20,7 @@ Deno.test("a killed replica comes back under its name, and no request fails mean
   assertNotEquals(healed?.instance, victim?.instance);
 });
 
-Deno.test("a hung replica is found by its heartbeat and replaced", async () => {
+test("a hung replica is found by its heartbeat and replaced", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_HEARTBEAT_MS: "200",
@@ -36,7 +37,7 @@ Deno.test("a hung replica is found by its heartbeat and replaced", async () => {
   assertFalse(await processExists(pid));
 });
 
-Deno.test("replicas come and go twenty times five under requests that only replicas answer", async () => {
+test("replicas come and go twenty times five under requests that only replicas answer", async () => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process" });
   const load = new Load(`${balancer.url}/home`, 4);
   for (let round = 0; round < 20; round++) {
@@ -48,7 +49,7 @@ Deno.test("replicas come and go twenty times five under requests that only repli
   assert(served.size > 3, `only ${[...served.keys()]} answered`);
 });
 
-Deno.test("no replica outlives a balancer that is killed", async () => {
+test("no replica outlives a balancer that is killed", async () => {
   const balancer = await Balancer.ready({ LB_ENGINE: "process" });
   const pids = (await balancer.status()).replicas.map(pidOf);
   await balancer.end("SIGKILL");
@@ -58,7 +59,7 @@ Deno.test("no replica outlives a balancer that is killed", async () => {
 });
 
 for (const name of ["SIGTERM", "SIGINT"] as const) {
-  Deno.test(`on ${name} the balancer finishes requests, stops its replicas and ends with 0`, async () => {
+  test(`on ${name} the balancer finishes requests, stops its replicas and ends with 0`, async () => {
     const balancer = await Balancer.ready({ LB_ENGINE: "process" });
     const pids = (await balancer.status()).replicas.map(pidOf);
     const { code, output } = await balancer.end(name);
@@ -67,7 +68,7 @@ for (const name of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-Deno.test("a replica that cannot live is started ever more rarely, and the status says why", async () => {
+test("a replica that cannot live is started ever more rarely, and the status says why", async () => {
   await using balancer = await Balancer.start({
     LB_ENGINE: "process",
     LB_REPLICAS: "1",
@@ -81,7 +82,7 @@ Deno.test("a replica that cannot live is started ever more rarely, and the statu
   assertEquals([replicas[0]?.restarts, replicas[0]?.lastError?.message], [3, "exit code 7"]);
 });
 
-Deno.test("any program can be the replica: python3's http.server answers through the balancer", async () => {
+test("any program can be the replica: python3's http.server answers through the balancer", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICAS: "2",

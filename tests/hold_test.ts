@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { DataPlaneBench, getOf, idOf, named, nextOf, NONE } from "./data_plane.ts";
 import { field, get, OK, RawUpstream, statusOf } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const AWAITED = { awaited: ["Server1"] };
 
@@ -11,7 +12,7 @@ async function gone(): Promise<RawUpstream> {
   return server;
 }
 
-Deno.test("a request waits for its owner and goes to the replacement; other keys see nothing", async () => {
+test("a request waits for its owner and goes to the replacement; other keys see nothing", async () => {
   await using one = named("one");
   await using two = named("two");
   await using bench = await DataPlaneBench.open();
@@ -33,7 +34,7 @@ Deno.test("a request waits for its owner and goes to the replacement; other keys
   assertEquals(bench.toll("Server2").held, 0);
 });
 
-Deno.test("a request whose client may be gone gives its place up to another", async (t) => {
+test("a request whose client may be gone gives its place up to another", async (t) => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open({ hold: { requests: 1 } });
   await bench.publish({ ready: { Server2: await gone() }, ...AWAITED });
@@ -67,7 +68,7 @@ Deno.test("a request whose client may be gone gives its place up to another", as
   assertEquals(one.requests.length, 1);
 });
 
-Deno.test("a client that has ended its side is answered when its replica is back", async () => {
+test("a client that has ended its side is answered when its replica is back", async () => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open();
   await bench.publish(NONE);
@@ -79,7 +80,7 @@ Deno.test("a client that has ended its side is answered when its replica is back
   assertEquals(await client.rest(), { text: "", reset: false });
 });
 
-Deno.test("bodies that are still coming survive the wait", async (t) => {
+test("bodies that are still coming survive the wait", async (t) => {
   await using bench = await DataPlaneBench.open();
   const head = (framing: string) =>
     `POST / HTTP/1.1\r\nHost: a\r\nX-Request-Id: ${idOf("Server1")}\r\n${framing}\r\n\r\n`;
@@ -128,7 +129,7 @@ Deno.test("bodies that are still coming survive the wait", async (t) => {
   });
 });
 
-Deno.test("requests that were sent behind one that waits are answered after it", async () => {
+test("requests that were sent behind one that waits are answered after it", async () => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open();
   await bench.publish(NONE);
@@ -139,7 +140,7 @@ Deno.test("requests that were sent behind one that waits are answered after it",
   assertEquals(one.requests, ["GET /a HTTP/1.1", "GET /b HTTP/1.1"]);
 });
 
-Deno.test("more than may wait are told to try again", async (t) => {
+test("more than may wait are told to try again", async (t) => {
   for (const hold of [{ requests: 2 }, { bytes: 16 * 1024 }]) {
     await t.step(Object.keys(hold).join(), async () => {
       await using one = named("one");
@@ -157,7 +158,7 @@ Deno.test("more than may wait are told to try again", async (t) => {
   }
 });
 
-Deno.test("who has waited long enough goes to the next ready one, or is told that none is", async () => {
+test("who has waited long enough goes to the next ready one, or is told that none is", async () => {
   await using other = named("other");
   await using bench = await DataPlaneBench.open({ hold: { ms: 1 } });
   await bench.publish({ ready: { [nextOf(idOf("Server1"))]: other }, ...AWAITED });
@@ -169,7 +170,7 @@ Deno.test("who has waited long enough goes to the next ready one, or is told tha
   assertEquals([bench.toll("Server1").held, bench.toll("Server1").spilled], [2, 1]);
 });
 
-Deno.test("a wait is over when the owner is awaited no longer", async () => {
+test("a wait is over when the owner is awaited no longer", async () => {
   await using other = named("other");
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: { Server2: other }, ...AWAITED });
@@ -179,7 +180,7 @@ Deno.test("a wait is over when the owner is awaited no longer", async () => {
   assertEquals((await bench.ask(getOf("Server1"))).body, "other");
 });
 
-Deno.test("nobody waits where the settings say so", async () => {
+test("nobody waits where the settings say so", async () => {
   await using other = named("other");
   {
     await using bench = await DataPlaneBench.open({ hold: { policy: "spill" } });
@@ -196,7 +197,7 @@ Deno.test("nobody waits where the settings say so", async () => {
   assertEquals((await bench.ask(getOf("Server3"))).body, "other");
 });
 
-Deno.test("with nobody ready everything waits for whoever is back first", async () => {
+test("with nobody ready everything waits for whoever is back first", async () => {
   await using two = named("two");
   await using bench = await DataPlaneBench.open();
   // Before the first view, too.
@@ -215,7 +216,7 @@ Deno.test("with nobody ready everything waits for whoever is back first", async 
   assertEquals((await late.response()).body, "one");
 });
 
-Deno.test("a request whose connection was refused waits for what the next view says", async () => {
+test("a request whose connection was refused waits for what the next view says", async () => {
   const dead = await gone();
   await using one = named("one");
   await using two = named("two");
@@ -242,7 +243,7 @@ Deno.test("a request whose connection was refused waits for what the next view s
   assertEquals(two.requests, []);
 });
 
-Deno.test("one that was reset, and its owner is still ready, goes on to the next name", async () => {
+test("one that was reset, and its owner is still ready, goes on to the next name", async () => {
   await using breaking = new RawUpstream(() => undefined);
   await using two = named("two");
   await using bench = await DataPlaneBench.open({ hold: { graceMs: 1 } });
@@ -253,7 +254,7 @@ Deno.test("one that was reset, and its owner is still ready, goes on to the next
   assertEquals([bench.toll("Server1").retried, bench.toll("Server1").held], [1, 0]);
 });
 
-Deno.test("where nobody is replaced the next name is asked at once", async () => {
+test("where nobody is replaced the next name is asked at once", async () => {
   const dead = await gone();
   await using two = named("two");
   // To wait for word of it would take for ever.
@@ -262,7 +263,7 @@ Deno.test("where nobody is replaced the next name is asked at once", async () =>
   assertEquals((await bench.ask(getOf("Server1"))).body, "two");
 });
 
-Deno.test("a request that three instances failed with is not sent to a fourth", async () => {
+test("a request that three instances failed with is not sent to a fourth", async () => {
   const breaking = () => new RawUpstream(() => undefined);
   await using one = breaking();
   await using two = breaking();
@@ -277,7 +278,7 @@ Deno.test("a request that three instances failed with is not sent to a fourth", 
   await bench.until("its toll", () => bench.toll("Server1").lost === 1);
 });
 
-Deno.test("the second replacement that failed with it is the last one it is sent to", async () => {
+test("the second replacement that failed with it is the last one it is sent to", async () => {
   await using first = new RawUpstream(() => undefined);
   await using second = new RawUpstream(() => undefined);
   await using third = new RawUpstream(() => undefined);
@@ -296,7 +297,7 @@ Deno.test("the second replacement that failed with it is the last one it is sent
   assertEquals([fourth.requests, two.requests], [[], []]);
 });
 
-Deno.test("a request that may have been seen and must not be repeated is not, whoever is awaited", async () => {
+test("a request that may have been seen and must not be repeated is not, whoever is awaited", async () => {
   await using first = new RawUpstream(() => undefined);
   await using second = named("second");
   await using bench = await DataPlaneBench.open();
@@ -309,7 +310,7 @@ Deno.test("a request that may have been seen and must not be repeated is not, wh
   assertEquals(second.requests, []);
 });
 
-Deno.test("who waits when the worker ends goes on waiting, within the drain's time", async () => {
+test("who waits when the worker ends goes on waiting, within the drain's time", async () => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ...NONE, ...AWAITED });
@@ -322,7 +323,7 @@ Deno.test("who waits when the worker ends goes on waiting, within the drain's ti
   assertEquals(bench.toll("Server1").held, 1);
 });
 
-Deno.test("who waits longer than the drain lasts is cut off", async () => {
+test("who waits longer than the drain lasts is cut off", async () => {
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ...NONE, ...AWAITED });
   using client = await bench.holding(getOf("Server1"));
@@ -330,7 +331,7 @@ Deno.test("who waits longer than the drain lasts is cut off", async () => {
   assertEquals((await client.rest()).text, "");
 });
 
-Deno.test("whatever the views do, every request is answered once", async () => {
+test("whatever the views do, every request is answered once", async () => {
   const names = ["Server1", "Server2", "Server3"];
   const servers = names.map(named);
   const ready = Object.fromEntries(names.map((name, i) => [name, servers[i]!]));

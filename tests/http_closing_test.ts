@@ -12,6 +12,7 @@ import {
   statusOf,
   within,
 } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const MIB = 1024 * 1024;
 const PIECE = new Uint8Array(64 * 1024).fill(120);
@@ -44,7 +45,7 @@ async function untilClosed(client: RawConnection): Promise<string> {
   return await within("the end of the connection", sending().catch(String));
 }
 
-Deno.test("a client that writes all before it reads gets the balancer's own answer", async (t) => {
+test("a client that writes all before it reads gets the balancer's own answer", async (t) => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], {
     LB_MAX_BODY_BYTES: `${MIB}`,
@@ -79,7 +80,7 @@ Deno.test("a client that writes all before it reads gets the balancer's own answ
   });
 });
 
-Deno.test("so does one whose request finds no replica", async (t) => {
+test("so does one whose request finds no replica", async (t) => {
   await using bench = await DataPlaneBench.open({ hold: { policy: "fail" } });
   await bench.publish(NONE);
   for (const length of [8 * MIB, 64 * MIB]) {
@@ -89,7 +90,7 @@ Deno.test("so does one whose request finds no replica", async (t) => {
   }
 });
 
-Deno.test("so does one that is late with its body and sends it after the 408", async () => {
+test("so does one that is late with its body and sends it after the 408", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], { LB_BODY_TIMEOUT_MS: "200" });
   using client = await balancer.connect();
@@ -101,7 +102,7 @@ Deno.test("so does one that is late with its body and sends it after the 408", a
   assertEquals(statusOf(await client.response()), 408);
 });
 
-Deno.test("so does one of too many connections", async () => {
+test("so does one of too many connections", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], { LB_MAX_CONNECTIONS_PER_CLIENT: "1" });
   using first = await balancer.connect();
@@ -135,7 +136,7 @@ const REPLICAS: Record<string, (server: RawConnection, length: number) => Promis
   },
 };
 
-Deno.test("a replica's early response reaches a client that writes all before it reads", async (t) => {
+test("a replica's early response reaches a client that writes all before it reads", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], { LB_HEALTH_PATH: "/heartbeat" });
   const before = await residentBytes(balancer.balancer.pid);
@@ -169,7 +170,7 @@ Deno.test("a replica's early response reaches a client that writes all before it
   });
 });
 
-Deno.test("an early response that is long reaches a client that writes all before it reads", async () => {
+test("an early response that is long reaches a client that writes all before it reads", async () => {
   const length = 32 * MIB;
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
@@ -192,7 +193,7 @@ Deno.test("an early response that is long reaches a client that writes all befor
   assertEquals((await client.response()).body, "ok");
 });
 
-Deno.test("an early response leaves the connection open to a client that ends its body", async (t) => {
+test("an early response leaves the connection open to a client that ends its body", async (t) => {
   const head = "PUT /up HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n";
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], { LB_HEALTH_PATH: "/heartbeat" });
@@ -253,7 +254,7 @@ Deno.test("an early response leaves the connection open to a client that ends it
   });
 });
 
-Deno.test("what is read of a client that has its answer is bounded", async (t) => {
+test("what is read of a client that has its answer is bounded", async (t) => {
   await using one = named("one");
   const refused = putOf(10 * MIB, "No colon");
   const openWith = async (linger: { readMs?: number; totalMs?: number; bytes?: number }) => {
@@ -292,7 +293,7 @@ Deno.test("what is read of a client that has its answer is bounded", async (t) =
   });
 });
 
-Deno.test("a client that still sends does not hold up the end of the balancer", async () => {
+test("a client that still sends does not hold up the end of the balancer", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], { LB_DRAIN_MS: "500" });
   using client = await balancer.connect();
@@ -305,7 +306,7 @@ Deno.test("a client that still sends does not hold up the end of the balancer", 
   assertMatch(await closed, /BrokenPipe|ConnectionReset/);
 });
 
-Deno.test("a connection that is closed behind its response is closed in stages, too", async () => {
+test("a connection that is closed behind its response is closed in stages, too", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream]);
   using client = await balancer.connect();

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { balancerFor, field, get, OK, RawConnection, RawUpstream } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const POST = "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345";
 
@@ -18,7 +19,7 @@ async function refuses(port: number): Promise<void> {
   throw new Error("still accepted");
 }
 
-Deno.test("a balancer that is told to end finishes what runs, and nothing else", async () => {
+test("a balancer that is told to end finishes what runs, and nothing else", async () => {
   await using upstream = new RawUpstream();
   await using raw = await balancerFor([upstream], { LB_DRAIN_MS: "20000" });
   const { balancer, port } = raw;
@@ -69,7 +70,7 @@ Deno.test("a balancer that is told to end finishes what runs, and nothing else",
   assertEquals(code, 0, output);
 });
 
-Deno.test("what does not finish in time is cut off", async () => {
+test("what does not finish in time is cut off", async () => {
   await using upstream = new RawUpstream();
   await using raw = await balancerFor([upstream], { LB_DRAIN_MS: "500" });
   using client = await raw.connect();
@@ -89,7 +90,7 @@ Deno.test("what does not finish in time is cut off", async () => {
   assertEquals((await ended).code, 0);
 });
 
-Deno.test("a request that was half sent when the balancer is told to end is still answered", async () => {
+test("a request that was half sent when the balancer is told to end is still answered", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using raw = await balancerFor([upstream], { LB_DRAIN_MS: "20000" });
   using client = await raw.connect();

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { balancerFor, get, OK, type RawBalancer, RawUpstream, statusOf } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** What each odd URL brings the client, whichever replica answers it. */
 const ODD: Record<string, number> = {
@@ -32,7 +33,7 @@ async function provoke(balancer: RawBalancer, until: { over: boolean }): Promise
 
 for (const [hold, health] of [["spill", ""], ["hold", ""], ["spill", "/heartbeat"]] as const) {
   const title = `with LB_HOLD=${hold} and ${health === "" ? "no health path" : "heartbeats"}`;
-  Deno.test(`${title} two clients in a loop on odd URLs take no replica from the others`, async () => {
+  test(`${title} two clients in a loop on odd URLs take no replica from the others`, async () => {
     const services = [oddService(), oddService(), oddService()];
     {
       await using balancer = await balancerFor(services, {

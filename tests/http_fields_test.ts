@@ -9,6 +9,7 @@ import {
   RawUpstream,
   statusOf,
 } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** An upstream that remembers the requests, and answers with these field lines. */
 class Recorder {
@@ -50,7 +51,7 @@ function among({ fields }: RawMessage, lines: readonly string[]): string[] {
   return fields.filter((line) => lines.includes(line));
 }
 
-Deno.test("fields cross byte for byte, those about one connection do not", async (t) => {
+test("fields cross byte for byte, those about one connection do not", async (t) => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
   await using balancer = await balancerFor([upstream]);
@@ -115,7 +116,7 @@ Deno.test("fields cross byte for byte, those about one connection do not", async
   });
 });
 
-Deno.test("method, path and query are not touched", async () => {
+test("method, path and query are not touched", async () => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
   await using balancer = await balancerFor([upstream]);
@@ -151,7 +152,7 @@ const CLAIMS = [
   "Via: 1.0 front",
 ];
 
-Deno.test("what a stranger says about the origin of a request is replaced", async () => {
+test("what a stranger says about the origin of a request is replaced", async () => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
   await using balancer = await balancerFor([upstream], { LB_TRUSTED_PROXIES: "10.0.0.0/8" });
@@ -165,7 +166,7 @@ Deno.test("what a stranger says about the origin of a request is replaced", asyn
   }
 });
 
-Deno.test("what a trusted proxy says about the origin of a request is kept and added to", async () => {
+test("what a trusted proxy says about the origin of a request is kept and added to", async () => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
   await using balancer = await balancerFor([upstream], {
@@ -206,7 +207,7 @@ const FOLDED = [
   "Transfer_Encoding: chunked",
 ];
 
-Deno.test("other words of a stranger about the origin of a request are dropped", async () => {
+test("other words of a stranger about the origin of a request are dropped", async () => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
   await using balancer = await balancerFor([upstream]);
@@ -220,7 +221,7 @@ Deno.test("other words of a stranger about the origin of a request are dropped",
   assertEquals(field(request, "x-forwarded-port"), String(balancer.port));
 });
 
-Deno.test("other words of a trusted proxy about the origin of a request cross", async () => {
+test("other words of a trusted proxy about the origin of a request cross", async () => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
   await using balancer = await balancerFor([upstream], {
@@ -236,7 +237,7 @@ Deno.test("other words of a trusted proxy about the origin of a request cross", 
   assertEquals(field(told, "x-forwarded-port"), undefined);
 });
 
-Deno.test("LB_VIA=false leaves Via out, and what others say in it crosses", async () => {
+test("LB_VIA=false leaves Via out, and what others say in it crosses", async () => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
   await using balancer = await balancerFor([upstream], { LB_VIA: "false" });
@@ -252,7 +253,7 @@ Deno.test("LB_VIA=false leaves Via out, and what others say in it crosses", asyn
 /** RFC 9110, section 5.6.7. */
 const DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
-Deno.test("every final response has a Date", async () => {
+test("every final response has a Date", async () => {
   const recorder = new Recorder();
   const { upstream } = recorder;
   await using balancer = await balancerFor([upstream]);
@@ -267,7 +268,7 @@ Deno.test("every final response has a Date", async () => {
   assertMatch(field(await balancer.ask(get()), "date") ?? "", DATE);
 });
 
-Deno.test("every request has an id, and its response says which", async (t) => {
+test("every request has an id, and its response says which", async (t) => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
   await using balancer = await balancerFor([upstream]);
@@ -304,7 +305,7 @@ Deno.test("every request has an id, and its response says which", async (t) => {
   });
 });
 
-Deno.test("an error of the balancer's own carries the request's id byte for byte", async () => {
+test("an error of the balancer's own carries the request's id byte for byte", async () => {
   const upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream]);
   await upstream[Symbol.asyncDispose]();
@@ -313,7 +314,7 @@ Deno.test("an error of the balancer's own carries the request's id byte for byte
   assertEquals(field(response, "x-request-id"), "caf\xe9");
 });
 
-Deno.test("a long Host, which crosses twice, leaves room for all that is added", async () => {
+test("a long Host, which crosses twice, leaves room for all that is added", async () => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
   await using balancer = await balancerFor([upstream]);

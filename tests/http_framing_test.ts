@@ -10,6 +10,7 @@ import {
   ResettingUpstream,
   statusOf,
 } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 function post(framing: string, body: string, ...fields: string[]): string {
   return ["POST /p HTTP/1.1", "Host: a.example", framing, ...fields, "", body].join("\r\n");
@@ -31,7 +32,7 @@ function byPath(answers: Record<string, string | ReturnType<typeof endingWith>>)
   };
 }
 
-Deno.test("a request's body crosses as it was framed", async (t) => {
+test("a request's body crosses as it was framed", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   using client = await balancer.connect();
@@ -79,7 +80,7 @@ Deno.test("a request's body crosses as it was framed", async (t) => {
   });
 });
 
-Deno.test("a response's body crosses as it was framed", async (t) => {
+test("a response's body crosses as it was framed", async (t) => {
   const chunks = '3;x="1"\r\nabc\r\nA\r\n0123456789\r\n0\r\nX-Sum: 9\r\n\r\n';
   await using upstream = new RawUpstream(byPath({
     "/length": "HTTP/1.1 200 Fine\r\nContent-Length: 4\r\n\r\nbody",
@@ -131,7 +132,7 @@ Deno.test("a response's body crosses as it was framed", async (t) => {
   });
 });
 
-Deno.test("a response that ends with its connection gets a visible end", async (t) => {
+test("a response that ends with its connection gets a visible end", async (t) => {
   await using upstream = new RawUpstream(byPath({
     "/": endingWith("HTTP/1.1 200 OK\r\nX-A: 1\r\n\r\nsome bytes"),
     "/none": endingWith("HTTP/1.1 200 OK\r\n\r\n"),
@@ -160,7 +161,7 @@ Deno.test("a response that ends with its connection gets a visible end", async (
   });
 });
 
-Deno.test("a response that ends with a reset is left without an end", async () => {
+test("a response that ends with a reset is left without an end", async () => {
   await using upstream = await ResettingUpstream.listen("HTTP/1.1 200 OK\r\n\r\nsome bytes");
   await using balancer = await balancerFor([upstream]);
   using client = await balancer.connect();
@@ -169,7 +170,7 @@ Deno.test("a response that ends with a reset is left without an end", async () =
   assertEquals(text.includes("0\r\n\r\n"), false, text);
 });
 
-Deno.test("HTTP/1.0 clients are answered in their own terms", async (t) => {
+test("HTTP/1.0 clients are answered in their own terms", async (t) => {
   await using upstream = new RawUpstream(byPath({
     "/chunked": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
       "3;x\r\nabc\r\n4\r\ndefg\r\n0\r\nX-T: 1\r\n\r\n",
@@ -218,7 +219,7 @@ Deno.test("HTTP/1.0 clients are answered in their own terms", async (t) => {
   });
 });
 
-Deno.test("HTTP/1.0 upstreams are understood", async (t) => {
+test("HTTP/1.0 upstreams are understood", async (t) => {
   await using upstream = new RawUpstream(byPath({
     "/close": endingWith("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"),
     "/keep": "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok",
@@ -245,7 +246,7 @@ Deno.test("HTTP/1.0 upstreams are understood", async (t) => {
   });
 });
 
-Deno.test("a client that expects 100 is answered by the upstream", async (t) => {
+test("a client that expects 100 is answered by the upstream", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   const expecting = post("Content-Length: 4", "", "Expect: 100-continue");
@@ -289,7 +290,7 @@ Deno.test("a client that expects 100 is answered by the upstream", async (t) => 
   });
 });
 
-Deno.test("interim responses are passed on as they come", async () => {
+test("interim responses are passed on as they come", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   using client = await balancer.connect();
@@ -307,7 +308,7 @@ Deno.test("interim responses are passed on as they come", async () => {
   assertEquals((await client.response()).body, "ok");
 });
 
-Deno.test("however the bytes of requests are cut, they are the same requests", async (t) => {
+test("however the bytes of requests are cut, they are the same requests", async (t) => {
   await using upstream = new RawUpstream((request) => {
     const body = `${request.line.split(" ")[1]} ${request.body}`;
     return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -378,7 +379,7 @@ Deno.test("however the bytes of requests are cut, they are the same requests", a
   });
 });
 
-Deno.test("however the bytes of a response are cut, it is the same response", async () => {
+test("however the bytes of a response are cut, it is the same response", async () => {
   const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
     "3;x\r\nabc\r\n1\r\nd\r\n0\r\nX-T: 1\r\n\r\n";
   const hinted = `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${chunked}`;

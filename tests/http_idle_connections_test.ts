@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { residentBytes } from "./balancer.ts";
 import { balancerFor, get, OK, RawUpstream } from "./raw.ts";
+import { PERMITTED, systemTest as test } from "../tools/needs.ts";
 
 const CONNECTIONS = 10_000;
 
@@ -23,9 +24,9 @@ async function rest(port: number, buffer: Uint8Array, request: Uint8Array): Prom
   return connection;
 }
 
-Deno.test({
+test({
   name: "ten thousand connections at rest are held while another is served",
-  ignore: await descriptors() < DESCRIPTORS,
+  ignore: PERMITTED && await descriptors() < DESCRIPTORS,
 }, async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], { LB_WORKERS: "2" });
@@ -64,7 +65,7 @@ Deno.test({
   }
 });
 
-Deno.test("connections at rest hold no buffers of what they carried before", async () => {
+test("connections at rest hold no buffers of what they carried before", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream]);
   const { pid } = balancer.balancer;

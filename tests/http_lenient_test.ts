@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { balancerFor, field, get, RawUpstream, statusOf } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const HEAD = "HTTP/1.1 200 OK\r\n";
 
@@ -68,7 +69,7 @@ const PASSED: Record<string, { readonly sent: string; readonly got: readonly str
   },
 };
 
-Deno.test("a response that is not exact and leaves no doubt crosses in a clean version", async (t) => {
+test("a response that is not exact and leaves no doubt crosses in a clean version", async (t) => {
   let response = "";
   await using upstream = new RawUpstream(() => response);
   await using balancer = await balancerFor([upstream], { LB_VIA: "false" });
@@ -108,7 +109,7 @@ const CHUNKS: Record<string, readonly [sent: string, got: string]> = {
   ],
 };
 
-Deno.test("chunks that are not exact and leave no doubt cross in a clean version", async (t) => {
+test("chunks that are not exact and leave no doubt cross in a clean version", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   for (const whole of [true, false]) {
@@ -128,7 +129,7 @@ Deno.test("chunks that are not exact and leave no doubt cross in a clean version
   }
 });
 
-Deno.test("a client of HTTP/1.0 gets the data of such chunks alone", async () => {
+test("a client of HTTP/1.0 gets the data of such chunks alone", async () => {
   await using upstream = new RawUpstream(() =>
     `${HEAD}Transfer-Encoding: chunked\r\n\r\n0002 \r\nok\r\n0\r\nVia: 1.1 b\r\n\r\n`
   );
@@ -136,7 +137,7 @@ Deno.test("a client of HTTP/1.0 gets the data of such chunks alone", async () =>
   assertEquals((await balancer.ask("GET / HTTP/1.0\r\n\r\n")).body, "ok");
 });
 
-Deno.test("a status without a class counts as one of a server error", async () => {
+test("a status without a class counts as one of a server error", async () => {
   await using upstream = new RawUpstream(() => "HTTP/1.1 999 No\r\nContent-Length: 0\r\n\r\n");
   await using balancer = await balancerFor([upstream]);
   assertEquals(statusOf(await balancer.ask(get())), 999);
@@ -145,7 +146,7 @@ Deno.test("a status without a class counts as one of a server error", async () =
   assertEquals(counted.test(body), true, body.match(/^\w*requests_total.*$/gm)?.join("\n"));
 });
 
-Deno.test("426 keeps the protocol that it asks for", async () => {
+test("426 keeps the protocol that it asks for", async () => {
   await using upstream = new RawUpstream(() =>
     "HTTP/1.1 426 Upgrade Required\r\nUpgrade: echo/1\r\nConnection: Upgrade\r\n" +
     "Content-Length: 0\r\n\r\n"

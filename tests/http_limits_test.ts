@@ -9,6 +9,7 @@ import {
   RawUpstream,
   statusOf,
 } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const LIMITS = {
   LB_MAX_REQUEST_LINE_BYTES: "100",
@@ -60,7 +61,7 @@ function chunksOf(bytes: number): string {
   return `PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`;
 }
 
-Deno.test("what a client may send has bounds that no cutting of the bytes can pass", async (t) => {
+test("what a client may send has bounds that no cutting of the bytes can pass", async (t) => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], LIMITS);
   const table = [
@@ -99,7 +100,7 @@ Deno.test("what a client may send has bounds that no cutting of the bytes can pa
   });
 });
 
-Deno.test("a head as long as the settings allow crosses with what is added to it", async () => {
+test("a head as long as the settings allow crosses with what is added to it", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], {
     LB_MAX_REQUEST_LINE_BYTES: "65536",
@@ -110,7 +111,7 @@ Deno.test("a head as long as the settings allow crosses with what is added to it
   }
 });
 
-Deno.test("a response's head has the same bound however it is cut", async (t) => {
+test("a response's head has the same bound however it is cut", async (t) => {
   const head = (bytes: number) => {
     const bare = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: \r\n\r\n";
     return bare.replace("X: ", `X: ${"x".repeat(bytes - bare.length)}`);
@@ -136,7 +137,7 @@ Deno.test("a response's head has the same bound however it is cut", async (t) =>
   }
 });
 
-Deno.test("connections in all are bounded", async () => {
+test("connections in all are bounded", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], { LB_MAX_CONNECTIONS: "20" });
   const clients: Disposable[] = [];
@@ -164,7 +165,7 @@ async function curlFrom(address: string, port: number): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-Deno.test("connections from one address are bounded, and others are not in their way", async () => {
+test("connections from one address are bounded, and others are not in their way", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], { LB_MAX_CONNECTIONS_PER_CLIENT: "5" });
   const clients: Disposable[] = [];

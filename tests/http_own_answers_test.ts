@@ -1,12 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { balancerFor, field, OK, RawUpstream, statusOf } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** A request whose method is not GET. */
 function ask(method: string, ...fields: string[]): string {
   return [`${method} /a?b HTTP/1.1`, "Host: a.example", ...fields, "", ""].join("\r\n");
 }
 
-Deno.test("TRACE is 405 and goes no further, unless it is to", async (t) => {
+test("TRACE is 405 and goes no further, unless it is to", async (t) => {
   await using upstream = new RawUpstream(() => OK);
 
   await t.step("by default", async () => {
@@ -31,7 +32,7 @@ Deno.test("TRACE is 405 and goes no further, unless it is to", async (t) => {
   });
 });
 
-Deno.test("OPTIONS and TRACE are answered here when Max-Forwards is 0, else counted down", async (t) => {
+test("OPTIONS and TRACE are answered here when Max-Forwards is 0, else counted down", async (t) => {
   const limits: (string | undefined)[] = [];
   await using upstream = new RawUpstream((request) => {
     limits.push(field(request, "max-forwards"));
@@ -80,7 +81,7 @@ Deno.test("OPTIONS and TRACE are answered here when Max-Forwards is 0, else coun
   });
 });
 
-Deno.test("the access log tells what was answered here, and by which key", async () => {
+test("the access log tells what was answered here, and by which key", async () => {
   await using upstream = new RawUpstream(() => OK);
   const balancer = await balancerFor([upstream], { LB_ACCESS_LOG: "full", LB_LOG_FORMAT: "json" });
   assertEquals(

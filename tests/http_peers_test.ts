@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { RawBalancer } from "./raw.ts";
+import { PERMITTED, systemTest as test } from "../tools/needs.ts";
 
 /** A server that others have written, and its answers. */
 function serve(): Deno.HttpServer<Deno.NetAddr> {
@@ -35,11 +36,11 @@ async function withBalancer(test: (url: string, balancer: RawBalancer) => Promis
   await server.shutdown();
 }
 
-const CURL = !await installed("curl");
-const WRK = !await installed("wrk");
-const H2LOAD = !await installed("h2load");
+const CURL = PERMITTED && !await installed("curl");
+const WRK = PERMITTED && !await installed("wrk");
+const H2LOAD = PERMITTED && !await installed("h2load");
 
-Deno.test({ name: "curl is served", ignore: CURL }, async () => {
+test({ name: "curl is served", ignore: CURL }, async () => {
   await withBalancer(async (url) => {
     const code = ["-s", "-S", "-o", "/dev/null", "-w", "%{http_code} %{num_connects} "];
     const again = ["-o", "/dev/null", url];
@@ -60,7 +61,7 @@ function text(): Promise<string> {
   return Deno.readTextFile("deno.json");
 }
 
-Deno.test({ name: "wrk gets answers to all of its requests", ignore: WRK }, async () => {
+test({ name: "wrk gets answers to all of its requests", ignore: WRK }, async () => {
   await withBalancer(async (url) => {
     const report = await run("wrk", "-t1", "-c32", "-d1s", url);
     assert(/\d+ requests in/.test(report), report);
@@ -68,7 +69,7 @@ Deno.test({ name: "wrk gets answers to all of its requests", ignore: WRK }, asyn
   });
 });
 
-Deno.test({ name: "h2load gets 200 for all of its requests", ignore: H2LOAD }, async () => {
+test({ name: "h2load gets 200 for all of its requests", ignore: H2LOAD }, async () => {
   await withBalancer(async (url) => {
     const report = await run("h2load", "--h1", "-n3000", "-c30", "-m4", `${url}/`);
     assert(report.includes("3000 succeeded, 0 failed, 0 errored, 0 timeout"), report);
@@ -76,7 +77,7 @@ Deno.test({ name: "h2load gets 200 for all of its requests", ignore: H2LOAD }, a
   });
 });
 
-Deno.test("the runtime's own client is served, several requests at once", async () => {
+test("the runtime's own client is served, several requests at once", async () => {
   await withBalancer(async (url) => {
     const answers = await Promise.all(Array.from({ length: 200 }, async (_, i) => {
       const body = `${i} `.repeat(i * 50);

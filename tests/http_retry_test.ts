@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Ring } from "../ring/mod.ts";
 import { balancerFor, field, get, OK, type RawBalancer, RawUpstream, statusOf } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** Ids whose owner is Server1, so that its failure is seen first. */
 const RING = Ring.build({ members: ["Server1", "Server2"] });
@@ -27,7 +28,7 @@ function broken(): RawUpstream {
   return new RawUpstream(() => undefined);
 }
 
-Deno.test("a refused connection is followed by the ring's next name", async (t) => {
+test("a refused connection is followed by the ring's next name", async (t) => {
   for (const [method, body] of [["GET", ""], ["POST", "body"], ["PATCH", "x".repeat(20_000)]]) {
     await t.step(`${method} with ${body?.length} bytes`, async () => {
       const first = new RawUpstream();
@@ -43,7 +44,7 @@ Deno.test("a refused connection is followed by the ring's next name", async (t) 
   }
 });
 
-Deno.test("with all of them refusing the client is told so, and then that none is ready", async () => {
+test("with all of them refusing the client is told so, and then that none is ready", async () => {
   const upstreams = [new RawUpstream(), new RawUpstream()];
   await using balancer = await balancerFor(upstreams);
   for (const upstream of upstreams) await upstream[Symbol.asyncDispose]();
@@ -56,7 +57,7 @@ Deno.test("with all of them refusing the client is told so, and then that none i
   assertEquals(none.fields.includes("Retry-After: 1"), true);
 });
 
-Deno.test("a broken connection is followed by the next name where that does no harm", async (t) => {
+test("a broken connection is followed by the next name where that does no harm", async (t) => {
   await using first = broken();
   await using second = new RawUpstream(({ body }) =>
     `HTTP/1.1 200 OK\r\nContent-Length: ${body.length + 1}\r\n\r\n=${body}`
@@ -92,7 +93,7 @@ Deno.test("a broken connection is followed by the next name where that does no h
   });
 });
 
-Deno.test("a request whose body is still coming is not torn between two replicas", async () => {
+test("a request whose body is still coming is not torn between two replicas", async () => {
   await using first = new RawUpstream();
   await using second = new RawUpstream();
   await using balancer = await balancerFor([first, second], PROBED);
@@ -106,7 +107,7 @@ Deno.test("a request whose body is still coming is not torn between two replicas
   assertEquals(second.connections.length, 0);
 });
 
-Deno.test("interim responses of a replica that dies are followed by another's answer", async () => {
+test("interim responses of a replica that dies are followed by another's answer", async () => {
   await using first = new RawUpstream();
   await using second = new RawUpstream(() => OK);
   await using balancer = await balancerFor([first, second], PROBED);
@@ -120,7 +121,7 @@ Deno.test("interim responses of a replica that dies are followed by another's an
   assertEquals((await client.response()).body, "ok");
 });
 
-Deno.test("a response that has begun is not begun again elsewhere", async () => {
+test("a response that has begun is not begun again elsewhere", async () => {
   await using first = new RawUpstream();
   await using second = new RawUpstream(() => OK);
   await using balancer = await balancerFor([first, second], PROBED);
@@ -146,7 +147,7 @@ async function askMany(balancer: RawBalancer, count: number): Promise<Map<number
   return statuses;
 }
 
-Deno.test("a failing fleet is not asked ever more: retries have a budget", async () => {
+test("a failing fleet is not asked ever more: retries have a budget", async () => {
   await using first = broken();
   await using second = broken();
   await using balancer = await balancerFor([first, second], PROBED);

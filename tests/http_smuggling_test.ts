@@ -11,6 +11,7 @@ import {
   RawUpstream,
   statusOf,
 } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** What would be answered as a second request if a first one were cut too short. */
 const SMUGGLED = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -243,7 +244,7 @@ async function refuses(balancer: RawBalancer, table: Table): Promise<void> {
   }
 }
 
-Deno.test("what two parsers could read in two ways is refused before anything of it is sent on", async (t) => {
+test("what two parsers could read in two ways is refused before anything of it is sent on", async (t) => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream]);
   const tables = { LENGTHS, CODINGS, CHUNKS, LINES, STARTS, HOSTS };
@@ -282,7 +283,7 @@ Deno.test("what two parsers could read in two ways is refused before anything of
   });
 });
 
-Deno.test("junk in a later chunk ends the request: the upstream never sees its end", async () => {
+test("junk in a later chunk ends the request: the upstream never sees its end", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   using client = await balancer.connect();
@@ -295,7 +296,7 @@ Deno.test("junk in a later chunk ends the request: the upstream never sees its e
   assertEquals((await balancer.balancer.status()).ready, 1);
 });
 
-Deno.test("an absolute target outranks Host (RFC 9112, 3.2.2)", async () => {
+test("an absolute target outranks Host (RFC 9112, 3.2.2)", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   using client = await balancer.connect();
@@ -330,7 +331,7 @@ function breakingReplica(): Deno.TcpListener {
   return listener;
 }
 
-Deno.test("what is left of a body whose replica broke off is never taken for a request", async () => {
+test("what is left of a body whose replica broke off is never taken for a request", async () => {
   using listener = breakingReplica();
   await using balancer = await Balancer.ready({
     LB_ENGINE: "static",

@@ -9,6 +9,7 @@ import {
   RawUpstream,
   statusOf,
 } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const POST = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
 
@@ -50,7 +51,7 @@ async function assertHeldBack(sender: Sender, balancer: RawBalancer, before: num
   assert(grown < 32 * 1024 * 1024, `the balancer grew by ${grown} bytes`);
 }
 
-Deno.test("a body of any size takes bounded memory, and who sends it waits for who reads it", async (t) => {
+test("a body of any size takes bounded memory, and who sends it waits for who reads it", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   const before = await residentBytes(balancer.balancer.pid);
@@ -86,7 +87,7 @@ Deno.test("a body of any size takes bounded memory, and who sends it waits for w
   });
 });
 
-Deno.test("large bodies arrive as they were sent, however they are framed", async () => {
+test("large bodies arrive as they were sent, however they are framed", async () => {
   const body = Array.from({ length: 300_000 }, (_, i) => String.fromCharCode(i * 7 % 256)).join("");
   const chunks = `4000\r\n${body.slice(0, 16384)}\r\n${(300_000 - 16384).toString(16)};x\r\n` +
     `${body.slice(16384)}\r\n0\r\nT: 1\r\n\r\n`;
@@ -107,7 +108,7 @@ Deno.test("large bodies arrive as they were sent, however they are framed", asyn
   assertEquals(upstream.connections.length, 1);
 });
 
-Deno.test("events arrive one by one, each before the next is sent", async (t) => {
+test("events arrive one by one, each before the next is sent", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   const framings = { "Transfer-Encoding: chunked": true, "Connection: close": false };
@@ -128,7 +129,7 @@ Deno.test("events arrive one by one, each before the next is sent", async (t) =>
   }
 });
 
-Deno.test("an upload arrives piece by piece, each before the next is sent", async () => {
+test("an upload arrives piece by piece, each before the next is sent", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   using client = await balancer.connect();
@@ -144,7 +145,7 @@ Deno.test("an upload arrives piece by piece, each before the next is sent", asyn
 const HINT = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
 const CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-Deno.test("a client that goes away takes its request with it", async (t) => {
+test("a client that goes away takes its request with it", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   // A connection that is closed with bytes that were not read is reset.
@@ -200,7 +201,7 @@ Deno.test("a client that goes away takes its request with it", async (t) => {
   });
 });
 
-Deno.test("a client that has ended its side is served", async (t) => {
+test("a client that has ended its side is served", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   const body = "x".repeat(100_000);
@@ -271,7 +272,7 @@ Deno.test("a client that has ended its side is served", async (t) => {
   });
 });
 
-Deno.test("a client that goes away with the end of its response harms nobody else's request", async () => {
+test("a client that goes away with the end of its response harms nobody else's request", async () => {
   await using upstream = new RawUpstream(async (_, connection) => {
     // In two pieces, so that the second is on its way when the client leaves.
     await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
@@ -288,7 +289,7 @@ Deno.test("a client that goes away with the end of its response harms nobody els
   }
 });
 
-Deno.test("a client that goes away is noticed behind the requests that it sent ahead", async () => {
+test("a client that goes away is noticed behind the requests that it sent ahead", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   const client = await balancer.connect();
@@ -301,7 +302,7 @@ Deno.test("a client that goes away is noticed behind the requests that it sent a
   await server.rest();
 });
 
-Deno.test("a response that breaks off is seen to break off", async (t) => {
+test("a response that breaks off is seen to break off", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   const answers = {
@@ -323,7 +324,7 @@ Deno.test("a response that breaks off is seen to break off", async (t) => {
   }
 });
 
-Deno.test("an answer that comes before the request is over reaches its client", async () => {
+test("an answer that comes before the request is over reaches its client", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   using client = await balancer.connect();

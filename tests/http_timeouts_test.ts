@@ -12,6 +12,7 @@ import {
   statusOf,
   within,
 } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** Deadlines are looked at ten times a second, and the machine has other things to do. */
 const SLACK_MS = 1500;
@@ -42,7 +43,7 @@ async function drip(balancer: RawBalancer, client: RawConnection, bytes: string)
   }
 }
 
-Deno.test("a head has to come in time", async (t) => {
+test("a head has to come in time", async (t) => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], { LB_HEAD_TIMEOUT_MS: "400" });
 
@@ -96,7 +97,7 @@ Deno.test("a head has to come in time", async (t) => {
   });
 });
 
-Deno.test("a connection that waits for its next request is closed in time", async () => {
+test("a connection that waits for its next request is closed in time", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], { LB_KEEPALIVE_TIMEOUT_MS: "400" });
   using client = await balancer.connect();
@@ -107,7 +108,7 @@ Deno.test("a connection that waits for its next request is closed in time", asyn
   assertTook(performance.now() - start, 400);
 });
 
-Deno.test("a replica that does not begin its response is a 504", async () => {
+test("a replica that does not begin its response is a 504", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], { LB_RESPONSE_TIMEOUT_MS: "300" });
   using client = await balancer.connect();
@@ -123,7 +124,7 @@ Deno.test("a replica that does not begin its response is a 504", async () => {
   assertEquals(upstream.connections.length, 1);
 });
 
-Deno.test("an upload that takes its time is not the replica's delay", async () => {
+test("an upload that takes its time is not the replica's delay", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], {
     LB_RESPONSE_TIMEOUT_MS: "400",
@@ -144,7 +145,7 @@ Deno.test("an upload that takes its time is not the replica's delay", async () =
   assertEquals(statusOf(await client.response()), 200);
 });
 
-Deno.test("a body has to go on", async (t) => {
+test("a body has to go on", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], {
     LB_BODY_TIMEOUT_MS: "400",
@@ -201,7 +202,7 @@ async function silence(balancer: RawBalancer, ms: number): Promise<void> {
   for (const start = performance.now(); performance.now() - start < ms;) await balancer.seen();
 }
 
-Deno.test("each kind of body may be silent for a time of its own", async (t) => {
+test("each kind of body may be silent for a time of its own", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], {
     LB_BODY_TIMEOUT_MS: "200",
@@ -262,7 +263,7 @@ Deno.test("each kind of body may be silent for a time of its own", async (t) => 
   });
 });
 
-Deno.test("an upload that stops behind the beginning of its response does not cut that", async () => {
+test("an upload that stops behind the beginning of its response does not cut that", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], { LB_BODY_TIMEOUT_MS: "200" });
   using client = await balancer.connect();
@@ -277,7 +278,7 @@ Deno.test("an upload that stops behind the beginning of its response does not cu
   assertEquals((await client.rest()).text, "");
 });
 
-Deno.test("a replica that does not accept in time is passed over", async () => {
+test("a replica that does not accept in time is passed over", async () => {
   using full = await FullListener.listen();
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], {
@@ -295,7 +296,7 @@ Deno.test("a replica that does not accept in time is passed over", async () => {
   assertEquals(slow.length >= 1 && slow.every((ms) => ms < 300 + SLACK_MS), true, String(times));
 });
 
-Deno.test("that makes it suspect and proves nothing; what was not sent may go elsewhere", async () => {
+test("that makes it suspect and proves nothing; what was not sent may go elsewhere", async () => {
   using full = await FullListener.listen();
   await using second = named("Server2");
   await using bench = await DataPlaneBench.open({
@@ -309,7 +310,7 @@ Deno.test("that makes it suspect and proves nothing; what was not sent may go el
   assertEquals(bench.evidence.map(({ kind, fresh }) => [kind, fresh]), [["timeout", true]]);
 });
 
-Deno.test("where there is nobody else, its client is told that it took too long", async () => {
+test("where there is nobody else, its client is told that it took too long", async () => {
   using full = await FullListener.listen();
   await using bench = await DataPlaneBench.open({
     timeouts: { connect: 100 },

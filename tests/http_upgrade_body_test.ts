@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { balancerFor, get, OK, type RawBalancer, RawUpstream, statusOf, within } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const SWITCH = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: tcp\r\n\r\n";
 
@@ -110,7 +111,7 @@ const CASES: Record<string, Omit<Case, "moment">> = {
   },
 };
 
-Deno.test("the message of a request that switches protocols ends, then the tunnel begins", async (t) => {
+test("the message of a request that switches protocols ends, then the tunnel begins", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   for (const [what, one] of Object.entries(CASES)) {
@@ -126,7 +127,7 @@ Deno.test("the message of a request that switches protocols ends, then the tunne
   });
 });
 
-Deno.test("however the bytes are cut, each crosses once and in order", async () => {
+test("however the bytes are cut, each crosses once and in order", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   const text = fc.nat({ max: 60 }).map(lettersOf);
@@ -150,7 +151,7 @@ Deno.test("however the bytes are cut, each crosses once and in order", async () 
   );
 });
 
-Deno.test("a tunnel whose request never ends is closed", async (t) => {
+test("a tunnel whose request never ends is closed", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], { LB_BODY_TIMEOUT_MS: "300" });
   const half = bytesOfCase({
@@ -185,7 +186,7 @@ Deno.test("a tunnel whose request never ends is closed", async (t) => {
   });
 });
 
-Deno.test("an offer with a body that is refused is a request like any other", async () => {
+test("an offer with a body that is refused is a request like any other", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   using client = await balancer.connect();

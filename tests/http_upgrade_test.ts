@@ -1,7 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-// @ts-types="npm:@types/ws@8.18.1"
-import { WebSocketServer } from "npm:ws@8.18.3";
 import { balancerFor, field, get, OK, RawBalancer, RawUpstream, statusOf, within } from "./raw.ts";
+import { systemTest as test, whenPermitted } from "../tools/needs.ts";
+
+const { WebSocketServer } = await whenPermitted<typeof import("npm:@types/ws@8.18.1")>(() =>
+  import("npm:ws@8.18.3")
+);
 
 const ASK = get("/chat", "Connection: Upgrade", "Upgrade: echo/1");
 const SWITCH =
@@ -18,7 +21,7 @@ async function open(balancer: RawBalancer, upstream: RawUpstream) {
   return { client, server };
 }
 
-Deno.test("a tunnel passes bytes both ways, whatever they mean", async (t) => {
+test("a tunnel passes bytes both ways, whatever they mean", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
 
@@ -124,7 +127,7 @@ Deno.test("a tunnel passes bytes both ways, whatever they mean", async (t) => {
   });
 });
 
-Deno.test("a switch of protocols that nobody asked for is a 502", async () => {
+test("a switch of protocols that nobody asked for is a 502", async () => {
   const unnamed = SWITCH.replace("Upgrade: echo/1\r\n", "");
   await using upstream = new RawUpstream(({ line }) => line.includes("unnamed") ? unnamed : SWITCH);
   await using balancer = await balancerFor([upstream], { LB_HEALTH_PATH: "/heartbeat" });
@@ -133,7 +136,7 @@ Deno.test("a switch of protocols that nobody asked for is a 502", async () => {
   assertEquals(statusOf(await balancer.ask(ASK.replace("/chat", "/unnamed"))), 502);
 });
 
-Deno.test("a tunnel that is silent for too long is closed, one that is used is not", async () => {
+test("a tunnel that is silent for too long is closed, one that is used is not", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], { LB_STREAM_IDLE_MS: "400" });
   const { client, server } = await open(balancer, upstream);
@@ -150,7 +153,7 @@ Deno.test("a tunnel that is silent for too long is closed, one that is used is n
   client.close();
 });
 
-Deno.test("a tunnel goes on while the balancer drains, until the deadline", async () => {
+test("a tunnel goes on while the balancer drains, until the deadline", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], { LB_DRAIN_STREAMS_MS: "600" });
   const { client, server } = await open(balancer, upstream);
@@ -176,7 +179,7 @@ async function echo(socket: WebSocket, messages: readonly (string | Uint8Array<A
   return back;
 }
 
-Deno.test("WebSockets of kept libraries meet through a tunnel", async () => {
+test("WebSockets of kept libraries meet through a tunnel", async () => {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
   server.on("connection", (socket) => {
     socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary }));

@@ -8,6 +8,7 @@ import {
   RawUpstream,
   statusOf,
 } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const POST = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
 
@@ -37,7 +38,7 @@ async function pooled(balancer: RawBalancer, upstream: RawUpstream, count: numbe
   return { clients, servers };
 }
 
-Deno.test("connections to an upstream are used again, the newest first", async () => {
+test("connections to an upstream are used again, the newest first", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   const { clients, servers } = await pooled(balancer, upstream, 3);
@@ -55,7 +56,7 @@ Deno.test("connections to an upstream are used again, the newest first", async (
   for (const one of clients) one.close();
 });
 
-Deno.test("many requests of many clients need no more connections than run at once", async () => {
+test("many requests of many clients need no more connections than run at once", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream]);
   const run = async () => {
@@ -70,7 +71,7 @@ Deno.test("many requests of many clients need no more connections than run at on
   assert(upstream.connections.length <= 10, `${upstream.connections.length} connections`);
 });
 
-Deno.test("a connection at rest is closed before its server would do it", async () => {
+test("a connection at rest is closed before its server would do it", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], { LB_UPSTREAM_IDLE_MS: "300" });
   using client = await balancer.connect();
@@ -85,7 +86,7 @@ Deno.test("a connection at rest is closed before its server would do it", async 
   assert(took >= 250 && took <= 1500, `${took} ms`);
 });
 
-Deno.test("a connection that asks to be closed is closed", async () => {
+test("a connection that asks to be closed is closed", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   using client = await balancer.connect();
@@ -99,7 +100,7 @@ Deno.test("a connection that asks to be closed is closed", async () => {
   }
 });
 
-Deno.test("a used connection that dies before it answers is no evidence", async (t) => {
+test("a used connection that dies before it answers is no evidence", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   const wellAndReady = async () => {
@@ -144,7 +145,7 @@ Deno.test("a used connection that dies before it answers is no evidence", async 
   });
 });
 
-Deno.test("connections that all died at rest are not tried one after the other", async () => {
+test("connections that all died at rest are not tried one after the other", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   const { clients, servers } = await pooled(balancer, upstream, 5);

@@ -8,6 +8,7 @@ import {
   RawUpstream,
   statusOf,
 } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const HEAD = "HTTP/1.1 200 OK\r\n";
 
@@ -48,7 +49,7 @@ const MALFORMED: Record<string, string> = {
 
 const HEALTHY = { LB_HEALTH_PATH: "/heartbeat", LB_HEARTBEAT_MS: "60000" };
 
-Deno.test("a malformed response is a 502 and its connection is not used again", async (t) => {
+test("a malformed response is a 502 and its connection is not used again", async (t) => {
   let response = "";
   await using upstream = new RawUpstream(() => response + OK.replace("ok", "no"));
   await using balancer = await balancerFor([upstream], HEALTHY);
@@ -78,7 +79,7 @@ Deno.test("a malformed response is a 502 and its connection is not used again", 
   });
 });
 
-Deno.test("a status line that is none is a 502 before the replica says more", async (t) => {
+test("a status line that is none is a 502 before the replica says more", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], HEALTHY);
   using client = await balancer.connect();
@@ -94,7 +95,7 @@ Deno.test("a status line that is none is a 502 before the replica says more", as
   }
 });
 
-Deno.test("a replica that closes in the middle of its head is a 502 that says so", async (t) => {
+test("a replica that closes in the middle of its head is a 502 that says so", async (t) => {
   await using upstream = new RawUpstream(async (_, connection) => {
     await connection.send(HEAD);
     return undefined;
@@ -110,7 +111,7 @@ Deno.test("a replica that closes in the middle of its head is a 502 that says so
   }
 });
 
-Deno.test("a chunked response that turns out malformed is left without an end", async (t) => {
+test("a chunked response that turns out malformed is left without an end", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], HEALTHY);
   for (
@@ -130,7 +131,7 @@ Deno.test("a chunked response that turns out malformed is left without an end", 
   }
 });
 
-Deno.test("what follows a complete response is never seen by another request", async (t) => {
+test("what follows a complete response is never seen by another request", async (t) => {
   const evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
   const answers: Record<string, string> = {
     "/length": OK + evil,
@@ -165,7 +166,7 @@ Deno.test("what follows a complete response is never seen by another request", a
   });
 });
 
-Deno.test("a response that fills a read to its last byte does not hide what follows it", async (t) => {
+test("a response that fills a read to its last byte does not hide what follows it", async (t) => {
   const evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
   const head = (length: number) => `${HEAD}Content-Length: ${length}\r\n\r\n`;
   await using upstream = new RawUpstream(({ line }) => {
@@ -185,7 +186,7 @@ Deno.test("a response that fills a read to its last byte does not hide what foll
   }
 });
 
-Deno.test("bytes on an idle connection take it out of the pool", async () => {
+test("bytes on an idle connection take it out of the pool", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   using client = await balancer.connect();

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { balancerFor, RawUpstream } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** State of a TCP socket that listens, in /proc/net/tcp. */
 const LISTEN = "0A";
@@ -34,21 +35,21 @@ function unixListener([, , flags, , , inode = "", path = ""]: readonly string[])
 
 const portOf = (url: string) => new URL(url).port;
 
-Deno.test("a balancer listens on the public port and the API's own, and nowhere else", async () => {
+test("a balancer listens on the public port and the API's own, and nowhere else", async () => {
   await using upstream = new RawUpstream();
   await using raw = await balancerFor([upstream], { LB_WORKERS: "2" });
   const { pid, url, own } = raw.balancer;
   assertEquals(await listenersOf(pid), new Set([portOf(url), portOf(own)]));
 });
 
-Deno.test("a balancer whose API is on the public port alone listens nowhere else", async () => {
+test("a balancer whose API is on the public port alone listens nowhere else", async () => {
   await using upstream = new RawUpstream();
   await using raw = await balancerFor([upstream], { LB_PUBLIC_API: "all", LB_ENGINE: "static" });
   const { pid, url } = raw.balancer;
   assertEquals(await listenersOf(pid), new Set([portOf(url)]));
 });
 
-Deno.test("a balancer whose API has a socket file listens there and on the public port", async () => {
+test("a balancer whose API has a socket file listens there and on the public port", async () => {
   const folder = ".run/state";
   await Deno.mkdir(folder, { recursive: true });
   const path = `${Deno.cwd()}/${folder}/listeners-${crypto.randomUUID().slice(0, 8)}.sock`;

@@ -5,6 +5,7 @@ import { Balancer } from "./balancer.ts";
 import { DataPlaneBench, getOf, idOf, named, nextOf } from "./data_plane.ts";
 import { OK, type RawMessage, RawUpstream, statusOf, within } from "./raw.ts";
 import { promtool, PROMTOOL_TESTS_IGNORED } from "./promtool.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const AWAITED = { awaited: ["Server1"] };
 
@@ -50,7 +51,7 @@ async function ask(bench: DataPlaneBench, text: string): Promise<RawMessage> {
   return await client.response(text.slice(0, text.indexOf(" ")));
 }
 
-Deno.test("requests are counted by who answered, method and status, whatever clients send", async () => {
+test("requests are counted by who answered, method and status, whatever clients send", async () => {
   await using one = server();
   await using two = named("two");
   await using bench = await DataPlaneBench.open({ workers: 2 });
@@ -87,7 +88,7 @@ Deno.test("requests are counted by who answered, method and status, whatever cli
   assert(workers.receivedBytes > 8 * 60 && workers.sentBytes > 8 * 30);
 });
 
-Deno.test("a request that nobody can take is the balancer's own, by reason", async () => {
+test("a request that nobody can take is the balancer's own, by reason", async () => {
   await using one = server();
   await using bench = await DataPlaneBench.open({ hold: { policy: "fail" } });
   await bench.publish({ ready: { Server2: one }, ...AWAITED, quarantined: [idOf("Server2")] });
@@ -104,7 +105,7 @@ Deno.test("a request that nobody can take is the balancer's own, by reason", asy
   assertEquals(told(replicas.get("Server2")?.requests), []);
 });
 
-Deno.test("a retry counts for who answered, its failure for who failed", async () => {
+test("a retry counts for who answered, its failure for who failed", async () => {
   await using one = server();
   await using next = server();
   await using bench = await DataPlaneBench.open({ hold: { graceMs: 0, replaces: false } });
@@ -125,17 +126,19 @@ Deno.test("a retry counts for who answered, its failure for who failed", async (
   assertEquals(total(workers.overhead.steps), 0);
 });
 
-Deno.test("a wait is seen while it lasts and timed when it is over", async () => {
+test("a wait is seen while it lasts and timed when it is over", async () => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: {}, ...AWAITED });
   using client = await bench.holding(getOf("Server1"));
   assertEquals(bench.workers.counts().workers.holding, 1);
   assertEquals(bench.workers.counts().workers.connections > 0, true);
-  const left = await bench.holding(getOf("Server1"));
+  const half = `POST / HTTP/1.1\r\nHost: a\r\nX-Request-Id: ${idOf("Server1")}\r\n` +
+    "Content-Length: 10\r\n\r\n12";
+  const left = await bench.holding(half);
   left.close();
   await counted(bench, 1);
-  assertEquals(told(bench.workers.counts().workers.requests), ["GET left 1"]);
+  assertEquals(told(bench.workers.counts().workers.requests), ["POST left 1"]);
   await bench.publish({ ready: { Server1: one } });
   assertEquals((await client.response()).body, "one");
   await counted(bench, 2);
@@ -145,7 +148,7 @@ Deno.test("a wait is seen while it lasts and timed when it is over", async () =>
   assertEquals(told(replicas.get("Server1")?.requests), ["GET 2xx 1"]);
 });
 
-Deno.test("answers that break off, and clients that leave, are told apart", async () => {
+test("answers that break off, and clients that leave, are told apart", async () => {
   await using replica = new RawUpstream();
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: { Server1: replica } });
@@ -164,6 +167,8 @@ Deno.test("answers that break off, and clients that leave, are told apart", asyn
   broken.client.close();
   const left = await begin();
   left.client.close();
+  // Bytes that the client cannot take show that it has left.
+  await left.upstream.send("c");
   await counted(bench, 2);
   const { workers, replicas } = bench.workers.counts();
   assertEquals(told(replicas.get("Server1")?.requests), ["GET broken 1", "GET left 1"]);
@@ -171,7 +176,7 @@ Deno.test("answers that break off, and clients that leave, are told apart", asyn
   assertEquals(replicas.get("Server1")?.failures["broken"], 1);
 });
 
-Deno.test("who leaves the ring is counted no more, and all that was counted stays", async () => {
+test("who leaves the ring is counted no more, and all that was counted stays", async () => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: { Server1: one } });
@@ -190,7 +195,7 @@ Deno.test("who leaves the ring is counted no more, and all that was counted stay
   assertEquals(told(bench.workers.counts().replicas.get("Server1")?.requests), ["GET 2xx 1"]);
 });
 
-Deno.test("a running balancer's metrics and load add up", async (t) => {
+test("a running balancer's metrics and load add up", async (t) => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICAS: "2",

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { promtool, PROMTOOL_TESTS_IGNORED } from "./promtool.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const FOLDER = new URL("../deploy/monitoring/", import.meta.url);
 const ignore = PROMTOOL_TESTS_IGNORED;
@@ -17,7 +18,7 @@ async function expressions(): Promise<string[]> {
   );
 }
 
-Deno.test({
+test({
   name: "promtool has nothing against the rules and Prometheus' configuration",
   ignore,
   fn: async () => {
@@ -26,13 +27,13 @@ Deno.test({
   },
 });
 
-Deno.test({
+test({
   name: "alerts fire when they should and only then",
   ignore,
   fn: () => promtool(["test", "rules", path("alerts_test.yml")]),
 });
 
-Deno.test({
+test({
   name: "every expression of the dashboard can be evaluated",
   ignore,
   fn: async () => {
@@ -47,7 +48,7 @@ Deno.test({
   },
 });
 
-Deno.test("dashboard and alerts ask for metrics that there are", async () => {
+test("dashboard and alerts ask for metrics that there are", async () => {
   const sources = ["data_plane", "fleet", "process"].map((name) =>
     Deno.readTextFile(new URL(`../balancer/metrics/${name}_metrics.ts`, import.meta.url))
   );
@@ -59,7 +60,7 @@ Deno.test("dashboard and alerts ask for metrics that there are", async () => {
   for (const name of names) assert(code.includes(`"${name}"`), `there is no ringkeeper_${name}`);
 });
 
-Deno.test("every alert has its part in the runbook", async () => {
+test("every alert has its part in the runbook", async () => {
   const alerts = await Deno.readTextFile(path("alerts.yml"));
   const runbook = await Deno.readTextFile(new URL("../docs/operations.md", import.meta.url));
   const named = Array.from(alerts.matchAll(/- alert: (\w+)/g), ([, name]) => name!);

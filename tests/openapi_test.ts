@@ -8,6 +8,7 @@ import type { ControlParts } from "../balancer/control/parts.ts";
 import { docs } from "../balancer/page/docs.ts";
 import { Balancer } from "./balancer.ts";
 import { Description } from "./description.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const TOKEN = "s3cret";
 
@@ -58,7 +59,7 @@ function upstream() {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response("here"));
 }
 
-Deno.test("the description is OpenAPI 3.1, and is what the app serves, call by call", async () => {
+test("the description is OpenAPI 3.1, and is what the app serves, call by call", async () => {
   const document = await describe();
   const validator = new Validator();
   const { valid, errors } = await validator.validate(document);
@@ -89,7 +90,7 @@ Deno.test("what is shown as a body is one, and says so to whoever reads the desc
   }
 });
 
-Deno.test("the page shows every call and every schema, and each of its references leads there", async () => {
+test("the page shows every call and every schema, and each of its references leads there", async () => {
   const document = await describe();
   const html = `${await docs(await describeCalls(CALLS))}`;
   const ids = new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
@@ -117,7 +118,7 @@ Deno.test("an answer that is not described is a fault", async () => {
   assertEquals(faults(200, "application/json", { status: "ok" }), 3);
 });
 
-Deno.test("every call answers as it is described, whatever it is asked", async (t) => {
+test("every call answers as it is described, whatever it is asked", async (t) => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_DRILLS: "true",
@@ -249,6 +250,20 @@ Deno.test("every call answers as it is described, whatever it is asked", async (
     }
   });
 
+  await t.step("the list of upstreams, which engine static alone has", async () => {
+    const server = upstream();
+    const address = `127.0.0.1:${server.addr.port}`;
+    {
+      await using other = await Balancer.ready({ LB_ENGINE: "static", LB_UPSTREAMS: address });
+      const body = JSON.stringify({ upstreams: [{ name: "a", address, weight: 2 }] });
+      await hold(other, description, { id: "listUpstreams", status: 200 });
+      await hold(other, description, { id: "setUpstreams", body, status: 200 });
+      const none = JSON.stringify({ upstreams: [{ address: "127.0.0.1:9" }] });
+      await hold(other, description, { id: "setUpstreams", body: none, status: 503 });
+    }
+    await server.shutdown();
+  });
+
   await t.step("no call was left out", () => {
     for (const { operation: { operationId } } of description.operations) {
       const well = [...description.seen(operationId)].filter((status) => status < 400);
@@ -267,7 +282,7 @@ async function* events(response: Response): AsyncGenerator<string, undefined> {
   }
 }
 
-Deno.test("whoever may not is told so as it is described", async () => {
+test("whoever may not is told so as it is described", async () => {
   const server = upstream();
   const env = { LB_ENGINE: "static", LB_UPSTREAMS: `Server1=127.0.0.1:${server.addr.port}` };
   {

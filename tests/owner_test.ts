@@ -2,6 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@st
 import { must } from "../balancer/engine/docker_harness.ts";
 import { Balancer, signal } from "./balancer.ts";
 import { type DockerFleet, dockerTest } from "./docker_fleet.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -39,7 +40,7 @@ function instances(balancer: Balancer): Promise<(string | null)[]> {
   return balancer.status().then(({ replicas }) => replicas.map(({ instance }) => instance));
 }
 
-Deno.test("a state file has one balancer: a second start says who has it, and kill -9 gives it back", async () => {
+test("a state file has one balancer: a second start says who has it, and kill -9 gives it back", async () => {
   await using state = await StateFile.create();
   const env = { LB_ENGINE: "process", LB_REPLICAS: "1", LB_STATE_FILE: state.path };
   const first = await Balancer.ready(env);
@@ -51,7 +52,7 @@ Deno.test("a state file has one balancer: a second start says who has it, and ki
   assertNotEquals(second.pid, first.pid);
 });
 
-Deno.test("of two balancers that start at once on one port one lives, the other ends", async () => {
+test("of two balancers that start at once on one port one lives, the other ends", async () => {
   const port = freePort();
   const start = () =>
     Balancer.start({ LB_ENGINE: "process", LB_REPLICAS: "1", LB_PORT: String(port) });
@@ -61,7 +62,7 @@ Deno.test("of two balancers that start at once on one port one lives, the other 
   assertEquals(living.length, 1);
 });
 
-Deno.test("LB_TAKE_OVER: the balancer that has the state file ends, and the new one goes on", async () => {
+test("LB_TAKE_OVER: the balancer that has the state file ends, and the new one goes on", async () => {
   await using state = await StateFile.create();
   const env = {
     LB_ENGINE: "process",
@@ -78,7 +79,7 @@ Deno.test("LB_TAKE_OVER: the balancer that has the state file ends, and the new 
   assertEquals((await second.status()).replicas.map(({ name }) => name), ["Server1", "S9"]);
 });
 
-Deno.test("Ctrl-C, which arrives twice, ends the balancer cleanly", async () => {
+test("Ctrl-C, which arrives twice, ends the balancer cleanly", async () => {
   const balancer = await Balancer.ready({ LB_ENGINE: "process", LB_REPLICAS: "1" });
   Deno.kill(balancer.pid, "SIGINT");
   const { code, output } = await balancer.end("SIGINT");

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { buildPage, DIST } from "../tools/build_page.ts";
 import { Balancer, pidOf, signal } from "./balancer.ts";
 import { barriers, browserTest, type OpenTab, type Tab } from "./chromium.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const PROCESSES = { LB_ENGINE: "process", LB_REPLICAS: "3" };
 
@@ -54,7 +55,7 @@ function row(page: Page, name: string) {
   });
 }
 
-Deno.test("the built page is what its sources make (deno task build:page makes it)", async () => {
+test("the built page is what its sources make (deno task build:page makes it)", async () => {
   const built = await buildPage();
   const kept = [...Deno.readDirSync(DIST)].map(({ name }) => name);
   assertEquals(kept.sort(), [...built.keys()].sort());

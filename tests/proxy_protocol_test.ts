@@ -9,6 +9,7 @@ import {
   RawUpstream,
   statusOf,
 } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** Says who the balancer says the client is. */
 function echo(): RawUpstream {
@@ -47,7 +48,7 @@ async function ended(balancer: RawBalancer, pieces: readonly string[]): Promise<
   return (await client.rest()).text;
 }
 
-Deno.test("the client is whom a PROXY head names, in either version, however it is cut", async () => {
+test("the client is whom a PROXY head names, in either version, however it is cut", async () => {
   await using upstream = echo();
   await using balancer = await listening(upstream);
   const ask = async (...pieces: string[]) => {
@@ -69,20 +70,20 @@ Deno.test("the client is whom a PROXY head names, in either version, however it 
   assertEquals(await ask(V1 + get("/", "X-Forwarded-For: 198.51.100.1")), "192.0.2.7");
 });
 
-Deno.test("a trusted connection without a whole PROXY head is closed without an answer, and counted", async () => {
+test("a trusted connection without a whole PROXY head is closed without an answer, and counted", async () => {
   await using upstream = echo();
   await using balancer = await listening(upstream);
   assertEquals(await ended(balancer, [get()]), "");
   assertEquals(await ended(balancer, ["PROXY TCP4 nobody\r\n", get()]), "");
   assertEquals(await ended(balancer, ["PROXY TCP4 192"]), "", "it does not come in time");
   using client = await balancer.connect();
-  await client.send(V1 + get("/_lb/status"));
+  await client.send(`${LOCAL}GET /_lb/status HTTP/1.1\r\nHost: localhost\r\n\r\n`);
   const { failures } = JSON.parse((await client.response()).body);
   assertEquals(failures["proxy.protocol"], 3);
   assertEquals(upstream.requests, []);
 });
 
-Deno.test("without trust, or without the setting, a PROXY head is no request", async () => {
+test("without trust, or without the setting, a PROXY head is no request", async () => {
   await using upstream = echo();
   for (const env of [{}, { ...ON, LB_TRUSTED_PROXIES: "10.0.0.0/8" }]) {
     await using balancer = await balancerFor([upstream], env);

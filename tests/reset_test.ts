@@ -1,11 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { get, RawBalancer, RawUpstream, statusOf } from "./raw.ts";
 import { reset } from "./resets.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const RESETS = 4000;
 
 for (const where of ["public port", "API's own port"]) {
-  Deno.test(`connections to the ${where} that are reset before they are accepted cost nothing`, async () => {
+  test(`connections to the ${where} that are reset before they are accepted cost nothing`, async () => {
     await using upstream = new RawUpstream();
     await using balancer = await RawBalancer.for([upstream.address], {
       LB_ADMIN_LISTEN: "127.0.0.1:0",

@@ -4,6 +4,7 @@ import { compareRings, type Layout, movedIds, Ring } from "../ring/mod.ts";
 import { type Answer, Balancer, type Replica, type Status } from "./balancer.ts";
 import { countById, Load } from "./load.ts";
 import { upstreamsOf } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 type Weighted = Replica & { readonly weight: number; readonly slots: number };
 
@@ -92,7 +93,7 @@ async function change(
   return changed;
 }
 
-Deno.test("weights are given, changed and taken away, and shares follow them", async (t) => {
+test("weights are given, changed and taken away, and shares follow them", async (t) => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process" });
   const shares = async () => {
     const { replicas, slots } = await ringStatus(balancer);
@@ -161,7 +162,7 @@ Deno.test("weights are given, changed and taken away, and shares follow them", a
   });
 });
 
-Deno.test("a request goes on where it runs when its replica is given the weight 0", async () => {
+test("a request goes on where it runs when its replica is given the weight 0", async () => {
   const release = Promise.withResolvers<void>();
   const arrived = Promise.withResolvers<void>();
   const servers = ["one", "two"].map((name) =>
@@ -192,7 +193,7 @@ Deno.test("a request goes on where it runs when its replica is given the weight 
   for (const server of servers) await server.shutdown();
 });
 
-Deno.test("the ring takes another shape in one view, under load, and no request is lost", async () => {
+test("the ring takes another shape in one view, under load, and no request is lost", async () => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process" });
   const load = new Load(`${balancer.url}/home`, 8);
   const shapes = [
@@ -218,7 +219,7 @@ Deno.test("the ring takes another shape in one view, under load, and no request 
   assertEquals((await balancer.status()).digest, first.digest);
 });
 
-Deno.test("what is planned is told, changes nothing, and is what happens when it is applied", async (t) => {
+test("what is planned is told, changes nothing, and is what happens when it is applied", async (t) => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process" });
   const wish = {
     add: 2,
@@ -350,7 +351,7 @@ const BAD: readonly (readonly [
   [APPLY, { plan: "x".repeat(70_000) }, 413, "65536 bytes"],
 ];
 
-Deno.test("what is wrong is refused by field, bound and value, and nothing changes", async () => {
+test("what is wrong is refused by field, bound and value, and nothing changes", async () => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process" });
   const before = await ringStatus(balancer);
   for (const [[method, path], body, status, ...parts] of BAD) {
@@ -359,7 +360,7 @@ Deno.test("what is wrong is refused by field, bound and value, and nothing chang
   }
 });
 
-Deno.test("whatever the bodies are, nothing fails, and what is refused changes nothing", async () => {
+test("whatever the bodies are, nothing fails, and what is refused changes nothing", async () => {
   const random = new Random(20261123);
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -457,7 +458,7 @@ function mangled(text: string, random: Random): string {
   return text.slice(0, at) + put + text.slice(at + random.below(2));
 }
 
-Deno.test("each call that changes or plans wants the token, and no page of another site may make it", async () => {
+test("each call that changes or plans wants the token, and no page of another site may make it", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICAS: "2",

@@ -10,6 +10,7 @@ import {
   RawUpstream,
   statusOf,
 } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const RING = Ring.build({ members: ["Server1", "Server2"] });
 
@@ -57,7 +58,7 @@ function idOf(owner: string): number {
   for (let id = 0;; id++) if (RING.ownerOfId(id) === owner) return id;
 }
 
-Deno.test("responses say where they come from, whatever the replica says of itself", async (t) => {
+test("responses say where they come from, whatever the replica says of itself", async (t) => {
   await using one = server();
   await using two = server();
   await using balancer = await balancerFor([one, two], { LB_RING_FIELDS: "true" });
@@ -109,7 +110,7 @@ async function assertNone(balancer: RawBalancer, status: number, request: string
   assertEquals([statusOf(response), ...ringFields(response)], [status, undefined, undefined]);
 }
 
-Deno.test("a request that another replica answers tells its own slot, and who answered", async () => {
+test("a request that another replica answers tells its own slot, and who answered", async () => {
   const one = server();
   await using two = server();
   await using balancer = await balancerFor([one, two], { LB_RING_FIELDS: "true" });
@@ -120,7 +121,7 @@ Deno.test("a request that another replica answers tells its own slot, and who an
   assertEquals(ringFields(response), [String(RING.slotOfId(id)), "Server2"]);
 });
 
-Deno.test("without the setting all fields of a replica are its own", async () => {
+test("without the setting all fields of a replica are its own", async () => {
   await using one = server();
   await using balancer = await balancerFor([one]);
   using client = await balancer.connect();

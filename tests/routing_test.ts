@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Balancer } from "./balancer.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -23,7 +24,7 @@ async function through(
   await server.shutdown();
 }
 
-Deno.test("every method and path reaches the replica as it was sent", async () => {
+test("every method and path reaches the replica as it was sent", async () => {
   const echo: Handler = ({ method, url }) => {
     const target = url.slice(url.indexOf("/", "http://".length));
     return new Response(null, { headers: { "x-echo": `${method} ${target}` } });
@@ -40,7 +41,7 @@ Deno.test("every method and path reaches the replica as it was sent", async () =
   });
 });
 
-Deno.test("a large body goes up and comes back unchanged without being held as a whole", async () => {
+test("a large body goes up and comes back unchanged without being held as a whole", async () => {
   await through((request) => new Response(request.body), async (balancer) => {
     const size = 32 * 1024 * 1024;
     const response = await balancer.fetch("/", { method: "POST", body: pattern(size) });
@@ -67,7 +68,7 @@ function pattern(size: number): ReadableStream<Uint8Array> {
   });
 }
 
-Deno.test("events arrive one by one, as they are sent", async () => {
+test("events arrive one by one, as they are sent", async () => {
   const events = new TransformStream<Uint8Array, Uint8Array>();
   const sender = events.writable.getWriter();
   const stream: Handler = () =>
@@ -84,7 +85,7 @@ Deno.test("events arrive one by one, as they are sent", async () => {
   });
 });
 
-Deno.test("the setting LB_KEY says what a request is routed by", async () => {
+test("the setting LB_KEY says what a request is routed by", async () => {
   const answers = ["one", "two", "three"].map((text) =>
     Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -113,7 +114,7 @@ Deno.test("the setting LB_KEY says what a request is routed by", async () => {
   for (const server of answers) await server.shutdown();
 });
 
-Deno.test("garbage is answered with 400 or cut off, and the balancer goes on", async () => {
+test("garbage is answered with 400 or cut off, and the balancer goes on", async () => {
   await through(() => new Response("fine"), async (balancer) => {
     const port = Number(new URL(balancer.url).port);
     const garbage = [

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Balancer } from "./balancer.ts";
+import { PERMITTED, systemTest as test } from "../tools/needs.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const MORTAL =
@@ -25,10 +26,10 @@ async function run(program: string, ...args: string[]): Promise<boolean> {
 const names = async (balancer: Balancer) =>
   (await balancer.status()).replicas.map(({ name }) => name);
 
-Deno.test({
+test({
   name: "with a full disk no call changes anything: 503, and the next life has what this one has",
   // Mounting takes root.
-  ignore: Deno.uid() !== 0,
+  ignore: PERMITTED && Deno.uid() !== 0,
   fn: () =>
     inFolder(async (folder) => {
       assert(await run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder));
@@ -65,7 +66,7 @@ Deno.test({
     }),
 });
 
-Deno.test("a deploy that kill -9 of the balancer cut off goes on in its next life, for all replicas", () =>
+test("a deploy that kill -9 of the balancer cut off goes on in its next life, for all replicas", () =>
   inFolder(async (folder) => {
     const env = {
       LB_ENGINE: "process",
@@ -99,7 +100,7 @@ Deno.test("a deploy that kill -9 of the balancer cut off goes on in its next lif
     assertEquals(await names(second), ["Server1", "Server2", "Server3"]);
   }));
 
-Deno.test("of a state file that was cut off the state before the last change is used", () =>
+test("of a state file that was cut off the state before the last change is used", () =>
   inFolder(async (folder) => {
     const env = { LB_ENGINE: "process", LB_STATE_FILE: `${folder}/fleet.json`, LB_REPLICAS: "1" };
     const first = await Balancer.ready(env);

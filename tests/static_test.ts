@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Balancer } from "./balancer.ts";
 import { upstreamsOf } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** A server that somebody else runs; it can be made to fail its heartbeats, or to go away. */
 class Service {
@@ -42,7 +43,7 @@ async function answers(balancer: Balancer): Promise<string[]> {
   return [...seen].sort();
 }
 
-Deno.test("servers that somebody else runs are asked for their health and routed to", async () => {
+test("servers that somebody else runs are asked for their health and routed to", async () => {
   const services = [new Service("one"), new Service("two")];
   {
     await using balancer = await Balancer.ready({
@@ -72,7 +73,7 @@ Deno.test("servers that somebody else runs are asked for their health and routed
   for (const service of services) await service.goAway();
 });
 
-Deno.test("the first request after the port is open finds the servers", async () => {
+test("the first request after the port is open finds the servers", async () => {
   const service = new Service("one");
   {
     await using balancer = await Balancer.start({
@@ -85,7 +86,7 @@ Deno.test("the first request after the port is open finds the servers", async ()
   await service.goAway();
 });
 
-Deno.test("servers that somebody else runs can be neither added nor removed", async () => {
+test("servers that somebody else runs can be neither added nor removed", async () => {
   await using balancer = await Balancer.start({
     LB_ENGINE: "static",
     LB_UPSTREAMS: "127.0.0.1:9",
@@ -102,7 +103,7 @@ Deno.test("servers that somebody else runs can be neither added nor removed", as
   }
 });
 
-Deno.test("without a health path a server is up until a connection cannot be made, and tried again after a second", async () => {
+test("without a health path a server is up until a connection cannot be made, and tried again after a second", async () => {
   const service = new Service("one");
   {
     await using balancer = await Balancer.ready({
@@ -122,7 +123,7 @@ Deno.test("without a health path a server is up until a connection cannot be mad
   await service.goAway();
 });
 
-Deno.test("settings that cannot be used end the balancer with all faults in one message", async () => {
+test("settings that cannot be used end the balancer with all faults in one message", async () => {
   const failure = await Balancer.start({ LB_PORT: "x", LB_KEY: "moon" }).then(
     async (balancer) => (await balancer.end("SIGTERM")).output,
     (error) => String(error),
@@ -136,7 +137,7 @@ Deno.test("settings that cannot be used end the balancer with all faults in one 
   ]);
 });
 
-Deno.test("a taken port is a clear error and nothing is started", async () => {
+test("a taken port is a clear error and nothing is started", async () => {
   const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr;
   const failure = await Balancer.start({ LB_ENGINE: "process", LB_PORT: String(port) }).then(

@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Balancer } from "./balancer.ts";
 import { type Outcome, startTerminal, terminal, wordsOf } from "./terminal.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 const TOKEN = "a-token-of-the-test";
 
-Deno.test("the commands of the terminal, on a balancer with three replicas", async (t) => {
+test("the commands of the terminal, on a balancer with three replicas", async (t) => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process" });
   const run = (task: string, ...args: string[]) => terminal(balancer.own, task, args);
 
@@ -128,7 +129,7 @@ Deno.test("the commands of the terminal, on a balancer with three replicas", asy
   });
 });
 
-Deno.test("what cannot be understood ends with 2, before anything is asked", async () => {
+test("what cannot be understood ends with 2, before anything is asked", async () => {
   const nowhere = "http://127.0.0.1:9";
   const cases: [string, string[], string][] = [
     ["status", ["--jsno"], "unknown option '--jsno'\n(Did you mean --json?)"],
@@ -157,7 +158,7 @@ Deno.test("what cannot be understood ends with 2, before anything is asked", asy
   }
 });
 
-Deno.test("every command has a help that says what it does and how it ends", async () => {
+test("every command has a help that says what it does and how it ends", async () => {
   for (const task of ["status", "top", "add", "rm", "weigh", "plan", "explain", "incidents"]) {
     const { code, stdout, stderr } = await terminal(undefined, task, ["--help"]);
     assertEquals([code, stderr], [0, ""]);
@@ -167,7 +168,7 @@ Deno.test("every command has a help that says what it does and how it ends", asy
   }
 });
 
-Deno.test("a balancer that cannot be reached ends with 3 and says how to start it", async () => {
+test("a balancer that cannot be reached ends with 3 and says how to start it", async () => {
   const url = `http://127.0.0.1:${await unusedPort()}`;
   for (const [task, ...args] of [["status"], ["top"], ["add"], ["plan", "--add", "1"]]) {
     const { code, stdout, stderr } = await terminal(url, task ?? "", args);
@@ -179,7 +180,7 @@ Deno.test("a balancer that cannot be reached ends with 3 and says how to start i
   }
 });
 
-Deno.test("another program's port ends with 3, too", async () => {
+test("another program's port ends with 3, too", async () => {
   await using server = Deno.serve({ port: 0, onListen() {} }, () => new Response("<html>"));
   const url = `http://127.0.0.1:${server.addr.port}`;
   const { code, stderr } = await terminal(undefined, "status", ["--url", url]);
@@ -189,7 +190,7 @@ Deno.test("another program's port ends with 3, too", async () => {
   ]);
 });
 
-Deno.test("a balancer that breaks off a change leaves open whether it was made", async () => {
+test("a balancer that breaks off a change leaves open whether it was made", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const server = answerOnlyQuestions(listener);
   const { code, stderr } = await terminal(`http://127.0.0.1:${listener.addr.port}`, "add", []);
@@ -199,7 +200,7 @@ Deno.test("a balancer that breaks off a change leaves open whether it was made",
   assertMatch(stderr, /broke before it answered: the change may have been made or not/);
 });
 
-Deno.test("the token comes from the environment or a file, and goes nowhere else", async (t) => {
+test("the token comes from the environment or a file, and goes nowhere else", async (t) => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICAS: "1",
@@ -243,7 +244,7 @@ Deno.test("the token comes from the environment or a file, and goes nowhere else
   }
 });
 
-Deno.test("top in a pipe prints one block for each interval, in 80 columns and without colours", async () => {
+test("top in a pipe prints one block for each interval, in 80 columns and without colours", async () => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process" });
   const { code, stdout, stderr } = await terminal(balancer.own, "top", ["--count", "2"]);
   assertEquals([code, stderr], [0, ""]);
@@ -257,7 +258,7 @@ Deno.test("top in a pipe prints one block for each interval, in 80 columns and w
   for (const line of stdout.split("\n")) assert(line.length <= 80 && !line.includes("\x1b"), line);
 });
 
-Deno.test("top takes rates from what was counted between two times", async () => {
+test("top takes rates from what was counted between two times", async () => {
   await using counting = new CountingBalancer();
   const { stdout } = await terminal(counting.url, "top", ["--count", "2"]);
   const [first = "", second = ""] = stdout.split(/(?=^http:)/m);
@@ -270,7 +271,7 @@ Deno.test("top takes rates from what was counted between two times", async () =>
   assertEquals(columnOf(second, "P99"), ["64 ms", "–"]);
 });
 
-Deno.test("top goes on when the balancer is away, and when it is back", async () => {
+test("top goes on when the balancer is away, and when it is back", async () => {
   let balancer: CountingBalancer | undefined = new CountingBalancer();
   const { port, url } = balancer;
   const { process, lines } = await startTerminal(url, "top", []);
@@ -295,7 +296,7 @@ Deno.test("top goes on when the balancer is away, and when it is back", async ()
   }
 });
 
-Deno.test("top ends when nobody reads its pipe any more", async () => {
+test("top ends when nobody reads its pipe any more", async () => {
   await using counting = new CountingBalancer();
   const { process, lines } = await startTerminal(counting.url, "top", []);
   await lines.next();
@@ -305,7 +306,7 @@ Deno.test("top ends when nobody reads its pipe any more", async () => {
 });
 
 for (const [what, key] of [["q", "q"], ["^C", "\x03"]] as const) {
-  Deno.test(`top on a terminal ends with ${what}, and leaves the terminal as it was`, async () => {
+  test(`top on a terminal ends with ${what}, and leaves the terminal as it was`, async () => {
     await using counting = new CountingBalancer();
     const { code, screen } = await onTerminal(await wordsOf("top", ["--url", counting.url]), key);
     assertEquals(code, 0);

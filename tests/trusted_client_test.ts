@@ -1,12 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { balancerFor, get, RawUpstream, statusOf } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** Says its name. */
 function named(name: string): RawUpstream {
   return new RawUpstream(() => `HTTP/1.1 200 OK\r\nContent-Length: ${name.length}\r\n\r\n${name}`);
 }
 
-Deno.test("behind a trusted proxy LB_KEY=client spreads its clients, each to one replica, and the log names them", async () => {
+test("behind a trusted proxy LB_KEY=client spreads its clients, each to one replica, and the log names them", async () => {
   const upstreams = ["a", "b", "c"].map(named);
   const balancer = await balancerFor(upstreams, {
     LB_KEY: "client",

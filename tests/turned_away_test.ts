@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { balancerFor, field, get, OK, RawConnection, RawUpstream, statusOf } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
-Deno.test("clients that were turned away do not count against their address", async () => {
+test("clients that were turned away do not count against their address", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], { LB_MAX_CONNECTIONS_PER_CLIENT: "2" });
   // The test's own calls have ended their connections.
@@ -26,7 +27,7 @@ Deno.test("clients that were turned away do not count against their address", as
   }
 });
 
-Deno.test("of more calls than the API takes at once one is 503 with Retry-After, and others go on", async () => {
+test("of more calls than the API takes at once one is 503 with Retry-After, and others go on", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], {
     LB_PUBLIC_API: "all",

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Balancer } from "./balancer.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** A service on a Unix socket. */
 class SocketService implements AsyncDisposable {
@@ -27,7 +28,7 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-Deno.test("upstreams on Unix sockets get heartbeats and requests, beside those on TCP", () =>
+test("upstreams on Unix sockets get heartbeats and requests, beside those on TCP", () =>
   inFolder(async (folder) => {
     await using one = new SocketService(`${folder}/one.sock`, "one");
     const two = new SocketService(`${folder}/two.sock`, "two");
@@ -55,7 +56,7 @@ Deno.test("upstreams on Unix sockets get heartbeats and requests, beside those o
     assertEquals((await balancer.call("PATCH", path, { weight: 2 })).status, 200);
   }));
 
-Deno.test("a burst of connections to a Unix socket with a full queue takes no upstream out", () =>
+test("a burst of connections to a Unix socket with a full queue takes no upstream out", () =>
   inFolder(async (folder) => {
     await using service = new SocketService(`${folder}/a.sock`, "a");
     await using balancer = await Balancer.ready({
@@ -72,7 +73,7 @@ Deno.test("a burst of connections to a Unix socket with a full queue takes no up
     assertEquals((await balancer.status()).ready, 1);
   }));
 
-Deno.test("replicas of engine process listen on Unix sockets, and are replaced with new ones", () =>
+test("replicas of engine process listen on Unix sockets, and are replaced with new ones", () =>
   inFolder(async (folder) => {
     {
       await using balancer = await Balancer.ready({
@@ -97,13 +98,13 @@ Deno.test("replicas of engine process listen on Unix sockets, and are replaced w
     assertEquals([...Deno.readDirSync(folder)], [], "the sockets of ended replicas are removed");
   }));
 
-Deno.test("a command that names $PORT is refused where replicas listen on Unix sockets", async () => {
+test("a command that names $PORT is refused where replicas listen on Unix sockets", async () => {
   const env = { LB_ENGINE: "process", LB_REPLICA_SOCKETS: "/tmp", LB_REPLICA_COMMAND: "s $PORT" };
   const failure = await Balancer.start(env).then(() => "", (error) => error.message);
   assertMatch(failure, /LB_REPLICA_COMMAND: .*names \$PORT, which is not one of .*SOCKET/);
 });
 
-Deno.test("a Unix socket that the balancer has no permission for is refused at the start", async () => {
+test("a Unix socket that the balancer has no permission for is refused at the start", async () => {
   const env = { LB_ENGINE: "static", LB_UPSTREAMS: "unix:/srv/a.sock" };
   const failure = await Balancer.start(env).then(() => "", (error) => error.message);
   assertMatch(failure, /LB_UPSTREAMS: .*unix:\/srv\/a\.sock; start it with --allow-read/);

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Balancer } from "./balancer.ts";
 import { within } from "./raw.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** An upstream, which says its name, and holds requests for `/hang` until it is told to go on. */
 class Service implements AsyncDisposable {
@@ -62,7 +63,7 @@ async function listed(balancer: Balancer): Promise<unknown> {
 
 for (const named of [true, false]) {
   const identity = named ? "names" : "addresses";
-  Deno.test(`upstreams with ${identity}: without the first of five only its keys move, in another order none`, async () => {
+  test(`upstreams with ${identity}: without the first of five only its keys move, in another order none`, async () => {
     const all = services(5);
     const entries = all.map(({ says, address }) => named ? `${says}=${address}` : address);
     const ownersOf = async (list: readonly string[], layout = "rendezvous") => {
@@ -84,7 +85,7 @@ for (const named of [true, false]) {
   });
 }
 
-Deno.test("in the default layout, too, nearly nothing but the keys of a removed upstream moves", async () => {
+test("in the default layout, too, nearly nothing but the keys of a removed upstream moves", async () => {
   const all = services(5);
   const ownersOf = async (list: readonly Service[]) => {
     await using balancer = await Balancer.ready({
@@ -103,7 +104,7 @@ Deno.test("in the default layout, too, nearly nothing but the keys of a removed 
   await end(all);
 });
 
-Deno.test("PUT /_lb/upstreams under load loses no request", async () => {
+test("PUT /_lb/upstreams under load loses no request", async () => {
   const all = services(6);
   {
     await using balancer = await Balancer.ready({
@@ -143,7 +144,7 @@ Deno.test("PUT /_lb/upstreams under load loses no request", async () => {
   await end(all);
 });
 
-Deno.test("an upstream that leaves the list finishes what it has, and gets nothing new", async () => {
+test("an upstream that leaves the list finishes what it has, and gets nothing new", async () => {
   const [one, two] = services(2) as [Service, Service];
   {
     await using balancer = await Balancer.ready({
@@ -173,7 +174,7 @@ Deno.test("an upstream that leaves the list finishes what it has, and gets nothi
   await end([one, two]);
 });
 
-Deno.test("a list of upstreams is all or nothing", async () => {
+test("a list of upstreams is all or nothing", async () => {
   const [one, two] = services(2) as [Service, Service];
   {
     await using balancer = await Balancer.ready({
@@ -215,7 +216,7 @@ Deno.test("a list of upstreams is all or nothing", async () => {
   await end([one, two]);
 });
 
-Deno.test("a list that was changed is kept, until the setting that it was changed from is another", async () => {
+test("a list that was changed is kept, until the setting that it was changed from is another", async () => {
   const [one, two, three] = services(3) as [Service, Service, Service];
   const folder = await Deno.makeTempDir({ dir: ".run/state", prefix: "upstreams" });
   const env = (upstreams: string) => ({

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Balancer, type Replica, type Status } from "./balancer.ts";
+import { systemTest as test } from "../tools/needs.ts";
 
 /** What the status says about weights and the ring's shape. */
 type RingStatus = Omit<Status, "replicas"> & {
@@ -28,7 +29,7 @@ async function facts(balancer: Balancer) {
   return { digest, shape: { slots, virtualServers, layout, hashes }, shares };
 }
 
-Deno.test("weights and a changed shape survive kill -9 of the balancer; other settings end the shape", async () => {
+test("weights and a changed shape survive kill -9 of the balancer; other settings end the shape", async () => {
   const file = `.run/state/test-${crypto.randomUUID()}.json`;
   const url = new URL(`../${file}`, import.meta.url);
   await Deno.mkdir(new URL(".", url), { recursive: true });

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { ROOT } from "./project.ts";
+import { systemTest as test } from "./needs.ts";
 
 /** Exit code and output of the check against a balancer that answers so. */
 async function check(answer: string): Promise<[code: number, output: string]> {
@@ -16,15 +17,15 @@ async function check(answer: string): Promise<[code: number, output: string]> {
 const health = (engineAwayMs: number) =>
   JSON.stringify({ status: "ok", ready: 3, desired: 3, engineAwayMs });
 
-Deno.test("health check: a balancer that answers is healthy, with the Engine away for a moment", async () => {
+test("health check: a balancer that answers is healthy, with the Engine away for a moment", async () => {
   assertEquals(await check(health(0)), [0, ""]);
   assertEquals(await check(health(60_000)), [0, ""]);
 });
 
-Deno.test("health check: an Engine that has been away for a minute makes the balancer unhealthy", async () => {
+test("health check: an Engine that has been away for a minute makes the balancer unhealthy", async () => {
   assertEquals(await check(health(75_400)), [1, "the Engine has not answered for 75 s\n"]);
 });
 
-Deno.test("health check: any other answer than 200 is unhealthy", async () => {
+test("health check: any other answer than 200 is unhealthy", async () => {
   assertEquals(await check(""), [1, "HTTP/1.1 503 Service Unavailable\n"]);
 });

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { importsOf, readSources } from "./imports.ts";
 import { type Import, isExempt, roomOf, violationsOf } from "./layer_check.ts";
+import { systemTest as test } from "./needs.ts";
 
 /** What is said of a file with one import. */
 function said(path: string, target: string, how: Partial<Import> = {}): string {
@@ -118,7 +119,7 @@ Deno.test("layers: the lines of an import come from Deno's module graph", () => 
   ]);
 });
 
-Deno.test("layers: imports of real files are resolved to paths from the root", async () => {
+test("layers: imports of real files are resolved to paths from the root", async () => {
   const [view] = await readSources(["balancer/view.ts"]);
   assertEquals(view?.imports.map(({ target, typeOnly }) => [target, typeOnly]), [
     ["ring/mod.ts", true],

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { takeLock } from "./lock.ts";
+import { systemTest as test } from "./needs.ts";
 
-Deno.test("lock: whoever comes second waits for the first", async () => {
+test("lock: whoever comes second waits for the first", async () => {
   const path = await Deno.makeTempDir();
   const folder = new URL(`file://${path}/`);
   const order: string[] = [];

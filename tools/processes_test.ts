@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { balancerOf, endAll, findRun, parseProcesses } from "./processes.ts";
+import { systemTest as test } from "./needs.ts";
 
 const PS = `
     1 Ss   /sbin/init splash
@@ -30,7 +31,7 @@ function startShell(runId: string, ignoring: boolean): Deno.ChildProcess {
 
 for (const ignoring of [false, true]) {
   const what = ignoring ? "SIGTERM is ignored: SIGKILL follows" : "SIGTERM is enough";
-  Deno.test(`processes: a run is found and ended, ${what}`, async () => {
+  test(`processes: a run is found and ended, ${what}`, async () => {
     const runId = crypto.randomUUID();
     const child = startShell(runId, ignoring);
     const reader = child.stdout.getReader();

@@ -4,10 +4,11 @@ import { SETTINGS } from "../balancer/settings/settings.ts";
 import { balancerArgs, denoArgs } from "./balancer_command.ts";
 import { composeArgs } from "./compose.ts";
 import { denoVersion, ROOT } from "./project.ts";
+import { systemTest as test } from "./needs.ts";
 
 const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 
-Deno.test("project: every file that names the Deno image names the pinned version", async () => {
+test("project: every file that names the Deno image names the pinned version", async () => {
   const image = `denoland/deno:${await denoVersion()}`;
   for (const path of ["Dockerfile.balancer", "Dockerfile.replica", "compose.yaml"]) {
     const named = (await read(path)).match(/denoland\/deno:[\w.]+/g) ?? [];
@@ -15,7 +16,7 @@ Deno.test("project: every file that names the Deno image names the pinned versio
   }
 });
 
-Deno.test("project: compose.yaml hands every setting to the balancer", async () => {
+test("project: compose.yaml hands every setting to the balancer", async () => {
   const compose = await read("compose.yaml");
   // LB_UPSTREAMS is for the engine static, and compose.yaml starts the engine docker.
   const left = ["LB_UPSTREAMS"];
@@ -24,7 +25,7 @@ Deno.test("project: compose.yaml hands every setting to the balancer", async () 
   }
 });
 
-Deno.test("project: traces have the same defaults in a container and in a process", async () => {
+test("project: traces have the same defaults in a container and in a process", async () => {
   // In compose.yaml: a name without a value would take the variable away, be it unset outside.
   const defaults = (text: string) =>
     [...text.matchAll(/(OTEL_\w+)="?\\?\$\{\1:-(\w+)\}/g)].map(([, ...found]) => found).sort();
@@ -38,14 +39,14 @@ Deno.test("project: traces have the same defaults in a container and in a proces
   ]);
 });
 
-Deno.test("project: no task asks for all permissions", async () => {
+test("project: no task asks for all permissions", async () => {
   const { tasks } = JSON.parse(await read("deno.json"));
   for (const task of Object.values<string>(tasks)) {
     assertEquals(/\s(-A|--allow-all)\b/.test(task), false, task);
   }
 });
 
-Deno.test("project: a balancer in the background has the permissions of the task", async () => {
+test("project: a balancer in the background has the permissions of the task", async () => {
   const args = await balancerArgs();
   assertEquals(args[0], "run");
   assertEquals(args.at(-1), "balancer/main.ts");
@@ -56,7 +57,7 @@ Deno.test("project: a balancer in the background has the permissions of the task
   assertEquals(denoArgs("deno run 'a b' c_*"), ["run", "a b", "c_*"]);
 });
 
-Deno.test("project: the balancer may read the environment that its replicas get", async () => {
+test("project: the balancer may read the environment that its replicas get", async () => {
   const names = (await balancerArgs()).find((arg) => arg.startsWith("--allow-env="))?.split(",");
   assertEquals(INHERITED_NAMES.filter((name) => !names?.includes(name)), []);
 });

@@ -28,7 +28,12 @@ async function runTests(): Promise<number> {
   let sum = await denoTest(chosen);
   const examples = chosen.length === 0 ? await documentedModules() : [];
   if (examples.length > 0) sum = plus(sum, await denoTest(["--doc", ...examples]));
-  if (sum.ignored > 0) say(`${sum.ignored} ignored`);
+  if (sum.ignored > 0) {
+    say(
+      `${sum.ignored} ignored: this machine lacks a program or a system that they need; ` +
+        "where both are present, deno task test runs them",
+    );
+  }
   if (sum.passed + sum.failed === 0) complain("error: no test ran");
   say(`${sum.passed} passed, ${sum.failed} failed`);
   return sum.failed > 0 || sum.passed === 0 ? 1 : 0;

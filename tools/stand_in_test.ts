@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseLdd, standInFiles } from "./stand_in.ts";
+import { systemTest as test } from "./needs.ts";
 
 Deno.test("stand-in: ldd tells libraries by name and the loader by path", () => {
   const text = [
@@ -12,7 +13,7 @@ Deno.test("stand-in: ldd tells libraries by name and the loader by path", () => 
   assertEquals(parseLdd(text), expected);
 });
 
-Deno.test({
+test({
   name: "stand-in: holds this deno, the C library and what it loads",
   ignore: Deno.build.os !== "linux",
   fn: async () => {

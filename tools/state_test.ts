@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { readState, removeState, type State, writeState } from "./state.ts";
+import { systemTest as test } from "./needs.ts";
 
-Deno.test("state: what was written is read, and forgotten as often as one likes", async () => {
+test("state: what was written is read, and forgotten as often as one likes", async () => {
   const folder = await Deno.makeTempDir();
   const file = new URL(`file://${folder}/run/state.json`);
   const state: State = { engine: "process", url: "http://127.0.0.1:5000", fleet: "x", runId: "r" };
@@ -14,7 +15,7 @@ Deno.test("state: what was written is read, and forgotten as often as one likes"
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("state: a file that was cut short counts as none", async () => {
+test("state: a file that was cut short counts as none", async () => {
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, '{"engine":"proc');
   assertEquals(await readState(new URL(`file://${path}`)), undefined);

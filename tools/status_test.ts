@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { ToolError } from "./tool.ts";
 import { untilReady } from "./status.ts";
+import { systemTest as test } from "./needs.ts";
 
 /** A balancer whose replicas get ready one by one, one at each time it is asked. */
 function startBalancer(): Deno.HttpServer<Deno.NetAddr> {
@@ -12,7 +13,7 @@ function startBalancer(): Deno.HttpServer<Deno.NetAddr> {
 
 const hope = () => Promise.resolve(undefined);
 
-Deno.test("status: waits until enough replicas are ready and tells every step", async () => {
+test("status: waits until enough replicas are ready and tells every step", async () => {
   await using server = startBalancer();
   const steps: string[] = [];
   const progress = (line: string) => void steps.push(line);

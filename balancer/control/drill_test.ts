@@ -3,6 +3,7 @@ import { type Incident, NO_TOLL } from "../fleet/incident.ts";
 import { DrillError, type DrillOptions, makeDrill } from "./drill.ts";
 import { parseBody } from "./body_schema.ts";
 import { drill as form, type DrillRequest } from "./requests.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 const VICTIM = {
   name: "Server2",
@@ -57,32 +58,32 @@ async function drill(asked: DrillRequest, changes: Partial<DrillOptions> = {}, s
   }
 }
 
-Deno.test("a drill kills the replica under load, and passes where everything was answered", async () => {
+test("a drill kills the replica under load, and passes where everything was answered", async () => {
   const { report, killed, paths } = await drill(request());
   assertEquals([report.passed, report.missed, killed, paths], [true, [], ["i1"], ["/home"]]);
   assert(report.load.requests > 0 && report.load.statuses[200] === report.load.requests);
   assertEquals(report.incident?.timings.release, 300);
 });
 
-Deno.test("a drill fails by what was lost, and says how much", async () => {
+test("a drill fails by what was lost, and says how much", async () => {
   const { report } = await drill(request(), {}, 503);
   assertEquals(report.missed, [`lost: ${report.load.requests} of at most 0`]);
 });
 
-Deno.test("a drill fails where the ring took too long", async () => {
+test("a drill fails where the ring took too long", async () => {
   const slow = { incidents: () => [incident({ releasedAt: 9000 })] };
   const { report } = await drill(request({ objective: { fullRingMs: 100 } }), slow);
   assertEquals(report.missed, ["fullRingMs: 8000 of at most 100"]);
 });
 
-Deno.test("a drill fails where the ring does not become full", async () => {
+test("a drill fails where the ring does not become full", async () => {
   const { releasedAt: _, ...open } = incident();
   const never = { incidents: () => [open] };
   const { report } = await drill(request({ objective: { fullRingMs: 100 } }), never);
   assertEquals(report.missed, ["fullRingMs: the ring is not full again"]);
 });
 
-Deno.test("a replica that cannot be killed ends the drill", async () => {
+test("a replica that cannot be killed ends the drill", async () => {
   const failing = { kill: () => Promise.reject(new Error("no")) };
   await assertRejects(() => drill(request(), failing), Error, "no");
   await assertRejects(() => drill(request(), { upstream: () => undefined }), DrillError);

@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { within } from "../../tests/raw.ts";
 import { Entrances } from "./entrances.ts";
 import { channelPair, serverOptions } from "./testing.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 const LOCAL = { own: null, publicHost: "127.0.0.1", trusted: [], ...serverOptions() };
 
@@ -33,7 +34,7 @@ Deno.test("a call that is handed over comes from the client that the data plane 
   worker.close();
 });
 
-Deno.test("an own port knows who is connected, and believes trusted proxies alone", async () => {
+test("an own port knows who is connected, and believes trusted proxies alone", async () => {
   const own = { hostname: "127.0.0.1", port: 0 };
   for (const [trusted, address] of [[[], "127.0.0.1"], [["127.0.0.0/8"], "192.0.2.1"]] as const) {
     await using calls = await telling({ own, trusted, publicHost: "0.0.0.0" });
@@ -44,7 +45,7 @@ Deno.test("an own port knows who is connected, and believes trusted proxies alon
   }
 });
 
-Deno.test("who comes before the balancer is ready waits for it", async () => {
+test("who comes before the balancer is ready waits for it", async () => {
   const entrances = await Entrances.open({ ...LOCAL, own: { hostname: "127.0.0.1", port: 0 } });
   const { port } = entrances.own as Deno.NetAddr;
   const answer = fetch(`http://127.0.0.1:${port}/`);
@@ -53,7 +54,7 @@ Deno.test("who comes before the balancer is ready waits for it", async () => {
   await entrances.close(1000);
 });
 
-Deno.test("a call that does not end is cut off when its time is over", async () => {
+test("a call that does not end is cut off when its time is over", async () => {
   const entrances = await Entrances.open({ ...LOCAL, own: { hostname: "127.0.0.1", port: 0 } });
   const { port } = entrances.own as Deno.NetAddr;
   const asked = Promise.withResolvers<void>();

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { TokenError, Tokens, type TokenSource } from "./tokens.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 const NONE: TokenSource = { setting: "LB_READ_TOKEN", text: "", file: "" };
 
@@ -30,14 +31,14 @@ Deno.test("tokens come from settings as they are", async () => {
   assertEquals(await tokens.current(), { admin: "a", read: "" });
 });
 
-Deno.test("space behind a token in a file is no part of it", async () => {
+test("space behind a token in a file is no part of it", async () => {
   await using files = await folder();
   await files.write("admin", "s3cret \r\n\n");
   const tokens = await Tokens.open({ admin: inFile(files.file("admin")), read: NONE }, recorder());
   assertEquals(await tokens.current(), { admin: "s3cret", read: "" });
 });
 
-Deno.test("a file that is replaced counts at once, through links as Kubernetes makes them", async () => {
+test("a file that is replaced counts at once, through links as Kubernetes makes them", async () => {
   await using files = await folder();
   await files.write("1", "one");
   await files.write("2", "two");
@@ -48,7 +49,7 @@ Deno.test("a file that is replaced counts at once, through links as Kubernetes m
   assertEquals((await tokens.current()).admin, "two");
 });
 
-Deno.test("where a file can be read no longer, the last token stays, and that is told once", async () => {
+test("where a file can be read no longer, the last token stays, and that is told once", async () => {
   await using files = await folder();
   await files.write("admin", "one");
   const { told, record } = recorder();
@@ -65,7 +66,7 @@ Deno.test("where a file can be read no longer, the last token stays, and that is
   assert(!told.join().includes("words"), told.join());
 });
 
-Deno.test("a file that holds no token ends the start, by its setting and without its text", async () => {
+test("a file that holds no token ends the start, by its setting and without its text", async () => {
   await using files = await folder();
   await files.write("bad", "not one but three");
   await files.write("empty", "\n");
@@ -79,7 +80,7 @@ Deno.test("a file that holds no token ends the start, by its setting and without
   }
 });
 
-Deno.test("two tokens that are the same are refused at the start, and not taken up later", async () => {
+test("two tokens that are the same are refused at the start, and not taken up later", async () => {
   await using files = await folder();
   await files.write("admin", "one");
   await files.write("read", "one\n");

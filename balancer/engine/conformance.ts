@@ -8,6 +8,7 @@ import { HEARTBEAT_PATH, HOME_PATH, NAME_FIELD } from "../../replica/contract.ts
 import { addressText } from "../view.ts";
 import { type Engine, EngineError, type Instance, type Launch } from "./engine.ts";
 import { accepts, beats, listen, tcpOf, waitFor } from "./testing.ts";
+import { systemTest } from "../../tools/needs.ts";
 
 /** An engine to test, and what its interface does not offer. */
 export interface Harness {
@@ -58,8 +59,9 @@ export function testEngine(
     ...(exceptions.ownsNothing ? WITHOUT_INSTANCES : WITH_INSTANCES),
     ...(exceptions.ownsNothing || exceptions.nothingAnswers ? {} : WITH_ANSWERS),
   };
+  const register = exceptions.nothingAnswers ? Deno.test : systemTest;
   for (const [name, test] of Object.entries(cases)) {
-    Deno.test({
+    register({
       name: `${label}: ${name}`,
       ignore: exceptions.ignore ?? false,
       fn: () => run(make, test),

@@ -6,6 +6,7 @@ import { type DockerConnection, dockerConnection } from "./docker_connection.ts"
 import { DOCKER_TESTS_IGNORED, dockerHarness, SOCKET } from "./docker_harness.ts";
 import { EngineError, type EngineEvent } from "./engine.ts";
 import { waitFor } from "./testing.ts";
+import { systemTest } from "../../tools/needs.ts";
 
 const HOST = { hostname: "127.0.0.1", port: 2376 };
 
@@ -83,7 +84,7 @@ Deno.test("docker connection: a certificate that cannot be read is named", async
   assertStringIncludes(message, "DOCKER_CERT_PATH: /nowhere/ca.pem cannot be read");
 });
 
-Deno.test({
+systemTest({
   name: "docker connection: a socket proxy serves the engine over TCP",
   ignore: DOCKER_TESTS_IGNORED,
   fn: () =>
@@ -93,7 +94,7 @@ Deno.test({
     }),
 });
 
-Deno.test({
+systemTest({
   name: "docker connection: over TLS both sides show their certificates",
   ignore: DOCKER_TESTS_IGNORED,
   fn: async () => {

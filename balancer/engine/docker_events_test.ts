@@ -1,8 +1,11 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { launch } from "./conformance.ts";
-import { DockerEngine } from "./docker.ts";
 import { EngineError, type EngineEvent } from "./engine.ts";
 import { listen, waitFor } from "./testing.ts";
+import { systemTest as test, whenPermitted } from "../../tools/needs.ts";
+
+const { DockerEngine } = await whenPermitted(() => import("./docker.ts"));
+type DockerEngine = InstanceType<typeof DockerEngine>;
 
 const ID = "c0ffee";
 const NAME = "Server1";
@@ -92,7 +95,7 @@ function types(events: readonly EngineEvent[]): string[] {
   return events.map(({ type }) => type);
 }
 
-Deno.test("docker events: lines that arrive byte by byte are read whole", async () => {
+test("docker events: lines that arrive byte by byte are read whole", async () => {
   await onStage(async ({ engine, socketPath }) => {
     const daemon = new Daemon(socketPath);
     const heard = await listen(engine);
@@ -106,7 +109,7 @@ Deno.test("docker events: lines that arrive byte by byte are read whole", async 
   });
 });
 
-Deno.test("docker events: only this fleet's containers are asked for", async () => {
+test("docker events: only this fleet's containers are asked for", async () => {
   await onStage(async ({ engine, socketPath }) => {
     const daemon = new Daemon(socketPath);
     (await listen(engine)).close();
@@ -121,7 +124,7 @@ Deno.test("docker events: only this fleet's containers are asked for", async () 
   });
 });
 
-Deno.test("docker events: an exit for want of memory says so", async () => {
+test("docker events: an exit for want of memory says so", async () => {
   await onStage(async ({ engine, socketPath }) => {
     const daemon = new Daemon(socketPath);
     const heard = await listen(engine);
@@ -132,7 +135,7 @@ Deno.test("docker events: an exit for want of memory says so", async () => {
   });
 });
 
-Deno.test("docker events: a daemon that restarts is away once, and back once", async () => {
+test("docker events: a daemon that restarts is away once, and back once", async () => {
   await onStage(async ({ engine, socketPath, failures }) => {
     const first = new Daemon(socketPath);
     const heard = await listen(engine);
@@ -150,7 +153,7 @@ Deno.test("docker events: a daemon that restarts is away once, and back once", a
   });
 });
 
-Deno.test("docker events: a daemon that is not there yet is away, then back", async () => {
+test("docker events: a daemon that is not there yet is away, then back", async () => {
   await onStage(async ({ engine, socketPath }) => {
     const heard = await listen(engine);
     assertEquals(types(heard.events), ["away"]);
@@ -162,7 +165,7 @@ Deno.test("docker events: a daemon that is not there yet is away, then back", as
   });
 });
 
-Deno.test("docker events: what is no event counts as a broken stream", async () => {
+test("docker events: what is no event counts as a broken stream", async () => {
   await onStage(async ({ engine, socketPath }) => {
     const daemon = new Daemon(socketPath);
     const heard = await listen(engine);
@@ -174,7 +177,7 @@ Deno.test("docker events: what is no event counts as a broken stream", async () 
   });
 });
 
-Deno.test("docker: a daemon that is not there is away, whatever is asked", async () => {
+test("docker: a daemon that is not there is away, whatever is asked", async () => {
   await onStage(async ({ engine }) => {
     const calls = [
       () => engine.start(launch(NAME)),
@@ -205,7 +208,7 @@ async function withSilentDaemon(path: string, test: () => Promise<void>): Promis
   }
 }
 
-Deno.test("docker: a daemon that never answers is away, whatever is asked", async () => {
+test("docker: a daemon that never answers is away, whatever is asked", async () => {
   await onStage(async ({ engine, socketPath }) => {
     await withSilentDaemon(socketPath, async () => {
       const calls = [
@@ -220,7 +223,7 @@ Deno.test("docker: a daemon that never answers is away, whatever is asked", asyn
   });
 });
 
-Deno.test("docker events: a daemon that never answers is away", async () => {
+test("docker events: a daemon that never answers is away", async () => {
   await onStage(async ({ engine, socketPath }) => {
     await withSilentDaemon(socketPath, async () => {
       const heard = await listen(engine);

@@ -6,9 +6,13 @@
  */
 import { request } from "node:http";
 import type { Harness } from "./conformance.ts";
-import { DockerEngine, type DockerEngineOptions } from "./docker.ts";
+import type { DockerEngineOptions } from "./docker.ts";
 import { FLEET_LABEL } from "./docker_names.ts";
 import { NO_FAILURES } from "./testing.ts";
+import { PERMITTED, whenPermitted } from "../../tools/needs.ts";
+
+const { DockerEngine } = await whenPermitted(() => import("./docker.ts"));
+type DockerEngine = InstanceType<typeof DockerEngine>;
 
 /** Where the tests look for an Engine. */
 export const SOCKET = "/var/run/docker.sock";
@@ -97,8 +101,8 @@ export async function dockerAnswers(): Promise<boolean> {
 }
 
 /** Without an Engine there is nothing to test, unless `LB_TEST_DOCKER=required` insists. */
-export const DOCKER_TESTS_IGNORED = Deno.env.get("LB_TEST_DOCKER") !== "required" &&
-  !await dockerAnswers();
+export const DOCKER_TESTS_IGNORED = !PERMITTED || Deno.env.get("LB_TEST_DOCKER") !== "required" &&
+    !await dockerAnswers();
 
 /** A name that no other run of the tests has. */
 export function uniqueName(): string {

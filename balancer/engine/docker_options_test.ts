@@ -12,13 +12,14 @@ import {
 import { EngineError } from "./engine.ts";
 import type { ReplicaOptions } from "./replica_options.ts";
 import { beats, tcpOf, waitFor } from "./testing.ts";
+import { systemTest } from "../../tools/needs.ts";
 
 function optionsTest(
   name: string,
   options: ReplicaOptions,
   test: (harness: DockerHarness) => Promise<void>,
 ): void {
-  Deno.test({
+  systemTest({
     name: `docker options: ${name}`,
     ignore: DOCKER_TESTS_IGNORED,
     fn: async () => {
@@ -102,7 +103,7 @@ optionsTest("a volume of a replica's own survives its replacement, and no other 
   }
 });
 
-Deno.test({
+systemTest({
   name: "docker options: a secret is a file that is read under its name",
   ignore: DOCKER_TESTS_IGNORED,
   fn: async () => {
@@ -129,7 +130,7 @@ optionsTest("a file that is missing fails the start, and nothing is left", {
   assert((await ask("GET", `/containers/${options.prefix}Server1/json`)).status === 404);
 });
 
-Deno.test({
+systemTest({
   name: "docker options: further networks are joined, and the address stays that of the fleet's",
   ignore: DOCKER_TESTS_IGNORED,
   fn: async () => {

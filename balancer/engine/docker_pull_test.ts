@@ -10,6 +10,7 @@ import {
 } from "./docker_harness.ts";
 import { EngineError } from "./engine.ts";
 import { Registry, REGISTRY_TESTS_IGNORED } from "./registry_harness.ts";
+import { systemTest } from "../../tools/needs.ts";
 
 /** Registers a test with a registry. */
 function pullTest(
@@ -17,7 +18,7 @@ function pullTest(
   access: "open" | "password",
   test: (registry: Registry) => Promise<void>,
 ): void {
-  Deno.test({
+  systemTest({
     name: `docker pull: ${name}`,
     ignore: DOCKER_TESTS_IGNORED || REGISTRY_TESTS_IGNORED,
     fn: async () => {
@@ -182,7 +183,7 @@ pullTest(
   },
 );
 
-Deno.test({
+systemTest({
   name: "docker pull: a registry that does not answer has a deadline",
   ignore: DOCKER_TESTS_IGNORED,
   fn: async () => {

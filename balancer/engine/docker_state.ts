@@ -5,6 +5,8 @@
  * @module
  */
 
+import { escapeLateControls } from "../log/style.ts";
+
 /** What matters of `State`. */
 export interface ContainerState {
   readonly Running: boolean;
@@ -59,7 +61,7 @@ export function endingOf({ Running, Status, ExitCode, OOMKilled, Error }: Contai
   | undefined {
   if (Running || Status === "created") return undefined;
   const reason = exitReason(ExitCode, OOMKilled === true);
-  return `${reason} ${Error}`.trim();
+  return escapeLateControls(`${reason} ${Error}`.trim());
 }
 
 /**
@@ -74,5 +76,7 @@ export function unhealthyOf({ Health }: ContainerState): string | undefined {
   const output = last?.Output.replace(/\s+/g, " ").trim().slice(0, SHOWN);
   const failed = `HEALTHCHECK failed ${Health.FailingStreak} times in a row`;
   if (!last) return failed;
-  return `${failed}: exit code ${last.ExitCode}${output ? `: ${output}` : ""}`;
+  return escapeLateControls(
+    `${failed}: exit code ${last.ExitCode}${output ? `: ${output}` : ""}`,
+  );
 }

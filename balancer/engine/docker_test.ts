@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { type Harness, launch, testEngine } from "./conformance.ts";
-import { DockerEngine, type DockerEngineOptions } from "./docker.ts";
+import type { DockerEngineOptions } from "./docker.ts";
 import type { DockerHarness } from "./docker_harness.ts";
 import {
   ask,
@@ -22,6 +22,10 @@ import {
 import { labelsOf } from "./docker_names.ts";
 import { EngineError, type EngineErrorKind, LAST_WORDS, type Launch } from "./engine.ts";
 import { accepts, beats, listen, tcpOf, waitFor } from "./testing.ts";
+import { systemTest, systemTest as test, whenPermitted } from "../../tools/needs.ts";
+
+const { DockerEngine } = await whenPermitted(() => import("./docker.ts"));
+type DockerEngine = InstanceType<typeof DockerEngine>;
 
 testEngine("docker", (): Harness => dockerHarness(), { ignore: DOCKER_TESTS_IGNORED });
 
@@ -40,7 +44,7 @@ function dockerTest(
       await harness.dispose?.();
     }
   };
-  Deno.test({ name: `docker: ${name}`, ignore: DOCKER_TESTS_IGNORED, fn });
+  systemTest({ name: `docker: ${name}`, ignore: DOCKER_TESTS_IGNORED, fn });
 }
 
 async function nameOf(id: string): Promise<string> {
@@ -324,7 +328,7 @@ dockerTest("a network that was pruned is made again", async ({ engine, options }
   for (const { address } of again) await waitFor("a heartbeat", () => beats(address));
 });
 
-Deno.test({
+test({
   name: "docker: a network that somebody else made stays",
   ignore: DOCKER_TESTS_IGNORED,
   fn: async () => {
@@ -343,7 +347,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+test({
   name: "docker: two networks of one name are an error that names it, and nothing is started",
   ignore: DOCKER_TESTS_IGNORED,
   fn: async () => {
@@ -363,7 +367,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+test({
   name: "docker: the engine needs no more than the permissions that it names",
   ignore: DOCKER_TESTS_IGNORED,
   fn: async () => {
@@ -376,7 +380,7 @@ Deno.test({
   },
 });
 
-Deno.test("docker: a command line that is none is refused before anything is asked", () => {
+test("docker: a command line that is none is refused before anything is asked", () => {
   const { options } = dockerHarness();
   assertThrows(() => new DockerEngine({ ...options, command: "a | b" }), Error, "run by no shell");
 });

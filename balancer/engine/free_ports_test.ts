@@ -1,15 +1,16 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { FreePorts } from "./free_ports.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 const HOST = "127.0.0.1";
 
-Deno.test("free ports: a port is handed out once until it is given back", () => {
+test("free ports: a port is handed out once until it is given back", () => {
   const ports = new FreePorts(HOST);
   const taken = Array.from({ length: 50 }, () => ports.take());
   assertEquals(new Set(taken).size, taken.length);
 });
 
-Deno.test("free ports: all lie below the range of outgoing connections", () => {
+test("free ports: all lie below the range of outgoing connections", () => {
   const ports = new FreePorts(HOST);
   for (let i = 0; i < 50; i++) {
     const port = ports.take();
@@ -17,7 +18,7 @@ Deno.test("free ports: all lie below the range of outgoing connections", () => {
   }
 });
 
-Deno.test("free ports: a port that somebody listens on is passed over", () => {
+test("free ports: a port that somebody listens on is passed over", () => {
   const ports = new FreePorts(HOST);
   const first = ports.take();
   using _ = Deno.listen({ hostname: HOST, port: first + 1 });

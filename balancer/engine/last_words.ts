@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escapeLateControls } from "../log/style.ts";
 import { LAST_WORDS } from "./engine.ts";
 
 /** Characters of a line that are kept. */
@@ -71,5 +72,5 @@ function beginOfLast(bytes: Uint8Array): number {
 
 function lineOf(bytes: Uint8Array): string {
   const line = new TextDecoder().decode(bytes).slice(0, LONGEST_LINE);
-  return line.endsWith("\r") ? line.slice(0, -1) : line;
+  return escapeLateControls(line.endsWith("\r") ? line.slice(0, -1) : line);
 }

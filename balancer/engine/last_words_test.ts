@@ -53,3 +53,9 @@ Deno.test("last words: they are those of the whole text, however it is cut", () 
     assertEquals(wordsOf(...pieces), expected);
   }));
 });
+
+Deno.test("last words: control characters that JSON does not escape are escaped", () => {
+  const words = new LastWords();
+  words.feed(0, new TextEncoder().encode("a\u009b2J\u007f\tb\n"));
+  assertEquals(words.lines, ["a\\u009b2J\\u007f\tb"]);
+});

@@ -3,12 +3,13 @@ import { launch, testEngine } from "./conformance.ts";
 import { DOCKER_TESTS_IGNORED, type DockerHarness, dockerHarness, must } from "./docker_harness.ts";
 import { Podman } from "./podman_harness.ts";
 import { listen } from "./testing.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 const podman = DOCKER_TESTS_IGNORED ? "no Docker Engine has its image" : await Podman.start();
 const ignore = typeof podman === "string";
 const label = ignore ? `podman (not tested here: ${podman})` : "podman";
 
-if (!ignore) Deno.test.afterAll(() => podman.close());
+if (!ignore) test.afterAll(() => podman.close());
 
 function podmanHarness(): DockerHarness {
   const socketPath = ignore ? "" : podman.socketPath;
@@ -17,7 +18,7 @@ function podmanHarness(): DockerHarness {
 
 testEngine(label, podmanHarness, { ignore });
 
-Deno.test({
+test({
   name: `${label}: an image is pinned by the id that its containers have`,
   ignore,
   fn: async () => {
@@ -33,7 +34,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+test({
   name: `${label}: what the options set is what the container has`,
   ignore,
   fn: async () => {
@@ -56,7 +57,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+test({
   name: `${label}: the last words of a container are told when it has ended`,
   ignore,
   fn: async () => {

@@ -2,7 +2,7 @@
  * An engine whose instances are child processes on loopback ports or Unix sockets: what the balancer uses where no
  * container engine is at hand. None of them outlives the balancer.
  *
- * What they write goes where the balancer's own output goes.
+ * Each line that they write is a record of the log.
  *
  * Needs `--allow-run=sh` and `--allow-net`, nothing else.
  *
@@ -14,7 +14,6 @@ import type { User } from "../settings/values.ts";
 import { isOutOfFiles } from "../out_of_files.ts";
 import type { UpstreamAddress } from "../view.ts";
 import { expandCommand } from "./command.ts";
-import { type Outlets, PassedOn } from "./child_output.ts";
 import { settledWithin } from "./deadline.ts";
 import { EndedOutputs } from "./ended_outputs.ts";
 import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
@@ -22,6 +21,7 @@ import { EngineError } from "./engine.ts";
 import { FreePorts } from "./free_ports.ts";
 import { FreeSockets } from "./free_sockets.ts";
 import { ProcessGroup, programExists } from "./process_group.ts";
+import { ReplicaLog } from "./replica_log.ts";
 import { Watchers } from "./watchers.ts";
 
 /** What the processes are and how they run. */
@@ -44,6 +44,7 @@ export interface ProcessEngineOptions {
 interface Running {
   readonly instance: Instance;
   readonly group: ProcessGroup;
+  readonly output: ReplicaLog;
 }
 
 const REPLICA = new URL("../../replica/main.ts", import.meta.url).href;
@@ -57,7 +58,6 @@ export class ProcessEngine implements Engine {
   readonly #sockets: FreeSockets | undefined;
   readonly #running = new Map<string, Running>();
   readonly #ended = new EndedOutputs();
-  readonly #outlets: Outlets;
   /** Programs that exist. */
   readonly #found = new Set<string>();
   readonly #watchers = new Watchers();
@@ -70,7 +70,6 @@ export class ProcessEngine implements Engine {
     this.#ports = new FreePorts(options.host);
     const { sockets } = options;
     this.#sockets = sockets === undefined ? undefined : new FreeSockets(sockets, failures);
-    this.#outlets = [new PassedOn(Deno.stdout, failures), new PassedOn(Deno.stderr, failures)];
     const address = this.#sockets?.take() ?? { hostname: options.host, port: 1 };
     this.#argv(this.#env("Server1", address), options.command);
   }
@@ -92,6 +91,7 @@ export class ProcessEngine implements Engine {
     return Promise.try(() => {
       const running = this.#get(id);
       const instance = { ...running.instance, name, spare: false };
+      running.output.name = name;
       this.#running.set(id, { ...running, instance });
     });
   }
@@ -164,10 +164,11 @@ export class ProcessEngine implements Engine {
     await this.#find(argv, env);
     if (this.#closed) throw new EngineError("failed", `${name} not started: the engine is closed`);
     const { failures, user } = this.#options;
-    const group = new ProcessGroup(argv, env, this.#outlets, failures, user);
+    const output = new ReplicaLog(name);
+    const group = new ProcessGroup(argv, env, output, failures, user);
     const startedAt = Date.now();
     const instance = { id: `${group.pid}-${startedAt}`, name, spare, address, startedAt };
-    this.#running.set(instance.id, { instance, group });
+    this.#running.set(instance.id, { instance, group, output });
     this.#reportEnd(instance.id, group, argv);
     return instance;
   }

@@ -8,9 +8,10 @@
  * @module
  */
 import type { FailureLog } from "../failures.ts";
-import { ChildOutput, type Outlets } from "./child_output.ts";
+import { ChildOutput } from "./child_output.ts";
 import type { User } from "../settings/values.ts";
 import { settledWithin } from "./deadline.ts";
+import type { ReplicaLog } from "./replica_log.ts";
 
 /**
  * The guard: a job in the background gets /dev/null for its input, hence the descriptor 3. The
@@ -48,7 +49,7 @@ export class ProcessGroup {
    *
    * @param argv program and arguments
    * @param env its whole environment
-   * @param outlets where its output goes
+   * @param log takes each line of its output
    * @param failures told what goes wrong behind the scenes
    * @param user the user that it runs as; this process's own where none is given
    * @throws when no process can be started
@@ -56,7 +57,7 @@ export class ProcessGroup {
   constructor(
     argv: readonly string[],
     env: Record<string, string>,
-    outlets: Outlets,
+    log: ReplicaLog,
     failures: FailureLog,
     user?: User,
   ) {
@@ -72,7 +73,7 @@ export class ProcessGroup {
       stderr: "piped",
       detached: true,
     }).spawn();
-    this.output = new ChildOutput(this.#child, outlets, failures);
+    this.output = new ChildOutput(this.#child, log, failures);
     this.ended = this.#waitForEnd(argv[0] ?? "");
   }
 

@@ -4,6 +4,7 @@ import { EngineError, type Instance } from "./engine.ts";
 import { inheritedEnvironment } from "./inherited_environment.ts";
 import { ProcessEngine } from "./process.ts";
 import { listen, NO_FAILURES, tcpOf, waitFor } from "./testing.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 const HOST = "127.0.0.1";
 
@@ -66,7 +67,7 @@ function waitForNoGroup(group: number): Promise<void> {
   return waitFor(`the end of group ${group}`, async () => await groupSize(group) === 0);
 }
 
-Deno.test("process: nothing outlives a balancer that is killed with SIGKILL", async () => {
+test("process: nothing outlives a balancer that is killed with SIGKILL", async () => {
   await using balancer = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-prompt", "--allow-run=sh", "--allow-net"],
@@ -85,7 +86,7 @@ Deno.test("process: nothing outlives a balancer that is killed with SIGKILL", as
   assertEquals((await reader.read()).done, true);
 });
 
-Deno.test("process: nothing of a group outlives its instance", async () => {
+test("process: nothing of a group outlives its instance", async () => {
   await withEngine(makeEngine(WITH_GRANDCHILD), async (engine) => {
     const group = pidOf(await engine.start(launch("Server1")));
     await waitForGroup(group);
@@ -94,7 +95,7 @@ Deno.test("process: nothing of a group outlives its instance", async () => {
   });
 });
 
-Deno.test("process: a stop ends the whole group", async () => {
+test("process: a stop ends the whole group", async () => {
   await withEngine(makeEngine(WITH_GRANDCHILD), async (engine) => {
     const instance = await engine.start(launch("Server1"));
     await waitForGroup(pidOf(instance));
@@ -103,7 +104,7 @@ Deno.test("process: a stop ends the whole group", async () => {
   });
 });
 
-Deno.test("process: closing the engine ends everything and starts nothing more", async () => {
+test("process: closing the engine ends everything and starts nothing more", async () => {
   const engine = makeEngine(WITH_GRANDCHILD);
   const started = await Promise.all([
     engine.start(launch("Server1")),
@@ -116,7 +117,7 @@ Deno.test("process: closing the engine ends everything and starts nothing more",
   await assertRejects(() => engine.start(launch("Server3")), EngineError, "closed");
 });
 
-Deno.test("process: an instance that ignores SIGTERM is killed after the grace", async () => {
+test("process: an instance that ignores SIGTERM is killed after the grace", async () => {
   await withFile(async (path) => {
     const command = `sh -c 'trap "" TERM; echo ready > ${path}; while :; do sleep 1000; done'`;
     await withEngine(makeEngine(command), async (engine) => {
@@ -139,7 +140,7 @@ const REASONS: readonly [title: string, command: string, reason: string][] = [
 ];
 
 for (const [title, command, reason] of REASONS) {
-  Deno.test(`process: an exit with ${title} is reported in words`, async () => {
+  test(`process: an exit with ${title} is reported in words`, async () => {
     await withEngine(makeEngine(command), async (engine) => {
       const heard = await listen(engine);
       const { id } = await engine.start(launch("Server1"));
@@ -150,7 +151,7 @@ for (const [title, command, reason] of REASONS) {
 }
 
 for (const command of ["no-such-program-here $PORT", "/no/such/program"]) {
-  Deno.test(`process: the command "${command}" is missing, and the message says so`, async () => {
+  test(`process: the command "${command}" is missing, and the message says so`, async () => {
     await withEngine(makeEngine(command), async (engine) => {
       const error = await assertRejects(() => engine.start(launch("Server1")), EngineError);
       assertEquals(error.kind, "command-missing");
@@ -159,11 +160,11 @@ for (const command of ["no-such-program-here $PORT", "/no/such/program"]) {
   });
 }
 
-Deno.test("process: a command line that is none is refused before anything is started", () => {
+test("process: a command line that is none is refused before anything is started", () => {
   assertThrows(() => makeEngine("serve | tee log"), Error, "run by no shell");
 });
 
-Deno.test("process: an instance gets its identity and the configured environment", async () => {
+test("process: an instance gets its identity and the configured environment", async () => {
   await withFile(async (path) => {
     const engine = makeEngine(`sh -c 'env > ${path}'`, { COLOR: "two words", SERVER_NAME: "x" });
     await withEngine(engine, async () => {
@@ -178,7 +179,7 @@ Deno.test("process: an instance gets its identity and the configured environment
   });
 });
 
-Deno.test("process: of the balancer's environment an instance gets what programs need", async () => {
+test("process: of the balancer's environment an instance gets what programs need", async () => {
   const settings = { LB_ADMIN_TOKEN: "s3cret", AWS_SECRET_ACCESS_KEY: "s3cret", TZ: "Asia/Tokyo" };
   for (const [name, value] of Object.entries(settings)) Deno.env.set(name, value);
   try {
@@ -195,7 +196,7 @@ Deno.test("process: of the balancer's environment an instance gets what programs
   }
 });
 
-Deno.test("process: the balancer's traces are its own, and a replica's what it is given", async () => {
+test("process: the balancer's traces are its own, and a replica's what it is given", async () => {
   const settings = { OTEL_SERVICE_NAME: "balancer", OTEL_EXPORTER_OTLP_HEADERS: "key=s3cret" };
   for (const [name, value] of Object.entries(settings)) Deno.env.set(name, value);
   try {

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { readCredentials } from "./registry_credentials.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 async function withConfig(text: string, test: (path: string) => Promise<void>): Promise<void> {
   const path = await Deno.makeTempFile();
@@ -22,7 +23,7 @@ const CONFIG = JSON.stringify({
   credHelpers: { "cloud.example": "cloud" },
 });
 
-Deno.test("registry credentials: each form that docker login writes is read", async () => {
+test("registry credentials: each form that docker login writes is read", async () => {
   await withConfig(CONFIG, async (path) => {
     assertEquals(await readCredentials(path, "docker.io"), {
       serveraddress: "https://index.docker.io/v1/",
@@ -36,7 +37,7 @@ Deno.test("registry credentials: each form that docker login writes is read", as
   });
 });
 
-Deno.test("registry credentials: programs that keep them are named and not run", async () => {
+test("registry credentials: programs that keep them are named and not run", async () => {
   await withConfig(CONFIG, async (path) => {
     const read = (registry: string) => assertRejects(() => readCredentials(path, registry), Error);
     assertStringIncludes((await read("kept.example")).message, "docker-credential-pass");
@@ -44,7 +45,7 @@ Deno.test("registry credentials: programs that keep them are named and not run",
   });
 });
 
-Deno.test("registry credentials: a file that cannot be used is named, and nothing secret is shown", async () => {
+test("registry credentials: a file that cannot be used is named, and nothing secret is shown", async () => {
   const { message } = await assertRejects(() => readCredentials("/no/file", "r"), Error);
   assertStringIncludes(message, "LB_DOCKER_CONFIG: /no/file");
   for (const text of ['{"auths": secret', '{"auths":{"r":{"auth":"secret"}}}']) {

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { FileStore } from "./file_store.ts";
 import { type SavedFleet, StoreError } from "./store.ts";
 import { quietLog } from "./testing.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 const FLEET: SavedFleet = { configured: 3, names: ["Server1", "S4"], template: { image: "app:2" } };
 
@@ -21,7 +22,7 @@ async function refusal(path: string): Promise<string> {
   return (await assertRejects(() => storeAt(path).load(), StoreError)).message;
 }
 
-Deno.test("the last state that was saved is loaded, with its epoch", () =>
+test("the last state that was saved is loaded, with its epoch", () =>
   inFolder(async (path) => {
     const store = storeAt(path);
     assertEquals(await store.load(), undefined);
@@ -31,14 +32,14 @@ Deno.test("the last state that was saved is loaded, with its epoch", () =>
     assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
   }));
 
-Deno.test("a state of another epoch than the expected one is not replaced", () =>
+test("a state of another epoch than the expected one is not replaced", () =>
   inFolder(async (path) => {
     await storeAt(path).save(FLEET, 4);
     assertEquals(await storeAt(path).save({ ...FLEET, names: [] }, 4), { done: false });
     assertEquals(await loadAt(path), FLEET);
   }));
 
-Deno.test("weights, shape, settings and a deploy are loaded as they were saved, with templates of later versions", () =>
+test("weights, shape, settings and a deploy are loaded as they were saved, with templates of later versions", () =>
   inFolder(async (path) => {
     const shape = { slots: 512, virtualServers: 9, layout: "even", hashes: "seed" } as const;
     const fleet: SavedFleet = {
@@ -52,7 +53,7 @@ Deno.test("weights, shape, settings and a deploy are loaded as they were saved, 
     assertEquals(await loadAt(path), fleet);
   }));
 
-Deno.test("a file of an earlier version is read, and replaced by the next save", () =>
+test("a file of an earlier version is read, and replaced by the next save", () =>
   inFolder(async (path) => {
     const { template, ...rest } = FLEET;
     await Deno.writeTextFile(path, `${JSON.stringify({ ...rest, template })}\n`);
@@ -60,14 +61,14 @@ Deno.test("a file of an earlier version is read, and replaced by the next save",
     assertEquals(await storeAt(path).save(FLEET, 0), { done: true, epoch: 1 });
   }));
 
-Deno.test("a draft that was cut off while it was written is not read", () =>
+test("a draft that was cut off while it was written is not read", () =>
   inFolder(async (path) => {
     await storeAt(path).save(FLEET, 0);
     await Deno.writeTextFile(`${path}.new`, '{"configured":');
     assertEquals(await loadAt(path), FLEET);
   }));
 
-Deno.test("of an empty or cut off file the state before it is used, and the next save keeps that one", () =>
+test("of an empty or cut off file the state before it is used, and the next save keeps that one", () =>
   inFolder(async (path) => {
     for (const text of ["", '{"epoch":2,"configured":3,"na']) {
       const store = storeAt(path);
@@ -82,7 +83,7 @@ Deno.test("of an empty or cut off file the state before it is used, and the next
     }
   }));
 
-Deno.test("a file that is something else is refused with its name and the fault", () =>
+test("a file that is something else is refused with its name and the fault", () =>
   inFolder(async (path) => {
     const broken = [
       "",
@@ -97,7 +98,7 @@ Deno.test("a file that is something else is refused with its name and the fault"
     }
   }));
 
-Deno.test("names in a file are checked as those in the API are", () =>
+test("names in a file are checked as those in the API are", () =>
   inFolder(async (path) => {
     const others = { configured: 3, template: {} };
     for (const name of ["../etc", "a b", "", "a-", `${"x".repeat(64)}`, "a.next", "-v"]) {
@@ -111,7 +112,7 @@ Deno.test("names in a file are checked as those in the API are", () =>
     }
   }));
 
-Deno.test("a command counts only in a file that no other user can have written", () =>
+test("a command counts only in a file that no other user can have written", () =>
   inFolder(async (path) => {
     for (
       const fields of [{ template: { command: "sh" } }, { template: {}, deploy: { command: "sh" } }]
@@ -134,7 +135,7 @@ Deno.test("a command counts only in a file that no other user can have written",
     }
   }));
 
-Deno.test("a folder that is not there is an error at the start", () =>
+test("a folder that is not there is an error at the start", () =>
   inFolder(async (path) => {
     assertEquals(
       await refusal(`${path}/deeper/fleet.json`),
@@ -142,7 +143,7 @@ Deno.test("a folder that is not there is an error at the start", () =>
     );
   }));
 
-Deno.test("a state that cannot be written leaves the one before it, and no draft", () =>
+test("a state that cannot be written leaves the one before it, and no draft", () =>
   inFolder(async (path) => {
     await storeAt(path).save(FLEET, 0);
     await Deno.mkdir(`${path}.new`);

@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { NAME_FIELD } from "../../replica/contract.ts";
 import { httpProbe, type HttpProbeOptions } from "./http_probe.ts";
 import { NotAskedError } from "./probe.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 const never = new AbortController().signal;
 
@@ -24,12 +25,12 @@ async function verdict(
   }
 }
 
-Deno.test("2xx and 3xx are a passed heartbeat", async () => {
+test("2xx and 3xx are a passed heartbeat", async () => {
   assertEquals(await verdict(() => new Response("fine")), undefined);
   assertEquals(await verdict(() => new Response(null, { status: 302 })), undefined);
 });
 
-Deno.test("the health path is asked for as it was set", async () => {
+test("the health path is asked for as it was set", async () => {
   const check = (request: Request) => new Response(null, { status: pathOk(request) ? 204 : 500 });
   assertEquals(await verdict(check), undefined);
 });
@@ -38,7 +39,7 @@ function pathOk(request: Request): boolean {
   return request.method === "GET" && request.url.endsWith("/well?x=1");
 }
 
-Deno.test("4xx and 5xx are a missed one", async () => {
+test("4xx and 5xx are a missed one", async () => {
   assertEquals(await verdict(() => new Response("no", { status: 404 })), {
     reason: "404 from /well?x=1: no",
     refused: false,
@@ -49,7 +50,7 @@ Deno.test("4xx and 5xx are a missed one", async () => {
   });
 });
 
-Deno.test("a refused connection is a missed one", async () => {
+test("a refused connection is a missed one", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = listener.addr;
   listener.close();
@@ -59,7 +60,7 @@ Deno.test("a refused connection is a missed one", async () => {
   assertEquals(reason, { reason: `connection refused on port ${port}`, refused: true });
 });
 
-Deno.test("silence is a missed one when the deadline comes", async () => {
+test("silence is a missed one when the deadline comes", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { probe, close } = httpProbe({ path: "/" });
   const reason = await probe(
@@ -73,7 +74,7 @@ Deno.test("silence is a missed one when the deadline comes", async () => {
   assertEquals(reason, { overdue: true, reason: "no answer within 20 ms", refused: false });
 });
 
-Deno.test("a heartbeat says the replica's name, and a spare's says none", async () => {
+test("a heartbeat says the replica's name, and a spare's says none", async () => {
   const named: (string | null)[] = [];
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
     named.push(request.headers.get(NAME_FIELD));
@@ -110,11 +111,11 @@ async function lateVerdict(deadlineMs: number, blockMs: number) {
   return [miss?.reason, asked];
 }
 
-Deno.test("a miss of a thread that was late itself does not count before it is confirmed", async () => {
+test("a miss of a thread that was late itself does not count before it is confirmed", async () => {
   assertEquals(await lateVerdict(2000, 3500), [undefined, 2]);
 });
 
-Deno.test("a heartbeat that the balancer is late for twice is not the instance's miss", async () => {
+test("a heartbeat that the balancer is late for twice is not the instance's miss", async () => {
   const silence = Promise.withResolvers<Response>();
   let asked = 0;
   const block = () => {
@@ -132,7 +133,7 @@ Deno.test("a heartbeat that the balancer is late for twice is not the instance's
   await server.shutdown();
 });
 
-Deno.test("where no file can be opened nobody was asked", async () => {
+test("where no file can be opened nobody was asked", async () => {
   const program = new URL("./testdata/probe_without_files.ts", import.meta.url).pathname;
   const run = ["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read", program];
   const { stdout } = await new Deno.Command("sh", {
@@ -165,7 +166,7 @@ async function asked(
   return missed?.reason;
 }
 
-Deno.test("the Host field and further fields are those of the settings, also over a Unix socket", async () => {
+test("the Host field and further fields are those of the settings, also over a Unix socket", async () => {
   for (const where of ["tcp", "unix"] as const) {
     const options = { host: "app.example", headers: { "X-Probe": "yes" } };
     assertEquals(await asked(options, where), undefined, where);
@@ -173,7 +174,7 @@ Deno.test("the Host field and further fields are those of the settings, also ove
   }
 });
 
-Deno.test("of a body only the first words of a text are shown", async () => {
+test("of a body only the first words of a text are shown", async () => {
   const type = (type: string) => ({ status: 500, headers: { "Content-Type": type } });
   const table: [BodyInit | null, string, string][] = [
     [
@@ -192,7 +193,7 @@ Deno.test("of a body only the first words of a text are shown", async () => {
   }
 });
 
-Deno.test("without a path a heartbeat is a connection that is accepted", async () => {
+test("without a path a heartbeat is a connection that is accepted", async () => {
   const { probe, close } = httpProbe({ path: "" });
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;

@@ -13,7 +13,7 @@ import {
   type Sink,
 } from "@logtape/logtape";
 import type { Level } from "./dials.ts";
-import { Output, type Writable } from "./output.ts";
+import { Output, WAITING_BYTES, WAITING_REPLICA_BYTES, type Writable } from "./output.ts";
 import { formatter, type LogStyle } from "./style.ts";
 
 /** How long the end of the program waits for a reader, in milliseconds. */
@@ -44,7 +44,10 @@ export class Log {
   static async open(level: Level, style: LogStyle, to: Writable = Deno.stdout): Promise<Log> {
     const log = new Log(level, style, to);
     await configure({
-      sinks: { output: log.#sink() },
+      sinks: {
+        output: log.#sink(WAITING_BYTES),
+        replicas: log.#sink(WAITING_REPLICA_BYTES),
+      },
       filters: { wanted: (record) => log.#wants(record.level), always: () => true },
       loggers: [
         {
@@ -59,6 +62,14 @@ export class Log {
           lowestLevel: "info",
           filters: ["always"],
           sinks: ["output"],
+          parentSinks: "override",
+        },
+        // What replicas write is theirs: no level of the balancer's own records applies to it.
+        {
+          category: ["ringkeeper", "replica"],
+          lowestLevel: "info",
+          filters: ["always"],
+          sinks: ["replicas"],
           parentSinks: "override",
         },
         { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["output"] },
@@ -93,10 +104,10 @@ export class Log {
     return compareLogLevel(level, this.level) >= 0;
   }
 
-  #sink(): Sink {
+  #sink(waitingBytes: number): Sink {
     const encoder = new TextEncoder();
     const format = formatter(this.style);
-    return (record) => this.#output.write(encoder.encode(format(record)));
+    return (record) => this.#output.write(encoder.encode(format(record)), waitingBytes);
   }
 
   #tellLost(lines: number): void {

@@ -14,6 +14,12 @@ export interface Writable {
 /** Bytes that wait for a reader at the most, beside those that came by {@linkcode Output.pass}. */
 export const WAITING_BYTES = 1024 * 1024;
 
+/**
+ * While this many bytes wait no more lines of replicas are taken: the rest of the room is for what
+ * the balancer itself says, so a flood of a replica displaces none of that.
+ */
+export const WAITING_REPLICA_BYTES = WAITING_BYTES / 2;
+
 const LINE_END = new Uint8Array([10]);
 
 /** What waits. */
@@ -51,9 +57,14 @@ export class Output {
     return this.#lost;
   }
 
-  /** Writes a line as soon as those before it are written. Where too much waits it is lost. */
-  write(line: Uint8Array): void {
-    if (this.#waitingBytes + line.length > WAITING_BYTES) return this.#loseOwn();
+  /**
+   * Writes a line as soon as those before it are written.
+   *
+   * @param line a whole line
+   * @param waitingBytes the line is lost where more bytes than these would wait
+   */
+  write(line: Uint8Array, waitingBytes: number = WAITING_BYTES): void {
+    if (this.#waitingBytes + line.length > waitingBytes) return this.#loseOwn();
     this.#waitingBytes += line.length;
     this.#queue({ bytes: line });
   }

@@ -43,6 +43,9 @@ export function formatter(style: LogStyle): TextFormatter {
   }
 }
 
+/** Control characters that JSON leaves as they are: DEL, C1, and Unicode's own line ends. */
+const LATE_CONTROLS = /[\u007f-\u009f\u2028\u2029]/g;
+
 /** Control characters: C0 with line ends and escape, DEL, C1, and Unicode's own line ends. */
 // deno-lint-ignore no-control-regex -- these are the characters to escape
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
@@ -54,10 +57,21 @@ const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
  * @param text of a line, without its end
  */
 export function escapeControls(text: string): string {
-  return text.replace(
-    CONTROLS,
-    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return text.replace(CONTROLS, escaped);
+}
+
+/**
+ * Text without the control characters that JSON leaves as they are, for what replicas write and
+ * answers of the API carry: `curl` shows those answers at a terminal.
+ *
+ * @param text what a replica wrote
+ */
+export function escapeLateControls(text: string): string {
+  return text.replace(LATE_CONTROLS, escaped);
+}
+
+function escaped(letter: string): string {
+  return `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 function oneLine(format: TextFormatter): TextFormatter {
@@ -67,9 +81,10 @@ function oneLine(format: TextFormatter): TextFormatter {
 /** The colours are the formatter's own: only what goes in is escaped. */
 function withPlainValues(format: TextFormatter): TextFormatter {
   return (record) => {
-    const message = record.message.map((part) =>
-      typeof part === "string" ? escapeControls(part) : part
-    );
+    const message = record.message.map((part) => {
+      if (typeof part === "string") return escapeControls(part);
+      return typeof part === "object" ? escapeControls(Deno.inspect(part)) : part;
+    });
     return format({ ...record, message });
   };
 }

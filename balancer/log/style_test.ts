@@ -5,7 +5,7 @@ import { formatter, type LogStyle } from "./style.ts";
 /** What a client or a replica may have sent: a forged line, escapes of C0 and C1, line ends. */
 const HOSTILE = 'x\n{"logger":"ringkeeper.audit"}\r\u001b[2J\u009b31m\u0085\u2028\u007f\u0000';
 
-function record(value: string): LogRecord {
+function record(value: unknown): LogRecord {
   return {
     category: ["ringkeeper"],
     level: "info",
@@ -36,6 +36,15 @@ Deno.test("on a terminal only the formatter's own escapes are left", () => {
   assertStringIncludes(line, "\\u001b[2J");
   assert(!line.includes("\u001b[2J") && !line.includes("\u009b"));
   assertEquals(line.trimEnd().split("\n").length, 1);
+});
+
+Deno.test("an error or a list is as plain on a terminal as text is", () => {
+  for (const value of [new Error(HOSTILE), [HOSTILE], { text: HOSTILE }]) {
+    const line = String(formatter("colours")(record(value)));
+    assertEquals(line.split("\n").length, 2, line);
+    // deno-lint-ignore no-control-regex -- what must not be there
+    assert(!/\u001b\[2J|[\u007f-\u009f\u2028]/.test(line), line);
+  }
 });
 
 Deno.test("text of other languages stays as it is", () => {

@@ -7,7 +7,7 @@ import { html } from "hono/html";
 import type { oas32 } from "zod-openapi";
 import { code, fields, type Html, prose, type Schema, typeOf } from "./docs_schema.ts";
 
-const METHODS = ["get", "post", "patch", "delete"] as const;
+const METHODS = ["get", "post", "put", "patch", "delete"] as const;
 
 /** Where a parameter is. */
 const WHENCE: Readonly<Record<string, string>> = {

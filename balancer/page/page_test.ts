@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Hono } from "hono";
 import { Assets } from "./assets.ts";
 import { sendFile, sendPage } from "./page.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 /** As the control API answers them. */
 function app(): Hono {
@@ -17,7 +18,7 @@ async function files(): Promise<string[]> {
   return [...html.matchAll(/(?:src|href)="(page\/[^"]+)"/g)].map(([, path]) => `/_lb/${path}`);
 }
 
-Deno.test("the page is asked for each time, and its files once", async () => {
+test("the page is asked for each time, and its files once", async () => {
   const page = await app().request("/_lb/");
   assertEquals([page.status, page.headers.get("cache-control")], [200, "no-cache"]);
   await page.body?.cancel();
@@ -31,7 +32,7 @@ Deno.test("the page is asked for each time, and its files once", async () => {
   }
 });
 
-Deno.test("the script is below 150 kB, and compressed for who takes that", async () => {
+test("the script is below 150 kB, and compressed for who takes that", async () => {
   const script = (await files()).find((path) => path.endsWith(".js")) ?? "";
   const plain = await (await app().request(script)).bytes();
   assert(plain.length < 150_000, `${plain.length}`);
@@ -42,7 +43,7 @@ Deno.test("the script is below 150 kB, and compressed for who takes that", async
   assertEquals(await new Response(stream).bytes(), plain);
 });
 
-Deno.test("nothing of the page is written into it, and nothing comes from elsewhere", async () => {
+test("nothing of the page is written into it, and nothing comes from elsewhere", async () => {
   for (const path of ["/_lb/", ...await files()]) {
     const answer = await app().request(path);
     const policy = answer.headers.get("content-security-policy") ?? "";
@@ -65,7 +66,7 @@ Deno.test("nothing of the page is written into it, and nothing comes from elsewh
   );
 });
 
-Deno.test("a file that is not there is a 404, and no name leads out of the folder", async () => {
+test("a file that is not there is a 404, and no name leads out of the folder", async () => {
   for (const name of ["gone-00000000.js", "..%2Fpage.ts", "..%2F..%2Fmain.js", "index", "a/b.js"]) {
     const answer = await app().request(`/_lb/page/${name}`);
     assertEquals(answer.status, 404, name);

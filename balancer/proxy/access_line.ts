@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { LogStyle } from "../log/style.ts";
+import { escapeControls, type LogStyle } from "../log/style.ts";
 import type { KeyText } from "./key_text.ts";
 import { colouredPrefix, plainPrefix, Timestamps } from "./line_prefix.ts";
 import type { Attempt, RequestRecord } from "./request_record.ts";
@@ -26,7 +26,10 @@ const LONGEST = 1024;
  */
 export function accessLine(style: LogStyle, keys: KeyText): AccessLine {
   const clock = new Timestamps();
-  if (style === "json") return (record) => jsonLine(record, keys, clock.of(record.endedAt));
+  if (style === "json") {
+    // JSON escapes C0 alone: C1, DEL and Unicode's line ends go by the logger's own rule.
+    return (record) => `${escapeControls(jsonLine(record, keys, clock.of(record.endedAt)))}\n`;
+  }
   const prefix = style === "text" ? plainPrefix : colouredPrefix;
   return (record) => `${prefix(clock.of(record.endedAt), record.failed)}${textOf(record, keys)}\n`;
 }
@@ -52,7 +55,7 @@ function jsonLine(record: RequestRecord, keys: KeyText, timestamp: string): stri
     (record.control ? ',"ringkeeper.control":true' : "") +
     (record.endless ? `,"ringkeeper.endless":"${record.endless}"` : "") +
     traceFields(record) +
-    "}\n";
+    "}";
 }
 
 function lineFields({ line }: RequestRecord): string {
@@ -121,7 +124,7 @@ function identityText({ identity }: RequestRecord, keys: KeyText): string {
 /** How it ended, where that was not by an answer from elsewhere. */
 function endText({ outcome = "left", reason, detail }: RequestRecord): string {
   if (outcome === "answered") return "";
-  return reason === undefined ? outcome : `${outcome} (${reason}: ${detail})`;
+  return reason === undefined ? outcome : `${outcome} (${reason}: ${printable(detail)})`;
 }
 
 /** `GET /home 200` */

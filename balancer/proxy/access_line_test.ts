@@ -132,6 +132,24 @@ Deno.test("a line of text can be read by people, and steers no terminal", () => 
   assertMatch(line(refused), /slot 7, id r1, refused \(none: nobody\)\n$/);
 });
 
+Deno.test("a line of JSON has no control character either, and gives back what the client sent", () => {
+  const hostile = "/\u009b2J\u007f\u0085\u2028";
+  const record = recordOf({
+    line: { method: "GET", target: hostile, minor: 1 },
+    identity: { requestId: hostile, key: hostile, slot: 7 },
+    detail: hostile,
+  });
+  const line = accessLine("json", ID)(record);
+  // deno-lint-ignore no-control-regex -- what must not be there
+  assertEquals(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028]/.test(line), false, line);
+  const fields = JSON.parse(line);
+  for (
+    const field of ["url.path", "ringkeeper.request_id", "ringkeeper.key", "ringkeeper.detail"]
+  ) {
+    assertEquals(fields[field], hostile, field);
+  }
+});
+
 Deno.test("a key that may be a credential is told by a hash of it", async () => {
   for (const from of ["header", "cookie", "query"] as const) {
     const keys = new KeyText({ from, name: "Authorization" });

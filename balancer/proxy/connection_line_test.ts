@@ -6,6 +6,7 @@ import { FileBudget, sharedFiles } from "./file_budget.ts";
 import { InFlight } from "./in_flight.ts";
 import { UpstreamError } from "./retry.ts";
 import { InstancePool, type UpstreamConnection } from "./upstream_pool.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 const LIMITS = { maxIdle: 10, idleMs: 60_000, connectMs: 10_000 };
 
@@ -67,7 +68,7 @@ class Bench implements Disposable {
   }
 }
 
-Deno.test("who waits gets the connection that comes back, first come first served", async () => {
+test("who waits gets the connection that comes back, first come first served", async () => {
   using bench = new Bench(1);
   const { a, line } = bench;
   const connection = await bench.open(a);
@@ -80,7 +81,7 @@ Deno.test("who waits gets the connection that comes back, first come first serve
   assertStrictEquals(await second, connection);
 });
 
-Deno.test("a connection that ends makes room for another", async () => {
+test("a connection that ends makes room for another", async () => {
   using bench = new Bench(1);
   const connection = await bench.open(bench.a);
   const waiting = bench.connect(bench.b);
@@ -92,7 +93,7 @@ Deno.test("a connection that ends makes room for another", async () => {
   assertEquals(bench.budget.hasRoom, false);
 });
 
-Deno.test("one that nobody uses is closed to make room, the oldest first", async () => {
+test("one that nobody uses is closed to make room, the oldest first", async () => {
   using bench = new Bench(2);
   const { a, b } = bench;
   const [older, newer] = [await bench.open(a), await bench.open(a)];
@@ -102,7 +103,7 @@ Deno.test("one that nobody uses is closed to make room, the oldest first", async
   assertEquals([older.wire.closed, newer.wire.closed], [true, false]);
 });
 
-Deno.test("one that comes back is closed for who waits for another replica", async () => {
+test("one that comes back is closed for who waits for another replica", async () => {
   using bench = new Bench(1);
   const connection = await bench.open(bench.a);
   const waiting = bench.connect(bench.b);
@@ -111,7 +112,7 @@ Deno.test("one that comes back is closed for who waits for another replica", asy
   assertEquals(connection.wire.closed, true);
 });
 
-Deno.test("a replica without connections gets some of those that another one has", async () => {
+test("a replica without connections gets some of those that another one has", async () => {
   using bench = new Bench(4);
   const { a, b } = bench;
   const open = [];
@@ -125,7 +126,7 @@ Deno.test("a replica without connections gets some of those that another one has
   await waiting[4];
 });
 
-Deno.test("who leaves gives its place up, who comes too late is told so", async () => {
+test("who leaves gives its place up, who comes too late is told so", async () => {
   using bench = new Bench(1);
   const connection = await bench.open(bench.a);
   const leaving = bench.connect(bench.a, (leave) => leave());
@@ -136,7 +137,7 @@ Deno.test("who leaves gives its place up, who comes too late is told so", async 
   assertEquals(connection.unused, true);
 });
 
-Deno.test("a request whose client may be gone is refused for the sake of one whose client is there", async () => {
+test("a request whose client may be gone is refused for the sake of one whose client is there", async () => {
   using bench = new Bench(1);
   const { a, line } = bench;
   const connection = await bench.open(a);
@@ -154,7 +155,7 @@ Deno.test("a request whose client may be gone is refused for the sake of one who
   assertStrictEquals(await certain, connection);
 });
 
-Deno.test("a request whose client may be gone is refused for the sake of a new client", async () => {
+test("a request whose client may be gone is refused for the sake of a new client", async () => {
   using bench = new Bench(2);
   const { a, line } = bench;
   const [connection] = [await bench.open(a), await bench.open(a)];
@@ -166,7 +167,7 @@ Deno.test("a request whose client may be gone is refused for the sake of a new c
   await accepting;
 });
 
-Deno.test("a connection that is refused takes no room", async () => {
+test("a connection that is refused takes no room", async () => {
   using bench = new Bench(1);
   const gone = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   bench.a.update({ name: "a", instance: "a", address: gone.addr }, bench.a.allowance);
@@ -175,7 +176,7 @@ Deno.test("a connection that is refused takes no room", async () => {
   assertEquals([bench.budget.hasRoom, bench.a.size], [true, 0]);
 });
 
-Deno.test("who waits in another worker gets room that this one does not use", async () => {
+test("who waits in another worker gets room that this one does not use", async () => {
   using bench = new Bench(1);
   const connection = await bench.open(bench.a);
   const other = new FileBudget(bench.files, 1);
@@ -188,7 +189,7 @@ Deno.test("who waits in another worker gets room that this one does not use", as
   assertEquals([connection.wire.closed, other.enterReplica()], [true, true]);
 });
 
-Deno.test("clients are accepted where there is room, and after the requests that wait", async () => {
+test("clients are accepted where there is room, and after the requests that wait", async () => {
   using bench = new Bench(2);
   const { a, line } = bench;
   await line.roomToAccept();
@@ -204,7 +205,7 @@ Deno.test("clients are accepted where there is room, and after the requests that
   assertEquals(connection.wire.closed, true);
 });
 
-Deno.test("too many clients wait a while for others to leave, and are turned away then", async () => {
+test("too many clients wait a while for others to leave, and are turned away then", async () => {
   for (const [patienceMs, crowded] of [[60_000, false], [0, true]] as const) {
     using bench = new Bench(2, patienceMs);
     bench.budget.enterClient();

@@ -228,7 +228,14 @@ export class Downstream implements Expiring {
     if (this.#ended || this.wire.closed) return;
     this.#ended = true;
     this.proxy.deadlines.add(this.#halfClosed = new HalfClosed(this));
+    if (this.streaming && !this.tunnelling) this.#expectStream();
     if (this.body.missing > this.wire.unread && !this.upload) this.left();
+  }
+
+  /** A client of an endless response has probably left: a silent stream is not kept for long. */
+  #expectStream(): void {
+    const { upstream, proxy } = this;
+    if (upstream) upstream.deadlineAt = Math.min(upstream.deadlineAt, proxy.responseBodyDeadline());
   }
 
   /** More of the client's bytes are there, though none are due: while it waits, its end counts. */

@@ -12,6 +12,7 @@ import { loadIn, sharedLoads } from "./shared_loads.ts";
 import type { Placed, PlacingTask } from "./testdata/placing_worker.ts";
 import { Transaction } from "./transaction.ts";
 import { InstancePool } from "./upstream_pool.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 const NAMES = ["Server1", "Server2", "Server3"];
 const RING = Ring.build({ members: NAMES });
@@ -155,7 +156,7 @@ Deno.test("a request knows the slot that it falls on, where that is asked for", 
   assertEquals(call.slot, -1);
 });
 
-Deno.test("workers that take places at the same time never exceed the bound together", async () => {
+test("workers that take places at the same time never exceed the bound together", async () => {
   const [workers, places, names] = [4, 40, ["Server1", "Server2", "Server3", "Server4"]];
   const memory = sharedLoads(workers);
   const held = new Int32Array(new SharedArrayBuffer(4 * names.length));

@@ -4,6 +4,7 @@ import { OK, RawConnection, within } from "../../tests/raw.ts";
 import { gap } from "./recorder.ts";
 import type { RequestRecord } from "./request_record.ts";
 import { ProxyBench } from "./testing.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 const GET = "GET /a?b=c HTTP/1.1\r\nHost: a\r\nX-Request-Id: 7\r\n\r\n";
 const SLOT = Ring.build({ members: ["Server1"] }).slotOfId(7);
@@ -74,7 +75,7 @@ function assertInOrder(...times: (number | undefined)[]): void {
   }
 }
 
-Deno.test("a usual request leaves a record of where it went, when, and how much it was", async () => {
+test("a usual request leaves a record of where it went, when, and how much it was", async () => {
   await using bench = new RecordBench(1);
   const before = Date.now();
   const { client, replica } = await bench.warm();
@@ -105,7 +106,7 @@ Deno.test("a usual request leaves a record of where it went, when, and how much 
   client.close();
 });
 
-Deno.test("bodies count without their framing, on the general way, too", async () => {
+test("bodies count without their framing, on the general way, too", async () => {
   await using bench = new RecordBench(1);
   const { client, replica } = await bench.warm();
   await client.send(
@@ -124,7 +125,7 @@ Deno.test("bodies count without their framing, on the general way, too", async (
   client.close();
 });
 
-Deno.test("each attempt is told, and how it failed", async () => {
+test("each attempt is told, and how it failed", async () => {
   await using bench = new RecordBench(1);
   const { client, replica } = await bench.warm();
   await client.send(GET);
@@ -141,7 +142,7 @@ Deno.test("each attempt is told, and how it failed", async () => {
   client.close();
 });
 
-Deno.test("a request that waits tells for what, and a client that leaves, that it left", async () => {
+test("a request that waits tells for what, and a client that leaves, that it left", async () => {
   await using bench = new RecordBench(1);
   bench.publish({ away: true });
   using patient = await RawConnection.to(bench.acceptor.port);
@@ -170,7 +171,7 @@ async function waiting(bench: ProxyBench, count: number): Promise<void> {
   while (bench.proxy.waitingRoom.count < count) await new Promise((r) => setTimeout(r));
 }
 
-Deno.test("an answer that breaks off is told with what came of it", async () => {
+test("an answer that breaks off is told with what came of it", async () => {
   await using bench = new RecordBench(1);
   const { client, replica } = await bench.warm();
   await client.send(GET);
@@ -186,7 +187,7 @@ Deno.test("an answer that breaks off is told with what came of it", async () => 
   client.close();
 });
 
-Deno.test("what the balancer refuses is told with the reason", async (t) => {
+test("what the balancer refuses is told with the reason", async (t) => {
   await using bench = new RecordBench(1, { LB_MAX_BODY_BYTES: "10", LB_HOLD: "fail" });
   const refused = async (request: string) => {
     using client = await RawConnection.to(bench.acceptor.port);
@@ -216,7 +217,7 @@ Deno.test("what the balancer refuses is told with the reason", async (t) => {
   });
 });
 
-Deno.test("of requests that were not chosen those are told that failed", async (t) => {
+test("of requests that were not chosen those are told that failed", async (t) => {
   await using bench = new RecordBench(1e-300);
   const { client, replica } = await bench.warm();
   const exchange = async (answer: string) => {
@@ -247,7 +248,7 @@ Deno.test("of requests that were not chosen those are told that failed", async (
   client.close();
 });
 
-Deno.test("where not every request is timed, one that fails is told from then on", async () => {
+test("where not every request is timed, one that fails is told from then on", async () => {
   await using bench = new RecordBench(1e-300);
   const { client, replica } = await bench.warm();
   const { deadlines, tallies: { pace } } = bench.proxy;

@@ -11,6 +11,7 @@ import { RequestRecord } from "./request_record.ts";
 import { RequestTrace } from "./request_trace.ts";
 import { ProxyBench } from "./testing.ts";
 import { Transaction } from "./transaction.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 const UPSTREAM = { name: "S", instance: "i", address: { hostname: "127.0.0.1", port: 9 } };
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -99,7 +100,7 @@ Deno.test("each attempt is told of, and only the last one answered", async () =>
   });
 });
 
-Deno.test("the usual way and the general one make the same spans of a request", async () => {
+test("the usual way and the general one make the same spans of a request", async () => {
   await using bench = new ProxyBench();
   await withSpans(async (tracing, ended) => {
     await bench.proxy.trace(tracing);

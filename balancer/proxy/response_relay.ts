@@ -275,8 +275,8 @@ export class ResponseRelay {
 
   /** The replica has to go on. */
   #await(): void {
-    const { proxy } = this.#client;
-    this.#upstream.deadlineAt = this.#endless
+    const { proxy, ended } = this.#client;
+    this.#upstream.deadlineAt = this.#endless && !ended
       ? proxy.streamDeadline()
       : proxy.responseBodyDeadline();
     this.#client.deadlineAt = Infinity;

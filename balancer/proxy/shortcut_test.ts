@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { field, OK, RawConnection, statusOf } from "../../tests/raw.ts";
 import { ProxyBench } from "./testing.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 const GET = "GET /a HTTP/1.1\r\nHost: a.example\r\nX-Request-Id: 7\r\n\r\n";
 const POST = "POST /a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\nabc";
@@ -86,7 +87,7 @@ const RESPONSE = fc.record({
   behind: fc.constantFrom("", "", "", "HTTP/1.1 200 OK\r\n\r\n"),
 });
 
-Deno.test("the shortcut and the general way give the same bytes for the same exchange", async () => {
+test("the shortcut and the general way give the same bytes for the same exchange", async () => {
   await using bench = new ProxyBench();
   let short = 0;
   await fc.assert(
@@ -108,7 +109,7 @@ Deno.test("the shortcut and the general way give the same bytes for the same exc
   assertEquals(bench.inFlight, 0);
 });
 
-Deno.test("a usual exchange takes the shortcut, one after the other", async () => {
+test("a usual exchange takes the shortcut, one after the other", async () => {
   await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   for (const request of [GET, POST, GET]) {
@@ -123,7 +124,7 @@ Deno.test("a usual exchange takes the shortcut, one after the other", async () =
   client.close();
 });
 
-Deno.test("requests that came in one piece are answered in their order", async () => {
+test("requests that came in one piece are answered in their order", async () => {
   await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   await client.send(GET + POST + GET.replace("/a", "/b") + "GET /c HTTP/1.1\r\nHo");
@@ -141,7 +142,7 @@ Deno.test("requests that came in one piece are answered in their order", async (
   client.close();
 });
 
-Deno.test("a request that comes while another is answered is served after it", async () => {
+test("a request that comes while another is answered is served after it", async () => {
   await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   await client.send(GET);
@@ -164,7 +165,7 @@ for (
     ["a body of 40 KB", [`HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n`, "x".repeat(4e4)]],
   ] as const
 ) {
-  Deno.test(`a response with ${what} is handed over to the general way`, async () => {
+  test(`a response with ${what} is handed over to the general way`, async () => {
     await using bench = new ProxyBench();
     const { client, replica } = await bench.warm();
     await client.send(GET);
@@ -182,7 +183,7 @@ for (
   });
 }
 
-Deno.test("a replica that says more than it was asked for gets no other request", async () => {
+test("a replica that says more than it was asked for gets no other request", async () => {
   await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   await client.send(GET);
@@ -198,7 +199,7 @@ Deno.test("a replica that says more than it was asked for gets no other request"
   client.close();
 });
 
-Deno.test("a client that leaves takes its request with it", async () => {
+test("a client that leaves takes its request with it", async () => {
   await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   await client.send(GET + GET);
@@ -221,7 +222,7 @@ Deno.test("a client that leaves takes its request with it", async () => {
   next.close();
 });
 
-Deno.test("a client that has ended its side is served", async () => {
+test("a client that has ended its side is served", async () => {
   await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   await client.send(GET + GET);
@@ -235,7 +236,7 @@ Deno.test("a client that has ended its side is served", async () => {
   assertEquals([bench.general(), bench.inFlight, bench.failures], [0, 0, []]);
 });
 
-Deno.test("a reused connection that dies is replaced for what may be sent twice", async () => {
+test("a reused connection that dies is replaced for what may be sent twice", async () => {
   await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   await client.send(GET);
@@ -253,7 +254,7 @@ Deno.test("a reused connection that dies is replaced for what may be sent twice"
   client.close();
 });
 
-Deno.test("a malformed answer is a 502, and the client's connection goes on", async () => {
+test("a malformed answer is a 502, and the client's connection goes on", async () => {
   await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   await client.send(GET);
@@ -265,7 +266,7 @@ Deno.test("a malformed answer is a 502, and the client's connection goes on", as
   client.close();
 });
 
-Deno.test("a refused request is refused on a connection that took the shortcut", async () => {
+test("a refused request is refused on a connection that took the shortcut", async () => {
   await using bench = new ProxyBench({ LB_MAX_BODY_BYTES: "2", LB_MAX_REQUEST_LINE_BYTES: "64" });
   const { replica } = await bench.warm();
   for (
@@ -285,7 +286,7 @@ Deno.test("a refused request is refused on a connection that took the shortcut",
   }
 });
 
-Deno.test("HTTP/1.0 is kept when it asks for it", async () => {
+test("HTTP/1.0 is kept when it asks for it", async () => {
   await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   await client.send("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
@@ -300,7 +301,7 @@ Deno.test("HTTP/1.0 is kept when it asks for it", async () => {
   assertEquals(bench.general(), 0);
 });
 
-Deno.test("a worker that ends closes each connection behind its response", async () => {
+test("a worker that ends closes each connection behind its response", async () => {
   await using bench = new ProxyBench();
   const { client, replica } = await bench.warm();
   const idle = await bench.warm(replica);
@@ -314,7 +315,7 @@ Deno.test("a worker that ends closes each connection behind its response", async
   await drained;
 });
 
-Deno.test("deadlines are armed on the shortcut, too", async () => {
+test("deadlines are armed on the shortcut, too", async () => {
   await using bench = new ProxyBench({ LB_RESPONSE_TIMEOUT_MS: "200", LB_HEAD_TIMEOUT_MS: "300" });
   const { client, replica } = await bench.warm();
   await client.send(GET);
@@ -326,7 +327,7 @@ Deno.test("deadlines are armed on the shortcut, too", async () => {
   assertEquals((await client.rest()).text, "");
 });
 
-Deno.test("a body that stops and a client that asks nothing more run out of time", async () => {
+test("a body that stops and a client that asks nothing more run out of time", async () => {
   await using bench = new ProxyBench({ LB_BODY_TIMEOUT_MS: "200", LB_KEEPALIVE_TIMEOUT_MS: "200" });
   const { client } = await bench.warm();
   await client.send(POST.slice(0, -1));

@@ -24,7 +24,7 @@ export class ProxyBench implements AsyncDisposable {
   readonly acceptor: Acceptor;
 
   constructor(env: Record<string, string> = {}) {
-    const { config } = readConfig({ LB_WORKERS: "1", ...env });
+    const config = readConfig({ LB_WORKERS: "1", ...env });
     const settings = proxySettings(config, { hostname: "127.0.0.1", port: 0 });
     this.proxy = new Proxy(settings, {
       memory: sharedLoads(1),

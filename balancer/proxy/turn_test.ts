@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type Side, type Staged, Turn } from "./turn.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 /** Connections that note what they are told to do, and answer whatever was read. */
 function connections(turn: Turn) {
@@ -68,7 +69,7 @@ Deno.test("who was read from in a full turn reads again, though nobody was left 
   await promise;
 });
 
-Deno.test("reads that are over in one turn of the event loop are handed on together", async () => {
+test("reads that are over in one turn of the event loop are handed on together", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { hostname, port } = listener.addr;
   const [one, peerOfOne] = await Promise.all([

@@ -4,6 +4,7 @@ import { Deadlines } from "./deadlines.ts";
 import { InFlight } from "./in_flight.ts";
 import { UpstreamError } from "./retry.ts";
 import { InstancePool, type PoolLimits } from "./upstream_pool.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 const LIMITS: PoolLimits = { maxIdle: 2, idleMs: 300, connectMs: 1000 };
 
@@ -44,7 +45,7 @@ async function closed(peer: Deno.TcpConn): Promise<void> {
   assertEquals(await peer.read(new Uint8Array(1)), null);
 }
 
-Deno.test("a new connection has not been used before, one from the pool has", async () => {
+test("a new connection has not been used before, one from the pool has", async () => {
   using bench = new Bench();
   const { pool } = bench;
   assertEquals(pool.takeIdle(false), undefined);
@@ -58,7 +59,7 @@ Deno.test("a new connection has not been used before, one from the pool has", as
   connection.close();
 });
 
-Deno.test("the newest comes first, and no more are kept than the limit", async () => {
+test("the newest comes first, and no more are kept than the limit", async () => {
   using bench = new Bench();
   const { pool } = bench;
   const [a, b, c] = [await bench.open(), await bench.open(), await bench.open()];
@@ -70,7 +71,7 @@ Deno.test("the newest comes first, and no more are kept than the limit", async (
   b.connection.close();
 });
 
-Deno.test("a connection that was closed while it carried a request is not lent again", async () => {
+test("a connection that was closed while it carried a request is not lent again", async () => {
   using bench = new Bench();
   const { connection, peer } = await bench.open();
   connection.close();
@@ -79,7 +80,7 @@ Deno.test("a connection that was closed while it carried a request is not lent a
   await closed(peer);
 });
 
-Deno.test("a connection at rest that ends, or says something, is not lent again", async () => {
+test("a connection at rest that ends, or says something, is not lent again", async () => {
   for (const say of [true, false]) {
     using bench = new Bench();
     const { connection, peer } = await bench.open();
@@ -92,7 +93,7 @@ Deno.test("a connection at rest that ends, or says something, is not lent again"
   }
 });
 
-Deno.test("a connection is closed when it has been at rest for long enough", async () => {
+test("a connection is closed when it has been at rest for long enough", async () => {
   using bench = new Bench({ idleMs: 100 });
   const { connection, peer } = await bench.open();
   const start = performance.now();
@@ -102,7 +103,7 @@ Deno.test("a connection is closed when it has been at rest for long enough", asy
   assertEquals([bench.pool.takeIdle(false), connection.expired], [undefined, false]);
 });
 
-Deno.test("what cannot be repeated gets no connection that has rested for a while", async () => {
+test("what cannot be repeated gets no connection that has rested for a while", async () => {
   using bench = new Bench({ idleMs: 60_000 });
   const { pool, deadlines } = bench;
   const { connection } = await bench.open();
@@ -117,7 +118,7 @@ Deno.test("what cannot be repeated gets no connection that has rested for a whil
   connection.close();
 });
 
-Deno.test("a pool that is retired closes what rests and what comes back", async () => {
+test("a pool that is retired closes what rests and what comes back", async () => {
   using bench = new Bench();
   const [resting, busy] = [await bench.open(), await bench.open()];
   bench.pool.giveBack(resting.connection);
@@ -128,7 +129,7 @@ Deno.test("a pool that is retired closes what rests and what comes back", async 
   await closed(busy.peer);
 });
 
-Deno.test("a refused connection says that nothing was sent", async () => {
+test("a refused connection says that nothing was sent", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const address = listener.addr;
   listener.close();
@@ -141,7 +142,7 @@ Deno.test("a refused connection says that nothing was sent", async () => {
   deadlines.close();
 });
 
-Deno.test("a deadline in the middle of a request is told from one at rest", async () => {
+test("a deadline in the middle of a request is told from one at rest", async () => {
   using bench = new Bench();
   const { connection, peer } = await bench.open();
   connection.deadlineAt = bench.deadlines.now;

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { BufferPool, LARGE_BYTES } from "./buffers.ts";
 import { Disconnected, ReaderConflict, Wire, type WireWatcher } from "./wire.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 /** A wire and the other end of its connection. */
 async function pair() {
@@ -31,7 +32,7 @@ async function say(peer: Deno.TcpConn, text: string): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await peer.write(bytes.subarray(at));
 }
 
-Deno.test("bytes are read behind those that are unread", async () => {
+test("bytes are read behind those that are unread", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   await say(peer, "abc");
@@ -42,7 +43,7 @@ Deno.test("bytes are read behind those that are unread", async () => {
   assertEquals([unread(wire), wire.unread], ["bcdef", 5]);
 });
 
-Deno.test("a read that was begun early is the one that the reader waits for", async () => {
+test("a read that was begun early is the one that the reader waits for", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   wire.listen();
@@ -52,7 +53,7 @@ Deno.test("a read that was begun early is the one that the reader waits for", as
   assertEquals(unread(wire), "abc");
 });
 
-Deno.test("a connection has one reader at a time", async () => {
+test("a connection has one reader at a time", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   assertThrows(() => wire.reader(), ReaderConflict);
@@ -69,7 +70,7 @@ Deno.test("a connection has one reader at a time", async () => {
   assertEquals([await reading, unread(wire)], [true, "abc"]);
 });
 
-Deno.test("a reader that is interrupted loses no byte for the next one", async () => {
+test("a reader that is interrupted loses no byte for the next one", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   const interrupted = assertRejects(() => reader.fill(), RangeError);
@@ -83,7 +84,7 @@ Deno.test("a reader that is interrupted loses no byte for the next one", async (
   assertEquals([await next.fill(), unread(wire)], [true, "abc"]);
 });
 
-Deno.test("the end of the peer's side is no error, however often it is asked for", async () => {
+test("the end of the peer's side is no error, however often it is asked for", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   await peer.closeWrite();
@@ -92,7 +93,7 @@ Deno.test("the end of the peer's side is no error, however often it is asked for
   assertEquals(wire.unread, 0);
 });
 
-Deno.test("a wire makes room for what is long, and gives it back at rest", async () => {
+test("a wire makes room for what is long, and gives it back at rest", async () => {
   using one = await pair();
   const { wire, reader, peer, buffers } = one;
   const resting = wire.bytes;
@@ -111,7 +112,7 @@ Deno.test("a wire makes room for what is long, and gives it back at rest", async
   assertStrictEquals(buffers.take(LARGE_BYTES), large);
 });
 
-Deno.test("a wire that is used much moves in with others, and loses nothing", async () => {
+test("a wire that is used much moves in with others, and loses nothing", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   const first = wire.bytes;
@@ -128,7 +129,7 @@ Deno.test("a wire that is used much moves in with others, and loses nothing", as
   assertEquals(wire.bytes.buffer.byteLength > wire.bytes.length, true);
 });
 
-Deno.test("no buffer is given away while it is read into", async () => {
+test("no buffer is given away while it is read into", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   wire.makeRoom();
@@ -142,7 +143,7 @@ Deno.test("no buffer is given away while it is read into", async () => {
   assertEquals(unread(wire), "abc");
 });
 
-Deno.test("what is unread stays when room is made", async () => {
+test("what is unread stays when room is made", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   await say(peer, "abc");
@@ -157,7 +158,7 @@ Deno.test("what is unread stays when room is made", async () => {
   assertEquals([unread(wire), wire.start], ["cd", 0]);
 });
 
-Deno.test("all of the bytes are written, however slowly they are read", async () => {
+test("all of the bytes are written, however slowly they are read", async () => {
   using one = await pair();
   const { wire, peer } = one;
   const size = 16 * 1024 * 1024;
@@ -173,7 +174,7 @@ Deno.test("all of the bytes are written, however slowly they are read", async ()
   assertEquals([count, sum], [size, 7 * size]);
 });
 
-Deno.test("closing ends a read and a write that are under way, and may be done twice", async () => {
+test("closing ends a read and a write that are under way, and may be done twice", async () => {
   using one = await pair();
   const { wire, reader } = one;
   const reading = assertRejects(() => reader.fill(), Disconnected);
@@ -187,7 +188,7 @@ Deno.test("closing ends a read and a write that are under way, and may be done t
   await assertRejects(() => wire.write(new Uint8Array(1)), Disconnected);
 });
 
-Deno.test("a probe tells a peer that has ended its side from one that is gone", async () => {
+test("a probe tells a peer that has ended its side from one that is gone", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   await peer.closeWrite();
@@ -198,7 +199,7 @@ Deno.test("a probe tells a peer that has ended its side from one that is gone", 
   assertEquals(await wire.probe(), false);
 });
 
-Deno.test("one side can be ended while the other goes on", async () => {
+test("one side can be ended while the other goes on", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   await wire.closeWrite();
@@ -242,7 +243,7 @@ class Notes implements WireWatcher {
   }
 }
 
-Deno.test("a watcher hears of a read before those who wait for it", async () => {
+test("a watcher hears of a read before those who wait for it", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   const notes = wire.watcher = new Notes();
@@ -256,7 +257,7 @@ Deno.test("a watcher hears of a read before those who wait for it", async () => 
   assertEquals(await notes.next(), "ended");
 });
 
-Deno.test("a read that nobody waits for may fail; who asks later is told why", async () => {
+test("a read that nobody waits for may fail; who asks later is told why", async () => {
   using one = await pair();
   const { wire, reader } = one;
   const notes = wire.watcher = new Notes();
@@ -268,7 +269,7 @@ Deno.test("a read that nobody waits for may fail; who asks later is told why", a
   assertEquals(notes.told, []);
 });
 
-Deno.test("a watcher hears when all is sent, however often the kernel takes a part", async () => {
+test("a watcher hears when all is sent, however often the kernel takes a part", async () => {
   using one = await pair();
   const { wire, peer } = one;
   const notes = wire.watcher = new Notes();
@@ -280,7 +281,7 @@ Deno.test("a watcher hears when all is sent, however often the kernel takes a pa
   assertEquals([await notes.next(), received], ["sent", length]);
 });
 
-Deno.test("a watcher hears of what cannot be sent", async () => {
+test("a watcher hears of what cannot be sent", async () => {
   using one = await pair();
   const { wire } = one;
   const notes = wire.watcher = new Notes();
@@ -289,7 +290,7 @@ Deno.test("a watcher hears of what cannot be sent", async () => {
   assertEquals(await notes.next(), "unsent: Disconnected");
 });
 
-Deno.test("of many wires that always have something to read, none is read from less", async () => {
+test("of many wires that always have something to read, none is read from less", async () => {
   const [count, rounds] = [300, 20];
   const { promise, resolve } = Promise.withResolvers<void>();
   const reads = new Uint32Array(count);

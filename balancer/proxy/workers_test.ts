@@ -4,6 +4,7 @@ import type { Evidence, View } from "../view.ts";
 import { LINGER } from "./linger.ts";
 import type { ProxySettings } from "./settings.ts";
 import { DataPlaneWorkers } from "./workers.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 const CRASHING = new URL("./testdata/crashing_worker.ts", import.meta.url).href;
 const DEADLINE_MS = 10_000;
@@ -104,7 +105,7 @@ function view(version: number): View {
   };
 }
 
-Deno.test("workers are told the settings and each view, and what they say is passed on", async () => {
+test("workers are told the settings and each view, and what they say is passed on", async () => {
   const bench = new Bench();
   bench.workers.publish(view(1));
   await bench.workers.open();
@@ -122,7 +123,7 @@ Deno.test("workers are told the settings and each view, and what they say is pas
   assertEquals(bench.crashes, []);
 });
 
-Deno.test("a worker that crashes is counted and replaced by one that knows the last view", async () => {
+test("a worker that crashes is counted and replaced by one that knows the last view", async () => {
   const bench = new Bench();
   await bench.workers.open();
   bench.workers.publish(view(7));
@@ -142,7 +143,7 @@ Deno.test("a worker that crashes is counted and replaced by one that knows the l
   await bench.workers.end(NOW);
 });
 
-Deno.test("the access log is turned in all workers, and in those that start later", async () => {
+test("the access log is turned in all workers, and in those that start later", async () => {
   const bench = new Bench();
   await bench.workers.open();
   assertEquals(bench.workers.accessLogging, "off");
@@ -156,7 +157,7 @@ Deno.test("the access log is turned in all workers, and in those that start late
   await bench.workers.end(NOW);
 });
 
-Deno.test("what a worker had in flight when it crashed is counted no more", async () => {
+test("what a worker had in flight when it crashed is counted no more", async () => {
   const bench = new Bench();
   await bench.workers.open();
   bench.workers.publish(view(1));
@@ -178,7 +179,7 @@ Deno.test("what a worker had in flight when it crashed is counted no more", asyn
   await bench.workers.end(NOW);
 });
 
-Deno.test("what a worker counted stays when it crashes, what was so right now does not", async () => {
+test("what a worker counted stays when it crashes, what was so right now does not", async () => {
   const bench = new Bench();
   await bench.workers.open();
   bench.workers.publish(view(1));
@@ -198,7 +199,7 @@ Deno.test("what a worker counted stays when it crashes, what was so right now do
   await bench.workers.end(NOW);
 });
 
-Deno.test("questions that a dead worker has not answered are settled", async () => {
+test("questions that a dead worker has not answered are settled", async () => {
   const bench = new Bench();
   await bench.workers.open();
   const unanswered = bench.workers.idle("silence", { requestsMs: 60_000, streamsMs: 60_000 });
@@ -209,7 +210,7 @@ Deno.test("questions that a dead worker has not answered are settled", async () 
   await bench.workers.end(NOW);
 });
 
-Deno.test("a crash while the data plane ends is not made good", async () => {
+test("a crash while the data plane ends is not made good", async () => {
   const bench = new Bench();
   await bench.workers.open();
   const crashing = bench.workers.idle("crash", { requestsMs: 60_000, streamsMs: 60_000 });
@@ -218,14 +219,14 @@ Deno.test("a crash while the data plane ends is not made good", async () => {
   assertEquals(bench.noted("open").length, 2);
 });
 
-Deno.test("a module that cannot run is an error at the start", async () => {
+test("a module that cannot run is an error at the start", async () => {
   const bench = new Bench("data:text/javascript,throw new Error('broken')");
   await assertRejects(() => bench.workers.open());
   await bench.workers.end(NOW);
   assert(bench.crashes.length >= 1);
 });
 
-Deno.test("a worker that does not listen in time is an error with its name", async () => {
+test("a worker that does not listen in time is an error with its name", async () => {
   const bench = new Bench("data:text/javascript,self.onmessage = () => {}", 200);
   await assertRejects(
     () => bench.workers.open(),

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { type Answer, ASK, WrongAnswer } from "./asking.ts";
 import { BrokenOff, HttpConnection } from "../http_connection.ts";
 import type { Kind } from "./outcome.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
 /** Asks a server that sends these bytes when it has read the first of a request. */
 async function ask(kind: Kind, response: string, check: (made: Made) => Promise<void>) {
@@ -31,7 +32,7 @@ interface Made {
 const OK = "HTTP/1.1 200 OK\r\n";
 const BAD = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 2\r\n\r\nno";
 
-Deno.test("a GET is answered by whoever the answer names, after interim responses", async () => {
+test("a GET is answered by whoever the answer names, after interim responses", async () => {
   const body = '{"name":"Server2"}';
   const interim = "HTTP/1.1 103 Early Hints\r\n\r\n";
   const response = `${interim}${OK}Content-Length: ${body.length}\r\n\r\n${body}`;
@@ -41,7 +42,7 @@ Deno.test("a GET is answered by whoever the answer names, after interim response
   });
 });
 
-Deno.test("an answer that ends too early is broken off", async () => {
+test("an answer that ends too early is broken off", async () => {
   const response = `${OK}Content-Length: 20\r\n\r\n{"name"`;
   await ask("get", response, async ({ made, answer }) => {
     const error = await assertRejects(() => made, BrokenOff);
@@ -49,7 +50,7 @@ Deno.test("an answer that ends too early is broken off", async () => {
   });
 });
 
-Deno.test("a POST whose body came changed is no right answer", async () => {
+test("a POST whose body came changed is no right answer", async () => {
   const body = '{"id":"k","bytes":4096,"digest":"00","name":"Server1"}';
   const response = `${OK}Content-Length: ${body.length}\r\n\r\n${body}`;
   await ask("post", response, async ({ made }) => {
@@ -57,14 +58,14 @@ Deno.test("a POST whose body came changed is no right answer", async () => {
   });
 });
 
-Deno.test("an upload that is answered early is not sent to its end, nor its connection kept", async () => {
+test("an upload that is answered early is not sent to its end, nor its connection kept", async () => {
   await ask("upload", BAD, async ({ made, answer, connection }) => {
     await assertRejects(() => made, WrongAnswer, "502 no");
     assertEquals([answer.status, connection.reusable], [502, false]);
   });
 });
 
-Deno.test("a stream that stops half way has broken off, and is known by its replica", async () => {
+test("a stream that stops half way has broken off, and is known by its replica", async () => {
   const chunk = 'data: {"at":1}\n\n';
   const head = `${OK}X-Server: Server3\r\nTransfer-Encoding: chunked\r\n\r\n`;
   const response = `${head}${chunk.length.toString(16)}\r\n${chunk}\r\n`;
@@ -74,7 +75,7 @@ Deno.test("a stream that stops half way has broken off, and is known by its repl
   });
 });
 
-Deno.test("a stream with too few events is no right answer", async () => {
+test("a stream with too few events is no right answer", async () => {
   const head = `${OK}X-Server: Server3\r\nTransfer-Encoding: chunked\r\n\r\n`;
   await ask("stream", `${head}0\r\n\r\n`, async ({ made }) => {
     await assertRejects(() => made, WrongAnswer, "0 events of 20");

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Collector } from "./collector.ts";
+import { systemTest as test } from "../../tools/needs.ts";
 
-Deno.test("who saw a POST and who executed it is kept in order", () => {
+test("who saw a POST and who executed it is kept in order", () => {
   using collector = new Collector();
   for (const line of ["seen id-1 Server1 a", "seen id-1 Server2 b", "done id-1 Server2 b"]) {
     collector.note(line);

@@ -3,6 +3,7 @@ import { field, RawConnection, statusOf, within } from "../../../tests/raw.ts";
 import { channelPair, serverOptions } from "../testing.ts";
 import type { ApiLimits } from "./api_connection.ts";
 import { ApiServer, type ApiServerOptions } from "./api_server.ts";
+import { systemTest as test } from "../../../tools/needs.ts";
 
 type Answer = (request: Request, peer: Deno.Addr) => Response | Promise<Response>;
 
@@ -45,7 +46,7 @@ const get = (path: string, ...fields: string[]) =>
 const post = (framing: string, body: string) =>
   `POST /add HTTP/1.1\r\nHost: a\r\n${framing}\r\n\r\n${body}`;
 
-Deno.test("a connection serves request after request, in order, also when they come at once", async () => {
+test("a connection serves request after request, in order, also when they come at once", async () => {
   await using bench = new Bench(echo);
   using client = await bench.connect();
   await client.send(get("/a?b=%20c") + post("Content-Length: 3", "abc") + get("/d"));
@@ -59,7 +60,7 @@ Deno.test("a connection serves request after request, in order, also when they c
   assert(!Number.isNaN(Date.parse(field(answers[0]!, "date") ?? "")));
 });
 
-Deno.test("method and target are those that were sent", async () => {
+test("method and target are those that were sent", async () => {
   await using bench = new Bench((request) => {
     return new Response(null, { headers: { "x-asked": `${request.method} ${request.url}` } });
   });
@@ -70,7 +71,7 @@ Deno.test("method and target are those that were sent", async () => {
   }
 });
 
-Deno.test("HEAD and 204 have no body, and the connection goes on", async () => {
+test("HEAD and 204 have no body, and the connection goes on", async () => {
   await using bench = new Bench(({ method }) =>
     method === "HEAD"
       ? new Response("not sent", { headers: { "content-length": "8" } })
@@ -85,7 +86,7 @@ Deno.test("HEAD and 204 have no body, and the connection goes on", async () => {
   assertEquals([statusOf(empty), field(empty, "content-length")], [204, undefined]);
 });
 
-Deno.test("an HTTP/1.0 client is answered with the end of the connection, unless it keeps it", async () => {
+test("an HTTP/1.0 client is answered with the end of the connection, unless it keeps it", async () => {
   await using bench = new Bench(echo);
   using client = await bench.connect();
   await client.send("GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n");
@@ -96,7 +97,7 @@ Deno.test("an HTTP/1.0 client is answered with the end of the connection, unless
   assertEquals(reset, false);
 });
 
-Deno.test("a body in chunks arrives without its framing, in whichever pieces it comes", async () => {
+test("a body in chunks arrives without its framing, in whichever pieces it comes", async () => {
   await using bench = new Bench(echo);
   using client = await bench.connect();
   const message = post("Transfer-Encoding: chunked", "3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\n\r\n");
@@ -106,7 +107,7 @@ Deno.test("a body in chunks arrives without its framing, in whichever pieces it 
   assertEquals(JSON.parse((await client.response()).body).body, "abcdefg");
 });
 
-Deno.test("a body of megabytes goes through, and so does a response", async () => {
+test("a body of megabytes goes through, and so does a response", async () => {
   await using bench = new Bench(async (request) => new Response(await request.text()));
   using client = await bench.connect();
   const body = "0123456789abcdef".repeat(1 << 17);
@@ -116,7 +117,7 @@ Deno.test("a body of megabytes goes through, and so does a response", async () =
   assert(answer.body === body);
 });
 
-Deno.test("a client that waits for 100 (Continue) gets it when the body is read, and not before", async () => {
+test("a client that waits for 100 (Continue) gets it when the body is read, and not before", async () => {
   await using bench = new Bench((request, peer) =>
     request.url.endsWith("/no") ? new Response("no", { status: 403 }) : echo(request, peer)
   );
@@ -132,7 +133,7 @@ Deno.test("a client that waits for 100 (Continue) gets it when the body is read,
   assertMatch(await client.until("\r\n\r\nno"), /^HTTP\/1\.1 403 [^]*connection: close/i);
 });
 
-Deno.test("a body that no one reads ends the connection, and its client gets the response", async () => {
+test("a body that no one reads ends the connection, and its client gets the response", async () => {
   await using bench = new Bench(() => new Response("refused", { status: 401 }));
   using client = await bench.connect();
   await client.send(get("/rep", "Content-Length: 1000") + "x");
@@ -142,7 +143,7 @@ Deno.test("a body that no one reads ends the connection, and its client gets the
   assertEquals(reset, false);
 });
 
-Deno.test("a body that is there and that no one reads costs the connection nothing", async () => {
+test("a body that is there and that no one reads costs the connection nothing", async () => {
   await using bench = new Bench(() => new Response("refused", { status: 401 }));
   using client = await bench.connect();
   for (let round = 0; round < 3; round++) {
@@ -151,7 +152,7 @@ Deno.test("a body that is there and that no one reads costs the connection nothi
   }
 });
 
-Deno.test("what breaks a rule of HTTP is refused with its status, and the connection ends", async () => {
+test("what breaks a rule of HTTP is refused with its status, and the connection ends", async () => {
   await using bench = new Bench(echo, { headBytes: 1000, lineBytes: 200, fields: 5 });
   const cases: [number, string][] = [
     [400, "GET / HTTP/1.1\r\n\r\n"],
@@ -171,7 +172,7 @@ Deno.test("what breaks a rule of HTTP is refused with its status, and the connec
   assertEquals(bench.options.failed, []);
 });
 
-Deno.test("a head that does not come to its end is 408, and an idle connection ends", async () => {
+test("a head that does not come to its end is 408, and an idle connection ends", async () => {
   await using bench = new Bench(echo, { headMs: 50, idleMs: 50 });
   using slow = await bench.connect();
   await slow.send("GET / HT");
@@ -184,7 +185,7 @@ Deno.test("a head that does not come to its end is 408, and an idle connection e
   assertEquals(await kept.rest(), { text: "", reset: false });
 });
 
-Deno.test("a client that stops in its body is cut off, and its call ends", async () => {
+test("a client that stops in its body is cut off, and its call ends", async () => {
   const failed = Promise.withResolvers<unknown>();
   await using bench = new Bench(async (request) => {
     await request.text().catch(failed.resolve);
@@ -196,7 +197,7 @@ Deno.test("a client that stops in its body is cut off, and its call ends", async
   await client.rest();
 });
 
-Deno.test("an event stream comes as it is written, and ends when its client leaves", async () => {
+test("an event stream comes as it is written, and ends when its client leaves", async () => {
   const left = Promise.withResolvers<void>();
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   await using bench = new Bench(() => {
@@ -216,7 +217,7 @@ Deno.test("an event stream comes as it is written, and ends when its client leav
   await within("the end of the stream", left.promise);
 });
 
-Deno.test("of too many connections the one that has waited longest makes room", async () => {
+test("of too many connections the one that has waited longest makes room", async () => {
   await using bench = new Bench(echo, {}, { maxConnections: 2 });
   using first = await bench.connect();
   using second = await bench.connect();
@@ -233,7 +234,7 @@ Deno.test("of too many connections the one that has waited longest makes room", 
   assertEquals(statusOf(await second.response()), 200);
 });
 
-Deno.test("where all connections are busy, one more is 503 with Retry-After and says why", async () => {
+test("where all connections are busy, one more is 503 with Retry-After and says why", async () => {
   const opened = Promise.withResolvers<Response>();
   await using bench = new Bench(() => opened.promise, {}, { maxConnections: 1 });
   using busy = await bench.connect();
@@ -253,7 +254,7 @@ Deno.test("where all connections are busy, one more is 503 with Retry-After and 
   assertEquals((await busy.response()).body, "done");
 });
 
-Deno.test("a server that closes lets a call finish and takes no more on its connection", async () => {
+test("a server that closes lets a call finish and takes no more on its connection", async () => {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<Response>();
   const bench = new Bench(() => {

@@ -1,7 +1,10 @@
-// Starts an instance of the command in its arguments, waits for its end, and tells its last words
-// and how late timers came meanwhile, in milliseconds, on standard error.
+// Starts an instance of the command in its arguments with the log on standard output, waits for the
+// end of the instance, and writes to standard error the last lines of the instance, the failures, how
+// many lines of the log were lost, and how late timers came meanwhile, in milliseconds.
+import { Log } from "../../log/log.ts";
 import { ProcessEngine } from "../process.ts";
 
+const log = await Log.open("info", "json");
 const failures: string[] = [];
 const engine = new ProcessEngine({
   command: Deno.args[0],
@@ -21,6 +24,6 @@ const timer = setInterval(() => {
 const { id } = await engine.start({ name: "Server1", spare: false, template: {} });
 await ended;
 clearInterval(timer);
-const report = { words: await engine.lastWords(id), failures, latest };
+const report = { words: await engine.lastWords(id), failures, lost: log.lost, latest };
 await engine.close();
 Deno.stderr.writeSync(new TextEncoder().encode(`\n${JSON.stringify(report)}\n`));

@@ -27,7 +27,7 @@ let gone = false;
 const ready = new Map<string, Upstream>();
 for (const name of MEMBERS) start(name);
 
-const { config } = readConfig({ LB_KEY: "path", LB_WORKERS: "1" });
+const config = readConfig({ LB_KEY: "path", LB_WORKERS: "1" });
 const workers = new DataPlaneWorkers({
   settings: proxySettings(
     config,
