@@ -50,6 +50,16 @@ export class OwnEngine implements AsyncDisposable {
     return `${this.#folder}/run`;
   }
 
+  /** The folder of a container in the Engine's data. */
+  containerFolder(id: string): string {
+    return `${this.#folder}/data/containers/${id}`;
+  }
+
+  /** The command before a program that runs it in the Engine's network. */
+  get launcher(): readonly string[] {
+    return ["nsenter", `--net=/run/netns/${this.#name}`];
+  }
+
   /** Starts the Engine, for the first time or after {@linkcode OwnEngine.killDaemon}. */
   async startDaemon(): Promise<void> {
     // On a busy machine dockerd may give up on its containerd, and ends.

@@ -106,7 +106,7 @@ export class DockerEngine implements Engine {
   async rename(id: string, name: string): Promise<void> {
     const containerName = this.#options.prefix + name;
     try {
-      await this.#names.claim(containerName, () => this.#rename(id, containerName));
+      await this.#names.claim(containerName, (free) => this.#rename(id, free));
     } catch (error) {
       // 400: it may have that very name already.
       if (statusOf(error) !== 400) throw error;

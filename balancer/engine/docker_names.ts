@@ -25,8 +25,8 @@ export const ROLE_LABEL = "ringkeeper.role";
 
 const SPARE = "spare";
 
-/** What was moved out of the way: a name, and the beginning of its container's id. */
-const MOVED = /\.old-[0-9a-f]{8}$/;
+/** A name whose container was moved away (`old`), or could not have the name itself (`new`). */
+const MOVED = /\.(?:old|new)-[0-9a-f]{8}$/;
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -110,13 +110,15 @@ export class DockerNames {
   }
 
   /**
-   * Makes a call that needs a name, and makes way for it only if the Engine refuses.
+   * Makes a call that needs a name, and moves the holder of the name away only if the Engine refuses.
+   * A holder of this fleet that can neither be removed nor renamed keeps the name: the call is made
+   * with a name beside it then, by which {@linkcode identityOf} knows the container as well.
    *
    * @param containerName the name
-   * @param call may fail while the name is in use
+   * @param call given the name to use; may fail while the name is in use
    * @throws {EngineError} `name-taken` when somebody else's container has it
    */
-  async claim<T>(containerName: string, call: () => Promise<T>): Promise<T> {
+  async claim<T>(containerName: string, call: (name: string) => Promise<T>): Promise<T> {
     const claim = { name: containerName, done: this.#claim(containerName, call) };
     this.#claims.add(claim);
     try {
@@ -137,31 +139,50 @@ export class DockerNames {
     await Promise.allSettled(claims.map(({ done }) => done));
   }
 
-  async #claim<T>(containerName: string, call: () => Promise<T>): Promise<T> {
+  async #claim<T>(containerName: string, call: (name: string) => Promise<T>): Promise<T> {
     for (let tries = 1;; tries++) {
       try {
-        return await call();
+        return await call(containerName);
       } catch (error) {
-        if (!nameInUse(error) || tries === TRIES) throw error;
-        if (!await this.#moveHolder(containerName, error)) await pause(PAUSE_MS);
+        if (!nameInUse(error)) throw error;
+        const outcome = await this.#moveHolder(containerName, error);
+        if (outcome === "stuck" || (outcome === "leaving" && tries === TRIES)) {
+          return await call(besideOf(containerName));
+        }
+        if (tries === TRIES) throw error;
+        if (outcome !== "moved") await pause(PAUSE_MS);
       }
     }
   }
 
-  /** @returns whether somebody was moved */
-  async #moveHolder(containerName: string, cause: unknown): Promise<boolean> {
+  /** @returns what became of the container that has the name */
+  async #moveHolder(containerName: string, cause: unknown): Promise<HolderOutcome> {
     const holder = await this.#api.inspect(containerName);
-    if (holder?.Name !== `/${containerName}`) return false;
+    if (holder?.Name !== `/${containerName}`) return "unseen";
     if (holder.Config.Labels[FLEET_LABEL] !== this.#fleet) throw nameTaken(containerName, cause);
-    // It is on its way out: to rename it now could keep it.
-    if (holder.State?.Status === "removing") return false;
+    // A rename during its removal could keep the container.
+    if (holder.State?.Status === "removing") return "leaving";
     try {
       await this.#api.rename(holder.Id, `${containerName}.old-${holder.Id.slice(0, 8)}`);
-      return true;
+      return "moved";
     } catch (error) {
       // It went away by itself, or another start has just moved it there (400).
-      if (nameInUse(error) || [400, 404].includes(statusOf(error) ?? 0)) return false;
-      throw error;
+      if ([400, 404].includes(statusOf(error) ?? 0)) return "unseen";
+      // Its removal has just begun.
+      if (nameInUse(error)) return "leaving";
+      // An Engine that is away or silent has no status: then no other name helps.
+      if (statusOf(error) === undefined) throw error;
+      return "stuck";
     }
   }
+}
+
+/**
+ * What became of the holder of a name: renamed; not there, or gone meanwhile; being removed; or it
+ * cannot be renamed, as where its folder cannot be written.
+ */
+type HolderOutcome = "moved" | "unseen" | "leaving" | "stuck";
+
+function besideOf(containerName: string): string {
+  return `${containerName}.new-${crypto.randomUUID().slice(0, 8)}`;
 }

@@ -14,6 +14,8 @@ const IDENTITIES: readonly [string, string, Record<string, string>, string, bool
   ["a renamed spare", "/p-Server2", SPARE, "Server2", false],
   ["a renamed spare in an event", "p-Server2", SPARE, "Server2", false],
   ["a renamed spare moved out of the way", "/p-Server2.old-c0ffee12", SPARE, "Server2", false],
+  ["a replica beside a stuck one", "/p-Server1.new-c0ffee12", REPLICA, "Server1", false],
+  ["a renamed spare beside a stuck one", "/p-Server2.new-c0ffee12", SPARE, "Server2", false],
   ["a spare under another prefix", "/q-Server2", SPARE, "spare-1", true],
 ];
 
@@ -80,6 +82,34 @@ Deno.test("docker names: it gives up on a holder that is never seen", async () =
   const stage = new Stage(...Array.from({ length: 60 }, () => undefined));
   await assertRejects(() => stage.claim(), Error, "in use");
 });
+
+/** A claim of a name whose holder of this fleet never goes. @returns the names that were tried */
+async function claimFrom(status: string, renameStatus: number): Promise<readonly string[]> {
+  const tried = new Set<string>();
+  const inspect = () => Promise.resolve({ ...holder("f"), State: { Status: status } });
+  const refuse = (statusCode: number) =>
+    Promise.reject(Object.assign(new Error("refused"), { statusCode }));
+  const names = new DockerNames({ inspect, rename: () => refuse(renameStatus) }, "f");
+  await names.claim("p-Server1", (name) => {
+    tried.add(name);
+    return name === "p-Server1" ? refuse(409) : Promise.resolve();
+  });
+  return [...tried];
+}
+
+for (
+  const [title, status, renameStatus] of [
+    ["that is being removed for ever", "removing", 200],
+    ["that cannot be renamed", "dead", 500],
+    ["whose rename is refused for its removal", "exited", 409],
+  ] as const
+) {
+  Deno.test(`docker names: beside a holder of ours ${title} another name is taken`, async () => {
+    const [first, second = "", ...more] = await claimFrom(status, renameStatus);
+    assertEquals([first, more], ["p-Server1", []]);
+    assertEquals(identityOf("p-", second, REPLICA), { name: "Server1", spare: false });
+  });
+}
 
 Deno.test("docker names: a name is settled when nobody claims it any more, however that ended", async () => {
   const { names } = new Stage();

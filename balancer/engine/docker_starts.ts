@@ -105,7 +105,7 @@ export class DockerStarts {
   #create(launch: PinnedLaunch): Promise<string> {
     const { names, network, api } = this.#options;
     const spec = this.#specOf(launch);
-    const create = () => names.claim(spec.name, () => api.create(spec));
+    const create = () => names.claim(spec.name, (name) => api.create({ ...spec, name }));
     return network.with(() => this.#withImage(launch, create));
   }
 
