@@ -207,6 +207,7 @@ function complete({ hold, timeouts, limits, linger, ...more }: BenchSettings): P
       bodyBytes: 0,
       connections: 1000,
       connectionsPerAddress: 0,
+      calls: 64,
       ...limits,
     },
     timeouts: {

@@ -1,6 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Balancer } from "./balancer.ts";
-import { field, get, OK, RawBalancer, RawConnection, RawUpstream, statusOf } from "./raw.ts";
+import {
+  field,
+  get,
+  OK,
+  RawBalancer,
+  RawConnection,
+  RawUpstream,
+  statusOf,
+  within,
+} from "./raw.ts";
 import { systemTest as test } from "../tools/needs.ts";
 
 /** Little enough to run out of, and enough to run with. */
@@ -44,15 +53,30 @@ async function statusOn(connection: RawConnection): Promise<number> {
   }
 }
 
-/** Answers nobody before it is opened. */
+/** Answers no request before it is opened. */
 class Gate {
   readonly #opened = Promise.withResolvers<void>();
+  #onArrival = () => {};
   arrived = 0;
   readonly answer = async (): Promise<string> => {
     this.arrived++;
+    this.#onArrival();
     await this.#opened.promise;
     return OK;
   };
+
+  /** Waits until so many requests have arrived. */
+  async reached(count: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onArrival = () => {
+      if (this.arrived >= count) resolve();
+    };
+    this.#onArrival();
+    const late = () => new Error(`${this.arrived} of ${count} requests arrived`);
+    await within("requests", promise, 30_000).catch((cause) => {
+      throw Object.assign(late(), { cause });
+    });
+  }
 
   open(): void {
     this.#opened.resolve();
@@ -74,7 +98,7 @@ test("more requests at once than there are files: all are answered, and no repli
   const answers = Array.from({ length: 2 * OPEN_FILES }, async (_, id) => {
     return statusOf(await balancer.ask(once(id)));
   });
-  while (gate.arrived < FOR_REPLICAS) await new Promise((resolve) => setTimeout(resolve, 5));
+  await gate.reached(FOR_REPLICAS);
   gate.open();
   assertEquals((await Promise.all(answers)).filter((status) => status !== 200), []);
   await assertUnharmed(balancer, 2);
@@ -137,11 +161,12 @@ test("a request waits for room no longer than it may, and its replica is not bla
     assertEquals(statuses.filter((status) => status === 200).length >= gate.arrived, true);
     await assertUnharmed(balancer, 1);
   } finally {
+    gate.open();
     for (const client of clients) client.close();
   }
 });
 
-test("whoever leaves while waiting for room gives its place up", async () => {
+test("clients that close while their requests wait for room give their files up to others", async () => {
   const gate = new Gate();
   await using upstream = new RawUpstream(gate.answer);
   await using balancer = await limited([upstream], { LB_WORKERS: "1", LB_HOLD_MS: "60000" });
@@ -149,14 +174,43 @@ test("whoever leaves while waiting for room gives its place up", async () => {
   try {
     while (clients.length < CLIENTS - 4) clients.push(await balancer.connect());
     for (const client of clients) await client.send(get());
-    while (gate.arrived < FOR_REPLICAS) await new Promise((resolve) => setTimeout(resolve, 5));
-    // With those who leave, files are free again: for the others, and for a call.
+    await gate.reached(FOR_REPLICAS);
     const left = clients.splice(clients.length / 2);
     for (const client of left) client.close();
-    while (gate.arrived < clients.length) await new Promise((resolve) => setTimeout(resolve, 5));
+    await gate.reached(clients.length);
     gate.open();
     for (const client of clients) assertEquals(statusOf(await client.response()), 200);
   } finally {
+    gate.open();
+    for (const client of clients) client.close();
+  }
+});
+
+test("a client that ended its side while files are short is refused, and told why", async () => {
+  const gate = new Gate();
+  await using upstream = new RawUpstream(gate.answer);
+  await using balancer = await limited([upstream], { LB_WORKERS: "1", LB_HOLD_MS: "60000" });
+  const clients: RawConnection[] = [];
+  try {
+    while (clients.length < CLIENTS - 4) clients.push(await balancer.connect());
+    for (const client of clients) await client.send(get());
+    await gate.reached(FOR_REPLICAS);
+    const ended = clients.splice(clients.length / 2);
+    const refusals = ended.map(async (client) => {
+      await client.end();
+      return await client.response();
+    });
+    // The others have a request with the replica, which answers none yet.
+    const answer = await Promise.race(refusals);
+    assertEquals([statusOf(answer), field(answer, "retry-after")], [503, "1"]);
+    assertMatch(answer.body, /ulimit -n/);
+    gate.open();
+    const statuses = (await Promise.all(refusals)).map(statusOf);
+    assertEquals(statuses.filter((status) => status !== 200 && status !== 503), []);
+    for (const client of clients) assertEquals(statusOf(await client.response()), 200);
+    await assertUnharmed(balancer, 1);
+  } finally {
+    gate.open();
     for (const client of clients) client.close();
   }
 });

@@ -8,14 +8,12 @@ import { NAME_FIELD } from "../../replica/contract.ts";
 import { errorMessage } from "../failures.ts";
 import { isOutOfFiles } from "../out_of_files.ts";
 import { type Address, addressText, type UpstreamAddress } from "../view.ts";
+import { Lateness } from "./lateness.ts";
 import { type Miss, NotAskedError, type Probe } from "./probe.ts";
 import { excerpt } from "./excerpt.ts";
 
-/**
- * A miss that took this many times its deadline says more about this thread, which had other things
- * to do or was not run, than about the instance.
- */
-const LATE = 1.5;
+/** A miss during which this thread was late for this part of the deadline may be its own. */
+const LATE_PART = 0.5;
 
 /** What a heartbeat asks for. */
 export interface HttpProbeOptions {
@@ -36,7 +34,7 @@ export interface HttpProbeOptions {
 export function httpProbe(
   { path, host, headers = {} }: HttpProbeOptions,
 ): { readonly probe: Probe; close(): void } {
-  if (path === "") return { probe: connectProbe, close: () => {} };
+  if (path === "") return { probe: fair(connectProbe), close: () => {} };
   // A heartbeat has to prove that new connections are accepted, so none is kept for the next.
   const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0, allowHost: host !== undefined });
   const fields = host === undefined ? headers : { ...headers, Host: host };
@@ -52,18 +50,33 @@ export function httpProbe(
       });
       return await judge(response, path);
     } catch (error) {
-      if (deadline.aborted) return miss(`no answer within ${deadlineMs} ms`);
+      if (deadline.aborted) return overdue(`no answer within ${deadlineMs} ms`);
       return await failure(error, address, deadlineMs);
     }
   };
-  const probe: Probe = async (address, deadlineMs, signal, name) => {
-    const startedAt = performance.now();
-    const missed = await ask(address, deadlineMs, signal, name);
-    // This thread was late, so the miss may be its own: the probe is sent once more.
-    const late = performance.now() - startedAt > LATE * deadlineMs;
-    return missed && late ? await ask(address, deadlineMs, signal, name) : missed;
-  };
+  const probe: Probe = fair(ask);
   return { probe, close: () => client.close() };
+}
+
+/**
+ * A probe whose misses are not those of this thread. A miss for want of time is confirmed by a second
+ * heartbeat where this thread was late.
+ *
+ * @throws {NotAskedError} it was late again, and the second heartbeat was missed, too
+ */
+function fair(ask: Probe): Probe {
+  return async (address, deadlineMs, signal, name) => {
+    for (let again = false;; again = true) {
+      const lateness = new Lateness();
+      const missed = await ask(address, deadlineMs, signal, name).finally(() => lateness.end());
+      const lateMs = lateness.ms;
+      if (!missed?.overdue || lateMs < LATE_PART * deadlineMs) return missed;
+      if (again) {
+        const times = `${Math.round(lateMs)} ms late with a heartbeat that had ${deadlineMs} ms`;
+        throw new NotAskedError(`the balancer itself was ${times}`);
+      }
+    }
+  };
 }
 
 /** Whether a connection is accepted. */
@@ -75,7 +88,7 @@ const connectProbe: Probe = async (address, deadlineMs, signal) => {
   } catch (error) {
     if (isOutOfFiles(error)) throw new NotAskedError(errorMessage(error), { cause: error });
     if (deadline.aborted) {
-      return miss(`no connection to ${placeOf(address)} within ${deadlineMs} ms`);
+      return overdue(`no connection to ${placeOf(address)} within ${deadlineMs} ms`);
     }
     if (isProof(error, address)) return refused(address);
     return miss(`no connection to ${placeOf(address)}: ${reasonOf(error)}`);
@@ -99,6 +112,10 @@ function miss(reason: string): Miss {
 function clientFor(address: UpstreamAddress, allowHost: boolean): Deno.HttpClient | undefined {
   if (!("path" in address)) return undefined;
   return Deno.createHttpClient({ proxy: { transport: "unix", path: address.path }, allowHost });
+}
+
+function overdue(reason: string): Miss {
+  return { ...miss(reason), overdue: true };
 }
 
 function refused(address: UpstreamAddress): Miss {

@@ -1,6 +1,7 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { NAME_FIELD } from "../../replica/contract.ts";
 import { httpProbe, type HttpProbeOptions } from "./http_probe.ts";
+import { NotAskedError } from "./probe.ts";
 import { systemTest as test } from "../../tools/needs.ts";
 
 const never = new AbortController().signal;
@@ -70,7 +71,7 @@ test("silence is a missed one when the deadline comes", async () => {
   );
   close();
   listener.close();
-  assertEquals(reason, { reason: "no answer within 20 ms", refused: false });
+  assertEquals(reason, { overdue: true, reason: "no answer within 20 ms", refused: false });
 });
 
 test("a heartbeat says the replica's name, and a spare's says none", async () => {
@@ -112,6 +113,24 @@ async function lateVerdict(deadlineMs: number, blockMs: number) {
 
 test("a miss of a thread that was late itself does not count before it is confirmed", async () => {
   assertEquals(await lateVerdict(2000, 3500), [undefined, 2]);
+});
+
+test("a heartbeat that the balancer is late for twice is not the instance's miss", async () => {
+  const silence = Promise.withResolvers<Response>();
+  let asked = 0;
+  const block = () => {
+    for (const end = performance.now() + 600; performance.now() < end;);
+    asked++;
+    return silence.promise;
+  };
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, block);
+  const { probe, close } = httpProbe({ path: "/" });
+  const address = { hostname: "127.0.0.1", port: server.addr.port };
+  await assertRejects(() => probe(address, 700, never, undefined), NotAskedError, "ms late");
+  assertEquals(asked, 2);
+  close();
+  silence.resolve(new Response());
+  await server.shutdown();
 });
 
 test("where no file can be opened nobody was asked", async () => {

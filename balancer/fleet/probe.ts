@@ -15,6 +15,8 @@ export interface Miss {
   readonly reason: string;
   /** Whether nobody listens at its address: that is proof, whatever the others do. */
   readonly refused: boolean;
+  /** Set where no answer came in time: a balancer that is late misses it, too. */
+  readonly overdue?: true;
 }
 
 /** The balancer could not ask: that says nothing about the instance. */

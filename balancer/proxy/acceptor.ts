@@ -122,18 +122,20 @@ export class Acceptor {
     if (rest) wire.begin(rest);
     const { crowded } = line;
     const trusted = this.#proxy.trusted.has(address);
+    const client = new Downstream(this.#proxy, wire, address, trusted);
+    if (crowded) return await this.#run(client, this.#turnAway(client, OUT_OF_ROOM));
+    const allowed = this.#allows(address, trusted);
     try {
-      const client = new Downstream(this.#proxy, wire, address, trusted);
-      const allowed = this.#allows(address, trusted);
-      if (!allowed || crowded) {
-        return await this.#run(client, this.#turnAway(client, crowded ? OUT_OF_ROOM : TOO_MANY));
+      if (allowed) {
+        worker.accepted();
+        connection.setNoDelay(true);
+        await this.#run(client, client.run());
       }
-      worker.accepted();
-      connection.setNoDelay(true);
-      await this.#run(client, client.run());
     } finally {
       this.#limits.leave(address);
     }
+    // A client that was turned away does not count against its address while it reads the reason.
+    if (!allowed) await this.#run(client, this.#turnAway(client, TOO_MANY));
   }
 
   /**

@@ -132,6 +132,8 @@ export class ChannelStreams {
   readonly #send: SendFrame;
   readonly #onOpen: (stream: ChannelStream) => void;
   readonly #streams = new Map<number, ChannelStream>();
+  /** Those opened here that the other thread has not closed yet. */
+  readonly #unclosed = new Set<number>();
   #opened = 0;
 
   /**
@@ -143,15 +145,25 @@ export class ChannelStreams {
     this.#onOpen = onOpen;
   }
 
+  /**
+   * How many streams that were opened here keep the other thread busy: one counts until that thread
+   * has closed it, even if it was closed here long before.
+   */
+  get count(): number {
+    return this.#unclosed.size;
+  }
+
   /** Opens a stream to the other thread. */
   open(): ChannelStream {
     const stream = this.#add(++this.#opened);
+    this.#unclosed.add(this.#opened);
     this.#send(this.#opened, { kind: "open" });
     return stream;
   }
 
   /** Takes a frame from the other thread; one for a stream that is closed here is dropped. */
   receive(id: number, frame: StreamFrame): void {
+    if (frame.kind === "close") this.#unclosed.delete(id);
     if (frame.kind === "open") this.#onOpen(this.#add(id));
     else this.#streams.get(id)?.receive(frame);
   }

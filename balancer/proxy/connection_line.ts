@@ -9,13 +9,23 @@ import type { Deadlines, Expiring } from "./deadlines.ts";
 import type { FileBudget } from "./file_budget.ts";
 import type { InstancePool, PoolGuard, UpstreamConnection } from "./upstream_pool.ts";
 
-/** There was no room for a connection for as long as the request might wait. */
+/**
+ * There was no room for a connection for as long as the request might wait, or its client had ended
+ * its side and another request needed the room.
+ */
 export class NoRoomError extends Error {
   override readonly name = "NoRoomError";
+
+  /** @param reason what there is too little of: files, or calls that the API answers at once */
+  constructor(readonly reason: "files" | "calls" = "files") {
+    super(reason === "files" ? "no room for a connection" : "too many calls at once");
+  }
 }
 
 /** Who wants a connection. */
 export interface Caller {
+  /** Whether its client has ended its side, and may be gone. */
+  readonly mayBeGone: boolean;
   /** It waits from now on: whoever gives its place up calls `leave`. */
   hold(leave: () => void): void;
   /** It waits no longer. */
@@ -31,6 +41,7 @@ class Wait implements Expiring {
 
   constructor(
     readonly pool: InstancePool,
+    readonly caller: Caller,
     readonly deadlineAt: number,
     readonly onDeadline: () => void,
   ) {}
@@ -46,10 +57,17 @@ export interface ConnectionLineOptions {
   readonly pools: () => Iterable<InstancePool>;
   /** Whether a pool is the control API's, whose connections take no file. */
   readonly isControl: (pool: InstancePool) => boolean;
+  /** Whether the control API takes one more call of this worker. */
+  readonly mayCall?: () => boolean;
   /** Milliseconds that clients wait for one of too many to leave, before they are turned away. */
   readonly patienceMs: number;
-  /** Gives a client's connection up that was answered already. Says whether there was one. */
+  /** Closes the connection of a client that was answered. Says whether there was one. */
   readonly giveUp?: () => boolean;
+  /**
+   * Refuses a request that waits for its replica and whose client may be gone. Says whether there
+   * was one.
+   */
+  readonly refuseDoubtful?: () => boolean;
 }
 
 /** The line of one worker, first come first served. */
@@ -82,7 +100,7 @@ export class ConnectionLine implements PoolGuard {
    * @param caller for whom
    * @param until when it gives up waiting, by the clock of the deadlines
    * @returns the connection; undefined where the caller left
-   * @throws {NoRoomError} there was none in time
+   * @throws {NoRoomError} there was none in time, or the API has as many calls as it may
    * @throws {UpstreamError} what became of opening it
    */
   async connect(
@@ -90,12 +108,15 @@ export class ConnectionLine implements PoolGuard {
     caller: Caller,
     until: number,
   ): Promise<UpstreamConnection | undefined> {
-    if (this.#options.isControl(pool)) return await pool.connect();
+    if (this.#options.isControl(pool)) {
+      if (this.#options.mayCall?.() === false) throw new NoRoomError("calls");
+      return await pool.connect();
+    }
     let first = false;
     for (let room = this.#roomNow(pool);; room = false) {
       const end = room ? "room" : await this.#wait(pool, caller, until, first);
       if (end === "left") return undefined;
-      if (end === "late") throw new NoRoomError("no room for a connection");
+      if (end === "late") throw new NoRoomError();
       const connection = end === "room" ? await this.#open(pool) : end;
       if (connection) return connection;
       // Who was let in already does not stand behind the others again.
@@ -153,7 +174,7 @@ export class ConnectionLine implements PoolGuard {
     this.#budget.review();
     if (!this.#budget.clientsFull) this.#crowdedSince = Infinity;
     this.roomMade();
-    if (this.#line.length > 0 || this.#accept) return;
+    if (this.#hasCertain) return;
     for (let left = this.#budget.waitingElsewhere; left > 0 && this.#makeRoom(); left--);
   }
 
@@ -166,7 +187,7 @@ export class ConnectionLine implements PoolGuard {
   #mayAccept(): boolean {
     if (this.#budget.clientsFull) {
       // Room shows once the connection is counted out.
-      this.#options.giveUp?.();
+      if (!this.#options.giveUp?.()) this.#refuseDoubtful(true);
       return this.crowded;
     }
     this.#crowdedSince = Infinity;
@@ -214,7 +235,7 @@ export class ConnectionLine implements PoolGuard {
     until: number,
     first: boolean,
   ): Promise<WaitEnd> {
-    const wait: Wait = new Wait(pool, until, () => this.#end(wait, "late"));
+    const wait: Wait = new Wait(pool, caller, until, () => this.#end(wait, "late"));
     if (first) this.#line.unshift(wait);
     else this.#line.push(wait);
     this.#tellCount();
@@ -251,7 +272,30 @@ export class ConnectionLine implements PoolGuard {
 
   /** Closes the connection that is needed least. @returns whether there was one */
   #makeRoom(): boolean {
-    return this.#options.giveUp?.() || this.#closeOldest();
+    return this.#options.giveUp?.() || this.#closeOldest() || this.#refuseDoubtful();
+  }
+
+  /** Whether a request waits whose client is there for sure, or a new client. */
+  get #hasCertain(): boolean {
+    return this.#accept !== undefined || this.#line.some(({ caller }) => !caller.mayBeGone);
+  }
+
+  /**
+   * Refuses a request whose client has ended its side, for the sake of another one. Such a client
+   * cannot be told from one that is gone, and keeps a file as long as its request waits. Where all
+   * clients have ended their sides none is preferred to another.
+   *
+   * @param needed whether another request, or a new client, needs the file for sure
+   * @returns whether there was one; its file shows as room once its connection is counted out
+   */
+  #refuseDoubtful(
+    needed = this.#hasCertain || this.#budget.waitingElsewhere > 0,
+  ): boolean {
+    if (this.#options.refuseDoubtful?.()) return true;
+    if (!needed) return false;
+    const doubtful = this.#line.find(({ caller }) => caller.mayBeGone);
+    if (doubtful) this.#end(doubtful, "late");
+    return doubtful !== undefined;
   }
 
   /** Closes the connection that has been unused for longest. @returns whether there was one */

@@ -44,8 +44,13 @@ class Bench implements Disposable {
   }
 
   /** Asks for a connection. @param leaves given what gives the place up */
-  async connect(pool: InstancePool, leaves: (leave: () => void) => void = () => {}, ms = 60_000) {
-    const caller = { hold: leaves, unhold: () => {} };
+  async connect(
+    pool: InstancePool,
+    leaves: (leave: () => void) => void = () => {},
+    ms = 60_000,
+    mayBeGone = false,
+  ) {
+    const caller = { hold: leaves, unhold: () => {}, mayBeGone };
     const connection = await this.line.connect(pool, caller, this.deadlines.in(ms));
     if (connection) this.#open.push(connection);
     return connection;
@@ -130,6 +135,36 @@ test("who leaves gives its place up, who comes too late is told so", async () =>
   assertEquals(bench.line.count, 0);
   bench.a.giveBack(connection);
   assertEquals(connection.unused, true);
+});
+
+test("a request whose client may be gone is refused for the sake of one whose client is there", async () => {
+  using bench = new Bench(1);
+  const { a, line } = bench;
+  const connection = await bench.open(a);
+  const doubtful = [1, 2].map(() => bench.connect(a, () => {}, 60_000, true));
+  line.tick();
+  assertEquals(line.count, 2, "none is preferred to another of its kind");
+  const certain = bench.connect(a);
+  line.tick();
+  await assertRejects(() => doubtful[0]!, NoRoomError);
+  line.tick();
+  await assertRejects(() => doubtful[1]!, NoRoomError);
+  line.tick();
+  assertEquals(line.count, 1);
+  a.giveBack(connection);
+  assertStrictEquals(await certain, connection);
+});
+
+test("a request whose client may be gone is refused for the sake of a new client", async () => {
+  using bench = new Bench(2);
+  const { a, line } = bench;
+  const [connection] = [await bench.open(a), await bench.open(a)];
+  const doubtful = bench.connect(a, () => {}, 60_000, true);
+  const accepting = line.roomToAccept();
+  line.tick();
+  await assertRejects(() => doubtful, NoRoomError);
+  connection.close();
+  await accepting;
 });
 
 test("a connection that is refused takes no room", async () => {

@@ -191,7 +191,8 @@ export class Detour implements Guest {
         this.#request.release();
         throw new Disconnected(this.#client.wire);
       case "full":
-        return this.#refuse("full");
+      case "files":
+        return this.#refuse(end.to);
       case "nobody":
         return this.#refuse(end.why === "none" && this.#blames ? "failed" : end.why);
     }

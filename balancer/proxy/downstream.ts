@@ -151,7 +151,7 @@ export class Downstream implements Expiring {
   async reject(failure: FailureMessage): Promise<void> {
     try {
       await this.turnAway(failure);
-      await this.#closeInStages();
+      await this.#closeInStages(this.proxy.turnedAway);
     } catch (error) {
       // It did not wait for the answer.
       if (!(error instanceof Disconnected)) this.proxy.recordFailure("proxy.refuse", error);
@@ -378,10 +378,10 @@ export class Downstream implements Expiring {
   }
 
   /** Ends the connection behind its last response, whatever the client still sends. */
-  async #closeInStages(): Promise<void> {
+  async #closeInStages(group = this.proxy.lingering): Promise<void> {
     if (this.wire.closed || this.#gone || this.#ended) return;
     if (this.read && this.wire.unread === 0 && !this.#refused) return;
-    await this.proxy.lingering.during(this, () => this.#linger());
+    await group.during(this, () => this.#linger());
   }
 
   async #linger(): Promise<void> {

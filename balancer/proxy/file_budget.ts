@@ -33,6 +33,11 @@ const API_LEAST = 8;
 /** Part of the room of all clients that those of one address may take, unless a setting says. */
 const CLIENT_PART = 0.5;
 
+/** Part of the room of all clients that those may take in one worker which were turned away. */
+const TURNED_AWAY_PART = 1 / 32;
+const TURNED_AWAY_LEAST = 4;
+const TURNED_AWAY_MOST = 256;
+
 /** How many connections there may be. */
 export interface FileRoom {
   /** Of clients and to replicas together. */
@@ -151,6 +156,12 @@ export class FileBudget {
   /** How many clients of one address may be connected, where no setting says so. */
   get perClient(): number {
     return Math.ceil(this.#room.clients * CLIENT_PART);
+  }
+
+  /** How many clients that were turned away may keep their connections for a moment. */
+  get turnedAwayRoom(): number {
+    const part = Math.floor(this.#room.clients * TURNED_AWAY_PART);
+    return Math.min(Math.max(part, TURNED_AWAY_LEAST), TURNED_AWAY_MOST);
   }
 
   /** Counts a client of the API's own port or socket in. */

@@ -55,7 +55,7 @@ export async function forward(
     } catch (error) {
       if (error instanceof NoRoomError) {
         client.stopwatch.record?.unask();
-        return await refuse(client, request, refusalOf("files"));
+        return await refuse(client, request, refusalOf(error.reason));
       }
       if (!(error instanceof UpstreamError)) throw error;
       client.stopwatch.witness(request, pool, error.reused);
@@ -71,7 +71,7 @@ export async function forward(
   }
 }
 
-/** Opens a connection, as soon as this process can; who leaves meanwhile, gives its place up. */
+/** Opens a connection as soon as this process can. A client that leaves gives its place up. */
 async function open(
   client: Downstream,
   request: Transaction,
@@ -91,7 +91,13 @@ async function open(
     client.stopwatch.record?.unhold();
     client.stopwatch.askNow();
   };
-  const caller = { hold, unhold };
+  const caller = {
+    hold,
+    unhold,
+    get mayBeGone() {
+      return client.ended;
+    },
+  };
   const upstream = await client.proxy.line.connect(pool, caller, until);
   const { record } = client.stopwatch;
   if (upstream?.reused) record?.reuse();

@@ -9,6 +9,12 @@ import type { Downstream } from "./downstream.ts";
 export class LingeringClients {
   /** In the order in which they came, as every `Set` is. */
   readonly #all = new Set<Downstream>();
+  readonly #most: () => number;
+
+  /** @param most how many there may be; one more, and the oldest connection is closed */
+  constructor(most: () => number = () => Infinity) {
+    this.#most = most;
+  }
 
   /** How many there are. */
   get count(): number {
@@ -18,6 +24,7 @@ export class LingeringClients {
   /** Counts a connection in while a task runs. */
   async during(client: Downstream, task: () => Promise<void>): Promise<void> {
     this.#all.add(client);
+    if (this.#all.size > this.#most()) this.giveUp();
     try {
       await task();
     } finally {

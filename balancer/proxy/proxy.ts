@@ -62,6 +62,8 @@ export interface ProxyListener {
   /** Lines of the access log. */
   readonly lines: BatchTaker;
   failure(action: string, error: unknown): void;
+  /** Calls of the control API that it has not ended yet. */
+  readonly calls: number;
   /** Opens a connection to the control API. */
   call(): Connection;
 }
@@ -112,6 +114,8 @@ export class Proxy {
   readonly files: FileBudget;
   /** Clients that were answered and whose bytes are read only to be dropped. */
   readonly lingering = new LingeringClients();
+  /** Clients that were turned away, and whose bytes are read only so that they see the answer. */
+  readonly turnedAway = new LingeringClients(() => this.files.turnedAwayRoom);
   readonly tolls = new TollBook();
   /** Counts how instances answer, where that is asked for. */
   readonly sampler: Sampler | undefined;
@@ -172,8 +176,10 @@ export class Proxy {
       deadlines: this.deadlines,
       pools: () => this.routes.pools,
       isControl: (pool) => pool === this.#control,
+      mayCall: () => listener.calls < settings.limits.calls,
       patienceMs: settings.hold.ms,
-      giveUp: () => this.lingering.giveUp(),
+      giveUp: () => this.turnedAway.giveUp() || this.lingering.giveUp(),
+      refuseDoubtful: () => this.waitingRoom.giveUp(),
     });
     this.sampler = settings.outliers ? new Sampler() : undefined;
     this.#slowWatch = new SlowWatch(settings.suspectMs, settings.timeouts.response);

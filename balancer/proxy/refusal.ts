@@ -19,6 +19,8 @@ export type RefusalReason =
   | "none"
   /** The balancer itself can open no connection. */
   | "files"
+  /** The control API answers as many calls as it may. */
+  | "calls"
   /** The last attempt failed and must not be repeated. */
   | "failed"
   /** Replicas failed with it one after the other. */
@@ -47,6 +49,7 @@ const UNAVAILABLE: Record<Exclude<RouteRefusal, "failed" | "fatal">, string> = {
   full: "too many requests wait for their replica; try again",
   none: "no replica is ready; try again",
   files: OUT_OF_ROOM,
+  calls: "the API answers as many calls at once as LB_MAX_API_CONNECTIONS allows; try again",
 };
 
 /**

@@ -25,6 +25,8 @@ export interface RequestLimits {
   readonly connections: number;
   /** Most connections from one address, 0 for any, `auto` for a part of the files; 503 above. */
   readonly connectionsPerAddress: number | "auto";
+  /** Most calls of the control API that one worker has under way; 503 above. */
+  readonly calls: number;
 }
 
 /** Bounds of waiting, in milliseconds. */
@@ -52,6 +54,9 @@ export interface Timeouts {
  * fall at once on a busy machine, several hundred.
  */
 const GRACE_MS = 500;
+
+/** Twice as many as there may be event streams by default. */
+const LEAST_CALLS = 64;
 
 /** How requests wait whose replica is being replaced. */
 export interface HoldSettings {
@@ -156,6 +161,7 @@ export function proxySettings(
       bodyBytes: config.LB_MAX_BODY_BYTES,
       connections: config.LB_MAX_CONNECTIONS,
       connectionsPerAddress: config.LB_MAX_CONNECTIONS_PER_CLIENT,
+      calls: callsOf(config.LB_MAX_API_CONNECTIONS, workers),
     },
     timeouts: {
       head: config.LB_HEAD_TIMEOUT_MS,
@@ -189,6 +195,11 @@ export function proxySettings(
     logStyle,
     workers,
   };
+}
+
+/** A worker's share of the calls, and enough for event streams and calls beside them at the least. */
+function callsOf(all: number, workers: number): number {
+  return Math.max(Math.ceil(all / workers), Math.min(all, LEAST_CALLS));
 }
 
 /**

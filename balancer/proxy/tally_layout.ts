@@ -49,6 +49,7 @@ export const REFUSALS: readonly RefusalCause[] = [
   "full",
   "none",
   "files",
+  "calls",
   "failed",
   "fatal",
   "method",

@@ -36,6 +36,7 @@ export class ProxyBench implements AsyncDisposable {
       samples: () => {},
       lines: () => {},
       failure: (action, error) => this.failures.push(`${action}: ${error}`),
+      calls: 0,
       call: () => {
         throw new Error("there is no control API");
       },

@@ -13,9 +13,9 @@ export type Verdict = Exclude<Choice, { to: "wait" }>;
 
 /**
  * How a wait ended; `left` when its client is gone, `full` when its place was given to another
- * request.
+ * request, `files` when its client's file was needed.
  */
-export type WaitEnd = Verdict | { readonly to: "left" | "full" };
+export type WaitEnd = Verdict | { readonly to: "left" | "full" | "files" };
 
 /** Who wants to wait. */
 export interface Guest extends Holdable {
@@ -91,7 +91,7 @@ export class WaitingRoom {
     const wait: Wait = new Wait(guest, until, () => this.#recheck(wait));
     // A client that has ended its side cannot be told from one that is gone: a request whose client
     // is there for sure needs the place more.
-    while (!this.#queue.enter(wait)) if (guest.mayBeGone || !this.#evict()) return undefined;
+    while (!this.#queue.enter(wait)) if (guest.mayBeGone || !this.#evict("full")) return undefined;
     this.#deadlines.add(wait);
     this.#onCount(this.count);
     return { ended: wait.ended.promise, leave: () => this.#leave(wait) };
@@ -100,6 +100,15 @@ export class WaitingRoom {
   /** A new view is in force: whoever it has a place for goes, first come first. */
   review(now: number): void {
     for (const wait of this.#queue.release((one) => one.over(now))) this.#end(wait);
+  }
+
+  /**
+   * Files are short: ends the wait of the first request whose client may be gone.
+   *
+   * @returns whether there was one
+   */
+  giveUp(): boolean {
+    return this.#evict("files");
   }
 
   #recheck(wait: Wait): void {
@@ -111,10 +120,10 @@ export class WaitingRoom {
   }
 
   /** Gives the place of one up whose client may be gone. @returns whether there was one */
-  #evict(): boolean {
+  #evict(to: "full" | "files"): boolean {
     const wait = this.#queue.find(({ guest }) => guest.mayBeGone);
     if (!wait || !this.#queue.leave(wait)) return false;
-    this.#end(wait, { to: "full" });
+    this.#end(wait, { to });
     return true;
   }
 

@@ -85,3 +85,14 @@ Deno.test("of many requests those give their place up whose clients may be gone"
   assertEquals(await places[5]?.ended, { to: "full" });
   assertEquals([one.room.enter(staying(), Infinity), one.room.count], [undefined, 10]);
 });
+
+Deno.test("where files are short a request gives its place up whose client may be gone", async () => {
+  using one = bench();
+  assertEquals(one.room.giveUp(), false);
+  const places = [false, true, false].map((mayBeGone) =>
+    one.room.enter(new Decided(stay(Infinity), mayBeGone), Infinity)
+  );
+  assertEquals(one.room.giveUp(), true);
+  assertEquals(await places[1]?.ended, { to: "files" });
+  assertEquals([one.room.giveUp(), one.room.count], [false, 2]);
+});

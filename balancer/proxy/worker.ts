@@ -56,6 +56,9 @@ function open(message: Extract<ToWorker, { type: "open" }>): void {
     samples: (samples) => tell({ type: "samples", samples }),
     lines: (lines, lost) => tell({ type: "lines", lines, lost }, [lines.buffer]),
     failure: (action, error) => tell({ type: "failure", action, message: errorMessage(error) }),
+    get calls() {
+      return calls.count;
+    },
     call: () => calls.open(),
   }, new FileBudget(files, sheets.row));
   surviveOutOfFiles((error) => created.recordFailure("process.files", error));

@@ -21,6 +21,7 @@ const SETTINGS: ProxySettings = {
     bodyBytes: 0,
     connections: 100,
     connectionsPerAddress: 0,
+    calls: 10,
   },
   timeouts: {
     head: 1000,

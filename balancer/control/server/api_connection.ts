@@ -8,7 +8,7 @@ import type { Deadlines, Expiring } from "../../proxy/deadlines.ts";
 import { failureBytes } from "../../proxy/failure_message.ts";
 import { type Fault, FAULTS } from "../../proxy/http1/fault.ts";
 import { HeadScanner, skipEmptyLines } from "../../proxy/http1/head_scanner.ts";
-import { RequestHead } from "../../proxy/http1/request_head.ts";
+import type { RequestHead } from "../../proxy/http1/request_head.ts";
 import { DropBudget, LINGER, linger } from "../../proxy/linger.ts";
 import { RefusedError } from "../../proxy/request_body.ts";
 import { Disconnected, type Reader, type Wire, type WireWatcher } from "../../proxy/wire.ts";
@@ -42,6 +42,13 @@ export interface ApiConnectionOptions {
   readonly failures: FailureLog;
   /** Whether the server ends: no connection takes another request. */
   readonly closing: () => boolean;
+  /** Parses a head; used between two waits only. */
+  readonly head: RequestHead;
+  /**
+   * Whether bytes that come behind the last answer are read for a while, since the answer might be
+   * lost otherwise: so with sockets, not with channels.
+   */
+  readonly lingers: boolean;
 }
 
 /** What the connection waits for; a deadline means something else in each. */
@@ -55,9 +62,9 @@ export class ApiConnection implements Expiring, WireWatcher {
   readonly #wire: Wire;
   readonly #handle: Handle;
   readonly #options: ApiConnectionOptions;
-  readonly #head = new RequestHead();
   readonly #scanner = new HeadScanner();
   #phase: Phase = "idle";
+  #lingering = false;
   #gone = false;
   /** Reads the present head, or a part of the present body. */
   #reader: Reader | undefined;
@@ -76,9 +83,12 @@ export class ApiConnection implements Expiring, WireWatcher {
     wire.watcher = this;
   }
 
-  /** Whether it waits for a request, or for the rest of a head: nothing is lost with it. */
+  /**
+   * Whether it waits for a request, or for the rest of a head, or reads what is dropped: nothing is
+   * lost with it.
+   */
   get waiting(): boolean {
-    return this.#phase === "idle" || this.#phase === "head";
+    return this.#phase === "idle" || this.#phase === "head" || this.#lingering;
   }
 
   /** Serves the connection to its end; never rejects. */
@@ -138,19 +148,20 @@ export class ApiConnection implements Expiring, WireWatcher {
 
   /** @returns whether another request may follow */
   async #serveNext(): Promise<boolean> {
-    if (!await this.#readHead()) return false;
+    const headEnd = await this.#readHead();
+    if (headEnd === -1) return false;
     this.#expect("busy", Infinity);
     const aborter = new AbortController();
     this.#abort = () => aborter.abort();
     try {
-      return await this.#answer(aborter.signal);
+      return await this.#answer(headEnd, aborter.signal);
     } finally {
       this.#abort = undefined;
     }
   }
 
-  async #answer(signal: AbortSignal): Promise<boolean> {
-    const head = this.#head;
+  async #answer(headEnd: number, signal: AbortSignal): Promise<boolean> {
+    const head = this.#parse(headEnd);
     const wire = this.#wire;
     const { method, minor, keepAlive } = head;
     wire.start = head.end;
@@ -198,8 +209,8 @@ export class ApiConnection implements Expiring, WireWatcher {
     return more;
   }
 
-  /** @returns whether a head was read and parsed; false when no request comes any more */
-  async #readHead(): Promise<boolean> {
+  /** @returns behind the head; -1 when no request comes any more */
+  async #readHead(): Promise<number> {
     const wire = this.#wire;
     using reader = this.#reader = wire.reader();
     this.#scanner.reset();
@@ -210,10 +221,10 @@ export class ApiConnection implements Expiring, WireWatcher {
         scanned = wire.unread;
         if (end === -2) throw new RefusedError(FAULTS.lineEnd);
         this.#checkLength(end < 0 ? scanned : end - wire.start);
-        if (end >= 0) return this.#parse(end);
+        if (end >= 0) return end;
         if (this.#phase === "idle") this.#expect("head", this.#options.limits.headMs);
       }
-      if (!await reader.fill()) return false;
+      if (!await reader.fill()) return -1;
     }
   }
 
@@ -223,11 +234,12 @@ export class ApiConnection implements Expiring, WireWatcher {
     return unread === 0 || (unread === 1 && bytes[start] === CR);
   }
 
-  #parse(end: number): true {
+  #parse(end: number): RequestHead {
+    const { head, limits } = this.#options;
     const { bytes, start } = this.#wire;
-    const fault = this.#head.parse(bytes, start, end, this.#options.limits.fields);
+    const fault = head.parse(bytes, start, end, limits.fields);
     if (fault) throw new RefusedError(fault);
-    return true;
+    return head;
   }
 
   #checkLength(length: number): void {
@@ -251,6 +263,8 @@ export class ApiConnection implements Expiring, WireWatcher {
   }
 
   async #linger(): Promise<void> {
+    if (!this.#options.lingers) return;
+    this.#lingering = true;
     this.#expect("closing", LINGER.readMs);
     // A body that its call no longer waits for.
     this.#reader?.interrupt(new Disconnected(this.#wire));

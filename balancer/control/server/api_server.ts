@@ -12,6 +12,7 @@ import type { Connection } from "../../proxy/connection.ts";
 import { Deadlines } from "../../proxy/deadlines.ts";
 import { failureBytes, RETRY_AFTER_S } from "../../proxy/failure_message.ts";
 import type { FileBudget } from "../../proxy/file_budget.ts";
+import { RequestHead } from "../../proxy/http1/request_head.ts";
 import { Disconnected, Wire } from "../../proxy/wire.ts";
 import { ApiConnection, type ApiLimits, type Handle } from "./api_connection.ts";
 
@@ -33,6 +34,7 @@ export class ApiServer {
   readonly #options: ApiServerOptions;
   readonly #deadlines = new Deadlines();
   readonly #buffers = new BufferPool();
+  readonly #head = new RequestHead();
   readonly #errors: AcceptErrors;
   readonly #accepted: Group = new Set();
   readonly #handedOver: Group = new Set();
@@ -150,6 +152,8 @@ export class ApiServer {
       deadlines: this.#deadlines,
       failures: this.#options.failures,
       closing: () => this.#closing,
+      head: this.#head,
+      lingers: group === this.#accepted,
     });
     group.add(connection);
     this.#deadlines.add(connection);
@@ -179,7 +183,7 @@ export class ApiServer {
   }
 }
 
-/** Closes the connection that has waited longest for a request. @returns whether there was one */
+/** Closes the connection that has waited longest, with nothing under way. @returns whether there was one */
 function closeWaiting(group: Group): boolean {
   for (const connection of group) {
     if (!connection.waiting) continue;

@@ -1,0 +1,22 @@
+import { assert, assertEquals } from "@std/assert";
+import { install } from "@sinonjs/fake-timers";
+import { Lateness } from "./lateness.ts";
+
+Deno.test("a thread that runs its timers in time is not late", () => {
+  const clock = install();
+  try {
+    const lateness = new Lateness();
+    clock.tick(1050);
+    lateness.end();
+    assertEquals(lateness.ms, 0);
+  } finally {
+    clock.uninstall();
+  }
+});
+
+Deno.test("a thread that does other work is late for as long as its timers wait", () => {
+  const lateness = new Lateness();
+  for (const end = performance.now() + 300; performance.now() < end;);
+  lateness.end();
+  assert(lateness.ms >= 200);
+});
