@@ -14,7 +14,7 @@ import { ApiServer, type ApiServerOptions } from "./server/api_server.ts";
 /** What answers calls. */
 export type Answer = (request: Request, bindings: Bindings) => Response | Promise<Response>;
 
-/** Answers a request of whoever is connected. */
+/** Answers a request of the connected peer. */
 type Handler = (request: Request, peer: Deno.Addr) => Promise<Response>;
 
 /** What entrances are made of. */

@@ -4,7 +4,7 @@
  *
  * Labels never change, so a mark is several volumes, which need no image and are created
  * atomically by name (Docker Engine API v1.40, `/volumes`): one says who owns the fleet, one asks
- * for it, and one is the last heartbeat, created anew under the next number each time.
+ * for it, and one is the last heartbeat, replaced under the next number each time.
  *
  * @module
  */
@@ -171,7 +171,7 @@ export class FleetOwner {
     const claim = await api.create(this.#name("owner"), this.#labels("owner"));
     const other = ownerOf(claim);
     if (other.id === self.id) return true;
-    // Whoever holds the lock of that id is the only one who does: the other is dead.
+    // Only one process holds the lock of that id, and this process does: the other one is dead.
     const dead = other.lock !== "" && other.lock === self.lock;
     if (!dead) await this.#outlive(other);
     await this.#evict(other, dead ? "dead, for this one holds its lock" : "silent");

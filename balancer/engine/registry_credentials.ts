@@ -64,7 +64,7 @@ async function readConfigFile(path: string): Promise<z.output<typeof CONFIG>> {
   } catch (error) {
     const why = error instanceof z.ZodError
       ? z.prettifyError(error)
-      // A fault of the JSON could repeat some of what is secret.
+      // The parser's message may quote a part of the secret.
       : error instanceof SyntaxError
       ? "it is not JSON"
       : errorMessage(error);

@@ -20,7 +20,7 @@ export const BURST_BYTES = 256 * 1024;
 /** The fields of a record cost as much as these bytes, however short the line is. */
 const RECORD_BYTES = 128;
 
-/** Dropped lines are told at most once in this time, in milliseconds. */
+/** Milliseconds between two warnings about dropped lines. */
 const TELL_MS = 1000;
 
 const SECOND_MS = 1000;

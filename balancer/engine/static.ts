@@ -55,7 +55,7 @@ export class StaticEngine implements Engine {
     return Promise.resolve([]);
   }
 
-  /** Never known: such a server is watched by whoever runs it. */
+  /** Never known: another program starts and watches such a server. */
   ending(_id: string, _withinMs: number): Promise<undefined> {
     return Promise.resolve(undefined);
   }

@@ -185,7 +185,7 @@ export class Charter {
   }
 
   /**
-   * Goes on with the image of what exists, or has the settings' reference taken up anew.
+   * Goes on with the image of what exists, or resolves the settings' reference again.
    *
    * @param found what the engine knows of the fleet
    */

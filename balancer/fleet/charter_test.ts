@@ -131,7 +131,7 @@ Deno.test("where nobody of a weight is left on a smaller ring, those that are le
   await fleet.close();
 });
 
-Deno.test("a change that cannot be saved is not made: nobody joins, leaves or gets another weight", async () => {
+Deno.test("a change that cannot be saved is not made: no replica joins, leaves or gets another weight", async () => {
   const store = new TextStore();
   const { fleet, engine, clock, membership } = await openAll(store);
   const before = { view: fleet.view, texts: store.texts.length };

@@ -170,7 +170,7 @@ export class ApiConnection implements Expiring, WireWatcher {
     wire.rest();
     this.#watch();
     const response = await this.#handle(request);
-    // A body that nobody read ends the connection, unless it is there already.
+    // An unread body ends the connection, unless all of the body has arrived.
     const whole = body.discard();
     const endless = minor === 0 && isStream(response);
     const close = !keepAlive || !whole || endless || this.#options.closing();

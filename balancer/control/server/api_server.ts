@@ -59,7 +59,7 @@ export class ApiServer {
    * Serves the connections of a listener from now on.
    *
    * @param listener the own port or socket of the API
-   * @param handle answers requests; is told who is connected
+   * @param handle answers requests; gets the connected peer
    */
   listen(
     listener: Deno.Listener,
