@@ -93,7 +93,8 @@ test("a request that outlives its replica tells how long it waited, and how ofte
     }),
   );
   const leaving = await balancer.connect();
-  await leaving.send(get("/hang"));
+  // Of a client that ends its side in the middle of a request it is known that it has left.
+  await leaving.send("POST /hang HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12");
   await balancer.seen();
   leaving.close();
   using patient = await balancer.connect();

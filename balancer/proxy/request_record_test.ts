@@ -7,6 +7,9 @@ import { ProxyBench } from "./testing.ts";
 import { systemTest as test } from "../../tools/needs.ts";
 
 const GET = "GET /a?b=c HTTP/1.1\r\nHost: a\r\nX-Request-Id: 7\r\n\r\n";
+/** A client that ends its side in the middle of a request has left for sure. */
+const HALF_OF_A_POST =
+  "POST /a?b=c HTTP/1.1\r\nHost: a\r\nX-Request-Id: 7\r\nContent-Length: 10\r\n\r\n12";
 const SLOT = Ring.build({ members: ["Server1"] }).slotOfId(7);
 const ERROR = "HTTP/1.1 500 Oh no\r\nContent-Length: 5\r\n\r\nsorry";
 
@@ -148,13 +151,16 @@ test("a request that waits tells for what, and a client that leaves, that it lef
   using patient = await RawConnection.to(bench.acceptor.port);
   using leaving = await RawConnection.to(bench.acceptor.port);
   await patient.send(GET);
-  await leaving.send(GET);
+  await leaving.send(HALF_OF_A_POST);
   await within("both wait", waiting(bench, 2));
   leaving.close();
   const left = await bench.next();
   assertEquals(
     facts(left),
-    factsOf({ attempts: [], holds: ["hold"], status: 0, outcome: "left", bytesOut: 0 }),
+    factsOf({
+      line: { method: "POST", target: "/a?b=c", minor: 1 },
+      ...{ attempts: [], holds: ["hold"], status: 0, outcome: "left", bytesIn: 2, bytesOut: 0 },
+    }),
   );
   bench.publish({});
   const replica = await bench.upstream.accept();
@@ -237,7 +243,7 @@ test("of requests that were not chosen those are told that failed", async (t) =>
   await t.step("by the balancer", async () => {
     bench.publish({ away: true });
     const own = await RawConnection.to(bench.acceptor.port);
-    await own.send(GET);
+    await own.send(HALF_OF_A_POST);
     await within("it waits", waiting(bench, 1));
     own.close();
     // It has not failed: whoever listens is told all the same, and knows.
