@@ -240,7 +240,10 @@ test("other words of a trusted proxy about the origin of a request cross", async
 test("LB_VIA=false leaves Via out, and what others say in it crosses", async () => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
-  await using balancer = await balancerFor([upstream], { LB_VIA: "false" });
+  await using balancer = await balancerFor([upstream], {
+    LB_VIA: "false",
+    LB_PUBLIC_API: "all",
+  });
   const [request, response] = await recorder.ask(balancer, get());
   assertEquals([field(request, "via"), field(response, "via")], [undefined, undefined]);
   recorder.fields = ["Via: 1.0 back"];

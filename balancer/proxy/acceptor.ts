@@ -88,12 +88,30 @@ export class Acceptor {
     });
   }
 
+  /** One function, because each suspended one costs memory for as long as the client is idle. */
   async #serve(connection: Deno.TcpConn): Promise<void> {
-    const { files, line } = this.#proxy;
+    const { files, line, tallies: { worker } } = this.#proxy;
     files.enterClient();
     try {
       const arrival = await this.#arrival(connection);
-      if (arrival) await this.#serveFor(connection, arrival);
+      if (!arrival) return;
+      const { address } = arrival;
+      const client = this.#clientOf(connection, arrival);
+      if (line.crowded) return await this.#run(client, this.#turnAway(client, OUT_OF_ROOM));
+      const allowed = this.#allows(address, client.trusted);
+      if (allowed) this.#enter(client);
+      try {
+        if (allowed) {
+          worker.accepted();
+          connection.setNoDelay(true);
+          await client.run();
+        }
+      } finally {
+        if (allowed) this.#leave(client);
+        this.#limits.leave(address);
+      }
+      // A client that was turned away does not count against its address while it reads the reason.
+      if (!allowed) await this.#run(client, this.#turnAway(client, TOO_MANY));
     } finally {
       files.leaveClient();
       line.roomMade();
@@ -116,26 +134,11 @@ export class Acceptor {
     }
   }
 
-  async #serveFor(connection: Deno.TcpConn, { address, rest }: Arrival): Promise<void> {
-    const { buffers, line, tallies: { worker } } = this.#proxy;
+  #clientOf(connection: Deno.TcpConn, { address, rest }: Arrival): Downstream {
+    const { buffers, tallies: { worker }, trusted } = this.#proxy;
     const wire = new Wire(connection, buffers, "client", worker);
     if (rest) wire.begin(rest);
-    const { crowded } = line;
-    const trusted = this.#proxy.trusted.has(address);
-    const client = new Downstream(this.#proxy, wire, address, trusted);
-    if (crowded) return await this.#run(client, this.#turnAway(client, OUT_OF_ROOM));
-    const allowed = this.#allows(address, trusted);
-    try {
-      if (allowed) {
-        worker.accepted();
-        connection.setNoDelay(true);
-        await this.#run(client, client.run());
-      }
-    } finally {
-      this.#limits.leave(address);
-    }
-    // A client that was turned away does not count against its address while it reads the reason.
-    if (!allowed) await this.#run(client, this.#turnAway(client, TOO_MANY));
+    return new Downstream(this.#proxy, wire, address, trusted.has(address));
   }
 
   /**
@@ -160,15 +163,22 @@ export class Acceptor {
     return false;
   }
 
-  async #run(connection: Downstream, end: Promise<void>): Promise<void> {
-    const { worker } = this.#proxy.tallies;
-    this.#connections.add(connection);
-    worker.connections = this.#connections.size;
-    this.#proxy.deadlines.add(connection);
+  async #run(client: Downstream, end: Promise<void>): Promise<void> {
+    this.#enter(client);
     await end;
-    this.#proxy.deadlines.delete(connection);
-    this.#connections.delete(connection);
-    worker.connections = this.#connections.size;
+    this.#leave(client);
+  }
+
+  #enter(client: Downstream): void {
+    this.#connections.add(client);
+    this.#proxy.tallies.worker.connections = this.#connections.size;
+    this.#proxy.deadlines.add(client);
+  }
+
+  #leave(client: Downstream): void {
+    this.#proxy.deadlines.delete(client);
+    this.#connections.delete(client);
+    this.#proxy.tallies.worker.connections = this.#connections.size;
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
 

@@ -127,23 +127,19 @@ export class Downstream implements Expiring {
   /** Serves the connection to its end; never rejects. */
   async run(): Promise<void> {
     try {
-      await this.#serveAll();
+      try {
+        this.#expect("idle", this.proxy.settings.timeouts.head);
+        while (await this.#serveNext());
+      } catch (error) {
+        if (!(error instanceof RefusedError)) throw error;
+        await this.#refuse(error.fault);
+      }
       await this.#closeInStages();
     } catch (error) {
       // A client that is gone needs no answer, and nothing of it is left to be read.
       if (!(error instanceof Disconnected)) this.proxy.recordFailure("proxy.request", error);
     } finally {
       this.close();
-    }
-  }
-
-  async #serveAll(): Promise<void> {
-    try {
-      this.#expect("idle", this.proxy.settings.timeouts.head);
-      while (await this.#serveNext());
-    } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
-      await this.#refuse(error.fault);
     }
   }
 
