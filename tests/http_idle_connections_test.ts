@@ -29,7 +29,11 @@ test({
   ignore: PERMITTED && await descriptors() < DESCRIPTORS,
 }, async () => {
   await using upstream = new RawUpstream(() => OK);
-  await using balancer = await balancerFor([upstream], { LB_WORKERS: "2" });
+  await using balancer = await balancerFor([upstream], {
+    LB_WORKERS: "2",
+    // All of them have one address.
+    LB_MAX_CONNECTIONS_PER_CLIENT: "0",
+  });
   const { pid } = balancer.balancer;
   const before = await residentBytes(pid);
   const connections: Deno.TcpConn[] = [];
