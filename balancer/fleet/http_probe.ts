@@ -152,7 +152,7 @@ async function isRefused(address: UpstreamAddress, deadlineMs: number): Promise<
   }
 }
 
-/** Nobody listens on a port, or on a Unix socket, whose file may even be gone. */
+/** No program listens on the port or the Unix socket; the socket's file may be missing. */
 function isProof(error: unknown, address: UpstreamAddress): boolean {
   return error instanceof Deno.errors.ConnectionRefused ||
     ("path" in address && error instanceof Deno.errors.NotFound);

@@ -40,7 +40,7 @@ const TAKE_OVER_MS = 60_000;
 
 /** A lock that is held. */
 export class StateLock implements Disposable {
-  /** Of the lock's file: whoever holds the lock of this id is the only one who does. */
+  /** Identifies the lock's file: only one process at a time holds the lock of this id. */
   readonly id: string;
   readonly #file: Deno.FsFile;
   readonly #path: string;
@@ -113,7 +113,7 @@ export function thisHolder(): LockHolder {
   return { pid: Deno.pid, host: Deno.hostname(), since: new Date().toISOString() };
 }
 
-/** The folder's absence is the state file's fault, and is told in its words. */
+/** A missing folder is reported as an error of LB_STATE_FILE. */
 async function openLock(path: string): Promise<Deno.FsFile> {
   try {
     return await Deno.open(path + LOCK, { read: true, write: true, create: true, mode: 0o600 });

@@ -107,7 +107,7 @@ export class Saver {
    */
   save(fleet: SavedFleet): Promise<void> {
     const saving = this.#saving.then(() => this.#save(fleet));
-    // The next save waits for the end of this one; its caller is told of the failure.
+    // The next save waits for the end of this one; its caller gets the failure.
     this.#saving = saving.catch(() => {});
     return saving;
   }

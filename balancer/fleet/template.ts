@@ -39,7 +39,7 @@ export interface Findings {
 /**
  * The template that a balancer goes on with. As long as anything of the fleet exists its image
  * stays: two of one reference would be a mixture of versions. Where nothing does, the reference of
- * the settings is taken up anew; what a deploy brought stays in any case.
+ * the settings is resolved again; what a deploy brought stays in any case.
  *
  * @param template what was saved, or what the settings say
  * @param findings what exists
