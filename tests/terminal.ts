@@ -1,5 +1,5 @@
 /**
- * The commands of the terminal, run as `deno task` runs them, with the permissions of their tasks.
+ * The command line program, run as `deno task ringkeeper` runs it, with that task's permissions.
  *
  * @module
  */
@@ -37,17 +37,17 @@ const QUIET = Object.fromEntries(
  * Runs a command to its end.
  *
  * @param url where the balancer is; not told where undefined
- * @param task the task's name
+ * @param verb the verb
  * @param args its arguments
  * @param env more of the environment
  */
 export async function terminal(
   url: string | undefined,
-  task: string,
+  verb: string,
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<Outcome> {
-  const command = await commandOf(task, args, { ...env, ...(url ? { RINGKEEPER_URL: url } : {}) });
+  const command = await commandOf(verb, args, { ...env, ...(url ? { RINGKEEPER_URL: url } : {}) });
   const { code, stdout, stderr } = await command.output();
   return { code, stdout: decode(stdout), stderr: decode(stderr) };
 }
@@ -55,25 +55,25 @@ export async function terminal(
 /** Starts a command that goes on. */
 export async function startTerminal(
   url: string,
-  task: string,
+  verb: string,
   args: readonly string[],
 ): Promise<RunningCommand> {
-  const process = (await commandOf(task, args, { RINGKEEPER_URL: url })).spawn();
+  const process = (await commandOf(verb, args, { RINGKEEPER_URL: url })).spawn();
   return { process, lines: linesOf(process.stdout) };
 }
 
 /** The words of a command line. */
-export async function wordsOf(task: string, args: readonly string[]): Promise<string[]> {
+export async function wordsOf(verb: string, args: readonly string[]): Promise<string[]> {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-  return [Deno.execPath(), ...denoArgs(tasks[task]), ...args];
+  return [Deno.execPath(), ...denoArgs(tasks.ringkeeper), verb, ...args];
 }
 
 async function commandOf(
-  task: string,
+  verb: string,
   args: readonly string[],
   env: Record<string, string>,
 ): Promise<Deno.Command> {
-  const [program = "", ...words] = await wordsOf(task, args);
+  const [program = "", ...words] = await wordsOf(verb, args);
   return new Deno.Command(program, {
     args: words,
     cwd: ROOT,

@@ -70,7 +70,7 @@ test("the commands of the terminal, on a balancer with three replicas", async (t
     assertMatch(stdout, /^to add: {4}S4\n/);
     assertMatch(stdout, /^slots +512 +1024$/m);
     assertMatch(stdout, /^\d+\.\d % of all keys \(of ids \d+\.\d %\) would move$/m);
-    assertMatch(stdout, /nothing has changed; until .*: deno task plan --apply \S+\n$/);
+    assertMatch(stdout, /nothing has changed; until .*: ringkeeper plan --apply \S+\n$/);
     assertEquals(await balancer.status(), before);
   });
 
@@ -133,7 +133,11 @@ test("what cannot be understood ends with 2, before anything is asked", async ()
   const nowhere = "http://127.0.0.1:9";
   const cases: [string, string[], string][] = [
     ["status", ["--jsno"], "unknown option '--jsno'\n(Did you mean --json?)"],
-    ["status", ["extra"], "too many arguments. Expected 0 arguments but got 1: extra."],
+    [
+      "status",
+      ["extra"],
+      "too many arguments for 'status'. Expected 0 arguments but got 1: extra.",
+    ],
     ["add", ["-n", "0"], '--number must be a whole number from 1 to 4096; got "0"'],
     [
       "add",
@@ -153,7 +157,7 @@ test("what cannot be understood ends with 2, before anything is asked", async ()
     assertEquals(await terminal(nowhere, task, args), {
       code: 2,
       stdout: "",
-      stderr: `error: ${message}\nTry: deno task ${task} --help\n`,
+      stderr: `error: ${message}\nTry: ringkeeper ${task} --help\n`,
     });
   }
 });
@@ -162,7 +166,7 @@ test("every command has a help that says what it does and how it ends", async ()
   for (const task of ["status", "top", "add", "rm", "weigh", "plan", "explain", "incidents"]) {
     const { code, stdout, stderr } = await terminal(undefined, task, ["--help"]);
     assertEquals([code, stderr], [0, ""]);
-    assertMatch(stdout, new RegExp(`^Usage: deno task ${task} \\[options\\]`));
+    assertMatch(stdout, new RegExp(`^Usage: ringkeeper ${task} \\[options\\]`));
     assertMatch(stdout, /Exit codes: 0 done, 1 the balancer refused, 2 wrong usage, 3 /);
     for (const line of stdout.split("\n")) assert(line.length <= 80, line);
   }
@@ -175,7 +179,7 @@ test("a balancer that cannot be reached ends with 3 and says how to start it", a
     assertEquals([code, stdout], [3, ""]);
     assertMatch(
       stderr,
-      /^error: the balancer cannot be reached at http:\/\/127\.0\.0\.1:\d+; make run /,
+      /^error: the balancer cannot be reached at http:\/\/127\.0\.0\.1:\d+; ringkeeper up /,
     );
   }
 });

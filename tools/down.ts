@@ -1,15 +1,14 @@
 /**
- * `deno task down`: ends exactly what `deno task up` started, in whatever state it is.
+ * Ends exactly what `up` started, in whatever state it is.
  *
  * @module
  */
 import { removeProject } from "./docker_project.ts";
-import { say } from "./print.ts";
 import { balancerOf, endAll, listProcesses } from "./processes.ts";
 import { DEFAULT_FLEET } from "./project.ts";
 import { dockerAnswers } from "./running.ts";
 import { readState, removeFleet, removeState, type State } from "./state.ts";
-import { runTool, ToolError } from "./tool.ts";
+import { ToolError } from "./tool.ts";
 
 /** Time for the balancer to drain and to stop its replicas; as compose.yaml gives it. */
 const BALANCER_GRACE_MS = 30_000;
@@ -51,9 +50,3 @@ async function endContainers(
       "be there. Start the engine and run this again",
   );
 }
-
-async function main(): Promise<void> {
-  say(await down(say) ? "stopped" : "nothing runs");
-}
-
-if (import.meta.main) await runTool(main);

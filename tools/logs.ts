@@ -1,5 +1,5 @@
 /**
- * `deno task logs`: follows the log of the balancer that runs in the background.
+ * Follows the log of the balancer that runs in the background.
  *
  * @module
  */
@@ -8,11 +8,17 @@ import { balancerContainers } from "./docker_project.ts";
 import { complain } from "./print.ts";
 import { LOG_FILE, rootPath } from "./project.ts";
 import { dockerAnswers, findRunning } from "./running.ts";
-import { runTool, ToolError } from "./tool.ts";
+import { ToolError } from "./tool.ts";
 
 const LINES = "100";
 
-async function logs(): Promise<number> {
+/**
+ * Shows the log on standard output, and follows it while the balancer runs.
+ *
+ * @returns the exit code of the program that showed it
+ * @throws {ToolError} there is no log
+ */
+export async function logs(): Promise<number> {
   const running = await findRunning();
   if (running?.engine === "process") return await tail(["-f"]);
   const [container] = await dockerAnswers() ? await balancerContainers(false) : [];
@@ -34,5 +40,3 @@ async function exists(file: URL): Promise<boolean> {
     throw error;
   }
 }
-
-if (import.meta.main) await runTool(logs);

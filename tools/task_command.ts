@@ -25,7 +25,17 @@ const OUTPUT = {
  * @param about what it does
  */
 export function taskCommand(task: string, about: string): Command {
-  return new Command(`deno task ${task}`)
+  return plainCommand(`deno task ${task}`, about);
+}
+
+/**
+ * A command line with no option but `--help` so far. Its errors are thrown.
+ *
+ * @param name how it is called
+ * @param about what it does
+ */
+export function plainCommand(name: string, about: string): Command {
+  return new Command(name)
     .description(about)
     .helpOption("-h, --help", "this text")
     .exitOverride()

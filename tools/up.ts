@@ -1,5 +1,5 @@
 /**
- * `deno task up`: starts the balancer in the background and waits until its replicas are ready.
+ * Starts the balancer in the background and waits until its replicas are ready.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { complain, say } from "./print.ts";
 import { DEFAULT_FLEET, ROOT, TOKEN_FILE } from "./project.ts";
 import { findRunning } from "./running.ts";
 import { untilReady } from "./status.ts";
-import { runTool, ToolError } from "./tool.ts";
+import { ToolError } from "./tool.ts";
 import { startDocker } from "./up_docker.ts";
 import type { Started, UpRequest } from "./up_request.ts";
-import { readUpOptions, UP_HELP, type UpOptions } from "./up_options.ts";
+import type { UpOptions } from "./up_options.ts";
 import { startProcess } from "./up_process.ts";
 import { type Place, welcome } from "./welcome.ts";
 
@@ -25,9 +25,13 @@ const READY_WITHIN_MS = 120_000;
 /** The balancer's own default. */
 const START_TIMEOUT_MS = 30_000;
 
-async function up(): Promise<void> {
-  const options = readUpOptions(Deno.args, (name) => Deno.env.get(name));
-  if (options.help) return say(UP_HELP);
+/**
+ * Starts a balancer, unless one runs already.
+ *
+ * @param options what is asked for
+ * @throws {ToolError} it did not become ready: everything that was started is stopped again
+ */
+export async function up(options: UpOptions): Promise<void> {
   using _oneAtATime = await takeLock("up");
   const docker = options.engine === "process" ? {} : await inspectDocker();
   const running = await findRunning();
@@ -182,5 +186,3 @@ function requireFreePort(port: number): void {
     throw new ToolError(`port ${port} may not be used by this user; take one from 1024 on`);
   }
 }
-
-if (import.meta.main) await runTool(up);

@@ -1,10 +1,19 @@
 /**
- * The command line of `deno task up`.
+ * What `up` is asked for: its options, and the settings that stand in for them.
  *
  * @module
  */
 import { ENGINES, type EngineWish } from "./engine_choice.ts";
-import { CommandLine } from "./command_line.ts";
+import { wholeNumber } from "./task_command.ts";
+import { ToolError, USAGE } from "./tool.ts";
+
+/** Options of the command line. */
+export interface GivenUpOptions {
+  readonly engine?: EngineWish;
+  readonly replicas?: number;
+  readonly port?: number;
+  readonly takeOver?: true;
+}
 
 /** What `up` was asked for. */
 export interface UpOptions {
@@ -13,63 +22,41 @@ export interface UpOptions {
   readonly port: number;
   /** Whether another balancer that has the fleet is asked to hand it over. */
   readonly takeOver: boolean;
-  readonly help: boolean;
 }
 
 /** Looks up an environment variable. */
 export type Lookup = (name: string) => string | undefined;
 
-/** What `up --help` prints. */
-export const UP_HELP = `Starts the balancer and its replicas, and waits until they are ready.
-
-Usage: deno task up [options]        make run [ENGINE=..] [REPLICAS=..] [PORT=..]
-
-  --engine auto|process|docker   what runs the replicas; auto (default) is docker where a Docker
-                                 engine and compose are there, else processes
-  --replicas N                   how many replicas, from 0 (default 3)
-  --port P                       public port (default 5000)
-  --take-over                    ask another balancer that has the fleet to hand it over; it ends
-  --help                         this text
-
-Every other setting is an environment variable LB_*, see README.md; LB_ENGINE, LB_REPLICAS and
-LB_PORT stand in for options that are not given.`;
-
-const COMMAND_LINE = new CommandLine("up");
-
-const OPTIONS = {
-  engine: { type: "string" },
-  replicas: { type: "string" },
-  port: { type: "string" },
-  "take-over": { type: "boolean" },
-  help: { type: "boolean", short: "h" },
-} as const;
-
 /**
- * Reads the command line.
+ * Completes the options of the command line by settings, and those by defaults.
  *
- * @param args the arguments
- * @param env environment variables; they stand in for options that were not given
- * @throws {ToolError} with exit code 2 and a message that says what would have been accepted
+ * @param given the options
+ * @param env environment variables
+ * @throws {ToolError} with exit code 2: the setting, what it must be and what it was
  */
-export function readUpOptions(args: readonly string[], env: Lookup): UpOptions {
-  const given = COMMAND_LINE.parse(args, OPTIONS);
+export function readUpOptions(given: GivenUpOptions, env: Lookup): UpOptions {
+  const number = (name: string, fallback: string, min: number, max: number) =>
+    wholeNumber(name, min, max)(env(name) || fallback);
   return {
-    engine: engine(given.engine ?? (env("LB_ENGINE") || "auto")),
-    replicas: COMMAND_LINE.whole(
-      "--replicas",
-      given.replicas ?? (env("LB_REPLICAS") || "3"),
-      0,
-      4096,
-    ),
-    port: COMMAND_LINE.whole("--port", given.port ?? (env("LB_PORT") || "5000"), 1, 65535),
-    takeOver: given["take-over"] ?? ["true", "1"].includes(env("LB_TAKE_OVER") ?? ""),
-    help: given.help ?? false,
+    engine: given.engine ?? engineOf("LB_ENGINE", env("LB_ENGINE") || "auto"),
+    replicas: given.replicas ?? number("LB_REPLICAS", "3", 0, 4096),
+    port: given.port ?? number("LB_PORT", "5000", 1, 65535),
+    takeOver: given.takeOver ?? ["true", "1"].includes(env("LB_TAKE_OVER") ?? ""),
   };
 }
 
-function engine(value: string): EngineWish {
+/**
+ * Reads the name of an engine.
+ *
+ * @param option where it was given
+ * @throws {ToolError} with exit code 2: the option, what it must be and what it was
+ */
+export function engineOf(option: string, value: string): EngineWish {
   const found = ENGINES.find((known) => known === value);
   if (found) return found;
   const hint = value === "static" ? " (LB_ENGINE=static goes with deno task balancer)" : "";
-  throw COMMAND_LINE.usage(`--engine must be one of ${ENGINES.join(", ")}; got "${value}"${hint}`);
+  throw new ToolError(
+    `${option} must be one of ${ENGINES.join(", ")}; got "${value}"${hint}`,
+    USAGE,
+  );
 }
