@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { VERSION } from "../balancer/version.ts";
 import { ensureBaseImage } from "./base_image.ts";
 import { lastLines, run } from "./command.ts";
 import { ROOT } from "./project.ts";
@@ -35,8 +36,9 @@ export async function buildImages(
 async function build(part: Part, base: string): Promise<void> {
   const root = ROOT.pathname;
   const file = `${root}Dockerfile.${part}`;
-  const args = ["--build-arg", `DENO_IMAGE=${base}`, "-f", file, "-t", `ringkeeper-${part}`, root];
-  const result = await run("docker", ["build", ...args]);
+  const values = [`DENO_IMAGE=${base}`, `VERSION=${VERSION}`];
+  const args = [...values.flatMap((value) => ["--build-arg", value]), "-f", file];
+  const result = await run("docker", ["build", ...args, "-t", `ringkeeper-${part}`, root]);
   if (result.code === 0) return;
   const output = lastLines(result.stdout + result.stderr, LINES_OF_FAILURE);
   throw new ToolError(`image ringkeeper-${part} could not be built:\n${output}`);

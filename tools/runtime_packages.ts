@@ -33,7 +33,7 @@ const MANIFEST = "deno.json";
 const LOCK = "deno.lock";
 
 /** Fields of deno.json that matter when a program runs. */
-const RUNTIME_FIELDS = ["imports", "nodeModulesDir", "unstable", "compilerOptions"];
+const RUNTIME_FIELDS = ["version", "imports", "nodeModulesDir", "unstable", "compilerOptions"];
 
 /** Files of packages that no program reads: declarations, source maps, documents, sources. */
 const NOT_FOR_RUNNING = /\.(?:d\.[cm]?ts|[cm]?ts|map|md|markdown|flow)$/i;
