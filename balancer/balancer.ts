@@ -153,7 +153,7 @@ export async function startBalancer(
   const metrics = new Metrics({
     fleet,
     dataPlane,
-    failures: () => failures.counts(),
+    failures,
     refusals: () => gate.refusals,
     engine: engine.kind,
     workers: proxy.workers,
@@ -225,7 +225,7 @@ export async function startBalancer(
       });
       await entrances.close(config.LB_DRAIN_MS);
       await fleet.close();
-      metrics.close();
+      await metrics.close();
       closeProbe();
       await closeGate();
       await owner?.release();

@@ -217,6 +217,12 @@ test("a running balancer's metrics and load add up", async (t) => {
   assertEquals(number(text, requests), 20);
   assertEquals(number(text, /ringkeeper_replicas\{state="ready"\}/), 2);
   assertEquals(number(text, /ringkeeper_replica_slots\{replica="Server\d"\}/), 512);
+  const own = (name: string) => number(text, new RegExp(`process_${name}`));
+  assert(own("cpu_seconds_total") > 0 && own("open_fds") > 3, text);
+  assert(own("open_fds") < own("max_fds"), text);
+  assert(own("resident_memory_bytes") < own("virtual_memory_bytes"), text);
+  assert(Math.abs(Date.now() / 1000 - own("start_time_seconds")) < 120, text);
+  assertEquals(text.match(/ringkeeper_(cpu|resident|virtual|start|process)_/), null);
   const load = await (await balancer.fetch("/_lb/load")).json();
   assertEquals([load.requests, load.errors, load.holding], [20, 0, 0]);
   assertEquals(Object.keys(load.replicas).sort(), ["Server1", "Server2"]);

@@ -54,15 +54,28 @@ test("dashboard and alerts ask for metrics that there are", async () => {
   );
   const code = (await Promise.all(sources)).join("\n");
   const alerts = await Deno.readTextFile(path("alerts.yml"));
-  const asked = [...await expressions(), alerts].join("\n").matchAll(/\bringkeeper_(\w+)/g);
-  const names = new Set(Array.from(asked, ([, name]) => name!.replace(/_(bucket|sum|count)$/, "")));
-  assert(names.size > 20);
-  for (const name of names) assert(code.includes(`"${name}"`), `there is no ringkeeper_${name}`);
+  const asked = [...await expressions(), alerts].join("\n")
+    .matchAll(/\b(?:ringkeeper_(\w+)|(process_\w+))/g);
+  const names = new Set(
+    Array.from(asked, ([, own, shared]) => (own ?? shared!).replace(/_(bucket|sum|count)$/, "")),
+  );
+  assert(names.size > 20 && names.has("process_open_fds"));
+  for (const name of names) assert(code.includes(`"${name}"`), `there is no metric ${name}`);
 });
 
-test("every alert has its part in the runbook", async () => {
+test("the runbook_url of every alert leads to its heading in the runbook", async () => {
   const alerts = await Deno.readTextFile(path("alerts.yml"));
-  const runbook = await Deno.readTextFile(new URL("../docs/operations.md", import.meta.url));
+  const runbook = await Deno.readTextFile(new URL("../docs/guide/runbook.md", import.meta.url));
   const named = Array.from(alerts.matchAll(/- alert: (\w+)/g), ([, name]) => name!);
-  assertEquals(named.filter((name) => !runbook.includes(`\`${name}\``)), []);
+  const urls = Array.from(alerts.matchAll(/runbook_url: (\S+)/g), ([, url]) => url);
+  assertEquals(urls, named.map((name) => `docs/guide/runbook.md#${name.toLowerCase()}`));
+  const headings = Array.from(runbook.matchAll(/^## (\w+)$/gm), ([, heading]) => heading);
+  assertEquals(headings, named);
+});
+
+test("every number in the text of an alert is a whole one", async () => {
+  const alerts = await Deno.readTextFile(path("alerts.yml"));
+  const values = Array.from(alerts.matchAll(/\{\{ (\$value[^}]*) \}\}/g), ([, value]) => value);
+  assert(values.length > 8);
+  assertEquals(new Set(values), new Set(['$value | printf "%.0f"']));
 });
