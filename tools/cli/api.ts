@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Endpoint, endpointOf } from "../endpoint.ts";
+import { type Endpoint, endpointOf } from "../up/endpoint.ts";
 import { ToolError } from "../tool.ts";
 import { plain } from "./figures.ts";
 import { prove } from "./proof.ts";

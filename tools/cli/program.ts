@@ -4,7 +4,7 @@
  * @module
  */
 import { Command, CommanderError } from "commander";
-import { plainCommand } from "../task_command.ts";
+import { plainCommand } from "../up/task_command.ts";
 import { runTool, ToolError, USAGE } from "../tool.ts";
 import { addCommand } from "./add.ts";
 import { downCommand } from "./down.ts";
