@@ -54,8 +54,6 @@ export class Ring {
    * is the array that lookups read, not a copy: it must not be written to.
    */
   readonly table: Readonly<Uint16Array>;
-  /** The virtual servers of layout `ring` in the order of their placement; none in other layouts. */
-  readonly virtualServers: readonly VirtualServer[];
 
   // The same as `members`, but not frozen: V8 takes twice as long to read a frozen array.
   readonly #names: readonly string[];
@@ -65,6 +63,8 @@ export class Ring {
   // Shared with the rings that come from this one, each of which may turn it to other members.
   readonly #preferences: Preferences | undefined;
   readonly #walks: Walks;
+  readonly #makeVirtualServers: (() => VirtualServer[]) | undefined;
+  #virtualServers: readonly VirtualServer[] | undefined;
   #digest: string | undefined;
 
   private constructor(options: CompleteRingOptions, family: HashFamily, placement: Placement) {
@@ -73,7 +73,7 @@ export class Ring {
     this.members = Object.freeze([...this.#names]);
     this.slots = options.slots;
     this.table = placement.table;
-    this.virtualServers = Object.freeze(placement.virtualServers);
+    this.#makeVirtualServers = placement.virtualServers;
     this.#family = family;
     this.#shift = options.hashes === "fibonacci" ? fibonacciShift(options.slots) : 0;
     this.#preferences = placement.preferences;
@@ -106,8 +106,9 @@ export class Ring {
    * In layouts `even` and `rendezvous` a build takes a hash for each pair of slot and member. So does
    * the first change; later ones take one for each pair of slot and member that joins. For this the
    * rings that are made one from the other share what they know of their slots, 23 bytes a slot and
-   * about 100 a member in all. In layout `ring` the virtual servers are placed anew each time. A
-   * change that gives more than a fifth of the members anew costs as much as a build.
+   * about 100 a member in all. In layout `ring` all virtual
+   * servers are placed again, which takes a hash for each. A change that gives more than a fifth of
+   * the members anew costs as much as a build.
    *
    * @example Add a member, give another less weight
    * ```ts
@@ -146,6 +147,14 @@ export class Ring {
   /** The weights of the members, in the order of {@linkcode Ring.members}. */
   get weights(): readonly number[] {
     return this.options.members.map(({ weight }) => weight);
+  }
+
+  /**
+   * The virtual servers of layout `ring` in the order of their placement; none in other layouts.
+   * Worked out when first asked for, then kept.
+   */
+  get virtualServers(): readonly VirtualServer[] {
+    return this.#virtualServers ??= Object.freeze(this.#makeVirtualServers?.() ?? []);
   }
 
   /**
