@@ -1,8 +1,9 @@
 /**
- * Which version of the product this is.
+ * The version of the product.
  *
  * @module
  */
+import manifest from "../deno.json" with { type: "json" };
 
-/** As Semantic Versioning has it; CHANGELOG.md says what is in it. */
-export const VERSION = "0.1.0";
+/** The version as deno.json has it, in the form of Semantic Versioning; see CHANGELOG.md. */
+export const VERSION: string = manifest.version;

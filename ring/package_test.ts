@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { systemTest as test } from "../tools/needs.ts";
+import { systemTest as test } from "../tools/test/needs.ts";
 
 /** Everything that belongs to the package. */
 async function packageFiles(): Promise<string[]> {
@@ -10,23 +10,35 @@ async function packageFiles(): Promise<string[]> {
   return names;
 }
 
-/** Copies the package away from the project, and runs a script beside it that may do nothing. */
-async function runBeside(
-  script: string,
-): Promise<{ code: number; stdout: string; stderr: string }> {
+/** Copies the package away from the project. */
+async function copyPackage(folder: string): Promise<void> {
+  await Deno.mkdir(`${folder}/ring`);
+  for (const name of await packageFiles()) {
+    await Deno.copyFile(new URL(name, import.meta.url), `${folder}/ring/${name}`);
+  }
+}
+
+interface Output {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function deno(args: string[], cwd: string): Promise<Output> {
+  const options = { args, cwd, env: { NO_COLOR: "1" } };
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), options).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** Runs a script without permissions beside a copy of the package. */
+async function runBeside(script: string): Promise<Output> {
   const folder = await Deno.makeTempDir();
   try {
-    await Deno.mkdir(`${folder}/ring`);
-    for (const name of await packageFiles()) {
-      await Deno.copyFile(new URL(name, import.meta.url), `${folder}/ring/${name}`);
-    }
+    await copyPackage(folder);
     await Deno.writeTextFile(`${folder}/main.ts`, script);
     const flags = ["--quiet", "--no-prompt", "--no-config", "--no-lock", "--no-remote", "--no-npm"];
-    const args = ["run", "--check", ...flags, `${folder}/main.ts`];
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: folder })
-      .output();
-    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    return { code, stdout: text(stdout), stderr: text(stderr) };
+    return await deno(["run", "--check", ...flags, `${folder}/main.ts`], folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -48,4 +60,18 @@ test("The package's description names what is exported", async () => {
   assertEquals(name, "@ringkeeper/ring");
   assertEquals(/^\d+\.\d+\.\d+$/.test(version), true);
   assertEquals(typeof (await import(new URL(exports, import.meta.url).href)).Ring, "function");
+});
+
+test("The registry's own check accepts the package and its files (a publication without sending)", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await copyPackage(folder);
+    const args = ["publish", "--dry-run", "--allow-dirty", "--no-lock"];
+    const { code, stderr } = await deno(args, `${folder}/ring`);
+    assertEquals(code, 0, stderr);
+    const files = [...stderr.matchAll(/^ +file:\/\/\S+\/ring\/(\S+) \(/gm)].map(([, name]) => name);
+    assertEquals(files.sort(), (await packageFiles()).sort(), stderr);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
