@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
-import { wholeNumber, wrongUsage } from "../task_command.ts";
+import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import type { Addition } from "./api.ts";
 import { namesLine } from "./change_lines.ts";
 import {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Endpoint, endpointOf } from "../endpoint.ts";
+import { type Endpoint, endpointOf } from "../up/endpoint.ts";
 import { isNoAnswer, refusal, refused, UnreachableError } from "./api_errors.ts";
 import { eventData, SilenceLimit } from "./event_data.ts";
 import { prove } from "./proof.ts";

@@ -5,9 +5,9 @@
  * @module
  */
 import { type Command, Option } from "commander";
-import { plainCommand } from "../task_command.ts";
+import { plainCommand } from "../up/task_command.ts";
 import { say } from "../print.ts";
-import { readState } from "../state.ts";
+import { readState } from "../up/state.ts";
 import { Api } from "./api.ts";
 import { completedBy } from "./completion_sources.ts";
 import { findTarget, type TargetOptions } from "./target.ts";

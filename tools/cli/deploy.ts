@@ -6,7 +6,7 @@
 import type { Command } from "commander";
 import type { DeployStep } from "../../balancer/answers/event.ts";
 import { complain, say } from "../print.ts";
-import { wholeNumber, wrongUsage } from "../task_command.ts";
+import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import { ToolError, USAGE } from "../tool.ts";
 import type { Api, DeployWish } from "./api.ts";
 import { REFUSED, UnreachableError } from "./api_errors.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
-import { down } from "../down.ts";
+import { down } from "../up/down.ts";
 import { say } from "../print.ts";
 import { type Example, verb } from "./command.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { Argument, type Command } from "commander";
-import { wholeNumber } from "../task_command.ts";
+import { wholeNumber } from "../up/task_command.ts";
 import { ToolError } from "../tool.ts";
 import type { Drill } from "./api.ts";
 import { REFUSED } from "./api_errors.ts";

@@ -5,7 +5,7 @@
  */
 import type { Command } from "commander";
 import { isHeard } from "../print.ts";
-import { wholeNumber } from "../task_command.ts";
+import { wholeNumber } from "../up/task_command.ts";
 import { UnreachableError } from "./api_errors.ts";
 import { apiOf, balancerCommand, type CommonOptions, type Example } from "./command.ts";
 import { eventLine } from "./event_lines.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
-import { logs } from "../logs.ts";
+import { logs } from "../up/logs.ts";
 import { type Example, verb } from "./command.ts";
 
 const ABOUT = "Follows the log of the balancer that `ringkeeper up` started, or shows the end of " +

@@ -5,7 +5,7 @@
  */
 import { type Command, Option } from "commander";
 import { say } from "../print.ts";
-import { wholeNumber, wrongUsage } from "../task_command.ts";
+import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import { ToolError, USAGE } from "../tool.ts";
 import type { Api, Wish } from "./api.ts";
 import { changedLine, planHint, planLines } from "./change_lines.ts";

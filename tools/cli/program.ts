@@ -5,7 +5,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../../balancer/version.ts";
-import { plainCommand } from "../task_command.ts";
+import { plainCommand } from "../up/task_command.ts";
 import { runTool, ToolError, USAGE } from "../tool.ts";
 import { addCommand } from "./add.ts";
 import { applyCommand } from "./apply.ts";

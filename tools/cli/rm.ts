@@ -4,7 +4,7 @@
  * @module
  */
 import { Argument, type Command } from "commander";
-import { wholeNumber, wrongUsage } from "../task_command.ts";
+import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import { ToolError, USAGE } from "../tool.ts";
 import type { Removal } from "./api.ts";
 import { namesLine } from "./change_lines.ts";

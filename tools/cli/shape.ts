@@ -5,7 +5,7 @@
  */
 import { type Command, Option } from "commander";
 import { hashFamilies, LAYOUTS } from "../../ring/mod.ts";
-import { wholeNumber } from "../task_command.ts";
+import { wholeNumber } from "../up/task_command.ts";
 import type { Shape } from "./api.ts";
 
 const whole = (option: string) => wholeNumber(option, 1, 999_999_999);

@@ -4,10 +4,10 @@
  * @module
  */
 import { type Command, Option } from "commander";
-import { ENGINES } from "../engine_choice.ts";
-import { wholeNumber } from "../task_command.ts";
-import { up } from "../up.ts";
-import { engineOf, type GivenUpOptions, readUpOptions } from "../up_options.ts";
+import { ENGINES } from "../docker/engine_choice.ts";
+import { wholeNumber } from "../up/task_command.ts";
+import { up } from "../up/up.ts";
+import { engineOf, type GivenUpOptions, readUpOptions } from "../up/options.ts";
 import { type Example, verb } from "./command.ts";
 
 const ABOUT = "Starts the balancer and its replicas in the background, and returns when all " +

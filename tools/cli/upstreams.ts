@@ -7,7 +7,7 @@ import type { Command } from "commander";
 import type { Upstreams } from "../../balancer/answers/fleet.ts";
 import { MAX_WEIGHT, parseUpstreams } from "../../balancer/upstream_list.ts";
 import { addressText } from "../../balancer/view.ts";
-import { wrongUsage } from "../task_command.ts";
+import { wrongUsage } from "../up/task_command.ts";
 import type { UpstreamEntry } from "./api.ts";
 import { changedLines } from "./change_lines.ts";
 import {
