@@ -37,8 +37,8 @@ const ABOUT = "Replaces every replica, one after the other, by one that runs ano
 const EXAMPLES: readonly Example[] = [
   ["deploy --image registry/app:2", "another image"],
   ["deploy --command 'node app.js'", "another command"],
-  ["deploy --image app:2 --min-ready 30000", "30 s ready before the next one"],
-  [`deploy --options '{"memory":"256m"}'`, "other options of the containers"],
+  ["deploy --image app:2 --min-ready 5000", "5 s ready each"],
+  [`deploy --options '{"memory":"256m"}'`, "other container options"],
 ];
 
 /** The verb `deploy`. */

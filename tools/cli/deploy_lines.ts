@@ -26,6 +26,9 @@ export interface DeployLook {
 
 const BAR = 24;
 
+/** States of a replica that serves with its new instance. */
+const DONE: ReadonlySet<ReplicaState> = new Set(["replaced", "watched"]);
+
 /**
  * A deploy that was asked for.
  *
@@ -94,7 +97,7 @@ export function deployLines(
   { paint, height }: DeployLook,
 ): string[] {
   const { states, phase, reason } = progress;
-  const done = [...states.values()].filter((state) => state === "replaced").length;
+  const done = [...states.values()].filter((state) => DONE.has(state)).length;
   const head = `deploy: ${phase}, ${done} of ${states.size} replaced, ` +
     `${Math.floor(elapsedMs / 1000)} s`;
   return [
