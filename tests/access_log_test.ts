@@ -203,8 +203,8 @@ class Unread implements AsyncDisposable {
       stdout: "piped",
     }).spawn();
     const balancer = new Unread(process);
-    await balancer.readUntil(/listening on.*"port":\d+/);
-    balancer.#url = `http://127.0.0.1:${/"port":(\d+)/.exec(balancer.text)?.[1]}`;
+    await balancer.readUntil(/listening on.*"server\.port":\d+/);
+    balancer.#url = `http://127.0.0.1:${/"server\.port":(\d+)/.exec(balancer.text)?.[1]}`;
     return balancer;
   }
 
@@ -265,7 +265,7 @@ test("who stops reading the log stops no request; what is lost is counted and to
     body: '{"access":"off"}',
   });
   assertEquals([status, await balancer.lost("balancer")], [200, 0]);
-  await balancer.readUntil(/lines of the log were lost.*"lines":[1-9]/);
+  await balancer.readUntil(/lines of the log were lost.*"ringkeeper\.lines":[1-9]/);
   const ended = balancer.end();
   await balancer.rest();
   assertEquals(await ended, 0);

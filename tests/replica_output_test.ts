@@ -86,10 +86,11 @@ test("a replica forges no record of the JSON log: each line that it writes is a 
   const records = linesOf(log).map((line) => JSON.parse(line));
   assertEquals(records.filter(({ message }) => message === "forged"), []);
   const replica = records.filter(({ logger }) => logger === "ringkeeper.replica");
-  const properties = replica.map(({ properties }) => properties);
   for (const stream of ["stdout", "stderr"]) {
-    const written = properties.filter((one) => one.stream === stream);
-    assertEquals(written, [FORGED, STEERING].map((text) => ({ replica: "Server1", stream, text })));
+    const written = replica.filter((one) => one["log.iostream"] === stream);
+    assertEquals(written.map((one) => one["log.record.original"]), [FORGED, STEERING]);
+    assertEquals(written.map((one) => one["ringkeeper.replica"]), ["Server1", "Server1"]);
+    assertEquals(written[0].message, `Server1 ${stream}: ${FORGED}`);
   }
 });
 
@@ -113,8 +114,8 @@ const FLOOD = 200_000;
 
 /** The lines of the flood that a log has, and those with the dropped lines that the log tells of. */
 function floodOf(log: string): { readonly written: number; readonly told: number } {
-  const written = occurrences(log, '"text":"a line of a flood"');
-  const counts = [...log.matchAll(/"properties":\{[^}]*"lines":(\d+)/g)];
+  const written = occurrences(log, '"log.record.original":"a line of a flood"');
+  const counts = [...log.matchAll(/"ringkeeper\.lines":(\d+)/g)];
   return { written, told: counts.reduce((sum, [, lines]) => sum + Number(lines), written) };
 }
 

@@ -7,8 +7,10 @@ import {
   getAnsiColorFormatter,
   getJsonLinesFormatter,
   getTextFormatter,
+  type LogRecord,
   type TextFormatter,
 } from "@logtape/logtape";
+import { attributesOf } from "./attributes.ts";
 
 /** What the settings ask for: `auto` is text on a terminal and JSON lines elsewhere. */
 export type LogFormat = "auto" | "json" | "text";
@@ -35,7 +37,7 @@ export function styleOf(format: LogFormat, terminal: boolean): LogStyle {
 export function formatter(style: LogStyle): TextFormatter {
   switch (style) {
     case "json":
-      return oneLine(getJsonLinesFormatter({ message: "template" }));
+      return oneLine(flat(getJsonLinesFormatter({ message: "rendered", properties: "flatten" })));
     case "text":
       return oneLine(getTextFormatter({ value: "bare" }));
     case "colours":
@@ -52,7 +54,7 @@ const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
 /**
  * Text without control characters. Values come from clients and replicas, which must not forge
- * lines or steer the terminal of whoever reads the log.
+ * lines or send escape sequences to the operator's terminal.
  *
  * @param text of a line, without its end
  */
@@ -72,6 +74,22 @@ export function escapeLateControls(text: string): string {
 
 function escaped(letter: string): string {
   return `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** The message of a record as a sentence, with its values filled in. */
+const sentence = getTextFormatter({ value: "bare", format: ({ message }) => message });
+
+/**
+ * Attributes beside time, level, message and logger. The message is for people, who may print it at
+ * a terminal: control characters are escaped in it. The attributes have the values as they are.
+ */
+function flat(format: TextFormatter): TextFormatter {
+  return (record: LogRecord) =>
+    format({
+      ...record,
+      message: [escapeControls(sentence(record).trimEnd())],
+      properties: attributesOf(record.properties),
+    });
 }
 
 function oneLine(format: TextFormatter): TextFormatter {

@@ -39,7 +39,7 @@ function jsonLine(record: RequestRecord, keys: KeyText, timestamp: string): stri
   const { line, identity, reason, detail } = record;
   return `{"@timestamp":"${timestamp}Z"` +
     `,"level":"${record.failed ? "WARN" : "INFO"}"` +
-    `,"message":${JSON.stringify(summary(record))},"logger":"ringkeeper.access"` +
+    `,"message":${JSON.stringify(printable(summary(record)))},"logger":"ringkeeper.access"` +
     `,"client.address":"${record.client}"` +
     (line ? lineFields(record) : "") +
     (record.status > 0 ? `,"http.response.status_code":${record.status}` : "") +
