@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Timings } from "../proxy/counts.ts";
-import { BOUNDS_US } from "../proxy/latency_scale.ts";
+import type { Timings } from "../proxy/stats/counter_snapshot.ts";
+import { BOUNDS_US } from "../proxy/stats/latency_buckets.ts";
 
 /** Labels of one series, by name. The client library escapes their values. */
 export type Labels = Readonly<Record<string, string>>;

@@ -4,11 +4,11 @@
  * @module
  */
 import process from "node:process";
-import type { Clock } from "../fleet/clock.ts";
+import type { Clock } from "../clock.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import { fleetStatus } from "../fleet/status.ts";
-import type { DataPlaneCounts } from "../proxy/counts.ts";
-import type { DataPlaneWorkers } from "../proxy/workers.ts";
+import { fleetStatus } from "../fleet/operations/status.ts";
+import type { DataPlaneCounts } from "../proxy/stats/counter_snapshot.ts";
+import type { DataPlaneWorkers } from "../proxy/worker/pool.ts";
 import { Chronicle } from "./chronicle.ts";
 import { dataPlaneMetrics } from "./data_plane_metrics.ts";
 import { expose, type Exposition } from "./exposition.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { systemTest as test } from "../../tools/needs.ts";
+import { systemTest as test } from "../../tools/test/needs.ts";
 import { ProcessFileReader } from "./process_files.ts";
 
 test("a reader reports the descriptors and the address space of this process", async () => {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { adminTokenFile } from "../../balancer/control/admin_token.ts";
-import { controlUrl } from "../endpoint.ts";
+import { adminTokenFile } from "../../balancer/control/auth/admin_token.ts";
+import { controlUrl } from "../up/endpoint.ts";
 import { DEFAULT_FLEET } from "../project.ts";
-import type { State } from "../state.ts";
-import { wrongUsage } from "../task_command.ts";
+import type { State } from "../up/state.ts";
+import { wrongUsage } from "../up/task_command.ts";
 import { ToolError, USAGE } from "../tool.ts";
 
 /** A balancer. */

@@ -1,0 +1,26 @@
+/**
+ * Docker Compose, whichever of the two there is: the plugin or the old program of its own.
+ *
+ * @module
+ */
+import { run } from "../command.ts";
+import { PROJECT } from "../project.ts";
+
+/** How compose is called: program and first arguments. */
+export type Compose = readonly [program: string, ...args: string[]];
+
+const CANDIDATES: readonly Compose[] = [["docker", "compose"], ["docker-compose"]];
+
+/** The compose of this machine; undefined where there is none. */
+export async function findCompose(): Promise<Compose | undefined> {
+  for (const compose of CANDIDATES) {
+    const [program, ...args] = compose;
+    if ((await run(program, [...args, "version"])).code === 0) return compose;
+  }
+  return undefined;
+}
+
+/** The arguments of a compose call on this project, after the program's name. */
+export function composeArgs([, ...first]: Compose, ...args: string[]): string[] {
+  return [...first, "-p", PROJECT, ...args];
+}
