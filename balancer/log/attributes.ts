@@ -27,7 +27,6 @@ const NAMES: Readonly<Record<string, string>> = {
   pid: "process.pid",
   port: "server.port",
   stream: "log.iostream",
-  text: "log.record.original",
   userAgent: "user_agent.original",
 };
 

@@ -81,15 +81,19 @@ const sentence = getTextFormatter({ value: "bare", format: ({ message }) => mess
 
 /**
  * Attributes beside time, level, message and logger. The message is for people, who may print it at
- * a terminal: control characters are escaped in it. The attributes have the values as they are.
+ * a terminal: control characters are escaped in it. The attributes have the values as they are. A
+ * record with `text` is a line of another program, and the line is its message: written once.
  */
 function flat(format: TextFormatter): TextFormatter {
-  return (record: LogRecord) =>
-    format({
+  return (record: LogRecord) => {
+    const { text, ...properties } = record.properties;
+    const message = text === undefined ? record.message : ["", text, ""];
+    return format({
       ...record,
-      message: [escapeControls(sentence(record).trimEnd())],
-      properties: attributesOf(record.properties),
+      message: [escapeControls(sentence({ ...record, message }).replace(/\n$/, ""))],
+      properties: attributesOf(properties),
     });
+  };
 }
 
 function oneLine(format: TextFormatter): TextFormatter {

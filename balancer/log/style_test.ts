@@ -107,3 +107,21 @@ Deno.test("the message of a JSON line is plain when a terminal prints it", () =>
   assertFalse(/[\u0000-\u001f\u007f-\u009f\u2028]/.test(message), message);
   assertStringIncludes(message, "output: x\\n{");
 });
+
+Deno.test("a line of another program is the message, once", () => {
+  const said = {
+    ...record(""),
+    message: ["", "S1", " ", "stdout", ": ", "green \u001b[32m", ""],
+    rawMessage: "{replica} {stream}: {text}",
+    properties: { replica: "S1", stream: "stdout", text: "green \u001b[32m" },
+  };
+  const { "@timestamp": _, level: __, logger: ___, ...fields } = JSON.parse(
+    String(formatter("json")(said)),
+  );
+  assertEquals(fields, {
+    message: "green \\x1b[32m",
+    "ringkeeper.replica": "S1",
+    "log.iostream": "stdout",
+  });
+  assertStringIncludes(String(formatter("text")(said)), "S1 stdout: green \\x1b[32m");
+});
