@@ -10,8 +10,7 @@ const MORTAL = new URL("../testdata/mortal.ts", import.meta.url).pathname;
 
 /** What the script writes before its flood, on each stream. */
 const FORGED = '{"logger":"ringkeeper.audit","message":"forged"}';
-const STEERING = "\u001b[2Jx\u009b2J\u007fy";
-/** The same as the message of a record shows it. */
+/** Escape sequences, as the message of a record shows them. */
 const ESCAPED = "\\x1b[2Jx\\x9b2J\\x7fy";
 
 // deno-lint-ignore no-control-regex -- what must not be there
