@@ -29,6 +29,25 @@ export function styleOf(format: LogFormat, terminal: boolean): LogStyle {
   return terminal ? "colours" : "text";
 }
 
+/** How lines of the access log are written. */
+export type AccessStyle = LogStyle | "combined";
+
+/**
+ * The style that lines of the access log are written in.
+ *
+ * @param format what the settings ask for; `auto`: as everything else
+ * @param style of everything else
+ * @param terminal whether somebody reads them at a terminal
+ */
+export function accessStyleOf(
+  format: LogFormat | "combined",
+  style: LogStyle,
+  terminal: boolean,
+): AccessStyle {
+  if (format === "combined") return format;
+  return format === "auto" ? style : styleOf(format, terminal);
+}
+
 /**
  * Writes records in a style, a line for each.
  *
