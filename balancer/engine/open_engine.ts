@@ -1,5 +1,5 @@
 /**
- * The engine that the settings ask for.
+ * Opens the engine of the settings.
  *
  * @module
  */
@@ -15,31 +15,31 @@ import { inheritedEnvironment } from "./inherited_environment.ts";
 import { ProcessEngine } from "./process.ts";
 import { StaticEngine } from "./static.ts";
 
-/** An engine and why it is this one. */
+/** An engine, and the reason why it was selected. */
 export interface OpenedEngine {
   readonly engine: Engine;
   readonly reason: string;
   /**
-   * Networks of the instances in CIDR notation, none where they have no network of their own;
-   * undefined as long as the engine was not asked.
+   * Networks of the instances in CIDR notation; none if they have no network of their own;
+   * undefined before the engine was asked.
    */
   readonly networks: () => readonly string[] | undefined;
-  /** Who has the fleet; undefined where no other balancer could. */
+  /** Ownership of the fleet; undefined if no other balancer can have it. */
   readonly owner?: FleetOwner;
-  /** For the very end, when no instance is left: removes what the engine made for itself. */
+  /** Removes what the engine created for itself. Call it when no instance is left. */
   readonly dispose: () => Promise<void>;
 }
 
-/** How long a Docker Engine may take to show that it is there, in milliseconds. */
+/** Longest wait for a Docker Engine to answer, in milliseconds. */
 const DOCKER_ANSWER_MS = 2000;
 
-/** Where an engine reports. */
+/** Dependencies of an engine. */
 export interface OpenOptions {
-  /** Takes note of failed background work. */
+  /** Records failed background actions. */
   readonly failures: FailureLog;
-  /** Given a line for each step of what takes long. */
+  /** Called with a line for each step of a slow operation. */
   readonly report: (line: string) => void;
-  /** This balancer, as others see it. */
+  /** This balancer, as shown to others. */
   readonly self: Owner;
   readonly log: Logger;
   /** The balancer's environment, by name. */
@@ -47,11 +47,11 @@ export interface OpenOptions {
 }
 
 /**
- * Opens the engine that `LB_ENGINE` names; `auto` is docker where its socket answers.
+ * Opens the engine that `LB_ENGINE` names; `auto` selects docker if its socket answers.
  *
  * @param config the settings
- * @param options where the engine reports
- * @throws {Error} the settings need an engine that is not there
+ * @param options dependencies of the engine
+ * @throws {Error} the engine of the settings is not available
  */
 export async function openEngine(config: Config, options: OpenOptions): Promise<OpenedEngine> {
   switch (config.LB_ENGINE) {
@@ -109,7 +109,7 @@ async function docker(
   return { engine, reason, networks, owner, dispose: () => docker.removeNetwork() };
 }
 
-/** Why Docker cannot be used; `undefined` where it can. */
+/** Returns why Docker cannot be used; `undefined` if it can. */
 async function dockerAbsence(config: Config, options: OpenOptions): Promise<string | undefined> {
   const engine = await dockerEngine(config, options, DOCKER_ANSWER_MS);
   try {
@@ -128,7 +128,7 @@ async function dockerEngine(
   { failures, report }: OpenOptions,
   deadlineMs?: number,
 ): Promise<DockerEngine> {
-  // Its client takes a quarter of a second and 40 MB to load: only where it is used.
+  // Import the client only if it is used: loading takes 250 ms and 40 MB.
   const { DockerEngine } = await import("./docker.ts");
   return new DockerEngine({
     connection: await dockerConnection(config.LB_DOCKER_HOST, {
@@ -146,7 +146,7 @@ async function dockerEngine(
     port: config.LB_REPLICA_PORT,
     env: config.LB_REPLICA_ENV,
     network: config.LB_DOCKER_NETWORK,
-    // Only Linux routes to a bridge network; elsewhere the Engine runs in a machine of its own.
+    // Only Linux routes to a bridge network; on other systems the Engine runs in a virtual machine.
     reach: Deno.build.os === "linux" ? "network" : "published",
     failures,
     onProgress: report,

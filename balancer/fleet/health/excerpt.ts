@@ -1,19 +1,19 @@
 /**
- * The beginning of an answer's body, for an error message.
+ * The beginning of a response body, for an error message.
  *
  * @module
  */
 
-/** Bytes of the body that are read at the most. */
+/** Upper bound of the bytes that are read. */
 const READ_BYTES = 1024;
 
-/** Characters that are shown at the most. */
+/** Upper bound of the characters that are shown. */
 const SHOWN = 120;
 
 /**
- * The first words of a body in one line, without markup; empty where it is no text.
+ * Returns the beginning of a body as one line without markup; empty if the body is not text.
  *
- * @param response its body is read as far as needed, then let go
+ * @param response the response; its body is read as far as needed, then cancelled
  */
 export async function excerpt(response: Response): Promise<string> {
   const type = response.headers.get("Content-Type") ?? "text/plain";

@@ -30,7 +30,7 @@ test("2xx and 3xx are a passed heartbeat", async () => {
   assertEquals(await verdict(() => new Response(null, { status: 302 })), undefined);
 });
 
-test("the health path is asked for as it was set", async () => {
+test("the health path is requested as it was set", async () => {
   const check = (request: Request) => new Response(null, { status: pathOk(request) ? 204 : 500 });
   assertEquals(await verdict(check), undefined);
 });
@@ -39,7 +39,7 @@ function pathOk(request: Request): boolean {
   return request.method === "GET" && request.url.endsWith("/well?x=1");
 }
 
-test("4xx and 5xx are a missed one", async () => {
+test("4xx and 5xx are a missed heartbeat", async () => {
   assertEquals(await verdict(() => new Response("no", { status: 404 })), {
     reason: "404 from /well?x=1: no",
     refused: false,
@@ -50,7 +50,7 @@ test("4xx and 5xx are a missed one", async () => {
   });
 });
 
-test("a refused connection is a missed one", async () => {
+test("a refused connection is a missed heartbeat", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = listener.addr;
   listener.close();
@@ -60,7 +60,7 @@ test("a refused connection is a missed one", async () => {
   assertEquals(reason, { reason: `connection refused on port ${port}`, refused: true });
 });
 
-test("silence is a missed one when the deadline comes", async () => {
+test("silence until the deadline is a missed heartbeat", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { probe, close } = httpProbe({ path: "/" });
   const reason = await probe(
