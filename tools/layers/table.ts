@@ -257,11 +257,4 @@ export const TOLERATED: readonly (readonly [from: string, to: string])[] = [
   ["balancer/control/api/", "balancer/control/server/"],
   ["balancer/control/auth/", "balancer/control/api/"],
   ["balancer/control/drill/", "balancer/control/endpoints/"],
-  ["balancer/proxy/", "balancer/proxy/routing/"],
-  ["balancer/proxy/", "balancer/proxy/transport/"],
-  ["balancer/proxy/downstream/", "balancer/proxy/worker/"],
-  ["balancer/proxy/forward/", "balancer/proxy/downstream/"],
-  ["balancer/proxy/hold/", "balancer/proxy/downstream/"],
-  ["balancer/proxy/telemetry/", "balancer/proxy/downstream/"],
-  ["balancer/proxy/upstream/", "balancer/proxy/request/"],
 ];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Downstream } from "../downstream/client_connection.ts";
+import type { RequestHead } from "../http1/request_head.ts";
 import { keySlot } from "../routing/key.ts";
 import { latin1 } from "../http1/latin1.ts";
 import type { Identity, RequestLine, RequestRecord } from "./request_record.ts";
@@ -92,11 +92,12 @@ export function gap(fraction: number, random: number): number {
 /**
  * The line of the request whose head was parsed last.
  *
- * @param client where its bytes are
+ * @param head its head
+ * @param bytes the bytes that hold it
  */
-export function lineIn({ proxy: { requestHead: head }, wire }: Downstream): RequestLine {
+export function lineIn(head: RequestHead, bytes: Uint8Array): RequestLine {
   const { method, minor, targetStart, targetEnd } = head;
-  return { method, minor, target: latin1(wire.bytes, targetStart, targetEnd) };
+  return { method, minor, target: latin1(bytes, targetStart, targetEnd) };
 }
 
 /**
