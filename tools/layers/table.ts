@@ -246,15 +246,7 @@ export const FOLDER_ORDER: { readonly [parent: string]: readonly (readonly strin
     ["server"],
     ["api"],
     ["drill", "explain"],
-    ["input"],
+    ["input", "reports"],
     ["auth"],
   ],
 };
-
-/** Imports against the order that are still there, as `[from, to]`. This list only shrinks. */
-export const TOLERATED: readonly (readonly [from: string, to: string])[] = [
-  ["balancer/control/api/", "balancer/control/endpoints/"],
-  ["balancer/control/api/", "balancer/control/server/"],
-  ["balancer/control/auth/", "balancer/control/api/"],
-  ["balancer/control/drill/", "balancer/control/endpoints/"],
-];
