@@ -77,7 +77,8 @@ export class Stopwatch implements RequestEvents {
   begin(): RequestRecord {
     if (this.record) return this.record;
     const record = this.#newRecord();
-    record.line = lineIn(this.#telemetry.requestHead, this.#client.wire.bytes);
+    const { requestHead, recorder } = this.#telemetry;
+    record.line = lineIn(requestHead, this.#client.wire.bytes, recorder.readsFields);
     return record;
   }
 
@@ -153,8 +154,9 @@ export class Stopwatch implements RequestEvents {
     if (this.record !== undefined || !this.#telemetry.recorder.catches) return;
     const record = this.#newRecord();
     record.late = this.#weight === 0;
-    record.line = lineOf(request);
-    record.identity = this.#telemetry.recorder.identify(request);
+    const { recorder } = this.#telemetry;
+    record.line = lineOf(request, recorder.readsFields);
+    record.identity = recorder.identify(request);
     if (!asked) return;
     const askedAt = record.late ? performance.now() : this.#askedAt;
     record.ask(asked.upstream, reused, record.at(askedAt));

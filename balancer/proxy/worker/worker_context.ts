@@ -48,7 +48,7 @@ import { RetryBudget } from "../upstream/retry_budget.ts";
 import { SlowWatch } from "../upstream/slow_detector.ts";
 
 /** Unused connections that are kept for each instance. */
-const MAX_IDLE = 256;
+const MAX_IDLE = 1024;
 
 /** Between two tellings of how instances answer, in milliseconds. */
 const SAMPLE_MS = 1000;
