@@ -4,7 +4,7 @@
  * @module
  */
 import { run } from "./command.ts";
-import { PROJECT } from "./project.ts";
+import { ROOT } from "./project.ts";
 
 /** How compose is called: program and first arguments. */
 export type Compose = readonly [program: string, ...args: string[]];
@@ -20,7 +20,16 @@ export async function findCompose(): Promise<Compose | undefined> {
   return undefined;
 }
 
-/** The arguments of a compose call on this project, after the program's name. */
-export function composeArgs([, ...first]: Compose, ...args: string[]): string[] {
-  return [...first, "-p", PROJECT, ...args];
+/**
+ * The arguments of a compose call, after the program's name. They name the file, so that the call
+ * does not depend on the current folder.
+ *
+ * @param compose which compose
+ * @param project the name of the compose project
+ * @param args the command and its arguments
+ */
+export function composeArgs([, ...first]: Compose, project: string, ...args: string[]): string[] {
+  const root = ROOT.pathname.replace(/\/$/, "");
+  const file = ["-f", `${root}/compose.yaml`, "--project-directory", root];
+  return [...first, ...file, "-p", project, ...args];
 }

@@ -3,13 +3,21 @@
  *
  * @module
  */
-import { removeProject } from "./docker_project.ts";
+import { removeProject } from "./docker_removal.ts";
+import { fleetOfEnvironment, type FleetPlaces } from "./fleet_places.ts";
 import { say } from "./print.ts";
 import { balancerOf, endAll, listProcesses } from "./processes.ts";
-import { DEFAULT_FLEET } from "./project.ts";
 import { dockerAnswers } from "./running.ts";
-import { readState, removeFleet, removeState, type State } from "./state.ts";
+import {
+  placesInUse,
+  readState,
+  removeFleet,
+  removeState,
+  startedFleets,
+  type State,
+} from "./state.ts";
 import { runTool, ToolError } from "./tool.ts";
+import { verbOf } from "./welcome.ts";
 
 /** Time for the balancer to drain and to stop its replicas; as compose.yaml gives it. */
 const BALANCER_GRACE_MS = 30_000;
@@ -18,15 +26,24 @@ const BALANCER_GRACE_MS = 30_000;
  * Ends the balancer and all that belongs to it.
  *
  * @param progress told of every step
+ * @param fleet the fleet to end; that of the environment where it is not given
  * @returns false when there was nothing to end
  */
-export async function down(progress: (line: string) => void): Promise<boolean> {
-  const state = await readState();
+export async function down(
+  progress: (line: string) => void,
+  fleet = fleetOfEnvironment(),
+): Promise<boolean> {
+  const places = await placesInUse(fleet);
+  const state = await readState(places.stateFile);
   const processes = state?.runId ? await endProcesses(state.runId, progress) : 0;
-  const containers = await endContainers(state, progress);
-  await removeState();
-  await removeFleet();
-  return processes + containers > 0;
+  const containers = await endContainers(places, state, progress);
+  await removeState(places.stateFile);
+  await removeFleet(places);
+  if (processes + containers > 0) return true;
+  for (const other of await startedFleets()) {
+    progress(`the fleet "${other.fleet}" was started here: ${verbOf(other.fleet, "stop")}`);
+  }
+  return false;
 }
 
 /** Its replicas end with it: the process engine sees to that even where it was killed. */
@@ -38,12 +55,14 @@ async function endProcesses(runId: string, progress: (line: string) => void): Pr
 }
 
 async function endContainers(
+  places: FleetPlaces,
   state: State | undefined,
   progress: (line: string) => void,
 ): Promise<number> {
   if (await dockerAnswers()) {
-    const fleet = state?.fleet ?? (Deno.env.get("LB_FLEET") || DEFAULT_FLEET);
-    return await removeProject(fleet, progress);
+    const { removed, kept } = await removeProject(places, state?.fleet ?? places.fleet, progress);
+    if (kept !== undefined) progress(`left alone: ${kept}`);
+    return removed;
   }
   if (state?.engine !== "docker") return 0;
   throw new ToolError(

@@ -6,7 +6,8 @@
  */
 import { taskCommand } from "../task_command.ts";
 import { say } from "../print.ts";
-import { readState } from "../state.ts";
+import { fleetOfEnvironment } from "../fleet_places.ts";
+import { placesInUse, readState, startedFleets } from "../state.ts";
 import { Api } from "./api.ts";
 import { findTarget, type TargetOptions } from "./target.ts";
 import type { Answer } from "./api.ts";
@@ -45,7 +46,8 @@ export function balancerCommand(task: string, about: string): ReturnType<typeof 
 export async function apiOf(options: TargetOptions): Promise<Api> {
   const around = {
     env: (name: string) => Deno.env.get(name),
-    state: readState,
+    state: async () => readState((await placesInUse(fleetOfEnvironment())).stateFile),
+    others: startedFleets,
     readFile: (path: string) => Deno.readTextFile(path),
   };
   return new Api(await findTarget(options, around));
