@@ -1,7 +1,8 @@
-# ringkeeper. Every verb is a task of deno.json; tools/deno.sh finds or fetches the pinned Deno.
+# ringkeeper. tools/deno.sh, which ./ringkeeper uses, too, finds or fetches the pinned Deno.
 #
 ## make run     start the balancer and its replicas [PORT=5000] [REPLICAS=3] [ENGINE=auto|process|docker]
 ## make stop    end exactly what `make run` started
+## make status  show the fleet; ./ringkeeper --help lists every verb
 ## make logs    follow the balancer's log
 ## make build   build the images, or cache the dependencies where no Docker engine answers
 ## make test    every gate and every test
@@ -14,13 +15,16 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 run:
-	@$(DENO) task -q up $${ENGINE:+--engine "$$ENGINE"} $${REPLICAS:+--replicas "$$REPLICAS"} $${PORT:+--port "$$PORT"}
+	@./ringkeeper up $${ENGINE:+--engine "$$ENGINE"} $${REPLICAS:+--replicas "$$REPLICAS"} $${PORT:+--port "$$PORT"}
 
 stop:
-	@$(DENO) task -q down
+	@./ringkeeper down
+
+status:
+	@./ringkeeper status
 
 logs:
-	@$(DENO) task -q logs
+	@./ringkeeper logs
 
 build:
 	@$(DENO) task -q build
@@ -34,4 +38,4 @@ bench:
 experiments:
 	@$(DENO) task -q experiments
 
-.PHONY: help run stop logs build test bench experiments
+.PHONY: help run stop status logs build test bench experiments

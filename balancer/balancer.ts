@@ -6,10 +6,10 @@
 import type { Logger } from "@logtape/logtape";
 import type { Config } from "./config.ts";
 import { createControlApp } from "./control/app.ts";
-import { Entrances } from "./control/entrances.ts";
-import { openGate } from "./control/open_gate.ts";
-import { ownEntrance } from "./control/own_entrance.ts";
-import { ReplicaNetworks } from "./control/replica_networks.ts";
+import { Entrances } from "./control/server/listeners.ts";
+import { openGate } from "./control/auth/open_middleware.ts";
+import { ownEntrance } from "./control/server/own_listener.ts";
+import { ReplicaNetworks } from "./control/auth/replica_networks.ts";
 import type { ApiLimits } from "./control/server/api_connection.ts";
 import { controlParts } from "./control_parts.ts";
 import { pause } from "./engine/deadline.ts";
@@ -18,24 +18,24 @@ import type { FleetOwner } from "./engine/fleet_owner.ts";
 import { openEngine } from "./engine/open_engine.ts";
 import { type FailureLog, Failures } from "./failures.ts";
 import { fileLimit } from "./file_limit.ts";
-import type { RingShape } from "./fleet/blueprint.ts";
-import { systemClock } from "./fleet/clock.ts";
-import { Deploys } from "./fleet/deploy.ts";
-import { FileStore } from "./fleet/file_store.ts";
+import type { RingShape } from "./fleet/spec/ring_spec.ts";
+import { systemClock } from "./clock.ts";
+import { Deploys } from "./fleet/operations/deploy.ts";
+import { FileStore } from "./fleet/store/file_store.ts";
 import { Fleet } from "./fleet/fleet.ts";
-import { httpProbe } from "./fleet/http_probe.ts";
-import type { Journal } from "./fleet/journal.ts";
-import { fleetPolicy } from "./fleet/policy.ts";
-import { resumeDeploy } from "./fleet/resume.ts";
-import { StateLock, thisHolder } from "./fleet/state_lock.ts";
-import { NO_STORE } from "./fleet/store.ts";
-import { Turns } from "./fleet/turns.ts";
+import { httpProbe } from "./fleet/health/http_probe.ts";
+import type { Journal } from "./fleet/incidents/event_log.ts";
+import { fleetPolicy } from "./fleet/member/policy.ts";
+import { resumeDeploy } from "./fleet/operations/resume.ts";
+import { StateLock, thisHolder } from "./fleet/store/state_lock.ts";
+import { NO_STORE } from "./fleet/store/store.ts";
+import { Turns } from "./fleet/operations/change_lock.ts";
 import type { Log } from "./log/log.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { surviveOutOfFiles } from "./out_of_files.ts";
-import { FileBudget, sharedFiles } from "./proxy/file_budget.ts";
+import { FileBudget, sharedFiles } from "./proxy/transport/descriptor_budget.ts";
 import { proxySettings, type TraceSettings, workerCount } from "./proxy/settings.ts";
-import { DataPlaneWorkers } from "./proxy/workers.ts";
+import { DataPlaneWorkers } from "./proxy/worker/pool.ts";
 import { originOf, PublicPort } from "./public_port.ts";
 import type { Address } from "./view.ts";
 
@@ -153,7 +153,7 @@ export async function startBalancer(
   const metrics = new Metrics({
     fleet,
     dataPlane,
-    failures: () => failures.counts(),
+    failures,
     refusals: () => gate.refusals,
     engine: engine.kind,
     workers: proxy.workers,
@@ -225,7 +225,7 @@ export async function startBalancer(
       });
       await entrances.close(config.LB_DRAIN_MS);
       await fleet.close();
-      metrics.close();
+      await metrics.close();
       closeProbe();
       await closeGate();
       await owner?.release();

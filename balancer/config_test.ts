@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ConfigError, readConfig, replicaCapacity } from "./config.ts";
 import { SETTINGS } from "./settings/settings.ts";
-import { systemTest as test } from "../tools/needs.ts";
+import { systemTest as test } from "../tools/test/needs.ts";
 
 function faults(env: Record<string, string>): readonly string[] {
   return assertThrows(() => readConfig(env), ConfigError).faults;

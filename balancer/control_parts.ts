@@ -4,24 +4,24 @@
  * @module
  */
 import type { Config } from "./config.ts";
-import { EventStreams } from "./control/event_streams.ts";
-import type { Gate } from "./control/gate.ts";
-import type { LogDials } from "./control/log_calls.ts";
-import type { ControlParts } from "./control/parts.ts";
+import { EventStreams } from "./control/server/event_streams.ts";
+import type { Gate } from "./control/auth/middleware.ts";
+import type { LogDials } from "./control/endpoints/log.ts";
+import type { ControlParts } from "./control/api/dependencies.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Failures } from "./failures.ts";
-import type { Deploys } from "./fleet/deploy.ts";
+import type { Deploys } from "./fleet/operations/deploy.ts";
 import type { Fleet } from "./fleet/fleet.ts";
-import { Membership } from "./fleet/membership.ts";
-import type { Probe } from "./fleet/probe.ts";
-import { fleetStatus } from "./fleet/status.ts";
-import type { Turns } from "./fleet/turns.ts";
-import { Upstreams } from "./fleet/upstreams.ts";
+import { Membership } from "./fleet/operations/membership.ts";
+import type { Probe } from "./fleet/health/probe.ts";
+import { fleetStatus } from "./fleet/operations/status.ts";
+import type { Turns } from "./fleet/operations/change_lock.ts";
+import { Upstreams } from "./fleet/operations/upstreams.ts";
 import type { Log } from "./log/log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
-import type { FileBudget } from "./proxy/file_budget.ts";
+import type { FileBudget } from "./proxy/transport/descriptor_budget.ts";
 import type { ProxySettings } from "./proxy/settings.ts";
-import type { DataPlaneWorkers } from "./proxy/workers.ts";
+import type { DataPlaneWorkers } from "./proxy/worker/pool.ts";
 import { originOf } from "./public_port.ts";
 
 /** Milliseconds that a client may take to send the body of a call. */

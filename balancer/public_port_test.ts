@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { FailureLog } from "./failures.ts";
 import { originOf, PublicPort } from "./public_port.ts";
-import { systemTest as test } from "../tools/needs.ts";
+import { systemTest as test } from "../tools/test/needs.ts";
 
 const LOOPBACK = "127.0.0.1";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { parseProcesses, type Process } from "../tools/processes.ts";
-import { balancerArgs } from "../tools/balancer_command.ts";
+import { parseProcesses, type Process } from "../tools/up/processes.ts";
+import { balancerArgs } from "../tools/up/balancer_command.ts";
 import { lastLines, run } from "../tools/command.ts";
 import { FLEET_LABEL } from "../tools/project.ts";
 import { ToolError } from "../tools/tool.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { HEARTBEAT_PATH, HOME_PATH, NAME_FIELD, REPLICA_ENV, replicaEnv } from "./contract.ts";
-import { systemTest as test } from "../tools/needs.ts";
+import { systemTest as test } from "../tools/test/needs.ts";
 
 const HOST = "127.0.0.1";
 const SOON_MS = 10_000;

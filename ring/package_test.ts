@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { systemTest as test } from "../tools/needs.ts";
+import { systemTest as test } from "../tools/test/needs.ts";
 
 /** Everything that belongs to the package. */
 async function packageFiles(): Promise<string[]> {

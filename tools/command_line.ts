@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, CommanderError, Option } from "commander";
-import { taskCommand, wholeNumber } from "./task_command.ts";
+import { taskCommand, wholeNumber } from "./up/task_command.ts";
 import { ToolError, USAGE } from "./tool.ts";
 
 interface OptionKind {

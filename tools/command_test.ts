@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { lastLines, NOT_FOUND, run, sameDeno, TIMED_OUT } from "./command.ts";
-import { systemTest as test } from "./needs.ts";
+import { systemTest as test } from "./test/needs.ts";
 
 test("command: a program's code and output come back", async () => {
   const result = await run("sh", ["-c", 'echo "$GIVEN"; echo no >&2; exit 3'], {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { ROOT } from "./project.ts";
-import { systemTest as test } from "./needs.ts";
+import { systemTest as test } from "./test/needs.ts";
 
 /** Exit code and output of the check against a balancer that answers so. */
 async function check(answer: string): Promise<[code: number, output: string]> {

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { INHERITED_NAMES } from "../balancer/engine/inherited_environment.ts";
 import { SETTINGS } from "../balancer/settings/settings.ts";
-import { balancerArgs, denoArgs } from "./balancer_command.ts";
-import { composeArgs } from "./compose.ts";
+import { balancerArgs, denoArgs } from "./up/balancer_command.ts";
+import { composeArgs } from "./docker/compose.ts";
 import { denoVersion, ROOT } from "./project.ts";
-import { systemTest as test } from "./needs.ts";
+import { systemTest as test } from "./test/needs.ts";
 
 const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 
@@ -30,7 +30,7 @@ test("project: traces have the same defaults in a container and in a process", a
   const defaults = (text: string) =>
     [...text.matchAll(/(OTEL_\w+)="?\\?\$\{\1:-(\w+)\}/g)].map(([, ...found]) => found).sort();
   const found = defaults(await read("compose.yaml"));
-  assertEquals(found, defaults(await read("tools/up_process.ts")));
+  assertEquals(found, defaults(await read("tools/up/process.ts")));
   assertEquals(found.map(([name]) => name), [
     "OTEL_DENO_CONSOLE",
     "OTEL_DENO_METRICS",

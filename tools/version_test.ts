@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { VERSION } from "../balancer/version.ts";
-import { systemTest as test } from "./needs.ts";
+import { systemTest as test } from "./test/needs.ts";
 import { ROOT } from "./project.ts";
 
 const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));

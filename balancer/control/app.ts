@@ -5,13 +5,13 @@
  */
 import { Hono } from "hono";
 import { Assets } from "../page/assets.ts";
-import { CALLS } from "./calls.ts";
-import { describeCalls } from "./document.ts";
-import { answerError } from "./error_answer.ts";
-import { once } from "./once.ts";
-import type { ControlParts } from "./parts.ts";
-import { secured } from "./secured.ts";
-import { answerUnknown } from "./unknown_call.ts";
+import { CALLS } from "./endpoints/table.ts";
+import { describeCalls } from "./api/openapi.ts";
+import { answerError } from "./api/error_handler.ts";
+import { once } from "./api/lazy.ts";
+import type { ControlParts } from "./api/dependencies.ts";
+import { secured } from "./server/security_headers.ts";
+import { answerUnknown } from "./not_found.ts";
 
 /**
  * Makes the control API.

@@ -1,18 +1,18 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Status } from "../answers/fleet.ts";
 import type { Load } from "../answers/load.ts";
-import { DeployError } from "../fleet/deploy.ts";
-import { type Incident, NO_TOLL } from "../fleet/incident.ts";
-import { Journal } from "../fleet/journal.ts";
+import { DeployError } from "../fleet/operations/deploy.ts";
+import { type Incident, NO_TOLL } from "../fleet/incidents/incident.ts";
+import { Journal } from "../fleet/incidents/event_log.ts";
 import { Ring } from "../../ring/mod.ts";
-import type { RingFacts, RingShape } from "../fleet/blueprint.ts";
-import type { ChangeReport, OnMade, Plan, Standing } from "../fleet/membership.ts";
-import { MembershipError, type MembershipErrorKind } from "../fleet/membership_error.ts";
-import { emptyView } from "../fleet/snapshot.ts";
-import { EventStreams } from "./event_streams.ts";
+import type { RingFacts, RingShape } from "../fleet/spec/ring_spec.ts";
+import type { ChangeReport, OnMade, Plan, Standing } from "../fleet/operations/membership.ts";
+import { MembershipError, type MembershipErrorKind } from "../fleet/spec/change_error.ts";
+import { emptyView } from "../fleet/plan/view_builder.ts";
+import { EventStreams } from "./server/event_streams.ts";
 import { createControlApp } from "./app.ts";
 import { gateOf } from "./testing.ts";
-import type { ControlParts } from "./parts.ts";
+import type { ControlParts } from "./api/dependencies.ts";
 
 const CALLER = { address: "127.0.0.1", peer: "127.0.0.1", local: true, shared: false };
 

@@ -5,12 +5,12 @@
  */
 import type { Logger } from "@logtape/logtape";
 import { errorMessage } from "../failures.ts";
-import { ChannelStream, ChannelStreams } from "../proxy/channel_stream.ts";
-import { FileBudget, sharedFiles } from "../proxy/file_budget.ts";
-import { Audit } from "./audit.ts";
-import { FailureLimit } from "./failure_limit.ts";
-import { Gate } from "./gate.ts";
-import { Guard, type Openness } from "./guard.ts";
+import { ChannelStream, ChannelStreams } from "../proxy/transport/channel_stream.ts";
+import { FileBudget, sharedFiles } from "../proxy/transport/descriptor_budget.ts";
+import { Audit } from "./auth/audit.ts";
+import { FailureLimit } from "./auth/rate_limit.ts";
+import { Gate } from "./auth/middleware.ts";
+import { Guard, type Openness } from "./auth/authorize.ts";
 import type { ApiLimits } from "./server/api_connection.ts";
 import type { ApiServerOptions } from "./server/api_server.ts";
 

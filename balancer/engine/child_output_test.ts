@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { ChildOutput } from "./child_output.ts";
 import { recordingReplicaLog } from "./log_harness.ts";
 import { NO_FAILURES } from "./testing.ts";
-import { systemTest as test } from "../../tools/needs.ts";
+import { systemTest as test } from "../../tools/test/needs.ts";
 
 function spawn(script: string): Deno.ChildProcess {
   const args = ["-c", script];

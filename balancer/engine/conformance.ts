@@ -8,7 +8,7 @@ import { HEARTBEAT_PATH, HOME_PATH, NAME_FIELD } from "../../replica/contract.ts
 import { addressText } from "../view.ts";
 import { type Engine, EngineError, type Instance, type Launch } from "./engine.ts";
 import { accepts, beats, listen, tcpOf, waitFor } from "./testing.ts";
-import { systemTest } from "../../tools/needs.ts";
+import { systemTest } from "../../tools/test/needs.ts";
 
 /** An engine to test, and what its interface does not offer. */
 export interface Harness {

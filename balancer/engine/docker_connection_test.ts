@@ -6,7 +6,7 @@ import { type DockerConnection, dockerConnection } from "./docker_connection.ts"
 import { DOCKER_TESTS_IGNORED, dockerHarness, SOCKET } from "./docker_harness.ts";
 import { EngineError, type EngineEvent } from "./engine.ts";
 import { waitFor } from "./testing.ts";
-import { systemTest } from "../../tools/needs.ts";
+import { systemTest } from "../../tools/test/needs.ts";
 
 const HOST = { hostname: "127.0.0.1", port: 2376 };
 

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { launch } from "./conformance.ts";
 import { EngineError, type EngineEvent } from "./engine.ts";
 import { listen, waitFor } from "./testing.ts";
-import { systemTest as test, whenPermitted } from "../../tools/needs.ts";
+import { systemTest as test, whenPermitted } from "../../tools/test/needs.ts";
 
 const { DockerEngine } = await whenPermitted(() => import("./docker.ts"));
 type DockerEngine = InstanceType<typeof DockerEngine>;

@@ -9,7 +9,7 @@ import type { Harness } from "./conformance.ts";
 import type { DockerEngineOptions } from "./docker.ts";
 import { FLEET_LABEL } from "./docker_names.ts";
 import { NO_FAILURES } from "./testing.ts";
-import { PERMITTED, whenPermitted } from "../../tools/needs.ts";
+import { PERMITTED, whenPermitted } from "../../tools/test/needs.ts";
 
 const { DockerEngine } = await whenPermitted(() => import("./docker.ts"));
 type DockerEngine = InstanceType<typeof DockerEngine>;

@@ -12,7 +12,7 @@ import {
 import { EngineError } from "./engine.ts";
 import type { ReplicaOptions } from "./replica_options.ts";
 import { beats, tcpOf, waitFor } from "./testing.ts";
-import { systemTest } from "../../tools/needs.ts";
+import { systemTest } from "../../tools/test/needs.ts";
 
 function optionsTest(
   name: string,

@@ -10,7 +10,7 @@ import {
 } from "./docker_harness.ts";
 import { EngineError } from "./engine.ts";
 import { Registry, REGISTRY_TESTS_IGNORED } from "./registry_harness.ts";
-import { systemTest } from "../../tools/needs.ts";
+import { systemTest } from "../../tools/test/needs.ts";
 
 /** Registers a test with a registry. */
 function pullTest(

@@ -22,7 +22,7 @@ import {
 import { labelsOf } from "./docker_names.ts";
 import { EngineError, type EngineErrorKind, LAST_WORDS, type Launch } from "./engine.ts";
 import { accepts, beats, listen, tcpOf, waitFor } from "./testing.ts";
-import { systemTest, systemTest as test, whenPermitted } from "../../tools/needs.ts";
+import { systemTest, systemTest as test, whenPermitted } from "../../tools/test/needs.ts";
 
 const { DockerEngine } = await whenPermitted(() => import("./docker.ts"));
 type DockerEngine = InstanceType<typeof DockerEngine>;

@@ -3,7 +3,7 @@ import { launch, testEngine } from "./conformance.ts";
 import { DOCKER_TESTS_IGNORED, type DockerHarness, dockerHarness, must } from "./docker_harness.ts";
 import { Podman } from "./podman_harness.ts";
 import { listen } from "./testing.ts";
-import { systemTest as test } from "../../tools/needs.ts";
+import { systemTest as test } from "../../tools/test/needs.ts";
 
 const podman = DOCKER_TESTS_IGNORED ? "no Docker Engine has its image" : await Podman.start();
 const ignore = typeof podman === "string";

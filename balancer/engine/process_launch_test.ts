@@ -4,7 +4,7 @@ import { EngineError, LAST_WORDS } from "./engine.ts";
 import { inheritedEnvironment } from "./inherited_environment.ts";
 import { ProcessEngine } from "./process.ts";
 import { listen, NO_FAILURES, waitFor } from "./testing.ts";
-import { PERMITTED, systemTest, systemTest as test } from "../../tools/needs.ts";
+import { PERMITTED, systemTest, systemTest as test } from "../../tools/test/needs.ts";
 
 async function withEngine(
   command: string | undefined,

@@ -4,7 +4,7 @@ import { EngineError, type Instance } from "./engine.ts";
 import { inheritedEnvironment } from "./inherited_environment.ts";
 import { ProcessEngine } from "./process.ts";
 import { listen, NO_FAILURES, tcpOf, waitFor } from "./testing.ts";
-import { systemTest as test } from "../../tools/needs.ts";
+import { systemTest as test } from "../../tools/test/needs.ts";
 
 const HOST = "127.0.0.1";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { readCredentials } from "./registry_credentials.ts";
-import { systemTest as test } from "../../tools/needs.ts";
+import { systemTest as test } from "../../tools/test/needs.ts";
 
 async function withConfig(text: string, test: (path: string) => Promise<void>): Promise<void> {
   const path = await Deno.makeTempFile();

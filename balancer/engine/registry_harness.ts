@@ -7,7 +7,7 @@
 import { request } from "node:http";
 import { ask, must, SOCKET, uniqueName } from "./docker_harness.ts";
 import { waitFor } from "./testing.ts";
-import { PERMITTED } from "../../tools/needs.ts";
+import { PERMITTED } from "../../tools/test/needs.ts";
 
 const REGISTRY = "docker-registry";
 

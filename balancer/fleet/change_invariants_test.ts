@@ -2,12 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { EngineError } from "../engine/engine.ts";
 import type { View } from "../view.ts";
-import { type Blueprint, isRingOf, ringOf, sameBlueprint } from "./blueprint.ts";
-import { applied, type Wish } from "./change.ts";
-import { FleetBench } from "./fleet_bench.ts";
-import { Membership, MembershipError } from "./membership.ts";
-import { resolve } from "./resolve.ts";
-import { Turns } from "./turns.ts";
+import { type Blueprint, isRingOf, ringOf, sameBlueprint } from "./spec/ring_spec.ts";
+import { applied, type Wish } from "./spec/change.ts";
+import { FleetBench } from "./harness.ts";
+import { Membership, MembershipError } from "./operations/membership.ts";
+import { resolve } from "./spec/resolve.ts";
+import { Turns } from "./operations/change_lock.ts";
 
 const SLOW_START_MS = 1000;
 const LONGEST_BACKOFF_MS = 30_000;

@@ -1,11 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { EngineError } from "../engine/engine.ts";
-import { slotsOf } from "./blueprint.ts";
-import { FleetBench } from "./fleet_bench.ts";
-import { Membership, MembershipError } from "./membership.ts";
-import type { FleetPolicy } from "./policy.ts";
-import { fleetStatus } from "./status.ts";
-import { Turns } from "./turns.ts";
+import { slotsOf } from "./spec/ring_spec.ts";
+import { FleetBench } from "./harness.ts";
+import { Membership, MembershipError } from "./operations/membership.ts";
+import type { FleetPolicy } from "./member/policy.ts";
+import { fleetStatus } from "./operations/status.ts";
+import { Turns } from "./operations/change_lock.ts";
 
 async function open(policy: Partial<FleetPolicy> = {}, changeable = true) {
   const bench = await new FleetBench(policy).open();

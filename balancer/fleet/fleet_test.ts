@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertFalse, assertNotEquals } from "@std/assert";
 import { EngineError } from "../engine/engine.ts";
-import { FleetBench } from "./fleet_bench.ts";
-import { Membership } from "./membership.ts";
+import { FleetBench } from "./harness.ts";
+import { Membership } from "./operations/membership.ts";
 import { TextStore } from "./testing.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "./operations/change_lock.ts";
 
 Deno.test("a new fleet starts the desired replicas and publishes each once it is well", async () => {
   const { fleet, plane } = await new FleetBench().open();

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertNotEquals } from "@std/assert";
 import { EngineError } from "../engine/engine.ts";
-import { FleetBench } from "./fleet_bench.ts";
-import { fleetStatus } from "./status.ts";
+import { FleetBench } from "./harness.ts";
+import { fleetStatus } from "./operations/status.ts";
 
 Deno.test("how a replica that served ended is kept, with its last lines, also when a broken connection came first", async () => {
   const bench = await new FleetBench().open();

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Instance } from "../engine/engine.ts";
-import { inView, type Member, newMember } from "./member.ts";
-import { type Action, nextDeadline, plan } from "./plan.ts";
-import { pairings, promoted } from "./succession.ts";
-import { type MemberEvent, transition } from "./transition.ts";
+import { inView, type Member, newMember } from "./member/member.ts";
+import { type Action, nextDeadline, plan } from "./plan/actions.ts";
+import { pairings, promoted } from "./member/takeover.ts";
+import { type MemberEvent, transition } from "./member/transition.ts";
 import { testPolicy } from "./testing.ts";
 
 const policy = testPolicy({ startTimeoutMs: 1000, backoffMs: 100, backoffMaxMs: 1000 });

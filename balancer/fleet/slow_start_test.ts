@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import type { Ring } from "../../ring/mod.ts";
-import { slotsOf } from "./blueprint.ts";
-import { Deploys } from "./deploy.ts";
-import { FleetBench } from "./fleet_bench.ts";
-import { Membership, MembershipError } from "./membership.ts";
-import type { FleetPolicy } from "./policy.ts";
-import { fleetStatus } from "./status.ts";
-import { Turns } from "./turns.ts";
+import { slotsOf } from "./spec/ring_spec.ts";
+import { Deploys } from "./operations/deploy.ts";
+import { FleetBench } from "./harness.ts";
+import { Membership, MembershipError } from "./operations/membership.ts";
+import type { FleetPolicy } from "./member/policy.ts";
+import { fleetStatus } from "./operations/status.ts";
+import { Turns } from "./operations/change_lock.ts";
 
 const SLOW: Partial<FleetPolicy> = { slowStartMs: 1000, heartbeatMs: 1e6 };
 

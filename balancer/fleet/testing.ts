@@ -8,9 +8,9 @@ import { getLogger } from "@logtape/logtape";
 import FakeTimers from "@sinonjs/fake-timers";
 import type { FailureLog } from "../failures.ts";
 import type { DataPlane, View } from "../view.ts";
-import type { Clock } from "./clock.ts";
-import type { FleetPolicy } from "./policy.ts";
-import type { FleetStore, SavedFleet, SaveResult, Versioned } from "./store.ts";
+import type { Clock } from "../clock.ts";
+import type { FleetPolicy } from "./member/policy.ts";
+import type { FleetStore, SavedFleet, SaveResult, Versioned } from "./store/store.ts";
 
 /** The default policy, changed where a test says so. */
 export function testPolicy(changes: Partial<FleetPolicy> = {}): FleetPolicy {

@@ -4,10 +4,10 @@
  * @module
  */
 import { compareRings, type Ring } from "../../ring/mod.ts";
-import type { Incident } from "../fleet/incident.ts";
-import type { FleetEvent } from "../fleet/journal.ts";
-import type { Timings } from "../proxy/counts.ts";
-import { STEP_COUNT, stepOf } from "../proxy/latency_scale.ts";
+import type { Incident } from "../fleet/incidents/incident.ts";
+import type { FleetEvent } from "../fleet/incidents/event_log.ts";
+import type { Timings } from "../proxy/stats/counter_snapshot.ts";
+import { STEP_COUNT, stepOf } from "../proxy/stats/latency_buckets.ts";
 
 /** Steps of a heal that are timed, and when they were over. */
 const PHASES: Readonly<Record<string, (incident: Incident) => number | undefined>> = {

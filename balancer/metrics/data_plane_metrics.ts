@@ -8,7 +8,7 @@ import type {
   ReplicaCounts,
   RequestCount,
   WorkerCounts,
-} from "../proxy/counts.ts";
+} from "../proxy/stats/counter_snapshot.ts";
 import { counter, type Family, gauge, histogram, type Range, type Series } from "./family.ts";
 
 /** From a tenth of a millisecond to fifty seconds. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Timings } from "../proxy/counts.ts";
-import { BOUNDS_US } from "../proxy/latency_scale.ts";
+import type { Timings } from "../proxy/stats/counter_snapshot.ts";
+import { BOUNDS_US } from "../proxy/stats/latency_buckets.ts";
 
 /** Labels of one series, by name. The client library escapes their values. */
 export type Labels = Readonly<Record<string, string>>;
@@ -29,29 +29,36 @@ export interface Family {
 /** A series and its number. */
 export type Series = readonly [labels: Labels, value: number];
 
-/** What comes before every name. */
+/** What comes before every name, but for those that every Prometheus client library shares. */
 const PREFIX = "ringkeeper_";
+
+/** The names of the process that dashboards of every program use have no prefix of ours. */
+const SHARED = /^process_/;
+
+function nameOf(name: string): string {
+  return SHARED.test(name) ? name : PREFIX + name;
+}
 
 /**
  * Something that only grows.
  *
- * @param name without the prefix, ending in `_total`
+ * @param name without the prefix, ending in `_total`; `process_...` takes no prefix
  * @param help what it counts
  * @param series all of it, or a number without labels
  */
 export function counter(name: string, help: string, series: number | readonly Series[]): Family {
-  return { name: PREFIX + name, help, type: "counter", values: valuesOf(series) };
+  return { name: nameOf(name), help, type: "counter", values: valuesOf(series) };
 }
 
 /**
  * Something that is so right now.
  *
- * @param name without the prefix
+ * @param name without the prefix; `process_...` takes no prefix
  * @param help what it is
  * @param series all of it, or a number without labels
  */
 export function gauge(name: string, help: string, series: number | readonly Series[]): Family {
-  return { name: PREFIX + name, help, type: "gauge", values: valuesOf(series) };
+  return { name: nameOf(name), help, type: "gauge", values: valuesOf(series) };
 }
 
 /** From where to where a histogram has buckets, in seconds. */

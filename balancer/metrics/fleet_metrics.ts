@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Phase } from "../fleet/member.ts";
+import type { Phase } from "../fleet/member/member.ts";
 import type { FleetStatus, ReplicaStatus } from "../answers/fleet.ts";
 import { counter, type Family, gauge, histogram, type Range, type Series } from "./family.ts";
 import type { Chronicle } from "./chronicle.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Load, ReplicaLoad } from "../answers/load.ts";
-import type { DataPlaneCounts, ReplicaCounts } from "../proxy/counts.ts";
-import { quantileMs } from "../proxy/latency_scale.ts";
+import type { DataPlaneCounts, ReplicaCounts } from "../proxy/stats/counter_snapshot.ts";
+import { quantileMs } from "../proxy/stats/latency_buckets.ts";
 
 /** Quantiles are of the time since the oldest of so many looks. */
 const LOOKS = 11;

@@ -4,11 +4,11 @@
  * @module
  */
 import process from "node:process";
-import type { Clock } from "../fleet/clock.ts";
+import type { Clock } from "../clock.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import { fleetStatus } from "../fleet/status.ts";
-import type { DataPlaneCounts } from "../proxy/counts.ts";
-import type { DataPlaneWorkers } from "../proxy/workers.ts";
+import { fleetStatus } from "../fleet/operations/status.ts";
+import type { DataPlaneCounts } from "../proxy/stats/counter_snapshot.ts";
+import type { DataPlaneWorkers } from "../proxy/worker/pool.ts";
 import { Chronicle } from "./chronicle.ts";
 import { dataPlaneMetrics } from "./data_plane_metrics.ts";
 import { expose, type Exposition } from "./exposition.ts";
@@ -16,14 +16,16 @@ import { fleetMetrics } from "./fleet_metrics.ts";
 import { VERSION } from "../version.ts";
 import { LoadReport } from "./load_report.ts";
 import type { Load } from "../answers/load.ts";
+import { ProcessFileReader, type ProcessFiles } from "./process_files.ts";
 import { type ProcessFacts, processMetrics } from "./process_metrics.ts";
+import type { Failures } from "../failures.ts";
 
 /** What is measured. */
 export interface MetricsOptions {
   readonly fleet: Fleet;
   readonly dataPlane: DataPlaneWorkers;
-  /** Failed background actions, by action. */
-  readonly failures: () => Readonly<Record<string, number>>;
+  /** Failed background actions. */
+  readonly failures: Failures;
   /** Lines that the balancer itself said and nobody read. */
   readonly lostLogLines: () => number;
   /** Connections to the API's own port or socket that could not be accepted. */
@@ -46,13 +48,15 @@ export class Metrics {
   readonly #chronicle: Chronicle;
   readonly #load: LoadReport;
   readonly #startedAt: number;
+  readonly #files: ProcessFileReader;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #unlisten: () => void;
 
   /** Make it before the fleet is opened: it has to hear of everything. */
   constructor(options: MetricsOptions) {
-    const { fleet, dataPlane, clock } = options;
+    const { fleet, dataPlane, clock, failures } = options;
     this.#options = options;
+    this.#files = new ProcessFileReader(failures);
     this.#startedAt = clock.now();
     const chronicle = this.#chronicle = new Chronicle(() => fleet.view.ring);
     this.#unlisten = fleet.journal.listen((event) => chronicle.note(event));
@@ -64,17 +68,18 @@ export class Metrics {
   }
 
   /** Everything, as Prometheus reads it. */
-  expose(): Promise<Exposition> {
+  async expose(): Promise<Exposition> {
     const { fleet, dataPlane, clock } = this.#options;
+    const files = await this.#files.read();
     const counts = dataPlane.counts();
-    return expose([
+    return await expose([
       ...dataPlaneMetrics(counts),
       ...fleetMetrics({
         status: fleetStatus(fleet, clock.now()),
         inFlight: (instance) => dataPlane.inFlight(instance),
         chronicle: this.#chronicle,
       }),
-      ...processMetrics(this.#facts(counts)),
+      ...processMetrics(this.#facts(counts, files)),
     ]);
   }
 
@@ -84,12 +89,13 @@ export class Metrics {
     return this.#load.report(clock.wallClock(clock.now()));
   }
 
-  close(): void {
+  async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#unlisten();
+    await this.#files[Symbol.asyncDispose]();
   }
 
-  #facts(counts: DataPlaneCounts): ProcessFacts {
+  #facts(counts: DataPlaneCounts, files: ProcessFiles): ProcessFacts {
     const { failures, refusals, engine, workers, lostLogLines, apiAcceptFailures } = this.#options;
     const { loggedLines, lostLines, acceptFailures } = counts.workers;
     const { user, system } = process.cpuUsage();
@@ -97,9 +103,10 @@ export class Metrics {
       startedAtS: this.#options.clock.wallClock(this.#startedAt) / 1000,
       cpuS: (user + system) / 1e6,
       residentBytes: Deno.memoryUsage().rss,
+      files,
       build: { version: VERSION, deno: Deno.version.deno, v8: Deno.version.v8, engine },
       workers,
-      failures: failures(),
+      failures: failures.counts(),
       accessLines: loggedLines,
       lostLines: { access: lostLines, balancer: lostLogLines() },
       refusals: refusals(),

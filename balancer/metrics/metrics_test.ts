@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { Ring } from "../../ring/mod.ts";
-import { Tallies } from "../proxy/tallies.ts";
-import { TallyBook } from "../proxy/tally_book.ts";
+import { Tallies } from "../proxy/stats/worker_counters.ts";
+import { TallyBook } from "../proxy/stats/counter_table.ts";
 import { Chronicle } from "./chronicle.ts";
 import { dataPlaneMetrics } from "./data_plane_metrics.ts";
 import { expose } from "./exposition.ts";
 import { counter, gauge } from "./family.ts";
 import { LoadReport } from "./load_report.ts";
-import { NO_TOLL } from "../fleet/incident.ts";
+import { NO_TOLL } from "../fleet/incidents/incident.ts";
 
 const MEMBERS = ["Server1", "Server2"];
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { counter, type Family, gauge, type Series } from "./family.ts";
+import type { ProcessFiles } from "./process_files.ts";
 
 /** What is known of the process. */
 export interface ProcessFacts {
@@ -11,6 +12,7 @@ export interface ProcessFacts {
   readonly startedAtS: number;
   readonly cpuS: number;
   readonly residentBytes: number;
+  readonly files: ProcessFiles;
   /** What it runs on and with, by name. */
   readonly build: Readonly<Record<string, string>>;
   readonly workers: number;
@@ -64,8 +66,32 @@ export function processMetrics(facts: ProcessFacts): readonly Family[] {
         "for want of files.",
       Object.entries(facts.acceptFailures).map(([listener, n]): Series => [{ listener }, n]),
     ),
-    counter("cpu_seconds_total", "CPU time of all threads.", facts.cpuS),
-    gauge("resident_memory_bytes", "Memory that is in RAM.", facts.residentBytes),
-    gauge("start_time_seconds", "When it started, since the epoch.", facts.startedAtS),
+    ...standardMetrics(facts),
+  ];
+}
+
+/**
+ * The metrics that every client library of Prometheus has, under the names that they share. Those
+ * that the system does not tell are left out, as those libraries do.
+ */
+function standardMetrics({ cpuS, residentBytes, startedAtS, files }: ProcessFacts): Family[] {
+  const { openFds, maxFds, virtualBytes } = files;
+  const known = (name: string, help: string, value: number | undefined) =>
+    value === undefined ? [] : [gauge(name, help, value)];
+  return [
+    counter(
+      "process_cpu_seconds_total",
+      "Total user and system CPU time spent in seconds, of all threads.",
+      cpuS,
+    ),
+    gauge("process_resident_memory_bytes", "Resident memory size in bytes.", residentBytes),
+    ...known("process_virtual_memory_bytes", "Virtual memory size in bytes.", virtualBytes),
+    ...known("process_open_fds", "Number of open file descriptors.", openFds),
+    ...known("process_max_fds", "Maximum number of open file descriptors.", maxFds),
+    gauge(
+      "process_start_time_seconds",
+      "Start time of the process since unix epoch in seconds.",
+      startedAtS,
+    ),
   ];
 }

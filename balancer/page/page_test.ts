@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Hono } from "hono";
 import { Assets } from "./assets.ts";
 import { sendFile, sendPage } from "./page.ts";
-import { systemTest as test } from "../../tools/needs.ts";
+import { systemTest as test } from "../../tools/test/needs.ts";
 
 /** As the control API answers them. */
 function app(): Hono {

@@ -8,8 +8,8 @@ import type { AccessLogging } from "../log/dials.ts";
 import type { LogStyle } from "../log/style.ts";
 import type { KeySource } from "../settings/values.ts";
 import type { Address } from "../view.ts";
-import type { PublicApi } from "./control_call.ts";
-import { LINGER, type LingerSettings } from "./linger.ts";
+import type { PublicApi } from "./routing/control_call.ts";
+import { LINGER, type LingerSettings } from "./transport/linger.ts";
 
 /** Bounds of what clients may send; 0 is no bound where that makes sense. */
 export interface RequestLimits {

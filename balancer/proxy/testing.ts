@@ -4,15 +4,15 @@
  * @module
  */
 import { Ring } from "../../ring/mod.ts";
-import { OK, RawConnection, RawUpstream } from "../../tests/raw.ts";
+import { OK, RawConnection, RawUpstream } from "../../tests/harness/raw.ts";
 import { readConfig } from "../config.ts";
-import { Acceptor } from "./acceptor.ts";
-import { ConnectionLimits, sharedCounts } from "./connection_limits.ts";
-import { FileBudget, sharedFiles } from "./file_budget.ts";
-import { Proxy } from "./proxy.ts";
+import { Acceptor } from "./worker/listener.ts";
+import { ConnectionLimits, sharedCounts } from "./downstream/connection_limits.ts";
+import { FileBudget, sharedFiles } from "./transport/descriptor_budget.ts";
+import { Proxy } from "./worker/worker_context.ts";
 import { proxySettings } from "./settings.ts";
-import { sharedLoads } from "./shared_loads.ts";
-import { TallyBook } from "./tally_book.ts";
+import { sharedLoads } from "./upstream/shared_load.ts";
+import { TallyBook } from "./stats/counter_table.ts";
 
 const WARMING = "GET /a HTTP/1.1\r\nHost: a.example\r\nX-Request-Id: 7\r\n\r\n";
 

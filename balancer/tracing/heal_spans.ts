@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Incident } from "../fleet/incident.ts";
-import type { JournalEntry } from "../fleet/journal.ts";
+import type { Incident } from "../fleet/incidents/incident.ts";
+import type { JournalEntry } from "../fleet/incidents/event_log.ts";
 import { type Attributes, fail, type Span, type Tracing } from "./tracing.ts";
 
 /** Milliseconds since the epoch; undefined for what has not happened. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { type Incident, NO_TOLL } from "../fleet/incident.ts";
-import { Journal } from "../fleet/journal.ts";
+import { type Incident, NO_TOLL } from "../fleet/incidents/incident.ts";
+import { Journal } from "../fleet/incidents/event_log.ts";
 import { traceHeals } from "./heal_spans.ts";
 import { type EndedSpan, withSpans } from "./testing.ts";
 import { openTracing } from "./tracing.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { takeLock } from "../../tools/lock.ts";
+import { takeLock } from "../../tools/up/lock.ts";
 import { complain, say } from "../../tools/print.ts";
 import { runTool } from "../../tools/tool.ts";
 import { now } from "../clock.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { type Answer, ASK, WrongAnswer } from "./asking.ts";
 import { BrokenOff, HttpConnection } from "../http_connection.ts";
 import type { Kind } from "./outcome.ts";
-import { systemTest as test } from "../../tools/needs.ts";
+import { systemTest as test } from "../../tools/test/needs.ts";
 
 /** Asks a server that sends these bytes when it has read the first of a request. */
 async function ask(kind: Kind, response: string, check: (made: Made) => Promise<void>) {

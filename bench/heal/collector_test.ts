@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Collector } from "./collector.ts";
-import { systemTest as test } from "../../tools/needs.ts";
+import { systemTest as test } from "../../tools/test/needs.ts";
 
 test("who saw a POST and who executed it is kept in order", () => {
   using collector = new Collector();

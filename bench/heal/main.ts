@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { takeLock } from "../../tools/lock.ts";
+import { takeLock } from "../../tools/up/lock.ts";
 import { say } from "../../tools/print.ts";
 import { runTool } from "../../tools/tool.ts";
 import { interruptible } from "../interruption.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { takeLock } from "../../tools/lock.ts";
+import { takeLock } from "../../tools/up/lock.ts";
 import { say } from "../../tools/print.ts";
 import { RUN_DIR } from "../../tools/project.ts";
 import { runTool, ToolError } from "../../tools/tool.ts";

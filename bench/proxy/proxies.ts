@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { balancerArgs } from "../../tools/balancer_command.ts";
+import { balancerArgs } from "../../tools/up/balancer_command.ts";
 import { run } from "../../tools/command.ts";
 import { ownVersion } from "../machine.ts";
 import { Missing } from "../missing.ts";

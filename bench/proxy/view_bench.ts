@@ -5,11 +5,11 @@
  * @module
  */
 import type { View } from "../../balancer/view.ts";
-import { BufferPool } from "../../balancer/proxy/buffers.ts";
-import { Deadlines } from "../../balancer/proxy/deadlines.ts";
-import { InFlight } from "../../balancer/proxy/in_flight.ts";
-import { Routes } from "../../balancer/proxy/routes.ts";
-import { InstancePool } from "../../balancer/proxy/upstream_pool.ts";
+import { BufferPool } from "../../balancer/proxy/transport/buffers.ts";
+import { Deadlines } from "../../balancer/proxy/transport/deadlines.ts";
+import { InFlight } from "../../balancer/proxy/upstream/in_flight.ts";
+import { Routes } from "../../balancer/proxy/routing/routing_table.ts";
+import { InstancePool } from "../../balancer/proxy/upstream/connection_pool.ts";
 import { Ring } from "../../ring/mod.ts";
 
 const LIMITS = { maxIdle: 256, idleMs: 1000, connectMs: 1000 };

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ROOT } from "../../tools/project.ts";
 import { figuresOf } from "./layout_figures.ts";
 import { README, withLayouts } from "./readme.ts";
-import { PERMITTED, systemTest as test } from "../../tools/needs.ts";
+import { PERMITTED, systemTest as test } from "../../tools/test/needs.ts";
 
 const PAGE = PERMITTED ? await Deno.readTextFile(new URL(README, ROOT)) : "";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { bytesOf, textOf } from "../../tests/raw/message.ts";
-import { within } from "../../tests/raw/within.ts";
+import { bytesOf, textOf } from "../../tests/harness/raw/message.ts";
+import { within } from "../../tests/harness/raw/within.ts";
 
 /** A response, as far as attacks look at it. */
 export interface Reply {

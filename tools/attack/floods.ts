@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FLOODS, type FloodTest, withstand } from "../../tests/floods.ts";
+import { FLOODS, type FloodTest, withstand } from "../../tests/harness/floods.ts";
 import type { Attack, Result } from "./attack.ts";
 
 /** Limits of open files. */

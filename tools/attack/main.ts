@@ -4,10 +4,10 @@
  * @module
  */
 import { alignedLines } from "../../bench/text_table.ts";
-import { takeLock } from "../lock.ts";
+import { takeLock } from "../up/lock.ts";
 import { complain, say } from "../print.ts";
 import { RUN_DIR } from "../project.ts";
-import { runCommand, taskCommand, wholeNumber, wrongUsage } from "../task_command.ts";
+import { runCommand, taskCommand, wholeNumber, wrongUsage } from "../up/task_command.ts";
 import { ToolError } from "../tool.ts";
 import type { Attack, Result } from "./attack.ts";
 import { floods } from "./floods.ts";

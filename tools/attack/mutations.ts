@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { CALLS } from "../../balancer/control/calls.ts";
-import { chunkedBody, requestHead } from "../../balancer/proxy/http1/fuzz_messages.ts";
-import { Mutator } from "../../balancer/proxy/http1/fuzz_mutator.ts";
-import { Random } from "../../balancer/proxy/http1/fuzz_random.ts";
-import { serveDuring } from "../../tests/flood.ts";
-import { bytesOf, textOf } from "../../tests/raw/message.ts";
+import { CALLS } from "../../balancer/control/endpoints/table.ts";
+import { chunkedBody, requestHead } from "../../balancer/proxy/http1/fuzz/fuzz_messages.ts";
+import { Mutator } from "../../balancer/proxy/http1/fuzz/fuzz_mutator.ts";
+import { Random } from "../../balancer/proxy/http1/fuzz/fuzz_random.ts";
+import { serveDuring } from "../../tests/harness/flood.ts";
+import { bytesOf, textOf } from "../../tests/harness/raw/message.ts";
 import { type Attack, type AttackOptions, Findings, inLanes, type Result } from "./attack.ts";
 import { exchange } from "./exchange.ts";
 import { Target } from "./target.ts";

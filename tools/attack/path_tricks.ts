@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { CALLS } from "../../balancer/control/calls.ts";
-import type { Scope } from "../../balancer/control/scope.ts";
-import { Random } from "../../balancer/proxy/http1/fuzz_random.ts";
+import { CALLS } from "../../balancer/control/endpoints/table.ts";
+import type { Scope } from "../../balancer/control/auth/scope.ts";
+import { Random } from "../../balancer/proxy/http1/fuzz/fuzz_random.ts";
 
 /** A request without a valid token. */
 export interface Trick {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { RawUpstream } from "../../tests/raw.ts";
+import { RawUpstream } from "../../tests/harness/raw.ts";
 import { type Attack, type AttackOptions, Findings, inLanes, type Result } from "./attack.ts";
 import { exchange, replies, type Reply } from "./exchange.ts";
 import { GUARDED, type Trick, type TrickOptions, tricks } from "./path_tricks.ts";

@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { answers, freePort } from "../../bench/port.ts";
 import { startProgram } from "../../bench/program.ts";
-import { textOf } from "../../tests/raw/message.ts";
+import { textOf } from "../../tests/harness/raw/message.ts";
 import { run } from "../command.ts";
 
 /** A request as a server read it. */

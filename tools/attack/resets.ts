@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { RawUpstream } from "../../tests/raw.ts";
-import { OK } from "../../tests/raw/upstream.ts";
-import { reset } from "../../tests/resets.ts";
+import { RawUpstream } from "../../tests/harness/raw.ts";
+import { OK } from "../../tests/harness/raw/upstream.ts";
+import { reset } from "../../tests/harness/resets.ts";
 import { type Attack, type AttackOptions, Findings, type Result } from "./attack.ts";
 import { exchange, replies } from "./exchange.ts";
 import { Target } from "./target.ts";

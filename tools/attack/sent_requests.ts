@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { referenceHeadEnd, referenceRequest } from "../../balancer/proxy/http1/reference.ts";
-import { referenceChunked } from "../../balancer/proxy/http1/reference_chunked.ts";
+import { referenceHeadEnd, referenceRequest } from "../../balancer/proxy/http1/fuzz/reference.ts";
+import { referenceChunked } from "../../balancer/proxy/http1/fuzz/reference_chunked.ts";
 
 /** A request that a client sent. */
 export interface SentRequest {

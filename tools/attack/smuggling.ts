@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { RawBalancer } from "../../tests/raw/balancer.ts";
-import { within } from "../../tests/raw/within.ts";
+import { RawBalancer } from "../../tests/harness/raw/balancer.ts";
+import { within } from "../../tests/harness/raw/within.ts";
 import { RUN_DIR } from "../project.ts";
 import { type Attack, type AttackOptions, Findings, inLanes, type Result } from "./attack.ts";
 import { exchange, replies, type Reply } from "./exchange.ts";

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { Mutator } from "../../balancer/proxy/http1/fuzz_mutator.ts";
-import { Random } from "../../balancer/proxy/http1/fuzz_random.ts";
-import { bytesOf, textOf } from "../../tests/raw/message.ts";
+import { Mutator } from "../../balancer/proxy/http1/fuzz/fuzz_mutator.ts";
+import { Random } from "../../balancer/proxy/http1/fuzz/fuzz_random.ts";
+import { bytesOf, textOf } from "../../tests/harness/raw/message.ts";
 
 /** LEN stands for the length of the body. */
 const LENGTHS = [

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Balancer, type Status } from "../../tests/balancer.ts";
-import { within } from "../../tests/raw/within.ts";
+import { Balancer, type Status } from "../../tests/harness/balancer.ts";
+import { within } from "../../tests/harness/raw/within.ts";
 
 /** What no attacker knows. */
 const ADMIN_TOKEN = "admin-token-that-no-attacker-knows";

@@ -1,12 +1,19 @@
 /**
- * `deno task add`: adds replicas.
+ * `ringkeeper add`: adds replicas.
  *
  * @module
  */
-import { runCommand, wholeNumber, wrongUsage } from "../task_command.ts";
+import type { Command } from "commander";
+import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import type { Addition } from "./api.ts";
 import { namesLine } from "./change_lines.ts";
-import { apiOf, balancerCommand, type CommonOptions, printAnswer } from "./command.ts";
+import {
+  apiOf,
+  balancerCommand,
+  type CommonOptions,
+  type Example,
+  printAnswer,
+} from "./command.ts";
 import { namedReplica, weightsOf } from "./names.ts";
 
 interface Options extends CommonOptions {
@@ -16,15 +23,24 @@ interface Options extends CommonOptions {
 const ABOUT = "Adds replicas, and returns when they are ready and on the ring: all or none. " +
   "Without names and number it adds one. Those that are not named get the next free Server<k>.";
 
-const command = balancerCommand("add", ABOUT)
-  .argument("[NAME[=WEIGHT]...]", "names of new replicas, with a weight other than 1: S4 Big=3")
-  .option("-n, --number <N>", "how many in all", wholeNumber("--number", 1, 4096))
-  .option("--json", "print the answer of POST /add as it is")
-  .action(async (names: string[], options: Options) => {
-    const addition = additionOf(names, options);
-    const answer = await (await apiOf(options)).add(addition);
-    printAnswer(answer, options, (body) => [namesLine(body)]);
-  });
+const EXAMPLES: readonly Example[] = [
+  ["add", "one replica with the next free name"],
+  ["add S4 Big=3", "two by name, one of weight 3"],
+  ["add -n 2", "two replicas"],
+];
+
+/** The verb `add`. */
+export function addCommand(): Command {
+  return balancerCommand("add", ABOUT, EXAMPLES)
+    .argument("[NAME[=WEIGHT]...]", "names of new replicas, with a weight other than 1: S4 Big=3")
+    .option("-n, --number <N>", "how many in all", wholeNumber("--number", 1, 4096))
+    .option("--json", "print the answer of POST /add as it is")
+    .action(async (names: string[], options: Options) => {
+      const addition = additionOf(names, options);
+      const answer = await (await apiOf(options)).add(addition);
+      printAnswer(answer, options, (body) => [namesLine(body)]);
+    });
+}
 
 function additionOf(names: readonly string[], { number }: Options): Addition {
   const named = names.map((text) => namedReplica("NAME", text));
@@ -36,5 +52,3 @@ function additionOf(names: readonly string[], { number }: Options): Addition {
   const weighted = Object.keys(weights).length > 0;
   return { n, hostnames: named.map(({ name }) => name), ...(weighted ? { weights } : {}) };
 }
-
-if (import.meta.main) await runCommand(command);

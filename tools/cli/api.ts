@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Endpoint, endpointOf } from "../endpoint.ts";
+import { type Endpoint, endpointOf } from "../up/endpoint.ts";
 import { ToolError } from "../tool.ts";
 import { plain } from "./figures.ts";
 import { prove } from "./proof.ts";
@@ -136,7 +136,7 @@ export class Api {
       this.#trusted = undefined;
       const why = error.name === "TimeoutError" ? ` (no answer for ${ANSWER_MS / 1000} s)` : "";
       throw new UnreachableError(
-        `the balancer cannot be reached at ${this.url}${why}; make run starts it, and --url says ` +
+        `the balancer cannot be reached at ${this.url}${why}; ringkeeper up starts it, and --url says ` +
           "where it is if it runs elsewhere",
       );
     }
@@ -151,7 +151,7 @@ export class Api {
       if (!isNoAnswer(error)) throw error;
       throw new UnreachableError(
         `the connection to ${this.url} broke before it answered: the change may have been made ` +
-          "or not; deno task status says",
+          "or not; ringkeeper status says",
       );
     }
   }

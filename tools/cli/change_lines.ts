@@ -61,7 +61,7 @@ export function planLines({ message: plan }: Planned, look: Look): string[] {
  * @param planned the balancer's answer
  */
 export function planHint({ message: { id, expiresAt } }: Planned): string {
-  return `nothing has changed; until ${expiresAt}: deno task plan --apply ${id}`;
+  return `nothing has changed; until ${expiresAt}: ringkeeper plan --apply ${id}`;
 }
 
 type Row = readonly [fact: string, before: string, after: string];

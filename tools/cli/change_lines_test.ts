@@ -77,7 +77,7 @@ Deno.test("a plan shows who comes and goes, the ring before and after, and which
 Deno.test("a plan that was shown says how it is carried out", () => {
   assertEquals(
     planHint(PLAN),
-    "nothing has changed; until 2026-11-23T19:29:44.572Z: deno task plan --apply 85f3b670",
+    "nothing has changed; until 2026-11-23T19:29:44.572Z: ringkeeper plan --apply 85f3b670",
   );
 });
 

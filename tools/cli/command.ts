@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { taskCommand } from "../task_command.ts";
+import type { Command } from "commander";
+import { plainCommand } from "../up/task_command.ts";
 import { say } from "../print.ts";
 import { fleetOfEnvironment } from "../fleet_places.ts";
-import { placesInUse, readState, startedFleets } from "../state.ts";
+import { placesInUse, readState, startedFleets } from "../up/state.ts";
 import { Api } from "./api.ts";
 import { findTarget, type TargetOptions } from "./target.ts";
 import type { Answer } from "./api.ts";
@@ -21,25 +22,51 @@ export interface CommonOptions extends TargetOptions {
 
 const ENDING = `
 The API is at --url, else at RINGKEEPER_URL, else on this machine at
-LB_ADMIN_LISTEN or the port above LB_PORT, else where make run started it, else
-at http://127.0.0.1:5001. The token: LB_ADMIN_TOKEN, or a file that --token-file
-or LB_ADMIN_TOKEN_FILE names, else the one that the balancer made, where this
-user may read it. It is sent to no port that has not proved to be the API.
+LB_ADMIN_LISTEN or the port above LB_PORT, else where ringkeeper up started it,
+else at http://127.0.0.1:5001. The token: LB_ADMIN_TOKEN, or a file that
+--token-file or LB_ADMIN_TOKEN_FILE names, else the one that the balancer made,
+where this user may read it. Only a port that proved to be the API gets it.
 
 Exit codes: 0 done, 1 the balancer refused, 2 wrong usage, 3 the balancer
 cannot be reached.`;
 
+/** How a verb is used: the command line after `ringkeeper`, and what it is for. */
+export type Example = readonly [line: string, about: string];
+
 /**
- * A command that speaks to the balancer, with the options that all of them have.
+ * A verb of the program, with no option but `--help` so far.
  *
- * @param task the task's name in deno.json
+ * @param name the verb
  * @param about what it does
+ * @param examples how it is used
  */
-export function balancerCommand(task: string, about: string): ReturnType<typeof taskCommand> {
-  return taskCommand(task, about)
+export function verb(name: string, about: string, examples: readonly Example[]): Command {
+  return plainCommand(name, about).addHelpText("after", examplesText(examples));
+}
+
+/**
+ * A verb that calls the balancer's API, with the options that all of them have.
+ *
+ * @param name the verb
+ * @param about what it does
+ * @param examples how it is used
+ */
+export function balancerCommand(
+  name: string,
+  about: string,
+  examples: readonly Example[],
+): Command {
+  return verb(name, about, examples)
     .option("--url <URL>", "where the API is, or unix:/path")
-    .option("--token-file <FILE>", "file with the token of the balancer's operators")
+    .option("--token-file <FILE>", "file with the admin token")
     .addHelpText("after", ENDING);
+}
+
+function examplesText(examples: readonly Example[]): string {
+  const lines = examples.map(([line, about]) => [`ringkeeper ${line}`, about] as const);
+  const width = Math.max(...lines.map(([line]) => line.length));
+  const text = lines.map(([line, about]) => `  ${line.padEnd(width)}  ${about}`);
+  return ["", "Examples:", ...text].join("\n");
 }
 
 /** The balancer that the options and the surroundings name. */

@@ -1,15 +1,16 @@
 /**
- * `deno task explain`: where a key goes, and why.
+ * `ringkeeper explain`: where a key goes, and why.
  *
  * @module
  */
-import { runCommand } from "../task_command.ts";
+import type { Command } from "commander";
 import { ToolError, USAGE } from "../tool.ts";
 import type { Question } from "./api.ts";
 import {
   apiOf,
   balancerCommand,
   type CommonOptions,
+  type Example,
   lookOfOutput,
   printAnswer,
 } from "./command.ts";
@@ -22,16 +23,25 @@ interface Options extends CommonOptions {
 
 const ABOUT = "Says where a request would go right now, and why. Nothing is sent to a replica.";
 
-const command = balancerCommand("explain", ABOUT)
-  .argument("[KEY]", "what the request is routed by, such as its X-Request-Id (setting LB_KEY)")
-  .option("--id <N>", "a whole number, hashed as an id")
-  .option("--path <PATH>", "path of the request, where LB_KEY is path or query:NAME")
-  .option("--json", "print the answer of GET /_lb/explain as it is")
-  .action(async (key: string | undefined, options: Options) => {
-    const question = questionOf(key, options);
-    const answer = await (await apiOf(options)).explain(question);
-    printAnswer(answer, options, (body) => explanationLines(body, lookOfOutput()));
-  });
+const EXAMPLES: readonly Example[] = [
+  ["explain alice", "where the key alice goes"],
+  ["explain --id 12", "where the id 12 goes"],
+  ["explain --path /home", "where a request for /home goes"],
+];
+
+/** The verb `explain`. */
+export function explainCommand(): Command {
+  return balancerCommand("explain", ABOUT, EXAMPLES)
+    .argument("[KEY]", "what the request is routed by, such as its X-Request-Id (setting LB_KEY)")
+    .option("--id <N>", "a whole number, hashed as an id")
+    .option("--path <PATH>", "path of the request, where LB_KEY is path or query:NAME")
+    .option("--json", "print the answer of GET /_lb/explain as it is")
+    .action(async (key: string | undefined, options: Options) => {
+      const question = questionOf(key, options);
+      const answer = await (await apiOf(options)).explain(question);
+      printAnswer(answer, options, (body) => explanationLines(body, lookOfOutput()));
+    });
+}
 
 function questionOf(key: string | undefined, { id, path }: Options): Question {
   const given = Object.entries({ key, id, path }).filter(([, value]) => value !== undefined);
@@ -39,5 +49,3 @@ function questionOf(key: string | undefined, { id, path }: Options): Question {
   const got = given.length === 0 ? "none" : given.map(([way]) => way).join(" and ");
   throw new ToolError(`one of KEY, --id and --path must be given; got ${got}`, USAGE);
 }
-
-if (import.meta.main) await runCommand(command);

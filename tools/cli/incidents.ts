@@ -1,13 +1,14 @@
 /**
- * `deno task incidents`: the last failures as a table.
+ * `ringkeeper incidents`: the last failures as a table.
  *
  * @module
  */
-import { runCommand } from "../task_command.ts";
+import type { Command } from "commander";
 import {
   apiOf,
   balancerCommand,
   type CommonOptions,
+  type Example,
   lookOfOutput,
   printAnswer,
 } from "./command.ts";
@@ -18,11 +19,17 @@ const ABOUT =
   "sign until no request went there (OUT), until the replacement was ready, until every worker " +
   "routed to it (FULL); the requests that waited, and that were lost.";
 
-const command = balancerCommand("incidents", ABOUT)
-  .option("--json", "print the answer of GET /_lb/incidents as it is")
-  .action(async (options: CommonOptions) => {
-    const answer = await (await apiOf(options)).incidents();
-    printAnswer(answer, options, ({ incidents }) => incidentLines(incidents, lookOfOutput()));
-  });
+const EXAMPLES: readonly Example[] = [
+  ["incidents", "the newest first"],
+  ["incidents --json", "the answer of GET /_lb/incidents"],
+];
 
-if (import.meta.main) await runCommand(command);
+/** The verb `incidents`. */
+export function incidentsCommand(): Command {
+  return balancerCommand("incidents", ABOUT, EXAMPLES)
+    .option("--json", "print the answer of GET /_lb/incidents as it is")
+    .action(async (options: CommonOptions) => {
+      const answer = await (await apiOf(options)).incidents();
+      printAnswer(answer, options, ({ incidents }) => incidentLines(incidents, lookOfOutput()));
+    });
+}

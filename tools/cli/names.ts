@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { wrongUsage } from "../task_command.ts";
+import { wrongUsage } from "../up/task_command.ts";
 
 /** A replica by name, with a weight where one was given. */
 export interface NamedReplica {

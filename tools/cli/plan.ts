@@ -1,10 +1,11 @@
 /**
- * `deno task plan`: shows what a change would move, and carries it out.
+ * `ringkeeper plan`: shows what a change would move, and carries it out.
  *
  * @module
  */
+import type { Command } from "commander";
 import { say } from "../print.ts";
-import { runCommand, wholeNumber, wrongUsage } from "../task_command.ts";
+import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import { ToolError, USAGE } from "../tool.ts";
 import type { Api, Wish } from "./api.ts";
 import { changedLine, planHint, planLines } from "./change_lines.ts";
@@ -12,6 +13,7 @@ import {
   apiOf,
   balancerCommand,
   type CommonOptions,
+  type Example,
   lookOfOutput,
   printAnswer,
 } from "./command.ts";
@@ -29,29 +31,37 @@ const ABOUT = "Shows what a change of the fleet or of the ring would move, and c
 const several = (text: string, before: readonly string[] = []) => [...before, text];
 const whole = (option: string) => wholeNumber(option, 1, 999_999_999);
 
-const command = balancerCommand("plan", ABOUT)
-  .option(
-    "--add <N>",
-    "add so many replicas (default: as many as there are --name)",
-    whole("--add"),
-  )
-  .option("--name <NAME[=WEIGHT]>", "name of one that is added; may be repeated", several)
-  .option("--remove <NAME>", "remove a replica; may be repeated", several)
-  .option("--weight <NAME=WEIGHT>", "give a replica a weight; may be repeated", several)
-  .option("--slots <M>", "slots of the ring", whole("--slots"))
-  .option("--virtual-servers <K>", "virtual servers of a replica", whole("--virtual-servers"))
-  .option("--layout <LAYOUT>", "layout of the ring: even, ring or rendezvous")
-  .option("--hashes <HASHES>", "hash functions of the ring: fibonacci, seed, classic or hashed")
-  .option("--apply [PLAN]", "carry it out; alone and with an id, the plan of that id")
-  .option("--json", "print the answers of POST /_lb/plan and /_lb/apply as they are, a line each")
-  .action(async (options: Options) => {
-    const wish = wishOf(options);
-    if (Object.keys(wish).length > 0) return await planAndApply(wish, options);
-    if (typeof options.apply !== "string") {
-      throw new ToolError("an option that says what to change must be given", USAGE);
-    }
-    await apply(await apiOf(options), options.apply, options);
-  });
+const EXAMPLES: readonly Example[] = [
+  ["plan --add 2 --remove S4", "what that would move"],
+  ["plan --slots 1024 --apply", "show it, then do it"],
+];
+
+/** The verb `plan`. */
+export function planCommand(): Command {
+  return balancerCommand("plan", ABOUT, EXAMPLES)
+    .option(
+      "--add <N>",
+      "add so many replicas (default: as many as there are --name)",
+      whole("--add"),
+    )
+    .option("--name <NAME[=WEIGHT]>", "name of one that is added; may be repeated", several)
+    .option("--remove <NAME>", "remove a replica; may be repeated", several)
+    .option("--weight <NAME=WEIGHT>", "give a replica a weight; may be repeated", several)
+    .option("--slots <M>", "slots of the ring", whole("--slots"))
+    .option("--virtual-servers <K>", "virtual servers of a replica", whole("--virtual-servers"))
+    .option("--layout <LAYOUT>", "layout of the ring: even, ring or rendezvous")
+    .option("--hashes <HASHES>", "hash functions of the ring: fibonacci, seed, classic or hashed")
+    .option("--apply [PLAN]", "carry it out; alone and with an id, the plan of that id")
+    .option("--json", "print the answers of POST /_lb/plan and /_lb/apply as they are, a line each")
+    .action(async (options: Options) => {
+      const wish = wishOf(options);
+      if (Object.keys(wish).length > 0) return await planAndApply(wish, options);
+      if (typeof options.apply !== "string") {
+        throw new ToolError("an option that says what to change must be given", USAGE);
+      }
+      await apply(await apiOf(options), options.apply, options);
+    });
+}
 
 async function planAndApply(wish: Wish, options: Options): Promise<void> {
   if (typeof options.apply === "string") {
@@ -72,5 +82,3 @@ async function apply(api: Api, plan: string, options: Options): Promise<void> {
   const answer = await api.apply(plan);
   printAnswer(answer, options, (body) => [changedLine(body)]);
 }
-
-if (import.meta.main) await runCommand(command);

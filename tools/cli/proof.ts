@@ -5,7 +5,7 @@
  * @module
  */
 import type { ProofAnswer } from "../../balancer/answers/proof.ts";
-import { isAnswer, keyOf, proofOf } from "../../balancer/control/proof.ts";
+import { isAnswer, keyOf, proofOf } from "../../balancer/control/auth/proof.ts";
 
 /** Makes a call without a token. */
 export type Send = (path: string, init: RequestInit) => Promise<Response>;

@@ -1,13 +1,20 @@
 /**
- * `deno task rm`: removes replicas.
+ * `ringkeeper rm`: removes replicas.
  *
  * @module
  */
-import { runCommand, wholeNumber, wrongUsage } from "../task_command.ts";
+import type { Command } from "commander";
+import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import { ToolError, USAGE } from "../tool.ts";
 import type { Removal } from "./api.ts";
 import { namesLine } from "./change_lines.ts";
-import { apiOf, balancerCommand, type CommonOptions, printAnswer } from "./command.ts";
+import {
+  apiOf,
+  balancerCommand,
+  type CommonOptions,
+  type Example,
+  printAnswer,
+} from "./command.ts";
 
 interface Options extends CommonOptions {
   readonly number?: number;
@@ -15,19 +22,27 @@ interface Options extends CommonOptions {
 
 const ABOUT = "Removes replicas, and returns when they are drained and gone: all or none.";
 
-const command = balancerCommand("rm", ABOUT)
-  .argument("[NAME...]", "replicas to remove")
-  .option(
-    "-n, --number <N>",
-    "how many in all; those that are not named are the newest",
-    wholeNumber("--number", 1, 4096),
-  )
-  .option("--json", "print the answer of DELETE /rm as it is")
-  .action(async (names: string[], options: Options) => {
-    const removal = removalOf(names, options);
-    const answer = await (await apiOf(options)).remove(removal);
-    printAnswer(answer, options, (body) => [namesLine(body)]);
-  });
+const EXAMPLES: readonly Example[] = [
+  ["rm S4", "the replica S4"],
+  ["rm -n 2", "the two newest replicas"],
+];
+
+/** The verb `rm`. */
+export function rmCommand(): Command {
+  return balancerCommand("rm", ABOUT, EXAMPLES)
+    .argument("[NAME...]", "replicas to remove")
+    .option(
+      "-n, --number <N>",
+      "how many in all; those that are not named are the newest",
+      wholeNumber("--number", 1, 4096),
+    )
+    .option("--json", "print the answer of DELETE /rm as it is")
+    .action(async (names: string[], options: Options) => {
+      const removal = removalOf(names, options);
+      const answer = await (await apiOf(options)).remove(removal);
+      printAnswer(answer, options, (body) => [namesLine(body)]);
+    });
+}
 
 /** Who says nothing at all does not lose a replica for it. */
 function removalOf(
@@ -40,5 +55,3 @@ function removalOf(
   }
   return { n, hostnames };
 }
-
-if (import.meta.main) await runCommand(command);

@@ -1,23 +1,30 @@
 /**
- * `deno task status`: the fleet as a table.
+ * `ringkeeper status`: the fleet as a table.
  *
  * @module
  */
-import { runCommand } from "../task_command.ts";
+import type { Command } from "commander";
 import {
   apiOf,
   balancerCommand,
   type CommonOptions,
+  type Example,
   lookOfOutput,
   printAnswer,
 } from "./command.ts";
 import { statusLines } from "./status_lines.ts";
 
-const command = balancerCommand("status", "Shows the replicas of a balancer and its ring.")
-  .option("--json", "print the answer of GET /_lb/status as it is")
-  .action(async (options: CommonOptions) => {
-    const answer = await (await apiOf(options)).status();
-    printAnswer(answer, options, (status) => statusLines(status, Date.now(), lookOfOutput()));
-  });
+const EXAMPLES: readonly Example[] = [
+  ["status", "the fleet as a table"],
+  ["status --json", "the answer of GET /_lb/status"],
+];
 
-if (import.meta.main) await runCommand(command);
+/** The verb `status`. */
+export function statusCommand(): Command {
+  return balancerCommand("status", "Shows the replicas of a balancer and its ring.", EXAMPLES)
+    .option("--json", "print the answer of GET /_lb/status as it is")
+    .action(async (options: CommonOptions) => {
+      const answer = await (await apiOf(options)).status();
+      printAnswer(answer, options, (status) => statusLines(status, Date.now(), lookOfOutput()));
+    });
+}

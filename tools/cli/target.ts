@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { adminTokenFile } from "../../balancer/control/admin_token.ts";
+import { adminTokenFile } from "../../balancer/control/auth/admin_token.ts";
 import { DEFAULT_FLEET } from "../../balancer/engine/fleet_names.ts";
-import { controlUrl } from "../endpoint.ts";
+import { controlUrl } from "../up/endpoint.ts";
+import type { State } from "../up/state.ts";
+import { wrongUsage } from "../up/task_command.ts";
 import { UNREACHABLE } from "./api.ts";
-import type { State } from "../state.ts";
-import { wrongUsage } from "../task_command.ts";
 import { ToolError, USAGE } from "../tool.ts";
 
 /** A balancer. */

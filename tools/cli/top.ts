@@ -1,12 +1,13 @@
 /**
- * `deno task top`: the fleet as it is, again and again.
+ * `ringkeeper top`: the fleet as it is, again and again.
  *
  * @module
  */
+import type { Command } from "commander";
 import { isHeard } from "../print.ts";
-import { runCommand, wholeNumber } from "../task_command.ts";
+import { wholeNumber } from "../up/task_command.ts";
 import type { Api } from "./api.ts";
-import { apiOf, balancerCommand, type CommonOptions } from "./command.ts";
+import { apiOf, balancerCommand, type CommonOptions, type Example } from "./command.ts";
 import { LiveScreen } from "./live_screen.ts";
 import { NO_PAINT, paintOfOutput } from "./paint.ts";
 import { type Sample, Sampler } from "./sample.ts";
@@ -25,18 +26,26 @@ const ABOUT =
 /** Columns of a block in a pipe. */
 const PIPE_WIDTH = 80;
 
-const command = balancerCommand("top", ABOUT)
-  .option(
-    "--interval <SECONDS>",
-    "seconds between two times",
-    wholeNumber("--interval", 1, 3600),
-    1,
-  )
-  .option("--count <N>", "end after so many times", wholeNumber("--count", 1, 999_999_999))
-  .action(async (options: Options) => {
-    const api = await apiOf(options);
-    await (Deno.stdout.isTerminal() ? showLive(api, options) : printBlocks(api, options));
-  });
+const EXAMPLES: readonly Example[] = [
+  ["top", "live, until q or ^C"],
+  ["top --interval 5 --count 12", "a minute of it"],
+];
+
+/** The verb `top`. */
+export function topCommand(): Command {
+  return balancerCommand("top", ABOUT, EXAMPLES)
+    .option(
+      "--interval <SECONDS>",
+      "seconds between two times",
+      wholeNumber("--interval", 1, 3600),
+      1,
+    )
+    .option("--count <N>", "end after so many times", wholeNumber("--count", 1, 999_999_999))
+    .action(async (options: Options) => {
+      const api = await apiOf(options);
+      await (Deno.stdout.isTerminal() ? showLive(api, options) : printBlocks(api, options));
+    });
+}
 
 /** The first reading only begins the first interval; whoever cannot be reached then, never is. */
 async function printBlocks(api: Api, { interval, count = Infinity }: Options): Promise<void> {
@@ -76,5 +85,3 @@ async function showLive(api: Api, { interval, count = Infinity }: Options): Prom
 function elapsed(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
-
-if (import.meta.main) await runCommand(command);

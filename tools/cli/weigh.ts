@@ -1,30 +1,37 @@
 /**
- * `deno task weigh`: gives a replica another weight.
+ * `ringkeeper weigh`: gives a replica another weight.
  *
  * @module
  */
-import { runCommand } from "../task_command.ts";
+import type { Command } from "commander";
 import { changedLines } from "./change_lines.ts";
 import {
   apiOf,
   balancerCommand,
   type CommonOptions,
+  type Example,
   lookOfOutput,
   printAnswer,
 } from "./command.ts";
 import { weightNumber } from "./names.ts";
 
-const command = balancerCommand("weigh", "Gives a replica another weight, and so another share.")
-  .argument("<NAME>", "the replica")
-  .argument("<WEIGHT>", "its weight beside the others'; 0 drains: it stays and owns no slots")
-  .option("--json", "print the answer of PATCH /_lb/replicas/NAME as it is")
-  .action(async (name: string, weight: string, options: CommonOptions) => {
-    const answer = await weigh(name, weightNumber("WEIGHT", weight), options);
-    printAnswer(answer, options, (body) => changedLines(body, lookOfOutput()));
-  });
+const EXAMPLES: readonly Example[] = [
+  ["weigh Big 2", "twice the share of a replica of weight 1"],
+  ["weigh Big 0", "drain: no new requests"],
+];
+
+/** The verb `weigh`. */
+export function weighCommand(): Command {
+  return balancerCommand("weigh", "Gives a replica another weight, and so another share.", EXAMPLES)
+    .argument("<NAME>", "the replica")
+    .argument("<WEIGHT>", "its weight beside the others'; 0 drains: it stays and owns no slots")
+    .option("--json", "print the answer of PATCH /_lb/replicas/NAME as it is")
+    .action(async (name: string, weight: string, options: CommonOptions) => {
+      const answer = await weigh(name, weightNumber("WEIGHT", weight), options);
+      printAnswer(answer, options, (body) => changedLines(body, lookOfOutput()));
+    });
+}
 
 async function weigh(name: string, weight: number, options: CommonOptions) {
   return await (await apiOf(options)).weigh(name, weight);
 }
-
-if (import.meta.main) await runCommand(command);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { wrongUsage } from "../task_command.ts";
+import { wrongUsage } from "../up/task_command.ts";
 import type { Wish } from "./api.ts";
 import { namedReplica, weightsOf } from "./names.ts";
 

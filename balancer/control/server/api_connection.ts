@@ -4,14 +4,19 @@
  * @module
  */
 import type { FailureLog } from "../../failures.ts";
-import type { Deadlines, Expiring } from "../../proxy/deadlines.ts";
-import { failureBytes } from "../../proxy/failure_message.ts";
+import type { Deadlines, Expiring } from "../../proxy/transport/deadlines.ts";
+import { failureBytes } from "../../proxy/errors/error_response.ts";
 import { type Fault, FAULTS } from "../../proxy/http1/fault.ts";
 import { HeadScanner, skipEmptyLines } from "../../proxy/http1/head_scanner.ts";
 import type { RequestHead } from "../../proxy/http1/request_head.ts";
-import { DropBudget, LINGER, linger } from "../../proxy/linger.ts";
-import { RefusedError } from "../../proxy/request_body.ts";
-import { Disconnected, type Reader, type Wire, type WireWatcher } from "../../proxy/wire.ts";
+import { DropBudget, LINGER, linger } from "../../proxy/transport/linger.ts";
+import { RefusedError } from "../../proxy/request/body.ts";
+import {
+  Disconnected,
+  type Reader,
+  type Wire,
+  type WireWatcher,
+} from "../../proxy/transport/connection.ts";
 import { IncomingBody } from "./incoming_body.ts";
 import { incomingRequest } from "./incoming_request.ts";
 import { isStream, type ResponseContext, sendParts, sendWhole } from "./outgoing_response.ts";

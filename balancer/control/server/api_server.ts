@@ -5,15 +5,15 @@
  * @module
  */
 import type { FailureLog } from "../../failures.ts";
-import { AcceptErrors } from "../../proxy/accept_errors.ts";
-import { acceptAll } from "../../proxy/accept_loop.ts";
-import { BufferPool } from "../../proxy/buffers.ts";
-import type { Connection } from "../../proxy/connection.ts";
-import { Deadlines } from "../../proxy/deadlines.ts";
-import { failureBytes, RETRY_AFTER_S } from "../../proxy/failure_message.ts";
-import type { FileBudget } from "../../proxy/file_budget.ts";
+import { AcceptErrors } from "../../proxy/transport/accept_errors.ts";
+import { acceptAll } from "../../proxy/transport/accept_loop.ts";
+import { BufferPool } from "../../proxy/transport/buffers.ts";
+import type { Connection } from "../../proxy/transport/byte_stream.ts";
+import { Deadlines } from "../../proxy/transport/deadlines.ts";
+import { failureBytes, RETRY_AFTER_S } from "../../proxy/errors/error_response.ts";
+import type { FileBudget } from "../../proxy/transport/descriptor_budget.ts";
 import { RequestHead } from "../../proxy/http1/request_head.ts";
-import { Disconnected, Wire } from "../../proxy/wire.ts";
+import { Disconnected, Wire } from "../../proxy/transport/connection.ts";
 import { ApiConnection, type ApiLimits, type Handle } from "./api_connection.ts";
 
 /** What a server is made of. */

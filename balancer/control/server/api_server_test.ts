@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { field, RawConnection, statusOf, within } from "../../../tests/raw.ts";
+import { field, RawConnection, statusOf, within } from "../../../tests/harness/raw.ts";
 import { channelPair, serverOptions } from "../testing.ts";
 import type { ApiLimits } from "./api_connection.ts";
 import { ApiServer, type ApiServerOptions } from "./api_server.ts";
-import { systemTest as test } from "../../../tools/needs.ts";
+import { systemTest as test } from "../../../tools/test/needs.ts";
 
 type Answer = (request: Request, peer: Deno.Addr) => Response | Promise<Response>;
 

@@ -7,8 +7,8 @@ import { ChunkScanner } from "../../proxy/http1/chunked.ts";
 import { FAULTS } from "../../proxy/http1/fault.ts";
 import type { RequestHead } from "../../proxy/http1/request_head.ts";
 import { ascii } from "../../proxy/http1/writer.ts";
-import { RefusedError } from "../../proxy/request_body.ts";
-import { Disconnected, type Wire } from "../../proxy/wire.ts";
+import { RefusedError } from "../../proxy/request/body.ts";
+import { Disconnected, type Wire } from "../../proxy/transport/connection.ts";
 
 const CONTINUE = ascii("HTTP/1.1 100 Continue\r\n\r\n");
 

@@ -5,8 +5,8 @@
  */
 import { FAULTS } from "../../proxy/http1/fault.ts";
 import type { RequestHead } from "../../proxy/http1/request_head.ts";
-import { latin1 } from "../../proxy/latin1.ts";
-import { RefusedError } from "../../proxy/request_body.ts";
+import { latin1 } from "../../proxy/http1/latin1.ts";
+import { RefusedError } from "../../proxy/request/body.ts";
 
 /** A request without a body has none by its method, too: `new Request` refuses one. */
 const WITHOUT_BODY: ReadonlySet<string> = new Set(["GET", "HEAD"]);

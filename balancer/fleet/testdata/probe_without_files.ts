@@ -1,6 +1,6 @@
 // Opens files until there are no more, sends a heartbeat, and prints what it says. Start it with
 // few files allowed.
-import { httpProbe } from "../http_probe.ts";
+import { httpProbe } from "../health/http_probe.ts";
 
 const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
 const { probe, close } = httpProbe({ path: "/" });

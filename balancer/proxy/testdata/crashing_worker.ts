@@ -7,10 +7,10 @@
  *
  * @module
  */
-import type { FromWorker, ToWorker } from "../messages.ts";
-import type { WorkerSheets } from "../proxy.ts";
-import { LoadCell } from "../shared_loads.ts";
-import { Tallies } from "../tallies.ts";
+import type { FromWorker, ToWorker } from "../worker/messages.ts";
+import type { WorkerSheets } from "../worker/worker_context.ts";
+import { LoadCell } from "../upstream/shared_load.ts";
+import { Tallies } from "../stats/worker_counters.ts";
 
 const id = crypto.randomUUID();
 let sheet: WorkerSheets | undefined;

@@ -7,16 +7,16 @@
  * @module
  */
 import { Ring } from "../../../ring/mod.ts";
-import { BufferPool } from "../buffers.ts";
-import { Deadlines } from "../deadlines.ts";
+import { BufferPool } from "../transport/buffers.ts";
+import { Deadlines } from "../transport/deadlines.ts";
 import { RequestHead } from "../http1/request_head.ts";
-import { RequestIds } from "../request_ids.ts";
-import { InFlight } from "../in_flight.ts";
-import { LoadCell, type SharedLoads } from "../shared_loads.ts";
-import { Places } from "../places.ts";
-import { Routes } from "../routes.ts";
-import { Transaction } from "../transaction.ts";
-import { InstancePool } from "../upstream_pool.ts";
+import { RequestIds } from "../request/request_ids.ts";
+import { InFlight } from "../upstream/in_flight.ts";
+import { LoadCell, type SharedLoads } from "../upstream/shared_load.ts";
+import { Places } from "../routing/admission.ts";
+import { Routes } from "../routing/routing_table.ts";
+import { Transaction } from "../request/request.ts";
+import { InstancePool } from "../upstream/connection_pool.ts";
 
 /** What a worker is to do. */
 export interface PlacingTask {

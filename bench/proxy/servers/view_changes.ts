@@ -8,7 +8,7 @@
  */
 import { readConfig } from "../../../balancer/config.ts";
 import { proxySettings } from "../../../balancer/proxy/settings.ts";
-import { DataPlaneWorkers } from "../../../balancer/proxy/workers.ts";
+import { DataPlaneWorkers } from "../../../balancer/proxy/worker/pool.ts";
 import type { Upstream } from "../../../balancer/view.ts";
 import { Ring } from "../../../ring/mod.ts";
 import { say } from "../../../tools/print.ts";

@@ -1,0 +1,172 @@
+/**
+ * The API's description of itself: the table of calls as an OpenAPI 3.1 document.
+ *
+ * @module
+ */
+import { STATUS_TEXT } from "@std/http/status";
+import type { z } from "zod";
+import type {
+  CreateDocumentOptions,
+  oas32,
+  ZodOpenApiObject,
+  ZodOpenApiOperationObject,
+  ZodOpenApiPathsObject,
+  ZodOpenApiResponseObject,
+} from "zod-openapi";
+import { VERSION } from "../../version.ts";
+import type { CallDescription, Group, Success } from "./endpoint.ts";
+import type { Scope } from "../auth/scope.ts";
+import { failuresOf, RESPONSE_HEADERS } from "./error_responses.ts";
+import { failure } from "../../answers/answer.ts";
+
+/** An OpenAPI document; the types of 3.2 are those of 3.1 with additions that are not used. */
+export type OpenApi = oas32.OpenAPIObject;
+
+const GROUPS: Readonly<Record<Group, string>> = {
+  Replicas: "Who is in the fleet, and what they run",
+  Ring: "Who owns which slot, where a key falls, and how that changes",
+  Watching: "How things are, and what happens",
+  Pages: "What is read in a browser",
+};
+
+const DESCRIPTION =
+  "The calls to the balancer itself. They have a port of their own, which carries them all; the " +
+  "public port carries `/rep`, `/add` and `/rm`, and any other request there goes to a replica " +
+  "(`LB_PUBLIC_API`). Bodies are JSON whatever their Content-Type says. A method that a path has not is answered 405 with " +
+  "`Allow`, and `HEAD` is `GET` without the body. On the public port, errors of HTTP itself have " +
+  "the same form: 400, 408, 413, 414, 417, 431, 501 to 505.";
+
+const TOKEN: oas32.SecuritySchemeObject = {
+  type: "http",
+  scheme: "bearer",
+  description: "A token of scope `admin` may make every call, one of scope `read` those that " +
+    "change nothing. Where the operator set no token, and only this machine reaches the port, " +
+    "calls need none, but for those that run code or kill: the balancer makes an admin token at " +
+    "its first start and logs the file that holds it. On the public port a call from a browser " +
+    "always needs a token, and so does any call from the replicas' network, which may change " +
+    "nothing at all.",
+};
+
+/**
+ * Describes calls. The library that does it is loaded when it is first asked for, for most
+ * balancers never are.
+ *
+ * @param calls the table
+ */
+export async function describeCalls(calls: readonly CallDescription[]): Promise<OpenApi> {
+  const { createDocument } = await import("zod-openapi");
+  return createDocument(documentOf(calls), OPTIONS);
+}
+
+function documentOf(calls: readonly CallDescription[]): ZodOpenApiObject {
+  return {
+    openapi: "3.1.1",
+    info: { title: "ringkeeper", version: VERSION, description: DESCRIPTION },
+    // Relative to this document, so that it is right behind a proxy that puts it elsewhere, too.
+    servers: [{ url: "..", description: "Where this was read" }],
+    tags: Object.entries(GROUPS).map(([name, description]) => ({ name, description })),
+    paths: pathsOf(calls),
+    components: {
+      schemas: Object.fromEntries(
+        calls.flatMap(({ success: { event } }) => event ? [[idOf(event), event]] : []),
+      ),
+      securitySchemes: { token: TOKEN },
+    },
+  };
+}
+
+function pathsOf(calls: readonly CallDescription[]): ZodOpenApiPathsObject {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const call of calls) {
+    const path = call.path.replace(/:(\w+)/g, "{$1}");
+    paths[path] = { ...paths[path], [call.method.toLowerCase()]: operationOf(call) };
+  }
+  return paths;
+}
+
+function operationOf(call: CallDescription): ZodOpenApiOperationObject {
+  const { id, group, summary, description, scope, params, query, headers, body } = call;
+  return {
+    operationId: id,
+    tags: [group],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    security: securityOf(scope),
+    requestParams: {
+      ...(params ? { path: params } : {}),
+      ...(query ? { query } : {}),
+      ...(headers ? { header: headers } : {}),
+    },
+    ...(body ? { requestBody: bodyOf(body) } : {}),
+    responses: { [call.success.status]: successOf(call.success), ...failureResponses(call) },
+  };
+}
+
+/** `{}`: without a token, as far as the balancer does not ask for one. */
+function securityOf(scope: Scope): Record<string, string[]>[] {
+  switch (scope) {
+    case "public":
+      return [];
+    case "open":
+    case "read":
+      return [{}, { token: ["read"] }];
+    case "admin":
+      return [{}, { token: ["admin"] }];
+    case "execute":
+      return [{ token: ["admin"] }];
+  }
+}
+
+function bodyOf({ schema, example }: NonNullable<CallDescription["body"]>) {
+  const content = { "application/json": { schema, example: JSON.parse(example) } };
+  return { required: true, content };
+}
+
+function successOf({ status, what, type, schema, event }: Success): ZodOpenApiResponseObject {
+  const headers = RESPONSE_HEADERS[status];
+  return {
+    description: what,
+    ...(headers ? { headers } : {}),
+    ...(type === undefined ? {} : { content: { [type]: contentOf(schema, event) } }),
+  };
+}
+
+/** OpenAPI 3.1 has no word for the events of a stream: `x-event` says what the data of each is. */
+function contentOf(schema?: z.ZodType, event?: z.ZodType) {
+  if (schema) return { schema };
+  const text = { schema: { type: "string" } as const };
+  return event ? { ...text, "x-event": { $ref: `#/components/schemas/${idOf(event)}` } } : text;
+}
+
+function failureResponses(call: CallDescription): Record<string, ZodOpenApiResponseObject> {
+  return Object.fromEntries(
+    [...failuresOf(call)].map(([status, what]) => {
+      const headers = RESPONSE_HEADERS[status];
+      return [status, {
+        description: what || (STATUS_TEXT[status] ?? ""),
+        ...(headers ? { headers } : {}),
+        content: { "application/json": { schema: failure } },
+      }];
+    }),
+  );
+}
+
+function idOf(schema: z.ZodType): string {
+  const id = schema.meta()?.id;
+  if (id === undefined) throw new TypeError("what is told by events has an id");
+  return id;
+}
+
+const OPTIONS: CreateDocumentOptions = {
+  override: ({ jsonSchema, io }) => {
+    // Who reads an answer ignores what it does not know, so that answers may grow.
+    if (io === "output" && jsonSchema.additionalProperties === false) {
+      delete jsonSchema.additionalProperties;
+    }
+    // The format says it.
+    if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
+    // That a whole number is one that JavaScript can hold goes without saying.
+    if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  },
+};

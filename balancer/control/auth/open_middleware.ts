@@ -1,0 +1,97 @@
+/**
+ * The gate that the settings ask for.
+ *
+ * @module
+ */
+import type { Logger } from "@logtape/logtape";
+import type { Config } from "../../config.ts";
+import { errorMessage, type FailureLog } from "../../failures.ts";
+import { adminTokenFile, makeAdminToken, removeAdminToken } from "./admin_token.ts";
+import { Audit } from "./audit.ts";
+import { FailureLimit } from "./rate_limit.ts";
+import { Gate } from "./middleware.ts";
+import { Guard, type GuardPolicy, type Openness } from "./authorize.ts";
+import { Tokens, type TokenSource, type TokenSources } from "./tokens.ts";
+
+/** What a gate is opened with. */
+export interface GateSurroundings {
+  /** Where the API listens: `host:port`, or the path of a socket file. */
+  readonly api: string;
+  readonly log: Logger;
+  /** Records files of tokens that can be read no longer. */
+  readonly failures: FailureLog;
+  /** Addresses of replicas. */
+  readonly replicas: GuardPolicy["replicas"];
+}
+
+/** A gate, and the tokens that it opens to. */
+export interface OpenedGate {
+  readonly gate: Gate;
+  /** Where its tokens are. */
+  readonly sources: TokenSources;
+  /** The file of the token that the balancer made; undefined where it made none. */
+  readonly tokenFile: string | undefined;
+  /** Gives back what no later start of this balancer could use. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Makes the gate, and an admin token where the operator set none.
+ *
+ * @param config the configuration
+ * @param around what it is opened with
+ * @throws {TokenError} a token cannot be had
+ */
+export async function openGate(config: Config, around: GateSurroundings): Promise<OpenedGate> {
+  const { log, failures, replicas } = around;
+  const read = sourceOf(config, "LB_READ_TOKEN");
+  const tokenFile = await ownToken(config, around);
+  const admin = tokenFile === undefined
+    ? sourceOf(config, "LB_ADMIN_TOKEN")
+    : { setting: "LB_ADMIN_TOKEN", text: "", file: tokenFile, made: true };
+  const sources = { admin, read };
+  const tokens = await Tokens.open(sources, failures);
+  const open = opennessOf(config, tokens);
+  if (open === "everything" && tokens.admin) {
+    log.warn("LB_ADMIN_OPEN=true: no caller has to show LB_ADMIN_TOKEN");
+  }
+  const hosts = new Set(config.LB_ALLOWED_HOSTS);
+  const gate = new Gate({
+    guard: new Guard({ open, tokens, replicas, hosts }, new FailureLimit()),
+    audit: new Audit(log.getChild("audit")),
+    now: () => performance.now(),
+  });
+  const forgets = tokenFile !== undefined && config.LB_STATE_FILE === "" && config.LB_PORT === 0;
+  const close = () => forgets ? removeAdminToken(tokenFile) : Promise.resolve();
+  return { gate, sources, tokenFile, close };
+}
+
+/** Without the token the balancer serves all the same, but for the calls that need one. */
+async function ownToken(
+  config: Config,
+  { api, log }: GateSurroundings,
+): Promise<string | undefined> {
+  if (config.LB_ADMIN_OPEN === "true" || config.LB_ADMIN_TOKEN !== "") return undefined;
+  if (config.LB_ADMIN_TOKEN_FILE !== "") return undefined;
+  const file = adminTokenFile(config.LB_STATE_FILE, config.LB_FLEET, api);
+  try {
+    await makeAdminToken(file);
+    return file;
+  } catch (error) {
+    log.warn(
+      "no admin token could be made in {file} ({error}): deploys and drills are refused until " +
+        "LB_ADMIN_TOKEN or LB_ADMIN_TOKEN_FILE is set",
+      { file, error: errorMessage(error) },
+    );
+    return undefined;
+  }
+}
+
+function opennessOf({ LB_ADMIN_OPEN }: Config, tokens: Tokens): Openness {
+  if (LB_ADMIN_OPEN === "true") return "everything";
+  return LB_ADMIN_OPEN === "without-token" && !tokens.admin ? "fleet" : "nothing";
+}
+
+function sourceOf(config: Config, setting: "LB_ADMIN_TOKEN" | "LB_READ_TOKEN"): TokenSource {
+  return { setting, text: config[setting], file: config[`${setting}_FILE`] };
+}

@@ -1,0 +1,129 @@
+/**
+ * The tokens that calls are guarded by: from settings, or from files that may be replaced at any
+ * time.
+ *
+ * @module
+ */
+import { errorMessage, type FailureLog } from "../../failures.ts";
+import type { TokenPair } from "./credential.ts";
+
+/** Where one token comes from: at most one of the two is set. */
+export interface TokenSource {
+  /** Name of the setting, for messages. */
+  readonly setting: string;
+  /** The token itself, or "". */
+  readonly text: string;
+  /** The file that holds it, or "". */
+  readonly file: string;
+  /** Whether the balancer made that file for itself. */
+  readonly made?: boolean;
+}
+
+/** Where both tokens come from. */
+export interface TokenSources {
+  readonly admin: TokenSource;
+  readonly read: TokenSource;
+}
+
+/** A token cannot be had. The message names the setting, and never what is in a file. */
+export class TokenError extends Error {
+  override readonly name = "TokenError";
+}
+
+/** What a token is made of. */
+const TOKEN = /^[!-~]+$/;
+
+/**
+ * Reads files anew on each use: they are small, and whoever is wrong too often does not get that
+ * far. So a token that was replaced counts at once, and nothing has to watch.
+ */
+export class Tokens {
+  readonly #sources: TokenSources;
+  readonly #failures: FailureLog;
+  #kept: TokenPair;
+  #trouble = "";
+
+  private constructor(sources: TokenSources, failures: FailureLog, kept: TokenPair) {
+    this.#sources = sources;
+    this.#failures = failures;
+    this.#kept = kept;
+  }
+
+  /**
+   * Reads the tokens for the first time.
+   *
+   * @param sources where they come from
+   * @param failures told when files that could be read can be read no longer
+   * @throws {TokenError} one of them cannot be had
+   */
+  static async open(sources: TokenSources, failures: FailureLog): Promise<Tokens> {
+    return new Tokens(sources, failures, await readPair(sources));
+  }
+
+  /** Whether the operator set an admin token. */
+  get admin(): boolean {
+    return isSet(this.#sources.admin);
+  }
+
+  /** Whether the operator set a read token. */
+  get read(): boolean {
+    return isSet(this.#sources.read);
+  }
+
+  /** The tokens in force: where they cannot be read, those that were read last. */
+  async current(): Promise<TokenPair> {
+    if (this.#sources.admin.file === "" && this.#sources.read.file === "") return this.#kept;
+    try {
+      this.#kept = await readPair(this.#sources);
+      this.#trouble = "";
+    } catch (error) {
+      this.#note(error);
+    }
+    return this.#kept;
+  }
+
+  /** The same trouble is told once. */
+  #note(error: unknown): void {
+    const trouble = errorMessage(error);
+    if (trouble !== this.#trouble) this.#failures.record("control.tokens", error);
+    this.#trouble = trouble;
+  }
+}
+
+function isSet({ text, file, made = false }: TokenSource): boolean {
+  return !made && (text !== "" || file !== "");
+}
+
+async function readPair(sources: TokenSources): Promise<TokenPair> {
+  const [admin, read] = await Promise.all([readToken(sources.admin), readToken(sources.read)]);
+  if (admin === "" || admin !== read) return { admin, read };
+  const names = [sources.admin, sources.read].map(nameOf).join(" and ");
+  throw new TokenError(`${names}: must be two tokens; got the same twice`);
+}
+
+function nameOf({ setting, file, made = false }: TokenSource): string {
+  if (made) return "the balancer's own admin token";
+  return file === "" ? setting : `${setting}_FILE`;
+}
+
+async function readToken(source: TokenSource): Promise<string> {
+  if (source.file === "") return source.text;
+  const token = (await readText(source)).trimEnd();
+  if (TOKEN.test(token)) return token;
+  const got = token === "" ? "nothing" : "something else";
+  throw new TokenError(
+    `${nameOf(source)}: ${source.file} must hold printable characters without spaces; got ${got}`,
+  );
+}
+
+async function readText(source: TokenSource): Promise<string> {
+  const { file } = source;
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotCapable
+      ? `the balancer may not read there; start it with --allow-read=${file} beside the others`
+      : errorMessage(error);
+    throw new TokenError(`${nameOf(source)}: ${file} cannot be read: ${why}`, { cause: error });
+  }
+}

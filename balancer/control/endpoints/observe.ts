@@ -1,0 +1,97 @@
+/**
+ * The calls that tell how things are.
+ *
+ * @module
+ */
+import { STATUS_CODE } from "@std/http/status";
+import { z } from "zod";
+import { fleetEvent } from "../../answers/event.ts";
+import { type Health, health, status } from "../../answers/fleet.ts";
+import { incidents } from "../../answers/incident.ts";
+import { load } from "../../answers/load.ts";
+import { jsonCall, type Operation, otherCall } from "../api/endpoint.ts";
+import { streamEvents } from "./event_stream.ts";
+import { reportIncident } from "./incident_report.ts";
+
+/** `GET /_lb/status` */
+export const getStatus: Operation = jsonCall({
+  id: "getStatus",
+  group: "Watching",
+  summary: "The whole state",
+  what: "The fleet, every replica, and what failed inside the balancer",
+  answer: status,
+  run: ({ status }) => status,
+});
+
+/** `GET /_lb/healthz` */
+export const getHealth: Operation = jsonCall({
+  id: "getHealth",
+  group: "Watching",
+  summary: "Whether the balancer lives",
+  what: "It does, whoever else does",
+  answer: health,
+  run: ({ status }) => (): Health => {
+    const { ready, desired, engineAwayMs } = status();
+    return { status: "ok", ready, desired, engineAwayMs };
+  },
+});
+
+/** `GET /_lb/metrics` */
+export const getMetrics: Operation = otherCall({
+  id: "getMetrics",
+  group: "Watching",
+  summary: "Everything that is counted, for Prometheus",
+  success: {
+    status: 200,
+    what: "Prometheus' text format, version 0.0.4",
+    type: "text/plain",
+  },
+  run: ({ metrics }) => async ({ c }) => {
+    const { contentType, text } = await metrics.expose();
+    return c.body(text, STATUS_CODE.OK, { "content-type": contentType });
+  },
+});
+
+/** `GET /_lb/load` */
+export const getLoad: Operation = jsonCall({
+  id: "getLoad",
+  group: "Watching",
+  summary: "Few numbers about the load",
+  description: "To be asked for about once a second.",
+  what: "Counts since the balancer's start, and what is so right now",
+  answer: load,
+  run: ({ metrics }) => () => metrics.load(),
+});
+
+/** `GET /_lb/incidents` */
+export const listIncidents: Operation = jsonCall({
+  id: "listIncidents",
+  group: "Watching",
+  summary: "Every failure: what gave it away, and how long each step of its heal took",
+  what: "The last failures",
+  answer: incidents,
+  run: ({ incidents }) => () => ({ incidents: incidents().map(reportIncident) }),
+});
+
+/** `GET /_lb/events` */
+export const followEvents: Operation = otherCall({
+  id: "followEvents",
+  group: "Watching",
+  summary: "What happens to the fleet, as it happens",
+  description: "The stream does not end before the balancer does. One that is silent for ten " +
+    "seconds says that it is alive by a comment.",
+  headers: z.object({
+    "Last-Event-ID": z.string().exactOptional().describe(
+      "The last event that was seen: those behind it come first, as far as they are kept. 0 asks " +
+        "for all of them",
+    ),
+  }),
+  success: {
+    status: 200,
+    what: "Server-sent events from now on",
+    type: "text/event-stream",
+    event: fleetEvent,
+  },
+  failures: { 503: "There are as many event streams as there may be" },
+  run: (parts) => ({ c }) => streamEvents(c, parts),
+});

@@ -1,0 +1,77 @@
+/**
+ * What the data plane would do with a request of a key, by asking what the data plane asks.
+ *
+ * @module
+ */
+import type { Decision, Destination } from "../../answers/explanation.ts";
+import { chooseByLoad, type LoadChoice, type Loads } from "../../proxy/upstream/bounded_load.ts";
+import { type Choice, chooseRoute } from "../../proxy/routing/route_choice.ts";
+import type { HoldSettings } from "../../proxy/settings.ts";
+import type { View } from "../../view.ts";
+
+/** The settings that decide about a replica that is away. */
+export type HoldRules = Pick<HoldSettings, "policy" | "ms" | "replaces">;
+
+/** What there is to decide by. */
+export interface Situation {
+  readonly view: View;
+  readonly hold: HoldRules;
+  readonly loads: Loads;
+}
+
+/** A decision, and the loads by which it is so, where it goes to anyone at all. */
+export interface Decided<D extends Decision = Decision> {
+  readonly decision: D;
+  readonly byLoad: LoadChoice | undefined;
+}
+
+/**
+ * Decides as the data plane would about a request that comes now.
+ *
+ * @param key the request's key
+ * @param slot the key's slot
+ * @param situation what there is to decide by
+ */
+export function decide(key: string, slot: number, situation: Situation): Decided {
+  const { view, hold } = situation;
+  const seeker = {
+    key,
+    failed: new Set<string>(),
+    anyone: view.ready.size === 0,
+    spills: true,
+    holdUntil: hold.ms,
+    graceUntil: 0,
+  };
+  const choose = (now: number) => chooseRoute(view, seeker, hold, now);
+  const place = (choice: Choice) => placed(choice, key, slot, situation);
+  const choice = choose(0);
+  if (choice.to !== "wait") return place(choice);
+  const { decision: then, byLoad } = place(choose(choice.until));
+  const name = seeker.anyone ? undefined : ownerOf(view, slot);
+  const whom = name === undefined ? { why: "none" } as const : { name, why: "awaited" } as const;
+  return { decision: { to: "wait", ...whom, ms: choice.until, then }, byLoad };
+}
+
+/** Who owns a slot; undefined in a ring that is empty. */
+export function ownerOf({ ring }: View, slot: number): string | undefined {
+  return ring.members[ring.table[slot] ?? -1];
+}
+
+/** Where a request ends up that was sent to somebody, who may have no room. */
+function placed(
+  choice: Choice,
+  key: string,
+  slot: number,
+  { view, loads }: Situation,
+): Decided<Destination> {
+  if (choice.to === "nobody") return { decision: choice, byLoad: undefined };
+  if (choice.to === "wait") throw new TypeError("who waited as long as it may waits on");
+  const byLoad = chooseByLoad(view, key, slot, loads, choice.name);
+  const name = byLoad?.name ?? choice.name;
+  if (choice.to === "other") return { decision: { to: "other", name, why: "away" }, byLoad };
+  const full = byLoad?.overflowed === true;
+  return {
+    decision: full ? { to: "other", name, why: "full" } : { to: "owner", name, why: "ready" },
+    byLoad,
+  };
+}

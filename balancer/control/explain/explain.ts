@@ -1,0 +1,86 @@
+/**
+ * `GET /_lb/explain`: where a request would go right now, and why.
+ *
+ * @module
+ */
+import { murmur3 } from "../../../ring/mod.ts";
+import type { ExplainedReplica, Explanation } from "../../answers/explanation.ts";
+import type { PublicApi } from "../../proxy/routing/control_call.ts";
+import { keySlot, wholeNumber } from "../../proxy/routing/key.ts";
+import { allowances, capOf, type Loads, UNBOUNDED } from "../../proxy/upstream/bounded_load.ts";
+import type { KeySource } from "../../settings/values.ts";
+import type { View } from "../../view.ts";
+import { decide, type HoldRules, ownerOf } from "./decision.ts";
+import { reasonOf } from "./sentence.ts";
+
+/** What there is to explain by. */
+export interface ExplainOptions {
+  /** The view in force. */
+  readonly view: () => View;
+  /** How much an instance has in flight. */
+  readonly inFlight: (instance: string) => number;
+  /** What a request is routed by. */
+  readonly keySource: KeySource;
+  /** What of the API the public port carries: replicas get the rest. */
+  readonly publicApi: PublicApi;
+  readonly hold: HoldRules;
+  /** The setting `LB_LOAD_BOUND`; 0: none. */
+  readonly loadBound: number;
+}
+
+/**
+ * Says where a request would go.
+ *
+ * @param key the request's key
+ * @param options what there is to explain by
+ */
+export function explain(key: string, options: ExplainOptions): Explanation {
+  const view = options.view();
+  const { ring, version, quarantined, awaited } = view;
+  const loads = loadsOf(view, options);
+  const slot = keySlot(ring, key);
+  const first = ownerOf(view, slot);
+  const hashedAs = wholeNumber(key) < 0 ? "string" : "id";
+  const decided = decide(key, slot, { view, hold: options.hold, loads });
+  const { policy } = options.hold;
+  const subject = { key, hashedAs, slot, owner: first, policy } as const;
+  return {
+    reason: reasonOf({ ...subject, awaited: awaited.has(first ?? "") }, decided),
+    decision: decided.decision,
+    key,
+    hashedAs,
+    hash: hashedAs === "id" ? null : murmur3(key),
+    slot,
+    owner: first ?? null,
+    successors: ring.walk(slot).slice(1),
+    version,
+    digest: ring.digest,
+    quarantined: quarantined.has(key),
+    loadBound: options.loadBound || null,
+    replicas: replicaLoads(view, loads),
+  };
+}
+
+/** Read once, so that what is shown is what was decided by. */
+function loadsOf({ ready }: View, { inFlight, loadBound }: ExplainOptions): Loads {
+  const counts = new Map([...ready].map(([name, { instance }]) => [name, inFlight(instance)]));
+  return { bound: loadBound, inFlight: (name) => counts.get(name) ?? 0 };
+}
+
+function replicaLoads(view: View, loads: Loads): ExplainedReplica[] {
+  const { ring, ready, awaited } = view;
+  const allowed = allowances(view, loads.bound);
+  let inHand = 0;
+  for (const name of ready.keys()) inHand += loads.inFlight(name);
+  return ring.options.members.map(({ name, weight }) => {
+    const cap = ready.has(name) ? capOf(allowed.get(name) ?? UNBOUNDED, inHand) : Infinity;
+    return {
+      name,
+      ready: ready.has(name),
+      awaited: awaited.has(name),
+      weight,
+      inFlight: loads.inFlight(name),
+      cap: cap === Infinity ? null : cap,
+    };
+  });
+}

@@ -1,0 +1,101 @@
+/**
+ * What `GET /_lb/explain` is asked: the request's key, or what the key is taken from.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { KeySource } from "../../settings/values.ts";
+import { isControlCall, type PublicApi } from "../../proxy/routing/control_call.ts";
+import { latin1 } from "../../proxy/http1/latin1.ts";
+import { received, shown } from "../../fault.ts";
+import { parseFields, RequestError } from "../input/schema.ts";
+
+/** Characters of a key or a path at the most. */
+const LONGEST = 1024;
+
+const KEY_RULE = { error: measured(`must be 1 to ${LONGEST} characters`) };
+const ID_RULE = {
+  error: received(`must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`),
+  abort: true,
+};
+
+/** The query: one of the three, percent-encoded. */
+export const question = z.object({
+  key: z.string().min(1, KEY_RULE).max(LONGEST, KEY_RULE).exactOptional()
+    .describe("The request's key"),
+  id: z.string().regex(/^\d{1,16}$/, ID_RULE)
+    .refine((text) => Number(text) <= Number.MAX_SAFE_INTEGER, ID_RULE).exactOptional()
+    .describe("A key that is a whole number"),
+  path: z.string().max(LONGEST, {
+    error: measured(`must be at most ${LONGEST} characters`),
+    abort: true,
+  })
+    // RFC 9112, section 3.2.1, but for the characters that browsers send raw.
+    .regex(/^\/[!"$-~]*$/, {
+      error: received("must begin with / and be as a request has it, visible ASCII without #"),
+    }).exactOptional()
+    .describe("A path with its query, where LB_KEY takes the key from it"),
+});
+
+const WAYS = ["key", "id", "path"] as const;
+
+/**
+ * The key that is asked about.
+ *
+ * @param asked the query
+ * @param source the setting `LB_KEY`
+ * @param api what of the API the public port carries
+ * @throws {RequestError} the parameter, its bound and the value received
+ */
+export function keyAsked(asked: URLSearchParams, source: KeySource, api: PublicApi): string {
+  const names = [...asked.keys()];
+  const way = WAYS.find((one) => one === names[0]);
+  if (way === undefined || names.length > 1) {
+    const given = names.length === 0 ? "none" : shown(names.join(", "));
+    throw new RequestError(
+      `query: must be one of key=, id= and path=, percent-encoded; got ${given}`,
+    );
+  }
+  const text = asked.get(way) ?? "";
+  parseFields(question, { [way]: text });
+  if (way === "path") return keyOfPath(text, source, api);
+  // A parameter is decoded. A field is not: its bytes, UTF-8 as they come here, are the key.
+  return way === "id" || source.from === "query" ? text : bytewise(text);
+}
+
+/** Says what a text had to be and how long it was. */
+function measured(rule: string) {
+  return ({ input }: { readonly input: unknown }) => `${rule}; got ${String(input).length}`;
+}
+
+function bytewise(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  return latin1(bytes, 0, bytes.length);
+}
+
+/** The key of a `GET` for a path with its query, where that alone decides it. */
+function keyOfPath(target: string, source: KeySource, api: PublicApi): string {
+  const pathEnd = target.includes("?") ? target.indexOf("?") : target.length;
+  const path = target.slice(0, pathEnd);
+  if (isControlCall("GET", path, api)) {
+    throw new RequestError(`path: must be one that replicas answer; GET ${path} is the balancer's`);
+  }
+  if (source.from === "path") return path;
+  if (source.from !== "query") {
+    throw new RequestError(
+      `path: decides nothing with LB_KEY=${settingText(source)}; ${OTHERWISE}`,
+    );
+  }
+  const value = new URLSearchParams(target.slice(pathEnd)).get(source.name);
+  if (value !== null) return value;
+  throw new RequestError(
+    `path: must have the parameter ${source.name} with LB_KEY=${settingText(source)}; a request ` +
+      `without it is routed by its request id; ${OTHERWISE}`,
+  );
+}
+
+const OTHERWISE = "give key= or id= instead";
+
+function settingText(source: KeySource): string {
+  return "name" in source ? `${source.from}:${source.name}` : source.from;
+}

@@ -1,0 +1,53 @@
+import { assertEquals } from "@std/assert";
+import type { Sample } from "../../view.ts";
+import { Outliers } from "./outliers.ts";
+
+function sample(instance: string, changes: Partial<Sample> = {}): Sample {
+  return { instance, responses: 100, errors: 0, firstByteMs: 500, badKeys: 8, ...changes };
+}
+
+const NAMES = ["a", "b", "c"];
+
+function found(samples: readonly Sample[], now = 0): string[] {
+  const outliers = new Outliers();
+  outliers.add(samples, 0);
+  outliers.add([], now);
+  return outliers.find(NAMES).map(({ instance, reason }) => `${instance}: ${reason}`);
+}
+
+Deno.test("one that answers with errors while the others do not is an outlier", () => {
+  const bad = sample("b", { errors: 60 });
+  assertEquals(found([sample("a"), bad, sample("c")]), [
+    "b: outlier: 60 % of its responses are 5xx, 0 % elsewhere",
+  ]);
+});
+
+Deno.test("one that is many times slower than the others is an outlier", () => {
+  const slow = sample("b", { firstByteMs: 30_000 });
+  assertEquals(found([sample("a"), slow, sample("c")]), [
+    "b: outlier: 300 ms to a first byte, 5 elsewhere",
+  ]);
+});
+
+Deno.test("what ails all of them makes an outlier of nobody", () => {
+  assertEquals(found(NAMES.map((name) => sample(name, { errors: 100 }))), []);
+  assertEquals(found(NAMES.map((name) => sample(name, { firstByteMs: 90_000 }))), []);
+});
+
+Deno.test("slow is not many times nothing", () => {
+  const slower = sample("b", { firstByteMs: 5000 });
+  const [a, c] = [sample("a", { firstByteMs: 100 }), sample("c", { firstByteMs: 100 })];
+  assertEquals(found([a, slower, c]), []);
+});
+
+Deno.test("nothing is said about few responses, old ones, or an only replica", () => {
+  assertEquals(found([sample("a"), sample("b", { responses: 19, errors: 19 }), sample("c")]), []);
+  assertEquals(found([sample("a"), sample("b", { errors: 60 }), sample("c")], 10_000), []);
+  assertEquals(found([sample("b", { errors: 100 })]), []);
+});
+
+Deno.test("bad responses to few keys make an outlier of nobody: their clients provoke them", () => {
+  const others = [sample("a", { badKeys: 0 }), sample("c", { badKeys: 0 })];
+  const provoked = sample("b", { errors: 100, firstByteMs: 90_000, badKeys: 4 });
+  assertEquals(found([...others, provoked, provoked, provoked]), []);
+});

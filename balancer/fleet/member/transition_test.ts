@@ -1,0 +1,269 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import type { Instance } from "../../engine/engine.ts";
+import { inView, type Member, newMember } from "./member.ts";
+import type { FleetPolicy } from "./policy.ts";
+import { RETRY_WITHOUT_PROBES_MS } from "./policy.ts";
+import { type MemberEvent, transition } from "./transition.ts";
+import { testPolicy } from "../testing.ts";
+
+const instance: Instance = {
+  id: "i1",
+  name: "Server1",
+  spare: false,
+  address: { hostname: "127.0.0.1", port: 9001 },
+  startedAt: 0,
+};
+
+/** A member brought through events, one millisecond apart. */
+function after(events: MemberEvent[], policy: FleetPolicy = testPolicy()): Member {
+  let member: Member | undefined = newMember({ name: "Server1", joined: true }, 0);
+  for (const [at, event] of events.entries()) {
+    assert(member, `gone before ${event.type}`);
+    member = transition(member, event, at, policy);
+  }
+  assert(member, "gone at the end");
+  return member;
+}
+
+const started: MemberEvent[] = [
+  { type: "starting" },
+  { type: "started", instance },
+];
+const ready: MemberEvent[] = [...started, { type: "probe", id: "i1", mayEject: true }];
+const missed: MemberEvent = { type: "probe", id: "i1", reason: "no answer", mayEject: true };
+
+Deno.test("a started instance is not in the view before its first passed heartbeat", () => {
+  assertEquals(after(started).phase, "warming");
+  assert(!inView(after(started)));
+  assert(inView(after(ready)));
+});
+
+Deno.test("without probes a started instance is in the view at once", () => {
+  assert(inView(after(started, testPolicy({ probes: false }))));
+});
+
+Deno.test("one missed heartbeat is noted, the second in a row makes the replica down", () => {
+  const once = after([...ready, missed]);
+  assertEquals([once.phase, once.misses], ["ready", 1]);
+  const twice = after([...ready, missed, missed]);
+  assertEquals([twice.phase, inView(twice)], ["down", false]);
+  assertEquals(twice.lastError?.message, "heartbeat: no answer");
+});
+
+Deno.test("a passed heartbeat forgives a missed one", () => {
+  const member = after([...ready, missed, { type: "probe", id: "i1", mayEject: true }, missed]);
+  assertEquals([member.phase, member.misses], ["ready", 1]);
+});
+
+Deno.test("an exit leads straight to waiting, with the reason kept", () => {
+  const member = after([...ready, { type: "exit", id: "i1", reason: "exit code 137" }]);
+  assertEquals(member.phase, "waiting");
+  assertEquals(member.instance, undefined);
+  assertEquals(member.restarts, 1);
+  assertEquals(member.lastError?.message, "exit code 137");
+});
+
+Deno.test("events about another instance change nothing", () => {
+  const member = after(ready);
+  const stale: MemberEvent[] = [
+    { type: "probe", id: "i0", reason: "x", mayEject: true },
+    { type: "exit", id: "i0", reason: "x" },
+    { type: "evidence", id: "i0", kind: "refused", fresh: true },
+    { type: "stopped", id: "i0" },
+    { type: "stop-failed", id: "i0", message: "x" },
+    { type: "drained", id: "i0" },
+  ];
+  for (const event of stale) {
+    assertStrictEquals(transition(member, event, 9, testPolicy()), member);
+  }
+});
+
+Deno.test("a refused connection makes a replica down at once, a reset one is left to its heartbeat", () => {
+  assertEquals(
+    after([...ready, { type: "evidence", id: "i1", kind: "refused", fresh: true }]).phase,
+    "down",
+  );
+  assertEquals(
+    after([...ready, { type: "evidence", id: "i1", kind: "reset", fresh: true }]).phase,
+    "ready",
+  );
+});
+
+Deno.test("without probes no failure that a request can provoke counts", () => {
+  const policy = testPolicy({ probes: false });
+  const member = after(started, policy);
+  for (const kind of ["reset", "timeout", "malformed", "slow"] as const) {
+    const event: MemberEvent = { type: "evidence", id: "i1", kind, fresh: true };
+    assertStrictEquals(transition(member, event, 9, policy), member, kind);
+  }
+});
+
+Deno.test("without probes a connection that cannot be made counts, for a second", () => {
+  const policy = testPolicy({ probes: false });
+  const down = after(
+    [...started, { type: "evidence", id: "i1", kind: "timeout", fresh: true, unreachable: true }],
+    policy,
+  );
+  assertEquals(down.phase, "down");
+  const soon = transition(down, { type: "tick", mayEject: true }, down.since + 999, policy);
+  assertEquals(soon?.phase, "down");
+  const later = transition(
+    down,
+    { type: "tick", mayEject: true },
+    down.since + RETRY_WITHOUT_PROBES_MS,
+    policy,
+  );
+  assertEquals(later?.phase, "ready");
+});
+
+Deno.test("a replica that is down and still runs is ready again when its heartbeat passes", () => {
+  const member = after([...ready, missed, missed, { type: "probe", id: "i1", mayEject: true }]);
+  assertEquals(member.phase, "ready");
+});
+
+Deno.test("a replica that is being replaced does not come back by a late heartbeat", () => {
+  const replace: MemberEvent = { type: "replace", id: "i1" };
+  const late: MemberEvent = { type: "probe", id: "i1", mayEject: true };
+  const member = after([...ready, missed, missed, replace, late]);
+  assertEquals([member.phase, member.instance], ["waiting", undefined]);
+  assertEquals(member.former.map(({ id, stage, graceMs }) => [id, stage, graceMs]), [
+    ["i1", "stop", 0],
+  ]);
+});
+
+Deno.test("after a reset connection or a slow response one missed heartbeat is enough", () => {
+  for (const kind of ["reset", "slow", "timeout"] as const) {
+    const suspect: MemberEvent = { type: "evidence", id: "i1", kind, fresh: true };
+    assertEquals(after([...ready, suspect]).phase, "ready", kind);
+    assertEquals(after([...ready, suspect, missed]).phase, "down", kind);
+    const cleared: MemberEvent[] = [suspect, { type: "probe", id: "i1", mayEject: true }, missed];
+    assertEquals(after([...ready, ...cleared]).phase, "ready", kind);
+  }
+});
+
+Deno.test("a connection that was used before and breaks says nothing about the replica", () => {
+  const stale: MemberEvent = { type: "evidence", id: "i1", kind: "reset", fresh: false };
+  assert(!after([...ready, stale]).suspect);
+});
+
+Deno.test("heartbeats alone take nobody out while too few others are ready", () => {
+  const spared: MemberEvent = { ...missed, mayEject: false };
+  const member = after([...ready, spared, spared, spared]);
+  assertEquals([member.phase, member.misses], ["ready", 3]);
+  assertEquals(transition(member, missed, 99, testPolicy())?.phase, "down");
+});
+
+Deno.test("what an instance wrote last is kept with its failure, and with no other", () => {
+  const words: MemberEvent = { type: "words", instance: "i1", lines: ["no such file"] };
+  const died = after([...started, { type: "exit", id: "i1", reason: "exit code 1" }, words]);
+  assertEquals(died.lastError?.lastWords, ["no such file"]);
+  assertEquals(after([...ready, words]).lastError, undefined);
+});
+
+Deno.test("how an instance that failed ended is asked before it is cleared away", () => {
+  const exit: MemberEvent = { type: "exit", id: "i1", reason: "x" };
+  assertEquals(after([...started, exit]).former[0]?.unheard, true);
+  assertEquals(after([...ready, exit]).former[0]?.unheard, true);
+  assertEquals(after([...ready, { type: "leave" }]).former[0]?.unheard, false);
+});
+
+Deno.test("a name that the engine could not be told is told again after a while", () => {
+  const member = { ...after(ready), naming: "due" as const };
+  const renaming = transition(member, { type: "renaming", id: "i1" }, 9, testPolicy());
+  assert(renaming);
+  const failed = transition(renaming, { type: "renamed", id: "i1", failed: "no" }, 9, testPolicy());
+  assertEquals([failed?.naming, failed?.notBefore], ["due", 1009]);
+  const named = transition(renaming, { type: "renamed", id: "i1" }, 9, testPolicy());
+  assertEquals(named?.naming, undefined);
+});
+
+Deno.test("short lives in a row make the next start wait, longer each time up to the bound", () => {
+  const policy = testPolicy({ backoffMs: 100, backoffMaxMs: 250 });
+  let member: Member | undefined = newMember({ name: "Server1", joined: true }, 0);
+  const waits: number[] = [];
+  for (let life = 1; life <= 6; life++) {
+    const id = `i${life}`;
+    const events: MemberEvent[] = [
+      { type: "starting" },
+      { type: "started", instance: { ...instance, id } },
+      { type: "exit", id, reason: "x" },
+    ];
+    for (const event of events) member = member && transition(member, event, 1000, policy);
+    waits.push((member?.notBefore ?? 0) - 1000);
+  }
+  const bounds = [[0, 0], [0, 0], [50, 100], [100, 200], [125, 250], [125, 250]];
+  for (const [life, [least = 0, most = 0]] of bounds.entries()) {
+    const wait = waits[life] ?? -1;
+    assert(wait >= least && wait <= most, `${wait} ms after life ${life + 1}`);
+  }
+});
+
+Deno.test("a healthy spell clears the count of short lives", () => {
+  const policy = testPolicy({ healthySpellMs: 50 });
+  const lives = (shortLives: number, ms: number) => {
+    const worn = { ...after(ready, policy), shortLives };
+    const exit: MemberEvent = { type: "exit", id: "i1", reason: "x" };
+    return transition(worn, exit, worn.since + ms, policy)?.shortLives;
+  };
+  assertEquals([lives(1, 49), lives(1, 50)], [2, 1]);
+  // The more short lives there were, the longer the spell; ten times the setting at the most.
+  assertEquals([lives(7, 349), lives(7, 350)], [8, 1]);
+  assertEquals([lives(99, 499), lives(99, 500)], [100, 1]);
+});
+
+Deno.test("an engine that is away costs the replica no life", () => {
+  const away: MemberEvent = { type: "start-failed", message: "no socket", kind: "away" };
+  const member = after([{ type: "starting" }, away]);
+  assertEquals([member.phase, member.busy, member.shortLives], ["waiting", false, 0]);
+});
+
+Deno.test("a start for which the balancer has no files costs none either, and is tried again", () => {
+  const failed: MemberEvent = { type: "start-failed", message: "EMFILE", kind: "out-of-files" };
+  const member = after([{ type: "starting" }, failed]);
+  assertEquals([member.phase, member.busy, member.shortLives], ["waiting", false, 0]);
+  assertEquals(member.notBefore, member.since + 1000);
+});
+
+Deno.test("an instance that does not become ready in time is down", () => {
+  const policy = testPolicy({ startTimeoutMs: 100 });
+  const member = transition(after(started, policy), { type: "tick", mayEject: true }, 101, policy);
+  assertEquals(member?.phase, "down");
+  assertEquals(
+    member?.lastError?.message,
+    "not ready 100 ms after its start: no heartbeat came back",
+  );
+});
+
+Deno.test("a removed replica drains, is stopped and is gone", () => {
+  const policy = testPolicy();
+  const draining = after([...ready, { type: "leave" }]);
+  assertEquals([draining.phase, inView(draining)], ["leaving", false]);
+  assertEquals(draining.former.map(({ id, stage }) => [id, stage]), [["i1", "drain"]]);
+  const drained = transition(draining, { type: "drained", id: "i1" }, 9, policy);
+  assertEquals(drained?.former.map(({ id, stage }) => [id, stage]), [["i1", "stop"]]);
+  assertEquals(drained && transition(drained, { type: "stopped", id: "i1" }, 9, policy), undefined);
+});
+
+Deno.test("a replica that is removed while it starts is stopped as soon as it has started", () => {
+  const member = after([
+    { type: "starting" },
+    { type: "leave" },
+    { type: "started", instance },
+  ]);
+  assertEquals([member.phase, member.former[0]?.stage], ["leaving", "stop"]);
+});
+
+Deno.test("a replica that is removed while nothing runs is gone at once", () => {
+  const member = newMember({ name: "Server1", joined: true }, 0);
+  assertEquals(transition(member, { type: "leave" }, 0, testPolicy()), undefined);
+});
+
+Deno.test("a stop that failed is tried again after a while", () => {
+  const stop: MemberEvent[] = [
+    { type: "replace", id: "i1" },
+    { type: "clearing", id: "i1" },
+    { type: "stop-failed", id: "i1", message: "daemon says no" },
+  ];
+  const [former] = after([...ready, missed, missed, ...stop]).former;
+  assertEquals([former?.busy, former?.stage, former?.notBefore], [false, "stop", 1007]);
+});

@@ -1,0 +1,295 @@
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import { EngineError } from "../../engine/engine.ts";
+import type { DeployStep } from "../../answers/event.ts";
+import { DeployError, Deploys } from "./deploy.ts";
+import { FleetBench } from "../harness.ts";
+import type { FleetPolicy } from "../member/policy.ts";
+import type { SavedFleet } from "../store/store.ts";
+import { TextStore } from "../testing.ts";
+import { Turns } from "./change_lock.ts";
+
+async function open(policy: Partial<FleetPolicy> = {}) {
+  const bench = await new FleetBench(policy).open();
+  const { fleet, engine, clock } = bench;
+  const steps: string[] = [];
+  const deploys = new Deploys({ fleet, engine, turns: new Turns(), now: () => clock.now() });
+  const run = (image: string) =>
+    deploys.run({ image }, ({ step, name }: DeployStep) => steps.push(`${step} ${name ?? ""}`));
+  return { ...bench, fleet, engine, clock, bench, steps, deploys, run };
+}
+
+Deno.test("a deploy replaces one replica after the other, and the ring stays as it is", async () => {
+  const { fleet, engine, clock, plane, steps, run } = await open();
+  const before = { digest: fleet.view.ring.digest, ready: fleet.view.ready };
+  const done = run("app:2");
+  await clock.turn(10);
+  assertEquals(await done, { step: "done" });
+  assertEquals(
+    steps,
+    ["Server1", "Server2", "Server3"]
+      .flatMap((name) => [`starting ${name}`, `draining ${name}`, `replaced ${name}`])
+      .concat("done "),
+  );
+  assertEquals(fleet.view.ring.digest, before.digest);
+  for (const [name, { instance }] of fleet.view.ready) {
+    assertNotEquals(instance, before.ready.get(name)?.instance);
+  }
+  assertEquals(plane.views.every(({ ready, version }) => ready.size === 3 || version <= 4), true);
+  assertEquals(engine.launches.slice(-3).map(({ template }) => template.image), [
+    "app:2",
+    "app:2",
+    "app:2",
+  ]);
+  assertEquals((await engine.list()).length, 3);
+  await fleet.close();
+});
+
+Deno.test("what heals after a deploy runs what was deployed, and so do new replicas and spares", async () => {
+  const { fleet, engine, clock, run } = await open({ spares: 1 });
+  const done = run("app:2");
+  await clock.turn(10);
+  await done;
+  await clock.turn(10);
+  assertEquals(fleet.spares.map(({ template }) => template), [{ image: "app:2" }]);
+  engine.fail("Server2");
+  fleet.enlist(["S4"]);
+  await clock.turn(10);
+  assert(fleet.members.every(({ template }) => template.image === "app:2"));
+  await fleet.close();
+});
+
+Deno.test("a new instance that does not become ready ends the deploy, and what was replaced goes back", async () => {
+  const { fleet, engine, clock, steps, run } = await open();
+  const start = engine.start.bind(engine);
+  let starts = 0;
+  engine.start = (launch) => {
+    if (launch.template.image === "app:2" && ++starts === 2) {
+      return Promise.reject(new EngineError("image-missing", "no such image"));
+    }
+    return start(launch);
+  };
+  const digest = fleet.view.ring.digest;
+  const ended = run("app:2");
+  await clock.turn(10);
+  assertEquals(await ended, {
+    step: "rolled-back",
+    name: "Server2",
+    reason: "Server2 did not become ready: no such image",
+  });
+  assertEquals(steps, [
+    "starting Server1",
+    "draining Server1",
+    "replaced Server1",
+    "starting Server2",
+    "rolling-back Server2",
+    "starting Server1",
+    "draining Server1",
+    "replaced Server1",
+    "rolled-back Server2",
+  ]);
+  assertEquals([fleet.view.ring.digest, fleet.view.ready.size], [digest, 3]);
+  assert(fleet.members.every(({ template }) => template.image === undefined));
+  assertEquals((await engine.list()).length, 3);
+  // What serves got its name back from the successor that failed.
+  const kept = fleet.view.ready.get("Server2")?.instance;
+  assert(engine.calls.includes(`rename ${kept} Server2`));
+  await fleet.close();
+});
+
+Deno.test("the reason says what an instance wrote that ended at once", async () => {
+  const { fleet, engine, clock, run } = await open();
+  const start = engine.start.bind(engine);
+  engine.start = async (launch) => {
+    const instance = await start(launch);
+    if (launch.template.image !== "app:2") return instance;
+    engine.say(instance.id, "config: no such key");
+    engine.fail(launch.name, "exit code 1");
+    return instance;
+  };
+  const ended = run("app:2");
+  await clock.turn(3000);
+  assertEquals(
+    (await ended).reason?.startsWith("Server1 did not become ready: exit code 1; it wrote: "),
+    true,
+  );
+  await fleet.close();
+});
+
+Deno.test("deploys wait for each other", async () => {
+  const { fleet, clock, run } = await open();
+  const [first, second] = [run("app:2"), run("app:3")];
+  await clock.turn(50);
+  assertEquals([(await first).step, (await second).step], ["done", "done"]);
+  assert(fleet.members.every(({ template }) => template.image === "app:3"));
+  await fleet.close();
+});
+
+Deno.test("a replica that fails during the deploy is healed, and deployed all the same", async () => {
+  const { fleet, engine, clock, run } = await open();
+  const done = run("app:2");
+  engine.fail("Server1");
+  engine.fail("Server3");
+  await clock.turn(100);
+  assertEquals((await done).step, "done");
+  assertEquals(fleet.view.ready.size, 3);
+  await fleet.close();
+});
+
+Deno.test("what the engine cannot run is refused before anything is done", async () => {
+  const { fleet } = await open();
+  const make = (kind: "process" | "static") =>
+    new Deploys({
+      fleet,
+      engine: {
+        kind,
+        ownsInstances: kind === "process",
+        pin: (template) => Promise.resolve(template),
+      },
+      turns: new Turns(),
+      now: () => 0,
+    });
+  assertThrows(() => make("process").check({ image: "a" }), DeployError, "commands");
+  make("process").check({ command: "a" });
+  const options = { volumes: ["data-$SERVER_NAME:/data"] };
+  assertThrows(() => make("process").check({ options }), DeployError, "got volumes");
+  assertThrows(() => make("static").check({ command: "a" }), DeployError, "somebody else");
+  await fleet.close();
+});
+
+Deno.test("a deploy waits until each new instance has stayed ready, and says so", async () => {
+  const { fleet, clock, steps, run } = await open({ minReadyMs: 5000 });
+  const done = run("app:2");
+  await clock.turn(4000);
+  assertEquals(steps.slice(-2), ["replaced Server1", "watching Server1"]);
+  await clock.turn(1010);
+  assertEquals(steps.at(-1), "watching Server2");
+  await clock.turn(11_000);
+  assertEquals((await done).step, "done");
+  await fleet.close();
+});
+
+Deno.test("a new instance that does not stay ready takes the deploy back, its own replica too", async () => {
+  const { fleet, engine, clock, steps, run } = await open({ minReadyMs: 5000 });
+  const done = run("app:2");
+  await clock.turn(6000);
+  assertEquals(steps.at(-1), "watching Server2");
+  engine.say(fleet.view.ready.get("Server2")?.instance ?? "", "no db");
+  engine.fail("Server2", "exit code 3");
+  await clock.turn(1000);
+  assertEquals(await done, {
+    step: "rolled-back",
+    name: "Server2",
+    reason: "Server2 did not stay ready for 5000 ms: exit code 3; it wrote: no db",
+  });
+  assert(fleet.members.every(({ template }) => template.image === undefined));
+  assertEquals(fleet.view.ready.size, 3);
+  await fleet.close();
+});
+
+Deno.test("a call of a deploy may say how long a new instance has to stay ready", async () => {
+  const { fleet, clock, deploys } = await open({ minReadyMs: 60_000 });
+  const steps: DeployStep[] = [];
+  const done = deploys.run({ image: "app:2" }, (step) => steps.push(step), 200);
+  await clock.turn(1000);
+  assertEquals((await done).step, "done");
+  assertEquals(steps.find(({ step }) => step === "watching")?.forMs, 200);
+  await fleet.close();
+});
+
+/** A fleet of which an earlier life left a deploy of `app:2` half done, with Server1 deployed. */
+async function resumed(saved: Partial<SavedFleet>) {
+  const engine = FleetBench.memory();
+  const first = await engine.start({ name: "Server1", spare: false, template: {} });
+  const list = engine.list.bind(engine);
+  engine.list = async () =>
+    (await list()).map((one) => one.id === first.id ? { ...one, template: DEPLOYED } : one);
+  for (const name of ["Server2", "Server3"]) {
+    await engine.start({ name, spare: false, template: {} });
+  }
+  const names = ["Server1", "Server2", "Server3"];
+  const store = new TextStore({ configured: 3, names, template: {}, ...saved });
+  const bench = await new FleetBench({}, engine, store).open();
+  const { fleet, clock } = bench;
+  const deploys = new Deploys({ fleet, engine, turns: new Turns(), now: () => clock.now() });
+  const templates = () => fleet.members.map(({ template }) => template.image);
+  return { bench, fleet, engine, clock, store, deploys, templates, first };
+}
+
+const DEPLOYED = { image: "app:2" };
+
+Deno.test("a deploy is saved before its first step, and no more when it is over", async () => {
+  const store = new TextStore();
+  const { fleet, clock, engine } = await new FleetBench({}, undefined, store).open();
+  const deploys = new Deploys({ fleet, engine, turns: new Turns(), now: () => clock.now() });
+  const saved: unknown[] = [];
+  const done = deploys.run(DEPLOYED, () => saved.push(store.last.deploy));
+  await clock.turn(10);
+  assertEquals((await done).step, "done");
+  assertEquals(saved.slice(0, 9), Array.from({ length: 9 }, () => DEPLOYED));
+  assertEquals([store.last.template, store.last.deploy], [DEPLOYED, undefined]);
+  await fleet.close();
+});
+
+Deno.test("a deploy that cannot be saved does not begin", async () => {
+  const store = new TextStore();
+  const { fleet, clock, engine } = await new FleetBench({}, undefined, store).open();
+  const deploys = new Deploys({ fleet, engine, turns: new Turns(), now: () => clock.now() });
+  store.fault = new Error("No space left on device");
+  const calls = engine.calls.length;
+  const error = await assertRejects(() => deploys.run(DEPLOYED, () => {}), DeployError);
+  await clock.turn(10);
+  assertEquals([error.kind, engine.calls.length], ["not-saved", calls]);
+  await fleet.close();
+});
+
+Deno.test("a deploy whose end cannot be saved goes back", async () => {
+  const store = new TextStore();
+  const { fleet, clock, engine } = await new FleetBench({}, undefined, store).open();
+  const deploys = new Deploys({ fleet, engine, turns: new Turns(), now: () => clock.now() });
+  const done = deploys.run(DEPLOYED, ({ step, name }) => {
+    if (step === "replaced" && name === "Server3") store.fault = new Error("disk full");
+  });
+  await clock.turn(20);
+  assertEquals((await done).step, "rolled-back");
+  assert(fleet.members.every(({ template }) => template.image === undefined));
+  await fleet.close();
+});
+
+Deno.test("a deploy that the balancer's last life left half done goes on, and replaces only the rest", async () => {
+  const { fleet, clock, store, deploys, templates, first } = await resumed({ deploy: DEPLOYED });
+  assertEquals(templates(), ["app:2", undefined, undefined]);
+  const done = deploys.resume();
+  await clock.turn(10);
+  assertEquals([(await done)?.step, templates()], ["done", ["app:2", "app:2", "app:2"]]);
+  assertEquals(fleet.view.ready.get("Server1")?.instance, first.id);
+  assertEquals([store.last.template, store.last.deploy], [DEPLOYED, undefined]);
+  await fleet.close();
+});
+
+Deno.test("where the rest of that deploy does not become ready, everything goes back", async () => {
+  const { fleet, engine, clock, store, deploys, templates } = await resumed({ deploy: DEPLOYED });
+  const start = engine.start.bind(engine);
+  engine.start = (launch) =>
+    launch.template.image === "app:2"
+      ? Promise.reject(new EngineError("image-missing", "no such image"))
+      : start(launch);
+  const done = deploys.resume();
+  await clock.turn(10);
+  assertEquals([(await done)?.step, templates()], [
+    "rolled-back",
+    [undefined, undefined, undefined],
+  ]);
+  assertEquals([store.last.template, store.last.deploy], [{}, undefined]);
+  await fleet.close();
+});
+
+Deno.test("instances of another template than the saved one are replaced without a deploy under way", async () => {
+  const { fleet, clock, deploys, templates } = await resumed({});
+  assertEquals(templates(), ["app:2", undefined, undefined]);
+  const done = deploys.resume();
+  await clock.turn(10);
+  assertEquals((await done)?.step, "done");
+  assertEquals(templates(), [undefined, undefined, undefined]);
+  assertEquals(await deploys.resume(), undefined);
+  await fleet.close();
+});

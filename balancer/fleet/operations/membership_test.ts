@@ -1,0 +1,111 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { EngineError } from "../../engine/engine.ts";
+import { FleetBench } from "../harness.ts";
+import { namesToAdd, namesToRemove } from "../spec/change.ts";
+import { Membership, MembershipError } from "./membership.ts";
+import { Turns } from "./change_lock.ts";
+
+async function open() {
+  const bench = await new FleetBench().open();
+  const { fleet, engine, clock, plane } = bench;
+  const now = () => clock.now();
+  const membership = new Membership({ fleet, turns: new Turns(), changeable: true, now });
+  return { engine, clock, plane, fleet, membership };
+}
+
+async function kindOf(change: Promise<unknown>): Promise<string> {
+  return (await assertRejects(() => change, MembershipError)).kind;
+}
+
+Deno.test("new replicas enter the ring together, when all of them are ready", async () => {
+  const { clock, plane, fleet, membership } = await open();
+  const rings = () => new Set(plane.views.map((view) => view.ring.members.join())).size;
+  assertEquals(rings(), 1);
+  const added = membership.add(2, ["S4"]);
+  await clock.turn(1);
+  assertEquals(await added, ["Server1", "Server2", "Server3", "S4", "Server4"]);
+  assertEquals(rings(), 2);
+  assertEquals(fleet.view.ready.size, 5);
+  await fleet.close();
+});
+
+Deno.test("a replica that does not start undoes the whole change", async () => {
+  const { engine, clock, fleet, membership } = await open();
+  const before = fleet.view;
+  engine.failNextStart(new EngineError("name-taken", "S4 is somebody else's container"));
+  const refused = kindOf(membership.add(2, ["S4", "S5"]));
+  await clock.turn(1);
+  assertEquals(await refused, "taken");
+  assertEquals(fleet.view.ring, before.ring);
+  assertEquals((await engine.list()).length, 3);
+  assertEquals(membership.names(), ["Server1", "Server2", "Server3"]);
+  await fleet.close();
+});
+
+Deno.test("a replica that dies again and again before it is ready undoes the change", async () => {
+  const { engine, clock, fleet, membership } = await open();
+  for (let i = 0; i < 3; i++) engine.failNextStart(new EngineError("failed", "no memory"));
+  const refused = kindOf(membership.add(1, []));
+  await clock.turn(5000);
+  assertEquals(await refused, "not-ready");
+  assertEquals(fleet.members.length, 3);
+  await fleet.close();
+});
+
+Deno.test("a removed replica finishes its requests before it is stopped", async () => {
+  const { engine, clock, plane, fleet, membership } = await open();
+  const id = fleet.view.ready.get("Server2")?.instance ?? "";
+  const finish = plane.occupy(id);
+  const removed = membership.remove(1, ["Server2"]);
+  await clock.turn(1);
+  assertEquals(fleet.view.ring.members, ["Server1", "Server3"]);
+  assert(!engine.calls.some((call) => call.startsWith(`stop ${id}`)));
+  finish();
+  await clock.turn(1);
+  assertEquals(await removed, ["Server1", "Server3"]);
+  assert(engine.calls.includes(`stop ${id} 5000`));
+  await fleet.close();
+});
+
+Deno.test("what cannot be done is refused and changes nothing", async () => {
+  const { engine, fleet, membership } = await open();
+  const before = fleet.view;
+  engine.calls.length = 0;
+  assertEquals(await kindOf(membership.add(4, [])), "out-of-bounds");
+  assertEquals(await kindOf(membership.add(1, ["Server1"])), "taken");
+  assertEquals(await kindOf(membership.add(2, ["S4", "S4"])), "taken");
+  assertEquals(await kindOf(membership.remove(4, [])), "out-of-bounds");
+  assertEquals(await kindOf(membership.remove(1, ["S9"])), "unknown");
+  assertEquals(await kindOf(membership.remove(2, ["Server1", "Server1"])), "taken");
+  const fixed = new Membership({ fleet, turns: new Turns(), changeable: false, now: Date.now });
+  assertEquals(await kindOf(fixed.add(1, [])), "unsupported");
+  assertEquals(await kindOf(fixed.remove(1, [])), "unsupported");
+  assertEquals([fleet.view, engine.calls], [before, []]);
+  await fleet.close();
+});
+
+Deno.test("changes that are asked for at the same time happen one after the other", async () => {
+  const { clock, fleet, membership } = await open();
+  const results = Promise.allSettled([
+    membership.add(3, []),
+    membership.add(1, []),
+    membership.remove(6, []),
+    membership.add(1, ["Last"]),
+  ]);
+  for (let i = 0; i < 10; i++) await clock.turn(100);
+  const outcome = (await results).map((result) =>
+    result.status === "fulfilled" ? result.value.length : result.reason.kind
+  );
+  assertEquals(outcome, [6, "out-of-bounds", 0, 1]);
+  await fleet.close();
+});
+
+Deno.test("names that were not given are the next free ones", () => {
+  const taken = new Set(["Server1", "Server3"]);
+  assertEquals(namesToAdd(3, ["Server2"], taken), ["Server2", "Server4", "Server5"]);
+  assertEquals(namesToAdd(1, [], taken), ["Server2"]);
+});
+
+Deno.test("names to remove that were not given are the newest", () => {
+  assertEquals(namesToRemove(3, ["a"], ["a", "b", "c", "d"]), ["a", "d", "c"]);
+});

@@ -1,0 +1,110 @@
+/**
+ * What `GET /_lb/status` says about the fleet.
+ *
+ * @module
+ */
+import type { FleetStatus, ReplicaStatus } from "../../answers/fleet.ts";
+import { addressText } from "../../view.ts";
+import { slotsOf } from "../spec/ring_spec.ts";
+import type { Fleet } from "../fleet.ts";
+import { inRing, type Member, type MemberError } from "../member/member.ts";
+import { rampAt, ringRamps } from "../member/slow_start.ts";
+
+/**
+ * The fleet's present state.
+ *
+ * @param fleet the fleet
+ * @param now the present instant of its clock
+ */
+export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
+  const { version, ring, ready } = fleet.view;
+  const { virtualServers, hashes } = fleet.blueprint.shape;
+  const { slowStartMs } = fleet.policy;
+  const slots = slotsOf(ring);
+  const ramps = ringRamps(fleet.members.filter(inRing), now, slowStartMs);
+  const load = ({ name, heirSince }: Member): Load => ({
+    slots: slots.get(name) ?? 0,
+    ramp: Math.min(ramps.get(name) ?? 1, rampAt(heirSince, now, slowStartMs)),
+  });
+  const date = (instant: number) => new Date(fleet.clock.wallClock(instant)).toISOString();
+  const status = (member: Member) => replicaStatus(member, load(member), now, date);
+  return {
+    version,
+    digest: ring.digest,
+    layout: ring.layout,
+    slots: ring.slots,
+    virtualServers,
+    hashes,
+    engineUp: fleet.engineUp,
+    engineAwayMs: fleet.engineAwayMs,
+    desired: fleet.desired,
+    ready: ready.size,
+    replicas: fleet.members.map(status),
+    spares: fleet.spares.map(status),
+    removals: fleet.removals.map(({ id, name, since, failed, error }) => ({
+      instance: id,
+      name,
+      since: date(since),
+      failed,
+      error: error ?? null,
+    })),
+    template: fleet.template,
+    quarantined: fleet.quarantine.list(now).map(({ key, until }) => ({ key, until: date(until) })),
+  };
+}
+
+/** How much of the requests a replica gets. */
+type Load = Pick<ReplicaStatus, "slots" | "ramp">;
+
+/** The date at an instant of the fleet's clock. */
+type Dated = (instant: number) => string;
+
+function replicaStatus(member: Member, load: Load, now: number, date: Dated): ReplicaStatus {
+  const { name, phase, since, instance, restarts, notBefore, lastError } = member;
+  const waits = phase === "waiting" && notBefore > now;
+  return {
+    name,
+    state: phase,
+    since: date(since),
+    inRing: inRing(member),
+    weight: member.weight,
+    ...load,
+    instance: instance?.id ?? null,
+    image: imageStatus(member),
+    address: instance ? addressText(instance.address) : null,
+    restarts,
+    nextStart: waits ? date(notBefore) : null,
+    start: startStatus(member),
+    lastError: lastError ? errorStatus(lastError, date) : null,
+  };
+}
+
+/** Of what runs; while nothing does, of what is to be started next. */
+function imageStatus({ instance, template }: Member): ReplicaStatus["image"] {
+  const { image, imageId, imageDigest } = instance?.template ?? template;
+  if (image === undefined || imageId === undefined) return null;
+  const digest = imageDigest === undefined ? {} : { digest: imageDigest };
+  return { reference: image, id: imageId, ...digest };
+}
+
+/** A replica that serves, is down or leaves has no start under way. */
+function startStatus(
+  { phase, failedStarts, missed, misses }: Member,
+): ReplicaStatus["start"] {
+  if (phase !== "waiting" && phase !== "starting" && phase !== "warming") return null;
+  const notReady = phase === "warming" && missed !== undefined ? missed : null;
+  return { attempt: failedStarts + 1, heartbeats: notReady === null ? 0 : misses, notReady };
+}
+
+function errorStatus(
+  { at, message, exit, attempt, lastWords }: MemberError,
+  date: Dated,
+): NonNullable<ReplicaStatus["lastError"]> {
+  return {
+    at: date(at),
+    message,
+    ...(exit === undefined ? {} : { exit }),
+    ...(attempt === undefined ? {} : { attempt }),
+    ...(lastWords ? { lastWords } : {}),
+  };
+}

@@ -1,0 +1,168 @@
+/**
+ * The list of upstreams that somebody else runs, as it changes while the balancer runs.
+ *
+ * @module
+ */
+import type { FailureLog } from "../../failures.ts";
+import { deniedSocket, firstDuplicate, type GivenUpstream } from "../../upstream_list.ts";
+import { addressText, type UpstreamAddress } from "../../view.ts";
+import type { Fleet } from "../fleet.ts";
+import { type ChangeReport, notSaved, type OnMade, reportOf, standingOf } from "./membership.ts";
+import { MembershipError } from "../spec/change_error.ts";
+import type { Probe } from "../health/probe.ts";
+import { resolve } from "../spec/resolve.ts";
+import type { Turns } from "./change_lock.ts";
+
+/** What {@linkcode Upstreams} are made of. */
+export interface UpstreamsOptions {
+  readonly fleet: Fleet;
+  /** Shared with whatever else changes the fleet. */
+  readonly turns: Turns;
+  /** True where the engine runs its own instances: there is no list then. */
+  readonly ownsInstances: boolean;
+  readonly probe: Probe;
+  readonly failures: FailureLog;
+}
+
+/** Between two heartbeats to an upstream that is not in the list yet, in milliseconds. */
+const PROBE_PAUSE_MS = 50;
+
+const FIELDS = { add: "upstreams", remove: "upstreams" };
+
+/** Reads and changes the list. */
+export class Upstreams {
+  readonly #options: UpstreamsOptions;
+
+  constructor(options: UpstreamsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The list in force.
+   *
+   * @throws {MembershipError} the engine runs its own instances
+   */
+  list(): readonly GivenUpstream[] {
+    this.#checkStatic();
+    return this.#options.fleet.upstreams;
+  }
+
+  /**
+   * Takes another list up: all of it in one view, or nothing. Upstreams that are new or have another
+   * address are sent heartbeats before, and the list waits for them for the time that a heartbeat
+   * may take: those that do not answer yet are taken up all the same, as at the start of the
+   * balancer. Resolves when those that left are drained and gone.
+   *
+   * @param upstreams names, addresses and weights
+   * @param onMade told when it is made
+   * @throws {MembershipError} nothing was changed
+   */
+  set(upstreams: readonly GivenUpstream[], onMade: OnMade = () => {}): Promise<ChangeReport> {
+    const { fleet, turns } = this.#options;
+    return turns.take(async () => {
+      this.#checkStatic();
+      await fleet.known();
+      this.#check(upstreams);
+      const answering = await this.#answering(upstreams);
+      this.#checkServed(upstreams, answering);
+      await fleet.saveUpstreams(upstreams).catch((error) => {
+        throw notSaved(error);
+      });
+      const [before, stood] = [fleet.view, standingOf(fleet)];
+      fleet.setUpstreams(upstreams, answering);
+      const after = fleet.view;
+      onMade(stood, standingOf(fleet));
+      const names = new Set(upstreams.map(({ name }) => name));
+      await fleet.until((members) => [...members.keys()].every((name) => names.has(name)));
+      return reportOf({ before, after });
+    });
+  }
+
+  #checkStatic(): void {
+    if (!this.#options.ownsInstances) return;
+    throw new MembershipError(
+      "unsupported",
+      "upstreams: only LB_ENGINE=static has a list of them; this engine runs its own replicas, " +
+        "which POST /add and DELETE /rm change",
+    );
+  }
+
+  #check(upstreams: readonly GivenUpstream[]): void {
+    if (upstreams.length === 0) {
+      throw new MembershipError("out-of-bounds", "upstreams: there must be at least one; got none");
+    }
+    const twice = firstDuplicate(upstreams);
+    if (twice !== undefined) {
+      throw new MembershipError("taken", `upstreams: ${twice} is named twice`);
+    }
+    const denied = deniedSocket(upstreams);
+    if (denied !== undefined) throw new MembershipError("out-of-bounds", `upstreams: ${denied}`);
+    const { blueprint, limit } = this.#options.fleet;
+    const { weights: present } = blueprint;
+    const names = new Map(upstreams.map(({ name, weight }) => [name, weight]));
+    const wish = {
+      hostnames: [...names.keys()].filter((name) => !present.has(name)),
+      remove: [...present.keys()].filter((name) => !names.has(name)),
+      weights: Object.fromEntries(names),
+    };
+    resolve(wish, { blueprint, taken: new Set(present.keys()), limit }, FIELDS);
+  }
+
+  /** Names of the upstreams that are new or moved and pass their heartbeats in time. */
+  async #answering(upstreams: readonly GivenUpstream[]): Promise<ReadonlySet<string>> {
+    const known = new Map(
+      this.#options.fleet.upstreams.map(({ name, address }) => [name, addressText(address)]),
+    );
+    const fresh = upstreams.filter(({ name, address }) => known.get(name) !== addressText(address));
+    const answers = await Promise.all(fresh.map(({ address }) => this.#answers(address)));
+    return new Set(fresh.filter((_, at) => answers[at]).map(({ name }) => name));
+  }
+
+  /** Without heartbeats an upstream counts as up until a connection to it cannot be made. */
+  async #answers(address: UpstreamAddress): Promise<boolean> {
+    const { probe, failures, fleet: { policy } } = this.#options;
+    if (!policy.probes) return true;
+    const deadline = AbortSignal.timeout(policy.heartbeatTimeoutMs);
+    for (let passes = 0; passes < policy.upAfter;) {
+      try {
+        const miss = await probe(address, policy.heartbeatTimeoutMs, deadline, undefined);
+        if (deadline.aborted) return false;
+        if (miss) await pause(deadline);
+        passes = miss ? 0 : passes + 1;
+      } catch (error) {
+        failures.record("fleet.heartbeat", error);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** A list of which no upstream answers would end the service that is there now. */
+  #checkServed(upstreams: readonly GivenUpstream[], answering: ReadonlySet<string>): void {
+    const { fleet } = this.#options;
+    const { ready } = fleet.view;
+    if (ready.size === 0) return;
+    const known = new Map(fleet.upstreams.map(({ name, address }) => [name, addressText(address)]));
+    const served = upstreams.some(({ name, address, weight }) =>
+      weight > 0 &&
+      (answering.has(name) || (ready.has(name) && known.get(name) === addressText(address)))
+    );
+    if (served) return;
+    throw new MembershipError(
+      "not-ready",
+      `upstreams: none of them answers a heartbeat within ${fleet.policy.heartbeatTimeoutMs} ms; ` +
+        "the list in force was kept",
+    );
+  }
+}
+
+function pause(end: AbortSignal): Promise<void> {
+  if (end.aborted) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, PROBE_PAUSE_MS);
+  end.addEventListener("abort", () => {
+    clearTimeout(timer);
+    resolve();
+  }, { once: true });
+  return promise;
+}

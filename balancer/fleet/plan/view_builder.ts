@@ -1,0 +1,98 @@
+/**
+ * From the members to the view that the data plane routes by.
+ *
+ * @module
+ */
+import type { Ring } from "../../../ring/mod.ts";
+import type { Upstream, View } from "../../view.ts";
+import { type Blueprint, isRingOf, ringOf, type RingShape } from "../spec/ring_spec.ts";
+import { inRing, inView, isAwaited, type Member } from "../member/member.ts";
+import { rampAt, ringRamps } from "../member/slow_start.ts";
+
+/**
+ * The view of a fleet with nobody in it.
+ *
+ * @param shape how the ring is laid out
+ */
+export function emptyView(shape: RingShape): View {
+  return {
+    version: 0,
+    ring: ringOf({ weights: new Map(), shape }),
+    ready: new Map(),
+    awaited: new Set(),
+    quarantined: new Set(),
+  };
+}
+
+/** What a view is made of. */
+export interface ViewParts {
+  readonly members: readonly Member[];
+  readonly shape: RingShape;
+  /** Whether replicas that failed are replaced at present, so that waiting for them makes sense. */
+  readonly awaits: boolean;
+  readonly quarantined: ReadonlySet<string>;
+  /** How long a slow start takes, in milliseconds; 0 for none. */
+  readonly slowStartMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * The view of these members. The ring changes with their names, their weights and the shape only: a
+ * health change keeps the very ring and swaps the ready map.
+ *
+ * @param before the view that is published
+ * @param parts what the next one is made of
+ * @returns the next view, or `before` itself when it still holds
+ */
+export function nextView(before: View, parts: ViewParts): View {
+  const { members, awaits, quarantined, now, slowStartMs } = parts;
+  const ring = nextRing(before.ring, parts);
+  const ready = new Map(
+    members.filter(inView).map((member) => [member.name, upstream(member, now, slowStartMs)]),
+  );
+  const awaited = new Set(awaits ? members.filter((one) => isAwaited(one, now)).map(nameOf) : []);
+  const same = ring === before.ring && sameUpstreams(before.ready, ready) &&
+    sameSets(before.awaited, awaited) && sameSets(before.quarantined, quarantined);
+  return same ? before : { version: before.version + 1, ring, ready, awaited, quarantined };
+}
+
+function nameOf({ name }: Member): string {
+  return name;
+}
+
+function sameSets(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a === b || (a.size === b.size && a.isSubsetOf(b));
+}
+
+function nextRing(before: Ring, { members, shape, now, slowStartMs }: ViewParts): Ring {
+  const present = members.filter(inRing);
+  const ramps = ringRamps(present, now, slowStartMs);
+  const weights = present.map(({ name, weight }) =>
+    [name, weight * (ramps.get(name) ?? 1)] as const
+  );
+  const blueprint: Blueprint = { weights: new Map(weights), shape };
+  return isRingOf(before, blueprint) ? before : ringOf(blueprint, before);
+}
+
+function upstream(
+  { name, instance, heirSince }: Member,
+  now: number,
+  slowStartMs: number,
+): Upstream {
+  if (!instance) throw new TypeError(`${name} is ready without an instance`);
+  const ramp = rampAt(heirSince, now, slowStartMs);
+  const { id, address } = instance;
+  return { name, instance: id, address, ...(ramp < 1 ? { ramp } : {}) };
+}
+
+function sameUpstreams(
+  before: ReadonlyMap<string, Upstream>,
+  after: ReadonlyMap<string, Upstream>,
+): boolean {
+  if (before.size !== after.size) return false;
+  return [...after].every(([name, { instance, ramp }]) => {
+    const known = before.get(name);
+    return known?.instance === instance && known.ramp === ramp;
+  });
+}

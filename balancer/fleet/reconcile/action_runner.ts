@@ -1,0 +1,97 @@
+/**
+ * Carries out what was planned. Engine calls are slow: each one runs on its own and ends in an
+ * event.
+ *
+ * @module
+ */
+import type { Logger } from "@logtape/logtape";
+import { type Engine, EngineError } from "../../engine/engine.ts";
+import { errorMessage, type FailureLog } from "../../failures.ts";
+import type { DataPlane } from "../../view.ts";
+import type { Action } from "../plan/actions.ts";
+import type { Removals } from "./removals.ts";
+import type { MemberEvent } from "../member/transition.ts";
+
+/** What an {@linkcode ActionRunner} is made of. */
+export interface ActionRunnerOptions {
+  readonly engine: Engine;
+  readonly dataPlane: DataPlane;
+  readonly removals: Removals;
+  readonly log: Logger;
+  readonly failures: FailureLog;
+  /** Told how an action ended. */
+  readonly report: (name: string, event: MemberEvent) => void;
+  /** Told when an action failed because the engine could not be reached. */
+  readonly onAway: (error: EngineError) => void;
+}
+
+/** An action that takes its time. */
+export type RunAction = Exclude<Action, { readonly type: "replace" }>;
+
+/**
+ * An instance whose connections broke may be about to end: so long is waited for the engine to tell
+ * how it ended before it is stopped, in milliseconds. Its replacement does not wait for that.
+ */
+const ENDING_MS = 250;
+
+/** Runs actions of the plan. */
+export class ActionRunner {
+  readonly #options: ActionRunnerOptions;
+
+  constructor(options: ActionRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Carries an action out and reports its end; never rejects. */
+  async run(action: RunAction): Promise<void> {
+    const { report, failures } = this.#options;
+    try {
+      report(action.name, await this.#outcome(action));
+    } catch (error) {
+      failures.record(`engine.${action.type}`, error);
+      report(action.name, this.#failure(action, error));
+    }
+  }
+
+  async #outcome(action: RunAction): Promise<MemberEvent> {
+    const { engine, dataPlane, removals, log } = this.#options;
+    switch (action.type) {
+      case "start":
+        return { type: "started", instance: await engine.start(action.launch) };
+      case "rename":
+        await engine.rename(action.id, action.name);
+        return { type: "renamed", id: action.id };
+      case "stop":
+        if (action.unheard) await this.#hear(action.name, action.id);
+        await removals.stop(action);
+        return { type: "stopped", id: action.id };
+      case "drain": {
+        const idle = await dataPlane.idle(action.id, action.deadlines);
+        if (!idle) log.warn("{name}: requests still run at the end of its drain", { ...action });
+        return { type: "drained", id: action.id };
+      }
+    }
+  }
+
+  /** Before an instance that failed is cleared away: how it ended and what it wrote. */
+  async #hear(name: string, instance: string): Promise<void> {
+    const { engine, report, failures } = this.#options;
+    try {
+      const exit = await engine.ending(instance, ENDING_MS);
+      const lines = await engine.lastWords(instance);
+      const ending = exit === undefined ? {} : { exit };
+      report(name, { type: "words", instance, lines, ...ending });
+    } catch (error) {
+      failures.record("engine.lastWords", error);
+    }
+  }
+
+  #failure(action: RunAction, error: unknown): MemberEvent {
+    const message = errorMessage(error);
+    const kind = error instanceof EngineError ? error.kind : "failed";
+    if (error instanceof EngineError && kind === "away") this.#options.onAway(error);
+    if (action.type === "start") return { type: "start-failed", message, kind };
+    if (action.type === "rename") return { type: "renamed", id: action.id, failed: message };
+    return { type: "stop-failed", id: action.id, message };
+  }
+}

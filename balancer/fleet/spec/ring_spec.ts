@@ -1,0 +1,141 @@
+/**
+ * All that a ring is a function of: who is on it with which weight, and its shape. Pure.
+ *
+ * @module
+ */
+import {
+  type HashFamilyName,
+  type Layout,
+  Ring,
+  ringCapacity,
+  RingFullError,
+} from "../../../ring/mod.ts";
+
+/** How a ring is laid out, whoever is on it. */
+export interface RingShape {
+  /** M. */
+  readonly slots: number;
+  /** K, of a member of weight 1; only layout `ring` uses it. */
+  readonly virtualServers: number;
+  readonly layout: Layout;
+  readonly hashes: HashFamilyName;
+}
+
+/** What a ring is built from. */
+export interface Blueprint {
+  /** The weight of each member, by name. */
+  readonly weights: ReadonlyMap<string, number>;
+  readonly shape: RingShape;
+}
+
+/** What a ring comes to. */
+export interface RingFacts extends RingShape {
+  /** How many members it has, those of weight 0 among them. */
+  readonly members: number;
+  readonly digest: string;
+  /**
+   * Share of the slots over share of the weights, of the member for which that is the most; 1 is
+   * perfect, 0 a ring without members.
+   */
+  readonly maxOverMean: number;
+  /** How many members of weight 1 it has room for. */
+  readonly capacity: number;
+}
+
+/**
+ * Builds the ring.
+ *
+ * @param blueprint what of
+ * @param kin a ring of mostly the same members, which makes it faster
+ * @throws {RangeError} the shape is out of bounds, or all weights are 0
+ * @throws {RingFullError} the members need more slots than there are
+ */
+export function ringOf({ weights, shape }: Blueprint, kin?: Ring): Ring {
+  const members = [...weights].map(([name, weight]) => ({ name, weight }));
+  return Ring.build({ ...shape, members }, kin);
+}
+
+/**
+ * Whether the ring is the one that {@linkcode ringOf} would build.
+ *
+ * @param ring a ring
+ * @param blueprint what it may have been built from
+ */
+export function isRingOf({ options }: Ring, { weights, shape }: Blueprint): boolean {
+  const { members, slots, virtualServers, layout, hashes } = options;
+  return members.length === weights.size &&
+    sameShape({ slots, virtualServers, layout, hashes }, shape) &&
+    members.every(({ name, weight }) => weights.get(name) === weight);
+}
+
+/** Whether two shapes are the same. */
+export function sameShape(
+  a: { readonly [Field in keyof RingShape]: unknown },
+  b: RingShape,
+): boolean {
+  return a.slots === b.slots && a.virtualServers === b.virtualServers &&
+    a.layout === b.layout && a.hashes === b.hashes;
+}
+
+/** Whether two blueprints are the same. */
+export function sameBlueprint(a: Blueprint, b: Blueprint): boolean {
+  return sameShape(a.shape, b.shape) && a.weights.size === b.weights.size &&
+    [...a.weights].every(([name, weight]) => b.weights.get(name) === weight);
+}
+
+/** Whether there is such a ring: somebody on it has a weight, and there is room for all. */
+export function isPossible(blueprint: Blueprint): boolean {
+  if (blueprint.weights.size === 0) return true;
+  if (!serves(blueprint)) return false;
+  try {
+    ringOf(blueprint);
+    return true;
+  } catch (error) {
+    if (error instanceof RingFullError) return false;
+    throw error;
+  }
+}
+
+/** Whether anybody on the ring owns slots. */
+export function serves({ weights }: Blueprint): boolean {
+  return [...weights.values()].some((weight) => weight > 0);
+}
+
+/**
+ * What a ring comes to.
+ *
+ * @param ring the ring
+ * @param blueprint the weights that are asked for, which the ring's may fall short of for a while
+ */
+export function factsOf(ring: Ring, { weights, shape }: Blueprint): RingFacts {
+  return {
+    ...shape,
+    members: weights.size,
+    digest: ring.digest,
+    maxOverMean: maxOverMean(slotsOf(ring), weights),
+    capacity: ringCapacity(shape),
+  };
+}
+
+/** How many slots each member of a ring owns, by name. */
+export function slotsOf(ring: Ring): Map<string, number> {
+  const counts = new Uint32Array(ring.members.length);
+  if (counts.length > 0) { for (const owner of ring.table) counts[owner]!++; }
+  return new Map(ring.members.map((name, at) => [name, counts[at]!]));
+}
+
+function maxOverMean(
+  slots: ReadonlyMap<string, number>,
+  weights: ReadonlyMap<string, number>,
+): number {
+  const total = sum(slots.values()) / sum(weights.values());
+  const owners = [...weights].filter(([, weight]) => weight > 0);
+  const ratios = owners.map(([name, weight]) => (slots.get(name) ?? 0) / weight / total);
+  return ratios.reduce((most, ratio) => Math.max(most, ratio), 0);
+}
+
+function sum(numbers: Iterable<number>): number {
+  let total = 0;
+  for (const number of numbers) total += number;
+  return total;
+}

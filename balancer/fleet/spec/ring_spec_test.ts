@@ -1,0 +1,93 @@
+import { assert, assertAlmostEquals, assertEquals, assertFalse } from "@std/assert";
+import {
+  type Blueprint,
+  factsOf,
+  isPossible,
+  isRingOf,
+  ringOf,
+  type RingShape,
+  slotsOf,
+} from "./ring_spec.ts";
+import { ringCapacity } from "../../../ring/mod.ts";
+import { BENCH_SHAPE } from "../harness.ts";
+
+function blueprint(weights: Record<string, number>, shape: Partial<RingShape> = {}): Blueprint {
+  return { weights: new Map(Object.entries(weights)), shape: { ...BENCH_SHAPE, ...shape } };
+}
+
+/** Weights as they are set by hand, from two replicas to ten. */
+const WEIGHTS: readonly (readonly number[])[] = [
+  [1, 2],
+  [1, 1, 2],
+  [3, 1, 1, 1, 1, 1],
+  [0.5, 1, 2, 4],
+  [1, 10],
+  [5, 4, 3, 2, 1, 1, 2, 3, 4, 5],
+];
+
+/** How far each share of the slots is from the share of the weights, and the standard deviation. */
+function errors(weights: readonly number[], shape: Partial<RingShape>) {
+  const named = Object.fromEntries(weights.map((weight, k) => [`Server${k + 1}`, weight]));
+  const slots = slotsOf(ringOf(blueprint(named, shape)));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const count = shape.slots ?? 512;
+  return weights.map((weight, k) => {
+    const share = weight / total;
+    const error = Math.abs((slots.get(`Server${k + 1}`) ?? 0) / count - share);
+    return { error, deviation: Math.sqrt(share * (1 - share) / count) };
+  });
+}
+
+Deno.test("in layout even, shares are within one percentage point of the weights, and within a slot", () => {
+  for (const slots of [512, 4096, 65_536]) {
+    for (const { error } of WEIGHTS.flatMap((weights) => errors(weights, { slots }))) {
+      assert(error <= 0.01 && error < 1 / slots, `${error} at ${slots} slots`);
+    }
+  }
+});
+
+Deno.test("in layout rendezvous they are with 65536 slots; with few slots they vary as random numbers do", () => {
+  const shares = (slots: number) =>
+    WEIGHTS.flatMap((weights) => errors(weights, { slots, layout: "rendezvous" }));
+  for (const { error } of shares(65_536)) assert(error <= 0.01, `${error}`);
+  for (const { error, deviation } of [...shares(512), ...shares(4096)]) {
+    assert(error <= 4 * deviation, `${error}, ${error / deviation} standard deviations`);
+  }
+  assert(shares(512).some(({ error }) => error > 0.01), "that is more than a percentage point");
+});
+
+Deno.test("a ring is known by names, weights and shape, in whatever order", () => {
+  const ring = ringOf(blueprint({ a: 1, b: 2 }));
+  assert(isRingOf(ring, blueprint({ b: 2, a: 1 })));
+  const others = [
+    blueprint({ a: 1, b: 3 }),
+    blueprint({ a: 1, c: 2 }),
+    blueprint({ a: 1 }),
+    blueprint({ a: 1, b: 2, c: 1 }),
+    blueprint({ a: 1, b: 2 }, { virtualServers: 8 }),
+    blueprint({ a: 1, b: 2 }, { hashes: "seed" }),
+  ];
+  for (const other of others) assertFalse(isRingOf(ring, other));
+});
+
+Deno.test("the facts of a ring tell its worst member and its room", () => {
+  const seed = blueprint({ Server1: 1, Server2: 1, Server3: 1 }, {
+    layout: "ring",
+    hashes: "seed",
+  });
+  const facts = factsOf(ringOf(seed), seed);
+  assertEquals([facts.members, facts.slots, facts.layout, facts.hashes], [3, 512, "ring", "seed"]);
+  assertAlmostEquals(facts.maxOverMean, 494 * 3 / 512, 1e-12);
+  assertEquals([facts.capacity, ringCapacity(BENCH_SHAPE)], [56, 512]);
+  const weighted = blueprint({ a: 1, b: 3, c: 0 });
+  assertAlmostEquals(factsOf(ringOf(weighted), weighted).maxOverMean, 1, 1e-12);
+  const empty = blueprint({});
+  assertEquals(factsOf(ringOf(empty), empty).maxOverMean, 0);
+});
+
+Deno.test("a ring is possible where somebody has a weight and there is room for all", () => {
+  const ring = { layout: "ring" } as const;
+  const possible = [{}, { a: 1, b: 0 }].map((weights) => isPossible(blueprint(weights, ring)));
+  const impossible = [{ a: 0 }, { a: 60 }].map((weights) => isPossible(blueprint(weights, ring)));
+  assertEquals([possible, impossible], [[true, true], [false, false]]);
+});

@@ -1,0 +1,57 @@
+import { assertEquals } from "@std/assert";
+import type { Instance, Remains, Template } from "../../engine/engine.ts";
+import { isUnpinned, sameTemplate, sameWish, takenUp } from "./template.ts";
+
+const APP: Template = { image: "app:1" };
+const OLD: Template = { ...APP, imageId: "sha256:old" };
+const NEW: Template = { ...APP, imageId: "sha256:new", imageDigest: "app@sha256:d" };
+const DEAD: Remains = { id: "dead", name: "Server9", spare: false };
+
+function running(...templates: (Template | undefined)[]): Instance[] {
+  return templates.map((template, k) => ({
+    ...{ id: `${k}`, name: `Server${k}`, spare: false, startedAt: k },
+    address: { hostname: "h", port: 1 },
+    ...(template ? { template } : {}),
+  }));
+}
+
+Deno.test("template: two are the same where reference, command, options and known image are", () => {
+  assertEquals([sameTemplate(OLD, NEW), sameTemplate(APP, NEW), sameWish(OLD, NEW)], [
+    false,
+    true,
+    true,
+  ]);
+  assertEquals(sameTemplate(APP, { ...APP, command: "run" }), false);
+  assertEquals(sameTemplate(APP, { ...APP, options: { pids: 5 } }), false);
+  const [a, b] = [{ options: { pids: 5, cpus: 1 } }, { options: { cpus: 1, pids: 5 } }];
+  assertEquals([sameTemplate(a, b), sameTemplate({}, { options: {} })], [true, true]);
+});
+
+Deno.test("template: only an image has to be found out", () => {
+  assertEquals([{}, { command: "run" }, APP, OLD].map(isUnpinned), [false, false, true, false]);
+});
+
+Deno.test("template: without an id that was saved the image is the one that most instances run", () => {
+  const found = { settings: APP, remains: [] };
+  assertEquals(takenUp(APP, { ...found, running: running(NEW, OLD, OLD) }), OLD);
+  assertEquals(takenUp(APP, { ...found, running: running(undefined, { image: "b" }) }), APP);
+  assertEquals(takenUp(APP, { ...found, running: [] }), APP);
+});
+
+Deno.test("template: a saved image stays while anything of the fleet is left", () => {
+  const found = { settings: APP, remains: [], running: [] };
+  assertEquals(takenUp(OLD, { ...found, running: running(OLD) }), OLD);
+  assertEquals(takenUp(OLD, { ...found, running: running(NEW, NEW) }), OLD);
+  assertEquals(takenUp(OLD, { ...found, remains: [DEAD] }), OLD);
+});
+
+Deno.test("template: the settings' reference is taken up anew where nothing is left, a deploy's is not", () => {
+  const found = { remains: [], running: [] };
+  assertEquals(takenUp(NEW, { ...found, settings: APP }), APP);
+  assertEquals(takenUp(NEW, { ...found, settings: { image: "app:0" } }), NEW);
+});
+
+Deno.test("template: engines without images have nothing to find out", () => {
+  const found = { settings: {}, remains: [], running: running(undefined) };
+  assertEquals(takenUp({ command: "run" }, found), { command: "run" });
+});

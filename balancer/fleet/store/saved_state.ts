@@ -1,0 +1,94 @@
+/**
+ * The text form of a saved state: JSON, checked field by field when it is read.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { NAME_PATTERN } from "../../../replica/contract.ts";
+import { MAX_SLOTS } from "../../../ring/mod.ts";
+import type { Template } from "../../engine/engine.ts";
+import { MAX_WEIGHT, REPLICA_NAME_PATTERN } from "../../upstream_list.ts";
+import { NO_EPOCH, type SavedFleet, StoreError, type Versioned } from "./store.ts";
+
+const NAME = z.string().regex(NAME_PATTERN, {
+  error: ({ input }) => `must be the name of a replica; got ${JSON.stringify(input)}`,
+});
+
+const SHAPE = z.object({
+  slots: z.int().min(1).max(MAX_SLOTS),
+  virtualServers: z.int().min(1),
+  layout: z.enum(["even", "ring", "rendezvous"]),
+  hashes: z.enum(["fibonacci", "seed", "classic", "hashed"]),
+});
+
+const UPSTREAMS = z.array(z.object({
+  name: z.string().regex(REPLICA_NAME_PATTERN),
+  address: z.union([
+    z.object({ hostname: z.string().min(1), port: z.int().min(1).max(65535) }),
+    z.object({ path: z.string().startsWith("/") }),
+  ]),
+  weight: z.number().min(0).max(MAX_WEIGHT),
+})).min(1);
+
+/** Fields of other versions of this program are kept: they are part of what was deployed. */
+const TEMPLATE = z.looseObject({
+  image: z.string().min(1).optional(),
+  command: z.string().min(1).optional(),
+});
+
+const SAVED = z.object({
+  configured: z.int().min(0),
+  names: z.array(NAME),
+  template: TEMPLATE,
+  settings: TEMPLATE.optional(),
+  deploy: TEMPLATE.optional(),
+  weights: z.record(NAME, z.number().min(0).max(MAX_WEIGHT)).optional(),
+  shape: z.object({ settings: SHAPE, inForce: SHAPE }).optional(),
+  upstreams: z.object({ settings: UPSTREAMS, inForce: UPSTREAMS }).optional(),
+});
+
+const EPOCH = z.object({ epoch: z.int().min(NO_EPOCH).default(NO_EPOCH) });
+
+/** What says who can have written a file. */
+export type FileOwner = Pick<Deno.FileInfo, "mode" | "uid">;
+
+/**
+ * Reads a state.
+ *
+ * @param text of the file
+ * @param file who owns it
+ * @throws {SyntaxError} the text is empty or cut off
+ * @throws {z.ZodError} it is something else
+ * @throws {StoreError} it holds what runs code, and others could have written it
+ */
+export function parseState(text: string, file: FileOwner): Versioned {
+  const json = JSON.parse(text);
+  const value = SAVED.parse(json) as SavedFleet;
+  checkOwner(value, file);
+  return { value, epoch: EPOCH.parse(json).epoch };
+}
+
+/** @returns one line of JSON */
+export function serializeState({ value, epoch }: Versioned): string {
+  return `${JSON.stringify({ epoch, ...value })}\n`;
+}
+
+/** A template that names more than an image runs with the balancer's own rights. */
+function checkOwner({ template, deploy = {} }: SavedFleet, { mode, uid }: FileOwner): void {
+  if (!runsCode(template) && !runsCode(deploy)) return;
+  const user = Deno.uid();
+  const shared = mode !== null && (mode & 0o077) !== 0;
+  const foreign = uid !== null && user !== null && uid !== user;
+  if (!shared && !foreign) return;
+  const found = `mode ${((mode ?? 0) & 0o777).toString(8).padStart(4, "0")}, user ${uid}`;
+  throw new StoreError(
+    "LB_STATE_FILE: it holds a command, so it must have mode 0600 and belong to the balancer's " +
+      `user ${user}; it has ${found}`,
+  );
+}
+
+const IMAGE_FIELDS = new Set(["image", "imageId", "imageDigest"]);
+
+function runsCode(template: Template): boolean {
+  return Object.keys(template).some((field) => !IMAGE_FIELDS.has(field));
+}

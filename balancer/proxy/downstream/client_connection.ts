@@ -1,0 +1,390 @@
+/**
+ * A client's connection: reads requests one after the other and has each answered.
+ *
+ * @module
+ */
+import { clientOf } from "./client_address.ts";
+import type { Expiring } from "../transport/deadlines.ts";
+import { failureBytes, type FailureMessage } from "../errors/error_response.ts";
+import type { Begun, ExchangeEnd } from "../forward/attempt.ts";
+import { forward } from "../forward/route_loop.ts";
+import { HalfClosed } from "./half_closed.ts";
+import { type Fault, FAULTS } from "../http1/fault.ts";
+import { HeadScanner, skipEmptyLines } from "../http1/head_scanner.ts";
+import { ascii } from "../http1/writer.ts";
+import { DropBudget, linger } from "../transport/linger.ts";
+import { prepare } from "../forward/build_request.ts";
+import { PrivateConnections } from "../upstream/private_connections.ts";
+import type { Proxy } from "../worker/worker_context.ts";
+import { RefusedError, RequestBody } from "../request/body.ts";
+import { Shortcut } from "../forward/fast_path.ts";
+import { Stopwatch } from "../telemetry/request_timer.ts";
+import type { Transaction } from "../request/request.ts";
+import type { Upload } from "./upload.ts";
+import type { InstancePool, UpstreamConnection } from "../upstream/connection_pool.ts";
+import { Disconnected, type Reader, type Wire } from "../transport/connection.ts";
+
+/** What the connection waits for; a deadline means something else in each. */
+type Phase = "idle" | "head" | "busy" | "closing";
+
+const CR = 13;
+
+/** One client connection. */
+export class Downstream implements Expiring {
+  deadlineAt = Infinity;
+  /** The replica's connection that a request is on right now. */
+  upstream: UpstreamConnection | undefined;
+  /** Set while a tunnel reads the connection: an end of one side is not the end of it then. */
+  tunnelling = false;
+  /** Set while what is on it has no end of its own: a tunnel, an event stream. */
+  streaming = false;
+  readonly body = new RequestBody();
+  /** Sends the part of the present request's body that did not come with its head. */
+  upload: Upload | undefined;
+  readonly stopwatch: Stopwatch;
+  /** The client's address as it is sent on. */
+  readonly addressBytes: Uint8Array;
+  /** The client's address: behind trusted proxies the one that the present request names. */
+  origin: string;
+  readonly #shortcut: Shortcut;
+  /** Connections to replicas that no other client is given; made for the first of them. */
+  #private: PrivateConnections | undefined;
+  readonly #scanner = new HeadScanner();
+  /** How many of the unread bytes the scanner has seen. */
+  #scanned = 0;
+  #phase: Phase = "idle";
+  #gone = false;
+  #ended = false;
+  #halfClosed: HalfClosed | undefined;
+  /** Set while a request waits for a replica: gives its place up. */
+  #leave: (() => void) | undefined;
+  /** Reads the rest of a head. */
+  #headReader: Reader | undefined;
+  /** Set once a request was refused before its end was read. */
+  #refused = false;
+
+  /**
+   * @param proxy the worker that it belongs to
+   * @param wire the connection
+   * @param address IP address of the client
+   * @param trusted whether its word about the origin of requests is believed
+   */
+  constructor(
+    readonly proxy: Proxy,
+    readonly wire: Wire,
+    readonly address: string,
+    readonly trusted: boolean,
+  ) {
+    this.origin = address;
+    this.addressBytes = ascii(address);
+    this.stopwatch = new Stopwatch(this);
+    this.#shortcut = new Shortcut(this);
+  }
+
+  /** Takes the client's address from the request whose head was parsed last. */
+  identify(): void {
+    const { requestHead, trusted } = this.proxy;
+    this.origin = clientOf(this.address, this.wire.bytes, requestHead, trusted);
+    const { record } = this.stopwatch;
+    if (record) record.client = this.origin;
+  }
+
+  /** Whether the connection broke, or the client ended its side in the middle of a request. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /**
+   * Whether the client has ended its side. It may still listen: a client that closes its connection
+   * altogether looks the same until it is written to.
+   */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether the present request was read to its end. */
+  get read(): boolean {
+    return this.body.complete && (!this.upload || this.upload.complete);
+  }
+
+  /** Whether the present request went to the replica to its end. */
+  get sent(): boolean {
+    return this.body.complete && (!this.upload || this.upload.sent);
+  }
+
+  /**
+   * Milliseconds that it has waited for a request, or for the rest of a head, or a little longer; 0
+   * while it does neither. Worked out from the deadline, so that no request pays for it.
+   */
+  get waitedMs(): number {
+    if (this.#phase !== "idle" && this.#phase !== "head") return 0;
+    const { deadlines, settings: { timeouts: { head, keepAlive } } } = this.proxy;
+    const left = this.deadlineAt - deadlines.in(0);
+    const [shorter, longer] = [Math.min(head, keepAlive), Math.max(head, keepAlive)];
+    return (left <= shorter ? shorter : longer) - left;
+  }
+
+  /** Serves the connection to its end; never rejects. */
+  async run(): Promise<void> {
+    try {
+      try {
+        this.#expect("idle", this.proxy.settings.timeouts.head);
+        while (await this.#serveNext());
+      } catch (error) {
+        if (!(error instanceof RefusedError)) throw error;
+        await this.#refuse(error.fault);
+      }
+      await this.#closeInStages();
+    } catch (error) {
+      // A client that is gone needs no answer, and nothing of it is left to be read.
+      if (!(error instanceof Disconnected)) this.proxy.recordFailure("proxy.request", error);
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Answers a client that is not served at all, and ends its connection; never rejects. */
+  async reject(failure: FailureMessage): Promise<void> {
+    try {
+      await this.turnAway(failure);
+      await this.#closeInStages(this.proxy.turnedAway);
+    } catch (error) {
+      // It did not wait for the answer.
+      if (!(error instanceof Disconnected)) this.proxy.recordFailure("proxy.refuse", error);
+    } finally {
+      this.close();
+    }
+  }
+
+  /**
+   * An unused connection to an instance: the client's own, or the one that was used last.
+   *
+   * @param pool the instance's
+   * @param recent only one that was used a moment ago, for a request that could not be repeated
+   */
+  takeIdle(pool: InstancePool, recent: boolean): UpstreamConnection | undefined {
+    return this.#private?.take(pool) ?? pool.takeIdle(recent);
+  }
+
+  /** Gives a connection back after a complete exchange, or keeps one that is its own. */
+  giveBack(upstream: UpstreamConnection): void {
+    if (!upstream.isPrivate) return upstream.pool.giveBack(upstream);
+    (this.#private ??= new PrivateConnections()).keep(upstream);
+  }
+
+  /** Ends the connection at once. */
+  close(): void {
+    this.#private?.close();
+    this.deadlineAt = Infinity;
+    if (this.#halfClosed) this.proxy.deadlines.delete(this.#halfClosed);
+    this.upstream?.close();
+    this.wire.close();
+    this.#leave?.();
+  }
+
+  /** The worker ends: what waits for a request is closed, what has one may finish it. */
+  drain(): void {
+    if (this.#phase === "idle") this.close();
+  }
+
+  onDeadline(): void {
+    if (this.#phase !== "head") return this.close();
+    this.work();
+    this.#headReader?.interrupt(new RefusedError(FAULTS.timeout));
+  }
+
+  /** A request is being answered: nothing is due from the client. */
+  work(): void {
+    this.#expect("busy", Infinity);
+  }
+
+  /** A request was answered: the next one may come. */
+  rest(): void {
+    this.origin = this.address;
+    this.wire.rest();
+    this.#expect("idle", this.proxy.settings.timeouts.keepAlive);
+  }
+
+  /** Notices that the client goes away while a replica works for it. */
+  watch(): void {
+    if (this.wire.end === this.wire.bytes.length && this.wire.unread > 0) return;
+    this.wire.listen();
+  }
+
+  /** The connection broke, or the client ended its side in the middle of a request. */
+  left(): void {
+    if (this.tunnelling) return this.close();
+    this.#gone = true;
+    this.upstream?.close();
+    this.#leave?.();
+  }
+
+  /** The client has ended its side: a request that is there in full is still answered. */
+  end(): void {
+    if (this.#ended || this.wire.closed) return;
+    this.#ended = true;
+    this.proxy.deadlines.add(this.#halfClosed = new HalfClosed(this));
+    if (this.streaming && !this.tunnelling) this.#expectStream();
+    if (this.body.missing > this.wire.unread && !this.upload) this.left();
+  }
+
+  /** A client of an endless response has probably left: a silent stream is not kept for long. */
+  #expectStream(): void {
+    const { upstream, proxy } = this;
+    if (upstream) upstream.deadlineAt = Math.min(upstream.deadlineAt, proxy.responseBodyDeadline());
+  }
+
+  /** More of the client's bytes are there, though none are due: while it waits, its end counts. */
+  more(): void {
+    if (this.#leave) this.watch();
+  }
+
+  /**
+   * A request of it waits for a replica: a client that goes away gives its place up. That shows as
+   * long as there is room to read into, so that one buffer of the body may be read, and no more.
+   *
+   * @param leave gives the place up
+   */
+  hold(leave: () => void): void {
+    this.#leave = leave;
+    if (this.#gone || this.wire.closed) leave();
+    else this.watch();
+  }
+
+  /** The wait is over. */
+  unhold(): void {
+    this.#leave = undefined;
+  }
+
+  /** Answers with an error of the balancer itself. */
+  async fail(failure: FailureMessage): Promise<void> {
+    try {
+      await this.wire.write(failureBytes(failure));
+    } finally {
+      this.stopwatch.refused(failure);
+    }
+  }
+
+  /** @returns whether another request may follow */
+  async #serveNext(): Promise<boolean> {
+    const handover = await this.#shortcut.serve();
+    const request = handover && (handover.request ?? await this.#readRequest());
+    if (!request) return false;
+    const end = await this.#forward(request, handover.begun);
+    if (end === "close" || this.#gone || !await this.#bodyRead() || this.proxy.draining) {
+      return false;
+    }
+    this.rest();
+    return true;
+  }
+
+  /**
+   * The response is over. What a replica did not take of the request's body is read all the same:
+   * behind it comes the next request.
+   *
+   * @returns whether the body was read to its end
+   */
+  async #bodyRead(): Promise<boolean> {
+    const { upload } = this;
+    if (!upload) return this.body.complete;
+    if (upload.running) await this.proxy.lingering.during(this, () => upload.done);
+    this.upload = undefined;
+    this.#refused = !upload.complete;
+    return upload.complete;
+  }
+
+  async #forward(request: Transaction, begun: Begun | undefined): Promise<ExchangeEnd> {
+    try {
+      const end = await forward(this, request, begun);
+      this.stopwatch.finish(request.method);
+      return end;
+    } catch (error) {
+      // A request that is refused for its body is counted where it is answered.
+      if (!(error instanceof RefusedError)) this.stopwatch.abort(request.method);
+      throw error;
+    }
+  }
+
+  /** @returns the next request; undefined when none comes any more */
+  async #readRequest(): Promise<Transaction | undefined> {
+    this.#scanner.reset();
+    this.#scanned = 0;
+    let headEnd = this.#findHead();
+    if (headEnd === -1) headEnd = await this.#readHead();
+    if (headEnd === -1) return undefined;
+    this.work();
+    this.stopwatch.take();
+    // From here to the transaction nothing waits: the parser is shared by all connections.
+    return prepare(this, headEnd);
+  }
+
+  /** @returns behind the head, -1 when the client ended its side before */
+  async #readHead(): Promise<number> {
+    using reader = this.#headReader = this.wire.reader();
+    for (;;) {
+      if (!await reader.fill()) return -1;
+      const headEnd = this.#findHead();
+      if (headEnd !== -1) return headEnd;
+    }
+  }
+
+  /** @returns behind the head, -1 while it is not all there */
+  #findHead(): number {
+    const { wire } = this;
+    if (this.#scanned === 0) {
+      wire.start = skipEmptyLines(wire.bytes, wire.start, wire.end);
+      // Half of an empty line may still become a whole one.
+      if (wire.unread === 0 || (wire.unread === 1 && wire.bytes[wire.start] === CR)) return -1;
+    }
+    const headEnd = this.#scanner.scan(wire.bytes, wire.start + this.#scanned, wire.end);
+    this.#scanned = wire.unread;
+    if (headEnd === -2) throw new RefusedError(FAULTS.lineEnd);
+    this.#checkLength(headEnd < 0 ? wire.unread : headEnd - wire.start);
+    if (headEnd < 0 && this.#phase === "idle") {
+      this.#expect("head", this.proxy.settings.timeouts.head);
+    }
+    return headEnd;
+  }
+
+  #checkLength(length: number): void {
+    const { limits } = this.proxy.settings;
+    if (this.#scanner.firstLineLength > limits.lineBytes) {
+      throw new RefusedError(FAULTS.uriTooLong);
+    }
+    if (length > limits.headBytes || this.#scanner.lines > limits.fields + 1) {
+      throw new RefusedError(FAULTS.headTooLarge);
+    }
+  }
+
+  #expect(phase: Phase, ms: number): void {
+    this.#phase = phase;
+    this.deadlineAt = ms === Infinity ? Infinity : this.proxy.deadlines.in(ms);
+  }
+
+  #refuse({ status, reason }: Fault): Promise<void> {
+    this.stopwatch.refuse("", { status, reason: "fault", message: reason });
+    return this.turnAway({ status, message: reason, close: true, withBody: true });
+  }
+
+  /** Answers a client that may still be sending; the connection is to be closed after it. */
+  async turnAway(failure: FailureMessage): Promise<void> {
+    this.#refused = true;
+    this.#expect("closing", this.proxy.settings.linger.readMs);
+    await this.fail(failure);
+  }
+
+  /** Ends the connection behind its last response, whatever the client still sends. */
+  async #closeInStages(group = this.proxy.lingering): Promise<void> {
+    if (this.wire.closed || this.#gone || this.#ended) return;
+    if (this.read && this.wire.unread === 0 && !this.#refused) return;
+    await group.during(this, () => this.#linger());
+  }
+
+  async #linger(): Promise<void> {
+    const { deadlines, settings } = this.proxy;
+    this.#expect("closing", settings.linger.readMs);
+    await this.upload?.stop();
+    const budget = new DropBudget(deadlines, settings.linger);
+    await linger(this.wire, budget, (at) => this.deadlineAt = at);
+  }
+}

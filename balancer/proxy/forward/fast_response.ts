@@ -1,0 +1,67 @@
+/**
+ * The response that came in one piece, head and body: written anew in one piece.
+ *
+ * @module
+ */
+import { ADDED_BYTES } from "../transport/buffers.ts";
+import type { Downstream } from "../downstream/client_connection.ts";
+import type { ExchangeEnd } from "./attempt.ts";
+import { writeResponseHead } from "../http1/head_writer.ts";
+import { hideRingFields } from "../http1/ring_fields.ts";
+import { copy } from "../http1/writer.ts";
+import { connectionOption, endAfter, framingOf, ringPlace } from "./response_framing.ts";
+import type { Transaction } from "../request/request.ts";
+import type { UpstreamConnection } from "../upstream/connection_pool.ts";
+
+/** A final response as it goes to the client. */
+export class WholeResponse {
+  /** How long it is, at the beginning of the request's buffer. */
+  length = 0;
+  /** How much of it is its body. */
+  bodyBytes = 0;
+  /** Whether the replica's connection can carry another request. */
+  reusable = false;
+  /** Whether the client may send another request. */
+  end: ExchangeEnd = "close";
+
+  /**
+   * Writes the response over the request, which was sent and answered. Anything but a usual one is
+   * left as it came, for the relay.
+   *
+   * @param client where it goes
+   * @param request what it answers
+   * @param upstream the replica's connection, its unread bytes beginning with the response
+   * @returns whether it was written
+   */
+  write(client: Downstream, request: Transaction, upstream: UpstreamConnection): boolean {
+    const { wire: from, pool } = upstream;
+    const { responseHead: head, settings: { limits }, recorder, via, date, draining } =
+      client.proxy;
+    if (!head.parseWhole(from.bytes, from.start, from.end, limits.fields)) return false;
+    if (head.status < 200 || head.end - head.start > limits.headBytes) return false;
+    // Who wants to know of a failure has to read what was asked, which is written over here.
+    if (head.status >= 500 && recorder.catches) return false;
+    const framing = framingOf(head, request.method);
+    if (framing !== "none" && framing !== "length") return false;
+    // Bytes behind the response are the relay's to judge, too.
+    if (head.end + (framing === "none" ? 0 : head.contentLength) !== from.end) return false;
+    const { out, idBytes } = request;
+    if (from.unread + idBytes.length + ADDED_BYTES > out.length) return false;
+    this.end = endAfter(request, framing, draining);
+    this.reusable = head.keepAlive;
+    const ring = ringPlace(request, pool);
+    if (ring) hideRingFields(head.fields, from.bytes);
+    const at = writeResponseHead(out, 0, from.bytes, head, {
+      requestId: idBytes,
+      via,
+      connection: connectionOption(request, this.end),
+      framing: head.chunked && request.minor === 0 ? "none" : "as-is",
+      date,
+      ring,
+    });
+    this.bodyBytes = from.end - head.end;
+    this.length = copy(out, at, from.bytes, head.end, from.end);
+    from.start = from.end;
+    return true;
+  }
+}

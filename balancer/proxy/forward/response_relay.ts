@@ -1,0 +1,340 @@
+/**
+ * From a replica's bytes to the client's: heads are rewritten, bodies pass as they come.
+ *
+ * @module
+ */
+import { ADDED_BYTES, type Buffer, LARGE_BYTES } from "../transport/buffers.ts";
+import type { Downstream } from "../downstream/client_connection.ts";
+import type { ExchangeEnd } from "./attempt.ts";
+import { ChunkScanner, writeChunkHeader } from "../http1/chunked.ts";
+import { CleanCopy } from "../http1/clean_copy.ts";
+import { FAULTS } from "../http1/fault.ts";
+import type { ResponseAdditions } from "../http1/head_writer.ts";
+import { writeResponseHead } from "../http1/head_writer.ts";
+import { HeadScanner } from "../http1/head_scanner.ts";
+import { ResponseHead } from "../http1/response_head.ts";
+import { hideRingFields } from "../http1/ring_fields.ts";
+import { mayBeStatusLine } from "../http1/status_line.ts";
+import { ascii, copy } from "../http1/writer.ts";
+import {
+  connectionOption,
+  endAfter,
+  type Framing,
+  framingOf,
+  ringPlace,
+} from "./response_framing.ts";
+import { UpstreamError } from "../errors/upstream_error.ts";
+import { asStream, isEventStream } from "./streams.ts";
+import type { Transaction } from "../request/request.ts";
+import { tunnel } from "./tunnel.ts";
+import type { UpstreamConnection } from "../upstream/connection_pool.ts";
+import { Disconnected, type Reader, type Wire } from "../transport/connection.ts";
+
+/** An interim response is passed on bare. */
+const INTERIM: ResponseAdditions = {
+  requestId: undefined,
+  via: ascii(""),
+  connection: "",
+  framing: "as-is",
+  date: undefined,
+  ring: undefined,
+};
+
+/** No part of a body that is larger is copied to go out with the head. */
+const COALESCE_BYTES = 16 * 1024;
+
+/**
+ * Relays one response after another. Lent to one exchange at a time: between parsing a head and
+ * using it other connections have their turn.
+ */
+export class ResponseRelay {
+  readonly #scanner = new HeadScanner();
+  readonly #head = new ResponseHead();
+  #client!: Downstream;
+  #request!: Transaction;
+  #upstream!: UpstreamConnection;
+  #from!: Wire;
+  #reader!: Reader;
+  #to!: Wire;
+  #out!: Buffer;
+  #framing: Framing = "none";
+  /** Bytes of the body that are still to come; `Infinity` where that shows only at its end. */
+  #remaining = 0;
+  /** How much of it went out with the head. */
+  #inline = 0;
+  #reusable = false;
+  /** Whether the body may be silent for as long as a stream may. */
+  #endless = false;
+  #end: ExchangeEnd = "close";
+
+  /**
+   * Reads a response, whose deadline is set, and sends it to the client.
+   *
+   * @returns whether the client may send another request
+   * @throws {Disconnected} either connection ended
+   * @throws {UpstreamError} the response is malformed
+   */
+  async run(
+    client: Downstream,
+    request: Transaction,
+    upstream: UpstreamConnection,
+  ): Promise<ExchangeEnd> {
+    this.#client = client;
+    this.#request = request;
+    this.#upstream = upstream;
+    this.#from = upstream.wire;
+    this.#to = client.wire;
+    using reader = this.#reader = upstream.wire.reader();
+    for (;;) {
+      let headEnd = this.#findHead(0);
+      for (let scanned = upstream.wire.unread; headEnd === -1; scanned = upstream.wire.unread) {
+        if (!await reader.fill()) throw new Disconnected(upstream.wire);
+        headEnd = this.#findHead(scanned);
+      }
+      client.stopwatch.hear();
+      this.#parse(headEnd);
+      const { status, connectionAuth } = this.#head;
+      if (connectionAuth || request.connectionAuth) upstream.isPrivate = true;
+      client.proxy.noteAnswer(upstream, status);
+      if (status >= 500) client.stopwatch.witness(request, upstream.pool, upstream.reused);
+      if (status >= 200 || status === 101) client.stopwatch.answer(status);
+      if (status === 101) return await this.#switchProtocols(headEnd);
+      if (status >= 200) {
+        await this.#send(this.#begin(headEnd));
+        client.stopwatch.pass(this.#inline);
+        client.stopwatch.hand();
+        client.proxy.buffers.give(this.#out);
+        if (this.#remaining !== 0) await this.#relayBody();
+        return await this.#finish();
+      }
+      await this.#passInterim(headEnd);
+    }
+  }
+
+  /** @returns behind the head, -1 while it is not all there */
+  #findHead(scanned: number): number {
+    const from = this.#from;
+    if (scanned === 0) this.#scanner.reset();
+    const headEnd = this.#scanner.scan(from.bytes, from.start + scanned, from.end);
+    if (headEnd === -2) throw malformed("a line of its head does not end in CRLF");
+    const length = headEnd < 0 ? from.unread : headEnd - from.start;
+    const { headBytes } = this.#client.proxy.settings.limits;
+    if (length > headBytes) throw malformed(`its head is longer than ${headBytes} bytes`);
+    if (headEnd === -1 && !mayBeStatusLine(from.bytes, from.start, from.end)) {
+      throw malformed(FAULTS.statusLine.reason);
+    }
+    return headEnd;
+  }
+
+  #parse(headEnd: number): void {
+    const { fields } = this.#client.proxy.settings.limits;
+    const fault = this.#head.parse(this.#from.bytes, this.#from.start, headEnd, fields);
+    if (fault) throw malformed(fault.reason);
+    if (this.#request.slot >= 0) hideRingFields(this.#head.fields, this.#from.bytes);
+  }
+
+  /** RFC 9110, section 15.2: any number of interim responses, and none to HTTP/1.0. */
+  async #passInterim(headEnd: number): Promise<void> {
+    if (this.#head.status === 100) this.#client.body.awaited = false;
+    if (this.#request.minor === 1) {
+      const { buffers } = this.#client.proxy;
+      const out = buffers.take(LARGE_BYTES);
+      const length = writeResponseHead(out, 0, this.#from.bytes, this.#head, INTERIM);
+      this.#from.start = headEnd;
+      await this.#to.write(out.subarray(0, length));
+      buffers.give(out);
+    }
+    this.#from.start = headEnd;
+  }
+
+  /** @returns the final response's head, and as much of its body as goes with it */
+  #begin(headEnd: number): Uint8Array {
+    this.#decide();
+    const inline = this.#inline = this.#inlineBytes(headEnd);
+    this.#out = this.#client.proxy.buffers.take(
+      headEnd - this.#from.start + ADDED_BYTES + this.#request.idBytes.length + inline,
+    );
+    const at = this.#writeHead(this.#out, connectionOption(this.#request, this.#end));
+    this.#request.responding = true;
+    copy(this.#out, at, this.#from.bytes, headEnd, headEnd + inline);
+    this.#from.start = headEnd + inline;
+    this.#remaining -= inline;
+    return this.#out.subarray(0, at + inline);
+  }
+
+  /** Settles how the body is framed and what becomes of the two connections. */
+  #decide(): void {
+    const head = this.#head;
+    this.#framing = framingOf(head, this.#request.method);
+    this.#remaining = this.#framing === "none"
+      ? 0
+      : this.#framing === "length"
+      ? head.contentLength
+      : Infinity;
+    this.#reusable = head.keepAlive && this.#framing !== "until-close";
+    const { body, proxy: { draining } } = this.#client;
+    // A client that was not asked to continue need not send the body: where the next request would
+    // begin is not known (RFC 9110, section 10.1.1).
+    const unasked = body.awaited && body.dataBytes === 0 && !body.complete;
+    this.#end = unasked ? "close" : endAfter(this.#request, this.#framing, draining);
+  }
+
+  #writeHead(out: Uint8Array, connection: ResponseAdditions["connection"]): number {
+    const { idBytes, minor } = this.#request;
+    const framing = this.#framing === "until-close" && minor === 1
+      ? "chunked"
+      : this.#head.chunked && minor === 0
+      ? "none"
+      : "as-is";
+    const { via, date } = this.#client.proxy;
+    const length = writeResponseHead(out, 0, this.#from.bytes, this.#head, {
+      requestId: idBytes,
+      via,
+      connection,
+      framing,
+      date,
+      ring: ringPlace(this.#request, this.#upstream.pool),
+    });
+    if (length < 0) throw malformed("its head is too long");
+    return length;
+  }
+
+  /** How much of the body goes out together with the head. */
+  #inlineBytes(headEnd: number): number {
+    if (this.#framing !== "length") return 0;
+    const available = Math.min(this.#from.end - headEnd, this.#remaining);
+    return available <= COALESCE_BYTES ? available : 0;
+  }
+
+  #relayBody(): Promise<void> {
+    this.#endless = false;
+    if (this.#framing === "length") return this.#relayLength();
+    const relay = () => this.#framing === "chunked" ? this.#relayChunks() : this.#relayUntilClose();
+    const events = isEventStream(this.#head, this.#from.bytes);
+    this.#endless = events || this.#framing === "until-close";
+    return events ? asStream(this.#client, this.#upstream, relay) : relay();
+  }
+
+  async #relayLength(): Promise<void> {
+    while (this.#remaining > 0) {
+      if (this.#from.unread === 0) await this.#more();
+      const count = Math.min(this.#from.unread, this.#remaining);
+      await this.#send(this.#from.bytes.subarray(this.#from.start, this.#from.start + count));
+      this.#client.stopwatch.pass(count);
+      this.#from.start += count;
+      this.#remaining -= count;
+    }
+  }
+
+  async #relayChunks(): Promise<void> {
+    const copy = new CleanCopy();
+    const chunks = new ChunkScanner(copy);
+    while (!chunks.done) {
+      if (this.#from.unread === 0) await this.#more();
+      const { bytes, start } = this.#from;
+      const before = chunks.dataBytes;
+      const end = chunks.scan(bytes, start, this.#from.end);
+      if (end < 0) throw new Disconnected(this.#from);
+      if (this.#request.minor === 1) {
+        await this.#send(bytes.subarray(start, copy.compact(bytes, start, end)));
+      } else await this.#sendSpans(bytes, chunks);
+      this.#client.stopwatch.pass(chunks.dataBytes - before);
+      this.#from.start = end;
+    }
+    if (this.#request.minor === 1 && copy.tail.length > 0) await this.#send(copy.tail);
+  }
+
+  /** The payload without its chunks, for a client that does not know them. */
+  async #sendSpans(bytes: Uint8Array, chunks: ChunkScanner): Promise<void> {
+    for (let i = 0; i < chunks.spanCount; i++) {
+      await this.#send(bytes.subarray(chunks.spans[2 * i], chunks.spans[2 * i + 1]));
+    }
+  }
+
+  /** Its end is the connection's; in chunks the client can tell it from a connection that broke. */
+  async #relayUntilClose(): Promise<void> {
+    const chunkHead = new Uint8Array(32);
+    for (;;) {
+      if (this.#from.unread > 0) {
+        const { bytes, start, end } = this.#from;
+        if (this.#request.minor === 1) {
+          await this.#send(chunkHead.subarray(0, writeChunkHeader(chunkHead, 0, end - start)));
+        }
+        await this.#send(bytes.subarray(start, end));
+        this.#client.stopwatch.pass(end - start);
+        if (this.#request.minor === 1) await this.#send(CRLF);
+        this.#from.start = end;
+      }
+      this.#await();
+      this.#from.makeRoom();
+      if (!await this.#reader.fill()) break;
+    }
+    if (this.#request.minor === 1) await this.#send(LAST_CHUNK);
+  }
+
+  /** Waits for the next part of the body, which has to come. */
+  async #more(): Promise<void> {
+    this.#await();
+    this.#from.makeRoom();
+    if (!await this.#reader.fill()) throw new Disconnected(this.#from);
+  }
+
+  /** The replica has to go on. */
+  #await(): void {
+    const { proxy, ended } = this.#client;
+    this.#upstream.deadlineAt = this.#endless && !ended
+      ? proxy.streamDeadline()
+      : proxy.responseBodyDeadline();
+    this.#client.deadlineAt = Infinity;
+  }
+
+  /** The client has to go on: to take bytes. */
+  #send(bytes: Uint8Array): Promise<void> {
+    this.#upstream.deadlineAt = Infinity;
+    this.#client.deadlineAt = this.#client.proxy.responseBodyDeadline();
+    return this.#to.write(bytes);
+  }
+
+  /** Bytes behind a complete response belong to no request: such a connection is not used again. */
+  async #finish(): Promise<ExchangeEnd> {
+    const { upload } = this.#client;
+    this.#client.deadlineAt = Infinity;
+    if (upload?.running) {
+      if (this.#reusable && this.#end === "keep") await upload.finish();
+      else upload.abandon();
+    }
+    // From here on another client may use it: this one must not close it.
+    this.#client.upstream = undefined;
+    this.#reader[Symbol.dispose]();
+    if (this.#reusable && this.#client.sent && this.#from.unread === 0) {
+      this.#client.giveBack(this.#upstream);
+    } else {
+      this.#upstream.close();
+    }
+    return this.#end;
+  }
+
+  /** RFC 9110, section 7.8. */
+  async #switchProtocols(headEnd: number): Promise<ExchangeEnd> {
+    if (!this.#request.upgrade || !this.#head.upgrade) {
+      throw malformed("it switches protocols although nobody asked it to");
+    }
+    const { buffers } = this.#client.proxy;
+    const out = buffers.take(LARGE_BYTES);
+    const length = this.#writeHead(out, "upgrade");
+    this.#from.start = headEnd;
+    this.#request.responding = true;
+    await this.#send(out.subarray(0, length));
+    this.#client.stopwatch.hand();
+    buffers.give(out);
+    await tunnel(this.#client, this.#upstream, this.#reader);
+    return "close";
+  }
+}
+
+const CRLF = new Uint8Array([13, 10]);
+const LAST_CHUNK = new Uint8Array([48, 13, 10, 13, 10]);
+
+function malformed(reason: string): UpstreamError {
+  return new UpstreamError("malformed", "maybe", false, reason);
+}

@@ -1,0 +1,79 @@
+/**
+ * After a switch of protocols: bytes both ways, whatever they mean.
+ *
+ * @module
+ */
+import type { Downstream } from "../downstream/client_connection.ts";
+import { asStream } from "./streams.ts";
+import type { UpstreamConnection } from "../upstream/connection_pool.ts";
+import { Disconnected, type Reader, type Wire } from "../transport/connection.ts";
+
+/**
+ * Passes bytes between two connections until both sides have ended. One side may end before the
+ * other. What is left of the request's body goes first: the message ends, then the tunnel begins
+ * (RFC 9110, section 7.8); the replica may use it at once. Silence for too long, and the deadline
+ * of a drain, end both.
+ *
+ * @param client the client's connection; bytes behind the request go first
+ * @param upstream the replica's connection
+ * @param replica its reader; bytes that are unread go first
+ */
+export function tunnel(
+  client: Downstream,
+  upstream: UpstreamConnection,
+  replica: Reader,
+): Promise<void> {
+  return asStream(client, upstream, () => passBoth(client, upstream, replica));
+}
+
+async function passBoth(
+  client: Downstream,
+  upstream: UpstreamConnection,
+  replica: Reader,
+): Promise<void> {
+  const { proxy, stopwatch } = client;
+  const alive = () => {
+    client.deadlineAt = upstream.deadlineAt = proxy.streamDeadline();
+  };
+  const passUp = async () => {
+    await client.upload?.done;
+    if (!client.sent) throw new Disconnected(client.wire);
+    using reader = client.wire.reader();
+    await pass(reader, upstream.wire, (bytes) => {
+      alive();
+      stopwatch.receive(bytes);
+    });
+  };
+  const passDown = () =>
+    pass(replica, client.wire, (bytes) => {
+      alive();
+      stopwatch.pass(bytes);
+    });
+  alive();
+  client.tunnelling = true;
+  try {
+    await Promise.all([passUp(), passDown()]);
+  } finally {
+    upstream.close();
+    client.wire.close();
+  }
+}
+
+async function pass(
+  reader: Reader,
+  to: Wire,
+  onPassed: (bytes: number) => void,
+): Promise<void> {
+  const from = reader.wire;
+  for (;;) {
+    if (from.unread > 0) {
+      const count = from.unread;
+      await to.write(from.bytes.subarray(from.start, from.end));
+      from.start = from.end;
+      onPassed(count);
+    }
+    from.makeRoom();
+    if (!await reader.fill()) break;
+  }
+  await to.closeWrite();
+}

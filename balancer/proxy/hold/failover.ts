@@ -1,0 +1,238 @@
+/**
+ * The way of a request that its owner did not answer at once: what was tried, what it waits for,
+ * where it goes instead. The usual request never has one.
+ *
+ * @module
+ */
+import type { View } from "../../view.ts";
+import type { Downstream } from "../downstream/client_connection.ts";
+import { type Refusal, refusalOf, type RouteRefusal } from "../errors/refusal.ts";
+import { isEvidence, shouldRetry, type UpstreamError } from "../errors/upstream_error.ts";
+import { type Choice, chooseRoute } from "../routing/route_choice.ts";
+import type { TollKind } from "../stats/failure_cost.ts";
+import type { Transaction } from "../request/request.ts";
+import type { InstancePool } from "../upstream/connection_pool.ts";
+import type { Guest, WaitEnd } from "./waiting_room.ts";
+import { Disconnected } from "../transport/connection.ts";
+
+/**
+ * A request that was in flight on so many instances when they failed may be what they died of. One
+ * can be chance, and two where several fall at once; a fourth is not risked, or one request could
+ * take the whole fleet down, replica after replica. By then the fleet quarantines its key.
+ */
+const MAX_FATAL_ATTEMPTS = 3;
+
+/** One request on its detour. */
+export class Detour implements Guest {
+  readonly #client: Downstream;
+  readonly #request: Transaction;
+  readonly #failed = new Set<string>();
+  readonly #fatal = new Set<string>();
+  /** What was counted of it: each kind once. */
+  readonly #counted = new Set<TollKind>();
+  #failure: UpstreamError | undefined;
+  /** Whether it had overflowed to the one that failed it last. */
+  #strayed = false;
+  /** Whom it wanted last, where that was not its owner. */
+  #wanted: string | undefined;
+  #repeatable = true;
+  #anyone = false;
+  #spills = true;
+  /** Whether it has waited for a replica, not only for word of one. */
+  #held = false;
+  #holdUntil = 0;
+  #graceUntil = 0;
+  /** What is left of the time that it may wait. */
+  #patienceMs: number;
+  #reason: RouteRefusal = "none";
+
+  constructor(client: Downstream, request: Transaction) {
+    this.#client = client;
+    this.#request = request;
+    client.stopwatch.detour();
+    client.stopwatch.witness(request);
+    this.#patienceMs = client.proxy.settings.hold.ms;
+  }
+
+  /** Memory that it keeps while it waits. */
+  get bytes(): number {
+    return this.#request.out.length + this.#client.wire.bytes.length;
+  }
+
+  get mayBeGone(): boolean {
+    return this.#client.ended;
+  }
+
+  /** What to tell the client, where there is no way. */
+  get refusal(): Refusal {
+    return refusalOf(this.#reason, this.#failure);
+  }
+
+  /**
+   * Takes note of a failed attempt.
+   *
+   * @returns whether the same instance may be asked again, on a new connection
+   */
+  failed({ upstream: { name, instance } }: InstancePool, failure: UpstreamError): boolean {
+    const { method, intact } = this.#request;
+    this.#failure = failure;
+    this.#strayed = name !== (this.#wanted ?? this.#owner);
+    this.#repeatable = shouldRetry(failure, { method, bodyIntact: intact });
+    if (failure.sent === "maybe") this.#fatal.add(instance);
+    if (!isEvidence(failure)) return this.#repeatable;
+    this.#failed.add(instance);
+    this.#graceUntil = performance.now() + this.#client.proxy.settings.hold.graceMs;
+    return false;
+  }
+
+  /**
+   * Finds out where it goes next, waits for that if need be, and takes a place there.
+   *
+   * @returns with whom it has a place; undefined when there is no way, and
+   *   {@linkcode Detour.refusal} says why
+   * @throws {Disconnected} the client left meanwhile
+   */
+  async next(): Promise<InstancePool | undefined> {
+    if (this.#request.destination.key === undefined || !this.#repeatable) {
+      return this.#refuse("failed");
+    }
+    if (this.#fatal.size >= MAX_FATAL_ATTEMPTS) return this.#refuse("fatal");
+    for (;;) {
+      const now = performance.now();
+      this.#holdUntil = now + this.#patienceMs;
+      const choice = this.choose(now);
+      const end = choice.to === "wait" ? await this.#wait(choice) : choice;
+      if (!this.#costs(end) || this.#mayRetry()) return this.#follow(end);
+      if (end.to === "owner") return this.#refuse("failed");
+      // To wait amplifies nothing.
+      this.#spills = false;
+    }
+  }
+
+  /**
+   * The owner's replacement has idled so far; another replica has its own work to do, and so has an
+   * owner that was too busy to be asked first.
+   */
+  #costs({ to }: WaitEnd): boolean {
+    return this.#failure !== undefined && (to === "other" || (to === "owner" && this.#strayed));
+  }
+
+  #mayRetry(): boolean {
+    const { retryBudget, deadlines, tallies } = this.#client.proxy;
+    const allowed = retryBudget.retry(deadlines.now);
+    if (!allowed) tallies.worker.denied();
+    return allowed;
+  }
+
+  choose(now: number): Choice {
+    const { routes, settings } = this.#client.proxy;
+    const view = routes.current?.view;
+    if (!view || view.ready.size === 0) this.#anyone = true;
+    this.#forgive(view);
+    const choice = chooseRoute(
+      view,
+      {
+        key: this.#request.destination.key ?? "",
+        failed: this.#failed,
+        anyone: this.#anyone,
+        spills: this.#spills,
+        holdUntil: this.#holdUntil,
+        graceUntil: this.#graceUntil,
+      },
+      settings.hold,
+      now,
+    );
+    if (choice.to === "wait" && choice.why === "hold") this.#held = true;
+    return choice;
+  }
+
+  /** An instance that left the view and comes back to it has recovered. */
+  #forgive(view: View | undefined): void {
+    if (this.#failed.size === 0) return;
+    const ready = Array.from(view?.ready.values() ?? [], ({ instance }) => instance);
+    for (const one of this.#failed) if (!ready.includes(one)) this.#failed.delete(one);
+  }
+
+  async #wait(choice: Extract<Choice, { to: "wait" }>): Promise<WaitEnd> {
+    const { proxy, wire } = this.#client;
+    this.#request.shrink();
+    wire.rest();
+    const place = proxy.waitingRoom.enter(this, choice.until);
+    if (!place) return this.#turnedAway(choice);
+    const since = performance.now();
+    const { record } = this.#client.stopwatch;
+    record?.hold(choice.why);
+    this.#client.hold(place.leave);
+    const end = await place.ended;
+    this.#client.unhold();
+    record?.unhold();
+    this.#waited(performance.now() - since);
+    return end;
+  }
+
+  #waited(ms: number): void {
+    this.#patienceMs -= ms;
+    if (!this.#held) return;
+    this.#count("held");
+    this.#client.proxy.tallies.worker.waited(ms);
+    this.#client.proxy.tolls.waited(this.#owner, ms);
+  }
+
+  /** Who only waits for word of its owner can do without; who waits for the owner cannot. */
+  #turnedAway({ why }: Extract<Choice, { to: "wait" }>): WaitEnd {
+    this.#graceUntil = 0;
+    const choice = why === "grace" ? this.choose(performance.now()) : undefined;
+    return choice === undefined || choice.to === "wait" ? { to: "full" } : choice;
+  }
+
+  #follow(end: WaitEnd): InstancePool | undefined {
+    switch (end.to) {
+      case "left":
+        this.#request.release();
+        throw new Disconnected(this.#client.wire);
+      case "full":
+      case "files":
+        return this.#refuse(end.to);
+      case "nobody":
+        return this.#refuse(end.why === "none" && this.#blames ? "failed" : end.why);
+    }
+    if (this.#failure) this.#count("retried");
+    return this.#place(end.name);
+  }
+
+  /**
+   * Whether the last attempt is the reason that there is no answer. A request that no replica can
+   * have seen, and that waited in vain, is worth sending again.
+   */
+  get #blames(): boolean {
+    return this.#failure !== undefined && (!this.#held || this.#failure.sent === "maybe");
+  }
+
+  #place(name: string): InstancePool | undefined {
+    const { routes, places } = this.#client.proxy;
+    const pool = routes.current?.pool(name);
+    const placed = pool && places.take(this.#request, pool, this.#failed);
+    this.#wanted = name;
+    if (placed && placed.upstream.name !== this.#owner) this.#count("spilled");
+    return placed;
+  }
+
+  #refuse(reason: RouteRefusal): undefined {
+    this.#reason = reason;
+    if (reason !== "quarantined") this.#count("lost");
+  }
+
+  #count(kind: TollKind): void {
+    if (this.#counted.has(kind)) return;
+    this.#counted.add(kind);
+    const { tolls, tallies } = this.#client.proxy;
+    tolls.add(this.#owner, kind);
+    tallies.of(this.#owner).toll(kind);
+    tallies.worker.toll(kind);
+  }
+
+  get #owner(): string | undefined {
+    const { key } = this.#request.destination;
+    return key === undefined ? undefined : this.#client.proxy.routes.ownerOf(key);
+  }
+}

@@ -1,0 +1,98 @@
+import { assert, assertEquals } from "@std/assert";
+import { install } from "@sinonjs/fake-timers";
+import { Deadlines } from "../transport/deadlines.ts";
+import type { Choice } from "../routing/route_choice.ts";
+import { type Guest, WaitingRoom } from "./waiting_room.ts";
+
+const GO: Choice = { to: "owner", name: "Server1" };
+
+function stay(until: number): Choice {
+  return { to: "wait", why: "hold", until };
+}
+
+/** Decides as it is told. */
+class Decided implements Guest {
+  readonly bytes = 1;
+  constructor(public choice: Choice, readonly mayBeGone = false) {}
+  choose(): Choice {
+    return this.choice;
+  }
+}
+
+function bench() {
+  const clock = install();
+  const deadlines = new Deadlines();
+  return {
+    clock,
+    room: new WaitingRoom({ requests: 10, bytes: 10 }, deadlines, () => {}),
+    [Symbol.dispose]: () => {
+      deadlines.close();
+      clock.uninstall();
+    },
+  };
+}
+
+Deno.test("a view lets those go that it has a place for, first come first", async () => {
+  using one = bench();
+  const went: number[] = [];
+  const guests = Array.from({ length: 4 }, () => new Decided(stay(Infinity)));
+  guests.forEach((guest, i) => {
+    one.room.enter(guest, Infinity)?.ended.then(() => went.push(i));
+  });
+  for (const i of [3, 1, 2]) guests[i]!.choice = GO;
+  one.room.review(0);
+  await Promise.resolve();
+  assertEquals([went, one.room.count], [[1, 2, 3], 1]);
+});
+
+Deno.test("at its deadline a request decides anew, and may go on waiting", async () => {
+  using one = bench();
+  const guest = new Decided(stay(5000));
+  const place = one.room.enter(guest, 1000);
+  assert(place);
+  one.clock.tick(1500);
+  assertEquals(one.room.count, 1);
+  guest.choice = { to: "nobody", why: "none" };
+  one.clock.tick(3000);
+  assertEquals(one.room.count, 1, "its deadline has moved");
+  one.clock.tick(1000);
+  assertEquals([await place.ended, one.room.count], [{ to: "nobody", why: "none" }, 0]);
+});
+
+Deno.test("who leaves is gone at once, and is not let go again", async () => {
+  using one = bench();
+  const guest = new Decided(stay(Infinity));
+  const place = one.room.enter(guest, Infinity);
+  assert(place);
+  place.leave();
+  place.leave();
+  guest.choice = GO;
+  one.room.review(0);
+  assertEquals([await place.ended, one.room.count], [{ to: "left" }, 0]);
+});
+
+Deno.test("of many requests those give their place up whose clients may be gone", async () => {
+  using one = bench();
+  const staying = () => new Decided(stay(Infinity));
+  const leaving = () => new Decided(stay(Infinity), true);
+  const places = Array.from({ length: 10 }, (_, i) => {
+    return one.room.enter(i === 3 || i === 5 ? leaving() : staying(), Infinity);
+  });
+  assertEquals(one.room.enter(leaving(), Infinity), undefined);
+  assert(one.room.enter(staying(), Infinity));
+  assertEquals(await places[3]?.ended, { to: "full" });
+  assert(one.room.enter(staying(), Infinity));
+  assertEquals(await places[5]?.ended, { to: "full" });
+  assertEquals([one.room.enter(staying(), Infinity), one.room.count], [undefined, 10]);
+});
+
+Deno.test("where files are short a request gives its place up whose client may be gone", async () => {
+  using one = bench();
+  assertEquals(one.room.giveUp(), false);
+  const places = [false, true, false].map((mayBeGone) =>
+    one.room.enter(new Decided(stay(Infinity), mayBeGone), Infinity)
+  );
+  assertEquals(one.room.giveUp(), true);
+  assertEquals(await places[1]?.ended, { to: "files" });
+  assertEquals([one.room.giveUp(), one.room.count], [false, 2]);
+});

@@ -1,0 +1,121 @@
+/**
+ * From a request to its slot on the ring.
+ *
+ * @module
+ */
+import type { Ring } from "../../../ring/mod.ts";
+import type { KeySource } from "../../settings/values.ts";
+import { COOKIE } from "../http1/field_kind.ts";
+import type { RequestHead } from "../http1/request_head.ts";
+import { latin1 } from "../http1/latin1.ts";
+
+/** The parts of a request that a key can be taken from. */
+export interface RequestFacts {
+  /** Knows the request's own id, or the one that was made for it. */
+  readonly request: { readonly requestId: string };
+  /** IP address of the client. */
+  readonly client: string;
+  /** The bytes that hold the head. */
+  readonly bytes: Uint8Array;
+  readonly head: RequestHead;
+}
+
+/**
+ * The key of a request. One that lacks the header, cookie or parameter is routed by its id, so
+ * that such requests spread instead of meeting on one replica.
+ *
+ * @param source the setting `LB_KEY`
+ * @param facts the request
+ */
+export function requestKey(source: KeySource, facts: RequestFacts): string {
+  switch (source.from) {
+    case "request-id":
+      return facts.request.requestId;
+    case "client":
+      return facts.client;
+    case "path":
+      return latin1(facts.bytes, facts.head.targetStart, facts.head.pathEnd);
+    case "header":
+      return fieldValue(facts, source.name) ?? facts.request.requestId;
+    case "cookie":
+      return cookie(facts, source.name) ?? facts.request.requestId;
+    case "query":
+      return query(facts).get(source.name) ?? facts.request.requestId;
+  }
+}
+
+/**
+ * The slot of a key: a whole number up to 2^53 - 1 is hashed as an id, anything else as a string.
+ *
+ * @param ring the ring in force
+ * @param key the request's key
+ */
+export function keySlot(ring: Ring, key: string): number {
+  const id = wholeNumber(key);
+  return id < 0 ? ring.slotOfKey(key) : ring.slotOfId(id);
+}
+
+/** The number that a key is in decimal digits; -1 where it is none, or too large to be exact. */
+export function wholeNumber(key: string): number {
+  if (key.length === 0 || key.length > 16) return -1;
+  for (let i = 0; i < key.length; i++) {
+    const digit = key.charCodeAt(i);
+    if (digit < 0x30 || digit > 0x39) return -1;
+  }
+  const id = Number(key);
+  return id <= Number.MAX_SAFE_INTEGER ? id : -1;
+}
+
+/** The first field of that name, in whatever case it was sent. */
+function fieldValue({ bytes, head: { fields } }: RequestFacts, name: string): string | undefined {
+  const wanted = name.toLowerCase();
+  for (let i = 0; i < fields.count; i++) {
+    const length = fields.nameEnd(i) - fields.lineStart(i);
+    if (length !== wanted.length) continue;
+    if (latin1(bytes, fields.lineStart(i), fields.nameEnd(i)).toLowerCase() !== wanted) continue;
+    return latin1(bytes, fields.valueStart(i), fields.valueEnd(i));
+  }
+  return undefined;
+}
+
+function query({ bytes, head }: RequestFacts): URLSearchParams {
+  return new URLSearchParams(latin1(bytes, head.pathEnd, head.targetEnd));
+}
+
+/**
+ * The first cookie of that name. Pairs are parted by semicolons (RFC 6265, section 4.2.1); spaces and
+ * tabs around names and values are ignored, as servers do, and proxies that come from HTTP/2 may send
+ * several fields.
+ */
+function cookie({ bytes, head: { fields } }: RequestFacts, name: string): string | undefined {
+  for (let i = 0; i < fields.count; i++) {
+    if (fields.kind(i) !== COOKIE) continue;
+    const value = cookieIn(latin1(bytes, fields.valueStart(i), fields.valueEnd(i)), name);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+function cookieIn(pairs: string, name: string): string | undefined {
+  for (const pair of pairs.split(";")) {
+    const equals = pair.indexOf("=");
+    if (equals >= 0 && trimmed(pair.slice(0, equals)) === name) {
+      return trimmed(pair.slice(equals + 1));
+    }
+  }
+  return undefined;
+}
+
+/** No regular expression: one would take quadratic time for a long run of spaces. */
+function trimmed(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text, start)) start++;
+  while (end > start && isBlank(text, end - 1)) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 0x20 || code === 0x09;
+}

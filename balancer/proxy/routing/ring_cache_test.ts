@@ -1,0 +1,32 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { Ring, type RingOptions } from "../../../ring/mod.ts";
+import { ringOf } from "./ring_cache.ts";
+
+const OPTIONS: RingOptions = { members: ["a", { name: "b", weight: 2 }] };
+const RING = Ring.build(OPTIONS);
+
+/** What arrives in a worker. */
+function sent(more: Partial<RingOptions> = {}) {
+  return structuredClone(Ring.build({ ...OPTIONS, ...more }).options);
+}
+
+Deno.test("the ring of a view is kept as long as nothing of it changed", () => {
+  assertEquals(ringOf(sent(), undefined).digest, RING.digest);
+  assertStrictEquals(ringOf(sent(), RING), RING);
+});
+
+Deno.test("the ring of a view is built anew when members, weights or its shape changed", () => {
+  const changes: Partial<RingOptions>[] = [
+    { members: ["a", "c"] },
+    { members: ["a"] },
+    { members: ["a", { name: "b", weight: 3 }] },
+    { slots: 256 },
+    { virtualServers: 5 },
+    { layout: "rendezvous" },
+    { hashes: "classic" },
+  ];
+  for (const change of changes) {
+    const ring = ringOf(sent(change), RING);
+    assertEquals(ring.options, Ring.build({ ...OPTIONS, ...change }).options);
+  }
+});

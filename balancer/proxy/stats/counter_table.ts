@@ -1,0 +1,95 @@
+/**
+ * The main thread's side of counting: gives the workers memory to count in, and adds up what they
+ * counted.
+ *
+ * @module
+ */
+import {
+  type DataPlaneCounts,
+  replicaCounts,
+  strikeOutPresent,
+  workerCounts,
+} from "./counter_snapshot.ts";
+import { REPLICA, type TallyRow, WORKER } from "./counter_layout.ts";
+
+/** Memory with a row for each worker. */
+export type TallySheet = Float64Array<SharedArrayBuffer>;
+
+/** Memory to count replicas in, by their names. */
+export type ReplicaSheets = readonly (readonly [name: string, sheet: TallySheet])[];
+
+/**
+ * One worker's row.
+ *
+ * @param sheet the memory
+ * @param width how many numbers are in a row
+ * @param row which, from 0
+ */
+export function rowOf(sheet: TallySheet, width: number, row: number): TallyRow {
+  return sheet.subarray(row * width, (row + 1) * width);
+}
+
+/** What all workers count in. A worker that replaces another goes on in its row. */
+export class TallyBook {
+  /** For what they count of themselves. */
+  readonly workers: TallySheet;
+  readonly #rows: number;
+  readonly #replicas = new Map<string, TallySheet>();
+
+  /** @param rows how many workers there are */
+  constructor(rows: number) {
+    this.#rows = rows;
+    this.workers = newSheet(WORKER.width, rows);
+  }
+
+  /** The memory for everyone in the ring. */
+  get replicas(): ReplicaSheets {
+    return [...this.#replicas];
+  }
+
+  /**
+   * Has everyone in the ring counted, and forgets who is not in it any more.
+   *
+   * @param members who is in the ring
+   * @returns the memory for those that are new
+   */
+  enroll(members: readonly { readonly name: string }[]): ReplicaSheets {
+    const present = new Set(members.map(({ name }) => name));
+    for (const name of this.#replicas.keys()) {
+      if (!present.has(name)) this.#replicas.delete(name);
+    }
+    const added = [...present].filter((name) => !this.#replicas.has(name));
+    return added.map((name) => {
+      const sheet = newSheet(REPLICA.width, this.#rows);
+      this.#replicas.set(name, sheet);
+      return [name, sheet] as const;
+    });
+  }
+
+  /** A worker has crashed: what it counted stays, what it had in its hands is gone. */
+  strikeOut(row: number): void {
+    strikeOutPresent(rowOf(this.workers, WORKER.width, row));
+  }
+
+  /** What all of them counted. */
+  counts(): DataPlaneCounts {
+    const replicas = this.replicas.map(([name, sheet]) =>
+      [name, replicaCounts(sumOf(sheet, REPLICA.width))] as const
+    );
+    return {
+      workers: workerCounts(sumOf(this.workers, WORKER.width)),
+      replicas: new Map(replicas),
+    };
+  }
+}
+
+function newSheet(width: number, rows: number): TallySheet {
+  const bytes = Float64Array.BYTES_PER_ELEMENT * width * rows;
+  return new Float64Array(new SharedArrayBuffer(bytes));
+}
+
+function sumOf(sheet: TallySheet, width: number): Float64Array {
+  const sum = new Float64Array(width);
+  for (let at = 0; at < sheet.length; at++) sum[at % width]! += sheet[at]!;
+  return sum;
+}

@@ -1,0 +1,25 @@
+import { assertEquals } from "@std/assert";
+import { TollBook } from "./failure_cost.ts";
+
+Deno.test("tolls are counted by owner, and told once", () => {
+  const book = new TollBook();
+  assertEquals(book.take(), []);
+  book.add("Server1", "held");
+  book.add("Server1", "held");
+  book.waited("Server1", 20.4);
+  book.waited("Server1", 3);
+  book.add("Server2", "lost");
+  const none = { held: 0, retried: 0, spilled: 0, lost: 0, broken: 0, longestHoldMs: 0 };
+  assertEquals(book.take(), [
+    { ...none, name: "Server1", held: 2, longestHoldMs: 20 },
+    { ...none, name: "Server2", lost: 1 },
+  ]);
+  assertEquals(book.take(), []);
+});
+
+Deno.test("what has no owner yet is counted nowhere", () => {
+  const book = new TollBook();
+  book.add(undefined, "lost");
+  book.waited(undefined, 1);
+  assertEquals(book.take(), []);
+});

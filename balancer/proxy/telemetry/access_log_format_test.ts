@@ -1,0 +1,185 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { LogRecord } from "@logtape/logtape";
+import { formatter } from "../../log/style.ts";
+import { type AccessLine, accessLine } from "./access_log_format.ts";
+import { KeyText } from "./key_redaction.ts";
+import { RequestRecord } from "./request_record.ts";
+
+const ID = new KeyText({ from: "request-id" });
+
+/** A request that was sent twice, waited, and was answered. */
+function recordOf(changes: Partial<RequestRecord> = {}): RequestRecord {
+  const record = new RequestRecord("127.0.0.1", performance.now());
+  const at = record.startedAt;
+  record.sampled = true;
+  record.line = { method: "POST", target: "/home?token=secret", minor: 1 };
+  record.identity = { requestId: "r1", key: "r1", slot: 7 };
+  record.ask({ name: "Server1", instance: "i1", address: { hostname: "", port: 1 } }, true);
+  record.fail("reset");
+  record.hold("hold");
+  record.unhold();
+  record.ask({ name: "Server1", instance: "i2", address: { hostname: "", port: 2 } }, false);
+  record.answer(200);
+  record.bytesIn = 3;
+  record.bytesOut = 56;
+  record.end("answered");
+  const [first, second] = record.attempts;
+  Object.assign(first!, { startedAt: at + 1, endedAt: at + 2 });
+  Object.assign(record.holds[0]!, { startedAt: at + 2, endedAt: at + 802.5 });
+  Object.assign(second!, { startedAt: at + 802.5, firstByteAt: at + 804.75, endedAt: at + 806 });
+  record.endedAt = at + 806;
+  return Object.assign(record, changes);
+}
+
+/** The same as a record of the logger. */
+function said(record: RequestRecord, message: string): LogRecord {
+  return {
+    category: ["ringkeeper", "access"],
+    level: record.failed ? "warning" : "info",
+    message: [message],
+    rawMessage: message,
+    timestamp: record.endedAt,
+    properties: {},
+  };
+}
+
+function fieldsOf(record: RequestRecord) {
+  const line = accessLine("json", ID)(record);
+  assert(line.endsWith("}\n") && line.indexOf("\n") === line.length - 1);
+  return JSON.parse(line);
+}
+
+Deno.test("a line of JSON holds everything by its usual name, in the logger's own shape", () => {
+  const record = recordOf();
+  const { "@timestamp": timestamp, level, message, logger, ...properties } = fieldsOf(record);
+  assertEquals(properties, {
+    "client.address": "127.0.0.1",
+    "http.request.method": "POST",
+    "url.path": "/home",
+    "network.protocol.version": "1.1",
+    "http.response.status_code": 200,
+    "http.request.body.size": 3,
+    "http.response.body.size": 56,
+    "ringkeeper.outcome": "answered",
+    "ringkeeper.request_id": "r1",
+    "ringkeeper.key": "r1",
+    "ringkeeper.slot": 7,
+    "ringkeeper.replica": "Server1",
+    "ringkeeper.instance": "i2",
+    "ringkeeper.attempts": 2,
+    "ringkeeper.held_ms": 800.5,
+    "ringkeeper.upstream_ms": 3.25,
+    "ringkeeper.duration_ms": 806,
+  });
+  const own = JSON.parse(formatter("json")(said(record, message)));
+  assertEquals({ "@timestamp": timestamp, level, message, logger, properties: {} }, own);
+  assertEquals(message, "POST /home 200");
+});
+
+Deno.test("what is not known is left out", () => {
+  const bare = new RequestRecord("::1", 0);
+  bare.refuse({ status: 400, reason: "fault", message: 'no "good"' });
+  bare.end("refused");
+  const { "@timestamp": _, "ringkeeper.duration_ms": ms, ...fields } = fieldsOf(bare);
+  assert(ms > 0);
+  assertEquals(fields, {
+    level: "INFO",
+    message: "request 400",
+    logger: "ringkeeper.access",
+    "client.address": "::1",
+    "http.response.status_code": 400,
+    "http.request.body.size": 0,
+    "http.response.body.size": 0,
+    "ringkeeper.outcome": "refused",
+    "ringkeeper.reason": "fault",
+    "ringkeeper.detail": 'no "good"',
+    "ringkeeper.attempts": 0,
+    "ringkeeper.held_ms": 0,
+    "ringkeeper.upstream_ms": 0,
+  });
+  const late = fieldsOf(recordOf({ late: true, status: 502 }));
+  assertEquals([late.level, late["ringkeeper.late"]], ["WARN", true]);
+  assertEquals(
+    ["ringkeeper.duration_ms", "ringkeeper.upstream_ms"].filter((one) => one in late),
+    [],
+  );
+  const control = fieldsOf(recordOf({ identity: { requestId: "r", key: undefined, slot: -1 } }));
+  assertEquals([control["ringkeeper.control"], control["ringkeeper.replica"]], [true, undefined]);
+});
+
+Deno.test("a line of text begins as those of the logger do, on a terminal, too", () => {
+  for (const style of ["text", "colours"] as const) {
+    for (const status of [200, 503]) {
+      const record = recordOf({ status });
+      const line = accessLine(style, ID)(record);
+      const text = line.slice(line.indexOf("127.0.0.1 "), -1);
+      assertEquals(line, formatter(style)(said(record, text)));
+    }
+  }
+});
+
+Deno.test("a line of text can be read by people, and steers no terminal", () => {
+  const identity = { requestId: "\x9b2J", key: "k\x1b[2J", slot: 7 };
+  const tail = (line: string) => line.slice(line.indexOf("access: ") + 8);
+  assertEquals(
+    tail(accessLine("text", new KeyText({ from: "path" }))(recordOf({ identity }))),
+    "127.0.0.1 POST /home 200, 806.0 ms, upstream 3.3 ms, held 800.5 ms, in 3 B, out 56 B, " +
+      "Server1 i2, 2 attempts, slot 7, key k\\x1b[2J, id \\x9b2J\n",
+  );
+  const line: AccessLine = accessLine("text", ID);
+  assertMatch(line(recordOf({ status: 0, outcome: "left" })), /POST \/home left, .*, left\n$/);
+  const refused = recordOf({ status: 503, outcome: "refused", reason: "none", detail: "nobody" });
+  assertMatch(line(refused), /slot 7, id r1, refused \(none: nobody\)\n$/);
+});
+
+Deno.test("a line of JSON has no control character either, and gives back what the client sent", () => {
+  const hostile = "/\u009b2J\u007f\u0085\u2028";
+  const record = recordOf({
+    line: { method: "GET", target: hostile, minor: 1 },
+    identity: { requestId: hostile, key: hostile, slot: 7 },
+    detail: hostile,
+  });
+  const line = accessLine("json", ID)(record);
+  // deno-lint-ignore no-control-regex -- what must not be there
+  assertEquals(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028]/.test(line), false, line);
+  const fields = JSON.parse(line);
+  for (
+    const field of ["url.path", "ringkeeper.request_id", "ringkeeper.key", "ringkeeper.detail"]
+  ) {
+    assertEquals(fields[field], hostile, field);
+  }
+});
+
+Deno.test("a key that may be a credential is told by a hash of it", async () => {
+  for (const from of ["header", "cookie", "query"] as const) {
+    const keys = new KeyText({ from, name: "Authorization" });
+    const identity = { requestId: "r1", key: "Bearer abc", slot: 7 };
+    assertEquals(keys.of(identity), undefined);
+    await keys.ready;
+    // printf %s 'Bearer abc' | sha256sum
+    assertEquals(keys.of(identity), "sha256:c355dce96c16");
+    assertEquals(keys.of({ ...identity, key: "r1" }), "r1");
+    assertEquals(keys.of({ ...identity, key: undefined }), undefined);
+    for (const style of ["json", "text"] as const) {
+      const line = accessLine(style, keys)(recordOf({ identity }));
+      assert(line.includes("c355dce96c16") && !line.includes("abc"));
+    }
+  }
+  const [field, query] = [
+    new KeyText({ from: "header", name: "X-User" }),
+    new KeyText({ from: "query", name: "user" }),
+  ];
+  await Promise.all([field.ready, query.ready]);
+  // The bytes c3 bc, as a client sent them in a field, and the letter that they are in a query.
+  const of = (key: string) => ({ requestId: "r1", key, slot: 7 });
+  assertEquals(field.of(of("\xc3\xbc")), query.of(of("ü")));
+  assertEquals(new KeyText({ from: "path" }).of(of("/home")), "/home");
+});
+
+Deno.test("what clients send is no longer in a line than it has to be", () => {
+  const target = `/${"x".repeat(5000)}?y`;
+  const identity = { requestId: "i".repeat(5000), key: "k", slot: 7 };
+  const line = { method: "GET", target, minor: 1 } as const;
+  assert(accessLine("json", ID)(recordOf({ line, identity })).length < 4096);
+  assert(accessLine("text", ID)(recordOf({ line, identity })).length < 4096);
+});

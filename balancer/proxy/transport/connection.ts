@@ -1,0 +1,341 @@
+/**
+ * One side of the proxy: a connection with the bytes that were read from it and not used yet.
+ *
+ * @module
+ */
+import { type Buffer, type BufferPool, LARGE_BYTES, RESTING_BYTES } from "./buffers.ts";
+import type { Connection } from "./byte_stream.ts";
+import { type Socket, socketOf } from "./socket.ts";
+import { type Side, type Staged, TURN } from "./io_batches.ts";
+
+/** After so many reads a connection is one that is used much. */
+const SETTLING_READS = 16;
+
+const NOTHING = new Uint8Array(0);
+
+/** A connection broke, or was closed from here, while it was being used. */
+export class Disconnected extends Error {
+  override readonly name = "Disconnected";
+
+  constructor(readonly wire: Wire, options?: ErrorOptions) {
+    super("the connection ended", options);
+  }
+}
+
+/** Two owners wanted to read one connection: a bug of this program, never of a peer. */
+export class ReaderConflict extends Error {
+  override readonly name = "ReaderConflict";
+}
+
+/**
+ * The right to wait for bytes of a connection and to take them. {@linkcode Wire.reader} hands out
+ * one at a time; its holder gives it back by disposing of it.
+ */
+export class Reader implements Disposable {
+  /** @param wire the connection that it reads */
+  constructor(readonly wire: Wire) {}
+
+  /**
+   * Reads more bytes behind those that are unread.
+   *
+   * @returns false when the peer has ended its side
+   * @throws {Disconnected} when the connection broke or was closed
+   * @throws {ReaderConflict} when it was given back, or its last read is not over
+   */
+  fill(): Promise<boolean> {
+    return this.wire.fill(this);
+  }
+
+  /** Ends a wait of its holder by an error. The read under way goes on; no byte is lost. */
+  interrupt(reason: Error): void {
+    this.wire.interrupt(this, reason);
+  }
+
+  [Symbol.dispose](): void {
+    this.wire.release(this);
+  }
+}
+
+/** Counts what goes over a connection. */
+export interface Traffic {
+  received(bytes: number): void;
+  sent(bytes: number): void;
+}
+
+/** Is told what becomes of reads and writes, without a promise for each. Must not throw. */
+export interface WireWatcher {
+  /** A read is over, before those hear of it who wait for it: `more` is false at the peer's end. */
+  onFill(more: boolean): void;
+  /** A read found the connection broken, or closed from here. */
+  onBreak(): void;
+  /** All of what {@linkcode Wire.send} was given is written. */
+  onSent(): void;
+  /** It could not be written. */
+  onUnsent(error: Disconnected): void;
+}
+
+/**
+ * A connection and its window of unread bytes, `bytes[start..end)`.
+ *
+ * At most one read is under way at any time. It may be begun early, by {@linkcode Wire.listen}, to
+ * notice that the peer went away, and be waited for later. Bytes are taken by one owner at a time:
+ * by the watcher while no {@linkcode Reader} is held, or else by the holder of that.
+ */
+export class Wire implements Staged {
+  bytes: Buffer;
+  start = 0;
+  end = 0;
+  watcher: WireWatcher | undefined;
+  readonly #connection: Connection;
+  readonly #socket: Socket;
+  readonly #buffers: BufferPool;
+  readonly #side: Side;
+  readonly #traffic: Traffic | undefined;
+  #resting: Buffer = new Uint8Array(RESTING_BYTES);
+  #readsToSettle = SETTLING_READS;
+  /** Set until what was read is handed on. */
+  #reading = false;
+  /** How much that is. */
+  #count = 0;
+  /** Made only where the reader waits for the read under way. */
+  #awaited: PromiseWithResolvers<boolean> | undefined;
+  #reader: Reader | undefined;
+  /** Why the last read failed: the next one must not wait for what cannot come. */
+  #failure: Disconnected | undefined;
+  /** What is being sent, and how much of it. */
+  #sending: Buffer | undefined;
+  #sendingLength = 0;
+  #closed = false;
+
+  /**
+   * @param connection the connection
+   * @param buffers lend it memory for what does not fit
+   * @param side who is at the other end
+   * @param traffic counts its bytes, where somebody wants to know
+   */
+  constructor(connection: Connection, buffers: BufferPool, side: Side, traffic?: Traffic) {
+    this.#connection = connection;
+    this.#socket = socketOf(connection);
+    this.#buffers = buffers;
+    this.#side = side;
+    this.#traffic = traffic;
+    this.bytes = this.#resting;
+  }
+
+  /** Takes bytes that were read before the connection came here, {@linkcode RESTING_BYTES} at the most. */
+  begin(bytes: Uint8Array): void {
+    this.bytes.set(bytes);
+    this.end = bytes.length;
+    this.#traffic?.received(bytes.length);
+  }
+
+  /** Bytes that were read and not used yet. */
+  get unread(): number {
+    return this.end - this.start;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether a reader is held. */
+  get hasReader(): boolean {
+    return this.#reader !== undefined;
+  }
+
+  /**
+   * Takes the right to read.
+   *
+   * @throws {ReaderConflict} another owner has it
+   */
+  reader(): Reader {
+    if (this.#reader) throw new ReaderConflict("the connection has a reader already");
+    return this.#reader = new Reader(this);
+  }
+
+  /** Gives the right to read back; without effect for a reader that is not the present one. */
+  release(reader: Reader): void {
+    if (this.#reader !== reader) return;
+    if (this.#awaited) this.interrupt(reader, new ReaderConflict("given back while it waits"));
+    this.#reader = undefined;
+  }
+
+  /** See {@linkcode Reader.interrupt}. */
+  interrupt(reader: Reader, reason: Error): void {
+    if (this.#reader !== reader) return;
+    const awaited = this.#awaited;
+    this.#awaited = undefined;
+    awaited?.reject(reason);
+  }
+
+  /** See {@linkcode Reader.fill}. */
+  fill(reader: Reader): Promise<boolean> {
+    if (this.#reader !== reader || this.#awaited) {
+      return Promise.reject(new ReaderConflict("a read by one that may not read now"));
+    }
+    if (this.#failure) return Promise.reject(this.#failure);
+    this.listen();
+    return (this.#awaited = Promise.withResolvers()).promise;
+  }
+
+  /**
+   * Begins a read in this turn where none is under way; the watcher hears of it. No promise is kept,
+   * nor made by an async function: this happens for every message.
+   */
+  listen(): void {
+    if (this.#reading || this.#failure) return;
+    if (this.start === this.end) this.#startOver();
+    else if (this.end === this.bytes.length) this.makeRoom();
+    this.#reading = true;
+    TURN.read(this);
+  }
+
+  /** Nothing is unread. */
+  #startOver(): void {
+    this.start = this.end = 0;
+    if (this.#readsToSettle === 0 || --this.#readsToSettle > 0) return;
+    // Whatever is still being written from the memory so far goes on undisturbed.
+    const settled = this.#buffers.settle();
+    if (this.bytes === this.#resting) this.bytes = settled;
+    this.#resting = settled;
+  }
+
+  beginRead(): void {
+    const free = this.end === 0 ? this.bytes : this.bytes.subarray(this.end);
+    this.#socket.read(free).then(this.#onRead, this.#onBroken);
+  }
+
+  readonly #onRead = (count: number): void => {
+    this.#count = count;
+    TURN.filled(this, this.#side);
+  };
+
+  deliver(): void {
+    const count = this.#count;
+    const awaited = this.#awaited;
+    this.#reading = false;
+    this.#awaited = undefined;
+    this.end += count;
+    this.#traffic?.received(count);
+    // Nothing is the end, unless there was no room for anything.
+    const more = count > 0 || this.end === this.bytes.length;
+    this.watcher?.onFill(more);
+    awaited?.resolve(more);
+  }
+
+  readonly #onBroken = (cause: unknown): void => {
+    const awaited = this.#awaited;
+    this.#reading = false;
+    this.#awaited = undefined;
+    this.#failure = new Disconnected(this, { cause });
+    this.watcher?.onBreak();
+    awaited?.reject(this.#failure);
+  };
+
+  /** Moves what is unread into a large buffer, for a long head or a body. Not while reading. */
+  makeRoom(): void {
+    if (this.#reading) return;
+    const from = this.bytes;
+    if (from === this.#resting) this.bytes = this.#buffers.take(LARGE_BYTES);
+    else if (this.start === 0) return;
+    this.bytes.set(from.subarray(this.start, this.end));
+    this.end -= this.start;
+    this.start = 0;
+  }
+
+  /** Gives the large buffer back where nothing is unread and nothing is being read. */
+  rest(): void {
+    if (this.bytes === this.#resting || this.#reading) return;
+    if (this.unread > RESTING_BYTES) return;
+    const large = this.bytes;
+    this.#resting.set(large.subarray(this.start, this.end));
+    this.end -= this.start;
+    this.start = 0;
+    this.bytes = this.#resting;
+    this.#buffers.give(large);
+  }
+
+  /**
+   * Writes all of the bytes; they must not change before this is done.
+   *
+   * @throws {Disconnected} when the connection broke or was closed
+   */
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#socket.write(bytes).then(
+      (count) => {
+        this.#traffic?.sent(count);
+        return count === bytes.length ? undefined : this.#writeRest(bytes, count);
+      },
+      this.#onWriteBroken,
+    );
+  }
+
+  /**
+   * Writes the beginning of a buffer in this turn and tells the watcher; it must not change before
+   * that, and nothing else be written.
+   */
+  send(buffer: Buffer, length: number): void {
+    this.#sending = buffer;
+    this.#sendingLength = length;
+    TURN.send(this);
+  }
+
+  beginSend(): void {
+    const bytes = this.#sending!.subarray(0, this.#sendingLength);
+    this.#socket.write(bytes).then(this.#onSent, this.#onUnsent);
+  }
+
+  readonly #onSent = (count: number): void => {
+    const bytes = this.#sending!;
+    const length = this.#sendingLength;
+    this.#sending = undefined;
+    this.#traffic?.sent(count);
+    if (count === length) return this.watcher?.onSent();
+    const rest = this.#writeRest(bytes.subarray(0, length), count);
+    rest.then(() => this.watcher?.onSent(), this.#onUnsent);
+  };
+
+  readonly #onUnsent = (cause: unknown): void => {
+    this.#sending = undefined;
+    this.watcher?.onUnsent(
+      cause instanceof Disconnected ? cause : new Disconnected(this, { cause }),
+    );
+  };
+
+  async #writeRest(bytes: Uint8Array, written: number): Promise<void> {
+    try {
+      while (written < bytes.length) {
+        const count = await this.#socket.write(bytes.subarray(written));
+        this.#traffic?.sent(count);
+        written += count;
+      }
+    } catch (cause) {
+      throw new Disconnected(this, { cause });
+    }
+  }
+
+  readonly #onWriteBroken = (cause: unknown): never => {
+    throw new Disconnected(this, { cause });
+  };
+
+  /**
+   * Whether bytes can still be written, as far as the kernel knows: it is asked to send none.
+   *
+   * @returns false when the connection was reset, or closed from here; never rejects
+   */
+  probe(): Promise<boolean> {
+    return this.#socket.write(NOTHING).then(() => true, () => false);
+  }
+
+  /** Ends this side; the peer may go on. */
+  closeWrite(): Promise<void> {
+    return this.#connection.closeWrite().catch(this.#onWriteBroken);
+  }
+
+  /** Closes the connection; a read or write under way is rejected. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#connection.close();
+  }
+}

@@ -1,0 +1,323 @@
+import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { BufferPool, LARGE_BYTES } from "./buffers.ts";
+import { Disconnected, ReaderConflict, Wire, type WireWatcher } from "./connection.ts";
+import { systemTest as test } from "../../../tools/test/needs.ts";
+
+/** A wire and the other end of its connection. */
+async function pair() {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { hostname, port } = listener.addr;
+  const [tcp, peer] = await Promise.all([Deno.connect({ hostname, port }), listener.accept()]);
+  const buffers = new BufferPool();
+  const wire = new Wire(tcp, buffers, "client");
+  const reader = wire.reader();
+  const dispose = () => {
+    wire.close();
+    try {
+      peer.close();
+    } catch (error) {
+      // A test may close it early.
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
+  };
+  return { wire, reader, peer, buffers, [Symbol.dispose]: dispose };
+}
+
+function unread({ bytes, start, end }: Wire): string {
+  return new TextDecoder().decode(bytes.subarray(start, end));
+}
+
+async function say(peer: Deno.TcpConn, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += await peer.write(bytes.subarray(at));
+}
+
+test("bytes are read behind those that are unread", async () => {
+  using one = await pair();
+  const { wire, reader, peer } = one;
+  await say(peer, "abc");
+  assertEquals(await reader.fill(), true);
+  wire.start += 1;
+  await say(peer, "def");
+  await reader.fill();
+  assertEquals([unread(wire), wire.unread], ["bcdef", 5]);
+});
+
+test("a read that was begun early is the one that the reader waits for", async () => {
+  using one = await pair();
+  const { wire, reader, peer } = one;
+  wire.listen();
+  const reading = reader.fill();
+  await say(peer, "abc");
+  assertEquals(await reading, true);
+  assertEquals(unread(wire), "abc");
+});
+
+test("a connection has one reader at a time", async () => {
+  using one = await pair();
+  const { wire, reader, peer } = one;
+  assertThrows(() => wire.reader(), ReaderConflict);
+  reader[Symbol.dispose]();
+  assertEquals(wire.hasReader, false);
+  const next = wire.reader();
+  await assertRejects(() => reader.fill(), ReaderConflict);
+  // Nothing that the former owner does reaches the present one.
+  reader.interrupt(new Error("not for it"));
+  reader[Symbol.dispose]();
+  const reading = next.fill();
+  await assertRejects(() => next.fill(), ReaderConflict);
+  await say(peer, "abc");
+  assertEquals([await reading, unread(wire)], [true, "abc"]);
+});
+
+test("a reader that is interrupted loses no byte for the next one", async () => {
+  using one = await pair();
+  const { wire, reader, peer } = one;
+  const interrupted = assertRejects(() => reader.fill(), RangeError);
+  reader.interrupt(new RangeError("not needed"));
+  await interrupted;
+  const givenBack = assertRejects(() => reader.fill(), ReaderConflict);
+  reader[Symbol.dispose]();
+  await givenBack;
+  using next = wire.reader();
+  await say(peer, "abc");
+  assertEquals([await next.fill(), unread(wire)], [true, "abc"]);
+});
+
+test("the end of the peer's side is no error, however often it is asked for", async () => {
+  using one = await pair();
+  const { wire, reader, peer } = one;
+  await peer.closeWrite();
+  assertEquals(await reader.fill(), false);
+  assertEquals(await reader.fill(), false);
+  assertEquals(wire.unread, 0);
+});
+
+test("a wire makes room for what is long, and gives it back at rest", async () => {
+  using one = await pair();
+  const { wire, reader, peer, buffers } = one;
+  const resting = wire.bytes;
+  const text = "0123456789".repeat(1000);
+  await say(peer, text);
+  while (wire.unread < text.length) await reader.fill();
+  assertEquals(unread(wire) === text, true);
+  const large = wire.bytes;
+  assertEquals(large.length, LARGE_BYTES);
+  wire.rest();
+  assertStrictEquals(wire.bytes, large);
+  wire.start = wire.end - 5;
+  wire.rest();
+  assertStrictEquals(wire.bytes, resting);
+  assertEquals(unread(wire), "56789");
+  assertStrictEquals(buffers.take(LARGE_BYTES), large);
+});
+
+test("a wire that is used much moves in with others, and loses nothing", async () => {
+  using one = await pair();
+  const { wire, reader, peer } = one;
+  const first = wire.bytes;
+  for (let message = 0; message < 40; message++) {
+    await say(peer, `message ${message}`);
+    await reader.fill();
+    assertEquals(unread(wire), `message ${message}`);
+    wire.start = wire.end;
+  }
+  assertEquals(wire.bytes.length, first.length);
+  assertEquals(wire.bytes.buffer.byteLength > wire.bytes.length, true);
+  wire.makeRoom();
+  wire.rest();
+  assertEquals(wire.bytes.buffer.byteLength > wire.bytes.length, true);
+});
+
+test("no buffer is given away while it is read into", async () => {
+  using one = await pair();
+  const { wire, reader, peer } = one;
+  wire.makeRoom();
+  const large = wire.bytes;
+  const reading = reader.fill();
+  wire.rest();
+  wire.makeRoom();
+  assertStrictEquals(wire.bytes, large);
+  await say(peer, "abc");
+  await reading;
+  assertEquals(unread(wire), "abc");
+});
+
+test("what is unread stays when room is made", async () => {
+  using one = await pair();
+  const { wire, reader, peer } = one;
+  await say(peer, "abc");
+  await reader.fill();
+  wire.start += 1;
+  wire.makeRoom();
+  assertEquals([unread(wire), wire.start], ["bc", 0]);
+  await say(peer, "d");
+  await reader.fill();
+  wire.start += 1;
+  wire.makeRoom();
+  assertEquals([unread(wire), wire.start], ["cd", 0]);
+});
+
+test("all of the bytes are written, however slowly they are read", async () => {
+  using one = await pair();
+  const { wire, peer } = one;
+  const size = 16 * 1024 * 1024;
+  const writing = wire.write(new Uint8Array(size).fill(7));
+  const buffer = new Uint8Array(64 * 1024);
+  let [count, sum] = [0, 0];
+  while (count < size) {
+    const n = await peer.read(buffer) ?? 0;
+    count += n;
+    sum += buffer.subarray(0, n).reduce((a, b) => a + b, 0);
+  }
+  await writing;
+  assertEquals([count, sum], [size, 7 * size]);
+});
+
+test("closing ends a read and a write that are under way, and may be done twice", async () => {
+  using one = await pair();
+  const { wire, reader } = one;
+  const reading = assertRejects(() => reader.fill(), Disconnected);
+  const writing = assertRejects(() => wire.write(new Uint8Array(64 * 1024 * 1024)), Disconnected);
+  assertEquals(wire.closed, false);
+  wire.close();
+  wire.close();
+  await Promise.all([reading, writing]);
+  assertEquals(wire.closed, true);
+  await assertRejects(() => reader.fill(), Disconnected);
+  await assertRejects(() => wire.write(new Uint8Array(1)), Disconnected);
+});
+
+test("a probe tells a peer that has ended its side from one that is gone", async () => {
+  using one = await pair();
+  const { wire, reader, peer } = one;
+  await peer.closeWrite();
+  assertEquals([await reader.fill(), await wire.probe()], [false, true]);
+  peer.close();
+  // So far the kernel knows no more than before.
+  while (await wire.probe()) await wire.write(new Uint8Array(1));
+  assertEquals(await wire.probe(), false);
+});
+
+test("one side can be ended while the other goes on", async () => {
+  using one = await pair();
+  const { wire, reader, peer } = one;
+  await wire.closeWrite();
+  assertEquals(await peer.read(new Uint8Array(1)), null);
+  await say(peer, "abc");
+  await reader.fill();
+  assertEquals(unread(wire), "abc");
+});
+
+/** Notes what it is told. */
+class Notes implements WireWatcher {
+  readonly told: string[] = [];
+  #more = Promise.withResolvers<void>();
+
+  onFill(more: boolean): void {
+    this.#note(more ? "filled" : "ended");
+  }
+
+  onBreak(): void {
+    this.#note("broken");
+  }
+
+  onSent(): void {
+    this.#note("sent");
+  }
+
+  onUnsent(error: Disconnected): void {
+    this.#note(`unsent: ${error.name}`);
+  }
+
+  /** Waits until it was told something. */
+  async next(): Promise<string> {
+    while (this.told.length === 0) await this.#more.promise;
+    return this.told.shift()!;
+  }
+
+  #note(what: string): void {
+    this.told.push(what);
+    this.#more.resolve();
+    this.#more = Promise.withResolvers();
+  }
+}
+
+test("a watcher hears of a read before those who wait for it", async () => {
+  using one = await pair();
+  const { wire, reader, peer } = one;
+  const notes = wire.watcher = new Notes();
+  wire.listen();
+  const waiting = reader.fill().then(() => [...notes.told]);
+  await say(peer, "abc");
+  assertEquals(await waiting, ["filled"]);
+  assertEquals([await notes.next(), unread(wire)], ["filled", "abc"]);
+  wire.listen();
+  await peer.closeWrite();
+  assertEquals(await notes.next(), "ended");
+});
+
+test("a read that nobody waits for may fail; who asks later is told why", async () => {
+  using one = await pair();
+  const { wire, reader } = one;
+  const notes = wire.watcher = new Notes();
+  wire.listen();
+  wire.close();
+  assertEquals(await notes.next(), "broken");
+  wire.listen();
+  await assertRejects(() => reader.fill(), Disconnected);
+  assertEquals(notes.told, []);
+});
+
+test("a watcher hears when all is sent, however often the kernel takes a part", async () => {
+  using one = await pair();
+  const { wire, peer } = one;
+  const notes = wire.watcher = new Notes();
+  const length = 8 * 1024 * 1024;
+  wire.send(new Uint8Array(length + 5), length);
+  const piece = new Uint8Array(65536);
+  let received = 0;
+  while (received < length) received += await peer.read(piece) ?? NaN;
+  assertEquals([await notes.next(), received], ["sent", length]);
+});
+
+test("a watcher hears of what cannot be sent", async () => {
+  using one = await pair();
+  const { wire } = one;
+  const notes = wire.watcher = new Notes();
+  wire.close();
+  wire.send(new Uint8Array(8), 8);
+  assertEquals(await notes.next(), "unsent: Disconnected");
+});
+
+test("of many wires that always have something to read, none is read from less", async () => {
+  const [count, rounds] = [300, 20];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const reads = new Uint32Array(count);
+  let left = count * rounds;
+  using pairs = new DisposableStack();
+  const wires = await Promise.all(Array.from({ length: count }, async (_, at) => {
+    const { wire, peer } = pairs.use(await pair());
+    const more = () => void peer.write(new Uint8Array(1)).catch(() => {});
+    wire.watcher = {
+      onFill() {
+        reads[at]! += 1;
+        if (--left === 0) return resolve();
+        if (left < 0) return;
+        wire.start = wire.end;
+        more();
+        wire.listen();
+      },
+      onBreak: () => {},
+      onSent: () => {},
+      onUnsent: () => {},
+    };
+    return { wire, more };
+  }));
+  for (const { wire, more } of wires) {
+    more();
+    wire.listen();
+  }
+  await promise;
+  assertEquals(Math.min(...reads) >= rounds / 2, true, `${reads}`);
+});

@@ -1,0 +1,80 @@
+import { assertEquals } from "@std/assert";
+import { FileBudget, fileRoom, sharedFiles, strikeOutFiles } from "./descriptor_budget.ts";
+
+/** Of so many files connections get half. */
+const LIMIT = 20;
+
+Deno.test("the room is what the main thread does not need, and some of it is never the clients'", () => {
+  assertEquals(fileRoom(20_000, 3), { all: 19_720, clients: 17_748, api: 1250 });
+  assertEquals(fileRoom(20_000, 64), { all: 19_232, clients: 17_308, api: 1250 });
+});
+
+Deno.test("of few files connections get half", () => {
+  assertEquals(fileRoom(128, 3), { all: 64, clients: 57, api: 8 });
+});
+
+Deno.test("a limit that is not known is no bound", () => {
+  const budget = new FileBudget(sharedFiles(1, 0), 0);
+  for (let i = 0; i < 1000; i++) budget.enterClient();
+  assertEquals([budget.enterReplica(), budget.hasRoom, budget.clientsFull], [true, true, false]);
+});
+
+Deno.test("connections of all workers count, on both sides", () => {
+  const files = sharedFiles(2, LIMIT);
+  const [a, b] = [new FileBudget(files, 0), new FileBudget(files, 1)];
+  for (let i = 0; i < 4; i++) a.enterClient();
+  for (let i = 0; i < 5; i++) b.enterClient();
+  assertEquals([a.clientsFull, a.hasRoom], [true, true]);
+  assertEquals([a.enterReplica(), b.enterReplica(), b.hasRoom], [true, false, false]);
+  b.leaveClient();
+  assertEquals([a.clientsFull, b.enterReplica(), a.enterReplica()], [false, true, false]);
+  b.leaveReplica();
+  assertEquals(a.enterReplica(), true);
+});
+
+Deno.test("clients of the API's own port take nothing from the others, and count at the limit", () => {
+  const files = sharedFiles(1, 0);
+  const [worker, main] = [new FileBudget(files, 0), new FileBudget(files, 1)];
+  for (let i = 0; i < LIMIT / 2; i++) main.enterApi();
+  for (let i = 0; i < LIMIT / 2; i++) worker.enterClient();
+  assertEquals([main.apiRoom, worker.perClient], [Infinity, Infinity]);
+  main.spent();
+  worker.review();
+  assertEquals(fileRoom(LIMIT, 0), { all: 10, clients: 9, api: 8 });
+  assertEquals([main.apiRoom, worker.perClient, worker.hasRoom], [8, 5, false]);
+  worker.leaveClient();
+  assertEquals(worker.hasRoom, true);
+});
+
+Deno.test("what a worker that crashed had open is counted out", () => {
+  const files = sharedFiles(2, LIMIT);
+  const [a, b] = [new FileBudget(files, 0), new FileBudget(files, 1)];
+  while (a.enterReplica());
+  a.wait(3);
+  assertEquals([b.waitingElsewhere, b.enterReplica()], [3, false]);
+  strikeOutFiles(files, 0);
+  assertEquals([b.waitingElsewhere, b.enterReplica()], [0, true]);
+});
+
+Deno.test("a limit that is not known is what was open when it was reached, for all workers", () => {
+  const files = sharedFiles(2, 0);
+  const [a, b] = [new FileBudget(files, 0), new FileBudget(files, 1)];
+  for (let i = 0; i < LIMIT; i++) a.enterClient();
+  b.spent();
+  a.review();
+  assertEquals([a, b].map((one) => [one.clientsFull, one.hasRoom, one.enterReplica()]), [
+    [true, false, false],
+    [true, false, false],
+  ]);
+  for (let i = 0; i < LIMIT / 2 + 1; i++) a.leaveClient();
+  // What it was is known now: to be short of files once more changes nothing.
+  b.spent();
+  assertEquals([a.enterReplica(), a.enterReplica()], [true, false]);
+});
+
+Deno.test("a limit that is known stays what it is", () => {
+  const budget = new FileBudget(sharedFiles(1, LIMIT), 0);
+  budget.enterClient();
+  budget.spent();
+  assertEquals(budget.enterReplica(), true);
+});

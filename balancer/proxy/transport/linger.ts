@@ -1,0 +1,76 @@
+/**
+ * The end of a connection whose client may still be sending. A server that closes such a connection
+ * at once resets it, and the reset may destroy a response that the client has not read yet; so the
+ * bytes are read for a while, and dropped (RFC 9112, section 9.6).
+ *
+ * @module
+ */
+import type { Deadlines } from "./deadlines.ts";
+import type { Wire } from "./connection.ts";
+
+/** How long, and how much, is read of what is dropped. */
+export interface LingerSettings {
+  /** Milliseconds to wait for more bytes. */
+  readonly readMs: number;
+  /** Milliseconds in all. */
+  readonly totalMs: number;
+  /** Bytes in all. */
+  readonly bytes: number;
+}
+
+/** The times that nginx has, and a number of bytes that costs less than a second of CPU. */
+export const LINGER: LingerSettings = { readMs: 5000, totalMs: 30_000, bytes: 2 ** 30 };
+
+/** What is left of the time and the bytes for one connection. */
+export class DropBudget {
+  readonly #deadlines: Pick<Deadlines, "in">;
+  readonly #readMs: number;
+  readonly #until: number;
+  #bytes: number;
+
+  /**
+   * @param deadlines the clock
+   * @param settings the bounds
+   */
+  constructor(deadlines: Pick<Deadlines, "in">, settings: LingerSettings) {
+    this.#deadlines = deadlines;
+    this.#readMs = settings.readMs;
+    this.#until = deadlines.in(settings.totalMs);
+    this.#bytes = settings.bytes;
+  }
+
+  /** Until when the next bytes are waited for, by the clock of the deadlines. */
+  deadline(): number {
+    return Math.min(this.#deadlines.in(this.#readMs), this.#until);
+  }
+
+  /** Takes note of bytes that were dropped. @returns whether more may be read */
+  drop(bytes: number): boolean {
+    this.#bytes -= bytes;
+    return this.#bytes > 0;
+  }
+}
+
+/**
+ * Ends this side and reads, without using it, what the client still sends.
+ *
+ * @param wire the connection; no reader of it is held by then, and the caller closes it
+ * @param budget how much is read
+ * @param expect takes the deadline of the next read, at which the caller closes the connection
+ * @throws {Disconnected} when the connection broke or was closed
+ */
+export async function linger(
+  wire: Wire,
+  budget: DropBudget,
+  expect: (deadlineAt: number) => void,
+): Promise<void> {
+  expect(budget.deadline());
+  await wire.closeWrite();
+  using reader = wire.reader();
+  do {
+    // A buffer that was filled by one read is too small for what comes.
+    if (wire.end === wire.bytes.length) wire.makeRoom();
+    wire.start = wire.end;
+    expect(budget.deadline());
+  } while (await reader.fill() && budget.drop(wire.unread));
+}

@@ -1,0 +1,101 @@
+/**
+ * Reads and writes of a connection, at what they cost the runtime and nothing more.
+ *
+ * `Deno.TcpConn.read` keeps a set of the reads under way, in an async function of its own, so that
+ * `unref` can find them. That is a tenth of the CPU of a small request, and nobody here calls
+ * `unref`. What the method does inside is to be had from the runtime, though not by its documented
+ * interface; where that is not as it is known here, the methods of the connection do the same.
+ *
+ * @module
+ */
+import type { Connection } from "./byte_stream.ts";
+
+/** A connection's bytes. Of reads and of writes one each may be under way. */
+export interface Socket {
+  /**
+   * Reads what is there, or what comes first.
+   *
+   * @param into is filled from its beginning; not empty
+   * @returns how many bytes; 0 at the end of the peer's side
+   */
+  read(into: Uint8Array): Promise<number>;
+  /**
+   * Writes as much as there is room for.
+   *
+   * @param bytes must not change before this is done
+   * @returns how many bytes were written
+   */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** What the runtime's own modules read and write with, as far as it is used here. */
+interface RuntimeCore {
+  readonly internalRidSymbol: symbol;
+  read(resource: number, into: Uint8Array): Promise<number>;
+  write(resource: number, bytes: Uint8Array): Promise<number>;
+}
+
+/**
+ * The socket of a connection. Who closes the connection ends what is under way.
+ *
+ * @param connection the connection
+ * @param core what the runtime reads and writes with; undefined for the documented methods
+ */
+export function socketOf(
+  connection: Connection,
+  core: RuntimeCore | undefined = RUNTIME_CORE,
+): Socket {
+  const resource = core && Reflect.get(connection, core.internalRidSymbol);
+  if (core === undefined || typeof resource !== "number") return new DocumentedSocket(connection);
+  return new DirectSocket(core, resource);
+}
+
+class DirectSocket implements Socket {
+  readonly #core: RuntimeCore;
+  readonly #resource: number;
+
+  constructor(core: RuntimeCore, resource: number) {
+    this.#core = core;
+    this.#resource = resource;
+  }
+
+  read(into: Uint8Array): Promise<number> {
+    return this.#core.read(this.#resource, into);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#core.write(this.#resource, bytes);
+  }
+}
+
+class DocumentedSocket implements Socket {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  async read(into: Uint8Array): Promise<number> {
+    return await this.#connection.read(into) ?? 0;
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#connection.write(bytes);
+  }
+}
+
+const RUNTIME_CORE = runtimeCore();
+
+function runtimeCore(): RuntimeCore | undefined {
+  const symbol: unknown = Reflect.get(Deno, "internal");
+  if (typeof symbol !== "symbol") return undefined;
+  const core: unknown = Reflect.get(Deno, symbol)?.core;
+  return isRuntimeCore(core) ? core : undefined;
+}
+
+function isRuntimeCore(core: unknown): core is RuntimeCore {
+  if (typeof core !== "object" || core === null) return false;
+  return typeof Reflect.get(core, "read") === "function" &&
+    typeof Reflect.get(core, "write") === "function" &&
+    typeof Reflect.get(core, "internalRidSymbol") === "symbol";
+}

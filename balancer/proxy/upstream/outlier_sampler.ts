@@ -1,0 +1,61 @@
+/**
+ * Counts how instances answer, for the fleet to compare them. There is one only where the settings
+ * ask for it: reading the clock twice for each request is not for nothing.
+ *
+ * @module
+ */
+import { MAX_BAD_KEYS, type Sample, SLOW_RESPONSE_MS } from "../../view.ts";
+import type { UpstreamConnection } from "./connection_pool.ts";
+
+interface Counts {
+  responses: number;
+  errors: number;
+  firstByteMs: number;
+  /** The keys of bad responses, as many as are counted. */
+  readonly badKeys: Set<string>;
+}
+
+/** Samples since the last time. */
+export class Sampler {
+  #byInstance = new Map<string, Counts>();
+  readonly #askedAt = new WeakMap<UpstreamConnection, number>();
+
+  /** A request was sent. */
+  asked(upstream: UpstreamConnection): void {
+    this.#askedAt.set(upstream, performance.now());
+  }
+
+  /** Its response began. */
+  answered(upstream: UpstreamConnection, status: number): void {
+    const counts = this.#countsOf(upstream.pool.upstream.instance);
+    const now = performance.now();
+    const firstByteMs = now - (this.#askedAt.get(upstream) ?? now);
+    counts.responses++;
+    counts.firstByteMs += firstByteMs;
+    if (status >= 500) counts.errors++;
+    const bad = status >= 500 || firstByteMs >= SLOW_RESPONSE_MS;
+    if (!bad || counts.badKeys.size === MAX_BAD_KEYS) return;
+    counts.badKeys.add(upstream.request?.destination.key ?? "");
+  }
+
+  #countsOf(instance: string): Counts {
+    let counts = this.#byInstance.get(instance);
+    if (!counts) {
+      counts = { responses: 0, errors: 0, firstByteMs: 0, badKeys: new Set() };
+      this.#byInstance.set(instance, counts);
+    }
+    return counts;
+  }
+
+  /** What was counted since the last time; empty when nothing was. */
+  take(): readonly Sample[] {
+    if (this.#byInstance.size === 0) return [];
+    const samples = [...this.#byInstance].map(([instance, { badKeys, ...counts }]) => ({
+      instance,
+      ...counts,
+      badKeys: badKeys.size,
+    }));
+    this.#byInstance = new Map();
+    return samples;
+  }
+}

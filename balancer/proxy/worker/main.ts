@@ -1,0 +1,123 @@
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.worker" />
+/**
+ * A worker of the data plane: its own listener on the shared port, its own event loop.
+ *
+ * @module
+ */
+import type { Ring } from "../../../ring/mod.ts";
+import { errorMessage } from "../../failures.ts";
+import { surviveOutOfFiles } from "../../out_of_files.ts";
+import { openTracing } from "../../tracing/tracing.ts";
+import type { DrainDeadlines } from "../../view.ts";
+import { ConnectionLimits } from "../downstream/connection_limits.ts";
+import { Acceptor } from "./listener.ts";
+import { ChannelStreams, transferOf } from "../transport/channel_stream.ts";
+import { FileBudget } from "../transport/descriptor_budget.ts";
+import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
+import { Proxy } from "./worker_context.ts";
+import { ringOf } from "../routing/ring_cache.ts";
+
+let proxy: Proxy | undefined;
+let acceptor: Acceptor | undefined;
+let ring: Ring | undefined;
+const calls = new ChannelStreams((id, frame) => {
+  tell({ type: "stream", id, frame }, transferOf(frame));
+});
+
+function tell(message: FromWorker, transfer: Transferable[] = []): void {
+  self.postMessage(message, transfer);
+}
+
+self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  switch (data.type) {
+    case "open":
+      return open(data);
+    case "view":
+      return publish(data);
+    case "idle":
+      return void answerIdle(data);
+    case "access":
+      return proxy?.recorder.sample(data.part);
+    case "logged":
+      return proxy?.accessLog.written(data.written);
+    case "stream":
+      return calls.receive(data.id, data.frame);
+    case "end":
+      return void end(data.deadlines);
+  }
+};
+
+function open(message: Extract<ToWorker, { type: "open" }>): void {
+  const { settings, files, sheets } = message;
+  const created = proxy = new Proxy(settings, sheets, {
+    evidence: (evidence) => tell({ type: "evidence", evidence }),
+    tolls: (tolls) => tell({ type: "tolls", tolls }),
+    samples: (samples) => tell({ type: "samples", samples }),
+    lines: (lines, lost) => tell({ type: "lines", lines, lost }, [lines.buffer]),
+    failure: (action, error) => tell({ type: "failure", action, message: errorMessage(error) }),
+    get calls() {
+      return calls.count;
+    },
+    call: () => calls.open(),
+  }, new FileBudget(files, sheets.row));
+  surviveOutOfFiles((error) => created.recordFailure("process.files", error));
+  if (settings.traces) void trace(created).then(() => accept(created, message));
+  else accept(created, message);
+}
+
+/** Before the first request is there. */
+async function trace(proxy: Proxy): Promise<void> {
+  const tracing = await openTracing();
+  if (tracing) await proxy.trace(tracing);
+}
+
+function accept(
+  proxy: Proxy,
+  { settings, counts, sheets }: Extract<ToWorker, { type: "open" }>,
+): void {
+  const { connections, connectionsPerAddress } = settings.limits;
+  acceptor = new Acceptor(
+    proxy,
+    new ConnectionLimits(counts, sheets.row, {
+      total: connections,
+      get perAddress() {
+        return connectionsPerAddress === "auto" ? proxy.files.perClient : connectionsPerAddress;
+      },
+    }),
+  );
+  tell({ type: "listening", port: acceptor.port });
+}
+
+function publish({ view, tallies }: Extract<ToWorker, { type: "view" }>): void {
+  const { version, ring: options, ready, awaited, quarantined, loads }: PlainView = view;
+  ring = ringOf(options, ring);
+  proxy?.publish(
+    {
+      version,
+      ring,
+      ready: new Map(ready.map((one) => [one.name, one])),
+      awaited: new Set(awaited),
+      quarantined: new Set(quarantined),
+    },
+    loads,
+    tallies,
+  );
+  tell({ type: "published", version });
+  // Whoever was let go has been counted by then.
+  setTimeout(() => proxy?.tellTolls());
+}
+
+async function answerIdle(
+  { question, instance, deadlines }: Extract<ToWorker, { type: "idle" }>,
+): Promise<void> {
+  const idle = await proxy?.inFlight.idle(instance, deadlines) ?? true;
+  tell({ type: "idle", question, idle });
+}
+
+async function end(deadlines: DrainDeadlines): Promise<void> {
+  await acceptor?.drain(deadlines);
+  proxy?.close();
+  tell({ type: "ended" });
+  self.close();
+}

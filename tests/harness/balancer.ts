@@ -1,0 +1,265 @@
+/**
+ * A real balancer in a process of its own, for tests from outside.
+ *
+ * @module
+ */
+import { balancerArgs } from "../../tools/up/balancer_command.ts";
+
+/** A replica as `GET /_lb/status` shows it. */
+export interface Replica {
+  readonly name: string;
+  readonly state: string;
+  readonly instance: string | null;
+  readonly address: string | null;
+  readonly image: { readonly reference: string; readonly id: string } | null;
+  readonly restarts: number;
+  readonly since: string;
+  readonly nextStart: string | null;
+  readonly start: { readonly attempt: number; readonly notReady: string | null } | null;
+  readonly lastError: {
+    readonly message: string;
+    readonly exit?: string;
+    readonly lastWords?: readonly string[];
+  } | null;
+}
+
+/** The part of `GET /_lb/status` that tests look at. */
+export interface Status {
+  readonly version: number;
+  readonly digest: string;
+  readonly engine: string;
+  readonly engineUp: boolean;
+  readonly desired: number;
+  readonly ready: number;
+  readonly replicas: readonly Replica[];
+  readonly spares: readonly Replica[];
+  readonly quarantined: readonly { readonly key: string }[];
+  readonly template: Readonly<Record<string, unknown>>;
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+/** An answer with its JSON body. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const ROOT = new URL("../../", import.meta.url);
+const DEADLINE_MS = 60_000;
+
+/** What it logs before it says that it listens. */
+const OWN = /"the page and the API are at .*"at":"(http:[^"]+)\/_lb\/"/;
+const TOKEN_FILE = /"the admin token is in .*"file":"([^"]+)"/;
+
+/** Tests kill the same replica again within seconds, and do not wait for a deploy to prove itself. */
+const QUICK = {
+  LB_PORT: "0",
+  LB_LOG_FORMAT: "json",
+  LB_MIN_READY_MS: "50",
+  LB_HEALTHY_SPELL_MS: "1000",
+};
+
+/** A balancer that was started by a test. */
+export class Balancer implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #output: Promise<string>;
+  #url = "";
+  #own = "";
+  #tokenFile = "";
+
+  private constructor(process: Deno.ChildProcess, output: Promise<string>) {
+    this.#process = process;
+    this.#output = output;
+  }
+
+  /**
+   * Starts a balancer on a free port and waits until it listens.
+   *
+   * @param env its settings
+   * @param openFiles how many files it may open; as many as this process, where it is not given
+   * @param launcher a program and its arguments that run the balancer
+   */
+  static async start(
+    env: Record<string, string>,
+    openFiles?: number,
+    launcher: readonly string[] = [],
+  ): Promise<Balancer> {
+    const limit = openFiles === undefined ? "" : `ulimit -n ${openFiles}; `;
+    const process = new Deno.Command("sh", {
+      args: [
+        "-c",
+        `${limit}exec "$@"`,
+        "sh",
+        ...launcher,
+        Deno.execPath(),
+        ...await balancerArgs(),
+      ],
+      cwd: ROOT,
+      env: { ...QUICK, ...env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const port = Promise.withResolvers<number>();
+    const found = { own: "", tokenFile: "" };
+    const output = collect(process, (line) => {
+      found.own = OWN.exec(line)?.[1] ?? found.own;
+      found.tokenFile = TOKEN_FILE.exec(line)?.[1] ?? found.tokenFile;
+      notePort(line, port.resolve);
+    });
+    output.then((text) => port.reject(new Error(`the balancer ended:\n${text}`)));
+    const balancer = new Balancer(process, output);
+    balancer.#url = `http://127.0.0.1:${await port.promise}`;
+    balancer.#own = found.own;
+    balancer.#tokenFile = found.tokenFile;
+    return balancer;
+  }
+
+  /** Starts a balancer and waits until all of its replicas are ready. */
+  static async ready(
+    env: Record<string, string>,
+    openFiles?: number,
+    launcher?: readonly string[],
+  ): Promise<Balancer> {
+    const balancer = await Balancer.start(env, openFiles, launcher);
+    try {
+      await balancer.until((status) => status.desired > 0 && status.ready === status.desired);
+      return balancer;
+    } catch (error) {
+      await balancer.end("SIGTERM");
+      throw error;
+    }
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** Where the service is, without a slash at the end. */
+  get url(): string {
+    return this.#url;
+  }
+
+  /** Where the page and the whole API are: a port of their own, or that of the service. */
+  get own(): string {
+    return this.#own || this.#url;
+  }
+
+  /** The file of the admin token that the balancer made; empty where it made none. */
+  get tokenFile(): string {
+    return this.#tokenFile;
+  }
+
+  /** The admin token that the balancer made, as a field of a request. */
+  async bearer(): Promise<{ readonly authorization: string }> {
+    const token = await Deno.readTextFile(new URL(this.#tokenFile, ROOT));
+    return { authorization: `Bearer ${token.trim()}` };
+  }
+
+  /** Where a path is answered: calls that the public port need not carry at the API's own. */
+  at(path: string): string {
+    return /^\/_lb(\/|$)/.test(path) ? this.own + path : this.#url + path;
+  }
+
+  /** Sends a request to where its path is answered. */
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(this.at(path), { redirect: "manual", ...init });
+  }
+
+  /** Sends a request and reads the JSON of its answer. */
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    const response = await this.fetch(path, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: text }),
+    });
+    return { status: response.status, body: await response.json() };
+  }
+
+  async status(): Promise<Status> {
+    return (await this.call("GET", "/_lb/status")).body as Status;
+  }
+
+  async replica(name: string): Promise<Replica | undefined> {
+    return (await this.status()).replicas.find((replica) => replica.name === name);
+  }
+
+  /** Asks for the status until it is as wanted. */
+  async until(wanted: (status: Status) => boolean): Promise<Status> {
+    const deadline = Date.now() + DEADLINE_MS;
+    for (;;) {
+      const status = await this.status();
+      if (wanted(status)) return status;
+      if (Date.now() > deadline) {
+        throw new Error(`not so after ${DEADLINE_MS} ms: ${JSON.stringify(status)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** Ends it by a signal. @returns its exit code and everything that it said */
+  async end(signal: Deno.Signal): Promise<{ code: number; output: string }> {
+    try {
+      this.#process.kill(signal);
+    } catch (error) {
+      // It has ended already; how, its status says.
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
+    const { code } = await this.#process.status;
+    return { code, output: await this.#output };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end("SIGTERM");
+  }
+}
+
+async function collect(
+  process: Deno.ChildProcess,
+  onLine: (line: string) => void,
+): Promise<string> {
+  const streams = [process.stdout, process.stderr].map(async (stream) => {
+    let text = "";
+    for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      for (const line of text.split("\n")) onLine(line);
+    }
+    return text;
+  });
+  return (await Promise.all(streams)).join("");
+}
+
+function notePort(line: string, found: (port: number) => void): void {
+  const port = /"listening on .*"port":(\d+)/.exec(line)?.[1];
+  if (port !== undefined) found(Number(port));
+}
+
+/** Whether a process is there. */
+export async function processExists(pid: number): Promise<boolean> {
+  const { success } = await new Deno.Command("kill", { args: ["-0", String(pid)], stderr: "null" })
+    .output();
+  return success;
+}
+
+/** Memory that a process has resident, in bytes. */
+export async function residentBytes(pid: number): Promise<number> {
+  const args = ["-o", "rss=", "-p", String(pid)];
+  const { stdout } = await new Deno.Command("ps", { args }).output();
+  return 1024 * Number(new TextDecoder().decode(stdout));
+}
+
+/** Sends a signal to any process. */
+export async function signal(pid: number, name: "KILL" | "STOP" | "CONT"): Promise<void> {
+  await new Deno.Command("kill", { args: [`-${name}`, String(pid)] }).output();
+}
+
+/** The process of a replica that the process engine started. */
+export function pidOf(replica: Replica | undefined): number {
+  return Number(replica?.instance?.split("-", 1)[0]);
+}

@@ -1,0 +1,108 @@
+/**
+ * Chromium for tests of the page: a real browser that nobody sees.
+ *
+ * @module
+ */
+import type { AxeResults } from "axe-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { PERMITTED, systemTest } from "../../tools/test/needs.ts";
+
+/** Names that distributions give it. */
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+
+/** No window, no other process's sandbox, and no call to anybody. */
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const DEADLINE_MS = 60_000;
+
+async function findChromium(): Promise<string | undefined> {
+  const script = NAMES.map((name) => `command -v ${name}`).join(" || ");
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", script], stderr: "null" })
+    .output();
+  return new TextDecoder().decode(stdout).trim() || undefined;
+}
+
+const PATH = PERMITTED ? await findChromium() : undefined;
+
+/** Without Chromium there is nothing to test, unless `LB_TEST_BROWSER=required` insists. */
+const IGNORED = !PERMITTED || PATH === undefined && Deno.env.get("LB_TEST_BROWSER") !== "required";
+
+/** A page in a browser of its own, and what it complained of. */
+export interface Tab {
+  readonly page: Page;
+  /** Errors and warnings of the console, and exceptions that nobody caught. */
+  readonly complaints: readonly string[];
+}
+
+/** Opens a tab. */
+export type OpenTab = (options?: BrowserContextOptions) => Promise<Tab>;
+
+/**
+ * A test that drives a browser.
+ *
+ * @param name what has to be so
+ * @param test opens its tabs, which are closed for it
+ */
+export function browserTest(name: string, test: (open: OpenTab) => Promise<void>): void {
+  const why = IGNORED && PERMITTED ? " (Chromium is not installed)" : "";
+  systemTest({
+    name: name + why,
+    ignore: IGNORED,
+    fn: async () => {
+      const browser = await launch();
+      try {
+        await test(async (options) => {
+          const context = await browser.newContext(options);
+          context.setDefaultTimeout(DEADLINE_MS);
+          return watched(await context.newPage());
+        });
+      } finally {
+        await browser.close();
+      }
+    },
+  });
+}
+
+/** Its profile is a new folder, which goes with it. */
+async function launch(): Promise<Browser> {
+  if (PATH === undefined) throw new Error(`none of ${NAMES.join(", ")} is installed`);
+  // Or a library in it looks for Windows in a part of /proc that Deno shows to nobody who has less
+  // than every permission.
+  Deno.env.set("__IS_WSL_TEST__", "1");
+  const { chromium } = await import("playwright-core");
+  return await chromium.launch({ executablePath: PATH, args: FLAGS });
+}
+
+function watched(page: Page): Tab {
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    const { url } = message.location();
+    if (["error", "warning"].includes(message.type())) complaints.push(`${message.text()} ${url}`);
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  return { page, complaints };
+}
+
+/**
+ * Everything on a page that keeps somebody from using it, as far as a program can tell.
+ *
+ * @param page the page as it is
+ * @returns each with its rule and where it is
+ */
+export async function barriers(page: Page): Promise<string[]> {
+  const { default: axe } = await import("axe-core");
+  await page.evaluate(axe.source);
+  const { violations }: AxeResults = await page.evaluate("axe.run()");
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`)
+  );
+}

@@ -1,0 +1,98 @@
+/**
+ * The command line program, run as `deno task ringkeeper` runs it, with that task's permissions.
+ *
+ * @module
+ */
+import { denoArgs } from "../../tools/up/balancer_command.ts";
+import { ROOT } from "../../tools/project.ts";
+
+/** What a command left behind. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command that runs. */
+export interface RunningCommand {
+  readonly process: Deno.ChildProcess;
+  /** Its standard output, line by line. */
+  readonly lines: AsyncIterator<string>;
+}
+
+const QUIET = Object.fromEntries(
+  [
+    "LB_ADMIN_LISTEN",
+    "LB_ADMIN_TOKEN",
+    "LB_ADMIN_TOKEN_FILE",
+    "LB_FLEET",
+    "LB_PORT",
+    "LB_PUBLIC_API",
+    "LB_STATE_FILE",
+    "RINGKEEPER_URL",
+  ].map((name) => [name, ""]),
+);
+
+/**
+ * Runs a command to its end.
+ *
+ * @param url where the balancer is; not told where undefined
+ * @param verb the verb
+ * @param args its arguments
+ * @param env more of the environment
+ */
+export async function terminal(
+  url: string | undefined,
+  verb: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Outcome> {
+  const command = await commandOf(verb, args, { ...env, ...(url ? { RINGKEEPER_URL: url } : {}) });
+  const { code, stdout, stderr } = await command.output();
+  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+/** Starts a command that goes on. */
+export async function startTerminal(
+  url: string,
+  verb: string,
+  args: readonly string[],
+): Promise<RunningCommand> {
+  const process = (await commandOf(verb, args, { RINGKEEPER_URL: url })).spawn();
+  return { process, lines: linesOf(process.stdout) };
+}
+
+/** The words of a command line. */
+export async function wordsOf(verb: string, args: readonly string[]): Promise<string[]> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  return [Deno.execPath(), ...denoArgs(tasks.ringkeeper), verb, ...args];
+}
+
+async function commandOf(
+  verb: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<Deno.Command> {
+  const [program = "", ...words] = await wordsOf(verb, args);
+  return new Deno.Command(program, {
+    args: words,
+    cwd: ROOT,
+    env: { ...QUIET, ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = (rest + decode(chunk)).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,20 @@
+/**
+ * `ringkeeper down`: ends what `ringkeeper up` started.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { down } from "../up/down.ts";
+import { say } from "../print.ts";
+import { type Example, verb } from "./command.ts";
+
+const ABOUT = "Ends the balancer that `ringkeeper up` started, with its replicas; requests that " +
+  "run are finished first.";
+
+const EXAMPLES: readonly Example[] = [["down", "stop the balancer and its replicas"]];
+
+/** The verb `down`. */
+export function downCommand(): Command {
+  return verb("down", ABOUT, EXAMPLES)
+    .action(async () => say(await down(say) ? "stopped" : "nothing runs"));
+}

@@ -1,0 +1,8 @@
+/**
+ * `ringkeeper VERB`: the command line program. It starts and stops a balancer, and speaks to its API.
+ *
+ * @module
+ */
+import { runProgram } from "./program.ts";
+
+await runProgram(Deno.args);

@@ -1,0 +1,68 @@
+/**
+ * The command line program: its verbs, and how it ends.
+ *
+ * @module
+ */
+import { Command, CommanderError } from "commander";
+import { plainCommand } from "../up/task_command.ts";
+import { runTool, ToolError, USAGE } from "../tool.ts";
+import { addCommand } from "./add.ts";
+import { downCommand } from "./down.ts";
+import { explainCommand } from "./explain.ts";
+import { incidentsCommand } from "./incidents.ts";
+import { logsCommand } from "./logs.ts";
+import { planCommand } from "./plan.ts";
+import { rmCommand } from "./rm.ts";
+import { statusCommand } from "./status.ts";
+import { topCommand } from "./top.ts";
+import { upCommand } from "./up.ts";
+import { weighCommand } from "./weigh.ts";
+
+const ABOUT = "Starts and stops a ringkeeper balancer, watches it and changes its fleet.";
+
+/** The program with every verb. */
+export function program(): Command {
+  const all = plainCommand("ringkeeper", ABOUT);
+  for (const [title, verbs] of GROUPS) {
+    for (const verb of verbs) all.addCommand(verb().helpGroup(title));
+  }
+  return all;
+}
+
+const GROUPS: readonly (readonly [title: string, verbs: readonly (() => Command)[]])[] = [
+  ["Start and stop:", [upCommand, downCommand, logsCommand]],
+  ["Watch:", [statusCommand, topCommand, incidentsCommand, explainCommand]],
+  ["Change:", [addCommand, rmCommand, weighCommand, planCommand]],
+];
+
+/**
+ * Runs the program and ends it: exit code 0 done, 1 refused or failed, 2 wrong usage, 3 no balancer.
+ *
+ * @param args the arguments
+ */
+export function runProgram(args: readonly string[]): Promise<never> {
+  return runTool(() => obey(program(), args));
+}
+
+/** @returns the exit code that the verb set, if it set one */
+async function obey(all: Command, args: readonly string[]): Promise<void> {
+  if (args.length === 0) return all.outputHelp();
+  try {
+    await all.parseAsync([...args], { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return;
+    throw withHint(all, args, error);
+  }
+}
+
+/** Wrong usage names the verb's help. */
+function withHint(all: Command, args: readonly string[], error: unknown): unknown {
+  const usage = error instanceof CommanderError ||
+    (error instanceof ToolError && error.exitCode === USAGE);
+  if (!usage) return error;
+  const word = args.find((arg) => !arg.startsWith("-"));
+  const verb = all.commands.find((command) => command.name() === word);
+  const name = verb ? `${all.name()} ${verb.name()}` : all.name();
+  const message = error.message.replace(/^error: /, "");
+  return new ToolError(`${message}\nTry: ${name} --help`, USAGE);
+}

@@ -1,0 +1,35 @@
+/**
+ * Docker Compose, whichever of the two there is: the plugin or the old program of its own.
+ *
+ * @module
+ */
+import { run } from "../command.ts";
+import { ROOT } from "../project.ts";
+
+/** How compose is called: program and first arguments. */
+export type Compose = readonly [program: string, ...args: string[]];
+
+const CANDIDATES: readonly Compose[] = [["docker", "compose"], ["docker-compose"]];
+
+/** The compose of this machine; undefined where there is none. */
+export async function findCompose(): Promise<Compose | undefined> {
+  for (const compose of CANDIDATES) {
+    const [program, ...args] = compose;
+    if ((await run(program, [...args, "version"])).code === 0) return compose;
+  }
+  return undefined;
+}
+
+/**
+ * The arguments of a compose call, after the program's name. They name the file, so that the call
+ * does not depend on the current folder.
+ *
+ * @param compose which compose
+ * @param project the name of the compose project
+ * @param args the command and its arguments
+ */
+export function composeArgs([, ...first]: Compose, project: string, ...args: string[]): string[] {
+  const root = ROOT.pathname.replace(/\/$/, "");
+  const file = ["-f", `${root}/compose.yaml`, "--project-directory", root];
+  return [...first, ...file, "-p", project, ...args];
+}

@@ -1,0 +1,87 @@
+/**
+ * Docker or processes: which one runs the replicas, and why.
+ *
+ * @module
+ */
+import { NOT_FOUND, type Result, run, TIMED_OUT } from "../command.ts";
+import { type Compose, findCompose } from "./compose.ts";
+import { ToolError } from "../tool.ts";
+
+/** What the user may ask for. */
+export const ENGINES = ["auto", "process", "docker"] as const;
+
+/** One of {@linkcode ENGINES}. */
+export type EngineWish = (typeof ENGINES)[number];
+
+/** What was found out about Docker on this machine. */
+export interface DockerFindings {
+  /** Why no engine can be used; nothing when one answers. */
+  readonly trouble?: string;
+  /** Version of the engine that answers. */
+  readonly version?: string;
+  /** Which compose there is, where there is one. */
+  readonly compose?: Compose;
+}
+
+/** The engine to use, and the reason in words. */
+export type EngineChoice =
+  | { readonly engine: "docker"; readonly compose: Compose; readonly why: string }
+  | { readonly engine: "process"; readonly why: string };
+
+const DEADLINE_MS = 2000;
+
+/** Asks the Docker Engine and looks for compose; answers within seconds either way. */
+export async function inspectDocker(): Promise<DockerFindings> {
+  const args = ["version", "--format", "{{.Server.Version}}"];
+  const result = await run("docker", args, { timeoutMs: DEADLINE_MS });
+  const trouble = engineTrouble(result, Deno.env.get("DOCKER_HOST"));
+  if (trouble) return { trouble };
+  const compose = await findCompose();
+  return { version: result.stdout.trim(), ...(compose && { compose }) };
+}
+
+/**
+ * Why Docker cannot be used, in words; undefined when it can.
+ *
+ * @param result what `docker version` left
+ * @param dockerHost the variable DOCKER_HOST
+ */
+export function engineTrouble(result: Result, dockerHost?: string): string | undefined {
+  if (result.code === NOT_FOUND) return "the docker command is not installed";
+  if (dockerHost && !dockerHost.startsWith("unix://")) {
+    return `DOCKER_HOST=${dockerHost} is no socket of this machine`;
+  }
+  if (result.code === 0) return undefined;
+  const where = `on ${dockerSocket(dockerHost)}`;
+  if (result.code === TIMED_OUT) return `the Docker engine ${where} did not answer within 2 s`;
+  if (/permission denied/i.test(result.stderr)) return `no permission to use Docker ${where}`;
+  return `no Docker engine answers ${where}`;
+}
+
+/**
+ * The socket that the balancer's container is given.
+ *
+ * @param dockerHost the variable DOCKER_HOST
+ */
+export function dockerSocket(dockerHost = ""): string {
+  const prefix = "unix://";
+  return dockerHost.startsWith(prefix) ? dockerHost.slice(prefix.length) : "/var/run/docker.sock";
+}
+
+/**
+ * Decides. Docker only where everything that it takes is there.
+ *
+ * @param wish what the user asked for
+ * @param docker what was found
+ * @throws {ToolError} when docker was asked for and cannot be had
+ */
+export function chooseEngine(wish: EngineWish, docker: DockerFindings): EngineChoice {
+  if (wish === "process") return { engine: "process", why: "asked for" };
+  const { trouble = "Docker answers, but there is neither `docker compose` nor docker-compose" } =
+    docker;
+  if (docker.version && docker.compose) {
+    return { engine: "docker", compose: docker.compose, why: `Docker ${docker.version} answers` };
+  }
+  if (wish === "auto") return { engine: "process", why: trouble };
+  throw new ToolError(`engine docker: ${trouble}; make run ENGINE=process needs no Docker`);
+}

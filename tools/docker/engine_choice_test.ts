@@ -1,0 +1,46 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { chooseEngine, dockerSocket, engineTrouble } from "./engine_choice.ts";
+import { ToolError } from "../tool.ts";
+
+const answered = { code: 0, stdout: "20.10.24\n", stderr: "" };
+
+Deno.test("engine choice: docker where an engine and compose are there", () => {
+  const found = { version: "20.10.24", compose: ["docker-compose"] } as const;
+  const choice = chooseEngine("auto", found);
+  assertEquals(choice.engine, "docker");
+  assertEquals(choice.why, "Docker 20.10.24 answers");
+});
+
+Deno.test("engine choice: processes where no engine answers, and the reason is told", () => {
+  const trouble = "no Docker engine answers on /var/run/docker.sock";
+  assertEquals(chooseEngine("auto", { trouble }), { engine: "process", why: trouble });
+});
+
+Deno.test("engine choice: processes where compose is missing", () => {
+  const choice = chooseEngine("auto", { version: "28.0" });
+  assertEquals(choice.engine, "process");
+  assertMatch(choice.why, /neither `docker compose` nor docker-compose/);
+});
+
+Deno.test("engine choice: what was asked for is never replaced by something else", () => {
+  const found = { version: "28.0", compose: ["docker", "compose"] } as const;
+  assertEquals(chooseEngine("process", found), { engine: "process", why: "asked for" });
+  assertThrows(() => chooseEngine("docker", { trouble: "it is gone" }), ToolError, "it is gone");
+});
+
+Deno.test("engine choice: each way in which Docker cannot be used has its own words", () => {
+  const said = (code: number, stderr = "", host?: string) =>
+    engineTrouble({ code, stdout: "", stderr }, host) ?? "";
+  assertEquals(engineTrouble(answered), undefined);
+  assertEquals(engineTrouble(answered, "unix:///run/user/1000/docker.sock"), undefined);
+  assertMatch(said(127), /not installed/);
+  assertMatch(said(124), /did not answer within 2 s/);
+  assertMatch(said(1, "permission denied while trying"), /no permission/);
+  assertMatch(said(1, "", "unix:///tmp/other.sock"), /answers on \/tmp\/other.sock/);
+  assertMatch(said(0, "", "tcp://10.0.0.1:2375"), /no socket of this machine/);
+});
+
+Deno.test("engine choice: the container gets the socket that DOCKER_HOST names", () => {
+  assertEquals(dockerSocket(), "/var/run/docker.sock");
+  assertEquals(dockerSocket("unix:///run/user/1000/docker.sock"), "/run/user/1000/docker.sock");
+});

@@ -1,0 +1,60 @@
+/**
+ * `deno task check:layers`: holds every source file to the table of layers.
+ *
+ * @module
+ */
+import { readSources } from "./imports.ts";
+import { isExempt, violationsOf } from "./check.ts";
+import { folderViolations } from "./folders.ts";
+import { say } from "../print.ts";
+import { ROOT, rootPath } from "../project.ts";
+import { runTool, ToolError } from "../tool.ts";
+
+const FOLDERS = ["ring/", "replica/", "balancer/"];
+const BLACK_BOX = ["tests/blackbox/", "tests/harness/"];
+
+/** Runs in browsers, has an import map of its own, and nothing of the balancer imports it. */
+const BROWSER = new URL("balancer/page/client/", ROOT);
+
+async function layers(): Promise<void> {
+  const paths: string[] = [];
+  for (const folder of FOLDERS) await collect(new URL(folder, ROOT), paths);
+  const sources = await readSources(paths.sort());
+  const violations = [
+    ...sources.flatMap(violationsOf),
+    ...folderViolations(sources),
+    ...(await blackBoxViolations()),
+  ];
+  if (violations.length > 0) {
+    const table = "the table of who may import whom is tools/layers/table.ts";
+    throw new ToolError(`layers:\n  ${violations.join("\n  ")}\n${table}`);
+  }
+  say(`layers: ${sources.length} files keep to the table`);
+}
+
+/** Black-box tests see the product from outside, as its users do. */
+async function blackBoxViolations(): Promise<string[]> {
+  const paths: string[] = [];
+  for (const folder of BLACK_BOX) await collect(new URL(folder, ROOT), paths, () => true);
+  return (await readSources(paths.sort())).flatMap(({ path, imports }) =>
+    imports.filter(({ target }) => target.startsWith("balancer/"))
+      .map(({ target, line }) => `${path}:${line}: a black-box test may not import ${target}`)
+  );
+}
+
+async function collect(
+  folder: URL,
+  paths: string[],
+  wanted: (path: string) => boolean = (path) => !isExempt(path),
+): Promise<void> {
+  for await (const entry of Deno.readDir(folder)) {
+    const url = new URL(entry.name + (entry.isDirectory ? "/" : ""), folder);
+    if (url.href === BROWSER.href) continue;
+    if (entry.isDirectory) await collect(url, paths, wanted);
+    else if (/(?<!\.d)\.ts$/.test(entry.name) && wanted(rootPath(url))) {
+      paths.push(rootPath(url));
+    }
+  }
+}
+
+if (import.meta.main) await runTool(layers);

@@ -1,0 +1,278 @@
+/**
+ * Who may import whom, as data. The arrows of docs/architecture.md; `deno task check:layers`
+ * holds the code to them.
+ *
+ * @module
+ */
+
+/** A part of the project with one rule for what it may import. */
+export interface Room {
+  readonly name: string;
+  /** Files, or folders with a slash at the end. Of all rooms, the longest match is a file's room. */
+  readonly paths: readonly string[];
+  /** Names of the rooms that it may import, beside itself. */
+  readonly imports: readonly string[];
+  /** Names of the rooms of which it may import types and nothing else. */
+  readonly importsTypes?: readonly string[];
+}
+
+/** What everything in balancer/ may use: it knows nothing of any room. */
+const LEAVES = ["clock", "failures", "fault", "log", "out of files", "reply", "version"];
+
+/** Every room that has a rule. Tests, bench/, tests/ and tools/ import what they like. */
+export const ROOMS: readonly Room[] = [
+  { name: "ring", paths: ["ring/"], imports: [] },
+  { name: "contract", paths: ["replica/contract.ts"], imports: [] },
+  { name: "replica", paths: ["replica/"], imports: ["contract"] },
+  { name: "view", paths: ["balancer/view.ts"], imports: ["ring"] },
+  { name: "upstream list", paths: ["balancer/upstream_list.ts"], imports: ["view"] },
+  { name: "clock", paths: ["balancer/clock.ts"], imports: [] },
+  { name: "failures", paths: ["balancer/failures.ts"], imports: [] },
+  { name: "fault", paths: ["balancer/fault.ts"], imports: [] },
+  { name: "log", paths: ["balancer/log/"], imports: [] },
+  { name: "version", paths: ["balancer/version.ts"], imports: [] },
+  { name: "out of files", paths: ["balancer/out_of_files.ts"], imports: [] },
+  { name: "reply", paths: ["balancer/reply.ts"], imports: [], importsTypes: ["answers"] },
+  // The types of answers are for whoever answers; their schemas need zod, and are for control alone.
+  {
+    name: "answers",
+    paths: ["balancer/answers/"],
+    imports: ["ring", "log", "replica options"],
+  },
+  {
+    name: "config",
+    paths: [
+      "balancer/config.ts",
+      "balancer/settings/",
+    ],
+    imports: [
+      "command",
+      "contract",
+      "fleet names",
+      "replica options",
+      "ring",
+      "upstream list",
+      "view",
+      ...LEAVES,
+    ],
+  },
+  { name: "command", paths: ["balancer/engine/command.ts"], imports: [] },
+  { name: "fleet names", paths: ["balancer/engine/fleet_names.ts"], imports: [] },
+  { name: "replica options", paths: ["balancer/engine/replica_options.ts"], imports: LEAVES },
+  {
+    name: "engine interface",
+    paths: ["balancer/engine/engine.ts"],
+    imports: ["upstream list", "view", ...LEAVES],
+    importsTypes: ["replica options"],
+  },
+  {
+    name: "engine adapters",
+    paths: ["balancer/engine/"],
+    imports: [
+      "engine interface",
+      "command",
+      "contract",
+      "fleet names",
+      "replica options",
+      "upstream list",
+      "view",
+      ...LEAVES,
+    ],
+    importsTypes: ["config"],
+  },
+  { name: "tracing", paths: ["balancer/tracing/"], imports: [] },
+  {
+    name: "heal spans",
+    paths: ["balancer/tracing/heal_spans.ts"],
+    imports: ["tracing"],
+    importsTypes: ["fleet"],
+  },
+  {
+    name: "proxy",
+    paths: ["balancer/proxy/"],
+    imports: ["tracing", "view", "ring", ...LEAVES],
+    importsTypes: ["config"],
+  },
+  {
+    name: "fleet",
+    paths: ["balancer/fleet/"],
+    imports: [
+      "view",
+      "ring",
+      "engine interface",
+      "contract",
+      "replica options",
+      "upstream list",
+      ...LEAVES,
+    ],
+    importsTypes: ["answers", "config"],
+  },
+  {
+    name: "control",
+    paths: ["balancer/control/"],
+    imports: [
+      "answers",
+      "page",
+      "fleet",
+      "proxy",
+      "view",
+      "ring",
+      "engine interface",
+      "contract",
+      "upstream list",
+      "replica options",
+      ...LEAVES,
+    ],
+    importsTypes: ["config"],
+  },
+  {
+    name: "page",
+    paths: ["balancer/page/"],
+    imports: ["view", "ring", ...LEAVES],
+    importsTypes: ["answers"],
+  },
+  {
+    name: "metrics",
+    paths: ["balancer/metrics/"],
+    imports: ["fleet", "proxy", "view", "ring", ...LEAVES],
+    importsTypes: ["answers"],
+  },
+  {
+    name: "main",
+    paths: ["balancer/main.ts", "balancer/"],
+    imports: [
+      "ring",
+      "view",
+      "proxy",
+      "fleet",
+      "control",
+      "metrics",
+      "tracing",
+      "heal spans",
+      "config",
+      "engine interface",
+      "engine adapters",
+      "command",
+      "contract",
+      "upstream list",
+      "replica options",
+      ...LEAVES,
+    ],
+  },
+];
+
+/** What tests share. It may do what tests may, and nothing but tests may import it. */
+export const TEST_HELPERS: readonly string[] = [
+  "balancer/control/testing.ts",
+  "balancer/engine/conformance.ts",
+  "balancer/engine/docker_harness.ts",
+  "balancer/engine/podman_harness.ts",
+  "balancer/engine/registry_harness.ts",
+  "balancer/engine/testing.ts",
+  "balancer/fleet/harness.ts",
+  "balancer/proxy/testing.ts",
+  "balancer/tracing/testing.ts",
+];
+
+/** Something that only a few files may use. */
+export interface Reserved {
+  /** What is reserved, in words. */
+  readonly what: string;
+  /** The files that may. */
+  readonly to: readonly string[];
+}
+
+/** npm packages that are reserved, by the start of their specifier. */
+export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[] = [
+  { name: "dockerode", what: "the package dockerode", to: ["balancer/engine/docker.ts"] },
+  {
+    name: "prom-client",
+    what: "the package prom-client",
+    to: ["balancer/metrics/exposition.ts"],
+  },
+  {
+    name: "@opentelemetry/",
+    what: "the package @opentelemetry/api",
+    to: ["balancer/tracing/tracing.ts", "balancer/tracing/testing.ts"],
+  },
+];
+
+/** Rooms that import no package at all. */
+export const WITHOUT_PACKAGES: readonly string[] = ["ring", "contract", "view"];
+
+/** Globals that are reserved, by what they look like in the source. */
+export const RESERVED_GLOBALS: readonly (Reserved & { readonly pattern: RegExp })[] = [
+  {
+    pattern: /\bDeno\.env\b/,
+    what: "reading the environment (Deno.env)",
+    to: ["balancer/main.ts", "replica/healthcheck.ts", "replica/main.ts"],
+  },
+  {
+    pattern: /\bDeno\.addSignalListener\b/,
+    what: "installing signal handlers (Deno.addSignalListener)",
+    to: ["balancer/main.ts", "replica/main.ts", "replica/serve.ts"],
+  },
+];
+
+/** Globals that a room has no use for, being pure. */
+export const PURE_ROOMS: readonly string[] = ["ring"];
+
+/** What a pure room does not touch: input, output and the clock. */
+export const IMPURE = /\b(?:Deno\.\w+|Date\.now|new Date|performance\.now|setTimeout|fetch)\b/;
+
+/** Files that count as a folder of their own: each is a room, and its neighbours are others. */
+export const FOLDERS_APART: readonly string[] = ROOMS.flatMap(({ paths }) =>
+  paths.filter((path) => path.endsWith(".ts"))
+);
+
+/**
+ * Folders inside a room, top to bottom: a folder imports folders of lower levels, never of its own
+ * level or a higher one. `.` is the room's folder itself.
+ */
+export const FOLDER_ORDER: { readonly [parent: string]: readonly (readonly string[])[] } = {
+  "balancer/proxy/": [
+    ["worker"],
+    ["downstream"],
+    ["forward"],
+    ["hold", "telemetry"],
+    ["routing"],
+    ["request"],
+    ["upstream"],
+    ["stats"],
+    ["errors"],
+    ["http1", "transport"],
+    ["."],
+  ],
+  "balancer/fleet/": [
+    ["operations"],
+    ["."],
+    ["reconcile"],
+    ["health", "incidents", "plan", "store"],
+    ["member"],
+    ["spec"],
+  ],
+  "balancer/control/": [
+    ["."],
+    ["endpoints"],
+    ["server"],
+    ["api"],
+    ["drill", "explain"],
+    ["input"],
+    ["auth"],
+  ],
+};
+
+/** Imports against the order that are still there, as `[from, to]`. This list only shrinks. */
+export const TOLERATED: readonly (readonly [from: string, to: string])[] = [
+  ["balancer/control/api/", "balancer/control/endpoints/"],
+  ["balancer/control/api/", "balancer/control/server/"],
+  ["balancer/control/auth/", "balancer/control/api/"],
+  ["balancer/control/drill/", "balancer/control/endpoints/"],
+  ["balancer/proxy/", "balancer/proxy/routing/"],
+  ["balancer/proxy/", "balancer/proxy/transport/"],
+  ["balancer/proxy/downstream/", "balancer/proxy/worker/"],
+  ["balancer/proxy/forward/", "balancer/proxy/downstream/"],
+  ["balancer/proxy/hold/", "balancer/proxy/downstream/"],
+  ["balancer/proxy/telemetry/", "balancer/proxy/downstream/"],
+  ["balancer/proxy/upstream/", "balancer/proxy/request/"],
+];

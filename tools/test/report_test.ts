@@ -1,0 +1,23 @@
+import { assertEquals } from "@std/assert";
+import { plus, tally } from "./report.ts";
+
+const REPORT = `<testsuites name="deno test" tests="8" failures="1" errors="0" time="0.0">
+<testsuite name="./a_test.ts" tests="5" disabled="1" errors="0" failures="1">
+<testcase name="tests=&quot;99&quot;" classname="./a_test.ts"></testcase>
+</testsuite>
+<testsuite name="./b_test.ts" tests="3" disabled="0" errors="0" failures="0"></testsuite>
+</testsuites>`;
+
+Deno.test("test report: suites are summed, ignored tests neither pass nor fail", () => {
+  assertEquals(tally(REPORT, 1), { passed: 6, failed: 1, ignored: 1 });
+});
+
+Deno.test("test report: a run that fails without a failed test counts as one failure", () => {
+  assertEquals(tally("", 1), { passed: 0, failed: 1, ignored: 0 });
+  assertEquals(tally("", 0), { passed: 0, failed: 0, ignored: 0 });
+});
+
+Deno.test("test report: runs add up", () => {
+  const one = { passed: 1, failed: 2, ignored: 3 };
+  assertEquals(plus(one, one), { passed: 2, failed: 4, ignored: 6 });
+});

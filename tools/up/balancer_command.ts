@@ -1,0 +1,25 @@
+/**
+ * The command of `deno task balancer`, so that a balancer in the background has the same
+ * permissions as one in the foreground.
+ *
+ * @module
+ */
+import { expandCommand } from "../../balancer/engine/command.ts";
+import { ROOT } from "../project.ts";
+
+/** Arguments for Deno that run the balancer. */
+export async function balancerArgs(): Promise<string[]> {
+  const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  return denoArgs(config.tasks.balancer);
+}
+
+/**
+ * The arguments of a task that runs Deno and nothing else.
+ *
+ * @param task the task's command line, `deno run ...`
+ */
+export function denoArgs(task: string): string[] {
+  const [program, ...args] = expandCommand(task, {});
+  if (program === "deno") return args;
+  throw new Error(`the task must begin with "deno": ${task}`);
+}

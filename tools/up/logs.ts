@@ -1,0 +1,49 @@
+/**
+ * Follows the log of the balancer that runs in the background.
+ *
+ * @module
+ */
+import { show } from "../command.ts";
+import { balancerContainers } from "../docker/project.ts";
+import { fleetOfEnvironment } from "../fleet_places.ts";
+import { complain } from "../print.ts";
+import { rootPath } from "../project.ts";
+import { dockerAnswers, findRunning } from "./running.ts";
+import { placesInUse } from "./state.ts";
+import { ToolError } from "../tool.ts";
+
+const LINES = "100";
+
+/**
+ * Shows the log on standard output, and follows it while the balancer runs.
+ *
+ * @returns the exit code of the program that showed it
+ * @throws {ToolError} there is no log
+ */
+export async function logs(): Promise<number> {
+  const places = await placesInUse(fleetOfEnvironment());
+  const running = await findRunning(places);
+  if (running?.engine === "process") return await tail(places.logFile, ["-f"]);
+  const [container] = await dockerAnswers() ? await balancerContainers(places, false) : [];
+  if (container) return await show("docker", ["logs", "-f", "--tail", LINES, container]);
+  if (!(await exists(places.logFile))) {
+    throw new ToolError(
+      `nothing runs in the fleet "${places.fleet}", and there is no log; make run`,
+    );
+  }
+  complain(`nothing runs; this is the end of the last log (${rootPath(places.logFile)})`);
+  return await tail(places.logFile, []);
+}
+
+function tail(file: URL, flags: readonly string[]): Promise<number> {
+  return show("tail", ["-n", LINES, ...flags, file.pathname]);
+}
+
+async function exists(file: URL): Promise<boolean> {
+  try {
+    return (await Deno.stat(file)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Starts a balancer in the background whose replicas are processes.
+ *
+ * @module
+ */
+import { balancerArgs } from "./balancer_command.ts";
+import { lastLines } from "../command.ts";
+import { cacheDependencies } from "../build/dependencies.ts";
+import { ROOT } from "../project.ts";
+import { makeFleetFolder, writeState } from "./state.ts";
+import { LOG_LINES, type Started, stateOf, type UpRequest } from "./request.ts";
+
+/**
+ * The shell stands in between only to open the log; exec gives its place, and pid, to Deno. The log
+ * is for `make logs` to show, so it is text unless the user wants it otherwise. The names
+ * of OpenTelemetry have the defaults that they have in compose.yaml.
+ */
+const IN_BACKGROUND = `
+log=$1
+shift
+export LB_LOG_FORMAT="\${LB_LOG_FORMAT:-text}"
+export OTEL_SERVICE_NAME="\${OTEL_SERVICE_NAME:-ringkeeper}"
+export OTEL_TRACES_SAMPLER="\${OTEL_TRACES_SAMPLER:-parentbased_always_on}"
+export OTEL_DENO_METRICS="\${OTEL_DENO_METRICS:-false}"
+export OTEL_DENO_CONSOLE="\${OTEL_DENO_CONSOLE:-ignore}"
+exec "$@" >"$log" 2>&1
+`;
+
+/**
+ * Starts it, detached from the terminal.
+ *
+ * @param request what to start
+ */
+export async function startProcess(request: UpRequest): Promise<Started> {
+  await cacheDependencies();
+  const runId = crypto.randomUUID();
+  const args = await balancerArgs();
+  // Before the process is there, so that a `down` after a crash in between finds it.
+  await makeFleetFolder(request.places);
+  await writeState({ engine: "process", ...stateOf(request), runId }, request.places.stateFile);
+  const child = spawn(request, [...args, `--run-id=${runId}`]);
+  child.unref();
+  return { log: () => endOfLog(request.places.logFile), trouble: watchExit(child) };
+}
+
+function spawn(request: UpRequest, args: readonly string[]): Deno.ChildProcess {
+  const env = {
+    LB_ENGINE: "process",
+    LB_PORT: String(request.port),
+    LB_REPLICAS: String(request.replicas),
+    LB_TAKE_OVER: String(request.takeOver),
+    LB_FLEET: request.places.fleet,
+    LB_STATE_FILE: request.places.fleetFile,
+    LB_ADMIN_LISTEN: request.listen,
+  };
+  return new Deno.Command("sh", {
+    args: ["-c", IN_BACKGROUND, "sh", request.places.logFile.pathname, Deno.execPath(), ...args],
+    cwd: ROOT,
+    env,
+    detached: true,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+}
+
+function watchExit(child: Deno.ChildProcess): Started["trouble"] {
+  let trouble: string | undefined;
+  void child.status.then(({ code, signal }) => {
+    trouble = `the balancer ended with ${signal ?? `exit code ${code}`}`;
+  });
+  return () => Promise.resolve(trouble);
+}
+
+async function endOfLog(file: URL): Promise<string> {
+  return lastLines(await Deno.readTextFile(file), LOG_LINES);
+}

@@ -1,0 +1,97 @@
+/**
+ * Waits for a balancer by asking it.
+ *
+ * @module
+ */
+import { type Endpoint, endpointOf } from "./endpoint.ts";
+import { StartFailures, type StartingReplica } from "./start_failures.ts";
+import { ToolError } from "../tool.ts";
+
+/** The part of `GET /_lb/healthz` that the tools read. */
+export interface Status {
+  readonly ready: number;
+  readonly desired: number;
+}
+
+/** How to wait. */
+export interface Wait {
+  /** Where the balancer listens. */
+  readonly url: string;
+  /** How many replicas must be ready. */
+  readonly replicas: number;
+  readonly timeoutMs: number;
+  /** How long starts may fail again and again, in milliseconds; as long as the wait if not given. */
+  readonly startTimeoutMs?: number;
+  /** The token that reads the status, where there is one. */
+  readonly token?: () => Promise<string | undefined>;
+  /** Why waiting is pointless, in words; undefined while there is hope. */
+  readonly trouble: () => Promise<string | undefined>;
+  /** Told of every step: `2 of 3 replicas ready`. */
+  readonly progress: (line: string) => void;
+}
+
+const ASK_MS = 200;
+const ANSWER_MS = 2000;
+
+/**
+ * Waits until enough replicas are ready.
+ *
+ * @throws {ToolError} when the time is over or waiting became pointless
+ */
+export async function untilReady(wait: Wait): Promise<void> {
+  const deadline = performance.now() + wait.timeoutMs;
+  const starts = new StartFailures(wait.startTimeoutMs ?? wait.timeoutMs);
+  for (let last = "";;) {
+    const status = await askStatus(wait.url);
+    const line = `${status?.ready ?? 0} of ${wait.replicas} replicas ready`;
+    const stalls = line === last;
+    if (status && !stalls) wait.progress(last = line);
+    if (status && status.ready >= wait.replicas) return;
+    if (status && stalls) starts.look(await askReplicas(wait)).forEach(wait.progress);
+    const trouble = await wait.trouble() ?? starts.hopeless;
+    if (trouble) throw new ToolError(trouble);
+    if (performance.now() > deadline) {
+      throw new ToolError(`${line} after ${wait.timeoutMs / 1000} s`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+  }
+}
+
+/** How a balancer is; undefined while none answers. */
+async function askStatus(url: string): Promise<Status | undefined> {
+  return await ask(url, "/_lb/healthz") as Status | undefined;
+}
+
+/** The replicas as far as this caller may see them. */
+async function askReplicas({ url, token }: Wait): Promise<readonly StartingReplica[]> {
+  const status = await ask(url, "/_lb/status", await token?.());
+  return (status as { readonly replicas?: readonly StartingReplica[] } | undefined)?.replicas ?? [];
+}
+
+/** The answer's body; undefined where there is none, or it is refused. */
+async function ask(url: string, path: string, token?: string): Promise<unknown> {
+  try {
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    using endpoint = open(url);
+    const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    const response = await fetch(endpoint.base + path, { ...endpoint.init, headers, signal });
+    const body = await response.text();
+    return response.ok ? JSON.parse(body) : undefined;
+  } catch (error) {
+    if (isNoAnswer(error)) return undefined;
+    throw error;
+  }
+}
+
+/** An endpoint for one call. */
+function open(url: string): Endpoint & Disposable {
+  const endpoint = endpointOf(url);
+  return { ...endpoint, [Symbol.dispose]: () => endpoint.init.client?.close() };
+}
+
+/** Nobody listens yet, too slow, cut off, or somebody else's answer: ask again. */
+function isNoAnswer(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof SyntaxError ||
+    (error instanceof DOMException && error.name === "TimeoutError") ||
+    error instanceof Deno.errors.Http || error instanceof Deno.errors.ConnectionReset;
+}

@@ -1,0 +1,201 @@
+/**
+ * Starts the balancer in the background and waits until its replicas are ready.
+ *
+ * @module
+ */
+import { apiEntrance } from "./api_place.ts";
+import { down } from "./down.ts";
+import {
+  chooseEngine,
+  dockerSocket,
+  type EngineChoice,
+  inspectDocker,
+} from "../docker/engine_choice.ts";
+import { takeLock } from "./lock.ts";
+import { fleetOfEnvironment, type FleetPlaces, placesOf } from "../fleet_places.ts";
+import { complain, say } from "../print.ts";
+import { ROOT } from "../project.ts";
+import { findRunning, type Running } from "./running.ts";
+import { placesInUse } from "./state.ts";
+import { untilReady } from "./status.ts";
+import { ToolError } from "../tool.ts";
+import { requireOwnProject, startDocker } from "./docker.ts";
+import type { Started, UpRequest } from "./request.ts";
+import type { UpOptions } from "./options.ts";
+import { startProcess } from "./process.ts";
+import { type Place, verbOf, welcome } from "./welcome.ts";
+
+type Token = NonNullable<Place["token"]>;
+
+const READY_WITHIN_MS = 120_000;
+
+/** The balancer's own default. */
+const START_TIMEOUT_MS = 30_000;
+
+/**
+ * Starts a balancer, unless one runs already.
+ *
+ * @param options what is asked for
+ * @throws {ToolError} it did not become ready: everything that was started is stopped again
+ */
+export async function up(options: UpOptions): Promise<void> {
+  const places = placesOf(fleetOfEnvironment());
+  using _oneAtATime = await takeLock("up", places.folder);
+  const docker = options.engine === "process" ? {} : await inspectDocker();
+  const running = await findRunning(await placesInUse(places.fleet));
+  if (running) return say(alreadyRunning(running, places));
+  const choice = chooseEngine(options.engine, docker);
+  if (choice.engine === "docker") await requireOwnProject(places, options.port);
+  requireFreePort(options.port);
+  const why = `engine: ${choice.engine === "docker" ? "docker" : "processes"} (${choice.why})`;
+  say(why);
+  const request = requestOf(options, places);
+  await startAndWait(choice, request);
+  const token = await tokenOf(request);
+  const publicApi = env("LB_PUBLIC_API");
+  const place = { service: request.service, api: request.url, fleet: places.fleet };
+  say(welcome({ ...place, why, token, publicApi, path: tryPath() }));
+}
+
+function alreadyRunning({ url, engine }: Running, { fleet }: FleetPlaces): string {
+  return `already running: ${url} (engine ${engine}, fleet "${fleet}"). To end that one: ` +
+    `${verbOf(fleet, "stop")}. To run another beside it: LB_FLEET=NAME make run PORT=PORT`;
+}
+
+/** What is to be started, and where it will be. */
+function requestOf(options: UpOptions, places: FleetPlaces): UpRequest {
+  const service = urlOf(options.port);
+  const { listen, url } = apiEntrance((name) => Deno.env.get(name), service, isFree, freePort);
+  const given = env("LB_ADMIN_TOKEN") !== "" || env("LB_ADMIN_TOKEN_FILE") !== "";
+  return {
+    ...options,
+    service,
+    url,
+    listen,
+    places,
+    tokenFile: given || env("LB_ADMIN_OPEN") === "true" ? undefined : places.tokenFile,
+    progress: say,
+  };
+}
+
+/** Whatever goes wrong from here on, nothing that was started stays. */
+async function startAndWait(choice: EngineChoice, request: UpRequest): Promise<void> {
+  const interruption = onInterrupt();
+  const started: { log?: Started["log"] } = {};
+  try {
+    await start(choice, request, started, interruption);
+    if (interruption()) throw new ToolError("interrupted when all was ready");
+  } catch (error) {
+    const log = interruption() ? "" : await started.log?.() ?? "";
+    if (log) complain(`--- the balancer's log ends with ---\n${log}\n---`);
+    await down(() => {}, request.places.fleet);
+    if (interruption()) throw new ToolError("interrupted: what was started is stopped again", 130);
+    complain("everything that was started is stopped again");
+    throw error;
+  }
+}
+
+async function start(
+  choice: EngineChoice,
+  request: UpRequest,
+  started: { log?: Started["log"] },
+  interruption: () => string | undefined,
+): Promise<void> {
+  if (choice.engine === "docker") requirePublished(request.url);
+  const { log, trouble, ready } = choice.engine === "process"
+    ? await startProcess(request)
+    : await startDocker(request, choice.compose, dockerSocket(Deno.env.get("DOCKER_HOST")));
+  started.log = log;
+  await untilReady({
+    ...request,
+    trouble: async () => interruption() ?? await trouble(),
+    timeoutMs: READY_WITHIN_MS,
+    startTimeoutMs: Number(Deno.env.get("LB_START_TIMEOUT_MS") || START_TIMEOUT_MS),
+    token: async () => {
+      await ready?.();
+      return await readingToken(request);
+    },
+  });
+  await ready?.();
+}
+
+/** A token that may read the status; undefined where none is known. */
+async function readingToken(request: UpRequest): Promise<string | undefined> {
+  const file = env("LB_ADMIN_TOKEN_FILE");
+  if (file !== "") return (await Deno.readTextFile(file)).trim();
+  return env("LB_ADMIN_TOKEN") || (await tokenOf(request))?.text;
+}
+
+/** The token that the balancer made; undefined where it made none. */
+async function tokenOf({ tokenFile }: UpRequest): Promise<Token | undefined> {
+  if (tokenFile === undefined) return undefined;
+  try {
+    const text = await Deno.readTextFile(new URL(tokenFile, ROOT));
+    return { text: text.trim(), file: tokenFile };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** A signal ends the wait, not the step that runs: what it makes could not be found by `down`. */
+function onInterrupt(): () => string | undefined {
+  let interruption: string | undefined;
+  const note = () => interruption = "interrupted";
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, note);
+  return () => interruption;
+}
+
+/** A path that the replicas answer: only the built-in one is known to have `/home`. */
+function tryPath(): string {
+  const own = ["LB_REPLICA_COMMAND", "LB_REPLICA_IMAGE"].some((name) => Deno.env.get(name));
+  return own ? "/" : "/home";
+}
+
+function urlOf(port: number): string {
+  const host = env("LB_HOST");
+  const reachable = ["", "0.0.0.0", "::"].includes(host) ? "127.0.0.1" : host;
+  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+}
+
+function env(name: string): string {
+  return Deno.env.get(name) ?? "";
+}
+
+function isFree(hostname: string, port: number): boolean {
+  try {
+    Deno.listen({ hostname, port }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return false;
+    if (error instanceof Deno.errors.PermissionDenied) return false;
+    throw error;
+  }
+}
+
+function freePort(hostname: string): number {
+  using listener = Deno.listen({ hostname, port: 0 });
+  return listener.addr.port;
+}
+
+/** A socket file in a container cannot be reached from outside. */
+function requirePublished(url: string): void {
+  if (!url.startsWith("unix:")) return;
+  throw new ToolError(
+    "LB_ADMIN_LISTEN: with containers it must be host:port, where the API is published; see " +
+      "docs/operations.md",
+  );
+}
+
+function requireFreePort(port: number): void {
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      const other = port < 65535 ? port + 1 : 5000;
+      throw new ToolError(`port ${port} is taken by another program; make run PORT=${other}`);
+    }
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    throw new ToolError(`port ${port} may not be used by this user; take one from 1024 on`);
+  }
+}

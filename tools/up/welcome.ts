@@ -1,0 +1,67 @@
+/**
+ * What `up` says when everything runs.
+ *
+ * @module
+ */
+
+import { DEFAULT_FLEET } from "../../balancer/engine/fleet_names.ts";
+
+/** A balancer that runs. */
+export interface Place {
+  /** Where the service is. */
+  readonly service: string;
+  /** Where the page and the API are: a URL, or `unix:/path`. */
+  readonly api: string;
+  /** Its fleet; the default one unless given. */
+  readonly fleet?: string;
+  /** The engine and the reason for it. */
+  readonly why: string;
+  /** The admin token that the balancer made, and the file that holds it. */
+  readonly token?: { readonly text: string; readonly file: string } | undefined;
+  /** What the public port carries, `LB_PUBLIC_API`. */
+  readonly publicApi: string;
+  /** A path that its replicas answer. */
+  readonly path?: string;
+}
+
+/**
+ * Where it runs, what to try and how to end it. The token is in the fragment of the page's address,
+ * which a browser sends to no server.
+ *
+ * @param place the balancer
+ */
+export function welcome(
+  { service, api, fleet = DEFAULT_FLEET, why, token, publicApi, path = "/home" }: Place,
+): string {
+  const unix = api.startsWith("unix:");
+  const call = (to: string) =>
+    unix ? `--unix-socket ${api.slice("unix:".length)} http://ringkeeper${to}` : `${api}${to}`;
+  const textbook = (to: string) => publicApi === "none" ? call(to) : `${service}${to}`;
+  const fragment = token ? `#token=${token.text}` : "";
+  const json = "-H 'Content-Type: application/json'";
+  return `
+ringkeeper runs at ${service}
+${why}
+${unix ? `API:  ${api}` : `page: ${api}/_lb/${fragment}`}${
+    token ? `\nthe admin token is in ${token.file}` : ""
+  }
+
+try:
+  curl ${service}${path}
+  curl ${textbook("/rep")}
+  curl -X POST ${textbook("/add")} ${json} -d '{"n":1,"hostnames":["S4"]}'
+  curl -X DELETE ${textbook("/rm")} ${json} -d '{"n":1,"hostnames":["S4"]}'
+  curl ${call("/_lb/status")}
+
+logs: ${verbOf(fleet, "logs")}    stop: ${verbOf(fleet, "stop")}`;
+}
+
+/**
+ * The command line of a verb of the Makefile on a fleet.
+ *
+ * @param fleet its name
+ * @param verb the verb
+ */
+export function verbOf(fleet: string, verb: string): string {
+  return `${fleet === DEFAULT_FLEET ? "" : `LB_FLEET=${fleet} `}make ${verb}`;
+}
