@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { INK } from "../chart.ts";
+import { INK } from "../harness/chart.ts";
 import type { Distribution } from "./a1.ts";
 import { axisStyle, legend, REPLICA_COLOURS, titleOf } from "./chart_style.ts";
 import { serverNames } from "./layouts.ts";

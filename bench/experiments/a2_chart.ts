@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { INK } from "../chart.ts";
+import { INK } from "../harness/chart.ts";
 import type { Load } from "./a2.ts";
 import { REQUESTS } from "./census.ts";
 import { axisStyle, panelTitle, titleOf } from "./chart_style.ts";

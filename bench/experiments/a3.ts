@@ -4,7 +4,7 @@
  * @module
  */
 import { complain } from "../../tools/print.ts";
-import { pass } from "../clock.ts";
+import { pass } from "../harness/clock.ts";
 import { failureCharts } from "./a3_chart.ts";
 import { failureReport } from "./a3_report.ts";
 import { type Blow, hang, killUnder, type Times } from "./a3_strikes.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { INK } from "../chart.ts";
+import { INK } from "../harness/chart.ts";
 import type { FailureData, Kill } from "./a3.ts";
 import type { Times } from "./a3_strikes.ts";
 import {

@@ -5,10 +5,10 @@
  */
 import { run } from "../../tools/command.ts";
 import { ToolError } from "../../tools/tool.ts";
-import type { Incident } from "../balancer.ts";
-import { eventually, now } from "../clock.ts";
-import { pidOfContainer } from "../docker.ts";
-import { killProcess } from "../killer.ts";
+import type { Incident } from "../harness/balancer.ts";
+import { eventually, now } from "../harness/clock.ts";
+import { pidOfContainer } from "../harness/docker.ts";
+import { killProcess } from "../harness/killer.ts";
 import type { Fleet } from "./fleet.ts";
 
 /** Milliseconds after the failure. */

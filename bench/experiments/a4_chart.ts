@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { INK } from "../chart.ts";
+import { INK } from "../harness/chart.ts";
 import type { Computed } from "./a4_computed.ts";
 import type { Change } from "./a4_real.ts";
 import { REQUESTS } from "./census.ts";

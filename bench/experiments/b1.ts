@@ -4,8 +4,8 @@
  * @module
  */
 import { complain } from "../../tools/print.ts";
-import { now, pass } from "../clock.ts";
-import { chance } from "../random.ts";
+import { now, pass } from "../harness/clock.ts";
+import { chance } from "../harness/random.ts";
 import { boundedChart } from "./b1_chart.ts";
 import { boundedReport } from "./b1_report.ts";
 import { ClosedLoad } from "./closed_load.ts";

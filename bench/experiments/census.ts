@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { BrokenOff, HttpConnection } from "../http_connection.ts";
+import { BrokenOff, HttpConnection } from "../harness/http_connection.ts";
 import { countsOf } from "./statistics.ts";
 
 /** As many requests as the seed document makes. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { INK } from "../chart.ts";
+import { INK } from "../harness/chart.ts";
 
 /** Of Server1, Server2 and Server3. */
 export const REPLICA_COLOURS = ["#2563eb", "#c2410c", "#0f766e"];

@@ -4,8 +4,8 @@
  * @module
  */
 import { ToolError } from "../../tools/tool.ts";
-import { BenchBalancer, type EngineName, type Incident, type Status } from "../balancer.ts";
-import { eventually } from "../clock.ts";
+import { BenchBalancer, type EngineName, type Incident, type Status } from "../harness/balancer.ts";
+import { eventually } from "../harness/clock.ts";
 import { DEFAULT_WAY, settingsOf, type Way } from "./layouts.ts";
 import type { Room } from "./room.ts";
 

@@ -6,10 +6,10 @@
 import { takeLock } from "../../tools/up/lock.ts";
 import { complain, say } from "../../tools/print.ts";
 import { runTool } from "../../tools/tool.ts";
-import { now } from "../clock.ts";
-import { interruptible } from "../interruption.ts";
-import { describeMachine, ownVersion } from "../machine.ts";
-import { PngMaker } from "../png.ts";
+import { now } from "../harness/clock.ts";
+import { interruptible } from "../harness/interruption.ts";
+import { describeMachine, ownVersion } from "../harness/machine.ts";
+import { PngMaker } from "../harness/png.ts";
 import { distribution } from "./a1.ts";
 import { growth } from "./a2.ts";
 import { failure } from "./a3.ts";

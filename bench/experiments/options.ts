@@ -4,7 +4,7 @@
  * @module
  */
 import { CommandLine } from "../../tools/command_line.ts";
-import type { EngineName } from "../balancer.ts";
+import type { EngineName } from "../harness/balancer.ts";
 
 /** What was asked for. */
 export interface Options {

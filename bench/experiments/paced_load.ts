@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { now } from "../clock.ts";
-import { BrokenOff, HttpConnection } from "../http_connection.ts";
+import { now } from "../harness/clock.ts";
+import { BrokenOff, HttpConnection } from "../harness/http_connection.ts";
 import { hello, idField } from "./census.ts";
 
 /** One request. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { EngineName } from "../balancer.ts";
-import type { Chart } from "../chart.ts";
+import type { EngineName } from "../harness/balancer.ts";
+import type { Chart } from "../harness/chart.ts";
 import type { Row } from "./csv.ts";
 import type { Room } from "./room.ts";
 

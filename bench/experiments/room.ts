@@ -6,8 +6,8 @@
 import { lastLines, run, sameDeno } from "../../tools/command.ts";
 import { RUN_DIR } from "../../tools/project.ts";
 import { ToolError } from "../../tools/tool.ts";
-import type { EngineName } from "../balancer.ts";
-import { dockerCan, sweep } from "../docker.ts";
+import type { EngineName } from "../harness/balancer.ts";
+import { dockerCan, sweep } from "../harness/docker.ts";
 import type { Options } from "./options.ts";
 
 /** What a run has. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { quantile } from "../quantile.ts";
+import { quantile } from "../harness/quantile.ts";
 
 /** What is said of several values. */
 export interface Spread {

@@ -4,8 +4,8 @@
  * @module
  */
 import { ROOT } from "../../tools/project.ts";
-import { drawChart } from "../chart.ts";
-import type { PngMaker } from "../png.ts";
+import { drawChart } from "../harness/chart.ts";
+import type { PngMaker } from "../harness/png.ts";
 import { csvOf } from "./csv.ts";
 import type { Kept, Part } from "./part.ts";
 

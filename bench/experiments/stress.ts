@@ -4,9 +4,9 @@
  * @module
  */
 import { complain } from "../../tools/print.ts";
-import { now, pass } from "../clock.ts";
-import { BrokenOff, HttpConnection } from "../http_connection.ts";
-import { describeMachine } from "../machine.ts";
+import { now, pass } from "../harness/clock.ts";
+import { BrokenOff, HttpConnection } from "../harness/http_connection.ts";
+import { describeMachine } from "../harness/machine.ts";
 import { hello, idField, REQUESTS } from "./census.ts";
 import { commandOf } from "./command.ts";
 import { Fleet } from "./fleet.ts";

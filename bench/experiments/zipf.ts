@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Chance } from "../random.ts";
+import type { Chance } from "../harness/random.ts";
 
 /** Draws ranks from 1 up to a number of keys, rank r in proportion to 1 / r^exponent. */
 export class Zipf {

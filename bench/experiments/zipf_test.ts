@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { chance } from "../random.ts";
+import { chance } from "../harness/random.ts";
 import { Zipf } from "./zipf.ts";
 
 Deno.test("the first of two keys is asked for twice as often as the second", () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { BrokenOff, type Head, type HttpConnection } from "../http_connection.ts";
+import { BrokenOff, type Head, type HttpConnection } from "../harness/http_connection.ts";
 import type { Kind } from "./outcome.ts";
 
 /** A request to make. */

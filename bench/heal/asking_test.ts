@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { type Answer, ASK, WrongAnswer } from "./asking.ts";
-import { BrokenOff, HttpConnection } from "../http_connection.ts";
+import { BrokenOff, HttpConnection } from "../harness/http_connection.ts";
 import type { Kind } from "./outcome.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 

@@ -5,14 +5,14 @@
  */
 import { complain } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { eventually, now, pass } from "../clock.ts";
+import { eventually, now, pass } from "../harness/clock.ts";
 import { isFault } from "./contest.ts";
 import { REPLICAS } from "./contestant.ts";
-import { pidOfContainer } from "../docker.ts";
-import { killProcess } from "../killer.ts";
-import type { EngineName } from "../balancer.ts";
+import { pidOfContainer } from "../harness/docker.ts";
+import { killProcess } from "../harness/killer.ts";
+import type { EngineName } from "../harness/balancer.ts";
 import { OwnBalancer } from "./own_balancer.ts";
-import { type Chance, chance, oneOf } from "../random.ts";
+import { type Chance, chance, oneOf } from "../harness/random.ts";
 import type { Column } from "./result.ts";
 import { networkOf, type Room } from "./room.ts";
 import { spread } from "./summary.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Answer, ASK } from "./asking.ts";
-import { HttpConnection } from "../http_connection.ts";
+import { HttpConnection } from "../harness/http_connection.ts";
 import { keyOf, KEYS } from "./load.ts";
 
 /** The replica of each key. */

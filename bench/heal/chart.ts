@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { COLOURS, drawBars, type Panel } from "../bars.ts";
+import { COLOURS, drawBars, type Panel } from "../harness/bars.ts";
 import type { Result } from "./result.ts";
 
 /** What is shown of the kills: key, title, digits. */

@@ -5,15 +5,15 @@
  */
 import { complain } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { Missing } from "../missing.ts";
-import { BrokenOff } from "../http_connection.ts";
+import { Missing } from "../harness/missing.ts";
+import { BrokenOff } from "../harness/http_connection.ts";
 import { takeCensus } from "./census.ts";
 import { WrongAnswer } from "./asking.ts";
-import { pass } from "../clock.ts";
+import { pass } from "../harness/clock.ts";
 import type { Contestant, Running } from "./contestant.ts";
 import { LagMeter } from "./lag.ts";
 import { Load } from "./load.ts";
-import { chance } from "../random.ts";
+import { chance } from "../harness/random.ts";
 import type { Column } from "./result.ts";
 import type { Room } from "./room.ts";
 import { type Strike, strikeAll, withRecords } from "./strikes.ts";

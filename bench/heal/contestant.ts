@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Incident } from "../balancer.ts";
+import type { Incident } from "../harness/balancer.ts";
 import type { RingWatch } from "./ring_watch.ts";
 import type { Room } from "./room.ts";
 

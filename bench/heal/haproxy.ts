@@ -5,13 +5,13 @@
  */
 import { lastLines } from "../../tools/command.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { isThere } from "../machine.ts";
-import { Missing } from "../missing.ts";
-import { answers, freePort } from "../port.ts";
-import { startProgram } from "../program.ts";
-import { pass } from "../clock.ts";
+import { isThere } from "../harness/machine.ts";
+import { Missing } from "../harness/missing.ts";
+import { answers, freePort } from "../harness/port.ts";
+import { startProgram } from "../harness/program.ts";
+import { pass } from "../harness/clock.ts";
 import { type Contestant, NAMES, REPLICAS, type Running } from "./contestant.ts";
-import { docker, pidOfContainer } from "../docker.ts";
+import { docker, pidOfContainer } from "../harness/docker.ts";
 import { haproxyConfig, serversUp } from "./haproxy_config.ts";
 import { RingWatch } from "./ring_watch.ts";
 import { IMAGE, networkOf, OF_THIS_BENCH, type Room } from "./room.ts";

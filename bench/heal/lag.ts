@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { now } from "../clock.ts";
+import { now } from "../harness/clock.ts";
 
 /** Milliseconds between two looks. */
 const EVERY_MS = 10;

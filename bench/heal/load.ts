@@ -4,10 +4,10 @@
  * @module
  */
 import { type Answer, ASK, type Ask, WrongAnswer } from "./asking.ts";
-import { now } from "../clock.ts";
-import { BrokenOff, HttpConnection } from "../http_connection.ts";
+import { now } from "../harness/clock.ts";
+import { BrokenOff, HttpConnection } from "../harness/http_connection.ts";
 import type { Kind, Outcome } from "./outcome.ts";
-import { type Chance, chance } from "../random.ts";
+import { type Chance, chance } from "../harness/random.ts";
 
 /** How many clients ask for what, and how many milliseconds from one request to the next. */
 const MIX: readonly { readonly kind: Kind; readonly clients: number; readonly paceMs: number }[] = [

@@ -6,9 +6,9 @@
 import { takeLock } from "../../tools/up/lock.ts";
 import { say } from "../../tools/print.ts";
 import { runTool } from "../../tools/tool.ts";
-import { interruptible } from "../interruption.ts";
-import { describeMachine, ownVersion, versionLine } from "../machine.ts";
-import { saveResult } from "../save.ts";
+import { interruptible } from "../harness/interruption.ts";
+import { describeMachine, ownVersion, versionLine } from "../harness/machine.ts";
+import { saveResult } from "../harness/save.ts";
 import { killBalancers } from "./balancer_kills.ts";
 import { drawChart } from "./chart.ts";
 import { compete } from "./contest.ts";

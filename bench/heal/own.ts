@@ -4,10 +4,10 @@
  * @module
  */
 import { ToolError } from "../../tools/tool.ts";
-import { eventually } from "../clock.ts";
+import { eventually } from "../harness/clock.ts";
 import { type Contestant, NAMES, type Running } from "./contestant.ts";
-import { pidOfContainer } from "../docker.ts";
-import type { EngineName } from "../balancer.ts";
+import { pidOfContainer } from "../harness/docker.ts";
+import type { EngineName } from "../harness/balancer.ts";
 import { OwnBalancer } from "./own_balancer.ts";
 import { RingWatch } from "./ring_watch.ts";
 import { networkOf, type Room } from "./room.ts";

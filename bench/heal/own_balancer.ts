@@ -4,7 +4,7 @@
  * @module
  */
 import { ToolError } from "../../tools/tool.ts";
-import { BenchBalancer, type EngineName } from "../balancer.ts";
+import { BenchBalancer, type EngineName } from "../harness/balancer.ts";
 import { REPLICAS } from "./contestant.ts";
 import { IMAGE, networkOf, type Room } from "./room.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { now } from "../clock.ts";
+import { now } from "../harness/clock.ts";
 
 /** The names that requests are sent to. */
 export type Ready = ReadonlySet<string>;

@@ -7,9 +7,9 @@
 import { lastLines, run, sameDeno } from "../../tools/command.ts";
 import { ROOT, RUN_DIR } from "../../tools/project.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { Missing } from "../missing.ts";
+import { Missing } from "../harness/missing.ts";
 import { Collector } from "./collector.ts";
-import { docker, dockerCan, sweep } from "../docker.ts";
+import { docker, dockerCan, sweep } from "../harness/docker.ts";
 
 /** A network of containers. */
 export interface Network {

@@ -5,12 +5,12 @@
  */
 import { complain } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { eventually, now, pass } from "../clock.ts";
-import type { Incident } from "../balancer.ts";
+import { eventually, now, pass } from "../harness/clock.ts";
+import type { Incident } from "../harness/balancer.ts";
 import { NAMES, REPLICAS, type Running } from "./contestant.ts";
-import { docker } from "../docker.ts";
-import { killProcess } from "../killer.ts";
-import { type Chance, oneOf } from "../random.ts";
+import { docker } from "../harness/docker.ts";
+import { killProcess } from "../harness/killer.ts";
+import { type Chance, oneOf } from "../harness/random.ts";
 import type { Heal } from "./verdict.ts";
 
 /** What is done to an instance; resolves to when, in milliseconds since the epoch. */

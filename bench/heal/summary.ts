@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { quantile } from "../quantile.ts";
+import { quantile } from "../harness/quantile.ts";
 import type { Homes } from "./census.ts";
 import type { Trace } from "./collector.ts";
 import type { Outcome } from "./outcome.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { alignedLines } from "../text_table.ts";
+import { alignedLines } from "../harness/text_table.ts";
 import type { Line } from "./metrics.ts";
 import type { Column, Table } from "./result.ts";
 

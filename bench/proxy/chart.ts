@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { COLOURS, drawBars, type Panel } from "../bars.ts";
+import { COLOURS, drawBars, type Panel } from "../harness/bars.ts";
 import { bestPeer, type Result, type Table } from "./result.ts";
 import { rowLabel } from "./table.ts";
 

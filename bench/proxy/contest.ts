@@ -6,7 +6,7 @@
 import { lastLines } from "../../tools/command.ts";
 import { complain } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { answers, freePort } from "../port.ts";
+import { answers, freePort } from "../harness/port.ts";
 import { medianOf, type Sample } from "./metrics.ts";
 import type { Options } from "./options.ts";
 import { PROXY_CORE, startPinned } from "./pinned.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Metric } from "../metric.ts";
+import type { Metric } from "../harness/metric.ts";
 
 /** Values by the metrics' keys. */
 export type Sample = Readonly<Record<string, number>>;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Setup } from "./peer_configs.ts";
-import type { Command } from "../program.ts";
+import type { Command } from "../harness/program.ts";
 
 /** The balancer itself, something to compare it with, or the least that is possible. */
 export type Kind = "own" | "peer" | "floor";

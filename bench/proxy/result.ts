@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Metric } from "../metric.ts";
+import type { Metric } from "../harness/metric.ts";
 import type { Sample } from "./metrics.ts";
 import type { Kind } from "./proxy.ts";
 

@@ -4,10 +4,10 @@
  * @module
  */
 import { type RatedLoad, runRated } from "./h2load.ts";
-import type { Metric } from "../metric.ts";
+import type { Metric } from "../harness/metric.ts";
 import type { Sample } from "./metrics.ts";
 import type { Setup } from "./peer_configs.ts";
-import type { Command } from "../program.ts";
+import type { Command } from "../harness/program.ts";
 import type { Kind } from "./proxy.ts";
 import type { Upstream } from "./upstreams.ts";
 

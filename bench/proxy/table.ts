@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Metric } from "../metric.ts";
-import { alignedLines } from "../text_table.ts";
+import type { Metric } from "../harness/metric.ts";
+import { alignedLines } from "../harness/text_table.ts";
 import { bestPeer, type Row, type Table } from "./result.ts";
 
 /** What the rows are called where the name alone does not say it. */

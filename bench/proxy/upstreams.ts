@@ -5,8 +5,8 @@
  */
 import { lastLines } from "../../tools/command.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { answers, freePort } from "../port.ts";
-import type { Program } from "../program.ts";
+import { answers, freePort } from "../harness/port.ts";
+import type { Program } from "../harness/program.ts";
 import { LOAD_CORE, startPinned } from "./pinned.ts";
 
 /** The small body: 56 bytes. */

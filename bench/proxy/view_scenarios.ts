@@ -7,7 +7,7 @@ import { ratedRequests } from "./h2load.ts";
 import * as metrics from "./metrics.ts";
 import type { Sample } from "./metrics.ts";
 import type { Setup } from "./peer_configs.ts";
-import type { Command } from "../program.ts";
+import type { Command } from "../harness/program.ts";
 import { rated, type Scenario, type Subject, wait } from "./scenario.ts";
 import { compareWindows, parseMarks, VIEW_METRICS } from "./view_windows.ts";
 import { runWrk } from "./wrk.ts";

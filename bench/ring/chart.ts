@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { drawLines, type Line, type LinePanel, type Style } from "../lines.ts";
+import { drawLines, type Line, type LinePanel, type Style } from "../harness/lines.ts";
 import { COUNTS } from "./contestants.ts";
 import { NAMES } from "./races.ts";
 import { medianOf, racesOf, type Result } from "./result.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { loadCap, type Ring } from "../../ring/mod.ts";
-import { type Chance, chance } from "../../bench/random.ts";
+import { type Chance, chance } from "../../bench/harness/random.ts";
 import { DataPlaneBench, getOf, idOf } from "./harness/data_plane.ts";
 import {
   balancerFor,

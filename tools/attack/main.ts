@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { alignedLines } from "../../bench/text_table.ts";
+import { alignedLines } from "../../bench/harness/text_table.ts";
 import { takeLock } from "../up/lock.ts";
 import { complain, say } from "../print.ts";
 import { RUN_DIR } from "../project.ts";

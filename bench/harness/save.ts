@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { complain } from "../tools/print.ts";
-import { ROOT } from "../tools/project.ts";
+import { complain } from "../../tools/print.ts";
+import { ROOT } from "../../tools/project.ts";
 
 /** What is kept of a run. */
 export interface Kept {

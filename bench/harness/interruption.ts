@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { complain } from "../tools/print.ts";
-import { ToolError } from "../tools/tool.ts";
+import { complain } from "../../tools/print.ts";
+import { ToolError } from "../../tools/tool.ts";
 import { now } from "./clock.ts";
 
 /** Exit code after Ctrl-C, as shells have it. */

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { parseProcesses, type Process } from "../tools/up/processes.ts";
-import { balancerArgs } from "../tools/up/balancer_command.ts";
-import { lastLines, run } from "../tools/command.ts";
-import { FLEET_LABEL } from "../tools/project.ts";
-import { ToolError } from "../tools/tool.ts";
+import { parseProcesses, type Process } from "../../tools/up/processes.ts";
+import { balancerArgs } from "../../tools/up/balancer_command.ts";
+import { lastLines, run } from "../../tools/command.ts";
+import { FLEET_LABEL } from "../../tools/project.ts";
+import { ToolError } from "../../tools/tool.ts";
 import { containersWith } from "./docker.ts";
 import { answers, freePort } from "./port.ts";
 import { type Program, startProgram } from "./program.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ROOT } from "../tools/project.ts";
+import { ROOT } from "../../tools/project.ts";
 
 /** What to run. */
 export interface Command {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { run } from "../tools/command.ts";
-import { ROOT } from "../tools/project.ts";
+import { run } from "../../tools/command.ts";
+import { ROOT } from "../../tools/project.ts";
 
 /** Its processor, number of cores, kernel and load. */
 export async function describeMachine(): Promise<Record<string, string | number>> {

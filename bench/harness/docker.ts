@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { run } from "../tools/command.ts";
-import { ToolError } from "../tools/tool.ts";
+import { run } from "../../tools/command.ts";
+import { ToolError } from "../../tools/tool.ts";
 
 const EXEC = 'exec docker "$@"';
 
