@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { verbOf } from "../up/verb_of.ts";
 import { docker, ids } from "./command.ts";
 import { projectContainers } from "./project.ts";
 import type { FleetPlaces } from "../fleet_places.ts";
@@ -17,10 +18,11 @@ const SILENCE_MS = 6000;
 /** Milliseconds between two looks at a mark. */
 const LOOK_MS = 250;
 
-/** A fleet's containers that were left alone, and why, in words; nothing where all are gone. */
+/** The outcome of a removal. */
 export interface Removal {
   /** How many containers and networks went. */
   readonly removed: number;
+  /** Which containers were left alone and why, in words; undefined where none is left. */
   readonly kept?: string;
 }
 
@@ -38,7 +40,8 @@ export async function removeProject(
 ): Promise<Removal> {
   const { own, foreign } = await projectContainers(places);
   if (foreign !== undefined) {
-    return { removed: 0, kept: `the fleet "${fleet}" was started from ${foreign}` };
+    const stop = verbOf(fleet, `-C ${foreign} stop`);
+    return { removed: 0, kept: `the fleet "${fleet}" was started from ${foreign}: ${stop}` };
   }
   if (own.length > 0) {
     progress("stopping the balancer's container (requests that run are finished first)");

@@ -19,6 +19,7 @@ import { type FleetPlaces, frontNetwork } from "../fleet_places.ts";
 import { ROOT } from "../project.ts";
 import { writeSecret, writeState } from "./state.ts";
 import { ToolError } from "../tool.ts";
+import { verbOf } from "./verb_of.ts";
 import { LOG_LINES, type Started, stateOf, type UpRequest } from "./request.ts";
 
 /** A container that Docker had to start again this often will not come up by waiting. */
@@ -76,7 +77,7 @@ export async function requireOwnProject(places: FleetPlaces, port: number): Prom
   throw new ToolError(
     `LB_FLEET: the fleet "${places.fleet}" was started from ${foreign} on this Docker engine; give ` +
       `this one another name (LB_FLEET=NAME make run PORT=${port}), or stop that one ` +
-      `(make -C ${foreign} stop)`,
+      `(${verbOf(places.fleet, `-C ${foreign} stop`)})`,
   );
 }
 

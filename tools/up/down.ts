@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { removeProject } from "../docker/removal.ts";
+import { type Removal, removeProject } from "../docker/removal.ts";
 import { fleetOfEnvironment, type FleetPlaces } from "../fleet_places.ts";
 import { balancerOf, endAll, listProcesses } from "./processes.ts";
 import { dockerAnswers } from "./running.ts";
@@ -16,33 +16,42 @@ import {
   type State,
 } from "./state.ts";
 import { ToolError } from "../tool.ts";
-import { verbOf } from "./welcome.ts";
+import { verbOf } from "./verb_of.ts";
 
 /** Time for the balancer to drain and to stop its replicas; as compose.yaml gives it. */
 const BALANCER_GRACE_MS = 30_000;
+
+/** The outcome of {@linkcode down}. */
+export interface Down {
+  /** Whether there was anything to end. */
+  readonly ended: boolean;
+  /** Which containers were left alone and why, in words. */
+  readonly kept?: string;
+}
 
 /**
  * Ends the balancer and all that belongs to it.
  *
  * @param progress told of every step
  * @param fleet the fleet to end; that of the environment where it is not given
- * @returns false when there was nothing to end
  */
 export async function down(
   progress: (line: string) => void,
   fleet = fleetOfEnvironment(),
-): Promise<boolean> {
+): Promise<Down> {
   const places = await placesInUse(fleet);
   const state = await readState(places.stateFile);
   const processes = state?.runId ? await endProcesses(state.runId, progress) : 0;
-  const containers = await endContainers(places, state, progress);
+  const { removed, kept } = await endContainers(places, state, progress);
   await removeState(places.stateFile);
   await removeFleet(places);
-  if (processes + containers > 0) return true;
+  const ended = processes + removed > 0;
+  if (kept !== undefined) return { ended, kept };
+  if (ended) return { ended };
   for (const other of await startedFleets()) {
     progress(`the fleet "${other.fleet}" was started here: ${verbOf(other.fleet, "stop")}`);
   }
-  return false;
+  return { ended: false };
 }
 
 /** Its replicas end with it: the process engine sees to that even where it was killed. */
@@ -57,13 +66,13 @@ async function endContainers(
   places: FleetPlaces,
   state: State | undefined,
   progress: (line: string) => void,
-): Promise<number> {
+): Promise<Removal> {
   if (await dockerAnswers()) {
-    const { removed, kept } = await removeProject(places, state?.fleet ?? places.fleet, progress);
-    if (kept !== undefined) progress(`left alone: ${kept}`);
-    return removed;
+    const removal = await removeProject(places, state?.fleet ?? places.fleet, progress);
+    // Processes share nothing with another checkout's containers.
+    return state?.engine === "process" ? { removed: removal.removed } : removal;
   }
-  if (state?.engine !== "docker") return 0;
+  if (state?.engine !== "docker") return { removed: 0 };
   throw new ToolError(
     "the balancer was started on Docker, and no Docker engine answers now: containers may still " +
       "be there. Start the engine and run this again",

@@ -23,7 +23,8 @@ import { requireOwnProject, startDocker } from "./docker.ts";
 import type { Started, UpRequest } from "./request.ts";
 import type { UpOptions } from "./options.ts";
 import { startProcess } from "./process.ts";
-import { type Place, verbOf, welcome } from "./welcome.ts";
+import { verbOf } from "./verb_of.ts";
+import { type Place, welcome } from "./welcome.ts";
 
 type Token = NonNullable<Place["token"]>;
 

@@ -5,6 +5,7 @@
  */
 
 import { DEFAULT_FLEET } from "../../balancer/engine/fleet_names.ts";
+import { verbOf } from "./verb_of.ts";
 
 /** A balancer that runs. */
 export interface Place {
@@ -54,14 +55,4 @@ try:
   curl ${call("/_lb/status")}
 
 logs: ${verbOf(fleet, "logs")}    stop: ${verbOf(fleet, "stop")}`;
-}
-
-/**
- * The command line of a verb of the Makefile on a fleet.
- *
- * @param fleet its name
- * @param verb the verb
- */
-export function verbOf(fleet: string, verb: string): string {
-  return `${fleet === DEFAULT_FLEET ? "" : `LB_FLEET=${fleet} `}make ${verb}`;
 }
