@@ -4,7 +4,6 @@
  * @module
  */
 import { run } from "../command.ts";
-import { ROOT } from "../project.ts";
 
 /** How compose is called: program and first arguments. */
 export type Compose = readonly [program: string, ...args: string[]];
@@ -21,15 +20,13 @@ export async function findCompose(): Promise<Compose | undefined> {
 }
 
 /**
- * The arguments of a compose call, after the program's name. They name the file, so that the call
- * does not depend on the current folder.
+ * The arguments of a compose call, after the program's name. The call is made in the project's
+ * folder, where compose finds compose.yaml and a compose.override.yaml.
  *
  * @param compose which compose
  * @param project the name of the compose project
  * @param args the command and its arguments
  */
 export function composeArgs([, ...first]: Compose, project: string, ...args: string[]): string[] {
-  const root = ROOT.pathname.replace(/\/$/, "");
-  const file = ["-f", `${root}/compose.yaml`, "--project-directory", root];
-  return [...first, ...file, "-p", project, ...args];
+  return [...first, "-p", project, ...args];
 }

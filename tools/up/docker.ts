@@ -53,7 +53,7 @@ export async function startDocker(
     ...adminEnv(request),
   };
   const args = composeArgs(compose, places.project, "up", "-d", "--no-build");
-  const code = await show(compose[0], args, { env });
+  const code = await show(compose[0], args, { env, cwd: ROOT });
   if (code !== 0) throw new ToolError(`${compose.join(" ")} up failed, see above`);
   await requireOwnProject(places, request.port);
   return {
