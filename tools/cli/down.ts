@@ -16,7 +16,7 @@ const EXAMPLES: readonly Example[] = [["down", "stop the balancer and its replic
 
 /** The verb `down`. */
 export function downCommand(): Command {
-  return verb("down", ABOUT, EXAMPLES)
+  return verb("down", { summary: "stop what `up` started", about: ABOUT, examples: EXAMPLES })
     .action(stop);
 }
 

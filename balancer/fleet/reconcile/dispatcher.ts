@@ -117,9 +117,9 @@ export class Dispatcher {
       from: before.phase,
       to: after?.phase ?? "gone",
       instance: (after?.instance ?? before.instance)?.id,
-      ...(failed ? { reason: after.lastError.message } : {}),
+      ...(failed ? { error: after.lastError.message } : {}),
     };
-    if (failed) log.warn("{name}: {from} -> {to}: {reason}", record);
+    if (failed) log.warn("{name}: {from} -> {to}: {error}", record);
     else log.info("{name}: {from} -> {to}", record);
   }
 }
