@@ -8,7 +8,7 @@ import { DEFAULT_FLEET } from "../../balancer/engine/fleet_names.ts";
 import { controlUrl } from "../up/endpoint.ts";
 import type { State } from "../up/state.ts";
 import { wrongUsage } from "../up/task_command.ts";
-import { UNREACHABLE } from "./api.ts";
+import { UNREACHABLE } from "./api_errors.ts";
 import { ToolError, USAGE } from "../tool.ts";
 
 /** A balancer. */
