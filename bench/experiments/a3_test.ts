@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { answersBetween, binsOf, dotsOf } from "./timeline.ts";
+import { answersBetween, binsOf, dotsOf } from "./a3.ts";
 
 const NAMES = ["Server1", "Server2"];
 const outcomes = [
@@ -10,7 +10,7 @@ const outcomes = [
   { start: 1000, end: 1300, server: "Server1" },
 ];
 
-Deno.test("answers are counted by when they came, and what was not answered is not", () => {
+Deno.test("answers are counted by the time that they came, without requests that got none", () => {
   assertEquals(binsOf(outcomes, NAMES, 1000, { from: -100, to: 200 }, 100), {
     width: 100,
     from: -100,
@@ -23,7 +23,7 @@ Deno.test("between two moments the first counts and the last does not", () => {
   assertEquals(answersBetween(outcomes, NAMES, 1000, 1300), [0, 2]);
 });
 
-Deno.test("a dot tells when its request was sent, how long it took and who answered", () => {
+Deno.test("a dot has the time its request was sent, how long it took and the replica", () => {
   assertEquals(dotsOf(outcomes, 1000, { from: -6, to: 0 }), [[-5, 5, "Server2"]]);
   assertEquals(dotsOf(outcomes, 1000, { from: 0, to: 1 }).map(([, took]) => took), [100, 50, 300]);
 });
