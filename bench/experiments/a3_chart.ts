@@ -32,6 +32,7 @@ function timelineChart(data: FailureData): NamedChart {
       `replacement released to traffic after ${kill?.times.released} ms`,
     legend: data.replicas,
     size: { width: 796, height: 210 },
+    above: 108,
     panels: [answersPanel(data, kill), requestsPanel(data, kill)],
   };
 }

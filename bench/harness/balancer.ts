@@ -250,7 +250,7 @@ export function serviceSettings(
   file: URL,
   fleet: string,
   env: Readonly<Record<string, string>>,
-): Record<string, string> {
+): Record<"LB_REPLICA_COMMAND" | "LB_REPLICA_ENV", string> {
   const names = ["HOST", "PORT", "SERVER_NAME", ...Object.keys(env)].join(",");
   const flags = `--quiet --no-prompt --no-lock --no-config --allow-net --allow-env=${names}`;
   return {

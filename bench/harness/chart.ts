@@ -39,6 +39,8 @@ export interface Chart {
   readonly size: { readonly width: number; readonly height: number };
   /** Pixels left of a panel, for the labels of its y axis; 64 unless given. */
   readonly left?: number;
+  /** Pixels above a panel, for its title and the labels of lines; 40 unless given. */
+  readonly above?: number;
   /** Names of the series that the legend explains. */
   readonly legend?: readonly string[];
 }
@@ -51,7 +53,6 @@ export const KIND_COLOURS = { own: "#c2410c", peer: "#64748b", floor: "#cbd5e1" 
 const FONT = "Helvetica, Arial, sans-serif";
 const HEAD = 62;
 const LEGEND = 26;
-const ABOVE = 40;
 const BELOW = 50;
 const RIGHT = 46;
 
@@ -67,15 +68,19 @@ export async function drawChart(chart: Chart): Promise<string> {
   return `${svg}\n`;
 }
 
-function layout({ title, subtitle, panels, columns = 1, size, left = 64, legend }: Chart) {
+function layout(chart: Chart) {
+  const { title, subtitle, panels, columns = 1, size, left = 64, above = 40, legend } = chart;
   const top = HEAD + (legend ? LEGEND : 0);
-  const [stepX, stepY] = [left + size.width + RIGHT, ABOVE + size.height + BELOW];
+  const [stepX, stepY] = [left + size.width + RIGHT, above + size.height + BELOW];
   const place = (at: number) => ({
     left: left + at % columns * stepX,
-    top: top + ABOVE + Math.floor(at / columns) * stepY,
+    top: top + above + Math.floor(at / columns) * stepY,
   });
   const option = {
-    title: [heading(title, subtitle), ...panels.map(({ title }, at) => caption(title, place(at)))],
+    title: [
+      heading(title, subtitle),
+      ...panels.map((panel, at) => caption(panel.title, place(at), above)),
+    ],
     ...legend && { legend: legendOf(legend) },
     grid: panels.map((_, at) => ({ ...place(at), ...size })),
     xAxis: panels.map(({ x }, gridIndex) => ({ gridIndex, ...AXIS, ...x })),
@@ -93,9 +98,9 @@ function heading(text: string, subtext: string): Style {
   return { text, subtext, left: 20, top: 8, textStyle, subtextStyle: { color: INK.text } };
 }
 
-function caption(text = "", { left, top }: { left: number; top: number }): Style {
+function caption(text = "", at: { left: number; top: number }, above: number): Style {
   const textStyle = { fontSize: 13, fontWeight: "bold", color: INK.title };
-  return { text, left, top: top - 26, padding: 0, textStyle };
+  return { text, left: at.left, top: at.top - above + 14, padding: 0, textStyle };
 }
 
 function legendOf(names: readonly string[]): Style {

@@ -1,19 +1,37 @@
 /**
- * The kinds of requests: how each is asked, and what a right answer is.
+ * The requests of the load: how each kind is sent, and which answer is right.
  *
  * @module
  */
-import { BrokenOff, type Head, type HttpConnection } from "../harness/http_connection.ts";
-import type { Kind } from "./outcome.ts";
+import { BrokenOff, type Head, type HttpConnection } from "../harness/connection.ts";
 
-/** A request to make. */
+/** A page, 4 KiB of echo, 1 MiB of echo in chunks, a stream of events. */
+export type Kind = "get" | "post" | "upload" | "stream";
+
+/** One request from its first byte to the end of its answer, or to its failure. */
+export interface Outcome {
+  readonly kind: Kind;
+  /** The key that it was routed by; the collector knows a POST by it. */
+  readonly key: string;
+  /** Milliseconds since the epoch. */
+  readonly start: number;
+  readonly end: number;
+  /** Status of the answer, if its head came. */
+  readonly status?: number;
+  /** The replica that answered, if the answer named it. */
+  readonly server?: string;
+  /** The reason why this was no complete right answer. */
+  readonly fault?: string;
+}
+
+/** A request to send. */
 export interface Ask {
   readonly key: string;
-  /** Chooses what is sent: the part of the random bytes, the number of events. */
+  /** Chooses the part of the random bytes, or the number of events. */
   readonly choice: number;
 }
 
-/** What is known of an answer as it comes. */
+/** The part of an answer that has come so far. */
 export interface Answer {
   status?: number;
   server?: string;
@@ -24,8 +42,7 @@ export class WrongAnswer extends Error {
   override readonly name = "WrongAnswer";
 }
 
-/** Bytes of the two bodies, and of one chunk. */
-export const POST_BYTES = 4 * 1024;
+const POST_BYTES = 4 * 1024;
 const UPLOAD_BYTES = 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 /** Milliseconds between two chunks: a client uploads no faster than its line. */
@@ -35,27 +52,25 @@ const BODIES = 8;
 /** Events of a stream, one each 100 ms. */
 const LEAST_EVENTS = 20;
 const MOST_EVENTS = 50;
-const MOST_SHOWN = 200;
 
-const encoder = new TextEncoder();
 const bytes = randomBytes(UPLOAD_BYTES + BODIES);
 
-/** Makes a request and checks its answer; what is known of that stands in `answer` meanwhile. */
-export const ASK: Readonly<
+/** Sends a request and checks its answer; `answer` is filled as the answer comes. */
+export const SEND: Readonly<
   Record<Kind, (connection: HttpConnection, ask: Ask, answer: Answer) => Promise<void>>
 > = { get, post, upload, stream };
 
 async function get(connection: HttpConnection, { key }: Ask, answer: Answer): Promise<void> {
   await connection.send(requestHead("GET /home", key));
-  const { name } = JSON.parse(await ok(connection, await connection.head(), answer));
+  const { name } = JSON.parse(await success(connection, await connection.head(), answer));
   answer.server = name;
 }
 
 async function post(connection: HttpConnection, ask: Ask, answer: Answer): Promise<void> {
   const body = bodyOf(ask, POST_BYTES);
   const head = requestHead("POST /echo", ask.key, `Content-Length: ${body.length}`);
-  await connection.send(joined([encoder.encode(head), body]));
-  await checkEcho(await ok(connection, await connection.head(), answer), body, ask, answer);
+  await connection.send(joined(head, body));
+  await checkEcho(await success(connection, await connection.head(), answer), body, ask, answer);
 }
 
 /** The answer may come before everything was sent; then it is the one that counts. */
@@ -66,7 +81,7 @@ async function upload(connection: HttpConnection, ask: Ask, answer: Answer): Pro
   const sending = sendChunks(connection, ask, body, answered);
   const early = await Promise.race([answered, sending]) !== "sent";
   if (early) connection.reusable = false;
-  const text = await ok(connection, await head, answer);
+  const text = await success(connection, await head, answer);
   if (early) throw new WrongAnswer("an answer before everything was sent");
   await checkEcho(text, body, ask, answer);
 }
@@ -82,13 +97,14 @@ async function sendChunks(
   try {
     await connection.send(requestHead("POST /echo", key, "Transfer-Encoding: chunked"));
     for (let at = 0; at < body.length && !over; at += CHUNK_BYTES) {
-      await connection.send(chunk(body.subarray(at, at + CHUNK_BYTES)));
+      const chunk = body.subarray(at, at + CHUNK_BYTES);
+      await connection.send(joined(`${chunk.length.toString(16)}\r\n`, chunk, "\r\n"));
       await new Promise((resolve) => setTimeout(resolve, CHUNK_MS));
     }
     if (!over) await connection.send("0\r\n\r\n");
     return over ? "answered" : "sent";
   } catch (error) {
-    // What counts is the answer, which may be there although nobody reads any more.
+    // The answer decides: it may have come although the other side reads no more.
     if (error instanceof BrokenOff) return await answered;
     throw error;
   }
@@ -98,21 +114,17 @@ async function stream(connection: HttpConnection, ask: Ask, answer: Answer): Pro
   const count = LEAST_EVENTS + ask.choice % (MOST_EVENTS - LEAST_EVENTS);
   await connection.send(requestHead(`GET /events?n=${count}`, ask.key));
   const head = await connection.head();
-  if (head.status !== 200) await ok(connection, head, answer);
-  answer.status = head.status;
-  answer.server = head.fields.get("x-server") ?? "";
-  let text = "";
-  for await (const piece of connection.body(head)) text += new TextDecoder().decode(piece);
-  const events = text.split("\n\n").length - 1;
+  if (head.status === 200) answer.server = head.fields.get("x-server") ?? "";
+  const events = (await success(connection, head, answer)).split("\n\n").length - 1;
   if (events !== count) throw new WrongAnswer(`${events} events of ${count}`);
 }
 
 /** The body of a success. */
-async function ok(connection: HttpConnection, head: Head, answer: Answer): Promise<string> {
+async function success(connection: HttpConnection, head: Head, answer: Answer): Promise<string> {
   answer.status = head.status;
   const text = await connection.text(head);
   if (head.status === 200) return text;
-  throw new WrongAnswer(`${head.status} ${text.replace(/\s+/g, " ").slice(0, MOST_SHOWN)}`);
+  throw new WrongAnswer(`${head.status} ${text.replace(/\s+/g, " ").slice(0, 200)}`);
 }
 
 async function checkEcho(text: string, body: Uint8Array, { key }: Ask, answer: Answer) {
@@ -143,18 +155,11 @@ function requestHead(call: string, key: string, ...fields: readonly string[]): s
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
-function chunk(data: Uint8Array): Uint8Array {
-  const size = encoder.encode(`${data.length.toString(16)}\r\n`);
-  return joined([size, data, encoder.encode("\r\n")]);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
+function joined(...parts: readonly (string | Uint8Array)[]): Uint8Array {
+  const encoder = new TextEncoder();
+  const all = parts.map((part) => typeof part === "string" ? encoder.encode(part) : part);
+  const whole = new Uint8Array(all.reduce((length, part) => length + part.length, 0));
+  all.reduce((at, part) => (whole.set(part, at), at + part.length), 0);
   return whole;
 }
 

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Column } from "./result.ts";
-import { tableLines } from "./table.ts";
+import { type Column, textOf } from "./result.ts";
 
 const OWN: Column = {
   ...{ name: "ours", about: "", kind: "own", losses: ["get k: 503"] },
@@ -11,19 +10,20 @@ const MISSING: Column = {
   fault: "not installed",
 };
 
-Deno.test("a table has a column for each contestant; who is missing and what was lost follow", () => {
+Deno.test("a table has a column for each contestant; missing ones and losses follow", () => {
   const lines = [
     { label: "lost", keys: ["lost"], digits: 0 },
     { label: "full ring", keys: ["fullP50", "fullP99", "fullMax"], digits: 0 },
     { label: "create", keys: ["createP50"], digits: 0 },
   ];
   const table = { name: "kills", title: "kills: all", lines, columns: [OWN, MISSING] };
-  assertEquals(tableLines(table), [
+  assertEquals(textOf(table).split("\n"), [
     "kills: all",
-    "                  ours",
-    "lost                 1",
-    "full ring  10 / - / 20",
-    "create               -",
+    "|           |        ours |",
+    "| --------- | ----------: |",
+    "| lost      |           1 |",
+    "| full ring | 10 / - / 20 |",
+    "| create    |           - |",
     "haproxy: not installed",
     "ours: lost: get k: 503",
   ]);
