@@ -49,17 +49,6 @@ export const fibonacci: HashFamily = {
 };
 
 /**
- * How far the 32-bit product of the fibonacci hash is shifted to the right to give a slot.
- *
- * @param slots The number of slots.
- * @returns From 16 to 31, or 0 where a shift cannot do it: when `slots` is no power of two, or 1.
- */
-export function fibonacciShift(slots: number): number {
-  const bits = Math.log2(slots);
-  return Number.isInteger(bits) && bits > 0 ? 32 - bits : 0;
-}
-
-/**
  * The slot of a 32-bit word by the fibonacci hash.
  *
  * @param word A number; its low 32 bits count.

@@ -46,7 +46,7 @@ export function layOutCapped(
   let ranking: Ranking | undefined;
   return {
     table,
-    virtualServers: [],
+
     preferences,
     rank: (slot) => {
       ranking ??= new Ranking(members);

@@ -33,21 +33,18 @@ export function layOutRing(
   virtualServers: number,
   family: HashFamily,
 ): Placement {
-  const free = new FreeSlots(slots);
-  const occupants = new Int32Array(slots).fill(VACANT);
-  const placed: VirtualServer[] = [];
-  for (const { member, at, id } of inPlacementOrder(members)) {
-    for (let index = 0; index < virtualServerCount(member, virtualServers); index++) {
-      const home = family.virtualServer(id, index, slots);
-      const slot = free.take(home);
-      occupants[slot] = at;
-      placed.push(Object.freeze({ member: member.name, index, home, slot }));
+  const order = inPlacementOrder(members);
+  const circle = new Circle(slots);
+  for (const { member, at, id } of order) {
+    const count = virtualServerCount(member, virtualServers);
+    for (let index = 0; index < count; index++) {
+      circle.place(at, index, family.virtualServer(id, index, slots));
     }
   }
-  const table = ownersClockwise(occupants);
+  const table = circle.owners();
   return {
     table,
-    virtualServers: placed,
+    virtualServers: () => circle.virtualServers(order),
     rank: (slot) => distinctClockwise(table, slot, members),
   };
 }
@@ -63,7 +60,14 @@ export function virtualServerCount(member: WeightedMember, virtualServers: numbe
   return member.weight === 0 ? 0 : Math.max(1, Math.round(virtualServers * member.weight));
 }
 
-function inPlacementOrder(members: readonly WeightedMember[]) {
+/** A member, its index in canonical order, and its number or a hash of its name. */
+interface Placing {
+  readonly member: WeightedMember;
+  readonly at: number;
+  readonly id: number;
+}
+
+function inPlacementOrder(members: readonly WeightedMember[]): Placing[] {
   return members
     .map((member, at) => ({ member, at, id: trailingNumber(member.name) ?? murmur3(member.name) }))
     .sort((a, b) => a.id - b.id || a.at - b.at);
@@ -78,7 +82,8 @@ class FreeSlots {
   readonly #next: Uint16Array;
 
   constructor(slots: number) {
-    this.#next = new Uint16Array(slots).map((_, slot) => slot);
+    this.#next = new Uint16Array(slots);
+    for (let slot = 0; slot < slots; slot++) this.#next[slot] = slot;
   }
 
   /** Takes the first free slot at or after `home`; there must be one. */
@@ -94,15 +99,62 @@ class FreeSlots {
   }
 }
 
-function ownersClockwise(occupants: Int32Array): Uint16Array {
-  const table = new Uint16Array(occupants.length);
-  // The slots behind the last virtual server belong to the first one, beyond the end.
-  let owner = occupants.find((occupant) => occupant !== VACANT) ?? 0;
-  for (let slot = occupants.length - 1; slot >= 0; slot--) {
-    if (occupants[slot] !== VACANT) owner = occupants[slot]!;
-    table[slot] = owner;
+/**
+ * The virtual servers that are placed, by slot. They are kept as numbers: an object for each would
+ * take most of the time of a change, and few callers ask for them.
+ */
+class Circle {
+  readonly #free: FreeSlots;
+  /** The index of the member in canonical order, or `VACANT`. */
+  readonly #members: Int32Array;
+  readonly #indexes: Uint16Array;
+  readonly #homes: Uint16Array;
+
+  constructor(slots: number) {
+    this.#free = new FreeSlots(slots);
+    this.#members = new Int32Array(slots).fill(VACANT);
+    this.#indexes = new Uint16Array(slots);
+    this.#homes = new Uint16Array(slots);
   }
-  return table;
+
+  /** Places a virtual server of a member on its home or the first free slot clockwise from there. */
+  place(member: number, index: number, home: number): void {
+    const slot = this.#free.take(home);
+    this.#members[slot] = member;
+    this.#indexes[slot] = index;
+    this.#homes[slot] = home;
+  }
+
+  /** For each slot the member of the first virtual server at or after it; 0 where there is none. */
+  owners(): Uint16Array {
+    const members = this.#members;
+    const table = new Uint16Array(members.length);
+    // The slots behind the last virtual server belong to the first one, beyond the end.
+    let owner = firstOccupant(members);
+    for (let slot = members.length - 1; slot >= 0; slot--) {
+      if (members[slot] !== VACANT) owner = members[slot]!;
+      table[slot] = owner;
+    }
+    return table;
+  }
+
+  /** The virtual servers by member, in the order in which the members were placed, and by index. */
+  virtualServers(order: readonly Placing[]): VirtualServer[] {
+    const byMember = order.map((): VirtualServer[] => []);
+    const names = new Array<string>(order.length);
+    for (const { at, member } of order) names[at] = member.name;
+    for (const [slot, at] of this.#members.entries()) {
+      if (at === VACANT) continue;
+      const [index, home] = [this.#indexes[slot]!, this.#homes[slot]!];
+      byMember[at]![index] = Object.freeze({ member: names[at]!, index, home, slot });
+    }
+    return order.flatMap(({ at }) => byMember[at]!);
+  }
+}
+
+function firstOccupant(members: Int32Array): number {
+  for (const member of members) if (member !== VACANT) return member;
+  return 0;
 }
 
 function distinctClockwise(

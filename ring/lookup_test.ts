@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { type HashFamilyName, Ring } from "./mod.ts";
+import fc from "fast-check";
+import { hashFamilies, type HashFamilyName, Ring } from "./mod.ts";
 
 const FAMILIES: readonly HashFamilyName[] = ["fibonacci", "seed", "classic", "hashed"];
 
@@ -19,6 +20,26 @@ const KEY_SLOTS: readonly [key: string, of512: number, of1000: number][] = [
   ["\u{1f600}", 172, 336],
   ["\ud800", 2, 5],
 ];
+
+Deno.test("The slot of an id is the one that its hash family gives, for every number of slots", () => {
+  const slots = fc.oneof(fc.integer({ min: 1, max: 65_536 }), fc.nat(16).map((bits) => 2 ** bits));
+  const id = fc.oneof(
+    fc.maxSafeNat(),
+    fc.nat(),
+    fc.integer({ min: 2 ** 31 - 2, max: 2 ** 32 + 2 }),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...FAMILIES), slots, id, (hashes, slots, id) => {
+      const ring = Ring.build({ members: ["a"], hashes, slots });
+      assertEquals(ring.slotOfId(id), hashFamilies[hashes].request(id, slots));
+    }),
+    {
+      seed: 1,
+      numRuns: 300,
+      examples: [["fibonacci", 1, 5], ["fibonacci", 65_536, Number.MAX_SAFE_INTEGER]],
+    },
+  );
+});
 
 Deno.test("A key falls on the same slot under every hash family, for good", () => {
   for (const hashes of FAMILIES) {

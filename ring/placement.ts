@@ -22,8 +22,8 @@ export interface VirtualServer {
 export interface Placement {
   /** For each slot its owner; all 0 when there are no members. */
   readonly table: Uint16Array;
-  /** The virtual servers in the order in which they were placed; none but in layout `ring`. */
-  readonly virtualServers: readonly VirtualServer[];
+  /** Makes the virtual servers in the order in which they were placed; layout `ring` alone has any. */
+  readonly virtualServers?: () => VirtualServer[];
   /** What the layout worked out of members and slots that helps to lay out other members. */
   readonly preferences?: Preferences;
   /**

@@ -6,7 +6,7 @@
 
 import { type Change, changedMembers } from "./change.ts";
 import { digestOf } from "./digest.ts";
-import { fibonacciShift, resolveFamily, scaleToSlots } from "./hash_families.ts";
+import { resolveFamily, scaleToSlots } from "./hash_families.ts";
 import type { HashFamily } from "./hash_family.ts";
 import { layOut } from "./layouts.ts";
 import { murmur3 } from "./murmur3.ts";
@@ -54,28 +54,26 @@ export class Ring {
    * is the array that lookups read, not a copy: it must not be written to.
    */
   readonly table: Readonly<Uint16Array>;
-  /** The virtual servers of layout `ring` in the order of their placement; none in other layouts. */
-  readonly virtualServers: readonly VirtualServer[];
 
   // The same as `members`, but not frozen: V8 takes twice as long to read a frozen array.
   readonly #names: readonly string[];
   readonly #family: HashFamily;
-  // How far to shift the product in `slotOfId`; 0 where the lookup takes the long way.
-  readonly #shift: number;
   // Shared with the rings that come from this one, each of which may turn it to other members.
   readonly #preferences: Preferences | undefined;
   readonly #walks: Walks;
+  readonly #makeVirtualServers: (() => VirtualServer[]) | undefined;
+  #virtualServers: readonly VirtualServer[] | undefined;
   #digest: string | undefined;
 
-  private constructor(options: CompleteRingOptions, family: HashFamily, placement: Placement) {
+  /** For {@linkcode Ring.build} and {@linkcode Ring.with} alone. */
+  protected constructor(options: CompleteRingOptions, family: HashFamily, placement: Placement) {
     this.options = options;
     this.#names = options.members.map(({ name }) => name);
     this.members = Object.freeze([...this.#names]);
     this.slots = options.slots;
     this.table = placement.table;
-    this.virtualServers = Object.freeze(placement.virtualServers);
+    this.#makeVirtualServers = placement.virtualServers;
     this.#family = family;
-    this.#shift = options.hashes === "fibonacci" ? fibonacciShift(options.slots) : 0;
     this.#preferences = placement.preferences;
     this.#walks = new Walks(this.#names, placement.rank);
     Object.freeze(this);
@@ -96,7 +94,7 @@ export class Ring {
   static build(options: RingOptions, kin?: Ring): Ring {
     const complete = completeOptions(options);
     const family = resolveFamily(complete.hashes);
-    return new Ring(complete, family, layOut(complete, family, kin && kin.#preferences));
+    return Ring.#of(complete, family, kin && kin.#preferences);
   }
 
   /**
@@ -106,8 +104,9 @@ export class Ring {
    * In layouts `even` and `rendezvous` a build takes a hash for each pair of slot and member. So does
    * the first change; later ones take one for each pair of slot and member that joins. For this the
    * rings that are made one from the other share what they know of their slots, 23 bytes a slot and
-   * about 100 a member in all. In layout `ring` the virtual servers are placed anew each time. A
-   * change that gives more than a fifth of the members anew costs as much as a build.
+   * about 100 a member in all. In layout `ring` all virtual
+   * servers are placed again, which takes a hash for each. A change that gives more than a fifth of
+   * the members anew costs as much as a build.
    *
    * @example Add a member, give another less weight
    * ```ts
@@ -130,7 +129,13 @@ export class Ring {
   with(change: Change): Ring {
     const members = changedMembers(this.options.members, change);
     const options = Object.freeze({ ...this.options, members });
-    return new Ring(options, this.#family, layOut(options, this.#family, this.#preferences));
+    return Ring.#of(options, this.#family, this.#preferences);
+  }
+
+  static #of(options: CompleteRingOptions, family: HashFamily, preferences?: Preferences): Ring {
+    const shifts = options.hashes === "fibonacci" && isPowerOfTwo(options.slots);
+    const Kind = shifts ? ShiftingRing : Ring;
+    return new Kind(options, family, layOut(options, family, preferences));
   }
 
   /** The layout that gave slots to members. */
@@ -149,6 +154,14 @@ export class Ring {
   }
 
   /**
+   * The virtual servers of layout `ring` in the order of their placement; none in other layouts.
+   * Worked out when first asked for, then kept.
+   */
+  get virtualServers(): readonly VirtualServer[] {
+    return this.#virtualServers ??= Object.freeze(this.#makeVirtualServers?.() ?? []);
+  }
+
+  /**
    * 16 hexadecimal characters that tell rings apart: equal if tables and members are equal,
    * different otherwise, but for one chance in 2^64.
    */
@@ -163,10 +176,6 @@ export class Ring {
    * @param id A whole number from 0 to 2^53 - 1. Anything else has a slot of no meaning.
    */
   slotOfId(id: number): number {
-    const shift = this.#shift;
-    // The product with 2^32 divided by the golden ratio, as in `fibonacci`, spelt out: half a
-    // nanosecond with the factor as a literal, three times that through a name of another module.
-    if (shift > 0 && id <= 0xffff_ffff) return Math.imul(id, 0x9e3779b1) >>> shift;
     return this.#family.request(id, this.slots);
   }
 
@@ -214,4 +223,34 @@ export class Ring {
     }
     return this.#walks.of(slot);
   }
+}
+
+/**
+ * A ring of the fibonacci family whose slots are a power of two: a slot is the upper bits of a
+ * product, and a lookup is arithmetic alone. V8 optimizes a caller's loop only so far where a lookup
+ * in it may call something: 1 ns a lookup became 4.
+ */
+class ShiftingRing extends Ring {
+  override slotOfId(id: number): number {
+    const word = id | 0;
+    // The factor is 2^32 divided by the golden ratio, as in `fibonacci`. It and 2^32 are literals, as
+    // names of another module take a nanosecond more.
+    const folded = word === id ? word : id ^ (id / 0x1_0000_0000);
+    return Math.imul(Math.imul(folded, 0x9e3779b1) >>> 16, this.slots) >>> 16;
+  }
+}
+
+/**
+ * V8 compiles a branch that never ran as an exit, which has the same effect on a caller's loop as a
+ * call. So both branches run before any caller is compiled, often enough for V8 to take note of them.
+ */
+function runBothBranches(): void {
+  const ring = Ring.build({ members: [], slots: 2 });
+  for (let at = 0; at < 100; at++) ring.slotOfId(at % 2 === 0 ? at : 2 ** 32 + at);
+}
+
+runBothBranches();
+
+function isPowerOfTwo(slots: number): boolean {
+  return Number.isInteger(Math.log2(slots));
 }

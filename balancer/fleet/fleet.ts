@@ -15,31 +15,31 @@ import type { FailureLog } from "../failures.ts";
 import type { GivenUpstream } from "../upstream_list.ts";
 import type { DataPlane, Evidence, Sample, Toll, View } from "../view.ts";
 import { ActionRunner } from "./reconcile/action_runner.ts";
-import type { Blueprint, RingShape } from "./spec/ring_spec.ts";
-import { Census, type Finding } from "./reconcile/inventory.ts";
+import type { RingShape, RingSpec } from "./spec/ring_spec.ts";
+import { type EngineListing, Inventory } from "./reconcile/inventory.ts";
 import { applied, type Change } from "./spec/change.ts";
-import { Charter, weighted } from "./store/desired_state.ts";
+import { DesiredState, weighted } from "./store/desired_state.ts";
 import type { Clock } from "../clock.ts";
-import { EngineLink } from "./reconcile/engine_monitor.ts";
+import { EngineMonitor } from "./reconcile/engine_monitor.ts";
 import { Heartbeats } from "./health/heartbeats.ts";
 import { Incidents } from "./incidents/incidents.ts";
-import { Journal } from "./incidents/event_log.ts";
-import { Keeper } from "./reconcile/reconciler.ts";
-import { Ledger } from "./reconcile/dispatcher.ts";
+import { EventLog } from "./incidents/event_log.ts";
+import { Reconciler } from "./reconcile/reconciler.ts";
+import { Dispatcher } from "./reconcile/dispatcher.ts";
 import { inRing, isLeaving, isReplica, type Member } from "./member/member.ts";
 import type { FleetPolicy } from "./member/policy.ts";
 import type { Miss, Probe } from "./health/probe.ts";
 import { Outliers } from "./health/outliers.ts";
 import { Pinning } from "./reconcile/pinning.ts";
-import { Quarantine } from "./health/poison_keys.ts";
+import { PoisonKeys } from "./health/poison_keys.ts";
 import { type PendingRemoval, Removals } from "./reconcile/removals.ts";
 import { Roster } from "./reconcile/roster.ts";
 import type { FleetStore } from "./store/store.ts";
-import { Successors } from "./reconcile/rollout.ts";
+import { Rollout } from "./reconcile/rollout.ts";
 import { sameTemplate } from "./spec/template.ts";
 import type { MemberEvent } from "./member/transition.ts";
-import { type Condition, Waiters } from "./reconcile/conditions.ts";
-import { Writer } from "./reconcile/event_queue.ts";
+import { type Condition, Conditions } from "./reconcile/conditions.ts";
+import { EventQueue } from "./reconcile/event_queue.ts";
 
 /** What a fleet is made of. */
 export interface FleetOptions {
@@ -75,25 +75,25 @@ const SAVE_RETRY_MS = 10_000;
 /** Keeps the desired replicas alive. */
 export class Fleet {
   /** What happened to the fleet, for whoever listens. */
-  readonly journal: Journal;
+  readonly eventLog: EventLog;
   /** The failures of its replicas. */
   readonly incidents: Incidents;
   /** The request keys that replicas died of. */
-  readonly quarantine: Quarantine;
+  readonly poisonKeys: PoisonKeys;
   /** Who is to take over from replicas in a deploy. */
-  readonly successors: Successors;
+  readonly rollout: Rollout;
   readonly #options: FleetOptions;
   readonly #roster: Roster;
-  readonly #ledger: Ledger;
-  readonly #keeper: Keeper;
-  readonly #census: Census;
+  readonly #dispatcher: Dispatcher;
+  readonly #reconciler: Reconciler;
+  readonly #inventory: Inventory;
   readonly #removals: Removals;
   readonly #outliers = new Outliers();
-  readonly #writer: Writer;
-  readonly #waiters = new Waiters();
-  readonly #link: EngineLink;
+  readonly #queue: EventQueue;
+  readonly #conditions = new Conditions();
+  readonly #engineMonitor: EngineMonitor;
   readonly #heartbeats: Heartbeats;
-  readonly #charter: Charter;
+  readonly #desiredState: DesiredState;
   readonly #pinning: Pinning;
   #listed = false;
   #closing = false;
@@ -104,57 +104,57 @@ export class Fleet {
   constructor(options: FleetOptions) {
     this.#options = options;
     const { clock, policy } = options;
-    const journal = this.journal = new Journal(clock);
+    const eventLog = this.eventLog = new EventLog(clock);
     const incidents = this.incidents = new Incidents(clock, ({ id }) => {
       // What it cost is told by the workers a moment later.
       clock.after(TOLLS_MS, () => {
         const incident = incidents.find(id);
-        if (incident) journal.add({ type: "incident", at: clock.now(), incident });
+        if (incident) eventLog.add({ type: "incident", at: clock.now(), incident });
       });
     });
-    const quarantine = this.quarantine = new Quarantine(policy);
+    const poisonKeys = this.poisonKeys = new PoisonKeys(policy);
     const roster = this.#roster = new Roster(options);
-    const ledger = new Ledger({ ...options, roster, journal, incidents, quarantine });
-    this.#ledger = ledger;
-    const writer = this.#writer = new Writer({ ...options, settle: () => this.#settle() });
+    const dispatcher = new Dispatcher({ ...options, roster, eventLog, incidents, poisonKeys });
+    this.#dispatcher = dispatcher;
+    const queue = this.#queue = new EventQueue({ ...options, settle: () => this.#settle() });
     const until = (condition: Condition) => this.until(condition);
-    this.successors = new Successors({ ...options, writer, roster, ledger, until });
+    this.rollout = new Rollout({ ...options, queue, roster, dispatcher, until });
     const removals = this.#removals = new Removals(options);
-    this.#census = new Census({ ...options, removals, roster, ledger });
-    const charter = this.#charter = new Charter(options);
-    this.#pinning = new Pinning({ roster, charter, save: () => void this.#saveFirst() });
-    this.#link = new EngineLink({
+    this.#inventory = new Inventory({ ...options, removals, roster, dispatcher });
+    const desiredState = this.#desiredState = new DesiredState(options);
+    this.#pinning = new Pinning({ roster, desiredState, save: () => void this.#saveFirst() });
+    this.#engineMonitor = new EngineMonitor({
       ...options,
       onExit: ({ id, reason }) => this.#post({ type: "exit", id, reason }),
       onHealth: ({ id, reason }) => this.#onHealth(id, reason),
-      onListed: (finding) => this.#writer.do(() => this.#reconcile(finding)),
-      onAway: () => this.#writer.do(() => this.#noteEngine(false)),
+      onListed: (listing) => this.#queue.run(() => this.#reconcile(listing)),
+      onAway: () => this.#queue.run(() => this.#noteEngine(false)),
     });
     const actions = new ActionRunner({
       ...options,
       removals,
       report: (name, event) => this.#post(event, name),
-      onAway: (error) => this.#link.lose(error),
+      onAway: (error) => this.#engineMonitor.markDown(error),
     });
-    this.#keeper = new Keeper({
+    this.#reconciler = new Reconciler({
       ...options,
       roster,
-      ledger,
+      dispatcher,
       actions,
-      journal,
+      eventLog,
       incidents,
-      quarantine,
+      poisonKeys,
     });
     this.#heartbeats = new Heartbeats({
       ...options,
       member: (name) => roster.get(name),
-      report: (name, id, miss) => this.#writer.do(() => this.#onHeartbeat(name, id, miss)),
+      report: (name, id, miss) => this.#queue.run(() => this.#onHeartbeat(name, id, miss)),
     });
   }
 
   /** The view that is published. */
   get view(): View {
-    return this.#keeper.view;
+    return this.#reconciler.view;
   }
 
   /** Every replica, desired or on its way out, in the order in which they joined. */
@@ -180,17 +180,17 @@ export class Fleet {
 
   /** False while the engine cannot be reached. */
   get engineUp(): boolean {
-    return this.#link.up;
+    return this.#engineMonitor.up;
   }
 
   /** Milliseconds since the engine stopped answering; 0 while it answers. */
   get engineAwayMs(): number {
-    return this.#link.awayMs;
+    return this.#engineMonitor.awayMs;
   }
 
   /** What new instances run. */
   get template(): Template {
-    return this.#charter.template;
+    return this.#desiredState.template;
   }
 
   /** What the settings say that instances run. */
@@ -199,14 +199,14 @@ export class Fleet {
   }
 
   /** What the ring is to be once nobody starts slowly: names in the order in which they joined. */
-  get blueprint(): Blueprint {
+  get ringSpec(): RingSpec {
     const replicas = this.members.filter(inRing).map(({ name, weight }) => [name, weight] as const);
-    return { weights: new Map(replicas), shape: this.#charter.shape };
+    return { weights: new Map(replicas), shape: this.#desiredState.shape };
   }
 
   /** The upstreams in force with their weights; empty where the engine runs its own instances. */
   get upstreams(): readonly GivenUpstream[] {
-    return weighted(this.#charter.upstreams ?? [], this.blueprint.weights);
+    return weighted(this.#desiredState.upstreams ?? [], this.ringSpec.weights);
   }
 
   /** The numbers that it decides by. */
@@ -214,7 +214,7 @@ export class Fleet {
     return this.#options.policy;
   }
 
-  /** Its clock: instants of members, quarantine and plans are read from it. */
+  /** Its clock: instants of members, poisonKeys and plans are read from it. */
   get clock(): Clock {
     return this.#options.clock;
   }
@@ -230,10 +230,10 @@ export class Fleet {
    * @throws {StoreError} what was kept of the fleet cannot be read
    */
   async open(): Promise<void> {
-    await this.#charter.load();
-    const { upstreams } = this.#charter;
+    await this.#desiredState.load();
+    const { upstreams } = this.#desiredState;
     if (upstreams) this.#options.engine.setUpstreams?.(upstreams);
-    await this.#link.reach();
+    await this.#engineMonitor.connect();
   }
 
   /** What the data plane noticed. */
@@ -242,7 +242,7 @@ export class Fleet {
     this.#options.log.debug("{name}: connection {kind}", { name, kind, instance: id });
     const now = this.#options.clock.now();
     const inHand = !unreachable && (kind === "reset" || kind === "timeout");
-    if (inHand) this.quarantine.note(id, key, now);
+    if (inHand) this.poisonKeys.recordFailure(id, key, now);
     this.incidents.evidence(evidence, now);
     this.#post({ type: "evidence", id, kind, fresh, ...(unreachable && { unreachable }) });
     this.#heartbeats.hurry(id);
@@ -261,22 +261,22 @@ export class Fleet {
   /** How instances answered. One that does worse than the others goes where enough are ready. */
   compare(samples: readonly Sample[]): void {
     this.#outliers.add(samples, this.#options.clock.now());
-    this.#writer.do(() => {
+    this.#queue.run(() => {
       const ready = Array.from(this.view.ready.values(), ({ instance }) => instance);
       for (const { instance: id, reason } of this.#outliers.find(ready)) {
-        if (this.#roster.mayEject()) this.#ledger.route({ type: "outlier", id, reason });
+        if (this.#roster.mayEject()) this.#dispatcher.dispatch({ type: "outlier", id, reason });
       }
     });
   }
 
   /** Makes replicas known that are not in the ring yet, and starts them. */
-  enlist(names: readonly string[]): void {
-    this.#writer.do(() => names.forEach((name) => this.#admit(name)));
+  add(names: readonly string[]): void {
+    this.#queue.run(() => names.forEach((name) => this.#admit(name)));
   }
 
   /** Takes replicas out for good, all in one change of the view; they drain and end. */
-  dismiss(names: readonly string[]): void {
-    this.#writer.do(() => names.forEach((name) => this.#ledger.move(name, { type: "leave" })));
+  remove(names: readonly string[]): void {
+    this.#queue.run(() => names.forEach((name) => this.#dispatcher.apply(name, { type: "leave" })));
   }
 
   /**
@@ -284,12 +284,12 @@ export class Fleet {
    * removed loses them, drains and ends.
    */
   change({ add, remove, weights, shape }: Change): void {
-    const ledger = this.#ledger;
-    this.#writer.do(() => {
-      this.#charter.adopt({ shape });
-      for (const [name, weight] of weights) ledger.move(name, { type: "weigh", weight });
-      for (const name of add) ledger.move(name, { type: "join" });
-      for (const name of remove) ledger.move(name, { type: "leave" });
+    const dispatcher = this.#dispatcher;
+    this.#queue.run(() => {
+      this.#desiredState.adopt({ shape });
+      for (const [name, weight] of weights) dispatcher.apply(name, { type: "weigh", weight });
+      for (const name of add) dispatcher.apply(name, { type: "join" });
+      for (const name of remove) dispatcher.apply(name, { type: "leave" });
     });
   }
 
@@ -302,12 +302,12 @@ export class Fleet {
    */
   setUpstreams(upstreams: readonly GivenUpstream[], answering: ReadonlySet<string>): void {
     const { engine } = this.#options;
-    this.#writer.do(() => {
+    this.#queue.run(() => {
       const names = new Set(upstreams.map(({ name }) => name));
       const instances = engine.setUpstreams?.(upstreams) ?? [];
-      this.#charter.adopt({ upstreams });
+      this.#desiredState.adopt({ upstreams });
       for (const { name } of this.members) {
-        if (!names.has(name)) this.#ledger.move(name, { type: "leave" });
+        if (!names.has(name)) this.#dispatcher.apply(name, { type: "leave" });
       }
       for (const [at, { name, weight }] of upstreams.entries()) {
         this.#setUpstream(instances[at]!, weight, answering.has(name));
@@ -322,16 +322,16 @@ export class Fleet {
    */
   saveUpstreams(upstreams: readonly GivenUpstream[]): Promise<void> {
     const weights = new Map(upstreams.map(({ name, weight }) => [name, weight]));
-    return this.#charter.save(weights, { upstreams });
+    return this.#desiredState.save(weights, { upstreams });
   }
 
   #setUpstream(instance: Instance, weight: number, answers: boolean): void {
     const { name } = instance;
     this.#admit(name);
-    this.#ledger.move(name, { type: "weigh", weight });
-    this.#ledger.move(name, { type: "join" });
+    this.#dispatcher.apply(name, { type: "weigh", weight });
+    this.#dispatcher.apply(name, { type: "join" });
     if (this.#roster.get(name)?.instance?.id === instance.id) return;
-    this.#ledger.move(name, { type: "moved", instance, answers });
+    this.#dispatcher.apply(name, { type: "moved", instance, answers });
   }
 
   /**
@@ -341,8 +341,8 @@ export class Fleet {
    * @throws {StoreError} it is not saved
    */
   save(change: Change): Promise<void> {
-    const { weights, shape } = applied(this.blueprint, change);
-    return this.#charter.save(weights, { shape });
+    const { weights, shape } = applied(this.ringSpec, change);
+    return this.#desiredState.save(weights, { shape });
   }
 
   /**
@@ -351,15 +351,15 @@ export class Fleet {
    * @throws {StoreError} it is not saved
    */
   async saveDeploy(deploy: Template): Promise<void> {
-    await this.#charter.save(this.blueprint.weights, { deploy });
-    this.#charter.adopt({ deploy });
+    await this.#desiredState.save(this.ringSpec.weights, { deploy });
+    this.#desiredState.adopt({ deploy });
   }
 
   /** The deploy goes back. Where that cannot be saved, the balancer's next life tries it again. */
   async forgetDeploy(): Promise<void> {
-    this.#charter.adopt({ deploy: undefined });
+    this.#desiredState.adopt({ deploy: undefined });
     try {
-      await this.#charter.save(this.blueprint.weights);
+      await this.#desiredState.save(this.ringSpec.weights);
     } catch (error) {
       this.#options.failures.record("fleet.save", error);
     }
@@ -373,12 +373,12 @@ export class Fleet {
    */
   async adoptTemplate(template: Template): Promise<void> {
     const adopted = { template, deploy: undefined };
-    await this.#charter.save(this.blueprint.weights, adopted);
-    this.#writer.do(() => {
-      this.#charter.adopt(adopted);
+    await this.#desiredState.save(this.ringSpec.weights, adopted);
+    this.#queue.run(() => {
+      this.#desiredState.adopt(adopted);
       for (const spare of this.spares) {
         if (!sameTemplate(spare.template, template)) {
-          this.#ledger.move(spare.name, { type: "leave" });
+          this.#dispatcher.apply(spare.name, { type: "leave" });
         }
       }
     });
@@ -390,14 +390,14 @@ export class Fleet {
    * @param condition asked now and after every event; what it throws is what the wait ends with
    */
   until(condition: Condition): Promise<void> {
-    const reached = this.#waiters.add(condition);
-    this.#writer.do(() => {});
+    const reached = this.#conditions.add(condition);
+    this.#queue.run(() => {});
     return reached;
   }
 
   /** Looks again whether a wait of {@linkcode Fleet.until} is over: time alone changed something. */
-  review(): void {
-    this.#writer.do(() => {});
+  recheck(): void {
+    this.#queue.run(() => {});
   }
 
   /** Waits until it is known who belongs to the fleet: until the engine has answered once. */
@@ -407,7 +407,7 @@ export class Fleet {
 
   /** What a deploy that is under way brings, or did when the balancer's last life ended. */
   get deploying(): Template | undefined {
-    return this.#charter.deploy;
+    return this.#desiredState.deploy;
   }
 
   /**
@@ -417,11 +417,11 @@ export class Fleet {
    */
   async close(): Promise<void> {
     if (this.#abandoned) return;
-    if (this.#options.policy.replaces && this.#link.up) {
+    if (this.#options.policy.replaces && this.#engineMonitor.up) {
       this.#closing = true;
-      this.dismiss(this.#roster.all.map(({ name }) => name));
-      await this.until((members) => members.size === 0 || !this.#link.up);
-      if (this.#link.up) await this.#sweep();
+      this.remove(this.#roster.all.map(({ name }) => name));
+      await this.until((members) => members.size === 0 || !this.#engineMonitor.up);
+      if (this.#engineMonitor.up) await this.#sweep();
     }
     await this.abandon();
     const left = this.#removals.pending.map(({ name, id }) => `${name} (${id})`);
@@ -431,13 +431,13 @@ export class Fleet {
   /** Lets go of the engine and leaves the instances as they are. */
   async abandon(): Promise<void> {
     this.#abandoned = true;
-    this.#writer.close();
+    this.#queue.close();
     this.#removals.close();
     this.#cancelTimer?.();
     this.#cancelSave?.();
     this.#heartbeats.close();
-    this.#link.close();
-    await this.#charter.saved();
+    this.#engineMonitor.close();
+    await this.#desiredState.saved();
     await this.#options.engine.close();
   }
 
@@ -456,12 +456,12 @@ export class Fleet {
   }
 
   #admit(name: string): void {
-    this.#roster.admit({ name, template: this.#charter.template });
+    this.#roster.admit({ name, template: this.#desiredState.template });
   }
 
   #post(event: MemberEvent, name?: string): void {
-    this.#writer.do(() => {
-      this.#ledger.route(event, name);
+    this.#queue.run(() => {
+      this.#dispatcher.dispatch(event, name);
       if (event.type === "started") this.#pinning.note(event.instance);
     });
   }
@@ -470,15 +470,15 @@ export class Fleet {
     // Nobody listens there any more: that is proof, and no missed heartbeat among others.
     const { probes } = this.#options.policy;
     if (miss?.refused && probes && this.#roster.get(name)?.phase === "ready") {
-      return this.#ledger.route({ type: "evidence", id, kind: "refused", fresh: true });
+      return this.#dispatcher.dispatch({ type: "evidence", id, kind: "refused", fresh: true });
     }
     const mayEject = this.#roster.mayEject();
     const outcome = miss ? { reason: miss.reason } : {};
-    this.#ledger.route({ type: "probe", id, mayEject, ...outcome }, name);
+    this.#dispatcher.dispatch({ type: "probe", id, mayEject, ...outcome }, name);
     const member = this.#roster.get(name);
     if (mayEject || member?.phase !== "ready") return;
     // All seem to fail: what the engine says about them comes first.
-    if (member.misses === this.#options.policy.downAfter) this.#link.reach();
+    if (member.misses === this.#options.policy.downAfter) this.#engineMonitor.connect();
   }
 
   /** The engine's own health check of an instance failed, or passes again. */
@@ -487,35 +487,35 @@ export class Fleet {
     if (reason === undefined) return;
     this.#options.log.warn("{instance} is unhealthy: {reason}", { instance: id, reason });
     this.#heartbeats.hurry(id);
-    this.#writer.do(() => this.#tick());
+    this.#queue.run(() => this.#tick());
   }
 
   #tick(): void {
     for (const { name } of this.#roster.all) {
-      this.#ledger.move(name, { type: "tick", mayEject: this.#roster.mayEject() });
+      this.#dispatcher.apply(name, { type: "tick", mayEject: this.#roster.mayEject() });
     }
   }
 
   #settle(): void {
     const now = this.#options.clock.now();
     const present = this.#listed && !this.#closing;
-    const { template, shape } = this.#charter;
-    const wishes = { engineUp: this.#link.up, spares: present, template, shape };
-    this.#keeper.settle(wishes, now);
+    const { template, shape } = this.#desiredState;
+    const input = { engineUp: this.#engineMonitor.up, spares: present, template, shape };
+    this.#reconciler.settle(input, now);
     this.#heartbeats.tend(this.#roster.all);
     this.#setTimer(now);
-    this.#waiters.wake(this.#roster.byName);
+    this.#conditions.check(this.#roster.byName);
   }
 
-  #reconcile(finding: Finding): void {
+  #reconcile(listing: EngineListing): void {
     this.#noteEngine(true);
     const first = !this.#listed;
-    if (first) this.#muster(finding);
+    if (first) this.#restore(listing);
     this.#listed = true;
-    this.#census.take(finding);
+    this.#inventory.take(listing);
     if (first) this.#saveFirst();
-    for (const { id, unhealthy } of finding.running) {
-      this.#ledger.route({
+    for (const { id, unhealthy } of listing.running) {
+      this.#dispatcher.dispatch({
         type: "health",
         id,
         ...(unhealthy === undefined ? {} : { reason: unhealthy }),
@@ -523,11 +523,11 @@ export class Fleet {
     }
   }
 
-  #muster(finding: Finding): void {
-    this.#charter.recover(finding.running);
-    this.#charter.takeUp(finding);
-    const { template } = this.#charter;
-    for (const admission of this.#roster.muster(finding, this.#charter)) {
+  #restore(listing: EngineListing): void {
+    this.#desiredState.recover(listing.running);
+    this.#desiredState.takeUp(listing);
+    const { template } = this.#desiredState;
+    for (const admission of this.#roster.restore(listing, this.#desiredState)) {
       this.#roster.admit({ template, ...admission });
     }
   }
@@ -538,7 +538,7 @@ export class Fleet {
    */
   async #saveFirst(): Promise<void> {
     try {
-      await this.#charter.save(this.blueprint.weights);
+      await this.#desiredState.save(this.ringSpec.weights);
     } catch (error) {
       this.#options.failures.record("fleet.save", error);
       if (this.#closing) return;
@@ -550,14 +550,14 @@ export class Fleet {
   #setTimer(now: number): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    const deadline = this.#keeper.nextDeadline(now);
+    const deadline = this.#reconciler.nextDeadline(now);
     if (deadline === Infinity) return;
     this.#cancelTimer = this.#options.clock.after(deadline - now, () => {
-      this.#writer.do(() => this.#tick());
+      this.#queue.run(() => this.#tick());
     });
   }
 
   #noteEngine(up: boolean): void {
-    this.journal.add({ type: "engine", at: this.#options.clock.now(), up });
+    this.eventLog.add({ type: "engine", at: this.#options.clock.now(), up });
   }
 }

@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Instance } from "../engine/engine.ts";
 import { inView, type Member, newMember } from "./member/member.ts";
-import { type Action, nextDeadline, plan } from "./plan/actions.ts";
-import { pairings, promoted } from "./member/takeover.ts";
+import { type Action, nextDeadline, planActions } from "./plan/actions.ts";
+import { matchSpares, promote } from "./member/takeover.ts";
 import { type MemberEvent, transition } from "./member/transition.ts";
 import { testPolicy } from "./testing.ts";
 
@@ -33,7 +33,7 @@ class World {
   post(event: MemberEvent, name?: string): void {
     const id = "id" in event ? event.id : undefined;
     const owner = [...this.members.values()].find((member) =>
-      member.instance?.id === id || member.former.some((one) => one.id === id)
+      member.instance?.id === id || member.retiring.some((one) => one.id === id)
     );
     this.apply(event, id === undefined ? name : owner?.name);
     this.settle();
@@ -52,9 +52,9 @@ class World {
   }
 
   promote(): boolean {
-    const [pair] = this.engineUp ? pairings(this.members.values(), this.now) : [];
+    const [pair] = this.engineUp ? matchSpares(this.members.values(), this.now) : [];
     if (!pair) return false;
-    this.members.set(pair.target.name, promoted(pair, this.now, policy));
+    this.members.set(pair.target.name, promote(pair, this.now, policy));
     this.members.delete(pair.spare.name);
     this.members.set("spare", newMember({ name: "spare", spare: true }, this.now));
     assert(!inView(this.members.get(pair.target.name)!), "in the view without a heartbeat");
@@ -62,8 +62,8 @@ class World {
   }
 
   act(): boolean {
-    const means = { engineUp: this.engineUp, starts: 9 };
-    const actions = plan(this.members.values(), this.now, policy, means);
+    const capacity = { engineUp: this.engineUp, starts: 9 };
+    const actions = planActions(this.members.values(), this.now, policy, capacity);
     for (const action of actions) this.begin(action);
     return actions.length > 0;
   }
@@ -83,7 +83,7 @@ class World {
         break;
       default:
         assert(member.instance?.id !== action.id, "what serves is cleared away");
-        this.apply({ type: "clearing", id: action.id }, action.name);
+        this.apply({ type: "retiring", id: action.id }, action.name);
     }
     const same = this.underway.filter((one) =>
       one.type === action.type && one.name === action.name
@@ -148,9 +148,9 @@ class World {
   /** Ids that somebody serves with, or that are being cleared away. */
   known(): Set<string> {
     return new Set(
-      [...this.members.values()].flatMap(({ instance, former }) => [
+      [...this.members.values()].flatMap(({ instance, retiring }) => [
         ...(instance ? [instance.id] : []),
-        ...former.map(({ id }) => id),
+        ...retiring.map(({ id }) => id),
       ]),
     );
   }
@@ -220,8 +220,8 @@ for (const spares of [0, 1]) {
         }
         const isCalm = () =>
           world.underway.length === 0 &&
-          [...world.members.values()].every(({ phase, former }) =>
-            phase === "ready" && former.length === 0
+          [...world.members.values()].every(({ phase, retiring }) =>
+            phase === "ready" && retiring.length === 0
           );
         world.calmDown(isCalm);
         assert(isCalm(), JSON.stringify([...world.members.values()]));

@@ -37,7 +37,7 @@ export interface QuarantinedKey {
 }
 
 /** Watches which keys were in flight when instances died. */
-export class Quarantine {
+export class PoisonKeys {
   readonly #policy: Pick<FleetPolicy, "poisonDeaths" | "quarantineMs">;
   readonly #inFlight = new Map<string, InFlight>();
   readonly #until = new Map<string, number>();
@@ -66,7 +66,7 @@ export class Quarantine {
   }
 
   /** A request failed that may have been in an instance's hands. */
-  note(instance: string, key: string, now: number): void {
+  recordFailure(instance: string, key: string, now: number): void {
     if (this.#policy.poisonDeaths === 0) return;
     for (const [id, { at }] of this.#inFlight) if (now - at > AROUND_MS) this.#inFlight.delete(id);
     const seen = this.#inFlight.get(instance) ?? { at: now, keys: new Set() };
@@ -78,7 +78,7 @@ export class Quarantine {
   }
 
   /** An instance died. */
-  death(instance: string, now: number): void {
+  recordDeath(instance: string, now: number): void {
     if (this.#policy.poisonDeaths === 0) return;
     const keys = this.#inFlight.get(instance)?.keys ?? new Set();
     this.#inFlight.set(instance, { at: now, keys });

@@ -38,16 +38,16 @@ export type FleetEvent =
   );
 
 /** An event with its place in the order of all; `at` is its date, milliseconds since the epoch. */
-export type JournalEntry = FleetEvent & { readonly id: number };
+export type EventLogEntry = FleetEvent & { readonly id: number };
 
 /** So many of the last events are kept. */
 const KEPT = 256;
 
 /** The last events, and who is told of the next. */
-export class Journal {
+export class EventLog {
   readonly #clock: Pick<Clock, "wallClock">;
-  readonly #listeners = new Set<(entry: JournalEntry) => void>();
-  #entries: JournalEntry[] = [];
+  readonly #listeners = new Set<(entry: EventLogEntry) => void>();
+  #entries: EventLogEntry[] = [];
   #count = 0;
 
   /** @param clock dates the events */
@@ -79,12 +79,12 @@ export class Journal {
   }
 
   /** The events behind one of the last ones, as far as they are kept. */
-  since(id: number): readonly JournalEntry[] {
+  since(id: number): readonly EventLogEntry[] {
     return this.#entries.filter((entry) => entry.id > id);
   }
 
   /** Tells of every event from now on. @returns ends that */
-  listen(listener: (entry: JournalEntry) => void): () => void {
+  listen(listener: (entry: EventLogEntry) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }

@@ -16,7 +16,7 @@ export interface Incident {
   /** How the instance ended, as the engine reported it: exit code, signal, out of memory. */
   readonly exit?: string;
   /** The last lines that the instance wrote. */
-  readonly lastWords?: readonly string[];
+  readonly outputTail?: readonly string[];
   /** False where the replica had not been ready before: its first starts failed. */
   readonly served: boolean;
   /** Starts that failed during the incident. */
@@ -52,7 +52,7 @@ export interface Incident {
 /** How an instance ended and what it wrote last, as far as it is known. */
 export interface Ending {
   readonly exit?: string;
-  readonly lastWords?: readonly string[];
+  readonly outputTail?: readonly string[];
 }
 
 /** No request was touched. */

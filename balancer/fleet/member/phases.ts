@@ -6,15 +6,15 @@
 import { retire, withoutInstance } from "./retiring_instance.ts";
 import type { Member, MemberError, Phase } from "./member.ts";
 import { type FleetPolicy, healthySpell, startDelay } from "./policy.ts";
-import { beginning } from "./slow_start.ts";
+import { startServing } from "./slow_start.ts";
 
 /** The member in a phase; the same where it is there already. */
-export function enter(member: Member, phase: Phase, now: number): Member {
+export function enterPhase(member: Member, phase: Phase, now: number): Member {
   return member.phase === phase ? member : { ...member, phase, since: now };
 }
 
 /** The member with the facts about a failure and the instance that it happened to. */
-export function noted(
+export function withError(
   member: Member,
   message: string,
   now: number,
@@ -26,34 +26,34 @@ export function noted(
 }
 
 /** The member as it begins to take requests. */
-export function ready(member: Member, now: number): Member {
+export function becomeReady(member: Member, now: number): Member {
   const { mustReplace: _, missed: _missed, ...well } = member;
-  return enter(beginning({ ...well, proven: true, failedStarts: 0 }, now), "ready", now);
+  return enterPhase(startServing({ ...well, proven: true, failedStarts: 0 }, now), "ready", now);
 }
 
 /** The member without the count of short lives where it was ready for long enough. */
-export function afterLife(member: Member, now: number, policy: FleetPolicy): Member {
+export function forgiveShortLives(member: Member, now: number, policy: FleetPolicy): Member {
   const spell = healthySpell(member.shortLives, policy);
   const healthy = member.phase === "ready" && now - member.since >= spell;
   return healthy ? { ...member, shortLives: 0 } : member;
 }
 
 /** The member out of the view: to be replaced, or, without probes, to be tried again first. */
-export function down(member: Member, reason: string, now: number, policy: FleetPolicy): Member {
-  const failed = noted(afterLife(member, now, policy), reason, now);
+export function takeDown(member: Member, reason: string, now: number, policy: FleetPolicy): Member {
+  const failed = withError(forgiveShortLives(member, now, policy), reason, now);
   const fallen = { ...failed, suspect: false, passes: 0, notBefore: now };
-  return enter(policy.probes ? { ...fallen, mustReplace: true } : fallen, "down", now);
+  return enterPhase(policy.probes ? { ...fallen, mustReplace: true } : fallen, "down", now);
 }
 
 /** The member whose start failed, with which start in a row that was. */
-export function startFailure(
+export function withStartFailure(
   member: Member,
   message: string,
   now: number,
   facts: Partial<MemberError> = {},
 ): Member {
   const failedStarts = member.failedStarts + 1;
-  return { ...noted(member, message, now, { ...facts, attempt: failedStarts }), failedStarts };
+  return { ...withError(member, message, now, { ...facts, attempt: failedStarts }), failedStarts };
 }
 
 /** The end of a life: the next one starts at once, or later where lives have been short. */
@@ -72,5 +72,5 @@ export function toWaiting(member: Member, now: number, policy: FleetPolicy): Mem
   };
   // A hung instance does not heed SIGTERM, and its requests wait for the replacement.
   const retired = retire(over, { stage: "stop", graceMs: 0, failed: true }, now);
-  return enter(withoutInstance(retired), "waiting", now);
+  return enterPhase(withoutInstance(retired), "waiting", now);
 }

@@ -4,13 +4,13 @@
  *
  * @module
  */
-import type { Former, Member } from "./member.ts";
+import type { Member, RetiringInstance } from "./member.ts";
 import { ACTION_RETRY_MS } from "./policy.ts";
 
-/** What can happen to a former instance. */
-export type FormerEvent =
+/** What can happen to a retiring instance. */
+export type RetiringEvent =
   /** The plan's action for it is under way. */
-  | { readonly type: "clearing"; readonly id: string }
+  | { readonly type: "retiring"; readonly id: string }
   /** No request is in flight to it any more, or the drain's deadline came. */
   | { readonly type: "drained"; readonly id: string }
   | { readonly type: "stopped"; readonly id: string }
@@ -18,33 +18,33 @@ export type FormerEvent =
   | { readonly type: "exit"; readonly id: string; readonly reason: string };
 
 /** How an instance goes. */
-export interface Retirement extends Pick<Former, "stage" | "graceMs"> {
+export interface Retirement extends Pick<RetiringInstance, "stage" | "graceMs"> {
   /** Whether it failed: the engine is asked how it ended and what it wrote. */
   readonly failed: boolean;
 }
 
 /**
- * The event, where it is about a former instance of the member.
+ * The event, where it is about a retiring instance of the member.
  *
  * @param event any event
  * @param member the member that it is meant for
  */
-export function formerEvent(
-  event: FormerEvent | { readonly type: string },
+export function retiringEvent(
+  event: RetiringEvent | { readonly type: string },
   member: Member,
-): FormerEvent | undefined {
-  if (!isFormerEvent(event)) return undefined;
-  return member.former.some(({ id }) => id === event.id) ? event : undefined;
+): RetiringEvent | undefined {
+  if (!isRetiringEvent(event)) return undefined;
+  return member.retiring.some(({ id }) => id === event.id) ? event : undefined;
 }
 
-const TYPES = new Set<string>(["clearing", "drained", "stopped", "stop-failed", "exit"]);
+const TYPES = new Set<string>(["retiring", "drained", "stopped", "stop-failed", "exit"]);
 
-function isFormerEvent(event: { readonly type: string }): event is FormerEvent {
+function isRetiringEvent(event: { readonly type: string }): event is RetiringEvent {
   return TYPES.has(event.type);
 }
 
 /**
- * The member without its instance, which is former from now on; the same where nothing runs.
+ * The member without its instance, which is retiring from now on; the same where nothing runs.
  *
  * @param member the member
  * @param retirement how the instance goes
@@ -54,15 +54,15 @@ export function retire(member: Member, retirement: Retirement, now: number): Mem
   const { instance, ...rest } = withoutInstance(member);
   if (!instance) return member;
   const { stage, graceMs, failed } = retirement;
-  const former: Former = {
+  const retiring: RetiringInstance = {
     stage,
     graceMs,
     id: instance.id,
-    unheard: failed || !member.proven,
+    collectOutput: failed || !member.proven,
     busy: false,
     notBefore: now,
   };
-  return { ...rest, proven: false, former: [...member.former, former] };
+  return { ...rest, proven: false, retiring: [...member.retiring, retiring] };
 }
 
 /** The member without what is known of its instance alone; the instance itself stays. */
@@ -80,19 +80,23 @@ export function withoutInstance(member: Member): Member {
 }
 
 /**
- * The member after something happened to one of its former instances.
+ * The member after something happened to one of its retiring instances.
  *
  * @param member the member
  * @param event what happened
  * @param now the present instant
  */
-export function clearFormer(member: Member, event: FormerEvent, now: number): Member {
-  const former = member.former.flatMap((one) =>
+export function advanceRetiring(member: Member, event: RetiringEvent, now: number): Member {
+  const retiring = member.retiring.flatMap((one) =>
     one.id === event.id ? after(one, event, now) : [one]
   );
-  if (event.type === "exit") return { ...ended(member, event), former };
-  if (event.type !== "stop-failed") return { ...member, former };
-  return { ...member, former, lastError: { at: now, message: event.message, instance: event.id } };
+  if (event.type === "exit") return { ...ended(member, event), retiring };
+  if (event.type !== "stop-failed") return { ...member, retiring };
+  return {
+    ...member,
+    retiring,
+    lastError: { at: now, message: event.message, instance: event.id },
+  };
 }
 
 /**
@@ -101,23 +105,23 @@ export function clearFormer(member: Member, event: FormerEvent, now: number): Me
  */
 function ended(member: Member, { id, reason }: { id: string; reason: string }): Member {
   const { lastError } = member;
-  const genuine = member.former.some((one) => one.id === id && one.unheard);
+  const genuine = member.retiring.some((one) => one.id === id && one.collectOutput);
   if (!genuine || lastError?.instance !== id) return member;
   return { ...member, lastError: { ...lastError, exit: reason } };
 }
 
-function after(former: Former, event: FormerEvent, now: number): Former[] {
+function after(retiring: RetiringInstance, event: RetiringEvent, now: number): RetiringInstance[] {
   switch (event.type) {
-    case "clearing":
-      return [{ ...former, busy: true }];
+    case "retiring":
+      return [{ ...retiring, busy: true }];
     case "drained":
-      return [{ ...former, busy: false, stage: "stop" }];
+      return [{ ...retiring, busy: false, stage: "stop" }];
     case "stopped":
       return [];
     case "stop-failed":
-      return [{ ...former, busy: false, notBefore: now + ACTION_RETRY_MS }];
+      return [{ ...retiring, busy: false, notBefore: now + ACTION_RETRY_MS }];
     case "exit":
       // What is left of it, a container that exited, still has to be cleared away.
-      return [former.busy ? former : { ...former, stage: "stop" }];
+      return [retiring.busy ? retiring : { ...retiring, stage: "stop" }];
   }
 }

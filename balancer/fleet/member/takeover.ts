@@ -7,11 +7,11 @@
 import { retire } from "./retiring_instance.ts";
 import { isLeaving, isReplica, type Member } from "./member.ts";
 import type { FleetPolicy } from "./policy.ts";
-import { beginning } from "./slow_start.ts";
+import { startServing } from "./slow_start.ts";
 import { sameTemplate } from "../spec/template.ts";
 
 /** A replica that waits and a spare that is ready for it. */
-export interface Pairing {
+export interface SpareMatch {
   readonly target: Member;
   readonly spare: Member;
 }
@@ -22,10 +22,10 @@ export interface Pairing {
  * @param members every replica and spare
  * @param now the present instant
  */
-export function pairings(members: Iterable<Member>, now: number): Pairing[] {
+export function matchSpares(members: Iterable<Member>, now: number): SpareMatch[] {
   const all = [...members];
   const spares = all.filter((member) => member.spare && member.phase === "ready");
-  const pairs: Pairing[] = [];
+  const pairs: SpareMatch[] = [];
   for (const target of all) {
     if (!isReplica(target) || target.phase !== "waiting" || now < target.notBefore) continue;
     const at = spares.findIndex((spare) => sameTemplate(spare.template, target.template));
@@ -39,19 +39,19 @@ export function pairings(members: Iterable<Member>, now: number): Pairing[] {
  * The replica with the spare's instance, which has to pass a heartbeat under its new name first:
  * the heartbeat is what tells it that name. The spare itself is no more.
  *
- * @param pairing the two
+ * @param match the two
  * @param now the present instant
  * @param policy the fleet's thresholds
  */
-export function promoted(
-  { target, spare }: Pairing,
+export function promote(
+  { target, spare }: SpareMatch,
   now: number,
   policy: FleetPolicy,
 ): Member {
   const { instance } = spare;
   if (!instance) throw new TypeError(`${spare.name} is ready without an instance`);
   return {
-    ...(policy.probes ? target : beginning(target, now)),
+    ...(policy.probes ? target : startServing(target, now)),
     ...knownOfInstance(spare),
     phase: policy.probes ? "warming" : "ready",
     since: now,
@@ -61,7 +61,7 @@ export function promoted(
     suspect: false,
     misses: 0,
     passes: 0,
-    former: [...target.former, ...spare.former],
+    retiring: [...target.retiring, ...spare.retiring],
   };
 }
 
@@ -74,7 +74,7 @@ export function promoted(
  * @param now the present instant
  * @param policy the fleet's thresholds
  */
-export function succeeded(
+export function takeOver(
   target: Member,
   successor: Member,
   now: number,
@@ -85,7 +85,7 @@ export function succeeded(
   const { stopGraceMs } = policy;
   const retired = retire(target, { stage: "drain", graceMs: stopGraceMs, failed: false }, now);
   return {
-    ...beginning(retired, now),
+    ...startServing(retired, now),
     ...knownOfInstance(successor),
     phase: "ready",
     since: now,
@@ -97,7 +97,7 @@ export function succeeded(
     passes: 0,
     shortLives: 0,
     failedStarts: 0,
-    former: [...retired.former, ...successor.former],
+    retiring: [...retired.retiring, ...successor.retiring],
   };
 }
 

@@ -7,20 +7,27 @@
 import type { EngineErrorKind, Instance } from "../../engine/engine.ts";
 import type { Evidence } from "../../view.ts";
 import {
-  clearFormer,
-  type FormerEvent,
-  formerEvent,
+  advanceRetiring,
   retire,
+  type RetiringEvent,
+  retiringEvent,
   withoutInstance,
 } from "./retiring_instance.ts";
 import { isLeaving, type Member } from "./member.ts";
-import { afterLife, enter, noted, ready, startFailure, toWaiting } from "./phases.ts";
+import {
+  becomeReady,
+  enterPhase,
+  forgiveShortLives,
+  toWaiting,
+  withError,
+  withStartFailure,
+} from "./phases.ts";
 import { ACTION_RETRY_MS, type FleetPolicy } from "./policy.ts";
-import { accused, checked, outlier, probed, ticked } from "./verdicts.ts";
+import { onEvidence, onHealthCheck, onOutlier, onProbe, onTick } from "./verdicts.ts";
 
 /** What can happen to a replica. Events about an instance carry its id; stale ones are dropped. */
 export type MemberEvent =
-  | FormerEvent
+  | RetiringEvent
   /** The engine is starting an instance for it. */
   | { readonly type: "starting" }
   /** The engine started an instance, or a running one was found and taken over. */
@@ -60,13 +67,13 @@ export type MemberEvent =
   | { readonly type: "replace"; readonly id: string }
   /** How an instance that failed ended, where the engine knows, and the last lines that it wrote. */
   | {
-    readonly type: "words";
+    readonly type: "output-tail";
     readonly instance: string;
     readonly lines: readonly string[];
     readonly exit?: string;
   }
   /** The engine may know the instance by another name, because its own was given to a successor. */
-  | { readonly type: "misnamed" }
+  | { readonly type: "rename-due" }
   /** The engine is being told the instance's new name. */
   | { readonly type: "renaming"; readonly id: string }
   /** It knows the instance by that name, or could not be told. */
@@ -99,12 +106,12 @@ export function transition(
   now: number,
   policy: FleetPolicy,
 ): Member | undefined {
-  const former = formerEvent(event, member);
-  if (former) return unlessGone(clearFormer(member, former, now));
+  const retiring = retiringEvent(event, member);
+  if (retiring) return unlessGone(advanceRetiring(member, retiring, now));
   if ("id" in event && event.id !== member.instance?.id) return member;
   switch (event.type) {
     case "starting":
-      return enter({ ...member, busy: true }, isLeaving(member) ? "leaving" : "starting", now);
+      return enterPhase({ ...member, busy: true }, isLeaving(member) ? "leaving" : "starting", now);
     case "started":
       return started(member, event.instance, now, policy);
     case "moved":
@@ -112,54 +119,56 @@ export function transition(
     case "start-failed":
       return startFailed(member, event.message, event.kind, now, policy);
     case "probe":
-      return probed(member, event.reason, event.mayEject, now, policy);
+      return onProbe(member, event.reason, event.mayEject, now, policy);
     case "exit":
       return exited(member, event.reason, now, policy);
     case "health":
-      return checked(member, event.reason, now);
+      return onHealthCheck(member, event.reason, now);
     case "evidence":
-      return accused(member, event, now, policy);
+      return onEvidence(member, event, now, policy);
     case "outlier":
-      return outlier(member, event.reason, now, policy);
+      return onOutlier(member, event.reason, now, policy);
     case "replace":
       return toWaiting(member, now, policy);
-    case "words":
-      return withWords(member, event);
-    case "misnamed":
+    case "output-tail":
+      return withOutputTail(member, event);
+    case "rename-due":
       return member.instance ? { ...member, naming: "due" } : member;
     case "renaming":
       return { ...member, naming: "under way" };
     case "renamed":
       return renamed(member, event.failed, now);
     case "join":
-      return member.joined ? member : { ...member, joined: true, newSince: now };
+      return member.joined ? member : { ...member, joined: true, slotRampSince: now };
     case "weigh":
       return weighed(member, event.weight, now);
     case "leave":
       return leave(member, now, policy);
     case "tick":
-      return ticked(member, event.mayEject, now, policy);
+      return onTick(member, event.mayEject, now, policy);
     default:
       return member;
   }
 }
 
-function withWords(
+function withOutputTail(
   member: Member,
-  { instance, lines, exit }: Extract<MemberEvent, { readonly type: "words" }>,
+  { instance, lines, exit }: Extract<MemberEvent, { readonly type: "output-tail" }>,
 ): Member {
-  const former = member.former.map((one) => one.id === instance ? { ...one, unheard: false } : one);
+  const retiring = member.retiring.map((one) =>
+    one.id === instance ? { ...one, collectOutput: false } : one
+  );
   const { lastError } = member;
-  if (lastError?.instance !== instance) return { ...member, former };
+  if (lastError?.instance !== instance) return { ...member, retiring };
   const ending = {
     ...(exit === undefined ? {} : { exit }),
-    ...(lines.length === 0 ? {} : { lastWords: lines }),
+    ...(lines.length === 0 ? {} : { outputTail: lines }),
   };
-  return { ...member, former, lastError: { ...lastError, ...ending } };
+  return { ...member, retiring, lastError: { ...lastError, ...ending } };
 }
 
 function unlessGone(member: Member): Member | undefined {
-  return isLeaving(member) && !member.busy && member.former.length === 0 ? undefined : member;
+  return isLeaving(member) && !member.busy && member.retiring.length === 0 ? undefined : member;
 }
 
 function started(member: Member, instance: Instance, now: number, policy: FleetPolicy): Member {
@@ -175,7 +184,7 @@ function started(member: Member, instance: Instance, now: number, policy: FleetP
     passes: 0,
   };
   if (isLeaving(member)) return retire(running, { stage: "stop", graceMs: 0, failed: false }, now);
-  return policy.probes ? enter(running, "warming", now) : ready(running, now);
+  return policy.probes ? enterPhase(running, "warming", now) : becomeReady(running, now);
 }
 
 /** What was reached at the old address drains, as the predecessor does in a deploy. */
@@ -189,7 +198,9 @@ function moved(
   const retired = retire(member, { stage: "drain", graceMs: 0, failed: false }, now);
   const fresh = { suspect: false, misses: 0, passes: 0, shortLives: 0, runningSince: now };
   const running = { ...retired, ...fresh, instance };
-  return answers || !policy.probes ? ready(running, now) : enter(running, "warming", now);
+  return answers || !policy.probes
+    ? becomeReady(running, now)
+    : enterPhase(running, "warming", now);
 }
 
 function startFailed(
@@ -202,22 +213,24 @@ function startFailed(
   // The engine's and the balancer's own troubles say nothing about the replica.
   const ours = kind === "away" || kind === "out-of-files";
   const failed = {
-    ...ours ? noted(member, message, now, { kind }) : startFailure(member, message, now, { kind }),
+    ...ours
+      ? withError(member, message, now, { kind })
+      : withStartFailure(member, message, now, { kind }),
     busy: false,
   };
   if (isLeaving(member)) return unlessGone(failed);
-  if (kind === "away") return enter({ ...failed, notBefore: now }, "waiting", now);
+  if (kind === "away") return enterPhase({ ...failed, notBefore: now }, "waiting", now);
   if (kind === "out-of-files") {
-    return enter({ ...failed, notBefore: now + ACTION_RETRY_MS }, "waiting", now);
+    return enterPhase({ ...failed, notBefore: now + ACTION_RETRY_MS }, "waiting", now);
   }
   return toWaiting(failed, now, policy);
 }
 
 function exited(member: Member, reason: string, now: number, policy: FleetPolicy): Member {
-  const before = afterLife(member, now, policy);
+  const before = forgiveShortLives(member, now, policy);
   const failed = member.phase === "warming"
-    ? startFailure(before, reason, now, { exit: reason })
-    : noted(before, reason, now, { exit: reason });
+    ? withStartFailure(before, reason, now, { exit: reason })
+    : withError(before, reason, now, { exit: reason });
   return toWaiting(failed, now, policy);
 }
 
@@ -225,18 +238,18 @@ function exited(member: Member, reason: string, now: number, policy: FleetPolicy
 function weighed(member: Member, weight: number, now: number): Member {
   if (weight === member.weight) return member;
   const returns = member.joined && member.weight === 0;
-  return { ...member, weight, ...(returns ? { newSince: now } : {}) };
+  return { ...member, weight, ...(returns ? { slotRampSince: now } : {}) };
 }
 
 function renamed(member: Member, failed: string | undefined, now: number): Member {
   const { naming: _, ...named } = member;
   if (failed === undefined) return named;
-  return { ...noted(named, failed, now), naming: "due", notBefore: now + ACTION_RETRY_MS };
+  return { ...withError(named, failed, now), naming: "due", notBefore: now + ACTION_RETRY_MS };
 }
 
 function leave(member: Member, now: number, policy: FleetPolicy): Member | undefined {
   if (isLeaving(member)) return member;
   const stage = member.phase === "ready" && member.joined ? "drain" : "stop";
   const retired = retire(member, { stage, graceMs: policy.stopGraceMs, failed: false }, now);
-  return unlessGone(enter(retired, "leaving", now));
+  return unlessGone(enterPhase(retired, "leaving", now));
 }

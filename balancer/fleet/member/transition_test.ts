@@ -42,7 +42,7 @@ Deno.test("without probes a started instance is in the view at once", () => {
   assert(inView(after(started, testPolicy({ probes: false }))));
 });
 
-Deno.test("one missed heartbeat is noted, the second in a row makes the replica down", () => {
+Deno.test("one missed heartbeat is withError, the second in a row makes the replica down", () => {
   const once = after([...ready, missed]);
   assertEquals([once.phase, once.misses], ["ready", 1]);
   const twice = after([...ready, missed, missed]);
@@ -126,7 +126,7 @@ Deno.test("a replica that is being replaced does not come back by a late heartbe
   const late: MemberEvent = { type: "probe", id: "i1", mayEject: true };
   const member = after([...ready, missed, missed, replace, late]);
   assertEquals([member.phase, member.instance], ["waiting", undefined]);
-  assertEquals(member.former.map(({ id, stage, graceMs }) => [id, stage, graceMs]), [
+  assertEquals(member.retiring.map(({ id, stage, graceMs }) => [id, stage, graceMs]), [
     ["i1", "stop", 0],
   ]);
 });
@@ -154,17 +154,17 @@ Deno.test("heartbeats alone take nobody out while too few others are ready", () 
 });
 
 Deno.test("what an instance wrote last is kept with its failure, and with no other", () => {
-  const words: MemberEvent = { type: "words", instance: "i1", lines: ["no such file"] };
+  const words: MemberEvent = { type: "output-tail", instance: "i1", lines: ["no such file"] };
   const died = after([...started, { type: "exit", id: "i1", reason: "exit code 1" }, words]);
-  assertEquals(died.lastError?.lastWords, ["no such file"]);
+  assertEquals(died.lastError?.outputTail, ["no such file"]);
   assertEquals(after([...ready, words]).lastError, undefined);
 });
 
 Deno.test("how an instance that failed ended is asked before it is cleared away", () => {
   const exit: MemberEvent = { type: "exit", id: "i1", reason: "x" };
-  assertEquals(after([...started, exit]).former[0]?.unheard, true);
-  assertEquals(after([...ready, exit]).former[0]?.unheard, true);
-  assertEquals(after([...ready, { type: "leave" }]).former[0]?.unheard, false);
+  assertEquals(after([...started, exit]).retiring[0]?.collectOutput, true);
+  assertEquals(after([...ready, exit]).retiring[0]?.collectOutput, true);
+  assertEquals(after([...ready, { type: "leave" }]).retiring[0]?.collectOutput, false);
 });
 
 Deno.test("a name that the engine could not be told is told again after a while", () => {
@@ -238,9 +238,9 @@ Deno.test("a removed replica drains, is stopped and is gone", () => {
   const policy = testPolicy();
   const draining = after([...ready, { type: "leave" }]);
   assertEquals([draining.phase, inView(draining)], ["leaving", false]);
-  assertEquals(draining.former.map(({ id, stage }) => [id, stage]), [["i1", "drain"]]);
+  assertEquals(draining.retiring.map(({ id, stage }) => [id, stage]), [["i1", "drain"]]);
   const drained = transition(draining, { type: "drained", id: "i1" }, 9, policy);
-  assertEquals(drained?.former.map(({ id, stage }) => [id, stage]), [["i1", "stop"]]);
+  assertEquals(drained?.retiring.map(({ id, stage }) => [id, stage]), [["i1", "stop"]]);
   assertEquals(drained && transition(drained, { type: "stopped", id: "i1" }, 9, policy), undefined);
 });
 
@@ -250,7 +250,7 @@ Deno.test("a replica that is removed while it starts is stopped as soon as it ha
     { type: "leave" },
     { type: "started", instance },
   ]);
-  assertEquals([member.phase, member.former[0]?.stage], ["leaving", "stop"]);
+  assertEquals([member.phase, member.retiring[0]?.stage], ["leaving", "stop"]);
 });
 
 Deno.test("a replica that is removed while nothing runs is gone at once", () => {
@@ -261,9 +261,9 @@ Deno.test("a replica that is removed while nothing runs is gone at once", () => 
 Deno.test("a stop that failed is tried again after a while", () => {
   const stop: MemberEvent[] = [
     { type: "replace", id: "i1" },
-    { type: "clearing", id: "i1" },
+    { type: "retiring", id: "i1" },
     { type: "stop-failed", id: "i1", message: "daemon says no" },
   ];
-  const [former] = after([...ready, missed, missed, ...stop]).former;
-  assertEquals([former?.busy, former?.stage, former?.notBefore], [false, "stop", 1007]);
+  const [retiring] = after([...ready, missed, missed, ...stop]).retiring;
+  assertEquals([retiring?.busy, retiring?.stage, retiring?.notBefore], [false, "stop", 1007]);
 });

@@ -6,7 +6,7 @@
  */
 import type { Evidence } from "../../view.ts";
 import type { Member } from "./member.ts";
-import { down, enter, noted, ready, startFailure } from "./phases.ts";
+import { becomeReady, enterPhase, takeDown, withError, withStartFailure } from "./phases.ts";
 import { FAILING_MS, type FleetPolicy, RETRY_WITHOUT_PROBES_MS } from "./policy.ts";
 
 /**
@@ -18,7 +18,7 @@ import { FAILING_MS, type FleetPolicy, RETRY_WITHOUT_PROBES_MS } from "./policy.
  * @param now the present instant
  * @param policy the fleet's thresholds
  */
-export function probed(
+export function onProbe(
   member: Member,
   missed: string | undefined,
   mayEject: boolean,
@@ -32,17 +32,17 @@ export function probed(
   const misses = member.misses + 1;
   const failed = { ...member, passes: 0, misses, missed: missed ?? reason };
   if (member.phase === "warming") return failed;
-  const told = noted(failed, reason, now);
+  const told = withError(failed, reason, now);
   const decides = member.suspect || misses >= policy.downAfter;
   if (member.phase !== "ready" || !decides || !mayEject) return told;
-  return down(told, reason, now, policy);
+  return takeDown(told, reason, now, policy);
 }
 
 function passed(member: Member, now: number, policy: FleetPolicy): Member {
   const passes = member.passes + 1;
   const comesBack = member.phase === "warming" || member.phase === "down";
   const well = { ...member, reached: true, suspect: false, misses: 0, passes };
-  return comesBack && passes >= policy.upAfter ? ready(well, now) : well;
+  return comesBack && passes >= policy.upAfter ? becomeReady(well, now) : well;
 }
 
 /** Without probes only connections count: one that is accepted ends the first of all doubts. */
@@ -52,7 +52,7 @@ function connected(member: Member, missed: string | undefined, now: number): Mem
   const reached = member.reached ? member : { ...member, reached: true };
   const rested = !member.reached || now - since >= RETRY_WITHOUT_PROBES_MS;
   const triedAgain = phase === "down" && !mustReplace && rested;
-  return triedAgain ? ready(reached, now) : reached;
+  return triedAgain ? becomeReady(reached, now) : reached;
 }
 
 /**
@@ -66,7 +66,7 @@ function connected(member: Member, missed: string | undefined, now: number): Mem
  * @param now the present instant
  * @param policy the fleet's thresholds
  */
-export function accused(
+export function onEvidence(
   member: Member,
   { kind, fresh, unreachable }: Pick<Evidence, "kind" | "fresh" | "unreachable">,
   now: number,
@@ -74,7 +74,7 @@ export function accused(
 ): Member {
   if (member.phase !== "ready" || !fresh) return member;
   const proof = kind === "refused" || (!policy.probes && unreachable);
-  if (proof) return down(member, `connection ${kind}`, now, policy);
+  if (proof) return takeDown(member, `connection ${kind}`, now, policy);
   if (!policy.probes || kind === "malformed" || member.suspect) return member;
   return { ...member, suspect: true };
 }
@@ -87,7 +87,7 @@ export function accused(
  * @param reason why it is unhealthy; undefined where it is healthy
  * @param now the present instant
  */
-export function checked(member: Member, reason: string | undefined, now: number): Member {
+export function onHealthCheck(member: Member, reason: string | undefined, now: number): Member {
   const { unhealthy, ...rest } = member;
   if (reason === undefined) return unhealthy ? rest : member;
   if (unhealthy?.reason === reason) return member;
@@ -103,7 +103,7 @@ export function checked(member: Member, reason: string | undefined, now: number)
  * @param now the present instant
  * @param policy the fleet's thresholds
  */
-export function ticked(
+export function onTick(
   member: Member,
   mayEject: boolean,
   now: number,
@@ -118,7 +118,7 @@ export function ticked(
   if (member.phase !== "down") return member;
   // Where the fleet makes no connections of its own, a request tries the instance again.
   if (!policy.replaces || member.missed === undefined) {
-    return age >= RETRY_WITHOUT_PROBES_MS ? ready(member, now) : member;
+    return age >= RETRY_WITHOUT_PROBES_MS ? becomeReady(member, now) : member;
   }
   return !member.mustReplace && now >= replaceAt(member, policy) ? failing(member, now) : member;
 }
@@ -142,27 +142,32 @@ function late(member: Member, now: number, policy: FleetPolicy): Member {
   const { missed, misses } = member;
   const why = missed === undefined ? "no heartbeat came back" : `${missed} (${misses} heartbeats)`;
   const message = `not ready ${policy.startTimeoutMs} ms after its start: ${why}`;
-  const failed = startFailure(member, message, now, { gaveUp: true });
-  return enter({ ...failed, mustReplace: true }, "down", now);
+  const failed = withStartFailure(member, message, now, { gaveUp: true });
+  return enterPhase({ ...failed, mustReplace: true }, "down", now);
 }
 
 function failing(member: Member, now: number): Member {
   const { since, missed, lastError } = member;
   const sign = missed ?? lastError?.message ?? "connections fail";
   const message = `${sign}, for ${Math.round((now - since) / 1000)} s`;
-  return { ...noted(member, message, now), mustReplace: true };
+  return { ...withError(member, message, now), mustReplace: true };
 }
 
 function unhealthy(member: Member, mayEject: boolean, now: number, policy: FleetPolicy): Member {
   const { unhealthy } = member;
   if (!unhealthy || now < unhealthy.lookAt) return member;
-  if (mayEject) return { ...down(member, unhealthy.reason, now, policy), mustReplace: true };
+  if (mayEject) return { ...takeDown(member, unhealthy.reason, now, policy), mustReplace: true };
   const lookAt = now + RETRY_WITHOUT_PROBES_MS;
   return { ...member, unhealthy: { ...unhealthy, lookAt } };
 }
 
 /** The member that does worse than its peers, out of the view. */
-export function outlier(member: Member, reason: string, now: number, policy: FleetPolicy): Member {
+export function onOutlier(
+  member: Member,
+  reason: string,
+  now: number,
+  policy: FleetPolicy,
+): Member {
   if (member.phase !== "ready") return member;
-  return { ...down(member, reason, now, policy), mustReplace: true };
+  return { ...takeDown(member, reason, now, policy), mustReplace: true };
 }

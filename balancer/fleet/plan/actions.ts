@@ -7,15 +7,15 @@ import type { Launch } from "../../engine/engine.ts";
 import type { DrainDeadlines } from "../../view.ts";
 import {
   awaitedUntil,
-  type Former,
   inRing,
   isAwaited,
   isLeaving,
   launchName,
   type Member,
+  type RetiringInstance,
 } from "../member/member.ts";
 import { type FleetPolicy, RETRY_WITHOUT_PROBES_MS } from "../member/policy.ts";
-import { nextRamp } from "../member/slow_start.ts";
+import { nextRampStep } from "../member/slow_start.ts";
 import { replaceAt } from "../member/verdicts.ts";
 
 /** One thing to do for one replica. Carrying it out ends in an event. */
@@ -27,7 +27,7 @@ export type Action =
     readonly id: string;
     readonly graceMs: number;
     /** Whether to ask first how it ended and what it wrote: it failed. */
-    readonly unheard: boolean;
+    readonly collectOutput: boolean;
   }
   | {
     readonly type: "drain";
@@ -36,11 +36,11 @@ export type Action =
     readonly deadlines: DrainDeadlines;
   }
   | { readonly type: "rename"; readonly name: string; readonly id: string }
-  /** Done at once, by the fleet itself: the instance becomes a former one. */
+  /** Done at once, by the fleet itself: the instance becomes a retiring one. */
   | { readonly type: "replace"; readonly name: string; readonly id: string };
 
 /** What the plan depends on beside the replicas. */
-export interface Means {
+export interface Capacity {
   /** False while the engine cannot be reached: nothing is started or stopped then. */
   readonly engineUp: boolean;
   /** How many replacements may be started now. */
@@ -54,41 +54,41 @@ export interface Means {
  * @param members every replica and spare, desired or on its way out
  * @param now the present instant
  * @param policy the fleet's thresholds
- * @param means what can be done
+ * @param capacity what can be done
  */
-export function plan(
+export function planActions(
   members: Iterable<Member>,
   now: number,
   policy: FleetPolicy,
-  means: Means,
+  capacity: Capacity,
 ): Action[] {
   const actions: Action[] = [];
   const all = [...members];
   const healing = all.some((member) => isAwaited(member, now));
-  let { starts } = means;
+  let { starts } = capacity;
   for (const member of all) {
-    for (const former of member.former) {
-      const action = clearing(member, former, now, policy, means.engineUp);
+    for (const retiring of member.retiring) {
+      const action = clearing(member, retiring, now, policy, capacity.engineUp);
       if (action) actions.push(action);
     }
-    if (!means.engineUp || !policy.replaces || now < member.notBefore) continue;
+    if (!capacity.engineUp || !policy.replaces || now < member.notBefore) continue;
     const action = actionFor(member);
     // A start takes the machine's time: who stands by does not take it from who is waited for.
     if (action?.type === "start" && member.spare && healing) continue;
-    if (action?.type === "start" && isRestart(member) && starts-- <= 0) continue;
+    if (action?.type === "start" && isReplacement(member) && starts-- <= 0) continue;
     if (action) actions.push(action);
   }
   return actions;
 }
 
 /** Whether the member's next start replaces something. */
-export function isRestart(member: Member): boolean {
+export function isReplacement(member: Member): boolean {
   return member.shortLives > 0 || member.restarts > 0;
 }
 
 function clearing(
   { name }: Member,
-  { id, stage, graceMs, unheard, busy, notBefore }: Former,
+  { id, stage, graceMs, collectOutput, busy, notBefore }: RetiringInstance,
   now: number,
   policy: FleetPolicy,
   engineUp: boolean,
@@ -99,7 +99,7 @@ function clearing(
     return { type: "drain", name, id, deadlines };
   }
   if (!engineUp || now < notBefore) return undefined;
-  return { type: "stop", name, id, graceMs, unheard };
+  return { type: "stop", name, id, graceMs, collectOutput };
 }
 
 function actionFor(member: Member): Action | undefined {
@@ -146,11 +146,11 @@ function withoutProbes(member: Member, policy: FleetPolicy): number {
 }
 
 function deadlinesOf(member: Member, now: number, policy: FleetPolicy): number[] {
-  const deadlines = member.former.map(({ notBefore }) => notBefore);
+  const deadlines = member.retiring.map(({ notBefore }) => notBefore);
   if (!isLeaving(member)) deadlines.push(member.notBefore);
   if (member.phase === "warming") deadlines.push(member.since + policy.startTimeoutMs);
   if (inRing(member)) deadlines.push(awaitedUntil(member));
-  deadlines.push(nextRamp(member, now, policy.slowStartMs));
+  deadlines.push(nextRampStep(member, now, policy.slowStartMs));
   if (!policy.probes) deadlines.push(withoutProbes(member, policy));
   return deadlines;
 }

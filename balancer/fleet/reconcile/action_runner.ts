@@ -62,7 +62,7 @@ export class ActionRunner {
         await engine.rename(action.id, action.name);
         return { type: "renamed", id: action.id };
       case "stop":
-        if (action.unheard) await this.#hear(action.name, action.id);
+        if (action.collectOutput) await this.#hear(action.name, action.id);
         await removals.stop(action);
         return { type: "stopped", id: action.id };
       case "drain": {
@@ -78,9 +78,9 @@ export class ActionRunner {
     const { engine, report, failures } = this.#options;
     try {
       const exit = await engine.ending(instance, ENDING_MS);
-      const lines = await engine.lastWords(instance);
+      const lines = await engine.readOutputTail(instance);
       const ending = exit === undefined ? {} : { exit };
-      report(name, { type: "words", instance, lines, ...ending });
+      report(name, { type: "output-tail", instance, lines, ...ending });
     } catch (error) {
       failures.record("engine.lastWords", error);
     }

@@ -19,7 +19,7 @@ interface Waiter {
 }
 
 /** Everybody who waits. */
-export class Waiters {
+export class Conditions {
   readonly #waiters = new Set<Waiter>();
 
   /** Resolves when the condition holds, rejects with what it throws. */
@@ -30,7 +30,7 @@ export class Waiters {
   }
 
   /** Looks whether anybody's wait is over. */
-  wake(members: ReadonlyMap<string, Member>): void {
+  check(members: ReadonlyMap<string, Member>): void {
     for (const waiter of this.#waiters) {
       try {
         if (!waiter.condition(members)) continue;

@@ -5,26 +5,26 @@
  */
 import type { FailureLog } from "../../failures.ts";
 
-/** What a {@linkcode Writer} is made of. */
-export interface WriterOptions {
+/** What a {@linkcode EventQueue} is made of. */
+export interface EventQueueOptions {
   /** Done after each piece of work: what follows from the state that it left. */
   readonly settle: () => void;
   readonly failures: FailureLog;
 }
 
 /** Does one piece of work at a time, however they come in. */
-export class Writer {
-  readonly #options: WriterOptions;
+export class EventQueue {
+  readonly #options: EventQueueOptions;
   readonly #queue: (() => void)[] = [];
   #working = false;
   #closed = false;
 
-  constructor(options: WriterOptions) {
+  constructor(options: EventQueueOptions) {
     this.#options = options;
   }
 
   /** Has work done: now, or, asked for by work that is under way, right after that. */
-  do(work: () => void): void {
+  run(work: () => void): void {
     if (this.#closed) return;
     this.#queue.push(work);
     if (this.#working) return;

@@ -6,18 +6,18 @@
  */
 import type { Template } from "../../engine/engine.ts";
 import type { Clock } from "../../clock.ts";
-import type { Ledger } from "./dispatcher.ts";
+import type { Dispatcher } from "./dispatcher.ts";
 import type { FleetPolicy } from "../member/policy.ts";
 import type { Roster } from "./roster.ts";
-import { succeeded } from "../member/takeover.ts";
+import { takeOver } from "../member/takeover.ts";
 import type { Condition } from "./conditions.ts";
-import type { Writer } from "./event_queue.ts";
+import type { EventQueue } from "./event_queue.ts";
 
-/** What {@linkcode Successors} are made of. */
-export interface SuccessorsOptions {
-  readonly writer: Writer;
+/** What {@linkcode Rollout} are made of. */
+export interface RolloutOptions {
+  readonly queue: EventQueue;
   readonly roster: Roster;
-  readonly ledger: Ledger;
+  readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   readonly policy: FleetPolicy;
   /** Waits for the members to come to a state. */
@@ -25,10 +25,10 @@ export interface SuccessorsOptions {
 }
 
 /** Starts successors and has them take over. */
-export class Successors {
-  readonly #options: SuccessorsOptions;
+export class Rollout {
+  readonly #options: RolloutOptions;
 
-  constructor(options: SuccessorsOptions) {
+  constructor(options: RolloutOptions) {
     this.#options = options;
   }
 
@@ -38,29 +38,29 @@ export class Successors {
    * @param name the replica
    * @param template what the instance runs
    */
-  prepare(name: string, template: Template): void {
-    const { writer, roster } = this.#options;
-    writer.do(() => roster.admit({ name: successorName(name), succeeds: name, template }));
+  start(name: string, template: Template): void {
+    const { queue, roster } = this.#options;
+    queue.run(() => roster.admit({ name: successorName(name), successorOf: name, template }));
   }
 
   /** Has the successor, which is ready, take over from the replica, which drains and ends. */
-  succeed(name: string): void {
-    const { writer, roster, ledger, clock, policy } = this.#options;
-    writer.do(() => {
+  takeOver(name: string): void {
+    const { queue, roster, dispatcher, clock, policy } = this.#options;
+    queue.run(() => {
       const [target, successor] = [roster.get(name), roster.get(successorName(name))];
       if (!target || successor?.phase !== "ready") return;
       roster.delete(successor.name);
-      ledger.change(target, succeeded(target, successor, clock.now(), policy));
+      dispatcher.update(target, takeOver(target, successor, clock.now(), policy));
     });
   }
 
   /** Takes a successor away that did not become ready, and gives its name back. */
-  async giveUp(name: string): Promise<void> {
-    const { writer, ledger, until } = this.#options;
+  async abort(name: string): Promise<void> {
+    const { queue, dispatcher, until } = this.#options;
     const successor = successorName(name);
-    writer.do(() => ledger.move(successor, { type: "leave" }));
+    queue.run(() => dispatcher.apply(successor, { type: "leave" }));
     await until((members) => !members.has(successor));
-    writer.do(() => ledger.move(name, { type: "misnamed" }));
+    queue.run(() => dispatcher.apply(name, { type: "rename-due" }));
   }
 }
 

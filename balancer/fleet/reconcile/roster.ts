@@ -8,9 +8,9 @@ import { ringCapacity } from "../../../ring/mod.ts";
 import type { Instance, Remains, Template } from "../../engine/engine.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
 import { isPossible, type RingShape } from "../spec/ring_spec.ts";
-import type { Finding } from "./inventory.ts";
+import type { EngineListing } from "./inventory.ts";
 import type { Weights } from "../spec/change.ts";
-import type { Charter } from "../store/desired_state.ts";
+import type { DesiredState } from "../store/desired_state.ts";
 import type { Clock } from "../../clock.ts";
 import {
   type Admission,
@@ -64,7 +64,7 @@ export class Roster {
   /** The member that has the instance now, or had it and has not cleared it away yet. */
   byInstance(id: string): Member | undefined {
     for (const member of this.#members.values()) {
-      if (member.instance?.id === id || member.former.some((one) => one.id === id)) return member;
+      if (member.instance?.id === id || member.retiring.some((one) => one.id === id)) return member;
     }
     return undefined;
   }
@@ -118,13 +118,13 @@ export class Roster {
    * up to the desired number. More may exist than there is room for, where the settings changed;
    * their weights count where the ring has room for them.
    *
-   * @param finding what runs and what does not
-   * @param charter what was kept by an earlier life of the balancer, the ring's shape, and the
+   * @param listing what runs and what does not
+   * @param desiredState what was kept by an earlier life of the balancer, the ring's shape, and the
    *   upstreams where somebody else runs them: those are the members then
    */
-  muster(
-    { running, remains }: Finding,
-    { loaded, shape, upstreams }: Pick<Charter, "loaded" | "shape" | "upstreams">,
+  restore(
+    { running, remains }: EngineListing,
+    { loaded, shape, upstreams }: Pick<DesiredState, "loaded" | "shape" | "upstreams">,
   ): Admission[] {
     const { desired, limit, policy } = this.#options;
     const names = upstreams?.map(({ name }) => name) ?? loaded?.names ??
@@ -156,7 +156,7 @@ export class Roster {
   /** Whether something that does not run is nobody's, and not being started right now. */
   isUnknown({ id, name }: Remains): boolean {
     const starting = this.all.some((member) =>
-      member.busy && (member.name === name || member.succeeds === name)
+      member.busy && (member.name === name || member.successorOf === name)
     );
     return !starting && !this.byInstance(id);
   }
