@@ -31,19 +31,19 @@ export const HELP =
 
 Usage: deno task bench:proxy [options]
 
-  --scenario NAME   small, crowd, heads, large, latency, idle or view; may be repeated (default:
-                    all)
+  --scenario NAME   small, many, crowd, heads, large, latency, tail, idle or view; may be
+                    repeated (default: all)
   --proxy NAME      ringkeeper, nginx, haproxy, caddy, http-proxy, reply-from or relay; may be
                     repeated (default: all)
   --rounds N        turns of each proxy in each scenario (default 3)
   --seconds N       length of a measurement (default 4)
-  --idle N          connections of the scenario idle (default 10000)
+  --idle N          connections of the scenarios idle and silent (default 10000)
   --out FOLDER      where the results go, in docs/bench or .run (default docs/bench; with --quick
                     .run/bench-proxy)
   --quick           one round of two seconds
   --help            this text
 
-The whole takes about a quarter of an hour, with --quick about four minutes.`;
+The whole takes about twenty minutes, with --quick about five.`;
 
 const COMMAND_LINE = new CommandLine("bench:proxy");
 

@@ -17,20 +17,28 @@ import { prepare } from "../forward/build_request.ts";
 import { PrivateConnections } from "../upstream/private_connections.ts";
 import type { Proxy } from "../worker/worker_context.ts";
 import { RefusedError, RequestBody } from "../request/body.ts";
-import { Shortcut } from "../forward/fast_path.ts";
+import { type Handover, Shortcut } from "../forward/fast_path.ts";
 import { Stopwatch } from "../telemetry/request_timer.ts";
 import type { Transaction } from "../request/request.ts";
 import type { Upload } from "./upload.ts";
 import type { InstancePool, UpstreamConnection } from "../upstream/connection_pool.ts";
-import { Disconnected, type Reader, type Wire } from "../transport/connection.ts";
+import { Disconnected, type Reader, type Wire, type WireWatcher } from "../transport/connection.ts";
 
 /** What the connection waits for; a deadline means something else in each. */
 type Phase = "idle" | "head" | "busy" | "closing";
 
 const CR = 13;
 
-/** One client connection. */
-export class Downstream implements Expiring {
+/** Hears of the end of a client's connection. Must not throw. */
+export interface ClientHost {
+  left(client: Downstream): void;
+}
+
+/**
+ * One client connection. What it needs for requests is made at its first bytes: many clients connect
+ * and send nothing. While it waits for a request no function is suspended for it.
+ */
+export class Downstream implements Expiring, WireWatcher {
   deadlineAt = Infinity;
   /** The replica's connection that a request is on right now. */
   upstream: UpstreamConnection | undefined;
@@ -38,18 +46,20 @@ export class Downstream implements Expiring {
   tunnelling = false;
   /** Set while what is on it has no end of its own: a tunnel, an event stream. */
   streaming = false;
-  readonly body = new RequestBody();
+  body!: RequestBody;
   /** Sends the part of the present request's body that did not come with its head. */
   upload: Upload | undefined;
-  readonly stopwatch: Stopwatch;
+  stopwatch!: Stopwatch;
   /** The client's address as it is sent on. */
-  readonly addressBytes: Uint8Array;
+  addressBytes!: Uint8Array;
   /** The client's address: behind trusted proxies the one that the present request names. */
   origin: string;
-  readonly #shortcut: Shortcut;
+  #shortcut: Shortcut | undefined;
+  #host: ClientHost | undefined;
   /** Connections to replicas that no other client is given; made for the first of them. */
   #private: PrivateConnections | undefined;
-  readonly #scanner = new HeadScanner();
+  /** Made for the first head that is not all there in one read. */
+  #scanner: HeadScanner | undefined;
   /** How many of the unread bytes the scanner has seen. */
   #scanned = 0;
   #phase: Phase = "idle";
@@ -76,10 +86,29 @@ export class Downstream implements Expiring {
     readonly trusted: boolean,
   ) {
     this.origin = address;
-    this.addressBytes = ascii(address);
-    this.stopwatch = new Stopwatch(this);
-    this.#shortcut = new Shortcut(this);
+    wire.watcher = this;
   }
+
+  /** Makes what requests need. */
+  #awake(): Shortcut {
+    this.addressBytes = ascii(this.address);
+    this.body = new RequestBody();
+    this.stopwatch = new Stopwatch(this);
+    return this.#shortcut = new Shortcut(this);
+  }
+
+  /** The first bytes are there, or the client left without a word. */
+  onFill(more: boolean): void {
+    if (more) this.#awake().serve();
+    else this.#finish();
+  }
+
+  onBreak(): void {
+    this.#finish();
+  }
+
+  onSent(): void {}
+  onUnsent(): void {}
 
   /** Takes the client's address from the request whose head was parsed last. */
   identify(): void {
@@ -124,27 +153,55 @@ export class Downstream implements Expiring {
     return (left <= shorter ? shorter : longer) - left;
   }
 
-  /** Serves the connection to its end; never rejects. */
-  async run(): Promise<void> {
+  /**
+   * Serves the connection to its end.
+   *
+   * @param host hears of the end
+   */
+  run(host: ClientHost): void {
+    this.#host = host;
+    this.#expect("idle", this.proxy.settings.timeouts.head);
+    // They came behind a PROXY head.
+    if (this.wire.unread > 0) this.#awake().serve();
+    else this.wire.listen();
+  }
+
+  /** The shortcut ends here; after a request that was served otherwise it may go on. */
+  async takeOver(handover: Handover): Promise<void> {
+    // Not in the middle of what the shortcut does.
+    await null;
+    let more = false;
     try {
-      try {
-        this.#expect("idle", this.proxy.settings.timeouts.head);
-        while (await this.#serveNext());
-      } catch (error) {
-        if (!(error instanceof RefusedError)) throw error;
-        await this.#refuse(error.fault);
-      }
-      await this.#closeInStages();
+      more = await this.#serveOther(handover);
     } catch (error) {
       // A client that is gone needs no answer, and nothing of it is left to be read.
       if (!(error instanceof Disconnected)) this.proxy.recordFailure("proxy.request", error);
     } finally {
-      this.close();
+      if (!more) this.#finish();
     }
+    if (more) this.#shortcut?.serve();
+  }
+
+  /** @returns whether another request may follow */
+  async #serveOther(handover: Handover): Promise<boolean> {
+    try {
+      if (await this.#serveNext(handover)) return true;
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      await this.#refuse(error.fault);
+    }
+    await this.#closeInStages();
+    return false;
+  }
+
+  #finish(): void {
+    this.close();
+    this.#host?.left(this);
   }
 
   /** Answers a client that is not served at all, and ends its connection; never rejects. */
   async reject(failure: FailureMessage): Promise<void> {
+    this.#awake();
     try {
       await this.turnAway(failure);
       await this.#closeInStages(this.proxy.turnedAway);
@@ -266,11 +323,11 @@ export class Downstream implements Expiring {
   }
 
   /** @returns whether another request may follow */
-  async #serveNext(): Promise<boolean> {
-    const handover = await this.#shortcut.serve();
-    const request = handover && (handover.request ?? await this.#readRequest());
+  async #serveNext({ ended, error, request: parsed, begun }: Handover): Promise<boolean> {
+    if (error !== undefined) throw error;
+    const request = ended ? undefined : parsed ?? await this.#readRequest();
     if (!request) return false;
-    const end = await this.#forward(request, handover.begun);
+    const end = await this.#forward(request, begun);
     if (end === "close" || this.#gone || !await this.#bodyRead() || this.proxy.draining) {
       return false;
     }
@@ -307,7 +364,7 @@ export class Downstream implements Expiring {
 
   /** @returns the next request; undefined when none comes any more */
   async #readRequest(): Promise<Transaction | undefined> {
-    this.#scanner.reset();
+    (this.#scanner ??= new HeadScanner()).reset();
     this.#scanned = 0;
     let headEnd = this.#findHead();
     if (headEnd === -1) headEnd = await this.#readHead();
@@ -331,27 +388,28 @@ export class Downstream implements Expiring {
   /** @returns behind the head, -1 while it is not all there */
   #findHead(): number {
     const { wire } = this;
+    const scanner = this.#scanner ??= new HeadScanner();
     if (this.#scanned === 0) {
       wire.start = skipEmptyLines(wire.bytes, wire.start, wire.end);
       // Half of an empty line may still become a whole one.
       if (wire.unread === 0 || (wire.unread === 1 && wire.bytes[wire.start] === CR)) return -1;
     }
-    const headEnd = this.#scanner.scan(wire.bytes, wire.start + this.#scanned, wire.end);
+    const headEnd = scanner.scan(wire.bytes, wire.start + this.#scanned, wire.end);
     this.#scanned = wire.unread;
     if (headEnd === -2) throw new RefusedError(FAULTS.lineEnd);
-    this.#checkLength(headEnd < 0 ? wire.unread : headEnd - wire.start);
+    this.#checkLength(scanner, headEnd < 0 ? wire.unread : headEnd - wire.start);
     if (headEnd < 0 && this.#phase === "idle") {
       this.#expect("head", this.proxy.settings.timeouts.head);
     }
     return headEnd;
   }
 
-  #checkLength(length: number): void {
+  #checkLength(scanner: HeadScanner, length: number): void {
     const { limits } = this.proxy.settings;
-    if (this.#scanner.firstLineLength > limits.lineBytes) {
+    if (scanner.firstLineLength > limits.lineBytes) {
       throw new RefusedError(FAULTS.uriTooLong);
     }
-    if (length > limits.headBytes || this.#scanner.lines > limits.fields + 1) {
+    if (length > limits.headBytes || scanner.lines > limits.fields + 1) {
       throw new RefusedError(FAULTS.headTooLarge);
     }
   }

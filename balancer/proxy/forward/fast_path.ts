@@ -16,11 +16,17 @@ import { type Disconnected, ReaderConflict, type WireWatcher } from "../transpor
 
 /** Where the shortcut ended. */
 export interface Handover {
+  /** Set where the connection is to be closed. */
+  readonly ended?: boolean;
+  /** Why a request cannot be taken, or what went wrong. */
+  readonly error?: unknown;
   /** A request that is ready to be sent; undefined where the next one was not even parsed. */
   readonly request?: Transaction;
   /** Set where it was sent. */
   readonly begun?: Begun;
 }
+
+const ENDED: Handover = { ended: true };
 
 /** What it waits for: nothing, a request, the answer to it, the client's taking that. */
 type Step = "aside" | "request" | "answer" | "taking";
@@ -38,26 +44,20 @@ export class Shortcut implements WireWatcher, Asker {
   #keep = false;
   #reusable = false;
   #bodyBytes = 0;
-  #handover!: PromiseWithResolvers<Handover | undefined>;
 
   constructor(client: Downstream) {
     this.#client = client;
     client.wire.watcher = this;
   }
 
-  /**
-   * Serves requests as long as they are usual ones.
-   *
-   * @returns what to go on with; undefined when the connection is to be closed
-   * @throws {RefusedError} a request cannot be taken
-   */
-  serve(): Promise<Handover | undefined> {
-    this.#handover = Promise.withResolvers();
+  /** Serves requests as long as they are usual ones; then the client takes over. */
+  serve(): void {
     const { gone, wire } = this.#client;
-    if (wire.hasReader) throw new ReaderConflict("a request is read while another owner reads");
-    if (gone) this.#leave(undefined);
+    this.#step = "request";
+    if (wire.hasReader) {
+      this.#fail(new ReaderConflict("a request is read while another owner reads"));
+    } else if (gone) this.#leave(ENDED);
     else this.#next();
-    return this.#handover.promise;
   }
 
   onFill(more: boolean): void {
@@ -65,11 +65,11 @@ export class Shortcut implements WireWatcher, Asker {
       if (more) this.#client.more();
       else this.#client.end();
     } else if (more) this.#take();
-    else this.#leave(undefined);
+    else this.#leave(ENDED);
   }
 
   onBreak(): void {
-    if (this.#step === "request") this.#leave(undefined);
+    if (this.#step === "request") this.#leave(ENDED);
     else this.#client.left();
   }
 
@@ -176,12 +176,12 @@ export class Shortcut implements WireWatcher, Asker {
     client.proxy.retryBudget.request(client.proxy.deadlines.now);
     if (!sent) {
       client.stopwatch.abort(this.#request.method);
-      return this.#leave(undefined);
+      return this.#leave(ENDED);
     }
     client.stopwatch.pass(this.#bodyBytes);
     client.stopwatch.finish(this.#request.method);
     this.#request.release();
-    if (!this.#keep || client.gone || client.proxy.draining) return this.#leave(undefined);
+    if (!this.#keep || client.gone || client.proxy.draining) return this.#leave(ENDED);
     client.rest();
     this.#next();
   }
@@ -193,9 +193,9 @@ export class Shortcut implements WireWatcher, Asker {
     this.#leave({ request: this.#request, begun: { upstream, failure } });
   }
 
-  #leave(handover: Handover | undefined): void {
+  #leave(handover: Handover): void {
     this.#step = "aside";
-    this.#handover.resolve(handover);
+    void this.#client.takeOver(handover);
   }
 
   #fail(error: unknown): void {
@@ -203,7 +203,6 @@ export class Shortcut implements WireWatcher, Asker {
       this.#upstream.asker = undefined;
       this.#upstream.pool.inFlight.leave();
     }
-    this.#step = "aside";
-    this.#handover.reject(error);
+    this.#leave({ error });
   }
 }
