@@ -4,25 +4,55 @@
  * @module
  */
 import { clientOf } from "./client_address.ts";
-import type { Expiring } from "../transport/deadlines.ts";
+import type { Deadlines, Expiring } from "../transport/deadlines.ts";
 import { failureBytes, type FailureMessage } from "../errors/error_response.ts";
 import type { Begun, ExchangeEnd } from "../forward/attempt.ts";
-import { forward } from "../forward/route_loop.ts";
+import type { RequestBuilder } from "../forward/build_request.ts";
+import type { RouteLoop } from "../forward/route_loop.ts";
 import { HalfClosed } from "./half_closed.ts";
 import { type Fault, FAULTS } from "../http1/fault.ts";
 import { HeadScanner, skipEmptyLines } from "../http1/head_scanner.ts";
+import type { RequestHead } from "../http1/request_head.ts";
 import { ascii } from "../http1/writer.ts";
 import { DropBudget, linger } from "../transport/linger.ts";
-import { prepare } from "../forward/build_request.ts";
 import { PrivateConnections } from "../upstream/private_connections.ts";
-import type { Proxy } from "../worker/worker_context.ts";
 import { RefusedError, RequestBody } from "../request/body.ts";
-import { type Handover, Shortcut } from "../forward/fast_path.ts";
+import { type FastPathServices, type Handover, Shortcut } from "../forward/fast_path.ts";
+import type { Client } from "../request/client.ts";
+import type { DrainState } from "../request/drain_state.ts";
+import type { LingerSettings, RequestLimits, Timeouts } from "../settings.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
+import type { LingeringClients } from "./lingering_clients.ts";
+import type { TrustedPeers } from "./trusted_proxies.ts";
 import { Stopwatch } from "../telemetry/request_timer.ts";
 import type { Transaction } from "../request/request.ts";
-import type { Upload } from "./upload.ts";
+import type { Upload } from "../request/upload.ts";
 import type { InstancePool, UpstreamConnection } from "../upstream/connection_pool.ts";
 import { Disconnected, type Reader, type Wire, type WireWatcher } from "../transport/connection.ts";
+
+/** What the client connections of one worker share. */
+export interface ClientServices {
+  readonly deadlines: Deadlines;
+  readonly requestDeadlines: RequestDeadlines;
+  readonly limits: Pick<RequestLimits, "lineBytes" | "headBytes" | "fields">;
+  readonly timeouts: Pick<Timeouts, "head" | "keepAlive">;
+  /** Bounds of reading what a client sends after its response. */
+  readonly linger: LingerSettings;
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  readonly trusted: TrustedPeers;
+  readonly telemetry: Telemetry;
+  readonly builder: RequestBuilder;
+  readonly routeLoop: RouteLoop;
+  readonly fastPath: FastPathServices;
+  /** Clients that were answered and whose bytes are read only to be dropped. */
+  readonly lingering: LingeringClients;
+  /** Clients that were turned away, and whose bytes are read only so that they see the answer. */
+  readonly turnedAway: LingeringClients;
+  readonly drain: DrainState;
+  /** Records an error that is no fault of client or replica. */
+  recordFailure(action: string, error: unknown): void;
+}
 
 /** What the connection waits for; a deadline means something else in each. */
 type Phase = "idle" | "head" | "busy" | "closing";
@@ -38,7 +68,7 @@ export interface ClientHost {
  * One client connection. What it needs for requests is made at its first bytes: many clients connect
  * and send nothing. While it waits for a request no function is suspended for it.
  */
-export class Downstream implements Expiring, WireWatcher {
+export class Downstream implements Client, Expiring, WireWatcher {
   deadlineAt = Infinity;
   /** The replica's connection that a request is on right now. */
   upstream: UpstreamConnection | undefined;
@@ -49,11 +79,12 @@ export class Downstream implements Expiring, WireWatcher {
   body!: RequestBody;
   /** Sends the part of the present request's body that did not come with its head. */
   upload: Upload | undefined;
-  stopwatch!: Stopwatch;
+  events!: Stopwatch;
   /** The client's address as it is sent on. */
   addressBytes!: Uint8Array;
   /** The client's address: behind trusted proxies the one that the present request names. */
   origin: string;
+  readonly #services: ClientServices;
   #shortcut: Shortcut | undefined;
   #host: ClientHost | undefined;
   /** Connections to replicas that no other client is given; made for the first of them. */
@@ -74,17 +105,18 @@ export class Downstream implements Expiring, WireWatcher {
   #refused = false;
 
   /**
-   * @param proxy the worker that it belongs to
+   * @param services what the client connections of one worker share
    * @param wire the connection
    * @param address IP address of the client
    * @param trusted whether its word about the origin of requests is believed
    */
   constructor(
-    readonly proxy: Proxy,
+    services: ClientServices,
     readonly wire: Wire,
     readonly address: string,
     readonly trusted: boolean,
   ) {
+    this.#services = services;
     this.origin = address;
     wire.watcher = this;
   }
@@ -93,8 +125,8 @@ export class Downstream implements Expiring, WireWatcher {
   #awake(): Shortcut {
     this.addressBytes = ascii(this.address);
     this.body = new RequestBody();
-    this.stopwatch = new Stopwatch(this);
-    return this.#shortcut = new Shortcut(this);
+    this.events = new Stopwatch(this.#services.telemetry, this);
+    return this.#shortcut = new Shortcut(this.#services.fastPath, this);
   }
 
   /** The first bytes are there, or the client left without a word. */
@@ -110,11 +142,9 @@ export class Downstream implements Expiring, WireWatcher {
   onSent(): void {}
   onUnsent(): void {}
 
-  /** Takes the client's address from the request whose head was parsed last. */
-  identify(): void {
-    const { requestHead, trusted } = this.proxy;
-    this.origin = clientOf(this.address, this.wire.bytes, requestHead, trusted);
-    const { record } = this.stopwatch;
+  identify(head: RequestHead): void {
+    this.origin = clientOf(this.address, this.wire.bytes, head, this.#services.trusted);
+    const { record } = this.events;
     if (record) record.client = this.origin;
   }
 
@@ -147,7 +177,7 @@ export class Downstream implements Expiring, WireWatcher {
    */
   get waitedMs(): number {
     if (this.#phase !== "idle" && this.#phase !== "head") return 0;
-    const { deadlines, settings: { timeouts: { head, keepAlive } } } = this.proxy;
+    const { deadlines, timeouts: { head, keepAlive } } = this.#services;
     const left = this.deadlineAt - deadlines.in(0);
     const [shorter, longer] = [Math.min(head, keepAlive), Math.max(head, keepAlive)];
     return (left <= shorter ? shorter : longer) - left;
@@ -160,22 +190,22 @@ export class Downstream implements Expiring, WireWatcher {
    */
   run(host: ClientHost): void {
     this.#host = host;
-    this.#expect("idle", this.proxy.settings.timeouts.head);
+    this.#expect("idle", this.#services.timeouts.head);
     // They came behind a PROXY head.
     if (this.wire.unread > 0) this.#awake().serve();
     else this.wire.listen();
   }
 
-  /** The shortcut ends here; after a request that was served otherwise it may go on. */
+  /** The fast path ends here; after a request that was served otherwise it may go on. */
   async takeOver(handover: Handover): Promise<void> {
-    // Not in the middle of what the shortcut does.
+    // Not in the middle of what the fast path does.
     await null;
     let more = false;
     try {
       more = await this.#serveOther(handover);
     } catch (error) {
       // A client that is gone needs no answer, and nothing of it is left to be read.
-      if (!(error instanceof Disconnected)) this.proxy.recordFailure("proxy.request", error);
+      if (!(error instanceof Disconnected)) this.#services.recordFailure("proxy.request", error);
     } finally {
       if (!more) this.#finish();
     }
@@ -204,10 +234,10 @@ export class Downstream implements Expiring, WireWatcher {
     this.#awake();
     try {
       await this.turnAway(failure);
-      await this.#closeInStages(this.proxy.turnedAway);
+      await this.#closeInStages(this.#services.turnedAway);
     } catch (error) {
       // It did not wait for the answer.
-      if (!(error instanceof Disconnected)) this.proxy.recordFailure("proxy.refuse", error);
+      if (!(error instanceof Disconnected)) this.#services.recordFailure("proxy.refuse", error);
     } finally {
       this.close();
     }
@@ -233,7 +263,7 @@ export class Downstream implements Expiring, WireWatcher {
   close(): void {
     this.#private?.close();
     this.deadlineAt = Infinity;
-    if (this.#halfClosed) this.proxy.deadlines.delete(this.#halfClosed);
+    if (this.#halfClosed) this.#services.deadlines.delete(this.#halfClosed);
     this.upstream?.close();
     this.wire.close();
     this.#leave?.();
@@ -259,7 +289,7 @@ export class Downstream implements Expiring, WireWatcher {
   rest(): void {
     this.origin = this.address;
     this.wire.rest();
-    this.#expect("idle", this.proxy.settings.timeouts.keepAlive);
+    this.#expect("idle", this.#services.timeouts.keepAlive);
   }
 
   /** Notices that the client goes away while a replica works for it. */
@@ -280,15 +310,16 @@ export class Downstream implements Expiring, WireWatcher {
   end(): void {
     if (this.#ended || this.wire.closed) return;
     this.#ended = true;
-    this.proxy.deadlines.add(this.#halfClosed = new HalfClosed(this));
+    this.#services.deadlines.add(this.#halfClosed = new HalfClosed(this));
     if (this.streaming && !this.tunnelling) this.#expectStream();
     if (this.body.missing > this.wire.unread && !this.upload) this.left();
   }
 
   /** A client of an endless response has probably left: a silent stream is not kept for long. */
   #expectStream(): void {
-    const { upstream, proxy } = this;
-    if (upstream) upstream.deadlineAt = Math.min(upstream.deadlineAt, proxy.responseBodyDeadline());
+    const { upstream } = this;
+    const latest = this.#services.requestDeadlines.responseBody();
+    if (upstream) upstream.deadlineAt = Math.min(upstream.deadlineAt, latest);
   }
 
   /** More of the client's bytes are there, though none are due: while it waits, its end counts. */
@@ -318,7 +349,7 @@ export class Downstream implements Expiring, WireWatcher {
     try {
       await this.wire.write(failureBytes(failure));
     } finally {
-      this.stopwatch.refused(failure);
+      this.events.rejectionSent(failure);
     }
   }
 
@@ -328,7 +359,7 @@ export class Downstream implements Expiring, WireWatcher {
     const request = ended ? undefined : parsed ?? await this.#readRequest();
     if (!request) return false;
     const end = await this.#forward(request, begun);
-    if (end === "close" || this.#gone || !await this.#bodyRead() || this.proxy.draining) {
+    if (end === "close" || this.#gone || !await this.#bodyRead() || this.#services.drain.draining) {
       return false;
     }
     this.rest();
@@ -344,7 +375,7 @@ export class Downstream implements Expiring, WireWatcher {
   async #bodyRead(): Promise<boolean> {
     const { upload } = this;
     if (!upload) return this.body.complete;
-    if (upload.running) await this.proxy.lingering.during(this, () => upload.done);
+    if (upload.running) await this.#services.lingering.during(this, () => upload.done);
     this.upload = undefined;
     this.#refused = !upload.complete;
     return upload.complete;
@@ -352,12 +383,12 @@ export class Downstream implements Expiring, WireWatcher {
 
   async #forward(request: Transaction, begun: Begun | undefined): Promise<ExchangeEnd> {
     try {
-      const end = await forward(this, request, begun);
-      this.stopwatch.finish(request.method);
+      const end = await this.#services.routeLoop.forward(this, request, begun);
+      this.events.completed(request.method);
       return end;
     } catch (error) {
       // A request that is refused for its body is counted where it is answered.
-      if (!(error instanceof RefusedError)) this.stopwatch.abort(request.method);
+      if (!(error instanceof RefusedError)) this.events.aborted(request.method);
       throw error;
     }
   }
@@ -370,9 +401,9 @@ export class Downstream implements Expiring, WireWatcher {
     if (headEnd === -1) headEnd = await this.#readHead();
     if (headEnd === -1) return undefined;
     this.work();
-    this.stopwatch.take();
+    this.events.received();
     // From here to the transaction nothing waits: the parser is shared by all connections.
-    return prepare(this, headEnd);
+    return this.#services.builder.build(this, headEnd);
   }
 
   /** @returns behind the head, -1 when the client ended its side before */
@@ -399,13 +430,13 @@ export class Downstream implements Expiring, WireWatcher {
     if (headEnd === -2) throw new RefusedError(FAULTS.lineEnd);
     this.#checkLength(scanner, headEnd < 0 ? wire.unread : headEnd - wire.start);
     if (headEnd < 0 && this.#phase === "idle") {
-      this.#expect("head", this.proxy.settings.timeouts.head);
+      this.#expect("head", this.#services.timeouts.head);
     }
     return headEnd;
   }
 
   #checkLength(scanner: HeadScanner, length: number): void {
-    const { limits } = this.proxy.settings;
+    const { limits } = this.#services;
     if (scanner.firstLineLength > limits.lineBytes) {
       throw new RefusedError(FAULTS.uriTooLong);
     }
@@ -416,33 +447,33 @@ export class Downstream implements Expiring, WireWatcher {
 
   #expect(phase: Phase, ms: number): void {
     this.#phase = phase;
-    this.deadlineAt = ms === Infinity ? Infinity : this.proxy.deadlines.in(ms);
+    this.deadlineAt = ms === Infinity ? Infinity : this.#services.deadlines.in(ms);
   }
 
   #refuse({ status, reason }: Fault): Promise<void> {
-    this.stopwatch.refuse("", { status, reason: "fault", message: reason });
+    this.events.rejected("", { status, reason: "fault", message: reason });
     return this.turnAway({ status, message: reason, close: true, withBody: true });
   }
 
   /** Answers a client that may still be sending; the connection is to be closed after it. */
   async turnAway(failure: FailureMessage): Promise<void> {
     this.#refused = true;
-    this.#expect("closing", this.proxy.settings.linger.readMs);
+    this.#expect("closing", this.#services.linger.readMs);
     await this.fail(failure);
   }
 
   /** Ends the connection behind its last response, whatever the client still sends. */
-  async #closeInStages(group = this.proxy.lingering): Promise<void> {
+  async #closeInStages(group = this.#services.lingering): Promise<void> {
     if (this.wire.closed || this.#gone || this.#ended) return;
     if (this.read && this.wire.unread === 0 && !this.#refused) return;
     await group.during(this, () => this.#linger());
   }
 
   async #linger(): Promise<void> {
-    const { deadlines, settings } = this.proxy;
-    this.#expect("closing", settings.linger.readMs);
+    const { deadlines, linger: settings } = this.#services;
+    this.#expect("closing", settings.readMs);
     await this.upload?.stop();
-    const budget = new DropBudget(deadlines, settings.linger);
+    const budget = new DropBudget(deadlines, settings);
     await linger(this.wire, budget, (at) => this.deadlineAt = at);
   }
 }

@@ -1,0 +1,218 @@
+/**
+ * The part of a request's body that did not come with its head: sent to the replica as it comes,
+ * and read and dropped once the replica takes no more.
+ *
+ * @module
+ */
+import type { LingerSettings } from "../settings.ts";
+import type { Deadlines, Expiring } from "../transport/deadlines.ts";
+import { FAULTS } from "../http1/fault.ts";
+import { DropBudget } from "../transport/linger.ts";
+import type { UpstreamConnection } from "../upstream/connection_pool.ts";
+import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
+import { RefusedError } from "./body.ts";
+import type { Client } from "./client.ts";
+import type { Transaction } from "./request.ts";
+import { Disconnected, type Reader } from "../transport/connection.ts";
+
+/** Ends the wait for a body that is not needed any more. */
+class Stopped extends Error {
+  override readonly name = "Stopped";
+}
+
+/** What uploads of one worker share. */
+export interface UploadServices {
+  readonly deadlines: Deadlines;
+  readonly requestDeadlines: RequestDeadlines;
+  /** Bounds of reading a body that no replica takes. */
+  readonly linger: LingerSettings;
+  /** Records an error that is no fault of client or replica. */
+  recordFailure(action: string, error: unknown): void;
+}
+
+/** One upload. It holds the reader of the client's connection until it is done. */
+export class Upload implements Expiring {
+  deadlineAt = Infinity;
+  /** Resolves when it reads no more; never rejects. */
+  readonly done: Promise<void>;
+  readonly #services: UploadServices;
+  readonly #client: Client;
+  readonly #request: Transaction;
+  readonly #reader: Reader;
+  /** Where the body goes; undefined once it is dropped. */
+  #to: UpstreamConnection | undefined;
+  /** Set while a write to the replica is under way. */
+  #writing = false;
+  /** Set once the response is over. */
+  #trailing = false;
+  /** Bounds the reading of what is dropped. */
+  #budget: DropBudget | undefined;
+  #running = true;
+  #stopped = false;
+  #complete = false;
+
+  /**
+   * Begins the upload. The request cannot be repeated from here on: its body goes to one replica.
+   *
+   * @param services what the worker's uploads share
+   * @param client whose body
+   * @param request the request that it belongs to
+   * @param to the connection that carries the request
+   */
+  constructor(
+    services: UploadServices,
+    client: Client,
+    request: Transaction,
+    to: UpstreamConnection,
+  ) {
+    this.#services = services;
+    this.#client = client;
+    this.#request = request;
+    this.#to = to;
+    this.#reader = client.wire.reader();
+    request.pumping = true;
+    request.intact = false;
+    this.done = this.#run();
+  }
+
+  /** Whether it still reads. */
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** Whether all of the body went to the replica. */
+  get sent(): boolean {
+    return this.#complete && this.#to !== undefined;
+  }
+
+  /** Whether the client's body was read to its end, wherever it went. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  /**
+   * The response is over and the replica's connection can be kept: the rest of the body still goes
+   * there.
+   *
+   * @returns resolves when the upload is done
+   */
+  finish(): Promise<void> {
+    this.#trailing = true;
+    return this.done;
+  }
+
+  /** The replica takes no more: the rest of the body is read and dropped, within bounds. */
+  abandon(): void {
+    if (!this.#to || !this.#running) return;
+    this.#to = undefined;
+    const { deadlines, linger } = this.#services;
+    this.#budget = new DropBudget(deadlines, linger);
+    this.deadlineAt = this.#budget.deadline();
+  }
+
+  /** Ends it. The rest of the body is left unread. @returns {@linkcode done} */
+  stop(): Promise<void> {
+    this.#stopped = true;
+    this.#reader.interrupt(new Stopped());
+    return this.done;
+  }
+
+  onDeadline(): void {
+    if (this.#budget) this.stop();
+    else if (this.#writing) this.#onReplicaLate();
+    else this.#onClientLate();
+  }
+
+  /** A response that has begun is relayed to its end: its client may have no more to send. */
+  #onClientLate(): void {
+    const to = this.#to;
+    if (!this.#request.responding) {
+      this.#request.bodyFault ??= new RefusedError(FAULTS.timeout);
+      to?.close();
+    }
+    this.stop();
+  }
+
+  #onReplicaLate(): void {
+    if (!this.#request.responding || this.#trailing) this.#to?.onDeadline();
+    // A response that is being relayed has deadlines of its own.
+    else this.deadlineAt = this.#services.requestDeadlines.upload();
+  }
+
+  async #run(): Promise<void> {
+    const { deadlines } = this.#services;
+    const { wire } = this.#client;
+    deadlines.add(this);
+    try {
+      await this.#pass();
+      this.#complete = true;
+      this.#sent();
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.#running = false;
+      deadlines.delete(this);
+      this.#reader[Symbol.dispose]();
+    }
+    if (!this.#complete) return;
+    wire.rest();
+    this.#client.watch();
+  }
+
+  async #pass(): Promise<void> {
+    const { body, wire } = this.#client;
+    while (!body.complete) {
+      if (this.#stopped) throw new Stopped();
+      if (wire.unread === 0) await this.#read();
+      const { bytes, start } = wire;
+      const end = body.take(bytes, start, wire.end);
+      if (this.#to) await this.#write(this.#to, bytes.subarray(start, end));
+      else if (!this.#budget?.drop(end - start)) throw new Stopped();
+      wire.start = end;
+    }
+  }
+
+  async #read(): Promise<void> {
+    const { wire } = this.#client;
+    wire.makeRoom();
+    this.deadlineAt = this.#budget?.deadline() ?? this.#services.requestDeadlines.upload();
+    if (!await this.#reader.fill()) throw new Disconnected(wire);
+  }
+
+  async #write(to: UpstreamConnection, bytes: Uint8Array): Promise<void> {
+    this.deadlineAt = this.#services.requestDeadlines.upload();
+    this.#writing = true;
+    try {
+      await to.wire.write(bytes);
+    } catch (error) {
+      if (!(error instanceof Disconnected)) throw error;
+      // The replica may have answered already: its response is being read.
+      if (!this.#request.responding) this.#await(to);
+      this.abandon();
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  /** The replica has all of the request: its response is due. */
+  #sent(): void {
+    if (!this.#to) return;
+    this.#request.pumping = false;
+    if (!this.#request.responding) this.#await(this.#to);
+  }
+
+  #await(from: UpstreamConnection): void {
+    from.deadlineAt = this.#services.requestDeadlines.response(from.pool);
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof Stopped) return;
+    const to = this.#to;
+    if (error instanceof RefusedError) this.#request.bodyFault = error;
+    else if (!(error instanceof Disconnected)) {
+      this.#services.recordFailure("proxy.upload", error);
+    } // A request that ends before its body does was cancelled (RFC 9112, section 8).
+    else if (to) this.#client.left();
+    to?.close();
+  }
+}
