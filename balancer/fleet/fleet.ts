@@ -466,19 +466,31 @@ export class Fleet {
     });
   }
 
-  #onHeartbeat(name: string, id: string, miss: Miss | undefined): void {
+  /** @returns whether anything changed: of most heartbeats, nothing follows */
+  #onHeartbeat(name: string, id: string, miss: Miss | undefined): boolean {
+    const { revision } = this.#roster;
+    if (miss) this.#onMiss(name, id, miss);
+    else this.#ledger.route({ type: "probe", id, mayEject: this.#mayEject(name) }, name);
+    return this.#roster.revision !== revision;
+  }
+
+  /** A passed heartbeat takes out only an instance that its engine calls unhealthy. */
+  #mayEject(name: string): boolean {
+    return this.#roster.get(name)?.unhealthy === undefined || this.#roster.mayEject();
+  }
+
+  #onMiss(name: string, id: string, { refused, reason }: Miss): void {
     // Nobody listens there any more: that is proof, and no missed heartbeat among others.
-    const { probes } = this.#options.policy;
-    if (miss?.refused && probes && this.#roster.get(name)?.phase === "ready") {
+    const { probes, downAfter } = this.#options.policy;
+    if (refused && probes && this.#roster.get(name)?.phase === "ready") {
       return this.#ledger.route({ type: "evidence", id, kind: "refused", fresh: true });
     }
     const mayEject = this.#roster.mayEject();
-    const outcome = miss ? { reason: miss.reason } : {};
-    this.#ledger.route({ type: "probe", id, mayEject, ...outcome }, name);
+    this.#ledger.route({ type: "probe", id, mayEject, reason }, name);
     const member = this.#roster.get(name);
     if (mayEject || member?.phase !== "ready") return;
     // All seem to fail: what the engine says about them comes first.
-    if (member.misses === this.#options.policy.downAfter) this.#link.reach();
+    if (member.misses === downAfter) this.#link.reach();
   }
 
   /** The engine's own health check of an instance failed, or passes again. */

@@ -12,10 +12,13 @@ export interface WriterOptions {
   readonly failures: FailureLog;
 }
 
+/** A piece of work. Where it returns false it changed nothing, and nothing follows from it. */
+export type Work = () => void | boolean;
+
 /** Does one piece of work at a time, however they come in. */
 export class Writer {
   readonly #options: WriterOptions;
-  readonly #queue: (() => void)[] = [];
+  readonly #queue: Work[] = [];
   #working = false;
   #closed = false;
 
@@ -24,7 +27,7 @@ export class Writer {
   }
 
   /** Has work done: now, or, asked for by work that is under way, right after that. */
-  do(work: () => void): void {
+  do(work: Work): void {
     if (this.#closed) return;
     this.#queue.push(work);
     if (this.#working) return;
@@ -39,10 +42,9 @@ export class Writer {
   }
 
   /** One fault must not stop all healing: what follows is done all the same. */
-  #step(work: () => void): void {
+  #step(work: Work): void {
     try {
-      work();
-      this.#options.settle();
+      if (work() !== false) this.#options.settle();
     } catch (error) {
       this.#options.failures.record("fleet.step", error);
     }
