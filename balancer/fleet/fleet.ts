@@ -148,7 +148,7 @@ export class Fleet {
     this.#heartbeats = new Heartbeats({
       ...options,
       member: (name) => roster.get(name),
-      report: (name, id, miss) => this.#writer.do(() => this.#onHeartbeat(name, id, miss)),
+      report: (name, id, miss) => this.#writer.note(() => this.#onHeartbeat(name, id, miss)),
     });
   }
 
