@@ -24,13 +24,14 @@ import { Deploys } from "./fleet/operations/deploy.ts";
 import { FileStore } from "./fleet/store/file_store.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { httpProbe } from "./fleet/health/http_probe.ts";
-import type { Journal } from "./fleet/incidents/event_log.ts";
+import type { EventLog } from "./fleet/incidents/event_log.ts";
 import { fleetPolicy } from "./fleet/member/policy.ts";
 import { resumeDeploy } from "./fleet/operations/resume.ts";
 import { StateLock, thisHolder } from "./fleet/store/state_lock.ts";
 import { NO_STORE } from "./fleet/store/store.ts";
-import { Turns } from "./fleet/operations/change_lock.ts";
+import { ChangeLock } from "./fleet/operations/change_lock.ts";
 import type { Log } from "./log/log.ts";
+import { type AccessStyle, accessStyleOf, type LogStyle } from "./log/style.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { surviveOutOfFiles } from "./out_of_files.ts";
 import { FileBudget, sharedFiles } from "./proxy/transport/descriptor_budget.ts";
@@ -51,7 +52,7 @@ export interface Running {
   /** Lets requests finish, stops the replicas and gives everything back. */
   readonly end: () => Promise<void>;
   /** What happens to its fleet. */
-  readonly journal: Journal;
+  readonly journal: EventLog;
 }
 
 /** What a balancer is started with beside its configuration. */
@@ -120,7 +121,7 @@ export async function startBalancer(
     ...(config.LB_HEALTH_HOST === "" ? {} : { host: config.LB_HEALTH_HOST }),
   });
   const proxy = {
-    ...proxySettings(config, port.address, ownsInstances, log.style),
+    ...proxySettings(config, port.address, ownsInstances, accessStyle(config, log.style)),
     ...(traces && { traces }),
     tokens: Object.values(sources).map(({ text, file }) => ({ text, file })),
   };
@@ -162,8 +163,8 @@ export async function startBalancer(
     apiAcceptFailures: () => entrances.acceptFailures,
   });
   const ending = new AbortController();
-  const turns = new Turns();
-  const deploys = new Deploys({ fleet, engine, turns, now: systemClock.now });
+  const changeLock = new ChangeLock();
+  const deploys = new Deploys({ fleet, engine, changeLock, now: systemClock.now });
   const parts = {
     config,
     fleet,
@@ -178,7 +179,7 @@ export async function startBalancer(
     files,
   };
   const api = createControlApp(
-    controlParts({ ...parts, turns, deploys, ending: ending.signal }),
+    controlParts({ ...parts, changeLock, deploys, ending: ending.signal }),
   );
   try {
     await claimFleet(owner);
@@ -209,7 +210,7 @@ export async function startBalancer(
     takenOver.resolve(`the balancer with process id ${pid} on ${host}`)
   );
   return {
-    journal: fleet.journal,
+    journal: fleet.eventLog,
     takenOver: takenOver.promise,
     handOver: async () => {
       if (!owner) return;
@@ -233,6 +234,10 @@ export async function startBalancer(
       unwatch();
     },
   };
+}
+
+function accessStyle({ LB_ACCESS_LOG_FORMAT }: Config, style: LogStyle): AccessStyle {
+  return accessStyleOf(LB_ACCESS_LOG_FORMAT, style, Deno.stdout.isTerminal());
 }
 
 /** How long the port of a balancer that was asked to end may stay taken, in milliseconds. */

@@ -15,7 +15,7 @@ import type { Fleet } from "./fleet/fleet.ts";
 import { Membership } from "./fleet/operations/membership.ts";
 import type { Probe } from "./fleet/health/probe.ts";
 import { fleetStatus } from "./fleet/operations/status.ts";
-import type { Turns } from "./fleet/operations/change_lock.ts";
+import type { ChangeLock } from "./fleet/operations/change_lock.ts";
 import { Upstreams } from "./fleet/operations/upstreams.ts";
 import type { Log } from "./log/log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
@@ -42,7 +42,7 @@ export interface BalancerParts {
   /** Counts the files of the main thread. */
   readonly files: FileBudget;
   /** Changes of the fleet wait for each other. */
-  readonly turns: Turns;
+  readonly changeLock: ChangeLock;
   readonly deploys: Deploys;
   /** Aborted when the balancer begins to end. */
   readonly ending: AbortSignal;
@@ -56,23 +56,23 @@ export interface BalancerParts {
 export function controlParts(parts: BalancerParts): ControlParts {
   const { config, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate } = parts;
   const { files, ending } = parts;
-  const { turns, deploys } = parts;
+  const { changeLock, deploys } = parts;
   const { now, wallClock } = fleet.clock;
   // Of few files calls have half.
   const streamLimit = () => Math.min(config.LB_MAX_EVENT_STREAMS, Math.ceil(files.apiRoom / 2));
   const startedAt = new Date(wallClock(now())).toISOString();
   return {
-    membership: new Membership({ fleet, turns, changeable: engine.ownsInstances, now }),
+    membership: new Membership({ fleet, changeLock, changeable: engine.ownsInstances, now }),
     upstreams: new Upstreams({
       fleet,
-      turns,
+      changeLock,
       ownsInstances: engine.ownsInstances,
       probe,
       failures,
     }),
     deploys,
     incidents: () => fleet.incidents.all,
-    journal: fleet.journal,
+    journal: fleet.eventLog,
     ending,
     eventStreams: new EventStreams(streamLimit),
     deployStreams: new EventStreams(streamLimit),

@@ -3,11 +3,11 @@ import type { Status } from "../answers/fleet.ts";
 import type { Load } from "../answers/load.ts";
 import { DeployError } from "../fleet/operations/deploy.ts";
 import { type Incident, NO_TOLL } from "../fleet/incidents/incident.ts";
-import { Journal } from "../fleet/incidents/event_log.ts";
+import { EventLog } from "../fleet/incidents/event_log.ts";
 import { Ring } from "../../ring/mod.ts";
 import type { RingFacts, RingShape } from "../fleet/spec/ring_spec.ts";
-import type { ChangeReport, OnMade, Plan, Standing } from "../fleet/operations/membership.ts";
-import { MembershipError, type MembershipErrorKind } from "../fleet/spec/change_error.ts";
+import type { ChangeReport, FleetSummary, OnMade, Plan } from "../fleet/operations/membership.ts";
+import { ChangeError, type ChangeErrorKind } from "../fleet/spec/change_error.ts";
 import { emptyView } from "../fleet/plan/view_builder.ts";
 import { EventStreams } from "./server/event_streams.ts";
 import { createControlApp } from "./app.ts";
@@ -43,8 +43,8 @@ const CHANGED: ChangeReport = {
 const SHAPE: RingShape = { slots: 512, virtualServers: 9, layout: "even", hashes: "fibonacci" };
 
 /** How the fleet stood before each change of these tests, and after it. */
-const STOOD: Standing = { version: 4, digest: "d1", weights: { Server1: 1 }, shape: SHAPE };
-const STANDS: Standing = { ...STOOD, version: 5, digest: "d2", weights: { Server1: 1, S4: 1 } };
+const STOOD: FleetSummary = { version: 4, digest: "d1", weights: { Server1: 1 }, shape: SHAPE };
+const STANDS: FleetSummary = { ...STOOD, version: 5, digest: "d2", weights: { Server1: 1, S4: 1 } };
 
 /** How a change is answered. */
 const MOVED = {
@@ -137,7 +137,7 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
     upstreams: { list: () => UPSTREAMS, set: answering(CHANGED, "set") },
     deploys: { template: {}, check: () => {}, run: () => Promise.resolve({ step: "done" }) },
     incidents: () => [],
-    journal: new Journal({ wallClock: (instant) => instant }),
+    journal: new EventLog({ wallClock: (instant) => instant }),
     ending: new AbortController().signal,
     drills: undefined,
     status: () => STATUS,
@@ -222,7 +222,7 @@ Deno.test("a body that cannot be used is a 400 and changes nothing", async () =>
 });
 
 Deno.test("every kind of refusal has its status", async () => {
-  const table: [MembershipErrorKind, number][] = [
+  const table: [ChangeErrorKind, number][] = [
     ["unsupported", 409],
     ["unknown", 404],
     ["taken", 409],
@@ -232,7 +232,7 @@ Deno.test("every kind of refusal has its status", async () => {
     ["stale", 409],
   ];
   for (const [kind, status] of table) {
-    const { hono } = app({}, new MembershipError(kind, "why"));
+    const { hono } = app({}, new ChangeError(kind, "why"));
     const response = await hono.request("/add", post('{"n":1}'));
     assertEquals([response.status, await response.json()], [
       status,
@@ -470,7 +470,7 @@ Deno.test("what the fleet refuses is told by its status", async () => {
     ["/_lb/apply", post('{"plan":"p1"}')],
   ];
   for (const [path, init] of requests) {
-    const { hono } = app({}, new MembershipError("stale", "why"));
+    const { hono } = app({}, new ChangeError("stale", "why"));
     const response = await hono.request(path, init);
     assertEquals([response.status, (await response.json()).message], [409, "<Error> why"], path);
   }
@@ -540,7 +540,7 @@ Deno.test("every call that changes, plans or kills is guarded, before its body i
 });
 
 Deno.test("events come as they happen, and from the last one that a client saw", async () => {
-  const journal = new Journal({ wallClock: (instant) => instant });
+  const journal = new EventLog({ wallClock: (instant) => instant });
   for (const version of [1, 2]) {
     journal.add({ type: "view", at: 0, version, ready: [], awaited: [] });
   }
@@ -562,7 +562,7 @@ Deno.test("events come as they happen, and from the last one that a client saw",
 });
 
 Deno.test("HEAD of a stream of events listens to nothing", async () => {
-  const journal = new Journal({ wallClock: (instant) => instant });
+  const journal = new EventLog({ wallClock: (instant) => instant });
   const listen = journal.listen.bind(journal);
   let listeners = 0;
   journal.listen = (listener) => {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { FailureLog } from "../failures.ts";
-import { LastWords } from "./last_words.ts";
+import { OutputTail } from "./output_tail.ts";
 import type { ReplicaLog } from "./replica_log.ts";
 
 const BUFFER_BYTES = 16_384;
@@ -14,7 +14,7 @@ const REST_MS = 1;
 
 /** The output of one child, read until no process holds its writing end. */
 export class ChildOutput {
-  readonly #words = new LastWords();
+  readonly #tail = new OutputTail();
   readonly #readers: readonly ReadableStreamBYOBReader[];
   /** Resolves at the end of both outputs, or when they are closed. Never rejects. */
   readonly ended: Promise<void>;
@@ -34,7 +34,7 @@ export class ChildOutput {
 
   /** The last lines so far. */
   get lines(): readonly string[] {
-    return this.#words.lines;
+    return this.#tail.lines;
   }
 
   /** Reads no more: a process that still writes gets a broken pipe. Never rejects. */
@@ -49,7 +49,7 @@ export class ChildOutput {
     for (;;) {
       const { value, done } = await reader.read(new Uint8Array(buffer));
       if (done || !value) return;
-      this.#words.feed(stream, value);
+      this.#tail.feed(stream, value);
       log.feed(stream, value);
       // A flood must leave the event loop to others.
       if (value.length >= FLOOD_BYTES) await new Promise((wake) => setTimeout(wake, REST_MS));

@@ -220,7 +220,7 @@ const WITH_INSTANCES: Record<string, Test> = {
   },
 
   "has no last words of what never was": async ({ engine }) =>
-    assertEquals(await engine.lastWords("5e1f".repeat(16)), []),
+    assertEquals(await engine.readOutputTail("5e1f".repeat(16)), []),
 
   "has nothing left of what was killed once it is stopped": async ({ engine }) => {
     const heard = await listen(engine);
@@ -334,7 +334,7 @@ const WITHOUT_INSTANCES: Record<string, Test> = {
   },
 
   "knows no last words and no remains": async ({ engine }) => {
-    for (const { id } of await engine.list()) assertEquals(await engine.lastWords(id), []);
+    for (const { id } of await engine.list()) assertEquals(await engine.readOutputTail(id), []);
     assertEquals(await engine.remains(), []);
   },
 

@@ -30,7 +30,7 @@ import { type Ask, DockerNetwork, unless } from "./docker_network.ts";
 import { type ContainerSpec, DockerStarts } from "./docker_starts.ts";
 import { endingOf, unhealthyOf } from "./docker_state.ts";
 import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
-import { EngineError, LAST_WORDS } from "./engine.ts";
+import { EngineError, OUTPUT_TAIL_LINES } from "./engine.ts";
 import type { OwnerApi, Volume } from "./fleet_owner.ts";
 import type { ImageReference } from "./image_reference.ts";
 import type { RegistryCredentials } from "./registry_credentials.ts";
@@ -119,9 +119,9 @@ export class DockerEngine implements Engine {
     await this.#ask(`kill ${id}`, () => this.#calls.getContainer(id).kill());
   }
 
-  async lastWords(id: string): Promise<readonly string[]> {
+  async readOutputTail(id: string): Promise<readonly string[]> {
     if (!await this.#inspect(id)) return [];
-    const query = { stdout: true, stderr: true, tail: LAST_WORDS } as const;
+    const query = { stdout: true, stderr: true, tail: OUTPUT_TAIL_LINES } as const;
     // 409: it is being removed.
     const reading = () => unless([404, 409], this.#calls.getContainer(id).logs(query));
     const log = await this.#ask(`read the log of ${id}`, reading);

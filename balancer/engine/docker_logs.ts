@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { LastWords } from "./last_words.ts";
+import { OutputTail } from "./output_tail.ts";
 
 /** Which stream, three zeros, and the length of what follows. */
 const HEADER_BYTES = 8;
@@ -16,9 +16,9 @@ const HEADER_BYTES = 8;
  * counts as far as it goes
  */
 export function lastLines(log: Uint8Array): readonly string[] {
-  const words = new LastWords();
-  for (const [stream, bytes] of frames(log)) words.feed(stream, bytes);
-  return words.lines;
+  const tail = new OutputTail();
+  for (const [stream, bytes] of frames(log)) tail.feed(stream, bytes);
+  return tail.lines;
 }
 
 function* frames(log: Uint8Array): Generator<[stream: number, bytes: Uint8Array]> {

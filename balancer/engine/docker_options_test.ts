@@ -39,7 +39,7 @@ async function outputOf({ engine }: DockerHarness, name: string, script: string)
   const command = `deno eval "${script}"`;
   const { id } = await engine.start(launch(name, { template: { command } }));
   await must("POST", `/containers/${id}/wait`);
-  const words = (await engine.lastWords(id)).join("\n");
+  const words = (await engine.readOutputTail(id)).join("\n");
   await engine.stop(id, 0);
   return words;
 }

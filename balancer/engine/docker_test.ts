@@ -20,7 +20,7 @@ import {
   withImage,
 } from "./docker_harness.ts";
 import { labelsOf } from "./docker_names.ts";
-import { EngineError, type EngineErrorKind, LAST_WORDS, type Launch } from "./engine.ts";
+import { EngineError, type EngineErrorKind, type Launch, OUTPUT_TAIL_LINES } from "./engine.ts";
 import { accepts, beats, listen, tcpOf, waitFor } from "./testing.ts";
 import { systemTest, systemTest as test, whenPermitted } from "../../tools/test/needs.ts";
 
@@ -227,7 +227,7 @@ dockerTest("another fleet's container is neither killed nor read", async ({ engi
   try {
     const { id } = await stranger.engine.start(launch("Server1"));
     await fails(() => engine.kill(id), "failed");
-    assertEquals(await engine.lastWords(id), []);
+    assertEquals(await engine.readOutputTail(id), []);
     assertEquals((await stranger.engine.list()).length, 1);
   } finally {
     await stranger.engine.close();
@@ -247,10 +247,10 @@ dockerTest("the last words of a container are told while it runs and when it has
   const { id } = await engine.start(
     thatWrites(`for (let i = 0; i < 50; i++) console.log("line " + i)`),
   );
-  const words = () => engine.lastWords(id);
+  const words = () => engine.readOutputTail(id);
   await waitFor("the last line", async () => (await words()).at(-1) === "line 49");
   const running = await words();
-  assertEquals(running.length, LAST_WORDS);
+  assertEquals(running.length, OUTPUT_TAIL_LINES);
   await engine.kill(id);
   assertEquals(await words(), running);
   await engine.stop(id, 0);
@@ -260,7 +260,7 @@ dockerTest("the last words of a container are told while it runs and when it has
 // The Engine reads the two streams side by side, so that their order in the log is open.
 dockerTest("the last words of a container are those of both its streams", async ({ engine }) => {
   const { id } = await engine.start(thatWrites(`console.log("out"); console.error("err")`));
-  const words = () => engine.lastWords(id);
+  const words = () => engine.readOutputTail(id);
   await waitFor("both lines", async () => (await words()).length === 2);
   assertEquals([...await words()].sort(), ["err", "out"]);
 });

@@ -128,7 +128,7 @@ export interface Engine {
    * @param id the instance
    * @throws {EngineError} when the engine could not tell
    */
-  lastWords(id: string): Promise<readonly string[]>;
+  readOutputTail(id: string): Promise<readonly string[]>;
   /**
    * How an instance ended: its exit code or signal, and whether memory ran out.
    *
@@ -175,8 +175,8 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** How many lines {@linkcode Engine.lastWords} tells at the most. */
-export const LAST_WORDS = 20;
+/** How many lines {@linkcode Engine.readOutputTail} tells at the most. */
+export const OUTPUT_TAIL_LINES = 20;
 
 /** A running watch. */
 export interface Watch {

@@ -5,7 +5,7 @@
  */
 import type { Address } from "../view.ts";
 import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
-import { EngineError, LAST_WORDS } from "./engine.ts";
+import { EngineError, OUTPUT_TAIL_LINES } from "./engine.ts";
 import { Watchers } from "./watchers.ts";
 
 /** Starts nothing, remembers everything, and fails when told to. */
@@ -81,7 +81,7 @@ export class MemoryEngine implements Engine {
     });
   }
 
-  lastWords(id: string): Promise<readonly string[]> {
+  readOutputTail(id: string): Promise<readonly string[]> {
     return Promise.try(() => {
       this.#throwIfAway();
       return this.#words.get(id) ?? [];
@@ -151,7 +151,7 @@ export class MemoryEngine implements Engine {
 
   /** Has an instance, started or not yet, write lines; only the last of them are kept. */
   say(id: string, ...lines: string[]): void {
-    this.#words.set(id, [...this.#words.get(id) ?? [], ...lines].slice(-LAST_WORDS));
+    this.#words.set(id, [...this.#words.get(id) ?? [], ...lines].slice(-OUTPUT_TAIL_LINES));
   }
 
   /** Has the engine's own health check of a name's instances fail, or pass without a reason. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { launch, testEngine } from "./conformance.ts";
-import { EngineError, LAST_WORDS } from "./engine.ts";
+import { EngineError, OUTPUT_TAIL_LINES } from "./engine.ts";
 import { MemoryEngine } from "./memory.ts";
 import { listen } from "./testing.ts";
 
@@ -37,7 +37,7 @@ Deno.test("memory: while away it does nothing and reports no exit", async () => 
     () => engine.start(launch("S")),
     () => engine.rename("S", "T"),
     () => engine.kill("S"),
-    () => engine.lastWords("S"),
+    () => engine.readOutputTail("S"),
     () => engine.stop("S", 0),
     () => engine.list(),
     () => engine.remains(),
@@ -80,10 +80,10 @@ Deno.test("memory: a rename fails when told to, once", async () => {
 
 Deno.test("memory: it keeps the last lines that an instance is told to say", async () => {
   const engine = new MemoryEngine();
-  engine.say("Server1#1", ...Array.from({ length: LAST_WORDS }, (_, i) => `line ${i}`));
+  engine.say("Server1#1", ...Array.from({ length: OUTPUT_TAIL_LINES }, (_, i) => `line ${i}`));
   engine.say("Server1#1", "the end");
-  const words = await engine.lastWords("Server1#1");
-  assertEquals([words.length, words[0], words.at(-1)], [LAST_WORDS, "line 1", "the end"]);
+  const words = await engine.readOutputTail("Server1#1");
+  assertEquals([words.length, words[0], words.at(-1)], [OUTPUT_TAIL_LINES, "line 1", "the end"]);
 });
 
 Deno.test("memory: remains can be laid down, and a stop clears them away", async () => {

@@ -36,8 +36,8 @@ export class OwnedEngine implements Engine {
     return this.#checked(() => this.#engine.kill(id));
   }
 
-  lastWords(id: string): Promise<readonly string[]> {
-    return this.#engine.lastWords(id);
+  readOutputTail(id: string): Promise<readonly string[]> {
+    return this.#engine.readOutputTail(id);
   }
 
   ending(id: string, withinMs: number): Promise<string | undefined> {

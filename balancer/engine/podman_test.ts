@@ -67,7 +67,7 @@ test({
       const command = `deno eval "console.error('no such database'); Deno.exit(3)"`;
       const { id } = await engine.start(launch("Server1", { template: { command } }));
       assertStringIncludes((await heard.exitOf(id)).reason, "exit code 3");
-      assertEquals(await engine.lastWords(id), ["no such database"]);
+      assertEquals(await engine.readOutputTail(id), ["no such database"]);
       heard.close();
     } finally {
       await engine.close();

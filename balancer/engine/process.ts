@@ -100,7 +100,7 @@ export class ProcessEngine implements Engine {
     return Promise.try(() => this.#get(id).group.kill());
   }
 
-  async lastWords(id: string): Promise<readonly string[]> {
+  async readOutputTail(id: string): Promise<readonly string[]> {
     return await this.#ended.lines(id) ?? this.#running.get(id)?.group.output.lines ?? [];
   }
 

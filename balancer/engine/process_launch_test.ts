@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { launch } from "./conformance.ts";
-import { EngineError, LAST_WORDS } from "./engine.ts";
+import { EngineError, OUTPUT_TAIL_LINES } from "./engine.ts";
 import { inheritedEnvironment } from "./inherited_environment.ts";
 import { ProcessEngine } from "./process.ts";
 import { listen, NO_FAILURES, waitFor } from "./testing.ts";
@@ -27,14 +27,14 @@ async function saidBy(engine: ProcessEngine, id: string): Promise<readonly strin
   const heard = await listen(engine);
   await waitFor(`the end of ${id}`, async () => !(await engine.list()).some((i) => i.id === id));
   heard.close();
-  return await engine.lastWords(id);
+  return await engine.readOutputTail(id);
 }
 
 test("process: the last words of a running instance are its last lines", async () => {
   await withEngine("sh -c 'echo out; echo err >&2; exec sleep 1000'", async (engine) => {
     const { id } = await engine.start(launch("Server1"));
-    await waitFor("both lines", async () => (await engine.lastWords(id)).length === 2);
-    assertEquals((await engine.lastWords(id)).toSorted(), ["err", "out"]);
+    await waitFor("both lines", async () => (await engine.readOutputTail(id)).length === 2);
+    assertEquals((await engine.readOutputTail(id)).toSorted(), ["err", "out"]);
   });
 });
 
@@ -43,7 +43,7 @@ test("process: the last words outlive the instance, what it wrote at its end too
   await withEngine(command, async (engine) => {
     const { id } = await engine.start(launch("Server1"));
     const words = await saidBy(engine, id);
-    assertEquals(words.length, LAST_WORDS);
+    assertEquals(words.length, OUTPUT_TAIL_LINES);
     assertEquals(words.slice(-2), ["50", "end"]);
   });
 });
@@ -56,9 +56,9 @@ test("process: the last words of the last 32 that ended are kept", async () => {
       ids.push((await engine.start(launch(`S${i}`))).id);
       await heard.exitOf(ids.at(-1) ?? "");
     }
-    assertEquals(await engine.lastWords(ids[0] ?? ""), []);
-    assertEquals(await engine.lastWords(ids[1] ?? ""), ["S2"]);
-    assertEquals(await engine.lastWords(ids[32] ?? ""), ["S33"]);
+    assertEquals(await engine.readOutputTail(ids[0] ?? ""), []);
+    assertEquals(await engine.readOutputTail(ids[1] ?? ""), ["S2"]);
+    assertEquals(await engine.readOutputTail(ids[32] ?? ""), ["S33"]);
     heard.close();
   });
 });
@@ -125,7 +125,7 @@ test("process: a program that vanished is missed by the start after its exit", a
     const heard = await listen(engine);
     const first = await engine.start(launch("Server1"));
     // Its shell has to have found the program before that goes.
-    await waitFor("its words", async () => (await engine.lastWords(first.id)).length > 0);
+    await waitFor("its words", async () => (await engine.readOutputTail(first.id)).length > 0);
     await Deno.remove(path);
     const { id } = await engine.start(launch("Server2"));
     assertEquals((await heard.exitOf(id)).reason, `exit code 127 (command not found: ${path})`);
@@ -167,7 +167,7 @@ test("process: a balancer whose output is closed goes on, and so do its instance
   const { words, failures, lost } = await runWithClosedOutput(flood);
   assertEquals([words.at(-1), failures], ["end", []]);
   assert(lost > 0);
-  assert(words.length === LAST_WORDS);
+  assert(words.length === OUTPUT_TAIL_LINES);
 });
 
 test("process: a start for which no file can be opened is the balancer's trouble", async () => {

@@ -51,7 +51,7 @@ export class StaticEngine implements Engine {
   }
 
   /** None: what such a server writes goes elsewhere. */
-  lastWords(_id: string): Promise<readonly string[]> {
+  readOutputTail(_id: string): Promise<readonly string[]> {
     return Promise.resolve([]);
   }
 

@@ -2,41 +2,46 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { EngineError } from "../engine/engine.ts";
 import type { View } from "../view.ts";
-import { type Blueprint, isRingOf, ringOf, sameBlueprint } from "./spec/ring_spec.ts";
-import { applied, type Wish } from "./spec/change.ts";
-import { FleetBench } from "./harness.ts";
-import { Membership, MembershipError } from "./operations/membership.ts";
+import { isRingOf, ringOf, type RingSpec, sameRingSpec } from "./spec/ring_spec.ts";
+import { applied, type ChangeRequest } from "./spec/change.ts";
+import { FleetHarness } from "./harness.ts";
+import { ChangeError, Membership } from "./operations/membership.ts";
 import { resolve } from "./spec/resolve.ts";
-import { Turns } from "./operations/change_lock.ts";
+import { ChangeLock } from "./operations/change_lock.ts";
 
 const SLOW_START_MS = 1000;
 const LONGEST_BACKOFF_MS = 30_000;
 
 /** A fleet to which things happen, and what holds of it all the time. */
 class History {
-  readonly #bench: FleetBench;
+  readonly #harness: FleetHarness;
   readonly #membership: Membership;
 
-  private constructor(bench: FleetBench) {
-    this.#bench = bench;
-    const { fleet, clock } = bench;
+  private constructor(harness: FleetHarness) {
+    this.#harness = harness;
+    const { fleet, clock } = harness;
     const now = () => clock.now();
-    this.#membership = new Membership({ fleet, turns: new Turns(), changeable: true, now });
+    this.#membership = new Membership({
+      fleet,
+      changeLock: new ChangeLock(),
+      changeable: true,
+      now,
+    });
   }
 
   static async begin(slowStartMs: number): Promise<History> {
-    const bench = new FleetBench({ slowStartMs, spares: 1, startsPerMinute: 1e6 });
-    return new History(await bench.open());
+    const harness = new FleetHarness({ slowStartMs, spares: 1, startsPerMinute: 1e6 });
+    return new History(await harness.open());
   }
 
   async end(): Promise<void> {
-    await this.#bench.fleet.close();
-    assertEquals(this.#bench.failures.actions.filter((action) => action === "fleet.step"), []);
+    await this.#harness.fleet.close();
+    assertEquals(this.#harness.failures.actions.filter((action) => action === "fleet.step"), []);
   }
 
   /** One replica dies. Neither its end nor its replacement changes who owns what. */
   async die(at: number): Promise<void> {
-    const { fleet, engine, clock } = this.#bench;
+    const { fleet, engine, clock } = this.#harness;
     const names = this.#membership.names();
     const { ring } = fleet.view;
     const { length } = this.#views;
@@ -49,27 +54,27 @@ class History {
 
   /** Time in which steps of slow starts may fall. */
   async pass(ms: number): Promise<void> {
-    await this.#bench.clock.turn(ms);
+    await this.#harness.clock.turn(ms);
   }
 
   /** Somebody asks for a change, by a plan or at once; a start may fail. */
-  async change(wish: Wish, planned: boolean, fails: boolean): Promise<void> {
-    const { fleet, engine, clock } = this.#bench;
-    const before = fleet.blueprint;
-    const expected = this.#expected(wish);
+  async change(request: ChangeRequest, planned: boolean, fails: boolean): Promise<void> {
+    const { fleet, engine, clock } = this.#harness;
+    const before = fleet.ringSpec;
+    const expected = this.#expected(request);
     const { length } = this.#views;
     if (fails) engine.failNextStart(new EngineError("failed", "no memory"));
-    const outcome = this.#ask(wish, planned).then(() => "done", kindOf);
+    const outcome = this.#ask(request, planned).then(() => "done", kindOf);
     await clock.turn(1);
     await clock.turn(50);
     const result = await outcome;
     const rings = new Set(
-      [...this.#views.slice(length)].map(({ ring }) => blueprintKey(ring.options)),
+      [...this.#views.slice(length)].map(({ ring }) => specKey(ring.options)),
     );
     if (result === "done") {
-      assert(expected && sameBlueprint(fleet.blueprint, expected), "done is what was asked for");
+      assert(expected && sameRingSpec(fleet.ringSpec, expected), "done is what was asked for");
     } else {
-      assert(sameBlueprint(fleet.blueprint, before), `half done: ${result}`);
+      assert(sameRingSpec(fleet.ringSpec, before), `half done: ${result}`);
       assert(result === "not-ready" || !expected, `refused without reason: ${result}`);
     }
     assert(rings.size <= 1 + this.#steps(50), `${rings.size} rings for one change`);
@@ -77,49 +82,49 @@ class History {
 
   /** Once everything has come to its whole, the ring is a function of names, weights and shape. */
   async settle(): Promise<void> {
-    const { fleet, clock } = this.#bench;
+    const { fleet, clock } = this.#harness;
     await clock.turn(LONGEST_BACKOFF_MS + SLOW_START_MS);
-    const { blueprint, view: { ring } } = fleet;
-    assertEquals(ring.digest, ringOf(blueprint).digest);
+    const { ringSpec, view: { ring } } = fleet;
+    assertEquals(ring.digest, ringOf(ringSpec).digest);
     assertEquals([...fleet.view.ready.values()].map(({ ramp }) => ramp).filter(Boolean), []);
   }
 
   check(): void {
-    const { fleet } = this.#bench;
+    const { fleet } = this.#harness;
     const versions = this.#views.map(({ version }) => version);
     assertEquals(versions, versions.map((_, at) => at + versions[0]!));
     assertEquals(fleet.view, this.#views.at(-1));
-    if (fleet.policy.slowStartMs === 0) assert(isRingOf(fleet.view.ring, fleet.blueprint));
+    if (fleet.policy.slowStartMs === 0) assert(isRingOf(fleet.view.ring, fleet.ringSpec));
     assertEquals([...fleet.view.ring.members].sort(), this.#membership.names().sort());
   }
 
   get #views(): readonly View[] {
-    return this.#bench.plane.views;
+    return this.#harness.plane.views;
   }
 
   /** How many steps of slow starts may fall into a time. */
   #steps(ms: number): number {
-    const { slowStartMs } = this.#bench.fleet.policy;
+    const { slowStartMs } = this.#harness.fleet.policy;
     return slowStartMs === 0
       ? 0
-      : Math.ceil(ms / (slowStartMs / 10)) * this.#bench.fleet.members.length;
+      : Math.ceil(ms / (slowStartMs / 10)) * this.#harness.fleet.members.length;
   }
 
-  #expected(wish: Wish): Blueprint | undefined {
-    const { blueprint, members, limit } = this.#bench.fleet;
+  #expected(request: ChangeRequest): RingSpec | undefined {
+    const { ringSpec, members, limit } = this.#harness.fleet;
     const taken = new Set(members.map(({ name }) => name));
     try {
-      return applied(blueprint, resolve(wish, { blueprint, taken, limit }));
+      return applied(ringSpec, resolve(request, { ringSpec, taken, limit }));
     } catch (error) {
-      if (error instanceof MembershipError) return undefined;
+      if (error instanceof ChangeError) return undefined;
       throw error;
     }
   }
 
-  async #ask(wish: Wish, planned: boolean): Promise<unknown> {
+  async #ask(request: ChangeRequest, planned: boolean): Promise<unknown> {
     const membership = this.#membership;
-    if (planned) return await membership.apply(membership.plan(wish).id);
-    const { add, hostnames = [], remove = [], weights = {}, ...shape } = wish;
+    if (planned) return await membership.apply(membership.plan(request).id);
+    const { add, hostnames = [], remove = [], weights = {}, ...shape } = request;
     if (add !== undefined) return await membership.add(add, hostnames, weights);
     if (remove.length > 0) return await membership.remove(remove.length, remove);
     if (Object.keys(weights).length > 0) return await membership.weigh(weights);
@@ -128,11 +133,11 @@ class History {
 }
 
 function kindOf(error: unknown): string {
-  if (error instanceof MembershipError) return error.kind;
+  if (error instanceof ChangeError) return error.kind;
   throw error;
 }
 
-function blueprintKey(options: object): string {
+function specKey(options: object): string {
   return JSON.stringify(options);
 }
 
@@ -150,20 +155,25 @@ const shape = fc.record({
   hashes: fc.constantFrom("fibonacci", "seed"),
 }, { requiredKeys: [] });
 const one = fc.oneof(
-  names.map((hostnames): Wish => ({ add: hostnames.length + 1, hostnames })),
-  names.map((remove): Wish => ({ remove })),
-  weights.map((weights): Wish => ({ weights })),
-  shape as fc.Arbitrary<Wish>,
+  names.map((hostnames): ChangeRequest => ({ add: hostnames.length + 1, hostnames })),
+  names.map((remove): ChangeRequest => ({ remove })),
+  weights.map((weights): ChangeRequest => ({ weights })),
+  shape as fc.Arbitrary<ChangeRequest>,
 );
 const all = fc.tuple(names, names, weights, shape).map(
-  ([hostnames, remove, weights, shape]): Wish => ({ hostnames, remove, weights, ...shape as Wish }),
+  ([hostnames, remove, weights, shape]): ChangeRequest => ({
+    hostnames,
+    remove,
+    weights,
+    ...shape as ChangeRequest,
+  }),
 );
 const step = fc.oneof(
-  fc.tuple(one, fc.boolean(), fc.boolean()).map(([wish, planned, fails]) => (history: History) =>
-    history.change(wish, planned, fails)
+  fc.tuple(one, fc.boolean(), fc.boolean()).map(([request, planned, fails]) => (history: History) =>
+    history.change(request, planned, fails)
   ),
-  fc.tuple(all, fc.boolean()).map(([wish, fails]) => (history: History) =>
-    history.change(wish, true, fails)
+  fc.tuple(all, fc.boolean()).map(([request, fails]) => (history: History) =>
+    history.change(request, true, fails)
   ),
   fc.nat(5).map((at) => (history: History) => history.die(at)),
   fc.constantFrom(1, 99, 150).map((ms) => (history: History) => history.pass(ms)),

@@ -1,23 +1,23 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { EngineError } from "../engine/engine.ts";
 import { slotsOf } from "./spec/ring_spec.ts";
-import { FleetBench } from "./harness.ts";
-import { Membership, MembershipError } from "./operations/membership.ts";
+import { FleetHarness } from "./harness.ts";
+import { ChangeError, Membership } from "./operations/membership.ts";
 import type { FleetPolicy } from "./member/policy.ts";
 import { fleetStatus } from "./operations/status.ts";
-import { Turns } from "./operations/change_lock.ts";
+import { ChangeLock } from "./operations/change_lock.ts";
 
 async function open(policy: Partial<FleetPolicy> = {}, changeable = true) {
-  const bench = await new FleetBench(policy).open();
-  const { fleet, clock, plane, engine } = bench;
+  const harness = await new FleetHarness(policy).open();
+  const { fleet, clock, plane, engine } = harness;
   const now = () => clock.now();
-  const membership = new Membership({ fleet, turns: new Turns(), changeable, now });
+  const membership = new Membership({ fleet, changeLock: new ChangeLock(), changeable, now });
   plane.views.length = 0;
-  return { bench, fleet, clock, plane, engine, membership };
+  return { harness, fleet, clock, plane, engine, membership };
 }
 
 async function kindOf(change: Promise<unknown>): Promise<string> {
-  return (await assertRejects(() => change, MembershipError)).kind;
+  return (await assertRejects(() => change, ChangeError)).kind;
 }
 
 Deno.test("a new replica comes with its weight", async () => {
@@ -136,7 +136,7 @@ Deno.test("a plan changes nothing; applied, it does all of it in one view", asyn
   const report = await applied;
   assertEquals(plane.views.length, 1);
   assertEquals([report.digest, report.moved], [plan.after.digest, plan.moved]);
-  assertEquals([...fleet.blueprint.weights], [["Server1", 2], ["Server2", 1], ["Big", 3], [
+  assertEquals([...fleet.ringSpec.weights], [["Server1", 2], ["Server2", 1], ["Big", 3], [
     "Server4",
     1,
   ]]);
@@ -147,8 +147,8 @@ Deno.test("a plan changes nothing; applied, it does all of it in one view", asyn
 Deno.test("a plan whose replica does not become ready leaves everything as it was", async () => {
   const { fleet, clock, plane, engine, membership } = await open();
   const before = fleet.view;
-  const wish = { hostnames: ["Big"], remove: ["Server3"], weights: { Server1: 2 }, slots: 64 };
-  const plan = membership.plan(wish);
+  const request = { hostnames: ["Big"], remove: ["Server3"], weights: { Server1: 2 }, slots: 64 };
+  const plan = membership.plan(request);
   engine.failNextStart(new EngineError("failed", "no memory"));
   const refused = kindOf(membership.apply(plan.id));
   await clock.turn(1);
@@ -190,7 +190,7 @@ Deno.test("of two plans that both add, the second is stale; a name that was take
   await clock.turn(1);
   assertEquals([(await applied).version, await late], [fleet.view.version, "stale"]);
   await membership.remove(1, ["Server4"]);
-  fleet.enlist(["Server4"]);
+  fleet.changes.add(["Server4"]);
   await clock.turn(1);
   assertEquals(await kindOf(membership.apply(three!.id)), "taken");
   await fleet.close();
@@ -212,8 +212,8 @@ Deno.test("plans are kept for ten minutes, and the last 64 of them", async () =>
 
 Deno.test("what cannot be done cannot be planned, for the same reasons", async () => {
   const { fleet, plane, membership } = await open();
-  const kind = (wish: Parameters<Membership["plan"]>[0]) =>
-    assertThrows(() => membership.plan(wish), MembershipError).kind;
+  const kind = (request: Parameters<Membership["plan"]>[0]) =>
+    assertThrows(() => membership.plan(request), ChangeError).kind;
   assertEquals(kind({ add: 4 }), "out-of-bounds");
   assertEquals(kind({ hostnames: ["Server1"] }), "taken");
   assertEquals(kind({ remove: ["S9"] }), "unknown");
@@ -225,8 +225,8 @@ Deno.test("what cannot be done cannot be planned, for the same reasons", async (
 
 Deno.test("where somebody else runs the replicas, weights and shape change, the set does not", async () => {
   const { fleet, membership } = await open({}, false);
-  const kind = (wish: Parameters<Membership["plan"]>[0]) =>
-    assertThrows(() => membership.plan(wish), MembershipError).kind;
+  const kind = (request: Parameters<Membership["plan"]>[0]) =>
+    assertThrows(() => membership.plan(request), ChangeError).kind;
   assertEquals([kind({ add: 1 }), kind({ remove: ["Server1"] })], ["unsupported", "unsupported"]);
   await membership.weigh({ Server1: 0 });
   await membership.apply(membership.plan({ slots: 64, weights: { Server1: 2 } }).id);
@@ -235,7 +235,7 @@ Deno.test("where somebody else runs the replicas, weights and shape change, the 
 });
 
 Deno.test("health changes never change a ring of weights", async () => {
-  const { bench, fleet, clock, engine, membership } = await open({ spares: 1 });
+  const { harness, fleet, clock, engine, membership } = await open({ spares: 1 });
   await membership.weigh({ Server1: 3, Server2: 0 });
   await membership.reshape({ layout: "ring" });
   const { ring } = fleet.view;
@@ -244,17 +244,17 @@ Deno.test("health changes never change a ring of weights", async () => {
     await clock.turn(1);
     assertEquals(fleet.view.ring, ring);
   }
-  assertEquals(bench.fleet.view.ready.size, 3);
+  assertEquals(harness.fleet.view.ready.size, 3);
   await fleet.close();
 });
 
 Deno.test("a change that is asked for before the engine has answered waits until it is known who is there", async () => {
-  const bench = new FleetBench();
-  const { fleet, clock, engine } = bench;
+  const harness = new FleetHarness();
+  const { fleet, clock, engine } = harness;
   engine.goAway();
-  await bench.open();
+  await harness.open();
   const now = () => clock.now();
-  const membership = new Membership({ fleet, turns: new Turns(), changeable: true, now });
+  const membership = new Membership({ fleet, changeLock: new ChangeLock(), changeable: true, now });
   const added = membership.add(1, []);
   const weighed = membership.weigh({ Server1: 2 });
   await clock.turn(1);

@@ -1,21 +1,21 @@
 import { assert, assertEquals, assertFalse, assertNotEquals } from "@std/assert";
 import { EngineError } from "../engine/engine.ts";
-import { FleetBench } from "./harness.ts";
+import { FleetHarness } from "./harness.ts";
 import { Membership } from "./operations/membership.ts";
 import { TextStore } from "./testing.ts";
-import { Turns } from "./operations/change_lock.ts";
+import { ChangeLock } from "./operations/change_lock.ts";
 
 Deno.test("a new fleet starts the desired replicas and publishes each once it is well", async () => {
-  const { fleet, plane } = await new FleetBench().open();
+  const { fleet, plane } = await new FleetHarness().open();
   assertEquals(plane.ready().sort(), ["Server1", "Server2", "Server3"]);
   assertEquals(fleet.view.ring.members, ["Server1", "Server2", "Server3"]);
   await fleet.close();
 });
 
 Deno.test("a killed replica leaves the view, and its name and slots come back as they were", async () => {
-  const bench = await new FleetBench().open();
-  const { fleet, engine, clock } = bench;
-  const before = { digest: fleet.view.ring.digest, id: bench.member("Server2")?.instance?.id };
+  const harness = await new FleetHarness().open();
+  const { fleet, engine, clock } = harness;
+  const before = { digest: fleet.view.ring.digest, id: harness.member("Server2")?.instance?.id };
   const release = engine.holdStarts();
   engine.fail("Server2");
   assertEquals([...fleet.view.ready.keys()].sort(), ["Server1", "Server3"]);
@@ -29,8 +29,8 @@ Deno.test("a killed replica leaves the view, and its name and slots come back as
 });
 
 Deno.test("a hung replica is out of the view before it is stopped, and is started again", async () => {
-  const bench = await new FleetBench().open();
-  const { fleet, engine, plane, sick, clock } = bench;
+  const harness = await new FleetHarness().open();
+  const { fleet, engine, plane, sick, clock } = harness;
   engine.calls.length = 0;
   sick.add("Server1");
   const publishedAtStop: boolean[] = [];
@@ -48,12 +48,12 @@ Deno.test("a hung replica is out of the view before it is stopped, and is starte
 });
 
 Deno.test("a refused connection takes the replica out at once, stale evidence does nothing", async () => {
-  const bench = await new FleetBench().open();
-  const { fleet, engine, clock } = bench;
+  const harness = await new FleetHarness().open();
+  const { fleet, engine, clock } = harness;
   fleet.observe({ name: "Server3", instance: "Server3#0", kind: "refused", fresh: true, key: "k" });
   assert(fleet.view.ready.has("Server3"));
   const release = engine.holdStarts();
-  const instance = bench.member("Server3")?.instance?.id ?? "";
+  const instance = harness.member("Server3")?.instance?.id ?? "";
   fleet.observe({ name: "Server3", instance, kind: "refused", fresh: true, key: "k" });
   assertFalse(fleet.view.ready.has("Server3"));
   release();
@@ -63,20 +63,20 @@ Deno.test("a refused connection takes the replica out at once, stale evidence do
 });
 
 Deno.test("a reset connection brings the next heartbeat forward", async () => {
-  const bench = await new FleetBench().open();
-  const before = bench.heartbeats;
-  const instance = bench.member("Server1")?.instance?.id ?? "";
-  bench.fleet.observe({ name: "Server1", instance, kind: "reset", fresh: true, key: "k" });
-  await bench.clock.turn(0);
-  assertEquals(bench.heartbeats, before + 1);
-  await bench.fleet.close();
+  const harness = await new FleetHarness().open();
+  const before = harness.heartbeats;
+  const instance = harness.member("Server1")?.instance?.id ?? "";
+  harness.fleet.observe({ name: "Server1", instance, kind: "reset", fresh: true, key: "k" });
+  await harness.clock.turn(0);
+  assertEquals(harness.heartbeats, before + 1);
+  await harness.fleet.close();
 });
 
 Deno.test("a replica that keeps dying is started ever more rarely", async () => {
-  const bench = new FleetBench({ backoffMs: 1000, backoffMaxMs: 8000 });
-  bench.sick.add("Server2");
-  await bench.open();
-  const { engine, clock } = bench;
+  const harness = new FleetHarness({ backoffMs: 1000, backoffMaxMs: 8000 });
+  harness.sick.add("Server2");
+  await harness.open();
+  const { engine, clock } = harness;
   engine.calls.length = 0;
   for (let second = 0; second < 60; second++) {
     engine.fail("Server2", "exit code 1");
@@ -84,13 +84,13 @@ Deno.test("a replica that keeps dying is started ever more rarely", async () => 
   }
   const starts = engine.calls.filter((call) => call === "start Server2").length;
   assert(starts <= 12, `${starts} starts in a minute`);
-  assertEquals(bench.member("Server2")?.lastError?.message, "exit code 1");
-  await bench.fleet.close();
+  assertEquals(harness.member("Server2")?.lastError?.message, "exit code 1");
+  await harness.fleet.close();
 });
 
 Deno.test("an engine that is away takes nobody out of the view, and is called until it answers", async () => {
-  const bench = await new FleetBench().open();
-  const { fleet, engine, clock } = bench;
+  const harness = await new FleetHarness().open();
+  const { fleet, engine, clock } = harness;
   engine.goAway();
   assertFalse(fleet.engineUp);
   await clock.turn(10_000);
@@ -102,13 +102,13 @@ Deno.test("an engine that is away takes nobody out of the view, and is called un
   assert(fleet.engineUp);
   assertEquals(fleet.engineAwayMs, 0);
   assertEquals(fleet.view.ready.size, 3);
-  assertEquals(bench.member("Server1")?.restarts, 1);
+  assertEquals(harness.member("Server1")?.restarts, 1);
   await fleet.close();
 });
 
 Deno.test("a replica that fails while the engine is away is replaced when the engine is back", async () => {
-  const bench = await new FleetBench().open();
-  const { fleet, engine, sick, clock } = bench;
+  const harness = await new FleetHarness().open();
+  const { fleet, engine, sick, clock } = harness;
   engine.goAway();
   sick.add("Server2");
   await clock.turn(10_000);
@@ -123,21 +123,21 @@ Deno.test("a replica that fails while the engine is away is replaced when the en
 });
 
 Deno.test("a fleet that opens on an absent engine begins when the engine comes", async () => {
-  const bench = new FleetBench();
-  bench.engine.goAway();
-  await bench.open();
-  assertEquals([bench.fleet.view.ready.size, bench.fleet.desired], [0, 3]);
-  bench.engine.comeBack();
-  await bench.clock.turn(1);
-  assertEquals(bench.fleet.view.ready.size, 3);
-  await bench.fleet.close();
+  const harness = new FleetHarness();
+  harness.engine.goAway();
+  await harness.open();
+  assertEquals([harness.fleet.view.ready.size, harness.fleet.desired], [0, 3]);
+  harness.engine.comeBack();
+  await harness.clock.turn(1);
+  assertEquals(harness.fleet.view.ready.size, 3);
+  await harness.fleet.close();
 });
 
 Deno.test("what runs already is taken over and nothing is doubled", async () => {
-  const engine = FleetBench.memory();
+  const engine = FleetHarness.memory();
   for (const name of ["Server2", "S9"]) await engine.start({ name, spare: false, template: {} });
   engine.calls.length = 0;
-  const { fleet } = await new FleetBench({}, engine).open();
+  const { fleet } = await new FleetHarness({}, engine).open();
   assertEquals(engine.calls, ["start Server1"]);
   assertEquals(fleet.view.ring.members.toSorted(), ["S9", "Server1", "Server2"]);
   assertEquals(fleet.view.ready.get("S9")?.instance, "S9#2");
@@ -145,19 +145,19 @@ Deno.test("what runs already is taken over and nothing is doubled", async () => 
 });
 
 Deno.test("of more running replicas than there is room for, the last are stopped", async () => {
-  const engine = FleetBench.memory();
+  const engine = FleetHarness.memory();
   for (let k = 1; k <= 8; k++) {
     await engine.start({ name: `Server${k}`, spare: false, template: {} });
   }
-  const { fleet } = await new FleetBench({}, engine).open();
+  const { fleet } = await new FleetHarness({}, engine).open();
   assertEquals(fleet.view.ready.size, 6);
   assertEquals((await engine.list()).map(({ name }) => name).includes("Server8"), false);
   await fleet.close();
 });
 
 Deno.test("a fault in one step is recorded and does not stop the next", async () => {
-  const bench = await new FleetBench().open();
-  const { fleet, engine, plane, clock, failures } = bench;
+  const harness = await new FleetHarness().open();
+  const { fleet, engine, plane, clock, failures } = harness;
   plane.publish = () => {
     throw new Error("a worker is gone");
   };
@@ -171,43 +171,43 @@ Deno.test("a fault in one step is recorded and does not stop the next", async ()
 });
 
 Deno.test("a start that fails is tried again and its reason is kept", async () => {
-  const bench = new FleetBench();
-  bench.engine.failNextStart(new EngineError("image-missing", "no such image"));
-  await bench.open();
-  await bench.clock.turn(1000);
-  assertEquals(bench.fleet.view.ready.size, 3);
-  const errors = bench.fleet.members.map((member) => member.lastError?.message);
+  const harness = new FleetHarness();
+  harness.engine.failNextStart(new EngineError("image-missing", "no such image"));
+  await harness.open();
+  await harness.clock.turn(1000);
+  assertEquals(harness.fleet.view.ready.size, 3);
+  const errors = harness.fleet.members.map((member) => member.lastError?.message);
   assertEquals(errors.filter(Boolean), ["no such image"]);
-  assertEquals(bench.failures.actions, ["engine.start"]);
-  await bench.fleet.close();
+  assertEquals(harness.failures.actions, ["engine.start"]);
+  await harness.fleet.close();
 });
 
 Deno.test("an instance nobody wants is stopped when the engine is listed anew", async () => {
-  const bench = await new FleetBench().open();
-  await bench.engine.start({ name: "Stray", spare: false, template: {} });
-  bench.engine.comeBack();
-  await bench.clock.turn(1);
-  assert(bench.engine.calls.some((call) => call.startsWith("stop Stray#")));
-  assertEquals(bench.fleet.members.length, 3);
-  await bench.fleet.close();
+  const harness = await new FleetHarness().open();
+  await harness.engine.start({ name: "Stray", spare: false, template: {} });
+  harness.engine.comeBack();
+  await harness.clock.turn(1);
+  assert(harness.engine.calls.some((call) => call.startsWith("stop Stray#")));
+  assertEquals(harness.fleet.members.length, 3);
+  await harness.fleet.close();
 });
 
 Deno.test("closing stops every replica", async () => {
-  const { fleet, engine } = await new FleetBench().open();
+  const { fleet, engine } = await new FleetHarness().open();
   await fleet.close();
   assertEquals(await engine.list(), []);
 });
 
 Deno.test("abandoning leaves every replica as it is", async () => {
-  const { fleet, engine } = await new FleetBench().open();
+  const { fleet, engine } = await new FleetHarness().open();
   await fleet.abandon();
   assertEquals((await engine.list()).length, 3);
 });
 
 Deno.test("without a health path a replica is up until a connection fails, and again a second later", async () => {
-  const bench = await new FleetBench({ probes: false }).open();
-  const { fleet, engine, clock } = bench;
-  const instance = bench.member("Server1")?.instance?.id ?? "";
+  const harness = await new FleetHarness({ probes: false }).open();
+  const { fleet, engine, clock } = harness;
+  const instance = harness.member("Server1")?.instance?.id ?? "";
   fleet.observe({ name: "Server1", instance, kind: "refused", fresh: true, key: "k" });
   assertFalse(fleet.view.ready.has("Server1"));
   engine.calls.length = 0;
@@ -218,8 +218,8 @@ Deno.test("without a health path a replica is up until a connection fails, and a
 });
 
 Deno.test("a replica's end that comes before the word of its start is not missed", async () => {
-  const bench = await new FleetBench().open();
-  const { fleet, engine, clock } = bench;
+  const harness = await new FleetHarness().open();
+  const { fleet, engine, clock } = harness;
   const start = engine.start.bind(engine);
   engine.start = async (launch) => {
     const instance = await start(launch);
@@ -230,13 +230,13 @@ Deno.test("a replica's end that comes before the word of its start is not missed
   engine.fail("Server2");
   await clock.turn(1);
   assert(fleet.view.ready.has("Server2"));
-  assertEquals(bench.member("Server2")?.restarts, 2);
+  assertEquals(harness.member("Server2")?.restarts, 2);
   await fleet.close();
 });
 
 Deno.test("a spare stands in for a replica that died, under its name, and is itself replaced", async () => {
-  const bench = await new FleetBench({ spares: 1 }).open();
-  const { fleet, engine, clock, named } = bench;
+  const harness = await new FleetHarness({ spares: 1 }).open();
+  const { fleet, engine, clock, named } = harness;
   assertEquals(fleet.spares.map(({ name, phase }) => [name, phase]), [["spare.1", "ready"]]);
   const spare = fleet.spares[0]?.instance?.id;
   const digest = fleet.view.ring.digest;
@@ -262,8 +262,8 @@ Deno.test("a spare stands in for a replica that died, under its name, and is its
 });
 
 Deno.test("a spare is in the view only after a heartbeat under its new name", async () => {
-  const bench = await new FleetBench({ spares: 1 }).open();
-  const { fleet, engine, sick, clock } = bench;
+  const harness = await new FleetHarness({ spares: 1 }).open();
+  const { fleet, engine, sick, clock } = harness;
   sick.add("spare.1");
   engine.fail("Server2");
   await clock.turn(1);
@@ -276,8 +276,8 @@ Deno.test("a spare is in the view only after a heartbeat under its new name", as
 });
 
 Deno.test("an end of a spare that stood in is its replica's", async () => {
-  const bench = await new FleetBench({ spares: 1 }).open();
-  const { fleet, engine, clock } = bench;
+  const harness = await new FleetHarness({ spares: 1 }).open();
+  const { fleet, engine, clock } = harness;
   engine.rename = () => new Promise(() => {});
   engine.fail("Server2");
   await clock.turn(1);
@@ -290,18 +290,18 @@ Deno.test("an end of a spare that stood in is its replica's", async () => {
 });
 
 Deno.test("new replicas take spares too", async () => {
-  const bench = await new FleetBench({ spares: 1 }).open();
-  const { fleet, clock } = bench;
+  const harness = await new FleetHarness({ spares: 1 }).open();
+  const { fleet, clock } = harness;
   const spare = fleet.spares[0]?.instance?.id;
-  fleet.enlist(["S4"]);
+  fleet.changes.add(["S4"]);
   await clock.turn(1);
-  assertEquals(bench.member("S4")?.instance?.id, spare);
+  assertEquals(harness.member("S4")?.instance?.id, spare);
   await fleet.close();
 });
 
 Deno.test("a replica that is being replaced is awaited; one that cannot live is not", async () => {
-  const bench = await new FleetBench({ backoffMs: 5000 }).open();
-  const { fleet, engine, clock } = bench;
+  const harness = await new FleetHarness({ backoffMs: 5000 }).open();
+  const { fleet, engine, clock } = harness;
   const release = engine.holdStarts();
   engine.fail("Server2");
   assertEquals([...fleet.view.awaited], ["Server2"]);
@@ -322,8 +322,8 @@ Deno.test("a replica that is being replaced is awaited; one that cannot live is 
 });
 
 Deno.test("heartbeats alone do not take the fleet below its floor, and the rest follows when others are back", async () => {
-  const bench = await new FleetBench({ minHealthyPercent: 50 }).open();
-  const { fleet, engine, sick, clock } = bench;
+  const harness = await new FleetHarness({ minHealthyPercent: 50 }).open();
+  const { fleet, engine, sick, clock } = harness;
   const release = engine.holdStarts();
   for (const name of ["Server1", "Server2", "Server3"]) sick.add(name);
   await clock.turn(10_000);
@@ -333,25 +333,25 @@ Deno.test("heartbeats alone do not take the fleet below its floor, and the rest 
   sick.add(last);
   release();
   await clock.turn(2000);
-  assertEquals(bench.member(last)?.restarts, 1);
+  assertEquals(harness.member(last)?.restarts, 1);
   await fleet.close();
 });
 
 Deno.test("where nobody listens, the floor protects nobody", async () => {
-  const bench = await new FleetBench({ minHealthyPercent: 50 }).open();
-  bench.engine.holdStarts();
+  const harness = await new FleetHarness({ minHealthyPercent: 50 }).open();
+  harness.engine.holdStarts();
   for (const name of ["Server1", "Server2", "Server3"]) {
-    bench.sick.add(name);
-    bench.deaf.add(name);
+    harness.sick.add(name);
+    harness.deaf.add(name);
   }
-  await bench.clock.turn(10_000);
-  assertEquals(bench.fleet.view.ready.size, 0);
-  await bench.fleet.abandon();
+  await harness.clock.turn(10_000);
+  assertEquals(harness.fleet.view.ready.size, 0);
+  await harness.fleet.abandon();
 });
 
 Deno.test("more deaths than the budget allows wait for the next minute", async () => {
-  const bench = await new FleetBench({ startsPerMinute: 2, healthySpellMs: 0 }).open();
-  const { fleet, engine, clock } = bench;
+  const harness = await new FleetHarness({ startsPerMinute: 2, healthySpellMs: 0 }).open();
+  const { fleet, engine, clock } = harness;
   for (let death = 0; death < 3; death++) {
     engine.fail("Server1");
     await clock.turn(10);
@@ -363,10 +363,10 @@ Deno.test("more deaths than the budget allows wait for the next minute", async (
 });
 
 Deno.test("a key that was in flight in three deaths in a row is quarantined for a while", async () => {
-  const bench = await new FleetBench({ quarantineMs: 5000, healthySpellMs: 0 }).open();
-  const { fleet, engine, clock } = bench;
+  const harness = await new FleetHarness({ quarantineMs: 5000, healthySpellMs: 0 }).open();
+  const { fleet, engine, clock } = harness;
   for (const name of ["Server1", "Server2", "Server3"]) {
-    const instance = bench.member(name)?.instance?.id ?? "";
+    const instance = harness.member(name)?.instance?.id ?? "";
     engine.fail(name);
     fleet.observe({ name, instance, kind: "reset", fresh: false, key: "poison" });
     fleet.observe({ name, instance, kind: "reset", fresh: false, key: `other of ${name}` });
@@ -379,12 +379,12 @@ Deno.test("a key that was in flight in three deaths in a row is quarantined for 
 });
 
 Deno.test("a successor takes over under the name while what served drains", async () => {
-  const bench = await new FleetBench().open();
-  const { fleet, engine, plane, clock } = bench;
+  const harness = await new FleetHarness().open();
+  const { fleet, engine, plane, clock } = harness;
   const old = fleet.view.ready.get("Server2")?.instance ?? "";
   const finish = plane.occupy(old);
   const digest = fleet.view.ring.digest;
-  fleet.successors.prepare("Server2", { image: "new" });
+  fleet.rollout.start("Server2", { image: "new" });
   await clock.turn(1);
   assertEquals(fleet.view.ready.get("Server2")?.instance, old);
   assertEquals(engine.launches.at(-1), {
@@ -392,21 +392,21 @@ Deno.test("a successor takes over under the name while what served drains", asyn
     spare: false,
     template: { image: "new" },
   });
-  fleet.successors.succeed("Server2");
+  fleet.rollout.takeOver("Server2");
   assertNotEquals(fleet.view.ready.get("Server2")?.instance, old);
   assertEquals(fleet.view.ring.digest, digest);
   assertFalse(engine.calls.some((call) => call.startsWith(`stop ${old}`)));
   finish();
   await clock.turn(1);
   assert(engine.calls.includes(`stop ${old} 5000`));
-  assertEquals([fleet.members.length, bench.member("Server2")?.template], [3, { image: "new" }]);
+  assertEquals([fleet.members.length, harness.member("Server2")?.template], [3, { image: "new" }]);
   await fleet.close();
 });
 
 Deno.test("what an earlier life saved comes before what runs, as long as the setting is the same", async () => {
   const open = (configured: number) => {
     const saved = { configured, names: ["Server1", "S9"], template: { image: "x" } };
-    return new FleetBench({}, undefined, new TextStore(saved)).open();
+    return new FleetHarness({}, undefined, new TextStore(saved)).open();
   };
   const kept = await open(3);
   assertEquals(kept.fleet.view.ring.members.toSorted(), ["S9", "Server1"]);
@@ -420,10 +420,10 @@ Deno.test("what an earlier life saved comes before what runs, as long as the set
 
 Deno.test("the desired state is saved when it is known and at every change, and not when the balancer ends", async () => {
   const store = new TextStore();
-  const { fleet, clock } = await new FleetBench({}, undefined, store).open();
+  const { fleet, clock } = await new FleetHarness({}, undefined, store).open();
   const membership = new Membership({
     fleet,
-    turns: new Turns(),
+    changeLock: new ChangeLock(),
     changeable: true,
     now: () => clock.now(),
   });
@@ -436,10 +436,10 @@ Deno.test("the desired state is saved when it is known and at every change, and 
 });
 
 Deno.test("a new balancer removes what does not run, and keeps its name", async () => {
-  const engine = FleetBench.memory();
+  const engine = FleetHarness.memory();
   engine.leave({ id: "dead", name: "S7", spare: false });
   engine.leave({ id: "half", name: "spare.3", spare: true });
-  const { fleet } = await new FleetBench({}, engine).open();
+  const { fleet } = await new FleetHarness({}, engine).open();
   assert(fleet.view.ready.has("S7"));
   assertEquals(fleet.members.length, 3);
   assertEquals(await engine.remains(), []);
@@ -447,9 +447,9 @@ Deno.test("a new balancer removes what does not run, and keeps its name", async 
 });
 
 Deno.test("an incident tells a failure from its first sign to the release of who waited", async () => {
-  const bench = await new FleetBench().open();
-  const { fleet, engine, clock } = bench;
-  const instance = bench.member("Server3")?.instance?.id ?? "";
+  const harness = await new FleetHarness().open();
+  const { fleet, engine, clock } = harness;
+  const instance = harness.member("Server3")?.instance?.id ?? "";
   fleet.observe({ name: "Server3", instance, kind: "slow", fresh: true, key: "k" });
   const release = engine.holdStarts();
   await clock.turn(100);
@@ -486,15 +486,15 @@ Deno.test("an incident tells a failure from its first sign to the release of who
   await fleet.close();
 });
 
-Deno.test("the journal tells every step of a replica in order", async () => {
-  const bench = await new FleetBench().open();
+Deno.test("the event log holds every step of a replica in order", async () => {
+  const harness = await new FleetHarness().open();
   const steps: string[] = [];
-  bench.fleet.journal.listen((entry) => {
+  harness.fleet.eventLog.listen((entry) => {
     if (entry.type === "replica") steps.push(`${entry.name} ${entry.from} ${entry.to}`);
     if (entry.type === "view") steps.push(`view of ${entry.ready.length}`);
   });
-  bench.engine.fail("Server1");
-  await bench.clock.turn(1);
+  harness.engine.fail("Server1");
+  await harness.clock.turn(1);
   assertEquals(steps, [
     "Server1 ready waiting",
     "view of 2",
@@ -503,25 +503,25 @@ Deno.test("the journal tells every step of a replica in order", async () => {
     "Server1 warming ready",
     "view of 3",
   ]);
-  await bench.fleet.close();
+  await harness.fleet.close();
 });
 
 Deno.test("a replica that answers worse than the others is replaced, unless too few are ready", async () => {
-  const sampled = (bench: FleetBench, bad: string) =>
-    [...bench.fleet.view.ready.values()].map(({ name, instance }) => ({
+  const sampled = (harness: FleetHarness, bad: string) =>
+    [...harness.fleet.view.ready.values()].map(({ name, instance }) => ({
       instance,
       responses: 50,
       errors: name === bad ? 50 : 0,
       firstByteMs: 50,
       badKeys: name === bad ? 8 : 0,
     }));
-  const bench = await new FleetBench({ minHealthyPercent: 50 }).open();
-  bench.fleet.compare(sampled(bench, "Server2"));
-  assertEquals(bench.member("Server2")?.lastError?.message.slice(0, 16), "outlier: 100 % o");
-  await bench.clock.turn(1);
-  assertEquals([bench.member("Server2")?.restarts, bench.fleet.view.ready.size], [1, 3]);
-  await bench.fleet.close();
-  const strict = await new FleetBench({ minHealthyPercent: 100 }).open();
+  const harness = await new FleetHarness({ minHealthyPercent: 50 }).open();
+  harness.fleet.compare(sampled(harness, "Server2"));
+  assertEquals(harness.member("Server2")?.lastError?.message.slice(0, 16), "outlier: 100 % o");
+  await harness.clock.turn(1);
+  assertEquals([harness.member("Server2")?.restarts, harness.fleet.view.ready.size], [1, 3]);
+  await harness.fleet.close();
+  const strict = await new FleetHarness({ minHealthyPercent: 100 }).open();
   strict.fleet.compare(sampled(strict, "Server2"));
   await strict.clock.turn(1);
   assertEquals(strict.member("Server2")?.restarts, 0);
@@ -529,26 +529,26 @@ Deno.test("a replica that answers worse than the others is replaced, unless too 
 });
 
 Deno.test("replicas that hang, whatever they have in their hands, make no key poisonous", async () => {
-  const bench = await new FleetBench({ healthySpellMs: 0 }).open();
-  const { fleet, sick, clock } = bench;
+  const harness = await new FleetHarness({ healthySpellMs: 0 }).open();
+  const { fleet, sick, clock } = harness;
   for (const name of ["Server1", "Server2", "Server3"]) {
-    const instance = bench.member(name)?.instance?.id ?? "";
+    const instance = harness.member(name)?.instance?.id ?? "";
     fleet.observe({ name, instance, kind: "reset", fresh: true, key: "innocent" });
     sick.add(name);
     await clock.turn(1);
     sick.delete(name);
     await clock.turn(100);
-    assertEquals(bench.member(name)?.restarts, 1);
+    assertEquals(harness.member(name)?.restarts, 1);
   }
   assertEquals([...fleet.view.quarantined], []);
   await fleet.close();
 });
 
 Deno.test("a death that a refused heartbeat tells of counts as one", async () => {
-  const bench = await new FleetBench({ healthySpellMs: 0 }).open();
-  const { fleet, sick, deaf, clock } = bench;
+  const harness = await new FleetHarness({ healthySpellMs: 0 }).open();
+  const { fleet, sick, deaf, clock } = harness;
   for (const name of ["Server1", "Server2", "Server3"]) {
-    const instance = bench.member(name)?.instance?.id ?? "";
+    const instance = harness.member(name)?.instance?.id ?? "";
     sick.add(name);
     deaf.add(name);
     fleet.observe({ name, instance, kind: "reset", fresh: false, key: "poison" });

@@ -14,7 +14,7 @@ import { type FleetStore, NO_STORE } from "./store/store.ts";
 import { quietLog, TestClock, TestDataPlane, TestFailures, testPolicy } from "./testing.ts";
 
 /** The ring's shape unless a test changes it. */
-export const BENCH_SHAPE: RingShape = {
+export const TEST_SHAPE: RingShape = {
   slots: 512,
   virtualServers: 9,
   layout: "even",
@@ -22,7 +22,7 @@ export const BENCH_SHAPE: RingShape = {
 };
 
 /** A fleet on an engine in memory, a clock that is turned by hand and heartbeats that can fail. */
-export class FleetBench {
+export class FleetHarness {
   readonly engine: MemoryEngine;
   readonly clock = new TestClock();
   readonly plane = new TestDataPlane();
@@ -40,10 +40,10 @@ export class FleetBench {
     policy: Partial<FleetPolicy> = {},
     engine?: MemoryEngine,
     store: FleetStore = NO_STORE,
-    shape: RingShape = BENCH_SHAPE,
+    shape: RingShape = TEST_SHAPE,
     settings?: Template,
   ) {
-    this.engine = engine ?? FleetBench.memory();
+    this.engine = engine ?? FleetHarness.memory();
     const probe: Probe = (address, _deadline, _signal, name) => {
       const hostname = "path" in address ? address.path : address.hostname;
       this.heartbeats++;

@@ -1,42 +1,42 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertNotEquals } from "@std/assert";
 import { EngineError } from "../engine/engine.ts";
-import { FleetBench } from "./harness.ts";
+import { FleetHarness } from "./harness.ts";
 import { fleetStatus } from "./operations/status.ts";
 
 Deno.test("how a replica that served ended is kept, with its last lines, also when a broken connection came first", async () => {
-  const bench = await new FleetBench().open();
-  const { fleet, engine, clock } = bench;
-  const instance = bench.member("Server1")?.instance?.id ?? "";
+  const harness = await new FleetHarness().open();
+  const { fleet, engine, clock } = harness;
+  const instance = harness.member("Server1")?.instance?.id ?? "";
   engine.say(instance, "out of disk");
   fleet.observe({ name: "Server1", instance, kind: "refused", fresh: true, key: "k" });
   engine.fail("Server1", "exit code 3");
   await clock.turn(100);
-  const { exit, lastWords, message } = bench.member("Server1")?.lastError ?? {};
-  assertEquals([message, exit, lastWords], ["connection refused", "exit code 3", ["out of disk"]]);
+  const { exit, outputTail, message } = harness.member("Server1")?.lastError ?? {};
+  assertEquals([message, exit, outputTail], ["connection refused", "exit code 3", ["out of disk"]]);
   const [incident] = fleet.incidents.all;
   assertEquals(
-    [incident?.signal, incident?.exit, incident?.lastWords],
+    [incident?.signal, incident?.exit, incident?.outputTail],
     ["connection refused", "exit code 3", ["out of disk"]],
   );
   await fleet.close();
 });
 
 Deno.test("a hung instance that the fleet itself kills has no end to tell of", async () => {
-  const bench = await new FleetBench().open();
-  const { fleet, sick, clock } = bench;
+  const harness = await new FleetHarness().open();
+  const { fleet, sick, clock } = harness;
   sick.add("Server1");
   await clock.turn(5000);
   sick.clear();
   await clock.turn(1000);
-  assertEquals(bench.member("Server1")?.lastError?.exit, undefined);
+  assertEquals(harness.member("Server1")?.lastError?.exit, undefined);
   await fleet.close();
 });
 
 Deno.test("an incident tells of a replica that never became ready, and of its failed starts", async () => {
-  const bench = await new FleetBench().open();
-  const { fleet, engine, clock } = bench;
+  const harness = await new FleetHarness().open();
+  const { fleet, engine, clock } = harness;
   for (let i = 0; i < 2; i++) engine.failNextStart(new EngineError("failed", "no room"));
-  fleet.enlist(["S4"]);
+  fleet.changes.add(["S4"]);
   await clock.turn(10);
   const [incident] = fleet.incidents.all;
   assertEquals(
@@ -44,97 +44,97 @@ Deno.test("an incident tells of a replica that never became ready, and of its fa
     ["S4", false, 2, "no room"],
   );
   assertEquals([incident?.instance, incident?.ejectedAt], [undefined, undefined]);
-  fleet.dismiss(["S4"]);
+  fleet.changes.remove(["S4"]);
   await fleet.close();
 });
 
 Deno.test("why a replica is not ready yet is in the status while it starts, and in the error at the end", async () => {
-  const bench = await new FleetBench({ startTimeoutMs: 1000 }).open();
-  const { fleet, sick, clock } = bench;
+  const harness = await new FleetHarness({ startTimeoutMs: 1000 }).open();
+  const { fleet, sick, clock } = harness;
   sick.add("S4");
-  fleet.enlist(["S4"]);
+  fleet.changes.add(["S4"]);
   await clock.turn(500);
   const status = fleetStatus(fleet, clock.now()).replicas.find(({ name }) => name === "S4");
   assertEquals([status?.start?.attempt, status?.start?.notReady], [1, "no answer"]);
   assert((status?.start?.heartbeats ?? 0) > 1);
   await clock.turn(600);
   assertMatch(
-    bench.member("S4")?.lastError?.message ?? "",
+    harness.member("S4")?.lastError?.message ?? "",
     /^not ready 1000 ms after its start: no answer \(\d+ heartbeats\)$/,
   );
   sick.clear();
-  fleet.dismiss(["S4"]);
+  fleet.changes.remove(["S4"]);
   await fleet.close();
 });
 
 Deno.test("a replica whose image says that it is unhealthy is replaced, although it answers", async () => {
-  const bench = await new FleetBench({ minHealthyPercent: 50 }).open();
-  const { fleet, engine, clock } = bench;
-  const before = bench.member("Server1")?.instance?.id;
+  const harness = await new FleetHarness({ minHealthyPercent: 50 }).open();
+  const { fleet, engine, clock } = harness;
+  const before = harness.member("Server1")?.instance?.id;
   engine.check("Server1", "HEALTHCHECK failed 3 times in a row");
   await clock.turn(100);
-  assertNotEquals(bench.member("Server1")?.instance?.id, before);
+  assertNotEquals(harness.member("Server1")?.instance?.id, before);
   assertEquals(fleet.incidents.all[0]?.signal, "HEALTHCHECK failed 3 times in a row");
-  assertEquals(bench.plane.ready().length, 3);
+  assertEquals(harness.plane.ready().length, 3);
   await fleet.close();
 });
 
 Deno.test("unhealthy replicas are not taken out below the floor, and are once others are ready", async () => {
   for (const probes of [true, false]) {
-    const bench = await new FleetBench({ minHealthyPercent: 67, probes }).open();
-    const { fleet, engine, clock } = bench;
+    const harness = await new FleetHarness({ minHealthyPercent: 67, probes }).open();
+    const { fleet, engine, clock } = harness;
     const ids = () =>
-      ["Server1", "Server2", "Server3"].map((one) => bench.member(one)?.instance?.id);
+      ["Server1", "Server2", "Server3"].map((one) => harness.member(one)?.instance?.id);
     const before = ids();
     const release = engine.holdStarts();
     for (const name of ["Server1", "Server2", "Server3"]) engine.check(name, "HEALTHCHECK failed");
     await clock.turn(100);
-    assertEquals(bench.plane.ready().length, 2, `probes ${probes}`);
+    assertEquals(harness.plane.ready().length, 2, `probes ${probes}`);
     release();
     await clock.turn(20_000);
     assert(ids().every((id, at) => id !== before[at]), `probes ${probes}`);
-    assertEquals(bench.plane.ready().length, 3);
+    assertEquals(harness.plane.ready().length, 3);
     await fleet.close();
   }
 });
 
 Deno.test("without a health path an instance whose connections fail for a while is replaced, and not waited for", async () => {
-  const bench = await new FleetBench({ probes: false }).open();
-  const { fleet, sick, deaf, clock } = bench;
+  const harness = await new FleetHarness({ probes: false }).open();
+  const { fleet, sick, deaf, clock } = harness;
   await clock.turn(1000);
-  const instance = bench.member("Server1")?.instance?.id ?? "";
+  const instance = harness.member("Server1")?.instance?.id ?? "";
   sick.add("Server1");
   deaf.add("Server1");
   fleet.observe({ name: "Server1", instance, kind: "refused", fresh: true, key: "k" });
   assertFalse(fleet.view.awaited.has("Server1"));
   await clock.turn(3500);
-  assertEquals(bench.member("Server1")?.instance?.id, instance);
+  assertEquals(harness.member("Server1")?.instance?.id, instance);
   sick.clear();
   deaf.clear();
   await clock.turn(5000);
-  assertEquals(bench.member("Server1")?.instance?.id, instance, "it accepts connections again");
+  assertEquals(harness.member("Server1")?.instance?.id, instance, "it accepts connections again");
   sick.add("Server1");
   fleet.observe({ name: "Server1", instance, kind: "refused", fresh: true, key: "k" });
   await clock.turn(5100);
   sick.clear();
   await clock.turn(100);
-  assertNotEquals(bench.member("Server1")?.instance?.id, instance);
-  assertEquals(fleet.incidents.all[0]?.replacement, bench.member("Server1")?.instance?.id);
+  assertNotEquals(harness.member("Server1")?.instance?.id, instance);
+  assertEquals(fleet.incidents.all[0]?.replacement, harness.member("Server1")?.instance?.id);
   await fleet.close();
 });
 
 Deno.test("without a health path an instance that starts slowly is waited for, not replaced", async () => {
-  const bench = new FleetBench({ probes: false, startTimeoutMs: 20_000 });
-  const { fleet, sick, clock } = bench;
+  const harness = new FleetHarness({ probes: false, startTimeoutMs: 20_000 });
+  const { fleet, sick, clock } = harness;
   for (const name of ["Server1", "Server2", "Server3"]) sick.add(name);
   await fleet.open();
   await clock.turn(100);
-  const instance = bench.member("Server1")?.instance?.id ?? "";
+  const instance = harness.member("Server1")?.instance?.id ?? "";
   fleet.observe({ name: "Server1", instance, kind: "refused", fresh: true, key: "k" });
   assert(fleet.view.awaited.has("Server1"));
   await clock.turn(12_000);
   assertFalse(fleet.view.awaited.has("Server1"));
-  assertEquals(bench.member("Server1")?.instance?.id, instance);
+  assertEquals(harness.member("Server1")?.instance?.id, instance);
   sick.clear();
   await clock.turn(1000);
   assert(fleet.view.ready.has("Server1"));
@@ -142,8 +142,8 @@ Deno.test("without a health path an instance that starts slowly is waited for, n
 });
 
 Deno.test("a wall clock that is set back holds nothing up, and dates follow it", async () => {
-  const bench = await new FleetBench({ backoffMs: 1000, startsPerMinute: 4 }).open();
-  const { fleet, engine, clock } = bench;
+  const harness = await new FleetHarness({ backoffMs: 1000, startsPerMinute: 4 }).open();
+  const { fleet, engine, clock } = harness;
   for (let i = 0; i < 4; i++) engine.failNextStart(new EngineError("failed", "no room"));
   engine.fail("Server1");
   await clock.turn(10);

@@ -2,21 +2,21 @@ import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import type { Ring } from "../../ring/mod.ts";
 import { slotsOf } from "./spec/ring_spec.ts";
 import { Deploys } from "./operations/deploy.ts";
-import { FleetBench } from "./harness.ts";
-import { Membership, MembershipError } from "./operations/membership.ts";
+import { FleetHarness } from "./harness.ts";
+import { ChangeError, Membership } from "./operations/membership.ts";
 import type { FleetPolicy } from "./member/policy.ts";
 import { fleetStatus } from "./operations/status.ts";
-import { Turns } from "./operations/change_lock.ts";
+import { ChangeLock } from "./operations/change_lock.ts";
 
 const SLOW: Partial<FleetPolicy> = { slowStartMs: 1000, heartbeatMs: 1e6 };
 
 async function open(policy: Partial<FleetPolicy> = SLOW) {
-  const bench = await new FleetBench(policy).open();
-  const { fleet, clock } = bench;
-  const turns = new Turns();
+  const harness = await new FleetHarness(policy).open();
+  const { fleet, clock } = harness;
+  const changeLock = new ChangeLock();
   const now = () => clock.now();
-  const membership = new Membership({ fleet, turns, changeable: true, now });
-  return { bench, fleet, clock, turns, now, membership };
+  const membership = new Membership({ fleet, changeLock, changeable: true, now });
+  return { harness, fleet, clock, changeLock, now, membership };
 }
 
 function share(ring: Ring, name: string): number {
@@ -24,22 +24,22 @@ function share(ring: Ring, name: string): number {
 }
 
 Deno.test("the first replicas start at once", async () => {
-  const { bench, fleet, clock } = await open();
+  const { harness, fleet, clock } = await open();
   const { version, ring } = fleet.view;
   assertEquals(fleet.view.ready.get("Server1")?.ramp, undefined);
   await clock.turn(2000);
   assertEquals([fleet.view.version, fleet.view.ring], [version, ring]);
-  await bench.fleet.close();
+  await harness.fleet.close();
 });
 
 Deno.test("a new replica gets its slots in ten steps, each of them one view", async () => {
-  const { fleet, clock, bench, membership } = await open();
+  const { fleet, clock, harness, membership } = await open();
   const added = membership.add(1, ["Big"], { Big: 3 });
   await clock.turn(1);
   await added;
   const { version } = fleet.view;
   const shares = [share(fleet.view.ring, "Big")];
-  const start = bench.member("Big")?.newSince ?? 0;
+  const start = harness.member("Big")?.slotRampSince ?? 0;
   await clock.turn(start + 99 - clock.now());
   assertEquals(fleet.view.version, version);
   await clock.turn(1);
@@ -86,13 +86,13 @@ Deno.test("in layout ring a new replica has one virtual server at the least", as
 });
 
 Deno.test("a replacement keeps its slots and comes to its load in steps", async () => {
-  const { bench, fleet, clock } = await open();
+  const { harness, fleet, clock } = await open();
   const { ring } = fleet.view;
-  bench.engine.fail("Server2");
+  harness.engine.fail("Server2");
   await clock.turn(1);
   const ramps: unknown[] = [];
   const { version } = fleet.view;
-  const start = bench.member("Server2")?.heirSince ?? NaN;
+  const start = harness.member("Server2")?.loadRampSince ?? NaN;
   for (let step = 0; step <= 10; step++) {
     ramps.push(fleet.view.ready.get("Server2")?.ramp);
     assertEquals([fleet.view.version, fleet.view.ring], [version + step, ring]);
@@ -104,9 +104,9 @@ Deno.test("a replacement keeps its slots and comes to its load in steps", async 
 
 Deno.test("a spare that stands in comes to its load in steps, with probes and without", async () => {
   for (const probes of [true, false]) {
-    const { bench, fleet, clock } = await open({ ...SLOW, probes, spares: 1 });
+    const { harness, fleet, clock } = await open({ ...SLOW, probes, spares: 1 });
     const { digest } = fleet.view.ring;
-    bench.engine.fail("Server3");
+    harness.engine.fail("Server3");
     await clock.turn(1);
     const { ring, ready } = fleet.view;
     assertEquals([ring.digest, ready.get("Server3")?.ramp], [digest, 0.1]);
@@ -117,17 +117,17 @@ Deno.test("a spare that stands in comes to its load in steps, with probes and wi
 });
 
 Deno.test("where somebody else runs the replicas, one that comes back comes to its load in steps", async () => {
-  const engine = FleetBench.memory();
+  const engine = FleetHarness.memory();
   for (const name of ["Server1", "Server2"]) {
     await engine.start({ name, spare: false, template: {} });
   }
-  const bench = await new FleetBench({ slowStartMs: 1000, replaces: false }, engine).open();
-  const { fleet, clock } = bench;
+  const harness = await new FleetHarness({ slowStartMs: 1000, replaces: false }, engine).open();
+  const { fleet, clock } = harness;
   const { ring } = fleet.view;
-  bench.sick.add("Server1");
+  harness.sick.add("Server1");
   await clock.turn(6000);
   assertFalse(fleet.view.ready.has("Server1"));
-  bench.sick.delete("Server1");
+  harness.sick.delete("Server1");
   for (let ms = 0; ms < 3000 && !fleet.view.ready.has("Server1"); ms++) await clock.turn(1);
   const ramps = [...fleet.view.ready.values()].map(({ ramp }) => ramp).filter(Boolean);
   assertEquals([fleet.view.ring, ramps.length], [ring, 1]);
@@ -137,9 +137,9 @@ Deno.test("where somebody else runs the replicas, one that comes back comes to i
 });
 
 Deno.test("what a deploy starts comes to its load in steps, under the old digest", async () => {
-  const { bench, fleet, clock, turns, now } = await open();
+  const { harness, fleet, clock, changeLock, now } = await open();
   const { digest } = fleet.view.ring;
-  const deploys = new Deploys({ fleet, engine: bench.engine, turns, now });
+  const deploys = new Deploys({ fleet, engine: harness.engine, changeLock, now });
   const done = deploys.run({ image: "new" }, () => {});
   await clock.turn(50);
   await done;
@@ -151,26 +151,26 @@ Deno.test("what a deploy starts comes to its load in steps, under the old digest
 });
 
 Deno.test("a replica that dies before it is in the ring is new, and no heir", async () => {
-  const { bench, fleet, clock, membership } = await open();
-  const release = bench.engine.holdStarts();
+  const { harness, fleet, clock, membership } = await open();
+  const release = harness.engine.holdStarts();
   const added = membership.add(2, ["S4", "S5"]);
   await clock.turn(1);
   release();
   await clock.turn(1);
   await added;
   assertEquals(fleet.view.ready.get("S4")?.ramp, undefined);
-  bench.engine.fail("S4");
+  harness.engine.fail("S4");
   await clock.turn(1);
   assertEquals(fleet.view.ready.get("S4")?.ramp, 0.1);
   await fleet.close();
 });
 
 Deno.test("without a slow start nothing follows a change or a replacement", async () => {
-  const { bench, fleet, clock, membership } = await open({ heartbeatMs: 1e6 });
+  const { harness, fleet, clock, membership } = await open({ heartbeatMs: 1e6 });
   const added = membership.add(1, []);
   await clock.turn(1);
   await added;
-  bench.engine.fail("Server1");
+  harness.engine.fail("Server1");
   await clock.turn(1);
   const { version, ready } = fleet.view;
   assertFalse([...ready.values()].some((upstream) => "ramp" in upstream));
@@ -189,7 +189,7 @@ Deno.test("a plan tells where a slow start ends, and is stale at its next step",
   assert(moved.share < plan.moved.share / 3, "one step of it");
   const late = membership.plan({ weights: { Server1: 2 } });
   await clock.turn(100);
-  const error = await assertRejects(() => membership.apply(late.id), MembershipError);
+  const error = await assertRejects(() => membership.apply(late.id), ChangeError);
   assertEquals(error.kind, "stale");
   await clock.turn(1000);
   assertEquals(fleet.view.ring.digest, plan.after.digest);
@@ -197,11 +197,11 @@ Deno.test("a plan tells where a slow start ends, and is stale at its next step",
 });
 
 Deno.test("the status tells how far each replica has come", async () => {
-  const { bench, fleet, clock, membership } = await open();
+  const { harness, fleet, clock, membership } = await open();
   const added = membership.add(1, ["Big"], { Big: 3 });
   await clock.turn(1);
   await added;
-  bench.engine.fail("Server1");
+  harness.engine.fail("Server1");
   await clock.turn(1);
   const facts = () =>
     fleetStatus(fleet, clock.now()).replicas.map(({ name, weight, slots, ramp }) =>

@@ -59,7 +59,7 @@ export class Metrics {
     this.#files = new ProcessFileReader(failures);
     this.#startedAt = clock.now();
     const chronicle = this.#chronicle = new Chronicle(() => fleet.view.ring);
-    this.#unlisten = fleet.journal.listen((event) => chronicle.note(event));
+    this.#unlisten = fleet.eventLog.listen((event) => chronicle.note(event));
     const load = this.#load = new LoadReport({
       counts: () => dataPlane.counts(),
       inFlight: (name) => dataPlane.inFlight(fleet.view.ready.get(name)?.instance ?? ""),

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Incident } from "../fleet/incidents/incident.ts";
-import type { JournalEntry } from "../fleet/incidents/event_log.ts";
+import type { EventLogEntry } from "../fleet/incidents/event_log.ts";
 import { type Attributes, fail, type Span, type Tracing } from "./tracing.ts";
 
 /** Milliseconds since the epoch; undefined for what has not happened. */
@@ -28,7 +28,7 @@ const PHASES: readonly [string, (incident: Incident) => Times][] = [
  * @returns ends that
  */
 export function traceHeals(
-  journal: { listen(listener: (entry: JournalEntry) => void): () => void },
+  journal: { listen(listener: (entry: EventLogEntry) => void): () => void },
   tracing: Tracing,
 ): () => void {
   return journal.listen((entry) => {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type Incident, NO_TOLL } from "../fleet/incidents/incident.ts";
-import { Journal } from "../fleet/incidents/event_log.ts";
+import { EventLog } from "../fleet/incidents/event_log.ts";
 import { traceHeals } from "./heal_spans.ts";
 import { type EndedSpan, withSpans } from "./testing.ts";
 import { openTracing } from "./tracing.ts";
@@ -9,7 +9,7 @@ async function spansOf(incident: Incident): Promise<readonly EndedSpan[]> {
   let spans: readonly EndedSpan[] = [];
   await withSpans((tracing, ended) => {
     spans = ended;
-    const journal = new Journal({ wallClock: (instant) => instant });
+    const journal = new EventLog({ wallClock: (instant) => instant });
     const stop = traceHeals(journal, tracing);
     journal.add({ type: "engine", at: 0, up: true });
     journal.add({ type: "incident", at: 0, incident });

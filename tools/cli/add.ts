@@ -31,7 +31,7 @@ const EXAMPLES: readonly Example[] = [
 
 /** The verb `add`. */
 export function addCommand(): Command {
-  return balancerCommand("add", ABOUT, EXAMPLES)
+  return balancerCommand("add", { summary: "add replicas", about: ABOUT, examples: EXAMPLES })
     .argument("[NAME[=WEIGHT]...]", "names of new replicas, with a weight other than 1: S4 Big=3")
     .option("-n, --number <N>", "how many in all", wholeNumber("--number", 1, 4096))
     .option("--json", "print the answer of POST /add as it is")

@@ -4,13 +4,14 @@
  *
  * @module
  */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { plainCommand } from "../up/task_command.ts";
 import { say } from "../print.ts";
 import { readState } from "../up/state.ts";
 import { Api } from "./api.ts";
+import { completedBy } from "./completion_sources.ts";
 import { findTarget, type TargetOptions } from "./target.ts";
-import type { Answer } from "./api.ts";
+import type { Answer } from "./caller.ts";
 import { type Look } from "./table.ts";
 import { paintOfOutput } from "./paint.ts";
 
@@ -32,36 +33,40 @@ cannot be reached.`;
 /** How a verb is used: the command line after `ringkeeper`, and what it is for. */
 export type Example = readonly [line: string, about: string];
 
+/** What the help of a verb says. */
+export interface Manual {
+  /** A few words, for the list of verbs. */
+  readonly summary: string;
+  /** What the verb does, in sentences. */
+  readonly about: string;
+  readonly examples: readonly Example[];
+}
+
 /**
  * A verb of the program, with no option but `--help` so far.
  *
  * @param name the verb
- * @param about what it does
- * @param examples how it is used
+ * @param manual what its help says
  */
-export function verb(name: string, about: string, examples: readonly Example[]): Command {
-  return plainCommand(name, about).addHelpText("after", examplesText(examples));
+export function verb(name: string, { summary, about, examples }: Manual): Command {
+  return plainCommand(name, about).summary(summary).addHelpText("after", examplesText(examples));
 }
 
 /**
  * A verb that calls the balancer's API, with the options that all of them have.
  *
  * @param name the verb
- * @param about what it does
- * @param examples how it is used
+ * @param manual what its help says
  */
-export function balancerCommand(
-  name: string,
-  about: string,
-  examples: readonly Example[],
-): Command {
-  return verb(name, about, examples)
+export function balancerCommand(name: string, manual: Manual): Command {
+  return verb(name, manual)
     .option("--url <URL>", "where the API is, or unix:/path")
-    .option("--token-file <FILE>", "file with the admin token")
+    .addOption(completedBy(new Option("--token-file <FILE>", "file with the admin token"), "files"))
     .addHelpText("after", ENDING);
 }
 
 function examplesText(examples: readonly Example[]): string {
+  if (examples.length === 0) return "";
   const lines = examples.map(([line, about]) => [`ringkeeper ${line}`, about] as const);
   const width = Math.max(...lines.map(([line]) => line.length));
   const text = lines.map(([line, about]) => `  ${line.padEnd(width)}  ${about}`);

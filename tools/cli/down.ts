@@ -15,6 +15,6 @@ const EXAMPLES: readonly Example[] = [["down", "stop the balancer and its replic
 
 /** The verb `down`. */
 export function downCommand(): Command {
-  return verb("down", ABOUT, EXAMPLES)
+  return verb("down", { summary: "stop what `up` started", about: ABOUT, examples: EXAMPLES })
     .action(async () => say(await down(say) ? "stopped" : "nothing runs"));
 }

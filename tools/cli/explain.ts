@@ -31,7 +31,11 @@ const EXAMPLES: readonly Example[] = [
 
 /** The verb `explain`. */
 export function explainCommand(): Command {
-  return balancerCommand("explain", ABOUT, EXAMPLES)
+  return balancerCommand("explain", {
+    summary: "where a request goes, and why",
+    about: ABOUT,
+    examples: EXAMPLES,
+  })
     .argument("[KEY]", "what the request is routed by, such as its X-Request-Id (setting LB_KEY)")
     .option("--id <N>", "a whole number, hashed as an id")
     .option("--path <PATH>", "path of the request, where LB_KEY is path or query:NAME")

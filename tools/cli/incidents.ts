@@ -26,7 +26,11 @@ const EXAMPLES: readonly Example[] = [
 
 /** The verb `incidents`. */
 export function incidentsCommand(): Command {
-  return balancerCommand("incidents", ABOUT, EXAMPLES)
+  return balancerCommand("incidents", {
+    summary: "the last failures, and what they cost",
+    about: ABOUT,
+    examples: EXAMPLES,
+  })
     .option("--json", "print the answer of GET /_lb/incidents as it is")
     .action(async (options: CommonOptions) => {
       const answer = await (await apiOf(options)).incidents();

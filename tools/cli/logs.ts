@@ -14,5 +14,9 @@ const EXAMPLES: readonly Example[] = [["logs", "the last 100 lines, then what co
 
 /** The verb `logs`. */
 export function logsCommand(): Command {
-  return verb("logs", ABOUT, EXAMPLES).action(async () => Deno.exit(await logs()));
+  return verb("logs", {
+    summary: "follow the log of the balancer",
+    about: ABOUT,
+    examples: EXAMPLES,
+  }).action(async () => Deno.exit(await logs()));
 }

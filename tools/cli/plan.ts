@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { say } from "../print.ts";
 import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import { ToolError, USAGE } from "../tool.ts";
@@ -17,6 +17,8 @@ import {
   lookOfOutput,
   printAnswer,
 } from "./command.ts";
+import { completedByReplicas } from "./replica_names.ts";
+import { withShapeOptions } from "./shape.ts";
 import { wishOf, type WishOptions } from "./wish.ts";
 
 interface Options extends CommonOptions, WishOptions {
@@ -29,7 +31,6 @@ const ABOUT = "Shows what a change of the fleet or of the ring would move, and c
   "unless the fleet has changed since.";
 
 const several = (text: string, before: readonly string[] = []) => [...before, text];
-const whole = (option: string) => wholeNumber(option, 1, 999_999_999);
 
 const EXAMPLES: readonly Example[] = [
   ["plan --add 2 --remove S4", "what that would move"],
@@ -38,19 +39,25 @@ const EXAMPLES: readonly Example[] = [
 
 /** The verb `plan`. */
 export function planCommand(): Command {
-  return balancerCommand("plan", ABOUT, EXAMPLES)
+  const summary = "what a change would move; --apply makes it";
+  const command = balancerCommand("plan", { summary, about: ABOUT, examples: EXAMPLES })
     .option(
       "--add <N>",
-      "add so many replicas (default: as many as there are --name)",
-      whole("--add"),
+      "number of replicas to add (default: as many as there are --name)",
+      wholeNumber("--add", 1, 999_999_999),
     )
     .option("--name <NAME[=WEIGHT]>", "name of one that is added; may be repeated", several)
-    .option("--remove <NAME>", "remove a replica; may be repeated", several)
-    .option("--weight <NAME=WEIGHT>", "give a replica a weight; may be repeated", several)
-    .option("--slots <M>", "slots of the ring", whole("--slots"))
-    .option("--virtual-servers <K>", "virtual servers of a replica", whole("--virtual-servers"))
-    .option("--layout <LAYOUT>", "layout of the ring: even, ring or rendezvous")
-    .option("--hashes <HASHES>", "hash functions of the ring: fibonacci, seed, classic or hashed")
+    .addOption(
+      completedByReplicas(new Option("--remove <NAME>", "remove a replica; may be repeated"))
+        .argParser(several),
+    )
+    .addOption(
+      completedByReplicas(
+        new Option("--weight <NAME=WEIGHT>", "give a replica a weight; may be repeated"),
+        "=",
+      ).argParser(several),
+    );
+  return withShapeOptions(command)
     .option("--apply [PLAN]", "carry it out; alone and with an id, the plan of that id")
     .option("--json", "print the answers of POST /_lb/plan and /_lb/apply as they are, a line each")
     .action(async (options: Options) => {

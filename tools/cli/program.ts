@@ -4,35 +4,72 @@
  * @module
  */
 import { Command, CommanderError } from "commander";
+import { VERSION } from "../../balancer/version.ts";
 import { plainCommand } from "../up/task_command.ts";
 import { runTool, ToolError, USAGE } from "../tool.ts";
 import { addCommand } from "./add.ts";
+import { applyCommand } from "./apply.ts";
+import { completeCommand, completionCommand } from "./completion.ts";
+import { deployCommand } from "./deploy.ts";
 import { downCommand } from "./down.ts";
+import { drillCommand } from "./drill.ts";
+import { eventsCommand } from "./events.ts";
 import { explainCommand } from "./explain.ts";
 import { incidentsCommand } from "./incidents.ts";
+import { logCommand } from "./log.ts";
 import { logsCommand } from "./logs.ts";
 import { planCommand } from "./plan.ts";
+import { reloadCommand } from "./reload.ts";
+import { ringCommand } from "./ring.ts";
 import { rmCommand } from "./rm.ts";
+import { settingsCommand } from "./settings.ts";
 import { statusCommand } from "./status.ts";
 import { topCommand } from "./top.ts";
 import { upCommand } from "./up.ts";
+import { upstreamsCommand } from "./upstreams.ts";
+import { versionCommand } from "./version.ts";
 import { weighCommand } from "./weigh.ts";
 
 const ABOUT = "Starts and stops a ringkeeper balancer, watches it and changes its fleet.";
 
+const ENDING = `
+ringkeeper VERB --help has examples. Every verb that prints has --json.`;
+
 /** The program with every verb. */
 export function program(): Command {
-  const all = plainCommand("ringkeeper", ABOUT);
+  const all = plainCommand("ringkeeper", ABOUT)
+    .version(VERSION, "-V, --version", "the version")
+    .helpCommand("help [VERB]", "the help of a verb")
+    .addHelpText("after", ENDING);
   for (const [title, verbs] of GROUPS) {
     for (const verb of verbs) all.addCommand(verb().helpGroup(title));
   }
-  return all;
+  return all.addCommand(completeCommand(program), { hidden: true })
+    .addCommand(reloadCommand(), { hidden: true });
 }
 
 const GROUPS: readonly (readonly [title: string, verbs: readonly (() => Command)[]])[] = [
   ["Start and stop:", [upCommand, downCommand, logsCommand]],
-  ["Watch:", [statusCommand, topCommand, incidentsCommand, explainCommand]],
-  ["Change:", [addCommand, rmCommand, weighCommand, planCommand]],
+  ["Watch:", [
+    statusCommand,
+    topCommand,
+    eventsCommand,
+    incidentsCommand,
+    ringCommand,
+    explainCommand,
+  ]],
+  ["Change:", [
+    addCommand,
+    rmCommand,
+    weighCommand,
+    planCommand,
+    applyCommand,
+    deployCommand,
+    upstreamsCommand,
+    logCommand,
+    drillCommand,
+  ]],
+  ["About ringkeeper:", [settingsCommand, completionCommand, versionCommand]],
 ];
 
 /**

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
 import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import { ToolError, USAGE } from "../tool.ts";
 import type { Removal } from "./api.ts";
@@ -15,6 +15,7 @@ import {
   type Example,
   printAnswer,
 } from "./command.ts";
+import { completedByReplicas } from "./replica_names.ts";
 
 interface Options extends CommonOptions {
   readonly number?: number;
@@ -29,8 +30,8 @@ const EXAMPLES: readonly Example[] = [
 
 /** The verb `rm`. */
 export function rmCommand(): Command {
-  return balancerCommand("rm", ABOUT, EXAMPLES)
-    .argument("[NAME...]", "replicas to remove")
+  return balancerCommand("rm", { summary: "remove replicas", about: ABOUT, examples: EXAMPLES })
+    .addArgument(completedByReplicas(new Argument("[NAME...]", "replicas to remove")))
     .option(
       "-n, --number <N>",
       "how many in all; those that are not named are the newest",

@@ -6,7 +6,8 @@
 import type { Status } from "../../balancer/answers/fleet.ts";
 import type { Incident } from "../../balancer/answers/incident.ts";
 import type { Load } from "../../balancer/answers/load.ts";
-import { type Api, RefusedError, UnreachableError } from "./api.ts";
+import type { Api } from "./api.ts";
+import { RefusedError, UnreachableError } from "./api_errors.ts";
 import { type Rates, ratesBetween } from "./rates.ts";
 
 /** One reading. */

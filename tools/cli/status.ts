@@ -21,7 +21,11 @@ const EXAMPLES: readonly Example[] = [
 
 /** The verb `status`. */
 export function statusCommand(): Command {
-  return balancerCommand("status", "Shows the replicas of a balancer and its ring.", EXAMPLES)
+  return balancerCommand("status", {
+    summary: "replicas, their state and the ring",
+    about: "Shows the replicas of a balancer and its ring.",
+    examples: EXAMPLES,
+  })
     .option("--json", "print the answer of GET /_lb/status as it is")
     .action(async (options: CommonOptions) => {
       const answer = await (await apiOf(options)).status();

@@ -33,7 +33,11 @@ const EXAMPLES: readonly Example[] = [
 
 /** The verb `top`. */
 export function topCommand(): Command {
-  return balancerCommand("top", ABOUT, EXAMPLES)
+  return balancerCommand("top", {
+    summary: "the fleet live, with load and latency",
+    about: ABOUT,
+    examples: EXAMPLES,
+  })
     .option(
       "--interval <SECONDS>",
       "seconds between two times",
@@ -41,21 +45,39 @@ export function topCommand(): Command {
       1,
     )
     .option("--count <N>", "end after so many times", wholeNumber("--count", 1, 999_999_999))
+    .option("--json", "print a JSON object for each interval: status, load, rates, last incident")
     .action(async (options: Options) => {
       const api = await apiOf(options);
-      await (Deno.stdout.isTerminal() ? showLive(api, options) : printBlocks(api, options));
+      const live = Deno.stdout.isTerminal() && !options.json;
+      await (live ? showLive(api, options) : printBlocks(api, options));
     });
 }
 
 /** The first reading only begins the first interval; whoever cannot be reached then, never is. */
-async function printBlocks(api: Api, { interval, count = Infinity }: Options): Promise<void> {
+async function printBlocks(
+  api: Api,
+  { interval, count = Infinity, json }: Options,
+): Promise<void> {
   const sampler = new Sampler(api);
   await sampler.read(Date.now());
   for (let printed = 0; printed < count; printed++) {
     await elapsed(interval * 1000);
     const sample = await sampler.tryToRead(Date.now());
-    if (!isHeard(`${block(api.url, sample)}\n`)) return;
+    const text = json ? jsonLine(api.url, sample) : `${block(api.url, sample)}\n`;
+    if (!isHeard(text)) return;
   }
+}
+
+/** Of a balancer that could not be reached, `reached` is false and nothing else is known. */
+function jsonLine(url: string, sample: Sample | undefined): string {
+  const { rates } = sample ?? {};
+  const replicas = rates && Object.fromEntries(rates.replicas);
+  return JSON.stringify({
+    url,
+    reached: sample !== undefined,
+    ...sample,
+    rates: rates && { ...rates, replicas },
+  });
 }
 
 function block(url: string, sample: Sample | undefined): string {

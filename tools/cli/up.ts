@@ -22,7 +22,11 @@ const EXAMPLES: readonly Example[] = [
 
 /** The verb `up`. */
 export function upCommand(): Command {
-  return verb("up", ABOUT, EXAMPLES)
+  return verb("up", {
+    summary: "start the balancer and its replicas",
+    about: ABOUT,
+    examples: EXAMPLES,
+  })
     .addOption(
       new Option(
         "--engine <ENGINE>",

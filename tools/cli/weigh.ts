@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
 import { changedLines } from "./change_lines.ts";
 import {
   apiOf,
@@ -14,6 +14,7 @@ import {
   printAnswer,
 } from "./command.ts";
 import { weightNumber } from "./names.ts";
+import { completedByReplicas } from "./replica_names.ts";
 
 const EXAMPLES: readonly Example[] = [
   ["weigh Big 2", "twice the share of a replica of weight 1"],
@@ -22,8 +23,12 @@ const EXAMPLES: readonly Example[] = [
 
 /** The verb `weigh`. */
 export function weighCommand(): Command {
-  return balancerCommand("weigh", "Gives a replica another weight, and so another share.", EXAMPLES)
-    .argument("<NAME>", "the replica")
+  return balancerCommand("weigh", {
+    summary: "change the weight of a replica",
+    about: "Gives a replica another weight, and so another share.",
+    examples: EXAMPLES,
+  })
+    .addArgument(completedByReplicas(new Argument("<NAME>", "the replica")))
     .argument("<WEIGHT>", "its weight beside the others'; 0 drains: it stays and owns no slots")
     .option("--json", "print the answer of PATCH /_lb/replicas/NAME as it is")
     .action(async (name: string, weight: string, options: CommonOptions) => {

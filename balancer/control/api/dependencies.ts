@@ -9,11 +9,11 @@ import type { Load } from "../../answers/load.ts";
 import type { Template } from "../../engine/engine.ts";
 import type { FailureLog } from "../../failures.ts";
 import type { RingShape } from "../../fleet/spec/ring_spec.ts";
-import type { Weights, Wish } from "../../fleet/spec/change.ts";
-import type { DeployWish } from "../../fleet/operations/deploy.ts";
+import type { ChangeRequest, Weights } from "../../fleet/spec/change.ts";
+import type { DeployRequest } from "../../fleet/operations/deploy.ts";
 import type { Incident } from "../../fleet/incidents/incident.ts";
 import type { ChangeReport, OnMade, Plan } from "../../fleet/operations/membership.ts";
-import type { Journal } from "../../fleet/incidents/event_log.ts";
+import type { EventLog } from "../../fleet/incidents/event_log.ts";
 import type { Assets } from "../../page/assets.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
 import type { DrillOptions } from "../drill/drill.ts";
@@ -36,7 +36,7 @@ export interface ControlParts {
     remove(n: number, hostnames: readonly string[], onMade: OnMade): Promise<string[]>;
     weigh(weights: Weights, onMade: OnMade): Promise<ChangeReport>;
     reshape(shape: Partial<RingShape>, onMade: OnMade): Promise<ChangeReport>;
-    plan(wish: Wish): Plan;
+    plan(wish: ChangeRequest): Plan;
     apply(id: string, onMade: OnMade): Promise<ChangeReport>;
   };
   /** The list of upstreams, engine static. */
@@ -48,15 +48,15 @@ export interface ControlParts {
   readonly deploys: {
     /** What new instances run. */
     readonly template: Template;
-    check(wish: DeployWish): void;
+    check(wish: DeployRequest): void;
     run(
-      wish: DeployWish,
+      wish: DeployRequest,
       onStep: (step: DeployStep) => void,
       minReadyMs?: number,
     ): Promise<DeployStep>;
   };
   readonly incidents: () => readonly Incident[];
-  readonly journal: Journal;
+  readonly journal: EventLog;
   /** Aborted when the balancer begins to end: streams of events end then. */
   readonly ending: AbortSignal;
   /** Counts streams of `GET /_lb/events`. */

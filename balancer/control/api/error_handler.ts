@@ -8,7 +8,7 @@ import type { Context } from "hono";
 import { EngineError, type EngineErrorKind } from "../../engine/engine.ts";
 import type { FailureLog } from "../../failures.ts";
 import { DeployError } from "../../fleet/operations/deploy.ts";
-import { MembershipError, type MembershipErrorKind } from "../../fleet/spec/change_error.ts";
+import { ChangeError, type ChangeErrorKind } from "../../fleet/spec/change_error.ts";
 import { RefusedError } from "../../proxy/request/body.ts";
 import { Disconnected } from "../../proxy/transport/connection.ts";
 import { failureBody } from "../../reply.ts";
@@ -17,7 +17,7 @@ import { RequestError } from "../input/schema.ts";
 import { DrillError } from "../drill/drill.ts";
 import { TooManyStreamsError } from "../server/event_streams.ts";
 
-const STATUS_OF: Readonly<Record<MembershipErrorKind, 400 | 404 | 409 | 503>> = {
+const STATUS_OF: Readonly<Record<ChangeErrorKind, 400 | 404 | 409 | 503>> = {
   "unsupported": STATUS_CODE.Conflict,
   "unknown": STATUS_CODE.NotFound,
   "taken": STATUS_CODE.Conflict,
@@ -57,7 +57,7 @@ export function answerError(error: Error, c: Context, failures: FailureLog): Res
     c.header("retry-after", String(error.retryAfterS));
     return c.json(failureBody(error.message), STATUS_CODE.ServiceUnavailable);
   }
-  if (error instanceof MembershipError) {
+  if (error instanceof ChangeError) {
     const status = STATUS_OF[error.kind];
     if (status === STATUS_CODE.ServiceUnavailable) c.header("retry-after", "1");
     return c.json(failureBody(error.message), status);

@@ -5,7 +5,7 @@
  */
 import type { Logger } from "@logtape/logtape";
 import type { Context } from "hono";
-import type { Standing } from "../../fleet/operations/membership.ts";
+import type { FleetSummary } from "../../fleet/operations/membership.ts";
 import { type Bucket, EMPTY, waitMs, withOne } from "./leaky_bucket.ts";
 import type { Credential } from "./credential.ts";
 import { difference } from "./diff.ts";
@@ -125,7 +125,7 @@ export class AuditEntry {
   }
 
   /** Takes note of a change of the fleet: of what is another after it. */
-  readonly made = (before: Standing, after: Standing): void => {
+  readonly made = (before: FleetSummary, after: FleetSummary): void => {
     this.changed(...difference(before, after));
   };
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Standing } from "../../fleet/operations/membership.ts";
+import type { FleetSummary } from "../../fleet/operations/membership.ts";
 
 /** One side of a change: version and digest, and beside them only what the other side has not. */
 export interface Side {
@@ -21,11 +21,11 @@ export interface Side {
  * @param before how the fleet stood
  * @param after how it stands
  */
-export function difference(before: Standing, after: Standing): [before: Side, after: Side] {
+export function difference(before: FleetSummary, after: FleetSummary): [before: Side, after: Side] {
   return [sideOf(before, after), sideOf(after, before)];
 }
 
-function sideOf(one: Standing, other: Standing): Side {
+function sideOf(one: FleetSummary, other: FleetSummary): Side {
   const weights = differing(one.weights, other.weights);
   const shape = differing({ ...one.shape }, { ...other.shape });
   const { version, digest } = one;

@@ -6,14 +6,14 @@
 import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import type { FleetEvent } from "../../answers/event.ts";
-import type { Journal, JournalEntry } from "../../fleet/incidents/event_log.ts";
+import type { EventLog, EventLogEntry } from "../../fleet/incidents/event_log.ts";
 import type { EventStreams } from "../server/event_streams.ts";
 import { reportIncident } from "./incident_report.ts";
 
 /** What streams of events are made of. */
 export interface EventStreamParts {
   /** What happens to the fleet. */
-  readonly journal: Journal;
+  readonly journal: EventLog;
   /** Ends streams with the balancer, which would else drain them for as long as it may. */
   readonly ending: AbortSignal;
   /** Counts streams. */
@@ -39,7 +39,7 @@ export function streamEvents(c: Context, parts: EventStreamParts): Response {
   const { journal, ending, eventStreams } = parts;
   const leave = eventStreams.enter();
   const lastId = Number(c.req.header("last-event-id") ?? Infinity);
-  const waiting: JournalEntry[] = Number.isNaN(lastId) ? [] : [...journal.since(lastId)];
+  const waiting: EventLogEntry[] = Number.isNaN(lastId) ? [] : [...journal.since(lastId)];
   return streamSSE(c, async (stream) => {
     let wake = () => {};
     const forget = journal.listen((entry) => {
@@ -60,13 +60,13 @@ export function streamEvents(c: Context, parts: EventStreamParts): Response {
 }
 
 /** What a client is told of an entry: of an incident the same as `GET /_lb/incidents` tells. */
-function eventOf(entry: JournalEntry): FleetEvent {
+function eventOf(entry: EventLogEntry): FleetEvent {
   return entry.type === "incident" ? { ...entry, incident: reportIncident(entry.incident) } : entry;
 }
 
 async function write(
   stream: SSEStreamingApi,
-  waiting: JournalEntry[],
+  waiting: EventLogEntry[],
   ending: AbortSignal,
   next: () => Promise<void>,
 ): Promise<void> {

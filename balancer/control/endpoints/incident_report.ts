@@ -20,7 +20,7 @@ export function reportIncident(incident: Incident): IncidentReport {
     at: new Date(at).toISOString(),
     signal,
     exit: incident.exit ?? null,
-    lastWords: [...incident.lastWords ?? []],
+    lastWords: [...incident.outputTail ?? []],
     served: incident.served,
     failedStarts: incident.failedStarts,
     startFailure: incident.startFailure ?? null,

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { hashFamilies, type HashFamilyName, LAYOUTS, MAX_SLOTS } from "../../../ring/mod.ts";
 import type { RingShape } from "../../fleet/spec/ring_spec.ts";
-import type { Wish } from "../../fleet/spec/change.ts";
+import type { ChangeRequest } from "../../fleet/spec/change.ts";
 import { describe, received } from "../../fault.ts";
 import { type BodyForm, knownName, names, oneOf, wholeFrom } from "./schema.ts";
 import { weight, weights } from "./weights.ts";
@@ -47,7 +47,7 @@ export const shape: BodyForm<Partial<RingShape>> = {
 const PLAN_FIELDS = `add, hostnames, remove, weights, ${SHAPE_FIELDS}`;
 
 /** The body of `POST /_lb/plan`. */
-export const wish: BodyForm<Wish> = {
+export const wish: BodyForm<ChangeRequest> = {
   schema: z.strictObject({
     add: wholeFrom(1).exactOptional().describe(
       "How many replicas to add; as many as there are hostnames, if not given",

@@ -24,6 +24,6 @@ const timer = setInterval(() => {
 const { id } = await engine.start({ name: "Server1", spare: false, template: {} });
 await ended;
 clearInterval(timer);
-const report = { words: await engine.lastWords(id), failures, lost: log.lost, latest };
+const report = { words: await engine.readOutputTail(id), failures, lost: log.lost, latest };
 await engine.close();
 Deno.stderr.writeSync(new TextEncoder().encode(`\n${JSON.stringify(report)}\n`));

@@ -4,6 +4,9 @@
  *
  * @module
  */
+import type { Evidence } from "../../view.ts";
+import { isLeaving, type Member } from "../member/member.ts";
+import type { Observation } from "../member/observation.ts";
 import type { FleetPolicy } from "../member/policy.ts";
 
 /** A request that was in flight so shortly before or after a death had to do with it. */
@@ -37,7 +40,7 @@ export interface QuarantinedKey {
 }
 
 /** Watches which keys were in flight when instances died. */
-export class Quarantine {
+export class PoisonKeys {
   readonly #policy: Pick<FleetPolicy, "poisonDeaths" | "quarantineMs">;
   readonly #inFlight = new Map<string, InFlight>();
   readonly #until = new Map<string, number>();
@@ -65,8 +68,29 @@ export class Quarantine {
     return Math.min(...this.#until.values());
   }
 
+  /** Takes the observations that concern poison keys; ignores every other event. */
+  handle(
+    event: Observation | { readonly type: "view" | "replica" | "engine" | "incident" | "deploy" },
+  ): void {
+    if (event.type === "evidence") this.#onEvidence(event.evidence, event.at);
+    if (event.type === "changed") this.#onChange(event.before, event.after, event.at);
+  }
+
+  /** Only a request that the instance may have received can have killed it. */
+  #onEvidence({ instance, kind, unreachable, key }: Evidence, now: number): void {
+    const received = !unreachable && (kind === "reset" || kind === "timeout");
+    if (received) this.recordFailure(instance, key, now);
+  }
+
+  /** An instance that missed heartbeats hung, and every request in it hung too: no sign of poison. */
+  #onChange(before: Member, after: Member | undefined, now: number): void {
+    const { instance, misses } = before;
+    const ended = instance && instance.id !== after?.instance?.id;
+    if (ended && misses === 0 && !isLeaving(after ?? before)) this.recordDeath(instance.id, now);
+  }
+
   /** A request failed that may have been in an instance's hands. */
-  note(instance: string, key: string, now: number): void {
+  recordFailure(instance: string, key: string, now: number): void {
     if (this.#policy.poisonDeaths === 0) return;
     for (const [id, { at }] of this.#inFlight) if (now - at > AROUND_MS) this.#inFlight.delete(id);
     const seen = this.#inFlight.get(instance) ?? { at: now, keys: new Set() };
@@ -78,7 +102,7 @@ export class Quarantine {
   }
 
   /** An instance died. */
-  death(instance: string, now: number): void {
+  recordDeath(instance: string, now: number): void {
     if (this.#policy.poisonDeaths === 0) return;
     const keys = this.#inFlight.get(instance)?.keys ?? new Set();
     this.#inFlight.set(instance, { at: now, keys });

@@ -1,22 +1,22 @@
 import { assertEquals } from "@std/assert";
-import { Quarantine } from "./poison_keys.ts";
+import { PoisonKeys } from "./poison_keys.ts";
 
 const POLICY = { poisonDeaths: 3, quarantineMs: 60_000 };
 
 /** Instances that die one second apart, each with these keys in flight. */
-function afterDeaths(keys: readonly (readonly string[])[], policy = POLICY): Quarantine {
-  const quarantine = new Quarantine(policy);
+function afterDeaths(keys: readonly (readonly string[])[], policy = POLICY): PoisonKeys {
+  const poisonKeys = new PoisonKeys(policy);
   for (const [k, inFlight] of keys.entries()) {
     const now = 1000 * k;
-    for (const key of inFlight) quarantine.note(`i${k}`, key, now);
-    quarantine.death(`i${k}`, now);
+    for (const key of inFlight) poisonKeys.recordFailure(`i${k}`, key, now);
+    poisonKeys.recordDeath(`i${k}`, now);
   }
-  return quarantine;
+  return poisonKeys;
 }
 
 Deno.test("a key that every one of three deaths had in flight is quarantined, no other is", () => {
-  const quarantine = afterDeaths([["a", "x"], ["b", "x"], ["x", "a"]]);
-  assertEquals([...quarantine.keys(2000)], ["x"]);
+  const poisonKeys = afterDeaths([["a", "x"], ["b", "x"], ["x", "a"]]);
+  assertEquals([...poisonKeys.keys(2000)], ["x"]);
 });
 
 Deno.test("deaths are only in a row when none of them was without the key", () => {
@@ -26,38 +26,38 @@ Deno.test("deaths are only in a row when none of them was without the key", () =
 });
 
 Deno.test("deaths that lie more than a minute apart are not in a row", () => {
-  const quarantine = afterDeaths([["x"], ["x"]]);
-  quarantine.note("i9", "x", 70_000);
-  quarantine.death("i9", 70_000);
-  assertEquals(quarantine.keys(70_000).size, 0);
+  const poisonKeys = afterDeaths([["x"], ["x"]]);
+  poisonKeys.recordFailure("i9", "x", 70_000);
+  poisonKeys.recordDeath("i9", 70_000);
+  assertEquals(poisonKeys.keys(70_000).size, 0);
 });
 
 Deno.test("the word of a request may come after that of the death", () => {
-  const quarantine = afterDeaths([["x"], ["x"], []]);
-  quarantine.note("i2", "x", 2100);
-  assertEquals([...quarantine.keys(2100)], ["x"]);
+  const poisonKeys = afterDeaths([["x"], ["x"], []]);
+  poisonKeys.recordFailure("i2", "x", 2100);
+  assertEquals([...poisonKeys.keys(2100)], ["x"]);
 });
 
 Deno.test("a failure long before the death had nothing to do with it", () => {
-  const quarantine = afterDeaths([["x"], ["x"]]);
-  quarantine.note("i2", "x", 2000);
-  quarantine.note("other", "y", 3500);
-  quarantine.death("i2", 3500);
-  assertEquals(quarantine.keys(3500).size, 0);
+  const poisonKeys = afterDeaths([["x"], ["x"]]);
+  poisonKeys.recordFailure("i2", "x", 2000);
+  poisonKeys.recordFailure("other", "y", 3500);
+  poisonKeys.recordDeath("i2", 3500);
+  assertEquals(poisonKeys.keys(3500).size, 0);
 });
 
 Deno.test("a key is let go when its time is over", () => {
-  const quarantine = afterDeaths([["x"], ["x"], ["x"]]);
-  assertEquals(quarantine.list(2000), [{ key: "x", until: 62_000 }]);
-  assertEquals(quarantine.nextDeadline, 62_000);
-  assertEquals(quarantine.keys(61_999).size, 1);
-  assertEquals(quarantine.keys(62_000).size, 0);
-  assertEquals(quarantine.nextDeadline, Infinity);
+  const poisonKeys = afterDeaths([["x"], ["x"], ["x"]]);
+  assertEquals(poisonKeys.list(2000), [{ key: "x", until: 62_000 }]);
+  assertEquals(poisonKeys.nextDeadline, 62_000);
+  assertEquals(poisonKeys.keys(61_999).size, 1);
+  assertEquals(poisonKeys.keys(62_000).size, 0);
+  assertEquals(poisonKeys.nextDeadline, Infinity);
 });
 
 Deno.test("the same set is given as long as nothing changes", () => {
-  const quarantine = afterDeaths([["x"], ["x"], ["x"]]);
-  assertEquals(quarantine.keys(2000) === quarantine.keys(3000), true);
+  const poisonKeys = afterDeaths([["x"], ["x"], ["x"]]);
+  assertEquals(poisonKeys.keys(2000) === poisonKeys.keys(3000), true);
 });
 
 Deno.test("with 0 nothing is quarantined", () => {

@@ -16,7 +16,7 @@ export interface Incident {
   /** How the instance ended, as the engine reported it: exit code, signal, out of memory. */
   readonly exit?: string;
   /** The last lines that the instance wrote. */
-  readonly lastWords?: readonly string[];
+  readonly outputTail?: readonly string[];
   /** False where the replica had not been ready before: its first starts failed. */
   readonly served: boolean;
   /** Starts that failed during the incident. */
@@ -47,12 +47,6 @@ export interface Incident {
   readonly spare: boolean;
   /** What became of the requests for it. */
   readonly toll: Omit<Toll, "name">;
-}
-
-/** How an instance ended and what it wrote last, as far as it is known. */
-export interface Ending {
-  readonly exit?: string;
-  readonly lastWords?: readonly string[];
 }
 
 /** No request was touched. */

@@ -40,7 +40,7 @@ function toll(changes: Partial<Toll>): Toll {
   };
 }
 
-function bench() {
+function harness() {
   const ended: Incident[] = [];
   return { ended, incidents: new Incidents(CLOCK, (incident) => ended.push(incident)) };
 }
@@ -58,7 +58,7 @@ function heal(incidents: Incidents, at = 0): void {
 }
 
 Deno.test("an incident ends when every worker routes to the replacement", () => {
-  const { incidents, ended } = bench();
+  const { incidents, ended } = harness();
   heal(incidents, 100);
   const [incident] = ended;
   assertEquals(
@@ -69,7 +69,7 @@ Deno.test("an incident ends when every worker routes to the replacement", () => 
 });
 
 Deno.test("the first evidence against the instance is the beginning", () => {
-  const { incidents } = bench();
+  const { incidents } = harness();
   const evidence = { name: "S", instance: "i1", fresh: true, key: "k" };
   incidents.evidence({ ...evidence, kind: "slow" }, 50);
   incidents.evidence({ ...evidence, kind: "reset" }, 60);
@@ -83,7 +83,7 @@ Deno.test("the first evidence against the instance is the beginning", () => {
 });
 
 Deno.test("tolls belong to the incident of their replica, for a moment after its end too", () => {
-  const { incidents } = bench();
+  const { incidents } = harness();
   incidents.changed(READY, GONE, 0);
   incidents.count([toll({ held: 2, longestHoldMs: 30 }), toll({ name: "T", held: 9 })], 10);
   heal(incidents, 20);
@@ -94,7 +94,7 @@ Deno.test("tolls belong to the incident of their replica, for a moment after its
 });
 
 Deno.test("a replacement that fails before it is well is part of the same incident", () => {
-  const { incidents, ended } = bench();
+  const { incidents, ended } = harness();
   incidents.changed(READY, GONE, 0);
   incidents.changed(GONE, STARTED, 10);
   incidents.changed(STARTED, GONE, 15);
@@ -102,7 +102,7 @@ Deno.test("a replacement that fails before it is well is part of the same incide
 });
 
 Deno.test("the last hundred are kept, the newest first", () => {
-  const { incidents } = bench();
+  const { incidents } = harness();
   for (let k = 0; k < 120; k++) heal(incidents, 1000 * k);
   assertEquals([incidents.all.length, incidents.all[0]?.id, incidents.all[99]?.id], [100, 120, 21]);
 });

@@ -31,10 +31,13 @@ export interface MemberError {
   /** How that instance ended, as the engine reported it: exit code, signal, out of memory. */
   readonly exit?: string;
   /** The last lines that the instance wrote. */
-  readonly lastWords?: readonly string[];
+  readonly outputTail?: readonly string[];
   /** Set where a start failed: 1 for the first start in a row of failed ones. */
   readonly attempt?: number;
 }
+
+/** How an instance ended and the last lines that it wrote, as far as the engine knows. */
+export type Ending = Pick<MemberError, "exit" | "outputTail">;
 
 /** The engine's own health check, such as an image's HEALTHCHECK, fails. */
 export interface Unhealthy {
@@ -45,14 +48,14 @@ export interface Unhealthy {
 }
 
 /** An instance that serves under the name no more and is still to be cleared away. */
-export interface Former {
+export interface RetiringInstance {
   readonly id: string;
   /** `drain` while requests to it may still run, then `stop`. */
   readonly stage: "drain" | "stop";
   /** From SIGTERM to SIGKILL in milliseconds. */
   readonly graceMs: number;
   /** Whether the engine is to be asked how it ended and what it wrote: it failed. */
-  readonly unheard: boolean;
+  readonly collectOutput: boolean;
   /** True while an action of the plan is under way for it. */
   readonly busy: boolean;
   /** No action is taken for it before this time. */
@@ -68,15 +71,15 @@ export interface Member {
   /** True for an instance kept ready for whichever replica fails next: it never owns slots. */
   readonly spare: boolean;
   /** The replica that it is to take over from, where it is its successor in a deploy. */
-  readonly succeeds?: string;
+  readonly successorOf?: string;
   /** True from its first entry into the ring until it is removed. */
   readonly joined: boolean;
   /** Its share beside the others'; 0 for no slots. */
   readonly weight: number;
   /** When it came to own slots, where it was new to the ring then: its share grows from there. */
-  readonly newSince?: number;
+  readonly slotRampSince?: number;
   /** Since when its instance serves, where it inherited the name: its load grows from there. */
-  readonly heirSince?: number;
+  readonly loadRampSince?: number;
   /** True once an instance has been ready under the name. */
   readonly served: boolean;
   /** What its instances run. */
@@ -100,7 +103,7 @@ export interface Member {
   /** Whether the instance has been ready. */
   readonly proven: boolean;
   /** What ran under its name and is not cleared away yet. */
-  readonly former: readonly Former[];
+  readonly retiring: readonly RetiringInstance[];
   /** True when a request gave reason for doubt: one missed heartbeat decides then. */
   readonly suspect: boolean;
   /** Missed heartbeats in a row. */
@@ -126,7 +129,7 @@ export interface Admission {
   readonly joined?: boolean;
   readonly weight?: number;
   readonly spare?: boolean;
-  readonly succeeds?: string;
+  readonly successorOf?: string;
   readonly template?: Template;
 }
 
@@ -148,7 +151,7 @@ export function newMember(admission: Admission, now: number): Member {
     since: now,
     busy: false,
     proven: false,
-    former: [],
+    retiring: [],
     suspect: false,
     misses: 0,
     passes: 0,
@@ -161,7 +164,7 @@ export function newMember(admission: Admission, now: number): Member {
 
 /** The name that its instances are told. */
 export function launchName(member: Member): string {
-  return member.succeeds ?? member.name;
+  return member.successorOf ?? member.name;
 }
 
 /** Whether the member is to be removed for good. */
@@ -171,7 +174,7 @@ export function isLeaving(member: Member): boolean {
 
 /** Whether the member is one of the replicas, and neither a spare nor a successor. */
 export function isReplica(member: Member): boolean {
-  return !member.spare && member.succeeds === undefined;
+  return !member.spare && member.successorOf === undefined;
 }
 
 /** Whether the member owns slots. */
@@ -216,14 +219,14 @@ export function isAwaited(member: Member, now: number): boolean {
 }
 
 /** Whether it is known how its failed instances ended and what they wrote. */
-export function isHeard({ former }: Member): boolean {
-  return !former.some(({ unheard }) => unheard);
+export function isOutputCollected({ retiring }: Member): boolean {
+  return !retiring.some(({ collectOutput }) => collectOutput);
 }
 
 /** A failure in one line: which start it was, how the instance ended and what it wrote last. */
-export function describeError({ message, exit, attempt, lastWords }: MemberError): string {
+export function describeError({ message, exit, attempt, outputTail }: MemberError): string {
   const parts = [attempt && attempt > 1 ? `${message} (attempt ${attempt})` : message];
   if (exit !== undefined && !message.includes(exit)) parts.push(exit);
-  if (lastWords) parts.push(`it wrote: ${lastWords.join(" | ")}`);
+  if (outputTail) parts.push(`it wrote: ${outputTail.join(" | ")}`);
   return parts.join("; ");
 }

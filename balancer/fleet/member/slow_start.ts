@@ -53,10 +53,10 @@ export function ringRamps(
   now: number,
   slowStartMs: number,
 ): ReadonlyMap<string, number> {
-  const parts = members.map(({ name, weight, newSince }) => ({
+  const parts = members.map(({ name, weight, slotRampSince }) => ({
     name,
     weight,
-    part: rampAt(newSince, now, slowStartMs),
+    part: rampAt(slotRampSince, now, slowStartMs),
   }));
   const furthest = parts.reduce(
     (most, { weight, part }) => weight > 0 ? Math.max(most, part) : most,
@@ -73,9 +73,9 @@ export function ringRamps(
  * @param member the member
  * @param now the present instant
  */
-export function beginning(member: Member, now: number): Member {
+export function startServing(member: Member, now: number): Member {
   return inRing(member) && member.served
-    ? { ...member, heirSince: now }
+    ? { ...member, loadRampSince: now }
     : { ...member, served: true };
 }
 
@@ -87,9 +87,11 @@ export function beginning(member: Member, now: number): Member {
  * @param slowStartMs how long a slow start takes; 0 for none
  * @returns milliseconds since the epoch, `Infinity` for never
  */
-export function nextRamp(member: Member, now: number, slowStartMs: number): number {
+export function nextRampStep(member: Member, now: number, slowStartMs: number): number {
   if (!inRing(member)) return Infinity;
-  const slots = member.weight > 0 ? nextStep(member.newSince, now, slowStartMs) : Infinity;
-  const load = member.phase === "ready" ? nextStep(member.heirSince, now, slowStartMs) : Infinity;
+  const slots = member.weight > 0 ? nextStep(member.slotRampSince, now, slowStartMs) : Infinity;
+  const load = member.phase === "ready"
+    ? nextStep(member.loadRampSince, now, slowStartMs)
+    : Infinity;
   return Math.min(slots, load);
 }

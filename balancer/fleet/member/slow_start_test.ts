@@ -43,11 +43,14 @@ Deno.test("a slow start shorter than its steps, and a clock that was set back, c
 
 Deno.test("where everybody is new, whoever is furthest counts as the whole", () => {
   const parts = (...members: Member[]) => [...ringRamps(members, 1000, 1000).values()];
-  assertEquals(parts(member("a", { newSince: 1000 }), member("b", { newSince: 1000 })), [1, 1]);
-  assertEquals(parts(member("a", { newSince: 1000 }), member("b", { newSince: 500 })), [
+  assertEquals(parts(member("a", { slotRampSince: 1000 }), member("b", { slotRampSince: 1000 })), [
+    1,
+    1,
+  ]);
+  assertEquals(parts(member("a", { slotRampSince: 1000 }), member("b", { slotRampSince: 500 })), [
     0.1 / 0.55,
     1,
   ]);
-  assertEquals(parts(member("a", { newSince: 1000 }), member("b")), [0.1, 1]);
-  assertEquals(parts(member("a", { newSince: 1000 }), member("b", { weight: 0 })), [1, 1]);
+  assertEquals(parts(member("a", { slotRampSince: 1000 }), member("b")), [0.1, 1]);
+  assertEquals(parts(member("a", { slotRampSince: 1000 }), member("b", { weight: 0 })), [1, 1]);
 });

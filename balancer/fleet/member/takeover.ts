@@ -1,58 +1,53 @@
 /**
- * One instance after another under the same name: a spare that stands in for a replica that
- * failed, and the successor of a deploy. Pure.
+ * One instance takes over a name from another: a spare replaces a failed instance, or a successor
+ * replaces a running one in a deploy. Pure.
  *
  * @module
  */
-import { retire } from "./retiring_instance.ts";
-import { isLeaving, isReplica, type Member } from "./member.ts";
-import type { FleetPolicy } from "./policy.ts";
-import { beginning } from "./slow_start.ts";
 import { sameTemplate } from "../spec/template.ts";
+import type { Context } from "./context.ts";
+import { isLeaving, isReplica, type Member } from "./member.ts";
+import { retire } from "./retiring_instance.ts";
+import { startServing } from "./slow_start.ts";
 
-/** A replica that waits and a spare that is ready for it. */
-export interface Pairing {
+/** A replica without an instance, and a ready spare for it. */
+export interface SpareMatch {
   readonly target: Member;
   readonly spare: Member;
 }
 
 /**
- * Which spares stand in for which replicas.
+ * Matches replicas that may be started now with ready spares of the same template.
  *
- * @param members every replica and spare
- * @param now the present instant
+ * @param members replicas and spares
+ * @param now instant of the fleet's clock, in milliseconds
  */
-export function pairings(members: Iterable<Member>, now: number): Pairing[] {
+export function matchSpares(members: Iterable<Member>, now: number): SpareMatch[] {
   const all = [...members];
   const spares = all.filter((member) => member.spare && member.phase === "ready");
-  const pairs: Pairing[] = [];
+  const matches: SpareMatch[] = [];
   for (const target of all) {
     if (!isReplica(target) || target.phase !== "waiting" || now < target.notBefore) continue;
     const at = spares.findIndex((spare) => sameTemplate(spare.template, target.template));
     const [spare] = at < 0 ? [] : spares.splice(at, 1);
-    if (spare) pairs.push({ target, spare });
+    if (spare) matches.push({ target, spare });
   }
-  return pairs;
+  return matches;
 }
 
 /**
- * The replica with the spare's instance, which has to pass a heartbeat under its new name first:
- * the heartbeat is what tells it that name. The spare itself is no more.
+ * Gives the spare's instance to the replica. The instance has to pass a heartbeat under its new
+ * name first, because that heartbeat carries the name. The caller removes the spare.
  *
- * @param pairing the two
- * @param now the present instant
- * @param policy the fleet's thresholds
+ * @param match the replica and the spare
+ * @param context present instant and policy
  */
-export function promoted(
-  { target, spare }: Pairing,
-  now: number,
-  policy: FleetPolicy,
-): Member {
+export function promote({ target, spare }: SpareMatch, { now, policy }: Context): Member {
   const { instance } = spare;
   if (!instance) throw new TypeError(`${spare.name} is ready without an instance`);
   return {
-    ...(policy.probes ? target : beginning(target, now)),
-    ...knownOfInstance(spare),
+    ...(policy.probes ? target : startServing(target, now)),
+    ...instanceFacts(spare),
     phase: policy.probes ? "warming" : "ready",
     since: now,
     instance: { ...instance, name: target.name, spare: false },
@@ -61,32 +56,26 @@ export function promoted(
     suspect: false,
     misses: 0,
     passes: 0,
-    former: [...target.former, ...spare.former],
+    retiring: [...target.retiring, ...spare.retiring],
   };
 }
 
 /**
- * The replica with its successor's instance; what served until now drains. The successor itself is
- * no more.
+ * Gives the successor's instance to the replica; the replica's present instance drains. The caller
+ * removes the successor.
  *
  * @param target the replica
- * @param successor ready to take over
- * @param now the present instant
- * @param policy the fleet's thresholds
+ * @param successor ready member that takes over
+ * @param context present instant and policy
  */
-export function succeeded(
-  target: Member,
-  successor: Member,
-  now: number,
-  policy: FleetPolicy,
-): Member {
+export function takeOver(target: Member, successor: Member, { now, policy }: Context): Member {
   const { instance, template } = successor;
   if (!instance) throw new TypeError(`${successor.name} is ready without an instance`);
   const { stopGraceMs } = policy;
   const retired = retire(target, { stage: "drain", graceMs: stopGraceMs, failed: false }, now);
   return {
-    ...beginning(retired, now),
-    ...knownOfInstance(successor),
+    ...startServing(retired, now),
+    ...instanceFacts(successor),
     phase: "ready",
     since: now,
     instance,
@@ -97,12 +86,12 @@ export function succeeded(
     passes: 0,
     shortLives: 0,
     failedStarts: 0,
-    former: [...retired.former, ...successor.former],
+    retiring: [...retired.retiring, ...successor.retiring],
   };
 }
 
-/** What goes with the instance from one member to another. */
-function knownOfInstance(
+/** Returns the facts that move with an instance from one member to another. */
+function instanceFacts(
   { runningSince, reached, unhealthy }: Member,
 ): Pick<Member, "runningSince" | "reached" | "unhealthy"> {
   return {
@@ -112,7 +101,7 @@ function knownOfInstance(
   };
 }
 
-/** Whether a replica is in a state in which a successor can take over from it. */
+/** Reports whether a successor can take over from the replica now. */
 export function isSettled(member: Member): boolean {
   return !member.busy && !isLeaving(member);
 }

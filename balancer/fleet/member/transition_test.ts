@@ -19,7 +19,7 @@ function after(events: MemberEvent[], policy: FleetPolicy = testPolicy()): Membe
   let member: Member | undefined = newMember({ name: "Server1", joined: true }, 0);
   for (const [at, event] of events.entries()) {
     assert(member, `gone before ${event.type}`);
-    member = transition(member, event, at, policy);
+    member = transition(member, event, { now: at, policy });
   }
   assert(member, "gone at the end");
   return member;
@@ -42,7 +42,7 @@ Deno.test("without probes a started instance is in the view at once", () => {
   assert(inView(after(started, testPolicy({ probes: false }))));
 });
 
-Deno.test("one missed heartbeat is noted, the second in a row makes the replica down", () => {
+Deno.test("one missed heartbeat is withError, the second in a row makes the replica down", () => {
   const once = after([...ready, missed]);
   assertEquals([once.phase, once.misses], ["ready", 1]);
   const twice = after([...ready, missed, missed]);
@@ -74,7 +74,7 @@ Deno.test("events about another instance change nothing", () => {
     { type: "drained", id: "i0" },
   ];
   for (const event of stale) {
-    assertStrictEquals(transition(member, event, 9, testPolicy()), member);
+    assertStrictEquals(transition(member, event, { now: 9, policy: testPolicy() }), member);
   }
 });
 
@@ -94,7 +94,7 @@ Deno.test("without probes no failure that a request can provoke counts", () => {
   const member = after(started, policy);
   for (const kind of ["reset", "timeout", "malformed", "slow"] as const) {
     const event: MemberEvent = { type: "evidence", id: "i1", kind, fresh: true };
-    assertStrictEquals(transition(member, event, 9, policy), member, kind);
+    assertStrictEquals(transition(member, event, { now: 9, policy }), member, kind);
   }
 });
 
@@ -105,13 +105,15 @@ Deno.test("without probes a connection that cannot be made counts, for a second"
     policy,
   );
   assertEquals(down.phase, "down");
-  const soon = transition(down, { type: "tick", mayEject: true }, down.since + 999, policy);
+  const soon = transition(down, { type: "tick", mayEject: true }, {
+    now: down.since + 999,
+    policy,
+  });
   assertEquals(soon?.phase, "down");
   const later = transition(
     down,
     { type: "tick", mayEject: true },
-    down.since + RETRY_WITHOUT_PROBES_MS,
-    policy,
+    { now: down.since + RETRY_WITHOUT_PROBES_MS, policy },
   );
   assertEquals(later?.phase, "ready");
 });
@@ -126,9 +128,20 @@ Deno.test("a replica that is being replaced does not come back by a late heartbe
   const late: MemberEvent = { type: "probe", id: "i1", mayEject: true };
   const member = after([...ready, missed, missed, replace, late]);
   assertEquals([member.phase, member.instance], ["waiting", undefined]);
-  assertEquals(member.former.map(({ id, stage, graceMs }) => [id, stage, graceMs]), [
+  assertEquals(member.retiring.map(({ id, stage, graceMs }) => [id, stage, graceMs]), [
     ["i1", "stop", 0],
   ]);
+});
+
+Deno.test("an instance is replaced only if it is down for good and its backoff is over", () => {
+  const replace: MemberEvent = { type: "replace", id: "i1" };
+  const policy = testPolicy();
+  const down = after([...ready, missed, missed]);
+  const at = (now: number, changes: Partial<FleetPolicy> = {}) =>
+    transition(down, replace, { now, policy: { ...policy, ...changes } })?.phase;
+  assertEquals([at(down.notBefore - 1), at(down.notBefore)], ["down", "waiting"]);
+  assertEquals(at(down.notBefore, { replaces: false }), "down");
+  assertEquals(transition(after(ready), replace, { now: 9, policy })?.phase, "ready");
 });
 
 Deno.test("after a reset connection or a slow response one missed heartbeat is enough", () => {
@@ -150,30 +163,39 @@ Deno.test("heartbeats alone take nobody out while too few others are ready", () 
   const spared: MemberEvent = { ...missed, mayEject: false };
   const member = after([...ready, spared, spared, spared]);
   assertEquals([member.phase, member.misses], ["ready", 3]);
-  assertEquals(transition(member, missed, 99, testPolicy())?.phase, "down");
+  assertEquals(transition(member, missed, { now: 99, policy: testPolicy() })?.phase, "down");
 });
 
 Deno.test("what an instance wrote last is kept with its failure, and with no other", () => {
-  const words: MemberEvent = { type: "words", instance: "i1", lines: ["no such file"] };
+  const words: MemberEvent = { type: "output-tail", instance: "i1", lines: ["no such file"] };
   const died = after([...started, { type: "exit", id: "i1", reason: "exit code 1" }, words]);
-  assertEquals(died.lastError?.lastWords, ["no such file"]);
+  assertEquals(died.lastError?.outputTail, ["no such file"]);
   assertEquals(after([...ready, words]).lastError, undefined);
 });
 
 Deno.test("how an instance that failed ended is asked before it is cleared away", () => {
   const exit: MemberEvent = { type: "exit", id: "i1", reason: "x" };
-  assertEquals(after([...started, exit]).former[0]?.unheard, true);
-  assertEquals(after([...ready, exit]).former[0]?.unheard, true);
-  assertEquals(after([...ready, { type: "leave" }]).former[0]?.unheard, false);
+  assertEquals(after([...started, exit]).retiring[0]?.collectOutput, true);
+  assertEquals(after([...ready, exit]).retiring[0]?.collectOutput, true);
+  assertEquals(after([...ready, { type: "leave" }]).retiring[0]?.collectOutput, false);
 });
 
 Deno.test("a name that the engine could not be told is told again after a while", () => {
   const member = { ...after(ready), naming: "due" as const };
-  const renaming = transition(member, { type: "renaming", id: "i1" }, 9, testPolicy());
+  const renaming = transition(member, { type: "renaming", id: "i1" }, {
+    now: 9,
+    policy: testPolicy(),
+  });
   assert(renaming);
-  const failed = transition(renaming, { type: "renamed", id: "i1", failed: "no" }, 9, testPolicy());
+  const failed = transition(renaming, { type: "renamed", id: "i1", failed: "no" }, {
+    now: 9,
+    policy: testPolicy(),
+  });
   assertEquals([failed?.naming, failed?.notBefore], ["due", 1009]);
-  const named = transition(renaming, { type: "renamed", id: "i1" }, 9, testPolicy());
+  const named = transition(renaming, { type: "renamed", id: "i1" }, {
+    now: 9,
+    policy: testPolicy(),
+  });
   assertEquals(named?.naming, undefined);
 });
 
@@ -188,7 +210,7 @@ Deno.test("short lives in a row make the next start wait, longer each time up to
       { type: "started", instance: { ...instance, id } },
       { type: "exit", id, reason: "x" },
     ];
-    for (const event of events) member = member && transition(member, event, 1000, policy);
+    for (const event of events) member = member && transition(member, event, { now: 1000, policy });
     waits.push((member?.notBefore ?? 0) - 1000);
   }
   const bounds = [[0, 0], [0, 0], [50, 100], [100, 200], [125, 250], [125, 250]];
@@ -203,7 +225,7 @@ Deno.test("a healthy spell clears the count of short lives", () => {
   const lives = (shortLives: number, ms: number) => {
     const worn = { ...after(ready, policy), shortLives };
     const exit: MemberEvent = { type: "exit", id: "i1", reason: "x" };
-    return transition(worn, exit, worn.since + ms, policy)?.shortLives;
+    return transition(worn, exit, { now: worn.since + ms, policy })?.shortLives;
   };
   assertEquals([lives(1, 49), lives(1, 50)], [2, 1]);
   // The more short lives there were, the longer the spell; ten times the setting at the most.
@@ -226,7 +248,10 @@ Deno.test("a start for which the balancer has no files costs none either, and is
 
 Deno.test("an instance that does not become ready in time is down", () => {
   const policy = testPolicy({ startTimeoutMs: 100 });
-  const member = transition(after(started, policy), { type: "tick", mayEject: true }, 101, policy);
+  const member = transition(after(started, policy), { type: "tick", mayEject: true }, {
+    now: 101,
+    policy,
+  });
   assertEquals(member?.phase, "down");
   assertEquals(
     member?.lastError?.message,
@@ -238,10 +263,13 @@ Deno.test("a removed replica drains, is stopped and is gone", () => {
   const policy = testPolicy();
   const draining = after([...ready, { type: "leave" }]);
   assertEquals([draining.phase, inView(draining)], ["leaving", false]);
-  assertEquals(draining.former.map(({ id, stage }) => [id, stage]), [["i1", "drain"]]);
-  const drained = transition(draining, { type: "drained", id: "i1" }, 9, policy);
-  assertEquals(drained?.former.map(({ id, stage }) => [id, stage]), [["i1", "stop"]]);
-  assertEquals(drained && transition(drained, { type: "stopped", id: "i1" }, 9, policy), undefined);
+  assertEquals(draining.retiring.map(({ id, stage }) => [id, stage]), [["i1", "drain"]]);
+  const drained = transition(draining, { type: "drained", id: "i1" }, { now: 9, policy });
+  assertEquals(drained?.retiring.map(({ id, stage }) => [id, stage]), [["i1", "stop"]]);
+  assertEquals(
+    drained && transition(drained, { type: "stopped", id: "i1" }, { now: 9, policy }),
+    undefined,
+  );
 });
 
 Deno.test("a replica that is removed while it starts is stopped as soon as it has started", () => {
@@ -250,20 +278,20 @@ Deno.test("a replica that is removed while it starts is stopped as soon as it ha
     { type: "leave" },
     { type: "started", instance },
   ]);
-  assertEquals([member.phase, member.former[0]?.stage], ["leaving", "stop"]);
+  assertEquals([member.phase, member.retiring[0]?.stage], ["leaving", "stop"]);
 });
 
 Deno.test("a replica that is removed while nothing runs is gone at once", () => {
   const member = newMember({ name: "Server1", joined: true }, 0);
-  assertEquals(transition(member, { type: "leave" }, 0, testPolicy()), undefined);
+  assertEquals(transition(member, { type: "leave" }, { now: 0, policy: testPolicy() }), undefined);
 });
 
 Deno.test("a stop that failed is tried again after a while", () => {
   const stop: MemberEvent[] = [
     { type: "replace", id: "i1" },
-    { type: "clearing", id: "i1" },
+    { type: "retiring", id: "i1" },
     { type: "stop-failed", id: "i1", message: "daemon says no" },
   ];
-  const [former] = after([...ready, missed, missed, ...stop]).former;
-  assertEquals([former?.busy, former?.stage, former?.notBefore], [false, "stop", 1007]);
+  const [retiring] = after([...ready, missed, missed, ...stop]).retiring;
+  assertEquals([retiring?.busy, retiring?.stage, retiring?.notBefore], [false, "stop", 1007]);
 });

@@ -5,7 +5,7 @@
  */
 
 /** Lets one change of the fleet happen at a time, in the order in which they were asked for. */
-export class Turns {
+export class ChangeLock {
   #last: Promise<unknown> = Promise.resolve();
 
   /**
@@ -14,7 +14,7 @@ export class Turns {
    * @param change the change
    * @returns what the change returns; rejects with what it throws
    */
-  take<T>(change: () => Promise<T>): Promise<T> {
+  run<T>(change: () => Promise<T>): Promise<T> {
     const result = this.#last.then(change);
     // The next change waits for this one's end, whichever it is; the caller hears of a failure.
     this.#last = result.catch(() => {});

@@ -9,17 +9,17 @@ import { type Engine, EngineError, type Template } from "../../engine/engine.ts"
 import { needsIdentity, type ReplicaOptions } from "../../engine/replica_options.ts";
 import { errorMessage } from "../../failures.ts";
 import type { Fleet } from "../fleet.ts";
-import { describeError, inRing, isHeard, type Member } from "../member/member.ts";
+import { describeError, inRing, isOutputCollected, type Member } from "../member/member.ts";
 import { isSettled } from "../member/takeover.ts";
 import { successorName } from "../reconcile/rollout.ts";
 import { isUnpinned, sameTemplate } from "../spec/template.ts";
-import type { Turns } from "./change_lock.ts";
+import type { ChangeLock } from "./change_lock.ts";
 
 /** What a {@linkcode Deploys} is made of. */
 export interface DeployOptions {
   readonly fleet: Fleet;
   readonly engine: Pick<Engine, "kind" | "ownsInstances" | "pin">;
-  readonly turns: Turns;
+  readonly changeLock: ChangeLock;
   readonly now: () => number;
 }
 
@@ -27,7 +27,7 @@ export interface DeployOptions {
  * What a deploy is to change. A field that is missing stays as it is; null goes back to what the
  * settings say.
  */
-export interface DeployWish {
+export interface DeployRequest {
   readonly image?: string;
   readonly command?: string | null;
   readonly options?: ReplicaOptions | null;
@@ -76,7 +76,7 @@ export class Deploys {
    *
    * @throws {DeployError} it cannot
    */
-  check({ image, options }: DeployWish): void {
+  check({ image, options }: DeployRequest): void {
     const { engine: { kind, ownsInstances }, fleet } = this.#options;
     if (!ownsInstances) {
       throw new DeployError("with LB_ENGINE=static somebody else runs the replicas");
@@ -103,7 +103,7 @@ export class Deploys {
    * out, and fetched where it is missing, before anything else. The deploy is saved before it
    * begins: the balancer's next life goes on with it.
    *
-   * @param wish what the new instances run
+   * @param request what the new instances run
    * @param onStep called for each step
    * @param minReadyMs how long each new instance has to stay ready before the next replica's turn
    * comes; 0: not at all
@@ -111,17 +111,19 @@ export class Deploys {
    * @throws {DeployError} it could not be saved, so it did not begin
    */
   async run(
-    wish: DeployWish,
+    request: DeployRequest,
     onStep: (step: DeployStep) => void,
     minReadyMs: number = this.#options.fleet.policy.minReadyMs,
   ): Promise<DeployStep> {
     const tell = this.#teller(onStep);
-    const { turns, fleet } = this.#options;
+    const { changeLock, fleet } = this.#options;
     try {
       // Outside the turn: other changes need not wait while an image is fetched.
-      const image = wish.image === undefined ? {} : await this.#pin({ image: wish.image }, tell);
-      return await turns.take(async () => {
-        const template = await this.#pinned(wished(wish, image, fleet), tell);
+      const image = request.image === undefined
+        ? {}
+        : await this.#pin({ image: request.image }, tell);
+      return await changeLock.run(async () => {
+        const template = await this.#pinned(wished(request, image, fleet), tell);
         await this.#save(template);
         const replace = fleet.members.filter(inRing);
         return await this.#run({ template, replace, minReadyMs }, tell);
@@ -144,8 +146,8 @@ export class Deploys {
    */
   resume(): Promise<DeployStep | undefined> {
     const tell = this.#teller(() => {});
-    const { turns, fleet } = this.#options;
-    return turns.take(async () => {
+    const { changeLock, fleet } = this.#options;
+    return changeLock.run(async () => {
       await fleet.known();
       const wanted = fleet.deploying ?? fleet.template;
       const replace = fleet.members.filter((member) =>
@@ -168,14 +170,14 @@ export class Deploys {
 
   #teller(onStep: (step: DeployStep) => void): (step: DeployStep) => void {
     return (step) => {
-      this.#options.fleet.journal.add({ type: "deploy", at: this.#options.now(), ...step });
+      this.#options.fleet.eventLog.add({ type: "deploy", at: this.#options.now(), ...step });
       onStep(step);
     };
   }
 
   async #save(template: Template): Promise<void> {
     try {
-      await this.#options.fleet.saveDeploy(template);
+      await this.#options.fleet.changes.saveDeploy(template);
     } catch (error) {
       throw new DeployError(
         `nothing was deployed, because the deploy could not be saved: ${errorMessage(error)}`,
@@ -197,7 +199,7 @@ export class Deploys {
         await this.#replace(name, template, tell);
         await this.#watch(name, minReadyMs, tell);
       }
-      await fleet.adoptTemplate(template);
+      await fleet.changes.adoptTemplate(template);
     } catch (error) {
       if (!fleet.deploying) throw error;
       const failure = { name: at, reason: errorMessage(error) };
@@ -213,16 +215,16 @@ export class Deploys {
   ): Promise<void> {
     const { fleet } = this.#options;
     tell({ step: "starting", name });
-    fleet.successors.prepare(name, template);
+    fleet.rollout.start(name, template);
     try {
       await fleet.until((members) => isReady(members, name));
     } catch (error) {
-      await fleet.successors.giveUp(name);
+      await fleet.rollout.abort(name);
       throw error;
     }
-    fleet.successors.succeed(name);
+    fleet.rollout.takeOver(name);
     tell({ step: "draining", name });
-    await fleet.until((members) => (members.get(name)?.former.length ?? 0) === 0);
+    await fleet.until((members) => (members.get(name)?.retiring.length ?? 0) === 0);
     tell({ step: "replaced", name });
   }
 
@@ -237,7 +239,7 @@ export class Deploys {
     const { clock } = fleet;
     tell({ step: "watching", name, forMs: minReadyMs });
     const until = clock.now() + minReadyMs;
-    const cancel = clock.after(minReadyMs, () => fleet.review());
+    const cancel = clock.after(minReadyMs, () => fleet.recheck());
     const id = fleet.members.find((member) => member.name === name)?.instance?.id;
     try {
       await fleet.until((members) => {
@@ -261,16 +263,16 @@ export class Deploys {
   ): Promise<DeployStep> {
     const { fleet } = this.#options;
     tell({ step: "rolling-back", name, reason });
-    await fleet.forgetDeploy();
+    await fleet.changes.forgetDeploy();
     const deployed = fleet.members.filter((member) =>
       inRing(member) && sameTemplate(member.template, template)
     );
     for (const { name } of deployed.toReversed()) {
       const own = before.get(name) ?? fleet.template;
-      const former = sameTemplate(own, template) ? fleet.template : own;
-      if (sameTemplate(former, template)) continue;
+      const previous = sameTemplate(own, template) ? fleet.template : own;
+      if (sameTemplate(previous, template)) continue;
       try {
-        await this.#replace(name, former, tell);
+        await this.#replace(name, previous, tell);
       } catch (error) {
         tell({ step: "not-rolled-back", name, reason: errorMessage(error) });
       }
@@ -280,14 +282,14 @@ export class Deploys {
 }
 
 /** What the fleet is to run: what it runs now, but for what is asked for. */
-function wished(wish: DeployWish, image: Template, { template, settings }: Fleet): Template {
+function wished(request: DeployRequest, image: Template, { template, settings }: Fleet): Template {
   const { command, options, ...pin } = template;
   const asked = {
-    command: wish.command === null ? settings.command : wish.command ?? command,
-    options: wish.options === null ? settings.options : wish.options ?? options,
+    command: request.command === null ? settings.command : request.command ?? command,
+    options: request.options === null ? settings.options : request.options ?? options,
   };
   return {
-    ...(wish.image === undefined ? pin : image),
+    ...(request.image === undefined ? pin : image),
     ...(asked.command === undefined ? {} : { command: asked.command }),
     ...(asked.options === undefined ? {} : { options: asked.options }),
   };
@@ -303,7 +305,7 @@ function isReady(members: ReadonlyMap<string, Member>, name: string): boolean {
   const [target, successor] = [members.get(name), members.get(successorName(name))];
   const error = successor?.lastError;
   if (!successor) throw new NotReadyError(`${name}: its new instance was taken away`);
-  if (error && isHeard(successor)) {
+  if (error && isOutputCollected(successor)) {
     throw new NotReadyError(`${name} did not become ready: ${describeError(error)}`);
   }
   return successor.phase === "ready" && target !== undefined && isSettled(target);
@@ -318,7 +320,7 @@ function checkSteady(
 ): void {
   if (!member) throw new NotReadyError(`${name}: it was removed`);
   if (id !== undefined && member.instance?.id === id && member.phase === "ready") return;
-  if (!isHeard(member)) return;
+  if (!isOutputCollected(member)) return;
   const why = member.lastError ? describeError(member.lastError) : "it was replaced";
   throw new NotReadyError(`${name} did not stay ready for ${minReadyMs} ms: ${why}`);
 }

@@ -2,20 +2,25 @@ import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } fr
 import { EngineError } from "../../engine/engine.ts";
 import type { DeployStep } from "../../answers/event.ts";
 import { DeployError, Deploys } from "./deploy.ts";
-import { FleetBench } from "../harness.ts";
+import { FleetHarness } from "../harness.ts";
 import type { FleetPolicy } from "../member/policy.ts";
 import type { SavedFleet } from "../store/store.ts";
 import { TextStore } from "../testing.ts";
-import { Turns } from "./change_lock.ts";
+import { ChangeLock } from "./change_lock.ts";
 
 async function open(policy: Partial<FleetPolicy> = {}) {
-  const bench = await new FleetBench(policy).open();
-  const { fleet, engine, clock } = bench;
+  const harness = await new FleetHarness(policy).open();
+  const { fleet, engine, clock } = harness;
   const steps: string[] = [];
-  const deploys = new Deploys({ fleet, engine, turns: new Turns(), now: () => clock.now() });
+  const deploys = new Deploys({
+    fleet,
+    engine,
+    changeLock: new ChangeLock(),
+    now: () => clock.now(),
+  });
   const run = (image: string) =>
     deploys.run({ image }, ({ step, name }: DeployStep) => steps.push(`${step} ${name ?? ""}`));
-  return { ...bench, fleet, engine, clock, bench, steps, deploys, run };
+  return { ...harness, fleet, engine, clock, harness, steps, deploys, run };
 }
 
 Deno.test("a deploy replaces one replica after the other, and the ring stays as it is", async () => {
@@ -52,7 +57,7 @@ Deno.test("what heals after a deploy runs what was deployed, and so do new repli
   await clock.turn(10);
   assertEquals(fleet.spares.map(({ template }) => template), [{ image: "app:2" }]);
   engine.fail("Server2");
-  fleet.enlist(["S4"]);
+  fleet.changes.add(["S4"]);
   await clock.turn(10);
   assert(fleet.members.every(({ template }) => template.image === "app:2"));
   await fleet.close();
@@ -145,7 +150,7 @@ Deno.test("what the engine cannot run is refused before anything is done", async
         ownsInstances: kind === "process",
         pin: (template) => Promise.resolve(template),
       },
-      turns: new Turns(),
+      changeLock: new ChangeLock(),
       now: () => 0,
     });
   assertThrows(() => make("process").check({ image: "a" }), DeployError, "commands");
@@ -198,7 +203,7 @@ Deno.test("a call of a deploy may say how long a new instance has to stay ready"
 
 /** A fleet of which an earlier life left a deploy of `app:2` half done, with Server1 deployed. */
 async function resumed(saved: Partial<SavedFleet>) {
-  const engine = FleetBench.memory();
+  const engine = FleetHarness.memory();
   const first = await engine.start({ name: "Server1", spare: false, template: {} });
   const list = engine.list.bind(engine);
   engine.list = async () =>
@@ -208,19 +213,29 @@ async function resumed(saved: Partial<SavedFleet>) {
   }
   const names = ["Server1", "Server2", "Server3"];
   const store = new TextStore({ configured: 3, names, template: {}, ...saved });
-  const bench = await new FleetBench({}, engine, store).open();
-  const { fleet, clock } = bench;
-  const deploys = new Deploys({ fleet, engine, turns: new Turns(), now: () => clock.now() });
+  const harness = await new FleetHarness({}, engine, store).open();
+  const { fleet, clock } = harness;
+  const deploys = new Deploys({
+    fleet,
+    engine,
+    changeLock: new ChangeLock(),
+    now: () => clock.now(),
+  });
   const templates = () => fleet.members.map(({ template }) => template.image);
-  return { bench, fleet, engine, clock, store, deploys, templates, first };
+  return { harness, fleet, engine, clock, store, deploys, templates, first };
 }
 
 const DEPLOYED = { image: "app:2" };
 
 Deno.test("a deploy is saved before its first step, and no more when it is over", async () => {
   const store = new TextStore();
-  const { fleet, clock, engine } = await new FleetBench({}, undefined, store).open();
-  const deploys = new Deploys({ fleet, engine, turns: new Turns(), now: () => clock.now() });
+  const { fleet, clock, engine } = await new FleetHarness({}, undefined, store).open();
+  const deploys = new Deploys({
+    fleet,
+    engine,
+    changeLock: new ChangeLock(),
+    now: () => clock.now(),
+  });
   const saved: unknown[] = [];
   const done = deploys.run(DEPLOYED, () => saved.push(store.last.deploy));
   await clock.turn(10);
@@ -232,8 +247,13 @@ Deno.test("a deploy is saved before its first step, and no more when it is over"
 
 Deno.test("a deploy that cannot be saved does not begin", async () => {
   const store = new TextStore();
-  const { fleet, clock, engine } = await new FleetBench({}, undefined, store).open();
-  const deploys = new Deploys({ fleet, engine, turns: new Turns(), now: () => clock.now() });
+  const { fleet, clock, engine } = await new FleetHarness({}, undefined, store).open();
+  const deploys = new Deploys({
+    fleet,
+    engine,
+    changeLock: new ChangeLock(),
+    now: () => clock.now(),
+  });
   store.fault = new Error("No space left on device");
   const calls = engine.calls.length;
   const error = await assertRejects(() => deploys.run(DEPLOYED, () => {}), DeployError);
@@ -244,8 +264,13 @@ Deno.test("a deploy that cannot be saved does not begin", async () => {
 
 Deno.test("a deploy whose end cannot be saved goes back", async () => {
   const store = new TextStore();
-  const { fleet, clock, engine } = await new FleetBench({}, undefined, store).open();
-  const deploys = new Deploys({ fleet, engine, turns: new Turns(), now: () => clock.now() });
+  const { fleet, clock, engine } = await new FleetHarness({}, undefined, store).open();
+  const deploys = new Deploys({
+    fleet,
+    engine,
+    changeLock: new ChangeLock(),
+    now: () => clock.now(),
+  });
   const done = deploys.run(DEPLOYED, ({ step, name }) => {
     if (step === "replaced" && name === "Server3") store.fault = new Error("disk full");
   });

@@ -8,18 +8,30 @@ import { compareRings, movedIds, type Movement } from "../../../ring/mod.ts";
 import { errorMessage } from "../../failures.ts";
 import type { View } from "../../view.ts";
 import { factsOf, ringOf, type RingShape } from "../spec/ring_spec.ts";
-import { applied, type Change, namesToRemove, type Weights, type Wish } from "../spec/change.ts";
+import {
+  applied,
+  type Change,
+  type ChangeRequest,
+  namesToRemove,
+  type Weights,
+} from "../spec/change.ts";
 import type { Fleet } from "../fleet.ts";
-import { checkFresh, type KeptPlan, KeptPlans, type Plan, PLAN_MS } from "./plan_store.ts";
-import { MembershipError } from "../spec/change_error.ts";
+import { checkFresh, type Plan, PLAN_MS, PlanStore, type StoredPlan } from "./plan_store.ts";
+import { ChangeError } from "../spec/change_error.ts";
 import { allReady } from "./readiness.ts";
-import { check, type FieldNames, type Ground, resolve, WISH_FIELDS } from "../spec/resolve.ts";
-import type { Turns } from "./change_lock.ts";
+import {
+  type ChangeContext,
+  check,
+  type FieldNames,
+  REQUEST_FIELDS,
+  resolve,
+} from "../spec/resolve.ts";
+import type { ChangeLock } from "./change_lock.ts";
 
 export type { RingFacts, RingShape } from "../spec/ring_spec.ts";
-export type { Weights, Wish } from "../spec/change.ts";
+export type { ChangeRequest, Weights } from "../spec/change.ts";
 export type { Plan } from "./plan_store.ts";
-export { MembershipError, type MembershipErrorKind } from "../spec/change_error.ts";
+export { ChangeError, type ChangeErrorKind } from "../spec/change_error.ts";
 
 /** What a change did. */
 export interface ChangeReport {
@@ -34,7 +46,7 @@ export interface ChangeReport {
 }
 
 /** Who belongs to the fleet, and on which ring. */
-export interface Standing {
+export interface FleetSummary {
   /** Version of the view. */
   readonly version: number;
   readonly digest: string;
@@ -44,13 +56,13 @@ export interface Standing {
 }
 
 /** Told of a change as soon as it is made: how the fleet stood just before it, and after. */
-export type OnMade = (before: Standing, after: Standing) => void;
+export type OnMade = (before: FleetSummary, after: FleetSummary) => void;
 
 /** What a {@linkcode Membership} is made of. */
 export interface MembershipOptions {
   readonly fleet: Fleet;
   /** Shared with whatever else changes the fleet. */
-  readonly turns: Turns;
+  readonly changeLock: ChangeLock;
   /** False where somebody else runs the instances. */
   readonly changeable: boolean;
   /** The present instant of the fleet's clock. */
@@ -69,7 +81,7 @@ interface Made {
 /** Makes changes of the fleet. They wait for each other. */
 export class Membership {
   readonly #options: MembershipOptions;
-  readonly #plans = new KeptPlans();
+  readonly #plans = new PlanStore();
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -77,7 +89,7 @@ export class Membership {
 
   /** The names in the ring, in the order in which they joined. */
   names(): string[] {
-    return [...this.#options.fleet.blueprint.weights.keys()];
+    return [...this.#options.fleet.ringSpec.weights.keys()];
   }
 
   /**
@@ -88,7 +100,7 @@ export class Membership {
    * @param weights weights of those whose weight is not to be 1, by name
    * @param onMade told when it is made
    * @returns the names in the ring after it
-   * @throws {MembershipError} nothing was added
+   * @throws {ChangeError} nothing was added
    */
   add(
     n: number,
@@ -100,7 +112,7 @@ export class Membership {
       const change = this.#resolve({ add: n, hostnames, weights }, CALL_FIELDS);
       const other = Object.keys(weights).find((name) => !change.add.includes(name));
       if (other === undefined) return change;
-      throw new MembershipError("unknown", `weights.${other}: no new replica is called ${other}`);
+      throw new ChangeError("unknown", `weights.${other}: no new replica is called ${other}`);
     }).then(() => this.names());
   }
 
@@ -111,7 +123,7 @@ export class Membership {
    * @param hostnames names of some of them; the rest are the newest
    * @param onMade told when it is made
    * @returns the names in the ring after it
-   * @throws {MembershipError} nothing was removed
+   * @throws {ChangeError} nothing was removed
    */
   remove(
     n: number,
@@ -124,7 +136,7 @@ export class Membership {
       const change = this.#resolve({ remove }, CALL_FIELDS);
       if (n <= present.length) return change;
       const message = `n: must be at most N, which is ${present.length}; got ${n}`;
-      throw new MembershipError("out-of-bounds", message);
+      throw new ChangeError("out-of-bounds", message);
     }).then(() => this.names());
   }
 
@@ -133,7 +145,7 @@ export class Membership {
    *
    * @param weights weights by name
    * @param onMade told when it is made
-   * @throws {MembershipError} nothing was changed
+   * @throws {ChangeError} nothing was changed
    */
   async weigh(weights: Weights, onMade: OnMade = () => {}): Promise<ChangeReport> {
     return reportOf(await this.#inTurn(onMade, () => this.#resolve({ weights })));
@@ -144,7 +156,7 @@ export class Membership {
    *
    * @param shape what of it
    * @param onMade told when it is made
-   * @throws {MembershipError} nothing was changed
+   * @throws {ChangeError} nothing was changed
    */
   async reshape(
     shape: Partial<RingShape>,
@@ -156,14 +168,14 @@ export class Membership {
   /**
    * Works out what a change would come to, and keeps that for a while. Changes nothing.
    *
-   * @param wish the change
-   * @throws {MembershipError} the change could not be made
+   * @param request the change
+   * @throws {ChangeError} the change could not be made
    */
-  plan(wish: Wish): Plan {
+  plan(request: ChangeRequest): Plan {
     const { fleet, now } = this.#options;
-    const { view: { ring }, blueprint } = fleet;
-    const change = this.#resolve(wish);
-    const target = applied(blueprint, change);
+    const { view: { ring }, ringSpec } = fleet;
+    const change = this.#resolve(request);
+    const target = applied(ringSpec, change);
     const after = ringOf(target, ring);
     const until = now() + PLAN_MS;
     const plan: Plan = {
@@ -172,12 +184,12 @@ export class Membership {
       expiresAt: fleet.clock.wallClock(until),
       add: change.add,
       remove: change.remove,
-      before: factsOf(ring, blueprint),
+      before: factsOf(ring, ringSpec),
       after: factsOf(after, target),
       moved: compareRings(ring, after),
       movedIds: movedIds(ring, after),
     };
-    this.#plans.keep({ plan, change, until, blueprint });
+    this.#plans.keep({ plan, change, until, ringSpec });
     return plan;
   }
 
@@ -186,11 +198,11 @@ export class Membership {
    *
    * @param id the plan's
    * @param onMade told when it is made
-   * @throws {MembershipError} nothing was changed
+   * @throws {ChangeError} nothing was changed
    */
   async apply(id: string, onMade: OnMade = () => {}): Promise<ChangeReport> {
     return reportOf(
-      await this.#options.turns.take(async () => {
+      await this.#options.changeLock.run(async () => {
         const made = await this.#make(this.#freshPlan(id).change, onMade);
         this.#plans.delete(id);
         return made;
@@ -198,30 +210,30 @@ export class Membership {
     );
   }
 
-  #freshPlan(id: string): KeptPlan {
+  #freshPlan(id: string): StoredPlan {
     const { fleet, now } = this.#options;
     const kept = this.#plans.find(id, now());
-    checkFresh(kept, fleet.view.ring.digest, fleet.blueprint);
-    check(kept.change, this.#ground());
+    checkFresh(kept, fleet.view.ring.digest, fleet.ringSpec);
+    check(kept.change, this.#context());
     return kept;
   }
 
-  #resolve(wish: Wish, fields: FieldNames = WISH_FIELDS): Change {
-    const { add = wish.hostnames?.length ?? 0, remove = [] } = wish;
+  #resolve(request: ChangeRequest, fields: FieldNames = REQUEST_FIELDS): Change {
+    const { add = request.hostnames?.length ?? 0, remove = [] } = request;
     if (add > 0) this.#checkChangeable("added");
     if (remove.length > 0) this.#checkChangeable("removed");
-    return resolve(wish, this.#ground(), fields);
+    return resolve(request, this.#context(), fields);
   }
 
-  #ground(): Ground {
-    const { blueprint, members, limit } = this.#options.fleet;
-    return { blueprint, taken: new Set(members.map(({ name }) => name)), limit };
+  #context(): ChangeContext {
+    const { ringSpec, members, limit } = this.#options.fleet;
+    return { ringSpec, taken: new Set(members.map(({ name }) => name)), limit };
   }
 
   /** The change is worked out when its turn has come, from what the fleet is then. */
   #inTurn(onMade: OnMade, change: () => Change): Promise<Made> {
-    const { turns, fleet } = this.#options;
-    return turns.take(async () => {
+    const { changeLock, fleet } = this.#options;
+    return changeLock.run(async () => {
       await fleet.known();
       return await this.#make(change(), onMade);
     });
@@ -235,10 +247,10 @@ export class Membership {
     const { fleet } = this.#options;
     await this.#prepare(change);
     const before = fleet.view;
-    const stood = standingOf(fleet);
-    fleet.change(change);
+    const stood = summaryOf(fleet);
+    fleet.changes.apply(change);
     const after = fleet.view;
-    onMade(stood, standingOf(fleet));
+    onMade(stood, summaryOf(fleet));
     await fleet.until((members) => change.remove.every((name) => !members.has(name)));
     return { before, after };
   }
@@ -247,12 +259,12 @@ export class Membership {
   async #prepare(change: Change): Promise<void> {
     const { fleet } = this.#options;
     const { add } = change;
-    fleet.enlist(add);
+    fleet.changes.add(add);
     try {
       await fleet.until((members) => allReady(add, members));
       await this.#save(change);
     } catch (error) {
-      fleet.dismiss(add);
+      fleet.changes.remove(add);
       await fleet.until((members) => add.every((name) => !members.has(name)));
       throw error;
     }
@@ -260,7 +272,7 @@ export class Membership {
 
   async #save(change: Change): Promise<void> {
     try {
-      await this.#options.fleet.save(change);
+      await this.#options.fleet.changes.save(change);
     } catch (error) {
       throw notSaved(error);
     }
@@ -268,7 +280,7 @@ export class Membership {
 
   #checkChangeable(verb: string): void {
     if (this.#options.changeable) return;
-    throw new MembershipError(
+    throw new ChangeError(
       "unsupported",
       `with LB_ENGINE=static somebody else runs the replicas, so none can be ${verb}; ` +
         "change the list of upstreams instead (PUT /_lb/upstreams, or LB_UPSTREAMS)",
@@ -277,16 +289,16 @@ export class Membership {
 }
 
 /** A change that was not made, because it could not be saved. */
-export function notSaved(error: unknown): MembershipError {
-  return new MembershipError(
+export function notSaved(error: unknown): ChangeError {
+  return new ChangeError(
     "not-saved",
     `nothing was changed, because the change could not be saved: ${errorMessage(error)}`,
   );
 }
 
 /** How a fleet stands. */
-export function standingOf({ view: { version, ring }, blueprint }: Fleet): Standing {
-  const { weights, shape } = blueprint;
+export function summaryOf({ view: { version, ring }, ringSpec }: Fleet): FleetSummary {
+  const { weights, shape } = ringSpec;
   return { version, digest: ring.digest, weights: Object.fromEntries(weights), shape };
 }
 

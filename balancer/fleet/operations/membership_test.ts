@@ -1,20 +1,20 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { EngineError } from "../../engine/engine.ts";
-import { FleetBench } from "../harness.ts";
+import { FleetHarness } from "../harness.ts";
 import { namesToAdd, namesToRemove } from "../spec/change.ts";
-import { Membership, MembershipError } from "./membership.ts";
-import { Turns } from "./change_lock.ts";
+import { ChangeError, Membership } from "./membership.ts";
+import { ChangeLock } from "./change_lock.ts";
 
 async function open() {
-  const bench = await new FleetBench().open();
-  const { fleet, engine, clock, plane } = bench;
+  const harness = await new FleetHarness().open();
+  const { fleet, engine, clock, plane } = harness;
   const now = () => clock.now();
-  const membership = new Membership({ fleet, turns: new Turns(), changeable: true, now });
+  const membership = new Membership({ fleet, changeLock: new ChangeLock(), changeable: true, now });
   return { engine, clock, plane, fleet, membership };
 }
 
 async function kindOf(change: Promise<unknown>): Promise<string> {
-  return (await assertRejects(() => change, MembershipError)).kind;
+  return (await assertRejects(() => change, ChangeError)).kind;
 }
 
 Deno.test("new replicas enter the ring together, when all of them are ready", async () => {
@@ -77,7 +77,12 @@ Deno.test("what cannot be done is refused and changes nothing", async () => {
   assertEquals(await kindOf(membership.remove(4, [])), "out-of-bounds");
   assertEquals(await kindOf(membership.remove(1, ["S9"])), "unknown");
   assertEquals(await kindOf(membership.remove(2, ["Server1", "Server1"])), "taken");
-  const fixed = new Membership({ fleet, turns: new Turns(), changeable: false, now: Date.now });
+  const fixed = new Membership({
+    fleet,
+    changeLock: new ChangeLock(),
+    changeable: false,
+    now: Date.now,
+  });
   assertEquals(await kindOf(fixed.add(1, [])), "unsupported");
   assertEquals(await kindOf(fixed.remove(1, [])), "unsupported");
   assertEquals([fleet.view, engine.calls], [before, []]);

@@ -4,9 +4,9 @@
  * @module
  */
 import type { Movement } from "../../../ring/mod.ts";
-import { type Blueprint, type RingFacts, sameBlueprint } from "../spec/ring_spec.ts";
+import { type RingFacts, type RingSpec, sameRingSpec } from "../spec/ring_spec.ts";
 import type { Change } from "../spec/change.ts";
-import { MembershipError } from "../spec/change_error.ts";
+import { ChangeError } from "../spec/change_error.ts";
 
 /** What a change would come to. */
 export interface Plan {
@@ -30,13 +30,13 @@ export interface Plan {
 }
 
 /** A plan with what has to be known to apply it. */
-export interface KeptPlan {
+export interface StoredPlan {
   readonly plan: Plan;
   readonly change: Change;
   /** Until which instant of the fleet's clock it is kept. */
   readonly until: number;
   /** What the plan was made for. */
-  readonly blueprint: Blueprint;
+  readonly ringSpec: RingSpec;
 }
 
 /** So many of the last plans are kept. */
@@ -46,11 +46,11 @@ const KEPT = 64;
 export const PLAN_MS = 600_000;
 
 /** Keeps plans by their ids. */
-export class KeptPlans {
-  readonly #plans = new Map<string, KeptPlan>();
+export class PlanStore {
+  readonly #plans = new Map<string, StoredPlan>();
 
   /** Keeps a plan, and one less of the older ones where there are too many. */
-  keep(kept: KeptPlan): void {
+  keep(kept: StoredPlan): void {
     this.#plans.set(kept.plan.id, kept);
     const [oldest] = this.#plans.keys();
     if (this.#plans.size > KEPT && oldest !== undefined) this.#plans.delete(oldest);
@@ -61,12 +61,12 @@ export class KeptPlans {
    *
    * @param id its id
    * @param now the present instant
-   * @throws {MembershipError} `unknown-plan`
+   * @throws {ChangeError} `unknown-plan`
    */
-  find(id: string, now: number): KeptPlan {
+  find(id: string, now: number): StoredPlan {
     const kept = this.#plans.get(id);
     if (kept && now < kept.until) return kept;
-    throw new MembershipError(
+    throw new ChangeError(
       "unknown-plan",
       `plan: none of that id is kept: it was applied, is older than ${PLAN_MS / 60_000} minutes, ` +
         `or never was; got ${id}`,
@@ -84,15 +84,15 @@ export class KeptPlans {
  *
  * @param kept the plan
  * @param digest the ring's digest now
- * @param blueprint members, weights and shape now
- * @throws {MembershipError} `stale`
+ * @param ringSpec members, weights and shape now
+ * @throws {ChangeError} `stale`
  */
-export function checkFresh({ plan, blueprint }: KeptPlan, digest: string, now: Blueprint): void {
-  if (digest === plan.basedOn && sameBlueprint(blueprint, now)) return;
+export function checkFresh({ plan, ringSpec }: StoredPlan, digest: string, now: RingSpec): void {
+  if (digest === plan.basedOn && sameRingSpec(ringSpec, now)) return;
   const what = digest === plan.basedOn
     ? "replicas, weights or shape are others now"
     : `the ring's digest is ${digest} now`;
-  throw new MembershipError(
+  throw new ChangeError(
     "stale",
     `plan: must be made for the ring as it is; ${what}, and ${plan.id} was made for ${plan.basedOn}`,
   );

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { describeError, isHeard, type Member } from "../member/member.ts";
-import { MembershipError } from "../spec/change_error.ts";
+import { describeError, isOutputCollected, type Member } from "../member/member.ts";
+import { ChangeError } from "../spec/change_error.ts";
 
 /** A new replica that died so many times before it was ready is given up. */
 const GIVE_UP_AFTER_LIVES = 3;
@@ -15,7 +15,7 @@ const GIVE_UP_AFTER_LIVES = 3;
  *
  * @param names the new replicas
  * @param members every replica, by name
- * @throws {MembershipError} waiting for one of them would be in vain
+ * @throws {ChangeError} waiting for one of them would be in vain
  */
 export function allReady(names: readonly string[], members: ReadonlyMap<string, Member>): boolean {
   const states = names.map((name) => members.get(name));
@@ -26,10 +26,10 @@ export function allReady(names: readonly string[], members: ReadonlyMap<string, 
 function checkHopeful(member: Member): void {
   const { name, shortLives, lastError } = member;
   if (!lastError) return;
-  if (lastError.kind === "name-taken") throw new MembershipError("taken", lastError.message);
+  if (lastError.kind === "name-taken") throw new ChangeError("taken", lastError.message);
   const hopeless = lastError.kind || lastError.gaveUp || shortLives >= GIVE_UP_AFTER_LIVES;
-  if (hopeless && isHeard(member)) {
+  if (hopeless && isOutputCollected(member)) {
     const message = `${name} did not become ready: ${describeError(lastError)}`;
-    throw new MembershipError("not-ready", message);
+    throw new ChangeError("not-ready", message);
   }
 }

@@ -18,13 +18,13 @@ import { rampAt, ringRamps } from "../member/slow_start.ts";
  */
 export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
   const { version, ring, ready } = fleet.view;
-  const { virtualServers, hashes } = fleet.blueprint.shape;
+  const { virtualServers, hashes } = fleet.ringSpec.shape;
   const { slowStartMs } = fleet.policy;
   const slots = slotsOf(ring);
   const ramps = ringRamps(fleet.members.filter(inRing), now, slowStartMs);
-  const load = ({ name, heirSince }: Member): Load => ({
+  const load = ({ name, loadRampSince }: Member): Load => ({
     slots: slots.get(name) ?? 0,
-    ramp: Math.min(ramps.get(name) ?? 1, rampAt(heirSince, now, slowStartMs)),
+    ramp: Math.min(ramps.get(name) ?? 1, rampAt(loadRampSince, now, slowStartMs)),
   });
   const date = (instant: number) => new Date(fleet.clock.wallClock(instant)).toISOString();
   const status = (member: Member) => replicaStatus(member, load(member), now, date);
@@ -49,7 +49,7 @@ export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
       error: error ?? null,
     })),
     template: fleet.template,
-    quarantined: fleet.quarantine.list(now).map(({ key, until }) => ({ key, until: date(until) })),
+    quarantined: fleet.poisonKeys.list(now).map(({ key, until }) => ({ key, until: date(until) })),
   };
 }
 
@@ -97,7 +97,7 @@ function startStatus(
 }
 
 function errorStatus(
-  { at, message, exit, attempt, lastWords }: MemberError,
+  { at, message, exit, attempt, outputTail }: MemberError,
   date: Dated,
 ): NonNullable<ReplicaStatus["lastError"]> {
   return {
@@ -105,6 +105,6 @@ function errorStatus(
     message,
     ...(exit === undefined ? {} : { exit }),
     ...(attempt === undefined ? {} : { attempt }),
-    ...(lastWords ? { lastWords } : {}),
+    ...(outputTail ? { lastWords: outputTail } : {}),
   };
 }

@@ -7,17 +7,17 @@ import type { FailureLog } from "../../failures.ts";
 import { deniedSocket, firstDuplicate, type GivenUpstream } from "../../upstream_list.ts";
 import { addressText, type UpstreamAddress } from "../../view.ts";
 import type { Fleet } from "../fleet.ts";
-import { type ChangeReport, notSaved, type OnMade, reportOf, standingOf } from "./membership.ts";
-import { MembershipError } from "../spec/change_error.ts";
+import { type ChangeReport, notSaved, type OnMade, reportOf, summaryOf } from "./membership.ts";
+import { ChangeError } from "../spec/change_error.ts";
 import type { Probe } from "../health/probe.ts";
 import { resolve } from "../spec/resolve.ts";
-import type { Turns } from "./change_lock.ts";
+import type { ChangeLock } from "./change_lock.ts";
 
 /** What {@linkcode Upstreams} are made of. */
 export interface UpstreamsOptions {
   readonly fleet: Fleet;
   /** Shared with whatever else changes the fleet. */
-  readonly turns: Turns;
+  readonly changeLock: ChangeLock;
   /** True where the engine runs its own instances: there is no list then. */
   readonly ownsInstances: boolean;
   readonly probe: Probe;
@@ -40,7 +40,7 @@ export class Upstreams {
   /**
    * The list in force.
    *
-   * @throws {MembershipError} the engine runs its own instances
+   * @throws {ChangeError} the engine runs its own instances
    */
   list(): readonly GivenUpstream[] {
     this.#checkStatic();
@@ -55,23 +55,23 @@ export class Upstreams {
    *
    * @param upstreams names, addresses and weights
    * @param onMade told when it is made
-   * @throws {MembershipError} nothing was changed
+   * @throws {ChangeError} nothing was changed
    */
   set(upstreams: readonly GivenUpstream[], onMade: OnMade = () => {}): Promise<ChangeReport> {
-    const { fleet, turns } = this.#options;
-    return turns.take(async () => {
+    const { fleet, changeLock } = this.#options;
+    return changeLock.run(async () => {
       this.#checkStatic();
       await fleet.known();
       this.#check(upstreams);
       const answering = await this.#answering(upstreams);
       this.#checkServed(upstreams, answering);
-      await fleet.saveUpstreams(upstreams).catch((error) => {
+      await fleet.changes.saveUpstreams(upstreams).catch((error) => {
         throw notSaved(error);
       });
-      const [before, stood] = [fleet.view, standingOf(fleet)];
-      fleet.setUpstreams(upstreams, answering);
+      const [before, stood] = [fleet.view, summaryOf(fleet)];
+      fleet.changes.setUpstreams(upstreams, answering);
       const after = fleet.view;
-      onMade(stood, standingOf(fleet));
+      onMade(stood, summaryOf(fleet));
       const names = new Set(upstreams.map(({ name }) => name));
       await fleet.until((members) => [...members.keys()].every((name) => names.has(name)));
       return reportOf({ before, after });
@@ -80,7 +80,7 @@ export class Upstreams {
 
   #checkStatic(): void {
     if (!this.#options.ownsInstances) return;
-    throw new MembershipError(
+    throw new ChangeError(
       "unsupported",
       "upstreams: only LB_ENGINE=static has a list of them; this engine runs its own replicas, " +
         "which POST /add and DELETE /rm change",
@@ -89,23 +89,23 @@ export class Upstreams {
 
   #check(upstreams: readonly GivenUpstream[]): void {
     if (upstreams.length === 0) {
-      throw new MembershipError("out-of-bounds", "upstreams: there must be at least one; got none");
+      throw new ChangeError("out-of-bounds", "upstreams: there must be at least one; got none");
     }
     const twice = firstDuplicate(upstreams);
     if (twice !== undefined) {
-      throw new MembershipError("taken", `upstreams: ${twice} is named twice`);
+      throw new ChangeError("taken", `upstreams: ${twice} is named twice`);
     }
     const denied = deniedSocket(upstreams);
-    if (denied !== undefined) throw new MembershipError("out-of-bounds", `upstreams: ${denied}`);
-    const { blueprint, limit } = this.#options.fleet;
-    const { weights: present } = blueprint;
+    if (denied !== undefined) throw new ChangeError("out-of-bounds", `upstreams: ${denied}`);
+    const { ringSpec, limit } = this.#options.fleet;
+    const { weights: present } = ringSpec;
     const names = new Map(upstreams.map(({ name, weight }) => [name, weight]));
-    const wish = {
+    const request = {
       hostnames: [...names.keys()].filter((name) => !present.has(name)),
       remove: [...present.keys()].filter((name) => !names.has(name)),
       weights: Object.fromEntries(names),
     };
-    resolve(wish, { blueprint, taken: new Set(present.keys()), limit }, FIELDS);
+    resolve(request, { ringSpec, taken: new Set(present.keys()), limit }, FIELDS);
   }
 
   /** Names of the upstreams that are new or moved and pass their heartbeats in time. */
@@ -148,7 +148,7 @@ export class Upstreams {
       (answering.has(name) || (ready.has(name) && known.get(name) === addressText(address)))
     );
     if (served) return;
-    throw new MembershipError(
+    throw new ChangeError(
       "not-ready",
       `upstreams: none of them answers a heartbeat within ${fleet.policy.heartbeatTimeoutMs} ms; ` +
         "the list in force was kept",

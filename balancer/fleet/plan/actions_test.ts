@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Instance } from "../../engine/engine.ts";
-import { type Former, type Member, newMember, type Phase } from "../member/member.ts";
-import { type Means, nextDeadline, plan } from "./actions.ts";
+import { type Member, newMember, type Phase, type RetiringInstance } from "../member/member.ts";
+import { type Capacity, nextDeadline, planActions } from "./actions.ts";
 import type { FleetPolicy } from "../member/policy.ts";
 import { testPolicy } from "../testing.ts";
 
@@ -22,14 +22,16 @@ function member(phase: Phase, changes: Partial<Member> = {}): Member {
 function planned(
   one: Member,
   policy: Partial<FleetPolicy> = {},
-  means: Partial<Means> = {},
+  capacity: Partial<Capacity> = {},
 ): string[] {
-  const all = { engineUp: true, starts: 9, ...means };
-  return plan([one], 100, testPolicy(policy), all).map((action) => action.type);
+  const all = { engineUp: true, starts: 9, ...capacity };
+  return planActions([one], { now: 100, policy: testPolicy(policy) }, all).map((action) =>
+    action.type
+  );
 }
 
-function former(changes: Partial<Former> = {}): Former {
-  const base = { id: "i0", graceMs: 700, unheard: false, busy: false, notBefore: 0 };
+function retiring(changes: Partial<RetiringInstance> = {}): RetiringInstance {
+  const base = { id: "i0", graceMs: 700, collectOutput: false, busy: false, notBefore: 0 };
   return { stage: "stop", ...base, ...changes };
 }
 
@@ -39,7 +41,7 @@ Deno.test("each phase has its action", () => {
     ["starting", []],
     ["warming", []],
     ["ready", []],
-    ["down", ["replace"]],
+    ["down", []],
   ];
   for (const [phase, actions] of table) {
     assertEquals(planned(member(phase, { mustReplace: phase === "down" })), actions, phase);
@@ -47,15 +49,15 @@ Deno.test("each phase has its action", () => {
 });
 
 Deno.test("what was there before is cleared away beside whatever else is done", () => {
-  assertEquals(planned(member("waiting", { former: [former()] })), ["stop", "start"]);
-  assertEquals(planned(member("leaving", { former: [former({ stage: "drain" })] })), ["drain"]);
-  const both = [former({ stage: "drain" }), former({ id: "i2" })];
-  assertEquals(planned(member("ready", { former: both })), ["drain", "stop"]);
+  assertEquals(planned(member("waiting", { retiring: [retiring()] })), ["stop", "start"]);
+  assertEquals(planned(member("leaving", { retiring: [retiring({ stage: "drain" })] })), ["drain"]);
+  const both = [retiring({ stage: "drain" }), retiring({ id: "i2" })];
+  assertEquals(planned(member("ready", { retiring: both })), ["drain", "stop"]);
 });
 
 Deno.test("nothing is planned twice", () => {
   assertEquals(planned(member("waiting", { busy: true })), []);
-  assertEquals(planned(member("leaving", { former: [former({ busy: true })] })), []);
+  assertEquals(planned(member("leaving", { retiring: [retiring({ busy: true })] })), []);
   assertEquals(planned(member("ready", { naming: "under way" })), []);
   assertEquals(planned(member("ready", { naming: "due" })), ["rename"]);
 });
@@ -63,12 +65,12 @@ Deno.test("nothing is planned twice", () => {
 Deno.test("nothing is started or stopped before its time, nor while the engine is away", () => {
   assertEquals(planned(member("waiting", { notBefore: 101 })), []);
   assertEquals(planned(member("waiting", { notBefore: 100 })), ["start"]);
-  assertEquals(planned(member("leaving", { former: [former({ notBefore: 101 })] })), []);
+  assertEquals(planned(member("leaving", { retiring: [retiring({ notBefore: 101 })] })), []);
   const away = { engineUp: false };
   assertEquals(planned(member("down"), {}, away), []);
-  assertEquals(planned(member("leaving", { former: [former()] }), {}, away), []);
-  const draining = [former({ stage: "drain" })];
-  assertEquals(planned(member("leaving", { former: draining }), {}, away), ["drain"]);
+  assertEquals(planned(member("leaving", { retiring: [retiring()] }), {}, away), []);
+  const draining = [retiring({ stage: "drain" })];
+  assertEquals(planned(member("leaving", { retiring: draining }), {}, away), ["drain"]);
 });
 
 Deno.test("what is not ours to replace, or not proven dead, is left alone", () => {
@@ -81,14 +83,16 @@ Deno.test("a budget bounds replacements, and no first start", () => {
   assertEquals(planned(member("waiting"), {}, none), ["start"]);
   assertEquals(planned(member("waiting", { restarts: 1 }), {}, none), []);
   const two = [member("waiting", { restarts: 1 }), member("waiting", { shortLives: 1 })];
-  const means = { engineUp: true, starts: 1 };
-  assertEquals(plan(two, 100, testPolicy(), means).length, 1);
+  const capacity = { engineUp: true, starts: 1 };
+  assertEquals(planActions(two, { now: 100, policy: testPolicy() }, capacity).length, 1);
 });
 
 Deno.test("spares are started when nobody is waited for", () => {
   const spare = member("waiting", { name: "spare.1", spare: true, joined: false });
   const names = (members: Member[]) =>
-    plan(members, 100, testPolicy(), { engineUp: true, starts: 9 }).map(({ name }) => name);
+    planActions(members, { now: 100, policy: testPolicy() }, { engineUp: true, starts: 9 }).map((
+      { name },
+    ) => name);
   assertEquals(names([member("ready"), spare]), ["spare.1"]);
   assertEquals(names([member("warming", { since: 90 }), spare]), []);
   assertEquals(names([member("warming", { since: -10_000 }), spare]), ["spare.1"]);
@@ -98,8 +102,15 @@ Deno.test("spares are started when nobody is waited for", () => {
 Deno.test("a spare is started without a name, a successor under the name that it is to take", () => {
   const launches = [
     member("waiting", { name: "spare.1", spare: true, joined: false }),
-    member("waiting", { name: "S.next", joined: false, succeeds: "S", template: { image: "new" } }),
-  ].flatMap((one) => plan([one], 100, testPolicy(), { engineUp: true, starts: 1 }));
+    member("waiting", {
+      name: "S.next",
+      joined: false,
+      successorOf: "S",
+      template: { image: "new" },
+    }),
+  ].flatMap((one) =>
+    planActions([one], { now: 100, policy: testPolicy() }, { engineUp: true, starts: 1 })
+  );
   assertEquals(launches.map((action) => action.type === "start" && action.launch), [
     { name: "spare.1", spare: true, template: {} },
     { name: "S", spare: false, template: { image: "new" } },
@@ -114,7 +125,7 @@ Deno.test("the next deadline is the earliest that is still to come", () => {
     member("warming", { since: 10 }),
     member("ready"),
   ];
-  assertEquals(nextDeadline(members, 100, policy), 900);
-  assertEquals(nextDeadline(members, 900, policy), 5010);
-  assertEquals(nextDeadline([member("ready")], 0, policy), Infinity);
+  assertEquals(nextDeadline(members, { now: 100, policy }), 900);
+  assertEquals(nextDeadline(members, { now: 900, policy }), 5010);
+  assertEquals(nextDeadline([member("ready")], { now: 0, policy }), Infinity);
 });

@@ -5,7 +5,7 @@
  */
 import type { Ring } from "../../../ring/mod.ts";
 import type { Upstream, View } from "../../view.ts";
-import { type Blueprint, isRingOf, ringOf, type RingShape } from "../spec/ring_spec.ts";
+import { isRingOf, ringOf, type RingShape, type RingSpec } from "../spec/ring_spec.ts";
 import { inRing, inView, isAwaited, type Member } from "../member/member.ts";
 import { rampAt, ringRamps } from "../member/slow_start.ts";
 
@@ -71,17 +71,17 @@ function nextRing(before: Ring, { members, shape, now, slowStartMs }: ViewParts)
   const weights = present.map(({ name, weight }) =>
     [name, weight * (ramps.get(name) ?? 1)] as const
   );
-  const blueprint: Blueprint = { weights: new Map(weights), shape };
-  return isRingOf(before, blueprint) ? before : ringOf(blueprint, before);
+  const ringSpec: RingSpec = { weights: new Map(weights), shape };
+  return isRingOf(before, ringSpec) ? before : ringOf(ringSpec, before);
 }
 
 function upstream(
-  { name, instance, heirSince }: Member,
+  { name, instance, loadRampSince }: Member,
   now: number,
   slowStartMs: number,
 ): Upstream {
   if (!instance) throw new TypeError(`${name} is ready without an instance`);
-  const ramp = rampAt(heirSince, now, slowStartMs);
+  const ramp = rampAt(loadRampSince, now, slowStartMs);
   const { id, address } = instance;
   return { name, instance: id, address, ...(ramp < 1 ? { ramp } : {}) };
 }

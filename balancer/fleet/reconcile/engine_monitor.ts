@@ -7,11 +7,11 @@
 import type { Logger } from "@logtape/logtape";
 import { type Engine, EngineError, type EngineEvent, type Watch } from "../../engine/engine.ts";
 import type { FailureLog } from "../../failures.ts";
-import type { Finding } from "./inventory.ts";
+import type { EngineListing } from "./roster.ts";
 import type { Clock } from "../../clock.ts";
 
-/** What an {@linkcode EngineLink} is made of. */
-export interface EngineLinkOptions {
+/** What an {@linkcode EngineMonitor} is made of. */
+export interface EngineMonitorOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly log: Logger;
@@ -21,17 +21,17 @@ export interface EngineLinkOptions {
   /** Told when the engine's own health check of an instance changed. */
   readonly onHealth: (health: Extract<EngineEvent, { type: "health" }>) => void;
   /** Given what runs, what does not, and when that was asked, each time the engine was reached anew. */
-  readonly onListed: (finding: Finding) => void;
+  readonly onListed: (listing: EngineListing) => void;
   /** Told when the engine went away. */
-  readonly onAway: () => void;
+  readonly onDown: () => void;
 }
 
 /** How often an engine that is away is called. */
 const RECALL_MS = 1000;
 
 /** Watches an engine and reaches out for it again whenever it is away. */
-export class EngineLink {
-  readonly #options: EngineLinkOptions;
+export class EngineMonitor {
+  readonly #options: EngineMonitorOptions;
   /** When the engine stopped answering, by the clock; undefined while it answers. */
   #awaySince: number | undefined;
   #closed = false;
@@ -39,7 +39,7 @@ export class EngineLink {
   #reaching: Promise<void> | undefined;
   #cancelRecall: (() => void) | undefined;
 
-  constructor(options: EngineLinkOptions) {
+  constructor(options: EngineMonitorOptions) {
     this.#options = options;
     this.#awaySince = options.clock.now();
   }
@@ -55,21 +55,21 @@ export class EngineLink {
   }
 
   /** Calls the engine once, and again each second until it answers. Resolves after the first call. */
-  reach(): Promise<void> {
+  connect(): Promise<void> {
     this.#reaching ??= this.#call().finally(() => this.#reaching = undefined);
     return this.#reaching;
   }
 
   /** Takes note that the engine could not be reached, and keeps calling it. */
-  lose(error: EngineError): void {
+  markDown(error: EngineError): void {
     if (this.#closed) return;
     if (this.up) {
       this.#awaySince = this.#options.clock.now();
       this.#options.log.warn("engine away: {error}", { error: error.message });
-      this.#options.onAway();
+      this.#options.onDown();
     }
     this.#cancelRecall?.();
-    this.#cancelRecall = this.#options.clock.after(RECALL_MS, () => this.reach());
+    this.#cancelRecall = this.#options.clock.after(RECALL_MS, () => this.connect());
   }
 
   /** Ends the watch. */
@@ -93,7 +93,7 @@ export class EngineLink {
       onListed({ running, remains, askedAt });
     } catch (error) {
       failures.record("engine.list", error);
-      this.lose(asEngineError(error));
+      this.markDown(asEngineError(error));
     }
   }
 
@@ -112,9 +112,9 @@ export class EngineLink {
       case "health":
         return this.#options.onHealth(event);
       case "away":
-        return this.lose(event.error);
+        return this.markDown(event.error);
       case "back":
-        this.reach();
+        this.connect();
     }
   }
 }

@@ -1,75 +1,61 @@
 /**
- * The one writer: everything that changes the fleet is a piece of work for it.
+ * The queue of the one writer: every change of the fleet is a step that runs here.
  *
  * @module
  */
 import type { FailureLog } from "../../failures.ts";
 
-/** What a {@linkcode Writer} is made of. */
-export interface WriterOptions {
-  /** Done after each piece of work: what follows from the state that it left. */
+/** Dependencies of an {@linkcode EventQueue}. */
+export interface EventQueueOptions {
+  /** Runs after each step: reconciles the fleet with the state that the step left. */
   readonly settle: () => void;
   readonly failures: FailureLog;
 }
 
-/** A piece of work that waits for its turn. */
-interface Entry {
-  readonly work: () => boolean | void;
-  /** Whether it may share what follows from it with others. */
-  readonly isNote: boolean;
-}
-
-/** Does one piece of work at a time, however they come in. */
-export class Writer {
-  readonly #options: WriterOptions;
-  readonly #queue: Entry[] = [];
-  #working = false;
+/** Runs one step at a time, in the order of the calls. */
+export class EventQueue {
+  readonly #options: EventQueueOptions;
+  readonly #steps: (() => void)[] = [];
+  #running = false;
   #closed = false;
-  /** Set from work that was noted until what follows from it is done. */
+  /** Whether a batched step changed something that is not reconciled yet. */
   #unsettled = false;
 
-  constructor(options: WriterOptions) {
+  constructor(options: EventQueueOptions) {
     this.#options = options;
   }
 
-  /** Has work done: now, or, asked for by work that is under way, right after that. */
-  do(work: () => void): void {
-    this.#enqueue({ work, isNote: false });
+  /**
+   * Runs a step that may change members, then reconciles. A step queued by a running step runs
+   * directly after that one. After {@linkcode EventQueue.close} nothing runs.
+   */
+  run(step: () => void): void {
+    this.#enqueue(() => {
+      step();
+      this.#settle();
+    });
   }
 
   /**
-   * Has work done as {@linkcode Writer.do} does, of which many pieces may come at once: what follows
-   * from all of them is done once, before the thread turns to anything else.
+   * Runs a step of which many may come at once, then reconciles once after all of them, in the same
+   * turn of the event loop.
    *
-   * @param work returns whether it changed anything; if not, nothing follows from it
+   * @param step returns whether it changed a member; if not, there is nothing to reconcile
    */
-  note(work: () => boolean): void {
-    this.#enqueue({ work, isNote: true });
+  runBatched(step: () => boolean): void {
+    this.#enqueue(() => {
+      if (step()) this.#settleSoon();
+    });
   }
 
-  /** Does nothing more. */
+  /** Runs a step that changes no member, so there is nothing to reconcile after it. */
+  record(step: () => void): void {
+    this.#enqueue(step);
+  }
+
+  /** Drops every later step. */
   close(): void {
     this.#closed = true;
-  }
-
-  #enqueue(entry: Entry): void {
-    if (this.#closed) return;
-    this.#queue.push(entry);
-    if (this.#working) return;
-    this.#working = true;
-    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) this.#step(next);
-    this.#working = false;
-  }
-
-  /** One fault must not stop all healing: what follows is done all the same. */
-  #step({ work, isNote }: Entry): void {
-    try {
-      const changed = work();
-      if (!isNote) this.#settle();
-      else if (changed) this.#settleSoon();
-    } catch (error) {
-      this.#options.failures.record("fleet.step", error);
-    }
   }
 
   #settle(): void {
@@ -81,7 +67,25 @@ export class Writer {
     if (this.#unsettled) return;
     this.#unsettled = true;
     queueMicrotask(() => {
-      if (this.#unsettled) this.do(() => {});
+      if (this.#unsettled) this.run(() => {});
     });
+  }
+
+  #enqueue(step: () => void): void {
+    if (this.#closed) return;
+    this.#steps.push(step);
+    if (this.#running) return;
+    this.#running = true;
+    for (let next = this.#steps.shift(); next; next = this.#steps.shift()) this.#guard(next);
+    this.#running = false;
+  }
+
+  /** A fault in one step is recorded and must not stop the steps after it. */
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#options.failures.record("fleet.step", error);
+    }
   }
 }

@@ -1,66 +1,101 @@
 import { assertEquals } from "@std/assert";
+import { FleetHarness } from "../harness.ts";
 import { TestFailures } from "../testing.ts";
-import { Writer } from "./event_queue.ts";
+import { EventQueue } from "./event_queue.ts";
 
-/** A writer, and what it did. */
-function open() {
+function makeQueue() {
   const done: string[] = [];
   const failures = new TestFailures();
-  const writer = new Writer({ settle: () => done.push("settled"), failures });
-  return { writer, done, failures };
+  return { done, failures, queue: new EventQueue({ settle: () => done.push("settle"), failures }) };
 }
 
-Deno.test("what follows from a piece of work is done right after it", () => {
-  const { writer, done } = open();
-  writer.do(() => {
+Deno.test("a step that a running step queues runs after that one is settled", () => {
+  const { done, queue } = makeQueue();
+  queue.run(() => {
+    queue.run(() => done.push("second"));
     done.push("first");
-    writer.do(() => done.push("second"));
   });
-  assertEquals(done, ["first", "settled", "second", "settled"]);
+  assertEquals(done, ["first", "settle", "second", "settle"]);
 });
 
-Deno.test("what follows from many notes is done once, and before timers", async () => {
-  const { writer, done } = open();
+Deno.test("a recorded step waits its turn and is not settled", () => {
+  const { done, queue } = makeQueue();
+  queue.run(() => {
+    queue.record(() => done.push("recorded"));
+    done.push("first");
+  });
+  assertEquals(done, ["first", "settle", "recorded"]);
+});
+
+Deno.test("many batched steps are reconciled once, before timers", async () => {
+  const { done, queue } = makeQueue();
   const timer = new Promise<void>((resolve) =>
     setTimeout(() => {
       done.push("timer");
       resolve();
     })
   );
-  for (const note of ["a", "b", "c"]) {
-    writer.note(() => {
-      done.push(note);
+  for (const step of ["a", "b", "c"]) {
+    queue.runBatched(() => {
+      done.push(step);
       return true;
     });
   }
   assertEquals(done, ["a", "b", "c"]);
   await timer;
-  assertEquals(done, ["a", "b", "c", "settled", "timer"]);
+  assertEquals(done, ["a", "b", "c", "settle", "timer"]);
 });
 
-Deno.test("work right after a note does what follows from both", async () => {
-  const { writer, done } = open();
-  writer.note(() => true);
-  writer.do(() => done.push("work"));
+Deno.test("a step after a batched one reconciles for both", async () => {
+  const { done, queue } = makeQueue();
+  queue.runBatched(() => true);
+  queue.run(() => done.push("step"));
   await Promise.resolve();
-  assertEquals(done, ["work", "settled"]);
+  assertEquals(done, ["step", "settle"]);
 });
 
-Deno.test("nothing follows from a note that changed nothing, or once the writer is closed", async () => {
-  const { writer, done } = open();
-  writer.note(() => false);
+Deno.test("a batched step that changed nothing is not reconciled, nor any once the queue is closed", async () => {
+  const { done, queue } = makeQueue();
+  queue.runBatched(() => false);
   await Promise.resolve();
-  writer.note(() => true);
-  writer.close();
+  queue.runBatched(() => true);
+  queue.close();
   await Promise.resolve();
   assertEquals(done, []);
 });
 
-Deno.test("a fault in one piece of work is recorded, and the next one is done", () => {
-  const { writer, done, failures } = open();
-  writer.do(() => {
-    throw new Error("a fault");
+Deno.test("a fault in a step is recorded, and the steps after it run", () => {
+  const { done, failures, queue } = makeQueue();
+  queue.run(() => {
+    throw new Error("fault");
   });
-  writer.do(() => done.push("next"));
-  assertEquals([done, failures.actions], [["next", "settled"], ["fleet.step"]]);
+  queue.run(() => done.push("second"));
+  assertEquals([done, failures.actions], [["second", "settle"], ["fleet.step"]]);
+});
+
+Deno.test("a closed queue runs nothing", () => {
+  const { done, queue } = makeQueue();
+  queue.close();
+  queue.run(() => done.push("step"));
+  queue.record(() => done.push("recorded"));
+  assertEquals(done, []);
+});
+
+Deno.test("signals that arrive during a step of the writer are applied after it", async () => {
+  const harness = await new FleetHarness().open();
+  const { fleet } = harness;
+  const seen: string[] = [];
+  fleet.eventLog.subscribe(({ type }) => seen.push(type));
+  const { name, instance } = fleet.view.ready.get("Server1")!;
+  let observed: readonly string[] | undefined;
+  await fleet.until(() => {
+    fleet.observe({ name, instance, kind: "reset", fresh: true, key: "k" });
+    fleet.count([]);
+    fleet.applied(1);
+    observed ??= [...seen];
+    return true;
+  });
+  assertEquals(observed, []);
+  assertEquals(seen.filter((type) => type !== "view"), ["evidence", "changed", "tolls", "applied"]);
+  await fleet.close();
 });

@@ -4,14 +4,14 @@
  * @module
  */
 import type { Instance } from "../../engine/engine.ts";
-import type { Charter } from "../store/desired_state.ts";
+import type { DesiredState } from "../store/desired_state.ts";
 import type { Roster } from "./roster.ts";
-import { isUnpinned, sameWish } from "../spec/template.ts";
+import { isUnpinned, sameRequest } from "../spec/template.ts";
 
 /** What the pinning changes. */
 export interface PinningOptions {
   readonly roster: Roster;
-  readonly charter: Charter;
+  readonly desiredState: DesiredState;
   /** Saves the fleet, since its template changed. */
   readonly save: () => void;
 }
@@ -27,13 +27,13 @@ export class Pinning {
   /** An instance was started: whatever asks for the same gets the image that this one got. */
   note({ template: runs }: Instance): void {
     if (runs?.imageId === undefined) return;
-    const { roster, charter, save } = this.#options;
+    const { roster, desiredState, save } = this.#options;
     for (const member of roster.all) {
-      if (!isUnpinned(member.template) || !sameWish(member.template, runs)) continue;
+      if (!isUnpinned(member.template) || !sameRequest(member.template, runs)) continue;
       roster.set({ ...member, template: runs });
     }
-    if (!isUnpinned(charter.template) || !sameWish(charter.template, runs)) return;
-    charter.adopt({ template: runs });
+    if (!isUnpinned(desiredState.template) || !sameRequest(desiredState.template, runs)) return;
+    desiredState.adopt({ template: runs });
     save();
   }
 }

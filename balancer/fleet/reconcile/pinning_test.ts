@@ -1,30 +1,35 @@
 import { assertEquals } from "@std/assert";
 import type { DeployStep } from "../../answers/event.ts";
 import { EngineError } from "../../engine/engine.ts";
-import { Deploys, type DeployWish } from "../operations/deploy.ts";
-import { BENCH_SHAPE, FleetBench } from "../harness.ts";
+import { type DeployRequest, Deploys } from "../operations/deploy.ts";
+import { FleetHarness, TEST_SHAPE } from "../harness.ts";
 import { TextStore } from "../testing.ts";
-import { Turns } from "../operations/change_lock.ts";
+import { ChangeLock } from "../operations/change_lock.ts";
 
 const SETTINGS = { image: "app:1" };
 const V1 = "sha256:v1";
 const V2 = "sha256:v2";
 
 /** A fleet of an image whose tag stands for `sha256:v1` at first. */
-async function open(store = new TextStore(), engine = FleetBench.memory()) {
+async function open(store = new TextStore(), engine = FleetHarness.memory()) {
   if (!engine.images.has("app:1")) engine.images.set("app:1", V1);
-  const bench = new FleetBench({ minReadyMs: 0 }, engine, store, BENCH_SHAPE, SETTINGS);
-  await bench.open();
-  const { fleet, clock } = bench;
-  const deploys = new Deploys({ fleet, engine, turns: new Turns(), now: () => clock.now() });
+  const harness = new FleetHarness({ minReadyMs: 0 }, engine, store, TEST_SHAPE, SETTINGS);
+  await harness.open();
+  const { fleet, clock } = harness;
+  const deploys = new Deploys({
+    fleet,
+    engine,
+    changeLock: new ChangeLock(),
+    now: () => clock.now(),
+  });
   const steps: DeployStep[] = [];
-  const deploy = async (wish: DeployWish) => {
-    const done = deploys.run(wish, (step) => steps.push(step));
+  const deploy = async (request: DeployRequest) => {
+    const done = deploys.run(request, (step) => steps.push(step));
     await clock.turn(20);
     return (await done).step;
   };
   const images = () => fleet.members.map(({ template }) => template.imageId);
-  return { bench, fleet, clock, engine, store, deploy, steps, images };
+  return { harness, fleet, clock, engine, store, deploy, steps, images };
 }
 
 Deno.test("the image of the first start is kept, and used for each start after it", async () => {
@@ -34,7 +39,7 @@ Deno.test("the image of the first start is kept, and used for each start after i
   assertEquals(store.last.template, { ...SETTINGS, imageId: V1 });
   engine.images.set("app:1", V2);
   engine.fail("Server2");
-  fleet.enlist(["S4"]);
+  fleet.changes.add(["S4"]);
   await clock.turn(10);
   assertEquals(images(), [V1, V1, V1, V1]);
   assertEquals(engine.launches.slice(3).map(({ template }) => template.imageId), [V1, V1]);

@@ -1,21 +1,21 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { EngineError } from "../../engine/engine.ts";
-import { FleetBench } from "../harness.ts";
+import { FleetHarness } from "../harness.ts";
 import { Membership } from "../operations/membership.ts";
 import { fleetStatus } from "../operations/status.ts";
-import { Turns } from "../operations/change_lock.ts";
+import { ChangeLock } from "../operations/change_lock.ts";
 
 async function open() {
-  const bench = await new FleetBench().open();
-  const { fleet, engine, clock } = bench;
+  const harness = await new FleetHarness().open();
+  const { fleet, engine, clock } = harness;
   const now = () => clock.now();
-  const membership = new Membership({ fleet, turns: new Turns(), changeable: true, now });
-  return { ...bench, bench, fleet, engine, clock, membership };
+  const membership = new Membership({ fleet, changeLock: new ChangeLock(), changeable: true, now });
+  return { ...harness, harness, fleet, engine, clock, membership };
 }
 
 Deno.test("a replica that is stopped and cannot be removed holds up neither its removal nor the next change", async () => {
-  const { bench, fleet, engine, clock, membership, failures } = await open();
-  const id = bench.member("Server2")!.instance!.id;
+  const { harness, fleet, engine, clock, membership, failures } = await open();
+  const id = harness.member("Server2")!.instance!.id;
   engine.stuck.add(id);
   assertEquals(await membership.remove(1, ["Server2"]), ["Server1", "Server3"]);
   const added = membership.add(1, ["Server2"]);
@@ -33,8 +33,8 @@ Deno.test("a replica that is stopped and cannot be removed holds up neither its 
 });
 
 Deno.test("a removal that fails is tried again after one second, two, four, and every half minute at last", async () => {
-  const { bench, engine, clock, fleet, membership } = await open();
-  const id = bench.member("Server2")!.instance!.id;
+  const { harness, engine, clock, fleet, membership } = await open();
+  const id = harness.member("Server2")!.instance!.id;
   engine.stuck.add(id);
   await membership.remove(1, ["Server2"]);
   const tries = () => engine.calls.filter((call) => call.startsWith(`stop ${id}`)).length;
@@ -50,13 +50,13 @@ Deno.test("a removal that fails is tried again after one second, two, four, and 
 });
 
 Deno.test("a deploy goes on where what served cannot be removed", async () => {
-  const { bench, engine, clock, fleet } = await open();
+  const { harness, engine, clock, fleet } = await open();
   for (const { instance } of fleet.members) engine.stuck.add(instance!.id);
-  fleet.successors.prepare("Server1", { image: "app:2" });
+  fleet.rollout.start("Server1", { image: "app:2" });
   await clock.turn(1);
-  fleet.successors.succeed("Server1");
+  fleet.rollout.takeOver("Server1");
   await clock.turn(1);
-  assertEquals(bench.member("Server1")?.former, []);
+  assertEquals(harness.member("Server1")?.retiring, []);
   assertEquals(fleet.removals.length, 1);
   engine.stuck.clear();
   await clock.turn(1000);
@@ -64,8 +64,8 @@ Deno.test("a deploy goes on where what served cannot be removed", async () => {
 });
 
 Deno.test("the end of the fleet waits a moment for removals, and names what is left", async () => {
-  const { bench, engine, clock, fleet } = await open();
-  const id = bench.member("Server2")!.instance!.id;
+  const { harness, engine, clock, fleet } = await open();
+  const id = harness.member("Server2")!.instance!.id;
   engine.stuck.add(id);
   const closed = assertRejects(() => fleet.close(), Error, `did not remove Server2 (${id})`);
   await clock.turn(20_000);

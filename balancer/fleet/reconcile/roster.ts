@@ -8,9 +8,8 @@ import { ringCapacity } from "../../../ring/mod.ts";
 import type { Instance, Remains, Template } from "../../engine/engine.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
 import { isPossible, type RingShape } from "../spec/ring_spec.ts";
-import type { Finding } from "./inventory.ts";
 import type { Weights } from "../spec/change.ts";
-import type { Charter } from "../store/desired_state.ts";
+import type { DesiredState } from "../store/desired_state.ts";
 import type { Clock } from "../../clock.ts";
 import {
   type Admission,
@@ -31,6 +30,14 @@ export interface RosterOptions {
   /** The most replicas that there may be, however many the ring has room for. */
   readonly limit: number;
   readonly log: Logger;
+}
+
+/** What the engine lists. */
+export interface EngineListing {
+  readonly running: readonly Instance[];
+  readonly remains: readonly Remains[];
+  /** When the list was requested, an instant of the fleet's clock in milliseconds. */
+  readonly askedAt: number;
 }
 
 /** So many ends of instances that nobody knows yet are remembered. */
@@ -64,7 +71,7 @@ export class Roster {
     return this.#members.get(name);
   }
 
-  /** Counts the changes of members: as long as it stays the same, so do they. */
+  /** Counts the changes of members: as long as the count stays, so do they. */
   get revision(): number {
     return this.#revision;
   }
@@ -73,7 +80,7 @@ export class Roster {
   byInstance(id: string): Member | undefined {
     const hinted = this.#members.get(this.#namesById.get(id) ?? "");
     if (hinted && hasInstance(hinted, id)) return hinted;
-    // An instance that went from one member to another was known to both for a moment.
+    // An instance that moves from one member to another belongs to both for a moment.
     for (const member of this.#members.values()) if (hasInstance(member, id)) return member;
     return undefined;
   }
@@ -139,13 +146,13 @@ export class Roster {
    * up to the desired number. More may exist than there is room for, where the settings changed;
    * their weights count where the ring has room for them.
    *
-   * @param finding what runs and what does not
-   * @param charter what was kept by an earlier life of the balancer, the ring's shape, and the
+   * @param listing what runs and what does not
+   * @param desiredState what was kept by an earlier life of the balancer, the ring's shape, and the
    *   upstreams where somebody else runs them: those are the members then
    */
-  muster(
-    { running, remains }: Finding,
-    { loaded, shape, upstreams }: Pick<Charter, "loaded" | "shape" | "upstreams">,
+  restore(
+    { running, remains }: EngineListing,
+    { loaded, shape, upstreams }: Pick<DesiredState, "loaded" | "shape" | "upstreams">,
   ): Admission[] {
     const { desired, limit, policy } = this.#options;
     const names = upstreams?.map(({ name }) => name) ?? loaded?.names ??
@@ -177,18 +184,18 @@ export class Roster {
   /** Whether something that does not run is nobody's, and not being started right now. */
   isUnknown({ id, name }: Remains): boolean {
     const starting = this.all.some((member) =>
-      member.busy && (member.name === name || member.succeeds === name)
+      member.busy && (member.name === name || member.successorOf === name)
     );
     return !starting && !this.byInstance(id);
   }
 }
 
-function hasInstance({ instance, former }: Member, id: string): boolean {
-  return instance?.id === id || former.some((one) => one.id === id);
+function hasInstance({ instance, retiring }: Member, id: string): boolean {
+  return instance?.id === id || retiring.some((one) => one.id === id);
 }
 
-function instancesOf({ instance, former }: Member): string[] {
-  const ids = former.map(({ id }) => id);
+function instancesOf({ instance, retiring }: Member): string[] {
+  const ids = retiring.map(({ id }) => id);
   return instance ? [instance.id, ...ids] : ids;
 }
 

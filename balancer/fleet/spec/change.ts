@@ -1,9 +1,9 @@
 /**
- * A change of the fleet: what somebody wishes, and what is to be done for it name by name. Pure.
+ * A change of the fleet: a request, and what is to be done for it name by name. Pure.
  *
  * @module
  */
-import type { Blueprint, RingShape } from "./ring_spec.ts";
+import type { RingShape, RingSpec } from "./ring_spec.ts";
 
 export { MAX_WEIGHT } from "../../upstream_list.ts";
 
@@ -11,7 +11,7 @@ export { MAX_WEIGHT } from "../../upstream_list.ts";
 export type Weights = Readonly<Record<string, number>>;
 
 /** What somebody wants of the fleet. What is not given stays as it is. */
-export interface Wish extends Partial<RingShape> {
+export interface ChangeRequest extends Partial<RingShape> {
   /** How many replicas to add; as many as there are hostnames, if not given. */
   readonly add?: number;
   /** Names for the first of them; the rest get the next free `Server<k>`. */
@@ -30,8 +30,8 @@ export interface Change {
   readonly shape: RingShape;
 }
 
-/** The blueprint after a change. */
-export function applied({ weights }: Blueprint, change: Change): Blueprint {
+/** The ring spec after a change. */
+export function applied({ weights }: RingSpec, change: Change): RingSpec {
   const after = new Map(weights);
   for (const name of change.add) after.set(name, 1);
   for (const name of change.remove) after.delete(name);

@@ -5,7 +5,7 @@
  */
 
 /** Why a change was refused or undone. */
-export type MembershipErrorKind =
+export type ChangeErrorKind =
   /** The engine's instances belong to somebody else. */
   | "unsupported"
   /** No replica has that name. */
@@ -24,14 +24,14 @@ export type MembershipErrorKind =
   | "stale";
 
 /** A change that did not happen. Nothing of it remains. */
-export class MembershipError extends Error {
-  override readonly name = "MembershipError";
+export class ChangeError extends Error {
+  override readonly name = "ChangeError";
 
   /**
    * @param kind what a caller decides by
    * @param message the field, its bound and the value
    */
-  constructor(readonly kind: MembershipErrorKind, message: string) {
+  constructor(readonly kind: ChangeErrorKind, message: string) {
     super(message);
   }
 }

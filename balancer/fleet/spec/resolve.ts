@@ -1,43 +1,47 @@
 /**
- * From a wish to a change that can be made, or to the reason why there is none: the field, its
+ * From a request to a change that can be made, or to the reason why there is none: the field, its
  * bound and the value. Pure; nothing happens before all of it is checked.
  *
  * @module
  */
 import { Ring, ringCapacity, RingFullError } from "../../../ring/mod.ts";
-import { type Blueprint, ringOf, type RingShape, serves } from "./ring_spec.ts";
-import { applied, type Change, MAX_WEIGHT, namesToAdd, type Wish } from "./change.ts";
-import { MembershipError } from "./change_error.ts";
+import { ringOf, type RingShape, type RingSpec, serves } from "./ring_spec.ts";
+import { applied, type Change, type ChangeRequest, MAX_WEIGHT, namesToAdd } from "./change.ts";
+import { ChangeError } from "./change_error.ts";
 
 /** What a change starts from. */
-export interface Ground {
+export interface ChangeContext {
   /** The replicas in the ring, in the order in which they joined, and the ring's shape. */
-  readonly blueprint: Blueprint;
+  readonly ringSpec: RingSpec;
   /** Every name in use: of those in the ring, and of those on their way in or out. */
   readonly taken: ReadonlySet<string>;
   /** The most replicas that there may be, however many the ring has room for. */
   readonly limit: number;
 }
 
-/** What the fields of a wish are called where it came from, for messages. */
+/** What the fields of a request are called where it came from, for messages. */
 export interface FieldNames {
   readonly add: string;
   readonly remove: string;
 }
 
-/** The fields of a {@linkcode Wish} itself. */
-export const WISH_FIELDS: FieldNames = { add: "add", remove: "remove" };
+/** The fields of a {@linkcode ChangeRequest} itself. */
+export const REQUEST_FIELDS: FieldNames = { add: "add", remove: "remove" };
 
 /**
  * Works out a change: which names, which weights, which shape.
  *
- * @param wish what is wanted
- * @param ground what it starts from
- * @param fields what the wish's fields are called
- * @throws {MembershipError} the change cannot be made: the field, its bound and the value
+ * @param request what is wanted
+ * @param context what it starts from
+ * @param fields what the request's fields are called
+ * @throws {ChangeError} the change cannot be made: the field, its bound and the value
  */
-export function resolve(wish: Wish, ground: Ground, fields: FieldNames = WISH_FIELDS): Change {
-  const { hostnames = [], add = hostnames.length, remove = [], weights = {} } = wish;
+export function resolve(
+  request: ChangeRequest,
+  context: ChangeContext,
+  fields: FieldNames = REQUEST_FIELDS,
+): Change {
+  const { hostnames = [], add = hostnames.length, remove = [], weights = {} } = request;
   if (hostnames.length > add) {
     throw outOfBounds(
       "hostnames",
@@ -45,16 +49,16 @@ export function resolve(wish: Wish, ground: Ground, fields: FieldNames = WISH_FI
       hostnames.length,
     );
   }
-  const shape = shapeAfter(wish, ground.blueprint.shape);
+  const shape = shapeAfter(request, context.ringSpec.shape);
   // Before so many names are made up.
-  checkRoom(add, remove.length, shape, ground, fields);
+  checkRoom(add, remove.length, shape, context, fields);
   const change: Change = {
-    add: namesToAdd(add, hostnames, ground.taken),
+    add: namesToAdd(add, hostnames, context.taken),
     remove,
     weights: new Map(Object.entries(weights)),
     shape,
   };
-  check(change, ground, fields);
+  check(change, context, fields);
   return change;
 }
 
@@ -62,25 +66,29 @@ export function resolve(wish: Wish, ground: Ground, fields: FieldNames = WISH_FI
  * Looks whether a change, for which there is room, can be made.
  *
  * @param change the change
- * @param ground what it starts from
- * @param fields what the wish's fields are called
- * @throws {MembershipError} it cannot: the field, its bound and the value
+ * @param context what it starts from
+ * @param fields what the request's fields are called
+ * @throws {ChangeError} it cannot: the field, its bound and the value
  */
-export function check(change: Change, ground: Ground, fields: FieldNames = WISH_FIELDS): void {
-  checkNames(change, ground, fields);
-  checkWeights(change, ground);
-  const after = applied(ground.blueprint, change);
+export function check(
+  change: Change,
+  context: ChangeContext,
+  fields: FieldNames = REQUEST_FIELDS,
+): void {
+  checkNames(change, context, fields);
+  checkWeights(change, context);
+  const after = applied(context.ringSpec, change);
   checkSomebodyServes(change, after, fields);
   checkVirtualServers(after);
 }
 
 /** A field that is there and undefined changes nothing. */
-function shapeAfter(wish: Wish, before: RingShape): RingShape {
+function shapeAfter(request: ChangeRequest, before: RingShape): RingShape {
   const shape = {
-    slots: wish.slots ?? before.slots,
-    virtualServers: wish.virtualServers ?? before.virtualServers,
-    layout: wish.layout ?? before.layout,
-    hashes: wish.hashes ?? before.hashes,
+    slots: request.slots ?? before.slots,
+    virtualServers: request.virtualServers ?? before.virtualServers,
+    layout: request.layout ?? before.layout,
+    hashes: request.hashes ?? before.hashes,
   };
   checkShape(shape);
   return shape;
@@ -92,7 +100,7 @@ function checkShape(shape: RingShape): void {
     Ring.build({ ...shape, members: [] });
   } catch (error) {
     if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
-    throw new MembershipError("out-of-bounds", error.message);
+    throw new ChangeError("out-of-bounds", error.message);
   }
 }
 
@@ -100,10 +108,10 @@ function checkRoom(
   joining: number,
   leaving: number,
   shape: RingShape,
-  { blueprint, limit }: Ground,
+  { ringSpec, limit }: ChangeContext,
   fields: FieldNames,
 ): void {
-  const present = blueprint.weights.size;
+  const present = ringSpec.weights.size;
   const total = present - leaving + joining;
   const capacity = ringCapacity(shape);
   if (total <= Math.min(limit, capacity)) return;
@@ -114,8 +122,8 @@ function checkRoom(
   const value = joining === 0
     ? `there are ${present} replicas${less}`
     : `${present} replicas${less} and ${joining} more would be ${total}`;
-  const field = joining === 0 ? changedField(blueprint.shape, shape) : fields.add;
-  throw new MembershipError("out-of-bounds", `${field}: ${value}; ${bound}`);
+  const field = joining === 0 ? changedField(ringSpec.shape, shape) : fields.add;
+  throw new ChangeError("out-of-bounds", `${field}: ${value}; ${bound}`);
 }
 
 /** Which field of the shape took the room away. */
@@ -124,25 +132,29 @@ function changedField(before: RingShape, after: RingShape): string {
   return fields.find((field) => before[field] !== after[field]) ?? "slots";
 }
 
-function checkNames({ add, remove }: Change, { blueprint, taken }: Ground, fields: FieldNames) {
+function checkNames(
+  { add, remove }: Change,
+  { ringSpec, taken }: ChangeContext,
+  fields: FieldNames,
+) {
   refuseTwice("hostnames", add);
   refuseTwice(fields.remove, remove);
   const clash = add.find((name) => taken.has(name));
   if (clash !== undefined) {
-    throw new MembershipError("taken", `hostnames: ${clash} is in the ring already`);
+    throw new ChangeError("taken", `hostnames: ${clash} is in the ring already`);
   }
-  const stranger = remove.find((name) => !blueprint.weights.has(name));
+  const stranger = remove.find((name) => !ringSpec.weights.has(name));
   if (stranger !== undefined) throw unknown(fields.remove, stranger);
 }
 
 function refuseTwice(field: string, names: readonly string[]): void {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new MembershipError("taken", `${field}: ${twice} is named twice`);
+  if (twice !== undefined) throw new ChangeError("taken", `${field}: ${twice} is named twice`);
 }
 
-function checkWeights({ add, remove, weights }: Change, { blueprint }: Ground): void {
+function checkWeights({ add, remove, weights }: Change, { ringSpec }: ChangeContext): void {
   for (const [name, weight] of weights) {
-    const stays = blueprint.weights.has(name) && !remove.includes(name);
+    const stays = ringSpec.weights.has(name) && !remove.includes(name);
     if (!stays && !add.includes(name)) throw unknown(`weights.${name}`, name);
     if (weight >= 0 && weight <= MAX_WEIGHT) continue;
     throw outOfBounds(`weights.${name}`, `must be a number from 0 to ${MAX_WEIGHT}`, weight);
@@ -150,7 +162,7 @@ function checkWeights({ add, remove, weights }: Change, { blueprint }: Ground): 
 }
 
 /** In the other layouts a replica needs one slot, whatever its weight. */
-function checkVirtualServers(after: Blueprint): void {
+function checkVirtualServers(after: RingSpec): void {
   if (after.shape.layout !== "ring") return;
   try {
     ringOf(after);
@@ -162,7 +174,7 @@ function checkVirtualServers(after: Blueprint): void {
   }
 }
 
-function checkSomebodyServes(change: Change, after: Blueprint, fields: FieldNames): void {
+function checkSomebodyServes(change: Change, after: RingSpec, fields: FieldNames): void {
   if (after.weights.size === 0 || serves(after)) return;
   const field = change.remove.length > 0 ? fields.remove : "weights";
   const bound = "a replica of a weight above 0 must remain";
@@ -174,10 +186,10 @@ function shapeText({ slots, virtualServers, layout }: RingShape): string {
   return `a ring of ${slots} slots${points}`;
 }
 
-function unknown(field: string, name: string): MembershipError {
-  return new MembershipError("unknown", `${field}: no replica is called ${name}`);
+function unknown(field: string, name: string): ChangeError {
+  return new ChangeError("unknown", `${field}: no replica is called ${name}`);
 }
 
-function outOfBounds(field: string, bound: string, value: unknown): MembershipError {
-  return new MembershipError("out-of-bounds", `${field}: ${bound}; got ${value}`);
+function outOfBounds(field: string, bound: string, value: unknown): ChangeError {
+  return new ChangeError("out-of-bounds", `${field}: ${bound}; got ${value}`);
 }

@@ -1,38 +1,47 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { RingShape } from "./ring_spec.ts";
-import type { Wish } from "./change.ts";
-import { BENCH_SHAPE } from "../harness.ts";
-import { MembershipError } from "./change_error.ts";
-import { type Ground, resolve } from "./resolve.ts";
+import type { ChangeRequest } from "./change.ts";
+import { TEST_SHAPE } from "../harness.ts";
+import { ChangeError } from "./change_error.ts";
+import { type ChangeContext, resolve } from "./resolve.ts";
 
-function ground(weights: Record<string, number>, shape: Partial<RingShape> = {}): Ground {
+function context(weights: Record<string, number>, shape: Partial<RingShape> = {}): ChangeContext {
   const names = Object.keys(weights);
-  const blueprint = {
+  const ringSpec = {
     weights: new Map(Object.entries(weights)),
-    shape: { ...BENCH_SHAPE, ...shape },
+    shape: { ...TEST_SHAPE, ...shape },
   };
-  return { blueprint, taken: new Set([...names, "Leaving"]), limit: 6 };
+  return { ringSpec, taken: new Set([...names, "Leaving"]), limit: 6 };
 }
 
-function refusal(wish: Wish, from: Ground = ground({ a: 1, b: 1, c: 0 })): [string, string] {
-  const { kind, message } = assertThrows(() => resolve(wish, from), MembershipError);
+function refusal(
+  request: ChangeRequest,
+  from: ChangeContext = context({ a: 1, b: 1, c: 0 }),
+): [string, string] {
+  const { kind, message } = assertThrows(() => resolve(request, from), ChangeError);
   return [kind, message];
 }
 
-Deno.test("a wish becomes names, weights and a whole shape", () => {
-  const wish = { add: 2, hostnames: ["constructor"], remove: ["a"], weights: { b: 3 }, slots: 64 };
-  const { weights, ...change } = resolve(wish, ground({ a: 1, b: 1 }));
+Deno.test("a request becomes names, weights and a whole shape", () => {
+  const request = {
+    add: 2,
+    hostnames: ["constructor"],
+    remove: ["a"],
+    weights: { b: 3 },
+    slots: 64,
+  };
+  const { weights, ...change } = resolve(request, context({ a: 1, b: 1 }));
   assertEquals(change, {
     add: ["constructor", "Server1"],
     remove: ["a"],
-    shape: { ...BENCH_SHAPE, slots: 64 },
+    shape: { ...TEST_SHAPE, slots: 64 },
   });
   assertEquals([...weights], [["b", 3]]);
 });
 
 Deno.test("as many are added as are named, where no number is given", () => {
-  assertEquals(resolve({ hostnames: ["x", "y"] }, ground({})).add, ["x", "y"]);
-  assertEquals(resolve({}, ground({ a: 1 })).add, []);
+  assertEquals(resolve({ hostnames: ["x", "y"] }, context({})).add, ["x", "y"]);
+  assertEquals(resolve({}, context({ a: 1 })).add, []);
 });
 
 Deno.test("a name that is in use, or given twice, is refused", () => {
@@ -51,7 +60,7 @@ Deno.test("a name that nobody has is refused", () => {
 
 Deno.test("weights go from 0 to 1000", () => {
   for (const weight of [0, 0.001, 1000]) {
-    resolve({ weights: { a: weight } }, ground({ a: 1, b: 1 }));
+    resolve({ weights: { a: weight } }, context({ a: 1, b: 1 }));
   }
   for (const weight of [-1, 1000.1, NaN, Infinity]) {
     const bound = `weights.a: must be a number from 0 to 1000; got ${weight}`;
@@ -69,12 +78,15 @@ Deno.test("somebody of a weight above 0 has to remain, or nobody at all", () => 
     "out-of-bounds",
     `remove: ${bound} 1 of weight 0 and no other`,
   ]);
-  assertEquals(refusal({ hostnames: ["x"], weights: { x: 0 } }, ground({}))[0], "out-of-bounds");
-  assertEquals(resolve({ remove: ["a", "b", "c"] }, ground({ a: 1, b: 1, c: 0 })).remove.length, 3);
+  assertEquals(refusal({ hostnames: ["x"], weights: { x: 0 } }, context({}))[0], "out-of-bounds");
+  assertEquals(
+    resolve({ remove: ["a", "b", "c"] }, context({ a: 1, b: 1, c: 0 })).remove.length,
+    3,
+  );
 });
 
 Deno.test("there are never more than the limit, nor than the ring has room for", () => {
-  const three = ground({ a: 1, b: 1, c: 0 });
+  const three = context({ a: 1, b: 1, c: 0 });
   assertEquals(refusal({ add: 1e9 }, three), [
     "out-of-bounds",
     "add: 3 replicas and 1000000000 more would be 1000000003; the limit is 6",
@@ -84,7 +96,7 @@ Deno.test("there are never more than the limit, nor than the ring has room for",
     refusal({ add: 5, remove: ["a"] }, three)[1],
     "add: 3 replicas without 1 and 5 more would be 7; the limit is 6",
   );
-  const small = ground({ a: 1, b: 1, c: 0 }, { layout: "ring", slots: 40 });
+  const small = context({ a: 1, b: 1, c: 0 }, { layout: "ring", slots: 40 });
   assertEquals(
     refusal({ add: 2 }, small)[1],
     "add: 3 replicas and 2 more would be 5; " +
@@ -98,13 +110,13 @@ Deno.test("there are never more than the limit, nor than the ring has room for",
 });
 
 Deno.test("in layout ring weights multiply virtual servers, which have to fit", () => {
-  const ring = ground({ a: 1, b: 1 }, { layout: "ring", slots: 100 });
+  const ring = context({ a: 1, b: 1 }, { layout: "ring", slots: 100 });
   resolve({ weights: { a: 10 } }, ring);
   assertEquals(refusal({ weights: { a: 11 } }, ring), [
     "out-of-bounds",
     "weights: all together may have 100 virtual servers, one a slot; got 108",
   ]);
-  assertEquals(resolve({ weights: { a: 11 } }, ground({ a: 1, b: 1 }, { slots: 100 })).add, []);
+  assertEquals(resolve({ weights: { a: 11 } }, context({ a: 1, b: 1 }, { slots: 100 })).add, []);
 });
 
 Deno.test("a shape that cannot be is refused with its bound", () => {

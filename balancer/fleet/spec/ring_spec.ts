@@ -22,7 +22,7 @@ export interface RingShape {
 }
 
 /** What a ring is built from. */
-export interface Blueprint {
+export interface RingSpec {
   /** The weight of each member, by name. */
   readonly weights: ReadonlyMap<string, number>;
   readonly shape: RingShape;
@@ -45,12 +45,12 @@ export interface RingFacts extends RingShape {
 /**
  * Builds the ring.
  *
- * @param blueprint what of
+ * @param ringSpec what of
  * @param kin a ring of mostly the same members, which makes it faster
  * @throws {RangeError} the shape is out of bounds, or all weights are 0
  * @throws {RingFullError} the members need more slots than there are
  */
-export function ringOf({ weights, shape }: Blueprint, kin?: Ring): Ring {
+export function ringOf({ weights, shape }: RingSpec, kin?: Ring): Ring {
   const members = [...weights].map(([name, weight]) => ({ name, weight }));
   return Ring.build({ ...shape, members }, kin);
 }
@@ -59,9 +59,9 @@ export function ringOf({ weights, shape }: Blueprint, kin?: Ring): Ring {
  * Whether the ring is the one that {@linkcode ringOf} would build.
  *
  * @param ring a ring
- * @param blueprint what it may have been built from
+ * @param ringSpec what it may have been built from
  */
-export function isRingOf({ options }: Ring, { weights, shape }: Blueprint): boolean {
+export function isRingOf({ options }: Ring, { weights, shape }: RingSpec): boolean {
   const { members, slots, virtualServers, layout, hashes } = options;
   return members.length === weights.size &&
     sameShape({ slots, virtualServers, layout, hashes }, shape) &&
@@ -77,18 +77,18 @@ export function sameShape(
     a.layout === b.layout && a.hashes === b.hashes;
 }
 
-/** Whether two blueprints are the same. */
-export function sameBlueprint(a: Blueprint, b: Blueprint): boolean {
+/** Whether two ring specs are the same. */
+export function sameRingSpec(a: RingSpec, b: RingSpec): boolean {
   return sameShape(a.shape, b.shape) && a.weights.size === b.weights.size &&
     [...a.weights].every(([name, weight]) => b.weights.get(name) === weight);
 }
 
 /** Whether there is such a ring: somebody on it has a weight, and there is room for all. */
-export function isPossible(blueprint: Blueprint): boolean {
-  if (blueprint.weights.size === 0) return true;
-  if (!serves(blueprint)) return false;
+export function isPossible(ringSpec: RingSpec): boolean {
+  if (ringSpec.weights.size === 0) return true;
+  if (!serves(ringSpec)) return false;
   try {
-    ringOf(blueprint);
+    ringOf(ringSpec);
     return true;
   } catch (error) {
     if (error instanceof RingFullError) return false;
@@ -97,7 +97,7 @@ export function isPossible(blueprint: Blueprint): boolean {
 }
 
 /** Whether anybody on the ring owns slots. */
-export function serves({ weights }: Blueprint): boolean {
+export function serves({ weights }: RingSpec): boolean {
   return [...weights.values()].some((weight) => weight > 0);
 }
 
@@ -105,9 +105,9 @@ export function serves({ weights }: Blueprint): boolean {
  * What a ring comes to.
  *
  * @param ring the ring
- * @param blueprint the weights that are asked for, which the ring's may fall short of for a while
+ * @param ringSpec the weights that are asked for, which the ring's may fall short of for a while
  */
-export function factsOf(ring: Ring, { weights, shape }: Blueprint): RingFacts {
+export function factsOf(ring: Ring, { weights, shape }: RingSpec): RingFacts {
   return {
     ...shape,
     members: weights.size,

@@ -1,18 +1,18 @@
 import { assert, assertAlmostEquals, assertEquals, assertFalse } from "@std/assert";
 import {
-  type Blueprint,
   factsOf,
   isPossible,
   isRingOf,
   ringOf,
   type RingShape,
+  type RingSpec,
   slotsOf,
 } from "./ring_spec.ts";
 import { ringCapacity } from "../../../ring/mod.ts";
-import { BENCH_SHAPE } from "../harness.ts";
+import { TEST_SHAPE } from "../harness.ts";
 
-function blueprint(weights: Record<string, number>, shape: Partial<RingShape> = {}): Blueprint {
-  return { weights: new Map(Object.entries(weights)), shape: { ...BENCH_SHAPE, ...shape } };
+function ringSpec(weights: Record<string, number>, shape: Partial<RingShape> = {}): RingSpec {
+  return { weights: new Map(Object.entries(weights)), shape: { ...TEST_SHAPE, ...shape } };
 }
 
 /** Weights as they are set by hand, from two replicas to ten. */
@@ -28,7 +28,7 @@ const WEIGHTS: readonly (readonly number[])[] = [
 /** How far each share of the slots is from the share of the weights, and the standard deviation. */
 function errors(weights: readonly number[], shape: Partial<RingShape>) {
   const named = Object.fromEntries(weights.map((weight, k) => [`Server${k + 1}`, weight]));
-  const slots = slotsOf(ringOf(blueprint(named, shape)));
+  const slots = slotsOf(ringOf(ringSpec(named, shape)));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const count = shape.slots ?? 512;
   return weights.map((weight, k) => {
@@ -57,37 +57,37 @@ Deno.test("in layout rendezvous they are with 65536 slots; with few slots they v
 });
 
 Deno.test("a ring is known by names, weights and shape, in whatever order", () => {
-  const ring = ringOf(blueprint({ a: 1, b: 2 }));
-  assert(isRingOf(ring, blueprint({ b: 2, a: 1 })));
+  const ring = ringOf(ringSpec({ a: 1, b: 2 }));
+  assert(isRingOf(ring, ringSpec({ b: 2, a: 1 })));
   const others = [
-    blueprint({ a: 1, b: 3 }),
-    blueprint({ a: 1, c: 2 }),
-    blueprint({ a: 1 }),
-    blueprint({ a: 1, b: 2, c: 1 }),
-    blueprint({ a: 1, b: 2 }, { virtualServers: 8 }),
-    blueprint({ a: 1, b: 2 }, { hashes: "seed" }),
+    ringSpec({ a: 1, b: 3 }),
+    ringSpec({ a: 1, c: 2 }),
+    ringSpec({ a: 1 }),
+    ringSpec({ a: 1, b: 2, c: 1 }),
+    ringSpec({ a: 1, b: 2 }, { virtualServers: 8 }),
+    ringSpec({ a: 1, b: 2 }, { hashes: "seed" }),
   ];
   for (const other of others) assertFalse(isRingOf(ring, other));
 });
 
 Deno.test("the facts of a ring tell its worst member and its room", () => {
-  const seed = blueprint({ Server1: 1, Server2: 1, Server3: 1 }, {
+  const seed = ringSpec({ Server1: 1, Server2: 1, Server3: 1 }, {
     layout: "ring",
     hashes: "seed",
   });
   const facts = factsOf(ringOf(seed), seed);
   assertEquals([facts.members, facts.slots, facts.layout, facts.hashes], [3, 512, "ring", "seed"]);
   assertAlmostEquals(facts.maxOverMean, 494 * 3 / 512, 1e-12);
-  assertEquals([facts.capacity, ringCapacity(BENCH_SHAPE)], [56, 512]);
-  const weighted = blueprint({ a: 1, b: 3, c: 0 });
+  assertEquals([facts.capacity, ringCapacity(TEST_SHAPE)], [56, 512]);
+  const weighted = ringSpec({ a: 1, b: 3, c: 0 });
   assertAlmostEquals(factsOf(ringOf(weighted), weighted).maxOverMean, 1, 1e-12);
-  const empty = blueprint({});
+  const empty = ringSpec({});
   assertEquals(factsOf(ringOf(empty), empty).maxOverMean, 0);
 });
 
 Deno.test("a ring is possible where somebody has a weight and there is room for all", () => {
   const ring = { layout: "ring" } as const;
-  const possible = [{}, { a: 1, b: 0 }].map((weights) => isPossible(blueprint(weights, ring)));
-  const impossible = [{ a: 0 }, { a: 60 }].map((weights) => isPossible(blueprint(weights, ring)));
+  const possible = [{}, { a: 1, b: 0 }].map((weights) => isPossible(ringSpec(weights, ring)));
+  const impossible = [{ a: 0 }, { a: 60 }].map((weights) => isPossible(ringSpec(weights, ring)));
   assertEquals([possible, impossible], [[true, true], [false, false]]);
 });

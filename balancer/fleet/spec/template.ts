@@ -9,13 +9,13 @@ import type { Instance, Remains, Template } from "../../engine/engine.ts";
  * Whether two templates ask for the same: the reference of an image, whichever image that is by
  * now, the command and the options.
  */
-export function sameWish(a: Template, b: Template): boolean {
+export function sameRequest(a: Template, b: Template): boolean {
   return a.image === b.image && a.command === b.command && optionsOf(a) === optionsOf(b);
 }
 
 /** Whether two templates start the same, as far as their images are known. */
 export function sameTemplate(a: Template, b: Template): boolean {
-  if (!sameWish(a, b)) return false;
+  if (!sameRequest(a, b)) return false;
   return a.imageId === undefined || b.imageId === undefined || a.imageId === b.imageId;
 }
 
@@ -29,7 +29,7 @@ export function isUnpinned({ image, imageId }: Template): boolean {
 }
 
 /** What a balancer finds when it starts. */
-export interface Findings {
+export interface TemplateSources {
   /** What the settings say that instances run. */
   readonly settings: Template;
   readonly running: readonly Instance[];
@@ -44,17 +44,20 @@ export interface Findings {
  * @param template what was saved, or what the settings say
  * @param findings what exists
  */
-export function takenUp(template: Template, { settings, running, remains }: Findings): Template {
+export function resumeTemplate(
+  template: Template,
+  { settings, running, remains }: TemplateSources,
+): Template {
   const own = running.flatMap((one) =>
-    one.template?.imageId !== undefined && sameWish(one.template, template) ? [one.template] : []
+    one.template?.imageId !== undefined && sameRequest(one.template, template) ? [one.template] : []
   );
   if (isUnpinned(template)) return mostCommon(own) ?? template;
   const exists = own.length > 0 || remains.length > 0;
-  return exists || !sameWish(template, settings) ? template : unpinned(template);
+  return exists || !sameRequest(template, settings) ? template : unpinned(template);
 }
 
-function unpinned({ imageId: _id, imageDigest: _digest, ...wish }: Template): Template {
-  return wish;
+function unpinned({ imageId: _id, imageDigest: _digest, ...request }: Template): Template {
+  return request;
 }
 
 function mostCommon(templates: readonly Template[]): Template | undefined {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Instance, Remains, Template } from "../../engine/engine.ts";
-import { isUnpinned, sameTemplate, sameWish, takenUp } from "./template.ts";
+import { isUnpinned, resumeTemplate, sameRequest, sameTemplate } from "./template.ts";
 
 const APP: Template = { image: "app:1" };
 const OLD: Template = { ...APP, imageId: "sha256:old" };
@@ -16,7 +16,7 @@ function running(...templates: (Template | undefined)[]): Instance[] {
 }
 
 Deno.test("template: two are the same where reference, command, options and known image are", () => {
-  assertEquals([sameTemplate(OLD, NEW), sameTemplate(APP, NEW), sameWish(OLD, NEW)], [
+  assertEquals([sameTemplate(OLD, NEW), sameTemplate(APP, NEW), sameRequest(OLD, NEW)], [
     false,
     true,
     true,
@@ -33,25 +33,25 @@ Deno.test("template: only an image has to be found out", () => {
 
 Deno.test("template: without an id that was saved the image is the one that most instances run", () => {
   const found = { settings: APP, remains: [] };
-  assertEquals(takenUp(APP, { ...found, running: running(NEW, OLD, OLD) }), OLD);
-  assertEquals(takenUp(APP, { ...found, running: running(undefined, { image: "b" }) }), APP);
-  assertEquals(takenUp(APP, { ...found, running: [] }), APP);
+  assertEquals(resumeTemplate(APP, { ...found, running: running(NEW, OLD, OLD) }), OLD);
+  assertEquals(resumeTemplate(APP, { ...found, running: running(undefined, { image: "b" }) }), APP);
+  assertEquals(resumeTemplate(APP, { ...found, running: [] }), APP);
 });
 
 Deno.test("template: a saved image stays while anything of the fleet is left", () => {
   const found = { settings: APP, remains: [], running: [] };
-  assertEquals(takenUp(OLD, { ...found, running: running(OLD) }), OLD);
-  assertEquals(takenUp(OLD, { ...found, running: running(NEW, NEW) }), OLD);
-  assertEquals(takenUp(OLD, { ...found, remains: [DEAD] }), OLD);
+  assertEquals(resumeTemplate(OLD, { ...found, running: running(OLD) }), OLD);
+  assertEquals(resumeTemplate(OLD, { ...found, running: running(NEW, NEW) }), OLD);
+  assertEquals(resumeTemplate(OLD, { ...found, remains: [DEAD] }), OLD);
 });
 
 Deno.test("template: the settings' reference is taken up anew where nothing is left, a deploy's is not", () => {
   const found = { remains: [], running: [] };
-  assertEquals(takenUp(NEW, { ...found, settings: APP }), APP);
-  assertEquals(takenUp(NEW, { ...found, settings: { image: "app:0" } }), NEW);
+  assertEquals(resumeTemplate(NEW, { ...found, settings: APP }), APP);
+  assertEquals(resumeTemplate(NEW, { ...found, settings: { image: "app:0" } }), NEW);
 });
 
 Deno.test("template: engines without images have nothing to find out", () => {
   const found = { settings: {}, remains: [], running: running(undefined) };
-  assertEquals(takenUp({ command: "run" }, found), { command: "run" });
+  assertEquals(resumeTemplate({ command: "run" }, found), { command: "run" });
 });

@@ -8,12 +8,12 @@
 import type { Logger } from "@logtape/logtape";
 import type { Instance, Template } from "../../engine/engine.ts";
 import { type GivenUpstream, sameUpstreams } from "../../upstream_list.ts";
-import { type Blueprint, type RingShape, sameShape } from "../spec/ring_spec.ts";
+import { type RingShape, type RingSpec, sameShape } from "../spec/ring_spec.ts";
 import { type FleetStore, type SavedFleet, Saver } from "./store.ts";
-import { type Findings, sameTemplate, takenUp } from "../spec/template.ts";
+import { resumeTemplate, sameTemplate, type TemplateSources } from "../spec/template.ts";
 
-/** What a {@linkcode Charter} is made of. */
-export interface CharterOptions {
+/** What a {@linkcode DesiredState} is made of. */
+export interface DesiredStateOptions {
   readonly store: FleetStore;
   /** The setting `LB_REPLICAS`. */
   readonly desired: number;
@@ -39,14 +39,14 @@ export interface Desired {
 }
 
 /** Only the fleet's writer changes it. */
-export class Charter {
-  readonly #options: CharterOptions;
+export class DesiredState {
+  readonly #options: DesiredStateOptions;
   readonly #saver: Saver;
   #desired: Desired;
   #loaded: SavedFleet | undefined;
   #found = false;
 
-  constructor(options: CharterOptions) {
+  constructor(options: DesiredStateOptions) {
     this.#options = options;
     const { settings = {}, shape, upstreams } = options;
     this.#desired = { template: settings, deploy: undefined, shape, upstreams };
@@ -81,7 +81,7 @@ export class Charter {
 
   /**
    * Takes up what an earlier life saved. Settings that are others than those that a shape or a
-   * template was chosen beside are the newer wish and win.
+   * template was chosen beside are the newer request and win.
    *
    * @throws {StoreError} it cannot be read
    */
@@ -107,13 +107,13 @@ export class Charter {
   }
 
   /**
-   * Saves what the fleet is to be. Nothing is in force yet: see {@linkcode Charter.adopt}.
+   * Saves what the fleet is to be. Nothing is in force yet: see {@linkcode DesiredState.adopt}.
    *
    * @param weights of every replica in the ring, by name
    * @param changes of the rest
    * @throws {StoreError} it is not saved
    */
-  save(weights: Blueprint["weights"], changes: Partial<Desired> = {}): Promise<void> {
+  save(weights: RingSpec["weights"], changes: Partial<Desired> = {}): Promise<void> {
     return this.#saver.save(this.#state(weights, { ...this.#desired, ...changes }));
   }
 
@@ -127,7 +127,7 @@ export class Charter {
     return this.#saver.done();
   }
 
-  #state(weights: Blueprint["weights"], changed: Desired): SavedFleet {
+  #state(weights: RingSpec["weights"], changed: Desired): SavedFleet {
     const { template, deploy, shape } = changed;
     const { desired, settings, shape: shapeSettings } = this.#options;
     // Names and weights of upstreams are in their list.
@@ -147,7 +147,7 @@ export class Charter {
   }
 
   #changedUpstreams(
-    weights: Blueprint["weights"],
+    weights: RingSpec["weights"],
     { upstreams = [] }: Desired,
   ): Pick<SavedFleet, "upstreams"> {
     const { upstreams: settings } = this.#options;
@@ -189,9 +189,9 @@ export class Charter {
    *
    * @param found what the engine knows of the fleet
    */
-  takeUp(found: Omit<Findings, "settings">): void {
+  takeUp(found: Omit<TemplateSources, "settings">): void {
     const { settings = {} } = this.#options;
-    this.adopt({ template: takenUp(this.template, { settings, ...found }) });
+    this.adopt({ template: resumeTemplate(this.template, { settings, ...found }) });
   }
 
   #templates({ template, deploy, settings: then }: SavedFleet): Partial<Desired> {
@@ -210,7 +210,7 @@ export class Charter {
 /** A list with the weights that the replicas have now. */
 export function weighted(
   upstreams: readonly GivenUpstream[],
-  weights: Blueprint["weights"],
+  weights: RingSpec["weights"],
 ): readonly GivenUpstream[] {
   return upstreams.map((one) => ({ ...one, weight: weights.get(one.name) ?? one.weight }));
 }

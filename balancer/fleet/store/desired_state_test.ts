@@ -2,24 +2,24 @@ import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import type { Instance, Template } from "../../engine/engine.ts";
 import type { RingShape } from "../spec/ring_spec.ts";
 import { slotsOf } from "../spec/ring_spec.ts";
-import { Charter } from "./desired_state.ts";
-import { BENCH_SHAPE, FleetBench } from "../harness.ts";
-import { Membership, MembershipError } from "../operations/membership.ts";
+import { DesiredState } from "./desired_state.ts";
+import { FleetHarness, TEST_SHAPE } from "../harness.ts";
+import { ChangeError, Membership } from "../operations/membership.ts";
 import type { FleetStore, SavedFleet } from "./store.ts";
 import { quietLog, TextStore } from "../testing.ts";
-import { Turns } from "../operations/change_lock.ts";
+import { ChangeLock } from "../operations/change_lock.ts";
 
 async function open(store: FleetStore, shape?: RingShape) {
-  const bench = await new FleetBench({}, undefined, store, shape).open();
-  const { fleet, clock } = bench;
+  const harness = await new FleetHarness({}, undefined, store, shape).open();
+  const { fleet, clock } = harness;
   const now = () => clock.now();
-  const membership = new Membership({ fleet, turns: new Turns(), changeable: true, now });
-  return { bench, fleet, clock, membership };
+  const membership = new Membership({ fleet, changeLock: new ChangeLock(), changeable: true, now });
+  return { harness, fleet, clock, membership };
 }
 
 async function openAll(store: FleetStore) {
-  const { bench, fleet, clock, membership } = await open(store);
-  return { bench, fleet, clock, membership, engine: bench.engine };
+  const { harness, fleet, clock, membership } = await open(store);
+  return { harness, fleet, clock, membership, engine: harness.engine };
 }
 
 Deno.test("names, weights and shape are what they were in the balancer's next life", async () => {
@@ -37,7 +37,7 @@ Deno.test("names, weights and shape are what they were in the balancer's next li
   await applied;
   await first.fleet.abandon();
   const { fleet } = await open(store);
-  assertEquals(fleet.blueprint, first.fleet.blueprint);
+  assertEquals(fleet.ringSpec, first.fleet.ringSpec);
   assertEquals(fleet.view.ring.digest, plan.after.digest);
   await fleet.close();
 });
@@ -46,8 +46,8 @@ Deno.test("each change is kept in one piece, so that a balancer killed at any mo
   const store = new TextStore();
   const { fleet, clock, membership } = await open(store);
   const before = store.texts.length;
-  const wish = { hostnames: ["Big"], remove: ["Server2"], weights: { Big: 2 }, slots: 64 };
-  const applied = membership.apply(membership.plan(wish).id);
+  const request = { hostnames: ["Big"], remove: ["Server2"], weights: { Big: 2 }, slots: 64 };
+  const applied = membership.apply(membership.plan(request).id);
   await clock.turn(1);
   await applied;
   assertEquals(store.texts.slice(before).map((text) => JSON.parse(text)), [{
@@ -55,7 +55,7 @@ Deno.test("each change is kept in one piece, so that a balancer killed at any mo
     names: ["Server1", "Server3", "Big"],
     template: {},
     weights: { Big: 2 },
-    shape: { settings: BENCH_SHAPE, inForce: { ...BENCH_SHAPE, slots: 64 } },
+    shape: { settings: TEST_SHAPE, inForce: { ...TEST_SHAPE, slots: 64 } },
   }]);
   await fleet.close();
 });
@@ -71,21 +71,21 @@ Deno.test("a fleet that nobody changed is kept as it always was", async () => {
 });
 
 Deno.test("a changed shape is forgotten when the settings are others than those it was changed from", async () => {
-  const inForce = { ...BENCH_SHAPE, slots: 64 };
+  const inForce = { ...TEST_SHAPE, slots: 64 };
   const saved = { configured: 3, names: ["Server1", "S9"], template: {} };
   const shapeOf = async (settings: RingShape) => {
-    const store = new TextStore({ ...saved, shape: { settings: BENCH_SHAPE, inForce } });
-    const charter = new Charter({
+    const store = new TextStore({ ...saved, shape: { settings: TEST_SHAPE, inForce } });
+    const desiredState = new DesiredState({
       store,
       desired: 3,
       shape: settings,
       log: quietLog,
     });
-    await charter.load();
-    assertEquals(charter.loaded?.names, saved.names);
-    return charter.shape;
+    await desiredState.load();
+    assertEquals(desiredState.loaded?.names, saved.names);
+    return desiredState.shape;
   };
-  assertEquals(await shapeOf(BENCH_SHAPE), inForce);
+  assertEquals(await shapeOf(TEST_SHAPE), inForce);
   const others: Partial<RingShape>[] = [
     { slots: 1024 },
     { virtualServers: 10 },
@@ -93,14 +93,14 @@ Deno.test("a changed shape is forgotten when the settings are others than those 
     { hashes: "seed" },
   ];
   for (const other of others) {
-    const settings = { ...BENCH_SHAPE, ...other };
+    const settings = { ...TEST_SHAPE, ...other };
     assertEquals(await shapeOf(settings), settings);
   }
 });
 
 Deno.test("with another number of replicas in the settings the fleet starts afresh", async () => {
   const saved = { configured: 2, names: ["Server1"], template: {}, weights: { Server1: 2 } };
-  const shape = { settings: BENCH_SHAPE, inForce: { ...BENCH_SHAPE, slots: 64 } };
+  const shape = { settings: TEST_SHAPE, inForce: { ...TEST_SHAPE, slots: 64 } };
   const { fleet } = await open(new TextStore({ ...saved, shape }));
   assertEquals([fleet.members.length, fleet.view.ring.slots], [3, 512]);
   assertEquals(fleet.members.map(({ weight }) => weight), [1, 1, 1]);
@@ -111,22 +111,22 @@ Deno.test("weights for which the ring of new settings has no room are 1 again", 
   const names = ["Server1", "Server2"];
   const weights = { Server1: 30 };
   const saved: SavedFleet = { configured: 3, names, template: {}, weights };
-  const settings: RingShape = { ...BENCH_SHAPE, slots: 100, layout: "ring" };
+  const settings: RingShape = { ...TEST_SHAPE, slots: 100, layout: "ring" };
   const { fleet } = await open(new TextStore(saved), settings);
-  assertEquals([...fleet.blueprint.weights], [["Server1", 1], ["Server2", 1]]);
+  assertEquals([...fleet.ringSpec.weights], [["Server1", 1], ["Server2", 1]]);
   assertEquals(fleet.view.ready.size, 2);
   await fleet.close();
   const roomy = await open(new TextStore(saved), { ...settings, slots: 512 });
   assertNotEquals(slotsOf(roomy.fleet.view.ring).get("Server1"), 256);
-  assertEquals(roomy.fleet.blueprint.weights.get("Server1"), 30);
+  assertEquals(roomy.fleet.ringSpec.weights.get("Server1"), 30);
   await roomy.fleet.close();
 });
 
 Deno.test("where nobody of a weight is left on a smaller ring, those that are left own it", async () => {
   const names = ["Server1", "Server2", "Server3"];
   const saved = { configured: 3, names, template: {}, weights: { Server1: 0, Server2: 0 } };
-  const { fleet } = await open(new TextStore(saved), { ...BENCH_SHAPE, slots: 2 });
-  assertEquals([...fleet.blueprint.weights], [["Server1", 1], ["Server2", 1]]);
+  const { fleet } = await open(new TextStore(saved), { ...TEST_SHAPE, slots: 2 });
+  assertEquals([...fleet.ringSpec.weights], [["Server1", 1], ["Server2", 1]]);
   assertEquals(fleet.view.ready.size, 2);
   await fleet.close();
 });
@@ -144,7 +144,7 @@ Deno.test("a change that cannot be saved is not made: no replica joins, leaves o
     () => membership.apply(membership.plan({ hostnames: ["S5"], remove: ["Server1"] }).id),
   ];
   for (const change of changes) {
-    const changed = assertRejects(change, MembershipError, "No space left on device");
+    const changed = assertRejects(change, ChangeError, "No space left on device");
     await clock.turn(1);
     assertEquals((await changed).kind, "not-saved");
   }
@@ -161,26 +161,26 @@ Deno.test("a change that cannot be saved is not made: no replica joins, leaves o
 Deno.test("a state that cannot be saved at the start stops nothing, and is saved later", async () => {
   const store = new TextStore();
   store.fault = new Error("read-only file system");
-  const { bench, fleet, clock } = await openAll(store);
-  assertEquals([fleet.view.ready.size, bench.failures.actions], [3, ["fleet.save"]]);
+  const { harness, fleet, clock } = await openAll(store);
+  assertEquals([fleet.view.ready.size, harness.failures.actions], [3, ["fleet.save"]]);
   store.fault = undefined;
   await clock.turn(10_000);
   assertEquals(store.last.names.length, 3);
   await fleet.close();
 });
 
-Deno.test("what was deployed counts until the settings name another image, which is the newer wish", async () => {
+Deno.test("what was deployed counts until the settings name another image, which is the newer request", async () => {
   const saved = { configured: 3, names: ["Server1"], template: { image: "app:2" } };
   const templateOf = async (then: Template | undefined, now: Template) => {
-    const charter = new Charter({
+    const desiredState = new DesiredState({
       store: new TextStore({ ...saved, ...(then && { settings: then }) }),
       desired: 3,
-      shape: BENCH_SHAPE,
+      shape: TEST_SHAPE,
       settings: now,
       log: quietLog,
     });
-    await charter.load();
-    return charter.template;
+    await desiredState.load();
+    return desiredState.template;
   };
   const app1 = { image: "app:1" };
   assertEquals(await templateOf(app1, app1), { image: "app:2" });
@@ -198,15 +198,15 @@ Deno.test("without a saved state the newest instance says what was deployed, unl
     ...changes,
   });
   const recovered = (then: Template, now: Template) => {
-    const charter = new Charter({
-      ...{ store: new TextStore(), desired: 3, shape: BENCH_SHAPE, log: quietLog, settings: now },
+    const desiredState = new DesiredState({
+      ...{ store: new TextStore(), desired: 3, shape: TEST_SHAPE, log: quietLog, settings: now },
     });
     const deployed = { image: "app:2", imageId: "sha256:2" };
-    charter.recover([
+    desiredState.recover([
       instance("b", 2, { template: deployed, settings: then }),
       instance("a", 1, { template: { image: "app:1" }, settings: then }),
     ]);
-    return charter.template.image;
+    return desiredState.template.image;
   };
   assertEquals(recovered({ image: "app:1" }, { image: "app:1" }), "app:2");
   assertEquals(recovered({ image: "app:1" }, { image: "app:3" }), "app:3");

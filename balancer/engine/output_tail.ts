@@ -4,7 +4,7 @@
  * @module
  */
 import { escapeLateControls } from "../log/style.ts";
-import { LAST_WORDS } from "./engine.ts";
+import { OUTPUT_TAIL_LINES } from "./engine.ts";
 
 /** Characters of a line that are kept. */
 export const LONGEST_LINE = 500;
@@ -13,8 +13,8 @@ export const LONGEST_LINE = 500;
 const LONGEST_LINE_BYTES = 4 * LONGEST_LINE;
 const NEWLINE = 10;
 
-/** Keeps the last {@linkcode LAST_WORDS} lines of several streams together. */
-export class LastWords {
+/** Keeps the last {@linkcode OUTPUT_TAIL_LINES} lines of several streams together. */
+export class OutputTail {
   readonly #lines: string[] = [];
   /** What each stream wrote since its last newline, cut. */
   readonly #unfinished = new Map<number, Uint8Array>();
@@ -39,7 +39,7 @@ export class LastWords {
   /** The last lines, oldest first; what no newline ended yet comes last. */
   get lines(): readonly string[] {
     const unfinished = [...this.#unfinished.values()].map(lineOf);
-    return [...this.#lines, ...unfinished].slice(-LAST_WORDS);
+    return [...this.#lines, ...unfinished].slice(-OUTPUT_TAIL_LINES);
   }
 
   #extend(stream: number, bytes: Uint8Array): void {
@@ -55,14 +55,14 @@ export class LastWords {
   #finish(stream: number): void {
     this.#lines.push(lineOf(this.#unfinished.get(stream) ?? new Uint8Array()));
     this.#unfinished.delete(stream);
-    if (this.#lines.length > LAST_WORDS) this.#lines.shift();
+    if (this.#lines.length > OUTPUT_TAIL_LINES) this.#lines.shift();
   }
 }
 
 /** Where the last lines begin: of a flood only they are looked at. */
 function beginOfLast(bytes: Uint8Array): number {
   let end = bytes.length;
-  for (let count = 0; count <= LAST_WORDS; count++) {
+  for (let count = 0; count <= OUTPUT_TAIL_LINES; count++) {
     if (end === 0) return 0;
     end = bytes.lastIndexOf(NEWLINE, end - 1);
     if (end === -1) return 0;

@@ -1,0 +1,54 @@
+/**
+ * `ringkeeper completion SHELL`: completion of the program's command line. The scripts ask the
+ * program itself, by the hidden verb `complete`.
+ *
+ * @module
+ */
+import { Argument, type Command } from "commander";
+import { say } from "../print.ts";
+import { type Example, verb } from "./command.ts";
+import { completionsOf } from "./completions.ts";
+import { COMPLETION_SCRIPTS, type Shell, SHELLS } from "./completion_scripts.ts";
+
+const ABOUT = "Prints a script by which the shell completes verbs, options, their values and the " +
+  "names of replicas.";
+
+const EXAMPLES: readonly Example[] = [
+  ["completion bash >> ~/.bashrc", "for every new bash"],
+  ["completion zsh > ~/.zfunc/_ringkeeper", "in a folder of $fpath"],
+  ["completion fish | source", "for this fish"],
+];
+
+/** Stands for names of files, in what `complete` prints. */
+const FILES = ":files";
+
+/** The verb `completion`. */
+export function completionCommand(): Command {
+  const summary = "completion for bash, zsh and fish";
+  return verb("completion", { summary, about: ABOUT, examples: EXAMPLES })
+    .addArgument(new Argument("<SHELL>", "the shell").choices(SHELLS))
+    .action((shell: Shell) => say(COMPLETION_SCRIPTS[shell].trim()));
+}
+
+/**
+ * The verb `complete`: what may stand where the last word is, one a line, with a tab before what it
+ * is for.
+ *
+ * @param program makes the program whose command line is completed
+ */
+export function completeCommand(program: () => Command): Command {
+  const manual = {
+    summary: "",
+    about: "What may stand next, for the completion scripts.",
+    examples: [],
+  };
+  return verb("complete", manual)
+    .argument("[WORDS...]", "the words after the program's name")
+    .action(async (words: readonly string[]) => {
+      const found = await completionsOf(program(), words);
+      const lines = found === "files"
+        ? [FILES]
+        : found.map(({ value, about }) => about === "" ? value : `${value}\t${about}`);
+      if (lines.length > 0) say(lines.join("\n"));
+    });
+}

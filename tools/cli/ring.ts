@@ -1,0 +1,44 @@
+/**
+ * `ringkeeper ring`: who owns how much of the ring, and a change of its shape.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import type { Shape } from "./api.ts";
+import { changedLines } from "./change_lines.ts";
+import {
+  apiOf,
+  balancerCommand,
+  type CommonOptions,
+  type Example,
+  lookOfOutput,
+  printAnswer,
+} from "./command.ts";
+import { ringLines } from "./ring_lines.ts";
+import { shapeOf, withShapeOptions } from "./shape.ts";
+
+const ABOUT = "Shows the ring that requests are routed by: what each replica owns. With options " +
+  "the ring gets another shape at once; `ringkeeper plan` shows beforehand what that moves.";
+
+const EXAMPLES: readonly Example[] = [
+  ["ring", "what each replica owns"],
+  ["ring --json", "every slot, as GET /_lb/ring answers"],
+  ["ring --slots 1024 --layout rendezvous", "another shape"],
+];
+
+/** The verb `ring`. */
+export function ringCommand(): Command {
+  const summary = "what each replica owns; change the shape";
+  const command = balancerCommand("ring", { summary, about: ABOUT, examples: EXAMPLES });
+  return withShapeOptions(command)
+    .option("--json", "print the answer of GET or PATCH /_lb/ring as it is")
+    .action(async (options: CommonOptions & Shape) => {
+      const api = await apiOf(options);
+      const shape = shapeOf(options);
+      if (Object.keys(shape).length > 0) {
+        const changed = await api.reshape(shape);
+        return printAnswer(changed, options, (body) => changedLines(body, lookOfOutput()));
+      }
+      printAnswer(await api.ring(), options, (body) => ringLines(body, lookOfOutput()));
+    });
+}

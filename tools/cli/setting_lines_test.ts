@@ -1,0 +1,36 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { NO_PAINT } from "./paint.ts";
+import { describeSettings, detailLines, faultsOf, namesOf, settingLines } from "./setting_lines.ts";
+
+const LOOK = { paint: NO_PAINT, width: Infinity };
+
+Deno.test("settings: a value comes from the environment or is the default; secrets stay secret", () => {
+  const env = { LB_PORT: "8080", LB_HOST: "", LB_HEALTH_PATH: "", LB_ADMIN_TOKEN: "s3cret" };
+  const changed = describeSettings(env).filter(({ from }) => from === "environment");
+  assertEquals(settingLines(changed, LOOK), [
+    "SETTING         FROM         VALUE",
+    "LB_PORT         environment  8080",
+    "LB_HEALTH_PATH  environment",
+    "LB_ADMIN_TOKEN  environment  (secret)",
+  ]);
+  assertEquals(JSON.stringify(describeSettings(env)).includes("s3cret"), false);
+});
+
+Deno.test("settings: names are found as people type them, and mistyped ones are told apart", () => {
+  assertEquals(namesOf(["LB_PORT", "hold-ms"]), { known: ["LB_PORT", "LB_HOLD_MS"], unknown: [] });
+  assertMatch(namesOf(["prot"]).unknown[0] ?? "", /^LB_PROT: .* did you mean LB_PORT\?$/);
+});
+
+Deno.test("settings: one in full says what it is for and what it must be", () => {
+  const [port] = describeSettings({ LB_PORT: "x" }).filter(({ name }) => name === "LB_PORT");
+  assertEquals(detailLines(port!).slice(2), [
+    "  value:   x (environment)",
+    "  default: 5000",
+    "  must be: a whole number from 0 to 65535",
+  ]);
+});
+
+Deno.test("settings: every fault of an environment is found at once", () => {
+  assertEquals(faultsOf({}), []);
+  assertEquals(faultsOf({ LB_PORT: "x", LB_HOLD_MX: "1" }).length, 2);
+});

@@ -1,0 +1,26 @@
+/**
+ * `ringkeeper version`: the versions of the program and of its runtime.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { VERSION } from "../../balancer/version.ts";
+import { say } from "../print.ts";
+import { type Example, verb } from "./command.ts";
+
+const EXAMPLES: readonly Example[] = [["version --json", "for scripts"]];
+
+/** The verb `version`. */
+export function versionCommand(): Command {
+  const manual = {
+    summary: "version of ringkeeper and of Deno",
+    about: "Prints the version of ringkeeper and of the Deno that runs it.",
+    examples: EXAMPLES,
+  };
+  return verb("version", manual)
+    .option("--json", "print one JSON object")
+    .action(({ json }: { readonly json?: true }) => {
+      const versions = { ringkeeper: VERSION, deno: Deno.version.deno };
+      say(json ? JSON.stringify(versions) : `ringkeeper ${VERSION} (Deno ${Deno.version.deno})`);
+    });
+}
