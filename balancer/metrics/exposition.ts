@@ -25,20 +25,22 @@ const SLICE = 500;
  */
 export async function expose(families: readonly Family[]): Promise<Exposition> {
   const { Registry } = await import("prom-client");
-  const parts: string[] = [];
+  const texts: string[] = [];
   let written = 0;
   for (const family of families) {
+    const lines: string[] = [];
     for (const slice of slicesOf(family)) {
       if (written > 0 && written + slice.values.length > SLICE) {
         await turnOfLoop();
         written = 0;
       }
       const text = await textOf(slice, new Registry());
-      parts.push(slice.isFirst ? text : withoutHeader(text));
+      lines.push(slice.isFirst ? text : withoutHeader(text));
       written += slice.values.length;
     }
+    texts.push(lines.join("\n"));
   }
-  return { contentType: new Registry().contentType, text: `${parts.join("\n")}\n` };
+  return { contentType: new Registry().contentType, text: `${texts.join("\n\n")}\n` };
 }
 
 /** A part of a family. */
