@@ -6,8 +6,7 @@
 import { lastLines } from "../../tools/command.ts";
 import { ToolError } from "../../tools/tool.ts";
 import { balancerArgs } from "../../tools/up/balancer_command.ts";
-import { freePort } from "../harness/port.ts";
-import { type Program, startProgram } from "../harness/program.ts";
+import { freePort, type Program, startProgram } from "../harness/program.ts";
 import { upstreamHosts } from "./hosts.ts";
 
 /** What is started. */

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { freePort } from "../harness/port.ts";
-import { startProgram } from "../harness/program.ts";
+import { freePort, startProgram } from "../harness/program.ts";
 import { cpuBetween, readUsage } from "../proxy/usage.ts";
 import { runWrk } from "../proxy/wrk.ts";
 import { ManyBalancer } from "./balancer.ts";

@@ -9,7 +9,7 @@ import { ROOT, RUN_DIR } from "../../tools/project.ts";
 import { runTool } from "../../tools/tool.ts";
 import { takeLock } from "../../tools/up/lock.ts";
 import { describeMachine, ownVersion } from "../harness/machine.ts";
-import { alignedLines } from "../harness/text_table.ts";
+import { tableOf } from "../harness/table.ts";
 import { type ManyCase, type ManyFigures, measure } from "./case.ts";
 
 const HELP = `Starts the balancer with many static upstreams and measures it.
@@ -56,11 +56,12 @@ async function main(): Promise<void> {
     complain(`measuring ${one.upstreams} upstreams, ${one.slots} slots`);
     figures.push(await measure(one, { seconds, calls: 8, folder }));
   }
-  say(alignedLines(tableOf(figures)).join("\n"));
+  const [head = [], ...rows] = linesOf(figures);
+  say(tableOf(head, rows));
   await save(figures, given.out ?? "docs/bench");
 }
 
-function tableOf(figures: readonly ManyFigures[]): string[][] {
+function linesOf(figures: readonly ManyFigures[]): string[][] {
   const line = (name: string, read: (one: ManyFigures) => string) => [name, ...figures.map(read)];
   const blocks = Object.keys(figures[0]?.blocks ?? {});
   return [
@@ -73,8 +74,12 @@ function tableOf(figures: readonly ManyFigures[]): string[][] {
     ),
     line("resident, MB", ({ rss }) => (rss / 1e6).toFixed(0)),
     line("requests/s", ({ requestsPerSecond }) => requestsPerSecond.toFixed(0)),
-    [`longest block, ms (goal ${GOAL_MS})`],
-    ...blocks.map((name) => line(`  ${name}`, (one) => (one.blocks[name] ?? NaN).toFixed(1))),
+    ...blocks.map((name) =>
+      line(
+        `longest block, ms (goal ${GOAL_MS}): ${name}`,
+        (one) => (one.blocks[name] ?? NaN).toFixed(1),
+      )
+    ),
   ];
 }
 
