@@ -8,10 +8,10 @@
 /** The default of `LB_FLEET`. Its names have no fleet in them. */
 export const DEFAULT_FLEET = "ringkeeper";
 
-/** Names that a fleet may have. */
+/** Pattern of valid fleet names. */
 export const FLEET_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 
-/** The settings that the names depend on. */
+/** Settings that determine the names. */
 export interface FleetNaming {
   readonly LB_FLEET: string;
   /** Empty: by the fleet. */
@@ -21,10 +21,10 @@ export interface FleetNaming {
 }
 
 /**
- * The text before a replica's name in the name of its container: `shop-Server1` in the fleet `shop`,
+ * Returns the prefix of container names: `shop-Server1` in the fleet `shop`,
  * `Server1` in the default fleet.
  *
- * @param settings of the fleet
+ * @param settings settings of the fleet
  */
 export function containerPrefix({ LB_FLEET, LB_CONTAINER_PREFIX }: FleetNaming): string {
   if (LB_CONTAINER_PREFIX !== "") return LB_CONTAINER_PREFIX;
@@ -32,10 +32,10 @@ export function containerPrefix({ LB_FLEET, LB_CONTAINER_PREFIX }: FleetNaming):
 }
 
 /**
- * The network that replicas join: `ringkeeper-shop` in the fleet `shop`, `ringkeeper` in the default
+ * Returns the name of the replicas' network: `ringkeeper-shop` in the fleet `shop`, `ringkeeper` in the default
  * fleet.
  *
- * @param settings of the fleet
+ * @param settings settings of the fleet
  */
 export function replicaNetwork({ LB_FLEET, LB_DOCKER_NETWORK }: FleetNaming): string {
   if (LB_DOCKER_NETWORK !== "") return LB_DOCKER_NETWORK;

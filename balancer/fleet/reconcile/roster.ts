@@ -83,7 +83,7 @@ export class Roster {
   byInstance(id: string): Member | undefined {
     const hinted = this.#members.get(this.#namesById.get(id) ?? "");
     if (hinted && hasInstance(hinted, id)) return hinted;
-    // An instance that moves from one member to another belongs to both for a moment.
+    // During a takeover an instance belongs to two members.
     for (const member of this.#members.values()) if (hasInstance(member, id)) return member;
     return undefined;
   }
