@@ -115,7 +115,7 @@ export async function startBalancer(
   });
   const { ownsInstances } = engine;
   const fleetLog = logger.getChild("fleet");
-  const { probe, close: closeProbe } = httpProbe({
+  const probe = httpProbe({
     path: config.health.path,
     headers: config.health.headers,
     ...(config.health.host === "" ? {} : { host: config.health.host }),
@@ -229,7 +229,6 @@ export async function startBalancer(
       await entrances.close(config.drain.requestsMs);
       await fleet.close();
       await metrics.close();
-      closeProbe();
       await closeGate();
       await owner?.release();
       await dispose();
