@@ -13,6 +13,7 @@ import { completedBy } from "./completion_sources.ts";
 import { findTarget, type TargetOptions } from "./target.ts";
 import type { Answer } from "./caller.ts";
 import { type Look } from "./table.ts";
+import { fromUserFolder } from "./user_folder.ts";
 import { paintOfOutput } from "./paint.ts";
 
 /** Options that every command has. */
@@ -73,8 +74,13 @@ export function manualOf(command: Command): Manual | undefined {
 export function balancerCommand(name: string, manual: Manual): Command {
   return verb(name, manual)
     .option("--url <URL>", "where the API is, or unix:/path")
-    .addOption(completedBy(new Option("--token-file <FILE>", "file with the admin token"), "files"))
+    .addOption(completedBy(tokenFileOption(), "files"))
     .addHelpText("after", API_HELP);
+}
+
+function tokenFileOption(): Option {
+  return new Option("--token-file <FILE>", "file with the admin token")
+    .argParser((path) => fromUserFolder(path));
 }
 
 function examplesText(examples: readonly Example[]): string {
