@@ -31,6 +31,7 @@ import { StateLock, thisHolder } from "./fleet/store/state_lock.ts";
 import { NO_STORE } from "./fleet/store/store.ts";
 import { ChangeLock } from "./fleet/operations/change_lock.ts";
 import type { Log } from "./log/log.ts";
+import { type AccessStyle, accessStyleOf, type LogStyle } from "./log/style.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { surviveOutOfFiles } from "./out_of_files.ts";
 import { FileBudget, sharedFiles } from "./proxy/transport/descriptor_budget.ts";
@@ -120,7 +121,7 @@ export async function startBalancer(
     ...(config.LB_HEALTH_HOST === "" ? {} : { host: config.LB_HEALTH_HOST }),
   });
   const proxy = {
-    ...proxySettings(config, port.address, ownsInstances, log.style),
+    ...proxySettings(config, port.address, ownsInstances, accessStyle(config, log.style)),
     ...(traces && { traces }),
     tokens: Object.values(sources).map(({ text, file }) => ({ text, file })),
   };
@@ -234,6 +235,10 @@ export async function startBalancer(
       unwatch();
     },
   };
+}
+
+function accessStyle({ LB_ACCESS_LOG_FORMAT }: Config, style: LogStyle): AccessStyle {
+  return accessStyleOf(LB_ACCESS_LOG_FORMAT, style, Deno.stdout.isTerminal());
 }
 
 /** How long the port of a balancer that was asked to end may stay taken, in milliseconds. */

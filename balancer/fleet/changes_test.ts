@@ -190,7 +190,7 @@ Deno.test("of two plans that both add, the second is stale; a name that was take
   await clock.turn(1);
   assertEquals([(await applied).version, await late], [fleet.view.version, "stale"]);
   await membership.remove(1, ["Server4"]);
-  fleet.add(["Server4"]);
+  fleet.changes.add(["Server4"]);
   await clock.turn(1);
   assertEquals(await kindOf(membership.apply(three!.id)), "taken");
   await fleet.close();

@@ -7,7 +7,7 @@ import { ChangeLock } from "./operations/change_lock.ts";
 
 Deno.test("a new fleet starts the desired replicas and publishes each once it is well", async () => {
   const { fleet, plane } = await new FleetHarness().open();
-  assertEquals(plane.becomeReady().sort(), ["Server1", "Server2", "Server3"]);
+  assertEquals(plane.ready().sort(), ["Server1", "Server2", "Server3"]);
   assertEquals(fleet.view.ring.members, ["Server1", "Server2", "Server3"]);
   await fleet.close();
 });
@@ -166,7 +166,7 @@ Deno.test("a fault in one step is recorded and does not stop the next", async ()
   plane.publish = (view) => void plane.views.push(view);
   engine.fail("Server2");
   await clock.turn(1);
-  assertEquals(plane.becomeReady().length, 3);
+  assertEquals(plane.ready().length, 3);
   await fleet.close();
 });
 
@@ -293,7 +293,7 @@ Deno.test("new replicas take spares too", async () => {
   const harness = await new FleetHarness({ spares: 1 }).open();
   const { fleet, clock } = harness;
   const spare = fleet.spares[0]?.instance?.id;
-  fleet.add(["S4"]);
+  fleet.changes.add(["S4"]);
   await clock.turn(1);
   assertEquals(harness.member("S4")?.instance?.id, spare);
   await fleet.close();

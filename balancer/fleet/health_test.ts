@@ -36,7 +36,7 @@ Deno.test("an incident tells of a replica that never became ready, and of its fa
   const harness = await new FleetHarness().open();
   const { fleet, engine, clock } = harness;
   for (let i = 0; i < 2; i++) engine.failNextStart(new EngineError("failed", "no room"));
-  fleet.add(["S4"]);
+  fleet.changes.add(["S4"]);
   await clock.turn(10);
   const [incident] = fleet.incidents.all;
   assertEquals(
@@ -44,7 +44,7 @@ Deno.test("an incident tells of a replica that never became ready, and of its fa
     ["S4", false, 2, "no room"],
   );
   assertEquals([incident?.instance, incident?.ejectedAt], [undefined, undefined]);
-  fleet.remove(["S4"]);
+  fleet.changes.remove(["S4"]);
   await fleet.close();
 });
 
@@ -52,7 +52,7 @@ Deno.test("why a replica is not ready yet is in the status while it starts, and 
   const harness = await new FleetHarness({ startTimeoutMs: 1000 }).open();
   const { fleet, sick, clock } = harness;
   sick.add("S4");
-  fleet.add(["S4"]);
+  fleet.changes.add(["S4"]);
   await clock.turn(500);
   const status = fleetStatus(fleet, clock.now()).replicas.find(({ name }) => name === "S4");
   assertEquals([status?.start?.attempt, status?.start?.notReady], [1, "no answer"]);
@@ -63,7 +63,7 @@ Deno.test("why a replica is not ready yet is in the status while it starts, and 
     /^not ready 1000 ms after its start: no answer \(\d+ heartbeats\)$/,
   );
   sick.clear();
-  fleet.remove(["S4"]);
+  fleet.changes.remove(["S4"]);
   await fleet.close();
 });
 
@@ -75,7 +75,7 @@ Deno.test("a replica whose image says that it is unhealthy is replaced, although
   await clock.turn(100);
   assertNotEquals(harness.member("Server1")?.instance?.id, before);
   assertEquals(fleet.incidents.all[0]?.signal, "HEALTHCHECK failed 3 times in a row");
-  assertEquals(harness.plane.becomeReady().length, 3);
+  assertEquals(harness.plane.ready().length, 3);
   await fleet.close();
 });
 
@@ -89,11 +89,11 @@ Deno.test("unhealthy replicas are not taken out below the floor, and are once ot
     const release = engine.holdStarts();
     for (const name of ["Server1", "Server2", "Server3"]) engine.check(name, "HEALTHCHECK failed");
     await clock.turn(100);
-    assertEquals(harness.plane.becomeReady().length, 2, `probes ${probes}`);
+    assertEquals(harness.plane.ready().length, 2, `probes ${probes}`);
     release();
     await clock.turn(20_000);
     assert(ids().every((id, at) => id !== before[at]), `probes ${probes}`);
-    assertEquals(harness.plane.becomeReady().length, 3);
+    assertEquals(harness.plane.ready().length, 3);
     await fleet.close();
   }
 });

@@ -1,8 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Instance } from "../engine/engine.ts";
+import type { Context } from "./member/context.ts";
 import { inView, type Member, newMember } from "./member/member.ts";
 import { type Action, nextDeadline, planActions } from "./plan/actions.ts";
+import { isReplaceable } from "./member/phases.ts";
 import { matchSpares, promote } from "./member/takeover.ts";
 import { type MemberEvent, transition } from "./member/transition.ts";
 import { testPolicy } from "./testing.ts";
@@ -16,13 +18,17 @@ class World {
   readonly members = new Map<string, Member>();
   /** Names of the instances that run, by id. */
   readonly running = new Map<string, string>();
-  readonly underway: Exclude<Action, { type: "replace" }>[] = [];
+  readonly underway: Action[] = [];
   #ids = 0;
 
   constructor(spares: number) {
     this.members.set("S", newMember({ name: "S", joined: true }, 0));
     if (spares > 0) this.members.set("spare", newMember({ name: "spare", spare: true }, 0));
     this.settle();
+  }
+
+  get context(): Context {
+    return { now: this.now, policy };
   }
 
   get(name: string): Member | undefined {
@@ -42,7 +48,7 @@ class World {
   apply(event: MemberEvent, name: string | undefined): void {
     const before = this.members.get(name ?? "");
     if (!before) return;
-    const after = transition(before, event, this.now, policy);
+    const after = transition(before, event, this.context);
     if (after) this.members.set(after.name, after);
     else this.members.delete(before.name);
   }
@@ -54,7 +60,7 @@ class World {
   promote(): boolean {
     const [pair] = this.engineUp ? matchSpares(this.members.values(), this.now) : [];
     if (!pair) return false;
-    this.members.set(pair.target.name, promote(pair, this.now, policy));
+    this.members.set(pair.target.name, promote(pair, this.context));
     this.members.delete(pair.spare.name);
     this.members.set("spare", newMember({ name: "spare", spare: true }, this.now));
     assert(!inView(this.members.get(pair.target.name)!), "in the view without a heartbeat");
@@ -63,17 +69,24 @@ class World {
 
   act(): boolean {
     const capacity = { engineUp: this.engineUp, starts: 9 };
-    const actions = planActions(this.members.values(), this.now, policy, capacity);
+    const actions = planActions(this.members.values(), this.context, capacity);
     for (const action of actions) this.begin(action);
-    return actions.length > 0;
+    return actions.length > 0 || this.replace();
+  }
+
+  replace(): boolean {
+    const failed = [...this.members.values()].filter((one) => isReplaceable(one, this.context));
+    if (!this.engineUp || failed.length === 0) return false;
+    for (const { name, instance } of failed) {
+      this.apply({ type: "replace", id: instance!.id }, name);
+    }
+    return true;
   }
 
   begin(action: Action): void {
     const member = this.get(action.name);
     assert(member);
     switch (action.type) {
-      case "replace":
-        return this.apply(action, action.name);
       case "start":
         assertEquals(member.instance, undefined, "started twice");
         this.apply({ type: "starting" }, action.name);
@@ -140,7 +153,7 @@ class World {
         if (lives) this.post({ type: "probe", id: instance.id, mayEject: true });
         else this.post({ type: "exit", id: instance.id, reason: "gone" });
       }
-      const deadline = nextDeadline(this.members.values(), this.now, policy);
+      const deadline = nextDeadline(this.members.values(), this.context);
       if (this.underway.length === 0 && deadline !== Infinity) this.pass(deadline - this.now);
     }
   }

@@ -97,7 +97,7 @@ export class TestDataPlane implements DataPlane {
   }
 
   /** Names that the last view sends requests to. */
-  becomeReady(): string[] {
+  ready(): string[] {
     return [...this.views.at(-1)?.ready.keys() ?? []];
   }
 }

@@ -7,8 +7,10 @@ import {
   getAnsiColorFormatter,
   getJsonLinesFormatter,
   getTextFormatter,
+  type LogRecord,
   type TextFormatter,
 } from "@logtape/logtape";
+import { attributesOf } from "./attributes.ts";
 
 /** What the settings ask for: `auto` is text on a terminal and JSON lines elsewhere. */
 export type LogFormat = "auto" | "json" | "text";
@@ -27,6 +29,25 @@ export function styleOf(format: LogFormat, terminal: boolean): LogStyle {
   return terminal ? "colours" : "text";
 }
 
+/** How lines of the access log are written. */
+export type AccessStyle = LogStyle | "combined";
+
+/**
+ * The style that lines of the access log are written in.
+ *
+ * @param format what the settings ask for; `auto`: as everything else
+ * @param style of everything else
+ * @param terminal whether somebody reads them at a terminal
+ */
+export function accessStyleOf(
+  format: LogFormat | "combined",
+  style: LogStyle,
+  terminal: boolean,
+): AccessStyle {
+  if (format === "combined") return format;
+  return format === "auto" ? style : styleOf(format, terminal);
+}
+
 /**
  * Writes records in a style, a line for each.
  *
@@ -35,7 +56,7 @@ export function styleOf(format: LogFormat, terminal: boolean): LogStyle {
 export function formatter(style: LogStyle): TextFormatter {
   switch (style) {
     case "json":
-      return oneLine(getJsonLinesFormatter({ message: "template" }));
+      return oneLine(flat(getJsonLinesFormatter({ message: "rendered", properties: "flatten" })));
     case "text":
       return oneLine(getTextFormatter({ value: "bare" }));
     case "colours":
@@ -52,7 +73,7 @@ const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
 /**
  * Text without control characters. Values come from clients and replicas, which must not forge
- * lines or steer the terminal of whoever reads the log.
+ * lines or send escape sequences to the operator's terminal.
  *
  * @param text of a line, without its end
  */
@@ -72,6 +93,26 @@ export function escapeLateControls(text: string): string {
 
 function escaped(letter: string): string {
   return `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** The message of a record as a sentence, with its values filled in. */
+const sentence = getTextFormatter({ value: "bare", format: ({ message }) => message });
+
+/**
+ * Attributes beside time, level, message and logger. The message is for people, who may print it at
+ * a terminal: control characters are escaped in it. The attributes have the values as they are. A
+ * record with `text` is a line of another program, and the line is its message: written once.
+ */
+function flat(format: TextFormatter): TextFormatter {
+  return (record: LogRecord) => {
+    const { text, ...properties } = record.properties;
+    const message = text === undefined ? record.message : ["", text, ""];
+    return format({
+      ...record,
+      message: [escapeControls(sentence({ ...record, message }).replace(/\n$/, ""))],
+      properties: attributesOf(properties),
+    });
+  };
 }
 
 function oneLine(format: TextFormatter): TextFormatter {

@@ -5,7 +5,7 @@
  */
 import type { Config } from "../config.ts";
 import type { AccessLogging } from "../log/dials.ts";
-import type { LogStyle } from "../log/style.ts";
+import type { AccessStyle } from "../log/style.ts";
 import type { KeySource } from "../settings/values.ts";
 import type { Address } from "../view.ts";
 import type { PublicApi } from "./routing/control_call.ts";
@@ -119,7 +119,7 @@ export interface ProxySettings {
   /** Of how many requests the access log tells at first. */
   readonly accessLogging: AccessLogging;
   /** How its lines are written. */
-  readonly logStyle: LogStyle;
+  readonly logStyle: AccessStyle;
   /** How many workers there are. */
   readonly workers: number;
   /** Set where requests are traced. */
@@ -147,7 +147,7 @@ export function proxySettings(
   config: Config,
   listen: Address,
   replaces = true,
-  logStyle: LogStyle = "json",
+  logStyle: AccessStyle = "json",
 ): ProxySettings {
   const workers = workerCount(config);
   return {

@@ -14,6 +14,11 @@ export const LOG_SETTINGS = {
     expects: "`off`, `full`, or the part of the requests, above 0 and below 1: `0.01`",
     about: "of how many requests the log tells; of a part: besides those, of each that failed",
   },
+  LB_ACCESS_LOG_FORMAT: choice(
+    ["auto", "json", "text", "combined"],
+    "`auto`: as LB_LOG_FORMAT; `combined`: Apache's, with query, Referer and User-Agent, which may " +
+      "hold secrets",
+  ),
   LB_LOG_LEVEL: choice(LEVELS, "least severe level that is logged"),
   LB_LOG_FORMAT: choice(
     ["auto", "json", "text"],

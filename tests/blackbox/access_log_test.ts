@@ -114,6 +114,45 @@ test("a request that outlives its replica tells how long it waited, and how ofte
   assertEquals(left["http.response.status_code"], undefined);
 });
 
+test("combined is a line for the programs that read Apache's, beside JSON of the balancer's own", async () => {
+  const sick = "HTTP/1.1 500 Oh no\r\nContent-Length: 0\r\n\r\n";
+  await using server = new RawUpstream(({ line }) => line.includes("/sick") ? sick : OK);
+  const balancer = await balancerFor([server], {
+    LB_ACCESS_LOG: "full",
+    LB_ACCESS_LOG_FORMAT: "combined",
+  });
+  const own = ["Authorization: Bearer SECRET", "Cookie: sid=SECRET"];
+  const agent = 'User-Agent: "\\ forged" 200 1 \u009b2J';
+  await balancer.ask(
+    get("/home?a=1", "Referer: http://a.example/?b=2", "User-Agent: curl/8", ...own),
+  );
+  await balancer.ask(get("/sick", "REFERER: r", agent));
+  await balancer.ask("GET /bad HTTP/1.1\r\n\r\n");
+  const { code, output } = await balancer.balancer.end("SIGTERM");
+  assertEquals(code, 0, output);
+  const lines = output.split("\n").filter((line) => /^[^{]/.test(line));
+  const start = /^127\.0\.0\.1 - - \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000\] /;
+  for (const line of lines) assertMatch(line, start);
+  assertEquals(lines.slice(0, 2).map((line) => line.replace(start, "")), [
+    '"GET /home?a=1 HTTP/1.1" 200 2 "http://a.example/?b=2" "curl/8"',
+    '"GET /sick HTTP/1.1" 500 - "r" "\\x22\\x5C forged\\x22 200 1 \\x9B2J"',
+  ]);
+  assertMatch(lines[2]!, / "-" 400 \d+ "-" "-"$/);
+  assertEquals([lines.length, output.includes("SECRET")], [3, false]);
+});
+
+test("combined has the fields of requests that were not chosen and fail", async () => {
+  const sick = "HTTP/1.1 500 Oh no\r\nContent-Length: 0\r\n\r\n";
+  await using server = new RawUpstream(() => sick);
+  const balancer = await balancerFor([server], {
+    LB_ACCESS_LOG: "0.000000001",
+    LB_ACCESS_LOG_FORMAT: "combined",
+  });
+  await balancer.ask(get("/sick?a", "Referer:  r", "User-Agent: late"));
+  const { output } = await balancer.balancer.end("SIGTERM");
+  assertMatch(output, / "GET \/sick\?a HTTP\/1\.1" 500 - "r" "late"\n/);
+});
+
 test("PATCH /_lb/log is in force at once, without a restart", async () => {
   await using server = new RawUpstream(() => OK);
   const balancer = await balancerFor([server], { LB_WORKERS: "2" });
@@ -203,8 +242,8 @@ class Unread implements AsyncDisposable {
       stdout: "piped",
     }).spawn();
     const balancer = new Unread(process);
-    await balancer.readUntil(/listening on.*"port":\d+/);
-    balancer.#url = `http://127.0.0.1:${/"port":(\d+)/.exec(balancer.text)?.[1]}`;
+    await balancer.readUntil(/listening on.*"server\.port":\d+/);
+    balancer.#url = `http://127.0.0.1:${/"server\.port":(\d+)/.exec(balancer.text)?.[1]}`;
     return balancer;
   }
 
@@ -265,7 +304,7 @@ test("who stops reading the log stops no request; what is lost is counted and to
     body: '{"access":"off"}',
   });
   assertEquals([status, await balancer.lost("balancer")], [200, 0]);
-  await balancer.readUntil(/lines of the log were lost.*"lines":[1-9]/);
+  await balancer.readUntil(/lines of the log were lost.*"ringkeeper\.lines":[1-9]/);
   const ended = balancer.end();
   await balancer.rest();
   assertEquals(await ended, 0);

@@ -353,8 +353,8 @@ test("the command line finds the token that the balancer made, and tells where i
     const known = await terminal(undefined, "plan", ["--slots", "1024"], { LB_PORT: String(port) });
     assertEquals([known.code, known.stderr], [0, ""]);
     const { output } = await balancer.end("SIGTERM");
-    const line = output.split("\n").find((one) => one.includes('"POST /_lb/plan"')) ?? "";
-    assertEquals(JSON.parse(line).properties.credential, "none", line);
+    const line = output.split("\n").find((one) => one.includes('"url.path":"/_lb/plan"')) ?? "";
+    assertEquals(JSON.parse(line)["ringkeeper.credential"], "none", line);
   } finally {
     await unlessThere(file);
   }

@@ -48,8 +48,8 @@ const ROOT = new URL("../../", import.meta.url);
 const DEADLINE_MS = 60_000;
 
 /** What it logs before it says that it listens. */
-const OWN = /"the page and the API are at .*"at":"(http:[^"]+)\/_lb\/"/;
-const TOKEN_FILE = /"the admin token is in .*"file":"([^"]+)"/;
+const OWN = /"the page and the API are at .*"ringkeeper\.at":"(http:[^"]+)\/_lb\/"/;
+const TOKEN_FILE = /"the admin token is in .*"file\.path":"([^"]+)"/;
 
 /** Tests kill the same replica again within seconds, and do not wait for a deploy to prove itself. */
 const QUICK = {
@@ -236,7 +236,7 @@ async function collect(
 }
 
 function notePort(line: string, found: (port: number) => void): void {
-  const port = /"listening on .*"port":(\d+)/.exec(line)?.[1];
+  const port = /"listening on .*"server\.port":(\d+)/.exec(line)?.[1];
   if (port !== undefined) found(Number(port));
 }
 

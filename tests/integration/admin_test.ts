@@ -18,12 +18,12 @@ interface Line {
   readonly call: string;
   readonly client: string;
   readonly credential: string;
-  readonly requestId: string | null;
-  readonly asked: Record<string, unknown> | null;
-  readonly before: Record<string, unknown> | null;
-  readonly after: Record<string, unknown> | null;
+  readonly requestId: string | undefined;
+  readonly asked: Record<string, unknown> | undefined;
+  readonly before: Record<string, unknown> | undefined;
+  readonly after: Record<string, unknown> | undefined;
   readonly outcome: number | string;
-  readonly reason?: string;
+  readonly reason: string | undefined;
 }
 
 /** A server in front of which a balancer stands that runs nothing itself. */
@@ -59,10 +59,24 @@ async function statusOf(balancer: Balancer, path: string, init: RequestInit = {}
 /** Ends the balancer. @returns the lines of its audit */
 async function auditOf(balancer: Balancer): Promise<Line[]> {
   const { output } = await balancer.end("SIGTERM");
-  return output.split("\n").filter((line) => line.includes('"ringkeeper.audit"')).map((line) => {
-    const { level, properties } = JSON.parse(line);
-    return { level, ...properties };
-  });
+  return output.split("\n").filter((line) => line.includes('"ringkeeper.audit"'))
+    .map((line) => auditLine(JSON.parse(line)));
+}
+
+function auditLine(line: Record<string, string>): Line {
+  const parsed = (name: string) => JSON.parse(line[`ringkeeper.${name}`] ?? "null") ?? undefined;
+  return {
+    level: line["level"]!,
+    call: `${line["http.request.method"]} ${line["url.path"]}`,
+    client: line["client.address"]!,
+    credential: line["ringkeeper.credential"]!,
+    requestId: line["ringkeeper.request_id"],
+    asked: parsed("asked"),
+    before: parsed("before"),
+    after: parsed("after"),
+    outcome: line["http.response.status_code"] ?? line["ringkeeper.outcome"]!,
+    reason: line["ringkeeper.reason"],
+  };
 }
 
 /** Each call with a path that has a name where one belongs. */
@@ -238,12 +252,12 @@ test("every change is a line of the log: who, what, before, after", async () => 
   assertEquals(parts(add), [[{}, undefined], [{ Big: 3 }, undefined]]);
   assertEquals(parts(weigh), [[{ Big: 3 }, undefined], [{ Big: 2 }, undefined]]);
   assertEquals(parts(reshape), [[undefined, { slots: 512 }], [undefined, { slots: 1024 }]]);
-  assertEquals([planned?.asked, planned?.after], [{ add: 1, remove: ["Big"] }, null]);
+  assertEquals([planned?.asked, planned?.after], [{ add: 1, remove: ["Big"] }, undefined]);
   assertEquals(apply?.asked, { plan: plan.message.id });
   assertEquals(parts(apply), [[{ Big: 2 }, undefined], [{ Server3: 1 }, undefined]]);
   assertEquals(parts(remove), [[{ Server3: 1 }, undefined], [{}, undefined]]);
   assert(add?.before?.["digest"] !== add?.after?.["digest"]);
-  assertEquals([refused?.before, refused?.after], [null, null]);
+  assertEquals([refused?.before, refused?.after], [undefined, undefined]);
   assert(drill?.before?.["instance"] !== drill?.after?.["instance"]);
   assertEquals([deploy?.before, deploy?.after], [{}, { command }]);
 });

@@ -10,7 +10,8 @@ const MORTAL = new URL("../testdata/mortal.ts", import.meta.url).pathname;
 
 /** What the script writes before its flood, on each stream. */
 const FORGED = '{"logger":"ringkeeper.audit","message":"forged"}';
-const STEERING = "\u001b[2Jx\u009b2J\u007fy";
+/** Escape sequences, as the message of a record shows them. */
+const ESCAPED = "\\x1b[2Jx\\x9b2J\\x7fy";
 
 // deno-lint-ignore no-control-regex -- what must not be there
 const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
@@ -86,10 +87,10 @@ test("a replica forges no record of the JSON log: each line that it writes is a 
   const records = linesOf(log).map((line) => JSON.parse(line));
   assertEquals(records.filter(({ message }) => message === "forged"), []);
   const replica = records.filter(({ logger }) => logger === "ringkeeper.replica");
-  const properties = replica.map(({ properties }) => properties);
   for (const stream of ["stdout", "stderr"]) {
-    const written = properties.filter((one) => one.stream === stream);
-    assertEquals(written, [FORGED, STEERING].map((text) => ({ replica: "Server1", stream, text })));
+    const written = replica.filter((one) => one["log.iostream"] === stream);
+    assertEquals(written.map(({ message }) => message), [FORGED, ESCAPED]);
+    assertEquals(written.map((one) => one["ringkeeper.replica"]), ["Server1", "Server1"]);
   }
 });
 
@@ -113,8 +114,8 @@ const FLOOD = 200_000;
 
 /** The lines of the flood that a log has, and those with the dropped lines that the log tells of. */
 function floodOf(log: string): { readonly written: number; readonly told: number } {
-  const written = occurrences(log, '"text":"a line of a flood"');
-  const counts = [...log.matchAll(/"properties":\{[^}]*"lines":(\d+)/g)];
+  const written = occurrences(log, '"message":"a line of a flood"');
+  const counts = [...log.matchAll(/"ringkeeper\.lines":(\d+)/g)];
   return { written, told: counts.reduce((sum, [, lines]) => sum + Number(lines), written) };
 }
 

@@ -4,6 +4,9 @@
  *
  * @module
  */
+import type { Evidence } from "../../view.ts";
+import { isLeaving, type Member } from "../member/member.ts";
+import type { Observation } from "../member/observation.ts";
 import type { FleetPolicy } from "../member/policy.ts";
 
 /** A request that was in flight so shortly before or after a death had to do with it. */
@@ -63,6 +66,27 @@ export class PoisonKeys {
   /** When the next key is let go, milliseconds since the epoch; `Infinity` where there is none. */
   get nextDeadline(): number {
     return Math.min(...this.#until.values());
+  }
+
+  /** Takes the observations that concern poison keys; ignores every other event. */
+  handle(
+    event: Observation | { readonly type: "view" | "replica" | "engine" | "incident" | "deploy" },
+  ): void {
+    if (event.type === "evidence") this.#onEvidence(event.evidence, event.at);
+    if (event.type === "changed") this.#onChange(event.before, event.after, event.at);
+  }
+
+  /** Only a request that the instance may have received can have killed it. */
+  #onEvidence({ instance, kind, unreachable, key }: Evidence, now: number): void {
+    const received = !unreachable && (kind === "reset" || kind === "timeout");
+    if (received) this.recordFailure(instance, key, now);
+  }
+
+  /** An instance that missed heartbeats hung, and every request in it hung too: no sign of poison. */
+  #onChange(before: Member, after: Member | undefined, now: number): void {
+    const { instance, misses } = before;
+    const ended = instance && instance.id !== after?.instance?.id;
+    if (ended && misses === 0 && !isLeaving(after ?? before)) this.recordDeath(instance.id, now);
   }
 
   /** A request failed that may have been in an instance's hands. */

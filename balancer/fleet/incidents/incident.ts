@@ -49,12 +49,6 @@ export interface Incident {
   readonly toll: Omit<Toll, "name">;
 }
 
-/** How an instance ended and what it wrote last, as far as it is known. */
-export interface Ending {
-  readonly exit?: string;
-  readonly outputTail?: readonly string[];
-}
-
 /** No request was touched. */
 export const NO_TOLL: Omit<Toll, "name"> = {
   held: 0,

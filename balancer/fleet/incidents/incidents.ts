@@ -3,10 +3,12 @@
  *
  * @module
  */
-import type { Evidence, Toll } from "../../view.ts";
 import type { Clock } from "../../clock.ts";
-import { addTolls, type Ending, type Incident, NO_TOLL } from "./incident.ts";
-import { inView, isLeaving, isReplica, type Member } from "../member/member.ts";
+import type { Evidence, Toll } from "../../view.ts";
+import { type Ending, inView, isLeaving, isReplica, type Member } from "../member/member.ts";
+import type { Observation } from "../member/observation.ts";
+import type { EventLog, FleetEvent } from "./event_log.ts";
+import { addTolls, type Incident, NO_TOLL } from "./incident.ts";
 
 /** How many incidents are kept, the newest. */
 const KEPT = 100;
@@ -16,6 +18,9 @@ const EVIDENCE_MS = 2000;
 
 /** Tolls come up to a tick late: within this time after its end they still belong to an incident. */
 const TOLL_MS = 2000;
+
+/** Delay before a closed incident is logged, so that late worker reports are included. */
+const LOG_DELAY_MS = 200;
 
 interface Seen {
   readonly firstAt: number;
@@ -38,7 +43,7 @@ export class Incidents {
   readonly #onEnd: (incident: Incident) => void;
   readonly #seen = new Map<string, Seen>();
   readonly #open = new Map<string, Open>();
-  #ended: Open[] = [];
+  #closed: Open[] = [];
   #count = 0;
 
   /**
@@ -50,9 +55,23 @@ export class Incidents {
     this.#onEnd = onEnd;
   }
 
+  /**
+   * Creates the incidents of a fleet. Each one is logged once it is closed and late worker reports
+   * are included.
+   */
+  static of(eventLog: Pick<EventLog, "add">, clock: Clock): Incidents {
+    const incidents = new Incidents(clock, ({ id }) => {
+      clock.after(LOG_DELAY_MS, () => {
+        const incident = incidents.find(id);
+        if (incident) eventLog.add({ type: "incident", at: clock.now(), incident });
+      });
+    });
+    return incidents;
+  }
+
   /** All that are kept, the newest first. */
   get all(): readonly Incident[] {
-    return [...this.#ended, ...this.#open.values()]
+    return [...this.#closed, ...this.#open.values()]
       .map(({ incident }) => incident)
       .sort((a, b) => b.id - a.id);
   }
@@ -60,6 +79,26 @@ export class Incidents {
   /** One by its number; undefined where it is kept no more. */
   find(id: number): Incident | undefined {
     return this.all.find((incident) => incident.id === id);
+  }
+
+  /** Takes the events that concern incidents; ignores every other one. */
+  handle(event: FleetEvent | Observation): void {
+    switch (event.type) {
+      case "changed":
+        return this.changed(event.before, event.after, event.at);
+      case "evidence":
+        return this.evidence(event.evidence, event.at);
+      case "creating":
+        return this.creating(event.name, event.at);
+      case "view":
+        return this.published(event.version, event.at);
+      case "applied":
+        return this.applied(event.version, event.at);
+      case "tolls":
+        return this.count(event.tolls, event.at);
+      case "ended":
+        return this.ended(event.instance, event.ending);
+    }
   }
 
   /** The data plane noticed something. */
@@ -111,7 +150,7 @@ export class Incidents {
   /** What became of requests since the last time. */
   count(tolls: readonly Toll[], now: number): void {
     for (const { name, ...toll } of tolls) {
-      const open = this.#open.get(name) ?? this.#endedLately(name, now);
+      const open = this.#open.get(name) ?? this.#closedRecently(name, now);
       if (!open) continue;
       open.incident = { ...open.incident, toll: addTolls(open.incident.toll, toll) };
     }
@@ -123,14 +162,14 @@ export class Incidents {
    * @param instance the instance, whose incident may be over
    * @param ending what is known; the rest stays as it was
    */
-  heard(instance: string, ending: Ending): void {
-    for (const open of [...this.#ended, ...this.#open.values()]) {
+  ended(instance: string, ending: Ending): void {
+    for (const open of [...this.#closed, ...this.#open.values()]) {
       if (open.incident.instance === instance) open.incident = { ...open.incident, ...ending };
     }
   }
 
-  #endedLately(name: string, now: number): Open | undefined {
-    return this.#ended.findLast(({ incident, offset }) =>
+  #closedRecently(name: string, now: number): Open | undefined {
+    return this.#closed.findLast(({ incident, offset }) =>
       incident.name === name && now + offset - (incident.releasedAt ?? incident.at) <= TOLL_MS
     );
   }
@@ -219,8 +258,8 @@ export class Incidents {
   #end(open: Open, changes: Partial<Incident>): void {
     open.incident = { ...open.incident, ...changes };
     this.#open.delete(open.incident.name);
-    this.#ended.push(open);
-    if (this.#ended.length > KEPT) this.#ended = this.#ended.slice(-KEPT);
+    this.#closed.push(open);
+    if (this.#closed.length > KEPT) this.#closed = this.#closed.slice(-KEPT);
     this.#onEnd(open.incident);
   }
 }

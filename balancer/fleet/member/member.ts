@@ -36,6 +36,9 @@ export interface MemberError {
   readonly attempt?: number;
 }
 
+/** How an instance ended and the last lines that it wrote, as far as the engine knows. */
+export type Ending = Pick<MemberError, "exit" | "outputTail">;
+
 /** The engine's own health check, such as an image's HEALTHCHECK, fails. */
 export interface Unhealthy {
   /** In words. */

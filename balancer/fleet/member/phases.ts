@@ -1,19 +1,20 @@
 /**
- * The steps of a replica from one phase to another. Pure, like the rest of `transition`.
+ * Steps of a member from one phase to another. Pure, like the rest of `transition`.
  *
  * @module
  */
-import { retire, withoutInstance } from "./retiring_instance.ts";
+import type { Context } from "./context.ts";
 import type { Member, MemberError, Phase } from "./member.ts";
-import { type FleetPolicy, healthySpell, startDelay } from "./policy.ts";
+import { healthySpell, startDelay } from "./policy.ts";
+import { retire, withoutInstanceFacts } from "./retiring_instance.ts";
 import { startServing } from "./slow_start.ts";
 
-/** The member in a phase; the same where it is there already. */
+/** Enters a phase. Returns the same object if the member is in that phase already. */
 export function enterPhase(member: Member, phase: Phase, now: number): Member {
   return member.phase === phase ? member : { ...member, phase, since: now };
 }
 
-/** The member with the facts about a failure and the instance that it happened to. */
+/** Sets the member's last error, with the id of its present instance. */
 export function withError(
   member: Member,
   message: string,
@@ -25,27 +26,31 @@ export function withError(
   return { ...member, lastError: instance ? { ...error, instance: instance.id } : error };
 }
 
-/** The member as it begins to take requests. */
+/** Makes the member ready. */
 export function becomeReady(member: Member, now: number): Member {
   const { mustReplace: _, missed: _missed, ...well } = member;
   return enterPhase(startServing({ ...well, proven: true, failedStarts: 0 }, now), "ready", now);
 }
 
-/** The member without the count of short lives where it was ready for long enough. */
-export function forgiveShortLives(member: Member, now: number, policy: FleetPolicy): Member {
+/** Resets the count of short lives if the member has been ready for a healthy spell. */
+export function forgiveShortLives(member: Member, { now, policy }: Context): Member {
   const spell = healthySpell(member.shortLives, policy);
   const healthy = member.phase === "ready" && now - member.since >= spell;
   return healthy ? { ...member, shortLives: 0 } : member;
 }
 
-/** The member out of the view: to be replaced, or, without probes, to be tried again first. */
-export function takeDown(member: Member, reason: string, now: number, policy: FleetPolicy): Member {
-  const failed = withError(forgiveShortLives(member, now, policy), reason, now);
+/**
+ * Takes the member out of the view. With probes its instance must be replaced; without probes the
+ * balancer tries to connect to it again first.
+ */
+export function takeDown(member: Member, reason: string, context: Context): Member {
+  const { now, policy } = context;
+  const failed = withError(forgiveShortLives(member, context), reason, now);
   const fallen = { ...failed, suspect: false, passes: 0, notBefore: now };
   return enterPhase(policy.probes ? { ...fallen, mustReplace: true } : fallen, "down", now);
 }
 
-/** The member whose start failed, with which start in a row that was. */
+/** Records a failed start and its number in the present row of failed starts. */
 export function withStartFailure(
   member: Member,
   message: string,
@@ -56,8 +61,8 @@ export function withStartFailure(
   return { ...withError(member, message, now, { ...facts, attempt: failedStarts }), failedStarts };
 }
 
-/** The end of a life: the next one starts at once, or later where lives have been short. */
-export function toWaiting(member: Member, now: number, policy: FleetPolicy): Member {
+/** Retires the member's instance. The next start is due at once, or later after short lives. */
+export function toWaiting(member: Member, { now, policy }: Context): Member {
   const shortLives = member.shortLives + 1;
   const seed = member.instance?.id ?? member.name;
   const over = {
@@ -70,7 +75,18 @@ export function toWaiting(member: Member, now: number, policy: FleetPolicy): Mem
     shortLives,
     notBefore: now + startDelay(shortLives, seed, policy),
   };
-  // A hung instance does not heed SIGTERM, and its requests wait for the replacement.
+  // No grace: a hung instance ignores SIGTERM, and its requests wait for the replacement.
   const retired = retire(over, { stage: "stop", graceMs: 0, failed: true }, now);
-  return enterPhase(withoutInstance(retired), "waiting", now);
+  return enterPhase(withoutInstanceFacts(retired), "waiting", now);
+}
+
+/**
+ * Reports whether the member's instance has to be replaced now.
+ *
+ * @param member the member
+ * @param context present instant and policy
+ */
+export function isReplaceable(member: Member, { now, policy }: Context): boolean {
+  return policy.replaces && member.phase === "down" && member.mustReplace === true &&
+    member.instance !== undefined && now >= member.notBefore;
 }

@@ -1,33 +1,34 @@
 /**
- * Instances that serve under their name no more, on their way out: drained where they may be, then
- * stopped and cleared away. Pure, like the rest of `transition`.
+ * Instances that no longer serve under their name: each is drained if requests to it may still
+ * run, then stopped and removed. Pure, like the rest of `transition`.
  *
  * @module
  */
 import type { Member, RetiringInstance } from "./member.ts";
 import { ACTION_RETRY_MS } from "./policy.ts";
 
-/** What can happen to a retiring instance. */
+/** An event about a retiring instance. */
 export type RetiringEvent =
-  /** The plan's action for it is under way. */
+  /** A planned action for the instance is in progress. */
   | { readonly type: "retiring"; readonly id: string }
-  /** No request is in flight to it any more, or the drain's deadline came. */
+  /** No request is in flight to the instance, or the drain deadline has passed. */
   | { readonly type: "drained"; readonly id: string }
   | { readonly type: "stopped"; readonly id: string }
   | { readonly type: "stop-failed"; readonly id: string; readonly message: string }
   | { readonly type: "exit"; readonly id: string; readonly reason: string };
 
-/** How an instance goes. */
+/** How an instance retires. */
 export interface Retirement extends Pick<RetiringInstance, "stage" | "graceMs"> {
-  /** Whether it failed: the engine is asked how it ended and what it wrote. */
+  /** The instance failed: ask the engine how it ended and for the last lines that it wrote. */
   readonly failed: boolean;
 }
 
 /**
- * The event, where it is about a retiring instance of the member.
+ * Returns the event if it is about one of the member's retiring instances.
  *
  * @param event any event
- * @param member the member that it is meant for
+ * @param member the member that receives the event
+ * @returns the event, or `undefined` if it is about something else
  */
 export function retiringEvent(
   event: RetiringEvent | { readonly type: string },
@@ -44,14 +45,15 @@ function isRetiringEvent(event: { readonly type: string }): event is RetiringEve
 }
 
 /**
- * The member without its instance, which is retiring from now on; the same where nothing runs.
+ * Moves the member's instance to its retiring instances.
  *
  * @param member the member
- * @param retirement how the instance goes
- * @param now the present instant
+ * @param retirement how the instance retires
+ * @param now instant of the fleet's clock, in milliseconds
+ * @returns the member without an instance, or the same object if it has none
  */
 export function retire(member: Member, retirement: Retirement, now: number): Member {
-  const { instance, ...rest } = withoutInstance(member);
+  const { instance, ...rest } = withoutInstanceFacts(member);
   if (!instance) return member;
   const { stage, graceMs, failed } = retirement;
   const retiring: RetiringInstance = {
@@ -65,8 +67,8 @@ export function retire(member: Member, retirement: Retirement, now: number): Mem
   return { ...rest, proven: false, retiring: [...member.retiring, retiring] };
 }
 
-/** The member without what is known of its instance alone; the instance itself stays. */
-export function withoutInstance(member: Member): Member {
+/** Clears the facts that belong to the member's present instance. The instance itself stays. */
+export function withoutInstanceFacts(member: Member): Member {
   const {
     naming: _naming,
     runningSince: _runningSince,
@@ -80,17 +82,17 @@ export function withoutInstance(member: Member): Member {
 }
 
 /**
- * The member after something happened to one of its retiring instances.
+ * Applies an event to one of the member's retiring instances.
  *
  * @param member the member
- * @param event what happened
- * @param now the present instant
+ * @param event the event
+ * @param now instant of the fleet's clock, in milliseconds
  */
 export function advanceRetiring(member: Member, event: RetiringEvent, now: number): Member {
   const retiring = member.retiring.flatMap((one) =>
-    one.id === event.id ? after(one, event, now) : [one]
+    one.id === event.id ? advance(one, event, now) : [one]
   );
-  if (event.type === "exit") return { ...ended(member, event), retiring };
+  if (event.type === "exit") return { ...withExit(member, event), retiring };
   if (event.type !== "stop-failed") return { ...member, retiring };
   return {
     ...member,
@@ -100,28 +102,33 @@ export function advanceRetiring(member: Member, event: RetiringEvent, now: numbe
 }
 
 /**
- * The engine's word comes after the first sign, such as a broken connection. Once the instance has
- * been asked for its last lines it is stopped: an exit after that is the fleet's own doing.
+ * Adds the exit to the member's last error. The engine's report follows the first sign of a
+ * failure, such as a broken connection. Once the output is collected the fleet stops the instance,
+ * so a later exit is the fleet's own doing and is ignored.
  */
-function ended(member: Member, { id, reason }: { id: string; reason: string }): Member {
+function withExit(member: Member, { id, reason }: { id: string; reason: string }): Member {
   const { lastError } = member;
   const genuine = member.retiring.some((one) => one.id === id && one.collectOutput);
   if (!genuine || lastError?.instance !== id) return member;
   return { ...member, lastError: { ...lastError, exit: reason } };
 }
 
-function after(retiring: RetiringInstance, event: RetiringEvent, now: number): RetiringInstance[] {
+function advance(
+  instance: RetiringInstance,
+  event: RetiringEvent,
+  now: number,
+): RetiringInstance[] {
   switch (event.type) {
     case "retiring":
-      return [{ ...retiring, busy: true }];
+      return [{ ...instance, busy: true }];
     case "drained":
-      return [{ ...retiring, busy: false, stage: "stop" }];
+      return [{ ...instance, busy: false, stage: "stop" }];
     case "stopped":
       return [];
     case "stop-failed":
-      return [{ ...retiring, busy: false, notBefore: now + ACTION_RETRY_MS }];
+      return [{ ...instance, busy: false, notBefore: now + ACTION_RETRY_MS }];
     case "exit":
-      // What is left of it, a container that exited, still has to be cleared away.
-      return [retiring.busy ? retiring : { ...retiring, stage: "stop" }];
+      // The engine still holds an exited container, so the stop action has to remove it.
+      return [instance.busy ? instance : { ...instance, stage: "stop" }];
   }
 }

@@ -1,58 +1,53 @@
 /**
- * One instance after another under the same name: a spare that stands in for a replica that
- * failed, and the successor of a deploy. Pure.
+ * One instance takes over a name from another: a spare replaces a failed instance, or a successor
+ * replaces a running one in a deploy. Pure.
  *
  * @module
  */
-import { retire } from "./retiring_instance.ts";
-import { isLeaving, isReplica, type Member } from "./member.ts";
-import type { FleetPolicy } from "./policy.ts";
-import { startServing } from "./slow_start.ts";
 import { sameTemplate } from "../spec/template.ts";
+import type { Context } from "./context.ts";
+import { isLeaving, isReplica, type Member } from "./member.ts";
+import { retire } from "./retiring_instance.ts";
+import { startServing } from "./slow_start.ts";
 
-/** A replica that waits and a spare that is ready for it. */
+/** A replica without an instance, and a ready spare for it. */
 export interface SpareMatch {
   readonly target: Member;
   readonly spare: Member;
 }
 
 /**
- * Which spares stand in for which replicas.
+ * Matches replicas that may be started now with ready spares of the same template.
  *
- * @param members every replica and spare
- * @param now the present instant
+ * @param members replicas and spares
+ * @param now instant of the fleet's clock, in milliseconds
  */
 export function matchSpares(members: Iterable<Member>, now: number): SpareMatch[] {
   const all = [...members];
   const spares = all.filter((member) => member.spare && member.phase === "ready");
-  const pairs: SpareMatch[] = [];
+  const matches: SpareMatch[] = [];
   for (const target of all) {
     if (!isReplica(target) || target.phase !== "waiting" || now < target.notBefore) continue;
     const at = spares.findIndex((spare) => sameTemplate(spare.template, target.template));
     const [spare] = at < 0 ? [] : spares.splice(at, 1);
-    if (spare) pairs.push({ target, spare });
+    if (spare) matches.push({ target, spare });
   }
-  return pairs;
+  return matches;
 }
 
 /**
- * The replica with the spare's instance, which has to pass a heartbeat under its new name first:
- * the heartbeat is what tells it that name. The spare itself is no more.
+ * Gives the spare's instance to the replica. The instance has to pass a heartbeat under its new
+ * name first, because that heartbeat carries the name. The caller removes the spare.
  *
- * @param match the two
- * @param now the present instant
- * @param policy the fleet's thresholds
+ * @param match the replica and the spare
+ * @param context present instant and policy
  */
-export function promote(
-  { target, spare }: SpareMatch,
-  now: number,
-  policy: FleetPolicy,
-): Member {
+export function promote({ target, spare }: SpareMatch, { now, policy }: Context): Member {
   const { instance } = spare;
   if (!instance) throw new TypeError(`${spare.name} is ready without an instance`);
   return {
     ...(policy.probes ? target : startServing(target, now)),
-    ...knownOfInstance(spare),
+    ...instanceFacts(spare),
     phase: policy.probes ? "warming" : "ready",
     since: now,
     instance: { ...instance, name: target.name, spare: false },
@@ -66,27 +61,21 @@ export function promote(
 }
 
 /**
- * The replica with its successor's instance; what served until now drains. The successor itself is
- * no more.
+ * Gives the successor's instance to the replica; the replica's present instance drains. The caller
+ * removes the successor.
  *
  * @param target the replica
- * @param successor ready to take over
- * @param now the present instant
- * @param policy the fleet's thresholds
+ * @param successor ready member that takes over
+ * @param context present instant and policy
  */
-export function takeOver(
-  target: Member,
-  successor: Member,
-  now: number,
-  policy: FleetPolicy,
-): Member {
+export function takeOver(target: Member, successor: Member, { now, policy }: Context): Member {
   const { instance, template } = successor;
   if (!instance) throw new TypeError(`${successor.name} is ready without an instance`);
   const { stopGraceMs } = policy;
   const retired = retire(target, { stage: "drain", graceMs: stopGraceMs, failed: false }, now);
   return {
     ...startServing(retired, now),
-    ...knownOfInstance(successor),
+    ...instanceFacts(successor),
     phase: "ready",
     since: now,
     instance,
@@ -101,8 +90,8 @@ export function takeOver(
   };
 }
 
-/** What goes with the instance from one member to another. */
-function knownOfInstance(
+/** Returns the facts that move with an instance from one member to another. */
+function instanceFacts(
   { runningSince, reached, unhealthy }: Member,
 ): Pick<Member, "runningSince" | "reached" | "unhealthy"> {
   return {
@@ -112,7 +101,7 @@ function knownOfInstance(
   };
 }
 
-/** Whether a replica is in a state in which a successor can take over from it. */
+/** Reports whether a successor can take over from the replica now. */
 export function isSettled(member: Member): boolean {
   return !member.busy && !isLeaving(member);
 }

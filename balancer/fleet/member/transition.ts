@@ -1,59 +1,61 @@
 /**
- * The pure state machine of one replica. The fleet calls it for every event; nothing else changes
- * a {@linkcode Member}, except what concerns two of them (succession.ts).
+ * The pure state machine of one member. The fleet's writer calls it for every event; nothing else
+ * changes a {@linkcode Member}, except takeovers, which concern two members (takeover.ts).
  *
  * @module
  */
 import type { EngineErrorKind, Instance } from "../../engine/engine.ts";
 import type { Evidence } from "../../view.ts";
-import {
-  advanceRetiring,
-  retire,
-  type RetiringEvent,
-  retiringEvent,
-  withoutInstance,
-} from "./retiring_instance.ts";
+import type { Context } from "./context.ts";
 import { isLeaving, type Member } from "./member.ts";
 import {
   becomeReady,
   enterPhase,
   forgiveShortLives,
+  isReplaceable,
   toWaiting,
   withError,
   withStartFailure,
 } from "./phases.ts";
-import { ACTION_RETRY_MS, type FleetPolicy } from "./policy.ts";
+import { ACTION_RETRY_MS } from "./policy.ts";
+import {
+  advanceRetiring,
+  retire,
+  type RetiringEvent,
+  retiringEvent,
+  withoutInstanceFacts,
+} from "./retiring_instance.ts";
 import { onEvidence, onHealthCheck, onOutlier, onProbe, onTick } from "./verdicts.ts";
 
-/** What can happen to a replica. Events about an instance carry its id; stale ones are dropped. */
+/** An event of a member. Events about an instance carry its id; stale ones are dropped. */
 export type MemberEvent =
   | RetiringEvent
-  /** The engine is starting an instance for it. */
+  /** The engine is starting an instance. */
   | { readonly type: "starting" }
-  /** The engine started an instance, or a running one was found and taken over. */
+  /** The engine started an instance, or the fleet adopted a running one. */
   | { readonly type: "started"; readonly instance: Instance }
-  /** Somebody else runs it, and it is reached at another address from now on. */
+  /** An upstream that the balancer does not run has another address now. */
   | {
     readonly type: "moved";
     readonly instance: Instance;
-    /** Whether what listens there has passed its heartbeats already. */
+    /** The server at the new address has passed its heartbeats already. */
     readonly answers: boolean;
   }
-  /** The engine could not start one. */
+  /** The engine could not start an instance. */
   | { readonly type: "start-failed"; readonly message: string; readonly kind: EngineErrorKind }
-  /** A heartbeat passed or was missed; `reason` says why it was missed. */
+  /** A heartbeat passed, or failed for a `reason`. */
   | {
     readonly type: "probe";
     readonly id: string;
     readonly reason?: string;
-    /** False where too few others are ready for a heartbeat alone to take it out. */
+    /** False if too few other replicas are ready for a heartbeat alone to take this one down. */
     readonly mayEject: boolean;
   }
-  /** The engine's own health check of it changed; `reason` says why it is unhealthy. */
+  /** The engine's own health check passed, or failed for a `reason`. */
   | { readonly type: "health"; readonly id: string; readonly reason?: string }
-  /** The engine says that the instance ended. */
+  /** The engine reports that the instance ended. */
   | { readonly type: "exit"; readonly id: string; readonly reason: string }
-  /** The data plane could not use the instance, or has to wait long for it. */
+  /** A connection of the data plane to the instance failed, or a response is slow. */
   | {
     readonly type: "evidence";
     readonly id: string;
@@ -61,51 +63,51 @@ export type MemberEvent =
     readonly fresh: boolean;
     readonly unreachable?: true;
   }
-  /** It answers, but worse than the others. */
+  /** The instance answers, but worse than the others. */
   | { readonly type: "outlier"; readonly id: string; readonly reason: string }
-  /** It is to be replaced now: what runs is stopped. */
+  /** Replaces the instance if it is down for good; see `isReplaceable`. */
   | { readonly type: "replace"; readonly id: string }
-  /** How an instance that failed ended, where the engine knows, and the last lines that it wrote. */
+  /** How a failed instance ended, if the engine knows, and the last lines that it wrote. */
   | {
     readonly type: "output-tail";
     readonly instance: string;
     readonly lines: readonly string[];
     readonly exit?: string;
   }
-  /** The engine may know the instance by another name, because its own was given to a successor. */
+  /** The engine may know the instance by another name, since a successor used this one. */
   | { readonly type: "rename-due" }
-  /** The engine is being told the instance's new name. */
+  /** The engine is renaming the instance. */
   | { readonly type: "renaming"; readonly id: string }
-  /** It knows the instance by that name, or could not be told. */
+  /** The engine renamed the instance, or failed to. */
   | { readonly type: "renamed"; readonly id: string; readonly failed?: string }
-  /** It is to own slots from now on. */
+  /** The member joins the ring. */
   | { readonly type: "join" }
-  /** It is to have another weight. */
+  /** The member's weight changes. */
   | { readonly type: "weigh"; readonly weight: number }
-  /** It is to be removed for good. */
+  /** The member leaves the fleet. */
   | { readonly type: "leave" }
-  /** Time went by. */
+  /** Time passed. */
   | {
     readonly type: "tick";
-    /** False where too few others are ready for it to be taken out. */
+    /** False if too few other replicas are ready for this one to leave the view. */
     readonly mayEject: boolean;
   };
 
 /**
- * The member after an event.
+ * Applies an event to a member.
  *
  * @param member the state before
- * @param event what happened
- * @param now the present instant
- * @param policy the fleet's thresholds
- * @returns the state after, the same object where nothing changed, `undefined` when it is gone
+ * @param event the event
+ * @param context present instant and policy
+ * @returns the state after; the same object if nothing changed; `undefined` once the member and
+ *   all its instances are gone
  */
 export function transition(
   member: Member,
   event: MemberEvent,
-  now: number,
-  policy: FleetPolicy,
+  context: Context,
 ): Member | undefined {
+  const { now } = context;
   const retiring = retiringEvent(event, member);
   if (retiring) return unlessGone(advanceRetiring(member, retiring, now));
   if ("id" in event && event.id !== member.instance?.id) return member;
@@ -113,23 +115,23 @@ export function transition(
     case "starting":
       return enterPhase({ ...member, busy: true }, isLeaving(member) ? "leaving" : "starting", now);
     case "started":
-      return started(member, event.instance, now, policy);
+      return onStarted(member, event.instance, context);
     case "moved":
-      return moved(member, event.instance, event.answers, now, policy);
+      return onMoved(member, event.instance, event.answers, context);
     case "start-failed":
-      return startFailed(member, event.message, event.kind, now, policy);
+      return onStartFailed(member, event.message, event.kind, context);
     case "probe":
-      return onProbe(member, event.reason, event.mayEject, now, policy);
+      return onProbe(member, event.reason, event.mayEject, context);
     case "exit":
-      return exited(member, event.reason, now, policy);
+      return onExit(member, event.reason, context);
     case "health":
       return onHealthCheck(member, event.reason, now);
     case "evidence":
-      return onEvidence(member, event, now, policy);
+      return onEvidence(member, event, context);
     case "outlier":
-      return onOutlier(member, event.reason, now, policy);
+      return onOutlier(member, event.reason, context);
     case "replace":
-      return toWaiting(member, now, policy);
+      return isReplaceable(member, context) ? toWaiting(member, context) : member;
     case "output-tail":
       return withOutputTail(member, event);
     case "rename-due":
@@ -137,15 +139,15 @@ export function transition(
     case "renaming":
       return { ...member, naming: "under way" };
     case "renamed":
-      return renamed(member, event.failed, now);
+      return onRenamed(member, event.failed, now);
     case "join":
       return member.joined ? member : { ...member, joined: true, slotRampSince: now };
     case "weigh":
-      return weighed(member, event.weight, now);
+      return onWeight(member, event.weight, now);
     case "leave":
-      return leave(member, now, policy);
+      return onLeave(member, context);
     case "tick":
-      return onTick(member, event.mayEject, now, policy);
+      return onTick(member, event.mayEject, context);
     default:
       return member;
   }
@@ -171,10 +173,10 @@ function unlessGone(member: Member): Member | undefined {
   return isLeaving(member) && !member.busy && member.retiring.length === 0 ? undefined : member;
 }
 
-function started(member: Member, instance: Instance, now: number, policy: FleetPolicy): Member {
+function onStarted(member: Member, instance: Instance, { now, policy }: Context): Member {
   const { unhealthy } = instance;
   const running = {
-    ...withoutInstance(member),
+    ...withoutInstanceFacts(member),
     instance,
     runningSince: now,
     ...(unhealthy === undefined ? {} : { unhealthy: { reason: unhealthy, lookAt: now } }),
@@ -187,13 +189,12 @@ function started(member: Member, instance: Instance, now: number, policy: FleetP
   return policy.probes ? enterPhase(running, "warming", now) : becomeReady(running, now);
 }
 
-/** What was reached at the old address drains, as the predecessor does in a deploy. */
-function moved(
+/** The old address drains, as the old instance does in a deploy. */
+function onMoved(
   member: Member,
   instance: Instance,
   answers: boolean,
-  now: number,
-  policy: FleetPolicy,
+  { now, policy }: Context,
 ): Member {
   const retired = retire(member, { stage: "drain", graceMs: 0, failed: false }, now);
   const fresh = { suspect: false, misses: 0, passes: 0, shortLives: 0, runningSince: now };
@@ -203,51 +204,49 @@ function moved(
     : enterPhase(running, "warming", now);
 }
 
-function startFailed(
+function onStartFailed(
   member: Member,
   message: string,
   kind: EngineErrorKind,
-  now: number,
-  policy: FleetPolicy,
+  context: Context,
 ): Member | undefined {
-  // The engine's and the balancer's own troubles say nothing about the replica.
-  const ours = kind === "away" || kind === "out-of-files";
+  const { now } = context;
+  // A fault of the engine or of the balancer is no failed start of the replica.
+  const external = kind === "away" || kind === "out-of-files";
   const failed = {
-    ...ours
+    ...external
       ? withError(member, message, now, { kind })
       : withStartFailure(member, message, now, { kind }),
     busy: false,
   };
   if (isLeaving(member)) return unlessGone(failed);
-  if (kind === "away") return enterPhase({ ...failed, notBefore: now }, "waiting", now);
-  if (kind === "out-of-files") {
-    return enterPhase({ ...failed, notBefore: now + ACTION_RETRY_MS }, "waiting", now);
-  }
-  return toWaiting(failed, now, policy);
+  if (!external) return toWaiting(failed, context);
+  const notBefore = kind === "away" ? now : now + ACTION_RETRY_MS;
+  return enterPhase({ ...failed, notBefore }, "waiting", now);
 }
 
-function exited(member: Member, reason: string, now: number, policy: FleetPolicy): Member {
-  const before = forgiveShortLives(member, now, policy);
+function onExit(member: Member, reason: string, context: Context): Member {
+  const before = forgiveShortLives(member, context);
   const failed = member.phase === "warming"
-    ? withStartFailure(before, reason, now, { exit: reason })
-    : withError(before, reason, now, { exit: reason });
-  return toWaiting(failed, now, policy);
+    ? withStartFailure(before, reason, context.now, { exit: reason })
+    : withError(before, reason, context.now, { exit: reason });
+  return toWaiting(failed, context);
 }
 
-/** A replica that owned no slots so far is new to those that it gets. */
-function weighed(member: Member, weight: number, now: number): Member {
+/** A replica whose weight was 0 starts slowly with its new slots. */
+function onWeight(member: Member, weight: number, now: number): Member {
   if (weight === member.weight) return member;
   const returns = member.joined && member.weight === 0;
   return { ...member, weight, ...(returns ? { slotRampSince: now } : {}) };
 }
 
-function renamed(member: Member, failed: string | undefined, now: number): Member {
+function onRenamed(member: Member, failed: string | undefined, now: number): Member {
   const { naming: _, ...named } = member;
   if (failed === undefined) return named;
   return { ...withError(named, failed, now), naming: "due", notBefore: now + ACTION_RETRY_MS };
 }
 
-function leave(member: Member, now: number, policy: FleetPolicy): Member | undefined {
+function onLeave(member: Member, { now, policy }: Context): Member | undefined {
   if (isLeaving(member)) return member;
   const stage = member.phase === "ready" && member.joined ? "drain" : "stop";
   const retired = retire(member, { stage, graceMs: policy.stopGraceMs, failed: false }, now);

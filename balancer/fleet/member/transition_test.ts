@@ -19,7 +19,7 @@ function after(events: MemberEvent[], policy: FleetPolicy = testPolicy()): Membe
   let member: Member | undefined = newMember({ name: "Server1", joined: true }, 0);
   for (const [at, event] of events.entries()) {
     assert(member, `gone before ${event.type}`);
-    member = transition(member, event, at, policy);
+    member = transition(member, event, { now: at, policy });
   }
   assert(member, "gone at the end");
   return member;
@@ -74,7 +74,7 @@ Deno.test("events about another instance change nothing", () => {
     { type: "drained", id: "i0" },
   ];
   for (const event of stale) {
-    assertStrictEquals(transition(member, event, 9, testPolicy()), member);
+    assertStrictEquals(transition(member, event, { now: 9, policy: testPolicy() }), member);
   }
 });
 
@@ -94,7 +94,7 @@ Deno.test("without probes no failure that a request can provoke counts", () => {
   const member = after(started, policy);
   for (const kind of ["reset", "timeout", "malformed", "slow"] as const) {
     const event: MemberEvent = { type: "evidence", id: "i1", kind, fresh: true };
-    assertStrictEquals(transition(member, event, 9, policy), member, kind);
+    assertStrictEquals(transition(member, event, { now: 9, policy }), member, kind);
   }
 });
 
@@ -105,13 +105,15 @@ Deno.test("without probes a connection that cannot be made counts, for a second"
     policy,
   );
   assertEquals(down.phase, "down");
-  const soon = transition(down, { type: "tick", mayEject: true }, down.since + 999, policy);
+  const soon = transition(down, { type: "tick", mayEject: true }, {
+    now: down.since + 999,
+    policy,
+  });
   assertEquals(soon?.phase, "down");
   const later = transition(
     down,
     { type: "tick", mayEject: true },
-    down.since + RETRY_WITHOUT_PROBES_MS,
-    policy,
+    { now: down.since + RETRY_WITHOUT_PROBES_MS, policy },
   );
   assertEquals(later?.phase, "ready");
 });
@@ -129,6 +131,17 @@ Deno.test("a replica that is being replaced does not come back by a late heartbe
   assertEquals(member.retiring.map(({ id, stage, graceMs }) => [id, stage, graceMs]), [
     ["i1", "stop", 0],
   ]);
+});
+
+Deno.test("an instance is replaced only if it is down for good and its backoff is over", () => {
+  const replace: MemberEvent = { type: "replace", id: "i1" };
+  const policy = testPolicy();
+  const down = after([...ready, missed, missed]);
+  const at = (now: number, changes: Partial<FleetPolicy> = {}) =>
+    transition(down, replace, { now, policy: { ...policy, ...changes } })?.phase;
+  assertEquals([at(down.notBefore - 1), at(down.notBefore)], ["down", "waiting"]);
+  assertEquals(at(down.notBefore, { replaces: false }), "down");
+  assertEquals(transition(after(ready), replace, { now: 9, policy })?.phase, "ready");
 });
 
 Deno.test("after a reset connection or a slow response one missed heartbeat is enough", () => {
@@ -150,7 +163,7 @@ Deno.test("heartbeats alone take nobody out while too few others are ready", () 
   const spared: MemberEvent = { ...missed, mayEject: false };
   const member = after([...ready, spared, spared, spared]);
   assertEquals([member.phase, member.misses], ["ready", 3]);
-  assertEquals(transition(member, missed, 99, testPolicy())?.phase, "down");
+  assertEquals(transition(member, missed, { now: 99, policy: testPolicy() })?.phase, "down");
 });
 
 Deno.test("what an instance wrote last is kept with its failure, and with no other", () => {
@@ -169,11 +182,20 @@ Deno.test("how an instance that failed ended is asked before it is cleared away"
 
 Deno.test("a name that the engine could not be told is told again after a while", () => {
   const member = { ...after(ready), naming: "due" as const };
-  const renaming = transition(member, { type: "renaming", id: "i1" }, 9, testPolicy());
+  const renaming = transition(member, { type: "renaming", id: "i1" }, {
+    now: 9,
+    policy: testPolicy(),
+  });
   assert(renaming);
-  const failed = transition(renaming, { type: "renamed", id: "i1", failed: "no" }, 9, testPolicy());
+  const failed = transition(renaming, { type: "renamed", id: "i1", failed: "no" }, {
+    now: 9,
+    policy: testPolicy(),
+  });
   assertEquals([failed?.naming, failed?.notBefore], ["due", 1009]);
-  const named = transition(renaming, { type: "renamed", id: "i1" }, 9, testPolicy());
+  const named = transition(renaming, { type: "renamed", id: "i1" }, {
+    now: 9,
+    policy: testPolicy(),
+  });
   assertEquals(named?.naming, undefined);
 });
 
@@ -188,7 +210,7 @@ Deno.test("short lives in a row make the next start wait, longer each time up to
       { type: "started", instance: { ...instance, id } },
       { type: "exit", id, reason: "x" },
     ];
-    for (const event of events) member = member && transition(member, event, 1000, policy);
+    for (const event of events) member = member && transition(member, event, { now: 1000, policy });
     waits.push((member?.notBefore ?? 0) - 1000);
   }
   const bounds = [[0, 0], [0, 0], [50, 100], [100, 200], [125, 250], [125, 250]];
@@ -203,7 +225,7 @@ Deno.test("a healthy spell clears the count of short lives", () => {
   const lives = (shortLives: number, ms: number) => {
     const worn = { ...after(ready, policy), shortLives };
     const exit: MemberEvent = { type: "exit", id: "i1", reason: "x" };
-    return transition(worn, exit, worn.since + ms, policy)?.shortLives;
+    return transition(worn, exit, { now: worn.since + ms, policy })?.shortLives;
   };
   assertEquals([lives(1, 49), lives(1, 50)], [2, 1]);
   // The more short lives there were, the longer the spell; ten times the setting at the most.
@@ -226,7 +248,10 @@ Deno.test("a start for which the balancer has no files costs none either, and is
 
 Deno.test("an instance that does not become ready in time is down", () => {
   const policy = testPolicy({ startTimeoutMs: 100 });
-  const member = transition(after(started, policy), { type: "tick", mayEject: true }, 101, policy);
+  const member = transition(after(started, policy), { type: "tick", mayEject: true }, {
+    now: 101,
+    policy,
+  });
   assertEquals(member?.phase, "down");
   assertEquals(
     member?.lastError?.message,
@@ -239,9 +264,12 @@ Deno.test("a removed replica drains, is stopped and is gone", () => {
   const draining = after([...ready, { type: "leave" }]);
   assertEquals([draining.phase, inView(draining)], ["leaving", false]);
   assertEquals(draining.retiring.map(({ id, stage }) => [id, stage]), [["i1", "drain"]]);
-  const drained = transition(draining, { type: "drained", id: "i1" }, 9, policy);
+  const drained = transition(draining, { type: "drained", id: "i1" }, { now: 9, policy });
   assertEquals(drained?.retiring.map(({ id, stage }) => [id, stage]), [["i1", "stop"]]);
-  assertEquals(drained && transition(drained, { type: "stopped", id: "i1" }, 9, policy), undefined);
+  assertEquals(
+    drained && transition(drained, { type: "stopped", id: "i1" }, { now: 9, policy }),
+    undefined,
+  );
 });
 
 Deno.test("a replica that is removed while it starts is stopped as soon as it has started", () => {
@@ -255,7 +283,7 @@ Deno.test("a replica that is removed while it starts is stopped as soon as it ha
 
 Deno.test("a replica that is removed while nothing runs is gone at once", () => {
   const member = newMember({ name: "Server1", joined: true }, 0);
-  assertEquals(transition(member, { type: "leave" }, 0, testPolicy()), undefined);
+  assertEquals(transition(member, { type: "leave" }, { now: 0, policy: testPolicy() }), undefined);
 });
 
 Deno.test("a stop that failed is tried again after a while", () => {

@@ -1,91 +1,91 @@
 /**
- * Whether a running instance is well: heartbeats, connections of the data plane, the engine's own
- * health check, and time. Pure, like the rest of `transition`.
+ * Decides whether a running instance is healthy, from heartbeats, connections of the data plane,
+ * the engine's own health check, and time. Pure, like the rest of `transition`.
  *
  * @module
  */
 import type { Evidence } from "../../view.ts";
+import type { Context } from "./context.ts";
 import type { Member } from "./member.ts";
 import { becomeReady, enterPhase, takeDown, withError, withStartFailure } from "./phases.ts";
 import { FAILING_MS, type FleetPolicy, RETRY_WITHOUT_PROBES_MS } from "./policy.ts";
 
 /**
- * The member after a heartbeat, or, without probes, after an attempt to connect.
+ * Applies the result of a heartbeat, or, without probes, of an attempt to connect.
  *
  * @param member the member
- * @param missed why the heartbeat was missed; undefined where it passed
- * @param mayEject false where too few others are ready for a heartbeat alone to take it out
- * @param now the present instant
- * @param policy the fleet's thresholds
+ * @param missed why the heartbeat failed; undefined if it passed
+ * @param mayEject false if too few other replicas are ready for a heartbeat alone to remove this
+ *   one from the view
+ * @param context present instant and policy
  */
 export function onProbe(
   member: Member,
   missed: string | undefined,
   mayEject: boolean,
-  now: number,
-  policy: FleetPolicy,
+  context: Context,
 ): Member {
-  if (!policy.probes) return connected(member, missed, now);
-  // A service can answer heartbeats and still fail the check that its image brings.
+  const { now, policy } = context;
+  if (!policy.probes) return onConnect(member, missed, now);
+  // A service can answer heartbeats and still fail its image's own health check.
   const reason = missed === undefined ? member.unhealthy?.reason : `heartbeat: ${missed}`;
-  if (reason === undefined) return passed(member, now, policy);
+  if (reason === undefined) return onPass(member, context);
   const misses = member.misses + 1;
   const failed = { ...member, passes: 0, misses, missed: missed ?? reason };
   if (member.phase === "warming") return failed;
-  const told = withError(failed, reason, now);
+  const recorded = withError(failed, reason, now);
   const decides = member.suspect || misses >= policy.downAfter;
-  if (member.phase !== "ready" || !decides || !mayEject) return told;
-  return takeDown(told, reason, now, policy);
+  if (member.phase !== "ready" || !decides || !mayEject) return recorded;
+  return takeDown(recorded, reason, context);
 }
 
-function passed(member: Member, now: number, policy: FleetPolicy): Member {
+function onPass(member: Member, { now, policy }: Context): Member {
   const passes = member.passes + 1;
-  const comesBack = member.phase === "warming" || member.phase === "down";
+  const returns = member.phase === "warming" || member.phase === "down";
   const well = { ...member, reached: true, suspect: false, misses: 0, passes };
-  return comesBack && passes >= policy.upAfter ? becomeReady(well, now) : well;
+  return returns && passes >= policy.upAfter ? becomeReady(well, now) : well;
 }
 
-/** Without probes only connections count: one that is accepted ends the first of all doubts. */
-function connected(member: Member, missed: string | undefined, now: number): Member {
+/** Without probes only connections count. The first accepted one proves that the start is over. */
+function onConnect(member: Member, missed: string | undefined, now: number): Member {
   const { phase, since, mustReplace } = member;
   if (missed !== undefined) return phase === "down" ? { ...member, missed } : member;
   const reached = member.reached ? member : { ...member, reached: true };
   const rested = !member.reached || now - since >= RETRY_WITHOUT_PROBES_MS;
-  const triedAgain = phase === "down" && !mustReplace && rested;
-  return triedAgain ? becomeReady(reached, now) : reached;
+  const retry = phase === "down" && !mustReplace && rested;
+  return retry ? becomeReady(reached, now) : reached;
 }
 
 /**
- * The member after the data plane could not use its instance. A refused connection is proof. Any
- * other failure may be the fault of its request: the next heartbeat, which the fleet sends at once,
- * decides. Without heartbeats only a connection that cannot be made counts, since one bad request
- * could take out every replica otherwise.
+ * Applies evidence of the data plane. A refused connection is proof. Any other failure may be the
+ * fault of its request, so the fleet sends a heartbeat at once and that one decides. Without
+ * probes only a connection that cannot be made counts; otherwise one bad request could take every
+ * replica down.
  *
  * @param member the member
  * @param evidence what happened to the connection
- * @param now the present instant
- * @param policy the fleet's thresholds
+ * @param context present instant and policy
  */
 export function onEvidence(
   member: Member,
   { kind, fresh, unreachable }: Pick<Evidence, "kind" | "fresh" | "unreachable">,
-  now: number,
-  policy: FleetPolicy,
+  context: Context,
 ): Member {
+  const { probes } = context.policy;
   if (member.phase !== "ready" || !fresh) return member;
-  const proof = kind === "refused" || (!policy.probes && unreachable);
-  if (proof) return takeDown(member, `connection ${kind}`, now, policy);
-  if (!policy.probes || kind === "malformed" || member.suspect) return member;
+  const proof = kind === "refused" || (!probes && unreachable);
+  if (proof) return takeDown(member, `connection ${kind}`, context);
+  if (!probes || kind === "malformed" || member.suspect) return member;
   return { ...member, suspect: true };
 }
 
 /**
- * The member after the engine's own health check of its instance changed. The next heartbeat, which
- * the fleet sends at once, takes an unhealthy one out, even if it passes.
+ * Applies the engine's own health check. The fleet sends a heartbeat at once; it takes an unhealthy
+ * instance down even if the heartbeat itself passes.
  *
  * @param member the member
- * @param reason why it is unhealthy; undefined where it is healthy
- * @param now the present instant
+ * @param reason why the instance is unhealthy; undefined if it is healthy
+ * @param now instant of the fleet's clock, in milliseconds
  */
 export function onHealthCheck(member: Member, reason: string | undefined, now: number): Member {
   const { unhealthy, ...rest } = member;
@@ -96,49 +96,46 @@ export function onHealthCheck(member: Member, reason: string | undefined, now: n
 }
 
 /**
- * The member after time went by.
+ * Applies the passage of time.
  *
  * @param member the member
- * @param mayEject false where too few others are ready for it to be taken out
- * @param now the present instant
- * @param policy the fleet's thresholds
+ * @param mayEject false if too few other replicas are ready for this one to leave the view
+ * @param context present instant and policy
  */
-export function onTick(
-  member: Member,
-  mayEject: boolean,
-  now: number,
-  policy: FleetPolicy,
-): Member {
-  const age = now - member.since;
+export function onTick(member: Member, mayEject: boolean, context: Context): Member {
+  const { now, policy } = context;
   if (member.phase === "warming") {
-    return age >= policy.startTimeoutMs ? late(member, now, policy) : member;
+    return now - member.since >= policy.startTimeoutMs ? giveUpStart(member, context) : member;
   }
   if (policy.probes) return member;
-  if (member.phase === "ready" && member.unhealthy) return unhealthy(member, mayEject, now, policy);
-  if (member.phase !== "down") return member;
-  // Where the fleet makes no connections of its own, a request tries the instance again.
+  if (member.phase === "ready" && member.unhealthy) return unhealthy(member, mayEject, context);
+  return member.phase === "down" ? retryOrReplace(member, context) : member;
+}
+
+function retryOrReplace(member: Member, { now, policy }: Context): Member {
+  // Without connections of the fleet's own, the next request tries the instance again.
   if (!policy.replaces || member.missed === undefined) {
-    return age >= RETRY_WITHOUT_PROBES_MS ? becomeReady(member, now) : member;
+    return now - member.since >= RETRY_WITHOUT_PROBES_MS ? becomeReady(member, now) : member;
   }
   return !member.mustReplace && now >= replaceAt(member, policy) ? failing(member, now) : member;
 }
 
 /**
- * When a member that is down without probes is to be replaced, unless a connection is accepted.
+ * Returns when a member that is down without probes must be replaced unless a connection succeeds.
  *
  * @param member the member
  * @param policy the fleet's thresholds
- * @returns an instant
+ * @returns an instant of the fleet's clock, in milliseconds
  */
 export function replaceAt(
   { since, reached, runningSince = since }: Member,
   policy: FleetPolicy,
 ): number {
-  const long = since + FAILING_MS;
-  return reached ? long : Math.max(long, runningSince + policy.startTimeoutMs);
+  const failingUntil = since + FAILING_MS;
+  return reached ? failingUntil : Math.max(failingUntil, runningSince + policy.startTimeoutMs);
 }
 
-function late(member: Member, now: number, policy: FleetPolicy): Member {
+function giveUpStart(member: Member, { now, policy }: Context): Member {
   const { missed, misses } = member;
   const why = missed === undefined ? "no heartbeat came back" : `${missed} (${misses} heartbeats)`;
   const message = `not ready ${policy.startTimeoutMs} ms after its start: ${why}`;
@@ -153,21 +150,16 @@ function failing(member: Member, now: number): Member {
   return { ...withError(member, message, now), mustReplace: true };
 }
 
-function unhealthy(member: Member, mayEject: boolean, now: number, policy: FleetPolicy): Member {
+function unhealthy(member: Member, mayEject: boolean, context: Context): Member {
   const { unhealthy } = member;
-  if (!unhealthy || now < unhealthy.lookAt) return member;
-  if (mayEject) return { ...takeDown(member, unhealthy.reason, now, policy), mustReplace: true };
-  const lookAt = now + RETRY_WITHOUT_PROBES_MS;
+  if (!unhealthy || context.now < unhealthy.lookAt) return member;
+  if (mayEject) return { ...takeDown(member, unhealthy.reason, context), mustReplace: true };
+  const lookAt = context.now + RETRY_WITHOUT_PROBES_MS;
   return { ...member, unhealthy: { ...unhealthy, lookAt } };
 }
 
-/** The member that does worse than its peers, out of the view. */
-export function onOutlier(
-  member: Member,
-  reason: string,
-  now: number,
-  policy: FleetPolicy,
-): Member {
+/** Takes a ready member down because it performs worse than the others. */
+export function onOutlier(member: Member, reason: string, context: Context): Member {
   if (member.phase !== "ready") return member;
-  return { ...takeDown(member, reason, now, policy), mustReplace: true };
+  return { ...takeDown(member, reason, context), mustReplace: true };
 }

@@ -177,7 +177,7 @@ export class Deploys {
 
   async #save(template: Template): Promise<void> {
     try {
-      await this.#options.fleet.saveDeploy(template);
+      await this.#options.fleet.changes.saveDeploy(template);
     } catch (error) {
       throw new DeployError(
         `nothing was deployed, because the deploy could not be saved: ${errorMessage(error)}`,
@@ -199,7 +199,7 @@ export class Deploys {
         await this.#replace(name, template, tell);
         await this.#watch(name, minReadyMs, tell);
       }
-      await fleet.adoptTemplate(template);
+      await fleet.changes.adoptTemplate(template);
     } catch (error) {
       if (!fleet.deploying) throw error;
       const failure = { name: at, reason: errorMessage(error) };
@@ -263,7 +263,7 @@ export class Deploys {
   ): Promise<DeployStep> {
     const { fleet } = this.#options;
     tell({ step: "rolling-back", name, reason });
-    await fleet.forgetDeploy();
+    await fleet.changes.forgetDeploy();
     const deployed = fleet.members.filter((member) =>
       inRing(member) && sameTemplate(member.template, template)
     );

@@ -57,7 +57,7 @@ Deno.test("what heals after a deploy runs what was deployed, and so do new repli
   await clock.turn(10);
   assertEquals(fleet.spares.map(({ template }) => template), [{ image: "app:2" }]);
   engine.fail("Server2");
-  fleet.add(["S4"]);
+  fleet.changes.add(["S4"]);
   await clock.turn(10);
   assert(fleet.members.every(({ template }) => template.image === "app:2"));
   await fleet.close();

@@ -248,7 +248,7 @@ export class Membership {
     await this.#prepare(change);
     const before = fleet.view;
     const stood = summaryOf(fleet);
-    fleet.change(change);
+    fleet.changes.apply(change);
     const after = fleet.view;
     onMade(stood, summaryOf(fleet));
     await fleet.until((members) => change.remove.every((name) => !members.has(name)));
@@ -259,12 +259,12 @@ export class Membership {
   async #prepare(change: Change): Promise<void> {
     const { fleet } = this.#options;
     const { add } = change;
-    fleet.add(add);
+    fleet.changes.add(add);
     try {
       await fleet.until((members) => allReady(add, members));
       await this.#save(change);
     } catch (error) {
-      fleet.remove(add);
+      fleet.changes.remove(add);
       await fleet.until((members) => add.every((name) => !members.has(name)));
       throw error;
     }
@@ -272,7 +272,7 @@ export class Membership {
 
   async #save(change: Change): Promise<void> {
     try {
-      await this.#options.fleet.save(change);
+      await this.#options.fleet.changes.save(change);
     } catch (error) {
       throw notSaved(error);
     }

@@ -65,11 +65,11 @@ export class Upstreams {
       this.#check(upstreams);
       const answering = await this.#answering(upstreams);
       this.#checkServed(upstreams, answering);
-      await fleet.saveUpstreams(upstreams).catch((error) => {
+      await fleet.changes.saveUpstreams(upstreams).catch((error) => {
         throw notSaved(error);
       });
       const [before, stood] = [fleet.view, summaryOf(fleet)];
-      fleet.setUpstreams(upstreams, answering);
+      fleet.changes.setUpstreams(upstreams, answering);
       const after = fleet.view;
       onMade(stood, summaryOf(fleet));
       const names = new Set(upstreams.map(({ name }) => name));

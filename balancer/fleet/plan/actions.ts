@@ -1,10 +1,13 @@
 /**
- * From the state of the replicas to what should be done about it.
+ * Computes the actions that bring the observed fleet closer to the desired one.
+ *
+ * Pure: no I/O, no timers. The reconciler starts the actions; each one ends in an event.
  *
  * @module
  */
 import type { Launch } from "../../engine/engine.ts";
 import type { DrainDeadlines } from "../../view.ts";
+import type { Context } from "../member/context.ts";
 import {
   awaitedUntil,
   inRing,
@@ -18,15 +21,16 @@ import { type FleetPolicy, RETRY_WITHOUT_PROBES_MS } from "../member/policy.ts";
 import { nextRampStep } from "../member/slow_start.ts";
 import { replaceAt } from "../member/verdicts.ts";
 
-/** One thing to do for one replica. Carrying it out ends in an event. */
+/** One operation of the engine or the data plane for one member. */
 export type Action =
   | { readonly type: "start"; readonly name: string; readonly launch: Launch }
   | {
     readonly type: "stop";
     readonly name: string;
     readonly id: string;
+    /** Time between SIGTERM and SIGKILL, in milliseconds. */
     readonly graceMs: number;
-    /** Whether to ask first how it ended and what it wrote: it failed. */
+    /** Collect the exit and the last log lines first. Set for instances that failed. */
     readonly collectOutput: boolean;
   }
   | {
@@ -35,45 +39,44 @@ export type Action =
     readonly id: string;
     readonly deadlines: DrainDeadlines;
   }
-  | { readonly type: "rename"; readonly name: string; readonly id: string }
-  /** Done at once, by the fleet itself: the instance becomes a retiring one. */
-  | { readonly type: "replace"; readonly name: string; readonly id: string };
+  | { readonly type: "rename"; readonly name: string; readonly id: string };
 
-/** What the plan depends on beside the replicas. */
+/** Limits on what may be done now. */
 export interface Capacity {
-  /** False while the engine cannot be reached: nothing is started or stopped then. */
+  /** False while the engine is unreachable; nothing is started or stopped then. */
   readonly engineUp: boolean;
-  /** How many replacements may be started now. */
+  /** Replacements that the start budget still allows. */
   readonly starts: number;
 }
 
 /**
- * What to do now. What stands in the way of a replica's start, it does not wait for: a dead
- * instance is cleared away beside the start of the next.
+ * Returns the actions that are due now.
  *
- * @param members every replica and spare, desired or on its way out
- * @param now the present instant
- * @param policy the fleet's thresholds
- * @param capacity what can be done
+ * A dead instance is removed in parallel with the start of its replacement; neither waits for the
+ * other.
+ *
+ * @param members replicas and spares, including those that leave the fleet
+ * @param context present instant and policy
+ * @param capacity limits on engine actions and starts
  */
 export function planActions(
   members: Iterable<Member>,
-  now: number,
-  policy: FleetPolicy,
+  context: Context,
   capacity: Capacity,
 ): Action[] {
   const actions: Action[] = [];
   const all = [...members];
+  const { now, policy } = context;
   const healing = all.some((member) => isAwaited(member, now));
   let { starts } = capacity;
   for (const member of all) {
-    for (const retiring of member.retiring) {
-      const action = clearing(member, retiring, now, policy, capacity.engineUp);
+    for (const instance of member.retiring) {
+      const action = retireAction(member, instance, context, capacity.engineUp);
       if (action) actions.push(action);
     }
     if (!capacity.engineUp || !policy.replaces || now < member.notBefore) continue;
     const action = actionFor(member);
-    // A start takes the machine's time: who stands by does not take it from who is waited for.
+    // Don't start spares while a replica is healing: starts compete for CPU.
     if (action?.type === "start" && member.spare && healing) continue;
     if (action?.type === "start" && isReplacement(member) && starts-- <= 0) continue;
     if (action) actions.push(action);
@@ -81,16 +84,15 @@ export function planActions(
   return actions;
 }
 
-/** Whether the member's next start replaces something. */
+/** Reports whether the member's next start replaces an earlier instance. */
 export function isReplacement(member: Member): boolean {
   return member.shortLives > 0 || member.restarts > 0;
 }
 
-function clearing(
+function retireAction(
   { name }: Member,
   { id, stage, graceMs, collectOutput, busy, notBefore }: RetiringInstance,
-  now: number,
-  policy: FleetPolicy,
+  { now, policy }: Context,
   engineUp: boolean,
 ): Action | undefined {
   if (busy) return undefined;
@@ -103,54 +105,47 @@ function clearing(
 }
 
 function actionFor(member: Member): Action | undefined {
-  const { name, instance, template } = member;
-  if (member.phase === "waiting" && !member.busy) {
-    return {
-      type: "start",
-      name,
-      launch: { name: launchName(member), spare: member.spare, template },
-    };
+  const { name, phase, spare, instance, template } = member;
+  if (phase === "waiting" && !member.busy) {
+    return { type: "start", name, launch: { name: launchName(member), spare, template } };
   }
-  if (!instance) return undefined;
-  if (member.phase === "down" && member.mustReplace) {
-    return { type: "replace", name, id: instance.id };
-  }
-  return member.naming === "due" ? { type: "rename", name, id: instance.id } : undefined;
+  const replaced = phase === "down" && member.mustReplace;
+  if (!instance || replaced || member.naming !== "due") return undefined;
+  return { type: "rename", name, id: instance.id };
 }
 
 /**
- * When time alone will change something for a replica.
+ * Returns when the passage of time alone will change something for a member.
  *
- * @param members every replica and spare
- * @param now the present instant; what is due by now is the plan's, not the clock's
- * @param policy the fleet's thresholds
- * @returns an instant, `Infinity` when nothing waits for the clock
+ * @param members replicas and spares
+ * @param context present instant and policy; deadlines up to `now` are already due and not counted
+ * @returns an instant of the fleet's clock in milliseconds, or `Infinity` if nothing is scheduled
  */
-export function nextDeadline(members: Iterable<Member>, now: number, policy: FleetPolicy): number {
+export function nextDeadline(members: Iterable<Member>, context: Context): number {
   let earliest = Infinity;
   for (const member of members) {
-    for (const deadline of deadlinesOf(member, now, policy)) {
-      if (deadline > now && deadline < earliest) earliest = deadline;
+    for (const deadline of deadlinesOf(member, context)) {
+      if (deadline > context.now && deadline < earliest) earliest = deadline;
     }
   }
   return earliest;
 }
 
-function withoutProbes(member: Member, policy: FleetPolicy): number {
+function deadlinesOf(member: Member, { now, policy }: Context): number[] {
+  const deadlines = member.retiring.map(({ notBefore }) => notBefore);
+  if (!isLeaving(member)) deadlines.push(member.notBefore);
+  if (member.phase === "warming") deadlines.push(member.since + policy.startTimeoutMs);
+  if (inRing(member)) deadlines.push(awaitedUntil(member));
+  deadlines.push(nextRampStep(member, now, policy.slowStartMs));
+  if (!policy.probes) deadlines.push(deadlineWithoutProbes(member, policy));
+  return deadlines;
+}
+
+function deadlineWithoutProbes(member: Member, policy: FleetPolicy): number {
   if (member.phase === "ready") return member.unhealthy?.lookAt ?? Infinity;
   if (member.phase !== "down") return Infinity;
   if (!policy.replaces || member.missed === undefined) {
     return member.since + RETRY_WITHOUT_PROBES_MS;
   }
   return member.mustReplace ? Infinity : replaceAt(member, policy);
-}
-
-function deadlinesOf(member: Member, now: number, policy: FleetPolicy): number[] {
-  const deadlines = member.retiring.map(({ notBefore }) => notBefore);
-  if (!isLeaving(member)) deadlines.push(member.notBefore);
-  if (member.phase === "warming") deadlines.push(member.since + policy.startTimeoutMs);
-  if (inRing(member)) deadlines.push(awaitedUntil(member));
-  deadlines.push(nextRampStep(member, now, policy.slowStartMs));
-  if (!policy.probes) deadlines.push(withoutProbes(member, policy));
-  return deadlines;
 }

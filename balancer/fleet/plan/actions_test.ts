@@ -25,7 +25,9 @@ function planned(
   capacity: Partial<Capacity> = {},
 ): string[] {
   const all = { engineUp: true, starts: 9, ...capacity };
-  return planActions([one], 100, testPolicy(policy), all).map((action) => action.type);
+  return planActions([one], { now: 100, policy: testPolicy(policy) }, all).map((action) =>
+    action.type
+  );
 }
 
 function retiring(changes: Partial<RetiringInstance> = {}): RetiringInstance {
@@ -39,7 +41,7 @@ Deno.test("each phase has its action", () => {
     ["starting", []],
     ["warming", []],
     ["ready", []],
-    ["down", ["replace"]],
+    ["down", []],
   ];
   for (const [phase, actions] of table) {
     assertEquals(planned(member(phase, { mustReplace: phase === "down" })), actions, phase);
@@ -82,13 +84,15 @@ Deno.test("a budget bounds replacements, and no first start", () => {
   assertEquals(planned(member("waiting", { restarts: 1 }), {}, none), []);
   const two = [member("waiting", { restarts: 1 }), member("waiting", { shortLives: 1 })];
   const capacity = { engineUp: true, starts: 1 };
-  assertEquals(planActions(two, 100, testPolicy(), capacity).length, 1);
+  assertEquals(planActions(two, { now: 100, policy: testPolicy() }, capacity).length, 1);
 });
 
 Deno.test("spares are started when nobody is waited for", () => {
   const spare = member("waiting", { name: "spare.1", spare: true, joined: false });
   const names = (members: Member[]) =>
-    planActions(members, 100, testPolicy(), { engineUp: true, starts: 9 }).map(({ name }) => name);
+    planActions(members, { now: 100, policy: testPolicy() }, { engineUp: true, starts: 9 }).map((
+      { name },
+    ) => name);
   assertEquals(names([member("ready"), spare]), ["spare.1"]);
   assertEquals(names([member("warming", { since: 90 }), spare]), []);
   assertEquals(names([member("warming", { since: -10_000 }), spare]), ["spare.1"]);
@@ -104,7 +108,9 @@ Deno.test("a spare is started without a name, a successor under the name that it
       successorOf: "S",
       template: { image: "new" },
     }),
-  ].flatMap((one) => planActions([one], 100, testPolicy(), { engineUp: true, starts: 1 }));
+  ].flatMap((one) =>
+    planActions([one], { now: 100, policy: testPolicy() }, { engineUp: true, starts: 1 })
+  );
   assertEquals(launches.map((action) => action.type === "start" && action.launch), [
     { name: "spare.1", spare: true, template: {} },
     { name: "S", spare: false, template: { image: "new" } },
@@ -119,7 +125,7 @@ Deno.test("the next deadline is the earliest that is still to come", () => {
     member("warming", { since: 10 }),
     member("ready"),
   ];
-  assertEquals(nextDeadline(members, 100, policy), 900);
-  assertEquals(nextDeadline(members, 900, policy), 5010);
-  assertEquals(nextDeadline([member("ready")], 0, policy), Infinity);
+  assertEquals(nextDeadline(members, { now: 100, policy }), 900);
+  assertEquals(nextDeadline(members, { now: 900, policy }), 5010);
+  assertEquals(nextDeadline([member("ready")], { now: 0, policy }), Infinity);
 });

@@ -22,11 +22,8 @@ export interface ActionRunnerOptions {
   /** Told how an action ended. */
   readonly report: (name: string, event: MemberEvent) => void;
   /** Told when an action failed because the engine could not be reached. */
-  readonly onAway: (error: EngineError) => void;
+  readonly onDown: (error: EngineError) => void;
 }
-
-/** An action that takes its time. */
-export type RunAction = Exclude<Action, { readonly type: "replace" }>;
 
 /**
  * An instance whose connections broke may be about to end: so long is waited for the engine to tell
@@ -43,7 +40,7 @@ export class ActionRunner {
   }
 
   /** Carries an action out and reports its end; never rejects. */
-  async run(action: RunAction): Promise<void> {
+  async run(action: Action): Promise<void> {
     const { report, failures } = this.#options;
     try {
       report(action.name, await this.#outcome(action));
@@ -53,7 +50,7 @@ export class ActionRunner {
     }
   }
 
-  async #outcome(action: RunAction): Promise<MemberEvent> {
+  async #outcome(action: Action): Promise<MemberEvent> {
     const { engine, dataPlane, removals, log } = this.#options;
     switch (action.type) {
       case "start":
@@ -86,10 +83,10 @@ export class ActionRunner {
     }
   }
 
-  #failure(action: RunAction, error: unknown): MemberEvent {
+  #failure(action: Action, error: unknown): MemberEvent {
     const message = errorMessage(error);
     const kind = error instanceof EngineError ? error.kind : "failed";
-    if (error instanceof EngineError && kind === "away") this.#options.onAway(error);
+    if (error instanceof EngineError && kind === "away") this.#options.onDown(error);
     if (action.type === "start") return { type: "start-failed", message, kind };
     if (action.type === "rename") return { type: "renamed", id: action.id, failed: message };
     return { type: "stop-failed", id: action.id, message };

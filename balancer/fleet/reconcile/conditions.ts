@@ -1,14 +1,14 @@
 /**
- * Callers that wait for the fleet to come to a state.
+ * Callers that wait for the fleet to reach a state.
  *
  * @module
  */
 import type { Member } from "../member/member.ts";
 
 /**
- * Whether a wait is over; what it throws ends the wait too.
+ * Reports whether a wait is over; an error that it throws rejects the wait.
  *
- * @param members every replica, by name
+ * @param members every member by name
  */
 export type Condition = (members: ReadonlyMap<string, Member>) => boolean;
 
@@ -18,18 +18,18 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
-/** Everybody who waits. */
+/** The pending waits. */
 export class Conditions {
   readonly #waiters = new Set<Waiter>();
 
-  /** Resolves when the condition holds, rejects with what it throws. */
+  /** Resolves once the condition holds; rejects with the error that it throws. */
   add(condition: Condition): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiters.add({ condition, resolve, reject });
     return promise;
   }
 
-  /** Looks whether anybody's wait is over. */
+  /** Evaluates every condition and settles the waits that are over. */
   check(members: ReadonlyMap<string, Member>): void {
     for (const waiter of this.#waiters) {
       try {

@@ -1,31 +1,27 @@
 /**
- * Takes events to the members that they are about, and tells of every change that comes of them.
+ * Delivers events to the members that they are about, and publishes every change of a member.
  * Only the fleet's writer uses it.
  *
  * @module
  */
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../clock.ts";
-import type { Incidents } from "../incidents/incidents.ts";
 import type { EventLog } from "../incidents/event_log.ts";
-import { isLeaving, type Member } from "../member/member.ts";
+import type { Ending, Member } from "../member/member.ts";
 import type { FleetPolicy } from "../member/policy.ts";
-import type { PoisonKeys } from "../health/poison_keys.ts";
-import type { Roster } from "./roster.ts";
 import { type MemberEvent, transition } from "../member/transition.ts";
+import type { Roster } from "./roster.ts";
 
-/** What a {@linkcode Dispatcher} is made of. */
+/** Dependencies of a {@linkcode Dispatcher}. */
 export interface DispatcherOptions {
   readonly roster: Roster;
   readonly policy: FleetPolicy;
   readonly clock: Clock;
   readonly log: Logger;
   readonly eventLog: EventLog;
-  readonly incidents: Incidents;
-  readonly poisonKeys: PoisonKeys;
 }
 
-/** The members' way from one state to the next. */
+/** Applies events to members. */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
 
@@ -34,11 +30,11 @@ export class Dispatcher {
   }
 
   /**
-   * Moves the member that an event is about. An instance may have got another name meanwhile: its
-   * events find it by its id.
+   * Applies an event to the member that has the instance of the event. An instance may have been
+   * renamed since the event was caused, so the id decides, not the name.
    *
-   * @param event what happened
-   * @param name the member, where the event names no instance that is known
+   * @param event the event
+   * @param name the member, if the event names no known instance
    */
   dispatch(event: MemberEvent, name?: string): void {
     const { roster } = this.#options;
@@ -47,44 +43,32 @@ export class Dispatcher {
     if (event.type === "exit" && !member) return roster.noteExit(event.id, event.reason);
     const target = member?.name ?? name;
     if (target === undefined) return;
-    this.#recordEnding(target, event);
+    this.#noteEnding(target, event);
     this.apply(target, event);
-    if (event.type === "started") this.#noteEarlyExit(event.instance.id);
+    if (event.type === "started") this.#dispatchEarlyExit(event.instance.id);
   }
 
-  /** Moves a member by its name. */
+  /** Applies an event to the member of a name. Unknown names are ignored. */
   apply(name: string, event: MemberEvent): void {
     const { roster, clock, policy } = this.#options;
     const before = roster.get(name);
-    if (before) this.update(before, transition(before, event, clock.now(), policy));
+    if (before) this.update(before, transition(before, event, { now: clock.now(), policy }));
   }
 
-  /** Puts a member in the place of what it was, or removes it. */
+  /** Stores a member's next state, or removes the member if there is none, and publishes that. */
   update(before: Member, after: Member | undefined): void {
     if (after === before) return;
-    const { roster, clock, eventLog, incidents, poisonKeys } = this.#options;
+    const { roster, clock, eventLog } = this.#options;
     if (after) roster.set(after);
     else roster.delete(before.name);
-    const now = clock.now();
-    if (before.phase !== after?.phase) {
-      this.#log(before, after);
-      eventLog.note(before, after, now);
-    }
-    const ended = before.instance && before.instance.id !== after?.instance?.id;
-    // One that missed heartbeats hung, and everything that it had in its hands hung with it.
-    const died = ended && before.misses === 0 && !isLeaving(after ?? before);
-    if (died) poisonKeys.recordDeath(before.instance.id, now);
-    incidents.changed(before, after, now);
+    if (before.phase !== after?.phase) this.#logPhase(before, after);
+    eventLog.note({ type: "changed", at: clock.now(), before, after });
   }
 
-  /** The engine told how an instance that failed ended: the incident and the log keep it. */
-  #recordEnding(name: string, event: MemberEvent): void {
-    const { roster, incidents, log } = this.#options;
-    if (event.type === "exit") {
-      const failed = roster.get(name)?.retiring.some(({ id, collectOutput }) =>
-        id === event.id && collectOutput
-      );
-      if (failed) incidents.heard(event.id, { exit: event.reason });
+  /** Publishes how a failed instance ended and what it wrote last. */
+  #noteEnding(name: string, event: MemberEvent): void {
+    if (event.type === "exit" && this.#awaitsOutput(name, event.id)) {
+      this.#note(event.id, { exit: event.reason });
     }
     if (event.type !== "output-tail") return;
     const { instance, lines, exit } = event;
@@ -93,9 +77,29 @@ export class Dispatcher {
       ...(lines.length === 0 ? {} : { outputTail: lines }),
     };
     if (Object.keys(ending).length === 0) return;
-    incidents.heard(instance, ending);
-    const wrote = lines.join(" | ");
-    log.warn("{name}: {instance} ended: {exit}; it wrote: {lastWords}", {
+    this.#note(instance, ending);
+    this.#logEnding(name, instance, ending);
+  }
+
+  #awaitsOutput(name: string, id: string): boolean {
+    const retiring = this.#options.roster.get(name)?.retiring ?? [];
+    return retiring.some((one) => one.id === id && one.collectOutput);
+  }
+
+  #note(instance: string, ending: Ending): void {
+    const { eventLog, clock } = this.#options;
+    eventLog.note({ type: "ended", at: clock.now(), instance, ending });
+  }
+
+  /** An instance may end before the engine has answered the call that started it. */
+  #dispatchEarlyExit(id: string): void {
+    const reason = this.#options.roster.takeExit(id);
+    if (reason !== undefined) this.dispatch({ type: "exit", id, reason });
+  }
+
+  #logEnding(name: string, instance: string, { exit, outputTail = [] }: Ending): void {
+    const wrote = outputTail.join(" | ");
+    this.#options.log.warn("{name}: {instance} ended: {exit}; it wrote: {lastWords}", {
       name,
       instance,
       exit: exit ?? "the engine does not tell how",
@@ -103,13 +107,7 @@ export class Dispatcher {
     });
   }
 
-  /** An instance may end before the engine has answered that it started it. */
-  #noteEarlyExit(id: string): void {
-    const reason = this.#options.roster.takeExit(id);
-    if (reason !== undefined) this.dispatch({ type: "exit", id, reason });
-  }
-
-  #log(before: Member, after: Member | undefined): void {
+  #logPhase(before: Member, after: Member | undefined): void {
     const { log } = this.#options;
     const failed = after?.lastError !== undefined && after.lastError !== before.lastError;
     const record = {
@@ -117,9 +115,9 @@ export class Dispatcher {
       from: before.phase,
       to: after?.phase ?? "gone",
       instance: (after?.instance ?? before.instance)?.id,
-      ...(failed ? { reason: after.lastError.message } : {}),
+      ...(failed ? { error: after.lastError.message } : {}),
     };
-    if (failed) log.warn("{name}: {from} -> {to}: {reason}", record);
+    if (failed) log.warn("{name}: {from} -> {to}: {error}", record);
     else log.info("{name}: {from} -> {to}", record);
   }
 }

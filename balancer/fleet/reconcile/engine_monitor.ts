@@ -7,7 +7,7 @@
 import type { Logger } from "@logtape/logtape";
 import { type Engine, EngineError, type EngineEvent, type Watch } from "../../engine/engine.ts";
 import type { FailureLog } from "../../failures.ts";
-import type { EngineListing } from "./inventory.ts";
+import type { EngineListing } from "./roster.ts";
 import type { Clock } from "../../clock.ts";
 
 /** What an {@linkcode EngineMonitor} is made of. */
@@ -23,7 +23,7 @@ export interface EngineMonitorOptions {
   /** Given what runs, what does not, and when that was asked, each time the engine was reached anew. */
   readonly onListed: (listing: EngineListing) => void;
   /** Told when the engine went away. */
-  readonly onAway: () => void;
+  readonly onDown: () => void;
 }
 
 /** How often an engine that is away is called. */
@@ -66,7 +66,7 @@ export class EngineMonitor {
     if (this.up) {
       this.#awaySince = this.#options.clock.now();
       this.#options.log.warn("engine away: {error}", { error: error.message });
-      this.#options.onAway();
+      this.#options.onDown();
     }
     this.#cancelRecall?.();
     this.#cancelRecall = this.#options.clock.after(RECALL_MS, () => this.connect());

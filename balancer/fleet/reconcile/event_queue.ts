@@ -1,48 +1,62 @@
 /**
- * The one writer: everything that changes the fleet is a piece of work for it.
+ * The queue of the one writer: every change of the fleet is a step that runs here.
  *
  * @module
  */
 import type { FailureLog } from "../../failures.ts";
 
-/** What a {@linkcode EventQueue} is made of. */
+/** Dependencies of an {@linkcode EventQueue}. */
 export interface EventQueueOptions {
-  /** Done after each piece of work: what follows from the state that it left. */
+  /** Runs after each step: reconciles the fleet with the state that the step left. */
   readonly settle: () => void;
   readonly failures: FailureLog;
 }
 
-/** Does one piece of work at a time, however they come in. */
+/** Runs one step at a time, in the order of the calls. */
 export class EventQueue {
   readonly #options: EventQueueOptions;
-  readonly #queue: (() => void)[] = [];
-  #working = false;
+  readonly #steps: (() => void)[] = [];
+  #running = false;
   #closed = false;
 
   constructor(options: EventQueueOptions) {
     this.#options = options;
   }
 
-  /** Has work done: now, or, asked for by work that is under way, right after that. */
-  run(work: () => void): void {
-    if (this.#closed) return;
-    this.#queue.push(work);
-    if (this.#working) return;
-    this.#working = true;
-    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) this.#step(next);
-    this.#working = false;
+  /**
+   * Runs a step that may change members, then reconciles. A step queued by a running step runs
+   * directly after that one. After {@linkcode EventQueue.close} nothing runs.
+   */
+  run(step: () => void): void {
+    this.#enqueue(() => {
+      step();
+      this.#options.settle();
+    });
   }
 
-  /** Does nothing more. */
+  /** Runs a step that changes no member, so there is nothing to reconcile after it. */
+  record(step: () => void): void {
+    this.#enqueue(step);
+  }
+
+  /** Drops every later step. */
   close(): void {
     this.#closed = true;
   }
 
-  /** One fault must not stop all healing: what follows is done all the same. */
-  #step(work: () => void): void {
+  #enqueue(step: () => void): void {
+    if (this.#closed) return;
+    this.#steps.push(step);
+    if (this.#running) return;
+    this.#running = true;
+    for (let next = this.#steps.shift(); next; next = this.#steps.shift()) this.#guard(next);
+    this.#running = false;
+  }
+
+  /** A fault in one step is recorded and must not stop the steps after it. */
+  #guard(step: () => void): void {
     try {
-      work();
-      this.#options.settle();
+      step();
     } catch (error) {
       this.#options.failures.record("fleet.step", error);
     }

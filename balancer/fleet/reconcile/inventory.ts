@@ -1,68 +1,99 @@
 /**
- * Makes the members agree with what the engine says is there, whenever that was asked anew.
+ * Compares the members with the instances that the engine lists, each time the engine was
+ * unreachable in between.
  *
  * @module
  */
 import type { Logger } from "@logtape/logtape";
 import type { Instance, Remains } from "../../engine/engine.ts";
-import type { Dispatcher } from "./dispatcher.ts";
 import type { FleetPolicy } from "../member/policy.ts";
+import type { DesiredState } from "../store/desired_state.ts";
+import type { Dispatcher } from "./dispatcher.ts";
 import type { Removals } from "./removals.ts";
-import type { Roster } from "./roster.ts";
+import type { EngineListing, Roster } from "./roster.ts";
 
-/** What a {@linkcode Inventory} is made of. */
+/** Dependencies of an {@linkcode Inventory}. */
 export interface InventoryOptions {
   readonly removals: Removals;
   readonly roster: Roster;
   readonly dispatcher: Dispatcher;
+  readonly desiredState: DesiredState;
   readonly policy: FleetPolicy;
   readonly log: Logger;
 }
 
-/** What the engine said. */
-export interface EngineListing {
-  readonly running: readonly Instance[];
-  readonly remains: readonly Remains[];
-  /** When it was asked, milliseconds since the epoch. */
-  readonly askedAt: number;
-}
-
-/** Compares members with what is there. */
+/** Brings the members in line with the engine's list. Only the fleet's writer uses it. */
 export class Inventory {
   readonly #options: InventoryOptions;
+  #complete = false;
 
   constructor(options: InventoryOptions) {
     this.#options = options;
   }
 
-  /** What is gone has ended; what runs is known, taken over or nobody's. */
-  take({ running, remains, askedAt }: EngineListing): void {
+  /** Whether the engine has listed its instances once, so that the members are known. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  /**
+   * Takes a listing. The first one restores the members from the saved state and the instances.
+   *
+   * @returns whether it was the first one
+   */
+  take(listing: EngineListing): boolean {
+    const first = !this.#complete;
+    if (first) this.#restore(listing);
+    this.#complete = true;
+    this.#compare(listing);
+    this.#dispatchHealth(listing.running);
+    return first;
+  }
+
+  #restore(listing: EngineListing): void {
+    const { desiredState, roster } = this.#options;
+    desiredState.recover(listing.running);
+    desiredState.takeUp(listing);
+    const { template } = desiredState;
+    for (const admission of roster.restore(listing, desiredState)) {
+      roster.admit({ template, ...admission });
+    }
+  }
+
+  #compare({ running, remains, askedAt }: EngineListing): void {
     const { roster, dispatcher } = this.#options;
     for (const id of roster.missing(running, askedAt)) {
       dispatcher.dispatch({ type: "exit", id, reason: "gone when the engine was asked" });
     }
-    for (const instance of running) this.#claim(instance);
-    for (const one of remains) if (roster.isUnknown(one)) this.#clearAway(one);
+    for (const instance of running) this.#adopt(instance);
+    for (const one of remains) if (roster.isUnknown(one)) this.#remove(one);
   }
 
-  #claim(instance: Instance): void {
+  /** Gives a running instance to the member of its name if that has none; removes it otherwise. */
+  #adopt(instance: Instance): void {
     const { roster, dispatcher, log } = this.#options;
     const member = roster.get(instance.name);
     if (!roster.isUnknown(instance)) return;
-    if (member?.phase === "waiting" && member.spare === instance.spare) {
-      log.info("{name}: took over {id}", { name: instance.name, id: instance.id });
-      // It goes on as what it is: a deploy may have been under way.
-      if (instance.template) roster.set({ ...member, template: instance.template });
-      dispatcher.apply(instance.name, { type: "started", instance });
-    } else {
-      this.#clearAway(instance);
+    if (member?.phase !== "waiting" || member.spare !== instance.spare) {
+      return this.#remove(instance);
     }
+    log.info("{name}: took over {id}", { name: instance.name, id: instance.id });
+    // The member keeps the instance's template: a deploy may have been in progress.
+    if (instance.template) roster.set({ ...member, template: instance.template });
+    dispatcher.apply(instance.name, { type: "started", instance });
   }
 
-  #clearAway({ id, name }: Remains): void {
+  #remove({ id, name }: Remains): void {
     const { removals, policy, log } = this.#options;
     if (removals.has(id)) return;
     log.warn("{name}: {id} belongs to no replica; removing it", { name, id });
     removals.clear({ id, name, graceMs: policy.stopGraceMs });
+  }
+
+  #dispatchHealth(running: readonly Instance[]): void {
+    for (const { id, unhealthy } of running) {
+      const reason = unhealthy === undefined ? {} : { reason: unhealthy };
+      this.#options.dispatcher.dispatch({ type: "health", id, ...reason });
+    }
   }
 }

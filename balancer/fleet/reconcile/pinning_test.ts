@@ -39,7 +39,7 @@ Deno.test("the image of the first start is kept, and used for each start after i
   assertEquals(store.last.template, { ...SETTINGS, imageId: V1 });
   engine.images.set("app:1", V2);
   engine.fail("Server2");
-  fleet.add(["S4"]);
+  fleet.changes.add(["S4"]);
   await clock.turn(10);
   assertEquals(images(), [V1, V1, V1, V1]);
   assertEquals(engine.launches.slice(3).map(({ template }) => template.imageId), [V1, V1]);

@@ -1,50 +1,50 @@
 /**
- * Brings the observed state to the desired one: publishes, lets spares stand in, sets actions
- * going. Only the fleet's writer uses it, after each event.
+ * Brings the observed fleet to the desired state: publishes views, promotes spares and starts
+ * actions. Only the fleet's writer uses it, after each event.
  *
  * @module
  */
 import type { Template } from "../../engine/engine.ts";
 import type { DataPlane, View } from "../../view.ts";
-import type { ActionRunner } from "./action_runner.ts";
-import type { RingShape } from "../spec/ring_spec.ts";
-import type { Incidents } from "../incidents/incidents.ts";
-import type { EventLog } from "../incidents/event_log.ts";
-import type { Dispatcher } from "./dispatcher.ts";
-import { isReplica } from "../member/member.ts";
-import { type Action, isReplacement, nextDeadline, planActions } from "../plan/actions.ts";
-import type { FleetPolicy } from "../member/policy.ts";
 import type { PoisonKeys } from "../health/poison_keys.ts";
-import type { Roster } from "./roster.ts";
-import { emptyView, nextView } from "../plan/view_builder.ts";
-import { StartBudget } from "../plan/start_budget.ts";
+import type { EventLog } from "../incidents/event_log.ts";
+import type { Context } from "../member/context.ts";
+import { isReplica } from "../member/member.ts";
+import { isReplaceable } from "../member/phases.ts";
+import type { FleetPolicy } from "../member/policy.ts";
 import { matchSpares, promote } from "../member/takeover.ts";
+import { type Action, isReplacement, nextDeadline, planActions } from "../plan/actions.ts";
+import { StartBudget } from "../plan/start_budget.ts";
+import { emptyView, nextView } from "../plan/view_builder.ts";
+import type { RingShape } from "../spec/ring_spec.ts";
+import type { ActionRunner } from "./action_runner.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { Roster } from "./roster.ts";
 
-/** What a {@linkcode Reconciler} is made of. */
+/** Dependencies of a {@linkcode Reconciler}. */
 export interface ReconcilerOptions {
   readonly roster: Roster;
   readonly dispatcher: Dispatcher;
   readonly dataPlane: DataPlane;
-  /** The shape until the first reconcile. */
+  /** Shape of the empty ring before the first reconcile. */
   readonly shape: RingShape;
   readonly policy: FleetPolicy;
   readonly actions: ActionRunner;
   readonly eventLog: EventLog;
-  readonly incidents: Incidents;
   readonly poisonKeys: PoisonKeys;
 }
 
-/** What the fleet wants beside its members. */
+/** The part of the desired state that is not in the members. */
 export interface ReconcileInput {
   readonly engineUp: boolean;
-  /** False before it is known what runs, and when the balancer ends. */
+  /** False until the engine has listed its instances, and while the balancer shuts down. */
   readonly spares: boolean;
-  /** What spares run. */
+  /** Template of new spares. */
   readonly template: Template;
   readonly shape: RingShape;
 }
 
-/** Publishes and acts. */
+/** Publishes views and starts actions. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #starts: StartBudget;
@@ -56,32 +56,40 @@ export class Reconciler {
     this.#view = emptyView(options.shape);
   }
 
-  /** The view that is published. */
+  /** The published view. */
   get view(): View {
     return this.#view;
   }
 
-  /** When time alone will change something, milliseconds since the epoch. */
+  /**
+   * Returns when the passage of time alone will change something.
+   *
+   * @param now instant of the fleet's clock, in milliseconds
+   * @returns an instant in milliseconds, or `Infinity` if nothing is scheduled
+   */
   nextDeadline(now: number): number {
     const { roster, policy, poisonKeys } = this.#options;
     return Math.min(
-      nextDeadline(roster.all, now, policy),
+      nextDeadline(roster.all, { now, policy }),
       this.#starts.nextAt(now),
       poisonKeys.nextDeadline,
     );
   }
 
   /**
-   * Does what there is to do, until nothing is left. Publish first, act second: nobody is sent to
-   * an instance that is about to be stopped.
+   * Repeats until nothing is left to do. Each round publishes first and acts second, so that no
+   * request is sent to an instance that is about to be stopped.
    */
-  settle(input: ReconcileInput, now: number): void {
+  reconcile(input: ReconcileInput, now: number): void {
+    const context = { now, policy: this.#options.policy };
     if (input.spares) this.#options.roster.keepSpares(input.template);
-    do this.#publish(input, now); while (this.#promote(input, now) + this.#act(input, now) > 0);
+    do {
+      this.#publish(input, context);
+    } while (this.#promote(input, context) + this.#act(input, context) > 0);
   }
 
-  #publish({ engineUp, shape }: ReconcileInput, now: number): void {
-    const { roster, dataPlane, policy, incidents, eventLog, poisonKeys } = this.#options;
+  #publish({ engineUp, shape }: ReconcileInput, { now, policy }: Context): void {
+    const { roster, dataPlane, eventLog, poisonKeys } = this.#options;
     const view = nextView(this.#view, {
       members: roster.all.filter(isReplica),
       shape,
@@ -93,51 +101,52 @@ export class Reconciler {
     if (view === this.#view) return;
     this.#view = view;
     dataPlane.publish(view);
-    incidents.published(view.version, now);
     const { version, ready, awaited } = view;
     const names = { ready: [...ready.keys()], awaited: [...awaited] };
     eventLog.add({ type: "view", at: now, version, ...names });
   }
 
-  /** @returns how many spares stood in */
-  #promote({ engineUp, spares, template }: ReconcileInput, now: number): number {
+  /** Gives ready spares to replicas that wait for an instance. @returns how many */
+  #promote({ engineUp, spares, template }: ReconcileInput, context: Context): number {
     if (!engineUp || !spares) return 0;
-    const { roster, dispatcher, policy } = this.#options;
-    const pairs = matchSpares(roster.all, now).slice(0, this.#starts.left(now));
-    for (const pair of pairs) {
-      this.#starts.spend(now);
-      roster.delete(pair.spare.name);
-      dispatcher.update(pair.target, promote(pair, now, policy));
+    const { roster, dispatcher } = this.#options;
+    const budget = this.#starts.left(context.now);
+    const matches = matchSpares(roster.all, context.now).slice(0, budget);
+    for (const match of matches) {
+      this.#starts.spend(context.now);
+      roster.delete(match.spare.name);
+      dispatcher.update(match.target, promote(match, context));
     }
-    if (pairs.length > 0) roster.keepSpares(template);
-    return pairs.length;
+    if (matches.length > 0) roster.keepSpares(template);
+    return matches.length;
   }
 
-  /** @returns how many actions were set going */
-  #act({ engineUp }: ReconcileInput, now: number): number {
-    const { roster, policy } = this.#options;
-    const actions = planActions(roster.all, now, policy, {
-      engineUp,
-      starts: this.#starts.left(now),
-    });
-    for (const action of actions) this.#begin(action, now);
-    return actions.length;
+  /** Starts the planned actions and replaces failed instances. @returns how many of both */
+  #act({ engineUp }: ReconcileInput, context: Context): number {
+    const { roster } = this.#options;
+    const capacity = { engineUp, starts: this.#starts.left(context.now) };
+    const failed = engineUp ? roster.all.filter((one) => isReplaceable(one, context)) : [];
+    const actions = planActions(roster.all, context, capacity);
+    for (const action of actions) this.#start(action, context.now);
+    for (const { name, instance } of failed) {
+      if (instance) this.#options.dispatcher.apply(name, { type: "replace", id: instance.id });
+    }
+    return actions.length + failed.length;
   }
 
-  #begin(action: Action, now: number): void {
-    const { dispatcher, actions } = this.#options;
-    if (action.type === "replace") return dispatcher.apply(action.name, action);
+  #start(action: Action, now: number): void {
     this.#mark(action, now);
-    actions.run(action);
+    this.#options.actions.run(action);
   }
 
-  #mark(action: Exclude<Action, { readonly type: "replace" }>, now: number): void {
-    const { roster, dispatcher, incidents } = this.#options;
+  /** Marks the action as in progress, so that the next plan does not contain it again. */
+  #mark(action: Action, now: number): void {
+    const { roster, dispatcher, eventLog } = this.#options;
     switch (action.type) {
       case "start": {
         const member = roster.get(action.name);
         if (member && isReplacement(member)) this.#starts.spend(now);
-        incidents.creating(action.name, now);
+        eventLog.note({ type: "creating", at: now, name: action.name });
         return dispatcher.apply(action.name, { type: "starting" });
       }
       case "rename":

@@ -11,7 +11,7 @@ import type { Clock } from "../../clock.ts";
 
 /** What {@linkcode Removals} are made of. */
 export interface RemovalsOptions {
-  readonly engine: Pick<Engine, "stop">;
+  readonly engine: Pick<Engine, "stop" | "list" | "remains">;
   readonly clock: Clock;
   readonly log: Logger;
   readonly failures: FailureLog;
@@ -39,6 +39,9 @@ export type Removal = Pick<PendingRemoval, "id" | "name"> & {
 /** Waits before the next try, in milliseconds: doubled each time. */
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 30_000;
+
+/** Time for the removals at shutdown after the stop grace, in milliseconds. */
+const SWEEP_MS = 5000;
 
 /** Stops and removes instances until that is done. */
 export class Removals {
@@ -107,6 +110,22 @@ export class Removals {
       cancel();
     }
     return this.#pending.size === 0;
+  }
+
+  /**
+   * Removes every instance of the fleet that is left, and waits for all pending removals.
+   *
+   * @param graceMs time between SIGTERM and SIGKILL, in milliseconds
+   */
+  async sweep(graceMs: number): Promise<void> {
+    const { engine, failures } = this.#options;
+    try {
+      const [running, remains] = await Promise.all([engine.list(), engine.remains()]);
+      for (const { id, name } of [...running, ...remains]) this.clear({ id, name, graceMs });
+    } catch (error) {
+      failures.record("engine.list", error);
+    }
+    await this.settled(graceMs + SWEEP_MS);
   }
 
   /** Tries nothing again. */

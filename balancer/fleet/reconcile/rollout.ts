@@ -1,30 +1,30 @@
 /**
- * Instances that are to take over from replicas in a deploy, each under a name of its own until
- * then.
+ * Successors: instances that take over from replicas in a deploy, each under a name of its own
+ * until then.
  *
  * @module
  */
-import type { Template } from "../../engine/engine.ts";
 import type { Clock } from "../../clock.ts";
-import type { Dispatcher } from "./dispatcher.ts";
+import type { Template } from "../../engine/engine.ts";
 import type { FleetPolicy } from "../member/policy.ts";
-import type { Roster } from "./roster.ts";
 import { takeOver } from "../member/takeover.ts";
 import type { Condition } from "./conditions.ts";
+import type { Dispatcher } from "./dispatcher.ts";
 import type { EventQueue } from "./event_queue.ts";
+import type { Roster } from "./roster.ts";
 
-/** What {@linkcode Rollout} are made of. */
+/** Dependencies of a {@linkcode Rollout}. */
 export interface RolloutOptions {
   readonly queue: EventQueue;
   readonly roster: Roster;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   readonly policy: FleetPolicy;
-  /** Waits for the members to come to a state. */
+  /** Waits until the members fulfil a condition. */
   readonly until: (condition: Condition) => Promise<void>;
 }
 
-/** Starts successors and has them take over. */
+/** Starts successors and lets them take over. */
 export class Rollout {
   readonly #options: RolloutOptions;
 
@@ -33,28 +33,31 @@ export class Rollout {
   }
 
   /**
-   * Starts an instance that is to take over from a replica, under {@linkcode successorName}.
+   * Starts a successor under {@linkcode successorName}.
    *
-   * @param name the replica
-   * @param template what the instance runs
+   * @param name the replica that it takes over from
+   * @param template the successor's template
    */
   start(name: string, template: Template): void {
     const { queue, roster } = this.#options;
     queue.run(() => roster.admit({ name: successorName(name), successorOf: name, template }));
   }
 
-  /** Has the successor, which is ready, take over from the replica, which drains and ends. */
+  /**
+   * Replaces the replica's instance with its successor's; the old instance drains and stops. Does
+   * nothing if either is gone or the successor is not ready.
+   */
   takeOver(name: string): void {
     const { queue, roster, dispatcher, clock, policy } = this.#options;
     queue.run(() => {
       const [target, successor] = [roster.get(name), roster.get(successorName(name))];
       if (!target || successor?.phase !== "ready") return;
       roster.delete(successor.name);
-      dispatcher.update(target, takeOver(target, successor, clock.now(), policy));
+      dispatcher.update(target, takeOver(target, successor, { now: clock.now(), policy }));
     });
   }
 
-  /** Takes a successor away that did not become ready, and gives its name back. */
+  /** Removes a successor that did not become ready, and gives the replica its name back. */
   async abort(name: string): Promise<void> {
     const { queue, dispatcher, until } = this.#options;
     const successor = successorName(name);
@@ -64,7 +67,7 @@ export class Rollout {
   }
 }
 
-/** The name of the instance that is to take over from a replica; no replica can have such a one. */
+/** Returns the name of a replica's successor. No replica can have such a name: it has a dot. */
 export function successorName(name: string): string {
   return `${name}.next`;
 }

@@ -8,7 +8,6 @@ import { ringCapacity } from "../../../ring/mod.ts";
 import type { Instance, Remains, Template } from "../../engine/engine.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
 import { isPossible, type RingShape } from "../spec/ring_spec.ts";
-import type { EngineListing } from "./inventory.ts";
 import type { Weights } from "../spec/change.ts";
 import type { DesiredState } from "../store/desired_state.ts";
 import type { Clock } from "../../clock.ts";
@@ -31,6 +30,14 @@ export interface RosterOptions {
   /** The most replicas that there may be, however many the ring has room for. */
   readonly limit: number;
   readonly log: Logger;
+}
+
+/** What the engine lists. */
+export interface EngineListing {
+  readonly running: readonly Instance[];
+  readonly remains: readonly Remains[];
+  /** When the list was requested, an instant of the fleet's clock in milliseconds. */
+  readonly askedAt: number;
 }
 
 /** So many ends of instances that nobody knows yet are remembered. */

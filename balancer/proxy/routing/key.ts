@@ -66,8 +66,17 @@ export function wholeNumber(key: string): number {
   return id <= Number.MAX_SAFE_INTEGER ? id : -1;
 }
 
-/** The first field of that name, in whatever case it was sent. */
-function fieldValue({ bytes, head: { fields } }: RequestFacts, name: string): string | undefined {
+/**
+ * The value of the first field of a name, in whatever case it was sent.
+ *
+ * @param facts the head and its bytes
+ * @param name of the field
+ * @returns a character for each byte; undefined where there is no such field
+ */
+export function fieldValue(
+  { bytes, head: { fields } }: Pick<RequestFacts, "bytes" | "head">,
+  name: string,
+): string | undefined {
   const wanted = name.toLowerCase();
   for (let i = 0; i < fields.count; i++) {
     const length = fields.nameEnd(i) - fields.lineStart(i);

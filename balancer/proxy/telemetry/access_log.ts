@@ -6,7 +6,7 @@
  * @module
  */
 import { type AccessLine, accessLine } from "./access_log_format.ts";
-import type { LogStyle } from "../../log/style.ts";
+import type { AccessStyle } from "../../log/style.ts";
 import type { KeyText } from "./key_redaction.ts";
 import { LineBatch } from "./log_batch.ts";
 import type { Recorder, RecordListener } from "./record_sampler.ts";
@@ -26,7 +26,7 @@ export type BatchTaker = (lines: Uint8Array<ArrayBuffer>, lost: number) => void;
 
 /** What an {@linkcode AccessLog} is made of. */
 export interface AccessLogOptions {
-  readonly style: LogStyle;
+  readonly style: AccessStyle;
   /** Write keys. */
   readonly keys: KeyText;
   readonly recorder: Recorder;
@@ -48,6 +48,7 @@ export class AccessLog implements RecordListener {
     this.#options = options;
     this.#line = accessLine(options.style, options.keys);
     options.recorder.listeners.push(this);
+    options.recorder.readsFields = options.style === "combined";
   }
 
   recorded(record: RequestRecord): void {

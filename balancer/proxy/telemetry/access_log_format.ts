@@ -2,12 +2,13 @@
  * A request as a line of the access log.
  *
  * The fields of JSON lines are called what OpenTelemetry's semantic conventions call them, and what
- * those do not know begins with `ringkeeper.`. No field of a head is ever written, and of the
- * target no query: those are where credentials stand.
+ * those do not know begins with `ringkeeper.`. No field of a head is written, and of the target no
+ * query: those are where credentials stand. `combined` alone has the query and two fields.
  *
  * @module
  */
-import { escapeControls, type LogStyle } from "../../log/style.ts";
+import { type AccessStyle, escapeControls } from "../../log/style.ts";
+import { combinedLine, CombinedTimestamps } from "./combined_format.ts";
 import type { KeyText } from "./key_redaction.ts";
 import { colouredPrefix, plainPrefix, Timestamps } from "./log_prefix.ts";
 import type { Attempt, RequestRecord } from "./request_record.ts";
@@ -24,7 +25,11 @@ const LONGEST = 1024;
  * @param style how lines are written
  * @param keys write keys
  */
-export function accessLine(style: LogStyle, keys: KeyText): AccessLine {
+export function accessLine(style: AccessStyle, keys: KeyText): AccessLine {
+  if (style === "combined") {
+    const times = new CombinedTimestamps();
+    return (record) => `${combinedLine(record, times.of(record.endedAt))}\n`;
+  }
   const clock = new Timestamps();
   if (style === "json") {
     // JSON escapes C0 alone: C1, DEL and Unicode's line ends go by the logger's own rule.
@@ -39,7 +44,7 @@ function jsonLine(record: RequestRecord, keys: KeyText, timestamp: string): stri
   const { line, identity, reason, detail } = record;
   return `{"@timestamp":"${timestamp}Z"` +
     `,"level":"${record.failed ? "WARN" : "INFO"}"` +
-    `,"message":${JSON.stringify(summary(record))},"logger":"ringkeeper.access"` +
+    `,"message":${JSON.stringify(printable(summary(record)))},"logger":"ringkeeper.access"` +
     `,"client.address":"${record.client}"` +
     (line ? lineFields(record) : "") +
     (record.status > 0 ? `,"http.response.status_code":${record.status}` : "") +

@@ -72,7 +72,7 @@ Deno.test("a line of JSON holds everything by its usual name, in the logger's ow
     "ringkeeper.duration_ms": 806,
   });
   const own = JSON.parse(formatter("json")(said(record, message)));
-  assertEquals({ "@timestamp": timestamp, level, message, logger, properties: {} }, own);
+  assertEquals({ "@timestamp": timestamp, level, message, logger }, own);
   assertEquals(message, "POST /home 200");
 });
 
@@ -148,6 +148,7 @@ Deno.test("a line of JSON has no control character either, and gives back what t
   ) {
     assertEquals(fields[field], hostile, field);
   }
+  assertEquals(fields.message, "GET /\\x9b2J\\x7f\\x85\\x2028 200");
 });
 
 Deno.test("a key that may be a credential is told by a hash of it", async () => {

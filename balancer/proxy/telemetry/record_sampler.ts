@@ -4,7 +4,7 @@
  * @module
  */
 import type { Downstream } from "../downstream/client_connection.ts";
-import { keySlot } from "../routing/key.ts";
+import { fieldValue, keySlot } from "../routing/key.ts";
 import { latin1 } from "../http1/latin1.ts";
 import type { Identity, RequestLine, RequestRecord } from "./request_record.ts";
 import type { Routes } from "../routing/routing_table.ts";
@@ -27,6 +27,8 @@ export class Recorder {
   readonly listeners: RecordListener[] = [];
   /** Whether there is a late record of a request that fails and was not chosen. */
   catches = false;
+  /** Whether records have the Referer and User-Agent fields, which only `combined` writes. */
+  readsFields = false;
   readonly #routes: Routes;
   #fraction = 0;
   /**
@@ -94,17 +96,26 @@ export function gap(fraction: number, random: number): number {
  *
  * @param client where its bytes are
  */
-export function lineIn({ proxy: { requestHead: head }, wire }: Downstream): RequestLine {
+export function lineIn({ proxy, wire: { bytes } }: Downstream): RequestLine {
+  const { requestHead: head, recorder } = proxy;
   const { method, minor, targetStart, targetEnd } = head;
-  return { method, minor, target: latin1(wire.bytes, targetStart, targetEnd) };
+  const line = { method, minor, target: latin1(bytes, targetStart, targetEnd) };
+  if (!recorder.readsFields) return line;
+  const field = (name: string) => fieldValue({ bytes, head }, name);
+  return { ...line, referer: field("referer"), userAgent: field("user-agent") };
 }
 
 /**
  * The line of a request out of the bytes that go to replicas, which are known to be right.
  *
  * @param request the request, before its bytes are released
+ * @param readsFields whether the line has the fields that only `combined` writes
  */
-export function lineOf({ method, minor, out }: Transaction): RequestLine {
+export function lineOf({ method, minor, out }: Transaction, readsFields: boolean): RequestLine {
   const start = method.length + 1;
-  return { method, minor, target: latin1(out, start, out.indexOf(32, start)) };
+  const line = { method, minor, target: latin1(out, start, out.indexOf(32, start)) };
+  if (!readsFields) return line;
+  const [head = ""] = latin1(out, 0, out.length).split("\r\n\r\n", 1);
+  const field = (name: string) => new RegExp(`\r\n${name}:[ \t]*(.*)`, "i").exec(head)?.[1];
+  return { ...line, referer: field("referer"), userAgent: field("user-agent") };
 }

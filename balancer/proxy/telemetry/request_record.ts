@@ -58,6 +58,10 @@ export interface RequestLine {
   readonly target: string;
   /** Minor version of the client's HTTP/1. */
   readonly minor: 0 | 1;
+  /** Only where the format of the access log has it; a character for each byte. */
+  readonly referer?: string | undefined;
+  /** The same. */
+  readonly userAgent?: string | undefined;
 }
 
 /** Who a request is, and where it falls. */

@@ -149,7 +149,7 @@ export class Stopwatch {
     if (this.record !== undefined || !this.#recorder.catches) return;
     const record = this.#newRecord();
     record.late = this.#weight === 0;
-    record.line = lineOf(request);
+    record.line = lineOf(request, this.#recorder.readsFields);
     record.identity = this.#recorder.identify(request);
     if (!asked) return;
     const askedAt = record.late ? performance.now() : this.#askedAt;

@@ -112,10 +112,17 @@ export class Wire implements Staged {
    * @param buffers lend it memory for what does not fit
    * @param side who is at the other end
    * @param traffic counts its bytes, where somebody wants to know
+   * @param socket reads and writes of the connection
    */
-  constructor(connection: Connection, buffers: BufferPool, side: Side, traffic?: Traffic) {
+  constructor(
+    connection: Connection,
+    buffers: BufferPool,
+    side: Side,
+    traffic?: Traffic,
+    socket: Socket = socketOf(connection),
+  ) {
     this.#connection = connection;
-    this.#socket = socketOf(connection);
+    this.#socket = socket;
     this.#buffers = buffers;
     this.#side = side;
     this.#traffic = traffic;
@@ -261,6 +268,7 @@ export class Wire implements Staged {
    * @throws {Disconnected} when the connection broke or was closed
    */
   write(bytes: Uint8Array): Promise<void> {
+    TURN.wrote();
     return this.#socket.write(bytes).then(
       (count) => {
         this.#traffic?.sent(count);

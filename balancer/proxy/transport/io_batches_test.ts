@@ -43,30 +43,67 @@ Deno.test("one turn follows another, whatever it begins with", async () => {
   assertEquals(log, ["a reads", "b sends", "c sends"]);
 });
 
-Deno.test("who was read from in a full turn reads again after those who were left behind", async () => {
+/** As many reads as the runtime ends in one poll. */
+const POLL = 128;
+
+Deno.test("after a full turn reads begin behind those that the runtime left behind", async () => {
   const turn = new Turn();
   const { log, connection } = connections(turn);
+  const begun = Promise.withResolvers<void>();
+  const behind: Staged = { ...connection("behind"), beginRead: begun.resolve };
   const busy = connection("busy");
-  for (let i = 0; i < 128; i++) turn.filled(busy, "client");
+  for (let i = 0; i < POLL; i++) turn.filled(busy, "client");
   await Promise.resolve();
-  assertEquals(log.includes("busy reads"), false);
-  // Sends may end in between, and have others begin to read.
+  // Writes may end in between, and others begin to read for it.
   turn.read(connection("other"));
   await Promise.resolve();
-  assertEquals(log.includes("other reads"), false);
-  turn.filled(connection("behind"), "client");
-  await Promise.resolve();
+  assertEquals(log.filter((line) => line.endsWith("reads")), []);
+  turn.filled(behind, "client");
+  await begun.promise;
   const reads = log.filter((line) => line.endsWith("reads"));
-  assertEquals(reads.length, 130);
-  assertEquals(reads.slice(-2), ["other reads", "behind reads"]);
+  assertEquals(reads, [...Array.from({ length: POLL }, () => "busy reads"), "other reads"]);
 });
 
-Deno.test("who was read from in a full turn reads again, though nobody was left behind", async () => {
+Deno.test("after a full turn reads begin, though the runtime left none behind", async () => {
   const turn = new Turn();
   const { promise, resolve } = Promise.withResolvers<void>();
   const last: Staged = { deliver: () => turn.read(last), beginSend: () => {}, beginRead: resolve };
-  for (let i = 0; i < 128; i++) turn.filled(last, "client");
+  for (let i = 0; i < POLL; i++) turn.filled(last, "client");
   await promise;
+});
+
+Deno.test("reads and writes that finish at once are never more than the runtime allows", async () => {
+  const [count, rounds] = [300, 20];
+  const turn = new Turn();
+  const operations: number[] = [0];
+  const order: number[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const answering = (name: number): Staged => ({
+    deliver() {
+      turn.send(this);
+      if (order.push(name) === count * rounds) resolve();
+      else turn.read(this);
+    },
+    beginSend: () => void operations[0]!++,
+    beginRead() {
+      operations[0]!++;
+      Promise.resolve().then(() => turn.filled(this, "client"));
+    },
+  });
+  // Every poll of the event loop has one phase of immediates, where nothing else happens in it.
+  const poll = () => {
+    operations.unshift(0);
+    immediate = setImmediate(poll);
+  };
+  let immediate = setImmediate(poll);
+  for (let name = 0; name < POLL; name++) turn.filled(answering(name), "client");
+  for (let name = POLL; name < count; name++) turn.read(answering(name));
+  await promise;
+  clearImmediate(immediate);
+  assertEquals(Math.max(...operations) <= POLL, true, `${operations}`);
+  const reads = new Uint32Array(count);
+  for (const name of order.slice(0, -count)) reads[name]! += 1;
+  assertEquals(Math.min(...reads) >= rounds - 3, true, `${reads}`);
 });
 
 test("reads that are over in one turn of the event loop are handed on together", async () => {

@@ -50,7 +50,7 @@ import { WaitingRoom } from "../hold/waiting_room.ts";
 import { WholeResponse } from "../forward/fast_response.ts";
 
 /** Unused connections that are kept for each instance. */
-const MAX_IDLE = 256;
+const MAX_IDLE = 1024;
 
 /** Between two tellings of how instances answer, in milliseconds. */
 const SAMPLE_MS = 1000;
