@@ -245,6 +245,19 @@ test("settings are those of this environment, and what cannot be used ends with 
   );
 });
 
+test("up refuses mistyped and unusable settings with every engine, before anything is started", async () => {
+  for (const engine of ["auto", "docker", "process"]) {
+    const env = { LB_HOLD_MX: "1", LB_HEARTBEAT_MS: "often", LB_FLEET: "of-the-test" };
+    const { code, stdout, stderr } = await terminal(undefined, "up", ["--engine", engine], env);
+    assertEquals([code, stdout], [2, ""]);
+    assertMatch(
+      stderr,
+      /^error: LB_HOLD_MX: no setting has this name; did you mean LB_HOLD_MS\?$/m,
+    );
+    assertMatch(stderr, /^LB_HEARTBEAT_MS: must be a whole number .*; got "often"$/m);
+  }
+});
+
 test("version is that of deno.json, for people, for scripts and as an option", async () => {
   const { version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const of = async (...args: [string, ...string[]]) =>

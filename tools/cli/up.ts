@@ -5,9 +5,10 @@
  */
 import { type Command, Option } from "commander";
 import { ENGINES } from "../docker/engine_choice.ts";
+import { ToolError, USAGE } from "../tool.ts";
 import { wholeNumber } from "../up/task_command.ts";
 import { up } from "../up/up.ts";
-import { engineOf, type GivenUpOptions, readUpOptions } from "../up/options.ts";
+import { engineOf, type GivenUpOptions, readUpOptions, type UpOptions } from "../up/options.ts";
 import { type Example, verb } from "./command.ts";
 
 const ABOUT = "Starts the balancer and its replicas in the background, and returns when all " +
@@ -41,5 +42,22 @@ export function upCommand(): Command {
     )
     .option("--port <PORT>", "public port (default: 5000)", wholeNumber("--port", 1, 65535))
     .option("--take-over", "ask another balancer that has the fleet to hand it over; it ends")
-    .action((given: GivenUpOptions) => up(readUpOptions(given, (name) => Deno.env.get(name))));
+    .action(async (given: GivenUpOptions) => {
+      const options = readUpOptions(given, (name) => Deno.env.get(name));
+      await requireUsable(options);
+      await up(options);
+    });
+}
+
+/**
+ * Refuses settings that the balancer would refuse, before anything is built or started. Compose passes
+ * no variable on that it does not know, so a mistyped one would have no effect otherwise.
+ *
+ * @throws {ToolError} with exit code 2: every fault, one a line
+ */
+async function requireUsable({ engine, replicas, port }: UpOptions): Promise<void> {
+  const { faultsOf } = await import("./setting_lines.ts");
+  const given = { LB_ENGINE: engine, LB_REPLICAS: String(replicas), LB_PORT: String(port) };
+  const faults = faultsOf({ ...Deno.env.toObject(), ...given });
+  if (faults.length > 0) throw new ToolError(faults.join("\n"), USAGE);
 }
