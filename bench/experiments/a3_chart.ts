@@ -3,145 +3,12 @@
  *
  * @module
  */
-import { INK } from "../harness/chart.ts";
-import type { FailureData, Kill } from "./a3.ts";
-import type { Times } from "./a3_strikes.ts";
-import {
-  axisStyle,
-  legend,
-  namedAxis,
-  panelTitle,
-  REPLICA_COLOURS,
-  titleOf,
-} from "./chart_style.ts";
+import { categories, dots, INK, markLines, type Panel, values } from "../harness/chart.ts";
+import type { FailureData, Kill, Times } from "./a3.ts";
 import type { NamedChart } from "./part.ts";
+import { REPLICA_COLOURS } from "./room.ts";
 
-/** The timeline of one kill, and the times of all. */
-export function failureCharts(data: FailureData): NamedChart[] {
-  return [timelineChart(data), killsChart(data.kills)];
-}
-
-const WIDTH = 900;
-const LONG = { left: 64, top: 112, width: 796, height: 190 };
-const SHORT = { left: 64, top: 448, width: 796, height: 210 };
-
-function timelineChart({ replicas, kills, shown, requestsASecond }: FailureData): NamedChart {
-  const kill = kills[shown.kill];
-  const { from, width, counts } = shown.bins;
-  const bins = counts[replicas[0] ?? ""]?.length ?? 0;
-  const sent = shown.dots.map(([at]) => at);
-  const step = roundStep(Math.max(...sent) - Math.min(...sent));
-  const subtitle =
-    `${requestsASecond} requests each second; ${kill?.name} killed at 0, its replacement ` +
-    `released to traffic after ${kill?.times.released} ms`;
-  const option = {
-    title: [
-      titleOf("A-3: one replica of three is killed under load", subtitle),
-      panelTitle(`answers each ${width} ms, by replica`, LONG.left, LONG.top - 26),
-      panelTitle(
-        "every request near the kill: when sent, how long it took, ms",
-        LONG.left,
-        SHORT.top - 96,
-      ),
-    ],
-    legend: legend(replicas),
-    grid: [LONG, SHORT],
-    xAxis: [
-      {
-        type: "value",
-        min: from,
-        max: from + bins * width,
-        interval: 1000,
-        ...namedAxis("milliseconds after the kill", 28),
-        splitLine: { show: false },
-      },
-      {
-        type: "value",
-        gridIndex: 1,
-        min: Math.floor(Math.min(...sent) / step) * step,
-        max: Math.ceil(Math.max(...sent) / step) * step,
-        interval: step,
-        ...namedAxis("sent, milliseconds after the kill", 28),
-        splitLine: { show: false },
-      },
-    ],
-    yAxis: [
-      { type: "value", ...axisStyle() },
-      { type: "value", gridIndex: 1, ...axisStyle() },
-    ],
-    series: [...barsOf(shown.bins, replicas, kill), ...dotSeries(shown.dots, replicas, kill)],
-  };
-  const alt = "Answers of each replica over time around a kill, and what each request took";
-  return { name: "a-3-timeline", alt, option, width: WIDTH, height: SHORT.top + SHORT.height + 60 };
-}
-
-/** Milliseconds from one label to the next: a round number, and about ten of them. */
-function roundStep(span: number): number {
-  return [20, 50, 100, 200, 500, 1000].find((step) => span / step <= 12) ?? span / 10;
-}
-
-function barsOf(
-  { from, width, counts }: FailureData["shown"]["bins"],
-  replicas: readonly string[],
-  kill: Kill | undefined,
-): Record<string, unknown>[] {
-  return replicas.map((name, at) => ({
-    name,
-    type: "bar",
-    stack: "answers",
-    barWidth: 13,
-    color: REPLICA_COLOURS[at],
-    data: (counts[name] ?? []).map((count, bin) => [from + (bin + 0.5) * width, count]),
-    ...at === 0 && { markLine: marks([[0, `${kill?.name} killed`]], 1) },
-  }));
-}
-
-function dotSeries(
-  dots: FailureData["shown"]["dots"],
-  replicas: readonly string[],
-  kill: Kill | undefined,
-): Record<string, unknown>[] {
-  const { ejected = NaN, started = NaN, ready = NaN, released = NaN } = kill?.times ?? {};
-  const steps: [number, string][] = [
-    [0, "killed"],
-    [ejected, `out of the view, ${ejected} ms`],
-    [started, `replacement started, ${started} ms`],
-    [ready, `first heartbeat, ${ready} ms`],
-    [released, `takes requests, ${released} ms`],
-  ];
-  return replicas.map((name, at) => ({
-    name,
-    type: "scatter",
-    xAxisIndex: 1,
-    yAxisIndex: 1,
-    symbolSize: 5,
-    itemStyle: { color: REPLICA_COLOURS[at], opacity: 0.7 },
-    data: dots.filter(([, , server]) => server === name).map(([sent, took]) => [sent, took]),
-    ...at === 0 && { markLine: marks(steps, steps.length) },
-  }));
-}
-
-/** Vertical lines, the labels of the first ones higher: they may be close together. */
-function marks(steps: readonly [number, string][], floors: number): Record<string, unknown> {
-  return {
-    silent: true,
-    symbol: "none",
-    data: steps.map(([xAxis, formatter], at) => ({
-      xAxis,
-      lineStyle: { color: at === 0 ? "#b91c1c" : "#475569", type: "dashed", width: 1 },
-      label: {
-        formatter,
-        position: "end",
-        align: "left",
-        distance: [-4, 3 + 14 * (floors - 1 - at)],
-        color: at === 0 ? "#b91c1c" : INK.text,
-        fontSize: 11,
-      },
-    })),
-  };
-}
-
-/** Steps of a heal: from which time to which, and the colour. */
+/** Steps of a heal: name, times between which it lies, and colour. */
 const STEPS: readonly (readonly [string, keyof Times | undefined, keyof Times, string])[] = [
   ["noticed", undefined, "detected", "#b91c1c"],
   ["out of the view", "detected", "ejected", "#f59e0b"],
@@ -150,40 +17,90 @@ const STEPS: readonly (readonly [string, keyof Times | undefined, keyof Times, s
   ["every worker routes to it", "ready", "released", "#0f766e"],
 ];
 
-function killsChart(kills: readonly Kill[]): NamedChart {
-  const top = 106;
-  const height = kills.length * 26;
-  const option = {
-    title: titleOf("A-3: what each heal took", "steps of the way from the kill to a full ring"),
-    legend: legend(STEPS.map(([name]) => name), { left: 16, right: undefined, top: 62 }),
-    grid: { left: 110, right: 60, top, height },
-    xAxis: { type: "value", ...namedAxis("milliseconds after the kill", 30) },
-    yAxis: {
-      type: "category",
-      inverse: true,
-      data: kills.map(({ name }, at) => `${at + 1}: ${name}`),
-      ...axisStyle(),
-      splitLine: { show: false },
-    },
-    series: STEPS.map(([name, from, to, color]) => ({
-      name,
-      type: "bar",
-      stack: "heal",
-      barWidth: 15,
-      color,
-      data: kills.map(({ times }) => Math.max(0, times[to] - (from ? times[from] : 0))),
-      ...to === "released" && { label: totalLabel(kills) },
-    })),
-  };
-  const alt = "The steps of each heal, from the kill to the full ring, in milliseconds";
-  return { name: "a-3-kills", alt, option, width: WIDTH, height: top + height + 62 };
+/** The timeline of one kill, and the times of all. */
+export function failureCharts(data: FailureData): NamedChart[] {
+  return [timelineChart(data), killsChart(data.kills)];
 }
 
-function totalLabel(kills: readonly Kill[]): Record<string, unknown> {
+function timelineChart(data: FailureData): NamedChart {
+  const kill = data.kills[data.shown.kill];
   return {
-    show: true,
-    position: "right",
-    color: INK.text,
-    formatter: ({ dataIndex }: { dataIndex: number }) => `${kills[dataIndex]?.times.released}`,
+    name: "a-3-timeline",
+    alt: "Answers of each replica over time around a kill, and the time that each request took",
+    title: "A-3: one replica of three is killed under load",
+    subtitle: `${data.requestsASecond} requests each second; ${kill?.name} killed at 0, its ` +
+      `replacement released to traffic after ${kill?.times.released} ms`,
+    legend: data.replicas,
+    size: { width: 796, height: 210 },
+    above: 108,
+    panels: [answersPanel(data, kill), requestsPanel(data, kill)],
+  };
+}
+
+function answersPanel({ replicas, shown: { bins } }: FailureData, kill?: Kill): Panel {
+  const { from, width, counts } = bins;
+  const max = from + (counts[replicas[0] ?? ""]?.length ?? 0) * width;
+  const x = { min: from, max, interval: 1000, name: "milliseconds after the kill" };
+  const series = replicas.map((name, at) => ({
+    ...{ name, type: "bar", stack: "answers", barWidth: 13, color: REPLICA_COLOURS[at] },
+    data: counts[name]?.map((count, bin) => [from + (bin + 0.5) * width, count]),
+    ...at === 0 && { markLine: markLines([{ xAxis: 0, text: `${kill?.name} killed` }]) },
+  }));
+  return {
+    title: `answers each ${width} ms, by replica`,
+    x: values({ ...x, splitLine: { show: false } }),
+    y: values(),
+    series,
+  };
+}
+
+function requestsPanel({ replicas, shown }: FailureData, kill?: Kill): Panel {
+  const { ejected = NaN, started = NaN, ready = NaN, released = NaN } = kill?.times ?? {};
+  const marks = [
+    { xAxis: 0, text: "killed" },
+    { xAxis: ejected, text: `out of the view, ${ejected} ms` },
+    { xAxis: started, text: `replacement started, ${started} ms` },
+    { xAxis: ready, text: `first heartbeat, ${ready} ms` },
+    { xAxis: released, text: `takes requests, ${released} ms` },
+  ];
+  const series = replicas.map((name, at) =>
+    dots(
+      name,
+      REPLICA_COLOURS[at] ?? INK.text,
+      shown.dots.filter(([, , server]) => server === name).map(([sent, took]) => [sent, took]),
+      { symbolSize: 5, ...at === 0 && { markLine: markLines(marks) } },
+    )
+  );
+  return {
+    title: "every request near the kill: time that it took, ms",
+    x: values({ name: "sent, milliseconds after the kill", splitLine: { show: false } }),
+    y: values(),
+    series,
+  };
+}
+
+function killsChart(kills: readonly Kill[]): NamedChart {
+  const total = {
+    ...{ show: true, position: "right", color: INK.text },
+    formatter: (at: { dataIndex: number }) => `${kills[at.dataIndex]?.times.released}`,
+  };
+  const series = STEPS.map(([name, from, to, color]) => ({
+    ...{ name, type: "bar", stack: "heal", barWidth: 15, color },
+    data: kills.map(({ times }) => Math.max(0, times[to] - (from ? times[from] : 0))),
+    ...to === "released" && { label: total },
+  }));
+  return {
+    name: "a-3-kills",
+    alt: "The steps of each heal, from the kill to the full ring, in milliseconds",
+    title: "A-3: duration of each heal",
+    subtitle: "steps from the kill to a full ring",
+    legend: STEPS.map(([name]) => name),
+    left: 110,
+    size: { width: 730, height: kills.length * 26 },
+    panels: [{
+      x: values({ name: "milliseconds after the kill" }),
+      y: categories(kills.map(({ name }, at) => `${at + 1}: ${name}`), { inverse: true }),
+      series,
+    }],
   };
 }

@@ -5,19 +5,17 @@
  */
 import { DEFAULT_SLOTS, MAX_SLOTS } from "../../ring/mod.ts";
 import { complain } from "../../tools/print.ts";
-import { ToolError } from "../../tools/tool.ts";
-import { weightsReport } from "./b2_report.ts";
-import { REQUESTS, requestsOf, takeCensus } from "./census.ts";
-import { Fleet } from "./fleet.ts";
-import { nameOf, serverNames, type Way, WAYS } from "./layouts.ts";
+import { sum } from "../harness/statistics.ts";
+import { percent, tableOf, whole } from "../harness/table.ts";
 import type { Part } from "./part.ts";
-import type { Room } from "./room.ts";
+import { REQUESTS, requestsOf, takeCensus } from "./requests.ts";
+import { nameOf, type Room, serverNames, startFleet, type Way, WAYS } from "./room.ts";
 
 /** One layout with one weight. */
-export interface Weighed {
+interface Weighed {
   readonly way: string;
   readonly slots: number;
-  /** What was done to get there. */
+  /** The call that set the weight. */
   readonly call: string;
   readonly replicas: readonly string[];
   readonly weights: readonly number[];
@@ -27,6 +25,7 @@ export interface Weighed {
 
 const OTHERS = serverNames(3);
 const BIG = "Big";
+const REPLICAS = [...OTHERS, BIG];
 const FIRST_WEIGHT = 3;
 const LATER_WEIGHTS = [2, 0];
 
@@ -35,57 +34,83 @@ export const weights: Part<readonly Weighed[]> = {
   name: "B-2",
   title: "weights",
   measure,
-  charts: () => [],
   rows: (data) =>
     data.flatMap(({ way, slots, call, replicas, weights, requests }) =>
       replicas.map((replica, at) => ({
         ...{ way, slots, call, replica, weight: weights[at] ?? NaN, requests: requests[at] ?? NaN },
       }))
     ),
-  report: weightsReport,
+  report,
 };
 
-/** Of the hash families the one that spreads ids and virtual servers best. */
+/** With the hash family that spreads ids and virtual servers best. */
 async function measure(room: Room): Promise<Weighed[]> {
   const found: Weighed[] = [];
   const ways = WAYS.filter(({ hashes }) => hashes === "fibonacci");
-  const turns = ways.map((way): [Way, number] => [way, DEFAULT_SLOTS]);
   // Shares that are left to chance come nearer to the weights the more slots there are.
-  turns.push(...ways.filter(isByChance).map((way): [Way, number] => [way, MAX_SLOTS]));
-  for (const [way, slots] of turns) {
+  const byChance = ways.filter(({ layout }) => layout === "rendezvous");
+  const runs = [
+    ...ways.map((way) => ({ way, slots: DEFAULT_SLOTS })),
+    ...byChance.map((way) => ({ way, slots: MAX_SLOTS })),
+  ];
+  for (const { way, slots } of runs) {
     found.push(...await measureOne(room, way, slots));
-    complain(
-      `  ${nameOf(way)}, ${slots} slots: ${found.at(-3)?.requests.join(" / ")} of ${REQUESTS}`,
-    );
+    const requests = found.at(-3)?.requests.join(" / ");
+    complain(`  ${nameOf(way)}, ${slots} slots: ${requests} of ${REQUESTS}`);
   }
   return found;
 }
 
-function isByChance({ layout }: Way): boolean {
-  return layout === "rendezvous";
-}
-
 async function measureOne(room: Room, way: Way, slots: number): Promise<Weighed[]> {
-  const { signal } = room;
-  await using fleet = await Fleet.start(room, {
-    replicas: OTHERS.length,
-    way,
-    settings: { LB_SLOTS: String(slots) },
-  });
-  const replicas = [...OTHERS, BIG];
+  const settings = { LB_SLOTS: String(slots) };
+  await using fleet = await startFleet(room, { replicas: OTHERS.length, way, settings });
   const look = async (call: string, weight: number): Promise<Weighed> => {
-    const census = await takeCensus(fleet.port, { withIds: true, signal });
+    const census = await takeCensus(fleet.port, room.signal);
     const weights = [...OTHERS.map(() => 1), weight];
-    const requests = requestsOf(census, replicas);
-    return { way: nameOf(way), slots, call, replicas, weights, requests, faults: census.faults };
+    const requests = requestsOf(census, REPLICAS);
+    const { faults } = census;
+    return { way: nameOf(way), slots, call, replicas: REPLICAS, weights, requests, faults };
   };
   await fleet.add([BIG], { [BIG]: FIRST_WEIGHT });
   const found = [await look("POST /add", FIRST_WEIGHT)];
   for (const weight of LATER_WEIGHTS) {
-    const path = `/_lb/replicas/${BIG}`;
-    const { status, text } = await fleet.call("PATCH", path, { weight });
-    if (status !== 200) throw new ToolError(`PATCH ${path}: ${status} ${text}`);
+    await fleet.change("PATCH", `/_lb/replicas/${BIG}`, { weight });
     found.push(await look("PATCH /_lb/replicas/Big", weight));
   }
   return found;
+}
+
+const COLUMNS = [
+  ...["layout, hashes", "slots", "call", "weights", "requests"],
+  ...["Big's share", "by its weight", "worst error"],
+];
+
+function report(data: readonly Weighed[]): string {
+  const lost = sum(data.map(({ faults }) => faults.length));
+  return [
+    `Three replicas of weight 1; \`POST /add {"n":1,"hostnames":["Big"],"weights":{"Big":3}}\` brings a fourth, whose weight is changed while it serves by \`PATCH /_lb/replicas/Big\`; 0 drains it. The ids 0 to 9999 each time. ${lost} requests were lost.`,
+    tableOf(COLUMNS, data.map(rowOf)),
+    `\`even\` gives shares by count. In \`rendezvous\` chance gives them out, slot by slot: of 512 slots a half is then off by ${
+      percent(deviation(512))
+    } (one standard deviation), of 65,536 by ${
+      percent(deviation(65_536))
+    }. Virtual servers leave more to chance than slots do, as there are fewer of them.`,
+  ].join("\n\n");
+}
+
+/** Standard deviation of the share of slots that each go one way or the other by chance. */
+function deviation(slots: number): number {
+  return Math.sqrt(0.25 / slots);
+}
+
+function rowOf({ way, slots, call, replicas, weights, requests }: Weighed): string[] {
+  const [all, weight] = [sum(requests), sum(weights)];
+  const share = (at: number) => (requests[at] ?? NaN) / all;
+  const due = (at: number) => (weights[at] ?? NaN) / weight;
+  const errors = replicas.map((_, at) => Math.abs(share(at) - due(at)));
+  const last = replicas.length - 1;
+  return [
+    ...[way, whole(slots), `\`${call}\``, weights.join(" / "), requests.join(" / ")],
+    ...[percent(share(last)), percent(due(last)), percent(Math.max(...errors), 2)],
+  ];
 }

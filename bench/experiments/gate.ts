@@ -1,71 +1,37 @@
 /**
- * What holds every request in the stress test, until all of them are there.
+ * The gate of the stress test: it holds every request until all of them have arrived.
  *
  * @module
  */
-import { countsIn } from "./gate_lines.ts";
+import { LineServer } from "../harness/line_server.ts";
 
 /**
- * The replicas connect to it and tell how many requests wait in them; when it opens, they answer
- * all at once.
+ * Replicas connect to it and report how many requests wait in them, a number on each line; when it
+ * opens, they answer all at once.
  */
 export class Gate implements Disposable {
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #waiting = new Map<Deno.TcpConn, number>();
+  readonly #server = new LineServer("127.0.0.1", (line, from) => this.#note(line, from));
   /** The most that waited in all replicas together at one moment. */
   most = 0;
 
-  constructor() {
-    this.#accept();
-  }
-
   /** Where the replicas find it, `host:port`. */
   get address(): string {
-    return `127.0.0.1:${this.#listener.addr.port}`;
+    return `127.0.0.1:${this.#server.port}`;
   }
 
-  /** Lets everything be answered that waits, and whatever comes later. */
+  /** Lets the replicas answer all waiting requests, and all later ones. */
   async open(): Promise<void> {
-    for (const connection of this.#waiting.keys()) await connection.write(new Uint8Array([1]));
+    for (const connection of this.#server.connections) await connection.write(new Uint8Array([1]));
   }
 
   [Symbol.dispose](): void {
-    this.#listener.close();
-    for (const connection of this.#waiting.keys()) connection.close();
+    this.#server[Symbol.dispose]();
   }
 
-  async #accept(): Promise<void> {
-    for await (const connection of this.#listener) this.#read(connection);
+  #note(line: string, from: Deno.TcpConn): void {
+    this.#waiting.set(from, Number(line));
+    const all = [...this.#waiting.values()].reduce((sum, one) => sum + one, 0);
+    this.most = Math.max(this.most, all);
   }
-
-  async #read(connection: Deno.TcpConn): Promise<void> {
-    this.#waiting.set(connection, 0);
-    try {
-      let rest = "";
-      for (const scratch = new Uint8Array(1024);;) {
-        const count = await connection.read(scratch);
-        if (count === null) break;
-        const found = countsIn(rest + new TextDecoder().decode(scratch.subarray(0, count)));
-        rest = found.rest;
-        this.#note(connection, found.counts);
-      }
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    }
-    this.#waiting.delete(connection);
-  }
-
-  #note(connection: Deno.TcpConn, counts: readonly number[]): void {
-    for (const count of counts) {
-      this.#waiting.set(connection, count);
-      const all = [...this.#waiting.values()].reduce((sum, one) => sum + one, 0);
-      this.most = Math.max(this.most, all);
-    }
-  }
-}
-
-/** A replica that ended, or the gate itself that is closed. */
-function isGone(error: unknown): boolean {
-  return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BadResource ||
-    error instanceof Deno.errors.Interrupted;
 }

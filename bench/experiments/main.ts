@@ -1,55 +1,50 @@
 /**
- * `deno task experiments`: what the seed document measures, and more, against the real balancer.
+ * `deno task experiments`: the measurements of the seed document, and more, with the real balancer.
  *
  * @module
  */
-import { takeLock } from "../../tools/up/lock.ts";
-import { complain, say } from "../../tools/print.ts";
-import { runTool } from "../../tools/tool.ts";
+import { complain } from "../../tools/print.ts";
+import { ROOT } from "../../tools/project.ts";
+import type { EngineName } from "../harness/balancer.ts";
+import { drawChart } from "../harness/chart.ts";
 import { now } from "../harness/clock.ts";
-import { interruptible } from "../harness/interruption.ts";
 import { describeMachine, ownVersion } from "../harness/machine.ts";
-import { PngMaker } from "../harness/png.ts";
-import { distribution } from "./a1.ts";
-import { growth } from "./a2.ts";
-import { failure } from "./a3.ts";
-import { movement } from "./a4.ts";
-import { boundedLoad } from "./b1.ts";
-import { weights } from "./b2.ts";
-import { HELP, type Options, readOptions } from "./options.ts";
+import { interruptible, runBench } from "../harness/run.ts";
+import { csvOf } from "../harness/table.ts";
+import { experimentOptions } from "./options.ts";
 import type { Kept, Part } from "./part.ts";
+import { PARTS } from "./parts.ts";
 import { reportOf } from "./report.ts";
 import { openRoom, type Room } from "./room.ts";
-import { Store } from "./store.ts";
-import { stress } from "./stress.ts";
 
-const PARTS: readonly Part[] = [
-  distribution,
-  growth,
-  failure,
-  movement,
-  stress,
-  boundedLoad,
-  weights,
-];
-
-async function main(): Promise<void> {
-  const options = readOptions(Deno.args, PARTS.map(({ name }) => name));
-  if (options.help) return say(HELP);
-  using _lock = await takeLock("experiments");
-  const store = new Store(options.out);
-  if (!options.report) await runParts(options, store);
-  complain(`wrote ${await writeReport(store)}`);
+/** The values of the command line. */
+interface Options {
+  readonly only: readonly string[];
+  readonly engine: EngineName;
+  /** Folder of the report, from the project's root. */
+  readonly out: string;
+  readonly stress?: number;
+  /** Nothing runs: charts and report are made from the data of earlier runs. */
+  readonly report: boolean;
 }
 
-async function runParts(options: Options, store: Store): Promise<void> {
+async function main(options: Options): Promise<void> {
+  const out = new URL(`${options.out}/experiments/`, ROOT);
+  await Deno.mkdir(out, { recursive: true });
+  if (!options.report) await runParts(options, out);
+  const report = new URL("../experiments.md", out);
+  await Deno.writeTextFile(report, await drawAll(out));
+  complain(`wrote ${report.pathname}`);
+}
+
+async function runParts(options: Options, out: URL): Promise<void> {
   await using room = await openRoom(options, interruptible());
   const { only } = options;
-  const chosen = PARTS.filter(({ name }) => only.length === 0 || only.includes(name));
-  for (const part of chosen) {
+  for (const part of PARTS.filter(({ name }) => only.length === 0 || only.includes(name))) {
     complain(`${part.name}: ${part.title}`);
     const kept = await runPart(part, room);
-    await store.save(part, kept);
+    await Deno.writeTextFile(fileOf(out, part.name, "json"), `${JSON.stringify(kept, null, 1)}\n`);
+    await Deno.writeTextFile(fileOf(out, part.name, "csv"), csvOf(part.rows(kept.data)));
     complain(`${part.name}: ${kept.seconds} s`);
   }
 }
@@ -67,17 +62,31 @@ async function runPart(part: Part, room: Room): Promise<Kept> {
   return { ...common, seconds: Math.round((now() - start) / 1000), data };
 }
 
-/** Draws all charts that there is data for, and writes the report. */
-async function writeReport(store: Store): Promise<string> {
-  const png = await PngMaker.load();
+/** Draws all charts that there is data for. @returns the report */
+async function drawAll(out: URL): Promise<string> {
   const found: [Part, Kept][] = [];
   for (const part of PARTS) {
-    const kept = await store.load(part);
+    const kept = await load(fileOf(out, part.name, "json"));
     if (!kept) continue;
-    await store.draw(part, kept, png);
+    for (const chart of part.charts?.(kept.data) ?? []) {
+      await Deno.writeTextFile(fileOf(out, chart.name, "svg"), await drawChart(chart));
+    }
     found.push([part, kept]);
   }
-  return await store.write(reportOf(found));
+  return reportOf(found);
 }
 
-if (import.meta.main) await runTool(main);
+async function load(file: URL): Promise<Kept | undefined> {
+  try {
+    return JSON.parse(await Deno.readTextFile(file));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function fileOf(folder: URL, name: string, ending: string): URL {
+  return new URL(`${name.toLowerCase()}.${ending}`, folder);
+}
+
+if (import.meta.main) await runBench("experiments", experimentOptions(), main);

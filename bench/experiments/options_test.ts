@@ -1,22 +1,22 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { ToolError } from "../../tools/tool.ts";
-import { readOptions } from "./options.ts";
+import { experimentOptions } from "./options.ts";
 
-const PARTS = ["A-1", "A-2", "stress"];
-
-Deno.test("without options all parts run with processes, and the report goes to docs", () => {
-  const options = { only: [], engine: "process", out: "docs", report: false, help: false } as const;
-  assertEquals(readOptions([], PARTS), options);
+Deno.test("without options all parts run with processes, and the report goes to docs", async () => {
+  const options = { only: [], engine: "process", out: "docs", report: false };
+  assertEquals<unknown>(await experimentOptions().read([]), options);
 });
 
-Deno.test("parts are chosen by name, whatever its case", () => {
-  assertEquals(readOptions(["--only", "a-1, Stress"], PARTS).only, ["A-1", "stress"]);
+Deno.test("parts are chosen by name, in any case", async () => {
+  const given = await experimentOptions().read<{ only: string[] }>(["--only", "a-1, Stress"]);
+  assertEquals(given?.only, ["A-1", "stress"]);
 });
 
+const PARTS = "A-1, A-2, A-3, A-4, stress, B-1, B-2";
 for (
   const [args, message] of [
-    [["--only", "A-9"], '--only must be one or more of A-1, A-2, stress; got "A-9"'],
-    [["--only", ""], '--only must be one or more of A-1, A-2, stress; got ""'],
+    [["--only", "A-9"], `--only must be one or more of ${PARTS}; got "A-9"`],
+    [["--only", ""], `--only must be one or more of ${PARTS}; got ""`],
     [["--engine", "podman"], '--engine must be process or docker; got "podman"'],
     [["--stress", "0"], '--stress must be a whole number from 1 to 20000; got "0"'],
     [["--out", "/etc"], '--out must be docs or a folder in .run; got "/etc"'],
@@ -24,8 +24,8 @@ for (
     [["--rounds", "3"], "unknown option '--rounds'"],
   ] as const
 ) {
-  Deno.test(`${args.join(" ")} is refused with what would be accepted`, () => {
-    const error = assertThrows(() => readOptions(args, PARTS), ToolError, message);
+  Deno.test(`${args.join(" ")} is refused with the values that are accepted`, async () => {
+    const error = await assertRejects(() => experimentOptions().read(args), ToolError, message);
     assertEquals(error.exitCode, 2);
   });
 }

@@ -5,24 +5,21 @@
  */
 import { complain } from "../../tools/print.ts";
 import { now, pass } from "../harness/clock.ts";
-import { BrokenOff, HttpConnection } from "../harness/http_connection.ts";
+import { BrokenOff, HttpConnection } from "../harness/connection.ts";
 import { describeMachine } from "../harness/machine.ts";
-import { hello, idField, REQUESTS } from "./census.ts";
-import { commandOf } from "./command.ts";
-import { Fleet } from "./fleet.ts";
+import { countsOf, sum } from "../harness/statistics.ts";
+import { fixed, tableOf, whole } from "../harness/table.ts";
 import { Gate } from "./gate.ts";
-import { serverNames } from "./layouts.ts";
 import type { Part } from "./part.ts";
-import type { Room } from "./room.ts";
-import { countsOf } from "./statistics.ts";
-import { stressReport } from "./stress_report.ts";
+import { hello, idField, REQUESTS } from "./requests.ts";
+import { type Room, serverNames, startFleet } from "./room.ts";
 
-/** What became of the requests. */
-interface Rush {
+/** The data of the stress test. */
+interface StressData {
   readonly requests: number;
   /** The most requests that were sent and not answered at one moment, as their clients counted. */
   readonly inFlight: number;
-  /** The most that the replicas had in hand at one moment, all together. */
+  /** The most requests at the replicas at one moment, all together. */
   readonly atReplicas: number;
   /** Milliseconds from the first request until the replicas had as many as they got. */
   readonly risingMs: number;
@@ -34,18 +31,14 @@ interface Rush {
   readonly lost: readonly string[];
   /** Replicas that the balancer replaced meanwhile. */
   readonly restarts: number;
-}
-
-/** What was found. */
-export interface StressData extends Rush {
   /** Files that a process may have open here. */
   readonly openFiles: number;
 }
 
-const REPLICAS = 3;
+const NAMES = serverNames(3);
 /**
- * Requests that may be on their way to the replicas. What is tried is how many can be in flight, not
- * how many connections a machine opens in a second.
+ * Requests that may be on their way to the replicas. The test is of requests in flight, not of
+ * connections that a machine opens in a second.
  */
 const LEAD = 100;
 const BATCH = 20;
@@ -61,27 +54,26 @@ export const stress: Part<StressData> = {
   title: "10,000 requests in flight at once",
   engine: "process",
   measure,
-  charts: () => [],
   rows: ({ requests, replicas, answers, inFlight, atReplicas, lost }) =>
     replicas.map((replica, at) => ({
       ...{ requests, inFlight, atReplicas, lost: lost.length, replica },
       answers: answers[at] ?? NaN,
     })),
-  report: stressReport,
+  report,
 };
 
 async function measure(room: Room): Promise<StressData> {
   const openFiles = Number((await describeMachine())["openFiles"]);
-  const rush = await rushOf(room, room.stress ?? Math.min(REQUESTS, fitting(openFiles)));
-  complain(
-    `  ${rush.inFlight} in flight, ${rush.atReplicas} at the replicas, ${rush.lost.length} lost`,
-  );
-  return { ...rush, openFiles };
+  const count = room.stress ?? Math.min(REQUESTS, fitting(openFiles));
+  const found = { ...await rush(room, count), openFiles };
+  const { inFlight, atReplicas, lost } = found;
+  complain(`  ${inFlight} in flight, ${atReplicas} at the replicas, ${lost.length} lost`);
+  return found;
 }
 
 /**
- * As many requests as a balancer can have in flight: each takes two connections of it, one on either
- * side.
+ * As many requests as a balancer can have in flight: each takes two of its connections, one on
+ * either side.
  *
  * @param openFiles that it may have
  */
@@ -89,13 +81,11 @@ export function fitting(openFiles: number): number {
   return Math.floor((openFiles - OTHER_FILES) / 2);
 }
 
-async function rushOf(room: Room, count: number): Promise<Rush> {
+async function rush(room: Room, count: number): Promise<Omit<StressData, "openFiles">> {
   using gate = new Gate();
-  await using fleet = await Fleet.start(room, {
-    replicas: REPLICAS,
-    command: commandOf("waiting_replica.ts", ["GATE"]),
-    settings: { LB_REPLICA_ENV: JSON.stringify({ GATE: gate.address }) },
-  });
+  const env = { GATE: gate.address };
+  const service = "waiting_replica.ts";
+  await using fleet = await startFleet(room, { replicas: NAMES.length, service, env });
   const clients = new Clients(fleet.port);
   const start = now();
   await clients.send(count, gate, room.signal);
@@ -104,7 +94,7 @@ async function rushOf(room: Room, count: number): Promise<Rush> {
   const opened = now();
   await clients.finish();
   const ended = now();
-  const { replicas } = await fleet.status();
+  const members = (await fleet.status())?.replicas ?? [];
   const counts = countsOf(clients.servers);
   return {
     requests: count,
@@ -112,10 +102,10 @@ async function rushOf(room: Room, count: number): Promise<Rush> {
     atReplicas: gate.most,
     risingMs: Math.round(risen - start),
     answeringMs: Math.round(ended - opened),
-    replicas: serverNames(REPLICAS),
-    answers: serverNames(REPLICAS).map((name) => counts.get(name) ?? 0),
+    replicas: NAMES,
+    answers: NAMES.map((name) => counts.get(name) ?? 0),
     lost: clients.faults,
-    restarts: replicas.reduce((sum, { restarts }) => sum + restarts, 0),
+    restarts: sum(members.map(({ restarts }) => restarts)),
   };
 }
 
@@ -135,13 +125,10 @@ class Clients {
   readonly servers: string[] = [];
   readonly faults: string[] = [];
   most = 0;
-  inFlight = 0;
-  readonly #port: number;
+  #inFlight = 0;
   readonly #running: Promise<void>[] = [];
 
-  constructor(port: number) {
-    this.#port = port;
-  }
+  constructor(readonly port: number) {}
 
   /** Sends requests, and resolves when all are sent. */
   async send(count: number, gate: Gate, signal: AbortSignal): Promise<void> {
@@ -159,21 +146,21 @@ class Clients {
 
   async #sendOne(id: number): Promise<void> {
     try {
-      this.#running.push(this.#ask(await HttpConnection.open(this.#port), id));
+      this.#running.push(this.#ask(await HttpConnection.open(this.port), id));
     } catch (error) {
       this.#fail(id, error);
     }
   }
 
   async #ask(connection: HttpConnection, id: number): Promise<void> {
-    this.most = Math.max(this.most, ++this.inFlight);
+    using _closed = connection;
+    this.most = Math.max(this.most, ++this.#inFlight);
     try {
       this.servers.push(await hello(connection, idField(id)));
     } catch (error) {
       this.#fail(id, error);
     } finally {
-      this.inFlight--;
-      connection[Symbol.dispose]();
+      this.#inFlight--;
     }
   }
 
@@ -181,4 +168,45 @@ class Clients {
     if (!(error instanceof BrokenOff)) throw error;
     this.faults.push(`${id}: ${error.message}`);
   }
+}
+
+function report(data: StressData): string {
+  const { requests, inFlight, atReplicas, lost, restarts, replicas, answers } = data;
+  const seconds = (ms: number) => fixed(ms / 1000, 1);
+  return [
+    `${
+      whole(requests)
+    } clients, each with a connection of its own and one request, ids from 0, default settings, three replicas. The service behind the balancer keeps every request until all have arrived (or none has arrived for three seconds), and then answers all at once. They are sent as fast as they get there, with at most a hundred on their way: the test is of requests in flight.`,
+    tableOf(["", "measured"], [
+      ["requests", whole(requests)],
+      ["in flight at one moment, as the clients count (sent, not answered)", whole(inFlight)],
+      ["at the replicas at one moment, as those count", whole(atReplicas)],
+      ["**lost**", `**${lost.length}**`],
+      ["replicas replaced meanwhile", restarts],
+      ["seconds until the replicas had them", seconds(data.risingMs)],
+      ["seconds from then to the last answer", seconds(data.answeringMs)],
+      ...replicas.map((name, at) => [`answered by ${name}`, whole(answers[at] ?? NaN)]),
+    ]),
+    ...lost.length > 0 ? [lossText(lost)] : [],
+    filesText(data),
+  ].join("\n\n");
+}
+
+/** The losses, in the words of the answers. */
+function lossText(lost: readonly string[]): string {
+  const words = new Set(lost.map((text) => text.replace(/^\d+: /, "")));
+  return `Losses: ${[...words].slice(0, 3).map((text) => `\`${text}\``).join(", ")}.`;
+}
+
+function filesText({ requests, openFiles }: StressData): string {
+  const text =
+    `A request in flight takes two connections of the balancer, one on either side, and so two of the files that a process may have open: ${
+      whole(openFiles)
+    } here (\`ulimit -n\`, raised to the hard limit).`;
+  if (requests >= REQUESTS) return text;
+  return `${text} ${whole(REQUESTS)} requests would take ${
+    whole(2 * REQUESTS)
+  } and those that the balancer has open besides, which this machine does not allow: ${
+    whole(requests)
+  } is the most that fits. With a higher limit the same command sends ${whole(REQUESTS)}.`;
 }

@@ -1,5 +1,5 @@
 /**
- * Keys of which few are asked for often and many seldom (Zipf's law).
+ * Keys by Zipf's law: few are popular, many are rare.
  *
  * @module
  */
@@ -7,12 +7,12 @@ import type { Chance } from "../harness/random.ts";
 
 /** Draws ranks from 1 up to a number of keys, rank r in proportion to 1 / r^exponent. */
 export class Zipf {
-  /** Up to each rank, the part of all draws. */
+  /** Share of all draws up to each rank. */
   readonly #cumulated: Float64Array;
 
   /**
-   * @param keys how many there are
-   * @param exponent 0: all alike
+   * @param keys number of keys
+   * @param exponent 0 makes all keys equally popular
    */
   constructor(keys: number, exponent: number) {
     this.#cumulated = new Float64Array(keys);
@@ -21,7 +21,7 @@ export class Zipf {
     for (let at = 0; at < keys; at++) this.#cumulated[at]! /= sum;
   }
 
-  /** The part of all draws that is of a rank, from 0 to 1. */
+  /** Share of all draws that have a rank, from 0 to 1. */
   share(rank: number): number {
     return (this.#cumulated[rank - 1] ?? NaN) - (this.#cumulated[rank - 2] ?? 0);
   }

@@ -3,32 +3,30 @@
  *
  * @module
  */
-import { parseProcesses, type Process } from "../../tools/up/processes.ts";
-import { balancerArgs } from "../../tools/up/balancer_command.ts";
 import { lastLines, run } from "../../tools/command.ts";
 import { FLEET_LABEL } from "../../tools/project.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { containersWith } from "./docker.ts";
-import { answers, freePort } from "./port.ts";
-import { type Program, startProgram } from "./program.ts";
+import { balancerArgs } from "../../tools/up/balancer_command.ts";
+import { parseProcesses, type Process } from "../../tools/up/processes.ts";
+import { eventually } from "./clock.ts";
+import { containersWith, pidOfContainer } from "./docker.ts";
+import { answers, freePort, type Program, startProgram } from "./program.ts";
 
-/** What runs the replicas. */
+/** How replicas run: as containers or as processes. */
 export type EngineName = "docker" | "process";
 
-/** What is asked of a balancer. */
-export interface BalancerWish {
-  /** Name of its log. */
-  readonly name: string;
-  /** Tells its containers and processes from all others' on this machine. */
+/** A balancer to start. */
+export interface BalancerSpec {
+  /** Name of its fleet, of its log and of its state file. Each needs a name of its own. */
   readonly fleet: string;
   /** Folder of its log and its state. */
   readonly folder: string;
   readonly engine: EngineName;
-  /** Its settings beside port, engine, fleet and state; asked for at its start. */
-  readonly settings: () => Record<string, string>;
+  /** Settings beside port, engine, fleet and state. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
-/** The record of a failure that the balancer keeps; times in milliseconds. */
+/** The balancer's record of a failure; times in milliseconds. */
 export interface Incident {
   /** The instance that failed. */
   readonly instance: string;
@@ -36,9 +34,9 @@ export interface Incident {
   readonly at: string;
   readonly signal: string;
   readonly spare: boolean;
-  /** Milliseconds after the first sign; null for what has not happened. */
+  /** Milliseconds after the first sign; null for a step that has not happened. */
   readonly timings: Readonly<Record<string, number | null>>;
-  /** What became of requests. */
+  /** Counts of requests by their outcome. */
   readonly requests: Readonly<Record<string, number>>;
 }
 
@@ -51,7 +49,7 @@ interface Member {
   readonly restarts: number;
 }
 
-/** The part of the status that the bench looks at. */
+/** The part of the status that benches read. */
 export interface Status {
   readonly digest: string;
   readonly desired: number;
@@ -62,21 +60,22 @@ export interface Status {
 
 /** Milliseconds that the balancer gets to end and to remove its replicas. */
 const GRACE_MS = 20_000;
+/** Milliseconds until all replicas are ready. */
+const READY_MS = 60_000;
 
 /** A balancer that can be killed and started again with the same settings. */
 export class BenchBalancer implements AsyncDisposable {
   readonly port = freePort();
-  /** Value of the label on its containers, last argument of its processes. */
-  readonly fleet: string;
-  readonly engine: EngineName;
-  readonly #wish: BalancerWish;
+  readonly #spec: BalancerSpec;
   #program: Program | undefined;
 
-  /** @param wish what it is to be; nothing is started yet */
-  constructor(wish: BalancerWish) {
-    this.#wish = wish;
-    this.engine = wish.engine;
-    this.fleet = wish.fleet;
+  /** @param spec its settings; nothing is started yet */
+  constructor(spec: BalancerSpec) {
+    this.#spec = spec;
+  }
+
+  get engine(): EngineName {
+    return this.#spec.engine;
   }
 
   /** Starts it; it answers when this resolves. */
@@ -92,7 +91,7 @@ export class BenchBalancer implements AsyncDisposable {
   /** Starts it and waits for nothing. */
   async launch(): Promise<void> {
     const [command = "run", ...args] = await balancerArgs();
-    const { folder } = this.#wish;
+    const { folder } = this.#spec;
     const state = [`--allow-read=${folder}`, `--allow-write=${folder}`];
     const program = [Deno.execPath(), command, ...state, ...args];
     this.#program = startProgram({ args: program, env: this.#env() }, this.#log, GRACE_MS);
@@ -103,10 +102,36 @@ export class BenchBalancer implements AsyncDisposable {
     await this.#program?.kill();
   }
 
+  /** Waits until all replicas and spares are ready. */
+  async untilWhole(signal: AbortSignal, spares = 0): Promise<void> {
+    if (await eventually(() => this.isWhole(spares), READY_MS, signal)) return;
+    throw new ToolError(`the fleet is not whole: ${JSON.stringify(await this.status())}`);
+  }
+
+  /** Whether as many replicas are ready as are desired, and as many spares as are expected. */
+  async isWhole(spares = 0): Promise<boolean> {
+    const status = await this.status();
+    if (!status || status.desired === 0 || status.ready !== status.desired) return false;
+    return status.spares.filter(({ state }) => state === "ready").length === spares;
+  }
+
   /** `GET /_lb/status`; undefined when it does not answer. */
   async status(): Promise<Status | undefined> {
     const response = await this.#get("/_lb/status");
     return response?.ok ? await response.json() : undefined;
+  }
+
+  /** The instance of a replica: the id of a container, or number and start time of a process. */
+  async instanceOf(name: string): Promise<string> {
+    const status = await this.status();
+    const instance = status?.replicas.find((replica) => replica.name === name)?.instance;
+    if (instance) return instance;
+    throw new ToolError(`${name} has no instance: ${JSON.stringify(status)}`);
+  }
+
+  /** The process of an instance, as this machine numbers it. */
+  async pidOf(instance: string): Promise<number> {
+    return this.engine === "docker" ? await pidOfContainer(instance) : parseInt(instance);
   }
 
   /** The incident of an instance; undefined when there is none. */
@@ -117,13 +142,7 @@ export class BenchBalancer implements AsyncDisposable {
     return incidents.find((one) => one.instance === instance);
   }
 
-  /**
-   * Makes a call of the API.
-   *
-   * @param method `POST`, `DELETE` or another
-   * @param path its path
-   * @param body sent as JSON
-   */
+  /** Calls the API with a JSON body, and returns any answer. */
   async call(
     method: string,
     path: string,
@@ -133,6 +152,23 @@ export class BenchBalancer implements AsyncDisposable {
     return { status: response.status, text: await response.text() };
   }
 
+  /** Calls the API with a JSON body. @throws {ToolError} the answer is no success */
+  async change(method: string, path: string, body: unknown): Promise<void> {
+    const { status, text } = await this.call(method, path, body);
+    if (status !== 200) throw new ToolError(`${method} ${path}: ${status} ${text}`);
+  }
+
+  /** `POST /add`. */
+  async add(hostnames: readonly string[], weights?: Record<string, number>): Promise<void> {
+    const body = { n: hostnames.length, hostnames, ...weights && { weights } };
+    await this.change("POST", "/add", body);
+  }
+
+  /** `DELETE /rm`. */
+  async remove(hostnames: readonly string[]): Promise<void> {
+    await this.change("DELETE", "/rm", { n: hostnames.length, hostnames });
+  }
+
   /** The stream of `GET /_lb/events`. */
   async events(signal: AbortSignal): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const response = await fetch(`${this.#url}/_lb/events`, { signal });
@@ -140,43 +176,32 @@ export class BenchBalancer implements AsyncDisposable {
     throw new ToolError(`GET /_lb/events: ${response.status}`);
   }
 
-  /** What runs, by name and state: containers by their label, processes by their argument. */
+  /** Containers (by their label) or processes (by their argument) of the fleet, by name and state. */
   async running(): Promise<readonly string[]> {
+    const { fleet } = this.#spec;
     if (this.engine === "docker") {
-      const found = await containersWith(`${FLEET_LABEL}=${this.fleet}`);
-      return found.map(({ name, state }) => `${name.slice(this.fleet.length + 1)} ${state}`);
+      const found = await containersWith(`${FLEET_LABEL}=${fleet}`);
+      return found.map(({ name, state }) => `${name.slice(fleet.length + 1)} ${state}`);
     }
     const isService = ({ args }: Process) => args.startsWith(`${Deno.execPath()} `);
-    const found = await this.#processes();
+    const { stdout } = await run("sh", ["-c", "ps -A -ww -o pid=,stat=,args="]);
+    const found = parseProcesses(stdout).filter(({ args }) => args.endsWith(` ${fleet}`));
     return found.map((process) => `${isService(process) ? "process" : "guard"} ${process.pid}`);
   }
 
-  /** Ends it in order. What it leaves behind is a fault of its own. */
+  /** Ends it in order. @throws {ToolError} it left containers or processes behind */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#program?.[Symbol.asyncDispose]();
-    await this.#forget();
-    const left = this.engine === "docker" ? await this.running() : await this.#processes();
+    await Deno.remove(this.#state).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+    const left = await this.running();
     if (left.length === 0) return;
     throw new ToolError(`the balancer ended and left ${JSON.stringify(left)}`);
   }
 
-  /** Its replicas and their guards. */
-  async #processes(): Promise<Process[]> {
-    const { stdout } = await run("sh", ["-c", "ps -A -ww -o pid=,stat=,args="]);
-    return parseProcesses(stdout).filter(({ args }) => args.endsWith(` ${this.fleet}`));
-  }
-
-  /** The file of the fleet's state is this run's alone. */
-  async #forget(): Promise<void> {
-    try {
-      await Deno.remove(this.#state);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-
   get #state(): string {
-    return `${this.#wish.folder}/${this.fleet}.json`;
+    return `${this.#spec.folder}/${this.#spec.fleet}.json`;
   }
 
   get #url(): string {
@@ -184,7 +209,7 @@ export class BenchBalancer implements AsyncDisposable {
   }
 
   get #log(): string {
-    return `${this.#wish.folder}/${this.#wish.name}.log`;
+    return `${this.#spec.folder}/${this.#spec.fleet}.log`;
   }
 
   async #get(path: string): Promise<Response | undefined> {
@@ -201,7 +226,7 @@ export class BenchBalancer implements AsyncDisposable {
       LB_ENGINE: this.engine,
       LB_HOST: "127.0.0.1",
       LB_PORT: String(this.port),
-      LB_FLEET: this.fleet,
+      LB_FLEET: this.#spec.fleet,
       LB_STATE_FILE: this.#state,
       LB_LOG_FORMAT: "json",
       // One port for all calls, and no token that would outlive the run.
@@ -209,7 +234,27 @@ export class BenchBalancer implements AsyncDisposable {
       LB_ADMIN_OPEN: "true",
       // Each failure stands alone: the same replica is struck again within a minute.
       LB_HEALTHY_SPELL_MS: "1000",
-      ...this.#wish.settings(),
+      ...this.#spec.settings,
     };
   }
+}
+
+/**
+ * The settings for a service of the bench in the place of the built-in replica.
+ *
+ * @param file its file
+ * @param fleet its last argument, by which {@linkcode BenchBalancer.running} finds the processes
+ * @param env environment variables beside those of every replica
+ */
+export function serviceSettings(
+  file: URL,
+  fleet: string,
+  env: Readonly<Record<string, string>>,
+): Record<"LB_REPLICA_COMMAND" | "LB_REPLICA_ENV", string> {
+  const names = ["HOST", "PORT", "SERVER_NAME", ...Object.keys(env)].join(",");
+  const flags = `--quiet --no-prompt --no-lock --no-config --allow-net --allow-env=${names}`;
+  return {
+    LB_REPLICA_COMMAND: `${Deno.execPath()} run ${flags} ${file.pathname} ${fleet}`,
+    LB_REPLICA_ENV: JSON.stringify(env),
+  };
 }

@@ -1,8 +1,11 @@
 /**
- * The bench's clock and its pauses.
+ * The bench's clock and its waits.
  *
  * @module
  */
+
+/** Milliseconds between two looks of {@linkcode eventually}. */
+const LOOK_MS = 50;
 
 /** Milliseconds since the epoch, with fractions. */
 export function now(): number {
@@ -13,27 +16,27 @@ export function now(): number {
  * Lets time pass.
  *
  * @param ms milliseconds
- * @param signal ends it early with its reason
+ * @param signal ends the wait early
  * @throws the signal's reason
  */
 export async function pass(ms: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
-  const cut = () => reject(signal.reason);
-  signal.addEventListener("abort", cut);
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort);
   try {
     await promise;
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener("abort", cut);
+    signal.removeEventListener("abort", abort);
   }
 }
 
 /**
- * Asks again and again until the answer is yes.
+ * Repeats a question until its answer is yes.
  *
- * @param question what to ask
+ * @param question the question
  * @param ms longest time in milliseconds
  * @param signal ends it early with its reason
  * @returns whether the answer was yes in time
@@ -49,5 +52,3 @@ export async function eventually(
   }
   return false;
 }
-
-const LOOK_MS = 50;

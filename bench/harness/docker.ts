@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { run } from "../../tools/command.ts";
+import { lastLines, run, sameDeno } from "../../tools/command.ts";
 import { ToolError } from "../../tools/tool.ts";
 
 const EXEC = 'exec docker "$@"';
@@ -12,7 +12,7 @@ const EXEC = 'exec docker "$@"';
  * Runs a command of Docker's.
  *
  * @param args its arguments
- * @returns what it wrote
+ * @returns its output
  * @throws {ToolError} it failed
  */
 export async function docker(...args: readonly string[]): Promise<string> {
@@ -31,14 +31,14 @@ export async function pidOfContainer(container: string): Promise<number> {
   return Number(await docker("inspect", "--format", "{{.State.Pid}}", container));
 }
 
-/** A container as `docker ps` lists it. */
-export interface Listed {
-  readonly name: string;
-  readonly state: string;
+/** Builds the images of the project. */
+export async function buildImages(): Promise<void> {
+  const { code, stderr } = await run("sh", sameDeno(["task", "--quiet", "build"]));
+  if (code !== 0) throw new ToolError(`deno task build failed: ${lastLines(stderr, 5)}`);
 }
 
-/** All containers with a label, whatever their state. */
-export async function containersWith(label: string): Promise<Listed[]> {
+/** All containers with a label, by name and state. */
+export async function containersWith(label: string): Promise<{ name: string; state: string }[]> {
   const format = "{{.Names}} {{.State}}";
   const text = await docker("ps", "--all", "--filter", `label=${label}`, "--format", format);
   return text.split("\n").filter((line) => line !== "").map((line) => {
@@ -47,7 +47,7 @@ export async function containersWith(label: string): Promise<Listed[]> {
   });
 }
 
-/** Removes whatever has a label: containers, and networks with all containers on them. */
+/** Removes everything with a label: containers, and networks with all containers on them. */
 export async function sweep(label: string): Promise<void> {
   const ofLabel = ["--filter", `label=${label}`];
   const networks = words(await docker("network", "ls", "--quiet", ...ofLabel));

@@ -1,13 +1,21 @@
 /**
- * The machine that a bench ran on, and what it measured there.
+ * The machine that a bench ran on, and the versions of what it measured.
  *
  * @module
  */
 import { run } from "../../tools/command.ts";
 import { ROOT } from "../../tools/project.ts";
 
-/** Its processor, number of cores, kernel and load. */
-export async function describeMachine(): Promise<Record<string, string | number>> {
+/** Facts about the machine, as results keep them. */
+export type Machine = Readonly<Record<string, string | number>>;
+
+/** A contestant needs something that this machine lacks; the message names the remedy. */
+export class Missing extends Error {
+  override readonly name = "Missing";
+}
+
+/** Its processor, number of cores, kernel, memory, limit of open files and load. */
+export async function describeMachine(): Promise<Machine> {
   const cpu = await shell("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1");
   return {
     cpu,
@@ -21,22 +29,21 @@ export async function describeMachine(): Promise<Record<string, string | number>
 
 /** The project's revision and the Deno that runs it. */
 export async function ownVersion(): Promise<string> {
-  const { stdout } = await run("sh", ["-c", DESCRIBE, "sh", ROOT.pathname]);
-  return `${stdout.trim() || "unknown revision"}, Deno ${Deno.version.deno}`;
+  const revision = await shell("git describe --always --dirty --abbrev=10");
+  return `${revision || "unknown revision"}, Deno ${Deno.version.deno}`;
 }
 
-const DESCRIBE = 'cd "$1" && git describe --always --dirty --abbrev=10';
-
-/** The first line that a program prints about its version; "" if there is none. */
+/** The first line that a program prints about its version; "" if the program is not installed. */
 export async function versionLine(program: string, option: string): Promise<string> {
   return (await shell(`${program} ${option} 2>&1 | head -n 1`)).replace(/\s*Copyright.*/, "");
 }
 
-/** Whether a program is there. */
+/** Whether a program is installed. */
 export async function isThere(program: string): Promise<boolean> {
   return await shell(`command -v ${program}`) !== "";
 }
 
 async function shell(script: string): Promise<string> {
-  return (await run("sh", ["-c", script])).stdout.trim();
+  const { stdout } = await run("sh", ["-c", `cd "$1" && ${script}`, "sh", ROOT.pathname]);
+  return stdout.trim();
 }

@@ -4,27 +4,25 @@
  * @module
  */
 import { complain } from "../../tools/print.ts";
-import { ToolError } from "../../tools/tool.ts";
+import type { BenchBalancer, EngineName } from "../harness/balancer.ts";
 import { eventually, now, pass } from "../harness/clock.ts";
+import { signalProcess } from "../harness/program.ts";
+import { type Chance, chance, oneOf } from "../harness/random.ts";
 import { isFault } from "./contest.ts";
 import { REPLICAS } from "./contestant.ts";
-import { pidOfContainer } from "../harness/docker.ts";
-import { killProcess } from "../harness/killer.ts";
-import type { EngineName } from "../harness/balancer.ts";
-import { OwnBalancer } from "./own_balancer.ts";
-import { type Chance, chance, oneOf } from "../harness/random.ts";
+import { ownBalancer } from "./own.ts";
 import type { Column } from "./result.ts";
-import { networkOf, type Room } from "./room.ts";
+import type { Room } from "./room.ts";
 import { spread } from "./summary.ts";
 
-/** One more than the settings ask for: who was added must not be forgotten. */
+/** One more than the settings ask for: the added replica must not be forgotten. */
 const DESIRED = REPLICAS + 1;
 /** Milliseconds that a heal takes about: the balancer dies at a random moment of it. */
 const HEAL_MS = 800;
 /** Milliseconds until the fleet counts as not converged. */
 const DEADLINE_MS = 60_000;
 
-/** A death of the balancer, and how the fleet took it; milliseconds from its start on. */
+/** A death of the balancer; milliseconds from its start on. */
 interface Death {
   readonly readyMs: number;
   readonly cleanMs: number;
@@ -42,8 +40,7 @@ export async function killBalancers(
   complain(`${name}: ${about}`);
   const column = { name, about, kind: "own" as const, values: {}, losses: [] };
   try {
-    const deaths = await die(new OwnBalancer(room, { name, engine, spares: 0 }), count, room);
-    return { ...column, ...summaryOf(deaths) };
+    return { ...column, ...summaryOf(await killAll(name, engine, count, room)) };
   } catch (error) {
     room.signal.throwIfAborted();
     if (!isFault(error)) throw error;
@@ -64,39 +61,48 @@ function summaryOf(deaths: readonly Death[]): Pick<Column, "values" | "losses"> 
   };
 }
 
-async function die(unstarted: OwnBalancer, count: number, room: Room): Promise<Death[]> {
-  if (unstarted.engine === "docker") networkOf(room);
-  await using balancer = unstarted;
+async function killAll(
+  name: string,
+  engine: EngineName,
+  count: number,
+  room: Room,
+): Promise<Death[]> {
+  await using balancer = ownBalancer(room, name, engine, 0);
   await balancer.start();
-  await eventually(() => hasReady(balancer, REPLICAS), DEADLINE_MS, room.signal);
-  await balancer.add(DESIRED - REPLICAS);
+  await balancer.untilWhole(room.signal);
+  await balancer.change("POST", "/add", { n: DESIRED - REPLICAS, hostnames: [] });
   const draw = chance(room.seed);
   const deaths: Death[] = [];
   for (let at = 1; at <= count; at++) {
-    const death = await dieOnce(balancer, draw, room.signal);
+    const death = await killOnce(balancer, draw, room.signal);
     deaths.push(death);
-    complain(
-      `  ${at} of ${count}: ` +
-        (death.fault ?? `ready after ${death.readyMs.toFixed(0)} ms, nothing too much after ` +
-            `${death.cleanMs.toFixed(0)} ms`),
-    );
+    const { readyMs, cleanMs, fault } = death;
+    const times = `ready after ${readyMs.toFixed(0)} ms, clean after ${cleanMs.toFixed(0)} ms`;
+    complain(`  ${at} of ${count}: ${fault ?? times}`);
   }
   return deaths;
 }
 
-async function dieOnce(balancer: OwnBalancer, draw: Chance, signal: AbortSignal): Promise<Death> {
-  await killReplica(balancer, draw);
+async function killOnce(
+  balancer: BenchBalancer,
+  draw: Chance,
+  signal: AbortSignal,
+): Promise<Death> {
+  const { name } = oneOf((await balancer.status())?.replicas ?? [], draw);
+  const instance = await balancer.instanceOf(name);
+  await signalProcess("KILL", await balancer.pidOf(instance));
   await pass(HEAL_MS * draw(), signal);
   await balancer.kill();
   const at = now();
   await balancer.launch();
-  const ready = await eventually(() => hasReady(balancer, DESIRED), DEADLINE_MS, signal);
+  const isReady = async () => {
+    const { desired, ready } = await balancer.status() ?? {};
+    return desired === DESIRED && ready === DESIRED;
+  };
+  const isDone = async () => isClean(await balancer.running());
+  const ready = await eventually(isReady, DEADLINE_MS, signal);
   const readyMs = now() - at;
-  const clean = await eventually(
-    async () => isClean(await balancer.running()),
-    DEADLINE_MS,
-    signal,
-  );
+  const clean = await eventually(isDone, DEADLINE_MS, signal);
   const times = { readyMs, cleanMs: now() - at };
   if (ready && clean) return times;
   const { desired, ready: count } = await balancer.status() ?? {};
@@ -104,20 +110,7 @@ async function dieOnce(balancer: OwnBalancer, draw: Chance, signal: AbortSignal)
   return { ...times, fault: `${count} of ${desired} ready, ${DESIRED} asked for; ${running}` };
 }
 
-async function killReplica(balancer: OwnBalancer, draw: Chance): Promise<void> {
-  const replicas = (await balancer.status())?.replicas ?? [];
-  const { name, instance } = oneOf(replicas, draw);
-  if (instance === null) throw new ToolError(`${name} has no instance`);
-  const isContainer = balancer.engine === "docker";
-  await killProcess(isContainer ? await pidOfContainer(instance) : parseInt(instance));
-}
-
-async function hasReady(balancer: OwnBalancer, count: number): Promise<boolean> {
-  const status = await balancer.status();
-  return status?.desired === count && status.ready === count;
-}
-
-/** One for each replica, every one of them at work, no name twice, no guard of nobody. */
+/** One instance for each replica, all at work, no name twice, no guard without a process. */
 export function isClean(running: readonly string[]): boolean {
   const guards = running.filter((one) => one.startsWith("guard "));
   const services = running.filter((one) => !one.startsWith("guard "));

@@ -5,21 +5,19 @@
  */
 import { complain } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { Missing } from "../harness/missing.ts";
-import { BrokenOff } from "../harness/http_connection.ts";
-import { takeCensus } from "./census.ts";
-import { WrongAnswer } from "./asking.ts";
-import { pass } from "../harness/clock.ts";
-import type { Contestant, Running } from "./contestant.ts";
-import { LagMeter } from "./lag.ts";
-import { Load } from "./load.ts";
+import { now, pass } from "../harness/clock.ts";
+import { BrokenOff } from "../harness/connection.ts";
+import { Missing } from "../harness/machine.ts";
 import { chance } from "../harness/random.ts";
+import type { Contestant, Running } from "./contestant.ts";
+import { homesOf, MixedLoad } from "./mixed_load.ts";
+import { WrongAnswer } from "./requests.ts";
 import type { Column } from "./result.ts";
 import type { Room } from "./room.ts";
 import { type Strike, strikeAll, withRecords } from "./strikes.ts";
 import { type Observed, summarize } from "./summary.ts";
 
-/** What is done to a contestant. */
+/** The failures of a contestant. */
 export interface Turn {
   readonly strike: Strike;
   readonly count: number;
@@ -29,14 +27,17 @@ export interface Turn {
   readonly restMs: number;
 }
 
-/** One contestant's turn; what keeps it from its end is noted. */
+/** Milliseconds between two looks of {@linkcode LagMeter}. */
+const EVERY_MS = 10;
+
+/** One contestant's turn; an error that ends it early is noted. */
 export async function compete(contestant: Contestant, room: Room, turn: Turn): Promise<Column> {
   const { name, about, kind } = contestant;
   complain(`${name}: ${about}`);
   const column = { name, about, kind, values: {}, losses: [] };
   try {
-    const { struck, ...observed } = await observe(contestant, room, turn);
-    return { ...column, ...summarize({ struck, ...observed }), struck };
+    const observed = await observe(contestant, room, turn);
+    return { ...column, ...summarize(observed), struck: observed.struck };
   } catch (error) {
     room.signal.throwIfAborted();
     if (!isFault(error)) throw error;
@@ -52,22 +53,42 @@ export function isFault(error: unknown): error is Error {
 
 async function observe(contestant: Contestant, room: Room, turn: Turn): Promise<Observed> {
   await using running = await contestant.start(room);
-  const homes = await takeCensus(running.port);
-  const { load, lags, struck } = await underLoad(contestant, running, room, turn);
-  const homesAfter = await takeCensus(running.port);
+  const homes = await homesOf(running.port);
+  const { outcomes, lags, struck } = await underLoad(contestant, running, room, turn);
+  const homesAfter = await homesOf(running.port);
   const traceOf = (id: string) => room.collector.trace(id);
-  return { outcomes: load.outcomes, lags, struck, homes, homesAfter, traceOf };
+  return { outcomes, lags, struck, homes, homesAfter, traceOf };
 }
 
 async function underLoad({ name, rest = 0 }: Contestant, running: Running, room: Room, turn: Turn) {
   const { seed, signal, run } = room;
-  await using load = new Load(running.port, `${run}-${name}`, seed);
+  await using load = new MixedLoad(running.port, `${run}-${name}`, seed);
   using meter = new LagMeter();
   await pass(turn.quietMs, signal);
   const restMs = Math.max(turn.restMs, 1000 * rest);
-  const plan = { ...turn, restMs, draw: chance(seed), signal };
-  const struck = await strikeAll(running, plan);
+  const struck = await strikeAll(running, { ...turn, restMs, draw: chance(seed), signal });
   await pass(turn.quietMs, signal);
   await load.stop();
-  return { load, lags: meter.lags, struck: await withRecords(struck, running) };
+  const { outcomes } = load;
+  return { outcomes, lags: meter.lags, struck: await withRecords(struck, running) };
+}
+
+/** Measures how late timers of the bench itself are, which must not count as the contestant's. */
+class LagMeter implements Disposable {
+  /** Milliseconds, one for each look. */
+  readonly lags: number[] = [];
+  readonly #timer: ReturnType<typeof setInterval>;
+  #last = now();
+
+  constructor() {
+    this.#timer = setInterval(() => {
+      const time = now();
+      this.lags.push(Math.max(0, time - this.#last - EVERY_MS));
+      this.#last = time;
+    }, EVERY_MS);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
 }

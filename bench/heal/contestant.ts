@@ -1,5 +1,5 @@
 /**
- * What every contestant has in common.
+ * A contestant: something that stands between the clients and the replicas, and heals.
  *
  * @module
  */
@@ -7,16 +7,16 @@ import type { Incident } from "../harness/balancer.ts";
 import type { RingWatch } from "./ring_watch.ts";
 import type { Room } from "./room.ts";
 
-/** What stands between the clients and the replicas, and heals. */
+/** One contestant. */
 export interface Contestant {
-  /** The name that the option knows. */
+  /** The name that `--only` takes. */
   readonly name: string;
-  /** What it is, for readers. */
+  /** A description for readers. */
   readonly about: string;
   readonly kind: "own" | "peer";
   /** Seconds that a replica of it needs between two failures, where it heals slower without. */
   readonly rest?: number;
-  /** Starts it with its replicas; fails with what is missing. */
+  /** Starts it with its replicas. @throws {Missing} this machine lacks something that it needs */
   readonly start: (room: Room) => Promise<Running>;
 }
 
@@ -29,15 +29,15 @@ export interface Running extends AsyncDisposable {
   readonly instanceOf: (name: string) => Promise<string>;
   /** The process of an instance, as this machine numbers it. */
   readonly pidOf: (instance: string) => Promise<number>;
-  /** Whether everything is as it should be, spares included. */
+  /** Whether all replicas and spares are ready. */
   readonly whole: () => Promise<boolean>;
-  /** What the ring is, where it says so: equal when no key moved. */
+  /** Equal when no key moved; undefined where the contestant has no such thing. */
   readonly digest: () => Promise<string | undefined>;
   /** Its own record of an instance's failure, where it keeps one. */
   readonly incident: (instance: string) => Promise<Incident | undefined>;
 }
 
-/** How many replicas every contestant has. */
+/** Replicas of every contestant. */
 export const REPLICAS = 3;
 
 /** Their names. */

@@ -1,22 +1,20 @@
 /**
- * HAProxy in front of containers that Docker starts again: the rival.
+ * HAProxy in front of containers that Docker starts again.
  *
  * @module
  */
 import { lastLines } from "../../tools/command.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { isThere } from "../harness/machine.ts";
-import { Missing } from "../harness/missing.ts";
-import { answers, freePort } from "../harness/port.ts";
-import { startProgram } from "../harness/program.ts";
 import { pass } from "../harness/clock.ts";
-import { type Contestant, NAMES, REPLICAS, type Running } from "./contestant.ts";
 import { docker, pidOfContainer } from "../harness/docker.ts";
+import { isThere, Missing } from "../harness/machine.ts";
+import { answers, freePort, startProgram } from "../harness/program.ts";
+import { type Contestant, NAMES, REPLICAS, type Running } from "./contestant.ts";
 import { haproxyConfig, serversUp } from "./haproxy_config.ts";
 import { RingWatch } from "./ring_watch.ts";
 import { IMAGE, networkOf, OF_THIS_BENCH, type Room } from "./room.ts";
 
-/** Milliseconds between two looks at the statistics. */
+/** Milliseconds between two reads of the statistics. */
 const LOOK_MS = 20;
 /** Milliseconds until all servers are up at first. */
 const START_MS = 30_000;
@@ -30,7 +28,7 @@ export const HAPROXY: Contestant = {
   name: "haproxy",
   about: "HAProxy, checks each 1 s, containers with restart=always",
   kind: "peer",
-  // restart=always waits ever longer for containers that lived shorter than that.
+  // restart=always waits longer after each start of a container that lived shorter than that.
   rest: 10,
   start,
 };
@@ -105,7 +103,7 @@ function containerName({ run }: Room, name: string): string {
   return `${run}-haproxy-${name}`;
 }
 
-/** Looks at the statistics again and again. */
+/** Reads the statistics until the end. */
 async function watch(url: string, ring: RingWatch, signal: AbortSignal): Promise<void> {
   try {
     for (;;) {

@@ -1,22 +1,22 @@
 /**
- * HAProxy as a careful operator sets it up for a service of his own that may be repeated where
- * HTTP allows it (HAProxy 2.6, Configuration Manual). What each line is for:
+ * HAProxy as a careful operator sets it up for a service whose requests may be repeated where HTTP
+ * allows it (HAProxy 2.6, Configuration Manual). The reason for each line:
  *
  * - `balance hdr`, `hash-type consistent`: the same routing as the balancer's, by X-Request-Id
  * - `retries`, `option redispatch 1`, `retry-on`: an attempt that failed goes to another server at
  *   once, after the request was sent too; never a POST (`disable-l7-retry`), which may have been
  *   executed. A connection that could not be made is always retried
- * - `timeout connect 250ms`: an address that nobody has any more does not refuse, it is silent
+ * - `timeout connect 250ms`: an address without a container does not refuse, it is silent
  * - `check inter 1s fall 1 rise 1`: one missed check takes a server out, one passed puts it back;
  *   `fastinter`, `downinter`: while it is in doubt or down it is asked five times as often
  * - `observe layer7`, `error-limit 1`, `on-error mark-down`: so does one failed request, as soon as
  *   it fails
- * - `on-marked-down shutdown-sessions`: what hangs on a dead server is ended
+ * - `on-marked-down shutdown-sessions`: ends the sessions of a dead server
  *
  * @module
  */
 
-/** What the configuration is about. */
+/** Ports and servers of the configuration. */
 export interface HaproxySetup {
   readonly port: number;
   /** Port of the statistics. */

@@ -4,79 +4,82 @@
  * @module
  */
 import { ToolError } from "../../tools/tool.ts";
-import { eventually } from "../harness/clock.ts";
-import { type Contestant, NAMES, type Running } from "./contestant.ts";
-import { pidOfContainer } from "../harness/docker.ts";
-import type { EngineName } from "../harness/balancer.ts";
-import { OwnBalancer } from "./own_balancer.ts";
+import { BenchBalancer, type EngineName, serviceSettings } from "../harness/balancer.ts";
+import { type Contestant, NAMES, REPLICAS, type Running } from "./contestant.ts";
 import { RingWatch } from "./ring_watch.ts";
-import { networkOf, type Room } from "./room.ts";
+import { IMAGE, networkOf, type Room } from "./room.ts";
 
-/** Milliseconds that the first replicas may take. */
-const START_MS = 60_000;
+const SERVICE = new URL("servers/replica.ts", import.meta.url);
 
 /**
- * The balancer with an engine and a number of spares.
+ * The balancer with this bench's service behind it; not started.
  *
- * @param name the contestant's name
- * @param engine what runs the replicas
- * @param spares how many instances are kept ready
+ * @param room the run
+ * @param name tells it from others of this run
+ * @param engine the engine of the replicas
+ * @param spares instances that are kept ready
  */
+export function ownBalancer(
+  room: Room,
+  name: string,
+  engine: EngineName,
+  spares: number,
+): BenchBalancer {
+  const fleet = `${room.run}-${name}`;
+  const host = engine === "docker" ? networkOf(room).gateway : "127.0.0.1";
+  const env = { COLLECTOR: `${host}:${room.collector.port}` };
+  const { LB_REPLICA_COMMAND, LB_REPLICA_ENV } = serviceSettings(SERVICE, fleet, env);
+  const containers = () => ({
+    LB_REPLICA_IMAGE: IMAGE,
+    LB_CONTAINER_PREFIX: `${fleet}-`,
+    LB_DOCKER_NETWORK: networkOf(room).name,
+  });
+  return new BenchBalancer({
+    ...{ fleet, folder: room.folder, engine },
+    settings: {
+      LB_REPLICAS: String(REPLICAS),
+      LB_SPARES: String(spares),
+      LB_REPLICA_ENV,
+      ...engine === "docker" ? containers() : { LB_REPLICA_COMMAND },
+    },
+  });
+}
+
+/** The balancer with an engine and a number of spares. */
 export function ownContestant(name: string, engine: EngineName, spares: number): Contestant {
   const kept = spares === 0 ? "no spares" : `${spares} spare${spares > 1 ? "s" : ""}`;
   return {
     name,
     about: `ringkeeper, replicas as ${engine === "docker" ? "containers" : "processes"}, ${kept}`,
     kind: "own",
-    start: (room) => start(room, new OwnBalancer(room, { name, engine, spares }), spares),
+    start: (room) => start(room, ownBalancer(room, name, engine, spares), spares),
   };
 }
 
-async function start(room: Room, balancer: OwnBalancer, spares: number): Promise<Running> {
-  if (balancer.engine === "docker") networkOf(room);
+async function start(room: Room, balancer: BenchBalancer, spares: number): Promise<Running> {
   const ring = new RingWatch();
   const listening = new AbortController();
   await using stack = new AsyncDisposableStack();
   stack.use(balancer);
   await balancer.start();
   stack.defer(() => listening.abort());
-  const whole = () => isWhole(balancer, spares);
-  if (!await eventually(whole, START_MS, room.signal)) {
-    throw new ToolError(`the fleet is not whole: ${JSON.stringify(await balancer.status())}`);
-  }
+  await balancer.untilWhole(room.signal, spares);
   follow(await balancer.events(listening.signal), ring, listening.signal);
   ring.update(NAMES);
   const moved = stack.move();
   return {
     port: balancer.port,
     ring,
-    whole,
-    instanceOf: async (name) => await instanceOf(balancer, name),
-    pidOf: (instance) =>
-      balancer.engine === "docker"
-        ? pidOfContainer(instance)
-        // The process engine's ids are the number of the process and the time of its start.
-        : Promise.resolve(parseInt(instance)),
+    whole: () => balancer.isWhole(spares),
+    instanceOf: (name) => balancer.instanceOf(name),
+    pidOf: (instance) => balancer.pidOf(instance),
     digest: async () => (await balancer.status())?.digest,
     incident: (instance) => balancer.incident(instance),
     [Symbol.asyncDispose]: () => moved.disposeAsync(),
   };
 }
 
-async function isWhole(balancer: OwnBalancer, spares: number): Promise<boolean> {
-  const status = await balancer.status();
-  if (!status || status.ready !== status.desired) return false;
-  return status.spares.filter(({ state }) => state === "ready").length === spares;
-}
-
-async function instanceOf(balancer: OwnBalancer, name: string): Promise<string> {
-  const status = await balancer.status();
-  const instance = status?.replicas.find((replica) => replica.name === name)?.instance;
-  if (instance) return instance;
-  throw new ToolError(`${name} has no instance: ${JSON.stringify(status)}`);
-}
-
-/** Tells the watch of every view that the balancer publishes. */
+/** Passes every view that the balancer publishes to the watch. */
 async function follow(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   ring: RingWatch,
@@ -91,9 +94,8 @@ async function follow(
     }
     ring.fail(new ToolError("the balancer ended its stream of events"));
   } catch (error) {
-    if (!signal.aborted) {
-      ring.fail(new ToolError(`the balancer's stream of events broke: ${error}`));
-    }
+    if (signal.aborted) return;
+    ring.fail(new ToolError(`the balancer's stream of events broke: ${error}`));
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Who is in the ring right now, as seen from outside.
+ * The replicas in the ring, as seen from outside.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { now } from "../harness/clock.ts";
 /** The names that requests are sent to. */
 export type Ready = ReadonlySet<string>;
 
-/** Tells when the ring is as somebody waits for it to be. */
+/** Lets callers wait for a state of the ring. */
 export class RingWatch {
   readonly #waiters = new Set<(ready: Ready, at: number) => void>();
   readonly #blind = new AbortController();
@@ -19,24 +19,24 @@ export class RingWatch {
     return this.#ready;
   }
 
-  /** The ring changed, or was looked at. */
+  /** Reports the ring's state. */
   update(names: Iterable<string>, at = now()): void {
     this.#ready = new Set(names);
     for (const waiter of [...this.#waiters]) waiter(this.#ready, at);
   }
 
-  /** Nothing can be seen any more: whoever waits, or will, fails with this. */
+  /** The ring cannot be observed any more: waits fail with this error. */
   fail(error: unknown): void {
     this.#blind.abort(error);
   }
 
   /**
-   * Waits until the ring is so, from this moment on or already.
+   * Waits until the ring is in a state.
    *
-   * @param test what it is to be
+   * @param test true in that state
    * @param ms longest time in milliseconds
    * @param signal ends the wait with its reason
-   * @returns when it was so first, undefined when it was not in time
+   * @returns when it was in that state first, undefined when it was not in time
    */
   async until(
     test: (ready: Ready) => boolean,

@@ -1,26 +1,25 @@
 /**
- * What the contestants share for the time of a run: names that no other run has, a network of
- * containers, the image of the service and the collector.
+ * The surroundings of a run: names of its own, a network of containers, the image of the service and
+ * the collector.
  *
  * @module
  */
-import { lastLines, run, sameDeno } from "../../tools/command.ts";
 import { ROOT, RUN_DIR } from "../../tools/project.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { Missing } from "../harness/missing.ts";
+import { buildImages, docker, dockerCan, sweep } from "../harness/docker.ts";
+import { Missing } from "../harness/machine.ts";
 import { Collector } from "./collector.ts";
-import { docker, dockerCan, sweep } from "../harness/docker.ts";
 
 /** A network of containers. */
 export interface Network {
   readonly name: string;
-  /** Where the containers reach this machine. */
+  /** The address of this machine for the containers. */
   readonly gateway: string;
   /** A fixed address. */
   readonly address: (host: number) => string;
 }
 
-/** What a run has. */
+/** One run. */
 export interface Room extends AsyncDisposable {
   /** Tells this run from all others. */
   readonly run: string;
@@ -34,7 +33,7 @@ export interface Room extends AsyncDisposable {
   readonly network: Network | undefined;
 }
 
-/** Label of everything that this bench makes itself; its value is the checkout's folder. */
+/** Label of all networks and containers of this bench; its value is the checkout's folder. */
 const BENCH_LABEL = "ringkeeper.bench-heal";
 
 /** Label of the containers of this project's checkout. */
@@ -47,7 +46,7 @@ export const IMAGE = "ringkeeper-bench-heal";
 const TRIES = 20;
 
 /**
- * Prepares a run. Hold the bench's lock: what an earlier run of this checkout left is removed.
+ * Prepares a run. Hold the bench's lock: leftovers of earlier runs of this checkout are removed.
  *
  * @param seed of every choice
  * @param signal aborted when the run is to end early
@@ -94,11 +93,6 @@ async function makeNetwork(name: string): Promise<Network> {
 }
 
 async function buildImage(): Promise<void> {
-  if (!await dockerCan("image", "inspect", "ringkeeper-replica")) await buildBase();
+  if (!await dockerCan("image", "inspect", "ringkeeper-replica")) await buildImages();
   await docker("build", "--tag", IMAGE, new URL("servers", import.meta.url).pathname);
-}
-
-async function buildBase(): Promise<void> {
-  const { code, stderr } = await run("sh", sameDeno(["task", "--quiet", "build"]));
-  if (code !== 0) throw new ToolError(`deno task build failed: ${lastLines(stderr, 5)}`);
 }

@@ -5,30 +5,30 @@
  */
 import { complain } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { eventually, now, pass } from "../harness/clock.ts";
 import type { Incident } from "../harness/balancer.ts";
-import { NAMES, REPLICAS, type Running } from "./contestant.ts";
+import { eventually, now, pass } from "../harness/clock.ts";
 import { docker } from "../harness/docker.ts";
-import { killProcess } from "../harness/killer.ts";
+import { signalProcess } from "../harness/program.ts";
 import { type Chance, oneOf } from "../harness/random.ts";
+import { NAMES, REPLICAS, type Running } from "./contestant.ts";
 import type { Heal } from "./verdict.ts";
 
-/** What is done to an instance; resolves to when, in milliseconds since the epoch. */
+/** Makes an instance fail; resolves to when, in milliseconds since the epoch. */
 export type Strike = (running: Running, instance: string) => Promise<number>;
 
 /** The process is killed. */
 export async function kill(running: Running, instance: string): Promise<number> {
-  return await killProcess(await running.pidOf(instance));
+  return await signalProcess("KILL", await running.pidOf(instance));
 }
 
-/** The container hangs: it keeps its address and its connections, and does nothing any more. */
+/** The container hangs: it keeps its address and its connections, and does nothing. */
 export async function pause(_running: Running, instance: string): Promise<number> {
   const at = now();
   await docker("pause", instance);
   return at;
 }
 
-/** A failure, and everything that is known of it. */
+/** A failure with its heal. */
 export interface Struck extends Heal {
   readonly instance: string;
   readonly digestBefore?: string;
@@ -36,7 +36,7 @@ export interface Struck extends Heal {
   readonly incident?: Incident;
 }
 
-/** How the failures come. */
+/** The order of the failures. */
 export interface StrikePlan {
   readonly strike: Strike;
   readonly count: number;
@@ -100,7 +100,7 @@ async function strikeOne(
   };
 }
 
-/** The failures with what has been counted in the contestant's own records since. */
+/** The failures with the contestant's own records as they are now. */
 export function withRecords(struck: readonly Struck[], running: Running): Promise<Struck[]> {
   return Promise.all(struck.map(async (one) => {
     const incident = await running.incident(one.instance);
@@ -108,12 +108,12 @@ export function withRecords(struck: readonly Struck[], running: Running): Promis
   }));
 }
 
-/** When every worker had the view without it. */
+/** The moment from which every worker had the view without it. */
 function unroutedAt({ at, timings }: Incident): number {
   return Date.parse(at) + (timings["unrouted"] ?? 0);
 }
 
-/** The record, complete if it gets complete. */
+/** The record, complete if it gets complete in time. */
 async function incidentOf(
   running: Running,
   instance: string,

@@ -1,41 +1,38 @@
 /**
- * From what was observed to the numbers of the table. Pure.
+ * From observations to the numbers of the table. Pure.
  *
  * @module
  */
-import { quantile } from "../harness/quantile.ts";
-import type { Homes } from "./census.ts";
+import { quantile } from "../harness/statistics.ts";
 import type { Trace } from "./collector.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Homes } from "./mixed_load.ts";
+import type { Outcome } from "./requests.ts";
+import type { Values } from "./result.ts";
 import type { Struck } from "./strikes.ts";
 import { duringHeal, judge, type Verdict } from "./verdict.ts";
 
-/** Everything that was observed of a contestant. */
+/** The observations of one contestant. */
 export interface Observed {
   readonly outcomes: readonly Outcome[];
   readonly struck: readonly Struck[];
   /** Milliseconds by which the bench itself was late. */
   readonly lags: readonly number[];
-  /** Who answered which key before the first failure, and after the last. */
+  /** The replica of each key before the first failure, and after the last. */
   readonly homes: Homes;
   readonly homesAfter: Homes;
   readonly traceOf: (id: string) => Trace;
 }
 
-/** The numbers by the keys of `metrics.ts`. Times are in milliseconds. */
-export type Values = Readonly<Record<string, number>>;
-
-/** The numbers, and the first requests that were lost, in words. */
-export interface Summary {
-  readonly values: Values;
-  readonly losses: readonly string[];
-}
-
-/** So many losses are told. */
+/** The number of losses in the result. */
 const TOLD = 10;
 
-/** Sums up. */
-export function summarize(observed: Observed): Summary {
+/**
+ * Sums up.
+ *
+ * @param observed the observations
+ * @returns the numbers, and the first requests that were lost, in words
+ */
+export function summarize(observed: Observed): { values: Values; losses: readonly string[] } {
   const { outcomes, struck, traceOf } = observed;
   const judged = outcomes.map((outcome) => ({
     outcome,
@@ -69,7 +66,7 @@ function counts(judged: Judged): Values {
   };
 }
 
-/** What the replicas say about the POSTs, whatever their clients were told. */
+/** The replicas' own reports about the POSTs, whatever their clients were answered. */
 function posts({ traceOf }: Observed, judged: Judged): Values {
   const all = judged.filter(({ outcome: { kind } }) => kind === "post" || kind === "upload")
     .map(({ outcome: { key }, verdict }) => ({ verdict, ...traceOf(key) }));
@@ -85,7 +82,7 @@ function posts({ traceOf }: Observed, judged: Judged): Values {
   };
 }
 
-/** Who answered: during a heal another may, afterwards nobody but the key's own. */
+/** Answers of other replicas: allowed during a heal, a fault afterwards. */
 function places({ outcomes, struck, homes, homesAfter }: Observed): Values {
   const strayed = outcomes.filter(({ kind, key, server }) =>
     kind === "get" && server !== undefined && server !== homes.get(key)

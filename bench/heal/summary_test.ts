@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Trace } from "./collector.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "./requests.ts";
 import type { Struck } from "./strikes.ts";
 import { type Observed, spread, summarize } from "./summary.ts";
 
@@ -33,14 +33,14 @@ Deno.test("latencies are told apart by whether a heal was going on", () => {
   assertEquals([values["healGetP50"], values["healGetMax"]], [320, 320]);
 });
 
-Deno.test("who answers for another is counted while a heal goes on, and afterwards", () => {
+Deno.test("an answer of another replica is counted during a heal, and afterwards", () => {
   const outcomes = [get("k1", 1050, 1052, "Server2"), get("k1", 1500, 1502, "Server2")];
   const homesAfter = new Map([["k1", "Server2"], ["k2", "Server2"]]);
   const { values } = summarize(observed({ outcomes, homesAfter }));
   assertEquals([values["elsewhere"], values["strayed"], values["moved"]], [1, 1, 1]);
 });
 
-Deno.test("a POST that two saw, or one executed twice, shows whatever its client was told", () => {
+Deno.test("a POST that two saw, or one executed twice, shows, whatever its client was answered", () => {
   const traces: Record<string, Trace> = {
     once: { seen: ["Server1 a"], done: ["Server1 a"] },
     twice: { seen: ["Server1 a", "Server2 b"], done: ["Server1 a", "Server2 b"] },

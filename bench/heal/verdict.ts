@@ -1,19 +1,19 @@
 /**
- * What a request's outcome says about the contestant. Pure.
+ * The verdict on a request's outcome. Pure.
  *
  * @module
  */
 import type { Trace } from "./collector.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "./requests.ts";
 
-/** One failure of a replica, and how the ring took it. Times in milliseconds since the epoch. */
+/** One failure of a replica, and its heal. Times in milliseconds since the epoch. */
 export interface Heal {
   readonly name: string;
   /** The kill, or the pause. */
   readonly at: number;
   /** The first view without it; undefined when that was not seen. */
   readonly outAt?: number;
-  /** Nobody routed by an older view any more, where that is known. */
+  /** No worker routed by an older view any more, where that is known. */
   readonly unroutedAt?: number;
   /** The ring was full again; undefined when that was not seen. */
   readonly fullAt?: number;
@@ -24,19 +24,19 @@ export interface Heal {
  * - `refused`: a POST that was on its way to the replica that failed, answered with 502 or 504
  * - `cut`: such a POST whose connection was closed instead
  * - `broken`: a stream from the replica that failed, which broke off
- * - `lost`: whatever else was no right answer
+ * - `lost`: every other outcome that was no right answer
  */
 export type Verdict = "right" | "refused" | "cut" | "broken" | "lost";
 
-/** What a POST in flight is owed: it may have been executed, so it is not sent again. */
+/** Right answers to a POST in flight: it may have been executed, so it is not sent again. */
 const OWED = [502, 504];
 
 /**
  * Judges an outcome.
  *
- * @param outcome what became of a request
+ * @param outcome the outcome of a request
  * @param heals the failures, in order
- * @param traceOf what the replicas know of a POST
+ * @param traceOf the replicas' reports about a POST
  */
 export function judge(
   outcome: Outcome,

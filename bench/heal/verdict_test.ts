@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Trace } from "./collector.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "./requests.ts";
 import { duringHeal, type Heal, judge } from "./verdict.ts";
 
 const HEALS: readonly Heal[] = [

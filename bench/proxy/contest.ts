@@ -1,12 +1,12 @@
 /**
- * The proxies take turns: each is started anew, measured and ended, round after round.
+ * The proxies take turns: each is started, measured and ended, round after round.
  *
  * @module
  */
 import { lastLines } from "../../tools/command.ts";
 import { complain } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { answers, freePort } from "../harness/port.ts";
+import { answers, freePort } from "../harness/program.ts";
 import { medianOf, type Sample } from "./metrics.ts";
 import type { Options } from "./options.ts";
 import { PROXY_CORE, startPinned } from "./pinned.ts";
@@ -15,7 +15,7 @@ import type { Row, Table } from "./result.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Upstream } from "./upstreams.ts";
 
-/** Who takes part. */
+/** The participants of a contest. */
 export interface Field {
   readonly proxies: readonly Proxy[];
   /** Why a proxy cannot take part, by its name. */
@@ -69,7 +69,8 @@ async function measure(scenario: Scenario, proxy: Proxy, field: Field): Promise<
     throw new ToolError(`does not answer: ${log}`);
   }
   const { pid, log } = program;
-  return await scenario.measure({ ...options, pid, log, port, upstreams, folder });
+  const warmUp = options.quick ? 1 : 2;
+  return await scenario.measure({ ...options, warmUp, pid, log, port, upstreams, folder });
 }
 
 function rowOf({ proxy, samples, fault }: Account): Row {

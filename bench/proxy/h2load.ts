@@ -6,7 +6,7 @@
  */
 import { run } from "../../tools/command.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { quantile } from "../harness/quantile.ts";
+import { quantile } from "../harness/statistics.ts";
 import { LOAD_CORE } from "./pinned.ts";
 
 /** A load of so many requests a second. */

@@ -3,21 +3,18 @@
  *
  * @module
  */
-import { takeLock } from "../../tools/up/lock.ts";
 import { say } from "../../tools/print.ts";
 import { RUN_DIR } from "../../tools/project.ts";
-import { runTool, ToolError } from "../../tools/tool.ts";
-import { drawChart } from "./chart.ts";
+import { ToolError } from "../../tools/tool.ts";
+import { describeMachine, isThere, Missing, versionLine } from "../harness/machine.ts";
+import { saveResult } from "../harness/result.ts";
+import { runBench } from "../harness/run.ts";
 import { compete, type Field } from "./contest.ts";
-import { describeMachine, isThere, versionLine } from "../harness/machine.ts";
-import { Missing } from "../harness/missing.ts";
-import { saveResult } from "../harness/save.ts";
-import { HELP, type Options, readOptions } from "./options.ts";
+import { type Options, proxyOptions } from "./options.ts";
 import { PROXIES } from "./proxies.ts";
 import type { Proxy } from "./proxy.ts";
-import type { Result, Table } from "./result.ts";
+import { drawResult, type Result, type Table, textOf } from "./result.ts";
 import { SCENARIOS } from "./scenarios.ts";
-import { tableLines } from "./table.ts";
 import { Upstream, writeBodies } from "./upstreams.ts";
 
 /** Programs that the bench itself needs, and the Debian packages that they are in. */
@@ -29,12 +26,8 @@ const NEEDED = {
   setpriv: "util-linux",
 };
 
-async function main(): Promise<void> {
-  const scenarios = [...new Set(SCENARIOS.map(({ group }) => group))];
-  const options = readOptions(Deno.args, { scenarios, proxies: PROXIES.map(({ name }) => name) });
-  if (options.help) return say(HELP);
+async function main(options: Options): Promise<void> {
   await requirePrograms();
-  using _lock = await takeLock("bench-proxy");
   const folder = new URL("bench-proxy", RUN_DIR).pathname;
   await Deno.mkdir(folder, { recursive: true });
   await writeBodies(folder);
@@ -61,14 +54,14 @@ async function compare(
 ): Promise<Result> {
   const date = new Date().toISOString();
   const machine = await describeMachine();
-  const proxies = chosen(PROXIES, options.proxies, ({ name }) => name);
+  const proxies = chosen(PROXIES, options.proxy, ({ name }) => name);
   const { versions, missing } = await inspect(proxies);
   const tables: Table[] = [];
-  for (const scenario of chosen(SCENARIOS, options.scenarios, ({ group }) => group)) {
+  for (const scenario of chosen(SCENARIOS, options.scenario, ({ group }) => group)) {
     const field: Field = { proxies, missing, upstreams, folder, options };
     const table = await compete(scenario, field);
     tables.push(table);
-    say(`\n${tableLines(table).join("\n")}`);
+    say(`\n${textOf(table)}`);
   }
   return { date, machine, versions, rounds: options.rounds, seconds: options.seconds, tables };
 }
@@ -98,7 +91,9 @@ async function inspect(proxies: readonly Proxy[]) {
 
 async function save(result: Result, { out, quick }: Options): Promise<void> {
   const name = `proxy${quick ? "-quick" : ""}`;
-  await saveResult({ result, chart: await drawChart(result), name, out });
+  await saveResult({ result, chart: await drawResult(result), name, out });
 }
 
-if (import.meta.main) await runTool(main);
+const groups = [...new Set(SCENARIOS.map(({ group }) => group))];
+const options = proxyOptions(groups, PROXIES.map(({ name }) => name));
+if (import.meta.main) await runBench("bench-proxy", options, main);

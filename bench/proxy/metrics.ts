@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Metric } from "../harness/metric.ts";
+import type { Metric } from "../harness/result.ts";
+import { median } from "../harness/statistics.ts";
 
 /** Values by the metrics' keys. */
 export type Sample = Readonly<Record<string, number>>;
@@ -44,12 +45,4 @@ export function medianOf(samples: readonly Sample[]): Sample {
   return Object.fromEntries(
     keys.map((key) => [key, median(samples.map((one) => one[key] ?? NaN))]),
   );
-}
-
-/** The middle of some numbers; of an even count the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const upper = sorted[sorted.length >> 1] ?? NaN;
-  const lower = sorted[(sorted.length - 1) >> 1] ?? NaN;
-  return (lower + upper) / 2;
 }

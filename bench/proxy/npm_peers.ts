@@ -6,7 +6,7 @@
  */
 import { lastLines, run, sameDeno } from "../../tools/command.ts";
 import { RUN_DIR } from "../../tools/project.ts";
-import { Missing } from "../harness/missing.ts";
+import { Missing } from "../harness/machine.ts";
 import type { Proxy } from "./proxy.ts";
 
 /** Flags for Deno in the place of Node. */

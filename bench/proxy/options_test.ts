@@ -1,24 +1,25 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { readOptions } from "./options.ts";
-import { BODY_BYTES } from "./upstreams.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { type Options, proxyOptions } from "./options.ts";
 
-const KNOWN = { scenarios: ["small", "idle"], proxies: ["ringkeeper", "nginx"] };
+async function read(...args: string[]): Promise<Options> {
+  const options = proxyOptions(["small", "idle"], ["ringkeeper", "nginx"]);
+  const given = await options.read<Options>(args);
+  if (!given) throw new Error("only the help was asked for");
+  return given;
+}
 
-Deno.test("without options everything runs three times", () => {
-  const options = readOptions([], KNOWN);
-  assertEquals([options.rounds, options.seconds, options.out], [3, 4, "docs/bench"]);
-  assertEquals([options.scenarios, options.proxies], [[], []]);
+Deno.test("without options everything runs three times", async () => {
+  const { rounds, seconds, out, scenario, proxy } = await read();
+  assertEquals([rounds, seconds, out, scenario, proxy], [3, 4, "docs/bench", [], []]);
 });
 
-Deno.test("--quick is one short round, apart from the results that are kept", () => {
-  const options = readOptions(["--quick", "--seconds", "5"], KNOWN);
-  assertEquals([options.rounds, options.seconds, options.out], [1, 5, ".run/bench-proxy"]);
+Deno.test("--quick is one short round, apart from the results that are kept", async () => {
+  const { rounds, seconds, out } = await read("--quick", "--seconds", "5");
+  assertEquals([rounds, seconds, out], [1, 5, ".run/bench-proxy"]);
 });
 
-Deno.test("a name that is unknown is answered with those that are", () => {
-  assertThrows(() => readOptions(["--proxy", "squid"], KNOWN), Error, "ringkeeper, nginx");
-  assertThrows(() => readOptions(["--scenario", "tls"], KNOWN), Error, "small, idle");
-  assertThrows(() => readOptions(["--rounds", "0"], KNOWN), Error, "from 1 to 100");
+Deno.test("a value that cannot be used is answered with the option and its rule", async () => {
+  await assertRejects(() => read("--proxy", "squid"), Error, "ringkeeper, nginx");
+  await assertRejects(() => read("--scenario", "tls"), Error, "small, idle");
+  await assertRejects(() => read("--rounds", "0"), Error, "from 1 to 100");
 });
-
-Deno.test("the small body has 56 bytes", () => assertEquals(BODY_BYTES["/small/"], 56));

@@ -6,7 +6,7 @@
 import { balancerArgs } from "../../tools/up/balancer_command.ts";
 import { run } from "../../tools/command.ts";
 import { ownVersion } from "../harness/machine.ts";
-import { Missing } from "../harness/missing.ts";
+import { Missing } from "../harness/machine.ts";
 import type { Command } from "../harness/program.ts";
 import { javascriptPeer } from "./npm_peers.ts";
 import { caddyConfig, haproxyConfig, nginxConfig, type Setup } from "./peer_configs.ts";

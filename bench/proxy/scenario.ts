@@ -4,7 +4,7 @@
  * @module
  */
 import { type RatedLoad, runRated } from "./h2load.ts";
-import type { Metric } from "../harness/metric.ts";
+import type { Metric } from "../harness/result.ts";
 import type { Sample } from "./metrics.ts";
 import type { Setup } from "./peer_configs.ts";
 import type { Command } from "../harness/program.ts";

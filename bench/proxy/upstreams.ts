@@ -5,7 +5,7 @@
  */
 import { lastLines } from "../../tools/command.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { answers, freePort } from "../harness/port.ts";
+import { answers, freePort } from "../harness/program.ts";
 import type { Program } from "../harness/program.ts";
 import { LOAD_CORE, startPinned } from "./pinned.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Request } from "./h2load.ts";
-import type { Metric } from "../harness/metric.ts";
+import type { Metric } from "../harness/result.ts";
 import type { Sample } from "./metrics.ts";
 
 /** What happens at a moment: nothing, a change of who is ready, one of who is in the ring. */

@@ -1,9 +1,9 @@
 /**
- * Results as a picture: times over the number of members.
+ * The chart of the results: times over the number of members.
  *
  * @module
  */
-import { drawLines, type Line, type LinePanel, type Style } from "../harness/lines.ts";
+import { drawChart, line, type Panel } from "../harness/chart.ts";
 import { COUNTS } from "./contestants.ts";
 import { NAMES } from "./races.ts";
 import { medianOf, racesOf, type Result } from "./result.ts";
@@ -22,36 +22,53 @@ const PANELS: readonly (readonly [title: string, what: string, unit: number])[] 
 
 /** Draws the results as SVG. */
 export function drawRingChart(result: Result): Promise<string> {
-  const { date, machine, rounds, turnMs } = result;
-  return drawLines({
-    title: "what a ring costs over the number of members N (less is better)",
+  const { date, machine, rounds, turnMs, entries } = result;
+  return drawChart({
+    title: "the cost of a ring over the number of members N (less is better)",
     subtitle:
       `${date.slice(0, 10)}, ${machine["cpu"]}; medians of ${rounds} turns of ${turnMs} ms; ` +
       "dashed: not consistent",
-    panels: PANELS.map(([title, what, unit]) => panel(result, title, what, unit)),
-    styles: stylesOf(result),
+    legend: entries.map(({ name }) => name),
+    columns: 2,
+    size: { width: 400, height: 260 },
+    panels: PANELS.map(([title, what, unit]) => panelOf(result, title, what, unit)),
   });
 }
 
-function panel(result: Result, title: string, what: string, unit: number): LinePanel {
+function panelOf(result: Result, title: string, what: string, unit: number): Panel {
   const names = Object.keys(racesOf(result, what)[0]?.timings ?? {});
-  const line = (name: string): Line => ({
-    name,
-    points: COUNTS.flatMap((members) => {
+  const series = names.map((name) => {
+    const points = COUNTS.flatMap((members) => {
       const time = medianOf(result, what, members, name);
-      return time ? [[members, time / unit] as const] : [];
-    }),
+      return time ? [[members, time / unit]] : [];
+    });
+    const { colour, symbol, dashed } = styleOf(result, name);
+    const lineStyle = { width: 2, color: colour, type: dashed ? "dashed" : "solid" };
+    return line(name, colour, points, { symbol, symbolSize: 8, lineStyle });
   });
-  return { title, axis: "N", ticks: COUNTS, lines: names.map(line) };
+  const ticks = { axisTick: { customValues: COUNTS }, min: COUNTS[0], max: COUNTS.at(-1) };
+  const axisLabel = { customValues: COUNTS, formatter: String };
+  return {
+    title,
+    x: { type: "log", name: "N", ...ticks, axisLabel, splitLine: { show: false } },
+    y: { type: "log", axisLabel: { formatter: short } },
+    series,
+  };
 }
 
-function stylesOf({ entries }: Result): Record<string, Style> {
-  const counts = { own: 0, peer: 0 };
-  return Object.fromEntries(entries.map(({ name, kind, properties }) => {
-    const at = counts[kind]++;
-    const colours = kind === "own" ? OWN_COLOURS : PEER_COLOURS;
-    const colour = colours[at % colours.length]!;
-    const symbol = SYMBOLS[at % SYMBOLS.length]!;
-    return [name, { colour, symbol, dashed: !properties.consistent }];
-  }));
+/** A number of an axis, as 10 or 0.01 or 1e6. */
+function short(value: number): string {
+  return value >= 1e5 ? value.toExponential(0).replace("+", "") : String(value);
+}
+
+function styleOf({ entries }: Result, name: string) {
+  const entry = entries.find((one) => one.name === name);
+  const colours = entry?.kind === "own" ? OWN_COLOURS : PEER_COLOURS;
+  const same = entries.filter(({ kind }) => kind === entry?.kind);
+  const at = same.findIndex((one) => one.name === name);
+  return {
+    colour: colours[at % colours.length] ?? "#000000",
+    symbol: SYMBOLS[at % SYMBOLS.length],
+    dashed: !entry?.properties.consistent,
+  };
 }

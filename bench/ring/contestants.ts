@@ -4,7 +4,7 @@
  * @module
  */
 import { complain } from "../../tools/print.ts";
-import { Missing } from "../harness/missing.ts";
+import { Missing } from "../harness/machine.ts";
 import type { Contestant } from "./contestant.ts";
 import { OWN } from "./own.ts";
 import { loadPackages } from "./packages.ts";

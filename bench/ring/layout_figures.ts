@@ -1,14 +1,14 @@
 /**
- * What our layouts do with slots: figures that follow from the code alone, on any machine.
+ * The slots of our layouts: figures that follow from the code alone, on any machine.
  *
  * @module
  */
 import { compareRings, type Layout, Ring } from "../../ring/mod.ts";
+import { percent, tableOf } from "../harness/table.ts";
 import { memberNames } from "./keys.ts";
-import { markdownTable } from "./markdown.ts";
 import { LAYOUTS } from "./own.ts";
 
-/** What a layout does with some members in some slots. */
+/** The figures of a layout with some members and slots. */
 export interface Figures {
   readonly layout: Layout;
   readonly slots: number;
@@ -25,7 +25,7 @@ export interface Figures {
   readonly joinNeedless: number;
 }
 
-/** Slots and members that are looked at; `ring` has room for 56 members in 512 slots. */
+/** Slots and members of the table; `ring` has room for 56 members in 512 slots. */
 const SIZES: readonly (readonly [slots: number, members: number])[] = [
   [512, 3],
   [512, 10],
@@ -56,7 +56,7 @@ export function figuresOf(layout: Layout, slots: number, members: number): Figur
   };
 }
 
-/** What moves in all, and of it between members that are in both rings. */
+/** Share that moves in all, and between members that are in both rings. */
 function moved(before: Ring, after: Ring, changed: string): [all: number, needless: number] {
   const { share, flows } = compareRings(before, after);
   const staying = flows.filter(({ from, to }) => from !== changed && to !== changed);
@@ -89,17 +89,12 @@ export function layoutTable(): string {
   const rows = SIZES.flatMap(([slots, members]) =>
     LAYOUTS.map((layout) => cells(figuresOf(layout, slots, members)))
   );
-  return markdownTable(head, rows);
+  return tableOf(head, rows);
 }
 
 function cells(figures: Figures): string[] {
   const { layout, slots, members, most, least } = figures;
   const shares = [figures.leave, figures.leaveNeedless, figures.join, figures.joinNeedless];
   const sizes = [String(slots), String(members), most.toFixed(2), least.toFixed(2)];
-  return [`\`${layout}\``, ...sizes, ...shares.map(percent)];
-}
-
-/** A share as per cent with one digit. */
-export function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
+  return [`\`${layout}\``, ...sizes, ...shares.map((share) => percent(share))];
 }

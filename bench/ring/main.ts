@@ -1,37 +1,35 @@
 /**
- * `deno task bench:ring`: the ring beside npm's packages, what they do and what it costs, in one run.
+ * `deno task bench:ring`: the ring beside npm's packages, properties and cost, in one run.
  *
  * @module
  */
-import { takeLock } from "../../tools/up/lock.ts";
 import { complain, say } from "../../tools/print.ts";
 import { ROOT } from "../../tools/project.ts";
-import { runTool, ToolError } from "../../tools/tool.ts";
-import { describeMachine, ownVersion } from "../harness/machine.ts";
-import { Missing } from "../harness/missing.ts";
-import { saveResult } from "../harness/save.ts";
+import { ToolError } from "../../tools/tool.ts";
+import { describeMachine, Missing, ownVersion } from "../harness/machine.ts";
+import { saveResult } from "../harness/result.ts";
+import { runBench } from "../harness/run.ts";
 import { drawRingChart } from "./chart.ts";
 import type { Contestant } from "./contestant.ts";
 import { allContestants } from "./contestants.ts";
 import { distinctKeys } from "./keys.ts";
-import { HELP, type Options, readOptions } from "./options.ts";
+import { HOME, type Options, ringOptions } from "./options.ts";
 import { SLOTS } from "./own.ts";
 import { VERSIONS } from "./packages.ts";
 import { propertiesOf } from "./properties.ts";
 import { runRaces } from "./races.ts";
 import { README, withFigures, withLayouts } from "./readme.ts";
 import type { Entry, Result } from "./result.ts";
-import { page } from "./table.ts";
+import { pageOf } from "./table.ts";
 
-async function main(): Promise<void> {
-  const options = readOptions(Deno.args);
-  if (options.help) return say(HELP);
+async function main(options: Options): Promise<void> {
   if (options.layouts) return await rewrite(withLayouts);
-  using _lock = await takeLock("bench-ring");
   const result = await play(await contestants(), options);
-  const table = page(result);
-  say(table);
-  await save(result, table, options);
+  const page = pageOf(result);
+  say(page);
+  const name = `ring${options.quick ? "-quick" : ""}`;
+  await saveResult({ result, chart: await drawRingChart(result), page, name, out: options.out });
+  if (options.out === HOME && !options.quick) await rewrite((text) => withFigures(text, result));
 }
 
 async function contestants(): Promise<readonly Contestant[]> {
@@ -44,7 +42,7 @@ async function contestants(): Promise<readonly Contestant[]> {
 }
 
 async function play(all: readonly Contestant[], options: Options): Promise<Result> {
-  const { rounds, turnMs } = options;
+  const { rounds, turn: turnMs } = options;
   const date = new Date().toISOString();
   const machine = await describeMachine();
   const versions = { ringkeeper: await ownVersion(), ...VERSIONS };
@@ -64,18 +62,11 @@ function entriesOf(all: readonly Contestant[], count: number): Entry[] {
   });
 }
 
-async function save(result: Result, table: string, options: Options): Promise<void> {
-  const { out, quick, readme } = options;
-  const name = `ring${quick ? "-quick" : ""}`;
-  await saveResult({ result, chart: await drawRingChart(result), table, name, out });
-  if (readme) await rewrite((text) => withFigures(text, result));
-}
-
-/** Writes the README anew. */
+/** Changes the README. */
 async function rewrite(change: (text: string) => string): Promise<void> {
   const url = new URL(README, ROOT);
   await Deno.writeTextFile(url, change(await Deno.readTextFile(url)));
   complain(`wrote the figures in ${README}`);
 }
 
-if (import.meta.main) await runTool(main);
+if (import.meta.main) await runBench("bench-ring", ringOptions(), main);

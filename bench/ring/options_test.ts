@@ -1,22 +1,21 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { ToolError } from "../../tools/tool.ts";
-import { readOptions } from "./options.ts";
+import { type Options, ringOptions } from "./options.ts";
 
-Deno.test("without options the results go into the documents", () => {
-  const { rounds, out, readme, quick } = readOptions([]);
-  const expected = { rounds: 15, out: "docs/bench", readme: true, quick: false };
-  assertEquals({ rounds, out, readme, quick }, expected);
+Deno.test("without options the results go into the documents", async () => {
+  const { rounds, turn, out, quick } = await ringOptions().read<Options>([]) ?? {};
+  assertEquals({ rounds, turn, out, quick }, {
+    ...{ rounds: 15, turn: 5, out: "docs/bench", quick: false },
+  });
 });
 
-Deno.test("a quick run leaves the documents alone", () => {
-  const { rounds, out, readme } = readOptions(["--quick"]);
-  assertEquals({ rounds, out, readme }, { rounds: 5, out: ".run/bench-ring", readme: false });
+Deno.test("a quick run is short, apart from the documents", async () => {
+  const { rounds, turn, out } = await ringOptions().read<Options>(["--quick"]) ?? {};
+  assertEquals({ rounds, turn, out }, { rounds: 5, turn: 3, out: ".run/bench-ring" });
 });
 
-Deno.test("a number out of bounds is refused with the option, its bounds and the value", () => {
-  const error = assertThrows(() => readOptions(["--rounds", "0"]), ToolError);
-  assertEquals(
-    error.message.split("\n")[0],
-    '--rounds must be a whole number from 1 to 1000; got "0"',
-  );
+Deno.test("a number out of bounds is refused with the option, its bounds and the value", async () => {
+  const error = await assertRejects(() => ringOptions().read(["--rounds", "0"]), ToolError);
+  const [message] = error.message.split("\n");
+  assertEquals(message, '--rounds must be a whole number from 1 to 1000; got "0"');
 });

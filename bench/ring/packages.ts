@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Missing } from "../harness/missing.ts";
+import { Missing } from "../harness/machine.ts";
 
 /** Package `hashring`: ketama's circle, MD5, a cache of keys. */
 export type HashRing = new (members: string[], algorithm?: string, options?: object) => {

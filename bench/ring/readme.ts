@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { tableOf } from "../harness/table.ts";
 import { layoutTable } from "./layout_figures.ts";
-import { between, markdownTable } from "./markdown.ts";
 import { OWN } from "./own.ts";
 import { NAMES } from "./races.ts";
 import { medianOf, type Result } from "./result.ts";
@@ -31,7 +31,7 @@ const SIZES:
     ["4096 slots, 1000 members", (what) => what, 1000],
   ];
 
-/** What builds and changes of our layouts cost. */
+/** The cost of builds and changes of our layouts. */
 function costTable(result: Result): string {
   const rows = OWN.flatMap(({ name }) =>
     SIZES.map(([title, named, members]) => [
@@ -41,7 +41,7 @@ function costTable(result: Result): string {
       ),
     ])
   );
-  return markdownTable(["", "build", "add one", "remove one"], rows);
+  return tableOf(["", "build", "add one", "remove one"], rows);
 }
 
 /** Layout `ring` is timed with more slots. */
@@ -55,11 +55,26 @@ function peers(result: Result): string {
   return [
     overview(result),
     `![cost over the number of members](${file}.svg)`,
-    "What the ring is to reach:",
+    "Goals of the ring:",
     goalTable(result),
     `\`${result.command}\` (${links}): ${machineLine(result)}.`.replace(
       /(.{1,100})(?:\s+|$)/g,
       "$1\n",
     ).trim(),
   ].join("\n\n");
+}
+
+/**
+ * Replaces the text between the marks `<!-- NAME -->` and `<!-- /NAME -->`.
+ *
+ * @param page the page
+ * @param name the marks' name
+ * @param text the new text
+ * @throws {RangeError} When the page lacks a mark.
+ */
+export function between(page: string, name: string, text: string): string {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [from, to] = [page.indexOf(start), page.indexOf(end)];
+  if (from < 0 || to < from) throw new RangeError(`the page must have ${start} and ${end}`);
+  return `${page.slice(0, from + start.length)}\n\n${text}\n\n${page.slice(to)}`;
 }

@@ -1,7 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ROOT } from "../../tools/project.ts";
 import { figuresOf } from "./layout_figures.ts";
-import { README, withLayouts } from "./readme.ts";
+import { between, README, withLayouts } from "./readme.ts";
 import { PERMITTED, systemTest as test } from "../../tools/test/needs.ts";
 
 const PAGE = PERMITTED ? await Deno.readTextFile(new URL(README, ROOT)) : "";
@@ -21,4 +21,15 @@ Deno.test("layouts are even or move nothing needlessly, as the README says which
   assert(even.most - even.least < 10 / 512 + 1e-9);
   assertEquals(figuresOf("rendezvous", 512, 10).leaveNeedless, 0);
   assertEquals(figuresOf("rendezvous", 512, 10).joinNeedless, 0);
+});
+
+Deno.test("the text between two marks is replaced, any number of times", () => {
+  const page = "before\n\n<!-- a -->\nold\n<!-- /a -->\n\nafter\n";
+  const once = between(page, "a", "new");
+  assertEquals(once, "before\n\n<!-- a -->\n\nnew\n\n<!-- /a -->\n\nafter\n");
+  assertEquals(between(once, "a", "new"), once);
+});
+
+Deno.test("a page without its marks is refused", () => {
+  assertThrows(() => between("<!-- /a --> <!-- a -->", "a", ""), RangeError, "<!-- a -->");
 });

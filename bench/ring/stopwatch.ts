@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { quantile } from "../harness/quantile.ts";
+import { quantile } from "../harness/statistics.ts";
 import type { Case } from "./cases.ts";
 
 /** How long to measure. */

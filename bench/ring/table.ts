@@ -1,11 +1,11 @@
 /**
- * Results as a page of tables.
+ * Results as a page of tables, and the goals of the ring.
  *
  * @module
  */
-import { goalsOf } from "./goals.ts";
-import { percent } from "./layout_figures.ts";
-import { markdownTable } from "./markdown.ts";
+import { percent, tableOf } from "../harness/table.ts";
+import { COUNTS } from "./contestants.ts";
+import { LAYOUTS } from "./own.ts";
 import { NAMES } from "./races.ts";
 import { type Entry, medianOf, racesOf, type Result } from "./result.ts";
 
@@ -20,7 +20,7 @@ const TIMES: readonly (readonly [title: string, what: string, members: number])[
 ];
 
 /** The whole page. */
-export function page(result: Result): string {
+export function pageOf(result: Result): string {
   const whats = [...new Set(result.races.map(({ what }) => what))];
   return [
     `# The ring beside its peers, ${result.date.slice(0, 10)}`,
@@ -32,7 +32,7 @@ export function page(result: Result): string {
   ].join("\n\n") + "\n";
 }
 
-/** Machine, versions, and how it was measured, in one line. */
+/** Machine, versions and method in one line. */
 export function machineLine({ machine, versions, rounds, turnMs }: Result): string {
   const { cpu, cores, loadAverage } = machine;
   const peers = Object.entries(versions).filter(([name]) => name !== "ringkeeper");
@@ -41,7 +41,7 @@ export function machineLine({ machine, versions, rounds, turnMs }: Result): stri
     peers.map(([name, version]) => `${name} ${version}`).join(", ");
 }
 
-/** Properties and times of everybody in one table. */
+/** Properties and times of all contestants in one table. */
 export function overview(result: Result): string {
   const head = [
     "",
@@ -53,7 +53,7 @@ export function overview(result: Result): string {
     "weights",
     ...TIMES.map(([title]) => title),
   ];
-  return markdownTable(head, result.entries.map((entry) => overviewRow(result, entry)));
+  return tableOf(head, result.entries.map((entry) => overviewRow(result, entry)));
 }
 
 function overviewRow(result: Result, { name, properties }: Entry): string[] {
@@ -68,15 +68,42 @@ function overviewRow(result: Result, { name, properties }: Entry): string[] {
   ];
 }
 
-/** What the ring is to reach, and whether it did. */
+/** The default layout, which lookups are judged by: they are the same in all. */
+const DEFAULT = `${LAYOUTS[0]} (ours)`;
+
+/** The goals of the ring, with the figures of the layout and the number of members that it is worst with. */
 export function goalTable(result: Result): string {
-  const rows = goalsOf(result).map(({ what, atMost, measured, met }) => [
-    what,
-    String(atMost),
-    measured.toFixed(2),
-    met ? "yes" : "no",
-  ]);
-  return markdownTable(["", "at most", "measured", "met"], rows);
+  const worst = (what: string) =>
+    Math.max(...COUNTS.map((members) => medianOf(result, what, members, DEFAULT) ?? NaN));
+  const change = (layout: string) =>
+    Math.max(
+      ...[NAMES.join, NAMES.leave].map((what) =>
+        medianOf(result, what, 1000, `${layout} (ours)`) ?? NaN
+      ),
+    ) / 1e6;
+  const ratio = Math.max(...COUNTS.map((members) => ratioToPeers(result, members)));
+  const goals: readonly (readonly [string, number, number])[] = [
+    ["slot of an id, ns", 1, worst(NAMES.slot)],
+    ["owner of an id, ns", 1, worst(NAMES.id)],
+    ["owner of a key of 16 characters over the fastest consistent peer", 0.6, ratio],
+    ...LAYOUTS.map((layout) =>
+      [`add or remove at N = 1000, ${layout}, ms`, 1, change(layout)] as const
+    ),
+  ];
+  return tableOf(
+    ["", "at most", "measured", "met"],
+    goals.map(([what, most, measured]) => [
+      ...[what, most, measured.toFixed(2), measured <= most ? "yes" : "no"],
+    ]),
+  );
+}
+
+function ratioToPeers(result: Result, members: number): number {
+  const what = NAMES.key(16);
+  const peers = result.entries
+    .filter(({ kind, properties }) => kind === "peer" && properties.consistent)
+    .map(({ name }) => medianOf(result, what, members, name) ?? Infinity);
+  return (medianOf(result, what, members, DEFAULT) ?? NaN) / Math.min(...peers);
 }
 
 function raceTable(result: Result, what: string): string {
@@ -87,7 +114,7 @@ function raceTable(result: Result, what: string): string {
     name,
     ...races.map(({ timings }) => duration(timings[name]?.median)),
   ];
-  return markdownTable(head, names.map(row));
+  return tableOf(head, names.map(row));
 }
 
 /**

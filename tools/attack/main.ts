@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { alignedLines } from "../../bench/harness/text_table.ts";
+import { tableOf } from "../../bench/harness/table.ts";
 import { takeLock } from "../up/lock.ts";
 import { complain, say } from "../print.ts";
 import { RUN_DIR } from "../project.ts";
@@ -74,8 +74,8 @@ function report(outcomes: readonly Outcome[]): void {
     ])
   );
   const notes = outcomes.flatMap(({ results }) => results.map(({ note }) => note));
-  const lines = alignedLines([["attack", "tried", "fell", "s"], ...rows]);
-  say(lines.map((line, at) => `${line}  ${["figures", ...notes][at]}`.trimEnd()).join("\n"));
+  const cells = rows.map((row, at) => [...row, notes[at] ?? ""]);
+  say(tableOf(["attack", "tried", "fell", "s", "figures"], cells));
   const fallen = outcomes.flatMap(({ attack, results }) =>
     results.flatMap((result) => result.fallen.map((what) => `${attack.name}: ${what}`))
   );

@@ -4,8 +4,7 @@
  * @module
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { answers, freePort } from "../../bench/harness/port.ts";
-import { startProgram } from "../../bench/harness/program.ts";
+import { answers, freePort, startProgram } from "../../bench/harness/program.ts";
 import { textOf } from "../../tests/harness/raw/message.ts";
 import { run } from "../command.ts";
 
