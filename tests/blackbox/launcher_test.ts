@@ -18,6 +18,7 @@ async function run(program: string, args: readonly string[], { cwd, env = {} }: 
   const { code, stdout, stderr } = await new Deno.Command(program, {
     args: [...args],
     cwd,
+    signal: AbortSignal.timeout(120_000),
     env: { PATH: WITH_DENO, LB_FLEET: "", LB_PORT: "", RINGKEEPER_URL: "", ...env },
   }).output();
   const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));

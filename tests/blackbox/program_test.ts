@@ -258,6 +258,42 @@ test("up refuses mistyped and unusable settings with every engine, before anythi
   }
 });
 
+test("up, logs and down have --json: progress is on stderr, and what runs already is said", async (t) => {
+  const env = { LB_FLEET: `of-the-test-${Deno.pid}`, LB_REPLICAS: "1" };
+  const run = (verb: string, ...args: string[]) => terminal(undefined, verb, args, env);
+  const port = String(await unusedPort());
+  try {
+    const up = await run("up", "--engine", "process", "--port", port, "--json");
+    assertEquals(up.code, 0, up.stderr);
+    const place = JSON.parse(up.stdout);
+    assertMatch(up.stderr, /^engine: processes \(asked for\)\n(?:.*\n)*1 of 1 replicas ready\n/);
+
+    await t.step("up again", async () => {
+      const again = await run("up", "--engine", "process", "--port", port, "--json");
+      assertEquals([again.code, JSON.parse(again.stdout)], [0, { ...place, already: true }]);
+    });
+    await t.step("the verbs find it by its fleet", async () => {
+      assertEquals(place.service, `http://127.0.0.1:${port}`);
+      assertEquals(JSON.parse((await run("status", "--json")).stdout).ready, 1);
+      assertEquals((await run("add", "S2")).stdout, "2 replicas: Server1, S2\n");
+    });
+    await t.step("logs", async () => {
+      const { process, lines } = await startTerminal("", "logs", ["--json"], env);
+      await until(lines, (line) => JSON.parse(line).message.includes(`:${port}`));
+      await end(process, lines);
+    });
+  } finally {
+    const { code, stdout, stderr } = await run("down", "--json");
+    assertEquals([code, stdout], [0, '{"stopped":true}\n'], stderr);
+  }
+  assertEquals((await run("down", "--json")).stdout, '{"stopped":false}\n');
+});
+
+async function unusedPort(): Promise<number> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return await Promise.resolve(listener.addr.port);
+}
+
 test("version is that of deno.json, for people, for scripts and as an option", async () => {
   const { version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const of = async (...args: [string, ...string[]]) =>

@@ -5,6 +5,7 @@
  */
 import { type Command, Option } from "commander";
 import { ENGINES } from "../docker/engine_choice.ts";
+import { complain, say } from "../print.ts";
 import { ToolError, USAGE } from "../tool.ts";
 import { wholeNumber } from "../up/task_command.ts";
 import { up } from "../up/up.ts";
@@ -42,10 +43,15 @@ export function upCommand(): Command {
     )
     .option("--port <PORT>", "public port (default: 5000)", wholeNumber("--port", 1, 65535))
     .option("--take-over", "ask another balancer that has the fleet to hand it over; it ends")
-    .action(async (given: GivenUpOptions) => {
+    .option(
+      "--json",
+      "print one JSON object with the balancer's addresses; progress goes to stderr",
+    )
+    .action(async ({ json, ...given }: GivenUpOptions & { readonly json?: true }) => {
       const options = readUpOptions(given, (name) => Deno.env.get(name));
       await requireUsable(options);
-      await up(options);
+      const { text, ...place } = await up(options, json ? complain : say);
+      say(json ? JSON.stringify(place) : text);
     });
 }
 
