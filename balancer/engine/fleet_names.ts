@@ -13,11 +13,13 @@ export const FLEET_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 
 /** Settings that determine the names. */
 export interface FleetNaming {
-  readonly LB_FLEET: string;
-  /** Empty: by the fleet. */
-  readonly LB_CONTAINER_PREFIX: string;
-  /** Empty: by the fleet. */
-  readonly LB_DOCKER_NETWORK: string;
+  readonly fleet: { readonly name: string };
+  readonly engine: {
+    /** Empty: by the fleet. */
+    readonly containerPrefix: string;
+    /** Empty: by the fleet. */
+    readonly network: string;
+  };
 }
 
 /**
@@ -26,9 +28,9 @@ export interface FleetNaming {
  *
  * @param settings settings of the fleet
  */
-export function containerPrefix({ LB_FLEET, LB_CONTAINER_PREFIX }: FleetNaming): string {
-  if (LB_CONTAINER_PREFIX !== "") return LB_CONTAINER_PREFIX;
-  return LB_FLEET === DEFAULT_FLEET ? "" : `${LB_FLEET}-`;
+export function containerPrefix({ fleet, engine }: FleetNaming): string {
+  if (engine.containerPrefix !== "") return engine.containerPrefix;
+  return fleet.name === DEFAULT_FLEET ? "" : `${fleet.name}-`;
 }
 
 /**
@@ -37,7 +39,7 @@ export function containerPrefix({ LB_FLEET, LB_CONTAINER_PREFIX }: FleetNaming):
  *
  * @param settings settings of the fleet
  */
-export function replicaNetwork({ LB_FLEET, LB_DOCKER_NETWORK }: FleetNaming): string {
-  if (LB_DOCKER_NETWORK !== "") return LB_DOCKER_NETWORK;
-  return LB_FLEET === DEFAULT_FLEET ? DEFAULT_FLEET : `${DEFAULT_FLEET}-${LB_FLEET}`;
+export function replicaNetwork({ fleet, engine }: FleetNaming): string {
+  if (engine.network !== "") return engine.network;
+  return fleet.name === DEFAULT_FLEET ? DEFAULT_FLEET : `${DEFAULT_FLEET}-${fleet.name}`;
 }

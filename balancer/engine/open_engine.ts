@@ -55,9 +55,9 @@ export interface OpenOptions {
  * @throws {Error} the engine of the settings is not available
  */
 export async function openEngine(config: Config, options: OpenOptions): Promise<OpenedEngine> {
-  switch (config.LB_ENGINE) {
+  switch (config.engine.kind) {
     case "static":
-      return plain(new StaticEngine(config.LB_UPSTREAMS), "LB_ENGINE=static");
+      return plain(new StaticEngine(config.fleet.upstreams), "LB_ENGINE=static");
     case "process":
       return plain(processEngine(config, options), "LB_ENGINE=process");
     case "docker":
@@ -73,10 +73,10 @@ async function auto(config: Config, options: OpenOptions): Promise<OpenedEngine>
     return docker(
       config,
       options,
-      `a Docker Engine answers on ${describeDockerHost(config.LB_DOCKER_HOST)}`,
+      `a Docker Engine answers on ${describeDockerHost(config.engine.dockerHost)}`,
     );
   }
-  const keys = Object.keys(config.LB_REPLICA_OPTIONS);
+  const keys = Object.keys(config.replica.options);
   if (keys.length > 0) {
     throw new Error(
       `LB_REPLICA_OPTIONS: ${keys.join(", ")} are options of containers, and there is no Docker ` +
@@ -99,9 +99,9 @@ async function docker(
   const { self, log, failures } = options;
   const owner = new FleetOwner({
     api: docker.ownerApi,
-    fleet: config.LB_FLEET,
+    fleet: config.fleet.name,
     self,
-    takeOver: config.LB_TAKE_OVER,
+    takeOver: config.fleet.takeOver,
     log,
     failures,
   });
@@ -132,20 +132,20 @@ async function dockerEngine(
   // Import the client only if it is used: loading takes 250 ms and 40 MB.
   const { DockerEngine } = await import("./docker.ts");
   return new DockerEngine({
-    connection: await dockerConnection(config.LB_DOCKER_HOST, {
-      verify: config.DOCKER_TLS_VERIFY,
-      certPath: config.DOCKER_CERT_PATH,
+    connection: await dockerConnection(config.engine.dockerHost, {
+      verify: config.engine.tlsVerify,
+      certPath: config.engine.certPath,
     }),
-    fleet: config.LB_FLEET,
+    fleet: config.fleet.name,
     prefix: containerPrefix(config),
-    image: config.LB_REPLICA_IMAGE,
-    pull: config.LB_PULL,
-    pullTimeoutMs: config.LB_PULL_TIMEOUT_MS,
-    dockerConfig: config.LB_DOCKER_CONFIG,
-    command: config.LB_REPLICA_COMMAND || undefined,
-    options: config.LB_REPLICA_OPTIONS,
-    port: config.LB_REPLICA_PORT,
-    env: config.LB_REPLICA_ENV,
+    image: config.replica.image,
+    pull: config.engine.pull,
+    pullTimeoutMs: config.engine.pullTimeoutMs,
+    dockerConfig: config.engine.dockerConfig,
+    command: config.replica.command || undefined,
+    options: config.replica.options,
+    port: config.replica.port,
+    env: config.replica.env,
     network: replicaNetwork(config),
     // Only Linux routes to a bridge network; on other systems the Engine runs in a virtual machine.
     reach: Deno.build.os === "linux" ? "network" : "published",
@@ -160,12 +160,12 @@ function processEngine(
   { failures, environment }: OpenOptions,
 ): ProcessEngine {
   return new ProcessEngine({
-    command: config.LB_REPLICA_COMMAND || undefined,
-    env: config.LB_REPLICA_ENV,
+    command: config.replica.command || undefined,
+    env: config.replica.env,
     inherited: inheritedEnvironment(environment),
-    user: config.LB_REPLICA_USER ?? undefined,
+    user: config.replica.user ?? undefined,
     host: "127.0.0.1",
-    sockets: config.LB_REPLICA_SOCKETS || undefined,
+    sockets: config.replica.sockets || undefined,
     failures,
   });
 }
