@@ -11,7 +11,7 @@ import { quantileMs } from "../proxy/stats/latency_buckets.ts";
 const LOOKS = 11;
 
 /** What the load is reported from. */
-export interface LoadSources {
+interface LoadSources {
   readonly counts: () => DataPlaneCounts;
   /** What is in flight to a replica. */
   readonly inFlight: (name: string) => number;

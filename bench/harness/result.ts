@@ -17,7 +17,7 @@ export interface Metric {
 }
 
 /** A result and its presentations. */
-export interface Saved {
+interface Saved {
   /** Written as JSON; its date is part of the files' names. */
   readonly result: { readonly date: string };
   /** SVG. */

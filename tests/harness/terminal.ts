@@ -14,7 +14,7 @@ export interface Outcome {
 }
 
 /** A command that runs. */
-export interface RunningCommand {
+interface RunningCommand {
   readonly process: Deno.ChildProcess;
   /** Its standard output, line by line. */
   readonly lines: AsyncIterator<string>;

@@ -10,7 +10,7 @@ import { ROOT } from "../project.ts";
 import { ToolError } from "../tool.ts";
 
 /** What there is to build: `ringkeeper-<part>` from `Dockerfile.<part>`. */
-export type Part = "balancer" | "replica";
+type Part = "balancer" | "replica";
 
 const PARTS: readonly Part[] = ["balancer", "replica"];
 const LINES_OF_FAILURE = 30;

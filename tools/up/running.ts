@@ -9,7 +9,7 @@ import { findRun } from "./processes.ts";
 import { readState } from "./state.ts";
 
 /** A balancer that runs. */
-export interface Running {
+interface Running {
   readonly engine: "process" | "docker";
   /** Where the service is. */
   readonly url: string;

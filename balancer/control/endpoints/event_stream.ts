@@ -11,7 +11,7 @@ import type { EventStreams } from "../server/event_streams.ts";
 import { reportIncident } from "./incident_report.ts";
 
 /** What streams of events are made of. */
-export interface EventStreamParts {
+interface EventStreamParts {
   /** What happens to the fleet. */
   readonly journal: EventLog;
   /** Ends streams with the balancer, which would else drain them for as long as it may. */

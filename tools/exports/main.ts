@@ -1,0 +1,50 @@
+/**
+ * `deno task check:exports`: refuses exports that no other file imports.
+ *
+ * @module
+ */
+import { say } from "../print.ts";
+import { ROOT, rootPath } from "../project.ts";
+import { runTool, ToolError } from "../tool.ts";
+import { deadExports, type SourceFile } from "./check.ts";
+import { PENDING, PUBLIC } from "./public.ts";
+
+const FOLDERS = ["balancer/", "bench/", "replica/", "ring/", "std/", "tests/", "tools/"];
+
+async function main(): Promise<void> {
+  const imports = await importMap();
+  const resolve = (from: string, specifier: string) => {
+    if (/^\.{1,2}\//.test(specifier)) return rootPath(new URL(specifier, new URL(from, ROOT)));
+    return imports[specifier]?.replace(/^\.\//, "");
+  };
+  const files = (await Promise.all(FOLDERS.map((folder) => read(new URL(folder, ROOT))))).flat();
+  const dead = deadExports(files, resolve)
+    .filter(({ path }) => !PUBLIC.some((place) => path.startsWith(place)))
+    .map(({ path, line, name }) => ({ key: `${path} ${name}`, text: `${path}:${line}: ${name}` }));
+  const unexpected = dead.filter(({ key }) => !PENDING.includes(key)).map(({ text }) => text);
+  const done = PENDING.filter((key) => !dead.some((one) => one.key === key));
+  const faults = [
+    ...unexpected.map((text) => `${text} is exported, but no other file imports it`),
+    ...done.map((key) => `${key} is not dead any more: take it off the list in public.ts`),
+  ];
+  if (faults.length > 0) throw new ToolError(`exports:\n  ${faults.join("\n  ")}`);
+  say(`exports: ${files.length} files export only names that are imported`);
+}
+
+async function importMap(): Promise<Readonly<Record<string, string>>> {
+  return JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT))).imports;
+}
+
+async function read(folder: URL): Promise<SourceFile[]> {
+  const files: SourceFile[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const url = new URL(name + (isDirectory ? "/" : ""), folder);
+    if (isDirectory) files.push(...await read(url));
+    else if (/(?<!\.d)\.ts$/.test(name)) {
+      files.push({ path: rootPath(url), text: await Deno.readTextFile(url) });
+    }
+  }
+  return files;
+}
+
+if (import.meta.main) await runTool(main);
