@@ -4,10 +4,9 @@
  * @module
  */
 import type { Config } from "./config.ts";
-import { EventStreams } from "./control/server/event_streams.ts";
+import { EventStreams } from "./control/api/event_streams.ts";
 import type { Gate } from "./control/auth/middleware.ts";
-import type { LogDials } from "./control/endpoints/log.ts";
-import type { ControlParts } from "./control/api/dependencies.ts";
+import type { ControlParts, LogDials } from "./control/api/dependencies.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Failures } from "./failures.ts";
 import type { Deploys } from "./fleet/operations/deploy.ts";

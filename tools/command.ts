@@ -18,6 +18,8 @@ interface RunOptions {
   readonly timeoutMs?: number;
   /** Environment variables on top of the tool's own. */
   readonly env?: Record<string, string>;
+  /** Folder to run it in; the tool's own if not given. */
+  readonly cwd?: URL;
 }
 
 /** Exit code for a program that is not there, as shells have it. */
@@ -35,10 +37,10 @@ export const TIMED_OUT = 124;
 export async function run(
   program: string,
   args: readonly string[],
-  { timeoutMs, env = {} }: RunOptions = {},
+  { timeoutMs, env = {}, cwd }: RunOptions = {},
 ): Promise<Result> {
   const signal = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-  const options: Deno.CommandOptions = { args: [...args], env, stdin: "null" };
+  const options: Deno.CommandOptions = { args: [...args], env, stdin: "null", ...(cwd && { cwd }) };
   if (signal) options.signal = signal;
   try {
     const output = await new Deno.Command(program, options).output();
@@ -60,9 +62,14 @@ export async function run(
 export async function show(
   program: string,
   args: readonly string[],
-  { env = {} }: RunOptions = {},
+  { env = {}, cwd }: RunOptions = {},
 ): Promise<number> {
-  const options: Deno.CommandOptions = { args: [...args], env, stdin: "inherit" };
+  const options: Deno.CommandOptions = {
+    args: [...args],
+    env,
+    stdin: "inherit",
+    ...(cwd && { cwd }),
+  };
   try {
     return (await new Deno.Command(program, options).spawn().status).code;
   } catch (error) {

@@ -63,6 +63,6 @@ test("project: the balancer may read the environment that its replicas get", asy
 });
 
 Deno.test("project: either compose is called with the project's name", () => {
-  assertEquals(composeArgs(["docker", "compose"], "up"), ["compose", "-p", "ringkeeper", "up"]);
-  assertEquals(composeArgs(["docker-compose"], "up"), ["-p", "ringkeeper", "up"]);
+  assertEquals(composeArgs(["docker", "compose"], "shop", "up"), ["compose", "-p", "shop", "up"]);
+  assertEquals(composeArgs(["docker-compose"], "shop", "up"), ["-p", "shop", "up"]);
 });

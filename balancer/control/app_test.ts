@@ -9,7 +9,7 @@ import type { RingFacts, RingShape } from "../fleet/spec/ring_spec.ts";
 import type { ChangeReport, FleetSummary, OnMade, Plan } from "../fleet/operations/membership.ts";
 import { ChangeError, type ChangeErrorKind } from "../fleet/spec/change_error.ts";
 import { emptyView } from "../fleet/plan/view_builder.ts";
-import { EventStreams } from "./server/event_streams.ts";
+import { EventStreams } from "./api/event_streams.ts";
 import { createControlApp } from "./app.ts";
 import { gateOf } from "./testing.ts";
 import type { ControlParts } from "./api/dependencies.ts";

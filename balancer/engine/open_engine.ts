@@ -9,6 +9,7 @@ import type { FailureLog } from "../failures.ts";
 import type { DockerEngine } from "./docker.ts";
 import { describeDockerHost, dockerConnection } from "./docker_connection.ts";
 import { type Engine, EngineError } from "./engine.ts";
+import { containerPrefix, replicaNetwork } from "./fleet_names.ts";
 import { FleetOwner, type Owner } from "./fleet_owner.ts";
 import { OwnedEngine } from "./owned_engine.ts";
 import { inheritedEnvironment } from "./inherited_environment.ts";
@@ -136,7 +137,7 @@ async function dockerEngine(
       certPath: config.DOCKER_CERT_PATH,
     }),
     fleet: config.LB_FLEET,
-    prefix: config.LB_CONTAINER_PREFIX,
+    prefix: containerPrefix(config),
     image: config.LB_REPLICA_IMAGE,
     pull: config.LB_PULL,
     pullTimeoutMs: config.LB_PULL_TIMEOUT_MS,
@@ -145,7 +146,7 @@ async function dockerEngine(
     options: config.LB_REPLICA_OPTIONS,
     port: config.LB_REPLICA_PORT,
     env: config.LB_REPLICA_ENV,
-    network: config.LB_DOCKER_NETWORK,
+    network: replicaNetwork(config),
     // Only Linux routes to a bridge network; elsewhere the Engine runs in a machine of its own.
     reach: Deno.build.os === "linux" ? "network" : "published",
     failures,

@@ -8,8 +8,22 @@ import type { AccessLogging } from "../log/dials.ts";
 import type { AccessStyle } from "../log/style.ts";
 import type { KeySource } from "../settings/values.ts";
 import type { Address } from "../view.ts";
-import type { PublicApi } from "./routing/control_call.ts";
-import { LINGER, type LingerSettings } from "./transport/linger.ts";
+
+/** What of the API the public port carries: everything, the textbook's calls, or nothing. */
+export type PublicApi = "all" | "basic" | "none";
+
+/** Bounds of reading what a client sends after its response. */
+export interface LingerSettings {
+  /** Milliseconds without a byte after which the reading ends. */
+  readonly readMs: number;
+  /** Milliseconds after which it ends. */
+  readonly totalMs: number;
+  /** Bytes after which it ends. */
+  readonly bytes: number;
+}
+
+/** The times that nginx has, and a number of bytes that costs less than a second of CPU. */
+export const LINGER: LingerSettings = { readMs: 5000, totalMs: 30_000, bytes: 2 ** 30 };
 
 /** Bounds of what clients may send; 0 is no bound where that makes sense. */
 export interface RequestLimits {

@@ -79,7 +79,7 @@ export class ProxyBench implements AsyncDisposable {
 
   /** How many exchanges took the general way since the last call. */
   general(): number {
-    return this.proxy.relays.splice(0).length;
+    return this.proxy.attempts.relays.splice(0).length;
   }
 
   get inFlight(): number {

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { DEFAULT_FLEET, FLEET_NAME } from "../engine/fleet_names.ts";
 import { type ReplicaOptions, replicaOptions } from "../engine/replica_options.ts";
 import { choice, json, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
 import { parseDockerHost } from "./docker_host.ts";
 import { parseEnvironment, parseFlag, parseUser, type User } from "./values.ts";
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
+const NAME_OR_EMPTY = /^([A-Za-z0-9][A-Za-z0-9_.-]*)?$/;
 
 /** In the order in which the reference lists them. */
 export const ENGINE_SETTINGS = {
@@ -64,10 +65,11 @@ export const ENGINE_SETTINGS = {
       "user that replicas run as, engine process; takes a balancer that runs as root. Another " +
       "user can read neither the balancer's environment nor its files",
   },
-  LB_FLEET: text("ringkeeper", "label that tells this fleet's containers from others'", {
-    expects: "letters, digits, `_`, `.` and `-`",
-    pattern: NAME,
-  }),
+  LB_FLEET: text(
+    DEFAULT_FLEET,
+    "name of the fleet: label of its containers; several fleets share a host under different names",
+    { expects: "at most 63 letters, digits, `_`, `.` and `-`", pattern: FLEET_NAME },
+  ),
   LB_TAKE_OVER: {
     schema: parsed(parseFlag),
     fallback: "false",
@@ -75,14 +77,18 @@ export const ENGINE_SETTINGS = {
     about: "whether a balancer that has the fleet, or the state file, is asked to hand it over; " +
       "false: this one does not start then",
   },
-  LB_CONTAINER_PREFIX: text("", "put before a replica's name to make its container's name", {
-    expects: "letters, digits, `_`, `.` and `-`, or empty",
-    pattern: /^([A-Za-z0-9][A-Za-z0-9_.-]*)?$/,
-  }),
-  LB_DOCKER_NETWORK: text("ringkeeper", "network that replicas join; made where it is missing", {
-    expects: "letters, digits, `_`, `.` and `-`",
-    pattern: NAME,
-  }),
+  LB_CONTAINER_PREFIX: text(
+    "",
+    "put before a replica's name to make its container's name; empty: nothing in the fleet " +
+      "`ringkeeper`, `FLEET-` in any other",
+    { expects: "letters, digits, `_`, `.` and `-`, or empty", pattern: NAME_OR_EMPTY },
+  ),
+  LB_DOCKER_NETWORK: text(
+    "",
+    "network that replicas join; made where it is missing. Empty: `ringkeeper` in the fleet " +
+      "`ringkeeper`, `ringkeeper-FLEET` in any other",
+    { expects: "letters, digits, `_`, `.` and `-`, or empty", pattern: NAME_OR_EMPTY },
+  ),
   LB_DOCKER_HOST: {
     schema: parsed(parseDockerHost),
     fallback: "unix:///var/run/docker.sock",

@@ -40,18 +40,22 @@ for (const [hold, health] of [["spill", ""], ["hold", ""], ["spill", "/heartbeat
         LB_HOLD: hold,
         LB_HEALTH_PATH: health,
         LB_OUTLIERS: "true",
-        LB_RESPONSE_TIMEOUT_MS: "100",
+        LB_RESPONSE_TIMEOUT_MS: "1000",
       });
       const until = { over: false };
-      const loops = [provoke(balancer, until), provoke(balancer, until)];
-      using client = await balancer.connect();
-      for (let id = 0; id < 1000; id++) {
-        await client.send(get("/", `X-Request-Id: ${id}`));
-        assertEquals(statusOf(await client.response()), 200);
+      const loops = Promise.all([provoke(balancer, until), provoke(balancer, until)]);
+      try {
+        using client = await balancer.connect();
+        for (let id = 0; id < 1000; id++) {
+          await client.send(get("/", `X-Request-Id: ${id}`));
+          assertEquals(statusOf(await client.response()), 200);
+        }
+      } finally {
+        until.over = true;
+        await loops;
       }
-      until.over = true;
       const expected = Object.values(ODD);
-      for (const statuses of await Promise.all(loops)) {
+      for (const statuses of await loops) {
         assert(statuses.length >= expected.length);
         assertEquals(statuses.slice(0, 4), expected);
       }

@@ -30,7 +30,7 @@ class ComposedBalancer implements AsyncDisposable {
     const { gid } = await Deno.stat(`${SOCKET_FOLDER}/docker.sock`);
     const env = {
       FRONT_NETWORK: fleet.name,
-      BACK_NETWORK: `${fleet.name}-back`,
+      LB_DOCKER_NETWORK: `${fleet.name}-back`,
       LB_FLEET: fleet.name,
       LB_CONTAINER_PREFIX: `${fleet.name}-`,
       LB_PORT: String(port),
@@ -39,9 +39,8 @@ class ComposedBalancer implements AsyncDisposable {
       DOCKER_SOCKET_GROUP: String(gid ?? 0),
     };
     const call = async (...args: string[]) => {
-      const [program, ...words] = [compose[0], ...composeArgs(compose, ...args)];
-      words[words.indexOf("-p") + 1] = fleet.name;
-      const command = new Deno.Command(program, { args: words, cwd: ROOT, env });
+      const words = composeArgs(compose, fleet.name, ...args);
+      const command = new Deno.Command(compose[0], { args: words, cwd: ROOT, env });
       const { success, stderr } = await command.output();
       assert(success, new TextDecoder().decode(stderr));
     };

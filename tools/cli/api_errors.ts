@@ -9,7 +9,7 @@ import { plain } from "./figures.ts";
 /** Exit code for a balancer that refuses. */
 export const REFUSED = 1;
 /** Exit code for a balancer that cannot be reached. */
-const UNREACHABLE = 3;
+export const UNREACHABLE = 3;
 
 /** The balancer answered that it will not, or cannot. */
 export class RefusedError extends ToolError {

@@ -7,7 +7,8 @@
 import { type Command, Option } from "commander";
 import { plainCommand } from "../up/task_command.ts";
 import { say } from "../print.ts";
-import { readState } from "../up/state.ts";
+import { fleetOfEnvironment } from "../fleet_places.ts";
+import { placesInUse, readState, startedFleets } from "../up/state.ts";
 import { Api } from "./api.ts";
 import { completedBy } from "./completion_sources.ts";
 import { findTarget, type TargetOptions } from "./target.ts";
@@ -77,7 +78,8 @@ function examplesText(examples: readonly Example[]): string {
 export async function apiOf(options: TargetOptions): Promise<Api> {
   const around = {
     env: (name: string) => Deno.env.get(name),
-    state: readState,
+    state: async () => readState((await placesInUse(fleetOfEnvironment())).stateFile),
+    others: startedFleets,
     readFile: (path: string) => Deno.readTextFile(path),
   };
   return new Api(await findTarget(options, around));

@@ -6,6 +6,7 @@
 import type { Command } from "commander";
 import { down } from "../up/down.ts";
 import { say } from "../print.ts";
+import { ToolError } from "../tool.ts";
 import { type Example, verb } from "./command.ts";
 
 const ABOUT = "Ends the balancer that `ringkeeper up` started, with its replicas; requests that " +
@@ -16,5 +17,12 @@ const EXAMPLES: readonly Example[] = [["down", "stop the balancer and its replic
 /** The verb `down`. */
 export function downCommand(): Command {
   return verb("down", { summary: "stop what `up` started", about: ABOUT, examples: EXAMPLES })
-    .action(async () => say(await down(say) ? "stopped" : "nothing runs"));
+    .action(stop);
+}
+
+async function stop(): Promise<void> {
+  const { ended, kept } = await down(say);
+  if (ended) say("stopped");
+  if (kept !== undefined) throw new ToolError(kept);
+  if (!ended) say("nothing runs");
 }

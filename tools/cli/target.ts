@@ -4,10 +4,11 @@
  * @module
  */
 import { adminTokenFile } from "../../balancer/control/auth/admin_token.ts";
+import { DEFAULT_FLEET } from "../../balancer/engine/fleet_names.ts";
 import { controlUrl } from "../up/endpoint.ts";
-import { DEFAULT_FLEET } from "../project.ts";
 import type { State } from "../up/state.ts";
 import { wrongUsage } from "../up/task_command.ts";
+import { UNREACHABLE } from "./api_errors.ts";
 import { ToolError, USAGE } from "../tool.ts";
 
 /** A balancer. */
@@ -29,8 +30,10 @@ export interface TargetOptions {
 /** What else may say where the balancer is. */
 export interface Surroundings {
   readonly env: (name: string) => string | undefined;
-  /** What `make run` started. */
+  /** What `make run` started of the fleet. */
   readonly state: () => Promise<State | undefined>;
+  /** What `make run` started of all fleets. */
+  readonly others: () => Promise<readonly State[]>;
   readonly readFile: (path: string) => Promise<string>;
 }
 
@@ -52,7 +55,8 @@ export async function findTarget(given: TargetOptions, around: Surroundings): Pr
   return found === undefined ? { url } : { url, token: found, found: true };
 }
 
-async function findUrl({ url }: TargetOptions, { env, state }: Surroundings): Promise<string> {
+async function findUrl({ url }: TargetOptions, around: Surroundings): Promise<string> {
+  const { env, state } = around;
   if (url !== undefined) return balancerUrl("--url", url);
   const named = env("RINGKEEPER_URL");
   if (named) return balancerUrl("RINGKEEPER_URL", named);
@@ -62,7 +66,24 @@ async function findUrl({ url }: TargetOptions, { env, state }: Surroundings): Pr
   const service = `http://127.0.0.1:${portNumber(port || "5000")}`;
   // Its own port may be another than the one that it takes by default.
   if (listen === "" && started?.service === service) return started.url;
-  return controlUrl({ listen, api: env("LB_PUBLIC_API") ?? "" }, service);
+  const found = controlUrl({ listen, api: env("LB_PUBLIC_API") ?? "" }, service);
+  if (listen === "" && port === "" && !started) await requireUnclaimed(found, around);
+  return found;
+}
+
+/**
+ * A guess must not reach another fleet's balancer.
+ *
+ * @throws {ToolError} another fleet was started there
+ */
+async function requireUnclaimed(url: string, { env, others }: Surroundings): Promise<void> {
+  const other = (await others()).find((state) => state.url === url);
+  if (other === undefined) return;
+  throw new ToolError(
+    `nothing was started of the fleet "${env("LB_FLEET") || DEFAULT_FLEET}", and ${url} is the ` +
+      `fleet "${other.fleet}"; set LB_FLEET=${other.fleet}, or name the balancer with --url`,
+    UNREACHABLE,
+  );
 }
 
 /** Without a user and a password, for the reason that the token is no option either. */

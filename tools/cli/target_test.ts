@@ -10,9 +10,10 @@ const FILES: Record<string, string> = {
   "kept.json.admin-token": "kept\n",
 };
 
-function around(env: Record<string, string>, started?: string): Surroundings {
+function around(env: Record<string, string>, started?: string, other?: string): Surroundings {
   return {
     env: (name) => env[name],
+    others: () => Promise.resolve(other ? [{ engine: "process", url: other, fleet: "shop" }] : []),
     state: () =>
       Promise.resolve(
         started
@@ -38,8 +39,11 @@ async function urlOf(given: TargetOptions, env: Record<string, string>, started?
   return (await findTarget(given, around(env, started))).url;
 }
 
-async function refusal(given: TargetOptions, env: Record<string, string> = {}) {
-  const error = await assertRejects(() => findTarget(given, around(env)), ToolError);
+async function refusal(given: TargetOptions, env: Record<string, string> = {}, other?: string) {
+  const error = await assertRejects(
+    () => findTarget(given, around(env, undefined, other)),
+    ToolError,
+  );
   return [error.exitCode, error.message];
 }
 
@@ -112,4 +116,13 @@ Deno.test("what names no balancer and no token is refused with what would", asyn
 Deno.test("a token that cannot be one is refused without being told", async () => {
   const [code, message] = await refusal({}, { LB_ADMIN_TOKEN: "two words" });
   assertEquals([code, String(message).includes("words")], [2, false]);
+});
+
+Deno.test("without a hint, a balancer of another fleet is not taken for this fleet's", async () => {
+  const other = "http://127.0.0.1:5001";
+  const message = 'nothing was started of the fleet "ringkeeper", and http://127.0.0.1:5001 is ' +
+    'the fleet "shop"; set LB_FLEET=shop, or name the balancer with --url';
+  assertEquals(await refusal({}, {}, other), [3, message]);
+  const found = await findTarget({}, around({ LB_PORT: "5000" }, undefined, other));
+  assertEquals(found.url, other);
 });

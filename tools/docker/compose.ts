@@ -4,7 +4,6 @@
  * @module
  */
 import { run } from "../command.ts";
-import { PROJECT } from "../project.ts";
 
 /** How compose is called: program and first arguments. */
 export type Compose = readonly [program: string, ...args: string[]];
@@ -20,7 +19,14 @@ export async function findCompose(): Promise<Compose | undefined> {
   return undefined;
 }
 
-/** The arguments of a compose call on this project, after the program's name. */
-export function composeArgs([, ...first]: Compose, ...args: string[]): string[] {
-  return [...first, "-p", PROJECT, ...args];
+/**
+ * The arguments of a compose call, after the program's name. The call is made in the project's
+ * folder, where compose finds compose.yaml and a compose.override.yaml.
+ *
+ * @param compose which compose
+ * @param project the name of the compose project
+ * @param args the command and its arguments
+ */
+export function composeArgs([, ...first]: Compose, project: string, ...args: string[]): string[] {
+  return [...first, "-p", project, ...args];
 }

@@ -1,23 +1,77 @@
 /**
- * What there is of this project on the Docker Engine, found by labels alone, so that it is found
- * whatever happened to the state file.
+ * What a fleet has on the Docker Engine, found by labels alone, so that it is found whatever
+ * happened to the state file.
  *
  * @module
  */
 import { lastLines, run } from "../command.ts";
-import { FLEET_LABEL, PROJECT } from "../project.ts";
-import { ToolError } from "../tool.ts";
+import { docker, ids } from "./command.ts";
+import type { FleetPlaces } from "../fleet_places.ts";
+import { ROOT } from "../project.ts";
 
-const OF_PROJECT = `label=com.docker.compose.project=${PROJECT}`;
+/** Compose's labels: the project, the folder that it was started from, the service. */
+const PROJECT_LABEL = "com.docker.compose.project";
+const FOLDER_LABEL = "com.docker.compose.project.working_dir";
 const IS_BALANCER = "label=com.docker.compose.service=balancer";
 
-/** Longer than stop_grace_period of compose.yaml takes; then Docker itself kills. */
-const STOP_SECONDS = "30";
+/** The containers of a compose project, by who may end them. */
+interface ProjectContainers {
+  /** Ids of those that this checkout started. */
+  readonly own: readonly string[];
+  /** Folder of another checkout that started the others; undefined where there are none. */
+  readonly foreign?: string;
+}
 
-/** Ids of the balancer's container, running or not. */
-export function balancerContainers(onlyRunning: boolean): Promise<string[]> {
+/**
+ * The containers of a fleet's project, running or not.
+ *
+ * @param places of the fleet
+ */
+export async function projectContainers({ project }: FleetPlaces): Promise<ProjectContainers> {
+  const format = `{{.ID}} {{.Label "${FOLDER_LABEL}"}}`;
+  const text = await docker(["ps", "--all", "--filter", labelOf(project), "--format", format]);
+  const rows = text.split("\n").filter((row) => row !== "")
+    .map((row) => [row.split(" ", 1)[0] ?? "", row.slice(row.indexOf(" ") + 1)] as const);
+  const foreign = await foreignFolder(new Set(rows.map(([, folder]) => folder)));
+  const own = rows.filter(([, folder]) => folder !== foreign).map(([id]) => id);
+  return { own, ...(foreign === undefined ? {} : { foreign }) };
+}
+
+function labelOf(project: string): string {
+  return `label=${PROJECT_LABEL}=${project}`;
+}
+
+/** A checkout that is gone owns nothing any more: its containers are for the next one to end. */
+async function foreignFolder(folders: ReadonlySet<string>): Promise<string | undefined> {
+  for (const folder of folders) {
+    if (folder !== "" && await isOtherCheckout(folder)) return folder;
+  }
+  return undefined;
+}
+
+/** Asks the shell, since the folder may be outside of what this program may read. */
+async function isOtherCheckout(folder: string): Promise<boolean> {
+  const script = 'test -f "$1/compose.yaml" && ! test "$1" -ef "$2"';
+  return (await run("sh", ["-c", script, "sh", folder, ROOT.pathname])).code === 0;
+}
+
+/**
+ * Ids of the balancer's container that this checkout started.
+ *
+ * @param places of its fleet
+ * @param onlyRunning whether one that does not run is left out
+ */
+export async function balancerContainers(
+  places: FleetPlaces,
+  onlyRunning: boolean,
+): Promise<string[]> {
   const running = onlyRunning ? ["--filter", "status=running"] : ["--all"];
-  return ids(["ps", "-q", ...running, "--filter", OF_PROJECT, "--filter", IS_BALANCER]);
+  const filters = ["--filter", labelOf(places.project), "--filter", IS_BALANCER];
+  const [balancers, { own }] = await Promise.all([
+    ids(["ps", "-q", ...running, ...filters]),
+    projectContainers(places),
+  ]);
+  return balancers.filter((id) => own.includes(id));
 }
 
 /** Where the balancer is published on this machine, `127.0.0.1:5000`; empty when it is not. */
@@ -55,53 +109,17 @@ export async function restarts(container: string): Promise<{ count: number; stat
 }
 
 /**
- * Ends the balancer, which removes its replicas; then removes what is left of the fleet.
+ * Whether a network exists that compose did not make for this project: compose takes such a one only
+ * as `external`.
  *
- * @param fleet value of the label on the replicas
- * @param progress told of every step
- * @returns how many containers and networks went
+ * @param network its name
+ * @param places of the fleet
  */
-export async function removeProject(
-  fleet: string,
-  progress: (line: string) => void,
-): Promise<number> {
-  const project = await ids(["ps", "-aq", "--filter", OF_PROJECT]);
-  if (project.length > 0) {
-    progress("stopping the balancer's container (requests that run are finished first)");
-  }
-  if (project.length > 0) await docker(["stop", "-t", STOP_SECONDS, ...project]);
-  const ofFleet = `label=${FLEET_LABEL}=${fleet}`;
-  const leftovers = await ids(["ps", "-aq", "--filter", ofFleet]);
-  if (leftovers.length > 0) progress(`removing ${leftovers.length} replicas that it left`);
-  const containers = [...new Set([...project, ...leftovers])];
-  if (containers.length > 0) await docker(["rm", "-f", "-v", ...containers]);
-  await removeMark(ofFleet);
-  return containers.length + await removeNetworks([OF_PROJECT, ofFleet]);
-}
-
-/** The volumes that say whose the fleet is; a balancer that was killed leaves them. */
-async function removeMark(ofFleet: string): Promise<void> {
-  const filters = ["--filter", ofFleet, "--filter", "label=ringkeeper.mark"];
-  const found = await ids(["volume", "ls", "-q", ...filters]);
-  if (found.length > 0) await docker(["volume", "rm", ...found]);
-}
-
-async function removeNetworks(filters: readonly string[]): Promise<number> {
-  const found = new Set<string>();
-  for (const filter of filters) {
-    for (const id of await ids(["network", "ls", "-q", "--filter", filter])) found.add(id);
-  }
-  if (found.size > 0) await docker(["network", "rm", ...found]);
-  return found.size;
-}
-
-async function ids(args: readonly string[]): Promise<string[]> {
-  return (await docker(args)).split("\n").filter((line) => line !== "");
-}
-
-async function docker(args: readonly string[]): Promise<string> {
-  const result = await run("docker", args);
-  // What was listed a moment ago may have gone by itself: that is what was wanted.
-  if (result.code === 0 || /no such|not found/i.test(result.stderr)) return result.stdout.trim();
-  throw new ToolError(`docker ${args[0]}: ${result.stderr.trim()}`);
+export async function isExternalNetwork(
+  network: string,
+  { project }: FleetPlaces,
+): Promise<boolean> {
+  const format = `{{index .Labels "${PROJECT_LABEL}"}}`;
+  const result = await run("docker", ["network", "inspect", "--format", format, network]);
+  return result.code === 0 && result.stdout.trim() !== project;
 }

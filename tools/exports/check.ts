@@ -12,7 +12,7 @@ export interface SourceFile {
 }
 
 /** An exported name. */
-interface Export {
+export interface Export {
   readonly path: string;
   readonly line: number;
   readonly name: string;

@@ -5,7 +5,7 @@
  * @module
  */
 import { isExempt, type Source } from "./check.ts";
-import { FOLDER_ORDER, FOLDERS_APART, TOLERATED } from "./table.ts";
+import { FOLDER_ORDER, FOLDERS_APART } from "./table.ts";
 
 /** Imports from one folder to another; a file that stands alone counts as a folder. */
 interface Edge {
@@ -16,20 +16,14 @@ interface Edge {
 }
 
 /**
- * Everything that the folders do against the table.
+ * Every import that the order of folders forbids, and every cycle of folders.
  *
  * @param sources the files
- * @param tolerated imports that are not held to the order, as `[from, to]`
- * @returns violations, each as `file:line: what`, and entries of the allow-list that are not needed
+ * @returns violations, each as `file:line: what`, or without a line for a cycle
  */
-export function folderViolations(
-  sources: readonly Source[],
-  tolerated: typeof TOLERATED = TOLERATED,
-): string[] {
+export function folderViolations(sources: readonly Source[]): string[] {
   const edges = edgesBetweenFolders(sources);
-  const allowed = new Set(tolerated.map(([from, to]) => `${from} ${to}`));
-  const strict = edges.filter(({ from, to }) => !allowed.has(`${from} ${to}`));
-  return [...strict.flatMap(upwardImport), ...cyclesOf(strict), ...unneeded(edges, tolerated)];
+  return [...edges.flatMap(upwardImport), ...cyclesOf(edges)];
 }
 
 /** The folder that a file belongs to, or the file where the table lists it apart. */
@@ -97,11 +91,4 @@ function reachableFrom(start: string, next: ReadonlyMap<string, readonly Edge[]>
     }
   }
   return reached;
-}
-
-/** The allow-list only shrinks. */
-function unneeded(edges: readonly Edge[], tolerated: typeof TOLERATED): string[] {
-  const existing = new Set(edges.map(({ from, to }) => `${from} ${to}`));
-  return tolerated.filter(([from, to]) => !existing.has(`${from} ${to}`))
-    .map(([from, to]) => `tools/layers/table.ts: remove ${from} -> ${to} from TOLERATED`);
 }

@@ -6,7 +6,7 @@
  */
 import { sameDeno, show } from "../command.ts";
 import { inspectDocker } from "../docker/engine_choice.ts";
-import { buildImages } from "../docker/images.ts";
+import { buildImages, DEFAULT_IMAGES } from "../docker/images.ts";
 import { complain, say } from "../print.ts";
 import { ROOT, RUN_DIR } from "../project.ts";
 import { plus, type Tally, tally } from "./report.ts";
@@ -44,7 +44,7 @@ async function prepareDocker(): Promise<void> {
   const { trouble } = await inspectDocker();
   if (trouble) return complain(`tests on Docker are left out: ${trouble}`);
   try {
-    await buildImages(complain, ["replica"]);
+    await buildImages(complain, { replica: DEFAULT_IMAGES.replica });
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     complain(`warning: tests on Docker will not find their image: ${error.message}`);

@@ -6,11 +6,20 @@
 import { show } from "../command.ts";
 import { type Compose, composeArgs } from "../docker/compose.ts";
 import { isPrivate } from "./api_place.ts";
-import { balancerContainers, containerLog, fileIn, restarts } from "../docker/project.ts";
+import {
+  balancerContainers,
+  containerLog,
+  fileIn,
+  isExternalNetwork,
+  projectContainers,
+  restarts,
+} from "../docker/project.ts";
 import { buildImages } from "../docker/images.ts";
+import { type FleetPlaces, frontNetwork } from "../fleet_places.ts";
 import { ROOT } from "../project.ts";
 import { writeSecret, writeState } from "./state.ts";
 import { ToolError } from "../tool.ts";
+import { verbOf } from "./verb_of.ts";
 import { LOG_LINES, type Started, stateOf, type UpRequest } from "./request.ts";
 
 /** A container that Docker had to start again this often will not come up by waiting. */
@@ -31,18 +40,59 @@ export async function startDocker(
   compose: Compose,
   socket: string,
 ): Promise<Started> {
-  await buildImages(request.progress);
-  await writeState({ engine: "docker", ...stateOf(request) });
+  const { places } = request;
+  await buildImages(request.progress, places.images);
+  await requireOwnProject(places, request.port);
+  await writeState({ engine: "docker", ...stateOf(request) }, places.stateFile);
   const env = {
     ...await socketVariables(socket),
+    ...await fleetVariables(places),
     LB_PORT: String(request.port),
     LB_REPLICAS: String(request.replicas),
     LB_TAKE_OVER: String(request.takeOver),
     ...adminEnv(request),
   };
-  const code = await show(compose[0], composeArgs(compose, "up", "-d", "--no-build"), { env });
+  const args = composeArgs(compose, places.project, "up", "-d", "--no-build");
+  const code = await show(compose[0], args, { env, cwd: ROOT });
   if (code !== 0) throw new ToolError(`${compose.join(" ")} up failed, see above`);
-  return { trouble, log, ready: () => keepToken(request) };
+  await requireOwnProject(places, request.port);
+  return {
+    trouble: () => trouble(places),
+    log: () => log(places),
+    ready: () => keepToken(request),
+  };
+}
+
+/**
+ * Makes sure that no other checkout has started the fleet on this Engine: compose would take that
+ * one's containers for its own.
+ *
+ * @param places of the fleet
+ * @param port the public port that is asked for, for the advice
+ * @throws {ToolError} with the folder of the other checkout
+ */
+export async function requireOwnProject(places: FleetPlaces, port: number): Promise<void> {
+  const { foreign } = await projectContainers(places);
+  if (foreign === undefined) return;
+  throw new ToolError(
+    `LB_FLEET: the fleet "${places.fleet}" was started from ${foreign} on this Docker engine; give ` +
+      `this one another name (LB_FLEET=NAME make run PORT=${port}), or stop that one ` +
+      `(${verbOf(places.fleet, `-C ${foreign} stop`)})`,
+  );
+}
+
+/** The names in compose.yaml that follow the fleet. */
+async function fleetVariables(places: FleetPlaces): Promise<Record<string, string>> {
+  const back = Deno.env.get("LB_DOCKER_NETWORK") || places.back;
+  const external = await isExternalNetwork(back, places);
+  return {
+    LB_FLEET: places.fleet,
+    LB_DOCKER_NETWORK: back,
+    BACK_NETWORK_EXTERNAL: String(external),
+    FRONT_NETWORK: frontNetwork(Deno.env.get("FRONT_NETWORK") || places.front, back),
+    BALANCER_IMAGE: places.images.balancer,
+    LB_REPLICA_IMAGE: Deno.env.get("LB_REPLICA_IMAGE") || places.images.replica,
+  };
 }
 
 /**
@@ -60,8 +110,8 @@ function adminEnv({ listen }: UpRequest): Record<string, string> {
 }
 
 /** Has the token at hand for the command line: the container's own file is out of its reach. */
-async function keepToken({ tokenFile }: UpRequest): Promise<void> {
-  const [container] = await balancerContainers(true);
+async function keepToken({ tokenFile, places }: UpRequest): Promise<void> {
+  const [container] = await balancerContainers(places, true);
   if (tokenFile === undefined || !container) return;
   const text = await fileIn(container, CONTAINER_TOKEN);
   if (text !== undefined) await writeSecret(new URL(tokenFile, ROOT), text);
@@ -79,15 +129,15 @@ async function socketVariables(socket: string): Promise<Record<string, string>> 
   };
 }
 
-async function trouble(): Promise<string | undefined> {
-  const [container] = await balancerContainers(false);
+async function trouble(places: FleetPlaces): Promise<string | undefined> {
+  const [container] = await balancerContainers(places, false);
   if (!container) return "the balancer's container is gone";
   const { count, state } = await restarts(container);
   if (count < TOO_MANY_RESTARTS && state !== "exited") return undefined;
   return `the balancer's container does not stay up (${state}, restarted ${count} times)`;
 }
 
-async function log(): Promise<string> {
-  const [container] = await balancerContainers(false);
+async function log(places: FleetPlaces): Promise<string> {
+  const [container] = await balancerContainers(places, false);
   return container ? await containerLog(container, LOG_LINES) : "";
 }

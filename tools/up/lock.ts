@@ -1,5 +1,6 @@
 /**
- * One at a time: two `up` at once would each take the other's balancer for a stranger's.
+ * One at a time: of two `up` of a fleet at once, each would take the other's balancer for a foreign
+ * one.
  *
  * @module
  */
@@ -10,7 +11,7 @@ import { RUN_DIR } from "../project.ts";
  * process ends, however it ends.
  *
  * @param name name of the lock
- * @param folder where its file is
+ * @param folder where its file is; made where it is missing
  */
 export async function takeLock(name: string, folder = RUN_DIR): Promise<Disposable> {
   await Deno.mkdir(folder, { recursive: true });

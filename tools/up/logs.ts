@@ -5,9 +5,11 @@
  */
 import { show } from "../command.ts";
 import { balancerContainers } from "../docker/project.ts";
+import { fleetOfEnvironment } from "../fleet_places.ts";
 import { complain } from "../print.ts";
-import { LOG_FILE, rootPath } from "../project.ts";
+import { rootPath } from "../project.ts";
 import { dockerAnswers, findRunning } from "./running.ts";
+import { placesInUse } from "./state.ts";
 import { ToolError } from "../tool.ts";
 
 const LINES = "100";
@@ -19,17 +21,22 @@ const LINES = "100";
  * @throws {ToolError} there is no log
  */
 export async function logs(): Promise<number> {
-  const running = await findRunning();
-  if (running?.engine === "process") return await tail(["-f"]);
-  const [container] = await dockerAnswers() ? await balancerContainers(false) : [];
+  const places = await placesInUse(fleetOfEnvironment());
+  const running = await findRunning(places);
+  if (running?.engine === "process") return await tail(places.logFile, ["-f"]);
+  const [container] = await dockerAnswers() ? await balancerContainers(places, false) : [];
   if (container) return await show("docker", ["logs", "-f", "--tail", LINES, container]);
-  if (!(await exists(LOG_FILE))) throw new ToolError("nothing runs, and there is no log; make run");
-  complain(`nothing runs; this is the end of the last log (${rootPath(LOG_FILE)})`);
-  return await tail([]);
+  if (!(await exists(places.logFile))) {
+    throw new ToolError(
+      `nothing runs in the fleet "${places.fleet}", and there is no log; make run`,
+    );
+  }
+  complain(`nothing runs; this is the end of the last log (${rootPath(places.logFile)})`);
+  return await tail(places.logFile, []);
 }
 
-function tail(flags: readonly string[]): Promise<number> {
-  return show("tail", ["-n", LINES, ...flags, LOG_FILE.pathname]);
+function tail(file: URL, flags: readonly string[]): Promise<number> {
+  return show("tail", ["-n", LINES, ...flags, file.pathname]);
 }
 
 async function exists(file: URL): Promise<boolean> {

@@ -6,7 +6,7 @@
 import { balancerArgs } from "./balancer_command.ts";
 import { lastLines } from "../command.ts";
 import { cacheDependencies } from "../build/dependencies.ts";
-import { FLEET_FILE, LOG_FILE, ROOT } from "../project.ts";
+import { ROOT } from "../project.ts";
 import { makeFleetFolder, writeState } from "./state.ts";
 import { LOG_LINES, type Started, stateOf, type UpRequest } from "./request.ts";
 
@@ -36,11 +36,11 @@ export async function startProcess(request: UpRequest): Promise<Started> {
   const runId = crypto.randomUUID();
   const args = await balancerArgs();
   // Before the process is there, so that a `down` after a crash in between finds it.
-  await makeFleetFolder();
-  await writeState({ engine: "process", ...stateOf(request), runId });
+  await makeFleetFolder(request.places);
+  await writeState({ engine: "process", ...stateOf(request), runId }, request.places.stateFile);
   const child = spawn(request, [...args, `--run-id=${runId}`]);
   child.unref();
-  return { log, trouble: watchExit(child) };
+  return { log: () => endOfLog(request.places.logFile), trouble: watchExit(child) };
 }
 
 function spawn(request: UpRequest, args: readonly string[]): Deno.ChildProcess {
@@ -49,11 +49,12 @@ function spawn(request: UpRequest, args: readonly string[]): Deno.ChildProcess {
     LB_PORT: String(request.port),
     LB_REPLICAS: String(request.replicas),
     LB_TAKE_OVER: String(request.takeOver),
-    LB_STATE_FILE: FLEET_FILE,
+    LB_FLEET: request.places.fleet,
+    LB_STATE_FILE: request.places.fleetFile,
     LB_ADMIN_LISTEN: request.listen,
   };
   return new Deno.Command("sh", {
-    args: ["-c", IN_BACKGROUND, "sh", LOG_FILE.pathname, Deno.execPath(), ...args],
+    args: ["-c", IN_BACKGROUND, "sh", request.places.logFile.pathname, Deno.execPath(), ...args],
     cwd: ROOT,
     env,
     detached: true,
@@ -71,6 +72,6 @@ function watchExit(child: Deno.ChildProcess): Started["trouble"] {
   return () => Promise.resolve(trouble);
 }
 
-async function log(): Promise<string> {
-  return lastLines(await Deno.readTextFile(LOG_FILE), LOG_LINES);
+async function endOfLog(file: URL): Promise<string> {
+  return lastLines(await Deno.readTextFile(file), LOG_LINES);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { FleetPlaces } from "../fleet_places.ts";
 import type { State } from "./state.ts";
 
 /** What is to be started. */
@@ -18,7 +19,7 @@ export interface UpRequest {
   readonly listen: string;
   /** The file of the admin token that the balancer makes; undefined where it makes none. */
   readonly tokenFile: string | undefined;
-  readonly fleet: string;
+  readonly places: FleetPlaces;
   readonly takeOver: boolean;
   /** Told of every step. */
   readonly progress: (line: string) => void;
@@ -42,6 +43,6 @@ export const LOG_LINES = 20;
  *
  * @param request what is started
  */
-export function stateOf({ url, service, fleet, tokenFile }: UpRequest): Omit<State, "engine"> {
-  return { url, service, fleet, ...(tokenFile === undefined ? {} : { tokenFile }) };
+export function stateOf({ url, service, places, tokenFile }: UpRequest): Omit<State, "engine"> {
+  return { url, service, fleet: places.fleet, ...(tokenFile === undefined ? {} : { tokenFile }) };
 }

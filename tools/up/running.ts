@@ -1,15 +1,16 @@
 /**
- * What runs at the moment, whichever engine it was started with.
+ * The balancer of a fleet that runs, with either engine.
  *
  * @module
  */
 import { run } from "../command.ts";
 import { balancerContainers, publishedAddress } from "../docker/project.ts";
+import type { FleetPlaces } from "../fleet_places.ts";
 import { findRun } from "./processes.ts";
 import { readState } from "./state.ts";
 
 /** A balancer that runs. */
-interface Running {
+export interface Running {
   readonly engine: "process" | "docker";
   /** Where the service is. */
   readonly url: string;
@@ -17,14 +18,19 @@ interface Running {
 
 const DEADLINE_MS = 5000;
 
-/** The balancer that runs in the background; undefined when none does. */
-export async function findRunning(): Promise<Running | undefined> {
-  const state = await readState();
+/**
+ * The balancer that this checkout started and that runs in the background.
+ *
+ * @param places of its fleet
+ * @returns undefined when none does
+ */
+export async function findRunning(places: FleetPlaces): Promise<Running | undefined> {
+  const state = await readState(places.stateFile);
   if (state?.runId && await findRun(state.runId)) {
     return { engine: "process", url: state.service ?? state.url };
   }
   if (!(await dockerAnswers())) return undefined;
-  const [container] = await balancerContainers(true);
+  const [container] = await balancerContainers(places, true);
   if (!container) return undefined;
   return { engine: "docker", url: `http://${await publishedAddress(container)}` };
 }

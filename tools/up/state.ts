@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { FLEET_FILE, ROOT, RUN_DIR, TOKEN_FILE } from "../project.ts";
+import { DEFAULT_FLEET } from "../../balancer/engine/fleet_names.ts";
+import { type FleetPlaces, FLEETS, placesOf } from "../fleet_places.ts";
+import { ROOT } from "../project.ts";
 
 /** A started balancer. */
 export interface State {
@@ -20,14 +22,41 @@ export interface State {
   readonly runId?: string;
 }
 
-const FILE = new URL("state.json", RUN_DIR);
-
-/** What runs according to the last `up`; undefined when nothing was started. */
-export async function readState(file = FILE): Promise<State | undefined> {
+/** What the last `up` of a fleet wrote to its file; undefined when nothing was started. */
+export async function readState(file: URL): Promise<State | undefined> {
   try {
     return parseState(await Deno.readTextFile(file));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The places of a fleet: those of the default fleet where an older version started it there.
+ *
+ * @param fleet its name
+ */
+export async function placesInUse(fleet: string): Promise<FleetPlaces> {
+  const places = placesOf(fleet);
+  if (fleet === DEFAULT_FLEET || await readState(places.stateFile)) return places;
+  const older = placesOf(DEFAULT_FLEET);
+  return (await readState(older.stateFile))?.fleet === fleet ? older : places;
+}
+
+/** What the last `up` of each fleet wrote down that this checkout has started and not stopped. */
+export async function startedFleets(): Promise<State[]> {
+  const states = await Promise.all(
+    [DEFAULT_FLEET, ...await folders(FLEETS)].map((fleet) => readState(placesOf(fleet).stateFile)),
+  );
+  return states.filter((state) => state !== undefined);
+}
+
+async function folders(parent: URL): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(parent))).map(({ name }) => name).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
 }
@@ -43,7 +72,7 @@ function parseState(text: string): State | undefined {
 }
 
 /** Writes the state down, in one step so that no reader sees half of it. */
-export async function writeState(state: State, file = FILE): Promise<void> {
+export async function writeState(state: State, file: URL): Promise<void> {
   await Deno.mkdir(new URL("./", file), { recursive: true });
   const draft = new URL(`${file.href}.${crypto.randomUUID()}`);
   await Deno.writeTextFile(draft, JSON.stringify(state, undefined, 2) + "\n");
@@ -64,19 +93,19 @@ export async function writeSecret(file: URL, text: string): Promise<void> {
 }
 
 /** Makes the folder that the balancer keeps its fleet in. */
-export async function makeFleetFolder(): Promise<void> {
-  await Deno.mkdir(new URL("./", new URL(FLEET_FILE, ROOT)), { recursive: true });
+export async function makeFleetFolder({ fleetFile }: FleetPlaces): Promise<void> {
+  await Deno.mkdir(new URL("./", new URL(fleetFile, ROOT)), { recursive: true });
 }
 
 /** Forgets the state. */
-export function removeState(file = FILE): Promise<void> {
+export function removeState(file: URL): Promise<void> {
   return remove(file);
 }
 
 /** Forgets who belonged to the fleet, and its token: the next `up` begins afresh. */
-export async function removeFleet(): Promise<void> {
-  for (const end of ["", ".previous", ".lock"]) await remove(new URL(FLEET_FILE + end, ROOT));
-  await remove(new URL(TOKEN_FILE, ROOT));
+export async function removeFleet({ fleetFile, tokenFile }: FleetPlaces): Promise<void> {
+  for (const end of ["", ".previous", ".lock"]) await remove(new URL(fleetFile + end, ROOT));
+  await remove(new URL(tokenFile, ROOT));
 }
 
 async function remove(file: URL): Promise<void> {

@@ -15,8 +15,10 @@ interface Status {
 
 /** How to wait. */
 interface Wait {
-  /** Where the balancer listens. */
+  /** Where the API is. */
   readonly url: string;
+  /** Where the service is. */
+  readonly service: string;
   /** How many replicas must be ready. */
   readonly replicas: number;
   readonly timeoutMs: number;
@@ -32,9 +34,10 @@ interface Wait {
 
 const ASK_MS = 200;
 const ANSWER_MS = 2000;
+const SERVICE_UNAVAILABLE = 503;
 
 /**
- * Waits until enough replicas are ready.
+ * Waits until enough replicas are ready and the public port serves them.
  *
  * @throws {ToolError} when the time is over or waiting became pointless
  */
@@ -46,7 +49,7 @@ export async function untilReady(wait: Wait): Promise<void> {
     const line = `${status?.ready ?? 0} of ${wait.replicas} replicas ready`;
     const stalls = line === last;
     if (status && !stalls) wait.progress(last = line);
-    if (status && status.ready >= wait.replicas) return;
+    if (status && status.ready >= wait.replicas && await serves(wait.service)) return;
     if (status && stalls) starts.look(await askReplicas(wait)).forEach(wait.progress);
     const trouble = await wait.trouble() ?? starts.hopeless;
     if (trouble) throw new ToolError(trouble);
@@ -54,6 +57,23 @@ export async function untilReady(wait: Wait): Promise<void> {
       throw new ToolError(`${line} after ${wait.timeoutMs / 1000} s`);
     }
     await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+  }
+}
+
+/**
+ * Whether the public port is past its start, during which it answers 503 to all. The balancer itself
+ * answers this request (RFC 9110, section 7.6.2), so no replica sees it. Where there is no answer, as
+ * behind the PROXY protocol, nothing can be learned.
+ */
+async function serves(service: string): Promise<boolean> {
+  try {
+    const init = { method: "OPTIONS", headers: { "Max-Forwards": "0" } };
+    const response = await fetch(service, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
+    await response.body?.cancel();
+    return response.status !== SERVICE_UNAVAILABLE;
+  } catch (error) {
+    if (isNoAnswer(error)) return true;
+    throw error;
   }
 }
 

@@ -12,15 +12,18 @@ import {
   inspectDocker,
 } from "../docker/engine_choice.ts";
 import { takeLock } from "./lock.ts";
+import { fleetOfEnvironment, type FleetPlaces, placesOf } from "../fleet_places.ts";
 import { complain, say } from "../print.ts";
-import { DEFAULT_FLEET, ROOT, TOKEN_FILE } from "../project.ts";
-import { findRunning } from "./running.ts";
+import { ROOT } from "../project.ts";
+import { findRunning, type Running } from "./running.ts";
+import { placesInUse } from "./state.ts";
 import { untilReady } from "./status.ts";
 import { ToolError } from "../tool.ts";
-import { startDocker } from "./docker.ts";
+import { requireOwnProject, startDocker } from "./docker.ts";
 import type { Started, UpRequest } from "./request.ts";
 import type { UpOptions } from "./options.ts";
 import { startProcess } from "./process.ts";
+import { verbOf } from "./verb_of.ts";
 import { type Place, welcome } from "./welcome.ts";
 
 type Token = NonNullable<Place["token"]>;
@@ -37,25 +40,31 @@ const START_TIMEOUT_MS = 30_000;
  * @throws {ToolError} it did not become ready: everything that was started is stopped again
  */
 export async function up(options: UpOptions): Promise<void> {
-  using _oneAtATime = await takeLock("up");
+  const places = placesOf(fleetOfEnvironment());
+  using _oneAtATime = await takeLock("up", places.folder);
   const docker = options.engine === "process" ? {} : await inspectDocker();
-  const running = await findRunning();
-  if (running) return say(`already running: ${running.url} (engine ${running.engine}); make stop`);
+  const running = await findRunning(await placesInUse(places.fleet));
+  if (running) return say(alreadyRunning(running, places));
   const choice = chooseEngine(options.engine, docker);
+  if (choice.engine === "docker") await requireOwnProject(places, options.port);
   requireFreePort(options.port);
   const why = `engine: ${choice.engine === "docker" ? "docker" : "processes"} (${choice.why})`;
   say(why);
-  const request = requestOf(options);
+  const request = requestOf(options, places);
   await startAndWait(choice, request);
   const token = await tokenOf(request);
   const publicApi = env("LB_PUBLIC_API");
-  say(
-    welcome({ service: request.service, api: request.url, why, token, publicApi, path: tryPath() }),
-  );
+  const place = { service: request.service, api: request.url, fleet: places.fleet };
+  say(welcome({ ...place, why, token, publicApi, path: tryPath() }));
+}
+
+function alreadyRunning({ url, engine }: Running, { fleet }: FleetPlaces): string {
+  return `already running: ${url} (engine ${engine}, fleet "${fleet}"). To end that one: ` +
+    `${verbOf(fleet, "stop")}. To run another beside it: LB_FLEET=NAME make run PORT=PORT`;
 }
 
 /** What is to be started, and where it will be. */
-function requestOf(options: UpOptions): UpRequest {
+function requestOf(options: UpOptions, places: FleetPlaces): UpRequest {
   const service = urlOf(options.port);
   const { listen, url } = apiEntrance((name) => Deno.env.get(name), service, isFree, freePort);
   const given = env("LB_ADMIN_TOKEN") !== "" || env("LB_ADMIN_TOKEN_FILE") !== "";
@@ -64,8 +73,8 @@ function requestOf(options: UpOptions): UpRequest {
     service,
     url,
     listen,
-    fleet: env("LB_FLEET") || DEFAULT_FLEET,
-    tokenFile: given || env("LB_ADMIN_OPEN") === "true" ? undefined : TOKEN_FILE,
+    places,
+    tokenFile: given || env("LB_ADMIN_OPEN") === "true" ? undefined : places.tokenFile,
     progress: say,
   };
 }
@@ -80,7 +89,7 @@ async function startAndWait(choice: EngineChoice, request: UpRequest): Promise<v
   } catch (error) {
     const log = interruption() ? "" : await started.log?.() ?? "";
     if (log) complain(`--- the balancer's log ends with ---\n${log}\n---`);
-    await down(() => {});
+    await down(() => {}, request.places.fleet);
     if (interruption()) throw new ToolError("interrupted: what was started is stopped again", 130);
     complain("everything that was started is stopped again");
     throw error;

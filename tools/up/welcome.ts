@@ -4,12 +4,17 @@
  * @module
  */
 
+import { DEFAULT_FLEET } from "../../balancer/engine/fleet_names.ts";
+import { verbOf } from "./verb_of.ts";
+
 /** A balancer that runs. */
 export interface Place {
   /** Where the service is. */
   readonly service: string;
   /** Where the page and the API are: a URL, or `unix:/path`. */
   readonly api: string;
+  /** Its fleet; the default one unless given. */
+  readonly fleet?: string;
   /** The engine and the reason for it. */
   readonly why: string;
   /** The admin token that the balancer made, and the file that holds it. */
@@ -27,7 +32,7 @@ export interface Place {
  * @param place the balancer
  */
 export function welcome(
-  { service, api, why, token, publicApi, path = "/home" }: Place,
+  { service, api, fleet = DEFAULT_FLEET, why, token, publicApi, path = "/home" }: Place,
 ): string {
   const unix = api.startsWith("unix:");
   const call = (to: string) =>
@@ -49,5 +54,5 @@ try:
   curl -X DELETE ${textbook("/rm")} ${json} -d '{"n":1,"hostnames":["S4"]}'
   curl ${call("/_lb/status")}
 
-logs: make logs    stop: make stop`;
+logs: ${verbOf(fleet, "logs")}    stop: ${verbOf(fleet, "stop")}`;
 }

@@ -17,11 +17,18 @@ import type { EventLog } from "../../fleet/incidents/event_log.ts";
 import type { Assets } from "../../page/assets.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
 import type { DrillOptions } from "../drill/drill.ts";
-import type { EventStreams } from "../server/event_streams.ts";
+import type { EventStreams } from "./event_streams.ts";
 import type { ExplainOptions } from "../explain/explain.ts";
 import type { OpenApi } from "./openapi.ts";
-import type { LogDials } from "../endpoints/log.ts";
+import type { LogState } from "../../answers/log.ts";
 import type { Gate } from "../auth/middleware.ts";
+
+/** The log settings, which calls read and change. */
+export interface LogDials {
+  state(): LogState;
+  /** Changes them; in force at once for every line after the call. */
+  turn(change: Partial<LogState>): void;
+}
 
 /** What the control API acts on. */
 export interface ControlParts {

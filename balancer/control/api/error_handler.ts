@@ -15,7 +15,7 @@ import { failureBody } from "../../reply.ts";
 import { BodyError } from "../input/body.ts";
 import { RequestError } from "../input/schema.ts";
 import { DrillError } from "../drill/drill.ts";
-import { TooManyStreamsError } from "../server/event_streams.ts";
+import { TooManyStreamsError } from "./event_streams.ts";
 
 const STATUS_OF: Readonly<Record<ChangeErrorKind, 400 | 404 | 409 | 503>> = {
   "unsupported": STATUS_CODE.Conflict,

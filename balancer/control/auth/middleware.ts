@@ -6,12 +6,11 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { failureBody } from "../../reply.ts";
 import { type Audit, AuditEntry, beginEntry, type Deed, printable } from "./audit.ts";
-import type { CallDescription } from "../api/endpoint.ts";
 import type { Caller } from "./client_identity.ts";
 import type { Credential } from "./credential.ts";
 import type { Guard, ProofCheck } from "./authorize.ts";
 import { type Refusal, type RefusalReason, REFUSALS } from "./refusals.ts";
-import { isChange } from "./scope.ts";
+import { isChange, type Scope } from "./scope.ts";
 
 /** What the server says of each request, beside the request itself. */
 export interface Bindings {
@@ -41,7 +40,7 @@ export class Gate {
   }
 
   /** What stands before a call. */
-  before({ scope }: Pick<CallDescription, "scope">): MiddlewareHandler {
+  before({ scope }: { readonly scope: Scope }): MiddlewareHandler {
     return async (c, next) => {
       const { guard, now, audit } = this.#options;
       const { caller } = c.env as Bindings;

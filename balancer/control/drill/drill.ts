@@ -7,7 +7,7 @@
 import type { DrillReport } from "../../answers/incident.ts";
 import type { Incident } from "../../fleet/incidents/incident.ts";
 import type { Upstream } from "../../view.ts";
-import { reportIncident } from "../endpoints/incident_report.ts";
+import { reportIncident } from "../reports/incident_report.ts";
 import { drive } from "./load.ts";
 import type { DrillRequest } from "../input/fleet_requests.ts";
 

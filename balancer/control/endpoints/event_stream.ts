@@ -7,8 +7,8 @@ import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import type { FleetEvent } from "../../answers/event.ts";
 import type { EventLog, EventLogEntry } from "../../fleet/incidents/event_log.ts";
-import type { EventStreams } from "../server/event_streams.ts";
-import { reportIncident } from "./incident_report.ts";
+import type { EventStreams } from "../api/event_streams.ts";
+import { reportIncident } from "../reports/incident_report.ts";
 
 /** What streams of events are made of. */
 interface EventStreamParts {

@@ -12,13 +12,6 @@ import { entryOf } from "../auth/audit.ts";
 import { type BodyForm, oneOf } from "../input/schema.ts";
 import { jsonCall, type Operation } from "../api/endpoint.ts";
 
-/** What the calls turn. */
-export interface LogDials {
-  state(): LogState;
-  /** In force at once, for everything that is said from then on. */
-  turn(change: Partial<LogState>): void;
-}
-
 const EXAMPLE = '{"level":"debug","access":0.01}';
 const FIELDS = "level and access";
 const ACCESS_RULE = {

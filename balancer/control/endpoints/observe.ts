@@ -11,7 +11,7 @@ import { incidents } from "../../answers/incident.ts";
 import { load } from "../../answers/load.ts";
 import { jsonCall, type Operation, otherCall } from "../api/endpoint.ts";
 import { streamEvents } from "./event_stream.ts";
-import { reportIncident } from "./incident_report.ts";
+import { reportIncident } from "../reports/incident_report.ts";
 
 /** `GET /_lb/status` */
 export const getStatus: Operation = jsonCall({

@@ -5,7 +5,7 @@
  */
 import { murmur3 } from "../../../ring/mod.ts";
 import type { ExplainedReplica, Explanation } from "../../answers/explanation.ts";
-import type { PublicApi } from "../../proxy/routing/control_call.ts";
+import type { PublicApi } from "../../proxy/settings.ts";
 import { keySlot, wholeNumber } from "../../proxy/routing/key.ts";
 import { allowances, capOf, type Loads, UNBOUNDED } from "../../proxy/upstream/bounded_load.ts";
 import type { KeySource } from "../../settings/values.ts";

@@ -5,7 +5,8 @@
  */
 import { z } from "zod";
 import type { KeySource } from "../../settings/values.ts";
-import { isControlCall, type PublicApi } from "../../proxy/routing/control_call.ts";
+import { isControlCall } from "../../proxy/routing/control_call.ts";
+import type { PublicApi } from "../../proxy/settings.ts";
 import { latin1 } from "../../proxy/http1/latin1.ts";
 import { received, shown } from "../../fault.ts";
 import { parseFields, RequestError } from "../input/schema.ts";

@@ -9,7 +9,8 @@ import { failureBytes } from "../../proxy/errors/error_response.ts";
 import { type Fault, FAULTS } from "../../proxy/http1/fault.ts";
 import { HeadScanner, skipEmptyLines } from "../../proxy/http1/head_scanner.ts";
 import type { RequestHead } from "../../proxy/http1/request_head.ts";
-import { DropBudget, LINGER, linger } from "../../proxy/transport/linger.ts";
+import { LINGER } from "../../proxy/settings.ts";
+import { DropBudget, linger } from "../../proxy/transport/linger.ts";
 import { RefusedError } from "../../proxy/request/body.ts";
 import {
   Disconnected,

@@ -4,25 +4,55 @@
  * @module
  */
 import { clientOf } from "./client_address.ts";
-import type { Expiring } from "../transport/deadlines.ts";
+import type { Deadlines, Expiring } from "../transport/deadlines.ts";
 import { failureBytes, type FailureMessage } from "../errors/error_response.ts";
 import type { Begun, ExchangeEnd } from "../forward/attempt.ts";
-import { forward } from "../forward/route_loop.ts";
+import type { RequestBuilder } from "../forward/build_request.ts";
+import type { RouteLoop } from "../forward/route_loop.ts";
 import { HalfClosed } from "./half_closed.ts";
 import { type Fault, FAULTS } from "../http1/fault.ts";
 import { HeadScanner, skipEmptyLines } from "../http1/head_scanner.ts";
+import type { RequestHead } from "../http1/request_head.ts";
 import { ascii } from "../http1/writer.ts";
 import { DropBudget, linger } from "../transport/linger.ts";
-import { prepare } from "../forward/build_request.ts";
 import { PrivateConnections } from "../upstream/private_connections.ts";
-import type { Proxy } from "../worker/worker_context.ts";
 import { RefusedError, RequestBody } from "../request/body.ts";
-import { Shortcut } from "../forward/fast_path.ts";
+import { type FastPathServices, Shortcut } from "../forward/fast_path.ts";
+import type { Client } from "../request/client.ts";
+import type { DrainState } from "../request/drain_state.ts";
+import type { LingerSettings, RequestLimits, Timeouts } from "../settings.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
+import type { LingeringClients } from "./lingering_clients.ts";
+import type { TrustedPeers } from "./trusted_proxies.ts";
 import { Stopwatch } from "../telemetry/request_timer.ts";
 import type { Transaction } from "../request/request.ts";
-import type { Upload } from "./upload.ts";
+import type { Upload } from "../request/upload.ts";
 import type { InstancePool, UpstreamConnection } from "../upstream/connection_pool.ts";
 import { Disconnected, type Reader, type Wire } from "../transport/connection.ts";
+
+/** What the client connections of one worker share. */
+export interface ClientServices {
+  readonly deadlines: Deadlines;
+  readonly requestDeadlines: RequestDeadlines;
+  readonly limits: Pick<RequestLimits, "lineBytes" | "headBytes" | "fields">;
+  readonly timeouts: Pick<Timeouts, "head" | "keepAlive">;
+  /** Bounds of reading what a client sends after its response. */
+  readonly linger: LingerSettings;
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  readonly trusted: TrustedPeers;
+  readonly telemetry: Telemetry;
+  readonly builder: RequestBuilder;
+  readonly routeLoop: RouteLoop;
+  readonly fastPath: FastPathServices;
+  /** Clients that were answered and whose bytes are read only to be dropped. */
+  readonly lingering: LingeringClients;
+  /** Clients that were turned away, and whose bytes are read only so that they see the answer. */
+  readonly turnedAway: LingeringClients;
+  readonly drain: DrainState;
+  /** Records an error that is no fault of client or replica. */
+  recordFailure(action: string, error: unknown): void;
+}
 
 /** What the connection waits for; a deadline means something else in each. */
 type Phase = "idle" | "head" | "busy" | "closing";
@@ -30,7 +60,7 @@ type Phase = "idle" | "head" | "busy" | "closing";
 const CR = 13;
 
 /** One client connection. */
-export class Downstream implements Expiring {
+export class Downstream implements Client, Expiring {
   deadlineAt = Infinity;
   /** The replica's connection that a request is on right now. */
   upstream: UpstreamConnection | undefined;
@@ -41,11 +71,12 @@ export class Downstream implements Expiring {
   readonly body = new RequestBody();
   /** Sends the part of the present request's body that did not come with its head. */
   upload: Upload | undefined;
-  readonly stopwatch: Stopwatch;
+  readonly events: Stopwatch;
   /** The client's address as it is sent on. */
   readonly addressBytes: Uint8Array;
   /** The client's address: behind trusted proxies the one that the present request names. */
   origin: string;
+  readonly #services: ClientServices;
   readonly #shortcut: Shortcut;
   /** Connections to replicas that no other client is given; made for the first of them. */
   #private: PrivateConnections | undefined;
@@ -64,28 +95,27 @@ export class Downstream implements Expiring {
   #refused = false;
 
   /**
-   * @param proxy the worker that it belongs to
+   * @param services what the client connections of one worker share
    * @param wire the connection
    * @param address IP address of the client
    * @param trusted whether its word about the origin of requests is believed
    */
   constructor(
-    readonly proxy: Proxy,
+    services: ClientServices,
     readonly wire: Wire,
     readonly address: string,
     readonly trusted: boolean,
   ) {
+    this.#services = services;
     this.origin = address;
     this.addressBytes = ascii(address);
-    this.stopwatch = new Stopwatch(this);
-    this.#shortcut = new Shortcut(this);
+    this.events = new Stopwatch(services.telemetry, this);
+    this.#shortcut = new Shortcut(services.fastPath, this);
   }
 
-  /** Takes the client's address from the request whose head was parsed last. */
-  identify(): void {
-    const { requestHead, trusted } = this.proxy;
-    this.origin = clientOf(this.address, this.wire.bytes, requestHead, trusted);
-    const { record } = this.stopwatch;
+  identify(head: RequestHead): void {
+    this.origin = clientOf(this.address, this.wire.bytes, head, this.#services.trusted);
+    const { record } = this.events;
     if (record) record.client = this.origin;
   }
 
@@ -118,7 +148,7 @@ export class Downstream implements Expiring {
    */
   get waitedMs(): number {
     if (this.#phase !== "idle" && this.#phase !== "head") return 0;
-    const { deadlines, settings: { timeouts: { head, keepAlive } } } = this.proxy;
+    const { deadlines, timeouts: { head, keepAlive } } = this.#services;
     const left = this.deadlineAt - deadlines.in(0);
     const [shorter, longer] = [Math.min(head, keepAlive), Math.max(head, keepAlive)];
     return (left <= shorter ? shorter : longer) - left;
@@ -128,7 +158,7 @@ export class Downstream implements Expiring {
   async run(): Promise<void> {
     try {
       try {
-        this.#expect("idle", this.proxy.settings.timeouts.head);
+        this.#expect("idle", this.#services.timeouts.head);
         while (await this.#serveNext());
       } catch (error) {
         if (!(error instanceof RefusedError)) throw error;
@@ -137,7 +167,7 @@ export class Downstream implements Expiring {
       await this.#closeInStages();
     } catch (error) {
       // A client that is gone needs no answer, and nothing of it is left to be read.
-      if (!(error instanceof Disconnected)) this.proxy.recordFailure("proxy.request", error);
+      if (!(error instanceof Disconnected)) this.#services.recordFailure("proxy.request", error);
     } finally {
       this.close();
     }
@@ -147,10 +177,10 @@ export class Downstream implements Expiring {
   async reject(failure: FailureMessage): Promise<void> {
     try {
       await this.turnAway(failure);
-      await this.#closeInStages(this.proxy.turnedAway);
+      await this.#closeInStages(this.#services.turnedAway);
     } catch (error) {
       // It did not wait for the answer.
-      if (!(error instanceof Disconnected)) this.proxy.recordFailure("proxy.refuse", error);
+      if (!(error instanceof Disconnected)) this.#services.recordFailure("proxy.refuse", error);
     } finally {
       this.close();
     }
@@ -176,7 +206,7 @@ export class Downstream implements Expiring {
   close(): void {
     this.#private?.close();
     this.deadlineAt = Infinity;
-    if (this.#halfClosed) this.proxy.deadlines.delete(this.#halfClosed);
+    if (this.#halfClosed) this.#services.deadlines.delete(this.#halfClosed);
     this.upstream?.close();
     this.wire.close();
     this.#leave?.();
@@ -202,7 +232,7 @@ export class Downstream implements Expiring {
   rest(): void {
     this.origin = this.address;
     this.wire.rest();
-    this.#expect("idle", this.proxy.settings.timeouts.keepAlive);
+    this.#expect("idle", this.#services.timeouts.keepAlive);
   }
 
   /** Notices that the client goes away while a replica works for it. */
@@ -223,15 +253,16 @@ export class Downstream implements Expiring {
   end(): void {
     if (this.#ended || this.wire.closed) return;
     this.#ended = true;
-    this.proxy.deadlines.add(this.#halfClosed = new HalfClosed(this));
+    this.#services.deadlines.add(this.#halfClosed = new HalfClosed(this));
     if (this.streaming && !this.tunnelling) this.#expectStream();
     if (this.body.missing > this.wire.unread && !this.upload) this.left();
   }
 
   /** A client of an endless response has probably left: a silent stream is not kept for long. */
   #expectStream(): void {
-    const { upstream, proxy } = this;
-    if (upstream) upstream.deadlineAt = Math.min(upstream.deadlineAt, proxy.responseBodyDeadline());
+    const { upstream } = this;
+    const latest = this.#services.requestDeadlines.responseBody();
+    if (upstream) upstream.deadlineAt = Math.min(upstream.deadlineAt, latest);
   }
 
   /** More of the client's bytes are there, though none are due: while it waits, its end counts. */
@@ -261,7 +292,7 @@ export class Downstream implements Expiring {
     try {
       await this.wire.write(failureBytes(failure));
     } finally {
-      this.stopwatch.refused(failure);
+      this.events.rejectionSent(failure);
     }
   }
 
@@ -271,7 +302,7 @@ export class Downstream implements Expiring {
     const request = handover && (handover.request ?? await this.#readRequest());
     if (!request) return false;
     const end = await this.#forward(request, handover.begun);
-    if (end === "close" || this.#gone || !await this.#bodyRead() || this.proxy.draining) {
+    if (end === "close" || this.#gone || !await this.#bodyRead() || this.#services.drain.draining) {
       return false;
     }
     this.rest();
@@ -287,7 +318,7 @@ export class Downstream implements Expiring {
   async #bodyRead(): Promise<boolean> {
     const { upload } = this;
     if (!upload) return this.body.complete;
-    if (upload.running) await this.proxy.lingering.during(this, () => upload.done);
+    if (upload.running) await this.#services.lingering.during(this, () => upload.done);
     this.upload = undefined;
     this.#refused = !upload.complete;
     return upload.complete;
@@ -295,12 +326,12 @@ export class Downstream implements Expiring {
 
   async #forward(request: Transaction, begun: Begun | undefined): Promise<ExchangeEnd> {
     try {
-      const end = await forward(this, request, begun);
-      this.stopwatch.finish(request.method);
+      const end = await this.#services.routeLoop.forward(this, request, begun);
+      this.events.completed(request.method);
       return end;
     } catch (error) {
       // A request that is refused for its body is counted where it is answered.
-      if (!(error instanceof RefusedError)) this.stopwatch.abort(request.method);
+      if (!(error instanceof RefusedError)) this.events.aborted(request.method);
       throw error;
     }
   }
@@ -313,9 +344,9 @@ export class Downstream implements Expiring {
     if (headEnd === -1) headEnd = await this.#readHead();
     if (headEnd === -1) return undefined;
     this.work();
-    this.stopwatch.take();
+    this.events.received();
     // From here to the transaction nothing waits: the parser is shared by all connections.
-    return prepare(this, headEnd);
+    return this.#services.builder.build(this, headEnd);
   }
 
   /** @returns behind the head, -1 when the client ended its side before */
@@ -341,13 +372,13 @@ export class Downstream implements Expiring {
     if (headEnd === -2) throw new RefusedError(FAULTS.lineEnd);
     this.#checkLength(headEnd < 0 ? wire.unread : headEnd - wire.start);
     if (headEnd < 0 && this.#phase === "idle") {
-      this.#expect("head", this.proxy.settings.timeouts.head);
+      this.#expect("head", this.#services.timeouts.head);
     }
     return headEnd;
   }
 
   #checkLength(length: number): void {
-    const { limits } = this.proxy.settings;
+    const { limits } = this.#services;
     if (this.#scanner.firstLineLength > limits.lineBytes) {
       throw new RefusedError(FAULTS.uriTooLong);
     }
@@ -358,33 +389,33 @@ export class Downstream implements Expiring {
 
   #expect(phase: Phase, ms: number): void {
     this.#phase = phase;
-    this.deadlineAt = ms === Infinity ? Infinity : this.proxy.deadlines.in(ms);
+    this.deadlineAt = ms === Infinity ? Infinity : this.#services.deadlines.in(ms);
   }
 
   #refuse({ status, reason }: Fault): Promise<void> {
-    this.stopwatch.refuse("", { status, reason: "fault", message: reason });
+    this.events.rejected("", { status, reason: "fault", message: reason });
     return this.turnAway({ status, message: reason, close: true, withBody: true });
   }
 
   /** Answers a client that may still be sending; the connection is to be closed after it. */
   async turnAway(failure: FailureMessage): Promise<void> {
     this.#refused = true;
-    this.#expect("closing", this.proxy.settings.linger.readMs);
+    this.#expect("closing", this.#services.linger.readMs);
     await this.fail(failure);
   }
 
   /** Ends the connection behind its last response, whatever the client still sends. */
-  async #closeInStages(group = this.proxy.lingering): Promise<void> {
+  async #closeInStages(group = this.#services.lingering): Promise<void> {
     if (this.wire.closed || this.#gone || this.#ended) return;
     if (this.read && this.wire.unread === 0 && !this.#refused) return;
     await group.during(this, () => this.#linger());
   }
 
   async #linger(): Promise<void> {
-    const { deadlines, settings } = this.proxy;
-    this.#expect("closing", settings.linger.readMs);
+    const { deadlines, linger: settings } = this.#services;
+    this.#expect("closing", settings.readMs);
     await this.upload?.stop();
-    const budget = new DropBudget(deadlines, settings.linger);
+    const budget = new DropBudget(deadlines, settings);
     await linger(this.wire, budget, (at) => this.deadlineAt = at);
   }
 }

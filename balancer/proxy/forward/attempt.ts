@@ -3,74 +3,153 @@
  *
  * @module
  */
-import type { Downstream } from "../downstream/client_connection.ts";
-import { ResponseRelay } from "./response_relay.ts";
 import { UpstreamError } from "../errors/upstream_error.ts";
+import type { ResponseHead } from "../http1/response_head.ts";
+import type { Client } from "../request/client.ts";
 import type { Transaction } from "../request/request.ts";
-import type { UpstreamConnection } from "../upstream/connection_pool.ts";
-import { Upload } from "../downstream/upload.ts";
+import { Upload, type UploadServices } from "../request/upload.ts";
 import { Disconnected } from "../transport/connection.ts";
+import type { Deadlines } from "../transport/deadlines.ts";
+import type { UpstreamConnection } from "../upstream/connection_pool.ts";
+import type { Sampler } from "../upstream/outlier_sampler.ts";
+import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
+import type { FailureReports } from "./failure_reports.ts";
+import { type RelayServices, ResponseRelay } from "./response_relay.ts";
 
 /** Whether the client may send another request. */
 export type ExchangeEnd = "keep" | "close";
 
-/** An exchange that the shortcut began: the request was sent, and the wait for its answer begun. */
+/** An attempt that the fast path began: the request was sent, and the wait for its answer begun. */
 export interface Begun {
   readonly upstream: UpstreamConnection;
   /** Why it was not sent after all. */
   readonly failure: Disconnected | undefined;
 }
 
-/**
- * Sends a request and relays the response.
- *
- * @param client where it came from and where the response goes
- * @param request what to send
- * @param upstream the connection to send it on; at the end it is closed or back in its pool
- * @param begun set where that was done already
- * @throws {UpstreamError} the replica failed; nothing of a final response went to the client
- * @throws {RefusedError} the request's body turned out to be wrong
- * @throws {Disconnected} the client is gone, or its response broke off
- */
-export async function exchange(
-  client: Downstream,
-  request: Transaction,
-  upstream: UpstreamConnection,
-  begun?: Begun,
-): Promise<ExchangeEnd> {
-  const relay = client.proxy.relays.pop() ?? new ResponseRelay();
-  client.upstream = upstream;
-  upstream.request = request;
-  try {
-    if (begun?.failure) throw begun.failure;
-    if (!begun) {
-      client.proxy.sampler?.asked(upstream);
-      upstream.deadlineAt = client.proxy.responseDeadline(upstream.pool);
-      await upstream.wire.write(request.opening);
+/** What {@linkcode Attempts} are made of. */
+export interface AttemptServices {
+  readonly deadlines: Pick<Deadlines, "now">;
+  readonly requestDeadlines: RequestDeadlines;
+  /** Counts how instances answer; undefined where outliers are not looked for. */
+  readonly sampler: Sampler | undefined;
+  readonly reports: FailureReports;
+  readonly upload: UploadServices;
+  readonly relay: RelayServices;
+}
+
+/** Performs attempts, for the fast path and for the route loop alike. */
+export class Attempts {
+  /** Relays that no response uses. */
+  readonly relays: ResponseRelay[] = [];
+  readonly #services: AttemptServices;
+
+  /** @param services what the attempts of one worker share */
+  constructor(services: AttemptServices) {
+    this.#services = services;
+  }
+
+  /** The request is about to be sent. */
+  begin(client: Client, request: Transaction, upstream: UpstreamConnection): void {
+    const { sampler, requestDeadlines } = this.#services;
+    client.upstream = upstream;
+    upstream.request = request;
+    sampler?.asked(upstream);
+    upstream.deadlineAt = requestDeadlines.response(upstream.pool);
+  }
+
+  /** The head of a response is parsed: the final one, or an interim one (RFC 9110, section 15.2). */
+  answered(
+    client: Client,
+    request: Transaction,
+    upstream: UpstreamConnection,
+    { status, connectionAuth }: ResponseHead,
+  ): void {
+    const { pool } = upstream;
+    if (connectionAuth || request.connectionAuth) upstream.isPrivate = true;
+    pool.answeredAt = this.#services.deadlines.now;
+    if (status >= 200) this.#services.sampler?.answered(upstream, status);
+    else if (status !== 101) return;
+    client.events.responseStarted(status, request, pool, upstream.reused);
+  }
+
+  /** The exchange is over. @param reusable whether the connection can carry another request */
+  end(client: Client, upstream: UpstreamConnection, reusable: boolean): void {
+    // From here on another client may use the connection: this one must not close it.
+    client.upstream = undefined;
+    if (reusable) client.giveBack(upstream);
+    else upstream.close();
+  }
+
+  /**
+   * Sends a request and relays the response.
+   *
+   * @param client where it came from and where the response goes
+   * @param request what to send
+   * @param upstream the connection to send it on; at the end it is closed or back in its pool
+   * @param begun set where the fast path sent it already
+   * @throws {UpstreamError} the replica failed; nothing of a final response went to the client
+   * @throws {RefusedError} the request's body turned out to be wrong
+   * @throws {Disconnected} the client is gone, or its response broke off
+   */
+  async run(
+    client: Client,
+    request: Transaction,
+    upstream: UpstreamConnection,
+    begun?: Begun,
+  ): Promise<ExchangeEnd> {
+    const relay = this.relays.pop() ?? new ResponseRelay(this.#services.relay, this);
+    try {
+      if (begun?.failure) throw begun.failure;
+      if (!begun) {
+        this.begin(client, request, upstream);
+        await upstream.wire.write(request.opening);
+      }
+      this.#sendBody(client, request, upstream, begun !== undefined);
+      return await relay.run(client, request, upstream);
+    } catch (error) {
+      this.#failed(client, request, upstream, error);
+      throw meaningOf(error, client, request, upstream);
+    } finally {
+      client.upstream = undefined;
+      this.relays.push(relay);
     }
+  }
+
+  /** A response is due once the whole request was sent. */
+  #sendBody(
+    client: Client,
+    request: Transaction,
+    upstream: UpstreamConnection,
+    begun: boolean,
+  ): void {
+    const { requestDeadlines, upload } = this.#services;
     if (client.body.complete) client.watch();
-    else client.upload = new Upload(client, request, upstream);
-    if (!begun) upstream.deadlineAt = responseDeadline(client, upstream);
-    return await relay.run(client, request, upstream);
-  } catch (error) {
+    else client.upload = new Upload(upload, client, request, upstream);
+    if (!begun) {
+      upstream.deadlineAt = client.body.complete
+        ? requestDeadlines.response(upstream.pool)
+        : Infinity;
+    }
+  }
+
+  #failed(
+    client: Client,
+    request: Transaction,
+    upstream: UpstreamConnection,
+    error: unknown,
+  ): void {
     upstream.close();
     client.upload?.abandon();
-    if (brokeOff(error, client, request, upstream)) {
-      client.proxy.noteBroken(upstream, request);
-      client.stopwatch.witness(request, upstream.pool, upstream.reused);
-      client.stopwatch.breakOff();
-    }
-    throw meaningOf(error, client, request, upstream);
-  } finally {
-    client.upstream = undefined;
-    client.proxy.relays.push(relay);
+    if (!brokeOff(error, client, request, upstream)) return;
+    this.#services.reports.responseBroken(upstream, request);
+    client.events.responseBroken(request, upstream.pool, upstream.reused);
   }
 }
 
 /** Whether it was the replica that broke a response off in the middle. */
 function brokeOff(
   error: unknown,
-  client: Downstream,
+  client: Client,
   request: Transaction,
   upstream: UpstreamConnection,
 ): boolean {
@@ -78,15 +157,10 @@ function brokeOff(
     !client.gone && !client.wire.closed;
 }
 
-/** A response is due once the whole request was sent. */
-function responseDeadline({ proxy, body }: Downstream, { pool }: UpstreamConnection): number {
-  return body.complete ? proxy.responseDeadline(pool) : Infinity;
-}
-
-/** What a failure means: whoever closes a connection here has left word why. */
+/** What a failure means: every close of a connection leaves its cause behind. */
 function meaningOf(
   error: unknown,
-  client: Downstream,
+  client: Client,
   request: Transaction,
   upstream: UpstreamConnection,
 ): unknown {

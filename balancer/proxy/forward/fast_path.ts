@@ -6,13 +6,20 @@
  *
  * @module
  */
-import type { Downstream } from "../downstream/client_connection.ts";
-import type { Begun } from "./attempt.ts";
-import { prepareWhole } from "./build_request.ts";
+import type { Attempts, Begun } from "./attempt.ts";
+import type { RequestBuilder } from "./build_request.ts";
 import { isIdempotent } from "../errors/upstream_error.ts";
+import type { ResponseHead } from "../http1/response_head.ts";
+import type { Client } from "../request/client.ts";
+import type { DrainState } from "../request/drain_state.ts";
 import type { Transaction } from "../request/request.ts";
+import type { Places } from "../routing/admission.ts";
+import type { Deadlines } from "../transport/deadlines.ts";
 import type { Asker, UpstreamConnection } from "../upstream/connection_pool.ts";
+import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
+import type { RetryBudget } from "../upstream/retry_budget.ts";
 import { type Disconnected, ReaderConflict, type WireWatcher } from "../transport/connection.ts";
+import type { WholeResponse } from "./fast_response.ts";
 
 /** Where the shortcut ended. */
 export interface Handover {
@@ -22,12 +29,27 @@ export interface Handover {
   readonly begun?: Begun;
 }
 
+/** What the fast paths of one worker share. */
+export interface FastPathServices {
+  readonly builder: RequestBuilder;
+  readonly places: Places;
+  readonly attempts: Attempts;
+  readonly wholeResponse: WholeResponse;
+  /** The head that was parsed last, for use until the next wait. */
+  readonly responseHead: ResponseHead;
+  readonly retryBudget: RetryBudget;
+  readonly deadlines: Pick<Deadlines, "now">;
+  readonly requestDeadlines: RequestDeadlines;
+  readonly drain: DrainState;
+}
+
 /** What it waits for: nothing, a request, the answer to it, the client's taking that. */
 type Step = "aside" | "request" | "answer" | "taking";
 
 /** Serves the usual requests of one client's connection. */
 export class Shortcut implements WireWatcher, Asker {
-  readonly #client: Downstream;
+  readonly #services: FastPathServices;
+  readonly #client: Client;
   #step: Step = "aside";
   #request!: Transaction;
   #upstream!: UpstreamConnection;
@@ -40,7 +62,12 @@ export class Shortcut implements WireWatcher, Asker {
   #bodyBytes = 0;
   #handover!: PromiseWithResolvers<Handover | undefined>;
 
-  constructor(client: Downstream) {
+  /**
+   * @param services what the fast paths of one worker share
+   * @param client whose requests it serves
+   */
+  constructor(services: FastPathServices, client: Client) {
+    this.#services = services;
     this.#client = client;
     client.wire.watcher = this;
   }
@@ -106,14 +133,13 @@ export class Shortcut implements WireWatcher, Asker {
   #take(): void {
     try {
       const client = this.#client;
-      client.stopwatch.take();
-      const request = prepareWhole(client);
+      const { builder, places } = this.#services;
+      client.events.received();
+      const request = builder.buildWhole(client);
       if (!request) return this.#leave({});
       client.work();
       const { first } = request.destination;
-      const pool = first && client.body.complete
-        ? client.proxy.places.take(request, first)
-        : undefined;
+      const pool = first && client.body.complete ? places.take(request, first) : undefined;
       // What is not idempotent could not be sent again, should the connection turn out to be dead.
       const upstream = pool && client.takeIdle(pool, !isIdempotent(request.method));
       if (upstream) return this.#ask(request, upstream);
@@ -130,12 +156,10 @@ export class Shortcut implements WireWatcher, Asker {
     this.#step = "answer";
     this.#asked = this.#answered = false;
     this.#request = request;
-    this.#upstream = client.upstream = upstream;
+    this.#upstream = upstream;
     upstream.asker = this;
-    upstream.request = request;
-    client.proxy.sampler?.asked(upstream);
-    client.stopwatch.ask(upstream.pool, true);
-    upstream.deadlineAt = client.proxy.responseDeadline(upstream.pool);
+    client.events.attemptStarted(upstream.pool, true);
+    this.#services.attempts.begin(client, request, upstream);
     upstream.wire.send(request.out, request.length);
     client.watch();
   }
@@ -145,20 +169,17 @@ export class Shortcut implements WireWatcher, Asker {
       const client = this.#client;
       const request = this.#request;
       const upstream = this.#upstream;
-      const response = client.proxy.wholeResponse;
-      client.stopwatch.hear();
-      if (!response.write(client, request, upstream)) return this.#handOver(undefined);
-      const { status, connectionAuth } = client.proxy.responseHead;
-      if (connectionAuth || request.connectionAuth) upstream.isPrivate = true;
-      client.proxy.noteAnswer(upstream, status);
-      client.stopwatch.answer(status);
+      const { wholeResponse: response, responseHead, attempts, requestDeadlines } = this.#services;
+      client.events.responseArrived();
+      if (!response.write(request, upstream)) return this.#handOver(undefined);
+      attempts.answered(client, request, upstream, responseHead);
       this.#step = "taking";
       request.responding = true;
       this.#keep = response.end === "keep";
       this.#reusable = response.reusable;
       this.#bodyBytes = response.bodyBytes;
       upstream.deadlineAt = Infinity;
-      client.deadlineAt = client.proxy.responseBodyDeadline();
+      client.deadlineAt = requestDeadlines.responseBody();
       client.wire.send(request.out, response.length);
     } catch (error) {
       this.#fail(error);
@@ -169,19 +190,19 @@ export class Shortcut implements WireWatcher, Asker {
   #finish(sent: boolean): void {
     const client = this.#client;
     const upstream = this.#upstream;
-    client.upstream = upstream.asker = undefined;
-    if (sent && this.#reusable) client.giveBack(upstream);
-    else upstream.close();
+    const { attempts, retryBudget, deadlines, drain } = this.#services;
+    upstream.asker = undefined;
+    attempts.end(client, upstream, sent && this.#reusable);
     upstream.pool.inFlight.leave();
-    client.proxy.retryBudget.request(client.proxy.deadlines.now);
+    retryBudget.request(deadlines.now);
     if (!sent) {
-      client.stopwatch.abort(this.#request.method);
+      client.events.aborted(this.#request.method);
       return this.#leave(undefined);
     }
-    client.stopwatch.pass(this.#bodyBytes);
-    client.stopwatch.finish(this.#request.method);
+    client.events.bytesSent(this.#bodyBytes);
+    client.events.completed(this.#request.method);
     this.#request.release();
-    if (!this.#keep || client.gone || client.proxy.draining) return this.#leave(undefined);
+    if (!this.#keep || client.gone || drain.draining) return this.#leave(undefined);
     client.rest();
     this.#next();
   }

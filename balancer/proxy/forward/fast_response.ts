@@ -4,14 +4,30 @@
  * @module
  */
 import { ADDED_BYTES } from "../transport/buffers.ts";
-import type { Downstream } from "../downstream/client_connection.ts";
 import type { ExchangeEnd } from "./attempt.ts";
 import { writeResponseHead } from "../http1/head_writer.ts";
+import type { DateLine } from "../http1/date_line.ts";
+import type { ResponseHead } from "../http1/response_head.ts";
 import { hideRingFields } from "../http1/ring_fields.ts";
 import { copy } from "../http1/writer.ts";
 import { connectionOption, endAfter, framingOf, ringPlace } from "./response_framing.ts";
+import type { DrainState } from "../request/drain_state.ts";
 import type { Transaction } from "../request/request.ts";
 import type { UpstreamConnection } from "../upstream/connection_pool.ts";
+
+/** What a {@linkcode WholeResponse} is made of. */
+export interface WholeResponseServices {
+  /** Parses the head, and keeps it until the next wait. */
+  readonly responseHead: ResponseHead;
+  /** Bounds of a head: its bytes and its number of fields. */
+  readonly limits: { readonly headBytes: number; readonly fields: number };
+  /** Whether failures of requests are recorded that were not sampled. */
+  readonly recorder: { readonly catches: boolean };
+  /** The proxy's name in `Via`; empty where it is not added. */
+  readonly via: Uint8Array;
+  readonly date: DateLine;
+  readonly drain: DrainState;
+}
 
 /** A final response as it goes to the client. */
 export class WholeResponse {
@@ -23,20 +39,24 @@ export class WholeResponse {
   reusable = false;
   /** Whether the client may send another request. */
   end: ExchangeEnd = "close";
+  readonly #services: WholeResponseServices;
+
+  /** @param services what the responses of one worker share */
+  constructor(services: WholeResponseServices) {
+    this.#services = services;
+  }
 
   /**
    * Writes the response over the request, which was sent and answered. Anything but a usual one is
    * left as it came, for the relay.
    *
-   * @param client where it goes
    * @param request what it answers
    * @param upstream the replica's connection, its unread bytes beginning with the response
    * @returns whether it was written
    */
-  write(client: Downstream, request: Transaction, upstream: UpstreamConnection): boolean {
+  write(request: Transaction, upstream: UpstreamConnection): boolean {
     const { wire: from, pool } = upstream;
-    const { responseHead: head, settings: { limits }, recorder, via, date, draining } =
-      client.proxy;
+    const { responseHead: head, limits, recorder, via, date, drain } = this.#services;
     if (!head.parseWhole(from.bytes, from.start, from.end, limits.fields)) return false;
     if (head.status < 200 || head.end - head.start > limits.headBytes) return false;
     // Who wants to know of a failure has to read what was asked, which is written over here.
@@ -47,7 +67,7 @@ export class WholeResponse {
     if (head.end + (framing === "none" ? 0 : head.contentLength) !== from.end) return false;
     const { out, idBytes } = request;
     if (from.unread + idBytes.length + ADDED_BYTES > out.length) return false;
-    this.end = endAfter(request, framing, draining);
+    this.end = endAfter(request, framing, drain.draining);
     this.reusable = head.keepAlive;
     const ring = ringPlace(request, pool);
     if (ring) hideRingFields(head.fields, from.bytes);

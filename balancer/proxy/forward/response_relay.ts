@@ -4,9 +4,9 @@
  * @module
  */
 import { ADDED_BYTES, type Buffer, LARGE_BYTES } from "../transport/buffers.ts";
-import type { Downstream } from "../downstream/client_connection.ts";
-import type { ExchangeEnd } from "./attempt.ts";
+import type { Attempts, ExchangeEnd } from "./attempt.ts";
 import { ChunkScanner, writeChunkHeader } from "../http1/chunked.ts";
+import type { DateLine } from "../http1/date_line.ts";
 import { CleanCopy } from "../http1/clean_copy.ts";
 import { FAULTS } from "../http1/fault.ts";
 import type { ResponseAdditions } from "../http1/head_writer.ts";
@@ -25,10 +25,26 @@ import {
 } from "./response_framing.ts";
 import { UpstreamError } from "../errors/upstream_error.ts";
 import { asStream, isEventStream } from "./streams.ts";
+import type { BufferPool } from "../transport/buffers.ts";
+import type { Client } from "../request/client.ts";
+import type { DrainState } from "../request/drain_state.ts";
 import type { Transaction } from "../request/request.ts";
+import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import { tunnel } from "./tunnel.ts";
 import type { UpstreamConnection } from "../upstream/connection_pool.ts";
 import { Disconnected, type Reader, type Wire } from "../transport/connection.ts";
+
+/** What the relays of one worker share. */
+export interface RelayServices {
+  /** Bounds of a head: its bytes and its number of fields. */
+  readonly limits: { readonly headBytes: number; readonly fields: number };
+  readonly buffers: BufferPool;
+  readonly requestDeadlines: RequestDeadlines;
+  /** The proxy's name in `Via`; empty where it is not added. */
+  readonly via: Uint8Array;
+  readonly date: DateLine;
+  readonly drain: DrainState;
+}
 
 /** An interim response is passed on bare. */
 const INTERIM: ResponseAdditions = {
@@ -50,7 +66,9 @@ const COALESCE_BYTES = 16 * 1024;
 export class ResponseRelay {
   readonly #scanner = new HeadScanner();
   readonly #head = new ResponseHead();
-  #client!: Downstream;
+  readonly #services: RelayServices;
+  readonly #attempts: Attempts;
+  #client!: Client;
   #request!: Transaction;
   #upstream!: UpstreamConnection;
   #from!: Wire;
@@ -68,6 +86,15 @@ export class ResponseRelay {
   #end: ExchangeEnd = "close";
 
   /**
+   * @param services what the relays of one worker share
+   * @param attempts takes the beginning and the end of responses
+   */
+  constructor(services: RelayServices, attempts: Attempts) {
+    this.#services = services;
+    this.#attempts = attempts;
+  }
+
+  /**
    * Reads a response, whose deadline is set, and sends it to the client.
    *
    * @returns whether the client may send another request
@@ -75,7 +102,7 @@ export class ResponseRelay {
    * @throws {UpstreamError} the response is malformed
    */
   async run(
-    client: Downstream,
+    client: Client,
     request: Transaction,
     upstream: UpstreamConnection,
   ): Promise<ExchangeEnd> {
@@ -91,19 +118,16 @@ export class ResponseRelay {
         if (!await reader.fill()) throw new Disconnected(upstream.wire);
         headEnd = this.#findHead(scanned);
       }
-      client.stopwatch.hear();
+      client.events.responseArrived();
       this.#parse(headEnd);
-      const { status, connectionAuth } = this.#head;
-      if (connectionAuth || request.connectionAuth) upstream.isPrivate = true;
-      client.proxy.noteAnswer(upstream, status);
-      if (status >= 500) client.stopwatch.witness(request, upstream.pool, upstream.reused);
-      if (status >= 200 || status === 101) client.stopwatch.answer(status);
+      const { status } = this.#head;
+      this.#attempts.answered(client, request, upstream, this.#head);
       if (status === 101) return await this.#switchProtocols(headEnd);
       if (status >= 200) {
         await this.#send(this.#begin(headEnd));
-        client.stopwatch.pass(this.#inline);
-        client.stopwatch.hand();
-        client.proxy.buffers.give(this.#out);
+        client.events.bytesSent(this.#inline);
+        client.events.responseSent();
+        this.#services.buffers.give(this.#out);
         if (this.#remaining !== 0) await this.#relayBody();
         return await this.#finish();
       }
@@ -118,7 +142,7 @@ export class ResponseRelay {
     const headEnd = this.#scanner.scan(from.bytes, from.start + scanned, from.end);
     if (headEnd === -2) throw malformed("a line of its head does not end in CRLF");
     const length = headEnd < 0 ? from.unread : headEnd - from.start;
-    const { headBytes } = this.#client.proxy.settings.limits;
+    const { headBytes } = this.#services.limits;
     if (length > headBytes) throw malformed(`its head is longer than ${headBytes} bytes`);
     if (headEnd === -1 && !mayBeStatusLine(from.bytes, from.start, from.end)) {
       throw malformed(FAULTS.statusLine.reason);
@@ -127,7 +151,7 @@ export class ResponseRelay {
   }
 
   #parse(headEnd: number): void {
-    const { fields } = this.#client.proxy.settings.limits;
+    const { fields } = this.#services.limits;
     const fault = this.#head.parse(this.#from.bytes, this.#from.start, headEnd, fields);
     if (fault) throw malformed(fault.reason);
     if (this.#request.slot >= 0) hideRingFields(this.#head.fields, this.#from.bytes);
@@ -137,7 +161,7 @@ export class ResponseRelay {
   async #passInterim(headEnd: number): Promise<void> {
     if (this.#head.status === 100) this.#client.body.awaited = false;
     if (this.#request.minor === 1) {
-      const { buffers } = this.#client.proxy;
+      const { buffers } = this.#services;
       const out = buffers.take(LARGE_BYTES);
       const length = writeResponseHead(out, 0, this.#from.bytes, this.#head, INTERIM);
       this.#from.start = headEnd;
@@ -151,7 +175,7 @@ export class ResponseRelay {
   #begin(headEnd: number): Uint8Array {
     this.#decide();
     const inline = this.#inline = this.#inlineBytes(headEnd);
-    this.#out = this.#client.proxy.buffers.take(
+    this.#out = this.#services.buffers.take(
       headEnd - this.#from.start + ADDED_BYTES + this.#request.idBytes.length + inline,
     );
     const at = this.#writeHead(this.#out, connectionOption(this.#request, this.#end));
@@ -172,7 +196,8 @@ export class ResponseRelay {
       ? head.contentLength
       : Infinity;
     this.#reusable = head.keepAlive && this.#framing !== "until-close";
-    const { body, proxy: { draining } } = this.#client;
+    const { body } = this.#client;
+    const { draining } = this.#services.drain;
     // A client that was not asked to continue need not send the body: where the next request would
     // begin is not known (RFC 9110, section 10.1.1).
     const unasked = body.awaited && body.dataBytes === 0 && !body.complete;
@@ -186,7 +211,7 @@ export class ResponseRelay {
       : this.#head.chunked && minor === 0
       ? "none"
       : "as-is";
-    const { via, date } = this.#client.proxy;
+    const { via, date } = this.#services;
     const length = writeResponseHead(out, 0, this.#from.bytes, this.#head, {
       requestId: idBytes,
       via,
@@ -220,7 +245,7 @@ export class ResponseRelay {
       if (this.#from.unread === 0) await this.#more();
       const count = Math.min(this.#from.unread, this.#remaining);
       await this.#send(this.#from.bytes.subarray(this.#from.start, this.#from.start + count));
-      this.#client.stopwatch.pass(count);
+      this.#client.events.bytesSent(count);
       this.#from.start += count;
       this.#remaining -= count;
     }
@@ -238,7 +263,7 @@ export class ResponseRelay {
       if (this.#request.minor === 1) {
         await this.#send(bytes.subarray(start, copy.compact(bytes, start, end)));
       } else await this.#sendSpans(bytes, chunks);
-      this.#client.stopwatch.pass(chunks.dataBytes - before);
+      this.#client.events.bytesSent(chunks.dataBytes - before);
       this.#from.start = end;
     }
     if (this.#request.minor === 1 && copy.tail.length > 0) await this.#send(copy.tail);
@@ -261,7 +286,7 @@ export class ResponseRelay {
           await this.#send(chunkHead.subarray(0, writeChunkHeader(chunkHead, 0, end - start)));
         }
         await this.#send(bytes.subarray(start, end));
-        this.#client.stopwatch.pass(end - start);
+        this.#client.events.bytesSent(end - start);
         if (this.#request.minor === 1) await this.#send(CRLF);
         this.#from.start = end;
       }
@@ -281,17 +306,17 @@ export class ResponseRelay {
 
   /** The replica has to go on. */
   #await(): void {
-    const { proxy, ended } = this.#client;
-    this.#upstream.deadlineAt = this.#endless && !ended
-      ? proxy.streamDeadline()
-      : proxy.responseBodyDeadline();
+    const { requestDeadlines } = this.#services;
+    this.#upstream.deadlineAt = this.#endless && !this.#client.ended
+      ? requestDeadlines.stream()
+      : requestDeadlines.responseBody();
     this.#client.deadlineAt = Infinity;
   }
 
   /** The client has to go on: to take bytes. */
   #send(bytes: Uint8Array): Promise<void> {
     this.#upstream.deadlineAt = Infinity;
-    this.#client.deadlineAt = this.#client.proxy.responseBodyDeadline();
+    this.#client.deadlineAt = this.#services.requestDeadlines.responseBody();
     return this.#to.write(bytes);
   }
 
@@ -303,14 +328,9 @@ export class ResponseRelay {
       if (this.#reusable && this.#end === "keep") await upload.finish();
       else upload.abandon();
     }
-    // From here on another client may use it: this one must not close it.
-    this.#client.upstream = undefined;
     this.#reader[Symbol.dispose]();
-    if (this.#reusable && this.#client.sent && this.#from.unread === 0) {
-      this.#client.giveBack(this.#upstream);
-    } else {
-      this.#upstream.close();
-    }
+    const reusable = this.#reusable && this.#client.sent && this.#from.unread === 0;
+    this.#attempts.end(this.#client, this.#upstream, reusable);
     return this.#end;
   }
 
@@ -319,15 +339,15 @@ export class ResponseRelay {
     if (!this.#request.upgrade || !this.#head.upgrade) {
       throw malformed("it switches protocols although nobody asked it to");
     }
-    const { buffers } = this.#client.proxy;
+    const { buffers } = this.#services;
     const out = buffers.take(LARGE_BYTES);
     const length = this.#writeHead(out, "upgrade");
     this.#from.start = headEnd;
     this.#request.responding = true;
     await this.#send(out.subarray(0, length));
-    this.#client.stopwatch.hand();
+    this.#client.events.responseSent();
     buffers.give(out);
-    await tunnel(this.#client, this.#upstream, this.#reader);
+    await tunnel(this.#client, this.#upstream, this.#reader, this.#services.requestDeadlines);
     return "close";
   }
 }

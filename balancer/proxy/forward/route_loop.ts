@@ -1,136 +1,161 @@
 /**
- * The route loop: takes a request to the replica that the ring names, and on its detour to others,
- * until one answers.
+ * The route loop: takes a request to the replica that the ring names and, where that fails, to
+ * others, until one answers.
  *
  * @module
  */
-import { NoRoomError } from "../upstream/connection_queue.ts";
-import { Detour } from "../hold/failover.ts";
-import type { Downstream } from "../downstream/client_connection.ts";
-import { type Begun, exchange, type ExchangeEnd } from "./attempt.ts";
 import { type Refusal, refusalOf } from "../errors/refusal.ts";
 import { isIdempotent, UpstreamError } from "../errors/upstream_error.ts";
+import { Detour, type FailoverServices } from "../hold/failover.ts";
+import type { Client } from "../request/client.ts";
+import type { DrainState } from "../request/drain_state.ts";
 import type { Transaction } from "../request/request.ts";
-import type { InstancePool, UpstreamConnection } from "../upstream/connection_pool.ts";
+import type { Places } from "../routing/admission.ts";
 import { Disconnected } from "../transport/connection.ts";
+import type { Deadlines } from "../transport/deadlines.ts";
+import type { InstancePool, UpstreamConnection } from "../upstream/connection_pool.ts";
+import { type ConnectionLine, NoRoomError } from "../upstream/connection_queue.ts";
+import type { RetryBudget } from "../upstream/retry_budget.ts";
+import type { Attempts, Begun, ExchangeEnd } from "./attempt.ts";
+import type { FailureReports } from "./failure_reports.ts";
 
-/**
- * Has a request answered, by a replica or by the error that says why none did.
- *
- * @param client where it came from and where the response goes
- * @param request what to send
- * @param begun set where it was sent already, to its first choice
- * @returns whether the client may send another request
- * @throws {Disconnected} the client is gone, or its response broke off
- * @throws {RefusedError} the request's body turned out to be wrong
- */
-export async function forward(
-  client: Downstream,
-  request: Transaction,
-  begun?: Begun,
-): Promise<ExchangeEnd> {
-  if (request.answer !== undefined) return await refuse(client, request, request.answer);
-  const { retryBudget, deadlines, settings } = client.proxy;
-  retryBudget.request(deadlines.now);
-  let pool = begun ? begun.upstream.pool : firstPlace(client, request);
-  let detour: Detour | undefined;
-  let roomUntil: number | undefined;
-  for (let again = false;; begun = undefined) {
-    if (!pool) {
-      detour ??= new Detour(client, request);
-      pool = await detour.next();
-      if (!pool) return await refuse(client, request, detour.refusal);
-    }
-    // An unused connection, or a new one where there is none or the last one turned out to be dead.
-    const repeatable = isIdempotent(request.method) && client.body.complete;
-    const idle = begun?.upstream ?? (again ? undefined : client.takeIdle(pool, !repeatable));
-    again = false;
-    if (!begun) client.stopwatch.ask(pool, idle !== undefined);
-    try {
-      const upstream = idle ??
-        await open(client, request, pool, roomUntil ??= deadlines.in(settings.hold.ms));
-      const end = await exchange(client, request, upstream, begun);
-      request.release();
-      return end;
-    } catch (error) {
-      if (error instanceof NoRoomError) {
-        client.stopwatch.record?.unask();
-        return await refuse(client, request, refusalOf(error.reason));
+/** What a {@linkcode RouteLoop} is made of. */
+export interface RouteServices {
+  readonly retryBudget: RetryBudget;
+  readonly deadlines: Deadlines;
+  readonly places: Places;
+  /** Requests that wait for a connection. */
+  readonly line: ConnectionLine;
+  readonly attempts: Attempts;
+  readonly reports: FailureReports;
+  readonly failover: FailoverServices;
+  /** Milliseconds that a request may wait for a connection. */
+  readonly holdMs: number;
+  readonly drain: DrainState;
+}
+
+/** The route loop of one worker. */
+export class RouteLoop {
+  readonly #services: RouteServices;
+
+  /** @param services what it routes by */
+  constructor(services: RouteServices) {
+    this.#services = services;
+  }
+
+  /**
+   * Has a request answered, by a replica or by the error that says why none did.
+   *
+   * @param client where it came from and where the response goes
+   * @param request what to send
+   * @param begun set where it was sent already, to its first choice
+   * @returns whether the client may send another request
+   * @throws {Disconnected} the client is gone, or its response broke off
+   * @throws {RefusedError} the request's body turned out to be wrong
+   */
+  async forward(client: Client, request: Transaction, begun?: Begun): Promise<ExchangeEnd> {
+    if (request.answer !== undefined) return await this.#refuse(client, request, request.answer);
+    const { retryBudget, deadlines, attempts, reports, failover, holdMs } = this.#services;
+    retryBudget.request(deadlines.now);
+    let pool = begun ? begun.upstream.pool : this.#firstPlace(request);
+    let detour: Detour | undefined;
+    let roomUntil: number | undefined;
+    for (let again = false;; begun = undefined) {
+      if (!pool) {
+        detour ??= new Detour(failover, client, request);
+        pool = await detour.next();
+        if (!pool) return await this.#refuse(client, request, detour.refusal);
       }
-      if (!(error instanceof UpstreamError)) throw error;
-      client.stopwatch.witness(request, pool, error.reused);
-      client.stopwatch.fail(error);
-      client.proxy.note(pool.upstream, error, request);
-      detour ??= new Detour(client, request);
-      again = detour.failed(pool, error);
-    } finally {
-      // Who tries the same one again keeps the place.
-      if (!again) pool.inFlight.leave();
+      // An unused connection, or a new one where there is none or the last one turned out to be dead.
+      const repeatable = isIdempotent(request.method) && client.body.complete;
+      const idle = begun?.upstream ?? (again ? undefined : client.takeIdle(pool, !repeatable));
+      again = false;
+      if (!begun) client.events.attemptStarted(pool, idle !== undefined);
+      try {
+        const upstream = idle ??
+          await this.#open(client, request, pool, roomUntil ??= deadlines.in(holdMs));
+        const end = await attempts.run(client, request, upstream, begun);
+        request.release();
+        return end;
+      } catch (error) {
+        if (error instanceof NoRoomError) {
+          client.events.attemptCancelled();
+          return await this.#refuse(client, request, refusalOf(error.reason));
+        }
+        if (!(error instanceof UpstreamError)) throw error;
+        client.events.attemptFailed(request, pool, error);
+        reports.attemptFailed(pool.upstream, error, request);
+        detour ??= new Detour(failover, client, request);
+        again = detour.failed(pool, error);
+      } finally {
+        // Who tries the same one again keeps the place.
+        if (!again) pool.inFlight.leave();
+      }
+      if (!again) pool = undefined;
     }
-    if (!again) pool = undefined;
+  }
+
+  #firstPlace(request: Transaction): InstancePool | undefined {
+    const { first } = request.destination;
+    return first && this.#services.places.take(request, first);
+  }
+
+  /** Opens a connection as soon as this process can. A client that leaves gives its place up. */
+  async #open(
+    client: Client,
+    request: Transaction,
+    pool: InstancePool,
+    until: number,
+  ): Promise<UpstreamConnection> {
+    const upstream = await this.#services.line.connect(
+      pool,
+      waiterOf(client, request, pool),
+      until,
+    );
+    if (upstream) {
+      client.events.connected(upstream.reused);
+      return upstream;
+    }
+    client.events.attemptCancelled();
+    request.release();
+    throw new Disconnected(client.wire);
+  }
+
+  async #refuse(client: Client, request: Transaction, refusal: Refusal): Promise<ExchangeEnd> {
+    // The rest of a body must not be taken for the next request.
+    const unread = !client.read;
+    const close = !request.keepAlive || unread || this.#services.drain.draining;
+    const { method } = request;
+    client.events.rejected(method, refusal, request);
+    request.release();
+    const failure = {
+      ...refusal,
+      close,
+      withBody: method !== "HEAD",
+      requestId: request.requestId,
+    };
+    if (unread) await client.turnAway(failure);
+    else await client.fail(failure);
+    return close ? "close" : "keep";
   }
 }
 
-/** Opens a connection as soon as this process can. A client that leaves gives its place up. */
-async function open(
-  client: Downstream,
-  request: Transaction,
-  pool: InstancePool,
-  until: number,
-): Promise<UpstreamConnection> {
-  const hold = (leave: () => void) => {
-    request.shrink();
-    client.wire.rest();
-    client.stopwatch.detour();
-    client.stopwatch.witness(request, pool);
-    client.stopwatch.record?.hold("files");
-    client.hold(leave);
-  };
-  const unhold = () => {
-    client.unhold();
-    client.stopwatch.record?.unhold();
-    client.stopwatch.askNow();
-  };
-  const caller = {
-    hold,
-    unhold,
+/** The request as it waits for a connection. */
+function waiterOf(client: Client, request: Transaction, pool: InstancePool) {
+  return {
+    hold: (leave: () => void) => {
+      request.shrink();
+      client.wire.rest();
+      client.events.diverted(request, pool);
+      client.events.waiting("files");
+      client.hold(leave);
+    },
+    unhold: () => {
+      client.unhold();
+      client.events.resumed();
+    },
     get mayBeGone() {
       return client.ended;
     },
   };
-  const upstream = await client.proxy.line.connect(pool, caller, until);
-  const { record } = client.stopwatch;
-  if (upstream?.reused) record?.reuse();
-  if (upstream) return upstream;
-  record?.unask();
-  request.release();
-  throw new Disconnected(client.wire);
-}
-
-function firstPlace({ proxy }: Downstream, request: Transaction): InstancePool | undefined {
-  const { first } = request.destination;
-  return first && proxy.places.take(request, first);
-}
-
-async function refuse(
-  client: Downstream,
-  request: Transaction,
-  refusal: Refusal,
-): Promise<ExchangeEnd> {
-  // The rest of a body must not be taken for the next request.
-  const unread = !client.read;
-  const close = !request.keepAlive || unread || client.proxy.draining;
-  client.stopwatch.witness(request);
-  request.release();
-  const { method } = request;
-  client.stopwatch.refuse(method, refusal);
-  const failure = {
-    ...refusal,
-    close,
-    withBody: method !== "HEAD",
-    requestId: request.requestId,
-  };
-  if (unread) await client.turnAway(failure);
-  else await client.fail(failure);
-  return close ? "close" : "keep";
 }

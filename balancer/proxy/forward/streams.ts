@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Downstream } from "../downstream/client_connection.ts";
+import type { Client } from "../request/client.ts";
 import type { ResponseHead } from "../http1/response_head.ts";
 import { latin1 } from "../http1/latin1.ts";
 import type { UpstreamConnection } from "../upstream/connection_pool.ts";
@@ -17,13 +17,13 @@ import type { UpstreamConnection } from "../upstream/connection_pool.ts";
  * @param run runs it to its end
  */
 export async function asStream(
-  client: Downstream,
+  client: Client,
   upstream: UpstreamConnection,
   run: () => Promise<void>,
 ): Promise<void> {
   const over = upstream.pool.inFlight.stream(() => client.close());
   client.streaming = true;
-  client.stopwatch.stream();
+  client.events.streaming();
   try {
     await run();
   } finally {

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Downstream } from "../downstream/client_connection.ts";
+import type { Client } from "../request/client.ts";
 import { asStream } from "./streams.ts";
 import type { UpstreamConnection } from "../upstream/connection_pool.ts";
+import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import { Disconnected, type Reader, type Wire } from "../transport/connection.ts";
 
 /**
@@ -17,23 +18,26 @@ import { Disconnected, type Reader, type Wire } from "../transport/connection.ts
  * @param client the client's connection; bytes behind the request go first
  * @param upstream the replica's connection
  * @param replica its reader; bytes that are unread go first
+ * @param deadlines bounds of silence
  */
 export function tunnel(
-  client: Downstream,
+  client: Client,
   upstream: UpstreamConnection,
   replica: Reader,
+  deadlines: RequestDeadlines,
 ): Promise<void> {
-  return asStream(client, upstream, () => passBoth(client, upstream, replica));
+  return asStream(client, upstream, () => passBoth(client, upstream, replica, deadlines));
 }
 
 async function passBoth(
-  client: Downstream,
+  client: Client,
   upstream: UpstreamConnection,
   replica: Reader,
+  deadlines: RequestDeadlines,
 ): Promise<void> {
-  const { proxy, stopwatch } = client;
+  const { events } = client;
   const alive = () => {
-    client.deadlineAt = upstream.deadlineAt = proxy.streamDeadline();
+    client.deadlineAt = upstream.deadlineAt = deadlines.stream();
   };
   const passUp = async () => {
     await client.upload?.done;
@@ -41,13 +45,13 @@ async function passBoth(
     using reader = client.wire.reader();
     await pass(reader, upstream.wire, (bytes) => {
       alive();
-      stopwatch.receive(bytes);
+      events.bytesReceived(bytes);
     });
   };
   const passDown = () =>
     pass(replica, client.wire, (bytes) => {
       alive();
-      stopwatch.pass(bytes);
+      events.bytesSent(bytes);
     });
   alive();
   client.tunnelling = true;

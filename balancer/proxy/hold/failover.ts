@@ -5,14 +5,20 @@
  * @module
  */
 import type { View } from "../../view.ts";
-import type { Downstream } from "../downstream/client_connection.ts";
+import type { Client } from "../request/client.ts";
 import { type Refusal, refusalOf, type RouteRefusal } from "../errors/refusal.ts";
 import { isEvidence, shouldRetry, type UpstreamError } from "../errors/upstream_error.ts";
 import { type Choice, chooseRoute } from "../routing/route_choice.ts";
-import type { TollKind } from "../stats/failure_cost.ts";
+import type { TollBook, TollKind } from "../stats/failure_cost.ts";
 import type { Transaction } from "../request/request.ts";
+import type { Places } from "../routing/admission.ts";
+import type { Routes } from "../routing/routing_table.ts";
+import type { HoldSettings } from "../settings.ts";
+import type { Tallies } from "../stats/worker_counters.ts";
+import type { Deadlines } from "../transport/deadlines.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
-import type { Guest, WaitEnd } from "./waiting_room.ts";
+import type { RetryBudget } from "../upstream/retry_budget.ts";
+import type { Guest, WaitEnd, WaitingRoom } from "./waiting_room.ts";
 import { Disconnected } from "../transport/connection.ts";
 
 /**
@@ -22,9 +28,22 @@ import { Disconnected } from "../transport/connection.ts";
  */
 const MAX_FATAL_ATTEMPTS = 3;
 
+/** What the failovers of one worker share. */
+export interface FailoverServices {
+  readonly routes: Routes;
+  readonly places: Places;
+  readonly waitingRoom: WaitingRoom;
+  readonly retryBudget: RetryBudget;
+  readonly deadlines: Pick<Deadlines, "now">;
+  readonly tallies: Tallies;
+  readonly tolls: TollBook;
+  readonly hold: HoldSettings;
+}
+
 /** One request on its detour. */
 export class Detour implements Guest {
-  readonly #client: Downstream;
+  readonly #services: FailoverServices;
+  readonly #client: Client;
   readonly #request: Transaction;
   readonly #failed = new Set<string>();
   readonly #fatal = new Set<string>();
@@ -46,12 +65,17 @@ export class Detour implements Guest {
   #patienceMs: number;
   #reason: RouteRefusal = "none";
 
-  constructor(client: Downstream, request: Transaction) {
+  /**
+   * @param services what the failovers of one worker share
+   * @param client where the request came from
+   * @param request what to send
+   */
+  constructor(services: FailoverServices, client: Client, request: Transaction) {
+    this.#services = services;
     this.#client = client;
     this.#request = request;
-    client.stopwatch.detour();
-    client.stopwatch.witness(request);
-    this.#patienceMs = client.proxy.settings.hold.ms;
+    client.events.diverted(request);
+    this.#patienceMs = services.hold.ms;
   }
 
   /** Memory that it keeps while it waits. */
@@ -81,7 +105,7 @@ export class Detour implements Guest {
     if (failure.sent === "maybe") this.#fatal.add(instance);
     if (!isEvidence(failure)) return this.#repeatable;
     this.#failed.add(instance);
-    this.#graceUntil = performance.now() + this.#client.proxy.settings.hold.graceMs;
+    this.#graceUntil = performance.now() + this.#services.hold.graceMs;
     return false;
   }
 
@@ -118,14 +142,14 @@ export class Detour implements Guest {
   }
 
   #mayRetry(): boolean {
-    const { retryBudget, deadlines, tallies } = this.#client.proxy;
+    const { retryBudget, deadlines, tallies } = this.#services;
     const allowed = retryBudget.retry(deadlines.now);
     if (!allowed) tallies.worker.denied();
     return allowed;
   }
 
   choose(now: number): Choice {
-    const { routes, settings } = this.#client.proxy;
+    const { routes, hold } = this.#services;
     const view = routes.current?.view;
     if (!view || view.ready.size === 0) this.#anyone = true;
     this.#forgive(view);
@@ -139,7 +163,7 @@ export class Detour implements Guest {
         holdUntil: this.#holdUntil,
         graceUntil: this.#graceUntil,
       },
-      settings.hold,
+      hold,
       now,
     );
     if (choice.to === "wait" && choice.why === "hold") this.#held = true;
@@ -154,18 +178,17 @@ export class Detour implements Guest {
   }
 
   async #wait(choice: Extract<Choice, { to: "wait" }>): Promise<WaitEnd> {
-    const { proxy, wire } = this.#client;
+    const { wire, events } = this.#client;
     this.#request.shrink();
     wire.rest();
-    const place = proxy.waitingRoom.enter(this, choice.until);
+    const place = this.#services.waitingRoom.enter(this, choice.until);
     if (!place) return this.#turnedAway(choice);
     const since = performance.now();
-    const { record } = this.#client.stopwatch;
-    record?.hold(choice.why);
+    events.waiting(choice.why);
     this.#client.hold(place.leave);
     const end = await place.ended;
     this.#client.unhold();
-    record?.unhold();
+    events.resumed();
     this.#waited(performance.now() - since);
     return end;
   }
@@ -174,8 +197,8 @@ export class Detour implements Guest {
     this.#patienceMs -= ms;
     if (!this.#held) return;
     this.#count("held");
-    this.#client.proxy.tallies.worker.waited(ms);
-    this.#client.proxy.tolls.waited(this.#owner, ms);
+    this.#services.tallies.worker.waited(ms);
+    this.#services.tolls.waited(this.#owner, ms);
   }
 
   /** Who only waits for word of its owner can do without; who waits for the owner cannot. */
@@ -209,7 +232,7 @@ export class Detour implements Guest {
   }
 
   #place(name: string): InstancePool | undefined {
-    const { routes, places } = this.#client.proxy;
+    const { routes, places } = this.#services;
     const pool = routes.current?.pool(name);
     const placed = pool && places.take(this.#request, pool, this.#failed);
     this.#wanted = name;
@@ -225,7 +248,7 @@ export class Detour implements Guest {
   #count(kind: TollKind): void {
     if (this.#counted.has(kind)) return;
     this.#counted.add(kind);
-    const { tolls, tallies } = this.#client.proxy;
+    const { tolls, tallies } = this.#services;
     tolls.add(this.#owner, kind);
     tallies.of(this.#owner).toll(kind);
     tallies.worker.toll(kind);
@@ -233,6 +256,6 @@ export class Detour implements Guest {
 
   get #owner(): string | undefined {
     const { key } = this.#request.destination;
-    return key === undefined ? undefined : this.#client.proxy.routes.ownerOf(key);
+    return key === undefined ? undefined : this.#services.routes.ownerOf(key);
   }
 }

@@ -4,8 +4,7 @@
  * @module
  */
 
-/** What of the API the public port carries: everything, the textbook's calls, or nothing. */
-export type PublicApi = "all" | "basic" | "none";
+import type { PublicApi } from "../settings.ts";
 
 /**
  * Whether a request is for the balancer itself. What is not goes to a replica, whatever its path.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Downstream } from "../downstream/client_connection.ts";
+import type { RequestHead } from "../http1/request_head.ts";
 import { fieldValue, keySlot } from "../routing/key.ts";
 import { latin1 } from "../http1/latin1.ts";
 import type { Identity, RequestLine, RequestRecord } from "./request_record.ts";
@@ -94,13 +94,14 @@ export function gap(fraction: number, random: number): number {
 /**
  * The line of the request whose head was parsed last.
  *
- * @param client where its bytes are
+ * @param head its head
+ * @param bytes the bytes that hold it
+ * @param readsFields whether the log format shows the fields Referer and User-Agent
  */
-export function lineIn({ proxy, wire: { bytes } }: Downstream): RequestLine {
-  const { requestHead: head, recorder } = proxy;
+export function lineIn(head: RequestHead, bytes: Uint8Array, readsFields: boolean): RequestLine {
   const { method, minor, targetStart, targetEnd } = head;
   const line = { method, minor, target: latin1(bytes, targetStart, targetEnd) };
-  if (!recorder.readsFields) return line;
+  if (!readsFields) return line;
   const field = (name: string) => fieldValue({ bytes, head }, name);
   return { ...line, referer: field("referer"), userAgent: field("user-agent") };
 }

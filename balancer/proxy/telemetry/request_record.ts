@@ -10,7 +10,7 @@
  */
 import type { Upstream } from "../../view.ts";
 import type { RequestTrace } from "./request_span.ts";
-import type { Refused } from "./request_timer.ts";
+import type { Rejection, WaitCause } from "../request/request_events.ts";
 import type { AttemptFailure, RefusalCause } from "../stats/counter_layout.ts";
 
 /** One attempt to have it answered. */
@@ -29,15 +29,9 @@ export interface Attempt {
   failure: AttemptFailure | undefined;
 }
 
-/**
- * What it waited for: for its replica to be back, for word of it, or for this process to be able to
- * open a connection.
- */
-export type HoldCause = "hold" | "grace" | "files";
-
 /** One wait. */
 export interface Hold {
-  readonly why: HoldCause;
+  readonly why: WaitCause;
   readonly startedAt: number;
   endedAt: number | undefined;
 }
@@ -185,7 +179,7 @@ export class RequestRecord {
   }
 
   /** It waits from now on. */
-  hold(why: HoldCause): void {
+  hold(why: WaitCause): void {
     this.holds.push({ why, startedAt: this.now(), endedAt: undefined });
   }
 
@@ -201,7 +195,7 @@ export class RequestRecord {
   }
 
   /** The balancer itself answers. */
-  refuse({ status, reason, message }: Refused): void {
+  refuse({ status, reason, message }: Rejection): void {
     this.status = status;
     this.reason = reason;
     this.detail = message;

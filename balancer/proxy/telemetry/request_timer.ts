@@ -6,14 +6,15 @@
  *
  * @module
  */
-import type { Downstream } from "../downstream/client_connection.ts";
 import { bodyLength, type FailureMessage } from "../errors/error_response.ts";
-import { lineIn, lineOf, type Recorder } from "./record_sampler.ts";
+import { lineIn, lineOf } from "./record_sampler.ts";
 import { type Outcome, RequestRecord } from "./request_record.ts";
 import { isEvidence, type UpstreamError } from "../errors/upstream_error.ts";
-import type { Tallies } from "../stats/worker_counters.ts";
+import type { Client } from "../request/client.ts";
+import type { Rejection, RequestEvents, WaitCause } from "../request/request_events.ts";
+import type { Telemetry } from "./telemetry.ts";
 import { outcomeOf, type ReplicaTally, UNCOUNTED } from "../stats/counters.ts";
-import { BROKEN, LEFT, type RefusalCause } from "../stats/counter_layout.ts";
+import { BROKEN, LEFT } from "../stats/counter_layout.ts";
 import type { Transaction } from "../request/request.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 
@@ -30,21 +31,15 @@ const BROKEN_OFF = 16;
 /** The access log is to tell of it. */
 const CHOSEN = 32;
 
-/** Why the balancer itself answers. */
-export interface Refused {
-  readonly status: number;
-  readonly reason: RefusalCause;
-  /** The same in words. */
-  readonly message: string;
-}
+/** What a timer reads of the client whose requests it times. */
+type TimedClient = Pick<Client, "address" | "origin" | "wire" | "body">;
 
 /** The times of the request that is on a client's connection. */
-export class Stopwatch {
+export class Stopwatch implements RequestEvents {
   /** What is known of the request; undefined where nobody wants to hear of it. */
   record: RequestRecord | undefined;
-  readonly #client: Downstream;
-  readonly #tallies: Tallies;
-  readonly #recorder: Recorder;
+  readonly #client: TimedClient;
+  readonly #telemetry: Telemetry;
   /** Whoever was asked last; undefined while nobody was. */
   #asked: ReplicaTally | undefined;
   /** How many requests this one stands for; 0: it is not timed. */
@@ -58,23 +53,23 @@ export class Stopwatch {
   /** What is so of it, as bits: to begin a request is one store then. */
   #state = 0;
 
-  /** @param client whose requests */
-  constructor(client: Downstream) {
+  /**
+   * @param telemetry what the timers of one worker share
+   * @param client whose requests
+   */
+  constructor(telemetry: Telemetry, client: TimedClient) {
+    this.#telemetry = telemetry;
     this.#client = client;
-    this.#tallies = client.proxy.tallies;
-    this.#recorder = client.proxy.recorder;
   }
 
-  /** The head of a request is there. */
-  take(): void {
-    this.#weight = this.#tallies.pace.next();
+  received(): void {
+    this.#weight = this.#telemetry.tallies.pace.next();
     if (this.#weight > 0) this.#takenAt = performance.now();
     this.#asked = undefined;
-    this.#state = this.#recorder.next() ? OPEN | CHOSEN : OPEN;
+    this.#state = this.#telemetry.recorder.next() ? OPEN | CHOSEN : OPEN;
   }
 
-  /** Its head is what was parsed last. */
-  read(): void {
+  parsed(): void {
     if ((this.#state & CHOSEN) !== 0) this.begin();
   }
 
@@ -82,7 +77,8 @@ export class Stopwatch {
   begin(): RequestRecord {
     if (this.record) return this.record;
     const record = this.#newRecord();
-    record.line = lineIn(this.#client);
+    const { requestHead, recorder } = this.#telemetry;
+    record.line = lineIn(requestHead, this.#client.wire.bytes, recorder.readsFields);
     return record;
   }
 
@@ -91,48 +87,57 @@ export class Stopwatch {
     if (!this.record?.sampled) this.record = undefined;
   }
 
-  /** It is known where it goes. */
-  identify(request: Transaction): void {
-    if (this.record) this.record.identity = this.#recorder.identify(request);
+  routed(request: Transaction): string | undefined {
+    const { traces, recorder } = this.#telemetry;
+    const traceparent = traces?.begin(this, this.#client.wire.bytes, request);
+    if (this.record) this.record.identity = recorder.identify(request);
+    return traceparent;
   }
 
-  /** It is being sent over a connection, or one opened for it. */
-  ask(pool: InstancePool, reused: boolean): void {
+  traceParentWritten(end: number): void {
+    this.record?.trace?.place(end);
+  }
+
+  attemptStarted(pool: InstancePool, reused: boolean): void {
     this.#asked = pool.tally;
     if (this.#weight > 0) this.#askedAt = performance.now();
     if (this.record) this.record.ask(pool.upstream, reused);
   }
 
-  /** It is asked no earlier than now: the replica has had nothing to do with it so far. */
-  askNow(): void {
-    if (this.#weight > 0) this.#askedAt = performance.now();
+  connected(reused: boolean): void {
+    if (reused) this.record?.reuse();
   }
 
-  /** Bytes of an answer are there. */
-  hear(): void {
+  attemptCancelled(): void {
+    this.record?.unask();
+  }
+
+  responseArrived(): void {
     if (this.#weight > 0) this.#answeredAt = performance.now();
     if (this.record) this.record.hear();
   }
 
-  /** They are the head of the final answer. */
-  answer(status: number): void {
+  responseStarted(
+    status: number,
+    request: Transaction,
+    pool: InstancePool,
+    reused: boolean,
+  ): void {
+    if (status >= 500) this.#witness(request, pool, reused);
     this.#status = status;
     if (this.#weight > 0) this.#asked?.began(this.#answeredAt - this.#askedAt, this.#weight);
     if (this.record) this.record.answer(status);
   }
 
-  /** So many bytes of its answer's body are sent. */
-  pass(bytes: number): void {
+  bytesSent(bytes: number): void {
     if (this.record) this.record.bytesOut += bytes;
   }
 
-  /** So many bytes came through its tunnel. */
-  receive(bytes: number): void {
+  bytesReceived(bytes: number): void {
     if (this.record) this.record.bytesIn += bytes;
   }
 
-  /** The beginning of the answer is with the client. */
-  hand(): void {
+  responseSent(): void {
     this.#state |= HANDED;
     if (this.#weight > 0) this.#handedAt = performance.now();
   }
@@ -145,43 +150,52 @@ export class Stopwatch {
    * @param asked the connection's pool, where it goes wrong with whom it was sent to
    * @param reused whether that connection had carried a request before
    */
-  witness(request: Transaction, asked?: InstancePool, reused = false): void {
-    if (this.record !== undefined || !this.#recorder.catches) return;
+  #witness(request: Transaction, asked?: InstancePool, reused = false): void {
+    if (this.record !== undefined || !this.#telemetry.recorder.catches) return;
     const record = this.#newRecord();
     record.late = this.#weight === 0;
-    record.line = lineOf(request, this.#recorder.readsFields);
-    record.identity = this.#recorder.identify(request);
+    const { recorder } = this.#telemetry;
+    record.line = lineOf(request, recorder.readsFields);
+    record.identity = recorder.identify(request);
     if (!asked) return;
     const askedAt = record.late ? performance.now() : this.#askedAt;
     record.ask(asked.upstream, reused, record.at(askedAt));
   }
 
-  /** An attempt failed. */
-  fail(failure: UpstreamError): void {
+  attemptFailed(request: Transaction, pool: InstancePool, failure: UpstreamError): void {
+    this.#witness(request, pool, failure.reused);
     this.record?.fail(isEvidence(failure) ? failure.kind : "stale");
   }
 
-  /** It does not go straight to its owner and back. */
-  detour(): void {
+  diverted(request: Transaction, pool?: InstancePool): void {
     this.#state |= DETOURED;
+    this.#witness(request, pool);
   }
 
-  /** It has become a tunnel, or a stream of events. */
-  stream(): void {
+  waiting(cause: WaitCause): void {
+    this.record?.hold(cause);
+  }
+
+  /** The replica had nothing to do with the wait: the attempt begins now. */
+  resumed(): void {
+    this.record?.unhold();
+    if (this.#weight > 0) this.#askedAt = performance.now();
+  }
+
+  streaming(): void {
     this.#state |= ENDLESS;
     if (this.record) this.record.endless = this.#status === 101 ? "tunnel" : "stream";
   }
 
-  /** The replica breaks its answer off. */
-  breakOff(): void {
+  responseBroken(request: Transaction, pool: InstancePool, reused: boolean): void {
+    this.#witness(request, pool, reused);
     this.#state |= BROKEN_OFF;
     this.#asked?.failed("broken");
     this.record?.fail("broken");
   }
 
-  /** All of the answer is with the client. */
-  finish(method: string): void {
-    const { worker } = this.#tallies;
+  completed(method: string): void {
+    const { worker } = this.#telemetry.tallies;
     const asked = this.#asked;
     if ((this.#state & OPEN) === 0 || asked === undefined) return;
     this.#state &= ~OPEN;
@@ -199,14 +213,13 @@ export class Stopwatch {
     if ((this.#state & DETOURED) !== 0) return;
     const handedAt = (this.#state & HANDED) === 0 ? now : this.#handedAt;
     const added = this.#askedAt - this.#takenAt + handedAt - this.#answeredAt;
-    this.#tallies.worker.added(added, this.#weight);
+    this.#telemetry.tallies.worker.added(added, this.#weight);
   }
 
-  /** No more of the answer comes, or nobody takes it. */
-  abort(method: string): void {
+  aborted(method: string): void {
     if ((this.#state & OPEN) === 0) return;
     this.#state &= ~OPEN;
-    const { worker } = this.#tallies;
+    const { worker } = this.#telemetry.tallies;
     const outcome = (this.#state & BROKEN_OFF) !== 0 ? BROKEN : LEFT;
     if (this.record) this.#close(this.record, outcome === BROKEN ? "broken" : "left");
     if (this.#asked === UNCOUNTED) return worker.controlled();
@@ -215,9 +228,9 @@ export class Stopwatch {
     worker.ended(outcome);
   }
 
-  /** The balancer itself answers; whether the client took it, {@linkcode refused} says. */
-  refuse(method: string, refusal: Refused): void {
-    const { worker } = this.#tallies;
+  rejected(method: string, refusal: Rejection, request?: Transaction): void {
+    if (request) this.#witness(request);
+    const { worker } = this.#telemetry.tallies;
     const outcome = outcomeOf(refusal.status);
     this.#state &= ~OPEN;
     worker.refused(refusal.reason);
@@ -227,16 +240,15 @@ export class Stopwatch {
     this.record?.refuse(refusal);
   }
 
-  /** The balancer's own answer was written, or its client is gone. */
-  refused(answer: FailureMessage): void {
+  rejectionSent(answer: FailureMessage): void {
     if (!this.record) return;
     this.record.bytesOut = bodyLength(answer);
     this.#close(this.record, "refused");
   }
 
   /** Of a request that could not be understood, nothing but that is known. */
-  #concerns({ status }: Refused): boolean {
-    return (this.#state & CHOSEN) !== 0 || (this.#recorder.catches && status >= 500);
+  #concerns({ status }: Rejection): boolean {
+    return (this.#state & CHOSEN) !== 0 || (this.#telemetry.recorder.catches && status >= 500);
   }
 
   #newRecord(): RequestRecord {
@@ -251,6 +263,6 @@ export class Stopwatch {
     this.record = undefined;
     record.bytesIn += this.#client.body.dataBytes;
     record.end(outcome);
-    this.#recorder.recorded(record);
+    this.#telemetry.recorder.recorded(record);
   }
 }

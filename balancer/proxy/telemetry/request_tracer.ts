@@ -4,7 +4,7 @@
  * @module
  */
 import { isSampled, NOBODY, type Tracing } from "../../tracing/tracing.ts";
-import type { Downstream } from "../downstream/client_connection.ts";
+import type { RequestHead } from "../http1/request_head.ts";
 import {
   hideTraceParent,
   hideTraceState,
@@ -18,6 +18,7 @@ import type { KeyText } from "./key_redaction.ts";
 import { latin1 } from "../http1/latin1.ts";
 import type { RecordListener } from "./record_sampler.ts";
 import type { RequestRecord } from "./request_record.ts";
+import type { Stopwatch } from "./request_timer.ts";
 import { RequestTrace, spanName, traceParentOf } from "./request_span.ts";
 import type { TraceSettings } from "../settings.ts";
 import type { Transaction } from "../request/request.ts";
@@ -30,13 +31,21 @@ export class RequestTraces implements RecordListener {
   readonly #tracing: Tracing;
   readonly #heedsClient: boolean;
   readonly #keys: KeyText;
+  readonly #head: RequestHead;
 
   /**
    * @param tracing makes spans
    * @param settings what the worker was told of traces
    * @param keys write keys
+   * @param head the head that was parsed last
    */
-  constructor(tracing: Tracing, { heedsClient }: TraceSettings, keys: KeyText) {
+  constructor(
+    tracing: Tracing,
+    { heedsClient }: TraceSettings,
+    keys: KeyText,
+    head: RequestHead,
+  ) {
+    this.#head = head;
     this.#tracing = tracing;
     this.#heedsClient = heedsClient;
     this.#keys = keys;
@@ -45,46 +54,52 @@ export class RequestTraces implements RecordListener {
   /**
    * Begins the trace of the request whose head was parsed last, or goes on with the client's.
    *
-   * @param client where it came from
+   * @param timer the request's
+   * @param bytes the bytes that hold the head
    * @param request what is to be sent
    * @returns value of the field that it is sent on with; undefined: what came crosses as it is
    */
-  begin(client: Downstream, request: Transaction): string | undefined {
-    const { proxy: { requestHead: { fields } }, wire: { bytes } } = client;
+  begin(timer: Stopwatch, bytes: Uint8Array, request: Transaction): string | undefined {
+    const { fields } = this.#head;
     const parent = readTraceParent(fields, bytes);
     if (parent && this.#heedsClient && (parent.flags & SAMPLED) === 0) return undefined;
     hideTraceParent(fields, bytes);
     if (!parent) hideTraceState(fields, bytes);
     // Pages and scrapers ask again and again: a call begins no trace, and goes on with one.
     if (!parent && request.destination.key === undefined) return UNTRACED;
-    return this.#start(client, request, parent);
+    return this.#start(timer, bytes, request, parent);
   }
 
   recorded(record: RequestRecord): void {
     record.trace?.end(record, this.#keys);
   }
 
-  #start(client: Downstream, request: Transaction, parent: TraceParent | undefined): string {
-    const record = client.stopwatch.begin();
+  #start(
+    timer: Stopwatch,
+    bytes: Uint8Array,
+    request: Transaction,
+    parent: TraceParent | undefined,
+  ): string {
+    const record = timer.begin();
     const span = this.#tracing.start(spanName(request.method), {
       kind: "server",
       at: record.startedAt,
       ...(parent && { parent }),
     });
     if (isSampled(span)) {
-      span.setAttributes(hostAttributes(client));
+      span.setAttributes(hostAttributes(this.#head, bytes));
       record.trace = new RequestTrace(this.#tracing, span, request);
-    } else client.stopwatch.forget();
+    } else timer.forget();
     return traceParentOf(span, (parent?.flags ?? 0) & RANDOM);
   }
 }
 
 /** Whom the client believes to speak to. */
 function hostAttributes(
-  { proxy: { requestHead }, wire }: Downstream,
+  { hostStart, hostEnd }: RequestHead,
+  bytes: Uint8Array,
 ): Record<string, string | number> {
-  const { hostStart, hostEnd } = requestHead;
-  const [, host, port] = /^(.*?)(?::(\d+))?$/.exec(latin1(wire.bytes, hostStart, hostEnd)) ?? [];
+  const [, host, port] = /^(.*?)(?::(\d+))?$/.exec(latin1(bytes, hostStart, hostEnd)) ?? [];
   return {
     ...(host && { "server.address": host }),
     ...(port && { "server.port": Number(port) }),

@@ -5,21 +5,9 @@
  *
  * @module
  */
+import type { LingerSettings } from "../settings.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Wire } from "./connection.ts";
-
-/** How long, and how much, is read of what is dropped. */
-export interface LingerSettings {
-  /** Milliseconds to wait for more bytes. */
-  readonly readMs: number;
-  /** Milliseconds in all. */
-  readonly totalMs: number;
-  /** Bytes in all. */
-  readonly bytes: number;
-}
-
-/** The times that nginx has, and a number of bytes that costs less than a second of CPU. */
-export const LINGER: LingerSettings = { readMs: 5000, totalMs: 30_000, bytes: 2 ** 30 };
 
 /** What is left of the time and the bytes for one connection. */
 export class DropBudget {

@@ -13,7 +13,6 @@ import type { Gauge } from "./in_flight.ts";
 import { type Allowance, UNBOUNDED } from "./bounded_load.ts";
 import { UpstreamError } from "../errors/upstream_error.ts";
 import { type ReplicaTally, UNCOUNTED } from "../stats/counters.ts";
-import type { Transaction } from "../request/request.ts";
 import { type Disconnected, Wire, type WireWatcher } from "../transport/connection.ts";
 
 /** Bounds of the pool. */
@@ -24,7 +23,22 @@ export interface PoolLimits {
   readonly idleMs: number;
   /** Milliseconds that opening one may take. */
   readonly connectMs: number;
+  /** Milliseconds within which a response has to begin. */
+  readonly responseMs: number;
 }
+
+/** What a connection knows of the request that it carries. */
+export interface CarriedRequest {
+  /** Where it goes; its key is undefined for a call of the control API. */
+  readonly destination: { readonly key: string | undefined };
+  /** True while its body is being sent. */
+  readonly pumping: boolean;
+  /** Whether a final response has begun to go to the client. */
+  readonly responding: boolean;
+}
+
+/** Name and id of the control API among the instances. */
+export const CONTROL = "control";
 
 /** Who decides what becomes of connections that are no longer needed, beside their pool. */
 export interface PoolGuard {
@@ -66,7 +80,7 @@ export class UpstreamConnection implements Expiring, WireWatcher {
   /** Set when a deadline closed it in the middle of a request. */
   expired = false;
   /** The request that it carries, or carried last. */
-  request: Transaction | undefined;
+  request: CarriedRequest | undefined;
   #unused = false;
   #unusedSince = 0;
 
@@ -181,6 +195,16 @@ export class InstancePool {
 
   get upstream(): Upstream {
     return this.#upstream;
+  }
+
+  /** Milliseconds within which a response has to begin. */
+  get responseMs(): number {
+    return this.#limits.responseMs;
+  }
+
+  /** Whether it leads to the control API. */
+  get isControl(): boolean {
+    return this.#upstream.instance === CONTROL;
   }
 
   /** Takes note of what a new view says of the same instance. */

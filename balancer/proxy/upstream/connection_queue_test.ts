@@ -8,7 +8,7 @@ import { UpstreamError } from "../errors/upstream_error.ts";
 import { InstancePool, type UpstreamConnection } from "./connection_pool.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
-const LIMITS = { maxIdle: 10, idleMs: 60_000, connectMs: 10_000 };
+const LIMITS = { maxIdle: 10, idleMs: 60_000, connectMs: 10_000, responseMs: 1000 };
 
 /** Two replicas, and room for so many connections to both. */
 class Bench implements Disposable {

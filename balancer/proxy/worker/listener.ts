@@ -56,7 +56,7 @@ export class Acceptor {
    * @param deadlines what runs longer is cut off; requests that wait for a replica go on waiting
    */
   async drain({ requestsMs, streamsMs }: DrainDeadlines): Promise<void> {
-    this.#proxy.draining = true;
+    this.#proxy.drain.draining = true;
     this.#listener.close();
     this.#errors.close();
     for (const connection of this.#connections) connection.drain();
@@ -138,7 +138,7 @@ export class Acceptor {
     const { buffers, tallies: { worker }, trusted } = this.#proxy;
     const wire = new Wire(connection, buffers, "client", worker);
     if (rest) wire.begin(rest);
-    return new Downstream(this.#proxy, wire, address, trusted.has(address));
+    return new Downstream(this.#proxy.clients, wire, address, trusted.has(address));
   }
 
   /**

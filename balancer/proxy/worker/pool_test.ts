@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Ring } from "../../../ring/mod.ts";
 import type { Evidence, View } from "../../view.ts";
-import { LINGER } from "../transport/linger.ts";
-import type { ProxySettings } from "../settings.ts";
+import { LINGER, type ProxySettings } from "../settings.ts";
 import { DataPlaneWorkers } from "./pool.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 

@@ -5,49 +5,47 @@
  */
 import type { Tracing } from "../../tracing/tracing.ts";
 import type { Evidence, Sample, Toll, Upstream, View } from "../../view.ts";
-import { AccessLog, type BatchTaker } from "../telemetry/access_log.ts";
-import { BufferPool } from "../transport/buffers.ts";
-import type { Connection } from "../transport/byte_stream.ts";
-import { ConnectionLine } from "../upstream/connection_queue.ts";
-import { ApiTokens } from "../forward/api_tokens.ts";
-import { isApiPath, isControlCall } from "../routing/control_call.ts";
-import { Deadlines } from "../transport/deadlines.ts";
-import type { Downstream } from "../downstream/client_connection.ts";
-import { EvidenceLimit } from "../upstream/evidence_limiter.ts";
-import type { FileBudget } from "../transport/descriptor_budget.ts";
+import type { ClientServices } from "../downstream/client_connection.ts";
+import { LingeringClients } from "../downstream/lingering_clients.ts";
+import { TrustedPeers } from "../downstream/trusted_proxies.ts";
+import { Attempts } from "../forward/attempt.ts";
+import { RequestBuilder } from "../forward/build_request.ts";
+import { FailureReports } from "../forward/failure_reports.ts";
+import type { FastPathServices } from "../forward/fast_path.ts";
+import { WholeResponse } from "../forward/fast_response.ts";
+import { RouteLoop } from "../forward/route_loop.ts";
+import { WaitingRoom } from "../hold/waiting_room.ts";
 import { DATE_LINE } from "../http1/date_line.ts";
 import { RequestHead } from "../http1/request_head.ts";
 import { ResponseHead } from "../http1/response_head.ts";
 import { ascii } from "../http1/writer.ts";
-import { InFlight } from "../upstream/in_flight.ts";
-import { requestKey } from "../routing/key.ts";
-import { KeyText } from "../telemetry/key_redaction.ts";
-import { latin1 } from "../http1/latin1.ts";
-import { LingeringClients } from "../downstream/lingering_clients.ts";
-import type { LoadMap } from "../upstream/load_cells.ts";
-import { type LoadSheet, Places } from "../routing/admission.ts";
+import { DrainState } from "../request/drain_state.ts";
 import { RequestIds } from "../request/request_ids.ts";
-import { RequestTraces } from "../telemetry/request_tracer.ts";
-import type { ResponseRelay } from "../forward/response_relay.ts";
-import { Recorder } from "../telemetry/record_sampler.ts";
-import { isEvidence, type UpstreamError } from "../errors/upstream_error.ts";
-import { RetryBudget } from "../upstream/retry_budget.ts";
+import { type LoadSheet, Places } from "../routing/admission.ts";
+import { ApiTokens } from "../routing/api_tokens.ts";
+import { RequestRouter } from "../routing/request_router.ts";
 import { Routes } from "../routing/routing_table.ts";
 import type { ProxySettings } from "../settings.ts";
-import { Sampler } from "../upstream/outlier_sampler.ts";
-import { SlowWatch } from "../upstream/slow_detector.ts";
-import { Tallies } from "../stats/worker_counters.ts";
 import type { ReplicaSheets, TallySheet } from "../stats/counter_table.ts";
 import { TollBook } from "../stats/failure_cost.ts";
-import type { Destination, Transaction } from "../request/request.ts";
-import {
-  InstancePool,
-  type PoolLimits,
-  type UpstreamConnection,
-} from "../upstream/connection_pool.ts";
-import { TrustedPeers } from "../downstream/trusted_proxies.ts";
-import { WaitingRoom } from "../hold/waiting_room.ts";
-import { WholeResponse } from "../forward/fast_response.ts";
+import { Tallies } from "../stats/worker_counters.ts";
+import { AccessLog, type BatchTaker } from "../telemetry/access_log.ts";
+import { KeyText } from "../telemetry/key_redaction.ts";
+import { Recorder } from "../telemetry/record_sampler.ts";
+import { RequestTraces } from "../telemetry/request_tracer.ts";
+import { Telemetry } from "../telemetry/telemetry.ts";
+import { BufferPool } from "../transport/buffers.ts";
+import type { Connection } from "../transport/byte_stream.ts";
+import { Deadlines } from "../transport/deadlines.ts";
+import type { FileBudget } from "../transport/descriptor_budget.ts";
+import { CONTROL, InstancePool, type PoolLimits } from "../upstream/connection_pool.ts";
+import { ConnectionLine } from "../upstream/connection_queue.ts";
+import { InFlight } from "../upstream/in_flight.ts";
+import type { LoadMap } from "../upstream/load_cells.ts";
+import { Sampler } from "../upstream/outlier_sampler.ts";
+import { RequestDeadlines } from "../upstream/request_deadlines.ts";
+import { RetryBudget } from "../upstream/retry_budget.ts";
+import { SlowWatch } from "../upstream/slow_detector.ts";
 
 /** Unused connections that are kept for each instance. */
 const MAX_IDLE = 1024;
@@ -78,28 +76,15 @@ export interface WorkerSheets extends LoadSheet {
   readonly tallies: TallySheet;
 }
 
-/** The state of one worker. */
+/** Wires the services of one worker together; nothing below worker/ knows it. */
 export class Proxy {
   readonly settings: ProxySettings;
   /** Proxies in front whose word about the origin of a request is believed. */
   readonly trusted: TrustedPeers;
-  /** What it calls itself in `Via`; empty where it is not to say so. */
-  readonly via: Uint8Array;
-  /** The port that clients connect to, as it is sent on. */
-  readonly portBytes: Uint8Array;
-  readonly date = DATE_LINE;
   readonly buffers = new BufferPool();
   readonly deadlines = new Deadlines();
   readonly inFlight = new InFlight();
-  readonly requestIds = new RequestIds();
-  readonly retryBudget: RetryBudget;
-  /** Used between two waits only. */
-  readonly requestHead = new RequestHead();
-  /** Likewise. */
-  readonly responseHead = new ResponseHead();
-  readonly wholeResponse = new WholeResponse();
-  /** Lent for the time of a response. */
-  readonly relays: ResponseRelay[] = [];
+  readonly drain = new DrainState();
   readonly routes: Routes;
   /** Who is in flight to whom. */
   readonly places: Places;
@@ -108,29 +93,30 @@ export class Proxy {
   /** Which requests there is a record of, and who hears of them. */
   readonly recorder: Recorder;
   readonly accessLog: AccessLog;
-  /** Traces requests, where that is wanted. */
-  traces: RequestTraces | undefined;
   /** What it counts for good. */
   readonly tallies: Tallies;
   /** Requests that wait for a connection. */
   readonly line: ConnectionLine;
   /** Counts connections, so that files are left for everything else. */
   readonly files: FileBudget;
-  /** Clients that were answered and whose bytes are read only to be dropped. */
-  readonly lingering = new LingeringClients();
-  /** Clients that were turned away, and whose bytes are read only so that they see the answer. */
-  readonly turnedAway = new LingeringClients(() => this.files.turnedAwayRoom);
-  readonly tolls = new TollBook();
-  /** Counts how instances answer, where that is asked for. */
-  readonly sampler: Sampler | undefined;
-  /** True once the worker is to end: every response closes its connection. */
-  draining = false;
+  /** Performs attempts. */
+  readonly attempts: Attempts;
+  /** What the client connections share. */
+  readonly clients: ClientServices;
   readonly #listener: ProxyListener;
   readonly #control: InstancePool;
-  readonly #apiTokens: ApiTokens;
+  /** Used between two waits only, as the response's is. */
+  readonly #requestHead = new RequestHead();
+  readonly #responseHead = new ResponseHead();
+  readonly #requestDeadlines: RequestDeadlines;
+  readonly #retryBudget: RetryBudget;
+  readonly #telemetry: Telemetry;
   /** Write keys, for the access log and for traces. */
   readonly #keys: KeyText;
-  readonly #evidenceLimit = new EvidenceLimit();
+  readonly #tolls = new TollBook();
+  readonly #reports: FailureReports;
+  /** Counts how instances answer, where that is asked for. */
+  readonly #sampler: Sampler | undefined;
   readonly #slowWatch: SlowWatch;
   #sampledAt = 0;
 
@@ -147,56 +133,50 @@ export class Proxy {
     files: FileBudget,
   ) {
     this.settings = settings;
-    this.trusted = new TrustedPeers(settings.trusted);
-    this.via = settings.via ? VIA : ascii("");
-    this.portBytes = ascii(String(settings.listen.port));
-    this.#keys = new KeyText(settings.keySource);
-    this.#apiTokens = new ApiTokens(settings.tokens ?? [], (error) => {
-      listener.failure("proxy.tokens", error);
-    });
     this.files = files;
     this.#listener = listener;
+    this.trusted = new TrustedPeers(settings.trusted);
+    this.#keys = new KeyText(settings.keySource);
+    this.#requestDeadlines = new RequestDeadlines(this.deadlines, settings.timeouts);
     const tallies = this.tallies = new Tallies(sheets.tallies, sheets.row);
-    this.retryBudget = new RetryBudget(settings.workers);
+    this.#retryBudget = new RetryBudget(settings.workers);
     this.routes = new Routes({
       open: (upstream) => this.#openPool(upstream),
       tally: (name) => tallies.of(name),
       retire: (pool) => this.#retirePool(pool),
     }, settings.loadBound);
-    const recorder = this.recorder = new Recorder(this.routes);
-    this.accessLog = new AccessLog({
-      style: settings.logStyle,
-      keys: this.#keys,
-      recorder,
-      tally: tallies.worker,
-      take: listener.lines,
-    });
+    this.recorder = new Recorder(this.routes);
+    this.#telemetry = new Telemetry(tallies, this.recorder, this.#requestHead);
+    this.accessLog = this.#openAccessLog();
     this.places = new Places(sheets, this.routes, settings);
     this.waitingRoom = new WaitingRoom(settings.hold, this.deadlines, (count) => {
       tallies.worker.holding = count;
     });
-    this.line = new ConnectionLine({
-      budget: files,
-      deadlines: this.deadlines,
-      pools: () => this.routes.pools,
-      isControl: (pool) => pool === this.#control,
-      mayCall: () => listener.calls < settings.limits.calls,
-      patienceMs: settings.hold.ms,
-      giveUp: () => this.turnedAway.giveUp() || this.lingering.giveUp(),
-      refuseDoubtful: () => this.waitingRoom.giveUp(),
-    });
-    this.sampler = settings.outliers ? new Sampler() : undefined;
+    const lingering = new LingeringClients();
+    const turnedAway = new LingeringClients(() => files.turnedAwayRoom);
+    this.line = this.#openLine(() => turnedAway.giveUp() || lingering.giveUp());
+    this.#sampler = settings.outliers ? new Sampler() : undefined;
     this.#slowWatch = new SlowWatch(settings.suspectMs, settings.timeouts.response);
+    this.#control = this.#openControl();
+    this.#reports = this.#openReports();
+    const via = settings.via ? VIA : ascii("");
+    this.attempts = this.#openAttempts(via);
+    this.clients = this.#wireClients(via, lingering, turnedAway);
     // Always due: told with each tick.
     this.deadlines.add({ deadlineAt: -Infinity, onDeadline: () => this.#onTick() });
-    this.#control = this.#openControl();
+  }
+
+  /** True once the worker is to end: every response closes its connection. */
+  get draining(): boolean {
+    return this.drain.draining;
   }
 
   /** Traces requests from now on; resolves when it can write their keys, too. */
   trace(tracing: Tracing): Promise<void> {
-    const { traces = { heedsClient: false } } = this.settings;
-    this.traces = new RequestTraces(tracing, traces, this.#keys);
-    this.recorder.listeners.push(this.traces);
+    const { traces: settings = { heedsClient: false } } = this.settings;
+    const traces = new RequestTraces(tracing, settings, this.#keys, this.#requestHead);
+    this.#telemetry.traces = traces;
+    this.recorder.listeners.push(traces);
     return this.#keys.ready;
   }
 
@@ -215,67 +195,8 @@ export class Proxy {
     this.waitingRoom.review(performance.now());
   }
 
-  /** Where the request goes whose head was parsed last. */
-  destination(client: Downstream, request: Transaction): Destination {
-    if (this.#isControlCall(client)) return { key: undefined, first: this.#control };
-    const { keySource } = this.settings;
-    // The usual case without the facts that the others need.
-    const key = keySource.from === "request-id" ? request.requestId : requestKey(keySource, {
-      request,
-      client: client.origin,
-      bytes: client.wire.bytes,
-      head: this.requestHead,
-    });
-    return { key, first: this.routes.current?.owner(key) };
-  }
-
-  /** Tells of a failed attempt. */
-  note({ name, instance }: Upstream, failure: UpstreamError, { destination }: Transaction): void {
-    if (instance === CONTROL) return this.recordFailure("proxy.control", failure);
-    const { kind } = failure;
-    const fresh = isEvidence(failure);
-    this.tallies.of(name).failed(fresh ? kind : "stale");
-    const evidence = { name, instance, kind, fresh, key: destination.key ?? "" };
-    this.#accuse(failure.sent === "no" ? { ...evidence, unreachable: true } : evidence);
-  }
-
-  /** Tells of a response that broke off in the middle: what else ran there, shows by its key. */
-  noteBroken({ pool, expired }: UpstreamConnection, { destination: { key } }: Transaction): void {
-    const { name, instance } = pool.upstream;
-    if (key === undefined) return;
-    this.tolls.add(this.routes.ownerOf(key), "broken");
-    this.#accuse({ name, instance, kind: expired ? "timeout" : "reset", fresh: false, key });
-  }
-
-  /** Takes note of the beginning of a response, or of an interim one. */
-  noteAnswer(upstream: UpstreamConnection, status: number): void {
-    upstream.pool.answeredAt = this.deadlines.now;
-    if (status >= 200) this.sampler?.answered(upstream, status);
-  }
-
   recordFailure(action: string, error: unknown): void {
     this.#listener.failure(action, error);
-  }
-
-  /** Until when a response has to begin. The control API takes as long as a change takes. */
-  responseDeadline(pool: InstancePool): number {
-    if (pool === this.#control) return Infinity;
-    return this.deadlines.in(this.settings.timeouts.response);
-  }
-
-  /** Until when the next part of a request's body has to come, or to be taken by the replica. */
-  uploadDeadline(): number {
-    return this.deadlines.in(this.settings.timeouts.body);
-  }
-
-  /** Until when the next part of a response's body has to come, or to be taken by the client. */
-  responseBodyDeadline(): number {
-    return this.deadlines.in(this.settings.timeouts.responseBody);
-  }
-
-  /** Until when something has to go through a tunnel, or come of a response without an end. */
-  streamDeadline(): number {
-    return this.deadlines.in(this.settings.timeouts.streamIdle);
   }
 
   close(): void {
@@ -284,53 +205,202 @@ export class Proxy {
     this.accessLog.flush();
   }
 
+  /** Tells what failures cost since it was told last. */
+  tellTolls(): void {
+    const tolls = this.#tolls.take();
+    if (tolls.length > 0) this.#listener.tolls(tolls);
+  }
+
+  #openAccessLog(): AccessLog {
+    return new AccessLog({
+      style: this.settings.logStyle,
+      keys: this.#keys,
+      recorder: this.recorder,
+      tally: this.tallies.worker,
+      take: this.#listener.lines,
+    });
+  }
+
+  /** @param giveUp closes a client's connection that is only read to its end, if there is one */
+  #openLine(giveUp: () => boolean): ConnectionLine {
+    const { settings } = this;
+    return new ConnectionLine({
+      budget: this.files,
+      deadlines: this.deadlines,
+      pools: () => this.routes.pools,
+      isControl: (pool) => pool.isControl,
+      mayCall: () => this.#listener.calls < settings.limits.calls,
+      patienceMs: settings.hold.ms,
+      giveUp,
+      refuseDoubtful: () => this.waitingRoom.giveUp(),
+    });
+  }
+
+  #openReports(): FailureReports {
+    return new FailureReports({
+      deadlines: this.deadlines,
+      tallies: this.tallies,
+      tolls: this.#tolls,
+      routes: this.routes,
+      onEvidence: (evidence) => this.#listener.evidence(evidence),
+      onFailure: (action, error) => this.recordFailure(action, error),
+    });
+  }
+
+  #openAttempts(via: Uint8Array): Attempts {
+    const { deadlines, buffers, drain, settings: { limits, linger } } = this;
+    const requestDeadlines = this.#requestDeadlines;
+    return new Attempts({
+      deadlines,
+      requestDeadlines,
+      sampler: this.#sampler,
+      reports: this.#reports,
+      upload: {
+        deadlines,
+        requestDeadlines,
+        linger,
+        recordFailure: (action, error) => this.recordFailure(action, error),
+      },
+      relay: { limits, buffers, requestDeadlines, via, date: DATE_LINE, drain },
+    });
+  }
+
+  #wireClients(
+    via: Uint8Array,
+    lingering: LingeringClients,
+    turnedAway: LingeringClients,
+  ): ClientServices {
+    const { deadlines, drain, settings, trusted } = this;
+    const { limits, timeouts, linger } = settings;
+    const builder = this.#openBuilder(via);
+    return {
+      deadlines,
+      requestDeadlines: this.#requestDeadlines,
+      limits,
+      timeouts,
+      linger,
+      trusted,
+      telemetry: this.#telemetry,
+      builder,
+      routeLoop: this.#openRouteLoop(),
+      fastPath: this.#wireFastPath(builder, via),
+      lingering,
+      turnedAway,
+      drain,
+      recordFailure: (action, error) => this.recordFailure(action, error),
+    };
+  }
+
+  #openBuilder(via: Uint8Array): RequestBuilder {
+    const { settings, buffers, routes } = this;
+    const requestHead = this.#requestHead;
+    const apiTokens = new ApiTokens(settings.tokens ?? [], (error) => {
+      this.recordFailure("proxy.tokens", error);
+    });
+    const { keySource, publicApi, limits, underscores, trace } = settings;
+    return new RequestBuilder({
+      requestHead,
+      limits,
+      buffers,
+      requestIds: new RequestIds(),
+      router: new RequestRouter({
+        requestHead,
+        keySource,
+        publicApi,
+        routes,
+        control: this.#control,
+        apiTokens,
+      }),
+      via,
+      portBytes: ascii(String(settings.listen.port)),
+      underscores,
+      trace,
+    });
+  }
+
+  #openRouteLoop(): RouteLoop {
+    const { deadlines, drain, places, routes, tallies, waitingRoom, settings: { hold } } = this;
+    const retryBudget = this.#retryBudget;
+    const tolls = this.#tolls;
+    return new RouteLoop({
+      retryBudget,
+      deadlines,
+      places,
+      line: this.line,
+      attempts: this.attempts,
+      reports: this.#reports,
+      failover: { routes, places, waitingRoom, retryBudget, deadlines, tallies, tolls, hold },
+      holdMs: hold.ms,
+      drain,
+    });
+  }
+
+  #wireFastPath(builder: RequestBuilder, via: Uint8Array): FastPathServices {
+    const { deadlines, drain, places, recorder, attempts, settings: { limits } } = this;
+    const responseHead = this.#responseHead;
+    return {
+      builder,
+      places,
+      attempts,
+      wholeResponse: new WholeResponse({
+        responseHead,
+        limits,
+        recorder,
+        via,
+        date: DATE_LINE,
+        drain,
+      }),
+      responseHead,
+      retryBudget: this.#retryBudget,
+      deadlines,
+      requestDeadlines: this.#requestDeadlines,
+      drain,
+    };
+  }
+
   #onTick(): void {
     const { now } = this.deadlines;
     this.tallies.pace.tick();
-    this.tallies.worker.retryBudget = this.retryBudget.left(now);
-    for (const evidence of this.#slowWatch.look(this.routes.pools, now)) this.#accuse(evidence);
+    this.tallies.worker.retryBudget = this.#retryBudget.left(now);
+    for (const evidence of this.#slowWatch.look(this.routes.pools, now)) {
+      this.#reports.accuse(evidence);
+    }
     this.line.tick();
     this.accessLog.tick();
     this.tellTolls();
     this.#tellSamples();
-    const dropped = this.#evidenceLimit.takeDropped(now);
-    if (dropped > 0) this.recordFailure("proxy.evidence", `${dropped} more, not passed on`);
-  }
-
-  #accuse(evidence: Evidence): void {
-    if (this.#evidenceLimit.allow(this.deadlines.now)) this.#listener.evidence(evidence);
-  }
-
-  /** Tells what failures cost since it was told last. */
-  tellTolls(): void {
-    const tolls = this.tolls.take();
-    if (tolls.length > 0) this.#listener.tolls(tolls);
+    this.#reports.tick();
   }
 
   #tellSamples(): void {
     const { now } = this.deadlines;
-    if (!this.sampler || now - this.#sampledAt < SAMPLE_MS) return;
+    if (!this.#sampler || now - this.#sampledAt < SAMPLE_MS) return;
     this.#sampledAt = now;
-    const samples = this.sampler.take();
+    const samples = this.#sampler.take();
     if (samples.length > 0) this.#listener.samples(samples);
   }
 
   #openPool(upstream: Upstream): InstancePool {
-    const { connect, upstreamIdle } = this.settings.timeouts;
-    const limits: PoolLimits = { maxIdle: MAX_IDLE, idleMs: upstreamIdle, connectMs: connect };
+    const { connect, upstreamIdle, response } = this.settings.timeouts;
+    const limits: PoolLimits = {
+      maxIdle: MAX_IDLE,
+      idleMs: upstreamIdle,
+      connectMs: connect,
+      responseMs: response,
+    };
     const { instance } = upstream;
     const gauge = this.inFlight.gauge(instance, this.places.cell(instance));
     return new InstancePool(upstream, gauge, limits, this.buffers, this.deadlines, this.line);
   }
 
-  /** A call opens a connection of its own: that costs a message. */
+  /** A call opens a connection of its own, which costs a message, and may take any time. */
   #openControl(): InstancePool {
     const { connect, upstreamIdle } = this.settings.timeouts;
     const upstream = { name: CONTROL, instance: CONTROL, address: { hostname: CONTROL, port: 0 } };
     return new InstancePool(
       upstream,
       this.inFlight.gauge(CONTROL, this.places.cell(CONTROL)),
-      { maxIdle: 0, idleMs: upstreamIdle, connectMs: connect },
+      { maxIdle: 0, idleMs: upstreamIdle, connectMs: connect, responseMs: Infinity },
       this.buffers,
       this.deadlines,
       undefined,
@@ -342,20 +412,4 @@ export class Proxy {
     pool.retire();
     this.inFlight.forget(pool.upstream.instance);
   }
-
-  #isControlCall({ wire }: Downstream): boolean {
-    const { method, targetStart, pathEnd } = this.requestHead;
-    // A look at one letter spares nearly every request the rest: /add, /rep, /rm, /_lb/...
-    const letter = wire.bytes[targetStart + 1]!;
-    if (letter !== 0x61 && letter !== 0x72 && letter !== 0x5f) return false;
-    const { publicApi } = this.settings;
-    const path = latin1(wire.bytes, targetStart, pathEnd);
-    if (isControlCall(method, path, publicApi)) return true;
-    // It goes to a replica; the client may have meant the API by it.
-    if (isApiPath(path)) this.#apiTokens.hide(this.requestHead.fields, wire.bytes);
-    return false;
-  }
 }
-
-/** Stands for the control API where others have an instance's id. */
-const CONTROL = "control";

@@ -6,12 +6,13 @@
 import { ApiServer } from "../../../balancer/control/server/api_server.ts";
 import { serverOptions } from "../../../balancer/control/testing.ts";
 import { LARGEST_DELAY_MS } from "../../../balancer/settings/setting.ts";
-import { LINGER, type LingerSettings } from "../../../balancer/proxy/transport/linger.ts";
-import type {
-  HoldSettings,
-  ProxySettings,
-  RequestLimits,
-  Timeouts,
+import {
+  type HoldSettings,
+  LINGER,
+  type LingerSettings,
+  type ProxySettings,
+  type RequestLimits,
+  type Timeouts,
 } from "../../../balancer/proxy/settings.ts";
 import { DataPlaneWorkers } from "../../../balancer/proxy/worker/pool.ts";
 import type {

@@ -4,13 +4,15 @@
  *
  * @module
  */
-import type { Expiring } from "../transport/deadlines.ts";
-import type { Downstream } from "./client_connection.ts";
+import type { LingerSettings } from "../settings.ts";
+import type { Deadlines, Expiring } from "../transport/deadlines.ts";
 import { FAULTS } from "../http1/fault.ts";
 import { DropBudget } from "../transport/linger.ts";
-import { RefusedError } from "../request/body.ts";
-import type { Transaction } from "../request/request.ts";
 import type { UpstreamConnection } from "../upstream/connection_pool.ts";
+import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
+import { RefusedError } from "./body.ts";
+import type { Client } from "./client.ts";
+import type { Transaction } from "./request.ts";
 import { Disconnected, type Reader } from "../transport/connection.ts";
 
 /** Ends the wait for a body that is not needed any more. */
@@ -18,12 +20,23 @@ class Stopped extends Error {
   override readonly name = "Stopped";
 }
 
+/** What uploads of one worker share. */
+export interface UploadServices {
+  readonly deadlines: Deadlines;
+  readonly requestDeadlines: RequestDeadlines;
+  /** Bounds of reading a body that no replica takes. */
+  readonly linger: LingerSettings;
+  /** Records an error that is no fault of client or replica. */
+  recordFailure(action: string, error: unknown): void;
+}
+
 /** One upload. It holds the reader of the client's connection until it is done. */
 export class Upload implements Expiring {
   deadlineAt = Infinity;
   /** Resolves when it reads no more; never rejects. */
   readonly done: Promise<void>;
-  readonly #client: Downstream;
+  readonly #services: UploadServices;
+  readonly #client: Client;
   readonly #request: Transaction;
   readonly #reader: Reader;
   /** Where the body goes; undefined once it is dropped. */
@@ -41,11 +54,18 @@ export class Upload implements Expiring {
   /**
    * Begins the upload. The request cannot be repeated from here on: its body goes to one replica.
    *
+   * @param services what the worker's uploads share
    * @param client whose body
    * @param request the request that it belongs to
    * @param to the connection that carries the request
    */
-  constructor(client: Downstream, request: Transaction, to: UpstreamConnection) {
+  constructor(
+    services: UploadServices,
+    client: Client,
+    request: Transaction,
+    to: UpstreamConnection,
+  ) {
+    this.#services = services;
     this.#client = client;
     this.#request = request;
     this.#to = to;
@@ -85,8 +105,8 @@ export class Upload implements Expiring {
   abandon(): void {
     if (!this.#to || !this.#running) return;
     this.#to = undefined;
-    const { deadlines, settings } = this.#client.proxy;
-    this.#budget = new DropBudget(deadlines, settings.linger);
+    const { deadlines, linger } = this.#services;
+    this.#budget = new DropBudget(deadlines, linger);
     this.deadlineAt = this.#budget.deadline();
   }
 
@@ -116,11 +136,12 @@ export class Upload implements Expiring {
   #onReplicaLate(): void {
     if (!this.#request.responding || this.#trailing) this.#to?.onDeadline();
     // A response that is being relayed has deadlines of its own.
-    else this.deadlineAt = this.#client.proxy.uploadDeadline();
+    else this.deadlineAt = this.#services.requestDeadlines.upload();
   }
 
   async #run(): Promise<void> {
-    const { proxy: { deadlines }, wire } = this.#client;
+    const { deadlines } = this.#services;
+    const { wire } = this.#client;
     deadlines.add(this);
     try {
       await this.#pass();
@@ -152,14 +173,14 @@ export class Upload implements Expiring {
   }
 
   async #read(): Promise<void> {
-    const { proxy, wire } = this.#client;
+    const { wire } = this.#client;
     wire.makeRoom();
-    this.deadlineAt = this.#budget?.deadline() ?? proxy.uploadDeadline();
+    this.deadlineAt = this.#budget?.deadline() ?? this.#services.requestDeadlines.upload();
     if (!await this.#reader.fill()) throw new Disconnected(wire);
   }
 
   async #write(to: UpstreamConnection, bytes: Uint8Array): Promise<void> {
-    this.deadlineAt = this.#client.proxy.uploadDeadline();
+    this.deadlineAt = this.#services.requestDeadlines.upload();
     this.#writing = true;
     try {
       await to.wire.write(bytes);
@@ -181,7 +202,7 @@ export class Upload implements Expiring {
   }
 
   #await(from: UpstreamConnection): void {
-    from.deadlineAt = this.#client.proxy.responseDeadline(from.pool);
+    from.deadlineAt = this.#services.requestDeadlines.response(from.pool);
   }
 
   #failed(error: unknown): void {
@@ -189,7 +210,7 @@ export class Upload implements Expiring {
     const to = this.#to;
     if (error instanceof RefusedError) this.#request.bodyFault = error;
     else if (!(error instanceof Disconnected)) {
-      this.#client.proxy.recordFailure("proxy.upload", error);
+      this.#services.recordFailure("proxy.upload", error);
     } // A request that ends before its body does was cancelled (RFC 9112, section 8).
     else if (to) this.#client.left();
     to?.close();

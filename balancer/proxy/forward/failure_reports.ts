@@ -1,0 +1,78 @@
+/**
+ * What a worker reports of failed attempts: evidence for the fleet, counters, and the cost for the
+ * requests of the replica.
+ *
+ * @module
+ */
+import type { Evidence, Upstream } from "../../view.ts";
+import { isEvidence, type UpstreamError } from "../errors/upstream_error.ts";
+import type { Transaction } from "../request/request.ts";
+import type { Routes } from "../routing/routing_table.ts";
+import type { TollBook } from "../stats/failure_cost.ts";
+import type { Tallies } from "../stats/worker_counters.ts";
+import type { Deadlines } from "../transport/deadlines.ts";
+import { CONTROL, type UpstreamConnection } from "../upstream/connection_pool.ts";
+import { EvidenceLimit } from "../upstream/evidence_limiter.ts";
+
+/** What {@linkcode FailureReports} are made of. */
+export interface ReportServices {
+  readonly deadlines: Pick<Deadlines, "now">;
+  readonly tallies: Tallies;
+  readonly tolls: TollBook;
+  readonly routes: Routes;
+  /** Takes evidence, at most 256 pieces a second. */
+  readonly onEvidence: (evidence: Evidence) => void;
+  /** Takes an error that is no fault of client or replica. */
+  readonly onFailure: (action: string, error: unknown) => void;
+}
+
+/** The reports of one worker. */
+export class FailureReports {
+  readonly #services: ReportServices;
+  readonly #limit = new EvidenceLimit();
+
+  /** @param services takers of the reports */
+  constructor(services: ReportServices) {
+    this.#services = services;
+  }
+
+  /** Reports a failed attempt. */
+  attemptFailed(
+    { name, instance }: Upstream,
+    failure: UpstreamError,
+    { destination }: Transaction,
+  ): void {
+    const { tallies, onFailure } = this.#services;
+    if (instance === CONTROL) return onFailure("proxy.control", failure);
+    const { kind } = failure;
+    const fresh = isEvidence(failure);
+    tallies.of(name).failed(fresh ? kind : "stale");
+    const evidence = { name, instance, kind, fresh, key: destination.key ?? "" };
+    this.accuse(failure.sent === "no" ? { ...evidence, unreachable: true } : evidence);
+  }
+
+  /** Reports a response that broke off in the middle; the key shows which other requests ran. */
+  responseBroken(
+    { pool, expired }: UpstreamConnection,
+    { destination: { key } }: Transaction,
+  ): void {
+    const { name, instance } = pool.upstream;
+    if (key === undefined) return;
+    const { tolls, routes } = this.#services;
+    tolls.add(routes.ownerOf(key), "broken");
+    this.accuse({ name, instance, kind: expired ? "timeout" : "reset", fresh: false, key });
+  }
+
+  /** Passes a piece of evidence on, within the bound. */
+  accuse(evidence: Evidence): void {
+    const { deadlines, onEvidence } = this.#services;
+    if (this.#limit.allow(deadlines.now)) onEvidence(evidence);
+  }
+
+  /** Reports how many pieces of evidence were not passed on; called with each tick. */
+  tick(): void {
+    const { deadlines, onFailure } = this.#services;
+    const dropped = this.#limit.takeDropped(deadlines.now);
+    if (dropped > 0) onFailure("proxy.evidence", `${dropped} more, not passed on`);
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * A client, as everything below downstream/ sees it: the source of one request at a time, and where
+ * the response goes. A connection of HTTP/1.1 is one; a stream of HTTP/2 can be one, too.
+ *
+ * @module
+ */
+import type { FailureMessage } from "../errors/error_response.ts";
+import type { RequestHead } from "../http1/request_head.ts";
+import type { Wire } from "../transport/connection.ts";
+import type { InstancePool, UpstreamConnection } from "../upstream/connection_pool.ts";
+import type { RequestBody } from "./body.ts";
+import type { RequestEvents } from "./request_events.ts";
+import type { Upload } from "./upload.ts";
+
+/** The source of requests. Only one request at a time is under way. */
+export interface Client {
+  /** When the client has to have gone on, by the clock of the deadlines; `Infinity` for never. */
+  deadlineAt: number;
+  /** The connection to a replica that the present request uses. */
+  upstream: UpstreamConnection | undefined;
+  /** True while a tunnel reads the connection: the end of one side does not end it. */
+  tunnelling: boolean;
+  /** True while the exchange has no end of its own: a tunnel, an event stream. */
+  streaming: boolean;
+  /** The framing of the present request's body. */
+  readonly body: RequestBody;
+  /** Sends the part of the body that did not arrive with its head; undefined without such a part. */
+  upload: Upload | undefined;
+  /** Takes what happens to the present request. */
+  readonly events: RequestEvents;
+  /** IP address of the connection, or of the PROXY protocol's head. */
+  readonly address: string;
+  /** The same as it is written into `X-Forwarded-For`. */
+  readonly addressBytes: Uint8Array;
+  /** Whether its `X-Forwarded-*` fields are believed. */
+  readonly trusted: boolean;
+  /** IP address of the client; behind trusted proxies the one that the present request names. */
+  readonly origin: string;
+  /** The bytes of its requests; responses are written to it. */
+  readonly wire: Wire;
+  /** Whether the connection broke, or the client ended its side in the middle of a request. */
+  readonly gone: boolean;
+  /** Whether the client has ended its side. It may still read. */
+  readonly ended: boolean;
+  /** Whether the present request was read to its end. */
+  readonly read: boolean;
+  /** Whether the present request was sent to the replica to its end. */
+  readonly sent: boolean;
+  /** Takes the origin of the present request from its head. */
+  identify(head: RequestHead): void;
+  /**
+   * Takes an unused connection to an instance.
+   *
+   * @param pool the instance's connections
+   * @param recent only one that was used a moment ago, for a request that cannot be repeated
+   */
+  takeIdle(pool: InstancePool, recent: boolean): UpstreamConnection | undefined;
+  /** Returns a connection after a complete exchange. */
+  giveBack(upstream: UpstreamConnection): void;
+  /** A request is being answered: no deadline runs against the client. */
+  work(): void;
+  /** A request was answered: the next one may come. */
+  rest(): void;
+  /** Reads ahead, so that the client's end shows while a replica works for it. */
+  watch(): void;
+  /** The request waits. @param leave ends the wait when the client leaves */
+  hold(leave: () => void): void;
+  /** The wait is over. */
+  unhold(): void;
+  /** More bytes arrived than were asked for. */
+  more(): void;
+  /** The client has ended its side. */
+  end(): void;
+  /** The connection broke, or the client ended its side in the middle of a request. */
+  left(): void;
+  /** Ends the connection at once. */
+  close(): void;
+  /** Answers with an error of the balancer. */
+  fail(failure: FailureMessage): Promise<void>;
+  /** The same for a client that may still be sending; its connection is closed afterwards. */
+  turnAway(failure: FailureMessage): Promise<void>;
+}

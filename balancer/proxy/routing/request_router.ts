@@ -1,0 +1,67 @@
+/**
+ * Where a request goes: to the control API, or to the replica that owns its key.
+ *
+ * @module
+ */
+import { latin1 } from "../http1/latin1.ts";
+import type { RequestHead } from "../http1/request_head.ts";
+import type { KeySource } from "../../settings/values.ts";
+import type { Client } from "../request/client.ts";
+import type { Destination, Transaction } from "../request/request.ts";
+import type { PublicApi } from "../settings.ts";
+import type { InstancePool } from "../upstream/connection_pool.ts";
+import type { ApiTokens } from "./api_tokens.ts";
+import { isApiPath, isControlCall } from "./control_call.ts";
+import { requestKey } from "./key.ts";
+import type { Routes } from "./routing_table.ts";
+
+/** What a {@linkcode RequestRouter} is made of. */
+export interface RouterServices {
+  /** The head that was parsed last, for use until the next wait. */
+  readonly requestHead: RequestHead;
+  /** What a request's key is. */
+  readonly keySource: KeySource;
+  /** What of the control API the public port carries. */
+  readonly publicApi: PublicApi;
+  readonly routes: Routes;
+  /** Leads to the control API. */
+  readonly control: InstancePool;
+  readonly apiTokens: ApiTokens;
+}
+
+/** The router of one worker. */
+export class RequestRouter {
+  readonly #services: RouterServices;
+
+  /** @param services what it decides by */
+  constructor(services: RouterServices) {
+    this.#services = services;
+  }
+
+  /** Where the request goes whose head was parsed last. */
+  destination(client: Client, request: Transaction): Destination {
+    const { keySource, control, routes, requestHead } = this.#services;
+    if (this.#isControlCall(client)) return { key: undefined, first: control };
+    // The usual case without the facts that the others need.
+    const key = keySource.from === "request-id" ? request.requestId : requestKey(keySource, {
+      request,
+      client: client.origin,
+      bytes: client.wire.bytes,
+      head: requestHead,
+    });
+    return { key, first: routes.current?.owner(key) };
+  }
+
+  #isControlCall({ wire }: Client): boolean {
+    const { requestHead, publicApi, apiTokens } = this.#services;
+    const { method, targetStart, pathEnd } = requestHead;
+    // A look at one letter spares nearly every request the rest: /add, /rep, /rm, /_lb/...
+    const letter = wire.bytes[targetStart + 1]!;
+    if (letter !== 0x61 && letter !== 0x72 && letter !== 0x5f) return false;
+    const path = latin1(wire.bytes, targetStart, pathEnd);
+    if (isControlCall(method, path, publicApi)) return true;
+    // It goes to a replica; the client may have meant the API by it.
+    if (isApiPath(path)) apiTokens.hide(requestHead.fields, wire.bytes);
+    return false;
+  }
+}
