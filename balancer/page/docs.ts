@@ -143,7 +143,7 @@ function answer(response: oas32.ResponseObject | oas32.ReferenceObject): Html {
 }
 
 function kindOf(type: string, media: oas32.MediaTypeObject | oas32.ReferenceObject): Html {
-  const event = (media as { readonly "x-event"?: Schema })["x-event"];
+  const event = "schema" in media && (media.schema as { contentSchema?: Schema }).contentSchema;
   if (event) return html`${code(type)} of ${typeOf(event)}`;
   const json = type === "application/json" && "schema" in media;
   return json ? typeOf(media.schema as Schema) : code(type);

@@ -22,9 +22,8 @@ interface DescribedOperation {
 type Content = Readonly<Record<string, Media>>;
 
 interface Media {
-  readonly schema?: unknown;
+  readonly schema?: { readonly contentSchema?: { readonly $ref: string } };
   readonly example?: unknown;
-  readonly "x-event"?: { readonly $ref: string };
 }
 
 /** The document under which its own references are found. */
@@ -101,7 +100,7 @@ export class Description {
   /** Holds the data of an event of a stream against what the operation says of it. */
   eventFaults(id: string, data: string): string[] {
     const event = this.operation(id).operation.responses["200"]?.content?.["text/event-stream"]
-      ?.["x-event"];
+      ?.schema?.contentSchema;
     if (!event) return [`${id}: its events are not described`];
     return this.#check(id, event.$ref.slice(1), JSON.parse(data));
   }

@@ -23,7 +23,7 @@ export type Group = "Replicas" | "Ring" | "Watching" | "Pages";
 
 /** What a call answers when all goes well. */
 export interface Success {
-  readonly status: 200 | 308;
+  readonly status: 200;
   /** In words. */
   readonly what: string;
   /** The media type; none where there is no body. */
@@ -57,6 +57,8 @@ export interface Operation extends CallText {
   readonly headers?: z.ZodObject | undefined;
   readonly body?: BodyForm<unknown> | undefined;
   readonly success: Success;
+  /** Where a 308 leads that comes before the answer. */
+  readonly redirect?: string | undefined;
   /** Makes what answers it. */
   readonly call: (parts: CallParts) => Call;
 }
@@ -67,6 +69,8 @@ export interface CallDescription extends Operation {
   /** As Hono's router reads it: `:name` is a parameter. */
   readonly path: string;
   readonly scope: Scope;
+  /** Set for a call that another one describes. */
+  readonly undescribed?: true;
 }
 
 /** What a call was asked. */
@@ -114,7 +118,10 @@ export function jsonCall<S extends z.ZodType, P = undefined, B = undefined>(
  * @param form what it answers, and `run`, which makes the whole response
  */
 export function otherCall<P = undefined, B = undefined>(
-  { run, ...form }: Form<P, B, Response> & { readonly success: Success },
+  { run, ...form }: Form<P, B, Response> & {
+    readonly success: Success;
+    readonly redirect?: string;
+  },
 ): Operation {
   return {
     ...form,

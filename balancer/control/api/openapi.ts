@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { STATUS_TEXT } from "@std/http/status";
+import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
 import type { z } from "zod";
 import type {
   CreateDocumentOptions,
@@ -21,6 +21,8 @@ import { failure } from "../../answers/answer.ts";
 
 /** An OpenAPI document; the types of 3.2 are those of 3.1 with additions that are not used. */
 export type OpenApi = oas32.OpenAPIObject;
+
+const EVENT_STREAM = "text/event-stream";
 
 const GROUPS: Readonly<Record<Group, string>> = {
   Replicas: "Who is in the fleet, and what they run",
@@ -61,7 +63,12 @@ export async function describeCalls(calls: readonly CallDescription[]): Promise<
 function documentOf(calls: readonly CallDescription[]): ZodOpenApiObject {
   return {
     openapi: "3.1.1",
-    info: { title: "ringkeeper", version: VERSION, description: DESCRIPTION },
+    info: {
+      title: "ringkeeper",
+      version: VERSION,
+      description: DESCRIPTION,
+      license: { name: "MIT License", identifier: "MIT" },
+    },
     // Relative to this document, so that it is right behind a proxy that puts it elsewhere, too.
     servers: [{ url: "..", description: "Where this was read" }],
     tags: Object.entries(GROUPS).map(([name, description]) => ({ name, description })),
@@ -78,6 +85,7 @@ function documentOf(calls: readonly CallDescription[]): ZodOpenApiObject {
 function pathsOf(calls: readonly CallDescription[]): ZodOpenApiPathsObject {
   const paths: ZodOpenApiPathsObject = {};
   for (const call of calls) {
+    if (call.undescribed) continue;
     const path = call.path.replace(/:(\w+)/g, "{$1}");
     paths[path] = { ...paths[path], [call.method.toLowerCase()]: operationOf(call) };
   }
@@ -98,7 +106,11 @@ function operationOf(call: CallDescription): ZodOpenApiOperationObject {
       ...(headers ? { header: headers } : {}),
     },
     ...(body ? { requestBody: bodyOf(body) } : {}),
-    responses: { [call.success.status]: successOf(call.success), ...failureResponses(call) },
+    responses: {
+      [call.success.status]: successOf(call.success),
+      ...redirectResponse(call),
+      ...failureResponses(call),
+    },
   };
 }
 
@@ -131,11 +143,21 @@ function successOf({ status, what, type, schema, event }: Success): ZodOpenApiRe
   };
 }
 
-/** OpenAPI 3.1 has no word for the events of a stream: `x-event` says what the data of each is. */
+/**
+ * OpenAPI 3.1 has no word for the events of a stream: `contentSchema` (JSON Schema 2020-12,
+ * Validation, 8.5) names the schema of the data of each, and tools follow it as a reference.
+ */
 function contentOf(schema?: z.ZodType, event?: z.ZodType) {
   if (schema) return { schema };
-  const text = { schema: { type: "string" } as const };
-  return event ? { ...text, "x-event": { $ref: `#/components/schemas/${idOf(event)}` } } : text;
+  if (!event) return { schema: { type: "string" } as const };
+  const contentSchema = { $ref: `#/components/schemas/${idOf(event)}` };
+  return { schema: { type: "string", contentMediaType: EVENT_STREAM, contentSchema } as const };
+}
+
+function redirectResponse({ redirect }: CallDescription): Record<string, ZodOpenApiResponseObject> {
+  const headers = RESPONSE_HEADERS[STATUS_CODE.PermanentRedirect];
+  if (redirect === undefined) return {};
+  return { 308: { description: redirect, ...(headers ? { headers } : {}) } };
 }
 
 function failureResponses(call: CallDescription): Record<string, ZodOpenApiResponseObject> {

@@ -12,16 +12,17 @@ import { jsonCall, type Operation, otherCall } from "../api/endpoint.ts";
 
 const HTML = "text/html";
 
-/** `GET /_lb`. Relative names in the page count from the slash. */
+/** `GET /_lb`. Relative names in the page are resolved against `/_lb/`. */
 export const findPage: Operation = otherCall({
-  id: "findPage",
+  id: "getPage",
   group: "Pages",
-  summary: "Where the operator's page is",
-  success: { status: 308, what: "At `/_lb/`" },
+  summary: "The operator's page",
+  success: { status: 200, what: "The page, after the redirect", type: HTML },
+  redirect: "To `/_lb/`, where the page is",
   run: () => ({ c }) => c.redirect("/_lb/", STATUS_CODE.PermanentRedirect),
 });
 
-/** `GET /_lb/` */
+/** `GET /_lb/`, which `GET /_lb` redirects to and describes: OpenAPI paths end in no slash. */
 export const getPage: Operation = otherCall({
   id: "getPage",
   group: "Pages",

@@ -37,7 +37,7 @@ export const CALLS: readonly CallDescription[] = [
   { method: "PATCH", path: "/_lb/log", scope: "admin", ...log.turnLog },
   { method: "POST", path: "/_lb/prove", scope: "public", ...proof.proveToken },
   { method: "GET", path: "/_lb", scope: "public", ...page.findPage },
-  { method: "GET", path: "/_lb/", scope: "public", ...page.getPage },
+  { method: "GET", path: "/_lb/", scope: "public", undescribed: true, ...page.getPage },
   { method: "GET", path: "/_lb/page/:file", scope: "public", ...page.getPageFile },
   { method: "GET", path: "/_lb/docs", scope: "public", ...page.getDocs },
   { method: "GET", path: "/_lb/openapi.json", scope: "public", ...page.getDescription },
