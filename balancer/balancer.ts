@@ -115,7 +115,7 @@ export async function startBalancer(
   });
   const { ownsInstances } = engine;
   const fleetLog = logger.getChild("fleet");
-  const { probe, close: closeProbe } = httpProbe({
+  const probe = httpProbe({
     path: config.LB_HEALTH_PATH,
     headers: config.LB_HEALTH_HEADERS,
     ...(config.LB_HEALTH_HOST === "" ? {} : { host: config.LB_HEALTH_HOST }),
@@ -227,7 +227,6 @@ export async function startBalancer(
       await entrances.close(config.LB_DRAIN_MS);
       await fleet.close();
       await metrics.close();
-      closeProbe();
       await closeGate();
       await owner?.release();
       await dispose();

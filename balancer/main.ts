@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const style = styleOf(config.LB_LOG_FORMAT, Deno.stdout.isTerminal());
   const log = await Log.open(config.LB_LOG_LEVEL, style);
   const tracing = await openTracing();
-  // What nobody asked for (heartbeats, calls of the engine) is nobody's trace.
+  // Calls of the engine that no client asked for belong to no trace.
   if (tracing) await tracing.quietly(() => run(config, log, tracing));
   else await run(config, log);
 }
@@ -66,7 +66,7 @@ function traceSettings({ logger }: Log): TraceSettings {
   const heedsClient = (Deno.env.get("OTEL_TRACES_SAMPLER") ?? "") === "";
   if (heedsClient) {
     logger.warn(
-      "OTEL_TRACES_SAMPLER is not set: heartbeats are traced; with {better} they are not",
+      "OTEL_TRACES_SAMPLER is not set: calls of the engine are traced; with {better} they are not",
       {
         better: "parentbased_always_on",
       },

@@ -66,7 +66,13 @@ export function ringCapacity(
   return Math.floor(slots / (layout === "ring" ? virtualServers : 1));
 }
 
-function refuseOverflow(options: CompleteRingOptions): void {
+/**
+ * Checks that the members have room, without laying them out.
+ *
+ * @param options The options in full.
+ * @throws {RingFullError} When the members need more slots than there are.
+ */
+export function refuseOverflow(options: CompleteRingOptions): void {
   const needed = slotsNeeded(options);
   if (needed > options.slots) throw new RingFullError(needed, options.slots);
 }

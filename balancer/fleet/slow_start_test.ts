@@ -128,7 +128,7 @@ Deno.test("where somebody else runs the replicas, one that comes back comes to i
   await clock.turn(6000);
   assertFalse(fleet.view.ready.has("Server1"));
   harness.sick.delete("Server1");
-  await clock.turn(3000);
+  for (let ms = 0; ms < 3000 && !fleet.view.ready.has("Server1"); ms++) await clock.turn(1);
   const ramps = [...fleet.view.ready.values()].map(({ ramp }) => ramp).filter(Boolean);
   assertEquals([fleet.view.ring, ramps.length], [ring, 1]);
   await clock.turn(1000);

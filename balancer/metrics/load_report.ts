@@ -5,6 +5,7 @@
  */
 import type { Load, ReplicaLoad } from "../answers/load.ts";
 import type { DataPlaneCounts, ReplicaCounts } from "../proxy/stats/counter_snapshot.ts";
+import type { Durations } from "../proxy/stats/counter_table.ts";
 import { quantileMs } from "../proxy/stats/latency_buckets.ts";
 
 /** Quantiles are of the time since the oldest of so many looks. */
@@ -13,17 +14,16 @@ const LOOKS = 11;
 /** What the load is reported from. */
 interface LoadSources {
   readonly counts: () => DataPlaneCounts;
+  /** How long requests took up to now, in memory that may be used again. */
+  readonly durations: (reused: Durations | undefined) => Durations;
   /** What is in flight to a replica. */
   readonly inFlight: (name: string) => number;
 }
 
-/** By replica: how many requests took how long. */
-type Look = ReadonlyMap<string, Float64Array>;
-
 /** Reports the load. It has to look once a second, so that it knows how things were. */
 export class LoadReport {
   readonly #sources: LoadSources;
-  #looks: Look[] = [];
+  #looks: Durations[] = [];
 
   constructor(sources: LoadSources) {
     this.#sources = sources;
@@ -31,9 +31,8 @@ export class LoadReport {
 
   /** Looks. */
   look(): void {
-    const { replicas } = this.#sources.counts();
-    const look = new Map([...replicas].map(([name, { duration }]) => [name, duration.steps]));
-    this.#looks = [...this.#looks, look].slice(-LOOKS);
+    const oldest = this.#looks.length === LOOKS ? this.#looks.shift() : undefined;
+    this.#looks.push(this.#sources.durations(oldest));
   }
 
   /**

@@ -62,6 +62,7 @@ export class Metrics {
     this.#unlisten = fleet.eventLog.listen((event) => chronicle.note(event));
     const load = this.#load = new LoadReport({
       counts: () => dataPlane.counts(),
+      durations: (reused) => dataPlane.durations(reused),
       inFlight: (name) => dataPlane.inFlight(fleet.view.ready.get(name)?.instance ?? ""),
     });
     this.#timer = setInterval(() => load.look(), LOOK_MS);

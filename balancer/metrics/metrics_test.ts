@@ -130,7 +130,11 @@ Deno.test("slots that moved are counted from the first ring with anybody in it",
 
 Deno.test("the load's quantiles are of the last ten seconds", () => {
   const { book, workers } = bookOfTwo();
-  const report = new LoadReport({ counts: () => book.counts(), inFlight: () => 2 });
+  const report = new LoadReport({
+    counts: () => book.counts(),
+    durations: (reused) => book.durations(reused),
+    inFlight: () => 2,
+  });
   const one = workers[0]!.of("Server1");
   for (let i = 0; i < 100; i++) one.took(100, 1);
   one.ended("GET", 4);

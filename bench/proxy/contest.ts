@@ -12,7 +12,7 @@ import type { Options } from "./options.ts";
 import { PROXY_CORE, startPinned } from "./pinned.ts";
 import type { Proxy } from "./proxy.ts";
 import type { Row, Table } from "./result.ts";
-import type { Scenario } from "./scenario.ts";
+import { type Scenario, SHARE, type Subject } from "./scenario.ts";
 import type { Upstream } from "./upstreams.ts";
 
 /** The participants of a contest. */
@@ -34,12 +34,13 @@ interface Account {
 
 /** Runs one scenario with every proxy. */
 export async function compete(scenario: Scenario, field: Field): Promise<Table> {
-  const accounts = field.proxies.filter(({ kind }) => scenario.kinds?.includes(kind) ?? true)
+  const accounts = field.proxies.filter((proxy) => takesPart(scenario, proxy))
     .map((proxy): Account => ({ proxy, samples: [], fault: field.missing.get(proxy.name) }));
+  const rate = await commonRate(scenario, accounts, field);
   for (let round = 1; round <= field.options.rounds; round++) {
     for (const account of accounts.filter(({ proxy }) => !field.missing.has(proxy.name))) {
       complain(`${scenario.name}, round ${round}: ${account.proxy.name}`);
-      await turn(scenario, account, field);
+      await turn(scenario, account, field, rate);
     }
   }
   const { name, title, metrics } = scenario;
@@ -47,9 +48,15 @@ export async function compete(scenario: Scenario, field: Field): Promise<Table> 
 }
 
 /** A turn that fails is noted and does not count; the others go on. */
-async function turn(scenario: Scenario, account: Account, field: Field): Promise<void> {
+async function turn(
+  scenario: Scenario,
+  account: Account,
+  field: Field,
+  rate: number,
+): Promise<void> {
   try {
-    account.samples.push(await measure(scenario, account.proxy, field));
+    const measure = (subject: Subject) => scenario.measure({ ...subject, rate });
+    account.samples.push(await during(scenario, account.proxy, field, measure));
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     account.fault = error.message;
@@ -57,7 +64,33 @@ async function turn(scenario: Scenario, account: Account, field: Field): Promise
   }
 }
 
-async function measure(scenario: Scenario, proxy: Proxy, field: Field): Promise<Sample> {
+function takesPart({ kinds, names }: Scenario, { kind, name }: Proxy): boolean {
+  return (kinds?.includes(kind) ?? true) && (names?.includes(name) ?? true);
+}
+
+/** @returns the rate that all get; 0 where the scenario has none, or no proxy answers */
+async function commonRate(
+  scenario: Scenario,
+  accounts: readonly Account[],
+  field: Field,
+): Promise<number> {
+  if (!scenario.most) return 0;
+  let least = Infinity;
+  for (const { proxy, fault } of accounts) {
+    if (fault !== undefined) continue;
+    complain(`${scenario.name}, what it carries: ${proxy.name}`);
+    least = Math.min(least, await during(scenario, proxy, field, scenario.most));
+  }
+  return least === Infinity ? 0 : SHARE * least;
+}
+
+/** Starts a proxy, does something with it, and ends it. */
+async function during<T>(
+  scenario: Scenario,
+  proxy: Proxy,
+  field: Field,
+  act: (subject: Subject) => Promise<T>,
+): Promise<T> {
   const { upstreams, folder, options } = field;
   const port = freePort();
   const ports = upstreams.map((upstream) => upstream.port);
@@ -70,7 +103,7 @@ async function measure(scenario: Scenario, proxy: Proxy, field: Field): Promise<
   }
   const { pid, log } = program;
   const warmUp = options.quick ? 1 : 2;
-  return await scenario.measure({ ...options, warmUp, pid, log, port, upstreams, folder });
+  return await act({ ...options, warmUp, pid, log, port, upstreams, folder, rate: 0 });
 }
 
 function rowOf({ proxy, samples, fault }: Account): Row {

@@ -14,6 +14,8 @@ export interface RatedLoad {
   readonly port: number;
   readonly rate: number;
   readonly seconds: number;
+  /** A multiple of 4; 64 where it is not said. */
+  readonly connections?: number;
   /** Folder for the logs. */
   readonly folder: string;
 }
@@ -33,16 +35,17 @@ interface RatedResult {
   /** Requests a second that were answered. */
   readonly rate: number;
   readonly requests: number;
-  /** Milliseconds. */
+  /** Milliseconds, as clients would see them that do not wait for each other ({@linkcode corrected}). */
   readonly p50: number;
   readonly p99: number;
   readonly slowest: number;
   readonly failed: number;
 }
 
-/** How many h2load run side by side, and the connections of each: 64 together. */
-const GENERATORS = 16;
-const CONNECTIONS = 4;
+/** Connections of one h2load, unless more than {@linkcode GENERATORS} would run side by side. */
+const FEW = 4;
+const GENERATORS = 64;
+const CONNECTIONS = 64;
 /** Different paths. */
 const PATHS = 32;
 /** Microseconds at the beginning that do not count: all connections start at once. */
@@ -53,7 +56,8 @@ for i in $(seq "$count"); do "$@" --log-file="$log.$i" >/dev/null & done; wait`;
 
 /** Loads a proxy at a fixed rate. */
 export async function runRated(load: RatedLoad): Promise<RatedResult> {
-  return summary(await generate(load));
+  const { rate, connections = CONNECTIONS } = load;
+  return summary(await generate(load), SETTLE_US, connections / rate * 1000);
 }
 
 /** The same, and every request of it. */
@@ -63,18 +67,17 @@ export async function ratedRequests(load: RatedLoad): Promise<Request[]> {
 
 /** @returns the logs of all generators */
 async function generate(load: RatedLoad): Promise<string[]> {
-  const log = `${load.folder}/h2load.log`;
-  const rps = load.rate / (GENERATORS * CONNECTIONS);
-  const paths = Array.from(
-    { length: PATHS },
-    (_, at) => `http://127.0.0.1:${load.port}/small/${at}`,
-  );
-  const args = ["--h1", `--rps=${rps.toFixed(2)}`, "-c", String(CONNECTIONS)];
-  const duration = ["-D", String(load.seconds)];
+  const { folder, rate, port, seconds, connections = CONNECTIONS } = load;
+  const log = `${folder}/h2load.log`;
+  const generators = Math.min(GENERATORS, connections / FEW);
+  const rps = (rate / connections).toFixed(2);
+  const paths = Array.from({ length: PATHS }, (_, at) => `http://127.0.0.1:${port}/small/${at}`);
+  const args = ["--h1", `--rps=${rps}`, "-c", String(connections / generators)];
+  const duration = ["-D", String(seconds)];
   const command = ["taskset", "-c", String(LOAD_CORE), "h2load", ...args, ...duration, ...paths];
-  const shell = ["-c", SIDE_BY_SIDE, "sh", log, String(GENERATORS), ...command];
+  const shell = ["-c", SIDE_BY_SIDE, "sh", log, String(generators), ...command];
   const { stderr } = await run("sh", shell);
-  const names = Array.from({ length: GENERATORS }, (_, at) => `${log}.${at + 1}`);
+  const names = Array.from({ length: generators }, (_, at) => `${log}.${at + 1}`);
   const texts = await Promise.all(names.map(take));
   if (texts.every((text) => text === "")) throw new ToolError(`h2load failed: ${stderr.trim()}`);
   return texts;
@@ -98,12 +101,18 @@ async function take(path: string): Promise<string> {
  *
  * @param logs the logs of all generators
  * @param settleUs microseconds from the first request on that are left out
+ * @param intervalMs milliseconds between two requests of a connection, where their times are to be
+ *   {@linkcode corrected}
  */
-export function summary(logs: readonly string[], settleUs = SETTLE_US): RatedResult {
+export function summary(
+  logs: readonly string[],
+  settleUs = SETTLE_US,
+  intervalMs = Infinity,
+): RatedResult {
   const counted = settled(requestsOf(logs), settleUs);
   const first = counted.reduce((least, { start }) => Math.min(least, start), Infinity);
   const last = counted.reduce((most, { start }) => Math.max(most, start), first);
-  const times = Float64Array.from(counted, ({ us }) => us / 1000).sort();
+  const times = corrected(counted.map(({ us }) => us / 1000), intervalMs).sort();
   return {
     rate: counted.length / ((last - first) / 1e6),
     requests: counted.length,
@@ -112,6 +121,22 @@ export function summary(logs: readonly string[], settleUs = SETTLE_US): RatedRes
     slowest: quantile(times, 1),
     failed: counted.filter(({ status }) => status < 200 || status > 299).length,
   };
+}
+
+/**
+ * A connection has one request at a time, so one that is late keeps back those that were due in the
+ * meantime, and they are not counted as late ("coordinated omission"). The ones that were kept back
+ * are put in, each with the time that was left when it was due, as HdrHistogram does.
+ *
+ * @param times milliseconds that requests took
+ * @param intervalMs milliseconds between two requests of a connection
+ */
+export function corrected(times: readonly number[], intervalMs: number): Float64Array {
+  const all: number[] = [];
+  for (const time of times) {
+    for (let left = time; left >= intervalMs || left === time; left -= intervalMs) all.push(left);
+  }
+  return Float64Array.from(all);
 }
 
 function requestsOf(logs: readonly string[]): Request[] {

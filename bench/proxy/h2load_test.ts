@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { summary } from "./h2load.ts";
+import { corrected, summary } from "./h2load.ts";
 
 /** A line for a request that began so many microseconds after the first. */
 function line(startUs: number, timeUs: number, status = 200): string {
@@ -25,4 +25,12 @@ Deno.test("the beginning does not count", () => {
 Deno.test("a request without a success is a failure", () => {
   const log = line(0, 1) + line(1, 1, -1) + line(2, 1, 502) + line(3, 1, 204);
   assertEquals(summary([log], 0).failed, 2);
+});
+
+Deno.test("requests that a late one keeps back are as late as they would have been", () => {
+  assertEquals([...corrected([3, 10, 25], 10)], [3, 10, 25, 15]);
+  assertEquals([...corrected([3, 10, 25], Infinity)], [3, 10, 25]);
+  const logs = [line(0, 1000) + line(1000, 45_000)];
+  assertEquals(summary(logs, 0, 10).p50, 25);
+  assertEquals(summary(logs, 0, 10).requests, 2);
 });

@@ -10,20 +10,28 @@ const SCRIPT = new URL("servers/idle_clients.ts", import.meta.url).pathname;
 const FLAGS = ["run", "--quiet", "--no-prompt", "--no-lock", "--allow-net=127.0.0.1"];
 const RAISED = 'ulimit -n "$(ulimit -Hn)"; exec "$@"';
 
+/** The clients. */
+export interface IdleClients {
+  /** The proxy's port. */
+  readonly port: number;
+  /** How many connections. */
+  readonly count: number;
+  /** Whether each does a request before it is idle. */
+  readonly ask: boolean;
+}
+
 /**
- * Opens connections, lets each do a request, and looks at the proxy while they are idle.
+ * Opens connections, and looks at the proxy while they are idle.
  *
- * @param port the proxy's port
- * @param count how many connections
+ * @param clients the clients
  * @param look what to do meanwhile
  * @returns what that returned, and how many connections were open to its end
  */
 export async function whileIdle<T>(
-  port: number,
-  count: number,
+  { port, count, ask }: IdleClients,
   look: () => Promise<T>,
 ): Promise<{ result: T; open: number }> {
-  const args = [String(port), String(count), SMALL_BODY];
+  const args = [String(port), String(count), ask ? SMALL_BODY : ""];
   const command = ["taskset", "-c", String(LOAD_CORE), Deno.execPath(), ...FLAGS, SCRIPT, ...args];
   const child = new Deno.Command("sh", {
     args: ["-c", RAISED, "sh", ...command],

@@ -15,7 +15,7 @@ export interface Options {
   readonly rounds: number;
   /** Seconds of one measurement. */
   readonly seconds: number;
-  /** Connections of the scenario `idle`. */
+  /** Connections of the scenarios `idle` and `silent`. */
   readonly idle: number;
   /** Folder of the results, from the project's root. */
   readonly out: string;
@@ -35,13 +35,13 @@ export function proxyOptions(
   return new BenchOptions(
     "bench:proxy",
     "Runs the balancer and its peers in front of the same upstreams, and compares them.",
-    "The whole takes about a quarter of an hour, with --quick about four minutes.",
+    "The whole takes about twenty minutes, with --quick about five.",
   )
     .names("--scenario", "scenarios to run", scenarios)
     .names("--proxy", "proxies to run", proxies)
     .number("--rounds", "turns of each proxy in each scenario", [1, 100], { full: 3, quick: 1 })
     .number("--seconds", "length of a measurement", [1, 600], { full: 4, quick: 2 })
-    .number("--idle", "connections of the scenario idle", [1, 25_000], 10_000)
+    .number("--idle", "connections of the scenarios idle and silent", [1, 25_000], 10_000)
     .folder("the folder of the results", "docs/bench", {
       ...{ full: "docs/bench", quick: ".run/bench-proxy" },
     })

@@ -91,6 +91,9 @@ const PANELS: Readonly<Record<string, readonly [key: string, title: string]>> = 
   "large 64 KiB": ["mbPerCpu", "large 64 KiB: MB per CPU second (more is better)"],
   "large 1 MiB": ["mbPerCpu", "large 1 MiB: MB per CPU second (more is better)"],
   "latency": ["p99Ms", "latency: p99 in ms at 70 % load (less is better)"],
+  "tail 64": ["p99Ms", "tail 64: p99 in ms, all at the same rate (less is better)"],
+  "tail 256": ["p99Ms", "tail 256: p99 in ms, all at the same rate (less is better)"],
+  "tail 512": ["p99Ms", "tail 512: p99 in ms, all at the same rate (less is better)"],
   "idle": ["idleKb", "idle: KB per connection (less is better)"],
 };
 

@@ -11,6 +11,9 @@ import type { Command } from "../harness/program.ts";
 import type { Kind } from "./proxy.ts";
 import type { Upstream } from "./upstreams.ts";
 
+/** The share of what can be carried that is given where latency is measured. */
+export const SHARE = 0.7;
+
 /** A proxy that runs, and how long to measure it. */
 export interface Subject {
   readonly pid: number;
@@ -22,6 +25,8 @@ export interface Subject {
   readonly seconds: number;
   readonly warmUp: number;
   readonly idle: number;
+  /** Requests a second, the same for all proxies: 0 where the scenario has no such rate. */
+  readonly rate: number;
 }
 
 /** One table of the result. */
@@ -33,6 +38,13 @@ export interface Scenario {
   readonly metrics: readonly Metric[];
   /** Which kinds of proxies take part; all where it is not said. */
   readonly kinds?: readonly Kind[];
+  /** Names of the proxies that take part; all where it is not said. */
+  readonly names?: readonly string[];
+  /**
+   * Requests a second that a proxy carries at most. Where it is given all are measured once before
+   * the rounds, and get {@linkcode SHARE} of what the slowest carries.
+   */
+  readonly most?: (subject: Subject) => Promise<number>;
   /** What is started in the place of the proxy's own command. */
   readonly command?: (setup: Setup) => Command;
   readonly measure: (subject: Subject) => Promise<Sample>;

@@ -8,7 +8,7 @@ import { BROWSER_FIELDS } from "./browser_fields.ts";
 import { whileIdle } from "./idle.ts";
 import * as metrics from "./metrics.ts";
 import type { Sample } from "./metrics.ts";
-import { rated, type Scenario, type Subject, wait } from "./scenario.ts";
+import { rated, type Scenario, SHARE, type Subject, wait } from "./scenario.ts";
 import { BODY_BYTES, type Path } from "./upstreams.ts";
 import { cpuBetween, readUsage } from "./usage.ts";
 import { VIEW_SCENARIOS } from "./view_scenarios.ts";
@@ -17,14 +17,13 @@ import { type Load, runWrk } from "./wrk.ts";
 const { CPU, RATE, P50, P99, SLOWEST, PEAK, BUSY, OTHERS, FAILED, BYTES, LOAD, RSS, IDLE, OPEN } =
   metrics;
 
-/** The share of what it can carry that a proxy gets where latency is measured. */
-const SHARE = 0.7;
 /** Milliseconds after which memory is taken for settled. */
 const SETTLE_MS = 1500;
 
 /** All scenarios, in the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
   full("small", "64 connections, 56-byte bodies", "/small/", 64),
+  full("many", "256 connections, 56-byte bodies", "/small/", 256),
   full("crowd", "512 connections, 56-byte bodies", "/small/", 512),
   full("heads", "the same with a browser's header fields", "/small/", 64, BROWSER_FIELDS),
   bulk("large 64 KiB", "16 connections, 64 KiB bodies", "/64k/"),
@@ -36,15 +35,11 @@ export const SCENARIOS: readonly Scenario[] = [
     metrics: [LOAD, RATE, P50, P99, SLOWEST, FAILED],
     measure: atShare,
   },
-  {
-    name: "idle",
-    group: "idle",
-    title: "idle connections, each after one request",
-    metrics: [OPEN, RSS, IDLE],
-    // The relay would need a connection to an upstream for each.
-    kinds: ["own", "peer"],
-    measure: silent,
-  },
+  tail(64),
+  tail(256),
+  tail(512),
+  silent("idle", "idle connections, each after one request", true),
+  silent("silent", "idle connections that never sent anything", false),
   ...VIEW_SCENARIOS,
 ];
 
@@ -109,11 +104,54 @@ async function atShare({ port, warmUp, seconds, folder }: Subject): Promise<Samp
   return { load: rate, ...await rated({ port, rate, seconds, folder }) };
 }
 
-async function silent({ pid, port, idle, warmUp }: Subject): Promise<Sample> {
+/** All get the same rate, so that latencies compare: of queues that are as full as each other. */
+function tail(connections: number): Scenario {
+  return {
+    name: `tail ${connections}`,
+    group: "tail",
+    title: `${connections} connections, all at 70 % of what the slowest carries`,
+    metrics: [LOAD, RATE, P50, P99, SLOWEST, CPU, FAILED],
+    names: ["ringkeeper", "nginx", "haproxy"],
+    most: (subject) => most(subject, connections),
+    measure: (subject) => atRate(subject, connections),
+  };
+}
+
+/** @returns requests a second */
+async function most({ port, warmUp, seconds }: Subject, connections: number): Promise<number> {
+  const load = { port, path: "/small/", connections };
+  await runWrk({ ...load, seconds: warmUp });
+  const { requests, seconds: taken } = await runWrk({ ...load, seconds });
+  requireAnswers(requests);
+  return requests / taken;
+}
+
+async function atRate(subject: Subject, connections: number): Promise<Sample> {
+  const { pid, port, rate, warmUp, seconds, folder } = subject;
+  await runWrk({ port, path: "/small/", connections, seconds: warmUp });
+  const before = await readUsage(pid);
+  const sample = await rated({ port, rate, seconds, connections, folder });
+  const cpuNs = cpuBetween(before, await readUsage(pid));
+  return { load: rate, ...sample, cpuUs: cpuNs / 1e3 / (rate * seconds) };
+}
+
+function silent(name: string, title: string, ask: boolean): Scenario {
+  return {
+    name,
+    group: "idle",
+    title,
+    metrics: [OPEN, RSS, IDLE],
+    // The relay would need a connection to an upstream for each.
+    kinds: ["own", "peer"],
+    measure: (subject) => atRest(subject, ask),
+  };
+}
+
+async function atRest({ pid, port, idle, warmUp }: Subject, ask: boolean): Promise<Sample> {
   await runWrk({ port, path: "/small/", connections: 64, seconds: warmUp });
   await wait(SETTLE_MS);
   const { rss } = await readUsage(pid);
-  const { result, open } = await whileIdle(port, idle, async () => {
+  const { result, open } = await whileIdle({ port, count: idle, ask }, async () => {
     await wait(SETTLE_MS);
     return await readUsage(pid);
   });

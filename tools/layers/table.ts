@@ -87,16 +87,19 @@ export const ROOMS: readonly Room[] = [
     imports: ["tracing"],
     importsTypes: ["fleet"],
   },
+  // The codec alone: bytes to heads and back. Heartbeats speak by it, too.
+  { name: "http1", paths: ["balancer/proxy/http1/"], imports: [] },
   {
     name: "proxy",
     paths: ["balancer/proxy/"],
-    imports: ["tracing", "view", "ring", ...LEAVES],
+    imports: ["http1", "tracing", "view", "ring", ...LEAVES],
     importsTypes: ["config"],
   },
   {
     name: "fleet",
     paths: ["balancer/fleet/"],
     imports: [
+      "http1",
       "view",
       "ring",
       "engine interface",
@@ -114,6 +117,7 @@ export const ROOMS: readonly Room[] = [
       "answers",
       "page",
       "fleet",
+      "http1",
       "proxy",
       "view",
       "ring",

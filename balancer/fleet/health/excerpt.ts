@@ -4,39 +4,28 @@
  * @module
  */
 
-/** Bytes of the body that are read at the most. */
-const READ_BYTES = 1024;
+/** Bytes of a body that are enough for an excerpt. */
+export const EXCERPT_BYTES = 1024;
 
 /** Characters that are shown at the most. */
 const SHOWN = 120;
 
 /**
- * The first words of a body in one line, without markup; empty where it is no text.
+ * Whether a body of this type is worth reading for its words.
  *
- * @param response its body is read as far as needed, then let go
+ * @param contentType the value of Content-Type; empty without one
  */
-export async function excerpt(response: Response): Promise<string> {
-  const type = response.headers.get("Content-Type") ?? "text/plain";
-  if (!/^text\/|json|xml/i.test(type)) {
-    await response.body?.cancel();
-    return "";
-  }
-  const text = new TextDecoder().decode(await beginning(response.body));
-  return shortened(plain(text));
+export function isText(contentType: string): boolean {
+  return contentType === "" || /^text\/|json|xml/i.test(contentType);
 }
 
-async function beginning(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
-  const bytes = new Uint8Array(READ_BYTES);
-  let length = 0;
-  if (!body) return bytes.subarray(0, 0);
-  // Leaving the loop cancels the rest of the body.
-  for await (const chunk of body) {
-    const part = chunk.subarray(0, READ_BYTES - length);
-    bytes.set(part, length);
-    length += part.length;
-    if (length === READ_BYTES) break;
-  }
-  return bytes.subarray(0, length);
+/**
+ * The first words of a text in one line, without markup.
+ *
+ * @param start the first bytes of the text, {@linkcode EXCERPT_BYTES} or all
+ */
+export function excerpt(start: Uint8Array): string {
+  return shortened(plain(new TextDecoder().decode(start)));
 }
 
 function plain(text: string): string {

@@ -4,58 +4,119 @@
  *
  * @module
  */
-import { NAME_FIELD } from "../../../replica/contract.ts";
 import { errorMessage } from "../../failures.ts";
 import { isOutOfFiles } from "../../out_of_files.ts";
-import { type Address, addressText, type UpstreamAddress } from "../../view.ts";
+import type { Address, UpstreamAddress } from "../../view.ts";
+import { excerpt, EXCERPT_BYTES, isText } from "./excerpt.ts";
 import { Lateness } from "./lateness.ts";
 import { type Miss, NotAskedError, type Probe } from "./probe.ts";
-import { excerpt } from "./excerpt.ts";
+import {
+  ConnectionEnded,
+  type KeptConnection,
+  MalformedAnswer,
+  type ProbeAnswer,
+  ProbeConnection,
+} from "./probe_connection.ts";
+import { type HttpProbeOptions, probeRequest } from "./probe_request.ts";
 
 /** A miss during which this thread was late for this part of the deadline may be its own. */
 const LATE_PART = 0.5;
 
-/** What a heartbeat asks for. */
-export interface HttpProbeOptions {
-  /** Path of the health page; empty: only a connection is made. */
-  readonly path: string;
-  /** The `Host` field, where that is not to be the instance's address. */
-  readonly host?: string;
-  /** Further fields. */
-  readonly headers?: Readonly<Record<string, string>>;
-}
+/**
+ * A kept connection carries this many heartbeats. Then the next one proves that the instance still
+ * accepts connections: once a minute where heartbeats are sent every three seconds.
+ */
+const MAX_USES = 20;
 
 /**
- * A probe that asks for a path.
+ * A probe that asks for a path. Where the instance's connection may be kept, it carries the next
+ * heartbeat, too. One that ended meanwhile says nothing about the instance: the heartbeat is sent
+ * again over a new one, once.
  *
  * @param options what it asks for
- * @returns the probe; `close` gives back its HTTP client
  */
-export function httpProbe(
-  { path, host, headers = {} }: HttpProbeOptions,
-): { readonly probe: Probe; close(): void } {
-  if (path === "") return { probe: fair(connectProbe), close: () => {} };
-  // A heartbeat has to prove that new connections are accepted, so none is kept for the next.
-  const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0, allowHost: host !== undefined });
-  const fields = host === undefined ? headers : { ...headers, Host: host };
-  const ask: Probe = async (address, deadlineMs, signal, name) => {
-    const deadline = AbortSignal.timeout(deadlineMs);
+export function httpProbe(options: HttpProbeOptions): Probe {
+  const { path } = options;
+  if (path === "") return fair(connectProbe);
+  return fair(async (address, deadlineMs, signal, name, keep) => {
+    using heartbeat = new Heartbeat(deadlineMs, signal);
     try {
-      using unixClient = clientFor(address, host !== undefined);
-      const response = await fetch(probeUrl(address, path), {
-        client: unixClient ?? client,
-        redirect: "manual",
-        headers: name === undefined ? fields : { ...fields, [NAME_FIELD]: name },
-        signal: AbortSignal.any([signal, deadline]),
-      });
-      return await judge(response, path);
+      const kept = await heartbeat.askKept(keep);
+      if (kept) return await judge(kept, path);
+      const connection = await heartbeat.connect(address, probeRequest(options, address, name));
+      keep?.set(connection);
+      return await judge(await heartbeat.ask(connection), path, keep === undefined);
     } catch (error) {
-      if (deadline.aborted) return overdue(`no answer within ${deadlineMs} ms`);
+      keep?.drop();
+      if (heartbeat.overdue) return overdue(`no answer within ${deadlineMs} ms`);
       return await failure(error, address, deadlineMs);
     }
+  });
+}
+
+/** An answer and the connection that it came by. */
+interface Answered {
+  readonly connection: ProbeConnection;
+  readonly answer: ProbeAnswer;
+}
+
+/** One heartbeat: its deadline, and what is closed then. */
+class Heartbeat implements Disposable {
+  /** Whether the deadline came before the answer. */
+  overdue = false;
+  readonly #signal: AbortSignal;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  #connecting: AbortController | undefined;
+  #connection: ProbeConnection | undefined;
+
+  constructor(deadlineMs: number, signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener("abort", this.#end);
+    this.#timer = setTimeout(() => {
+      this.overdue = true;
+      this.#end();
+    }, deadlineMs);
+  }
+
+  /** Asks over the kept connection; undefined where there is none, or it ended. */
+  async askKept(keep: KeptConnection | undefined): Promise<Answered | undefined> {
+    const connection = keep?.usable;
+    try {
+      if (connection && connection.uses < MAX_USES) return await this.ask(connection);
+    } catch (error) {
+      const ended = error instanceof ConnectionEnded && !this.overdue && !this.#signal.aborted;
+      if (!ended) throw error;
+    }
+    keep?.drop();
+    return undefined;
+  }
+
+  async connect(
+    address: UpstreamAddress,
+    request: Uint8Array<ArrayBuffer>,
+  ): Promise<ProbeConnection> {
+    this.#connecting = new AbortController();
+    const stream = await connect(address, this.#connecting.signal);
+    const connection = new ProbeConnection(stream, request);
+    if (!this.overdue && !this.#signal.aborted) return connection;
+    connection.close();
+    throw new ConnectionEnded("the heartbeat is over");
+  }
+
+  async ask(connection: ProbeConnection): Promise<Answered> {
+    this.#connection = connection;
+    return { connection, answer: await connection.ask() };
+  }
+
+  readonly #end = (): void => {
+    this.#connecting?.abort();
+    this.#connection?.close();
   };
-  const probe: Probe = fair(ask);
-  return { probe, close: () => client.close() };
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#signal.removeEventListener("abort", this.#end);
+  }
 }
 
 /**
@@ -65,10 +126,12 @@ export function httpProbe(
  * @throws {NotAskedError} it was late again, and the second heartbeat was missed, too
  */
 function fair(ask: Probe): Probe {
-  return async (address, deadlineMs, signal, name) => {
+  return async (address, deadlineMs, signal, name, keep) => {
     for (let again = false;; again = true) {
       const lateness = new Lateness();
-      const missed = await ask(address, deadlineMs, signal, name).finally(() => lateness.end());
+      const missed = await ask(address, deadlineMs, signal, name, keep).finally(() =>
+        lateness.end()
+      );
       const lateMs = lateness.ms;
       if (!missed?.overdue || lateMs < LATE_PART * deadlineMs) return missed;
       if (again) {
@@ -95,23 +158,25 @@ const connectProbe: Probe = async (address, deadlineMs, signal) => {
   }
 };
 
-async function judge(response: Response, path: string): Promise<Miss | undefined> {
-  if (response.status < 400) {
-    await response.body?.cancel();
+/** @param once whether the connection is of no further use */
+async function judge(
+  { connection, answer }: Answered,
+  path: string,
+  once = false,
+): Promise<Miss | undefined> {
+  const { status, contentType } = answer;
+  if (status < 400 && status !== 101) {
+    if (once) connection.close();
+    else connection.rest();
     return undefined;
   }
-  const text = await excerpt(response);
-  return miss(`${response.status} from ${path}${text === "" ? "" : `: ${text}`}`);
+  const text = isText(contentType) ? excerpt(await connection.bodyStart(EXCERPT_BYTES)) : "";
+  connection.close();
+  return miss(`${status} from ${path}${text === "" ? "" : `: ${text}`}`);
 }
 
 function miss(reason: string): Miss {
   return { reason, refused: false };
-}
-
-/** A client for one heartbeat over a Unix socket; undefined for TCP, which has one for all. */
-function clientFor(address: UpstreamAddress, allowHost: boolean): Deno.HttpClient | undefined {
-  if (!("path" in address)) return undefined;
-  return Deno.createHttpClient({ proxy: { transport: "unix", path: address.path }, allowHost });
 }
 
 function overdue(reason: string): Miss {
@@ -132,19 +197,25 @@ async function failure(
   address: UpstreamAddress,
   deadlineMs: number,
 ): Promise<Miss> {
-  if (await isRefused(address, deadlineMs)) return refused(address);
+  if (isOutOfFiles(error)) throw new NotAskedError(errorMessage(error), { cause: error });
+  if (error instanceof MalformedAnswer) {
+    return miss(`malformed answer on ${placeOf(address)}: ${error.message}`);
+  }
+  const isGone = error instanceof ConnectionEnded
+    ? await isRefused(address, deadlineMs)
+    : isProof(error, address);
+  if (isGone) return refused(address);
   return miss(`${reasonOf(error)} on ${placeOf(address)}`);
 }
 
 /**
- * `fetch` does not tell what happened to its connection; a bare one does.
+ * Whether the instance that ended a connection accepts no other one: it died.
  *
  * @throws {NotAskedError} this process can open no connection at all
  */
 async function isRefused(address: UpstreamAddress, deadlineMs: number): Promise<boolean> {
   try {
-    const signal = AbortSignal.timeout(deadlineMs);
-    using _connection = await connect(address, signal);
+    using _connection = await connect(address, AbortSignal.timeout(deadlineMs));
     return false;
   } catch (error) {
     if (isOutOfFiles(error)) throw new NotAskedError(errorMessage(error), { cause: error });
@@ -164,13 +235,7 @@ function connect(address: UpstreamAddress, signal: AbortSignal): Promise<Deno.Co
   return Deno.connect({ hostname, port, signal });
 }
 
-/** Over a Unix socket there is no host; `localhost` is what other clients send there. */
-function probeUrl(address: UpstreamAddress, path: string): string {
-  return `http://${"path" in address ? "localhost" : addressText(address)}${path}`;
-}
-
-/** The cause has the reason; the rest of the message of `fetch` repeats the address. */
+/** The cause has the reason in the system's words. */
 function reasonOf(error: unknown): string {
-  const message = errorMessage(error instanceof Error && error.cause ? error.cause : error);
-  return message.split(": ").slice(-1)[0] ?? message;
+  return errorMessage(error instanceof Error && error.cause ? error.cause : error);
 }

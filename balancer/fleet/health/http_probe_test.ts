@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { NAME_FIELD } from "../../../replica/contract.ts";
-import { httpProbe, type HttpProbeOptions } from "./http_probe.ts";
+import { httpProbe } from "./http_probe.ts";
+import type { HttpProbeOptions } from "./probe_request.ts";
 import { NotAskedError } from "./probe.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
@@ -11,7 +12,7 @@ async function verdict(
   deadline = 2000,
 ) {
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
-  const { probe, close } = httpProbe({ path: "/well?x=1" });
+  const probe = httpProbe({ path: "/well?x=1" });
   try {
     return await probe(
       { hostname: "127.0.0.1", port: server.addr.port },
@@ -20,7 +21,6 @@ async function verdict(
       "Server1",
     );
   } finally {
-    close();
     await server.shutdown();
   }
 }
@@ -54,22 +54,20 @@ test("a refused connection is a missed one", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = listener.addr;
   listener.close();
-  const { probe, close } = httpProbe({ path: "/" });
+  const probe = httpProbe({ path: "/" });
   const reason = await probe({ hostname: "127.0.0.1", port }, 2000, never, undefined);
-  close();
   assertEquals(reason, { reason: `connection refused on port ${port}`, refused: true });
 });
 
 test("silence is a missed one when the deadline comes", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const { probe, close } = httpProbe({ path: "/" });
+  const probe = httpProbe({ path: "/" });
   const reason = await probe(
     { hostname: "127.0.0.1", port: listener.addr.port },
     20,
     never,
     undefined,
   );
-  close();
   listener.close();
   assertEquals(reason, { overdue: true, reason: "no answer within 20 ms", refused: false });
 });
@@ -80,11 +78,10 @@ test("a heartbeat says the replica's name, and a spare's says none", async () =>
     named.push(request.headers.get(NAME_FIELD));
     return new Response();
   });
-  const { probe, close } = httpProbe({ path: "/" });
+  const probe = httpProbe({ path: "/" });
   const address = { hostname: "127.0.0.1", port: server.addr.port };
   await probe(address, 2000, never, "Server7");
   await probe(address, 2000, never, undefined);
-  close();
   await server.shutdown();
   assertEquals(named, ["Server7", null]);
 });
@@ -99,13 +96,12 @@ async function lateVerdict(deadlineMs: number, blockMs: number) {
     return ++asked === 1 ? silence.promise : new Response();
   };
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
-  const { probe, close } = httpProbe({ path: "/" });
+  const probe = httpProbe({ path: "/" });
   const address = { hostname: "127.0.0.1", port: server.addr.port };
   const asking = probe(address, deadlineMs, never, undefined);
   await first;
   for (const end = performance.now() + blockMs; performance.now() < end;);
   const miss = await asking;
-  close();
   silence.resolve(new Response());
   await server.shutdown();
   return [miss?.reason, asked];
@@ -124,11 +120,10 @@ test("a heartbeat that the balancer is late for twice is not the instance's miss
     return silence.promise;
   };
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, block);
-  const { probe, close } = httpProbe({ path: "/" });
+  const probe = httpProbe({ path: "/" });
   const address = { hostname: "127.0.0.1", port: server.addr.port };
   await assertRejects(() => probe(address, 700, never, undefined), NotAskedError, "ms late");
   assertEquals(asked, 2);
-  close();
   silence.resolve(new Response());
   await server.shutdown();
 });
@@ -159,10 +154,9 @@ async function asked(
   await using server = where === "unix"
     ? Deno.serve({ path, onListen: () => {} }, handler)
     : Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
-  const { probe, close } = httpProbe({ path: "/", ...options });
+  const probe = httpProbe({ path: "/", ...options });
   const address = where === "unix" ? { path } : server.addr as Deno.NetAddr;
   const missed = await probe(address, 5000, never, "Server1");
-  close();
   return missed?.reason;
 }
 
@@ -194,7 +188,7 @@ test("of a body only the first words of a text are shown", async () => {
 });
 
 test("without a path a heartbeat is a connection that is accepted", async () => {
-  const { probe, close } = httpProbe({ path: "" });
+  const probe = httpProbe({ path: "" });
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   const address = { hostname: "127.0.0.1", port };
@@ -204,5 +198,4 @@ test("without a path a heartbeat is a connection that is accepted", async () => 
     reason: `connection refused on port ${port}`,
     refused: true,
   });
-  close();
 });

@@ -20,3 +20,25 @@ Deno.test("a thread that does other work is late for as long as its timers wait"
   lateness.end();
   assert(lateness.ms >= 200);
 });
+
+Deno.test("each measurement counts from its own beginning", () => {
+  const clock = install();
+  try {
+    const first = new Lateness();
+    clock.tick(50);
+    const second = new Lateness();
+    clock.tick(1000);
+    second.end();
+    first.end();
+    assertEquals([first.ms, second.ms], [0, 0]);
+  } finally {
+    clock.uninstall();
+  }
+  const early = new Lateness();
+  for (const end = performance.now() + 300; performance.now() < end;);
+  const late = new Lateness();
+  late.end();
+  early.end();
+  assert(early.ms >= 200, `${early.ms}`);
+  assert(late.ms < 50, `${late.ms}`);
+});

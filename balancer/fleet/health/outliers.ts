@@ -67,30 +67,31 @@ export class Outliers {
    * @param instances those that are ready
    */
   find(instances: readonly string[]): Outlier[] {
-    const conducts = instances.flatMap((instance) => this.#conductOf(instance) ?? []);
-    return conducts.flatMap((one) => {
+    const samples = Map.groupBy(this.#samples, ({ instance }) => instance);
+    const conducts = instances.flatMap((one) => conductOf(one, samples.get(one) ?? []) ?? []);
+    // Few instances have enough bad keys, and only those are compared with all others.
+    return conducts.filter(({ badKeys }) => badKeys >= MIN_BAD_KEYS).flatMap((one) => {
       const reason = compare(one, conducts.filter((other) => other !== one));
       return reason === undefined ? [] : [{ instance: one.instance, reason }];
     });
   }
+}
 
-  #conductOf(instance: string): Conduct | undefined {
-    let [responses, errors, firstByteMs, badKeys] = [0, 0, 0, 0];
-    for (const sample of this.#samples) {
-      if (sample.instance !== instance) continue;
-      responses += sample.responses;
-      errors += sample.errors;
-      firstByteMs += sample.firstByteMs;
-      badKeys = Math.max(badKeys, sample.badKeys);
-    }
-    if (responses < MIN_RESPONSES) return undefined;
-    return { instance, errors: errors / responses, firstByteMs: firstByteMs / responses, badKeys };
+function conductOf(instance: string, samples: readonly Sample[]): Conduct | undefined {
+  let [responses, errors, firstByteMs, badKeys] = [0, 0, 0, 0];
+  for (const sample of samples) {
+    responses += sample.responses;
+    errors += sample.errors;
+    firstByteMs += sample.firstByteMs;
+    badKeys = Math.max(badKeys, sample.badKeys);
   }
+  if (responses < MIN_RESPONSES) return undefined;
+  return { instance, errors: errors / responses, firstByteMs: firstByteMs / responses, badKeys };
 }
 
 /** Why one is an outlier among its peers; undefined where it is none, or has none. */
 function compare(one: Conduct, peers: readonly Conduct[]): string | undefined {
-  if (peers.length === 0 || one.badKeys < MIN_BAD_KEYS) return undefined;
+  if (peers.length === 0) return undefined;
   const errors = median(peers.map((peer) => peer.errors));
   if (one.errors >= BAD_ERRORS && errors <= GOOD_ERRORS) {
     return `outlier: ${percent(one.errors)} of its responses are 5xx, ${percent(errors)} elsewhere`;

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { KeptConnection } from "./probe_connection.ts";
 import { newMember } from "../member/member.ts";
 import { cadence, NotAskedError, ProbeLoop } from "./probe.ts";
 import { TestClock, TestFailures, testPolicy } from "../testing.ts";
@@ -7,7 +8,8 @@ const address = { hostname: "127.0.0.1", port: 1 };
 
 Deno.test("a ready replica is asked every heartbeat, a missed one is confirmed at once", () => {
   const ready = { ...newMember({ name: "S", joined: true }, 0), phase: "ready" as const };
-  assertEquals(cadence(ready, 0, testPolicy()), { intervalMs: 3000, deadlineMs: 1000 });
+  const steady = { intervalMs: 3000, deadlineMs: 1000, steady: true as const };
+  assertEquals(cadence(ready, 0, testPolicy()), steady);
   const missed = { ...ready, misses: 1 };
   assertEquals(cadence(missed, 0, testPolicy()), { intervalMs: 0, deadlineMs: 500 });
   const suspect = { ...ready, suspect: true };
@@ -96,3 +98,78 @@ Deno.test("a heartbeat that could not be sent is no miss: it is recorded, and se
   assertEquals(reports, [undefined]);
   assertEquals(failures.actions, ["fleet.heartbeat", "fleet.heartbeat"]);
 });
+
+/** Starts of the heartbeats of a loop, by its clock. */
+async function startsOf(port: number, isSteady: () => boolean, ms: number): Promise<number[]> {
+  const clock = new TestClock();
+  const starts: number[] = [];
+  const loop = new ProbeLoop({
+    address: { hostname: "127.0.0.1", port },
+    name: "S",
+    clock,
+    cadence: () => ({ intervalMs: 1000, deadlineMs: 1000, ...(isSteady() && { steady: true }) }),
+    probe: () => {
+      starts.push(clock.now());
+      return Promise.resolve(undefined);
+    },
+    report: () => {},
+    failures: new TestFailures(),
+  });
+  await clock.turn(ms);
+  loop.close();
+  return starts;
+}
+
+Deno.test("steady heartbeats of many instances are spread over the interval, and none is late", async () => {
+  const seconds = new Set<number>();
+  for (let port = 1; port <= 100; port++) {
+    const [first = 0, second = 0, ...rest] = await startsOf(port, () => true, 5000);
+    assertEquals(first, 0);
+    seconds.add(Math.floor(second / 100));
+    let before = second;
+    for (const start of rest) {
+      assert(start - before >= 899 && start - before <= 1000, `${start - before}`);
+      before = start;
+    }
+  }
+  assertEquals(seconds.size, 10);
+});
+
+Deno.test("heartbeats that are not steady keep their interval, and those after them are spread", async () => {
+  let asked = 0;
+  const starts = await startsOf(7, () => ++asked > 5, 4000);
+  assertEquals(starts.slice(0, 3), [0, 1000, 2000]);
+  assert(starts[3]! < 3000, `${starts[3]}`);
+});
+
+Deno.test("only steady heartbeats find the connection that was kept", async () => {
+  const clock = new TestClock();
+  const kept: boolean[] = [];
+  let steady = true;
+  let dropped = 0;
+  const loop = new ProbeLoop({
+    address,
+    name: "S",
+    clock,
+    cadence: () => ({ intervalMs: 100, deadlineMs: 1000, ...(steady && { steady: true }) }),
+    probe: (_address, _deadline, _signal, _name, keep) => {
+      kept.push(keep?.usable !== undefined);
+      keep?.set(restingConnection(() => dropped++));
+      return Promise.resolve(undefined);
+    },
+    report: () => {},
+    failures: new TestFailures(),
+  });
+  await clock.turn(150);
+  steady = false;
+  loop.hurry();
+  await clock.turn(1);
+  loop.close();
+  assertEquals([kept.at(0), kept.at(1), kept.at(-1)], [false, true, false]);
+  assertEquals(dropped, kept.length);
+});
+
+/** Of a connection, as much as a keeper asks for. */
+function restingConnection(onClose: () => void): Parameters<KeptConnection["set"]>[0] {
+  return { usable: true, close: onClose } as Parameters<KeptConnection["set"]>[0];
+}

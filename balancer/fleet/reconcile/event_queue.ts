@@ -18,6 +18,8 @@ export class EventQueue {
   readonly #steps: (() => void)[] = [];
   #running = false;
   #closed = false;
+  /** Whether a batched step changed something that is not reconciled yet. */
+  #unsettled = false;
 
   constructor(options: EventQueueOptions) {
     this.#options = options;
@@ -30,7 +32,19 @@ export class EventQueue {
   run(step: () => void): void {
     this.#enqueue(() => {
       step();
-      this.#options.settle();
+      this.#settle();
+    });
+  }
+
+  /**
+   * Runs a step of which many may come at once, then reconciles once after all of them, in the same
+   * turn of the event loop.
+   *
+   * @param step returns whether it changed a member; if not, there is nothing to reconcile
+   */
+  runBatched(step: () => boolean): void {
+    this.#enqueue(() => {
+      if (step()) this.#settleSoon();
     });
   }
 
@@ -42,6 +56,19 @@ export class EventQueue {
   /** Drops every later step. */
   close(): void {
     this.#closed = true;
+  }
+
+  #settle(): void {
+    this.#unsettled = false;
+    this.#options.settle();
+  }
+
+  #settleSoon(): void {
+    if (this.#unsettled) return;
+    this.#unsettled = true;
+    queueMicrotask(() => {
+      if (this.#unsettled) this.run(() => {});
+    });
   }
 
   #enqueue(step: () => void): void {

@@ -27,6 +27,43 @@ Deno.test("a recorded step waits its turn and is not settled", () => {
   assertEquals(done, ["first", "settle", "recorded"]);
 });
 
+Deno.test("many batched steps are reconciled once, before timers", async () => {
+  const { done, queue } = makeQueue();
+  const timer = new Promise<void>((resolve) =>
+    setTimeout(() => {
+      done.push("timer");
+      resolve();
+    })
+  );
+  for (const step of ["a", "b", "c"]) {
+    queue.runBatched(() => {
+      done.push(step);
+      return true;
+    });
+  }
+  assertEquals(done, ["a", "b", "c"]);
+  await timer;
+  assertEquals(done, ["a", "b", "c", "settle", "timer"]);
+});
+
+Deno.test("a step after a batched one reconciles for both", async () => {
+  const { done, queue } = makeQueue();
+  queue.runBatched(() => true);
+  queue.run(() => done.push("step"));
+  await Promise.resolve();
+  assertEquals(done, ["step", "settle"]);
+});
+
+Deno.test("a batched step that changed nothing is not reconciled, nor any once the queue is closed", async () => {
+  const { done, queue } = makeQueue();
+  queue.runBatched(() => false);
+  await Promise.resolve();
+  queue.runBatched(() => true);
+  queue.close();
+  await Promise.resolve();
+  assertEquals(done, []);
+});
+
 Deno.test("a fault in a step is recorded, and the steps after it run", () => {
   const { done, failures, queue } = makeQueue();
   queue.run(() => {

@@ -47,7 +47,10 @@ const EXITS = 256;
 export class Roster {
   readonly #options: RosterOptions;
   readonly #members = new Map<string, Member>();
+  /** Names by the ids of instances, kept as a hint: see {@linkcode Roster.byInstance}. */
+  readonly #namesById = new Map<string, string>();
   readonly #exits = new Map<string, string>();
+  #revision = 0;
   /** No spare's name is given twice: one that stood in may bear its own for a moment longer. */
   #lastSpare = 0;
 
@@ -68,20 +71,38 @@ export class Roster {
     return this.#members.get(name);
   }
 
+  /** Counts the changes of members: as long as the count stays, so do they. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   /** The member that has the instance now, or had it and has not cleared it away yet. */
   byInstance(id: string): Member | undefined {
-    for (const member of this.#members.values()) {
-      if (member.instance?.id === id || member.retiring.some((one) => one.id === id)) return member;
-    }
+    const hinted = this.#members.get(this.#namesById.get(id) ?? "");
+    if (hinted && hasInstance(hinted, id)) return hinted;
+    // An instance that moves from one member to another belongs to both for a moment.
+    for (const member of this.#members.values()) if (hasInstance(member, id)) return member;
     return undefined;
   }
 
   set(member: Member): void {
+    this.#revision++;
+    this.#forget(this.#members.get(member.name));
     this.#members.set(member.name, member);
+    for (const id of instancesOf(member)) this.#namesById.set(id, member.name);
   }
 
   delete(name: string): void {
+    this.#revision++;
+    this.#forget(this.#members.get(name));
     this.#members.delete(name);
+  }
+
+  #forget(member: Member | undefined): void {
+    if (!member) return;
+    for (const id of instancesOf(member)) {
+      if (this.#namesById.get(id) === member.name) this.#namesById.delete(id);
+    }
   }
 
   /** Takes a member in, unless its name is there already. */
@@ -167,6 +188,15 @@ export class Roster {
     );
     return !starting && !this.byInstance(id);
   }
+}
+
+function hasInstance({ instance, retiring }: Member, id: string): boolean {
+  return instance?.id === id || retiring.some((one) => one.id === id);
+}
+
+function instancesOf({ instance, retiring }: Member): string[] {
+  const ids = retiring.map(({ id }) => id);
+  return instance ? [instance.id, ...ids] : ids;
 }
 
 function weightsOf(upstreams: readonly GivenUpstream[]): Weights {

@@ -85,7 +85,13 @@ export class Signals {
 
   /** Takes the result of a heartbeat; `miss` is set if it failed. */
   heartbeat(name: string, id: string, miss: Miss | undefined): void {
-    this.#options.queue.run(() => this.#onHeartbeat(name, id, miss));
+    const { queue, roster } = this.#options;
+    queue.runBatched(() => {
+      const { revision } = roster;
+      if (miss) this.#onMiss(name, id, miss);
+      else this.#onPass(name, id);
+      return roster.revision !== revision;
+    });
   }
 
   /** Takes a change of the engine's own health check; `reason` is set if the check failed. */
@@ -109,15 +115,21 @@ export class Signals {
     });
   }
 
-  #onHeartbeat(name: string, id: string, miss: Miss | undefined): void {
+  #onPass(name: string, id: string): void {
+    const { roster, dispatcher } = this.#options;
+    // A passed heartbeat can remove only a replica that its engine calls unhealthy.
+    const mayEject = roster.get(name)?.unhealthy === undefined || roster.mayEject();
+    dispatcher.dispatch({ type: "probe", id, mayEject }, name);
+  }
+
+  #onMiss(name: string, id: string, { refused, reason }: Miss): void {
     const { roster, dispatcher, policy, askEngine } = this.#options;
     // A refused connection is proof and bypasses the floor of ready replicas.
-    if (miss?.refused && policy.probes && roster.get(name)?.phase === "ready") {
+    if (refused && policy.probes && roster.get(name)?.phase === "ready") {
       return dispatcher.dispatch({ type: "evidence", id, kind: "refused", fresh: true });
     }
     const mayEject = roster.mayEject();
-    const outcome = miss ? { reason: miss.reason } : {};
-    dispatcher.dispatch({ type: "probe", id, mayEject, ...outcome }, name);
+    dispatcher.dispatch({ type: "probe", id, mayEject, reason }, name);
     const member = roster.get(name);
     if (mayEject || member?.phase !== "ready") return;
     // Every replica seems to fail: ask the engine before anything else.

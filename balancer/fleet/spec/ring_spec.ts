@@ -3,13 +3,16 @@
  *
  * @module
  */
+import { refuseOverflow } from "../../../ring/layouts.ts";
 import {
   type HashFamilyName,
   type Layout,
+  type Member,
   Ring,
   ringCapacity,
   RingFullError,
 } from "../../../ring/mod.ts";
+import { completeOptions } from "../../../ring/options.ts";
 
 /** How a ring is laid out, whoever is on it. */
 export interface RingShape {
@@ -50,9 +53,12 @@ export interface RingFacts extends RingShape {
  * @throws {RangeError} the shape is out of bounds, or all weights are 0
  * @throws {RingFullError} the members need more slots than there are
  */
-export function ringOf({ weights, shape }: RingSpec, kin?: Ring): Ring {
-  const members = [...weights].map(([name, weight]) => ({ name, weight }));
-  return Ring.build({ ...shape, members }, kin);
+export function ringOf(ringSpec: RingSpec, kin?: Ring): Ring {
+  return Ring.build({ ...ringSpec.shape, members: membersOf(ringSpec) }, kin);
+}
+
+function membersOf({ weights }: RingSpec): Member[] {
+  return [...weights].map(([name, weight]) => ({ name, weight }));
 }
 
 /**
@@ -83,12 +89,17 @@ export function sameRingSpec(a: RingSpec, b: RingSpec): boolean {
     [...a.weights].every(([name, weight]) => b.weights.get(name) === weight);
 }
 
-/** Whether there is such a ring: somebody on it has a weight, and there is room for all. */
+/**
+ * Whether there is such a ring: a member has a weight, and there is room for all. The ring is not
+ * built for that, which takes 0.3 s for a thousand members on 65,536 slots.
+ *
+ * @throws {RangeError} the shape is out of bounds
+ */
 export function isPossible(ringSpec: RingSpec): boolean {
   if (ringSpec.weights.size === 0) return true;
   if (!serves(ringSpec)) return false;
   try {
-    ringOf(ringSpec);
+    refuseOverflow(completeOptions({ ...ringSpec.shape, members: membersOf(ringSpec) }));
     return true;
   } catch (error) {
     if (error instanceof RingFullError) return false;

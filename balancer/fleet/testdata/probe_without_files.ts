@@ -3,7 +3,7 @@
 import { httpProbe } from "../health/http_probe.ts";
 
 const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-const { probe, close } = httpProbe({ path: "/" });
+const probe = httpProbe({ path: "/" });
 const files: Deno.FsFile[] = [];
 try {
   for (;;) files.push(await Deno.open(new URL(import.meta.url)));
@@ -13,5 +13,4 @@ try {
   files.pop()?.close();
   Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(said)}\n`));
 }
-close();
 Deno.exit(0);

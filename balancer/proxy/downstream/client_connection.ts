@@ -17,7 +17,7 @@ import { ascii } from "../http1/writer.ts";
 import { DropBudget, linger } from "../transport/linger.ts";
 import { PrivateConnections } from "../upstream/private_connections.ts";
 import { RefusedError, RequestBody } from "../request/body.ts";
-import { type FastPathServices, Shortcut } from "../forward/fast_path.ts";
+import { type FastPathServices, type Handover, Shortcut } from "../forward/fast_path.ts";
 import type { Client } from "../request/client.ts";
 import type { DrainState } from "../request/drain_state.ts";
 import type { LingerSettings, RequestLimits, Timeouts } from "../settings.ts";
@@ -29,7 +29,7 @@ import { Stopwatch } from "../telemetry/request_timer.ts";
 import type { Transaction } from "../request/request.ts";
 import type { Upload } from "../request/upload.ts";
 import type { InstancePool, UpstreamConnection } from "../upstream/connection_pool.ts";
-import { Disconnected, type Reader, type Wire } from "../transport/connection.ts";
+import { Disconnected, type Reader, type Wire, type WireWatcher } from "../transport/connection.ts";
 
 /** What the client connections of one worker share. */
 export interface ClientServices {
@@ -59,8 +59,16 @@ type Phase = "idle" | "head" | "busy" | "closing";
 
 const CR = 13;
 
-/** One client connection. */
-export class Downstream implements Client, Expiring {
+/** Hears of the end of a client's connection. Must not throw. */
+export interface ClientHost {
+  left(client: Downstream): void;
+}
+
+/**
+ * One client connection. What it needs for requests is made at its first bytes: many clients connect
+ * and send nothing. While it waits for a request no function is suspended for it.
+ */
+export class Downstream implements Client, Expiring, WireWatcher {
   deadlineAt = Infinity;
   /** The replica's connection that a request is on right now. */
   upstream: UpstreamConnection | undefined;
@@ -68,19 +76,21 @@ export class Downstream implements Client, Expiring {
   tunnelling = false;
   /** Set while what is on it has no end of its own: a tunnel, an event stream. */
   streaming = false;
-  readonly body = new RequestBody();
+  body!: RequestBody;
   /** Sends the part of the present request's body that did not come with its head. */
   upload: Upload | undefined;
-  readonly events: Stopwatch;
+  events!: Stopwatch;
   /** The client's address as it is sent on. */
-  readonly addressBytes: Uint8Array;
+  addressBytes!: Uint8Array;
   /** The client's address: behind trusted proxies the one that the present request names. */
   origin: string;
   readonly #services: ClientServices;
-  readonly #shortcut: Shortcut;
+  #shortcut: Shortcut | undefined;
+  #host: ClientHost | undefined;
   /** Connections to replicas that no other client is given; made for the first of them. */
   #private: PrivateConnections | undefined;
-  readonly #scanner = new HeadScanner();
+  /** Made for the first head that is not all there in one read. */
+  #scanner: HeadScanner | undefined;
   /** How many of the unread bytes the scanner has seen. */
   #scanned = 0;
   #phase: Phase = "idle";
@@ -108,10 +118,29 @@ export class Downstream implements Client, Expiring {
   ) {
     this.#services = services;
     this.origin = address;
-    this.addressBytes = ascii(address);
-    this.events = new Stopwatch(services.telemetry, this);
-    this.#shortcut = new Shortcut(services.fastPath, this);
+    wire.watcher = this;
   }
+
+  /** Makes what requests need. */
+  #awake(): Shortcut {
+    this.addressBytes = ascii(this.address);
+    this.body = new RequestBody();
+    this.events = new Stopwatch(this.#services.telemetry, this);
+    return this.#shortcut = new Shortcut(this.#services.fastPath, this);
+  }
+
+  /** The first bytes are there, or the client left without a word. */
+  onFill(more: boolean): void {
+    if (more) this.#awake().serve();
+    else this.#finish();
+  }
+
+  onBreak(): void {
+    this.#finish();
+  }
+
+  onSent(): void {}
+  onUnsent(): void {}
 
   identify(head: RequestHead): void {
     this.origin = clientOf(this.address, this.wire.bytes, head, this.#services.trusted);
@@ -154,27 +183,55 @@ export class Downstream implements Client, Expiring {
     return (left <= shorter ? shorter : longer) - left;
   }
 
-  /** Serves the connection to its end; never rejects. */
-  async run(): Promise<void> {
+  /**
+   * Serves the connection to its end.
+   *
+   * @param host hears of the end
+   */
+  run(host: ClientHost): void {
+    this.#host = host;
+    this.#expect("idle", this.#services.timeouts.head);
+    // They came behind a PROXY head.
+    if (this.wire.unread > 0) this.#awake().serve();
+    else this.wire.listen();
+  }
+
+  /** The fast path ends here; after a request that was served otherwise it may go on. */
+  async takeOver(handover: Handover): Promise<void> {
+    // Not in the middle of what the fast path does.
+    await null;
+    let more = false;
     try {
-      try {
-        this.#expect("idle", this.#services.timeouts.head);
-        while (await this.#serveNext());
-      } catch (error) {
-        if (!(error instanceof RefusedError)) throw error;
-        await this.#refuse(error.fault);
-      }
-      await this.#closeInStages();
+      more = await this.#serveOther(handover);
     } catch (error) {
       // A client that is gone needs no answer, and nothing of it is left to be read.
       if (!(error instanceof Disconnected)) this.#services.recordFailure("proxy.request", error);
     } finally {
-      this.close();
+      if (!more) this.#finish();
     }
+    if (more) this.#shortcut?.serve();
+  }
+
+  /** @returns whether another request may follow */
+  async #serveOther(handover: Handover): Promise<boolean> {
+    try {
+      if (await this.#serveNext(handover)) return true;
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      await this.#refuse(error.fault);
+    }
+    await this.#closeInStages();
+    return false;
+  }
+
+  #finish(): void {
+    this.close();
+    this.#host?.left(this);
   }
 
   /** Answers a client that is not served at all, and ends its connection; never rejects. */
   async reject(failure: FailureMessage): Promise<void> {
+    this.#awake();
     try {
       await this.turnAway(failure);
       await this.#closeInStages(this.#services.turnedAway);
@@ -297,11 +354,11 @@ export class Downstream implements Client, Expiring {
   }
 
   /** @returns whether another request may follow */
-  async #serveNext(): Promise<boolean> {
-    const handover = await this.#shortcut.serve();
-    const request = handover && (handover.request ?? await this.#readRequest());
+  async #serveNext({ ended, error, request: parsed, begun }: Handover): Promise<boolean> {
+    if (error !== undefined) throw error;
+    const request = ended ? undefined : parsed ?? await this.#readRequest();
     if (!request) return false;
-    const end = await this.#forward(request, handover.begun);
+    const end = await this.#forward(request, begun);
     if (end === "close" || this.#gone || !await this.#bodyRead() || this.#services.drain.draining) {
       return false;
     }
@@ -338,7 +395,7 @@ export class Downstream implements Client, Expiring {
 
   /** @returns the next request; undefined when none comes any more */
   async #readRequest(): Promise<Transaction | undefined> {
-    this.#scanner.reset();
+    (this.#scanner ??= new HeadScanner()).reset();
     this.#scanned = 0;
     let headEnd = this.#findHead();
     if (headEnd === -1) headEnd = await this.#readHead();
@@ -362,27 +419,28 @@ export class Downstream implements Client, Expiring {
   /** @returns behind the head, -1 while it is not all there */
   #findHead(): number {
     const { wire } = this;
+    const scanner = this.#scanner ??= new HeadScanner();
     if (this.#scanned === 0) {
       wire.start = skipEmptyLines(wire.bytes, wire.start, wire.end);
       // Half of an empty line may still become a whole one.
       if (wire.unread === 0 || (wire.unread === 1 && wire.bytes[wire.start] === CR)) return -1;
     }
-    const headEnd = this.#scanner.scan(wire.bytes, wire.start + this.#scanned, wire.end);
+    const headEnd = scanner.scan(wire.bytes, wire.start + this.#scanned, wire.end);
     this.#scanned = wire.unread;
     if (headEnd === -2) throw new RefusedError(FAULTS.lineEnd);
-    this.#checkLength(headEnd < 0 ? wire.unread : headEnd - wire.start);
+    this.#checkLength(scanner, headEnd < 0 ? wire.unread : headEnd - wire.start);
     if (headEnd < 0 && this.#phase === "idle") {
       this.#expect("head", this.#services.timeouts.head);
     }
     return headEnd;
   }
 
-  #checkLength(length: number): void {
+  #checkLength(scanner: HeadScanner, length: number): void {
     const { limits } = this.#services;
-    if (this.#scanner.firstLineLength > limits.lineBytes) {
+    if (scanner.firstLineLength > limits.lineBytes) {
       throw new RefusedError(FAULTS.uriTooLong);
     }
-    if (length > limits.headBytes || this.#scanner.lines > limits.fields + 1) {
+    if (length > limits.headBytes || scanner.lines > limits.fields + 1) {
       throw new RefusedError(FAULTS.headTooLarge);
     }
   }

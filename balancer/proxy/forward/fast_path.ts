@@ -23,10 +23,20 @@ import type { WholeResponse } from "./fast_response.ts";
 
 /** Where the shortcut ended. */
 export interface Handover {
+  /** Set where the connection is to be closed. */
+  readonly ended?: boolean;
+  /** Why a request cannot be taken, or what went wrong. */
+  readonly error?: unknown;
   /** A request that is ready to be sent; undefined where the next one was not even parsed. */
   readonly request?: Transaction;
   /** Set where it was sent. */
   readonly begun?: Begun;
+}
+
+/** A client that goes on where the fast path ends. */
+export interface FastPathClient extends Client {
+  /** Serves what the fast path does not. Never rejects. */
+  takeOver(handover: Handover): Promise<void>;
 }
 
 /** What the fast paths of one worker share. */
@@ -43,13 +53,15 @@ export interface FastPathServices {
   readonly drain: DrainState;
 }
 
+const ENDED: Handover = { ended: true };
+
 /** What it waits for: nothing, a request, the answer to it, the client's taking that. */
 type Step = "aside" | "request" | "answer" | "taking";
 
 /** Serves the usual requests of one client's connection. */
 export class Shortcut implements WireWatcher, Asker {
   readonly #services: FastPathServices;
-  readonly #client: Client;
+  readonly #client: FastPathClient;
   #step: Step = "aside";
   #request!: Transaction;
   #upstream!: UpstreamConnection;
@@ -60,31 +72,25 @@ export class Shortcut implements WireWatcher, Asker {
   #keep = false;
   #reusable = false;
   #bodyBytes = 0;
-  #handover!: PromiseWithResolvers<Handover | undefined>;
 
   /**
    * @param services what the fast paths of one worker share
    * @param client whose requests it serves
    */
-  constructor(services: FastPathServices, client: Client) {
+  constructor(services: FastPathServices, client: FastPathClient) {
     this.#services = services;
     this.#client = client;
     client.wire.watcher = this;
   }
 
-  /**
-   * Serves requests as long as they are usual ones.
-   *
-   * @returns what to go on with; undefined when the connection is to be closed
-   * @throws {RefusedError} a request cannot be taken
-   */
-  serve(): Promise<Handover | undefined> {
-    this.#handover = Promise.withResolvers();
+  /** Serves requests as long as they are usual ones; then the client takes over. */
+  serve(): void {
     const { gone, wire } = this.#client;
-    if (wire.hasReader) throw new ReaderConflict("a request is read while another owner reads");
-    if (gone) this.#leave(undefined);
+    this.#step = "request";
+    if (wire.hasReader) {
+      this.#fail(new ReaderConflict("a request is read while another owner reads"));
+    } else if (gone) this.#leave(ENDED);
     else this.#next();
-    return this.#handover.promise;
   }
 
   onFill(more: boolean): void {
@@ -92,11 +98,11 @@ export class Shortcut implements WireWatcher, Asker {
       if (more) this.#client.more();
       else this.#client.end();
     } else if (more) this.#take();
-    else this.#leave(undefined);
+    else this.#leave(ENDED);
   }
 
   onBreak(): void {
-    if (this.#step === "request") this.#leave(undefined);
+    if (this.#step === "request") this.#leave(ENDED);
     else this.#client.left();
   }
 
@@ -197,12 +203,12 @@ export class Shortcut implements WireWatcher, Asker {
     retryBudget.request(deadlines.now);
     if (!sent) {
       client.events.aborted(this.#request.method);
-      return this.#leave(undefined);
+      return this.#leave(ENDED);
     }
     client.events.bytesSent(this.#bodyBytes);
     client.events.completed(this.#request.method);
     this.#request.release();
-    if (!this.#keep || client.gone || drain.draining) return this.#leave(undefined);
+    if (!this.#keep || client.gone || drain.draining) return this.#leave(ENDED);
     client.rest();
     this.#next();
   }
@@ -214,9 +220,9 @@ export class Shortcut implements WireWatcher, Asker {
     this.#leave({ request: this.#request, begun: { upstream, failure } });
   }
 
-  #leave(handover: Handover | undefined): void {
+  #leave(handover: Handover): void {
     this.#step = "aside";
-    this.#handover.resolve(handover);
+    void this.#client.takeOver(handover);
   }
 
   #fail(error: unknown): void {
@@ -224,7 +230,6 @@ export class Shortcut implements WireWatcher, Asker {
       this.#upstream.asker = undefined;
       this.#upstream.pool.inFlight.leave();
     }
-    this.#step = "aside";
-    this.#handover.reject(error);
+    this.#leave({ error });
   }
 }

@@ -10,6 +10,7 @@ import {
   strikeOutPresent,
   workerCounts,
 } from "./counter_snapshot.ts";
+import { STEP_COUNT } from "./latency_buckets.ts";
 import { REPLICA, type TallyRow, WORKER } from "./counter_layout.ts";
 
 /** Memory with a row for each worker. */
@@ -28,6 +29,9 @@ export type ReplicaSheets = readonly (readonly [name: string, sheet: TallySheet]
 export function rowOf(sheet: TallySheet, width: number, row: number): TallyRow {
   return sheet.subarray(row * width, (row + 1) * width);
 }
+
+/** How many requests took how long, by replica, in the steps of the latency scale. */
+export type Durations = Map<string, Float64Array>;
 
 /** What all workers count in. A worker that replaces another goes on in its row. */
 export class TallyBook {
@@ -81,6 +85,37 @@ export class TallyBook {
       replicas: new Map(replicas),
     };
   }
+
+  /**
+   * How many requests to each replica took how long, and nothing else: this is asked for each second,
+   * whether a client asks or not.
+   *
+   * @param reused what an earlier call returned and nothing needs any more: its memory is used again
+   */
+  durations(reused: Durations = new Map()): Durations {
+    const durations: Durations = new Map();
+    for (const [name, sheet] of this.#replicas) {
+      const steps = reused.get(name) ?? new Float64Array(STEP_COUNT);
+      sumInto(steps, sheet, REPLICA.width, REPLICA.duration);
+      durations.set(name, steps);
+    }
+    return durations;
+  }
+}
+
+/**
+ * Adds up the same numbers of all rows.
+ *
+ * @param sum where the sums go, as many as it holds
+ * @param sheet the rows
+ * @param width how many numbers are in a row
+ * @param from index of the first one within a row
+ */
+function sumInto(sum: Float64Array, sheet: TallySheet, width: number, from: number): void {
+  for (let at = 0; at < sum.length; at++) sum[at] = sheet[from + at]!;
+  for (let row = from + width; row < sheet.length; row += width) {
+    for (let at = 0; at < sum.length; at++) sum[at]! += sheet[row + at]!;
+  }
 }
 
 function newSheet(width: number, rows: number): TallySheet {
@@ -90,6 +125,6 @@ function newSheet(width: number, rows: number): TallySheet {
 
 function sumOf(sheet: TallySheet, width: number): Float64Array {
   const sum = new Float64Array(width);
-  for (let at = 0; at < sheet.length; at++) sum[at % width]! += sheet[at]!;
+  sumInto(sum, sheet, width, 0);
   return sum;
 }

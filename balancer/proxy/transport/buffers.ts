@@ -10,6 +10,9 @@ export const SMALL_BYTES = 4 * 1024;
 /** Holds the longest head with what the proxy adds, and a large piece of a body. */
 export const LARGE_BYTES = 128 * 1024;
 
+/** What a client's connection begins with: enough for the head of a program, not of a browser. */
+export const FIRST_BYTES = 512;
+
 /** Enough for most heads, and little enough that ten thousand connections at rest hold one each. */
 export const RESTING_BYTES = 2 * 1024;
 

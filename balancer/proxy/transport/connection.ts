@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Buffer, type BufferPool, LARGE_BYTES, RESTING_BYTES } from "./buffers.ts";
+import {
+  type Buffer,
+  type BufferPool,
+  FIRST_BYTES,
+  LARGE_BYTES,
+  RESTING_BYTES,
+} from "./buffers.ts";
 import type { Connection } from "./byte_stream.ts";
 import { type Socket, socketOf } from "./socket.ts";
 import { type Side, type Staged, TURN } from "./io_batches.ts";
@@ -91,7 +97,7 @@ export class Wire implements Staged {
   readonly #buffers: BufferPool;
   readonly #side: Side;
   readonly #traffic: Traffic | undefined;
-  #resting: Buffer = new Uint8Array(RESTING_BYTES);
+  #resting: Buffer;
   #readsToSettle = SETTLING_READS;
   /** Set until what was read is handed on. */
   #reading = false;
@@ -105,6 +111,9 @@ export class Wire implements Staged {
   /** What is being sent, and how much of it. */
   #sending: Buffer | undefined;
   #sendingLength = 0;
+  /** Made for the first write: many clients connect and send nothing. */
+  #onSent: ((count: number) => void) | undefined;
+  #onUnsent: ((cause: unknown) => void) | undefined;
   #closed = false;
 
   /**
@@ -126,11 +135,12 @@ export class Wire implements Staged {
     this.#buffers = buffers;
     this.#side = side;
     this.#traffic = traffic;
-    this.bytes = this.#resting;
+    this.bytes = this.#resting = new Uint8Array(side === "client" ? FIRST_BYTES : RESTING_BYTES);
   }
 
   /** Takes bytes that were read before the connection came here, {@linkcode RESTING_BYTES} at the most. */
   begin(bytes: Uint8Array): void {
+    if (bytes.length > this.bytes.length) this.#makeSome();
     this.bytes.set(bytes);
     this.end = bytes.length;
     this.#traffic?.received(bytes.length);
@@ -192,7 +202,7 @@ export class Wire implements Staged {
   listen(): void {
     if (this.#reading || this.#failure) return;
     if (this.start === this.end) this.#startOver();
-    else if (this.end === this.bytes.length) this.makeRoom();
+    else if (this.end === this.bytes.length) this.#makeSome();
     this.#reading = true;
     TURN.read(this);
   }
@@ -239,13 +249,28 @@ export class Wire implements Staged {
     awaited?.reject(this.#failure);
   };
 
+  /** A buffer of the second size for good; what is unread moves when the bytes do. */
+  #grow(): void {
+    this.#resting = new Uint8Array(RESTING_BYTES);
+  }
+
+  /** A head is longer than a program's usually is: the next one will be, too. */
+  #makeSome(): void {
+    if (this.bytes.length >= RESTING_BYTES) return this.makeRoom();
+    this.#grow();
+    this.#move(this.#resting);
+  }
+
   /** Moves what is unread into a large buffer, for a long head or a body. Not while reading. */
   makeRoom(): void {
     if (this.#reading) return;
-    const from = this.bytes;
-    if (from === this.#resting) this.bytes = this.#buffers.take(LARGE_BYTES);
-    else if (this.start === 0) return;
-    this.bytes.set(from.subarray(this.start, this.end));
+    if (this.bytes === this.#resting) this.#move(this.#buffers.take(LARGE_BYTES));
+    else if (this.start > 0) this.#move(this.bytes);
+  }
+
+  #move(to: Buffer): void {
+    to.set(this.bytes.subarray(this.start, this.end));
+    this.bytes = to;
     this.end -= this.start;
     this.start = 0;
   }
@@ -254,11 +279,9 @@ export class Wire implements Staged {
   rest(): void {
     if (this.bytes === this.#resting || this.#reading) return;
     if (this.unread > RESTING_BYTES) return;
+    if (this.unread > this.#resting.length) this.#grow();
     const large = this.bytes;
-    this.#resting.set(large.subarray(this.start, this.end));
-    this.end -= this.start;
-    this.start = 0;
-    this.bytes = this.#resting;
+    this.#move(this.#resting);
     this.#buffers.give(large);
   }
 
@@ -274,7 +297,7 @@ export class Wire implements Staged {
         this.#traffic?.sent(count);
         return count === bytes.length ? undefined : this.#writeRest(bytes, count);
       },
-      this.#onWriteBroken,
+      (cause: unknown) => this.#writeBroken(cause),
     );
   }
 
@@ -285,6 +308,8 @@ export class Wire implements Staged {
   send(buffer: Buffer, length: number): void {
     this.#sending = buffer;
     this.#sendingLength = length;
+    this.#onSent ??= (count) => this.#sent(count);
+    this.#onUnsent ??= (cause) => this.#unsent(cause);
     TURN.send(this);
   }
 
@@ -293,7 +318,7 @@ export class Wire implements Staged {
     this.#socket.write(bytes).then(this.#onSent, this.#onUnsent);
   }
 
-  readonly #onSent = (count: number): void => {
+  #sent(count: number): void {
     const bytes = this.#sending!;
     const length = this.#sendingLength;
     this.#sending = undefined;
@@ -301,14 +326,14 @@ export class Wire implements Staged {
     if (count === length) return this.watcher?.onSent();
     const rest = this.#writeRest(bytes.subarray(0, length), count);
     rest.then(() => this.watcher?.onSent(), this.#onUnsent);
-  };
+  }
 
-  readonly #onUnsent = (cause: unknown): void => {
+  #unsent(cause: unknown): void {
     this.#sending = undefined;
     this.watcher?.onUnsent(
       cause instanceof Disconnected ? cause : new Disconnected(this, { cause }),
     );
-  };
+  }
 
   async #writeRest(bytes: Uint8Array, written: number): Promise<void> {
     try {
@@ -322,9 +347,9 @@ export class Wire implements Staged {
     }
   }
 
-  readonly #onWriteBroken = (cause: unknown): never => {
+  #writeBroken(cause: unknown): never {
     throw new Disconnected(this, { cause });
-  };
+  }
 
   /**
    * Whether bytes can still be written, as far as the kernel knows: it is asked to send none.
@@ -337,7 +362,7 @@ export class Wire implements Staged {
 
   /** Ends this side; the peer may go on. */
   closeWrite(): Promise<void> {
-    return this.#connection.closeWrite().catch(this.#onWriteBroken);
+    return this.#connection.closeWrite().catch((cause) => this.#writeBroken(cause));
   }
 
   /** Closes the connection; a read or write under way is rejected. */

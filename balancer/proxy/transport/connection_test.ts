@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { BufferPool, LARGE_BYTES } from "./buffers.ts";
+import { BufferPool, FIRST_BYTES, LARGE_BYTES, RESTING_BYTES } from "./buffers.ts";
 import { Disconnected, ReaderConflict, Wire, type WireWatcher } from "./connection.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
@@ -96,7 +96,7 @@ test("the end of the peer's side is no error, however often it is asked for", as
 test("a wire makes room for what is long, and gives it back at rest", async () => {
   using one = await pair();
   const { wire, reader, peer, buffers } = one;
-  const resting = wire.bytes;
+  assertEquals(wire.bytes.length, FIRST_BYTES);
   const text = "0123456789".repeat(1000);
   await say(peer, text);
   while (wire.unread < text.length) await reader.fill();
@@ -107,22 +107,32 @@ test("a wire makes room for what is long, and gives it back at rest", async () =
   assertStrictEquals(wire.bytes, large);
   wire.start = wire.end - 5;
   wire.rest();
-  assertStrictEquals(wire.bytes, resting);
-  assertEquals(unread(wire), "56789");
+  assertEquals([wire.bytes.length, unread(wire)], [RESTING_BYTES, "56789"]);
   assertStrictEquals(buffers.take(LARGE_BYTES), large);
+});
+
+test("a client's long head has a buffer of the second size, and the client keeps it", async () => {
+  using one = await pair();
+  const { wire, reader, peer } = one;
+  const text = "0123456789".repeat(70);
+  await say(peer, text);
+  while (wire.unread < text.length) await reader.fill();
+  assertEquals([unread(wire), wire.bytes.length], [text, RESTING_BYTES]);
+  wire.start = wire.end;
+  wire.rest();
+  assertEquals(wire.bytes.length, RESTING_BYTES);
 });
 
 test("a wire that is used much moves in with others, and loses nothing", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
-  const first = wire.bytes;
   for (let message = 0; message < 40; message++) {
     await say(peer, `message ${message}`);
     await reader.fill();
     assertEquals(unread(wire), `message ${message}`);
     wire.start = wire.end;
   }
-  assertEquals(wire.bytes.length, first.length);
+  assertEquals(wire.bytes.length, RESTING_BYTES);
   assertEquals(wire.bytes.buffer.byteLength > wire.bytes.length, true);
   wire.makeRoom();
   wire.rest();

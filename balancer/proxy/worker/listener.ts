@@ -7,7 +7,7 @@ import type { DrainDeadlines } from "../../view.ts";
 import { AcceptErrors } from "../transport/accept_errors.ts";
 import { acceptAll } from "../transport/accept_loop.ts";
 import type { ConnectionLimits } from "../downstream/connection_limits.ts";
-import { Downstream } from "../downstream/client_connection.ts";
+import { type ClientHost, Downstream } from "../downstream/client_connection.ts";
 import { RETRY_AFTER_S } from "../errors/error_response.ts";
 import type { Proxy } from "./worker_context.ts";
 import { readProxyHead } from "../transport/proxy_head_reader.ts";
@@ -28,7 +28,7 @@ interface Arrival {
 }
 
 /** The listener of one worker. */
-export class Acceptor {
+export class Acceptor implements ClientHost {
   readonly #proxy: Proxy;
   readonly #limits: ConnectionLimits;
   readonly #listener: Deno.TcpListener;
@@ -88,43 +88,66 @@ export class Acceptor {
     });
   }
 
-  /** One function, because each suspended one costs memory for as long as the client is idle. */
+  /** Nothing is suspended while a client is served: that would cost memory while it is idle. */
   async #serve(connection: Deno.TcpConn): Promise<void> {
-    const { files, line, tallies: { worker } } = this.#proxy;
-    files.enterClient();
+    this.#proxy.files.enterClient();
+    let served = false;
     try {
-      const arrival = await this.#arrival(connection);
-      if (!arrival) return;
-      const { address } = arrival;
-      const client = this.#clientOf(connection, arrival);
-      if (line.crowded) return await this.#run(client, this.#turnAway(client, OUT_OF_ROOM));
-      const allowed = this.#allows(address, client.trusted);
-      if (allowed) this.#enter(client);
-      try {
-        if (allowed) {
-          worker.accepted();
-          connection.setNoDelay(true);
-          await client.run();
-        }
-      } finally {
-        if (allowed) this.#leave(client);
-        this.#limits.leave(address);
-      }
-      // A client that was turned away does not count against its address while it reads the reason.
-      if (!allowed) await this.#run(client, this.#turnAway(client, TOO_MANY));
+      const arrival = this.#arrival(connection);
+      served = await this.#begin(connection, arrival instanceof Promise ? await arrival : arrival);
     } finally {
-      files.leaveClient();
-      line.roomMade();
+      if (!served) this.#gone();
     }
   }
 
+  /** @returns whether the client is served from now on */
+  async #begin(connection: Deno.TcpConn, arrival: Arrival | undefined): Promise<boolean> {
+    if (!arrival) return false;
+    const { line, tallies: { worker } } = this.#proxy;
+    const client = this.#clientOf(connection, arrival);
+    if (line.crowded) return await this.#turnAway(client, OUT_OF_ROOM);
+    if (!this.#allows(arrival.address, client.trusted)) {
+      // It does not count against its address while it reads the reason.
+      this.#limits.leave(arrival.address);
+      return await this.#turnAway(client, TOO_MANY);
+    }
+    this.#enter(client);
+    worker.accepted();
+    try {
+      connection.setNoDelay(true);
+    } catch (error) {
+      this.#leave(client);
+      this.#limits.leave(arrival.address);
+      throw error;
+    }
+    client.run(this);
+    return true;
+  }
+
+  /** A client that was served is gone. */
+  left(client: Downstream): void {
+    this.#leave(client);
+    this.#limits.leave(client.address);
+    this.#gone();
+  }
+
+  #gone(): void {
+    this.#proxy.files.leaveClient();
+    this.#proxy.line.roomMade();
+  }
+
   /** For whom the connection is; undefined where it was closed because it does not say. */
-  async #arrival(connection: Deno.TcpConn): Promise<Arrival | undefined> {
+  #arrival(connection: Deno.TcpConn): Arrival | Promise<Arrival | undefined> {
     const { hostname } = connection.remoteAddr;
     const { settings, trusted } = this.#proxy;
     if (!settings.proxyProtocol || !trusted.has(hostname)) return { address: hostname };
+    return this.#named(connection, hostname);
+  }
+
+  /** For whom a trusted proxy says that it is. */
+  async #named(connection: Deno.TcpConn, hostname: string): Promise<Arrival | undefined> {
     try {
-      const { head, rest } = await readProxyHead(connection, settings.timeouts.head);
+      const { head, rest } = await readProxyHead(connection, this.#proxy.settings.timeouts.head);
       return { address: head.source ?? hostname, rest };
     } catch (error) {
       closeQuietly(connection);
@@ -163,12 +186,6 @@ export class Acceptor {
     return false;
   }
 
-  async #run(client: Downstream, end: Promise<void>): Promise<void> {
-    this.#enter(client);
-    await end;
-    this.#leave(client);
-  }
-
   #enter(client: Downstream): void {
     this.#connections.add(client);
     this.#proxy.tallies.worker.connections = this.#connections.size;
@@ -182,15 +199,20 @@ export class Acceptor {
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
 
-  #turnAway(client: Downstream, message: string): Promise<void> {
+  /** @returns false: it is not served */
+  async #turnAway(client: Downstream, message: string): Promise<false> {
     this.#proxy.tallies.worker.turnedAway();
-    return client.reject({
+    this.#enter(client);
+    const close = true;
+    await client.reject({
       status: 503,
       message,
-      close: true,
+      close,
       withBody: true,
       retryAfterS: RETRY_AFTER_S,
     });
+    this.#leave(client);
+    return false;
   }
 
   #empty(deadlineMs: number): Promise<void> {

@@ -20,7 +20,7 @@ import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
 import type { ProxySettings } from "../settings.ts";
 import type { DataPlaneCounts } from "../stats/counter_snapshot.ts";
 import { type SharedLoads, sharedLoads } from "../upstream/shared_load.ts";
-import { TallyBook } from "../stats/counter_table.ts";
+import { type Durations, TallyBook } from "../stats/counter_table.ts";
 import { ViewAcks } from "./view_acks.ts";
 
 /** What {@linkcode DataPlaneWorkers} are made of. */
@@ -147,6 +147,11 @@ export class DataPlaneWorkers implements DataPlane {
   /** What the workers counted, since the start or since a replica joined. */
   counts(): DataPlaneCounts {
     return this.#tallies.counts();
+  }
+
+  /** How long requests took; see {@linkcode TallyBook.durations}. */
+  durations(reused?: Durations): Durations {
+    return this.#tallies.durations(reused);
   }
 
   /**

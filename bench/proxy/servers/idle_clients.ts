@@ -1,7 +1,7 @@
 /**
- * Connections that each do one request and then nothing. Says how many are open, waits until its
- * input ends, and says how many were closed meanwhile. Arguments: the port, how many, the text
- * that ends a response.
+ * Connections that each do one request, or none, and then nothing. Says how many are open, waits
+ * until its input ends, and says how many were closed meanwhile. Arguments: the port, how many, the
+ * text that ends a response; without that text they send nothing.
  *
  * @module
  */
@@ -14,17 +14,25 @@ let lost = 0;
 
 async function connect(at: number): Promise<void> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+  const buffer = new Uint8Array(4096);
+  if (end !== "") await ask(connection, at, buffer);
+  open.push(connection);
+  watch(connection, buffer);
+}
+
+async function ask(
+  connection: Deno.TcpConn,
+  at: number,
+  buffer: Uint8Array<ArrayBuffer>,
+): Promise<void> {
   const head = `GET /small/${at} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`;
   await connection.write(new TextEncoder().encode(head));
   let text = "";
-  const buffer = new Uint8Array(4096);
   while (!text.includes(end)) {
     const read = await connection.read(buffer);
     if (read === null) throw new Error("the connection was closed before the response");
     text += new TextDecoder().decode(buffer.subarray(0, read));
   }
-  open.push(connection);
-  watch(connection, buffer);
 }
 
 async function watch(connection: Deno.TcpConn, buffer: Uint8Array<ArrayBuffer>): Promise<void> {

@@ -1,0 +1,103 @@
+/**
+ * One number of upstreams, measured.
+ *
+ * @module
+ */
+import { freePort, startProgram } from "../harness/program.ts";
+import { cpuBetween, readUsage } from "../proxy/usage.ts";
+import { runWrk } from "../proxy/wrk.ts";
+import { ManyBalancer } from "./balancer.ts";
+
+/** What is measured. */
+export interface ManyCase {
+  readonly upstreams: number;
+  readonly slots: number;
+}
+
+/** What it came to. */
+export interface ManyFigures extends ManyCase {
+  /** Milliseconds from the start to the last upstream's readiness. */
+  readonly readyAfterMs: number;
+  /** Part of a core that the balancer takes at rest, of all its threads. */
+  readonly cpuAtRest: number;
+  /** Bytes that are resident at rest. */
+  readonly rss: number;
+  readonly requestsPerSecond: number;
+  /** The longest block of the main thread by what was done meanwhile, in milliseconds. */
+  readonly blocks: Readonly<Record<string, number>>;
+}
+
+/** How long to measure. */
+export interface ManyPatience {
+  /** Seconds of each window at rest and of the load. */
+  readonly seconds: number;
+  /** How often each call is made. */
+  readonly calls: number;
+  readonly folder: string;
+}
+
+const SERVER = new URL("servers/upstreams.ts", import.meta.url).pathname;
+
+/** After all are ready: the first heartbeats are over, and what the start left is collected. */
+const SETTLE_MS = 6000;
+
+/** Measures one case. */
+export async function measure(one: ManyCase, patience: ManyPatience): Promise<ManyFigures> {
+  const upstreamPort = freePort();
+  const { folder } = patience;
+  await using _servers = startProgram({
+    args: [Deno.execPath(), "run", "--quiet", "--allow-net", SERVER]
+      .concat([String(upstreamPort), String(one.upstreams)]),
+  }, `${folder}/upstreams.log`);
+  await using balancer = new ManyBalancer({ ...one, upstreamPort, folder });
+  const readyAfterMs = await balancer.start();
+  await pause(SETTLE_MS);
+  const rest = await atRest(balancer, patience.seconds);
+  const blocks = await blocksOf(balancer, one, patience);
+  const load = { port: balancer.port, path: "/", connections: 64, seconds: patience.seconds };
+  const { requests, seconds } = await runWrk(load);
+  return { ...one, readyAfterMs, ...rest, requestsPerSecond: requests / seconds, blocks };
+}
+
+async function atRest(
+  { pid }: ManyBalancer,
+  seconds: number,
+): Promise<{ cpuAtRest: number; rss: number }> {
+  const [before, from] = [await readUsage(pid), performance.now()];
+  await pause(seconds * 1000);
+  const [after, to] = [await readUsage(pid), performance.now()];
+  return { cpuAtRest: cpuBetween(before, after) / 1e6 / (to - from), rss: after.rss };
+}
+
+async function blocksOf(
+  balancer: ManyBalancer,
+  { slots, upstreams }: ManyCase,
+  { calls, seconds }: ManyPatience,
+): Promise<Record<string, number>> {
+  const repeated = (call: () => Promise<unknown>) =>
+    balancer.longestBlock(async () => {
+      for (let at = 0; at < calls; at++) await call();
+    });
+  const plan = (wish: unknown) =>
+    balancer.call("/_lb/plan", { method: "POST", body: JSON.stringify(wish) });
+  return {
+    "heartbeats": await balancer.longestBlock(() => pause(seconds * 1000)),
+    "status": await repeated(() => balancer.call("/_lb/status")),
+    "metrics": await repeated(() => balancer.call("/_lb/metrics")),
+    "page feed": await repeated(() => pageFeed(balancer)),
+    "explain": await repeated(() => balancer.call("/_lb/explain?key=alice")),
+    "plan of another layout": await repeated(() => plan({ layout: "rendezvous" })),
+    "plan of fewer slots": await repeated(() =>
+      plan({ slots: Math.max(upstreams, Math.floor(slots / 2)) })
+    ),
+  };
+}
+
+/** What the page asks for when something happened. */
+async function pageFeed(balancer: ManyBalancer): Promise<void> {
+  for (const path of ["status", "load", "ring", "incidents"]) await balancer.call(`/_lb/${path}`);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
