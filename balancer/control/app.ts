@@ -10,6 +10,7 @@ import { describeCalls } from "./api/openapi.ts";
 import { answerError } from "./api/error_handler.ts";
 import { once } from "./api/lazy.ts";
 import type { ControlParts } from "./api/dependencies.ts";
+import { compressed, measured } from "./server/whole_answers.ts";
 import { secured } from "./server/security_headers.ts";
 import { answerUnknown } from "./not_found.ts";
 
@@ -25,7 +26,7 @@ export function createControlApp(parts: ControlParts): Hono {
     assets: new Assets(),
     description: once(() => describeCalls(CALLS)),
   };
-  app.use(secured);
+  app.use(secured, compressed, measured);
   for (const description of CALLS) {
     const { method, path, call } = description;
     app.on(method, path, parts.gate.before(description), call(given));

@@ -29,11 +29,14 @@ export function sendFile(c: Context, file: Asset | undefined): Response {
   return send(c, file, FOR_EVER);
 }
 
+/** `gzip` in Accept-Encoding, unless its weight is 0 (RFC 9110, section 12.4.2). */
+const GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i;
+
 function send(c: Context, asset: Asset | undefined, cacheControl: string): Response {
   if (!asset) {
     return c.json(failureBody(`the page has no ${c.req.path}`), STATUS_CODE.NotFound, SECURITY);
   }
-  const zipped = /\bgzip\b/.test(c.req.header("accept-encoding") ?? "");
+  const zipped = GZIP.test(c.req.header("accept-encoding") ?? "");
   return c.body(zipped ? asset.gzip : asset.bytes, STATUS_CODE.OK, {
     ...SECURITY,
     "content-type": asset.type,

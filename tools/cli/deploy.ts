@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { jsonText } from "./figures.ts";
 import type { Command } from "commander";
 import type { DeployStep } from "../../balancer/answers/event.ts";
 import { complain, say } from "../print.ts";
@@ -96,7 +97,7 @@ function jsonObject(text: string): object {
 async function follow(api: Api, wish: DeployWish, { json }: Options): Promise<void> {
   const steps = api.deploy(wish);
   const last = json
-    ? await printed(steps, (step) => JSON.stringify(step))
+    ? await printed(steps, jsonText)
     : Deno.stdout.isTerminal()
     ? await shown(steps, (await api.names()).body.message.replicas)
     : await printed(steps, stepLine);

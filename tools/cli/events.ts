@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { jsonText } from "./figures.ts";
 import type { Command } from "commander";
 import { isHeard } from "../print.ts";
 import { wholeNumber } from "../up/task_command.ts";
@@ -45,7 +46,7 @@ async function follow(options: Options): Promise<void> {
   const paint = paintOfOutput();
   let printed = 0;
   for await (const event of api.events(after)) {
-    if (!isHeard(json ? JSON.stringify(event) : eventLine(event, paint))) return;
+    if (!isHeard(json ? jsonText(event) : eventLine(event, paint))) return;
     if (++printed >= count) return;
   }
   throw new UnreachableError(`${api.url}: the stream ended with the balancer`);

@@ -45,3 +45,17 @@ export function plain(text: string): string {
   // deno-lint-ignore no-control-regex
   return stripVTControlCharacters(text).replace(/[\x00-\x1f\x7f-\x9f]+/g, " ").trim();
 }
+
+/** Control characters that JSON.stringify leaves: DEL, C1, Unicode's own line ends. */
+const LATE_CONTROLS = /[\u007f-\u009f\u2028\u2029]/g;
+
+/**
+ * JSON that a terminal can print: what clients and replicas chose is in it.
+ *
+ * @param value anything that JSON can hold
+ */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value).replace(LATE_CONTROLS, (letter) => {
+    return `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { jsonText } from "./figures.ts";
 import type { Command } from "commander";
 import { isHeard } from "../print.ts";
 import { wholeNumber } from "../up/task_command.ts";
@@ -72,7 +73,7 @@ async function printBlocks(
 function jsonLine(url: string, sample: Sample | undefined): string {
   const { rates } = sample ?? {};
   const replicas = rates && Object.fromEntries(rates.replicas);
-  return JSON.stringify({
+  return jsonText({
     url,
     reached: sample !== undefined,
     ...sample,

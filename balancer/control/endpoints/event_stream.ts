@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escapeLateControls } from "../../log/style.ts";
 import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import type { FleetEvent } from "../../answers/event.ts";
@@ -74,7 +75,11 @@ async function write(
     const entry = waiting.shift();
     if (entry) {
       const { id, type } = entry;
-      await stream.writeSSE({ id: String(id), event: type, data: JSON.stringify(eventOf(entry)) });
+      await stream.writeSSE({
+        id: String(id),
+        event: type,
+        data: escapeLateControls(JSON.stringify(eventOf(entry))),
+      });
     } else if (!await within(next(), ALIVE_MS)) {
       await stream.write(": alive\n\n");
     }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escapeLateControls } from "../../log/style.ts";
 import { streamSSE } from "hono/streaming";
 import { type DeployStep, deployStep } from "../../answers/event.ts";
 import { type Names, names } from "../../answers/fleet.ts";
@@ -132,7 +133,7 @@ export const deployTemplate: Operation = otherCall({
     return streamSSE(c, async (stream) => {
       let written = Promise.resolve();
       send = (step) => {
-        const message = { event: step.step, data: JSON.stringify(step) };
+        const message = { event: step.step, data: escapeLateControls(JSON.stringify(step)) };
         // The client may leave: the deploy goes on, and GET /_lb/events shows it.
         written = written.then(() => stream.writeSSE(message))
           .catch((error) => failures.record("control.deploy", error));

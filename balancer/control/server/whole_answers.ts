@@ -1,0 +1,37 @@
+/**
+ * Answers of the API that are sent as a whole. JSON and metrics of a kilobyte or more are compressed
+ * for clients that accept gzip; streams of events go out as they come, and the page's files are
+ * compressed already. JSON has no control character that a terminal would act on.
+ *
+ * No answer holds a token, so the length of a compressed one tells nothing about a secret (BREACH).
+ *
+ * @module
+ */
+import type { Context, Next } from "hono";
+import { compress } from "hono/compress";
+import { escapeLateControls } from "../../log/style.ts";
+import { isStream } from "./outgoing_response.ts";
+
+/** Bytes from which on an answer is compressed: shorter ones fit into a packet anyway. */
+const LEAST_BYTES = 1024;
+
+/** Compresses an answer whose length {@linkcode measured} told. */
+export const compressed = compress({ encoding: "gzip", threshold: LEAST_BYTES });
+
+/**
+ * Tells the length of an answer, since the middleware compresses one of unknown length, however
+ * short. DEL, C1 and Unicode's line ends in JSON become escapes of JSON: keys and messages come from
+ * clients and replicas, and `curl` prints the answer at a terminal.
+ */
+export async function measured(c: Context, next: Next): Promise<void> {
+  await next();
+  const { res } = c;
+  // The response to HEAD has no length: that of GET is another one when it is compressed.
+  if (c.req.method === "HEAD" || res.body === null || isStream(res)) return;
+  const isJson = res.headers.get("content-type")?.startsWith("application/json");
+  const bytes = isJson
+    ? new TextEncoder().encode(escapeLateControls(await res.text()))
+    : await res.bytes();
+  c.res = new Response(bytes, res);
+  c.res.headers.set("content-length", String(bytes.length));
+}

@@ -1,0 +1,28 @@
+import { assert, assertEquals } from "@std/assert";
+import { Hono } from "hono";
+import { compressed, measured } from "./whole_answers.ts";
+
+const HOSTILE = "key\u009b2J\u0085\u007f\u2028\u001b[31m ü 世界";
+
+const app = new Hono();
+app.use(compressed, measured);
+app.get("/json", (c) => c.json({ key: HOSTILE, [HOSTILE]: 1 }));
+app.get("/error", (c) => c.json({ message: HOSTILE }, 400));
+app.get("/long", (c) => c.json({ key: HOSTILE.repeat(200) }));
+
+Deno.test("JSON has no control character that a terminal acts on, and says the same", async () => {
+  for (const path of ["/json", "/error", "/long"]) {
+    const response = await app.request(path);
+    const text = await response.text();
+    // deno-lint-ignore no-control-regex -- what must not be there
+    assert(!/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text), text);
+    assert(text.includes("ü 世界"));
+  }
+  assertEquals(await (await app.request("/json")).json(), { key: HOSTILE, [HOSTILE]: 1 });
+});
+
+Deno.test("the length of an answer is that of its bytes", async () => {
+  const response = await app.request("/json");
+  const length = Number(response.headers.get("content-length"));
+  assertEquals(length, (await response.bytes()).length);
+});
