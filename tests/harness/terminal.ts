@@ -70,7 +70,7 @@ export async function wordsOf(verb: string, args: readonly string[]): Promise<st
 }
 
 /** A key, and the text on the screen after which it is pressed. */
-export interface KeyPress {
+interface KeyPress {
   readonly key: string;
   readonly after: string;
 }

@@ -36,7 +36,7 @@ const ENDING = `
 ringkeeper VERB --help has examples. Every verb that prints has --json.`;
 
 /** The program with every verb. */
-function program(): Command {
+export function program(): Command {
   const all = plainCommand("ringkeeper", ABOUT)
     .version(VERSION, "-V, --version", "the version")
     .helpCommand("help [VERB]", "the help of a verb")
