@@ -2,7 +2,7 @@
 #
 ## make run     start the balancer and its replicas [PORT=5000] [REPLICAS=3] [ENGINE=auto|process|docker]
 ## make stop    end exactly what `make run` started
-## make status  show the fleet; ./ringkeeper --help lists every verb
+## make status  show the fleet; ./ringkeeper --help lists more
 ## make logs    follow the balancer's log
 ## make build   build the images, or cache the dependencies where no Docker engine answers
 ## make test    every gate and every test

@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Balancer } from "../harness/balancer.ts";
-import { type Outcome, startTerminal, terminal, wordsOf } from "../harness/terminal.ts";
+import {
+  columnOf,
+  onTerminal,
+  type Outcome,
+  startTerminal,
+  terminal,
+  wordsOf,
+} from "../harness/terminal.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
 const TOKEN = "a-token-of-the-test";
@@ -312,7 +319,8 @@ test("top ends when nobody reads its pipe any more", async () => {
 for (const [what, key] of [["q", "q"], ["^C", "\x03"]] as const) {
   test(`top on a terminal ends with ${what}, and leaves the terminal as it was`, async () => {
     await using counting = new CountingBalancer();
-    const { code, screen } = await onTerminal(await wordsOf("top", ["--url", counting.url]), key);
+    const words = await wordsOf("top", ["--url", counting.url]);
+    const { code, screen } = await onTerminal(words, { key, after: "RESTARTS" });
     assertEquals(code, 0);
     const [before = "", live = "", after = ""] = screen.split(new RegExp("\x1b\\[\\?1049[hl]"));
     assertEquals(before.includes("\x1b[?25l"), false);
@@ -320,39 +328,6 @@ for (const [what, key] of [["q", "q"], ["^C", "\x03"]] as const) {
     assertEquals(live.endsWith("\x1b[?25h"), true);
     assertEquals(after.trim(), "icanon echo");
   });
-}
-
-/**
- * Runs a command on a terminal of 80 columns that script(1) makes, and presses a key when it has
- * drawn.
- *
- * @returns its exit code, and what the terminal was sent; at last, whether it reads lines and echoes
- */
-async function onTerminal(
-  words: readonly string[],
-  key: string,
-): Promise<{ readonly code: number; readonly screen: string }> {
-  const quoted = words.map((word) => `'${word}'`).join(" ");
-  const shell = `stty cols 80 rows 24; ${quoted}; code=$?; ` +
-    "stty -a | grep -ow -e -icanon -e icanon -e -echo -e echo | tr '\\n' ' '; exit $code";
-  const process = new Deno.Command("script", {
-    args: ["-qefc", shell, "/dev/null"],
-    env: { TERM: "xterm", LB_ADMIN_TOKEN: "" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const keyboard = process.stdin.getWriter();
-  let screen = "";
-  let pressed = false;
-  for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
-    screen += text;
-    if (pressed || !screen.includes("RESTARTS")) continue;
-    pressed = true;
-    await keyboard.write(new TextEncoder().encode(key));
-  }
-  await keyboard.close();
-  return { code: (await process.status).code, screen };
 }
 
 /** Answers every GET, and closes the connection of whoever wants to change something. */
@@ -444,16 +419,6 @@ function done(line: string): Outcome {
 function assertRefused({ code, stdout, stderr }: Outcome): void {
   assertEquals([code, stdout], [1, ""]);
   assertMatch(stderr, /^error: the balancer refused \(4\d\d\): /);
-}
-
-/** The cells below a title, in a table that nothing but an empty line follows. */
-function columnOf(text: string, title: string): string[] {
-  const lines = text.split("\n");
-  const at = lines.findIndex((line) => line.split(/\s+/).includes(title));
-  const cells = (line: string) => line.trim().split(/\s{2,}/);
-  const column = cells(lines[at] ?? "").indexOf(title);
-  const end = lines.indexOf("", at);
-  return lines.slice(at + 1, end < 0 ? undefined : end).map((line) => cells(line)[column] ?? "");
 }
 
 async function unusedPort(): Promise<number> {

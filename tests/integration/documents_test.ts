@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { SETTING_GROUPS } from "../../balancer/settings/settings.ts";
+import { COMMAND_LINE_PAGE, commandLinePage } from "../../tools/docs/command_line.ts";
 import { SETTINGS_PAGE, settingsPage } from "../../tools/docs/settings_table.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
@@ -9,6 +10,10 @@ function read(path: string): Promise<string> {
 
 test("docs/reference/settings.md lists the settings of the code (deno task settings)", async () => {
   assertEquals(await Deno.readTextFile(SETTINGS_PAGE), settingsPage());
+});
+
+test("docs/reference/command-line.md describes the commands of the code (deno task command-line)", async () => {
+  assertEquals(await Deno.readTextFile(COMMAND_LINE_PAGE), commandLinePage());
 });
 
 test("every setting that the security guide names exists", async () => {

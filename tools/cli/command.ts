@@ -14,6 +14,7 @@ import { completedBy } from "./completion_sources.ts";
 import { findTarget, type TargetOptions } from "./target.ts";
 import type { Answer } from "./caller.ts";
 import { type Look } from "./table.ts";
+import { fromUserFolder } from "./user_folder.ts";
 import { paintOfOutput } from "./paint.ts";
 
 /** Options that every command has. */
@@ -21,7 +22,8 @@ export interface CommonOptions extends TargetOptions {
   readonly json?: true;
 }
 
-const ENDING = `
+/** What the help of each verb says that calls the API. */
+export const API_HELP = `
 The API is at --url, else at RINGKEEPER_URL, else on this machine at
 LB_ADMIN_LISTEN or the port above LB_PORT, else where ringkeeper up started it,
 else at http://127.0.0.1:5001. The token: LB_ADMIN_TOKEN, or a file that
@@ -49,8 +51,19 @@ export interface Manual {
  * @param name the verb
  * @param manual what its help says
  */
-export function verb(name: string, { summary, about, examples }: Manual): Command {
-  return plainCommand(name, about).summary(summary).addHelpText("after", examplesText(examples));
+export function verb(name: string, manual: Manual): Command {
+  const { summary, about, examples } = manual;
+  const command = plainCommand(name, about).summary(summary)
+    .addHelpText("after", examplesText(examples));
+  MANUALS.set(command, manual);
+  return command;
+}
+
+const MANUALS = new WeakMap<Command, Manual>();
+
+/** What the help of a verb says; undefined of what is no verb. */
+export function manualOf(command: Command): Manual | undefined {
+  return MANUALS.get(command);
 }
 
 /**
@@ -62,8 +75,13 @@ export function verb(name: string, { summary, about, examples }: Manual): Comman
 export function balancerCommand(name: string, manual: Manual): Command {
   return verb(name, manual)
     .option("--url <URL>", "where the API is, or unix:/path")
-    .addOption(completedBy(new Option("--token-file <FILE>", "file with the admin token"), "files"))
-    .addHelpText("after", ENDING);
+    .addOption(completedBy(tokenFileOption(), "files"))
+    .addHelpText("after", API_HELP);
+}
+
+function tokenFileOption(): Option {
+  return new Option("--token-file <FILE>", "file with the admin token")
+    .argParser((path) => fromUserFolder(path));
 }
 
 function examplesText(examples: readonly Example[]): string {

@@ -5,24 +5,33 @@
  */
 import type { Command } from "commander";
 import { down } from "../up/down.ts";
-import { say } from "../print.ts";
+import { complain, say } from "../print.ts";
 import { ToolError } from "../tool.ts";
 import { type Example, verb } from "./command.ts";
 
 const ABOUT = "Ends the balancer that `ringkeeper up` started, with its replicas; requests that " +
   "run are finished first.";
 
-const EXAMPLES: readonly Example[] = [["down", "stop the balancer and its replicas"]];
+const EXAMPLES: readonly Example[] = [
+  ["down", "stop the balancer and its replicas"],
+  ["down --json", "for scripts"],
+];
+
+interface Options {
+  readonly json?: true;
+}
 
 /** The verb `down`. */
 export function downCommand(): Command {
   return verb("down", { summary: "stop what `up` started", about: ABOUT, examples: EXAMPLES })
+    .option("--json", "print one JSON object; progress goes to stderr")
     .action(stop);
 }
 
-async function stop(): Promise<void> {
-  const { ended, kept } = await down(say);
-  if (ended) say("stopped");
+async function stop({ json }: Options): Promise<void> {
+  const { ended, kept } = await down(json ? complain : say);
+  if (json) say(JSON.stringify({ stopped: ended }));
+  else if (ended) say("stopped");
   if (kept !== undefined) throw new ToolError(kept);
-  if (!ended) say("nothing runs");
+  if (!ended && !json) say("nothing runs");
 }

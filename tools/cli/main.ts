@@ -4,5 +4,7 @@
  * @module
  */
 import { runProgram } from "./program.ts";
+import { enterProject } from "./user_folder.ts";
 
+enterProject();
 await runProgram(Deno.args);

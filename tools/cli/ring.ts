@@ -22,7 +22,7 @@ const ABOUT = "Shows the ring that requests are routed by: what each replica own
 
 const EXAMPLES: readonly Example[] = [
   ["ring", "what each replica owns"],
-  ["ring --json", "every slot, as GET /_lb/ring answers"],
+  ["ring --json", "every slot, as JSON"],
   ["ring --slots 1024 --layout rendezvous", "another shape"],
 ];
 

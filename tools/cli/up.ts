@@ -5,9 +5,11 @@
  */
 import { type Command, Option } from "commander";
 import { ENGINES } from "../docker/engine_choice.ts";
+import { complain, say } from "../print.ts";
+import { ToolError, USAGE } from "../tool.ts";
 import { wholeNumber } from "../up/task_command.ts";
 import { up } from "../up/up.ts";
-import { engineOf, type GivenUpOptions, readUpOptions } from "../up/options.ts";
+import { engineOf, type GivenUpOptions, readUpOptions, type UpOptions } from "../up/options.ts";
 import { type Example, verb } from "./command.ts";
 
 const ABOUT = "Starts the balancer and its replicas in the background, and returns when all " +
@@ -41,5 +43,27 @@ export function upCommand(): Command {
     )
     .option("--port <PORT>", "public port (default: 5000)", wholeNumber("--port", 1, 65535))
     .option("--take-over", "ask another balancer that has the fleet to hand it over; it ends")
-    .action((given: GivenUpOptions) => up(readUpOptions(given, (name) => Deno.env.get(name))));
+    .option(
+      "--json",
+      "print one JSON object with the balancer's addresses; progress goes to stderr",
+    )
+    .action(async ({ json, ...given }: GivenUpOptions & { readonly json?: true }) => {
+      const options = readUpOptions(given, (name) => Deno.env.get(name));
+      await requireUsable(options);
+      const { text, ...place } = await up(options, json ? complain : say);
+      say(json ? JSON.stringify(place) : text);
+    });
+}
+
+/**
+ * Refuses settings that the balancer would refuse, before anything is built or started. Compose passes
+ * no variable on that it does not know, so a mistyped one would have no effect otherwise.
+ *
+ * @throws {ToolError} with exit code 2: every fault, one a line
+ */
+async function requireUsable({ engine, replicas, port }: UpOptions): Promise<void> {
+  const { faultsOf } = await import("./setting_lines.ts");
+  const given = { LB_ENGINE: engine, LB_REPLICAS: String(replicas), LB_PORT: String(port) };
+  const faults = faultsOf({ ...Deno.env.toObject(), ...given });
+  if (faults.length > 0) throw new ToolError(faults.join("\n"), USAGE);
 }

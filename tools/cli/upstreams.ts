@@ -29,7 +29,7 @@ const ABOUT = "Shows the upstreams of a balancer with LB_ENGINE=static, or repla
 
 const EXAMPLES: readonly Example[] = [
   ["upstreams", "the list in force"],
-  ["upstreams --set 10.0.0.1:80,big=10.0.0.2:80*2", "two, one of them of weight 2"],
+  ["upstreams --set 10.0.0.1:80,big=10.0.0.2:80*2", "the whole list"],
 ];
 
 /** The verb `upstreams`. */

@@ -15,28 +15,29 @@ import { ToolError } from "../tool.ts";
 const LINES = "100";
 
 /**
- * Shows the log on standard output, and follows it while the balancer runs.
+ * Shows the log, and follows it while the balancer runs.
  *
- * @returns the exit code of the program that showed it
+ * @param print runs the program that writes the log to its standard output
+ * @returns the exit code of that program
  * @throws {ToolError} there is no log
  */
-export async function logs(): Promise<number> {
+export async function logs(print: typeof show = show): Promise<number> {
   const places = await placesInUse(fleetOfEnvironment());
   const running = await findRunning(places);
-  if (running?.engine === "process") return await tail(places.logFile, ["-f"]);
+  if (running?.engine === "process") return await tail(print, places.logFile, ["-f"]);
   const [container] = await dockerAnswers() ? await balancerContainers(places, false) : [];
-  if (container) return await show("docker", ["logs", "-f", "--tail", LINES, container]);
+  if (container) return await print("docker", ["logs", "-f", "--tail", LINES, container]);
   if (!(await exists(places.logFile))) {
     throw new ToolError(
       `nothing runs in the fleet "${places.fleet}", and there is no log; make run`,
     );
   }
   complain(`nothing runs; this is the end of the last log (${rootPath(places.logFile)})`);
-  return await tail(places.logFile, []);
+  return await tail(print, places.logFile, []);
 }
 
-function tail(file: URL, flags: readonly string[]): Promise<number> {
-  return show("tail", ["-n", LINES, ...flags, file.pathname]);
+function tail(print: typeof show, file: URL, flags: readonly string[]): Promise<number> {
+  return print("tail", ["-n", LINES, ...flags, file.pathname]);
 }
 
 async function exists(file: URL): Promise<boolean> {

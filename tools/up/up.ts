@@ -13,10 +13,10 @@ import {
 } from "../docker/engine_choice.ts";
 import { takeLock } from "./lock.ts";
 import { fleetOfEnvironment, type FleetPlaces, placesOf } from "../fleet_places.ts";
-import { complain, say } from "../print.ts";
+import { complain } from "../print.ts";
 import { ROOT } from "../project.ts";
 import { findRunning, type Running } from "./running.ts";
-import { placesInUse } from "./state.ts";
+import { placesInUse, readState, type State } from "./state.ts";
 import { untilReady } from "./status.ts";
 import { ToolError } from "../tool.ts";
 import { requireOwnProject, startDocker } from "./docker.ts";
@@ -30,6 +30,22 @@ type Token = NonNullable<Place["token"]>;
 
 const READY_WITHIN_MS = 120_000;
 
+/** The balancer that `up` started or found. */
+export interface Up {
+  /** Where the service is. */
+  readonly service: string;
+  /** Where the page and the API are: a URL, or `unix:/path`. */
+  readonly api?: string;
+  readonly fleet: string;
+  readonly engine: "docker" | "process";
+  /** Whether it ran before. */
+  readonly already: boolean;
+  /** The file of the admin token that it made, from the project's folder. */
+  readonly tokenFile?: string;
+  /** All of that for people, and what to try. */
+  readonly text: string;
+}
+
 /** The balancer's own default. */
 const START_TIMEOUT_MS = 30_000;
 
@@ -37,25 +53,48 @@ const START_TIMEOUT_MS = 30_000;
  * Starts a balancer, unless one runs already.
  *
  * @param options what is asked for
+ * @param progress called with each line about a step
+ * @returns where it runs
  * @throws {ToolError} it did not become ready: everything that was started is stopped again
  */
-export async function up(options: UpOptions): Promise<void> {
+export async function up(options: UpOptions, progress: (line: string) => void): Promise<Up> {
   const places = placesOf(fleetOfEnvironment());
   using _oneAtATime = await takeLock("up", places.folder);
   const docker = options.engine === "process" ? {} : await inspectDocker();
-  const running = await findRunning(await placesInUse(places.fleet));
-  if (running) return say(alreadyRunning(running, places));
+  const inUse = await placesInUse(places.fleet);
+  const running = await findRunning(inUse);
+  if (running) return upAlready(running, places, await readState(inUse.stateFile));
   const choice = chooseEngine(options.engine, docker);
   if (choice.engine === "docker") await requireOwnProject(places, options.port);
   requireFreePort(options.port);
   const why = `engine: ${choice.engine === "docker" ? "docker" : "processes"} (${choice.why})`;
-  say(why);
-  const request = requestOf(options, places);
+  progress(why);
+  const request = requestOf(options, places, progress);
   await startAndWait(choice, request);
   const token = await tokenOf(request);
   const publicApi = env("LB_PUBLIC_API");
   const place = { service: request.service, api: request.url, fleet: places.fleet };
-  say(welcome({ ...place, why, token, publicApi, path: tryPath() }));
+  return {
+    ...place,
+    already: false,
+    engine: choice.engine,
+    ...(token && { tokenFile: token.file }),
+    text: welcome({ ...place, why, token, publicApi, path: tryPath() }),
+  };
+}
+
+/** A balancer that runs already; its API is known where this checkout wrote it down. */
+function upAlready(running: Running, places: FleetPlaces, state: State | undefined): Up {
+  const { url: service, engine } = running;
+  return {
+    service,
+    ...(state && { api: state.url }),
+    fleet: places.fleet,
+    already: true,
+    engine,
+    ...(state?.tokenFile !== undefined && { tokenFile: state.tokenFile }),
+    text: alreadyRunning(running, places),
+  };
 }
 
 function alreadyRunning({ url, engine }: Running, { fleet }: FleetPlaces): string {
@@ -64,7 +103,11 @@ function alreadyRunning({ url, engine }: Running, { fleet }: FleetPlaces): strin
 }
 
 /** What is to be started, and where it will be. */
-function requestOf(options: UpOptions, places: FleetPlaces): UpRequest {
+function requestOf(
+  options: UpOptions,
+  places: FleetPlaces,
+  progress: UpRequest["progress"],
+): UpRequest {
   const service = urlOf(options.port);
   const { listen, url } = apiEntrance((name) => Deno.env.get(name), service, isFree, freePort);
   const given = env("LB_ADMIN_TOKEN") !== "" || env("LB_ADMIN_TOKEN_FILE") !== "";
@@ -75,7 +118,7 @@ function requestOf(options: UpOptions, places: FleetPlaces): UpRequest {
     listen,
     places,
     tokenFile: given || env("LB_ADMIN_OPEN") === "true" ? undefined : places.tokenFile,
-    progress: say,
+    progress,
   };
 }
 
