@@ -93,17 +93,17 @@ export async function startBalancer(
     report: (line) => logger.info("docker: {line}", { line }),
   });
   // Only then the port may become free.
-  if (config.LB_TAKE_OVER) await claimFleet(owner);
+  if (config.fleet.takeOver) await claimFleet(owner);
   const port = await openPort(config, failures);
   const workers = workerCount(config);
   const sharedCounts = sharedFiles(workers, await fileLimit());
   const files = new FileBudget(sharedCounts, workers);
   const entrances = await Entrances.open({
     own: ownEntrance(config, port.address),
-    publicHost: config.LB_HOST,
-    trusted: config.LB_TRUSTED_PROXIES,
+    publicHost: config.listen.host,
+    trusted: config.listen.trustedProxies,
     limits: apiLimits(config),
-    maxConnections: config.LB_MAX_API_CONNECTIONS,
+    maxConnections: config.limits.apiConnections,
     files,
     failures,
   });
@@ -116,9 +116,9 @@ export async function startBalancer(
   const { ownsInstances } = engine;
   const fleetLog = logger.getChild("fleet");
   const probe = httpProbe({
-    path: config.LB_HEALTH_PATH,
-    headers: config.LB_HEALTH_HEADERS,
-    ...(config.LB_HEALTH_HOST === "" ? {} : { host: config.LB_HEALTH_HOST }),
+    path: config.health.path,
+    headers: config.health.headers,
+    ...(config.health.host === "" ? {} : { host: config.health.host }),
   });
   const proxy = {
     ...proxySettings(config, port.address, ownsInstances, accessStyle(config, log.style)),
@@ -141,12 +141,14 @@ export async function startBalancer(
     dataPlane,
     shape: ringShape(config),
     policy: fleetPolicy(config, ownsInstances),
-    desired: ownsInstances ? config.LB_REPLICAS : config.LB_UPSTREAMS.length,
-    ...(ownsInstances ? {} : { upstreams: config.LB_UPSTREAMS }),
-    limit: ownsInstances ? config.LB_MAX_REPLICAS : MAX_UPSTREAMS,
+    desired: ownsInstances ? config.fleet.replicas : config.fleet.upstreams.length,
+    ...(ownsInstances ? {} : { upstreams: config.fleet.upstreams }),
+    limit: ownsInstances ? config.fleet.maxReplicas : MAX_UPSTREAMS,
     probe,
     clock: systemClock,
-    store: config.LB_STATE_FILE === "" ? NO_STORE : new FileStore(config.LB_STATE_FILE, fleetLog),
+    store: config.fleet.stateFile === ""
+      ? NO_STORE
+      : new FileStore(config.fleet.stateFile, fleetLog),
     ...(ownsInstances && { settings: templateOf(config, engine.kind) }),
     log: fleetLog,
     failures,
@@ -221,10 +223,10 @@ export async function startBalancer(
     end: async () => {
       ending.abort();
       await dataPlane.end({
-        requestsMs: config.LB_DRAIN_MS,
-        streamsMs: config.LB_DRAIN_STREAMS_MS,
+        requestsMs: config.drain.requestsMs,
+        streamsMs: config.drain.streamsMs,
       });
-      await entrances.close(config.LB_DRAIN_MS);
+      await entrances.close(config.drain.requestsMs);
       await fleet.close();
       await metrics.close();
       await closeGate();
@@ -236,16 +238,16 @@ export async function startBalancer(
   };
 }
 
-function accessStyle({ LB_ACCESS_LOG_FORMAT }: Config, style: LogStyle): AccessStyle {
-  return accessStyleOf(LB_ACCESS_LOG_FORMAT, style, Deno.stdout.isTerminal());
+function accessStyle({ log }: Config, style: LogStyle): AccessStyle {
+  return accessStyleOf(log.accessFormat, style, Deno.stdout.isTerminal());
 }
 
 /** How long the port of a balancer that was asked to end may stay taken, in milliseconds. */
 const PORT_FREE_MS = 30_000;
 
 async function openPort(config: Config, failures: FailureLog): Promise<PublicPort> {
-  const { LB_HOST: hostname, LB_PORT: port, LB_TAKE_OVER } = config;
-  const deadline = performance.now() + (LB_TAKE_OVER ? PORT_FREE_MS : 0);
+  const { listen: { host: hostname, port }, fleet: { takeOver } } = config;
+  const deadline = performance.now() + (takeOver ? PORT_FREE_MS : 0);
   for (;;) {
     try {
       return new PublicPort({ hostname, port }, failures);
@@ -258,7 +260,7 @@ async function openPort(config: Config, failures: FailureLog): Promise<PublicPor
 }
 
 async function lockState(config: Config, log: Logger): Promise<StateLock | undefined> {
-  const { LB_STATE_FILE: path, LB_TAKE_OVER: takeOver } = config;
+  const { stateFile: path, takeOver } = config.fleet;
   return path === "" ? undefined : await StateLock.take({ path, log, takeOver });
 }
 
@@ -273,31 +275,31 @@ async function claimFleet(owner: FleetOwner | undefined): Promise<void> {
 
 function apiLimits(config: Config): ApiLimits {
   return {
-    lineBytes: config.LB_MAX_REQUEST_LINE_BYTES,
-    headBytes: config.LB_MAX_HEAD_BYTES,
-    fields: config.LB_MAX_FIELDS,
-    headMs: config.LB_HEAD_TIMEOUT_MS,
-    idleMs: config.LB_KEEPALIVE_TIMEOUT_MS,
-    bodyMs: config.LB_BODY_TIMEOUT_MS,
+    lineBytes: config.limits.lineBytes,
+    headBytes: config.limits.headBytes,
+    fields: config.limits.fields,
+    headMs: config.timeouts.headMs,
+    idleMs: config.timeouts.keepAliveMs,
+    bodyMs: config.timeouts.bodyMs,
   };
 }
 
 function ringShape(config: Config): RingShape {
   return {
-    slots: config.LB_SLOTS,
-    virtualServers: config.LB_VIRTUAL_SERVERS,
-    layout: config.LB_LAYOUT,
-    hashes: config.LB_HASHES,
+    slots: config.ring.slots,
+    virtualServers: config.ring.virtualServers,
+    layout: config.ring.layout,
+    hashes: config.ring.hashes,
   };
 }
 
 /** What instances run by the settings. */
 function templateOf(config: Config, kind: EngineKind): Template {
   return {
-    ...(kind === "docker" && { image: config.LB_REPLICA_IMAGE }),
-    ...(config.LB_REPLICA_COMMAND !== "" && { command: config.LB_REPLICA_COMMAND }),
-    ...(Object.keys(config.LB_REPLICA_OPTIONS).length > 0 && {
-      options: config.LB_REPLICA_OPTIONS,
+    ...(kind === "docker" && { image: config.replica.image }),
+    ...(config.replica.command !== "" && { command: config.replica.command }),
+    ...(Object.keys(config.replica.options).length > 0 && {
+      options: config.replica.options,
     }),
   };
 }

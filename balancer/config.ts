@@ -12,10 +12,10 @@ import { errorMessage } from "./failures.ts";
 import type { Setting } from "./settings/setting.ts";
 import { deniedSocket, firstDuplicate } from "./upstream_list.ts";
 import { type SettingName, SETTINGS, type Settings } from "./settings/settings.ts";
+import { type Config, groupSettings } from "./settings/config_groups.ts";
 import { unknownNameFaults } from "./settings/unknown_names.ts";
 
-/** Every setting, parsed, by its environment name. */
-export type Config = Settings;
+export type { Config };
 
 /** The settings that cannot be used, all of them at once. */
 export class ConfigError extends Error {
@@ -42,9 +42,9 @@ export function readConfig(env: Readonly<Record<string, string>>): Config {
     if (parsed.success) values[name] = parsed.data;
     else faults.push(...faultsOf(name, setting, env[name] ?? "", parsed.error));
   }
-  if (faults.length === named) faults.push(...contradictions(values as Config));
+  if (faults.length === named) faults.push(...contradictions(values as Settings));
   if (faults.length > 0) throw new ConfigError(faults);
-  return Object.freeze(values as Config);
+  return groupSettings(values as Settings);
 }
 
 function entries(): [SettingName, Setting<unknown>][] {
@@ -74,7 +74,7 @@ function faultsOf(
 }
 
 /** Settings that are well formed alone and cannot stand together. */
-function contradictions(config: Config): string[] {
+function contradictions(config: Settings): string[] {
   const faults: string[] = [];
   const isStatic = config.LB_ENGINE === "static";
   if (isStatic && config.LB_UPSTREAMS.length === 0) {
@@ -90,9 +90,10 @@ function contradictions(config: Config): string[] {
       `LB_REPLICAS: must be at most LB_MAX_REPLICAS (${config.LB_MAX_REPLICAS}); got ${replicas}`,
     );
   }
-  if (replicas > replicaCapacity(config)) {
+  const capacity = ringCapacity(ringSettings(config));
+  if (replicas > capacity) {
     const source = isStatic ? "LB_UPSTREAMS" : "LB_REPLICAS";
-    faults.push(`${source}: the ring has room for ${replicaCapacity(config)}; got ${replicas}`);
+    faults.push(`${source}: the ring has room for ${capacity}; got ${replicas}`);
   }
   return [
     ...faults,
@@ -102,7 +103,7 @@ function contradictions(config: Config): string[] {
   ];
 }
 
-function upstreamFaults({ LB_UPSTREAMS }: Config): string[] {
+function upstreamFaults({ LB_UPSTREAMS }: Settings): string[] {
   const twice = firstDuplicate(LB_UPSTREAMS);
   if (twice !== undefined) {
     return [`LB_UPSTREAMS: each upstream must have a name of its own; got ${twice} twice`];
@@ -113,7 +114,7 @@ function upstreamFaults({ LB_UPSTREAMS }: Config): string[] {
   return ["LB_UPSTREAMS: an upstream of a weight above 0 must remain; got none"];
 }
 
-function commandFaults(config: Config): string[] {
+function commandFaults(config: Settings): string[] {
   const { LB_REPLICA_COMMAND, LB_REPLICA_ENV, LB_REPLICA_SOCKETS } = config;
   if (LB_REPLICA_COMMAND === "") return [];
   try {
@@ -128,7 +129,7 @@ function commandFaults(config: Config): string[] {
 }
 
 /** Options are of containers, and those of one replica alone are not for spares. */
-function optionFaults(config: Config): string[] {
+function optionFaults(config: Settings): string[] {
   const { LB_ENGINE, LB_REPLICA_OPTIONS, LB_REPLICA_USER, LB_SPARES } = config;
   const faults: string[] = [];
   if (LB_REPLICA_USER !== null && (LB_ENGINE === "docker" || LB_ENGINE === "static")) {
@@ -154,7 +155,7 @@ function optionFaults(config: Config): string[] {
   return faults;
 }
 
-function adminFaults(config: Config): string[] {
+function adminFaults(config: Settings): string[] {
   const faults: string[] = [];
   for (const name of ["LB_ADMIN_TOKEN", "LB_READ_TOKEN"] as const) {
     if (config[name] === "" || config[`${name}_FILE`] === "") continue;
@@ -166,17 +167,16 @@ function adminFaults(config: Config): string[] {
   return faults;
 }
 
+function ringSettings({ LB_SLOTS, LB_VIRTUAL_SERVERS, LB_LAYOUT }: Settings) {
+  return { slots: LB_SLOTS, virtualServers: LB_VIRTUAL_SERVERS, layout: LB_LAYOUT };
+}
+
 /**
  * How many replicas of weight 1 fit on the ring that the settings describe.
  *
- * @param config the settings of the ring
+ * @param ring the settings of the ring
  */
-export function replicaCapacity(
-  config: Pick<Config, "LB_SLOTS" | "LB_VIRTUAL_SERVERS" | "LB_LAYOUT">,
-): number {
-  return ringCapacity({
-    slots: config.LB_SLOTS,
-    virtualServers: config.LB_VIRTUAL_SERVERS,
-    layout: config.LB_LAYOUT,
-  });
+export function replicaCapacity({ ring }: Pick<Config, "ring">): number {
+  const { slots, virtualServers, layout } = ring;
+  return ringCapacity({ slots, virtualServers, layout });
 }

@@ -9,10 +9,10 @@ function faults(env: Record<string, string>): readonly string[] {
 
 Deno.test("without any variable the textbook's numbers are in force", () => {
   const config = readConfig({});
-  assertEquals([config.LB_HOST, config.LB_PORT], ["127.0.0.1", 5000]);
-  assertEquals([config.LB_SLOTS, config.LB_VIRTUAL_SERVERS, config.LB_REPLICAS], [512, 9, 3]);
-  assertEquals([config.LB_HEARTBEAT_MS, config.LB_HEALTH_PATH], [3000, "/heartbeat"]);
-  assertEquals(config.LB_KEY, { from: "request-id" });
+  assertEquals([config.listen.host, config.listen.port], ["127.0.0.1", 5000]);
+  assertEquals([config.ring.slots, config.ring.virtualServers, config.fleet.replicas], [512, 9, 3]);
+  assertEquals([config.health.heartbeatMs, config.health.path], [3000, "/heartbeat"]);
+  assertEquals(config.ring.key, { from: "request-id" });
 });
 
 Deno.test("every default is accepted by its own setting", () => {
@@ -23,7 +23,7 @@ Deno.test("every default is accepted by its own setting", () => {
 
 Deno.test("an empty variable is an unset one, except for the health path", () => {
   const config = readConfig({ LB_PORT: "", LB_HEALTH_PATH: "" });
-  assertEquals([config.LB_PORT, config.LB_HEALTH_PATH], [5000, ""]);
+  assertEquals([config.listen.port, config.health.path], [5000, ""]);
 });
 
 Deno.test("all faults come in one error, each with name, bound and value", () => {
@@ -54,7 +54,7 @@ Deno.test("a token comes from one place, and both tokens are two", () => {
 });
 
 Deno.test("page and API may have an address, a free port or a socket file of their own", () => {
-  const own = (LB_ADMIN_LISTEN: string) => readConfig({ LB_ADMIN_LISTEN }).LB_ADMIN_LISTEN;
+  const own = (LB_ADMIN_LISTEN: string) => readConfig({ LB_ADMIN_LISTEN }).admin.listen;
   assertEquals(own(""), null);
   assertEquals(own("127.0.0.1:5001"), { hostname: "127.0.0.1", port: 5001 });
   assertEquals(own("[::1]:0"), { hostname: "::1", port: 0 });
@@ -69,7 +69,7 @@ test("upstreams are addresses with a name and a weight, or named by the address"
     LB_ENGINE: "static",
     LB_UPSTREAMS: "127.0.0.1:9001, a=[0:0::1]:9002*2,Web-1:80*0.5,unix:/run/a.sock,b=unix:/b*0",
   });
-  assertEquals(config.LB_UPSTREAMS, [
+  assertEquals(config.fleet.upstreams, [
     { name: "127.0.0.1:9001", address: { hostname: "127.0.0.1", port: 9001 }, weight: 1 },
     { name: "a", address: { hostname: "::1", port: 9002 }, weight: 2 },
     { name: "web-1:80", address: { hostname: "web-1", port: 80 }, weight: 0.5 },
@@ -104,7 +104,7 @@ Deno.test("addresses without a port, or with none that exists, are refused", () 
 });
 
 Deno.test("a key is one of six kinds", () => {
-  const key = (text: string) => readConfig({ LB_KEY: text }).LB_KEY;
+  const key = (text: string) => readConfig({ LB_KEY: text }).ring.key;
   assertEquals(key("path"), { from: "path" });
   assertEquals(key("client"), { from: "client" });
   assertEquals(key("header:X-User"), { from: "header", name: "X-User" });
@@ -117,7 +117,7 @@ Deno.test("a key is one of six kinds", () => {
 
 Deno.test("a replica's environment is a JSON object of strings", () => {
   const config = readConfig({ LB_REPLICA_ENV: '{"A":"1"}' });
-  assertEquals(config.LB_REPLICA_ENV, { A: "1" });
+  assertEquals(config.replica.env, { A: "1" });
   for (const text of ["[]", "{", '{"A":1}', '{"a b":"1"}', "null"]) {
     assertEquals(faults({ LB_REPLICA_ENV: text }).length, 1, text);
   }
@@ -128,7 +128,7 @@ Deno.test("a replica's command is words, not a shell script", () => {
   assertMatch(fault ?? "", /^LB_REPLICA_COMMAND: .*sh -c/);
   assertEquals(faults({ LB_REPLICA_COMMAND: "serve $PROT" }).length, 1);
   const command = "python3 -m http.server $PORT";
-  assertEquals(readConfig({ LB_REPLICA_COMMAND: command }).LB_REPLICA_COMMAND, command);
+  assertEquals(readConfig({ LB_REPLICA_COMMAND: command }).replica.command, command);
 });
 
 Deno.test("settings that cannot stand together are faults", () => {
@@ -168,7 +168,9 @@ Deno.test("options of containers are for containers, and those of one replica no
 
 Deno.test("the ring has room for one replica a slot, or M / K where each has K points", () => {
   const room = (LB_LAYOUT: "even" | "ring") =>
-    replicaCapacity({ LB_LAYOUT, LB_SLOTS: 512, LB_VIRTUAL_SERVERS: 9 });
+    replicaCapacity(
+      readConfig({ LB_LAYOUT, LB_SLOTS: "512", LB_VIRTUAL_SERVERS: "9", LB_REPLICAS: "3" }),
+    );
   assertEquals([room("even"), room("ring")], [512, 56]);
 });
 

@@ -58,7 +58,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
   const { changeLock, deploys } = parts;
   const { now, wallClock } = fleet.clock;
   // Of few files calls have half.
-  const streamLimit = () => Math.min(config.LB_MAX_EVENT_STREAMS, Math.ceil(files.apiRoom / 2));
+  const streamLimit = () => Math.min(config.limits.eventStreams, Math.ceil(files.apiRoom / 2));
   const startedAt = new Date(wallClock(now())).toISOString();
   return {
     membership: new Membership({ fleet, changeLock, changeable: engine.ownsInstances, now }),
@@ -75,7 +75,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
     ending,
     eventStreams: new EventStreams(streamLimit),
     deployStreams: new EventStreams(streamLimit),
-    drills: config.LB_DRILLS ? drillParts(parts) : undefined,
+    drills: config.fleet.drills ? drillParts(parts) : undefined,
     status: () => ({
       ...fleetStatus(fleet, now()),
       engine: engine.kind,

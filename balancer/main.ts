@@ -23,8 +23,8 @@ const SECRETS = ["LB_ADMIN_TOKEN", "LB_READ_TOKEN"];
 async function main(): Promise<void> {
   const config = configOrExit();
   for (const name of SECRETS) Deno.env.delete(name);
-  const style = styleOf(config.LB_LOG_FORMAT, Deno.stdout.isTerminal());
-  const log = await Log.open(config.LB_LOG_LEVEL, style);
+  const style = styleOf(config.log.format, Deno.stdout.isTerminal());
+  const log = await Log.open(config.log.level, style);
   const tracing = await openTracing();
   // Calls of the engine that no client asked for belong to no trace.
   if (tracing) await tracing.quietly(() => run(config, log, tracing));
@@ -78,7 +78,7 @@ function traceSettings({ logger }: Log): TraceSettings {
 /** Signals of one kind within this time, in milliseconds, are one: Ctrl-C arrives twice. */
 const SAME_SIGNAL_MS = 1000;
 
-function endOnSignal(running: Running, { LB_SHUTDOWN_TIMEOUT_MS }: Config, log: Log): void {
+function endOnSignal(running: Running, { drain }: Config, log: Log): void {
   let ending = false;
   const seen = new Map<Deno.Signal, number>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -91,7 +91,7 @@ function endOnSignal(running: Running, { LB_SHUTDOWN_TIMEOUT_MS }: Config, log: 
       if (ending) Deno.exit(128 + (signal === "SIGINT" ? 2 : 15));
       ending = true;
       log.logger.info("{signal}: draining; a second signal ends at once", { signal });
-      end(running, LB_SHUTDOWN_TIMEOUT_MS, log);
+      end(running, drain.shutdownMs, log);
     });
   }
 }
@@ -99,13 +99,13 @@ function endOnSignal(running: Running, { LB_SHUTDOWN_TIMEOUT_MS }: Config, log: 
 /** Another balancer goes on with the replicas; requests that run here are finished first. */
 async function endWhenTakenOver(
   running: Running,
-  { LB_SHUTDOWN_TIMEOUT_MS }: Config,
+  { drain }: Config,
   log: Log,
 ): Promise<void> {
   const by = await running.takenOver;
   log.logger.warn("the fleet is taken over by {by}: draining", { by });
   await running.handOver();
-  await end(running, LB_SHUTDOWN_TIMEOUT_MS, log);
+  await end(running, drain.shutdownMs, log);
 }
 
 async function end(running: Running, timeoutMs: number, log: Log): Promise<void> {
@@ -125,9 +125,9 @@ async function endCode(running: Running, timeoutMs: number, { logger }: Log): Pr
   }
 }
 
-function startError(error: unknown, { LB_HOST, LB_PORT }: Config): string {
+function startError(error: unknown, { listen: { host, port } }: Config): string {
   if (error instanceof Deno.errors.AddrInUse) {
-    return `LB_PORT: ${LB_PORT} on ${LB_HOST} is taken by another program; choose another port`;
+    return `LB_PORT: ${port} on ${host} is taken by another program; choose another port`;
   }
   return errorMessage(error);
 }

@@ -1,5 +1,5 @@
 /**
- * What child processes write: every line goes to the log, and the last lines are kept.
+ * Reads the output of child processes: each line goes to the log, and the last lines are kept.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { OutputTail } from "./output_tail.ts";
 import type { ReplicaLog } from "./replica_log.ts";
 
 const BUFFER_BYTES = 16_384;
-/** After a read of this many bytes the next read waits: a flood is read at some 10 MB/s. */
+/** After a read of this many bytes the next read waits: a flood is read at about 10 MB/s. */
 const FLOOD_BYTES = 4096;
 const REST_MS = 1;
 
-/** The output of one child, read until no process holds its writing end. */
+/** Output of one child, read until no process holds its writing end. */
 export class ChildOutput {
   readonly #tail = new OutputTail();
   readonly #readers: readonly ReadableStreamBYOBReader[];
@@ -20,9 +20,9 @@ export class ChildOutput {
   readonly ended: Promise<void>;
 
   /**
-   * @param child with both outputs piped
-   * @param log takes each line
-   * @param failures told when reading fails
+   * @param child process with both outputs piped
+   * @param log receives each line
+   * @param failures records read errors
    */
   constructor(child: Deno.ChildProcess, log: ReplicaLog, failures: FailureLog) {
     this.#readers = [child.stdout, child.stderr].map((out) => out.getReader({ mode: "byob" }));
@@ -37,13 +37,16 @@ export class ChildOutput {
     return this.#tail.lines;
   }
 
-  /** Reads no more: a process that still writes gets a broken pipe. Never rejects. */
+  /** Stops reading: a process that still writes gets a broken pipe. Never rejects. */
   async close(): Promise<void> {
-    // A stream that had failed says so again; that was recorded when it did.
+    // A stream that failed rejects again here; its error was recorded before.
     await Promise.allSettled(this.#readers.map((reader) => reader.cancel()));
   }
 
-  /** Never waits for a reader of the log: what the log does not take is dropped and counted. */
+  /**
+   * Reads one output. A full log never blocks it: lines that the log does not take are dropped and
+   * counted.
+   */
   async #read(reader: ReadableStreamBYOBReader, stream: number, log: ReplicaLog): Promise<void> {
     let buffer = new ArrayBuffer(BUFFER_BYTES);
     for (;;) {
@@ -51,7 +54,7 @@ export class ChildOutput {
       if (done || !value) return;
       this.#tail.feed(stream, value);
       log.feed(stream, value);
-      // A flood must leave the event loop to others.
+      // A flood must leave time of the event loop to other work.
       if (value.length >= FLOOD_BYTES) await new Promise((wake) => setTimeout(wake, REST_MS));
       buffer = value.buffer;
     }

@@ -29,7 +29,7 @@ test("child output: a flood blocks no child, and every line of it is logged or c
   assertEquals(output.lines.at(-1), "end");
 });
 
-test("child output: after its end no more is read, even while a process holds the pipe", async () => {
+test("child output: after close nothing more is read, even while a process holds the pipe", async () => {
   const { log } = recordingReplicaLog("Server1");
   const child = spawn("exec sleep 1000");
   const output = new ChildOutput(child, log, NO_FAILURES);

@@ -17,7 +17,7 @@ import { parse, type Token } from "shell-quote";
  * @param template the command line; quotes and backslashes work as in a shell, `*` and `?` are text
  * @param env the only variables that `$NAME` and `${NAME}` can name
  * @returns the program and its arguments, at least one word
- * @throws {Error} with a message for whoever wrote the command line
+ * @throws {Error} the command line is invalid; the message is for its author
  */
 export function expandCommand(template: string, env: Readonly<Record<string, string>>): string[] {
   const fault = (why: string) => new Error(`the command "${template}" ${why}`);
@@ -45,7 +45,7 @@ function wordOf(token: Token, fault: Fault): string {
   throw fault(`has "${operator}", but it is run by no shell; quote it, or wrap it: sh -c '...'`);
 }
 
-/** shell-quote skips a quote that is never closed, which would change the command's meaning. */
+/** shell-quote ignores an unclosed quote, which would change the meaning of the command. */
 function endsInsideQuotes(line: string): boolean {
   let quote = "";
   for (let i = 0; i < line.length; i++) {

@@ -1,54 +1,30 @@
 /**
- * What every engine has to do, as tests to run against each of them.
+ * Conformance tests of engines: registers the cases for one engine.
  *
  * @module
  */
-import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
-import { HEARTBEAT_PATH, HOME_PATH, NAME_FIELD } from "../../replica/contract.ts";
-import { addressText } from "../view.ts";
-import { type Engine, EngineError, type Instance, type Launch } from "./engine.ts";
-import { accepts, beats, listen, tcpOf, waitFor } from "./testing.ts";
 import { systemTest } from "../../tools/test/needs.ts";
+import { type Test, WITH_ANSWERS, WITH_INSTANCES, WITHOUT_INSTANCES } from "./conformance_cases.ts";
+import type { Harness } from "./testing.ts";
 
-/** An engine to test, and what its interface does not offer. */
-export interface Harness {
-  readonly engine: Engine;
-  /** Ends an instance behind the engine's back. */
-  readonly kill: (instance: Instance) => Promise<void> | void;
-  /** Takes away whatever is left, after a failure too. Called after the engine was closed. */
-  readonly dispose?: () => Promise<void>;
-}
+export { type Harness, launch } from "./testing.ts";
 
-/** How an engine differs from the others. */
+/** Differences of an engine. */
 export interface Exceptions {
-  /** Its instances are only pretended: nothing answers at their addresses. */
+  /** Its instances are pretended: no program answers at their addresses. */
   readonly nothingAnswers?: boolean;
-  /** Somebody else runs its instances, and `Server1` and `Server2` are there. */
+  /** The balancer does not run its instances; `Server1` and `Server2` exist. */
   readonly ownsNothing?: boolean;
-  /** Not tested now, because what it needs is not here. */
+  /** Skip the tests, because a program that they need is missing. */
   readonly ignore?: boolean;
 }
 
 /**
- * What to start in a test.
- *
- * @param name the replica's name
- * @param rest what else is asked for
- */
-export function launch(name: string, rest: Partial<Launch> = {}): Launch {
-  return { name, spare: false, template: {}, ...rest };
-}
-
-type Test = (harness: Harness) => Promise<void>;
-
-const GRACE_MS = 5_000;
-
-/**
  * Registers the tests of one engine.
  *
- * @param label stands before each test's name
- * @param make makes the engine for one test
- * @param exceptions how this one differs
+ * @param label prefix of each test's name
+ * @param make creates the engine of one test
+ * @param exceptions differences of this engine
  */
 export function testEngine(
   label: string,
@@ -78,277 +54,3 @@ async function run(make: () => Promise<Harness> | Harness, test: Test): Promise<
     await harness.dispose?.();
   }
 }
-
-/** For engines that start and stop instances. */
-const WITH_INSTANCES: Record<string, Test> = {
-  "says that it owns its instances": ({ engine }) =>
-    Promise.resolve(assertEquals(engine.ownsInstances, true)),
-
-  "lists nothing before anything is started": async ({ engine }) =>
-    assertEquals(await engine.list(), []),
-
-  "lists what was started, with name, address and time": async ({ engine }) => {
-    const before = Date.now() - 1000;
-    const started = await engine.start(launch("Server1"));
-    assertEquals(started.name, "Server1");
-    const { hostname, port } = tcpOf(started.address);
-    assert(port > 0 && hostname !== "");
-    assert(started.startedAt >= before && started.startedAt <= Date.now() + 1000);
-    assertEquals(await engine.list(), [started]);
-  },
-
-  "lists in order of start": async ({ engine }) => {
-    const names = ["Server2", "Server10", "Server1"];
-    for (const name of names) await engine.start(launch(name));
-    assertEquals((await engine.list()).map(({ name }) => name), names);
-  },
-
-  "starts several at once": async ({ engine }) => {
-    const names = ["Server1", "Server2", "S-3_x"];
-    const started = await Promise.all(names.map((name) => engine.start(launch(name))));
-    assertEquals(started.map(({ name }) => name), names);
-    assertEquals(new Set(started.map(({ id }) => id)).size, names.length);
-    assertEquals((await engine.list()).length, names.length);
-  },
-
-  "lists no longer what was stopped": async ({ engine }) => {
-    const [first, second] = [
-      await engine.start(launch("Server1")),
-      await engine.start(launch("Server2")),
-    ];
-    await engine.stop(first.id, GRACE_MS);
-    assertEquals(await engine.list(), [second]);
-  },
-
-  "does not mind stopping twice, at once or one after the other": async ({ engine }) => {
-    const { id } = await engine.start(launch("Server1"));
-    await Promise.all([engine.stop(id, GRACE_MS), engine.stop(id, 0)]);
-    await engine.stop(id, GRACE_MS);
-  },
-
-  "does not mind stopping what never was": async ({ engine }) =>
-    await engine.stop("5e1f".repeat(16), 0),
-
-  "never uses an id twice": async ({ engine }) => {
-    const ids = new Set<string>();
-    for (let i = 0; i < 3; i++) {
-      const { id } = await engine.start(launch("Server1"));
-      ids.add(id);
-      await engine.stop(id, 0);
-    }
-    assertEquals(ids.size, 3);
-  },
-
-  "leaves alone what runs under the name of a start": async ({ engine }) => {
-    const first = await engine.start(launch("Server1"));
-    const second = await engine.start(launch("Server1"));
-    assertNotEquals(second.id, first.id);
-    assertEquals(await engine.list(), [first, second]);
-    await engine.stop(first.id, 0);
-    assertEquals(await engine.list(), [second]);
-  },
-
-  "starts several under one name at once": async ({ engine }) => {
-    const names = Array.from({ length: 4 }, () => "Server1");
-    const started = await Promise.all(names.map((name) => engine.start(launch(name))));
-    const byId = (a: Instance, b: Instance) => a.id < b.id ? -1 : 1;
-    assertEquals([...await engine.list()].sort(byId), started.sort(byId));
-  },
-
-  "starts anew under the name of an instance that died": async ({ engine, kill }) => {
-    const heard = await listen(engine);
-    const first = await engine.start(launch("Server1"));
-    await kill(first);
-    await heard.exitOf(first.id);
-    const second = await engine.start(launch("Server1"));
-    assertEquals(await engine.list(), [second]);
-    heard.close();
-  },
-
-  "lists a spare as a spare until it is given a name": async ({ engine }) => {
-    const spare = await engine.start(launch("spare-1", { spare: true }));
-    assertEquals([spare.name, spare.spare], ["spare-1", true]);
-    assertEquals(await engine.list(), [spare]);
-    await engine.rename(spare.id, "Server1");
-    assertEquals(await engine.list(), [{ ...spare, name: "Server1", spare: false }]);
-  },
-
-  "leaves alone what runs under the name of a rename": async ({ engine }) => {
-    const first = await engine.start(launch("Server1"));
-    const spare = await engine.start(launch("spare-1", { spare: true }));
-    await engine.rename(spare.id, "Server1");
-    assertEquals(await engine.list(), [first, { ...spare, name: "Server1", spare: false }]);
-    const third = await engine.start(launch("Server1"));
-    assertEquals((await engine.list()).map(({ id, name, spare }) => [id, name, spare]), [
-      [first.id, "Server1", false],
-      [spare.id, "Server1", false],
-      [third.id, "Server1", false],
-    ]);
-  },
-
-  "does not mind a rename to the name that an instance has": async ({ engine }) => {
-    const spare = await engine.start(launch("spare-1", { spare: true }));
-    await engine.rename(spare.id, "Server1");
-    await engine.rename(spare.id, "Server1");
-    assertEquals(await engine.list(), [{ ...spare, name: "Server1", spare: false }]);
-  },
-
-  "renames and kills nothing that never was": async ({ engine }) => {
-    const id = "5e1f".repeat(16);
-    for (const call of [() => engine.rename(id, "Server1"), () => engine.kill(id)]) {
-      assertEquals((await assertRejects(call, EngineError)).kind, "failed");
-    }
-  },
-
-  "tells how an instance ended, once it has": async ({ engine, kill }) => {
-    const instance = await engine.start(launch("Server1"));
-    const { id } = instance;
-    assertEquals(await engine.ending(id, 0), undefined);
-    await kill(instance);
-    assertMatch(await engine.ending(id, GRACE_MS) ?? "", /killed|SIGKILL/);
-    assertEquals(await engine.ending("5e1f".repeat(16), 0), undefined);
-  },
-
-  "reports a kill as an exit": async ({ engine }) => {
-    const heard = await listen(engine);
-    const { id } = await engine.start(launch("Server1"));
-    const other = await engine.start(launch("Server2"));
-    await engine.kill(id);
-    assertEquals((await heard.exitOf(id)).name, "Server1");
-    assertEquals(await engine.list(), [other]);
-    heard.close();
-  },
-
-  "has no last words of what never was": async ({ engine }) =>
-    assertEquals(await engine.readOutputTail("5e1f".repeat(16)), []),
-
-  "has nothing left of what was killed once it is stopped": async ({ engine }) => {
-    const heard = await listen(engine);
-    const { id } = await engine.start(launch("spare-1", { spare: true }));
-    assertEquals(await engine.remains(), []);
-    await engine.kill(id);
-    await heard.exitOf(id);
-    const left = await engine.remains();
-    if (engine.kind !== "process") assertEquals(left, [{ id, name: "spare-1", spare: true }]);
-    await engine.stop(id, 0);
-    assertEquals(await engine.remains(), []);
-    heard.close();
-  },
-
-  "reports a death from outside once": async ({ engine, kill }) => {
-    const heard = await listen(engine);
-    const { name, id } = await engine.start(launch("Server1"));
-    const other = await engine.start(launch("Server2"));
-    await kill({ ...other, name, id });
-    const exit = await heard.exitOf(id);
-    assertEquals([exit.name, exit.id], [name, id]);
-    assertNotEquals(exit.reason, "");
-    await kill(other);
-    await heard.exitOf(other.id);
-    assertEquals(heard.events.map(({ type }) => type), ["exit", "exit"]);
-    heard.close();
-  },
-
-  "lists no longer what died": async ({ engine, kill }) => {
-    const heard = await listen(engine);
-    const instance = await engine.start(launch("Server1"));
-    await kill(instance);
-    await heard.exitOf(instance.id);
-    assertEquals(await engine.list(), []);
-    heard.close();
-  },
-
-  "reports a stop as an exit": async ({ engine }) => {
-    const heard = await listen(engine);
-    const { id } = await engine.start(launch("Server1"));
-    await engine.stop(id, GRACE_MS);
-    assertEquals((await heard.exitOf(id)).name, "Server1");
-    heard.close();
-  },
-
-  "reports to everyone who watches, and to no one who stopped watching": async ({ engine }) => {
-    const [first, second, closed] = [
-      await listen(engine),
-      await listen(engine),
-      await listen(engine),
-    ];
-    closed.close();
-    const { id } = await engine.start(launch("Server1"));
-    await engine.stop(id, 0);
-    await first.exitOf(id);
-    await second.exitOf(id);
-    assertEquals(closed.events, []);
-    first.close();
-    second.close();
-  },
-};
-
-/** For those whose instances really listen. */
-const WITH_ANSWERS: Record<string, Test> = {
-  "has instances that answer at their addresses": async ({ engine }) => {
-    const started = await Promise.all([
-      engine.start(launch("Server1")),
-      engine.start(launch("Server2")),
-    ]);
-    for (const { address } of started) await waitFor("a heartbeat", () => beats(address));
-  },
-
-  "has spares that learn their names from a heartbeat": async ({ engine }) => {
-    const { address } = await engine.start(launch("spare-1", { spare: true }));
-    await waitFor("a heartbeat", () => beats(address));
-    const at = `http://${addressText(address)}`;
-    const headers = { [NAME_FIELD]: "Server2" };
-    await (await fetch(at + HEARTBEAT_PATH, { headers })).body?.cancel();
-    assertEquals((await (await fetch(at + HOME_PATH)).json()).message, "Hello from Server: 2");
-  },
-
-  "stops an instance so that its address refuses connections": async ({ engine }) => {
-    const { id, address } = await engine.start(launch("Server1"));
-    await waitFor("a heartbeat", () => beats(address));
-    await engine.stop(id, GRACE_MS);
-    assertEquals(await accepts(address), false);
-  },
-};
-
-/** For engines whose servers are somebody else's. */
-const WITHOUT_INSTANCES: Record<string, Test> = {
-  "says that it owns no instances": ({ engine }) =>
-    Promise.resolve(assertEquals(engine.ownsInstances, false)),
-
-  "starts nothing, and says why": async ({ engine }) => {
-    const error = await assertRejects(() => engine.start(launch("Server1")), EngineError);
-    assertEquals(error.kind, "unsupported");
-  },
-
-  "stops, kills and renames nothing, and says why": async ({ engine }) => {
-    for (const { id } of await engine.list()) {
-      const calls = [
-        () => engine.stop(id, 0),
-        () => engine.kill(id),
-        () => engine.rename(id, "Server9"),
-      ];
-      for (const call of calls) {
-        assertEquals((await assertRejects(call, EngineError)).kind, "unsupported");
-      }
-    }
-  },
-
-  "knows no last words and no remains": async ({ engine }) => {
-    for (const { id } of await engine.list()) assertEquals(await engine.readOutputTail(id), []);
-    assertEquals(await engine.remains(), []);
-  },
-
-  "lists the same each time": async ({ engine }) => {
-    const listed = await engine.list();
-    assertEquals(new Set(listed.map(({ name }) => name)).size, listed.length);
-    assertEquals(new Set(listed.map(({ id }) => id)).size, listed.length);
-    assertEquals(await engine.list(), listed);
-  },
-
-  "reports nothing, whatever ends": async ({ engine, kill }) => {
-    const heard = await listen(engine);
-    for (const instance of await engine.list()) await kill(instance);
-    heard.close();
-    assertEquals(heard.events, []);
-  },
-};

@@ -1,26 +1,26 @@
 /**
- * Limits on waiting.
+ * Bounded waits.
  *
  * @module
  */
 
-/** Something took longer than it may. */
+/** An operation exceeded its deadline. */
 export class DeadlineError extends Error {
   override readonly name = "DeadlineError";
 
-  /** @param ms how long was waited, in milliseconds */
+  /** @param ms the deadline, in milliseconds */
   constructor(ms: number) {
     super(`no answer within ${ms} ms`);
   }
 }
 
 /**
- * Runs work that stops when told to, for a limited time.
+ * Runs cancellable work with a deadline.
  *
- * @param ms the limit in milliseconds
- * @param work given a signal that fires at the limit; it need not heed it
- * @returns what the work returns
- * @throws {DeadlineError} at the limit, even if the work goes on
+ * @param ms the deadline, in milliseconds
+ * @param work called with a signal that fires at the deadline; it may ignore the signal
+ * @returns the result of the work
+ * @throws {DeadlineError} at the deadline, even if the work continues
  */
 export async function withDeadline<T>(
   ms: number,
@@ -41,10 +41,10 @@ export async function withDeadline<T>(
 }
 
 /**
- * Waits, or less long when a signal fires.
+ * Waits for a time, or until a signal fires.
  *
  * @param ms milliseconds
- * @param signal ends the wait early, if there is one
+ * @param signal ends the wait early
  */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -59,10 +59,10 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /**
- * Waits for something that never fails, or less long.
+ * Waits for a promise that never rejects, up to a time.
  *
  * @param promise never rejects
- * @param ms the longest wait in milliseconds
+ * @param ms longest wait, in milliseconds
  */
 export async function settledWithin(promise: Promise<unknown>, ms: number): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>();

@@ -12,7 +12,7 @@ Deno.test("deadline: work that fails in time fails with its own error", async ()
   );
 });
 
-Deno.test("deadline: work that takes longer is told, and left behind", async () => {
+Deno.test("deadline: work that takes longer is signalled and abandoned", async () => {
   let told = false;
   const endless = (signal: AbortSignal) => {
     signal.addEventListener("abort", () => told = true);

@@ -1,5 +1,5 @@
 /**
- * How connections to the Docker Engine are made.
+ * HTTP agent for calls to the Docker Engine.
  *
  * @module
  */
@@ -8,10 +8,11 @@ import { Agent as TlsAgent } from "node:https";
 import { inspect } from "node:util";
 
 /**
- * A connection per call: none is left open, none is found dead after the Engine's restart.
+ * Creates an agent with one connection per call: no connection stays open, so none is stale after a
+ * restart of the Engine.
  *
- * The client describes the agent to its debug log for every call, whether anybody reads that or
- * not; to describe everything that an agent holds takes 25 ms of the balancer's main thread.
+ * dockerode describes the agent to its debug log for each call, even if that log is off. Describing
+ * the default agent takes 25 ms of the balancer's main thread.
  */
 export function connectionPerCall(tls: boolean): Agent {
   const agent = tls ? new TlsAgent({ keepAlive: false }) : new Agent({ keepAlive: false });

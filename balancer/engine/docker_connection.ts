@@ -1,5 +1,5 @@
 /**
- * How connections to the Docker Engine are made.
+ * Options of connections to the Docker Engine.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { errorMessage } from "../failures.ts";
 import type { DockerHost } from "../settings/docker_host.ts";
 import { EngineError } from "./engine.ts";
 
-/** What the client of the Engine connects to, by the names that dockerode gives its options. */
+/** Target of the client, by the names of dockerode's options. */
 export type DockerConnection =
   | { readonly socketPath: string }
   | { readonly protocol: "http"; readonly host: string; readonly port: number }
@@ -20,20 +20,20 @@ export type DockerConnection =
     readonly key: string;
   };
 
-/** Docker's own variables for TLS. */
+/** Docker's own TLS variables. */
 export interface DockerTls {
-  /** `DOCKER_TLS_VERIFY`: TLS where this is not empty. */
+  /** `DOCKER_TLS_VERIFY`: enables TLS unless it is empty. */
   readonly verify: string;
-  /** `DOCKER_CERT_PATH`: the folder of ca.pem, cert.pem and key.pem. */
+  /** `DOCKER_CERT_PATH`: folder of ca.pem, cert.pem and key.pem. */
   readonly certPath: string;
 }
 
 /**
- * The options of a connection.
+ * Returns the options of a connection.
  *
- * @param host where the Engine is
- * @param tls Docker's variables for TLS; they say nothing about a Unix socket
- * @throws {EngineError} a file of the certificates cannot be read, or no folder is named
+ * @param host address of the Engine
+ * @param tls Docker's TLS variables; ignored for a Unix socket
+ * @throws {EngineError} a certificate file cannot be read, or no folder is given
  */
 export async function dockerConnection(
   host: DockerHost,
@@ -49,7 +49,7 @@ export async function dockerConnection(
         "and key.pem; it is empty",
     );
   }
-  // One after the other, so that of several faults the first is always the same.
+  // One after the other, so that the same file is reported if several are missing.
   const ca = await readPem(`${certPath}/ca.pem`);
   const cert = await readPem(`${certPath}/cert.pem`);
   const key = await readPem(`${certPath}/key.pem`);
@@ -57,9 +57,9 @@ export async function dockerConnection(
 }
 
 /**
- * The setting's text of a Docker host.
+ * Formats a Docker host as in the setting.
  *
- * @param host where the Engine is
+ * @param host address of the Engine
  */
 export function describeDockerHost(host: DockerHost): string {
   if ("socketPath" in host) return host.socketPath;

@@ -10,7 +10,7 @@ import { systemTest } from "../../tools/test/needs.ts";
 
 const HOST = { hostname: "127.0.0.1", port: 2376 };
 
-/** Passes bytes on to the Engine's socket, as a socket proxy does. */
+/** Forwards bytes to the Engine's socket, as a socket proxy does. */
 function passOn(client: Socket): void {
   const engine = connect({ path: SOCKET });
   client.on("error", () => engine.destroy()).on("close", () => engine.destroy());
@@ -47,7 +47,9 @@ async function testConnection(connection: DockerConnection): Promise<void> {
   }
 }
 
-/** Makes an authority, a server's certificate and a client's, by the names that Docker gives them. */
+/**
+ * Creates a certificate authority, a server's certificate and a client's, with Docker's file names.
+ */
 async function makeCertificates(folder: string): Promise<void> {
   const script = `set -e
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ca \
@@ -78,7 +80,7 @@ Deno.test("docker connection: TLS without a folder of certificates is refused by
   assertStringIncludes(message, "DOCKER_CERT_PATH must name the folder");
 });
 
-Deno.test("docker connection: a certificate that cannot be read is named", async () => {
+Deno.test("docker connection: the error names a certificate that cannot be read", async () => {
   const opening = () => dockerConnection(HOST, { verify: "1", certPath: "/nowhere" });
   const { message } = await assertRejects(opening, EngineError);
   assertStringIncludes(message, "DOCKER_CERT_PATH: /nowhere/ca.pem cannot be read");

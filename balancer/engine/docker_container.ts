@@ -1,6 +1,6 @@
 /**
- * A replica as a container: what it is created from, and what is read back from it (Docker Engine
- * API v1.40, `POST /containers/create` and `GET /containers/{id}/json`).
+ * A replica as a container: its create parameters and its inspection (Docker Engine API v1.40,
+ * `POST /containers/create` and `GET /containers/{id}/json`).
  *
  * @module
  */
@@ -13,41 +13,44 @@ import { type ContainerState, endingOf, unhealthyOf } from "./docker_state.ts";
 import { EngineError, type Instance, type Launch, type Template } from "./engine.ts";
 import type { ReplicaOptions } from "./replica_options.ts";
 
-/** Label that carries what the settings said that instances run: a deploy may have brought another. */
+/** Label with the template of the settings, which differs from the instance's after a deploy. */
 const SETTINGS_LABEL = "ringkeeper.settings";
 
 const LOOPBACK = "127.0.0.1";
 const ANY_ADDRESS = "0.0.0.0";
 
-/** What the containers are and how they are reached. */
+/** Options of the fleet's containers. */
 export interface ContainerOptions {
-  /** Tells this fleet's containers from all others. */
+  /** Label value that identifies this fleet's containers. */
   readonly fleet: string;
-  /** Put before a replica's name to make its container's name. */
+  /** Prefix of container names; the replica's name follows. */
   readonly prefix: string;
   readonly image: string;
-  /** Command line instead of the image's entry point, see {@linkcode expandCommand}. */
+  /** Command line instead of the image's entry point; see {@linkcode expandCommand}. */
   readonly command?: string | undefined;
-  /** What each container may use and what is attached to it. */
+  /** Limits and attachments of each container. */
   readonly options?: ReplicaOptions;
-  /** Port that the service listens on inside its container. */
+  /** Port of the service inside its container. */
   readonly port: number;
-  /** What each container gets besides its own name, host and port. */
+  /** Environment of each container besides its own name, host and port. */
   readonly env: Readonly<Record<string, string>>;
-  /** Network that the containers join. */
+  /** Network of the containers. */
   readonly network: string;
-  /** Their own addresses on that network, or ports published on this host's loopback address. */
+  /**
+   * How the balancer reaches them: by their own addresses on that network, or by ports published on
+   * this host's loopback address.
+   */
   readonly reach: "network" | "published";
 }
 
-/** What matters of a container that was inspected. */
+/** The fields of an inspected container that are used. */
 export interface ContainerInfo {
   readonly Id: string;
   readonly Name: string;
   /** Id of its image. */
   readonly Image: string;
   readonly Config: {
-    /** What it was created from: a reference, or an id. */
+    /** Reference or id that it was created from. */
     readonly Image: string;
     readonly Labels: Readonly<Record<string, string>>;
   };
@@ -59,21 +62,22 @@ export interface ContainerInfo {
 }
 
 /**
- * What to create a replica's container from. Restarting is the fleet's work, not the Engine's. No
- * init process is put before the image's own, for some images insist on being process 1.
+ * Returns the create parameters of a replica's container. The fleet restarts instances, not the
+ * Engine. No init process is added, because some images must run as process 1.
  *
- * @param options of the fleet
- * @param launch what to start; a spare is told an empty name, which hides one that its image sets
- * @throws {Error} when the command line is none, with a message for whoever wrote it
+ * @param options options of the fleet
+ * @param launch the instance to start; a spare gets an empty name, which hides one that its image
+ *   sets
+ * @throws {Error} the command line is invalid; the message is for its author
  */
 // deno-lint-ignore explicit-module-boundary-types -- the literal is checked where it is used
 export function containerSpec(options: ContainerOptions, launch: Launch) {
-  const told = launch.spare ? "" : launch.name;
-  const env = { ...options.env, ...replicaEnv(told, ANY_ADDRESS, options.port) };
+  const name = launch.spare ? "" : launch.name;
+  const env = { ...options.env, ...replicaEnv(name, ANY_ADDRESS, options.port) };
   const { template } = launch;
   const command = template.command ?? options.command;
   const own = template.options ?? options.options ?? {};
-  const variables = { ...replicaEnv(told, ANY_ADDRESS, options.port), FLEET: options.fleet };
+  const variables = { ...replicaEnv(name, ANY_ADDRESS, options.port), FLEET: options.fleet };
   const port = portKey(options);
   return {
     name: options.prefix + launch.name,
@@ -93,7 +97,7 @@ export function containerSpec(options: ContainerOptions, launch: Launch) {
       ...hostOptions(own, variables),
     },
     ...processOptions(own),
-    // All of the command: an entry point that the image has would take it for its arguments.
+    // The command replaces the entry point: an image's own entry point would take it as arguments.
     ...(command === undefined ? {} : { Entrypoint: expandCommand(command, env) }),
   };
 }
@@ -103,21 +107,21 @@ function settingsLabel({ image, command, options }: ContainerOptions): Record<st
 }
 
 /**
- * The networks that a replica's container joins beside the fleet's own.
+ * Returns the networks of a replica's container besides the fleet's own.
  *
- * @param options of the fleet
- * @param launch what to start
+ * @param options options of the fleet
+ * @param launch the instance to start
  */
 export function extraNetworks(options: ContainerOptions, { template }: Launch): readonly string[] {
   return (template.options ?? options.options)?.networks ?? [];
 }
 
 /**
- * Reads an instance from its container.
+ * Converts an inspected container to an instance.
  *
- * @param options of the fleet
- * @param container as inspected
- * @returns undefined when it does not run, or is not on the fleet's network
+ * @param options options of the fleet
+ * @param container the inspected container
+ * @returns undefined if it does not run, or has no address on the fleet's network
  */
 export function instanceOf(
   options: ContainerOptions,
@@ -137,7 +141,7 @@ export function instanceOf(
   };
 }
 
-/** What a container runs, by its label; one that an older balancer made has none. */
+/** Returns the template of a container's label. Containers of older balancers have none. */
 function templateOf({ Image, Config }: ContainerInfo): Template {
   const template = fromLabel(Config.Labels[TEMPLATE_LABEL]) ?? { image: Config.Image };
   return { ...template, imageId: Image };
@@ -148,21 +152,21 @@ function fromLabel(label: string | undefined): Template | undefined {
     const value: unknown = label === undefined ? undefined : JSON.parse(label);
     return typeof value === "object" && value !== null ? value : undefined;
   } catch {
-    // Labels can be written by anyone: one that cannot be read must not hide the other containers.
+    // Anyone can write labels: an invalid one must not hide the other containers.
     return undefined;
   }
 }
 
 /**
- * Why a container that was started is no instance.
+ * Creates the error of a container that was started but does not run.
  *
  * @param name the replica's name
- * @param container as inspected; undefined when it is gone
+ * @param container the inspected container; undefined if it no longer exists
  */
 export function notRunning(name: string, container: ContainerInfo | undefined): EngineError {
   const state = container?.State;
   const why = !state
-    ? "was removed by somebody else"
+    ? "was removed by another client"
     : state.Running
     ? "has no address on its network"
     : `ended at once: ${endingOf(state) ?? state.Status}`;

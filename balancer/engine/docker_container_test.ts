@@ -38,7 +38,7 @@ Deno.test("container: the command replaces the image's entry point, with the rep
   assertEquals(spec.Entrypoint, ["serve", "-p", "80", "$PORT $COLOR"]);
 });
 
-Deno.test("container: without a command the image's own is left alone", () => {
+Deno.test("container: without a command the image's own is used", () => {
   const spec = containerSpec(OPTIONS, launch("Server1"));
   assertEquals(["Cmd" in spec, "Entrypoint" in spec], [false, false]);
 });
@@ -49,7 +49,7 @@ Deno.test("container: a launch may have an image and a command of its own", () =
   assertEquals([spec.Image, spec.Entrypoint], ["other:2", ["run", "1"]]);
 });
 
-Deno.test("container: a spare is told an empty name, which hides any that its image sets", () => {
+Deno.test("container: a spare gets an empty name, which hides a name that its image sets", () => {
   const options = { ...OPTIONS, env: { SERVER_NAME: "x" }, command: "run $SERVER_NAME" };
   const spec = containerSpec(options, launch("spare-1", { spare: true }));
   assertEquals(spec.name, "p-spare-1");
@@ -67,13 +67,13 @@ Deno.test("container: a spare is told an empty name, which hides any that its im
   });
 });
 
-Deno.test("container: ports are published only where that is how replicas are reached", () => {
+Deno.test("container: ports are published only if replicas are reached by them", () => {
   const published = containerSpec({ ...OPTIONS, reach: "published" }, launch("Server1"));
   assertEquals(published.HostConfig.PortBindings, { "80/tcp": [{ HostIp: "127.0.0.1" }] });
   assertEquals(containerSpec(OPTIONS, launch("Server1")).HostConfig.PortBindings, {});
 });
 
-Deno.test("container: the address is that on the fleet's own network", () => {
+Deno.test("container: the address is the one on the fleet's own network", () => {
   assertEquals(instanceOf(OPTIONS, RUNNING), {
     id: "c0ffee",
     name: "Server1",
@@ -84,26 +84,26 @@ Deno.test("container: the address is that on the fleet's own network", () => {
   });
 });
 
-Deno.test("container: a published one is reached at the port of the host", () => {
+Deno.test("container: a published container is reached at the host's port", () => {
   const instance = instanceOf({ ...OPTIONS, reach: "published" }, RUNNING);
   assertEquals(instance?.address, { hostname: "127.0.0.1", port: 32768 });
 });
 
-Deno.test("container: one that ended, or that has no address, is no instance", () => {
+Deno.test("container: an exited container, or one without an address, is no instance", () => {
   const detached = { ...RUNNING, NetworkSettings: { Networks: {}, Ports: {} } };
   assertEquals(instanceOf(OPTIONS, inState({ Running: false })), undefined);
   assertEquals(instanceOf(OPTIONS, detached), undefined);
   assertEquals(instanceOf({ ...OPTIONS, reach: "published" }, detached), undefined);
 });
 
-Deno.test("container: why it does not run is told", () => {
+Deno.test("container: the error says why the container does not run", () => {
   const ended = notRunning("Server1", inState({ Running: false, ExitCode: 3, Error: "no disk" }));
   assertStringIncludes(ended.message, "of Server1 ended at once: exit code 3 no disk");
   assertStringIncludes(notRunning("Server1", RUNNING).message, "has no address");
-  assertStringIncludes(notRunning("Server1", undefined).message, "removed by somebody else");
+  assertStringIncludes(notRunning("Server1", undefined).message, "removed by another client");
 });
 
-Deno.test("container: it is created from the image's id and carries its template", () => {
+Deno.test("container: a container is created from the image's id and carries its template", () => {
   const template = { image: "app:1", imageId: "sha256:2", command: "run" };
   const spec = containerSpec(OPTIONS, launch("Server1", { template }));
   assertEquals(spec.Image, "sha256:2");
@@ -111,7 +111,7 @@ Deno.test("container: it is created from the image's id and carries its template
   assertEquals(instanceOf(OPTIONS, { ...RUNNING, Image: "sha256:2", Config })?.template, template);
 });
 
-Deno.test("container: its log is rotated unless another driver or size is set", () => {
+Deno.test("container: the log is rotated unless another driver or size is set", () => {
   const logOf = (log?: ReplicaOptions["log"]) =>
     containerSpec({ ...OPTIONS, options: log ? { log } : {} }, launch("Server1")).HostConfig
       .LogConfig;
@@ -125,7 +125,7 @@ Deno.test("container: its log is rotated unless another driver or size is set", 
   });
 });
 
-Deno.test("container: labels of one's own hide none of the balancer's", () => {
+Deno.test("container: labels of the user hide none of the balancer's", () => {
   const labels = { team: "$FLEET/$SERVER_NAME", "ringkeeper.fleet": "other" };
   const { Labels } = containerSpec({ ...OPTIONS, options: { labels } }, launch("Server1"));
   assertEquals([Labels["team"], Labels["ringkeeper.fleet"]], ["f/Server1", "f"]);
@@ -138,7 +138,7 @@ Deno.test("container: a template's options count instead of the settings'", () =
   assertEquals([Memory, NanoCpus], [64 * 2 ** 20, undefined]);
 });
 
-Deno.test("container: a label that cannot be read hides nothing else of it", () => {
+Deno.test("container: an invalid label hides nothing else of the container", () => {
   for (const label of ["{", "7", "null"]) {
     const Labels = { ...RUNNING.Config.Labels, "ringkeeper.template": label };
     const instance = instanceOf(OPTIONS, { ...RUNNING, Config: { Image: "nginx", Labels } });

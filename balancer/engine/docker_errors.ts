@@ -1,8 +1,8 @@
 /**
- * What the Docker Engine's failures mean to the fleet.
+ * Maps errors of the Docker Engine to engine errors.
  *
- * The API tells apart by status code only (Docker Engine API v1.40, "Errors"); where one status
- * stands for several things its message decides, here and nowhere else.
+ * The API distinguishes errors by status code only (Docker Engine API v1.40, "Errors"). Where one
+ * status has several meanings the message decides, in this module only.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { isOutOfFiles } from "../out_of_files.ts";
 import { DeadlineError } from "./deadline.ts";
 import { EngineError, type EngineErrorKind, type Template } from "./engine.ts";
 
-/** Codes of a connection to the socket that failed or broke. */
+/** Codes of a failed or broken connection to the socket. */
 const AWAY = new Set(["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE", "EACCES", "EPERM"]);
 
 const NO_ACCESS = "; this user may not use the socket: join the group docker, or run as root";
 
 /**
- * The status that the Engine answered with.
+ * Returns the HTTP status of an error.
  *
- * @param error what a call threw, or the {@linkcode EngineError} made of it
- * @returns the HTTP status; undefined when there was no answer
+ * @param error error of a call, or the {@linkcode EngineError} made of it
+ * @returns the status; undefined if the Engine did not answer
  */
 export function statusOf(error: unknown): number | undefined {
   if (error instanceof EngineError) return statusOf(error.cause);
@@ -29,10 +29,10 @@ export function statusOf(error: unknown): number | undefined {
 }
 
 /**
- * Makes an engine's error of a failed call.
+ * Converts the error of a call.
  *
- * @param action what was tried, for the message: `start Server1`
- * @param error what the call threw
+ * @param action the call, for the message: `start Server1`
+ * @param error error of the call
  */
 export function toEngineError(action: string, error: unknown): EngineError {
   if (error instanceof EngineError) return error;
@@ -42,9 +42,9 @@ export function toEngineError(action: string, error: unknown): EngineError {
 }
 
 /**
- * Whether a call failed for want of the network; an image that is missing has the same status.
+ * Reports whether the network is missing. A missing image has the same status.
  *
- * @param error what the call threw
+ * @param error error of the call
  */
 export function networkMissing(error: unknown): boolean {
   if (error instanceof EngineError) return networkMissing(error.cause);
@@ -52,9 +52,9 @@ export function networkMissing(error: unknown): boolean {
 }
 
 /**
- * Whether a call failed because another container has the name. Podman has status 500 for that.
+ * Reports whether another container has the name. Podman answers 500 then.
  *
- * @param error what the call threw
+ * @param error error of the call
  */
 export function nameInUse(error: unknown): boolean {
   const status = statusOf(error);
@@ -63,27 +63,27 @@ export function nameInUse(error: unknown): boolean {
 }
 
 /**
- * Whether a container could not be created for want of its image.
+ * Reports whether a container could not be created because its image is missing.
  *
- * @param error what the call threw
+ * @param error error of the call
  */
 export function imageLacking(error: unknown): boolean {
   return statusOf(error) === 404 && /no such image/i.test(reasonOf(causeOf(error)));
 }
 
 /**
- * Whether the Engine itself could not be reached, or this process has no file left for it.
+ * Reports whether the Engine is unreachable, or this process has no file descriptors left.
  *
- * @param error what the call threw
+ * @param error error of the call
  */
 export function isAway(error: unknown): boolean {
   return isOutOfFiles(error) || AWAY.has(String(field(error, "code")));
 }
 
 /**
- * What to do about an image that is missing and may not be fetched.
+ * Creates the error of an image that is missing and may not be pulled.
  *
- * @param image its reference
+ * @param image reference of the image
  */
 export function imageMissing(image: string): EngineError {
   return new EngineError(
@@ -94,9 +94,9 @@ export function imageMissing(image: string): EngineError {
 }
 
 /**
- * What to do about an image that was removed after it had been taken up.
+ * Creates the error of an image that was removed after it was pinned.
  *
- * @param template what was to be started
+ * @param template template of the start
  * @param cause the failed call
  */
 export function imageGone({ image, imageId }: Template, cause: unknown): EngineError {
@@ -110,9 +110,9 @@ export function imageGone({ image, imageId }: Template, cause: unknown): EngineE
 }
 
 /**
- * What to do about a container's name that is not ours to use.
+ * Creates the error of a container name that another owner uses.
  *
- * @param name the container's name
+ * @param name name of the container
  * @param cause the failed call
  */
 export function nameTaken(name: string, cause: unknown): EngineError {
@@ -127,7 +127,7 @@ export function nameTaken(name: string, cause: unknown): EngineError {
 function kindOf(error: unknown): EngineErrorKind {
   if (isOutOfFiles(error)) return "out-of-files";
   if (error instanceof DeadlineError || AWAY.has(String(field(error, "code")))) return "away";
-  // Status 400, 404 or 500, by version of the Engine.
+  // The status is 400, 404 or 500, depending on the version of the Engine.
   const text = reasonOf(error);
   const missing = /executable file not found|exec: .*(no such file|permission denied)/.test(text);
   return missing ? "command-missing" : "failed";
@@ -137,7 +137,7 @@ function causeOf(error: unknown): unknown {
   return error instanceof EngineError ? causeOf(error.cause) : error;
 }
 
-/** The Engine's own words where there are some. */
+/** Returns the Engine's own message if there is one. */
 function reasonOf(error: unknown): string {
   const message = field(field(error, "json"), "message");
   return typeof message === "string" ? message : errorMessage(error).trim();

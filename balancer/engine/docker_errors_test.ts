@@ -9,7 +9,7 @@ import {
 } from "./docker_errors.ts";
 import { EngineError } from "./engine.ts";
 
-/** An error as dockerode throws it. */
+/** Creates an error as dockerode throws it. */
 function answer(statusCode: number, message: string): Error {
   const text = `(HTTP code ${statusCode}) some reason - ${message} `;
   return Object.assign(new Error(text), { statusCode, json: { message } });
@@ -25,11 +25,11 @@ for (const code of ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE", "EACCES"]) 
   });
 }
 
-Deno.test("docker errors: a lack of files is the balancer's own", () => {
+Deno.test("docker errors: a lack of file descriptors is the balancer's fault", () => {
   assertEquals(toEngineError("list", connection("EMFILE")).kind, "out-of-files");
 });
 
-Deno.test("docker errors: no answer in time means away", () => {
+Deno.test("docker errors: a timeout means away", () => {
   const error = toEngineError("list containers", new DeadlineError(50));
   assertEquals(error.kind, "away");
   assertEquals(error.message, "docker: cannot list containers: no answer within 50 ms");
@@ -50,13 +50,13 @@ Deno.test("docker errors: a program that is not in the image is a missing comman
   }
 });
 
-Deno.test("docker errors: anything else failed, in the Engine's own words", () => {
+Deno.test("docker errors: any other error is `failed` with the Engine's own message", () => {
   const error = toEngineError("start Server1", answer(500, "no space left on device"));
   assertEquals(error.kind, "failed");
   assertEquals(error.message, "docker: cannot start Server1: no space left on device");
 });
 
-Deno.test("docker errors: the status of an answer can be told from both kinds of error", () => {
+Deno.test("docker errors: both kinds of error have the status of the response", () => {
   const error = answer(409, "in use");
   assertEquals([error, toEngineError("x", error)].map(statusOf), [409, 409]);
   assertEquals([connection("EPIPE"), undefined, "text"].map(statusOf), [
@@ -66,7 +66,7 @@ Deno.test("docker errors: the status of an answer can be told from both kinds of
   ]);
 });
 
-Deno.test("docker errors: a missing network is told from a missing image", () => {
+Deno.test("docker errors: a missing network is distinguished from a missing image", () => {
   const missing = answer(404, "network ringkeeper not found");
   const newer = answer(404, "failed to set up container networking: network ringkeeper not found");
   const image = answer(404, "No such image: network:latest");
@@ -79,7 +79,7 @@ Deno.test("docker errors: an engine's error stays what it is", () => {
   assertEquals(toEngineError("start", error), error);
 });
 
-Deno.test("docker errors: what is missing or taken is named with a way out", () => {
+Deno.test("docker errors: the message names the missing or taken thing and a remedy", () => {
   assertStringIncludes(imageMissing("nginx:1").message, "docker pull nginx:1");
   assertStringIncludes(nameTaken("Server1", undefined).message, "LB_CONTAINER_PREFIX");
 });

@@ -1,6 +1,6 @@
 /**
- * The Docker Engine's event stream (Docker Engine API v1.40, `GET /events`), kept up over restarts
- * of the Engine.
+ * The Docker Engine's event stream (Docker Engine API v1.40, `GET /events`), reconnected after
+ * restarts of the Engine.
  *
  * @module
  */
@@ -15,28 +15,28 @@ import { jsonLines } from "./json_lines.ts";
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 2000;
 
-/** Begins the action of an event about a container's health; `healthy` or `unhealthy` follows. */
+/** Prefix of an event about a container's health; `healthy` or `unhealthy` follows. */
 const HEALTH = "health_status:";
 
-/** What a stream of events is made of. */
+/** Dependencies of {@linkcode DockerEvents}. */
 export interface DockerEventsOptions {
-  /** Asks the Engine for events; resolves once it sends them. The signal ends them. */
+  /** Opens the stream; resolves once the Engine sends events. The signal ends the stream. */
   readonly open: (signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
   readonly listener: (event: EngineEvent) => void;
   readonly failures: FailureLog;
-  /** Before each container's name. */
+  /** Prefix of container names. */
   readonly prefix: string;
   /** Longest wait for the Engine to answer, in milliseconds. */
   readonly deadlineMs: number;
 }
 
-/** One event of a container, as far as it matters here. */
+/** The fields of a container event that are used. */
 interface ContainerEvent {
   readonly Action: string;
   readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
 }
 
-/** Reports the ends and the health of containers, and the Engine's own comings and goings. */
+/** Reports exits and health changes of containers, and the Engine's availability. */
 export class DockerEvents implements Watch {
   readonly #options: DockerEventsOptions;
   readonly #closing = new AbortController();
@@ -49,9 +49,9 @@ export class DockerEvents implements Watch {
   }
 
   /**
-   * Starts to watch.
+   * Starts the watch.
    *
-   * @returns resolves once events are being seen, or the Engine was reported to be away
+   * @returns resolves once events are received, or the Engine was reported `away`
    */
   start(): Promise<void> {
     this.#follow();
@@ -73,7 +73,7 @@ export class DockerEvents implements Watch {
     }
   }
 
-  /** @returns whether there was a connection to read from */
+  /** Reads events until the stream ends. @returns whether the stream could be opened */
   async #readUntilItEnds(): Promise<boolean> {
     const reading = new AbortController();
     const stop = () => reading.abort();
@@ -109,7 +109,7 @@ export class DockerEvents implements Watch {
     this.#decided.resolve();
   }
 
-  /** Once per outage: the attempts in between tell nothing new. */
+  /** Reports an outage once. The attempts during the outage are not reported. */
   #onDisconnected(error: unknown): void {
     if (this.#closing.signal.aborted || this.#away) return;
     this.#away = true;

@@ -10,13 +10,13 @@ type DockerEngine = InstanceType<typeof DockerEngine>;
 const ID = "c0ffee";
 const NAME = "Server1";
 
-/** A line of the event stream, as the Engine writes it. */
+/** Returns a line of the event stream, as the Engine writes it. */
 function line(action: string, attributes: Record<string, string> = {}): string {
   const Attributes = { "ringkeeper.replica": NAME, ...attributes };
   return JSON.stringify({ Type: "container", Action: action, Actor: { ID, Attributes } }) + "\n";
 }
 
-/** Failures that the engine noticed in the background, by action. */
+/** Records failed background actions, by action. */
 class Noted {
   readonly actions: string[] = [];
 
@@ -31,7 +31,7 @@ interface Stage {
   readonly failures: Noted;
 }
 
-/** An engine that looks for a daemon at a path of the test's own. */
+/** Runs a test with an engine whose daemon listens at the test's own path. */
 async function onStage(test: (stage: Stage) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir();
   const [socketPath, failures] = [`${directory}/docker.sock`, new Noted()];
@@ -55,7 +55,7 @@ async function onStage(test: (stage: Stage) => Promise<void>): Promise<void> {
   }
 }
 
-/** A daemon whose event stream is what the test writes. */
+/** A daemon whose event stream the test writes. */
 class Daemon {
   readonly #server: Deno.HttpServer;
   readonly #streams: ReadableStreamDefaultController<Uint8Array>[] = [];
@@ -109,7 +109,7 @@ test("docker events: lines that arrive byte by byte are read whole", async () =>
   });
 });
 
-test("docker events: only this fleet's containers are asked for", async () => {
+test("docker events: only events of this fleet's containers are requested", async () => {
   await onStage(async ({ engine, socketPath }) => {
     const daemon = new Daemon(socketPath);
     (await listen(engine)).close();
@@ -124,7 +124,7 @@ test("docker events: only this fleet's containers are asked for", async () => {
   });
 });
 
-test("docker events: an exit for want of memory says so", async () => {
+test("docker events: an exit because memory ran out is reported as such", async () => {
   await onStage(async ({ engine, socketPath }) => {
     const daemon = new Daemon(socketPath);
     const heard = await listen(engine);
@@ -135,7 +135,7 @@ test("docker events: an exit for want of memory says so", async () => {
   });
 });
 
-test("docker events: a daemon that restarts is away once, and back once", async () => {
+test("docker events: a daemon that restarts is reported away once and back once", async () => {
   await onStage(async ({ engine, socketPath, failures }) => {
     const first = new Daemon(socketPath);
     const heard = await listen(engine);
@@ -153,7 +153,7 @@ test("docker events: a daemon that restarts is away once, and back once", async 
   });
 });
 
-test("docker events: a daemon that is not there yet is away, then back", async () => {
+test("docker events: a daemon that starts late is reported away, then back", async () => {
   await onStage(async ({ engine, socketPath }) => {
     const heard = await listen(engine);
     assertEquals(types(heard.events), ["away"]);
@@ -165,7 +165,7 @@ test("docker events: a daemon that is not there yet is away, then back", async (
   });
 });
 
-test("docker events: what is no event counts as a broken stream", async () => {
+test("docker events: an invalid event counts as a broken stream", async () => {
   await onStage(async ({ engine, socketPath }) => {
     const daemon = new Daemon(socketPath);
     const heard = await listen(engine);
@@ -177,7 +177,7 @@ test("docker events: what is no event counts as a broken stream", async () => {
   });
 });
 
-test("docker: a daemon that is not there is away, whatever is asked", async () => {
+test("docker: without a daemon every call fails as away", async () => {
   await onStage(async ({ engine }) => {
     const calls = [
       () => engine.start(launch(NAME)),
@@ -192,7 +192,7 @@ test("docker: a daemon that is not there is away, whatever is asked", async () =
   });
 });
 
-/** Listens and never answers, like a daemon that hangs. */
+/** Runs a test with a daemon that listens and never answers. */
 async function withSilentDaemon(path: string, test: () => Promise<void>): Promise<void> {
   const listener = Deno.listen({ transport: "unix", path });
   const connections: Deno.Conn[] = [];
@@ -208,7 +208,7 @@ async function withSilentDaemon(path: string, test: () => Promise<void>): Promis
   }
 }
 
-test("docker: a daemon that never answers is away, whatever is asked", async () => {
+test("docker: with a silent daemon every call fails as away", async () => {
   await onStage(async ({ engine, socketPath }) => {
     await withSilentDaemon(socketPath, async () => {
       const calls = [
@@ -223,7 +223,7 @@ test("docker: a daemon that never answers is away, whatever is asked", async () 
   });
 });
 
-test("docker events: a daemon that never answers is away", async () => {
+test("docker events: a silent daemon is reported away", async () => {
   await onStage(async ({ engine, socketPath }) => {
     await withSilentDaemon(socketPath, async () => {
       const heard = await listen(engine);

@@ -1,6 +1,6 @@
 /**
- * What the tests of the docker engine ask of the Docker Engine behind that engine's back, and the
- * engines that they test. Whatever a test makes carries labels of its own and is taken away again.
+ * Direct calls to the Docker Engine for tests, and the engines under test. Everything that a test
+ * creates carries its own labels and is removed.
  *
  * @module
  */
@@ -14,34 +14,34 @@ import { PERMITTED, whenPermitted } from "../../tools/test/needs.ts";
 const { DockerEngine } = await whenPermitted(() => import("./docker.ts"));
 type DockerEngine = InstanceType<typeof DockerEngine>;
 
-/** Where the tests look for an Engine. */
+/** Socket of the tests' Engine. */
 export const SOCKET = "/var/run/docker.sock";
 
-/** The image that the tests run: `make build` makes it. */
+/** Image of the tests; `make build` builds it. */
 export const IMAGE = "ringkeeper-replica";
 
-/** An answer of the Engine. */
+/** A response of the Engine. */
 export interface Answer {
   readonly status: number;
   // deno-lint-ignore no-explicit-any -- whatever the Engine says
   readonly body: any;
 }
 
-/** How the Engine is asked. */
+/** Options of a call. */
 export interface AskOptions {
-  /** More header fields. */
+  /** Additional header fields. */
   readonly fields?: Readonly<Record<string, string>>;
-  /** Another Engine than the machine's. */
+  /** Socket of another Engine. */
   readonly socketPath?: string;
 }
 
 /**
- * Asks the Engine.
+ * Makes a call to the Engine.
  *
- * @param method of the request
- * @param path with its query
+ * @param method method of the request
+ * @param path path with its query
  * @param body sent as JSON
- * @param options where, and what else is sent
+ * @param options options of the call
  */
 export function ask(
   method: string,
@@ -63,18 +63,18 @@ export function ask(
 }
 
 function parse(text: string): unknown {
-  // Several objects, a line each, stay text: what a pull or a push tells of its progress.
+  // A response with one object per line, such as the progress of a pull or a push, stays text.
   const isJson = /^\s*[{[]/.test(text) && !/\}\s*\n\s*\{/.test(text);
   return isJson ? JSON.parse(text) : text;
 }
 
 /**
- * Asks the Engine and insists on its consent.
+ * Makes a call to the Engine and fails unless it succeeds.
  *
- * @param method of the request
- * @param path with its query
+ * @param method method of the request
+ * @param path path with its query
  * @param body sent as JSON
- * @param options where, and what else is sent
+ * @param options options of the call
  */
 export async function must(
   method: string,
@@ -87,12 +87,12 @@ export async function must(
   throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
 }
 
-/** Whether a Docker Engine answers at the socket. */
+/** Reports whether a Docker Engine answers at the socket. */
 export async function dockerAnswers(): Promise<boolean> {
   try {
     return (await ask("GET", "/_ping")).status === 200;
   } catch (error) {
-    // Nobody listens, or there is no socket; whatever else it is shall fail the tests.
+    // There is no socket, or no program listens on it. Any other error fails the tests.
     if (/^(ENOENT|ECONNREFUSED|EACCES)$/.test(String(Reflect.get(Object(error), "code")))) {
       return false;
     }
@@ -100,16 +100,16 @@ export async function dockerAnswers(): Promise<boolean> {
   }
 }
 
-/** Without an Engine there is nothing to test, unless `LB_TEST_DOCKER=required` insists. */
+/** True without an Engine; `LB_TEST_DOCKER=required` makes that an error. */
 export const DOCKER_TESTS_IGNORED = !PERMITTED || Deno.env.get("LB_TEST_DOCKER") !== "required" &&
     !await dockerAnswers();
 
-/** A name that no other run of the tests has. */
+/** Returns a name that no other run of the tests uses. */
 export function uniqueName(): string {
   return `test-${crypto.randomUUID().slice(0, 13)}`;
 }
 
-/** Settings of an engine with a fleet, names and a network of its own. */
+/** Returns options with a fleet, names and a network of their own. */
 export function uniqueOptions(): DockerEngineOptions {
   const fleet = uniqueName();
   return {
@@ -126,9 +126,9 @@ export function uniqueOptions(): DockerEngineOptions {
 }
 
 /**
- * An engine to test.
+ * Creates an engine to test.
  *
- * @param changes to {@linkcode uniqueOptions}
+ * @param changes changes of {@linkcode uniqueOptions}
  */
 export function dockerHarness(changes: Partial<DockerEngineOptions> = {}): DockerHarness {
   const options = { ...uniqueOptions(), ...changes };
@@ -142,13 +142,13 @@ export function dockerHarness(changes: Partial<DockerEngineOptions> = {}): Docke
   };
 }
 
-/** An engine to test, and its settings. */
+/** An engine to test, and its options. */
 export interface DockerHarness extends Harness {
   readonly options: DockerEngineOptions;
   readonly engine: DockerEngine;
 }
 
-/** Removes what a fleet of the tests left. */
+/** Removes everything that a fleet of the tests left. */
 export async function sweep(
   { fleet, network }: Pick<DockerEngineOptions, "fleet" | "network">,
   at: AskOptions = {},
@@ -157,7 +157,7 @@ export async function sweep(
     await ask("DELETE", `/containers/${id}?force=1&v=1`, undefined, at);
   }
   await ask("DELETE", `/networks/${network}`, undefined, at);
-  // The mark of a balancer that was killed.
+  // Volumes of a balancer that was killed.
   const filters = encodeURIComponent(JSON.stringify({ label: [`${FLEET_LABEL}=${fleet}`] }));
   const { body } = await ask("GET", `/volumes?filters=${filters}`, undefined, at);
   for (const { Name } of body?.Volumes ?? []) {
@@ -166,10 +166,10 @@ export async function sweep(
 }
 
 /**
- * Ids of all containers of a fleet, whatever their state.
+ * Returns the ids of a fleet's containers, in every state.
  *
  * @param fleet value of the label
- * @param at which Engine
+ * @param at the Engine
  */
 export async function containersOf(fleet: string, at: AskOptions = {}): Promise<string[]> {
   const filters = encodeURIComponent(JSON.stringify({ label: [`${FLEET_LABEL}=${fleet}`] }));
@@ -178,10 +178,10 @@ export async function containersOf(fleet: string, at: AskOptions = {}): Promise<
 }
 
 /**
- * Lends a test the replica's image with another entry point.
+ * Runs a test with a copy of the replica's image that has another entry point.
  *
  * @param entrypoint program and arguments
- * @param test given the image's name
+ * @param test called with the name of the image
  */
 export async function withImage(
   entrypoint: readonly string[],
@@ -195,7 +195,7 @@ export async function withImage(
   try {
     await test(image);
   } finally {
-    // By force: containers of a test that failed are swept up later.
+    // Forced: containers of a failed test are removed later.
     await must("DELETE", `/images/${image}?force=1`);
   }
 }

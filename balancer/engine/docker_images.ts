@@ -1,6 +1,6 @@
 /**
- * Which image a reference stands for: found out once, when a template is taken up, and kept (Docker
- * Engine API v1.40, `GET /images/{name}/json`).
+ * Resolves image references once, when a template is adopted, and keeps the result (Docker Engine
+ * API v1.40, `GET /images/{name}/json`).
  *
  * @module
  */
@@ -9,44 +9,44 @@ import { type PullApi, pullImage, type PullOptions } from "./docker_pull.ts";
 import type { Template } from "./engine.ts";
 import { readReference } from "./image_reference.ts";
 
-/** When images are fetched: where they are missing, each time a template is taken up, or never. */
+/** When images are pulled: if missing, each time a template is adopted, or never. */
 export type PullPolicy = "missing" | "always" | "never";
 
-/** What is asked of the Engine here. */
+/** The calls to the Engine that this module needs. */
 export interface ImagesApi extends PullApi {
-  /** Undefined where there is no such image. */
+  /** Returns an image; undefined if it does not exist. */
   inspect(nameOrId: string): Promise<ImageInfo | undefined>;
 }
 
-/** What matters of an image. */
+/** The fields of an image that are used. */
 export interface ImageInfo {
   readonly Id: string;
   readonly RepoDigests?: readonly string[] | null;
 }
 
-/** Which images, and how they are fetched. */
+/** Options of {@linkcode DockerImages}. */
 export interface ImagesOptions extends PullOptions {
-  /** Reference of templates that name none. */
+  /** Reference for templates without one. */
   readonly image: string;
   readonly pull: PullPolicy;
 }
 
-/** A template whose image is known by its id. */
+/** A template whose image id is known. */
 export type PinnedTemplate = Template & { readonly image: string; readonly imageId: string };
 
-/** Finds images, fetches them, and keeps what their references stood for. */
+/** Resolves references, pulls images, and keeps the results. */
 export class DockerImages {
   readonly #api: ImagesApi;
   readonly #options: ImagesOptions;
   readonly #onProgress: (line: string) => void;
-  /** Of starts without an id: all of one reference get the same. */
+  /** Results for starts without an id: all starts of one reference get the same image. */
   readonly #firstPins = new Map<string, Promise<PinnedTemplate>>();
   readonly #pulls = new Map<string, Promise<void>>();
 
   /**
-   * @param api the Engine
-   * @param options which images, and how they are fetched
-   * @param onProgress given a line for each step of what takes long
+   * @param api calls to the Engine
+   * @param options references and pulls
+   * @param onProgress called with a line for each step of a pull
    */
   constructor(api: ImagesApi, options: ImagesOptions, onProgress: (line: string) => void) {
     this.#api = api;
@@ -55,11 +55,11 @@ export class DockerImages {
   }
 
   /**
-   * Finds out which image a template's reference stands for now.
+   * Resolves a template's reference now.
    *
-   * @param template any id in it is not looked at
-   * @param onProgress given a line for each step of what takes long
-   * @throws {EngineError} there is no such image, or it could not be fetched
+   * @param template the template; an id in it is ignored
+   * @param onProgress called with a line for each step of a pull
+   * @throws {EngineError} the image does not exist, or could not be pulled
    */
   async pin(template: Template, onProgress = this.#onProgress): Promise<PinnedTemplate> {
     const reference = template.image ?? this.#options.image;
@@ -76,10 +76,10 @@ export class DockerImages {
   }
 
   /**
-   * The template with its image's id. One that has it already costs no call.
+   * Returns the template with its image's id. A template that has one costs no call.
    *
-   * @param template to start
-   * @throws {EngineError} there is no such image, or it could not be fetched
+   * @param template template of a start
+   * @throws {EngineError} the image does not exist, or could not be pulled
    */
   async pinned(template: Template): Promise<PinnedTemplate> {
     const { image = this.#options.image, imageId } = template;
@@ -90,12 +90,12 @@ export class DockerImages {
   }
 
   /**
-   * Brings an image back that was removed from the host since it was pinned. A reference may stand
-   * for another image by now, so only the digest will do.
+   * Pulls an image again that was removed since it was pinned. It is pulled by digest, because the
+   * reference may stand for another image by now.
    *
-   * @param template whose image is gone
-   * @param cause what the Engine said
-   * @throws {EngineError} it cannot be brought back
+   * @param template template of the missing image
+   * @param cause the failed call
+   * @throws {EngineError} the image cannot be pulled again
    */
   async restore(template: PinnedTemplate, cause: unknown): Promise<void> {
     const { imageDigest, imageId, image } = template;
@@ -107,7 +107,7 @@ export class DockerImages {
     if ((await this.#api.inspect(imageDigest))?.Id !== imageId) throw imageGone(template, cause);
   }
 
-  /** A failure is not kept. */
+  /** Resolves a reference for starts. Failures are not kept. */
   #pinFirst(image: string): Promise<PinnedTemplate> {
     const pinning = this.pin({ image });
     this.#firstPins.set(image, pinning);
@@ -125,7 +125,7 @@ export class DockerImages {
     throw imageMissing(reference);
   }
 
-  /** Fetches an image; calls for the same one share it. */
+  /** Pulls an image; concurrent calls for one image share the pull. */
   #pull(reference: string, onProgress: (line: string) => void): Promise<void> {
     const underWay = this.#pulls.get(reference);
     if (underWay) return underWay;

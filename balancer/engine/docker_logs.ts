@@ -1,19 +1,19 @@
 /**
- * What a container wrote, as the Engine keeps it (Docker Engine API v1.40, `GET
- * /containers/{id}/logs`; "Stream format" of `POST /containers/{id}/attach`).
+ * Reads container logs (Docker Engine API v1.40, `GET /containers/{id}/logs`; "Stream format" of
+ * `POST /containers/{id}/attach`).
  *
  * @module
  */
 import { OutputTail } from "./output_tail.ts";
 
-/** Which stream, three zeros, and the length of what follows. */
+/** Size of a frame's header: the stream, three zeros, and the length of the payload. */
 const HEADER_BYTES = 8;
 
 /**
- * The last lines of a log.
+ * Returns the last lines of a log.
  *
- * @param log of a container without a terminal, as the Engine sent it; a frame that was cut short
- * counts as far as it goes
+ * @param log log of a container without a terminal, as sent by the Engine; a truncated frame counts
+ *   up to its end
  */
 export function lastLines(log: Uint8Array): readonly string[] {
   const tail = new OutputTail();

@@ -16,7 +16,7 @@ Deno.test("docker logs: a frame longer than 255 bytes is read whole", () => {
   assertEquals(lastLines(new Uint8Array(frame(1, "x".repeat(300)))), ["x".repeat(300)]);
 });
 
-Deno.test("docker logs: a log that breaks off is read as far as it goes", () => {
+Deno.test("docker logs: a truncated log is read up to its end", () => {
   const log = [...frame(1, "one\n"), ...frame(1, "two\n")];
   assertEquals(lastLines(new Uint8Array(log.slice(0, -2))), ["one", "tw"]);
   assertEquals(lastLines(new Uint8Array(log.slice(0, 15))), ["one"]);

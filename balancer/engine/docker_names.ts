@@ -1,9 +1,9 @@
 /**
- * The names of containers: which instance each belongs to, and how one becomes free.
+ * Names of containers: which instance a container is, and how a name is freed.
  *
- * A container's labels never change. One that was started under a replica's name goes by its label
- * for good. A spare's container goes by its own name: the Engine keeps that, so that a balancer
- * which never saw the rename knows it too.
+ * The labels of a container never change. A container that was started under a replica's name is
+ * identified by its label. A spare's container is identified by its own name: the Engine keeps that
+ * name, so a balancer that did not make the rename knows it too.
  *
  * @module
  */
@@ -11,36 +11,36 @@ import { pause } from "./deadline.ts";
 import { nameInUse, nameTaken, statusOf } from "./docker_errors.ts";
 import type { Launch } from "./engine.ts";
 
-/** Label that carries the fleet: nothing without ours is ever touched. */
+/** Label with the fleet. Containers without the fleet's value are never touched. */
 export const FLEET_LABEL = "ringkeeper.fleet";
 
-/** Label that carries the name of an instance's start: a replica's, or a spare's own. */
+/** Label with the name of the start: a replica's, or a spare's own. */
 export const REPLICA_LABEL = "ringkeeper.replica";
 
-/** Label that carries the {@linkcode Template} of an instance as JSON, with its image's id. */
+/** Label with the {@linkcode Template} of the instance as JSON, including its image's id. */
 export const TEMPLATE_LABEL = "ringkeeper.template";
 
-/** Label of what was started as a spare. */
+/** Label of containers that were started as spares. */
 export const ROLE_LABEL = "ringkeeper.role";
 
 const SPARE = "spare";
 
-/** A name whose container was moved away (`old`), or could not have the name itself (`new`). */
+/** Suffix of a container that was moved away (`old`), or did not get the name itself (`new`). */
 const MOVED = /\.(?:old|new)-[0-9a-f]{8}$/;
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Whose container something is. */
+/** The instance that a container is. */
 export interface Identity {
   readonly name: string;
   readonly spare: boolean;
 }
 
 /**
- * The labels of a container.
+ * Returns the labels of a container.
  *
- * @param fleet whose it is
- * @param launch what is started
+ * @param fleet the fleet
+ * @param launch the instance to start
  */
 export function labelsOf(
   fleet: string,
@@ -55,11 +55,11 @@ export function labelsOf(
 }
 
 /**
- * Reads whose a container is.
+ * Identifies a container.
  *
- * @param prefix before each container's name
- * @param containerName the container's own, with or without the API's slash before it
- * @param labels the container's
+ * @param prefix prefix of container names
+ * @param containerName name of the container, with or without the API's leading slash
+ * @param labels labels of the container
  * @returns undefined for a container that this project did not start
  */
 export function identityOf(
@@ -75,14 +75,14 @@ export function identityOf(
   return { name, spare: name === label };
 }
 
-/** What is asked of the Engine here. */
+/** The calls to the Engine that this module needs. */
 export interface NamesApi {
-  /** Undefined where there is no container of that name or id. */
+  /** Returns a container; undefined if it does not exist. */
   inspect(nameOrId: string): Promise<NamedContainer | undefined>;
   rename(id: string, containerName: string): Promise<void>;
 }
 
-/** What matters of a container whose name is wanted. */
+/** The fields of a container that are used. */
 export interface NamedContainer {
   readonly Id: string;
   readonly Name: string;
@@ -90,19 +90,19 @@ export interface NamedContainer {
   readonly State?: { readonly Status?: string };
 }
 
-/** A name may be held by something that is on its way in or out and cannot be seen yet. */
+/** Number of attempts: the holder of a name may be in creation or removal and not visible. */
 const TRIES = 50;
 const PAUSE_MS = 20;
 
-/** Frees names for what is to bear them. */
+/** Frees names for containers. */
 export class DockerNames {
   readonly #api: NamesApi;
   readonly #fleet: string;
   readonly #claims = new Set<{ readonly name: string; readonly done: Promise<unknown> }>();
 
   /**
-   * @param api the Engine
-   * @param fleet whose containers may be moved out of the way
+   * @param api calls to the Engine
+   * @param fleet the fleet whose containers may be renamed
    */
   constructor(api: NamesApi, fleet: string) {
     this.#api = api;
@@ -110,13 +110,13 @@ export class DockerNames {
   }
 
   /**
-   * Makes a call that needs a name, and moves the holder of the name away only if the Engine refuses.
-   * A holder of this fleet that can neither be removed nor renamed keeps the name: the call is made
-   * with a name beside it then, by which {@linkcode identityOf} knows the container as well.
+   * Makes a call that needs a name, and renames the present holder only if the Engine refuses the
+   * call. A holder of this fleet that can neither be removed nor renamed keeps the name; the call
+   * is then made with another name that {@linkcode identityOf} recognises as well.
    *
    * @param containerName the name
-   * @param call given the name to use; may fail while the name is in use
-   * @throws {EngineError} `name-taken` when somebody else's container has it
+   * @param call called with the name to use; may fail while the name is in use
+   * @throws {EngineError} `name-taken`: a container of another owner has the name
    */
   async claim<T>(containerName: string, call: (name: string) => Promise<T>): Promise<T> {
     const claim = { name: containerName, done: this.#claim(containerName, call) };
@@ -129,8 +129,8 @@ export class DockerNames {
   }
 
   /**
-   * Waits until nobody claims a name. What is renamed while it is being removed may stay, half
-   * removed: the Engine does not keep the two apart.
+   * Waits until no call claims the name. A container that is renamed during its removal may stay
+   * half removed.
    *
    * @param containerName the name
    */
@@ -155,22 +155,22 @@ export class DockerNames {
     }
   }
 
-  /** @returns what became of the container that has the name */
+  /** Renames the holder of a name. @returns what became of the holder */
   async #moveHolder(containerName: string, cause: unknown): Promise<HolderOutcome> {
     const holder = await this.#api.inspect(containerName);
     if (holder?.Name !== `/${containerName}`) return "unseen";
     if (holder.Config.Labels[FLEET_LABEL] !== this.#fleet) throw nameTaken(containerName, cause);
-    // A rename during its removal could keep the container.
+    // A rename during the removal could keep the container.
     if (holder.State?.Status === "removing") return "leaving";
     try {
       await this.#api.rename(holder.Id, `${containerName}.old-${holder.Id.slice(0, 8)}`);
       return "moved";
     } catch (error) {
-      // It went away by itself, or another start has just moved it there (400).
+      // The holder is gone (404), or another start has just renamed it (400).
       if ([400, 404].includes(statusOf(error) ?? 0)) return "unseen";
       // Its removal has just begun.
       if (nameInUse(error)) return "leaving";
-      // An Engine that is away or silent has no status: then no other name helps.
+      // An unreachable Engine has no status; another name does not help then.
       if (statusOf(error) === undefined) throw error;
       return "stuck";
     }
@@ -178,8 +178,8 @@ export class DockerNames {
 }
 
 /**
- * What became of the holder of a name: renamed; not there, or gone meanwhile; being removed; or it
- * cannot be renamed, as where its folder cannot be written.
+ * The holder of a name: renamed; not found; in removal; or impossible to rename, for example
+ * because its folder cannot be written.
  */
 type HolderOutcome = "moved" | "unseen" | "leaving" | "stuck";
 

@@ -20,16 +20,16 @@ const IDENTITIES: readonly [string, string, Record<string, string>, string, bool
 ];
 
 for (const [title, containerName, labels, name, spare] of IDENTITIES) {
-  Deno.test(`docker names: whose container it is shows with ${title}`, () => {
+  Deno.test(`docker names: a container is identified with ${title}`, () => {
     assertEquals(identityOf("p-", containerName, labels), { name, spare });
   });
 }
 
-Deno.test("docker names: a container without the label is nobody's", () => {
+Deno.test("docker names: a container without the label is not identified", () => {
   assertEquals(identityOf("p-", "/p-Server1", { "ringkeeper.fleet": "f" }), undefined);
 });
 
-/** As many refusals as there are answers to who holds the name. */
+/** An Engine that refuses a name as often as it has answers about the holder. */
 class Stage {
   readonly renames: string[] = [];
   readonly names: DockerNames;
@@ -55,35 +55,35 @@ function holder(fleet: string, Name = "/p-Server1"): NamedContainer {
   return { Id: "0123456789abcdef", Name, Config: { Labels: { "ringkeeper.fleet": fleet } } };
 }
 
-Deno.test("docker names: a free name costs nothing", async () => {
+Deno.test("docker names: a free name costs no extra call", async () => {
   const stage = new Stage();
   assertEquals([await stage.claim(), stage.renames], ["done", []]);
 });
 
-Deno.test("docker names: our own holder is moved out of the way", async () => {
+Deno.test("docker names: a holder of this fleet is renamed", async () => {
   const stage = new Stage(holder("f"), holder("f"));
   const moved = "0123456789abcdef p-Server1.old-01234567";
   assertEquals([await stage.claim(), stage.renames], ["done", [moved, moved]]);
 });
 
-Deno.test("docker names: somebody else's holder stays, and the name is taken", async () => {
+Deno.test("docker names: a holder of another owner stays, and the error is name-taken", async () => {
   const stage = new Stage(holder("g"));
   await assertRejects(() => stage.claim(), Error, "p-Server1");
   assertEquals(stage.renames, []);
 });
 
-Deno.test("docker names: a holder that cannot be seen is asked for again", async () => {
-  // The second only has an id that begins like the name.
+Deno.test("docker names: an invisible holder is looked up again", async () => {
+  // The id of the second one only begins like the name.
   const stage = new Stage(undefined, holder("f", "/other"));
   assertEquals([await stage.claim(), stage.renames], ["done", []]);
 });
 
-Deno.test("docker names: it gives up on a holder that is never seen", async () => {
+Deno.test("docker names: the claim fails if the holder stays invisible", async () => {
   const stage = new Stage(...Array.from({ length: 60 }, () => undefined));
   await assertRejects(() => stage.claim(), Error, "in use");
 });
 
-/** A claim of a name whose holder of this fleet never goes. @returns the names that were tried */
+/** Claims a name whose holder of this fleet never leaves. @returns the names that were tried */
 async function claimFrom(status: string, renameStatus: number): Promise<readonly string[]> {
   const tried = new Set<string>();
   const inspect = () => Promise.resolve({ ...holder("f"), State: { Status: status } });
@@ -111,7 +111,7 @@ for (
   });
 }
 
-Deno.test("docker names: a name is settled when nobody claims it any more, however that ended", async () => {
+Deno.test("docker names: a name is settled once every claim has ended, in success or failure", async () => {
   const { names } = new Stage();
   const { promise, reject } = Promise.withResolvers<string>();
   const order: string[] = [];

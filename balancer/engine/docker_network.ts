@@ -1,5 +1,5 @@
 /**
- * The bridge network that a fleet's containers join (Docker Engine API v1.40, `/networks`).
+ * The bridge network of a fleet's containers (Docker Engine API v1.40, `/networks`).
  *
  * @module
  */
@@ -7,14 +7,14 @@ import { networkMissing, statusOf } from "./docker_errors.ts";
 import { FLEET_LABEL } from "./docker_names.ts";
 
 /**
- * Makes a call to the Engine, in limited time and with its failures as engine errors.
+ * Makes a call to the Engine in bounded time, with its errors as engine errors.
  *
- * @param action what is done, for the message
- * @param call to make
+ * @param action the call, for the message
+ * @param call the call
  */
 export type Ask = <T>(action: string, call: () => Promise<T>) => Promise<T>;
 
-/** What is asked of the Engine here. */
+/** The calls to the Engine that this module needs. */
 export interface NetworkApi {
   createNetwork(options: {
     Name: string;
@@ -28,7 +28,7 @@ export interface NetworkApi {
   };
 }
 
-/** What matters of a network. */
+/** The fields of a network that are used. */
 interface NetworkInfo {
   readonly Labels?: Readonly<Record<string, string>> | undefined;
   readonly Containers?: Readonly<Record<string, unknown>> | undefined;
@@ -39,7 +39,7 @@ interface AddressRange {
   readonly Subnet?: string | undefined;
 }
 
-/** Makes the network when it is missing, and takes away only what it made. */
+/** Creates the network if it is missing, and removes only a network that it created. */
 export class DockerNetwork {
   readonly #api: NetworkApi;
   readonly #ask: Ask;
@@ -49,10 +49,10 @@ export class DockerNetwork {
   #subnets: readonly string[] | undefined;
 
   /**
-   * @param api the Engine
-   * @param ask for calls that nobody else wraps
-   * @param name the network's name
-   * @param fleet the label's value on a network that is made here
+   * @param api calls to the Engine
+   * @param ask makes the calls of this module in bounded time
+   * @param name name of the network
+   * @param fleet value of the label of a network that is created here
    */
   constructor(api: NetworkApi, ask: Ask, name: string, fleet: string) {
     this.#api = api;
@@ -62,10 +62,10 @@ export class DockerNetwork {
   }
 
   /**
-   * Makes a call that needs the network. That is made sure of before the first one; and again where
-   * the Engine says that it is missing, for a network without containers may be pruned.
+   * Makes a call that needs the network. The network is created before the first call, and again if
+   * the Engine reports it as missing: a network without containers may be pruned.
    *
-   * @param call to make; twice where the network was missing
+   * @param call the call; made twice if the network was missing
    */
   async with<T>(call: () => Promise<T>): Promise<T> {
     const ensured = this.#ensured();
@@ -75,26 +75,26 @@ export class DockerNetwork {
     } catch (error) {
       if (!networkMissing(error)) throw error;
     }
-    // Only what this call relied on: another may have had the network made anew since.
+    // Forget only the network that this call used: another call may have created it again already.
     if (this.#ensuring === ensured) this.#ensuring = undefined;
     await this.#ensured();
     return await call();
   }
 
   /**
-   * The address ranges of the network in CIDR notation, none where it does not exist; undefined
-   * before the Engine was asked. Known before a container is started in the network.
+   * Address ranges of the network in CIDR notation, none if it does not exist; undefined before the
+   * Engine was asked. Known before the first container starts.
    */
   get subnets(): readonly string[] | undefined {
     return this.#subnets;
   }
 
-  /** Asks for the address ranges, unless they are known. */
+  /** Reads the address ranges, unless they are known. */
   async learn(): Promise<void> {
     if (this.#subnets === undefined) this.#note(await this.#inspect());
   }
 
-  /** Removes the network if this fleet made it and no container is attached. */
+  /** Removes the network if this fleet created it and no container is attached. */
   async remove(): Promise<void> {
     this.#ensuring = undefined;
     const found = await this.#inspect();
@@ -103,7 +103,7 @@ export class DockerNetwork {
     await unless([403, 404], this.#api.getNetwork(this.#name).remove());
   }
 
-  /** Calls at the same time share one answer; a failure is not kept. */
+  /** Creates the network. Concurrent calls share the result; failures are not kept. */
   #ensured(): Promise<void> {
     const ensure = () => this.#ensure();
     this.#ensuring ??= this.#ask(`have the network ${this.#name}`, ensure).catch((error) => {
@@ -118,7 +118,7 @@ export class DockerNetwork {
     if (found) return this.#note(found);
     const Labels = { [FLEET_LABEL]: this.#fleet };
     const spec = { Name: this.#name, Driver: "bridge", CheckDuplicate: true, Labels };
-    // 409: another balancer was faster.
+    // 409: another balancer created it first.
     await unless([409], this.#api.createNetwork(spec));
     this.#note(await this.#inspect());
   }
@@ -134,11 +134,11 @@ export class DockerNetwork {
 }
 
 /**
- * Takes some answers of the Engine for good ones.
+ * Makes a call and accepts some error statuses.
  *
- * @param statuses HTTP statuses that are fine
- * @param call what may fail with one of them
- * @returns what the call returns; undefined when it failed with one of them
+ * @param statuses HTTP statuses that are no error
+ * @param call the call
+ * @returns the result of the call; undefined if it failed with one of the statuses
  */
 export async function unless<T>(
   statuses: readonly number[],

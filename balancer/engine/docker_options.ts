@@ -1,30 +1,30 @@
 /**
- * What a container may use and what is attached to it, in the Engine's words (Docker Engine API
- * v1.40, `POST /containers/create`).
+ * Converts replica options to the Engine's container options (Docker Engine API v1.40, `POST
+ * /containers/create`).
  *
  * @module
  */
 import { FLEET_LABEL } from "./docker_names.ts";
 import { bytesOf, filledIn, type ReplicaOptions, volumeOf } from "./replica_options.ts";
 
-/** The values of the variables in volumes, secrets and labels. */
+/** Values of the variables in volumes, secrets and labels. */
 export type Variables = Readonly<Record<string, string>>;
 
-/** Without it the Engine keeps all that a container ever writes. */
+/** Log rotation. Without it the Engine keeps all output of a container. */
 const ROTATION = { "max-size": "10m", "max-file": "3" };
 
 const JSON_FILE = "json-file";
 
-/** Log drivers that rotate. */
+/** Log drivers with rotation. */
 const ROTATING = [JSON_FILE, "local"];
 
 const NANO = 1e9;
 
 /**
- * The Engine's options of a container.
+ * Returns the Engine's host options of a container.
  *
- * @param options as they were set
- * @param variables of the replica
+ * @param options the replica options
+ * @param variables values for the replica
  */
 // deno-lint-ignore explicit-module-boundary-types -- the literal is checked where it is used
 export function hostOptions(options: ReplicaOptions, variables: Variables) {
@@ -43,7 +43,7 @@ export function hostOptions(options: ReplicaOptions, variables: Variables) {
   };
 }
 
-/** What of the options the Engine counts among the settings of the process. */
+/** Returns the options that the Engine keeps outside of its host options. */
 // deno-lint-ignore explicit-module-boundary-types -- the literal is checked where it is used
 export function processOptions({ user, stopSignal }: ReplicaOptions) {
   return {
@@ -52,7 +52,7 @@ export function processOptions({ user, stopSignal }: ReplicaOptions) {
   };
 }
 
-/** Labels of the user's own. */
+/** Returns the user's own labels. */
 export function ownLabels(
   { labels = {} }: ReplicaOptions,
   variables: Variables,
@@ -76,7 +76,7 @@ function tmpfsOf(tmpfs: readonly string[]): Record<string, string> {
   }));
 }
 
-/** As mounts and not as binds: for those the Engine makes a folder where a file is missing. */
+/** Uses mounts instead of binds: for a bind the Engine creates a folder if a file is missing. */
 function mountsOf({ volumes = [], secrets = {} }: ReplicaOptions, variables: Variables) {
   const files = Object.entries(secrets).map(([name, path]) => ({
     Type: "bind" as const,
@@ -91,7 +91,7 @@ function mountOf(text: string, variables: Variables) {
   const { source, target, readOnly } = volumeOf(filledIn(text, variables));
   const mount = { Source: source, Target: target, ReadOnly: readOnly };
   if (source.startsWith("/")) return { ...mount, Type: "bind" as const };
-  // The label is given to a volume that is made here, and shows whose it is.
+  // The Engine puts the label on volumes that it creates here, so that their owner is known.
   const Labels = { [FLEET_LABEL]: variables["FLEET"] ?? "" };
   return { ...mount, Type: "volume" as const, VolumeOptions: { Labels } };
 }

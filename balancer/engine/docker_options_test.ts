@@ -34,7 +34,7 @@ function optionsTest(
   });
 }
 
-/** What a program in a new container writes. */
+/** Returns the output of a program in a new container. */
 async function outputOf({ engine }: DockerHarness, name: string, script: string): Promise<string> {
   const command = `deno eval "${script}"`;
   const { id } = await engine.start(launch(name, { template: { command } }));

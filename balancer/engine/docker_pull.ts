@@ -1,5 +1,5 @@
 /**
- * Fetching an image from its registry (Docker Engine API v1.40, `POST /images/create`).
+ * Pulls an image from its registry (Docker Engine API v1.40, `POST /images/create`).
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { type ImageReference, readReference } from "./image_reference.ts";
 import { jsonLines } from "./json_lines.ts";
 import { readCredentials, type RegistryCredentials } from "./registry_credentials.ts";
 
-/** What is asked of the Engine here. */
+/** The calls to the Engine that this module needs. */
 export interface PullApi {
-  /** @returns what the Engine tells of its progress, until the image is there */
+  /** Pulls an image. @returns the Engine's progress reports, until the image is complete */
   pull(
     image: ImageReference,
     credentials: RegistryCredentials | undefined,
@@ -20,15 +20,15 @@ export interface PullApi {
   ): Promise<AsyncIterable<Uint8Array>>;
 }
 
-/** How images are fetched. */
+/** Options of pulls. */
 export interface PullOptions {
   /** Longest time for one image, in milliseconds. */
   readonly pullTimeoutMs: number;
-  /** The Docker client's own configuration file, for its credentials; empty for none. */
+  /** Docker's client configuration file with the credentials; empty for none. */
   readonly dockerConfig: string;
 }
 
-/** What the Engine tells of its progress. */
+/** A progress report of the Engine. */
 interface PullLine {
   readonly id?: string;
   readonly status?: string;
@@ -36,20 +36,20 @@ interface PullLine {
   readonly error?: string;
 }
 
-/** Milliseconds between two lines of progress. */
+/** Interval of progress lines, in milliseconds. */
 const EVERY_MS = 1000;
 const MB = 1e6;
 
-/** What registries and the Engine say to clients that they do not know, or do not want. */
+/** Words of a registry or the Engine in the refusal of a client. */
 const DENIED = /auth|denied|credential|unauthorized|forbidden/i;
 
 /**
- * Fetches an image.
+ * Pulls an image.
  *
- * @param api the Engine
- * @param reference which
- * @param options how
- * @param onProgress given a line when it begins, one a second, and one at the end
+ * @param api calls to the Engine
+ * @param reference reference of the image
+ * @param options options of the pull
+ * @param onProgress called with a line at the beginning, one a second, and one at the end
  * @throws {EngineError} names the registry, the reference and the reason
  */
 export async function pullImage(
@@ -100,7 +100,7 @@ function accessHint(
   return `; no credentials were sent to ${registry}: ${where}`;
 }
 
-/** Adds up what the layers tell. */
+/** Adds up the progress of the layers. */
 class Progress {
   readonly #reference: string;
   readonly #onProgress: (line: string) => void;
@@ -112,7 +112,7 @@ class Progress {
     this.#onProgress = onProgress;
   }
 
-  /** @throws {Error} the Engine says that it failed, which comes after a status of success */
+  /** @throws {Error} the report is a failure; such a report follows a status of success */
   add({ id, status, progressDetail, error }: PullLine): void {
     if (error !== undefined) throw new Error(error);
     const { current, total } = progressDetail ?? {};

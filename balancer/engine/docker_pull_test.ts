@@ -50,7 +50,7 @@ async function exists(image: string): Promise<boolean> {
   return (await ask("GET", `/images/${image}/json`)).status === 200;
 }
 
-/** The image of the tests holds one text and no program, so a start gets as far as that. */
+/** The image of the tests has no program, so a start fails after the pull. */
 async function startsAsFarAsItCan(call: () => Promise<unknown>): Promise<void> {
   assertEquals((await assertRejects(call, EngineError)).kind, "command-missing");
 }

@@ -1,6 +1,6 @@
 /**
- * From a launch to a running container in as few calls as there can be: create, start, and one look
- * at it for its address, which the Engine gives only then.
+ * Starts containers in as few calls as possible: create, start, and one inspection for the address,
+ * which the Engine assigns at the start.
  *
  * @module
  */
@@ -19,21 +19,21 @@ import type { DockerNames } from "./docker_names.ts";
 import type { DockerNetwork } from "./docker_network.ts";
 import { EngineError, type Instance, type Launch } from "./engine.ts";
 
-/** What a container is created from. */
+/** Parameters of `POST /containers/create`. */
 export type ContainerSpec = ReturnType<typeof containerSpec>;
 
-/** What is asked of the Engine here. */
+/** The calls to the Engine that this module needs. */
 export interface StartsApi {
-  /** @returns its id */
+  /** Creates a container. @returns its id */
   create(spec: ContainerSpec): Promise<string>;
-  /** Has a container that does not run yet join one more network. */
+  /** Connects a container that does not run yet to one more network. */
   connect(id: string, network: string): Promise<void>;
   start(id: string): Promise<void>;
   inspect(id: string): Promise<ContainerInfo | undefined>;
   remove(id: string): Promise<void>;
 }
 
-/** What the starts share. */
+/** Dependencies of {@linkcode DockerStarts}. */
 export interface StartsOptions {
   readonly api: StartsApi;
   readonly names: DockerNames;
@@ -43,10 +43,10 @@ export interface StartsOptions {
   readonly failures: FailureLog;
 }
 
-/** A launch whose image is known by its id. */
+/** A launch whose image id is known. */
 type PinnedLaunch = Launch & { readonly template: PinnedTemplate };
 
-/** Starts containers and knows what is being started. */
+/** Starts containers, and knows the starts in progress. */
 export class DockerStarts {
   readonly #options: StartsOptions;
   readonly #underWay = new Set<{ readonly name: string }>();
@@ -55,7 +55,7 @@ export class DockerStarts {
     this.#options = options;
   }
 
-  /** The names under which something is being started now. */
+  /** Names of the starts in progress. */
   get names(): readonly string[] {
     return [...this.#underWay].map(({ name }) => name);
   }
@@ -63,14 +63,14 @@ export class DockerStarts {
   /**
    * Starts a container.
    *
-   * @param launch what to start
-   * @throws {EngineError} nothing is left of it
+   * @param launch the instance to start
+   * @throws {EngineError} the start failed; nothing of it is left
    */
   async start(launch: Launch): Promise<Instance> {
     const start = { name: launch.name };
     this.#underWay.add(start);
     try {
-      // A command line that is none is said before anything is fetched.
+      // Report an invalid command line before anything is pulled.
       this.#specOf(launch);
       return await this.#start({ ...launch, template: await this.#pinned(launch) });
     } finally {
@@ -109,7 +109,7 @@ export class DockerStarts {
     return network.with(() => this.#withImage(launch, create));
   }
 
-  /** The image may have been removed since it was pinned: a second try, once it is back. */
+  /** Retries once after pulling the image again: it may have been removed since it was pinned. */
   async #withImage<T>({ template }: PinnedLaunch, call: () => Promise<T>): Promise<T> {
     try {
       return await call();
@@ -129,7 +129,7 @@ export class DockerStarts {
     return instance;
   }
 
-  /** Removes what could not be started; the failure to start is what its caller hears of. */
+  /** Removes a container whose start failed. The caller gets the error of the start. */
   async #discard(id: string): Promise<void> {
     try {
       await this.#options.api.remove(id);

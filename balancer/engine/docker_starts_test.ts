@@ -24,7 +24,7 @@ const RUNNING: ContainerInfo = {
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
-/** An Engine that notes what is asked of it, and fails at what it is told to, once each. */
+/** An Engine that records calls and fails once on demand. */
 class Stage {
   readonly calls: string[] = [];
   readonly starts: DockerStarts;
@@ -74,7 +74,7 @@ class Stage {
   }
 }
 
-Deno.test("docker starts: only the first looks for image and network; then create comes first", async () => {
+Deno.test("docker starts: only the first start looks for image and network; later ones create at once", async () => {
   const { starts, calls } = new Stage();
   await starts.start(launch("Server1"));
   assertEquals(calls.splice(0), ["inspect image", "inspect network", "create", "start", "inspect"]);
@@ -82,13 +82,13 @@ Deno.test("docker starts: only the first looks for image and network; then creat
   assertEquals(calls, ["create", "start", "inspect"]);
 });
 
-Deno.test("docker starts: a network that is missing is made, and the start goes on", async () => {
+Deno.test("docker starts: a missing network is created, and the start continues", async () => {
   const { starts, calls } = new Stage({ start: [404, "network net not found"] });
   await starts.start(launch("Server1"));
   assertEquals(calls.slice(2), ["create", "start", "inspect network", "start", "inspect"]);
 });
 
-Deno.test("docker starts: a network that cannot be had is asked for again by the next", async () => {
+Deno.test("docker starts: a network that could not be created is tried again by the next start", async () => {
   const { starts, calls } = new Stage({ "inspect network": [500, "no"] });
   await assertRejects(() => starts.start(launch("Server1")), Error, "no");
   await starts.start(launch("Server1"));
@@ -101,7 +101,7 @@ Deno.test("docker starts: a network that cannot be had is asked for again by the
   ]);
 });
 
-Deno.test("docker starts: what could not be started is removed, and no longer under way", async () => {
+Deno.test("docker starts: a container whose start failed is removed, and its start is no longer in progress", async () => {
   const { starts, calls } = new Stage({ start: [500, "no space"] });
   const starting = starts.start(launch("Server1"));
   assertEquals(starts.names, ["Server1"]);
@@ -109,7 +109,7 @@ Deno.test("docker starts: what could not be started is removed, and no longer un
   assertEquals([calls.at(-1), starts.names], ["remove", []]);
 });
 
-/** A launch whose image is known. */
+/** Returns a launch whose image id is known. */
 function pinned(digest?: string) {
   const template = { image: "nginx", imageId: "sha256:1" };
   return launch("Server1", {
@@ -123,7 +123,7 @@ Deno.test("docker starts: a pinned image costs no call", async () => {
   assertEquals(calls, ["inspect network", "create", "start", "inspect"]);
 });
 
-Deno.test("docker starts: an image that was removed is an error that says so", async () => {
+Deno.test("docker starts: the error of a removed image says so", async () => {
   const { starts, calls } = new Stage({ create: [404, "No such image: sha256:1"] });
   const error = await assertRejects(() => starts.start(pinned()), EngineError);
   assertEquals(error.kind, "image-missing");
@@ -131,13 +131,13 @@ Deno.test("docker starts: an image that was removed is an error that says so", a
   assertEquals(calls.at(-1), "create");
 });
 
-Deno.test("docker starts: an image that was removed is fetched again by its digest", async () => {
+Deno.test("docker starts: a removed image is pulled again by its digest", async () => {
   const { starts, calls } = new Stage({ create: [404, "No such image: sha256:1"] });
   await starts.start(pinned("nginx@sha256:2"));
   assertEquals(calls.slice(1), ["create", "pull", "inspect image", "create", "start", "inspect"]);
 });
 
-Deno.test("docker starts: two of one reference get the same image, though the tag moved between", async () => {
+Deno.test("docker starts: two starts of one reference get the same image although the tag moved in between", async () => {
   const { starts, calls } = new Stage();
   await Promise.all([starts.start(launch("Server1")), starts.start(launch("Server2"))]);
   await starts.start(launch("Server3"));

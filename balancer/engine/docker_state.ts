@@ -1,13 +1,13 @@
 /**
- * What a container's state tells people: how it ended, and why its health check fails (Docker
- * Engine API v1.40, `State` of `GET /containers/{id}/json`).
+ * Describes a container's state for people: how it ended, why its health check fails (Docker Engine
+ * API v1.40, `State` of `GET /containers/{id}/json`).
  *
  * @module
  */
 
 import { escapeLateControls } from "../log/style.ts";
 
-/** What matters of `State`. */
+/** The fields of `State` that are used. */
 export interface ContainerState {
   readonly Running: boolean;
   readonly Status?: string;
@@ -23,7 +23,7 @@ export interface ContainerState {
   } | undefined;
 }
 
-/** What an exit code of 128 and a signal's number says. */
+/** Names of signals; an exit code of 128 + n means signal n. */
 const SIGNALS: Readonly<Record<number, string>> = {
   129: "SIGHUP",
   130: "SIGINT",
@@ -37,14 +37,14 @@ const SIGNALS: Readonly<Record<number, string>> = {
   143: "SIGTERM",
 };
 
-/** Characters of a health check's output that are shown. */
+/** Number of characters of a health check's output that are shown. */
 const SHOWN = 120;
 
 /**
- * An exit code in words.
+ * Describes an exit code.
  *
  * @param code the exit code
- * @param outOfMemory whether the kernel killed a process of the container for want of memory
+ * @param outOfMemory the kernel killed a process of the container because memory ran out
  */
 export function exitReason(code: number | string, outOfMemory: boolean): string {
   const note = outOfMemory ? "out of memory" : SIGNALS[Number(code)];
@@ -52,9 +52,9 @@ export function exitReason(code: number | string, outOfMemory: boolean): string 
 }
 
 /**
- * How a container ended.
+ * Describes how a container ended.
  *
- * @returns undefined while it runs or was never started
+ * @returns undefined while it runs, or if it was never started
  */
 export function endingOf({ Running, Status, ExitCode, OOMKilled, Error }: ContainerState):
   | string
@@ -65,12 +65,12 @@ export function endingOf({ Running, Status, ExitCode, OOMKilled, Error }: Contai
 }
 
 /**
- * Why the health check of a container's image fails.
+ * Describes why the health check of a container's image fails.
  *
- * @returns undefined where it does not, or there is none
+ * @returns undefined if it passes, or there is none
  */
 export function unhealthyOf({ Health }: ContainerState): string | undefined {
-  // A paused container counts as unhealthy, too, although no check failed.
+  // A paused container is reported as unhealthy although no check failed.
   if (Health?.Status !== "unhealthy" || Health.FailingStreak === 0) return undefined;
   const last = Health.Log?.at(-1);
   const output = last?.Output.replace(/\s+/g, " ").trim().slice(0, SHOWN);

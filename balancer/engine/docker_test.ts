@@ -29,7 +29,7 @@ type DockerEngine = InstanceType<typeof DockerEngine>;
 
 testEngine("docker", (): Harness => dockerHarness(), { ignore: DOCKER_TESTS_IGNORED });
 
-/** Registers a test with an engine, whose leavings are swept up afterwards. */
+/** Registers a test with an engine, and removes everything that it leaves. */
 function dockerTest(
   name: string,
   test: (harness: DockerHarness) => Promise<void>,
@@ -82,7 +82,7 @@ dockerTest("another fleet's containers are neither listed, reported, stopped nor
   }
 });
 
-dockerTest("a container that is nobody's fleet survives, and its name is taken", async ({
+dockerTest("a container without a fleet survives, and its name is taken", async ({
   engine,
   options,
 }) => {
@@ -98,13 +98,13 @@ dockerTest("a container that is nobody's fleet survives, and its name is taken",
   }
 });
 
-dockerTest("a missing image is named together with the ways to get it", async ({ engine }) => {
+dockerTest("the error of a missing image names it and the ways to get it", async ({ engine }) => {
   const message = await fails(() => engine.start(launch("Server1")), "image-missing");
   assertStringIncludes(message, `"no-such-image-here:1"`);
   assertStringIncludes(message, "docker pull no-such-image-here:1");
 }, { image: "no-such-image-here:1", pull: "never" });
 
-dockerTest("a program that the image lacks is a missing command, and nothing is left", async ({
+dockerTest("a program that the image lacks is a missing command, and no container is left", async ({
   options,
 }) => {
   await withImage(["/no/such/program"], async (image) => {
@@ -184,7 +184,7 @@ dockerTest("the exit of a renamed spare carries its new name", async ({ engine }
   heard.close();
 });
 
-dockerTest("whatever its state, our own holder of a name is moved out of the way", async ({
+dockerTest("a holder of this fleet is renamed in every state", async ({
   engine,
   options,
 }) => {
@@ -204,12 +204,15 @@ dockerTest("whatever its state, our own holder of a name is moved out of the way
   assertEquals(await engine.remains(), [{ id: Id, name: "Server1", spare: false }]);
 });
 
-dockerTest("what is just being started is not among the remains", async ({ engine, options }) => {
-  const starting = engine.start(launch("Server1"));
-  await waitFor("a container", async () => (await containersOf(options.fleet)).length === 1);
-  assertEquals(await engine.remains(), []);
-  await starting;
-});
+dockerTest(
+  "a container that is being started is not among the remains",
+  async ({ engine, options }) => {
+    const starting = engine.start(launch("Server1"));
+    await waitFor("a container", async () => (await containersOf(options.fleet)).length === 1);
+    assertEquals(await engine.remains(), []);
+    await starting;
+  },
+);
 
 dockerTest("a paused container is killed like any other", async ({ engine }) => {
   const heard = await listen(engine);
@@ -235,13 +238,13 @@ dockerTest("another fleet's container is neither killed nor read", async ({ engi
   }
 });
 
-/** Deno code that writes and then waits to be ended. */
+/** Returns the launch of Deno code that writes and then waits for its end. */
 function thatWrites(code: string): Launch {
   const command = `deno eval '${code}; await new Promise(() => setInterval(() => {}, 1000))'`;
   return launch("Server1", { template: { command } });
 }
 
-dockerTest("the last words of a container are told while it runs and when it has ended", async ({
+dockerTest("the output tail of a container can be read while it runs and after its end", async ({
   engine,
 }) => {
   const { id } = await engine.start(
@@ -257,15 +260,15 @@ dockerTest("the last words of a container are told while it runs and when it has
   assertEquals(await words(), []);
 });
 
-// The Engine reads the two streams side by side, so that their order in the log is open.
-dockerTest("the last words of a container are those of both its streams", async ({ engine }) => {
+// The Engine reads the two streams concurrently, so the order of their lines is undefined.
+dockerTest("the output tail of a container includes both streams", async ({ engine }) => {
   const { id } = await engine.start(thatWrites(`console.log("out"); console.error("err")`));
   const words = () => engine.readOutputTail(id);
   await waitFor("both lines", async () => (await words()).length === 2);
   assertEquals([...await words()].sort(), ["err", "out"]);
 });
 
-dockerTest("a launch may have an image of its own", async ({ engine }) => {
+dockerTest("a launch can have its own image", async ({ engine }) => {
   const template = { image: "127.0.0.1:9/no-such-image-here:2" };
   const starting = () => engine.start(launch("Server1", { template }));
   assertStringIncludes(await fails(starting, "image-missing"), "no-such-image-here:2");
@@ -295,7 +298,7 @@ dockerTest("a paused container is listed, and stopped like any other", async ({ 
 });
 
 dockerTest("a container that ignores SIGTERM is killed after the grace", async ({ options }) => {
-  // As process 1 it ignores every signal that it has no handler for.
+  // Process 1 ignores every signal without a handler.
   const command = "deno eval 'await new Promise(() => setInterval(() => {}, 1000))'";
   const engine = new DockerEngine({ ...options, command });
   const heard = await listen(engine);
@@ -306,7 +309,7 @@ dockerTest("a container that ignores SIGTERM is killed after the grace", async (
   heard.close();
 });
 
-dockerTest("the network is made once, and removed once nobody uses it", async ({
+dockerTest("the network is created once, and removed once no container uses it", async ({
   engine,
   options,
 }) => {
@@ -320,7 +323,7 @@ dockerTest("the network is made once, and removed once nobody uses it", async ({
   assertEquals((await ask("GET", `/networks/${options.network}`)).status, 404);
 });
 
-dockerTest("a network that was pruned is made again", async ({ engine, options }) => {
+dockerTest("a pruned network is created again", async ({ engine, options }) => {
   const { id } = await engine.start(launch("Server1"));
   await engine.stop(id, 0);
   await must("DELETE", `/networks/${options.network}`);
@@ -329,7 +332,7 @@ dockerTest("a network that was pruned is made again", async ({ engine, options }
 });
 
 test({
-  name: "docker: a network that somebody else made stays",
+  name: "docker: a network of another owner stays",
   ignore: DOCKER_TESTS_IGNORED,
   fn: async () => {
     const network = uniqueName();
@@ -368,7 +371,7 @@ test({
 });
 
 test({
-  name: "docker: the engine needs no more than the permissions that it names",
+  name: "docker: the documented permissions suffice",
   ignore: DOCKER_TESTS_IGNORED,
   fn: async () => {
     const script = new URL("./testdata/permitted.ts", import.meta.url).href;
@@ -380,7 +383,7 @@ test({
   },
 });
 
-test("docker: a command line that is none is refused before anything is asked", () => {
+test("docker: an invalid command line is refused before any call", () => {
   const { options } = dockerHarness();
   assertThrows(() => new DockerEngine({ ...options, command: "a | b" }), Error, "run by no shell");
 });

@@ -1,35 +1,36 @@
 /**
- * What instances wrote that have ended, for a while.
+ * Keeps the output of ended instances for a while.
  *
  * @module
  */
 import type { ChildOutput } from "./child_output.ts";
 import { settledWithin } from "./deadline.ts";
 
-/** How many are kept. */
+/** Number of ended instances that are kept. */
 const KEPT = 32;
 
-/** How long is waited for what was written last, in milliseconds. */
+/** Longest wait for the last output of an ended instance, in milliseconds. */
 const LAST_MS = 250;
 
-/** How an instance ended. */
+/** An ended instance. */
 interface Ended {
   readonly output: ChildOutput;
-  /** In words. */
+  /** Exit code or signal, as text. */
   readonly reason: string;
 }
 
-/** The outputs of the instances that ended last, and how those ended. */
+/** Outputs and ends of the last instances that ended. */
 export class EndedOutputs {
-  /** By the instance's id, oldest first. */
+  /** By instance id, oldest first. */
   readonly #outputs = new Map<string, Ended>();
 
   /**
-   * Keeps what is known of an instance that has just ended; the oldest is forgotten for it.
+   * Keeps the output of an instance that has just ended; drops the oldest one if there are too
+   * many.
    *
-   * @param id the instance
-   * @param output what it wrote, or whatever it started still writes
-   * @param reason how it ended, in words
+   * @param id id of the instance
+   * @param output its output; descendants may still write
+   * @param reason how it ended
    */
   async keep(id: string, output: ChildOutput, reason: string): Promise<void> {
     this.#outputs.set(id, { output, reason });
@@ -39,16 +40,16 @@ export class EndedOutputs {
     await oldest[1].output.close();
   }
 
-  /** How an instance ended; undefined when it did not, or too many did since. */
+  /** Returns how an instance ended; undefined if it runs, or is no longer kept. */
   reason(id: string): string | undefined {
     return this.#outputs.get(id)?.reason;
   }
 
   /**
-   * The last lines of an instance that ended.
+   * Returns the last lines of an ended instance.
    *
-   * @param id the instance
-   * @returns undefined when it did not end, or too many did since
+   * @param id id of the instance
+   * @returns undefined if it runs, or is no longer kept
    */
   async lines(id: string): Promise<readonly string[] | undefined> {
     const output = this.#outputs.get(id)?.output;
@@ -56,7 +57,7 @@ export class EndedOutputs {
     return output?.lines;
   }
 
-  /** Ends the reading, and before that waits a moment for what was written last. */
+  /** Ends the reading after a short wait for the last output. */
   async close(): Promise<void> {
     await Promise.all([...this.#outputs.values()].map(async ({ output }) => {
       await settledWithin(output.ended, LAST_MS);

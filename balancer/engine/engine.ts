@@ -1,6 +1,6 @@
 /**
- * What starts and stops instances, behind one interface. The fleet knows nothing else about
- * containers, processes or addresses.
+ * The interface of engines: they start, stop and watch instances. The fleet knows nothing else
+ * about containers, processes or addresses.
  *
  * @module
  */
@@ -8,57 +8,59 @@ import type { GivenUpstream } from "../upstream_list.ts";
 import type { UpstreamAddress } from "../view.ts";
 import type { ReplicaOptions } from "./replica_options.ts";
 
-/** The engines there are; `LB_ENGINE` chooses one. */
+/** Kinds of engines; `LB_ENGINE` selects one. */
 export type EngineKind = "docker" | "process" | "static" | "memory";
 
-/** What runs under a replica's name right now. A replacement is a new instance of the same name. */
+/**
+ * The process or container behind a replica's name. A replacement is a new instance of the name.
+ */
 export interface Instance {
-  /** Never used twice: a container id, a process id with its start, an address. */
+  /** Unique for ever: a container id, a process id with its start time, an address. */
   readonly id: string;
-  /** The replica's name in the ring; a spare's own name until it is given another. */
+  /** The replica's name in the ring, or the spare's own name until it is renamed. */
   readonly name: string;
   /** True for an instance that was started without a replica's name and has none yet. */
   readonly spare: boolean;
   readonly address: UpstreamAddress;
   /** When it was started, in milliseconds since the epoch. */
   readonly startedAt: number;
-  /** Why the engine's own health check calls it unhealthy, where it does. */
+  /** Why the engine's own health check fails; absent if it passes or there is none. */
   readonly unhealthy?: string;
-  /** What it runs, as far as the engine knows: engine docker. */
+  /** Its template, if the engine knows it: engine docker. */
   readonly template?: Template;
-  /** What the settings said that instances run, when it was started: engine docker. */
+  /** Template of the settings when it was started: engine docker. */
   readonly settings?: Template;
 }
 
-/** What an instance runs, where that differs from the settings. */
+/** Describes what an instance runs. A missing field means the value of the settings. */
 export interface Template {
   /** Image reference, engine docker. */
   readonly image?: string;
   /**
-   * Id of the image that the reference stood for when the template was taken up. Containers are
-   * created from this, so that a tag that moves changes nothing.
+   * Id of the image that the reference resolved to. Containers are created from the id, so a tag
+   * that moves changes nothing.
    */
   readonly imageId?: string;
-  /** `name@sha256:...`, where a registry knows the image: what it can be pulled again by. */
+  /** `name@sha256:...`, to pull the image again; absent if no registry knows the image. */
   readonly imageDigest?: string;
   /** Command line. */
   readonly command?: string;
-  /** What its container may use and what is attached to it, engine docker. */
+  /** Limits and attachments of its container, engine docker. */
   readonly options?: ReplicaOptions;
 }
 
-/** What to start. */
+/** A request to start an instance. */
 export interface Launch {
-  /** The replica's name, or a spare's own. */
+  /** The replica's name, or the spare's own. */
   readonly name: string;
-  /** True to start it without telling it a name: it learns that from its heartbeat later. */
+  /** True to start it without a replica's name; a later heartbeat carries the name. */
   readonly spare: boolean;
   readonly template: Template;
 }
 
 /**
- * Something of this fleet that serves nothing: a container that ended, was never started, or runs
- * without an address on the fleet's network.
+ * A container of this fleet that serves nothing: it exited, was never started, or has no address on
+ * the fleet's network.
  */
 export interface Remains {
   readonly id: string;
@@ -66,116 +68,114 @@ export interface Remains {
   readonly spare: boolean;
 }
 
-/** What an engine reports on its own account. */
+/** An event that an engine reports. */
 export type EngineEvent =
-  /** An instance ended, whoever ended it. */
+  /** An instance ended, for any reason. */
   | { readonly type: "exit"; readonly name: string; readonly id: string; readonly reason: string }
-  /** The engine's own health check of an instance changed; `reason` says why it is unhealthy. */
+  /** The engine's own health check of an instance changed; `reason` is set if it fails. */
   | {
     readonly type: "health";
     readonly name: string;
     readonly id: string;
     readonly reason?: string;
   }
-  /** The engine cannot be reached. Its instances may be well: nothing is known about them. */
+  /** The engine is unreachable. The state of its instances is unknown. */
   | { readonly type: "away"; readonly error: EngineError }
-  /** The engine answers again. Events may have been missed: list anew. */
+  /** The engine is reachable again. Events may have been missed, so list the instances. */
   | { readonly type: "back" };
 
 /** Starts, stops, lists and watches instances. */
 export interface Engine {
   readonly kind: EngineKind;
-  /** False where somebody else runs the instances: then start and stop are `unsupported`. */
+  /** False if the balancer does not run the instances; start and stop are `unsupported` then. */
   readonly ownsInstances: boolean;
   /**
-   * Takes a template up: finds out which image its reference stands for at this moment, and fetches
-   * that where it is missing and may be fetched. Engines without images return the template as it
-   * is.
+   * Resolves the template's image reference to an id, and pulls the image if it is missing and may
+   * be pulled. Engines without images return the template unchanged.
    *
-   * @param template what new instances are to run
-   * @param onProgress given a line for each step of what takes long
-   * @returns the template with the image's id, and its digest where it has one
-   * @throws {EngineError} there is no such image, or it could not be fetched
+   * @param template template of new instances
+   * @param onProgress called with a line for each step of a pull
+   * @returns the template with the image's id, and its digest if it has one
+   * @throws {EngineError} the image does not exist, or could not be pulled
    */
   pin(template: Template, onProgress?: (line: string) => void): Promise<Template>;
   /**
-   * Starts a new instance. It need not answer yet when this resolves. Whatever else exists under
-   * the same name, running or not, is left as it is, under another name where names are unique.
+   * Starts a new instance. Resolves before the instance answers requests. An existing instance of
+   * the name is left as it is; engines with unique names give it another name.
    *
-   * @param launch what to start
-   * @throws {EngineError} nothing is left half made
+   * @param launch the instance to start
+   * @throws {EngineError} the start failed; nothing of it is left
    */
   start(launch: Launch): Promise<Instance>;
   /**
-   * Gives an instance the name of a replica. What exists under that name gets another.
+   * Gives an instance the name of a replica. Another instance of that name gets another name.
    *
-   * @param id the instance
+   * @param id id of the instance
    * @param name the replica's name
-   * @throws {EngineError} when the engine could not do it
+   * @throws {EngineError} the rename failed
    */
   rename(id: string, name: string): Promise<void>;
   /**
-   * Kills an instance as a fault would, with SIGKILL and from behind: its exit is reported and
-   * what is left of it stays.
+   * Kills an instance with SIGKILL, as a fault would: its exit is reported and a container stays.
    *
-   * @param id the instance
-   * @throws {EngineError} when the engine could not do it
+   * @param id id of the instance
+   * @throws {EngineError} the kill failed
    */
   kill(id: string): Promise<void>;
   /**
-   * The last lines that an instance wrote, running or not; none where it is gone.
+   * Returns the last lines that an instance wrote, running or not; none if it no longer exists.
    *
-   * @param id the instance
-   * @throws {EngineError} when the engine could not tell
+   * @param id id of the instance
+   * @throws {EngineError} the output could not be read
    */
   readOutputTail(id: string): Promise<readonly string[]>;
   /**
-   * How an instance ended: its exit code or signal, and whether memory ran out.
+   * Returns how an instance ended: exit code or signal, and whether it ran out of memory.
    *
-   * @param id the instance
-   * @param withinMs how long to wait for the end of one that still runs, in milliseconds
-   * @returns undefined while it runs, and where it is gone
-   * @throws {EngineError} when the engine could not tell
+   * @param id id of the instance
+   * @param withinMs longest wait for the end of a running instance, in milliseconds
+   * @returns undefined while it runs, or if it no longer exists
+   * @throws {EngineError} the state could not be read
    */
   ending(id: string, withinMs: number): Promise<string | undefined>;
   /**
-   * Asks an instance to end (SIGTERM), ends it for good after the grace, and clears away what is
-   * left of it. An instance that is gone already counts as stopped.
+   * Stops an instance: SIGTERM, SIGKILL after the grace, then removal. An instance that no longer
+   * exists counts as stopped.
    *
-   * @param id the instance
-   * @param graceMs milliseconds between SIGTERM and SIGKILL; 0 kills at once
-   * @param onStopped called when the instance does not run any more and something is left of it
-   * @throws {EngineError} when the engine could not do it
+   * @param id id of the instance
+   * @param graceMs time between SIGTERM and SIGKILL, in milliseconds; 0 kills at once
+   * @param onStopped called once the instance no longer runs but still has to be removed
+   * @throws {EngineError} the stop or the removal failed
    */
   stop(id: string, graceMs: number, onStopped?: () => void): Promise<void>;
   /**
-   * Takes another list of upstreams up; only where somebody else runs the instances. An upstream
-   * whose name and address are in both lists stays the same instance.
+   * Replaces the list of upstreams; only for engines that do not run the instances. An upstream
+   * with the same name and address in both lists stays the same instance.
    *
    * @param upstreams names and addresses, each name once
    * @returns the instances, in the order of the list
    */
   setUpstreams?(upstreams: readonly GivenUpstream[]): readonly Instance[];
-  /** The running instances of this fleet, in order of their start. */
+  /** Returns the running instances of this fleet, in order of their start. */
   list(): Promise<readonly Instance[]>;
-  /** What exists of this fleet and does not run, or runs and cannot be reached. */
+  /** Returns what exists of this fleet and does not run, or runs without an address. */
   remains(): Promise<readonly Remains[]>;
   /**
-   * Reports exits and the engine's own comings and goings from now on.
+   * Reports exits, health changes and the engine's own availability from now on.
    *
-   * @param listener called for each event, never concurrently with itself
-   * @returns resolves once events are being seen, or the engine was reported away; its `close`
-   * ends the watch
+   * @param listener called for each event, one call at a time
+   * @returns resolves once events are received, or the engine was reported `away`; `close` ends the
+   *   watch
    */
   watch(listener: (event: EngineEvent) => void): Promise<Watch>;
   /**
-   * Gives back what the engine itself holds. Instances that can live without it are left as they
-   * are; those that cannot, such as its own child processes, end.
+   * Releases the engine's own resources. Instances that can live without the engine stay; those
+   * that cannot, such as child processes, end.
    */
   close(): Promise<void>;
 }
 
-/** How many lines {@linkcode Engine.readOutputTail} tells at the most. */
+/** Upper bound of the lines that {@linkcode Engine.readOutputTail} returns. */
 export const OUTPUT_TAIL_LINES = 20;
 
 /** A running watch. */
@@ -183,25 +183,25 @@ export interface Watch {
   close(): void;
 }
 
-/** Why an engine could not do what it was asked. */
+/** Classes of engine errors. */
 export type EngineErrorKind =
-  /** The image or the command does not exist. Trying again will not help until somebody acts. */
+  /** The image or the command does not exist. A retry is in vain until the user acts. */
   | "image-missing"
   | "command-missing"
-  /** The name belongs to something that is not ours. */
+  /** The name belongs to a container of another owner. */
   | "name-taken"
-  /** The engine itself cannot be reached. */
+  /** The engine is unreachable. */
   | "away"
-  /** Another balancer has the fleet, and is alive. */
+  /** Another running balancer owns the fleet. */
   | "owned"
-  /** The balancer can open no more files. What was to be started has nothing to do with it. */
+  /** The balancer has no file descriptors left. The instance is not at fault. */
   | "out-of-files"
-  /** This engine does not do that. */
+  /** This engine does not support the operation. */
   | "unsupported"
-  /** Anything else; the message says what. */
+  /** Any other error; see the message. */
   | "failed";
 
-/** An engine's failure. Decide by `kind`, show the message. */
+/** Error of an engine. Decide by `kind`, show the message. */
 export class EngineError extends Error {
   override readonly name = "EngineError";
 

@@ -1,10 +1,10 @@
 /**
- * Who owns a fleet on a Docker Engine: a mark that every balancer on that Engine sees, from
- * whichever machine, with a heartbeat.
+ * Ownership of a fleet on a Docker Engine: a mark with a heartbeat, visible to every balancer that
+ * uses that Engine, from any machine.
  *
- * Labels never change, so a mark is several volumes, which need no image and are created
- * atomically by name (Docker Engine API v1.40, `/volumes`): one says who owns the fleet, one asks
- * for it, and one is the last heartbeat, replaced under the next number each time.
+ * Labels cannot be changed, so a mark is several volumes, which need no image and are created
+ * atomically by name (Docker Engine API v1.40, `/volumes`): one names the owner, one is a request to
+ * take over, and one is the last heartbeat, replaced by the next number each time.
  *
  * @module
  */
@@ -14,77 +14,55 @@ import { pause } from "./deadline.ts";
 import { statusOf } from "./docker_errors.ts";
 import { FLEET_LABEL } from "./docker_names.ts";
 import { EngineError } from "./engine.ts";
+import {
+  beatsOf,
+  claimOf,
+  describe,
+  type Kind,
+  kindOf,
+  lastBeat,
+  markLabels,
+  type Owner,
+  type OwnerApi,
+  ownerOf,
+  type Volume,
+} from "./fleet_marks.ts";
 
-/** A balancer, as its mark describes it. */
-export interface Owner {
-  /** Never used twice. */
-  readonly id: string;
-  readonly host: string;
-  readonly pid: number;
-  /** Id of the lock that the balancer holds on its state file; empty where it has none. */
-  readonly lock: string;
-}
+export type { Owner } from "./fleet_marks.ts";
 
-/** What matters of a volume. */
-export interface Volume {
-  readonly Name: string;
-  readonly Labels: Readonly<Record<string, string>> | null;
-  /** ISO 8601, by the Engine's clock. */
-  readonly CreatedAt?: string;
-}
-
-/** What is asked of the Engine here. */
-export interface OwnerApi {
-  /** @returns the volume of the name, which may have existed before */
-  create(name: string, labels: Record<string, string>): Promise<Volume>;
-  /** Every volume with a label. */
-  list(label: string): Promise<readonly Volume[]>;
-  /** A volume that is gone already counts as removed. */
-  remove(name: string): Promise<void>;
-  /** The Engine's own clock, milliseconds since the epoch. */
-  now(): Promise<number>;
-}
-
-/** What a {@linkcode FleetOwner} is made of. */
+/** Dependencies and settings of a {@linkcode FleetOwner}. */
 export interface FleetOwnerOptions {
   readonly api: OwnerApi;
   readonly fleet: string;
   readonly self: Owner;
-  /** Whether a balancer that owns the fleet is asked to hand it over. */
+  /** Ask the present owner to hand the fleet over. */
   readonly takeOver: boolean;
   readonly log: Logger;
   readonly failures: FailureLog;
 }
 
-/** Labels of the volumes of a mark. */
-const MARK_LABEL = "ringkeeper.mark";
-const OWNER_LABEL = "ringkeeper.owner";
-const HOST_LABEL = "ringkeeper.host";
-const PID_LABEL = "ringkeeper.pid";
-const LOCK_LABEL = "ringkeeper.lock";
-
-/** Milliseconds between two heartbeats. */
+/** Interval of heartbeats, in milliseconds. */
 const BEAT_MS = 2000;
 
-/** An owner without a heartbeat for this time, in milliseconds, is taken for dead. */
+/** An owner without a heartbeat for this time, in milliseconds, counts as dead. */
 const SILENCE_MS = 6000;
 
-/** Without a confirmation for this time, in milliseconds, an owner acts no more. */
+/** An owner without a confirmation for this time, in milliseconds, must not act. */
 const STALE_MS = 5000;
 
-/** Milliseconds between two looks at the mark of another. */
+/** Polling interval of another owner's mark, in milliseconds. */
 const LOOK_MS = 250;
 
-/** Milliseconds between two tries to claim a fleet. */
+/** Delay between attempts to claim a fleet, in milliseconds. */
 const CLAIM_MS = 50;
 
-/** A balancer that was asked for its fleet may take this long, in milliseconds. */
+/** Longest wait for an owner that was asked to hand over, in milliseconds. */
 const HAND_OVER_MS = 30_000;
 
-/** Answers of an Engine, or of a proxy before it, that offers no volumes. */
+/** Statuses of an Engine, or of a proxy before it, without volumes. */
 const NO_VOLUMES = [403, 404, 405, 501];
 
-/** Owns a fleet, once it has claimed it, until it is released or lost. */
+/** The ownership of a fleet: claimed, confirmed, and released or lost. */
 export class FleetOwner {
   readonly #options: FleetOwnerOptions;
   readonly #closing = new AbortController();
@@ -92,7 +70,7 @@ export class FleetOwner {
   #claiming: Promise<void> | undefined;
   #claimed = false;
   #gone = false;
-  /** False where the Engine offers no volumes: then nothing is claimed and everything allowed. */
+  /** False if the Engine has no volumes: nothing is claimed and every action is allowed. */
   #guarded = true;
   #confirmedAt = -Infinity;
   #beat = 0;
@@ -101,15 +79,15 @@ export class FleetOwner {
     this.#options = options;
   }
 
-  /** Resolves with who asks for the fleet, or has it, when it is not ours any more. */
+  /** Resolves with the other balancer once this one has lost the fleet or was asked for it. */
   get lost(): Promise<Owner> {
     return this.#lost.promise;
   }
 
   /**
-   * Claims the fleet, or makes sure that it is still ours.
+   * Claims the fleet, or confirms the ownership.
    *
-   * @throws {EngineError} `owned`: another balancer has it; any other kind: nothing is known
+   * @throws {EngineError} `owned`: another balancer owns the fleet; any other kind: unknown
    */
   async ensure(): Promise<void> {
     if (!this.#guarded) return;
@@ -122,9 +100,9 @@ export class FleetOwner {
   }
 
   /**
-   * Makes sure that the fleet may be acted on, without a call.
+   * Checks that this balancer may act on the fleet, without a call.
    *
-   * @throws {EngineError} `away`: it may not be ours any more
+   * @throws {EngineError} `away`: the ownership may be lost
    */
   check(): void {
     if (!this.#guarded) return;
@@ -133,14 +111,16 @@ export class FleetOwner {
     throw new EngineError("away", `docker: no heartbeat for the fleet in ${STALE_MS} ms`);
   }
 
-  /** Gives the fleet back: its mark is removed if it is ours. */
+  /** Releases the fleet: removes this balancer's mark. */
   async release(): Promise<void> {
     this.#closing.abort();
     this.#gone = true;
     if (!this.#claimed) return;
     this.#claimed = false;
     for (const { Name, Labels } of await this.#marks()) {
-      if (Labels?.[OWNER_LABEL] === this.#options.self.id) await this.#options.api.remove(Name);
+      if (ownerOf({ Name, Labels }).id === this.#options.self.id) {
+        await this.#options.api.remove(Name);
+      }
     }
   }
 
@@ -168,17 +148,17 @@ export class FleetOwner {
 
   async #tryClaim(): Promise<boolean> {
     const { api, self } = this.#options;
-    const claim = await api.create(this.#name("owner"), this.#labels("owner"));
+    const claim = await api.create(this.#name("owner"), markLabels("owner", this.#options));
     const other = ownerOf(claim);
     if (other.id === self.id) return true;
-    // Only one process holds the lock of that id, and this process does: the other one is dead.
+    // This process holds the state lock with the other one's id, so the other one is dead.
     const dead = other.lock !== "" && other.lock === self.lock;
     if (!dead) await this.#outlive(other);
     await this.#evict(other, dead ? "dead, for this one holds its lock" : "silent");
     return false;
   }
 
-  /** Waits until the owner is silent, or has handed the fleet over. */
+  /** Waits until the owner is silent or has handed the fleet over. */
   async #outlive(other: Owner): Promise<void> {
     const { api, takeOver, log } = this.#options;
     const first = await this.#marks();
@@ -188,7 +168,7 @@ export class FleetOwner {
     const silentAt = start + SILENCE_MS - Math.max(0, age);
     if (takeOver) {
       log.warn("LB_TAKE_OVER: asking {who} for the fleet", { who: describe(other) });
-      await api.create(this.#name("take-over"), this.#labels("take-over"));
+      await api.create(this.#name("take-over"), markLabels("take-over", this.#options));
     }
     for (;;) {
       await pause(LOOK_MS, this.#closing.signal);
@@ -202,7 +182,7 @@ export class FleetOwner {
     }
   }
 
-  /** Removes the mark of an owner that is dead, or was asked to go. */
+  /** Removes the mark of an owner that is dead or was asked to hand over. */
   async #evict(other: Owner, state: string): Promise<void> {
     const marks = await this.#marks();
     if (claimOf(marks)?.id !== other.id) return;
@@ -211,7 +191,7 @@ export class FleetOwner {
       state,
     });
     for (const { Name, Labels } of marks) {
-      if (Labels?.[OWNER_LABEL] === other.id) await this.#options.api.remove(Name);
+      if (ownerOf({ Name, Labels }).id === other.id) await this.#options.api.remove(Name);
     }
   }
 
@@ -229,7 +209,7 @@ export class FleetOwner {
     }
   }
 
-  /** Looks whether the fleet is still ours, and shows that its owner lives. */
+  /** Confirms the ownership and renews the heartbeat. */
   async #confirm(): Promise<void> {
     const { self } = this.#options;
     const at = performance.now();
@@ -242,18 +222,18 @@ export class FleetOwner {
     await this.#sign(marks);
   }
 
-  /** Unused volumes may be pruned. */
+  /** Creates the owner's volume again: unused volumes may be pruned. */
   #restore(): Promise<Volume> {
-    return this.#options.api.create(this.#name("owner"), this.#labels("owner"));
+    return this.#options.api.create(this.#name("owner"), markLabels("owner", this.#options));
   }
 
   async #sign(marks: readonly Volume[]): Promise<void> {
     const { api, self } = this.#options;
     const beat = `${this.#name("beat")}.${self.id.slice(0, 8)}.${++this.#beat}`;
-    await api.create(beat, this.#labels("beat"));
+    await api.create(beat, markLabels("beat", this.#options));
     for (const mark of marks) {
       if (kindOf(mark) === "owner" || mark.Name === beat) continue;
-      // A request that was answered, and beats of this owner and of those before it.
+      // An answered request, and heartbeats of this owner and of earlier ones.
       if (!this.#closing.signal.aborted) await api.remove(mark.Name);
     }
   }
@@ -271,18 +251,6 @@ export class FleetOwner {
     return `ringkeeper-${this.#options.fleet}.${kind}`;
   }
 
-  #labels(kind: Kind): Record<string, string> {
-    const { fleet, self } = this.#options;
-    return {
-      [FLEET_LABEL]: fleet,
-      [MARK_LABEL]: kind,
-      [OWNER_LABEL]: self.id,
-      [HOST_LABEL]: self.host,
-      [PID_LABEL]: String(self.pid),
-      [LOCK_LABEL]: self.lock,
-    };
-  }
-
   #owned(other: Owner): EngineError {
     return new EngineError(
       "owned",
@@ -294,41 +262,4 @@ export class FleetOwner {
   #handedOver(): EngineError {
     return new EngineError("away", "docker: the fleet belongs to another balancer now");
   }
-}
-
-/** What a volume of a mark stands for. */
-type Kind = "owner" | "beat" | "take-over";
-
-function kindOf({ Labels }: Volume): Kind | undefined {
-  return Labels?.[MARK_LABEL] as Kind | undefined;
-}
-
-function ownerOf({ Labels }: Volume): Owner {
-  return {
-    id: Labels?.[OWNER_LABEL] ?? "",
-    host: Labels?.[HOST_LABEL] ?? "",
-    pid: Number(Labels?.[PID_LABEL] ?? 0),
-    lock: Labels?.[LOCK_LABEL] ?? "",
-  };
-}
-
-function claimOf(marks: readonly Volume[]): Owner | undefined {
-  const claim = marks.find((mark) => kindOf(mark) === "owner");
-  return claim && ownerOf(claim);
-}
-
-/** Changes with each heartbeat. */
-function beatsOf(marks: readonly Volume[]): string {
-  return marks.filter((mark) => kindOf(mark) === "beat").map(({ Name }) => Name).sort().join();
-}
-
-/** When the owner was alive last, by the Engine's clock; 0 where nothing says so. */
-function lastBeat(marks: readonly Volume[]): number {
-  const times = marks.filter((mark) => kindOf(mark) !== "take-over")
-    .map(({ CreatedAt }) => Date.parse(CreatedAt ?? "") || 0);
-  return Math.max(0, ...times);
-}
-
-function describe({ host, pid }: Owner): string {
-  return `the balancer with process id ${pid} on ${host}`;
 }

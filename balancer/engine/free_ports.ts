@@ -5,28 +5,28 @@
  */
 
 /**
- * Below the range that the kernel hands out to outgoing connections (32768 and up on Linux): such a
- * connection could take a port between our test and the child's bind.
+ * Below the kernel's range for outgoing connections (32768 and up on Linux): such a connection
+ * could take a port between the check here and the child's bind.
  */
 const FIRST = 18_000;
 const COUNT = 12_000;
 
-/** Hands out ports that nobody listens on, each to one taker at a time. */
+/** Allocates ports on which no program listens, each to one holder at a time. */
 export class FreePorts {
   readonly #hostname: string;
   readonly #taken = new Set<number>();
-  /** Random, so that two balancers on one machine seldom try the same ports. */
+  /** Random, so that two balancers on one machine rarely try the same ports. */
   #next = Math.floor(Math.random() * COUNT);
 
-  /** @param hostname address that the taker will listen on */
+  /** @param hostname address that the holder listens on */
   constructor(hostname: string) {
     this.#hostname = hostname;
   }
 
   /**
-   * A port to listen on; nobody gets it again before it is given back.
+   * Returns a port and reserves it until it is given back.
    *
-   * @throws {Error} when all are in use
+   * @throws {Error} all ports are in use
    */
   take(): number {
     for (let tries = 0; tries < COUNT; tries++) {
@@ -38,7 +38,7 @@ export class FreePorts {
     throw new Error(`no free port from ${FIRST} to ${FIRST + COUNT - 1} on ${this.#hostname}`);
   }
 
-  /** @param port is no longer used by its taker */
+  /** Releases a port. */
   giveBack(port: number): void {
     this.#taken.delete(port);
   }

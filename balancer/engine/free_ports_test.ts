@@ -4,13 +4,13 @@ import { systemTest as test } from "../../tools/test/needs.ts";
 
 const HOST = "127.0.0.1";
 
-test("free ports: a port is handed out once until it is given back", () => {
+test("free ports: a port is allocated once until it is given back", () => {
   const ports = new FreePorts(HOST);
   const taken = Array.from({ length: 50 }, () => ports.take());
   assertEquals(new Set(taken).size, taken.length);
 });
 
-test("free ports: all lie below the range of outgoing connections", () => {
+test("free ports: all ports lie below the range of outgoing connections", () => {
   const ports = new FreePorts(HOST);
   for (let i = 0; i < 50; i++) {
     const port = ports.take();
@@ -18,7 +18,7 @@ test("free ports: all lie below the range of outgoing connections", () => {
   }
 });
 
-test("free ports: a port that somebody listens on is passed over", () => {
+test("free ports: a port in use is skipped", () => {
   const ports = new FreePorts(HOST);
   const first = ports.take();
   using _ = Deno.listen({ hostname: HOST, port: first + 1 });

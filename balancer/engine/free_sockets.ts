@@ -6,26 +6,26 @@
 import type { FailureLog } from "../failures.ts";
 import type { UnixAddress } from "../view.ts";
 
-/** Hands out paths in one folder that no other instance has had, and removes what is left there. */
+/** Allocates paths in one folder, each used once, and removes the socket files. */
 export class FreeSockets {
   readonly #folder: string;
   readonly #failures: FailureLog;
 
   /**
-   * @param folder absolute path of a folder that exists
-   * @param failures told of a socket that could not be removed
+   * @param folder absolute path of an existing folder
+   * @param failures records sockets that could not be removed
    */
   constructor(folder: string, failures: FailureLog) {
     this.#folder = folder.replace(/\/+$/, "");
     this.#failures = failures;
   }
 
-  /** A path that nothing listens on. */
+  /** Returns an unused path. */
   take(): UnixAddress {
     return { path: `${this.#folder}/${crypto.randomUUID().slice(0, 13)}.sock` };
   }
 
-  /** Removes the socket of an instance that ended: few servers do so themselves. */
+  /** Removes the socket file of an ended instance, since few servers remove their own. */
   async giveBack({ path }: UnixAddress): Promise<void> {
     try {
       await Deno.remove(path);

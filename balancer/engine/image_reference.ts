@@ -1,27 +1,27 @@
 /**
- * References of images: `nginx`, `registry.example:5000/team/app:2`, `app@sha256:...`
- * (distribution's reference grammar, as the Docker command reads it).
+ * Image references: `nginx`, `registry.example:5000/team/app:2`, `app@sha256:...` (distribution's
+ * reference grammar, as the Docker command reads it).
  *
  * @module
  */
 
-/** A reference in its parts. */
+/** The parts of a reference. */
 export interface ImageReference {
   /** Host and port of the registry. */
   readonly registry: string;
-  /** All before the tag or digest, as it was written. */
+  /** The part before the tag or digest, as written. */
   readonly name: string;
-  /** Tag or digest; `latest` where there is none, as for the Docker command. */
+  /** Tag or digest; `latest` by default, as in the Docker command. */
   readonly tag: string;
 }
 
-/** The registry of references that name none. */
+/** The registry of references without one. */
 export const DOCKER_HUB = "docker.io";
 
 /**
- * Reads a reference.
+ * Parses a reference.
  *
- * @param text as it was written
+ * @param text the reference as written
  */
 export function readReference(text: string): ImageReference {
   const [named = "", digest] = text.split("@");
@@ -32,7 +32,7 @@ export function readReference(text: string): ImageReference {
   return { registry: registryOf(name), name, tag };
 }
 
-/** The first part is a registry where it looks like a host; else it is a user of Docker Hub. */
+/** The first part is a registry if it looks like a host; otherwise it is a user of Docker Hub. */
 function registryOf(name: string): string {
   const [host = "", ...path] = name.split("/");
   const isHost = path.length > 0 && (/[.:]/.test(host) || host === "localhost");

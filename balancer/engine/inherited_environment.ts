@@ -1,13 +1,13 @@
 /**
- * The part of the balancer's environment that replicas of engine process get.
+ * The part of the balancer's environment that replicas of engine process inherit.
  *
  * @module
  */
 
 /**
- * What programs need to find files, programs, certificates and the user's language. Everything
- * else, secrets and `LD_PRELOAD` among it, is passed on by `LB_REPLICA_ENV` alone. The permission
- * `--allow-env` of the balancer lists the same names.
+ * Variables that programs need to find files, programs, certificates and the user's language. All
+ * others, including secrets and `LD_PRELOAD`, are passed by `LB_REPLICA_ENV` only. The balancer's
+ * `--allow-env` permission lists the same names.
  */
 export const INHERITED_NAMES: readonly string[] = [
   "DENO_CERT",
@@ -31,11 +31,11 @@ export const INHERITED_NAMES: readonly string[] = [
   "XDG_CACHE_HOME",
 ];
 
-/** Where programs are looked for if the balancer was started without `PATH`. */
+/** Search path if the balancer was started without `PATH`. */
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
- * The part of an environment that replicas get.
+ * Returns the part of an environment that replicas inherit.
  *
  * @param environment the balancer's environment, by name
  */

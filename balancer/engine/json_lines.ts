@@ -1,5 +1,5 @@
 /**
- * Streams of the Engine that carry one JSON object a line.
+ * Streams of the Engine with one JSON object per line.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 const LONGEST = 2 ** 20;
 
 /**
- * Reads one JSON object a line from bytes that are cut anywhere.
+ * Parses JSON lines from a stream of bytes.
  *
  * @param chunks the bytes
- * @returns the objects; their type is not checked; a last line that was cut off is left out
- * @throws {Error} a line is none of JSON, or has no end
+ * @returns the objects, whose type is not checked; a truncated last line is dropped
+ * @throws {Error} a line is not JSON, or is too long
  */
 export async function* jsonLines<T>(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<T> {
   const decoder = new TextDecoder();

@@ -1,23 +1,23 @@
 /**
- * Lines from a stream of bytes, in bounded memory however long a line is.
+ * Splits a stream of bytes into lines, in bounded memory.
  *
  * @module
  */
 
-/** Bytes of a line that are kept. */
+/** Number of bytes of a line that are kept. */
 export const LONGEST_LINE_BYTES = 8192;
 
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
 
-/** Takes a line without its end, and how many bytes of the line were left out. */
+/** Called with a line without its end, and the number of bytes that were cut off. */
 export type LineTaker = (text: string, cutBytes: number) => void;
 
-/** Puts the lines of one stream together. */
+/** Assembles the lines of one stream. */
 export class LineReader {
   readonly #take: LineTaker;
   readonly #decoder = new TextDecoder();
-  /** The line that no newline has ended yet. */
+  /** The unfinished line. */
   #line = new Uint8Array(0);
   #length = 0;
   #cutBytes = 0;
@@ -28,11 +28,11 @@ export class LineReader {
   }
 
   /**
-   * Takes bytes in.
+   * Adds bytes.
    *
-   * @param bytes cut anywhere; not kept
-   * @param hasRoom asked before each line; the first no drops all lines that these bytes end
-   * @returns how many lines were dropped
+   * @param bytes any part of the stream; not kept
+   * @param hasRoom called before each line; the first false drops all remaining lines of the bytes
+   * @returns the number of dropped lines
    */
   feed(bytes: Uint8Array, hasRoom: () => boolean): number {
     let start = 0;
@@ -45,12 +45,12 @@ export class LineReader {
     return 0;
   }
 
-  /** Ends the last line, if it has begun. */
+  /** Ends the last line, if there is one. */
   end(): void {
     if (this.#length > 0) this.#finish();
   }
 
-  /** In one pass, for a flood is mostly dropped. */
+  /** Skips lines in one pass: most of a flood is dropped. */
   #drop(bytes: Uint8Array, from: number): number {
     let lines = 0;
     let start = from;

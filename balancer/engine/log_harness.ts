@@ -1,23 +1,23 @@
 /**
- * A log of a replica whose records a test can look at.
+ * A replica log with recorded output, for tests.
  *
  * @module
  */
 import type { Logger } from "@logtape/logtape";
 import { ReplicaLog } from "./replica_log.ts";
 
-/** What a replica's log was given. */
+/** The recorded output of a replica's log. */
 interface Recording {
   readonly log: ReplicaLog;
   /** `stdout text` for each line, in order. */
   readonly lines: string[];
-  /** The fields of the record of each line, in order. */
+  /** Fields of each line's record, in order. */
   readonly fields: Readonly<Record<string, unknown>>[];
-  /** How many lines were told as dropped. */
+  /** Returns the number of lines that were reported as dropped. */
   readonly dropped: () => number;
 }
 
-/** @param name the replica's */
+/** Creates a replica log and its recording. @param name the replica's name */
 export function recordingReplicaLog(name: string): Recording {
   const lines: string[] = [];
   const fields: Record<string, unknown>[] = [];

@@ -1,5 +1,5 @@
 /**
- * An engine whose instances are entries in a map, for tests of whatever uses an engine.
+ * An in-memory engine for tests.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } 
 import { EngineError, OUTPUT_TAIL_LINES } from "./engine.ts";
 import { Watchers } from "./watchers.ts";
 
-/** Starts nothing, remembers everything, and fails when told to. */
+/** Records calls, pretends instances, and fails on demand. */
 export class MemoryEngine implements Engine {
   readonly kind = "memory";
   readonly ownsInstances = true;
   /**
-   * What was asked of it, oldest first: `start Server1`, `start spare-1 spare`,
-   * `rename spare-1#2 Server1`, `kill Server1#1`, `stop Server1#1 500`.
+   * The calls, oldest first: `start Server1`, `start spare-1 spare`, `rename spare-1#2 Server1`,
+   * `kill Server1#1`, `stop Server1#1 500`.
    */
   readonly calls: string[] = [];
-  /** What was to be started, oldest first. */
+  /** The requested starts, oldest first. */
   readonly launches: Launch[] = [];
-  /** Ids of instances of which something is left that cannot be removed. */
+  /** Ids of instances whose removal fails. */
   readonly stuck = new Set<string>();
-  /** The id of each image that there is, by reference. */
+  /** Id of each image, by reference. */
   readonly images = new Map<string, string>();
   readonly #addressOf: (name: string) => Address;
   readonly #instances = new Map<string, Instance>();
@@ -35,12 +35,12 @@ export class MemoryEngine implements Engine {
   #away: EngineError | undefined;
   #started = 0;
 
-  /** @param addressOf where the instance of a name pretends to listen */
+  /** @param addressOf returns the pretended address for a name */
   constructor(addressOf: (name: string) => Address = () => ({ hostname: "127.0.0.1", port: 1 })) {
     this.#addressOf = addressOf;
   }
 
-  /** Keeps an id that a template has, as a start does; where it has none, looks it up. */
+  /** Keeps the template's image id, as a start does, or looks it up. */
   pin(template: Template, _onProgress?: (line: string) => void): Promise<Template> {
     return Promise.try(() => {
       this.#throwIfAway();
@@ -133,50 +133,52 @@ export class MemoryEngine implements Engine {
     return Promise.resolve();
   }
 
-  /** Ends the instances of a name from outside, if there are any. What is left of them stays. */
+  /** Ends the instances of a name as a fault would. Their remains stay. */
   fail(name: string, reason = "killed"): void {
     const named = [...this.#instances.values()].filter((instance) => instance.name === name);
     for (const instance of named) this.#end(instance, reason);
   }
 
-  /** Ends an instance without a word: an exit that nobody reports, and nothing is left. */
+  /** Removes an instance without a report of its exit and without remains. */
   lose(id: string): void {
     this.#instances.delete(id);
   }
 
-  /** Lays down something that does not run, as if it had been there before. */
+  /** Adds remains, as if they had existed before. */
   leave(remains: Remains): void {
     this.#remains.set(remains.id, remains);
   }
 
-  /** Has an instance, started or not yet, write lines; only the last of them are kept. */
+  /** Adds output lines of an instance, started or not; the last ones are kept. */
   say(id: string, ...lines: string[]): void {
     this.#words.set(id, [...this.#words.get(id) ?? [], ...lines].slice(-OUTPUT_TAIL_LINES));
   }
 
-  /** Has the engine's own health check of a name's instances fail, or pass without a reason. */
+  /**
+   * Makes the engine's own health check of a name's instances fail, or pass if there is no reason.
+   */
   check(name: string, reason?: string): void {
     for (const instance of this.#instances.values()) {
       if (instance.name !== name) continue;
       const { unhealthy: _, ...healthy } = instance;
       const health = reason === undefined ? {} : { unhealthy: reason };
       this.#instances.set(instance.id, { ...healthy, ...health });
-      const told = reason === undefined ? {} : { reason };
-      this.#watchers.report({ type: "health", name, id: instance.id, ...told });
+      const given = reason === undefined ? {} : { reason };
+      this.#watchers.report({ type: "health", name, id: instance.id, ...given });
     }
   }
 
-  /** Makes the next start that is let through fail. Called twice: the next two. */
+  /** Makes the next start fail. Two calls make the next two starts fail. */
   failNextStart(error: EngineError): void {
     this.#startFailures.push(error);
   }
 
-  /** Makes the next rename fail. Called twice: the next two. */
+  /** Makes the next rename fail. Two calls make the next two renames fail. */
   failNextRename(error: EngineError): void {
     this.#renameFailures.push(error);
   }
 
-  /** Keeps starts waiting. @returns lets them go */
+  /** Blocks starts. @returns unblocks them */
   holdStarts(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#hold = promise;
@@ -186,13 +188,13 @@ export class MemoryEngine implements Engine {
     };
   }
 
-  /** Cannot be reached from now on. */
+  /** Makes the engine unreachable. */
   goAway(): void {
-    this.#away = new EngineError("away", "the engine in memory was told to be away");
+    this.#away = new EngineError("away", "the in-memory engine is set to be unreachable");
     this.#watchers.report({ type: "away", error: this.#away });
   }
 
-  /** Can be reached again. */
+  /** Makes the engine reachable again. */
   comeBack(): void {
     this.#away = undefined;
     this.#watchers.report({ type: "back" });
@@ -208,7 +210,7 @@ export class MemoryEngine implements Engine {
     this.#instances.delete(id);
     this.#remains.set(id, { id, name, spare });
     this.#endings.set(id, reason);
-    // Nobody hears of it while the engine is away, as with a real one.
+    // As with a real engine, exits are not reported while the engine is unreachable.
     if (!this.#away) this.#watchers.report({ type: "exit", name, id, reason });
   }
 

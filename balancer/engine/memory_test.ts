@@ -9,7 +9,7 @@ testEngine("memory", () => {
   return { engine, kill: ({ name }) => engine.fail(name) };
 }, { nothingAnswers: true });
 
-Deno.test("memory: a start fails when told to, once", async () => {
+Deno.test("memory: a start fails once on demand", async () => {
   const engine = new MemoryEngine();
   engine.failNextStart(new EngineError("image-missing", "no image"));
   const error = await assertRejects(() => engine.start(launch("Server1")), EngineError);
@@ -27,7 +27,7 @@ Deno.test("memory: a start waits while it is held", async () => {
   assertEquals(await engine.list(), [started]);
 });
 
-Deno.test("memory: while away it does nothing and reports no exit", async () => {
+Deno.test("memory: while unreachable it does nothing and reports no exit", async () => {
   const engine = new MemoryEngine();
   const heard = await listen(engine);
   await engine.start(launch("Server1"));
@@ -51,7 +51,7 @@ Deno.test("memory: while away it does nothing and reports no exit", async () => 
   heard.close();
 });
 
-Deno.test("memory: it remembers what was asked of it", async () => {
+Deno.test("memory: calls are recorded", async () => {
   const engine = new MemoryEngine();
   const first = await engine.start(launch("Server1", { template: { image: "other" } }));
   const spare = await engine.start(launch("spare-1", { spare: true }));
@@ -68,7 +68,7 @@ Deno.test("memory: it remembers what was asked of it", async () => {
   assertEquals(engine.launches.map(({ template }) => template), [{ image: "other" }, {}]);
 });
 
-Deno.test("memory: a rename fails when told to, once", async () => {
+Deno.test("memory: a rename fails once on demand", async () => {
   const engine = new MemoryEngine();
   const { id } = await engine.start(launch("spare-1", { spare: true }));
   engine.failNextRename(new EngineError("failed", "no"));
@@ -78,7 +78,7 @@ Deno.test("memory: a rename fails when told to, once", async () => {
   assertEquals((await engine.list())[0]?.name, "Server1");
 });
 
-Deno.test("memory: it keeps the last lines that an instance is told to say", async () => {
+Deno.test("memory: the last lines of an instance are kept", async () => {
   const engine = new MemoryEngine();
   engine.say("Server1#1", ...Array.from({ length: OUTPUT_TAIL_LINES }, (_, i) => `line ${i}`));
   engine.say("Server1#1", "the end");
@@ -86,7 +86,7 @@ Deno.test("memory: it keeps the last lines that an instance is told to say", asy
   assertEquals([words.length, words[0], words.at(-1)], [OUTPUT_TAIL_LINES, "line 1", "the end"]);
 });
 
-Deno.test("memory: remains can be laid down, and a stop clears them away", async () => {
+Deno.test("memory: remains can be added, and a stop removes them", async () => {
   const engine = new MemoryEngine();
   const remains = { id: "old", name: "Server1", spare: false };
   engine.leave(remains);
@@ -95,7 +95,7 @@ Deno.test("memory: remains can be laid down, and a stop clears them away", async
   assertEquals(await engine.remains(), []);
 });
 
-Deno.test("memory: a lost instance is gone without a word", async () => {
+Deno.test("memory: a lost instance is gone without a report", async () => {
   const engine = new MemoryEngine();
   const heard = await listen(engine);
   engine.lose((await engine.start(launch("Server1"))).id);

@@ -1,5 +1,5 @@
 /**
- * The engine that the settings ask for.
+ * Opens the engine of the settings.
  *
  * @module
  */
@@ -16,31 +16,31 @@ import { inheritedEnvironment } from "./inherited_environment.ts";
 import { ProcessEngine } from "./process.ts";
 import { StaticEngine } from "./static.ts";
 
-/** An engine and why it is this one. */
+/** An engine, and the reason why it was selected. */
 export interface OpenedEngine {
   readonly engine: Engine;
   readonly reason: string;
   /**
-   * Networks of the instances in CIDR notation, none where they have no network of their own;
-   * undefined as long as the engine was not asked.
+   * Networks of the instances in CIDR notation; none if they have no network of their own;
+   * undefined before the engine was asked.
    */
   readonly networks: () => readonly string[] | undefined;
-  /** Who has the fleet; undefined where no other balancer could. */
+  /** Ownership of the fleet; undefined if no other balancer can have it. */
   readonly owner?: FleetOwner;
-  /** For the very end, when no instance is left: removes what the engine made for itself. */
+  /** Removes what the engine created for itself. Call it when no instance is left. */
   readonly dispose: () => Promise<void>;
 }
 
-/** How long a Docker Engine may take to show that it is there, in milliseconds. */
+/** Longest wait for a Docker Engine to answer, in milliseconds. */
 const DOCKER_ANSWER_MS = 2000;
 
-/** Where an engine reports. */
+/** Dependencies of an engine. */
 export interface OpenOptions {
-  /** Takes note of failed background work. */
+  /** Records failed background actions. */
   readonly failures: FailureLog;
-  /** Given a line for each step of what takes long. */
+  /** Called with a line for each step of a slow operation. */
   readonly report: (line: string) => void;
-  /** This balancer, as others see it. */
+  /** This balancer, as shown to others. */
   readonly self: Owner;
   readonly log: Logger;
   /** The balancer's environment, by name. */
@@ -48,16 +48,16 @@ export interface OpenOptions {
 }
 
 /**
- * Opens the engine that `LB_ENGINE` names; `auto` is docker where its socket answers.
+ * Opens the engine that `LB_ENGINE` names; `auto` selects docker if its socket answers.
  *
  * @param config the settings
- * @param options where the engine reports
- * @throws {Error} the settings need an engine that is not there
+ * @param options dependencies of the engine
+ * @throws {Error} the engine of the settings is not available
  */
 export async function openEngine(config: Config, options: OpenOptions): Promise<OpenedEngine> {
-  switch (config.LB_ENGINE) {
+  switch (config.engine.kind) {
     case "static":
-      return plain(new StaticEngine(config.LB_UPSTREAMS), "LB_ENGINE=static");
+      return plain(new StaticEngine(config.fleet.upstreams), "LB_ENGINE=static");
     case "process":
       return plain(processEngine(config, options), "LB_ENGINE=process");
     case "docker":
@@ -73,10 +73,10 @@ async function auto(config: Config, options: OpenOptions): Promise<OpenedEngine>
     return docker(
       config,
       options,
-      `a Docker Engine answers on ${describeDockerHost(config.LB_DOCKER_HOST)}`,
+      `a Docker Engine answers on ${describeDockerHost(config.engine.dockerHost)}`,
     );
   }
-  const keys = Object.keys(config.LB_REPLICA_OPTIONS);
+  const keys = Object.keys(config.replica.options);
   if (keys.length > 0) {
     throw new Error(
       `LB_REPLICA_OPTIONS: ${keys.join(", ")} are options of containers, and there is no Docker ` +
@@ -99,9 +99,9 @@ async function docker(
   const { self, log, failures } = options;
   const owner = new FleetOwner({
     api: docker.ownerApi,
-    fleet: config.LB_FLEET,
+    fleet: config.fleet.name,
     self,
-    takeOver: config.LB_TAKE_OVER,
+    takeOver: config.fleet.takeOver,
     log,
     failures,
   });
@@ -110,7 +110,7 @@ async function docker(
   return { engine, reason, networks, owner, dispose: () => docker.removeNetwork() };
 }
 
-/** Why Docker cannot be used; `undefined` where it can. */
+/** Returns why Docker cannot be used; `undefined` if it can. */
 async function dockerAbsence(config: Config, options: OpenOptions): Promise<string | undefined> {
   const engine = await dockerEngine(config, options, DOCKER_ANSWER_MS);
   try {
@@ -129,25 +129,25 @@ async function dockerEngine(
   { failures, report }: OpenOptions,
   deadlineMs?: number,
 ): Promise<DockerEngine> {
-  // Its client takes a quarter of a second and 40 MB to load: only where it is used.
+  // Import the client only if it is used: loading takes 250 ms and 40 MB.
   const { DockerEngine } = await import("./docker.ts");
   return new DockerEngine({
-    connection: await dockerConnection(config.LB_DOCKER_HOST, {
-      verify: config.DOCKER_TLS_VERIFY,
-      certPath: config.DOCKER_CERT_PATH,
+    connection: await dockerConnection(config.engine.dockerHost, {
+      verify: config.engine.tlsVerify,
+      certPath: config.engine.certPath,
     }),
-    fleet: config.LB_FLEET,
+    fleet: config.fleet.name,
     prefix: containerPrefix(config),
-    image: config.LB_REPLICA_IMAGE,
-    pull: config.LB_PULL,
-    pullTimeoutMs: config.LB_PULL_TIMEOUT_MS,
-    dockerConfig: config.LB_DOCKER_CONFIG,
-    command: config.LB_REPLICA_COMMAND || undefined,
-    options: config.LB_REPLICA_OPTIONS,
-    port: config.LB_REPLICA_PORT,
-    env: config.LB_REPLICA_ENV,
+    image: config.replica.image,
+    pull: config.engine.pull,
+    pullTimeoutMs: config.engine.pullTimeoutMs,
+    dockerConfig: config.engine.dockerConfig,
+    command: config.replica.command || undefined,
+    options: config.replica.options,
+    port: config.replica.port,
+    env: config.replica.env,
     network: replicaNetwork(config),
-    // Only Linux routes to a bridge network; elsewhere the Engine runs in a machine of its own.
+    // Only Linux routes to a bridge network; on other systems the Engine runs in a virtual machine.
     reach: Deno.build.os === "linux" ? "network" : "published",
     failures,
     onProgress: report,
@@ -160,12 +160,12 @@ function processEngine(
   { failures, environment }: OpenOptions,
 ): ProcessEngine {
   return new ProcessEngine({
-    command: config.LB_REPLICA_COMMAND || undefined,
-    env: config.LB_REPLICA_ENV,
+    command: config.replica.command || undefined,
+    env: config.replica.env,
     inherited: inheritedEnvironment(environment),
-    user: config.LB_REPLICA_USER ?? undefined,
+    user: config.replica.user ?? undefined,
     host: "127.0.0.1",
-    sockets: config.LB_REPLICA_SOCKETS || undefined,
+    sockets: config.replica.sockets || undefined,
     failures,
   });
 }

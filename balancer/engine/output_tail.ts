@@ -1,29 +1,29 @@
 /**
- * The last lines of what an instance wrote, in little memory however much and whatever it writes.
+ * The last lines that an instance wrote, in bounded memory.
  *
  * @module
  */
 import { escapeLateControls } from "../log/style.ts";
 import { OUTPUT_TAIL_LINES } from "./engine.ts";
 
-/** Characters of a line that are kept. */
+/** Number of characters of a line that are kept. */
 export const LONGEST_LINE = 500;
 
-/** Enough for that many characters of UTF-8. */
+/** Enough bytes for that many characters of UTF-8. */
 const LONGEST_LINE_BYTES = 4 * LONGEST_LINE;
 const NEWLINE = 10;
 
-/** Keeps the last {@linkcode OUTPUT_TAIL_LINES} lines of several streams together. */
+/** Keeps the last {@linkcode OUTPUT_TAIL_LINES} lines of several streams. */
 export class OutputTail {
   readonly #lines: string[] = [];
-  /** What each stream wrote since its last newline, cut. */
+  /** Bytes of each stream since its last newline, truncated. */
   readonly #unfinished = new Map<number, Uint8Array>();
 
   /**
-   * Takes note of bytes that were written.
+   * Adds bytes of a stream.
    *
-   * @param stream which one: a line is finished by its own stream's newline
-   * @param bytes cut anywhere; not kept
+   * @param stream number of the stream; a newline ends the line of its own stream
+   * @param bytes any part of the output; not kept
    */
   feed(stream: number, bytes: Uint8Array): void {
     const skipped = beginOfLast(bytes);
@@ -36,7 +36,7 @@ export class OutputTail {
     if (start < bytes.length) this.#extend(stream, bytes.subarray(start));
   }
 
-  /** The last lines, oldest first; what no newline ended yet comes last. */
+  /** The last lines, oldest first. Unfinished lines come last. */
   get lines(): readonly string[] {
     const unfinished = [...this.#unfinished.values()].map(lineOf);
     return [...this.#lines, ...unfinished].slice(-OUTPUT_TAIL_LINES);
@@ -59,7 +59,7 @@ export class OutputTail {
   }
 }
 
-/** Where the last lines begin: of a flood only they are looked at. */
+/** Returns the offset of the last lines, so that the rest of a flood is skipped. */
 function beginOfLast(bytes: Uint8Array): number {
   let end = bytes.length;
   for (let count = 0; count <= OUTPUT_TAIL_LINES; count++) {

@@ -14,7 +14,7 @@ function tailOf(...pieces: (string | [stream: number, text: string])[]): readonl
   return tail.lines;
 }
 
-Deno.test("output tail: lines come in their order, wherever the bytes are cut", () => {
+Deno.test("output tail: lines keep their order for every split of the bytes", () => {
   assertEquals(tailOf("on", "e\ntwo\r\n", "\nthr", "ee"), ["one", "two", "", "three"]);
   assertEquals(tailOf(), []);
 });
@@ -30,18 +30,18 @@ Deno.test("output tail: only the last lines are kept", () => {
   assertEquals(tailOf(...lines.map((line) => `${line}\n`)), last);
 });
 
-Deno.test("output tail: of a long line the beginning is kept, in whole characters", () => {
+Deno.test("output tail: a long line is truncated between characters", () => {
   const long = "é€".repeat(LONGEST_LINE);
   assertEquals(tailOf(long, long, "\nnext"), [long.slice(0, LONGEST_LINE), "next"]);
 });
 
-Deno.test("output tail: bytes that are no text do no harm", () => {
+Deno.test("output tail: invalid UTF-8 does no harm", () => {
   const tail = new OutputTail();
   tail.feed(1, new Uint8Array([0xff, 0xfe, 10, 0xc3]));
   assertEquals(tail.lines, ["\ufffd\ufffd", "\ufffd"]);
 });
 
-Deno.test("output tail: they are those of the whole text, however it is cut", () => {
+Deno.test("output tail: every split of a text has the same last lines", () => {
   const text = fc.array(fc.constantFrom("a", "bc", "\n", "\n\n", "\r\n"), { maxLength: 200 });
   fc.assert(fc.property(text, fc.array(fc.nat(200)), (parts, cuts) => {
     const whole = parts.join("");

@@ -1,12 +1,12 @@
 /**
- * An engine that acts only while the fleet is its balancer's.
+ * An engine that acts only while its balancer owns the fleet.
  *
  * @module
  */
 import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
 import type { FleetOwner } from "./fleet_owner.ts";
 
-/** Asks the owner before each action; where the fleet may be another's, the engine is away. */
+/** Checks the ownership before each action. If it is uncertain, the engine counts as `away`. */
 export class OwnedEngine implements Engine {
   readonly kind;
   readonly ownsInstances;
@@ -48,7 +48,7 @@ export class OwnedEngine implements Engine {
     return this.#checked(() => this.#engine.stop(id, graceMs, onStopped));
   }
 
-  /** What is listed is taken over, or removed: it has to be ours. */
+  /** The fleet adopts or removes what is listed, so the ownership is checked here as well. */
   async list(): Promise<readonly Instance[]> {
     await this.#owner.ensure();
     return await this.#engine.list();

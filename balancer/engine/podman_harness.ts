@@ -1,6 +1,6 @@
 /**
- * A Podman of the tests' own, which speaks the Docker Engine's API: its socket, containers, images
- * and networks are in a folder that goes with it.
+ * A Podman for tests, which serves the Docker Engine's API. Its socket, containers, images and
+ * networks are in a folder that is removed with it.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import { errorMessage } from "../failures.ts";
 import { ask, IMAGE } from "./docker_harness.ts";
 import { waitFor } from "./testing.ts";
 
-/** The image under the name that Podman gives to one without a registry. */
+/** Name that Podman gives to an image without a registry. */
 const PODMAN_IMAGE = `localhost/${IMAGE}`;
 
 /**
- * Limits that every machine grants. Those that Podman asks for otherwise are higher than some allow
- * their own root to set, and then no container starts.
+ * Limits that every machine grants. Podman's own defaults are higher than some machines allow root
+ * to set, and then no container starts.
  */
 const LIMITS = ["nproc=1000:1000", "nofile=1000:1000"];
 
-/** A Podman service that runs. */
+/** A running Podman service. */
 export class Podman {
   readonly #folder: string;
   #service: Deno.ChildProcess | undefined;
@@ -27,9 +27,9 @@ export class Podman {
   }
 
   /**
-   * Starts one, with the image of the tests, and tries a container.
+   * Starts the service with the image of the tests, and tries a container.
    *
-   * @returns why that cannot be done here, where it cannot
+   * @returns the service, or why it cannot run here
    */
   static async start(): Promise<Podman | string> {
     const podman = new Podman(await Deno.makeTempDir({ prefix: "podman-" }));
@@ -44,12 +44,12 @@ export class Podman {
     }
   }
 
-  /** Where it listens. */
+  /** Path of its socket. */
   get socketPath(): string {
     return `${this.#folder}/podman.sock`;
   }
 
-  /** Ends it and removes all that is its own. */
+  /** Ends the service and removes its folder. */
   async close(): Promise<void> {
     this.#service?.kill("SIGTERM");
     await this.#service?.status;
@@ -91,7 +91,7 @@ export class Podman {
       return (await ask("GET", "/_ping", undefined, { socketPath: this.socketPath })).status ===
         200;
     } catch (error) {
-      // Not listening yet.
+      // The service does not listen yet.
       if (/ENOENT|ECONNREFUSED/.test(String(Reflect.get(Object(error), "code")))) return false;
       throw error;
     }
@@ -111,7 +111,7 @@ export class Podman {
   }
 }
 
-/** Runs a program. @throws {Error} with the last line of what it wrote where it fails */
+/** Runs a program. @throws {Error} it failed; the message is the last line of its output */
 async function run(
   program: string,
   args: readonly string[],

@@ -35,7 +35,7 @@ test({
 });
 
 test({
-  name: `${label}: what the options set is what the container has`,
+  name: `${label}: a container has the options that were set`,
   ignore,
   fn: async () => {
     const { engine, options, dispose } = podmanHarness();
@@ -58,7 +58,7 @@ test({
 });
 
 test({
-  name: `${label}: the last words of a container are told when it has ended`,
+  name: `${label}: the output tail of a container can be read after its end`,
   ignore,
   fn: async () => {
     const { engine, dispose } = podmanHarness();

@@ -1,10 +1,9 @@
 /**
- * An engine whose instances are child processes on loopback ports or Unix sockets: what the balancer uses where no
- * container engine is at hand. None of them outlives the balancer.
+ * An engine whose instances are child processes on loopback ports or Unix sockets. The balancer
+ * uses it if no container engine is available. No instance outlives the balancer. Each line that an
+ * instance writes is a record of the log.
  *
- * Each line that they write is a record of the log.
- *
- * Needs `--allow-run=sh` and `--allow-net`, nothing else.
+ * Requires `--allow-run=sh` and `--allow-net` only.
  *
  * @module
  */
@@ -24,19 +23,19 @@ import { ProcessGroup, programExists } from "./process_group.ts";
 import { ReplicaLog } from "./replica_log.ts";
 import { Watchers } from "./watchers.ts";
 
-/** What the processes are and how they run. */
+/** Options of a {@linkcode ProcessEngine}. */
 export interface ProcessEngineOptions {
-  /** Command line, see {@linkcode expandCommand}; without it this project's own replica. */
+  /** Command line, see {@linkcode expandCommand}; this project's own replica by default. */
   readonly command?: string | undefined;
   /** Environment of each process besides its own name, host and port. */
   readonly env: Readonly<Record<string, string>>;
-  /** The part of the balancer's environment that each process gets as well. */
+  /** Part of the balancer's environment that each process inherits. */
   readonly inherited: Readonly<Record<string, string>>;
-  /** The user that processes run as; the balancer's own where none is given. */
+  /** User of the processes; the balancer's own by default. */
   readonly user?: User | undefined;
   /** Loopback address that they listen on. */
   readonly host: string;
-  /** Folder for the Unix sockets that they listen on instead. */
+  /** Folder for Unix sockets, if they listen on those instead. */
   readonly sockets?: string | undefined;
   readonly failures: FailureLog;
 }
@@ -58,12 +57,12 @@ export class ProcessEngine implements Engine {
   readonly #sockets: FreeSockets | undefined;
   readonly #running = new Map<string, Running>();
   readonly #ended = new EndedOutputs();
-  /** Programs that exist. */
+  /** Programs that were found before. */
   readonly #found = new Set<string>();
   readonly #watchers = new Watchers();
   #closed = false;
 
-  /** @throws {Error} when the command line is none, with a message for whoever wrote it */
+  /** @throws {Error} the command line is invalid; the message is for its author */
   constructor(options: ProcessEngineOptions) {
     const { failures } = options;
     this.#options = options;
@@ -74,7 +73,7 @@ export class ProcessEngine implements Engine {
     this.#argv(this.#env("Server1", address), options.command);
   }
 
-  /** Without images there is nothing to find out. */
+  /** Without images there is nothing to resolve. */
   pin(template: Template): Promise<Template> {
     return Promise.resolve(template);
   }
@@ -118,7 +117,7 @@ export class ProcessEngine implements Engine {
     return Promise.resolve([...this.#running.values()].map(({ instance }) => instance));
   }
 
-  /** None: nothing is left of a process. */
+  /** Returns nothing: an ended process leaves nothing behind. */
   remains(): Promise<readonly Remains[]> {
     return Promise.resolve([]);
   }
@@ -127,7 +126,7 @@ export class ProcessEngine implements Engine {
     return Promise.resolve(this.#watchers.add(listener));
   }
 
-  /** Kills what still runs: it could not outlive this process anyway. */
+  /** Kills the remaining processes, which cannot outlive the balancer. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#running.values()].map(({ group }) => group.end(0)));
@@ -173,7 +172,7 @@ export class ProcessEngine implements Engine {
     return instance;
   }
 
-  /** Looks for a program, except for one that was found before: that costs a process. */
+  /** Checks that a program exists. The result is kept, because a check costs a process. */
   async #find(argv: readonly string[], env: Record<string, string>): Promise<void> {
     const program = argv[0] ?? "";
     if (this.#found.has(program)) return;
@@ -193,10 +192,10 @@ export class ProcessEngine implements Engine {
   }
 
   #env(name: string, address: UpstreamAddress): Record<string, string> {
-    const told = "path" in address
+    const own = "path" in address
       ? socketEnv(name, address.path)
       : replicaEnv(name, address.hostname, address.port);
-    return { ...this.#options.inherited, ...this.#options.env, ...told };
+    return { ...this.#options.inherited, ...this.#options.env, ...own };
   }
 
   #argv(env: Record<string, string>, command: string | undefined): string[] {
@@ -213,7 +212,10 @@ export class ProcessEngine implements Engine {
   }
 }
 
-/** This project's replica, with leave for its own address and environment only. */
+/**
+ * Returns the command of this project's replica, with permission for its own address and
+ * environment only.
+ */
 function ownReplica(env: Record<string, string>): string[] {
   const { HOST, PORT, SOCKET } = env;
   const leave = SOCKET === undefined

@@ -1,9 +1,10 @@
 /**
- * A child process in a group of its own that cannot outlive this process.
+ * A child process in a process group of its own that cannot outlive this process.
  *
  * The child holds the reading end of a pipe, its lifeline; this process holds the writing end. A
- * guard in the child's process group waits for the end of that pipe and then kills the group, the
- * guard included. The kernel closes our end however this process ends, kill -9 too.
+ * guard in the child's process group waits for the end of that pipe and then kills the group,
+ * including itself. The kernel closes the writing end when this process ends in any way, including
+ * SIGKILL.
  *
  * @module
  */
@@ -14,11 +15,11 @@ import { settledWithin } from "./deadline.ts";
 import type { ReplicaLog } from "./replica_log.ts";
 
 /**
- * The guard: a job in the background gets /dev/null for its input, hence the descriptor 3. The
- * outer parentheses make it no child of the service, which may wait for all of its children. It
- * belongs to the group that it kills, so the group's id cannot have been given to another.
+ * The guard. A background job gets /dev/null as input, so the lifeline is descriptor 3. The outer
+ * parentheses keep it from being a child of the service, which may wait for all its children. It
+ * belongs to the group that it kills, so the group's id cannot belong to another group.
  *
- * `exec`: the service has the very process id that the engine knows and signals.
+ * `exec`: the service keeps the process id that the engine knows and signals.
  */
 const SCRIPT = `
 exec 3<&0
@@ -26,33 +27,33 @@ exec 3<&0
 exec "$@" 3<&- </dev/null
 `;
 
-/** How a command ended. */
+/** The end of a command. */
 export interface End {
-  /** In words. */
+  /** Exit code or signal, as text. */
   readonly reason: string;
-  /** There was no such program. */
+  /** The program does not exist. */
   readonly notFound: boolean;
 }
 
-/** A running command and whatever it started. */
+/** A running command and all its descendants. */
 export class ProcessGroup {
   readonly #child: Deno.ChildProcess;
   readonly #failures: FailureLog;
   #cut: Promise<void> | undefined;
-  /** Resolves once the command itself ended; never rejects. */
+  /** Resolves once the command itself has ended; never rejects. */
   readonly ended: Promise<End>;
-  /** What the command and whatever it started write. It may end a moment after the command. */
+  /** Output of the command and its descendants. It may end after the command. */
   readonly output: ChildOutput;
 
   /**
-   * Starts a command. Its input is empty.
+   * Starts a command with empty input.
    *
    * @param argv program and arguments
-   * @param env its whole environment
-   * @param log takes each line of its output
-   * @param failures told what goes wrong behind the scenes
-   * @param user the user that it runs as; this process's own where none is given
-   * @throws when no process can be started
+   * @param env its complete environment
+   * @param log receives each line of its output
+   * @param failures records failed background actions
+   * @param user user of the process; this process's own by default
+   * @throws {Error} the process could not be started
    */
   constructor(
     argv: readonly string[],
@@ -64,7 +65,7 @@ export class ProcessGroup {
     this.#failures = failures;
     this.#child = new Deno.Command("sh", {
       args: ["-c", SCRIPT, "sh", ...argv],
-      // Deno starts nothing with LD_PRELOAD in its environment, unless it is left out for the child.
+      // Deno refuses to start a process while LD_PRELOAD is set, unless the environment is cleared.
       clearEnv: true,
       env,
       ...user,
@@ -82,15 +83,15 @@ export class ProcessGroup {
     return this.#child.pid;
   }
 
-  /** Kills the command from behind; the rest of the group goes with it, as after any other death. */
+  /** Kills the command with SIGKILL; the guard then kills the rest of the group. */
   kill(): void {
     this.#signal("SIGKILL");
   }
 
   /**
-   * Ends the group: SIGTERM to the command, SIGKILL to all that is left after the grace.
+   * Ends the group: SIGTERM to the command, SIGKILL to the group after the grace.
    *
-   * @param graceMs milliseconds between the two; 0 kills at once
+   * @param graceMs time between the two, in milliseconds; 0 kills at once
    */
   async end(graceMs: number): Promise<void> {
     if (graceMs > 0) {
@@ -112,7 +113,7 @@ export class ProcessGroup {
     try {
       this.#child.kill(signal);
     } catch (error) {
-      // A TypeError says that it has ended already, which is what the signal was for.
+      // A TypeError means that the command has ended already.
       if (!(error instanceof TypeError)) this.#failures.record("process.signal", error);
     }
   }
@@ -133,12 +134,11 @@ function reasonOf({ code, signal }: Deno.CommandStatus, program: string): string
 }
 
 /**
- * Whether a program can be found by name or path in the environment that it would get. It is the
- * shell that looks, because looking in PATH from here would need leave to read environment and
- * files.
+ * Reports whether a program can be found by name or path in its future environment. A shell looks
+ * it up, because a lookup in PATH from here would need permission to read files and environment.
  *
  * @param program name or path
- * @param env its whole environment
+ * @param env its complete environment
  */
 export async function programExists(
   program: string,

@@ -22,7 +22,7 @@ async function withEngine(
   }
 }
 
-/** What an instance said before it ended. */
+/** Returns the output of an instance that has ended. */
 async function saidBy(engine: ProcessEngine, id: string): Promise<readonly string[]> {
   const heard = await listen(engine);
   await waitFor(`the end of ${id}`, async () => !(await engine.list()).some((i) => i.id === id));
@@ -30,7 +30,7 @@ async function saidBy(engine: ProcessEngine, id: string): Promise<readonly strin
   return await engine.readOutputTail(id);
 }
 
-test("process: the last words of a running instance are its last lines", async () => {
+test("process: the output tail of a running instance is its last lines", async () => {
   await withEngine("sh -c 'echo out; echo err >&2; exec sleep 1000'", async (engine) => {
     const { id } = await engine.start(launch("Server1"));
     await waitFor("both lines", async () => (await engine.readOutputTail(id)).length === 2);
@@ -38,7 +38,7 @@ test("process: the last words of a running instance are its last lines", async (
   });
 });
 
-test("process: the last words outlive the instance, what it wrote at its end too", async () => {
+test("process: the output tail outlives the instance and includes its last output", async () => {
   const command = "sh -c 'i=0; while [ $i -lt 50 ]; do i=$((i+1)); echo $i; done; printf end >&2'";
   await withEngine(command, async (engine) => {
     const { id } = await engine.start(launch("Server1"));
@@ -48,7 +48,7 @@ test("process: the last words outlive the instance, what it wrote at its end too
   });
 });
 
-test("process: the last words of the last 32 that ended are kept", async () => {
+test("process: the output tails of the last 32 ended instances are kept", async () => {
   await withEngine("echo $SERVER_NAME", async (engine) => {
     const heard = await listen(engine);
     const ids: string[] = [];
@@ -63,7 +63,7 @@ test("process: the last words of the last 32 that ended are kept", async () => {
   });
 });
 
-test("process: a spare is told no name, whatever the settings and the balancer's own", async () => {
+test("process: a spare gets no name, even if the settings or the balancer's environment have one", async () => {
   Deno.env.set("SERVER_ID", "9");
   try {
     await withEngine('sh -c "echo name=\\$SERVER_NAME id=\\$SERVER_ID"', async (engine) => {
@@ -87,7 +87,7 @@ test("process: the exit of a renamed spare carries its new name", async () => {
   });
 });
 
-test("process: a launch may have a command of its own", async () => {
+test("process: a launch can have its own command", async () => {
   await withEngine("echo settings", async (engine) => {
     const { id } = await engine.start(
       launch("Server4", { template: { command: "echo $SERVER_ID" } }),
@@ -117,14 +117,14 @@ for (const [title, template, kind, words] of REFUSED) {
   });
 }
 
-test("process: a program that vanished is missed by the start after its exit", async () => {
+test("process: the start after an exit reports a removed program", async () => {
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, "#!/bin/sh\necho up\nexec sleep 1000\n");
   await Deno.chmod(path, 0o755);
   await withEngine(path, async (engine) => {
     const heard = await listen(engine);
     const first = await engine.start(launch("Server1"));
-    // Its shell has to have found the program before that goes.
+    // The shell must have found the program before the program is removed.
     await waitFor("its words", async () => (await engine.readOutputTail(first.id)).length > 0);
     await Deno.remove(path);
     const { id } = await engine.start(launch("Server2"));
@@ -138,12 +138,12 @@ test("process: a program that vanished is missed by the start after its exit", a
 interface Report {
   readonly words: readonly string[];
   readonly failures: readonly string[];
-  /** Lines of the log that could not be written. */
+  /** Log lines that could not be written. */
   readonly lost: number;
   readonly latest: number;
 }
 
-/** Runs a balancer's engine with a command, its standard output being closed in the middle. */
+/** Runs an engine with a command while its standard output is closed half-way. */
 async function runWithClosedOutput(command: string): Promise<Report> {
   const balancer = new Deno.Command(Deno.execPath(), {
     args: [
@@ -162,7 +162,7 @@ async function runWithClosedOutput(command: string): Promise<Report> {
   return JSON.parse(report.trim().split("\n").at(-1) ?? "");
 }
 
-test("process: a balancer whose output is closed goes on, and so do its instances", async () => {
+test("process: a balancer whose output is closed keeps running, and so do its instances", async () => {
   const flood = "sh -c 'yes | head -c 5000000; echo end'";
   const { words, failures, lost } = await runWithClosedOutput(flood);
   assertEquals([words.at(-1), failures], ["end", []]);
@@ -170,7 +170,7 @@ test("process: a balancer whose output is closed goes on, and so do its instance
   assert(words.length === OUTPUT_TAIL_LINES);
 });
 
-test("process: a start for which no file can be opened is the balancer's trouble", async () => {
+test("process: a start that fails for lack of file descriptors is the balancer's fault", async () => {
   const program = new URL("./testdata/start_without_files.ts", import.meta.url).pathname;
   const run = ["run", "-A", "--quiet", "--no-prompt", program];
   const { stdout } = await new Deno.Command("sh", {

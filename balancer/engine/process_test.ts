@@ -22,7 +22,7 @@ testEngine("process", () => ({
   kill: (instance) => Deno.kill(pidOf(instance), "SIGKILL"),
 }));
 
-/** How many processes of a group live. */
+/** Returns the number of living processes of a group. */
 async function groupSize(group: number): Promise<number> {
   const args = ["-A", "-o", "pgid=", "-o", "stat="];
   const { stdout } = await new Deno.Command("ps", { args }).output();
@@ -33,7 +33,7 @@ async function groupSize(group: number): Promise<number> {
     .length;
 }
 
-/** Runs a test with an engine that is closed afterwards. */
+/** Runs a test with an engine and closes it. */
 async function withEngine(
   engine: ProcessEngine,
   test: (engine: ProcessEngine) => Promise<void>,
@@ -45,7 +45,7 @@ async function withEngine(
   }
 }
 
-/** A file to write to from a child, and its path. */
+/** Runs a test with a file that a child can write to. */
 async function withFile(test: (path: string) => Promise<void>): Promise<void> {
   const path = await Deno.makeTempFile();
   try {
@@ -55,10 +55,10 @@ async function withFile(test: (path: string) => Promise<void>): Promise<void> {
   }
 }
 
-/** A command that keeps a grandchild in its group. */
+/** A command with a grandchild in its group. */
 const WITH_GRANDCHILD = "sh -c 'sleep 1000 & exec sleep 1000'";
 
-/** The command has replaced the shell, its grandchild and the guard run. */
+/** Waits until the command has replaced the shell, and its grandchild and the guard run. */
 function waitForGroup(group: number): Promise<void> {
   return waitFor(`the group ${group}`, async () => await groupSize(group) === 3);
 }
@@ -67,7 +67,7 @@ function waitForNoGroup(group: number): Promise<void> {
   return waitFor(`the end of group ${group}`, async () => await groupSize(group) === 0);
 }
 
-test("process: nothing outlives a balancer that is killed with SIGKILL", async () => {
+test("process: no instance outlives a balancer that is killed with SIGKILL", async () => {
   await using balancer = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-prompt", "--allow-run=sh", "--allow-net"],
@@ -82,11 +82,11 @@ test("process: nothing outlives a balancer that is killed with SIGKILL", async (
   for (const group of groups) await waitForGroup(group);
   balancer.kill("SIGKILL");
   for (const group of groups) await waitForNoGroup(group);
-  // The last one who could write to it is gone.
+  // The last process that could write to it is gone.
   assertEquals((await reader.read()).done, true);
 });
 
-test("process: nothing of a group outlives its instance", async () => {
+test("process: no process of a group outlives its instance", async () => {
   await withEngine(makeEngine(WITH_GRANDCHILD), async (engine) => {
     const group = pidOf(await engine.start(launch("Server1")));
     await waitForGroup(group);
@@ -104,7 +104,7 @@ test("process: a stop ends the whole group", async () => {
   });
 });
 
-test("process: closing the engine ends everything and starts nothing more", async () => {
+test("process: a closed engine has ended its instances and starts no more", async () => {
   const engine = makeEngine(WITH_GRANDCHILD);
   const started = await Promise.all([
     engine.start(launch("Server1")),
@@ -160,7 +160,7 @@ for (const command of ["no-such-program-here $PORT", "/no/such/program"]) {
   });
 }
 
-test("process: a command line that is none is refused before anything is started", () => {
+test("process: an invalid command line is refused before any start", () => {
   assertThrows(() => makeEngine("serve | tee log"), Error, "run by no shell");
 });
 
@@ -179,7 +179,7 @@ test("process: an instance gets its identity and the configured environment", as
   });
 });
 
-test("process: of the balancer's environment an instance gets what programs need", async () => {
+test("process: an instance inherits the variables that programs need", async () => {
   const settings = { LB_ADMIN_TOKEN: "s3cret", AWS_SECRET_ACCESS_KEY: "s3cret", TZ: "Asia/Tokyo" };
   for (const [name, value] of Object.entries(settings)) Deno.env.set(name, value);
   try {
@@ -196,7 +196,7 @@ test("process: of the balancer's environment an instance gets what programs need
   }
 });
 
-test("process: the balancer's traces are its own, and a replica's what it is given", async () => {
+test("process: the balancer's tracing variables are not inherited by replicas", async () => {
   const settings = { OTEL_SERVICE_NAME: "balancer", OTEL_EXPORTER_OTLP_HEADERS: "key=s3cret" };
   for (const [name, value] of Object.entries(settings)) Deno.env.set(name, value);
   try {
@@ -213,7 +213,7 @@ test("process: the balancer's traces are its own, and a replica's what it is giv
   }
 });
 
-/** Starts an instance that writes down its environment, and waits for its end. */
+/** Starts an instance that prints its environment, and waits for its end. */
 async function environmentOf(engine: ProcessEngine, path: string): Promise<Instance> {
   const heard = await listen(engine);
   const instance = await engine.start(launch("Server7"));

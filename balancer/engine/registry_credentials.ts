@@ -1,5 +1,5 @@
 /**
- * Who the balancer is to a registry, out of the Docker client's own configuration file (the
+ * Reads the balancer's credentials for a registry from Docker's client configuration file (the
  * `auths` of `config.json`, as `docker login` writes them).
  *
  * @module
@@ -8,7 +8,7 @@ import { z } from "zod";
 import { errorMessage } from "../failures.ts";
 import { DOCKER_HUB } from "./image_reference.ts";
 
-/** What the Engine is given to pass on (Docker Engine API v1.40, `X-Registry-Auth`). */
+/** Credentials that the Engine passes on (Docker Engine API v1.40, `X-Registry-Auth`). */
 export interface RegistryCredentials {
   readonly serveraddress: string;
   readonly username?: string;
@@ -29,16 +29,18 @@ const CONFIG = z.object({
   credHelpers: z.record(z.string(), z.string()).optional(),
 });
 
-/** The name under which `docker login` keeps the credentials of Docker Hub. */
+/** Key of Docker Hub's credentials in the file. */
 const HUB_KEY = "https://index.docker.io/v1/";
 
 /**
- * Finds the credentials for a registry. The file is read each time: `docker login` counts at once.
+ * Returns the credentials for a registry. The file is read each time, so that `docker login` takes
+ * effect at once.
  *
- * @param path the file; empty for none
+ * @param path path of the file; empty for none
  * @param registry host and port
- * @returns undefined where there are none
- * @throws {Error} the file cannot be used, or a program keeps the credentials: says what to do
+ * @returns undefined if there are none
+ * @throws {Error} the file cannot be used, or a credential helper keeps the credentials; the
+ *   message says what to do
  */
 export async function readCredentials(
   path: string,
@@ -64,7 +66,7 @@ async function readConfigFile(path: string): Promise<z.output<typeof CONFIG>> {
   } catch (error) {
     const why = error instanceof z.ZodError
       ? z.prettifyError(error)
-      // The parser's message may quote a part of the secret.
+      // The parser's message may contain a part of the secret.
       : error instanceof SyntaxError
       ? "it is not JSON"
       : errorMessage(error);
@@ -74,7 +76,7 @@ async function readConfigFile(path: string): Promise<z.output<typeof CONFIG>> {
   }
 }
 
-/** Keys are hosts, or addresses with a scheme and a path: `https://registry.example/v2/`. */
+/** A key is a host, or a URL with a scheme and a path: `https://registry.example/v2/`. */
 function isFor(key: string, registry: string): boolean {
   if (registry === DOCKER_HUB && key === HUB_KEY) return true;
   return key.replace(/^https?:\/\//, "").replace(/\/.*$/, "") === registry;
@@ -103,7 +105,7 @@ function decoded(auth: string): string {
     const bytes = Uint8Array.from(atob(auth), (char) => char.charCodeAt(0));
     return new TextDecoder().decode(bytes);
   } catch {
-    // Not base64: the caller says what it must be.
+    // Not base64: the caller reports the expected form.
     return "";
   }
 }

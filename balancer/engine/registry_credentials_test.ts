@@ -37,7 +37,7 @@ test("registry credentials: each form that docker login writes is read", async (
   });
 });
 
-test("registry credentials: programs that keep them are named and not run", async () => {
+test("registry credentials: a credential helper is named and not run", async () => {
   await withConfig(CONFIG, async (path) => {
     const read = (registry: string) => assertRejects(() => readCredentials(path, registry), Error);
     assertStringIncludes((await read("kept.example")).message, "docker-credential-pass");
@@ -45,7 +45,7 @@ test("registry credentials: programs that keep them are named and not run", asyn
   });
 });
 
-test("registry credentials: a file that cannot be used is named, and nothing secret is shown", async () => {
+test("registry credentials: the error of an unusable file names it and shows no secret", async () => {
   const { message } = await assertRejects(() => readCredentials("/no/file", "r"), Error);
   assertStringIncludes(message, "LB_DOCKER_CONFIG: /no/file");
   for (const text of ['{"auths": secret', '{"auths":{"r":{"auth":"secret"}}}']) {

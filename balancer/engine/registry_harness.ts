@@ -1,6 +1,6 @@
 /**
- * A registry of the tests' own: Debian's docker-registry on a port of the loopback address, to
- * which the Engine speaks HTTP.
+ * A registry for tests: Debian's docker-registry on a loopback port, which the Engine accesses over
+ * HTTP.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { PERMITTED } from "../../tools/test/needs.ts";
 
 const REGISTRY = "docker-registry";
 
-/** User and password of a registry that asks for them. */
+/** User and password of a registry with authentication. */
 export const USER = "tester";
 export const PASSWORD = "s:cret";
 
-/** Whether the program is here; `LB_TEST_DOCKER=required` insists. */
+/** True if the program is missing; `LB_TEST_DOCKER=required` makes that an error. */
 export const REGISTRY_TESTS_IGNORED = !PERMITTED || Deno.env.get("LB_TEST_DOCKER") !== "required" &&
     !await isInstalled();
 
@@ -28,11 +28,11 @@ async function isInstalled(): Promise<boolean> {
   }
 }
 
-/** A registry that runs. */
+/** A running registry. */
 export class Registry implements AsyncDisposable {
   /** Host and port. */
   readonly host: string;
-  /** A folder that goes with it. */
+  /** Folder that is removed with the registry. */
   readonly folder: string;
   readonly #process: Deno.ChildProcess;
   readonly #images: string[] = [];
@@ -44,9 +44,9 @@ export class Registry implements AsyncDisposable {
   }
 
   /**
-   * Starts one.
+   * Starts a registry.
    *
-   * @param access whether it asks for {@linkcode USER} and {@linkcode PASSWORD}
+   * @param access `password` requires {@linkcode USER} and {@linkcode PASSWORD}
    */
   static async start(access: "open" | "password"): Promise<Registry> {
     const folder = await Deno.makeTempDir();
@@ -62,11 +62,11 @@ export class Registry implements AsyncDisposable {
   }
 
   /**
-   * Puts an image of a single file into the registry, and leaves none on the host.
+   * Pushes an image with a single file, and removes it from the host.
    *
-   * @param text makes the image another than those of other texts
-   * @param name of the image
-   * @returns its reference, and its id
+   * @param text content of the file, which makes the image unique
+   * @param name name of the image
+   * @returns its reference and its id
    */
   async put(text: string, name: string = uniqueName()): Promise<{ reference: string; id: string }> {
     const repository = `${this.host}/${name}`;
@@ -83,9 +83,9 @@ export class Registry implements AsyncDisposable {
   }
 
   /**
-   * The Docker client's configuration file, as `docker login` writes it.
+   * Writes a Docker client configuration file, as `docker login` does.
    *
-   * @param config changes to it
+   * @param config changes of its content
    * @returns its path
    */
   async login(config: Record<string, unknown> = {}): Promise<string> {
@@ -118,7 +118,7 @@ async function configOf(host: string, folder: string, access: string): Promise<s
   return JSON.stringify({ ...config, auth: { htpasswd } });
 }
 
-/** Free a moment ago. */
+/** Returns a port that was free a moment ago. */
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
@@ -129,13 +129,13 @@ async function answers(host: string): Promise<boolean> {
     await (await fetch(`http://${host}/v2/`)).body?.cancel();
     return true;
   } catch (error) {
-    // Not listening yet.
+    // The registry does not listen yet.
     if (error instanceof TypeError) return false;
     throw error;
   }
 }
 
-/** Makes an image of one file on the host (`POST /images/create?fromSrc=-`). */
+/** Imports an image with one file on the host (`POST /images/create?fromSrc=-`). */
 async function importImage(reference: string, text: string): Promise<string> {
   const colon = reference.lastIndexOf(":");
   const [repo, tag] = [reference.slice(0, colon), reference.slice(colon + 1)];
@@ -150,7 +150,7 @@ async function importImage(reference: string, text: string): Promise<string> {
   return (await must("GET", `/images/${reference}/json`)).Id;
 }
 
-/** A tar archive of one file (POSIX.1-1988, "ustar"). */
+/** Creates a tar archive of one file (POSIX.1-1988, "ustar"). */
 function tarOf(name: string, content: Uint8Array): Uint8Array {
   const BLOCK = 512;
   const size = Math.ceil(content.length / BLOCK) * BLOCK;

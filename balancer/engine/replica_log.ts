@@ -1,46 +1,46 @@
 /**
- * What a replica writes, as records of the log: one record for each line, with the text in a field.
- * A replica can forge no line of the log, and neither its flood nor a slow reader of the log holds
- * the replica up: lines above the rate are dropped and counted.
+ * The output of a replica as log records: one record per line, with the text in a field. A replica
+ * cannot forge a line of the log. Neither a flood nor a slow reader of the log blocks the replica:
+ * lines above the rate are dropped and counted.
  *
  * @module
  */
 import { getLogger, type Logger } from "@logtape/logtape";
 import { LineReader } from "./line_reader.ts";
 
-/** The two outputs of a process, by their index. */
+/** The outputs of a process, by index. */
 const STREAMS = ["stdout", "stderr"] as const;
 
-/** Bytes of lines that one replica may write in a second, over time. */
+/** Sustained rate of one replica's lines, in bytes per second. */
 export const RATE_BYTES = 128 * 1024;
 
-/** Bytes of lines that one replica may write at once. */
+/** Burst of one replica's lines, in bytes. */
 export const BURST_BYTES = 256 * 1024;
 
-/** The fields of a record cost as much as these bytes, however short the line is. */
+/** Cost of a record's fields, in bytes, in addition to the line. */
 const RECORD_BYTES = 128;
 
-/** Milliseconds between two warnings about dropped lines. */
+/** Interval between warnings about dropped lines, in milliseconds. */
 const TELL_MS = 1000;
 
 const SECOND_MS = 1000;
 
 /** Writes the output of one replica to the log. */
 export class ReplicaLog {
-  /** The replica's name: a spare gets another one when it replaces a replica. */
+  /** The replica's name. A spare gets a new one when it replaces a replica. */
   name: string;
   readonly #logger: Logger;
-  /** For the count of dropped lines, which no flood of replicas' lines may displace. */
+  /** Logger of dropped lines, which a flood of replicas' lines must not displace. */
   readonly #program: Logger;
   readonly #streams: readonly LineReader[];
-  /** When the bytes so far will have been written at the rate: a leaky bucket, in milliseconds. */
+  /** When the bucket is empty: a leaky bucket, in milliseconds of `performance.now()`. */
   #emptyAt = -Infinity;
   #dropped = 0;
   #telling: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * @param name the replica's name
-   * @param logger of the program; records go to its child `replica`
+   * @param logger logger of the program; records go to its child `replica`
    */
   constructor(name: string, logger: Logger = getLogger("ringkeeper")) {
     this.name = name;
@@ -52,17 +52,17 @@ export class ReplicaLog {
   }
 
   /**
-   * Takes bytes that the replica wrote.
+   * Adds bytes of the output.
    *
    * @param stream 0 is standard output, 1 is standard error
-   * @param bytes cut anywhere; not kept
+   * @param bytes any part of the output; not kept
    */
   feed(stream: number, bytes: Uint8Array): void {
     const dropped = this.#streams[stream]?.feed(bytes, () => this.#hasRoom()) ?? 0;
     if (dropped > 0) this.#drop(dropped);
   }
 
-  /** Writes the last lines that no newline ended, and tells how many lines were dropped. */
+  /** Writes the unfinished last lines, and the number of dropped lines. */
   end(): void {
     for (const stream of this.#streams) stream.end();
     this.#tell();

@@ -5,7 +5,7 @@ import { BURST_BYTES, RATE_BYTES } from "./replica_log.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-Deno.test("replica log: lines are whole however their bytes arrive, each stream for itself", () => {
+Deno.test("replica log: lines are complete for every split of the bytes, each stream for itself", () => {
   const { log, lines } = recordingReplicaLog("Server1");
   for (const byte of bytes("Grüße, 世界\r\n\nlast")) log.feed(0, Uint8Array.of(byte));
   log.feed(1, bytes("err"));
@@ -13,7 +13,7 @@ Deno.test("replica log: lines are whole however their bytes arrive, each stream 
   assertEquals(lines, ["stdout Grüße, 世界", "stdout ", "stdout last", "stderr err"]);
 });
 
-Deno.test("replica log: a long line is cut, and says how many bytes are left out", () => {
+Deno.test("replica log: a long line is truncated with the number of missing bytes", () => {
   const { log, lines, fields } = recordingReplicaLog("Server1");
   for (let i = 0; i < 3; i++) log.feed(0, bytes("x".repeat(LONGEST_LINE_BYTES)));
   log.feed(0, bytes("\nnext\n"));
@@ -36,14 +36,14 @@ Deno.test("replica log: above the rate lines are dropped and counted, and none i
   const begunAt = performance.now();
   const line = `${"y".repeat(99)}\n`;
   const fed = 20_000;
-  // 3333 bytes at a time cut most lines in two.
+  // Pieces of 3333 bytes split most lines.
   const flood = bytes(line.repeat(fed));
   for (let at = 0; at < flood.length; at += 3333) log.feed(0, flood.subarray(at, at + 3333));
   log.end();
   const seconds = (performance.now() - begunAt) / 1000;
   assert(lines.length * line.length <= BURST_BYTES + RATE_BYTES * (seconds + 1), `${lines.length}`);
   assert(lines.length > 0 && dropped() > 0);
-  // The tail of a line whose head was dropped counts as dropped with it.
+  // A line whose beginning was dropped counts as dropped.
   assertEquals(lines.length + dropped(), fed);
   assert(lines.every((text) => text === `stdout ${"y".repeat(99)}`));
 });

@@ -1,6 +1,6 @@
 /**
- * What a container may use and what is attached to it: the keys of `LB_REPLICA_OPTIONS` and of a
- * deploy's `options`.
+ * Limits and attachments of a container: the keys of `LB_REPLICA_OPTIONS` and of a deploy's
+ * `options`.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { describe, received, shown } from "../fault.ts";
 const MIB = 2 ** 20;
 const UNITS: Record<string, number> = { "": 1, b: 1, k: 2 ** 10, m: MIB, g: 2 ** 30 };
 
-/** The Engine's own least amount of memory. */
+/** Smallest amount of memory that the Engine accepts. */
 const LEAST_MEMORY = 6 * MIB;
 
-/** The variables that volumes, secrets and labels may contain. */
+/** Variables that volumes, secrets and labels may contain. */
 export const OPTION_VARIABLES = ["FLEET", "SERVER_ID", "SERVER_NAME"] as const;
 
-/** The variables that another replica gives another value. */
+/** The variables whose value differs between replicas. */
 const IDENTITY = /\$\{?SERVER_(?:NAME|ID)\b/;
 
 const VARIABLE = /\$(?:\{(\w*)\}|(\w*))/g;
@@ -29,9 +29,9 @@ const VOLUME = /^(?:\/[^:]*|[A-Za-z0-9][A-Za-z0-9_.-]*):\/[^:]*(?::r[ow])?$/;
 const EXAMPLE = '{"memory":"512m","cpus":1.5}';
 
 /**
- * A list of texts.
+ * Schema of a list of texts.
  *
- * @param isRight whether one of them is
+ * @param isRight checks one of them
  * @param rule completes "must be ..."
  */
 function listOf(isRight: (text: string) => boolean, rule: string) {
@@ -108,7 +108,7 @@ const shape = {
   ).describe("Files of the Engine's machine that are read at /run/secrets/NAME").exactOptional(),
 };
 
-/** Each fault of it names the key, the bound and the value received. */
+/** Schema of replica options. Each error names the key, the bound and the value received. */
 export const replicaOptions = z.strictObject(shape, {
   error: describe(Object.keys(shape).join(", "), EXAMPLE),
 }).superRefine((options, context) => {
@@ -122,23 +122,23 @@ export const replicaOptions = z.strictObject(shape, {
   }
 });
 
-/** What a container may use and what is attached to it. */
+/** Limits and attachments of a container. */
 export type ReplicaOptions = z.output<typeof replicaOptions>;
 
 /**
- * Whether the options give each replica something of its own, which a spare has no name for.
+ * Reports whether the options depend on the replica's name, which a spare does not have.
  *
- * @param options of the containers
+ * @param options options of the containers
  */
 export function needsIdentity({ volumes = [], secrets = {} }: ReplicaOptions): boolean {
   return [...volumes, ...Object.values(secrets)].some((text) => IDENTITY.test(text));
 }
 
 /**
- * An amount of memory in bytes.
+ * Converts an amount of memory to bytes.
  *
  * @param amount bytes, or a number with `k`, `m` or `g`, multiples of 1024
- * @returns `NaN` for anything else
+ * @returns `NaN` for any other text
  */
 export function bytesOf(amount: number | string): number {
   const [, digits, unit = ""] = /^(\d{1,15}(?:\.\d{1,6})?)([bkmg]?)$/i.exec(String(amount)) ?? [];
@@ -146,16 +146,16 @@ export function bytesOf(amount: number | string): number {
 }
 
 /**
- * Fills variables in.
+ * Replaces variables.
  *
- * @param text with `$NAME` and `${NAME}`
- * @param values by name
+ * @param text text with `$NAME` and `${NAME}`
+ * @param values values by name
  */
 export function filledIn(text: string, values: Readonly<Record<string, string>>): string {
   return text.replaceAll(VARIABLE, (all, braced, plain) => values[braced ?? plain] ?? all);
 }
 
-/** A volume's source, its path in the container, and whether it may be written. */
+/** A volume: source, path in the container, and access. */
 export interface Volume {
   readonly source: string;
   readonly target: string;
@@ -163,9 +163,9 @@ export interface Volume {
 }
 
 /**
- * Reads a volume.
+ * Parses a volume.
  *
- * @param text `source:/path[:ro]`, with its variables filled in
+ * @param text `source:/path[:ro]`, with its variables replaced
  */
 export function volumeOf(text: string): Volume {
   const [source = "", target = "", mode] = text.split(":");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { bytesOf, filledIn, needsIdentity, replicaOptions, volumeOf } from "./replica_options.ts";
 
-/** `path: message` of each fault. */
+/** Returns `path: message` of each error. */
 function faults(options: unknown): string[] {
   const issues = replicaOptions.safeParse(options).error?.issues ?? [];
   return issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
@@ -25,12 +25,12 @@ const ALL = {
   secrets: { "db-password": "/etc/secrets/db" },
 };
 
-Deno.test("replica options: every key is accepted, and so is none", () => {
+Deno.test("replica options: all keys are accepted, and none is required", () => {
   assertEquals(faults(ALL), []);
   assertEquals(faults({}), []);
 });
 
-Deno.test("replica options: a fault names its key, the bound and the value", () => {
+Deno.test("replica options: an error names the key, the bound and the value", () => {
   const cases: [unknown, string][] = [
     [{ memory: "5m" }, 'memory: must be at least 6m: bytes, or a number with k, m or g; got "5m"'],
     [
@@ -54,7 +54,7 @@ Deno.test("replica options: a fault names its key, the bound and the value", () 
   for (const [options, expected] of cases) assertEquals(faults(options), [expected]);
 });
 
-Deno.test("replica options: keys that there are not are named beside those that there are", () => {
+Deno.test("replica options: the error of an unknown key lists the known ones", () => {
   const [fault = ""] = faults({ ports: [80] });
   assertEquals(fault.endsWith('got ["ports"]'), true, fault);
   assertEquals(fault.includes("memory, cpus, pids"), true, fault);
@@ -88,7 +88,7 @@ Deno.test("replica options: amounts of memory are multiples of 1024", () => {
   assertEquals(["", "m", "1t", "-1", "1e3"].map(bytesOf).every(Number.isNaN), true);
 });
 
-Deno.test("replica options: variables are filled in where their names end", () => {
+Deno.test("replica options: the name of a variable ends at the first other character", () => {
   const values = { SERVER_NAME: "Server1", FLEET: "f" };
   assertEquals(filledIn("$FLEET-data-${SERVER_NAME}x:/d", values), "f-data-Server1x:/d");
   assertEquals(filledIn("$SERVER_NAMEx", values), "$SERVER_NAMEx");
@@ -99,7 +99,7 @@ Deno.test("replica options: a volume is read with its mode", () => {
   assertEquals(volumeOf("a:/b"), { source: "a", target: "/b", readOnly: false });
 });
 
-Deno.test("replica options: volumes and secrets of each replica's own need a name", () => {
+Deno.test("replica options: volumes and secrets with the replica's name need a name", () => {
   assertEquals(needsIdentity({ volumes: ["data-$SERVER_NAME:/d"] }), true);
   assertEquals(needsIdentity({ secrets: { key: "/keys/${SERVER_ID}" } }), true);
   assertEquals(needsIdentity({ volumes: ["$FLEET:/d"], labels: { a: "$SERVER_NAME" } }), false);

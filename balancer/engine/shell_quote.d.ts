@@ -1,9 +1,9 @@
 /**
- * Declarations for what the project uses of shell-quote. The package's own widen `Array.join` for
- * the whole program, so they are not used.
+ * Declarations of the parts of shell-quote that the project uses. The package's own declarations
+ * widen `Array.join` for the whole program, so they are not used.
  */
 
-/** A word; or an operator, a pattern for file names, a comment. */
+/** A word, an operator, a file name pattern or a comment. */
 export type Token =
   | string
   | { readonly op: "glob"; readonly pattern: string }
@@ -14,6 +14,6 @@ export type Token =
  * Splits a command line into words as a shell does.
  *
  * @param line the command line
- * @param env asked for each `$NAME` and `${NAME}`; asked for `""` where a lone `$` stands
+ * @param env called for each `$NAME` and `${NAME}`; with `""` for a lone `$`
  */
 export function parse(line: string, env: (name: string) => string): Token[];

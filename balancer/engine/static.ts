@@ -1,6 +1,6 @@
 /**
- * An engine for servers that somebody else runs: their addresses are given, nothing is started and
- * nothing is stopped.
+ * An engine for servers that the balancer does not run: it has their addresses, and starts and
+ * stops nothing.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { addressText } from "../view.ts";
 import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
 import { EngineError } from "./engine.ts";
 
-/** Lists the servers that it was given, by their names. */
+/** Lists the upstreams that it was given. */
 export class StaticEngine implements Engine {
   readonly kind = "static";
   readonly ownsInstances = false;
   #instances: readonly Instance[] = [];
-  /** How many instances were made so far: an upstream that comes back is a new one. */
+  /** Number of instances so far: an upstream that returns is a new instance. */
   #made = 0;
 
   /** @param upstreams names and addresses, each name once */
@@ -33,7 +33,7 @@ export class StaticEngine implements Engine {
     return { id, name, spare: false, address, startedAt: Date.now() };
   }
 
-  /** Without images there is nothing to find out. */
+  /** Without images there is nothing to resolve. */
   pin(template: Template): Promise<Template> {
     return Promise.resolve(template);
   }
@@ -50,17 +50,17 @@ export class StaticEngine implements Engine {
     return Promise.reject(unsupported(`cannot kill ${id}`));
   }
 
-  /** None: what such a server writes goes elsewhere. */
+  /** Returns nothing: the output of such a server goes elsewhere. */
   readOutputTail(_id: string): Promise<readonly string[]> {
     return Promise.resolve([]);
   }
 
-  /** Never known: another program starts and watches such a server. */
+  /** Always unknown: another program starts and watches such a server. */
   ending(_id: string, _withinMs: number): Promise<undefined> {
     return Promise.resolve(undefined);
   }
 
-  /** One that is not in the list any more is gone as far as this engine knows. */
+  /** Accepts an upstream that is no longer in the list; any other cannot be stopped. */
   stop(id: string, _graceMs: number): Promise<void> {
     const listed = this.#instances.some((one) => one.id === id);
     return listed ? Promise.reject(unsupported(`cannot stop ${id}`)) : Promise.resolve();
@@ -70,12 +70,12 @@ export class StaticEngine implements Engine {
     return Promise.resolve(this.#instances);
   }
 
-  /** None: what does not run is somebody else's business. */
+  /** Returns nothing: servers that do not run belong to their owner. */
   remains(): Promise<readonly Remains[]> {
     return Promise.resolve([]);
   }
 
-  /** Never reports: whether such a server runs shows when it is asked. */
+  /** Never reports: only a connection shows whether such a server runs. */
   watch(_listener: (event: EngineEvent) => void): Promise<Watch> {
     return Promise.resolve({ close: () => {} });
   }

@@ -1,17 +1,17 @@
 /**
- * What the tests of engines share: waiting, listening, looking from outside.
+ * Helpers of the engines' tests: waits, listeners, checks from outside.
  *
  * @module
  */
 import { HEARTBEAT_PATH } from "../../replica/contract.ts";
 import type { FailureLog } from "../failures.ts";
 import type { Address, UpstreamAddress } from "../view.ts";
-import type { Engine, EngineEvent } from "./engine.ts";
+import type { Engine, EngineEvent, Instance, Launch } from "./engine.ts";
 
 const DEADLINE_MS = 20_000;
 const INTERVAL_MS = 5;
 
-/** Fails the test in which it is told something. */
+/** Fails the test when a failure is recorded. */
 export const NO_FAILURES: FailureLog = {
   record(action, error) {
     throw new Error(`${action} failed in the background`, { cause: error });
@@ -19,12 +19,12 @@ export const NO_FAILURES: FailureLog = {
 };
 
 /**
- * Asks again and again until the answer is yes.
+ * Polls until a condition holds.
  *
  * @param what completes "waited in vain for ..."
- * @param isSo the question
- * @param deadlineMs longest wait in milliseconds
- * @throws {Error} after the longest wait
+ * @param isSo the condition
+ * @param deadlineMs longest wait, in milliseconds
+ * @throws {Error} the condition did not hold in time
  */
 export async function waitFor(
   what: string,
@@ -39,10 +39,10 @@ export async function waitFor(
 }
 
 /**
- * Whether somebody takes connections at an address. At that of a container that is gone nobody even
- * refuses: there the kernel gives up after three seconds.
+ * Reports whether an address accepts connections. The address of a removed container does not even
+ * refuse: the kernel gives up after three seconds.
  *
- * @param address to connect to
+ * @param address address to connect to
  */
 export async function accepts(address: UpstreamAddress): Promise<boolean> {
   try {
@@ -57,9 +57,9 @@ export async function accepts(address: UpstreamAddress): Promise<boolean> {
 }
 
 /**
- * Whether a replica answers at an address.
+ * Reports whether a replica answers heartbeats.
  *
- * @param address to ask for a heartbeat
+ * @param address address of the replica
  */
 export async function beats(address: UpstreamAddress): Promise<boolean> {
   const { hostname, port } = tcpOf(address);
@@ -68,16 +68,16 @@ export async function beats(address: UpstreamAddress): Promise<boolean> {
     await response.body?.cancel();
     return response.ok;
   } catch (error) {
-    // Not listening yet.
+    // The replica does not listen yet.
     if (error instanceof TypeError) return false;
     throw error;
   }
 }
 
 /**
- * The TCP address of an instance.
+ * Returns the TCP address of an instance.
  *
- * @throws {TypeError} it listens on a Unix socket
+ * @throws {TypeError} the instance listens on a Unix socket
  */
 export function tcpOf(address: UpstreamAddress): Address {
   if ("path" in address) throw new TypeError(`${address.path} is no TCP address`);
@@ -86,7 +86,7 @@ export function tcpOf(address: UpstreamAddress): Address {
 
 type Exit = Extract<EngineEvent, { type: "exit" }>;
 
-/** What an engine reported so far, and the way to wait for more. */
+/** Events of an engine so far, and a wait for more. */
 interface Heard {
   readonly events: readonly EngineEvent[];
   readonly exitOf: (id: string) => Promise<Exit>;
@@ -94,9 +94,9 @@ interface Heard {
 }
 
 /**
- * Watches an engine and keeps what it reports.
+ * Watches an engine and records its events.
  *
- * @param engine to watch
+ * @param engine the engine
  */
 export async function listen(engine: Engine): Promise<Heard> {
   const events: EngineEvent[] = [];
@@ -107,4 +107,23 @@ export async function listen(engine: Engine): Promise<Heard> {
     return find(id) as Exit;
   };
   return { events, exitOf, close: () => watch.close() };
+}
+
+/** An engine to test, with the operations that its interface does not offer. */
+export interface Harness {
+  readonly engine: Engine;
+  /** Kills an instance without the engine. */
+  readonly kill: (instance: Instance) => Promise<void> | void;
+  /** Removes everything that is left, also after a failure. Called after the engine is closed. */
+  readonly dispose?: () => Promise<void>;
+}
+
+/**
+ * Returns a launch.
+ *
+ * @param name the replica's name
+ * @param rest other fields of the launch
+ */
+export function launch(name: string, rest: Partial<Launch> = {}): Launch {
+  return { name, spare: false, template: {}, ...rest };
 }

@@ -1,5 +1,5 @@
 /**
- * Who listens to an engine.
+ * Listeners of an engine.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import type { EngineEvent, Watch } from "./engine.ts";
 export class Watchers {
   readonly #listeners = new Set<(event: EngineEvent) => void>();
 
-  /** @param listener called for each event until the watch is closed */
+  /** Adds a listener. @returns closes its watch */
   add(listener: (event: EngineEvent) => void): Watch {
     const own = (event: EngineEvent) => listener(event);
     this.#listeners.add(own);
     return { close: () => void this.#listeners.delete(own) };
   }
 
-  /** @param event told to everyone who listens at this moment */
+  /** Calls every present listener. */
   report(event: EngineEvent): void {
     for (const listener of [...this.#listeners]) listener(event);
   }

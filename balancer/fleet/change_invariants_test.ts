@@ -12,7 +12,7 @@ import { ChangeLock } from "./operations/change_lock.ts";
 const SLOW_START_MS = 1000;
 const LONGEST_BACKOFF_MS = 30_000;
 
-/** A fleet to which things happen, and what holds of it all the time. */
+/** A fleet with a random history, and its invariants. */
 class History {
   readonly #harness: FleetHarness;
   readonly #membership: Membership;
@@ -39,7 +39,7 @@ class History {
     assertEquals(this.#harness.failures.actions.filter((action) => action === "fleet.step"), []);
   }
 
-  /** One replica dies. Neither its end nor its replacement changes who owns what. */
+  /** Kills one replica. Neither its death nor its replacement moves slots. */
   async die(at: number): Promise<void> {
     const { fleet, engine, clock } = this.#harness;
     const names = this.#membership.names();
@@ -52,12 +52,12 @@ class History {
     }
   }
 
-  /** Time in which steps of slow starts may fall. */
+  /** Lets time pass, in which steps of slow starts may fall. */
   async pass(ms: number): Promise<void> {
     await this.#harness.clock.turn(ms);
   }
 
-  /** Somebody asks for a change, by a plan or at once; a start may fail. */
+  /** Requests a change, with or without a plan; a start may fail. */
   async change(request: ChangeRequest, planned: boolean, fails: boolean): Promise<void> {
     const { fleet, engine, clock } = this.#harness;
     const before = fleet.ringSpec;
@@ -80,7 +80,10 @@ class History {
     assert(rings.size <= 1 + this.#steps(50), `${rings.size} rings for one change`);
   }
 
-  /** Once everything has come to its whole, the ring is a function of names, weights and shape. */
+  /**
+   * Waits for the end of all slow starts, then checks that the ring depends on names, weights and
+   * shape only.
+   */
   async settle(): Promise<void> {
     const { fleet, clock } = this.#harness;
     await clock.turn(LONGEST_BACKOFF_MS + SLOW_START_MS);
@@ -102,7 +105,7 @@ class History {
     return this.#harness.plane.views;
   }
 
-  /** How many steps of slow starts may fall into a time. */
+  /** Returns the number of slow-start steps that may fall into a time. */
   #steps(ms: number): number {
     const { slowStartMs } = this.#harness.fleet.policy;
     return slowStartMs === 0
@@ -180,7 +183,7 @@ const step = fc.oneof(
 );
 
 for (const slowStartMs of [0, SLOW_START_MS]) {
-  Deno.test(`whatever is asked for and whoever dies, a change is one view and all or nothing, and the ring follows names, weights and shape only (slow start ${slowStartMs} ms)`, async () => {
+  Deno.test(`for every history of changes and deaths, a change is one view and all or nothing, and the ring depends on names, weights and shape only (slow start ${slowStartMs} ms)`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 20 }), async (steps) => {
         const history = await History.begin(slowStartMs);

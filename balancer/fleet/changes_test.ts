@@ -35,7 +35,7 @@ Deno.test("a new replica comes with its weight", async () => {
   await fleet.close();
 });
 
-Deno.test("weights change in one view, and the answer says what that moved", async () => {
+Deno.test("weights change in one view, and the report names what moved", async () => {
   const { fleet, membership, plane } = await open();
   const report = await membership.weigh({ Server1: 2, Server2: 0.5 });
   assertEquals(plane.views.length, 1);
@@ -53,7 +53,7 @@ Deno.test("weights change in one view, and the answer says what that moved", asy
   await fleet.close();
 });
 
-Deno.test("a replica of weight 0 stays, ready and without slots, and what it runs is not touched", async () => {
+Deno.test("a replica of weight 0 stays ready without slots, and its instance keeps running", async () => {
   const { fleet, clock, engine, membership } = await open();
   engine.calls.length = 0;
   await membership.weigh({ Server2: 0 });
@@ -67,7 +67,7 @@ Deno.test("a replica of weight 0 stays, ready and without slots, and what it run
   await fleet.close();
 });
 
-Deno.test("replicas of weight 0 cannot be all that is left, whoever chose who goes", async () => {
+Deno.test("a removal that leaves only replicas of weight 0 is refused, with given and with chosen names", async () => {
   const { fleet, membership } = await open();
   await membership.weigh({ Server1: 0 });
   assertEquals(await kindOf(membership.remove(2, [])), "out-of-bounds");
@@ -81,7 +81,7 @@ Deno.test("replicas of weight 0 cannot be all that is left, whoever chose who go
   await fleet.close();
 });
 
-Deno.test("the ring's shape changes in one view, and what is in force is told", async () => {
+Deno.test("the ring's shape changes in one view and is reported", async () => {
   const { fleet, clock, plane, engine, membership } = await open();
   engine.calls.length = 0;
   const report = await membership.reshape({ slots: 4096, layout: "rendezvous" });
@@ -98,7 +98,7 @@ Deno.test("the ring's shape changes in one view, and what is in force is told", 
   await fleet.close();
 });
 
-Deno.test("how many there may be depends on the shape in force", async () => {
+Deno.test("the number of replicas is bounded by the present shape", async () => {
   const { fleet, clock, membership } = await open();
   await membership.reshape({ slots: 4 });
   assertEquals(await kindOf(membership.add(2, [])), "out-of-bounds");
@@ -161,7 +161,7 @@ Deno.test("a plan whose replica does not become ready leaves everything as it wa
   await fleet.close();
 });
 
-Deno.test("a plan is refused once anything that it was made for is another", async () => {
+Deno.test("a plan is refused once anything that it was made for has changed", async () => {
   const { fleet, clock, membership } = await open();
   const plan = () => membership.plan({ weights: { Server1: 2 } }).id;
   const made = [plan(), plan(), plan()];
@@ -182,7 +182,7 @@ Deno.test("a plan is refused once anything that it was made for is another", asy
   await fleet.close();
 });
 
-Deno.test("of two plans that both add, the second is stale; a name that was taken since is refused", async () => {
+Deno.test("of two plans that add replicas the second is stale; a name in use by then is refused", async () => {
   const { fleet, clock, membership } = await open();
   const [one, two, three] = [1, 1, 1].map((add) => membership.plan({ add }));
   const applied = membership.apply(one!.id);
@@ -210,7 +210,7 @@ Deno.test("plans are kept for ten minutes, and the last 64 of them", async () =>
   await fleet.close();
 });
 
-Deno.test("what cannot be done cannot be planned, for the same reasons", async () => {
+Deno.test("an impossible change cannot be planned, for the same reasons", async () => {
   const { fleet, plane, membership } = await open();
   const kind = (request: Parameters<Membership["plan"]>[0]) =>
     assertThrows(() => membership.plan(request), ChangeError).kind;
@@ -223,7 +223,7 @@ Deno.test("what cannot be done cannot be planned, for the same reasons", async (
   await fleet.close();
 });
 
-Deno.test("where somebody else runs the replicas, weights and shape change, the set does not", async () => {
+Deno.test("with engine static weights and shape can be changed, the set of replicas cannot", async () => {
   const { fleet, membership } = await open({}, false);
   const kind = (request: Parameters<Membership["plan"]>[0]) =>
     assertThrows(() => membership.plan(request), ChangeError).kind;
@@ -248,7 +248,7 @@ Deno.test("health changes never change a ring of weights", async () => {
   await fleet.close();
 });
 
-Deno.test("a change that is asked for before the engine has answered waits until it is known who is there", async () => {
+Deno.test("a change requested before the engine has answered waits until the members are known", async () => {
   const harness = new FleetHarness();
   const { fleet, clock, engine } = harness;
   engine.goAway();

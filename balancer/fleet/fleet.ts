@@ -219,7 +219,7 @@ export class Fleet {
     const spares = this.#parts.inventory.complete && !this.#closing;
     const { template, shape } = this.#parts.desiredState;
     this.#parts.reconciler.reconcile({ engineUp: this.engineUp, spares, template, shape }, now);
-    this.#parts.heartbeats.tend(this.#parts.roster.all);
+    this.#parts.heartbeats.sync(this.#parts.roster.all);
     this.#setTimer(now);
     this.#parts.conditions.check(this.#parts.roster.byName);
   }

@@ -5,14 +5,14 @@ import { Membership } from "./operations/membership.ts";
 import { TextStore } from "./testing.ts";
 import { ChangeLock } from "./operations/change_lock.ts";
 
-Deno.test("a new fleet starts the desired replicas and publishes each once it is well", async () => {
+Deno.test("a new fleet starts the desired replicas and publishes each one once it is ready", async () => {
   const { fleet, plane } = await new FleetHarness().open();
   assertEquals(plane.ready().sort(), ["Server1", "Server2", "Server3"]);
   assertEquals(fleet.view.ring.members, ["Server1", "Server2", "Server3"]);
   await fleet.close();
 });
 
-Deno.test("a killed replica leaves the view, and its name and slots come back as they were", async () => {
+Deno.test("a killed replica leaves the view, and returns with the same name and slots", async () => {
   const harness = await new FleetHarness().open();
   const { fleet, engine, clock } = harness;
   const before = { digest: fleet.view.ring.digest, id: harness.member("Server2")?.instance?.id };
@@ -72,7 +72,7 @@ Deno.test("a reset connection brings the next heartbeat forward", async () => {
   await harness.fleet.close();
 });
 
-Deno.test("a replica that keeps dying is started ever more rarely", async () => {
+Deno.test("a replica that keeps dying is started less and less often", async () => {
   const harness = new FleetHarness({ backoffMs: 1000, backoffMaxMs: 8000 });
   harness.sick.add("Server2");
   await harness.open();
@@ -88,7 +88,7 @@ Deno.test("a replica that keeps dying is started ever more rarely", async () => 
   await harness.fleet.close();
 });
 
-Deno.test("an engine that is away takes nobody out of the view, and is called until it answers", async () => {
+Deno.test("an unreachable engine takes no replica out of the view, and is called until it answers", async () => {
   const harness = await new FleetHarness().open();
   const { fleet, engine, clock } = harness;
   engine.goAway();
@@ -122,7 +122,7 @@ Deno.test("a replica that fails while the engine is away is replaced when the en
   await fleet.close();
 });
 
-Deno.test("a fleet that opens on an absent engine begins when the engine comes", async () => {
+Deno.test("a fleet that opens without its engine starts once the engine answers", async () => {
   const harness = new FleetHarness();
   harness.engine.goAway();
   await harness.open();
@@ -133,7 +133,7 @@ Deno.test("a fleet that opens on an absent engine begins when the engine comes",
   await harness.fleet.close();
 });
 
-Deno.test("what runs already is taken over and nothing is doubled", async () => {
+Deno.test("running instances are adopted and none is started twice", async () => {
   const engine = FleetHarness.memory();
   for (const name of ["Server2", "S9"]) await engine.start({ name, spare: false, template: {} });
   engine.calls.length = 0;
@@ -144,7 +144,7 @@ Deno.test("what runs already is taken over and nothing is doubled", async () => 
   await fleet.close();
 });
 
-Deno.test("of more running replicas than there is room for, the last are stopped", async () => {
+Deno.test("running replicas above the limit are stopped, the last ones first", async () => {
   const engine = FleetHarness.memory();
   for (let k = 1; k <= 8; k++) {
     await engine.start({ name: `Server${k}`, spare: false, template: {} });
@@ -170,7 +170,7 @@ Deno.test("a fault in one step is recorded and does not stop the next", async ()
   await fleet.close();
 });
 
-Deno.test("a start that fails is tried again and its reason is kept", async () => {
+Deno.test("a failed start is retried and its reason is kept", async () => {
   const harness = new FleetHarness();
   harness.engine.failNextStart(new EngineError("image-missing", "no such image"));
   await harness.open();
@@ -182,7 +182,7 @@ Deno.test("a start that fails is tried again and its reason is kept", async () =
   await harness.fleet.close();
 });
 
-Deno.test("an instance nobody wants is stopped when the engine is listed anew", async () => {
+Deno.test("an instance that belongs to no replica is stopped when the engine is listed again", async () => {
   const harness = await new FleetHarness().open();
   await harness.engine.start({ name: "Stray", spare: false, template: {} });
   harness.engine.comeBack();
@@ -217,7 +217,7 @@ Deno.test("without a health path a replica is up until a connection fails, and a
   await fleet.close();
 });
 
-Deno.test("a replica's end that comes before the word of its start is not missed", async () => {
+Deno.test("an exit that is reported before the start has returned is not missed", async () => {
   const harness = await new FleetHarness().open();
   const { fleet, engine, clock } = harness;
   const start = engine.start.bind(engine);
@@ -234,7 +234,7 @@ Deno.test("a replica's end that comes before the word of its start is not missed
   await fleet.close();
 });
 
-Deno.test("a spare stands in for a replica that died, under its name, and is itself replaced", async () => {
+Deno.test("a spare takes over the name of a dead replica and is itself replaced", async () => {
   const harness = await new FleetHarness({ spares: 1 }).open();
   const { fleet, engine, clock, named } = harness;
   assertEquals(fleet.spares.map(({ name, phase }) => [name, phase]), [["spare.1", "ready"]]);
@@ -275,7 +275,7 @@ Deno.test("a spare is in the view only after a heartbeat under its new name", as
   await fleet.close();
 });
 
-Deno.test("an end of a spare that stood in is its replica's", async () => {
+Deno.test("the exit of a promoted spare belongs to its replica", async () => {
   const harness = await new FleetHarness({ spares: 1 }).open();
   const { fleet, engine, clock } = harness;
   engine.rename = () => new Promise(() => {});
@@ -289,7 +289,7 @@ Deno.test("an end of a spare that stood in is its replica's", async () => {
   await fleet.close();
 });
 
-Deno.test("new replicas take spares too", async () => {
+Deno.test("new replicas are filled with spares, too", async () => {
   const harness = await new FleetHarness({ spares: 1 }).open();
   const { fleet, clock } = harness;
   const spare = fleet.spares[0]?.instance?.id;
@@ -299,7 +299,7 @@ Deno.test("new replicas take spares too", async () => {
   await fleet.close();
 });
 
-Deno.test("a replica that is being replaced is awaited; one that cannot live is not", async () => {
+Deno.test("requests wait for a replica that is being replaced, not for one that crashes in a loop", async () => {
   const harness = await new FleetHarness({ backoffMs: 5000 }).open();
   const { fleet, engine, clock } = harness;
   const release = engine.holdStarts();
@@ -321,7 +321,7 @@ Deno.test("a replica that is being replaced is awaited; one that cannot live is 
   await fleet.close();
 });
 
-Deno.test("heartbeats alone do not take the fleet below its floor, and the rest follows when others are back", async () => {
+Deno.test("heartbeats alone do not take the fleet below its floor; the rest follows once others are ready", async () => {
   const harness = await new FleetHarness({ minHealthyPercent: 50 }).open();
   const { fleet, engine, sick, clock } = harness;
   const release = engine.holdStarts();
@@ -337,7 +337,7 @@ Deno.test("heartbeats alone do not take the fleet below its floor, and the rest 
   await fleet.close();
 });
 
-Deno.test("where nobody listens, the floor protects nobody", async () => {
+Deno.test("a refused connection bypasses the floor", async () => {
   const harness = await new FleetHarness({ minHealthyPercent: 50 }).open();
   harness.engine.holdStarts();
   for (const name of ["Server1", "Server2", "Server3"]) {
@@ -378,7 +378,7 @@ Deno.test("a key that was in flight in three deaths in a row is quarantined for 
   await fleet.close();
 });
 
-Deno.test("a successor takes over under the name while what served drains", async () => {
+Deno.test("a successor takes over the name while the old instance drains", async () => {
   const harness = await new FleetHarness().open();
   const { fleet, engine, plane, clock } = harness;
   const old = fleet.view.ready.get("Server2")?.instance ?? "";
@@ -403,7 +403,7 @@ Deno.test("a successor takes over under the name while what served drains", asyn
   await fleet.close();
 });
 
-Deno.test("what an earlier life saved comes before what runs, as long as the setting is the same", async () => {
+Deno.test("the saved state overrides running instances while the setting is unchanged", async () => {
   const open = (configured: number) => {
     const saved = { configured, names: ["Server1", "S9"], template: { image: "x" } };
     return new FleetHarness({}, undefined, new TextStore(saved)).open();
@@ -418,7 +418,7 @@ Deno.test("what an earlier life saved comes before what runs, as long as the set
   await changed.fleet.close();
 });
 
-Deno.test("the desired state is saved when it is known and at every change, and not when the balancer ends", async () => {
+Deno.test("the desired state is saved once it is known and at every change, not at shutdown", async () => {
   const store = new TextStore();
   const { fleet, clock } = await new FleetHarness({}, undefined, store).open();
   const membership = new Membership({
@@ -435,7 +435,7 @@ Deno.test("the desired state is saved when it is known and at every change, and 
   ]);
 });
 
-Deno.test("a new balancer removes what does not run, and keeps its name", async () => {
+Deno.test("a restarted balancer removes exited instances and keeps their names", async () => {
   const engine = FleetHarness.memory();
   engine.leave({ id: "dead", name: "S7", spare: false });
   engine.leave({ id: "half", name: "spare.3", spare: true });
@@ -446,7 +446,7 @@ Deno.test("a new balancer removes what does not run, and keeps its name", async 
   await fleet.close();
 });
 
-Deno.test("an incident tells a failure from its first sign to the release of who waited", async () => {
+Deno.test("an incident records a failure from its first sign to the release of held requests", async () => {
   const harness = await new FleetHarness().open();
   const { fleet, engine, clock } = harness;
   const instance = harness.member("Server3")?.instance?.id ?? "";
@@ -528,7 +528,7 @@ Deno.test("a replica that answers worse than the others is replaced, unless too 
   await strict.fleet.close();
 });
 
-Deno.test("replicas that hang, whatever they have in their hands, make no key poisonous", async () => {
+Deno.test("hung replicas make no key poisonous", async () => {
   const harness = await new FleetHarness({ healthySpellMs: 0 }).open();
   const { fleet, sick, clock } = harness;
   for (const name of ["Server1", "Server2", "Server3"]) {
@@ -544,7 +544,7 @@ Deno.test("replicas that hang, whatever they have in their hands, make no key po
   await fleet.close();
 });
 
-Deno.test("a death that a refused heartbeat tells of counts as one", async () => {
+Deno.test("a death that a refused heartbeat reveals counts for poison keys", async () => {
   const harness = await new FleetHarness({ healthySpellMs: 0 }).open();
   const { fleet, sick, deaf, clock } = harness;
   for (const name of ["Server1", "Server2", "Server3"]) {

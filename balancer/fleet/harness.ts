@@ -1,5 +1,5 @@
 /**
- * A fleet for tests: an engine in memory, a clock that is turned by hand, heartbeats that can fail.
+ * A fleet for tests: in-memory engine, manual clock, heartbeats that fail on demand.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Probe } from "./health/probe.ts";
 import { type FleetStore, NO_STORE } from "./store/store.ts";
 import { quietLog, TestClock, TestDataPlane, TestFailures, testPolicy } from "./testing.ts";
 
-/** The ring's shape unless a test changes it. */
+/** Ring shape of tests. */
 export const TEST_SHAPE: RingShape = {
   slots: 512,
   virtualServers: 9,
@@ -21,18 +21,18 @@ export const TEST_SHAPE: RingShape = {
   hashes: "fibonacci",
 };
 
-/** A fleet on an engine in memory, a clock that is turned by hand and heartbeats that can fail. */
+/** A fleet with an in-memory engine, a manual clock and heartbeats that fail on demand. */
 export class FleetHarness {
   readonly engine: MemoryEngine;
   readonly clock = new TestClock();
   readonly plane = new TestDataPlane();
   readonly failures = new TestFailures();
-  /** Hosts, of those that are sick, where nobody listens. */
+  /** Hosts among `sick` that refuse connections. */
   readonly deaf = new Set<string>();
-  /** Hosts whose heartbeats are missed. */
+  /** Hosts whose heartbeats fail. */
   readonly sick = new Set<string>();
   readonly fleet: Fleet;
-  /** The name that the last heartbeat of each host said. */
+  /** Name that the last heartbeat of each host carried. */
   readonly named = new Map<string, string>();
   heartbeats = 0;
 
@@ -67,19 +67,19 @@ export class FleetHarness {
     });
   }
 
-  /** An engine whose instances listen at hosts that are called as their names at their start. */
+  /** Creates an engine whose instances have their first name as host name. */
   static memory(): MemoryEngine {
     return new MemoryEngine((name) => ({ hostname: name, port: 1 }));
   }
 
-  /** Opens it and waits until its first heartbeats have passed. */
+  /** Opens the fleet and waits for its first heartbeats. */
   async open(): Promise<this> {
     await this.fleet.open();
     await this.clock.turn(1);
     return this;
   }
 
-  /** A replica by its name. */
+  /** Returns a replica by name. */
   member(name: string): Member | undefined {
     return this.fleet.members.find((member) => member.name === name);
   }

@@ -3,7 +3,7 @@ import { EngineError } from "../engine/engine.ts";
 import { FleetHarness } from "./harness.ts";
 import { fleetStatus } from "./operations/status.ts";
 
-Deno.test("how a replica that served ended is kept, with its last lines, also when a broken connection came first", async () => {
+Deno.test("the exit and last lines of a replica are kept, even if a broken connection was reported first", async () => {
   const harness = await new FleetHarness().open();
   const { fleet, engine, clock } = harness;
   const instance = harness.member("Server1")?.instance?.id ?? "";
@@ -21,7 +21,7 @@ Deno.test("how a replica that served ended is kept, with its last lines, also wh
   await fleet.close();
 });
 
-Deno.test("a hung instance that the fleet itself kills has no end to tell of", async () => {
+Deno.test("a hung instance that the fleet kills has no exit in its incident", async () => {
   const harness = await new FleetHarness().open();
   const { fleet, sick, clock } = harness;
   sick.add("Server1");
@@ -32,7 +32,7 @@ Deno.test("a hung instance that the fleet itself kills has no end to tell of", a
   await fleet.close();
 });
 
-Deno.test("an incident tells of a replica that never became ready, and of its failed starts", async () => {
+Deno.test("an incident records a replica that never became ready, and its failed starts", async () => {
   const harness = await new FleetHarness().open();
   const { fleet, engine, clock } = harness;
   for (let i = 0; i < 2; i++) engine.failNextStart(new EngineError("failed", "no room"));
@@ -48,7 +48,7 @@ Deno.test("an incident tells of a replica that never became ready, and of its fa
   await fleet.close();
 });
 
-Deno.test("why a replica is not ready yet is in the status while it starts, and in the error at the end", async () => {
+Deno.test("the status shows why a starting replica is not ready, and the final error includes it", async () => {
   const harness = await new FleetHarness({ startTimeoutMs: 1000 }).open();
   const { fleet, sick, clock } = harness;
   sick.add("S4");
@@ -67,7 +67,7 @@ Deno.test("why a replica is not ready yet is in the status while it starts, and 
   await fleet.close();
 });
 
-Deno.test("a replica whose image says that it is unhealthy is replaced, although it answers", async () => {
+Deno.test("a replica whose image's health check fails is replaced although it answers heartbeats", async () => {
   const harness = await new FleetHarness({ minHealthyPercent: 50 }).open();
   const { fleet, engine, clock } = harness;
   const before = harness.member("Server1")?.instance?.id;
@@ -79,7 +79,7 @@ Deno.test("a replica whose image says that it is unhealthy is replaced, although
   await fleet.close();
 });
 
-Deno.test("unhealthy replicas are not taken out below the floor, and are once others are ready", async () => {
+Deno.test("unhealthy replicas stay while the floor requires them, and leave once others are ready", async () => {
   for (const probes of [true, false]) {
     const harness = await new FleetHarness({ minHealthyPercent: 67, probes }).open();
     const { fleet, engine, clock } = harness;
@@ -98,7 +98,7 @@ Deno.test("unhealthy replicas are not taken out below the floor, and are once ot
   }
 });
 
-Deno.test("without a health path an instance whose connections fail for a while is replaced, and not waited for", async () => {
+Deno.test("without a health path an instance whose connections keep failing is replaced, and requests do not wait for it", async () => {
   const harness = await new FleetHarness({ probes: false }).open();
   const { fleet, sick, deaf, clock } = harness;
   await clock.turn(1000);
@@ -123,7 +123,7 @@ Deno.test("without a health path an instance whose connections fail for a while 
   await fleet.close();
 });
 
-Deno.test("without a health path an instance that starts slowly is waited for, not replaced", async () => {
+Deno.test("without a health path requests wait for an instance that starts slowly", async () => {
   const harness = new FleetHarness({ probes: false, startTimeoutMs: 20_000 });
   const { fleet, sick, clock } = harness;
   for (const name of ["Server1", "Server2", "Server3"]) sick.add(name);
@@ -141,7 +141,7 @@ Deno.test("without a health path an instance that starts slowly is waited for, n
   await fleet.close();
 });
 
-Deno.test("a wall clock that is set back holds nothing up, and dates follow it", async () => {
+Deno.test("a wall clock that is set back delays nothing, and dates follow it", async () => {
   const harness = await new FleetHarness({ backoffMs: 1000, startsPerMinute: 4 }).open();
   const { fleet, engine, clock } = harness;
   for (let i = 0; i < 4; i++) engine.failNextStart(new EngineError("failed", "no room"));
@@ -150,7 +150,7 @@ Deno.test("a wall clock that is set back holds nothing up, and dates follow it",
   clock.setDate(-3_600_000);
   const { nextStart } = fleetStatus(fleet, clock.now()).replicas[0] ?? {};
   assert(Date.parse(nextStart ?? "") < 0, `${nextStart}`);
-  // The back-off ends, and the budget of starts, used up by then, refills.
+  // The backoff ends, and the exhausted budget of starts refills.
   await clock.turn(70_000);
   assert(fleet.view.ready.has("Server1"));
   await fleet.close();

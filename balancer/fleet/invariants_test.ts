@@ -11,12 +11,12 @@ import { testPolicy } from "./testing.ts";
 
 const policy = testPolicy({ startTimeoutMs: 1000, backoffMs: 100, backoffMaxMs: 1000 });
 
-/** A world of a replica and a spare: what the fleet believes, and the instances that really run. */
+/** A replica and a spare: the state of the fleet, and the instances that really run. */
 class World {
   now = 0;
   engineUp = true;
   readonly members = new Map<string, Member>();
-  /** Names of the instances that run, by id. */
+  /** Names of the running instances, by id. */
   readonly running = new Map<string, string>();
   readonly underway: Action[] = [];
   #ids = 0;
@@ -35,7 +35,7 @@ class World {
     return this.members.get(name);
   }
 
-  /** The event goes to whoever has the instance now. */
+  /** Delivers an event to the member that has the instance now. */
   post(event: MemberEvent, name?: string): void {
     const id = "id" in event ? event.id : undefined;
     const owner = [...this.members.values()].find((member) =>
@@ -105,7 +105,7 @@ class World {
     this.underway.push(action);
   }
 
-  /** The oldest action under way ends, well or badly. */
+  /** Ends the oldest action in progress, in success or failure. */
   finish(well: boolean): void {
     const action = this.underway.shift();
     if (!action) return;
@@ -141,7 +141,7 @@ class World {
     this.settle();
   }
 
-  /** Nothing bad happens any more: actions end well, heartbeats pass, deadlines come. */
+  /** Quiet time: actions succeed, heartbeats pass, deadlines come. */
   calmDown(isCalm: () => boolean): void {
     this.engineUp = true;
     for (let round = 0; round < 60 && !isCalm(); round++) {
@@ -158,7 +158,7 @@ class World {
     }
   }
 
-  /** Ids that somebody serves with, or that are being cleared away. */
+  /** Ids of serving and retiring instances. */
   known(): Set<string> {
     return new Set(
       [...this.members.values()].flatMap(({ instance, retiring }) => [
@@ -219,11 +219,13 @@ function take(world: World, [what, name]: [string, string]): void {
 
 function everyInstanceIsKnown(world: World): void {
   const known = world.known();
-  for (const id of world.running.keys()) assert(known.has(id), `${id} runs and nobody knows it`);
+  for (const id of world.running.keys()) {
+    assert(known.has(id), `${id} runs and belongs to no member`);
+  }
 }
 
 for (const spares of [0, 1]) {
-  Deno.test(`whatever happens, nothing that serves is stopped, nothing is forgotten, and quiet heals (${spares} spares)`, () => {
+  Deno.test(`after every history no serving instance is stopped, no instance is forgotten, and quiet time heals the fleet (${spares} spares)`, () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const world = new World(spares);
@@ -246,7 +248,7 @@ for (const spares of [0, 1]) {
   });
 }
 
-Deno.test("whatever happened, a replica that is removed ends up gone with nothing running", () => {
+Deno.test("after every history a removed replica is gone and no instance of it runs", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const world = new World(0);

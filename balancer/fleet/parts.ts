@@ -162,7 +162,7 @@ export class FleetParts {
     return new Signals({
       ...options,
       readyInstances: () => Array.from(ready(), ({ instance }) => instance),
-      probeNow: (instance) => this.heartbeats.hurry(instance),
+      probeNow: (instance) => this.heartbeats.probeNow(instance),
       askEngine: () => void this.engineMonitor.connect(),
     });
   }

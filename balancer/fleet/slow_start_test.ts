@@ -59,7 +59,7 @@ Deno.test("a new replica gets its slots in ten steps, each of them one view", as
   await fleet.close();
 });
 
-Deno.test("a weight that was 0 grows in steps, any other changes at once", async () => {
+Deno.test("a weight that was 0 grows in steps, any other weight changes at once", async () => {
   const { fleet, clock, membership } = await open();
   await membership.weigh({ Server1: 3 });
   assert(Math.abs(share(fleet.view.ring, "Server1") - 3 / 5) < 0.01);
@@ -72,7 +72,7 @@ Deno.test("a weight that was 0 grows in steps, any other changes at once", async
   await fleet.close();
 });
 
-Deno.test("in layout ring a new replica has one virtual server at the least", async () => {
+Deno.test("in layout ring a new replica has at least one virtual server", async () => {
   const { fleet, clock, membership } = await open();
   await membership.reshape({ layout: "ring", virtualServers: 4 });
   const added = membership.add(1, []);
@@ -85,7 +85,7 @@ Deno.test("in layout ring a new replica has one virtual server at the least", as
   await fleet.close();
 });
 
-Deno.test("a replacement keeps its slots and comes to its load in steps", async () => {
+Deno.test("a replacement keeps its slots and reaches its load in steps", async () => {
   const { harness, fleet, clock } = await open();
   const { ring } = fleet.view;
   harness.engine.fail("Server2");
@@ -102,7 +102,7 @@ Deno.test("a replacement keeps its slots and comes to its load in steps", async 
   await fleet.close();
 });
 
-Deno.test("a spare that stands in comes to its load in steps, with probes and without", async () => {
+Deno.test("a promoted spare reaches its load in steps, with probes and without", async () => {
   for (const probes of [true, false]) {
     const { harness, fleet, clock } = await open({ ...SLOW, probes, spares: 1 });
     const { digest } = fleet.view.ring;
@@ -116,7 +116,7 @@ Deno.test("a spare that stands in comes to its load in steps, with probes and wi
   }
 });
 
-Deno.test("where somebody else runs the replicas, one that comes back comes to its load in steps", async () => {
+Deno.test("with engine static a replica that recovers reaches its load in steps", async () => {
   const engine = FleetHarness.memory();
   for (const name of ["Server1", "Server2"]) {
     await engine.start({ name, spare: false, template: {} });
@@ -136,7 +136,7 @@ Deno.test("where somebody else runs the replicas, one that comes back comes to i
   await fleet.close();
 });
 
-Deno.test("what a deploy starts comes to its load in steps, under the old digest", async () => {
+Deno.test("an instance of a deploy reaches its load in steps, and the digest stays", async () => {
   const { harness, fleet, clock, changeLock, now } = await open();
   const { digest } = fleet.view.ring;
   const deploys = new Deploys({ fleet, engine: harness.engine, changeLock, now });
@@ -150,7 +150,7 @@ Deno.test("what a deploy starts comes to its load in steps, under the old digest
   await fleet.close();
 });
 
-Deno.test("a replica that dies before it is in the ring is new, and no heir", async () => {
+Deno.test("a replica that dies before it joins the ring is new, and starts slowly as a new one", async () => {
   const { harness, fleet, clock, membership } = await open();
   const release = harness.engine.holdStarts();
   const added = membership.add(2, ["S4", "S5"]);
@@ -165,7 +165,7 @@ Deno.test("a replica that dies before it is in the ring is new, and no heir", as
   await fleet.close();
 });
 
-Deno.test("without a slow start nothing follows a change or a replacement", async () => {
+Deno.test("without a slow start a change or a replacement is followed by no other view", async () => {
   const { harness, fleet, clock, membership } = await open({ heartbeatMs: 1e6 });
   const added = membership.add(1, []);
   await clock.turn(1);
@@ -179,7 +179,7 @@ Deno.test("without a slow start nothing follows a change or a replacement", asyn
   await fleet.close();
 });
 
-Deno.test("a plan tells where a slow start ends, and is stale at its next step", async () => {
+Deno.test("a plan describes the ring after the slow start, and is stale at the next step", async () => {
   const { fleet, clock, membership } = await open();
   const plan = membership.plan({ add: 1 });
   const applied = membership.apply(plan.id);
@@ -196,7 +196,7 @@ Deno.test("a plan tells where a slow start ends, and is stale at its next step",
   await fleet.close();
 });
 
-Deno.test("the status tells how far each replica has come", async () => {
+Deno.test("the status shows the slow start of each replica", async () => {
   const { harness, fleet, clock, membership } = await open();
   const added = membership.add(1, ["Big"], { Big: 3 });
   await clock.turn(1);

@@ -1,5 +1,5 @@
 /**
- * What the fleet's tests share: a policy, a clock that is turned by hand, a quiet log.
+ * Helpers of the fleet's tests: a policy, a manual clock, a data plane, a store, a quiet log.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Clock } from "../clock.ts";
 import type { FleetPolicy } from "./member/policy.ts";
 import type { FleetStore, SavedFleet, SaveResult, Versioned } from "./store/store.ts";
 
-/** The default policy, changed where a test says so. */
+/** Returns the default policy with changes. */
 export function testPolicy(changes: Partial<FleetPolicy> = {}): FleetPolicy {
   return {
     replaces: true,
@@ -39,9 +39,9 @@ export function testPolicy(changes: Partial<FleetPolicy> = {}): FleetPolicy {
   };
 }
 
-/** A clock that stands still until it is turned. */
+/** A clock that only moves when a test turns it. */
 export class TestClock implements Clock {
-  // The declarations leave open whose timers these are; nothing here depends on it.
+  // The declarations are of browser timers; nothing here depends on the kind.
   readonly #timers = FakeTimers.createClock(0) as FakeTimers.BrowserClock;
   #offset = 0;
 
@@ -49,12 +49,12 @@ export class TestClock implements Clock {
     return this.#timers.now;
   }
 
-  /** The epoch begins with the clock, until {@linkcode setDate}. */
+  /** The epoch is the clock's start, unless {@linkcode setDate} moved it. */
   wallClock(instant: number): number {
     return instant + this.#offset;
   }
 
-  /** Sets the wall clock forward, or back where it is negative. */
+  /** Moves the wall clock forward, or back by a negative number of milliseconds. */
   setDate(byMs: number): void {
     this.#offset += byMs;
   }
@@ -64,13 +64,13 @@ export class TestClock implements Clock {
     return () => this.#timers.clearTimeout(id);
   }
 
-  /** Lets time go by, and everything that follows from it happen. */
+  /** Moves the clock forward and runs everything that becomes due. */
   async turn(ms: number): Promise<void> {
     await this.#timers.tickAsync(ms);
   }
 }
 
-/** Keeps the views that were published; drains end when the test says so. */
+/** Records published views; drains end on demand. */
 export class TestDataPlane implements DataPlane {
   readonly views: View[] = [];
   readonly #busy = new Map<string, () => void>();
@@ -90,19 +90,19 @@ export class TestDataPlane implements DataPlane {
     return this.#busy.has(instance) ? 1 : 0;
   }
 
-  /** Keeps an instance from being idle. @returns ends its last request */
+  /** Keeps an instance busy. @returns ends its last request */
   occupy(instance: string): () => void {
     this.#busy.set(instance, () => {});
     return () => this.#busy.get(instance)?.();
   }
 
-  /** Names that the last view sends requests to. */
+  /** Returns the names that the last view routes to. */
   ready(): string[] {
     return [...this.views.at(-1)?.ready.keys() ?? []];
   }
 }
 
-/** Collects failed background actions. */
+/** Records failed background actions. */
 export class TestFailures implements FailureLog {
   readonly actions: string[] = [];
 
@@ -111,13 +111,13 @@ export class TestFailures implements FailureLog {
   }
 }
 
-/** A log that nobody reads. */
+/** A log without a reader. */
 export const quietLog = getLogger("ringkeeper-test");
 
-/** A store in memory that keeps text, as a file would, and fails while a test says so. */
+/** An in-memory store of text, which fails on demand. */
 export class TextStore implements FleetStore {
   readonly texts: string[] = [];
-  /** Why saves fail; undefined while they do not. */
+  /** Error of every save; undefined for success. */
   fault: Error | undefined;
 
   constructor(saved?: SavedFleet) {

@@ -167,45 +167,45 @@ export function proxySettings(
   return {
     listen: { hostname: listen.hostname, port: listen.port },
     publicApi: publicApi(config),
-    keySource: config.LB_KEY,
+    keySource: config.ring.key,
     limits: {
-      lineBytes: config.LB_MAX_REQUEST_LINE_BYTES,
-      headBytes: config.LB_MAX_HEAD_BYTES,
-      fields: config.LB_MAX_FIELDS,
-      bodyBytes: config.LB_MAX_BODY_BYTES,
-      connections: config.LB_MAX_CONNECTIONS,
-      connectionsPerAddress: config.LB_MAX_CONNECTIONS_PER_CLIENT,
-      calls: callsOf(config.LB_MAX_API_CONNECTIONS, workers),
+      lineBytes: config.limits.lineBytes,
+      headBytes: config.limits.headBytes,
+      fields: config.limits.fields,
+      bodyBytes: config.limits.bodyBytes,
+      connections: config.limits.connections,
+      connectionsPerAddress: config.limits.connectionsPerClient,
+      calls: callsOf(config.limits.apiConnections, workers),
     },
     timeouts: {
-      head: config.LB_HEAD_TIMEOUT_MS,
-      keepAlive: config.LB_KEEPALIVE_TIMEOUT_MS,
-      body: config.LB_BODY_TIMEOUT_MS,
-      connect: config.LB_CONNECT_TIMEOUT_MS,
-      response: config.LB_RESPONSE_TIMEOUT_MS,
-      upstreamIdle: config.LB_UPSTREAM_IDLE_MS,
-      responseBody: config.LB_RESPONSE_BODY_TIMEOUT_MS,
-      streamIdle: config.LB_STREAM_IDLE_MS,
+      head: config.timeouts.headMs,
+      keepAlive: config.timeouts.keepAliveMs,
+      body: config.timeouts.bodyMs,
+      connect: config.timeouts.connectMs,
+      response: config.timeouts.responseMs,
+      upstreamIdle: config.timeouts.upstreamIdleMs,
+      responseBody: config.timeouts.responseBodyMs,
+      streamIdle: config.timeouts.streamIdleMs,
     },
     linger: LINGER,
     hold: {
-      policy: config.LB_HOLD,
-      ms: config.LB_HOLD_MS,
+      policy: config.hold.policy,
+      ms: config.hold.ms,
       graceMs: GRACE_MS,
-      requests: Math.max(Math.floor(config.LB_HOLD_REQUESTS / workers), 1),
-      bytes: Math.floor(config.LB_HOLD_BYTES / workers),
+      requests: Math.max(Math.floor(config.hold.requests / workers), 1),
+      bytes: Math.floor(config.hold.bytes / workers),
       replaces,
     },
-    loadBound: config.LB_LOAD_BOUND,
-    ringFields: config.LB_RING_FIELDS,
-    suspectMs: config.LB_SUSPECT_MS,
-    outliers: config.LB_OUTLIERS,
-    via: config.LB_VIA,
-    underscores: config.LB_UNDERSCORES === "keep",
-    trace: config.LB_TRACE,
-    trusted: config.LB_TRUSTED_PROXIES,
-    proxyProtocol: config.LB_PROXY_PROTOCOL === "on",
-    accessLogging: config.LB_ACCESS_LOG,
+    loadBound: config.ring.loadBound,
+    ringFields: config.ring.fields,
+    suspectMs: config.health.suspectMs,
+    outliers: config.health.outliers,
+    via: config.http.via,
+    underscores: config.http.underscores === "keep",
+    trace: config.http.trace,
+    trusted: config.listen.trustedProxies,
+    proxyProtocol: config.listen.proxyProtocol === "on",
+    accessLogging: config.log.access,
     logStyle,
     workers,
   };
@@ -221,10 +221,10 @@ function callsOf(all: number, workers: number): number {
  *
  * @param config the configuration
  */
-export function workerCount({ LB_WORKERS }: Pick<Config, "LB_WORKERS">): number {
-  return LB_WORKERS === "auto" ? navigator.hardwareConcurrency : LB_WORKERS;
+export function workerCount({ listen: { workers } }: Pick<Config, "listen">): number {
+  return workers === "auto" ? navigator.hardwareConcurrency : workers;
 }
 
-function publicApi({ LB_PUBLIC_API }: Config): PublicApi {
-  return LB_PUBLIC_API === "auto" ? "basic" : LB_PUBLIC_API;
+function publicApi({ admin }: Config): PublicApi {
+  return admin.publicApi === "auto" ? "basic" : admin.publicApi;
 }

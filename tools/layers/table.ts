@@ -169,6 +169,7 @@ export const ROOMS: readonly Room[] = [
 export const TEST_HELPERS: readonly string[] = [
   "balancer/control/testing.ts",
   "balancer/engine/conformance.ts",
+  "balancer/engine/conformance_cases.ts",
   "balancer/engine/docker_harness.ts",
   "balancer/engine/podman_harness.ts",
   "balancer/engine/registry_harness.ts",
@@ -188,7 +189,7 @@ export interface Reserved {
 
 /** npm packages that are reserved, by the start of their specifier. */
 export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[] = [
-  { name: "dockerode", what: "the package dockerode", to: ["balancer/engine/docker.ts"] },
+  { name: "dockerode", what: "the package dockerode", to: ["balancer/engine/docker_api.ts"] },
   {
     name: "prom-client",
     what: "the package prom-client",

@@ -55,13 +55,14 @@ export async function openGate(config: Config, around: GateSurroundings): Promis
   if (open === "everything" && tokens.admin) {
     log.warn("LB_ADMIN_OPEN=true: no caller has to show LB_ADMIN_TOKEN");
   }
-  const hosts = new Set(config.LB_ALLOWED_HOSTS);
+  const hosts = new Set(config.admin.allowedHosts);
   const gate = new Gate({
     guard: new Guard({ open, tokens, replicas, hosts }, new FailureLimit()),
     audit: new Audit(log.getChild("audit")),
     now: () => performance.now(),
   });
-  const forgets = tokenFile !== undefined && config.LB_STATE_FILE === "" && config.LB_PORT === 0;
+  const forgets = tokenFile !== undefined && config.fleet.stateFile === "" &&
+    config.listen.port === 0;
   const close = () => forgets ? removeAdminToken(tokenFile) : Promise.resolve();
   return { gate, sources, tokenFile, close };
 }
@@ -71,9 +72,9 @@ async function ownToken(
   config: Config,
   { api, log }: GateSurroundings,
 ): Promise<string | undefined> {
-  if (config.LB_ADMIN_OPEN === "true" || config.LB_ADMIN_TOKEN !== "") return undefined;
-  if (config.LB_ADMIN_TOKEN_FILE !== "") return undefined;
-  const file = adminTokenFile(config.LB_STATE_FILE, config.LB_FLEET, api);
+  if (config.admin.open === "true" || config.admin.token !== "") return undefined;
+  if (config.admin.tokenFile !== "") return undefined;
+  const file = adminTokenFile(config.fleet.stateFile, config.fleet.name, api);
   try {
     await makeAdminToken(file);
     return file;
@@ -87,11 +88,13 @@ async function ownToken(
   }
 }
 
-function opennessOf({ LB_ADMIN_OPEN }: Config, tokens: Tokens): Openness {
-  if (LB_ADMIN_OPEN === "true") return "everything";
-  return LB_ADMIN_OPEN === "without-token" && !tokens.admin ? "fleet" : "nothing";
+function opennessOf({ admin }: Config, tokens: Tokens): Openness {
+  if (admin.open === "true") return "everything";
+  return admin.open === "without-token" && !tokens.admin ? "fleet" : "nothing";
 }
 
-function sourceOf(config: Config, setting: "LB_ADMIN_TOKEN" | "LB_READ_TOKEN"): TokenSource {
-  return { setting, text: config[setting], file: config[`${setting}_FILE`] };
+function sourceOf({ admin }: Config, setting: "LB_ADMIN_TOKEN" | "LB_READ_TOKEN"): TokenSource {
+  return setting === "LB_ADMIN_TOKEN"
+    ? { setting, text: admin.token, file: admin.tokenFile }
+    : { setting, text: admin.readToken, file: admin.readTokenFile };
 }

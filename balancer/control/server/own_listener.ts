@@ -17,10 +17,10 @@ import { isLoopback } from "../auth/host.ts";
  * @returns null where the API is on the public port alone
  */
 export function ownEntrance(
-  { LB_ADMIN_LISTEN, LB_PUBLIC_API }: Pick<Config, "LB_ADMIN_LISTEN" | "LB_PUBLIC_API">,
+  { admin }: Pick<Config, "admin">,
   publicPort: Address,
 ): Entrance | null {
-  if (LB_ADMIN_LISTEN !== null || LB_PUBLIC_API === "all") return LB_ADMIN_LISTEN;
+  if (admin.listen !== null || admin.publicApi === "all") return admin.listen;
   const hostname = isLoopback(publicPort.hostname) ? publicPort.hostname : "127.0.0.1";
   const next = { hostname, port: publicPort.port + 1 };
   return isFree(next) ? next : { hostname, port: 0 };

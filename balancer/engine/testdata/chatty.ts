@@ -1,6 +1,6 @@
-// Starts an instance of the command in its arguments with the log on standard output, waits for the
-// end of the instance, and writes to standard error the last lines of the instance, the failures, how
-// many lines of the log were lost, and how late timers came meanwhile, in milliseconds.
+// Starts an instance of the command in its arguments with the log on standard output, waits for its
+// end, and writes to standard error: the last lines of the instance, the failures, the number of
+// lost log lines, and the lateness of timers in milliseconds.
 import { Log } from "../../log/log.ts";
 import { ProcessEngine } from "../process.ts";
 

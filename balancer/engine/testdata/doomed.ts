@@ -1,4 +1,4 @@
-// Starts instances of the command in its arguments, tells their process ids, and runs on.
+// Starts instances of the command in its arguments, prints their process ids, and keeps running.
 import { ProcessEngine } from "../process.ts";
 
 const engine = new ProcessEngine({

@@ -1,4 +1,4 @@
-// Uses the docker engine without starting anything, to see that its permissions suffice.
+// Uses the docker engine without starting anything, to check that its permissions suffice.
 import { DockerEngine } from "../docker.ts";
 
 const engine = new DockerEngine({

@@ -1,5 +1,5 @@
-// Opens files until there are no more, and says how a start goes then, and when they are closed
-// again. Start it with few files allowed.
+// Opens files until the limit is reached, then prints the result of a start, and of one after the
+// files are closed. Run it with a low limit of open files.
 import { launch } from "../conformance.ts";
 import { EngineError } from "../engine.ts";
 import { ProcessEngine } from "../process.ts";

@@ -1,28 +1,28 @@
 /**
- * The beginning of an answer's body, for an error message.
+ * The beginning of a response body, for an error message.
  *
  * @module
  */
 
-/** Bytes of a body that are enough for an excerpt. */
+/** Number of bytes of a body that are enough for an excerpt. */
 export const EXCERPT_BYTES = 1024;
 
-/** Characters that are shown at the most. */
+/** Upper bound of the characters that are shown. */
 const SHOWN = 120;
 
 /**
- * Whether a body of this type is worth reading for its words.
+ * Reports whether a body of this type is text.
  *
- * @param contentType the value of Content-Type; empty without one
+ * @param contentType value of Content-Type; empty if the field is absent
  */
 export function isText(contentType: string): boolean {
   return contentType === "" || /^text\/|json|xml/i.test(contentType);
 }
 
 /**
- * The first words of a text in one line, without markup.
+ * Returns the beginning of a text as one line without markup.
  *
- * @param start the first bytes of the text, {@linkcode EXCERPT_BYTES} or all
+ * @param start the first bytes of the text, {@linkcode EXCERPT_BYTES} or all of it
  */
 export function excerpt(start: Uint8Array): string {
   return shortened(plain(new TextDecoder().decode(start)));

@@ -1,5 +1,5 @@
 /**
- * Keeps one heartbeat loop for each instance that wants one.
+ * Runs one heartbeat loop for each instance that needs one.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import { launchName, type Member } from "../member/member.ts";
 import type { FleetPolicy } from "../member/policy.ts";
 import { cadence, type Miss, type Probe, ProbeLoop } from "./probe.ts";
 
-/** What {@linkcode Heartbeats} are made of. */
+/** Dependencies of {@linkcode Heartbeats}. */
 export interface HeartbeatsOptions {
   readonly policy: FleetPolicy;
   readonly probe: Probe;
   readonly clock: Clock;
   readonly failures: FailureLog;
-  /** The present state of a replica. */
+  /** Returns the present state of a member. */
   readonly member: (name: string) => Member | undefined;
-  /** Told of each outcome; `miss` is set where a heartbeat was missed. */
+  /** Called with each outcome; `miss` is set if the heartbeat failed. */
   readonly report: (name: string, id: string, miss: Miss | undefined) => void;
 }
 
-/** A loop, and the name that the instance had when it began. */
+/** A loop, and the instance's name when the loop began. */
 interface NamedLoop {
   readonly name: string;
   readonly loop: ProbeLoop;
@@ -36,22 +36,22 @@ export class Heartbeats {
     this.#options = options;
   }
 
-  /** Begins and ends loops so that every instance worth asking has one. */
-  tend(members: Iterable<Member>): void {
+  /** Starts and ends loops, so that exactly the instances that need heartbeats have one. */
+  sync(members: Iterable<Member>): void {
     const { policy } = this.#options;
-    const wanted = new Map<string, Member>();
+    const needed = new Map<string, Member>();
     for (const member of members) {
-      if (member.instance && wantsHeartbeats(member, policy)) {
-        wanted.set(member.instance.id, member);
+      if (member.instance && needsHeartbeats(member, policy)) {
+        needed.set(member.instance.id, member);
       }
     }
-    for (const [id, { name }] of this.#loops) if (wanted.get(id)?.name !== name) this.#end(id);
-    for (const [id, member] of wanted) if (!this.#loops.has(id)) this.#begin(id, member);
+    for (const [id, { name }] of this.#loops) if (needed.get(id)?.name !== name) this.#end(id);
+    for (const [id, member] of needed) if (!this.#loops.has(id)) this.#begin(id, member);
   }
 
   /** Sends the next heartbeat of an instance now. */
-  hurry(id: string): void {
-    this.#loops.get(id)?.loop.hurry();
+  probeNow(id: string): void {
+    this.#loops.get(id)?.loop.probeNow();
   }
 
   /** Ends every loop. */
@@ -87,10 +87,11 @@ export class Heartbeats {
 }
 
 /**
- * Without probes the fleet only connects: to a new instance until it accepts, so that a slow start
- * is told from a failure, and to one that is down, which is tried again or replaced.
+ * Reports whether an instance needs heartbeats. Without probes the fleet only connects: to a new
+ * instance until it accepts, which distinguishes a slow start from a failure, and to one that is
+ * down, which is then tried again or replaced.
  */
-function wantsHeartbeats({ phase, reached, mustReplace }: Member, policy: FleetPolicy): boolean {
+function needsHeartbeats({ phase, reached, mustReplace }: Member, policy: FleetPolicy): boolean {
   if (policy.probes) return phase === "warming" || phase === "ready" || phase === "down";
   if (!policy.replaces) return false;
   return phase === "ready" ? !reached : phase === "down" && !mustReplace;

@@ -1,6 +1,6 @@
 /**
- * The heartbeat as HTTP: a GET that has to answer 2xx or 3xx. Without a path the heartbeat is a
- * connection that has to be accepted.
+ * The HTTP heartbeat: a GET that has to be answered with 2xx or 3xx. Without a path the heartbeat
+ * is a connection that has to be accepted.
  *
  * @module
  */
@@ -19,21 +19,24 @@ import {
 } from "./probe_connection.ts";
 import { type HttpProbeOptions, probeRequest } from "./probe_request.ts";
 
-/** A miss during which this thread was late for this part of the deadline may be its own. */
+/**
+ * If this thread was late by this part of the deadline during a miss, the miss may be its own
+ * fault.
+ */
 const LATE_PART = 0.5;
 
 /**
- * A kept connection carries this many heartbeats. Then the next one proves that the instance still
- * accepts connections: once a minute where heartbeats are sent every three seconds.
+ * Heartbeats over one kept connection. The next one opens a new connection, which proves that the
+ * instance still accepts connections: once a minute with a heartbeat every three seconds.
  */
 const MAX_USES = 20;
 
 /**
- * A probe that asks for a path. Where the instance's connection may be kept, it carries the next
- * heartbeat, too. One that ended meanwhile says nothing about the instance: the heartbeat is sent
- * again over a new one, once.
+ * Creates a probe that requests a path. A kept connection is used again. If that connection has
+ * ended meanwhile, which is no evidence against the instance, the heartbeat is sent once more over
+ * a new one.
  *
- * @param options what it asks for
+ * @param options options of the request
  */
 export function httpProbe(options: HttpProbeOptions): Probe {
   const { path } = options;
@@ -54,15 +57,15 @@ export function httpProbe(options: HttpProbeOptions): Probe {
   });
 }
 
-/** An answer and the connection that it came by. */
+/** An answer and its connection. */
 interface Answered {
   readonly connection: ProbeConnection;
   readonly answer: ProbeAnswer;
 }
 
-/** One heartbeat: its deadline, and what is closed then. */
+/** One heartbeat with its deadline, which closes its connections. */
 class Heartbeat implements Disposable {
-  /** Whether the deadline came before the answer. */
+  /** True if the deadline passed before the answer. */
   overdue = false;
   readonly #signal: AbortSignal;
   readonly #timer: ReturnType<typeof setTimeout>;
@@ -78,7 +81,7 @@ class Heartbeat implements Disposable {
     }, deadlineMs);
   }
 
-  /** Asks over the kept connection; undefined where there is none, or it ended. */
+  /** Asks over the kept connection; undefined if there is none, or it ended. */
   async askKept(keep: KeptConnection | undefined): Promise<Answered | undefined> {
     const connection = keep?.usable;
     try {
@@ -120,10 +123,10 @@ class Heartbeat implements Disposable {
 }
 
 /**
- * A probe whose misses are not those of this thread. A miss for want of time is confirmed by a second
- * heartbeat where this thread was late.
+ * Wraps a probe so that its misses are not those of this thread: if this thread was late, a timeout
+ * is confirmed by a second heartbeat.
  *
- * @throws {NotAskedError} it was late again, and the second heartbeat was missed, too
+ * @throws {NotAskedError} this thread was late again, and the second heartbeat failed, too
  */
 function fair(ask: Probe): Probe {
   return async (address, deadlineMs, signal, name, keep) => {
@@ -142,7 +145,7 @@ function fair(ask: Probe): Probe {
   };
 }
 
-/** Whether a connection is accepted. */
+/** Passes if a connection is accepted. */
 const connectProbe: Probe = async (address, deadlineMs, signal) => {
   const deadline = AbortSignal.timeout(deadlineMs);
   try {
@@ -158,7 +161,7 @@ const connectProbe: Probe = async (address, deadlineMs, signal) => {
   }
 };
 
-/** @param once whether the connection is of no further use */
+/** Decides by the status. @param once the connection is not used again */
 async function judge(
   { connection, answer }: Answered,
   path: string,
@@ -191,7 +194,7 @@ function placeOf(address: UpstreamAddress): string {
   return "path" in address ? address.path : `port ${address.port}`;
 }
 
-/** @throws {NotAskedError} this process can open no connection at all */
+/** Describes an error. @throws {NotAskedError} this process cannot open any connection */
 async function failure(
   error: unknown,
   address: UpstreamAddress,
@@ -209,9 +212,9 @@ async function failure(
 }
 
 /**
- * Whether the instance that ended a connection accepts no other one: it died.
+ * Reports whether an instance that ended a connection refuses a new one, because it died.
  *
- * @throws {NotAskedError} this process can open no connection at all
+ * @throws {NotAskedError} this process cannot open any connection
  */
 async function isRefused(address: UpstreamAddress, deadlineMs: number): Promise<boolean> {
   try {
@@ -223,7 +226,9 @@ async function isRefused(address: UpstreamAddress, deadlineMs: number): Promise<
   }
 }
 
-/** No program listens on the port or the Unix socket; the socket's file may be missing. */
+/**
+ * Reports whether no program listens on the port or Unix socket; the socket file may be missing.
+ */
 function isProof(error: unknown, address: UpstreamAddress): boolean {
   return error instanceof Deno.errors.ConnectionRefused ||
     ("path" in address && error instanceof Deno.errors.NotFound);
@@ -235,7 +240,7 @@ function connect(address: UpstreamAddress, signal: AbortSignal): Promise<Deno.Co
   return Deno.connect({ hostname, port, signal });
 }
 
-/** The cause has the reason in the system's words. */
+/** Returns the system's reason, which is in the cause. */
 function reasonOf(error: unknown): string {
   return errorMessage(error instanceof Error && error.cause ? error.cause : error);
 }

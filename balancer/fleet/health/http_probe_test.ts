@@ -30,7 +30,7 @@ test("2xx and 3xx are a passed heartbeat", async () => {
   assertEquals(await verdict(() => new Response(null, { status: 302 })), undefined);
 });
 
-test("the health path is asked for as it was set", async () => {
+test("the health path is requested as it was set", async () => {
   const check = (request: Request) => new Response(null, { status: pathOk(request) ? 204 : 500 });
   assertEquals(await verdict(check), undefined);
 });
@@ -39,7 +39,7 @@ function pathOk(request: Request): boolean {
   return request.method === "GET" && request.url.endsWith("/well?x=1");
 }
 
-test("4xx and 5xx are a missed one", async () => {
+test("4xx and 5xx are a missed heartbeat", async () => {
   assertEquals(await verdict(() => new Response("no", { status: 404 })), {
     reason: "404 from /well?x=1: no",
     refused: false,
@@ -50,7 +50,7 @@ test("4xx and 5xx are a missed one", async () => {
   });
 });
 
-test("a refused connection is a missed one", async () => {
+test("a refused connection is a missed heartbeat", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = listener.addr;
   listener.close();
@@ -59,7 +59,7 @@ test("a refused connection is a missed one", async () => {
   assertEquals(reason, { reason: `connection refused on port ${port}`, refused: true });
 });
 
-test("silence is a missed one when the deadline comes", async () => {
+test("silence until the deadline is a missed heartbeat", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const probe = httpProbe({ path: "/" });
   const reason = await probe(
@@ -72,7 +72,7 @@ test("silence is a missed one when the deadline comes", async () => {
   assertEquals(reason, { overdue: true, reason: "no answer within 20 ms", refused: false });
 });
 
-test("a heartbeat says the replica's name, and a spare's says none", async () => {
+test("a heartbeat carries the replica's name, and a spare's carries none", async () => {
   const named: (string | null)[] = [];
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
     named.push(request.headers.get(NAME_FIELD));
@@ -86,7 +86,10 @@ test("a heartbeat says the replica's name, and a spare's says none", async () =>
   assertEquals(named, ["Server7", null]);
 });
 
-/** Heartbeats to a server that answers from the second on. @returns the verdict, and how many came */
+/**
+ * Sends a heartbeat to a server that ignores the first one. @returns the verdict, and the number of
+ * heartbeats
+ */
 async function lateVerdict(deadlineMs: number, blockMs: number) {
   const { promise: first, resolve: arrived } = Promise.withResolvers<void>();
   let asked = 0;
@@ -107,11 +110,11 @@ async function lateVerdict(deadlineMs: number, blockMs: number) {
   return [miss?.reason, asked];
 }
 
-test("a miss of a thread that was late itself does not count before it is confirmed", async () => {
+test("a miss while the thread was late counts only once it is confirmed", async () => {
   assertEquals(await lateVerdict(2000, 3500), [undefined, 2]);
 });
 
-test("a heartbeat that the balancer is late for twice is not the instance's miss", async () => {
+test("a heartbeat for which the balancer was late twice is no miss of the instance", async () => {
   const silence = Promise.withResolvers<Response>();
   let asked = 0;
   const block = () => {
@@ -128,7 +131,7 @@ test("a heartbeat that the balancer is late for twice is not the instance's miss
   await server.shutdown();
 });
 
-test("where no file can be opened nobody was asked", async () => {
+test("without file descriptors a heartbeat is not sent, and is no miss", async () => {
   const program = new URL("../testdata/probe_without_files.ts", import.meta.url).pathname;
   const run = ["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read", program];
   const { stdout } = await new Deno.Command("sh", {
@@ -139,7 +142,7 @@ test("where no file can be opened nobody was asked", async () => {
   assertMatch(new TextDecoder().decode(stdout), /^"NotAskedError: Too many open files/);
 });
 
-/** What a picky service says to a heartbeat with these options. */
+/** Returns the verdict of a strict service about a heartbeat with these options. */
 async function asked(
   options: Omit<HttpProbeOptions, "path">,
   where: "tcp" | "unix",
@@ -168,7 +171,7 @@ test("the Host field and further fields are those of the settings, also over a U
   }
 });
 
-test("of a body only the first words of a text are shown", async () => {
+test("only the beginning of a text body is shown", async () => {
   const type = (type: string) => ({ status: 500, headers: { "Content-Type": type } });
   const table: [BodyInit | null, string, string][] = [
     [

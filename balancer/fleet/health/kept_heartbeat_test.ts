@@ -7,21 +7,21 @@ import { KeptConnection } from "./probe_connection.ts";
 const never = new AbortController().signal;
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
-/** What a scripted instance does with one request. */
+/** The scripted response to one request. */
 interface Turn {
-  /** Bytes of the answer. */
+  /** Bytes of the response. */
   readonly answer: string;
-  /** Bytes that follow later, once the heartbeat is over; empty to end the connection then. */
+  /** Bytes that follow after the heartbeat; empty to end the connection then. */
   readonly later?: string;
-  /** Whether it ends the connection then. */
+  /** Ends the connection afterwards. */
   readonly end?: boolean;
 }
 
-/** An instance that answers by a script, whatever it is asked. */
+/** An instance that responds by a script. */
 class Instance implements AsyncDisposable {
   connections = 0;
   readonly requests: string[] = [];
-  /** Resolves when the instance has ended or seen the end of its latest connection. */
+  /** Resolves once the instance has ended, or has seen the end of, its latest connection. */
   ended: Promise<void> = Promise.resolve();
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #script: (connection: number, request: number) => Turn;
@@ -37,7 +37,7 @@ class Instance implements AsyncDisposable {
     return { hostname, port };
   }
 
-  /** Does what the last turn left for later. */
+  /** Sends what the last turn left for later. */
   async finish(): Promise<void> {
     await this.#later?.();
     this.#later = undefined;
@@ -69,7 +69,7 @@ class Instance implements AsyncDisposable {
   }
 }
 
-/** Closes a connection, unless that happened already. */
+/** Closes a connection that may be closed already. */
 function closed(connection: Deno.Conn): void {
   try {
     connection.close();
@@ -218,7 +218,7 @@ test("a connection is not kept where its end is the body's, nor where the instan
     using heartbeats = new Heartbeats(instance);
     for (let sent = 1; sent <= 2; sent++) {
       assertEquals(await heartbeats.send(), undefined, answer.slice(0, 80));
-      // Nothing but the read of a body that is not there yet is under way.
+      // Only the read of a missing body is in progress.
       if (!answer.startsWith("HTTP/1.1 200 OK\r\n\r\n")) await instance.ended;
     }
     assertEquals(instance.connections, 2, answer.slice(0, 80));

@@ -1,25 +1,24 @@
 /**
- * How late this thread is with everything that it does: busy with other work, or not run by the
- * system.
+ * Measures how late this thread is: busy with other work, or not scheduled by the system.
  *
  * @module
  */
 
-/** Milliseconds between two looks at the clock. */
+/** Interval of the timer, in milliseconds. */
 const TICK_MS = 100;
 
 /**
- * One timer for all that measure at the same time: each heartbeat does, and a timer for each would
- * cost more than the rest of it.
+ * One timer for all concurrent measurements: each heartbeat measures, and a timer for each would
+ * cost more than the heartbeat itself.
  */
 class Ticker {
-  /** How many measurements are under way. */
+  /** Number of measurements in progress. */
   #users = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #lookedAt = 0;
   #ms = 0;
 
-  /** Milliseconds that the thread was late for, up to now. */
+  /** Total lateness of the thread so far, in milliseconds. */
   get ms(): number {
     return this.#ms + this.#pending(performance.now());
   }
@@ -47,7 +46,7 @@ class Ticker {
 
 const TICKER = new Ticker();
 
-/** How late the thread is from the moment that this is made on. */
+/** The lateness of the thread since this object was created. */
 export class Lateness {
   readonly #from: number;
   #total: number | undefined;
@@ -57,7 +56,7 @@ export class Lateness {
     this.#from = TICKER.ms;
   }
 
-  /** Milliseconds that the thread was late for in all. */
+  /** Lateness in milliseconds. */
   get ms(): number {
     return this.#total ?? TICKER.ms - this.#from;
   }

@@ -1,48 +1,48 @@
 /**
- * Replicas that answer, but worse than the others: by their share of errors, or by the time that
- * they take. The idea is Envoy's outlier detection; here each is compared with its peers, so that
- * what ails the whole fleet (its database, its load) makes an outlier of nobody.
+ * Outlier detection: finds replicas that answer, but with more errors or later than the others. As
+ * in Envoy's outlier detection, but each replica is compared with its peers, so that a fault of the
+ * whole fleet (its database, its load) makes no replica an outlier.
  *
  * @module
  */
 import { type Sample, SLOW_RESPONSE_MS } from "../../view.ts";
 
-/** What happened within this time counts, in milliseconds. */
+/** Samples count for this time, in milliseconds. */
 const WINDOW_MS = 10_000;
 
-/** So many responses are needed to say anything about an instance. */
+/** Minimum number of responses of an instance that is compared. */
 const MIN_RESPONSES = 20;
 
-/** A share of errors from this on is bad... */
+/** An instance is an outlier if its share of errors is at least this... */
 const BAD_ERRORS = 0.5;
 
-/** ...where that of the peers is no more than this. */
+/** ...and the median of its peers is at most this. */
 const GOOD_ERRORS = 0.1;
 
-/** So many times the time that its peers take to begin a response is slow... */
+/** An instance is an outlier if its responses begin this many times later than its peers'... */
 const SLOW_FACTOR = 5;
 
-/** ...where it is no less than this, in milliseconds. */
+/** ...and take at least this long to begin, in milliseconds. */
 const SLOW_MS = SLOW_RESPONSE_MS;
 
 /**
- * One worker must have seen bad responses to this many keys within a second. A client that repeats
- * one bad request has one key, which always goes to the same replica: its errors are its own.
+ * Minimum number of keys with bad responses that one worker must have seen within a second. A
+ * client that repeats one bad request has one key, which always goes to the same replica.
  */
 const MIN_BAD_KEYS = 5;
 
-/** An instance that does worse than its peers. */
+/** An instance that performs worse than its peers. */
 export interface Outlier {
   readonly instance: string;
   readonly reason: string;
 }
 
-/** What an instance did within the window. */
+/** The responses of an instance within the window. */
 interface Conduct {
   readonly instance: string;
   readonly errors: number;
   readonly firstByteMs: number;
-  /** The most keys of bad responses in one sample. */
+  /** Largest number of keys with bad responses in one sample. */
   readonly badKeys: number;
 }
 
@@ -51,10 +51,10 @@ export class Outliers {
   #samples: (Sample & { readonly at: number })[] = [];
 
   /**
-   * Takes samples in.
+   * Adds samples.
    *
-   * @param samples what a worker counted since the last time
-   * @param now the present instant
+   * @param samples counts of one worker since its last report
+   * @param now instant of the fleet's clock, in milliseconds
    */
   add(samples: readonly Sample[], now: number): void {
     this.#samples = this.#samples.filter(({ at }) => now - at < WINDOW_MS);
@@ -62,9 +62,9 @@ export class Outliers {
   }
 
   /**
-   * Who does worse than the others.
+   * Returns the outliers.
    *
-   * @param instances those that are ready
+   * @param instances ids of the ready instances
    */
   find(instances: readonly string[]): Outlier[] {
     const samples = Map.groupBy(this.#samples, ({ instance }) => instance);
@@ -89,7 +89,7 @@ function conductOf(instance: string, samples: readonly Sample[]): Conduct | unde
   return { instance, errors: errors / responses, firstByteMs: firstByteMs / responses, badKeys };
 }
 
-/** Why one is an outlier among its peers; undefined where it is none, or has none. */
+/** Returns why an instance is an outlier; undefined if it is none, or has no peers. */
 function compare(one: Conduct, peers: readonly Conduct[]): string | undefined {
   if (peers.length === 0) return undefined;
   const errors = median(peers.map((peer) => peer.errors));

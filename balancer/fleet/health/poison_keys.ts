@@ -1,6 +1,6 @@
 /**
- * Requests that kill: a key that was in flight in several deaths in a row is not sent to anybody
- * for a while, instead of walking round the ring and killing every replica.
+ * Poison keys: a request key that was in flight in several deaths in a row is quarantined for a
+ * while. Otherwise its requests would move along the ring and kill every replica.
  *
  * @module
  */
@@ -9,16 +9,20 @@ import { isLeaving, type Member } from "../member/member.ts";
 import type { Observation } from "../member/observation.ts";
 import type { FleetPolicy } from "../member/policy.ts";
 
-/** A request that was in flight so shortly before or after a death had to do with it. */
+/**
+ * A request counts for a death if it failed within this time before or after it, in milliseconds.
+ */
 const AROUND_MS = 1000;
 
-/** Deaths further apart than this are not in a row. */
+/** Deaths further apart than this, in milliseconds, are not in a row. */
 const ROW_MS = 60_000;
 
-/** Keys that many deaths share are popular; what is poisonous is shared by few, or alone. */
+/**
+ * Upper bound of shared keys that are quarantined: keys that many deaths share are just popular.
+ */
 const SHARED = 2;
 
-/** So many keys are kept of one instance. */
+/** Number of keys that are kept for one instance. */
 const KEYS = 1024;
 
 interface InFlight {
@@ -32,14 +36,14 @@ interface Death {
   readonly keys: ReadonlySet<string>;
 }
 
-/** A key that is quarantined. */
+/** A quarantined key. */
 export interface QuarantinedKey {
   readonly key: string;
-  /** Until when, milliseconds since the epoch. */
+  /** End of the quarantine, an instant of the fleet's clock in milliseconds. */
   readonly until: number;
 }
 
-/** Watches which keys were in flight when instances died. */
+/** Records which keys were in flight when instances died. */
 export class PoisonKeys {
   readonly #policy: Pick<FleetPolicy, "poisonDeaths" | "quarantineMs">;
   readonly #inFlight = new Map<string, InFlight>();
@@ -51,19 +55,19 @@ export class PoisonKeys {
     this.#policy = policy;
   }
 
-  /** The keys that are quarantined. The same set for as long as nothing changes. */
+  /** Returns the quarantined keys. The set is the same object until it changes. */
   keys(now: number): ReadonlySet<string> {
     for (const [key, until] of this.#until) if (until <= now) this.#until.delete(key);
     if (this.#until.size !== this.#keys.size) this.#keys = new Set(this.#until.keys());
     return this.#keys;
   }
 
-  /** The keys with the end of their time. */
+  /** Returns the quarantined keys with the ends of their quarantine. */
   list(now: number): readonly QuarantinedKey[] {
     return [...this.keys(now)].map((key) => ({ key, until: this.#until.get(key) ?? now }));
   }
 
-  /** When the next key is let go, milliseconds since the epoch; `Infinity` where there is none. */
+  /** When the next quarantine ends, an instant in milliseconds; `Infinity` if there is none. */
   get nextDeadline(): number {
     return Math.min(...this.#until.values());
   }
@@ -82,14 +86,22 @@ export class PoisonKeys {
     if (received) this.recordFailure(instance, key, now);
   }
 
-  /** An instance that missed heartbeats hung, and every request in it hung too: no sign of poison. */
+  /**
+   * An instance that missed heartbeats hung, and all its requests with it: not a sign of poison.
+   */
   #onChange(before: Member, after: Member | undefined, now: number): void {
     const { instance, misses } = before;
     const ended = instance && instance.id !== after?.instance?.id;
     if (ended && misses === 0 && !isLeaving(after ?? before)) this.recordDeath(instance.id, now);
   }
 
-  /** A request failed that may have been in an instance's hands. */
+  /**
+   * Records a failed request that the instance may have received.
+   *
+   * @param instance id of the instance
+   * @param key key of the request
+   * @param now instant of the fleet's clock, in milliseconds
+   */
   recordFailure(instance: string, key: string, now: number): void {
     if (this.#policy.poisonDeaths === 0) return;
     for (const [id, { at }] of this.#inFlight) if (now - at > AROUND_MS) this.#inFlight.delete(id);
@@ -97,11 +109,16 @@ export class PoisonKeys {
     seen.at = now;
     if (seen.keys.size < KEYS) seen.keys.add(key);
     this.#inFlight.set(instance, seen);
-    // The word of an instance's death may come before that of the requests it took with it.
+    // The report of a death may arrive before the reports of its failed requests.
     if (this.#deaths.at(-1)?.instance === instance) this.#judge(now);
   }
 
-  /** An instance died. */
+  /**
+   * Records the death of an instance.
+   *
+   * @param instance id of the instance
+   * @param now instant of the fleet's clock, in milliseconds
+   */
   recordDeath(instance: string, now: number): void {
     if (this.#policy.poisonDeaths === 0) return;
     const keys = this.#inFlight.get(instance)?.keys ?? new Set();

@@ -1,5 +1,5 @@
 /**
- * Heartbeats: one loop for each running instance, all of them side by side.
+ * Heartbeat loops: one for each running instance, all concurrent.
  *
  * @module
  */
@@ -11,31 +11,31 @@ import type { Member } from "../member/member.ts";
 import { KeptConnection } from "./probe_connection.ts";
 import { type FleetPolicy, RETRY_WITHOUT_PROBES_MS } from "../member/policy.ts";
 
-/** Why an instance is not well. */
+/** A failed heartbeat. */
 export interface Miss {
-  /** In words. */
+  /** Reason, as text. */
   readonly reason: string;
-  /** Whether nobody listens at its address: that is proof, whatever the others do. */
+  /** The connection was refused: proof of death, independent of the other replicas. */
   readonly refused: boolean;
-  /** Set where no answer came in time: a balancer that is late misses it, too. */
+  /** The answer was late. A balancer that is late itself causes this, too. */
   readonly overdue?: true;
 }
 
-/** The balancer could not ask: that says nothing about the instance. */
+/** The balancer could not send a heartbeat, which is no evidence against the instance. */
 export class NotAskedError extends Error {
   override readonly name = "NotAskedError";
 }
 
 /**
- * Asks an instance once whether it is well.
+ * Sends one heartbeat.
  *
- * @param address where it listens
- * @param deadlineMs milliseconds that the answer may take
- * @param signal ends the question early; the answer is of no interest then
+ * @param address address of the instance
+ * @param deadlineMs longest wait for the answer, in milliseconds
+ * @param signal cancels the heartbeat; its result is not used then
  * @param name the replica's name, for an instance that was started without one
- * @param keep keeps the connection for the next heartbeat of the same instance; none is kept without
- * @returns `undefined` when it is well, else why not
- * @throws {NotAskedError} it could not be asked, for want of what the balancer needs for that
+ * @param keep keeps the connection for the instance's next heartbeat; without it none is kept
+ * @returns `undefined` if the heartbeat passed, otherwise the failure
+ * @throws {NotAskedError} the heartbeat could not be sent, for example for lack of file descriptors
  */
 export type Probe = (
   address: UpstreamAddress,
@@ -45,30 +45,30 @@ export type Probe = (
   keep?: KeptConnection,
 ) => Promise<Miss | undefined>;
 
-/** When the next heartbeat is due and how long it may take, in milliseconds. */
+/** Time of the next heartbeat and its deadline, in milliseconds. */
 export interface Cadence {
-  /** From the start of the last heartbeat to the start of the next. */
+  /** Time between the starts of two heartbeats. */
   readonly intervalMs: number;
   readonly deadlineMs: number;
   /**
-   * Set where nothing speaks against the instance. Its heartbeats are spread over the interval, so
-   * that those of many do not come at once, and may go over a connection that was kept.
+   * Set if there is no evidence against the instance. Its heartbeats are spread over the interval,
+   * so that those of many instances do not coincide, and may use a kept connection.
    */
   readonly steady?: true;
 }
 
 const WARMING_MIN_MS = 25;
 const WARMING_MAX_MS = 250;
-/** Until a heartbeat is tried again that could not be sent. */
+/** Delay before a heartbeat that could not be sent is retried, in milliseconds. */
 const NOT_ASKED_MS = 250;
-/** The part of the interval by which a steady heartbeat may come early. */
+/** A steady heartbeat may be early by up to this part of the interval. */
 const EARLY_PART = 0.1;
 
 /**
- * The rhythm of heartbeats for a replica in its present state.
+ * Returns interval and deadline of a member's heartbeats.
  *
- * @param member the replica
- * @param now the present instant
+ * @param member the member
+ * @param now instant of the fleet's clock, in milliseconds
  * @param policy the fleet's thresholds
  */
 export function cadence(member: Member, now: number, policy: FleetPolicy): Cadence {
@@ -78,8 +78,8 @@ export function cadence(member: Member, now: number, policy: FleetPolicy): Caden
     const tenthOfAge = (now - (member.runningSince ?? member.since)) / 10;
     return { intervalMs: clamp(tenthOfAge, WARMING_MIN_MS, WARMING_MAX_MS), deadlineMs };
   }
-  // A first miss may be chance: it is confirmed at once, and faster than a heartbeat that nothing
-  // spoke against, so that a hang costs one interval and one and a half deadlines at the most.
+  // A first miss may be chance: it is confirmed at once and with half the deadline, so that a hang
+  // is found within one interval and one and a half deadlines.
   const doubtful = member.misses > 0 || member.suspect;
   if (member.phase === "ready" && doubtful) {
     const intervalMs = member.misses < policy.downAfter ? 0 : WARMING_MAX_MS;
@@ -94,21 +94,21 @@ function clamp(value: number, min: number, max: number): number {
 }
 
 /**
- * Spreads steady heartbeats: the first one comes after a part of the interval that differs from
- * instance to instance, those after it up to a tenth of the interval early. None comes late, so a
- * hang is found as soon as without.
+ * Spreads steady heartbeats: the first one is delayed by a part of the interval that depends on the
+ * instance, later ones are early by up to a tenth of it. None is late, so a hang is found as fast
+ * as without spreading.
  */
 class Spread {
   readonly #seed: string;
   #count = 0;
   #steady = false;
 
-  /** @param seed text of the instance; the same text gives the same parts */
+  /** @param seed text of the instance, which determines the parts */
   constructor(seed: string) {
     this.#seed = seed;
   }
 
-  /** The time from one heartbeat's start to the next one's, in milliseconds. */
+  /** Returns the time between the starts of two heartbeats, in milliseconds. */
   next({ intervalMs, steady }: Cadence): number {
     const first = !this.#steady;
     this.#steady = steady ?? false;
@@ -118,21 +118,21 @@ class Spread {
   }
 }
 
-/** What a {@linkcode ProbeLoop} is made of. */
+/** Dependencies of a {@linkcode ProbeLoop}. */
 export interface ProbeLoopOptions {
   readonly address: UpstreamAddress;
   /** The replica's name; undefined for a spare, which has none yet. */
   readonly name: string | undefined;
   readonly probe: Probe;
   readonly clock: Clock;
-  /** The rhythm from here on, asked anew after each heartbeat. */
+  /** Returns interval and deadline, evaluated after each heartbeat. */
   readonly cadence: () => Cadence;
-  /** Told of each outcome: `undefined` for a passed heartbeat, else why it was missed. */
+  /** Called with each outcome: `undefined` for a passed heartbeat. */
   readonly report: (miss: Miss | undefined) => void;
   readonly failures: FailureLog;
 }
 
-/** Sends heartbeats to one instance, never two at a time, until it is closed. */
+/** Sends heartbeats to one instance, one at a time, until it is closed. */
 export class ProbeLoop {
   readonly #options: ProbeLoopOptions;
   readonly #closed = new AbortController();
@@ -140,19 +140,19 @@ export class ProbeLoop {
   readonly #spread: Spread;
   #cancelTimer: (() => void) | undefined;
 
-  /** Begins with a heartbeat at once. */
+  /** Sends the first heartbeat at once. */
   constructor(options: ProbeLoopOptions) {
     this.#options = options;
     this.#spread = new Spread(`${addressText(options.address)} ${options.name}`);
     this.#schedule(0);
   }
 
-  /** Sends the next heartbeat now, unless one is under way already. */
-  hurry(): void {
+  /** Sends the next heartbeat now, unless one is in progress. */
+  probeNow(): void {
     if (this.#cancelTimer) this.#schedule(0);
   }
 
-  /** Ends the loop; a heartbeat under way is dropped. */
+  /** Ends the loop; the result of a heartbeat in progress is dropped. */
   close(): void {
     this.#cancelTimer?.();
     this.#closed.abort();
@@ -187,7 +187,7 @@ export class ProbeLoop {
   async #ask(): Promise<void> {
     const { address, name, probe, report } = this.#options;
     const { deadlineMs, steady } = this.#options.cadence();
-    // Where there is doubt, what counts is that the instance accepts a connection.
+    // In doubt the instance has to accept a new connection.
     if (!steady) this.#kept.drop();
     const miss = await probe(address, deadlineMs, this.#closed.signal, name, this.#kept);
     if (!this.#closed.signal.aborted) report(miss);

@@ -1,5 +1,5 @@
 /**
- * The body of an answer to a heartbeat: where it ends, and its first bytes.
+ * The body of a heartbeat's response: its end and its first bytes.
  *
  * @module
  */
@@ -7,14 +7,16 @@ import { ChunkScanner } from "../../proxy/http1/chunked.ts";
 import { CleanCopy } from "../../proxy/http1/clean_copy.ts";
 import type { ResponseHead } from "../../proxy/http1/response_head.ts";
 
-/** Follows a body through the bytes that arrive (RFC 9112, section 6.3). */
+/** Follows a body through the received bytes (RFC 9112, section 6.3). */
 export class ProbeBody {
   readonly #chunks: ChunkScanner | undefined;
-  /** What is missing of a body of known length; `Infinity` where the connection's end is its end. */
+  /**
+   * Missing bytes of a body of known length; `Infinity` if the connection's end is the body's end.
+   */
   #missing: number;
   #malformed = false;
 
-  /** @param head the head before it, of an answer to GET */
+  /** @param head head of a response to GET */
   constructor(head: ResponseHead) {
     const { chunked, contentLength } = head;
     const empty = head.bodyless("GET");
@@ -22,24 +24,24 @@ export class ProbeBody {
     this.#missing = empty ? 0 : contentLength >= 0 ? contentLength : Infinity;
   }
 
-  /** Whether all of it was taken. */
+  /** Whether the body is complete. */
   get done(): boolean {
     return this.#chunks ? this.#chunks.done : this.#missing === 0;
   }
 
-  /** Whether its framing makes no sense. */
+  /** Whether the framing is invalid. */
   get malformed(): boolean {
     return this.#malformed;
   }
 
   /**
-   * Takes bytes that no earlier call has seen.
+   * Takes new bytes.
    *
-   * @param bytes the buffer that holds them
-   * @param from index of the first one
-   * @param end index after the last one
-   * @param onData given each run of the body's own bytes
-   * @returns how many bytes belong to the body
+   * @param bytes buffer with the bytes
+   * @param from index of the first byte
+   * @param end index after the last byte
+   * @param onData called with each run of body bytes
+   * @returns number of bytes that belong to the body
    */
   take(
     bytes: Uint8Array,

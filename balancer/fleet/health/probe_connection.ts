@@ -8,77 +8,77 @@ import { ResponseHead } from "../../proxy/http1/response_head.ts";
 import { latin1 } from "../../proxy/http1/latin1.ts";
 import { ProbeBody } from "./probe_body.ts";
 
-/** Room for the usual answer. */
+/** Buffer size for a usual response. */
 const USUAL_BYTES = 512;
 
-/** The longest head of an answer, in bytes. */
+/** Longest response head, in bytes. */
 const MAX_HEAD_BYTES = 64 * 1024;
 
-/** The most field lines of an answer. */
+/** Upper bound of field lines in a response. */
 const MAX_FIELDS = 200;
 
-/** The most interim responses (1xx) before an answer. */
+/** Upper bound of interim responses (1xx) before a response. */
 const MAX_INTERIM = 16;
 
-/** Of a body that is longer the connection is closed rather than read to its end, in bytes. */
+/** A body longer than this, in bytes, is not read to its end; the connection is closed instead. */
 const MAX_DRAINED_BYTES = 16 * 1024;
 
-/** The connection ended before a whole head was there. */
+/** The connection ended before the end of the response head. */
 export class ConnectionEnded extends Error {
   override readonly name = "ConnectionEnded";
 }
 
-/** What the instance sent is no HTTP/1 response. */
+/** The instance did not send an HTTP/1 response. */
 export class MalformedAnswer extends Error {
   override readonly name = "MalformedAnswer";
 }
 
-/** The head of an answer. */
+/** Head of a response. */
 export interface ProbeAnswer {
   readonly status: number;
-  /** The value of Content-Type; empty without one. */
+  /** Value of Content-Type; empty if the field is absent. */
   readonly contentType: string;
 }
 
-/** One object parses every head: what it says is taken down before the next one is parsed. */
+/** One object parses every head: its values are copied before the next head is parsed. */
 const HEAD = new ResponseHead();
 
-/** A connection to an instance. Between two heartbeats a read is under way, which tells of its end. */
+/** A connection to an instance. A read between two heartbeats detects its end. */
 export class ProbeConnection implements Disposable {
-  /** Heartbeats that it has carried. */
+  /** Number of heartbeats that it has carried. */
   uses = 0;
   readonly #stream: Deno.Conn;
   readonly #request: Uint8Array<ArrayBuffer>;
   #bytes = new Uint8Array(USUAL_BYTES);
   #end = 0;
-  /** Index after the bytes of the answer that were used. */
+  /** Index after the consumed bytes of the response. */
   #used = 0;
   #body: ProbeBody | undefined;
   #keepAlive = false;
-  /** The read under way. */
+  /** The read in progress. */
   #reading: Promise<number> | undefined;
   #resting = false;
   #closed = false;
 
   /**
-   * @param stream the connection, which belongs to this object from now on
-   * @param request what each heartbeat sends
+   * @param stream the connection, which this object owns from now on
+   * @param request bytes of each heartbeat's request
    */
   constructor(stream: Deno.Conn, request: Uint8Array<ArrayBuffer>) {
     this.#stream = stream;
     this.#request = request;
   }
 
-  /** Whether it rests and nothing says that it ended. */
+  /** Whether it is idle and open. */
   get usable(): boolean {
     return this.#resting && !this.#closed;
   }
 
   /**
-   * Sends a heartbeat and waits for the head of the answer.
+   * Sends a heartbeat and waits for the response head.
    *
-   * @throws {ConnectionEnded} the connection ended, or was closed from here
-   * @throws {MalformedAnswer} the answer cannot be understood
+   * @throws {ConnectionEnded} the connection ended, or was closed here
+   * @throws {MalformedAnswer} the response is invalid
    */
   async ask(): Promise<ProbeAnswer> {
     this.#resting = false;
@@ -98,9 +98,9 @@ export class ProbeConnection implements Disposable {
   }
 
   /**
-   * The first bytes of the answer's body, as far as they come before the connection ends.
+   * Returns the first bytes of the body that arrive before the connection ends.
    *
-   * @param limit how many at the most
+   * @param limit upper bound of the number of bytes
    */
   async bodyStart(limit: number): Promise<Uint8Array> {
     const start = new Uint8Array(limit);
@@ -113,14 +113,14 @@ export class ProbeConnection implements Disposable {
     try {
       do this.#takeBody(collect); while (length < limit && !this.#bodyOver() && await this.#more());
     } catch {
-      // What came before the connection broke is the answer.
+      // The bytes received before the connection broke are the body.
     }
     return start.subarray(0, length);
   }
 
   /**
-   * Makes ready for the next heartbeat. What is missing of the body is read meanwhile; where that is
-   * too much, or the instance ends the connection, it is closed.
+   * Prepares for the next heartbeat. The rest of the body is read meanwhile; if it is too long, or
+   * the instance ends the connection, the connection is closed.
    */
   rest(): void {
     if (!this.#keepAlive) return this.close();
@@ -139,11 +139,11 @@ export class ProbeConnection implements Disposable {
     if (this.#bytes.length > USUAL_BYTES) this.#bytes = new Uint8Array(USUAL_BYTES);
     this.#resting = true;
     await this.#begunRead();
-    // Bytes that nobody asked for, or the end: both make it useless (RFC 9112, section 9.3).
+    // Unexpected bytes, or the end: the connection cannot be used again (RFC 9112, section 9.3).
     if (this.#resting) this.close();
   }
 
-  /** Ends it, and whatever waits for it. */
+  /** Closes the connection; pending operations fail. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -183,7 +183,7 @@ export class ProbeConnection implements Disposable {
     return { status: HEAD.status, contentType: this.#contentType() };
   }
 
-  /** Of use for an error message alone. */
+  /** Reads the content type, which only error messages need. */
   #contentType(): string {
     const { fields, status } = HEAD;
     for (let i = 0; status >= 400 && i < fields.count; i++) {
@@ -198,7 +198,7 @@ export class ProbeConnection implements Disposable {
     return !this.#body || this.#body.done || this.#body.malformed;
   }
 
-  /** @returns how many bytes of the body there were */
+  /** Takes received body bytes. @returns their number */
   #takeBody(onData: (data: Uint8Array) => void): number {
     const taken = this.#body?.take(this.#bytes, this.#used, this.#end, onData) ?? 0;
     this.#used += taken;
@@ -206,14 +206,14 @@ export class ProbeConnection implements Disposable {
     return taken;
   }
 
-  /** @returns false at the end of the connection */
+  /** Waits for more bytes. @returns false at the end of the connection */
   async #more(): Promise<boolean> {
     const count = await this.#begunRead();
     this.#end += count;
     return count > 0;
   }
 
-  /** The read under way, or the next one. */
+  /** Returns the read in progress, or starts the next one. */
   #begunRead(): Promise<number> {
     this.#makeRoom();
     return this.#reading ??= this.#stream.read(this.#bytes.subarray(this.#end)).then((count) => {
@@ -230,24 +230,24 @@ export class ProbeConnection implements Disposable {
   }
 }
 
-/** Keeps the connection of one instance from heartbeat to heartbeat. Who probes it owns this. */
+/** Keeps the connection of one instance between heartbeats. The instance's loop owns it. */
 export class KeptConnection {
   #connection: ProbeConnection | undefined;
   #closed = false;
 
-  /** The connection, where it can carry a heartbeat now. */
+  /** The connection, if it can carry a heartbeat now. */
   get usable(): ProbeConnection | undefined {
     return this.#connection?.usable ? this.#connection : undefined;
   }
 
-  /** Keeps another connection: it is closed with this. */
+  /** Replaces the kept connection. */
   set(connection: ProbeConnection): void {
     this.drop();
     if (this.#closed) connection.close();
     else this.#connection = connection;
   }
 
-  /** Closes the connection: the next heartbeat has to be accepted. */
+  /** Closes the connection, so that the next heartbeat opens a new one. */
   drop(): void {
     this.#connection?.close();
     this.#connection = undefined;

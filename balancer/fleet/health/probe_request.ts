@@ -7,23 +7,23 @@ import { NAME_FIELD } from "../../../replica/contract.ts";
 import { VERSION } from "../../version.ts";
 import { addressText, type UpstreamAddress } from "../../view.ts";
 
-/** What a heartbeat asks for. */
+/** Options of the heartbeat request. */
 export interface HttpProbeOptions {
-  /** Path of the health page; empty: only a connection is made. */
+  /** Path of the health check; empty to only connect. */
   readonly path: string;
-  /** The `Host` field, where that is not to be the instance's address. */
+  /** Value of the `Host` field, if it is not the instance's address. */
   readonly host?: string;
-  /** Further fields. */
+  /** Additional fields. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
- * The request of a heartbeat.
+ * Returns the request of a heartbeat.
  *
- * @param options what it asks for; `path` is not empty
- * @param address where the instance listens
+ * @param options options of the request; `path` is not empty
+ * @param address address of the instance
  * @param name the replica's name, for an instance that was started without one
- * @throws {TypeError} a field's name or value cannot be sent
+ * @throws {TypeError} the name or value of a field is invalid
  */
 export function probeRequest(
   { path, host, headers = {} }: HttpProbeOptions,
@@ -31,7 +31,7 @@ export function probeRequest(
   name: string | undefined,
 ): Uint8Array<ArrayBuffer> {
   const url = new URL(probeUrl(address, path));
-  // `Headers` refuses what would end a line.
+  // `Headers` refuses values that would end a line.
   const fields = new Headers({
     "Accept": "*/*",
     "User-Agent": `ringkeeper/${VERSION}`,
@@ -44,12 +44,12 @@ export function probeRequest(
   return bytesOf(`${lines.join("\r\n")}\r\n\r\n`);
 }
 
-/** Over a Unix socket there is no host; `localhost` is what other clients send there. */
+/** A Unix socket has no host; `localhost` is what other clients send. */
 function probeUrl(address: UpstreamAddress, path: string): string {
   return `http://${"path" in address ? "localhost" : addressText(address)}${path}`;
 }
 
-/** One byte a character, as `Headers` lets no other pass (RFC 9110, 5.5). */
+/** One byte per character, since `Headers` accepts no others (RFC 9110, section 5.5). */
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

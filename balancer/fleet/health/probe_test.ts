@@ -6,7 +6,7 @@ import { TestClock, TestFailures, testPolicy } from "../testing.ts";
 
 const address = { hostname: "127.0.0.1", port: 1 };
 
-Deno.test("a ready replica is asked every heartbeat, a missed one is confirmed at once", () => {
+Deno.test("a ready replica gets a heartbeat per interval; a missed one is confirmed at once", () => {
   const ready = { ...newMember({ name: "S", joined: true }, 0), phase: "ready" as const };
   const steady = { intervalMs: 3000, deadlineMs: 1000, steady: true as const };
   assertEquals(cadence(ready, 0, testPolicy()), steady);
@@ -18,13 +18,13 @@ Deno.test("a ready replica is asked every heartbeat, a missed one is confirmed a
   assertEquals(cadence(spared, 0, testPolicy()), { intervalMs: 250, deadlineMs: 500 });
 });
 
-Deno.test("a warming replica is asked often at first and less often as it takes longer", () => {
+Deno.test("a warming replica gets frequent heartbeats, less frequent ones as it takes longer", () => {
   const warming = { ...newMember({ name: "S", joined: true }, 0), phase: "warming" as const };
   const intervals = [0, 1000, 60_000].map((now) => cadence(warming, now, testPolicy()).intervalMs);
   assertEquals(intervals, [25, 100, 250]);
 });
 
-Deno.test("heartbeats never overlap and keep their rhythm however long each one takes", async () => {
+Deno.test("heartbeats never overlap and keep their interval for every duration of each", async () => {
   const clock = new TestClock();
   const starts: number[] = [];
   let running = 0;
@@ -45,7 +45,7 @@ Deno.test("heartbeats never overlap and keep their rhythm however long each one 
   });
   await clock.turn(600);
   loop.close();
-  // The clock of the test turns a delay of nothing into one millisecond.
+  // The clock of the test rounds a delay of 0 up to one millisecond.
   assertEquals(starts, [0, 100, 351, 451, 551]);
 });
 
@@ -74,7 +74,7 @@ Deno.test("a loop that is closed while a heartbeat is under way reports nothing"
   assertEquals(reports, 0);
 });
 
-Deno.test("a heartbeat that could not be sent is no miss: it is recorded, and sent a moment later", async () => {
+Deno.test("a heartbeat that could not be sent is no miss: it is recorded and retried", async () => {
   const clock = new TestClock();
   const failures = new TestFailures();
   const sent: number[] = [];
@@ -99,7 +99,7 @@ Deno.test("a heartbeat that could not be sent is no miss: it is recorded, and se
   assertEquals(failures.actions, ["fleet.heartbeat", "fleet.heartbeat"]);
 });
 
-/** Starts of the heartbeats of a loop, by its clock. */
+/** Returns the starts of a loop's heartbeats, by its clock. */
 async function startsOf(port: number, isSteady: () => boolean, ms: number): Promise<number[]> {
   const clock = new TestClock();
   const starts: number[] = [];
@@ -162,14 +162,14 @@ Deno.test("only steady heartbeats find the connection that was kept", async () =
   });
   await clock.turn(150);
   steady = false;
-  loop.hurry();
+  loop.probeNow();
   await clock.turn(1);
   loop.close();
   assertEquals([kept.at(0), kept.at(1), kept.at(-1)], [false, true, false]);
   assertEquals(dropped, kept.length);
 });
 
-/** Of a connection, as much as a keeper asks for. */
+/** The part of a connection that its keeper uses. */
 function restingConnection(onClose: () => void): Parameters<KeptConnection["set"]>[0] {
   return { usable: true, close: onClose } as Parameters<KeptConnection["set"]>[0];
 }

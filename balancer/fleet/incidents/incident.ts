@@ -1,55 +1,55 @@
 /**
- * One failure of one replica, from the first sign to the last request that was let go.
+ * One failure of one replica, from its first sign to the release of the last held request.
  *
  * @module
  */
 import type { Toll } from "../../view.ts";
 
-/** The record of a failure. Times are in milliseconds since the epoch. */
+/** The record of a failure. Times are dates, in milliseconds since the epoch. */
 export interface Incident {
   readonly id: number;
   readonly name: string;
-  /** The instance that failed; undefined where the engine could not start one. */
+  /** Id of the instance that failed; undefined if the engine could not start one. */
   readonly instance?: string;
-  /** The first sign of the failure, in words. */
+  /** The first sign of the failure, as text. */
   readonly signal: string;
   /** How the instance ended, as the engine reported it: exit code, signal, out of memory. */
   readonly exit?: string;
   /** The last lines that the instance wrote. */
   readonly outputTail?: readonly string[];
-  /** False where the replica had not been ready before: its first starts failed. */
+  /** False if the replica had never been ready: its first starts failed. */
   readonly served: boolean;
   /** Starts that failed during the incident. */
   readonly failedStarts: number;
-  /** Why the last of them failed, in words. */
+  /** Why the last of them failed. */
   readonly startFailure?: string;
-  /** What the data plane had noticed about it before, how often. */
+  /** Evidence of the data plane before the incident: the count of each kind. */
   readonly evidence: Readonly<Record<string, number>>;
-  /** The first evidence against it, or the signal. */
+  /** The first evidence against the instance, or the signal. */
   readonly at: number;
   /** The signal was received. */
   readonly signalAt: number;
-  /** A view without it was published. */
+  /** A view without the instance was published. */
   readonly ejectedAt?: number;
   /** Every worker routed by that view. */
   readonly unroutedAt?: number;
-  /** The engine was told to create its replacement, or a spare stood in. */
+  /** The engine began to create the replacement, or a spare took over. */
   readonly createAt?: number;
-  /** The engine had started it. */
+  /** The engine had started the replacement. */
   readonly startedAt?: number;
-  /** It passed its first heartbeat under this name. */
+  /** The replacement passed its first heartbeat under this name. */
   readonly readyAt?: number;
-  /** Every worker routed by the view with it: held requests were released. */
+  /** Every worker routed by the view with the replacement: held requests were released. */
   readonly releasedAt?: number;
-  /** The instance that took over. */
+  /** Id of the replacement. */
   readonly replacement?: string;
-  /** Whether that was a spare. */
+  /** True if the replacement was a spare. */
   readonly spare: boolean;
-  /** What became of the requests for it. */
+  /** What the failure cost the replica's requests. */
   readonly toll: Omit<Toll, "name">;
 }
 
-/** No request was touched. */
+/** A failure that cost nothing. */
 export const NO_TOLL: Omit<Toll, "name"> = {
   held: 0,
   retried: 0,
@@ -60,10 +60,10 @@ export const NO_TOLL: Omit<Toll, "name"> = {
 };
 
 /**
- * Two tolls as one.
+ * Adds two costs.
  *
- * @param a one
- * @param b the other
+ * @param a one cost
+ * @param b another cost
  */
 export function addTolls(a: Omit<Toll, "name">, b: Omit<Toll, "name">): Omit<Toll, "name"> {
   return {

@@ -1,5 +1,5 @@
 /**
- * Keeps a record of each failure while it is healed, and the last of them afterwards.
+ * Records each failure while it is healed, and keeps the last records.
  *
  * @module
  */
@@ -10,13 +10,16 @@ import type { Observation } from "../member/observation.ts";
 import type { EventLog, FleetEvent } from "./event_log.ts";
 import { addTolls, type Incident, NO_TOLL } from "./incident.ts";
 
-/** How many incidents are kept, the newest. */
+/** Number of incidents that are kept, the newest. */
 const KEPT = 100;
 
-/** Evidence older than this, in milliseconds, has nothing to do with a failure now. */
+/** Evidence older than this, in milliseconds, does not belong to a failure now. */
 const EVIDENCE_MS = 2000;
 
-/** Tolls come up to a tick late: within this time after its end they still belong to an incident. */
+/**
+ * Workers report costs up to a tick late: within this time after the end of an incident, in
+ * milliseconds, they still belong to it.
+ */
 const TOLL_MS = 2000;
 
 /** Delay before a closed incident is logged, so that late worker reports are included. */
@@ -28,16 +31,18 @@ interface Seen {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** An incident, and the views that stand for its steps. */
+/** An open or closed incident, with the versions of the views that mark its steps. */
 interface Open {
   incident: Incident;
-  /** From an instant of the fleet's clock to its date: one for the whole incident. */
+  /**
+   * Difference between a date and an instant of the fleet's clock, fixed for the whole incident.
+   */
   readonly offset: number;
   ejectVersion?: number;
   releaseVersion?: number;
 }
 
-/** The failures of a fleet. It is given instants of the fleet's clock and tells dates. */
+/** The failures of a fleet. Methods take instants of the fleet's clock; records hold dates. */
 export class Incidents {
   readonly #clock: Pick<Clock, "wallClock">;
   readonly #onEnd: (incident: Incident) => void;
@@ -48,7 +53,7 @@ export class Incidents {
 
   /**
    * @param clock dates the incidents
-   * @param onEnd told of each incident that came to its end
+   * @param onEnd called with each incident that is closed
    */
   constructor(clock: Pick<Clock, "wallClock">, onEnd: (incident: Incident) => void) {
     this.#clock = clock;
@@ -69,14 +74,14 @@ export class Incidents {
     return incidents;
   }
 
-  /** All that are kept, the newest first. */
+  /** The kept incidents, the newest first. */
   get all(): readonly Incident[] {
     return [...this.#closed, ...this.#open.values()]
       .map(({ incident }) => incident)
       .sort((a, b) => b.id - a.id);
   }
 
-  /** One by its number; undefined where it is kept no more. */
+  /** Returns an incident by its number; undefined if it is no longer kept. */
   find(id: number): Incident | undefined {
     return this.all.find((incident) => incident.id === id);
   }
@@ -101,7 +106,7 @@ export class Incidents {
     }
   }
 
-  /** The data plane noticed something. */
+  /** The data plane reported evidence. */
   evidence({ instance, kind }: Evidence, now: number): void {
     for (const [id, { lastAt }] of this.#seen) {
       if (now - lastAt > EVIDENCE_MS) this.#seen.delete(id);
@@ -120,7 +125,7 @@ export class Incidents {
     this.#replaced(before, after, now);
   }
 
-  /** The engine is told to create an instance. */
+  /** The engine begins to create an instance. */
   creating(name: string, now: number): void {
     const open = this.#open.get(name);
     if (open) open.incident = { ...open.incident, createAt: now + open.offset };
@@ -136,7 +141,7 @@ export class Incidents {
     }
   }
 
-  /** Every worker routes by this version, or a later one. */
+  /** Every worker routes by this version, or by a later one. */
   applied(version: number, now: number): void {
     for (const open of this.#open.values()) {
       const { ejectVersion = Infinity, releaseVersion = Infinity, incident, offset } = open;
@@ -147,7 +152,7 @@ export class Incidents {
     }
   }
 
-  /** What became of requests since the last time. */
+  /** Workers reported what failures cost requests. */
   count(tolls: readonly Toll[], now: number): void {
     for (const { name, ...toll } of tolls) {
       const open = this.#open.get(name) ?? this.#closedRecently(name, now);
@@ -157,10 +162,10 @@ export class Incidents {
   }
 
   /**
-   * The engine told how an instance ended, or what it wrote last.
+   * The engine reported how an instance ended, or what it wrote last.
    *
-   * @param instance the instance, whose incident may be over
-   * @param ending what is known; the rest stays as it was
+   * @param instance id of the instance; its incident may be closed
+   * @param ending the known facts; other facts of the incident stay
    */
   ended(instance: string, ending: Ending): void {
     for (const open of [...this.#closed, ...this.#open.values()]) {
@@ -219,7 +224,7 @@ export class Incidents {
         ...(instance === undefined ? {} : { instance }),
         ...(exit === undefined ? {} : { exit }),
       });
-      // It was in no view: there is none to wait for without it.
+      // No view contained the replica, so there is no view without it to wait for.
       open.ejectVersion = -1;
       this.#open.set(after.name, open);
     }
@@ -248,7 +253,7 @@ export class Incidents {
     return { incident, offset };
   }
 
-  /** It failed again, or is removed, before it was well. */
+  /** The replica failed again, or is removed, before it was ready. */
   #abandon(name: string, now: number): void {
     const open = this.#open.get(name);
     if (!open) return;

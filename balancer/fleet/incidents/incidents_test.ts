@@ -4,7 +4,7 @@ import type { Incident } from "./incident.ts";
 import { Incidents } from "./incidents.ts";
 import { type Member, newMember } from "../member/member.ts";
 
-/** The epoch begins with the clock. */
+/** The epoch is the clock's start. */
 const CLOCK = { wallClock: (instant: number) => instant };
 
 const READY: Member = {
@@ -68,7 +68,7 @@ Deno.test("an incident ends when every worker routes to the replacement", () => 
   assertEquals([incident?.releasedAt, incident?.replacement], [140, "i2"]);
 });
 
-Deno.test("the first evidence against the instance is the beginning", () => {
+Deno.test("an incident begins with the first evidence against the instance", () => {
   const { incidents } = harness();
   const evidence = { name: "S", instance: "i1", fresh: true, key: "k" };
   incidents.evidence({ ...evidence, kind: "slow" }, 50);
@@ -82,7 +82,7 @@ Deno.test("the first evidence against the instance is the beginning", () => {
   }]);
 });
 
-Deno.test("tolls belong to the incident of their replica, for a moment after its end too", () => {
+Deno.test("tolls belong to the incident of their replica, also shortly after its end", () => {
   const { incidents } = harness();
   incidents.changed(READY, GONE, 0);
   incidents.count([toll({ held: 2, longestHoldMs: 30 }), toll({ name: "T", held: 9 })], 10);
@@ -93,7 +93,7 @@ Deno.test("tolls belong to the incident of their replica, for a moment after its
   assertEquals([first?.toll.held, last?.toll.held, last?.toll.spilled], [2, 1, 1]);
 });
 
-Deno.test("a replacement that fails before it is well is part of the same incident", () => {
+Deno.test("a replacement that fails before it is ready belongs to the same incident", () => {
   const { incidents, ended } = harness();
   incidents.changed(READY, GONE, 0);
   incidents.changed(GONE, STARTED, 10);

@@ -1,131 +1,139 @@
 /**
- * What the fleet knows about one replica: the state that `transition` moves and `plan` reads.
+ * The state that the fleet keeps about one replica or spare. `transition` changes it and
+ * `planActions` reads it.
  *
  * @module
  */
 import type { EngineErrorKind, Instance, Template } from "../../engine/engine.ts";
 
 /**
- * Where a replica stands.
+ * Phase of a member.
  *
- * - `waiting`: nothing runs under its name; to be started once its backoff is over
+ * - `waiting`: no instance runs under its name; the next start is due after its backoff
  * - `starting`: the engine is starting an instance
  * - `warming`: an instance runs and has not passed a heartbeat under this name yet
- * - `ready`: it may be sent requests
- * - `down`: it failed and is out of the view; to be replaced, or to be asked again
- * - `leaving`: out of the ring for good; what ran under its name drains and is stopped
+ * - `ready`: requests may be sent to it
+ * - `down`: it failed and is out of the view; it is replaced, or probed until it is back
+ * - `leaving`: out of the ring for good; its instances drain and stop
  */
 export type Phase = "waiting" | "starting" | "warming" | "ready" | "down" | "leaving";
 
-/** What went wrong with a replica. */
+/** A failure of a member. */
 export interface MemberError {
-  /** When: an instant of the fleet's clock. */
+  /** Instant of the fleet's clock, in milliseconds. */
   readonly at: number;
   readonly message: string;
-  /** Set where the engine refused to start it. */
+  /** Set if the engine refused the start. */
   readonly kind?: EngineErrorKind;
-  /** Set where a start was given up at its deadline. */
+  /** Set if the start timed out. */
   readonly gaveUp?: true;
-  /** The instance that it happened to. */
+  /** Id of the instance that failed. */
   readonly instance?: string;
   /** How that instance ended, as the engine reported it: exit code, signal, out of memory. */
   readonly exit?: string;
   /** The last lines that the instance wrote. */
   readonly outputTail?: readonly string[];
-  /** Set where a start failed: 1 for the first start in a row of failed ones. */
+  /** Set if a start failed: its number in the present row of failed starts, from 1. */
   readonly attempt?: number;
 }
 
 /** How an instance ended and the last lines that it wrote, as far as the engine knows. */
 export type Ending = Pick<MemberError, "exit" | "outputTail">;
 
-/** The engine's own health check, such as an image's HEALTHCHECK, fails. */
+/** A failed health check of the engine's own, such as an image's HEALTHCHECK. */
 export interface Unhealthy {
-  /** In words. */
+  /** Reason that the engine gave. */
   readonly reason: string;
-  /** Without heartbeats: when the fleet next looks whether the replica may be taken out. */
+  /** Without heartbeats: when the fleet next checks whether the replica may leave the view. */
   readonly lookAt: number;
 }
 
-/** An instance that serves under the name no more and is still to be cleared away. */
+/** An instance that no longer serves under its name and still has to be stopped or removed. */
 export interface RetiringInstance {
   readonly id: string;
   /** `drain` while requests to it may still run, then `stop`. */
   readonly stage: "drain" | "stop";
-  /** From SIGTERM to SIGKILL in milliseconds. */
+  /** Time between SIGTERM and SIGKILL, in milliseconds. */
   readonly graceMs: number;
-  /** Whether the engine is to be asked how it ended and what it wrote: it failed. */
+  /**
+   * Collect its exit and its last log lines before it is removed. Set for instances that failed.
+   */
   readonly collectOutput: boolean;
-  /** True while an action of the plan is under way for it. */
+  /** True while a planned action for it is in progress. */
   readonly busy: boolean;
-  /** No action is taken for it before this time. */
+  /** No action is planned for it before this instant. */
   readonly notBefore: number;
 }
 
-/** One replica or spare, desired or on its way out. Immutable: each transition makes a new one. */
+/**
+ * One replica or spare, including one that leaves. Immutable: each transition returns a new one.
+ * Times are instants of the fleet's clock, in milliseconds.
+ */
 export interface Member {
   readonly name: string;
   readonly phase: Phase;
-  /** When it entered the phase, like all times here an instant of the fleet's clock. */
+  /** When it entered the phase. */
   readonly since: number;
-  /** True for an instance kept ready for whichever replica fails next: it never owns slots. */
+  /** True for an instance that is kept ready for the next replica that fails; it owns no slots. */
   readonly spare: boolean;
-  /** The replica that it is to take over from, where it is its successor in a deploy. */
+  /** The replica that it takes over from, if it is a successor in a deploy. */
   readonly successorOf?: string;
   /** True from its first entry into the ring until it is removed. */
   readonly joined: boolean;
-  /** Its share beside the others'; 0 for no slots. */
+  /** Weight relative to the other replicas; 0 for no slots. */
   readonly weight: number;
-  /** When it came to own slots, where it was new to the ring then: its share grows from there. */
+  /** When it got slots as a new member of the ring. Its share of slots grows from there. */
   readonly slotRampSince?: number;
-  /** Since when its instance serves, where it inherited the name: its load grows from there. */
+  /**
+   * When its instance began to serve under a name that served before. Its load grows from there.
+   */
   readonly loadRampSince?: number;
   /** True once an instance has been ready under the name. */
   readonly served: boolean;
-  /** What its instances run. */
+  /** Template of its instances. */
   readonly template: Template;
   /** True while the engine is starting an instance for it. */
   readonly busy: boolean;
-  /** What runs under its name, if anything does. */
+  /** The instance that runs under its name. */
   readonly instance?: Instance;
-  /** When the fleet got to know the instance. */
+  /** When the fleet learned of the instance. */
   readonly runningSince?: number;
-  /** True once a connection of the balancer's own was accepted by the instance. */
+  /** True once the instance accepted a connection of the balancer. */
   readonly reached?: boolean;
   /** Set while the engine's own health check of the instance fails. */
   readonly unhealthy?: Unhealthy;
-  /** Why the instance missed its last heartbeat. */
+  /** Why the last heartbeat failed. */
   readonly missed?: string;
-  /** Whether it is down for good: its instance is to be replaced rather than tried again. */
+  /** Set if it is down for good: its instance is replaced instead of tried again. */
   readonly mustReplace?: boolean;
   /** Set until the engine knows the instance by this name. */
   readonly naming?: "due" | "under way";
-  /** Whether the instance has been ready. */
+  /** True once the instance has been ready. */
   readonly proven: boolean;
-  /** What ran under its name and is not cleared away yet. */
+  /** Instances that served under its name before. */
   readonly retiring: readonly RetiringInstance[];
-  /** True when a request gave reason for doubt: one missed heartbeat decides then. */
+  /** True after doubtful evidence of a request: the next failed heartbeat decides. */
   readonly suspect: boolean;
-  /** Missed heartbeats in a row. */
+  /** Failed heartbeats in a row. */
   readonly misses: number;
   /** Passed heartbeats in a row. */
   readonly passes: number;
   /** Instances that have been replaced so far. */
   readonly restarts: number;
-  /** Lives in a row that ended before a healthy spell: what the backoff grows with. */
+  /** Lives in a row that ended before a healthy spell. The backoff grows with it. */
   readonly shortLives: number;
-  /** Starts in a row that failed: instances that never became ready. */
+  /** Starts in a row whose instance never became ready. */
   readonly failedStarts: number;
-  /** It is not started before this time. */
+  /** It is not started before this instant. */
   readonly notBefore: number;
-  /** The last thing that went wrong, kept after it is well again. */
+  /** The last failure. It is kept after the recovery. */
   readonly lastError?: MemberError;
 }
 
-/** What a member is from its beginning. */
+/** Initial properties of a member. */
 export interface Admission {
   readonly name: string;
-  /** Whether it owns slots from the start, or only once it is ready. */
+  /** True if it owns slots from the start, false if only once it is ready. */
   readonly joined?: boolean;
   readonly weight?: number;
   readonly spare?: boolean;
@@ -134,10 +142,10 @@ export interface Admission {
 }
 
 /**
- * A replica or spare that is desired and not running yet.
+ * Creates a member without an instance.
  *
- * @param admission what it is
- * @param now the present instant
+ * @param admission its initial properties
+ * @param now instant of the fleet's clock, in milliseconds
  */
 export function newMember(admission: Admission, now: number): Member {
   return {
@@ -162,43 +170,47 @@ export function newMember(admission: Admission, now: number): Member {
   };
 }
 
-/** The name that its instances are told. */
+/** Returns the name that the engine passes to the member's instances. */
 export function launchName(member: Member): string {
   return member.successorOf ?? member.name;
 }
 
-/** Whether the member is to be removed for good. */
+/** Reports whether the member is being removed for good. */
 export function isLeaving(member: Member): boolean {
   return member.phase === "leaving";
 }
 
-/** Whether the member is one of the replicas, and neither a spare nor a successor. */
+/** Reports whether the member is a replica, and neither a spare nor a successor. */
 export function isReplica(member: Member): boolean {
   return !member.spare && member.successorOf === undefined;
 }
 
-/** Whether the member owns slots. */
+/** Reports whether the member owns slots. */
 export function inRing(member: Member): boolean {
   return member.joined && !isLeaving(member);
 }
 
-/** Whether requests may be sent to the member. */
+/** Reports whether requests may be sent to the member. */
 export function inView(member: Member): boolean {
   return inRing(member) && member.phase === "ready" && member.instance !== undefined;
 }
 
-/** A start further away than this is not waited for, in milliseconds. */
+/**
+ * Requests do not wait for a replica whose next start is further away than this, in milliseconds.
+ */
 const START_MS = 1000;
 
-/** A start that takes longer than this is not waited for any longer. */
+/** Requests do not wait for a start that has taken longer than this, in milliseconds. */
 const WARMUP_MS = 5000;
 
-/** Who has had more short lives in a row than this cannot live, and is not waited for. */
+/** Requests do not wait for a replica with more short lives in a row than this. */
 const LIVES = 5;
 
 /**
- * Until which instant requests wait for a replica that is not ready. A replica that cannot live,
- * takes its time, or is only tried again would keep its requests from the ready ones.
+ * Returns until when requests may wait for a replica that is not ready. Requests do not wait for a
+ * replica that crashes in a loop, starts slowly, or is only tried again; ready replicas take them.
+ *
+ * @returns an instant of the fleet's clock in milliseconds, `-Infinity` for not at all
  */
 export function awaitedUntil(member: Member): number {
   const { phase, since, notBefore, shortLives } = member;
@@ -208,22 +220,24 @@ export function awaitedUntil(member: Member): number {
   return notBefore - since <= START_MS ? Infinity : -Infinity;
 }
 
-/** Without heartbeats an instance counts as ready at once, and refuses while it still starts. */
+/**
+ * Without heartbeats an instance counts as ready at once and refuses connections while it starts.
+ */
 function untilWarm({ reached, runningSince }: Member): number {
   return reached || runningSince === undefined ? -Infinity : runningSince + WARMUP_MS;
 }
 
-/** Whether the member is a replica that is to be back soon. */
+/** Reports whether the member is a replica that is expected back soon. */
 export function isAwaited(member: Member, now: number): boolean {
   return inRing(member) && !inView(member) && now < awaitedUntil(member);
 }
 
-/** Whether it is known how its failed instances ended and what they wrote. */
+/** Reports whether the exit and output of all its failed instances have been collected. */
 export function isOutputCollected({ retiring }: Member): boolean {
   return !retiring.some(({ collectOutput }) => collectOutput);
 }
 
-/** A failure in one line: which start it was, how the instance ended and what it wrote last. */
+/** Describes a failure in one line: the start's number, how the instance ended, its last lines. */
 export function describeError({ message, exit, attempt, outputTail }: MemberError): string {
   const parts = [attempt && attempt > 1 ? `${message} (attempt ${attempt})` : message];
   if (exit !== undefined && !message.includes(exit)) parts.push(exit);

@@ -1,71 +1,73 @@
 /**
- * The numbers that the fleet decides by.
+ * Thresholds and times of the fleet's decisions.
  *
  * @module
  */
 import { murmur3 } from "../../../ring/murmur3.ts";
 import type { Config } from "../../config.ts";
 
-/** Thresholds and times; every time is in milliseconds. */
+/** Thresholds and times. Times are in milliseconds. */
 export interface FleetPolicy {
-  /** False where somebody else runs the instances: a replica that is down is only asked again. */
+  /** False if the balancer does not run the instances: a replica that is down is only probed. */
   readonly replaces: boolean;
-  /** False where no health path is set: a replica is up until a connection to it fails. */
+  /** False if no health path is set: a replica is up until a connection to it fails. */
   readonly probes: boolean;
   readonly heartbeatMs: number;
   readonly heartbeatTimeoutMs: number;
-  /** Missed heartbeats in a row that make a replica down. */
+  /** Failed heartbeats in a row that make a replica down. */
   readonly downAfter: number;
-  /** Passed heartbeats in a row that make it ready. */
+  /** Passed heartbeats in a row that make a replica ready. */
   readonly upAfter: number;
-  /** How long an instance may take from its start to its first passed heartbeat. */
+  /** Longest time from an instance's start to its first passed heartbeat. */
   readonly startTimeoutMs: number;
   readonly backoffMs: number;
   readonly backoffMaxMs: number;
-  /** A life that lasts this long in `ready` clears the count of short ones, see `healthySpell`. */
+  /** Time in `ready` that resets the count of short lives; see `healthySpell`. */
   readonly healthySpellMs: number;
-  /** How long running requests get before an instance that leaves is stopped. */
+  /** Longest drain of requests before an instance that leaves is stopped. */
   readonly drainMs: number;
-  /** How long its tunnels and event streams get. */
+  /** Longest drain of its tunnels and event streams. */
   readonly drainStreamsMs: number;
-  /** From SIGTERM to SIGKILL. */
+  /** Time between SIGTERM and SIGKILL. */
   readonly stopGraceMs: number;
-  /** Instances that are kept ready for whichever replica fails next. */
+  /** Number of instances that are kept ready to replace a failed one. */
   readonly spares: number;
   /** Replacements that may be started within a minute. */
   readonly startsPerMinute: number;
-  /** Share of the replicas, in percent, that heartbeats alone never go below. */
+  /** Percentage of the replicas that heartbeats alone must leave in the view. */
   readonly minHealthyPercent: number;
-  /** Deaths in a row with the same request key in flight that quarantine it; 0 for never. */
+  /** Deaths in a row with the same request key in flight that quarantine the key; 0 for never. */
   readonly poisonDeaths: number;
   readonly quarantineMs: number;
-  /** How long a new instance has to stay ready before a deploy goes on, unless it says otherwise. */
+  /**
+   * Time that a new instance must stay ready before a deploy continues, unless the deploy sets it.
+   */
   readonly minReadyMs: number;
-  /** In which what is new or cold comes to its full load, in steps; 0 for at once. */
+  /** Duration of a slow start; 0 for none. */
   readonly slowStartMs: number;
 }
 
-/** Without probes, a replica that failed is tried again after this time. */
+/** Without probes, a replica that failed is tried again after this time, in milliseconds. */
 export const RETRY_WITHOUT_PROBES_MS = 1000;
 
-/** An action that the engine refused is tried again after this time. */
+/** An action that the engine refused is retried after this time, in milliseconds. */
 export const ACTION_RETRY_MS = 1000;
 
 /**
- * Without probes, an instance whose connections have failed for this time is replaced. One that no
- * connection ever reached gets as long as a start may take.
+ * Without probes, an instance whose connections have failed for this time, in milliseconds, is
+ * replaced. An instance that was never reached gets the start timeout.
  */
 export const FAILING_MS = 5000;
 
-/** Number of lives in a row that may be short before the next start has to wait. */
+/** Short lives in a row before the next start is delayed. */
 const FREE_RESTARTS = 2;
 
-/** The healthy spell grows with the short lives, up to this many times the setting. */
+/** Upper bound of the factor by which the healthy spell grows with short lives. */
 const LONGEST_SPELL = 10;
 
 /**
- * How long a replica has to be ready for its short lives to be forgiven: the more there were, the
- * longer, up to ten times the setting (ten minutes by default, as in Kubernetes).
+ * Returns how long a replica has to be ready before its short lives are forgiven. It grows with the
+ * number of short lives, up to ten times the setting (ten minutes by default, as in Kubernetes).
  *
  * @param shortLives lives in a row that ended before a healthy spell
  * @param policy the fleet's thresholds
@@ -76,13 +78,14 @@ export function healthySpell(shortLives: number, policy: FleetPolicy): number {
 }
 
 /**
- * How long to wait before the next start. A death that stands alone is healed as fast as the
- * engine can; only a row of short lives is slowed down: exponentially, and by half to all of that,
- * so that replicas that fell together do not start together for ever.
+ * Returns the delay before the next start. A single death is healed at once. A row of short lives
+ * is delayed exponentially; jitter between half and all of the delay keeps replicas that failed
+ * together from starting together.
  *
  * @param shortLives lives in a row that ended before a healthy spell
- * @param seed makes the choice between half and all; the same for the same text
+ * @param seed text that determines the jitter
  * @param policy the fleet's thresholds
+ * @returns milliseconds
  */
 export function startDelay(shortLives: number, seed: string, policy: FleetPolicy): number {
   if (shortLives <= FREE_RESTARTS) return 0;
@@ -92,10 +95,10 @@ export function startDelay(shortLives: number, seed: string, policy: FleetPolicy
 }
 
 /**
- * How many replicas have to stay ready for heartbeats alone to take one out. When all seem to fail
- * at once, it is perhaps the balancer that does not see well.
+ * Returns how many replicas must stay ready for heartbeats alone to take one down. If all replicas
+ * seem to fail at once, the fault may be the balancer's.
  *
- * @param replicas how many replicas own slots
+ * @param replicas number of replicas that own slots
  * @param policy the fleet's thresholds
  */
 export function healthyFloor(replicas: number, policy: FleetPolicy): number {
@@ -103,32 +106,32 @@ export function healthyFloor(replicas: number, policy: FleetPolicy): number {
 }
 
 /**
- * The policy that the settings describe.
+ * Returns the policy of the settings.
  *
  * @param config the settings
- * @param replaces whether the engine's instances are ours to start and stop
+ * @param replaces whether the balancer starts and stops the instances
  */
 export function fleetPolicy(config: Config, replaces: boolean): FleetPolicy {
   return {
     replaces,
-    probes: config.LB_HEALTH_PATH !== "",
-    heartbeatMs: config.LB_HEARTBEAT_MS,
-    heartbeatTimeoutMs: config.LB_HEARTBEAT_TIMEOUT_MS,
-    downAfter: config.LB_HEARTBEAT_DOWN,
-    upAfter: config.LB_HEARTBEAT_UP,
-    startTimeoutMs: config.LB_START_TIMEOUT_MS,
-    backoffMs: config.LB_RESTART_BACKOFF_MS,
-    backoffMaxMs: config.LB_RESTART_BACKOFF_MAX_MS,
-    healthySpellMs: config.LB_HEALTHY_SPELL_MS,
-    drainMs: config.LB_DRAIN_MS,
-    drainStreamsMs: config.LB_DRAIN_STREAMS_MS,
-    stopGraceMs: config.LB_STOP_GRACE_MS,
-    spares: replaces ? config.LB_SPARES : 0,
-    startsPerMinute: config.LB_STARTS_PER_MINUTE,
-    minHealthyPercent: config.LB_MIN_HEALTHY_PERCENT,
-    poisonDeaths: config.LB_POISON_DEATHS,
-    quarantineMs: config.LB_QUARANTINE_MS,
-    minReadyMs: config.LB_MIN_READY_MS,
-    slowStartMs: config.LB_SLOW_START_MS,
+    probes: config.health.path !== "",
+    heartbeatMs: config.health.heartbeatMs,
+    heartbeatTimeoutMs: config.health.heartbeatTimeoutMs,
+    downAfter: config.health.downAfter,
+    upAfter: config.health.upAfter,
+    startTimeoutMs: config.healing.startTimeoutMs,
+    backoffMs: config.healing.backoffMs,
+    backoffMaxMs: config.healing.backoffMaxMs,
+    healthySpellMs: config.healing.healthySpellMs,
+    drainMs: config.drain.requestsMs,
+    drainStreamsMs: config.drain.streamsMs,
+    stopGraceMs: config.drain.stopGraceMs,
+    spares: replaces ? config.fleet.spares : 0,
+    startsPerMinute: config.healing.startsPerMinute,
+    minHealthyPercent: config.healing.minHealthyPercent,
+    poisonDeaths: config.healing.poisonDeaths,
+    quarantineMs: config.healing.quarantineMs,
+    minReadyMs: config.healing.minReadyMs,
+    slowStartMs: config.fleet.slowStartMs,
   };
 }

@@ -1,23 +1,23 @@
 /**
- * The slow start: what is new or cold gets its load in steps. Pure.
+ * Slow start: a new replica or a cold instance gets its load in steps. Pure.
  *
- * A replica that is new to the ring begins with a tenth of its weight, so that its slots come to it
- * in steps. An instance that inherits a name has its slots from the beginning, for the ring does
- * not change with health; it begins with a tenth of what it may have in flight.
+ * A replica that is new to the ring begins with a tenth of its weight, so that it gets its slots in
+ * steps. An instance that takes over a name has its slots at once, because the ring does not change
+ * with health; it begins with a tenth of its bound on requests in flight.
  *
  * @module
  */
 import { inRing, type Member } from "./member.ts";
 
-/** A slow start begins with one part of so many, and comes to the whole in as many equal steps. */
+/** Number of equal steps of a slow start. The first one is 1/10 of the whole. */
 const STEPS = 10;
 
 /**
- * The part of the whole at a moment.
+ * Returns the part of the whole at an instant.
  *
- * @param since when the slow start began, milliseconds since the epoch; undefined for none
- * @param now the present instant
- * @param slowStartMs how long it takes; 0 for no slow start
+ * @param since when the slow start began, an instant in milliseconds; undefined for no slow start
+ * @param now instant of the fleet's clock, in milliseconds
+ * @param slowStartMs duration in milliseconds; 0 for no slow start
  * @returns from 1/10 to 1
  */
 export function rampAt(since: number | undefined, now: number, slowStartMs: number): number {
@@ -27,12 +27,12 @@ export function rampAt(since: number | undefined, now: number, slowStartMs: numb
 }
 
 /**
- * When the next step is due.
+ * Returns when the next step is due.
  *
- * @param since when the slow start began, milliseconds since the epoch; undefined for none
- * @param now the present instant
- * @param slowStartMs how long it takes; 0 for no slow start
- * @returns milliseconds since the epoch, a whole number; `Infinity` for never
+ * @param since when the slow start began, an instant in milliseconds; undefined for no slow start
+ * @param now instant of the fleet's clock, in milliseconds
+ * @param slowStartMs duration in milliseconds; 0 for no slow start
+ * @returns a whole number of milliseconds, or `Infinity` for never
  */
 export function nextStep(since: number | undefined, now: number, slowStartMs: number): number {
   if (since === undefined || now >= since + slowStartMs) return Infinity;
@@ -41,12 +41,12 @@ export function nextStep(since: number | undefined, now: number, slowStartMs: nu
 }
 
 /**
- * The part of its weight that each member has on the ring. Where everybody is new, nobody is there
- * to spare anybody: whoever is furthest counts as the whole.
+ * Returns the part of its weight that each replica has on the ring. If all replicas are new, the
+ * one that is furthest counts as the whole.
  *
  * @param members the replicas in the ring
- * @param now the present instant
- * @param slowStartMs how long a slow start takes; 0 for none
+ * @param now instant of the fleet's clock, in milliseconds
+ * @param slowStartMs duration in milliseconds; 0 for no slow start
  */
 export function ringRamps(
   members: readonly Member[],
@@ -68,10 +68,11 @@ export function ringRamps(
 }
 
 /**
- * The member as its instance begins to serve under its name: slowly where another one did before.
+ * Marks the start of service. An instance that follows another one under the same name starts
+ * slowly.
  *
  * @param member the member
- * @param now the present instant
+ * @param now instant of the fleet's clock, in milliseconds
  */
 export function startServing(member: Member, now: number): Member {
   return inRing(member) && member.served
@@ -80,12 +81,12 @@ export function startServing(member: Member, now: number): Member {
 }
 
 /**
- * When time will change the load of a member.
+ * Returns when the passage of time changes the load of a member.
  *
  * @param member the member
- * @param now the present instant
- * @param slowStartMs how long a slow start takes; 0 for none
- * @returns milliseconds since the epoch, `Infinity` for never
+ * @param now instant of the fleet's clock, in milliseconds
+ * @param slowStartMs duration in milliseconds; 0 for no slow start
+ * @returns an instant in milliseconds, or `Infinity` for never
  */
 export function nextRampStep(member: Member, now: number, slowStartMs: number): number {
   if (!inRing(member)) return Infinity;

@@ -8,18 +8,18 @@ const member = (name: string, changes: Partial<Member> = {}): Member => ({
   ...changes,
 });
 
-Deno.test("a slow start begins with a tenth and comes to the whole in ten equal steps", () => {
+Deno.test("a slow start begins with a tenth and reaches the whole in ten equal steps", () => {
   const parts = Array.from({ length: 12 }, (_, step) => rampAt(500, 500 + 100 * step, 1000));
   assertEquals(parts, [0.1, 0.19, 0.28, 0.37, 0.46, 0.55, 0.64, 0.73, 0.82, 0.91, 1, 1]);
   assertEquals(rampAt(500, 599, 1000), 0.1);
 });
 
-Deno.test("without a slow start everything is whole, and nothing waits for the clock", () => {
+Deno.test("without a slow start the part is the whole, and no step is scheduled", () => {
   assertEquals([rampAt(500, 500, 0), nextStep(500, 500, 0)], [1, Infinity]);
   assertEquals([rampAt(undefined, 500, 1000), nextStep(undefined, 500, 1000)], [1, Infinity]);
 });
 
-Deno.test("from step to step it takes ten steps, each a rise, whatever the time", () => {
+Deno.test("a slow start has ten rising steps for every duration", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 2 ** 45 }),
@@ -36,12 +36,12 @@ Deno.test("from step to step it takes ten steps, each a rise, whatever the time"
   );
 });
 
-Deno.test("a slow start shorter than its steps, and a clock that was set back, come to the whole", () => {
+Deno.test("a slow start shorter than its steps reaches the whole, even after the clock was set back", () => {
   assertEquals([rampAt(5, 5, 1), nextStep(5, 5, 1), rampAt(5, 6, 1)], [0.1, 6, 1]);
   assertEquals([rampAt(5000, 100, 1000), nextStep(5000, 100, 1000)], [0.1, 5100]);
 });
 
-Deno.test("where everybody is new, whoever is furthest counts as the whole", () => {
+Deno.test("if all replicas are new, the one that is furthest counts as the whole", () => {
   const parts = (...members: Member[]) => [...ringRamps(members, 1000, 1000).values()];
   assertEquals(parts(member("a", { slotRampSince: 1000 }), member("b", { slotRampSince: 1000 })), [
     1,

@@ -14,7 +14,7 @@ const instance: Instance = {
   startedAt: 0,
 };
 
-/** A member brought through events, one millisecond apart. */
+/** Applies events to a new member, one millisecond apart. */
 function after(events: MemberEvent[], policy: FleetPolicy = testPolicy()): Member {
   let member: Member | undefined = newMember({ name: "Server1", joined: true }, 0);
   for (const [at, event] of events.entries()) {
@@ -42,7 +42,7 @@ Deno.test("without probes a started instance is in the view at once", () => {
   assert(inView(after(started, testPolicy({ probes: false }))));
 });
 
-Deno.test("one missed heartbeat is withError, the second in a row makes the replica down", () => {
+Deno.test("one missed heartbeat is recorded, the second in a row takes the replica down", () => {
   const once = after([...ready, missed]);
   assertEquals([once.phase, once.misses], ["ready", 1]);
   const twice = after([...ready, missed, missed]);
@@ -50,12 +50,12 @@ Deno.test("one missed heartbeat is withError, the second in a row makes the repl
   assertEquals(twice.lastError?.message, "heartbeat: no answer");
 });
 
-Deno.test("a passed heartbeat forgives a missed one", () => {
+Deno.test("a passed heartbeat resets the count of missed ones", () => {
   const member = after([...ready, missed, { type: "probe", id: "i1", mayEject: true }, missed]);
   assertEquals([member.phase, member.misses], ["ready", 1]);
 });
 
-Deno.test("an exit leads straight to waiting, with the reason kept", () => {
+Deno.test("an exit leads directly to waiting, and the reason is kept", () => {
   const member = after([...ready, { type: "exit", id: "i1", reason: "exit code 137" }]);
   assertEquals(member.phase, "waiting");
   assertEquals(member.instance, undefined);
@@ -78,7 +78,7 @@ Deno.test("events about another instance change nothing", () => {
   }
 });
 
-Deno.test("a refused connection makes a replica down at once, a reset one is left to its heartbeat", () => {
+Deno.test("a refused connection takes a replica down at once; after a reset one the heartbeat decides", () => {
   assertEquals(
     after([...ready, { type: "evidence", id: "i1", kind: "refused", fresh: true }]).phase,
     "down",
@@ -123,7 +123,7 @@ Deno.test("a replica that is down and still runs is ready again when its heartbe
   assertEquals(member.phase, "ready");
 });
 
-Deno.test("a replica that is being replaced does not come back by a late heartbeat", () => {
+Deno.test("a late heartbeat does not bring back a replica that is being replaced", () => {
   const replace: MemberEvent = { type: "replace", id: "i1" };
   const late: MemberEvent = { type: "probe", id: "i1", mayEject: true };
   const member = after([...ready, missed, missed, replace, late]);
@@ -154,33 +154,33 @@ Deno.test("after a reset connection or a slow response one missed heartbeat is e
   }
 });
 
-Deno.test("a connection that was used before and breaks says nothing about the replica", () => {
+Deno.test("a broken reused connection is no evidence against the replica", () => {
   const stale: MemberEvent = { type: "evidence", id: "i1", kind: "reset", fresh: false };
   assert(!after([...ready, stale]).suspect);
 });
 
-Deno.test("heartbeats alone take nobody out while too few others are ready", () => {
+Deno.test("heartbeats alone take no replica down while too few others are ready", () => {
   const spared: MemberEvent = { ...missed, mayEject: false };
   const member = after([...ready, spared, spared, spared]);
   assertEquals([member.phase, member.misses], ["ready", 3]);
   assertEquals(transition(member, missed, { now: 99, policy: testPolicy() })?.phase, "down");
 });
 
-Deno.test("what an instance wrote last is kept with its failure, and with no other", () => {
+Deno.test("the last lines of an instance are kept with its own failure only", () => {
   const words: MemberEvent = { type: "output-tail", instance: "i1", lines: ["no such file"] };
   const died = after([...started, { type: "exit", id: "i1", reason: "exit code 1" }, words]);
   assertEquals(died.lastError?.outputTail, ["no such file"]);
   assertEquals(after([...ready, words]).lastError, undefined);
 });
 
-Deno.test("how an instance that failed ended is asked before it is cleared away", () => {
+Deno.test("the exit of a failed instance is collected before the instance is removed", () => {
   const exit: MemberEvent = { type: "exit", id: "i1", reason: "x" };
   assertEquals(after([...started, exit]).retiring[0]?.collectOutput, true);
   assertEquals(after([...ready, exit]).retiring[0]?.collectOutput, true);
   assertEquals(after([...ready, { type: "leave" }]).retiring[0]?.collectOutput, false);
 });
 
-Deno.test("a name that the engine could not be told is told again after a while", () => {
+Deno.test("a failed rename is retried after a delay", () => {
   const member = { ...after(ready), naming: "due" as const };
   const renaming = transition(member, { type: "renaming", id: "i1" }, {
     now: 9,
@@ -199,7 +199,7 @@ Deno.test("a name that the engine could not be told is told again after a while"
   assertEquals(named?.naming, undefined);
 });
 
-Deno.test("short lives in a row make the next start wait, longer each time up to the bound", () => {
+Deno.test("short lives in a row delay the next start, longer each time up to the bound", () => {
   const policy = testPolicy({ backoffMs: 100, backoffMaxMs: 250 });
   let member: Member | undefined = newMember({ name: "Server1", joined: true }, 0);
   const waits: number[] = [];
@@ -228,18 +228,18 @@ Deno.test("a healthy spell clears the count of short lives", () => {
     return transition(worn, exit, { now: worn.since + ms, policy })?.shortLives;
   };
   assertEquals([lives(1, 49), lives(1, 50)], [2, 1]);
-  // The more short lives there were, the longer the spell; ten times the setting at the most.
+  // The spell grows with the short lives, up to ten times the setting.
   assertEquals([lives(7, 349), lives(7, 350)], [8, 1]);
   assertEquals([lives(99, 499), lives(99, 500)], [100, 1]);
 });
 
-Deno.test("an engine that is away costs the replica no life", () => {
+Deno.test("a start that fails because the engine is unreachable is no short life", () => {
   const away: MemberEvent = { type: "start-failed", message: "no socket", kind: "away" };
   const member = after([{ type: "starting" }, away]);
   assertEquals([member.phase, member.busy, member.shortLives], ["waiting", false, 0]);
 });
 
-Deno.test("a start for which the balancer has no files costs none either, and is tried again", () => {
+Deno.test("a start that fails for lack of file descriptors is no short life, and is retried", () => {
   const failed: MemberEvent = { type: "start-failed", message: "EMFILE", kind: "out-of-files" };
   const member = after([{ type: "starting" }, failed]);
   assertEquals([member.phase, member.busy, member.shortLives], ["waiting", false, 0]);
@@ -286,7 +286,7 @@ Deno.test("a replica that is removed while nothing runs is gone at once", () => 
   assertEquals(transition(member, { type: "leave" }, { now: 0, policy: testPolicy() }), undefined);
 });
 
-Deno.test("a stop that failed is tried again after a while", () => {
+Deno.test("a failed stop is retried after a delay", () => {
   const stop: MemberEvent[] = [
     { type: "replace", id: "i1" },
     { type: "retiring", id: "i1" },

@@ -40,7 +40,7 @@ export function onProbe(
 }
 
 function onPass(member: Member, { now, policy }: Context): Member {
-  // Most heartbeats are of this kind. Of a thousand replicas they are many.
+  // The common case, without a new object: a thousand replicas send many heartbeats.
   if (member.phase === "ready" && isWell(member)) return member;
   const passes = member.passes + 1;
   const returns = member.phase === "warming" || member.phase === "down";
@@ -48,7 +48,7 @@ function onPass(member: Member, { now, policy }: Context): Member {
   return returns && passes >= policy.upAfter ? becomeReady(well, now) : well;
 }
 
-/** Whether another passed heartbeat says nothing new. */
+/** Reports whether another passed heartbeat changes nothing. */
 function isWell({ reached, suspect, misses, passes }: Member): boolean {
   return reached === true && !suspect && misses === 0 && passes > 0;
 }

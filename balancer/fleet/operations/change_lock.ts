@@ -1,22 +1,22 @@
 /**
- * Changes that wait for each other.
+ * A lock for changes of the fleet.
  *
  * @module
  */
 
-/** Lets one change of the fleet happen at a time, in the order in which they were asked for. */
+/** Runs one change of the fleet at a time, in the order of the calls. */
 export class ChangeLock {
   #last: Promise<unknown> = Promise.resolve();
 
   /**
-   * Makes a change when all earlier ones are over.
+   * Runs a change once all earlier ones have ended.
    *
    * @param change the change
-   * @returns what the change returns; rejects with what it throws
+   * @returns the result of the change; rejects with its error
    */
   run<T>(change: () => Promise<T>): Promise<T> {
     const result = this.#last.then(change);
-    // The next change waits for this one's end, whichever it is; the caller hears of a failure.
+    // The next change waits for the end of this one, success or failure; the caller gets the error.
     this.#last = result.catch(() => {});
     return result;
   }

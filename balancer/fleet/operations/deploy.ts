@@ -1,6 +1,6 @@
 /**
- * A rolling deploy: every replica, one after the other, gets an instance of another template. The
- * new one is ready before the old one drains; names, slots and ring stay as they are.
+ * A rolling deploy: one replica after the other gets an instance of another template. The new
+ * instance is ready before the old one drains; names, slots and ring do not change.
  *
  * @module
  */
@@ -9,13 +9,12 @@ import { type Engine, EngineError, type Template } from "../../engine/engine.ts"
 import { needsIdentity, type ReplicaOptions } from "../../engine/replica_options.ts";
 import { errorMessage } from "../../failures.ts";
 import type { Fleet } from "../fleet.ts";
-import { describeError, inRing, isOutputCollected, type Member } from "../member/member.ts";
-import { isSettled } from "../member/takeover.ts";
-import { successorName } from "../reconcile/rollout.ts";
+import { inRing, type Member } from "../member/member.ts";
 import { isUnpinned, sameTemplate } from "../spec/template.ts";
 import type { ChangeLock } from "./change_lock.ts";
+import { checkSteady, isSuccessorReady } from "./readiness.ts";
 
-/** What a {@linkcode Deploys} is made of. */
+/** Dependencies of {@linkcode Deploys}. */
 export interface DeployOptions {
   readonly fleet: Fleet;
   readonly engine: Pick<Engine, "kind" | "ownsInstances" | "pin">;
@@ -24,8 +23,8 @@ export interface DeployOptions {
 }
 
 /**
- * What a deploy is to change. A field that is missing stays as it is; null goes back to what the
- * settings say.
+ * The template changes of a deploy. A missing field keeps its value; null resets it to the
+ * settings.
  */
 export interface DeployRequest {
   readonly image?: string;
@@ -33,32 +32,28 @@ export interface DeployRequest {
   readonly options?: ReplicaOptions | null;
 }
 
-/** A deploy that does not begin. */
+/** The deploy did not begin. */
 export class DeployError extends Error {
   override readonly name = "DeployError";
 
   /**
-   * @param message why
-   * @param kind whether this engine cannot make it, or its state could not be saved
+   * @param message the reason
+   * @param kind `unsupported` if this engine cannot run it, `not-saved` if its state could not be
+   *   saved
    */
   constructor(message: string, readonly kind: "unsupported" | "not-saved" = "unsupported") {
     super(message);
   }
 }
 
-/** A new instance did not become ready, or did not stay ready. */
-class NotReadyError extends Error {
-  override readonly name = "NotReadyError";
-}
-
-/** Which replicas are to run what. */
+/** A template and the replicas that it is for. */
 interface Rollout {
   readonly template: Template;
   readonly replace: readonly Member[];
   readonly minReadyMs: number;
 }
 
-/** Makes deploys, one at a time. */
+/** Runs deploys, one at a time. */
 export class Deploys {
   readonly #options: DeployOptions;
 
@@ -66,15 +61,15 @@ export class Deploys {
     this.#options = options;
   }
 
-  /** What new instances run. */
+  /** Template of new instances. */
   get template(): Template {
     return this.#options.fleet.template;
   }
 
   /**
-   * Looks whether the engine can run what is asked for.
+   * Checks whether the engine can run the request.
    *
-   * @throws {DeployError} it cannot
+   * @throws {DeployError} `unsupported`: the message names the field and the bound
    */
   check({ image, options }: DeployRequest): void {
     const { engine: { kind, ownsInstances }, fleet } = this.#options;
@@ -99,16 +94,16 @@ export class Deploys {
   }
 
   /**
-   * Replaces every replica, or, where one does not become and stay ready, none. The image is found
-   * out, and fetched where it is missing, before anything else. The deploy is saved before it
-   * begins: the balancer's next life goes on with it.
+   * Replaces the instance of every replica; if one does not become and stay ready, all go back. The
+   * image is resolved, and pulled if it is missing, before anything else. The deploy is saved
+   * before it begins, so that a restarted balancer continues it.
    *
-   * @param request what the new instances run
+   * @param request changes of the template
    * @param onStep called for each step
-   * @param minReadyMs how long each new instance has to stay ready before the next replica's turn
-   * comes; 0: not at all
+   * @param minReadyMs time that each new instance must stay ready before the next replica, in
+   *   milliseconds; 0 for none
    * @returns the last step: `done` or `rolled-back`
-   * @throws {DeployError} it could not be saved, so it did not begin
+   * @throws {DeployError} `not-saved`: the deploy did not begin
    */
   async run(
     request: DeployRequest,
@@ -118,7 +113,7 @@ export class Deploys {
     const tell = this.#teller(onStep);
     const { changeLock, fleet } = this.#options;
     try {
-      // Outside the turn: other changes need not wait while an image is fetched.
+      // Outside the lock: other changes need not wait while an image is pulled.
       const image = request.image === undefined
         ? {}
         : await this.#pin({ image: request.image }, tell);
@@ -129,20 +124,20 @@ export class Deploys {
         return await this.#run({ template, replace, minReadyMs }, tell);
       });
     } catch (error) {
-      // Of its image: by then nothing was replaced.
+      // The image could not be resolved; nothing has been replaced.
       if (!(error instanceof EngineError)) throw error;
       return last({ step: "rolled-back", reason: error.message }, tell);
     }
   }
 
   /**
-   * Ends what the balancer's last life left half done. A deploy that was under way goes on, and goes
-   * back as any deploy does. Without one, instances of other templates than the fleet's are
-   * replaced.
+   * Completes what the last run of the balancer left unfinished. A deploy in progress continues,
+   * and rolls back as any deploy does. Without one, instances of templates other than the fleet's
+   * are replaced.
    *
-   * @returns the last step; undefined where nothing was left
-   * @throws {Error} an instance of the fleet's own template did not become ready: those before it
-   * are replaced, and the call can be repeated
+   * @returns the last step; undefined if nothing was unfinished
+   * @throws {Error} an instance of the fleet's own template did not become ready; replicas before
+   *   it are replaced, and the call can be repeated
    */
   resume(): Promise<DeployStep | undefined> {
     const tell = this.#teller(() => {});
@@ -217,7 +212,7 @@ export class Deploys {
     tell({ step: "starting", name });
     fleet.rollout.start(name, template);
     try {
-      await fleet.until((members) => isReady(members, name));
+      await fleet.until((members) => isSuccessorReady(members, name));
     } catch (error) {
       await fleet.rollout.abort(name);
       throw error;
@@ -228,7 +223,7 @@ export class Deploys {
     tell({ step: "replaced", name });
   }
 
-  /** Waits until a new instance, which serves by now, has stayed ready for long enough. */
+  /** Waits until a new instance, which serves already, has stayed ready for the time. */
   async #watch(
     name: string,
     minReadyMs: number,
@@ -252,8 +247,8 @@ export class Deploys {
   }
 
   /**
-   * Replaces all that runs the template again, by what ran before: an instance that an earlier life
-   * of the balancer deployed goes back to what the fleet runs otherwise.
+   * Returns every replica that runs the template to its earlier one. An instance that an earlier
+   * run of the balancer deployed returns to the fleet's template.
    */
   async #rollBack(
     template: Template,
@@ -281,7 +276,7 @@ export class Deploys {
   }
 }
 
-/** What the fleet is to run: what it runs now, but for what is asked for. */
+/** Returns the fleet's template with the changes of the request. */
 function wished(request: DeployRequest, image: Template, { template, settings }: Fleet): Template {
   const { command, options, ...pin } = template;
   const asked = {
@@ -298,29 +293,4 @@ function wished(request: DeployRequest, image: Template, { template, settings }:
 function last(step: DeployStep, tell: (step: DeployStep) => void): DeployStep {
   tell(step);
   return step;
-}
-
-/** Throws where waiting for the successor would be in vain: it failed once. */
-function isReady(members: ReadonlyMap<string, Member>, name: string): boolean {
-  const [target, successor] = [members.get(name), members.get(successorName(name))];
-  const error = successor?.lastError;
-  if (!successor) throw new NotReadyError(`${name}: its new instance was taken away`);
-  if (error && isOutputCollected(successor)) {
-    throw new NotReadyError(`${name} did not become ready: ${describeError(error)}`);
-  }
-  return successor.phase === "ready" && target !== undefined && isSettled(target);
-}
-
-/** Throws where the new instance of a replica failed; how it ended is waited for. */
-function checkSteady(
-  name: string,
-  id: string | undefined,
-  member: Member | undefined,
-  minReadyMs: number,
-): void {
-  if (!member) throw new NotReadyError(`${name}: it was removed`);
-  if (id !== undefined && member.instance?.id === id && member.phase === "ready") return;
-  if (!isOutputCollected(member)) return;
-  const why = member.lastError ? describeError(member.lastError) : "it was replaced";
-  throw new NotReadyError(`${name} did not stay ready for ${minReadyMs} ms: ${why}`);
 }

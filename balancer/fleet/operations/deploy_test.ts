@@ -23,7 +23,7 @@ async function open(policy: Partial<FleetPolicy> = {}) {
   return { ...harness, fleet, engine, clock, harness, steps, deploys, run };
 }
 
-Deno.test("a deploy replaces one replica after the other, and the ring stays as it is", async () => {
+Deno.test("a deploy replaces one replica after the other and does not change the ring", async () => {
   const { fleet, engine, clock, plane, steps, run } = await open();
   const before = { digest: fleet.view.ring.digest, ready: fleet.view.ready };
   const done = run("app:2");
@@ -49,7 +49,7 @@ Deno.test("a deploy replaces one replica after the other, and the ring stays as 
   await fleet.close();
 });
 
-Deno.test("what heals after a deploy runs what was deployed, and so do new replicas and spares", async () => {
+Deno.test("after a deploy replacements, new replicas and spares run the deployed template", async () => {
   const { fleet, engine, clock, run } = await open({ spares: 1 });
   const done = run("app:2");
   await clock.turn(10);
@@ -63,7 +63,7 @@ Deno.test("what heals after a deploy runs what was deployed, and so do new repli
   await fleet.close();
 });
 
-Deno.test("a new instance that does not become ready ends the deploy, and what was replaced goes back", async () => {
+Deno.test("a new instance that does not become ready rolls the deploy back", async () => {
   const { fleet, engine, clock, steps, run } = await open();
   const start = engine.start.bind(engine);
   let starts = 0;
@@ -95,13 +95,13 @@ Deno.test("a new instance that does not become ready ends the deploy, and what w
   assertEquals([fleet.view.ring.digest, fleet.view.ready.size], [digest, 3]);
   assert(fleet.members.every(({ template }) => template.image === undefined));
   assertEquals((await engine.list()).length, 3);
-  // What serves got its name back from the successor that failed.
+  // The old instance has its name back from the failed successor.
   const kept = fleet.view.ready.get("Server2")?.instance;
   assert(engine.calls.includes(`rename ${kept} Server2`));
   await fleet.close();
 });
 
-Deno.test("the reason says what an instance wrote that ended at once", async () => {
+Deno.test("the reason includes the output of an instance that ended at once", async () => {
   const { fleet, engine, clock, run } = await open();
   const start = engine.start.bind(engine);
   engine.start = async (launch) => {
@@ -129,7 +129,7 @@ Deno.test("deploys wait for each other", async () => {
   await fleet.close();
 });
 
-Deno.test("a replica that fails during the deploy is healed, and deployed all the same", async () => {
+Deno.test("a replica that fails during the deploy is healed and then deployed", async () => {
   const { fleet, engine, clock, run } = await open();
   const done = run("app:2");
   engine.fail("Server1");
@@ -140,7 +140,7 @@ Deno.test("a replica that fails during the deploy is healed, and deployed all th
   await fleet.close();
 });
 
-Deno.test("what the engine cannot run is refused before anything is done", async () => {
+Deno.test("a template that the engine cannot run is refused before the deploy begins", async () => {
   const { fleet } = await open();
   const make = (kind: "process" | "static") =>
     new Deploys({
@@ -173,7 +173,7 @@ Deno.test("a deploy waits until each new instance has stayed ready, and says so"
   await fleet.close();
 });
 
-Deno.test("a new instance that does not stay ready takes the deploy back, its own replica too", async () => {
+Deno.test("a new instance that does not stay ready rolls back every replica, including its own", async () => {
   const { fleet, engine, clock, steps, run } = await open({ minReadyMs: 5000 });
   const done = run("app:2");
   await clock.turn(6000);
@@ -191,7 +191,7 @@ Deno.test("a new instance that does not stay ready takes the deploy back, its ow
   await fleet.close();
 });
 
-Deno.test("a call of a deploy may say how long a new instance has to stay ready", async () => {
+Deno.test("a deploy can set how long a new instance has to stay ready", async () => {
   const { fleet, clock, deploys } = await open({ minReadyMs: 60_000 });
   const steps: DeployStep[] = [];
   const done = deploys.run({ image: "app:2" }, (step) => steps.push(step), 200);
@@ -201,7 +201,7 @@ Deno.test("a call of a deploy may say how long a new instance has to stay ready"
   await fleet.close();
 });
 
-/** A fleet of which an earlier life left a deploy of `app:2` half done, with Server1 deployed. */
+/** A fleet that restarts with an unfinished deploy of `app:2`, with Server1 deployed. */
 async function resumed(saved: Partial<SavedFleet>) {
   const engine = FleetHarness.memory();
   const first = await engine.start({ name: "Server1", spare: false, template: {} });
@@ -227,7 +227,7 @@ async function resumed(saved: Partial<SavedFleet>) {
 
 const DEPLOYED = { image: "app:2" };
 
-Deno.test("a deploy is saved before its first step, and no more when it is over", async () => {
+Deno.test("a deploy is saved before its first step and removed from the state at its end", async () => {
   const store = new TextStore();
   const { fleet, clock, engine } = await new FleetHarness({}, undefined, store).open();
   const deploys = new Deploys({
@@ -262,7 +262,7 @@ Deno.test("a deploy that cannot be saved does not begin", async () => {
   await fleet.close();
 });
 
-Deno.test("a deploy whose end cannot be saved goes back", async () => {
+Deno.test("a deploy whose end cannot be saved is rolled back", async () => {
   const store = new TextStore();
   const { fleet, clock, engine } = await new FleetHarness({}, undefined, store).open();
   const deploys = new Deploys({
@@ -280,7 +280,7 @@ Deno.test("a deploy whose end cannot be saved goes back", async () => {
   await fleet.close();
 });
 
-Deno.test("a deploy that the balancer's last life left half done goes on, and replaces only the rest", async () => {
+Deno.test("an unfinished deploy continues after a restart and replaces only the rest", async () => {
   const { fleet, clock, store, deploys, templates, first } = await resumed({ deploy: DEPLOYED });
   assertEquals(templates(), ["app:2", undefined, undefined]);
   const done = deploys.resume();
@@ -291,7 +291,7 @@ Deno.test("a deploy that the balancer's last life left half done goes on, and re
   await fleet.close();
 });
 
-Deno.test("where the rest of that deploy does not become ready, everything goes back", async () => {
+Deno.test("if the rest of an unfinished deploy does not become ready, every replica is rolled back", async () => {
   const { fleet, engine, clock, store, deploys, templates } = await resumed({ deploy: DEPLOYED });
   const start = engine.start.bind(engine);
   engine.start = (launch) =>
@@ -308,7 +308,7 @@ Deno.test("where the rest of that deploy does not become ready, everything goes 
   await fleet.close();
 });
 
-Deno.test("instances of another template than the saved one are replaced without a deploy under way", async () => {
+Deno.test("instances of another template than the saved one are replaced without a deploy in progress", async () => {
   const { fleet, clock, deploys, templates } = await resumed({});
   assertEquals(templates(), ["app:2", undefined, undefined]);
   const done = deploys.resume();

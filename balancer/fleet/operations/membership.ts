@@ -1,12 +1,10 @@
 /**
- * Changes of the fleet that somebody asks for: who belongs to it, with which weights, on a ring of
- * which shape. Each is all or nothing, and they happen one at a time.
+ * Requested changes of the fleet: replicas, weights and ring shape. Each change is made completely
+ * or not at all, and one at a time.
  *
  * @module
  */
-import { compareRings, movedIds, type Movement } from "../../../ring/mod.ts";
-import { errorMessage } from "../../failures.ts";
-import type { View } from "../../view.ts";
+import { compareRings, movedIds } from "../../../ring/mod.ts";
 import { factsOf, ringOf, type RingShape } from "../spec/ring_spec.ts";
 import {
   applied,
@@ -27,58 +25,36 @@ import {
   resolve,
 } from "../spec/resolve.ts";
 import type { ChangeLock } from "./change_lock.ts";
+import {
+  type ChangeReport,
+  type Made,
+  notSaved,
+  type OnMade,
+  reportOf,
+  summaryOf,
+} from "./change_report.ts";
 
 export type { RingFacts, RingShape } from "../spec/ring_spec.ts";
 export type { ChangeRequest, Weights } from "../spec/change.ts";
+export type { ChangeReport, FleetSummary, OnMade } from "./change_report.ts";
 export type { Plan } from "./plan_store.ts";
 export { ChangeError, type ChangeErrorKind } from "../spec/change_error.ts";
 
-/** What a change did. */
-export interface ChangeReport {
-  /** Version of the view that brought it. */
-  readonly version: number;
-  /** Digest of that view's ring. */
-  readonly digest: string;
-  /** What that view moved. Where somebody starts slowly, more follows in steps. */
-  readonly moved: Movement;
-  /** The part of the ids 0 to 9999 that it moved: another hash family moves them alone. */
-  readonly movedIds: number;
-}
-
-/** Who belongs to the fleet, and on which ring. */
-export interface FleetSummary {
-  /** Version of the view. */
-  readonly version: number;
-  readonly digest: string;
-  /** The weight of each replica, by name. */
-  readonly weights: Readonly<Record<string, number>>;
-  readonly shape: RingShape;
-}
-
-/** Told of a change as soon as it is made: how the fleet stood just before it, and after. */
-export type OnMade = (before: FleetSummary, after: FleetSummary) => void;
-
-/** What a {@linkcode Membership} is made of. */
+/** Dependencies of a {@linkcode Membership}. */
 export interface MembershipOptions {
   readonly fleet: Fleet;
-  /** Shared with whatever else changes the fleet. */
+  /** Lock that every change of the fleet takes. */
   readonly changeLock: ChangeLock;
-  /** False where somebody else runs the instances. */
+  /** False if the balancer does not run the instances. */
   readonly changeable: boolean;
-  /** The present instant of the fleet's clock. */
+  /** Returns the present instant of the fleet's clock, in milliseconds. */
   readonly now: () => number;
 }
 
-/** The fields of `POST /add` and `DELETE /rm`. */
+/** Field names of `POST /add` and `DELETE /rm`. */
 const CALL_FIELDS: FieldNames = { add: "n", remove: "hostnames" };
 
-/** A change that was made: the view before it and the one that brought it. */
-interface Made {
-  readonly before: View;
-  readonly after: View;
-}
-
-/** Makes changes of the fleet. They wait for each other. */
+/** Makes changes of the fleet, one at a time. */
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #plans = new PlanStore();
@@ -87,20 +63,20 @@ export class Membership {
     this.#options = options;
   }
 
-  /** The names in the ring, in the order in which they joined. */
+  /** Returns the names in the ring, in the order in which they joined. */
   names(): string[] {
     return [...this.#options.fleet.ringSpec.weights.keys()];
   }
 
   /**
-   * Adds replicas; resolves when all of them are ready and in the ring.
+   * Adds replicas. Resolves once all of them are ready and in the ring.
    *
-   * @param n how many
-   * @param hostnames names for the first of them; the rest get the next free `Server<k>`
-   * @param weights weights of those whose weight is not to be 1, by name
-   * @param onMade told when it is made
-   * @returns the names in the ring after it
-   * @throws {ChangeError} nothing was added
+   * @param n number of replicas
+   * @param hostnames names of the first ones; the rest get the next free `Server<k>`
+   * @param weights weights other than 1, by name
+   * @param onMade called when the change is made
+   * @returns the names in the ring after the change
+   * @throws {ChangeError} nothing was added; the message names the field, its bound and the value
    */
   add(
     n: number,
@@ -117,13 +93,13 @@ export class Membership {
   }
 
   /**
-   * Removes replicas; resolves when they are drained and gone.
+   * Removes replicas. Resolves once they are drained and gone.
    *
-   * @param n how many
-   * @param hostnames names of some of them; the rest are the newest
-   * @param onMade told when it is made
-   * @returns the names in the ring after it
-   * @throws {ChangeError} nothing was removed
+   * @param n number of replicas
+   * @param hostnames names of some of them; the rest are the newest ones
+   * @param onMade called when the change is made
+   * @returns the names in the ring after the change
+   * @throws {ChangeError} nothing was removed; the message names the field, its bound and the value
    */
   remove(
     n: number,
@@ -141,11 +117,11 @@ export class Membership {
   }
 
   /**
-   * Changes weights; 0 drains.
+   * Changes weights. A weight of 0 drains the replica.
    *
-   * @param weights weights by name
-   * @param onMade told when it is made
-   * @throws {ChangeError} nothing was changed
+   * @param weights new weights, by name
+   * @param onMade called when the change is made
+   * @throws {ChangeError} nothing was changed; the message names the field, its bound and the value
    */
   async weigh(weights: Weights, onMade: OnMade = () => {}): Promise<ChangeReport> {
     return reportOf(await this.#inTurn(onMade, () => this.#resolve({ weights })));
@@ -154,9 +130,9 @@ export class Membership {
   /**
    * Changes the ring's shape.
    *
-   * @param shape what of it
-   * @param onMade told when it is made
-   * @throws {ChangeError} nothing was changed
+   * @param shape the changed fields of the shape
+   * @param onMade called when the change is made
+   * @throws {ChangeError} nothing was changed; the message names the field, its bound and the value
    */
   async reshape(
     shape: Partial<RingShape>,
@@ -166,10 +142,11 @@ export class Membership {
   }
 
   /**
-   * Works out what a change would come to, and keeps that for a while. Changes nothing.
+   * Computes the effect of a change without making it, and stores the plan for a while.
    *
    * @param request the change
-   * @throws {ChangeError} the change could not be made
+   * @throws {ChangeError} the change is not possible; the message names the field, its bound and
+   *   the value
    */
   plan(request: ChangeRequest): Plan {
     const { fleet, now } = this.#options;
@@ -194,11 +171,12 @@ export class Membership {
   }
 
   /**
-   * Makes the change of a plan.
+   * Makes the change of a stored plan.
    *
-   * @param id the plan's
-   * @param onMade told when it is made
-   * @throws {ChangeError} nothing was changed
+   * @param id id of the plan
+   * @param onMade called when the change is made
+   * @throws {ChangeError} nothing was changed: `unknown-plan` or `stale`, or any error of the
+   *   change
    */
   async apply(id: string, onMade: OnMade = () => {}): Promise<ChangeReport> {
     return reportOf(
@@ -230,7 +208,7 @@ export class Membership {
     return { ringSpec, taken: new Set(members.map(({ name }) => name)), limit };
   }
 
-  /** The change is worked out when its turn has come, from what the fleet is then. */
+  /** Resolves the change inside the lock, against the fleet as it is then. */
   #inTurn(onMade: OnMade, change: () => Change): Promise<Made> {
     const { changeLock, fleet } = this.#options;
     return changeLock.run(async () => {
@@ -240,8 +218,8 @@ export class Membership {
   }
 
   /**
-   * New replicas first, then the change is saved, then all of it comes in one view; then those that
-   * leave drain and end.
+   * Starts the new replicas, saves the change, applies it in one view, and waits for the removed
+   * replicas to drain and stop.
    */
   async #make(change: Change, onMade: OnMade): Promise<Made> {
     const { fleet } = this.#options;
@@ -255,7 +233,9 @@ export class Membership {
     return { before, after };
   }
 
-  /** Starts new replicas and saves the change; where either fails, nothing of it remains. */
+  /**
+   * Starts new replicas and saves the change. If either fails, the new replicas are removed again.
+   */
   async #prepare(change: Change): Promise<void> {
     const { fleet } = this.#options;
     const { add } = change;
@@ -286,29 +266,4 @@ export class Membership {
         "change the list of upstreams instead (PUT /_lb/upstreams, or LB_UPSTREAMS)",
     );
   }
-}
-
-/** A change that was not made, because it could not be saved. */
-export function notSaved(error: unknown): ChangeError {
-  return new ChangeError(
-    "not-saved",
-    `nothing was changed, because the change could not be saved: ${errorMessage(error)}`,
-  );
-}
-
-/** How a fleet stands. */
-export function summaryOf({ view: { version, ring }, ringSpec }: Fleet): FleetSummary {
-  const { weights, shape } = ringSpec;
-  return { version, digest: ring.digest, weights: Object.fromEntries(weights), shape };
-}
-
-/** What a change did, from the views before and after it. */
-export function reportOf({ before, after }: Made): ChangeReport {
-  const { version, ring } = after;
-  return {
-    version,
-    digest: ring.digest,
-    moved: compareRings(before.ring, ring),
-    movedIds: movedIds(before.ring, ring),
-  };
 }

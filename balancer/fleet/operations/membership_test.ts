@@ -17,7 +17,7 @@ async function kindOf(change: Promise<unknown>): Promise<string> {
   return (await assertRejects(() => change, ChangeError)).kind;
 }
 
-Deno.test("new replicas enter the ring together, when all of them are ready", async () => {
+Deno.test("new replicas join the ring together once all of them are ready", async () => {
   const { clock, plane, fleet, membership } = await open();
   const rings = () => new Set(plane.views.map((view) => view.ring.members.join())).size;
   assertEquals(rings(), 1);
@@ -29,7 +29,7 @@ Deno.test("new replicas enter the ring together, when all of them are ready", as
   await fleet.close();
 });
 
-Deno.test("a replica that does not start undoes the whole change", async () => {
+Deno.test("a failed start undoes the whole change", async () => {
   const { engine, clock, fleet, membership } = await open();
   const before = fleet.view;
   engine.failNextStart(new EngineError("name-taken", "S4 is somebody else's container"));
@@ -42,7 +42,7 @@ Deno.test("a replica that does not start undoes the whole change", async () => {
   await fleet.close();
 });
 
-Deno.test("a replica that dies again and again before it is ready undoes the change", async () => {
+Deno.test("a replica that dies repeatedly before it is ready undoes the change", async () => {
   const { engine, clock, fleet, membership } = await open();
   for (let i = 0; i < 3; i++) engine.failNextStart(new EngineError("failed", "no memory"));
   const refused = kindOf(membership.add(1, []));
@@ -67,7 +67,7 @@ Deno.test("a removed replica finishes its requests before it is stopped", async 
   await fleet.close();
 });
 
-Deno.test("what cannot be done is refused and changes nothing", async () => {
+Deno.test("an impossible change is refused and changes nothing", async () => {
   const { engine, fleet, membership } = await open();
   const before = fleet.view;
   engine.calls.length = 0;
@@ -89,7 +89,7 @@ Deno.test("what cannot be done is refused and changes nothing", async () => {
   await fleet.close();
 });
 
-Deno.test("changes that are asked for at the same time happen one after the other", async () => {
+Deno.test("concurrent changes are made one after the other", async () => {
   const { clock, fleet, membership } = await open();
   const results = Promise.allSettled([
     membership.add(3, []),
@@ -105,12 +105,12 @@ Deno.test("changes that are asked for at the same time happen one after the othe
   await fleet.close();
 });
 
-Deno.test("names that were not given are the next free ones", () => {
+Deno.test("missing names are the next free ones", () => {
   const taken = new Set(["Server1", "Server3"]);
   assertEquals(namesToAdd(3, ["Server2"], taken), ["Server2", "Server4", "Server5"]);
   assertEquals(namesToAdd(1, [], taken), ["Server2"]);
 });
 
-Deno.test("names to remove that were not given are the newest", () => {
+Deno.test("without names the newest replicas are removed", () => {
   assertEquals(namesToRemove(3, ["a"], ["a", "b", "c", "d"]), ["a", "d", "c"]);
 });

@@ -1,5 +1,5 @@
 /**
- * Plans that were made and may be applied: what a change would come to, kept for a while.
+ * Stored plans: computed changes that can be applied for a while.
  *
  * @module
  */
@@ -8,48 +8,48 @@ import { type RingFacts, type RingSpec, sameRingSpec } from "../spec/ring_spec.t
 import type { Change } from "../spec/change.ts";
 import { ChangeError } from "../spec/change_error.ts";
 
-/** What a change would come to. */
+/** The effect of a change that has not been made. */
 export interface Plan {
   readonly id: string;
-  /** Digest of the ring that it was made for. */
+  /** Digest of the ring that the plan was made for. */
   readonly basedOn: string;
-  /** Until when it is kept, milliseconds since the epoch. */
+  /** When the plan expires, in milliseconds since the epoch. */
   readonly expiresAt: number;
-  /** Names of the replicas that it adds. */
+  /** Names of the added replicas. */
   readonly add: readonly string[];
-  /** Names of the replicas that it removes. */
+  /** Names of the removed replicas. */
   readonly remove: readonly string[];
-  /** The ring as it is. */
+  /** The present ring. */
   readonly before: RingFacts;
-  /** The ring as it is to be, once nobody starts slowly. */
+  /** The ring after the change and after all slow starts. */
   readonly after: RingFacts;
-  /** What moves from the one to the other. */
+  /** Slots that move. */
   readonly moved: Movement;
-  /** The part of the ids 0 to 9999 that moves. */
+  /** Share of the ids 0 to 9999 that move. */
   readonly movedIds: number;
 }
 
-/** A plan with what has to be known to apply it. */
+/** A plan with everything that applying it needs. */
 export interface StoredPlan {
   readonly plan: Plan;
   readonly change: Change;
-  /** Until which instant of the fleet's clock it is kept. */
+  /** When the plan expires, an instant of the fleet's clock in milliseconds. */
   readonly until: number;
-  /** What the plan was made for. */
+  /** Weights and shape that the plan was made for. */
   readonly ringSpec: RingSpec;
 }
 
-/** So many of the last plans are kept. */
+/** Number of plans that are kept, the newest. */
 const KEPT = 64;
 
-/** A plan is kept for so long, in milliseconds. */
+/** Lifetime of a plan, in milliseconds. */
 export const PLAN_MS = 600_000;
 
-/** Keeps plans by their ids. */
+/** Stores plans by id. */
 export class PlanStore {
   readonly #plans = new Map<string, StoredPlan>();
 
-  /** Keeps a plan, and one less of the older ones where there are too many. */
+  /** Stores a plan; drops the oldest one if there are too many. */
   keep(kept: StoredPlan): void {
     this.#plans.set(kept.plan.id, kept);
     const [oldest] = this.#plans.keys();
@@ -57,11 +57,11 @@ export class PlanStore {
   }
 
   /**
-   * Finds a plan.
+   * Returns a plan.
    *
-   * @param id its id
-   * @param now the present instant
-   * @throws {ChangeError} `unknown-plan`
+   * @param id id of the plan
+   * @param now instant of the fleet's clock, in milliseconds
+   * @throws {ChangeError} `unknown-plan`: the plan was applied, expired, or never existed
    */
   find(id: string, now: number): StoredPlan {
     const kept = this.#plans.get(id);
@@ -73,19 +73,19 @@ export class PlanStore {
     );
   }
 
-  /** Keeps it no more: it was applied. */
+  /** Drops a plan that was applied. */
   delete(id: string): void {
     this.#plans.delete(id);
   }
 }
 
 /**
- * Looks whether the fleet is still what a plan was made for.
+ * Checks that the fleet has not changed since a plan was made.
  *
  * @param kept the plan
- * @param digest the ring's digest now
- * @param ringSpec members, weights and shape now
- * @throws {ChangeError} `stale`
+ * @param digest digest of the present ring
+ * @param now present weights and shape
+ * @throws {ChangeError} `stale`: the ring, the weights or the shape changed
  */
 export function checkFresh({ plan, ringSpec }: StoredPlan, digest: string, now: RingSpec): void {
   if (digest === plan.basedOn && sameRingSpec(ringSpec, now)) return;

@@ -1,5 +1,5 @@
 /**
- * What a balancer that starts does about a deploy that its last life left half done.
+ * Continues an unfinished deploy when the balancer starts.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import type { FailureLog } from "../../failures.ts";
 import type { Clock } from "../../clock.ts";
 import type { Deploys } from "./deploy.ts";
 
-/** What {@linkcode resumeDeploy} needs. */
+/** Dependencies of {@linkcode resumeDeploy}. */
 export interface ResumeOptions {
   readonly deploys: Pick<Deploys, "resume">;
   readonly clock: Pick<Clock, "after">;
   readonly log: Logger;
   readonly failures: FailureLog;
-  /** Aborted when the balancer begins to end. */
+  /** Aborted when the balancer begins to shut down. */
   readonly ending: AbortSignal;
 }
 
-/** A resumption that failed is tried again after this time, in milliseconds. */
+/** Delay before a failed attempt is repeated, in milliseconds. */
 const RETRY_MS = 60_000;
 
-/** Goes on with what was left half done, until all replicas run the same. Never rejects. */
+/** Continues the deploy until all replicas run the same template. Never rejects. */
 export async function resumeDeploy(options: ResumeOptions): Promise<void> {
   const { deploys, clock, log, failures, ending } = options;
   try {

@@ -1,5 +1,5 @@
 /**
- * What `GET /_lb/status` says about the fleet.
+ * The fleet's part of `GET /_lb/status`.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { inRing, type Member, type MemberError } from "../member/member.ts";
 import { rampAt, ringRamps } from "../member/slow_start.ts";
 
 /**
- * The fleet's present state.
+ * Returns the fleet's status.
  *
  * @param fleet the fleet
- * @param now the present instant of its clock
+ * @param now instant of the fleet's clock, in milliseconds
  */
 export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
   const { version, ring, ready } = fleet.view;
@@ -53,10 +53,10 @@ export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
   };
 }
 
-/** How much of the requests a replica gets. */
+/** A replica's share of the requests. */
 type Load = Pick<ReplicaStatus, "slots" | "ramp">;
 
-/** The date at an instant of the fleet's clock. */
+/** Formats an instant of the fleet's clock as a date. */
 type Dated = (instant: number) => string;
 
 function replicaStatus(member: Member, load: Load, now: number, date: Dated): ReplicaStatus {
@@ -79,7 +79,7 @@ function replicaStatus(member: Member, load: Load, now: number, date: Dated): Re
   };
 }
 
-/** Of what runs; while nothing does, of what is to be started next. */
+/** Returns the image of the running instance, or that of the next start. */
 function imageStatus({ instance, template }: Member): ReplicaStatus["image"] {
   const { image, imageId, imageDigest } = instance?.template ?? template;
   if (image === undefined || imageId === undefined) return null;
@@ -87,7 +87,7 @@ function imageStatus({ instance, template }: Member): ReplicaStatus["image"] {
   return { reference: image, id: imageId, ...digest };
 }
 
-/** A replica that serves, is down or leaves has no start under way. */
+/** A replica that serves, is down or leaves has no start in progress. */
 function startStatus(
   { phase, failedStarts, missed, misses }: Member,
 ): ReplicaStatus["start"] {

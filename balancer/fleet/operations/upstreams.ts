@@ -1,5 +1,6 @@
 /**
- * The list of upstreams that somebody else runs, as it changes while the balancer runs.
+ * Changes of the upstream list while the balancer runs, for instances that the balancer does not
+ * run itself.
  *
  * @module
  */
@@ -7,24 +8,24 @@ import type { FailureLog } from "../../failures.ts";
 import { deniedSocket, firstDuplicate, type GivenUpstream } from "../../upstream_list.ts";
 import { addressText, type UpstreamAddress } from "../../view.ts";
 import type { Fleet } from "../fleet.ts";
-import { type ChangeReport, notSaved, type OnMade, reportOf, summaryOf } from "./membership.ts";
+import { type ChangeReport, notSaved, type OnMade, reportOf, summaryOf } from "./change_report.ts";
 import { ChangeError } from "../spec/change_error.ts";
 import type { Probe } from "../health/probe.ts";
 import { resolve } from "../spec/resolve.ts";
 import type { ChangeLock } from "./change_lock.ts";
 
-/** What {@linkcode Upstreams} are made of. */
+/** Dependencies of {@linkcode Upstreams}. */
 export interface UpstreamsOptions {
   readonly fleet: Fleet;
-  /** Shared with whatever else changes the fleet. */
+  /** Lock that every change of the fleet takes. */
   readonly changeLock: ChangeLock;
-  /** True where the engine runs its own instances: there is no list then. */
+  /** True if the engine runs its own instances; there is no list then. */
   readonly ownsInstances: boolean;
   readonly probe: Probe;
   readonly failures: FailureLog;
 }
 
-/** Between two heartbeats to an upstream that is not in the list yet, in milliseconds. */
+/** Delay between two heartbeats to a new upstream, in milliseconds. */
 const PROBE_PAUSE_MS = 50;
 
 const FIELDS = { add: "upstreams", remove: "upstreams" };
@@ -38,9 +39,9 @@ export class Upstreams {
   }
 
   /**
-   * The list in force.
+   * Returns the present list.
    *
-   * @throws {ChangeError} the engine runs its own instances
+   * @throws {ChangeError} `unsupported`: the engine runs its own instances
    */
   list(): readonly GivenUpstream[] {
     this.#checkStatic();
@@ -48,14 +49,13 @@ export class Upstreams {
   }
 
   /**
-   * Takes another list up: all of it in one view, or nothing. Upstreams that are new or have another
-   * address are sent heartbeats before, and the list waits for them for the time that a heartbeat
-   * may take: those that do not answer yet are taken up all the same, as at the start of the
-   * balancer. Resolves when those that left are drained and gone.
+   * Replaces the list, in one view or not at all. New and moved upstreams get heartbeats first, for
+   * up to the heartbeat timeout; those that do not answer are added all the same, as at the start
+   * of the balancer. Resolves once the removed upstreams are drained and gone.
    *
    * @param upstreams names, addresses and weights
-   * @param onMade told when it is made
-   * @throws {ChangeError} nothing was changed
+   * @param onMade called when the change is made
+   * @throws {ChangeError} nothing was changed; the message names the field, its bound and the value
    */
   set(upstreams: readonly GivenUpstream[], onMade: OnMade = () => {}): Promise<ChangeReport> {
     const { fleet, changeLock } = this.#options;
@@ -108,7 +108,7 @@ export class Upstreams {
     resolve(request, { ringSpec, taken: new Set(present.keys()), limit }, FIELDS);
   }
 
-  /** Names of the upstreams that are new or moved and pass their heartbeats in time. */
+  /** Returns the names of the new and moved upstreams that pass their heartbeats in time. */
   async #answering(upstreams: readonly GivenUpstream[]): Promise<ReadonlySet<string>> {
     const known = new Map(
       this.#options.fleet.upstreams.map(({ name, address }) => [name, addressText(address)]),
@@ -118,7 +118,7 @@ export class Upstreams {
     return new Set(fresh.filter((_, at) => answers[at]).map(({ name }) => name));
   }
 
-  /** Without heartbeats an upstream counts as up until a connection to it cannot be made. */
+  /** Without heartbeats an upstream is up until a connection to it fails. */
   async #answers(address: UpstreamAddress): Promise<boolean> {
     const { probe, failures, fleet: { policy } } = this.#options;
     if (!policy.probes) return true;
@@ -137,7 +137,7 @@ export class Upstreams {
     return true;
   }
 
-  /** A list of which no upstream answers would end the service that is there now. */
+  /** Refuses a list without any upstream that answers, while the present list has one. */
   #checkServed(upstreams: readonly GivenUpstream[], answering: ReadonlySet<string>): void {
     const { fleet } = this.#options;
     const { ready } = fleet.view;

@@ -18,7 +18,7 @@ function member(phase: Phase, changes: Partial<Member> = {}): Member {
   return { ...newMember({ name: "S", joined: true }, 0), phase, ...running, ...changes };
 }
 
-/** What is planned for one member, as words. */
+/** Returns the types of the actions that are planned for one member. */
 function planned(
   one: Member,
   policy: Partial<FleetPolicy> = {},
@@ -48,14 +48,14 @@ Deno.test("each phase has its action", () => {
   }
 });
 
-Deno.test("what was there before is cleared away beside whatever else is done", () => {
+Deno.test("retiring instances are removed in parallel with other actions", () => {
   assertEquals(planned(member("waiting", { retiring: [retiring()] })), ["stop", "start"]);
   assertEquals(planned(member("leaving", { retiring: [retiring({ stage: "drain" })] })), ["drain"]);
   const both = [retiring({ stage: "drain" }), retiring({ id: "i2" })];
   assertEquals(planned(member("ready", { retiring: both })), ["drain", "stop"]);
 });
 
-Deno.test("nothing is planned twice", () => {
+Deno.test("no action is planned twice", () => {
   assertEquals(planned(member("waiting", { busy: true })), []);
   assertEquals(planned(member("leaving", { retiring: [retiring({ busy: true })] })), []);
   assertEquals(planned(member("ready", { naming: "under way" })), []);
@@ -73,12 +73,12 @@ Deno.test("nothing is started or stopped before its time, nor while the engine i
   assertEquals(planned(member("leaving", { retiring: draining }), {}, away), ["drain"]);
 });
 
-Deno.test("what is not ours to replace, or not proven dead, is left alone", () => {
+Deno.test("instances of others, and those not proven dead, are left alone", () => {
   assertEquals(planned(member("down"), { replaces: false }), []);
   assertEquals(planned(member("down"), { probes: false }), []);
 });
 
-Deno.test("a budget bounds replacements, and no first start", () => {
+Deno.test("an exhausted start budget delays replacements, not first starts", () => {
   const none = { starts: 0 };
   assertEquals(planned(member("waiting"), {}, none), ["start"]);
   assertEquals(planned(member("waiting", { restarts: 1 }), {}, none), []);
@@ -87,7 +87,7 @@ Deno.test("a budget bounds replacements, and no first start", () => {
   assertEquals(planActions(two, { now: 100, policy: testPolicy() }, capacity).length, 1);
 });
 
-Deno.test("spares are started when nobody is waited for", () => {
+Deno.test("no spare is started while a replica is healing", () => {
   const spare = member("waiting", { name: "spare.1", spare: true, joined: false });
   const names = (members: Member[]) =>
     planActions(members, { now: 100, policy: testPolicy() }, { engineUp: true, starts: 9 }).map((
@@ -99,7 +99,7 @@ Deno.test("spares are started when nobody is waited for", () => {
   assertEquals(names([member("waiting"), spare]), ["S"]);
 });
 
-Deno.test("a spare is started without a name, a successor under the name that it is to take", () => {
+Deno.test("a spare is started without a name, a successor under the name that it takes over", () => {
   const launches = [
     member("waiting", { name: "spare.1", spare: true, joined: false }),
     member("waiting", {
@@ -117,7 +117,7 @@ Deno.test("a spare is started without a name, a successor under the name that it
   ]);
 });
 
-Deno.test("the next deadline is the earliest that is still to come", () => {
+Deno.test("the next deadline is the earliest one in the future", () => {
   const policy = testPolicy({ startTimeoutMs: 5000 });
   const members = [
     member("waiting", { notBefore: 50 }),

@@ -1,35 +1,40 @@
 /**
- * Bounds how many replacements are started within a minute: a fleet that dies as fast as it is
- * started must not wear the machine out.
+ * Bounds the replacements within a minute: a fleet that dies as fast as it starts must not exhaust
+ * the machine.
  *
  * @module
  */
 
 const WINDOW_MS = 60_000;
 
-/** The replacements of the last minute. */
+/** Counts the replacements of the last minute. */
 export class StartBudget {
   readonly #perMinute: number;
-  /** When each of them was started, oldest first. */
+  /** Instants of their starts, oldest first. */
   #startedAt: number[] = [];
 
-  /** @param perMinute how many there may be in a minute */
+  /** @param perMinute upper bound of replacements within a minute */
   constructor(perMinute: number) {
     this.#perMinute = perMinute;
   }
 
-  /** How many may be started at this time. */
+  /** Returns how many replacements may be started now. */
   left(now: number): number {
     this.#forget(now);
     return Math.max(0, this.#perMinute - this.#startedAt.length);
   }
 
-  /** Counts one. */
+  /** Counts one replacement. */
   spend(now: number): void {
     this.#startedAt.push(now);
   }
 
-  /** When there will be room again, milliseconds since the epoch; `Infinity` where there is some. */
+  /**
+   * Returns when the next replacement is allowed.
+   *
+   * @param now instant of the fleet's clock, in milliseconds
+   * @returns an instant in milliseconds, or `Infinity` if a replacement is allowed now
+   */
   nextAt(now: number): number {
     if (this.left(now) > 0) return Infinity;
     return (this.#startedAt[0] ?? now) + WINDOW_MS;

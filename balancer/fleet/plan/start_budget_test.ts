@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { StartBudget } from "./start_budget.ts";
 
-Deno.test("so many starts are left as were not made within the last minute", () => {
+Deno.test("the budget counts the starts of the last minute", () => {
   const budget = new StartBudget(2);
   assertEquals([budget.left(0), budget.nextAt(0)], [2, Infinity]);
   budget.spend(0);

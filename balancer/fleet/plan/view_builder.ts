@@ -1,5 +1,5 @@
 /**
- * From the members to the view that the data plane routes by.
+ * Builds the view that the data plane routes by.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { inRing, inView, isAwaited, type Member } from "../member/member.ts";
 import { rampAt, ringRamps } from "../member/slow_start.ts";
 
 /**
- * The view of a fleet with nobody in it.
+ * Returns the view of a fleet without members.
  *
- * @param shape how the ring is laid out
+ * @param shape shape of the ring
  */
 export function emptyView(shape: RingShape): View {
   return {
@@ -24,26 +24,26 @@ export function emptyView(shape: RingShape): View {
   };
 }
 
-/** What a view is made of. */
+/** Input of a view. */
 export interface ViewParts {
   readonly members: readonly Member[];
   readonly shape: RingShape;
-  /** Whether replicas that failed are replaced at present, so that waiting for them makes sense. */
+  /** True if failed replicas are being replaced now, so that requests may wait for them. */
   readonly awaits: boolean;
   readonly quarantined: ReadonlySet<string>;
-  /** How long a slow start takes, in milliseconds; 0 for none. */
+  /** Duration of a slow start, in milliseconds; 0 for none. */
   readonly slowStartMs: number;
-  /** Milliseconds since the epoch. */
+  /** Instant of the fleet's clock, in milliseconds. */
   readonly now: number;
 }
 
 /**
- * The view of these members. The ring changes with their names, their weights and the shape only: a
- * health change keeps the very ring and swaps the ready map.
+ * Returns the view of the members. The ring depends on their names, their weights and the shape
+ * only; a change of health keeps the ring object and swaps the ready map.
  *
- * @param before the view that is published
- * @param parts what the next one is made of
- * @returns the next view, or `before` itself when it still holds
+ * @param before the published view
+ * @param parts input of the next view
+ * @returns the next view, or `before` itself if nothing changed
  */
 export function nextView(before: View, parts: ViewParts): View {
   const { members, awaits, quarantined, now, slowStartMs } = parts;

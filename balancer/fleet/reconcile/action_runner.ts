@@ -1,6 +1,5 @@
 /**
- * Carries out what was planned. Engine calls are slow: each one runs on its own and ends in an
- * event.
+ * Runs planned actions. Engine calls are slow, so each one runs on its own and ends in an event.
  *
  * @module
  */
@@ -12,26 +11,26 @@ import type { Action } from "../plan/actions.ts";
 import type { Removals } from "./removals.ts";
 import type { MemberEvent } from "../member/transition.ts";
 
-/** What an {@linkcode ActionRunner} is made of. */
+/** Dependencies of an {@linkcode ActionRunner}. */
 export interface ActionRunnerOptions {
   readonly engine: Engine;
   readonly dataPlane: DataPlane;
   readonly removals: Removals;
   readonly log: Logger;
   readonly failures: FailureLog;
-  /** Told how an action ended. */
+  /** Called with the event that an action ended in. */
   readonly report: (name: string, event: MemberEvent) => void;
-  /** Told when an action failed because the engine could not be reached. */
+  /** Called when an action failed because the engine is unreachable. */
   readonly onDown: (error: EngineError) => void;
 }
 
 /**
- * An instance whose connections broke may be about to end: so long is waited for the engine to tell
- * how it ended before it is stopped, in milliseconds. Its replacement does not wait for that.
+ * Longest wait for the exit of an instance whose connections broke, before it is stopped, in
+ * milliseconds. Its replacement does not wait for this.
  */
 const ENDING_MS = 250;
 
-/** Runs actions of the plan. */
+/** Runs actions. */
 export class ActionRunner {
   readonly #options: ActionRunnerOptions;
 
@@ -39,7 +38,7 @@ export class ActionRunner {
     this.#options = options;
   }
 
-  /** Carries an action out and reports its end; never rejects. */
+  /** Runs an action and reports the event that it ended in. Never rejects. */
   async run(action: Action): Promise<void> {
     const { report, failures } = this.#options;
     try {
@@ -70,7 +69,7 @@ export class ActionRunner {
     }
   }
 
-  /** Before an instance that failed is cleared away: how it ended and what it wrote. */
+  /** Collects how a failed instance ended and what it wrote, before it is removed. */
   async #hear(name: string, instance: string): Promise<void> {
     const { engine, report, failures } = this.#options;
     try {

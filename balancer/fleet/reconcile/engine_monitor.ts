@@ -1,6 +1,6 @@
 /**
- * The fleet's line to its engine: watches it, knows whether it can be reached, and lists what runs
- * whenever events may have been missed.
+ * Watches the engine, tracks whether it is reachable, and lists its instances whenever events may
+ * have been missed.
  *
  * @module
  */
@@ -10,29 +10,31 @@ import type { FailureLog } from "../../failures.ts";
 import type { EngineListing } from "./roster.ts";
 import type { Clock } from "../../clock.ts";
 
-/** What an {@linkcode EngineMonitor} is made of. */
+/** Dependencies of an {@linkcode EngineMonitor}. */
 export interface EngineMonitorOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly log: Logger;
   readonly failures: FailureLog;
-  /** Told of every exit. */
+  /** Called for every exit. */
   readonly onExit: (exit: Extract<EngineEvent, { type: "exit" }>) => void;
-  /** Told when the engine's own health check of an instance changed. */
+  /** Called when the engine's own health check of an instance changes. */
   readonly onHealth: (health: Extract<EngineEvent, { type: "health" }>) => void;
-  /** Given what runs, what does not, and when that was asked, each time the engine was reached anew. */
+  /** Called with the engine's instances each time the engine has become reachable. */
   readonly onListed: (listing: EngineListing) => void;
-  /** Told when the engine went away. */
+  /** Called when the engine has become unreachable. */
   readonly onDown: () => void;
 }
 
-/** How often an engine that is away is called. */
+/** Delay between attempts to reach the engine, in milliseconds. */
 const RECALL_MS = 1000;
 
-/** Watches an engine and reaches out for it again whenever it is away. */
+/** Watches an engine and reconnects while it is unreachable. */
 export class EngineMonitor {
   readonly #options: EngineMonitorOptions;
-  /** When the engine stopped answering, by the clock; undefined while it answers. */
+  /**
+   * When the engine became unreachable, an instant of the clock; undefined while it is reachable.
+   */
   #awaySince: number | undefined;
   #closed = false;
   #watch: Watch | undefined;
@@ -44,23 +46,26 @@ export class EngineMonitor {
     this.#awaySince = options.clock.now();
   }
 
-  /** False while the engine cannot be reached. */
+  /** False while the engine is unreachable. */
   get up(): boolean {
     return this.#awaySince === undefined;
   }
 
-  /** Milliseconds since the engine stopped answering; 0 while it answers. */
+  /** Milliseconds since the engine became unreachable; 0 while it is reachable. */
   get awayMs(): number {
     return this.#awaySince === undefined ? 0 : this.#options.clock.now() - this.#awaySince;
   }
 
-  /** Calls the engine once, and again each second until it answers. Resolves after the first call. */
+  /**
+   * Lists the engine's instances, with a retry each second until the engine answers. Resolves after
+   * the first attempt.
+   */
   connect(): Promise<void> {
     this.#reaching ??= this.#call().finally(() => this.#reaching = undefined);
     return this.#reaching;
   }
 
-  /** Takes note that the engine could not be reached, and keeps calling it. */
+  /** Records that the engine is unreachable, and schedules the next attempt. */
   markDown(error: EngineError): void {
     if (this.#closed) return;
     if (this.up) {
@@ -72,7 +77,7 @@ export class EngineMonitor {
     this.#cancelRecall = this.#options.clock.after(RECALL_MS, () => this.connect());
   }
 
-  /** Ends the watch. */
+  /** Ends the watch and the attempts. */
   close(): void {
     this.#closed = true;
     this.#cancelRecall?.();
@@ -82,7 +87,7 @@ export class EngineMonitor {
   async #call(): Promise<void> {
     const { engine, clock, failures, onListed } = this.#options;
     try {
-      // Watch first, list second: an exit in between is seen twice rather than never.
+      // Watch first, list second: an exit in between is then seen twice rather than never.
       await this.#keepWatch();
       const askedAt = clock.now();
       const [running, remains] = await Promise.all([engine.list(), engine.remains()]);

@@ -1,5 +1,5 @@
 /**
- * Keeps the image that a reference stood for when the first instance of it was started.
+ * Pins image references: the image of the first instance of a reference is used for all later ones.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import type { DesiredState } from "../store/desired_state.ts";
 import type { Roster } from "./roster.ts";
 import { isUnpinned, sameRequest } from "../spec/template.ts";
 
-/** What the pinning changes. */
+/** Dependencies of a {@linkcode Pinning}. */
 export interface PinningOptions {
   readonly roster: Roster;
   readonly desiredState: DesiredState;
-  /** Saves the fleet, since its template changed. */
+  /** Saves the fleet, because its template changed. */
   readonly save: () => void;
 }
 
@@ -24,7 +24,7 @@ export class Pinning {
     this.#options = options;
   }
 
-  /** An instance was started: whatever asks for the same gets the image that this one got. */
+  /** Pins the reference for every member and for the fleet, after an instance of it was started. */
   note({ template: runs }: Instance): void {
     if (runs?.imageId === undefined) return;
     const { roster, desiredState, save } = this.#options;

@@ -10,7 +10,7 @@ const SETTINGS = { image: "app:1" };
 const V1 = "sha256:v1";
 const V2 = "sha256:v2";
 
-/** A fleet of an image whose tag stands for `sha256:v1` at first. */
+/** A fleet of an image whose tag is `sha256:v1` at first. */
 async function open(store = new TextStore(), engine = FleetHarness.memory()) {
   if (!engine.images.has("app:1")) engine.images.set("app:1", V1);
   const harness = new FleetHarness({ minReadyMs: 0 }, engine, store, TEST_SHAPE, SETTINGS);
@@ -32,7 +32,7 @@ async function open(store = new TextStore(), engine = FleetHarness.memory()) {
   return { harness, fleet, clock, engine, store, deploy, steps, images };
 }
 
-Deno.test("the image of the first start is kept, and used for each start after it", async () => {
+Deno.test("the image of the first start is pinned for every later start", async () => {
   const { fleet, clock, engine, store, images } = await open();
   assertEquals(fleet.template, { ...SETTINGS, imageId: V1 });
   await clock.turn(1);
@@ -46,7 +46,7 @@ Deno.test("the image of the first start is kept, and used for each start after i
   await fleet.close();
 });
 
-Deno.test("a deploy of a tag that moved brings its new image, and keeps that", async () => {
+Deno.test("a deploy of a moved tag pins its new image", async () => {
   const { fleet, engine, store, deploy, images } = await open();
   engine.images.set("app:1", V2);
   assertEquals(await deploy(SETTINGS), "done");
@@ -55,7 +55,7 @@ Deno.test("a deploy of a tag that moved brings its new image, and keeps that", a
   await fleet.close();
 });
 
-Deno.test("a deploy that goes back brings the images back that ran, though their tag has moved", async () => {
+Deno.test("a rollback restores the earlier images although their tag has moved", async () => {
   const { fleet, engine, deploy, images } = await open();
   engine.images.set("app:1", V2);
   const start = engine.start.bind(engine);
@@ -68,7 +68,7 @@ Deno.test("a deploy that goes back brings the images back that ran, though their
   await fleet.close();
 });
 
-Deno.test("a deploy whose image cannot be had replaces nothing, and its last step says why", async () => {
+Deno.test("a deploy whose image cannot be resolved replaces nothing, and its last step has the reason", async () => {
   const { fleet, engine, deploy, steps, images } = await open();
   engine.pin = (_, onProgress) => {
     onProgress?.("pulling app:9 from docker.io");
@@ -97,7 +97,7 @@ Deno.test("a deploy changes what it names, and null goes back to the settings", 
   await fleet.close();
 });
 
-Deno.test("the next life goes on with the image of what runs, though its tag has moved", async () => {
+Deno.test("a restarted balancer keeps the running image although its tag has moved", async () => {
   const first = await open();
   await first.clock.turn(1);
   await first.fleet.abandon();
@@ -109,7 +109,7 @@ Deno.test("the next life goes on with the image of what runs, though its tag has
   }
 });
 
-Deno.test("a life that finds nothing takes the settings' tag up anew", async () => {
+Deno.test("a balancer that finds no instance resolves the tag of the settings again", async () => {
   const first = await open();
   await first.clock.turn(1);
   await first.fleet.close();

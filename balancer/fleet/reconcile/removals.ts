@@ -1,6 +1,6 @@
 /**
- * Instances that end or have ended, and what is left of them: a container that the Engine does not
- * remove is tried again behind everything else, and nothing waits for it.
+ * Instances that are being stopped and removed. A removal that the engine refuses is retried in the
+ * background; nothing waits for it.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Engine } from "../../engine/engine.ts";
 import { errorMessage, type FailureLog } from "../../failures.ts";
 import type { Clock } from "../../clock.ts";
 
-/** What {@linkcode Removals} are made of. */
+/** Dependencies of {@linkcode Removals}. */
 export interface RemovalsOptions {
   readonly engine: Pick<Engine, "stop" | "list" | "remains">;
   readonly clock: Clock;
@@ -17,33 +17,33 @@ export interface RemovalsOptions {
   readonly failures: FailureLog;
 }
 
-/** A removal that is not over. */
+/** A removal in progress. */
 export interface PendingRemoval {
   readonly id: string;
-  /** The name that the instance had. */
+  /** Name of the instance. */
   readonly name: string;
-  /** When it began, by the fleet's clock. */
+  /** When it began, an instant of the fleet's clock in milliseconds. */
   readonly since: number;
-  /** How often it failed. */
+  /** Number of failed attempts. */
   readonly failed: number;
-  /** Why it failed last; undefined while it has not. */
+  /** Why the last attempt failed; undefined if none did. */
   readonly error?: string;
 }
 
-/** What is to be stopped and removed. */
+/** An instance to stop and remove. */
 export type Removal = Pick<PendingRemoval, "id" | "name"> & {
-  /** From SIGTERM to SIGKILL in milliseconds. */
+  /** Time between SIGTERM and SIGKILL, in milliseconds. */
   readonly graceMs: number;
 };
 
-/** Waits before the next try, in milliseconds: doubled each time. */
+/** Delays before retries, in milliseconds. The delay doubles each time. */
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 30_000;
 
 /** Time for the removals at shutdown after the stop grace, in milliseconds. */
 const SWEEP_MS = 5000;
 
-/** Stops and removes instances until that is done. */
+/** Stops and removes instances, and retries failed removals. */
 export class Removals {
   readonly #options: RemovalsOptions;
   readonly #pending = new Map<string, PendingRemoval>();
@@ -54,23 +54,22 @@ export class Removals {
     this.#options = options;
   }
 
-  /** Every removal that is not over, oldest first. */
+  /** Removals in progress, oldest first. */
   get pending(): readonly PendingRemoval[] {
     return [...this.#pending.values()];
   }
 
-  /** Whether an instance is being removed. */
+  /** Reports whether an instance is being removed. */
   has(id: string): boolean {
     return this.#pending.has(id);
   }
 
   /**
-   * Stops an instance and removes what is left of it. The removal goes on, and is tried again,
-   * after this resolves.
+   * Stops an instance and removes it. The removal continues, with retries, after this resolves.
    *
-   * @param removal what to remove
-   * @returns resolves when the instance does not run any more
-   * @throws {EngineError} it could not be stopped; then nothing is tried again
+   * @param removal the instance to remove
+   * @returns resolves once the instance no longer runs
+   * @throws {EngineError} the instance could not be stopped; this is not retried
    */
   async stop(removal: Removal): Promise<void> {
     const stopped = Promise.withResolvers<void>();
@@ -88,7 +87,7 @@ export class Removals {
     await Promise.race([stopped.promise, removed]);
   }
 
-  /** Stops and removes an instance, and tries both again until they are done. Never rejects. */
+  /** Stops and removes an instance with retries for both. Never rejects. */
   async clear(removal: Removal): Promise<void> {
     if (this.has(removal.id)) return;
     this.#begin(removal);
@@ -96,10 +95,10 @@ export class Removals {
   }
 
   /**
-   * Waits until no removal is pending.
+   * Waits until no removal is in progress.
    *
-   * @param ms the longest wait in milliseconds
-   * @returns whether none is left
+   * @param ms longest wait, in milliseconds
+   * @returns whether all removals are done
    */
   async settled(ms: number): Promise<boolean> {
     if (this.#pending.size > 0) {
@@ -128,7 +127,7 @@ export class Removals {
     await this.settled(graceMs + SWEEP_MS);
   }
 
-  /** Tries nothing again. */
+  /** Ends retries. */
   close(): void {
     this.#closed = true;
   }

@@ -13,7 +13,7 @@ async function open() {
   return { ...harness, harness, fleet, engine, clock, membership };
 }
 
-Deno.test("a replica that is stopped and cannot be removed holds up neither its removal nor the next change", async () => {
+Deno.test("a stopped instance that cannot be removed delays neither the removal of its replica nor the next change", async () => {
   const { harness, fleet, engine, clock, membership, failures } = await open();
   const id = harness.member("Server2")!.instance!.id;
   engine.stuck.add(id);
@@ -32,7 +32,7 @@ Deno.test("a replica that is stopped and cannot be removed holds up neither its 
   await fleet.close();
 });
 
-Deno.test("a removal that fails is tried again after one second, two, four, and every half minute at last", async () => {
+Deno.test("a failed removal is retried after one second, two, four, up to every half minute", async () => {
   const { harness, engine, clock, fleet, membership } = await open();
   const id = harness.member("Server2")!.instance!.id;
   engine.stuck.add(id);
@@ -49,7 +49,7 @@ Deno.test("a removal that fails is tried again after one second, two, four, and 
   await fleet.close();
 });
 
-Deno.test("a deploy goes on where what served cannot be removed", async () => {
+Deno.test("a deploy continues although an old instance cannot be removed", async () => {
   const { harness, engine, clock, fleet } = await open();
   for (const { instance } of fleet.members) engine.stuck.add(instance!.id);
   fleet.rollout.start("Server1", { image: "app:2" });
@@ -63,7 +63,7 @@ Deno.test("a deploy goes on where what served cannot be removed", async () => {
   await fleet.close();
 });
 
-Deno.test("the end of the fleet waits a moment for removals, and names what is left", async () => {
+Deno.test("closing waits a bounded time for removals, and the error names the rest", async () => {
   const { harness, engine, clock, fleet } = await open();
   const id = harness.member("Server2")!.instance!.id;
   engine.stuck.add(id);
@@ -73,7 +73,7 @@ Deno.test("the end of the fleet waits a moment for removals, and names what is l
   assertEquals(await engine.list(), []);
 });
 
-Deno.test("a clean end removes what belongs to the fleet and to no replica", async () => {
+Deno.test("closing removes the instances of the fleet that belong to no replica", async () => {
   const { engine, clock, fleet } = await open();
   engine.leave({ id: "lost", name: "Server9", spare: false });
   const closed = fleet.close();
@@ -82,7 +82,7 @@ Deno.test("a clean end removes what belongs to the fleet and to no replica", asy
   assertEquals(await engine.remains(), []);
 });
 
-Deno.test("an instance that cannot be stopped is a failure of its action, which is planned again", async () => {
+Deno.test("a failed stop ends its action with a failure, and the stop is planned again", async () => {
   const { engine, clock, fleet, membership } = await open();
   const stop = engine.stop.bind(engine);
   engine.stop = () => Promise.reject(new EngineError("failed", "cannot stop it"));

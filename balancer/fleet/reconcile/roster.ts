@@ -1,5 +1,5 @@
 /**
- * Who belongs to the fleet: the replicas, the spares and the successors, by name and by instance.
+ * The members of the fleet, replicas, spares and successors, by name and by instance.
  *
  * @module
  */
@@ -21,18 +21,18 @@ import {
 } from "../member/member.ts";
 import { type FleetPolicy, healthyFloor } from "../member/policy.ts";
 
-/** What a {@linkcode Roster} is made of. */
+/** Dependencies of a {@linkcode Roster}. */
 export interface RosterOptions {
   readonly clock: Clock;
   readonly policy: FleetPolicy;
-  /** How many replicas there are to be at first. */
+  /** Number of replicas on the first start. */
   readonly desired: number;
-  /** The most replicas that there may be, however many the ring has room for. */
+  /** Upper bound on the number of replicas, in addition to the ring's own capacity. */
   readonly limit: number;
   readonly log: Logger;
 }
 
-/** What the engine lists. */
+/** The instances that the engine lists. */
 export interface EngineListing {
   readonly running: readonly Instance[];
   readonly remains: readonly Remains[];
@@ -40,10 +40,10 @@ export interface EngineListing {
   readonly askedAt: number;
 }
 
-/** So many ends of instances that nobody knows yet are remembered. */
+/** Number of exits that are remembered for instances that no member has yet. */
 const EXITS = 256;
 
-/** The members of a fleet. Only the fleet's writer changes it. */
+/** The members. Only the fleet's writer changes them. */
 export class Roster {
   readonly #options: RosterOptions;
   readonly #members = new Map<string, Member>();
@@ -51,14 +51,17 @@ export class Roster {
   readonly #namesById = new Map<string, string>();
   readonly #exits = new Map<string, string>();
   #revision = 0;
-  /** No spare's name is given twice: one that stood in may bear its own for a moment longer. */
+  /**
+   * Highest number of a spare. Numbers are not reused: a promoted spare keeps its old name in the
+   * engine until it is renamed.
+   */
   #lastSpare = 0;
 
   constructor(options: RosterOptions) {
     this.#options = options;
   }
 
-  /** Everybody, in the order in which they joined. */
+  /** Every member, in the order in which they joined. */
   get all(): readonly Member[] {
     return [...this.#members.values()];
   }
@@ -71,16 +74,16 @@ export class Roster {
     return this.#members.get(name);
   }
 
-  /** Counts the changes of members: as long as the count stays, so do they. */
+  /** Number of changes of members so far. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** The member that has the instance now, or had it and has not cleared it away yet. */
+  /** Returns the member that has the instance, or that had it and still has to remove it. */
   byInstance(id: string): Member | undefined {
     const hinted = this.#members.get(this.#namesById.get(id) ?? "");
     if (hinted && hasInstance(hinted, id)) return hinted;
-    // An instance that moves from one member to another belongs to both for a moment.
+    // During a takeover an instance belongs to two members.
     for (const member of this.#members.values()) if (hasInstance(member, id)) return member;
     return undefined;
   }
@@ -105,35 +108,38 @@ export class Roster {
     }
   }
 
-  /** Takes a member in, unless its name is there already. */
+  /** Adds a member, unless its name is in use. */
   admit(admission: Admission): void {
     if (this.#members.has(admission.name)) return;
     if (admission.spare) this.#lastSpare = Math.max(this.#lastSpare, numberOf(admission.name));
     this.set(newMember(admission, this.#options.clock.now()));
   }
 
-  /** Remembers the end of an instance that nobody knows yet. */
+  /** Remembers the exit of an instance that no member has yet. */
   noteExit(id: string, reason: string): void {
     this.#exits.set(id, reason);
     const [oldest] = this.#exits.keys();
     if (this.#exits.size > EXITS && oldest !== undefined) this.#exits.delete(oldest);
   }
 
-  /** Why the instance ended before it was known; undefined where it did not. */
+  /**
+   * Returns why the instance ended before a member had it, and forgets that; undefined if it did
+   * not.
+   */
   takeExit(id: string): string | undefined {
     const reason = this.#exits.get(id);
     this.#exits.delete(id);
     return reason;
   }
 
-  /** Whether a heartbeat, or slowness, alone may take a replica out of the view. */
+  /** Reports whether heartbeats or slowness alone may take a replica out of the view. */
   mayEject(): boolean {
     const replicas = this.all.filter(inRing);
     const ready = replicas.filter(inView).length;
     return ready - 1 >= healthyFloor(replicas.length, this.#options.policy);
   }
 
-  /** Fills the spares up to their number, and dismisses none: those go by themselves. */
+  /** Adds spares up to the number of the policy. It removes none. */
   keepSpares(template: Template): void {
     const present = this.all.filter((member) => member.spare && !isLeaving(member)).length;
     for (let missing = this.#options.policy.spares - present; missing > 0; missing--) {
@@ -142,13 +148,13 @@ export class Roster {
   }
 
   /**
-   * The first members: those that were kept; else whoever exists already, running or not, filled
-   * up to the desired number. More may exist than there is room for, where the settings changed;
-   * their weights count where the ring has room for them.
+   * Returns the first members: the saved ones, or else those of existing instances, filled up to
+   * the desired number. Names beyond the limit or the ring's capacity are dropped; saved weights
+   * count if the ring has room for them.
    *
-   * @param listing what runs and what does not
-   * @param desiredState what was kept by an earlier life of the balancer, the ring's shape, and the
-   *   upstreams where somebody else runs them: those are the members then
+   * @param listing instances that the engine lists
+   * @param desiredState names and weights that were saved, the ring's shape, and the upstreams if
+   *   the balancer does not run the instances; those are the members then
    */
   restore(
     { running, remains }: EngineListing,
@@ -173,7 +179,10 @@ export class Roster {
     return new Map();
   }
 
-  /** Ids of instances that should run and do not. What moved after the question is newer. */
+  /**
+   * Returns the ids of members' instances that the engine does not list. Members that changed after
+   * the list was requested are skipped.
+   */
   missing(running: readonly Instance[], askedAt: number): string[] {
     const ids = new Set(running.map(({ id }) => id));
     return this.all.flatMap(({ instance, since }) =>
@@ -181,7 +190,7 @@ export class Roster {
     );
   }
 
-  /** Whether something that does not run is nobody's, and not being started right now. */
+  /** Reports whether an instance belongs to no member and is not being started. */
   isUnknown({ id, name }: Remains): boolean {
     const starting = this.all.some((member) =>
       member.busy && (member.name === name || member.successorOf === name)
@@ -203,7 +212,7 @@ function weightsOf(upstreams: readonly GivenUpstream[]): Weights {
   return Object.fromEntries(upstreams.map(({ name, weight }) => [name, weight]));
 }
 
-/** The number in a spare's name. */
+/** Returns the number in a spare's name. */
 function numberOf(name: string): number {
   return Number(/\d+$/.exec(name)?.[0] ?? 0);
 }
@@ -218,7 +227,7 @@ function existing(
   return [...names].sort(byNumber);
 }
 
-/** `Server2` before `Server10`, and before names without a number. */
+/** Orders `Server2` before `Server10`, and before names without a number. */
 function byNumber(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
 }

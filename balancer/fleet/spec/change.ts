@@ -1,5 +1,5 @@
 /**
- * A change of the fleet: a request, and what is to be done for it name by name. Pure.
+ * A change of the fleet: as requested, and resolved to names. Pure.
  *
  * @module
  */
@@ -10,19 +10,19 @@ export { MAX_WEIGHT } from "../../upstream_list.ts";
 /** Weights of replicas, by name. 0 drains: the replica stays and owns no slots. */
 export type Weights = Readonly<Record<string, number>>;
 
-/** What somebody wants of the fleet. What is not given stays as it is. */
+/** A requested change. A missing field keeps its value. */
 export interface ChangeRequest extends Partial<RingShape> {
-  /** How many replicas to add; as many as there are hostnames, if not given. */
+  /** Number of replicas to add; by default the number of `hostnames`. */
   readonly add?: number;
-  /** Names for the first of them; the rest get the next free `Server<k>`. */
+  /** Names of the first added replicas; the rest get the next free `Server<k>`. */
   readonly hostnames?: readonly string[];
-  /** Names of replicas to remove. */
+  /** Names of the removed replicas. */
   readonly remove?: readonly string[];
   /** Weights of replicas that are added or stay. */
   readonly weights?: Weights;
 }
 
-/** What is to be done, name by name. */
+/** A change, resolved to names. */
 export interface Change {
   readonly add: readonly string[];
   readonly remove: readonly string[];
@@ -30,7 +30,7 @@ export interface Change {
   readonly shape: RingShape;
 }
 
-/** The ring spec after a change. */
+/** Returns weights and shape of the ring after a change. */
 export function applied({ weights }: RingSpec, change: Change): RingSpec {
   const after = new Map(weights);
   for (const name of change.add) after.set(name, 1);
@@ -40,10 +40,10 @@ export function applied({ weights }: RingSpec, change: Change): RingSpec {
 }
 
 /**
- * The names of new replicas.
+ * Returns the names of new replicas.
  *
- * @param n how many
- * @param hostnames names that were asked for, `n` at the most
+ * @param n number of replicas
+ * @param hostnames requested names, at most `n`
  * @param taken names in use
  */
 export function namesToAdd(
@@ -60,11 +60,11 @@ export function namesToAdd(
 }
 
 /**
- * The names of the replicas to remove.
+ * Returns the names of the replicas to remove.
  *
- * @param n how many
- * @param hostnames names that were asked for, `n` at the most
- * @param present names in the ring, oldest first; the newest make up the rest
+ * @param n number of replicas
+ * @param hostnames requested names, at most `n`
+ * @param present names in the ring, oldest first; the newest ones make up the rest
  */
 export function namesToRemove(
   n: number,

@@ -1,34 +1,34 @@
 /**
- * Why a change of the fleet did not happen.
+ * Errors of changes of the fleet.
  *
  * @module
  */
 
 /** Why a change was refused or undone. */
 export type ChangeErrorKind =
-  /** The engine's instances belong to somebody else. */
+  /** The balancer does not run the instances. */
   | "unsupported"
   /** No replica has that name. */
   | "unknown"
   /** The name is in use, or was given twice. */
   | "taken"
-  /** More replicas than there may be, or fewer than none; a weight or a shape that cannot be. */
+  /** The number of replicas, a weight or a field of the shape is out of its bounds. */
   | "out-of-bounds"
-  /** The new replicas did not become ready; none was kept. */
+  /** The new replicas did not become ready and were removed again. */
   | "not-ready"
-  /** The change could not be saved, so it was not made. */
+  /** The change could not be saved and was not made. */
   | "not-saved"
-  /** No such plan is kept: it was applied, is too old, or never was. */
+  /** The plan was applied, expired, or never existed. */
   | "unknown-plan"
-  /** The fleet is not any more what the plan was made for. */
+  /** The fleet changed since the plan was made. */
   | "stale";
 
-/** A change that did not happen. Nothing of it remains. */
+/** A change that was not made. Nothing of it remains. */
 export class ChangeError extends Error {
   override readonly name = "ChangeError";
 
   /**
-   * @param kind what a caller decides by
+   * @param kind the class of the error, for decisions
    * @param message the field, its bound and the value
    */
   constructor(readonly kind: ChangeErrorKind, message: string) {

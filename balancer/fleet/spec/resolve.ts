@@ -1,6 +1,6 @@
 /**
- * From a request to a change that can be made, or to the reason why there is none: the field, its
- * bound and the value. Pure; nothing happens before all of it is checked.
+ * Resolves a requested change to names, weights and shape, or refuses it with the field, its bound
+ * and the value. Pure: everything is checked before anything happens.
  *
  * @module
  */
@@ -9,32 +9,33 @@ import { ringOf, type RingShape, type RingSpec, serves } from "./ring_spec.ts";
 import { applied, type Change, type ChangeRequest, MAX_WEIGHT, namesToAdd } from "./change.ts";
 import { ChangeError } from "./change_error.ts";
 
-/** What a change starts from. */
+/** The fleet that a change starts from. */
 export interface ChangeContext {
-  /** The replicas in the ring, in the order in which they joined, and the ring's shape. */
+  /** Weights, in the order in which the replicas joined, and shape of the ring. */
   readonly ringSpec: RingSpec;
-  /** Every name in use: of those in the ring, and of those on their way in or out. */
+  /** Every name in use, including replicas that start or leave. */
   readonly taken: ReadonlySet<string>;
-  /** The most replicas that there may be, however many the ring has room for. */
+  /** Upper bound on the number of replicas, in addition to the ring's own capacity. */
   readonly limit: number;
 }
 
-/** What the fields of a request are called where it came from, for messages. */
+/** Names of a request's fields in its source, for error messages. */
 export interface FieldNames {
   readonly add: string;
   readonly remove: string;
 }
 
-/** The fields of a {@linkcode ChangeRequest} itself. */
+/** Field names of a {@linkcode ChangeRequest}. */
 export const REQUEST_FIELDS: FieldNames = { add: "add", remove: "remove" };
 
 /**
- * Works out a change: which names, which weights, which shape.
+ * Resolves a requested change.
  *
- * @param request what is wanted
- * @param context what it starts from
- * @param fields what the request's fields are called
- * @throws {ChangeError} the change cannot be made: the field, its bound and the value
+ * @param request the request
+ * @param context the fleet that it starts from
+ * @param fields names of the request's fields
+ * @throws {ChangeError} the change is not possible; the message names the field, its bound and the
+ *   value
  */
 export function resolve(
   request: ChangeRequest,
@@ -50,7 +51,7 @@ export function resolve(
     );
   }
   const shape = shapeAfter(request, context.ringSpec.shape);
-  // Before so many names are made up.
+  // Check the room before that many names are generated.
   checkRoom(add, remove.length, shape, context, fields);
   const change: Change = {
     add: namesToAdd(add, hostnames, context.taken),
@@ -63,12 +64,13 @@ export function resolve(
 }
 
 /**
- * Looks whether a change, for which there is room, can be made.
+ * Checks whether a resolved change, for which there is room, is possible.
  *
  * @param change the change
- * @param context what it starts from
- * @param fields what the request's fields are called
- * @throws {ChangeError} it cannot: the field, its bound and the value
+ * @param context the fleet that it starts from
+ * @param fields names of the request's fields
+ * @throws {ChangeError} the change is not possible; the message names the field, its bound and the
+ *   value
  */
 export function check(
   change: Change,
@@ -82,7 +84,7 @@ export function check(
   checkVirtualServers(after);
 }
 
-/** A field that is there and undefined changes nothing. */
+/** A field with the value undefined keeps its value. */
 function shapeAfter(request: ChangeRequest, before: RingShape): RingShape {
   const shape = {
     slots: request.slots ?? before.slots,
@@ -94,7 +96,7 @@ function shapeAfter(request: ChangeRequest, before: RingShape): RingShape {
   return shape;
 }
 
-/** The ring knows its own bounds; without members it is built in no time. */
+/** The ring checks its own bounds; an empty ring is cheap to build. */
 function checkShape(shape: RingShape): void {
   try {
     Ring.build({ ...shape, members: [] });
@@ -126,7 +128,7 @@ function checkRoom(
   throw new ChangeError("out-of-bounds", `${field}: ${value}; ${bound}`);
 }
 
-/** Which field of the shape took the room away. */
+/** Returns the field of the shape that reduced the capacity. */
 function changedField(before: RingShape, after: RingShape): string {
   const fields = ["slots", "layout", "virtualServers"] as const;
   return fields.find((field) => before[field] !== after[field]) ?? "slots";
@@ -161,7 +163,7 @@ function checkWeights({ add, remove, weights }: Change, { ringSpec }: ChangeCont
   }
 }
 
-/** In the other layouts a replica needs one slot, whatever its weight. */
+/** In layouts other than `ring` a replica needs one slot, for every weight. */
 function checkVirtualServers(after: RingSpec): void {
   if (after.shape.layout !== "ring") return;
   try {

@@ -22,7 +22,7 @@ function refusal(
   return [kind, message];
 }
 
-Deno.test("a request becomes names, weights and a whole shape", () => {
+Deno.test("a request is resolved to names, weights and a complete shape", () => {
   const request = {
     add: 2,
     hostnames: ["constructor"],
@@ -39,7 +39,7 @@ Deno.test("a request becomes names, weights and a whole shape", () => {
   assertEquals([...weights], [["b", 3]]);
 });
 
-Deno.test("as many are added as are named, where no number is given", () => {
+Deno.test("without a number the named replicas are added", () => {
   assertEquals(resolve({ hostnames: ["x", "y"] }, context({})).add, ["x", "y"]);
   assertEquals(resolve({}, context({ a: 1 })).add, []);
 });
@@ -51,7 +51,7 @@ Deno.test("a name that is in use, or given twice, is refused", () => {
   assertEquals(refusal({ remove: ["a", "a"] }), ["taken", "remove: a is named twice"]);
 });
 
-Deno.test("a name that nobody has is refused", () => {
+Deno.test("an unknown name is refused", () => {
   assertEquals(refusal({ remove: ["x"] }), ["unknown", "remove: no replica is called x"]);
   const stranger = ["unknown", "weights.toString: no replica is called toString"];
   assertEquals(refusal({ weights: { toString: 1 } as never }), stranger);
@@ -68,7 +68,7 @@ Deno.test("weights go from 0 to 1000", () => {
   }
 });
 
-Deno.test("somebody of a weight above 0 has to remain, or nobody at all", () => {
+Deno.test("a replica of a weight above 0 has to remain, unless all are removed", () => {
   const bound = "a replica of a weight above 0 must remain; got";
   assertEquals(refusal({ weights: { a: 0, b: 0 } }), [
     "out-of-bounds",
@@ -85,7 +85,7 @@ Deno.test("somebody of a weight above 0 has to remain, or nobody at all", () => 
   );
 });
 
-Deno.test("there are never more than the limit, nor than the ring has room for", () => {
+Deno.test("the number of replicas is bounded by the limit and by the ring's capacity", () => {
   const three = context({ a: 1, b: 1, c: 0 });
   assertEquals(refusal({ add: 1e9 }, three), [
     "out-of-bounds",
@@ -109,7 +109,7 @@ Deno.test("there are never more than the limit, nor than the ring has room for",
   assertEquals(refusal({ layout: "ring", virtualServers: 200 }, three)[1].slice(0, 7), "layout:");
 });
 
-Deno.test("in layout ring weights multiply virtual servers, which have to fit", () => {
+Deno.test("in layout ring weights multiply virtual servers, and those have to fit", () => {
   const ring = context({ a: 1, b: 1 }, { layout: "ring", slots: 100 });
   resolve({ weights: { a: 10 } }, ring);
   assertEquals(refusal({ weights: { a: 11 } }, ring), [
@@ -119,7 +119,7 @@ Deno.test("in layout ring weights multiply virtual servers, which have to fit", 
   assertEquals(resolve({ weights: { a: 11 } }, context({ a: 1, b: 1 }, { slots: 100 })).add, []);
 });
 
-Deno.test("a shape that cannot be is refused with its bound", () => {
+Deno.test("an impossible shape is refused with its bound", () => {
   assertEquals(refusal({ slots: 0 }), [
     "out-of-bounds",
     "slots must be a whole number from 1 to 65536, got 0",
@@ -129,7 +129,7 @@ Deno.test("a shape that cannot be is refused with its bound", () => {
   assertEquals(refusal({ hashes: "md5" as never })[0], "out-of-bounds");
 });
 
-Deno.test("more names than are to be added are refused", () => {
+Deno.test("more names than replicas to add are refused", () => {
   assertEquals(refusal({ add: 1, hostnames: ["x", "y"] }), [
     "out-of-bounds",
     "hostnames: must be at most add names, which is 1; got 2",

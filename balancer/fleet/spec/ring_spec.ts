@@ -1,5 +1,5 @@
 /**
- * All that a ring is a function of: who is on it with which weight, and its shape. Pure.
+ * The inputs of a ring: weights and shape. Pure.
  *
  * @module
  */
@@ -14,44 +14,44 @@ import {
 } from "../../../ring/mod.ts";
 import { completeOptions } from "../../../ring/options.ts";
 
-/** How a ring is laid out, whoever is on it. */
+/** Shape of a ring, independent of its members. */
 export interface RingShape {
-  /** M. */
+  /** M, the number of slots. */
   readonly slots: number;
-  /** K, of a member of weight 1; only layout `ring` uses it. */
+  /** K, the virtual servers of a member of weight 1; used by layout `ring` only. */
   readonly virtualServers: number;
   readonly layout: Layout;
   readonly hashes: HashFamilyName;
 }
 
-/** What a ring is built from. */
+/** The inputs of a ring. */
 export interface RingSpec {
-  /** The weight of each member, by name. */
+  /** Weight of each member, by name. */
   readonly weights: ReadonlyMap<string, number>;
   readonly shape: RingShape;
 }
 
-/** What a ring comes to. */
+/** Facts about a ring. */
 export interface RingFacts extends RingShape {
-  /** How many members it has, those of weight 0 among them. */
+  /** Number of members, including those of weight 0. */
   readonly members: number;
   readonly digest: string;
   /**
-   * Share of the slots over share of the weights, of the member for which that is the most; 1 is
-   * perfect, 0 a ring without members.
+   * Largest ratio of a member's share of slots to its share of weight; 1 is perfect, 0 if there are
+   * no members.
    */
   readonly maxOverMean: number;
-  /** How many members of weight 1 it has room for. */
+  /** Number of members of weight 1 that the ring has room for. */
   readonly capacity: number;
 }
 
 /**
  * Builds the ring.
  *
- * @param ringSpec what of
- * @param kin a ring of mostly the same members, which makes it faster
+ * @param ringSpec weights and shape
+ * @param kin a ring of mostly the same members, which speeds up the build
  * @throws {RangeError} the shape is out of bounds, or all weights are 0
- * @throws {RingFullError} the members need more slots than there are
+ * @throws {RingFullError} the members need more slots than the ring has
  */
 export function ringOf(ringSpec: RingSpec, kin?: Ring): Ring {
   return Ring.build({ ...ringSpec.shape, members: membersOf(ringSpec) }, kin);
@@ -62,10 +62,10 @@ function membersOf({ weights }: RingSpec): Member[] {
 }
 
 /**
- * Whether the ring is the one that {@linkcode ringOf} would build.
+ * Reports whether {@linkcode ringOf} would build this ring.
  *
  * @param ring a ring
- * @param ringSpec what it may have been built from
+ * @param ringSpec weights and shape
  */
 export function isRingOf({ options }: Ring, { weights, shape }: RingSpec): boolean {
   const { members, slots, virtualServers, layout, hashes } = options;
@@ -74,7 +74,7 @@ export function isRingOf({ options }: Ring, { weights, shape }: RingSpec): boole
     members.every(({ name, weight }) => weights.get(name) === weight);
 }
 
-/** Whether two shapes are the same. */
+/** Reports whether two shapes are equal. */
 export function sameShape(
   a: { readonly [Field in keyof RingShape]: unknown },
   b: RingShape,
@@ -83,15 +83,15 @@ export function sameShape(
     a.layout === b.layout && a.hashes === b.hashes;
 }
 
-/** Whether two ring specs are the same. */
+/** Reports whether two ring specs are equal. */
 export function sameRingSpec(a: RingSpec, b: RingSpec): boolean {
   return sameShape(a.shape, b.shape) && a.weights.size === b.weights.size &&
     [...a.weights].every(([name, weight]) => b.weights.get(name) === weight);
 }
 
 /**
- * Whether there is such a ring: a member has a weight, and there is room for all. The ring is not
- * built for that, which takes 0.3 s for a thousand members on 65,536 slots.
+ * Reports whether the ring can be built: a member has a weight above 0, and all have room. The ring
+ * is not built for that, which takes 0.3 s for a thousand members on 65,536 slots.
  *
  * @throws {RangeError} the shape is out of bounds
  */
@@ -107,16 +107,17 @@ export function isPossible(ringSpec: RingSpec): boolean {
   }
 }
 
-/** Whether anybody on the ring owns slots. */
+/** Reports whether a member owns slots. */
 export function serves({ weights }: RingSpec): boolean {
   return [...weights.values()].some((weight) => weight > 0);
 }
 
 /**
- * What a ring comes to.
+ * Returns the facts about a ring.
  *
  * @param ring the ring
- * @param ringSpec the weights that are asked for, which the ring's may fall short of for a while
+ * @param ringSpec desired weights and shape; the ring's own weights may be lower during a slow
+ *   start
  */
 export function factsOf(ring: Ring, { weights, shape }: RingSpec): RingFacts {
   return {
@@ -128,7 +129,7 @@ export function factsOf(ring: Ring, { weights, shape }: RingSpec): RingFacts {
   };
 }
 
-/** How many slots each member of a ring owns, by name. */
+/** Returns the number of slots of each member, by name. */
 export function slotsOf(ring: Ring): Map<string, number> {
   const counts = new Uint32Array(ring.members.length);
   if (counts.length > 0) { for (const owner of ring.table) counts[owner]!++; }

@@ -15,7 +15,7 @@ function ringSpec(weights: Record<string, number>, shape: Partial<RingShape> = {
   return { weights: new Map(Object.entries(weights)), shape: { ...TEST_SHAPE, ...shape } };
 }
 
-/** Weights as they are set by hand, from two replicas to ten. */
+/** Weights as users set them, from two replicas to ten. */
 const WEIGHTS: readonly (readonly number[])[] = [
   [1, 2],
   [1, 1, 2],
@@ -25,7 +25,10 @@ const WEIGHTS: readonly (readonly number[])[] = [
   [5, 4, 3, 2, 1, 1, 2, 3, 4, 5],
 ];
 
-/** How far each share of the slots is from the share of the weights, and the standard deviation. */
+/**
+ * Returns the difference between each share of slots and its share of weight, and the standard
+ * deviation.
+ */
 function errors(weights: readonly number[], shape: Partial<RingShape>) {
   const named = Object.fromEntries(weights.map((weight, k) => [`Server${k + 1}`, weight]));
   const slots = slotsOf(ringOf(ringSpec(named, shape)));
@@ -56,7 +59,7 @@ Deno.test("in layout rendezvous they are with 65536 slots; with few slots they v
   assert(shares(512).some(({ error }) => error > 0.01), "that is more than a percentage point");
 });
 
-Deno.test("a ring is known by names, weights and shape, in whatever order", () => {
+Deno.test("a ring is identified by names, weights and shape, in any order", () => {
   const ring = ringOf(ringSpec({ a: 1, b: 2 }));
   assert(isRingOf(ring, ringSpec({ b: 2, a: 1 })));
   const others = [
@@ -70,7 +73,7 @@ Deno.test("a ring is known by names, weights and shape, in whatever order", () =
   for (const other of others) assertFalse(isRingOf(ring, other));
 });
 
-Deno.test("the facts of a ring tell its worst member and its room", () => {
+Deno.test("the facts of a ring name its worst ratio and its capacity", () => {
   const seed = ringSpec({ Server1: 1, Server2: 1, Server3: 1 }, {
     layout: "ring",
     hashes: "seed",
@@ -85,7 +88,7 @@ Deno.test("the facts of a ring tell its worst member and its room", () => {
   assertEquals(factsOf(ringOf(empty), empty).maxOverMean, 0);
 });
 
-Deno.test("a ring is possible where somebody has a weight and there is room for all", () => {
+Deno.test("a ring is possible if a member has a weight and all have room", () => {
   const ring = { layout: "ring" } as const;
   const possible = [{}, { a: 1, b: 0 }].map((weights) => isPossible(ringSpec(weights, ring)));
   const impossible = [{ a: 0 }, { a: 60 }].map((weights) => isPossible(ringSpec(weights, ring)));

@@ -1,19 +1,19 @@
 /**
- * What instances run: whether two templates are the same, and which image one stands for. Pure.
+ * Compares templates and resolves image references. Pure.
  *
  * @module
  */
 import type { Instance, Remains, Template } from "../../engine/engine.ts";
 
 /**
- * Whether two templates ask for the same: the reference of an image, whichever image that is by
- * now, the command and the options.
+ * Reports whether two templates request the same: image reference, command and options. The ids of
+ * their images may differ.
  */
 export function sameRequest(a: Template, b: Template): boolean {
   return a.image === b.image && a.command === b.command && optionsOf(a) === optionsOf(b);
 }
 
-/** Whether two templates start the same, as far as their images are known. */
+/** Reports whether two templates start the same, as far as the ids of their images are known. */
 export function sameTemplate(a: Template, b: Template): boolean {
   if (!sameRequest(a, b)) return false;
   return a.imageId === undefined || b.imageId === undefined || a.imageId === b.imageId;
@@ -23,26 +23,26 @@ function optionsOf({ options = {} }: Template): string {
   return JSON.stringify(Object.entries(options).sort(([a], [b]) => a < b ? -1 : 1));
 }
 
-/** Whether the template's image still has to be found out. */
+/** Reports whether the template's image has not been resolved to an id. */
 export function isUnpinned({ image, imageId }: Template): boolean {
   return image !== undefined && imageId === undefined;
 }
 
-/** What a balancer finds when it starts. */
+/** Sources of the template when a balancer starts. */
 export interface TemplateSources {
-  /** What the settings say that instances run. */
+  /** Template of the settings. */
   readonly settings: Template;
   readonly running: readonly Instance[];
   readonly remains: readonly Remains[];
 }
 
 /**
- * The template that a balancer goes on with. As long as anything of the fleet exists its image
- * stays: two of one reference would be a mixture of versions. Where nothing does, the reference of
- * the settings is resolved again; what a deploy brought stays in any case.
+ * Returns the template that a restarted balancer continues with. While any instance of the fleet
+ * exists, its image is kept, because two images of one reference would mix versions. Otherwise the
+ * reference of the settings is resolved again; a deployed template is kept in any case.
  *
- * @param template what was saved, or what the settings say
- * @param findings what exists
+ * @param template the saved template, or that of the settings
+ * @param sources what exists, and the settings
  */
 export function resumeTemplate(
   template: Template,

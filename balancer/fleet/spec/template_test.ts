@@ -15,7 +15,7 @@ function running(...templates: (Template | undefined)[]): Instance[] {
   }));
 }
 
-Deno.test("template: two are the same where reference, command, options and known image are", () => {
+Deno.test("template: two are equal if reference, command, options and known image ids are", () => {
   assertEquals([sameTemplate(OLD, NEW), sameTemplate(APP, NEW), sameRequest(OLD, NEW)], [
     false,
     true,
@@ -27,31 +27,31 @@ Deno.test("template: two are the same where reference, command, options and know
   assertEquals([sameTemplate(a, b), sameTemplate({}, { options: {} })], [true, true]);
 });
 
-Deno.test("template: only an image has to be found out", () => {
+Deno.test("template: only an image reference has to be resolved", () => {
   assertEquals([{}, { command: "run" }, APP, OLD].map(isUnpinned), [false, false, true, false]);
 });
 
-Deno.test("template: without an id that was saved the image is the one that most instances run", () => {
+Deno.test("template: without a saved id the image is the one that most instances run", () => {
   const found = { settings: APP, remains: [] };
   assertEquals(resumeTemplate(APP, { ...found, running: running(NEW, OLD, OLD) }), OLD);
   assertEquals(resumeTemplate(APP, { ...found, running: running(undefined, { image: "b" }) }), APP);
   assertEquals(resumeTemplate(APP, { ...found, running: [] }), APP);
 });
 
-Deno.test("template: a saved image stays while anything of the fleet is left", () => {
+Deno.test("template: a saved image is kept while any instance of the fleet exists", () => {
   const found = { settings: APP, remains: [], running: [] };
   assertEquals(resumeTemplate(OLD, { ...found, running: running(OLD) }), OLD);
   assertEquals(resumeTemplate(OLD, { ...found, running: running(NEW, NEW) }), OLD);
   assertEquals(resumeTemplate(OLD, { ...found, remains: [DEAD] }), OLD);
 });
 
-Deno.test("template: the settings' reference is taken up anew where nothing is left, a deploy's is not", () => {
+Deno.test("template: without instances the reference of the settings is resolved again, that of a deploy is not", () => {
   const found = { remains: [], running: [] };
   assertEquals(resumeTemplate(NEW, { ...found, settings: APP }), APP);
   assertEquals(resumeTemplate(NEW, { ...found, settings: { image: "app:0" } }), NEW);
 });
 
-Deno.test("template: engines without images have nothing to find out", () => {
+Deno.test("template: engines without images have nothing to resolve", () => {
   const found = { settings: {}, remains: [], running: running(undefined) };
   assertEquals(resumeTemplate({ command: "run" }, found), { command: "run" });
 });

@@ -1,7 +1,6 @@
 /**
- * What the fleet is to be beside its members: what new instances run, and the shape of the ring.
- * All of it, and the members with their weights, is saved for the balancer's next life, before it
- * comes into force.
+ * The part of the desired state that is not in the members: template, deploy, ring shape and
+ * upstreams. It is saved, together with the members and their weights, before it takes effect.
  *
  * @module
  */
@@ -12,33 +11,33 @@ import { type RingShape, type RingSpec, sameShape } from "../spec/ring_spec.ts";
 import { type FleetStore, type SavedFleet, Saver } from "./store.ts";
 import { resumeTemplate, sameTemplate, type TemplateSources } from "../spec/template.ts";
 
-/** What a {@linkcode DesiredState} is made of. */
+/** Dependencies and settings of a {@linkcode DesiredState}. */
 export interface DesiredStateOptions {
   readonly store: FleetStore;
-  /** The setting `LB_REPLICAS`. */
+  /** Value of `LB_REPLICAS`. */
   readonly desired: number;
-  /** The ring's shape by the settings. */
+  /** Ring shape of the settings. */
   readonly shape: RingShape;
-  /** What instances run by the settings, where the engine runs any. */
+  /** Template of the settings, if the engine runs the instances. */
   readonly settings?: Template;
-  /** The setting `LB_UPSTREAMS`, where somebody else runs the instances. */
+  /** Value of `LB_UPSTREAMS`, if the balancer does not run the instances. */
   readonly upstreams?: readonly GivenUpstream[];
   readonly log: Logger;
 }
 
-/** The part of the desired state that is not in the members. */
+/** The desired state without the members. */
 export interface Desired {
-  /** What new instances run: the settings, or what a deploy brought. */
+  /** Template of new instances: that of the settings, or a deployed one. */
   readonly template: Template;
-  /** What a deploy that is under way brings; undefined where none is. */
+  /** Template of the deploy in progress; undefined if there is none. */
   readonly deploy: Template | undefined;
-  /** The shape of the ring in force. */
+  /** Present shape of the ring. */
   readonly shape: RingShape;
-  /** The upstreams in force; undefined where the engine runs its own instances. */
+  /** Present upstreams; undefined if the engine runs its own instances. */
   readonly upstreams: readonly GivenUpstream[] | undefined;
 }
 
-/** Only the fleet's writer changes it. */
+/** Holds and saves the desired state. Only the fleet's writer changes it. */
 export class DesiredState {
   readonly #options: DesiredStateOptions;
   readonly #saver: Saver;
@@ -69,21 +68,21 @@ export class DesiredState {
     return this.#desired.upstreams;
   }
 
-  /** Whether an earlier life saved anything. */
+  /** Whether a saved state was found. */
   get found(): boolean {
     return this.#found;
   }
 
-  /** Names and weights that an earlier life saved, where `LB_REPLICAS` is the same as then. */
+  /** The saved names and weights, if `LB_REPLICAS` has not changed since. */
   get loaded(): SavedFleet | undefined {
     return this.#loaded;
   }
 
   /**
-   * Takes up what an earlier life saved. Settings that are others than those that a shape or a
-   * template was chosen beside are the newer request and win.
+   * Loads the saved state. Settings that changed since a shape or a template was saved are newer
+   * and override it.
    *
-   * @throws {StoreError} it cannot be read
+   * @throws {StoreError} the state cannot be read
    */
   async load(): Promise<void> {
     const saved = await this.#saver.load();
@@ -92,7 +91,7 @@ export class DesiredState {
     this.adopt({ ...this.#templates(saved), ...this.#upstreams(saved) });
     const { configured, shape } = saved;
     const { desired, upstreams, log } = this.#options;
-    // Upstreams come as a list: another number of them is no reason to forget the ring's shape.
+    // Upstreams are a list: another number of them does not discard the ring's shape.
     if (configured === desired || upstreams) {
       this.#loaded = saved;
       if (shape && sameShape(shape.settings, this.#options.shape)) {
@@ -107,22 +106,23 @@ export class DesiredState {
   }
 
   /**
-   * Saves what the fleet is to be. Nothing is in force yet: see {@linkcode DesiredState.adopt}.
+   * Saves the desired state with changes. The changes take effect with {@linkcode
+   * DesiredState.adopt}.
    *
-   * @param weights of every replica in the ring, by name
-   * @param changes of the rest
-   * @throws {StoreError} it is not saved
+   * @param weights weight of every replica in the ring, by name
+   * @param changes changes of the rest
+   * @throws {StoreError} the state was not saved
    */
   save(weights: RingSpec["weights"], changes: Partial<Desired> = {}): Promise<void> {
     return this.#saver.save(this.#state(weights, { ...this.#desired, ...changes }));
   }
 
-  /** Has changes be in force. */
+  /** Makes changes take effect. */
   adopt(changes: Partial<Desired>): void {
     this.#desired = { ...this.#desired, ...changes };
   }
 
-  /** Waits until no save is under way. */
+  /** Waits until no save is in progress. */
   saved(): Promise<void> {
     return this.#saver.done();
   }
@@ -130,7 +130,7 @@ export class DesiredState {
   #state(weights: RingSpec["weights"], changed: Desired): SavedFleet {
     const { template, deploy, shape } = changed;
     const { desired, settings, shape: shapeSettings } = this.#options;
-    // Names and weights of upstreams are in their list.
+    // The list of upstreams carries their names and weights.
     const named = changed.upstreams ? [] : [...weights];
     const unequal = named.filter(([, weight]) => weight !== 1);
     const reshaped = !sameShape(shape, shapeSettings);
@@ -167,8 +167,8 @@ export class DesiredState {
   }
 
   /**
-   * Without a saved state the labels of what runs say what a deploy brought: those of the newest
-   * instance, as long as the settings are the ones that it was started with.
+   * Recovers a deployed template without a saved state, from the labels of the newest instance, if
+   * that instance was started with the present settings.
    *
    * @param running instances of the fleet
    */
@@ -185,9 +185,9 @@ export class DesiredState {
   }
 
   /**
-   * Goes on with the image of what exists, or resolves the settings' reference again.
+   * Keeps the image of existing instances, or resolves the settings' reference again.
    *
-   * @param found what the engine knows of the fleet
+   * @param found instances that the engine lists
    */
   takeUp(found: Omit<TemplateSources, "settings">): void {
     const { settings = {} } = this.#options;
@@ -207,7 +207,7 @@ export class DesiredState {
   }
 }
 
-/** A list with the weights that the replicas have now. */
+/** Returns the list with the present weights of the replicas. */
 export function weighted(
   upstreams: readonly GivenUpstream[],
   weights: RingSpec["weights"],

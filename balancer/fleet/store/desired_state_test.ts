@@ -22,7 +22,7 @@ async function openAll(store: FleetStore) {
   return { harness, fleet, clock, membership, engine: harness.engine };
 }
 
-Deno.test("names, weights and shape are what they were in the balancer's next life", async () => {
+Deno.test("names, weights and shape survive a restart of the balancer", async () => {
   const store = new TextStore();
   const first = await open(store);
   const plan = first.membership.plan({
@@ -42,7 +42,7 @@ Deno.test("names, weights and shape are what they were in the balancer's next li
   await fleet.close();
 });
 
-Deno.test("each change is kept in one piece, so that a balancer killed at any moment leaves all or nothing of it", async () => {
+Deno.test("each change is saved in one piece: a balancer killed at any moment leaves all of it or nothing", async () => {
   const store = new TextStore();
   const { fleet, clock, membership } = await open(store);
   const before = store.texts.length;
@@ -60,7 +60,7 @@ Deno.test("each change is kept in one piece, so that a balancer killed at any mo
   await fleet.close();
 });
 
-Deno.test("a fleet that nobody changed is kept as it always was", async () => {
+Deno.test("an unchanged fleet is saved in its original form", async () => {
   const store = new TextStore();
   const { fleet, membership } = await open(store);
   await membership.weigh({ Server1: 2 });
@@ -70,7 +70,7 @@ Deno.test("a fleet that nobody changed is kept as it always was", async () => {
   await fleet.close();
 });
 
-Deno.test("a changed shape is forgotten when the settings are others than those it was changed from", async () => {
+Deno.test("a changed shape is discarded once the settings of the shape change", async () => {
   const inForce = { ...TEST_SHAPE, slots: 64 };
   const saved = { configured: 3, names: ["Server1", "S9"], template: {} };
   const shapeOf = async (settings: RingShape) => {
@@ -98,7 +98,7 @@ Deno.test("a changed shape is forgotten when the settings are others than those 
   }
 });
 
-Deno.test("with another number of replicas in the settings the fleet starts afresh", async () => {
+Deno.test("another number of replicas in the settings discards the saved fleet", async () => {
   const saved = { configured: 2, names: ["Server1"], template: {}, weights: { Server1: 2 } };
   const shape = { settings: TEST_SHAPE, inForce: { ...TEST_SHAPE, slots: 64 } };
   const { fleet } = await open(new TextStore({ ...saved, shape }));
@@ -107,7 +107,7 @@ Deno.test("with another number of replicas in the settings the fleet starts afre
   await fleet.close();
 });
 
-Deno.test("weights for which the ring of new settings has no room are 1 again", async () => {
+Deno.test("saved weights without room on the ring of new settings are reset to 1", async () => {
   const names = ["Server1", "Server2"];
   const weights = { Server1: 30 };
   const saved: SavedFleet = { configured: 3, names, template: {}, weights };
@@ -122,7 +122,7 @@ Deno.test("weights for which the ring of new settings has no room are 1 again", 
   await roomy.fleet.close();
 });
 
-Deno.test("where nobody of a weight is left on a smaller ring, those that are left own it", async () => {
+Deno.test("if a smaller ring keeps only replicas of weight 0, those own it", async () => {
   const names = ["Server1", "Server2", "Server3"];
   const saved = { configured: 3, names, template: {}, weights: { Server1: 0, Server2: 0 } };
   const { fleet } = await open(new TextStore(saved), { ...TEST_SHAPE, slots: 2 });
@@ -131,7 +131,7 @@ Deno.test("where nobody of a weight is left on a smaller ring, those that are le
   await fleet.close();
 });
 
-Deno.test("a change that cannot be saved is not made: no replica joins, leaves or gets another weight", async () => {
+Deno.test("a change that cannot be saved is not made: no replica joins, leaves or changes its weight", async () => {
   const store = new TextStore();
   const { fleet, engine, clock, membership } = await openAll(store);
   const before = { view: fleet.view, texts: store.texts.length };
@@ -158,7 +158,7 @@ Deno.test("a change that cannot be saved is not made: no replica joins, leaves o
   await fleet.close();
 });
 
-Deno.test("a state that cannot be saved at the start stops nothing, and is saved later", async () => {
+Deno.test("a failed save at the start blocks nothing and is retried", async () => {
   const store = new TextStore();
   store.fault = new Error("read-only file system");
   const { harness, fleet, clock } = await openAll(store);
@@ -169,7 +169,7 @@ Deno.test("a state that cannot be saved at the start stops nothing, and is saved
   await fleet.close();
 });
 
-Deno.test("what was deployed counts until the settings name another image, which is the newer request", async () => {
+Deno.test("a deployed template is used until the settings name another image", async () => {
   const saved = { configured: 3, names: ["Server1"], template: { image: "app:2" } };
   const templateOf = async (then: Template | undefined, now: Template) => {
     const desiredState = new DesiredState({
@@ -192,7 +192,7 @@ Deno.test("what was deployed counts until the settings name another image, which
   });
 });
 
-Deno.test("without a saved state the newest instance says what was deployed, unless the settings changed", () => {
+Deno.test("without a saved state the newest instance's labels name the deployed template, unless the settings changed", () => {
   const instance = (name: string, startedAt: number, changes: Partial<Instance>): Instance => ({
     ...{ id: name, name, spare: false, address: { hostname: name, port: 1 }, startedAt },
     ...changes,

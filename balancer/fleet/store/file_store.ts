@@ -1,6 +1,6 @@
 /**
- * A file that keeps the desired state of a fleet. A crash at any moment leaves the old state or the
- * new one, never half of it; the state before the last save stays beside it.
+ * A file that stores the desired state. After a crash at any moment the file holds the old state or
+ * the new one. The state before the last save is kept beside it.
  *
  * @module
  */
@@ -16,20 +16,20 @@ import {
   type Versioned,
 } from "./store.ts";
 
-/** Ends the name of the state before the last one. */
+/** Suffix of the file with the state before the last save. */
 const PREVIOUS = ".previous";
 
-/** Ends the name of a state that is being written. */
+/** Suffix of the file that is being written. */
 const DRAFT = ".new";
 
-/** A store in a file. Needs leave to read and write its folder, and `--allow-sys=uid`. */
+/** A store in a file. Requires permission to read and write its folder, and `--allow-sys=uid`. */
 export class FileStore implements FleetStore {
   readonly #path: string;
   readonly #log: Logger;
 
   /**
-   * @param path the file; its folder has to exist
-   * @param log receives an error where the previous state has to be used
+   * @param path the file; its folder must exist
+   * @param log receives an error if the previous state has to be used
    */
   constructor(path: string, log: Logger) {
     this.#path = path;
@@ -37,8 +37,8 @@ export class FileStore implements FleetStore {
   }
 
   /**
-   * Reads the state. A file that is empty or cut off, after a full disk or a loss of power, is
-   * passed over for the state before it.
+   * Reads the state. If the file is empty or truncated, after a full disk or a loss of power, the
+   * previous state is used.
    *
    * @throws {StoreError} neither can be used, or the file holds something else
    */
@@ -92,7 +92,7 @@ export class FileStore implements FleetStore {
     }
   }
 
-  /** What is in the file now; `broken` where that is no state. */
+  /** Returns the state in the file now; `broken` if the file holds none. */
   async #present(): Promise<Versioned | "broken" | undefined> {
     try {
       return await readState(this.#path);
@@ -103,7 +103,7 @@ export class FileStore implements FleetStore {
   }
 }
 
-/** The state in a file; undefined where there is no file. */
+/** Returns the state in a file; undefined if the file does not exist. */
 async function readState(path: string): Promise<Versioned | undefined> {
   try {
     using file = await Deno.open(path);
@@ -128,7 +128,7 @@ function folderOf(path: string): string {
   return path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : ".";
 }
 
-/** Looks for its folder first: that it cannot be written has to show at the start. */
+/** Checks the folder first, so that a missing folder is an error at the start. */
 async function requireFolder(path: string): Promise<void> {
   try {
     await Deno.stat(folderOf(path));
@@ -140,24 +140,29 @@ async function requireFolder(path: string): Promise<void> {
   }
 }
 
-/** Only its user may read or change it. Renamed before it is synced, it could be found empty. */
+/**
+ * Writes a file that only its user can read. The sync precedes the rename; otherwise the renamed
+ * file could be empty after a loss of power.
+ */
 async function writeThrough(path: string, text: string): Promise<void> {
   using file = await Deno.open(path, { write: true, create: true, truncate: true, mode: 0o600 });
-  // The file may be an old one, of another mode.
+  // The file may exist with another mode.
   await Deno.chmod(path, 0o600);
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
   await file.sync();
 }
 
-/** A second name for the state that is about to be replaced; the first one stays all the time. */
+/**
+ * Links the present state to its second name before it is replaced; the first name never vanishes.
+ */
 async function keepPrevious(path: string): Promise<void> {
   const previous = path + PREVIOUS;
   await removeFile(previous);
   try {
     await Deno.link(path, previous);
   } catch (error) {
-    // Some file systems have no second names.
+    // Some file systems have no hard links.
     if (
       !(error instanceof Deno.errors.NotSupported || error instanceof Deno.errors.PermissionDenied)
     ) {
@@ -167,7 +172,7 @@ async function keepPrevious(path: string): Promise<void> {
   }
 }
 
-/** After a loss of power the folder may otherwise still name the old file. */
+/** Without this the folder may still name the old file after a loss of power. */
 async function syncFolder(path: string): Promise<void> {
   using folder = await Deno.open(folderOf(path));
   await folder.sync();

@@ -32,14 +32,14 @@ test("the last state that was saved is loaded, with its epoch", () =>
     assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
   }));
 
-test("a state of another epoch than the expected one is not replaced", () =>
+test("a save with another epoch than the stored one is refused", () =>
   inFolder(async (path) => {
     await storeAt(path).save(FLEET, 4);
     assertEquals(await storeAt(path).save({ ...FLEET, names: [] }, 4), { done: false });
     assertEquals(await loadAt(path), FLEET);
   }));
 
-test("weights, shape, settings and a deploy are loaded as they were saved, with templates of later versions", () =>
+test("weights, shape, settings, a deploy and unknown template fields are loaded as they were saved", () =>
   inFolder(async (path) => {
     const shape = { slots: 512, virtualServers: 9, layout: "even", hashes: "seed" } as const;
     const fleet: SavedFleet = {
@@ -61,14 +61,14 @@ test("a file of an earlier version is read, and replaced by the next save", () =
     assertEquals(await storeAt(path).save(FLEET, 0), { done: true, epoch: 1 });
   }));
 
-test("a draft that was cut off while it was written is not read", () =>
+test("a truncated draft is not read", () =>
   inFolder(async (path) => {
     await storeAt(path).save(FLEET, 0);
     await Deno.writeTextFile(`${path}.new`, '{"configured":');
     assertEquals(await loadAt(path), FLEET);
   }));
 
-test("of an empty or cut off file the state before it is used, and the next save keeps that one", () =>
+test("the previous state replaces an empty or truncated file, and the next save keeps it", () =>
   inFolder(async (path) => {
     for (const text of ["", '{"epoch":2,"configured":3,"na']) {
       const store = storeAt(path);
@@ -83,7 +83,7 @@ test("of an empty or cut off file the state before it is used, and the next save
     }
   }));
 
-test("a file that is something else is refused with its name and the fault", () =>
+test("a file of another form is refused with its name and the fault", () =>
   inFolder(async (path) => {
     const broken = [
       "",
@@ -98,7 +98,7 @@ test("a file that is something else is refused with its name and the fault", () 
     }
   }));
 
-test("names in a file are checked as those in the API are", () =>
+test("names in a file are validated as in the API", () =>
   inFolder(async (path) => {
     const others = { configured: 3, template: {} };
     for (const name of ["../etc", "a b", "", "a-", `${"x".repeat(64)}`, "a.next", "-v"]) {
@@ -112,7 +112,7 @@ test("names in a file are checked as those in the API are", () =>
     }
   }));
 
-test("a command counts only in a file that no other user can have written", () =>
+test("a command is accepted only from a file that no other user can have written", () =>
   inFolder(async (path) => {
     for (
       const fields of [{ template: { command: "sh" } }, { template: {}, deploy: { command: "sh" } }]
@@ -135,7 +135,7 @@ test("a command counts only in a file that no other user can have written", () =
     }
   }));
 
-test("a folder that is not there is an error at the start", () =>
+test("a missing folder is an error at the start", () =>
   inFolder(async (path) => {
     assertEquals(
       await refusal(`${path}/deeper/fleet.json`),
@@ -143,7 +143,7 @@ test("a folder that is not there is an error at the start", () =>
     );
   }));
 
-test("a state that cannot be written leaves the one before it, and no draft", () =>
+test("a failed save keeps the earlier state and leaves no draft", () =>
   inFolder(async (path) => {
     await storeAt(path).save(FLEET, 0);
     await Deno.mkdir(`${path}.new`);

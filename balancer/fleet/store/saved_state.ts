@@ -1,5 +1,5 @@
 /**
- * The text form of a saved state: JSON, checked field by field when it is read.
+ * The saved state as text: JSON that is validated field by field when it is read.
  *
  * @module
  */
@@ -30,7 +30,10 @@ const UPSTREAMS = z.array(z.object({
   weight: z.number().min(0).max(MAX_WEIGHT),
 })).min(1);
 
-/** Fields of other versions of this program are kept: they are part of what was deployed. */
+/**
+ * Unknown fields, of other versions of this program, are kept: they are part of the deployed
+ * template.
+ */
 const TEMPLATE = z.looseObject({
   image: z.string().min(1).optional(),
   command: z.string().min(1).optional(),
@@ -49,17 +52,17 @@ const SAVED = z.object({
 
 const EPOCH = z.object({ epoch: z.int().min(NO_EPOCH).default(NO_EPOCH) });
 
-/** What says who can have written a file. */
+/** Owner and mode of a file, which decide who can have written it. */
 export type FileOwner = Pick<Deno.FileInfo, "mode" | "uid">;
 
 /**
- * Reads a state.
+ * Parses a state.
  *
- * @param text of the file
- * @param file who owns it
- * @throws {SyntaxError} the text is empty or cut off
- * @throws {z.ZodError} it is something else
- * @throws {StoreError} it holds what runs code, and others could have written it
+ * @param text content of the file
+ * @param file owner and mode of the file
+ * @throws {SyntaxError} the text is empty or truncated
+ * @throws {z.ZodError} the text is JSON of another form
+ * @throws {StoreError} the state contains a command and other users could have written the file
  */
 export function parseState(text: string, file: FileOwner): Versioned {
   const json = JSON.parse(text);
@@ -68,12 +71,12 @@ export function parseState(text: string, file: FileOwner): Versioned {
   return { value, epoch: EPOCH.parse(json).epoch };
 }
 
-/** @returns one line of JSON */
+/** Serializes a state. @returns one line of JSON */
 export function serializeState({ value, epoch }: Versioned): string {
   return `${JSON.stringify({ epoch, ...value })}\n`;
 }
 
-/** A template that names more than an image runs with the balancer's own rights. */
+/** A template with more than an image runs with the balancer's own rights. */
 function checkOwner({ template, deploy = {} }: SavedFleet, { mode, uid }: FileOwner): void {
   if (!runsCode(template) && !runsCode(deploy)) return;
   const user = Deno.uid();

@@ -1,7 +1,7 @@
 /**
- * The lock of a state file: one balancer at a time has the file. The lock is the kernel's (flock),
- * on a file beside it, and goes with the process that holds it, however that ends. On network file
- * systems it reaches as far as theirs do.
+ * The lock of a state file: one balancer at a time uses the file. The lock is a kernel lock (flock)
+ * on a file beside it, so it ends with the process that holds it. On network file systems its reach
+ * depends on the file system.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Logger } from "@logtape/logtape";
 import { errorMessage } from "../../failures.ts";
 import { StoreError } from "./store.ts";
 
-/** Who holds a lock, as the lock's file says. */
+/** The holder of a lock, as written in the lock file. */
 export interface LockHolder {
   readonly pid: number;
   readonly host: string;
@@ -17,30 +17,30 @@ export interface LockHolder {
   readonly since: string;
 }
 
-/** What {@linkcode StateLock.take} needs. */
+/** Options of {@linkcode StateLock.take}. */
 export interface StateLockOptions {
-  /** The state file. */
+  /** Path of the state file. */
   readonly path: string;
   readonly log: Logger;
-  /** Whether to ask the holder to end, and to wait for it. */
+  /** Ask the present holder to end, and wait for it. */
   readonly takeOver: boolean;
 }
 
-/** Ends the name of the lock's file. */
+/** Suffix of the lock file. */
 const LOCK = ".lock";
 
-/** Ends the name of the file that asks the holder to end. */
+/** Suffix of the file that asks the holder to end. */
 const REQUEST = ".take-over";
 
-/** Milliseconds between two looks: of who waits for the lock, and of who may be asked to end. */
+/** Polling interval of a waiting balancer and of the holder, in milliseconds. */
 const LOOK_MS = 250;
 
-/** A holder that was asked to end may take this long, in milliseconds. */
+/** Longest wait for a holder that was asked to end, in milliseconds. */
 const TAKE_OVER_MS = 60_000;
 
 /** A lock that is held. */
 export class StateLock implements Disposable {
-  /** Identifies the lock's file: only one process at a time holds the lock of this id. */
+  /** Id of the lock file: only one process at a time holds the lock of this id. */
   readonly id: string;
   readonly #file: Deno.FsFile;
   readonly #path: string;
@@ -56,8 +56,8 @@ export class StateLock implements Disposable {
   /**
    * Takes the lock.
    *
-   * @returns undefined where the file system has no locks: the log says so
-   * @throws {StoreError} another balancer holds it: says which
+   * @returns the lock; undefined, with a warning in the log, if the file system has no locks
+   * @throws {StoreError} another balancer holds the lock; the message names it
    */
   static async take(options: StateLockOptions): Promise<StateLock | undefined> {
     const { path, log, takeOver } = options;
@@ -84,9 +84,9 @@ export class StateLock implements Disposable {
   }
 
   /**
-   * Looks now and then whether another balancer asks for the lock.
+   * Polls for a request of another balancer to take over.
    *
-   * @param onAsked called once, with who asks
+   * @param onAsked called once, with the balancer that asks
    */
   watch(onAsked: (by: LockHolder) => void): void {
     this.#timer = setInterval(async () => {
@@ -98,7 +98,7 @@ export class StateLock implements Disposable {
     }, LOOK_MS);
   }
 
-  /** Gives the lock back. */
+  /** Releases the lock. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -108,12 +108,12 @@ export class StateLock implements Disposable {
   }
 }
 
-/** This process, for others to read. */
+/** Returns this process as a lock holder. */
 export function thisHolder(): LockHolder {
   return { pid: Deno.pid, host: Deno.hostname(), since: new Date().toISOString() };
 }
 
-/** A missing folder is reported as an error of LB_STATE_FILE. */
+/** Opens the lock file. A missing folder is reported as an error of LB_STATE_FILE. */
 async function openLock(path: string): Promise<Deno.FsFile> {
   try {
     return await Deno.open(path + LOCK, { read: true, write: true, create: true, mode: 0o600 });
@@ -156,7 +156,7 @@ function readHolder(path: string): Promise<Saved | undefined> {
   return readJson<Saved>(path + LOCK);
 }
 
-/** A file that is not there, or not written yet, says nothing. */
+/** Reads JSON. A file that does not exist or is not complete yet counts as absent. */
 async function readJson<T>(path: string): Promise<T | undefined> {
   try {
     return JSON.parse(await Deno.readTextFile(path)) as T;

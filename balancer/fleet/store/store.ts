@@ -1,5 +1,5 @@
 /**
- * What a fleet keeps for the balancer's next life: who belongs to it, and what they run.
+ * Storage of the desired state across restarts of the balancer.
  *
  * @module
  */
@@ -8,23 +8,25 @@ import type { GivenUpstream } from "../../upstream_list.ts";
 import type { RingShape } from "../spec/ring_spec.ts";
 import type { Weights } from "../spec/change.ts";
 
-/** The desired state of a fleet, as it is saved. */
+/** The saved desired state of a fleet. */
 export interface SavedFleet {
-  /** The setting `LB_REPLICAS` that it began with: another one now starts afresh. */
+  /**
+   * `LB_REPLICAS` when the fleet was saved; another value now discards names, weights and shape.
+   */
   readonly configured: number;
   /** The replicas in the ring, in the order in which they joined. */
   readonly names: readonly string[];
-  /** What new instances run. */
+  /** Template of new instances. */
   readonly template: Template;
-  /** What the settings said that instances run, when the template was saved. */
+  /** Template of the settings when the state was saved. */
   readonly settings?: Template;
-  /** What a deploy that is under way brings. */
+  /** Template of the deploy in progress. */
   readonly deploy?: Template;
-  /** Weights of those whose weight is not 1. */
+  /** Weights other than 1, by name. */
   readonly weights?: Weights;
-  /** The ring's shape, where it was changed, and the settings that it was changed from. */
+  /** The ring's shape if it was changed, and the settings that it was changed from. */
   readonly shape?: { readonly settings: RingShape; readonly inForce: RingShape };
-  /** The upstreams, where the list was changed, and the setting that it was changed from. */
+  /** The upstreams if the list was changed, and the setting that it was changed from. */
   readonly upstreams?: {
     readonly settings: readonly GivenUpstream[];
     readonly inForce: readonly GivenUpstream[];
@@ -34,32 +36,32 @@ export interface SavedFleet {
 /** A saved state and its version. */
 export interface Versioned {
   readonly value: SavedFleet;
-  /** Changes with every save. */
+  /** Grows with every save. */
   readonly epoch: number;
 }
 
-/** How a save ended: with the new epoch, or refused because the state was saved by others since. */
+/** Result of a save: the new epoch, or a refusal because another program saved since. */
 export type SaveResult =
   | { readonly done: true; readonly epoch: number }
   | { readonly done: false };
 
-/** Epoch of a store that holds nothing. */
+/** Epoch of an empty store. */
 export const NO_EPOCH = 0;
 
-/** Where the desired state is kept. Compare-and-swap: each save names the epoch that it replaces. */
+/** Stores the desired state. Compare-and-swap: each save names the epoch that it replaces. */
 export interface FleetStore {
   /**
-   * The state that was saved last; undefined where there is none.
+   * Returns the last saved state; undefined if there is none.
    *
-   * @throws {StoreError} it cannot be read
+   * @throws {StoreError} the state cannot be read
    */
   load(): Promise<Versioned | undefined>;
   /**
-   * Replaces the saved state: all of it or nothing.
+   * Replaces the saved state, completely or not at all.
    *
    * @param fleet the new state
-   * @param epoch epoch of the state that this one is made from, {@linkcode NO_EPOCH} for none
-   * @throws {Error} it could not be written; what was saved before is still there
+   * @param epoch epoch of the state that it is derived from, {@linkcode NO_EPOCH} for none
+   * @throws {Error} the state could not be written; the earlier one is kept
    */
   save(fleet: SavedFleet, epoch: number): Promise<SaveResult>;
 }
@@ -69,20 +71,20 @@ export class StoreError extends Error {
   override readonly name = "StoreError";
 }
 
-/** Keeps nothing: the next life knows only what runs. */
+/** Stores nothing: a restarted balancer knows only the running instances. */
 export const NO_STORE: FleetStore = {
   load: () => Promise.resolve(undefined),
   save: (_, epoch) => Promise.resolve({ done: true, epoch }),
 };
 
-/** Saves states in the order in which they are given, and knows the epoch. */
+/** Saves states in the order of the calls, and tracks the epoch. */
 export class Saver {
   readonly #store: FleetStore;
   #epoch = NO_EPOCH;
   #last = "";
   #saving: Promise<unknown> = Promise.resolve();
 
-  /** @param store where to save */
+  /** @param store the store */
   constructor(store: FleetStore) {
     this.#store = store;
   }
@@ -90,7 +92,7 @@ export class Saver {
   /**
    * Reads the saved state.
    *
-   * @throws {StoreError} it cannot be read
+   * @throws {StoreError} the state cannot be read
    */
   async load(): Promise<SavedFleet | undefined> {
     const saved = await this.#store.load();
@@ -100,19 +102,19 @@ export class Saver {
   }
 
   /**
-   * Saves a state, unless it is the one that was saved last. Resolves when it is saved.
+   * Saves a state unless it equals the last saved one. Resolves once it is saved.
    *
    * @param fleet the state
-   * @throws {StoreError} it is not saved; what was saved before is still there
+   * @throws {StoreError} the state was not saved; the earlier one is kept
    */
   save(fleet: SavedFleet): Promise<void> {
     const saving = this.#saving.then(() => this.#save(fleet));
-    // The next save waits for the end of this one; its caller gets the failure.
+    // The next save waits for the end of this one; the caller gets the error.
     this.#saving = saving.catch(() => {});
     return saving;
   }
 
-  /** Waits until no save is under way. */
+  /** Waits until no save is in progress. */
   async done(): Promise<void> {
     await this.#saving;
   }

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { type FleetStore, type SavedFleet, Saver, type SaveResult, StoreError } from "./store.ts";
 
-/** A store that takes its time, can fail, and notes which epoch each save replaces. */
+/** A store with delayed and failing saves, which records the epoch that each save replaces. */
 class SlowStore implements FleetStore {
   readonly saved: string[] = [];
   readonly waiting: PromiseWithResolvers<SaveResult>[] = [];
@@ -17,7 +17,7 @@ class SlowStore implements FleetStore {
     return end.promise;
   }
 
-  /** Waits for a save to be under way. */
+  /** Waits for a save to begin. */
   async at(index: number): Promise<PromiseWithResolvers<SaveResult>> {
     for (;;) {
       const waiting = this.waiting[index];
@@ -29,7 +29,7 @@ class SlowStore implements FleetStore {
 
 const fleet = (...names: string[]): SavedFleet => ({ configured: 3, names, template: {} });
 
-Deno.test("states are saved one at a time, each in place of the one before it", async () => {
+Deno.test("states are saved one at a time, each replacing the one before it", async () => {
   const store = new SlowStore();
   const saver = new Saver(store);
   const saves = [saver.save(fleet("a")), saver.save(fleet("a", "b"))];
@@ -39,7 +39,7 @@ Deno.test("states are saved one at a time, each in place of the one before it", 
   assertEquals(store.saved, ["0: a", "7: a,b"]);
 });
 
-Deno.test("a state that was saved last is not saved again", async () => {
+Deno.test("an unchanged state is not saved again", async () => {
   const store = new SlowStore();
   const saver = new Saver(store);
   const saved = saver.save(fleet("a"));
@@ -49,7 +49,7 @@ Deno.test("a state that was saved last is not saved again", async () => {
   assertEquals(store.saved, ["0: a"]);
 });
 
-Deno.test("who asked for a save that fails gets the error, and the next save replaces the same epoch", async () => {
+Deno.test("the caller of a failed save gets the error, and the next save replaces the same epoch", async () => {
   const store = new SlowStore();
   const saver = new Saver(store);
   const [failed, next] = [saver.save(fleet("a")), saver.save(fleet("b"))];
@@ -60,7 +60,7 @@ Deno.test("who asked for a save that fails gets the error, and the next save rep
   assertEquals(store.saved, ["0: a", "0: b"]);
 });
 
-Deno.test("a state that another program saved since is not overwritten", async () => {
+Deno.test("a state that another program saved is not overwritten", async () => {
   const store = new SlowStore();
   const saved = new Saver(store).save(fleet("a"));
   (await store.at(0)).resolve({ done: false });

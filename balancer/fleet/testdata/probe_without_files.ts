@@ -1,5 +1,5 @@
-// Opens files until there are no more, sends a heartbeat, and prints what it says. Start it with
-// few files allowed.
+// Opens files until the limit is reached, then prints the result of a heartbeat. Run it with a low
+// limit of open files.
 import { httpProbe } from "../health/http_probe.ts";
 
 const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -1,0 +1,69 @@
+/**
+ * Reports of changes of the fleet.
+ *
+ * @module
+ */
+import { compareRings, movedIds, type Movement } from "../../../ring/mod.ts";
+import { errorMessage } from "../../failures.ts";
+import type { View } from "../../view.ts";
+import type { Fleet } from "../fleet.ts";
+import { ChangeError } from "../spec/change_error.ts";
+import type { RingShape } from "../spec/ring_spec.ts";
+
+/** The effect of a change. */
+export interface ChangeReport {
+  /** Version of the view with the change. */
+  readonly version: number;
+  /** Digest of that view's ring. */
+  readonly digest: string;
+  /** Slots that this view moved. A slow start moves more in steps. */
+  readonly moved: Movement;
+  /**
+   * Share of the ids 0 to 9999 that moved. With another hash family ids move although slots do not.
+   */
+  readonly movedIds: number;
+}
+
+/** Members and ring of the fleet. */
+export interface FleetSummary {
+  /** Version of the view. */
+  readonly version: number;
+  readonly digest: string;
+  /** Weight of each replica, by name. */
+  readonly weights: Readonly<Record<string, number>>;
+  readonly shape: RingShape;
+}
+
+/** Called when a change is made, with the fleet directly before and after it. */
+export type OnMade = (before: FleetSummary, after: FleetSummary) => void;
+
+/** A change that was made: the view before it and the view with it. */
+export interface Made {
+  readonly before: View;
+  readonly after: View;
+}
+
+/** Creates the error of a change that could not be saved and was not made. */
+export function notSaved(error: unknown): ChangeError {
+  return new ChangeError(
+    "not-saved",
+    `nothing was changed, because the change could not be saved: ${errorMessage(error)}`,
+  );
+}
+
+/** Summarises a fleet. */
+export function summaryOf({ view: { version, ring }, ringSpec }: Fleet): FleetSummary {
+  const { weights, shape } = ringSpec;
+  return { version, digest: ring.digest, weights: Object.fromEntries(weights), shape };
+}
+
+/** Compares the views before and after a change. */
+export function reportOf({ before, after }: Made): ChangeReport {
+  const { version, ring } = after;
+  return {
+    version,
+    digest: ring.digest,
+    moved: compareRings(before.ring, ring),
+    movedIds: movedIds(before.ring, ring),
+  };
+}
