@@ -43,7 +43,7 @@ const phase = z.enum(["waiting", "starting", "warming", "ready", "down", "leavin
 });
 
 /** Where a replica stands. */
-type Phase = AnswerOf<typeof phase>;
+export type Phase = AnswerOf<typeof phase>;
 
 const replicaStatus = z.object({
   name: z.string(),

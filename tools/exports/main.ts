@@ -43,7 +43,7 @@ async function read(folder: URL): Promise<SourceFile[]> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const url = new URL(name + (isDirectory ? "/" : ""), folder);
     if (isDirectory) files.push(...await read(url));
-    else if (/(?<!\.d)\.ts$/.test(name)) {
+    else if (/(?<!\.d)\.tsx?$/.test(name)) {
       files.push({ path: rootPath(url), text: await Deno.readTextFile(url) });
     }
   }
