@@ -56,7 +56,7 @@ export interface Running {
 }
 
 /** What a balancer is started with beside its configuration. */
-export interface StartOptions {
+interface StartOptions {
   /** How requests are traced; undefined where they are not. */
   readonly traces?: TraceSettings | undefined;
   /** The environment, of which replicas of engine process get a part. */

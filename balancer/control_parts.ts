@@ -27,7 +27,7 @@ import { originOf } from "./public_port.ts";
 const BODY_TIMEOUT_MS = 10_000;
 
 /** The parts of one balancer. */
-export interface BalancerParts {
+interface BalancerParts {
   readonly config: Config;
   readonly fleet: Fleet;
   readonly probe: Probe;

@@ -19,7 +19,7 @@ export interface GivenUpstream {
 export const MAX_WEIGHT = 1000;
 
 /** Longest path of a Unix socket in bytes: `sun_path` without its final NUL. */
-export const LONGEST_SOCKET_PATH = 107;
+const LONGEST_SOCKET_PATH = 107;
 
 const GIVEN_NAME = "[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9_])?";
 const HOST_PORT = "(?:\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9_.-]+):[0-9]{1,5}";

@@ -41,7 +41,7 @@ export const REPLICA_ENV = {
 } as const;
 
 /** The environment that one replica is started with. */
-export type ReplicaEnv = Record<string, string>;
+type ReplicaEnv = Record<string, string>;
 
 /** What every name of a replica looks like. */
 export const NAME_PATTERN: RegExp = new RegExp(

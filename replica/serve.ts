@@ -10,7 +10,7 @@ export type ServeAddress =
   | { readonly path: string };
 
 /** Where and how to serve. */
-export type ServeOptions = ServeAddress & {
+type ServeOptions = ServeAddress & {
   /** Longest wait for running requests after the signal, in milliseconds. */
   readonly drainMs: number;
 };

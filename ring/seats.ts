@@ -8,7 +8,7 @@ import type { WeightedMember } from "./members.ts";
 import { hashOfPair, mayScore, scoreOf, scoringWeight, wordsOf } from "./scores.ts";
 
 /** What {@linkcode Seats.seat} changed. */
-export interface Reseated {
+interface Reseated {
   /** Seats whose member left; some may have another already. */
   readonly left: readonly number[];
   /** Seats whose member has joined. */

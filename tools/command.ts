@@ -13,7 +13,7 @@ export interface Result {
 }
 
 /** How to run a program. */
-export interface RunOptions {
+interface RunOptions {
   /** Longest time in milliseconds; then the program is killed and the code is 124. */
   readonly timeoutMs?: number;
   /** Environment variables on top of the tool's own. */

@@ -50,7 +50,7 @@ export type Movement = AnswerOf<typeof movement>;
 const change = z.object({ version, digest, moved: movement });
 
 /** What a change did. */
-export type Change = AnswerOf<typeof change>;
+type Change = AnswerOf<typeof change>;
 
 /** What a change did. */
 export const changed = successful(change).meta({ id: "Changed" });

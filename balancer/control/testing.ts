@@ -27,7 +27,7 @@ export interface Rules {
 }
 
 /** A line of the audit. */
-export interface Line {
+interface Line {
   readonly level: "info" | "warning";
   readonly message: string;
   readonly properties: Readonly<Record<string, unknown>>;
@@ -44,7 +44,7 @@ export function guardOf(
 }
 
 /** An audit whose lines can be looked at. Values are as JSON has them. */
-export function auditOf(): { readonly audit: Audit; readonly lines: readonly Line[] } {
+function auditOf(): { readonly audit: Audit; readonly lines: readonly Line[] } {
   const lines: Line[] = [];
   const taking = (level: Line["level"]) => (message: string, properties: object) => {
     lines.push({ level, message, properties: JSON.parse(JSON.stringify(properties)) });
@@ -63,7 +63,7 @@ export function gateOf(
 }
 
 /** Bounds of the API's server that no test reaches unless it means to. */
-export const API_LIMITS: ApiLimits = {
+const API_LIMITS: ApiLimits = {
   lineBytes: 8192,
   headBytes: 32768,
   fields: 100,

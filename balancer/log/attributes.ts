@@ -9,10 +9,10 @@
  */
 
 /** A value that OpenTelemetry takes for an attribute. */
-export type AttributeValue = string | number | boolean | readonly string[] | readonly number[];
+type AttributeValue = string | number | boolean | readonly string[] | readonly number[];
 
 /** Attributes by name. */
-export type Attributes = Readonly<Record<string, AttributeValue>>;
+type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /** Names of the properties that log calls use. */
 const NAMES: Readonly<Record<string, string>> = {

@@ -13,7 +13,7 @@ import {
 import { attributesOf } from "./attributes.ts";
 
 /** What the settings ask for: `auto` is text on a terminal and JSON lines elsewhere. */
-export type LogFormat = "auto" | "json" | "text";
+type LogFormat = "auto" | "json" | "text";
 
 /** What becomes of that where the balancer runs. */
 export type LogStyle = "json" | "text" | "colours";

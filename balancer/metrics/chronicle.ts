@@ -18,7 +18,7 @@ const PHASES: Readonly<Record<string, (incident: Incident) => number | undefined
 };
 
 /** How long one step took, over all failures. */
-export interface HealPhase {
+interface HealPhase {
   readonly phase: string;
   readonly timings: Timings;
 }

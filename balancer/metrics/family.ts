@@ -8,10 +8,10 @@ import type { Timings } from "../proxy/stats/counter_snapshot.ts";
 import { BOUNDS_US } from "../proxy/stats/latency_buckets.ts";
 
 /** Labels of one series, by name. The client library escapes their values. */
-export type Labels = Readonly<Record<string, string>>;
+type Labels = Readonly<Record<string, string>>;
 
 /** One number of one series. */
-export interface Value {
+interface Value {
   /** Set where the number has another name than its family, as those of a histogram. */
   readonly metricName?: string;
   readonly labels: Labels;

@@ -14,7 +14,7 @@ const PHASES: readonly Phase[] = ["waiting", "starting", "warming", "ready", "do
 const HEAL_RANGE: Range = { from: 0.001, to: 50 };
 
 /** What the metrics of the fleet are read from. */
-export interface FleetSources {
+interface FleetSources {
   readonly status: FleetStatus;
   /** What is in flight to an instance. */
   readonly inFlight: (instance: string) => number;

@@ -12,7 +12,7 @@ import { quantileMs } from "../proxy/stats/latency_buckets.ts";
 const LOOKS = 11;
 
 /** What the load is reported from. */
-export interface LoadSources {
+interface LoadSources {
   readonly counts: () => DataPlaneCounts;
   /** How long requests took up to now, in memory that may be used again. */
   readonly durations: (reused: Durations | undefined) => Durations;

@@ -21,7 +21,7 @@ import { type ProcessFacts, processMetrics } from "./process_metrics.ts";
 import type { Failures } from "../failures.ts";
 
 /** What is measured. */
-export interface MetricsOptions {
+interface MetricsOptions {
   readonly fleet: Fleet;
   readonly dataPlane: DataPlaneWorkers;
   /** Failed background actions. */

@@ -9,7 +9,7 @@ import type { Attributes, Context, Span, TracerProvider } from "@opentelemetry/a
 export type { Attributes, Span, SpanContext } from "@opentelemetry/api";
 
 /** Another program's span. */
-export interface RemoteSpan {
+interface RemoteSpan {
   /** 32 lower-case hexadecimal digits. */
   readonly traceId: string;
   /** 16 lower-case hexadecimal digits. */
@@ -19,7 +19,7 @@ export interface RemoteSpan {
 }
 
 /** What a span begins with. */
-export interface SpanStart {
+interface SpanStart {
   /** Whom it serves or asks: `server` answers a request, `client` sends one. */
   readonly kind?: keyof typeof KINDS;
   /** The span that it is a part of; none: it begins a trace. */

@@ -55,7 +55,7 @@ export interface Window {
 }
 
 /** Answers counted by time and by replica. */
-export interface Bins {
+interface Bins {
   /** Milliseconds of one bin. */
   readonly width: number;
   /** Milliseconds from the kill to the beginning of the first bin. */
@@ -65,7 +65,7 @@ export interface Bins {
 }
 
 /** A request: when it was sent, how long it took (milliseconds), and the replica that answered. */
-export type Dot = readonly [sent: number, took: number, server: string];
+type Dot = readonly [sent: number, took: number, server: string];
 
 /** The data of A-3. */
 export interface FailureData {

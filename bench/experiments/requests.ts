@@ -121,7 +121,7 @@ export function movedBetween(before: Census, after: Pick<Census, "answeredBy">):
 }
 
 /** A load and the outcomes of its requests so far. */
-export class RecordedLoad extends Load {
+class RecordedLoad extends Load {
   constructor(port: number, readonly outcomes: Outcome[], clients: readonly Client[]) {
     super(port, clients);
   }

@@ -47,7 +47,7 @@ export const WAYS: readonly Way[] = [
 export const REPLICA_COLOURS: readonly string[] = ["#2563eb", "#c2410c", "#0f766e"];
 
 /** A fleet to start. */
-export interface FleetSpec {
+interface FleetSpec {
   readonly replicas: number;
   /** The default unless given. */
   readonly way?: Way;

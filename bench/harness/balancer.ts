@@ -16,7 +16,7 @@ import { answers, freePort, type Program, startProgram } from "./program.ts";
 export type EngineName = "docker" | "process";
 
 /** A balancer to start. */
-export interface BalancerSpec {
+interface BalancerSpec {
   /** Name of its fleet, of its log and of its state file. Each needs a name of its own. */
   readonly fleet: string;
   /** Folder of its log and its state. */
@@ -50,7 +50,7 @@ interface Member {
 }
 
 /** The part of the status that benches read. */
-export interface Status {
+interface Status {
   readonly digest: string;
   readonly desired: number;
   readonly ready: number;

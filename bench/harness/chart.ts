@@ -129,7 +129,7 @@ export function categories(data: readonly string[], style: Style = {}): Style {
 }
 
 /** One bar of {@linkcode barPanel}. */
-export interface Bar {
+interface Bar {
   readonly label: string;
   readonly value: number;
   /** Colour as in CSS. */

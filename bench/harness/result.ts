@@ -17,11 +17,11 @@ export interface Metric {
 }
 
 /** A result and its presentations. */
-export interface Saved {
+interface Saved {
   /** Written as JSON; its date is part of the files' names. */
   readonly result: { readonly date: string };
   /** SVG. */
-  readonly chart: string;
+  readonly chart?: string;
   /** A page in Markdown. */
   readonly page?: string;
   /** Name of the bench, part of the files' names. */
@@ -36,7 +36,7 @@ export async function saveResult({ result, chart, page, name, out }: Saved): Pro
   await Deno.mkdir(folder, { recursive: true });
   const path = `${folder.pathname}${result.date.slice(0, 10)}-${name}`;
   await Deno.writeTextFile(`${path}.json`, `${JSON.stringify(result, null, 2)}\n`);
-  await Deno.writeTextFile(`${path}.svg`, chart);
+  if (chart !== undefined) await Deno.writeTextFile(`${path}.svg`, chart);
   if (page !== undefined) await Deno.writeTextFile(`${path}.md`, page);
-  complain(`\nwrote ${path}.json and ${path}.svg`);
+  complain(`\nwrote ${path}.json`);
 }

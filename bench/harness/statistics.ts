@@ -5,7 +5,7 @@
  */
 
 /** Values summed up. */
-export interface Spread {
+interface Spread {
   readonly mean: number;
   /** Standard deviation of the whole population. */
   readonly deviation: number;

@@ -6,7 +6,7 @@
 import { markdownTable } from "markdown-table";
 
 /** A row of cells. */
-export type Cells = readonly (string | number)[];
+type Cells = readonly (string | number)[];
 
 /** A row of CSV: a value for every column; NaN leaves the cell empty. */
 export type CsvRow = Readonly<Record<string, string | number>>;

@@ -18,7 +18,7 @@ import { type Strike, strikeAll, withRecords } from "./strikes.ts";
 import { type Observed, summarize } from "./summary.ts";
 
 /** The failures of a contestant. */
-export interface Turn {
+interface Turn {
   readonly strike: Strike;
   readonly count: number;
   /** Milliseconds of load before the first failure. */

@@ -17,7 +17,7 @@
  */
 
 /** Ports and servers of the configuration. */
-export interface HaproxySetup {
+interface HaproxySetup {
   readonly port: number;
   /** Port of the statistics. */
   readonly statsPort: number;

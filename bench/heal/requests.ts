@@ -25,7 +25,7 @@ export interface Outcome {
 }
 
 /** A request to send. */
-export interface Ask {
+interface Ask {
   readonly key: string;
   /** Chooses the part of the random bytes, or the number of events. */
   readonly choice: number;

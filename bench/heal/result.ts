@@ -12,7 +12,7 @@ import type { Struck } from "./strikes.ts";
 export type Values = Readonly<Record<string, number>>;
 
 /** A line of a table: one number, or several that belong together. */
-export interface Line {
+interface Line {
   readonly label: string;
   readonly keys: readonly string[];
   readonly digits: number;

@@ -6,7 +6,7 @@
 import { now } from "../harness/clock.ts";
 
 /** The names that requests are sent to. */
-export type Ready = ReadonlySet<string>;
+type Ready = ReadonlySet<string>;
 
 /** Lets callers wait for a state of the ring. */
 export class RingWatch {

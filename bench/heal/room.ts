@@ -11,7 +11,7 @@ import { Missing } from "../harness/machine.ts";
 import { Collector } from "./collector.ts";
 
 /** A network of containers. */
-export interface Network {
+interface Network {
   readonly name: string;
   /** The address of this machine for the containers. */
   readonly gateway: string;

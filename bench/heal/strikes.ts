@@ -37,7 +37,7 @@ export interface Struck extends Heal {
 }
 
 /** The order of the failures. */
-export interface StrikePlan {
+interface StrikePlan {
   readonly strike: Strike;
   readonly count: number;
   /** Milliseconds that a replica has to have been in the ring before it is struck again. */

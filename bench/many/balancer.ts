@@ -10,7 +10,7 @@ import { freePort, type Program, startProgram } from "../harness/program.ts";
 import { upstreamHosts } from "./hosts.ts";
 
 /** What is started. */
-export interface ManyWish {
+interface ManyWish {
   readonly upstreams: number;
   /** The port of every upstream. */
   readonly upstreamPort: number;

@@ -28,7 +28,7 @@ export interface ManyFigures extends ManyCase {
 }
 
 /** How long to measure. */
-export interface ManyPatience {
+interface ManyPatience {
   /** Seconds of each window at rest and of the load. */
   readonly seconds: number;
   /** How often each call is made. */

@@ -3,23 +3,24 @@
  *
  * @module
  */
-import { CommandLine } from "../../tools/command_line.ts";
 import { complain, say } from "../../tools/print.ts";
-import { ROOT, RUN_DIR } from "../../tools/project.ts";
-import { runTool } from "../../tools/tool.ts";
-import { takeLock } from "../../tools/up/lock.ts";
+import { RUN_DIR } from "../../tools/project.ts";
 import { describeMachine, ownVersion } from "../harness/machine.ts";
+import { BenchOptions } from "../harness/options.ts";
+import { saveResult } from "../harness/result.ts";
+import { runBench } from "../harness/run.ts";
 import { tableOf } from "../harness/table.ts";
 import { type ManyCase, type ManyFigures, measure } from "./case.ts";
 
-const HELP = `Starts the balancer with many static upstreams and measures it.
-
-Usage: deno task bench:many [options]
-
-  --upstreams N   50, 500 or 1000; may be repeated (default: all)
-  --seconds N     length of each window (default 9)
-  --out FOLDER    where the result goes, docs/bench or .run (default docs/bench)
-  --help          this text`;
+/** The values of the command line. */
+interface Options {
+  /** Numbers of upstreams; none: all of them. */
+  readonly upstreams: readonly string[];
+  /** Seconds of each window. */
+  readonly seconds: number;
+  /** Folder of the result, from the project's root. */
+  readonly out: string;
+}
 
 const CASES: readonly ManyCase[] = [
   { upstreams: 50, slots: 512 },
@@ -34,31 +35,34 @@ const GOAL_MS = 20;
 /** The part of a core at rest that is good enough with a thousand upstreams. */
 const GOAL_CPU = 0.05;
 
-const COMMAND_LINE = new CommandLine("bench:many");
+const OPTIONS = new BenchOptions(
+  "bench:many",
+  "Starts the balancer with many static upstreams and measures it.",
+  "The whole takes about five minutes.",
+)
+  .names(
+    "--upstreams",
+    "numbers of upstreams",
+    [...new Set(CASES.map(({ upstreams }) => String(upstreams)))],
+  )
+  .number("--seconds", "length of each window", [1, 600], 9)
+  .folder("the folder of the result", "docs/bench", "docs/bench");
 
-const OPTIONS = {
-  upstreams: { type: "string", multiple: true },
-  seconds: { type: "string" },
-  out: { type: "string" },
-  help: { type: "boolean", short: "h" },
-} as const;
-
-async function main(): Promise<void> {
-  const given = COMMAND_LINE.parse(Deno.args, OPTIONS);
-  if (given.help) return say(HELP);
-  const counts = given.upstreams?.map((value) => COMMAND_LINE.whole("--upstreams", value, 1, 1000));
-  const seconds = COMMAND_LINE.whole("--seconds", given.seconds ?? "9", 1, 600);
-  using _lock = await takeLock("bench-many");
+async function main({ upstreams: counts, seconds, out }: Options): Promise<void> {
   const folder = new URL("bench-many", RUN_DIR).pathname;
   await Deno.mkdir(folder, { recursive: true });
+  const date = new Date().toISOString();
+  const machine = await describeMachine();
   const figures: ManyFigures[] = [];
-  for (const one of CASES.filter(({ upstreams }) => counts?.includes(upstreams) ?? true)) {
+  const chosen = CASES.filter((one) => counts.length === 0 || counts.includes(`${one.upstreams}`));
+  for (const one of chosen) {
     complain(`measuring ${one.upstreams} upstreams, ${one.slots} slots`);
     figures.push(await measure(one, { seconds, calls: 8, folder }));
   }
   const [head = [], ...rows] = linesOf(figures);
   say(tableOf(head, rows));
-  await save(figures, given.out ?? "docs/bench");
+  const result = { date, machine, version: await ownVersion(), figures };
+  await saveResult({ result, name: "many", out });
 }
 
 function linesOf(figures: readonly ManyFigures[]): string[][] {
@@ -83,13 +87,4 @@ function linesOf(figures: readonly ManyFigures[]): string[][] {
   ];
 }
 
-async function save(figures: readonly ManyFigures[], out: string): Promise<void> {
-  const date = new Date().toISOString();
-  const machine = await describeMachine();
-  const result = { date, machine, version: await ownVersion(), figures };
-  const path = new URL(`${out}/${date.slice(0, 10)}-many.json`, ROOT);
-  await Deno.writeTextFile(path, `${JSON.stringify(result, null, 2)}\n`);
-  complain(`wrote ${path.pathname}`);
-}
-
-if (import.meta.main) await runTool(main);
+if (import.meta.main) await runBench("bench-many", OPTIONS, main);

@@ -31,7 +31,7 @@ export interface Request {
 }
 
 /** What the logs say. */
-export interface RatedResult {
+interface RatedResult {
   /** Requests a second that were answered. */
   readonly rate: number;
   readonly requests: number;

@@ -11,7 +11,7 @@ const FLAGS = ["run", "--quiet", "--no-prompt", "--no-lock", "--allow-net=127.0.
 const RAISED = 'ulimit -n "$(ulimit -Hn)"; exec "$@"';
 
 /** The clients. */
-export interface IdleClients {
+interface IdleClients {
   /** The proxy's port. */
   readonly port: number;
   /** How many connections. */

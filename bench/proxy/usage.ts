@@ -7,7 +7,7 @@ import { run } from "../../tools/command.ts";
 import { PROXY_CORE } from "./pinned.ts";
 
 /** What a program has used up to a moment. */
-export interface Usage {
+interface Usage {
   /** Nanoseconds of each living thread, user and system, by `process/thread`. */
   readonly threads: ReadonlyMap<string, number>;
   /** Nanoseconds of each process by the clock of /proc/PID/stat, threads that ended included. */

@@ -12,7 +12,7 @@ import type { Sample } from "./metrics.ts";
 export const KINDS = ["none", "ready", "member"] as const;
 
 /** One of {@linkcode KINDS}. */
-export type Kind = typeof KINDS[number];
+type Kind = typeof KINDS[number];
 
 /** Milliseconds from one moment to the next. */
 export const MARK_MS = 200;
@@ -24,7 +24,7 @@ const WINDOW_MS = 100;
 const SLOW_MS = 5;
 
 /** A moment. */
-export interface Mark {
+interface Mark {
   readonly kind: Kind;
   /** Microseconds since 1970. */
   readonly at: number;

@@ -20,7 +20,7 @@ export interface Load {
 }
 
 /** What wrk measured. */
-export interface WrkResult {
+interface WrkResult {
   readonly requests: number;
   readonly seconds: number;
   /** Milliseconds. */

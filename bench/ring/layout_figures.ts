@@ -9,7 +9,7 @@ import { memberNames } from "./keys.ts";
 import { LAYOUTS } from "./own.ts";
 
 /** The figures of a layout with some members and slots. */
-export interface Figures {
+interface Figures {
   readonly layout: Layout;
   readonly slots: number;
   readonly members: number;

@@ -7,13 +7,13 @@ import type { Contestant, Router } from "./contestant.ts";
 import { memberNames } from "./keys.ts";
 
 /** Members where one joins or leaves. */
-export const MEMBERS = 10;
+const MEMBERS = 10;
 
 /** Whether routers of the same members agree, which a fleet of balancers needs. */
-export type Agreement = "any order" | "same order" | "no";
+type Agreement = "any order" | "same order" | "no";
 
 /** A change of the members. */
-export interface Movement {
+interface Movement {
   /** Share of the keys whose owner changed, from 0 to 1. */
   readonly moved: number;
   /** The part of it that had to: the keys of who left, or those that who joined now has. */

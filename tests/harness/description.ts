@@ -7,12 +7,12 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020";
 import formats from "ajv-formats";
 
 /** The part of an OpenAPI document that is read here. */
-export interface Document {
+interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, DescribedOperation>>>>;
 }
 
 /** An operation, as far as it is read here. */
-export interface DescribedOperation {
+interface DescribedOperation {
   readonly operationId: string;
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly requestBody?: { readonly content: Content };
@@ -30,7 +30,7 @@ interface Media {
 const ROOT = "http://balancer/openapi.json";
 
 /** An operation, and where it is. */
-export interface Located {
+interface Located {
   readonly method: string;
   readonly path: string;
   readonly operation: DescribedOperation;

@@ -107,7 +107,7 @@ export interface FloodTest {
 }
 
 /** Figures of a test that passed. */
-export interface Withstood extends Served {
+interface Withstood extends Served {
   /** Connections that each flood opened. */
   readonly opened: readonly number[];
   /** Milliseconds from the end of the floods until all was well. */

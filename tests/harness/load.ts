@@ -5,7 +5,7 @@
  */
 
 /** What a load has seen so far. */
-export interface LoadResult {
+interface LoadResult {
   /** Requests that a replica answered, by replica name as it calls itself. */
   readonly served: Map<string, number>;
   /** Everything else, in words. */

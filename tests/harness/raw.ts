@@ -5,8 +5,8 @@
  * @module
  */
 export { balancerFor, RawBalancer, upstreamsOf } from "./raw/balancer.ts";
-export { RawConnection, type RawEnd } from "./raw/connection.ts";
+export { RawConnection } from "./raw/connection.ts";
 export { FullListener } from "./raw/full_listener.ts";
-export { bytesOf, field, get, type RawMessage, statusOf } from "./raw/message.ts";
-export { OK, type RawAnswer, RawUpstream, ResettingUpstream } from "./raw/upstream.ts";
+export { field, get, type RawMessage, statusOf } from "./raw/message.ts";
+export { OK, RawUpstream, ResettingUpstream } from "./raw/upstream.ts";
 export { within } from "./raw/within.ts";

@@ -14,7 +14,7 @@ export interface Outcome {
 }
 
 /** A command that runs. */
-export interface RunningCommand {
+interface RunningCommand {
   readonly process: Deno.ChildProcess;
   /** Its standard output, line by line. */
   readonly lines: AsyncIterator<string>;
@@ -70,7 +70,7 @@ export async function wordsOf(verb: string, args: readonly string[]): Promise<st
 }
 
 /** A key, and the text on the screen after which it is pressed. */
-export interface KeyPress {
+interface KeyPress {
   readonly key: string;
   readonly after: string;
 }

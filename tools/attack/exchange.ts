@@ -15,7 +15,7 @@ export interface Reply {
 }
 
 /** What came back on a connection. */
-export interface Exchange {
+interface Exchange {
   /** Bytes, one character each. */
   readonly text: string;
   /** Whether the balancer left the connection open for longer than the deadline. */

@@ -17,7 +17,7 @@ const FROM_REPLICA = "HTTP/1.1 200 OK\r\nX-From: replica\r\nContent-Length: 2\r\
 const LANES = 8;
 
 /** Where requests come in, which ones, and what that carries. */
-export interface Entrance extends Partial<Pick<TrickOptions, "scopes" | "fields">> {
+interface Entrance extends Partial<Pick<TrickOptions, "scopes" | "fields">> {
   readonly about: string;
   readonly settings: Readonly<Record<string, string>>;
   /** Whether the requests go to the API's own port. */

@@ -26,7 +26,7 @@ export interface RecordingServer extends AsyncDisposable {
 }
 
 /** Starts a server; the folder is for its files. */
-export type StartServer = (folder: string) => Promise<RecordingServer>;
+type StartServer = (folder: string) => Promise<RecordingServer>;
 
 /** The servers that are installed here, at least one; those that are not, by name. */
 export async function serversHere(): Promise<

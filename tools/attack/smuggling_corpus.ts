@@ -64,7 +64,7 @@ const STARTS = [
 ];
 
 /** The targets of a message; no other message has them. */
-export interface Targets {
+interface Targets {
   /** What the client asks for. */
   readonly outer: string;
   /** What is hidden in the body. */

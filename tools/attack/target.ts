@@ -13,7 +13,7 @@ const READ_TOKEN = "read-token-that-no-attacker-knows";
 const READY_MS = 60_000;
 
 /** How a balancer ended. */
-export interface End {
+interface End {
   readonly code: number;
   /** Everything that it logged. */
   readonly output: string;

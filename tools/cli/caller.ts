@@ -20,7 +20,7 @@ export interface Answer<T> {
 }
 
 /** A call that changes something. */
-export interface ChangeCall {
+interface ChangeCall {
   readonly method: "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly body: unknown;

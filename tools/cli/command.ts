@@ -37,7 +37,7 @@ cannot be reached.`;
 export type Example = readonly [line: string, about: string];
 
 /** What the help of a verb says. */
-export interface Manual {
+interface Manual {
   /** A few words, for the list of verbs. */
   readonly summary: string;
   /** What the verb does, in sentences. */

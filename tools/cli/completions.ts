@@ -7,7 +7,7 @@ import type { Command, Option } from "commander";
 import { type CompletionSource, sourceOf } from "./completion_sources.ts";
 
 /** Something that may stand next. */
-export interface Candidate {
+interface Candidate {
   readonly value: string;
   /** A few words for shells that show them. */
   readonly about: string;

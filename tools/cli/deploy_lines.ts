@@ -18,7 +18,7 @@ export interface DeployProgress {
 }
 
 /** How the progress is drawn. */
-export interface DeployLook {
+interface DeployLook {
   readonly paint: Paint;
   /** Lines of the terminal. */
   readonly height: number;

@@ -6,7 +6,7 @@
 import { wrongUsage } from "../up/task_command.ts";
 
 /** A replica by name, with a weight where one was given. */
-export interface NamedReplica {
+interface NamedReplica {
   readonly name: string;
   readonly weight?: number;
 }

@@ -10,7 +10,7 @@ import cliTruncate from "cli-truncate";
 const REDRAW_MS = 1000;
 
 /** A terminal in characters. */
-export interface Size {
+interface Size {
   readonly width: number;
   readonly height: number;
 }

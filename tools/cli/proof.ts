@@ -8,10 +8,10 @@ import type { ProofAnswer } from "../../balancer/answers/proof.ts";
 import { isAnswer, keyOf, proofOf } from "../../balancer/control/auth/proof.ts";
 
 /** Makes a call without a token. */
-export type Send = (path: string, init: RequestInit) => Promise<Response>;
+type Send = (path: string, init: RequestInit) => Promise<Response>;
 
 /** What came of a proof: `refused` has the balancer's own answer, `none` any other. */
-export type ProofOutcome =
+type ProofOutcome =
   | { readonly is: "proven" }
   | { readonly is: "refused"; readonly status: number; readonly message: string }
   | { readonly is: "none"; readonly status: number };

@@ -11,7 +11,7 @@ import { plain } from "./figures.ts";
 import { type Column, type Look, tableLines } from "./table.ts";
 
 /** A setting in an environment. */
-export interface DescribedSetting {
+interface DescribedSetting {
   readonly name: string;
   /** The text in force; of a secret only that there is one. */
   readonly value: string;

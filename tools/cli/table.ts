@@ -73,7 +73,7 @@ export function tableLines<Row>(
 }
 
 /** How wide a column has to be for everything in it. */
-export function columnWidth<Row>(
+function columnWidth<Row>(
   { title, cell, least = 0 }: Column<Row>,
   rows: readonly Row[],
 ): number {

@@ -18,7 +18,7 @@ import { type Column, fitting, type Look, tableLines } from "./table.ts";
 export const TRYING_AGAIN = "cannot be reached, trying again";
 
 /** A screen: how it looks, and how many lines it has. */
-export interface Screen extends Look {
+interface Screen extends Look {
   readonly height: number;
 }
 

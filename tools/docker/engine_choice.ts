@@ -14,7 +14,7 @@ export const ENGINES = ["auto", "process", "docker"] as const;
 export type EngineWish = (typeof ENGINES)[number];
 
 /** What was found out about Docker on this machine. */
-export interface DockerFindings {
+interface DockerFindings {
   /** Why no engine can be used; nothing when one answers. */
   readonly trouble?: string;
   /** Version of the engine that answers. */

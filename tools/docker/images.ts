@@ -12,10 +12,10 @@ import { ToolError } from "../tool.ts";
 import { ensureBaseImage } from "./base_image.ts";
 
 /** `Dockerfile.<part>` builds it. */
-export type Part = "balancer" | "replica";
+type Part = "balancer" | "replica";
 
 /** The names of the images to build, by part. */
-export type ImageNames = Readonly<Partial<Record<Part, string>>>;
+type ImageNames = Readonly<Partial<Record<Part, string>>>;
 
 /** The images of the default fleet. */
 export const DEFAULT_IMAGES = placesOf(DEFAULT_FLEET).images;

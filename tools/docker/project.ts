@@ -15,7 +15,7 @@ const FOLDER_LABEL = "com.docker.compose.project.working_dir";
 const IS_BALANCER = "label=com.docker.compose.service=balancer";
 
 /** The containers of a compose project, by who may end them. */
-export interface ProjectContainers {
+interface ProjectContainers {
   /** Ids of those that this checkout started. */
   readonly own: readonly string[];
   /** Folder of another checkout that started the others; undefined where there are none. */

@@ -8,7 +8,7 @@ import { run } from "../command.ts";
 import { ToolError } from "../tool.ts";
 
 /** Where a file goes, and where it comes from. */
-export type FileMap = ReadonlyMap<string, string>;
+type FileMap = ReadonlyMap<string, string>;
 
 /** Loaded by the C library when a name is resolved; newer ones have some of them built in. */
 const RESOLVERS = ["libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2"];

@@ -10,7 +10,7 @@ import { ROOT, rootPath, RUN_DIR } from "../project.ts";
 import { ToolError } from "../tool.ts";
 
 /** The part of `deno info --json` that is read here. */
-export interface ModuleGraph {
+interface ModuleGraph {
   readonly modules: readonly GraphModule[];
 }
 

@@ -180,7 +180,7 @@ export const TEST_HELPERS: readonly string[] = [
 ];
 
 /** Something that only a few files may use. */
-export interface Reserved {
+interface Reserved {
   /** What is reserved, in words. */
   readonly what: string;
   /** The files that may. */

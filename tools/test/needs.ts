@@ -6,13 +6,13 @@
  */
 
 /** A permission that a test may need. */
-export type Need = "env" | "net" | "read" | "run" | "sys" | "write";
+type Need = "env" | "net" | "read" | "run" | "sys" | "write";
 
 /** The permissions of `permissions.default` in deno.json, which `deno test -P` grants. */
 const ALL: readonly Need[] = ["env", "net", "read", "run", "sys", "write"];
 
 /** `Deno.test`, or its equal that registers every test as ignored. */
-export type Register = typeof Deno.test;
+type Register = typeof Deno.test;
 
 /**
  * The permissions that this run has not.
@@ -28,7 +28,7 @@ export function missing(...needs: readonly Need[]): Need[] {
  *
  * @param needs what the tests use; all permissions where no name is given
  */
-export function testWith(...needs: readonly Need[]): Register {
+function testWith(...needs: readonly Need[]): Register {
   const lacking = missing(...(needs.length > 0 ? needs : ALL));
   // Deno.test itself, so that a failure is reported at the line of the test.
   return lacking.length === 0 ? Deno.test : ignoring(lacking);

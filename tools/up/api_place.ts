@@ -8,7 +8,7 @@ import { controlUrl } from "./endpoint.ts";
 import type { Lookup } from "./options.ts";
 
 /** An own port or socket file of the API, as `LB_ADMIN_LISTEN` has it; empty: there is none. */
-export interface ApiEntrance {
+interface ApiEntrance {
   readonly listen: string;
   /** Where the API is reached from this machine. */
   readonly url: string;

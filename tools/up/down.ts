@@ -22,7 +22,7 @@ import { verbOf } from "./verb_of.ts";
 const BALANCER_GRACE_MS = 30_000;
 
 /** The outcome of {@linkcode down}. */
-export interface Down {
+interface Down {
   /** Whether there was anything to end. */
   readonly ended: boolean;
   /** Which containers were left alone and why, in words. */

@@ -37,7 +37,7 @@ export function endpointOf(url: string): Endpoint {
 }
 
 /** The settings that say where the API is. */
-export interface ApiPlace {
+interface ApiPlace {
   /** `LB_ADMIN_LISTEN` */
   readonly listen: string;
   /** `LB_PUBLIC_API` */

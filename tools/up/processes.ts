@@ -52,7 +52,7 @@ export async function findRun(runId: string): Promise<Process | undefined> {
 }
 
 /** Sends a signal. A process that ended in the meantime does not matter. */
-export async function signal(name: "TERM" | "KILL", processes: readonly Process[]): Promise<void> {
+async function signal(name: "TERM" | "KILL", processes: readonly Process[]): Promise<void> {
   const pids = processes.map((process) => String(process.pid));
   await run("sh", ["-c", 'kill -s "$0" "$@"', name, ...pids]);
 }

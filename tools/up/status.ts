@@ -8,13 +8,13 @@ import { StartFailures, type StartingReplica } from "./start_failures.ts";
 import { ToolError } from "../tool.ts";
 
 /** The part of `GET /_lb/healthz` that the tools read. */
-export interface Status {
+interface Status {
   readonly ready: number;
   readonly desired: number;
 }
 
 /** How to wait. */
-export interface Wait {
+interface Wait {
   /** Where the API is. */
   readonly url: string;
   /** Where the service is. */

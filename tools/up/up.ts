@@ -31,7 +31,7 @@ type Token = NonNullable<Place["token"]>;
 const READY_WITHIN_MS = 120_000;
 
 /** The balancer that `up` started or found. */
-export interface Up {
+interface Up {
   /** Where the service is. */
   readonly service: string;
   /** Where the page and the API are: a URL, or `unix:/path`. */

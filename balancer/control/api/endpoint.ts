@@ -16,7 +16,7 @@ import type { CallParts } from "./dependencies.ts";
 import type { Scope } from "../auth/scope.ts";
 
 /** Answers a call. */
-export type Call = (c: Context) => Response | Promise<Response>;
+type Call = (c: Context) => Response | Promise<Response>;
 
 /** What people look for a call under. */
 export type Group = "Replicas" | "Ring" | "Watching" | "Pages";
@@ -35,10 +35,10 @@ export interface Success {
 }
 
 /** Statuses of errors that only some calls have. The others follow from what a call is. */
-export type FailureStatus = 400 | 403 | 404 | 409 | 503;
+type FailureStatus = 400 | 403 | 404 | 409 | 503;
 
 /** What a call does, as far as it does not run. */
-export interface CallText {
+interface CallText {
   /** The name of the operation, for programs that are made of the description. */
   readonly id: string;
   readonly group: Group;
@@ -74,7 +74,7 @@ export interface CallDescription extends Operation {
 }
 
 /** What a call was asked. */
-export interface Asked<P, B> {
+interface Asked<P, B> {
   readonly c: Context;
   /** The parameters of its path; undefined where the call describes none. */
   readonly params: P;

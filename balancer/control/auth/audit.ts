@@ -24,7 +24,7 @@ export interface Deed {
 }
 
 /** What came of a change. */
-export interface Outcome {
+interface Outcome {
   /** Status of the answer, or the last step of a deploy. */
   readonly outcome: number | string;
   /** Why it failed. */

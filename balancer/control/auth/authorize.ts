@@ -42,7 +42,7 @@ export interface Verdict {
 }
 
 /** Counts wrong tokens. */
-export interface FailureCount {
+interface FailureCount {
   waitMs(address: string, now: number): number;
   failed(address: string, now: number): void;
 }

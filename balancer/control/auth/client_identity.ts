@@ -23,7 +23,7 @@ export interface Caller {
 }
 
 /** Stands for the address of a caller on a socket file. */
-export const UNIX = "unix";
+const UNIX = "unix";
 
 /**
  * The caller of a call that the data plane hands over: its own peer is the last in the list.

@@ -6,7 +6,7 @@
 import type { FleetSummary } from "../../fleet/operations/membership.ts";
 
 /** One side of a change: version and digest, and beside them only what the other side has not. */
-export interface Side {
+interface Side {
   readonly version: number;
   readonly digest: string;
   /** Weights by name, of replicas that came, left or weigh something else. */

@@ -18,7 +18,7 @@ export interface Bindings {
 }
 
 /** What a gate is made of. */
-export interface GateOptions {
+interface GateOptions {
   readonly guard: Guard;
   readonly audit: Audit;
   /** Milliseconds, by any clock that goes on. */

@@ -14,7 +14,7 @@ import { Guard, type GuardPolicy, type Openness } from "./authorize.ts";
 import { Tokens, type TokenSource, type TokenSources } from "./tokens.ts";
 
 /** What a gate is opened with. */
-export interface GateSurroundings {
+interface GateSurroundings {
   /** Where the API listens: `host:port`, or the path of a socket file. */
   readonly api: string;
   readonly log: Logger;
@@ -25,7 +25,7 @@ export interface GateSurroundings {
 }
 
 /** A gate, and the tokens that it opens to. */
-export interface OpenedGate {
+interface OpenedGate {
   readonly gate: Gate;
   /** Where its tokens are. */
   readonly sources: TokenSources;

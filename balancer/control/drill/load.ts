@@ -6,7 +6,7 @@
 import type { DrillReport } from "../../answers/incident.ts";
 
 /** What to send, and for how long. */
-export interface LoadOptions {
+interface LoadOptions {
   readonly url: string;
   /** How many clients ask at the same time, each for one thing after the other. */
   readonly connections: number;

@@ -12,7 +12,7 @@ import type { EventStreams } from "../api/event_streams.ts";
 import { reportIncident } from "../reports/incident_report.ts";
 
 /** What streams of events are made of. */
-export interface EventStreamParts {
+interface EventStreamParts {
   /** What happens to the fleet. */
   readonly journal: EventLog;
   /** Ends streams with the balancer, which would else drain them for as long as it may. */

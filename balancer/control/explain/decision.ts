@@ -13,7 +13,7 @@ import type { View } from "../../view.ts";
 export type HoldRules = Pick<HoldSettings, "policy" | "ms" | "replaces">;
 
 /** What there is to decide by. */
-export interface Situation {
+interface Situation {
   readonly view: View;
   readonly hold: HoldRules;
   readonly loads: Loads;

@@ -9,7 +9,7 @@ import { shown } from "../../fault.ts";
 import type { Decided, HoldRules } from "./decision.ts";
 
 /** What the sentence is about. */
-export interface Subject {
+interface Subject {
   readonly key: string;
   readonly hashedAs: "id" | "string";
   readonly slot: number;

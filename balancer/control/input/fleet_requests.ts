@@ -11,13 +11,13 @@ import { type BodyForm, name, names, wholeFrom } from "./schema.ts";
 import { weights } from "./weights.ts";
 
 /** How many replicas to add or remove, and the names of some or all of them. */
-export interface Change {
+interface Change {
   readonly n: number;
   readonly hostnames: readonly string[];
 }
 
 /** Replicas to add, with the weights of those that do not get 1. */
-export interface Addition extends Change {
+interface Addition extends Change {
   readonly weights: Weights;
 }
 

@@ -23,7 +23,7 @@ export class RequestError extends Error {
 }
 
 /** What a replica may be called, as the end of a sentence. */
-export const NAME_RULE = `must be 1 to ${LONGEST_NAME} letters, digits, _ or -, beginning with a ` +
+const NAME_RULE = `must be 1 to ${LONGEST_NAME} letters, digits, _ or -, beginning with a ` +
   "letter or a digit and not ending with -";
 
 /**

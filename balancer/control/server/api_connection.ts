@@ -42,7 +42,7 @@ export interface ApiLimits {
 }
 
 /** What all connections share. */
-export interface ApiConnectionOptions {
+interface ApiConnectionOptions {
   readonly limits: ApiLimits;
   readonly deadlines: Deadlines;
   readonly failures: FailureLog;

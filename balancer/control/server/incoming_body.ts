@@ -13,7 +13,7 @@ import { Disconnected, type Wire } from "../../proxy/transport/connection.ts";
 const CONTINUE = ascii("HTTP/1.1 100 Continue\r\n\r\n");
 
 /** Waits for more of a body, with a deadline. @returns false at the client's end */
-export type FillBody = () => Promise<boolean>;
+type FillBody = () => Promise<boolean>;
 
 /** A body in either framing (RFC 9112, section 6). */
 export class IncomingBody {

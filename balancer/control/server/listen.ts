@@ -7,7 +7,7 @@ import { errorMessage } from "../../failures.ts";
 import type { Entrance } from "../../settings/values.ts";
 
 /** Listening there is not possible. The message names the setting and says what would help. */
-export class ListenError extends Error {
+class ListenError extends Error {
   override readonly name = "ListenError";
 }
 

@@ -12,13 +12,13 @@ import { listen } from "./listen.ts";
 import { ApiServer, type ApiServerOptions } from "./api_server.ts";
 
 /** What answers calls. */
-export type Answer = (request: Request, bindings: Bindings) => Response | Promise<Response>;
+type Answer = (request: Request, bindings: Bindings) => Response | Promise<Response>;
 
 /** Answers a request of the connected peer. */
 type Handler = (request: Request, peer: Deno.Addr) => Promise<Response>;
 
 /** What entrances are made of. */
-export interface EntranceOptions extends ApiServerOptions {
+interface EntranceOptions extends ApiServerOptions {
   /** Where calls come in by an entrance of their own; null: nowhere. */
   readonly own: Entrance | null;
   /** Address that the public port listens on. */

@@ -15,7 +15,7 @@ export interface ResponseContext {
 }
 
 /** Writes bytes to the client; rejects when it is gone, or takes nothing for too long. */
-export type WriteBytes = (bytes: Uint8Array) => Promise<void>;
+type WriteBytes = (bytes: Uint8Array) => Promise<void>;
 
 /** The server frames messages itself. */
 const FRAMING: ReadonlySet<string> = new Set([

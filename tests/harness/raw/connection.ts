@@ -7,7 +7,7 @@ import { bytesOf, field, type RawMessage, statusOf, textOf } from "./message.ts"
 import { within } from "./within.ts";
 
 /** How a connection ended, and what came before it did. */
-export interface RawEnd {
+interface RawEnd {
   readonly text: string;
   readonly reset: boolean;
 }

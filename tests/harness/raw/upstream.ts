@@ -9,7 +9,7 @@ import type { RawMessage } from "./message.ts";
 import { within } from "./within.ts";
 
 /** Answers a request: the bytes of the response, or nothing to have the connection closed. */
-export type RawAnswer = (
+type RawAnswer = (
   request: RawMessage,
   connection: RawConnection,
   upstream: RawUpstream,

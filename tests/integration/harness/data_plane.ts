@@ -35,7 +35,7 @@ export const NONE: ViewParts = { ready: {} };
 const LONG: DrainDeadlines = { requestsMs: 60_000, streamsMs: 60_000 };
 
 /** The part of a view that a test has to say. */
-export interface ViewParts {
+interface ViewParts {
   /** Who is ready, by name. An upstream that was not there before is a new instance. */
   readonly ready: Readonly<Record<string, Pick<RawUpstream, "address">>>;
   readonly awaited?: readonly string[];
@@ -45,7 +45,7 @@ export interface ViewParts {
 }
 
 /** What may differ from the settings of all tests. */
-export interface BenchSettings {
+interface BenchSettings {
   readonly hold?: Partial<HoldSettings>;
   readonly timeouts?: Partial<Timeouts>;
   readonly limits?: Partial<RequestLimits>;
