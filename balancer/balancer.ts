@@ -34,7 +34,7 @@ import type { Log } from "./log/log.ts";
 import { type AccessStyle, accessStyleOf, type LogStyle } from "./log/style.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { surviveOutOfFiles } from "./out_of_files.ts";
-import { FileBudget, sharedFiles } from "./proxy/transport/descriptor_budget.ts";
+import { DescriptorBudget, sharedFiles } from "./proxy/transport/descriptor_budget.ts";
 import { proxySettings, type TraceSettings, workerCount } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/worker/pool.ts";
 import { originOf, PublicPort } from "./public_port.ts";
@@ -97,7 +97,7 @@ export async function startBalancer(
   const port = await openPort(config, failures);
   const workers = workerCount(config);
   const sharedCounts = sharedFiles(workers, await fileLimit());
-  const files = new FileBudget(sharedCounts, workers);
+  const files = new DescriptorBudget(sharedCounts, workers);
   const entrances = await Entrances.open({
     own: ownEntrance(config, port.address),
     publicHost: config.listen.host,

@@ -18,7 +18,7 @@ import type { ChangeLock } from "./fleet/operations/change_lock.ts";
 import { Upstreams } from "./fleet/operations/upstreams.ts";
 import type { Log } from "./log/log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
-import type { FileBudget } from "./proxy/transport/descriptor_budget.ts";
+import type { DescriptorBudget } from "./proxy/transport/descriptor_budget.ts";
 import type { ProxySettings } from "./proxy/settings.ts";
 import type { DataPlaneWorkers } from "./proxy/worker/pool.ts";
 import { originOf } from "./public_port.ts";
@@ -39,7 +39,7 @@ interface BalancerParts {
   readonly log: Log;
   readonly gate: Gate;
   /** Counts the files of the main thread. */
-  readonly files: FileBudget;
+  readonly files: DescriptorBudget;
   /** Changes of the fleet wait for each other. */
   readonly changeLock: ChangeLock;
   readonly deploys: Deploys;

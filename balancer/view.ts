@@ -79,7 +79,7 @@ export interface Evidence {
 }
 
 /** What became of the requests for one replica since the last toll: what its failure cost. */
-export interface Toll {
+export interface FailureCost {
   /** The replica that owns their slots. */
   readonly name: string;
   /** Requests that waited for it. */

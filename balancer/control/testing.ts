@@ -6,7 +6,7 @@
 import type { Logger } from "@logtape/logtape";
 import { errorMessage } from "../failures.ts";
 import { ChannelStream, ChannelStreams } from "../proxy/transport/channel_stream.ts";
-import { FileBudget, sharedFiles } from "../proxy/transport/descriptor_budget.ts";
+import { DescriptorBudget, sharedFiles } from "../proxy/transport/descriptor_budget.ts";
 import { Audit } from "./auth/audit.ts";
 import { FailureLimit } from "./auth/rate_limit.ts";
 import { Gate } from "./auth/middleware.ts";
@@ -81,7 +81,7 @@ export function serverOptions(
   return {
     limits: { ...API_LIMITS, ...limits },
     maxConnections: 100,
-    files: new FileBudget(sharedFiles(0, openFiles), 0),
+    files: new DescriptorBudget(sharedFiles(0, openFiles), 0),
     failures: { record: (action, error) => failed.push(`${action}: ${errorMessage(error)}`) },
     failed,
   };

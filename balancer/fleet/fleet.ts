@@ -12,7 +12,7 @@
 import type { Clock } from "../clock.ts";
 import type { Template } from "../engine/engine.ts";
 import type { GivenUpstream } from "../upstream_list.ts";
-import type { Evidence, Sample, Toll, View } from "../view.ts";
+import type { Evidence, FailureCost, Sample, View } from "../view.ts";
 import type { PoisonKeys } from "./health/poison_keys.ts";
 import type { EventLog } from "./incidents/event_log.ts";
 import type { Incidents } from "./incidents/incidents.ts";
@@ -149,7 +149,7 @@ export class Fleet {
   }
 
   /** Takes what failures cost the requests of the data plane. */
-  count(tolls: readonly Toll[]): void {
+  count(tolls: readonly FailureCost[]): void {
     this.#parts.signals.tolls(tolls);
   }
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Ring } from "../../ring/mod.ts";
-import { Tallies } from "../proxy/stats/worker_counters.ts";
-import { TallyBook } from "../proxy/stats/counter_table.ts";
+import { WorkerCounters } from "../proxy/stats/worker_counters.ts";
+import { CounterTable } from "../proxy/stats/counter_table.ts";
 import { Chronicle } from "./chronicle.ts";
 import { dataPlaneMetrics } from "./data_plane_metrics.ts";
 import { expose } from "./exposition.ts";
@@ -12,11 +12,11 @@ import { NO_TOLL } from "../fleet/incidents/incident.ts";
 const MEMBERS = ["Server1", "Server2"];
 
 /** A book in which two workers count. */
-function bookOfTwo(): { book: TallyBook; workers: Tallies[] } {
-  const book = new TallyBook(2);
+function bookOfTwo(): { book: CounterTable; workers: WorkerCounters[] } {
+  const book = new CounterTable(2);
   const sheets = book.enroll(MEMBERS.map((name) => ({ name })));
   const workers = [0, 1].map((row) => {
-    const tallies = new Tallies(book.workers, row);
+    const tallies = new WorkerCounters(book.workers, row);
     tallies.enroll(MEMBERS, sheets);
     return tallies;
   });

@@ -6,29 +6,29 @@
 import { Ring } from "../../ring/mod.ts";
 import { OK, RawConnection, RawUpstream } from "../../tests/harness/raw.ts";
 import { readConfig } from "../config.ts";
-import { Acceptor } from "./worker/listener.ts";
+import { Listener } from "./worker/listener.ts";
 import { ConnectionLimits, sharedCounts } from "./downstream/connection_limits.ts";
-import { FileBudget, sharedFiles } from "./transport/descriptor_budget.ts";
-import { Proxy } from "./worker/worker_context.ts";
+import { DescriptorBudget, sharedFiles } from "./transport/descriptor_budget.ts";
+import { WorkerContext } from "./worker/worker_context.ts";
 import { proxySettings } from "./settings.ts";
 import { sharedLoads } from "./upstream/shared_load.ts";
-import { TallyBook } from "./stats/counter_table.ts";
+import { CounterTable } from "./stats/counter_table.ts";
 
 const WARMING = "GET /a HTTP/1.1\r\nHost: a.example\r\nX-Request-Id: 7\r\n\r\n";
 
 /** The data plane of one worker in this process, before one replica. */
-export class ProxyBench implements AsyncDisposable {
+export class ProxyHarness implements AsyncDisposable {
   readonly failures: string[] = [];
   readonly upstream = new RawUpstream();
-  readonly proxy: Proxy;
-  readonly acceptor: Acceptor;
+  readonly proxy: WorkerContext;
+  readonly acceptor: Listener;
 
   constructor(env: Record<string, string> = {}) {
     const config = readConfig({ LB_WORKERS: "1", ...env });
     const settings = proxySettings(config, { hostname: "127.0.0.1", port: 0 });
-    this.proxy = new Proxy(settings, {
+    this.proxy = new WorkerContext(settings, {
       memory: sharedLoads(1),
-      tallies: new TallyBook(1).workers,
+      tallies: new CounterTable(1).workers,
       row: 0,
     }, {
       evidence: () => {},
@@ -40,8 +40,8 @@ export class ProxyBench implements AsyncDisposable {
       call: () => {
         throw new Error("there is no control API");
       },
-    }, new FileBudget(sharedFiles(1, 0), 0));
-    this.acceptor = new Acceptor(
+    }, new DescriptorBudget(sharedFiles(1, 0), 0));
+    this.acceptor = new Listener(
       this.proxy,
       new ConnectionLimits(sharedCounts(1), 0, { total: 0, perAddress: 0 }),
     );

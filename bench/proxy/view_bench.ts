@@ -8,16 +8,16 @@ import type { View } from "../../balancer/view.ts";
 import { BufferPool } from "../../balancer/proxy/transport/buffers.ts";
 import { Deadlines } from "../../balancer/proxy/transport/deadlines.ts";
 import { InFlight } from "../../balancer/proxy/upstream/in_flight.ts";
-import { Routes } from "../../balancer/proxy/routing/routing_table.ts";
+import { RoutingTable } from "../../balancer/proxy/routing/routing_table.ts";
 import { InstancePool } from "../../balancer/proxy/upstream/connection_pool.ts";
 import { Ring } from "../../ring/mod.ts";
 
 const LIMITS = { maxIdle: 256, idleMs: 1000, connectMs: 1000, responseMs: 1000 };
 
-function routes(): Routes {
+function routes(): RoutingTable {
   const [buffers, deadlines, inFlight] = [new BufferPool(), new Deadlines(), new InFlight()];
   deadlines.close();
-  return new Routes({
+  return new RoutingTable({
     open: (upstream) =>
       new InstancePool(upstream, inFlight.gauge(upstream.instance), LIMITS, buffers, deadlines),
     retire: (pool) => pool.retire(),

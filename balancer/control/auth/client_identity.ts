@@ -4,7 +4,7 @@
  * @module
  */
 import { clientAddress } from "../../proxy/downstream/client_address.ts";
-import type { TrustedPeers } from "../../proxy/downstream/trusted_proxies.ts";
+import type { TrustedProxies } from "../../proxy/downstream/trusted_proxies.ts";
 import type { Entrance } from "../../settings/values.ts";
 import { isLoopback } from "./host.ts";
 
@@ -35,7 +35,7 @@ const UNIX = "unix";
 export function publicCaller(
   forwarded: string | null,
   publicHost: string,
-  trusted: TrustedPeers,
+  trusted: TrustedProxies,
 ): Caller {
   const listed = (forwarded ?? "").split(",");
   const peer = listed.pop()?.trim() ?? "";
@@ -55,7 +55,7 @@ export function ownCaller(
   own: Entrance,
   peer: string,
   forwarded: string | null,
-  trusted: TrustedPeers,
+  trusted: TrustedProxies,
 ): Caller {
   if ("path" in own) return { address: UNIX, peer: UNIX, local: true, shared: false };
   const address = clientAddress(peer, forwarded, trusted);

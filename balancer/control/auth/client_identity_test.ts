@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { TrustedPeers } from "../../proxy/downstream/trusted_proxies.ts";
+import { TrustedProxies } from "../../proxy/downstream/trusted_proxies.ts";
 import { clientAddress, ownCaller, publicCaller } from "./client_identity.ts";
 
-const NOBODY = new TrustedPeers([]);
-const PROXIES = new TrustedPeers(["10.0.0.0/8", "fd00::/8"]);
+const NOBODY = new TrustedProxies([]);
+const PROXIES = new TrustedProxies(["10.0.0.0/8", "fd00::/8"]);
 
-const handedOver = (forwarded: string, trusted: TrustedPeers) =>
+const handedOver = (forwarded: string, trusted: TrustedProxies) =>
   publicCaller(forwarded, "0.0.0.0", trusted).address;
 
 Deno.test("without trusted proxies the client is the peer, whatever the field says", () => {

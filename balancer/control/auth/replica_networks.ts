@@ -4,13 +4,13 @@
  * @module
  */
 import ipaddr from "ipaddr.js";
-import { TrustedPeers } from "../../proxy/downstream/trusted_proxies.ts";
+import { TrustedProxies } from "../../proxy/downstream/trusted_proxies.ts";
 
 /** The networks of the engine's instances. */
 export class ReplicaNetworks {
   readonly #read: () => readonly string[] | undefined;
   #listed: readonly string[] | undefined;
-  #peers = new TrustedPeers([]);
+  #peers = new TrustedProxies([]);
 
   /**
    * @param read the networks in CIDR notation, none where instances have no network of their own;
@@ -35,7 +35,7 @@ export class ReplicaNetworks {
     if (listed === undefined || range === "linkLocal") return true;
     if (listed !== this.#listed) {
       this.#listed = listed;
-      this.#peers = new TrustedPeers(listed);
+      this.#peers = new TrustedProxies(listed);
     }
     return this.#peers.has(address);
   }

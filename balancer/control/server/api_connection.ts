@@ -13,10 +13,10 @@ import { LINGER } from "../../proxy/settings.ts";
 import { DropBudget, linger } from "../../proxy/transport/linger.ts";
 import { RefusedError } from "../../proxy/request/body.ts";
 import {
+  type Connection,
+  type ConnectionListener,
   Disconnected,
   type Reader,
-  type Wire,
-  type WireWatcher,
 } from "../../proxy/transport/connection.ts";
 import { IncomingBody } from "./incoming_body.ts";
 import { incomingRequest } from "./incoming_request.ts";
@@ -63,9 +63,9 @@ type Phase = "idle" | "head" | "busy" | "closing";
 const CR = 13;
 
 /** One connection. */
-export class ApiConnection implements Expiring, WireWatcher {
+export class ApiConnection implements Expiring, ConnectionListener {
   deadlineAt = Infinity;
-  readonly #wire: Wire;
+  readonly #wire: Connection;
   readonly #handle: Handle;
   readonly #options: ApiConnectionOptions;
   readonly #scanner = new HeadScanner();
@@ -82,7 +82,7 @@ export class ApiConnection implements Expiring, WireWatcher {
    * @param handle answers its requests
    * @param options what it shares with others
    */
-  constructor(wire: Wire, handle: Handle, options: ApiConnectionOptions) {
+  constructor(wire: Connection, handle: Handle, options: ApiConnectionOptions) {
     this.#wire = wire;
     this.#handle = handle;
     this.#options = options;
@@ -103,7 +103,7 @@ export class ApiConnection implements Expiring, WireWatcher {
     try {
       this.#expect("idle", limits.headMs);
       while (await this.#serveNext()) {
-        this.#wire.rest();
+        this.#wire.shrinkBuffer();
         this.#expect("idle", limits.idleMs);
       }
     } catch (error) {
@@ -127,7 +127,7 @@ export class ApiConnection implements Expiring, WireWatcher {
     this.#reader?.interrupt(new RefusedError(FAULTS.timeout));
   }
 
-  onFill(more: boolean): void {
+  onData(more: boolean): void {
     if (!more) this.#left();
     else if (this.#abort) this.#watch();
   }
@@ -136,9 +136,9 @@ export class ApiConnection implements Expiring, WireWatcher {
     this.#left();
   }
 
-  onSent(): void {}
+  onWritten(): void {}
 
-  onUnsent(): void {}
+  onWriteError(): void {}
 
   /** The client has ended its side, or its connection broke. */
   #left(): void {
@@ -149,7 +149,7 @@ export class ApiConnection implements Expiring, WireWatcher {
   /** Notices that the client leaves, as long as there is room to read into. */
   #watch(): void {
     if (this.#wire.end === this.#wire.bytes.length && this.#wire.unread > 0) return;
-    this.#wire.listen();
+    this.#wire.startRead();
   }
 
   /** @returns whether another request may follow */
@@ -173,7 +173,7 @@ export class ApiConnection implements Expiring, WireWatcher {
     wire.start = head.end;
     const body = new IncomingBody(wire, head, () => this.#fillBody());
     const request = incomingRequest(wire.bytes, head, body.stream(), signal);
-    wire.rest();
+    wire.shrinkBuffer();
     this.#watch();
     const response = await this.#handle(request);
     // An unread body ends the connection, unless all of the body has arrived.
@@ -210,7 +210,7 @@ export class ApiConnection implements Expiring, WireWatcher {
   async #fillBody(): Promise<boolean> {
     this.#expect("busy", this.#options.limits.bodyMs);
     using reader = this.#reader = this.#wire.reader();
-    const more = await reader.fill();
+    const more = await reader.read();
     this.#expect("busy", Infinity);
     return more;
   }
@@ -230,7 +230,7 @@ export class ApiConnection implements Expiring, WireWatcher {
         if (end >= 0) return end;
         if (this.#phase === "idle") this.#expect("head", this.#options.limits.headMs);
       }
-      if (!await reader.fill()) return -1;
+      if (!await reader.read()) return -1;
     }
   }
 

@@ -8,12 +8,12 @@ import type { FailureLog } from "../../failures.ts";
 import { AcceptErrors } from "../../proxy/transport/accept_errors.ts";
 import { acceptAll } from "../../proxy/transport/accept_loop.ts";
 import { BufferPool } from "../../proxy/transport/buffers.ts";
-import type { Connection } from "../../proxy/transport/byte_stream.ts";
+import type { ByteStream } from "../../proxy/transport/byte_stream.ts";
 import { Deadlines } from "../../proxy/transport/deadlines.ts";
 import { failureBytes, RETRY_AFTER_S } from "../../proxy/errors/error_response.ts";
-import type { FileBudget } from "../../proxy/transport/descriptor_budget.ts";
+import type { DescriptorBudget } from "../../proxy/transport/descriptor_budget.ts";
 import { RequestHead } from "../../proxy/http1/request_head.ts";
-import { Disconnected, Wire } from "../../proxy/transport/connection.ts";
+import { Connection, Disconnected } from "../../proxy/transport/connection.ts";
 import { ApiConnection, type ApiLimits, type Handle } from "./api_connection.ts";
 
 /** What a server is made of. */
@@ -22,7 +22,7 @@ export interface ApiServerOptions {
   /** Most connections to the own port or socket, and most calls that the data plane hands over. */
   readonly maxConnections: number;
   /** Where the files of connections to the own port or socket count. */
-  readonly files: FileBudget;
+  readonly files: DescriptorBudget;
   readonly failures: FailureLog;
 }
 
@@ -85,7 +85,7 @@ export class ApiServer {
    * @param connection the connection
    * @param handle answers its requests
    */
-  serve(connection: Connection, handle: Handle): Promise<void> {
+  serve(connection: ByteStream, handle: Handle): Promise<void> {
     return this.#serve(connection, handle, this.#handedOver, this.#options.maxConnections);
   }
 
@@ -140,8 +140,8 @@ export class ApiServer {
     }
   }
 
-  async #serve(source: Connection, handle: Handle, group: Group, limit: number): Promise<void> {
-    const wire = new Wire(source, this.#buffers, "client");
+  async #serve(source: ByteStream, handle: Handle, group: Group, limit: number): Promise<void> {
+    const wire = new Connection(source, this.#buffers, "client");
     if (group.size >= limit && !closeWaiting(group)) return await this.#turnAway(wire, limit);
     const connection = new ApiConnection(wire, async (request) => {
       // Behind those that have waited for longer.
@@ -163,7 +163,7 @@ export class ApiServer {
     this.#onEmpty();
   }
 
-  async #turnAway(wire: Wire, limit: number): Promise<void> {
+  async #turnAway(wire: Connection, limit: number): Promise<void> {
     const message = `the API serves ${limit} connections already, as many as ` +
       "LB_MAX_API_CONNECTIONS and the limit of open files (ulimit -n) allow; try again";
     try {

@@ -8,7 +8,7 @@ import { FAULTS } from "../../proxy/http1/fault.ts";
 import type { RequestHead } from "../../proxy/http1/request_head.ts";
 import { ascii } from "../../proxy/http1/writer.ts";
 import { RefusedError } from "../../proxy/request/body.ts";
-import { Disconnected, type Wire } from "../../proxy/transport/connection.ts";
+import { type Connection, Disconnected } from "../../proxy/transport/connection.ts";
 
 const CONTINUE = ascii("HTTP/1.1 100 Continue\r\n\r\n");
 
@@ -17,7 +17,7 @@ type FillBody = () => Promise<boolean>;
 
 /** A body in either framing (RFC 9112, section 6). */
 export class IncomingBody {
-  readonly #wire: Wire;
+  readonly #wire: Connection;
   readonly #fill: FillBody;
   readonly #chunks: ChunkScanner | undefined;
   #remaining: number;
@@ -30,7 +30,7 @@ export class IncomingBody {
    * @param head the request's head
    * @param fill waits for more
    */
-  constructor(wire: Wire, head: RequestHead, fill: FillBody) {
+  constructor(wire: Connection, head: RequestHead, fill: FillBody) {
     this.#wire = wire;
     this.#fill = fill;
     this.#chunks = head.chunked ? new ChunkScanner() : undefined;

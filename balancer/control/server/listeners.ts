@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Connection } from "../../proxy/transport/byte_stream.ts";
-import { TrustedPeers } from "../../proxy/downstream/trusted_proxies.ts";
+import type { ByteStream } from "../../proxy/transport/byte_stream.ts";
+import { TrustedProxies } from "../../proxy/downstream/trusted_proxies.ts";
 import type { Entrance } from "../../settings/values.ts";
 import { type Caller, ownCaller, publicCaller } from "../auth/client_identity.ts";
 import type { Bindings } from "../auth/middleware.ts";
@@ -30,14 +30,14 @@ interface EntranceOptions extends ApiServerOptions {
 /** All entrances of one balancer. Requests before {@linkcode Entrances.begin} wait for it. */
 export class Entrances {
   readonly #publicHost: string;
-  readonly #trusted: TrustedPeers;
+  readonly #trusted: TrustedProxies;
   readonly #answer = Promise.withResolvers<Answer>();
   readonly #server: ApiServer;
   #own: Deno.Addr | undefined;
 
   private constructor(options: EntranceOptions) {
     this.#publicHost = options.publicHost;
-    this.#trusted = new TrustedPeers(options.trusted);
+    this.#trusted = new TrustedProxies(options.trusted);
     this.#server = new ApiServer(options);
   }
 
@@ -72,7 +72,7 @@ export class Entrances {
    *
    * @param connection a connection from one of its workers: no other program can open one
    */
-  takeOver(connection: Connection): void {
+  takeOver(connection: ByteStream): void {
     this.#server.serve(connection, (request) => {
       const forwarded = request.headers.get("x-forwarded-for");
       return this.#pass(request, publicCaller(forwarded, this.#publicHost, this.#trusted));

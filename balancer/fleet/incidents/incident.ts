@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Toll } from "../../view.ts";
+import type { FailureCost } from "../../view.ts";
 
 /** The record of a failure. Times are dates, in milliseconds since the epoch. */
 export interface Incident {
@@ -46,11 +46,11 @@ export interface Incident {
   /** True if the replacement was a spare. */
   readonly spare: boolean;
   /** What the failure cost the replica's requests. */
-  readonly toll: Omit<Toll, "name">;
+  readonly toll: Omit<FailureCost, "name">;
 }
 
 /** A failure that cost nothing. */
-export const NO_TOLL: Omit<Toll, "name"> = {
+export const NO_TOLL: Omit<FailureCost, "name"> = {
   held: 0,
   retried: 0,
   spilled: 0,
@@ -65,7 +65,10 @@ export const NO_TOLL: Omit<Toll, "name"> = {
  * @param a one cost
  * @param b another cost
  */
-export function addTolls(a: Omit<Toll, "name">, b: Omit<Toll, "name">): Omit<Toll, "name"> {
+export function addTolls(
+  a: Omit<FailureCost, "name">,
+  b: Omit<FailureCost, "name">,
+): Omit<FailureCost, "name"> {
   return {
     held: a.held + b.held,
     retried: a.retried + b.retried,

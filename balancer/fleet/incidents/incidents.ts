@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../../clock.ts";
-import type { Evidence, Toll } from "../../view.ts";
+import type { Evidence, FailureCost } from "../../view.ts";
 import { type Ending, inView, isLeaving, isReplica, type Member } from "../member/member.ts";
 import type { Observation } from "../member/observation.ts";
 import type { EventLog, FleetEvent } from "./event_log.ts";
@@ -153,7 +153,7 @@ export class Incidents {
   }
 
   /** Workers reported what failures cost requests. */
-  count(tolls: readonly Toll[], now: number): void {
+  count(tolls: readonly FailureCost[], now: number): void {
     for (const { name, ...toll } of tolls) {
       const open = this.#open.get(name) ?? this.#closedRecently(name, now);
       if (!open) continue;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Toll } from "../../view.ts";
+import type { FailureCost } from "../../view.ts";
 import type { Incident } from "./incident.ts";
 import { Incidents } from "./incidents.ts";
 import { type Member, newMember } from "../member/member.ts";
@@ -27,7 +27,7 @@ const STARTED: Member = {
 };
 const BACK: Member = { ...STARTED, phase: "ready" };
 
-function toll(changes: Partial<Toll>): Toll {
+function toll(changes: Partial<FailureCost>): FailureCost {
   return {
     name: "S",
     held: 0,

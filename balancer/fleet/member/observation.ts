@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Evidence, Toll } from "../../view.ts";
+import type { Evidence, FailureCost } from "../../view.ts";
 import type { Ending, Member } from "./member.ts";
 
 /** A fact about the fleet, with the instant of the fleet's clock at which it was recorded. */
@@ -16,7 +16,7 @@ export type Observation =
     /** A worker of the data plane reported a failed or slow attempt. */
     | { readonly type: "evidence"; readonly evidence: Evidence }
     /** Workers reported what failures cost their requests. */
-    | { readonly type: "tolls"; readonly tolls: readonly Toll[] }
+    | { readonly type: "tolls"; readonly tolls: readonly FailureCost[] }
     /** Every worker routes by this version of the view, or by a later one. */
     | { readonly type: "applied"; readonly version: number }
     /** The engine is about to create an instance for a member. */

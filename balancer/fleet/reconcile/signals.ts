@@ -6,7 +6,7 @@
  */
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../clock.ts";
-import type { Evidence, Sample, Toll } from "../../view.ts";
+import type { Evidence, FailureCost, Sample } from "../../view.ts";
 import { Outliers } from "../health/outliers.ts";
 import type { Miss } from "../health/probe.ts";
 import type { EventLog } from "../incidents/event_log.ts";
@@ -61,7 +61,7 @@ export class Signals {
   }
 
   /** Takes what failures cost the requests of the data plane. */
-  tolls(tolls: readonly Toll[]): void {
+  tolls(tolls: readonly FailureCost[]): void {
     const { queue, eventLog, clock } = this.#options;
     queue.record(() => eventLog.note({ type: "tolls", at: clock.now(), tolls }));
   }

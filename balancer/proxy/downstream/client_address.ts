@@ -9,7 +9,7 @@ import ipaddr from "ipaddr.js";
 import { X_FORWARDED_FOR } from "../http1/field_kind.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import { latin1 } from "../http1/latin1.ts";
-import type { TrustedPeers } from "./trusted_proxies.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
 
 /**
  * The client's address by a list of addresses.
@@ -22,7 +22,7 @@ import type { TrustedPeers } from "./trusted_proxies.ts";
  *   without brackets, either family with or without a port
  * @param trusted proxies whose word counts
  */
-export function clientAddress(peer: string, list: string | null, trusted: TrustedPeers): string {
+export function clientAddress(peer: string, list: string | null, trusted: TrustedProxies): string {
   if (list === null || !trusted.has(peer)) return peer;
   let address = peer;
   const hops = list.split(",");
@@ -47,7 +47,7 @@ export function clientOf(
   peer: string,
   bytes: Uint8Array,
   head: RequestHead,
-  trusted: TrustedPeers,
+  trusted: TrustedProxies,
 ): string {
   const list = forwardedFor(bytes, head) ?? forwarded(bytes, head);
   return clientAddress(peer, list ?? null, trusted);

@@ -2,9 +2,9 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { clientAddress, clientOf } from "./client_address.ts";
 import { RequestHead } from "../http1/request_head.ts";
-import { TrustedPeers } from "./trusted_proxies.ts";
+import { TrustedProxies } from "./trusted_proxies.ts";
 
-const TRUSTED = new TrustedPeers(["10.0.0.0/8", "fd00::/8"]);
+const TRUSTED = new TrustedProxies(["10.0.0.0/8", "fd00::/8"]);
 
 function client(...fields: string[]): string {
   const text = ["GET / HTTP/1.1", "Host: a", ...fields, "", ""].join("\r\n");

@@ -6,7 +6,7 @@
 import { clientOf } from "./client_address.ts";
 import type { Deadlines, Expiring } from "../transport/deadlines.ts";
 import { failureBytes, type FailureMessage } from "../errors/error_response.ts";
-import type { Begun, ExchangeEnd } from "../forward/attempt.ts";
+import type { ExchangeEnd, StartedAttempt } from "../forward/attempt.ts";
 import type { RequestBuilder } from "../forward/build_request.ts";
 import type { RouteLoop } from "../forward/route_loop.ts";
 import { HalfClosed } from "./half_closed.ts";
@@ -17,19 +17,24 @@ import { ascii } from "../http1/writer.ts";
 import { DropBudget, linger } from "../transport/linger.ts";
 import { PrivateConnections } from "../upstream/private_connections.ts";
 import { RefusedError, RequestBody } from "../request/body.ts";
-import { type FastPathServices, type Handover, Shortcut } from "../forward/fast_path.ts";
+import { FastPath, type FastPathExit, type FastPathServices } from "../forward/fast_path.ts";
 import type { Client } from "../request/client.ts";
 import type { DrainState } from "../request/drain_state.ts";
 import type { LingerSettings, RequestLimits, Timeouts } from "../settings.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import type { LingeringClients } from "./lingering_clients.ts";
-import type { TrustedPeers } from "./trusted_proxies.ts";
-import { Stopwatch } from "../telemetry/request_timer.ts";
-import type { Transaction } from "../request/request.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
+import { RequestTimer } from "../telemetry/request_timer.ts";
+import type { ProxyRequest } from "../request/request.ts";
 import type { Upload } from "../request/upload.ts";
 import type { InstancePool, UpstreamConnection } from "../upstream/connection_pool.ts";
-import { Disconnected, type Reader, type Wire, type WireWatcher } from "../transport/connection.ts";
+import {
+  type Connection,
+  type ConnectionListener,
+  Disconnected,
+  type Reader,
+} from "../transport/connection.ts";
 
 /** What the client connections of one worker share. */
 export interface ClientServices {
@@ -40,7 +45,7 @@ export interface ClientServices {
   /** Bounds of reading what a client sends after its response. */
   readonly linger: LingerSettings;
   /** Proxies whose `X-Forwarded-For` is believed. */
-  readonly trusted: TrustedPeers;
+  readonly trusted: TrustedProxies;
   readonly telemetry: Telemetry;
   readonly builder: RequestBuilder;
   readonly routeLoop: RouteLoop;
@@ -61,14 +66,14 @@ const CR = 13;
 
 /** Hears of the end of a client's connection. Must not throw. */
 export interface ClientHost {
-  left(client: Downstream): void;
+  left(client: ClientConnection): void;
 }
 
 /**
  * One client connection. What it needs for requests is made at its first bytes: many clients connect
  * and send nothing. While it waits for a request no function is suspended for it.
  */
-export class Downstream implements Client, Expiring, WireWatcher {
+export class ClientConnection implements Client, Expiring, ConnectionListener {
   deadlineAt = Infinity;
   /** The replica's connection that a request is on right now. */
   upstream: UpstreamConnection | undefined;
@@ -79,13 +84,13 @@ export class Downstream implements Client, Expiring, WireWatcher {
   body!: RequestBody;
   /** Sends the part of the present request's body that did not come with its head. */
   upload: Upload | undefined;
-  events!: Stopwatch;
+  events!: RequestTimer;
   /** The client's address as it is sent on. */
   addressBytes!: Uint8Array;
   /** The client's address: behind trusted proxies the one that the present request names. */
   origin: string;
   readonly #services: ClientServices;
-  #shortcut: Shortcut | undefined;
+  #fastPath: FastPath | undefined;
   #host: ClientHost | undefined;
   /** Connections to replicas that no other client is given; made for the first of them. */
   #private: PrivateConnections | undefined;
@@ -112,7 +117,7 @@ export class Downstream implements Client, Expiring, WireWatcher {
    */
   constructor(
     services: ClientServices,
-    readonly wire: Wire,
+    readonly wire: Connection,
     readonly address: string,
     readonly trusted: boolean,
   ) {
@@ -122,15 +127,15 @@ export class Downstream implements Client, Expiring, WireWatcher {
   }
 
   /** Makes what requests need. */
-  #awake(): Shortcut {
+  #awake(): FastPath {
     this.addressBytes = ascii(this.address);
     this.body = new RequestBody();
-    this.events = new Stopwatch(this.#services.telemetry, this);
-    return this.#shortcut = new Shortcut(this.#services.fastPath, this);
+    this.events = new RequestTimer(this.#services.telemetry, this);
+    return this.#fastPath = new FastPath(this.#services.fastPath, this);
   }
 
   /** The first bytes are there, or the client left without a word. */
-  onFill(more: boolean): void {
+  onData(more: boolean): void {
     if (more) this.#awake().serve();
     else this.#finish();
   }
@@ -139,8 +144,8 @@ export class Downstream implements Client, Expiring, WireWatcher {
     this.#finish();
   }
 
-  onSent(): void {}
-  onUnsent(): void {}
+  onWritten(): void {}
+  onWriteError(): void {}
 
   identify(head: RequestHead): void {
     this.origin = clientOf(this.address, this.wire.bytes, head, this.#services.trusted);
@@ -193,11 +198,11 @@ export class Downstream implements Client, Expiring, WireWatcher {
     this.#expect("idle", this.#services.timeouts.head);
     // They came behind a PROXY head.
     if (this.wire.unread > 0) this.#awake().serve();
-    else this.wire.listen();
+    else this.wire.startRead();
   }
 
   /** The fast path ends here; after a request that was served otherwise it may go on. */
-  async takeOver(handover: Handover): Promise<void> {
+  async takeOver(handover: FastPathExit): Promise<void> {
     // Not in the middle of what the fast path does.
     await null;
     let more = false;
@@ -209,11 +214,11 @@ export class Downstream implements Client, Expiring, WireWatcher {
     } finally {
       if (!more) this.#finish();
     }
-    if (more) this.#shortcut?.serve();
+    if (more) this.#fastPath?.serve();
   }
 
   /** @returns whether another request may follow */
-  async #serveOther(handover: Handover): Promise<boolean> {
+  async #serveOther(handover: FastPathExit): Promise<boolean> {
     try {
       if (await this.#serveNext(handover)) return true;
     } catch (error) {
@@ -288,14 +293,14 @@ export class Downstream implements Client, Expiring, WireWatcher {
   /** A request was answered: the next one may come. */
   rest(): void {
     this.origin = this.address;
-    this.wire.rest();
+    this.wire.shrinkBuffer();
     this.#expect("idle", this.#services.timeouts.keepAlive);
   }
 
   /** Notices that the client goes away while a replica works for it. */
   watch(): void {
     if (this.wire.end === this.wire.bytes.length && this.wire.unread > 0) return;
-    this.wire.listen();
+    this.wire.startRead();
   }
 
   /** The connection broke, or the client ended its side in the middle of a request. */
@@ -354,7 +359,7 @@ export class Downstream implements Client, Expiring, WireWatcher {
   }
 
   /** @returns whether another request may follow */
-  async #serveNext({ ended, error, request: parsed, begun }: Handover): Promise<boolean> {
+  async #serveNext({ ended, error, request: parsed, begun }: FastPathExit): Promise<boolean> {
     if (error !== undefined) throw error;
     const request = ended ? undefined : parsed ?? await this.#readRequest();
     if (!request) return false;
@@ -381,7 +386,7 @@ export class Downstream implements Client, Expiring, WireWatcher {
     return upload.complete;
   }
 
-  async #forward(request: Transaction, begun: Begun | undefined): Promise<ExchangeEnd> {
+  async #forward(request: ProxyRequest, begun: StartedAttempt | undefined): Promise<ExchangeEnd> {
     try {
       const end = await this.#services.routeLoop.forward(this, request, begun);
       this.events.completed(request.method);
@@ -394,7 +399,7 @@ export class Downstream implements Client, Expiring, WireWatcher {
   }
 
   /** @returns the next request; undefined when none comes any more */
-  async #readRequest(): Promise<Transaction | undefined> {
+  async #readRequest(): Promise<ProxyRequest | undefined> {
     (this.#scanner ??= new HeadScanner()).reset();
     this.#scanned = 0;
     let headEnd = this.#findHead();
@@ -410,7 +415,7 @@ export class Downstream implements Client, Expiring, WireWatcher {
   async #readHead(): Promise<number> {
     using reader = this.#headReader = this.wire.reader();
     for (;;) {
-      if (!await reader.fill()) return -1;
+      if (!await reader.read()) return -1;
       const headEnd = this.#findHead();
       if (headEnd !== -1) return headEnd;
     }

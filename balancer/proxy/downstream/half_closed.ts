@@ -6,17 +6,17 @@
  * @module
  */
 import type { Expiring } from "../transport/deadlines.ts";
-import type { Downstream } from "./client_connection.ts";
+import type { ClientConnection } from "./client_connection.ts";
 
 /** Looks with each tick of the deadlines whether a reset has come. */
 export class HalfClosed implements Expiring {
   /** Always due. */
   readonly deadlineAt = -Infinity;
-  readonly #client: Downstream;
+  readonly #client: ClientConnection;
   #probing = false;
 
   /** @param client whose side has ended */
-  constructor(client: Downstream) {
+  constructor(client: ClientConnection) {
     this.#client = client;
   }
 

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Downstream } from "./client_connection.ts";
+import type { ClientConnection } from "./client_connection.ts";
 
 /** Those of one worker. They take files that others may need more. */
 export class LingeringClients {
   /** In the order in which they came, as every `Set` is. */
-  readonly #all = new Set<Downstream>();
+  readonly #all = new Set<ClientConnection>();
   readonly #most: () => number;
 
   /** @param most how many there may be; one more, and the oldest connection is closed */
@@ -22,7 +22,7 @@ export class LingeringClients {
   }
 
   /** Counts a connection in while a task runs. */
-  async during(client: Downstream, task: () => Promise<void>): Promise<void> {
+  async during(client: ClientConnection, task: () => Promise<void>): Promise<void> {
     this.#all.add(client);
     if (this.#all.size > this.#most()) this.giveUp();
     try {

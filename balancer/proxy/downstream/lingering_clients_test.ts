@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Downstream } from "./client_connection.ts";
+import type { ClientConnection } from "./client_connection.ts";
 import { LingeringClients } from "./lingering_clients.ts";
 
 /** A client that lingers until it is closed. */
@@ -9,7 +9,7 @@ function clientOf(closed: string[], name: string) {
     closed.push(name);
     resolve();
   };
-  return { client: { close } as Downstream, task: () => promise };
+  return { client: { close } as ClientConnection, task: () => promise };
 }
 
 Deno.test("of too many clients that linger the one that has lingered longest is closed", async () => {

@@ -8,7 +8,7 @@ import ipaddr from "ipaddr.js";
 type Network = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 /** Networks that trusted proxies are in. */
-export class TrustedPeers {
+export class TrustedProxies {
   readonly #networks: readonly Network[];
 
   /** @param networks in CIDR notation, `10.0.0.0/8` */

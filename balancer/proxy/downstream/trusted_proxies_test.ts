@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { TrustedPeers } from "./trusted_proxies.ts";
+import { TrustedProxies } from "./trusted_proxies.ts";
 
 Deno.test("an address is trusted when one of the networks holds it", () => {
-  const trusted = new TrustedPeers(["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]);
+  const trusted = new TrustedProxies(["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]);
   const table: [string, boolean][] = [
     ["10.1.2.3", true],
     ["11.1.2.3", false],
@@ -22,7 +22,7 @@ Deno.test("an address is trusted when one of the networks holds it", () => {
 });
 
 Deno.test("nobody is trusted unless a network says so, everybody when it says so", () => {
-  assertEquals(new TrustedPeers([]).has("127.0.0.1"), false);
-  assertEquals(new TrustedPeers(["0.0.0.0/0"]).has("203.0.113.9"), true);
-  assertEquals(new TrustedPeers(["0.0.0.0/0"]).has("2001:db8::1"), false);
+  assertEquals(new TrustedProxies([]).has("127.0.0.1"), false);
+  assertEquals(new TrustedProxies(["0.0.0.0/0"]).has("203.0.113.9"), true);
+  assertEquals(new TrustedProxies(["0.0.0.0/0"]).has("2001:db8::1"), false);
 });

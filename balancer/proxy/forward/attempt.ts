@@ -6,12 +6,12 @@
 import { UpstreamError } from "../errors/upstream_error.ts";
 import type { ResponseHead } from "../http1/response_head.ts";
 import type { Client } from "../request/client.ts";
-import type { Transaction } from "../request/request.ts";
+import type { ProxyRequest } from "../request/request.ts";
 import { Upload, type UploadServices } from "../request/upload.ts";
 import { Disconnected } from "../transport/connection.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
 import type { UpstreamConnection } from "../upstream/connection_pool.ts";
-import type { Sampler } from "../upstream/outlier_sampler.ts";
+import type { OutlierSampler } from "../upstream/outlier_sampler.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import type { FailureReports } from "./failure_reports.ts";
 import { type RelayServices, ResponseRelay } from "./response_relay.ts";
@@ -20,7 +20,7 @@ import { type RelayServices, ResponseRelay } from "./response_relay.ts";
 export type ExchangeEnd = "keep" | "close";
 
 /** An attempt that the fast path began: the request was sent, and the wait for its answer begun. */
-export interface Begun {
+export interface StartedAttempt {
   readonly upstream: UpstreamConnection;
   /** Why it was not sent after all. */
   readonly failure: Disconnected | undefined;
@@ -31,7 +31,7 @@ export interface AttemptServices {
   readonly deadlines: Pick<Deadlines, "now">;
   readonly requestDeadlines: RequestDeadlines;
   /** Counts how instances answer; undefined where outliers are not looked for. */
-  readonly sampler: Sampler | undefined;
+  readonly sampler: OutlierSampler | undefined;
   readonly reports: FailureReports;
   readonly upload: UploadServices;
   readonly relay: RelayServices;
@@ -49,25 +49,25 @@ export class Attempts {
   }
 
   /** The request is about to be sent. */
-  begin(client: Client, request: Transaction, upstream: UpstreamConnection): void {
+  begin(client: Client, request: ProxyRequest, upstream: UpstreamConnection): void {
     const { sampler, requestDeadlines } = this.#services;
     client.upstream = upstream;
     upstream.request = request;
-    sampler?.asked(upstream);
+    sampler?.attemptStarted(upstream);
     upstream.deadlineAt = requestDeadlines.response(upstream.pool);
   }
 
   /** The head of a response is parsed: the final one, or an interim one (RFC 9110, section 15.2). */
   answered(
     client: Client,
-    request: Transaction,
+    request: ProxyRequest,
     upstream: UpstreamConnection,
     { status, connectionAuth }: ResponseHead,
   ): void {
     const { pool } = upstream;
     if (connectionAuth || request.connectionAuth) upstream.isPrivate = true;
     pool.answeredAt = this.#services.deadlines.now;
-    if (status >= 200) this.#services.sampler?.answered(upstream, status);
+    if (status >= 200) this.#services.sampler?.responseStarted(upstream, status);
     else if (status !== 101) return;
     client.events.responseStarted(status, request, pool, upstream.reused);
   }
@@ -93,16 +93,16 @@ export class Attempts {
    */
   async run(
     client: Client,
-    request: Transaction,
+    request: ProxyRequest,
     upstream: UpstreamConnection,
-    begun?: Begun,
+    begun?: StartedAttempt,
   ): Promise<ExchangeEnd> {
     const relay = this.relays.pop() ?? new ResponseRelay(this.#services.relay, this);
     try {
       if (begun?.failure) throw begun.failure;
       if (!begun) {
         this.begin(client, request, upstream);
-        await upstream.wire.write(request.opening);
+        await upstream.wire.write(request.firstBytes);
       }
       this.#sendBody(client, request, upstream, begun !== undefined);
       return await relay.run(client, request, upstream);
@@ -118,7 +118,7 @@ export class Attempts {
   /** A response is due once the whole request was sent. */
   #sendBody(
     client: Client,
-    request: Transaction,
+    request: ProxyRequest,
     upstream: UpstreamConnection,
     begun: boolean,
   ): void {
@@ -134,7 +134,7 @@ export class Attempts {
 
   #failed(
     client: Client,
-    request: Transaction,
+    request: ProxyRequest,
     upstream: UpstreamConnection,
     error: unknown,
   ): void {
@@ -150,7 +150,7 @@ export class Attempts {
 function brokeOff(
   error: unknown,
   client: Client,
-  request: Transaction,
+  request: ProxyRequest,
   upstream: UpstreamConnection,
 ): boolean {
   return error instanceof Disconnected && error.wire === upstream.wire && request.responding &&
@@ -161,7 +161,7 @@ function brokeOff(
 function meaningOf(
   error: unknown,
   client: Client,
-  request: Transaction,
+  request: ProxyRequest,
   upstream: UpstreamConnection,
 ): unknown {
   if (!(error instanceof Disconnected)) return error;

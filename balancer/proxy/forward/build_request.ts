@@ -10,7 +10,7 @@ import type { RequestHead } from "../http1/request_head.ts";
 import { ascii } from "../http1/writer.ts";
 import { RefusedError } from "../request/body.ts";
 import type { Client } from "../request/client.ts";
-import { Transaction } from "../request/request.ts";
+import { ProxyRequest } from "../request/request.ts";
 import type { RequestIds } from "../request/request_ids.ts";
 import type { RequestRouter } from "../routing/request_router.ts";
 import { ADDED_BYTES, type BufferPool, LARGE_BYTES } from "../transport/buffers.ts";
@@ -65,7 +65,7 @@ export class RequestBuilder {
    * @param headEnd behind the head
    * @throws {RefusedError} the request cannot be taken
    */
-  build(client: Client, headEnd: number): Transaction {
+  build(client: Client, headEnd: number): ProxyRequest {
     const { wire } = client;
     const { requestHead, limits } = this.#services;
     const fault = requestHead.parse(wire.bytes, wire.start, headEnd, limits.fields);
@@ -81,7 +81,7 @@ export class RequestBuilder {
    * @returns undefined for a request that takes the general way
    * @throws {RefusedError} the request cannot be taken
    */
-  buildWhole(client: Client): Transaction | undefined {
+  buildWhole(client: Client): ProxyRequest | undefined {
     const { wire } = client;
     const { requestHead: head, limits } = this.#services;
     if (!head.parseWhole(wire.bytes, wire.start, wire.end, limits.fields)) return undefined;
@@ -93,7 +93,7 @@ export class RequestBuilder {
   }
 
   /** From the head that was parsed last. */
-  #compose(client: Client): Transaction {
+  #compose(client: Client): ProxyRequest {
     const { wire, body, events } = client;
     const { requestHead: head, limits, requestIds, buffers, router, trace } = this.#services;
     events.parsed();
@@ -103,7 +103,7 @@ export class RequestBuilder {
     const given = givenId(head, wire.bytes);
     // The host is written a second time, as X-Forwarded-Host.
     const needed = wire.unread + head.hostEnd - head.hostStart + ADDED_BYTES;
-    const request = new Transaction(
+    const request = new ProxyRequest(
       head,
       given,
       requestIds,
@@ -120,7 +120,7 @@ export class RequestBuilder {
   }
 
   /** Writes the head, and behind it what is there of the body. */
-  #write(client: Client, request: Transaction, requestId: Uint8Array | undefined): void {
+  #write(client: Client, request: ProxyRequest, requestId: Uint8Array | undefined): void {
     const { wire, events } = client;
     const { requestHead: head, via, portBytes, underscores } = this.#services;
     const traceparent = events.routed(request);
@@ -148,7 +148,7 @@ function givenId({ requestIdField: field, fields }: RequestHead, bytes: Uint8Arr
 }
 
 /** @returns how many bytes of the body were put behind the head */
-function takeBody({ wire, body }: Client, request: Transaction, at: number): number {
+function takeBody({ wire, body }: Client, request: ProxyRequest, at: number): number {
   if (body.complete) return 0;
   const room = request.out.length - at;
   const end = body.take(wire.bytes, wire.start, Math.min(wire.end, wire.start + room));

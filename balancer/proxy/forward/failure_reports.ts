@@ -6,20 +6,20 @@
  */
 import type { Evidence, Upstream } from "../../view.ts";
 import { isEvidence, type UpstreamError } from "../errors/upstream_error.ts";
-import type { Transaction } from "../request/request.ts";
-import type { Routes } from "../routing/routing_table.ts";
-import type { TollBook } from "../stats/failure_cost.ts";
-import type { Tallies } from "../stats/worker_counters.ts";
+import type { ProxyRequest } from "../request/request.ts";
+import type { RoutingTable } from "../routing/routing_table.ts";
+import type { FailureCosts } from "../stats/failure_cost.ts";
+import type { WorkerCounters } from "../stats/worker_counters.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
 import { CONTROL, type UpstreamConnection } from "../upstream/connection_pool.ts";
-import { EvidenceLimit } from "../upstream/evidence_limiter.ts";
+import { EvidenceLimiter } from "../upstream/evidence_limiter.ts";
 
 /** What {@linkcode FailureReports} are made of. */
 export interface ReportServices {
   readonly deadlines: Pick<Deadlines, "now">;
-  readonly tallies: Tallies;
-  readonly tolls: TollBook;
-  readonly routes: Routes;
+  readonly counters: WorkerCounters;
+  readonly costs: FailureCosts;
+  readonly routes: RoutingTable;
   /** Takes evidence, at most 256 pieces a second. */
   readonly onEvidence: (evidence: Evidence) => void;
   /** Takes an error that is no fault of client or replica. */
@@ -29,7 +29,7 @@ export interface ReportServices {
 /** The reports of one worker. */
 export class FailureReports {
   readonly #services: ReportServices;
-  readonly #limit = new EvidenceLimit();
+  readonly #limit = new EvidenceLimiter();
 
   /** @param services takers of the reports */
   constructor(services: ReportServices) {
@@ -40,13 +40,13 @@ export class FailureReports {
   attemptFailed(
     { name, instance }: Upstream,
     failure: UpstreamError,
-    { destination }: Transaction,
+    { destination }: ProxyRequest,
   ): void {
-    const { tallies, onFailure } = this.#services;
+    const { counters, onFailure } = this.#services;
     if (instance === CONTROL) return onFailure("proxy.control", failure);
     const { kind } = failure;
     const fresh = isEvidence(failure);
-    tallies.of(name).failed(fresh ? kind : "stale");
+    counters.of(name).failed(fresh ? kind : "stale");
     const evidence = { name, instance, kind, fresh, key: destination.key ?? "" };
     this.accuse(failure.sent === "no" ? { ...evidence, unreachable: true } : evidence);
   }
@@ -54,12 +54,12 @@ export class FailureReports {
   /** Reports a response that broke off in the middle; the key shows which other requests ran. */
   responseBroken(
     { pool, expired }: UpstreamConnection,
-    { destination: { key } }: Transaction,
+    { destination: { key } }: ProxyRequest,
   ): void {
     const { name, instance } = pool.upstream;
     if (key === undefined) return;
-    const { tolls, routes } = this.#services;
-    tolls.add(routes.ownerOf(key), "broken");
+    const { costs, routes } = this.#services;
+    costs.add(routes.ownerOf(key), "broken");
     this.accuse({ name, instance, kind: expired ? "timeout" : "reset", fresh: false, key });
   }
 

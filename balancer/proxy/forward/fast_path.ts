@@ -6,45 +6,49 @@
  *
  * @module
  */
-import type { Attempts, Begun } from "./attempt.ts";
+import type { Attempts, StartedAttempt } from "./attempt.ts";
 import type { RequestBuilder } from "./build_request.ts";
 import { isIdempotent } from "../errors/upstream_error.ts";
 import type { ResponseHead } from "../http1/response_head.ts";
 import type { Client } from "../request/client.ts";
 import type { DrainState } from "../request/drain_state.ts";
-import type { Transaction } from "../request/request.ts";
-import type { Places } from "../routing/admission.ts";
+import type { ProxyRequest } from "../request/request.ts";
+import type { Admission } from "../routing/admission.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
-import type { Asker, UpstreamConnection } from "../upstream/connection_pool.ts";
+import type { AttemptListener, UpstreamConnection } from "../upstream/connection_pool.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import type { RetryBudget } from "../upstream/retry_budget.ts";
-import { type Disconnected, ReaderConflict, type WireWatcher } from "../transport/connection.ts";
-import type { WholeResponse } from "./fast_response.ts";
+import {
+  type ConnectionListener,
+  type Disconnected,
+  ReaderConflict,
+} from "../transport/connection.ts";
+import type { FastResponse } from "./fast_response.ts";
 
 /** Where the shortcut ended. */
-export interface Handover {
+export interface FastPathExit {
   /** Set where the connection is to be closed. */
   readonly ended?: boolean;
   /** Why a request cannot be taken, or what went wrong. */
   readonly error?: unknown;
   /** A request that is ready to be sent; undefined where the next one was not even parsed. */
-  readonly request?: Transaction;
+  readonly request?: ProxyRequest;
   /** Set where it was sent. */
-  readonly begun?: Begun;
+  readonly begun?: StartedAttempt;
 }
 
 /** A client that goes on where the fast path ends. */
 export interface FastPathClient extends Client {
   /** Serves what the fast path does not. Never rejects. */
-  takeOver(handover: Handover): Promise<void>;
+  takeOver(handover: FastPathExit): Promise<void>;
 }
 
 /** What the fast paths of one worker share. */
 export interface FastPathServices {
   readonly builder: RequestBuilder;
-  readonly places: Places;
+  readonly admission: Admission;
   readonly attempts: Attempts;
-  readonly wholeResponse: WholeResponse;
+  readonly fastResponse: FastResponse;
   /** The head that was parsed last, for use until the next wait. */
   readonly responseHead: ResponseHead;
   readonly retryBudget: RetryBudget;
@@ -53,17 +57,17 @@ export interface FastPathServices {
   readonly drain: DrainState;
 }
 
-const ENDED: Handover = { ended: true };
+const ENDED: FastPathExit = { ended: true };
 
 /** What it waits for: nothing, a request, the answer to it, the client's taking that. */
 type Step = "aside" | "request" | "answer" | "taking";
 
 /** Serves the usual requests of one client's connection. */
-export class Shortcut implements WireWatcher, Asker {
+export class FastPath implements ConnectionListener, AttemptListener {
   readonly #services: FastPathServices;
   readonly #client: FastPathClient;
   #step: Step = "aside";
-  #request!: Transaction;
+  #request!: ProxyRequest;
   #upstream!: UpstreamConnection;
   /** Whether the request is sent, and whether something came back: both, in whichever order. */
   #asked = false;
@@ -93,7 +97,7 @@ export class Shortcut implements WireWatcher, Asker {
     else this.#next();
   }
 
-  onFill(more: boolean): void {
+  onData(more: boolean): void {
     if (this.#step !== "request") {
       if (more) this.#client.more();
       else this.#client.end();
@@ -106,25 +110,25 @@ export class Shortcut implements WireWatcher, Asker {
     else this.#client.left();
   }
 
-  onAsked(): void {
+  onRequestSent(): void {
     this.#asked = true;
     if (this.#answered) this.#answer();
   }
 
-  onUnasked(failure: Disconnected): void {
+  onSendError(failure: Disconnected): void {
     this.#handOver(failure);
   }
 
-  onAnswer(): void {
+  onResponse(): void {
     this.#answered = true;
     if (this.#asked) this.#answer();
   }
 
-  onSent(): void {
+  onWritten(): void {
     this.#finish(true);
   }
 
-  onUnsent(): void {
+  onWriteError(): void {
     this.#finish(false);
   }
 
@@ -132,20 +136,20 @@ export class Shortcut implements WireWatcher, Asker {
     this.#step = "request";
     const { wire } = this.#client;
     if (wire.unread > 0) this.#take();
-    else wire.listen();
+    else wire.startRead();
   }
 
   /** A failure is not the callback's, where nobody would hear of it, but the connection's. */
   #take(): void {
     try {
       const client = this.#client;
-      const { builder, places } = this.#services;
+      const { builder, admission } = this.#services;
       client.events.received();
       const request = builder.buildWhole(client);
       if (!request) return this.#leave({});
       client.work();
       const { first } = request.destination;
-      const pool = first && client.body.complete ? places.take(request, first) : undefined;
+      const pool = first && client.body.complete ? admission.acquire(request, first) : undefined;
       // What is not idempotent could not be sent again, should the connection turn out to be dead.
       const upstream = pool && client.takeIdle(pool, !isIdempotent(request.method));
       if (upstream) return this.#ask(request, upstream);
@@ -157,13 +161,13 @@ export class Shortcut implements WireWatcher, Asker {
     }
   }
 
-  #ask(request: Transaction, upstream: UpstreamConnection): void {
+  #ask(request: ProxyRequest, upstream: UpstreamConnection): void {
     const client = this.#client;
     this.#step = "answer";
     this.#asked = this.#answered = false;
     this.#request = request;
     this.#upstream = upstream;
-    upstream.asker = this;
+    upstream.listener = this;
     client.events.attemptStarted(upstream.pool, true);
     this.#services.attempts.begin(client, request, upstream);
     upstream.wire.send(request.out, request.length);
@@ -175,7 +179,7 @@ export class Shortcut implements WireWatcher, Asker {
       const client = this.#client;
       const request = this.#request;
       const upstream = this.#upstream;
-      const { wholeResponse: response, responseHead, attempts, requestDeadlines } = this.#services;
+      const { fastResponse: response, responseHead, attempts, requestDeadlines } = this.#services;
       client.events.responseArrived();
       if (!response.write(request, upstream)) return this.#handOver(undefined);
       attempts.answered(client, request, upstream, responseHead);
@@ -197,7 +201,7 @@ export class Shortcut implements WireWatcher, Asker {
     const client = this.#client;
     const upstream = this.#upstream;
     const { attempts, retryBudget, deadlines, drain } = this.#services;
-    upstream.asker = undefined;
+    upstream.listener = undefined;
     attempts.end(client, upstream, sent && this.#reusable);
     upstream.pool.inFlight.leave();
     retryBudget.request(deadlines.now);
@@ -216,18 +220,18 @@ export class Shortcut implements WireWatcher, Asker {
   /** The request was sent, or should have been; the answer is not a usual one, or did not come. */
   #handOver(failure: Disconnected | undefined): void {
     const upstream = this.#upstream;
-    upstream.asker = undefined;
+    upstream.listener = undefined;
     this.#leave({ request: this.#request, begun: { upstream, failure } });
   }
 
-  #leave(handover: Handover): void {
+  #leave(handover: FastPathExit): void {
     this.#step = "aside";
     void this.#client.takeOver(handover);
   }
 
   #fail(error: unknown): void {
     if (this.#step !== "request") {
-      this.#upstream.asker = undefined;
+      this.#upstream.listener = undefined;
       this.#upstream.pool.inFlight.leave();
     }
     this.#leave({ error });

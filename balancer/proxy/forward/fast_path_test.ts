@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { field, OK, RawConnection, statusOf } from "../../../tests/harness/raw.ts";
-import { ProxyBench } from "../testing.ts";
+import { ProxyHarness } from "../testing.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
 const GET = "GET /a HTTP/1.1\r\nHost: a.example\r\nX-Request-Id: 7\r\n\r\n";
 const POST = "POST /a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\nabc";
 
 /** What both ends of an exchange received, to the byte. */
-async function bytesOfExchange(bench: ProxyBench, request: string, response: string) {
+async function bytesOfExchange(bench: ProxyHarness, request: string, response: string) {
   const { client, replica } = await bench.warm();
   await client.send(request);
   const forwarded = await replica.until("\r\n\r\n");
@@ -88,7 +88,7 @@ const RESPONSE = fc.record({
 });
 
 test("the shortcut and the general way give the same bytes for the same exchange", async () => {
-  await using bench = new ProxyBench();
+  await using bench = new ProxyHarness();
   let short = 0;
   await fc.assert(
     fc.asyncProperty(REQUEST, RESPONSE, async (request, { status, version, fields, ...rest }) => {
@@ -110,7 +110,7 @@ test("the shortcut and the general way give the same bytes for the same exchange
 });
 
 test("a usual exchange takes the shortcut, one after the other", async () => {
-  await using bench = new ProxyBench();
+  await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   for (const request of [GET, POST, GET]) {
     await client.send(request);
@@ -125,7 +125,7 @@ test("a usual exchange takes the shortcut, one after the other", async () => {
 });
 
 test("requests that came in one piece are answered in their order", async () => {
-  await using bench = new ProxyBench();
+  await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   await client.send(GET + POST + GET.replace("/a", "/b") + "GET /c HTTP/1.1\r\nHo");
   for (const line of ["GET /a HTTP/1.1", "POST /a HTTP/1.1", "GET /b HTTP/1.1"]) {
@@ -143,7 +143,7 @@ test("requests that came in one piece are answered in their order", async () => 
 });
 
 test("a request that comes while another is answered is served after it", async () => {
-  await using bench = new ProxyBench();
+  await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   await client.send(GET);
   await replica.request();
@@ -166,7 +166,7 @@ for (
   ] as const
 ) {
   test(`a response with ${what} is handed over to the general way`, async () => {
-    await using bench = new ProxyBench();
+    await using bench = new ProxyHarness();
     const { client, replica } = await bench.warm();
     await client.send(GET);
     await replica.request();
@@ -184,7 +184,7 @@ for (
 }
 
 test("a replica that says more than it was asked for gets no other request", async () => {
-  await using bench = new ProxyBench();
+  await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   await client.send(GET);
   await replica.request();
@@ -200,7 +200,7 @@ test("a replica that says more than it was asked for gets no other request", asy
 });
 
 test("a client that leaves takes its request with it", async () => {
-  await using bench = new ProxyBench();
+  await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   await client.send(GET + GET);
   await replica.request();
@@ -223,7 +223,7 @@ test("a client that leaves takes its request with it", async () => {
 });
 
 test("a client that has ended its side is served", async () => {
-  await using bench = new ProxyBench();
+  await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   await client.send(GET + GET);
   await client.end();
@@ -237,7 +237,7 @@ test("a client that has ended its side is served", async () => {
 });
 
 test("a reused connection that dies is replaced for what may be sent twice", async () => {
-  await using bench = new ProxyBench();
+  await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   await client.send(GET);
   await replica.request();
@@ -255,7 +255,7 @@ test("a reused connection that dies is replaced for what may be sent twice", asy
 });
 
 test("a malformed answer is a 502, and the client's connection goes on", async () => {
-  await using bench = new ProxyBench();
+  await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   await client.send(GET);
   await replica.request();
@@ -267,7 +267,7 @@ test("a malformed answer is a 502, and the client's connection goes on", async (
 });
 
 test("a refused request is refused on a connection that took the shortcut", async () => {
-  await using bench = new ProxyBench({ LB_MAX_BODY_BYTES: "2", LB_MAX_REQUEST_LINE_BYTES: "64" });
+  await using bench = new ProxyHarness({ LB_MAX_BODY_BYTES: "2", LB_MAX_REQUEST_LINE_BYTES: "64" });
   const { replica } = await bench.warm();
   for (
     const [request, status] of [
@@ -287,7 +287,7 @@ test("a refused request is refused on a connection that took the shortcut", asyn
 });
 
 test("HTTP/1.0 is kept when it asks for it", async () => {
-  await using bench = new ProxyBench();
+  await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   await client.send("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   await replica.request();
@@ -302,7 +302,7 @@ test("HTTP/1.0 is kept when it asks for it", async () => {
 });
 
 test("a worker that ends closes each connection behind its response", async () => {
-  await using bench = new ProxyBench();
+  await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   const idle = await bench.warm(replica);
   await client.send(GET);
@@ -316,7 +316,10 @@ test("a worker that ends closes each connection behind its response", async () =
 });
 
 test("deadlines are armed on the shortcut, too", async () => {
-  await using bench = new ProxyBench({ LB_RESPONSE_TIMEOUT_MS: "200", LB_HEAD_TIMEOUT_MS: "300" });
+  await using bench = new ProxyHarness({
+    LB_RESPONSE_TIMEOUT_MS: "200",
+    LB_HEAD_TIMEOUT_MS: "300",
+  });
   const { client, replica } = await bench.warm();
   await client.send(GET);
   await replica.request();
@@ -328,7 +331,10 @@ test("deadlines are armed on the shortcut, too", async () => {
 });
 
 test("a body that stops and a client that asks nothing more run out of time", async () => {
-  await using bench = new ProxyBench({ LB_BODY_TIMEOUT_MS: "200", LB_KEEPALIVE_TIMEOUT_MS: "200" });
+  await using bench = new ProxyHarness({
+    LB_BODY_TIMEOUT_MS: "200",
+    LB_KEEPALIVE_TIMEOUT_MS: "200",
+  });
   const { client } = await bench.warm();
   await client.send(POST.slice(0, -1));
   assertEquals(statusOf(await client.response()), 408);

@@ -12,11 +12,11 @@ import { hideRingFields } from "../http1/ring_fields.ts";
 import { copy } from "../http1/writer.ts";
 import { connectionOption, endAfter, framingOf, ringPlace } from "./response_framing.ts";
 import type { DrainState } from "../request/drain_state.ts";
-import type { Transaction } from "../request/request.ts";
+import type { ProxyRequest } from "../request/request.ts";
 import type { UpstreamConnection } from "../upstream/connection_pool.ts";
 
-/** What a {@linkcode WholeResponse} is made of. */
-export interface WholeResponseServices {
+/** What a {@linkcode FastResponse} is made of. */
+export interface FastResponseServices {
   /** Parses the head, and keeps it until the next wait. */
   readonly responseHead: ResponseHead;
   /** Bounds of a head: its bytes and its number of fields. */
@@ -30,7 +30,7 @@ export interface WholeResponseServices {
 }
 
 /** A final response as it goes to the client. */
-export class WholeResponse {
+export class FastResponse {
   /** How long it is, at the beginning of the request's buffer. */
   length = 0;
   /** How much of it is its body. */
@@ -39,10 +39,10 @@ export class WholeResponse {
   reusable = false;
   /** Whether the client may send another request. */
   end: ExchangeEnd = "close";
-  readonly #services: WholeResponseServices;
+  readonly #services: FastResponseServices;
 
   /** @param services what the responses of one worker share */
-  constructor(services: WholeResponseServices) {
+  constructor(services: FastResponseServices) {
     this.#services = services;
   }
 
@@ -54,7 +54,7 @@ export class WholeResponse {
    * @param upstream the replica's connection, its unread bytes beginning with the response
    * @returns whether it was written
    */
-  write(request: Transaction, upstream: UpstreamConnection): boolean {
+  write(request: ProxyRequest, upstream: UpstreamConnection): boolean {
     const { wire: from, pool } = upstream;
     const { responseHead: head, limits, recorder, via, date, drain } = this.#services;
     if (!head.parseWhole(from.bytes, from.start, from.end, limits.fields)) return false;

@@ -7,7 +7,7 @@ import type { ExchangeEnd } from "./attempt.ts";
 import type { ResponseAdditions } from "../http1/head_writer.ts";
 import type { ResponseHead } from "../http1/response_head.ts";
 import type { RingPlace } from "../http1/ring_fields.ts";
-import type { Transaction } from "../request/request.ts";
+import type { ProxyRequest } from "../request/request.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 
 /** How the length of a response's body is known (RFC 9112, section 6.3). */
@@ -32,7 +32,7 @@ export function framingOf(head: ResponseHead, method: string): Framing {
  * @param framing how the response's body is framed
  * @param draining whether the worker is to end
  */
-export function endAfter(request: Transaction, framing: Framing, draining: boolean): ExchangeEnd {
+export function endAfter(request: ProxyRequest, framing: Framing, draining: boolean): ExchangeEnd {
   if (!request.keepAlive || draining) return "close";
   if (request.minor === 1) return "keep";
   // HTTP/1.0 knows no chunks: the end of the connection is the end of such a body.
@@ -46,7 +46,7 @@ export function endAfter(request: Transaction, framing: Framing, draining: boole
  * @param end whether another one may follow
  */
 export function connectionOption(
-  request: Transaction,
+  request: ProxyRequest,
   end: ExchangeEnd,
 ): ResponseAdditions["connection"] {
   if (end === "close") return "close";
@@ -60,7 +60,7 @@ export function connectionOption(
  * @param pool who answered it
  */
 export function ringPlace(
-  { slot }: Transaction,
+  { slot }: ProxyRequest,
   { upstream }: InstancePool,
 ): RingPlace | undefined {
   return slot < 0 ? undefined : { slot, replica: upstream.name };

@@ -28,11 +28,11 @@ import { asStream, isEventStream } from "./streams.ts";
 import type { BufferPool } from "../transport/buffers.ts";
 import type { Client } from "../request/client.ts";
 import type { DrainState } from "../request/drain_state.ts";
-import type { Transaction } from "../request/request.ts";
+import type { ProxyRequest } from "../request/request.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import { tunnel } from "./tunnel.ts";
 import type { UpstreamConnection } from "../upstream/connection_pool.ts";
-import { Disconnected, type Reader, type Wire } from "../transport/connection.ts";
+import { type Connection, Disconnected, type Reader } from "../transport/connection.ts";
 
 /** What the relays of one worker share. */
 export interface RelayServices {
@@ -69,11 +69,11 @@ export class ResponseRelay {
   readonly #services: RelayServices;
   readonly #attempts: Attempts;
   #client!: Client;
-  #request!: Transaction;
+  #request!: ProxyRequest;
   #upstream!: UpstreamConnection;
-  #from!: Wire;
+  #from!: Connection;
   #reader!: Reader;
-  #to!: Wire;
+  #to!: Connection;
   #out!: Buffer;
   #framing: Framing = "none";
   /** Bytes of the body that are still to come; `Infinity` where that shows only at its end. */
@@ -103,7 +103,7 @@ export class ResponseRelay {
    */
   async run(
     client: Client,
-    request: Transaction,
+    request: ProxyRequest,
     upstream: UpstreamConnection,
   ): Promise<ExchangeEnd> {
     this.#client = client;
@@ -115,7 +115,7 @@ export class ResponseRelay {
     for (;;) {
       let headEnd = this.#findHead(0);
       for (let scanned = upstream.wire.unread; headEnd === -1; scanned = upstream.wire.unread) {
-        if (!await reader.fill()) throw new Disconnected(upstream.wire);
+        if (!await reader.read()) throw new Disconnected(upstream.wire);
         headEnd = this.#findHead(scanned);
       }
       client.events.responseArrived();
@@ -292,7 +292,7 @@ export class ResponseRelay {
       }
       this.#await();
       this.#from.makeRoom();
-      if (!await this.#reader.fill()) break;
+      if (!await this.#reader.read()) break;
     }
     if (this.#request.minor === 1) await this.#send(LAST_CHUNK);
   }
@@ -301,7 +301,7 @@ export class ResponseRelay {
   async #more(): Promise<void> {
     this.#await();
     this.#from.makeRoom();
-    if (!await this.#reader.fill()) throw new Disconnected(this.#from);
+    if (!await this.#reader.read()) throw new Disconnected(this.#from);
   }
 
   /** The replica has to go on. */

@@ -6,26 +6,26 @@
  */
 import { type Refusal, refusalOf } from "../errors/refusal.ts";
 import { isIdempotent, UpstreamError } from "../errors/upstream_error.ts";
-import { Detour, type FailoverServices } from "../hold/failover.ts";
+import { Failover, type FailoverServices } from "../hold/failover.ts";
 import type { Client } from "../request/client.ts";
 import type { DrainState } from "../request/drain_state.ts";
-import type { Transaction } from "../request/request.ts";
-import type { Places } from "../routing/admission.ts";
+import type { ProxyRequest } from "../request/request.ts";
+import type { Admission } from "../routing/admission.ts";
 import { Disconnected } from "../transport/connection.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
 import type { InstancePool, UpstreamConnection } from "../upstream/connection_pool.ts";
-import { type ConnectionLine, NoRoomError } from "../upstream/connection_queue.ts";
+import { type ConnectionQueue, NoRoomError } from "../upstream/connection_queue.ts";
 import type { RetryBudget } from "../upstream/retry_budget.ts";
-import type { Attempts, Begun, ExchangeEnd } from "./attempt.ts";
+import type { Attempts, ExchangeEnd, StartedAttempt } from "./attempt.ts";
 import type { FailureReports } from "./failure_reports.ts";
 
 /** What a {@linkcode RouteLoop} is made of. */
 export interface RouteServices {
   readonly retryBudget: RetryBudget;
   readonly deadlines: Deadlines;
-  readonly places: Places;
+  readonly admission: Admission;
   /** Requests that wait for a connection. */
-  readonly line: ConnectionLine;
+  readonly connectionQueue: ConnectionQueue;
   readonly attempts: Attempts;
   readonly reports: FailureReports;
   readonly failover: FailoverServices;
@@ -53,18 +53,22 @@ export class RouteLoop {
    * @throws {Disconnected} the client is gone, or its response broke off
    * @throws {RefusedError} the request's body turned out to be wrong
    */
-  async forward(client: Client, request: Transaction, begun?: Begun): Promise<ExchangeEnd> {
+  async forward(
+    client: Client,
+    request: ProxyRequest,
+    begun?: StartedAttempt,
+  ): Promise<ExchangeEnd> {
     if (request.answer !== undefined) return await this.#refuse(client, request, request.answer);
-    const { retryBudget, deadlines, attempts, reports, failover, holdMs } = this.#services;
+    const { retryBudget, deadlines, attempts, reports, holdMs } = this.#services;
     retryBudget.request(deadlines.now);
     let pool = begun ? begun.upstream.pool : this.#firstPlace(request);
-    let detour: Detour | undefined;
+    let failover: Failover | undefined;
     let roomUntil: number | undefined;
     for (let again = false;; begun = undefined) {
       if (!pool) {
-        detour ??= new Detour(failover, client, request);
-        pool = await detour.next();
-        if (!pool) return await this.#refuse(client, request, detour.refusal);
+        failover ??= new Failover(this.#services.failover, client, request);
+        pool = await failover.next();
+        if (!pool) return await this.#refuse(client, request, failover.refusal);
       }
       // An unused connection, or a new one where there is none or the last one turned out to be dead.
       const repeatable = isIdempotent(request.method) && client.body.complete;
@@ -85,8 +89,8 @@ export class RouteLoop {
         if (!(error instanceof UpstreamError)) throw error;
         client.events.attemptFailed(request, pool, error);
         reports.attemptFailed(pool.upstream, error, request);
-        detour ??= new Detour(failover, client, request);
-        again = detour.failed(pool, error);
+        failover ??= new Failover(this.#services.failover, client, request);
+        again = failover.failed(pool, error);
       } finally {
         // Who tries the same one again keeps the place.
         if (!again) pool.inFlight.leave();
@@ -95,19 +99,19 @@ export class RouteLoop {
     }
   }
 
-  #firstPlace(request: Transaction): InstancePool | undefined {
+  #firstPlace(request: ProxyRequest): InstancePool | undefined {
     const { first } = request.destination;
-    return first && this.#services.places.take(request, first);
+    return first && this.#services.admission.acquire(request, first);
   }
 
   /** Opens a connection as soon as this process can. A client that leaves gives its place up. */
   async #open(
     client: Client,
-    request: Transaction,
+    request: ProxyRequest,
     pool: InstancePool,
     until: number,
   ): Promise<UpstreamConnection> {
-    const upstream = await this.#services.line.connect(
+    const upstream = await this.#services.connectionQueue.connect(
       pool,
       waiterOf(client, request, pool),
       until,
@@ -121,7 +125,7 @@ export class RouteLoop {
     throw new Disconnected(client.wire);
   }
 
-  async #refuse(client: Client, request: Transaction, refusal: Refusal): Promise<ExchangeEnd> {
+  async #refuse(client: Client, request: ProxyRequest, refusal: Refusal): Promise<ExchangeEnd> {
     // The rest of a body must not be taken for the next request.
     const unread = !client.read;
     const close = !request.keepAlive || unread || this.#services.drain.draining;
@@ -141,11 +145,11 @@ export class RouteLoop {
 }
 
 /** The request as it waits for a connection. */
-function waiterOf(client: Client, request: Transaction, pool: InstancePool) {
+function waiterOf(client: Client, request: ProxyRequest, pool: InstancePool) {
   return {
     hold: (leave: () => void) => {
       request.shrink();
-      client.wire.rest();
+      client.wire.shrinkBuffer();
       client.events.diverted(request, pool);
       client.events.waiting("files");
       client.hold(leave);

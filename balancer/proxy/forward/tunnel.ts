@@ -7,7 +7,7 @@ import type { Client } from "../request/client.ts";
 import { asStream } from "./streams.ts";
 import type { UpstreamConnection } from "../upstream/connection_pool.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
-import { Disconnected, type Reader, type Wire } from "../transport/connection.ts";
+import { type Connection, Disconnected, type Reader } from "../transport/connection.ts";
 
 /**
  * Passes bytes between two connections until both sides have ended. One side may end before the
@@ -65,7 +65,7 @@ async function passBoth(
 
 async function pass(
   reader: Reader,
-  to: Wire,
+  to: Connection,
   onPassed: (bytes: number) => void,
 ): Promise<void> {
   const from = reader.wire;
@@ -77,7 +77,7 @@ async function pass(
       onPassed(count);
     }
     from.makeRoom();
-    if (!await reader.fill()) break;
+    if (!await reader.read()) break;
   }
   await to.closeWrite();
 }

@@ -9,16 +9,16 @@ import type { Client } from "../request/client.ts";
 import { type Refusal, refusalOf, type RouteRefusal } from "../errors/refusal.ts";
 import { isEvidence, shouldRetry, type UpstreamError } from "../errors/upstream_error.ts";
 import { type Choice, chooseRoute } from "../routing/route_choice.ts";
-import type { TollBook, TollKind } from "../stats/failure_cost.ts";
-import type { Transaction } from "../request/request.ts";
-import type { Places } from "../routing/admission.ts";
-import type { Routes } from "../routing/routing_table.ts";
+import type { CostKind, FailureCosts } from "../stats/failure_cost.ts";
+import type { ProxyRequest } from "../request/request.ts";
+import type { Admission } from "../routing/admission.ts";
+import type { RoutingTable } from "../routing/routing_table.ts";
 import type { HoldSettings } from "../settings.ts";
-import type { Tallies } from "../stats/worker_counters.ts";
+import type { WorkerCounters } from "../stats/worker_counters.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 import type { RetryBudget } from "../upstream/retry_budget.ts";
-import type { Guest, WaitEnd, WaitingRoom } from "./waiting_room.ts";
+import type { WaitEnd, Waiter, WaitingRoom } from "./waiting_room.ts";
 import { Disconnected } from "../transport/connection.ts";
 
 /**
@@ -30,25 +30,25 @@ const MAX_FATAL_ATTEMPTS = 3;
 
 /** What the failovers of one worker share. */
 export interface FailoverServices {
-  readonly routes: Routes;
-  readonly places: Places;
+  readonly routes: RoutingTable;
+  readonly admission: Admission;
   readonly waitingRoom: WaitingRoom;
   readonly retryBudget: RetryBudget;
   readonly deadlines: Pick<Deadlines, "now">;
-  readonly tallies: Tallies;
-  readonly tolls: TollBook;
+  readonly counters: WorkerCounters;
+  readonly costs: FailureCosts;
   readonly hold: HoldSettings;
 }
 
 /** One request on its detour. */
-export class Detour implements Guest {
+export class Failover implements Waiter {
   readonly #services: FailoverServices;
   readonly #client: Client;
-  readonly #request: Transaction;
+  readonly #request: ProxyRequest;
   readonly #failed = new Set<string>();
   readonly #fatal = new Set<string>();
   /** What was counted of it: each kind once. */
-  readonly #counted = new Set<TollKind>();
+  readonly #counted = new Set<CostKind>();
   #failure: UpstreamError | undefined;
   /** Whether it had overflowed to the one that failed it last. */
   #strayed = false;
@@ -70,7 +70,7 @@ export class Detour implements Guest {
    * @param client where the request came from
    * @param request what to send
    */
-  constructor(services: FailoverServices, client: Client, request: Transaction) {
+  constructor(services: FailoverServices, client: Client, request: ProxyRequest) {
     this.#services = services;
     this.#client = client;
     this.#request = request;
@@ -98,10 +98,10 @@ export class Detour implements Guest {
    * @returns whether the same instance may be asked again, on a new connection
    */
   failed({ upstream: { name, instance } }: InstancePool, failure: UpstreamError): boolean {
-    const { method, intact } = this.#request;
+    const { method, bodyIntact } = this.#request;
     this.#failure = failure;
     this.#strayed = name !== (this.#wanted ?? this.#owner);
-    this.#repeatable = shouldRetry(failure, { method, bodyIntact: intact });
+    this.#repeatable = shouldRetry(failure, { method, bodyIntact: bodyIntact });
     if (failure.sent === "maybe") this.#fatal.add(instance);
     if (!isEvidence(failure)) return this.#repeatable;
     this.#failed.add(instance);
@@ -113,7 +113,7 @@ export class Detour implements Guest {
    * Finds out where it goes next, waits for that if need be, and takes a place there.
    *
    * @returns with whom it has a place; undefined when there is no way, and
-   *   {@linkcode Detour.refusal} says why
+   *   {@linkcode Failover.refusal} says why
    * @throws {Disconnected} the client left meanwhile
    */
   async next(): Promise<InstancePool | undefined> {
@@ -142,9 +142,9 @@ export class Detour implements Guest {
   }
 
   #mayRetry(): boolean {
-    const { retryBudget, deadlines, tallies } = this.#services;
+    const { retryBudget, deadlines, counters } = this.#services;
     const allowed = retryBudget.retry(deadlines.now);
-    if (!allowed) tallies.worker.denied();
+    if (!allowed) counters.own.denied();
     return allowed;
   }
 
@@ -180,7 +180,7 @@ export class Detour implements Guest {
   async #wait(choice: Extract<Choice, { to: "wait" }>): Promise<WaitEnd> {
     const { wire, events } = this.#client;
     this.#request.shrink();
-    wire.rest();
+    wire.shrinkBuffer();
     const place = this.#services.waitingRoom.enter(this, choice.until);
     if (!place) return this.#turnedAway(choice);
     const since = performance.now();
@@ -197,8 +197,8 @@ export class Detour implements Guest {
     this.#patienceMs -= ms;
     if (!this.#held) return;
     this.#count("held");
-    this.#services.tallies.worker.waited(ms);
-    this.#services.tolls.waited(this.#owner, ms);
+    this.#services.counters.own.waited(ms);
+    this.#services.costs.waited(this.#owner, ms);
   }
 
   /** Who only waits for word of its owner can do without; who waits for the owner cannot. */
@@ -232,9 +232,9 @@ export class Detour implements Guest {
   }
 
   #place(name: string): InstancePool | undefined {
-    const { routes, places } = this.#services;
+    const { routes, admission } = this.#services;
     const pool = routes.current?.pool(name);
-    const placed = pool && places.take(this.#request, pool, this.#failed);
+    const placed = pool && admission.acquire(this.#request, pool, this.#failed);
     this.#wanted = name;
     if (placed && placed.upstream.name !== this.#owner) this.#count("spilled");
     return placed;
@@ -245,13 +245,13 @@ export class Detour implements Guest {
     if (reason !== "quarantined") this.#count("lost");
   }
 
-  #count(kind: TollKind): void {
+  #count(kind: CostKind): void {
     if (this.#counted.has(kind)) return;
     this.#counted.add(kind);
-    const { tolls, tallies } = this.#services;
-    tolls.add(this.#owner, kind);
-    tallies.of(this.#owner).toll(kind);
-    tallies.worker.toll(kind);
+    const { costs, counters } = this.#services;
+    costs.add(this.#owner, kind);
+    counters.of(this.#owner).toll(kind);
+    counters.own.toll(kind);
   }
 
   get #owner(): string | undefined {

@@ -18,7 +18,7 @@ export type Verdict = Exclude<Choice, { to: "wait" }>;
 export type WaitEnd = Verdict | { readonly to: "left" | "full" | "files" };
 
 /** Who wants to wait. */
-export interface Guest extends Holdable {
+export interface Waiter extends Holdable {
   /** Decides by the view then in force. */
   choose(now: number): Choice;
   /** Whether its client has ended its side, and may be gone. */
@@ -32,7 +32,7 @@ class Wait implements Expiring, Holdable {
   readonly ended = Promise.withResolvers<WaitEnd>();
   #verdict: WaitEnd = { to: "left" };
 
-  constructor(readonly guest: Guest, until: number, readonly onDeadline: () => void) {
+  constructor(readonly guest: Waiter, until: number, readonly onDeadline: () => void) {
     this.bytes = guest.bytes;
     this.deadlineAt = until;
   }
@@ -87,7 +87,7 @@ export class WaitingRoom {
    * @param until when it wants to be asked again at the latest, by the clock of the deadlines
    * @returns undefined when there is no room for it
    */
-  enter(guest: Guest, until: number): Place | undefined {
+  enter(guest: Waiter, until: number): Place | undefined {
     const wait: Wait = new Wait(guest, until, () => this.#recheck(wait));
     // A client that has ended its side cannot be told from one that is gone: a request whose client
     // is there for sure needs the place more.

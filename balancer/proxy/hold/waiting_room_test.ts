@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { install } from "@sinonjs/fake-timers";
 import { Deadlines } from "../transport/deadlines.ts";
 import type { Choice } from "../routing/route_choice.ts";
-import { type Guest, WaitingRoom } from "./waiting_room.ts";
+import { type Waiter, WaitingRoom } from "./waiting_room.ts";
 
 const GO: Choice = { to: "owner", name: "Server1" };
 
@@ -11,7 +11,7 @@ function stay(until: number): Choice {
 }
 
 /** Decides as it is told. */
-class Decided implements Guest {
+class Decided implements Waiter {
   readonly bytes = 1;
   constructor(public choice: Choice, readonly mayBeGone = false) {}
   choose(): Choice {

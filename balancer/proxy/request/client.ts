@@ -6,7 +6,7 @@
  */
 import type { FailureMessage } from "../errors/error_response.ts";
 import type { RequestHead } from "../http1/request_head.ts";
-import type { Wire } from "../transport/connection.ts";
+import type { Connection } from "../transport/connection.ts";
 import type { InstancePool, UpstreamConnection } from "../upstream/connection_pool.ts";
 import type { RequestBody } from "./body.ts";
 import type { RequestEvents } from "./request_events.ts";
@@ -37,7 +37,7 @@ export interface Client {
   /** IP address of the client; behind trusted proxies the one that the present request names. */
   readonly origin: string;
   /** The bytes of its requests; responses are written to it. */
-  readonly wire: Wire;
+  readonly wire: Connection;
   /** Whether the connection broke, or the client ended its side in the middle of a request. */
   readonly gone: boolean;
   /** Whether the client has ended its side. It may still read. */

@@ -22,7 +22,7 @@ export interface Destination {
 const NOWHERE: Destination = { key: undefined, first: undefined };
 
 /** A request, and the bytes that go to whichever replica it is sent to. */
-export class Transaction {
+export class ProxyRequest {
   readonly method: string;
   /** Minor version of the client's HTTP/1. */
   readonly minor: 0 | 1;
@@ -38,9 +38,9 @@ export class Transaction {
   /** The slot that it falls on; -1 where nobody asks for it, and for a call of the control API. */
   slot = -1;
   /** False once a part of the body was sent that is not in the head's buffer: it cannot be repeated. */
-  intact = true;
+  bodyIntact = true;
   /** True from the beginning of an upload until all of the body is sent; it stays where that fails. */
-  pumping = false;
+  sendingBody = false;
   /** Whether a final response has begun to go to the client. */
   responding = false;
   /** Why the body is refused, where it turned out to be wrong. */
@@ -108,7 +108,7 @@ export class Transaction {
   }
 
   /** The bytes to send first, to every replica that is tried. */
-  get opening(): Uint8Array {
+  get firstBytes(): Uint8Array {
     return this.#out.subarray(0, this.#length);
   }
 

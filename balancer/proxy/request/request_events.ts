@@ -7,7 +7,7 @@ import type { FailureMessage } from "../errors/error_response.ts";
 import type { RefusalCause } from "../stats/counter_layout.ts";
 import type { UpstreamError } from "../errors/upstream_error.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
-import type { Transaction } from "./request.ts";
+import type { ProxyRequest } from "./request.ts";
 
 /** Why a request waits: for its replica, for the view after a failed connection, or for a file. */
 export type WaitCause = "hold" | "grace" | "files";
@@ -33,7 +33,7 @@ export interface RequestEvents {
    *
    * @returns the value of `traceparent` to send; undefined to send the client's field unchanged
    */
-  routed(request: Transaction): string | undefined;
+  routed(request: ProxyRequest): string | undefined;
   /** The field `traceparent` was written. @param end behind the request's head, in `request.out` */
   traceParentWritten(end: number): void;
   /** The request goes to a replica, over a connection that is open (`reused`) or to be opened. */
@@ -45,7 +45,7 @@ export interface RequestEvents {
   /** Bytes of a response are there. */
   responseArrived(): void;
   /** The head of the final response is parsed. @param status its status code */
-  responseStarted(status: number, request: Transaction, pool: InstancePool, reused: boolean): void;
+  responseStarted(status: number, request: ProxyRequest, pool: InstancePool, reused: boolean): void;
   /** The beginning of the final response was sent to the client. */
   responseSent(): void;
   /** Bytes of the request's body went through a tunnel to the replica. */
@@ -55,11 +55,11 @@ export interface RequestEvents {
   /** The exchange has no end of its own: a tunnel, an event stream. */
   streaming(): void;
   /** An attempt failed; the request may be sent again. */
-  attemptFailed(request: Transaction, pool: InstancePool, error: UpstreamError): void;
+  attemptFailed(request: ProxyRequest, pool: InstancePool, error: UpstreamError): void;
   /** The replica broke its response off after a part of it went to the client. */
-  responseBroken(request: Transaction, pool: InstancePool, reused: boolean): void;
+  responseBroken(request: ProxyRequest, pool: InstancePool, reused: boolean): void;
   /** The request leaves the direct way to its owner and back. */
-  diverted(request: Transaction, pool?: InstancePool): void;
+  diverted(request: ProxyRequest, pool?: InstancePool): void;
   /** The request waits. */
   waiting(cause: WaitCause): void;
   /** The wait is over. */
@@ -69,7 +69,7 @@ export interface RequestEvents {
   /** The response ends early: its client, or its replica, is gone. */
   aborted(method: string): void;
   /** The balancer answers the request by itself. @param method empty where it is not known */
-  rejected(method: string, rejection: Rejection, request?: Transaction): void;
+  rejected(method: string, rejection: Rejection, request?: ProxyRequest): void;
   /** The balancer's own answer was sent, or its client is gone. */
   rejectionSent(answer: FailureMessage): void;
 }

@@ -12,7 +12,7 @@ import type { UpstreamConnection } from "../upstream/connection_pool.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import { RefusedError } from "./body.ts";
 import type { Client } from "./client.ts";
-import type { Transaction } from "./request.ts";
+import type { ProxyRequest } from "./request.ts";
 import { Disconnected, type Reader } from "../transport/connection.ts";
 
 /** Ends the wait for a body that is not needed any more. */
@@ -37,7 +37,7 @@ export class Upload implements Expiring {
   readonly done: Promise<void>;
   readonly #services: UploadServices;
   readonly #client: Client;
-  readonly #request: Transaction;
+  readonly #request: ProxyRequest;
   readonly #reader: Reader;
   /** Where the body goes; undefined once it is dropped. */
   #to: UpstreamConnection | undefined;
@@ -62,7 +62,7 @@ export class Upload implements Expiring {
   constructor(
     services: UploadServices,
     client: Client,
-    request: Transaction,
+    request: ProxyRequest,
     to: UpstreamConnection,
   ) {
     this.#services = services;
@@ -70,8 +70,8 @@ export class Upload implements Expiring {
     this.#request = request;
     this.#to = to;
     this.#reader = client.wire.reader();
-    request.pumping = true;
-    request.intact = false;
+    request.sendingBody = true;
+    request.bodyIntact = false;
     this.done = this.#run();
   }
 
@@ -155,7 +155,7 @@ export class Upload implements Expiring {
       this.#reader[Symbol.dispose]();
     }
     if (!this.#complete) return;
-    wire.rest();
+    wire.shrinkBuffer();
     this.#client.watch();
   }
 
@@ -176,7 +176,7 @@ export class Upload implements Expiring {
     const { wire } = this.#client;
     wire.makeRoom();
     this.deadlineAt = this.#budget?.deadline() ?? this.#services.requestDeadlines.upload();
-    if (!await this.#reader.fill()) throw new Disconnected(wire);
+    if (!await this.#reader.read()) throw new Disconnected(wire);
   }
 
   async #write(to: UpstreamConnection, bytes: Uint8Array): Promise<void> {
@@ -197,7 +197,7 @@ export class Upload implements Expiring {
   /** The replica has all of the request: its response is due. */
   #sent(): void {
     if (!this.#to) return;
-    this.#request.pumping = false;
+    this.#request.sendingBody = false;
     if (!this.#request.responding) this.#await(this.#to);
   }
 

@@ -8,15 +8,15 @@ import { overflow } from "../../../ring/mod.ts";
 import { keySlot } from "./key.ts";
 import type { LoadMap } from "../upstream/load_cells.ts";
 import { capOf, UNBOUNDED } from "../upstream/bounded_load.ts";
-import type { Routes } from "./routing_table.ts";
+import type { RoutingTable } from "./routing_table.ts";
 import { LoadCell, loadIn, type SharedLoads } from "../upstream/shared_load.ts";
-import type { Transaction } from "../request/request.ts";
+import type { ProxyRequest } from "../request/request.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 
 const NOBODY: ReadonlySet<string> = new Set();
 
 /** What requests are given places by. */
-export interface PlaceRules {
+export interface AdmissionRules {
   /** How far above its share a replica's load may rise; 0: no bound. */
   readonly loadBound: number;
   /** Whether requests are to know the slot that they fall on. */
@@ -31,9 +31,9 @@ export interface LoadSheet {
 }
 
 /** The places of one worker. */
-export class Places {
+export class Admission {
   readonly #sheet: LoadSheet;
-  readonly #routes: Routes;
+  readonly #routes: RoutingTable;
   readonly #notesSlot: boolean;
   readonly #summed: boolean;
   #loads: LoadMap = { ready: new Map(), leaving: [] };
@@ -43,7 +43,7 @@ export class Places {
    * @param routes its view, and who is in it
    * @param rules what the settings say
    */
-  constructor(sheet: LoadSheet, routes: Routes, { loadBound, ringFields }: PlaceRules) {
+  constructor(sheet: LoadSheet, routes: RoutingTable, { loadBound, ringFields }: AdmissionRules) {
     this.#sheet = sheet;
     this.#routes = routes;
     this.#notesSlot = ringFields;
@@ -70,8 +70,8 @@ export class Places {
    * @param failed instances that it must not overflow to
    * @returns with whom it has one: where nobody has room, with the one that it wanted after all
    */
-  take(
-    request: Transaction,
+  acquire(
+    request: ProxyRequest,
     wanted: InstancePool,
     failed: ReadonlySet<string> = NOBODY,
   ): InstancePool {
@@ -79,7 +79,7 @@ export class Places {
     if (this.#enter(wanted)) return wanted;
     const other = this.#overflow(request.destination.key ?? "", wanted, failed);
     if (other) {
-      wanted.tally.overflowed();
+      wanted.counters.overflowed();
       return other;
     }
     wanted.inFlight.enter();
@@ -129,7 +129,7 @@ export class Places {
     return undefined;
   }
 
-  #noteSlot(request: Transaction): void {
+  #noteSlot(request: ProxyRequest): void {
     const { key } = request.destination;
     const ring = this.#routes.current?.view.ring;
     if (key !== undefined && ring) request.slot = keySlot(ring, key);

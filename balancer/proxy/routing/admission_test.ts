@@ -6,11 +6,11 @@ import { Deadlines } from "../transport/deadlines.ts";
 import { RequestHead } from "../http1/request_head.ts";
 import { RequestIds } from "../request/request_ids.ts";
 import { InFlight } from "../upstream/in_flight.ts";
-import { Places } from "./admission.ts";
-import { Routes } from "./routing_table.ts";
+import { Admission } from "./admission.ts";
+import { RoutingTable } from "./routing_table.ts";
 import { loadIn, sharedLoads } from "../upstream/shared_load.ts";
 import type { Placed, PlacingTask } from "../testdata/placing_worker.ts";
-import { Transaction } from "../request/request.ts";
+import { ProxyRequest } from "../request/request.ts";
 import { InstancePool } from "../upstream/connection_pool.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
@@ -20,14 +20,14 @@ const RING = Ring.build({ members: NAMES });
 /** The places of one worker with three replicas. */
 class Bench implements Disposable {
   readonly memory = sharedLoads(1);
-  readonly places: Places;
+  readonly places: Admission;
   readonly #deadlines = new Deadlines();
-  readonly #routes: Routes;
+  readonly #routes: RoutingTable;
 
   constructor(loadBound: number, ringFields = false) {
     const inFlight = new InFlight();
     const limits = { maxIdle: 1, idleMs: 1, connectMs: 1, responseMs: 1000 };
-    this.#routes = new Routes({
+    this.#routes = new RoutingTable({
       open: (one) => {
         const gauge = inFlight.gauge(one.instance, this.places.cell(one.instance));
         return new InstancePool(one, gauge, limits, new BufferPool(), this.#deadlines);
@@ -35,7 +35,7 @@ class Bench implements Disposable {
       retire: () => {},
     }, loadBound);
     const rules = { loadBound, ringFields };
-    this.places = new Places({ memory: this.memory, row: 0 }, this.#routes, rules);
+    this.places = new Admission({ memory: this.memory, row: 0 }, this.#routes, rules);
   }
 
   /** @param ramps who starts slowly, by name */
@@ -65,7 +65,7 @@ class Bench implements Disposable {
 
   /** Takes a place for a request that wants it with that one. @returns with whom it got it */
   take(name: string, failed?: ReadonlySet<string>): string {
-    return this.places.take(requestOf(keyOf(name)), this.pool(name), failed).upstream.name;
+    return this.places.acquire(requestOf(keyOf(name)), this.pool(name), failed).upstream.name;
   }
 
   [Symbol.dispose](): void {
@@ -77,8 +77,8 @@ function cellOf(name: string): number {
   return 1 + NAMES.indexOf(name);
 }
 
-function requestOf(key: string): Transaction {
-  const request = new Transaction(new RequestHead(), key, new RequestIds(), new BufferPool(), 1);
+function requestOf(key: string): ProxyRequest {
+  const request = new ProxyRequest(new RequestHead(), key, new RequestIds(), new BufferPool(), 1);
   request.destination = { key, first: undefined };
   return request;
 }
@@ -148,11 +148,11 @@ Deno.test("a request knows the slot that it falls on, where that is asked for", 
   using bench = new Bench(0, true);
   bench.publish();
   const request = requestOf("17");
-  bench.places.take(request, bench.pool("Server1"));
+  bench.places.acquire(request, bench.pool("Server1"));
   assertEquals(request.slot, RING.slotOfId(17));
   const call = requestOf("");
   call.destination = { key: undefined, first: undefined };
-  bench.places.take(call, bench.pool("Server1"));
+  bench.places.acquire(call, bench.pool("Server1"));
   assertEquals(call.slot, -1);
 });
 

@@ -7,13 +7,13 @@ import { latin1 } from "../http1/latin1.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import type { KeySource } from "../../settings/values.ts";
 import type { Client } from "../request/client.ts";
-import type { Destination, Transaction } from "../request/request.ts";
+import type { Destination, ProxyRequest } from "../request/request.ts";
 import type { PublicApi } from "../settings.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 import type { ApiTokens } from "./api_tokens.ts";
 import { isApiPath, isControlCall } from "./control_call.ts";
 import { requestKey } from "./key.ts";
-import type { Routes } from "./routing_table.ts";
+import type { RoutingTable } from "./routing_table.ts";
 
 /** What a {@linkcode RequestRouter} is made of. */
 export interface RouterServices {
@@ -23,7 +23,7 @@ export interface RouterServices {
   readonly keySource: KeySource;
   /** What of the control API the public port carries. */
   readonly publicApi: PublicApi;
-  readonly routes: Routes;
+  readonly routes: RoutingTable;
   /** Leads to the control API. */
   readonly control: InstancePool;
   readonly apiTokens: ApiTokens;
@@ -39,7 +39,7 @@ export class RequestRouter {
   }
 
   /** Where the request goes whose head was parsed last. */
-  destination(client: Client, request: Transaction): Destination {
+  destination(client: Client, request: ProxyRequest): Destination {
     const { keySource, control, routes, requestHead } = this.#services;
     if (this.#isControlCall(client)) return { key: undefined, first: control };
     // The usual case without the facts that the others need.

@@ -6,7 +6,7 @@
 import type { Upstream, View } from "../../view.ts";
 import { keySlot } from "./key.ts";
 import { allowances, UNBOUNDED } from "../upstream/bounded_load.ts";
-import type { ReplicaTally } from "../stats/counters.ts";
+import type { ReplicaCounters } from "../stats/counters.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 
 /** One view with the pools of its instances. */
@@ -36,18 +36,18 @@ export class RoutedView {
 }
 
 /** What becomes of pools when the view changes. */
-export interface PoolKeeper {
+export interface PoolFactory {
   /** Makes the pool of an instance that is new. */
   open(upstream: Upstream): InstancePool;
   /** Where requests to a replica are counted, if they are. */
-  tally?(name: string): ReplicaTally;
+  counters?(name: string): ReplicaCounters;
   /** Lets go of the pool of an instance that left the view. */
   retire(pool: InstancePool): void;
 }
 
 /** Keeps the present view, and the pools over changes of it. */
-export class Routes {
-  readonly #keeper: PoolKeeper;
+export class RoutingTable {
+  readonly #keeper: PoolFactory;
   readonly #loadBound: number;
   #byInstance = new Map<string, InstancePool>();
   #current: RoutedView | undefined;
@@ -56,7 +56,7 @@ export class Routes {
    * @param keeper what becomes of pools
    * @param loadBound how far above its share a replica's load may rise; 0: no bound
    */
-  constructor(keeper: PoolKeeper, loadBound = 0) {
+  constructor(keeper: PoolFactory, loadBound = 0) {
     this.#keeper = keeper;
     this.#loadBound = loadBound;
   }
@@ -85,7 +85,7 @@ export class Routes {
     for (const upstream of view.ready.values()) {
       const pool = this.#byInstance.get(upstream.instance) ?? this.#keeper.open(upstream);
       const { name } = upstream;
-      pool.update(upstream, allowed.get(name) ?? UNBOUNDED, this.#keeper.tally?.(name));
+      pool.update(upstream, allowed.get(name) ?? UNBOUNDED, this.#keeper.counters?.(name));
       byInstance.set(upstream.instance, pool);
       byName.set(name, pool);
     }

@@ -5,7 +5,7 @@ import { BufferPool } from "../transport/buffers.ts";
 import { Deadlines } from "../transport/deadlines.ts";
 import { InFlight } from "../upstream/in_flight.ts";
 import { UNBOUNDED } from "../upstream/bounded_load.ts";
-import { Routes } from "./routing_table.ts";
+import { RoutingTable } from "./routing_table.ts";
 import { InstancePool } from "../upstream/connection_pool.ts";
 
 const NAMES = ["Server1", "Server2", "Server3"];
@@ -32,7 +32,7 @@ function bench() {
   const retired: string[] = [];
   const inFlight = new InFlight();
   const limits = { maxIdle: 1, idleMs: 1, connectMs: 1, responseMs: 1000 };
-  const routes = new Routes({
+  const routes = new RoutingTable({
     open: (one) => {
       opened.push(one.instance);
       const gauge = inFlight.gauge(one.instance);

@@ -6,7 +6,7 @@
 import type { FailureKind } from "../../view.ts";
 import { STEP_COUNT } from "./latency_buckets.ts";
 import type { RefusalReason } from "../errors/refusal.ts";
-import type { TollKind } from "./failure_cost.ts";
+import type { CostKind } from "./failure_cost.ts";
 
 /** Numbers that one worker counts in. */
 export type TallyRow = Float64Array<SharedArrayBuffer>;
@@ -40,7 +40,7 @@ export const FAILURES: readonly AttemptFailure[] = [
 ];
 
 /** What failures of a replica cost requests; those that broke off are counted by who did it. */
-export const TOLLS: readonly TollKind[] = ["held", "retried", "spilled", "lost"];
+export const TOLLS: readonly CostKind[] = ["held", "retried", "spilled", "lost"];
 
 /** Why requests are refused. */
 export const REFUSALS: readonly RefusalCause[] = [

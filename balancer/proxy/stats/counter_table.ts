@@ -14,10 +14,10 @@ import { STEP_COUNT } from "./latency_buckets.ts";
 import { REPLICA, type TallyRow, WORKER } from "./counter_layout.ts";
 
 /** Memory with a row for each worker. */
-export type TallySheet = Float64Array<SharedArrayBuffer>;
+export type CounterSheet = Float64Array<SharedArrayBuffer>;
 
 /** Memory to count replicas in, by their names. */
-export type ReplicaSheets = readonly (readonly [name: string, sheet: TallySheet])[];
+export type ReplicaSheets = readonly (readonly [name: string, sheet: CounterSheet])[];
 
 /**
  * One worker's row.
@@ -26,7 +26,7 @@ export type ReplicaSheets = readonly (readonly [name: string, sheet: TallySheet]
  * @param width how many numbers are in a row
  * @param row which, from 0
  */
-export function rowOf(sheet: TallySheet, width: number, row: number): TallyRow {
+export function rowOf(sheet: CounterSheet, width: number, row: number): TallyRow {
   return sheet.subarray(row * width, (row + 1) * width);
 }
 
@@ -34,11 +34,11 @@ export function rowOf(sheet: TallySheet, width: number, row: number): TallyRow {
 export type Durations = Map<string, Float64Array>;
 
 /** What all workers count in. A worker that replaces another goes on in its row. */
-export class TallyBook {
+export class CounterTable {
   /** For what they count of themselves. */
-  readonly workers: TallySheet;
+  readonly workers: CounterSheet;
   readonly #rows: number;
-  readonly #replicas = new Map<string, TallySheet>();
+  readonly #replicas = new Map<string, CounterSheet>();
 
   /** @param rows how many workers there are */
   constructor(rows: number) {
@@ -111,19 +111,19 @@ export class TallyBook {
  * @param width how many numbers are in a row
  * @param from index of the first one within a row
  */
-function sumInto(sum: Float64Array, sheet: TallySheet, width: number, from: number): void {
+function sumInto(sum: Float64Array, sheet: CounterSheet, width: number, from: number): void {
   for (let at = 0; at < sum.length; at++) sum[at] = sheet[from + at]!;
   for (let row = from + width; row < sheet.length; row += width) {
     for (let at = 0; at < sum.length; at++) sum[at]! += sheet[row + at]!;
   }
 }
 
-function newSheet(width: number, rows: number): TallySheet {
+function newSheet(width: number, rows: number): CounterSheet {
   const bytes = Float64Array.BYTES_PER_ELEMENT * width * rows;
   return new Float64Array(new SharedArrayBuffer(bytes));
 }
 
-function sumOf(sheet: TallySheet, width: number): Float64Array {
+function sumOf(sheet: CounterSheet, width: number): Float64Array {
   const sum = new Float64Array(width);
   sumInto(sum, sheet, width, 0);
   return sum;

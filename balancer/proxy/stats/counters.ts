@@ -19,7 +19,7 @@ import {
   TOLLS,
   WORKER,
 } from "./counter_layout.ts";
-import type { TollKind } from "./failure_cost.ts";
+import type { CostKind } from "./failure_cost.ts";
 
 // As literals of this module they are free.
 const DURATION = REPLICA.duration;
@@ -31,7 +31,7 @@ const RECEIVED = WORKER.received;
 const SENT = WORKER.sent;
 
 /** What one worker counts of one replica. */
-export class ReplicaTally {
+export class ReplicaCounters {
   readonly #row: TallyRow;
 
   constructor(row: TallyRow) {
@@ -59,7 +59,7 @@ export class ReplicaTally {
   }
 
   /** A failure of the replica cost one of its requests something. */
-  toll(kind: TollKind): void {
+  toll(kind: CostKind): void {
     if (kind !== "broken") this.#row[REPLICA.tolls + TOLLS.indexOf(kind)]! += 1;
   }
 
@@ -80,12 +80,12 @@ export class ReplicaTally {
 }
 
 /** For whoever is no replica, as the control API: what is counted here, nobody looks at. */
-export const UNCOUNTED = new ReplicaTally(
+export const UNCOUNTED = new ReplicaCounters(
   new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT * REPLICA.width)),
 );
 
 /** What one worker counts of itself. */
-export class WorkerTally {
+export class OwnCounters {
   readonly #row: TallyRow;
 
   constructor(row: TallyRow) {
@@ -119,7 +119,7 @@ export class WorkerTally {
   }
 
   /** A failure cost a request something, whoever owned it. */
-  toll(kind: TollKind): void {
+  toll(kind: CostKind): void {
     if (kind !== "broken") this.#row[WORKER.tolls + TOLLS.indexOf(kind)]! += 1;
   }
 

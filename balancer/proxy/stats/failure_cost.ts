@@ -3,15 +3,15 @@
  *
  * @module
  */
-import type { Toll } from "../../view.ts";
+import type { FailureCost } from "../../view.ts";
 
 /** What is counted, one a request. */
-export type TollKind = "held" | "retried" | "spilled" | "lost" | "broken";
+export type CostKind = "held" | "retried" | "spilled" | "lost" | "broken";
 
-type Counts = { -readonly [K in TollKind | "longestHoldMs"]: number };
+type Counts = { -readonly [K in CostKind | "longestHoldMs"]: number };
 
 /** Counts until it is asked. */
-export class TollBook {
+export class FailureCosts {
   #byName = new Map<string, Counts>();
 
   /**
@@ -20,7 +20,7 @@ export class TollBook {
    * @param name the replica that owns its slot; undefined while no view says who
    * @param kind what became of it
    */
-  add(name: string | undefined, kind: TollKind): void {
+  add(name: string | undefined, kind: CostKind): void {
     if (name !== undefined) this.#of(name)[kind]++;
   }
 
@@ -37,7 +37,7 @@ export class TollBook {
   }
 
   /** What was counted since the last time; empty when nothing was. */
-  take(): readonly Toll[] {
+  take(): readonly FailureCost[] {
     if (this.#byName.size === 0) return [];
     const tolls = [...this.#byName].map(([name, counts]) => ({ name, ...counts }));
     this.#byName = new Map();

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { TollBook } from "./failure_cost.ts";
+import { FailureCosts } from "./failure_cost.ts";
 
 Deno.test("tolls are counted by owner, and told once", () => {
-  const book = new TollBook();
+  const book = new FailureCosts();
   assertEquals(book.take(), []);
   book.add("Server1", "held");
   book.add("Server1", "held");
@@ -18,7 +18,7 @@ Deno.test("tolls are counted by owner, and told once", () => {
 });
 
 Deno.test("what has no owner yet is counted nowhere", () => {
-  const book = new TollBook();
+  const book = new FailureCosts();
   book.add(undefined, "lost");
   book.waited(undefined, 1);
   assertEquals(book.take(), []);

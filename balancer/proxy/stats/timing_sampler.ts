@@ -10,7 +10,7 @@
 const PER_TICK = 100;
 
 /** Chooses the requests of one worker that are timed. */
-export class Pace {
+export class TimingSampler {
   #stride = 1;
   #left = 1;
   #seen = 0;

@@ -1,15 +1,15 @@
 import { assertEquals } from "@std/assert";
-import { Pace } from "./timing_sampler.ts";
+import { TimingSampler } from "./timing_sampler.ts";
 
 /** What so many requests stand for. */
-function drawn(pace: Pace, count: number): number[] {
+function drawn(pace: TimingSampler, count: number): number[] {
   return Array.from({ length: count }, () => pace.next());
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
 
 Deno.test("few requests are timed one and all", () => {
-  const pace = new Pace();
+  const pace = new TimingSampler();
   for (let tick = 0; tick < 3; tick++) {
     assertEquals(drawn(pace, 199), Array(199).fill(1));
     pace.tick();
@@ -17,7 +17,7 @@ Deno.test("few requests are timed one and all", () => {
 });
 
 Deno.test("of many requests some stand for the others, and all together for all", () => {
-  const pace = new Pace();
+  const pace = new TimingSampler();
   drawn(pace, 2500);
   pace.tick();
   const second = drawn(pace, 2500);
@@ -26,7 +26,7 @@ Deno.test("of many requests some stand for the others, and all together for all"
 });
 
 Deno.test("when it gets quiet every request is timed again", () => {
-  const pace = new Pace();
+  const pace = new TimingSampler();
   drawn(pace, 100_000);
   pace.tick();
   drawn(pace, 1);

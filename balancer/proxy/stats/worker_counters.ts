@@ -3,26 +3,26 @@
  *
  * @module
  */
-import { Pace } from "./timing_sampler.ts";
-import { ReplicaTally, UNCOUNTED, WorkerTally } from "./counters.ts";
-import { type ReplicaSheets, rowOf, type TallySheet } from "./counter_table.ts";
+import { TimingSampler } from "./timing_sampler.ts";
+import { OwnCounters, ReplicaCounters, UNCOUNTED } from "./counters.ts";
+import { type CounterSheet, type ReplicaSheets, rowOf } from "./counter_table.ts";
 import { REPLICA, WORKER } from "./counter_layout.ts";
 
 /** The worker's tallies. */
-export class Tallies {
+export class WorkerCounters {
   /** What it counts of itself. */
-  readonly worker: WorkerTally;
+  readonly own: OwnCounters;
   /** Which requests are timed. */
-  readonly pace = new Pace();
+  readonly timingSampler = new TimingSampler();
   readonly #row: number;
-  readonly #byName = new Map<string, ReplicaTally>();
+  readonly #byName = new Map<string, ReplicaCounters>();
 
   /**
    * @param sheet where the workers count what is about themselves
    * @param row the worker's row, from 0
    */
-  constructor(sheet: TallySheet, row: number) {
-    this.worker = new WorkerTally(rowOf(sheet, WORKER.width, row));
+  constructor(sheet: CounterSheet, row: number) {
+    this.own = new OwnCounters(rowOf(sheet, WORKER.width, row));
     this.#row = row;
   }
 
@@ -36,12 +36,12 @@ export class Tallies {
     const present = new Set(members);
     for (const name of this.#byName.keys()) if (!present.has(name)) this.#byName.delete(name);
     for (const [name, sheet] of added) {
-      this.#byName.set(name, new ReplicaTally(rowOf(sheet, REPLICA.width, this.#row)));
+      this.#byName.set(name, new ReplicaCounters(rowOf(sheet, REPLICA.width, this.#row)));
     }
   }
 
   /** The tally of a replica. */
-  of(name: string | undefined): ReplicaTally {
+  of(name: string | undefined): ReplicaCounters {
     return this.#byName.get(name ?? "") ?? UNCOUNTED;
   }
 }

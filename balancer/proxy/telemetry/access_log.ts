@@ -7,11 +7,11 @@
  */
 import { type AccessLine, accessLine } from "./access_log_format.ts";
 import type { AccessStyle } from "../../log/style.ts";
-import type { KeyText } from "./key_redaction.ts";
+import type { KeyRedaction } from "./key_redaction.ts";
 import { LineBatch } from "./log_batch.ts";
-import type { Recorder, RecordListener } from "./record_sampler.ts";
+import type { RecordListener, RecordSampler } from "./record_sampler.ts";
 import type { RequestRecord } from "./request_record.ts";
-import type { WorkerTally } from "../stats/counters.ts";
+import type { OwnCounters } from "../stats/counters.ts";
 
 /** Bytes that are worth sending before the next tick. */
 const BATCH_BYTES = 256 * 1024;
@@ -28,9 +28,9 @@ export type BatchTaker = (lines: Uint8Array<ArrayBuffer>, lost: number) => void;
 export interface AccessLogOptions {
   readonly style: AccessStyle;
   /** Write keys. */
-  readonly keys: KeyText;
-  readonly recorder: Recorder;
-  readonly tally: WorkerTally;
+  readonly keys: KeyRedaction;
+  readonly recorder: RecordSampler;
+  readonly tally: OwnCounters;
   readonly take: BatchTaker;
 }
 

@@ -9,7 +9,7 @@
  */
 import { type AccessStyle, escapeControls } from "../../log/style.ts";
 import { combinedLine, CombinedTimestamps } from "./combined_format.ts";
-import type { KeyText } from "./key_redaction.ts";
+import type { KeyRedaction } from "./key_redaction.ts";
 import { colouredPrefix, plainPrefix, Timestamps } from "./log_prefix.ts";
 import type { Attempt, RequestRecord } from "./request_record.ts";
 
@@ -25,7 +25,7 @@ const LONGEST = 1024;
  * @param style how lines are written
  * @param keys write keys
  */
-export function accessLine(style: AccessStyle, keys: KeyText): AccessLine {
+export function accessLine(style: AccessStyle, keys: KeyRedaction): AccessLine {
   if (style === "combined") {
     const times = new CombinedTimestamps();
     return (record) => `${combinedLine(record, times.of(record.endedAt))}\n`;
@@ -40,7 +40,7 @@ export function accessLine(style: AccessStyle, keys: KeyText): AccessLine {
 }
 
 /** Put together by hand: what the logger's own formatter takes is half of what a request takes. */
-function jsonLine(record: RequestRecord, keys: KeyText, timestamp: string): string {
+function jsonLine(record: RequestRecord, keys: KeyRedaction, timestamp: string): string {
   const { line, identity, reason, detail } = record;
   return `{"@timestamp":"${timestamp}Z"` +
     `,"level":"${record.failed ? "WARN" : "INFO"}"` +
@@ -69,7 +69,7 @@ function lineFields({ line }: RequestRecord): string {
     `,"network.protocol.version":"1.${minor}"`;
 }
 
-function keyFields({ identity }: RequestRecord, keys: KeyText): string {
+function keyFields({ identity }: RequestRecord, keys: KeyRedaction): string {
   if (!identity) return "";
   const key = keys.of(identity);
   return (key === undefined ? "" : `,"ringkeeper.key":${JSON.stringify(cut(key))}`) +
@@ -98,7 +98,7 @@ function traceFields({ trace }: RequestRecord): string {
   return `,"trace_id":"${traceId}","span_id":"${spanId}"`;
 }
 
-function textOf(record: RequestRecord, keys: KeyText): string {
+function textOf(record: RequestRecord, keys: KeyRedaction): string {
   const { attempts, bytesIn, bytesOut } = record;
   const attempt = answerer(record);
   const held = heldMs(record);
@@ -116,7 +116,7 @@ function textOf(record: RequestRecord, keys: KeyText): string {
   ].filter((part) => part !== "").join(", ");
 }
 
-function identityText({ identity }: RequestRecord, keys: KeyText): string {
+function identityText({ identity }: RequestRecord, keys: KeyRedaction): string {
   if (!identity) return "";
   const { requestId, slot } = identity;
   const id = `id ${printable(cut(requestId))}`;

@@ -2,10 +2,10 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { LogRecord } from "@logtape/logtape";
 import { formatter } from "../../log/style.ts";
 import { type AccessLine, accessLine } from "./access_log_format.ts";
-import { KeyText } from "./key_redaction.ts";
+import { KeyRedaction } from "./key_redaction.ts";
 import { RequestRecord } from "./request_record.ts";
 
-const ID = new KeyText({ from: "request-id" });
+const ID = new KeyRedaction({ from: "request-id" });
 
 /** A request that was sent twice, waited, and was answered. */
 function recordOf(changes: Partial<RequestRecord> = {}): RequestRecord {
@@ -122,7 +122,7 @@ Deno.test("a line of text can be read by people, and steers no terminal", () => 
   const identity = { requestId: "\x9b2J", key: "k\x1b[2J", slot: 7 };
   const tail = (line: string) => line.slice(line.indexOf("access: ") + 8);
   assertEquals(
-    tail(accessLine("text", new KeyText({ from: "path" }))(recordOf({ identity }))),
+    tail(accessLine("text", new KeyRedaction({ from: "path" }))(recordOf({ identity }))),
     "127.0.0.1 POST /home 200, 806.0 ms, upstream 3.3 ms, held 800.5 ms, in 3 B, out 56 B, " +
       "Server1 i2, 2 attempts, slot 7, key k\\x1b[2J, id \\x9b2J\n",
   );
@@ -153,7 +153,7 @@ Deno.test("a line of JSON has no control character either, and gives back what t
 
 Deno.test("a key that may be a credential is told by a hash of it", async () => {
   for (const from of ["header", "cookie", "query"] as const) {
-    const keys = new KeyText({ from, name: "Authorization" });
+    const keys = new KeyRedaction({ from, name: "Authorization" });
     const identity = { requestId: "r1", key: "Bearer abc", slot: 7 };
     assertEquals(keys.of(identity), undefined);
     await keys.ready;
@@ -167,14 +167,14 @@ Deno.test("a key that may be a credential is told by a hash of it", async () => 
     }
   }
   const [field, query] = [
-    new KeyText({ from: "header", name: "X-User" }),
-    new KeyText({ from: "query", name: "user" }),
+    new KeyRedaction({ from: "header", name: "X-User" }),
+    new KeyRedaction({ from: "query", name: "user" }),
   ];
   await Promise.all([field.ready, query.ready]);
   // The bytes c3 bc, as a client sent them in a field, and the letter that they are in a query.
   const of = (key: string) => ({ requestId: "r1", key, slot: 7 });
   assertEquals(field.of(of("\xc3\xbc")), query.of(of("ü")));
-  assertEquals(new KeyText({ from: "path" }).of(of("/home")), "/home");
+  assertEquals(new KeyRedaction({ from: "path" }).of(of("/home")), "/home");
 });
 
 Deno.test("what clients send is no longer in a line than it has to be", () => {

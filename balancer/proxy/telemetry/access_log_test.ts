@@ -1,25 +1,25 @@
 import { assert, assertEquals } from "@std/assert";
-import { KeyText } from "./key_redaction.ts";
+import { KeyRedaction } from "./key_redaction.ts";
 import { AccessLog, WAITING_BYTES } from "./access_log.ts";
-import { Recorder } from "./record_sampler.ts";
+import { RecordSampler } from "./record_sampler.ts";
 import { RequestRecord } from "./request_record.ts";
-import { Routes } from "../routing/routing_table.ts";
-import { Tallies } from "../stats/worker_counters.ts";
-import { TallyBook } from "../stats/counter_table.ts";
+import { RoutingTable } from "../routing/routing_table.ts";
+import { WorkerCounters } from "../stats/worker_counters.ts";
+import { CounterTable } from "../stats/counter_table.ts";
 
 /** An access log whose batches a test takes. */
 function accessLog() {
-  const book = new TallyBook(1);
+  const book = new CounterTable(1);
   const open = () => {
     throw new Error("nobody is ready");
   };
-  const recorder = new Recorder(new Routes({ open, retire: () => {} }));
+  const recorder = new RecordSampler(new RoutingTable({ open, retire: () => {} }));
   const batches: { lines: string[]; lost: number }[] = [];
   const log = new AccessLog({
     style: "json",
-    keys: new KeyText({ from: "request-id" }),
+    keys: new KeyRedaction({ from: "request-id" }),
     recorder,
-    tally: new Tallies(book.workers, 0).worker,
+    tally: new WorkerCounters(book.workers, 0).own,
     take: (bytes, lost) => {
       const text = new TextDecoder().decode(bytes);
       batches.push({ lines: text.split("\n").slice(0, -1), lost });

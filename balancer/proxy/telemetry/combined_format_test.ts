@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { accessLine } from "./access_log_format.ts";
-import { KeyText } from "./key_redaction.ts";
+import { KeyRedaction } from "./key_redaction.ts";
 import { type RequestLine, RequestRecord } from "./request_record.ts";
 
-const line = accessLine("combined", new KeyText({ from: "request-id" }));
+const line = accessLine("combined", new KeyRedaction({ from: "request-id" }));
 
 function recordOf(request: RequestLine | undefined, changes: Partial<RequestRecord> = {}) {
   const record = new RequestRecord("192.0.2.7", 0);

@@ -14,7 +14,7 @@ const DIGITS = 12;
 type Digest = (text: string) => string;
 
 /** Writes the keys of one source. */
-export class KeyText {
+export class KeyRedaction {
   /** Resolves when it can write; until then it writes no key that it would have to hash. */
   readonly ready: Promise<void>;
   readonly #plain: boolean;

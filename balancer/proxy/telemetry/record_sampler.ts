@@ -7,8 +7,8 @@ import type { RequestHead } from "../http1/request_head.ts";
 import { fieldValue, keySlot } from "../routing/key.ts";
 import { latin1 } from "../http1/latin1.ts";
 import type { Identity, RequestLine, RequestRecord } from "./request_record.ts";
-import type { Routes } from "../routing/routing_table.ts";
-import type { Transaction } from "../request/request.ts";
+import type { RoutingTable } from "../routing/routing_table.ts";
+import type { ProxyRequest } from "../request/request.ts";
 
 /** No request is chosen. */
 const NEVER = 0;
@@ -22,14 +22,14 @@ export interface RecordListener {
 }
 
 /** The recorder of one worker. */
-export class Recorder {
+export class RecordSampler {
   /** Who hears of each record. */
   readonly listeners: RecordListener[] = [];
   /** Whether there is a late record of a request that fails and was not chosen. */
   catches = false;
   /** Whether records have the Referer and User-Agent fields, which only `combined` writes. */
   readsFields = false;
-  readonly #routes: Routes;
+  readonly #routes: RoutingTable;
   #fraction = 0;
   /**
    * How many requests from here the next one is that is chosen. A small integer: what may be larger
@@ -38,7 +38,7 @@ export class Recorder {
   #left = NEVER;
 
   /** @param routes the worker's */
-  constructor(routes: Routes) {
+  constructor(routes: RoutingTable) {
     this.#routes = routes;
   }
 
@@ -65,7 +65,7 @@ export class Recorder {
   }
 
   /** Who the request is, and where it falls. */
-  identify({ requestId, destination: { key } }: Transaction): Identity {
+  identify({ requestId, destination: { key } }: ProxyRequest): Identity {
     const ring = this.#routes.current?.view.ring;
     const slot = key === undefined || !ring ? -1 : keySlot(ring, key);
     return { requestId, key, slot };
@@ -112,7 +112,7 @@ export function lineIn(head: RequestHead, bytes: Uint8Array, readsFields: boolea
  * @param request the request, before its bytes are released
  * @param readsFields whether the line has the fields that only `combined` writes
  */
-export function lineOf({ method, minor, out }: Transaction, readsFields: boolean): RequestLine {
+export function lineOf({ method, minor, out }: ProxyRequest, readsFields: boolean): RequestLine {
   const start = method.length + 1;
   const line = { method, minor, target: latin1(out, start, out.indexOf(32, start)) };
   if (!readsFields) return line;

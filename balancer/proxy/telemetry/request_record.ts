@@ -9,7 +9,7 @@
  * @module
  */
 import type { Upstream } from "../../view.ts";
-import type { RequestTrace } from "./request_span.ts";
+import type { RequestSpan } from "./request_span.ts";
 import type { Rejection, WaitCause } from "../request/request_events.ts";
 import type { AttemptFailure, RefusalCause } from "../stats/counter_layout.ts";
 
@@ -99,7 +99,7 @@ export class RequestRecord {
   /** Nobody wanted it until it went wrong: what was before that, is not in here. */
   late = false;
   /** Its spans, where it is traced. */
-  trace: RequestTrace | undefined;
+  trace: RequestSpan | undefined;
   readonly #origin: number;
 
   /**

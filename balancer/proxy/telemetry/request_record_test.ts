@@ -3,7 +3,7 @@ import { Ring } from "../../../ring/mod.ts";
 import { OK, RawConnection, within } from "../../../tests/harness/raw.ts";
 import { gap } from "./record_sampler.ts";
 import type { RequestRecord } from "./request_record.ts";
-import { ProxyBench } from "../testing.ts";
+import { ProxyHarness } from "../testing.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
 const GET = "GET /a?b=c HTTP/1.1\r\nHost: a\r\nX-Request-Id: 7\r\n\r\n";
@@ -14,7 +14,7 @@ const SLOT = Ring.build({ members: ["Server1"] }).slotOfId(7);
 const ERROR = "HTTP/1.1 500 Oh no\r\nContent-Length: 5\r\n\r\nsorry";
 
 /** A worker whose records a test reads. */
-class RecordBench extends ProxyBench {
+class RecordBench extends ProxyHarness {
   readonly records: RequestRecord[] = [];
   #read = 0;
   #more = Promise.withResolvers<void>();
@@ -173,7 +173,7 @@ test("a request that waits tells for what, and a client that leaves, that it lef
   assertInOrder(record.startedAt, hold.startedAt, hold.endedAt, attempt.startedAt, record.endedAt);
 });
 
-async function waiting(bench: ProxyBench, count: number): Promise<void> {
+async function waiting(bench: ProxyHarness, count: number): Promise<void> {
   while (bench.proxy.waitingRoom.count < count) await new Promise((r) => setTimeout(r));
 }
 
@@ -257,11 +257,11 @@ test("of requests that were not chosen those are told that failed", async (t) =>
 test("where not every request is timed, one that fails is told from then on", async () => {
   await using bench = new RecordBench(1e-300);
   const { client, replica } = await bench.warm();
-  const { deadlines, tallies: { pace } } = bench.proxy;
+  const { deadlines, counters: { timingSampler } } = bench.proxy;
   // From here on the test ticks.
   deadlines.close();
-  for (let seen = 0; seen < 1000; seen++) pace.next();
-  pace.tick();
+  for (let seen = 0; seen < 1000; seen++) timingSampler.next();
+  timingSampler.tick();
   for (const answer of [OK, ERROR]) {
     await client.send(GET);
     await replica.request();

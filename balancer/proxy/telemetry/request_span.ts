@@ -13,9 +13,9 @@ import {
 } from "../../tracing/tracing.ts";
 import type { Upstream, UpstreamAddress } from "../../view.ts";
 import { rewriteSpan, traceParentText } from "../http1/traceparent.ts";
-import type { KeyText } from "./key_redaction.ts";
+import type { KeyRedaction } from "./key_redaction.ts";
 import type { Attempt, Identity, RequestRecord } from "./request_record.ts";
-import type { Transaction } from "../request/request.ts";
+import type { ProxyRequest } from "../request/request.ts";
 
 /** The methods that the conventions know; any other would make a name of every invention. */
 const METHODS: ReadonlySet<string> = new Set(
@@ -29,10 +29,10 @@ interface Asked {
 }
 
 /** The spans of a request. */
-export class RequestTrace {
+export class RequestSpan {
   readonly #tracing: Tracing;
   readonly #span: Span;
-  readonly #request: Transaction;
+  readonly #request: ProxyRequest;
   /** As long as the record's attempts, or one longer where the last was not made after all. */
   readonly #asked: Asked[] = [];
   /** Index after the head of the request as it is sent. */
@@ -43,7 +43,7 @@ export class RequestTrace {
    * @param span the request's own
    * @param request what is sent
    */
-  constructor(tracing: Tracing, span: Span, request: Transaction) {
+  constructor(tracing: Tracing, span: Span, request: ProxyRequest) {
     this.#tracing = tracing;
     this.#span = span;
     this.#request = request;
@@ -93,7 +93,7 @@ export class RequestTrace {
    * @param record all that is known of it
    * @param keys write keys, for they may be credentials
    */
-  end(record: RequestRecord, keys: KeyText): void {
+  end(record: RequestRecord, keys: KeyRedaction): void {
     for (const { why, startedAt, endedAt } of record.holds) {
       const attributes = { "ringkeeper.hold.why": why };
       this.#tracing.start("hold", { parent: this.#span, at: startedAt, attributes }).end(endedAt);
@@ -139,7 +139,7 @@ export function spanName(method: string): string {
 }
 
 /** Its query stays out of it, for credentials may be in there. */
-function requestAttributes(record: RequestRecord, keys: KeyText): Attributes {
+function requestAttributes(record: RequestRecord, keys: KeyRedaction): Attributes {
   const { line, identity, attempts, client, peer, status, outcome, reason } = record;
   const last = attempts.at(-1);
   const [path] = line?.target.split("?", 1) ?? [];
@@ -161,7 +161,7 @@ function requestAttributes(record: RequestRecord, keys: KeyText): Attributes {
   };
 }
 
-function identityAttributes(identity: Identity, keys: KeyText): Attributes {
+function identityAttributes(identity: Identity, keys: KeyRedaction): Attributes {
   const key = keys.of(identity);
   return {
     "ringkeeper.request_id": identity.requestId,

@@ -6,11 +6,11 @@ import { BufferPool } from "../transport/buffers.ts";
 import { RequestHead } from "../http1/request_head.ts";
 import { RequestIds } from "../request/request_ids.ts";
 import { traceParentText } from "../http1/traceparent.ts";
-import { KeyText } from "./key_redaction.ts";
+import { KeyRedaction } from "./key_redaction.ts";
 import { RequestRecord } from "./request_record.ts";
-import { RequestTrace } from "./request_span.ts";
-import { ProxyBench } from "../testing.ts";
-import { Transaction } from "../request/request.ts";
+import { RequestSpan } from "./request_span.ts";
+import { ProxyHarness } from "../testing.ts";
+import { ProxyRequest } from "../request/request.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
 const UPSTREAM = { name: "S", instance: "i", address: { hostname: "127.0.0.1", port: 9 } };
@@ -20,7 +20,7 @@ const TRACE = "0af7651916cd43dd8448eb211c80319c";
 function traced(tracing: Tracing) {
   const field = traceParentText({ traceId: TRACE, spanId: "f".repeat(16), flags: 1 });
   const text = `GET / HTTP/1.1\r\ntraceparent: ${field}\r\n\r\n`;
-  const request = new Transaction(
+  const request = new ProxyRequest(
     new RequestHead(),
     "id",
     new RequestIds(),
@@ -31,15 +31,15 @@ function traced(tracing: Tracing) {
   request.seal(text.length);
   const record = new RequestRecord("::1", performance.now());
   const span = tracing.start("GET", { kind: "server", at: record.startedAt });
-  record.trace = new RequestTrace(tracing, span, request);
+  record.trace = new RequestSpan(tracing, span, request);
   record.trace.place(text.length);
-  const sent = () => /-([0-9a-f]{16})-/.exec(String.fromCharCode(...request.opening))?.[1];
+  const sent = () => /-([0-9a-f]{16})-/.exec(String.fromCharCode(...request.firstBytes))?.[1];
   return { record, sent };
 }
 
 function end(record: RequestRecord): void {
   record.end("answered");
-  record.trace?.end(record, new KeyText({ from: "request-id" }));
+  record.trace?.end(record, new KeyRedaction({ from: "request-id" }));
 }
 
 function named(spans: readonly EndedSpan[], name: string): EndedSpan[] {
@@ -101,7 +101,7 @@ Deno.test("each attempt is told of, and only the last one answered", async () =>
 });
 
 test("the usual way and the general one make the same spans of a request", async () => {
-  await using bench = new ProxyBench();
+  await using bench = new ProxyHarness();
   await withSpans(async (tracing, ended) => {
     await bench.proxy.trace(tracing);
     const { client, replica } = await bench.warm();

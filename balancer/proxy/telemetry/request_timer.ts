@@ -13,9 +13,9 @@ import { isEvidence, type UpstreamError } from "../errors/upstream_error.ts";
 import type { Client } from "../request/client.ts";
 import type { Rejection, RequestEvents, WaitCause } from "../request/request_events.ts";
 import type { Telemetry } from "./telemetry.ts";
-import { outcomeOf, type ReplicaTally, UNCOUNTED } from "../stats/counters.ts";
+import { outcomeOf, type ReplicaCounters, UNCOUNTED } from "../stats/counters.ts";
 import { BROKEN, LEFT } from "../stats/counter_layout.ts";
-import type { Transaction } from "../request/request.ts";
+import type { ProxyRequest } from "../request/request.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 
 /** It was not counted yet. */
@@ -35,13 +35,13 @@ const CHOSEN = 32;
 type TimedClient = Pick<Client, "address" | "origin" | "wire" | "body">;
 
 /** The times of the request that is on a client's connection. */
-export class Stopwatch implements RequestEvents {
+export class RequestTimer implements RequestEvents {
   /** What is known of the request; undefined where nobody wants to hear of it. */
   record: RequestRecord | undefined;
   readonly #client: TimedClient;
   readonly #telemetry: Telemetry;
   /** Whoever was asked last; undefined while nobody was. */
-  #asked: ReplicaTally | undefined;
+  #asked: ReplicaCounters | undefined;
   /** How many requests this one stands for; 0: it is not timed. */
   #weight = 0;
   #takenAt = 0;
@@ -63,7 +63,7 @@ export class Stopwatch implements RequestEvents {
   }
 
   received(): void {
-    this.#weight = this.#telemetry.tallies.pace.next();
+    this.#weight = this.#telemetry.counters.timingSampler.next();
     if (this.#weight > 0) this.#takenAt = performance.now();
     this.#asked = undefined;
     this.#state = this.#telemetry.recorder.next() ? OPEN | CHOSEN : OPEN;
@@ -87,7 +87,7 @@ export class Stopwatch implements RequestEvents {
     if (!this.record?.sampled) this.record = undefined;
   }
 
-  routed(request: Transaction): string | undefined {
+  routed(request: ProxyRequest): string | undefined {
     const { traces, recorder } = this.#telemetry;
     const traceparent = traces?.begin(this, this.#client.wire.bytes, request);
     if (this.record) this.record.identity = recorder.identify(request);
@@ -99,7 +99,7 @@ export class Stopwatch implements RequestEvents {
   }
 
   attemptStarted(pool: InstancePool, reused: boolean): void {
-    this.#asked = pool.tally;
+    this.#asked = pool.counters;
     if (this.#weight > 0) this.#askedAt = performance.now();
     if (this.record) this.record.ask(pool.upstream, reused);
   }
@@ -119,7 +119,7 @@ export class Stopwatch implements RequestEvents {
 
   responseStarted(
     status: number,
-    request: Transaction,
+    request: ProxyRequest,
     pool: InstancePool,
     reused: boolean,
   ): void {
@@ -150,7 +150,7 @@ export class Stopwatch implements RequestEvents {
    * @param asked the connection's pool, where it goes wrong with whom it was sent to
    * @param reused whether that connection had carried a request before
    */
-  #witness(request: Transaction, asked?: InstancePool, reused = false): void {
+  #witness(request: ProxyRequest, asked?: InstancePool, reused = false): void {
     if (this.record !== undefined || !this.#telemetry.recorder.catches) return;
     const record = this.#newRecord();
     record.late = this.#weight === 0;
@@ -162,12 +162,12 @@ export class Stopwatch implements RequestEvents {
     record.ask(asked.upstream, reused, record.at(askedAt));
   }
 
-  attemptFailed(request: Transaction, pool: InstancePool, failure: UpstreamError): void {
+  attemptFailed(request: ProxyRequest, pool: InstancePool, failure: UpstreamError): void {
     this.#witness(request, pool, failure.reused);
     this.record?.fail(isEvidence(failure) ? failure.kind : "stale");
   }
 
-  diverted(request: Transaction, pool?: InstancePool): void {
+  diverted(request: ProxyRequest, pool?: InstancePool): void {
     this.#state |= DETOURED;
     this.#witness(request, pool);
   }
@@ -187,7 +187,7 @@ export class Stopwatch implements RequestEvents {
     if (this.record) this.record.endless = this.#status === 101 ? "tunnel" : "stream";
   }
 
-  responseBroken(request: Transaction, pool: InstancePool, reused: boolean): void {
+  responseBroken(request: ProxyRequest, pool: InstancePool, reused: boolean): void {
     this.#witness(request, pool, reused);
     this.#state |= BROKEN_OFF;
     this.#asked?.failed("broken");
@@ -195,47 +195,47 @@ export class Stopwatch implements RequestEvents {
   }
 
   completed(method: string): void {
-    const { worker } = this.#telemetry.tallies;
+    const { own } = this.#telemetry.counters;
     const asked = this.#asked;
     if ((this.#state & OPEN) === 0 || asked === undefined) return;
     this.#state &= ~OPEN;
     if (this.record) this.#close(this.record, "answered");
-    if (asked === UNCOUNTED) return worker.controlled();
+    if (asked === UNCOUNTED) return own.controlled();
     const outcome = outcomeOf(this.#status);
     asked.ended(method, outcome);
-    worker.ended(outcome);
+    own.ended(outcome);
     if (this.#weight > 0) this.#time(asked);
   }
 
-  #time(asked: ReplicaTally): void {
+  #time(asked: ReplicaCounters): void {
     const now = performance.now();
     if ((this.#state & ENDLESS) === 0) asked.took(now - this.#takenAt, this.#weight);
     if ((this.#state & DETOURED) !== 0) return;
     const handedAt = (this.#state & HANDED) === 0 ? now : this.#handedAt;
     const added = this.#askedAt - this.#takenAt + handedAt - this.#answeredAt;
-    this.#telemetry.tallies.worker.added(added, this.#weight);
+    this.#telemetry.counters.own.added(added, this.#weight);
   }
 
   aborted(method: string): void {
     if ((this.#state & OPEN) === 0) return;
     this.#state &= ~OPEN;
-    const { worker } = this.#telemetry.tallies;
+    const { own } = this.#telemetry.counters;
     const outcome = (this.#state & BROKEN_OFF) !== 0 ? BROKEN : LEFT;
     if (this.record) this.#close(this.record, outcome === BROKEN ? "broken" : "left");
-    if (this.#asked === UNCOUNTED) return worker.controlled();
+    if (this.#asked === UNCOUNTED) return own.controlled();
     if (this.#asked) this.#asked.ended(method, outcome);
-    else worker.unanswered(method, outcome);
-    worker.ended(outcome);
+    else own.unanswered(method, outcome);
+    own.ended(outcome);
   }
 
-  rejected(method: string, refusal: Rejection, request?: Transaction): void {
+  rejected(method: string, refusal: Rejection, request?: ProxyRequest): void {
     if (request) this.#witness(request);
-    const { worker } = this.#telemetry.tallies;
+    const { own } = this.#telemetry.counters;
     const outcome = outcomeOf(refusal.status);
     this.#state &= ~OPEN;
-    worker.refused(refusal.reason);
-    worker.unanswered(method, outcome);
-    worker.ended(outcome);
+    own.refused(refusal.reason);
+    own.unanswered(method, outcome);
+    own.ended(outcome);
     if (!this.record && this.#concerns(refusal)) this.#newRecord();
     this.record?.refuse(refusal);
   }

@@ -14,23 +14,23 @@ import {
   type TraceParent,
   traceParentText,
 } from "../http1/traceparent.ts";
-import type { KeyText } from "./key_redaction.ts";
+import type { KeyRedaction } from "./key_redaction.ts";
 import { latin1 } from "../http1/latin1.ts";
 import type { RecordListener } from "./record_sampler.ts";
 import type { RequestRecord } from "./request_record.ts";
-import type { Stopwatch } from "./request_timer.ts";
-import { RequestTrace, spanName, traceParentOf } from "./request_span.ts";
+import type { RequestTimer } from "./request_timer.ts";
+import { RequestSpan, spanName, traceParentOf } from "./request_span.ts";
 import type { TraceSettings } from "../settings.ts";
-import type { Transaction } from "../request/request.ts";
+import type { ProxyRequest } from "../request/request.ts";
 
 /** Has what Deno itself traces in the control API left out, where the sampler heeds a parent. */
 const UNTRACED = traceParentText(NOBODY);
 
 /** The traces of one worker's requests. */
-export class RequestTraces implements RecordListener {
+export class RequestTracer implements RecordListener {
   readonly #tracing: Tracing;
   readonly #heedsClient: boolean;
-  readonly #keys: KeyText;
+  readonly #keys: KeyRedaction;
   readonly #head: RequestHead;
 
   /**
@@ -42,7 +42,7 @@ export class RequestTraces implements RecordListener {
   constructor(
     tracing: Tracing,
     { heedsClient }: TraceSettings,
-    keys: KeyText,
+    keys: KeyRedaction,
     head: RequestHead,
   ) {
     this.#head = head;
@@ -59,7 +59,7 @@ export class RequestTraces implements RecordListener {
    * @param request what is to be sent
    * @returns value of the field that it is sent on with; undefined: what came crosses as it is
    */
-  begin(timer: Stopwatch, bytes: Uint8Array, request: Transaction): string | undefined {
+  begin(timer: RequestTimer, bytes: Uint8Array, request: ProxyRequest): string | undefined {
     const { fields } = this.#head;
     const parent = readTraceParent(fields, bytes);
     if (parent && this.#heedsClient && (parent.flags & SAMPLED) === 0) return undefined;
@@ -75,9 +75,9 @@ export class RequestTraces implements RecordListener {
   }
 
   #start(
-    timer: Stopwatch,
+    timer: RequestTimer,
     bytes: Uint8Array,
-    request: Transaction,
+    request: ProxyRequest,
     parent: TraceParent | undefined,
   ): string {
     const record = timer.begin();
@@ -88,7 +88,7 @@ export class RequestTraces implements RecordListener {
     });
     if (isSampled(span)) {
       span.setAttributes(hostAttributes(this.#head, bytes));
-      record.trace = new RequestTrace(this.#tracing, span, request);
+      record.trace = new RequestSpan(this.#tracing, span, request);
     } else timer.forget();
     return traceParentOf(span, (parent?.flags ?? 0) & RANDOM);
   }

@@ -4,23 +4,23 @@
  * @module
  */
 import type { RequestHead } from "../http1/request_head.ts";
-import type { Tallies } from "../stats/worker_counters.ts";
-import type { Recorder } from "./record_sampler.ts";
-import type { RequestTraces } from "./request_tracer.ts";
+import type { WorkerCounters } from "../stats/worker_counters.ts";
+import type { RecordSampler } from "./record_sampler.ts";
+import type { RequestTracer } from "./request_tracer.ts";
 
 /** The telemetry of one worker. */
 export class Telemetry {
   /** Traces requests; undefined where OpenTelemetry is off. */
-  traces: RequestTraces | undefined;
+  traces: RequestTracer | undefined;
 
   /**
-   * @param tallies the worker's counters
+   * @param counters the worker's counters
    * @param recorder samples requests, and hands their records on
    * @param requestHead the head that was parsed last, for use until the next wait
    */
   constructor(
-    readonly tallies: Tallies,
-    readonly recorder: Recorder,
+    readonly counters: WorkerCounters,
+    readonly recorder: RecordSampler,
     readonly requestHead: RequestHead,
   ) {}
 }

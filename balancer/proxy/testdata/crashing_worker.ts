@@ -10,7 +10,7 @@
 import type { FromWorker, ToWorker } from "../worker/messages.ts";
 import type { WorkerSheets } from "../worker/worker_context.ts";
 import { LoadCell } from "../upstream/shared_load.ts";
-import { Tallies } from "../stats/worker_counters.ts";
+import { WorkerCounters } from "../stats/worker_counters.ts";
 
 const id = crypto.randomUUID();
 let sheet: WorkerSheets | undefined;
@@ -59,7 +59,7 @@ function count(): void {
   const counted = new LoadCell(sheet.memory, sheet.row, cell, true);
   counted.enter();
   counted.enter();
-  const { worker } = new Tallies(sheet.tallies, sheet.row);
-  worker.accepted();
-  worker.connections = 1;
+  const { own } = new WorkerCounters(sheet.tallies, sheet.row);
+  own.accepted();
+  own.connections = 1;
 }

@@ -13,9 +13,9 @@ import { RequestHead } from "../http1/request_head.ts";
 import { RequestIds } from "../request/request_ids.ts";
 import { InFlight } from "../upstream/in_flight.ts";
 import { LoadCell, type SharedLoads } from "../upstream/shared_load.ts";
-import { Places } from "../routing/admission.ts";
-import { Routes } from "../routing/routing_table.ts";
-import { Transaction } from "../request/request.ts";
+import { Admission } from "../routing/admission.ts";
+import { RoutingTable } from "../routing/routing_table.ts";
+import { ProxyRequest } from "../request/request.ts";
 import { InstancePool } from "../upstream/connection_pool.ts";
 
 /** What a worker is to do. */
@@ -54,7 +54,7 @@ function run(task: PlacingTask): Placed {
     if (taken.length === task.places) leave(task, taken.shift()!);
     const request = requestFor(`${task.row} ${nth}`);
     const wanted = routes.current!.pool(task.names[nth % 4 === 0 ? nth % task.names.length : 0]!)!;
-    const pool = places.take(request, wanted);
+    const pool = places.acquire(request, wanted);
     const at = task.names.indexOf(pool.upstream.name);
     most[at] = Math.max(most[at]!, Atomics.add(task.held, at, 1) + 1);
     if (pool !== wanted) overflowed++;
@@ -75,7 +75,7 @@ function room({ memory, row, bound, names }: PlacingTask) {
   const deadlines = new Deadlines();
   deadlines.close();
   const limits = { maxIdle: 1, idleMs: 1, connectMs: 1, responseMs: 1000 };
-  const routes = new Routes({
+  const routes = new RoutingTable({
     open: (one) => {
       const cell = new LoadCell(memory, row, 1 + names.indexOf(one.name), true);
       const gauge = inFlight.gauge(one.instance, cell);
@@ -93,12 +93,12 @@ function room({ memory, row, bound, names }: PlacingTask) {
   });
   return {
     routes,
-    places: new Places({ memory, row }, routes, { loadBound: bound, ringFields: false }),
+    places: new Admission({ memory, row }, routes, { loadBound: bound, ringFields: false }),
   };
 }
 
-function requestFor(key: string): Transaction {
-  const request = new Transaction(new RequestHead(), key, new RequestIds(), new BufferPool(), 1);
+function requestFor(key: string): ProxyRequest {
+  const request = new ProxyRequest(new RequestHead(), key, new RequestIds(), new BufferPool(), 1);
   request.destination = { key, first: undefined };
   return request;
 }

@@ -5,7 +5,7 @@
  */
 
 /** What the proxy and the API's server need of a connection; `Deno.Conn` has all of it. */
-export interface Connection {
+export interface ByteStream {
   /**
    * Reads what is there, or what comes first.
    *

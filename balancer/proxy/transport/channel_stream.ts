@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Connection } from "./byte_stream.ts";
+import type { ByteStream } from "./byte_stream.ts";
 
 /** Bytes that one end may send before the other has read any of them. */
 const WINDOW_BYTES = 64 * 1024;
@@ -27,7 +27,7 @@ export type StreamFrame =
 export type SendFrame = (stream: number, frame: StreamFrame) => void;
 
 /** One end of a stream. */
-export class ChannelStream implements Connection {
+export class ChannelStream implements ByteStream {
   readonly #send: (frame: StreamFrame) => void;
   readonly #onClose: () => void;
   readonly #received: Uint8Array[] = [];

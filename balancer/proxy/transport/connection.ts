@@ -10,9 +10,9 @@ import {
   LARGE_BYTES,
   RESTING_BYTES,
 } from "./buffers.ts";
-import type { Connection } from "./byte_stream.ts";
+import type { ByteStream } from "./byte_stream.ts";
 import { type Socket, socketOf } from "./socket.ts";
-import { type Side, type Staged, TURN } from "./io_batches.ts";
+import { IO_BATCHES, type Side, type Staged } from "./io_batches.ts";
 
 /** After so many reads a connection is one that is used much. */
 const SETTLING_READS = 16;
@@ -23,7 +23,7 @@ const NOTHING = new Uint8Array(0);
 export class Disconnected extends Error {
   override readonly name = "Disconnected";
 
-  constructor(readonly wire: Wire, options?: ErrorOptions) {
+  constructor(readonly wire: Connection, options?: ErrorOptions) {
     super("the connection ended", options);
   }
 }
@@ -34,12 +34,12 @@ export class ReaderConflict extends Error {
 }
 
 /**
- * The right to wait for bytes of a connection and to take them. {@linkcode Wire.reader} hands out
+ * The right to wait for bytes of a connection and to take them. {@linkcode Connection.reader} hands out
  * one at a time; its holder gives it back by disposing of it.
  */
 export class Reader implements Disposable {
   /** @param wire the connection that it reads */
-  constructor(readonly wire: Wire) {}
+  constructor(readonly wire: Connection) {}
 
   /**
    * Reads more bytes behind those that are unread.
@@ -48,8 +48,8 @@ export class Reader implements Disposable {
    * @throws {Disconnected} when the connection broke or was closed
    * @throws {ReaderConflict} when it was given back, or its last read is not over
    */
-  fill(): Promise<boolean> {
-    return this.wire.fill(this);
+  read(): Promise<boolean> {
+    return this.wire.read(this);
   }
 
   /** Ends a wait of its holder by an error. The read under way goes on; no byte is lost. */
@@ -69,30 +69,30 @@ export interface Traffic {
 }
 
 /** Is told what becomes of reads and writes, without a promise for each. Must not throw. */
-export interface WireWatcher {
+export interface ConnectionListener {
   /** A read is over, before those hear of it who wait for it: `more` is false at the peer's end. */
-  onFill(more: boolean): void;
+  onData(more: boolean): void;
   /** A read found the connection broken, or closed from here. */
   onBreak(): void;
-  /** All of what {@linkcode Wire.send} was given is written. */
-  onSent(): void;
+  /** All of what {@linkcode Connection.send} was given is written. */
+  onWritten(): void;
   /** It could not be written. */
-  onUnsent(error: Disconnected): void;
+  onWriteError(error: Disconnected): void;
 }
 
 /**
  * A connection and its window of unread bytes, `bytes[start..end)`.
  *
- * At most one read is under way at any time. It may be begun early, by {@linkcode Wire.listen}, to
+ * At most one read is under way at any time. It may be begun early, by {@linkcode Connection.startRead}, to
  * notice that the peer went away, and be waited for later. Bytes are taken by one owner at a time:
  * by the watcher while no {@linkcode Reader} is held, or else by the holder of that.
  */
-export class Wire implements Staged {
+export class Connection implements Staged {
   bytes: Buffer;
   start = 0;
   end = 0;
-  watcher: WireWatcher | undefined;
-  readonly #connection: Connection;
+  watcher: ConnectionListener | undefined;
+  readonly #connection: ByteStream;
   readonly #socket: Socket;
   readonly #buffers: BufferPool;
   readonly #side: Side;
@@ -124,7 +124,7 @@ export class Wire implements Staged {
    * @param socket reads and writes of the connection
    */
   constructor(
-    connection: Connection,
+    connection: ByteStream,
     buffers: BufferPool,
     side: Side,
     traffic?: Traffic,
@@ -139,7 +139,7 @@ export class Wire implements Staged {
   }
 
   /** Takes bytes that were read before the connection came here, {@linkcode RESTING_BYTES} at the most. */
-  begin(bytes: Uint8Array): void {
+  prepend(bytes: Uint8Array): void {
     if (bytes.length > this.bytes.length) this.#makeSome();
     this.bytes.set(bytes);
     this.end = bytes.length;
@@ -185,13 +185,13 @@ export class Wire implements Staged {
     awaited?.reject(reason);
   }
 
-  /** See {@linkcode Reader.fill}. */
-  fill(reader: Reader): Promise<boolean> {
+  /** See {@linkcode Reader.read}. */
+  read(reader: Reader): Promise<boolean> {
     if (this.#reader !== reader || this.#awaited) {
       return Promise.reject(new ReaderConflict("a read by one that may not read now"));
     }
     if (this.#failure) return Promise.reject(this.#failure);
-    this.listen();
+    this.startRead();
     return (this.#awaited = Promise.withResolvers()).promise;
   }
 
@@ -199,12 +199,12 @@ export class Wire implements Staged {
    * Begins a read in this turn where none is under way; the watcher hears of it. No promise is kept,
    * nor made by an async function: this happens for every message.
    */
-  listen(): void {
+  startRead(): void {
     if (this.#reading || this.#failure) return;
     if (this.start === this.end) this.#startOver();
     else if (this.end === this.bytes.length) this.#makeSome();
     this.#reading = true;
-    TURN.read(this);
+    IO_BATCHES.read(this);
   }
 
   /** Nothing is unread. */
@@ -224,7 +224,7 @@ export class Wire implements Staged {
 
   readonly #onRead = (count: number): void => {
     this.#count = count;
-    TURN.filled(this, this.#side);
+    IO_BATCHES.filled(this, this.#side);
   };
 
   deliver(): void {
@@ -236,7 +236,7 @@ export class Wire implements Staged {
     this.#traffic?.received(count);
     // Nothing is the end, unless there was no room for anything.
     const more = count > 0 || this.end === this.bytes.length;
-    this.watcher?.onFill(more);
+    this.watcher?.onData(more);
     awaited?.resolve(more);
   }
 
@@ -276,7 +276,7 @@ export class Wire implements Staged {
   }
 
   /** Gives the large buffer back where nothing is unread and nothing is being read. */
-  rest(): void {
+  shrinkBuffer(): void {
     if (this.bytes === this.#resting || this.#reading) return;
     if (this.unread > RESTING_BYTES) return;
     if (this.unread > this.#resting.length) this.#grow();
@@ -291,7 +291,7 @@ export class Wire implements Staged {
    * @throws {Disconnected} when the connection broke or was closed
    */
   write(bytes: Uint8Array): Promise<void> {
-    TURN.wrote();
+    IO_BATCHES.wrote();
     return this.#socket.write(bytes).then(
       (count) => {
         this.#traffic?.sent(count);
@@ -310,7 +310,7 @@ export class Wire implements Staged {
     this.#sendingLength = length;
     this.#onSent ??= (count) => this.#sent(count);
     this.#onUnsent ??= (cause) => this.#unsent(cause);
-    TURN.send(this);
+    IO_BATCHES.send(this);
   }
 
   beginSend(): void {
@@ -323,14 +323,14 @@ export class Wire implements Staged {
     const length = this.#sendingLength;
     this.#sending = undefined;
     this.#traffic?.sent(count);
-    if (count === length) return this.watcher?.onSent();
+    if (count === length) return this.watcher?.onWritten();
     const rest = this.#writeRest(bytes.subarray(0, length), count);
-    rest.then(() => this.watcher?.onSent(), this.#onUnsent);
+    rest.then(() => this.watcher?.onWritten(), this.#onUnsent);
   }
 
   #unsent(cause: unknown): void {
     this.#sending = undefined;
-    this.watcher?.onUnsent(
+    this.watcher?.onWriteError(
       cause instanceof Disconnected ? cause : new Disconnected(this, { cause }),
     );
   }

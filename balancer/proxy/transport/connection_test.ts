@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { BufferPool, FIRST_BYTES, LARGE_BYTES, RESTING_BYTES } from "./buffers.ts";
-import { Disconnected, ReaderConflict, Wire, type WireWatcher } from "./connection.ts";
+import { Connection, type ConnectionListener, Disconnected, ReaderConflict } from "./connection.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
 /** A wire and the other end of its connection. */
@@ -9,7 +9,7 @@ async function pair() {
   const { hostname, port } = listener.addr;
   const [tcp, peer] = await Promise.all([Deno.connect({ hostname, port }), listener.accept()]);
   const buffers = new BufferPool();
-  const wire = new Wire(tcp, buffers, "client");
+  const wire = new Connection(tcp, buffers, "client");
   const reader = wire.reader();
   const dispose = () => {
     wire.close();
@@ -23,7 +23,7 @@ async function pair() {
   return { wire, reader, peer, buffers, [Symbol.dispose]: dispose };
 }
 
-function unread({ bytes, start, end }: Wire): string {
+function unread({ bytes, start, end }: Connection): string {
   return new TextDecoder().decode(bytes.subarray(start, end));
 }
 
@@ -36,18 +36,18 @@ test("bytes are read behind those that are unread", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   await say(peer, "abc");
-  assertEquals(await reader.fill(), true);
+  assertEquals(await reader.read(), true);
   wire.start += 1;
   await say(peer, "def");
-  await reader.fill();
+  await reader.read();
   assertEquals([unread(wire), wire.unread], ["bcdef", 5]);
 });
 
 test("a read that was begun early is the one that the reader waits for", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
-  wire.listen();
-  const reading = reader.fill();
+  wire.startRead();
+  const reading = reader.read();
   await say(peer, "abc");
   assertEquals(await reading, true);
   assertEquals(unread(wire), "abc");
@@ -60,12 +60,12 @@ test("a connection has one reader at a time", async () => {
   reader[Symbol.dispose]();
   assertEquals(wire.hasReader, false);
   const next = wire.reader();
-  await assertRejects(() => reader.fill(), ReaderConflict);
+  await assertRejects(() => reader.read(), ReaderConflict);
   // Nothing that the former owner does reaches the present one.
   reader.interrupt(new Error("not for it"));
   reader[Symbol.dispose]();
-  const reading = next.fill();
-  await assertRejects(() => next.fill(), ReaderConflict);
+  const reading = next.read();
+  await assertRejects(() => next.read(), ReaderConflict);
   await say(peer, "abc");
   assertEquals([await reading, unread(wire)], [true, "abc"]);
 });
@@ -73,23 +73,23 @@ test("a connection has one reader at a time", async () => {
 test("a reader that is interrupted loses no byte for the next one", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
-  const interrupted = assertRejects(() => reader.fill(), RangeError);
+  const interrupted = assertRejects(() => reader.read(), RangeError);
   reader.interrupt(new RangeError("not needed"));
   await interrupted;
-  const givenBack = assertRejects(() => reader.fill(), ReaderConflict);
+  const givenBack = assertRejects(() => reader.read(), ReaderConflict);
   reader[Symbol.dispose]();
   await givenBack;
   using next = wire.reader();
   await say(peer, "abc");
-  assertEquals([await next.fill(), unread(wire)], [true, "abc"]);
+  assertEquals([await next.read(), unread(wire)], [true, "abc"]);
 });
 
 test("the end of the peer's side is no error, however often it is asked for", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   await peer.closeWrite();
-  assertEquals(await reader.fill(), false);
-  assertEquals(await reader.fill(), false);
+  assertEquals(await reader.read(), false);
+  assertEquals(await reader.read(), false);
   assertEquals(wire.unread, 0);
 });
 
@@ -99,14 +99,14 @@ test("a wire makes room for what is long, and gives it back at rest", async () =
   assertEquals(wire.bytes.length, FIRST_BYTES);
   const text = "0123456789".repeat(1000);
   await say(peer, text);
-  while (wire.unread < text.length) await reader.fill();
+  while (wire.unread < text.length) await reader.read();
   assertEquals(unread(wire) === text, true);
   const large = wire.bytes;
   assertEquals(large.length, LARGE_BYTES);
-  wire.rest();
+  wire.shrinkBuffer();
   assertStrictEquals(wire.bytes, large);
   wire.start = wire.end - 5;
-  wire.rest();
+  wire.shrinkBuffer();
   assertEquals([wire.bytes.length, unread(wire)], [RESTING_BYTES, "56789"]);
   assertStrictEquals(buffers.take(LARGE_BYTES), large);
 });
@@ -116,10 +116,10 @@ test("a client's long head has a buffer of the second size, and the client keeps
   const { wire, reader, peer } = one;
   const text = "0123456789".repeat(70);
   await say(peer, text);
-  while (wire.unread < text.length) await reader.fill();
+  while (wire.unread < text.length) await reader.read();
   assertEquals([unread(wire), wire.bytes.length], [text, RESTING_BYTES]);
   wire.start = wire.end;
-  wire.rest();
+  wire.shrinkBuffer();
   assertEquals(wire.bytes.length, RESTING_BYTES);
 });
 
@@ -128,14 +128,14 @@ test("a wire that is used much moves in with others, and loses nothing", async (
   const { wire, reader, peer } = one;
   for (let message = 0; message < 40; message++) {
     await say(peer, `message ${message}`);
-    await reader.fill();
+    await reader.read();
     assertEquals(unread(wire), `message ${message}`);
     wire.start = wire.end;
   }
   assertEquals(wire.bytes.length, RESTING_BYTES);
   assertEquals(wire.bytes.buffer.byteLength > wire.bytes.length, true);
   wire.makeRoom();
-  wire.rest();
+  wire.shrinkBuffer();
   assertEquals(wire.bytes.buffer.byteLength > wire.bytes.length, true);
 });
 
@@ -144,8 +144,8 @@ test("no buffer is given away while it is read into", async () => {
   const { wire, reader, peer } = one;
   wire.makeRoom();
   const large = wire.bytes;
-  const reading = reader.fill();
-  wire.rest();
+  const reading = reader.read();
+  wire.shrinkBuffer();
   wire.makeRoom();
   assertStrictEquals(wire.bytes, large);
   await say(peer, "abc");
@@ -157,12 +157,12 @@ test("what is unread stays when room is made", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   await say(peer, "abc");
-  await reader.fill();
+  await reader.read();
   wire.start += 1;
   wire.makeRoom();
   assertEquals([unread(wire), wire.start], ["bc", 0]);
   await say(peer, "d");
-  await reader.fill();
+  await reader.read();
   wire.start += 1;
   wire.makeRoom();
   assertEquals([unread(wire), wire.start], ["cd", 0]);
@@ -187,14 +187,14 @@ test("all of the bytes are written, however slowly they are read", async () => {
 test("closing ends a read and a write that are under way, and may be done twice", async () => {
   using one = await pair();
   const { wire, reader } = one;
-  const reading = assertRejects(() => reader.fill(), Disconnected);
+  const reading = assertRejects(() => reader.read(), Disconnected);
   const writing = assertRejects(() => wire.write(new Uint8Array(64 * 1024 * 1024)), Disconnected);
   assertEquals(wire.closed, false);
   wire.close();
   wire.close();
   await Promise.all([reading, writing]);
   assertEquals(wire.closed, true);
-  await assertRejects(() => reader.fill(), Disconnected);
+  await assertRejects(() => reader.read(), Disconnected);
   await assertRejects(() => wire.write(new Uint8Array(1)), Disconnected);
 });
 
@@ -202,7 +202,7 @@ test("a probe tells a peer that has ended its side from one that is gone", async
   using one = await pair();
   const { wire, reader, peer } = one;
   await peer.closeWrite();
-  assertEquals([await reader.fill(), await wire.probe()], [false, true]);
+  assertEquals([await reader.read(), await wire.probe()], [false, true]);
   peer.close();
   // So far the kernel knows no more than before.
   while (await wire.probe()) await wire.write(new Uint8Array(1));
@@ -215,16 +215,16 @@ test("one side can be ended while the other goes on", async () => {
   await wire.closeWrite();
   assertEquals(await peer.read(new Uint8Array(1)), null);
   await say(peer, "abc");
-  await reader.fill();
+  await reader.read();
   assertEquals(unread(wire), "abc");
 });
 
 /** Notes what it is told. */
-class Notes implements WireWatcher {
+class Notes implements ConnectionListener {
   readonly told: string[] = [];
   #more = Promise.withResolvers<void>();
 
-  onFill(more: boolean): void {
+  onData(more: boolean): void {
     this.#note(more ? "filled" : "ended");
   }
 
@@ -232,11 +232,11 @@ class Notes implements WireWatcher {
     this.#note("broken");
   }
 
-  onSent(): void {
+  onWritten(): void {
     this.#note("sent");
   }
 
-  onUnsent(error: Disconnected): void {
+  onWriteError(error: Disconnected): void {
     this.#note(`unsent: ${error.name}`);
   }
 
@@ -257,12 +257,12 @@ test("a watcher hears of a read before those who wait for it", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   const notes = wire.watcher = new Notes();
-  wire.listen();
-  const waiting = reader.fill().then(() => [...notes.told]);
+  wire.startRead();
+  const waiting = reader.read().then(() => [...notes.told]);
   await say(peer, "abc");
   assertEquals(await waiting, ["filled"]);
   assertEquals([await notes.next(), unread(wire)], ["filled", "abc"]);
-  wire.listen();
+  wire.startRead();
   await peer.closeWrite();
   assertEquals(await notes.next(), "ended");
 });
@@ -271,11 +271,11 @@ test("a read that nobody waits for may fail; who asks later is told why", async 
   using one = await pair();
   const { wire, reader } = one;
   const notes = wire.watcher = new Notes();
-  wire.listen();
+  wire.startRead();
   wire.close();
   assertEquals(await notes.next(), "broken");
-  wire.listen();
-  await assertRejects(() => reader.fill(), Disconnected);
+  wire.startRead();
+  await assertRejects(() => reader.read(), Disconnected);
   assertEquals(notes.told, []);
 });
 
@@ -310,23 +310,23 @@ test("of many wires that always have something to read, none is read from less",
     const { wire, peer } = pairs.use(await pair());
     const more = () => void peer.write(new Uint8Array(1)).catch(() => {});
     wire.watcher = {
-      onFill() {
+      onData() {
         reads[at]! += 1;
         if (--left === 0) return resolve();
         if (left < 0) return;
         wire.start = wire.end;
         more();
-        wire.listen();
+        wire.startRead();
       },
       onBreak: () => {},
-      onSent: () => {},
-      onUnsent: () => {},
+      onWritten: () => {},
+      onWriteError: () => {},
     };
     return { wire, more };
   }));
   for (const { wire, more } of wires) {
     more();
-    wire.listen();
+    wire.startRead();
   }
   await promise;
   assertEquals(Math.min(...reads) >= rounds / 2, true, `${reads}`);

@@ -88,7 +88,7 @@ export function strikeOutFiles(files: SharedFiles, row: number): void {
 }
 
 /** Counts the connections of one thread in and out. */
-export class FileBudget {
+export class DescriptorBudget {
   readonly #files: SharedFiles;
   readonly #row: number;
   #replicas = 0;

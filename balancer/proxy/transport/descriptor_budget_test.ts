@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { FileBudget, fileRoom, sharedFiles, strikeOutFiles } from "./descriptor_budget.ts";
+import { DescriptorBudget, fileRoom, sharedFiles, strikeOutFiles } from "./descriptor_budget.ts";
 
 /** Of so many files connections get half. */
 const LIMIT = 20;
@@ -14,14 +14,14 @@ Deno.test("of few files connections get half", () => {
 });
 
 Deno.test("a limit that is not known is no bound", () => {
-  const budget = new FileBudget(sharedFiles(1, 0), 0);
+  const budget = new DescriptorBudget(sharedFiles(1, 0), 0);
   for (let i = 0; i < 1000; i++) budget.enterClient();
   assertEquals([budget.enterReplica(), budget.hasRoom, budget.clientsFull], [true, true, false]);
 });
 
 Deno.test("connections of all workers count, on both sides", () => {
   const files = sharedFiles(2, LIMIT);
-  const [a, b] = [new FileBudget(files, 0), new FileBudget(files, 1)];
+  const [a, b] = [new DescriptorBudget(files, 0), new DescriptorBudget(files, 1)];
   for (let i = 0; i < 4; i++) a.enterClient();
   for (let i = 0; i < 5; i++) b.enterClient();
   assertEquals([a.clientsFull, a.hasRoom], [true, true]);
@@ -34,7 +34,7 @@ Deno.test("connections of all workers count, on both sides", () => {
 
 Deno.test("clients of the API's own port take nothing from the others, and count at the limit", () => {
   const files = sharedFiles(1, 0);
-  const [worker, main] = [new FileBudget(files, 0), new FileBudget(files, 1)];
+  const [worker, main] = [new DescriptorBudget(files, 0), new DescriptorBudget(files, 1)];
   for (let i = 0; i < LIMIT / 2; i++) main.enterApi();
   for (let i = 0; i < LIMIT / 2; i++) worker.enterClient();
   assertEquals([main.apiRoom, worker.perClient], [Infinity, Infinity]);
@@ -48,7 +48,7 @@ Deno.test("clients of the API's own port take nothing from the others, and count
 
 Deno.test("what a worker that crashed had open is counted out", () => {
   const files = sharedFiles(2, LIMIT);
-  const [a, b] = [new FileBudget(files, 0), new FileBudget(files, 1)];
+  const [a, b] = [new DescriptorBudget(files, 0), new DescriptorBudget(files, 1)];
   while (a.enterReplica());
   a.wait(3);
   assertEquals([b.waitingElsewhere, b.enterReplica()], [3, false]);
@@ -58,7 +58,7 @@ Deno.test("what a worker that crashed had open is counted out", () => {
 
 Deno.test("a limit that is not known is what was open when it was reached, for all workers", () => {
   const files = sharedFiles(2, 0);
-  const [a, b] = [new FileBudget(files, 0), new FileBudget(files, 1)];
+  const [a, b] = [new DescriptorBudget(files, 0), new DescriptorBudget(files, 1)];
   for (let i = 0; i < LIMIT; i++) a.enterClient();
   b.spent();
   a.review();
@@ -73,7 +73,7 @@ Deno.test("a limit that is not known is what was open when it was reached, for a
 });
 
 Deno.test("a limit that is known stays what it is", () => {
-  const budget = new FileBudget(sharedFiles(1, LIMIT), 0);
+  const budget = new DescriptorBudget(sharedFiles(1, LIMIT), 0);
   budget.enterClient();
   budget.spent();
   assertEquals(budget.enterReplica(), true);

@@ -52,7 +52,7 @@ export interface Staged {
  * slices: each slice is half of what the poll has left, since each read brings a write. After a
  * slice that found connections without bytes the others wait until the runtime has seen new events.
  */
-export class Turn {
+export class IoBatches {
   readonly #requests = new Queue();
   readonly #responses = new Queue();
   readonly #sends = new Queue();
@@ -255,4 +255,4 @@ class Queue {
 const READY = Promise.resolve();
 
 /** Those of this thread. */
-export const TURN = new Turn();
+export const IO_BATCHES = new IoBatches();

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { type Side, type Staged, Turn } from "./io_batches.ts";
+import { IoBatches, type Side, type Staged } from "./io_batches.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
 /** Connections that note what they are told to do, and answer whatever was read. */
-function connections(turn: Turn) {
+function connections(turn: IoBatches) {
   const log: string[] = [];
   const connection = (name: string): Staged => ({
     deliver() {
@@ -18,7 +18,7 @@ function connections(turn: Turn) {
 }
 
 Deno.test("a turn goes kind by kind, and what replicas say comes first", async () => {
-  const turn = new Turn();
+  const turn = new IoBatches();
   const { log, connection } = connections(turn);
   const filled: readonly [string, Side][] = [["a", "client"], ["b", "replica"], ["c", "client"]];
   for (const [name, side] of filled) turn.filled(connection(name), side);
@@ -32,7 +32,7 @@ Deno.test("a turn goes kind by kind, and what replicas say comes first", async (
 });
 
 Deno.test("one turn follows another, whatever it begins with", async () => {
-  const turn = new Turn();
+  const turn = new IoBatches();
   const { log, connection } = connections(turn);
   turn.read(connection("a"));
   await Promise.resolve();
@@ -47,7 +47,7 @@ Deno.test("one turn follows another, whatever it begins with", async () => {
 const POLL = 128;
 
 Deno.test("after a full turn reads begin behind those that the runtime left behind", async () => {
-  const turn = new Turn();
+  const turn = new IoBatches();
   const { log, connection } = connections(turn);
   const begun = Promise.withResolvers<void>();
   const behind: Staged = { ...connection("behind"), beginRead: begun.resolve };
@@ -65,7 +65,7 @@ Deno.test("after a full turn reads begin behind those that the runtime left behi
 });
 
 Deno.test("after a full turn reads begin, though the runtime left none behind", async () => {
-  const turn = new Turn();
+  const turn = new IoBatches();
   const { promise, resolve } = Promise.withResolvers<void>();
   const last: Staged = { deliver: () => turn.read(last), beginSend: () => {}, beginRead: resolve };
   for (let i = 0; i < POLL; i++) turn.filled(last, "client");
@@ -74,7 +74,7 @@ Deno.test("after a full turn reads begin, though the runtime left none behind", 
 
 Deno.test("reads and writes that finish at once are never more than the runtime allows", async () => {
   const [count, rounds] = [300, 20];
-  const turn = new Turn();
+  const turn = new IoBatches();
   const operations: number[] = [0];
   const order: number[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -117,7 +117,7 @@ test("reads that are over in one turn of the event loop are handed on together",
     Deno.connect({ hostname, port }),
     listener.accept(),
   ]);
-  const turn = new Turn();
+  const turn = new IoBatches();
   const log: string[] = [];
   const over = Promise.withResolvers<void>();
   const staged: Staged = {

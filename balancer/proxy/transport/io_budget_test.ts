@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { EchoTask } from "../testdata/echo_peers.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 import { BufferPool } from "./buffers.ts";
-import { Wire, type WireWatcher } from "./connection.ts";
+import { Connection, type ConnectionListener } from "./connection.ts";
 import type { Side } from "./io_batches.ts";
 import { type Socket, socketOf } from "./socket.ts";
 
@@ -33,32 +33,32 @@ class CountingSocket implements Socket {
 }
 
 /** Sends what one side sends on to the other side. */
-class Forwarding implements WireWatcher {
+class Forwarding implements ConnectionListener {
   readonly #bytes = new Uint8Array(1);
 
-  constructor(readonly from: Wire, readonly to: Wire) {
+  constructor(readonly from: Connection, readonly to: Connection) {
     from.watcher = this;
   }
 
-  onFill(more: boolean): void {
+  onData(more: boolean): void {
     if (!more) return this.to.close();
     this.from.start = this.from.end;
     this.to.send(this.#bytes, 1);
-    this.from.listen();
+    this.from.startRead();
   }
 
   onBreak(): void {}
-  onSent(): void {}
-  onUnsent(): void {}
+  onWritten(): void {}
+  onWriteError(): void {}
 }
 
-async function accept(listener: Deno.TcpListener, side: Side): Promise<Wire[]> {
+async function accept(listener: Deno.TcpListener, side: Side): Promise<Connection[]> {
   const buffers = new BufferPool();
-  const wires: Wire[] = [];
+  const wires: Connection[] = [];
   while (wires.length < PAIRS) {
     const connection = await listener.accept();
     const socket = new CountingSocket(socketOf(connection));
-    wires.push(new Wire(connection, buffers, side, undefined, socket));
+    wires.push(new Connection(connection, buffers, side, undefined, socket));
   }
   return wires;
 }
@@ -75,8 +75,8 @@ test("with 256 clients that always ask, every write finishes at once", async () 
     const [client, replica] = [clients[at]!, replicas[at]!];
     new Forwarding(client, replica);
     new Forwarding(replica, client);
-    client.listen();
-    replica.listen();
+    client.startRead();
+    replica.startRead();
   }
   await done;
   for (const wire of [...clients, ...replicas]) wire.close();

@@ -7,7 +7,7 @@
  */
 import type { LingerSettings } from "../settings.ts";
 import type { Deadlines } from "./deadlines.ts";
-import type { Wire } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 
 /** What is left of the time and the bytes for one connection. */
 export class DropBudget {
@@ -48,7 +48,7 @@ export class DropBudget {
  * @throws {Disconnected} when the connection broke or was closed
  */
 export async function linger(
-  wire: Wire,
+  wire: Connection,
   budget: DropBudget,
   expect: (deadlineAt: number) => void,
 ): Promise<void> {
@@ -60,5 +60,5 @@ export async function linger(
     if (wire.end === wire.bytes.length) wire.makeRoom();
     wire.start = wire.end;
     expect(budget.deadline());
-  } while (await reader.fill() && budget.drop(wire.unread));
+  } while (await reader.read() && budget.drop(wire.unread));
 }

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Connection } from "./byte_stream.ts";
+import type { ByteStream } from "./byte_stream.ts";
 
 /** A connection's bytes. Of reads and of writes one each may be under way. */
 export interface Socket {
@@ -42,7 +42,7 @@ interface RuntimeCore {
  * @param core what the runtime reads and writes with; undefined for the documented methods
  */
 export function socketOf(
-  connection: Connection,
+  connection: ByteStream,
   core: RuntimeCore | undefined = RUNTIME_CORE,
 ): Socket {
   const resource = core && Reflect.get(connection, core.internalRidSymbol);
@@ -69,9 +69,9 @@ class DirectSocket implements Socket {
 }
 
 class DocumentedSocket implements Socket {
-  readonly #connection: Connection;
+  readonly #connection: ByteStream;
 
-  constructor(connection: Connection) {
+  constructor(connection: ByteStream) {
     this.#connection = connection;
   }
 

@@ -7,13 +7,13 @@ import { isOutOfFiles } from "../../out_of_files.ts";
 import type { Upstream, UpstreamAddress } from "../../view.ts";
 import { dial } from "./dial.ts";
 import type { BufferPool } from "../transport/buffers.ts";
-import type { Connection } from "../transport/byte_stream.ts";
+import type { ByteStream } from "../transport/byte_stream.ts";
 import type { Deadlines, Expiring } from "../transport/deadlines.ts";
 import type { Gauge } from "./in_flight.ts";
 import { type Allowance, UNBOUNDED } from "./bounded_load.ts";
 import { UpstreamError } from "../errors/upstream_error.ts";
-import { type ReplicaTally, UNCOUNTED } from "../stats/counters.ts";
-import { type Disconnected, Wire, type WireWatcher } from "../transport/connection.ts";
+import { type ReplicaCounters, UNCOUNTED } from "../stats/counters.ts";
+import { Connection, type ConnectionListener, type Disconnected } from "../transport/connection.ts";
 
 /** Bounds of the pool. */
 export interface PoolLimits {
@@ -32,7 +32,7 @@ export interface CarriedRequest {
   /** Where it goes; its key is undefined for a call of the control API. */
   readonly destination: { readonly key: string | undefined };
   /** True while its body is being sent. */
-  readonly pumping: boolean;
+  readonly sendingBody: boolean;
   /** Whether a final response has begun to go to the client. */
   readonly responding: boolean;
 }
@@ -53,26 +53,26 @@ export interface PoolGuard {
 }
 
 /** Opens a connection to an address; the signal ends an attempt that takes too long. */
-export type Dial = (address: UpstreamAddress, signal: AbortSignal) => Promise<Connection>;
+export type Dial = (address: UpstreamAddress, signal: AbortSignal) => Promise<ByteStream>;
 
 /** No server that keeps connections at all closes one this soon. */
 const RECENT_MS = 500;
 
 /** Who sent a request without waiting for a promise, and is told how it goes. Must not throw. */
-export interface Asker {
+export interface AttemptListener {
   /** The request is sent. */
-  onAsked(): void;
+  onRequestSent(): void;
   /** It could not be sent. */
-  onUnasked(error: Disconnected): void;
+  onSendError(error: Disconnected): void;
   /** Bytes of a response are there, or the connection ended. */
-  onAnswer(): void;
+  onResponse(): void;
 }
 
 /** A connection to an instance. */
-export class UpstreamConnection implements Expiring, WireWatcher {
+export class UpstreamConnection implements Expiring, ConnectionListener {
   deadlineAt = Infinity;
   /** Who hears of the connection while it is in use, if not by promises. */
-  asker: Asker | undefined;
+  listener: AttemptListener | undefined;
   /** Set once it is authenticated as one client: it is given to no other (RFC 4559, section 6). */
   isPrivate = false;
   /** Whether it carried a request before the present one. */
@@ -84,7 +84,7 @@ export class UpstreamConnection implements Expiring, WireWatcher {
   #unused = false;
   #unusedSince = 0;
 
-  constructor(readonly wire: Wire, readonly pool: InstancePool) {
+  constructor(readonly wire: Connection, readonly pool: InstancePool) {
     wire.watcher = this;
   }
 
@@ -99,16 +99,16 @@ export class UpstreamConnection implements Expiring, WireWatcher {
   }
 
   /** Takes it out of its pool. */
-  wake(): void {
+  acquire(): void {
     this.#unused = false;
     this.reused = true;
     this.deadlineAt = Infinity;
   }
 
   /** Gives it to the next who uses it, without going into its pool. @returns itself */
-  lend(): this {
-    this.wire.rest();
-    this.wake();
+  handOver(): this {
+    this.wire.shrinkBuffer();
+    this.acquire();
     return this;
   }
 
@@ -116,12 +116,12 @@ export class UpstreamConnection implements Expiring, WireWatcher {
    * Puts it into its pool. A read is begun at once: what arrives now is either the end of the
    * connection or bytes that nobody asked for, and both make it useless (RFC 9112, section 9.3).
    */
-  lie(now: number, until: number): void {
+  park(now: number, until: number): void {
     this.#unused = true;
     this.#unusedSince = now;
     this.deadlineAt = until;
-    this.wire.rest();
-    this.wire.listen();
+    this.wire.shrinkBuffer();
+    this.wire.startRead();
   }
 
   onDeadline(): void {
@@ -135,21 +135,21 @@ export class UpstreamConnection implements Expiring, WireWatcher {
     this.pool.remove(this);
   }
 
-  onFill(): void {
+  onData(): void {
     if (this.#unused) this.close();
-    else this.asker?.onAnswer();
+    else this.listener?.onResponse();
   }
 
   onBreak(): void {
-    this.onFill();
+    this.onData();
   }
 
-  onSent(): void {
-    this.asker?.onAsked();
+  onWritten(): void {
+    this.listener?.onRequestSent();
   }
 
-  onUnsent(error: Disconnected): void {
-    this.asker?.onUnasked(error);
+  onWriteError(error: Disconnected): void {
+    this.listener?.onSendError(error);
   }
 }
 
@@ -160,7 +160,7 @@ export class InstancePool {
   /** How much of all that is in flight the instance may have. */
   allowance: Allowance = UNBOUNDED;
   /** What becomes of requests to the replica. */
-  tally: ReplicaTally = UNCOUNTED;
+  counters: ReplicaCounters = UNCOUNTED;
   /** Connections that are being opened. */
   opening = 0;
   /** Counts the requests to the instance. */
@@ -208,10 +208,10 @@ export class InstancePool {
   }
 
   /** Takes note of what a new view says of the same instance. */
-  update(upstream: Upstream, allowance: Allowance, tally = this.tally): void {
+  update(upstream: Upstream, allowance: Allowance, tally = this.counters): void {
     this.#upstream = upstream;
     this.allowance = allowance;
-    this.tally = tally;
+    this.counters = tally;
   }
 
   /** Whether the instance left the view: its connections are not kept any more. */
@@ -244,8 +244,8 @@ export class InstancePool {
     if (!connection) return undefined;
     if (recent && this.#deadlines.now - connection.unusedSince > RECENT_MS) return undefined;
     this.#idle.pop();
-    connection.wake();
-    this.tally.reused();
+    connection.acquire();
+    this.counters.reused();
     return connection;
   }
 
@@ -261,10 +261,13 @@ export class InstancePool {
     const timer = setTimeout(() => late.abort(), this.#limits.connectMs);
     try {
       const opened = await this.#dial(this.#upstream.address, late.signal);
-      const connection = new UpstreamConnection(new Wire(opened, this.#buffers, "replica"), this);
+      const connection = new UpstreamConnection(
+        new Connection(opened, this.#buffers, "replica"),
+        this,
+      );
       this.#deadlines.add(connection);
       this.#all.add(connection);
-      this.tally.connected();
+      this.counters.connected();
       return connection;
     } catch (error) {
       if (isOutOfFiles(error)) throw error;
@@ -282,7 +285,7 @@ export class InstancePool {
     if (this.#guard?.offered(connection)) return;
     if (this.#idle.length >= maxIdle) return connection.close();
     this.#idle.push(connection);
-    connection.lie(this.#deadlines.now, this.#deadlines.in(idleMs));
+    connection.park(this.#deadlines.now, this.#deadlines.in(idleMs));
   }
 
   /** Forgets a connection that was closed. */

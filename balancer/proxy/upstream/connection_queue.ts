@@ -6,7 +6,7 @@
  */
 import { isOutOfFiles } from "../../out_of_files.ts";
 import type { Deadlines, Expiring } from "../transport/deadlines.ts";
-import type { FileBudget } from "../transport/descriptor_budget.ts";
+import type { DescriptorBudget } from "../transport/descriptor_budget.ts";
 import type { InstancePool, PoolGuard, UpstreamConnection } from "./connection_pool.ts";
 
 /**
@@ -47,10 +47,10 @@ class Wait implements Expiring {
   ) {}
 }
 
-/** What a {@linkcode ConnectionLine} is made of. */
-export interface ConnectionLineOptions {
+/** What a {@linkcode ConnectionQueue} is made of. */
+export interface ConnectionQueueOptions {
   /** Counts connections. */
-  readonly budget: FileBudget;
+  readonly budget: DescriptorBudget;
   /** When waits end. */
   readonly deadlines: Deadlines;
   /** The pools whose unused connections may be closed to make room. */
@@ -71,9 +71,9 @@ export interface ConnectionLineOptions {
 }
 
 /** The line of one worker, first come first served. */
-export class ConnectionLine implements PoolGuard {
-  readonly #options: ConnectionLineOptions;
-  readonly #budget: FileBudget;
+export class ConnectionQueue implements PoolGuard {
+  readonly #options: ConnectionQueueOptions;
+  readonly #budget: DescriptorBudget;
   readonly #line: Wait[] = [];
   /** Set while the listener waits for room: lets it go on. */
   #accept: (() => void) | undefined;
@@ -83,7 +83,7 @@ export class ConnectionLine implements PoolGuard {
   /** Set from a failure for want of files until something is closed, or a moment has gone by. */
   #stalled = false;
 
-  constructor(options: ConnectionLineOptions) {
+  constructor(options: ConnectionQueueOptions) {
     this.#options = options;
     this.#budget = options.budget;
   }
@@ -153,7 +153,7 @@ export class ConnectionLine implements PoolGuard {
     const next = this.#line.find((one) => one.pool === pool);
     // Of few connections each replica gets its part: else one that has none yet never got any.
     const deprived = head.pool.size + 1 < pool.size;
-    if (next && !deprived) this.#end(next, connection.lend());
+    if (next && !deprived) this.#end(next, connection.handOver());
     else connection.close();
     return true;
   }

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { BufferPool } from "../transport/buffers.ts";
-import { ConnectionLine, NoRoomError } from "./connection_queue.ts";
+import { ConnectionQueue, NoRoomError } from "./connection_queue.ts";
 import { Deadlines } from "../transport/deadlines.ts";
-import { FileBudget, sharedFiles } from "../transport/descriptor_budget.ts";
+import { DescriptorBudget, sharedFiles } from "../transport/descriptor_budget.ts";
 import { InFlight } from "./in_flight.ts";
 import { UpstreamError } from "../errors/upstream_error.ts";
 import { InstancePool, type UpstreamConnection } from "./connection_pool.ts";
@@ -14,8 +14,8 @@ const LIMITS = { maxIdle: 10, idleMs: 60_000, connectMs: 10_000, responseMs: 100
 class Bench implements Disposable {
   readonly files;
   readonly deadlines = new Deadlines();
-  readonly budget: FileBudget;
-  readonly line: ConnectionLine;
+  readonly budget: DescriptorBudget;
+  readonly line: ConnectionQueue;
   readonly a: InstancePool;
   readonly b: InstancePool;
   readonly #listeners: Deno.TcpListener[] = [];
@@ -23,8 +23,8 @@ class Bench implements Disposable {
 
   constructor(room: number, patienceMs = 60_000) {
     this.files = sharedFiles(2, 2 * room);
-    this.budget = new FileBudget(this.files, 0);
-    this.line = new ConnectionLine({
+    this.budget = new DescriptorBudget(this.files, 0);
+    this.line = new ConnectionQueue({
       budget: this.budget,
       deadlines: this.deadlines,
       pools: () => [this.a, this.b],
@@ -179,7 +179,7 @@ test("a connection that is refused takes no room", async () => {
 test("who waits in another worker gets room that this one does not use", async () => {
   using bench = new Bench(1);
   const connection = await bench.open(bench.a);
-  const other = new FileBudget(bench.files, 1);
+  const other = new DescriptorBudget(bench.files, 1);
   assertEquals(other.enterReplica(), false);
   bench.a.giveBack(connection);
   bench.line.tick();

@@ -9,7 +9,7 @@
 export const EVIDENCE_PER_S = 256;
 
 /** Counts evidence by the second. */
-export class EvidenceLimit {
+export class EvidenceLimiter {
   #second = -1;
   #count = 0;
   #dropped = 0;

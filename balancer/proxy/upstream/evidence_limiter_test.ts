@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { EVIDENCE_PER_S, EvidenceLimit } from "./evidence_limiter.ts";
+import { EVIDENCE_PER_S, EvidenceLimiter } from "./evidence_limiter.ts";
 
 Deno.test("so much evidence goes through in a second, and the rest is counted", () => {
-  const limit = new EvidenceLimit();
+  const limit = new EvidenceLimiter();
   const passed = (now: number) => {
     let count = 0;
     for (let i = 0; i < EVIDENCE_PER_S + 10; i++) if (limit.allow(now)) count++;

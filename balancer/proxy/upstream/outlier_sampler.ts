@@ -16,17 +16,17 @@ interface Counts {
 }
 
 /** Samples since the last time. */
-export class Sampler {
+export class OutlierSampler {
   #byInstance = new Map<string, Counts>();
   readonly #askedAt = new WeakMap<UpstreamConnection, number>();
 
   /** A request was sent. */
-  asked(upstream: UpstreamConnection): void {
+  attemptStarted(upstream: UpstreamConnection): void {
     this.#askedAt.set(upstream, performance.now());
   }
 
   /** Its response began. */
-  answered(upstream: UpstreamConnection, status: number): void {
+  responseStarted(upstream: UpstreamConnection, status: number): void {
     const counts = this.#countsOf(upstream.pool.upstream.instance);
     const now = performance.now();
     const firstByteMs = now - (this.#askedAt.get(upstream) ?? now);

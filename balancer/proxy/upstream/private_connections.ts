@@ -19,8 +19,8 @@ export class PrivateConnections {
     if (!connection) return undefined;
     this.#unused.delete(pool);
     if (connection.wire.closed) return undefined;
-    connection.wake();
-    pool.tally.reused();
+    connection.acquire();
+    pool.counters.reused();
     return connection;
   }
 
@@ -30,7 +30,7 @@ export class PrivateConnections {
     if (pool.retired || connection.wire.closed) return connection.close();
     this.#unused.get(pool)?.close();
     this.#unused.set(pool, connection);
-    connection.lie(0, Infinity);
+    connection.park(0, Infinity);
     const [oldest] = this.#unused.keys();
     if (oldest && this.#unused.size > MOST) this.take(oldest)?.close();
   }

@@ -12,7 +12,7 @@ import type { InstancePool, UpstreamConnection } from "./connection_pool.ts";
 const PAUSE_MS = 250;
 
 /** What is known of slow instances and their requests. */
-export class SlowWatch {
+export class SlowDetector {
   readonly #suspectMs: number;
   readonly #responseMs: number;
   /** By instance: when it was told of last. */
@@ -57,7 +57,7 @@ export class SlowWatch {
 
   /** The deadline of the response says since when it has been waited for; see Deadlines.in. */
   #isSlow({ unused, request, deadlineAt }: UpstreamConnection, now: number): boolean {
-    if (unused || !request || request.responding || request.pumping) return false;
+    if (unused || !request || request.responding || request.sendingBody) return false;
     return deadlineAt !== Infinity &&
       deadlineAt - TICK_MS - this.#responseMs + this.#suspectMs <= now;
   }

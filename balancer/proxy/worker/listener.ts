@@ -7,12 +7,12 @@ import type { DrainDeadlines } from "../../view.ts";
 import { AcceptErrors } from "../transport/accept_errors.ts";
 import { acceptAll } from "../transport/accept_loop.ts";
 import type { ConnectionLimits } from "../downstream/connection_limits.ts";
-import { type ClientHost, Downstream } from "../downstream/client_connection.ts";
+import { ClientConnection, type ClientHost } from "../downstream/client_connection.ts";
 import { RETRY_AFTER_S } from "../errors/error_response.ts";
-import type { Proxy } from "./worker_context.ts";
+import type { WorkerContext } from "./worker_context.ts";
 import { readProxyHead } from "../transport/proxy_head_reader.ts";
 import { OUT_OF_ROOM } from "../errors/refusal.ts";
-import { Wire } from "../transport/connection.ts";
+import { Connection } from "../transport/connection.ts";
 
 /** Milliseconds without a request after which a connection makes room for another one. */
 const IDLE_MS = 1000;
@@ -28,16 +28,16 @@ interface Arrival {
 }
 
 /** The listener of one worker. */
-export class Acceptor implements ClientHost {
-  readonly #proxy: Proxy;
+export class Listener implements ClientHost {
+  readonly #proxy: WorkerContext;
   readonly #limits: ConnectionLimits;
   readonly #listener: Deno.TcpListener;
   readonly #errors: AcceptErrors;
-  readonly #connections = new Set<Downstream>();
+  readonly #connections = new Set<ClientConnection>();
   #onEmpty: (() => void) | undefined;
 
   /** Listens, together with the other workers, on the port that the settings name. */
-  constructor(proxy: Proxy, limits: ConnectionLimits) {
+  constructor(proxy: WorkerContext, limits: ConnectionLimits) {
     this.#proxy = proxy;
     this.#limits = limits;
     this.#errors = new AcceptErrors((message) => proxy.recordFailure("proxy.accept", message));
@@ -69,28 +69,28 @@ export class Acceptor implements ClientHost {
     this.#cut(() => true);
   }
 
-  #cut(whom: (connection: Downstream) => boolean): void {
+  #cut(whom: (connection: ClientConnection) => boolean): void {
     for (const connection of this.#connections) if (whom(connection)) connection.close();
   }
 
   #accept(): Promise<void> {
-    const { line, files, tallies } = this.#proxy;
+    const { connectionQueue, descriptors, counters } = this.#proxy;
     return acceptAll(this.#listener, {
-      room: () => line.roomToAccept(),
+      room: () => connectionQueue.roomToAccept(),
       serve: (connection) => this.#serve(connection),
       onServeError: (error) => this.#proxy.recordFailure("proxy.connection", error),
       onAcceptError: (error) => {
-        tallies.worker.acceptFailed();
+        counters.own.acceptFailed();
         this.#errors.failed(error);
       },
-      onOutOfFiles: () => files.spent(),
+      onOutOfFiles: () => descriptors.spent(),
       closed: () => this.#proxy.draining,
     });
   }
 
   /** Nothing is suspended while a client is served: that would cost memory while it is idle. */
   async #serve(connection: Deno.TcpConn): Promise<void> {
-    this.#proxy.files.enterClient();
+    this.#proxy.descriptors.enterClient();
     let served = false;
     try {
       const arrival = this.#arrival(connection);
@@ -103,16 +103,16 @@ export class Acceptor implements ClientHost {
   /** @returns whether the client is served from now on */
   async #begin(connection: Deno.TcpConn, arrival: Arrival | undefined): Promise<boolean> {
     if (!arrival) return false;
-    const { line, tallies: { worker } } = this.#proxy;
+    const { connectionQueue, counters: { own } } = this.#proxy;
     const client = this.#clientOf(connection, arrival);
-    if (line.crowded) return await this.#turnAway(client, OUT_OF_ROOM);
+    if (connectionQueue.crowded) return await this.#turnAway(client, OUT_OF_ROOM);
     if (!this.#allows(arrival.address, client.trusted)) {
       // It does not count against its address while it reads the reason.
       this.#limits.leave(arrival.address);
       return await this.#turnAway(client, TOO_MANY);
     }
     this.#enter(client);
-    worker.accepted();
+    own.accepted();
     try {
       connection.setNoDelay(true);
     } catch (error) {
@@ -125,22 +125,22 @@ export class Acceptor implements ClientHost {
   }
 
   /** A client that was served is gone. */
-  left(client: Downstream): void {
+  left(client: ClientConnection): void {
     this.#leave(client);
     this.#limits.leave(client.address);
     this.#gone();
   }
 
   #gone(): void {
-    this.#proxy.files.leaveClient();
-    this.#proxy.line.roomMade();
+    this.#proxy.descriptors.leaveClient();
+    this.#proxy.connectionQueue.roomMade();
   }
 
   /** For whom the connection is; undefined where it was closed because it does not say. */
   #arrival(connection: Deno.TcpConn): Arrival | Promise<Arrival | undefined> {
     const { hostname } = connection.remoteAddr;
-    const { settings, trusted } = this.#proxy;
-    if (!settings.proxyProtocol || !trusted.has(hostname)) return { address: hostname };
+    const { settings, trustedProxies } = this.#proxy;
+    if (!settings.proxyProtocol || !trustedProxies.has(hostname)) return { address: hostname };
     return this.#named(connection, hostname);
   }
 
@@ -157,11 +157,11 @@ export class Acceptor implements ClientHost {
     }
   }
 
-  #clientOf(connection: Deno.TcpConn, { address, rest }: Arrival): Downstream {
-    const { buffers, tallies: { worker }, trusted } = this.#proxy;
-    const wire = new Wire(connection, buffers, "client", worker);
-    if (rest) wire.begin(rest);
-    return new Downstream(this.#proxy.clients, wire, address, trusted.has(address));
+  #clientOf(connection: Deno.TcpConn, { address, rest }: Arrival): ClientConnection {
+    const { buffers, counters: { own }, trustedProxies } = this.#proxy;
+    const wire = new Connection(connection, buffers, "client", own);
+    if (rest) wire.prepend(rest);
+    return new ClientConnection(this.#proxy.clients, wire, address, trustedProxies.has(address));
   }
 
   /**
@@ -186,22 +186,22 @@ export class Acceptor implements ClientHost {
     return false;
   }
 
-  #enter(client: Downstream): void {
+  #enter(client: ClientConnection): void {
     this.#connections.add(client);
-    this.#proxy.tallies.worker.connections = this.#connections.size;
+    this.#proxy.counters.own.connections = this.#connections.size;
     this.#proxy.deadlines.add(client);
   }
 
-  #leave(client: Downstream): void {
+  #leave(client: ClientConnection): void {
     this.#proxy.deadlines.delete(client);
     this.#connections.delete(client);
-    this.#proxy.tallies.worker.connections = this.#connections.size;
+    this.#proxy.counters.own.connections = this.#connections.size;
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
 
   /** @returns false: it is not served */
-  async #turnAway(client: Downstream, message: string): Promise<false> {
-    this.#proxy.tallies.worker.turnedAway();
+  async #turnAway(client: ClientConnection, message: string): Promise<false> {
+    this.#proxy.counters.own.turnedAway();
     this.#enter(client);
     const close = true;
     await client.reject({

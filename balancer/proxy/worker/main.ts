@@ -11,15 +11,15 @@ import { surviveOutOfFiles } from "../../out_of_files.ts";
 import { openTracing } from "../../tracing/tracing.ts";
 import type { DrainDeadlines } from "../../view.ts";
 import { ConnectionLimits } from "../downstream/connection_limits.ts";
-import { Acceptor } from "./listener.ts";
+import { Listener } from "./listener.ts";
 import { ChannelStreams, transferOf } from "../transport/channel_stream.ts";
-import { FileBudget } from "../transport/descriptor_budget.ts";
+import { DescriptorBudget } from "../transport/descriptor_budget.ts";
 import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
-import { Proxy } from "./worker_context.ts";
+import { WorkerContext } from "./worker_context.ts";
 import { ringOf } from "../routing/ring_cache.ts";
 
-let proxy: Proxy | undefined;
-let acceptor: Acceptor | undefined;
+let proxy: WorkerContext | undefined;
+let acceptor: Listener | undefined;
 let ring: Ring | undefined;
 const calls = new ChannelStreams((id, frame) => {
   tell({ type: "stream", id, frame }, transferOf(frame));
@@ -50,7 +50,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
 
 function open(message: Extract<ToWorker, { type: "open" }>): void {
   const { settings, files, sheets } = message;
-  const created = proxy = new Proxy(settings, sheets, {
+  const created = proxy = new WorkerContext(settings, sheets, {
     evidence: (evidence) => tell({ type: "evidence", evidence }),
     tolls: (tolls) => tell({ type: "tolls", tolls }),
     samples: (samples) => tell({ type: "samples", samples }),
@@ -60,29 +60,31 @@ function open(message: Extract<ToWorker, { type: "open" }>): void {
       return calls.count;
     },
     call: () => calls.open(),
-  }, new FileBudget(files, sheets.row));
+  }, new DescriptorBudget(files, sheets.row));
   surviveOutOfFiles((error) => created.recordFailure("process.files", error));
   if (settings.traces) void trace(created).then(() => accept(created, message));
   else accept(created, message);
 }
 
 /** Before the first request is there. */
-async function trace(proxy: Proxy): Promise<void> {
+async function trace(proxy: WorkerContext): Promise<void> {
   const tracing = await openTracing();
   if (tracing) await proxy.trace(tracing);
 }
 
 function accept(
-  proxy: Proxy,
+  proxy: WorkerContext,
   { settings, counts, sheets }: Extract<ToWorker, { type: "open" }>,
 ): void {
   const { connections, connectionsPerAddress } = settings.limits;
-  acceptor = new Acceptor(
+  acceptor = new Listener(
     proxy,
     new ConnectionLimits(counts, sheets.row, {
       total: connections,
       get perAddress() {
-        return connectionsPerAddress === "auto" ? proxy.files.perClient : connectionsPerAddress;
+        return connectionsPerAddress === "auto"
+          ? proxy.descriptors.perClient
+          : connectionsPerAddress;
       },
     }),
   );
@@ -105,7 +107,7 @@ function publish({ view, tallies }: Extract<ToWorker, { type: "view" }>): void {
   );
   tell({ type: "published", version });
   // Whoever was let go has been counted by then.
-  setTimeout(() => proxy?.tellTolls());
+  setTimeout(() => proxy?.reportCosts());
 }
 
 async function answerIdle(

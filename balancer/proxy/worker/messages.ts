@@ -4,7 +4,7 @@
  * @module
  */
 import type { CompleteRingOptions } from "../../../ring/mod.ts";
-import type { DrainDeadlines, Evidence, Sample, Toll, Upstream } from "../../view.ts";
+import type { DrainDeadlines, Evidence, FailureCost, Sample, Upstream } from "../../view.ts";
 import type { StreamFrame } from "../transport/channel_stream.ts";
 import type { SharedCounts } from "../downstream/connection_limits.ts";
 import type { SharedFiles } from "../transport/descriptor_budget.ts";
@@ -56,7 +56,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "evidence"; readonly evidence: Evidence }
-  | { readonly type: "tolls"; readonly tolls: readonly Toll[] }
+  | { readonly type: "tolls"; readonly tolls: readonly FailureCost[] }
   | { readonly type: "samples"; readonly samples: readonly Sample[] }
   /** It routes by this view from now on. */
   | { readonly type: "published"; readonly version: number }

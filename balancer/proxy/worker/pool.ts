@@ -6,9 +6,9 @@
  */
 import type { FailureLog } from "../../failures.ts";
 import { type AccessLogging, partOf } from "../../log/dials.ts";
-import type { DataPlane, DrainDeadlines, Evidence, Sample, Toll, View } from "../../view.ts";
+import type { DataPlane, DrainDeadlines, Evidence, FailureCost, Sample, View } from "../../view.ts";
 import { ChannelStreams, transferOf } from "../transport/channel_stream.ts";
-import type { Connection } from "../transport/byte_stream.ts";
+import type { ByteStream } from "../transport/byte_stream.ts";
 import {
   type SharedCounts,
   sharedCounts,
@@ -20,7 +20,7 @@ import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
 import type { ProxySettings } from "../settings.ts";
 import type { DataPlaneCounts } from "../stats/counter_snapshot.ts";
 import { type SharedLoads, sharedLoads } from "../upstream/shared_load.ts";
-import { type Durations, TallyBook } from "../stats/counter_table.ts";
+import { CounterTable, type Durations } from "../stats/counter_table.ts";
 import { ViewAcks } from "./view_acks.ts";
 
 /** What {@linkcode DataPlaneWorkers} are made of. */
@@ -29,7 +29,7 @@ export interface DataPlaneOptions {
   /** Told of each failure that says something about an instance. */
   readonly report: (evidence: Evidence) => void;
   /** Told by each worker what failures cost its requests since it told last. */
-  readonly onTolls?: (tolls: readonly Toll[]) => void;
+  readonly onTolls?: (tolls: readonly FailureCost[]) => void;
   /** Told by each worker, once a second, how instances answered. */
   readonly onSamples?: (samples: readonly Sample[]) => void;
   /**
@@ -47,7 +47,7 @@ export interface DataPlaneOptions {
   /** Where all threads count their files; unless it is given, how many there may be is not known. */
   readonly files?: SharedFiles;
   /** Serves a call of the control API that a worker hands over. */
-  readonly onCall?: (stream: Connection) => void;
+  readonly onCall?: (stream: ByteStream) => void;
   /** Milliseconds for a worker to listen, {@linkcode LISTEN_MS} unless a test has less patience. */
   readonly listenMs?: number;
   /** Module that a worker runs, {@linkcode WORKER} unless a test has its own. */
@@ -86,7 +86,7 @@ export class DataPlaneWorkers implements DataPlane {
   readonly #files: SharedFiles;
   readonly #loads: SharedLoads;
   readonly #cells: LoadCells;
-  readonly #tallies: TallyBook;
+  readonly #tallies: CounterTable;
   /** Rows of what is shared that no worker counts in. */
   readonly #rows: number[];
   readonly #members = new Set<Member>();
@@ -104,7 +104,7 @@ export class DataPlaneWorkers implements DataPlane {
     this.#files = options.files ?? sharedFiles(workers, 0);
     this.#loads = sharedLoads(workers);
     this.#cells = new LoadCells(this.#loads);
-    this.#tallies = new TallyBook(workers);
+    this.#tallies = new CounterTable(workers);
     this.#rows = Array.from({ length: workers }, (_, row) => row);
   }
 
@@ -149,7 +149,7 @@ export class DataPlaneWorkers implements DataPlane {
     return this.#tallies.counts();
   }
 
-  /** How long requests took; see {@linkcode TallyBook.durations}. */
+  /** How long requests took; see {@linkcode CounterTable.durations}. */
   durations(reused?: Durations): Durations {
     return this.#tallies.durations(reused);
   }

@@ -4,15 +4,15 @@
  * @module
  */
 import type { Tracing } from "../../tracing/tracing.ts";
-import type { Evidence, Sample, Toll, Upstream, View } from "../../view.ts";
+import type { Evidence, FailureCost, Sample, Upstream, View } from "../../view.ts";
 import type { ClientServices } from "../downstream/client_connection.ts";
 import { LingeringClients } from "../downstream/lingering_clients.ts";
-import { TrustedPeers } from "../downstream/trusted_proxies.ts";
+import { TrustedProxies } from "../downstream/trusted_proxies.ts";
 import { Attempts } from "../forward/attempt.ts";
 import { RequestBuilder } from "../forward/build_request.ts";
 import { FailureReports } from "../forward/failure_reports.ts";
 import type { FastPathServices } from "../forward/fast_path.ts";
-import { WholeResponse } from "../forward/fast_response.ts";
+import { FastResponse } from "../forward/fast_response.ts";
 import { RouteLoop } from "../forward/route_loop.ts";
 import { WaitingRoom } from "../hold/waiting_room.ts";
 import { DATE_LINE } from "../http1/date_line.ts";
@@ -21,31 +21,31 @@ import { ResponseHead } from "../http1/response_head.ts";
 import { ascii } from "../http1/writer.ts";
 import { DrainState } from "../request/drain_state.ts";
 import { RequestIds } from "../request/request_ids.ts";
-import { type LoadSheet, Places } from "../routing/admission.ts";
+import { Admission, type LoadSheet } from "../routing/admission.ts";
 import { ApiTokens } from "../routing/api_tokens.ts";
 import { RequestRouter } from "../routing/request_router.ts";
-import { Routes } from "../routing/routing_table.ts";
+import { RoutingTable } from "../routing/routing_table.ts";
 import type { ProxySettings } from "../settings.ts";
-import type { ReplicaSheets, TallySheet } from "../stats/counter_table.ts";
-import { TollBook } from "../stats/failure_cost.ts";
-import { Tallies } from "../stats/worker_counters.ts";
+import type { CounterSheet, ReplicaSheets } from "../stats/counter_table.ts";
+import { FailureCosts } from "../stats/failure_cost.ts";
+import { WorkerCounters } from "../stats/worker_counters.ts";
 import { AccessLog, type BatchTaker } from "../telemetry/access_log.ts";
-import { KeyText } from "../telemetry/key_redaction.ts";
-import { Recorder } from "../telemetry/record_sampler.ts";
-import { RequestTraces } from "../telemetry/request_tracer.ts";
+import { KeyRedaction } from "../telemetry/key_redaction.ts";
+import { RecordSampler } from "../telemetry/record_sampler.ts";
+import { RequestTracer } from "../telemetry/request_tracer.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { BufferPool } from "../transport/buffers.ts";
-import type { Connection } from "../transport/byte_stream.ts";
+import type { ByteStream } from "../transport/byte_stream.ts";
 import { Deadlines } from "../transport/deadlines.ts";
-import type { FileBudget } from "../transport/descriptor_budget.ts";
+import type { DescriptorBudget } from "../transport/descriptor_budget.ts";
 import { CONTROL, InstancePool, type PoolLimits } from "../upstream/connection_pool.ts";
-import { ConnectionLine } from "../upstream/connection_queue.ts";
+import { ConnectionQueue } from "../upstream/connection_queue.ts";
 import { InFlight } from "../upstream/in_flight.ts";
 import type { LoadMap } from "../upstream/load_cells.ts";
-import { Sampler } from "../upstream/outlier_sampler.ts";
+import { OutlierSampler } from "../upstream/outlier_sampler.ts";
 import { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import { RetryBudget } from "../upstream/retry_budget.ts";
-import { SlowWatch } from "../upstream/slow_detector.ts";
+import { SlowDetector } from "../upstream/slow_detector.ts";
 
 /** Unused connections that are kept for each instance. */
 const MAX_IDLE = 1024;
@@ -57,9 +57,9 @@ const SAMPLE_MS = 1000;
 const VIA = ascii("1.1 ringkeeper");
 
 /** Who hears of what happens. */
-export interface ProxyListener {
+export interface WorkerListener {
   evidence(evidence: Evidence): void;
-  tolls(tolls: readonly Toll[]): void;
+  tolls(tolls: readonly FailureCost[]): void;
   samples(samples: readonly Sample[]): void;
   /** Lines of the access log. */
   readonly lines: BatchTaker;
@@ -67,43 +67,43 @@ export interface ProxyListener {
   /** Calls of the control API that it has not ended yet. */
   readonly calls: number;
   /** Opens a connection to the control API. */
-  call(): Connection;
+  call(): ByteStream;
 }
 
 /** Where a worker counts, beside the others. */
 export interface WorkerSheets extends LoadSheet {
   /** What is about itself; its row there is the same. */
-  readonly tallies: TallySheet;
+  readonly tallies: CounterSheet;
 }
 
 /** Wires the services of one worker together; nothing below worker/ knows it. */
-export class Proxy {
+export class WorkerContext {
   readonly settings: ProxySettings;
   /** Proxies in front whose word about the origin of a request is believed. */
-  readonly trusted: TrustedPeers;
+  readonly trustedProxies: TrustedProxies;
   readonly buffers = new BufferPool();
   readonly deadlines = new Deadlines();
   readonly inFlight = new InFlight();
   readonly drain = new DrainState();
-  readonly routes: Routes;
+  readonly routes: RoutingTable;
   /** Who is in flight to whom. */
-  readonly places: Places;
+  readonly admission: Admission;
   /** Requests that wait for a replica. */
   readonly waitingRoom: WaitingRoom;
   /** Which requests there is a record of, and who hears of them. */
-  readonly recorder: Recorder;
+  readonly recorder: RecordSampler;
   readonly accessLog: AccessLog;
   /** What it counts for good. */
-  readonly tallies: Tallies;
+  readonly counters: WorkerCounters;
   /** Requests that wait for a connection. */
-  readonly line: ConnectionLine;
+  readonly connectionQueue: ConnectionQueue;
   /** Counts connections, so that files are left for everything else. */
-  readonly files: FileBudget;
+  readonly descriptors: DescriptorBudget;
   /** Performs attempts. */
   readonly attempts: Attempts;
   /** What the client connections share. */
   readonly clients: ClientServices;
-  readonly #listener: ProxyListener;
+  readonly #listener: WorkerListener;
   readonly #control: InstancePool;
   /** Used between two waits only, as the response's is. */
   readonly #requestHead = new RequestHead();
@@ -112,12 +112,12 @@ export class Proxy {
   readonly #retryBudget: RetryBudget;
   readonly #telemetry: Telemetry;
   /** Write keys, for the access log and for traces. */
-  readonly #keys: KeyText;
-  readonly #tolls = new TollBook();
+  readonly #keys: KeyRedaction;
+  readonly #costs = new FailureCosts();
   readonly #reports: FailureReports;
   /** Counts how instances answer, where that is asked for. */
-  readonly #sampler: Sampler | undefined;
-  readonly #slowWatch: SlowWatch;
+  readonly #sampler: OutlierSampler | undefined;
+  readonly #slowWatch: SlowDetector;
   #sampledAt = 0;
 
   /**
@@ -129,34 +129,34 @@ export class Proxy {
   constructor(
     settings: ProxySettings,
     sheets: WorkerSheets,
-    listener: ProxyListener,
-    files: FileBudget,
+    listener: WorkerListener,
+    files: DescriptorBudget,
   ) {
     this.settings = settings;
-    this.files = files;
+    this.descriptors = files;
     this.#listener = listener;
-    this.trusted = new TrustedPeers(settings.trusted);
-    this.#keys = new KeyText(settings.keySource);
+    this.trustedProxies = new TrustedProxies(settings.trusted);
+    this.#keys = new KeyRedaction(settings.keySource);
     this.#requestDeadlines = new RequestDeadlines(this.deadlines, settings.timeouts);
-    const tallies = this.tallies = new Tallies(sheets.tallies, sheets.row);
+    const tallies = this.counters = new WorkerCounters(sheets.tallies, sheets.row);
     this.#retryBudget = new RetryBudget(settings.workers);
-    this.routes = new Routes({
+    this.routes = new RoutingTable({
       open: (upstream) => this.#openPool(upstream),
-      tally: (name) => tallies.of(name),
+      counters: (name) => tallies.of(name),
       retire: (pool) => this.#retirePool(pool),
     }, settings.loadBound);
-    this.recorder = new Recorder(this.routes);
+    this.recorder = new RecordSampler(this.routes);
     this.#telemetry = new Telemetry(tallies, this.recorder, this.#requestHead);
     this.accessLog = this.#openAccessLog();
-    this.places = new Places(sheets, this.routes, settings);
+    this.admission = new Admission(sheets, this.routes, settings);
     this.waitingRoom = new WaitingRoom(settings.hold, this.deadlines, (count) => {
-      tallies.worker.holding = count;
+      tallies.own.holding = count;
     });
     const lingering = new LingeringClients();
     const turnedAway = new LingeringClients(() => files.turnedAwayRoom);
-    this.line = this.#openLine(() => turnedAway.giveUp() || lingering.giveUp());
-    this.#sampler = settings.outliers ? new Sampler() : undefined;
-    this.#slowWatch = new SlowWatch(settings.suspectMs, settings.timeouts.response);
+    this.connectionQueue = this.#openLine(() => turnedAway.giveUp() || lingering.giveUp());
+    this.#sampler = settings.outliers ? new OutlierSampler() : undefined;
+    this.#slowWatch = new SlowDetector(settings.suspectMs, settings.timeouts.response);
     this.#control = this.#openControl();
     this.#reports = this.#openReports();
     const via = settings.via ? VIA : ascii("");
@@ -174,7 +174,7 @@ export class Proxy {
   /** Traces requests from now on; resolves when it can write their keys, too. */
   trace(tracing: Tracing): Promise<void> {
     const { traces: settings = { heedsClient: false } } = this.settings;
-    const traces = new RequestTraces(tracing, settings, this.#keys, this.#requestHead);
+    const traces = new RequestTracer(tracing, settings, this.#keys, this.#requestHead);
     this.#telemetry.traces = traces;
     this.recorder.listeners.push(traces);
     return this.#keys.ready;
@@ -188,9 +188,9 @@ export class Proxy {
    * @param sheets where replicas are counted that were not in the ring before
    */
   publish(view: View, loads: LoadMap, sheets: ReplicaSheets): void {
-    this.files.review(view.ring.members.length);
-    this.places.publish(loads);
-    this.tallies.enroll(view.ring.members, sheets);
+    this.descriptors.review(view.ring.members.length);
+    this.admission.publish(loads);
+    this.counters.enroll(view.ring.members, sheets);
     this.routes.publish(view);
     this.waitingRoom.review(performance.now());
   }
@@ -201,13 +201,13 @@ export class Proxy {
 
   close(): void {
     this.deadlines.close();
-    this.tellTolls();
+    this.reportCosts();
     this.accessLog.flush();
   }
 
   /** Tells what failures cost since it was told last. */
-  tellTolls(): void {
-    const tolls = this.#tolls.take();
+  reportCosts(): void {
+    const tolls = this.#costs.take();
     if (tolls.length > 0) this.#listener.tolls(tolls);
   }
 
@@ -216,16 +216,16 @@ export class Proxy {
       style: this.settings.logStyle,
       keys: this.#keys,
       recorder: this.recorder,
-      tally: this.tallies.worker,
+      tally: this.counters.own,
       take: this.#listener.lines,
     });
   }
 
   /** @param giveUp closes a client's connection that is only read to its end, if there is one */
-  #openLine(giveUp: () => boolean): ConnectionLine {
+  #openLine(giveUp: () => boolean): ConnectionQueue {
     const { settings } = this;
-    return new ConnectionLine({
-      budget: this.files,
+    return new ConnectionQueue({
+      budget: this.descriptors,
       deadlines: this.deadlines,
       pools: () => this.routes.pools,
       isControl: (pool) => pool.isControl,
@@ -239,8 +239,8 @@ export class Proxy {
   #openReports(): FailureReports {
     return new FailureReports({
       deadlines: this.deadlines,
-      tallies: this.tallies,
-      tolls: this.#tolls,
+      counters: this.counters,
+      costs: this.#costs,
       routes: this.routes,
       onEvidence: (evidence) => this.#listener.evidence(evidence),
       onFailure: (action, error) => this.recordFailure(action, error),
@@ -270,7 +270,7 @@ export class Proxy {
     lingering: LingeringClients,
     turnedAway: LingeringClients,
   ): ClientServices {
-    const { deadlines, drain, settings, trusted } = this;
+    const { deadlines, drain, settings, trustedProxies } = this;
     const { limits, timeouts, linger } = settings;
     const builder = this.#openBuilder(via);
     return {
@@ -279,7 +279,7 @@ export class Proxy {
       limits,
       timeouts,
       linger,
-      trusted,
+      trusted: trustedProxies,
       telemetry: this.#telemetry,
       builder,
       routeLoop: this.#openRouteLoop(),
@@ -319,30 +319,30 @@ export class Proxy {
   }
 
   #openRouteLoop(): RouteLoop {
-    const { deadlines, drain, places, routes, tallies, waitingRoom, settings: { hold } } = this;
+    const { deadlines, drain, admission, routes, counters, waitingRoom, settings: { hold } } = this;
     const retryBudget = this.#retryBudget;
-    const tolls = this.#tolls;
+    const costs = this.#costs;
     return new RouteLoop({
       retryBudget,
       deadlines,
-      places,
-      line: this.line,
+      admission,
+      connectionQueue: this.connectionQueue,
       attempts: this.attempts,
       reports: this.#reports,
-      failover: { routes, places, waitingRoom, retryBudget, deadlines, tallies, tolls, hold },
+      failover: { routes, admission, waitingRoom, retryBudget, deadlines, counters, costs, hold },
       holdMs: hold.ms,
       drain,
     });
   }
 
   #wireFastPath(builder: RequestBuilder, via: Uint8Array): FastPathServices {
-    const { deadlines, drain, places, recorder, attempts, settings: { limits } } = this;
+    const { deadlines, drain, admission, recorder, attempts, settings: { limits } } = this;
     const responseHead = this.#responseHead;
     return {
       builder,
-      places,
+      admission,
       attempts,
-      wholeResponse: new WholeResponse({
+      fastResponse: new FastResponse({
         responseHead,
         limits,
         recorder,
@@ -360,14 +360,14 @@ export class Proxy {
 
   #onTick(): void {
     const { now } = this.deadlines;
-    this.tallies.pace.tick();
-    this.tallies.worker.retryBudget = this.#retryBudget.left(now);
+    this.counters.timingSampler.tick();
+    this.counters.own.retryBudget = this.#retryBudget.left(now);
     for (const evidence of this.#slowWatch.look(this.routes.pools, now)) {
       this.#reports.accuse(evidence);
     }
-    this.line.tick();
+    this.connectionQueue.tick();
     this.accessLog.tick();
-    this.tellTolls();
+    this.reportCosts();
     this.#tellSamples();
     this.#reports.tick();
   }
@@ -389,8 +389,15 @@ export class Proxy {
       responseMs: response,
     };
     const { instance } = upstream;
-    const gauge = this.inFlight.gauge(instance, this.places.cell(instance));
-    return new InstancePool(upstream, gauge, limits, this.buffers, this.deadlines, this.line);
+    const gauge = this.inFlight.gauge(instance, this.admission.cell(instance));
+    return new InstancePool(
+      upstream,
+      gauge,
+      limits,
+      this.buffers,
+      this.deadlines,
+      this.connectionQueue,
+    );
   }
 
   /** A call opens a connection of its own, which costs a message, and may take any time. */
@@ -399,7 +406,7 @@ export class Proxy {
     const upstream = { name: CONTROL, instance: CONTROL, address: { hostname: CONTROL, port: 0 } };
     return new InstancePool(
       upstream,
-      this.inFlight.gauge(CONTROL, this.places.cell(CONTROL)),
+      this.inFlight.gauge(CONTROL, this.admission.cell(CONTROL)),
       { maxIdle: 0, idleMs: upstreamIdle, connectMs: connect, responseMs: Infinity },
       this.buffers,
       this.deadlines,

@@ -19,7 +19,7 @@ import type {
   Address,
   DrainDeadlines,
   Evidence,
-  Toll,
+  FailureCost,
   Upstream,
   View,
 } from "../../../balancer/view.ts";
@@ -81,7 +81,7 @@ export function named(name: string): RawUpstream {
 /** A data plane that a test publishes views to. */
 export class DataPlaneBench implements AsyncDisposable {
   readonly evidence: Evidence[] = [];
-  readonly tolls: Toll[] = [];
+  readonly tolls: FailureCost[] = [];
   readonly applied: number[] = [];
   readonly failures: string[] = [];
   readonly workers: DataPlaneWorkers;
@@ -174,7 +174,7 @@ export class DataPlaneBench implements AsyncDisposable {
   }
 
   /** The sum of what was counted for a replica. */
-  toll(name: string): Toll {
+  toll(name: string): FailureCost {
     const sum = { name, held: 0, retried: 0, spilled: 0, lost: 0, broken: 0, longestHoldMs: 0 };
     for (const toll of this.tolls.filter((one) => one.name === name)) {
       sum.held += toll.held;
