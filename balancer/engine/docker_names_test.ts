@@ -8,7 +8,7 @@ const SPARE = labelsOf("f", launch("spare-1", { spare: true }));
 const IDENTITIES: readonly [string, string, Record<string, string>, string, boolean][] = [
   ["a replica", "/p-Server1", REPLICA, "Server1", false],
   ["a replica moved out of the way", "/p-Server1.old-c0ffee12", REPLICA, "Server1", false],
-  ["a replica that somebody renamed", "/p-other", REPLICA, "Server1", false],
+  ["a replica that was renamed by hand", "/p-other", REPLICA, "Server1", false],
   ["a spare", "/p-spare-1", SPARE, "spare-1", true],
   ["a spare moved out of the way", "/p-spare-1.old-c0ffee12", SPARE, "spare-1", true],
   ["a renamed spare", "/p-Server2", SPARE, "Server2", false],

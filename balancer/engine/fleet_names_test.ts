@@ -13,7 +13,7 @@ Deno.test("fleet names: containers and network of another fleet carry its name",
   assertEquals([containerPrefix(shop), replicaNetwork(shop)], ["shop-", "ringkeeper-shop"]);
 });
 
-Deno.test("fleet names: a prefix and a network that are set are used as they are", () => {
+Deno.test("fleet names: a configured prefix or network is used unchanged", () => {
   const own = { fleet: { name: "shop" }, engine: { containerPrefix: "x.", network: "net" } };
   assertEquals([containerPrefix(own), replicaNetwork(own)], ["x.", "net"]);
 });

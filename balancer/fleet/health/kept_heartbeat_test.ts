@@ -125,7 +125,7 @@ test("heartbeats of one instance go over one connection", async () => {
   assert(head.includes(`\r\nHost: ${hostname}:${port}\r\n`), head);
 });
 
-test("each twentieth heartbeat has to be accepted as a new connection", async () => {
+test("each twentieth heartbeat needs a new connection", async () => {
   await using instance = new Instance(() => ({ answer: OK }));
   using heartbeats = new Heartbeats(instance);
   for (let sent = 0; sent < 41; sent++) {
@@ -172,7 +172,7 @@ test("a new connection that ends at a heartbeat is a miss", async () => {
   });
 });
 
-test("bytes that come between two heartbeats are no answer to the next one", async () => {
+test("bytes received between two heartbeats do not answer the next one", async () => {
   const timeout = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n";
   await using instance = new Instance((connection) =>
     connection === 1 ? { answer: OK, later: timeout } : { answer: OK }
@@ -204,7 +204,7 @@ test("the answer's body may come late, in chunks or of a known length", async ()
   }
 });
 
-test("a connection is not kept where its end is the body's, nor where the instance says so", async () => {
+test("a connection is not kept if it ends the body, or if the instance closes it", async () => {
   const answers = [
     "HTTP/1.1 200 OK\r\n\r\nendless",
     "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
@@ -225,7 +225,7 @@ test("a connection is not kept where its end is the body's, nor where the instan
   }
 });
 
-test("what is no HTTP response is a miss that says why", async () => {
+test("an invalid HTTP response is a miss with its reason", async () => {
   const answers: [string, RegExp][] = [
     ["SSH-2.0-OpenSSH_9.6\r\n\r\n", /malformed answer on port \d+: The status line/],
     ["HTTP/1.1 200 OK\nContent-Length: 0\n\n", /malformed answer .* without CRLF/],
@@ -242,7 +242,7 @@ test("what is no HTTP response is a miss that says why", async () => {
   }
 });
 
-test("a kept connection that stays silent is a miss at the deadline, and is kept no longer", async () => {
+test("a silent kept connection is a miss at the deadline, and is dropped", async () => {
   await using instance = new Instance((connection, request) => ({
     answer: connection === 1 && request === 2 ? "HTTP/1.1 20" : OK,
   }));
@@ -255,7 +255,7 @@ test("a kept connection that stays silent is a miss at the deadline, and is kept
   assertEquals(instance.connections, 2);
 });
 
-test("an error whose body never ends is a miss with what came of it", async () => {
+test("an error with an endless body is a miss with the received part", async () => {
   await using instance = new Instance(() => ({
     answer: "HTTP/1.1 503 Busy\r\nContent-Length: 100\r\n\r\nno database",
   }));
@@ -264,7 +264,7 @@ test("an error whose body never ends is a miss with what came of it", async () =
   assertEquals(missed, { reason: "503 from /well: no database", refused: false });
 });
 
-test("a connection is closed with the loop that kept it, also in the middle of a heartbeat", async () => {
+test("a connection is closed with its loop, also during a heartbeat", async () => {
   await using instance = new Instance((_, request) => ({ answer: request === 1 ? OK : "" }));
   const keep = new KeptConnection();
   const closed = new AbortController();

@@ -49,7 +49,7 @@ Deno.test("heartbeats never overlap and keep their interval for every duration o
   assertEquals(starts, [0, 100, 351, 451, 551]);
 });
 
-Deno.test("a loop that is closed while a heartbeat is under way reports nothing", async () => {
+Deno.test("a loop that is closed during a heartbeat reports nothing", async () => {
   const clock = new TestClock();
   let reports = 0;
   let aborted = false;
@@ -135,14 +135,14 @@ Deno.test("steady heartbeats of many instances are spread over the interval, and
   assertEquals(seconds.size, 10);
 });
 
-Deno.test("heartbeats that are not steady keep their interval, and those after them are spread", async () => {
+Deno.test("unsteady heartbeats keep their interval, and steady ones after them are spread", async () => {
   let asked = 0;
   const starts = await startsOf(7, () => ++asked > 5, 4000);
   assertEquals(starts.slice(0, 3), [0, 1000, 2000]);
   assert(starts[3]! < 3000, `${starts[3]}`);
 });
 
-Deno.test("only steady heartbeats find the connection that was kept", async () => {
+Deno.test("only steady heartbeats use the kept connection", async () => {
   const clock = new TestClock();
   const kept: boolean[] = [];
   let steady = true;

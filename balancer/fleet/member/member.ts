@@ -107,7 +107,7 @@ export interface Member {
   /** Set if it is down for good: its instance is replaced instead of tried again. */
   readonly mustReplace?: boolean;
   /** Set until the engine knows the instance by this name. */
-  readonly naming?: "due" | "under way";
+  readonly naming?: "due" | "in progress";
   /** True once the instance has been ready. */
   readonly proven: boolean;
   /** Instances that served under its name before. */

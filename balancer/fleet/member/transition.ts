@@ -137,7 +137,7 @@ export function transition(
     case "rename-due":
       return member.instance ? { ...member, naming: "due" } : member;
     case "renaming":
-      return { ...member, naming: "under way" };
+      return { ...member, naming: "in progress" };
     case "renamed":
       return onRenamed(member, event.failed, now);
     case "join":

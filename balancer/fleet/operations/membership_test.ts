@@ -32,7 +32,7 @@ Deno.test("new replicas join the ring together once all of them are ready", asyn
 Deno.test("a failed start undoes the whole change", async () => {
   const { engine, clock, fleet, membership } = await open();
   const before = fleet.view;
-  engine.failNextStart(new EngineError("name-taken", "S4 is somebody else's container"));
+  engine.failNextStart(new EngineError("name-taken", "S4 is the container of another owner"));
   const refused = kindOf(membership.add(2, ["S4", "S5"]));
   await clock.turn(1);
   assertEquals(await refused, "taken");

@@ -58,7 +58,7 @@ Deno.test("retiring instances are removed in parallel with other actions", () =>
 Deno.test("no action is planned twice", () => {
   assertEquals(planned(member("waiting", { busy: true })), []);
   assertEquals(planned(member("leaving", { retiring: [retiring({ busy: true })] })), []);
-  assertEquals(planned(member("ready", { naming: "under way" })), []);
+  assertEquals(planned(member("ready", { naming: "in progress" })), []);
   assertEquals(planned(member("ready", { naming: "due" })), ["rename"]);
 });
 
