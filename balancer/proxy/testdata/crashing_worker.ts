@@ -8,7 +8,7 @@
  * @module
  */
 import type { FromWorker, ToWorker } from "../worker/messages.ts";
-import type { WorkerSheets } from "../worker/worker_context.ts";
+import type { WorkerSheets } from "../worker/worker_parts.ts";
 import { LoadCell } from "../upstream/shared_load.ts";
 import { WorkerCounters } from "../stats/worker_counters.ts";
 

@@ -9,7 +9,7 @@ import type { StreamFrame } from "../transport/channel_stream.ts";
 import type { SharedCounts } from "../downstream/connection_limits.ts";
 import type { SharedFiles } from "../transport/descriptor_budget.ts";
 import type { LoadMap } from "../upstream/load_cells.ts";
-import type { WorkerSheets } from "./worker_context.ts";
+import type { WorkerSheets } from "./worker_parts.ts";
 import type { ProxySettings } from "../settings.ts";
 import type { ReplicaSheets } from "../stats/counter_table.ts";
 

@@ -4,38 +4,27 @@
  * @module
  */
 import type { Tracing } from "../../tracing/tracing.ts";
-import type { Evidence, FailureCost, Sample, Upstream, View } from "../../view.ts";
+import type { Upstream, View } from "../../view.ts";
 import type { ClientServices } from "../downstream/client_connection.ts";
+import type { Attempts } from "../forward/attempt.ts";
 import { LingeringClients } from "../downstream/lingering_clients.ts";
 import { TrustedProxies } from "../downstream/trusted_proxies.ts";
-import { Attempts } from "../forward/attempt.ts";
-import { RequestBuilder } from "../forward/build_request.ts";
 import { FailureReports } from "../forward/failure_reports.ts";
-import type { FastPathServices } from "../forward/fast_path.ts";
-import { FastResponse } from "../forward/fast_response.ts";
-import { RouteLoop } from "../forward/route_loop.ts";
 import { WaitingRoom } from "../hold/waiting_room.ts";
-import { DATE_LINE } from "../http1/date_line.ts";
 import { RequestHead } from "../http1/request_head.ts";
-import { ResponseHead } from "../http1/response_head.ts";
-import { ascii } from "../http1/writer.ts";
 import { DrainState } from "../request/drain_state.ts";
-import { RequestIds } from "../request/request_ids.ts";
-import { Admission, type LoadSheet } from "../routing/admission.ts";
-import { ApiTokens } from "../routing/api_tokens.ts";
-import { RequestRouter } from "../routing/request_router.ts";
+import { Admission } from "../routing/admission.ts";
 import { RoutingTable } from "../routing/routing_table.ts";
 import type { ProxySettings } from "../settings.ts";
-import type { CounterSheet, ReplicaSheets } from "../stats/counter_table.ts";
+import type { ReplicaSheets } from "../stats/counter_table.ts";
 import { FailureCosts } from "../stats/failure_cost.ts";
 import { WorkerCounters } from "../stats/worker_counters.ts";
-import { AccessLog, type BatchTaker } from "../telemetry/access_log.ts";
+import { AccessLog } from "../telemetry/access_log.ts";
 import { KeyRedaction } from "../telemetry/key_redaction.ts";
 import { RecordSampler } from "../telemetry/record_sampler.ts";
 import { RequestTracer } from "../telemetry/request_tracer.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { BufferPool } from "../transport/buffers.ts";
-import type { ByteStream } from "../transport/byte_stream.ts";
 import { Deadlines } from "../transport/deadlines.ts";
 import type { DescriptorBudget } from "../transport/descriptor_budget.ts";
 import { CONTROL, InstancePool, type PoolLimits } from "../upstream/connection_pool.ts";
@@ -46,35 +35,14 @@ import { OutlierSampler } from "../upstream/outlier_sampler.ts";
 import { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import { RetryBudget } from "../upstream/retry_budget.ts";
 import { SlowDetector } from "../upstream/slow_detector.ts";
+import { openPipeline } from "./pipeline.ts";
+import type { WorkerListener, WorkerSheets } from "./worker_parts.ts";
 
 /** Unused connections that are kept for each instance. */
 const MAX_IDLE = 1024;
 
 /** Between two tellings of how instances answer, in milliseconds. */
 const SAMPLE_MS = 1000;
-
-/** What the proxy calls itself in `Via` (RFC 9110, section 7.6.3). */
-const VIA = ascii("1.1 ringkeeper");
-
-/** Who hears of what happens. */
-export interface WorkerListener {
-  evidence(evidence: Evidence): void;
-  tolls(tolls: readonly FailureCost[]): void;
-  samples(samples: readonly Sample[]): void;
-  /** Lines of the access log. */
-  readonly lines: BatchTaker;
-  failure(action: string, error: unknown): void;
-  /** Calls of the control API that it has not ended yet. */
-  readonly calls: number;
-  /** Opens a connection to the control API. */
-  call(): ByteStream;
-}
-
-/** Where a worker counts, beside the others. */
-export interface WorkerSheets extends LoadSheet {
-  /** What is about itself; its row there is the same. */
-  readonly tallies: CounterSheet;
-}
 
 /** Wires the services of one worker together; nothing below worker/ knows it. */
 export class WorkerContext {
@@ -105,10 +73,8 @@ export class WorkerContext {
   readonly clients: ClientServices;
   readonly #listener: WorkerListener;
   readonly #control: InstancePool;
-  /** Used between two waits only, as the response's is. */
+  /** The head that was parsed last, for use until the next wait. */
   readonly #requestHead = new RequestHead();
-  readonly #responseHead = new ResponseHead();
-  readonly #requestDeadlines: RequestDeadlines;
   readonly #retryBudget: RetryBudget;
   readonly #telemetry: Telemetry;
   /** Write keys, for the access log and for traces. */
@@ -117,7 +83,7 @@ export class WorkerContext {
   readonly #reports: FailureReports;
   /** Counts how instances answer, where that is asked for. */
   readonly #sampler: OutlierSampler | undefined;
-  readonly #slowWatch: SlowDetector;
+  readonly #slowDetector: SlowDetector;
   #sampledAt = 0;
 
   /**
@@ -137,31 +103,53 @@ export class WorkerContext {
     this.#listener = listener;
     this.trustedProxies = new TrustedProxies(settings.trusted);
     this.#keys = new KeyRedaction(settings.keySource);
-    this.#requestDeadlines = new RequestDeadlines(this.deadlines, settings.timeouts);
-    const tallies = this.counters = new WorkerCounters(sheets.tallies, sheets.row);
+    const counters = this.counters = new WorkerCounters(sheets.tallies, sheets.row);
     this.#retryBudget = new RetryBudget(settings.workers);
     this.routes = new RoutingTable({
       open: (upstream) => this.#openPool(upstream),
-      counters: (name) => tallies.of(name),
+      counters: (name) => counters.of(name),
       retire: (pool) => this.#retirePool(pool),
     }, settings.loadBound);
     this.recorder = new RecordSampler(this.routes);
-    this.#telemetry = new Telemetry(tallies, this.recorder, this.#requestHead);
+    this.#telemetry = new Telemetry(counters, this.recorder, this.#requestHead);
     this.accessLog = this.#openAccessLog();
     this.admission = new Admission(sheets, this.routes, settings);
     this.waitingRoom = new WaitingRoom(settings.hold, this.deadlines, (count) => {
-      tallies.own.holding = count;
+      counters.own.holding = count;
     });
     const lingering = new LingeringClients();
     const turnedAway = new LingeringClients(() => files.turnedAwayRoom);
     this.connectionQueue = this.#openLine(() => turnedAway.giveUp() || lingering.giveUp());
     this.#sampler = settings.outliers ? new OutlierSampler() : undefined;
-    this.#slowWatch = new SlowDetector(settings.suspectMs, settings.timeouts.response);
+    this.#slowDetector = new SlowDetector(settings.suspectMs, settings.timeouts.response);
     this.#control = this.#openControl();
     this.#reports = this.#openReports();
-    const via = settings.via ? VIA : ascii("");
-    this.attempts = this.#openAttempts(via);
-    this.clients = this.#wireClients(via, lingering, turnedAway);
+    const { attempts, clients } = openPipeline({
+      settings,
+      deadlines: this.deadlines,
+      requestDeadlines: new RequestDeadlines(this.deadlines, settings.timeouts),
+      buffers: this.buffers,
+      drain: this.drain,
+      trustedProxies: this.trustedProxies,
+      requestHead: this.#requestHead,
+      routes: this.routes,
+      admission: this.admission,
+      waitingRoom: this.waitingRoom,
+      connectionQueue: this.connectionQueue,
+      control: this.#control,
+      counters,
+      costs: this.#costs,
+      retryBudget: this.#retryBudget,
+      sampler: this.#sampler,
+      reports: this.#reports,
+      recorder: this.recorder,
+      telemetry: this.#telemetry,
+      lingering,
+      turnedAway,
+      recordFailure: (action, error) => this.recordFailure(action, error),
+    });
+    this.attempts = attempts;
+    this.clients = clients;
     // Always due: told with each tick.
     this.deadlines.add({ deadlineAt: -Infinity, onDeadline: () => this.#onTick() });
   }
@@ -247,122 +235,11 @@ export class WorkerContext {
     });
   }
 
-  #openAttempts(via: Uint8Array): Attempts {
-    const { deadlines, buffers, drain, settings: { limits, linger } } = this;
-    const requestDeadlines = this.#requestDeadlines;
-    return new Attempts({
-      deadlines,
-      requestDeadlines,
-      sampler: this.#sampler,
-      reports: this.#reports,
-      upload: {
-        deadlines,
-        requestDeadlines,
-        linger,
-        recordFailure: (action, error) => this.recordFailure(action, error),
-      },
-      relay: { limits, buffers, requestDeadlines, via, date: DATE_LINE, drain },
-    });
-  }
-
-  #wireClients(
-    via: Uint8Array,
-    lingering: LingeringClients,
-    turnedAway: LingeringClients,
-  ): ClientServices {
-    const { deadlines, drain, settings, trustedProxies } = this;
-    const { limits, timeouts, linger } = settings;
-    const builder = this.#openBuilder(via);
-    return {
-      deadlines,
-      requestDeadlines: this.#requestDeadlines,
-      limits,
-      timeouts,
-      linger,
-      trusted: trustedProxies,
-      telemetry: this.#telemetry,
-      builder,
-      routeLoop: this.#openRouteLoop(),
-      fastPath: this.#wireFastPath(builder, via),
-      lingering,
-      turnedAway,
-      drain,
-      recordFailure: (action, error) => this.recordFailure(action, error),
-    };
-  }
-
-  #openBuilder(via: Uint8Array): RequestBuilder {
-    const { settings, buffers, routes } = this;
-    const requestHead = this.#requestHead;
-    const apiTokens = new ApiTokens(settings.tokens ?? [], (error) => {
-      this.recordFailure("proxy.tokens", error);
-    });
-    const { keySource, publicApi, limits, underscores, trace } = settings;
-    return new RequestBuilder({
-      requestHead,
-      limits,
-      buffers,
-      requestIds: new RequestIds(),
-      router: new RequestRouter({
-        requestHead,
-        keySource,
-        publicApi,
-        routes,
-        control: this.#control,
-        apiTokens,
-      }),
-      via,
-      portBytes: ascii(String(settings.listen.port)),
-      underscores,
-      trace,
-    });
-  }
-
-  #openRouteLoop(): RouteLoop {
-    const { deadlines, drain, admission, routes, counters, waitingRoom, settings: { hold } } = this;
-    const retryBudget = this.#retryBudget;
-    const costs = this.#costs;
-    return new RouteLoop({
-      retryBudget,
-      deadlines,
-      admission,
-      connectionQueue: this.connectionQueue,
-      attempts: this.attempts,
-      reports: this.#reports,
-      failover: { routes, admission, waitingRoom, retryBudget, deadlines, counters, costs, hold },
-      holdMs: hold.ms,
-      drain,
-    });
-  }
-
-  #wireFastPath(builder: RequestBuilder, via: Uint8Array): FastPathServices {
-    const { deadlines, drain, admission, recorder, attempts, settings: { limits } } = this;
-    const responseHead = this.#responseHead;
-    return {
-      builder,
-      admission,
-      attempts,
-      fastResponse: new FastResponse({
-        responseHead,
-        limits,
-        recorder,
-        via,
-        date: DATE_LINE,
-        drain,
-      }),
-      responseHead,
-      retryBudget: this.#retryBudget,
-      deadlines,
-      requestDeadlines: this.#requestDeadlines,
-      drain,
-    };
-  }
-
   #onTick(): void {
     const { now } = this.deadlines;
     this.counters.timingSampler.tick();
     this.counters.own.retryBudget = this.#retryBudget.left(now);
-    for (const evidence of this.#slowWatch.look(this.routes.pools, now)) {
+    for (const evidence of this.#slowDetector.look(this.routes.pools, now)) {
       this.#reports.accuse(evidence);
     }
     this.connectionQueue.tick();

@@ -1,0 +1,178 @@
+/**
+ * Wires the services through which a request passes, bottom to top.
+ *
+ * @module
+ */
+import type { ClientServices } from "../downstream/client_connection.ts";
+import type { LingeringClients } from "../downstream/lingering_clients.ts";
+import type { TrustedProxies } from "../downstream/trusted_proxies.ts";
+import { Attempts } from "../forward/attempt.ts";
+import { RequestBuilder } from "../forward/build_request.ts";
+import type { FailureReports } from "../forward/failure_reports.ts";
+import type { FastPathServices } from "../forward/fast_path.ts";
+import { FastResponse } from "../forward/fast_response.ts";
+import { RouteLoop } from "../forward/route_loop.ts";
+import type { WaitingRoom } from "../hold/waiting_room.ts";
+import { DATE_LINE } from "../http1/date_line.ts";
+import type { RequestHead } from "../http1/request_head.ts";
+import { ResponseHead } from "../http1/response_head.ts";
+import { ascii } from "../http1/writer.ts";
+import type { DrainState } from "../request/drain_state.ts";
+import { RequestIds } from "../request/request_ids.ts";
+import type { Admission } from "../routing/admission.ts";
+import { ApiTokens } from "../routing/api_tokens.ts";
+import { RequestRouter } from "../routing/request_router.ts";
+import type { RoutingTable } from "../routing/routing_table.ts";
+import type { ProxySettings } from "../settings.ts";
+import type { FailureCosts } from "../stats/failure_cost.ts";
+import type { WorkerCounters } from "../stats/worker_counters.ts";
+import type { RecordSampler } from "../telemetry/record_sampler.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { BufferPool } from "../transport/buffers.ts";
+import type { Deadlines } from "../transport/deadlines.ts";
+import type { InstancePool } from "../upstream/connection_pool.ts";
+import type { ConnectionQueue } from "../upstream/connection_queue.ts";
+import type { OutlierSampler } from "../upstream/outlier_sampler.ts";
+import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
+import type { RetryBudget } from "../upstream/retry_budget.ts";
+
+/** The proxy's name in `Via` (RFC 9110, section 7.6.3). */
+const VIA = ascii("1.1 ringkeeper");
+
+/** What the worker provides. */
+export interface PipelineParts {
+  readonly settings: ProxySettings;
+  readonly deadlines: Deadlines;
+  readonly requestDeadlines: RequestDeadlines;
+  readonly buffers: BufferPool;
+  readonly drain: DrainState;
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: TrustedProxies;
+  /** The head that was parsed last, for use until the next wait. */
+  readonly requestHead: RequestHead;
+  readonly routes: RoutingTable;
+  readonly admission: Admission;
+  readonly waitingRoom: WaitingRoom;
+  readonly connectionQueue: ConnectionQueue;
+  /** Leads to the control API. */
+  readonly control: InstancePool;
+  readonly counters: WorkerCounters;
+  readonly costs: FailureCosts;
+  readonly retryBudget: RetryBudget;
+  /** Counts how instances answer; undefined where outliers are not looked for. */
+  readonly sampler: OutlierSampler | undefined;
+  readonly reports: FailureReports;
+  readonly recorder: RecordSampler;
+  readonly telemetry: Telemetry;
+  /** Clients that were answered and whose bytes are read only to be dropped. */
+  readonly lingering: LingeringClients;
+  /** Clients that were turned away, and whose bytes are read only so that they see the answer. */
+  readonly turnedAway: LingeringClients;
+  /** Records an error that is no fault of client or replica. */
+  recordFailure(action: string, error: unknown): void;
+}
+
+/** What the worker uses of it. */
+export interface Pipeline {
+  readonly attempts: Attempts;
+  /** What the client connections share. */
+  readonly clients: ClientServices;
+}
+
+/**
+ * Wires the services of one worker.
+ *
+ * @param parts what the worker provides
+ */
+export function openPipeline(parts: PipelineParts): Pipeline {
+  const { deadlines, requestDeadlines, settings, drain } = parts;
+  const via = settings.via ? VIA : ascii("");
+  const attempts = openAttempts(parts, via);
+  const builder = openBuilder(parts, via);
+  const clients: ClientServices = {
+    deadlines,
+    requestDeadlines,
+    limits: settings.limits,
+    timeouts: settings.timeouts,
+    linger: settings.linger,
+    trusted: parts.trustedProxies,
+    telemetry: parts.telemetry,
+    builder,
+    routeLoop: openRouteLoop(parts, attempts),
+    fastPath: fastPathServices(parts, attempts, builder, via),
+    lingering: parts.lingering,
+    turnedAway: parts.turnedAway,
+    drain,
+    recordFailure: parts.recordFailure,
+  };
+  return { attempts, clients };
+}
+
+function openAttempts(parts: PipelineParts, via: Uint8Array): Attempts {
+  const { deadlines, requestDeadlines, buffers, drain, sampler, reports, recordFailure } = parts;
+  const { limits, linger } = parts.settings;
+  return new Attempts({
+    deadlines,
+    requestDeadlines,
+    sampler,
+    reports,
+    upload: { deadlines, requestDeadlines, linger, recordFailure },
+    relay: { limits, buffers, requestDeadlines, via, date: DATE_LINE, drain },
+  });
+}
+
+function openBuilder(parts: PipelineParts, via: Uint8Array): RequestBuilder {
+  const { requestHead, buffers, routes, control, recordFailure } = parts;
+  const { keySource, publicApi, limits, underscores, trace, tokens, listen } = parts.settings;
+  const apiTokens = new ApiTokens(tokens ?? [], (error) => recordFailure("proxy.tokens", error));
+  return new RequestBuilder({
+    requestHead,
+    limits,
+    buffers,
+    requestIds: new RequestIds(),
+    router: new RequestRouter({ requestHead, keySource, publicApi, routes, control, apiTokens }),
+    via,
+    portBytes: ascii(String(listen.port)),
+    underscores,
+    trace,
+  });
+}
+
+function openRouteLoop(parts: PipelineParts, attempts: Attempts): RouteLoop {
+  const { retryBudget, deadlines, admission, connectionQueue, reports, drain } = parts;
+  const { routes, waitingRoom, counters, costs, settings: { hold } } = parts;
+  return new RouteLoop({
+    retryBudget,
+    deadlines,
+    admission,
+    connectionQueue,
+    attempts,
+    reports,
+    failover: { routes, admission, waitingRoom, retryBudget, deadlines, counters, costs, hold },
+    holdMs: hold.ms,
+    drain,
+  });
+}
+
+function fastPathServices(
+  parts: PipelineParts,
+  attempts: Attempts,
+  builder: RequestBuilder,
+  via: Uint8Array,
+): FastPathServices {
+  const { admission, recorder, retryBudget, deadlines, requestDeadlines, drain } = parts;
+  const { limits } = parts.settings;
+  const responseHead = new ResponseHead();
+  const date = DATE_LINE;
+  return {
+    builder,
+    admission,
+    attempts,
+    fastResponse: new FastResponse({ responseHead, limits, recorder, via, date, drain }),
+    responseHead,
+    retryBudget,
+    deadlines,
+    requestDeadlines,
+    drain,
+  };
+}
