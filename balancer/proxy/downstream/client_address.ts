@@ -1,7 +1,6 @@
 /**
  * The address of the client behind trusted proxies. Each proxy appends the address of its own peer,
- * so a list is true from its end on, as far as the proxies that wrote it are trusted: the client is
- * the last address that is no trusted proxy.
+ * so a list is read from its end: the client is the last address that is not a trusted proxy.
  *
  * @module
  */
@@ -12,15 +11,16 @@ import { latin1 } from "../http1/latin1.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 
 /**
- * The client's address by a list of addresses.
+ * Returns the client's address from a list of addresses.
  *
- * A value that is no address (`unknown`, an obfuscated identifier of RFC 7239, section 6.3, garbage)
- * ends the walk: nothing before it can be trusted, and the address behind it counts.
+ * A value that is not an address (`unknown`, an obfuscated identifier of RFC 7239, section 6.3,
+ * garbage) ends the search: no earlier entry can be trusted, and the address after the value
+ * counts.
  *
  * @param peer address of the connection
- * @param list addresses parted by commas, the last one being that of the nearest client; IPv6 with or
- *   without brackets, either family with or without a port
- * @param trusted proxies whose word counts
+ * @param list comma-separated addresses, the nearest client last; IPv6 with or without brackets,
+ *   either family with or without a port
+ * @param trusted proxies whose entries are believed
  */
 export function clientAddress(peer: string, list: string | null, trusted: TrustedProxies): string {
   if (list === null || !trusted.has(peer)) return peer;
@@ -35,13 +35,13 @@ export function clientAddress(peer: string, list: string | null, trusted: Truste
 }
 
 /**
- * The client's address by the fields of a request from a trusted proxy: by X-Forwarded-For, or by
- * Forwarded (RFC 7239) where there is no X-Forwarded-For.
+ * Returns the client's address from the fields of a trusted proxy's request: X-Forwarded-For, or
+ * Forwarded (RFC 7239) if there is no X-Forwarded-For.
  *
  * @param peer address of the connection
  * @param bytes buffer that holds the head
  * @param head the request's head
- * @param trusted proxies whose word counts
+ * @param trusted proxies whose entries are believed
  */
 export function clientOf(
   peer: string,
@@ -53,7 +53,7 @@ export function clientOf(
   return clientAddress(peer, list ?? null, trusted);
 }
 
-/** Several field lines are one list (RFC 9110, section 5.3). */
+/** Several field lines form one list (RFC 9110, section 5.3). */
 function forwardedFor(bytes: Uint8Array, { fields }: RequestHead): string | undefined {
   let list: string | undefined;
   for (let i = 0; i < fields.count; i++) {
@@ -66,7 +66,7 @@ function forwardedFor(bytes: Uint8Array, { fields }: RequestHead): string | unde
 
 const FORWARDED = "forwarded";
 
-/** The `for` of each element; an element without one is an unknown hop. */
+/** The `for` parameter of each element; an element without one is an unknown hop. */
 function forwarded(bytes: Uint8Array, { fields }: RequestHead): string | undefined {
   const values: string[] = [];
   for (let i = 0; i < fields.count; i++) {
@@ -84,7 +84,7 @@ function forwarded(bytes: Uint8Array, { fields }: RequestHead): string | undefin
 const V4_WITH_PORT = /^(\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?$/;
 const V6_IN_BRACKETS = /^\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?$/;
 
-/** One address in its usual text; undefined where the text is none. */
+/** One address in its usual text form; undefined if the text is not an address. */
 function addressOf(text: string): string | undefined {
   const bare = text.trim().replace(/^"(.*)"$/, "$1");
   const address = V4_WITH_PORT.exec(bare)?.[1] ?? V6_IN_BRACKETS.exec(bare)?.[1] ??

@@ -14,7 +14,7 @@ function client(...fields: string[]): string {
   return clientOf("10.0.0.1", bytes, head, TRUSTED);
 }
 
-Deno.test("the client is the last address of X-Forwarded-For that is no trusted proxy", () => {
+Deno.test("the client is the last address of X-Forwarded-For that is not a trusted proxy", () => {
   const table: [expected: string, ...fields: string[]][] = [
     ["10.0.0.1"],
     ["192.0.2.1", "X-Forwarded-For: 192.0.2.1"],
@@ -34,7 +34,7 @@ Deno.test("the client is the last address of X-Forwarded-For that is no trusted 
   for (const [expected, ...fields] of table) assertEquals(client(...fields), expected, `${fields}`);
 });
 
-Deno.test("where there is no X-Forwarded-For, Forwarded says who the client is", () => {
+Deno.test("without X-Forwarded-For the client is taken from Forwarded", () => {
   const table: [expected: string, ...fields: string[]][] = [
     ["192.0.2.1", "Forwarded: for=192.0.2.1"],
     ["192.0.2.2", "Forwarded: for=192.0.2.1;proto=https, By=x;For=192.0.2.2;host=a"],
@@ -47,7 +47,7 @@ Deno.test("where there is no X-Forwarded-For, Forwarded says who the client is",
   for (const [expected, ...fields] of table) assertEquals(client(...fields), expected, `${fields}`);
 });
 
-Deno.test("whatever strangers write before it, the address that a trusted proxy appended counts", () => {
+Deno.test("the address that a trusted proxy appended counts, whatever entries precede it", () => {
   const property = fc.property(fc.string(), (text) => {
     assertEquals(clientAddress("10.0.0.1", `${text},192.0.2.7`, TRUSTED), "192.0.2.7");
     assertEquals(clientAddress("192.0.2.7", text, TRUSTED), "192.0.2.7");

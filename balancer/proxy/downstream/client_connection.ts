@@ -36,13 +36,13 @@ import {
   type Reader,
 } from "../transport/connection.ts";
 
-/** What the client connections of one worker share. */
+/** Services shared by the client connections of one worker. */
 export interface ClientServices {
   readonly deadlines: Deadlines;
   readonly requestDeadlines: RequestDeadlines;
   readonly limits: Pick<RequestLimits, "lineBytes" | "headBytes" | "fields">;
   readonly timeouts: Pick<Timeouts, "head" | "keepAlive">;
-  /** Bounds of reading what a client sends after its response. */
+  /** Bounds on reading a client's bytes after its response. */
   readonly linger: LingerSettings;
   /** Proxies whose `X-Forwarded-For` is believed. */
   readonly trusted: TrustedProxies;
@@ -50,59 +50,59 @@ export interface ClientServices {
   readonly builder: RequestBuilder;
   readonly routeLoop: RouteLoop;
   readonly fastPath: FastPathServices;
-  /** Clients that were answered and whose bytes are read only to be dropped. */
+  /** Answered clients whose remaining bytes are read and dropped. */
   readonly lingering: LingeringClients;
-  /** Clients that were turned away, and whose bytes are read only so that they see the answer. */
+  /** Rejected clients whose bytes are read and dropped, so that the error response reaches them. */
   readonly turnedAway: LingeringClients;
   readonly drain: DrainState;
-  /** Records an error that is no fault of client or replica. */
+  /** Records an error caused by neither client nor replica. */
   recordFailure(action: string, error: unknown): void;
 }
 
-/** What the connection waits for; a deadline means something else in each. */
+/** State of the connection; decides how an expired deadline is handled. */
 type Phase = "idle" | "head" | "busy" | "closing";
 
 const CR = 13;
 
-/** Hears of the end of a client's connection. Must not throw. */
+/** Receives the end of a client's connection. Must not throw. */
 export interface ClientHost {
   left(client: ClientConnection): void;
 }
 
 /**
- * One client connection. What it needs for requests is made at its first bytes: many clients connect
- * and send nothing. While it waits for a request no function is suspended for it.
+ * One client connection. Its services for requests are created at its first bytes, since many
+ * clients connect and send nothing. An idle connection has no suspended function.
  */
 export class ClientConnection implements Client, Expiring, ConnectionListener {
   deadlineAt = Infinity;
-  /** The replica's connection that a request is on right now. */
+  /** The replica's connection that carries the current request. */
   upstream: UpstreamConnection | undefined;
-  /** Set while a tunnel reads the connection: an end of one side is not the end of it then. */
+  /** True while a tunnel reads the connection: the end of one side does not end it. */
   tunnelling = false;
-  /** Set while what is on it has no end of its own: a tunnel, an event stream. */
+  /** True while the exchange has no end of its own: a tunnel, an event stream. */
   streaming = false;
   body!: RequestBody;
-  /** Sends the part of the present request's body that did not come with its head. */
+  /** Sends the part of the current request's body that did not arrive with its head. */
   upload: Upload | undefined;
   events!: RequestTimer;
-  /** The client's address as it is sent on. */
+  /** The client's address as written into `X-Forwarded-For`. */
   addressBytes!: Uint8Array;
-  /** The client's address: behind trusted proxies the one that the present request names. */
+  /** The client's address; behind trusted proxies the address that the current request names. */
   origin: string;
   readonly #services: ClientServices;
   #fastPath: FastPath | undefined;
   #host: ClientHost | undefined;
-  /** Connections to replicas that no other client is given; made for the first of them. */
+  /** Connections to replicas that are reserved for this client; created with the first of them. */
   #private: PrivateConnections | undefined;
-  /** Made for the first head that is not all there in one read. */
+  /** Created for the first head that does not arrive in one read. */
   #scanner: HeadScanner | undefined;
-  /** How many of the unread bytes the scanner has seen. */
+  /** Number of unread bytes already scanned. */
   #scanned = 0;
   #phase: Phase = "idle";
   #gone = false;
   #ended = false;
   #halfClosed: HalfClosed | undefined;
-  /** Set while a request waits for a replica: gives its place up. */
+  /** Set while a request waits for a replica: ends the wait. */
   #leave: (() => void) | undefined;
   /** Reads the rest of a head. */
   #headReader: Reader | undefined;
@@ -110,10 +110,10 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
   #refused = false;
 
   /**
-   * @param services what the client connections of one worker share
+   * @param services services shared by the client connections of one worker
    * @param wire the connection
    * @param address IP address of the client
-   * @param trusted whether its word about the origin of requests is believed
+   * @param trusted whether the peer's statements about the origin of requests are believed
    */
   constructor(
     services: ClientServices,
@@ -126,7 +126,7 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
     wire.watcher = this;
   }
 
-  /** Makes what requests need. */
+  /** Creates the services that requests need. */
   #awake(): FastPath {
     this.addressBytes = ascii(this.address);
     this.body = new RequestBody();
@@ -134,7 +134,7 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
     return this.#fastPath = new FastPath(this.#services.fastPath, this);
   }
 
-  /** The first bytes are there, or the client left without a word. */
+  /** The first bytes arrived, or the client left without sending any. */
   onData(more: boolean): void {
     if (more) this.#awake().serve();
     else this.#finish();
@@ -159,26 +159,26 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
   }
 
   /**
-   * Whether the client has ended its side. It may still listen: a client that closes its connection
-   * altogether looks the same until it is written to.
+   * Whether the client has ended its side. The client may still read: one that closed its connection
+   * fully looks the same until bytes are written to it.
    */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Whether the present request was read to its end. */
+  /** Whether the current request was read to its end. */
   get read(): boolean {
     return this.body.complete && (!this.upload || this.upload.complete);
   }
 
-  /** Whether the present request went to the replica to its end. */
+  /** Whether the current request was sent to the replica to its end. */
   get sent(): boolean {
     return this.body.complete && (!this.upload || this.upload.sent);
   }
 
   /**
-   * Milliseconds that it has waited for a request, or for the rest of a head, or a little longer; 0
-   * while it does neither. Worked out from the deadline, so that no request pays for it.
+   * Milliseconds that the client has been idle or in the middle of a head, rounded up; 0 in other
+   * states. Computed from the deadline, so that requests pay nothing for it.
    */
   get waitedMs(): number {
     if (this.#phase !== "idle" && this.#phase !== "head") return 0;
@@ -191,25 +191,25 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
   /**
    * Serves the connection to its end.
    *
-   * @param host hears of the end
+   * @param host receives the end of the connection
    */
   run(host: ClientHost): void {
     this.#host = host;
     this.#expect("idle", this.#services.timeouts.head);
-    // They came behind a PROXY head.
+    // The bytes followed a PROXY head.
     if (this.wire.unread > 0) this.#awake().serve();
     else this.wire.startRead();
   }
 
-  /** The fast path ends here; after a request that was served otherwise it may go on. */
+  /** Serves a request that the fast path hands over; the fast path may serve the next one. */
   async takeOver(handover: FastPathExit): Promise<void> {
-    // Not in the middle of what the fast path does.
+    // Let the fast path's callback return first.
     await null;
     let more = false;
     try {
       more = await this.#serveOther(handover);
     } catch (error) {
-      // A client that is gone needs no answer, and nothing of it is left to be read.
+      // A client that is gone needs no answer; no more of its bytes are read.
       if (!(error instanceof Disconnected)) this.#services.recordFailure("proxy.request", error);
     } finally {
       if (!more) this.#finish();
@@ -234,14 +234,14 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
     this.#host?.left(this);
   }
 
-  /** Answers a client that is not served at all, and ends its connection; never rejects. */
+  /** Answers a rejected client with an error, and ends its connection; never rejects. */
   async reject(failure: FailureMessage): Promise<void> {
     this.#awake();
     try {
       await this.turnAway(failure);
       await this.#closeInStages(this.#services.turnedAway);
     } catch (error) {
-      // It did not wait for the answer.
+      // The client left before the answer.
       if (!(error instanceof Disconnected)) this.#services.recordFailure("proxy.refuse", error);
     } finally {
       this.close();
@@ -249,16 +249,19 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
   }
 
   /**
-   * An unused connection to an instance: the client's own, or the one that was used last.
+   * Takes an idle connection to an instance: the client's own, or the one that was used last.
    *
-   * @param pool the instance's
-   * @param recent only one that was used a moment ago, for a request that could not be repeated
+   * @param pool the instance's connections
+   * @param recent accept only a connection that was used a moment ago, for a request that cannot be
+   *   repeated
    */
   takeIdle(pool: InstancePool, recent: boolean): UpstreamConnection | undefined {
     return this.#private?.take(pool) ?? pool.takeIdle(recent);
   }
 
-  /** Gives a connection back after a complete exchange, or keeps one that is its own. */
+  /**
+   * Returns a connection after a complete exchange; a connection reserved for the client is kept.
+   */
   giveBack(upstream: UpstreamConnection): void {
     if (!upstream.isPrivate) return upstream.pool.giveBack(upstream);
     (this.#private ??= new PrivateConnections()).keep(upstream);
@@ -274,7 +277,7 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
     this.#leave?.();
   }
 
-  /** The worker ends: what waits for a request is closed, what has one may finish it. */
+  /** The worker drains: idle connections are closed, a running request may finish. */
   drain(): void {
     if (this.#phase === "idle") this.close();
   }
@@ -285,7 +288,7 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
     this.#headReader?.interrupt(new RefusedError(FAULTS.timeout));
   }
 
-  /** A request is being answered: nothing is due from the client. */
+  /** A request is being answered: no deadline runs against the client. */
   work(): void {
     this.#expect("busy", Infinity);
   }
@@ -297,7 +300,7 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
     this.#expect("idle", this.#services.timeouts.keepAlive);
   }
 
-  /** Notices that the client goes away while a replica works for it. */
+  /** Reads ahead, so that a client that leaves is noticed while a replica works for it. */
   watch(): void {
     if (this.wire.end === this.wire.bytes.length && this.wire.unread > 0) return;
     this.wire.startRead();
@@ -311,7 +314,7 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
     this.#leave?.();
   }
 
-  /** The client has ended its side: a request that is there in full is still answered. */
+  /** The client has ended its side: a request that arrived in full is still answered. */
   end(): void {
     if (this.#ended || this.wire.closed) return;
     this.#ended = true;
@@ -320,23 +323,25 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
     if (this.body.missing > this.wire.unread && !this.upload) this.left();
   }
 
-  /** A client of an endless response has probably left: a silent stream is not kept for long. */
+  /** The client of an endless response has probably left: a silent stream is not kept for long. */
   #expectStream(): void {
     const { upstream } = this;
     const latest = this.#services.requestDeadlines.responseBody();
     if (upstream) upstream.deadlineAt = Math.min(upstream.deadlineAt, latest);
   }
 
-  /** More of the client's bytes are there, though none are due: while it waits, its end counts. */
+  /**
+   * More bytes of the client arrived during a request: while it is held, the client's end counts.
+   */
   more(): void {
     if (this.#leave) this.watch();
   }
 
   /**
-   * A request of it waits for a replica: a client that goes away gives its place up. That shows as
-   * long as there is room to read into, so that one buffer of the body may be read, and no more.
+   * A request of this client waits for a replica: the wait ends when the client leaves. Reading
+   * ahead is bounded by one buffer of the body.
    *
-   * @param leave gives the place up
+   * @param leave ends the wait
    */
   hold(leave: () => void): void {
     this.#leave = leave;
@@ -344,12 +349,12 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
     else this.watch();
   }
 
-  /** The wait is over. */
+  /** The request no longer waits. */
   unhold(): void {
     this.#leave = undefined;
   }
 
-  /** Answers with an error of the balancer itself. */
+  /** Answers with an error of the balancer. */
   async fail(failure: FailureMessage): Promise<void> {
     try {
       await this.wire.write(failureBytes(failure));
@@ -372,8 +377,8 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
   }
 
   /**
-   * The response is over. What a replica did not take of the request's body is read all the same:
-   * behind it comes the next request.
+   * The response is over. The part of the request's body that the replica did not take is read all
+   * the same, since the next request follows it.
    *
    * @returns whether the body was read to its end
    */
@@ -398,7 +403,7 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
     }
   }
 
-  /** @returns the next request; undefined when none comes any more */
+  /** @returns the next request; undefined when the client sends no more */
   async #readRequest(): Promise<ProxyRequest | undefined> {
     (this.#scanner ??= new HeadScanner()).reset();
     this.#scanned = 0;
@@ -407,11 +412,11 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
     if (headEnd === -1) return undefined;
     this.work();
     this.events.received();
-    // From here to the transaction nothing waits: the parser is shared by all connections.
+    // No `await` from here to the exchange: all connections share the parser.
     return this.#services.builder.build(this, headEnd);
   }
 
-  /** @returns behind the head, -1 when the client ended its side before */
+  /** @returns index behind the head; -1 if the client ended its side before */
   async #readHead(): Promise<number> {
     using reader = this.#headReader = this.wire.reader();
     for (;;) {
@@ -421,13 +426,13 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
     }
   }
 
-  /** @returns behind the head, -1 while it is not all there */
+  /** @returns index behind the head; -1 if the head is incomplete */
   #findHead(): number {
     const { wire } = this;
     const scanner = this.#scanner ??= new HeadScanner();
     if (this.#scanned === 0) {
       wire.start = skipEmptyLines(wire.bytes, wire.start, wire.end);
-      // Half of an empty line may still become a whole one.
+      // The first byte of an empty line: its second byte may follow.
       if (wire.unread === 0 || (wire.unread === 1 && wire.bytes[wire.start] === CR)) return -1;
     }
     const headEnd = scanner.scan(wire.bytes, wire.start + this.#scanned, wire.end);
@@ -460,14 +465,14 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
     return this.turnAway({ status, message: reason, close: true, withBody: true });
   }
 
-  /** Answers a client that may still be sending; the connection is to be closed after it. */
+  /** Answers a client that may still be sending; its connection is closed afterwards. */
   async turnAway(failure: FailureMessage): Promise<void> {
     this.#refused = true;
     this.#expect("closing", this.#services.linger.readMs);
     await this.fail(failure);
   }
 
-  /** Ends the connection behind its last response, whatever the client still sends. */
+  /** Ends the connection after its last response while the client may still be sending. */
   async #closeInStages(group = this.#services.lingering): Promise<void> {
     if (this.wire.closed || this.#gone || this.#ended) return;
     if (this.read && this.wire.unread === 0 && !this.#refused) return;

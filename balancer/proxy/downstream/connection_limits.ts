@@ -1,39 +1,39 @@
 /**
- * How many connections there may be, in all and from one address, counted across all workers: by
- * each in a row of its own, so that those of one that crashed can be struck out.
+ * Limits of open connections, in total and for each address, over all workers. Each worker counts
+ * in its own row, so that a crashed worker's connections can be subtracted.
  *
  * @module
  */
 
-/** Addresses share counters by their hash; two that meet share their limit, too. */
+/** Addresses share counters by their hash; two addresses with the same hash share their limit. */
 const ADDRESS_COUNTERS = 1 << 14;
 
 /** The total, the counters of addresses, and the rest of a cache line. */
 const ROW = 16 + ADDRESS_COUNTERS;
 
-/** Memory that all workers count in: a row for each. */
+/** Memory shared by all workers: a row for each. */
 export type SharedCounts = Int32Array<SharedArrayBuffer>;
 
 /**
- * Makes the counters, once for all workers.
+ * Creates the counters, once for all workers.
  *
- * @param workers how many rows
+ * @param workers number of rows
  */
 export function sharedCounts(workers: number): SharedCounts {
   return new Int32Array(new SharedArrayBuffer(4 * ROW * workers));
 }
 
 /**
- * Counts the connections out that a worker had which does not run any more.
+ * Resets the connection counts of a worker that has ended.
  *
- * @param counts where it counted
- * @param row its row, from 0
+ * @param counts the shared counters
+ * @param row the worker's row, from 0
  */
 export function strikeOutConnections(counts: SharedCounts, row: number): void {
   counts.fill(0, row * ROW, (row + 1) * ROW);
 }
 
-/** The bounds, read for each connection; 0 and Infinity are none. */
+/** The limits, read for each connection; 0 and Infinity mean no limit. */
 export interface ConnectionBounds {
   readonly total: number;
   readonly perAddress: number;
@@ -46,9 +46,9 @@ export class ConnectionLimits {
   readonly #bounds: ConnectionBounds;
 
   /**
-   * @param counts where all workers count
+   * @param counts counters shared by all workers
    * @param row the worker's row, from 0
-   * @param bounds how many there may be
+   * @param bounds the limits
    */
   constructor(counts: SharedCounts, row: number, bounds: ConnectionBounds) {
     this.#counts = counts;
@@ -57,10 +57,11 @@ export class ConnectionLimits {
   }
 
   /**
-   * Counts a connection in. It has to be counted out by {@linkcode leave} in either case.
+   * Counts a connection in. Every call needs a call of {@linkcode leave}, even when a limit is
+   * exceeded.
    *
-   * @param address where it comes from
-   * @returns the bound that it exceeds; undefined where there is room for it
+   * @param address the client's address
+   * @returns the exceeded limit; undefined when the connection is within all limits
    */
   enter(address: string): keyof ConnectionBounds | undefined {
     const counter = counterOf(address);

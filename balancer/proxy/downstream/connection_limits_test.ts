@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { ConnectionLimits, sharedCounts, strikeOutConnections } from "./connection_limits.ts";
 
-Deno.test("connections are bounded in all, over all workers", () => {
+Deno.test("the total of connections is bounded over all workers", () => {
   const counts = sharedCounts(2);
   const workers = [0, 1].map((row) =>
     new ConnectionLimits(counts, row, { total: 3, perAddress: 0 })
@@ -33,7 +33,7 @@ Deno.test("connections are bounded for each address", () => {
   assertEquals(limits.enter("192.0.2.1"), undefined);
 });
 
-Deno.test("zero is no bound", () => {
+Deno.test("zero means no limit", () => {
   const limits = new ConnectionLimits(sharedCounts(1), 0, { total: 0, perAddress: 0 });
   const exceeded = Array.from({ length: 1000 }, () => limits.enter("a")).filter((bound) => bound);
   assertEquals(exceeded, []);

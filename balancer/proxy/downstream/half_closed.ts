@@ -1,21 +1,21 @@
 /**
- * Clients that have ended their side. Such a client may still listen, and is served. One that has
- * closed its connection altogether looks the same until bytes that it cannot take are answered by a
- * reset; a read does not show that any more.
+ * Clients that have ended their side. Such a client may still read, and is served. A client that
+ * closed its connection fully looks the same until it answers bytes with a reset; a read no longer
+ * shows that.
  *
  * @module
  */
 import type { Expiring } from "../transport/deadlines.ts";
 import type { ClientConnection } from "./client_connection.ts";
 
-/** Looks with each tick of the deadlines whether a reset has come. */
+/** Checks with each tick of the deadlines whether a reset has arrived. */
 export class HalfClosed implements Expiring {
   /** Always due. */
   readonly deadlineAt = -Infinity;
   readonly #client: ClientConnection;
   #probing = false;
 
-  /** @param client whose side has ended */
+  /** @param client a client whose side has ended */
   constructor(client: ClientConnection) {
     this.#client = client;
   }

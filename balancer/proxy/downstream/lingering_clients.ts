@@ -1,22 +1,24 @@
 /**
- * Clients that have their answer and are still sending: their connections are closed in stages.
+ * Answered clients that are still sending: their connections are closed in stages.
  *
  * @module
  */
 import type { ClientConnection } from "./client_connection.ts";
 
-/** Those of one worker. They take files that others may need more. */
+/**
+ * The lingering clients of one worker. They hold file descriptors that new connections may need.
+ */
 export class LingeringClients {
-  /** In the order in which they came, as every `Set` is. */
+  /** In order of arrival, as every `Set` is. */
   readonly #all = new Set<ClientConnection>();
   readonly #most: () => number;
 
-  /** @param most how many there may be; one more, and the oldest connection is closed */
+  /** @param most largest number of clients; above it the oldest connection is closed */
   constructor(most: () => number = () => Infinity) {
     this.#most = most;
   }
 
-  /** How many there are. */
+  /** Number of lingering clients. */
   get count(): number {
     return this.#all.size;
   }
@@ -32,7 +34,7 @@ export class LingeringClients {
     }
   }
 
-  /** Closes the connection that has lingered for longest. @returns whether there was one */
+  /** Closes the connection that has lingered longest. @returns whether there was one */
   giveUp(): boolean {
     const [oldest] = this.#all;
     if (!oldest) return false;

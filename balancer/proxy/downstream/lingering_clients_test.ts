@@ -12,7 +12,7 @@ function clientOf(closed: string[], name: string) {
   return { client: { close } as ClientConnection, task: () => promise };
 }
 
-Deno.test("of too many clients that linger the one that has lingered longest is closed", async () => {
+Deno.test("above the limit the client that has lingered longest is closed", async () => {
   const closed: string[] = [];
   const lingering = new LingeringClients(() => 2);
   const all = ["a", "b", "c", "d"].map((name) => {

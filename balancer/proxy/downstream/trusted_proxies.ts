@@ -1,5 +1,5 @@
 /**
- * Whose word about the origin of a request is believed.
+ * The proxies whose statements about the origin of a request are believed.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import ipaddr from "ipaddr.js";
 
 type Network = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
-/** Networks that trusted proxies are in. */
+/** Networks of trusted proxies. */
 export class TrustedProxies {
   readonly #networks: readonly Network[];
 

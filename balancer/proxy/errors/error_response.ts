@@ -1,5 +1,5 @@
 /**
- * A response of the balancer itself, as bytes: nearly always an error.
+ * The bytes of a response by the balancer itself: nearly always an error.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { latin1 } from "../http1/latin1.ts";
 
 const LINE_END_BYTES = 2;
 
-/** What to answer with: an error, unless it has content of its own. */
+/** The answer: an error, unless it has its own content. */
 export interface FailureMessage {
   readonly status: number;
   readonly message: string;
@@ -18,12 +18,12 @@ export interface FailureMessage {
   readonly close: boolean;
   /** False for HEAD: the head alone is sent. */
   readonly withBody: boolean;
-  /** Seconds after which trying again makes sense. */
+  /** Seconds after which the client should try again. */
   readonly retryAfterS?: number;
   readonly requestId?: string | undefined;
   /** Further field lines, without line ends. */
   readonly fields?: readonly string[];
-  /** What the body is instead of an error. */
+  /** The body, instead of an error's. */
   readonly content?: Content;
 }
 
@@ -33,18 +33,18 @@ export interface Content {
   readonly bytes: Uint8Array;
 }
 
-/** Seconds after which a client may find a replica again. */
+/** Seconds after which a replica may be ready again. */
 export const RETRY_AFTER_S = 1;
 
-/** Bytes of the body of such a response. */
+/** Length of the answer's body in bytes. */
 export function bodyLength(failure: FailureMessage): number {
   return failure.withBody ? bodyOf(failure).length : 0;
 }
 
 /**
- * The bytes of a complete response (RFC 9112, section 4).
+ * Returns the bytes of a complete response (RFC 9112, section 4).
  *
- * @param failure what to answer with
+ * @param failure the answer
  * @param date writes the Date field
  */
 export function failureBytes(failure: FailureMessage, date: DateLine = DATE_LINE): Uint8Array {
@@ -57,7 +57,7 @@ export function failureBytes(failure: FailureMessage, date: DateLine = DATE_LINE
   if (requestId !== undefined) lines.push(`X-Request-Id: ${requestId}`);
   if (retryAfterS !== undefined) lines.push(`Retry-After: ${retryAfterS}`);
   if (close) lines.push("Connection: close");
-  // The id may hold obs-text, which goes back as it came: a byte for a character.
+  // The id may contain obs-text, which is returned unchanged: one byte for each character.
   const head = Uint8Array.from(`${lines.join("\r\n")}\r\n\r\n`, (letter) => letter.charCodeAt(0));
   return withBody ? concat(head, bodyBytes) : head;
 }

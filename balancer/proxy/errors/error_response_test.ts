@@ -21,7 +21,7 @@ Deno.test("an error is a complete response", () => {
   );
 });
 
-Deno.test("to HEAD it is the same head alone", () => {
+Deno.test("an answer to HEAD has the same head and no body", () => {
   const failure = { status: 502, message: "x", close: false };
   const whole = text({ ...failure, withBody: true });
   assertEquals(
@@ -31,7 +31,7 @@ Deno.test("to HEAD it is the same head alone", () => {
   assertEquals(whole.includes("Connection"), false);
 });
 
-Deno.test("further fields and content of its own take the place of those of an error", () => {
+Deno.test("additional fields and own content replace those of an error", () => {
   const failure = {
     status: 200,
     message: "x",
@@ -51,7 +51,7 @@ Deno.test("further fields and content of its own take the place of those of an e
   );
 });
 
-Deno.test("its length counts bytes", () => {
+Deno.test("Content-Length counts bytes", () => {
   const response = text({ status: 400, message: "é", close: false, withBody: true });
   const [head, body] = response.split("\r\n\r\n");
   assertEquals(Number(/Content-Length: (\d+)/.exec(head ?? "")?.[1]), body?.length);

@@ -1,5 +1,5 @@
 /**
- * Why a request is not answered by a replica, and the status that says so to its client.
+ * The reasons why no replica answers a request, and their status codes.
  *
  * @module
  */
@@ -7,25 +7,25 @@ import { STATUS_CODE } from "@std/http/status";
 import { type FailureMessage, RETRY_AFTER_S } from "./error_response.ts";
 import type { UpstreamError } from "./upstream_error.ts";
 
-/** Why no replica answers. */
+/** The reason why no replica answers. */
 export type RefusalReason =
   /** Its key is quarantined. */
   | "quarantined"
-  /** Its owner is being replaced, and the settings say not to wait. */
+  /** Its owner is being replaced, and the settings forbid a wait. */
   | "awaited"
-  /** Too many requests wait already. */
+  /** Too many requests are waiting. */
   | "full"
-  /** Nobody is ready, or nobody who has not failed it. */
+  /** No replica is ready, apart from those that failed the request. */
   | "none"
-  /** The balancer itself can open no connection. */
+  /** The balancer itself cannot open a connection. */
   | "files"
-  /** The control API answers as many calls as it may. */
+  /** The control API has reached its limit of concurrent calls. */
   | "calls"
   /** The last attempt failed and must not be repeated. */
   | "failed"
-  /** Replicas failed with it one after the other. */
+  /** Several replicas failed in succession while they served it. */
   | "fatal"
-  /** Its method is not sent on. */
+  /** Its method is not forwarded. */
   | "method"
   /** Its Max-Forwards is 0: the balancer is its recipient. */
   | "max-forwards";
@@ -35,12 +35,12 @@ export type Refusal =
   & Pick<FailureMessage, "status" | "message" | "retryAfterS" | "fields" | "content">
   & { readonly reason: RefusalReason };
 
-/** What to tell, where the balancer has as many connections as it may. */
+/** The message when the balancer has reached its limit of connections. */
 export const OUT_OF_ROOM =
   "the balancer has as many connections open as it may; try again, or raise its limit of open " +
   "files (ulimit -n)";
 
-/** Why no replica answers a request that one was to answer. */
+/** The reasons for a request that was to be routed to a replica. */
 export type RouteRefusal = Exclude<RefusalReason, "method" | "max-forwards">;
 
 const UNAVAILABLE: Record<Exclude<RouteRefusal, "failed" | "fatal">, string> = {
@@ -53,10 +53,10 @@ const UNAVAILABLE: Record<Exclude<RouteRefusal, "failed" | "fatal">, string> = {
 };
 
 /**
- * The one place that turns a failed route into a status.
+ * The only function that maps a failed route to a status.
  *
  * @param reason why no replica answers
- * @param failure the last attempt; undefined where none was made
+ * @param failure the last attempt; undefined if none was made
  */
 export function refusalOf(reason: RouteRefusal, failure?: UpstreamError): Refusal {
   return { reason, ...answerTo(reason, failure) };

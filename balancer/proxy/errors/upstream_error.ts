@@ -1,21 +1,21 @@
 /**
- * What to do about a failed attempt: the decision alone, without doing it.
+ * Decides about a failed attempt: retry, and evidence. Pure.
  *
  * @module
  */
 import type { FailureKind } from "../../view.ts";
 
-/** A failed attempt to have a replica answer. */
+/** A failed attempt to get a replica's response. */
 export class UpstreamError extends Error {
   override readonly name = "UpstreamError";
-  /** Whether the replica ended its side in good order; a `reset` that was none. */
+  /** Whether the replica closed its side in order; false for a real reset. */
   readonly closed: boolean;
 
   /**
-   * @param kind what happened to the connection
+   * @param kind the kind of failure
    * @param sent `no` when the replica cannot have seen any of the request
-   * @param reused whether the connection had carried an earlier request: an idle connection may
-   *   be closed by its server just when it is used again, which says nothing about the replica
+   * @param reused whether the connection had carried an earlier request: a server may close an idle
+   *   connection just when it is used again, which is no evidence against the replica
    */
   constructor(
     readonly kind: FailureKind,
@@ -29,10 +29,10 @@ export class UpstreamError extends Error {
   }
 }
 
-/** What matters about the request that failed. */
+/** Facts about the failed request that decide about a retry. */
 export interface Attempted {
   readonly method: string;
-  /** False once any of its body was read: it cannot be sent again then. */
+  /** False once any of its body was read: no repetition is possible then. */
   readonly bodyIntact: boolean;
 }
 
@@ -41,10 +41,10 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
 
 /**
  * Whether a request may be sent again, to another replica or on another connection: when the first
- * one cannot have seen it, or when seeing it twice does no harm.
+ * replica cannot have seen it, or when the method is idempotent.
  *
  * @param error the failed attempt
- * @param request what was attempted
+ * @param request the request that was attempted
  */
 export function shouldRetry(
   error: Pick<UpstreamError, "kind" | "sent">,
@@ -64,7 +64,7 @@ export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
 
-/** Whether a failed attempt says anything about the replica. */
+/** Whether a failed attempt is evidence against the replica. */
 export function isEvidence(error: Pick<UpstreamError, "kind" | "reused">): boolean {
   return !(error.reused && error.kind === "reset");
 }

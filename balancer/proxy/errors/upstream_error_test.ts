@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { isEvidence, shouldRetry } from "./upstream_error.ts";
 
-Deno.test("what decides about a retry is the kind of failure, what was sent, the method and the body", () => {
+Deno.test("a retry depends on the kind of failure, the bytes sent, the method and the body", () => {
   const table = [
     ["refused", "no", "POST", true, true],
     ["refused", "no", "POST", false, false],
@@ -21,7 +21,7 @@ Deno.test("what decides about a retry is the kind of failure, what was sent, the
   }
 });
 
-Deno.test("a reset of a reused connection says nothing about the replica", () => {
+Deno.test("a reset of a reused connection is no evidence against the replica", () => {
   assertEquals(isEvidence({ kind: "reset", reused: true }), false);
   assertEquals(isEvidence({ kind: "reset", reused: false }), true);
   assertEquals(isEvidence({ kind: "refused", reused: false }), true);

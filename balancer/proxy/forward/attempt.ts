@@ -19,31 +19,31 @@ import { type RelayServices, ResponseRelay } from "./response_relay.ts";
 /** Whether the client may send another request. */
 export type ExchangeEnd = "keep" | "close";
 
-/** An attempt that the fast path began: the request was sent, and the wait for its answer begun. */
+/** An attempt that the fast path began: the request was sent, and its response is due. */
 export interface StartedAttempt {
   readonly upstream: UpstreamConnection;
-  /** Why it was not sent after all. */
+  /** Why the request could not be sent. */
   readonly failure: Disconnected | undefined;
 }
 
-/** What {@linkcode Attempts} are made of. */
+/** Dependencies of {@linkcode Attempts}. */
 export interface AttemptServices {
   readonly deadlines: Pick<Deadlines, "now">;
   readonly requestDeadlines: RequestDeadlines;
-  /** Counts how instances answer; undefined where outliers are not looked for. */
+  /** Samples how instances answer; undefined when outlier detection is off. */
   readonly sampler: OutlierSampler | undefined;
   readonly reports: FailureReports;
   readonly upload: UploadServices;
   readonly relay: RelayServices;
 }
 
-/** Performs attempts, for the fast path and for the route loop alike. */
+/** Performs attempts, for the fast path and for the route loop. */
 export class Attempts {
   /** Relays that no response uses. */
   readonly relays: ResponseRelay[] = [];
   readonly #services: AttemptServices;
 
-  /** @param services what the attempts of one worker share */
+  /** @param services services shared by the attempts of one worker */
   constructor(services: AttemptServices) {
     this.#services = services;
   }
@@ -74,7 +74,7 @@ export class Attempts {
 
   /** The exchange is over. @param reusable whether the connection can carry another request */
   end(client: Client, upstream: UpstreamConnection, reusable: boolean): void {
-    // From here on another client may use the connection: this one must not close it.
+    // Another client may use the connection from here on: this client must not close it.
     client.upstream = undefined;
     if (reusable) client.giveBack(upstream);
     else upstream.close();
@@ -83,10 +83,10 @@ export class Attempts {
   /**
    * Sends a request and relays the response.
    *
-   * @param client where it came from and where the response goes
-   * @param request what to send
+   * @param client source of the request and target of the response
+   * @param request the request to send
    * @param upstream the connection to send it on; at the end it is closed or back in its pool
-   * @param begun set where the fast path sent it already
+   * @param begun set if the fast path has already sent the request
    * @throws {UpstreamError} the replica failed; nothing of a final response went to the client
    * @throws {RefusedError} the request's body turned out to be wrong
    * @throws {Disconnected} the client is gone, or its response broke off
@@ -146,7 +146,7 @@ export class Attempts {
   }
 }
 
-/** Whether it was the replica that broke a response off in the middle. */
+/** Whether the replica, not the client, ended a response in the middle. */
 function brokeOff(
   error: unknown,
   client: Client,
@@ -157,7 +157,7 @@ function brokeOff(
     !client.gone && !client.wire.closed;
 }
 
-/** What a failure means: every close of a connection leaves its cause behind. */
+/** Classifies a failure: every close of a connection by the balancer records its cause. */
 function meaningOf(
   error: unknown,
   client: Client,
@@ -170,7 +170,7 @@ function meaningOf(
   }
   if (request.bodyFault) return request.bodyFault;
   const kind = upstream.expired ? "timeout" : "reset";
-  // Only a read that found the end of the replica's side leaves no cause.
+  // Only a read that reaches the end of the replica's side has no cause.
   const closed = kind === "reset" && error.cause === undefined;
   return new UpstreamError(kind, "maybe", upstream.reused, String(error.cause ?? error), {
     cause: error,

@@ -1,5 +1,5 @@
 /**
- * From a head that was read to a request that is ready to be sent.
+ * Builds a request that is ready to be sent from the head that was read.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { ownAnswer } from "./own_answer.ts";
 
 const HTTP = ascii("http");
 
-/** Bounds of a request. */
+/** Limits of a request. */
 export interface BuilderLimits {
   /** Longest request line in bytes. */
   readonly lineBytes: number;
@@ -26,25 +26,25 @@ export interface BuilderLimits {
   readonly headBytes: number;
   /** Most header fields. */
   readonly fields: number;
-  /** Longest body in bytes, 0 for any. */
+  /** Longest body in bytes; 0 means no limit. */
   readonly bodyBytes: number;
 }
 
-/** What a {@linkcode RequestBuilder} is made of. */
+/** Dependencies of a {@linkcode RequestBuilder}. */
 export interface BuilderServices {
-  /** Parses heads, and keeps the last one until the next wait: all connections share it. */
+  /** Parses heads; all connections share it, so its content is valid until the next `await`. */
   readonly requestHead: RequestHead;
   readonly limits: BuilderLimits;
   readonly buffers: BufferPool;
   readonly requestIds: RequestIds;
   readonly router: RequestRouter;
-  /** The proxy's name in `Via`; empty where it is not added. */
+  /** The proxy's name in `Via`; empty to add no `Via`. */
   readonly via: Uint8Array;
-  /** The port that clients connect to, as it is sent on. */
+  /** The port that clients connect to, as written into `X-Forwarded-Port`. */
   readonly portBytes: Uint8Array;
-  /** Whether fields with an underscore in their names are sent on. */
+  /** Whether fields with an underscore in their names are forwarded. */
   readonly underscores: boolean;
-  /** Whether TRACE is sent on. */
+  /** Whether TRACE is forwarded. */
   readonly trace: boolean;
 }
 
@@ -52,17 +52,17 @@ export interface BuilderServices {
 export class RequestBuilder {
   readonly #services: BuilderServices;
 
-  /** @param services what it builds requests with */
+  /** @param services dependencies of the builder */
   constructor(services: BuilderServices) {
     this.#services = services;
   }
 
   /**
-   * Parses the head and writes it again, with as much of the body behind it as came with it. Does
-   * not wait for anything: all connections share one parser.
+   * Parses the head and rewrites it, followed by the part of the body that arrived with it.
+   * Synchronous: all connections share one parser.
    *
    * @param client the connection, its unread bytes beginning with the head
-   * @param headEnd behind the head
+   * @param headEnd index behind the head
    * @throws {RefusedError} the request cannot be taken
    */
   build(client: Client, headEnd: number): ProxyRequest {
@@ -74,11 +74,11 @@ export class RequestBuilder {
   }
 
   /**
-   * The same for a request that is all there, head and body, in one pass over it. Any other request
-   * is left as it was.
+   * Builds a request whose head and body arrived completely, in one pass. Any other request is left
+   * unchanged.
    *
-   * @param client the connection, its unread bytes beginning with a head, or a part of one
-   * @returns undefined for a request that takes the general way
+   * @param client the connection; its unread bytes begin with a head, or a part of one
+   * @returns undefined for a request that the general path has to serve
    * @throws {RefusedError} the request cannot be taken
    */
   buildWhole(client: Client): ProxyRequest | undefined {
@@ -92,7 +92,7 @@ export class RequestBuilder {
     return this.#compose(client);
   }
 
-  /** From the head that was parsed last. */
+  /** Builds the request from the head that was parsed last. */
   #compose(client: Client): ProxyRequest {
     const { wire, body, events } = client;
     const { requestHead: head, limits, requestIds, buffers, router, trace } = this.#services;
@@ -119,7 +119,7 @@ export class RequestBuilder {
     return request;
   }
 
-  /** Writes the head, and behind it what is there of the body. */
+  /** Writes the head and the available part of the body. */
   #write(client: Client, request: ProxyRequest, requestId: Uint8Array | undefined): void {
     const { wire, events } = client;
     const { requestHead: head, via, portBytes, underscores } = this.#services;
@@ -147,7 +147,7 @@ function givenId({ requestIdField: field, fields }: RequestHead, bytes: Uint8Arr
   return id === "" ? undefined : id;
 }
 
-/** @returns how many bytes of the body were put behind the head */
+/** @returns number of body bytes that were placed behind the head */
 function takeBody({ wire, body }: Client, request: ProxyRequest, at: number): number {
   if (body.complete) return 0;
   const room = request.out.length - at;

@@ -1,6 +1,6 @@
 /**
- * What a worker reports of failed attempts: evidence for the fleet, counters, and the cost for the
- * requests of the replica.
+ * A worker's reports of failed attempts: evidence for the fleet, counters, and the cost to the
+ * replica's requests.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Deadlines } from "../transport/deadlines.ts";
 import { CONTROL, type UpstreamConnection } from "../upstream/connection_pool.ts";
 import { EvidenceLimiter } from "../upstream/evidence_limiter.ts";
 
-/** What {@linkcode FailureReports} are made of. */
+/** Dependencies of {@linkcode FailureReports}. */
 export interface ReportServices {
   readonly deadlines: Pick<Deadlines, "now">;
   readonly counters: WorkerCounters;
@@ -22,7 +22,7 @@ export interface ReportServices {
   readonly routes: RoutingTable;
   /** Takes evidence, at most 256 pieces a second. */
   readonly onEvidence: (evidence: Evidence) => void;
-  /** Takes an error that is no fault of client or replica. */
+  /** Takes an error caused by neither client nor replica. */
   readonly onFailure: (action: string, error: unknown) => void;
 }
 
@@ -31,7 +31,7 @@ export class FailureReports {
   readonly #services: ReportServices;
   readonly #limit = new EvidenceLimiter();
 
-  /** @param services takers of the reports */
+  /** @param services receivers of the reports */
   constructor(services: ReportServices) {
     this.#services = services;
   }
@@ -63,13 +63,13 @@ export class FailureReports {
     this.accuse({ name, instance, kind: expired ? "timeout" : "reset", fresh: false, key });
   }
 
-  /** Passes a piece of evidence on, within the bound. */
+  /** Passes a piece of evidence on, within the rate limit. */
   accuse(evidence: Evidence): void {
     const { deadlines, onEvidence } = this.#services;
     if (this.#limit.allow(deadlines.now)) onEvidence(evidence);
   }
 
-  /** Reports how many pieces of evidence were not passed on; called with each tick. */
+  /** Reports the number of suppressed pieces of evidence; called with each tick. */
   tick(): void {
     const { deadlines, onFailure } = this.#services;
     const dropped = this.#limit.takeDropped(deadlines.now);

@@ -1,8 +1,8 @@
 /**
- * The usual small request: all there in one read, sent on a connection that waits for it, answered
- * in one piece. It is served by callbacks that are bound once for a connection; a promise and its
- * async function for each step would cost as much as the work itself. Whatever is not usual is
- * handed over, at whichever point that shows, to the functions that can do everything.
+ * The fast path for the usual small request: it arrives in one read, goes out on an idle
+ * connection, and is answered in one piece. Callbacks bound once for each connection serve it; a
+ * promise and an async function for each step would cost as much as the work itself. Anything
+ * unusual is handed over, at the point where it shows, to the general path.
  *
  * @module
  */
@@ -25,31 +25,31 @@ import {
 } from "../transport/connection.ts";
 import type { FastResponse } from "./fast_response.ts";
 
-/** Where the shortcut ended. */
+/** The point at which the fast path ended. */
 export interface FastPathExit {
-  /** Set where the connection is to be closed. */
+  /** Set if the connection is to be closed. */
   readonly ended?: boolean;
-  /** Why a request cannot be taken, or what went wrong. */
+  /** Why a request cannot be accepted, or the error that occurred. */
   readonly error?: unknown;
-  /** A request that is ready to be sent; undefined where the next one was not even parsed. */
+  /** A request that is ready to be sent; undefined if the next request is not parsed yet. */
   readonly request?: ProxyRequest;
-  /** Set where it was sent. */
+  /** Set if the request was sent. */
   readonly begun?: StartedAttempt;
 }
 
-/** A client that goes on where the fast path ends. */
+/** A client that takes over where the fast path ends. */
 export interface FastPathClient extends Client {
-  /** Serves what the fast path does not. Never rejects. */
+  /** Serves a request that the fast path cannot serve. Never rejects. */
   takeOver(handover: FastPathExit): Promise<void>;
 }
 
-/** What the fast paths of one worker share. */
+/** Services shared by the fast paths of one worker. */
 export interface FastPathServices {
   readonly builder: RequestBuilder;
   readonly admission: Admission;
   readonly attempts: Attempts;
   readonly fastResponse: FastResponse;
-  /** The head that was parsed last, for use until the next wait. */
+  /** The head that was parsed last; valid until the next `await`. */
   readonly responseHead: ResponseHead;
   readonly retryBudget: RetryBudget;
   readonly deadlines: Pick<Deadlines, "now">;
@@ -59,7 +59,7 @@ export interface FastPathServices {
 
 const ENDED: FastPathExit = { ended: true };
 
-/** What it waits for: nothing, a request, the answer to it, the client's taking that. */
+/** The awaited event: none, a request, its response, or the client's acceptance of the response. */
 type Step = "aside" | "request" | "answer" | "taking";
 
 /** Serves the usual requests of one client's connection. */
@@ -69,17 +69,17 @@ export class FastPath implements ConnectionListener, AttemptListener {
   #step: Step = "aside";
   #request!: ProxyRequest;
   #upstream!: UpstreamConnection;
-  /** Whether the request is sent, and whether something came back: both, in whichever order. */
+  /** Set after the first of two events: the request is sent, and the first bytes came back. */
   #asked = false;
   #answered = false;
-  /** What was decided with the response. */
+  /** Whether the client's connection is kept after the response. */
   #keep = false;
   #reusable = false;
   #bodyBytes = 0;
 
   /**
-   * @param services what the fast paths of one worker share
-   * @param client whose requests it serves
+   * @param services services shared by the fast paths of one worker
+   * @param client the client whose requests it serves
    */
   constructor(services: FastPathServices, client: FastPathClient) {
     this.#services = services;
@@ -139,7 +139,7 @@ export class FastPath implements ConnectionListener, AttemptListener {
     else wire.startRead();
   }
 
-  /** A failure is not the callback's, where nobody would hear of it, but the connection's. */
+  /** Errors are handed over to the client; thrown from the callback they would be lost. */
   #take(): void {
     try {
       const client = this.#client;
@@ -150,10 +150,10 @@ export class FastPath implements ConnectionListener, AttemptListener {
       client.work();
       const { first } = request.destination;
       const pool = first && client.body.complete ? admission.acquire(request, first) : undefined;
-      // What is not idempotent could not be sent again, should the connection turn out to be dead.
+      // A request that is not idempotent could not be repeated on another connection.
       const upstream = pool && client.takeIdle(pool, !isIdempotent(request.method));
       if (upstream) return this.#ask(request, upstream);
-      // The general way takes a place of its own.
+      // The general path is admitted separately.
       pool?.inFlight.leave();
       this.#leave({ request });
     } catch (error) {
@@ -196,7 +196,7 @@ export class FastPath implements ConnectionListener, AttemptListener {
     }
   }
 
-  /** @param sent whether the client was there to take the response */
+  /** @param sent whether the response was written to the client */
   #finish(sent: boolean): void {
     const client = this.#client;
     const upstream = this.#upstream;
@@ -217,7 +217,7 @@ export class FastPath implements ConnectionListener, AttemptListener {
     this.#next();
   }
 
-  /** The request was sent, or should have been; the answer is not a usual one, or did not come. */
+  /** The request was sent or failed to be sent; its response is unusual, or did not come. */
   #handOver(failure: Disconnected | undefined): void {
     const upstream = this.#upstream;
     upstream.listener = undefined;

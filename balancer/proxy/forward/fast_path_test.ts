@@ -7,19 +7,19 @@ import { systemTest as test } from "../../../tools/test/needs.ts";
 const GET = "GET /a HTTP/1.1\r\nHost: a.example\r\nX-Request-Id: 7\r\n\r\n";
 const POST = "POST /a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\nabc";
 
-/** What both ends of an exchange received, to the byte. */
+/** The bytes that both ends of an exchange received. */
 async function bytesOfExchange(bench: ProxyHarness, request: string, response: string) {
   const { client, replica } = await bench.warm();
   await client.send(request);
   const forwarded = await replica.until("\r\n\r\n");
   const body = await replica.exactly(Number(/content-length: (\d+)/i.exec(forwarded)?.[1] ?? 0));
   await replica.send(response);
-  // What follows shows whether the connection goes on, and ends it in any case.
+  // The response shows whether the connection is kept; end it in any case.
   await client.end();
   const { text } = await client.rest();
   client.close();
   replica.close();
-  // A second may pass between two exchanges that are compared.
+  // Ignore Date: the second may change between two compared exchanges.
   return { forwarded: forwarded + body, text: text.replaceAll(/\r\nDate: [^\r]+/g, "\r\nDate:") };
 }
 
@@ -87,7 +87,7 @@ const RESPONSE = fc.record({
   behind: fc.constantFrom("", "", "", "HTTP/1.1 200 OK\r\n\r\n"),
 });
 
-test("the shortcut and the general way give the same bytes for the same exchange", async () => {
+test("the fast path and the general path give the same bytes for the same exchange", async () => {
   await using bench = new ProxyHarness();
   let short = 0;
   await fc.assert(
@@ -98,7 +98,7 @@ test("the shortcut and the general way give the same bytes for the same exchange
       const response = `${lines.join("\r\n")}\r\n\r\n${bodyless ? "" : body}${behind}`;
       const usual = await bytesOfExchange(bench, request, response);
       short += 1 - bench.general();
-      // An empty line before a request is nothing that the shortcut knows.
+      // The fast path does not handle an empty line before a request.
       const general = await bytesOfExchange(bench, `\r\n${request}`, response);
       assertEquals(bench.general(), 1);
       assertEquals(usual, general);
@@ -109,7 +109,7 @@ test("the shortcut and the general way give the same bytes for the same exchange
   assertEquals(bench.inFlight, 0);
 });
 
-test("a usual exchange takes the shortcut, one after the other", async () => {
+test("usual exchanges take the fast path, one after the other", async () => {
   await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   for (const request of [GET, POST, GET]) {
@@ -124,7 +124,7 @@ test("a usual exchange takes the shortcut, one after the other", async () => {
   client.close();
 });
 
-test("requests that came in one piece are answered in their order", async () => {
+test("pipelined requests are answered in their order", async () => {
   await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   await client.send(GET + POST + GET.replace("/a", "/b") + "GET /c HTTP/1.1\r\nHo");
@@ -142,7 +142,7 @@ test("requests that came in one piece are answered in their order", async () => 
   client.close();
 });
 
-test("a request that comes while another is answered is served after it", async () => {
+test("a request that arrives during another one is served after it", async () => {
   await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   await client.send(GET);
@@ -165,7 +165,7 @@ for (
     ["a body of 40 KB", [`HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n`, "x".repeat(4e4)]],
   ] as const
 ) {
-  test(`a response with ${what} is handed over to the general way`, async () => {
+  test(`a response with ${what} is handed over to the general path`, async () => {
     await using bench = new ProxyHarness();
     const { client, replica } = await bench.warm();
     await client.send(GET);
@@ -183,7 +183,7 @@ for (
   });
 }
 
-test("a replica that says more than it was asked for gets no other request", async () => {
+test("a connection with bytes behind the response gets no other request", async () => {
   await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   await client.send(GET);
@@ -199,18 +199,18 @@ test("a replica that says more than it was asked for gets no other request", asy
   client.close();
 });
 
-test("a client that leaves takes its request with it", async () => {
+test("a client that leaves ends its request", async () => {
   await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   await client.send(GET + GET);
   await replica.request();
   await replica.send(OK);
   await replica.request();
-  // It has not read the first response: it resets its connection.
+  // The client has not read the first response, so closing resets its connection.
   await client.startsWith("HTTP/1.1");
   client.close();
   assertEquals((await replica.rest()).text, "");
-  // Another client's request finds no trace of it.
+  // Another client's request is not affected.
   const next = await RawConnection.to(bench.acceptor.port);
   await next.send(GET);
   const other = await bench.upstream.accept();
@@ -222,7 +222,7 @@ test("a client that leaves takes its request with it", async () => {
   next.close();
 });
 
-test("a client that has ended its side is served", async () => {
+test("a half-closed client is served", async () => {
   await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   await client.send(GET + GET);
@@ -236,7 +236,7 @@ test("a client that has ended its side is served", async () => {
   assertEquals([bench.general(), bench.inFlight, bench.failures], [0, 0, []]);
 });
 
-test("a reused connection that dies is replaced for what may be sent twice", async () => {
+test("a reused connection that dies is replaced for an idempotent request", async () => {
   await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   await client.send(GET);
@@ -254,7 +254,7 @@ test("a reused connection that dies is replaced for what may be sent twice", asy
   client.close();
 });
 
-test("a malformed answer is a 502, and the client's connection goes on", async () => {
+test("a malformed response becomes a 502, and the client's connection is kept", async () => {
   await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   await client.send(GET);
@@ -266,7 +266,7 @@ test("a malformed answer is a 502, and the client's connection goes on", async (
   client.close();
 });
 
-test("a refused request is refused on a connection that took the shortcut", async () => {
+test("a refused request is refused on a connection that used the fast path", async () => {
   await using bench = new ProxyHarness({ LB_MAX_BODY_BYTES: "2", LB_MAX_REQUEST_LINE_BYTES: "64" });
   const { replica } = await bench.warm();
   for (
@@ -286,7 +286,7 @@ test("a refused request is refused on a connection that took the shortcut", asyn
   }
 });
 
-test("HTTP/1.0 is kept when it asks for it", async () => {
+test("an HTTP/1.0 connection is kept on request", async () => {
   await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   await client.send("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
@@ -301,7 +301,7 @@ test("HTTP/1.0 is kept when it asks for it", async () => {
   assertEquals(bench.general(), 0);
 });
 
-test("a worker that ends closes each connection behind its response", async () => {
+test("a draining worker closes each connection after its response", async () => {
   await using bench = new ProxyHarness();
   const { client, replica } = await bench.warm();
   const idle = await bench.warm(replica);
@@ -315,7 +315,7 @@ test("a worker that ends closes each connection behind its response", async () =
   await drained;
 });
 
-test("deadlines are armed on the shortcut, too", async () => {
+test("deadlines are armed on the fast path, too", async () => {
   await using bench = new ProxyHarness({
     LB_RESPONSE_TIMEOUT_MS: "200",
     LB_HEAD_TIMEOUT_MS: "300",
@@ -330,7 +330,7 @@ test("deadlines are armed on the shortcut, too", async () => {
   assertEquals((await client.rest()).text, "");
 });
 
-test("a body that stops and a client that asks nothing more run out of time", async () => {
+test("a stalled body and an idle client run into their deadlines", async () => {
   await using bench = new ProxyHarness({
     LB_BODY_TIMEOUT_MS: "200",
     LB_KEEPALIVE_TIMEOUT_MS: "200",

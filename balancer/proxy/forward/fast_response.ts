@@ -1,5 +1,5 @@
 /**
- * The response that came in one piece, head and body: written anew in one piece.
+ * A response that arrived in one piece, head and body, rewritten in one piece.
  *
  * @module
  */
@@ -15,25 +15,25 @@ import type { DrainState } from "../request/drain_state.ts";
 import type { ProxyRequest } from "../request/request.ts";
 import type { UpstreamConnection } from "../upstream/connection_pool.ts";
 
-/** What a {@linkcode FastResponse} is made of. */
+/** Dependencies of a {@linkcode FastResponse}. */
 export interface FastResponseServices {
-  /** Parses the head, and keeps it until the next wait. */
+  /** Parses the head; its content is valid until the next `await`. */
   readonly responseHead: ResponseHead;
-  /** Bounds of a head: its bytes and its number of fields. */
+  /** Limits of a head: its bytes and its number of fields. */
   readonly limits: { readonly headBytes: number; readonly fields: number };
-  /** Whether failures of requests are recorded that were not sampled. */
+  /** Whether failed requests that were not sampled are recorded, too. */
   readonly recorder: { readonly catches: boolean };
-  /** The proxy's name in `Via`; empty where it is not added. */
+  /** The proxy's name in `Via`; empty to add no `Via`. */
   readonly via: Uint8Array;
   readonly date: DateLine;
   readonly drain: DrainState;
 }
 
-/** A final response as it goes to the client. */
+/** A final response as sent to the client. */
 export class FastResponse {
-  /** How long it is, at the beginning of the request's buffer. */
+  /** Length of the response in bytes, from the beginning of the request's buffer. */
   length = 0;
-  /** How much of it is its body. */
+  /** Length of the body in bytes. */
   bodyBytes = 0;
   /** Whether the replica's connection can carry another request. */
   reusable = false;
@@ -41,29 +41,29 @@ export class FastResponse {
   end: ExchangeEnd = "close";
   readonly #services: FastResponseServices;
 
-  /** @param services what the responses of one worker share */
+  /** @param services services shared by the responses of one worker */
   constructor(services: FastResponseServices) {
     this.#services = services;
   }
 
   /**
-   * Writes the response over the request, which was sent and answered. Anything but a usual one is
-   * left as it came, for the relay.
+   * Writes the response over the request, whose response has arrived. An unusual response is left
+   * unchanged for the relay.
    *
-   * @param request what it answers
-   * @param upstream the replica's connection, its unread bytes beginning with the response
-   * @returns whether it was written
+   * @param request the request that it answers
+   * @param upstream the replica's connection; its unread bytes begin with the response
+   * @returns whether the response was written
    */
   write(request: ProxyRequest, upstream: UpstreamConnection): boolean {
     const { wire: from, pool } = upstream;
     const { responseHead: head, limits, recorder, via, date, drain } = this.#services;
     if (!head.parseWhole(from.bytes, from.start, from.end, limits.fields)) return false;
     if (head.status < 200 || head.end - head.start > limits.headBytes) return false;
-    // Who wants to know of a failure has to read what was asked, which is written over here.
+    // A record of a failure reads the request's head, which is overwritten here.
     if (head.status >= 500 && recorder.catches) return false;
     const framing = framingOf(head, request.method);
     if (framing !== "none" && framing !== "length") return false;
-    // Bytes behind the response are the relay's to judge, too.
+    // The relay decides about bytes behind the response, too.
     if (head.end + (framing === "none" ? 0 : head.contentLength) !== from.end) return false;
     const { out, idBytes } = request;
     if (from.unread + idBytes.length + ADDED_BYTES > out.length) return false;

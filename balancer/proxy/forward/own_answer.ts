@@ -1,6 +1,5 @@
 /**
- * Requests that the balancer itself answers, whichever replica they would go to: TRACE, and those
- * whose Max-Forwards says that they go no further.
+ * Requests that the balancer answers itself: TRACE, and requests whose Max-Forwards is 0.
  *
  * @module
  */
@@ -9,7 +8,7 @@ import type { RequestHead } from "../http1/request_head.ts";
 import { latin1 } from "../http1/latin1.ts";
 import type { Refusal } from "../errors/refusal.ts";
 
-/** RFC 9110, section 15.5.6 asks for the methods that there are; replicas may know more. */
+/** RFC 9110, section 15.5.6, requires a list of methods; replicas may support more. */
 const ALLOW = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 const NOT_TRACED: Refusal = {
@@ -27,15 +26,15 @@ const OPTIONS: Refusal = {
   content: { type: undefined, bytes: new Uint8Array(0) },
 };
 
-/** RFC 9110, section 9.3.8: what must not be shown to a script that sends TRACE. */
+/** RFC 9110, section 9.3.8: fields that must not be shown to a script that sends TRACE. */
 const SECRET = /^(?:authorization|cookie|proxy-authorization)$/i;
 
 /**
- * The answer to a request that goes to no replica.
+ * Returns the balancer's own answer; undefined if the request goes to a replica.
  *
  * @param head the request's head
  * @param bytes the bytes that hold the head
- * @param trace whether TRACE is sent on
+ * @param trace whether TRACE is forwarded
  */
 export function ownAnswer(
   head: RequestHead,

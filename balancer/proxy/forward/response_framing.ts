@@ -1,5 +1,5 @@
 /**
- * What a response's head means for its body and for the two connections: the decisions alone.
+ * Decides, from a response's head, the framing of its body and the fate of both connections.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import type { RingPlace } from "../http1/ring_fields.ts";
 import type { ProxyRequest } from "../request/request.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 
-/** How the length of a response's body is known (RFC 9112, section 6.3). */
+/** How the length of a response's body is determined (RFC 9112, section 6.3). */
 export type Framing = "none" | "length" | "chunked" | "until-close";
 
 /**
- * How the body is framed.
+ * Returns the framing of the body.
  *
  * @param head the response's head
  * @param method the request's method
@@ -30,20 +30,20 @@ export function framingOf(head: ResponseHead, method: string): Framing {
  *
  * @param request the request
  * @param framing how the response's body is framed
- * @param draining whether the worker is to end
+ * @param draining whether the worker drains
  */
 export function endAfter(request: ProxyRequest, framing: Framing, draining: boolean): ExchangeEnd {
   if (!request.keepAlive || draining) return "close";
   if (request.minor === 1) return "keep";
-  // HTTP/1.0 knows no chunks: the end of the connection is the end of such a body.
+  // HTTP/1.0 has no chunks: the end of the connection ends such a body.
   return framing === "none" || framing === "length" ? "keep" : "close";
 }
 
 /**
- * What Connection says to the client.
+ * Returns the value of Connection for the client.
  *
  * @param request the request
- * @param end whether another one may follow
+ * @param end whether another request may follow
  */
 export function connectionOption(
   request: ProxyRequest,
@@ -54,10 +54,10 @@ export function connectionOption(
 }
 
 /**
- * What a response says about where it comes from, if it is to say so.
+ * Returns the response's origin for the ring fields, if they are enabled.
  *
  * @param request the request
- * @param pool who answered it
+ * @param pool the replica that answered
  */
 export function ringPlace(
   { slot }: ProxyRequest,

@@ -1,5 +1,5 @@
 /**
- * From a replica's bytes to the client's: heads are rewritten, bodies pass as they come.
+ * Relays a replica's response to the client: heads are rewritten, bodies are streamed.
  *
  * @module
  */
@@ -34,19 +34,19 @@ import { tunnel } from "./tunnel.ts";
 import type { UpstreamConnection } from "../upstream/connection_pool.ts";
 import { type Connection, Disconnected, type Reader } from "../transport/connection.ts";
 
-/** What the relays of one worker share. */
+/** Services shared by the relays of one worker. */
 export interface RelayServices {
-  /** Bounds of a head: its bytes and its number of fields. */
+  /** Limits of a head: its bytes and its number of fields. */
   readonly limits: { readonly headBytes: number; readonly fields: number };
   readonly buffers: BufferPool;
   readonly requestDeadlines: RequestDeadlines;
-  /** The proxy's name in `Via`; empty where it is not added. */
+  /** The proxy's name in `Via`; empty to add no `Via`. */
   readonly via: Uint8Array;
   readonly date: DateLine;
   readonly drain: DrainState;
 }
 
-/** An interim response is passed on bare. */
+/** An interim response is relayed without added fields. */
 const INTERIM: ResponseAdditions = {
   requestId: undefined,
   via: ascii(""),
@@ -56,12 +56,12 @@ const INTERIM: ResponseAdditions = {
   ring: undefined,
 };
 
-/** No part of a body that is larger is copied to go out with the head. */
+/** Largest part of a body that is copied to go out with the head. */
 const COALESCE_BYTES = 16 * 1024;
 
 /**
- * Relays one response after another. Lent to one exchange at a time: between parsing a head and
- * using it other connections have their turn.
+ * Relays one response after another. Lent to one exchange at a time, since other connections run
+ * between the parsing of a head and its use.
  */
 export class ResponseRelay {
   readonly #scanner = new HeadScanner();
@@ -76,9 +76,9 @@ export class ResponseRelay {
   #to!: Connection;
   #out!: Buffer;
   #framing: Framing = "none";
-  /** Bytes of the body that are still to come; `Infinity` where that shows only at its end. */
+  /** Remaining bytes of the body; `Infinity` if only its end shows its length. */
   #remaining = 0;
-  /** How much of it went out with the head. */
+  /** Number of body bytes that went out with the head. */
   #inline = 0;
   #reusable = false;
   /** Whether the body may be silent for as long as a stream may. */
@@ -86,8 +86,8 @@ export class ResponseRelay {
   #end: ExchangeEnd = "close";
 
   /**
-   * @param services what the relays of one worker share
-   * @param attempts takes the beginning and the end of responses
+   * @param services services shared by the relays of one worker
+   * @param attempts receives the beginning and the end of responses
    */
   constructor(services: RelayServices, attempts: Attempts) {
     this.#services = services;
@@ -135,7 +135,7 @@ export class ResponseRelay {
     }
   }
 
-  /** @returns behind the head, -1 while it is not all there */
+  /** @returns index behind the head; -1 if the head is incomplete */
   #findHead(scanned: number): number {
     const from = this.#from;
     if (scanned === 0) this.#scanner.reset();
@@ -157,7 +157,7 @@ export class ResponseRelay {
     if (this.#request.slot >= 0) hideRingFields(this.#head.fields, this.#from.bytes);
   }
 
-  /** RFC 9110, section 15.2: any number of interim responses, and none to HTTP/1.0. */
+  /** RFC 9110, section 15.2: any number of interim responses, none to HTTP/1.0 clients. */
   async #passInterim(headEnd: number): Promise<void> {
     if (this.#head.status === 100) this.#client.body.awaited = false;
     if (this.#request.minor === 1) {
@@ -171,7 +171,7 @@ export class ResponseRelay {
     this.#from.start = headEnd;
   }
 
-  /** @returns the final response's head, and as much of its body as goes with it */
+  /** @returns the final response's head, with the part of its body that goes out with it */
   #begin(headEnd: number): Uint8Array {
     this.#decide();
     const inline = this.#inline = this.#inlineBytes(headEnd);
@@ -186,7 +186,7 @@ export class ResponseRelay {
     return this.#out.subarray(0, at + inline);
   }
 
-  /** Settles how the body is framed and what becomes of the two connections. */
+  /** Decides the framing of the body and the fate of both connections. */
   #decide(): void {
     const head = this.#head;
     this.#framing = framingOf(head, this.#request.method);
@@ -198,8 +198,8 @@ export class ResponseRelay {
     this.#reusable = head.keepAlive && this.#framing !== "until-close";
     const { body } = this.#client;
     const { draining } = this.#services.drain;
-    // A client that was not asked to continue need not send the body: where the next request would
-    // begin is not known (RFC 9110, section 10.1.1).
+    // A client that did not receive 100 (Continue) may omit the body: the start of the next request
+    // is unknown (RFC 9110, section 10.1.1).
     const unasked = body.awaited && body.dataBytes === 0 && !body.complete;
     this.#end = unasked ? "close" : endAfter(this.#request, this.#framing, draining);
   }
@@ -224,7 +224,7 @@ export class ResponseRelay {
     return length;
   }
 
-  /** How much of the body goes out together with the head. */
+  /** Number of body bytes that go out together with the head. */
   #inlineBytes(headEnd: number): number {
     if (this.#framing !== "length") return 0;
     const available = Math.min(this.#from.end - headEnd, this.#remaining);
@@ -269,14 +269,16 @@ export class ResponseRelay {
     if (this.#request.minor === 1 && copy.tail.length > 0) await this.#send(copy.tail);
   }
 
-  /** The payload without its chunks, for a client that does not know them. */
+  /** Sends the payload without its chunks, for an HTTP/1.0 client. */
   async #sendSpans(bytes: Uint8Array, chunks: ChunkScanner): Promise<void> {
     for (let i = 0; i < chunks.spanCount; i++) {
       await this.#send(bytes.subarray(chunks.spans[2 * i], chunks.spans[2 * i + 1]));
     }
   }
 
-  /** Its end is the connection's; in chunks the client can tell it from a connection that broke. */
+  /**
+   * The connection's end ends the body; in chunks the client can tell it from a broken connection.
+   */
   async #relayUntilClose(): Promise<void> {
     const chunkHead = new Uint8Array(32);
     for (;;) {
@@ -297,14 +299,14 @@ export class ResponseRelay {
     if (this.#request.minor === 1) await this.#send(LAST_CHUNK);
   }
 
-  /** Waits for the next part of the body, which has to come. */
+  /** Waits for the next part of the body; its end here is an error. */
   async #more(): Promise<void> {
     this.#await();
     this.#from.makeRoom();
     if (!await this.#reader.read()) throw new Disconnected(this.#from);
   }
 
-  /** The replica has to go on. */
+  /** Sets the deadline of the replica's next bytes. */
   #await(): void {
     const { requestDeadlines } = this.#services;
     this.#upstream.deadlineAt = this.#endless && !this.#client.ended
@@ -313,14 +315,14 @@ export class ResponseRelay {
     this.#client.deadlineAt = Infinity;
   }
 
-  /** The client has to go on: to take bytes. */
+  /** Sends bytes; the client has a deadline to accept them. */
   #send(bytes: Uint8Array): Promise<void> {
     this.#upstream.deadlineAt = Infinity;
     this.#client.deadlineAt = this.#services.requestDeadlines.responseBody();
     return this.#to.write(bytes);
   }
 
-  /** Bytes behind a complete response belong to no request: such a connection is not used again. */
+  /** Bytes behind a complete response belong to no request: such a connection is not reused. */
   async #finish(): Promise<ExchangeEnd> {
     const { upload } = this.#client;
     this.#client.deadlineAt = Infinity;
@@ -334,7 +336,7 @@ export class ResponseRelay {
     return this.#end;
   }
 
-  /** RFC 9110, section 7.8. */
+  /** Switches to a tunnel (RFC 9110, section 7.8). */
   async #switchProtocols(headEnd: number): Promise<ExchangeEnd> {
     if (!this.#request.upgrade || !this.#head.upgrade) {
       throw malformed("it switches protocols although nobody asked it to");

@@ -1,6 +1,6 @@
 /**
- * The route loop: takes a request to the replica that the ring names and, where that fails, to
- * others, until one answers.
+ * The route loop: sends a request to the replica that owns its key and, if that fails, to others,
+ * until one answers.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type { RetryBudget } from "../upstream/retry_budget.ts";
 import type { Attempts, ExchangeEnd, StartedAttempt } from "./attempt.ts";
 import type { FailureReports } from "./failure_reports.ts";
 
-/** What a {@linkcode RouteLoop} is made of. */
+/** Dependencies of a {@linkcode RouteLoop}. */
 export interface RouteServices {
   readonly retryBudget: RetryBudget;
   readonly deadlines: Deadlines;
@@ -29,7 +29,7 @@ export interface RouteServices {
   readonly attempts: Attempts;
   readonly reports: FailureReports;
   readonly failover: FailoverServices;
-  /** Milliseconds that a request may wait for a connection. */
+  /** Longest wait of a request for a connection, in milliseconds. */
   readonly holdMs: number;
   readonly drain: DrainState;
 }
@@ -38,17 +38,17 @@ export interface RouteServices {
 export class RouteLoop {
   readonly #services: RouteServices;
 
-  /** @param services what it routes by */
+  /** @param services dependencies of the loop */
   constructor(services: RouteServices) {
     this.#services = services;
   }
 
   /**
-   * Has a request answered, by a replica or by the error that says why none did.
+   * Answers a request: by a replica, or by the balancer's error.
    *
-   * @param client where it came from and where the response goes
-   * @param request what to send
-   * @param begun set where it was sent already, to its first choice
+   * @param client source of the request and target of the response
+   * @param request the request to send
+   * @param begun set if it was already sent to its first choice
    * @returns whether the client may send another request
    * @throws {Disconnected} the client is gone, or its response broke off
    * @throws {RefusedError} the request's body turned out to be wrong
@@ -70,7 +70,7 @@ export class RouteLoop {
         pool = await failover.next();
         if (!pool) return await this.#refuse(client, request, failover.refusal);
       }
-      // An unused connection, or a new one where there is none or the last one turned out to be dead.
+      // An idle connection, or a new one if there is none or the last one was stale.
       const repeatable = isIdempotent(request.method) && client.body.complete;
       const idle = begun?.upstream ?? (again ? undefined : client.takeIdle(pool, !repeatable));
       again = false;
@@ -92,7 +92,7 @@ export class RouteLoop {
         failover ??= new Failover(this.#services.failover, client, request);
         again = failover.failed(pool, error);
       } finally {
-        // Who tries the same one again keeps the place.
+        // A second attempt on the same replica stays admitted.
         if (!again) pool.inFlight.leave();
       }
       if (!again) pool = undefined;
@@ -104,7 +104,7 @@ export class RouteLoop {
     return first && this.#services.admission.acquire(request, first);
   }
 
-  /** Opens a connection as soon as this process can. A client that leaves gives its place up. */
+  /** Opens a connection as soon as this process may. The wait ends when the client leaves. */
   async #open(
     client: Client,
     request: ProxyRequest,
@@ -144,7 +144,7 @@ export class RouteLoop {
   }
 }
 
-/** The request as it waits for a connection. */
+/** The request as an entry of the connection queue. */
 function waiterOf(client: Client, request: ProxyRequest, pool: InstancePool) {
   return {
     hold: (leave: () => void) => {

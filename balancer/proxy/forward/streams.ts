@@ -1,6 +1,6 @@
 /**
- * What has no end of its own: tunnels and event streams. A drain waits for them apart from requests
- * and closes them when their time is over.
+ * Tunnels and event streams, which have no end of their own. A drain gives them a deadline separate
+ * from that of requests and then closes them.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { latin1 } from "../http1/latin1.ts";
 import type { UpstreamConnection } from "../upstream/connection_pool.ts";
 
 /**
- * Runs something that has no end of its own.
+ * Runs an exchange that has no end of its own.
  *
  * @param client the client's connection; a drain closes it
- * @param upstream the connection to the instance that it runs on
- * @param run runs it to its end
+ * @param upstream the connection to the instance that carries it
+ * @param run runs the exchange to its end
  */
 export async function asStream(
   client: Client,
@@ -38,8 +38,8 @@ const EVENT_STREAM = /^text\/event-stream *(;|$)/i;
 /**
  * Whether a response is a stream of server-sent events.
  *
- * @param head its head
- * @param bytes the bytes that hold it
+ * @param head the response's head
+ * @param bytes the bytes that hold the head
  */
 export function isEventStream({ fields }: ResponseHead, bytes: Uint8Array): boolean {
   for (let i = 0; i < fields.count; i++) {

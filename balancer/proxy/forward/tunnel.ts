@@ -1,5 +1,5 @@
 /**
- * After a switch of protocols: bytes both ways, whatever they mean.
+ * After a switch of protocols: passes opaque bytes both ways.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import { type Connection, Disconnected, type Reader } from "../transport/connection.ts";
 
 /**
- * Passes bytes between two connections until both sides have ended. One side may end before the
- * other. What is left of the request's body goes first: the message ends, then the tunnel begins
- * (RFC 9110, section 7.8); the replica may use it at once. Silence for too long, and the deadline
- * of a drain, end both.
+ * Passes bytes between two connections until both sides have ended; one side may end before the
+ * other. The rest of the request's body goes first: the message ends, then the tunnel begins (RFC
+ * 9110, section 7.8); the replica may send at once. Too long a silence, or the deadline of a drain,
+ * ends both.
  *
  * @param client the client's connection; bytes behind the request go first
  * @param upstream the replica's connection
- * @param replica its reader; bytes that are unread go first
- * @param deadlines bounds of silence
+ * @param replica its reader; its unread bytes go first
+ * @param deadlines limits of silence
  */
 export function tunnel(
   client: Client,

@@ -1,6 +1,6 @@
 /**
- * The way of a request that its owner did not answer at once: what was tried, what it waits for,
- * where it goes instead. The usual request never has one.
+ * The failover of a request that its owner did not answer at once: records failed attempts, waits,
+ * and chooses another replica. Requests on the fast path need none.
  *
  * @module
  */
@@ -22,13 +22,14 @@ import type { WaitEnd, Waiter, WaitingRoom } from "./waiting_room.ts";
 import { Disconnected } from "../transport/connection.ts";
 
 /**
- * A request that was in flight on so many instances when they failed may be what they died of. One
- * can be chance, and two where several fall at once; a fourth is not risked, or one request could
- * take the whole fleet down, replica after replica. By then the fleet quarantines its key.
+ * Most instances that may fail while they serve one request, which may have killed them. One
+ * failure can be chance, and so can two when several instances fail at once; a fourth instance is
+ * not risked, or one request could take the whole fleet down. By then the fleet quarantines the
+ * request's key.
  */
 const MAX_FATAL_ATTEMPTS = 3;
 
-/** What the failovers of one worker share. */
+/** Services shared by the failovers of one worker. */
 export interface FailoverServices {
   readonly routes: RoutingTable;
   readonly admission: Admission;
@@ -40,35 +41,35 @@ export interface FailoverServices {
   readonly hold: HoldSettings;
 }
 
-/** One request on its detour. */
+/** The failover of one request. */
 export class Failover implements Waiter {
   readonly #services: FailoverServices;
   readonly #client: Client;
   readonly #request: ProxyRequest;
   readonly #failed = new Set<string>();
   readonly #fatal = new Set<string>();
-  /** What was counted of it: each kind once. */
+  /** Kinds of cost already counted: each once. */
   readonly #counted = new Set<CostKind>();
   #failure: UpstreamError | undefined;
-  /** Whether it had overflowed to the one that failed it last. */
+  /** Whether the request had overflowed to the replica that failed last. */
   #strayed = false;
-  /** Whom it wanted last, where that was not its owner. */
+  /** The replica chosen last, if that was not the owner. */
   #wanted: string | undefined;
   #repeatable = true;
   #anyone = false;
   #spills = true;
-  /** Whether it has waited for a replica, not only for word of one. */
+  /** Whether it has waited for a replica, not only through the grace period. */
   #held = false;
   #holdUntil = 0;
   #graceUntil = 0;
-  /** What is left of the time that it may wait. */
+  /** Remaining time that the request may wait, in milliseconds. */
   #patienceMs: number;
   #reason: RouteRefusal = "none";
 
   /**
-   * @param services what the failovers of one worker share
-   * @param client where the request came from
-   * @param request what to send
+   * @param services services shared by the failovers of one worker
+   * @param client source of the request
+   * @param request the request to send
    */
   constructor(services: FailoverServices, client: Client, request: ProxyRequest) {
     this.#services = services;
@@ -78,7 +79,7 @@ export class Failover implements Waiter {
     this.#patienceMs = services.hold.ms;
   }
 
-  /** Memory that it keeps while it waits. */
+  /** Memory that the request keeps while it waits. */
   get bytes(): number {
     return this.#request.out.length + this.#client.wire.bytes.length;
   }
@@ -87,15 +88,15 @@ export class Failover implements Waiter {
     return this.#client.ended;
   }
 
-  /** What to tell the client, where there is no way. */
+  /** The refusal to answer with, if no replica can be tried. */
   get refusal(): Refusal {
     return refusalOf(this.#reason, this.#failure);
   }
 
   /**
-   * Takes note of a failed attempt.
+   * Records a failed attempt.
    *
-   * @returns whether the same instance may be asked again, on a new connection
+   * @returns whether the same instance may be tried again, on a new connection
    */
   failed({ upstream: { name, instance } }: InstancePool, failure: UpstreamError): boolean {
     const { method, bodyIntact } = this.#request;
@@ -110,10 +111,10 @@ export class Failover implements Waiter {
   }
 
   /**
-   * Finds out where it goes next, waits for that if need be, and takes a place there.
+   * Chooses the next replica, waits for one if necessary, and admits the request there.
    *
-   * @returns with whom it has a place; undefined when there is no way, and
-   *   {@linkcode Failover.refusal} says why
+   * @returns the pool that admitted the request; undefined if there is none, and {@linkcode
+   *   Failover.refusal} has the reason
    * @throws {Disconnected} the client left meanwhile
    */
   async next(): Promise<InstancePool | undefined> {
@@ -128,14 +129,14 @@ export class Failover implements Waiter {
       const end = choice.to === "wait" ? await this.#wait(choice) : choice;
       if (!this.#costs(end) || this.#mayRetry()) return this.#follow(end);
       if (end.to === "owner") return this.#refuse("failed");
-      // To wait amplifies nothing.
+      // Waiting amplifies nothing.
       this.#spills = false;
     }
   }
 
   /**
-   * The owner's replacement has idled so far; another replica has its own work to do, and so has an
-   * owner that was too busy to be asked first.
+   * Whether the attempt needs retry budget. The owner's replacement has been idle; another replica
+   * has its own load, and so has an owner that was too busy at first.
    */
   #costs({ to }: WaitEnd): boolean {
     return this.#failure !== undefined && (to === "other" || (to === "owner" && this.#strayed));
@@ -170,7 +171,7 @@ export class Failover implements Waiter {
     return choice;
   }
 
-  /** An instance that left the view and comes back to it has recovered. */
+  /** An instance that left the view and returned has recovered. */
   #forgive(view: View | undefined): void {
     if (this.#failed.size === 0) return;
     const ready = Array.from(view?.ready.values() ?? [], ({ instance }) => instance);
@@ -201,7 +202,9 @@ export class Failover implements Waiter {
     this.#services.costs.waited(this.#owner, ms);
   }
 
-  /** Who only waits for word of its owner can do without; who waits for the owner cannot. */
+  /**
+   * Without room in the queue, a request in its grace period is routed at once; others are refused.
+   */
   #turnedAway({ why }: Extract<Choice, { to: "wait" }>): WaitEnd {
     this.#graceUntil = 0;
     const choice = why === "grace" ? this.choose(performance.now()) : undefined;
@@ -224,8 +227,8 @@ export class Failover implements Waiter {
   }
 
   /**
-   * Whether the last attempt is the reason that there is no answer. A request that no replica can
-   * have seen, and that waited in vain, is worth sending again.
+   * Whether the last attempt is the cause of the refusal. A request that no replica can have seen,
+   * and that waited in vain, may be sent again by the client.
    */
   get #blames(): boolean {
     return this.#failure !== undefined && (!this.#held || this.#failure.sent === "maybe");

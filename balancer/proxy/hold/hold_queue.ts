@@ -1,6 +1,6 @@
 /**
- * Requests that wait, in the order in which they came, within bounds. It knows neither why they
- * wait nor for how long.
+ * Waiting requests in order of arrival, within bounds. The queue knows neither the cause of a wait
+ * nor its deadline.
  *
  * @module
  */
@@ -9,20 +9,23 @@
 export interface HoldBounds {
   /** Most requests. */
   readonly requests: number;
-  /** Most bytes that they keep, all together. */
+  /** Most bytes of all waiting requests together. */
   readonly bytes: number;
 }
 
-/** Something that waits. */
+/** An entry of the queue. */
 export interface Holdable {
-  /** Bytes of memory that it keeps meanwhile. */
+  /** Bytes of memory that the entry keeps while it waits. */
   readonly bytes: number;
 }
 
-/** A queue that is looked through as a whole: who may go, goes, and the others keep their places. */
+/**
+ * A queue that is examined as a whole: entries that may proceed are removed, the others keep their
+ * order.
+ */
 export class HoldQueue<T extends Holdable> {
   readonly #bounds: HoldBounds;
-  /** In the order of arrival, as every `Set` is. */
+  /** In order of arrival, as every `Set` is. */
   readonly #waiting = new Set<T>();
   #bytes = 0;
 
@@ -30,20 +33,20 @@ export class HoldQueue<T extends Holdable> {
     this.#bounds = bounds;
   }
 
-  /** How many wait. */
+  /** Number of waiting entries. */
   get count(): number {
     return this.#waiting.size;
   }
 
-  /** Bytes that those keep who wait. */
+  /** Bytes of all waiting entries. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /**
-   * Takes one in, behind all others.
+   * Adds an entry at the end.
    *
-   * @returns false when there is no room for it
+   * @returns false if there is no room
    */
   enter(one: T): boolean {
     if (this.#waiting.has(one)) return true;
@@ -55,9 +58,9 @@ export class HoldQueue<T extends Holdable> {
   }
 
   /**
-   * Takes one out, wherever it stands.
+   * Removes an entry from any position.
    *
-   * @returns false when it did not wait, or not any more
+   * @returns false if the entry does not wait (any more)
    */
   leave(one: T): boolean {
     if (!this.#waiting.delete(one)) return false;
@@ -65,17 +68,17 @@ export class HoldQueue<T extends Holdable> {
     return true;
   }
 
-  /** The first that meets a condition, in the order of arrival; it keeps its place. */
+  /** The first entry that meets a condition, in order of arrival; it stays in the queue. */
   find(meets: (one: T) => boolean): T | undefined {
     for (const one of this.#waiting) if (meets(one)) return one;
     return undefined;
   }
 
   /**
-   * Takes out everyone whose wait is over.
+   * Removes all entries whose wait is over.
    *
-   * @param over asked about each, in the order of arrival
-   * @returns those who went, in the order of arrival
+   * @param over called for each, in order of arrival
+   * @returns the removed entries, in order of arrival
    */
   release(over: (one: T) => boolean): T[] {
     const released = [...this.#waiting].filter(over);

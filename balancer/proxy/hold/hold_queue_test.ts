@@ -8,7 +8,7 @@ function one(bytes = 1) {
   return { bytes };
 }
 
-Deno.test("who waits goes in the order of arrival, whoever may", () => {
+Deno.test("released entries leave in order of arrival", () => {
   const queue = new HoldQueue<ReturnType<typeof one>>(BOUNDS);
   const [a, b, c] = [one(), one(), one()];
   for (const each of [a, b, c]) assert(queue.enter(each));
@@ -18,7 +18,7 @@ Deno.test("who waits goes in the order of arrival, whoever may", () => {
   assertEquals([queue.count, queue.bytes], [0, 0]);
 });
 
-Deno.test("there is room for so many requests and so many bytes", () => {
+Deno.test("the queue is bounded by requests and by bytes", () => {
   const table = [
     [[1, 1, 1, 1], [true, true, true, false]],
     [[100, 1], [true, false]],
@@ -32,7 +32,7 @@ Deno.test("there is room for so many requests and so many bytes", () => {
   }
 });
 
-Deno.test("who leaves makes room, and leaves once", () => {
+Deno.test("an entry that leaves makes room, and leaves once", () => {
   const queue = new HoldQueue<ReturnType<typeof one>>({ requests: 1, bytes: 10 });
   const [a, b] = [one(10), one(10)];
   assert(queue.enter(a));
@@ -46,14 +46,14 @@ Deno.test("who leaves makes room, and leaves once", () => {
   assert(!queue.leave(b));
 });
 
-/** What can happen to a queue. */
+/** One operation on a queue. */
 const STEP = fc.oneof(
   fc.record({ do: fc.constant("enter" as const), bytes: fc.nat(40) }),
   fc.record({ do: fc.constant("leave" as const), which: fc.nat(30) }),
   fc.record({ do: fc.constant("release" as const), modulus: fc.integer({ min: 1, max: 4 }) }),
 );
 
-Deno.test("nobody is lost, nobody goes twice, the order holds and the bounds, whatever happens", () => {
+Deno.test("no entry is lost or released twice, and order and bounds hold, in any sequence", () => {
   fc.assert(fc.property(fc.array(STEP, { maxLength: 60 }), (steps) => {
     const queue = new HoldQueue<{ id: number; bytes: number }>({ requests: 8, bytes: 120 });
     const all: { id: number; bytes: number }[] = [];

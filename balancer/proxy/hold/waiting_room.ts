@@ -1,6 +1,6 @@
 /**
- * Where requests wait for a replica. Every new view is asked for each of them, in the order in
- * which they came; a deadline for one alone.
+ * Requests that wait for a replica. Each new view is checked for all of them in order of arrival; a
+ * deadline concerns one request alone.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import type { Choice } from "../routing/route_choice.ts";
 export type Verdict = Exclude<Choice, { to: "wait" }>;
 
 /**
- * How a wait ended; `left` when its client is gone, `full` when its place was given to another
- * request, `files` when its client's file was needed.
+ * How a wait ended: `left` if its client is gone, `full` if its place was given to another request,
+ * `files` if its client's file descriptor was needed.
  */
 export type WaitEnd = Verdict | { readonly to: "left" | "full" | "files" };
 
-/** Who wants to wait. */
+/** A request that waits. */
 export interface Waiter extends Holdable {
   /** Decides by the view then in force. */
   choose(now: number): Choice;
@@ -37,7 +37,7 @@ class Wait implements Expiring, Holdable {
     this.deadlineAt = until;
   }
 
-  /** Has the guest decide anew. @returns whether it need not wait any longer */
+  /** Lets the request choose again. @returns whether its wait is over */
   over(now: number): boolean {
     const choice = this.guest.choose(now);
     if (choice.to === "wait") this.deadlineAt = choice.until;
@@ -50,24 +50,24 @@ class Wait implements Expiring, Holdable {
   }
 }
 
-/** A place that was given. */
+/** A place in the waiting room. */
 export interface Place {
   /** Resolves when the wait is over. */
   readonly ended: Promise<WaitEnd>;
-  /** Gives it up. */
+  /** Ends the wait. */
   leave(): void;
 }
 
-/** The requests of one worker that wait. */
+/** The waiting requests of one worker. */
 export class WaitingRoom {
   readonly #queue: HoldQueue<Wait>;
   readonly #deadlines: Deadlines;
   readonly #onCount: (count: number) => void;
 
   /**
-   * @param bounds how many may wait
-   * @param deadlines the worker's
-   * @param onCount told how many wait whenever that changes
+   * @param bounds limits of the queue
+   * @param deadlines the worker's deadlines
+   * @param onCount receives the number of waiting requests whenever it changes
    */
   constructor(bounds: HoldBounds, deadlines: Deadlines, onCount: (count: number) => void) {
     this.#queue = new HoldQueue(bounds);
@@ -75,35 +75,35 @@ export class WaitingRoom {
     this.#onCount = onCount;
   }
 
-  /** How many wait. */
+  /** Number of waiting requests. */
   get count(): number {
     return this.#queue.count;
   }
 
   /**
-   * Takes a request in.
+   * Admits a request.
    *
    * @param guest the request
-   * @param until when it wants to be asked again at the latest, by the clock of the deadlines
-   * @returns undefined when there is no room for it
+   * @param until the latest time of its next choice, on the clock of the deadlines
+   * @returns undefined if there is no room
    */
   enter(guest: Waiter, until: number): Place | undefined {
     const wait: Wait = new Wait(guest, until, () => this.#recheck(wait));
-    // A client that has ended its side cannot be told from one that is gone: a request whose client
-    // is there for sure needs the place more.
+    // A half-closed client cannot be told from one that is gone: a request whose client is
+    // certainly there takes its place.
     while (!this.#queue.enter(wait)) if (guest.mayBeGone || !this.#evict("full")) return undefined;
     this.#deadlines.add(wait);
     this.#onCount(this.count);
     return { ended: wait.ended.promise, leave: () => this.#leave(wait) };
   }
 
-  /** A new view is in force: whoever it has a place for goes, first come first. */
+  /** A new view is in force: releases the requests that it can place, first come first. */
   review(now: number): void {
     for (const wait of this.#queue.release((one) => one.over(now))) this.#end(wait);
   }
 
   /**
-   * Files are short: ends the wait of the first request whose client may be gone.
+   * File descriptors are short: ends the wait of the first request whose client may be gone.
    *
    * @returns whether there was one
    */
@@ -119,7 +119,7 @@ export class WaitingRoom {
     if (this.#queue.leave(wait)) this.#end(wait);
   }
 
-  /** Gives the place of one up whose client may be gone. @returns whether there was one */
+  /** Ends the wait of one request whose client may be gone. @returns whether there was one */
   #evict(to: "full" | "files"): boolean {
     const wait = this.#queue.find(({ guest }) => guest.mayBeGone);
     if (!wait || !this.#queue.leave(wait)) return false;

@@ -10,7 +10,7 @@ function stay(until: number): Choice {
   return { to: "wait", why: "hold", until };
 }
 
-/** Decides as it is told. */
+/** A request with a preset choice. */
 class Decided implements Waiter {
   readonly bytes = 1;
   constructor(public choice: Choice, readonly mayBeGone = false) {}
@@ -32,7 +32,7 @@ function bench() {
   };
 }
 
-Deno.test("a view lets those go that it has a place for, first come first", async () => {
+Deno.test("a view releases the requests that it can place, first come first", async () => {
   using one = bench();
   const went: number[] = [];
   const guests = Array.from({ length: 4 }, () => new Decided(stay(Infinity)));
@@ -45,7 +45,7 @@ Deno.test("a view lets those go that it has a place for, first come first", asyn
   assertEquals([went, one.room.count], [[1, 2, 3], 1]);
 });
 
-Deno.test("at its deadline a request decides anew, and may go on waiting", async () => {
+Deno.test("at its deadline a request chooses again, and may keep waiting", async () => {
   using one = bench();
   const guest = new Decided(stay(5000));
   const place = one.room.enter(guest, 1000);
@@ -59,7 +59,7 @@ Deno.test("at its deadline a request decides anew, and may go on waiting", async
   assertEquals([await place.ended, one.room.count], [{ to: "nobody", why: "none" }, 0]);
 });
 
-Deno.test("who leaves is gone at once, and is not let go again", async () => {
+Deno.test("a request that leaves is removed at once, and not released again", async () => {
   using one = bench();
   const guest = new Decided(stay(Infinity));
   const place = one.room.enter(guest, Infinity);
@@ -71,7 +71,7 @@ Deno.test("who leaves is gone at once, and is not let go again", async () => {
   assertEquals([await place.ended, one.room.count], [{ to: "left" }, 0]);
 });
 
-Deno.test("of many requests those give their place up whose clients may be gone", async () => {
+Deno.test("when the room is full, requests of half-closed clients are evicted", async () => {
   using one = bench();
   const staying = () => new Decided(stay(Infinity));
   const leaving = () => new Decided(stay(Infinity), true);
@@ -86,7 +86,7 @@ Deno.test("of many requests those give their place up whose clients may be gone"
   assertEquals([one.room.enter(staying(), Infinity), one.room.count], [undefined, 10]);
 });
 
-Deno.test("where files are short a request gives its place up whose client may be gone", async () => {
+Deno.test("when file descriptors are short, a request of a half-closed client is evicted", async () => {
   using one = bench();
   assertEquals(one.room.giveUp(), false);
   const places = [false, true, false].map((mayBeGone) =>

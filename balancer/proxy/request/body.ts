@@ -1,5 +1,5 @@
 /**
- * How far a request's body goes: which of the bytes that came in belong to it.
+ * Determines which of the received bytes belong to a request's body.
  *
  * @module
  */
@@ -17,22 +17,22 @@ export class RefusedError extends Error {
 
 /** The framing of one body after another (RFC 9112, section 6.3). */
 export class RequestBody {
-  /** Made for the first body in chunks: most connections never see one. */
+  /** Created for the first chunked body: most connections never see one. */
   #chunks: ChunkScanner | undefined;
   #length = 0;
   #remaining = 0;
   #chunked = false;
   #maxBytes = Infinity;
-  /** Whether the client may wait for 100 (Continue) before it sends any of it. */
+  /** Whether the client may wait for 100 (Continue) before it sends any of the body. */
   awaited = false;
 
   /**
    * Begins the body of a request.
    *
-   * @param contentLength its length, -1 where none was given
-   * @param chunked whether it comes in chunks
+   * @param contentLength its length; -1 if none was given
+   * @param chunked whether it is chunked
    * @param maxBytes the longest body that is accepted
-   * @throws {RefusedError} its length is given and too large
+   * @throws {RefusedError} its given length is too large
    */
   begin(contentLength: number, chunked: boolean, maxBytes: number): void {
     if (contentLength > maxBytes) throw new RefusedError(FAULTS.bodyTooLarge);
@@ -44,28 +44,28 @@ export class RequestBody {
     this.#chunks.reset();
   }
 
-  /** Whether all of it was taken. */
+  /** Whether the whole body was taken. */
   get complete(): boolean {
     return this.#chunked ? this.#chunks?.done ?? true : this.#remaining === 0;
   }
 
-  /** Bytes of it that are still to be taken, as far as its framing says that beforehand. */
+  /** Bytes of the body that are still missing, as far as its framing gives them beforehand. */
   get missing(): number {
     return this.#chunked ? 0 : this.#remaining;
   }
 
-  /** Bytes of it that were taken, without the framing of chunks. */
+  /** Bytes of the body taken so far, without the framing of chunks. */
   get dataBytes(): number {
     return this.#chunked ? this.#chunks?.dataBytes ?? 0 : this.#length - this.#remaining;
   }
 
   /**
-   * Takes what belongs to the body.
+   * Takes the bytes that belong to the body.
    *
-   * @param bytes what came in
-   * @param start the first byte that was not taken yet
-   * @param end behind the last one
-   * @returns behind the last byte that belongs to the body
+   * @param bytes the received bytes
+   * @param start index of the first byte that was not taken yet
+   * @param end index behind the last one
+   * @returns index behind the last byte that belongs to the body
    * @throws {RefusedError} its framing is wrong, or it is too large
    */
   take(bytes: Uint8Array, start: number, end: number): number {

@@ -52,7 +52,7 @@ Deno.test("chunks that are malformed are refused", () => {
   assertRefused(() => take(body, "b"), 400);
 });
 
-Deno.test("one body says nothing about the next", () => {
+Deno.test("the state of one body does not affect the next", () => {
   const body = new RequestBody();
   body.begin(-1, true, 5);
   take(body, "5\r\nab");

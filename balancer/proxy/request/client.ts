@@ -1,6 +1,6 @@
 /**
- * A client, as everything below downstream/ sees it: the source of one request at a time, and where
- * the response goes. A connection of HTTP/1.1 is one; a stream of HTTP/2 can be one, too.
+ * A client as everything below downstream/ sees it: the source of one request at a time, and the
+ * target of its response. A connection of HTTP/1.1 is one; a stream of HTTP/2 can be one, too.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import type { RequestBody } from "./body.ts";
 import type { RequestEvents } from "./request_events.ts";
 import type { Upload } from "./upload.ts";
 
-/** The source of requests. Only one request at a time is under way. */
+/** The source of requests, one at a time. */
 export interface Client {
-  /** When the client has to have gone on, by the clock of the deadlines; `Infinity` for never. */
+  /** Deadline of the client's next action, by the clock of the deadlines; `Infinity` for none. */
   deadlineAt: number;
   /** The connection to a replica that the present request uses. */
   upstream: UpstreamConnection | undefined;
@@ -30,13 +30,13 @@ export interface Client {
   readonly events: RequestEvents;
   /** IP address of the connection, or of the PROXY protocol's head. */
   readonly address: string;
-  /** The same as it is written into `X-Forwarded-For`. */
+  /** The same address as written into `X-Forwarded-For`. */
   readonly addressBytes: Uint8Array;
   /** Whether its `X-Forwarded-*` fields are believed. */
   readonly trusted: boolean;
   /** IP address of the client; behind trusted proxies the one that the present request names. */
   readonly origin: string;
-  /** The bytes of its requests; responses are written to it. */
+  /** The client's connection: source of its requests, target of the responses. */
   readonly wire: Connection;
   /** Whether the connection broke, or the client ended its side in the middle of a request. */
   readonly gone: boolean;

@@ -1,5 +1,5 @@
 /**
- * One request on its way through: what was read of it, and how far it has come.
+ * One request on its way through the proxy: its parsed head, and its progress.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import type { RefusedError } from "./body.ts";
 import type { RequestIds } from "./request_ids.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 
-/** Where a request goes. */
+/** The destination of a request. */
 export interface Destination {
-  /** Its key; undefined for a call of the control API, which has one way to go. */
+  /** Its key; undefined for a call of the control API, which has a single destination. */
   readonly key: string | undefined;
-  /** Whom it is sent to first; undefined where that one is not ready. */
+  /** The pool that it is sent to first; undefined if that replica is not ready. */
   readonly first: InstancePool | undefined;
 }
 
 const NOWHERE: Destination = { key: undefined, first: undefined };
 
-/** A request, and the bytes that go to whichever replica it is sent to. */
+/** A request, with the bytes that are sent to any replica that is tried. */
 export class ProxyRequest {
   readonly method: string;
   /** Minor version of the client's HTTP/1. */
@@ -29,25 +29,30 @@ export class ProxyRequest {
   /** Whether the client wants to keep its connection. */
   readonly keepAlive: boolean;
   readonly upgrade: boolean;
-  /** Whether its credentials count for the replica's connection that carries it. */
+  /** Whether its credentials authenticate the whole connection to the replica (NTLM, Negotiate). */
   readonly connectionAuth: boolean;
-  /** Where it goes. */
+  /** The destination of the request. */
   destination: Destination = NOWHERE;
-  /** Set where the balancer itself answers, whoever is ready. */
+  /** Set if the balancer itself answers, even with replicas ready. */
   answer: Refusal | undefined;
-  /** The slot that it falls on; -1 where nobody asks for it, and for a call of the control API. */
+  /** Its slot on the ring; -1 unless the ring fields need it, and for a call of the control API. */
   slot = -1;
-  /** False once a part of the body was sent that is not in the head's buffer: it cannot be repeated. */
+  /**
+   * False once a part of the body outside the head's buffer was sent: no repetition is possible
+   * then.
+   */
   bodyIntact = true;
-  /** True from the beginning of an upload until all of the body is sent; it stays where that fails. */
+  /**
+   * True from the beginning of an upload until the whole body is sent; stays true if that fails.
+   */
   sendingBody = false;
   /** Whether a final response has begun to go to the client. */
   responding = false;
-  /** Why the body is refused, where it turned out to be wrong. */
+  /** Why the body is refused, if it is invalid. */
   bodyFault: RefusedError | undefined;
-  /** Its own id. */
+  /** The id that the client sent. */
   readonly #givenId: string | undefined;
-  /** The number of the one that was made for it otherwise. */
+  /** Number of the generated id, if the client sent none. */
   readonly #madeId: number;
   readonly #ids: RequestIds;
   readonly #buffers: BufferPool;
@@ -58,10 +63,10 @@ export class ProxyRequest {
 
   /**
    * @param head the request's head
-   * @param givenId its own id; undefined where one is to be made
-   * @param ids make one
-   * @param buffers lend the buffer that it is put together in
-   * @param bytes how long that has to be
+   * @param givenId the id that the client sent; undefined to generate one
+   * @param ids generates ids
+   * @param buffers lends the buffer in which the request is assembled
+   * @param bytes required length of that buffer
    */
   constructor(
     head: RequestHead,
@@ -82,27 +87,27 @@ export class ProxyRequest {
     this.#out = buffers.take(bytes);
   }
 
-  /** Its own id, or the one that was made for it; the response carries it. */
+  /** The client's id, or the generated one; the response carries it. */
   get requestId(): string {
     return this.#givenId ?? this.#ids.text(this.#madeId);
   }
 
-  /** The same as it is sent; valid until another request is asked. */
+  /** The id as it is sent; valid until the next call for any request. */
   get idBytes(): Uint8Array {
     return this.#givenId === undefined ? this.#ids.bytes(this.#madeId) : ascii(this.#givenId);
   }
 
-  /** Where the head, and as much of the body as came with it, is put together. */
+  /** Buffer in which the head is assembled, with the part of the body that arrived with it. */
   get out(): Buffer {
     return this.#out;
   }
 
-  /** How long it is. */
+  /** Length of the assembled bytes. */
   get length(): number {
     return this.#length;
   }
 
-  /** Says how long it became. */
+  /** Sets the length of the assembled bytes. */
   seal(length: number): void {
     this.#length = length;
   }
@@ -112,7 +117,9 @@ export class ProxyRequest {
     return this.#out.subarray(0, this.#length);
   }
 
-  /** Keeps no more memory than it needs, for it may have to wait. Nothing may be writing it. */
+  /**
+   * Reduces the memory to the bytes needed, since the request may wait. No write may be under way.
+   */
   shrink(): void {
     if (this.#out.length <= SMALL_BYTES || !this.#lent) return;
     const own = this.#out.slice(0, this.#length);
@@ -121,7 +128,7 @@ export class ProxyRequest {
     this.#lent = false;
   }
 
-  /** Gives the buffer back. Nothing may be writing it. */
+  /** Returns the buffer. No write may be under way. */
   release(): void {
     if (this.#lent) this.#buffers.give(this.#out);
   }

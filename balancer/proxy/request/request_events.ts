@@ -1,5 +1,5 @@
 /**
- * What happens to a request, as the data plane reports it to telemetry.
+ * Events of a request, as the data plane reports them to telemetry.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export interface Rejection {
 
 /** Takes the events of a client's requests, one request after the other. None of them throws. */
 export interface RequestEvents {
-  /** The first bytes of a request are there. */
+  /** The first bytes of a request arrived. */
   received(): void;
   /** The request's head is parsed. */
   parsed(): void;
@@ -42,7 +42,7 @@ export interface RequestEvents {
   connected(reused: boolean): void;
   /** No connection could be had: the attempt did not happen. */
   attemptCancelled(): void;
-  /** Bytes of a response are there. */
+  /** The first bytes of a response arrived. */
   responseArrived(): void;
   /** The head of the final response is parsed. @param status its status code */
   responseStarted(status: number, request: ProxyRequest, pool: InstancePool, reused: boolean): void;
@@ -58,7 +58,7 @@ export interface RequestEvents {
   attemptFailed(request: ProxyRequest, pool: InstancePool, error: UpstreamError): void;
   /** The replica broke its response off after a part of it went to the client. */
   responseBroken(request: ProxyRequest, pool: InstancePool, reused: boolean): void;
-  /** The request leaves the direct way to its owner and back. */
+  /** The request leaves the direct path to its owner and back. */
   diverted(request: ProxyRequest, pool?: InstancePool): void;
   /** The request waits. */
   waiting(cause: WaitCause): void;

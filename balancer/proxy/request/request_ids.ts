@@ -1,19 +1,20 @@
 /**
- * Ids for requests that come without one.
+ * Generates ids for requests without one.
  *
  * @module
  */
 
 import { ascii } from "../http1/writer.ts";
 
-/** Digits of the count in an id. */
+/** Digits of the counter in an id. */
 const DIGITS = 8;
 
 const HEX = ascii("0123456789abcdef");
 
 /**
- * Makes ids that no other worker and no other run makes: sixteen random characters that stay, and a
- * count. A request keeps the number: it is written twice as bytes and hardly ever read as text.
+ * Generates ids that no other worker and no other run generates: sixteen random characters that
+ * stay, and a counter. A request keeps the number, since its id is written twice as bytes and
+ * hardly ever read as text.
  */
 export class RequestIds {
   readonly #prefix: string;
@@ -32,7 +33,7 @@ export class RequestIds {
     return this.#count = (this.#count + 1) >>> 0;
   }
 
-  /** The id of a number as it is sent; valid until the next is asked for. */
+  /** The id of a number as it is sent; valid until the next call. */
   bytes(number: number): Uint8Array {
     const bytes = this.#bytes;
     let rest = number;

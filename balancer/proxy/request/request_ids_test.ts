@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { RequestIds } from "./request_ids.ts";
 
-Deno.test("ids count up behind what their worker alone has, as text and as bytes", () => {
+Deno.test("ids count up behind their worker's prefix, as text and as bytes", () => {
   const ids = new RequestIds();
   for (let count = 1; count < 70_000; count++) {
     const number = ids.next();

@@ -1,6 +1,6 @@
 /**
- * The part of a request's body that did not come with its head: sent to the replica as it comes,
- * and read and dropped once the replica takes no more.
+ * The part of a request's body that did not arrive with its head: sent to the replica as it
+ * arrives, and read and dropped once the replica takes no more.
  *
  * @module
  */
@@ -15,37 +15,37 @@ import type { Client } from "./client.ts";
 import type { ProxyRequest } from "./request.ts";
 import { Disconnected, type Reader } from "../transport/connection.ts";
 
-/** Ends the wait for a body that is not needed any more. */
+/** Ends the wait for a body that is no longer needed. */
 class Stopped extends Error {
   override readonly name = "Stopped";
 }
 
-/** What uploads of one worker share. */
+/** Services shared by the uploads of one worker. */
 export interface UploadServices {
   readonly deadlines: Deadlines;
   readonly requestDeadlines: RequestDeadlines;
-  /** Bounds of reading a body that no replica takes. */
+  /** Bounds on reading a body that no replica takes. */
   readonly linger: LingerSettings;
-  /** Records an error that is no fault of client or replica. */
+  /** Records an error caused by neither client nor replica. */
   recordFailure(action: string, error: unknown): void;
 }
 
 /** One upload. It holds the reader of the client's connection until it is done. */
 export class Upload implements Expiring {
   deadlineAt = Infinity;
-  /** Resolves when it reads no more; never rejects. */
+  /** Resolves when the upload reads no more; never rejects. */
   readonly done: Promise<void>;
   readonly #services: UploadServices;
   readonly #client: Client;
   readonly #request: ProxyRequest;
   readonly #reader: Reader;
-  /** Where the body goes; undefined once it is dropped. */
+  /** The connection that takes the body; undefined once the body is dropped. */
   #to: UpstreamConnection | undefined;
   /** Set while a write to the replica is under way. */
   #writing = false;
   /** Set once the response is over. */
   #trailing = false;
-  /** Bounds the reading of what is dropped. */
+  /** Bounds the reading of dropped bytes. */
   #budget: DropBudget | undefined;
   #running = true;
   #stopped = false;
@@ -54,8 +54,8 @@ export class Upload implements Expiring {
   /**
    * Begins the upload. The request cannot be repeated from here on: its body goes to one replica.
    *
-   * @param services what the worker's uploads share
-   * @param client whose body
+   * @param services services shared by the worker's uploads
+   * @param client the client whose body it is
    * @param request the request that it belongs to
    * @param to the connection that carries the request
    */
@@ -75,24 +75,24 @@ export class Upload implements Expiring {
     this.done = this.#run();
   }
 
-  /** Whether it still reads. */
+  /** Whether the upload still reads. */
   get running(): boolean {
     return this.#running;
   }
 
-  /** Whether all of the body went to the replica. */
+  /** Whether the whole body was sent to the replica. */
   get sent(): boolean {
     return this.#complete && this.#to !== undefined;
   }
 
-  /** Whether the client's body was read to its end, wherever it went. */
+  /** Whether the client's body was read to its end, sent or dropped. */
   get complete(): boolean {
     return this.#complete;
   }
 
   /**
-   * The response is over and the replica's connection can be kept: the rest of the body still goes
-   * there.
+   * The response is over and the replica's connection can be kept: the rest of the body is still
+   * sent there.
    *
    * @returns resolves when the upload is done
    */
@@ -110,7 +110,7 @@ export class Upload implements Expiring {
     this.deadlineAt = this.#budget.deadline();
   }
 
-  /** Ends it. The rest of the body is left unread. @returns {@linkcode done} */
+  /** Ends the upload. The rest of the body stays unread. @returns {@linkcode done} */
   stop(): Promise<void> {
     this.#stopped = true;
     this.#reader.interrupt(new Stopped());
@@ -123,7 +123,7 @@ export class Upload implements Expiring {
     else this.#onClientLate();
   }
 
-  /** A response that has begun is relayed to its end: its client may have no more to send. */
+  /** A started response is relayed to its end: its client may have no more to send. */
   #onClientLate(): void {
     const to = this.#to;
     if (!this.#request.responding) {
@@ -135,7 +135,7 @@ export class Upload implements Expiring {
 
   #onReplicaLate(): void {
     if (!this.#request.responding || this.#trailing) this.#to?.onDeadline();
-    // A response that is being relayed has deadlines of its own.
+    // A response that is being relayed has its own deadlines.
     else this.deadlineAt = this.#services.requestDeadlines.upload();
   }
 
@@ -186,7 +186,7 @@ export class Upload implements Expiring {
       await to.wire.write(bytes);
     } catch (error) {
       if (!(error instanceof Disconnected)) throw error;
-      // The replica may have answered already: its response is being read.
+      // The replica may have answered already, with its response being read.
       if (!this.#request.responding) this.#await(to);
       this.abandon();
     } finally {
@@ -194,7 +194,7 @@ export class Upload implements Expiring {
     }
   }
 
-  /** The replica has all of the request: its response is due. */
+  /** The replica has received the whole request: its response is due. */
   #sent(): void {
     if (!this.#to) return;
     this.#request.sendingBody = false;

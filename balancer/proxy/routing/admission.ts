@@ -1,6 +1,6 @@
 /**
- * Gives each request a place among those that are in flight to a replica: with the one that it
- * wants, or where that has no room, with whom it overflows to. Whoever got one has to leave it.
+ * Admits each request to a replica within the load bound: to the preferred replica or, if that has
+ * no room, to the replica that the request overflows to. Each admitted request must leave later.
  *
  * @module
  */
@@ -15,22 +15,22 @@ import type { InstancePool } from "../upstream/connection_pool.ts";
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** What requests are given places by. */
+/** Rules of admission. */
 export interface AdmissionRules {
-  /** How far above its share a replica's load may rise; 0: no bound. */
+  /** How far a replica's load may rise above its share; 0: no bound. */
   readonly loadBound: number;
-  /** Whether requests are to know the slot that they fall on. */
+  /** Whether requests need their slot. */
   readonly ringFields: boolean;
 }
 
-/** Where one worker counts. */
+/** Shared memory in which one worker counts. */
 export interface LoadSheet {
   readonly memory: SharedLoads;
-  /** Its row, from 0. */
+  /** The worker's row, from 0. */
   readonly row: number;
 }
 
-/** The places of one worker. */
+/** The admission of one worker. */
 export class Admission {
   readonly #sheet: LoadSheet;
   readonly #routes: RoutingTable;
@@ -39,9 +39,9 @@ export class Admission {
   #loads: LoadMap = { ready: new Map(), leaving: [] };
 
   /**
-   * @param sheet where the worker counts
-   * @param routes its view, and who is in it
-   * @param rules what the settings say
+   * @param sheet shared memory in which the worker counts
+   * @param routes the worker's routing table
+   * @param rules the configured rules
    */
   constructor(sheet: LoadSheet, routes: RoutingTable, { loadBound, ringFields }: AdmissionRules) {
     this.#sheet = sheet;
@@ -50,12 +50,15 @@ export class Admission {
     this.#summed = loadBound > 0;
   }
 
-  /** Takes note of where the load of each instance is counted from now on. */
+  /** Takes the cells in which the load of each instance is counted. */
   publish(loads: LoadMap): void {
     this.#loads = loads;
   }
 
-  /** Where the worker counts what is in flight to an instance; nowhere for what is no replica. */
+  /**
+   * The cell of an instance's requests in flight; undefined for the control API, which is no
+   * replica.
+   */
   cell(instance: string): LoadCell | undefined {
     const cell = this.#loads.ready.get(instance);
     if (cell === undefined) return undefined;
@@ -63,12 +66,12 @@ export class Admission {
   }
 
   /**
-   * Takes a place.
+   * Admits a request.
    *
-   * @param request who wants it
-   * @param wanted with whom
+   * @param request the request
+   * @param wanted the preferred replica
    * @param failed instances that it must not overflow to
-   * @returns with whom it has one: where nobody has room, with the one that it wanted after all
+   * @returns the replica that admitted it; if none has room, the preferred one
    */
   acquire(
     request: ProxyRequest,
@@ -87,8 +90,8 @@ export class Admission {
   }
 
   /**
-   * Two workers that look first and count then could both take the last place; of two that count
-   * first at least one sees the other.
+   * Counts before it checks: two workers that check first could both take the last place; of two
+   * that count first at least one sees the other.
    */
   #enter(pool: InstancePool): boolean {
     pool.inFlight.enter();
@@ -98,7 +101,10 @@ export class Admission {
     return false;
   }
 
-  /** What is in flight to everyone in the view: what runs on others is no part of the share. */
+  /**
+   * Requests in flight to all replicas in the view; instances that left it are no part of the
+   * share.
+   */
   #inHand(): number {
     if (!this.#summed) return this.#addUp();
     let sum = loadIn(this.#sheet.memory, 0);
@@ -106,7 +112,9 @@ export class Admission {
     return sum;
   }
 
-  /** The long way, for the few requests to one that starts slowly where there is no other bound. */
+  /**
+   * Adds up the replicas' loads: needed only for replicas in slow start when no other bound is set.
+   */
   #addUp(): number {
     let sum = 0;
     for (const pool of this.#routes.pools) sum += pool.inFlight.everywhere;

@@ -17,7 +17,7 @@ import { systemTest as test } from "../../../tools/test/needs.ts";
 const NAMES = ["Server1", "Server2", "Server3"];
 const RING = Ring.build({ members: NAMES });
 
-/** The places of one worker with three replicas. */
+/** The admission of one worker with three replicas. */
 class Bench implements Disposable {
   readonly memory = sharedLoads(1);
   readonly places: Admission;
@@ -38,7 +38,7 @@ class Bench implements Disposable {
     this.places = new Admission({ memory: this.memory, row: 0 }, this.#routes, rules);
   }
 
-  /** @param ramps who starts slowly, by name */
+  /** @param ramps the replicas in slow start, by name */
   publish(names = NAMES, ramps: Readonly<Record<string, number>> = {}): void {
     const address = { hostname: "127.0.0.1", port: 9 };
     const upstreams = names.map((name): [string, Upstream] => [
@@ -63,7 +63,7 @@ class Bench implements Disposable {
     return this.#routes.current!.pool(name)!;
   }
 
-  /** Takes a place for a request that wants it with that one. @returns with whom it got it */
+  /** Admits a request that prefers a replica. @returns the replica that admitted it */
   take(name: string, failed?: ReadonlySet<string>): string {
     return this.places.acquire(requestOf(keyOf(name)), this.pool(name), failed).upstream.name;
   }
@@ -83,19 +83,19 @@ function requestOf(key: string): ProxyRequest {
   return request;
 }
 
-/** A key of that owner. */
+/** Returns a key of that owner. */
 function keyOf(owner: string): string {
   for (let i = 0;; i++) if (RING.ownerOfKey(`key ${i}`) === owner) return `key ${i}`;
 }
 
-Deno.test("without a bound everyone gets a place where it wants it", () => {
+Deno.test("without a bound each request is admitted to its preferred replica", () => {
   using bench = new Bench(0);
   bench.publish();
   for (let nth = 0; nth < 50; nth++) assertEquals(bench.take("Server1"), "Server1");
   assertEquals(loadIn(bench.memory, 1), 50);
 });
 
-Deno.test("a replica has no more places than the bound says, and others take the rest", () => {
+Deno.test("a replica admits requests up to its bound, other replicas take the rest", () => {
   using bench = new Bench(1.25);
   bench.publish();
   for (let nth = 0; nth < 30; nth++) bench.take("Server1");
@@ -104,7 +104,7 @@ Deno.test("a replica has no more places than the bound says, and others take the
   assert(loads.every((load) => load <= loadCap(1.25, 29, 1 / 3)), `${loads}`);
 });
 
-Deno.test("a place that was left is there for the next", () => {
+Deno.test("a request that leaves makes room for the next", () => {
   using bench = new Bench(1.25);
   bench.publish();
   assertEquals(bench.take("Server1"), "Server1");
@@ -113,7 +113,7 @@ Deno.test("a place that was left is there for the next", () => {
   assertEquals(bench.take("Server1"), "Server1");
 });
 
-Deno.test("nobody overflows to one that failed it, and who has nowhere to go stays", () => {
+Deno.test("no request overflows to a replica that failed it, and without an alternative it stays", () => {
   using bench = new Bench(1.25);
   bench.publish();
   bench.take("Server1");
@@ -121,7 +121,7 @@ Deno.test("nobody overflows to one that failed it, and who has nowhere to go sta
   assertEquals(bench.take("Server1", new Set(["Server2", "Server3"])), "Server1");
 });
 
-Deno.test("what runs on instances that left makes nobody's share larger", () => {
+Deno.test("requests on instances that left the view do not raise any share", () => {
   using bench = new Bench(1.25);
   bench.publish();
   for (let nth = 0; nth < 30; nth++) bench.pool("Server3").inFlight.enter();
@@ -130,11 +130,11 @@ Deno.test("what runs on instances that left makes nobody's share larger", () => 
   assertEquals(got, ["Server1", "Server1", "Server2"]);
 });
 
-Deno.test("one that starts slowly is spared, however many want it", () => {
+Deno.test("a replica in slow start is bounded, however many requests prefer it", () => {
   using bench = new Bench(0);
   bench.publish(NAMES, { Server1: 0.1 });
   for (let nth = 0; nth < 50; nth++) bench.take("Server1");
-  // A tenth beside two wholes: 0.1 of 2.1.
+  // A weight of 0.1 beside two of 1: 0.1 of 2.1.
   assertEquals(loadIn(bench.memory, 1), loadCap(1.25, 49, 0.1 / 2.1));
   bench.publish(NAMES, { Server1: 0.5 });
   for (let nth = 0; nth < 50; nth++) bench.take("Server1");
@@ -144,7 +144,7 @@ Deno.test("one that starts slowly is spared, however many want it", () => {
   assertEquals(loadIn(bench.memory, 1), loadCap(1.25, 99, 0.5 / 2.5) + 50, "it has started");
 });
 
-Deno.test("a request knows the slot that it falls on, where that is asked for", () => {
+Deno.test("a request knows its slot when the ring fields are enabled", () => {
   using bench = new Bench(0, true);
   bench.publish();
   const request = requestOf("17");
@@ -156,7 +156,7 @@ Deno.test("a request knows the slot that it falls on, where that is asked for", 
   assertEquals(call.slot, -1);
 });
 
-test("workers that take places at the same time never exceed the bound together", async () => {
+test("workers that admit requests concurrently never exceed the bound together", async () => {
   const [workers, places, names] = [4, 40, ["Server1", "Server2", "Server3", "Server4"]];
   const memory = sharedLoads(workers);
   const held = new Int32Array(new SharedArrayBuffer(4 * names.length));
@@ -175,7 +175,7 @@ test("workers that take places at the same time never exceed the bound together"
   assertEquals([loadIn(memory, 0), ...left], [0, 0, 0, 0, 0]);
 });
 
-/** Has a worker take places. */
+/** Runs a worker that admits requests. */
 function placing(task: PlacingTask): Promise<Placed> {
   const { promise, resolve, reject } = Promise.withResolvers<Placed>();
   const url = new URL("../testdata/placing_worker.ts", import.meta.url);

@@ -1,6 +1,6 @@
 /**
- * Keeps tokens of the control API from replicas: a client that takes the public port for the API's
- * would send them there.
+ * Keeps the control API's tokens from replicas: a client that mistakes the public port for the
+ * API's port would send its token there.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import type { ApiToken } from "../settings.ts";
 export class ApiTokens {
   readonly #tokens: readonly ApiToken[];
   readonly #onFailure: (error: unknown) => void;
-  /** What was read last from each file. */
+  /** The last content of each file. */
   readonly #read = new Map<string, Uint8Array>();
   #failed = false;
 
   /**
-   * @param tokens where they are
-   * @param onFailure called when files can be read no longer
+   * @param tokens the configured tokens
+   * @param onFailure called when files can no longer be read
    */
   constructor(tokens: readonly ApiToken[], onFailure: (error: unknown) => void) {
     this.#tokens = tokens;
@@ -27,7 +27,7 @@ export class ApiTokens {
   }
 
   /**
-   * Hides all fields Authorization where one carries one of the tokens: they do not cross then.
+   * Removes all Authorization fields if one carries a token: such fields are not forwarded.
    *
    * @param fields the fields of a request
    * @param bytes buffer that holds them
@@ -43,14 +43,14 @@ export class ApiTokens {
     }
   }
 
-  /** Whether the last word of a value is a token, whichever the scheme before it is. */
+  /** Whether the last word of a value is a token, after any scheme. */
   #carries(bytes: Uint8Array, start: number, end: number): boolean {
     let from = end;
     while (from > start && bytes[from - 1] !== 32 && bytes[from - 1] !== 9) from--;
     return this.#tokens.some((token) => isSame(bytes, from, end, this.#bytesOf(token)));
   }
 
-  /** Files are small, and read only for a request that shows something where the API could be. */
+  /** Files are small, and read only for requests whose path may mean the API. */
   #bytesOf({ text, file }: ApiToken): Uint8Array {
     if (file === "") return ascii(text);
     try {
@@ -66,7 +66,7 @@ export class ApiTokens {
 
 const NOTHING = new Uint8Array();
 
-/** In a time that tells nothing but the token's length. */
+/** Compares in a time that depends on the token's length only. */
 function isSame(bytes: Uint8Array, start: number, end: number, token: Uint8Array): boolean {
   if (token.length === 0 || end - start !== token.length) return false;
   let difference = 0;

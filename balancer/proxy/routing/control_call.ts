@@ -1,5 +1,5 @@
 /**
- * Which requests are for the balancer itself.
+ * Decides which requests are control API calls.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import type { PublicApi } from "../settings.ts";
 
 /**
- * Whether a request is for the balancer itself. What is not goes to a replica, whatever its path.
+ * Whether a request is a control API call. All other requests go to a replica, whatever their path.
  *
  * @param method the request's method
  * @param path its path, without the query
- * @param api what the public port carries
+ * @param api the part of the API that the public port serves
  */
 export function isControlCall(method: string, path: string, api: PublicApi): boolean {
   if (api === "none") return false;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { isControlCall } from "./control_call.ts";
 
-Deno.test("calls of the contract are for the balancer, everything else for a replica", () => {
+Deno.test("calls of the contract go to the balancer, all other requests to a replica", () => {
   const table: [string, string, boolean][] = [
     ["GET", "/rep", true],
     ["HEAD", "/rep", true],
@@ -25,7 +25,7 @@ Deno.test("calls of the contract are for the balancer, everything else for a rep
   }
 });
 
-Deno.test("what the public port does not carry is for a replica", () => {
+Deno.test("calls that the public port does not serve go to a replica", () => {
   const table: [string, string, "basic" | "none", boolean][] = [
     ["GET", "/rep", "basic", true],
     ["POST", "/add", "basic", true],

@@ -1,5 +1,5 @@
 /**
- * From a request to its slot on the ring.
+ * Maps a request to its key, and the key to its slot on the ring.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { COOKIE } from "../http1/field_kind.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import { latin1 } from "../http1/latin1.ts";
 
-/** The parts of a request that a key can be taken from. */
+/** The parts of a request from which a key can be taken. */
 export interface RequestFacts {
-  /** Knows the request's own id, or the one that was made for it. */
+  /** Holds the request's own id, or the id generated for it. */
   readonly request: { readonly requestId: string };
   /** IP address of the client. */
   readonly client: string;
@@ -21,8 +21,8 @@ export interface RequestFacts {
 }
 
 /**
- * The key of a request. One that lacks the header, cookie or parameter is routed by its id, so
- * that such requests spread instead of meeting on one replica.
+ * Returns the key of a request. A request without the header, cookie or parameter is routed by its
+ * id, so that such requests spread instead of meeting on one replica.
  *
  * @param source the setting `LB_KEY`
  * @param facts the request
@@ -45,7 +45,8 @@ export function requestKey(source: KeySource, facts: RequestFacts): string {
 }
 
 /**
- * The slot of a key: a whole number up to 2^53 - 1 is hashed as an id, anything else as a string.
+ * Returns the slot of a key: a whole number up to 2^53 - 1 is hashed as an id, any other key as a
+ * string.
  *
  * @param ring the ring in force
  * @param key the request's key
@@ -55,7 +56,7 @@ export function keySlot(ring: Ring, key: string): number {
   return id < 0 ? ring.slotOfKey(key) : ring.slotOfId(id);
 }
 
-/** The number that a key is in decimal digits; -1 where it is none, or too large to be exact. */
+/** The number that a key spells in decimal digits; -1 if it is none, or too large to be exact. */
 export function wholeNumber(key: string): number {
   if (key.length === 0 || key.length > 16) return -1;
   for (let i = 0; i < key.length; i++) {
@@ -67,11 +68,11 @@ export function wholeNumber(key: string): number {
 }
 
 /**
- * The value of the first field of a name, in whatever case it was sent.
+ * Returns the value of the first field of a name, case-insensitively.
  *
  * @param facts the head and its bytes
- * @param name of the field
- * @returns a character for each byte; undefined where there is no such field
+ * @param name name of the field
+ * @returns one character for each byte; undefined if there is no such field
  */
 export function fieldValue(
   { bytes, head: { fields } }: Pick<RequestFacts, "bytes" | "head">,
@@ -92,9 +93,9 @@ function query({ bytes, head }: RequestFacts): URLSearchParams {
 }
 
 /**
- * The first cookie of that name. Pairs are parted by semicolons (RFC 6265, section 4.2.1); spaces and
- * tabs around names and values are ignored, as servers do, and proxies that come from HTTP/2 may send
- * several fields.
+ * The first cookie of that name. Pairs are separated by semicolons (RFC 6265, section 4.2.1).
+ * Spaces and tabs around names and values are ignored, as servers do, and proxies that translate
+ * from HTTP/2 may send several fields.
  */
 function cookie({ bytes, head: { fields } }: RequestFacts, name: string): string | undefined {
   for (let i = 0; i < fields.count; i++) {
@@ -115,7 +116,7 @@ function cookieIn(pairs: string, name: string): string | undefined {
   return undefined;
 }
 
-/** No regular expression: one would take quadratic time for a long run of spaces. */
+/** No regular expression: it would take quadratic time for a long run of spaces. */
 function trimmed(text: string): string {
   let start = 0;
   let end = text.length;

@@ -1,5 +1,5 @@
 /**
- * Where a request goes: to the control API, or to the replica that owns its key.
+ * Routes a request: to the control API, or to the replica that owns its key.
  *
  * @module
  */
@@ -15,13 +15,13 @@ import { isApiPath, isControlCall } from "./control_call.ts";
 import { requestKey } from "./key.ts";
 import type { RoutingTable } from "./routing_table.ts";
 
-/** What a {@linkcode RequestRouter} is made of. */
+/** Dependencies of a {@linkcode RequestRouter}. */
 export interface RouterServices {
-  /** The head that was parsed last, for use until the next wait. */
+  /** The head that was parsed last; valid until the next `await`. */
   readonly requestHead: RequestHead;
-  /** What a request's key is. */
+  /** The source of a request's key. */
   readonly keySource: KeySource;
-  /** What of the control API the public port carries. */
+  /** The part of the control API that the public port serves. */
   readonly publicApi: PublicApi;
   readonly routes: RoutingTable;
   /** Leads to the control API. */
@@ -33,16 +33,16 @@ export interface RouterServices {
 export class RequestRouter {
   readonly #services: RouterServices;
 
-  /** @param services what it decides by */
+  /** @param services dependencies of the router */
   constructor(services: RouterServices) {
     this.#services = services;
   }
 
-  /** Where the request goes whose head was parsed last. */
+  /** Returns the destination of the request whose head was parsed last. */
   destination(client: Client, request: ProxyRequest): Destination {
     const { keySource, control, routes, requestHead } = this.#services;
     if (this.#isControlCall(client)) return { key: undefined, first: control };
-    // The usual case without the facts that the others need.
+    // The usual case, without the facts that the others need.
     const key = keySource.from === "request-id" ? request.requestId : requestKey(keySource, {
       request,
       client: client.origin,
@@ -55,12 +55,12 @@ export class RequestRouter {
   #isControlCall({ wire }: Client): boolean {
     const { requestHead, publicApi, apiTokens } = this.#services;
     const { method, targetStart, pathEnd } = requestHead;
-    // A look at one letter spares nearly every request the rest: /add, /rep, /rm, /_lb/...
+    // One letter rules out nearly every request: the API's paths are /add, /rep, /rm, /_lb/...
     const letter = wire.bytes[targetStart + 1]!;
     if (letter !== 0x61 && letter !== 0x72 && letter !== 0x5f) return false;
     const path = latin1(wire.bytes, targetStart, pathEnd);
     if (isControlCall(method, path, publicApi)) return true;
-    // It goes to a replica; the client may have meant the API by it.
+    // The request goes to a replica, but the client may have meant the API.
     if (isApiPath(path)) apiTokens.hide(requestHead.fields, wire.bytes);
     return false;
   }

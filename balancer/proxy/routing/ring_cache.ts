@@ -1,16 +1,16 @@
 /**
- * The ring of a view that came as plain data.
+ * The ring of a view that arrived as plain data.
  *
  * @module
  */
 import { type CompleteRingOptions, Ring } from "../../../ring/mod.ts";
 
 /**
- * The ring of these options. One that is there already is used on: it is built anew only when the
- * members, their weights or its shape changed, not when their health did.
+ * Returns the ring of these options. The current ring is reused unless the members, their weights
+ * or the ring's shape changed; a change of health alone builds no new ring.
  *
- * @param options what it is made of
- * @param known the ring so far
+ * @param options options of the ring
+ * @param known the current ring
  */
 export function ringOf(options: CompleteRingOptions, known: Ring | undefined): Ring {
   return known && same(known.options, options) ? known : Ring.build(options, known);

@@ -5,17 +5,17 @@ import { ringOf } from "./ring_cache.ts";
 const OPTIONS: RingOptions = { members: ["a", { name: "b", weight: 2 }] };
 const RING = Ring.build(OPTIONS);
 
-/** What arrives in a worker. */
+/** Ring options as a worker receives them. */
 function sent(more: Partial<RingOptions> = {}) {
   return structuredClone(Ring.build({ ...OPTIONS, ...more }).options);
 }
 
-Deno.test("the ring of a view is kept as long as nothing of it changed", () => {
+Deno.test("the ring of a view is kept while its options are unchanged", () => {
   assertEquals(ringOf(sent(), undefined).digest, RING.digest);
   assertStrictEquals(ringOf(sent(), RING), RING);
 });
 
-Deno.test("the ring of a view is built anew when members, weights or its shape changed", () => {
+Deno.test("the ring of a view is rebuilt when members, weights or its shape changed", () => {
   const changes: Partial<RingOptions>[] = [
     { members: ["a", "c"] },
     { members: ["a"] },

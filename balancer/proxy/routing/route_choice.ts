@@ -1,6 +1,6 @@
 /**
- * Where a request goes that could not just be sent to its owner: the decision alone, made anew
- * with every view.
+ * Chooses the route of a request that could not be sent to its owner at once. Pure; called again
+ * for each view.
  *
  * @module
  */
@@ -8,36 +8,41 @@ import type { View } from "../../view.ts";
 import { keySlot } from "./key.ts";
 import type { HoldSettings } from "../settings.ts";
 
-/** What matters about the request. Times are milliseconds on the clock that `now` is read from. */
+/** State of the request. Times are milliseconds on the clock of `now`. */
 export interface Seeker {
   readonly key: string;
-  /** Instances that failed it, as far as they are still ready. */
+  /** Instances that failed the request and are still ready. */
   readonly failed: ReadonlySet<string>;
-  /** Whether it found nobody ready at all while it waited: whoever is back first answers it. */
+  /**
+   * Whether no replica at all was ready while it waited: the first ready replica answers it then.
+   */
   readonly anyone: boolean;
-  /** Whether another replica than its owner may still be sent it. */
+  /** Whether it may still be sent to a replica other than its owner. */
   readonly spills: boolean;
-  /** Until when it may wait. */
+  /** Latest time until which it may wait. */
   readonly holdUntil: number;
-  /** Until when its owner, whose connection just failed, may turn out to be gone. */
+  /** Until when the view may still drop its owner, whose connection just failed. */
   readonly graceUntil: number;
 }
 
-/** What to do with it. */
+/** The chosen action. */
 export type Choice =
-  /** Send it to its owner, or to another one instead. */
+  /** Send it to its owner, or to another replica instead. */
   | { readonly to: "owner" | "other"; readonly name: string }
-  /** Let it wait: for its owner to be back (`hold`), or for word of it (`grace`). */
+  /**
+   * Wait: until the owner is back (`hold`), or until the view confirms the owner's failure
+   * (`grace`).
+   */
   | { readonly to: "wait"; readonly why: "hold" | "grace"; readonly until: number }
   | { readonly to: "nobody"; readonly why: "quarantined" | "awaited" | "none" };
 
 /**
- * Chooses.
+ * Chooses the route.
  *
  * @param view the view in force; undefined before the first
  * @param seeker the request
- * @param rules what the settings say
- * @param now the time
+ * @param rules the configured hold policy
+ * @param now the current time
  */
 export function chooseRoute(
   view: View | undefined,
@@ -54,10 +59,10 @@ export function chooseRoute(
   const owner = view.ring.members[view.ring.table[slot] ?? -1];
   if (owner !== undefined && usable(view, owner, seeker)) return { to: "owner", name: owner };
   const other = (): Choice => {
-    // Who may not spill can still wait: that amplifies nothing.
+    // A request that may not spill can still wait: waiting amplifies nothing.
     if (!seeker.spills && waits && rules.replaces) return hold(seeker);
     const choice = spill(view, slot, seeker);
-    // Everybody else failed it, too, and the next view may well say so.
+    // Every other replica failed the request, too, and the next view may drop them.
     const early = waits && rules.replaces && now < seeker.graceUntil;
     return choice.to === "nobody" && early ? grace(seeker) : choice;
   };
@@ -68,13 +73,13 @@ export function chooseRoute(
   }
   if (!waits) return other();
   if (view.ready.has(owner)) return failed && now < seeker.graceUntil ? grace(seeker) : other();
-  // With everybody gone the order of the ring means little: the first one back serves them all.
+  // With no replica ready the ring's order means little: the first one back serves all keys.
   const first = seeker.anyone ? other() : undefined;
   if (first?.to === "other") return first;
   return view.awaited.has(owner) ? hold(seeker) : other();
 }
 
-/** The next ready one of the walk. */
+/** The next ready replica of the walk. */
 function spill(view: View, slot: number, seeker: Seeker): Choice {
   const names = seeker.spills ? view.ring.walk(slot) : [];
   const name = names.find((one) => usable(view, one, seeker));

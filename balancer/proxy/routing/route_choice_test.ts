@@ -33,14 +33,14 @@ const FAILED = { failed: new Set([`${A}#0`]), graceUntil: 100 };
 const AWAITED = { awaited: new Set([A]) };
 const HOLD = { policy: "hold", replaces: true } as const;
 
-/** A choice in a word. */
+/** A choice as one word. */
 function told(choice: Choice): string {
   if (choice.to === "nobody") return choice.why;
   if (choice.to === "wait") return `${choice.why} until ${choice.until}`;
   return `${choice.to} ${choice.name}`;
 }
 
-Deno.test("where a request goes, by the view, what happened to it, and the settings", () => {
+Deno.test("the route depends on the view, earlier failures of the request, and the settings", () => {
   const spill = { ...HOLD, policy: "spill" } as const;
   const fail = { ...HOLD, policy: "fail" } as const;
   const others = { ...HOLD, replaces: false };
@@ -87,7 +87,7 @@ Deno.test("where a request goes, by the view, what happened to it, and the setti
   }
 });
 
-Deno.test("nobody is sent to one that failed or is not ready, and every wait ends", () => {
+Deno.test("no request is sent to a replica that failed it or is not ready, and every wait ends", () => {
   const some = fc.subarray(NAMES);
   fc.assert(fc.property(
     some,
@@ -118,13 +118,13 @@ Deno.test("nobody is sent to one that failed or is not ready, and every wait end
   ));
 });
 
-Deno.test("a request that may not spill any more waits for its owner", () => {
+Deno.test("a request that may no longer spill waits for its owner", () => {
   const bound = { ...SEEKER, ...FAILED, spills: false };
   assertEquals(told(chooseRoute(view(NAMES), bound, HOLD, 500)), "hold until 1000");
   assertEquals(told(chooseRoute(view(NAMES), bound, HOLD, 1000)), "none");
 });
 
-Deno.test("a request that everybody failed just now waits for word of them, where they are replaced", () => {
+Deno.test("a request that every replica just failed waits for the next view, if replicas are replaced", () => {
   const failed = { ...SEEKER, failed: new Set([`${B}#0`, `${C}#0`]), graceUntil: 100 };
   const choose = (replaces: boolean, now: number) =>
     told(chooseRoute(view([B, C]), failed, { policy: "hold", replaces }, now));

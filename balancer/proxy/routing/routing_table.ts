@@ -1,5 +1,5 @@
 /**
- * The view as the data plane uses it: for each key the connections to its owner at hand.
+ * The data plane's form of the view: maps each key to the connection pool of its owner.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { InstancePool } from "../upstream/connection_pool.ts";
 export class RoutedView {
   readonly view: View;
   readonly #pools: ReadonlyMap<string, InstancePool>;
-  /** By index of the member: its pool where it is ready. */
+  /** Pool of each member by its index; undefined if the member is not ready. */
   readonly #owners: readonly (InstancePool | undefined)[];
 
   constructor(view: View, pools: ReadonlyMap<string, InstancePool>) {
@@ -22,30 +22,30 @@ export class RoutedView {
     this.#owners = view.ring.members.map((name) => pools.get(name));
   }
 
-  /** The pool of a key's owner; undefined where it is not ready, or the key is quarantined. */
+  /** The pool of a key's owner; undefined if the owner is not ready, or the key is quarantined. */
   owner(key: string): InstancePool | undefined {
     const { ring, quarantined } = this.view;
     if (quarantined.size > 0 && quarantined.has(key)) return undefined;
     return this.#owners[ring.table[keySlot(ring, key)]!];
   }
 
-  /** The pool of a replica by its name; undefined where it is not ready. */
+  /** The pool of a replica by its name; undefined if the replica is not ready. */
   pool(name: string): InstancePool | undefined {
     return this.#pools.get(name);
   }
 }
 
-/** What becomes of pools when the view changes. */
+/** Opens and retires pools when the view changes. */
 export interface PoolFactory {
-  /** Makes the pool of an instance that is new. */
+  /** Opens the pool of a new instance. */
   open(upstream: Upstream): InstancePool;
-  /** Where requests to a replica are counted, if they are. */
+  /** The counters of a replica, if its requests are counted. */
   counters?(name: string): ReplicaCounters;
-  /** Lets go of the pool of an instance that left the view. */
+  /** Retires the pool of an instance that left the view. */
   retire(pool: InstancePool): void;
 }
 
-/** Keeps the present view, and the pools over changes of it. */
+/** Holds the current view, and keeps pools across views. */
 export class RoutingTable {
   readonly #keeper: PoolFactory;
   readonly #loadBound: number;
@@ -53,8 +53,8 @@ export class RoutingTable {
   #current: RoutedView | undefined;
 
   /**
-   * @param keeper what becomes of pools
-   * @param loadBound how far above its share a replica's load may rise; 0: no bound
+   * @param keeper opens and retires pools
+   * @param loadBound how far a replica's load may rise above its share; 0: no bound
    */
   constructor(keeper: PoolFactory, loadBound = 0) {
     this.#keeper = keeper;
@@ -66,18 +66,18 @@ export class RoutingTable {
     return this.#current;
   }
 
-  /** The name that owns a key; undefined before the first view, and in a ring that is empty. */
+  /** The name of a key's owner; undefined before the first view, and for an empty ring. */
   ownerOf(key: string): string | undefined {
     const ring = this.#current?.view.ring;
     return ring?.members[ring.table[keySlot(ring, key)]!];
   }
 
-  /** The pools of everyone who is ready. */
+  /** The pools of all ready replicas. */
   get pools(): Iterable<InstancePool> {
     return this.#byInstance.values();
   }
 
-  /** Routes by this view from now on. Connections to instances that left it are let go. */
+  /** Routes by this view from now on. Pools of instances that left the view are retired. */
   publish(view: View): void {
     const byInstance = new Map<string, InstancePool>();
     const byName = new Map<string, InstancePool>();

@@ -25,7 +25,7 @@ function view(...ready: Upstream[]): View {
   };
 }
 
-/** Routes whose pools note when they are let go. */
+/** A routing table whose pools record their retirement. */
 function bench() {
   const deadlines = new Deadlines();
   const opened: string[] = [];
@@ -43,18 +43,18 @@ function bench() {
   return { routes, opened, retired, [Symbol.dispose]: () => deadlines.close() };
 }
 
-/** A key of that owner. */
+/** Returns a key of that owner. */
 function keyOf(owner: string): string {
   for (let i = 0;; i++) if (RING.ownerOfKey(`key ${i}`) === owner) return `key ${i}`;
 }
 
-Deno.test("there is nowhere to go before the first view", () => {
+Deno.test("there is no route before the first view", () => {
   using one = bench();
   assertEquals(one.routes.current, undefined);
   assertEquals(one.routes.ownerOf("key"), undefined);
 });
 
-Deno.test("a key leads to its owner as long as that is ready", () => {
+Deno.test("a key leads to its owner while the owner is ready", () => {
   using one = bench();
   one.routes.publish(view(...NAMES.map((name) => upstream(name))));
   for (const name of NAMES) {
@@ -73,7 +73,7 @@ Deno.test("a whole number is the key of its id", () => {
   assertEquals(one.routes.current?.owner("17")?.upstream.name, RING.ownerOfId(17));
 });
 
-Deno.test("a key in quarantine leads nowhere, its neighbours go on", () => {
+Deno.test("a quarantined key has no route, its neighbours keep theirs", () => {
   using one = bench();
   const all = view(...NAMES.map((name) => upstream(name)));
   one.routes.publish({ ...all, quarantined: new Set(["bad"]) });
@@ -81,7 +81,7 @@ Deno.test("a key in quarantine leads nowhere, its neighbours go on", () => {
   assertEquals(one.routes.current?.owner("good")?.upstream.name, RING.ownerOfKey("good"));
 });
 
-Deno.test("a pool that is kept knows what the new view says of its instance", () => {
+Deno.test("a kept pool is updated from the new view", () => {
   using one = bench();
   const [ready, ...others] = NAMES.map((name) => upstream(name));
   one.routes.publish(view({ ...ready!, ramp: 0.1 }, ...others));

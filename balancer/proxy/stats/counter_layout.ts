@@ -1,5 +1,5 @@
 /**
- * Where each number stands in the rows that workers count in, and what the numbers are called.
+ * The layout of the rows in which workers count, and the labels of the counters.
  *
  * @module
  */
@@ -8,19 +8,21 @@ import { STEP_COUNT } from "./latency_buckets.ts";
 import type { RefusalReason } from "../errors/refusal.ts";
 import type { CostKind } from "./failure_cost.ts";
 
-/** Numbers that one worker counts in. */
+/** One worker's row of counters. */
 export type TallyRow = Float64Array<SharedArrayBuffer>;
 
-/** How an attempt fails; `stale`: the connection was an old one that its server had closed. */
+/** How an attempt fails; `stale`: its server had closed the reused connection. */
 export type AttemptFailure = FailureKind | "stale" | "broken";
 
-/** Why a request is refused; `fault`: it cannot be understood, or is too large, or too late. */
+/** Why a request is refused; `fault`: malformed, too large, or too late. */
 export type RefusalCause = RefusalReason | "fault";
 
-/** Methods that are told apart: whatever clients send, there are no more. */
+/** Methods with their own counters: clients' other methods share one. */
 export const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "other"];
 
-/** How requests end: by the class of their status, broken off by the replica, or left by the client. */
+/**
+ * How requests end: by the class of their status, broken off by the replica, or left by the client.
+ */
 export const OUTCOMES = ["1xx", "2xx", "3xx", "4xx", "5xx", "broken", "left"];
 /** Index of the outcome. */
 export const SERVER_ERROR = 4;
@@ -29,7 +31,7 @@ export const BROKEN = 5;
 /** Index of the outcome. */
 export const LEFT = 6;
 
-/** Every way in which attempts fail. */
+/** All ways in which attempts fail. */
 export const FAILURES: readonly AttemptFailure[] = [
   "refused",
   "reset",
@@ -39,10 +41,10 @@ export const FAILURES: readonly AttemptFailure[] = [
   "broken",
 ];
 
-/** What failures of a replica cost requests; those that broke off are counted by who did it. */
+/** Costs of a replica's failures; broken responses are counted by the side that broke them. */
 export const TOLLS: readonly CostKind[] = ["held", "retried", "spilled", "lost"];
 
-/** Why requests are refused. */
+/** Reasons why requests are refused. */
 export const REFUSALS: readonly RefusalCause[] = [
   "quarantined",
   "awaited",
@@ -57,15 +59,15 @@ export const REFUSALS: readonly RefusalCause[] = [
   "fault",
 ];
 
-/** Rows begin a cache line apart from the end of the one before. */
+/** Padding to a cache line between the rows. */
 const LINE = 8;
 
-/** Of each row the beginning: requests by method and outcome, eight cells for each method. */
+/** Beginning of each row: requests by method and outcome, eight cells for each method. */
 const REQUEST_CELLS = 8 * METHODS.length;
-/** The steps, and the sum of the times in milliseconds. */
+/** The buckets, and the sum of the times in milliseconds. */
 const TIMING_CELLS = STEP_COUNT + 1;
 
-/** Where the numbers about one replica stand. */
+/** Layout of the counters of one replica. */
 export const REPLICA = layout({
   duration: TIMING_CELLS,
   firstByte: TIMING_CELLS,
@@ -76,7 +78,7 @@ export const REPLICA = layout({
   overflowed: 1,
 });
 
-/** Where those about the worker itself stand: behind the requests that no replica answered. */
+/** Layout of a worker's own counters; the requests that no replica answered come first. */
 export const WORKER = layout({
   overhead: TIMING_CELLS,
   hold: TIMING_CELLS,
@@ -93,7 +95,7 @@ export const WORKER = layout({
   denied: 1,
   logged: 1,
   unlogged: 1,
-  // From here on what is so right now, and ends with the worker.
+  // Gauges from here on: they describe the present, and are reset when the worker ends.
   connections: 1,
   holding: 1,
   retryBudget: 1,

@@ -1,6 +1,6 @@
 /**
- * What all workers together counted, by name: the way to read what a {@linkcode ReplicaTally} and a
- * {@linkcode WorkerTally} write.
+ * The sums of all workers' counters, by name: reads the rows that {@linkcode ReplicaCounters} and
+ * {@linkcode OwnCounters} write.
  *
  * @module
  */
@@ -16,15 +16,15 @@ import {
   WORKER,
 } from "./counter_layout.ts";
 
-/** Times that were counted in steps. */
+/** A histogram of times. */
 export interface Timings {
-  /** How many in each step of the latency scale. */
+  /** Number of times in each bucket of the latency scale. */
   readonly steps: Float64Array;
-  /** All of them together, in seconds. */
+  /** Sum of all times, in seconds. */
   readonly sumS: number;
 }
 
-/** Requests of one class. */
+/** Requests of one method and outcome. */
 export interface RequestCount {
   readonly method: string;
   /** Class of its status, `broken` or `left`. */
@@ -32,7 +32,7 @@ export interface RequestCount {
   readonly count: number;
 }
 
-/** What was counted of one replica since it joined. */
+/** Counters of one replica since it joined. */
 export interface ReplicaCounts {
   readonly requests: readonly RequestCount[];
   readonly duration: Timings;
@@ -44,13 +44,13 @@ export interface ReplicaCounts {
   readonly overflowed: number;
 }
 
-/** What was counted beside that since the start. */
+/** Counters of the workers since the start. */
 export interface WorkerCounts {
-  /** Those that no replica answered. */
+  /** Requests that no replica answered. */
   readonly requests: readonly RequestCount[];
-  /** All that came to their end, whoever answered. */
+  /** All requests that ended, with or without a replica. */
   readonly all: number;
-  /** Those of them that were answered 5xx or broke off. */
+  /** Requests of `all` that ended in a 5xx response or broke off. */
   readonly errors: number;
   readonly tolls: Readonly<Record<string, number>>;
   readonly refusals: Readonly<Record<string, number>>;
@@ -65,25 +65,25 @@ export interface WorkerCounts {
   readonly deniedRetries: number;
   /** Lines of the access log that were written. */
   readonly loggedLines: number;
-  /** Those that were lost. */
+  /** Lines of the access log that were lost. */
   readonly lostLines: number;
-  /** Right now. */
+  /** Currently open client connections. */
   readonly connections: number;
-  /** Requests that wait right now. */
+  /** Requests that currently wait. */
   readonly holding: number;
-  /** Retries that there may be right now. */
+  /** Retries that are currently allowed. */
   readonly retryBudget: number;
 }
 
-/** What the data plane counted. */
+/** All counters of the data plane. */
 export interface DataPlaneCounts {
   readonly workers: WorkerCounts;
-  /** By name, of everyone in the ring. */
+  /** Counters by name, for all replicas in the ring. */
   readonly replicas: ReadonlyMap<string, ReplicaCounts>;
 }
 
 /**
- * What was counted of a replica.
+ * Reads the counters of a replica.
  *
  * @param row the sum of the workers' rows
  */
@@ -101,9 +101,9 @@ export function replicaCounts(row: Float64Array): ReplicaCounts {
 }
 
 /**
- * What the workers counted of themselves.
+ * Reads the workers' own counters.
  *
- * @param row the sum of their rows
+ * @param row the sum of the workers' rows
  */
 export function workerCounts(row: Float64Array): WorkerCounts {
   return {
@@ -129,7 +129,7 @@ export function workerCounts(row: Float64Array): WorkerCounts {
   };
 }
 
-/** Strikes out what was so only while a worker ran. What it has counted stays. */
+/** Resets the gauges of a worker that has ended. Its counters stay. */
 export function strikeOutPresent(row: TallyRow): void {
   row.fill(0, WORKER.connections, WORKER.retryBudget + 1);
 }

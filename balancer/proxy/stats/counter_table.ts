@@ -1,6 +1,5 @@
 /**
- * The main thread's side of counting: gives the workers memory to count in, and adds up what they
- * counted.
+ * The main thread's side of counting: allocates the workers' memory, and adds up their rows.
  *
  * @module
  */
@@ -16,46 +15,46 @@ import { REPLICA, type TallyRow, WORKER } from "./counter_layout.ts";
 /** Memory with a row for each worker. */
 export type CounterSheet = Float64Array<SharedArrayBuffer>;
 
-/** Memory to count replicas in, by their names. */
+/** Counter memory of replicas, by name. */
 export type ReplicaSheets = readonly (readonly [name: string, sheet: CounterSheet])[];
 
 /**
- * One worker's row.
+ * Returns one worker's row.
  *
  * @param sheet the memory
- * @param width how many numbers are in a row
- * @param row which, from 0
+ * @param width number of cells in a row
+ * @param row index of the row, from 0
  */
 export function rowOf(sheet: CounterSheet, width: number, row: number): TallyRow {
   return sheet.subarray(row * width, (row + 1) * width);
 }
 
-/** How many requests took how long, by replica, in the steps of the latency scale. */
+/** Histogram of request durations for each replica, in the buckets of the latency scale. */
 export type Durations = Map<string, Float64Array>;
 
-/** What all workers count in. A worker that replaces another goes on in its row. */
+/** The counters of all workers. A replacement worker continues in its predecessor's row. */
 export class CounterTable {
-  /** For what they count of themselves. */
+  /** Memory of the workers' own counters. */
   readonly workers: CounterSheet;
   readonly #rows: number;
   readonly #replicas = new Map<string, CounterSheet>();
 
-  /** @param rows how many workers there are */
+  /** @param rows number of workers */
   constructor(rows: number) {
     this.#rows = rows;
     this.workers = newSheet(WORKER.width, rows);
   }
 
-  /** The memory for everyone in the ring. */
+  /** Memory of the counters of all replicas in the ring. */
   get replicas(): ReplicaSheets {
     return [...this.#replicas];
   }
 
   /**
-   * Has everyone in the ring counted, and forgets who is not in it any more.
+   * Allocates counters for new replicas, and drops those of replicas that left the ring.
    *
-   * @param members who is in the ring
-   * @returns the memory for those that are new
+   * @param members the members of the ring
+   * @returns the memory of the new replicas
    */
   enroll(members: readonly { readonly name: string }[]): ReplicaSheets {
     const present = new Set(members.map(({ name }) => name));
@@ -70,12 +69,12 @@ export class CounterTable {
     });
   }
 
-  /** A worker has crashed: what it counted stays, what it had in its hands is gone. */
+  /** Resets the gauges of a crashed worker; its counters stay. */
   strikeOut(row: number): void {
     strikeOutPresent(rowOf(this.workers, WORKER.width, row));
   }
 
-  /** What all of them counted. */
+  /** Sums of all workers' counters. */
   counts(): DataPlaneCounts {
     const replicas = this.replicas.map(([name, sheet]) =>
       [name, replicaCounts(sumOf(sheet, REPLICA.width))] as const
@@ -87,10 +86,10 @@ export class CounterTable {
   }
 
   /**
-   * How many requests to each replica took how long, and nothing else: this is asked for each second,
-   * whether a client asks or not.
+   * Histograms of request durations for each replica, and nothing else: read once a second, even
+   * without a client of the API.
    *
-   * @param reused what an earlier call returned and nothing needs any more: its memory is used again
+   * @param reused an earlier result that is no longer needed: its memory is reused
    */
   durations(reused: Durations = new Map()): Durations {
     const durations: Durations = new Map();
@@ -104,12 +103,12 @@ export class CounterTable {
 }
 
 /**
- * Adds up the same numbers of all rows.
+ * Adds up a range of cells over all rows.
  *
- * @param sum where the sums go, as many as it holds
+ * @param sum receives the sums; its length is the number of cells
  * @param sheet the rows
- * @param width how many numbers are in a row
- * @param from index of the first one within a row
+ * @param width number of cells in a row
+ * @param from index of the first cell within a row
  */
 function sumInto(sum: Float64Array, sheet: CounterSheet, width: number, from: number): void {
   for (let at = 0; at < sum.length; at++) sum[at] = sheet[from + at]!;

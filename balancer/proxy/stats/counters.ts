@@ -1,8 +1,8 @@
 /**
- * What a worker counts, as plain numbers in memory that the main thread reads: nobody but the
- * worker writes its row, so that counting takes neither lock nor message, and what a worker that
- * crashed has counted stays counted. An aligned double is written in one piece on every machine
- * that Deno runs on: whoever reads meanwhile finds the number or the one before it.
+ * A worker's counters: plain numbers in memory that the main thread reads. Only the worker writes
+ * its row, so counting takes neither lock nor message, and the counters of a crashed worker
+ * survive. An aligned double is written in one piece on every machine that Deno runs on: a
+ * concurrent reader sees the old or the new number.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import {
 } from "./counter_layout.ts";
 import type { CostKind } from "./failure_cost.ts";
 
-// As literals of this module they are free.
+// Literals of this module cost no property access.
 const DURATION = REPLICA.duration;
 const FIRST_BYTE = REPLICA.firstByte;
 const REUSES = REPLICA.reuses;
@@ -30,7 +30,7 @@ const ALL = WORKER.all;
 const RECEIVED = WORKER.received;
 const SENT = WORKER.sent;
 
-/** What one worker counts of one replica. */
+/** One worker's counters of one replica. */
 export class ReplicaCounters {
   readonly #row: TallyRow;
 
@@ -43,12 +43,14 @@ export class ReplicaCounters {
     this.#row[8 * methodClass(method) + outcome]! += 1;
   }
 
-  /** So many took so many milliseconds, from their head to the end of their answer. */
+  /**
+   * Adds a sampled duration, from the request's head to the end of its response; `weight` requests.
+   */
   took(ms: number, weight: number): void {
     observe(this.#row, DURATION, ms, weight);
   }
 
-  /** The replica took so many milliseconds to begin its answer. */
+  /** Adds a sampled time to first byte of the replica; `weight` requests. */
   began(ms: number, weight: number): void {
     observe(this.#row, FIRST_BYTE, ms, weight);
   }
@@ -58,7 +60,7 @@ export class ReplicaCounters {
     this.#row[REPLICA.failures + FAILURES.indexOf(kind)]! += 1;
   }
 
-  /** A failure of the replica cost one of its requests something. */
+  /** A failure of the replica added a cost to one of its requests. */
   toll(kind: CostKind): void {
     if (kind !== "broken") this.#row[REPLICA.tolls + TOLLS.indexOf(kind)]! += 1;
   }
@@ -68,23 +70,23 @@ export class ReplicaCounters {
     this.#row[REPLICA.connects]! += 1;
   }
 
-  /** A connection that waited was used again. */
+  /** An idle connection was used again. */
   reused(): void {
     this.#row[REUSES]! += 1;
   }
 
-  /** A request found no room and went to another. */
+  /** A request found no room and overflowed to another replica. */
   overflowed(): void {
     this.#row[REPLICA.overflowed]! += 1;
   }
 }
 
-/** For whoever is no replica, as the control API: what is counted here, nobody looks at. */
+/** Discarded counters for the control API. */
 export const UNCOUNTED = new ReplicaCounters(
   new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT * REPLICA.width)),
 );
 
-/** What one worker counts of itself. */
+/** One worker's own counters. */
 export class OwnCounters {
   readonly #row: TallyRow;
 
@@ -92,48 +94,48 @@ export class OwnCounters {
     this.#row = row;
   }
 
-  /** A request came to its end. @param outcome index of one of the outcomes */
+  /** A request ended. @param outcome index of one of the outcomes */
   ended(outcome: number): void {
     this.#row[ALL]! += 1;
     if (outcome === SERVER_ERROR || outcome === BROKEN) this.#row[WORKER.errors]! += 1;
   }
 
-  /** One that no replica answered. */
+  /** A request ended without a replica's response. */
   unanswered(method: string, outcome: number): void {
     this.#row[8 * methodClass(method) + outcome]! += 1;
   }
 
-  /** That was so for this reason. */
+  /** A request was refused for this reason. */
   refused(cause: RefusalCause): void {
     this.#row[WORKER.refusals + REFUSALS.indexOf(cause)]! += 1;
   }
 
-  /** The balancer itself added so many milliseconds to the time of so many requests. */
+  /** Adds a sampled time that the balancer itself added to a request; `weight` requests. */
   added(ms: number, weight: number): void {
     observe(this.#row, OVERHEAD, ms, weight);
   }
 
-  /** A request waited so many milliseconds for a replica. */
+  /** Adds a request's wait for a replica, in milliseconds. */
   waited(ms: number): void {
     observe(this.#row, WORKER.hold, ms, 1);
   }
 
-  /** A failure cost a request something, whoever owned it. */
+  /** A failure added a cost to a request, of any owner. */
   toll(kind: CostKind): void {
     if (kind !== "broken") this.#row[WORKER.tolls + TOLLS.indexOf(kind)]! += 1;
   }
 
-  /** A call of the control API came to its end. */
+  /** A control API call ended. */
   controlled(): void {
     this.#row[WORKER.control]! += 1;
   }
 
-  /** A client sent so many bytes. */
+  /** Adds bytes received from a client. */
   received(bytes: number): void {
     this.#row[RECEIVED]! += bytes;
   }
 
-  /** A client was sent so many bytes. */
+  /** Adds bytes sent to a client. */
   sent(bytes: number): void {
     this.#row[SENT]! += bytes;
   }
@@ -148,43 +150,45 @@ export class OwnCounters {
     this.#row[WORKER.acceptFailures]! += 1;
   }
 
-  /** A client connected, and there were too many. */
+  /** A client connected, and was rejected at the connection limit. */
   turnedAway(): void {
     this.#row[WORKER.turnedAway]! += 1;
   }
 
-  /** So many lines of the access log were written. */
+  /** Adds written lines of the access log. */
   logged(lines: number): void {
     this.#row[WORKER.logged]! += lines;
   }
 
-  /** So many lines were lost, because nobody read them in time. */
+  /** Adds lost lines of the access log: their reader was too slow. */
   unlogged(lines: number): void {
     this.#row[WORKER.unlogged]! += lines;
   }
 
-  /** A retry was denied: there had been too many. */
+  /** A retry was denied: the retry budget was spent. */
   denied(): void {
     this.#row[WORKER.denied]! += 1;
   }
 
-  /** How many clients are connected now. */
+  /** Sets the number of open client connections. */
   set connections(count: number) {
     this.#row[WORKER.connections] = count;
   }
 
-  /** How many requests wait now. */
+  /** Sets the number of waiting requests. */
   set holding(count: number) {
     this.#row[WORKER.holding] = count;
   }
 
-  /** How many retries there may be now. */
+  /** Sets the number of retries that are allowed. */
   set retryBudget(left: number) {
     this.#row[WORKER.retryBudget] = left;
   }
 }
 
-/** The outcome that a status is. From 600 on it is of no class, and a server error (RFC 9110, 15). */
+/**
+ * The outcome of a status. A status from 600 on counts as a server error (RFC 9110, section 15).
+ */
 export function outcomeOf(status: number): number {
   return Math.min(status / 100 | 0, 5) - 1;
 }

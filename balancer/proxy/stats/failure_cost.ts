@@ -1,31 +1,31 @@
 /**
- * What the failures of replicas cost the requests for them, counted by replica.
+ * The costs of replicas' failures to their requests, counted by replica.
  *
  * @module
  */
 import type { FailureCost } from "../../view.ts";
 
-/** What is counted, one a request. */
+/** Kinds of cost, each counted at most once for a request. */
 export type CostKind = "held" | "retried" | "spilled" | "lost" | "broken";
 
 type Counts = { -readonly [K in CostKind | "longestHoldMs"]: number };
 
-/** Counts until it is asked. */
+/** Counts costs until they are taken. */
 export class FailureCosts {
   #byName = new Map<string, Counts>();
 
   /**
    * Counts one request.
    *
-   * @param name the replica that owns its slot; undefined while no view says who
-   * @param kind what became of it
+   * @param name the replica that owns its slot; undefined before the first view
+   * @param kind the kind of cost
    */
   add(name: string | undefined, kind: CostKind): void {
     if (name !== undefined) this.#of(name)[kind]++;
   }
 
   /**
-   * Takes note of how long a request waited.
+   * Adds the time that a request waited.
    *
    * @param name the replica that owns its slot
    * @param ms the wait in milliseconds
@@ -36,7 +36,7 @@ export class FailureCosts {
     counts.longestHoldMs = Math.max(counts.longestHoldMs, Math.round(ms));
   }
 
-  /** What was counted since the last time; empty when nothing was. */
+  /** The costs since the previous call; empty if there are none. */
   take(): readonly FailureCost[] {
     if (this.#byName.size === 0) return [];
     const tolls = [...this.#byName].map(([name, counts]) => ({ name, ...counts }));

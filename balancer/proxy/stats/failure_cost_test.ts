@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { FailureCosts } from "./failure_cost.ts";
 
-Deno.test("tolls are counted by owner, and told once", () => {
+Deno.test("failure costs are counted by owner, and reported once", () => {
   const book = new FailureCosts();
   assertEquals(book.take(), []);
   book.add("Server1", "held");
@@ -17,7 +17,7 @@ Deno.test("tolls are counted by owner, and told once", () => {
   assertEquals(book.take(), []);
 });
 
-Deno.test("what has no owner yet is counted nowhere", () => {
+Deno.test("requests without an owner are not counted", () => {
   const book = new FailureCosts();
   book.add(undefined, "lost");
   book.waited(undefined, 1);

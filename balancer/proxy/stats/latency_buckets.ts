@@ -1,7 +1,6 @@
 /**
- * The steps in which times are counted: ten for each power of ten, as wide as preferred numbers are
- * apart (ISO 3, R10), so that a quantile is known to a few percent and every bound is a short
- * decimal.
+ * The buckets of the latency scale: ten for each power of ten, spaced as preferred numbers (ISO 3,
+ * R10), so that a quantile is accurate to a few percent and every bound is a short decimal.
  *
  * @module
  */
@@ -11,16 +10,16 @@ const STEPS = [1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.4, 8];
 /** Powers of ten that are covered, from ten microseconds up to a hundred seconds. */
 const DECADES = 7;
 
-/** Upper bounds of the steps in microseconds, inclusive; what is longer is in one step more. */
+/** Upper bounds of the buckets in microseconds, inclusive; one more bucket holds longer times. */
 export const BOUNDS_US: Float64Array = Float64Array.from(
   { length: DECADES * STEPS.length + 1 },
   (_, i) => STEPS[i % STEPS.length]! * 10 ** (1 + Math.floor(i / STEPS.length)),
 );
 
-/** How many steps there are. */
+/** Number of buckets. */
 export const STEP_COUNT: number = BOUNDS_US.length + 1;
 
-/** By the number of leading zeros of a time in whole microseconds: the first step that it may be in. */
+/** First possible bucket, by the number of leading zeros of a time in whole microseconds. */
 const FIRST = Uint8Array.from({ length: 33 }, (_, zeros) => firstStep(zeros));
 
 function firstStep(zeros: number): number {
@@ -29,11 +28,11 @@ function firstStep(zeros: number): number {
   return step === -1 ? BOUNDS_US.length : step;
 }
 
-/** Microseconds that are longer than every bound and still a whole number of 31 bits. */
+/** Microseconds above every bound that are still a whole number of 31 bits. */
 const LONGEST_US = 2 ** 30;
 
 /**
- * The step that a time is counted in.
+ * Returns the index of a time's bucket.
  *
  * @param ms the time in milliseconds
  */
@@ -46,11 +45,11 @@ export function stepOf(ms: number): number {
 }
 
 /**
- * A quantile of times that were counted in steps, within a step by even distribution.
+ * Returns a quantile of bucketed times, assuming an even distribution within a bucket.
  *
- * @param counts how many there are in each step
+ * @param counts number of times in each bucket
  * @param share from 0 to 1
- * @returns milliseconds; null where nothing was counted
+ * @returns milliseconds; null if all buckets are empty
  */
 export function quantileMs(counts: ArrayLike<number>, share: number): number | null {
   let total = 0;

@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { TimingSampler } from "./timing_sampler.ts";
 
-/** What so many requests stand for. */
+/** The weights of `count` requests. */
 function drawn(pace: TimingSampler, count: number): number[] {
   return Array.from({ length: count }, () => pace.next());
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
 
-Deno.test("few requests are timed one and all", () => {
+Deno.test("at low rates every request is timed", () => {
   const pace = new TimingSampler();
   for (let tick = 0; tick < 3; tick++) {
     assertEquals(drawn(pace, 199), Array(199).fill(1));
@@ -16,7 +16,7 @@ Deno.test("few requests are timed one and all", () => {
   }
 });
 
-Deno.test("of many requests some stand for the others, and all together for all", () => {
+Deno.test("the weights of sampled requests add up to all requests", () => {
   const pace = new TimingSampler();
   drawn(pace, 2500);
   pace.tick();
@@ -25,7 +25,7 @@ Deno.test("of many requests some stand for the others, and all together for all"
   assertEquals([...new Set(second)].sort(), [0, 25]);
 });
 
-Deno.test("when it gets quiet every request is timed again", () => {
+Deno.test("every request is timed again when the rate falls", () => {
   const pace = new TimingSampler();
   drawn(pace, 100_000);
   pace.tick();

@@ -1,5 +1,5 @@
 /**
- * What one worker counts in.
+ * The counters of one worker.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import { OwnCounters, ReplicaCounters, UNCOUNTED } from "./counters.ts";
 import { type CounterSheet, type ReplicaSheets, rowOf } from "./counter_table.ts";
 import { REPLICA, WORKER } from "./counter_layout.ts";
 
-/** The worker's tallies. */
+/** The worker's own counters, and those of the replicas. */
 export class WorkerCounters {
-  /** What it counts of itself. */
+  /** The worker's own counters. */
   readonly own: OwnCounters;
-  /** Which requests are timed. */
+  /** Samples the timed requests. */
   readonly timingSampler = new TimingSampler();
   readonly #row: number;
   readonly #byName = new Map<string, ReplicaCounters>();
 
   /**
-   * @param sheet where the workers count what is about themselves
+   * @param sheet memory of the workers' own counters
    * @param row the worker's row, from 0
    */
   constructor(sheet: CounterSheet, row: number) {
@@ -27,10 +27,10 @@ export class WorkerCounters {
   }
 
   /**
-   * Takes note of who is in the ring.
+   * Updates the members of the ring.
    *
    * @param members their names
-   * @param added memory for those that are new
+   * @param added counter memory of the new replicas
    */
   enroll(members: readonly string[], added: ReplicaSheets): void {
     const present = new Set(members);
@@ -40,7 +40,7 @@ export class WorkerCounters {
     }
   }
 
-  /** The tally of a replica. */
+  /** The counters of a replica. */
   of(name: string | undefined): ReplicaCounters {
     return this.#byName.get(name ?? "") ?? UNCOUNTED;
   }

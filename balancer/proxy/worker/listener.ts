@@ -1,5 +1,5 @@
 /**
- * Takes connections in, and lets them end.
+ * Accepts connections, and drains them.
  *
  * @module
  */
@@ -14,16 +14,18 @@ import { readProxyHead } from "../transport/proxy_head_reader.ts";
 import { OUT_OF_ROOM } from "../errors/refusal.ts";
 import { Connection } from "../transport/connection.ts";
 
-/** Milliseconds without a request after which a connection makes room for another one. */
+/**
+ * Idle time, in milliseconds, after which a connection may be closed to make room for a new one.
+ */
 const IDLE_MS = 1000;
 
 const TOO_MANY = "too many connections; try again";
 
-/** For whom a connection is. */
+/** The client of an accepted connection. */
 interface Arrival {
   /** IP address of the client: the connection's, or the one in its PROXY head. */
   readonly address: string;
-  /** What came behind a PROXY head. */
+  /** Bytes that followed the PROXY head. */
   readonly rest?: Uint8Array;
 }
 
@@ -36,7 +38,7 @@ export class Listener implements ClientHost {
   readonly #connections = new Set<ClientConnection>();
   #onEmpty: (() => void) | undefined;
 
-  /** Listens, together with the other workers, on the port that the settings name. */
+  /** Listens, together with the other workers, on the configured port. */
   constructor(proxy: WorkerContext, limits: ConnectionLimits) {
     this.#proxy = proxy;
     this.#limits = limits;
@@ -51,9 +53,9 @@ export class Listener implements ClientHost {
   }
 
   /**
-   * Accepts no more, closes connections that wait for a request, and lets the others finish.
+   * Stops accepting, closes idle connections, and lets the others finish.
    *
-   * @param deadlines what runs longer is cut off; requests that wait for a replica go on waiting
+   * @param deadlines requests and streams that run longer are cut off; held requests keep waiting
    */
   async drain({ requestsMs, streamsMs }: DrainDeadlines): Promise<void> {
     this.#proxy.drain.draining = true;
@@ -88,7 +90,7 @@ export class Listener implements ClientHost {
     });
   }
 
-  /** Nothing is suspended while a client is served: that would cost memory while it is idle. */
+  /** Not async: a suspended function for each client would cost memory while the client is idle. */
   async #serve(connection: Deno.TcpConn): Promise<void> {
     this.#proxy.descriptors.enterClient();
     let served = false;
@@ -100,14 +102,14 @@ export class Listener implements ClientHost {
     }
   }
 
-  /** @returns whether the client is served from now on */
+  /** @returns whether the client is now served */
   async #begin(connection: Deno.TcpConn, arrival: Arrival | undefined): Promise<boolean> {
     if (!arrival) return false;
     const { connectionQueue, counters: { own } } = this.#proxy;
     const client = this.#clientOf(connection, arrival);
     if (connectionQueue.crowded) return await this.#turnAway(client, OUT_OF_ROOM);
     if (!this.#allows(arrival.address, client.trusted)) {
-      // It does not count against its address while it reads the reason.
+      // A rejected connection does not count against its address while it lingers.
       this.#limits.leave(arrival.address);
       return await this.#turnAway(client, TOO_MANY);
     }
@@ -124,7 +126,7 @@ export class Listener implements ClientHost {
     return true;
   }
 
-  /** A client that was served is gone. */
+  /** A served client has disconnected. */
   left(client: ClientConnection): void {
     this.#leave(client);
     this.#limits.leave(client.address);
@@ -136,7 +138,7 @@ export class Listener implements ClientHost {
     this.#proxy.connectionQueue.roomMade();
   }
 
-  /** For whom the connection is; undefined where it was closed because it does not say. */
+  /** The client of a connection; undefined when its PROXY head was missing and it was closed. */
   #arrival(connection: Deno.TcpConn): Arrival | Promise<Arrival | undefined> {
     const { hostname } = connection.remoteAddr;
     const { settings, trustedProxies } = this.#proxy;
@@ -144,7 +146,7 @@ export class Listener implements ClientHost {
     return this.#named(connection, hostname);
   }
 
-  /** For whom a trusted proxy says that it is. */
+  /** The client that a trusted proxy names in its PROXY head. */
   async #named(connection: Deno.TcpConn, hostname: string): Promise<Arrival | undefined> {
     try {
       const { head, rest } = await readProxyHead(connection, this.#proxy.settings.timeouts.head);
@@ -165,9 +167,9 @@ export class Listener implements ClientHost {
   }
 
   /**
-   * Counts a client in. Where no setting bounds the connections of one address, the share of the
-   * files does: a connection of it that has waited for a request makes room, and trusted proxies,
-   * which speak for many clients, have no bound.
+   * Counts a client in. If no setting bounds the connections of one address, its share of the file
+   * descriptors does: one of its idle connections is closed to make room. Trusted proxies carry
+   * many clients and have no bound.
    */
   #allows(address: string, trusted: boolean): boolean {
     const exceeded = this.#limits.enter(address);
@@ -176,7 +178,7 @@ export class Listener implements ClientHost {
     return exceeded === "perAddress" && shared && (trusted || this.#closeWaiting(address));
   }
 
-  /** @returns whether a connection of that address had waited long enough for a request */
+  /** @returns whether an idle connection of that address could be closed */
   #closeWaiting(address: string): boolean {
     for (const connection of this.#connections) {
       if (connection.address !== address || connection.waitedMs < IDLE_MS) continue;
@@ -199,7 +201,7 @@ export class Listener implements ClientHost {
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
 
-  /** @returns false: it is not served */
+  /** @returns false: the client is not served */
   async #turnAway(client: ClientConnection, message: string): Promise<false> {
     this.#proxy.counters.own.turnedAway();
     this.#enter(client);
@@ -227,7 +229,7 @@ export class Listener implements ClientHost {
   }
 }
 
-/** The deadline of a PROXY head may have closed it already. */
+/** The deadline of a PROXY head may have closed the connection already. */
 function closeQuietly(connection: Deno.TcpConn): void {
   try {
     connection.close();

@@ -66,7 +66,7 @@ function open(message: Extract<ToWorker, { type: "open" }>): void {
   else accept(created, message);
 }
 
-/** Before the first request is there. */
+/** Opens tracing before the worker accepts its first request. */
 async function trace(proxy: WorkerContext): Promise<void> {
   const tracing = await openTracing();
   if (tracing) await proxy.trace(tracing);
@@ -106,7 +106,7 @@ function publish({ view, tallies }: Extract<ToWorker, { type: "view" }>): void {
     tallies,
   );
   tell({ type: "published", version });
-  // Whoever was let go has been counted by then.
+  // Requests released by this view are counted by then.
   setTimeout(() => proxy?.reportCosts());
 }
 

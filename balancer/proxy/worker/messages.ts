@@ -1,5 +1,5 @@
 /**
- * What the main thread and the workers of the data plane tell each other.
+ * Messages between the main thread and the data plane's workers.
  *
  * @module
  */
@@ -20,11 +20,11 @@ export interface PlainView {
   readonly ready: readonly Upstream[];
   readonly awaited: readonly string[];
   readonly quarantined: readonly string[];
-  /** Where the load of each instance is counted. */
+  /** Shared memory in which each instance's load is counted. */
   readonly loads: LoadMap;
 }
 
-/** To a worker. */
+/** Messages to a worker. */
 export type ToWorker =
   | {
     readonly type: "open";
@@ -36,7 +36,7 @@ export type ToWorker =
   | {
     readonly type: "view";
     readonly view: PlainView;
-    /** Where replicas are counted that the worker has not been told of. */
+    /** Counter memory of the replicas that are new to the worker. */
     readonly tallies: ReplicaSheets;
   }
   | {
@@ -45,29 +45,29 @@ export type ToWorker =
     readonly instance: string;
     readonly deadlines: DrainDeadlines;
   }
-  /** The access log tells of that part of the requests, from 0 to 1. */
+  /** Changes the sampled fraction of the access log, from 0 to 1. */
   | { readonly type: "access"; readonly part: number }
-  /** The lines that it sent last are written, or cannot be. */
+  /** Acknowledges the last batch of log lines: written, or not writable. */
   | { readonly type: "logged"; readonly written: boolean }
   | { readonly type: "stream"; readonly id: number; readonly frame: StreamFrame }
   | { readonly type: "end"; readonly deadlines: DrainDeadlines };
 
-/** From a worker. */
+/** Messages from a worker. */
 export type FromWorker =
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "evidence"; readonly evidence: Evidence }
   | { readonly type: "tolls"; readonly tolls: readonly FailureCost[] }
   | { readonly type: "samples"; readonly samples: readonly Sample[] }
-  /** It routes by this view from now on. */
+  /** The worker routes by this view from now on. */
   | { readonly type: "published"; readonly version: number }
-  /** Lines of the access log, and how many were lost since the last ones. */
+  /** Lines of the access log, and the number of lines lost since the previous message. */
   | {
     readonly type: "lines";
     readonly lines: Uint8Array<ArrayBuffer>;
     readonly lost: number;
   }
   | { readonly type: "failure"; readonly action: string; readonly message: string }
-  /** A part of a call of the control API; the worker opens streams and gives them their ids. */
+  /** A frame of a control API call; the worker opens streams and assigns their ids. */
   | { readonly type: "stream"; readonly id: number; readonly frame: StreamFrame }
   | { readonly type: "idle"; readonly question: number; readonly idle: boolean }
   | { readonly type: "ended" };

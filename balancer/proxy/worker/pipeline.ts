@@ -39,7 +39,7 @@ import type { RetryBudget } from "../upstream/retry_budget.ts";
 /** The proxy's name in `Via` (RFC 9110, section 7.6.3). */
 const VIA = ascii("1.1 ringkeeper");
 
-/** What the worker provides. */
+/** Dependencies that the worker provides. */
 export interface PipelineParts {
   readonly settings: ProxySettings;
   readonly deadlines: Deadlines;
@@ -48,7 +48,7 @@ export interface PipelineParts {
   readonly drain: DrainState;
   /** Proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: TrustedProxies;
-  /** The head that was parsed last, for use until the next wait. */
+  /** The head that was parsed last; valid until the next `await`. */
   readonly requestHead: RequestHead;
   readonly routes: RoutingTable;
   readonly admission: Admission;
@@ -59,30 +59,30 @@ export interface PipelineParts {
   readonly counters: WorkerCounters;
   readonly costs: FailureCosts;
   readonly retryBudget: RetryBudget;
-  /** Counts how instances answer; undefined where outliers are not looked for. */
+  /** Samples how instances answer; undefined when outlier detection is off. */
   readonly sampler: OutlierSampler | undefined;
   readonly reports: FailureReports;
   readonly recorder: RecordSampler;
   readonly telemetry: Telemetry;
-  /** Clients that were answered and whose bytes are read only to be dropped. */
+  /** Answered clients whose remaining bytes are read and dropped. */
   readonly lingering: LingeringClients;
-  /** Clients that were turned away, and whose bytes are read only so that they see the answer. */
+  /** Rejected clients whose bytes are read and dropped, so that the error response reaches them. */
   readonly turnedAway: LingeringClients;
-  /** Records an error that is no fault of client or replica. */
+  /** Records an error caused by neither client nor replica. */
   recordFailure(action: string, error: unknown): void;
 }
 
-/** What the worker uses of it. */
+/** The parts of the pipeline that the worker uses. */
 export interface Pipeline {
   readonly attempts: Attempts;
-  /** What the client connections share. */
+  /** Services shared by the client connections. */
   readonly clients: ClientServices;
 }
 
 /**
  * Wires the services of one worker.
  *
- * @param parts what the worker provides
+ * @param parts dependencies that the worker provides
  */
 export function openPipeline(parts: PipelineParts): Pipeline {
   const { deadlines, requestDeadlines, settings, drain } = parts;

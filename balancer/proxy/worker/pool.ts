@@ -1,6 +1,6 @@
 /**
- * The data plane as the rest of the balancer sees it: a number of workers that share the public
- * port. One that crashes is replaced, and no other notices.
+ * The data plane as the rest of the balancer sees it: a pool of workers that share the public port.
+ * A crashed worker is replaced; the other workers keep serving.
  *
  * @module
  */
@@ -23,58 +23,61 @@ import { type SharedLoads, sharedLoads } from "../upstream/shared_load.ts";
 import { CounterTable, type Durations } from "../stats/counter_table.ts";
 import { ViewAcks } from "./view_acks.ts";
 
-/** What {@linkcode DataPlaneWorkers} are made of. */
+/** Options of {@linkcode DataPlaneWorkers}. */
 export interface DataPlaneOptions {
   readonly settings: ProxySettings;
-  /** Told of each failure that says something about an instance. */
+  /** Receives each failure that is evidence about an instance. */
   readonly report: (evidence: Evidence) => void;
-  /** Told by each worker what failures cost its requests since it told last. */
+  /** Receives each worker's failure costs since its previous report. */
   readonly onTolls?: (tolls: readonly FailureCost[]) => void;
-  /** Told by each worker, once a second, how instances answered. */
+  /** Receives, once a second from each worker, samples of how instances answered. */
   readonly onSamples?: (samples: readonly Sample[]) => void;
   /**
-   * Told, once for a version, that all workers route by that view or a later one. Versions that
-   * were passed over are left out.
+   * Called once for a version, when all workers route by that view or a later one. Skipped versions
+   * are not reported.
    */
   readonly onApplied?: (version: number) => void;
   /**
-   * Takes lines of the access log, and how many were lost on the way.
+   * Takes lines of the access log, and the number of lines lost before them.
    *
-   * @returns whether they could be written, as soon as that is known
+   * @returns whether the lines could be written; resolves as soon as that is known
    */
   readonly log?: (lines: Uint8Array, lost: number) => Promise<boolean>;
   readonly failures: FailureLog;
-  /** Where all threads count their files; unless it is given, how many there may be is not known. */
+  /** File counts shared by all threads; without them the number of open files has no limit here. */
   readonly files?: SharedFiles;
-  /** Serves a call of the control API that a worker hands over. */
+  /** Serves a control API call that a worker hands over. */
   readonly onCall?: (stream: ByteStream) => void;
-  /** Milliseconds for a worker to listen, {@linkcode LISTEN_MS} unless a test has less patience. */
+  /**
+   * Time for a worker to start listening, in milliseconds; {@linkcode LISTEN_MS} unless a test sets
+   * less.
+   */
   readonly listenMs?: number;
-  /** Module that a worker runs, {@linkcode WORKER} unless a test has its own. */
+  /** Module that a worker runs; {@linkcode WORKER} unless a test sets its own. */
   readonly module?: string;
 }
 
 const WORKER = new URL("./main.ts", import.meta.url).href;
 
 /**
- * Milliseconds for a worker to listen. It takes a quarter of a second, but on a machine that is busy
- * with other programs, and where the modules are checked first, that has been forty seconds.
+ * Time for a worker to start listening, in milliseconds. A start takes a quarter of a second; on a
+ * busy machine that also checks the modules first, forty seconds have been measured.
  */
 const LISTEN_MS = 120_000;
 
-/** Milliseconds that a worker may take beyond the deadlines of what runs in it. */
+/** Extra milliseconds for a worker to end after the deadlines of its requests. */
 const END_MS = 5000;
 
-/** A worker that crashed is replaced after this time: one that cannot live must not spin. */
+/** Delay before a crashed worker is replaced, so that a worker that cannot start does not spin. */
 const REPLACE_MS = 100;
 
-/** One worker and the questions that it has not answered. */
+/** One worker and its unanswered questions. */
 interface Member {
   readonly worker: Worker;
-  /** Where it counts its connections, and what is in flight. */
+  /** Row in shared memory: the worker's connections, and its requests in flight. */
   readonly row: number;
   readonly questions: Map<number, (idle: boolean) => void>;
-  /** Calls of the control API that came through it. */
+  /** Control API calls that arrived through this worker. */
   readonly calls: ChannelStreams;
   readonly ended: PromiseWithResolvers<void>;
 }
@@ -87,7 +90,7 @@ export class DataPlaneWorkers implements DataPlane {
   readonly #loads: SharedLoads;
   readonly #cells: LoadCells;
   readonly #tallies: CounterTable;
-  /** Rows of what is shared that no worker counts in. */
+  /** Free rows of the shared memory. */
   readonly #rows: number[];
   readonly #members = new Set<Member>();
   readonly #acks = new ViewAcks<Member>();
@@ -109,7 +112,8 @@ export class DataPlaneWorkers implements DataPlane {
   }
 
   /**
-   * Starts the workers; resolves when all of them listen. What was published before is theirs, too.
+   * Starts the workers; resolves when all of them listen. They start with the view published so
+   * far.
    *
    * @throws {Error} a worker could not listen, or did not in time
    */
@@ -133,31 +137,31 @@ export class DataPlaneWorkers implements DataPlane {
     return this.#cells.inFlight(instance);
   }
 
-  /** Of how many requests the access log tells. */
+  /** Sampling of the access log. */
   get accessLogging(): AccessLogging {
     return this.#accessLogging;
   }
 
-  /** Has it tell of so many from now on: in each worker from its next request on. */
+  /** Changes the sampling; each worker applies the change from its next request on. */
   set accessLogging(logging: AccessLogging) {
     this.#accessLogging = logging;
     this.#tellAll({ type: "access", part: partOf(logging) });
   }
 
-  /** What the workers counted, since the start or since a replica joined. */
+  /** Counts of all workers: since the start, or for a replica since it joined. */
   counts(): DataPlaneCounts {
     return this.#tallies.counts();
   }
 
-  /** How long requests took; see {@linkcode CounterTable.durations}. */
+  /** Distribution of request durations; see {@linkcode CounterTable.durations}. */
   durations(reused?: Durations): Durations {
     return this.#tallies.durations(reused);
   }
 
   /**
-   * Accepts no more, lets running requests finish, and ends the workers.
+   * Stops accepting, lets running requests finish, and ends the workers.
    *
-   * @param deadlines what runs longer is cut off
+   * @param deadlines requests and streams that run longer are cut off
    */
   async end(deadlines: DrainDeadlines): Promise<void> {
     this.#ending = true;
@@ -165,7 +169,7 @@ export class DataPlaneWorkers implements DataPlane {
     await Promise.all([...this.#members].map((member) => this.#endOf(member, deadlines)));
   }
 
-  /** A worker cuts off by itself what runs longer than it may; one that hangs does not. */
+  /** A worker cuts off overdue work by itself; a worker that hangs is terminated. */
   async #endOf(member: Member, { requestsMs, streamsMs }: DrainDeadlines): Promise<void> {
     const ms = Math.max(requestsMs, streamsMs) + END_MS;
     const late = setTimeout(() => this.#onCrash(member, `did not end within ${ms} ms`), ms);
@@ -242,7 +246,10 @@ export class DataPlaneWorkers implements DataPlane {
     if (this.#members.has(member)) tell(member, { type: "logged", written });
   }
 
-  /** Its connections are gone with it; the others go on, and a new one takes its place. */
+  /**
+   * The worker's connections are lost; the other workers keep serving, and a new worker replaces
+   * it.
+   */
   #onCrash(member: Member, message: string): void {
     if (!this.#members.has(member)) return;
     member.worker.terminate();
@@ -250,7 +257,7 @@ export class DataPlaneWorkers implements DataPlane {
     this.#options.failures.record("proxy.worker", message);
     if (this.#ending) return;
     setTimeout(() => {
-      // A start that fails is a crash, too, and was recorded as one.
+      // A failed start is a crash, too, and is already recorded.
       if (!this.#ending) this.#start().catch(() => {});
     }, REPLACE_MS);
   }
@@ -265,8 +272,8 @@ export class DataPlaneWorkers implements DataPlane {
   }
 
   /**
-   * There is a row for each worker, and none runs beside the one that replaces it. What that one
-   * may have counted with its last breath is struck out.
+   * Takes a row for a new worker. There is a row for each worker, and the replaced worker has
+   * ended: its last counts of present state are reset.
    */
   #takeRow(): number {
     const row = this.#rows.pop();
@@ -275,7 +282,10 @@ export class DataPlaneWorkers implements DataPlane {
     return row;
   }
 
-  /** What a worker that crashed had broke off with it, and counts no more. */
+  /**
+   * Resets the present state of a crashed worker (connections, requests in flight) and frees its
+   * row.
+   */
   #giveBackRow(row: number): void {
     this.#strikeOut(row);
     this.#rows.push(row);

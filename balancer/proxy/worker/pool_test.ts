@@ -48,7 +48,7 @@ const SETTINGS: ProxySettings = {
   workers: 2,
 };
 
-/** Workers that only say what they were told, and what they said. */
+/** Workers that report each message they receive and send. */
 class Bench {
   readonly evidence: Evidence[] = [];
   readonly notes: string[] = [];
@@ -66,7 +66,7 @@ class Bench {
     });
   }
 
-  /** Waits until it is so. */
+  /** Waits until the condition holds. */
   async until(what: string, wanted: () => boolean): Promise<void> {
     const late = setTimeout(() => this.#changed.reject(new Error(`never: ${what}`)), DEADLINE_MS);
     try {
@@ -76,7 +76,7 @@ class Bench {
     }
   }
 
-  /** What each worker noted that begins so, without its id. */
+  /** Notes of each worker with this prefix, without the worker's id. */
   noted(start: string): string[] {
     return this.notes.map((note) => note.replace(/^\S+ /, "")).filter((n) => n.startsWith(start));
   }
@@ -104,7 +104,7 @@ function view(version: number): View {
   };
 }
 
-test("workers are told the settings and each view, and what they say is passed on", async () => {
+test("workers receive the settings and each view, and their reports are passed on", async () => {
   const bench = new Bench();
   bench.workers.publish(view(1));
   await bench.workers.open();
@@ -122,13 +122,13 @@ test("workers are told the settings and each view, and what they say is passed o
   assertEquals(bench.crashes, []);
 });
 
-test("a worker that crashes is counted and replaced by one that knows the last view", async () => {
+test("a worker that crashes is counted and replaced by a worker with the last view", async () => {
   const bench = new Bench();
   await bench.workers.open();
   bench.workers.publish(view(7));
   await bench.until("the view", () => bench.noted("view 7 Server1").length === 2);
   const before = bench.ids;
-  // Both crash on this question, and a dead one keeps nobody waiting.
+  // Both workers crash on this question; a dead worker's question settles at once.
   assertEquals(await bench.workers.idle("crash", { requestsMs: 60_000, streamsMs: 60_000 }), true);
   await bench.until("the replacements", () => bench.noted("view 7 Server1").length === 4);
   assertEquals(bench.ids.size, before.size + 2);
@@ -142,7 +142,7 @@ test("a worker that crashes is counted and replaced by one that knows the last v
   await bench.workers.end(NOW);
 });
 
-test("the access log is turned in all workers, and in those that start later", async () => {
+test("access log sampling changes in all workers, and in workers that start later", async () => {
   const bench = new Bench();
   await bench.workers.open();
   assertEquals(bench.workers.accessLogging, "off");
@@ -156,7 +156,7 @@ test("the access log is turned in all workers, and in those that start later", a
   await bench.workers.end(NOW);
 });
 
-test("what a worker had in flight when it crashed is counted no more", async () => {
+test("requests in flight in a crashed worker are no longer counted", async () => {
   const bench = new Bench();
   await bench.workers.open();
   bench.workers.publish(view(1));
@@ -165,7 +165,7 @@ test("what a worker had in flight when it crashed is counted no more", async () 
   await bench.workers.idle("count", wait);
   assertEquals(bench.workers.inFlight("i1"), 4);
   assertEquals(bench.workers.inFlight("i2"), 0);
-  // The other one does not answer, but for its own crash below.
+  // The other worker answers only after its own crash below.
   const crashing = bench.workers.idle("crash one", wait);
   await bench.until("the crash", () => bench.crashes.length === 1);
   assertEquals(bench.workers.inFlight("i1"), 2);
@@ -178,7 +178,7 @@ test("what a worker had in flight when it crashed is counted no more", async () 
   await bench.workers.end(NOW);
 });
 
-test("what a worker counted stays when it crashes, what was so right now does not", async () => {
+test("a crashed worker's counters stay, its gauges are reset", async () => {
   const bench = new Bench();
   await bench.workers.open();
   bench.workers.publish(view(1));
@@ -198,7 +198,7 @@ test("what a worker counted stays when it crashes, what was so right now does no
   await bench.workers.end(NOW);
 });
 
-test("questions that a dead worker has not answered are settled", async () => {
+test("unanswered questions to a dead worker are settled", async () => {
   const bench = new Bench();
   await bench.workers.open();
   const unanswered = bench.workers.idle("silence", { requestsMs: 60_000, streamsMs: 60_000 });
@@ -209,7 +209,7 @@ test("questions that a dead worker has not answered are settled", async () => {
   await bench.workers.end(NOW);
 });
 
-test("a crash while the data plane ends is not made good", async () => {
+test("a worker that crashes while the data plane ends is not replaced", async () => {
   const bench = new Bench();
   await bench.workers.open();
   const crashing = bench.workers.idle("crash", { requestsMs: 60_000, streamsMs: 60_000 });

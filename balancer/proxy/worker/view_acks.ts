@@ -1,28 +1,28 @@
 /**
- * Which view all workers route by.
+ * Tracks the view that all workers route by.
  *
  * @module
  */
 
-/** Counts who has applied which version of the view. */
+/** Counts which workers have applied which version of the view. */
 export class ViewAcks<M> {
   readonly #applied = new Map<M, number>();
   #announced = -1;
 
-  /** The version that all workers route by at least; -1 before the first. */
+  /** Newest version that all workers have applied; -1 before the first. */
   get inForce(): number {
     return this.#announced;
   }
 
-  /** Counts a worker in, which has not applied any yet. */
+  /** Adds a worker that has not applied any version yet. */
   join(member: M): void {
     this.#applied.set(member, -1);
   }
 
   /**
-   * Takes note that a worker routes by a version.
+   * Records that a worker routes by a version.
    *
-   * @returns the version that all of them route by at least, where that is news
+   * @returns the version that all workers have now applied, if it changed
    */
   applied(member: M, version: number): number | undefined {
     if (this.#applied.has(member)) this.#applied.set(member, version);
@@ -30,7 +30,7 @@ export class ViewAcks<M> {
   }
 
   /**
-   * Counts a worker out: nobody waits for it any more.
+   * Removes a worker: its acknowledgement is no longer waited for.
    *
    * @returns as {@linkcode ViewAcks.applied}
    */

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { ViewAcks } from "./view_acks.ts";
 
-Deno.test("a version is in force when the last worker has it, and told once", () => {
+Deno.test("a version is in force when the last worker has applied it, and is reported once", () => {
   const acks = new ViewAcks<string>();
   acks.join("a");
   acks.join("b");
@@ -12,7 +12,7 @@ Deno.test("a version is in force when the last worker has it, and told once", ()
   assertEquals(acks.applied("b", 2), undefined);
 });
 
-Deno.test("a worker that is gone keeps nobody waiting; its successor does", () => {
+Deno.test("a removed worker is not waited for; its successor is", () => {
   const acks = new ViewAcks<string>();
   acks.join("a");
   acks.join("b");

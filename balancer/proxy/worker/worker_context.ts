@@ -1,5 +1,5 @@
 /**
- * What the connections of one worker share.
+ * Services shared by the connections of one worker.
  *
  * @module
  */
@@ -38,59 +38,59 @@ import { SlowDetector } from "../upstream/slow_detector.ts";
 import { openPipeline } from "./pipeline.ts";
 import type { WorkerListener, WorkerSheets } from "./worker_parts.ts";
 
-/** Unused connections that are kept for each instance. */
+/** Most idle connections kept for each instance. */
 const MAX_IDLE = 1024;
 
-/** Between two tellings of how instances answer, in milliseconds. */
+/** Interval between two reports of outlier samples, in milliseconds. */
 const SAMPLE_MS = 1000;
 
-/** Wires the services of one worker together; nothing below worker/ knows it. */
+/** Wires the services of one worker; nothing below worker/ imports this class. */
 export class WorkerContext {
   readonly settings: ProxySettings;
-  /** Proxies in front whose word about the origin of a request is believed. */
+  /** Trusted proxies, whose statements about a request's origin are believed. */
   readonly trustedProxies: TrustedProxies;
   readonly buffers = new BufferPool();
   readonly deadlines = new Deadlines();
   readonly inFlight = new InFlight();
   readonly drain = new DrainState();
   readonly routes: RoutingTable;
-  /** Who is in flight to whom. */
+  /** Counts requests in flight, and bounds each replica's load. */
   readonly admission: Admission;
   /** Requests that wait for a replica. */
   readonly waitingRoom: WaitingRoom;
-  /** Which requests there is a record of, and who hears of them. */
+  /** Decides which requests get a record, and which consumers receive it. */
   readonly recorder: RecordSampler;
   readonly accessLog: AccessLog;
-  /** What it counts for good. */
+  /** The worker's persistent counters. */
   readonly counters: WorkerCounters;
   /** Requests that wait for a connection. */
   readonly connectionQueue: ConnectionQueue;
-  /** Counts connections, so that files are left for everything else. */
+  /** Counts connections, so that file descriptors are left for everything else. */
   readonly descriptors: DescriptorBudget;
   /** Performs attempts. */
   readonly attempts: Attempts;
-  /** What the client connections share. */
+  /** Services shared by the client connections. */
   readonly clients: ClientServices;
   readonly #listener: WorkerListener;
   readonly #control: InstancePool;
-  /** The head that was parsed last, for use until the next wait. */
+  /** The head that was parsed last; valid until the next `await`. */
   readonly #requestHead = new RequestHead();
   readonly #retryBudget: RetryBudget;
   readonly #telemetry: Telemetry;
-  /** Write keys, for the access log and for traces. */
+  /** Redacts keys for the access log and for traces. */
   readonly #keys: KeyRedaction;
   readonly #costs = new FailureCosts();
   readonly #reports: FailureReports;
-  /** Counts how instances answer, where that is asked for. */
+  /** Samples how instances answer; undefined when outlier detection is off. */
   readonly #sampler: OutlierSampler | undefined;
   readonly #slowDetector: SlowDetector;
   #sampledAt = 0;
 
   /**
-   * @param settings what the configuration says
-   * @param sheets where it counts, beside the other workers
-   * @param listener who hears of what happens
-   * @param files what it counts its connections with, beside the other workers
+   * @param settings the worker's configuration
+   * @param sheets counter memory, shared with the other workers
+   * @param listener receives the worker's reports
+   * @param files file counts, shared with the other workers
    */
   constructor(
     settings: ProxySettings,
@@ -150,16 +150,16 @@ export class WorkerContext {
     });
     this.attempts = attempts;
     this.clients = clients;
-    // Always due: told with each tick.
+    // Always due: runs with each tick.
     this.deadlines.add({ deadlineAt: -Infinity, onDeadline: () => this.#onTick() });
   }
 
-  /** True once the worker is to end: every response closes its connection. */
+  /** True once the worker drains: every response closes its connection. */
   get draining(): boolean {
     return this.drain.draining;
   }
 
-  /** Traces requests from now on; resolves when it can write their keys, too. */
+  /** Starts tracing; resolves once keys can be redacted for traces, too. */
   trace(tracing: Tracing): Promise<void> {
     const { traces: settings = { heedsClient: false } } = this.settings;
     const traces = new RequestTracer(tracing, settings, this.#keys, this.#requestHead);
@@ -172,8 +172,8 @@ export class WorkerContext {
    * Routes by a view from now on.
    *
    * @param view the view
-   * @param loads where the load of each instance is counted
-   * @param sheets where replicas are counted that were not in the ring before
+   * @param loads shared memory in which each instance's load is counted
+   * @param sheets counter memory of the replicas that are new in the ring
    */
   publish(view: View, loads: LoadMap, sheets: ReplicaSheets): void {
     this.descriptors.review(view.ring.members.length);
@@ -193,7 +193,7 @@ export class WorkerContext {
     this.accessLog.flush();
   }
 
-  /** Tells what failures cost since it was told last. */
+  /** Reports the failure costs since the previous report. */
   reportCosts(): void {
     const tolls = this.#costs.take();
     if (tolls.length > 0) this.#listener.tolls(tolls);
@@ -209,7 +209,7 @@ export class WorkerContext {
     });
   }
 
-  /** @param giveUp closes a client's connection that is only read to its end, if there is one */
+  /** @param giveUp closes one lingering client connection; returns false if there is none */
   #openLine(giveUp: () => boolean): ConnectionQueue {
     const { settings } = this;
     return new ConnectionQueue({
@@ -277,7 +277,7 @@ export class WorkerContext {
     );
   }
 
-  /** A call opens a connection of its own, which costs a message, and may take any time. */
+  /** A call opens its own connection, which costs a message, and may take any time. */
   #openControl(): InstancePool {
     const { connect, upstreamIdle } = this.settings.timeouts;
     const upstream = { name: CONTROL, instance: CONTROL, address: { hostname: CONTROL, port: 0 } };

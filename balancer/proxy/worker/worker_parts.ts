@@ -1,5 +1,5 @@
 /**
- * What a worker is given by the thread that it runs in.
+ * Dependencies that a worker receives from its thread.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import type { CounterSheet } from "../stats/counter_table.ts";
 import type { BatchTaker } from "../telemetry/access_log.ts";
 import type { ByteStream } from "../transport/byte_stream.ts";
 
-/** Takes what a worker reports. */
+/** Receives a worker's reports. */
 export interface WorkerListener {
   evidence(evidence: Evidence): void;
-  /** The cost of failures since the last report. */
+  /** Failure costs since the previous report. */
   tolls(tolls: readonly FailureCost[]): void;
-  /** How instances answered since the last report. */
+  /** Samples of how instances answered since the previous report. */
   samples(samples: readonly Sample[]): void;
   /** Lines of the access log. */
   readonly lines: BatchTaker;
   failure(action: string, error: unknown): void;
-  /** Calls of the control API that it has not ended yet. */
+  /** Number of unfinished control API calls. */
   readonly calls: number;
   /** Opens a connection to the control API. */
   call(): ByteStream;
 }
 
-/** Where a worker counts, beside the others. */
+/** Memory in which a worker counts, shared with the other workers. */
 export interface WorkerSheets extends LoadSheet {
-  /** The worker's own counters; its row there is the same. */
+  /** The worker's own counters, in the same row. */
   readonly tallies: CounterSheet;
 }
