@@ -14,7 +14,7 @@ const LINE_END_BYTES = 2;
 export interface FailureMessage {
   readonly status: number;
   readonly message: string;
-  /** Whether the connection is closed after it. */
+  /** Whether the connection is closed after the answer. */
   readonly close: boolean;
   /** False for HEAD: the head alone is sent. */
   readonly withBody: boolean;

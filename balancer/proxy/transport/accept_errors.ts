@@ -9,14 +9,14 @@ import { errorMessage } from "../../failures.ts";
 /** Milliseconds between two lines of the log. */
 const LOG_EVERY_MS = 1000;
 
-/** Takes note of failed calls of `accept` of one listener. */
+/** Counts and logs failed calls of `accept` of one listener. */
 export class AcceptErrors {
   readonly #log: (message: string) => void;
   #pending = 0;
   #last = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param log is given a message at once for the first error, then one a second at most */
+  /** @param log receives a message at once for the first error, then at most one a second */
   constructor(log: (message: string) => void) {
     this.#log = log;
   }
@@ -28,7 +28,7 @@ export class AcceptErrors {
     if (this.#timer === undefined) this.#flush();
   }
 
-  /** Logs what was not logged yet. */
+  /** Logs the errors that are not logged yet. */
   close(): void {
     clearTimeout(this.#timer);
     if (this.#pending > 0) this.#flush();

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { install } from "@sinonjs/fake-timers";
 import { AcceptErrors } from "./accept_errors.ts";
 
-Deno.test("the first error is logged at once, those behind it once a second with their count", () => {
+Deno.test("the first error is logged at once, later ones once a second with their count", () => {
   const clock = install();
   try {
     const lines: string[] = [];

@@ -1,43 +1,43 @@
 /**
- * The one way in which this process accepts connections, on every port and socket: it stops for want
- * of files and goes on when there are some, and no error of `accept` ends it or makes it slow.
+ * The accept loop of every port and socket of this process. Without free file descriptors it pauses
+ * and resumes, and no error of `accept` ends it or slows it down.
  *
  * @module
  */
 import { isOutOfFiles } from "../../out_of_files.ts";
 
-/** Milliseconds until the next try where no file could be opened. */
+/** Pause before the next try when no file descriptor is free, in milliseconds. */
 const PAUSE_MS = 10;
 
-/** After this many errors in a row other work of the thread has its turn. */
+/** After this many errors in a row the loop yields to other work of the thread. */
 const ERRORS_IN_A_ROW = 256;
 
-/** What is listened on. */
+/** A listener. */
 export interface Accepting<C> {
   accept(): Promise<C>;
 }
 
-/** What becomes of connections and errors. */
+/** Handles connections and errors. */
 export interface AcceptHandler<C> {
   /** Waits until there is room for one more connection. */
   readonly room?: () => Promise<void>;
   /** Serves a connection. */
   readonly serve: (connection: C) => Promise<void>;
-  /** A connection could not be served: that must not end the others. */
+  /** A connection could not be served; the loop continues. */
   readonly onServeError: (error: unknown) => void;
   /** A connection could not be accepted. */
   readonly onAcceptError: (error: unknown) => void;
-  /** No file could be opened: the loop pauses. */
+  /** No file descriptor was free: the loop pauses. */
   readonly onOutOfFiles: () => void;
-  /** Whether the listener was closed from here: the loop ends then. */
+  /** Whether the balancer closed the listener: the loop ends then. */
   readonly closed: () => boolean;
 }
 
 /**
  * Accepts connections until the listener is closed.
  *
- * @param listener what is listened on
- * @param handler what becomes of connections and errors
+ * @param listener the listener
+ * @param handler handles connections and errors
  */
 export async function acceptAll<C>(
   listener: Accepting<C>,
@@ -52,8 +52,8 @@ export async function acceptAll<C>(
     } catch (error) {
       if (handler.closed()) return;
       handler.onAcceptError(error);
-      // Nearly all other errors are those of one connection that broke before it was accepted:
-      // the next one may be waiting behind it.
+      // Nearly all other errors concern one connection that broke before it was accepted: the next
+      // connection may be waiting behind it.
       if (isOutOfFiles(error)) {
         handler.onOutOfFiles();
         await pause(PAUSE_MS);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { acceptAll, type AcceptHandler } from "./accept_loop.ts";
 
-/** A listener that has one answer after the other, and is closed then. */
+/** A listener with scripted results, closed after the last one. */
 class Script {
   readonly served: string[] = [];
   readonly failed: string[] = [];
@@ -35,7 +35,7 @@ function withCode(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
-/** How many timers were started meanwhile. */
+/** Number of timers that were started while `run` ran. */
 async function timersDuring(run: () => Promise<void>): Promise<number> {
   const original = globalThis.setTimeout;
   let timers = 0;
@@ -51,20 +51,20 @@ async function timersDuring(run: () => Promise<void>): Promise<number> {
   return timers;
 }
 
-Deno.test("a connection that broke before it was accepted costs no wait", async () => {
+Deno.test("a connection that broke before it was accepted causes no pause", async () => {
   const reset = withCode("ENOTCONN");
   const script = new Script(...Array(200).fill(reset), "a", withCode("ECONNABORTED"), "b");
   assertEquals(await timersDuring(() => script.run()), 0);
   assertEquals([script.served, script.failed.length, script.pauses], [["a", "b"], 201, 0]);
 });
 
-Deno.test("many such connections leave the thread its turn in between", async () => {
+Deno.test("many such connections in a row yield to other work of the thread", async () => {
   const script = new Script(...Array(1000).fill(withCode("ENOTCONN")), "a");
   assertEquals(await timersDuring(() => script.run()), 3);
   assertEquals(script.served, ["a"]);
 });
 
-Deno.test("without files it pauses, and goes on", async () => {
+Deno.test("without free file descriptors the loop pauses, and resumes", async () => {
   const script = new Script("a", withCode("EMFILE"), "b", withCode("ENFILE"), "c");
   assertEquals(await timersDuring(() => script.run()), 2);
   assertEquals([script.served, script.pauses], [["a", "b", "c"], 2]);

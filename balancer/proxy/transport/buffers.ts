@@ -1,72 +1,79 @@
 /**
- * Buffers that are used again.
+ * Reused buffers.
  *
  * @module
  */
 
-/** Holds nearly every head, with a small body behind it. */
+/** Size that fits nearly every head with a small body. */
 export const SMALL_BYTES = 4 * 1024;
 
-/** Holds the longest head with what the proxy adds, and a large piece of a body. */
+/**
+ * Size that fits the longest head with the fields that the proxy adds, and a large piece of a body.
+ */
 export const LARGE_BYTES = 128 * 1024;
 
-/** What a client's connection begins with: enough for the head of a program, not of a browser. */
+/** First buffer of a client's connection: enough for the head of a program, not of a browser. */
 export const FIRST_BYTES = 512;
 
-/** Enough for most heads, and little enough that ten thousand connections at rest hold one each. */
+/**
+ * Size that fits most heads, and is small enough for ten thousand idle connections to hold one
+ * each.
+ */
 export const RESTING_BYTES = 2 * 1024;
 
-/** Room that a head needs beside its own bytes, for what the proxy adds of its own. */
+/** Room for the fields that the proxy adds to a head. */
 export const ADDED_BYTES = 1024;
 
 /** A buffer that is lent. */
 export type Buffer = Uint8Array<ArrayBuffer>;
 
-/** So many buffers of each size are kept for good; more go to the garbage collector. */
+/** Most buffers of each size that are kept; more are left to the garbage collector. */
 const KEPT_SMALL = 1024;
 const KEPT_LARGE = 64;
 
-/** What is kept is cut from pieces of memory of this size, a piece when it is needed. */
+/** Size of the slabs from which kept buffers are cut on demand. */
 const SLAB_BYTES = 1024 * 1024;
 
 /**
- * The same for what the collector frees, all of a slab or nothing: one connection that stays keeps
- * so much, once it has had as many neighbours.
+ * Slab size of resting buffers. The collector frees a slab as a whole: one connection that stays
+ * can keep this much memory alive.
  */
 const RESTING_SLAB_BYTES = 16 * RESTING_BYTES;
 
-/** Lends buffers of two sizes, and gives away a third: to touch little memory is their speed. */
+/**
+ * Lends buffers of two sizes, and gives away resting buffers; fast since it touches little memory.
+ */
 export class BufferPool {
   readonly #small = new Shelf(SMALL_BYTES, KEPT_SMALL);
   readonly #large = new Shelf(LARGE_BYTES, KEPT_LARGE);
   readonly #resting = new Slabs(RESTING_BYTES, RESTING_SLAB_BYTES);
 
   /**
-   * A buffer with anything in it.
+   * Lends a buffer with arbitrary content.
    *
-   * @param bytes how many it has to hold, at most {@linkcode LARGE_BYTES}
+   * @param bytes required size, at most {@linkcode LARGE_BYTES}
    */
   take(bytes: number): Buffer {
     return (bytes <= SMALL_BYTES ? this.#small : this.#large).take();
   }
 
-  /** Gives a buffer back. Nothing may read or write it any more, no operation under way either. */
+  /** Takes a buffer back. No operation on it may be under way or follow. */
   give(buffer: Buffer): void {
     (buffer.length === SMALL_BYTES ? this.#small : this.#large).give(buffer);
   }
 
-  /** A buffer for good, for a connection that is used much: beside those of others like it. */
+  /** Gives away a buffer for a busy connection, in a slab with those of similar connections. */
   settle(): Buffer {
     return this.#resting.cut();
   }
 }
 
-/** Buffers of one size, the one that was used last on top. */
+/** Buffers of one size, the last used on top. */
 class Shelf {
   readonly #bytes: number;
   readonly #slabs: Slabs;
   readonly #unused: Buffer[] = [];
-  /** How many are still to be cut. */
+  /** Number of buffers that are not cut yet. */
   #uncut: number;
 
   constructor(bytes: number, kept: number) {
@@ -84,20 +91,20 @@ class Shelf {
   }
 
   give(buffer: Buffer): void {
-    // One with memory of its own was made when all that are kept were lent.
+    // A buffer with its own memory was allocated when all kept buffers were lent.
     if (buffer.buffer.byteLength > this.#bytes) this.#unused.push(buffer);
   }
 }
 
 /**
- * Cuts buffers of one size from larger pieces of memory. The runtime looks up who owns the memory
- * of whatever it reads into or writes from: where many buffers have one owner, it is at hand.
+ * Cuts buffers of one size from slabs. The runtime looks up the owner of the memory of each read or
+ * write: with many buffers in one slab that owner stays in the processor's cache.
  */
 class Slabs {
   readonly #bytes: number;
   readonly #slabBytes: number;
   #slab = new ArrayBuffer(0);
-  /** How much of the slab is cut. */
+  /** Bytes of the slab that are cut. */
   #cut = 0;
 
   constructor(bytes: number, slabBytes: number) {

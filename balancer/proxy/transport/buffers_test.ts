@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { BufferPool, LARGE_BYTES, RESTING_BYTES, SMALL_BYTES } from "./buffers.ts";
 
-Deno.test("a buffer holds what it was taken for", () => {
+Deno.test("a buffer has at least the requested size", () => {
   const pool = new BufferPool();
   assertEquals(pool.take(0).length, SMALL_BYTES);
   assertEquals(pool.take(SMALL_BYTES).length, SMALL_BYTES);
@@ -9,7 +9,7 @@ Deno.test("a buffer holds what it was taken for", () => {
   assertEquals(pool.take(LARGE_BYTES).length, LARGE_BYTES);
 });
 
-Deno.test("a buffer that was given back is lent again, to one at a time", () => {
+Deno.test("a returned buffer is lent again, to one user at a time", () => {
   const pool = new BufferPool();
   for (const bytes of [SMALL_BYTES, LARGE_BYTES]) {
     const buffer = pool.take(bytes);
@@ -20,7 +20,7 @@ Deno.test("a buffer that was given back is lent again, to one at a time", () => 
   }
 });
 
-Deno.test("only so many unused buffers are kept", () => {
+Deno.test("the number of kept buffers is limited", () => {
   const pool = new BufferPool();
   const given = new Set(Array.from({ length: 200 }, () => pool.take(LARGE_BYTES)));
   for (const buffer of given) pool.give(buffer);
@@ -37,7 +37,7 @@ Deno.test("buffers that are lent at once share memory, and no byte of it", () =>
   assertEquals(new Set(lent.map(({ buffer }) => buffer)).size, 3);
 });
 
-Deno.test("who stays gets memory beside others, and shares no byte of it", () => {
+Deno.test("resting buffers share a slab, and no byte of it", () => {
   const pool = new BufferPool();
   const settled = Array.from({ length: 40 }, () => pool.settle());
   settled.forEach((buffer, at) => buffer.fill(at));

@@ -4,25 +4,25 @@
  * @module
  */
 
-/** What the proxy and the API's server need of a connection; `Deno.Conn` has all of it. */
+/** The operations that the proxy and the API's server need; `Deno.Conn` has all of them. */
 export interface ByteStream {
   /**
-   * Reads what is there, or what comes first.
+   * Reads the available bytes, or waits for the first.
    *
    * @param into is filled from its beginning
-   * @returns how many bytes; null at the end of the peer's side
-   * @throws {Error} the connection broke, or was closed from here
+   * @returns number of bytes; null at the end of the peer's side
+   * @throws {Error} the connection broke, or was closed locally
    */
   read(into: Uint8Array): Promise<number | null>;
   /**
    * Writes as much as there is room for.
    *
-   * @param bytes must not change before this is done
-   * @returns how many bytes were written
-   * @throws {Error} the connection broke, or was closed from here
+   * @param bytes must not change before the write ends
+   * @returns number of bytes written
+   * @throws {Error} the connection broke, or was closed locally
    */
   write(bytes: Uint8Array): Promise<number>;
-  /** Ends this side; the peer may go on. */
+  /** Ends this side; the peer may still send. */
   closeWrite(): Promise<void>;
   /** Closes the connection; a read or write under way is rejected. */
   close(): void;

@@ -1,6 +1,7 @@
 /**
- * Byte streams between two threads, as messages: calls of the control API go from a worker to the
- * main thread by them. They take no file and no port that another user of the machine could open.
+ * Byte streams between two threads, as messages: they carry calls of the control API from a worker
+ * to the main thread. They need no file descriptor, and no port that another user of the machine
+ * could open.
  *
  * @module
  */
@@ -132,13 +133,13 @@ export class ChannelStreams {
   readonly #send: SendFrame;
   readonly #onOpen: (stream: ChannelStream) => void;
   readonly #streams = new Map<number, ChannelStream>();
-  /** Those opened here that the other thread has not closed yet. */
+  /** Streams opened here that the other thread has not closed yet. */
   readonly #unclosed = new Set<number>();
   #opened = 0;
 
   /**
    * @param send sends a frame to the other thread
-   * @param onOpen takes a stream that the other thread opened; ids are given by one thread only
+   * @param onOpen takes a stream that the other thread opened; only one of the threads assigns ids
    */
   constructor(send: SendFrame, onOpen: (stream: ChannelStream) => void = () => {}) {
     this.#send = send;
@@ -146,8 +147,8 @@ export class ChannelStreams {
   }
 
   /**
-   * How many streams that were opened here keep the other thread busy: one counts until that thread
-   * has closed it, even if it was closed here long before.
+   * Number of streams opened here that keep the other thread busy: a stream counts until that
+   * thread has closed it, even if it was closed here long before.
    */
   get count(): number {
     return this.#unclosed.size;
@@ -168,7 +169,7 @@ export class ChannelStreams {
     else this.#streams.get(id)?.receive(frame);
   }
 
-  /** The other thread is gone, and all of its ends with it. */
+  /** The other thread has ended, with all of its streams. */
   end(): void {
     for (const stream of this.#streams.values()) stream.receive({ kind: "close" });
   }
@@ -184,7 +185,7 @@ export class ChannelStreams {
 }
 
 /**
- * What of a frame is moved to the other thread instead of copied.
+ * Returns the objects of a frame that are transferred instead of copied.
  *
  * @param frame the frame that is sent
  */

@@ -1,5 +1,5 @@
 /**
- * One side of the proxy: a connection with the bytes that were read from it and not used yet.
+ * One side of the proxy: a connection, with its received bytes that are not used yet.
  *
  * @module
  */
@@ -14,12 +14,12 @@ import type { ByteStream } from "./byte_stream.ts";
 import { type Socket, socketOf } from "./socket.ts";
 import { IO_BATCHES, type Side, type Staged } from "./io_batches.ts";
 
-/** After so many reads a connection is one that is used much. */
+/** Number of reads after which a connection counts as busy. */
 const SETTLING_READS = 16;
 
 const NOTHING = new Uint8Array(0);
 
-/** A connection broke, or was closed from here, while it was being used. */
+/** A connection broke, or was closed locally, while it was used. */
 export class Disconnected extends Error {
   override readonly name = "Disconnected";
 
@@ -28,31 +28,31 @@ export class Disconnected extends Error {
   }
 }
 
-/** Two owners wanted to read one connection: a bug of this program, never of a peer. */
+/** Two owners tried to read one connection: a bug of this program, never caused by a peer. */
 export class ReaderConflict extends Error {
   override readonly name = "ReaderConflict";
 }
 
 /**
- * The right to wait for bytes of a connection and to take them. {@linkcode Connection.reader} hands out
- * one at a time; its holder gives it back by disposing of it.
+ * The right to wait for bytes of a connection and to take them. {@linkcode Connection.reader} hands
+ * out one at a time; its holder returns it by disposing of it.
  */
 export class Reader implements Disposable {
   /** @param wire the connection that it reads */
   constructor(readonly wire: Connection) {}
 
   /**
-   * Reads more bytes behind those that are unread.
+   * Reads more bytes behind the unread ones.
    *
    * @returns false when the peer has ended its side
-   * @throws {Disconnected} when the connection broke or was closed
-   * @throws {ReaderConflict} when it was given back, or its last read is not over
+   * @throws {Disconnected} the connection broke or was closed
+   * @throws {ReaderConflict} the reader was returned, or its last read is still under way
    */
   read(): Promise<boolean> {
     return this.wire.read(this);
   }
 
-  /** Ends a wait of its holder by an error. The read under way goes on; no byte is lost. */
+  /** Ends its holder's wait with an error. The read under way continues; no byte is lost. */
   interrupt(reason: Error): void {
     this.wire.interrupt(this, reason);
   }
@@ -62,30 +62,30 @@ export class Reader implements Disposable {
   }
 }
 
-/** Counts what goes over a connection. */
+/** Counts the bytes of a connection. */
 export interface Traffic {
   received(bytes: number): void;
   sent(bytes: number): void;
 }
 
-/** Is told what becomes of reads and writes, without a promise for each. Must not throw. */
+/** Receives the results of reads and writes without a promise for each. Must not throw. */
 export interface ConnectionListener {
-  /** A read is over, before those hear of it who wait for it: `more` is false at the peer's end. */
+  /** A read ended; called before waiting readers continue. `more` is false at the peer's end. */
   onData(more: boolean): void;
-  /** A read found the connection broken, or closed from here. */
+  /** A read found the connection broken, or closed locally. */
   onBreak(): void;
-  /** All of what {@linkcode Connection.send} was given is written. */
+  /** All bytes given to {@linkcode Connection.send} are written. */
   onWritten(): void;
-  /** It could not be written. */
+  /** The bytes could not be written. */
   onWriteError(error: Disconnected): void;
 }
 
 /**
  * A connection and its window of unread bytes, `bytes[start..end)`.
  *
- * At most one read is under way at any time. It may be begun early, by {@linkcode Connection.startRead}, to
- * notice that the peer went away, and be waited for later. Bytes are taken by one owner at a time:
- * by the watcher while no {@linkcode Reader} is held, or else by the holder of that.
+ * At most one read is under way at any time. A read may be started early, by {@linkcode
+ * Connection.startRead}, to notice that the peer left, and awaited later. Bytes have one owner at a
+ * time: the holder of the {@linkcode Reader} or, while none is held, the listener.
  */
 export class Connection implements Staged {
   bytes: Buffer;
@@ -99,28 +99,28 @@ export class Connection implements Staged {
   readonly #traffic: Traffic | undefined;
   #resting: Buffer;
   #readsToSettle = SETTLING_READS;
-  /** Set until what was read is handed on. */
+  /** Set until the received bytes are delivered. */
   #reading = false;
-  /** How much that is. */
+  /** Number of received bytes. */
   #count = 0;
-  /** Made only where the reader waits for the read under way. */
+  /** Created only when the reader waits for the read under way. */
   #awaited: PromiseWithResolvers<boolean> | undefined;
   #reader: Reader | undefined;
-  /** Why the last read failed: the next one must not wait for what cannot come. */
+  /** Why the last read failed: the next read must not wait for bytes that cannot come. */
   #failure: Disconnected | undefined;
-  /** What is being sent, and how much of it. */
+  /** The buffer that is being sent, and the length of its content. */
   #sending: Buffer | undefined;
   #sendingLength = 0;
-  /** Made for the first write: many clients connect and send nothing. */
+  /** Created for the first write: many clients connect and send nothing. */
   #onSent: ((count: number) => void) | undefined;
   #onUnsent: ((cause: unknown) => void) | undefined;
   #closed = false;
 
   /**
    * @param connection the connection
-   * @param buffers lend it memory for what does not fit
-   * @param side who is at the other end
-   * @param traffic counts its bytes, where somebody wants to know
+   * @param buffers lends larger buffers
+   * @param side the peer: client or replica
+   * @param traffic counts the bytes, if they are counted
    * @param socket reads and writes of the connection
    */
   constructor(
@@ -138,7 +138,10 @@ export class Connection implements Staged {
     this.bytes = this.#resting = new Uint8Array(side === "client" ? FIRST_BYTES : RESTING_BYTES);
   }
 
-  /** Takes bytes that were read before the connection came here, {@linkcode RESTING_BYTES} at the most. */
+  /**
+   * Takes bytes that were received before the connection came here, at most {@linkcode
+   * RESTING_BYTES}.
+   */
   prepend(bytes: Uint8Array): void {
     if (bytes.length > this.bytes.length) this.#makeSome();
     this.bytes.set(bytes);
@@ -146,7 +149,7 @@ export class Connection implements Staged {
     this.#traffic?.received(bytes.length);
   }
 
-  /** Bytes that were read and not used yet. */
+  /** Number of received bytes that are not used yet. */
   get unread(): number {
     return this.end - this.start;
   }
@@ -163,14 +166,14 @@ export class Connection implements Staged {
   /**
    * Takes the right to read.
    *
-   * @throws {ReaderConflict} another owner has it
+   * @throws {ReaderConflict} another owner has the right
    */
   reader(): Reader {
     if (this.#reader) throw new ReaderConflict("the connection has a reader already");
     return this.#reader = new Reader(this);
   }
 
-  /** Gives the right to read back; without effect for a reader that is not the present one. */
+  /** Returns the right to read; no effect for a reader that is not the current one. */
   release(reader: Reader): void {
     if (this.#reader !== reader) return;
     if (this.#awaited) this.interrupt(reader, new ReaderConflict("given back while it waits"));
@@ -196,8 +199,8 @@ export class Connection implements Staged {
   }
 
   /**
-   * Begins a read in this turn where none is under way; the watcher hears of it. No promise is kept,
-   * nor made by an async function: this happens for every message.
+   * Starts a read in this turn unless one is under way; the listener receives its result. No
+   * promise is kept or created, since this happens for every message.
    */
   startRead(): void {
     if (this.#reading || this.#failure) return;
@@ -207,11 +210,11 @@ export class Connection implements Staged {
     IO_BATCHES.read(this);
   }
 
-  /** Nothing is unread. */
+  /** Empties the window. */
   #startOver(): void {
     this.start = this.end = 0;
     if (this.#readsToSettle === 0 || --this.#readsToSettle > 0) return;
-    // Whatever is still being written from the memory so far goes on undisturbed.
+    // A write from the old memory is not affected.
     const settled = this.#buffers.settle();
     if (this.bytes === this.#resting) this.bytes = settled;
     this.#resting = settled;
@@ -234,7 +237,7 @@ export class Connection implements Staged {
     this.#awaited = undefined;
     this.end += count;
     this.#traffic?.received(count);
-    // Nothing is the end, unless there was no room for anything.
+    // Zero bytes are the peer's end, unless the buffer had no room.
     const more = count > 0 || this.end === this.bytes.length;
     this.watcher?.onData(more);
     awaited?.resolve(more);
@@ -249,19 +252,22 @@ export class Connection implements Staged {
     awaited?.reject(this.#failure);
   };
 
-  /** A buffer of the second size for good; what is unread moves when the bytes do. */
+  /**
+   * Switches to a buffer of the second size for good; unread bytes are moved with the next
+   * delivery.
+   */
   #grow(): void {
     this.#resting = new Uint8Array(RESTING_BYTES);
   }
 
-  /** A head is longer than a program's usually is: the next one will be, too. */
+  /** A head was longer than usual: the client's next heads will be, too. */
   #makeSome(): void {
     if (this.bytes.length >= RESTING_BYTES) return this.makeRoom();
     this.#grow();
     this.#move(this.#resting);
   }
 
-  /** Moves what is unread into a large buffer, for a long head or a body. Not while reading. */
+  /** Moves unread bytes into a large buffer, for a long head or a body. Not while reading. */
   makeRoom(): void {
     if (this.#reading) return;
     if (this.bytes === this.#resting) this.#move(this.#buffers.take(LARGE_BYTES));
@@ -275,7 +281,7 @@ export class Connection implements Staged {
     this.start = 0;
   }
 
-  /** Gives the large buffer back where nothing is unread and nothing is being read. */
+  /** Returns the large buffer if no bytes are unread and no read is under way. */
   shrinkBuffer(): void {
     if (this.bytes === this.#resting || this.#reading) return;
     if (this.unread > RESTING_BYTES) return;
@@ -286,9 +292,9 @@ export class Connection implements Staged {
   }
 
   /**
-   * Writes all of the bytes; they must not change before this is done.
+   * Writes all of the bytes; they must not change before the write ends.
    *
-   * @throws {Disconnected} when the connection broke or was closed
+   * @throws {Disconnected} the connection broke or was closed
    */
   write(bytes: Uint8Array): Promise<void> {
     IO_BATCHES.wrote();
@@ -302,8 +308,8 @@ export class Connection implements Staged {
   }
 
   /**
-   * Writes the beginning of a buffer in this turn and tells the watcher; it must not change before
-   * that, and nothing else be written.
+   * Writes the beginning of a buffer in this turn and notifies the listener. Until then the buffer
+   * must not change, and no other write may start.
    */
   send(buffer: Buffer, length: number): void {
     this.#sending = buffer;
@@ -352,15 +358,15 @@ export class Connection implements Staged {
   }
 
   /**
-   * Whether bytes can still be written, as far as the kernel knows: it is asked to send none.
+   * Whether bytes can still be written, as far as the kernel knows; tested with an empty send.
    *
-   * @returns false when the connection was reset, or closed from here; never rejects
+   * @returns false if the connection was reset, or closed locally; never rejects
    */
   probe(): Promise<boolean> {
     return this.#socket.write(NOTHING).then(() => true, () => false);
   }
 
-  /** Ends this side; the peer may go on. */
+  /** Ends this side; the peer may still send. */
   closeWrite(): Promise<void> {
     return this.#connection.closeWrite().catch((cause) => this.#writeBroken(cause));
   }

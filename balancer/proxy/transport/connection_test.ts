@@ -3,7 +3,7 @@ import { BufferPool, FIRST_BYTES, LARGE_BYTES, RESTING_BYTES } from "./buffers.t
 import { Connection, type ConnectionListener, Disconnected, ReaderConflict } from "./connection.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
-/** A wire and the other end of its connection. */
+/** A connection and its peer. */
 async function pair() {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { hostname, port } = listener.addr;
@@ -43,7 +43,7 @@ test("bytes are read behind those that are unread", async () => {
   assertEquals([unread(wire), wire.unread], ["bcdef", 5]);
 });
 
-test("a read that was begun early is the one that the reader waits for", async () => {
+test("the reader waits for a read that was started early", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   wire.startRead();
@@ -61,7 +61,7 @@ test("a connection has one reader at a time", async () => {
   assertEquals(wire.hasReader, false);
   const next = wire.reader();
   await assertRejects(() => reader.read(), ReaderConflict);
-  // Nothing that the former owner does reaches the present one.
+  // The former reader has no effect on the current one.
   reader.interrupt(new Error("not for it"));
   reader[Symbol.dispose]();
   const reading = next.read();
@@ -70,7 +70,7 @@ test("a connection has one reader at a time", async () => {
   assertEquals([await reading, unread(wire)], [true, "abc"]);
 });
 
-test("a reader that is interrupted loses no byte for the next one", async () => {
+test("an interrupted reader leaves all bytes to the next one", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   const interrupted = assertRejects(() => reader.read(), RangeError);
@@ -84,7 +84,7 @@ test("a reader that is interrupted loses no byte for the next one", async () => 
   assertEquals([await next.read(), unread(wire)], [true, "abc"]);
 });
 
-test("the end of the peer's side is no error, however often it is asked for", async () => {
+test("the end of the peer's side is no error, even if read again", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   await peer.closeWrite();
@@ -93,7 +93,7 @@ test("the end of the peer's side is no error, however often it is asked for", as
   assertEquals(wire.unread, 0);
 });
 
-test("a wire makes room for what is long, and gives it back at rest", async () => {
+test("a connection gets a large buffer for long data, and returns it when idle", async () => {
   using one = await pair();
   const { wire, reader, peer, buffers } = one;
   assertEquals(wire.bytes.length, FIRST_BYTES);
@@ -123,7 +123,7 @@ test("a client's long head has a buffer of the second size, and the client keeps
   assertEquals(wire.bytes.length, RESTING_BYTES);
 });
 
-test("a wire that is used much moves in with others, and loses nothing", async () => {
+test("a busy connection moves to a shared slab, and loses no byte", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   for (let message = 0; message < 40; message++) {
@@ -153,7 +153,7 @@ test("no buffer is given away while it is read into", async () => {
   assertEquals(unread(wire), "abc");
 });
 
-test("what is unread stays when room is made", async () => {
+test("unread bytes are kept when the buffer grows", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   await say(peer, "abc");
@@ -168,7 +168,7 @@ test("what is unread stays when room is made", async () => {
   assertEquals([unread(wire), wire.start], ["cd", 0]);
 });
 
-test("all of the bytes are written, however slowly they are read", async () => {
+test("all of the bytes are written, even to a slow reader", async () => {
   using one = await pair();
   const { wire, peer } = one;
   const size = 16 * 1024 * 1024;
@@ -184,7 +184,7 @@ test("all of the bytes are written, however slowly they are read", async () => {
   assertEquals([count, sum], [size, 7 * size]);
 });
 
-test("closing ends a read and a write that are under way, and may be done twice", async () => {
+test("closing ends a read and a write under way, and may be repeated", async () => {
   using one = await pair();
   const { wire, reader } = one;
   const reading = assertRejects(() => reader.read(), Disconnected);
@@ -198,18 +198,18 @@ test("closing ends a read and a write that are under way, and may be done twice"
   await assertRejects(() => wire.write(new Uint8Array(1)), Disconnected);
 });
 
-test("a probe tells a peer that has ended its side from one that is gone", async () => {
+test("a probe distinguishes a half-closed peer from one that is gone", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   await peer.closeWrite();
   assertEquals([await reader.read(), await wire.probe()], [false, true]);
   peer.close();
-  // So far the kernel knows no more than before.
+  // The kernel learns of the reset only from an answered write.
   while (await wire.probe()) await wire.write(new Uint8Array(1));
   assertEquals(await wire.probe(), false);
 });
 
-test("one side can be ended while the other goes on", async () => {
+test("one side can be ended while the other continues", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   await wire.closeWrite();
@@ -219,7 +219,7 @@ test("one side can be ended while the other goes on", async () => {
   assertEquals(unread(wire), "abc");
 });
 
-/** Notes what it is told. */
+/** Records its events. */
 class Notes implements ConnectionListener {
   readonly told: string[] = [];
   #more = Promise.withResolvers<void>();
@@ -240,7 +240,7 @@ class Notes implements ConnectionListener {
     this.#note(`unsent: ${error.name}`);
   }
 
-  /** Waits until it was told something. */
+  /** Waits for the next event. */
   async next(): Promise<string> {
     while (this.told.length === 0) await this.#more.promise;
     return this.told.shift()!;
@@ -253,7 +253,7 @@ class Notes implements ConnectionListener {
   }
 }
 
-test("a watcher hears of a read before those who wait for it", async () => {
+test("the listener receives a read before the waiting reader", async () => {
   using one = await pair();
   const { wire, reader, peer } = one;
   const notes = wire.watcher = new Notes();
@@ -267,7 +267,7 @@ test("a watcher hears of a read before those who wait for it", async () => {
   assertEquals(await notes.next(), "ended");
 });
 
-test("a read that nobody waits for may fail; who asks later is told why", async () => {
+test("a read without a waiting reader may fail; a later read rejects with the cause", async () => {
   using one = await pair();
   const { wire, reader } = one;
   const notes = wire.watcher = new Notes();
@@ -279,7 +279,7 @@ test("a read that nobody waits for may fail; who asks later is told why", async 
   assertEquals(notes.told, []);
 });
 
-test("a watcher hears when all is sent, however often the kernel takes a part", async () => {
+test("the listener is notified once all is sent, even after partial writes", async () => {
   using one = await pair();
   const { wire, peer } = one;
   const notes = wire.watcher = new Notes();
@@ -291,7 +291,7 @@ test("a watcher hears when all is sent, however often the kernel takes a part", 
   assertEquals([await notes.next(), received], ["sent", length]);
 });
 
-test("a watcher hears of what cannot be sent", async () => {
+test("the listener is notified of a failed send", async () => {
   using one = await pair();
   const { wire } = one;
   const notes = wire.watcher = new Notes();
@@ -300,7 +300,7 @@ test("a watcher hears of what cannot be sent", async () => {
   assertEquals(await notes.next(), "unsent: Disconnected");
 });
 
-test("of many wires that always have something to read, none is read from less", async () => {
+test("of many connections that always have bytes to read, none is read less often", async () => {
   const [count, rounds] = [300, 20];
   const { promise, resolve } = Promise.withResolvers<void>();
   const reads = new Uint32Array(count);

@@ -1,19 +1,18 @@
 /**
- * Deadlines for very many connections without a timer for each: they are looked through ten times
- * a second.
+ * Deadlines of very many connections without a timer for each: they are scanned ten times a second.
  *
  * @module
  */
 
-/** Something that is told when its time is over. */
+/** An object with a deadline. */
 export interface Expiring {
-  /** When, by {@linkcode Deadlines.now}; `Infinity` while it waits for nothing. */
+  /** The deadline, by {@linkcode Deadlines.now}; `Infinity` for none. */
   readonly deadlineAt: number;
-  /** Called once the time is over, and again each tick until `deadlineAt` has moved. */
+  /** Called once the deadline has passed, and again each tick until `deadlineAt` has moved. */
   onDeadline(): void;
 }
 
-/** How far a deadline can be missed, in milliseconds. */
+/** Longest delay after a deadline, in milliseconds. */
 export const TICK_MS = 100;
 
 /** Watches deadlines, and keeps a clock that costs nothing to read. */
@@ -31,7 +30,7 @@ export class Deadlines {
     return this.#now;
   }
 
-  /** A deadline so many milliseconds from now, never early. */
+  /** Returns a deadline `ms` milliseconds from now, never early. */
   in(ms: number): number {
     return this.#now + ms + TICK_MS;
   }

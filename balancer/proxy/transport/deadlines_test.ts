@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { install } from "@sinonjs/fake-timers";
 import { Deadlines, TICK_MS } from "./deadlines.ts";
 
-/** Waits until it is told that its time is over. */
+/** Waits until its deadline is reported. */
 class Waiting {
   told = 0;
   constructor(public deadlineAt: number) {}
@@ -11,7 +11,7 @@ class Waiting {
   }
 }
 
-/** Runs a test on a clock that only it moves. */
+/** Runs a test on a fake clock. */
 function withClock(test: (deadlines: Deadlines, pass: (ms: number) => void) => void): void {
   const clock = install();
   const deadlines = new Deadlines();
@@ -23,7 +23,7 @@ function withClock(test: (deadlines: Deadlines, pass: (ms: number) => void) => v
   }
 }
 
-Deno.test("a deadline is never early, and late by two ticks at most", () => {
+Deno.test("a deadline is never early, and at most two ticks late", () => {
   withClock((deadlines, pass) => {
     pass(TICK_MS / 2);
     const waiting = new Waiting(deadlines.in(250));
@@ -35,7 +35,7 @@ Deno.test("a deadline is never early, and late by two ticks at most", () => {
   });
 });
 
-Deno.test("who has moved its deadline, waits for nothing or is gone is left alone", () => {
+Deno.test("a moved, infinite or removed deadline is not reported", () => {
   withClock((deadlines, pass) => {
     const [moved, never, gone] = [new Waiting(200), new Waiting(Infinity), new Waiting(200)];
     for (const one of [moved, never, gone]) deadlines.add(one);
@@ -48,7 +48,7 @@ Deno.test("who has moved its deadline, waits for nothing or is gone is left alon
   });
 });
 
-Deno.test("one that ends another while both are told does not stop the rest", () => {
+Deno.test("removing another object during a tick does not stop the rest", () => {
   withClock((deadlines, pass) => {
     const other = new Waiting(100);
     const ending = new Waiting(100);
@@ -63,7 +63,7 @@ Deno.test("one that ends another while both are told does not stop the rest", ()
   });
 });
 
-Deno.test("its clock goes on with each tick", () => {
+Deno.test("the clock advances with each tick", () => {
   withClock((deadlines, pass) => {
     const start = deadlines.now;
     pass(10 * TICK_MS);

@@ -1,11 +1,13 @@
 /**
- * How many of the files that this process may open its connections may take, counted across all
- * workers: by each in a row of its own, so that those of one that crashed can be struck out.
+ * The number of file descriptors that connections may take, counted across all workers. Each worker
+ * counts in its own row, so that a crashed worker's connections can be subtracted.
  *
  * @module
  */
 
-/** Memory that all threads count in: a row for each worker, the main thread's, the limit's. */
+/**
+ * Memory shared by all threads: a row for each worker, one for the main thread, one for the limit.
+ */
 export type SharedFiles = Int32Array<SharedArrayBuffer>;
 
 /** Columns of a row. */
@@ -17,42 +19,42 @@ const API = 3;
 const ROW = 16;
 
 /**
- * What the main thread keeps for itself: heartbeats, the engine, the control API, the listeners;
+ * Descriptors reserved for the main thread: heartbeats, the engine, the control API, the listeners;
  * and for each replica the three pipes of its process, its heartbeat, and its replacement's.
  */
 const RESERVE = 256;
 const RESERVE_PER_REPLICA = 8;
 
-/** Part of the room that clients leave to connections to replicas. */
+/** Part of the room that is kept from clients for connections to replicas. */
 const CLIENTS_LEAVE = 0.1;
 
-/** Part of all files that clients of the API's own port may take. They are out of the reserve. */
+/** Part of all descriptors that clients of the API's own port may take, out of the reserve. */
 const API_PART = 1 / 16;
 const API_LEAST = 8;
 
-/** Part of the room of all clients that those of one address may take, unless a setting says. */
+/** Part of the clients' room that one address may take, unless configured. */
 const CLIENT_PART = 0.5;
 
-/** Part of the room of all clients that those may take in one worker which were turned away. */
+/** Part of the clients' room that rejected clients may take in one worker. */
 const TURNED_AWAY_PART = 1 / 32;
 const TURNED_AWAY_LEAST = 4;
 const TURNED_AWAY_MOST = 256;
 
-/** How many connections there may be. */
+/** Limits of open connections. */
 export interface FileRoom {
-  /** Of clients and to replicas together. */
+  /** Connections of clients and to replicas together. */
   readonly all: number;
-  /** Of clients. */
+  /** Connections of clients. */
   readonly clients: number;
-  /** Of clients of the API's own port or socket. */
+  /** Connections of clients of the API's own port or socket. */
   readonly api: number;
 }
 
 /**
- * The room for connections.
+ * Returns the limits of open connections.
  *
- * @param limit files that the process may open; 0: not known, so there is no bound
- * @param replicas how many replicas there are
+ * @param limit descriptors that the process may open; 0: unknown, so no limit
+ * @param replicas number of replicas
  */
 export function fileRoom(limit: number, replicas: number): FileRoom {
   if (limit === 0) return { all: Infinity, clients: Infinity, api: Infinity };
@@ -66,10 +68,10 @@ export function fileRoom(limit: number, replicas: number): FileRoom {
 }
 
 /**
- * Makes the counters, once for all threads. The main thread counts in the row behind the workers'.
+ * Creates the counters, once for all threads. The main thread's row follows the workers' rows.
  *
- * @param workers how many there are
- * @param limit files that the process may open; 0: not known
+ * @param workers number of workers
+ * @param limit descriptors that the process may open; 0: unknown
  */
 export function sharedFiles(workers: number, limit: number): SharedFiles {
   const files = new Int32Array(new SharedArrayBuffer(4 * ROW * (workers + 2)));
@@ -78,10 +80,10 @@ export function sharedFiles(workers: number, limit: number): SharedFiles {
 }
 
 /**
- * Counts the connections out that a worker had which does not run any more.
+ * Resets the connection counts of a worker that has ended.
  *
- * @param files where it counted
- * @param row its row, from 0
+ * @param files memory shared by all threads
+ * @param row the worker's row, from 0
  */
 export function strikeOutFiles(files: SharedFiles, row: number): void {
   files.fill(0, row * ROW, (row + 1) * ROW);
@@ -95,7 +97,7 @@ export class DescriptorBudget {
   #room: FileRoom;
 
   /**
-   * @param files where all threads count
+   * @param files memory shared by all threads
    * @param row the thread's row, from 0
    */
   constructor(files: SharedFiles, row: number) {
@@ -104,18 +106,18 @@ export class DescriptorBudget {
     this.#room = this.#measure();
   }
 
-  /** Takes note of how many replicas there are, and of what other workers learned of the limit. */
+  /** Recomputes the limits from the number of replicas and the limit found by any worker. */
   review(replicas = this.#replicas): void {
     this.#replicas = replicas;
     this.#room = this.#measure();
   }
 
-  /** Whether there is room for one more connection, whatever it is. */
+  /** Whether there is room for one more connection of any kind. */
   get hasRoom(): boolean {
     return this.#open < this.#room.all;
   }
 
-  /** Whether one more client would leave too little to connections to replicas. */
+  /** Whether one more client would leave too little room for connections to replicas. */
   get clientsFull(): boolean {
     return this.#sum(CLIENTS) >= this.#room.clients;
   }
@@ -131,9 +133,9 @@ export class DescriptorBudget {
   }
 
   /**
-   * Counts a connection to a replica in where there is room for it.
+   * Counts a connection to a replica in if there is room for it.
    *
-   * @returns whether there is, and it has to be counted out by {@linkcode leaveReplica}
+   * @returns whether there is; if so, {@linkcode leaveReplica} has to be called later
    */
   enterReplica(): boolean {
     this.#add(REPLICAS, 1);
@@ -142,23 +144,23 @@ export class DescriptorBudget {
     return false;
   }
 
-  /** Counts it out. */
+  /** Counts a connection to a replica out. */
   leaveReplica(): void {
     this.#add(REPLICAS, -1);
   }
 
-  /** How many clients the API's own port or socket may have. */
+  /** Most clients of the API's own port or socket. */
   get apiRoom(): number {
     this.review();
     return this.#room.api;
   }
 
-  /** How many clients of one address may be connected, where no setting says so. */
+  /** Most clients of one address, unless configured. */
   get perClient(): number {
     return Math.ceil(this.#room.clients * CLIENT_PART);
   }
 
-  /** How many clients that were turned away may keep their connections for a moment. */
+  /** Most rejected clients whose connections may linger. */
   get turnedAwayRoom(): number {
     const part = Math.floor(this.#room.clients * TURNED_AWAY_PART);
     return Math.min(Math.max(part, TURNED_AWAY_LEAST), TURNED_AWAY_MOST);
@@ -169,24 +171,24 @@ export class DescriptorBudget {
     this.#add(API, 1);
   }
 
-  /** Counts it out. */
+  /** Counts a client of the API's own port or socket out. */
   leaveApi(): void {
     this.#add(API, -1);
   }
 
-  /** Says how many requests wait for room in this worker. */
+  /** Publishes the number of requests that wait for room in this worker. */
   wait(count: number): void {
     Atomics.store(this.#files, this.#row * ROW + WAITING, count);
   }
 
-  /** How many wait in other workers. */
+  /** Number of requests that wait in other workers. */
   get waitingElsewhere(): number {
     return this.#sum(WAITING) - Atomics.load(this.#files, this.#row * ROW + WAITING);
   }
 
   /**
-   * No file could be opened: what is open now is the limit, where that was not known. What it does
-   * not count is open besides, so it is rather less than more.
+   * No descriptor was free: the current number of connections becomes the limit if the limit was
+   * unknown. Descriptors that are not counted are open, too, so the limit errs on the low side.
    */
   spent(): void {
     const open = this.#open + this.#sum(API);

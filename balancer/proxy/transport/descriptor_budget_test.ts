@@ -1,19 +1,19 @@
 import { assertEquals } from "@std/assert";
 import { DescriptorBudget, fileRoom, sharedFiles, strikeOutFiles } from "./descriptor_budget.ts";
 
-/** Of so many files connections get half. */
+/** With this few descriptors connections get half. */
 const LIMIT = 20;
 
-Deno.test("the room is what the main thread does not need, and some of it is never the clients'", () => {
+Deno.test("the room excludes the main thread's reserve, and a part is kept from clients", () => {
   assertEquals(fileRoom(20_000, 3), { all: 19_720, clients: 17_748, api: 1250 });
   assertEquals(fileRoom(20_000, 64), { all: 19_232, clients: 17_308, api: 1250 });
 });
 
-Deno.test("of few files connections get half", () => {
+Deno.test("with few descriptors connections get half", () => {
   assertEquals(fileRoom(128, 3), { all: 64, clients: 57, api: 8 });
 });
 
-Deno.test("a limit that is not known is no bound", () => {
+Deno.test("an unknown limit is no bound", () => {
   const budget = new DescriptorBudget(sharedFiles(1, 0), 0);
   for (let i = 0; i < 1000; i++) budget.enterClient();
   assertEquals([budget.enterReplica(), budget.hasRoom, budget.clientsFull], [true, true, false]);
@@ -32,7 +32,7 @@ Deno.test("connections of all workers count, on both sides", () => {
   assertEquals(a.enterReplica(), true);
 });
 
-Deno.test("clients of the API's own port take nothing from the others, and count at the limit", () => {
+Deno.test("clients of the API's own port have their own room, and count towards the limit", () => {
   const files = sharedFiles(1, 0);
   const [worker, main] = [new DescriptorBudget(files, 0), new DescriptorBudget(files, 1)];
   for (let i = 0; i < LIMIT / 2; i++) main.enterApi();
@@ -46,7 +46,7 @@ Deno.test("clients of the API's own port take nothing from the others, and count
   assertEquals(worker.hasRoom, true);
 });
 
-Deno.test("what a worker that crashed had open is counted out", () => {
+Deno.test("connections of a crashed worker are counted out", () => {
   const files = sharedFiles(2, LIMIT);
   const [a, b] = [new DescriptorBudget(files, 0), new DescriptorBudget(files, 1)];
   while (a.enterReplica());
@@ -56,7 +56,7 @@ Deno.test("what a worker that crashed had open is counted out", () => {
   assertEquals([b.waitingElsewhere, b.enterReplica()], [0, true]);
 });
 
-Deno.test("a limit that is not known is what was open when it was reached, for all workers", () => {
+Deno.test("an unknown limit becomes the number open when it was reached, for all workers", () => {
   const files = sharedFiles(2, 0);
   const [a, b] = [new DescriptorBudget(files, 0), new DescriptorBudget(files, 1)];
   for (let i = 0; i < LIMIT; i++) a.enterClient();
@@ -67,12 +67,12 @@ Deno.test("a limit that is not known is what was open when it was reached, for a
     [true, false, false],
   ]);
   for (let i = 0; i < LIMIT / 2 + 1; i++) a.leaveClient();
-  // What it was is known now: to be short of files once more changes nothing.
+  // The limit is known now: another shortage does not change it.
   b.spent();
   assertEquals([a.enterReplica(), a.enterReplica()], [true, false]);
 });
 
-Deno.test("a limit that is known stays what it is", () => {
+Deno.test("a known limit does not change", () => {
   const budget = new DescriptorBudget(sharedFiles(1, LIMIT), 0);
   budget.enterClient();
   budget.spent();

@@ -1,56 +1,57 @@
 /**
- * What many connections do in one turn of the event loop, kind by kind instead of connection by
- * connection: first everything that was read is handed on, then all that came of it is written,
- * then the next reads begin. Parsing and the kernel's way of sending are each more code than the
- * processor's first cache holds; done in turns for each connection, they push each other out of it.
+ * Groups the I/O of many connections in one turn of the event loop by kind instead of by
+ * connection: first all received bytes are delivered, then all responses are written, then the next
+ * reads start. Parsing and the kernel's send path each exceed the processor's first cache;
+ * alternating between them for each connection would evict both.
  *
- * The runtime settles the promises of all reads that are over, and only then runs what waits for
- * them. So a microtask that the first of them queues runs behind all the others.
+ * The runtime settles the promises of all finished reads, and only then runs their continuations.
+ * So a microtask that the first continuation queues runs after all the others.
  *
  * @module
  */
 
 /**
- * Operations that the runtime finishes at once in one poll of its event loop are 128 at most, reads
- * and writes together. One more is not refused: it goes a slow way, by the operating system's queue
- * of events, and what goes that way is woken last in, first out. So the writes of a poll stay below
- * the limit, with room for what others do (an accepted connection, a timer).
+ * In one poll of its event loop the runtime finishes at most 128 operations at once, reads and
+ * writes together. A further operation takes the slow path through the operating system's event
+ * queue, which wakes operations last in, first out. So the writes of a poll stay below the limit,
+ * with room for other operations (an accepted connection, a timer).
  */
 const WRITES = 126;
 
-/** Reads of a poll that may finish at once, and the writes that come of them. */
+/** Reads of a poll that may finish at once, so that their writes fit, too. */
 const READS = 118;
 
 /**
- * From so many finished reads in a poll on, there may be more connections with something to read
- * than the runtime takes from the system's events in one poll: the event loop is crowded.
+ * From this many finished reads in a poll on, more connections may be readable than the runtime
+ * takes from the system's events in one poll: the event loop is crowded.
  */
 const CROWDED = 120;
 
-/** Milliseconds until reads begin when no other read ends. */
+/** Pause before reads start when no other read ends, in milliseconds. */
 const PAUSE_MS = 1;
 
-/** Which side of the proxy a connection is on. */
+/** The side of the proxy that a connection is on. */
 export type Side = "client" | "replica";
 
-/** A connection that takes part. None of these may throw. */
+/** A connection that takes part. These methods must not throw. */
 export interface Staged {
-  /** Hands on what was read. */
+  /** Delivers the received bytes. */
   deliver(): void;
-  /** Begins to write what is to be sent. Nobody hears of it before it has returned. */
+  /** Starts to write the pending bytes. Must return before any completion is reported. */
   beginSend(): void;
-  /** Begins to read. Likewise. */
+  /** Starts to read. The same holds. */
   beginRead(): void;
 }
 
 /**
  * The turns of one event loop.
  *
- * A read that begins before its bytes are there waits in the runtime. Where more than 128 of those
- * have bytes at the same time, the runtime serves them last in, first out, and some connections
- * wait for a second. So in a crowded event loop reads wait here, first in, first out, and begin in
- * slices: each slice is half of what the poll has left, since each read brings a write. After a
- * slice that found connections without bytes the others wait until the runtime has seen new events.
+ * A read that starts before its bytes arrive waits in the runtime. If more than 128 such reads
+ * become ready at the same time, the runtime serves them last in, first out, and some connections
+ * wait for a second. So in a crowded event loop reads wait here, first in, first out, and start in
+ * slices: each slice is half of the poll's remaining operations, since each read causes a write.
+ * After a slice with connections that had no bytes, the others wait until the runtime has seen new
+ * events.
  */
 export class IoBatches {
   readonly #requests = new Queue();
@@ -58,26 +59,26 @@ export class IoBatches {
   readonly #sends = new Queue();
   readonly #reads = new Queue();
   #due = false;
-  /** Operations of the present poll that finished at once. */
+  /** Operations of the current poll that finished at once. */
   #spent = 0;
   /** Set from when the next poll may have begun until its first operation. */
   #polled = false;
   /** Reads that ended in the runtime and are not delivered yet. */
   #over = 0;
-  /** Turns so far that such reads ended in. */
+  /** Number of turns in which such reads ended. */
   #turns = 0;
   #crowded = false;
-  /** Set while those that others overtook are read first. */
+  /** Set while overtaken reads are served first. */
   #holding = false;
-  /** Reads that began in the slice whose outcome is still open; 0 without such a slice. */
+  /** Reads that started in the slice whose outcome is still open; 0 without such a slice. */
   #sliced = 0;
-  /** How many of them found bytes. */
+  /** Number of those reads that found bytes. */
   #ready = 0;
-  /** Set while the next poll is waited for. */
+  /** Set while the next poll is awaited. */
   #deferred = false;
   #paused = false;
 
-  /** Something was read: to be handed on in this turn. */
+  /** Bytes were received: they are delivered in this turn. */
   filled(one: Staged, side: Side): void {
     if (this.#sliced > 0) {
       this.#ready++;
@@ -86,23 +87,23 @@ export class IoBatches {
       if (!this.#due || this.#polled) this.#startPoll();
       this.#over++;
     }
-    // What clients and what replicas say is understood by different code, too.
+    // Requests and responses are parsed by different code, too.
     (side === "client" ? this.#requests : this.#responses).add(one);
     this.#call();
   }
 
-  /** Something is to be sent in this turn. */
+  /** Bytes are to be sent in this turn. */
   send(one: Staged): void {
     this.#sends.add(one);
     this.#call();
   }
 
-  /** Something is written beside the turns. */
+  /** Counts a write outside the batches. */
   wrote(): void {
     this.#spent++;
   }
 
-  /** A read is to begin in this turn, or after others whose turn it is. */
+  /** A read is to start in this turn, or after earlier ones. */
   read(one: Staged): void {
     this.#reads.add(one);
     this.#call();
@@ -118,7 +119,7 @@ export class IoBatches {
     const waiting = this.#sliced > this.#ready;
     this.#sliced = this.#ready = 0;
     let one: Staged | undefined;
-    // A replica's connection that has ended must not be given to a request any more.
+    // A replica's connection that has ended must not be given to a request.
     while ((one = this.#responses.next()) !== undefined) one.deliver();
     while ((one = this.#requests.next()) !== undefined) one.deliver();
     this.#write();
@@ -139,7 +140,7 @@ export class IoBatches {
     this.#defer();
   }
 
-  /** Reads ended in the runtime: many of them, and it may have left others behind. */
+  /** Reads ended in the runtime: if there are many, it may have left others behind. */
   #count(): void {
     this.#turns++;
     this.#holding = this.#over >= CROWDED;
@@ -154,7 +155,7 @@ export class IoBatches {
     while ((one = this.#reads.next()) !== undefined) one.beginRead();
   }
 
-  /** @param waiting whether the slice before found connections without bytes */
+  /** @param waiting whether the previous slice had connections without bytes */
   #readSome(waiting: boolean): void {
     if (this.#holding || !this.#sends.empty) return;
     if (this.#reads.empty) this.#crowded = false;
@@ -169,11 +170,11 @@ export class IoBatches {
       this.#sliced++;
       one.beginRead();
     }
-    // Behind those that found bytes.
+    // After the reads that found bytes.
     this.#call();
   }
 
-  /** Goes on in the next poll. An immediate may still run in the poll that asked for it. */
+  /** Continues in the next poll. An immediate may still run in the poll that requested it. */
   #defer(): void {
     if (this.#deferred) return;
     this.#deferred = true;
@@ -196,7 +197,7 @@ export class IoBatches {
     this.#spent = 0;
   }
 
-  /** Goes on after the next turn that reads ended in, or soon where there is none. */
+  /** Continues after the next turn in which reads ended, or soon if there is none. */
   #pause(): void {
     if (this.#paused) return;
     this.#paused = true;
@@ -204,7 +205,7 @@ export class IoBatches {
     setTimeout(() => this.#unpause(turn), PAUSE_MS);
   }
 
-  /** The reads that ended by now are delivered before the next immediate. */
+  /** The reads that have ended are delivered before the next immediate. */
   #unpause(turn: number): void {
     setImmediate(() => {
       this.#paused = false;
@@ -215,10 +216,10 @@ export class IoBatches {
   }
 }
 
-/** What has left the queue is dropped after so many. */
+/** Entries that left the queue are dropped in batches of this size. */
 const DROPPED = 1024;
 
-/** First in, first out, in memory that is used again. */
+/** A first in, first out queue in reused memory. */
 class Queue {
   readonly #all: (Staged | undefined)[] = [];
   #from = 0;
@@ -232,13 +233,13 @@ class Queue {
     this.#all[this.#to++] = one;
   }
 
-  /** @returns undefined where there is none */
+  /** @returns undefined if the queue is empty */
   next(): Staged | undefined {
     if (this.#from === this.#to) {
       this.#from = this.#to = 0;
       return undefined;
     }
-    // A queue that always has something in it must not grow.
+    // A queue that is never empty must not grow.
     if (this.#from === DROPPED) this.#drop();
     const one = this.#all[this.#from];
     this.#all[this.#from++] = undefined;
@@ -254,5 +255,5 @@ class Queue {
 
 const READY = Promise.resolve();
 
-/** Those of this thread. */
+/** The batches of this thread. */
 export const IO_BATCHES = new IoBatches();

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { IoBatches, type Side, type Staged } from "./io_batches.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
-/** Connections that note what they are told to do, and answer whatever was read. */
+/** Connections that record their calls, and answer all received bytes. */
 function connections(turn: IoBatches) {
   const log: string[] = [];
   const connection = (name: string): Staged => ({
@@ -17,7 +17,7 @@ function connections(turn: IoBatches) {
   return { log, connection };
 }
 
-Deno.test("a turn goes kind by kind, and what replicas say comes first", async () => {
+Deno.test("a turn is grouped by kind, and responses come first", async () => {
   const turn = new IoBatches();
   const { log, connection } = connections(turn);
   const filled: readonly [string, Side][] = [["a", "client"], ["b", "replica"], ["c", "client"]];
@@ -31,7 +31,7 @@ Deno.test("a turn goes kind by kind, and what replicas say comes first", async (
   ]);
 });
 
-Deno.test("one turn follows another, whatever it begins with", async () => {
+Deno.test("one turn follows another, with any first operation", async () => {
   const turn = new IoBatches();
   const { log, connection } = connections(turn);
   turn.read(connection("a"));
@@ -43,10 +43,10 @@ Deno.test("one turn follows another, whatever it begins with", async () => {
   assertEquals(log, ["a reads", "b sends", "c sends"]);
 });
 
-/** As many reads as the runtime ends in one poll. */
+/** Number of reads that the runtime ends in one poll. */
 const POLL = 128;
 
-Deno.test("after a full turn reads begin behind those that the runtime left behind", async () => {
+Deno.test("after a full turn reads start after those that the runtime left behind", async () => {
   const turn = new IoBatches();
   const { log, connection } = connections(turn);
   const begun = Promise.withResolvers<void>();
@@ -54,7 +54,7 @@ Deno.test("after a full turn reads begin behind those that the runtime left behi
   const busy = connection("busy");
   for (let i = 0; i < POLL; i++) turn.filled(busy, "client");
   await Promise.resolve();
-  // Writes may end in between, and others begin to read for it.
+  // Writes may end in between, and other connections may start reads.
   turn.read(connection("other"));
   await Promise.resolve();
   assertEquals(log.filter((line) => line.endsWith("reads")), []);
@@ -64,7 +64,7 @@ Deno.test("after a full turn reads begin behind those that the runtime left behi
   assertEquals(reads, [...Array.from({ length: POLL }, () => "busy reads"), "other reads"]);
 });
 
-Deno.test("after a full turn reads begin, though the runtime left none behind", async () => {
+Deno.test("after a full turn reads start, even if the runtime left none behind", async () => {
   const turn = new IoBatches();
   const { promise, resolve } = Promise.withResolvers<void>();
   const last: Staged = { deliver: () => turn.read(last), beginSend: () => {}, beginRead: resolve };
@@ -72,7 +72,7 @@ Deno.test("after a full turn reads begin, though the runtime left none behind", 
   await promise;
 });
 
-Deno.test("reads and writes that finish at once are never more than the runtime allows", async () => {
+Deno.test("the reads and writes that finish at once stay within the runtime's limit", async () => {
   const [count, rounds] = [300, 20];
   const turn = new IoBatches();
   const operations: number[] = [0];
@@ -90,7 +90,7 @@ Deno.test("reads and writes that finish at once are never more than the runtime 
       Promise.resolve().then(() => turn.filled(this, "client"));
     },
   });
-  // Every poll of the event loop has one phase of immediates, where nothing else happens in it.
+  // Each poll of the event loop has one phase of immediates.
   const poll = () => {
     operations.unshift(0);
     immediate = setImmediate(poll);
@@ -106,7 +106,7 @@ Deno.test("reads and writes that finish at once are never more than the runtime 
   assertEquals(Math.min(...reads) >= rounds - 3, true, `${reads}`);
 });
 
-test("reads that are over in one turn of the event loop are handed on together", async () => {
+test("reads that end in one turn of the event loop are delivered together", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { hostname, port } = listener.addr;
   const [one, peerOfOne] = await Promise.all([
@@ -131,7 +131,7 @@ test("reads that are over in one turn of the event loop are handed on together",
     turn.filled(staged, "client");
   });
   const delivered = over.promise.then(() => void log.push("delivered"));
-  // Both are in the kernel before the event loop looks again.
+  // Both writes are in the kernel before the event loop polls again.
   const writes = [peerOfOne, peerOfOther].map((peer) => peer.write(new Uint8Array(1)));
   await Promise.all([...reads, ...writes, delivered]);
   assertEquals(log, ["read", "read", "delivered"]);

@@ -9,7 +9,7 @@ import { type Socket, socketOf } from "./socket.ts";
 const PAIRS = 256;
 const ROUNDS = 20;
 
-/** Counts the writes of a socket that do not finish at once. */
+/** Counts a socket's writes that do not finish at once. */
 class CountingSocket implements Socket {
   static writes = 0;
   static slow = 0;
@@ -32,7 +32,7 @@ class CountingSocket implements Socket {
   }
 }
 
-/** Sends what one side sends on to the other side. */
+/** Forwards the bytes of one side to the other side. */
 class Forwarding implements ConnectionListener {
   readonly #bytes = new Uint8Array(1);
 
@@ -63,7 +63,7 @@ async function accept(listener: Deno.TcpListener, side: Side): Promise<Connectio
   return wires;
 }
 
-test("with 256 clients that always ask, every write finishes at once", async () => {
+test("with 256 busy clients every write finishes at once", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const peers = new Worker(import.meta.resolve("../testdata/echo_peers.ts"), { type: "module" });
   const done = new Promise((resolve) => peers.onmessage = resolve);

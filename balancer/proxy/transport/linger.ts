@@ -9,7 +9,7 @@ import type { LingerSettings } from "../settings.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Connection } from "./connection.ts";
 
-/** What is left of the time and the bytes for one connection. */
+/** The remaining time and bytes for one connection. */
 export class DropBudget {
   readonly #deadlines: Pick<Deadlines, "in">;
   readonly #readMs: number;
@@ -18,7 +18,7 @@ export class DropBudget {
 
   /**
    * @param deadlines the clock
-   * @param settings the bounds
+   * @param settings the limits
    */
   constructor(deadlines: Pick<Deadlines, "in">, settings: LingerSettings) {
     this.#deadlines = deadlines;
@@ -27,12 +27,12 @@ export class DropBudget {
     this.#bytes = settings.bytes;
   }
 
-  /** Until when the next bytes are waited for, by the clock of the deadlines. */
+  /** Deadline of the next bytes, by the clock of the deadlines. */
   deadline(): number {
     return Math.min(this.#deadlines.in(this.#readMs), this.#until);
   }
 
-  /** Takes note of bytes that were dropped. @returns whether more may be read */
+  /** Counts dropped bytes. @returns whether more may be read */
   drop(bytes: number): boolean {
     this.#bytes -= bytes;
     return this.#bytes > 0;
@@ -40,12 +40,12 @@ export class DropBudget {
 }
 
 /**
- * Ends this side and reads, without using it, what the client still sends.
+ * Ends this side, and reads and drops the bytes that the client still sends.
  *
- * @param wire the connection; no reader of it is held by then, and the caller closes it
- * @param budget how much is read
- * @param expect takes the deadline of the next read, at which the caller closes the connection
- * @throws {Disconnected} when the connection broke or was closed
+ * @param wire the connection; no reader of it may be held, and the caller closes it
+ * @param budget limits of the reading
+ * @param expect receives the deadline of the next read, at which the caller closes the connection
+ * @throws {Disconnected} the connection broke or was closed
  */
 export async function linger(
   wire: Connection,
@@ -56,7 +56,7 @@ export async function linger(
   await wire.closeWrite();
   using reader = wire.reader();
   do {
-    // A buffer that was filled by one read is too small for what comes.
+    // One read filled the buffer: it is too small for the rest.
     if (wire.end === wire.bytes.length) wire.makeRoom();
     wire.start = wire.end;
     expect(budget.deadline());

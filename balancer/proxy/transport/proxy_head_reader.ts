@@ -1,16 +1,16 @@
 /**
- * Reads the head of the PROXY protocol from a connection, before anything else reads it.
+ * Reads the PROXY protocol's head from a connection before any other read.
  *
  * @module
  */
 import { MAX_PROXY_HEAD, parseProxyHead, type ProxyHead } from "./proxy_protocol.ts";
 
-/** A head that did not come, or none that can be read. */
+/** The head did not arrive in time, or is malformed. */
 export class ProxyHeadError extends Error {
   override readonly name = "ProxyHeadError";
 }
 
-/** A head, and the bytes that came with it and belong to the connection. */
+/** A head, and the connection's bytes that arrived with it. */
 export interface ReadHead {
   readonly head: ProxyHead;
   readonly rest: Uint8Array;
@@ -19,8 +19,8 @@ export interface ReadHead {
 /**
  * Reads a head.
  *
- * @param connection has not been read from; it is closed at the deadline
- * @param deadlineMs milliseconds that the whole head may take
+ * @param connection must not have been read from; it is closed at the deadline
+ * @param deadlineMs deadline for the whole head, in milliseconds
  * @throws {ProxyHeadError} there is no head, or not in time
  */
 export async function readProxyHead(

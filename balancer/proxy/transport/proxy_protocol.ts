@@ -1,19 +1,19 @@
 /**
- * The head of the PROXY protocol, versions 1 and 2, with which a proxy in front says for whom it
- * opened a connection (https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt).
+ * The head of the PROXY protocol, versions 1 and 2, in which a proxy in front names the client of a
+ * connection (https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt).
  *
  * @module
  */
 import ipaddr from "ipaddr.js";
 
-/** Longest head that is accepted, in bytes; the specification wants at least 536 to be. */
+/** Longest head that is accepted, in bytes; the specification requires at least 536. */
 export const MAX_PROXY_HEAD = 1024;
 
-/** What a head says. */
+/** The content of a head. */
 export interface ProxyHead {
   /** IP address of the client; undefined for LOCAL, UNKNOWN and families without IP addresses. */
   readonly source: string | undefined;
-  /** How many bytes the head has. */
+  /** Length of the head in bytes. */
   readonly length: number;
 }
 
@@ -32,8 +32,8 @@ const PORT = /^(0|[1-9]\d{0,4})$/;
 /**
  * Parses a head.
  *
- * @param bytes what a connection began with
- * @returns the head; undefined while it is not all there; `malformed` where it is none
+ * @param bytes the first bytes of a connection
+ * @returns the head; undefined while it is incomplete; `malformed` if it is invalid
  */
 export function parseProxyHead(bytes: Uint8Array): ProxyHead | undefined | "malformed" {
   if (beginsWith(bytes, V2)) return parseV2(bytes);
@@ -41,7 +41,7 @@ export function parseProxyHead(bytes: Uint8Array): ProxyHead | undefined | "malf
   return "malformed";
 }
 
-/** Whether bytes begin with these, as far as they are there. */
+/** Whether the available bytes match a prefix. */
 function beginsWith(bytes: Uint8Array, start: readonly number[]): boolean {
   const count = Math.min(bytes.length, start.length);
   for (let at = 0; at < count; at++) if (bytes[at] !== start[at]) return false;
@@ -80,7 +80,7 @@ function parseV2(bytes: Uint8Array): ProxyHead | undefined | "malformed" {
   const length = V2_FIXED + size;
   if (length > MAX_PROXY_HEAD) return "malformed";
   if (bytes.length < length) return undefined;
-  // LOCAL is the proxy itself, a health check: its addresses are to be ignored, whatever they are.
+  // LOCAL is the proxy itself, a health check: its addresses are to be ignored.
   if (command === 0) return { source: undefined, length };
   const addresses = ADDRESS_BYTES[family] ?? 0;
   const body = bytes.subarray(V2_FIXED, length);
@@ -90,7 +90,7 @@ function parseV2(bytes: Uint8Array): ProxyHead | undefined | "malformed" {
   return { source: textOf(ipaddr.fromByteArray([...body.subarray(0, addressBytes)])), length };
 }
 
-/** Section 2.2.1: type, two bytes of length, value. What they say is not used. */
+/** Section 2.2.1: type, two bytes of length, value. The values are not used. */
 function areVectors(bytes: Uint8Array): boolean {
   let at = 0;
   while (at < bytes.length) {
@@ -100,7 +100,7 @@ function areVectors(bytes: Uint8Array): boolean {
   return at === bytes.length;
 }
 
-/** IPv4 in IPv6 is IPv4. */
+/** An IPv4-mapped IPv6 address is written as IPv4. */
 function textOf(address: ipaddr.IPv4 | ipaddr.IPv6): string {
   return ipaddr.process(address.toString()).toString();
 }

@@ -54,7 +54,7 @@ const BAD: Uint8Array[] = [
   Uint8Array.from([...SIGNATURE, 0x11, 0x11, 0, 12, ...V4]),
 ];
 
-Deno.test("heads of both versions are read, however they are cut, and nothing behind them", () => {
+Deno.test("heads of both versions are parsed in any fragmentation, and nothing behind them", () => {
   for (const [head, source] of GOOD) {
     for (let at = 0; at < head.length; at++) {
       assertEquals(parseProxyHead(head.subarray(0, at)), undefined, `${head} cut at ${at}`);
@@ -64,11 +64,11 @@ Deno.test("heads of both versions are read, however they are cut, and nothing be
   }
 });
 
-Deno.test("what is no head is told so", () => {
+Deno.test("bytes that are no head are malformed", () => {
   for (const bytes of BAD) assertEquals(parseProxyHead(bytes), "malformed", `${bytes}`);
 });
 
-Deno.test("whatever comes, a head is never longer than its bound, and never read twice otherwise", () => {
+Deno.test("for any bytes a head stays within its bound, and more bytes do not change it", () => {
   const start = fc.constantFrom(...GOOD.map(([head]) => head), ...BAD);
   const property = fc.property(
     start,

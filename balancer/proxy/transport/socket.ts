@@ -1,34 +1,35 @@
 /**
- * Reads and writes of a connection, at what they cost the runtime and nothing more.
+ * Reads and writes of a connection at the least cost in the runtime.
  *
  * `Deno.TcpConn.read` keeps a set of the reads under way, in an async function of its own, so that
- * `unref` can find them. That is a tenth of the CPU of a small request, and nobody here calls
- * `unref`. What the method does inside is to be had from the runtime, though not by its documented
- * interface; where that is not as it is known here, the methods of the connection do the same.
+ * `unref` can find them. That takes a tenth of the CPU of a small request, and this program never
+ * calls `unref`. The runtime's internal operations are reachable, though not by its documented
+ * interface; if they differ from the form known here, the connection's own methods are used
+ * instead.
  *
  * @module
  */
 import type { ByteStream } from "./byte_stream.ts";
 
-/** A connection's bytes. Of reads and of writes one each may be under way. */
+/** Reads and writes of a connection; one read and one write may be under way. */
 export interface Socket {
   /**
-   * Reads what is there, or what comes first.
+   * Reads the available bytes, or waits for the first.
    *
    * @param into is filled from its beginning; not empty
-   * @returns how many bytes; 0 at the end of the peer's side
+   * @returns number of bytes; 0 at the end of the peer's side
    */
   read(into: Uint8Array): Promise<number>;
   /**
    * Writes as much as there is room for.
    *
-   * @param bytes must not change before this is done
-   * @returns how many bytes were written
+   * @param bytes must not change before the write ends
+   * @returns number of bytes written
    */
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** What the runtime's own modules read and write with, as far as it is used here. */
+/** The runtime's internal read and write operations, as far as they are used here. */
 interface RuntimeCore {
   readonly internalRidSymbol: symbol;
   read(resource: number, into: Uint8Array): Promise<number>;
@@ -36,10 +37,10 @@ interface RuntimeCore {
 }
 
 /**
- * The socket of a connection. Who closes the connection ends what is under way.
+ * Returns the socket of a connection. Closing the connection ends operations under way.
  *
  * @param connection the connection
- * @param core what the runtime reads and writes with; undefined for the documented methods
+ * @param core the runtime's operations; undefined for the documented methods
  */
 export function socketOf(
   connection: ByteStream,

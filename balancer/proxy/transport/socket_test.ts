@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Socket, socketOf } from "./socket.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
-/** Both kinds: what the runtime has inside, and what its documents say. */
+/** Both kinds: the runtime's internal operations, and its documented methods. */
 const KINDS = {
   "the runtime's own": (connection: Deno.TcpConn) => socketOf(connection),
   "the documented methods": (connection: Deno.TcpConn) => {
@@ -35,7 +35,7 @@ async function pair(open: (connection: Deno.TcpConn) => Socket) {
 
 const BYTES = new TextEncoder().encode("abcdef");
 
-test("this runtime has what its own modules read and write with", async () => {
+test("this runtime has the internal read and write operations", async () => {
   using one = await pair(KINDS["the runtime's own"]);
   const documented = KINDS["the documented methods"](one.connection);
   assert(one.socket.constructor !== documented.constructor);
@@ -50,21 +50,21 @@ for (const [kind, open] of Object.entries(KINDS)) {
     assertEquals([await one.socket.read(into), into.slice(0, 2)], [2, BYTES.slice(4)]);
   });
 
-  test(`${kind}: a read waits for what comes`, async () => {
+  test(`${kind}: a read waits for bytes`, async () => {
     using one = await pair(open);
     const read = one.socket.read(new Uint8Array(8));
     await one.peer.write(BYTES);
     assertEquals(await read, BYTES.length);
   });
 
-  test(`${kind}: the end of the peer's side reads as nothing, again and again`, async () => {
+  test(`${kind}: the end of the peer's side reads as zero bytes, repeatedly`, async () => {
     using one = await pair(open);
     await one.peer.closeWrite();
     assertEquals(await one.socket.read(new Uint8Array(8)), 0);
     assertEquals(await one.socket.read(new Uint8Array(8)), 0);
   });
 
-  test(`${kind}: what is written arrives`, async () => {
+  test(`${kind}: written bytes arrive`, async () => {
     using one = await pair(open);
     assertEquals(await one.socket.write(BYTES), BYTES.length);
     const into = new Uint8Array(8);
@@ -72,14 +72,14 @@ for (const [kind, open] of Object.entries(KINDS)) {
     assertEquals(into.slice(0, BYTES.length), BYTES);
   });
 
-  test(`${kind}: a write takes what there is room for, and says how much`, async () => {
+  test(`${kind}: a write takes the bytes that fit, and returns their number`, async () => {
     using one = await pair(open);
     const much = new Uint8Array(64 * 1024 * 1024);
     const written = await one.socket.write(much);
     assertEquals(written > 0 && written < much.length, true);
   });
 
-  test(`${kind}: closing the connection ends what is under way`, async () => {
+  test(`${kind}: closing the connection ends operations under way`, async () => {
     using one = await pair(open);
     const read = assertRejects(() => one.socket.read(new Uint8Array(8)));
     one.connection.close();

@@ -1,35 +1,34 @@
 /**
- * Which replica takes a request by how much each of them has in flight: the decision alone, and the
- * numbers that it is made of. {@linkcode Places} does the same with counters that others change
- * meanwhile.
+ * Chooses a replica by the load of each replica, and computes the load caps. Pure. {@linkcode
+ * Admission} applies the same rules to counters that other workers change concurrently.
  *
  * @module
  */
 import { loadCap, overflow } from "../../../ring/mod.ts";
 import type { View } from "../../view.ts";
 
-/** The bound of a replica that starts slowly, where the settings give none. */
+/** The load bound of replicas in slow start, if none is configured. */
 const RAMP_BOUND = 1.25;
 
-/** How much of all that is in flight a replica may have. */
+/** The part of all requests in flight that a replica may have. */
 export interface Allowance {
-  /** How far above its share it may rise; `Infinity` is no bound. */
+  /** How far its load may rise above its share; `Infinity`: no bound. */
   readonly bound: number;
-  /** Its share of the weights of all that are ready, from 0 to 1. */
+  /** Its share of the weights of all ready replicas, from 0 to 1. */
   readonly share: number;
 }
 
-/** Of who may have anything. */
+/** The allowance of replicas without a bound. */
 export const UNBOUNDED: Allowance = { bound: Infinity, share: 1 };
 
 /**
- * What each ready replica may have. One that starts slowly counts with the part of its weight that
- * its ramp says, and what it must not have yet the others may: all caps together stay above all
- * requests, so that there is room somewhere whoever starts.
+ * Computes the allowance of each ready replica. A replica in slow start counts with the part of its
+ * weight that its ramp allows, and the others may have the rest: the sum of all caps stays above
+ * the number of requests, so that there is always room somewhere.
  *
  * @param view the view in force
- * @param bound the setting: 0 is none, and only replicas that start slowly have one then
- * @returns by name; {@linkcode UNBOUNDED} for whom it does not name
+ * @param bound the setting; 0: no bound, except for replicas in slow start
+ * @returns allowances by name; {@linkcode UNBOUNDED} for replicas without an entry
  */
 export function allowances(view: View, bound: number): ReadonlyMap<string, Allowance> {
   const allowed = new Map<string, Allowance>();
@@ -45,58 +44,59 @@ export function allowances(view: View, bound: number): ReadonlyMap<string, Allow
   return allowed;
 }
 
-/** What part each ready replica has in the requests, and whether that is all that it will have. */
+/** Each ready replica's current part of the requests, and whether its ramp is complete. */
 function readyParts({ ring, ready }: View) {
   return ring.options.members.flatMap(({ name, weight }) => {
     const upstream = ready.get(name);
     if (!upstream) return [];
     const { ramp = 1 } = upstream;
-    // One of weight 0 is to have nothing, bound or not.
+    // A replica of weight 0 gets no requests, bound or not.
     return [{ name, part: weight * ramp, grown: ramp === 1 && weight > 0 }];
   });
 }
 
 /**
- * How much a replica may have in flight.
+ * Returns the most requests that a replica may have in flight.
  *
- * @param allowance what it may have of all
- * @param inHand what all ready replicas have in flight, without the request to place
+ * @param allowance the replica's allowance
+ * @param inHand requests in flight to all ready replicas, without the request to place
  */
 export function capOf({ bound, share }: Allowance, inHand: number): number {
   return bound === Infinity ? Infinity : loadCap(bound, inHand, share);
 }
 
-/** How busy everybody is. */
+/** The current load of the replicas. */
 export interface Loads {
   /** The setting `LB_LOAD_BOUND`; 0: none. */
   readonly bound: number;
-  /** What a ready replica has in flight. */
+  /** Requests in flight to a ready replica. */
   inFlight(name: string): number;
 }
 
-/** Who takes a request, and why. */
+/** The chosen replica, and the reason. */
 export interface LoadChoice {
   readonly name: string;
-  /** What it has in flight, without this request. */
+  /** Its requests in flight, without this request. */
   readonly inFlight: number;
-  /** What it may have; `Infinity`: anything. */
+  /** Its cap; `Infinity`: no bound. */
   readonly cap: number;
-  /** Whether it is another one than was wanted. */
+  /** Whether it differs from the preferred replica. */
   readonly overflowed: boolean;
-  /** Who had no room, in the order in which they were asked. */
+  /** Replicas without room, in the order in which they were checked. */
   readonly passed: readonly string[];
 }
 
 /**
- * Chooses: whom the request wants, or where that has no room, the first of the key's overflow that
- * is ready and has. Where nobody has room, who was wanted takes it in spite of that.
+ * Chooses the preferred replica or, if that has no room, the first ready replica of the key's
+ * overflow order that has room. If no replica has room, the preferred replica takes the request
+ * anyway.
  *
  * @param view the view in force
  * @param key the request's key
  * @param slot its slot
- * @param loads how busy everybody is
- * @param wanted whom the request wants: the owner, unless that is away
- * @returns undefined where who is wanted is not ready
+ * @param loads the current load of the replicas
+ * @param wanted the preferred replica: the owner, unless that is away
+ * @returns undefined if the preferred replica is not ready
  */
 export function chooseByLoad(
   view: View,

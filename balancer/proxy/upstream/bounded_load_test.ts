@@ -12,7 +12,7 @@ interface Part {
   readonly inFlight?: number;
 }
 
-/** A view of replicas that are called S1, S2, ..., and how busy they are. */
+/** A view of replicas S1, S2, ..., with their loads. */
 function viewOf(parts: readonly Part[]) {
   const named = parts.map((part, at) => ({ ready: true, ...part, name: `S${at + 1}` }));
   const ready = named.filter((one) => one.ready).map(({ name, ramp = 1 }) => ({
@@ -32,7 +32,7 @@ function viewOf(parts: readonly Part[]) {
   return { view, inFlight: (name: string) => loads.get(name) ?? 0 };
 }
 
-/** Chooses for a key. */
+/** Chooses a replica for a key. */
 function choose(parts: readonly Part[], key: string, bound: number) {
   const { view, inFlight } = viewOf(parts);
   const slot = view.ring.slotOfKey(key);
@@ -44,7 +44,7 @@ function choose(parts: readonly Part[], key: string, bound: number) {
 const KEY = Array.from({ length: 100 }, (_, at) => `key ${at}`)
   .find((key) => viewOf([{}, {}, {}]).view.ring.ownerOfKey(key) === "S1")!;
 
-Deno.test("without a bound the owner takes everything, whatever it has in flight", () => {
+Deno.test("without a bound the owner takes every request, at any load", () => {
   const { choice } = choose([{ inFlight: 1000 }, {}, {}], KEY, 0);
   assertEquals(choice, {
     name: "S1",
@@ -55,7 +55,7 @@ Deno.test("without a bound the owner takes everything, whatever it has in flight
   });
 });
 
-Deno.test("an owner that has its part in flight already is passed over", () => {
+Deno.test("an owner at its cap is passed over", () => {
   const busy = choose([{ inFlight: 13 }, { inFlight: 9 }, { inFlight: 9 }], KEY, 1.25);
   assertEquals(busy.choice?.passed, []);
   assertEquals([busy.choice?.name, busy.choice?.cap], ["S1", loadCap(1.25, 31, 1 / 3)]);
@@ -63,12 +63,12 @@ Deno.test("an owner that has its part in flight already is passed over", () => {
   assertEquals([full.choice?.overflowed, full.choice?.passed], [true, ["S1"]]);
 });
 
-Deno.test("an owner that is not ready is no matter of load", () => {
+Deno.test("an owner that is not ready is not chosen by load", () => {
   assertEquals(choose([{ ready: false }, {}, {}], KEY, 1.25).choice, undefined);
   assertEquals(choose([], KEY, 1.25).choice, undefined);
 });
 
-Deno.test("one that starts slowly has a bound without the setting, and nobody else has", () => {
+Deno.test("without the setting only a replica in slow start is bounded", () => {
   const parts = [{ ramp: 0.1, inFlight: 1 }, { inFlight: 4 }, { inFlight: 4 }];
   const { view, choice } = choose(parts, KEY, 0);
   assertEquals([choice?.overflowed, choice?.cap, choice?.passed], [true, Infinity, ["S1"]]);
@@ -78,7 +78,7 @@ Deno.test("one that starts slowly has a bound without the setting, and nobody el
   assertEquals(choose([{ ramp: 0.1 }, {}, {}], KEY, 0).choice?.name, "S1");
 });
 
-Deno.test("where all start slowly, none waits for another", () => {
+Deno.test("with all replicas in slow start, none is held back", () => {
   const parts = Array.from({ length: 3 }, () => ({ ramp: 0.1, inFlight: 3 }));
   const { choice } = choose(parts, KEY, 0);
   assertEquals([choice?.name, choice?.cap], ["S1", loadCap(1.25, 9, 1 / 3)]);
@@ -93,7 +93,7 @@ const PART = fc.record({
 const PARTS = fc.array(PART, { minLength: 1, maxLength: 12 });
 const BOUND = fc.constantFrom(0, 1.01, 1.25, 2);
 
-Deno.test("none that has no room is chosen while another has, and none of weight 0", () => {
+Deno.test("no replica at its cap is chosen while another has room, and none of weight 0", () => {
   fc.assert(
     fc.property(PARTS, fc.string(), BOUND, (given, key, bound) => {
       fc.pre(given.some(({ weight }) => weight > 0));
@@ -116,8 +116,8 @@ Deno.test("none that has no room is chosen while another has, and none of weight
   );
 });
 
-Deno.test("the owner takes what nobody has room for", () => {
-  // No setting allows such a bound; other workers can bring it about for a moment.
+Deno.test("the owner takes a request for which no replica has room", () => {
+  // No setting allows such a bound; other workers can cause it for a moment.
   const { view, inFlight } = viewOf([{ inFlight: 5 }, { inFlight: 5 }]);
   const [key = ""] = ["a", "b", "c"].filter((one) => view.ring.ownerOfKey(one) === "S2");
   const choice = chooseByLoad(view, key, view.ring.slotOfKey(key), { bound: 0.1, inFlight });

@@ -1,5 +1,5 @@
 /**
- * Connections to replicas: opened when needed, kept for the next request, newest first.
+ * Connections to replicas: opened on demand, kept for later requests, the most recent used first.
  *
  * @module
  */
@@ -15,21 +15,21 @@ import { UpstreamError } from "../errors/upstream_error.ts";
 import { type ReplicaCounters, UNCOUNTED } from "../stats/counters.ts";
 import { Connection, type ConnectionListener, type Disconnected } from "../transport/connection.ts";
 
-/** Bounds of the pool. */
+/** Limits of the pool. */
 export interface PoolLimits {
-  /** Unused connections that are kept for each instance. */
+  /** Most idle connections kept for each instance. */
   readonly maxIdle: number;
-  /** Milliseconds that a connection is kept unused: less than its server keeps it. */
+  /** Idle time after which a connection is closed, in milliseconds; shorter than the server's. */
   readonly idleMs: number;
-  /** Milliseconds that opening one may take. */
+  /** Deadline for opening a connection, in milliseconds. */
   readonly connectMs: number;
-  /** Milliseconds within which a response has to begin. */
+  /** Deadline for the beginning of a response, in milliseconds. */
   readonly responseMs: number;
 }
 
-/** What a connection knows of the request that it carries. */
+/** The parts of the carried request that a connection reads. */
 export interface CarriedRequest {
-  /** Where it goes; its key is undefined for a call of the control API. */
+  /** Its destination; the key is undefined for a call of the control API. */
   readonly destination: { readonly key: string | undefined };
   /** True while its body is being sent. */
   readonly sendingBody: boolean;
@@ -40,42 +40,47 @@ export interface CarriedRequest {
 /** Name and id of the control API among the instances. */
 export const CONTROL = "control";
 
-/** Who decides what becomes of connections that are no longer needed, beside their pool. */
+/** Decides, before the pool does, about connections that are no longer needed. */
 export interface PoolGuard {
   /**
-   * A connection came back.
+   * A connection was returned.
    *
-   * @returns whether it was given to somebody, or closed, and does not go into its pool
+   * @returns whether it was given to a waiting request, or closed, and does not go into its pool
    */
   offered(connection: UpstreamConnection): boolean;
-  /** One was closed. */
+  /** A connection was closed. */
   closed(): void;
 }
 
 /** Opens a connection to an address; the signal ends an attempt that takes too long. */
 export type Dial = (address: UpstreamAddress, signal: AbortSignal) => Promise<ByteStream>;
 
-/** No server that keeps connections at all closes one this soon. */
+/** No server that keeps connections at all closes an idle one this soon, in milliseconds. */
 const RECENT_MS = 500;
 
-/** Who sent a request without waiting for a promise, and is told how it goes. Must not throw. */
+/** Receives the events of an attempt without promises. Must not throw. */
 export interface AttemptListener {
-  /** The request is sent. */
+  /** The request was sent. */
   onRequestSent(): void;
-  /** It could not be sent. */
+  /** The request could not be sent. */
   onSendError(error: Disconnected): void;
-  /** Bytes of a response are there, or the connection ended. */
+  /** Bytes of a response arrived, or the connection ended. */
   onResponse(): void;
 }
 
 /** A connection to an instance. */
 export class UpstreamConnection implements Expiring, ConnectionListener {
   deadlineAt = Infinity;
-  /** Who hears of the connection while it is in use, if not by promises. */
+  /**
+   * Receives the connection's events while it is in use; undefined if its user waits by promises.
+   */
   listener: AttemptListener | undefined;
-  /** Set once it is authenticated as one client: it is given to no other (RFC 4559, section 6). */
+  /**
+   * Set once the connection is authenticated as one client: no other client may use it (RFC 4559,
+   * section 6).
+   */
   isPrivate = false;
-  /** Whether it carried a request before the present one. */
+  /** Whether it carried a request before the current one. */
   reused = false;
   /** Set when a deadline closed it in the middle of a request. */
   expired = false;
@@ -88,12 +93,12 @@ export class UpstreamConnection implements Expiring, ConnectionListener {
     wire.watcher = this;
   }
 
-  /** Whether it waits in its pool. */
+  /** Whether it is idle in its pool. */
   get unused(): boolean {
     return this.#unused;
   }
 
-  /** Since when it has waited there, by the clock of the deadlines. */
+  /** Since when it has been idle, by the clock of the deadlines. */
   get unusedSince(): number {
     return this.#unusedSince;
   }
@@ -105,7 +110,7 @@ export class UpstreamConnection implements Expiring, ConnectionListener {
     this.deadlineAt = Infinity;
   }
 
-  /** Gives it to the next who uses it, without going into its pool. @returns itself */
+  /** Hands it to the next user directly, without its pool. @returns itself */
   handOver(): this {
     this.wire.shrinkBuffer();
     this.acquire();
@@ -113,8 +118,8 @@ export class UpstreamConnection implements Expiring, ConnectionListener {
   }
 
   /**
-   * Puts it into its pool. A read is begun at once: what arrives now is either the end of the
-   * connection or bytes that nobody asked for, and both make it useless (RFC 9112, section 9.3).
+   * Puts it into its pool, and begins a read at once: now only the end of the connection or
+   * unsolicited bytes can arrive, and both make it unusable (RFC 9112, section 9.3).
    */
   park(now: number, until: number): void {
     this.#unused = true;
@@ -157,9 +162,9 @@ export class UpstreamConnection implements Expiring, ConnectionListener {
 export class InstancePool {
   /** When the instance began its last response, by the clock of the deadlines. */
   answeredAt = -Infinity;
-  /** How much of all that is in flight the instance may have. */
+  /** The part of all requests in flight that the instance may have. */
   allowance: Allowance = UNBOUNDED;
-  /** What becomes of requests to the replica. */
+  /** Counters of the requests to the replica. */
   counters: ReplicaCounters = UNCOUNTED;
   /** Connections that are being opened. */
   opening = 0;
@@ -197,7 +202,7 @@ export class InstancePool {
     return this.#upstream;
   }
 
-  /** Milliseconds within which a response has to begin. */
+  /** Deadline for the beginning of a response, in milliseconds. */
   get responseMs(): number {
     return this.#limits.responseMs;
   }
@@ -207,37 +212,38 @@ export class InstancePool {
     return this.#upstream.instance === CONTROL;
   }
 
-  /** Takes note of what a new view says of the same instance. */
+  /** Updates the pool from a new view of the same instance. */
   update(upstream: Upstream, allowance: Allowance, tally = this.counters): void {
     this.#upstream = upstream;
     this.allowance = allowance;
     this.counters = tally;
   }
 
-  /** Whether the instance left the view: its connections are not kept any more. */
+  /** Whether the instance left the view: its connections are no longer kept. */
   get retired(): boolean {
     return this.#retired;
   }
 
-  /** All open connections, unused ones too. */
+  /** All open connections, idle ones included. */
   get connections(): Iterable<UpstreamConnection> {
     return this.#all;
   }
 
-  /** How many connections there are or will be, unused ones too. */
+  /** Number of open and opening connections, idle ones included. */
   get size(): number {
     return this.#all.size + this.opening;
   }
 
-  /** The connection that has been unused for longest. */
+  /** The connection that has been idle longest. */
   get oldestIdle(): UpstreamConnection | undefined {
     return this.#idle[0];
   }
 
   /**
-   * An unused connection, the one that was used last: the likeliest to be alive.
+   * Takes the most recently used idle connection: the likeliest to be alive.
    *
-   * @param recent only one that was used a moment ago, for a request that could not be repeated
+   * @param recent accept only a connection that was used a moment ago, for a request that cannot be
+   *   repeated
    */
   takeIdle(recent: boolean): UpstreamConnection | undefined {
     const connection = this.#idle.at(-1);
@@ -252,9 +258,9 @@ export class InstancePool {
   /**
    * Opens a connection.
    *
-   * @throws {UpstreamError} refused, or not accepted in time: that proves no death, for it may be
-   *   this machine that is late
-   * @throws {Error} this process can open no connection, see `isOutOfFiles`
+   * @throws {UpstreamError} refused, or not accepted in time; a timeout is no proof of death, since
+   *   this machine may be late
+   * @throws {Error} this process cannot open a connection, see `isOutOfFiles`
    */
   async connect(): Promise<UpstreamConnection> {
     const late = new AbortController();
@@ -278,7 +284,7 @@ export class InstancePool {
     }
   }
 
-  /** Takes a connection back after a complete exchange; one that was closed meanwhile is gone. */
+  /** Takes a connection back after a complete exchange; a closed one is dropped. */
   giveBack(connection: UpstreamConnection): void {
     const { maxIdle, idleMs } = this.#limits;
     if (this.#retired || connection.wire.closed) return connection.close();
@@ -297,7 +303,9 @@ export class InstancePool {
     this.#guard?.closed();
   }
 
-  /** The instance left the view: unused connections close, the others when they are done. */
+  /**
+   * The instance left the view: idle connections are closed now, the others after their exchange.
+   */
   retire(): void {
     this.#retired = true;
     for (const connection of [...this.#all]) if (connection.unused) connection.close();

@@ -8,7 +8,7 @@ import { systemTest as test } from "../../../tools/test/needs.ts";
 
 const LIMITS: PoolLimits = { maxIdle: 2, idleMs: 300, connectMs: 1000, responseMs: 1000 };
 
-/** A pool in front of a server that only accepts. */
+/** A pool whose server only accepts. */
 class Bench implements Disposable {
   readonly deadlines = new Deadlines();
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -45,7 +45,7 @@ async function closed(peer: Deno.TcpConn): Promise<void> {
   assertEquals(await peer.read(new Uint8Array(1)), null);
 }
 
-test("a new connection has not been used before, one from the pool has", async () => {
+test("a new connection is not marked as reused, one from the pool is", async () => {
   using bench = new Bench();
   const { pool } = bench;
   assertEquals(pool.takeIdle(false), undefined);
@@ -59,7 +59,7 @@ test("a new connection has not been used before, one from the pool has", async (
   connection.close();
 });
 
-test("the newest comes first, and no more are kept than the limit", async () => {
+test("the most recent connection is used first, and the number kept is limited", async () => {
   using bench = new Bench();
   const { pool } = bench;
   const [a, b, c] = [await bench.open(), await bench.open(), await bench.open()];
@@ -80,7 +80,7 @@ test("a connection that was closed while it carried a request is not lent again"
   await closed(peer);
 });
 
-test("a connection at rest that ends, or says something, is not lent again", async () => {
+test("an idle connection that ends, or receives bytes, is not lent again", async () => {
   for (const say of [true, false]) {
     using bench = new Bench();
     const { connection, peer } = await bench.open();
@@ -93,7 +93,7 @@ test("a connection at rest that ends, or says something, is not lent again", asy
   }
 });
 
-test("a connection is closed when it has been at rest for long enough", async () => {
+test("a connection is closed at its idle timeout", async () => {
   using bench = new Bench({ idleMs: 100 });
   const { connection, peer } = await bench.open();
   const start = performance.now();
@@ -103,7 +103,7 @@ test("a connection is closed when it has been at rest for long enough", async ()
   assertEquals([bench.pool.takeIdle(false), connection.expired], [undefined, false]);
 });
 
-test("what cannot be repeated gets no connection that has rested for a while", async () => {
+test("a request that cannot be repeated gets no connection that was idle for a while", async () => {
   using bench = new Bench({ idleMs: 60_000 });
   const { pool, deadlines } = bench;
   const { connection } = await bench.open();
@@ -118,7 +118,7 @@ test("what cannot be repeated gets no connection that has rested for a while", a
   connection.close();
 });
 
-test("a pool that is retired closes what rests and what comes back", async () => {
+test("a retired pool closes idle and returned connections", async () => {
   using bench = new Bench();
   const [resting, busy] = [await bench.open(), await bench.open()];
   bench.pool.giveBack(resting.connection);
@@ -129,7 +129,7 @@ test("a pool that is retired closes what rests and what comes back", async () =>
   await closed(busy.peer);
 });
 
-test("a refused connection says that nothing was sent", async () => {
+test("a refused connection reports that nothing was sent", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const address = listener.addr;
   listener.close();
@@ -142,7 +142,7 @@ test("a refused connection says that nothing was sent", async () => {
   deadlines.close();
 });
 
-test("a deadline in the middle of a request is told from one at rest", async () => {
+test("a deadline in the middle of a request is distinguished from an idle timeout", async () => {
   using bench = new Bench();
   const { connection, peer } = await bench.open();
   connection.deadlineAt = bench.deadlines.now;

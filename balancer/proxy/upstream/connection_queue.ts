@@ -1,6 +1,7 @@
 /**
- * Where requests wait for a connection to their replica while this process can open no more: for
- * one that comes back, or for room. It is no fault of the replica's, so it costs that nothing.
+ * Requests that wait for a connection to their replica while this process cannot open another: they
+ * get a returned connection, or room for a new one. The shortage is not the replica's fault and is
+ * not counted against it.
  *
  * @module
  */
@@ -10,29 +11,29 @@ import type { DescriptorBudget } from "../transport/descriptor_budget.ts";
 import type { InstancePool, PoolGuard, UpstreamConnection } from "./connection_pool.ts";
 
 /**
- * There was no room for a connection for as long as the request might wait, or its client had ended
- * its side and another request needed the room.
+ * No connection became available before the request's deadline, or its half-closed client's room
+ * was given to another request.
  */
 export class NoRoomError extends Error {
   override readonly name = "NoRoomError";
 
-  /** @param reason what there is too little of: files, or calls that the API answers at once */
+  /** @param reason the scarce resource: file descriptors, or concurrent calls of the API */
   constructor(readonly reason: "files" | "calls" = "files") {
     super(reason === "files" ? "no room for a connection" : "too many calls at once");
   }
 }
 
-/** Who wants a connection. */
+/** A request that needs a connection. */
 export interface Caller {
   /** Whether its client has ended its side, and may be gone. */
   readonly mayBeGone: boolean;
-  /** It waits from now on: whoever gives its place up calls `leave`. */
+  /** The request waits from now on; `leave` ends the wait. */
   hold(leave: () => void): void;
-  /** It waits no longer. */
+  /** The request no longer waits. */
   unhold(): void;
 }
 
-/** How a wait ended: with somebody's connection, with room for a new one, or with neither. */
+/** How a wait ended: with a returned connection, with room for a new one, or with neither. */
 type WaitEnd = UpstreamConnection | "room" | "late" | "left";
 
 /** One wait. */
@@ -47,40 +48,44 @@ class Wait implements Expiring {
   ) {}
 }
 
-/** What a {@linkcode ConnectionQueue} is made of. */
+/** Options of a {@linkcode ConnectionQueue}. */
 export interface ConnectionQueueOptions {
   /** Counts connections. */
   readonly budget: DescriptorBudget;
-  /** When waits end. */
+  /** Ends waits at their deadlines. */
   readonly deadlines: Deadlines;
-  /** The pools whose unused connections may be closed to make room. */
+  /** The pools whose idle connections may be closed to make room. */
   readonly pools: () => Iterable<InstancePool>;
-  /** Whether a pool is the control API's, whose connections take no file. */
+  /** Whether a pool is the control API's, whose connections take no file descriptor. */
   readonly isControl: (pool: InstancePool) => boolean;
-  /** Whether the control API takes one more call of this worker. */
+  /** Whether the control API accepts one more call of this worker. */
   readonly mayCall?: () => boolean;
-  /** Milliseconds that clients wait for one of too many to leave, before they are turned away. */
+  /**
+   * Time that new clients wait at the connection limit before they are rejected, in milliseconds.
+   */
   readonly patienceMs: number;
-  /** Closes the connection of a client that was answered. Says whether there was one. */
+  /** Closes the connection of a lingering client. Returns whether there was one. */
   readonly giveUp?: () => boolean;
   /**
-   * Refuses a request that waits for its replica and whose client may be gone. Says whether there
-   * was one.
+   * Refuses a held request whose client may be gone. Returns whether there was one.
    */
   readonly refuseDoubtful?: () => boolean;
 }
 
-/** The line of one worker, first come first served. */
+/** The queue of one worker, first come first served. */
 export class ConnectionQueue implements PoolGuard {
   readonly #options: ConnectionQueueOptions;
   readonly #budget: DescriptorBudget;
   readonly #line: Wait[] = [];
-  /** Set while the listener waits for room: lets it go on. */
+  /** Set while the listener waits for room: resumes it. */
   #accept: (() => void) | undefined;
   /** Since when there have been too many clients. */
   #crowdedSince = Infinity;
   #admitting = false;
-  /** Set from a failure for want of files until something is closed, or a moment has gone by. */
+  /**
+   * Set from a failed open for want of file descriptors until a connection is closed or a tick
+   * passes.
+   */
   #stalled = false;
 
   constructor(options: ConnectionQueueOptions) {
@@ -88,20 +93,20 @@ export class ConnectionQueue implements PoolGuard {
     this.#budget = options.budget;
   }
 
-  /** How many wait. */
+  /** Number of waiting requests. */
   get count(): number {
     return this.#line.length;
   }
 
   /**
-   * Opens a connection as soon as there is room for it, or has one that comes back meanwhile.
+   * Opens a connection as soon as there is room for it, or returns one that becomes free.
    *
-   * @param pool whose
-   * @param caller for whom
-   * @param until when it gives up waiting, by the clock of the deadlines
-   * @returns the connection; undefined where the caller left
-   * @throws {NoRoomError} there was none in time, or the API has as many calls as it may
-   * @throws {UpstreamError} what became of opening it
+   * @param pool the pool of the instance
+   * @param caller the request
+   * @param until deadline of the wait, by the clock of the deadlines
+   * @returns the connection; undefined if the caller left
+   * @throws {NoRoomError} there was none in time, or the API has reached its limit of calls
+   * @throws {UpstreamError} the connection could not be opened
    */
   async connect(
     pool: InstancePool,
@@ -119,15 +124,15 @@ export class ConnectionQueue implements PoolGuard {
       if (end === "late") throw new NoRoomError();
       const connection = end === "room" ? await this.#open(pool) : end;
       if (connection) return connection;
-      // Who was let in already does not stand behind the others again.
+      // A released request goes ahead of the others on its next wait.
       first = true;
     }
   }
 
   /**
-   * Waits until there is room for a client's connection, behind the requests that wait already. The
-   * system keeps those who connect meanwhile. Where clients alone have been too many for a while it
-   * does not: they are to be told.
+   * Waits until there is room for a client's connection, after the requests that already wait. The
+   * kernel queues new clients meanwhile. If clients alone have been too many for a while, the wait
+   * ends so that they can be rejected.
    */
   async roomToAccept(): Promise<void> {
     if (this.#mayAccept()) return;
@@ -146,12 +151,12 @@ export class ConnectionQueue implements PoolGuard {
   }
 
   offered(connection: UpstreamConnection): boolean {
-    // Nearly always there is none: taking the array apart would cost every request more.
+    // The queue is nearly always empty: destructuring the array would cost every request more.
     const head = this.#line[0];
     const { pool } = connection;
     if (!head) return this.#offeredToClients(connection);
     const next = this.#line.find((one) => one.pool === pool);
-    // Of few connections each replica gets its part: else one that has none yet never got any.
+    // Scarce connections are shared out: a replica without any would otherwise never get one.
     const deprived = head.pool.size + 1 < pool.size;
     if (next && !deprived) this.#end(next, connection.handOver());
     else connection.close();
@@ -163,13 +168,15 @@ export class ConnectionQueue implements PoolGuard {
     this.roomMade();
   }
 
-  /** Something was closed: whoever waits may have room now. */
+  /** A connection was closed: waiting requests may have room now. */
   roomMade(): void {
     this.#stalled = false;
     this.#admit();
   }
 
-  /** A moment has gone by. Workers hear of each other's room, and make some for each other. */
+  /**
+   * A tick passed. Workers learn of each other's waiting requests, and make room for each other.
+   */
   tick(): void {
     this.#budget.review();
     if (!this.#budget.clientsFull) this.#crowdedSince = Infinity;
@@ -186,7 +193,7 @@ export class ConnectionQueue implements PoolGuard {
 
   #mayAccept(): boolean {
     if (this.#budget.clientsFull) {
-      // Room shows once the connection is counted out.
+      // The room becomes visible once the connection is counted out.
       if (!this.#options.giveUp?.()) this.#refuseDoubtful(true);
       return this.crowded;
     }
@@ -211,7 +218,7 @@ export class ConnectionQueue implements PoolGuard {
     return true;
   }
 
-  /** @returns undefined where there is no file for it after all */
+  /** @returns undefined if there is no file descriptor after all */
   async #open(pool: InstancePool): Promise<UpstreamConnection | undefined> {
     try {
       return await pool.connect();
@@ -247,7 +254,7 @@ export class ConnectionQueue implements PoolGuard {
   }
 
   #admit(): void {
-    // What is closed to make room ends up here, too.
+    // Connections that are closed to make room are reported here, too.
     if (this.#admitting) return;
     this.#admitting = true;
     for (let [head] = this.#line; head && this.#enter(head.pool); [head] = this.#line) {
@@ -270,23 +277,23 @@ export class ConnectionQueue implements PoolGuard {
     wait.ended.resolve(end);
   }
 
-  /** Closes the connection that is needed least. @returns whether there was one */
+  /** Closes the least needed connection. @returns whether there was one */
   #makeRoom(): boolean {
     return this.#options.giveUp?.() || this.#closeOldest() || this.#refuseDoubtful();
   }
 
-  /** Whether a request waits whose client is there for sure, or a new client. */
+  /** Whether a waiting request's client is certainly there, or a new client waits. */
   get #hasCertain(): boolean {
     return this.#accept !== undefined || this.#line.some(({ caller }) => !caller.mayBeGone);
   }
 
   /**
-   * Refuses a request whose client has ended its side, for the sake of another one. Such a client
-   * cannot be told from one that is gone, and keeps a file as long as its request waits. Where all
-   * clients have ended their sides none is preferred to another.
+   * Refuses a request of a half-closed client in favour of another request. Such a client cannot be
+   * told from one that is gone, and keeps a file descriptor as long as its request waits. If all
+   * clients are half-closed, none is preferred.
    *
-   * @param needed whether another request, or a new client, needs the file for sure
-   * @returns whether there was one; its file shows as room once its connection is counted out
+   * @param needed whether another request, or a new client, certainly needs the descriptor
+   * @returns whether there was one; its room becomes visible once its connection is counted out
    */
   #refuseDoubtful(
     needed = this.#hasCertain || this.#budget.waitingElsewhere > 0,
@@ -298,7 +305,7 @@ export class ConnectionQueue implements PoolGuard {
     return doubtful !== undefined;
   }
 
-  /** Closes the connection that has been unused for longest. @returns whether there was one */
+  /** Closes the connection that has been idle longest. @returns whether there was one */
   #closeOldest(): boolean {
     let oldest: UpstreamConnection | undefined;
     for (const { oldestIdle } of this.#options.pools()) {

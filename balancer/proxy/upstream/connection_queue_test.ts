@@ -10,7 +10,7 @@ import { systemTest as test } from "../../../tools/test/needs.ts";
 
 const LIMITS = { maxIdle: 10, idleMs: 60_000, connectMs: 10_000, responseMs: 1000 };
 
-/** Two replicas, and room for so many connections to both. */
+/** Two replicas, with a limited number of connections to both. */
 class Bench implements Disposable {
   readonly files;
   readonly deadlines = new Deadlines();
@@ -43,7 +43,7 @@ class Bench implements Disposable {
     return new InstancePool(upstream, gauge, LIMITS, new BufferPool(), this.deadlines, this.line);
   }
 
-  /** Asks for a connection. @param leaves given what gives the place up */
+  /** Requests a connection. @param leaves receives the function that ends the wait */
   async connect(
     pool: InstancePool,
     leaves: (leave: () => void) => void = () => {},
@@ -56,7 +56,7 @@ class Bench implements Disposable {
     return connection;
   }
 
-  /** One that there is room for. */
+  /** Opens a connection for which there is room. */
   async open(pool: InstancePool): Promise<UpstreamConnection> {
     return (await this.connect(pool))!;
   }
@@ -68,7 +68,7 @@ class Bench implements Disposable {
   }
 }
 
-test("who waits gets the connection that comes back, first come first served", async () => {
+test("waiting requests get returned connections, first come first served", async () => {
   using bench = new Bench(1);
   const { a, line } = bench;
   const connection = await bench.open(a);
@@ -89,11 +89,11 @@ test("a connection that ends makes room for another", async () => {
   connection.close();
   const other = await waiting;
   assertStrictEquals(other?.pool, bench.b);
-  // It was counted out once: there is room for one, as before.
+  // The connection was counted out once: there is room for one, as before.
   assertEquals(bench.budget.hasRoom, false);
 });
 
-test("one that nobody uses is closed to make room, the oldest first", async () => {
+test("an idle connection is closed to make room, the oldest first", async () => {
   using bench = new Bench(2);
   const { a, b } = bench;
   const [older, newer] = [await bench.open(a), await bench.open(a)];
@@ -103,7 +103,7 @@ test("one that nobody uses is closed to make room, the oldest first", async () =
   assertEquals([older.wire.closed, newer.wire.closed], [true, false]);
 });
 
-test("one that comes back is closed for who waits for another replica", async () => {
+test("a returned connection is closed for a request that waits for another replica", async () => {
   using bench = new Bench(1);
   const connection = await bench.open(bench.a);
   const waiting = bench.connect(bench.b);
@@ -126,7 +126,7 @@ test("a replica without connections gets some of those that another one has", as
   await waiting[4];
 });
 
-test("who leaves gives its place up, who comes too late is told so", async () => {
+test("a request that leaves ends its wait, one at its deadline gets an error", async () => {
   using bench = new Bench(1);
   const connection = await bench.open(bench.a);
   const leaving = bench.connect(bench.a, (leave) => leave());
@@ -137,7 +137,7 @@ test("who leaves gives its place up, who comes too late is told so", async () =>
   assertEquals(connection.unused, true);
 });
 
-test("a request whose client may be gone is refused for the sake of one whose client is there", async () => {
+test("a request whose client may be gone is refused in favour of one whose client is there", async () => {
   using bench = new Bench(1);
   const { a, line } = bench;
   const connection = await bench.open(a);
@@ -155,7 +155,7 @@ test("a request whose client may be gone is refused for the sake of one whose cl
   assertStrictEquals(await certain, connection);
 });
 
-test("a request whose client may be gone is refused for the sake of a new client", async () => {
+test("a request whose client may be gone is refused in favour of a new client", async () => {
   using bench = new Bench(2);
   const { a, line } = bench;
   const [connection] = [await bench.open(a), await bench.open(a)];
@@ -176,7 +176,7 @@ test("a connection that is refused takes no room", async () => {
   assertEquals([bench.budget.hasRoom, bench.a.size], [true, 0]);
 });
 
-test("who waits in another worker gets room that this one does not use", async () => {
+test("a request in another worker gets room that this worker does not use", async () => {
   using bench = new Bench(1);
   const connection = await bench.open(bench.a);
   const other = new DescriptorBudget(bench.files, 1);
@@ -189,7 +189,7 @@ test("who waits in another worker gets room that this one does not use", async (
   assertEquals([connection.wire.closed, other.enterReplica()], [true, true]);
 });
 
-test("clients are accepted where there is room, and after the requests that wait", async () => {
+test("clients are accepted when there is room, after the waiting requests", async () => {
   using bench = new Bench(2);
   const { a, line } = bench;
   await line.roomToAccept();
@@ -205,7 +205,7 @@ test("clients are accepted where there is room, and after the requests that wait
   assertEquals(connection.wire.closed, true);
 });
 
-test("too many clients wait a while for others to leave, and are turned away then", async () => {
+test("clients above the limit wait a while for others to leave, and are then rejected", async () => {
   for (const [patienceMs, crowded] of [[60_000, false], [0, true]] as const) {
     using bench = new Bench(2, patienceMs);
     bench.budget.enterClient();

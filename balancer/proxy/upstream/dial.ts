@@ -6,15 +6,15 @@
 import type { UpstreamAddress } from "../../view.ts";
 import type { ByteStream } from "../transport/byte_stream.ts";
 
-/** Until a Unix socket whose queue of connections is full is tried again, in milliseconds. */
+/** Delay before a Unix socket with a full backlog is tried again, in milliseconds. */
 const FULL_MS = 5;
 
 /**
  * Opens a connection.
  *
- * @param address where the instance listens
+ * @param address the instance's address
  * @param signal ends the attempt
- * @throws {Error} what the system says, or the reason of the signal
+ * @throws {Error} the system's error, or the reason of the signal
  */
 export async function dial(address: UpstreamAddress, signal: AbortSignal): Promise<ByteStream> {
   if ("path" in address) return await dialUnix(address.path, signal);
@@ -25,8 +25,9 @@ export async function dial(address: UpstreamAddress, signal: AbortSignal): Promi
 }
 
 /**
- * Over TCP the kernel lets a connection wait while the listener's queue is full; over a Unix socket
- * it answers EAGAIN at once (unix(7)), which says that the instance is busy and not that it is gone.
+ * Over TCP the kernel queues a connection while the listener's backlog is full; over a Unix socket
+ * it fails with EAGAIN at once (unix(7)), which means that the instance is busy, not that it is
+ * gone.
  */
 async function dialUnix(path: string, signal: AbortSignal): Promise<ByteStream> {
   for (;;) {

@@ -1,6 +1,6 @@
 /**
- * Bounds the evidence that one worker sends: a replica that dies under load fails thousands of
- * requests at once, and the first few say it all.
+ * Limits the evidence that one worker sends: a replica that dies under load fails thousands of
+ * requests at once, and the first reports suffice.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export class EvidenceLimiter {
   #dropped = 0;
 
   /**
-   * Whether one more may be sent; one that may not is counted.
+   * Whether one more piece may be sent; a suppressed piece is counted.
    *
    * @param nowMs the time in milliseconds
    */
@@ -31,7 +31,7 @@ export class EvidenceLimiter {
   }
 
   /**
-   * How many were dropped in seconds that are over, once.
+   * Returns, once, the number of suppressed pieces in past seconds.
    *
    * @param nowMs the time in milliseconds
    */

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { EVIDENCE_PER_S, EvidenceLimiter } from "./evidence_limiter.ts";
 
-Deno.test("so much evidence goes through in a second, and the rest is counted", () => {
+Deno.test("evidence is limited for each second, and the rest is counted", () => {
   const limit = new EvidenceLimiter();
   const passed = (now: number) => {
     let count = 0;

@@ -1,30 +1,30 @@
 /**
- * Counts what is in flight to each instance, and tells when nothing is.
+ * Counts requests in flight to each instance, and reports when there are none.
  *
  * @module
  */
 import type { DrainDeadlines } from "../../view.ts";
 import type { LoadCell } from "./shared_load.ts";
 
-/** Milliseconds that the ends of streams may take that were closed from here. */
+/** Time for streams to end after the balancer closed them, in milliseconds. */
 const CLOSING_MS = 1000;
 
-/** Somebody who waits for a state of the gauge. */
+/** A caller that waits for a state of the gauge. */
 interface Waiter {
   readonly reached: () => boolean;
   readonly callback: () => void;
 }
 
-/** What is in flight to one instance: requests that have an end, and streams that have none. */
+/** The load of one instance: requests, which end, and streams, which have no end of their own. */
 export class Gauge {
   #requests = 0;
-  /** Where all workers count it. */
+  /** The instance's cell, shared by all workers. */
   readonly #cell: LoadCell | undefined;
-  /** How each of the streams is closed. */
+  /** Closes each of the streams. */
   readonly #streams = new Set<() => void>();
   readonly #waiting = new Set<Waiter>();
 
-  /** @param cell where all workers count it; none for what is no replica */
+  /** @param cell the cell shared by all workers; none for the control API */
   constructor(cell?: LoadCell) {
     this.#cell = cell;
   }
@@ -52,10 +52,10 @@ export class Gauge {
   }
 
   /**
-   * A request has become a stream, which is as much of a load.
+   * A request has become a stream, which counts as the same load.
    *
-   * @param close ends it
-   * @returns called at its end: it counts as a request again, which has to leave
+   * @param close closes the stream
+   * @returns called at the stream's end: it counts as a request again, which has to leave
    */
   stream(close: () => void): () => void {
     this.#streams.add(close);
@@ -73,10 +73,10 @@ export class Gauge {
   }
 
   /**
-   * Waits until nothing is in flight. Streams that are left at their deadline are closed.
+   * Waits until nothing is in flight. Streams still open at their deadline are closed.
    *
    * @param deadlines longest waits
-   * @returns true when it is idle, false when requests are left
+   * @returns true when the instance is idle, false if requests remain
    */
   async idle({ requestsMs, streamsMs }: DrainDeadlines): Promise<boolean> {
     const start = performance.now();
@@ -119,16 +119,16 @@ export class Gauge {
   }
 }
 
-/** The gauges of all instances that have something in flight, or may get it. */
+/** The gauges of all instances that have requests in flight, or may get some. */
 export class InFlight {
   readonly #gauges = new Map<string, Gauge>();
   readonly #leaving = new Set<string>();
 
   /**
-   * The gauge of an instance.
+   * Returns the gauge of an instance.
    *
    * @param instance its id
-   * @param cell where all workers count it, should it be new here
+   * @param cell the cell shared by all workers, used if the gauge is new
    */
   gauge(instance: string, cell?: LoadCell): Gauge {
     this.#leaving.delete(instance);
@@ -137,22 +137,22 @@ export class InFlight {
     return gauge;
   }
 
-  /** Forgets an instance that gets no more requests, once those in flight are over. */
+  /** Forgets an instance that gets no more requests, once its requests in flight have ended. */
   forget(instance: string): void {
     this.#leaving.add(instance);
     this.#gauges.get(instance)?.onIdle(() => {
-      // Unless it is back meanwhile.
+      // Unless the instance has returned meanwhile.
       if (this.#leaving.delete(instance)) this.#gauges.delete(instance);
     });
   }
 
   /**
-   * Waits until nothing is in flight to an instance. Streams that are left at their deadline are
+   * Waits until nothing is in flight to an instance. Streams still open at their deadline are
    * closed.
    *
    * @param instance id of the instance
    * @param deadlines longest waits
-   * @returns true when it is idle, false when requests are left
+   * @returns true when the instance is idle, false if requests remain
    */
   idle(instance: string, deadlines: DrainDeadlines): Promise<boolean> {
     return this.#gauges.get(instance)?.idle(deadlines) ?? Promise.resolve(true);

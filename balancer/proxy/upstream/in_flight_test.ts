@@ -4,7 +4,7 @@ import { LoadCell, loadIn, sharedLoads, strikeOut } from "./shared_load.ts";
 
 const LONG = { requestsMs: 60_000, streamsMs: 60_000 };
 
-/** Turns a request into a stream that is over as soon as it is closed. */
+/** Turns a request into a stream that ends as soon as it is closed. */
 function stream(gauge: Gauge): { closed: number; end: () => void } {
   const one = { closed: 0, end: () => {} };
   const over = gauge.stream(() => {
@@ -51,7 +51,7 @@ Deno.test("a stream is waited for and closed at its own deadline, before that of
   assertEquals([await idle, one.closed], [true, 1]);
 });
 
-Deno.test("a stream that goes on longer than requests may has its own time", async () => {
+Deno.test("a stream may run longer than requests, up to its own deadline", async () => {
   const gauge = new InFlight().gauge("i1");
   gauge.enter();
   const one = stream(gauge);
@@ -62,7 +62,7 @@ Deno.test("a stream that goes on longer than requests may has its own time", asy
   assertEquals([await idle, one.closed], [true, 0]);
 });
 
-Deno.test("a request that becomes a stream when the time of streams is over is closed", async () => {
+Deno.test("a request that becomes a stream after the streams' deadline is closed", async () => {
   const gauge = new InFlight().gauge("i1");
   gauge.enter();
   const idle = gauge.idle({ requestsMs: 60_000, streamsMs: 0 });
@@ -71,7 +71,7 @@ Deno.test("a request that becomes a stream when the time of streams is over is c
   assertEquals([await idle, one.closed], [true, 1]);
 });
 
-Deno.test("all workers see what each of them has in flight, streams too", () => {
+Deno.test("all workers see each other's requests in flight, streams included", () => {
   const memory = sharedLoads(2);
   const [one, other] = [0, 1].map((row) =>
     new InFlight().gauge("i1", new LoadCell(memory, row, 5, true))
@@ -88,7 +88,7 @@ Deno.test("all workers see what each of them has in flight, streams too", () => 
   assertEquals([other!.everywhere, loadIn(memory, 0)], [1, 1], "its worker crashed");
 });
 
-Deno.test("an instance is forgotten only when nothing of it runs", async () => {
+Deno.test("an instance is forgotten only when nothing is in flight to it", async () => {
   const inFlight = new InFlight();
   const gauge = inFlight.gauge("i1");
   gauge.enter();
@@ -101,7 +101,7 @@ Deno.test("an instance is forgotten only when nothing of it runs", async () => {
   assertEquals(inFlight.gauge("i1") === gauge, false);
 });
 
-Deno.test("an instance that was forgotten and is back is watched again", async () => {
+Deno.test("an instance that was forgotten and returns is counted again", async () => {
   const inFlight = new InFlight();
   const gauge = inFlight.gauge("i1");
   gauge.enter();

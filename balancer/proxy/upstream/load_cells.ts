@@ -1,28 +1,28 @@
 /**
- * Which cell of the workers' shared memory is whose: the main thread gives them to instances, and
- * sends them with the view.
+ * Assigns cells of the workers' shared memory to instances. The main thread assigns them, and sends
+ * them with the view.
  *
  * @module
  */
 import type { View } from "../../view.ts";
 import { LAST_CELL, loadIn, type SharedLoads, strikeOut } from "./shared_load.ts";
 
-/** Where the load of each instance is counted, as it goes with a view. */
+/** The cell of each instance, as sent with a view. */
 export interface LoadMap {
-  /** The cells of those that are ready, by instance. */
+  /** The cells of ready instances, by instance. */
   readonly ready: ReadonlyMap<string, number>;
-  /** The cells of those that left the view, and may still have something in flight. */
+  /** The cells of instances that left the view, and may still have requests in flight. */
   readonly leaving: readonly number[];
 }
 
-/** A cell that was given to an instance. */
+/** A cell that is assigned to an instance. */
 interface Holding {
   readonly cell: number;
-  /** The first version of the view that the instance is not in any more. */
+  /** The first version of the view without the instance. */
   goneSince: number | undefined;
 }
 
-/** Gives cells, and takes them back when nobody can be counting in them. */
+/** Assigns cells, and reclaims them when no worker can be counting in them. */
 export class LoadCells {
   readonly #memory: SharedLoads;
   readonly #held = new Map<string, Holding>();
@@ -33,26 +33,26 @@ export class LoadCells {
     this.#memory = memory;
   }
 
-  /** What all workers have in flight to an instance. */
+  /** Requests in flight to an instance, over all workers. */
   inFlight(instance: string): number {
     const holding = this.#held.get(instance);
     return holding ? loadIn(this.#memory, holding.cell) : 0;
   }
 
   /**
-   * Forgets what a worker has counted that does not run any more.
+   * Resets the counts of a worker that has ended.
    *
-   * @param row its row, from 0
+   * @param row the worker's row, from 0
    */
   strikeOut(row: number): void {
     strikeOut(this.#memory, row, this.#used);
   }
 
   /**
-   * Has everyone in a view own a cell.
+   * Assigns a cell to each instance in a view.
    *
    * @param view the view, newer than those before
-   * @param applied the version that all workers route by at least
+   * @param applied the newest version that all workers have applied
    */
   assign(view: View, applied: number): LoadMap {
     const present = new Set(Array.from(view.ready.values(), ({ instance }) => instance));
@@ -61,7 +61,7 @@ export class LoadCells {
     return { ready, leaving };
   }
 
-  /** @returns the cells of those that are gone and cannot be taken back yet */
+  /** @returns the cells of instances that are gone and cannot be reclaimed yet */
   #review(present: ReadonlySet<string>, version: number, applied: number): number[] {
     const leaving: number[] = [];
     for (const [instance, holding] of this.#held) {
@@ -72,7 +72,7 @@ export class LoadCells {
     return leaving;
   }
 
-  /** Who routes by a view without the instance begins nothing with it, and what it began is over. */
+  /** Whether every worker routes by a view without the instance, and its requests have ended. */
   #over(holding: Holding, version: number, applied: number): boolean {
     holding.goneSince ??= version;
     return holding.goneSince <= applied && loadIn(this.#memory, holding.cell) === 0;
@@ -86,7 +86,8 @@ export class LoadCells {
   #cellOf(instance: string): number {
     const known = this.#held.get(instance);
     if (known) return known.cell;
-    // More than there can be would share the last one, and have their counts added up.
+    // Above the largest possible number, instances share the last cell and their counts are added
+    // up.
     const cell = this.#free.pop() ?? (this.#used = Math.min(this.#used + 1, LAST_CELL));
     this.#held.set(instance, { cell, goneSince: undefined });
     return cell;

@@ -4,7 +4,7 @@ import type { View } from "../../view.ts";
 import { LoadCells } from "./load_cells.ts";
 import { LoadCell, sharedLoads } from "./shared_load.ts";
 
-/** A view of instances, each under its own name. */
+/** A view of instances; each replica has its instance's name. */
 function view(version: number, ...instances: string[]): View {
   const address = { hostname: "127.0.0.1", port: 9 };
   return {
@@ -16,7 +16,7 @@ function view(version: number, ...instances: string[]): View {
   };
 }
 
-Deno.test("every instance has a cell of its own, and keeps it over views", () => {
+Deno.test("every instance has its own cell, and keeps it across views", () => {
   const cells = new LoadCells(sharedLoads(1));
   assertEquals(cells.assign(view(1, "a", "b"), -1), {
     ready: new Map([["a", 1], ["b", 2]]),
@@ -26,7 +26,7 @@ Deno.test("every instance has a cell of its own, and keeps it over views", () =>
   assertEquals(cells.assign(view(3, "c"), 2).leaving, [1, 2]);
 });
 
-Deno.test("a cell is given to another when no worker routes to its instance, and nothing runs", () => {
+Deno.test("a cell is reclaimed when no worker routes to its instance, and nothing is in flight", () => {
   const memory = sharedLoads(2);
   const cells = new LoadCells(memory);
   const counted = new LoadCell(memory, 1, 1, true);
@@ -34,13 +34,13 @@ Deno.test("a cell is given to another when no worker routes to its instance, and
   counted.enter();
   assertEquals(cells.inFlight("a"), 1);
   assertEquals(cells.assign(view(2, "b"), 1), { ready: new Map([["b", 2]]), leaving: [1] });
-  // Nothing runs, but a worker may still route to it.
+  // Nothing is in flight, but a worker may still route to the instance.
   counted.leave();
   assertEquals(cells.assign(view(3, "b", "c"), 1), {
     ready: new Map([["b", 2], ["c", 3]]),
     leaving: [1],
   });
-  // None does, but something runs again.
+  // No worker routes to it, but a request is in flight again.
   counted.enter();
   assertEquals(cells.assign(view(4, "b"), 3).leaving, [1, 3]);
   counted.leave();
@@ -52,7 +52,7 @@ Deno.test("a cell is given to another when no worker routes to its instance, and
   assertEquals(cells.inFlight("a"), 0);
 });
 
-Deno.test("an instance that is back has its cell again", () => {
+Deno.test("an instance that returns keeps its cell", () => {
   const memory = sharedLoads(1);
   const cells = new LoadCells(memory);
   cells.assign(view(1, "a"), -1);

@@ -1,6 +1,6 @@
 /**
- * Counts how instances answer, for the fleet to compare them. There is one only where the settings
- * ask for it: reading the clock twice for each request is not for nothing.
+ * Counts how instances answer, so that the fleet can compare them. Exists only when outlier
+ * detection is on: it reads the clock twice for each request.
  *
  * @module
  */
@@ -11,11 +11,11 @@ interface Counts {
   responses: number;
   errors: number;
   firstByteMs: number;
-  /** The keys of bad responses, as many as are counted. */
+  /** The keys of bad responses, up to a bound. */
   readonly badKeys: Set<string>;
 }
 
-/** Samples since the last time. */
+/** Samples since the previous call of `take`. */
 export class OutlierSampler {
   #byInstance = new Map<string, Counts>();
   readonly #askedAt = new WeakMap<UpstreamConnection, number>();
@@ -47,7 +47,7 @@ export class OutlierSampler {
     return counts;
   }
 
-  /** What was counted since the last time; empty when nothing was. */
+  /** Returns the samples since the previous call; empty if there are none. */
   take(): readonly Sample[] {
     if (this.#byInstance.size === 0) return [];
     const samples = [...this.#byInstance].map(([instance, { badKeys, ...counts }]) => ({

@@ -1,19 +1,20 @@
 /**
- * Connections to replicas that belong to one client, because they are authenticated as it: NTLM and
- * Negotiate count for a connection. They end with the client's connection, as HAProxy's do.
+ * Connections to replicas that are reserved for one client, because they are authenticated as that
+ * client: NTLM and Negotiate authenticate a connection. They end with the client's connection, as
+ * HAProxy's do.
  *
  * @module
  */
 import type { InstancePool, UpstreamConnection } from "./connection_pool.ts";
 
-/** The most that one client has; the one that was kept first makes room. */
+/** Most private connections of one client; the oldest one is closed for a new one. */
 const MOST = 16;
 
 /** The private connections of one client. */
 export class PrivateConnections {
   readonly #unused = new Map<InstancePool, UpstreamConnection>();
 
-  /** The client's connection to an instance; undefined where there is none, or where it ended. */
+  /** The client's connection to an instance; undefined if there is none, or it has ended. */
   take(pool: InstancePool): UpstreamConnection | undefined {
     const connection = this.#unused.get(pool);
     if (!connection) return undefined;

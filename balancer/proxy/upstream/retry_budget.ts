@@ -1,8 +1,8 @@
 /**
- * Bounds retries to a share of the requests, so that a failing fleet is not asked ever more.
+ * Limits retries to a share of the requests, so that retries do not overload a failing fleet.
  *
- * The idea and the numbers are Finagle's (RetryBudget): a share of recent requests, and a few a
- * second whatever they were.
+ * Design and numbers are those of Finagle's RetryBudget: a share of recent requests, and a fixed
+ * number a second.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export class RetryBudget {
   readonly #floor: number;
   #second = 0;
 
-  /** @param sharers how many budgets share the floor, one for each worker */
+  /** @param sharers number of budgets that share the floor, one for each worker */
   constructor(sharers: number) {
     this.#floor = FLOOR_PER_S * WINDOW_S / sharers;
   }
@@ -34,20 +34,20 @@ export class RetryBudget {
     this.#requests[this.#second % WINDOW_S]! += 1;
   }
 
-  /** Asks for a retry, and counts it when it may be. */
+  /** Counts a retry if the budget allows it. @returns whether it does */
   retry(nowMs: number): boolean {
     if (this.left(nowMs) < 1) return false;
     this.#retries[this.#second % WINDOW_S]! += 1;
     return true;
   }
 
-  /** How many retries there may be now. */
+  /** Retries that the budget allows now. */
   left(nowMs: number): number {
     this.#turn(nowMs);
     return sum(this.#requests) * SHARE + this.#floor - sum(this.#retries);
   }
 
-  /** Forgets the seconds that are over. */
+  /** Drops the counts of seconds outside the window. */
   #turn(nowMs: number): void {
     const second = Math.floor(nowMs / 1000);
     if (second === this.#second) return;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { RetryBudget } from "./retry_budget.ts";
 
-/** How many retries are allowed at a moment. */
+/** Number of retries that are allowed at a moment. */
 function retries(budget: RetryBudget, nowMs: number): number {
   let count = 0;
   while (budget.retry(nowMs)) count++;
@@ -12,7 +12,7 @@ function requests(budget: RetryBudget, count: number, nowMs: number): void {
   for (let i = 0; i < count; i++) budget.request(nowMs);
 }
 
-Deno.test("a few retries are allowed whatever happened", () => {
+Deno.test("a few retries are allowed without any requests", () => {
   assertEquals(retries(new RetryBudget(1), 0), 30);
   assertEquals(retries(new RetryBudget(2), 5000), 15);
   assertEquals(retries(new RetryBudget(1), 1e12), 30);

@@ -1,18 +1,18 @@
 /**
- * What is in flight to each instance, counted by all workers in memory that they share. Every
- * worker counts in a row of its own, so that none waits for another's cache line, and so that what
- * a worker that crashed has counted can be struck out.
- *
+ * The load of each instance, counted by all workers in shared memory. Each worker counts in its own
+ * row, so that no worker waits for another's cache line, and the counts of a crashed worker can be
+ * reset.
  * @module
  */
 import { MAX_SLOTS } from "../../../ring/mod.ts";
 
-/** Memory that all workers count in: a row for each. */
+/** Memory shared by all workers: a row for each. */
 export type SharedLoads = Int32Array<SharedArrayBuffer>;
 
 /**
- * Cells of a row that instances are given, from 1 on; cell 0 is the sum of them all, where one is kept. As many as can
- * be in a ring, and as many that are leaving it.
+ * Index of the last cell of a row. Instances have cells from 1 on; cell 0 is the sum of all, if one
+ * is kept. There are as many cells as a ring can have instances, and as many for instances that are
+ * leaving.
  */
 export const LAST_CELL = 2 * MAX_SLOTS;
 
@@ -20,18 +20,18 @@ export const LAST_CELL = 2 * MAX_SLOTS;
 const ROW = LAST_CELL + 32;
 
 /**
- * Makes the memory; what is never counted in, the system never has to find.
+ * Allocates the memory; the system backs only the pages that are written.
  *
- * @param workers how many rows
+ * @param workers number of rows
  */
 export function sharedLoads(workers: number): SharedLoads {
   return new Int32Array(new SharedArrayBuffer(4 * ROW * workers));
 }
 
 /**
- * What all workers together count in a cell.
+ * Returns the sum of a cell over all workers.
  *
- * @param memory where they count
+ * @param memory memory shared by all workers
  * @param cell the cell; 0 for the sum of all
  */
 export function loadIn(memory: SharedLoads, cell: number): number {
@@ -41,17 +41,17 @@ export function loadIn(memory: SharedLoads, cell: number): number {
 }
 
 /**
- * Strikes out what a worker has counted that does not run any more.
+ * Resets the counts of a worker that has ended.
  *
- * @param memory where it counted
- * @param row its row, from 0
- * @param cells how many cells are or were somebody's
+ * @param memory memory shared by all workers
+ * @param row the worker's row, from 0
+ * @param cells number of cells ever assigned
  */
 export function strikeOut(memory: SharedLoads, row: number, cells: number): void {
   memory.fill(0, row * ROW, row * ROW + 1 + cells);
 }
 
-/** Where one worker counts what is in flight to one instance. */
+/** One worker's count of the requests in flight to one instance. */
 export class LoadCell {
   readonly #memory: SharedLoads;
   readonly #cell: number;
@@ -60,10 +60,10 @@ export class LoadCell {
   readonly #summed: boolean;
 
   /**
-   * @param memory where all workers count
+   * @param memory memory shared by all workers
    * @param row the worker's row, from 0
    * @param cell the instance's cell
-   * @param summed whether the sum is kept, too: every request pays for it
+   * @param summed whether the sum is kept, too, which every request pays for
    */
   constructor(memory: SharedLoads, row: number, cell: number, summed: boolean) {
     this.#memory = memory;
@@ -73,18 +73,20 @@ export class LoadCell {
     this.#summed = summed;
   }
 
-  /** What all workers have in flight to the instance. */
+  /** Requests in flight to the instance, over all workers. */
   get count(): number {
     return loadIn(this.#memory, this.#cell);
   }
 
-  /** Counts one in: to the instance first, so that the sum is never ahead of its parts. */
+  /**
+   * Counts a request in: in the instance's cell first, so that the sum is never ahead of its parts.
+   */
   enter(): void {
     Atomics.add(this.#memory, this.#own, 1);
     if (this.#summed) Atomics.add(this.#memory, this.#ownSum, 1);
   }
 
-  /** Counts one out, the other way round. */
+  /** Counts a request out, in the reverse order. */
   leave(): void {
     if (this.#summed) Atomics.sub(this.#memory, this.#ownSum, 1);
     Atomics.sub(this.#memory, this.#own, 1);

@@ -1,6 +1,6 @@
 /**
- * Notices replicas that keep requests waiting for a first byte and answer nobody else. Connections are looked through now
- * and then: a timer for each request would cost the many for the sake of the few.
+ * Detects replicas that keep requests waiting for a first byte while they answer no others.
+ * Connections are scanned at intervals: a timer for each request would cost too much.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import type { Evidence } from "../../view.ts";
 import { TICK_MS } from "../transport/deadlines.ts";
 import type { InstancePool, UpstreamConnection } from "./connection_pool.ts";
 
-/** At most one piece of evidence for each instance in this time, in milliseconds. */
+/** Least interval between two pieces of evidence for one instance, in milliseconds. */
 const PAUSE_MS = 250;
 
-/** What is known of slow instances and their requests. */
+/** State of slow instances and their requests. */
 export class SlowDetector {
   readonly #suspectMs: number;
   readonly #responseMs: number;
-  /** By instance: when it was told of last. */
+  /** Time of the last report, by instance. */
   readonly #toldAt = new WeakMap<InstancePool, number>();
   readonly #told = new WeakSet<object>();
 
   /**
-   * @param suspectMs milliseconds without a first byte that are slow; 0: none are
-   * @param responseMs milliseconds that a response may take to begin
+   * @param suspectMs time without a first byte that counts as slow, in milliseconds; 0: never
+   * @param responseMs deadline for the beginning of a response, in milliseconds
    */
   constructor(suspectMs: number, responseMs: number) {
     this.#suspectMs = suspectMs;
@@ -29,11 +29,11 @@ export class SlowDetector {
   }
 
   /**
-   * Looks through connections.
+   * Scans connections.
    *
-   * @param pools those of the instances that are ready
+   * @param pools the pools of ready instances
    * @param now the time, by the clock of the deadlines
-   * @returns what is new, each request once
+   * @returns new evidence, once for each request
    */
   look(pools: Iterable<InstancePool>, now: number): Evidence[] {
     if (this.#suspectMs === 0) return [];
@@ -42,7 +42,7 @@ export class SlowDetector {
 
   #lookAt(pool: InstancePool, now: number): Evidence | undefined {
     if (now - (this.#toldAt.get(pool) ?? -Infinity) < PAUSE_MS) return undefined;
-    // One that answers others is busy, not hung.
+    // An instance that answers other requests is busy, not hung.
     if (now - pool.answeredAt < this.#suspectMs) return undefined;
     for (const connection of pool.connections) {
       const { request } = connection;
@@ -55,7 +55,7 @@ export class SlowDetector {
     return undefined;
   }
 
-  /** The deadline of the response says since when it has been waited for; see Deadlines.in. */
+  /** The response's deadline gives the start of the wait; see Deadlines.in. */
   #isSlow({ unused, request, deadlineAt }: UpstreamConnection, now: number): boolean {
     if (unused || !request || request.responding || request.sendingBody) return false;
     return deadlineAt !== Infinity &&
