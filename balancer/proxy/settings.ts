@@ -1,5 +1,6 @@
 /**
- * What a worker of the data plane is told when it starts: plain data, so that it can be sent.
+ * Settings that a worker of the data plane receives when it starts: plain data, so that they can be
+ * sent.
  *
  * @module
  */
@@ -9,23 +10,25 @@ import type { AccessStyle } from "../log/style.ts";
 import type { KeySource } from "../settings/values.ts";
 import type { Address } from "../view.ts";
 
-/** What of the API the public port carries: everything, the textbook's calls, or nothing. */
+/**
+ * The part of the API that the public port serves: everything, the textbook's calls, or nothing.
+ */
 export type PublicApi = "all" | "basic" | "none";
 
-/** Bounds of reading what a client sends after its response. */
+/** Bounds on reading a client's bytes after its response. */
 export interface LingerSettings {
-  /** Milliseconds without a byte after which the reading ends. */
+  /** Longest silence, in milliseconds. */
   readonly readMs: number;
-  /** Milliseconds after which it ends. */
+  /** Longest total time, in milliseconds. */
   readonly totalMs: number;
-  /** Bytes after which it ends. */
+  /** Most bytes. */
   readonly bytes: number;
 }
 
-/** The times that nginx has, and a number of bytes that costs less than a second of CPU. */
+/** nginx's times, and a number of bytes that costs less than a second of CPU. */
 export const LINGER: LingerSettings = { readMs: 5000, totalMs: 30_000, bytes: 2 ** 30 };
 
-/** Bounds of what clients may send; 0 is no bound where that makes sense. */
+/** Limits of client requests; 0 means no limit for the limits that say so. */
 export interface RequestLimits {
   /** Longest request line in bytes; 414 above. */
   readonly lineBytes: number;
@@ -33,17 +36,20 @@ export interface RequestLimits {
   readonly headBytes: number;
   /** Most header fields; 431 above. */
   readonly fields: number;
-  /** Longest body in bytes, 0 for any; 413 above. */
+  /** Longest body in bytes, 0: no limit; 413 above. */
   readonly bodyBytes: number;
-  /** Most connections in all; 503 above. */
+  /** Most connections in total; 503 above. */
   readonly connections: number;
-  /** Most connections from one address, 0 for any, `auto` for a part of the files; 503 above. */
+  /**
+   * Most connections from one address, 0: no limit, `auto`: a part of the file descriptors; 503
+   * above.
+   */
   readonly connectionsPerAddress: number | "auto";
-  /** Most calls of the control API that one worker has under way; 503 above. */
+  /** Most concurrent control API calls of one worker; 503 above. */
   readonly calls: number;
 }
 
-/** Bounds of waiting, in milliseconds. */
+/** Timeouts, in milliseconds. */
 export interface Timeouts {
   /** For a client to send a whole head; 408. */
   readonly head: number;
@@ -57,24 +63,24 @@ export interface Timeouts {
   readonly connect: number;
   /** For a replica to begin its response; 504. */
   readonly response: number;
-  /** For which an unused connection to a replica is kept. */
+  /** For an idle connection to a replica to be kept. */
   readonly upstreamIdle: number;
   /** For either side of a tunnel to send something, or a response without an end to go on. */
   readonly streamIdle: number;
 }
 
 /**
- * Word of a dead replica takes a few milliseconds, a heartbeat that is hurried a few more; where all
- * fall at once on a busy machine, several hundred.
+ * A dead replica is reported within a few milliseconds, a hurried heartbeat takes a few more; if
+ * all replicas fail at once on a busy machine, several hundred.
  */
 const GRACE_MS = 500;
 
-/** Twice as many as there may be event streams by default. */
+/** Twice the default number of event streams. */
 const LEAST_CALLS = 64;
 
-/** How requests wait whose replica is being replaced. */
+/** How requests wait while their replica is being replaced. */
 export interface HoldSettings {
-  /** What becomes of them: they wait, go to the next ready replica, or are answered 503. */
+  /** The action: wait, go to the next ready replica, or be answered 503. */
   readonly policy: "hold" | "spill" | "fail";
   /** The longest wait of one request over all its waits, in milliseconds. */
   readonly ms: number;
@@ -88,61 +94,61 @@ export interface HoldSettings {
   readonly requests: number;
   /** Most bytes that they keep in one worker's buffers; 503 above. */
   readonly bytes: number;
-  /** Whether replicas that failed are replaced: the next view will say so. */
+  /** Whether failed replicas are replaced: the next view will show that. */
   readonly replaces: boolean;
 }
 
-/** How requests are traced, where OpenTelemetry is on. */
+/** How requests are traced, if OpenTelemetry is on. */
 export interface TraceSettings {
   /**
-   * Whether a client that does not record its trace ends the matter here, too. Where a sampler is
-   * set, that decides.
+   * Whether a trace that the client did not sample stays unsampled. A configured sampler overrides
+   * this.
    */
   readonly heedsClient: boolean;
 }
 
-/** Everything that a worker is told once. */
+/** The settings that a worker receives once. */
 export interface ProxySettings {
   readonly listen: Address;
-  /** What of the control API the public port carries. */
+  /** The part of the control API that the public port serves. */
   readonly publicApi: PublicApi;
   readonly keySource: KeySource;
   readonly limits: RequestLimits;
   readonly timeouts: Timeouts;
-  /** Bounds of reading what a client sends that has its answer. */
+  /** Bounds on reading an answered client's bytes. */
   readonly linger: LingerSettings;
   readonly hold: HoldSettings;
-  /** How far above its share a replica's requests in flight may rise; 0: no bound. */
+  /** How far a replica's requests in flight may rise above its share; 0: no bound. */
   readonly loadBound: number;
-  /** Whether responses say where they come from. */
+  /** Whether responses carry the ring fields, which name the replica. */
   readonly ringFields: boolean;
-  /** Milliseconds without a first byte of a response that are evidence `slow`; 0: never. */
+  /** Time without a response's first byte that is evidence `slow`, in milliseconds; 0: never. */
   readonly suspectMs: number;
-  /** Whether instances are compared by how they answer. */
+  /** Whether outlier detection is on. */
   readonly outliers: boolean;
-  /** Whether messages say in `Via` that they came through here. */
+  /** Whether messages get a `Via` field. */
   readonly via: boolean;
-  /** Whether fields with an underscore in their names are sent on. */
+  /** Whether fields with an underscore in their names are forwarded. */
   readonly underscores: boolean;
-  /** Whether TRACE is sent on. */
+  /** Whether TRACE is forwarded. */
   readonly trace: boolean;
   /** Networks in CIDR notation whose X-Forwarded fields are believed. */
   readonly trusted: readonly string[];
-  /** Whether their connections begin with a head of the PROXY protocol. */
+  /** Whether trusted proxies' connections begin with a PROXY protocol head. */
   readonly proxyProtocol: boolean;
-  /** Of how many requests the access log tells at first. */
+  /** Initial sampling of the access log. */
   readonly accessLogging: AccessLogging;
-  /** How its lines are written. */
+  /** Style of the access log's lines. */
   readonly logStyle: AccessStyle;
-  /** How many workers there are. */
+  /** Number of workers. */
   readonly workers: number;
-  /** Set where requests are traced. */
+  /** Set if requests are traced. */
   readonly traces?: TraceSettings;
-  /** Tokens of the control API, which no replica gets to see. */
+  /** Tokens of the control API, which are not forwarded to replicas. */
   readonly tokens?: readonly ApiToken[];
 }
 
-/** Where a token of the control API is: at most one of the two is set. */
+/** A token of the control API: at most one of the two is set. */
 export interface ApiToken {
   readonly text: string;
   /** A file that may be replaced at any time. */
@@ -150,12 +156,12 @@ export interface ApiToken {
 }
 
 /**
- * What the configuration says about the data plane.
+ * Returns the data plane's settings of a configuration.
  *
  * @param config the configuration
- * @param listen where clients connect
+ * @param listen the address on which clients connect
  * @param replaces whether the engine replaces instances that fail
- * @param logStyle how lines of the access log are written
+ * @param logStyle style of the access log's lines
  */
 export function proxySettings(
   config: Config,
@@ -211,13 +217,13 @@ export function proxySettings(
   };
 }
 
-/** A worker's share of the calls, and enough for event streams and calls beside them at the least. */
+/** A worker's share of the calls, with a minimum for event streams and other calls beside them. */
 function callsOf(all: number, workers: number): number {
   return Math.max(Math.ceil(all / workers), Math.min(all, LEAST_CALLS));
 }
 
 /**
- * How many workers the data plane has.
+ * Returns the number of the data plane's workers.
  *
  * @param config the configuration
  */

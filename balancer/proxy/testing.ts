@@ -1,5 +1,5 @@
 /**
- * What the data plane's tests share: one worker in this process, before one replica.
+ * Harness of the data plane's tests: one worker in this process, before one replica.
  *
  * @module
  */
@@ -48,7 +48,7 @@ export class ProxyHarness implements AsyncDisposable {
     this.publish({});
   }
 
-  /** Has requests routed by a view in which the replica is ready, unless it is away. */
+  /** Routes by a view in which the replica is ready, or away. */
   publish({ away = false }: { readonly away?: boolean }): void {
     const [hostname = "", port] = this.upstream.address.split(":");
     const address = { hostname, port: Number(port) };
@@ -77,7 +77,7 @@ export class ProxyHarness implements AsyncDisposable {
     return { client, replica };
   }
 
-  /** How many exchanges took the general way since the last call. */
+  /** Number of exchanges on the general path since the last call. */
   general(): number {
     return this.proxy.attempts.relays.splice(0).length;
   }

@@ -1,5 +1,5 @@
 /**
- * What a byte may be part of, as one table: a lookup and a mask decide, not a chain of comparisons.
+ * Character classes of bytes as one table: a lookup and a mask replace a chain of comparisons.
  *
  * @module
  */

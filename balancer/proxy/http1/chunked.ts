@@ -1,5 +1,5 @@
 /**
- * Chunked bodies: validated while they are relayed byte for byte.
+ * Chunked bodies: validated while their bytes are relayed.
  *
  * @module
  */
@@ -33,7 +33,7 @@ const NAME_ROOM = 32;
 
 /**
  * Validates a chunked body (RFC 9112, 7.1) that arrives in any pieces, and finds its end. Data is
- * skipped without being looked at; where it is, is noted as spans.
+ * skipped without inspection; its position is recorded as spans.
  *
  * @example
  * ```ts
@@ -52,33 +52,33 @@ export class ChunkScanner {
   done = false;
   /** Bytes of data so far, in all scans. */
   dataBytes = 0;
-  /** How many pairs of {@linkcode ChunkScanner.spans} the last scan found. */
+  /** Number of pairs in {@linkcode ChunkScanner.spans} that the last scan found. */
   spanCount = 0;
   /** Start and end of each piece of data that the last scan found. */
   spans: Int32Array = new Int32Array(32);
   #state = SIZE;
-  /** Size of the chunk while it is read, then what is left of its data. */
+  /** Size of the chunk while it is read, then the remaining bytes of its data. */
   #size = 0;
   #digits = 0;
   #extension = 0;
   #extensionNamed = false;
-  /** Extension bytes that no data has paid for. */
+  /** Extension bytes in excess of the data bytes. */
   #excess = 0;
   #trailers = 0;
   #nameLength = 0;
   readonly #name = new Uint8Array(NAME_ROOM);
-  /** Notes what of a replica's framing is not to be sent on; undefined for requests. */
+  /** Records the parts of a replica's framing that are not forwarded; undefined for requests. */
   readonly #copy: CleanCopy | undefined;
 
   /**
-   * @param copy set for responses: more zeros before a size, whitespace behind it and trailer fields
-   * that must not be there are no fault, but noted there and left out of what is sent on
+   * @param copy set for responses: surplus zeros before a size, whitespace behind it and forbidden
+   *   trailer fields are no fault then; they are recorded there and not forwarded
    */
   constructor(copy?: CleanCopy) {
     this.#copy = copy;
   }
 
-  /** Makes ready for the next body. */
+  /** Prepares for the next body. */
   reset(): void {
     this.done = false;
     this.dataBytes = 0;
@@ -100,8 +100,8 @@ export class ChunkScanner {
    * @param bytes buffer that holds the bytes
    * @param from index of the first new byte
    * @param end index after the last byte
-   * @returns index up to which the bytes belong to the body, `end` unless it is done, or -1 when its
-   * framing is malformed, which it stays
+   * @returns index up to which the bytes belong to the body: `end` unless it is done; -1 if its
+   *   framing is malformed, for this call and all later ones
    */
   scan(bytes: Uint8Array, from: number, end: number): number {
     this.spanCount = 0;
@@ -134,7 +134,7 @@ export class ChunkScanner {
     return to;
   }
 
-  /** The state after a byte: a table of the grammar, which would only be harder to read in parts. */
+  /** The state after a byte. One table of the grammar, which would be harder to read in parts. */
   #next(state: number, byte: number): number {
     switch (state) {
       case SIZE:
@@ -165,8 +165,8 @@ export class ChunkScanner {
   }
 
   /**
-   * RFC 9112, 7.1: at least one digit, and a size that a number can hold. Zeros before it mean
-   * nothing: they count as an extension does, which bounds them.
+   * RFC 9112, 7.1: at least one digit, and a size that a number can hold. Leading zeros have no
+   * meaning: they count as extension bytes, which bounds them.
    */
   #sizeByte(byte: number): number {
     if ((BYTE_CLASSES[byte]! & 16) !== 0) {
@@ -209,7 +209,7 @@ export class ChunkScanner {
     return TRAILER_NAME;
   }
 
-  /** RFC 9110, 6.5.1: no field that frames, routes or is about the connection. */
+  /** RFC 9110, 6.5.1: no field that frames, routes or concerns the connection. */
   #nameEnded(): number {
     const kind = nameKindOf(this.#name, 0, this.#nameLength);
     this.#nameLength = 0;

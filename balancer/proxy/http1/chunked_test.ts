@@ -6,7 +6,7 @@ function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }
 
-/** What is known of a body after it came in pieces that end at these indexes. */
+/** State of a scanner after a body arrived in pieces that end at these indexes. */
 function scan(text: string, splits: readonly number[]): unknown {
   const bytes = bytesOf(text);
   const scanner = new ChunkScanner();
@@ -79,7 +79,7 @@ Deno.test("A malformed body stays malformed", () => {
   assertEquals([scanner.scan(bytesOf("0\r\n\r\n"), 0, 5), scanner.done], [5, true]);
 });
 
-Deno.test("What follows a body is not taken", () => {
+Deno.test("Bytes behind a body are not taken", () => {
   const text = '5;a="b"\r\nhello\r\n0A\r\n0123456789\r\n000 ;x\r\nX-Sum: 1\r\nB:\r\n\r\nGET /';
   const end = text.indexOf("GET");
   assertEquals(scan(text, []), { done: true, end, data: "hello0123456789", dataBytes: 15 });
@@ -98,7 +98,7 @@ Deno.test("A body without its end needs more bytes", () => {
   }
 });
 
-Deno.test("Limits are met by the largest that is allowed", () => {
+Deno.test("The largest allowed values are accepted", () => {
   const end = "0\r\n\r\n";
   const done = (text: string) => (scan(text, []) as { done: boolean }).done;
   assertEquals(scan("1fffffffffffff\r\n", []), { done: false, end: 16, data: "", dataBytes: 0 });

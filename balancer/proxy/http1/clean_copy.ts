@@ -1,6 +1,6 @@
 /**
- * The part of a chunked response that is sent on: its bytes without those that a replica should not
- * have sent.
+ * The forwarded part of a chunked response: its bytes without those that a replica should not have
+ * sent.
  *
  * @module
  */
@@ -8,26 +8,26 @@
 const SMALLEST_TAIL = 256;
 
 /**
- * Notes which bytes are left out, while a `ChunkScanner` takes them. Trailer fields are kept back
- * until their names are known, and sent behind everything else.
+ * Records the bytes to leave out, while a `ChunkScanner` takes them. Trailer fields are kept back
+ * until their names are known, and sent after all other bytes.
  */
 export class CleanCopy {
   /** Start and end of each run of the last scan's bytes that is left out. */
   #cuts = new Int32Array(32);
   #cutCount = 0;
-  /** Whether the byte that is being taken is left out. */
+  /** Whether the current byte is left out. */
   #cutting = false;
   /** Whether trailer fields have begun. */
   #inTrailers = false;
-  /** Whether the trailer field that is being taken is left out. */
+  /** Whether the current trailer field is left out. */
   #dropping = false;
-  /** Whether it ends with the byte that is being taken. */
+  /** Whether the trailer field ends with the current byte. */
   #ending = false;
   #lineStart = 0;
   #tail = new Uint8Array(0);
   #tailLength = 0;
 
-  /** Makes ready for the next body. */
+  /** Prepares for the next body. */
   reset(): void {
     this.#cutCount = this.#tailLength = this.#lineStart = 0;
     this.#cutting =
@@ -37,27 +37,27 @@ export class CleanCopy {
         false;
   }
 
-  /** Makes ready for the next scan. */
+  /** Prepares for the next scan. */
   begin(): void {
     this.#cutCount = 0;
   }
 
-  /** Leaves out the byte that is being taken. */
+  /** Leaves out the current byte. */
   cut(): void {
     this.#cutting = true;
   }
 
-  /** Keeps back the byte that is being taken, and all that follow. */
+  /** Keeps back the current byte, and all that follow. */
   beginTrailers(): void {
     this.#inTrailers = true;
   }
 
-  /** Leaves out the trailer field that is being taken. */
+  /** Leaves out the current trailer field. */
   dropTrailer(): void {
     this.#dropping = true;
   }
 
-  /** The trailer field ends with the byte that is being taken. */
+  /** The trailer field ends with the current byte. */
   endTrailer(): void {
     this.#ending = true;
   }
@@ -76,12 +76,12 @@ export class CleanCopy {
   }
 
   /**
-   * Moves what the last scan took together, over the bytes that are left out.
+   * Closes the gaps in the bytes of the last scan.
    *
    * @param bytes buffer that was scanned
    * @param from index of the first byte that was taken
    * @param end index after the last one
-   * @returns index after the last byte that is to be sent
+   * @returns index after the last byte to send
    */
   compact(bytes: Uint8Array, from: number, end: number): number {
     if (this.#cutCount === 0) return end;
@@ -96,7 +96,7 @@ export class CleanCopy {
     return to + end - start;
   }
 
-  /** The trailer section with the empty line behind it, or nothing where it was not kept back. */
+  /** The trailer section with the empty line behind it; empty if no trailers were kept back. */
   get tail(): Uint8Array {
     return this.#tail.subarray(0, this.#tailLength);
   }

@@ -1,6 +1,6 @@
 /**
- * Authentication that counts for a connection instead of a request: NTLM, and Negotiate (RFC 4559),
- * which may carry it. A connection on which it happened must carry requests of one client only.
+ * Authentication of a connection instead of a request: NTLM, and Negotiate (RFC 4559), which may
+ * carry it. A connection that is authenticated in this way must carry requests of one client only.
  *
  * @module
  */
@@ -14,8 +14,8 @@ const COMMA = 44;
 
 /**
  * Whether a list of challenges, or credentials, names such a scheme (RFC 9110, 11.6). A scheme is a
- * word at the beginning of the value or behind a comma. A comma in a quoted string is taken for one,
- * too: a connection is private without need then.
+ * word at the beginning of the value or behind a comma. A comma in a quoted string counts, too: at
+ * worst a connection is private without need.
  *
  * @param bytes buffer that holds the value
  * @param start index of its first byte

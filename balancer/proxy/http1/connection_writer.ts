@@ -18,10 +18,10 @@ const UPGRADE_OPTION = ascii("upgrade");
 const H2C = ascii("h2c");
 const LINE_END = ascii("\r\n");
 
-/** What Connection says to the client, or "" for no such field. */
+/** The value of Connection for the client; "" for no such field. */
 export type ConnectionOption = "" | "close" | "keep-alive" | "upgrade";
 
-/** RFC 9110, 7.8: an upgrade is offered hop by hop. The half of an offer of h2c is none. */
+/** RFC 9110, 7.8: an upgrade is offered hop by hop. An incomplete offer of h2c is dropped. */
 export function writeOffer(out: Uint8Array, at: number, bytes: Uint8Array, fields: Fields): number {
   let to = writeBytes(out, writeValue(out, at, CONNECTION, UPGRADE_OPTION), UPGRADE);
   const first = to;

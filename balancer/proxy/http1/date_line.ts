@@ -1,5 +1,5 @@
 /**
- * The field line `Date` of responses that have none (RFC 9110, 6.6.1).
+ * The field line `Date` for responses without one (RFC 9110, 6.6.1).
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { ascii } from "./writer.ts";
 
 const SECOND_MS = 1000;
 
-/** Writes the line once a second, however often it is read. */
+/** Builds the line once a second, however often it is read. */
 export class DateLine {
   readonly #now: () => number;
-  /** Until when the bytes say what they should, and since when. */
+  /** End of the second for which the bytes are valid; its beginning follows. */
   #until = -Infinity;
   #since = Infinity;
   #bytes = ascii("");
@@ -35,5 +35,5 @@ export class DateLine {
   }
 }
 
-/** The line by this machine's clock, for all that one thread writes. */
+/** The line by this machine's clock, shared by all writers of one thread. */
 export const DATE_LINE = new DateLine();

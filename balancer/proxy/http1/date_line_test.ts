@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { DateLine } from "./date_line.ts";
 
-Deno.test("the line is written once a second, and whenever the clock jumps", () => {
+Deno.test("the line is rebuilt once a second, and whenever the clock jumps", () => {
   let now = 784_111_777_000;
   const line = new DateLine(() => now);
   const text = () => new TextDecoder().decode(line.bytes);

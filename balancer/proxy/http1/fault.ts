@@ -1,10 +1,10 @@
 /**
- * Why a message is refused: constant objects, so that refusing allocates nothing.
+ * The reasons for refusing a message: constant objects, so that refusing allocates nothing.
  *
  * @module
  */
 
-/** A refusal: the status to answer with and a reason that teaches the peer. */
+/** A refusal: the status to answer with, and a reason for the peer. */
 export interface Fault {
   readonly status: 400 | 405 | 408 | 413 | 414 | 417 | 431 | 501 | 505 | 502;
   readonly reason: string;
@@ -64,7 +64,7 @@ const OF_UPSTREAM = new Map<Fault, Fault>(
 );
 
 /**
- * The same fault when the upstream made it: its status is 502.
+ * Returns the fault of an upstream: the same reason with status 502.
  *
  * @param fault one of {@linkcode FAULTS}
  */

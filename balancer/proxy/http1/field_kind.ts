@@ -1,5 +1,5 @@
 /**
- * The fields that a proxy has to know, told apart by the length of their names first.
+ * Kinds of the fields that a proxy has to know; names are first compared by their length.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { BYTE_CLASSES } from "./byte_class.ts";
 import { isOriginName, ORIGIN_NAMES } from "./origin_fields.ts";
 import { ascii } from "./writer.ts";
 
-/** A field that only its recipients know. */
+/** A field without a meaning for the proxy. */
 export const OTHER = 0;
 export const HOST = 1;
 export const CONTENT_LENGTH = 2;
@@ -19,10 +19,10 @@ export const X_FORWARDED_PROTO = 6;
 export const X_FORWARDED_HOST = 7;
 export const X_REQUEST_ID = 8;
 export const COOKIE = 9;
-/** Crosses, since the trailer section of a chunked body does too. */
+/** Forwarded, since the trailer section of a chunked body is forwarded, too. */
 export const TRAILER = 10;
 export const X_FORWARDED_PORT = 11;
-/** Another field that says where a request comes from: see `origin_fields.ts`. */
+/** Another field that names a request's origin: see `origin_fields.ts`. */
 export const ORIGIN = 12;
 export const MAX_FORWARDS = 13;
 export const DATE = 14;
@@ -32,7 +32,7 @@ export const UNDERSCORED = 15;
 export const FOLDED = 16;
 export const AUTHORIZATION = 17;
 export const WWW_AUTHENTICATE = 18;
-// From here on: the fields that are about one connection.
+// From here on: fields that concern one connection.
 export const CONNECTION = 19;
 export const KEEP_ALIVE = 20;
 export const PROXY_AUTHENTICATE = 21;
@@ -47,7 +47,7 @@ export const NOMINATED = 28;
 /** A field that this proxy writes itself. */
 export const HIDDEN = 29;
 
-/** One bit a kind: the fields that stop at every proxy. */
+/** One bit for each kind: the fields that stop at every proxy. */
 export const HOP_BY_HOP_BITS = (1 << 30) - (1 << CONNECTION);
 
 /**
@@ -64,8 +64,8 @@ const PROTECTED_BITS = (1 << TRAILER) - (1 << HOST) | 1 << X_FORWARDED_PORT | 1 
   1 << MAX_FORWARDS | 1 << TRANSFER_ENCODING;
 
 /**
- * Whether Connection must not name fields of this kind: an attacker would use it to have a proxy
- * remove what frames, routes or attributes a request (RFC 9110, 7.6.1).
+ * Whether Connection must not name fields of this kind: an attacker could make a proxy remove
+ * fields that frame, route or attribute a request (RFC 9110, 7.6.1).
  *
  * @param kind one of the constants of this module
  */
@@ -77,8 +77,8 @@ const NOMINABLE_BITS = 1 << OTHER | 1 << TRAILER | 1 << DATE | 1 << UNDERSCORED 
   1 << AUTHORIZATION | 1 << WWW_AUTHENTICATE;
 
 /**
- * Whether a field of this kind becomes {@linkcode NOMINATED} when Connection names it. Fields of the
- * other kinds stop here anyway, or must not be named.
+ * Whether a field of this kind becomes {@linkcode NOMINATED} when Connection names it. Fields of
+ * other kinds are not forwarded anyway, or must not be named.
  *
  * @param kind one of the constants of this module
  */
@@ -90,8 +90,8 @@ const UNFIT_FOR_TRAILERS = ~(1 << OTHER | 1 << DATE | 1 << UNDERSCORED | 1 << AU
   1 << WWW_AUTHENTICATE);
 
 /**
- * Whether a trailer section may hold fields of this kind: none that frames, routes, attributes or is
- * about the connection (RFC 9110, 6.5.1).
+ * Whether a trailer section may hold fields of this kind: none that frames, routes, attributes or
+ * concerns the connection (RFC 9110, 6.5.1).
  *
  * @param kind one of the constants of this module
  */
@@ -152,7 +152,7 @@ const NAMES = [
   NAME_WWW_AUTHENTICATE,
 ];
 
-/** By the length of a name, one bit for each letter that a known name of that length begins with. */
+/** By length of a name: one bit for each first letter of the known names of that length. */
 const LONGEST = 63;
 const FIRST_LETTERS = firstLetters();
 
@@ -165,8 +165,8 @@ function firstLetters(): Int32Array {
 }
 
 /**
- * The kind of a field by the letters of its name alone; see {@linkcode oddKindOf} for names that have
- * another character than letters, digits and hyphens.
+ * Returns the kind of a field from the letters of its name; see {@linkcode oddKindOf} for names
+ * with characters other than letters, digits and hyphens.
  *
  * @param bytes buffer that holds the name, which must be a token
  * @param start index of its first byte
@@ -174,7 +174,7 @@ function firstLetters(): Int32Array {
  */
 export function kindOf(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;
-  // Most fields are unknown: a look at one letter tells.
+  // Most fields are unknown: the first letter decides.
   const letters = length <= 63 ? FIRST_LETTERS[length]! : 1 << 24;
   if ((letters & 1 << (bytes[start]! & 31)) === 0) return 0;
   switch (length) {
@@ -229,17 +229,17 @@ export function kindOf(bytes: Uint8Array, start: number, end: number): number {
   return isOriginName(bytes, start, end) ? ORIGIN : 0;
 }
 
-/** Longer than every known name; of a longer one its beginning is looked at. */
+/** Longer than every known name; of a longer name only the beginning is compared. */
 const FOLD_BYTES = 64;
 const HYPHEN = 45;
 const UNDERSCORE = 95;
 const folded = new Uint8Array(FOLD_BYTES);
 
 /**
- * The kind of a field whose name has another character than letters, digits and hyphens. Gateways
- * that hand fields on as variables (CGI, RFC 3875, 4.1.18; FastCGI, WSGI, Rack) write an underscore
- * for a hyphen, and some of them for every such character: to the program behind them `X_Real.IP` is
- * `X-Real-IP`.
+ * Returns the kind of a field whose name has a character other than letters, digits and hyphens.
+ * Gateways that pass fields on as variables (CGI, RFC 3875, 4.1.18; FastCGI, WSGI, Rack) write an
+ * underscore for a hyphen, and some of them for every such character: to the program behind them
+ * `X_Real.IP` is `X-Real-IP`.
  *
  * @param bytes buffer that holds the name, which must be a token
  * @param start index of its first byte
@@ -259,7 +259,7 @@ export function oddKindOf(bytes: Uint8Array, start: number, end: number): number
 }
 
 /**
- * The kind of a field, whatever characters its name has.
+ * Returns the kind of a field with any characters in its name.
  *
  * @param bytes buffer that holds the name, which must be a token
  * @param start index of its first byte
@@ -272,8 +272,8 @@ export function nameKindOf(bytes: Uint8Array, start: number, end: number): numbe
 }
 
 /**
- * Whether a token of the same length is this name. Case folds by setting one bit: among the bytes of
- * a token only the letters can become a letter or "-" by that.
+ * Whether a token of the same length is this name. Setting one bit folds the case: among the bytes
+ * of a token only letters can become a letter or "-" by that.
  */
 function is(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
   for (let at = 0; at < name.length; at++) {
@@ -283,7 +283,7 @@ function is(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
 }
 
 /**
- * Whether bytes are this word in any case.
+ * Whether bytes are this word, case-insensitively.
  *
  * @param bytes buffer that holds the bytes, which must be a token
  * @param start index of the first byte

@@ -31,7 +31,7 @@ const NAMES: readonly [name: string, kind: number, hopByHop: boolean][] = [
   ["HTTP2-Settings", kinds.HTTP2_SETTINGS, true],
 ];
 
-Deno.test("A field that the proxy knows is told by its name in any case", () => {
+Deno.test("A known field is recognized by its name in any case", () => {
   for (const [name, kind, hopByHop] of NAMES) {
     for (const written of [name, name.toLowerCase(), name.toUpperCase()]) {
       const bytes = bytesOf(`: ${written}: `);
@@ -57,7 +57,7 @@ function kindOf(name: string): number {
   return kinds.nameKindOf(bytes, 2, 2 + name.length);
 }
 
-Deno.test("Fields that tell where a request comes from are known in any case", () => {
+Deno.test("Fields that name a request's origin are recognized in any case", () => {
   for (const name of [...ORIGIN_NAMES, "x-forwarded-ssl", "x-forwarded-a", "X-FORWARDED-Prefix"]) {
     assertEquals(kindOf(name), kinds.ORIGIN, name);
     assertEquals(kindOf(name.toUpperCase()), kinds.ORIGIN, name);
@@ -69,7 +69,7 @@ Deno.test("Fields that tell where a request comes from are known in any case", (
   }
 });
 
-Deno.test("A name that a gateway folds onto a known one is of a kind of its own", () => {
+Deno.test("A name that a gateway folds onto a known one has its own kind", () => {
   for (const name of [...NAMES.map(([name]) => name), ...ORIGIN_NAMES, "X-Forwarded-Ssl"]) {
     for (const odd of ["_", ".", "~", "!", "+"]) {
       const written = name.replaceAll("-", odd);
@@ -80,19 +80,19 @@ Deno.test("A name that a gateway folds onto a known one is of a kind of its own"
   assertEquals(kindOf(`X_Forwarded_${"x".repeat(100)}`), kinds.FOLDED);
 });
 
-Deno.test("Other names with an underscore are of a kind of their own, other odd ones are not", () => {
+Deno.test("Other names with an underscore have their own kind, other odd names do not", () => {
   assertEquals(kindOf("X_User"), kinds.UNDERSCORED);
   assertEquals(kindOf("_"), kinds.UNDERSCORED);
   assertEquals(kindOf(`${"x".repeat(100)}_`), kinds.UNDERSCORED);
   assertEquals(kindOf("X.User"), kinds.OTHER);
 });
 
-Deno.test("Fields that Connection names stop here, others cross", () => {
+Deno.test("Fields that Connection names are not forwarded, others are", () => {
   assertEquals(kinds.isHopByHop(kinds.NOMINATED), true);
   assertEquals(kinds.isHopByHop(kinds.OTHER), false);
 });
 
-Deno.test("Connection must not name what frames, routes or attributes a message", () => {
+Deno.test("Connection must not name fields that frame, route or attribute a message", () => {
   const named = NAMES.filter(([, kind]) => kinds.isProtected(kind)).map(([name]) => name);
   assertEquals(named, [
     "Host",

@@ -29,11 +29,11 @@ const KEEP_ALIVE_OPTION = ascii("keep-alive");
 const UPGRADE_OPTION = ascii("upgrade");
 
 /**
- * Field lines in the order in which they came (RFC 9112, 5). One object serves message after
- * message: parsing allocates only when a message has more fields than any before.
+ * Field lines in order of arrival (RFC 9112, 5). One object is reused for all messages: parsing
+ * allocates only when a message has more fields than any before.
  */
 export class Fields {
-  /** How many field lines there are. */
+  /** Number of field lines. */
   count = 0;
   /** Index just after the empty line that ends them. */
   end = 0;
@@ -43,13 +43,13 @@ export class Fields {
   keepAlive = false;
   /** Whether Connection has the option `upgrade`; known after {@linkcode Fields.nominate}. */
   upgrade = false;
-  /** Six numbers a field: line start, name end, value start, value end, line end, kind. */
+  /** Six numbers for each field: line start, name end, value start, value end, line end, kind. */
   #offsets = new Int32Array(6 * 32);
   readonly #lenient: boolean;
 
   /**
-   * @param lenient whether lines that are not exact are put right in place, where what they say is
-   * not in doubt: for responses, which a proxy has to repair (RFC 9112, 5.1 and 5.2)
+   * @param lenient whether malformed lines with an unambiguous meaning are repaired in place: for
+   *   responses, which a proxy has to repair (RFC 9112, 5.1 and 5.2)
    */
   constructor(lenient = false) {
     this.#lenient = lenient;
@@ -65,12 +65,12 @@ export class Fields {
     return this.#offsets[i * 6 + 1]!;
   }
 
-  /** Index of the first byte of the value of field `i`, without the whitespace around it. */
+  /** Index of the first byte of the value of field `i`, without surrounding whitespace. */
   valueStart(i: number): number {
     return this.#offsets[i * 6 + 2]!;
   }
 
-  /** Index after the last byte of the value of field `i`, without the whitespace around it. */
+  /** Index after the last byte of the value of field `i`, without surrounding whitespace. */
   valueEnd(i: number): number {
     return this.#offsets[i * 6 + 3]!;
   }
@@ -91,7 +91,7 @@ export class Fields {
    * @param bytes buffer that holds a head for which {@linkcode HeadScanner} has found an end
    * @param from index just after the first line
    * @param end index just after the empty line
-   * @param maxFields how many field lines are allowed
+   * @param maxFields largest number of field lines
    */
   parse(bytes: Uint8Array, from: number, end: number, maxFields: number): Fault | undefined {
     const fault = this.parseLines(bytes, from, maxFields);
@@ -99,12 +99,12 @@ export class Fields {
   }
 
   /**
-   * The same for a head whose end is not known: it is found, or there is a fault. Long, since calls
-   * would cost more than the few bytes of a field do.
+   * Parses a head whose end is not known: finds it, or returns a fault. One long function, since
+   * calls would cost more than the few bytes of a field.
    *
-   * @param bytes buffer that holds the lines, and behind the last byte a NUL
+   * @param bytes buffer that holds the lines, followed by a NUL
    * @param from index just after the first line
-   * @param maxFields how many field lines are allowed
+   * @param maxFields largest number of field lines
    */
   parseLines(bytes: Uint8Array, from: number, maxFields: number): Fault | undefined {
     const classes = BYTE_CLASSES;
@@ -163,10 +163,11 @@ export class Fields {
   }
 
   /**
-   * Reads the Connection fields: notes the options that are known, and marks the fields that others
-   * name as {@linkcode NOMINATED}, so that they do not cross (RFC 9110, 7.6.1). To name a field that
-   * frames or routes the message is a fault of a request; in a response the option is ignored. An
-   * option may end with a semicolon; parameters behind it are ignored in a response alone.
+   * Reads the Connection fields: records the known options, and marks the fields that other options
+   * name as {@linkcode NOMINATED}, so that they are not forwarded (RFC 9110, 7.6.1). An option that
+   * names a field that frames or routes the message is a fault in a request, and ignored in a
+   * response. An option may end with a semicolon; parameters behind it are ignored in a response
+   * only.
    *
    * @param bytes buffer that was parsed
    */
@@ -193,7 +194,7 @@ export class Fields {
   }
 
   /**
-   * Has fields of a name that the parser does not know stop here.
+   * Marks the fields of an unknown name, so that they are not forwarded.
    *
    * @param bytes buffer that was parsed
    * @param name the name in lower case
@@ -207,7 +208,7 @@ export class Fields {
     }
   }
 
-  /** Has field `i` stop here: it is written by other means. */
+  /** Marks field `i`, so that it is not forwarded: the proxy writes its own. */
   hideAt(i: number): undefined {
     this.#offsets[i * 6 + 5] = HIDDEN;
   }
@@ -250,8 +251,8 @@ function isFraming(kind: number): boolean {
 }
 
 /**
- * Index after whitespace, a semicolon that nothing follows, a comma and whitespace; `end` at the
- * end, or -1 for anything else.
+ * Index after whitespace, an optional final semicolon, a comma and whitespace; `end` at the end, or
+ * -1 for any other text.
  */
 function afterComma(bytes: Uint8Array, from: number, end: number): number {
   let at = afterSpace(bytes, from, end);

@@ -73,13 +73,13 @@ Deno.test("An option of Connection may end with a semicolon", () => {
   assertEquals([fault, fields.keepAlive, fields.close], [undefined, true, true]);
 });
 
-Deno.test("As many fields as allowed are taken, one more is refused", () => {
+Deno.test("The largest allowed number of fields is accepted, one more is refused", () => {
   assertEquals(parse("A: b\r\n".repeat(100) + "\r\n")[1], undefined);
   const [fields, fault] = parse("A: b\r\n".repeat(101) + "\r\n");
   assertEquals([fields.count, fault], [0, FAULTS.tooManyFields]);
 });
 
-Deno.test("More fields than there was room for are all kept", () => {
+Deno.test("Fields above the initial capacity are all kept", () => {
   const text = Array.from({ length: 200 }, (_, i) => `N${i}: ${i}\r\n`).join("") + "\r\n";
   const [fields] = parse(text, 200);
   const values = Array.from(
@@ -89,7 +89,7 @@ Deno.test("More fields than there was room for are all kept", () => {
   assertEquals(values, Array.from({ length: 200 }, (_, i) => i));
 });
 
-Deno.test("Fields that Connection names are marked, whatever their case and order", () => {
+Deno.test("Fields that Connection names are marked, in any case and order", () => {
   const [fields, fault] = parse(
     "x-one: 1\r\nConnection: X-One, ,\r\nX-Two: 2\r\nConnection:,X-TWO,connection\r\nX-On: 3\r\n\r\n",
   );
@@ -98,7 +98,7 @@ Deno.test("Fields that Connection names are marked, whatever their case and orde
   assertEquals(seen, [NOMINATED, CONNECTION, NOMINATED, CONNECTION, OTHER]);
 });
 
-Deno.test("Known options of Connection are noted and forgotten with the next message", () => {
+Deno.test("Known options of Connection are recorded, and reset for the next message", () => {
   const [fields] = parse("Connection: Keep-Alive, UPGRADE\r\nConnection: close\r\n\r\n");
   assertEquals([fields.keepAlive, fields.upgrade, fields.close], [true, true, true]);
   assertEquals(fields.parse(bytesOf("\r\n"), 0, 2, 1), undefined);

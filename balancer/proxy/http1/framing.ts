@@ -1,5 +1,5 @@
 /**
- * The values that say how long a body is, and the one that says for whom a request is.
+ * Parses the values that frame a body, and the authority of a request.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { ascii } from "./writer.ts";
 
 const CHUNKED = ascii("chunked");
 
-/** What {@linkcode codingOf} returns for exactly `chunked`. */
+/** Result of {@linkcode codingOf} for exactly `chunked`. */
 export const CODING_CHUNKED = 0;
-/** What {@linkcode codingOf} returns for codings that are well-formed and not spoken here. */
+/** Result of {@linkcode codingOf} for codings that are well-formed and not supported. */
 export const CODING_UNKNOWN = 1;
-/** What {@linkcode codingOf} returns when the end of the body cannot be known. */
+/** Result of {@linkcode codingOf} if the end of the body cannot be determined. */
 export const CODING_MALFORMED = 2;
 
 /**
@@ -24,7 +24,7 @@ export const CODING_MALFORMED = 2;
  * @param bytes buffer that holds the value
  * @param start index of its first byte
  * @param end index after its last byte
- * @returns the length, or -1 when it is no number of 1 to 15 digits
+ * @returns the length, or -1 if it is not a number of 1 to 15 digits
  */
 export function parseLength(bytes: Uint8Array, start: number, end: number): number {
   if (end === start || end - start > 15) return -1;
@@ -43,7 +43,7 @@ export function parseLength(bytes: Uint8Array, start: number, end: number): numb
  * @param bytes buffer that holds the value
  * @param start index of its first byte
  * @param end index after its last byte
- * @returns the number, or -1 when one is malformed or differs from another
+ * @returns the number, or -1 if one is malformed or differs from another
  */
 export function parseLengthList(bytes: Uint8Array, start: number, end: number): number {
   let length = -1;
@@ -82,7 +82,7 @@ export function codingOf(bytes: Uint8Array, start: number, end: number): number 
   return CODING_UNKNOWN;
 }
 
-/** One coding of the list: parameters are not looked into, but chunked has none. */
+/** The kind of one coding of the list: parameters are ignored, but chunked must have none. */
 function codingKind(bytes: Uint8Array, start: number, end: number): number {
   let from = start;
   while (from < end && (bytes[from] === 32 || bytes[from] === 9)) from++;
@@ -97,7 +97,7 @@ function codingKind(bytes: Uint8Array, start: number, end: number): number {
 
 /**
  * Whether bytes are a host with an optional port (RFC 9110, 7.2; RFC 3986, 3.2.2): a name, an IPv4
- * address or an IPv6 address in brackets. User information is none of it.
+ * address or an IPv6 address in brackets. User information is not allowed.
  *
  * @param bytes buffer that holds the bytes
  * @param start index of the first byte

@@ -8,12 +8,12 @@ import {
   parseLength,
 } from "./framing.ts";
 
-/** Calls with a value that stands between bytes that would change what it means. */
+/** Calls with a value between bytes that would change its meaning. */
 function within<T>(value: string, call: (bytes: Uint8Array, start: number, end: number) => T): T {
   return call(new TextEncoder().encode(`1${value}1`), 1, 1 + value.length);
 }
 
-Deno.test("A length is 1 to 15 digits and nothing else", () => {
+Deno.test("A length consists of 1 to 15 digits", () => {
   for (const [value, length] of [["0", 0], ["0012", 12], ["999999999999999", 999999999999999]]) {
     assertEquals(within(String(value), parseLength), Number(length));
   }
@@ -40,7 +40,7 @@ Deno.test("A transfer coding is chunked, unknown, or leaves the end of the body 
   for (const [value, coding] of table) assertEquals(within(value, codingOf), coding, value);
 });
 
-Deno.test("An authority is a host and perhaps a port", () => {
+Deno.test("An authority is a host with an optional port", () => {
   for (const value of ["a", "a:1", "a:", "[::1]:65535", "a%2Fb", "1.2.3.4", "a_b", "0:0"]) {
     assertEquals(within(value, isAuthority), true, value);
   }

@@ -1,5 +1,5 @@
 /**
- * Where a head ends. The bytes may arrive in any pieces: each is looked at once.
+ * Finds the end of a head. The bytes may arrive in any pieces: each byte is examined once.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 const MAX_EMPTY_LINES = 4;
 
 /**
- * Skips the few empty lines that a server should ignore before a request line (RFC 9112, 2.2). When
- * a CR is left as the last byte, wait for the next one and call this again before scanning.
+ * Skips the few empty lines that a server should ignore before a request line (RFC 9112, 2.2). If
+ * the last byte is a CR, wait for the next byte and call this function again before scanning.
  *
  * @param bytes buffer that holds the bytes
  * @param from index of the first byte
  * @param end index after the last byte
- * @returns index of the first byte that is no empty line
+ * @returns index of the first byte that belongs to no empty line
  */
 export function skipEmptyLines(bytes: Uint8Array, from: number, end: number): number {
   let at = from;
@@ -25,19 +25,19 @@ export function skipEmptyLines(bytes: Uint8Array, from: number, end: number): nu
 }
 
 /**
- * Finds the empty line that ends a head. Lines must end with CRLF: RFC 9112, 2.2 would let a
- * recipient take a bare LF, and two recipients that differ in this are how requests are smuggled.
+ * Finds the empty line that ends a head. Lines must end with CRLF: RFC 9112, 2.2 allows a recipient
+ * to accept a bare LF, but recipients that differ in this make request smuggling possible.
  */
 export class HeadScanner {
   /** Bytes of the first line so far, without its line end. */
   firstLineLength = 0;
-  /** Field lines that are complete so far. */
+  /** Number of complete field lines so far. */
   lines = 0;
   #inFirstLine = true;
-  /** 0 at the start of a line, 1 inside it; 2 and 3 the same after a CR. */
+  /** 0 at the start of a line, 1 inside a line; 2 and 3 are the same states after a CR. */
   #state = 0;
 
-  /** Makes ready for the next head. */
+  /** Prepares for the next head. */
   reset(): void {
     this.firstLineLength = 0;
     this.lines = 0;
@@ -51,8 +51,8 @@ export class HeadScanner {
    * @param bytes buffer that holds the bytes
    * @param from index of the first new byte
    * @param end index after the last byte
-   * @returns index just after the empty line, -1 when more bytes are needed, or -2 for a CR or LF
-   * that stands alone or a NUL
+   * @returns index just after the empty line, -1 if more bytes are needed, or -2 for a bare CR or
+   *   LF or a NUL
    */
   scan(bytes: Uint8Array, from: number, end: number): number {
     let state = this.#state;
@@ -66,7 +66,7 @@ export class HeadScanner {
         continue;
       }
       const start = at;
-      // The hot loop: every byte of a well-formed line but tabs is above CR.
+      // The hot loop: every byte of a well-formed line except tabs is above CR.
       while (at < end && bytes[at]! > 13) at++;
       if (at > start) state = 1;
       if (this.#inFirstLine) this.firstLineLength += at - start;

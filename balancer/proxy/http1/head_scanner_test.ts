@@ -44,7 +44,7 @@ for (const [what, text] of REFUSED) {
   });
 }
 
-Deno.test("A head in single bytes ends where it does in one piece, with the same counts", () => {
+Deno.test("A head in single bytes ends at the same index as in one piece, with the same counts", () => {
   const bytes = bytesOf("GET /\tx HTTP/1.1\r\nHost: a\r\nB: c\r\n\r\nrest");
   const whole = new HeadScanner();
   const end = whole.scan(bytes, 0, bytes.length);
@@ -65,7 +65,7 @@ Deno.test("The length of the first line is known before the line is complete", (
   assertEquals([scanner.firstLineLength, scanner.lines], [105, 0]);
 });
 
-Deno.test("A scanner that was reset begins anew", () => {
+Deno.test("A reset scanner scans like a new one", () => {
   const scanner = new HeadScanner();
   const bytes = bytesOf("GET / HTTP/1.1\r\nA: b\r\n\r\n");
   assertEquals(scanner.scan(bytes, 0, 20), -1);
@@ -74,7 +74,7 @@ Deno.test("A scanner that was reset begins anew", () => {
   assertEquals([scanner.firstLineLength, scanner.lines], [14, 1]);
 });
 
-Deno.test("A few empty lines before a request are skipped, and no half of one", () => {
+Deno.test("A few complete empty lines before a request are skipped", () => {
   const skipped = (text: string) => skipEmptyLines(bytesOf(text), 0, text.length);
   assertEquals(skipped("GET /"), 0);
   assertEquals(skipped("\r\n\r\nGET /"), 4);
@@ -85,7 +85,7 @@ Deno.test("A few empty lines before a request are skipped, and no half of one", 
   assertEquals(skipEmptyLines(bytesOf("ab\r\ncd"), 2, 3), 2);
 });
 
-Deno.test("A head in any three pieces ends where it does in one, with the same counts", () => {
+Deno.test("A head in any three pieces ends at the same index as in one, with the same counts", () => {
   const bytes = bytesOf("GET / HTTP/1.1\r\nHost: a\r\nB:\tc\r\n\r\n");
   for (let first = 0; first <= bytes.length; first++) {
     for (let second = first; second < bytes.length; second++) {

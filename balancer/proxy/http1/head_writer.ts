@@ -1,6 +1,6 @@
 /**
- * Writes the heads that are sent on: fields that may cross are copied byte for byte, and fields that
- * a proxy must add or replace are written.
+ * Writes the forwarded heads: fields that may be forwarded are copied byte for byte, and fields
+ * that a proxy must add or replace are written.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { ResponseHead } from "./response_head.ts";
 import { type RingPlace, writeRingFields } from "./ring_fields.ts";
 import { ascii, copy, writeBytes, writeNumber } from "./writer.ts";
 
-/** Room for the fixed texts that a head can gain. */
+/** Room for the fixed texts that can be added to a head. */
 const FIXED_ROOM = 480;
 
 const VERSION = ascii(" HTTP/1.1\r\n");
@@ -34,9 +34,9 @@ const CONTENT_LENGTH = ascii("Content-Length: ");
 const TE = ascii("TE: trailers\r\nConnection: TE\r\n");
 const TRACEPARENT = ascii("traceparent: ");
 
-/** What is written into a request beside what crosses. */
+/** Additions to a forwarded request. */
 export interface RequestAdditions {
-  /** Identifier of the request, for one that has none. */
+  /** Generated identifier of the request, if it had none. */
   readonly requestId: Uint8Array | undefined;
   /** IP address of the client. */
   readonly forwardedFor: Uint8Array;
@@ -44,44 +44,49 @@ export interface RequestAdditions {
   readonly proto: Uint8Array;
   /** Port that the client connected to, in decimal digits. */
   readonly port: Uint8Array;
-  /** What the proxy calls itself in Via, or nothing for no such field. */
+  /** The proxy's name in Via; empty for no such field. */
   readonly via: Uint8Array;
-  /** Whether the client is a proxy that is believed when it tells where a request comes from. */
+  /**
+   * Whether the client is a trusted proxy, whose statements about a request's origin are believed.
+   */
   readonly trusted: boolean;
-  /** Whether unknown fields with an underscore in their names cross. */
+  /** Whether unknown fields with an underscore in their names are forwarded. */
   readonly underscores: boolean;
-  /** Value of the field `traceparent`, which is the last line then; undefined for none of ours. */
+  /**
+   * Value of the field `traceparent`, which is written as the last line; undefined for no own
+   * field.
+   */
   readonly traceparent: string | undefined;
 }
 
-/** What is written into a response beside what crosses. */
+/** Additions to a forwarded response. */
 export interface ResponseAdditions {
-  /** Identifier of the request, for a response that has none. */
+  /** Identifier of the request, for a response without one. */
   readonly requestId: Uint8Array | undefined;
-  /** What the proxy calls itself in Via, or nothing for no such field. */
+  /** The proxy's name in Via; empty for no such field. */
   readonly via: Uint8Array;
-  /** What Connection says, or "" for no such field. */
+  /** The value of Connection; "" for no such field. */
   readonly connection: ConnectionOption;
   /**
-   * `as-is`: the body is framed as it was received. `chunked`: its end was that of the connection,
-   * and it becomes chunked. `none`: Content-Length crosses, Transfer-Encoding does not.
+   * `as-is`: the body is framed as it was received. `chunked`: the connection's end framed it, and
+   * it becomes chunked. `none`: Content-Length is forwarded, Transfer-Encoding is not.
    */
   readonly framing: "as-is" | "chunked" | "none";
-  /** Writes Date into a response that has none, or nothing for no such field. */
+  /** Writes Date into a response without one; undefined for no such field. */
   readonly date: DateLine | undefined;
-  /** Where the response comes from, if that is to be said. */
+  /** Origin of the response for the ring fields, if they are enabled. */
   readonly ring: RingPlace | undefined;
 }
 
 /**
- * Writes a request head as it is sent on (RFC 9110, 7.6).
+ * Writes the forwarded head of a request (RFC 9110, 7.6).
  *
  * @param out buffer to write to
  * @param at index of the first byte to write
  * @param bytes buffer that holds the head
  * @param head the head, parsed without a fault
- * @param add what the proxy has to say
- * @returns index after the last byte written, or -1 when `out` might be too small
+ * @param add additions of the proxy
+ * @returns index after the last byte written, or -1 if `out` might be too small
  */
 export function writeRequestHead(
   out: Uint8Array,
@@ -90,7 +95,7 @@ export function writeRequestHead(
   head: RequestHead,
   add: RequestAdditions,
 ): number {
-  // The host may be written twice; everything else that was received at most once.
+  // The host may be written twice; all other received bytes at most once.
   const room = head.end - head.start + head.hostEnd - head.hostStart + FIXED_ROOM +
     (add.requestId === undefined ? 0 : add.requestId.length) + add.forwardedFor.length +
     add.proto.length + add.port.length + add.via.length;
@@ -121,14 +126,14 @@ export function writeRequestHead(
 }
 
 /**
- * Writes a response head as it is sent on (RFC 9110, 7.6).
+ * Writes the forwarded head of a response (RFC 9110, 7.6).
  *
  * @param out buffer to write to
  * @param at index of the first byte to write
  * @param bytes buffer that holds the head
  * @param head the head, parsed without a fault
- * @param add what the proxy has to say
- * @returns index after the last byte written, or -1 when `out` might be too small
+ * @param add additions of the proxy
+ * @returns index after the last byte written, or -1 if `out` might be too small
  */
 export function writeResponseHead(
   out: Uint8Array,
@@ -164,14 +169,14 @@ export function writeResponseHead(
   return to + 2;
 }
 
-/** One bit a kind. */
+/** One bit for each dropped kind. */
 function droppedOfRequest(head: RequestHead, add: RequestAdditions): number {
   let dropped = kinds.HOP_BY_HOP_BITS | 1 << 5 | 1 << 16; // X-Forwarded-For, folded names
-  // X-Forwarded-Proto, -Host and -Port, and the other fields that tell of an origin.
+  // X-Forwarded-Proto, -Host and -Port, and the other fields that name an origin.
   if (!add.trusted) dropped |= 1 << 6 | 1 << 7 | 1 << 11 | 1 << 12;
   if (!add.underscores) dropped |= 1 << 15;
   if (head.absolute) dropped |= 1 << 1; // Host
-  // RFC 9110, 10.1.1: an expectation of HTTP/1.0 is not to be met, so it goes no further.
+  // RFC 9110, 10.1.1: an expectation of HTTP/1.0 is ignored, so it is not forwarded.
   if (head.minor === 0) dropped |= 1 << 3;
   return dropped;
 }
@@ -194,7 +199,7 @@ function neverFramed(status: number): boolean {
   return status < 200 || status === 204;
 }
 
-/** Lines that stay neighbours are copied as one run. */
+/** Neighbouring lines are copied as one run. */
 function writeCrossing(
   out: Uint8Array,
   at: number,
@@ -249,7 +254,9 @@ function writeForwarded(
   return to;
 }
 
-/** Of a proxy that tells how it was asked, the port of this proxy says nothing. */
+/**
+ * With a trusted proxy that forwards the original host or scheme, this proxy's port has no meaning.
+ */
 function addsPort(fields: Fields, add: RequestAdditions): boolean {
   return !add.trusted ||
     !(has(fields, kinds.X_FORWARDED_PORT) || has(fields, kinds.X_FORWARDED_PROTO) ||

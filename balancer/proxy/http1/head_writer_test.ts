@@ -57,7 +57,7 @@ function sentResponse(text: string, add: Partial<ResponseAdditions> = {}): strin
   return textOf(out.subarray(1, writeResponseHead(out, 1, bytes, head, { ...RESPONSE, ...add })));
 }
 
-Deno.test("A request crosses byte for byte, without the fields of its connection", () => {
+Deno.test("A request is forwarded byte for byte, without the fields of its connection", () => {
   assertEquals(
     sentRequest(lines(
       "POST /a?b HTTP/1.1",
@@ -94,7 +94,7 @@ Deno.test("A request crosses byte for byte, without the fields of its connection
   );
 });
 
-Deno.test("A chunked request is framed by one Transfer-Encoding of ours", () => {
+Deno.test("A chunked request is framed by one Transfer-Encoding of the proxy", () => {
   assertEquals(
     sentRequest(lines("POST / HTTP/1.1", "Host: a", "transfer-encoding:CHUNKED", "A: b")),
     lines(
@@ -121,7 +121,7 @@ const FORWARDED = [
   "X-Request-Id: theirs",
 ];
 
-Deno.test("What a client says about itself is replaced", () => {
+Deno.test("An untrusted client's forwarding fields are replaced", () => {
   assertEquals(
     sentRequest(lines("GET / HTTP/1.1", "Host: a", ...FORWARDED)),
     lines(
@@ -137,7 +137,7 @@ Deno.test("What a client says about itself is replaced", () => {
   );
 });
 
-Deno.test("What a trusted proxy says about a client is kept and added to", () => {
+Deno.test("A trusted proxy's forwarding fields are kept and extended", () => {
   assertEquals(
     sentRequest(lines("GET / HTTP/1.1", "Host: a", ...FORWARDED), { trusted: true }),
     lines(
@@ -173,7 +173,7 @@ const CLAIMS = [
   "CF-Connecting-IP: 192.0.2.60",
 ];
 
-Deno.test("What a stranger says about the origin of a request is dropped", () => {
+Deno.test("An untrusted client's origin fields are dropped", () => {
   const sent = lines(
     "GET / HTTP/1.1",
     "Host: a",
@@ -187,7 +187,7 @@ Deno.test("What a stranger says about the origin of a request is dropped", () =>
   assertEquals(sentRequest(lines("GET / HTTP/1.1", "Host: a", ...CLAIMS)), sent);
 });
 
-Deno.test("What a trusted proxy says about the origin of a request crosses", () => {
+Deno.test("A trusted proxy's origin fields are forwarded", () => {
   assertEquals(
     sentRequest(lines("GET / HTTP/1.1", "Host: a", ...CLAIMS), { trusted: true }),
     lines(
@@ -203,7 +203,7 @@ Deno.test("What a trusted proxy says about the origin of a request crosses", () 
   );
 });
 
-Deno.test("A name that a gateway folds onto a known one crosses from no peer", () => {
+Deno.test("A name that a gateway folds onto a known one is not forwarded from any peer", () => {
   const folded = ["X_Forwarded_For: 1", "X.Real.IP: 1", "content_length: 9", "Forwarded~For: 1"];
   const odd = ["X.User: 1"];
   for (const trusted of [true, false]) {
@@ -219,13 +219,13 @@ Deno.test("A name that a gateway folds onto a known one crosses from no peer", (
   }
 });
 
-Deno.test("Without a name for Via there is no such field", () => {
+Deno.test("Without a name no Via is written", () => {
   const none = { via: ascii("") };
   assertEquals(sentRequest(lines("GET / HTTP/1.1", "Host: a"), none).includes("Via"), false);
   assertEquals(sentResponse(lines("HTTP/1.1 200 OK"), none).includes("Via"), false);
 });
 
-Deno.test("Half an offer of h2c is not forwarded, the rest of the offer is", () => {
+Deno.test("An incomplete offer of h2c is not forwarded, the rest of the offer is", () => {
   const offer = (upgrade: string) =>
     sentRequest(lines(
       "GET / HTTP/1.1",
@@ -243,7 +243,7 @@ Deno.test("Half an offer of h2c is not forwarded, the rest of the offer is", () 
   }
 });
 
-Deno.test("TE: trailers is asked for with its option, and of HTTP/1.0 it is not", () => {
+Deno.test("TE: trailers is forwarded with its option, but not from HTTP/1.0", () => {
   const asked = "TE: trailers\r\nConnection: TE\r\n\r\n";
   const sent = (version: string, ...fields: string[]) =>
     sentRequest(lines(`GET / HTTP/${version}`, "Host: a", ...fields)).endsWith(asked);
@@ -255,7 +255,7 @@ Deno.test("TE: trailers is asked for with its option, and of HTTP/1.0 it is not"
   assertEquals(sent("1.0", "TE: trailers"), false);
 });
 
-Deno.test("Max-Forwards of OPTIONS and TRACE is counted down, of others it crosses", () => {
+Deno.test("Max-Forwards of OPTIONS and TRACE is decremented, for other methods it is forwarded", () => {
   const sent = (method: string, value: string) => {
     const text = sentRequest(lines(`${method} / HTTP/1.1`, "Host: a", `Max-Forwards: ${value}`));
     return /Max-Forwards: (.*)\r/.exec(text)?.[1];
@@ -266,7 +266,7 @@ Deno.test("Max-Forwards of OPTIONS and TRACE is counted down, of others it cross
   assertEquals(sent("GET", "x"), "x");
 });
 
-Deno.test("An expectation of nothing is left out", () => {
+Deno.test("An empty expectation is left out", () => {
   assertEquals(
     sentRequest(lines("GET / HTTP/1.1", "Host: a", "Expect: ")),
     sentRequest(lines("GET / HTTP/1.1", "Host: a")),
@@ -282,7 +282,7 @@ Deno.test("A response without Date gains one, an interim response does not", () 
   assertEquals(sentResponse(own, bare), own);
 });
 
-Deno.test("Content-Length that was repeated is written once", () => {
+Deno.test("A repeated Content-Length is written once", () => {
   const bare = { via: ascii(""), requestId: undefined };
   const sent = (fields: string[], add: Partial<ResponseAdditions> = {}) =>
     sentResponse(lines("HTTP/1.1 200 OK", ...fields, "A: b"), { ...bare, ...add });
@@ -350,7 +350,7 @@ Deno.test("A request of HTTP/1.0 becomes one of HTTP/1.1, without its expectatio
   assert(sentRequest(lines("GET / HTTP/1.1", "Host:")).startsWith("GET / HTTP/1.1\r\nHost:\r\nX-"));
 });
 
-Deno.test("An upgrade is asked for anew", () => {
+Deno.test("An upgrade is requested with the proxy's own fields", () => {
   const sent = sentRequest(lines(
     "GET /ws HTTP/1.1",
     "Host: a",
@@ -373,7 +373,7 @@ const RECEIVED = lines(
   "Content-Length: 5",
 );
 
-Deno.test("A response crosses byte for byte, without the fields of its connection", () => {
+Deno.test("A response is forwarded byte for byte, without the fields of its connection", () => {
   assertEquals(
     sentResponse(RECEIVED, { connection: "keep-alive" }),
     lines(
@@ -388,7 +388,7 @@ Deno.test("A response crosses byte for byte, without the fields of its connectio
   );
 });
 
-Deno.test("A response is framed as it was, as chunked, or not at all", () => {
+Deno.test("A response keeps its framing, becomes chunked, or has none", () => {
   const chunked = lines("HTTP/1.1 200", "transfer-encoding: CHUNKED");
   const bare = { via: ascii(""), requestId: undefined };
   const line = "Transfer-Encoding: chunked";
@@ -403,7 +403,7 @@ Deno.test("A response is framed as it was, as chunked, or not at all", () => {
   assertEquals(sentResponse(sized, { ...bare, framing: "none" }), sized);
 });
 
-Deno.test("A response that cannot have a body is sent on without framing", () => {
+Deno.test("A response that cannot have a body is forwarded without framing", () => {
   const bare = { via: ascii(""), requestId: undefined };
   for (const framing of ["as-is", "chunked", "none"] as const) {
     for (const field of ["Content-Length: 0", "Transfer-Encoding: chunked"]) {
@@ -413,7 +413,7 @@ Deno.test("A response that cannot have a body is sent on without framing", () =>
   }
 });
 
-Deno.test("An informational response gains nothing, an upgrade is agreed on anew", () => {
+Deno.test("An informational response has no additions, an upgrade gets the proxy's own fields", () => {
   const bare = { via: ascii(""), requestId: undefined };
   const hints = lines("HTTP/1.1 103 Early Hints", "Link: </a>");
   assertEquals(sentResponse(hints, bare), hints);
@@ -426,7 +426,7 @@ Deno.test("An informational response gains nothing, an upgrade is agreed on anew
   );
 });
 
-Deno.test("A response keeps the request identifier that it has", () => {
+Deno.test("A response keeps its own request identifier", () => {
   const text = lines("HTTP/1.1 200 OK", "X-Request-Id: theirs");
   assertEquals(sentResponse(text, { via: ascii("") }), text);
 });
@@ -460,7 +460,7 @@ const FIELD = fc.tuple(NAME, VALUE).map(([name, value]) => `${name}: ${value}`);
 const FRAMING = fc.constantFrom([], ["Content-Length: 42"], ["Transfer-Encoding: chunked"]);
 const FIELDS = fc.tuple(fc.array(FIELD, { maxLength: 12 }), FRAMING);
 
-/** Lines of the fields that may cross, and were there before. */
+/** Lines of the fields that may be forwarded, and were received. */
 function crossing(bytes: Uint8Array, head: RequestHead | ResponseHead): string[] {
   const found: string[] = [];
   for (let i = 0; i < head.fields.count; i++) {
@@ -472,7 +472,7 @@ function crossing(bytes: Uint8Array, head: RequestHead | ResponseHead): string[]
   return found;
 }
 
-Deno.test("What is written of any request is read back alike", () => {
+Deno.test("Any written request is parsed back equally", () => {
   const request = fc.record({
     method: fc.constantFrom("GET", "POST", "BREW"),
     target: fc.webPath(),
@@ -500,7 +500,7 @@ Deno.test("What is written of any request is read back alike", () => {
   );
 });
 
-Deno.test("What is written of any response is read back alike", () => {
+Deno.test("Any written response is parsed back equally", () => {
   const response = fc.record({
     status: fc.integer({ min: 200, max: 999 }).filter((status) => status !== 204),
     reason: fc.constantFrom("", "OK", "Not  Found"),

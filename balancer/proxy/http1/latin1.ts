@@ -1,6 +1,6 @@
 /**
- * Bytes of a head as a string, one character a byte: the only reading of obs-text that loses
- * nothing (RFC 9110, section 5.5).
+ * Decodes bytes of a head as a string, one character for each byte: the only decoding of obs-text
+ * that loses nothing (RFC 9110, section 5.5).
  *
  * @module
  */
@@ -8,9 +8,9 @@
 /**
  * Decodes bytes.
  *
- * @param bytes where they are
- * @param start the first
- * @param end behind the last
+ * @param bytes buffer that holds them
+ * @param start index of the first byte
+ * @param end index behind the last byte
  */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
@@ -20,7 +20,7 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return text;
 }
 
-/** One string, not seven on the way to it. */
+/** Creates one string, without intermediate ones. */
 function eight(bytes: Uint8Array, at: number): string {
   return String.fromCharCode(
     bytes[at]!,

@@ -1,6 +1,6 @@
 /**
- * Field lines of a response that are not exact and leave no doubt: each is put right in place, in as
- * many bytes as it has.
+ * Repairs malformed field lines of a response whose meaning is unambiguous: in place, without a
+ * change of their length.
  *
  * @module
  */
@@ -30,13 +30,12 @@ export function moveColon(bytes: Uint8Array, from: number): number {
 }
 
 /**
- * Makes a folded line a part of the field before it: a proxy replaces each fold by spaces (RFC 9112,
- * 5.2).
+ * Joins a folded line to the field before it: a proxy replaces each fold by spaces (RFC 9112, 5.2).
  *
  * @param bytes buffer that holds the line
- * @param offsets of the fields, six numbers a field
+ * @param offsets offsets of the fields, six numbers for each field
  * @param field index of the field before the fold
- * @returns index just after the folded line, or -1 when it is not well-formed
+ * @returns index just after the folded line, or -1 if it is malformed
  */
 export function unfold(bytes: Uint8Array, offsets: Int32Array, field: number): number {
   const slot = field * 6;
@@ -55,11 +54,11 @@ export function unfold(bytes: Uint8Array, offsets: Int32Array, field: number): n
 }
 
 /**
- * Makes spaces of the control characters of a value (RFC 9110, 5.5).
+ * Replaces the control characters of a value by spaces (RFC 9110, 5.5).
  *
  * @param bytes buffer that holds the line
  * @param from index of the first control character
- * @returns index of the CRLF that ends the line, or -1 for a CR or LF that stands alone or a NUL
+ * @returns index of the CRLF that ends the line, or -1 for a bare CR or LF or a NUL
  */
 export function blankControls(bytes: Uint8Array, from: number): number {
   let end = from;

@@ -1,5 +1,5 @@
 /**
- * Field lines of the proxy's own, written into a head.
+ * Writes the proxy's own field lines into a head.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { ascii, copy, writeAscii, writeBytes, writeNumber } from "./writer.ts";
 
 const LINE_END = ascii("\r\n");
 
-/** Whether there is a field of a kind. */
+/** Whether a field of this kind is present. */
 export function has(fields: Fields, kind: number): boolean {
   for (let i = 0; i < fields.count; i++) if (fields.kind(i) === kind) return true;
   return false;
@@ -39,7 +39,7 @@ export function writeCount(out: Uint8Array, at: number, name: Uint8Array, count:
   return writeBytes(out, writeNumber(out, writeBytes(out, at, name), count), LINE_END);
 }
 
-/** Writes a line whose value is bytes, which are faster to write than a string. */
+/** Writes a line whose value is bytes: faster than a string. */
 export function writeValue(
   out: Uint8Array,
   at: number,

@@ -1,5 +1,5 @@
 /**
- * Values that are lists of words parted by commas (RFC 9110, 5.6.1).
+ * Values that are comma-separated lists of words (RFC 9110, 5.6.1).
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { isSpace } from "./line_repair.ts";
 
 /**
- * Whether a list has a word, in any case.
+ * Whether a list has a word, case-insensitively.
  *
  * @param bytes buffer that holds the list
  * @param start index of its first byte
@@ -54,7 +54,7 @@ export function elementEnd(bytes: Uint8Array, from: number, end: number): number
   return at;
 }
 
-/** Index of the first byte of an element behind the whitespace before it. */
+/** Index of the first byte of an element, after leading whitespace. */
 export function elementStart(bytes: Uint8Array, from: number, end: number): number {
   let at = from;
   while (at < end && isSpace(bytes[at]!)) at++;
@@ -62,7 +62,7 @@ export function elementStart(bytes: Uint8Array, from: number, end: number): numb
 }
 
 /**
- * Whether an element, without the whitespace around it, is a word in any case.
+ * Whether an element, without surrounding whitespace, is a word, case-insensitively.
  *
  * @param bytes buffer that holds the list
  * @param from index of its first byte

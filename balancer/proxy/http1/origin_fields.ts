@@ -1,7 +1,6 @@
 /**
- * The fields by which proxies tell where a request comes from and how it was asked for. A server
- * behind a proxy believes them, so they are dropped when a client that is no trusted proxy sends
- * them.
+ * The fields in which proxies name a request's origin and original target. A server behind a proxy
+ * believes them, so they are dropped when a client that is not a trusted proxy sends them.
  *
  * @module
  */
@@ -9,12 +8,12 @@
 import { ascii } from "./writer.ts";
 
 /**
- * In lower case. Beside these every name that begins with `x-forwarded-` counts. `Proxy` says nothing
- * of an origin; CGI makes HTTP_PROXY of it, which programs take for their own setting (httpoxy,
+ * In lower case. All other names that begin with `x-forwarded-` count, too. `Proxy` names no
+ * origin; CGI turns it into HTTP_PROXY, which programs take for their own setting (httpoxy,
  * CVE-2016-5385).
  */
 export const ORIGIN_NAMES = [
-  // RFC 7239, and what was used before it.
+  // RFC 7239, and its predecessors.
   "forwarded",
   "forwarded-for",
   "x-forwarded",
@@ -30,7 +29,7 @@ export const ORIGIN_NAMES = [
   "proxy-client-ip",
   "wl-proxy-client-ip",
   "proxy",
-  // How it was asked for.
+  // Scheme and target of the original request.
   "front-end-https",
   "x-scheme",
   "x-url-scheme",
@@ -40,7 +39,7 @@ export const ORIGIN_NAMES = [
   "x-original-uri",
   "x-original-url",
   "x-rewrite-url",
-  // Of content delivery networks and of platforms.
+  // Content delivery networks and platforms.
   "ali-cdn-real-ip",
   "cdn-src-ip",
   "cf-connecting-ip",
@@ -75,7 +74,7 @@ function byLength(): Uint8Array[][] {
 }
 
 /**
- * Whether a field says where a request comes from.
+ * Whether a field names a request's origin.
  *
  * @param bytes buffer that holds its name, of letters, digits and hyphens
  * @param start index of the first byte of the name

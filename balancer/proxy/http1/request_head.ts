@@ -1,5 +1,5 @@
 /**
- * The head of a request: what the proxy must know of it, as numbers into its bytes.
+ * The head of a request: the facts that the proxy needs, as indexes into its bytes.
  *
  * @module
  */
@@ -16,12 +16,12 @@ import { ascii } from "./writer.ts";
 
 const CONTINUE = ascii("100-continue");
 const TRAILERS = ascii("trailers");
-/** RFC 9113, 3.1: an upgrade to HTTP/2 is obsolete, and this proxy speaks none. */
+/** RFC 9113, 3.1: an upgrade to HTTP/2 is obsolete, and this proxy does not support it. */
 const H2C = ascii("h2c");
 
 /**
- * A request head. One object serves request after request; what it holds is valid as long as the
- * bytes that were parsed stay where they are.
+ * A request head. One object is reused for all requests; its content is valid as long as the parsed
+ * bytes stay in place.
  *
  * @example
  * ```ts
@@ -50,7 +50,7 @@ export class RequestHead {
   pathEnd = 0;
   /** Index of the host and port: of the absolute-form target if it is one, or else of Host. */
   hostStart = 0;
-  /** Index after the host and port: equal to the start when there is none. */
+  /** Index after the host and port: equal to the start if there is none. */
   hostEnd = 0;
   minor: 0 | 1 = 1;
   /** Length of the body, or -1 without Content-Length. */
@@ -62,15 +62,15 @@ export class RequestHead {
   upgrade = false;
   /** Whether the client waits for 100 (Continue) before the body (RFC 9110, 10.1.1). */
   expectContinue = false;
-  /** Whether the client takes a trailer section (RFC 9110, 10.1.4). */
+  /** Whether the client accepts a trailer section (RFC 9110, 10.1.4). */
   trailers = false;
-  /** How many times OPTIONS or TRACE may be forwarded (RFC 9110, 7.6.2), or -1 for any. */
+  /** Remaining number of forwards for OPTIONS or TRACE (RFC 9110, 7.6.2); -1: no limit. */
   maxForwards = -1;
   /** Whether the target was in absolute-form. */
   absolute = false;
   /** Index of the first X-Request-Id among the fields, or -1. */
   requestIdField = -1;
-  /** Whether it carries credentials that count for the connection: see `connection_auth.ts`. */
+  /** Whether it carries credentials that authenticate the connection: see `connection_auth.ts`. */
   connectionAuth = false;
   #hostSeen = false;
   #encodingSeen = false;
@@ -78,14 +78,14 @@ export class RequestHead {
   #upgradeSeen = false;
 
   /**
-   * Parses and validates a head. Call it once for a head: for an absolute-form target without a path
-   * it writes the path that RFC 9112, 3.2.1 and 3.2.4 ask for into `bytes`.
+   * Parses and validates a head. Call this method once for each head: for an absolute-form target
+   * without a path it writes the path that RFC 9112, 3.2.1 and 3.2.4 require into `bytes`.
    *
    * @param bytes buffer that holds the head
    * @param start index of its first byte
    * @param headEnd index just after the empty line, as found by {@linkcode HeadScanner}
-   * @param maxFields how many field lines are allowed
-   * @returns why the request is refused, or nothing
+   * @param maxFields largest number of field lines
+   * @returns why the request is refused; undefined if it is accepted
    */
   parse(bytes: Uint8Array, start: number, headEnd: number, maxFields: number): Fault | undefined {
     this.#reset(start, headEnd);
@@ -96,19 +96,19 @@ export class RequestHead {
   }
 
   /**
-   * Parses a head whose end is not known, in one pass: the usual head that is all there and has
-   * nothing wrong. Of any other it says no more than that: it may be incomplete, faulty, or have a
-   * target in another form. Those are for {@linkcode HeadScanner} and {@linkcode parse}.
+   * Parses a complete and valid head whose end is not known, in one pass. Any other head is
+   * rejected without a reason: it may be incomplete, faulty, or have a target in another form.
+   * {@linkcode HeadScanner} and {@linkcode parse} handle those.
    *
-   * @param bytes buffer that holds the bytes; the one behind them is overwritten
+   * @param bytes buffer that holds the bytes; the byte behind them is overwritten
    * @param start index of the first byte
    * @param end index after the last byte, which may lie behind the head
-   * @param maxFields how many field lines are allowed
-   * @returns whether a head was there and parsed; {@linkcode end} is its end then
+   * @param maxFields largest number of field lines
+   * @returns whether a head was parsed; if so, {@linkcode end} is its end
    */
   parseWhole(bytes: Uint8Array, start: number, end: number, maxFields: number): boolean {
     if (end >= bytes.length) return false;
-    // A NUL can be no part of a head: whatever looks for the end of something stops there.
+    // A NUL is never part of a head, so every search for an end stops there.
     bytes[end] = 0;
     if (!isOriginForm(bytes, start)) return false;
     this.#reset(start, start);
@@ -119,7 +119,7 @@ export class RequestHead {
     return (this.#readFields(bytes) ?? this.#conclude(bytes)) === undefined;
   }
 
-  /** Length of the request line without its line end, of a target in origin-form. */
+  /** Length of the request line without its line end, for a target in origin-form. */
   get lineLength(): number {
     return this.targetEnd + 9 - this.start;
   }
@@ -172,7 +172,7 @@ export class RequestHead {
     return this.#absoluteForm(bytes);
   }
 
-  /** RFC 9112, 3.2.2: the authority says for whom the request is, the rest is the target. */
+  /** RFC 9112, 3.2.2: splits the target into the authority and the rest. */
   #absoluteForm(bytes: Uint8Array): Fault | undefined {
     const from = authorityStart(bytes, this.targetStart, this.targetEnd);
     if (from < 0) return FAULTS.targetForm;
@@ -188,8 +188,8 @@ export class RequestHead {
   }
 
   /**
-   * Gives a target without a path its "/", or "*" when OPTIONS is about the whole server, in the
-   * room of the second slash of "://".
+   * Gives a target without a path its "/", or "*" if OPTIONS concerns the whole server, in place of
+   * the second slash of "://".
    */
   #writePath(bytes: Uint8Array): void {
     const room = this.hostStart - 1;
@@ -252,7 +252,7 @@ export class RequestHead {
     }
   }
 
-  /** RFC 9110, 10.1.1. An empty list expects nothing. */
+  /** RFC 9110, 10.1.1. An empty list has no expectation. */
   #expect(bytes: Uint8Array, i: number): Fault | undefined {
     const { fields } = this;
     const start = fields.valueStart(i);
@@ -262,7 +262,7 @@ export class RequestHead {
     return kinds.isWord(bytes, start, end, CONTINUE) ? undefined : FAULTS.expectation;
   }
 
-  /** RFC 9110, 7.6.2: about OPTIONS and TRACE alone, and written with one less. */
+  /** RFC 9110, 7.6.2: for OPTIONS and TRACE only, decremented when it is written. */
   #maxForwards(bytes: Uint8Array, i: number): Fault | undefined {
     if (this.method !== "OPTIONS" && this.method !== "TRACE") return undefined;
     if (this.maxForwards >= 0) return FAULTS.maxForwards;
@@ -271,12 +271,12 @@ export class RequestHead {
     return this.maxForwards < 0 ? FAULTS.maxForwards : undefined;
   }
 
-  /** RFC 9112, 3.2: one Host, valid even where an absolute-form target takes its place. */
+  /** RFC 9112, 3.2: exactly one valid Host, even if an absolute-form target replaces it. */
   #host(bytes: Uint8Array, start: number, end: number): Fault | undefined {
     if (this.#hostSeen) return FAULTS.hostRepeated;
     this.#hostSeen = true;
     if (start < end && !isAuthority(bytes, start, end)) return FAULTS.host;
-    // RFC 9112, 3.2: empty only where the target has no authority.
+    // RFC 9112, 3.2: empty only if the target has no authority.
     if (this.absolute) return start < end ? undefined : FAULTS.host;
     this.hostStart = start;
     this.hostEnd = end;
@@ -295,7 +295,7 @@ export class RequestHead {
     return undefined;
   }
 
-  /** What only all fields together tell. */
+  /** Checks that need all fields. */
   #conclude(bytes: Uint8Array): Fault | undefined {
     if (this.chunked && this.contentLength >= 0) return FAULTS.lengthAndEncoding;
     if (!this.#hostSeen && this.minor === 1) return FAULTS.hostMissing;

@@ -176,7 +176,7 @@ Deno.test("Methods are kept as they are written", () => {
   assertEquals(parse(line(`${longest} / HTTP/1.1`))[1].method, longest);
 });
 
-Deno.test("A target in origin-form is forwarded as it is, with what browsers send raw", () => {
+Deno.test("A target in origin-form is forwarded unchanged, with characters that browsers send raw", () => {
   const target = '/a/b;c=%20|{}^`"<>\\?q=1?r';
   assertEquals(targetOf(line(`GET ${target} HTTP/1.1`)), {
     target,
@@ -201,14 +201,14 @@ Deno.test("A target in absolute-form gives its authority and a target in origin-
   }
 });
 
-Deno.test("OPTIONS for an absolute-form target without a path is about the whole server", () => {
+Deno.test("OPTIONS for an absolute-form target without a path concerns the whole server", () => {
   const expected = { target: "*", path: "*", host: "b" };
   assertEquals(targetOf(line("OPTIONS http://b HTTP/1.1")), expected);
   assertEquals(targetOf(line("OPTIONS http://b?q HTTP/1.1")).target, "/?q");
   assertEquals(targetOf(line("OPTIONS http://b/ HTTP/1.1")).target, "/");
 });
 
-Deno.test("Hosts that RFC 3986 allows are taken", () => {
+Deno.test("Hosts that RFC 3986 allows are accepted", () => {
   const hosts = ["a", "A.b-c_d~e", "127.0.0.1:80", "[2001:db8::1]", "[::]:65535", "%41", "a:", ""];
   for (const value of hosts) assertEquals(targetOf(host(value)).host, value);
 });
@@ -219,7 +219,7 @@ Deno.test("A later minor version is read as 1.1", () => {
   assertEquals(parse(line("GET / HTTP/1.9"))[1].minor, 1);
 });
 
-Deno.test("The framing of a body is that of its only framing field", () => {
+Deno.test("The only framing field determines the framing of a body", () => {
   const framing = (text: string) => {
     const [, head] = parse(field(text));
     return [head.contentLength, head.chunked];
@@ -257,7 +257,7 @@ Deno.test("An upgrade needs field, option and HTTP/1.1", () => {
   assertEquals(parse(`GET / HTTP/1.0\r\nHost: a\r\n${upgrade}${option}\r\n`)[1].upgrade, false);
 });
 
-Deno.test("An expectation of HTTP/1.0 is not met", () => {
+Deno.test("An expectation of HTTP/1.0 is ignored", () => {
   assertEquals(parse(field("Expect: 100-Continue"))[1].expectContinue, true);
   assertEquals(parse("GET / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n")[1].expectContinue, false);
 });
@@ -267,7 +267,7 @@ Deno.test("The field of the request identifier is found", () => {
   assertEquals(parse(field("A: b"))[1].requestIdField, -1);
 });
 
-Deno.test("Nothing of a request is left when the same object parses the next one", () => {
+Deno.test("No state of a request remains when the same object parses the next one", () => {
   const used = new RequestHead();
   parse(
     "OPTIONS http://b?x HTTP/1.1\r\nHost: a\r\nConnection: close, upgrade\r\nUpgrade: x\r\n" +

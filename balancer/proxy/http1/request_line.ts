@@ -1,5 +1,5 @@
 /**
- * The words of a request line: the method as a string, and the forms of a target.
+ * Parses the parts of a request line: the method as a string, and the form of the target.
  *
  * @module
  */
@@ -15,8 +15,8 @@ const HTTP = ascii("http");
 const HTTPS = ascii("https");
 
 /**
- * The method as a string, without decoding when it is a common one. Methods are case-sensitive
- * (RFC 9110, 9.1).
+ * Returns the method as a string; a common one is not decoded. Methods are case-sensitive (RFC
+ * 9110, 9.1).
  *
  * @param bytes buffer that holds the method, which must be a token
  * @param start index of its first byte
@@ -53,7 +53,7 @@ export function isOriginForm(bytes: Uint8Array, start: number): boolean {
 }
 
 /**
- * The minor version at the end of a request line (RFC 9112, 2.3): that of `HTTP/1.0`, or 1 for
+ * Returns the minor version at the end of a request line (RFC 9112, 2.3): 0 for `HTTP/1.0`, 1 for
  * `HTTP/1.1` and later minor versions, which are read as 1.1.
  *
  * @param bytes buffer that holds the line
@@ -73,8 +73,8 @@ export function versionAt(bytes: Uint8Array, at: number): 0 | 1 | Fault {
 }
 
 /**
- * Index of the authority of an absolute-form target (RFC 9112, 3.2.2), just after `http://` or
- * `https://`, or -1 when the target does not begin so.
+ * Returns the index of the authority of an absolute-form target (RFC 9112, 3.2.2), just after
+ * `http://` or `https://`, or -1 if the target has no such prefix.
  *
  * @param bytes buffer that holds the target
  * @param start index of its first byte

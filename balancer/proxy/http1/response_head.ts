@@ -1,5 +1,5 @@
 /**
- * The head of a response: what the proxy must know of it, as numbers into its bytes.
+ * The head of a response: the facts that the proxy needs, as indexes into its bytes.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import { CODING_CHUNKED, codingOf, parseLength, parseLengthList } from "./framin
 import { blankControls, isSpace } from "./line_repair.ts";
 
 /**
- * A response head. One object serves response after response; what it holds is valid as long as the
- * bytes that were parsed stay where they are.
+ * A response head. One object is reused for all responses; its content is valid as long as the
+ * parsed bytes stay in place.
  *
  * @example
  * ```ts
@@ -37,36 +37,36 @@ export class ResponseHead {
   status = 0;
   minor: 0 | 1 = 1;
   reasonStart = 0;
-  /** Index after the reason: equal to the start when there is none. */
+  /** Index after the reason: equal to the start if there is none. */
   reasonEnd = 0;
   /** Length of the body, or -1 without Content-Length. */
   contentLength = -1;
-  /** Whether the length was given as a list of equal numbers: one has to be written for it. */
+  /** Whether the length was given as a list of equal numbers: it is forwarded as one number. */
   lengthListed = false;
   chunked = false;
   /** Whether the upstream lets the connection persist, if its body has an end (RFC 9112, 9.3). */
   keepAlive = true;
-  /** Whether the upstream names a protocol to go on with (RFC 9110, 7.8). */
+  /** Whether the upstream names a protocol to switch to (RFC 9110, 7.8). */
   upgrade = false;
   /** Index of the first X-Request-Id among the fields, or -1. */
   requestIdField = -1;
   /** Whether it has a Date field. */
   dated = false;
-  /** Whether it asks for credentials that count for the connection: see `connection_auth.ts`. */
+  /** Whether it asks for credentials that authenticate the connection: see `connection_auth.ts`. */
   connectionAuth = false;
   #encodingSeen = false;
   #connectionSeen = false;
   #upgradeSeen = false;
 
   /**
-   * Parses and validates a head. What is not exact and leaves no doubt about the framing is put right
-   * in place; the status of every fault is 502.
+   * Parses and validates a head. Malformed parts that leave the framing unambiguous are repaired in
+   * place; the status of every fault is 502.
    *
    * @param bytes buffer that holds the head
    * @param start index of its first byte
    * @param headEnd index just after the empty line, as found by {@linkcode HeadScanner}
-   * @param maxFields how many field lines are allowed
-   * @returns why the response is refused, or nothing
+   * @param maxFields largest number of field lines
+   * @returns why the response is refused; undefined if it is accepted
    */
   parse(bytes: Uint8Array, start: number, headEnd: number, maxFields: number): Fault | undefined {
     this.#reset(start, headEnd);
@@ -77,18 +77,18 @@ export class ResponseHead {
   }
 
   /**
-   * Parses a head whose end is not known, in one pass: the usual head that is all there and has
-   * nothing wrong. Any other is for {@linkcode HeadScanner} and {@linkcode parse}.
+   * Parses a complete and valid head whose end is not known, in one pass. {@linkcode HeadScanner}
+   * and {@linkcode parse} handle any other head.
    *
-   * @param bytes buffer that holds the bytes; the one behind them is overwritten
+   * @param bytes buffer that holds the bytes; the byte behind them is overwritten
    * @param start index of the first byte
    * @param end index after the last byte, which may lie behind the head
-   * @param maxFields how many field lines are allowed
-   * @returns whether a head was there and parsed; {@linkcode end} is its end then
+   * @param maxFields largest number of field lines
+   * @returns whether a head was parsed; if so, {@linkcode end} is its end
    */
   parseWhole(bytes: Uint8Array, start: number, end: number, maxFields: number): boolean {
     if (end >= bytes.length) return false;
-    // A NUL can be no part of a head: whatever looks for the end of something stops there.
+    // A NUL is never part of a head, so every search for an end stops there.
     bytes[end] = 0;
     this.#reset(start, start);
     if (this.#statusLine(bytes, start) !== undefined) return false;
@@ -121,7 +121,7 @@ export class ResponseHead {
   }
 
   /**
-   * RFC 9112, 4. The space before an absent reason is sent by some and left out by others. A later
+   * RFC 9112, 4. Some servers send the space before an absent reason, others leave it out. A later
    * minor version is read as 1.1 (RFC 9110, 2.5).
    */
   #statusLine(bytes: Uint8Array, start: number): Fault | undefined {
@@ -134,7 +134,7 @@ export class ResponseHead {
     return this.#status(bytes, start + 9) ?? this.#reason(bytes, start + 12);
   }
 
-  /** Codes from 600 are in use though no class is theirs: they cross, and count as 5xx. */
+  /** Codes from 600 are in use without a class: they are forwarded, and count as 5xx. */
   #status(bytes: Uint8Array, at: number): Fault | undefined {
     const hundreds = bytes[at]! - 48;
     const tens = bytes[at + 1]! - 48;
@@ -226,7 +226,7 @@ export class ResponseHead {
     return undefined;
   }
 
-  /** What only all fields together tell. */
+  /** Checks that need all fields. */
   #conclude(bytes: Uint8Array): Fault | undefined {
     if (this.chunked && this.contentLength >= 0) return FAULTS.lengthAndEncoding;
     if (!this.#connectionSeen) {

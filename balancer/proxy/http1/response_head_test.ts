@@ -87,7 +87,7 @@ for (const [fault, heads] of REFUSED) {
   });
 }
 
-Deno.test("A reason may be there, empty, or absent with its space", () => {
+Deno.test("A reason may be present, empty, or absent with its space", () => {
   const reason = (text: string) => {
     const head = parse(text);
     return [head.status, text.slice(head.reasonStart, head.reasonEnd)];
@@ -99,7 +99,7 @@ Deno.test("A reason may be there, empty, or absent with its space", () => {
   assertEquals(reason(line("HTTP/1.1 200")), [200, ""]);
 });
 
-Deno.test("The framing of a body is that of its only framing field", () => {
+Deno.test("The only framing field determines the framing of a body", () => {
   const framing = (text: string) => {
     const head = parse(field(text));
     return [head.contentLength, head.chunked];
@@ -109,7 +109,7 @@ Deno.test("The framing of a body is that of its only framing field", () => {
   assertEquals(framing("transfer-encoding: Chunked"), [-1, true]);
 });
 
-Deno.test("What is not exact and leaves no doubt is put right in place", () => {
+Deno.test("Malformed parts with an unambiguous meaning are repaired in place", () => {
   const repaired = (text: string) => {
     const bytes = bytesOf(text);
     const [head, whole] = [new ResponseHead(), new ResponseHead()];
@@ -165,7 +165,7 @@ Deno.test("Responses to HEAD and 1xx, 204 and 304 have no body", () => {
   assertEquals(bodyless(200, "HEAD"), true);
 });
 
-Deno.test("Nothing of a response is left when the same object parses the next one", () => {
+Deno.test("No state of a response remains when the same object parses the next one", () => {
   const used = parse(
     "HTTP/1.1 101 x\r\nConnection: close, upgrade\r\nUpgrade: x\r\nX-Request-Id: 1\r\n" +
       "Date: now\r\nContent-Length: 5, 5\r\n\r\n",

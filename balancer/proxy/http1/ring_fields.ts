@@ -1,6 +1,6 @@
 /**
- * The fields that say where a response comes from: `X-Ring-Slot`, the slot that its request falls
- * on, and `X-Ring-Replica`, who answered.
+ * The fields that name a response's origin: `X-Ring-Slot`, the slot of its request, and
+ * `X-Ring-Replica`, the replica that answered.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { Fields } from "./fields.ts";
 import { ascii, writeAscii, writeBytes, writeNumber } from "./writer.ts";
 
-/** Where a response comes from. */
+/** Origin of a response. */
 export interface RingPlace {
   readonly slot: number;
   /** Name of the replica, in ASCII. */
@@ -21,7 +21,8 @@ const LINE_END = ascii("\r\n");
 const NAMES = [ascii("x-ring-slot"), ascii("x-ring-replica")];
 
 /**
- * Has the fields of these names stop here: a replica does not know where it stands on the ring.
+ * Marks the fields of these names, so that they are not forwarded: a replica does not know its
+ * place on the ring.
  *
  * @param fields the response's fields
  * @param bytes buffer that was parsed
@@ -35,7 +36,7 @@ export function hideRingFields(fields: Fields, bytes: Uint8Array): void {
  *
  * @param out buffer to write to, with room for 48 bytes beside the name
  * @param at index of the first byte to write
- * @param place what they say
+ * @param place values of the fields
  * @returns index after the last byte written
  */
 export function writeRingFields(out: Uint8Array, at: number, place: RingPlace): number {

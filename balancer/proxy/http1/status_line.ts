@@ -1,5 +1,5 @@
 /**
- * The first line of a response, before its head is all there.
+ * Checks the first line of a response before its head is complete.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { ascii } from "./writer.ts";
 const PREFIX = ascii("HTTP/1.");
 
 /**
- * Whether bytes can be the beginning of a status line (RFC 9112, section 4), so that a response
- * that is none need not be waited for.
+ * Whether bytes can be the beginning of a status line (RFC 9112, section 4). If not, the rest need
+ * not be awaited.
  *
  * @param bytes buffer that holds the bytes
  * @param start index of the first byte of the response
- * @param end index after the last byte that is there
+ * @param end index after the last available byte
  */
 export function mayBeStatusLine(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {

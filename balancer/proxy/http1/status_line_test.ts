@@ -6,7 +6,7 @@ function check(text: string): boolean {
   return mayBeStatusLine(bytes, 2, bytes.length);
 }
 
-Deno.test("Every beginning of a status line may be one", () => {
+Deno.test("Every prefix of a status line is accepted", () => {
   for (
     const line of [
       "HTTP/1.1 200 OK\r\nX: y",
@@ -21,7 +21,7 @@ Deno.test("Every beginning of a status line may be one", () => {
   }
 });
 
-Deno.test("What cannot become a status line is known by its first wrong byte", () => {
+Deno.test("Any other text is rejected at its first wrong byte", () => {
   for (
     const text of [
       "h",

@@ -1,6 +1,6 @@
 /**
- * The field `traceparent` (W3C Trace Context, section 3.2): which trace a request belongs to, and
- * which span of it sent it.
+ * The field `traceparent` (W3C Trace Context, section 3.2): the trace that a request belongs to,
+ * and the span that sent it.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import type { Fields } from "./fields.ts";
 import { isWord, OTHER } from "./field_kind.ts";
 import { ascii, writeAscii } from "./writer.ts";
 
-/** What the field says. */
+/** The content of the field. */
 export interface TraceParent {
   /** 32 lower-case hexadecimal digits, not all zero. */
   readonly traceId: string;
   /** The span that is the parent: 16 lower-case hexadecimal digits, not all zero. */
   readonly spanId: string;
-  /** Of the eight bits, those that are known: {@linkcode SAMPLED} and {@linkcode RANDOM}. */
+  /** The known bits of the eight: {@linkcode SAMPLED} and {@linkcode RANDOM}. */
   readonly flags: number;
 }
 
-/** Whoever sent it may have recorded it, and asks others to. */
+/** The sender may have recorded the trace, and asks others to record it. */
 export const SAMPLED = 1;
 /** The trace's id is random (Level 2, section 3.2.2.3.2). */
 export const RANDOM = 2;
@@ -34,8 +34,8 @@ const FLAGS = 53;
 const LENGTH = 55;
 
 /**
- * The span's digits stand so far before the end of a head whose last line the field is: behind them
- * come `-`, two digits of flags, the end of the line and that of the head.
+ * Distance of the span's digits from the end of a head with the field as its last line: they are
+ * followed by `-`, two digits of flags, the end of the line and that of the head.
  */
 const SPAN_BEFORE_END = 16 + 3 + 2 + 2;
 
@@ -44,7 +44,7 @@ const SPAN_BEFORE_END = 16 + 3 + 2 + 2;
  *
  * @param fields the request's fields
  * @param bytes buffer that was parsed
- * @returns undefined where it is missing, there twice, or not valid: the request begins a trace
+ * @returns undefined if the field is missing, repeated, or invalid: the request begins a trace
  */
 export function readTraceParent(fields: Fields, bytes: Uint8Array): TraceParent | undefined {
   let found = -1;
@@ -61,7 +61,7 @@ function isTraceParent(fields: Fields, bytes: Uint8Array, i: number): boolean {
   return fields.kind(i) === OTHER && isWord(bytes, fields.lineStart(i), fields.nameEnd(i), NAME);
 }
 
-/** Higher versions may say more behind a dash, and are read as far as version 00 goes. */
+/** Higher versions may append more behind a dash; they are read as far as version 00 defines. */
 function parse(bytes: Uint8Array, start: number, end: number): TraceParent | undefined {
   const version = hexadecimal(bytes, start, start + 2, end);
   if (version === undefined || version === "ff" || !isDash(bytes, start + 2)) return undefined;
@@ -83,7 +83,7 @@ function isId(digits: string | undefined): digits is string {
   return digits !== undefined && /[^0]/.test(digits);
 }
 
-/** Lower-case digits alone: the field has no others. */
+/** Lower-case digits only: the field allows no others. */
 function hexadecimal(
   bytes: Uint8Array,
   from: number,
@@ -101,7 +101,7 @@ function hexadecimal(
 }
 
 /**
- * Has `traceparent` stop here, for one of ours takes its place.
+ * Marks `traceparent`, so that it is not forwarded: the proxy writes its own.
  *
  * @param fields the request's fields
  * @param bytes buffer that was parsed
@@ -111,7 +111,8 @@ export function hideTraceParent(fields: Fields, bytes: Uint8Array): void {
 }
 
 /**
- * Has `tracestate` stop here: without a valid `traceparent` nobody may read it (section 3.3).
+ * Marks `tracestate`, so that it is not forwarded: without a valid `traceparent` it must not be
+ * used (section 3.3).
  *
  * @param fields the request's fields
  * @param bytes buffer that was parsed
@@ -121,9 +122,9 @@ export function hideTraceState(fields: Fields, bytes: Uint8Array): void {
 }
 
 /**
- * The field's value, in version 00.
+ * Returns the field's value, in version 00.
  *
- * @param parent what it is to say
+ * @param parent content of the field
  */
 export function traceParentText({ traceId, spanId, flags }: TraceParent): string {
   return `00-${traceId}-${spanId}-0${flags & (SAMPLED | RANDOM)}`;

@@ -26,7 +26,7 @@ const ADDED = {
 
 function headOf(...fields: string[]): { bytes: Uint8Array; head: RequestHead } {
   const text = ["GET / HTTP/1.1", "Host: a", ...fields, "", ""].join("\r\n");
-  // Bytes of another request stand before and behind it, as they do in a connection's buffer.
+  // Bytes of another request precede and follow it, as in a connection's buffer.
   const bytes = Uint8Array.from(`00-${text}0-1`, (letter) => letter.charCodeAt(0));
   const head = new RequestHead();
   assertEquals(head.parse(bytes, 3, 3 + text.length, 100), undefined);
@@ -58,12 +58,12 @@ Deno.test("traceparent: the specification's examples are read", () => {
   assertEquals(read(`TraceParent:\t${value}-03 `), { ...known, flags: 3 });
 });
 
-Deno.test("traceparent: flags that nobody knows are left out", () => {
+Deno.test("traceparent: unknown flags are left out", () => {
   assertEquals(read(`traceparent: 00-${TRACE}-${SPAN}-ff`)?.flags, 3);
   assertEquals(read(`traceparent: 00-${TRACE}-${SPAN}-fc`)?.flags, 0);
 });
 
-Deno.test("traceparent: a later version is read as far as this one goes", () => {
+Deno.test("traceparent: a later version is read as far as version 00 defines", () => {
   const known = { traceId: TRACE, spanId: SPAN, flags: 1 };
   assertEquals(read(`traceparent: cc-${TRACE}-${SPAN}-01`), known);
   assertEquals(read(`traceparent: cc-${TRACE}-${SPAN}-01-what the future brings`), known);
@@ -71,7 +71,7 @@ Deno.test("traceparent: a later version is read as far as this one goes", () => 
   assertEquals(read(`traceparent: cc-${TRACE}-${SPAN}-011`), undefined);
 });
 
-Deno.test("traceparent: what is not valid counts as missing", () => {
+Deno.test("traceparent: an invalid value counts as missing", () => {
   const wrong = [
     "",
     "00",
@@ -101,17 +101,17 @@ Deno.test("traceparent: what is not valid counts as missing", () => {
   assertEquals(read("tracestate: a=1"), undefined);
 });
 
-Deno.test("traceparent: two of them are none", () => {
+Deno.test("traceparent: a repeated field counts as missing", () => {
   const line = `traceparent: 00-${TRACE}-${SPAN}-01`;
   assertEquals(read(line, line), undefined);
   assertEquals(read(line, "Traceparent: x"), undefined);
 });
 
-Deno.test("traceparent: one that Connection names is about that connection only", () => {
+Deno.test("traceparent: a field that Connection names is ignored", () => {
   assertEquals(read(`traceparent: 00-${TRACE}-${SPAN}-01`, "Connection: traceparent"), undefined);
 });
 
-Deno.test("traceparent: what is valid is read back from what is written, and nothing else", () => {
+Deno.test("traceparent: valid values are parsed back from the written text, and no others", () => {
   const digits = (length: number) =>
     fc.string({
       unit: fc.constantFrom(..."0123456789abcdef"),
@@ -135,7 +135,7 @@ Deno.test("traceparent: what is valid is read back from what is written, and not
   }));
 });
 
-Deno.test("traceparent: ours takes the place of the client's, and can name another span", () => {
+Deno.test("traceparent: the proxy's field replaces the client's, and can name another span", () => {
   const ours = { traceId: TRACE, spanId: "00f067aa0ba902b7", flags: 1 };
   const head = sent(traceParentText(ours), "TRACEPARENT: nonsense", "tracestate: a=1", "B: c");
   assertEquals(textOf(head).match(/^trace.*$/gim), [
@@ -149,7 +149,7 @@ Deno.test("traceparent: ours takes the place of the client's, and can name anoth
   );
 });
 
-Deno.test("traceparent: it is the last line also of a head with an upgrade or a coding", () => {
+Deno.test("traceparent: the field is the last line of a head, also with an upgrade or a coding", () => {
   const ours = traceParentText({ traceId: TRACE, spanId: SPAN, flags: 0 });
   for (
     const fields of [["Connection: upgrade", "Upgrade: a"], ["Transfer-Encoding: chunked"]]
@@ -163,7 +163,7 @@ Deno.test("traceparent: it is the last line also of a head with an upgrade or a 
   }
 });
 
-Deno.test("traceparent: a state that belongs to no trace stops here", () => {
+Deno.test("traceparent: a state without a trace is not forwarded", () => {
   const { bytes, head } = headOf("tracestate: a=1", "TraceState: b=2", "B: c");
   hideTraceState(head.fields, bytes);
   const out = new Uint8Array(2048);

@@ -1,5 +1,5 @@
 /**
- * Bytes written into a buffer that has room for them, without allocation.
+ * Writes bytes without allocation into a buffer that has room for them.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export function writeAscii(out: Uint8Array, at: number, text: string): number {
 }
 
 /**
- * The bytes of ASCII text, for texts that are written again and again.
+ * Returns the bytes of ASCII text, for texts that are written repeatedly.
  *
  * @param text the text
  */
@@ -30,8 +30,8 @@ export function ascii(text: string): Uint8Array {
 }
 
 /**
- * Writes a few bytes: faster than {@linkcode writeAscii}, which asks what kind of string it has at
- * each letter.
+ * Writes a few bytes: faster than {@linkcode writeAscii}, which checks the string's representation
+ * at each letter.
  *
  * @param out buffer to write to
  * @param at index of the first byte to write
@@ -63,7 +63,7 @@ export function writeNumber(out: Uint8Array, at: number, n: number): number {
   return end;
 }
 
-/** As many bytes are copied one by one. */
+/** Up to this length bytes are copied in a loop. */
 const LOOP_BYTES = 72;
 
 /**

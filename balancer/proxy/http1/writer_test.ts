@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { copy, writeAscii, writeNumber } from "./writer.ts";
 
-Deno.test("Text and numbers are written where they are told to be", () => {
+Deno.test("Text and numbers are written at the given index", () => {
   const out = new Uint8Array(16).fill(46);
   assertEquals(writeAscii(out, 2, "ab"), 4);
   assertEquals(writeNumber(out, 5, 1203), 9);
@@ -15,7 +15,7 @@ Deno.test("Numbers of every length have their decimal digits", () => {
   }
 });
 
-Deno.test("Few bytes and many are copied alike", () => {
+Deno.test("Short and long runs of bytes are copied equally", () => {
   const bytes = Uint8Array.from({ length: 400 }, (_, i) => i % 256);
   for (const length of [0, 1, 47, 48, 49, 50, 300]) {
     const out = new Uint8Array(400).fill(7);

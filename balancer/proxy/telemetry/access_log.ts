@@ -1,7 +1,8 @@
 /**
- * The access log of one worker. Lines are put together here, in batches, and written by the main
- * thread, so that those of several workers never mix. One batch is on its way at a time: while
- * nobody reads it, the next one grows, up to a bound, and what is beyond that is lost and counted.
+ * The access log of one worker. The worker formats lines and collects them in batches; the main
+ * thread writes the batches, so that lines of several workers never mix. One batch is under way at
+ * a time: behind a slow reader the next batch grows up to a bound, and further lines are dropped
+ * and counted.
  *
  * @module
  */
@@ -13,35 +14,35 @@ import type { RecordListener, RecordSampler } from "./record_sampler.ts";
 import type { RequestRecord } from "./request_record.ts";
 import type { OwnCounters } from "../stats/counters.ts";
 
-/** Bytes that are worth sending before the next tick. */
+/** A batch of this size is sent before the next tick. */
 const BATCH_BYTES = 256 * 1024;
 
-/** Bytes that wait at the most: at full speed they are the lines of a quarter of a second. */
+/** Most waiting bytes: at full speed the lines of a quarter of a second. */
 export const WAITING_BYTES = 2 * 1024 * 1024;
 
 const NONE = -1;
 
-/** Takes a batch: whole lines, and how many were lost since the last one. */
+/** Takes a batch: whole lines, and the number of lines lost since the previous batch. */
 export type BatchTaker = (lines: Uint8Array<ArrayBuffer>, lost: number) => void;
 
-/** What an {@linkcode AccessLog} is made of. */
+/** Options of an {@linkcode AccessLog}. */
 export interface AccessLogOptions {
   readonly style: AccessStyle;
-  /** Write keys. */
+  /** Redacts keys. */
   readonly keys: KeyRedaction;
   readonly recorder: RecordSampler;
   readonly tally: OwnCounters;
   readonly take: BatchTaker;
 }
 
-/** Turns records into lines. */
+/** Formats records as lines. */
 export class AccessLog implements RecordListener {
   readonly #options: AccessLogOptions;
   readonly #line: AccessLine;
   readonly #batch = new LineBatch(WAITING_BYTES);
-  /** Lines that were lost since the last batch. */
+  /** Lines lost since the previous batch. */
   #lost = 0;
-  /** Lines of the batch that is on its way; -1: none is. */
+  /** Number of lines in the batch under way; -1 if there is none. */
   #sent = NONE;
 
   constructor(options: AccessLogOptions) {
@@ -58,12 +59,12 @@ export class AccessLog implements RecordListener {
     if (this.#batch.length >= BATCH_BYTES) this.tick();
   }
 
-  /** Sends what there is, unless a batch is on its way. */
+  /** Sends the waiting lines, unless a batch is under way. */
   tick(): void {
     if (this.#sent === NONE) this.flush();
   }
 
-  /** Sends what there is. */
+  /** Sends the waiting lines. */
   flush(): void {
     const { count } = this.#batch;
     const lost = this.#lost;
@@ -73,7 +74,7 @@ export class AccessLog implements RecordListener {
     this.#options.take(this.#batch.take(), lost);
   }
 
-  /** The batch is written, or cannot be. */
+  /** The batch was written, or could not be. */
   written(written: boolean): void {
     if (written) this.#options.tally.logged(this.#sent);
     else this.#lose(this.#sent);

@@ -1,9 +1,9 @@
 /**
  * A request as a line of the access log.
  *
- * The fields of JSON lines are called what OpenTelemetry's semantic conventions call them, and what
- * those do not know begins with `ringkeeper.`. No field of a head is written, and of the target no
- * query: those are where credentials stand. `combined` alone has the query and two fields.
+ * Fields of JSON lines have the names of OpenTelemetry's semantic conventions; fields without such
+ * a name begin with `ringkeeper.`. No header field and no query is written, since both may hold
+ * credentials. Only `combined` has the query and two fields.
  *
  * @module
  */
@@ -13,17 +13,17 @@ import type { KeyRedaction } from "./key_redaction.ts";
 import { colouredPrefix, plainPrefix, Timestamps } from "./log_prefix.ts";
 import type { Attempt, RequestRecord } from "./request_record.ts";
 
-/** Writes a line, with its end. */
+/** Formats a line, with its end. */
 export type AccessLine = (record: RequestRecord) => string;
 
-/** What clients choose is cut after so many characters. */
+/** Text from clients is cut after this many characters. */
 const LONGEST = 1024;
 
 /**
- * How requests are written.
+ * Returns the formatter of a style.
  *
- * @param style how lines are written
- * @param keys write keys
+ * @param style style of the lines
+ * @param keys redacts keys
  */
 export function accessLine(style: AccessStyle, keys: KeyRedaction): AccessLine {
   if (style === "combined") {
@@ -32,14 +32,14 @@ export function accessLine(style: AccessStyle, keys: KeyRedaction): AccessLine {
   }
   const clock = new Timestamps();
   if (style === "json") {
-    // JSON escapes C0 alone: C1, DEL and Unicode's line ends go by the logger's own rule.
+    // JSON escapes C0 only: C1, DEL and Unicode's line ends are escaped by the logger's own rule.
     return (record) => `${escapeControls(jsonLine(record, keys, clock.of(record.endedAt)))}\n`;
   }
   const prefix = style === "text" ? plainPrefix : colouredPrefix;
   return (record) => `${prefix(clock.of(record.endedAt), record.failed)}${textOf(record, keys)}\n`;
 }
 
-/** Put together by hand: what the logger's own formatter takes is half of what a request takes. */
+/** Built by hand: the logger's own formatter would take half the time of a whole request. */
 function jsonLine(record: RequestRecord, keys: KeyRedaction, timestamp: string): string {
   const { line, identity, reason, detail } = record;
   return `{"@timestamp":"${timestamp}Z"` +
@@ -83,7 +83,7 @@ function replicaFields(record: RequestRecord): string {
     `,"ringkeeper.instance":${JSON.stringify(attempt.instance)}`;
 }
 
-/** Of a late record nobody knows when the request began. */
+/** The start of a late record's request is unknown. */
 function timeFields(record: RequestRecord): string {
   const held = `,"ringkeeper.held_ms":${rounded(heldMs(record))}`;
   if (record.late) return `${held},"ringkeeper.late":true`;
@@ -91,7 +91,7 @@ function timeFields(record: RequestRecord): string {
     `,"ringkeeper.duration_ms":${rounded(record.endedAt - record.startedAt)}`;
 }
 
-/** As OpenTelemetry calls them in logs of other formats than its own. */
+/** Named as in OpenTelemetry's convention for logs of other formats. */
 function traceFields({ trace }: RequestRecord): string {
   if (!trace) return "";
   const { traceId, spanId } = trace.context;
@@ -126,7 +126,7 @@ function identityText({ identity }: RequestRecord, keys: KeyRedaction): string {
   return `slot ${slot}, key ${printable(cut(key))}, ${id}`;
 }
 
-/** How it ended, where that was not by an answer from elsewhere. */
+/** How the request ended, if no replica's response ended it. */
 function endText({ outcome = "left", reason, detail }: RequestRecord): string {
   if (outcome === "answered") return "";
   return reason === undefined ? outcome : `${outcome} (${reason}: ${printable(detail)})`;
@@ -138,7 +138,7 @@ function summary({ line, status, outcome }: RequestRecord): string {
   return `${what} ${status > 0 ? status : outcome}`;
 }
 
-/** The replica that answered, or was asked last. */
+/** The replica that answered, or was tried last. */
 function answerer({ control, attempts }: RequestRecord): Attempt | undefined {
   return control ? undefined : attempts.at(-1);
 }
@@ -149,7 +149,7 @@ function heldMs({ holds, endedAt }: RequestRecord): number {
   return sum;
 }
 
-/** Until answers began, or did not. */
+/** Time until responses began, or attempts failed. */
 function upstreamMs({ attempts, endedAt }: RequestRecord): number {
   let sum = 0;
   for (const { startedAt, firstByteAt, endedAt: failedAt } of attempts) {
@@ -175,7 +175,9 @@ function tenths(ms: number): string {
   return ms.toFixed(1);
 }
 
-/** Clients do not steer the operator's terminal: whatever it would not print is told by its code. */
+/**
+ * Text from clients must not control the operator's terminal: unprintable characters are escaped.
+ */
 function printable(text: string): string {
   return text.replace(/[^ -~…]/g, (letter) => {
     return `\\x${letter.charCodeAt(0).toString(16).padStart(2, "0")}`;

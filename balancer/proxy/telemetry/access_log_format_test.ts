@@ -7,7 +7,7 @@ import { RequestRecord } from "./request_record.ts";
 
 const ID = new KeyRedaction({ from: "request-id" });
 
-/** A request that was sent twice, waited, and was answered. */
+/** A request that was tried twice, waited, and was answered. */
 function recordOf(changes: Partial<RequestRecord> = {}): RequestRecord {
   const record = new RequestRecord("127.0.0.1", performance.now());
   const at = record.startedAt;
@@ -31,7 +31,7 @@ function recordOf(changes: Partial<RequestRecord> = {}): RequestRecord {
   return Object.assign(record, changes);
 }
 
-/** The same as a record of the logger. */
+/** The same request as a record of the logger. */
 function said(record: RequestRecord, message: string): LogRecord {
   return {
     category: ["ringkeeper", "access"],
@@ -49,7 +49,7 @@ function fieldsOf(record: RequestRecord) {
   return JSON.parse(line);
 }
 
-Deno.test("a line of JSON holds everything by its usual name, in the logger's own shape", () => {
+Deno.test("a JSON line has all fields by their usual names, in the logger's own format", () => {
   const record = recordOf();
   const { "@timestamp": timestamp, level, message, logger, ...properties } = fieldsOf(record);
   assertEquals(properties, {
@@ -76,7 +76,7 @@ Deno.test("a line of JSON holds everything by its usual name, in the logger's ow
   assertEquals(message, "POST /home 200");
 });
 
-Deno.test("what is not known is left out", () => {
+Deno.test("unknown fields are left out", () => {
   const bare = new RequestRecord("::1", 0);
   bare.refuse({ status: 400, reason: "fault", message: 'no "good"' });
   bare.end("refused");
@@ -107,7 +107,7 @@ Deno.test("what is not known is left out", () => {
   assertEquals([control["ringkeeper.control"], control["ringkeeper.replica"]], [true, undefined]);
 });
 
-Deno.test("a line of text begins as those of the logger do, on a terminal, too", () => {
+Deno.test("a text line begins as the logger's lines do, on a terminal, too", () => {
   for (const style of ["text", "colours"] as const) {
     for (const status of [200, 503]) {
       const record = recordOf({ status });
@@ -118,7 +118,7 @@ Deno.test("a line of text begins as those of the logger do, on a terminal, too",
   }
 });
 
-Deno.test("a line of text can be read by people, and steers no terminal", () => {
+Deno.test("a text line is readable, and contains no terminal control characters", () => {
   const identity = { requestId: "\x9b2J", key: "k\x1b[2J", slot: 7 };
   const tail = (line: string) => line.slice(line.indexOf("access: ") + 8);
   assertEquals(
@@ -132,7 +132,7 @@ Deno.test("a line of text can be read by people, and steers no terminal", () => 
   assertMatch(line(refused), /slot 7, id r1, refused \(none: nobody\)\n$/);
 });
 
-Deno.test("a line of JSON has no control character either, and gives back what the client sent", () => {
+Deno.test("a JSON line has no control character, and parses back to the client's text", () => {
   const hostile = "/\u009b2J\u007f\u0085\u2028";
   const record = recordOf({
     line: { method: "GET", target: hostile, minor: 1 },
@@ -151,7 +151,7 @@ Deno.test("a line of JSON has no control character either, and gives back what t
   assertEquals(fields.message, "GET /\\x9b2J\\x7f\\x85\\x2028 200");
 });
 
-Deno.test("a key that may be a credential is told by a hash of it", async () => {
+Deno.test("a key that may be a credential is logged as a hash", async () => {
   for (const from of ["header", "cookie", "query"] as const) {
     const keys = new KeyRedaction({ from, name: "Authorization" });
     const identity = { requestId: "r1", key: "Bearer abc", slot: 7 };
@@ -171,13 +171,13 @@ Deno.test("a key that may be a credential is told by a hash of it", async () => 
     new KeyRedaction({ from: "query", name: "user" }),
   ];
   await Promise.all([field.ready, query.ready]);
-  // The bytes c3 bc, as a client sent them in a field, and the letter that they are in a query.
+  // The bytes c3 bc as sent in a field, and the letter that they encode in a query.
   const of = (key: string) => ({ requestId: "r1", key, slot: 7 });
   assertEquals(field.of(of("\xc3\xbc")), query.of(of("ü")));
   assertEquals(new KeyRedaction({ from: "path" }).of(of("/home")), "/home");
 });
 
-Deno.test("what clients send is no longer in a line than it has to be", () => {
+Deno.test("text from clients is cut in a line", () => {
   const target = `/${"x".repeat(5000)}?y`;
   const identity = { requestId: "i".repeat(5000), key: "k", slot: 7 };
   const line = { method: "GET", target, minor: 1 } as const;

@@ -7,7 +7,7 @@ import { RoutingTable } from "../routing/routing_table.ts";
 import { WorkerCounters } from "../stats/worker_counters.ts";
 import { CounterTable } from "../stats/counter_table.ts";
 
-/** An access log whose batches a test takes. */
+/** An access log whose batches the test takes. */
 function accessLog() {
   const book = new CounterTable(1);
   const open = () => {
@@ -53,7 +53,7 @@ Deno.test("lines go out in batches, one at a time", () => {
   assertEquals([counts().loggedLines, counts().lostLines], [2, 1]);
 });
 
-Deno.test("nobody reads: what waits is bounded, and what is lost is told with the next batch", () => {
+Deno.test("without a reader the waiting lines are bounded, and losses are reported with the next batch", () => {
   const { log, recorder, batches, counts } = accessLog();
   const long = `/${"x".repeat(1000)}`;
   recorder.recorded(ended(true));
@@ -74,7 +74,7 @@ Deno.test("nobody reads: what waits is bounded, and what is lost is told with th
   assertEquals([batches.length, counts().loggedLines, counts().lostLines], [2, lines, 2]);
 });
 
-Deno.test("losses are told though no line follows", () => {
+Deno.test("losses are reported even if no line follows", () => {
   const { log, recorder, batches } = accessLog();
   recorder.recorded(ended(true));
   log.tick();
@@ -83,13 +83,13 @@ Deno.test("losses are told though no line follows", () => {
   assertEquals(batches.at(-1), { lines: [], lost: 1 });
 });
 
-Deno.test("of requests that were not chosen those are told that failed, where a part is told", () => {
+Deno.test("with partial sampling, failed requests are logged even if not sampled", () => {
   const { log, recorder, batches } = accessLog();
   recorder.sample(0.01);
   for (const record of [ended(false), ended(false, 404), ended(false, 503)]) {
     recorder.recorded(record);
   }
-  // Somebody else wanted a record of this one.
+  // Another consumer caused the record of this request.
   recorder.sample(0);
   recorder.recorded(ended(false, 503));
   log.flush();

@@ -9,7 +9,7 @@
  */
 import type { RequestRecord } from "./request_record.ts";
 
-/** A field that clients choose is cut after this many characters. */
+/** Text from clients is cut after this many characters. */
 const LONGEST = 1024;
 
 /** Status of a request whose client left before a response. */
@@ -18,10 +18,10 @@ const CLIENT_LEFT = 499;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /**
- * A line, without its end.
+ * Returns a line, without its end.
  *
  * @param record the request
- * @param timestamp when it ended, as {@linkcode CombinedTimestamps} write it
+ * @param timestamp when it ended, as written by {@linkcode CombinedTimestamps}
  */
 export function combinedLine(record: RequestRecord, timestamp: string): string {
   const { client, line, status, bytesOut } = record;
@@ -30,7 +30,7 @@ export function combinedLine(record: RequestRecord, timestamp: string): string {
     `${bytesOut || "-"} "${fieldText(line?.referer)}" "${fieldText(line?.userAgent)}"`;
 }
 
-/** Times as the format has them; the lines of one second share one text. */
+/** Times in the format's notation; the lines of one second share one text. */
 export class CombinedTimestamps {
   #second = -1;
   #text = "";
@@ -57,7 +57,7 @@ function cut(text: string): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text;
 }
 
-/** No byte of a client ends a field or a line, or is a control character to a terminal. */
+/** Escapes a client's bytes: none ends a field or a line, or is a terminal control character. */
 function escaped(text: string): string {
   return text.replace(/[^ !#-[\]-~]/g, (letter) => {
     return `\\x${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;

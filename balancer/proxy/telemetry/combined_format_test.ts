@@ -21,11 +21,11 @@ const GET: RequestLine = {
   userAgent: "Mozilla/4.08 [en] (Win98; I ;Nav)",
 };
 
-/** The fields of a line, by a pattern that programs for the format use. */
+/** The fields of a line, by a pattern that log analysers use. */
 const FORMAT =
   /^(\S+) (\S+) (\S+) \[([^\]]+)\] "((?:[^"\\]|\\.)*)" (\d{3}) (\d+|-) "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)"\n$/;
 
-Deno.test("a line is the one of Apache's documentation, its query, Referer and User-Agent included", () => {
+Deno.test("a line equals the one in Apache's documentation, with query, Referer and User-Agent", () => {
   const endedAt = Date.UTC(2000, 9, 10, 20, 55, 36, 999);
   assertEquals(
     line(recordOf(GET, { endedAt })),
@@ -34,7 +34,7 @@ Deno.test("a line is the one of Apache's documentation, its query, Referer and U
   );
 });
 
-Deno.test("a field that is not there is a hyphen, a client that left has status 499", () => {
+Deno.test("a missing field is a hyphen, a client that left has status 499", () => {
   const { referer: _, userAgent: __, ...bare } = GET;
   assertMatch(
     line(recordOf({ ...bare, minor: 1 }, { bytesOut: 0 })),
@@ -66,7 +66,7 @@ Deno.test("whatever bytes a client sends, a line stays one line of nine fields, 
   );
 });
 
-Deno.test("what clients choose is cut", () => {
+Deno.test("text from clients is cut", () => {
   const long = "x".repeat(5000);
   const text = line(recordOf({ ...GET, target: `/${long}`, referer: long, userAgent: long }));
   assert(text.length < 4096 && FORMAT.test(text));

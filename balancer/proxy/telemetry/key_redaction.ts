@@ -1,41 +1,43 @@
 /**
- * A request's key as it may be written down. What comes from a header, a cookie or the query may be
- * a credential: of that the beginning of its SHA-256 stands for it, which is the same for the same
- * key and says nothing else.
+ * Redacts request keys for logs and traces. A key from a header, a cookie or the query may be a
+ * credential: the beginning of its SHA-256 replaces it, which is the same for the same key and
+ * reveals nothing else.
  *
  * @module
  */
 import type { KeySource } from "../../settings/values.ts";
 import type { Identity } from "./request_record.ts";
 
-/** Digits of the digest: enough to tell a million keys apart. */
+/** Digits of the digest: enough to distinguish a million keys. */
 const DIGITS = 12;
 
 type Digest = (text: string) => string;
 
-/** Writes the keys of one source. */
+/** Redacts the keys of one source. */
 export class KeyRedaction {
-  /** Resolves when it can write; until then it writes no key that it would have to hash. */
+  /** Resolves when hashing is loaded; until then keys that need it are omitted. */
   readonly ready: Promise<void>;
   readonly #plain: boolean;
   #digest: Digest | undefined;
 
-  /** @param source where keys come from */
+  /** @param source the source of keys */
   constructor({ from }: KeySource) {
     this.#plain = from === "request-id" || from === "path" || from === "client";
     this.ready = this.#plain ? Promise.resolve() : this.#load(from);
   }
 
   /**
-   * The key as it may be written. A request without one is routed by its id, which is no secret.
+   * Returns the redacted key. A request without a key is routed by its id, which is not secret.
    *
-   * @param identity whose
+   * @param identity the request's identity
    */
   of({ key, requestId }: Identity): string | undefined {
     return this.#plain || key === undefined || key === requestId ? key : this.#digest?.(key);
   }
 
-  /** It takes as long to load as the rest of a worker, and most have no need of it. */
+  /**
+   * Loads the hash on demand: that takes as long as the rest of a worker, and most need no hash.
+   */
   async #load(from: KeySource["from"]): Promise<void> {
     const { createHash } = await import("node:crypto");
     // The bytes as they were sent: parameters of a query were decoded, fields were not.

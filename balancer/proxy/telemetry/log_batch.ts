@@ -1,17 +1,17 @@
 /**
- * Lines that wait to be written together, as bytes: hundreds of thousands of short strings, kept
- * for a while, would be the collector's work.
+ * Lines that wait to be written together, as bytes: hundreds of thousands of short strings that
+ * live for a while would burden the garbage collector.
  *
  * @module
  */
 
-/** Bytes that there is room for at first. */
+/** Initial capacity in bytes. */
 const FIRST_BYTES = 64 * 1024;
 
-/** Bytes that a character takes at the most, of those that are one UTF-16 code unit. */
+/** Most bytes of a character that is one UTF-16 code unit. */
 const CHARACTER_BYTES = 3;
 
-/** A batch after the other. */
+/** Collects one batch after another. */
 export class LineBatch {
   readonly #most: number;
   readonly #encoder = new TextEncoder();
@@ -19,22 +19,22 @@ export class LineBatch {
   #length = 0;
   #count = 0;
 
-  /** @param most bytes that a batch has at the most */
+  /** @param most largest size of a batch, in bytes */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** How many lines there are. */
+  /** Number of lines. */
   get count(): number {
     return this.#count;
   }
 
-  /** How many bytes they have. */
+  /** Number of bytes. */
   get length(): number {
     return this.#length;
   }
 
-  /** Takes a line, with its end, in. @returns false where there is no room for it */
+  /** Adds a line, with its end. @returns false if there is no room */
   add(line: string): boolean {
     if (!this.#makeRoom(CHARACTER_BYTES * line.length)) return false;
     this.#length += this.#encoder.encodeInto(line, this.#bytes.subarray(this.#length)).written;
@@ -42,11 +42,11 @@ export class LineBatch {
     return true;
   }
 
-  /** Takes all lines out. */
+  /** Removes and returns all lines. */
   take(): Uint8Array<ArrayBuffer> {
     const lines = this.#bytes.slice(0, this.#length);
     this.#length = this.#count = 0;
-    // What was needed once, while nobody read, is not kept for ever.
+    // A buffer that grew behind a slow reader is not kept.
     if (this.#bytes.length > FIRST_BYTES) this.#bytes = new Uint8Array(0);
     return lines;
   }

@@ -1,11 +1,11 @@
 /**
- * What stands before a line of text, as the logger of the main thread writes it. Workers do without
- * the logger itself: to load it takes longer than everything else that a worker needs.
+ * The prefix of a text line, as the main thread's logger writes it. Workers do without the logger
+ * itself: loading it takes longer than all other modules of a worker.
  *
  * @module
  */
 
-/** Times as ISO 8601 has them; what the lines of one second have in common is made once. */
+/** Times in ISO 8601; the common part of the lines of one second is built once. */
 export class Timestamps {
   #second = -1;
   #prefix = "";
@@ -22,17 +22,17 @@ export class Timestamps {
 }
 
 /**
- * The beginning of a line of text.
+ * Returns the prefix of a text line.
  *
- * @param timestamp as {@linkcode Timestamps} write it
- * @param warns whether it is about something that went wrong
+ * @param timestamp as written by {@linkcode Timestamps}
+ * @param warns whether the line reports a failure
  */
 export function plainPrefix(timestamp: string, warns: boolean): string {
   const level = warns ? "WRN" : "INF";
   return `${timestamp.replace("T", " ")} +00:00 [${level}] ringkeeper·access: `;
 }
 
-/** The same for a terminal. */
+/** Returns the same prefix, coloured for a terminal. */
 export function colouredPrefix(timestamp: string, warns: boolean): string {
   const level = warns ? "33mWRN" : "32mINF";
   return `\x1b[2m${timestamp.replace("T", " ")} +00\x1b[0m \x1b[1m\x1b[${level}\x1b[0m ` +

@@ -1,5 +1,5 @@
 /**
- * Decides of which requests there is a record, and hands the records on.
+ * Decides which requests get a record, and passes the records on.
  *
  * @module
  */
@@ -10,40 +10,40 @@ import type { Identity, RequestLine, RequestRecord } from "./request_record.ts";
 import type { RoutingTable } from "../routing/routing_table.ts";
 import type { ProxyRequest } from "../request/request.ts";
 
-/** No request is chosen. */
+/** No request is sampled. */
 const NEVER = 0;
 
-/** Those that are rarer still are rare enough. */
+/** Longest gap between two sampled requests. */
 const LONGEST_GAP = 2 ** 30;
 
-/** Hears of requests at their end. Must not throw, nor keep what it is given. */
+/** Receives records of finished requests. Must not throw, nor keep the record. */
 export interface RecordListener {
   recorded(record: RequestRecord): void;
 }
 
-/** The recorder of one worker. */
+/** The record sampler of one worker. */
 export class RecordSampler {
-  /** Who hears of each record. */
+  /** Receivers of each record. */
   readonly listeners: RecordListener[] = [];
-  /** Whether there is a late record of a request that fails and was not chosen. */
+  /** Whether a failed request that was not sampled gets a late record. */
   catches = false;
   /** Whether records have the Referer and User-Agent fields, which only `combined` writes. */
   readsFields = false;
   readonly #routes: RoutingTable;
   #fraction = 0;
   /**
-   * How many requests from here the next one is that is chosen. A small integer: what may be larger
-   * is a number on the heap to V8, and this one is written for every request.
+   * Requests up to the next sampled one. A small integer: V8 stores larger numbers on the heap, and
+   * this one is written for every request.
    */
   #left = NEVER;
 
-  /** @param routes the worker's */
+  /** @param routes the worker's routing table */
   constructor(routes: RoutingTable) {
     this.#routes = routes;
   }
 
   /**
-   * Chooses that part of the requests from now on, at random.
+   * Samples that fraction of the requests from now on, at random.
    *
    * @param fraction from 0, none, to 1, all
    */
@@ -53,7 +53,7 @@ export class RecordSampler {
     this.catches = fraction > 0 && fraction < 1;
   }
 
-  /** Whether the request that comes now is chosen. */
+  /** Whether the next request is sampled. */
   next(): boolean {
     if (this.#left === NEVER || --this.#left > 0) return false;
     this.#left = this.#gap();
@@ -64,23 +64,23 @@ export class RecordSampler {
     return this.#fraction > 0 ? Math.min(gap(this.#fraction, Math.random()), LONGEST_GAP) : NEVER;
   }
 
-  /** Who the request is, and where it falls. */
+  /** Returns the request's id, key and slot. */
   identify({ requestId, destination: { key } }: ProxyRequest): Identity {
     const ring = this.#routes.current?.view.ring;
     const slot = key === undefined || !ring ? -1 : keySlot(ring, key);
     return { requestId, key, slot };
   }
 
-  /** A request is over. */
+  /** A request with a record has ended. */
   recorded(record: RequestRecord): void {
     for (const listener of this.listeners) listener.recorded(record);
   }
 }
 
 /**
- * How far it is to the next request that is chosen, so that each one is chosen with the same
- * probability whatever became of those before it: a geometric distribution. To draw for each one
- * would cost those that are not chosen, too.
+ * Returns the gap up to the next sampled request, so that each one is sampled with the same
+ * probability, independently of earlier ones: a geometric distribution. A random number for each
+ * request would cost the unsampled ones, too.
  *
  * @param fraction the probability
  * @param random a random number from 0 to below 1
@@ -92,10 +92,10 @@ export function gap(fraction: number, random: number): number {
 }
 
 /**
- * The line of the request whose head was parsed last.
+ * Returns the request line of the head that was parsed last.
  *
- * @param head its head
- * @param bytes the bytes that hold it
+ * @param head the request's head
+ * @param bytes the bytes that hold the head
  * @param readsFields whether the log format shows the fields Referer and User-Agent
  */
 export function lineIn(head: RequestHead, bytes: Uint8Array, readsFields: boolean): RequestLine {
@@ -107,7 +107,7 @@ export function lineIn(head: RequestHead, bytes: Uint8Array, readsFields: boolea
 }
 
 /**
- * The line of a request out of the bytes that go to replicas, which are known to be right.
+ * Reads the request line from the bytes that go to replicas, which are known to be valid.
  *
  * @param request the request, before its bytes are released
  * @param readsFields whether the line has the fields that only `combined` writes

@@ -1,10 +1,10 @@
 /**
- * Everything that is known of one request, filled in while it goes through, for whoever wants to
- * hear of it at its end: the access log, traces. There is one only for a request that somebody
- * wants to hear of; all others pay one comparison wherever there is something to note.
+ * The record of one request, filled in while the request is served and passed to the access log and
+ * the tracer at its end. Only sampled requests have a record; all others pay one comparison at each
+ * event.
  *
- * Times are milliseconds since the epoch, with fractions. They are taken from one monotonic clock,
- * so that no difference between two of them is ever wrong by a clock that was set meanwhile.
+ * Times are milliseconds since the epoch, with fractions. They are read from one monotonic clock,
+ * so that differences are right even if the system's clock is set meanwhile.
  *
  * @module
  */
@@ -13,19 +13,19 @@ import type { RequestSpan } from "./request_span.ts";
 import type { Rejection, WaitCause } from "../request/request_events.ts";
 import type { AttemptFailure, RefusalCause } from "../stats/counter_layout.ts";
 
-/** One attempt to have it answered. */
+/** One attempt to get a response. */
 export interface Attempt {
-  /** Whom it was sent to; `control` for the control API. */
+  /** The replica's name; `control` for the control API. */
   readonly replica: string;
   readonly instance: string;
-  /** When it began to be sent, or a connection to be opened for it. */
+  /** When sending began, or the opening of a connection for it. */
   startedAt: number;
-  /** When the first byte of an answer was there, an interim one included. */
+  /** When the first byte of a response arrived, interim responses included. */
   firstByteAt: number | undefined;
   endedAt: number | undefined;
   /** Whether the connection had carried a request before. */
   reused: boolean;
-  /** How it failed, where it did. */
+  /** How it failed, if it did. */
   failure: AttemptFailure | undefined;
 }
 
@@ -37,74 +37,74 @@ export interface Hold {
 }
 
 /**
- * How it ended: a replica or the control API answered, the balancer itself did, the replica broke
- * its answer off, or the client left before it had all of it.
+ * How the request ended: a replica or the control API answered, the balancer itself refused it, the
+ * replica broke its response off, or the client left before the end of the response.
  */
 export type Outcome = "answered" | "refused" | "broken" | "left";
 
-/** What has no end of its own. */
+/** Exchanges without an end of their own. */
 export type Endless = "tunnel" | "stream";
 
-/** What is known of a request as soon as its head was parsed. */
+/** Facts of a request that are known once its head is parsed. */
 export interface RequestLine {
   readonly method: string;
-  /** Path and query, a character for each byte. */
+  /** Path and query, one character for each byte. */
   readonly target: string;
   /** Minor version of the client's HTTP/1. */
   readonly minor: 0 | 1;
-  /** Only where the format of the access log has it; a character for each byte. */
+  /** Set only if the log format has the field; one character for each byte. */
   readonly referer?: string | undefined;
-  /** The same. */
+  /** As `referer`. */
   readonly userAgent?: string | undefined;
 }
 
-/** Who a request is, and where it falls. */
+/** The request's id, and its key and slot. */
 export interface Identity {
   readonly requestId: string;
   /** Undefined for a call of the control API. */
   readonly key: string | undefined;
-  /** -1 where there is none. */
+  /** -1 if there is none. */
   readonly slot: number;
 }
 
-/** One request. */
+/** The record of one request. */
 export class RequestRecord {
-  /** IP address of the client: behind trusted proxies the one that they name. */
+  /** IP address of the client; behind trusted proxies the address that they name. */
   client: string;
   /** IP address of the connection. */
   readonly peer: string;
   readonly startedAt: number;
-  /** 0 until then. */
+  /** 0 until the request ends. */
   endedAt = 0;
-  /** Undefined where the request could not be understood. */
+  /** Undefined if the request was malformed. */
   line: RequestLine | undefined;
-  /** Undefined where it was refused before it had one. */
+  /** Undefined if the request was refused before it had a key. */
   identity: Identity | undefined;
   readonly attempts: Attempt[] = [];
   readonly holds: Hold[] = [];
-  /** Bytes of its body that were read; of a tunnel, all that the client sent. */
+  /** Bytes of its body that were read; for a tunnel, all bytes from the client. */
   bytesIn = 0;
-  /** Bytes of the answer's body that were sent to the client; of a tunnel, all of them. */
+  /** Bytes of the response's body sent to the client; for a tunnel, all bytes to the client. */
   bytesOut = 0;
-  /** Status of the answer; 0 where there was none. */
+  /** Status of the response; 0 if there was none. */
   status = 0;
   outcome: Outcome | undefined;
   /** Why the balancer itself answered. */
   reason: RefusalCause | undefined;
-  /** The same in words, as the client was told. */
+  /** The reason in words, as sent to the client. */
   detail = "";
   endless: Endless | undefined;
-  /** Whether the access log chose it, rather than that it failed or is traced. */
+  /** Whether the access log sampled it; false if it is recorded for a failure or a trace only. */
   sampled = false;
-  /** Nobody wanted it until it went wrong: what was before that, is not in here. */
+  /** Created late, on an error: earlier timings are missing. */
   late = false;
-  /** Its spans, where it is traced. */
+  /** Its spans, if it is traced. */
   trace: RequestSpan | undefined;
   readonly #origin: number;
 
   /**
    * @param peer IP address of the connection
-   * @param startedAt when its head was there, by the clock of `performance.now()`
+   * @param startedAt when its head arrived, by the clock of `performance.now()`
    */
   constructor(peer: string, startedAt: number) {
     this.client = this.peer = peer;
@@ -117,7 +117,7 @@ export class RequestRecord {
     return this.identity !== undefined && this.identity.key === undefined;
   }
 
-  /** Whether it is something that went wrong on this side: a 5xx, or an answer that broke off. */
+  /** Whether the server side failed: a 5xx response, or a response that broke off. */
   get failed(): boolean {
     return this.status >= 500 || this.outcome === "broken";
   }
@@ -127,12 +127,12 @@ export class RequestRecord {
     return this.#origin + performance.now();
   }
 
-  /** Turns a time of `performance.now()` into one of this record. */
+  /** Converts a time of `performance.now()` to the clock of this record. */
   at(time: number): number {
     return this.#origin + time;
   }
 
-  /** It is being sent, or a connection opened for it. */
+  /** An attempt begins: the request is sent, or a connection opened for it. */
   ask(upstream: Upstream, reused: boolean, startedAt = this.now()): void {
     const attempt: Attempt = {
       replica: upstream.name,
@@ -147,24 +147,24 @@ export class RequestRecord {
     this.trace?.ask(this.attempts.length - 1, attempt, upstream);
   }
 
-  /** It was not sent after all. */
+  /** The attempt was cancelled before sending. */
   unask(): void {
     if (this.#asking) this.attempts.pop();
   }
 
-  /** It goes over a connection that had carried one before. */
+  /** The attempt uses a connection that had carried a request before. */
   reuse(): void {
     const attempt = this.#asking;
     if (attempt) attempt.reused = true;
   }
 
-  /** Bytes of an answer are there. */
+  /** Bytes of a response arrived. */
   hear(): void {
     const attempt = this.#asking;
     if (attempt) attempt.firstByteAt ??= this.now();
   }
 
-  /** They are the head of the final answer. */
+  /** The head of the final response arrived. */
   answer(status: number): void {
     this.status = status;
     this.hear();
@@ -178,12 +178,12 @@ export class RequestRecord {
     attempt.endedAt = this.now();
   }
 
-  /** It waits from now on. */
+  /** The request waits from now on. */
   hold(why: WaitCause): void {
     this.holds.push({ why, startedAt: this.now(), endedAt: undefined });
   }
 
-  /** It waits no longer; what it was to be asked meanwhile, it is asked now. */
+  /** The wait is over; an attempt that waited begins now. */
   unhold(): void {
     const now = this.now();
     const hold = this.holds.at(-1);
@@ -201,7 +201,7 @@ export class RequestRecord {
     this.detail = message;
   }
 
-  /** It is over. */
+  /** The request is over. */
   end(outcome: Outcome): void {
     this.endedAt = this.now();
     this.outcome = outcome;
@@ -210,7 +210,7 @@ export class RequestRecord {
     if (hold) hold.endedAt ??= this.endedAt;
   }
 
-  /** The attempt that is being made. */
+  /** The attempt under way. */
   get #asking(): Attempt | undefined {
     const attempt = this.attempts.at(-1);
     return attempt?.endedAt === undefined ? attempt : undefined;

@@ -7,13 +7,13 @@ import { ProxyHarness } from "../testing.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
 const GET = "GET /a?b=c HTTP/1.1\r\nHost: a\r\nX-Request-Id: 7\r\n\r\n";
-/** A client that ends its side in the middle of a request has left for sure. */
+/** A client that ends its side in the middle of a request has certainly left. */
 const HALF_OF_A_POST =
   "POST /a?b=c HTTP/1.1\r\nHost: a\r\nX-Request-Id: 7\r\nContent-Length: 10\r\n\r\n12";
 const SLOT = Ring.build({ members: ["Server1"] }).slotOfId(7);
 const ERROR = "HTTP/1.1 500 Oh no\r\nContent-Length: 5\r\n\r\nsorry";
 
-/** A worker whose records a test reads. */
+/** A worker whose records the test reads. */
 class RecordBench extends ProxyHarness {
   readonly records: RequestRecord[] = [];
   #read = 0;
@@ -40,7 +40,7 @@ class RecordBench extends ProxyHarness {
     return await within("a record", wait());
   }
 
-  /** As the base's, whose request is none of the test's. */
+  /** As the base class does; the record of its request is dropped. */
   override async warm(known?: RawConnection) {
     const warm = await super.warm(known);
     if (this.records.length > 0) this.#read = this.records.length;
@@ -48,7 +48,7 @@ class RecordBench extends ProxyHarness {
   }
 }
 
-/** What is the same in every run. */
+/** The facts that are the same in every run. */
 function facts(record: RequestRecord) {
   const { line, identity, status, outcome, reason, bytesIn, bytesOut } = record;
   const attempts = record.attempts.map(({ replica, failure }) => `${replica} ${failure ?? "ok"}`);
@@ -56,7 +56,7 @@ function facts(record: RequestRecord) {
   return { line, identity, attempts, holds, status, outcome, reason, bytesIn, bytesOut };
 }
 
-/** The facts of `GET` and its usual answer, other than those given. */
+/** The facts of `GET` and its usual response, with changes. */
 function factsOf(other: Partial<ReturnType<typeof facts>> = {}) {
   return {
     line: { method: "GET", target: "/a?b=c", minor: 1 },
@@ -78,7 +78,7 @@ function assertInOrder(...times: (number | undefined)[]): void {
   }
 }
 
-test("a usual request leaves a record of where it went, when, and how much it was", async () => {
+test("a usual request's record has its destination, its times and its byte counts", async () => {
   await using bench = new RecordBench(1);
   const before = Date.now();
   const { client, replica } = await bench.warm();
@@ -109,7 +109,7 @@ test("a usual request leaves a record of where it went, when, and how much it wa
   client.close();
 });
 
-test("bodies count without their framing, on the general way, too", async () => {
+test("bodies count without their framing, on the general path, too", async () => {
   await using bench = new RecordBench(1);
   const { client, replica } = await bench.warm();
   await client.send(
@@ -128,12 +128,12 @@ test("bodies count without their framing, on the general way, too", async () => 
   client.close();
 });
 
-test("each attempt is told, and how it failed", async () => {
+test("each attempt is recorded, with its failure", async () => {
   await using bench = new RecordBench(1);
   const { client, replica } = await bench.warm();
   await client.send(GET);
   await replica.request();
-  // Its server closed it as it was used again: that proves nothing, and it goes out again.
+  // The server closed the connection as it was reused: no evidence, and the request is sent again.
   replica.close();
   const second = await bench.upstream.accept();
   await second.request();
@@ -145,7 +145,7 @@ test("each attempt is told, and how it failed", async () => {
   client.close();
 });
 
-test("a request that waits tells for what, and a client that leaves, that it left", async () => {
+test("a wait is recorded with its cause, and a client that leaves as `left`", async () => {
   await using bench = new RecordBench(1);
   bench.publish({ away: true });
   using patient = await RawConnection.to(bench.acceptor.port);
@@ -177,7 +177,7 @@ async function waiting(bench: ProxyHarness, count: number): Promise<void> {
   while (bench.proxy.waitingRoom.count < count) await new Promise((r) => setTimeout(r));
 }
 
-test("an answer that breaks off is told with what came of it", async () => {
+test("a broken response is recorded with the part that arrived", async () => {
   await using bench = new RecordBench(1);
   const { client, replica } = await bench.warm();
   await client.send(GET);
@@ -193,7 +193,7 @@ test("an answer that breaks off is told with what came of it", async () => {
   client.close();
 });
 
-test("what the balancer refuses is told with the reason", async (t) => {
+test("a refused request is recorded with the reason", async (t) => {
   await using bench = new RecordBench(1, { LB_MAX_BODY_BYTES: "10", LB_HOLD: "fail" });
   const refused = async (request: string) => {
     using client = await RawConnection.to(bench.acceptor.port);
@@ -204,7 +204,7 @@ test("what the balancer refuses is told with the reason", async (t) => {
     assert(bytesOut > detail.length);
     return [line?.target, status, reason, detail];
   };
-  await t.step("one that nobody can understand has no line", async () => {
+  await t.step("a malformed request has no line", async () => {
     assertEquals(await refused("GET /\r\n\r\n"), [
       undefined,
       400,
@@ -212,18 +212,18 @@ test("what the balancer refuses is told with the reason", async (t) => {
       "The request line must be method, target and version, one space apart",
     ]);
   });
-  await t.step("one that is too large has", async () => {
+  await t.step("a request that is too large has one", async () => {
     const post = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n";
     assertEquals(await refused(post), ["/a", 413, "fault", "The body is too large"]);
   });
-  await t.step("one that nobody is there for", async () => {
+  await t.step("a request without a ready replica has one", async () => {
     bench.publish({ away: true });
     const [target, status, reason] = await refused(GET);
     assertEquals([target, status, reason], ["/a?b=c", 503, "none"]);
   });
 });
 
-test("of requests that were not chosen those are told that failed", async (t) => {
+test("failed requests are recorded even if not sampled", async (t) => {
   await using bench = new RecordBench(1e-300);
   const { client, replica } = await bench.warm();
   const exchange = async (answer: string) => {
@@ -246,7 +246,7 @@ test("of requests that were not chosen those are told that failed", async (t) =>
     await own.send(HALF_OF_A_POST);
     await within("it waits", waiting(bench, 1));
     own.close();
-    // It has not failed: whoever listens is told all the same, and knows.
+    // The request has not failed: listeners receive the late record all the same, and can tell.
     const record = await bench.next();
     assertEquals([record.failed, record.outcome, record.holds.length], [false, "left", 1]);
   });
@@ -254,11 +254,11 @@ test("of requests that were not chosen those are told that failed", async (t) =>
   client.close();
 });
 
-test("where not every request is timed, one that fails is told from then on", async () => {
+test("with partial timing, a failed request is recorded from its failure on", async () => {
   await using bench = new RecordBench(1e-300);
   const { client, replica } = await bench.warm();
   const { deadlines, counters: { timingSampler } } = bench.proxy;
-  // From here on the test ticks.
+  // The test drives the ticks from here on.
   deadlines.close();
   for (let seen = 0; seen < 1000; seen++) timingSampler.next();
   timingSampler.tick();
@@ -275,7 +275,7 @@ test("where not every request is timed, one that fails is told from then on", as
   client.close();
 });
 
-Deno.test("each request is chosen with the same probability", () => {
+Deno.test("each request is sampled with the same probability", () => {
   for (const fraction of [0.5, 0.1, 0.01, 0.001]) {
     let sum = 0;
     const draws = 100_000;

@@ -1,6 +1,6 @@
 /**
- * The spans of one request: its own, one for each attempt to have it answered, one for each wait.
- * Attributes are those of OpenTelemetry's conventions for HTTP, and `ringkeeper.` for what is ours.
+ * The spans of one request: its own, one for each attempt, one for each wait. Attributes are those
+ * of OpenTelemetry's conventions for HTTP; this program's own begin with `ringkeeper.`.
  *
  * @module
  */
@@ -17,12 +17,12 @@ import type { KeyRedaction } from "./key_redaction.ts";
 import type { Attempt, Identity, RequestRecord } from "./request_record.ts";
 import type { ProxyRequest } from "../request/request.ts";
 
-/** The methods that the conventions know; any other would make a name of every invention. */
+/** The conventions' methods; other methods share one name, since clients can send any text. */
 const METHODS: ReadonlySet<string> = new Set(
   ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"],
 );
 
-/** An attempt's span, and where it goes. */
+/** An attempt's span, and its destination. */
 interface Asked {
   readonly span: Span;
   readonly address: UpstreamAddress;
@@ -33,15 +33,15 @@ export class RequestSpan {
   readonly #tracing: Tracing;
   readonly #span: Span;
   readonly #request: ProxyRequest;
-  /** As long as the record's attempts, or one longer where the last was not made after all. */
+  /** As long as the record's attempts, or one longer if the last attempt was cancelled. */
   readonly #asked: Asked[] = [];
-  /** Index after the head of the request as it is sent. */
+  /** Index behind the head of the request as it is sent. */
   #headEnd = 0;
 
   /**
-   * @param tracing makes spans
-   * @param span the request's own
-   * @param request what is sent
+   * @param tracing creates spans
+   * @param span the request's own span
+   * @param request the request to send
    */
   constructor(tracing: Tracing, span: Span, request: ProxyRequest) {
     this.#tracing = tracing;
@@ -49,33 +49,33 @@ export class RequestSpan {
     this.#request = request;
   }
 
-  /** Which span is the request's own. */
+  /** The context of the request's own span. */
   get context(): SpanContext {
     return this.#span.spanContext();
   }
 
   /**
-   * The head is written, and the field is its last line.
+   * The head is written, with `traceparent` as its last line.
    *
-   * @param end index after it
+   * @param end index behind the head
    */
   place(end: number): void {
     this.#headEnd = end;
   }
 
   /**
-   * An attempt begins. What is sent names its span as the parent: the same bytes go to whoever is
-   * tried, but for these sixteen.
+   * An attempt begins. The forwarded head names its span as the parent: every replica receives the
+   * same bytes, except for these sixteen.
    *
-   * @param index which of the record's attempts
+   * @param index index of the attempt in the record
    * @param attempt the attempt
-   * @param upstream whom it goes to
+   * @param upstream the replica
    */
   ask(index: number, { startedAt }: Attempt, { address }: Upstream): void {
     this.#begin(index, startedAt, address);
   }
 
-  /** It begins anew, for it had to wait before anything was done. */
+  /** The attempt begins again, since it had to wait before anything was sent. */
   askAgain(index: number, { startedAt }: Attempt): void {
     const asked = this.#asked[index];
     if (asked) this.#begin(index, startedAt, asked.address);
@@ -88,10 +88,10 @@ export class RequestSpan {
   }
 
   /**
-   * It is over: whatever began, ends.
+   * The request is over: ends all spans.
    *
-   * @param record all that is known of it
-   * @param keys write keys, for they may be credentials
+   * @param record the complete record
+   * @param keys redacts keys, which may be credentials
    */
   end(record: RequestRecord, keys: KeyRedaction): void {
     for (const { why, startedAt, endedAt } of record.holds) {
@@ -123,22 +123,22 @@ export class RequestSpan {
 }
 
 /**
- * What a request's span is called, and the value of `traceparent` that names it.
+ * Returns the value of `traceparent` that names a span.
  *
  * @param span the span
- * @param flags other bits of the field than that it is sampled
+ * @param flags other bits of the flags than the sampled bit
  */
 export function traceParentOf(span: Span, flags: number): string {
   const { traceId, spanId, traceFlags } = span.spanContext();
   return traceParentText({ traceId, spanId, flags: traceFlags | flags });
 }
 
-/** What a request's span is called: its method, for a proxy knows nothing of its routes. */
+/** Returns the name of a request's span: its method, since a proxy knows no routes. */
 export function spanName(method: string): string {
   return METHODS.has(method) ? method : "HTTP";
 }
 
-/** Its query stays out of it, for credentials may be in there. */
+/** The query is left out, since it may hold credentials. */
 function requestAttributes(record: RequestRecord, keys: KeyRedaction): Attributes {
   const { line, identity, attempts, client, peer, status, outcome, reason } = record;
   const last = attempts.at(-1);

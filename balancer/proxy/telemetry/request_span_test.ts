@@ -46,7 +46,7 @@ function named(spans: readonly EndedSpan[], name: string): EndedSpan[] {
   return spans.filter((span) => span.name === name);
 }
 
-Deno.test("an attempt that has to wait for a file begins after the wait", async () => {
+Deno.test("an attempt that waits for a file descriptor begins after the wait", async () => {
   await withSpans((tracing, ended) => {
     const { record, sent } = traced(tracing);
     record.ask(UPSTREAM, false);
@@ -62,7 +62,7 @@ Deno.test("an attempt that has to wait for a file begins after the wait", async 
   });
 });
 
-Deno.test("an attempt that was not made leaves no span", async () => {
+Deno.test("a cancelled attempt leaves no span", async () => {
   await withSpans((tracing, ended) => {
     const { record, sent } = traced(tracing);
     record.ask(UPSTREAM, false);
@@ -74,7 +74,7 @@ Deno.test("an attempt that was not made leaves no span", async () => {
   });
 });
 
-Deno.test("each attempt is told of, and only the last one answered", async () => {
+Deno.test("each attempt has a span, and only the last one a response", async () => {
   await withSpans((tracing, ended) => {
     const { record } = traced(tracing);
     record.ask(UPSTREAM, true);
@@ -95,12 +95,12 @@ Deno.test("each attempt is told of, and only the last one answered", async () =>
       ["stale", undefined, undefined, true, true, true],
       ["404", 404, 1, false, true, true],
     ]);
-    // What a client does wrong is no failure of who serves it.
+    // A client's error is no failure of the server.
     assertEquals(request?.failed, false);
   });
 });
 
-test("the usual way and the general one make the same spans of a request", async () => {
+test("the fast path and the general path create the same spans", async () => {
   await using bench = new ProxyHarness();
   await withSpans(async (tracing, ended) => {
     await bench.proxy.trace(tracing);

@@ -1,8 +1,8 @@
 /**
- * Takes the times of a client's requests, one after the other, and counts how they end. It reads
- * the clock four times for a request that is timed: at its head, when it is sent, when its answer
- * begins, and at the end. Times are in milliseconds. Where somebody wants to hear of a request, it
- * keeps the record of it.
+ * Times a client's requests, one after the other, and counts how they end. The clock is read four
+ * times for a timed request: at its head, when it is sent, when its response begins, and at the
+ * end. Times are in milliseconds. Sampled requests (access log, tracing) get a `RequestRecord`,
+ * which the timer fills in.
  *
  * @module
  */
@@ -18,44 +18,44 @@ import { BROKEN, LEFT } from "../stats/counter_layout.ts";
 import type { ProxyRequest } from "../request/request.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 
-/** It was not counted yet. */
+/** The request is not counted yet. */
 const OPEN = 1;
-/** The beginning of its answer is with the client, and more is to come. */
+/** The beginning of the response was sent to the client, and more follows. */
 const HANDED = 2;
-/** It had to wait for something else than its owner's answer. */
+/** The request left the direct path to its owner. */
 const DETOURED = 4;
-/** It has no end of its own. */
+/** The exchange has no end of its own. */
 const ENDLESS = 8;
-/** The replica broke its answer off. */
+/** The replica broke its response off. */
 const BROKEN_OFF = 16;
-/** The access log is to tell of it. */
+/** The access log sampled the request. */
 const CHOSEN = 32;
 
-/** What a timer reads of the client whose requests it times. */
+/** The parts of a client that its timer reads. */
 type TimedClient = Pick<Client, "address" | "origin" | "wire" | "body">;
 
-/** The times of the request that is on a client's connection. */
+/** Times the current request of a client's connection. */
 export class RequestTimer implements RequestEvents {
-  /** What is known of the request; undefined where nobody wants to hear of it. */
+  /** The request's record; undefined unless it is sampled. */
   record: RequestRecord | undefined;
   readonly #client: TimedClient;
   readonly #telemetry: Telemetry;
-  /** Whoever was asked last; undefined while nobody was. */
+  /** Counters of the replica that was tried last; undefined before the first attempt. */
   #asked: ReplicaCounters | undefined;
-  /** How many requests this one stands for; 0: it is not timed. */
+  /** Number of requests that this one stands for; 0: not timed. */
   #weight = 0;
   #takenAt = 0;
   #askedAt = 0;
   #answeredAt = 0;
-  /** Holds where the beginning of the answer went to the client before the rest. */
+  /** Set when the beginning of the response was sent before the rest. */
   #handedAt = 0;
   #status = 0;
-  /** What is so of it, as bits: to begin a request is one store then. */
+  /** State bits in one number, so that a new request resets them with one store. */
   #state = 0;
 
   /**
-   * @param telemetry what the timers of one worker share
-   * @param client whose requests
+   * @param telemetry telemetry shared by the timers of one worker
+   * @param client the client whose requests are timed
    */
   constructor(telemetry: Telemetry, client: TimedClient) {
     this.#telemetry = telemetry;
@@ -73,7 +73,7 @@ export class RequestTimer implements RequestEvents {
     if ((this.#state & CHOSEN) !== 0) this.begin();
   }
 
-  /** There is to be a record of it, whose head is what was parsed last. */
+  /** Creates the record of the request whose head was parsed last. */
   begin(): RequestRecord {
     if (this.record) return this.record;
     const record = this.#newRecord();
@@ -82,7 +82,7 @@ export class RequestTimer implements RequestEvents {
     return record;
   }
 
-  /** There is to be none after all, unless the access log is to tell of it. */
+  /** Drops the record, unless the access log sampled the request. */
   forget(): void {
     if (!this.record?.sampled) this.record = undefined;
   }
@@ -143,11 +143,11 @@ export class RequestTimer implements RequestEvents {
   }
 
   /**
-   * It goes wrong. Where failures are recorded even of requests that were not chosen, there is a
-   * record of it from now on.
+   * The request fails. If failures of unsampled requests are recorded, too, it has a record from
+   * now on.
    *
-   * @param request the request, its bytes still there
-   * @param asked the connection's pool, where it goes wrong with whom it was sent to
+   * @param request the request, before its bytes are released
+   * @param asked the pool of the failed attempt's connection, if an attempt failed
    * @param reused whether that connection had carried a request before
    */
   #witness(request: ProxyRequest, asked?: InstancePool, reused = false): void {
@@ -176,7 +176,7 @@ export class RequestTimer implements RequestEvents {
     this.record?.hold(cause);
   }
 
-  /** The replica had nothing to do with the wait: the attempt begins now. */
+  /** The replica did not cause the wait: the attempt begins now. */
   resumed(): void {
     this.record?.unhold();
     if (this.#weight > 0) this.#askedAt = performance.now();
@@ -246,7 +246,7 @@ export class RequestTimer implements RequestEvents {
     this.#close(this.record, "refused");
   }
 
-  /** Of a request that could not be understood, nothing but that is known. */
+  /** A malformed request is recorded without other facts. */
   #concerns({ status }: Rejection): boolean {
     return (this.#state & CHOSEN) !== 0 || (this.#telemetry.recorder.catches && status >= 500);
   }

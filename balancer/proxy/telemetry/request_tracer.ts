@@ -1,5 +1,5 @@
 /**
- * Decides of which requests there are spans, and under which parent.
+ * Decides which requests get spans, and under which parent.
  *
  * @module
  */
@@ -23,10 +23,10 @@ import { RequestSpan, spanName, traceParentOf } from "./request_span.ts";
 import type { TraceSettings } from "../settings.ts";
 import type { ProxyRequest } from "../request/request.ts";
 
-/** Has what Deno itself traces in the control API left out, where the sampler heeds a parent. */
+/** Suppresses Deno's own spans of the control API, if the sampler is parent-based. */
 const UNTRACED = traceParentText(NOBODY);
 
-/** The traces of one worker's requests. */
+/** Traces one worker's requests. */
 export class RequestTracer implements RecordListener {
   readonly #tracing: Tracing;
   readonly #heedsClient: boolean;
@@ -34,9 +34,9 @@ export class RequestTracer implements RecordListener {
   readonly #head: RequestHead;
 
   /**
-   * @param tracing makes spans
-   * @param settings what the worker was told of traces
-   * @param keys write keys
+   * @param tracing creates spans
+   * @param settings the worker's settings of traces
+   * @param keys redacts keys
    * @param head the head that was parsed last
    */
   constructor(
@@ -52,12 +52,12 @@ export class RequestTracer implements RecordListener {
   }
 
   /**
-   * Begins the trace of the request whose head was parsed last, or goes on with the client's.
+   * Begins a trace for the request whose head was parsed last, or continues the client's trace.
    *
-   * @param timer the request's
+   * @param timer the request's timer
    * @param bytes the bytes that hold the head
-   * @param request what is to be sent
-   * @returns value of the field that it is sent on with; undefined: what came crosses as it is
+   * @param request the request to send
+   * @returns value of the forwarded field; undefined to forward the client's field unchanged
    */
   begin(timer: RequestTimer, bytes: Uint8Array, request: ProxyRequest): string | undefined {
     const { fields } = this.#head;
@@ -65,7 +65,7 @@ export class RequestTracer implements RecordListener {
     if (parent && this.#heedsClient && (parent.flags & SAMPLED) === 0) return undefined;
     hideTraceParent(fields, bytes);
     if (!parent) hideTraceState(fields, bytes);
-    // Pages and scrapers ask again and again: a call begins no trace, and goes on with one.
+    // Pages and scrapers poll the API: a call starts no trace, but continues one.
     if (!parent && request.destination.key === undefined) return UNTRACED;
     return this.#start(timer, bytes, request, parent);
   }
@@ -94,7 +94,7 @@ export class RequestTracer implements RecordListener {
   }
 }
 
-/** Whom the client believes to speak to. */
+/** The host to which the client sent the request. */
 function hostAttributes(
   { hostStart, hostEnd }: RequestHead,
   bytes: Uint8Array,

@@ -1,5 +1,5 @@
 /**
- * What the request timers of one worker share.
+ * Telemetry shared by the request timers of one worker.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import type { RequestTracer } from "./request_tracer.ts";
 
 /** The telemetry of one worker. */
 export class Telemetry {
-  /** Traces requests; undefined where OpenTelemetry is off. */
+  /** Traces requests; undefined if OpenTelemetry is off. */
   traces: RequestTracer | undefined;
 
   /**
    * @param counters the worker's counters
-   * @param recorder samples requests, and hands their records on
-   * @param requestHead the head that was parsed last, for use until the next wait
+   * @param recorder samples requests, and passes their records on
+   * @param requestHead the head that was parsed last; valid until the next `await`
    */
   constructor(
     readonly counters: WorkerCounters,

@@ -1,9 +1,10 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 /**
- * Stands for a worker of the data plane in tests: says what it was told, and crashes when asked
- * about the instance "crash". It never answers about "silence". Asked about "count" it counts two
- * in for the first instance of the view, and a client that connects, and about "crash one" the worker with the first row does.
+ * Stands in for a worker of the data plane in tests: reports the messages that it receives, and
+ * crashes when asked about the instance "crash". It never answers about "silence". Asked about
+ * "count" it counts two requests in for the first instance of the view, and a client that connects;
+ * asked about "crash one" the worker with the first row crashes.
  *
  * @module
  */
@@ -20,7 +21,7 @@ function tell(message: FromWorker): void {
   self.postMessage(message);
 }
 
-/** Tells the test by the only way that carries text. */
+/** Reports to the test by the only message that carries text. */
 function note(text: string): void {
   tell({ type: "failure", action: "test.note", message: `${id} ${text}` });
 }

@@ -1,18 +1,18 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 /**
- * Stands for clients and replicas in tests, in an event loop of its own: clients that send a byte
- * as soon as they have the byte that they wait for, and replicas that send back what they receive.
+ * Stands in for clients and replicas in tests, in its own event loop: clients that send a byte as
+ * soon as they have received the byte that they wait for, and replicas that echo.
  *
  * @module
  */
 
-/** What the peers are to do. */
+/** The task of the peers. */
 export interface EchoTask {
   readonly port: number;
-  /** How many clients and replicas there are, as many of each. */
+  /** Number of clients, and of replicas. */
   readonly pairs: number;
-  /** How many bytes each client sends. */
+  /** Number of bytes that each client sends. */
   readonly rounds: number;
 }
 
@@ -26,7 +26,7 @@ self.onmessage = async ({ data }: MessageEvent<EchoTask>) => {
   self.postMessage("done");
 };
 
-/** One after the other: whoever listens knows them by their order. */
+/** One after the other, so that the listener knows the connections by their order. */
 async function connect({ port, pairs }: EchoTask): Promise<Deno.TcpConn[]> {
   const all: Deno.TcpConn[] = [];
   while (all.length < pairs) all.push(await Deno.connect({ hostname: "127.0.0.1", port }));

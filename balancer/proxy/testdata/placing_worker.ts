@@ -1,8 +1,8 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 /**
- * Stands for a worker of the data plane in tests: takes places and leaves them as fast as it can,
- * most of them for one replica, and keeps count of who has one in memory that the test has made.
+ * Stands in for a worker of the data plane in tests: admits requests and lets them leave as fast as
+ * possible, most of them for one replica, and counts the admitted ones in memory of the test.
  *
  * @module
  */
@@ -18,25 +18,25 @@ import { RoutingTable } from "../routing/routing_table.ts";
 import { ProxyRequest } from "../request/request.ts";
 import { InstancePool } from "../upstream/connection_pool.ts";
 
-/** What a worker is to do. */
+/** The task of the worker. */
 export interface PlacingTask {
   readonly memory: SharedLoads;
   readonly row: number;
   readonly bound: number;
   /** Names of the replicas; the first is the popular one. */
   readonly names: readonly string[];
-  /** How many places it has at the same time. */
+  /** Number of requests in flight at the same time. */
   readonly places: number;
   readonly requests: number;
-  /** For each replica: who has a place with it, counted once more. */
+  /** Requests in flight to each replica, counted independently. */
   readonly held: Int32Array<SharedArrayBuffer>;
 }
 
-/** What it saw. */
+/** The worker's observations. */
 export interface Placed {
-  /** For each replica: the most places at the same time. */
+  /** Most requests in flight at the same time, for each replica. */
   readonly most: readonly number[];
-  /** Requests that got a place with another replica than they wanted. */
+  /** Requests that overflowed to another replica. */
   readonly overflowed: number;
 }
 
@@ -64,7 +64,7 @@ function run(task: PlacingTask): Placed {
   return { most, overflowed };
 }
 
-/** The test's count goes first: it is never above the one that is tested. */
+/** The test's count is decremented first: it is never above the count under test. */
 function leave({ held, names }: PlacingTask, pool: InstancePool): void {
   Atomics.sub(held, names.indexOf(pool.upstream.name), 1);
   pool.inFlight.leave();

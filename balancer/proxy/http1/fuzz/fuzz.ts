@@ -1,7 +1,7 @@
 /**
- * Damaged messages against the codec: whatever it reads must be what the reference reads, and what
- * it sends on must be read back alike, so that no two recipients can disagree on where a message
- * ends. `deno run balancer/proxy/http1/fuzz/fuzz.ts --count 10000000 --seed 7` runs it for longer.
+ * Runs damaged messages through the codec: it must parse them as the reference does, and its output
+ * must parse back equally, so that no two recipients can disagree on the end of a message. `deno
+ * run balancer/proxy/http1/fuzz/fuzz.ts --count 10000000 --seed 7` runs it for longer.
  *
  * @module
  */
@@ -33,7 +33,7 @@ const MAX_FIELDS = 1000;
 const INPUTS_A_MESSAGE = 8;
 const KINDS = [requestHead, responseHead, chunkedBody];
 
-/** What a run has seen. */
+/** Counts of a run. */
 export interface FuzzResult {
   readonly inputs: number;
   /** Inputs that codec and reference both accept. */
@@ -43,8 +43,8 @@ export interface FuzzResult {
 /**
  * Runs the codec on damaged messages.
  *
- * @param count how many
- * @param seed where their randomness begins
+ * @param count number of messages
+ * @param seed seed of the random numbers
  */
 export function fuzz(count: number, seed: number): FuzzResult {
   const random = new Random(seed);
@@ -65,7 +65,7 @@ export function fuzz(count: number, seed: number): FuzzResult {
   return { inputs: count, accepted };
 }
 
-/** The codec's objects, used again and again as a connection does. */
+/** The codec's objects, reused as a connection reuses them. */
 class Run {
   readonly #random: Random;
   readonly #scanner = new HeadScanner();
@@ -85,7 +85,7 @@ class Run {
   any(kind: number, bytes: Uint8Array): boolean {
     if (kind === 0) return this.request(bytes);
     if (kind === 1) return this.response(bytes);
-    // The second one moves the bytes.
+    // The second scan moves the bytes.
     const strictly = this.chunked(bytes);
     return this.cleanChunked(bytes) || strictly;
   }
@@ -142,7 +142,7 @@ class Run {
     return true;
   }
 
-  /** As a response's body is read: what is sent on must be read back by the strict scanner. */
+  /** Scans bytes as a response's body: the strict scanner must accept the forwarded bytes. */
   cleanChunked(bytes: Uint8Array): boolean {
     const text = textOf(bytes);
     const expected = referenceCleanChunked(text);
@@ -167,7 +167,7 @@ class Run {
     return true;
   }
 
-  /** With bytes of an earlier message behind, as they stand in a buffer that is used again. */
+  /** Parses with bytes of an earlier message behind, as in a reused buffer. */
   #inOnePass(
     head: RequestHead | ResponseHead,
     bytes: Uint8Array,
@@ -183,7 +183,7 @@ class Run {
     return whole;
   }
 
-  /** Whole or in pieces, as the network gives it. */
+  /** Whole or in pieces, as from the network. */
   #pieceEnd(at: number, end: number): number {
     return this.#random.once(2) ? end : at + 1 + this.#random.below(end - at);
   }

@@ -1,5 +1,5 @@
 /**
- * What the codec reads beside what the reference reads.
+ * Compares the codec's results with the reference's.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { ResponseHead } from "../response_head.ts";
 /** A disagreement, with the input that shows it. */
 export class FuzzError extends Error {
   /**
-   * @param what what is wrong
+   * @param what the difference
    * @param input the input, one character a byte
    */
   constructor(what: string, input: string) {
@@ -21,7 +21,7 @@ export class FuzzError extends Error {
   }
 }
 
-/** @throws {FuzzError} both read a request in two ways */
+/** @throws {FuzzError} codec and reference differ in a request */
 export function compareRequest(
   bytes: Uint8Array,
   head: RequestHead,
@@ -41,7 +41,7 @@ export function compareRequest(
   compareCommon(head, expected, input);
 }
 
-/** @throws {FuzzError} both read a response in two ways */
+/** @throws {FuzzError} codec and reference differ in a response */
 export function compareResponse(
   bytes: Uint8Array,
   head: ResponseHead,

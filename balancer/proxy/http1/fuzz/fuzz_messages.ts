@@ -1,5 +1,5 @@
 /**
- * Messages to mutate: most are valid, all look like what is sent on purpose.
+ * Messages to mutate: most are valid, all resemble deliberate messages.
  *
  * @module
  */

@@ -1,12 +1,12 @@
 /**
- * Damage to bytes, of the kinds that parsers have fallen for.
+ * Damages bytes in ways that have broken parsers.
  *
  * @module
  */
 
 import type { Random } from "./fuzz_random.ts";
 
-/** Bytes that mean something in HTTP/1.1, and those next to the borders of its character classes. */
+/** Bytes with a meaning in HTTP/1.1, and the neighbours of its character classes. */
 const TELLING = [0, 9, 10, 13, 32, 34, 35, 37, 44, 45, 47, 48, 58, 59, 61, 63, 64, 91, 127, 255];
 const PIECES = [
   "\r\n",
@@ -28,12 +28,12 @@ const PIECES = [
 
 /** A message in a buffer with room to grow. */
 export class Mutator {
-  /** The bytes; those from {@linkcode Mutator.length} on mean nothing. */
+  /** The bytes; those from {@linkcode Mutator.length} on have no meaning. */
   readonly bytes: Uint8Array = new Uint8Array(8192);
   length = 0;
   readonly #random: Random;
 
-  /** @param random where the damage comes from */
+  /** @param random source of the damage */
   constructor(random: Random) {
     this.#random = random;
   }
@@ -86,7 +86,7 @@ export class Mutator {
     this.bytes.set(piece, at);
   }
 
-  /** A piece of the message again, in the same place or in another. */
+  /** Repeats a piece of the message, at the same index or at another. */
   #repeat(at: number): void {
     const end = Math.min(this.length, at + 1 + this.#random.below(40));
     const piece = this.bytes.slice(at, end);

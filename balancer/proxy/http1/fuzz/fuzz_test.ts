@@ -6,13 +6,13 @@ import { Random } from "./fuzz_random.ts";
 
 const INPUTS = 1_000_000;
 
-Deno.test("A million damaged messages are read as the reference reads them", () => {
+Deno.test("A million damaged messages are parsed as the reference parses them", () => {
   const result = fuzz(INPUTS, 20260101);
   assertEquals(result.inputs, INPUTS);
   assert(result.accepted > INPUTS / 10, `only ${result.accepted} were accepted`);
 });
 
-Deno.test("The same seed gives the same inputs, another one others", () => {
+Deno.test("The same seed gives the same inputs, another seed different ones", () => {
   const messages = (seed: number) => {
     const random = new Random(seed);
     return [requestHead(random), responseHead(random), chunkedBody(random)];

@@ -1,6 +1,7 @@
 /**
- * The codec once more, plainly: strings, regular expressions of the RFC's grammar, no care for
- * speed. What the fuzzer holds the byte-level codec to; strings hold one byte a character.
+ * A plain second implementation of the codec: strings, regular expressions of the RFC's grammar, no
+ * care for speed. The fuzzer compares the byte-level codec with it; strings hold one byte in each
+ * character.
  *
  * @module
  */
@@ -24,7 +25,7 @@ const OPTION = new RegExp(`^${TOKEN}*$`);
 const NAME = "(?:[A-Za-z0-9\\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+";
 const AUTHORITY = new RegExp(`^(?:\\[[0-9A-Fa-f:.]{2,45}\\]|${NAME})(?::(\\d{0,5}))?$`);
 
-/** A field line as it is to cross, its name in lower case and its value. */
+/** A field line to forward: its name in lower case, and its value. */
 export interface ReferenceField {
   readonly line: string;
   readonly name: string;
@@ -61,7 +62,8 @@ export interface ReferenceResponse extends ReferenceMessage {
 }
 
 /**
- * Where the head ends, -1 when it does not, -2 for a CR or LF that stands alone or a NUL before.
+ * Returns the index of the head's end; -1 if there is none, -2 for an earlier bare CR or LF or a
+ * NUL.
  *
  * @param text bytes as received
  */
@@ -174,7 +176,7 @@ function strictFields(head: string): ReferenceField[] | undefined {
   return linesOf(head, FIELD_LINE, (line) => line);
 }
 
-/** Folds and control characters become spaces, spaces before a colon go behind it. */
+/** Replaces folds and control characters by spaces, and moves spaces before a colon behind it. */
 function lenientFields(head: string): ReferenceField[] | undefined {
   const lines = head.indexOf("\r\n");
   const section = head.slice(lines, -4);
@@ -211,7 +213,7 @@ function printable(text: string): string {
   return text.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, " ");
 }
 
-/** Those that are not empty; undefined where one is a fault. */
+/** The options that are not empty; undefined if one is a fault. */
 function connectionOptions(fields: ReferenceField[], lenient: boolean): string[] | undefined {
   const elements = listOf(fields, "connection");
   if (lenient) return elements.map((element) => OPTION_START.exec(element)![0]).filter(Boolean);
@@ -243,7 +245,7 @@ function referenceFraming(
   return valid ? { length: -1, chunked: true } : undefined;
 }
 
-/** A response may repeat its length, and have empty elements about its coding. */
+/** A response may repeat its length, and have empty elements in its list of codings. */
 function lenientFraming(
   fields: ReferenceField[],
   minor: number,
@@ -260,7 +262,7 @@ function lenientFraming(
 }
 
 /**
- * Protocols that a request offers, without h2c.
+ * Returns the protocols that a request offers, without h2c.
  *
  * @param fields its fields
  */
@@ -271,7 +273,7 @@ export function offeredProtocols(fields: ReferenceField[]): string[] {
 }
 
 /**
- * The values of the fields of a name.
+ * Returns the values of the fields of a name.
  *
  * @param fields fields to look through
  * @param name name in lower case

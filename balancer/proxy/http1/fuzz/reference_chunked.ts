@@ -1,5 +1,5 @@
 /**
- * Chunked bodies once more, plainly: strings and regular expressions.
+ * A plain second implementation of chunked bodies: strings and regular expressions.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const LENIENT_CHUNK_LINE = new RegExp(`([0-9A-Fa-f]+)([\\t ]*)(;${TEXT}*)?\\r\\n
 const TRAILER_LINE = new RegExp(`(?:(${TOKEN}+):${TEXT}*)?\\r\\n`, "y");
 
 /**
- * The end and the data of a chunked body that is complete and well-formed.
+ * Returns the end and the data of a chunked body that is complete and well-formed.
  *
  * @param text bytes as received
  */
@@ -42,7 +42,7 @@ export function referenceChunked(text: string): { end: number; data: string } | 
 }
 
 /**
- * The end and the data of a chunked body of a response, and the bytes that are sent on of it.
+ * Returns the end and the data of a response's chunked body, and its forwarded bytes.
  *
  * @param text bytes as received
  */

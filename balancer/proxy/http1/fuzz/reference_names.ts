@@ -1,5 +1,5 @@
 /**
- * The names of fields once more, plainly: which are known, and what they may be taken for.
+ * A plain second implementation of field names: the known ones, and the names that fold onto them.
  *
  * @module
  */
@@ -36,10 +36,10 @@ export const PROTECTED = [
   "cookie",
   "max-forwards",
 ];
-/** Names that the proxy knows. */
+/** Known names of the proxy. */
 export const KNOWN = [...HOP_BY_HOP, ...PROTECTED, "trailer"];
 
-/** Other names that tell where a request comes from. */
+/** Other names of origin fields. */
 const ORIGIN = new RegExp(
   "^(?:" + [
     "forwarded(-for)?",
@@ -68,7 +68,7 @@ const ORIGIN = new RegExp(
 );
 
 /**
- * What a gateway may take the name of a field for.
+ * Returns the name that a gateway may turn a field's name into.
  *
  * @param name name in lower case
  */
@@ -77,7 +77,7 @@ export function folded(name: string): string {
 }
 
 /**
- * Whether a field tells where a request comes from, and is known by nothing else.
+ * Whether a field is an origin field without another known meaning.
  *
  * @param name name in lower case
  */
@@ -86,7 +86,7 @@ export function isReferenceOrigin(name: string): boolean {
 }
 
 /**
- * Whether a gateway may take a field for a known one.
+ * Whether a gateway may fold a field's name onto a known one.
  *
  * @param name name in lower case
  */
@@ -96,7 +96,7 @@ export function isReferenceFold(name: string): boolean {
 }
 
 /**
- * Whether the proxy knows a name, or it tells where a request comes from.
+ * Whether a name is known to the proxy, or is that of an origin field.
  *
  * @param name name in lower case
  */

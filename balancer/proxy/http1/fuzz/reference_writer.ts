@@ -1,5 +1,5 @@
 /**
- * The head writers once more, plainly: what they must write, as strings.
+ * A plain second implementation of the head writers: the expected output, as strings.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import {
 import { isReferenceFold, isReferenceOrigin } from "./reference_names.ts";
 
 /**
- * The head that must be sent on.
+ * Returns the expected forwarded head.
  *
- * @param request the request as the reference reads it
- * @param add what the proxy has to say
+ * @param request the request as the reference parses it
+ * @param add additions of the proxy
  */
 export function referenceRequestHead(request: ReferenceRequest, add: RequestAdditions): string {
   const { fields, crossing } = request;
@@ -60,10 +60,10 @@ export function referenceRequestHead(request: ReferenceRequest, add: RequestAddi
 }
 
 /**
- * The head that must be sent on.
+ * Returns the expected forwarded head.
  *
- * @param response the response as the reference reads it
- * @param add what the proxy has to say
+ * @param response the response as the reference parses it
+ * @param add additions of the proxy
  */
 export function referenceResponseHead(response: ReferenceResponse, add: ResponseAdditions): string {
   const { status, fields, crossing } = response;
@@ -99,7 +99,7 @@ function upgrades(fields: ReferenceRequest["fields"]): string {
   return valuesOf(fields, "upgrade").filter((value) => value !== "").join(", ");
 }
 
-/** Bytes of a head as a string, a character each. */
+/** Converts bytes of a head to a string, one character for each byte. */
 export function textOf(bytes: Uint8Array): string {
   return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
