@@ -28,7 +28,7 @@ export interface LingerSettings {
 /** nginx's times, and a number of bytes that costs less than a second of CPU. */
 export const LINGER: LingerSettings = { readMs: 5000, totalMs: 30_000, bytes: 2 ** 30 };
 
-/** Limits of client requests; 0 means no limit for the limits that say so. */
+/** Limits of client requests; a limit may allow 0 for none. */
 export interface RequestLimits {
   /** Longest request line in bytes; 414 above. */
   readonly lineBytes: number;
@@ -70,7 +70,7 @@ export interface Timeouts {
 }
 
 /**
- * A dead replica is reported within a few milliseconds, a hurried heartbeat takes a few more; if
+ * A dead replica is reported within a few milliseconds, an early heartbeat takes a few more; if
  * all replicas fail at once on a busy machine, several hundred.
  */
 const GRACE_MS = 500;
@@ -85,9 +85,9 @@ export interface HoldSettings {
   /** The longest wait of one request over all its waits, in milliseconds. */
   readonly ms: number;
   /**
-   * How long a request whose connection to its owner failed waits for the view that says what
-   * became of it, in milliseconds: either the owner is gone, and the request waits on, or it is
-   * not, and a single bad connection costs no more than this. Looked at with each tick.
+   * How long a request whose connection to its owner failed waits for the view that confirms
+   * the failure, in milliseconds. If the owner is gone, the request waits on; if not, a single bad
+   * connection costs no more than this. Checked with each tick.
    */
   readonly graceMs: number;
   /** Most requests that wait in one worker; 503 above. */

@@ -331,7 +331,8 @@ export class ClientConnection implements Client, Expiring, ConnectionListener {
   }
 
   /**
-   * More bytes of the client arrived during a request: while it is held, the client's end counts.
+   * More bytes of the client arrived during a request. While the request is held, reading goes on,
+   * so that the client's end is noticed.
    */
   more(): void {
     if (this.#leave) this.watch();

@@ -27,7 +27,7 @@ export interface FailureMessage {
   readonly content?: Content;
 }
 
-/** A body and its media type; undefined where there is no body. */
+/** A body and its media type; undefined if there is no body. */
 export interface Content {
   readonly type: string | undefined;
   readonly bytes: Uint8Array;

@@ -277,7 +277,7 @@ export class ResponseRelay {
   }
 
   /**
-   * The connection's end ends the body; in chunks the client can tell it from a broken connection.
+   * The connection's end ends the body; in chunks the client can distinguish it from a break.
    */
   async #relayUntilClose(): Promise<void> {
     const chunkHead = new Uint8Array(32);

@@ -255,7 +255,8 @@ function writeForwarded(
 }
 
 /**
- * With a trusted proxy that forwards the original host or scheme, this proxy's port has no meaning.
+ * Whether X-Forwarded-Port is added: not if a trusted proxy sent the original port, scheme or host,
+ * which this proxy's port could contradict.
  */
 function addsPort(fields: Fields, add: RequestAdditions): boolean {
   return !add.trusted ||

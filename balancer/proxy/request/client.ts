@@ -16,17 +16,17 @@ import type { Upload } from "./upload.ts";
 export interface Client {
   /** Deadline of the client's next action, by the clock of the deadlines; `Infinity` for none. */
   deadlineAt: number;
-  /** The connection to a replica that the present request uses. */
+  /** The connection to a replica that the current request uses. */
   upstream: UpstreamConnection | undefined;
   /** True while a tunnel reads the connection: the end of one side does not end it. */
   tunnelling: boolean;
   /** True while the exchange has no end of its own: a tunnel, an event stream. */
   streaming: boolean;
-  /** The framing of the present request's body. */
+  /** The framing of the current request's body. */
   readonly body: RequestBody;
   /** Sends the part of the body that did not arrive with its head; undefined without such a part. */
   upload: Upload | undefined;
-  /** Takes what happens to the present request. */
+  /** Takes the events of the current request. */
   readonly events: RequestEvents;
   /** IP address of the connection, or of the PROXY protocol's head. */
   readonly address: string;
@@ -34,7 +34,7 @@ export interface Client {
   readonly addressBytes: Uint8Array;
   /** Whether its `X-Forwarded-*` fields are believed. */
   readonly trusted: boolean;
-  /** IP address of the client; behind trusted proxies the one that the present request names. */
+  /** IP address of the client; behind trusted proxies the one that the current request names. */
   readonly origin: string;
   /** The client's connection: source of its requests, target of the responses. */
   readonly wire: Connection;
@@ -42,11 +42,11 @@ export interface Client {
   readonly gone: boolean;
   /** Whether the client has ended its side. It may still read. */
   readonly ended: boolean;
-  /** Whether the present request was read to its end. */
+  /** Whether the current request was read to its end. */
   readonly read: boolean;
-  /** Whether the present request was sent to the replica to its end. */
+  /** Whether the current request was sent to the replica to its end. */
   readonly sent: boolean;
-  /** Takes the origin of the present request from its head. */
+  /** Takes the origin of the current request from its head. */
   identify(head: RequestHead): void;
   /**
    * Takes an unused connection to an instance.

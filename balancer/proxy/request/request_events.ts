@@ -68,7 +68,7 @@ export interface RequestEvents {
   completed(method: string): void;
   /** The response ends early: its client, or its replica, is gone. */
   aborted(method: string): void;
-  /** The balancer answers the request by itself. @param method empty where it is not known */
+  /** The balancer answers the request by itself. @param method empty if unknown */
   rejected(method: string, rejection: Rejection, request?: ProxyRequest): void;
   /** The balancer's own answer was sent, or its client is gone. */
   rejectionSent(answer: FailureMessage): void;

@@ -140,7 +140,7 @@ Deno.test("a JSON line has no control character, and parses back to the client's
     detail: hostile,
   });
   const line = accessLine("json", ID)(record);
-  // deno-lint-ignore no-control-regex -- what must not be there
+  // deno-lint-ignore no-control-regex -- characters that must be absent
   assertEquals(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028]/.test(line), false, line);
   const fields = JSON.parse(line);
   for (

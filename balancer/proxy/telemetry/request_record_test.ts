@@ -246,7 +246,7 @@ test("failed requests are recorded even if not sampled", async (t) => {
     await own.send(HALF_OF_A_POST);
     await within("it waits", waiting(bench, 1));
     own.close();
-    // The request has not failed: listeners receive the late record all the same, and can tell.
+    // The request has not failed: listeners receive its late record, too, and check `failed`.
     const record = await bench.next();
     assertEquals([record.failed, record.outcome, record.holds.length], [false, "left", 1]);
   });

@@ -246,7 +246,7 @@ export class RequestTimer implements RequestEvents {
     this.#close(this.record, "refused");
   }
 
-  /** A malformed request is recorded without other facts. */
+  /** Whether a malformed request, of which only the rejection is known, is recorded. */
   #concerns({ status }: Rejection): boolean {
     return (this.#state & CHOSEN) !== 0 || (this.#telemetry.recorder.catches && status >= 500);
   }

@@ -37,9 +37,9 @@ export type Side = "client" | "replica";
 export interface Staged {
   /** Delivers the received bytes. */
   deliver(): void;
-  /** Starts to write the pending bytes. Must return before any completion is reported. */
+  /** Starts to write the pending bytes; completes only after this call has returned. */
   beginSend(): void;
-  /** Starts to read. The same holds. */
+  /** Starts to read; completes only after this call has returned. */
   beginRead(): void;
 }
 

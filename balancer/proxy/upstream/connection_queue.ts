@@ -124,7 +124,7 @@ export class ConnectionQueue implements PoolGuard {
       if (end === "late") throw new NoRoomError();
       const connection = end === "room" ? await this.#open(pool) : end;
       if (connection) return connection;
-      // A released request goes ahead of the others on its next wait.
+      // A request that already had its turn does not queue behind the others again.
       first = true;
     }
   }
