@@ -16,7 +16,7 @@ export class BenchOptions {
 
   /**
    * @param task the task's name in deno.json
-   * @param about what it does
+   * @param about the description of the program
    * @param after printed at the end of the help: how long a run takes, what it leaves
    */
   constructor(task: string, about: string, after: string) {

@@ -9,7 +9,7 @@ import { balancerArgs } from "../../tools/up/balancer_command.ts";
 import { freePort, type Program, startProgram } from "../harness/program.ts";
 import { upstreamHosts } from "./hosts.ts";
 
-/** What is started. */
+/** The parameters of a balancer. */
 interface ManyWish {
   readonly upstreams: number;
   /** The port of every upstream. */

@@ -1,5 +1,5 @@
 /**
- * What every participant has in common.
+ * The interface of every participant.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Times that can be compared: contestants take turns, so that what else the machine does meets all.
+ * Times that can be compared: contestants take turns, so that other load of the machine meets all.
  *
  * @module
  */
@@ -26,7 +26,7 @@ const SLOW_TURNS = 10;
 /** Most warm-up runs of a case, however short. */
 const MAX_TIMES = 2 ** 24;
 
-/** What a contestant took for one operation. */
+/** A contestant's time for one operation. */
 export interface Timing {
   /** The middle round, nanoseconds. */
   readonly median: number;

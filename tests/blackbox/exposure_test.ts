@@ -33,7 +33,7 @@ async function started(env: Record<string, string> = {}) {
     ...env,
   });
   return {
-    /** What reached the server. */
+    /** The requests that reached the server. */
     asked,
     balancer,
     [Symbol.asyncDispose]: async () => {
@@ -110,7 +110,7 @@ test("LB_PUBLIC_API=all brings everything to the public port, and no other is op
   assertEquals(asked.filter(({ line }) => line.includes("/_lb/")), []);
 });
 
-test("what runs code or kills needs a token even on loopback; the balancer makes one", async () => {
+test("calls that run code or kill need a token even on loopback; the balancer makes one", async () => {
   const state = `${FOLDER}/${crypto.randomUUID()}.json`;
   const file = `${state}.admin-token`;
   await Deno.mkdir(new URL(FOLDER, ROOT), { recursive: true });
@@ -332,7 +332,7 @@ test("the command line sends the token to no port that does not prove to be the 
     await using thief = Deno.serve({ port: 0, onListen() {} }, async (request) => {
       const { nonce = "", mac = "" } = await request.json().catch(() => ({}));
       proofs.push(request.headers.get("authorization") ?? "");
-      // What it got is no proof of its own.
+      // The received proof cannot be used as the server's own.
       return Response.json({ nonce, mac });
     });
     const url = `http://127.0.0.1:${thief.addr.port}`;
@@ -341,7 +341,7 @@ test("the command line sends the token to no port that does not prove to be the 
   });
 });
 
-test("the command line finds the token that the balancer made, and tells where it is refused", async () => {
+test("the command line finds the token that the balancer made, and reports a refusal", async () => {
   const port = await twoFreePorts();
   await using running = await started({ LB_PORT: String(port), LB_HOST: "0.0.0.0" });
   const { balancer } = running;

@@ -152,7 +152,7 @@ const CLAIMS = [
   "Via: 1.0 front",
 ];
 
-test("what a stranger says about the origin of a request is replaced", async () => {
+test("origin fields of an untrusted client are replaced", async () => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
   await using balancer = await balancerFor([upstream], { LB_TRUSTED_PROXIES: "10.0.0.0/8" });
@@ -166,7 +166,7 @@ test("what a stranger says about the origin of a request is replaced", async () 
   }
 });
 
-test("what a trusted proxy says about the origin of a request is kept and added to", async () => {
+test("origin fields of a trusted proxy are kept and extended", async () => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
   await using balancer = await balancerFor([upstream], {
@@ -185,7 +185,7 @@ test("what a trusted proxy says about the origin of a request is kept and added 
   assertEquals(field(bare, "x-forwarded-host"), "a.example");
 });
 
-/** What a client says that a server behind a proxy would believe. */
+/** Fields of a client that a server behind a proxy would trust. */
 const ORIGINS = [
   "Forwarded: for=192.0.2.9;proto=https",
   "X-Real-IP: 192.0.2.9",
@@ -237,7 +237,7 @@ test("other words of a trusted proxy about the origin of a request cross", async
   assertEquals(field(told, "x-forwarded-port"), undefined);
 });
 
-test("LB_VIA=false leaves Via out, and what others say in it crosses", async () => {
+test("LB_VIA=false adds no Via, and forwards the Via of others", async () => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
   await using balancer = await balancerFor([upstream], { LB_VIA: "false" });

@@ -16,7 +16,7 @@ function post(framing: string, body: string, ...fields: string[]): string {
   return ["POST /p HTTP/1.1", "Host: a.example", framing, ...fields, "", body].join("\r\n");
 }
 
-/** What the client gets when the upstream sends these bytes and ends the connection. */
+/** The client's response when the upstream sends these bytes and ends the connection. */
 function endingWith(bytes: string) {
   return async (_request: RawMessage, connection: RawConnection) => {
     await connection.send(bytes);
@@ -113,7 +113,7 @@ test("a response's body crosses as it was framed", async (t) => {
     assertEquals([response.raw, field(response, "trailer")], [chunks, "X-Sum"]);
   });
 
-  await t.step("to HEAD, 204 and 304 there is no body, whatever the fields say", async () => {
+  await t.step("responses to HEAD, 204 and 304 have no body, for any fields", async () => {
     assertEquals(field(await ask("/head", "HEAD"), "content-length"), "12345");
     assertEquals(field(await ask("/headc", "HEAD"), "transfer-encoding"), "chunked");
     assertEquals(field(await ask("/304"), "content-length"), "7");
@@ -379,7 +379,7 @@ test("however the bytes of requests are cut, they are the same requests", async 
   });
 });
 
-test("however the bytes of a response are cut, it is the same response", async () => {
+test("a response is the same for every split of its bytes", async () => {
   const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
     "3;x\r\nabc\r\n1\r\nd\r\n0\r\nX-T: 1\r\n\r\n";
   const hinted = `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${chunked}`;

@@ -4,7 +4,7 @@ import { systemTest as test } from "../../tools/test/needs.ts";
 
 const HEAD = "HTTP/1.1 200 OK\r\n";
 
-/** What a replica sends, and the lines that the client gets of it; its body is "ok" in each. */
+/** Response heads of a replica, and the lines that the client gets. Every body is "ok". */
 const PASSED: Record<string, { readonly sent: string; readonly got: readonly string[] }> = {
   "parameters of an option of Connection": {
     sent: `${HEAD}Connection: keep-alive; timeout=5\r\nContent-Length: 2\r\n\r\nok`,

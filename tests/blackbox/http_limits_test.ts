@@ -27,7 +27,7 @@ async function inPieces(balancer: RawBalancer, text: string, size: number): Prom
       if (size > 1 && size < text.length) await balancer.seen();
     }
   };
-  // What is refused need not be read to its end.
+  // A refused request need not be read to its end.
   const sent = send().catch((error) => {
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   });
@@ -61,7 +61,7 @@ function chunksOf(bytes: number): string {
   return `PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`;
 }
 
-test("what a client may send has bounds that no cutting of the bytes can pass", async (t) => {
+test("requests have bounds that hold for every split of the bytes", async (t) => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], LIMITS);
   const table = [

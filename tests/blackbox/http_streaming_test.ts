@@ -16,7 +16,7 @@ const POST = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
 const PIECE = 64 * 1024;
 const SIZE = 128 * 1024 * 1024;
 
-/** Nothing moved for so long: whoever writes is held back. */
+/** A writer that makes no progress for this time is held back by backpressure. */
 const STALL_MS = 400;
 
 /** Sends a body of `SIZE` bytes, and tells how far it is. */
@@ -51,7 +51,7 @@ async function assertHeldBack(sender: Sender, balancer: RawBalancer, before: num
   assert(grown < 32 * 1024 * 1024, `the balancer grew by ${grown} bytes`);
 }
 
-test("a body of any size takes bounded memory, and who sends it waits for who reads it", async (t) => {
+test("a body of any size takes bounded memory, and its sender waits for its reader", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   const before = await residentBytes(balancer.balancer.pid);
@@ -272,7 +272,7 @@ test("a client that has ended its side is served", async (t) => {
   });
 });
 
-test("a client that goes away with the end of its response harms nobody else's request", async () => {
+test("a client that leaves at the end of its response disturbs no other client's request", async () => {
   await using upstream = new RawUpstream(async (_, connection) => {
     // In two pieces, so that the second is on its way when the client leaves.
     await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");

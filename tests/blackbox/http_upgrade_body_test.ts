@@ -40,7 +40,7 @@ function lettersOf(count: number): string {
   return Array.from({ length: count }, (_, i) => String.fromCharCode(33 + i % 90)).join("");
 }
 
-/** Plays a case, and compares what both ends received behind the heads. */
+/** Plays a case, and compares the bytes that both ends received behind the heads. */
 async function assertCrosses(balancer: RawBalancer, upstream: RawUpstream, one: Case) {
   using client = await balancer.connect();
   const answer = lettersOf(100);

@@ -20,7 +20,7 @@ async function answerOn(server: RawConnection, client: RawConnection, request = 
   assertEquals((await client.response()).body, "ok");
 }
 
-/** So many connections at rest in the pool, the one that was used last at the end. */
+/** Puts `count` idle connections into the pool, the last used one at the end. */
 async function pooled(balancer: RawBalancer, upstream: RawUpstream, count: number) {
   const clients: RawConnection[] = [];
   const servers: RawConnection[] = [];

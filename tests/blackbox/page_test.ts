@@ -112,7 +112,7 @@ browserTest("figures become rates, and shares of the requests", async (tab) => {
   assertEquals(complaints, []);
 });
 
-browserTest("who is away is told by words and by the ring, and who is back, too", async (tab) => {
+browserTest("text and ring show that a replica is away, and that the replica is back", async (tab) => {
   const serve = (port: number) =>
     Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, () => new Response("here"));
   const [one, two] = [serve(0), serve(0)];
@@ -224,7 +224,7 @@ browserTest("without the token an action is refused with the balancer's reason",
   assertEquals(await page.evaluate("[localStorage.length, document.cookie]"), [0, ""]);
 });
 
-browserTest("a balancer that asks who looks is shown a token, and none too often", async (tab) => {
+browserTest("the page asks for a required token, and sends each refused call only once", async (tab) => {
   await using server = upstream();
   await using balancer = await Balancer.start({
     ...server.env,
@@ -258,7 +258,7 @@ browserTest("a balancer that asks who looks is shown a token, and none too often
     '"reason":"wrong-token"',
     '"reason":"scope"',
   ]);
-  // What the browser itself says of refused calls is no fault of the page.
+  // The browser's own messages about refused calls are no fault of the page.
   assertEquals(complaints.filter((text) => !/status of 40[13]|ERR_/.test(text)), []);
 });
 

@@ -112,7 +112,7 @@ test("the commands of the terminal, on a balancer with three replicas", async (t
     assertMatch((await run("explain", "--id", "12")).stdout, /^Id 12 falls on slot /);
   });
 
-  await t.step("what the balancer refuses ends with 1 and its own words", async () => {
+  await t.step("a call that the balancer refuses ends with 1 and the balancer's message", async () => {
     const { code, stdout, stderr } = await run("rm", "Nobody");
     assertEquals([code, stdout], [1, ""]);
     assertEquals(
@@ -136,7 +136,7 @@ test("the commands of the terminal, on a balancer with three replicas", async (t
   });
 });
 
-test("what cannot be understood ends with 2, before anything is asked", async () => {
+test("wrong usage ends with 2, before any call", async () => {
   const nowhere = "http://127.0.0.1:9";
   const cases: [string, string[], string][] = [
     ["status", ["--jsno"], "unknown option '--jsno'\n(Did you mean --json?)"],
@@ -307,7 +307,7 @@ test("top goes on when the balancer is away, and when it is back", async () => {
   }
 });
 
-test("top ends when nobody reads its pipe any more", async () => {
+test("top ends when the reader of its pipe is gone", async () => {
   await using counting = new CountingBalancer();
   const { process, lines } = await startTerminal(counting.url, "top", []);
   await lines.next();
@@ -330,7 +330,7 @@ for (const [what, key] of [["q", "q"], ["^C", "\x03"]] as const) {
   });
 }
 
-/** Answers every GET, and closes the connection of whoever wants to change something. */
+/** Answers every GET, and closes the connection of every other request. */
 async function answerOnlyQuestions(listener: Deno.TcpListener): Promise<void> {
   for await (const connection of listener) {
     const bytes = new Uint8Array(4096);

@@ -3,7 +3,7 @@ import { Balancer } from "../harness/balancer.ts";
 import { within } from "../harness/raw.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
-/** An upstream, which says its name, and holds requests for `/hang` until it is told to go on. */
+/** An upstream that answers with its name, and holds requests for `/hang` until released. */
 class Service implements AsyncDisposable {
   readonly arrived = Promise.withResolvers<void>();
   readonly release = Promise.withResolvers<void>();

@@ -6,7 +6,7 @@
 import { denoArgs } from "../../tools/up/balancer_command.ts";
 import { ROOT } from "../../tools/project.ts";
 
-/** What a command left behind. */
+/** The result of a command. */
 export interface Outcome {
   readonly code: number;
   readonly stdout: string;

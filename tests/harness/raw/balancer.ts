@@ -71,7 +71,7 @@ export class RawBalancer implements AsyncDisposable {
     await this.ask("GET /rep HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   }
 
-  /** What failed so far: nothing that a peer does wrong may be found here. */
+  /** Failures so far. A fault of a peer must not be among them. */
   async failures(): Promise<Readonly<Record<string, number>>> {
     return (await this.balancer.status()).failures;
   }
