@@ -53,7 +53,7 @@ test("an answer that ends too early is broken off", async () => {
   });
 });
 
-test("a POST whose body came changed is no right answer", async () => {
+test("a POST with a changed body counts as a wrong answer", async () => {
   const body = '{"id":"k","bytes":4096,"digest":"00","name":"Server1"}';
   const response = `${OK}Content-Length: ${body.length}\r\n\r\n${body}`;
   await send("post", response, async ({ sent }) => {

@@ -100,7 +100,7 @@ test("requests have bounds that hold for every split of the bytes", async (t) =>
   });
 });
 
-test("a head as long as the settings allow crosses with what is added to it", async () => {
+test("a head of the maximum length is forwarded with the added fields", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], {
     LB_MAX_REQUEST_LINE_BYTES: "65536",

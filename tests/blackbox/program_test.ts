@@ -35,7 +35,7 @@ test("verbs about the ring, the log, events, deploys and drills, on a real balan
     return stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
   };
 
-  await t.step("ring shows what each replica owns", async () => {
+  await t.step("ring shows the slots of each replica", async () => {
     const { stdout } = await run("ring");
     assertMatch(stdout, /^ring: layout even, hashes fibonacci, 512 slots, digest [0-9a-f]+, /);
     assertEquals(columnOf(stdout, "REPLICA"), ["Server1", "Server2", "Server3"]);
@@ -43,7 +43,7 @@ test("verbs about the ring, the log, events, deploys and drills, on a real balan
     assertEquals(await json("ring"), [await bodyOf(balancer, "/_lb/ring")]);
   });
 
-  await t.step("ring with a shape changes the ring and says what moved", async () => {
+  await t.step("ring with a shape changes the ring and reports the moved share", async () => {
     assertMatch((await run("ring", "--slots", "1024")).stdout, /^done: ring version \d+, digest /);
     const [changed] = await json("ring", "--slots", "512", "--layout", "rendezvous");
     const { digest, layout } = await bodyOf(balancer, "/_lb/status");

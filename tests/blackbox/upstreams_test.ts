@@ -144,7 +144,7 @@ test("PUT /_lb/upstreams under load loses no request", async () => {
   await end(all);
 });
 
-test("an upstream that leaves the list finishes what it has, and gets nothing new", async () => {
+test("an upstream that leaves the list finishes its requests, and gets no new ones", async () => {
   const [one, two] = services(2) as [Service, Service];
   {
     await using balancer = await Balancer.ready({

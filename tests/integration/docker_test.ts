@@ -37,7 +37,7 @@ dockerTest("a container that hangs is found by its heartbeat and replaced", asyn
 });
 
 dockerTest(
-  "a balancer that is killed and started again takes over what runs, and doubles nothing",
+  "a balancer that is killed and started again adopts its containers, and duplicates none",
   async (fleet) => {
     const first = await Balancer.ready(fleet.env);
     assertEquals((await first.call("POST", "/add", { n: 1, hostnames: ["S9"] })).status, 200);
