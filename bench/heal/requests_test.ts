@@ -77,7 +77,7 @@ test("a stream that stops half way has broken off, and is known by its replica",
   });
 });
 
-test("a stream with too few events is no right answer", async () => {
+test("a stream with too few events counts as a wrong answer", async () => {
   await send("stream", `${STREAM}0\r\n\r\n`, async ({ sent }) => {
     await assertRejects(() => sent, WrongAnswer, "0 events of 20");
   });

@@ -1,5 +1,5 @@
 /**
- * What a change of the view costs requests, beside what the machine costs them anyway: moments with
+ * The effect of a change of the view on requests, beside the machine's own stalls: moments with
  * and without a change take turns within one run, and the same time behind each is compared.
  *
  * @module

@@ -14,7 +14,7 @@ export interface Patience {
   readonly turnMs: number;
 }
 
-/** Milliseconds and runs for the compiler to get hold of what runs often, unless a run is long. */
+/** Milliseconds and runs of warm-up for the compiler, unless a run is long. */
 const WARM_UP_MS = 60;
 const WARM_UP_RUNS = 12;
 const LONGEST_WARM_UP_MS = 600;

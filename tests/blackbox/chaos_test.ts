@@ -56,7 +56,7 @@ test("random faults of replicas under load lose no request, and the fleet is who
   assert(served.size >= 3);
 });
 
-test("a balancer that is killed at any moment of a heal comes back to the same fleet, with no process too many", async () => {
+test("a balancer that is killed at any moment of a heal restores the same fleet, without surplus processes", async () => {
   const roll = dice(7);
   await Deno.mkdir(new URL("../../.run/state/", import.meta.url), { recursive: true });
   const file = `.run/state/test-${crypto.randomUUID()}.json`;

@@ -209,7 +209,7 @@ test("explain accepts the source of the key: a path, or a parameter in it", asyn
       }
     });
   });
-  await t.step("LB_KEY=header:X-User, which a path says nothing of", async () => {
+  await t.step("LB_KEY=header:X-User, which a path does not contain", async () => {
     await before({ LB_KEY: "header:X-User" }, async (balancer) => {
       for (const user of ["alice", "77", "a b"]) {
         const told = await explain(balancer, keyQuery(user));

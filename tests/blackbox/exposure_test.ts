@@ -93,7 +93,7 @@ async function twoFreePorts(): Promise<number> {
   }
 }
 
-test("where the port above the public one is taken, the API takes a free one and says which", async () => {
+test("if the port above the public one is taken, the API uses a free one and logs it", async () => {
   const port = await twoFreePorts();
   using taken = Deno.listen({ hostname: "127.0.0.1", port: port + 1 });
   await using running = await started({ LB_PORT: String(port) });
@@ -327,7 +327,7 @@ test("the command line sends the token to no port that does not prove to be the 
     const metrics = await (await balancer.fetch("/_lb/metrics")).text();
     assertMatch(metrics, /ringkeeper_refused_calls_total\{reason="wrong-token"\} 1\n/);
   });
-  await t.step("a program that answers anything at all gets none", async () => {
+  await t.step("a program that is not the API never gets the token", async () => {
     const proofs: string[] = [];
     await using thief = Deno.serve({ port: 0, onListen() {} }, async (request) => {
       const { nonce = "", mac = "" } = await request.json().catch(() => ({}));

@@ -32,7 +32,7 @@ function byPath(answers: Record<string, string | ReturnType<typeof endingWith>>)
   };
 }
 
-test("a request's body crosses as it was framed", async (t) => {
+test("a request's body is forwarded with its framing", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   using client = await balancer.connect();
@@ -80,7 +80,7 @@ test("a request's body crosses as it was framed", async (t) => {
   });
 });
 
-test("a response's body crosses as it was framed", async (t) => {
+test("a response's body is forwarded with its framing", async (t) => {
   const chunks = '3;x="1"\r\nabc\r\nA\r\n0123456789\r\n0\r\nX-Sum: 9\r\n\r\n';
   await using upstream = new RawUpstream(byPath({
     "/length": "HTTP/1.1 200 Fine\r\nContent-Length: 4\r\n\r\nbody",
@@ -308,7 +308,7 @@ test("interim responses are passed on as they come", async () => {
   assertEquals((await client.response()).body, "ok");
 });
 
-test("however the bytes of requests are cut, they are the same requests", async (t) => {
+test("requests are the same for every split of their bytes", async (t) => {
   await using upstream = new RawUpstream((request) => {
     const body = `${request.line.split(" ")[1]} ${request.body}`;
     return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;

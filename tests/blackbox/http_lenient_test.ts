@@ -69,7 +69,7 @@ const PASSED: Record<string, { readonly sent: string; readonly got: readonly str
   },
 };
 
-test("a response that is not exact and leaves no doubt crosses in a clean version", async (t) => {
+test("an inexact but unambiguous response is corrected and forwarded", async (t) => {
   let response = "";
   await using upstream = new RawUpstream(() => response);
   await using balancer = await balancerFor([upstream], { LB_VIA: "false" });

@@ -111,7 +111,7 @@ test("a head of the maximum length is forwarded with the added fields", async ()
   }
 });
 
-test("a response's head has the same bound however it is cut", async (t) => {
+test("a response's head has the same bound for every split of its bytes", async (t) => {
   const head = (bytes: number) => {
     const bare = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: \r\n\r\n";
     return bare.replace("X: ", `X: ${"x".repeat(bytes - bare.length)}`);

@@ -72,7 +72,7 @@ test("OPTIONS and TRACE are answered here when Max-Forwards is 0, else counted d
     assertEquals(limits, ["0", "9", "0"]);
   });
 
-  await t.step("a number that is none is refused", async () => {
+  await t.step("an invalid number is refused", async () => {
     for (const fields of [["Max-Forwards: x"], ["Max-Forwards: 1", "Max-Forwards: 1"]]) {
       assertEquals(statusOf(await balancer.ask(ask("OPTIONS", ...fields))), 400);
     }

@@ -135,7 +135,7 @@ test("the message of a request that switches protocols ends, then the tunnel beg
   });
 });
 
-test("however the bytes are cut, each crosses once and in order", async () => {
+test("every byte is forwarded once and in order, for every split of the bytes", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   const text = fc.nat({ max: 60 }).map(lettersOf);

@@ -79,7 +79,7 @@ test("a malformed response is a 502 and its connection is not used again", async
   });
 });
 
-test("a status line that is none is a 502 before the replica says more", async (t) => {
+test("a malformed status line is a 502 before the replica sends more", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], HEALTHY);
   using client = await balancer.connect();

@@ -285,7 +285,7 @@ browserTest("a drill reports its costs", async (tab) => {
   await page.getByText(/^Drill on Server2 (?:passed|failed).*: \d+ requests, \d+ lost/).waitFor();
 });
 
-browserTest("a balancer that is back is followed again without a reload", async (tab) => {
+browserTest("the page reconnects to a balancer that is back, without a reload", async (tab) => {
   const upstream = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     () => new Response("here"),
@@ -305,7 +305,7 @@ browserTest("a balancer that is back is followed again without a reload", async 
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  browserTest(`nothing bars anybody from the page in ${colorScheme} colours`, async (tab) => {
+  browserTest(`the page has no accessibility faults in ${colorScheme} colours`, async (tab) => {
     await using balancer = await Balancer.ready(PROCESSES);
     await signal(pidOf(await balancer.replica("Server2")), "KILL");
     for (const width of [1280, 390]) {

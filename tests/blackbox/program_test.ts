@@ -206,7 +206,7 @@ test("upstreams of engine static are shown and replaced; another engine has none
     assertEquals(back.status, "successful");
   });
 
-  await t.step("a list that is none", async () => {
+  await t.step("an invalid list", async () => {
     const { code, stderr } = await run("--set", "one=nowhere");
     assertEquals(code, 2);
     assertMatch(stderr, /^error: --set must be \[name=\]host:port.*; got "one=nowhere"\n/);

@@ -86,7 +86,7 @@ test("responses carry the ring fields of the balancer, never those of a replica"
       }
     });
   }
-  await t.step("an interim response says nothing of it", async () => {
+  await t.step("an interim response has no ring fields", async () => {
     const early = await exchange(client, get("/early", "X-Request-Id: 1"));
     assertEquals([statusOf(early), ...ringFields(early)], [103, undefined, undefined]);
     assertEquals(field(early, "x-own"), "yes");
@@ -121,7 +121,7 @@ test("the response of another replica carries the slot of the key and the name o
   assertEquals(ringFields(response), [String(RING.slotOfId(id)), "Server2"]);
 });
 
-test("without the setting all fields of a replica are its own", async () => {
+test("without the setting a replica's fields of these names are forwarded", async () => {
   await using one = server();
   await using balancer = await balancerFor([one]);
   using client = await balancer.connect();

@@ -208,7 +208,7 @@ export class Balancer implements AsyncDisposable {
     try {
       this.#process.kill(signal);
     } catch (error) {
-      // It has ended already; how, its status says.
+      // The process has ended already, as its exit status shows.
       if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
     }
     const { code } = await this.#process.status;

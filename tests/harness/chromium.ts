@@ -49,7 +49,7 @@ export type OpenTab = (options?: BrowserContextOptions) => Promise<Tab>;
 /**
  * A test that drives a browser.
  *
- * @param name what has to be so
+ * @param name the name of the test, a sentence
  * @param test opens its tabs, which are closed for it
  */
 export function browserTest(name: string, test: (open: OpenTab) => Promise<void>): void {
@@ -72,7 +72,7 @@ export function browserTest(name: string, test: (open: OpenTab) => Promise<void>
   });
 }
 
-/** Its profile is a new folder, which goes with it. */
+/** Starts the browser with a temporary profile, which is removed at its end. */
 async function launch(): Promise<Browser> {
   if (PATH === undefined) throw new Error(`none of ${NAMES.join(", ")} is installed`);
   // Otherwise a library of playwright reads a part of /proc to detect Windows, which Deno denies

@@ -16,8 +16,8 @@ export interface FloodOptions {
 }
 
 /**
- * A flood that goes on until it is stopped, in a thread of its own: the event loop of who measures
- * must not be the one that is late.
+ * A flood that goes on until it is stopped, in a thread of its own, so that the event
+ * loop of the measuring test is not late.
  */
 export class Flood {
   readonly #worker: Worker;

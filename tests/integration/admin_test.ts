@@ -370,7 +370,7 @@ for (const api of ["auto", "basic", "none", "all"]) {
   });
 }
 
-test("a port of its own on loopback is open to this machine, and the public one is not by that", async () => {
+test("an API port on loopback is open to this machine, and does not open the public one", async () => {
   await using server = upstream();
   await using balancer = await Balancer.start({
     ...server.env,

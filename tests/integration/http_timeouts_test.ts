@@ -76,7 +76,7 @@ test("a head has to come in time", async (t) => {
     assertTook(performance.now() - start, 400);
   });
 
-  await t.step("a connection that says nothing is closed without a word", async () => {
+  await t.step("a silent connection is closed without a response", async () => {
     using client = await balancer.connect();
     assertTook(await timeOf(client.rest()), 400);
   });
@@ -164,7 +164,7 @@ test("a body has to go on", async (t) => {
     assertEquals((await server.rest()).text, "");
   });
 
-  await t.step("which says nothing about the replica", async () => {
+  await t.step("without evidence against the replica", async () => {
     assertEquals((await balancer.balancer.status()).ready, 1);
     assertEquals(upstream.connections.length, 1);
   });

@@ -13,7 +13,7 @@ const FORGED = '{"logger":"ringkeeper.audit","message":"forged"}';
 /** Escape sequences, as the message of a record shows them. */
 const ESCAPED = "\\x1b[2Jx\\x9b2J\\x7fy";
 
-// deno-lint-ignore no-control-regex -- what must not be there
+// deno-lint-ignore no-control-regex -- characters that must not occur
 const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
 
 /** A service that writes hostile lines first, and then a flood of lines. */

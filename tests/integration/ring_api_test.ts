@@ -93,7 +93,7 @@ async function change(
   return changed;
 }
 
-test("weights are given, changed and taken away, and shares follow them", async (t) => {
+test("weights are set, changed and removed, and shares follow them", async (t) => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process" });
   const shares = async () => {
     const { replicas, slots } = await ringStatus(balancer);

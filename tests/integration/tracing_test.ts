@@ -194,7 +194,7 @@ test("a client that does not record its trace is heeded, also where no sampler i
   }
 });
 
-test("the sampler that is set decides of requests without a trace, and replicas hear of it", async () => {
+test("the sampler decides on requests without a trace, and replicas get its decision", async () => {
   await using receiver = new OtlpReceiver();
   await using service = new Service();
   const env = { OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "0" };

@@ -64,7 +64,7 @@ export class RawBalancer implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the worker has read what was sent before: it has answered a call since. The
+   * Resolves when the worker has read all bytes sent before: it has answered a call since. The
    * upstreams do not see it.
    */
   async seen(): Promise<void> {

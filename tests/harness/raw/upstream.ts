@@ -112,7 +112,7 @@ export class ResettingUpstream implements AsyncDisposable {
     this.#server = server;
   }
 
-  /** @param words what it says before */
+  /** @param words bytes that it sends before */
   static async listen(words: string): Promise<ResettingUpstream> {
     const server = createServer((socket) => {
       socket.on("error", () => {});
