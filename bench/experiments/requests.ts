@@ -25,8 +25,8 @@ export const REQUESTS = 10_000;
 const CONNECTIONS = 32;
 
 /**
- * Clients of a paced load: so many that while a third of the requests waits for a replacement other
- * clients go on with the rest.
+ * Clients of a paced load: enough to send the other requests while a third of them waits for a
+ * replacement.
  */
 export const CLIENTS = 320;
 /** Milliseconds from one request of a client to its next. */
@@ -127,7 +127,7 @@ class RecordedLoad extends Load {
   }
 }
 
-/** Clients that send requests at a pace, whatever the outcome; ids count up. */
+/** Clients that send requests at a pace, for any outcome; ids count up. */
 export function pacedLoad(port: number): RecordedLoad {
   const outcomes: Outcome[] = [];
   let id = 0;

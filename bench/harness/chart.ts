@@ -47,7 +47,7 @@ export interface Chart {
 
 /** Colours of text: titles, everything else, lines that only help to read. */
 export const INK = { title: "#0f172a", text: "#334155", faint: "#cbd5e1" };
-/** Colours of the balancer, of its peers, and of what is there for comparison only. */
+/** Colours of the balancer, of its peers, and of the references. */
 export const KIND_COLOURS = { own: "#c2410c", peer: "#64748b", floor: "#cbd5e1" };
 
 const FONT = "Helvetica, Arial, sans-serif";

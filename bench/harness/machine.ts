@@ -1,5 +1,5 @@
 /**
- * The machine that a bench ran on, and the versions of what it measured.
+ * The machine that a bench ran on, and the versions of the measured programs.
  *
  * @module
  */

@@ -16,8 +16,8 @@ export class BenchOptions {
 
   /**
    * @param task the task's name in deno.json
-   * @param about what it does
-   * @param after printed at the end of the help: how long a run takes, what it leaves
+   * @param about the description of the program
+   * @param after printed at the end of the help: the duration and the files of a run
    */
   constructor(task: string, about: string, after: string) {
     this.#command = taskCommand(task, about).addHelpText("after", `\n${after}`);

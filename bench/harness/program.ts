@@ -39,7 +39,7 @@ export interface Program extends AsyncDisposable {
 /**
  * Starts a program in the project's root.
  *
- * @param command what to run
+ * @param command the program to run
  * @param log the file that its output is appended to
  * @param graceMs milliseconds that it gets to end when it is asked to
  */

@@ -14,7 +14,7 @@ Deno.test("numbers fall all over the place between 0 and 1", () => {
   assert(counts.every((count) => count > 800 && count < 1200), String(counts));
 });
 
-Deno.test("there is nothing to choose from nothing", () => {
+Deno.test("a choice from an empty list is an error", () => {
   assertEquals(oneOf(["a"], chance(3)), "a");
   assertThrows(() => oneOf([], chance(3)), RangeError);
 });

@@ -8,7 +8,7 @@ Deno.test("a table has its first column to the left and the others to the right"
   );
 });
 
-Deno.test("numbers are shown whole, with digits, or as shares; a value that is none as a dash", () => {
+Deno.test("numbers are shown whole, with digits, or as shares; a missing value as a dash", () => {
   assertEquals([whole(10000.4), fixed(1.25, 1), percent(0.965)], ["10,000", "1.3", "96.5 %"]);
   assertEquals([whole(NaN), fixed(NaN, 1), percent(NaN)], ["–", "–", "–"]);
 });

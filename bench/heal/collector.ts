@@ -1,6 +1,6 @@
 /**
- * The collector: replicas report to it every POST that they see and execute. So the bench knows the
- * truth about a POST, whatever its client was answered.
+ * The collector: replicas report every POST that they see and execute. So the bench knows the
+ * outcome of a POST independent of the client's answer.
  *
  * @module
  */

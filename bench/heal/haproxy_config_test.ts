@@ -14,7 +14,7 @@ Deno.test("the servers that are up are read from the statistics", () => {
   assertEquals(serversUp(""), []);
 });
 
-Deno.test("HAProxy repeats what may be repeated, and never a POST", () => {
+Deno.test("HAProxy repeats idempotent requests, and never a POST", () => {
   const servers = [{ name: "Server1", address: "10.0.0.1:5000" }];
   const config = haproxyConfig({ port: 1, statsPort: 2, servers });
   assertStringIncludes(config, "retry-on conn-failure empty-response");

@@ -53,7 +53,7 @@ test("an answer that ends too early is broken off", async () => {
   });
 });
 
-test("a POST whose body came changed is no right answer", async () => {
+test("a POST with a changed body counts as a wrong answer", async () => {
   const body = '{"id":"k","bytes":4096,"digest":"00","name":"Server1"}';
   const response = `${OK}Content-Length: ${body.length}\r\n\r\n${body}`;
   await send("post", response, async ({ sent }) => {
@@ -77,7 +77,7 @@ test("a stream that stops half way has broken off, and is known by its replica",
   });
 });
 
-test("a stream with too few events is no right answer", async () => {
+test("a stream with too few events counts as a wrong answer", async () => {
   await send("stream", `${STREAM}0\r\n\r\n`, async ({ sent }) => {
     await assertRejects(() => sent, WrongAnswer, "0 events of 20");
   });

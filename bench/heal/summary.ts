@@ -66,7 +66,7 @@ function counts(judged: Judged): Values {
   };
 }
 
-/** The replicas' own reports about the POSTs, whatever their clients were answered. */
+/** The replicas' own reports about the POSTs, independent of the clients' answers. */
 function posts({ traceOf }: Observed, judged: Judged): Values {
   const all = judged.filter(({ outcome: { kind } }) => kind === "post" || kind === "upload")
     .map(({ outcome: { key }, verdict }) => ({ verdict, ...traceOf(key) }));

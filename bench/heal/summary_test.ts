@@ -22,7 +22,7 @@ function observed(changes: Partial<Observed>): Observed {
   };
 }
 
-Deno.test("latencies are told apart by whether a heal was going on", () => {
+Deno.test("latencies are separated by whether a heal was going on", () => {
   const outcomes = [
     get("k1", 500, 502, "Server1"),
     get("k1", 990, 1310, "Server1"),
@@ -40,7 +40,7 @@ Deno.test("an answer of another replica is counted during a heal, and afterwards
   assertEquals([values["elsewhere"], values["strayed"], values["moved"]], [1, 1, 1]);
 });
 
-Deno.test("a POST that two saw, or one executed twice, shows, whatever its client was answered", () => {
+Deno.test("a POST that two replicas saw, or one executed twice, is counted for any client's answer", () => {
   const traces: Record<string, Trace> = {
     once: { seen: ["Server1 a"], done: ["Server1 a"] },
     twice: { seen: ["Server1 a", "Server2 b"], done: ["Server1 a", "Server2 b"] },
@@ -65,7 +65,7 @@ Deno.test("the times of a heal are counted from the failure on", () => {
   assertEquals([values["struck"], values["unhealed"], values["digests"]], [1, 0, 0]);
 });
 
-Deno.test("a loss is told with its reason and its place in time", () => {
+Deno.test("a loss is reported with its reason and its time", () => {
   const lost: Outcome = { kind: "get", key: "k9", start: 1100, end: 1150, fault: "503 no" };
   const { values, losses } = summarize(observed({ outcomes: [lost] }));
   assertEquals(values["lost"], 1);

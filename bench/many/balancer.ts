@@ -9,7 +9,7 @@ import { balancerArgs } from "../../tools/up/balancer_command.ts";
 import { freePort, type Program, startProgram } from "../harness/program.ts";
 import { upstreamHosts } from "./hosts.ts";
 
-/** What is started. */
+/** The parameters of a balancer. */
 interface ManyWish {
   readonly upstreams: number;
   /** The port of every upstream. */
@@ -70,7 +70,7 @@ export class ManyBalancer implements AsyncDisposable {
   /**
    * The longest block of the main thread while something is done, in milliseconds.
    *
-   * @param work what is done
+   * @param work the work to measure
    */
   async longestBlock(work: () => Promise<void>): Promise<number> {
     using probe = await Deno.connect({ hostname: "127.0.0.1", port: this.#probePort });

@@ -8,13 +8,13 @@ import { cpuBetween, readUsage } from "../proxy/usage.ts";
 import { runWrk } from "../proxy/wrk.ts";
 import { ManyBalancer } from "./balancer.ts";
 
-/** What is measured. */
+/** The parameters of a case. */
 export interface ManyCase {
   readonly upstreams: number;
   readonly slots: number;
 }
 
-/** What it came to. */
+/** The results of a case. */
 export interface ManyFigures extends ManyCase {
   /** Milliseconds from the start to the last upstream's readiness. */
   readonly readyAfterMs: number;
@@ -23,7 +23,7 @@ export interface ManyFigures extends ManyCase {
   /** Bytes that are resident at rest. */
   readonly rss: number;
   readonly requestsPerSecond: number;
-  /** The longest block of the main thread by what was done meanwhile, in milliseconds. */
+  /** The longest block of the main thread for each kind of work, in milliseconds. */
   readonly blocks: Readonly<Record<string, number>>;
 }
 
@@ -38,7 +38,7 @@ interface ManyPatience {
 
 const SERVER = new URL("servers/upstreams.ts", import.meta.url).pathname;
 
-/** After all are ready: the first heartbeats are over, and what the start left is collected. */
+/** After all are ready: the first heartbeats are over, and the start's garbage is collected. */
 const SETTLE_MS = 6000;
 
 /** Measures one case. */
@@ -93,7 +93,7 @@ async function blocksOf(
   };
 }
 
-/** What the page asks for when something happened. */
+/** The calls that the page makes after an event. */
 async function pageFeed(balancer: ManyBalancer): Promise<void> {
   for (const path of ["status", "load", "ring", "incidents"]) await balancer.call(`/_lb/${path}`);
 }

@@ -1,5 +1,5 @@
 /**
- * `deno task bench:many`: what many upstreams cost, at rest, under load and for the main thread.
+ * `deno task bench:many`: the cost of many upstreams at rest, under load and for the main thread.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The load generator h2load: a fixed rate, whatever the proxy does. One h2load sends the requests
+ * The load generator h2load: a fixed rate, independent of the proxy. One h2load sends the requests
  * of all its connections at the same instant, so there are many with few connections each.
  *
  * @module
@@ -9,7 +9,7 @@ import { ToolError } from "../../tools/tool.ts";
 import { quantile } from "../harness/statistics.ts";
 import { LOAD_CORE } from "./pinned.ts";
 
-/** A load of so many requests a second. */
+/** A load of `rate` requests a second. */
 export interface RatedLoad {
   readonly port: number;
   readonly rate: number;
@@ -30,7 +30,7 @@ export interface Request {
   readonly status: number;
 }
 
-/** What the logs say. */
+/** The results in the logs. */
 interface RatedResult {
   /** Requests a second that were answered. */
   readonly rate: number;

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { corrected, summary } from "./h2load.ts";
 
-/** A line for a request that began so many microseconds after the first. */
+/** A line for a request that began the given microseconds after the first. */
 function line(startUs: number, timeUs: number, status = 200): string {
   return `${1795442915257278 + startUs}\t${status}\t${timeUs}\n`;
 }

@@ -24,8 +24,8 @@ interface IdleClients {
  * Opens connections, and looks at the proxy while they are idle.
  *
  * @param clients the clients
- * @param look what to do meanwhile
- * @returns what that returned, and how many connections were open to its end
+ * @param look the measurement to make meanwhile
+ * @returns the result of `look`, and the number of connections that were open to its end
  */
 export async function whileIdle<T>(
   { port, count, ask }: IdleClients,

@@ -71,7 +71,7 @@ function chosen<T>(all: readonly T[], names: readonly string[], nameOf: (one: T)
   return all.filter((one) => names.length === 0 || names.includes(nameOf(one)));
 }
 
-/** Versions of those that are there, and what is missing of the others. */
+/** Versions of the installed peers, and the missing programs of the others. */
 async function inspect(proxies: readonly Proxy[]) {
   const versions: Record<string, string> = {};
   const missing = new Map<string, string>();

@@ -5,7 +5,7 @@
  * @module
  */
 
-/** What a proxy is started with. */
+/** The configuration of a proxy's start. */
 export interface Setup {
   /** The port to listen on. */
   readonly port: number;

@@ -13,9 +13,9 @@ export const PROXY_CORE = 1;
 /**
  * Starts a program in the project's root.
  *
- * @param command what to run
+ * @param command the program to run
  * @param core the core that it may use
- * @param log the file for its output; what was in it goes
+ * @param log the file for its output; earlier contents are overwritten
  */
 export function startPinned(command: Command, core: number, log: string): Program {
   Deno.writeTextFileSync(log, "");

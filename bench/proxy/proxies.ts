@@ -1,5 +1,5 @@
 /**
- * What is compared: the balancer, its peers, and the floor.
+ * The compared programs: the balancer, its peers, and the floor.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What every participant has in common.
+ * The interface of every participant.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export type Kind = "own" | "peer" | "floor";
 export interface Proxy {
   readonly name: string;
   readonly kind: Kind;
-  /** Its version; fails with what is missing. */
+  /** Its version; fails with the name of a missing program. */
   readonly version: () => Promise<string>;
   /** How to start it. */
   readonly command: (setup: Setup) => Promise<Command>;

@@ -1,5 +1,5 @@
 /**
- * What a scenario is, and what it measures.
+ * The interface of a scenario, and its measurements.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Command } from "../harness/program.ts";
 import type { Kind } from "./proxy.ts";
 import type { Upstream } from "./upstreams.ts";
 
-/** The share of what can be carried that is given where latency is measured. */
+/** The load of a latency measurement, as a share of the maximum throughput. */
 export const SHARE = 0.7;
 
 /** A proxy that runs, and how long to measure it. */
@@ -20,7 +20,7 @@ export interface Subject {
   readonly port: number;
   readonly upstreams: readonly Upstream[];
   readonly folder: string;
-  /** File with what it wrote. */
+  /** File with its output. */
   readonly log: string;
   readonly seconds: number;
   readonly warmUp: number;
@@ -42,10 +42,10 @@ export interface Scenario {
   readonly names?: readonly string[];
   /**
    * Requests a second that a proxy carries at most. Where it is given all are measured once before
-   * the rounds, and get {@linkcode SHARE} of what the slowest carries.
+   * the rounds, and get {@linkcode SHARE} of the slowest one's throughput.
    */
   readonly most?: (subject: Subject) => Promise<number>;
-  /** What is started in the place of the proxy's own command. */
+  /** The command that replaces the proxy's own. */
   readonly command?: (setup: Setup) => Command;
   readonly measure: (subject: Subject) => Promise<Sample>;
 }
@@ -56,7 +56,7 @@ export async function rated(load: RatedLoad): Promise<Sample> {
   return { rate, p50Ms: p50, p99Ms: p99, maxMs: slowest, failed };
 }
 
-/** Waits so many milliseconds. */
+/** Waits the given number of milliseconds. */
 export function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,5 +1,5 @@
 /**
- * What is done with each proxy.
+ * The scenarios that every proxy runs.
  *
  * @module
  */

@@ -37,7 +37,7 @@ export class Upstream {
     throw new ToolError(`the upstream (nginx) does not start: ${log}`);
   }
 
-  /** Ends it at once, with whatever it is doing. */
+  /** Ends the upstream at once, with its running requests. */
   async stop(): Promise<void> {
     await this.#program?.[Symbol.asyncDispose]();
     this.#program = undefined;

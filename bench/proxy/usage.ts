@@ -1,12 +1,12 @@
 /**
- * What a program takes of the processor and of memory, all its processes and threads together.
+ * A program's use of processor and memory, all its processes and threads together.
  *
  * @module
  */
 import { run } from "../../tools/command.ts";
 import { PROXY_CORE } from "./pinned.ts";
 
-/** What a program has used up to a moment. */
+/** A program's use up to a moment. */
 interface Usage {
   /** Nanoseconds of each living thread, user and system, by `process/thread`. */
   readonly threads: ReadonlyMap<string, number>;
@@ -16,7 +16,7 @@ interface Usage {
   readonly rss: number;
   /** Bytes that were resident at most, the sum of the processes' peaks. */
   readonly peakRss: number;
-  /** Nanoseconds that the proxies' core was busy, with whatever. */
+  /** Nanoseconds that the proxies' core was busy with any work. */
   readonly core: number;
 }
 
@@ -44,13 +44,13 @@ const IDLE = [3, 4];
 /** How many fields there are before those for guests, which are counted in others. */
 const CORE_FIELDS = 8;
 
-/** Reads what a program and its children have used so far. */
+/** Reads the use of a program and its children so far. */
 export async function readUsage(pid: number): Promise<Usage> {
   const { stdout } = await run("sh", ["-c", READ_PROC, "sh", String(pid), String(PROXY_CORE)]);
   return parseUsage(stdout);
 }
 
-/** Reads what the script above writes. */
+/** Reads the output of the script above. */
 export function parseUsage(text: string): Usage {
   const threads = new Map<string, number>();
   const processes = new Map<string, number>();

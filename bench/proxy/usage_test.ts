@@ -21,7 +21,7 @@ core cpu 1 2 3 400 500 4 5 6 70 80
   assertEquals(usage.core, 21e7);
 });
 
-Deno.test("processor time is what the threads took, new ones included", () => {
+Deno.test("processor time is the sum over the threads, new ones included", () => {
   const before = parseUsage("thread 1/1 100\nthread 1/2 50");
   const after = parseUsage("thread 1/1 160\nthread 1/2 50\nthread 1/3 7");
   assertEquals(cpuBetween(before, after), 67);

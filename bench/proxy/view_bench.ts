@@ -1,5 +1,5 @@
 /**
- * How long a worker of the data plane is busy with a view: what requests may have to wait for. Run
+ * How long a worker of the data plane is busy with a view, which delays its requests. Run
  * by `deno task bench`.
  *
  * @module

@@ -54,7 +54,7 @@ async function throughChange({ port, upstreams, folder, warmUp }: Subject): Prom
   return await running;
 }
 
-/** The data plane alone, which is told of changes: what engines do with processes has no part. */
+/** The data plane alone, which gets changes of the view without an engine's processes. */
 function viewChanges({ port, upstreams }: Setup): Command {
   const flags = ["--quiet", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read=."];
   const script = new URL("servers/view_changes.ts", import.meta.url).pathname;

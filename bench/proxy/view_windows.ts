@@ -1,5 +1,5 @@
 /**
- * What a change of the view costs requests, beside what the machine costs them anyway: moments with
+ * The effect of a change of the view on requests, beside the machine's own stalls: moments with
  * and without a change take turns within one run, and the same time behind each is compared.
  *
  * @module
@@ -8,7 +8,7 @@ import type { Request } from "./h2load.ts";
 import type { Metric } from "../harness/result.ts";
 import type { Sample } from "./metrics.ts";
 
-/** What happens at a moment: nothing, a change of who is ready, one of who is in the ring. */
+/** The event of a moment: none, a change of the ready map, or a change of the ring. */
 export const KINDS = ["none", "ready", "member"] as const;
 
 /** One of {@linkcode KINDS}. */
@@ -47,7 +47,7 @@ export function parseMarks(log: string): Mark[] {
 
 /**
  * For each kind: its windows, how many of them had a slow request in percent, the slow requests of
- * a window, and what the requests of all its windows took.
+ * a window, and the times of the requests in all its windows.
  *
  * @param marks the moments; those without load from before them to behind their window are left out
  * @param requests the requests

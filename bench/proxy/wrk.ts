@@ -19,7 +19,7 @@ export interface Load {
   readonly fields?: readonly string[];
 }
 
-/** What wrk measured. */
+/** The results of wrk. */
 interface WrkResult {
   readonly requests: number;
   readonly seconds: number;

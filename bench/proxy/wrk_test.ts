@@ -15,7 +15,7 @@ const REPORT = `Running 2s test @ http://127.0.0.1:18999/
   110335 requests in 2.08s, 21.47MB read
 `;
 
-Deno.test("a report of wrk is read, in whatever units it is", () => {
+Deno.test("a report of wrk is read in any of its units", () => {
   const result = parseWrk(REPORT);
   assertEquals(result.requests, 110_335);
   assertAlmostEquals(result.seconds, 2.08);

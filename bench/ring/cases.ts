@@ -1,5 +1,5 @@
 /**
- * What is timed.
+ * The timed cases.
  *
  * @module
  */
@@ -63,7 +63,7 @@ export function slotLookup(contestant: Contestant, members: number): Case | unde
   return { run };
 }
 
-/** The sum of what calls for parts of a range answer. */
+/** The sum of the results of calls for parts of a range. */
 function inPieces(from: number, to: number, call: (from: number, to: number) => number): number {
   let sum = 0;
   for (let at = from; at < to; at += PIECE) sum += call(at, Math.min(at + PIECE, to));
@@ -130,8 +130,8 @@ export function changing(contestant: Contestant, members: number): Record<"join"
 }
 
 /**
- * Changes of the members, which must alternate. Some contestants put work off until somebody asks,
- * so each change includes the first answer after it.
+ * Changes of the members, which must alternate. Some contestants defer work to the next lookup, so
+ * each change includes the first answer after it.
  */
 export class Turnover {
   readonly #members: number;
@@ -140,7 +140,7 @@ export class Turnover {
   #next = 0;
 
   /**
-   * @param contestant who changes
+   * @param contestant the contestant whose members change
    * @param members how many there are before one joins
    */
   constructor(contestant: Contestant, members: number) {
@@ -149,7 +149,7 @@ export class Turnover {
     this.#waiting = `Server${members + 1}`;
   }
 
-  /** Who is not a member becomes one. */
+  /** Adds the name that is not a member. */
   join(): void {
     this.#router = this.#router.add(this.#waiting);
     checked(0, answers(this.#router), 1);

@@ -1,10 +1,10 @@
 /**
- * What the bench asks of a contestant.
+ * The interface of a contestant.
  *
  * @module
  */
 
-/** The members of one contestant, in whatever it keeps them. */
+/** The members of one contestant, in the contestant's own data structure. */
 export interface Router {
   /** The member that a key belongs to. */
   ownerOfKey(key: string): string | null | undefined;

@@ -17,7 +17,7 @@ export function memberNames(count: number): string[] {
 
 /**
  * Different strings, the same ones each time. Made of bytes, and so in one piece each, as V8 has
- * those that come off the network; joined ones would be flattened by whoever reads them first.
+ * those that come off the network; joined ones would be flattened by their first reader.
  *
  * @param count how many
  * @param length their length in characters, at least 8

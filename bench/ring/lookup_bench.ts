@@ -1,7 +1,7 @@
 // How long a lookup takes, by the number of members N: `deno task bench`.
 //
 // A single lookup is shorter than the clock and the runner can tell, so each iteration does 100 of
-// them. `deno task bench:ring` times the same in turns, adds what each contestant does with keys,
+// them. `deno task bench:ring` times the same in turns, adds the properties of each contestant,
 // and writes it all down.
 
 import { hashFamilies, type HashFamilyName, Ring } from "../../ring/mod.ts";

@@ -22,7 +22,7 @@ export const LAYOUTS: readonly Layout[] = ["even", "rendezvous", "ring"];
 /** Our contestants. */
 export const OWN: readonly Contestant[] = LAYOUTS.map((layout) => ownOf(layout, SLOTS[layout]));
 
-/** The same with as many slots as a ring has when nobody says. */
+/** The same layouts with the default number of slots. */
 export const OWN_DEFAULTS: readonly Contestant[] = LAYOUTS.map((layout) =>
   ownOf(layout, DEFAULT_SLOTS)
 );

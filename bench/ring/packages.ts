@@ -33,7 +33,7 @@ export type RendezvousHash = (key: string, shards: Record<string, string>) => st
 /** Package `jumphash`: jump consistent hash, SHA-1 for strings. */
 export type JumpHash = (key: string | number, buckets: number) => number;
 
-/** The packages and what each of them exports. */
+/** The packages and their exports. */
 export interface Packages {
   readonly "hashring": HashRing;
   readonly "consistent-hash": ConsistentHash;

@@ -1,5 +1,5 @@
 /**
- * What a contestant does with keys, apart from how fast.
+ * Properties of a contestant other than speed: balance, movement, agreement.
  *
  * @module
  */
@@ -16,11 +16,11 @@ type Agreement = "any order" | "same order" | "no";
 interface Movement {
   /** Share of the keys whose owner changed, from 0 to 1. */
   readonly moved: number;
-  /** The part of it that had to: the keys of who left, or those that who joined now has. */
+  /** The part that had to: the keys of the member that left, or those of the new member. */
   readonly needed: number;
 }
 
-/** What is known of a contestant. */
+/** The measured properties of a contestant. */
 export interface Properties {
   /** The keys of the fullest member over the mean, by number of members. */
   readonly maxOverMean: Readonly<Record<string, number>>;
@@ -30,18 +30,18 @@ export interface Properties {
   readonly join: Movement;
   readonly agreement: Agreement;
   readonly weights: boolean;
-  /** Whether routers agree, and no change moves more than three times what it needs to. */
+  /** Whether routers agree, and no change moves more than three times the necessary keys. */
   readonly consistent: boolean;
 }
 
 /** The numbers of members that balance is looked at with. */
 const BALANCE_MEMBERS: readonly number[] = [10, 100];
 
-/** Times what has to move: what a change may move and still be called consistent. */
+/** Factor of the necessary keys that a change may move and still be called consistent. */
 const MOST_MOVED = 3;
 
 /**
- * Finds out what a contestant does with keys.
+ * Measures a contestant's properties.
  *
  * @param contestant the contestant
  * @param keys different keys

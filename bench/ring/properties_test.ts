@@ -51,7 +51,7 @@ Deno.test("routers that draw their places by chance do not agree", () => {
   assertEquals(propertiesOf(placing(drawn), KEYS).agreement, "no");
 });
 
-Deno.test("our layouts are consistent, and rendezvous moves nothing but what it needs to", () => {
+Deno.test("our layouts are consistent, and rendezvous moves only the necessary keys", () => {
   for (const contestant of OWN) {
     const { consistent, agreement, weights } = propertiesOf(contestant, KEYS);
     const expected = { consistent: true, agreement: "any order", weights: true };

@@ -14,7 +14,7 @@ import { type Patience, race } from "./stopwatch.ts";
 /** Numbers of members for 512 slots, which hold 56 of them in layout `ring`. */
 const FEW: readonly number[] = [3, 10, 50];
 
-/** What a race is called. */
+/** The name of a race. */
 export const NAMES = {
   slot: "slot of an id",
   id: "owner of an id",
@@ -28,9 +28,9 @@ export const NAMES = {
 /**
  * Times everything, one race after the other.
  *
- * @param contestants who takes part
+ * @param contestants the contestants
  * @param patience how long
- * @param progress told before each race
+ * @param progress called before each race
  */
 export function* runRaces(
   contestants: readonly Contestant[],
@@ -55,7 +55,7 @@ export function* runRaces(
   yield* racesOfDefaults(patience, progress);
 }
 
-/** Our layouts with the slots that a ring has when nobody says. */
+/** Our layouts with the default number of slots. */
 function* racesOfDefaults(
   patience: Patience,
   progress: (what: string) => void,

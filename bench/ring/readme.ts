@@ -13,7 +13,7 @@ import { duration, goalTable, machineLine, overview } from "./table.ts";
 /** The page, from the project's root. */
 export const README = "ring/README.md";
 
-/** The page with what follows from the code: the layouts' figures. */
+/** The page with the figures of the layouts, which follow from the code. */
 export function withLayouts(text: string): string {
   return between(text, "layouts", layoutTable());
 }

@@ -16,7 +16,7 @@ Deno.test("everything that the ring's README links to is there", async () => {
   }
 });
 
-Deno.test("layouts are even or move nothing needlessly, as the README says which does what", () => {
+Deno.test("each layout is even or moves nothing needlessly, as the README says", () => {
   const even = figuresOf("even", 512, 10);
   assert(even.most - even.least < 10 / 512 + 1e-9);
   assertEquals(figuresOf("rendezvous", 512, 10).leaveNeedless, 0);

@@ -1,5 +1,5 @@
 /**
- * What the bench found, as it is written down.
+ * The results of the bench, as written to its files.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export interface Entry {
   readonly properties: Properties;
 }
 
-/** What was timed in turns. */
+/** Times that were measured in turns. */
 export interface Race {
   readonly what: string;
   /** N. */

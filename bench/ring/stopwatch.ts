@@ -1,5 +1,5 @@
 /**
- * Times that can be compared: contestants take turns, so that what else the machine does meets all.
+ * Times that can be compared: contestants take turns, so that other load of the machine meets all.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface Patience {
   readonly turnMs: number;
 }
 
-/** Milliseconds and runs for the compiler to get hold of what runs often, unless a run is long. */
+/** Milliseconds and runs of warm-up for the compiler, unless a run is long. */
 const WARM_UP_MS = 60;
 const WARM_UP_RUNS = 12;
 const LONGEST_WARM_UP_MS = 600;
@@ -26,7 +26,7 @@ const SLOW_TURNS = 10;
 /** Most warm-up runs of a case, however short. */
 const MAX_TIMES = 2 ** 24;
 
-/** What a contestant took for one operation. */
+/** A contestant's time for one operation. */
 export interface Timing {
   /** The middle round, nanoseconds. */
   readonly median: number;

@@ -4,7 +4,7 @@ import type { Contestant } from "./contestant.ts";
 import { OWN } from "./own.ts";
 import { race } from "./stopwatch.ts";
 
-/** A case that says that each of its operations takes so many nanoseconds. */
+/** A case that reports the given nanoseconds for each of its operations. */
 function pretending(nanoseconds: number, ran: string[], name: string) {
   return {
     run: (times: number) => {
@@ -14,7 +14,7 @@ function pretending(nanoseconds: number, ran: string[], name: string) {
   };
 }
 
-Deno.test("the time of one operation comes out, whatever number of them a turn has", () => {
+Deno.test("the time of one operation is the same for any number of operations in a turn", () => {
   const ran: string[] = [];
   const cases = new Map([
     ["quick", pretending(2, ran, "quick")],
@@ -31,7 +31,7 @@ Deno.test("contestants take turns, another one first in each round", () => {
   assertEquals(ran.slice(-9).join(""), "abcbcacab");
 });
 
-Deno.test("what is slow has fewer turns", () => {
+Deno.test("a slow case has fewer turns", () => {
   const ran: string[] = [];
   const cases = new Map([["slow", pretending(1e8, ran, "slow")]]);
   race(cases, { rounds: 50, turnMs: 1 });

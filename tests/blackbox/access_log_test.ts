@@ -45,7 +45,7 @@ test("the log tells of each request, and of no credential that went by", async (
   await balancer.ask(get("/_lb/log?token=SECRET-query", ...secrets));
   await balancer.ask(`GET /bad HTTP/1.1\r\n${secrets[0]}\r\n\r\n`);
   await balancer.ask("POST /big HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n");
-  // What is not idempotent is not sent again.
+  // A request that is not idempotent is not sent again.
   await balancer.ask(`POST /silent HTTP/1.1\r\nHost: a\r\n${secrets[0]}\r\n\r\n`);
   const { output, requests } = await endOf(balancer);
   assertEquals(output.includes("SECRET"), false, output);
@@ -80,7 +80,7 @@ test("the log tells of each request, and of no credential that went by", async (
   assertEquals([silent["http.response.status_code"], silent["ringkeeper.reason"]], [502, "failed"]);
 });
 
-test("a request that outlives its replica tells how long it waited, and how often it was sent", async () => {
+test("the record of a request that outlives its replica has its wait and its number of attempts", async () => {
   const balancer = new RawBalancer(
     await Balancer.ready({
       LB_ENGINE: "process",
@@ -177,7 +177,7 @@ test("PATCH /_lb/log is in force at once, without a restart", async () => {
   assertEquals(output.includes("draining"), false);
 });
 
-test("a part of the requests is told of, and besides those each that failed", async () => {
+test("a sampled access log contains a part of the requests, and every failed one", async () => {
   const sick = "HTTP/1.1 500 Oh no\r\nContent-Length: 0\r\n\r\n";
   await using server = new RawUpstream(({ line }) => line.includes("/sick") ? sick : OK);
   const balancer = await balancerFor([server], { LB_ACCESS_LOG: "0.000000001" });
@@ -273,13 +273,13 @@ class Unread implements AsyncDisposable {
     }
   }
 
-  /** Ends it; nobody reads meanwhile. @returns its exit code */
+  /** Ends the balancer while its log has no reader. @returns the exit code */
   async end(): Promise<number> {
     this.#process.kill("SIGTERM");
     return (await this.#process.status).code;
   }
 
-  /** Reads what is left, to the end. */
+  /** Reads the rest, to the end. */
   async rest(): Promise<void> {
     while (await this.#read());
   }
@@ -295,7 +295,7 @@ class Unread implements AsyncDisposable {
   }
 }
 
-test("who stops reading the log stops no request; what is lost is counted and told", async () => {
+test("a reader that stops blocks no request; lost lines are counted and reported", async () => {
   await using server = new RawUpstream(() => OK);
   await using balancer = await Unread.start(server);
   await balancer.overflow();
@@ -308,11 +308,11 @@ test("who stops reading the log stops no request; what is lost is counted and to
   const ended = balancer.end();
   await balancer.rest();
   assertEquals(await ended, 0);
-  // What was read late is whole all the same.
+  // Lines that were read late are still complete.
   for (const line of balancer.text.split("\n")) if (line !== "") JSON.parse(line);
 });
 
-test("a balancer ends though nobody reads its log", async () => {
+test("a balancer ends even when its log has no reader", async () => {
   await using server = new RawUpstream(() => OK);
   await using balancer = await Unread.start(server);
   await balancer.overflow();

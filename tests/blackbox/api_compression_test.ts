@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { systemTest as test } from "../../tools/test/needs.ts";
 import { balancerFor, field, OK, RawUpstream, statusOf } from "../harness/raw.ts";
 
-/** Replicas are on loopback here, and what comes from there needs a token. */
+/** Replicas are on loopback here, and calls from there need a token. */
 const TOKEN = "Authorization: Bearer r3ad";
 
 /** A call by an address, so that no other site's page can have made it. */

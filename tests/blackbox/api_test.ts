@@ -165,7 +165,7 @@ test("three replicas answer, can be added to and removed from", async (t) => {
     ]);
   });
 
-  await t.step("with nobody left the answer is 503 with Retry-After", async () => {
+  await t.step("without any replica the answer is 503 with Retry-After", async () => {
     assertEquals((await balancer.call("DELETE", "/rm", { n: 3 })).body, SHAPE([]));
     const response = await balancer.fetch("/home");
     assertEquals([response.status, response.headers.get("retry-after")], [503, "1"]);
@@ -174,7 +174,7 @@ test("three replicas answer, can be added to and removed from", async (t) => {
   });
 });
 
-test("a balancer that others reach wants the token", async () => {
+test("a balancer that other hosts can reach requires the token", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICAS: "1",
@@ -196,7 +196,7 @@ test("a balancer that others reach wants the token", async () => {
   assertEquals((await add({ authorization: "Bearer s3cret" }))[0], 400);
 });
 
-test("a balancer that others reach and that has no token refuses changes, unless it is open", async () => {
+test("a balancer without a token that other hosts can reach refuses changes, unless it is open", async () => {
   const env = { LB_ENGINE: "process", LB_REPLICAS: "1", LB_HOST: "0.0.0.0" };
   const answer = async (more: Record<string, string>) => {
     await using balancer = await Balancer.ready({ ...env, ...more });

@@ -23,7 +23,7 @@ function isWhole({ ready, desired, replicas }: Status): boolean {
   return ready === desired && replicas.length === desired;
 }
 
-test("whatever is done to the replicas under load, no request is lost and the fleet is whole again", async () => {
+test("random faults of replicas under load lose no request, and the fleet is whole again", async () => {
   const roll = dice(20261123);
   await using balancer = await Balancer.ready({ LB_ENGINE: "process", LB_SPARES: "1" });
   const load = new Load(`${balancer.url}/home`, 8);
@@ -56,7 +56,7 @@ test("whatever is done to the replicas under load, no request is lost and the fl
   assert(served.size >= 3);
 });
 
-test("a balancer that is killed at any moment of a heal comes back to the same fleet, with no process too many", async () => {
+test("a balancer that is killed at any moment of a heal restores the same fleet, without surplus processes", async () => {
   const roll = dice(7);
   await Deno.mkdir(new URL("../../.run/state/", import.meta.url), { recursive: true });
   const file = `.run/state/test-${crypto.randomUUID()}.json`;
@@ -71,7 +71,7 @@ test("a balancer that is killed at any moment of a heal comes back to the same f
       assertEquals(status.replicas.map(({ name }) => name), ["Server1", "Server2", "Server3"]);
       for (const pid of pids(status)) seen.add(pid);
       await signal(pidOf(status.replicas[roll(3)]), "KILL");
-      // A random moment of the heal: so many looks at its state.
+      // A random moment of the heal: a random number of status calls.
       for (let looks = roll(8); looks > 0; looks--) {
         for (const pid of pids(await balancer.status())) seen.add(pid);
       }

@@ -33,7 +33,7 @@ async function output(
   return text ?? "";
 }
 
-/** What bash would offer for the last of the words. */
+/** Bash's completions of the last word. */
 async function bashOffers(words: readonly string[], env: Record<string, string>): Promise<string> {
   const asked = `${await scriptOf("bash")}
     COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))

@@ -3,8 +3,9 @@ import { balancerFor, get, type RawConnection, RawUpstream } from "../harness/ra
 import { systemTest as test } from "../../tools/test/needs.ts";
 
 /**
- * A service that authenticates connections, as IIS does: whoever showed credentials on a connection
- * is the user of every later request on it. `/chunked` is answered in chunks.
+ * A service that authenticates connections, as IIS does: the user whose credentials came on a
+ * connection is the user of every later request on that connection. `/chunked` is answered in
+ * chunks.
  */
 function service(): RawUpstream {
   const users = new WeakMap<RawConnection, string>();

@@ -31,12 +31,12 @@ async function explain(balancer: Balancer, query: string): Promise<Explanation> 
   return body as Explanation;
 }
 
-/** Who would answer in the end: a name, or 503. */
+/** The replica that would answer in the end: a name, or 503. */
 function end({ decision }: Explanation): string {
   return decision.then?.name ?? decision.name ?? "503";
 }
 
-/** Numbers, names and what a browser might send. */
+/** Numbers, names and typical values of a browser. */
 const KEYS = [
   ...Array.from({ length: 40 }, (_, i) => String(i * 7919)),
   ...Array.from({ length: 40 }, (_, i) => `user-${i}`),
@@ -50,7 +50,7 @@ const KEYS = [
   "x".repeat(300),
 ];
 
-/** Servers that somebody else runs: each says its name, and hangs where it is asked to. */
+/** External servers: each answers with its name, and hangs on request. */
 class Servers implements AsyncDisposable {
   readonly #servers: readonly Deno.HttpServer<Deno.NetAddr>[];
   readonly #release = Promise.withResolvers<void>();
@@ -69,7 +69,7 @@ class Servers implements AsyncDisposable {
     for (const server of this.#servers) await server.shutdown();
   }
 
-  /** Lets go whoever hangs. */
+  /** Answers all hanging requests. */
   release(): void {
     this.#release.resolve();
   }
@@ -113,7 +113,7 @@ async function answerer(balancer: Balancer, path: string, init: RequestInit = {}
 const byId = (key: string) => ({ headers: { "x-request-id": key } });
 const keyQuery = (key: string) => `key=${encodeURIComponent(key)}`;
 
-test("a request goes where explain says, whoever is ready", async (t) => {
+test("explain names the replica that a request goes to, for any set of ready replicas", async (t) => {
   await before({}, async (balancer, servers) => {
     const compare = async () => {
       for (const key of KEYS) {
@@ -130,7 +130,7 @@ test("a request goes where explain says, whoever is ready", async (t) => {
           "requests in flight.",
       );
     });
-    await t.step("an id is the key that it is written as", async () => {
+    await t.step("an id is the key in its decimal form", async () => {
       const { hashedAs, slot, owner } = await explain(balancer, "id=77");
       assertEquals({ hashedAs, slot, owner }, {
         hashedAs: "id",
@@ -138,7 +138,7 @@ test("a request goes where explain says, whoever is ready", async (t) => {
         owner: await answerer(balancer, "/", byId("77")),
       });
     });
-    await t.step("one is away, and nobody replaces it", async () => {
+    await t.step("one is away, and no replacement starts", async () => {
       servers.down.add("Server2");
       await balancer.until(({ ready }) => ready === 2);
       await compare();
@@ -189,7 +189,7 @@ test("a request goes where explain says while a replica is being replaced", asyn
   }
 });
 
-test("what the key is taken from can be asked for: a path, or a parameter in it", async (t) => {
+test("explain accepts the source of the key: a path, or a parameter in it", async (t) => {
   await t.step("LB_KEY=path", async () => {
     await before({ LB_KEY: "path" }, async (balancer) => {
       for (const path of ["/", "/a/b%20c", "/12", "/users/7?x=1", "/%zz?a", "//x"]) {
@@ -209,7 +209,7 @@ test("what the key is taken from can be asked for: a path, or a parameter in it"
       }
     });
   });
-  await t.step("LB_KEY=header:X-User, which a path says nothing of", async () => {
+  await t.step("LB_KEY=header:X-User, which a path does not contain", async () => {
     await before({ LB_KEY: "header:X-User" }, async (balancer) => {
       for (const user of ["alice", "77", "a b"]) {
         const told = await explain(balancer, keyQuery(user));
@@ -257,7 +257,7 @@ async function settled(balancer: Balancer, hanging: number): Promise<void> {
   }
 }
 
-test("a key in quarantine is told, and answered 503", async () => {
+test("a quarantined key is reported, and answered 503", async () => {
   const mortal = new URL("../testdata/mortal.ts", import.meta.url).pathname;
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",

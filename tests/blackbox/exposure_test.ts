@@ -33,7 +33,7 @@ async function started(env: Record<string, string> = {}) {
     ...env,
   });
   return {
-    /** What reached the server. */
+    /** The requests that reached the server. */
     asked,
     balancer,
     [Symbol.asyncDispose]: async () => {
@@ -93,7 +93,7 @@ async function twoFreePorts(): Promise<number> {
   }
 }
 
-test("where the port above the public one is taken, the API takes a free one and says which", async () => {
+test("if the port above the public one is taken, the API uses a free one and logs it", async () => {
   const port = await twoFreePorts();
   using taken = Deno.listen({ hostname: "127.0.0.1", port: port + 1 });
   await using running = await started({ LB_PORT: String(port) });
@@ -110,7 +110,7 @@ test("LB_PUBLIC_API=all brings everything to the public port, and no other is op
   assertEquals(asked.filter(({ line }) => line.includes("/_lb/")), []);
 });
 
-test("what runs code or kills needs a token even on loopback; the balancer makes one", async () => {
+test("calls that run code or kill need a token even on loopback; the balancer makes one", async () => {
   const state = `${FOLDER}/${crypto.randomUUID()}.json`;
   const file = `${state}.admin-token`;
   await Deno.mkdir(new URL(FOLDER, ROOT), { recursive: true });
@@ -327,12 +327,12 @@ test("the command line sends the token to no port that does not prove to be the 
     const metrics = await (await balancer.fetch("/_lb/metrics")).text();
     assertMatch(metrics, /ringkeeper_refused_calls_total\{reason="wrong-token"\} 1\n/);
   });
-  await t.step("a program that answers anything at all gets none", async () => {
+  await t.step("a program that is not the API never gets the token", async () => {
     const proofs: string[] = [];
     await using thief = Deno.serve({ port: 0, onListen() {} }, async (request) => {
       const { nonce = "", mac = "" } = await request.json().catch(() => ({}));
       proofs.push(request.headers.get("authorization") ?? "");
-      // What it got is no proof of its own.
+      // The received proof cannot be used as the server's own.
       return Response.json({ nonce, mac });
     });
     const url = `http://127.0.0.1:${thief.addr.port}`;
@@ -341,7 +341,7 @@ test("the command line sends the token to no port that does not prove to be the 
   });
 });
 
-test("the command line finds the token that the balancer made, and tells where it is refused", async () => {
+test("the command line finds the token that the balancer made, and reports a refusal", async () => {
   const port = await twoFreePorts();
   await using running = await started({ LB_PORT: String(port), LB_HOST: "0.0.0.0" });
   const { balancer } = running;

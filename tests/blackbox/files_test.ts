@@ -65,7 +65,7 @@ class Gate {
     return OK;
   };
 
-  /** Waits until so many requests have arrived. */
+  /** Waits until the given number of requests has arrived. */
   async reached(count: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onArrival = () => {
@@ -124,7 +124,7 @@ test("clients that hold nearly all files share the connections that are left, in
   }
 });
 
-test("too many of them are turned away, and told what to raise", async () => {
+test("connections above the limit are refused, and the response names the limit to raise", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await limited([upstream], { LB_WORKERS: "1", LB_HOLD_MS: "100" });
   const clients: RawConnection[] = [];
@@ -186,7 +186,7 @@ test("clients that close while their requests wait for room give their files up 
   }
 });
 
-test("a client that ended its side while files are short is refused, and told why", async () => {
+test("a half-closed client is refused while files are short, and the response says why", async () => {
   const gate = new Gate();
   await using upstream = new RawUpstream(gate.answer);
   await using balancer = await limited([upstream], { LB_WORKERS: "1", LB_HOLD_MS: "60000" });

@@ -138,7 +138,7 @@ test("with LB_HOLD=fail a request for a replica that is being replaced is a 503 
   await balancer.until(({ ready }) => ready === 1);
 });
 
-test("the status shows what an instance wrote that never became ready", async () => {
+test("the status shows the output of an instance that never became ready", async () => {
   await using balancer = await Balancer.start({
     LB_ENGINE: "process",
     LB_REPLICAS: "1",
@@ -150,7 +150,7 @@ test("the status shows what an instance wrote that never became ready", async ()
   assertEquals(replicas[0]?.lastError?.lastWords, ["no such database"]);
 });
 
-test("who belongs to the fleet survives kill -9 of the balancer, also in the middle of a heal", async () => {
+test("the fleet's members survive kill -9 of the balancer, also in the middle of a heal", async () => {
   const name = `test-${crypto.randomUUID()}.json`;
   await Deno.mkdir(new URL("../../.run/state/", import.meta.url), { recursive: true });
   const file = `.run/state/${name}`;
@@ -217,7 +217,7 @@ test("a deploy replaces every replica without a lost request, and one that canno
   assertEquals(kept, after.replicas.map(({ instance }) => instance));
 });
 
-test("a deploy of what becomes ready and dies soon after goes back, and says why", async () => {
+test("a deploy whose replica becomes ready and dies soon after goes back, and says why", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICA_COMMAND: MORTAL,
@@ -307,7 +307,7 @@ test("a drill kills a real replica under load and says whether the promise was k
   assertEquals((await balancer.call("POST", "/_lb/drill", { kill: "Nobody" }, token)).status, 409);
 });
 
-test("every transition of the fleet is told as it happens", async () => {
+test("every transition of the fleet is an event, sent as it happens", async () => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process", LB_REPLICAS: "1" });
   const events = await balancer.fetch("/_lb/events");
   const reader = events.body?.pipeThrough(new TextDecoderStream()).getReader();

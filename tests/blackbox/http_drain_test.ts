@@ -4,7 +4,7 @@ import { systemTest as test } from "../../tools/test/needs.ts";
 
 const POST = "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345";
 
-/** Resolves when nobody listens on a port any more. */
+/** Resolves when a port has no listener any more. */
 async function refuses(port: number): Promise<void> {
   const deadline = performance.now() + 5000;
   while (performance.now() < deadline) {
@@ -19,7 +19,7 @@ async function refuses(port: number): Promise<void> {
   throw new Error("still accepted");
 }
 
-test("a balancer that is told to end finishes what runs, and nothing else", async () => {
+test("a balancer that gets SIGTERM finishes running requests, and accepts no other", async () => {
   await using upstream = new RawUpstream();
   await using raw = await balancerFor([upstream], { LB_DRAIN_MS: "20000" });
   const { balancer, port } = raw;
@@ -70,7 +70,7 @@ test("a balancer that is told to end finishes what runs, and nothing else", asyn
   assertEquals(code, 0, output);
 });
 
-test("what does not finish in time is cut off", async () => {
+test("requests that do not finish in time are cut off", async () => {
   await using upstream = new RawUpstream();
   await using raw = await balancerFor([upstream], { LB_DRAIN_MS: "500" });
   using client = await raw.connect();
@@ -90,7 +90,7 @@ test("what does not finish in time is cut off", async () => {
   assertEquals((await ended).code, 0);
 });
 
-test("a request that was half sent when the balancer is told to end is still answered", async () => {
+test("a request that was half sent at the balancer's SIGTERM is still answered", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using raw = await balancerFor([upstream], { LB_DRAIN_MS: "20000" });
   using client = await raw.connect();

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { balancerFor, get, OK, type RawBalancer, RawUpstream, statusOf } from "../harness/raw.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
-/** What each odd URL brings the client, whichever replica answers it. */
+/** The client's result for each odd URL, the same for every replica. */
 const ODD: Record<string, number> = {
   "/head": 502,
   "/malformed": 502,
@@ -22,7 +22,7 @@ function oddService(): RawUpstream {
   });
 }
 
-/** Asks for the odd URLs until it is told to end. @returns the statuses that came */
+/** Asks for the odd URLs until `over` is set. @returns the statuses of the responses */
 async function provoke(balancer: RawBalancer, until: { over: boolean }): Promise<number[]> {
   const statuses: number[] = [];
   while (!until.over) {

@@ -80,12 +80,12 @@ test("fields cross byte for byte, those about one connection do not", async (t) 
     recorder.fields = [];
   });
 
-  await t.step("that trailer fields are taken is said to the replica, too", async () => {
+  await t.step("TE: trailers is forwarded to the replica", async () => {
     const [request] = await recorder.ask(balancer, get("/", "TE: trailers", "Connection: TE"));
     assertEquals([field(request, "te"), field(request, "connection")], ["trailers", "TE"]);
   });
 
-  await t.step("an offer of h2c does not cross, the rest of the offer does", async () => {
+  await t.step("an offer of h2c is dropped, and the rest of the offer is forwarded", async () => {
     const half = ["Connection: Upgrade, HTTP2-Settings", "HTTP2-Settings: AAMAAABkAAQAAP__"];
     const [h2c] = await recorder.ask(balancer, get("/", ...half, "Upgrade: h2c"));
     const seen = (request: RawMessage) =>
@@ -103,7 +103,7 @@ test("fields cross byte for byte, those about one connection do not", async (t) 
     assertEquals([statusOf(response), field(request, "expect")], [200, undefined]);
   });
 
-  await t.step("an offer to upgrade crosses only where Connection names it", async () => {
+  await t.step("an offer to upgrade is forwarded only if Connection names it", async () => {
     const [request] = await recorder.ask(balancer, get("/", "Upgrade: h2c"));
     assertEquals(field(request, "upgrade"), undefined);
   });
@@ -152,7 +152,7 @@ const CLAIMS = [
   "Via: 1.0 front",
 ];
 
-test("what a stranger says about the origin of a request is replaced", async () => {
+test("origin fields of an untrusted client are replaced", async () => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
   await using balancer = await balancerFor([upstream], { LB_TRUSTED_PROXIES: "10.0.0.0/8" });
@@ -166,7 +166,7 @@ test("what a stranger says about the origin of a request is replaced", async () 
   }
 });
 
-test("what a trusted proxy says about the origin of a request is kept and added to", async () => {
+test("origin fields of a trusted proxy are kept and extended", async () => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
   await using balancer = await balancerFor([upstream], {
@@ -185,7 +185,7 @@ test("what a trusted proxy says about the origin of a request is kept and added 
   assertEquals(field(bare, "x-forwarded-host"), "a.example");
 });
 
-/** What a client says that a server behind a proxy would believe. */
+/** Fields of a client that a server behind a proxy would trust. */
 const ORIGINS = [
   "Forwarded: for=192.0.2.9;proto=https",
   "X-Real-IP: 192.0.2.9",
@@ -237,7 +237,7 @@ test("other words of a trusted proxy about the origin of a request cross", async
   assertEquals(field(told, "x-forwarded-port"), undefined);
 });
 
-test("LB_VIA=false leaves Via out, and what others say in it crosses", async () => {
+test("LB_VIA=false adds no Via, and forwards the Via of others", async () => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
   await using balancer = await balancerFor([upstream], { LB_VIA: "false" });
@@ -314,7 +314,7 @@ test("an error of the balancer's own carries the request's id byte for byte", as
   assertEquals(field(response, "x-request-id"), "caf\xe9");
 });
 
-test("a long Host, which crosses twice, leaves room for all that is added", async () => {
+test("a long Host, which is forwarded twice, leaves room for all added fields", async () => {
   const recorder = new Recorder();
   await using upstream = recorder.upstream;
   await using balancer = await balancerFor([upstream]);

@@ -16,7 +16,7 @@ function post(framing: string, body: string, ...fields: string[]): string {
   return ["POST /p HTTP/1.1", "Host: a.example", framing, ...fields, "", body].join("\r\n");
 }
 
-/** What the client gets when the upstream sends these bytes and ends the connection. */
+/** The client's response when the upstream sends these bytes and ends the connection. */
 function endingWith(bytes: string) {
   return async (_request: RawMessage, connection: RawConnection) => {
     await connection.send(bytes);
@@ -32,7 +32,7 @@ function byPath(answers: Record<string, string | ReturnType<typeof endingWith>>)
   };
 }
 
-test("a request's body crosses as it was framed", async (t) => {
+test("a request's body is forwarded with its framing", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   using client = await balancer.connect();
@@ -80,7 +80,7 @@ test("a request's body crosses as it was framed", async (t) => {
   });
 });
 
-test("a response's body crosses as it was framed", async (t) => {
+test("a response's body is forwarded with its framing", async (t) => {
   const chunks = '3;x="1"\r\nabc\r\nA\r\n0123456789\r\n0\r\nX-Sum: 9\r\n\r\n';
   await using upstream = new RawUpstream(byPath({
     "/length": "HTTP/1.1 200 Fine\r\nContent-Length: 4\r\n\r\nbody",
@@ -113,7 +113,7 @@ test("a response's body crosses as it was framed", async (t) => {
     assertEquals([response.raw, field(response, "trailer")], [chunks, "X-Sum"]);
   });
 
-  await t.step("to HEAD, 204 and 304 there is no body, whatever the fields say", async () => {
+  await t.step("responses to HEAD, 204 and 304 have no body, for any fields", async () => {
     assertEquals(field(await ask("/head", "HEAD"), "content-length"), "12345");
     assertEquals(field(await ask("/headc", "HEAD"), "transfer-encoding"), "chunked");
     assertEquals(field(await ask("/304"), "content-length"), "7");
@@ -308,7 +308,7 @@ test("interim responses are passed on as they come", async () => {
   assertEquals((await client.response()).body, "ok");
 });
 
-test("however the bytes of requests are cut, they are the same requests", async (t) => {
+test("requests are the same for every split of their bytes", async (t) => {
   await using upstream = new RawUpstream((request) => {
     const body = `${request.line.split(" ")[1]} ${request.body}`;
     return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -379,7 +379,7 @@ test("however the bytes of requests are cut, they are the same requests", async 
   });
 });
 
-test("however the bytes of a response are cut, it is the same response", async () => {
+test("a response is the same for every split of its bytes", async () => {
   const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
     "3;x\r\nabc\r\n1\r\nd\r\n0\r\nX-T: 1\r\n\r\n";
   const hinted = `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${chunked}`;

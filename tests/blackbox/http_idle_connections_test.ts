@@ -69,7 +69,7 @@ test({
   }
 });
 
-test("connections at rest hold no buffers of what they carried before", async () => {
+test("idle connections keep no buffers of earlier requests", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream]);
   const { pid } = balancer.balancer;

@@ -4,7 +4,7 @@ import { systemTest as test } from "../../tools/test/needs.ts";
 
 const HEAD = "HTTP/1.1 200 OK\r\n";
 
-/** What a replica sends, and the lines that the client gets of it; its body is "ok" in each. */
+/** Response heads of a replica, and the lines that the client gets. Every body is "ok". */
 const PASSED: Record<string, { readonly sent: string; readonly got: readonly string[] }> = {
   "parameters of an option of Connection": {
     sent: `${HEAD}Connection: keep-alive; timeout=5\r\nContent-Length: 2\r\n\r\nok`,
@@ -69,7 +69,7 @@ const PASSED: Record<string, { readonly sent: string; readonly got: readonly str
   },
 };
 
-test("a response that is not exact and leaves no doubt crosses in a clean version", async (t) => {
+test("an inexact but unambiguous response is corrected and forwarded", async (t) => {
   let response = "";
   await using upstream = new RawUpstream(() => response);
   await using balancer = await balancerFor([upstream], { LB_VIA: "false" });

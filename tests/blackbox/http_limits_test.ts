@@ -27,7 +27,7 @@ async function inPieces(balancer: RawBalancer, text: string, size: number): Prom
       if (size > 1 && size < text.length) await balancer.seen();
     }
   };
-  // What is refused need not be read to its end.
+  // A refused request need not be read to its end.
   const sent = send().catch((error) => {
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   });
@@ -61,7 +61,7 @@ function chunksOf(bytes: number): string {
   return `PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`;
 }
 
-test("what a client may send has bounds that no cutting of the bytes can pass", async (t) => {
+test("requests have bounds that hold for every split of the bytes", async (t) => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], LIMITS);
   const table = [
@@ -100,7 +100,7 @@ test("what a client may send has bounds that no cutting of the bytes can pass", 
   });
 });
 
-test("a head as long as the settings allow crosses with what is added to it", async () => {
+test("a head of the maximum length is forwarded with the added fields", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], {
     LB_MAX_REQUEST_LINE_BYTES: "65536",
@@ -111,7 +111,7 @@ test("a head as long as the settings allow crosses with what is added to it", as
   }
 });
 
-test("a response's head has the same bound however it is cut", async (t) => {
+test("a response's head has the same bound for every split of its bytes", async (t) => {
   const head = (bytes: number) => {
     const bare = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: \r\n\r\n";
     return bare.replace("X: ", `X: ${"x".repeat(bytes - bare.length)}`);

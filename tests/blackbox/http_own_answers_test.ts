@@ -72,7 +72,7 @@ test("OPTIONS and TRACE are answered here when Max-Forwards is 0, else counted d
     assertEquals(limits, ["0", "9", "0"]);
   });
 
-  await t.step("a number that is none is refused", async () => {
+  await t.step("an invalid number is refused", async () => {
     for (const fields of [["Max-Forwards: x"], ["Max-Forwards: 1", "Max-Forwards: 1"]]) {
       assertEquals(statusOf(await balancer.ask(ask("OPTIONS", ...fields))), 400);
     }
@@ -81,7 +81,7 @@ test("OPTIONS and TRACE are answered here when Max-Forwards is 0, else counted d
   });
 });
 
-test("the access log tells what was answered here, and by which key", async () => {
+test("the access log contains the balancer's own answers with their keys", async () => {
   await using upstream = new RawUpstream(() => OK);
   const balancer = await balancerFor([upstream], { LB_ACCESS_LOG: "full", LB_LOG_FORMAT: "json" });
   assertEquals(

@@ -52,7 +52,7 @@ test({ name: "curl is served", ignore: CURL }, async () => {
     const chunked = ["-H", "Transfer-Encoding: chunked", "--data-binary", "in chunks"];
     assertEquals(await run("curl", "-s", ...chunked, `${url}/stream`), "in chunks");
     assertEquals(await run("curl", "-s", "-T", "deno.json", `${url}/stream`), await text());
-    // Offers HTTP/2 by an upgrade, which nobody takes.
+    // Offers HTTP/2 by an upgrade, which no upstream accepts.
     assertEquals(await run("curl", ...code, "--http2", url), "200 1 ");
   });
 });

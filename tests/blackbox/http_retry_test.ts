@@ -18,8 +18,8 @@ const OF_FIRST = Array.from({ length: 1000 }, (_, id) => id)
 const ID = `X-Request-Id: ${OF_FIRST[0]}`;
 
 /**
- * Upstreams stay ready as long as their heartbeats are answered, whatever else they do; however late
- * that is on a machine that does much else.
+ * Upstreams stay ready as long as their heartbeats are answered, independent of their other
+ * responses, and also late on a busy machine.
  */
 const PROBED = {
   LB_HEALTH_PATH: "/heartbeat",
@@ -52,7 +52,7 @@ test("a refused connection is followed by the ring's next name", async (t) => {
   }
 });
 
-test("with all of them refusing the client is told so, and then that none is ready", async () => {
+test("when all replicas refuse, the client gets that error, and later that none is ready", async () => {
   const upstreams = [new RawUpstream(), new RawUpstream()];
   await using balancer = await balancerFor(upstreams);
   for (const upstream of upstreams) await upstream[Symbol.asyncDispose]();
@@ -96,7 +96,7 @@ test("a broken connection is followed by the next name where that does no harm",
     });
   }
 
-  await t.step("nobody was declared dead for it, since their heartbeats pass", async () => {
+  await t.step("no replica was declared dead, because their heartbeats pass", async () => {
     assertEquals((await balancer.balancer.status()).ready, 2);
   });
 });

@@ -13,7 +13,7 @@ import {
 } from "../harness/raw.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
-/** What would be answered as a second request if a first one were cut too short. */
+/** The smuggled request: answered as a second one if the first were cut too short. */
 const SMUGGLED = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
 
 /** A head of these lines, with the bytes behind it. */
@@ -244,7 +244,7 @@ async function refuses(balancer: RawBalancer, table: Table): Promise<void> {
   }
 }
 
-test("what two parsers could read in two ways is refused before anything of it is sent on", async (t) => {
+test("ambiguous framing is refused before any byte is forwarded", async (t) => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream]);
   const tables = { LENGTHS, CODINGS, CHUNKS, LINES, STARTS, HOSTS };
@@ -331,7 +331,7 @@ function breakingReplica(): Deno.TcpListener {
   return listener;
 }
 
-test("what is left of a body whose replica broke off is never taken for a request", async () => {
+test("the rest of a body whose replica broke off is never parsed as a request", async () => {
   using listener = breakingReplica();
   await using balancer = await Balancer.ready({
     LB_ENGINE: "static",

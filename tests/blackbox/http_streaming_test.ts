@@ -16,7 +16,7 @@ const POST = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
 const PIECE = 64 * 1024;
 const SIZE = 128 * 1024 * 1024;
 
-/** Nothing moved for so long: whoever writes is held back. */
+/** A writer that makes no progress for this time is held back by backpressure. */
 const STALL_MS = 400;
 
 /** Sends a body of `SIZE` bytes, and tells how far it is. */
@@ -51,7 +51,7 @@ async function assertHeldBack(sender: Sender, balancer: RawBalancer, before: num
   assert(grown < 32 * 1024 * 1024, `the balancer grew by ${grown} bytes`);
 }
 
-test("a body of any size takes bounded memory, and who sends it waits for who reads it", async (t) => {
+test("a body of any size takes bounded memory, and its sender waits for its reader", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   const before = await residentBytes(balancer.balancer.pid);
@@ -87,7 +87,7 @@ test("a body of any size takes bounded memory, and who sends it waits for who re
   });
 });
 
-test("large bodies arrive as they were sent, however they are framed", async () => {
+test("large bodies arrive unchanged with any framing", async () => {
   const body = Array.from({ length: 300_000 }, (_, i) => String.fromCharCode(i * 7 % 256)).join("");
   const chunks = `4000\r\n${body.slice(0, 16384)}\r\n${(300_000 - 16384).toString(16)};x\r\n` +
     `${body.slice(16384)}\r\n0\r\nT: 1\r\n\r\n`;
@@ -145,7 +145,7 @@ test("an upload arrives piece by piece, each before the next is sent", async () 
 const HINT = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
 const CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-test("a client that goes away takes its request with it", async (t) => {
+test("the request of a client that leaves is cancelled", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   // A connection that is closed with bytes that were not read is reset.
@@ -195,7 +195,7 @@ test("a client that goes away takes its request with it", async (t) => {
     });
   }
 
-  await t.step("which says nothing about the replica", async () => {
+  await t.step("without evidence against the replica", async () => {
     const { ready, failures } = await balancer.balancer.status();
     assertEquals([ready, failures], [1, {}]);
   });
@@ -264,7 +264,7 @@ test("a client that has ended its side is served", async (t) => {
     assertEquals((await client.rest()).text, "0\r\n\r\n");
   });
 
-  await t.step("half of a request is none", async () => {
+  await t.step("half a request gets no response", async () => {
     using client = await balancer.connect();
     await client.send(get().slice(0, -2));
     await client.end();
@@ -272,7 +272,7 @@ test("a client that has ended its side is served", async (t) => {
   });
 });
 
-test("a client that goes away with the end of its response harms nobody else's request", async () => {
+test("a client that leaves at the end of its response disturbs no other client's request", async () => {
   await using upstream = new RawUpstream(async (_, connection) => {
     // In two pieces, so that the second is on its way when the client leaves.
     await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");

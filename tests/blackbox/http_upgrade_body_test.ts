@@ -40,7 +40,7 @@ function lettersOf(count: number): string {
   return Array.from({ length: count }, (_, i) => String.fromCharCode(33 + i % 90)).join("");
 }
 
-/** Plays a case, and compares what both ends received behind the heads. */
+/** Plays a case, and compares the bytes that both ends received behind the heads. */
 async function assertCrosses(balancer: RawBalancer, upstream: RawUpstream, one: Case) {
   using client = await balancer.connect();
   const answer = lettersOf(100);
@@ -135,7 +135,7 @@ test("the message of a request that switches protocols ends, then the tunnel beg
   });
 });
 
-test("however the bytes are cut, each crosses once and in order", async () => {
+test("every byte is forwarded once and in order, for every split of the bytes", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   const text = fc.nat({ max: 60 }).map(lettersOf);

@@ -30,7 +30,7 @@ async function open(balancer: RawBalancer, upstream: RawUpstream) {
   return { client, server };
 }
 
-test("a tunnel passes bytes both ways, whatever they mean", async (t) => {
+test("a tunnel passes any bytes both ways", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
 
@@ -108,7 +108,7 @@ test("a tunnel passes bytes both ways, whatever they mean", async (t) => {
     });
   }
 
-  await t.step("who goes away for good takes the other along", async () => {
+  await t.step("an end that closes its connection closes the other one", async () => {
     const { client, server } = await open(balancer, upstream);
     client.close();
     await server.rest();
@@ -136,7 +136,7 @@ test("a tunnel passes bytes both ways, whatever they mean", async (t) => {
   });
 });
 
-test("a switch of protocols that nobody asked for is a 502", async () => {
+test("an unrequested switch of protocols is a 502", async () => {
   const unnamed = SWITCH.replace("Upgrade: echo/1\r\n", "");
   await using upstream = new RawUpstream(({ line }) => line.includes("unnamed") ? unnamed : SWITCH);
   await using balancer = await balancerFor([upstream], { LB_HEALTH_PATH: "/heartbeat" });

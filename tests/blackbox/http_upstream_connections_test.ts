@@ -20,7 +20,7 @@ async function answerOn(server: RawConnection, client: RawConnection, request = 
   assertEquals((await client.response()).body, "ok");
 }
 
-/** So many connections at rest in the pool, the one that was used last at the end. */
+/** Puts `count` idle connections into the pool, the last used one at the end. */
 async function pooled(balancer: RawBalancer, upstream: RawUpstream, count: number) {
   const clients: RawConnection[] = [];
   const servers: RawConnection[] = [];
@@ -71,7 +71,7 @@ test("many requests of many clients need no more connections than run at once", 
   assert(upstream.connections.length <= 10, `${upstream.connections.length} connections`);
 });
 
-test("a connection at rest is closed before its server would do it", async () => {
+test("an idle connection is closed before its server would close it", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], { LB_UPSTREAM_IDLE_MS: "300" });
   using client = await balancer.connect();
@@ -145,7 +145,7 @@ test("a used connection that dies before it answers is no evidence", async (t) =
   });
 });
 
-test("connections that all died at rest are not tried one after the other", async () => {
+test("idle connections that all died are not tried one after the other", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream]);
   const { clients, servers } = await pooled(balancer, upstream, 5);

@@ -42,7 +42,7 @@ const MALFORMED: Record<string, string> = {
   "a coding in HTTP/1.0": "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
   "too many fields": `${HEAD}${"X: 1\r\n".repeat(101)}Content-Length: 0\r\n\r\n`,
   "a head that is too long": `${HEAD}X: ${"x".repeat(40_000)}\r\nContent-Length: 0\r\n\r\n`,
-  "101 that nobody asked for":
+  "an unrequested 101":
     `HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n`,
   "a malformed interim response": `HTTP/1.1 1x3 Hints\r\n\r\n${OK}`,
 };
@@ -79,7 +79,7 @@ test("a malformed response is a 502 and its connection is not used again", async
   });
 });
 
-test("a status line that is none is a 502 before the replica says more", async (t) => {
+test("a malformed status line is a 502 before the replica sends more", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], HEALTHY);
   using client = await balancer.connect();
@@ -131,7 +131,7 @@ test("a chunked response that turns out malformed is left without an end", async
   }
 });
 
-test("what follows a complete response is never seen by another request", async (t) => {
+test("bytes behind a complete response never reach another request", async (t) => {
   const evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
   const answers: Record<string, string> = {
     "/length": OK + evil,
@@ -166,7 +166,7 @@ test("what follows a complete response is never seen by another request", async 
   });
 });
 
-test("a response that fills a read to its last byte does not hide what follows it", async (t) => {
+test("bytes behind a response that fills a read to its last byte are noticed", async (t) => {
   const evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
   const head = (length: number) => `${HEAD}Content-Length: ${length}\r\n\r\n`;
   await using upstream = new RawUpstream(({ line }) => {

@@ -171,7 +171,7 @@ browserTest(
     assertEquals(refused, ["rejected", "rejected", "rejected"]);
     await register(page);
     await attack("through a service worker");
-    // What the operator typed in is passed on by the worker, which sees none of it.
+    // The worker forwards the operator's input without reading it.
     await page.goto(`${balancer.url}/_lb/status`);
     assertMatch(await page.innerText("body"), /^taken over: 401 /);
   },

@@ -55,7 +55,7 @@ function row(page: Page, name: string) {
   });
 }
 
-test("the built page is what its sources make (deno task build:page makes it)", async () => {
+test("the built page matches its sources (deno task build:page builds it)", async () => {
   const built = await buildPage();
   const kept = [...Deno.readDirSync(DIST)].map(({ name }) => name);
   assertEquals(kept.sort(), [...built.keys()].sort());
@@ -64,7 +64,7 @@ test("the built page is what its sources make (deno task build:page makes it)", 
   }
 });
 
-browserTest("the page shows the ring, the replicas and what happened before", async (tab) => {
+browserTest("the page shows the ring, the replicas and earlier events", async (tab) => {
   await using running = await started({}, tab);
   const { page, complaints } = running;
   const ring = page.getByRole("img", { name: /^Ring of 512 slots shared by 3 replicas; all are/ });
@@ -112,7 +112,7 @@ browserTest("figures become rates, and shares of the requests", async (tab) => {
   assertEquals(complaints, []);
 });
 
-browserTest("who is away is told by words and by the ring, and who is back, too", async (tab) => {
+browserTest("text and ring show that a replica is away, and that it is back", async (tab) => {
   const serve = (port: number) =>
     Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, () => new Response("here"));
   const [one, two] = [serve(0), serve(0)];
@@ -168,7 +168,7 @@ browserTest("a dialog closes by Escape and gives the focus back", async (tab) =>
   await manage.and(page.locator(":focus")).waitFor();
 });
 
-browserTest("a plan shows what would move, changes nothing, and is applied", async (tab) => {
+browserTest("a plan shows the moves, changes nothing, and is applied", async (tab) => {
   await using running = await started({}, tab);
   const { balancer, page } = running;
   const { digest } = await balancer.status();
@@ -224,7 +224,7 @@ browserTest("without the token an action is refused with the balancer's reason",
   assertEquals(await page.evaluate("[localStorage.length, document.cookie]"), [0, ""]);
 });
 
-browserTest("a balancer that asks who looks is shown a token, and none too often", async (tab) => {
+browserTest("the page asks for a required token, and repeats no refused call", async (tab) => {
   await using server = upstream();
   await using balancer = await Balancer.start({
     ...server.env,
@@ -258,7 +258,7 @@ browserTest("a balancer that asks who looks is shown a token, and none too often
     '"reason":"wrong-token"',
     '"reason":"scope"',
   ]);
-  // What the browser itself says of refused calls is no fault of the page.
+  // The browser's own messages about refused calls are no fault of the page.
   assertEquals(complaints.filter((text) => !/status of 40[13]|ERR_/.test(text)), []);
 });
 
@@ -273,7 +273,7 @@ browserTest("a key's way is explained in the balancer's words", async (tab) => {
   await page.getByText(`${slot}, marked on the ring`).waitFor();
 });
 
-browserTest("a drill says what it cost", async (tab) => {
+browserTest("a drill reports its costs", async (tab) => {
   await using running = await started({ LB_DRILLS: "true" }, tab);
   const { balancer, page } = running;
   await page.getByRole("button", { name: "Manage Server2" }).click();
@@ -285,7 +285,7 @@ browserTest("a drill says what it cost", async (tab) => {
   await page.getByText(/^Drill on Server2 (?:passed|failed).*: \d+ requests, \d+ lost/).waitFor();
 });
 
-browserTest("a balancer that is back is followed again without a reload", async (tab) => {
+browserTest("the page reconnects to a balancer that is back, without a reload", async (tab) => {
   const upstream = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     () => new Response("here"),
@@ -305,7 +305,7 @@ browserTest("a balancer that is back is followed again without a reload", async 
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  browserTest(`nothing bars anybody from the page in ${colorScheme} colours`, async (tab) => {
+  browserTest(`the page has no accessibility faults in ${colorScheme} colours`, async (tab) => {
     await using balancer = await Balancer.ready(PROCESSES);
     await signal(pidOf(await balancer.replica("Server2")), "KILL");
     for (const width of [1280, 390]) {

@@ -35,7 +35,7 @@ test("verbs about the ring, the log, events, deploys and drills, on a real balan
     return stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
   };
 
-  await t.step("ring shows what each replica owns", async () => {
+  await t.step("ring shows the slots of each replica", async () => {
     const { stdout } = await run("ring");
     assertMatch(stdout, /^ring: layout even, hashes fibonacci, 512 slots, digest [0-9a-f]+, /);
     assertEquals(columnOf(stdout, "REPLICA"), ["Server1", "Server2", "Server3"]);
@@ -43,7 +43,7 @@ test("verbs about the ring, the log, events, deploys and drills, on a real balan
     assertEquals(await json("ring"), [await bodyOf(balancer, "/_lb/ring")]);
   });
 
-  await t.step("ring with a shape changes the ring and says what moved", async () => {
+  await t.step("ring with a shape changes the ring and reports the moved share", async () => {
     assertMatch((await run("ring", "--slots", "1024")).stdout, /^done: ring version \d+, digest /);
     const [changed] = await json("ring", "--slots", "512", "--layout", "rendezvous");
     const { digest, layout } = await bodyOf(balancer, "/_lb/status");
@@ -164,7 +164,7 @@ test("verbs about the ring, the log, events, deploys and drills, on a real balan
     await end(process, lines);
   });
 
-  await t.step("what cannot be deployed is refused before anything is asked", async () => {
+  await t.step("an invalid deploy is refused before any call", async () => {
     assertUsage(await run("deploy"), "one of --image, --command and --options must be given");
     assertUsage(
       await run("deploy", "--options", "[]"),
@@ -206,7 +206,7 @@ test("upstreams of engine static are shown and replaced; another engine has none
     assertEquals(back.status, "successful");
   });
 
-  await t.step("a list that is none", async () => {
+  await t.step("an invalid list", async () => {
     const { code, stderr } = await run("--set", "one=nowhere");
     assertEquals(code, 2);
     assertMatch(stderr, /^error: --set must be \[name=\]host:port.*; got "one=nowhere"\n/);
@@ -224,7 +224,7 @@ test("events end with 3 when the balancer ends", async () => {
   assertMatch(stderr, /^error: http:\/\/127\.0\.0\.1:\d+: the stream ended with the balancer\n$/);
 });
 
-test("settings are those of this environment, and what cannot be used ends with 1", async () => {
+test("settings are those of this environment, and an invalid one ends with 1", async () => {
   const env = { LB_HOLD_MS: "250", LB_ADMIN_TOKEN: TOKEN, LB_PORT: "" };
   const changed = await terminal(undefined, "settings", ["--changed"], env);
   assertEquals(changed.code, 0, changed.stderr);
@@ -258,7 +258,7 @@ test("up refuses mistyped and unusable settings with every engine, before anythi
   }
 });
 
-test("up, logs and down have --json: progress is on stderr, and what runs already is said", async (t) => {
+test("up, logs and down have --json: progress is on stderr, and a running fleet is reported", async (t) => {
   const env = { LB_FLEET: `of-the-test-${Deno.pid}`, LB_REPLICAS: "1" };
   const run = (verb: string, ...args: string[]) => terminal(undefined, verb, args, env);
   const port = String(await unusedPort());
@@ -333,7 +333,7 @@ test("the help lists every verb, and each verb's help has examples of it in 80 c
   }
 });
 
-/** Reads lines up to one that is wanted. */
+/** Reads lines up to the first one that matches. */
 async function until(
   lines: AsyncIterator<string>,
   wanted: (line: string) => boolean,

@@ -11,7 +11,7 @@ import {
 } from "../harness/raw.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
-/** Says who the balancer says the client is. */
+/** Answers with the client's address that the balancer forwarded. */
 function echo(): RawUpstream {
   return new RawUpstream((request: RawMessage) => {
     const client = field(request, "x-forwarded-for") ?? "";
@@ -48,7 +48,7 @@ async function ended(balancer: RawBalancer, pieces: readonly string[]): Promise<
   return (await client.rest()).text;
 }
 
-test("the client is whom a PROXY head names, in either version, however it is cut", async () => {
+test("a PROXY head of either version names the client, for every split of its bytes", async () => {
   await using upstream = echo();
   await using balancer = await listening(upstream);
   const ask = async (...pieces: string[]) => {

@@ -14,7 +14,7 @@ import { systemTest as test } from "../../tools/test/needs.ts";
 
 const RING = Ring.build({ members: ["Server1", "Server2"] });
 
-/** What a replica says of itself that is not its to say. */
+/** Ring fields that a replica sends and that must not be forwarded. */
 const SPOOFED = "X-Ring-Slot: 9999\r\nx-ring-replica: Evil\r\nX-Own: yes\r\n";
 
 const LENGTH = `HTTP/1.1 200 OK\r\n${SPOOFED}Content-Length: 2\r\n\r\n`;
@@ -40,7 +40,7 @@ function ringFields(response: RawMessage): (string | undefined)[] {
   return [field(response, "x-ring-slot"), field(response, "x-ring-replica")];
 }
 
-/** What a response to a request of that id has to say. */
+/** The expected ring fields of a response to that id. */
 function expected(id: number): string[] {
   return [String(RING.slotOfId(id)), RING.ownerOfId(id)!];
 }
@@ -58,7 +58,7 @@ function idOf(owner: string): number {
   for (let id = 0;; id++) if (RING.ownerOfId(id) === owner) return id;
 }
 
-test("responses say where they come from, whatever the replica says of itself", async (t) => {
+test("responses carry the ring fields of the balancer, never those of a replica", async (t) => {
   await using one = server();
   await using two = server();
   await using balancer = await balancerFor([one, two], { LB_RING_FIELDS: "true" });
@@ -86,7 +86,7 @@ test("responses say where they come from, whatever the replica says of itself", 
       }
     });
   }
-  await t.step("an interim response says nothing of it", async () => {
+  await t.step("an interim response has no ring fields", async () => {
     const early = await exchange(client, get("/early", "X-Request-Id: 1"));
     assertEquals([statusOf(early), ...ringFields(early)], [103, undefined, undefined]);
     assertEquals(field(early, "x-own"), "yes");
@@ -110,7 +110,7 @@ async function assertNone(balancer: RawBalancer, status: number, request: string
   assertEquals([statusOf(response), ...ringFields(response)], [status, undefined, undefined]);
 }
 
-test("a request that another replica answers tells its own slot, and who answered", async () => {
+test("the response of another replica carries the slot of the key and the name of that replica", async () => {
   const one = server();
   await using two = server();
   await using balancer = await balancerFor([one, two], { LB_RING_FIELDS: "true" });
@@ -121,7 +121,7 @@ test("a request that another replica answers tells its own slot, and who answere
   assertEquals(ringFields(response), [String(RING.slotOfId(id)), "Server2"]);
 });
 
-test("without the setting all fields of a replica are its own", async () => {
+test("without the setting a replica's fields of these names are forwarded", async () => {
   await using one = server();
   await using balancer = await balancerFor([one]);
   using client = await balancer.connect();

@@ -85,7 +85,7 @@ test("events arrive one by one, as they are sent", async () => {
   });
 });
 
-test("the setting LB_KEY says what a request is routed by", async () => {
+test("the setting LB_KEY selects the key of a request", async () => {
   const answers = ["one", "two", "three"].map((text) =>
     Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -134,7 +134,7 @@ test("garbage is answered with 400 or cut off, and the balancer goes on", async 
   });
 });
 
-/** Sends bytes, closes its half, and reads what comes back. */
+/** Sends bytes, closes its half, and reads the response. */
 async function exchange(port: number, bytes: string): Promise<string> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
   const decoder = new TextDecoder();

@@ -3,7 +3,7 @@ import { Balancer } from "../harness/balancer.ts";
 import { upstreamsOf } from "../harness/raw.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
-/** A server that somebody else runs; it can be made to fail its heartbeats, or to go away. */
+/** An external server; tests can make it fail its heartbeats, or stop it. */
 class Service {
   well = true;
   #server: Deno.HttpServer<Deno.NetAddr>;
@@ -43,7 +43,7 @@ async function answers(balancer: Balancer): Promise<string[]> {
   return [...seen].sort();
 }
 
-test("servers that somebody else runs are asked for their health and routed to", async () => {
+test("external servers get heartbeats and requests", async () => {
   const services = [new Service("one"), new Service("two")];
   {
     await using balancer = await Balancer.ready({
@@ -86,7 +86,7 @@ test("the first request after the port is open finds the servers", async () => {
   await service.goAway();
 });
 
-test("servers that somebody else runs can be neither added nor removed", async () => {
+test("external servers can be neither added nor removed", async () => {
   await using balancer = await Balancer.start({
     LB_ENGINE: "static",
     LB_UPSTREAMS: "127.0.0.1:9",

@@ -51,7 +51,7 @@ test("the commands of the terminal, on a balancer with three replicas", async (t
     assertEquals(columnOf(stdout, "WEIGHT"), ["1", "1", "1", "1", "2", "1"]);
   });
 
-  await t.step("weigh gives another weight and says what moved", async () => {
+  await t.step("weigh changes a weight and reports the moved share", async () => {
     const { code, stdout } = await run("weigh", "Big", "0");
     assertEquals(code, 0);
     assertMatch(
@@ -70,7 +70,7 @@ test("the commands of the terminal, on a balancer with three replicas", async (t
     assertEquals(await run("rm", "-n", "2"), done("3 replicas: Server1, Server2, Server3"));
   });
 
-  await t.step("plan shows what would move and changes nothing", async () => {
+  await t.step("plan shows the moves and changes nothing", async () => {
     const before = await balancer.status();
     const { code, stdout } = await run("plan", "--name", "S4", "--slots", "1024");
     assertEquals(code, 0);
@@ -112,7 +112,7 @@ test("the commands of the terminal, on a balancer with three replicas", async (t
     assertMatch((await run("explain", "--id", "12")).stdout, /^Id 12 falls on slot /);
   });
 
-  await t.step("what the balancer refuses ends with 1 and its own words", async () => {
+  await t.step("a refused call ends with 1 and the balancer's message", async () => {
     const { code, stdout, stderr } = await run("rm", "Nobody");
     assertEquals([code, stdout], [1, ""]);
     assertEquals(
@@ -136,7 +136,7 @@ test("the commands of the terminal, on a balancer with three replicas", async (t
   });
 });
 
-test("what cannot be understood ends with 2, before anything is asked", async () => {
+test("wrong usage ends with 2, before any call", async () => {
   const nowhere = "http://127.0.0.1:9";
   const cases: [string, string[], string][] = [
     ["status", ["--jsno"], "unknown option '--jsno'\n(Did you mean --json?)"],
@@ -169,7 +169,7 @@ test("what cannot be understood ends with 2, before anything is asked", async ()
   }
 });
 
-test("every command has a help that says what it does and how it ends", async () => {
+test("the help of every command has its effect and its exit codes", async () => {
   for (const task of ["status", "top", "add", "rm", "weigh", "plan", "explain", "incidents"]) {
     const { code, stdout, stderr } = await terminal(undefined, task, ["--help"]);
     assertEquals([code, stderr], [0, ""]);
@@ -269,7 +269,7 @@ test("top in a pipe prints one block for each interval, in 80 columns and withou
   for (const line of stdout.split("\n")) assert(line.length <= 80 && !line.includes("\x1b"), line);
 });
 
-test("top takes rates from what was counted between two times", async () => {
+test("top computes rates from the counts between two updates", async () => {
   await using counting = new CountingBalancer();
   const { stdout } = await terminal(counting.url, "top", ["--count", "2"]);
   const [first = "", second = ""] = stdout.split(/(?=^http:)/m);
@@ -307,7 +307,7 @@ test("top goes on when the balancer is away, and when it is back", async () => {
   }
 });
 
-test("top ends when nobody reads its pipe any more", async () => {
+test("top ends when the reader of its pipe is gone", async () => {
   await using counting = new CountingBalancer();
   const { process, lines } = await startTerminal(counting.url, "top", []);
   await lines.next();
@@ -330,7 +330,7 @@ for (const [what, key] of [["q", "q"], ["^C", "\x03"]] as const) {
   });
 }
 
-/** Answers every GET, and closes the connection of whoever wants to change something. */
+/** Answers every GET, and closes the connection of every other request. */
 async function answerOnlyQuestions(listener: Deno.TcpListener): Promise<void> {
   for await (const connection of listener) {
     const bytes = new Uint8Array(4096);

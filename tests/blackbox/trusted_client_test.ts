@@ -27,7 +27,7 @@ test("behind a trusted proxy LB_KEY=client spreads its clients, each to one repl
         seen.set(client, (seen.get(client) ?? new Set()).add(response.body));
       }
     }
-    // Nothing of an earlier request clings to one that names nobody.
+    // A request without the field does not inherit the client of an earlier request.
     await proxy.send(get("/own"));
     await proxy.response();
   }

@@ -35,7 +35,7 @@ test("clients that were turned away do not count against their address", async (
   }
 });
 
-test("of more calls than the API takes at once one is 503 with Retry-After, and others go on", async () => {
+test("calls above the API's limit get 503 with Retry-After, and the others go on", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], {
     LB_PUBLIC_API: "all",

@@ -3,7 +3,7 @@ import { Balancer } from "../harness/balancer.ts";
 import { within } from "../harness/raw.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
-/** An upstream, which says its name, and holds requests for `/hang` until it is told to go on. */
+/** An upstream that answers with its name, and holds requests for `/hang` until released. */
 class Service implements AsyncDisposable {
   readonly arrived = Promise.withResolvers<void>();
   readonly release = Promise.withResolvers<void>();
@@ -144,7 +144,7 @@ test("PUT /_lb/upstreams under load loses no request", async () => {
   await end(all);
 });
 
-test("an upstream that leaves the list finishes what it has, and gets nothing new", async () => {
+test("an upstream that leaves the list finishes its requests, and gets no new ones", async () => {
   const [one, two] = services(2) as [Service, Service];
   {
     await using balancer = await Balancer.ready({

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Balancer, type Replica, type Status } from "../harness/balancer.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
-/** What the status says about weights and the ring's shape. */
+/** Weights and the ring's shape in the status. */
 type RingStatus = Omit<Status, "replicas"> & {
   readonly slots: number;
   readonly layout: string;
@@ -13,7 +13,7 @@ type RingStatus = Omit<Status, "replicas"> & {
 
 const SETTINGS = { slots: 512, virtualServers: 9, layout: "even", hashes: "fibonacci" };
 
-/** What a life of the balancer kept in which two weights and the shape were changed. */
+/** The saved state after a change of two weights and of the shape. */
 const KEPT = {
   configured: 2,
   names: ["Server1", "Big", "Idle"],

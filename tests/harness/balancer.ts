@@ -47,7 +47,7 @@ export interface Answer {
 const ROOT = new URL("../../", import.meta.url);
 const DEADLINE_MS = 60_000;
 
-/** What it logs before it says that it listens. */
+/** The log lines before the balancer listens. */
 const OWN = /"the page and the API are at .*"ringkeeper\.at":"(http:[^"]+)\/_lb\/"/;
 const TOKEN_FILE = /"the admin token is in .*"file\.path":"([^"]+)"/;
 
@@ -190,7 +190,7 @@ export class Balancer implements AsyncDisposable {
     return (await this.status()).replicas.find((replica) => replica.name === name);
   }
 
-  /** Asks for the status until it is as wanted. */
+  /** Asks for the status until the condition holds. */
   async until(wanted: (status: Status) => boolean): Promise<Status> {
     const deadline = Date.now() + DEADLINE_MS;
     for (;;) {
@@ -208,7 +208,7 @@ export class Balancer implements AsyncDisposable {
     try {
       this.#process.kill(signal);
     } catch (error) {
-      // It has ended already; how, its status says.
+      // The process has ended already, as its exit status shows.
       if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
     }
     const { code } = await this.#process.status;

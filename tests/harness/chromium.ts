@@ -1,5 +1,5 @@
 /**
- * Chromium for tests of the page: a real browser that nobody sees.
+ * Headless Chromium for tests of the page.
  *
  * @module
  */
@@ -36,10 +36,10 @@ const PATH = PERMITTED ? await findChromium() : undefined;
 /** Without Chromium there is nothing to test, unless `LB_TEST_BROWSER=required` insists. */
 const IGNORED = !PERMITTED || PATH === undefined && Deno.env.get("LB_TEST_BROWSER") !== "required";
 
-/** A page in a browser of its own, and what it complained of. */
+/** A page in a browser of its own, and the errors and warnings of that page. */
 export interface Tab {
   readonly page: Page;
-  /** Errors and warnings of the console, and exceptions that nobody caught. */
+  /** Errors and warnings of the console, and uncaught exceptions. */
   readonly complaints: readonly string[];
 }
 
@@ -49,7 +49,7 @@ export type OpenTab = (options?: BrowserContextOptions) => Promise<Tab>;
 /**
  * A test that drives a browser.
  *
- * @param name what has to be so
+ * @param name the name of the test, a sentence
  * @param test opens its tabs, which are closed for it
  */
 export function browserTest(name: string, test: (open: OpenTab) => Promise<void>): void {
@@ -72,11 +72,11 @@ export function browserTest(name: string, test: (open: OpenTab) => Promise<void>
   });
 }
 
-/** Its profile is a new folder, which goes with it. */
+/** Starts the browser with a temporary profile, which is removed at its end. */
 async function launch(): Promise<Browser> {
   if (PATH === undefined) throw new Error(`none of ${NAMES.join(", ")} is installed`);
-  // Or a library in it looks for Windows in a part of /proc that Deno shows to nobody who has less
-  // than every permission.
+  // Otherwise a library of playwright reads a part of /proc to detect Windows, which Deno denies
+  // unless all permissions are granted.
   Deno.env.set("__IS_WSL_TEST__", "1");
   const { chromium } = await import("playwright-core");
   return await chromium.launch({ executablePath: PATH, args: FLAGS });
@@ -93,7 +93,7 @@ function watched(page: Page): Tab {
 }
 
 /**
- * Everything on a page that keeps somebody from using it, as far as a program can tell.
+ * The accessibility faults of a page that a program can find.
  *
  * @param page the page as it is
  * @returns each with its rule and where it is

@@ -97,7 +97,7 @@ export class Description {
     return this.#check(`${id} ${status}`, pointer([...place, "schema"]), JSON.parse(body));
   }
 
-  /** Holds the data of an event of a stream against what the operation says of it. */
+  /** Checks the data of a stream's event against the operation's schema. */
   eventFaults(id: string, data: string): string[] {
     const event = this.operation(id).operation.responses["200"]?.content?.["text/event-stream"]
       ?.schema?.contentSchema;
@@ -105,7 +105,7 @@ export class Description {
     return this.#check(id, event.$ref.slice(1), JSON.parse(data));
   }
 
-  /** Holds a body that a call takes against what the operation says of it. */
+  /** Checks a call's request body against the operation's schema. */
   bodyFaults(id: string, body: unknown): string[] {
     const { method, path } = this.operation(id);
     const place = ["paths", path, method.toLowerCase(), "requestBody", "content"];

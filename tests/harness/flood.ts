@@ -5,19 +5,19 @@
  */
 import { within } from "./raw.ts";
 
-/** What a flood is made of. */
+/** The parameters of a flood. */
 export interface FloodOptions {
   /** Where it connects: a port of this machine, or a socket file. */
   readonly to: { readonly port: number } | { readonly path: string };
-  /** What is sent on each connection; nothing more follows. */
+  /** Bytes sent on each connection; nothing more follows. */
   readonly bytes: string;
   /** How many connections are open, or about to be, at any time. */
   readonly connections: number;
 }
 
 /**
- * A flood that goes on until it is stopped, in a thread of its own: the event loop of who measures
- * must not be the one that is late.
+ * A flood that goes on until it is stopped, in a thread of its own, so that the event
+ * loop of the measuring test is not late.
  */
 export class Flood {
   readonly #worker: Worker;
@@ -48,7 +48,7 @@ export class Flood {
   }
 }
 
-/** What became of the requests of a client. */
+/** The outcomes of a client's requests. */
 export interface Served {
   readonly answered: number;
   /** Answers that were neither 200 nor 503 with Retry-After. */

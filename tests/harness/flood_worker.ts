@@ -33,7 +33,7 @@ async function hold(options: FloodOptions): Promise<void> {
   }
 }
 
-/** A connection until its end. Whatever the server does to it is fine. */
+/** Holds one connection until it ends. Any behaviour of the server is accepted. */
 async function once({ to, bytes }: FloodOptions): Promise<void> {
   let connection: Deno.Conn | undefined;
   try {

@@ -1,10 +1,10 @@
 /**
- * Steady requests from several clients at once, for tests of what happens meanwhile.
+ * Steady requests from several clients at once, for tests of changes under load.
  *
  * @module
  */
 
-/** What a load has seen so far. */
+/** The results of a load so far. */
 interface LoadResult {
   /** Requests that a replica answered, by replica name as it calls itself. */
   readonly served: Map<string, number>;
@@ -57,7 +57,7 @@ export class Load {
 }
 
 /**
- * Sends requests with ids and counts who answered.
+ * Sends requests with ids and counts the responses of each replica.
  *
  * @param url what to ask for
  * @param ids how many requests, with the ids 0, 1, 2, …

@@ -1,5 +1,5 @@
 /**
- * A server that takes what OpenTelemetry exports (OTLP over HTTP), for tests of traces.
+ * A server that receives OpenTelemetry's exports (OTLP over HTTP), for tests of traces.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { within } from "./raw.ts";
 
 /** A span that was exported. */
 export interface ExportedSpan {
-  /** `service.name` of who made it. */
+  /** `service.name` of the exporting process. */
   readonly service: string;
   /** Which library made it: `ringkeeper`, or `deno` where it did so by itself. */
   readonly scope: string;
@@ -25,7 +25,7 @@ export interface ExportedSpan {
   readonly failed: boolean;
 }
 
-/** What of the JSON form (opentelemetry-proto, trace/v1) is read. */
+/** The fields of the JSON form (opentelemetry-proto, trace/v1) that tests read. */
 interface TracesData {
   readonly resourceSpans: readonly {
     readonly resource: { readonly attributes: readonly KeyValue[] };
@@ -110,7 +110,7 @@ export class OtlpReceiver implements AsyncDisposable {
     return this.until(what, () => this.spans.find(wanted));
   }
 
-  /** What is known of one trace. */
+  /** The received spans of one trace. */
   trace(traceId: string): ExportedSpan[] {
     return this.spans.filter((span) => span.traceId === traceId);
   }

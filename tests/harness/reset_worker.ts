@@ -10,7 +10,7 @@ import { connect } from "node:net";
 /** Connections that are on their way at once. */
 const AT_ONCE = 64;
 
-/** What is asked of it. */
+/** The worker's parameters. */
 export interface Resets {
   readonly port: number;
   readonly count: number;

@@ -41,9 +41,9 @@ export class TypedShell implements AsyncDisposable {
   /**
    * Types a text, and waits until the terminal has shown another one since.
    *
-   * @param text what is typed
-   * @param wanted what is waited for
-   * @returns what the terminal was sent since
+   * @param text the typed text
+   * @param wanted the output to wait for
+   * @returns the terminal's output since then
    */
   async type(text: string, wanted: string): Promise<string> {
     this.#seen = "";

@@ -6,7 +6,7 @@
 import { denoArgs } from "../../tools/up/balancer_command.ts";
 import { ROOT } from "../../tools/project.ts";
 
-/** What a command left behind. */
+/** The result of a command. */
 export interface Outcome {
   readonly code: number;
   readonly stdout: string;
@@ -36,7 +36,7 @@ const QUIET = Object.fromEntries(
 /**
  * Runs a command to its end.
  *
- * @param url where the balancer is; not told where undefined
+ * @param url the balancer's address; not passed to the command where undefined
  * @param verb the verb
  * @param args its arguments
  * @param env more of the environment
@@ -81,7 +81,7 @@ interface KeyPress {
  * @param words the words of the command line
  * @param press a key that is pressed once
  * @param env more of the environment
- * @returns its exit code, and what the terminal was sent; at last, whether it reads lines and echoes
+ * @returns its exit code and the terminal's output; at last, whether it reads lines and echoes
  */
 export async function onTerminal(
   words: readonly string[],

@@ -86,7 +86,7 @@ const paths = CALLS.map(({ method, path, scope }) => ({
   scope,
 }));
 
-test("each call lets through whom its scope names, and nobody else", async () => {
+test("each call accepts the tokens of its scope, and no others", async () => {
   await using server = upstream();
   await using balancer = await Balancer.start({
     ...server.env,
@@ -103,7 +103,7 @@ test("each call lets through whom its scope names, and nobody else", async () =>
   for (const { method, path, scope } of paths) {
     const statuses = [];
     for (const headers of [{}, bearer("r3ad"), bearer("adm1n")]) {
-      // A body that no call takes: who is let through is told so, and nothing happens.
+      // No call accepts this body, so an authorized call fails without any change.
       const body = method === "GET" ? null : "no JSON";
       const status = await statusOf(balancer, path, { method, headers, body });
       statuses.push([401, 403].includes(status) ? status : 0);
@@ -115,7 +115,7 @@ test("each call lets through whom its scope names, and nobody else", async () =>
   for (const path of ["/_lb/", "/_lb/healthz"]) assertEquals(await statusOf(balancer, path), 200);
 });
 
-test("a token in a file is replaced without a restart, and never told", async () => {
+test("a token in a file is replaced without a restart, and never shown", async () => {
   await using server = upstream();
   await using admin = await tokenFile("first-admin\n");
   await using read = await tokenFile("first-read\n");
@@ -142,7 +142,7 @@ test("a token in a file is replaced without a restart, and never told", async ()
   }
 });
 
-test("a token file that cannot be read ends the start, and says what to grant", async () => {
+test("an unreadable token file ends the start, and the error names the missing permission", async () => {
   await using server = upstream();
   const refusal = async (env: Record<string, string>) => {
     try {
@@ -166,14 +166,14 @@ test("a token file that cannot be read ends the start, and says what to grant", 
   );
 });
 
-test("who guesses has to wait, and who does not is let in from elsewhere", async () => {
+test("an address that guesses tokens has to wait, and other addresses do not", async () => {
   await using server = upstream();
   await using balancer = await Balancer.start({ ...server.env, LB_ADMIN_TOKEN: "adm1n" });
   const plan = (token: string, more: Record<string, string> = {}) =>
     balancer.fetch("/_lb/plan", {
       method: "POST",
       body: '{"slots":1024}',
-      // Who can write what he likes there is still who he is.
+      // A client cannot change its address with a field of its own.
       headers: { ...bearer(token), ...more },
     });
   const statuses = [];
@@ -207,7 +207,7 @@ test("who guesses has to wait, and who does not is let in from elsewhere", async
   ]);
 });
 
-test("every change is a line of the log: who, what, before, after", async () => {
+test("every change is an audit line: caller, call, state before and after", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICAS: "2",
@@ -370,7 +370,7 @@ for (const api of ["auto", "basic", "none", "all"]) {
   });
 }
 
-test("a port of its own on loopback is open to this machine, and the public one is not by that", async () => {
+test("an API port on loopback is open to this machine, and does not open the public one", async () => {
   await using server = upstream();
   await using balancer = await Balancer.start({
     ...server.env,
@@ -409,9 +409,9 @@ test("a Unix socket carries page and API, for its owner alone, and goes with the
   assertEquals(await (await first.fetch("/rep")).text(), "replica: /rep");
   const { code: status, stdout } = await terminal(`unix:${path}`, "status", []);
   assertEquals([status, /Server1 .*ready/.test(stdout)], [0, true], stdout);
-  // Whoever finds it answered does not take it away.
+  // A second balancer does not remove a socket that another one answers.
   await assertEnds(env, /LB_ADMIN_LISTEN: .*\.sock is taken by another program/);
-  // Events end with the balancer, so nobody holds it up.
+  // Event streams end with the balancer, so their readers do not delay the end.
   const events = await ask("/_lb/events");
   const [{ code }] = await Promise.all([first.end("SIGTERM"), events.text()]);
   assertEquals(code, 0);
@@ -428,7 +428,7 @@ test("a Unix socket carries page and API, for its owner alone, and goes with the
   assertEquals(lines, []);
 });
 
-test("a socket where none can be is refused with what would help", async () => {
+test("a socket path that cannot be used is refused with a remedy", async () => {
   await using server = upstream();
   await using file = await tokenFile("kept");
   const at = (path: string) => ({ ...server.env, LB_ADMIN_LISTEN: `unix:${path}` });

@@ -40,7 +40,7 @@ class Zipf {
 
 /** Servers that answer all requests of a wave when the last of them is there. */
 class Waves implements AsyncDisposable {
-  /** For each server: what it works on now, the most that it ever did, and all that it did. */
+  /** For each server: its requests in flight, their maximum, and their total. */
   readonly now = new Array<number>(REPLICAS).fill(0);
   readonly most = new Array<number>(REPLICAS).fill(0);
   readonly served = new Array<number>(REPLICAS).fill(0);
@@ -90,7 +90,7 @@ function zipfBalancer(waves: Waves, bound: string): Promise<RawBalancer> {
   });
 }
 
-/** Has every client send so many requests, one after the other. @returns statuses but 200 */
+/** Has each client send that number of requests in turn. @returns statuses other than 200 */
 async function ask(balancer: RawBalancer, requests: number): Promise<number[]> {
   const zipf = new Zipf(chance(5));
   const wrong: number[] = [];
@@ -135,7 +135,7 @@ test("no replica works on more than the bound says while requests come and go", 
   await using waves = new Waves(4);
   await using balancer = await zipfBalancer(waves, "1.25");
   assertEquals(await ask(balancer, 50), []);
-  // Never more than the clients are in flight, whatever the instant.
+  // At no instant are there more requests in flight than clients.
   const cap = loadCap(1.25, CLIENTS - 1, 1 / REPLICAS);
   assert(Math.max(...waves.most) <= cap, `${waves.most}, and ${cap} are allowed`);
   assert(waves.served.every((count) => count > 0));
@@ -143,7 +143,7 @@ test("no replica works on more than the bound says while requests come and go", 
 
 const ALL = ["Server1", "Server2", "Server3", "Server4"];
 
-/** Four replicas that say who they are, and what they were sent. What is slow they answer later. */
+/** Four replicas that answer with name and request body. Slow requests are answered later. */
 class Fleet implements AsyncDisposable {
   readonly ready: Record<string, RawUpstream>;
   readonly #slow = Promise.withResolvers<void>();
@@ -152,7 +152,7 @@ class Fleet implements AsyncDisposable {
     this.ready = Object.fromEntries(ALL.map((name) => [name, this.#server(name)]));
   }
 
-  /** Answers what is slow. */
+  /** Answers the slow requests. */
   release(): void {
     this.#slow.resolve();
   }
@@ -181,7 +181,7 @@ class Fleet implements AsyncDisposable {
   }
 }
 
-/** What each replica has in flight. */
+/** The requests in flight at each replica. */
 function loadsOf(bench: DataPlaneBench, fleet: Fleet): number[] {
   return ALL.map((name) => bench.workers.inFlight(bench.instanceOf(name, fleet.ready[name]!)));
 }
@@ -215,7 +215,7 @@ async function closeAll(clients: readonly RawConnection[]): Promise<void> {
   }
 }
 
-test("who overflows from a busy owner is answered by another, body and all", async () => {
+test("a request that overflows from a busy owner is answered by another, with its body", async () => {
   await using fleet = new Fleet();
   await using bench = await DataPlaneBench.open({ loadBound: 1.25 });
   await bench.publish({ ready: fleet.ready });
@@ -264,7 +264,7 @@ test("event streams are in flight until they end", async () => {
   assertEquals((await bench.ask(getOf("Server1"))).body, "Server1 ");
 });
 
-test("overflow that finds nobody listening comes back to the owner", async () => {
+test("overflow whose replicas refuse the connection comes back to the owner", async () => {
   await using fleet = new Fleet();
   await using bench = await DataPlaneBench.open({ loadBound: 1.25 });
   const nobody = await Promise.all([1, 2, 3].map(async () => {
@@ -289,7 +289,7 @@ test("overflow that finds nobody listening comes back to the owner", async () =>
   await closeAll(slow);
 });
 
-test("who overflowed to one that failed does not go back to the owner for nothing", async () => {
+test("a request whose overflow replica failed goes back to the owner within the retry budget", async () => {
   await using fleet = new Fleet();
   await using bench = await DataPlaneBench.open({ loadBound: 1.25 });
   const gone = new RawUpstream();
@@ -306,7 +306,7 @@ test("who overflowed to one that failed does not go back to the owner for nothin
   await closeAll(slow);
 });
 
-test("whatever becomes of requests, each leaves its place once", async () => {
+test("every request leaves the in-flight count exactly once, for any outcome", async () => {
   await using fleet = new Fleet();
   await using bench = await DataPlaneBench.open({ loadBound: 1.25, hold: { graceMs: 0 } });
   await bench.publish({ ready: fleet.ready });
@@ -333,7 +333,7 @@ test("whatever becomes of requests, each leaves its place once", async () => {
   await assertLoads(bench, fleet, [0, 0, 0, 0]);
 });
 
-test("whoever waited for a replica that starts slowly does not fall upon it", async () => {
+test("held requests are limited by the ramp of a replica that starts slowly", async () => {
   await using fleet = new Fleet();
   await using bench = await DataPlaneBench.open();
   const { Server1, ...others } = fleet.ready;
@@ -356,7 +356,7 @@ test("whoever waited for a replica that starts slowly does not fall upon it", as
   assertEquals(bench.toll("Server1").lost, 0);
 });
 
-test("what a worker that crashed had in flight keeps nobody away", async () => {
+test("requests in flight in a crashed worker no longer count towards the load bound", async () => {
   await using fleet = new Fleet();
   await using bench = await DataPlaneBench.open({ loadBound: 1.25 });
   await bench.publish({ ready: fleet.ready });

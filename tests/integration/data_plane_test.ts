@@ -26,7 +26,7 @@ test("a key in quarantine is refused before anything is sent, with the reason", 
   assertEquals((await bench.ask(getOf("Server1"))).body, "one");
 });
 
-test("who waits while its key is put into quarantine is refused, too", async () => {
+test("a held request whose key is put into quarantine is refused, too", async () => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open();
   await bench.publish(NONE);
@@ -36,7 +36,7 @@ test("who waits while its key is put into quarantine is refused, too", async () 
   assertEquals(one.requests, []);
 });
 
-test("a view is told to be in force once, when all workers route by it", async () => {
+test("a view is reported in force once, when all workers route by it", async () => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open({ workers: 3 });
   for (let i = 0; i < 5; i++) await bench.publish({ ready: { Server1: one } });
@@ -136,7 +136,7 @@ test("a replica that keeps a request waiting is evidence once, and the request g
   const serving = await server.accept();
   await serving.request();
   await bench.until("evidence", () => bench.evidence.length > 0);
-  // Another one that waits is told of after this one's pause: by then this one was not again.
+  // A second wait is reported after the pause of the first, which was not reported again.
   using second = await bench.connect();
   await second.send(get("/", `X-Request-Id: ${idOf("Server1", 1)}`));
   const other = await server.accept();
@@ -172,7 +172,7 @@ test("the control API, unused connections and responses that have begun are neve
   assertEquals(bench.evidence.slice(before).map(({ name }) => name), ["Server2"]);
 });
 
-test("a response that breaks off is evidence with its key, and says nothing against the replica", async () => {
+test("a response that breaks off is evidence with its key, and does not count against the replica", async () => {
   await using server = new RawUpstream();
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: { Server1: server } });
@@ -235,7 +235,7 @@ test("a used connection that breaks is evidence that is not fresh, and the reque
   assertEquals(bench.tolls, []);
 });
 
-test("evidence is bounded, and what was dropped is counted", async () => {
+test("evidence is bounded, and dropped evidence is counted", async () => {
   const dead = new RawUpstream();
   await dead[Symbol.asyncDispose]();
   await using bench = await DataPlaneBench.open({ hold: { policy: "spill" } });
@@ -249,7 +249,7 @@ test("evidence is bounded, and what was dropped is counted", async () => {
   assert(bench.evidence.length >= 256);
 });
 
-test("a worker that crashes takes its connections along, and another takes its place", async () => {
+test("a worker that crashes loses its connections, and another worker replaces it", async () => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: { Server1: one } });
@@ -268,7 +268,7 @@ test("a worker that crashes takes its connections along, and another takes its p
   assertEquals((await bench.ask(getOf("Server1"))).body, "one");
 });
 
-test("connections that a worker took along when it crashed count no more", async () => {
+test("connections lost with a crashed worker are no longer counted", async () => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open({
     limits: { connections: 2, connectionsPerAddress: 2 },

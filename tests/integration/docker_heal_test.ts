@@ -109,7 +109,7 @@ dockerTest("a deploy gives every replica another image, and its name back", asyn
   }
 });
 
-dockerTest("the status shows what a container wrote that never became ready", async (fleet) => {
+dockerTest("the status shows the output of a container that never became ready", async (fleet) => {
   await using balancer = await Balancer.start({
     ...fleet.env,
     LB_REPLICAS: "1",

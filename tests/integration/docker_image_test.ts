@@ -111,7 +111,7 @@ imageTest("a tag that was removed stops no heal", async (fleet, tag) => {
   assertEquals(imagesOf(after), [id, id]);
 });
 
-imageTest("a deploy of the same tag brings what that stands for now", async (fleet, tag) => {
+imageTest("a deploy of the same tag runs the image that the tag names now", async (fleet, tag) => {
   await tag.serve("one");
   await using balancer = await Balancer.ready(envOf(fleet, tag));
   const second = await tag.serve("two");
@@ -139,7 +139,7 @@ imageTest("a deploy that fails goes back to the image that ran, though its tag h
   assertEquals(imagesOf(healed), [first, first]);
 });
 
-imageTest("after a clean stop the tag is taken up anew", async (fleet, tag) => {
+imageTest("after a clean stop the tag is resolved again", async (fleet, tag) => {
   await tag.serve("one");
   const folder = `.run/state/${fleet.name}`;
   const path = new URL(`../../${folder}`, import.meta.url);

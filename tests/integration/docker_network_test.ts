@@ -20,7 +20,7 @@ dockerTest(
 );
 
 dockerTest(
-  "a balancer that starts with another network replaces what runs on the old one, and leaks nothing",
+  "a balancer that starts with another network replaces the old one's replicas, and leaks nothing",
   async (fleet) => {
     const first = await Balancer.ready({ ...fleet.env, LB_REPLICAS: "2" });
     const before = idsOf(await first.status());

@@ -32,12 +32,12 @@ dockerTest("a container that hangs is found by its heartbeat and replaced", asyn
   );
   const healed = replicas.find(({ name }) => name === "Server1");
   assertEquals(healed?.restarts, 1);
-  // What has ended is removed behind everything else.
+  // Ended containers are removed after all other work.
   await waitFor("its removal", async () => !(await fleet.containers()).includes(victim ?? ""));
 });
 
 dockerTest(
-  "a balancer that is killed and started again takes over what runs, and doubles nothing",
+  "a balancer that is killed and started again adopts its containers, and duplicates none",
   async (fleet) => {
     const first = await Balancer.ready(fleet.env);
     assertEquals((await first.call("POST", "/add", { n: 1, hostnames: ["S9"] })).status, 200);
@@ -78,7 +78,7 @@ dockerTest(
       assert(JSON.stringify(body).includes("Foreign"), JSON.stringify(body));
       const after = await balancer.status();
       assertEquals([after.digest, after.ready], [before.digest, 3]);
-      // What was started beside it is removed behind the call.
+      // The container started at the same time is removed after the call.
       await waitFor("the removal", async () => (await fleet.containers()).length === 3);
       await must("GET", `/containers/${Id}/json`);
     } finally {

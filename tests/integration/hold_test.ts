@@ -5,7 +5,7 @@ import { systemTest as test } from "../../tools/test/needs.ts";
 
 const AWAITED = { awaited: ["Server1"] };
 
-/** Nobody listens there any more. */
+/** An upstream whose port has no listener any more. */
 async function gone(): Promise<RawUpstream> {
   const server = new RawUpstream();
   await server[Symbol.asyncDispose]();
@@ -51,7 +51,7 @@ test("a request whose client may be gone gives its place up to another", async (
     halfClosing.close();
   });
 
-  await t.step("one that has ended its side is told to try again", async () => {
+  await t.step("one that has ended its side gets 503 with Retry-After", async () => {
     using halfClosing = await bench.holding(getOf("Server1"));
     assertEquals(statusOf(await bench.ask(getOf("Server1"))), 503);
     await halfClosing.end();
@@ -140,7 +140,7 @@ test("requests that were sent behind one that waits are answered after it", asyn
   assertEquals(one.requests, ["GET /a HTTP/1.1", "GET /b HTTP/1.1"]);
 });
 
-test("more than may wait are told to try again", async (t) => {
+test("requests above the limit of waiting ones get 503 with Retry-After", async (t) => {
   for (const hold of [{ requests: 2 }, { bytes: 16 * 1024 }]) {
     await t.step(Object.keys(hold).join(), async () => {
       await using one = named("one");
@@ -158,7 +158,7 @@ test("more than may wait are told to try again", async (t) => {
   }
 });
 
-test("who has waited long enough goes to the next ready one, or is told that none is", async () => {
+test("a request that waited LB_HOLD_MS goes to the next ready replica, or gets 503", async () => {
   await using other = named("other");
   await using bench = await DataPlaneBench.open({ hold: { ms: 1 } });
   await bench.publish({ ready: { [nextOf(idOf("Server1"))]: other }, ...AWAITED });
@@ -180,7 +180,7 @@ test("a wait is over when the owner is awaited no longer", async () => {
   assertEquals((await bench.ask(getOf("Server1"))).body, "other");
 });
 
-test("nobody waits where the settings say so", async () => {
+test("no request waits with a setting other than hold", async () => {
   await using other = named("other");
   {
     await using bench = await DataPlaneBench.open({ hold: { policy: "spill" } });
@@ -197,7 +197,7 @@ test("nobody waits where the settings say so", async () => {
   assertEquals((await bench.ask(getOf("Server3"))).body, "other");
 });
 
-test("with nobody ready everything waits for whoever is back first", async () => {
+test("without a ready replica all requests wait for the first one that is back", async () => {
   await using two = named("two");
   await using bench = await DataPlaneBench.open();
   // Before the first view, too.
@@ -209,14 +209,14 @@ test("with nobody ready everything waits for whoever is back first", async () =>
   for (const client of [early, awaiting, forgotten]) {
     assertEquals((await client.response()).body, "two");
   }
-  // Who comes now waits for its owner again.
+  // Later requests wait for their owner again.
   await using one = named("one");
   using late = await bench.holding(getOf("Server1"));
   await bench.publish({ ready: { Server1: one, Server2: two } });
   assertEquals((await late.response()).body, "one");
 });
 
-test("a request whose connection was refused waits for what the next view says", async () => {
+test("a request whose connection was refused waits for the next view", async () => {
   const dead = await gone();
   await using one = named("one");
   await using two = named("two");
@@ -254,7 +254,7 @@ test("one that was reset, and its owner is still ready, goes on to the next name
   assertEquals([bench.toll("Server1").retried, bench.toll("Server1").held], [1, 0]);
 });
 
-test("where nobody is replaced the next name is asked at once", async () => {
+test("without replacements the next name is asked at once", async () => {
   const dead = await gone();
   await using two = named("two");
   // To wait for word of it would take for ever.
@@ -297,7 +297,7 @@ test("the second replacement that failed with it is the last one it is sent to",
   assertEquals([fourth.requests, two.requests], [[], []]);
 });
 
-test("a request that may have been seen and must not be repeated is not, whoever is awaited", async () => {
+test("a request that may have been seen and must not be repeated is never sent again", async () => {
   await using first = new RawUpstream(() => undefined);
   await using second = named("second");
   await using bench = await DataPlaneBench.open();
@@ -310,7 +310,7 @@ test("a request that may have been seen and must not be repeated is not, whoever
   assertEquals(second.requests, []);
 });
 
-test("who waits when the worker ends goes on waiting, within the drain's time", async () => {
+test("a request that waits when the worker ends goes on waiting, within the drain's time", async () => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ...NONE, ...AWAITED });
@@ -323,7 +323,7 @@ test("who waits when the worker ends goes on waiting, within the drain's time", 
   assertEquals(bench.toll("Server1").held, 1);
 });
 
-test("who waits longer than the drain lasts is cut off", async () => {
+test("a request that waits longer than the drain is cut off", async () => {
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ...NONE, ...AWAITED });
   using client = await bench.holding(getOf("Server1"));
@@ -331,7 +331,7 @@ test("who waits longer than the drain lasts is cut off", async () => {
   assertEquals((await client.rest()).text, "");
 });
 
-test("whatever the views do, every request is answered once", async () => {
+test("every request is answered once, for any sequence of views", async () => {
   const names = ["Server1", "Server2", "Server3"];
   const servers = names.map(named);
   const ready = Object.fromEntries(names.map((name, i) => [name, servers[i]!]));

@@ -22,7 +22,7 @@ function putOf(length: number, ...fields: string[]): string {
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
-/** Sends a head and so many bytes behind it. */
+/** Sends a head and the given number of bytes behind it. */
 async function sendAll(client: RawConnection, head: string, length: number): Promise<void> {
   await client.send(head);
   for (let sent = 0; sent < length; sent += PIECE.length) {
@@ -114,7 +114,7 @@ test("so does one of too many connections", async () => {
 
 const EARLY = "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig";
 
-/** What a replica does that answers before it has read the request's body. */
+/** Ways in which a replica answers before it has read the request's body. */
 const REPLICAS: Record<string, (server: RawConnection, length: number) => Promise<void>> = {
   "closes at once": async (server) => {
     await server.send(EARLY.replace("\r\n", "\r\nConnection: close\r\n"));
@@ -254,7 +254,7 @@ test("an early response leaves the connection open to a client that ends its bod
   });
 });
 
-test("what is read of a client that has its answer is bounded", async (t) => {
+test("reading from a client that has its answer is bounded", async (t) => {
   await using one = named("one");
   const refused = putOf(10 * MIB, "No colon");
   const openWith = async (linger: { readMs?: number; totalMs?: number; bytes?: number }) => {
@@ -310,7 +310,7 @@ test("a connection that is closed behind its response is closed in stages, too",
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream]);
   using client = await balancer.connect();
-  // The second request is not answered, and what is behind it must not destroy the first response.
+  // The second request is not answered, and its bytes must not destroy the first response.
   await client.send(get("/1", "Connection: close") + putOf(8 * MIB));
   await sendAll(client, "", 8 * MIB);
   assertEquals((await client.response()).body, "ok");

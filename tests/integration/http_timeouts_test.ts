@@ -76,12 +76,12 @@ test("a head has to come in time", async (t) => {
     assertTook(performance.now() - start, 400);
   });
 
-  await t.step("a connection that says nothing is closed without a word", async () => {
+  await t.step("a silent connection is closed without a response", async () => {
     using client = await balancer.connect();
     assertTook(await timeOf(client.rest()), 400);
   });
 
-  await t.step("what comes after a 408 is no request", async () => {
+  await t.step("bytes after a 408 are not parsed as a request", async () => {
     using client = await balancer.connect();
     const before = upstream.requests.length;
     await client.send("G");
@@ -164,7 +164,7 @@ test("a body has to go on", async (t) => {
     assertEquals((await server.rest()).text, "");
   });
 
-  await t.step("which says nothing about the replica", async () => {
+  await t.step("without evidence against the replica", async () => {
     assertEquals((await balancer.balancer.status()).ready, 1);
     assertEquals(upstream.connections.length, 1);
   });
@@ -197,7 +197,7 @@ test("a body has to go on", async (t) => {
   });
 });
 
-/** Waits by work until so many milliseconds have gone by. */
+/** Blocks the event loop for the given number of milliseconds. */
 async function silence(balancer: RawBalancer, ms: number): Promise<void> {
   for (const start = performance.now(); performance.now() - start < ms;) await balancer.seen();
 }
@@ -296,7 +296,7 @@ test("a replica that does not accept in time is passed over", async () => {
   assertEquals(slow.length >= 1 && slow.every((ms) => ms < 300 + SLACK_MS), true, String(times));
 });
 
-test("that makes it suspect and proves nothing; what was not sent may go elsewhere", async () => {
+test("a connect timeout makes it suspect and proves nothing; unsent requests may go elsewhere", async () => {
   using full = await FullListener.listen();
   await using second = named("Server2");
   await using bench = await DataPlaneBench.open({
@@ -310,7 +310,7 @@ test("that makes it suspect and proves nothing; what was not sent may go elsewhe
   assertEquals(bench.evidence.map(({ kind, fresh }) => [kind, fresh]), [["timeout", true]]);
 });
 
-test("where there is nobody else, its client is told that it took too long", async () => {
+test("without another replica the client gets a 504 that names the cause", async () => {
   using full = await FullListener.listen();
   await using bench = await DataPlaneBench.open({
     timeouts: { connect: 100 },

@@ -27,7 +27,7 @@ function request(method: string, path: string, owner = "Server1"): string {
     "Content-Length: 0\r\nConnection: close\r\n\r\n";
 }
 
-/** Resolves when so many requests were counted: a client has its answer a moment before. */
+/** Resolves when that number of requests was counted: a client has its answer a moment before. */
 function counted(bench: DataPlaneBench, requests: number): Promise<void> {
   const wait = async () => {
     while (bench.workers.counts().workers.all < requests) await bench.seen();
@@ -44,14 +44,14 @@ function total(steps: Float64Array): number {
   return steps.reduce((sum, count) => sum + count, 0);
 }
 
-/** Sends a request, whose method tells how the response is read. */
+/** Sends a request. The method decides how the response is read. */
 async function ask(bench: DataPlaneBench, text: string): Promise<RawMessage> {
   using client = await bench.connect();
   await client.send(text);
   return await client.response(text.slice(0, text.indexOf(" ")));
 }
 
-test("requests are counted by who answered, method and status, whatever clients send", async () => {
+test("requests are counted by replica, method and status, for any bytes of clients", async () => {
   await using one = server();
   await using two = named("two");
   await using bench = await DataPlaneBench.open({ workers: 2 });
@@ -88,7 +88,7 @@ test("requests are counted by who answered, method and status, whatever clients 
   assert(workers.receivedBytes > 8 * 60 && workers.sentBytes > 8 * 30);
 });
 
-test("a request that nobody can take is the balancer's own, by reason", async () => {
+test("a request without a replica counts as the balancer's own, by reason", async () => {
   await using one = server();
   await using bench = await DataPlaneBench.open({ hold: { policy: "fail" } });
   await bench.publish({ ready: { Server2: one }, ...AWAITED, quarantined: [idOf("Server2")] });
@@ -105,7 +105,7 @@ test("a request that nobody can take is the balancer's own, by reason", async ()
   assertEquals(told(replicas.get("Server2")?.requests), []);
 });
 
-test("a retry counts for who answered, its failure for who failed", async () => {
+test("a retry counts for the replica that answered, its failure for the one that failed", async () => {
   await using one = server();
   await using next = server();
   await using bench = await DataPlaneBench.open({ hold: { graceMs: 0, replaces: false } });
@@ -122,7 +122,7 @@ test("a retry counts for who answered, its failure for who failed", async () => 
   const { failures, tolls } = replicas.get("Server1")!;
   assertEquals([failures["reset"], failures["refused"]], [1, 1]);
   assertEquals(tolls, { held: 0, retried: 1, spilled: 1, lost: 1 });
-  // What went round is no measure of what the balancer adds to what does not.
+  // A retried request does not count in the balancer's own overhead.
   assertEquals(total(workers.overhead.steps), 0);
 });
 
@@ -148,7 +148,7 @@ test("a wait is seen while it lasts and timed when it is over", async () => {
   assertEquals(told(replicas.get("Server1")?.requests), ["GET 2xx 1"]);
 });
 
-test("answers that break off, and clients that leave, are told apart", async () => {
+test("answers that break off and clients that leave are counted separately", async () => {
   await using replica = new RawUpstream();
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: { Server1: replica } });
@@ -176,7 +176,7 @@ test("answers that break off, and clients that leave, are told apart", async () 
   assertEquals(replicas.get("Server1")?.failures["broken"], 1);
 });
 
-test("who leaves the ring is counted no more, and all that was counted stays", async () => {
+test("a replica that leaves the ring is no longer counted, and the totals stay", async () => {
   await using one = named("one");
   await using bench = await DataPlaneBench.open();
   await bench.publish({ ready: { Server1: one } });
@@ -187,7 +187,7 @@ test("who leaves the ring is counted no more, and all that was counted stays", a
   await bench.until("the ring without it", () => bench.applied.includes(50));
   assertEquals([...bench.workers.counts().replicas.keys()], ["Server2"]);
   assertEquals(bench.workers.counts().workers.all, 1);
-  // Who comes back under the name begins anew.
+  // A replica that comes back under the name starts at 0.
   bench.workers.publish({ ...bench.view({ ready: { Server1: one } }, 51) });
   await bench.until("the ring with it", () => bench.applied.includes(51));
   await ask(bench, request("GET", "/"));

@@ -22,12 +22,12 @@ interface Ask {
   readonly status: number;
 }
 
-/** What a balancer says of itself. */
+/** The OpenAPI document of a running balancer. */
 async function read(balancer: Balancer): Promise<Description> {
   return new Description(await (await balancer.fetch("/_lb/openapi.json")).json());
 }
 
-/** What a balancer would say of itself. */
+/** The OpenAPI document that the code generates. */
 async function describe() {
   return JSON.parse(json(await describeCalls(CALLS)));
 }
@@ -35,7 +35,7 @@ async function describe() {
 /** Enough for an app that is asked for its routes and nothing else. */
 const NO_PARTS = { gate: { before: () => () => {} } } as unknown as ControlParts;
 
-/** Asks, and holds what comes back against the description. */
+/** Makes a call, and checks the response against the description. */
 async function hold(balancer: Balancer, description: Description, ask: Ask): Promise<void> {
   const { id, status, body, headers = {} } = ask;
   const { method, path } = description.operation(id);
@@ -59,7 +59,7 @@ function upstream() {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response("here"));
 }
 
-test("the description is OpenAPI 3.1, and is what the app serves, call by call", async () => {
+test("the description is OpenAPI 3.1, and lists every call that the app serves", async () => {
   const document = await describe();
   const validator = new Validator();
   const { valid, errors } = await validator.validate(document);
@@ -81,7 +81,7 @@ test("the description is OpenAPI 3.1, and is what the app serves, call by call",
   assertEquals(new Set(ids).size, ids.length);
 });
 
-Deno.test("what is shown as a body is one, and says so to whoever reads the description", async () => {
+Deno.test("every example body fits its schema, and a body with an unknown field does not", async () => {
   const description = new Description(await describe());
   const bodies = description.operations.filter(({ operation }) => operation.requestBody);
   assertEquals(bodies, description.operations.filter(({ method }) => method !== "GET"));
@@ -120,7 +120,7 @@ Deno.test("an answer that is not described is a fault", async () => {
   assertEquals(faults(200, "application/json", { status: "ok" }), 3);
 });
 
-test("every call answers as it is described, whatever it is asked", async (t) => {
+test("every call answers as it is described, for any input", async (t) => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_DRILLS: "true",
@@ -275,7 +275,7 @@ test("every call answers as it is described, whatever it is asked", async (t) =>
   });
 });
 
-/** The data of the events of a stream, which ends with whoever reads it. */
+/** The data of a stream's events. The stream ends when the reader stops. */
 async function* events(response: Response): AsyncGenerator<string, undefined> {
   let text = "";
   for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
@@ -285,7 +285,7 @@ async function* events(response: Response): AsyncGenerator<string, undefined> {
   }
 }
 
-test("whoever may not is told so as it is described", async () => {
+test("refusals of unauthorized calls match their description", async () => {
   const server = upstream();
   const env = { LB_ENGINE: "static", LB_UPSTREAMS: `Server1=127.0.0.1:${server.addr.port}` };
   {
@@ -314,7 +314,7 @@ test("whoever may not is told so as it is described", async () => {
   await server.shutdown();
 });
 
-/** What nobody can do with replicas that somebody else runs, or without `LB_DRILLS`. */
+/** Calls that are refused for external replicas, or without `LB_DRILLS`. */
 const UNSUPPORTED: readonly [id: string, body: string, status: number][] = [
   ["addReplicas", '{"n":1}', 409],
   ["removeReplicas", '{"n":1}', 409],

@@ -40,7 +40,7 @@ function instances(balancer: Balancer): Promise<(string | null)[]> {
   return balancer.status().then(({ replicas }) => replicas.map(({ instance }) => instance));
 }
 
-test("a state file has one balancer: a second start says who has it, and kill -9 gives it back", async () => {
+test("a state file has one balancer: a second start names the owner, and kill -9 releases it", async () => {
   await using state = await StateFile.create();
   const env = { LB_ENGINE: "process", LB_REPLICAS: "1", LB_STATE_FILE: state.path };
   const first = await Balancer.ready(env);

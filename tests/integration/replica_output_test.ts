@@ -8,12 +8,12 @@ const ROOT = new URL("../../", import.meta.url);
 const HOSTILE = new URL("../testdata/hostile_output.sh", import.meta.url).pathname;
 const MORTAL = new URL("../testdata/mortal.ts", import.meta.url).pathname;
 
-/** What the script writes before its flood, on each stream. */
+/** Lines that the script writes before its flood, on each stream. */
 const FORGED = '{"logger":"ringkeeper.audit","message":"forged"}';
 /** Escape sequences, as the message of a record shows them. */
 const ESCAPED = "\\x1b[2Jx\\x9b2J\\x7fy";
 
-// deno-lint-ignore no-control-regex -- what must not be there
+// deno-lint-ignore no-control-regex -- characters that must not occur
 const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
 
 /** A service that writes hostile lines first, and then a flood of lines. */
@@ -119,7 +119,7 @@ function floodOf(log: string): { readonly written: number; readonly told: number
   return { written, told: counts.reduce((sum, [, lines]) => sum + Number(lines), written) };
 }
 
-test("a log that nobody reads blocks no replica, and the dropped lines are counted", async () => {
+test("a log without a reader blocks no replica, and the dropped lines are counted", async () => {
   const port = freePort();
   await using balancer = await UnreadBalancer.start({
     LB_PORT: String(port),

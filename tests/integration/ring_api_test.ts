@@ -69,13 +69,13 @@ async function made<T>(
   return message;
 }
 
-/** The ring that a status speaks of, built anew. */
+/** The ring of a status, built again from its members and shape. */
 function ringOf({ replicas, slots, virtualServers, layout, hashes }: RingStatus): Ring {
   const members = replicas.map(({ name, weight }) => ({ name, weight }));
   return Ring.build({ members, slots, virtualServers, layout, hashes });
 }
 
-/** Makes a change, and holds what its answer says to what the ring module says. */
+/** Makes a change, and compares its answer with the ring module's result. */
 async function change(
   balancer: Balancer,
   method: string,
@@ -93,7 +93,7 @@ async function change(
   return changed;
 }
 
-test("weights are given, changed and taken away, and shares follow them", async (t) => {
+test("weights are set, changed and removed, and shares follow them", async (t) => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process" });
   const shares = async () => {
     const { replicas, slots } = await ringStatus(balancer);
@@ -219,7 +219,7 @@ test("the ring takes another shape in one view, under load, and no request is lo
   assertEquals((await balancer.status()).digest, first.digest);
 });
 
-test("what is planned is told, changes nothing, and is what happens when it is applied", async (t) => {
+test("a plan reports its movements, changes nothing, and applies exactly those", async (t) => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process" });
   const wish = {
     add: 2,
@@ -298,7 +298,7 @@ const RING = ["PATCH", "/_lb/ring"] as const;
 const PLAN = ["POST", "/_lb/plan"] as const;
 const APPLY = ["POST", "/_lb/apply"] as const;
 
-/** What is wrong, and the parts of what is said about it: the field, its bound, the value. */
+/** Invalid bodies, and the parts of their errors: field, bound and value. */
 const BAD: readonly (readonly [
   call: readonly [string, string],
   body: unknown,
@@ -351,7 +351,7 @@ const BAD: readonly (readonly [
   [APPLY, { plan: "x".repeat(70_000) }, 413, "65536 bytes"],
 ];
 
-test("what is wrong is refused by field, bound and value, and nothing changes", async () => {
+test("an invalid request is refused with field, bound and value, and nothing changes", async () => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process" });
   const before = await ringStatus(balancer);
   for (const [[method, path], body, status, ...parts] of BAD) {
@@ -360,7 +360,7 @@ test("what is wrong is refused by field, bound and value, and nothing changes", 
   }
 });
 
-test("whatever the bodies are, nothing fails, and what is refused changes nothing", async () => {
+test("no body causes a failure, and a refused one changes nothing", async () => {
   const random = new Random(20261123);
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -458,7 +458,7 @@ function mangled(text: string, random: Random): string {
   return text.slice(0, at) + put + text.slice(at + random.below(2));
 }
 
-test("each call that changes or plans wants the token, and no page of another site may make it", async () => {
+test("each call that changes or plans requires the token, and pages of other sites are refused", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICAS: "2",

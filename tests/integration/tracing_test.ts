@@ -23,7 +23,7 @@ const UNSAMPLED = `traceparent: 00-${TRACE}-${SPAN}-00`;
 /** Has the connection closed without an answer. */
 const CLOSES = "";
 
-/** Keeps what it was asked. */
+/** Keeps the requests that arrived. */
 class Service extends RawUpstream {
   readonly asked: RawMessage[];
 
@@ -42,7 +42,7 @@ class Service extends RawUpstream {
   }
 }
 
-/** What a `traceparent` says. */
+/** The fields of a `traceparent`. */
 function parsed(request: RawMessage | undefined): { trace: string; span: string; flags: string } {
   const value = request && field(request, "traceparent");
   const found = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(value ?? "");
@@ -109,7 +109,7 @@ test("a line of the access log names the request's span", async () => {
   assertEquals([line.trace_id, line.span_id], [TRACE, span.spanId]);
 });
 
-test("spans say what a request was, where it went and why, and no secrets", async () => {
+test("spans carry a request's method, replica and reason, and no secrets", async () => {
   await using receiver = new OtlpReceiver();
   await using service = new Service();
   const env = { ...receiver.env, LB_KEY: "header:Authorization" };
@@ -194,7 +194,7 @@ test("a client that does not record its trace is heeded, also where no sampler i
   }
 });
 
-test("the sampler that is set decides of requests without a trace, and replicas hear of it", async () => {
+test("the sampler decides on requests without a trace, and replicas get its decision", async () => {
   await using receiver = new OtlpReceiver();
   await using service = new Service();
   const env = { OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "0" };
@@ -225,7 +225,7 @@ test("the access log tells of requests whether they are traced or not", async ()
   assertEquals(receiver.spans.map(({ name }) => name).sort(), ["GET", "attempt"]);
 });
 
-test("each attempt has a span of its own, which is what its replica is told", async () => {
+test("each attempt has a span of its own, the parent in the replica's traceparent", async () => {
   await using receiver = new OtlpReceiver();
   await using breaking = new Service(CLOSES);
   await using service = new Service();
@@ -338,7 +338,7 @@ dockerTest(
   },
 );
 
-test("what ended before the balancer did is exported, its last requests too", async () => {
+test("spans that ended before the balancer are exported, those of its last requests too", async () => {
   await using receiver = new OtlpReceiver();
   await using service = new Service();
   const env = { ...receiver.env, OTEL_BSP_SCHEDULE_DELAY: "3600000" };

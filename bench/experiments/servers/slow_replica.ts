@@ -1,7 +1,7 @@
 /**
  * A service that takes its time for each request, however many it has in hand.
  *
- * Environment: HOST, PORT, SERVER_NAME, and SERVICE_MS, what an answer takes in milliseconds.
+ * Environment: HOST, PORT, SERVER_NAME, and SERVICE_MS, the time of an answer in milliseconds.
  *
  * @module
  */

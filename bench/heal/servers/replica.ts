@@ -8,11 +8,11 @@
  * @module
  */
 
-/** What a POST takes after its effect and before its answer, as a commit to a disk would. */
+/** The time of a POST after its effect and before its answer, as of a commit to a disk. */
 const WORK_MS = 20;
 /** Milliseconds between two events. */
 const EVENT_MS = 100;
-/** Field of a heartbeat that tells a spare whom it stands in for. */
+/** Field of a heartbeat that gives a spare the name of the replica that it replaces. */
 const NAME_FIELD = "x-server-name";
 
 const instance = crypto.randomUUID().slice(0, 8);

@@ -1,5 +1,5 @@
 /**
- * A relay of bytes that looks at none of them: what the kernel and the runtime take by themselves.
+ * A relay that parses no byte: the cost of the kernel and the runtime alone.
  * Each client connection has one of its own to an upstream. Arguments: the port, the upstreams'
  * ports.
  *

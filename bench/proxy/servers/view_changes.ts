@@ -37,7 +37,7 @@ const workers = new DataPlaneWorkers({
   failures: { record: (action, error) => say(`${action}: ${error}`) },
 });
 
-/** What comes back is another instance, with connections of its own. */
+/** A replica that comes back is another instance, with connections of its own. */
 function start(name: string): void {
   const at = upstreams[MEMBERS.indexOf(name) % upstreams.length] ?? 0;
   const address = { hostname: "127.0.0.1", port: at };

@@ -64,14 +64,14 @@ export class RawBalancer implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the worker has read what was sent before: it has answered a call since. The
+   * Resolves when the worker has read all bytes sent before: it has answered a call since. The
    * upstreams do not see it.
    */
   async seen(): Promise<void> {
     await this.ask("GET /rep HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   }
 
-  /** What failed so far: nothing that a peer does wrong may be found here. */
+  /** Failures so far. A fault of a peer must not be among them. */
   async failures(): Promise<Readonly<Record<string, number>>> {
     return (await this.balancer.status()).failures;
   }

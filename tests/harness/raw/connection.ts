@@ -6,13 +6,13 @@
 import { bytesOf, field, type RawMessage, statusOf, textOf } from "./message.ts";
 import { within } from "./within.ts";
 
-/** How a connection ended, and what came before it did. */
+/** How a connection ended, and the bytes received before. */
 interface RawEnd {
   readonly text: string;
   readonly reset: boolean;
 }
 
-/** A TCP connection with what was read from it and not used yet. */
+/** A TCP connection with its read, unused bytes. */
 export class RawConnection implements Disposable {
   readonly #connection: Deno.TcpConn;
   readonly #buffer = new Uint8Array(256 * 1024);
@@ -31,7 +31,7 @@ export class RawConnection implements Disposable {
     );
   }
 
-  /** What was read and not used yet. */
+  /** Bytes that were read and not used yet. */
   get unread(): string {
     return this.#unread;
   }
@@ -73,7 +73,7 @@ export class RawConnection implements Disposable {
     return await within(`until ${JSON.stringify(marker)}`, wait());
   }
 
-  /** Exactly so many bytes. */
+  /** Reads exactly the given number of bytes. */
   async exactly(count: number): Promise<string> {
     const wait = async () => {
       while (this.#unread.length < count) await this.#need(`${count} bytes`);
@@ -82,7 +82,7 @@ export class RawConnection implements Disposable {
     return await within(`${count} bytes`, wait());
   }
 
-  /** Counts and forgets so many bytes. */
+  /** Reads and drops the given number of bytes. */
   async skip(count: number): Promise<void> {
     let left = count - this.#unread.length;
     this.#unread = "";

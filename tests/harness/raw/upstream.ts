@@ -15,7 +15,7 @@ type RawAnswer = (
   upstream: RawUpstream,
 ) => string | undefined | Promise<string | undefined>;
 
-/** What a server that has nothing to say says. */
+/** The default response of a server. */
 export const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /**
@@ -78,7 +78,7 @@ export class RawUpstream implements AsyncDisposable {
       this.#onAccepted = Promise.withResolvers();
       if (this.#answer) await this.#answerAll(connection, this.#answer);
     } catch {
-      // The balancer or the test has closed it; what that means, the test knows.
+      // The balancer or the test closed the connection; the test decides if that is a failure.
       connection.close();
     }
   }
@@ -112,7 +112,7 @@ export class ResettingUpstream implements AsyncDisposable {
     this.#server = server;
   }
 
-  /** @param words what it says before */
+  /** @param words bytes that it sends before */
   static async listen(words: string): Promise<ResettingUpstream> {
     const server = createServer((socket) => {
       socket.on("error", () => {});

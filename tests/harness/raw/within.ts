@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Nothing that a test waits for on this machine takes longer, unless something is broken. */
+/** Deadline of every wait of a test on this machine. */
 const DEADLINE_MS = 10_000;
 
 /** Waits for something, but not for ever. */

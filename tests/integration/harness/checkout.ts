@@ -9,7 +9,7 @@ import { type Result, run } from "../../../tools/command.ts";
 import { type FleetPlaces, placesOf } from "../../../tools/fleet_places.ts";
 import { ROOT } from "../../../tools/project.ts";
 
-/** What the program needs to start a fleet; the build cache of the images depends on nothing else. */
+/** The files that start a fleet; the build cache of the images depends on nothing else. */
 const FILES = [
   ".deno-version",
   ".dockerignore",
@@ -50,7 +50,7 @@ export class Checkout implements AsyncDisposable {
    * Copies the project.
    *
    * @param fleet name of the fleet
-   * @param engine what runs its replicas
+   * @param engine the engine that runs its replicas
    * @param env further settings
    */
   static async copy(

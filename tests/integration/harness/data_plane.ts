@@ -26,25 +26,25 @@ import type {
 import { Ring } from "../../../ring/mod.ts";
 import { get, RawConnection, type RawMessage, RawUpstream, within } from "../../harness/raw.ts";
 
-/** Everyone that is ever in the ring. */
+/** The ring of all views. */
 const RING = Ring.build({ members: ["Server1", "Server2", "Server3", "Server4"] });
 
-/** Nobody. */
+/** No replica is ready. */
 export const NONE: ViewParts = { ready: {} };
 
 const LONG: DrainDeadlines = { requestsMs: 60_000, streamsMs: 60_000 };
 
 /** The part of a view that a test has to say. */
 interface ViewParts {
-  /** Who is ready, by name. An upstream that was not there before is a new instance. */
+  /** The ready replicas by name. An upstream that was not there before is a new instance. */
   readonly ready: Readonly<Record<string, Pick<RawUpstream, "address">>>;
   readonly awaited?: readonly string[];
   readonly quarantined?: readonly string[];
-  /** Who starts slowly, by name: the part that it may have. */
+  /** The ramps of slow starts by name, as a part of the full share. */
   readonly ramps?: Readonly<Record<string, number>>;
 }
 
-/** What may differ from the settings of all tests. */
+/** Settings that a test may change. */
 interface BenchSettings {
   readonly hold?: Partial<HoldSettings>;
   readonly timeouts?: Partial<Timeouts>;
@@ -73,7 +73,7 @@ export function getOf(owner: string, path = "/", ...fields: string[]): string {
   return get(path, `X-Request-Id: ${idOf(owner)}`, ...fields);
 }
 
-/** Says who it is. */
+/** An upstream that answers with its name. */
 export function named(name: string): RawUpstream {
   return new RawUpstream(() => `HTTP/1.1 200 OK\r\nContent-Length: ${name.length}\r\n\r\n${name}`);
 }
@@ -105,7 +105,7 @@ export class DataPlaneBench implements AsyncDisposable {
     });
   }
 
-  /** Starts it, without any view. One worker, and nobody gives up waiting, unless it is said. */
+  /** Starts the data plane without a view. Defaults: one worker, and waits without a limit. */
   static async open(settings: BenchSettings = {}): Promise<DataPlaneBench> {
     const bench = new DataPlaneBench(complete(settings));
     await bench.workers.open();
@@ -152,12 +152,12 @@ export class DataPlaneBench implements AsyncDisposable {
     return await client.response();
   }
 
-  /** Resolves when the only worker has read what was sent before. */
+  /** Resolves when the only worker has read all bytes sent before. */
   async seen(): Promise<void> {
     await this.ask("GET /rep HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   }
 
-  /** Sends a request that has to wait. Who sent it, is to close it. */
+  /** Sends a request that has to wait. The caller closes the connection. */
   async holding(request: string): Promise<RawConnection> {
     const client = await this.connect();
     await client.send(request);
@@ -173,7 +173,7 @@ export class DataPlaneBench implements AsyncDisposable {
     await within(what, wait());
   }
 
-  /** The sum of what was counted for a replica. */
+  /** The sum of a replica's failure costs. */
   toll(name: string): FailureCost {
     const sum = { name, held: 0, retried: 0, spilled: 0, lost: 0, broken: 0, longestHoldMs: 0 };
     for (const toll of this.tolls.filter((one) => one.name === name)) {

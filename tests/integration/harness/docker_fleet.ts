@@ -24,7 +24,7 @@ export class DockerFleet implements AsyncDisposable {
     };
   }
 
-  /** Ids of the containers that exist, whatever their state. */
+  /** Ids of all existing containers, in any state. */
   containers(): Promise<string[]> {
     return containersOf(this.name);
   }

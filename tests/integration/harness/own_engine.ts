@@ -109,7 +109,7 @@ export class OwnEngine implements AsyncDisposable {
   /**
    * Runs the docker command against the Engine and insists on success.
    *
-   * @returns what the command wrote, without white space around it
+   * @returns the command's output, without surrounding white space
    */
   async must(...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await this.docker(...args);
