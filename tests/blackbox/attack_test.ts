@@ -94,8 +94,8 @@ test("deno task attack prints a table, and refuses an attack that does not exist
   const attack = (...args: string[]) => run("sh", sameDeno(["task", "attack", ...args]));
   const good = await attack("--only", "paths", "--count", "5");
   assertEquals(good.code, 0, good.stderr);
-  assertMatch(good.stdout, /^attack +tried +fell/);
-  assertMatch(good.stdout, /paths: the API's own port +5 +0/);
+  assertMatch(good.stdout, /^\| attack +\| tried \| fell \|/);
+  assertMatch(good.stdout, /paths: the API's own port +\| +5 \| +0 \|/);
   const wrong = await attack("--only", "nothing");
   assertEquals(wrong.code, 2);
   assertMatch(wrong.stderr, /--only must be some of .*; got "nothing"/);
