@@ -265,7 +265,7 @@ async function lockState(config: Config, log: Logger): Promise<StateLock | undef
   return path === "" ? undefined : await StateLock.take({ path, log, takeOver });
 }
 
-/** Waits for an unreachable engine, and claims the fleet when the engine answers. */
+/** Claims the fleet. An unreachable engine is no error: the claim follows when it is back. */
 async function claimFleet(owner: FleetOwner | undefined): Promise<void> {
   try {
     await owner?.ensure();

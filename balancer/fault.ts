@@ -23,7 +23,7 @@ export function describe(
 /** A value as JSON, shortened if it is long. */
 export function shown(value: unknown): string {
   if (value === undefined) return "nothing";
-  // JSON can contain numbers too large for a double, which cannot be printed as JSON again.
+  // A JSON number such as 1e999 parses as Infinity, which JSON.stringify would print as null.
   return typeof value === "number" ? String(value) : cut(JSON.stringify(value));
 }
 

@@ -23,5 +23,5 @@ export async function fileLimit(): Promise<number> {
   return Number.isSafeInteger(limit) ? Math.min(limit, LARGEST) : 0;
 }
 
-/** The largest value of the data plane's counters. */
+/** The largest value that the data plane's counters can hold. */
 const LARGEST = 2 ** 31 - 1;

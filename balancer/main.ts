@@ -96,7 +96,7 @@ function endOnSignal(running: Running, { drain }: Config, log: Log): void {
   }
 }
 
-/** Hands the replicas over to another balancer, after the running requests are finished. */
+/** Ends this balancer when another one takes over the replicas; running requests finish first. */
 async function endWhenTakenOver(
   running: Running,
   { drain }: Config,

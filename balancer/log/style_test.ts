@@ -22,7 +22,7 @@ Deno.test("a value with control characters makes one line, without any of them, 
   for (const style of ["json", "text"] as const) {
     const line = written(style);
     assertEquals(line.split("\n").length, 2, style);
-    // deno-lint-ignore no-control-regex -- what must not be there
+    // deno-lint-ignore no-control-regex -- the forbidden characters
     assertFalse(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028]/.test(line), style);
   }
 });
@@ -42,7 +42,7 @@ Deno.test("an error or a list is escaped on a terminal as text is", () => {
   for (const value of [new Error(HOSTILE), [HOSTILE], { text: HOSTILE }]) {
     const line = String(formatter("colours")(record(value)));
     assertEquals(line.split("\n").length, 2, line);
-    // deno-lint-ignore no-control-regex -- what must not be there
+    // deno-lint-ignore no-control-regex -- the forbidden characters
     assert(!/\u001b\[2J|[\u007f-\u009f\u2028]/.test(line), line);
   }
 });
@@ -103,7 +103,7 @@ Deno.test("a step of a deploy is an outcome, a status a status", () => {
 
 Deno.test("the message of a JSON line is safe to print on a terminal", () => {
   const { message } = JSON.parse(written("json"));
-  // deno-lint-ignore no-control-regex -- what must not be there
+  // deno-lint-ignore no-control-regex -- the forbidden characters
   assertFalse(/[\u0000-\u001f\u007f-\u009f\u2028]/.test(message), message);
   assertStringIncludes(message, "output: x\\n{");
 });

@@ -82,7 +82,7 @@ Deno.test("runs give each slot's owner and each owner's number of slots", () => 
   assertEquals(slotCounts(runs, 3), [1, 0, 7]);
 });
 
-Deno.test("moves are what the ring's own comparison counts, also between numbers of slots", () => {
+Deno.test("moves agree with the ring's own comparison, also with different numbers of slots", () => {
   const before = Ring.build({ members: ["a", "b", "c"], slots: 256 });
   for (const slots of [256, 512]) {
     const after = Ring.build({ members: ["a", "b", "c", "d"], slots });

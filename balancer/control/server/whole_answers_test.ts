@@ -14,7 +14,7 @@ Deno.test("JSON has no terminal control characters, and its meaning is unchanged
   for (const path of ["/json", "/error", "/long"]) {
     const response = await app.request(path);
     const text = await response.text();
-    // deno-lint-ignore no-control-regex -- what must not be there
+    // deno-lint-ignore no-control-regex -- the forbidden characters
     assert(!/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text), text);
     assert(text.includes("ü 世界"));
   }

@@ -22,7 +22,7 @@ const EVENTS = 200;
 const POINTS = 300;
 /** Readings that the shares of requests cover. */
 const READINGS = 11;
-/** Readings until a balancer without figures is asked again. */
+/** Seconds until a balancer without figures is asked again. */
 const NO_LOAD_SECONDS = 30;
 /** Seconds after which the status is read even without events. */
 const STATUS_SECONDS = 3;
