@@ -1,5 +1,5 @@
 /**
- * One balancer: puts the rooms together and ends them in order.
+ * One balancer: builds its parts and shuts them down in order.
  *
  * @module
  */
@@ -40,37 +40,38 @@ import { DataPlaneWorkers } from "./proxy/worker/pool.ts";
 import { originOf, PublicPort } from "./public_port.ts";
 import type { Address } from "./view.ts";
 
-/** The most upstreams of engine static, where the ring has room for them. */
+/** Limit on upstreams of engine static, if the ring has room for them. */
 const MAX_UPSTREAMS = 4096;
 
-/** A balancer that runs. */
+/** A running balancer. */
 export interface Running {
-  /** Resolves with the balancer that asks for the fleet or has it: this one is to end. */
+  /** Resolves when another balancer asks for the fleet or has taken it: this one must end. */
   readonly takenOver: Promise<string>;
-  /** Lets go of the fleet and leaves its instances to another balancer, where they can live on. */
+  /** Releases the fleet. Instances that can outlive this process are left to another balancer. */
   readonly handOver: () => Promise<void>;
-  /** Lets requests finish, stops the replicas and gives everything back. */
+  /** Lets requests finish, stops the replicas and releases all resources. */
   readonly end: () => Promise<void>;
-  /** What happens to its fleet. */
+  /** The fleet's event log. */
   readonly journal: EventLog;
 }
 
-/** What a balancer is started with beside its configuration. */
+/** Inputs of a balancer besides its configuration. */
 interface StartOptions {
-  /** How requests are traced; undefined where they are not. */
+  /** The tracer of requests; undefined if tracing is off. */
   readonly traces?: TraceSettings | undefined;
-  /** The environment, of which replicas of engine process get a part. */
+  /** The environment; replicas of engine process get a part of it. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
 /**
- * Starts a balancer. It serves when this resolves.
+ * Starts a balancer. The balancer serves when the promise resolves.
  *
  * @param config the configuration
- * @param log where it says what it does
- * @param start what else is known at the start
- * @throws {Deno.errors.AddrInUse} somebody has the public port
- * @throws {Error} an engine, a token, an entrance or what was kept cannot be had: says which
+ * @param log the program's log
+ * @param start further inputs
+ * @throws {Deno.errors.AddrInUse} the public port is taken
+ * @throws {Error} an engine, a token, an entrance or the saved state is unavailable; the message
+ * names it
  */
 export async function startBalancer(
   config: Config,
@@ -92,7 +93,7 @@ export async function startBalancer(
     environment,
     report: (line) => logger.info("docker: {line}", { line }),
   });
-  // Only then the port may become free.
+  // The port may become free only after that.
   if (config.fleet.takeOver) await claimFleet(owner);
   const port = await openPort(config, failures);
   const workers = workerCount(config);
@@ -185,7 +186,7 @@ export async function startBalancer(
   );
   try {
     await claimFleet(owner);
-    // The port opens when it is known what runs, so that the first request finds a view.
+    // The port opens once the fleet is known, so that the first request finds a view.
     await fleet.open();
     entrances.begin(api.fetch);
     await dataPlane.open();
@@ -242,7 +243,7 @@ function accessStyle({ log }: Config, style: LogStyle): AccessStyle {
   return accessStyleOf(log.accessFormat, style, Deno.stdout.isTerminal());
 }
 
-/** How long the port of a balancer that was asked to end may stay taken, in milliseconds. */
+/** Milliseconds that the port of a balancer that was asked to end may stay taken. */
 const PORT_FREE_MS = 30_000;
 
 async function openPort(config: Config, failures: FailureLog): Promise<PublicPort> {
@@ -264,7 +265,7 @@ async function lockState(config: Config, log: Logger): Promise<StateLock | undef
   return path === "" ? undefined : await StateLock.take({ path, log, takeOver });
 }
 
-/** An Engine that is away is waited for, and the fleet claimed when it answers. */
+/** Claims the fleet. An unreachable engine is no error: the claim follows when it is back. */
 async function claimFleet(owner: FleetOwner | undefined): Promise<void> {
   try {
     await owner?.ensure();
@@ -293,7 +294,7 @@ function ringShape(config: Config): RingShape {
   };
 }
 
-/** What instances run by the settings. */
+/** The template of instances, from the settings. */
 function templateOf(config: Config, kind: EngineKind): Template {
   return {
     ...(kind === "docker" && { image: config.replica.image }),
@@ -304,14 +305,14 @@ function templateOf(config: Config, kind: EngineKind): Template {
   };
 }
 
-/** Where the page and the API are, if not on the public port. */
+/** The address of the page and the API, if they are not on the public port. */
 function tellOwn(own: Deno.Addr | undefined, logger: Logger): void {
   if (!own) return;
   const at = "path" in own ? `unix:${own.path}` : `${originOf(own as Deno.NetAddr)}/_lb/`;
   logger.info("the page and the API are at {at}", { at });
 }
 
-/** Where an entrance of the API is, as its address in a URL or as the path of its socket file. */
+/** An entrance of the API, as a URL or as the path of its socket file. */
 function placeOf(own: Deno.Addr | undefined): string | undefined {
   if (!own) return undefined;
   return "path" in own ? own.path : hostOf(own as Deno.NetAddr);

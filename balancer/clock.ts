@@ -1,5 +1,5 @@
 /**
- * The two clocks of the fleet, behind one interface so that tests can turn them.
+ * The two clocks of the fleet, behind one interface so that tests can set them.
  *
  * Every decision (back-off, budgets, deadlines, quarantine, slow start, plans, heartbeats) reads a
  * monotonic clock: the machine's date may be set back or forward at any time. The wall clock is for
@@ -8,7 +8,7 @@
  * @module
  */
 
-/** A monotonic clock with timers, and the date that belongs to its instants. */
+/** A monotonic clock with timers, and the wall-clock date of its instants. */
 export interface Clock {
   /** The present instant: whole milliseconds since an arbitrary start; never goes back. */
   now(): number;
@@ -19,7 +19,7 @@ export interface Clock {
    * @returns milliseconds since the epoch, by the wall clock as it is set at present
    */
   wallClock(instant: number): number;
-  /** Calls back once after so many milliseconds; the result cancels it. */
+  /** Calls back once after `ms` milliseconds; the result cancels the timer. */
   after(ms: number, callback: () => void): () => void;
 }
 

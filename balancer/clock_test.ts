@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { systemClock, wallClockOf } from "./clock.ts";
 
-Deno.test("the date of an instant stays as it is while the clocks drift, and follows when the date is set", () => {
+Deno.test("the date of an instant is constant while the clocks drift, and follows when the date is set", () => {
   let [now, date] = [100, 1_000_000];
   const wallClock = wallClockOf(() => now, () => date);
   assertEquals(wallClock(40), 999_940);

@@ -1,5 +1,6 @@
 /**
- * From the environment to a frozen {@linkcode Config}, or to one error that lists every fault.
+ * Reads the environment into a frozen {@linkcode Config}, or throws one error that lists every
+ * fault.
  *
  * @module
  */
@@ -17,7 +18,7 @@ import { unknownNameFaults } from "./settings/unknown_names.ts";
 
 export type { Config };
 
-/** The settings that cannot be used, all of them at once. */
+/** Invalid settings, all in one error. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 
@@ -27,11 +28,11 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads every setting. An empty variable counts as unset, except where the setting says otherwise.
+ * Reads every setting. An empty variable counts as unset, unless the setting allows empty values.
  *
  * @param env environment variables by name
- * @throws {ConfigError} one line a fault: the variable, what it must be, what it is; a variable
- *   `LB_...` that is no setting is a fault, too
+ * @throws {ConfigError} one line per fault: the variable, the bound and the value; an unknown
+ *   variable `LB_...` is a fault, too
  */
 export function readConfig(env: Readonly<Record<string, string>>): Config {
   const faults = unknownNameFaults(Object.keys(env), Object.keys(SETTINGS));
@@ -56,7 +57,7 @@ function textOf(value: string | undefined, setting: Setting<unknown>): string {
   return value === "" && !setting.emptyCounts ? setting.fallback : value;
 }
 
-/** One line where the value as a whole is wrong; one a field where only fields of it are. */
+/** One line if the value as a whole is invalid; one line per field if only fields are. */
 function faultsOf(
   name: string,
   setting: Setting<unknown>,
@@ -73,7 +74,7 @@ function faultsOf(
   return [`${name}: must be ${setting.expects}; got ${received}`];
 }
 
-/** Settings that are well formed alone and cannot stand together. */
+/** Checks settings that are valid alone but conflict with each other. */
 function contradictions(config: Settings): string[] {
   const faults: string[] = [];
   const isStatic = config.LB_ENGINE === "static";
@@ -128,7 +129,7 @@ function commandFaults(config: Settings): string[] {
   }
 }
 
-/** Options are of containers, and those of one replica alone are not for spares. */
+/** Options apply to containers only, and options of a single replica not to spares. */
 function optionFaults(config: Settings): string[] {
   const { LB_ENGINE, LB_REPLICA_OPTIONS, LB_REPLICA_USER, LB_SPARES } = config;
   const faults: string[] = [];
@@ -172,7 +173,7 @@ function ringSettings({ LB_SLOTS, LB_VIRTUAL_SERVERS, LB_LAYOUT }: Settings) {
 }
 
 /**
- * How many replicas of weight 1 fit on the ring that the settings describe.
+ * Returns how many replicas of weight 1 fit on the ring of these settings.
  *
  * @param ring the settings of the ring
  */

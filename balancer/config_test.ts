@@ -7,7 +7,7 @@ function faults(env: Record<string, string>): readonly string[] {
   return assertThrows(() => readConfig(env), ConfigError).faults;
 }
 
-Deno.test("without any variable the textbook's numbers are in force", () => {
+Deno.test("without any variable the textbook's values are in force", () => {
   const config = readConfig({});
   assertEquals([config.listen.host, config.listen.port], ["127.0.0.1", 5000]);
   assertEquals([config.ring.slots, config.ring.virtualServers, config.fleet.replicas], [512, 9, 3]);
@@ -21,7 +21,7 @@ Deno.test("every default is accepted by its own setting", () => {
   }
 });
 
-Deno.test("an empty variable is an unset one, except for the health path", () => {
+Deno.test("an empty variable counts as unset, except for the health path", () => {
   const config = readConfig({ LB_PORT: "", LB_HEALTH_PATH: "" });
   assertEquals([config.listen.port, config.health.path], [5000, ""]);
 });
@@ -38,13 +38,13 @@ Deno.test("all faults come in one error, each with name, bound and value", () =>
   );
 });
 
-Deno.test("a token that cannot be used is not shown", () => {
+Deno.test("an invalid token is not shown", () => {
   assertEquals(faults({ LB_ADMIN_TOKEN: "hush hush" }), [
     "LB_ADMIN_TOKEN: must be printable characters without spaces; got a value of another form",
   ]);
 });
 
-Deno.test("a token comes from one place, and both tokens are two", () => {
+Deno.test("a token has one source, and the two tokens differ", () => {
   assertEquals(faults({ LB_READ_TOKEN: "hush", LB_READ_TOKEN_FILE: "file" }), [
     "LB_READ_TOKEN, LB_READ_TOKEN_FILE: only one of them may be given; got both",
   ]);
@@ -78,7 +78,7 @@ test("upstreams are addresses with a name and a weight, or named by the address"
   ]);
 });
 
-Deno.test("upstreams without an address, a name or a weight that can be are refused", () => {
+Deno.test("upstreams with an invalid address, name or weight are refused", () => {
   const wrong = ["a=", "=a:80", "-a=b:80", "a b=c:80", "a:80*", "a:80*-1", "a:80*1001", "a:80*x"];
   const paths = ["unix:", "unix:a.sock", "unix:/a b", `unix:/${"a".repeat(107)}`, "[1::2::3]:80"];
   for (const value of [...wrong, ...paths]) {
@@ -86,7 +86,7 @@ Deno.test("upstreams without an address, a name or a weight that can be are refu
   }
 });
 
-Deno.test("upstreams have names of their own, and one of a weight above 0", () => {
+Deno.test("upstreams have unique names, and at least one has a weight above 0", () => {
   const fault = (value: string) => faults({ LB_ENGINE: "static", LB_UPSTREAMS: value });
   const twice = "LB_UPSTREAMS: each upstream must have a name of its own; got";
   assertEquals(fault("a=h:1,a=h:2"), [`${twice} a twice`]);
@@ -97,13 +97,13 @@ Deno.test("upstreams have names of their own, and one of a weight above 0", () =
   ]);
 });
 
-Deno.test("addresses without a port, or with none that exists, are refused", () => {
+Deno.test("addresses without a port, or with an invalid one, are refused", () => {
   for (const value of ["127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "a b:80", "::1:80"]) {
     assertEquals(faults({ LB_UPSTREAMS: value }).length, 1, value);
   }
 });
 
-Deno.test("a key is one of six kinds", () => {
+Deno.test("the key setting accepts six kinds of keys", () => {
   const key = (text: string) => readConfig({ LB_KEY: text }).ring.key;
   assertEquals(key("path"), { from: "path" });
   assertEquals(key("client"), { from: "client" });
@@ -131,7 +131,7 @@ Deno.test("a replica's command is words, not a shell script", () => {
   assertEquals(readConfig({ LB_REPLICA_COMMAND: command }).replica.command, command);
 });
 
-Deno.test("settings that cannot stand together are faults", () => {
+Deno.test("conflicting settings are faults", () => {
   assertEquals(faults({ LB_ENGINE: "static" }), [
     "LB_UPSTREAMS: must name at least one host:port with LB_ENGINE=static; got none",
   ]);
@@ -143,7 +143,7 @@ Deno.test("settings that cannot stand together are faults", () => {
   ]);
 });
 
-Deno.test("options of containers are faults key by key, and as a whole where it is no JSON", () => {
+Deno.test("options of containers are faults key by key, or as a whole if they are not JSON", () => {
   assertEquals(
     faults({ LB_REPLICA_OPTIONS: '{"cpus":0,"volumes":["a"]}' }).map((one) =>
       one.replace(/must.*;/, "...")
@@ -157,7 +157,7 @@ Deno.test("options of containers are faults key by key, and as a whole where it 
   assertMatch(faults({ LB_REPLICA_OPTIONS: "memory=1g" }).join(), /must be a JSON object such as/);
 });
 
-Deno.test("options of containers are for containers, and those of one replica not for spares", () => {
+Deno.test("options apply to containers only, and options of a single replica not to spares", () => {
   const LB_REPLICA_OPTIONS = '{"volumes":["data-$SERVER_NAME:/data"]}';
   assertEquals(faults({ LB_ENGINE: "process", LB_REPLICA_OPTIONS }), [
     "LB_REPLICA_OPTIONS: must be empty with LB_ENGINE=process, since every key is an option of " +
@@ -166,7 +166,7 @@ Deno.test("options of containers are for containers, and those of one replica no
   assertMatch(faults({ LB_SPARES: "1", LB_REPLICA_OPTIONS }).join(), /LB_SPARES: must be 0 where/);
 });
 
-Deno.test("the ring has room for one replica a slot, or M / K where each has K points", () => {
+Deno.test("the ring has room for one replica per slot, or M / K if each has K points", () => {
   const room = (LB_LAYOUT: "even" | "ring") =>
     replicaCapacity(
       readConfig({ LB_LAYOUT, LB_SLOTS: "512", LB_VIRTUAL_SERVERS: "9", LB_REPLICAS: "3" }),
@@ -174,7 +174,7 @@ Deno.test("the ring has room for one replica a slot, or M / K where each has K p
   assertEquals([room("even"), room("ring")], [512, 56]);
 });
 
-Deno.test("a variable that is no setting is a fault among the others", () => {
+Deno.test("an unknown variable is a fault among the others", () => {
   assertEquals(faults({ LB_PROT: "1", LB_PORT: "x", HOME: "/" }), [
     "LB_PROT: no setting has this name; did you mean LB_PORT?",
     'LB_PORT: must be a whole number from 0 to 65535; got "x"',

@@ -1,5 +1,5 @@
 /**
- * What the control API acts on, out of the parts of one balancer.
+ * Builds the control API's dependencies from the parts of one balancer.
  *
  * @module
  */
@@ -38,9 +38,9 @@ interface BalancerParts {
   readonly failures: Failures;
   readonly log: Log;
   readonly gate: Gate;
-  /** Counts the files of the main thread. */
+  /** The descriptor budget of the main thread. */
   readonly files: DescriptorBudget;
-  /** Changes of the fleet wait for each other. */
+  /** Serializes changes of the fleet. */
   readonly changeLock: ChangeLock;
   readonly deploys: Deploys;
   /** Aborted when the balancer begins to end. */
@@ -48,16 +48,16 @@ interface BalancerParts {
 }
 
 /**
- * Puts the control API's parts together.
+ * Builds the control API's dependencies.
  *
- * @param parts those of the balancer
+ * @param parts the balancer's parts
  */
 export function controlParts(parts: BalancerParts): ControlParts {
   const { config, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate } = parts;
   const { files, ending } = parts;
   const { changeLock, deploys } = parts;
   const { now, wallClock } = fleet.clock;
-  // Of few files calls have half.
+  // With few descriptors, calls get half of them.
   const streamLimit = () => Math.min(config.limits.eventStreams, Math.ceil(files.apiRoom / 2));
   const startedAt = new Date(wallClock(now())).toISOString();
   return {

@@ -1,16 +1,16 @@
 /**
- * The one place where failed background work is logged and counted: nobody waits for a probe or an
- * engine call, so nobody would hear of it otherwise.
+ * Logs and counts failed background work. No caller waits for a probe or an engine call, so its
+ * errors would otherwise be lost.
  *
  * @module
  */
 import type { Logger } from "@logtape/logtape";
 
-/** Takes note of failed background actions. */
+/** Records failed background actions. */
 export interface FailureLog {
   /**
-   * @param action what was tried, dotted and of bounded variety: `engine.start`, `docker.events`
-   * @param error what it failed with
+   * @param action dotted name of the action, of bounded variety: `engine.start`, `docker.events`
+   * @param error the error that was thrown
    */
   record(action: string, error: unknown): void;
 }
@@ -36,7 +36,7 @@ export class Failures implements FailureLog {
 }
 
 /**
- * The message of whatever was thrown.
+ * Returns the message of any thrown value.
  *
  * @param error an `Error` or any other thrown value
  */

@@ -1,15 +1,15 @@
 /**
- * Messages about values that cannot be used: each names the bound and the value received.
+ * Messages about invalid values: each names the bound and the value received.
  *
  * @module
  */
 
-/** Says what a value had to be and what it was. */
+/** Builds a message with the bound of a value and the value received. */
 export function received(rule: string): (issue: { readonly input: unknown }) => string {
   return ({ input }) => `${rule}; got ${shown(input)}`;
 }
 
-/** Says what an object had to be, or which fields it may have. */
+/** Builds a message with the required form of an object, or with its allowed fields. */
 export function describe(
   fields: string,
   example: string,
@@ -20,14 +20,14 @@ export function describe(
       : `must be an object such as ${example}; got ${shown(input)}`;
 }
 
-/** A value as JSON, cut where a client sent a long one. */
+/** A value as JSON, shortened if it is long. */
 export function shown(value: unknown): string {
   if (value === undefined) return "nothing";
-  // JSON has numbers that are too large for one, and none to show them as.
+  // A JSON number such as 1e999 parses as Infinity, which JSON.stringify would print as null.
   return typeof value === "number" ? String(value) : cut(JSON.stringify(value));
 }
 
-/** A text, cut where it is long. */
+/** A text, shortened if it is long. */
 export function cut(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

@@ -1,6 +1,6 @@
 /**
- * The balancer as a program: its settings, its signals and its exit status. The only reader of the
- * environment and the only one to install signal handlers.
+ * The balancer's main program: settings, signals and exit status. Only this module reads the
+ * environment and installs signal handlers.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import type { TraceSettings } from "./proxy/settings.ts";
 import { traceHeals } from "./tracing/heal_spans.ts";
 import { openTracing, type Tracing } from "./tracing/tracing.ts";
 
-/** Exit status for settings that cannot be used, as in sysexits.h (EX_CONFIG). */
+/** Exit status for invalid settings, as in sysexits.h (EX_CONFIG). */
 const EXIT_CONFIG = 78;
 
-/** Settings that must not reach a program that the balancer starts. */
+/** Settings that must not reach programs that the balancer starts. */
 const SECRETS = ["LB_ADMIN_TOKEN", "LB_READ_TOKEN"];
 
 async function main(): Promise<void> {
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const style = styleOf(config.log.format, Deno.stdout.isTerminal());
   const log = await Log.open(config.log.level, style);
   const tracing = await openTracing();
-  // Calls of the engine that no client asked for belong to no trace.
+  // Background calls of the engine belong to no trace.
   if (tracing) await tracing.quietly(() => run(config, log, tracing));
   else await run(config, log);
 }
@@ -59,8 +59,8 @@ function configOrExit(): Config {
 }
 
 /**
- * Deno's sampler, where none is set, takes everything. Clients are heeded all the same; what Deno
- * traces by itself cannot be left out then.
+ * Without a configured sampler Deno samples everything. Clients' sampling decisions still count,
+ * but Deno's automatic spans cannot be left out then.
  */
 function traceSettings({ logger }: Log): TraceSettings {
   const heedsClient = (Deno.env.get("OTEL_TRACES_SAMPLER") ?? "") === "";
@@ -75,7 +75,7 @@ function traceSettings({ logger }: Log): TraceSettings {
   return { heedsClient };
 }
 
-/** Signals of one kind within this time, in milliseconds, are one: Ctrl-C arrives twice. */
+/** Signals of one kind within this time, in milliseconds, count as one: Ctrl-C arrives twice. */
 const SAME_SIGNAL_MS = 1000;
 
 function endOnSignal(running: Running, { drain }: Config, log: Log): void {
@@ -84,7 +84,7 @@ function endOnSignal(running: Running, { drain }: Config, log: Log): void {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => {
       const now = performance.now();
-      // A terminal sends it to the task runner, too, which passes it on.
+      // A terminal sends the signal to the task runner, too, which passes it on.
       const repeated = now - (seen.get(signal) ?? -Infinity) < SAME_SIGNAL_MS;
       seen.set(signal, now);
       if (repeated) return;
@@ -96,7 +96,7 @@ function endOnSignal(running: Running, { drain }: Config, log: Log): void {
   }
 }
 
-/** Another balancer goes on with the replicas; requests that run here are finished first. */
+/** Ends this balancer when another one takes over the replicas; running requests finish first. */
 async function endWhenTakenOver(
   running: Running,
   { drain }: Config,

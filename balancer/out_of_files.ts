@@ -1,17 +1,17 @@
 /**
- * The one failure that is always the balancer's own, wherever it shows: no file can be opened. It
- * says nothing about whoever was to be connected to, asked or started.
+ * Exhausted file descriptors are always the balancer's own failure: the error says nothing about
+ * the replica or engine that was connected to, called or started.
  *
  * @module
  */
 
-/** Of this process (EMFILE), or of the whole machine (ENFILE). */
+/** The limit of this process (EMFILE), or of the whole machine (ENFILE). */
 const CODES: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
 
 /**
- * Whether something failed because no more files can be opened.
+ * Whether an error means that no more files can be opened.
  *
- * @param error what was thrown, or an error that has it as its cause
+ * @param error the thrown value, or an error that has it as its cause
  */
 export function isOutOfFiles(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -19,11 +19,11 @@ export function isOutOfFiles(error: unknown): boolean {
 }
 
 /**
- * Keeps the thread alive where a library leaves a failure for want of files to no one: that says
- * nothing about the state of the balancer. Any other unhandled rejection ends the thread as before.
+ * Keeps the thread alive if a library leaves such an error unhandled, because the error says
+ * nothing about the balancer's state. Any other unhandled rejection still ends the thread.
  *
  * @param record logs and counts such a failure
- * @returns ends the watch
+ * @returns removes the handler
  */
 export function surviveOutOfFiles(record: (error: unknown) => void): () => void {
   const onRejection = (event: PromiseRejectionEvent) => {

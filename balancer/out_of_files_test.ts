@@ -5,14 +5,14 @@ function coded(code: string): Error {
   return Object.assign(new Error("x"), { code });
 }
 
-Deno.test("a lack of files is told by its code, also as the cause of something else", () => {
+Deno.test("exhausted descriptors are recognized by their code, also as the cause of another error", () => {
   const cause = new Error("cannot start", { cause: coded("ENFILE") });
   assertEquals([coded("EMFILE"), cause].map(isOutOfFiles), [true, true]);
   const others = [coded("ECONNREFUSED"), new Error("EMFILE"), "EMFILE", undefined];
   assertEquals(others.map(isOutOfFiles), [false, false, false, false]);
 });
 
-Deno.test("a rejection that no one handles ends the thread, unless files ran out", () => {
+Deno.test("an unhandled rejection ends the thread, unless files ran out", () => {
   const recorded: unknown[] = [];
   const forget = surviveOutOfFiles((error) => recorded.push(error));
   const prevented = (reason: unknown) => {

@@ -1,5 +1,5 @@
 /**
- * The public port before the workers have it, and how it is reached.
+ * The public port before the workers listen, and its address.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import type { FailureLog } from "./failures.ts";
 import { failureBody } from "./reply.ts";
 import type { Address } from "./view.ts";
 
-/** Most clients that are answered at the same time while the balancer starts. */
+/** Limit on clients that are answered at the same time while the balancer starts. */
 const MOST_CLIENTS = 64;
 
-/** How long one of them may take to send its request, in milliseconds. */
+/** Milliseconds for such a client to send its request. */
 const CLIENT_MS = 1000;
 
-/** A port that is kept for the workers: from the first moment until they listen, without a gap. */
+/** A port that is held for the workers: from the start until they listen, without a gap. */
 export class PublicPort {
   readonly address: Address;
   readonly #listener: Deno.TcpListener;
@@ -23,11 +23,11 @@ export class PublicPort {
   #released = false;
 
   /**
-   * The workers share their port, so they would not notice another program that shares it, too; and
-   * a taken port has to end the balancer before it starts a replica.
+   * Checks that the port is free before a replica starts. The workers share their port, so they
+   * would not notice another program that shares the port, too.
    *
-   * @param wanted where to listen; port 0 takes a free one
-   * @param failures told what goes wrong with clients that come too early
+   * @param wanted the address; port 0 takes a free one
+   * @param failures records errors of clients that come too early
    * @throws {Deno.errors.AddrInUse} another program has the port
    */
   constructor({ hostname, port }: Address, failures: FailureLog) {
@@ -37,14 +37,16 @@ export class PublicPort {
     this.#answering = this.#answer();
   }
 
-  /** The workers listen, or never will. Resolves when every new connection is theirs. */
+  /**
+   * Called when the workers listen, or never will. Resolves when every new connection is theirs.
+   */
   async release(): Promise<void> {
     this.#released = true;
     this.#listener.close();
     await this.#answering;
   }
 
-  /** Who connects before the workers listen is told to come back. */
+  /** Answers clients that connect before the workers listen with 503 and Retry-After. */
   async #answer(): Promise<void> {
     while (!this.#released) {
       try {
@@ -63,7 +65,7 @@ export class PublicPort {
     this.#clients++;
     const timer = setTimeout(() => close(client), CLIENT_MS);
     try {
-      // An answer that is sent before the request was read could be lost with a reset.
+      // An answer sent before the request was read could be lost with a reset.
       await client.read(new Uint8Array(REQUEST_BYTES));
       await client.write(STARTING);
       await client.closeWrite();
@@ -79,7 +81,7 @@ export class PublicPort {
 
 const REQUEST_BYTES = 8192;
 
-/** After a failed accept, in milliseconds: the next one would fail, too. */
+/** Pause after a failed accept, in milliseconds: the next one would fail, too. */
 const ACCEPT_PAUSE_MS = 100;
 
 const STARTING = startingAnswer();
@@ -109,20 +111,20 @@ function close(client: Deno.TcpConn): void {
   try {
     client.close();
   } catch (error) {
-    // Its deadline has closed it already.
+    // The deadline has already closed the connection.
     if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }
 
-/** A listener that the workers' listeners may stand beside. */
+/** A listener that can coexist with the workers' listeners. */
 function shared(hostname: string, port: number): Deno.TcpListener {
   return Deno.listen({ hostname, port, reusePort: true });
 }
 
 /**
- * Only a listener that shares with nobody notices others, and only one that shares can stay. Between
- * the two the port is free for some microseconds: another balancer is kept off by a lock, and any
- * other program that is faster makes the second one fail.
+ * Only a listener without SO_REUSEPORT detects other listeners, and only one with it can stay.
+ * Between the two the port is free for some microseconds: a lock keeps other balancers off, and any
+ * other program that takes the port makes the second listener fail.
  */
 function claim(hostname: string, port: number): Deno.TcpListener {
   const lock = lockPort(port);
@@ -135,10 +137,10 @@ function claim(hostname: string, port: number): Deno.TcpListener {
 }
 
 /**
- * A name in Linux's abstract name space: it has the scope of the port, the network namespace, no
- * file, and goes with the process.
+ * A name in Linux's abstract socket namespace. It has the scope of the port (the network
+ * namespace), needs no file, and disappears with the process.
  *
- * @throws {Deno.errors.AddrInUse} another balancer claims the port at this moment
+ * @throws {Deno.errors.AddrInUse} another balancer is claiming the port
  */
 function lockPort(port: number): { close(): void } | undefined {
   if (Deno.build.os !== "linux") return undefined;
@@ -146,9 +148,9 @@ function lockPort(port: number): { close(): void } | undefined {
 }
 
 /**
- * Where this machine reaches an address: what listens everywhere does on loopback, too.
+ * Returns the address's origin from this machine: a wildcard address is reached on loopback.
  *
- * @param address what is listened on
+ * @param address the listen address
  * @returns the origin of an HTTP URL
  */
 export function originOf({ hostname, port }: Address): string {

@@ -13,7 +13,7 @@ const NO_FAILURES: FailureLog = {
 
 const open = (port: number) => new PublicPort({ hostname: LOOPBACK, port }, NO_FAILURES);
 
-test("a free port is taken from the first moment, for listeners that share it", async () => {
+test("a free port is held from the start, for listeners that share it", async () => {
   const port = open(0);
   const { hostname, port: number } = port.address;
   assertThrows(() => Deno.listen({ hostname, port: number }), Deno.errors.AddrInUse);
@@ -22,7 +22,7 @@ test("a free port is taken from the first moment, for listeners that share it", 
   worker.close();
 });
 
-test("a port that is named is held from the first moment until it is released", async () => {
+test("a given port is held from the start until it is released", async () => {
   const number = freePort();
   const port = open(number);
   assertThrows(() => Deno.listen({ hostname: LOOPBACK, port: number }), Deno.errors.AddrInUse);
@@ -47,7 +47,7 @@ test("of many balancers that start at once on one port, one gets it", async () =
   for (const port of held) await port?.release();
 });
 
-test("who connects before the workers listen is told to come back", async () => {
+test("a client that connects before the workers listen gets 503 and Retry-After", async () => {
   const port = open(0);
   const response = await fetch(originOf(port.address));
   assertEquals([response.status, response.headers.get("retry-after")], [503, "1"]);
@@ -55,13 +55,13 @@ test("who connects before the workers listen is told to come back", async () => 
     message: "<Error> the balancer starts; try again in a second",
     status: "failure",
   });
-  // One that leaves without a word is no failure.
+  // A client that leaves without a request is no failure.
   Deno.connect({ hostname: LOOPBACK, port: port.address.port }).then((client) => client.close());
   await (await fetch(originOf(port.address))).body?.cancel();
   await port.release();
 });
 
-Deno.test("what listens everywhere is reached on loopback", () => {
+Deno.test("a wildcard address is reached on loopback", () => {
   assertEquals(originOf({ hostname: "0.0.0.0", port: 1 }), "http://127.0.0.1:1");
   assertEquals(originOf({ hostname: "::", port: 1 }), "http://[::1]:1");
   assertEquals(originOf({ hostname: "10.0.0.1", port: 1 }), "http://10.0.0.1:1");

@@ -1,5 +1,5 @@
 /**
- * The form in which the balancer itself reports an error to a client.
+ * The body of the balancer's own errors.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import type { Failure } from "./answers/answer.ts";
 
 /**
- * The body of an error.
+ * Builds the body of an error.
  *
- * @param message what is wrong and what would be right, for the client to read
- * @param detail more of that, where the message is one that clients compare as a whole
+ * @param message the fault and its remedy, for the client to read
+ * @param detail further text, if clients compare the message as a whole
  */
 export function failureBody(message: string, detail?: string): Failure {
   const body = { message: `<Error> ${message}`, status: "failure" } as const;

@@ -1,5 +1,5 @@
 /**
- * Upstreams that somebody else runs, as settings and calls of the API name them.
+ * Upstreams that the balancer does not run, as settings and calls of the API name them.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import { type Address, addressText, type UpstreamAddress } from "./view.ts";
 
 /** An upstream of engine static. */
 export interface GivenUpstream {
-  /** Its identity: the name that was given, else the text of its address. */
+  /** The upstream's identity: the given name, or the text of its address. */
   readonly name: string;
   readonly address: UpstreamAddress;
-  /** Its share beside the others'; 0 for no slots. */
+  /** The upstream's weight; 0 for no slots. */
   readonly weight: number;
 }
 
-/** The heaviest that a replica can be. */
+/** The largest weight of a replica. */
 export const MAX_WEIGHT = 1000;
 
 /** Longest path of a Unix socket in bytes: `sun_path` without its final NUL. */
@@ -25,15 +25,15 @@ const GIVEN_NAME = "[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9_])?";
 const HOST_PORT = "(?:\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9_.-]+):[0-9]{1,5}";
 const SOCKET = `unix:/[A-Za-z0-9_./@+~:-]{1,${LONGEST_SOCKET_PATH - 1}}`;
 
-/** A name that can be given to an upstream, as the end of a sentence. */
+/** The rule of a given name, as the end of a sentence. */
 export const GIVEN_NAME_RULE = "must be 1 to 63 letters, digits, _, . or -, beginning with a " +
   "letter or a digit and ending with one or with _";
 
-/** What an upstream's address looks like, as the end of a sentence. */
+/** The form of an upstream's address, as the end of a sentence. */
 export const ADDRESS_RULE = "must be host:port with a port from 1 to 65535 or unix:/path with at " +
   `most ${LONGEST_SOCKET_PATH} bytes of path`;
 
-/** Every name that a replica of any engine can have: a given one, or the text of an address. */
+/** The name of a replica of any engine: a given name, or the text of an address. */
 export const REPLICA_NAME_PATTERN: RegExp = new RegExp(
   `^(?:${GIVEN_NAME}|${HOST_PORT}|${SOCKET})$`,
 );
@@ -41,7 +41,7 @@ export const REPLICA_NAME_PATTERN: RegExp = new RegExp(
 const GIVEN_NAME_PATTERN = new RegExp(`^${GIVEN_NAME}$`);
 const ENTRY = new RegExp(`^(?:([^=:/\\[]*)=)?([^*]*)(?:\\*(\\d{1,4}(?:\\.\\d{1,6})?))?$`);
 
-/** Whether a text can be given to an upstream as its name. */
+/** Whether a text is a valid name of an upstream. */
 export function isGivenName(text: string): boolean {
   return GIVEN_NAME_PATTERN.test(text);
 }
@@ -69,8 +69,8 @@ export function parseUpstreamAddress(text: string): UpstreamAddress | undefined 
 }
 
 /**
- * Parses `name=address*weight,...`; name and weight may be left out. Names may be there twice, see
- * {@linkcode firstDuplicate}. Empty text is an empty list.
+ * Parses `name=address*weight,...`; name and weight are optional. Duplicate names are allowed here,
+ * see {@linkcode firstDuplicate}. Empty text is an empty list.
  */
 export function parseUpstreams(text: string): readonly GivenUpstream[] | undefined {
   const upstreams = text.split(",").map((part) => part.trim()).filter((part) => part !== "")
@@ -87,7 +87,7 @@ function parseUpstream(text: string): GivenUpstream | undefined {
   return isGivenName(name) ? { name, address, weight } : undefined;
 }
 
-/** The first name that two upstreams have; undefined where all differ. */
+/** Returns the first name that occurs twice; undefined if all names differ. */
 export function firstDuplicate(upstreams: readonly GivenUpstream[]): string | undefined {
   const names = new Set<string>();
   for (const { name } of upstreams) {
@@ -97,7 +97,7 @@ export function firstDuplicate(upstreams: readonly GivenUpstream[]): string | un
   return undefined;
 }
 
-/** Whether two lists are the same; the order means nothing. */
+/** Whether two lists have the same upstreams, in any order. */
 export function sameUpstreams(
   a: readonly GivenUpstream[],
   b: readonly GivenUpstream[],
@@ -108,10 +108,10 @@ export function sameUpstreams(
 }
 
 /**
- * The first Unix socket that this process may not connect to: Deno wants read and write access to
- * its path.
+ * Returns the first Unix socket that this process may not connect to: Deno requires read and write
+ * permission for its path.
  *
- * @returns a sentence for the person who starts the balancer; undefined where all may be used
+ * @returns a sentence for the operator; undefined if all sockets may be used
  */
 export function deniedSocket(upstreams: readonly GivenUpstream[]): string | undefined {
   for (const { address } of upstreams) {

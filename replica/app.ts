@@ -1,5 +1,5 @@
 /**
- * The replica's pages: a greeting that says who answered, and a heartbeat.
+ * The replica's pages: a greeting with the replica's name, and a heartbeat.
  *
  * @module
  */
@@ -8,9 +8,10 @@ import { HEARTBEAT_PATH, HOME_PATH } from "./contract.ts";
 import { Identity } from "./identity.ts";
 
 /**
- * The replica's app. One without a name says `Hello from Server: unnamed` until a heartbeat names it.
+ * Builds the replica's app. Without a name it says `Hello from Server: unnamed` until a heartbeat
+ * names it.
  *
- * @param name the replica's name in the ring, for example `Server3`; empty when it has none yet
+ * @param name the replica's name in the ring, for example `Server3`; empty if unnamed
  */
 export function createApp(name: string): Hono {
   const identity = new Identity(name);

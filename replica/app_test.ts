@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { createApp } from "./app.ts";
 import { HEARTBEAT_PATH, HOME_PATH, NAME_FIELD } from "./contract.ts";
 
-Deno.test("home says which server answered", async () => {
+Deno.test("home names the server that answered", async () => {
   const response = await createApp("Server3").request(HOME_PATH);
   assertEquals(response.status, 200);
   assertEquals(await response.json(), {
@@ -11,7 +11,7 @@ Deno.test("home says which server answered", async () => {
   });
 });
 
-Deno.test("home gives the whole name where it ends in no number of a server", async () => {
+Deno.test("home shows the whole name if it does not end in a server's number", async () => {
   const response = await createApp("S4").request(HOME_PATH);
   assertEquals((await response.json()).message, "Hello from Server: S4");
 });
@@ -22,7 +22,7 @@ Deno.test("the heartbeat answers 200 with an empty body", async () => {
   assertEquals(await response.text(), "");
 });
 
-/** What home says after heartbeats with some fields, one after the other. */
+/** The texts of home after each of several heartbeats. */
 async function helloAfter(name: string, ...heartbeats: HeadersInit[]): Promise<string> {
   const app = createApp(name);
   for (const headers of heartbeats) {
@@ -33,18 +33,18 @@ async function helloAfter(name: string, ...heartbeats: HeadersInit[]): Promise<s
   return message.replace("Hello from Server: ", "");
 }
 
-Deno.test("a replica without a name says so until a heartbeat names it", async () => {
+Deno.test("an unnamed replica says so until a heartbeat names it", async () => {
   assertEquals(await helloAfter(""), "unnamed");
   assertEquals(await helloAfter("", {}), "unnamed");
   assertEquals(await helloAfter("", {}, { [NAME_FIELD]: "Server3" }), "3");
 });
 
-Deno.test("the first name stays", async () => {
+Deno.test("later names are ignored", async () => {
   const [first, second] = [{ [NAME_FIELD]: "S-4_x" }, { [NAME_FIELD]: "Server3" }];
   assertEquals(await helloAfter("", first, second), "S-4_x");
 });
 
-Deno.test("a replica that was started with a name keeps it", async () => {
+Deno.test("a replica that was started with a name keeps that name", async () => {
   assertEquals(await helloAfter("Server1", { [NAME_FIELD]: "Server3" }), "1");
 });
 

@@ -1,5 +1,5 @@
 /**
- * Exits with 0 when the replica of this container answers its heartbeat, for HEALTHCHECK in
+ * Exits with 0 if the replica of this container answers its heartbeat, for HEALTHCHECK in
  * Dockerfile.replica: an image with Deno alone has neither curl nor a shell.
  *
  * @module

@@ -1,8 +1,8 @@
 /**
  * Runs one replica: `deno task replica`, a container, or a child of the balancer.
  *
- * Exit codes: 0 drained after SIGTERM or SIGINT, 1 not everything was finished in time or the
- * address cannot be had, 2 the environment is wrong.
+ * Exit codes: 0 drained after SIGTERM or SIGINT, 1 some requests were cut off or the address is
+ * unavailable, 2 the environment is invalid.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { DEFAULT_PORT, REPLICA_ENV } from "./contract.ts";
 import { type ServeAddress, serveUntilSignal } from "./serve.ts";
 
 const MAX_PORT = 65_535;
-/** Below the ten seconds that `docker stop` waits, so that the exit code still tells the truth. */
+/** Below the ten seconds of `docker stop`, so that the exit code is the replica's own. */
 const DRAIN_MS = 8_000;
 
 function fail(code: number, message: string): never {

@@ -27,7 +27,7 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-/** Polls, for there is no event: asks until the port takes connections, or takes no more. */
+/** Polls until the port accepts connections, or no longer does: no event reports that. */
 async function waitForPort(port: number, open: boolean): Promise<void> {
   const deadline = Date.now() + SOON_MS;
   while (await accepts(port) !== open) {
@@ -55,7 +55,7 @@ async function startReplica(name: string, tellsName = true): Promise<Running> {
   return { port, child };
 }
 
-/** A replica with one request running, which ends once its standard input is closed. */
+/** A replica with one running request, which ends when its standard input is closed. */
 async function startSlow(drainMs: number): Promise<Running & { answer: Promise<string> }> {
   const port = freePort();
   const child = spawn("./testdata/slow.ts", [String(port), String(drainMs)], {});
@@ -67,7 +67,7 @@ async function startSlow(drainMs: number): Promise<Running & { answer: Promise<s
   return { port, child, answer };
 }
 
-/** Its exit code and what it wrote to standard error. */
+/** The exit code and the standard error of the replica. */
 async function end(child: Deno.ChildProcess): Promise<{ code: number; stderr: string }> {
   const stderr = new Response(child.stderr).text();
   await child.stdin.close();
@@ -105,7 +105,7 @@ for (const tellsName of [true, false]) {
   });
 }
 
-test("a request that runs when SIGTERM comes is finished, and no other is taken", async () => {
+test("a request that is running at SIGTERM is finished, and no other is accepted", async () => {
   const { port, child, answer } = await startSlow(SOON_MS);
   child.kill("SIGTERM");
   await waitForPort(port, false);
@@ -114,7 +114,7 @@ test("a request that runs when SIGTERM comes is finished, and no other is taken"
   assertEquals((await ended).code, 0);
 });
 
-test("a request that never ends does not keep the replica from ending", async () => {
+test("a request that never ends does not keep the replica running", async () => {
   const { child, answer } = await startSlow(1);
   const cut = answer.then(() => "answered", () => "cut");
   child.kill("SIGTERM");
@@ -131,7 +131,7 @@ for (const port of ["", "0", "65536", "80a", "1.5"]) {
   });
 }
 
-test("a port that is taken is refused with exit code 1 and a reason", async () => {
+test("a taken port is refused with exit code 1 and a reason", async () => {
   using listener = Deno.listen({ hostname: HOST, port: 0 });
   const { port } = listener.addr;
   const { code, stderr } = await end(spawn("./main.ts", [], replicaEnv("Server1", HOST, port)));

@@ -4,12 +4,12 @@
  * @module
  */
 
-/** Where to serve: an address and a TCP port, or the path of a Unix socket. */
+/** The listen address: an address and a TCP port, or the path of a Unix socket. */
 export type ServeAddress =
   | { readonly hostname: string; readonly port: number }
   | { readonly path: string };
 
-/** Where and how to serve. */
+/** Options of the server. */
 type ServeOptions = ServeAddress & {
   /** Longest wait for running requests after the signal, in milliseconds. */
   readonly drainMs: number;
@@ -18,12 +18,12 @@ type ServeOptions = ServeAddress & {
 const SIGNALS: readonly Deno.Signal[] = ["SIGTERM", "SIGINT"];
 
 /**
- * Serves until SIGTERM or SIGINT, then takes no more connections and finishes what runs.
+ * Serves until SIGTERM or SIGINT, then accepts no more connections and finishes running requests.
  *
  * @param handler answers the requests
- * @param options address, and how long draining may take
- * @returns true when every request was finished, false when the deadline came first
- * @throws {Deno.errors.AddrInUse} and whatever else keeps it from listening
+ * @param options the address and the drain deadline
+ * @returns true if every request was finished, false if the deadline came first
+ * @throws {Deno.errors.AddrInUse} or any other error of listening
  */
 export async function serveUntilSignal(
   handler: (request: Request) => Response | Promise<Response>,
@@ -43,7 +43,7 @@ function nextSignal(): Promise<void> {
   return promise;
 }
 
-/** Resolves true when the work is done in time; false after `ms` milliseconds. */
+/** Resolves to true if the work is done in time; to false after `ms` milliseconds. */
 async function withinDeadline(work: Promise<void>, ms: number): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<false>();
   const timer = setTimeout(() => resolve(false), ms);

@@ -1,10 +1,10 @@
 /**
- * Consistent hashing with bounded loads: how much a member may have in hand, and where a request
- * goes whose owner has that much already.
+ * Consistent hashing with bounded loads: the cap on a member's requests in hand, and the
+ * destination of a request that overflows a full owner.
  *
  * Source: Mirrokni, Thorup and Zadimoghaddam, Consistent hashing with bounded loads, SODA 2018.
- * There what overflows goes to the next bin clockwise, so that the neighbour of a popular one fills
- * up, too; here it goes to where another hash of the key falls (Chen, Coleman and Shrivastava,
+ * There an overflow goes to the next bin clockwise, so that the neighbour of a popular bin fills
+ * up, too; here it goes to the slot of another hash of the key (Chen, Coleman and Shrivastava,
  * Revisiting consistent hashing with bounded loads, AAAI 2021).
  *
  * @module
@@ -15,9 +15,9 @@ import { murmur3 } from "./murmur3.ts";
 import type { Ring } from "./ring.ts";
 
 /**
- * How many requests a member may have in hand: its share of all, times the bound, rounded up. The
- * request that is to be placed counts among all. With a bound above 1 the caps of all members
- * together are more than the requests, so that there is always room somewhere.
+ * Returns the cap on a member's requests in hand: its share of all requests, times the bound,
+ * rounded up. The request to be placed counts as one of them. With a bound above 1 the caps
+ * together exceed the requests, so that some member always has room.
  *
  * @example
  * ```ts
@@ -30,20 +30,20 @@ import type { Ring } from "./ring.ts";
  *
  * @param bound How far above the mean a load may rise, above 1.
  * @param inHand The requests that all members have in hand, without the one to place.
- * @param share The member's share of the weights, from 0 to 1; a member of none may have nothing.
+ * @param share The member's share of the weights, from 0 to 1; with a share of 0 the cap is 0.
  */
 export function loadCap(bound: number, inHand: number, share: number): number {
   return Math.ceil(bound * (inHand + 1) * share);
 }
 
-/** Other hashes of the key that are tried, for each member. */
+/** The number of other hashes of the key to try, per member. */
 const TRIES = 2;
 
 /**
- * The members that a key overflows to, in the order in which to try them: the owners of where other
- * hashes of the key fall, then the rest as the ring's walk has them, those of weight 0 last. Each
- * once, and never the owner of the key's own slot. Each step costs a hash of the key or a few; only
- * who asks for the rest pays for the walk.
+ * Returns the members that a key overflows to, in the order of attempts: first the owners of the
+ * slots of other hashes of the key, then the rest in the order of the ring's walk, members of
+ * weight 0 last. Each member comes once, and the key's owner never. A step costs one or a few
+ * hashes of the key; the walk is computed only when the rest is needed.
  *
  * @example
  * ```ts
@@ -58,7 +58,7 @@ const TRIES = 2;
  * @param ring The ring.
  * @param key The request's key.
  * @param slot The slot of the key, from 0 to `ring.slots` - 1.
- * @throws {RangeError} When there is no such slot.
+ * @throws {RangeError} When the slot does not exist.
  */
 export function* overflow(ring: Ring, key: string, slot: number): Generator<string, void> {
   const count = ring.members.length;
@@ -75,6 +75,6 @@ export function* overflow(ring: Ring, key: string, slot: number): Generator<stri
 
 function ownerOf(ring: Ring, slot: number): string | undefined {
   const index = ring.table[slot];
-  // The walk says what is wrong with a slot that there is not.
+  // The walk throws for a slot that does not exist.
   return index === undefined ? ring.walk(slot)[0] : ring.members[index];
 }

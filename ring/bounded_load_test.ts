@@ -4,7 +4,7 @@ import { loadCap, overflow, Ring } from "./mod.ts";
 
 const members = fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 20 });
 
-Deno.test("bounded load: the caps together leave room for one request more", () => {
+Deno.test("bounded load: the caps together leave room for one more request", () => {
   const weights = fc.array(fc.double({ min: 0.1, max: 50, noNaN: true }), { minLength: 1 });
   const bound = fc.double({ min: 1, max: 10, noNaN: true });
   fc.assert(fc.property(weights, bound, fc.nat(100_000), (given, factor, inHand) => {
@@ -14,11 +14,11 @@ Deno.test("bounded load: the caps together leave room for one request more", () 
   }));
 });
 
-Deno.test("bounded load: one without weight may have nothing", () => {
+Deno.test("bounded load: the cap of a member without weight is 0", () => {
   assertEquals(loadCap(1.25, 1000, 0), 0);
 });
 
-Deno.test("overflow: it leads to everybody but the owner, each once", () => {
+Deno.test("overflow: each member but the owner comes once", () => {
   fc.assert(fc.property(members, fc.string(), (names, key) => {
     const ring = Ring.build({ members: names });
     const slot = ring.slotOfKey(key);
@@ -31,7 +31,7 @@ Deno.test("overflow: it leads to everybody but the owner, each once", () => {
   }));
 });
 
-Deno.test("overflow: keys of one owner overflow to all others alike", () => {
+Deno.test("overflow: the keys of one owner overflow to all other members alike", () => {
   const ring = Ring.build({
     members: Array.from({ length: 10 }, (_, at) => `Server${at + 1}`),
     layout: "ring",
@@ -45,12 +45,13 @@ Deno.test("overflow: keys of one owner overflow to all others alike", () => {
     const [first = ""] = overflow(ring, key, ring.slotOfKey(key));
     firsts.set(first, (firsts.get(first) ?? 0) + 1);
   }
-  // As the shares of the ring are, and none of them takes it all as a neighbour would.
+  // In proportion to the shares of the ring: no member takes the whole overflow, as a neighbour
+  // would.
   assertEquals(firsts.size, 9);
   assert(Math.max(...firsts.values()) < 9000 / 9 * 1.5);
 });
 
-Deno.test("overflow: there is none of an empty ring, nor of a ring of one", () => {
+Deno.test("overflow: an empty ring and a ring of one member have no overflow", () => {
   for (const members of [[], ["a"]]) {
     const ring = Ring.build({ members });
     assertEquals([...overflow(ring, "key", ring.slotOfKey("key"))], []);

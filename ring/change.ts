@@ -12,26 +12,28 @@ import {
   weightedMember,
 } from "./members.ts";
 
-/** What to change about the members of a ring: first who leaves, then who joins, then weights. */
+/** A change of the members of a ring, applied in this order: removals, additions, weights. */
 export interface Change {
-  /** Who joins: names, or members with weights, in any order. */
+  /** New members: names, or members with weights, in any order. */
   readonly add?: readonly (string | Member)[];
-  /** The names of who leaves, in any order. One of them may be among those who join, too. */
+  /**
+   * Names of members to remove, in any order. A removed name may be added again in the same change.
+   */
   readonly remove?: readonly string[];
-  /** New weights by name, of members who stay or join. */
+  /** New weights by name, of members that stay or join. */
   readonly weights?: Readonly<Record<string, number>>;
 }
 
 /**
- * The members after a change.
+ * Returns the members after a change.
  *
- * @param members The members before it, in canonical order. They are left as they are.
- * @param change What changes.
+ * @param members The members before the change, in canonical order. The array is not modified.
+ * @param change The change.
  * @returns The members in canonical order, frozen.
  * @throws {TypeError} When a field is of the wrong type.
- * @throws {RangeError} When somebody leaves or is weighed who is not there, when somebody joins who
- * is there already, when a name is empty or given twice, when a weight is negative or not finite,
- * or when members remain and all have weight 0.
+ * @throws {RangeError} When a member to remove or reweight does not exist, when a member to add
+ * already exists, when a name is empty or given twice, when a weight is negative or not finite, or
+ * when members remain and all have weight 0.
  */
 export function changedMembers(
   members: readonly WeightedMember[],

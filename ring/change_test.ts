@@ -18,7 +18,7 @@ function servers(count: number): string[] {
   return Array.from({ length: count }, (_, at) => `Server${at + 1}`);
 }
 
-/** Few names, so that they come back, and some of them differ only in what is before the number. */
+/** Few names, so that they repeat; some differ only in the part before the number. */
 const name = fc.oneof(
   fc.nat(40).map((number) => `S${number}`),
   fc.nat(5).map((number) => `T${number}`),
@@ -33,9 +33,11 @@ const weight = fc.oneof(
     arbitrary: fc.constantFrom(Number.MIN_VALUE, 1e-323, 1e-9, 1e9, Number.MAX_VALUE),
   },
 );
-/** What a member is to be: of this weight, or gone. */
+/** A member's target: a weight, or removal. */
 const wish = fc.tuple(name, fc.option(weight, { nil: undefined }));
-/** Wishes for a ring, which of the rings so far it is to be made from, and where to compare walks. */
+/**
+ * Targets for a ring, the index of the earlier ring to change, and slots whose walks are compared.
+ */
 const step = fc.record({
   wishes: fc.array(wish, { maxLength: 12 }),
   from: fc.nat(),
@@ -48,7 +50,9 @@ const shape: fc.Arbitrary<Omit<RingOptions, "members">> = fc.record({
   virtualServers: fc.integer({ min: 1, max: 3 }),
 });
 
-/** The change that fulfils wishes; a member that is there may get its weight in either way. */
+/**
+ * Returns the change that reaches the targets; an existing member gets its weight in either way.
+ */
 function changeFor(ring: Ring, wishes: ReadonlyMap<string, number | undefined>): Change {
   const add: Member[] = [];
   const remove: string[] = [];
@@ -89,7 +93,7 @@ function assertSame(actual: Ring, expected: Ring, slot: number): void {
   assertEquals(actual.walk(slot), expected.walk(slot));
 }
 
-Deno.test("A changed ring is the one that is built of the changed members, whatever came before", () => {
+Deno.test("A changed ring equals the ring that is built of the changed members, after any earlier changes", () => {
   fc.assert(
     fc.property(shape, fc.array(step, { maxLength: 12 }), (shape, steps) => {
       const rings = [Ring.build({ ...shape, members: [] })];
@@ -110,7 +114,7 @@ Deno.test("A changed ring is the one that is built of the changed members, whate
   );
 });
 
-Deno.test("A ring of hundreds that shrinks and grows one by one stays the one that is built", () => {
+Deno.test("A ring of hundreds of members that shrinks and grows one by one equals the built ring", () => {
   for (const layout of ["even", "rendezvous"] as const) {
     for (const weightOf of [() => 1, (at: number) => 1 + at % 4 / 3]) {
       const members = servers(300).map((name, at) => ({ name, weight: weightOf(at) }));
@@ -130,7 +134,7 @@ Deno.test("A ring of hundreds that shrinks and grows one by one stays the one th
   }
 });
 
-Deno.test("A ring that is changed stays as it is", () => {
+Deno.test("A change leaves the original ring as it was", () => {
   for (const layout of LAYOUTS) {
     const ring = Ring.build({ members: servers(5), layout });
     const [options, table] = [structuredClone(ring.options), ring.table.slice()];
@@ -146,7 +150,7 @@ Deno.test("A changed ring cannot be changed in place", () => {
   for (const part of parts) assert(Object.isFrozen(part));
 });
 
-Deno.test("A family of one's own stays with a changed ring", () => {
+Deno.test("A custom hash family stays with a changed ring", () => {
   const hashes = { request: (id: number) => -id, virtualServer: (id: number) => 5 * id };
   const ring = Ring.build({
     members: ["S1"],
@@ -160,13 +164,13 @@ Deno.test("A family of one's own stays with a changed ring", () => {
   assertEquals([changed.ownerOfId(9), changed.ownerOfId(4), changed.slotOfId(3)], ["S1", "S2", 7]);
 });
 
-Deno.test("Who leaves may join again in the same change", () => {
+Deno.test("A removed member may be added again in the same change", () => {
   const ring = Ring.build({ members: servers(3) });
   const changed = ring.with({ remove: ["Server2"], add: [{ name: "Server2", weight: 2 }] });
   assertEquals(changed.weights, [1, 2, 1]);
 });
 
-Deno.test("A weight that is given apart goes before the one of who joins", () => {
+Deno.test("A separate weight overrides the weight of an added member", () => {
   const ring = Ring.build({ members: ["a"] });
   assertEquals(ring.with({ add: [{ name: "b", weight: 2 }], weights: { b: 3 } }).weights, [1, 3]);
 });
@@ -190,7 +194,7 @@ Deno.test("Names that are unknown, taken or named twice are refused", () => {
   }
 });
 
-Deno.test("Weights out of bounds, and a change that leaves only weights of 0, are refused", () => {
+Deno.test("Invalid weights, and a change that leaves only weights of 0, are refused", () => {
   const ring = Ring.build({ members: ["a", "b"] });
   const faults: [Change, string][] = [
     [{ weights: { a: -1 } }, 'weight of "a" must be a finite number from 0 up, got -1'],
@@ -212,7 +216,7 @@ Deno.test("Weights out of bounds, and a change that leaves only weights of 0, ar
   }
 });
 
-Deno.test("Fields of a change that are of the wrong type are refused", () => {
+Deno.test("Fields of a change with the wrong type are refused", () => {
   const ring = Ring.build({ members: ["a", "b"] });
   const faults: [unknown, string][] = [
     [{ add: "c" }, "add must be an array, got c"],
@@ -225,7 +229,7 @@ Deno.test("Fields of a change that are of the wrong type are refused", () => {
   }
 });
 
-Deno.test("A change that needs too many slots is refused, and the next one is none the worse", () => {
+Deno.test("A change that needs too many slots is refused, and does not affect the next change", () => {
   for (const layout of LAYOUTS) {
     const options = { layout, slots: 16, virtualServers: 1 };
     const ring = Ring.build({ ...options, members: servers(16) });
@@ -237,7 +241,7 @@ Deno.test("A change that needs too many slots is refused, and the next one is no
   }
 });
 
-Deno.test("A ring that is built with the help of another is the same as without", () => {
+Deno.test("A ring that is built with the help of another equals the ring built without it", () => {
   fc.assert(
     fc.property(shape, shape, fc.array(step, { maxLength: 6 }), (one, other, steps) => {
       let kin = Ring.build({ ...one, members: servers(7) });

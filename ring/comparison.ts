@@ -1,33 +1,33 @@
 /**
- * What a change of a ring moves.
+ * The keys that a change of a ring moves.
  *
  * @module
  */
 
 import type { Ring } from "./ring.ts";
 
-/** A part of all string keys that changes its owner. */
+/** A share of all string keys that changes its owner. */
 export interface Flow {
-  /** Its owner in the first ring; undefined where that is empty. */
+  /** The owner in the first ring; undefined if that ring is empty. */
   readonly from: string | undefined;
-  /** Its owner in the second ring; undefined where that is empty. */
+  /** The owner in the second ring; undefined if that ring is empty. */
   readonly to: string | undefined;
   /** From 0 to 1. */
   readonly share: number;
 }
 
-/** What moves between two rings. */
+/** The keys that move between two rings. */
 export interface Movement {
-  /** The part of all string keys that changes its owner, from 0 to 1. */
+  /** The share of all string keys that changes its owner, from 0 to 1. */
   readonly share: number;
-  /** The same by who gives and who takes, the largest first. */
+  /** The same share by former and new owner, the largest first. */
   readonly flows: readonly Flow[];
 }
 
 /**
- * Compares where string keys belong in two rings: exactly, not by samples, also where the rings
- * have different numbers of slots. With equal numbers of slots it is the part of the slots that
- * changes its owner, so that it holds for ids, too, as far as they fall on all slots alike.
+ * Compares the owners of string keys in two rings: exactly, without sampling, even if the rings
+ * have different numbers of slots. With equal numbers of slots the result is the share of slots
+ * that changes its owner, so it holds for ids too, if these fall on all slots alike.
  *
  * @example A member that joins takes its share and little else moves
  * ```ts
@@ -41,14 +41,14 @@ export interface Movement {
  * assertEquals(compareRings(before, before), { share: 0, flows: [] });
  * ```
  *
- * @param before The ring that is.
- * @param after The ring that is to be.
+ * @param before The present ring.
+ * @param after The new ring.
  */
 export function compareRings(before: Ring, after: Ring): Movement {
   const indexAfter = indexesIn(after, before);
   const lengths = new Map<number, number>();
-  // Slot i of M is the part of all hashes from i / M to (i + 1) / M. Counted in parts of one M times
-  // the other all bounds are whole numbers.
+  // Slot i of M covers all hashes from i / M to (i + 1) / M. In units of 1 / (M times the other
+  // ring's M), all bounds are whole numbers.
   for (let a = 0, b = 0, at = 0; a < before.slots && b < after.slots;) {
     const [endA, endB] = [(a + 1) * after.slots, (b + 1) * before.slots];
     const end = Math.min(endA, endB);
@@ -63,8 +63,8 @@ export function compareRings(before: Ring, after: Ring): Movement {
 }
 
 /**
- * The part of the ids from 0 on that changes its owner. {@linkcode compareRings} does not see it
- * where only the hash family differs: that moves ids and no string key.
+ * Returns the share of the ids from 0 on that changes its owner. {@linkcode compareRings} does not
+ * see such a move if only the hash family differs: that moves ids but no string key.
  *
  * @example
  * ```ts
@@ -77,10 +77,10 @@ export function compareRings(before: Ring, after: Ring): Movement {
  * assert(movedIds(before, after) > 0.4);
  * ```
  *
- * @param before The ring that is.
- * @param after The ring that is to be.
- * @param ids How many of them to look at, a whole number from 1 up; 10,000 if not given.
- * @returns From 0 to 1.
+ * @param before The present ring.
+ * @param after The new ring.
+ * @param ids How many ids to compare, a whole number from 1 up; 10,000 if not given.
+ * @returns The share, from 0 to 1.
  */
 export function movedIds(before: Ring, after: Ring, ids: number = 10_000): number {
   let moved = 0;
@@ -88,17 +88,19 @@ export function movedIds(before: Ring, after: Ring, ids: number = 10_000): numbe
   return moved / ids;
 }
 
-/** More than there can be owners, nobody included. */
+/** Larger than the number of owners, including "no owner". */
 const CELLS = 2 ** 17;
 
-/** For each owner in one ring, nobody included, which it is in the other; -1 for none. */
+/**
+ * Maps each owner index of one ring, including "no owner", to its index in the other; -1 if absent.
+ */
 function indexesIn(other: Ring, ring: Ring): Int32Array {
   const indexes = new Map(other.members.map((name, index) => [name, index]));
   const nobody = other.members.length === 0 ? 0 : -1;
   return Int32Array.from([...ring.members.map((name) => indexes.get(name) ?? -1), nobody]);
 }
 
-/** In an empty ring it is the index behind the members. */
+/** In an empty ring the index is the one behind the members. */
 function ownerIndex(ring: Ring, slot: number): number {
   return ring.members.length === 0 ? 0 : ring.table[slot]!;
 }

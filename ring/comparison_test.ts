@@ -32,7 +32,7 @@ Deno.test("comparison: with equal numbers of slots it counts slots", () => {
   assertEquals(compareRings(before, after).share, moved / 512);
 });
 
-Deno.test("comparison: with different numbers of slots it is what sampled keys do", () => {
+Deno.test("comparison: with different numbers of slots it agrees with sampled keys", () => {
   const keys = Array.from({ length: 50_000 }, (_, at) => `key-${at}`);
   const before = Ring.build({ members: servers(7), slots: 300 });
   const after = Ring.build({ members: servers(8), slots: 1000, layout: "rendezvous" });
@@ -46,7 +46,7 @@ const ring = fc.record({
   layout: fc.constantFrom<Layout>("even", "rendezvous"),
 }).map((options) => Ring.build(options));
 
-Deno.test("comparison: what one direction moves the other moves back, flow by flow", () => {
+Deno.test("comparison: the opposite direction moves the same flows back", () => {
   fc.assert(fc.property(ring, ring, (one, two) => {
     const there = compareRings(one, two);
     const back = compareRings(two, one);
@@ -61,7 +61,7 @@ Deno.test("comparison: what one direction moves the other moves back, flow by fl
   }));
 });
 
-Deno.test("comparison: flows come the largest first, equal ones in canonical order", () => {
+Deno.test("comparison: flows are sorted largest first, equal ones in canonical order", () => {
   const before = Ring.build({ members: ["a", "b", "c"], slots: 300, layout: "rendezvous" });
   const { flows } = compareRings(before, Ring.build({ members: ["x", "y"], slots: 300 }));
   const ranks = flows.map(({ from, to, share }) => [1 - share, `${from} ${to}`] as const);

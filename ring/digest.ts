@@ -7,8 +7,8 @@
 import { Fnv1a64 } from "./fnv1a.ts";
 
 /**
- * The fingerprint of a table and its members. Rings of equal table and members have the same one;
- * others differ, but for one chance in 2^64.
+ * Returns the fingerprint of a table and its members. Rings with equal tables and members have
+ * equal fingerprints; others differ, but for one chance in 2^64.
  *
  * @param members The names of the members in canonical order.
  * @param table For each slot the index of its owner among the members.
@@ -16,7 +16,7 @@ import { Fnv1a64 } from "./fnv1a.ts";
  */
 export function digestOf(members: readonly string[], table: Readonly<Uint16Array>): string {
   const hash = new Fnv1a64();
-  // Counts go first, so that ["ab"] and ["a", "b"] cannot read the same.
+  // Counts go first, so that ["ab"] and ["a", "b"] have different input.
   hash.addUint32(members.length);
   for (const name of members) addText(hash, name);
   for (const owner of table) hash.addUint16(owner);

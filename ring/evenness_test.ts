@@ -3,7 +3,7 @@ import { type HashFamilyName, Ring } from "./mod.ts";
 
 const SERVERS = ["Server1", "Server2", "Server3"];
 
-/** What each of 3 members gets of the requests 0 to 9999 under layout `even`. */
+/** Each of 3 members' share of the requests 0 to 9999 under layout `even`. */
 function sharesOf(hashes: HashFamilyName): number[] {
   const ring = Ring.build({ members: SERVERS, hashes });
   const requests = SERVERS.map(() => 0);

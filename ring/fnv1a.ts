@@ -10,7 +10,10 @@
 /** The low word of the prime, which is 2^40 + 0x1b3. */
 const PRIME = 0x1b3;
 
-/** What of a product with it passes into the high word: exact, as it scales by a power of two. */
+/**
+ * The part of a product with the low word that carries into the high word: exact, because it scales
+ * by a power of two.
+ */
 const CARRY = PRIME / 0x1_0000_0000;
 
 /**
@@ -64,7 +67,7 @@ export class Fnv1a64 {
     this.addUint16(value >>> 16);
   }
 
-  /** The hash of what has been added so far, as 16 hexadecimal characters. */
+  /** The hash of all bytes so far, as 16 hexadecimal characters. */
   toString(): string {
     return hexadecimal(this.#high) + hexadecimal(this.#low);
   }

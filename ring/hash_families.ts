@@ -104,10 +104,10 @@ export const hashFamilies: Readonly<Record<HashFamilyName, HashFamily>> = Object
 });
 
 /**
- * The family that a ring uses: a built-in one as it is, one of the user's own with its results
+ * Returns the family that a ring uses: a built-in family unchanged, a custom one with its results
  * checked and reduced.
  *
- * @param hashes A name, or a family of the user's own.
+ * @param hashes A name, or a custom family.
  */
 export function resolveFamily(hashes: HashFamilyName | HashFamily): HashFamily {
   if (typeof hashes === "string") return hashFamilies[hashes];

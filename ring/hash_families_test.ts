@@ -55,7 +55,7 @@ const GOLDEN: readonly [id: number, fibonacci: number, hashed: number][] = [
   [2 ** 53 - 1, 403, 472],
 ];
 
-Deno.test("fibonacci and hashed stay what they were", () => {
+Deno.test("fibonacci and hashed do not change", () => {
   for (const [i, fibonacciSlot, hashedSlot] of GOLDEN) {
     assertEquals([fibonacci.request(i, 512), hashed.request(i, 512)], [fibonacciSlot, hashedSlot]);
   }
@@ -74,14 +74,14 @@ Deno.test("Every built-in family stays within the slots", () => {
   );
 });
 
-Deno.test("Results of a family of one's own are reduced to the slots, negative ones too", () => {
+Deno.test("Results of a custom family are reduced to the slots, negative ones too", () => {
   const family = resolveFamily({ request: (i) => -i, virtualServer: (i, j) => i + j });
   assertEquals(family.request(1, 512), 511);
   assertEquals(family.request(512, 512), 0);
   assertEquals(family.virtualServer(1000, 30, 512), 6);
 });
 
-Deno.test("A family of one's own that returns no whole number is refused", () => {
+Deno.test("A custom family that returns a fraction or no number is refused", () => {
   for (const value of [NaN, Infinity, 0.5]) {
     const family = resolveFamily({ request: () => value, virtualServer: () => value });
     const message = `must return a whole number, got ${value}`;

@@ -1,5 +1,5 @@
 /**
- * What a hash family is: where on the ring a request falls, and where a virtual server.
+ * The interface of a hash family: the slot of a request, and the slot of a virtual server.
  *
  * @module
  */

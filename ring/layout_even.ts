@@ -19,7 +19,7 @@ import type { Preferences } from "./preferences.ts";
  * 4.4 % when one of 50, and never more than 6.5 % for members named Server1, Server2, ...
  *
  * @param members The members in canonical order.
- * @param preferences What the slots prefer, of these or any other members.
+ * @param preferences The slots' preferences, for these or any other members.
  */
 export function layOutEven(
   members: readonly WeightedMember[],

@@ -15,7 +15,7 @@ function sharesOf(ring: Ring): number[] {
 }
 
 // Worked out by an independent script in Python: scores from MurmurHash3, quotas by hand.
-Deno.test("The layout of 3 members stays what it was", () => {
+Deno.test("The layout of 3 members does not change", () => {
   const small = Ring.build({ members: servers(3), slots: 16 });
   assertEquals([...small.table], [1, 0, 2, 2, 2, 0, 2, 2, 0, 1, 0, 1, 0, 1, 1, 0]);
   assertEquals(Ring.build({ members: servers(3) }).digest, "3f67e26d74c3b26d");

@@ -1,5 +1,5 @@
 /**
- * Layout `rendezvous`, and the capped form of it that layout `even` is made of.
+ * Layout `rendezvous`, and its capped form, which layout `even` uses.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { Seats } from "./seats.ts";
  * and vary as random numbers do.
  *
  * @param members The members in canonical order.
- * @param preferences What the slots prefer, of these or any other members.
+ * @param preferences The slots' preferences, for these or any other members.
  */
 export function layOutRendezvous(
   members: readonly WeightedMember[],
@@ -27,12 +27,12 @@ export function layOutRendezvous(
 }
 
 /**
- * Gives each slot to the member with the highest score for it that has not yet its quota.
+ * Gives each slot to the member with the highest score for it that has not reached its quota.
  *
  * @param members The members in canonical order.
  * @param quotas For each member the most slots that it can get, if its weight is above 0; together
  * at least as many as there are, unless there are no members.
- * @param preferences What the slots prefer, of these or any other members.
+ * @param preferences The slots' preferences, for these or any other members.
  */
 export function layOutCapped(
   members: readonly WeightedMember[],
@@ -42,7 +42,7 @@ export function layOutCapped(
   preferences.follow(members);
   const table = new Uint16Array(preferences.slots);
   if (members.length > 0) assignSlots(table, preferences, new Quotas(preferences.seats, quotas));
-  // Most rings are never asked for more than owners, and hashing the names again takes time.
+  // Most rings are only used for owners, and hashing the names again takes time.
   let ranking: Ranking | undefined;
   return {
     table,
@@ -66,15 +66,15 @@ function assignSlots(table: Uint16Array, preferences: Preferences, quotas: Quota
   }
 }
 
-/** What is left of the members' quotas. */
+/** The remaining quotas of the members. */
 class Quotas {
-  /** For each seat how many slots its member can still get. */
+  /** For each seat the number of slots that its member can still get. */
   readonly left: Uint32Array;
-  /** The seats of whom can get any. */
+  /** The seats of members that can still get slots. */
   readonly open: Uint16Array;
-  /** How many seats these are; what is behind them does not count. */
+  /** The number of open seats; entries behind them do not count. */
   openCount = 0;
-  /** For each open seat where it is in `open`. */
+  /** For each open seat its position in `open`. */
   readonly #places: Uint16Array;
 
   constructor(seats: Seats, quotas: Uint32Array) {

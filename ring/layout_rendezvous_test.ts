@@ -10,7 +10,7 @@ function sharesOf(ring: Ring): number[] {
 }
 
 // Worked out by an independent script in Python: the highest score for each slot.
-Deno.test("The layout of 3 members stays what it was", () => {
+Deno.test("The layout of 3 members does not change", () => {
   const ring = Ring.build({ members: servers(3), layout: "rendezvous" });
   assertEquals([...ring.table.slice(0, 16)], [1, 0, 2, 2, 2, 1, 2, 2, 0, 1, 1, 1, 0, 2, 1, 2]);
   assertEquals(ring.digest, "591c5781c61f740f");

@@ -25,7 +25,7 @@ const VACANT = -1;
  * @param slots The number of slots.
  * @param virtualServers The number of virtual servers of a member of weight 1.
  * @param family The hash functions.
- * @throws {RangeError} When a hash function of the user's own returns no whole number.
+ * @throws {RangeError} When a custom hash function returns a value that is not a whole number.
  */
 export function layOutRing(
   members: readonly WeightedMember[],
@@ -50,8 +50,8 @@ export function layOutRing(
 }
 
 /**
- * How many virtual servers a member has: its weight times the number given, rounded, but one at
- * least if it has any weight.
+ * Returns the number of a member's virtual servers: its weight times the given number, rounded, but
+ * at least one if it has any weight.
  *
  * @param member The member.
  * @param virtualServers The number of virtual servers of a member of weight 1.
@@ -74,9 +74,9 @@ function inPlacementOrder(members: readonly WeightedMember[]): Placing[] {
 }
 
 /**
- * Linear probing that remembers. Each taken slot points to one further on, and a search shortens
- * the path it takes (union-find with path halving), so that the clusters of the seed's formulas do
- * not make a large ring quadratic.
+ * Linear probing with memory. Each taken slot points to a later one, and a search shortens the path
+ * that it takes (union-find with path halving), so that clusters of the seed's formulas do not make
+ * a large ring quadratic.
  */
 class FreeSlots {
   readonly #next: Uint16Array;
@@ -100,8 +100,8 @@ class FreeSlots {
 }
 
 /**
- * The virtual servers that are placed, by slot. They are kept as numbers: an object for each would
- * take most of the time of a change, and few callers ask for them.
+ * The placed virtual servers, by slot. They are stored as numbers: an object for each would take
+ * most of the time of a change, and few callers need them.
  */
 class Circle {
   readonly #free: FreeSlots;

@@ -1,5 +1,5 @@
 /**
- * The layouts by name, and the room that they need.
+ * The layouts by name, and their capacity.
  *
  * @module
  */
@@ -14,13 +14,13 @@ import type { Placement } from "./placement.ts";
 import { Preferences } from "./preferences.ts";
 
 /**
- * Gives slots to members by the layout that the options name.
+ * Assigns slots to members by the layout in the options.
  *
  * @param options The options in full.
- * @param family The hash functions that the options name or hold.
- * @param preferences Those of another ring, if there is one, to save work. The result is the same.
- * @throws {RingFullError} When the members need more slots than there are.
- * @throws {RangeError} When a hash function of the user's own returns no whole number.
+ * @param family The hash functions of the options.
+ * @param preferences Those of another ring, if any, to save work. The result is the same.
+ * @throws {RingFullError} When the members need more slots than the ring has.
+ * @throws {RangeError} When a custom hash function returns a value that is not a whole number.
  */
 export function layOut(
   options: CompleteRingOptions,
@@ -44,7 +44,7 @@ function preferencesFor(slots: number, preferences?: Preferences): Preferences {
 }
 
 /**
- * How many members of weight 1 a ring has room for.
+ * Returns the number of members of weight 1 that fit on a ring.
  *
  * @example
  * ```ts
@@ -67,10 +67,10 @@ export function ringCapacity(
 }
 
 /**
- * Checks that the members have room, without laying them out.
+ * Checks that the members fit on the ring, without laying them out.
  *
  * @param options The options in full.
- * @throws {RingFullError} When the members need more slots than there are.
+ * @throws {RingFullError} When the members need more slots than the ring has.
  */
 export function refuseOverflow(options: CompleteRingOptions): void {
   const needed = slotsNeeded(options);

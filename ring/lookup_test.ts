@@ -4,7 +4,7 @@ import { hashFamilies, type HashFamilyName, Ring } from "./mod.ts";
 
 const FAMILIES: readonly HashFamilyName[] = ["fibonacci", "seed", "classic", "hashed"];
 
-Deno.test("An id of more than one word falls where its family puts it", () => {
+Deno.test("An id of more than one word falls on its family's slot", () => {
   const slots = FAMILIES.map((hashes) =>
     Ring.build({ members: ["a"], hashes }).slotOfId(Number.MAX_SAFE_INTEGER)
   );
@@ -41,7 +41,7 @@ Deno.test("The slot of an id is the one that its hash family gives, for every nu
   );
 });
 
-Deno.test("A key falls on the same slot under every hash family, for good", () => {
+Deno.test("A key falls on the same slot under every hash family", () => {
   for (const hashes of FAMILIES) {
     const small = Ring.build({ members: ["a"], hashes });
     const large = Ring.build({ members: ["a"], hashes, slots: 1000 });
@@ -51,7 +51,7 @@ Deno.test("A key falls on the same slot under every hash family, for good", () =
   }
 });
 
-Deno.test("A family of one's own decides about ids and virtual servers", () => {
+Deno.test("A custom family decides about ids and virtual servers", () => {
   const ring = Ring.build({
     members: ["S1", "S2"],
     slots: 10,

@@ -8,11 +8,11 @@ import { trailingNumber } from "./trailing_number.ts";
 
 /** A member of a ring. */
 export interface Member {
-  /** A string that is not empty and that no other member of the ring has. */
+  /** A non-empty string that is unique in the ring. */
   readonly name: string;
   /**
-   * The member's share beside the others', a finite number from 0 up; 1 if not given. A member of
-   * weight 0 owns no slot and comes last in every walk.
+   * The member's share relative to the others', a finite number from 0 up; 1 if not given. A member
+   * of weight 0 owns no slot and comes last in every walk.
    */
   readonly weight?: number;
 }
@@ -58,7 +58,7 @@ export function weightedMember(member: string | Member): WeightedMember {
 }
 
 /**
- * Checks that there is a member that can own a slot.
+ * Checks that at least one member can own a slot.
  *
  * @param members The members.
  * @throws {RangeError} When there are members and all have weight 0.
@@ -70,11 +70,11 @@ export function refuseNoWeight(members: readonly WeightedMember[]): void {
 }
 
 /**
- * Where a name is among members in canonical order, or where it would be.
+ * Returns the index of a name among members in canonical order, or its insertion index.
  *
  * @param members The members in canonical order.
  * @param name The name.
- * @returns The index of the first member that the name does not come after.
+ * @returns The index of the first member that is not before the name.
  */
 export function placeOf(members: readonly WeightedMember[], name: string): number {
   let [low, high] = [0, members.length];

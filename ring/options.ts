@@ -1,5 +1,5 @@
 /**
- * What a ring is built from: options, their defaults and bounds.
+ * The options of a ring, their defaults and bounds.
  *
  * @module
  */
@@ -8,12 +8,15 @@ import { hashFamilies, type HashFamilyName } from "./hash_families.ts";
 import type { HashFamily } from "./hash_family.ts";
 import { canonicalMembers, type Member, type WeightedMember } from "./members.ts";
 
-/** How slots are given to members; see {@linkcode RingOptions.layout}. */
+/** The layout, which assigns slots to members; see {@linkcode RingOptions.layout}. */
 export type Layout = "even" | "ring" | "rendezvous";
 
-/** What {@linkcode Ring.build} takes. */
+/** The options of {@linkcode Ring.build}. */
 export interface RingOptions {
-  /** Names, or members with weights, in any order. None makes an empty ring, which owns nothing. */
+  /**
+   * Names, or members with weights, in any order. An empty list makes an empty ring, which owns
+   * nothing.
+   */
   readonly members: readonly (string | Member)[];
   /** M, the number of slots, from 1 to 65536; 512 if not given. */
   readonly slots?: number;
@@ -29,7 +32,7 @@ export interface RingOptions {
    * - `rendezvous`: highest random weight; shares vary, no slot moves between the members that stay.
    */
   readonly layout?: Layout;
-  /** The name of a built-in hash family, or a family of one's own; `fibonacci` if not given. */
+  /** The name of a built-in hash family, or a custom family; `fibonacci` if not given. */
   readonly hashes?: HashFamilyName | HashFamily;
 }
 
@@ -53,10 +56,10 @@ export const DEFAULT_VIRTUAL_SERVERS = 9;
 export const LAYOUTS = Object.freeze(["even", "ring", "rendezvous"] as const satisfies Layout[]);
 
 /**
- * Fills in what is not given and checks all of it.
+ * Fills in defaults and checks all options.
  *
- * @param options What the caller gave.
- * @returns The same, complete, frozen, and with members in canonical order.
+ * @param options The caller's options.
+ * @returns The complete options, frozen, with members in canonical order.
  * @throws {TypeError} When a field is of the wrong type.
  * @throws {RangeError} When a field is out of bounds. Either message names the field, the bound and
  * the value.

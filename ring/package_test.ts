@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { systemTest as test } from "../tools/test/needs.ts";
 
-/** Everything that belongs to the package. */
+/** All files of the package. */
 async function packageFiles(): Promise<string[]> {
   const names: string[] = [];
   for await (const { name } of Deno.readDir(new URL(".", import.meta.url))) {
@@ -54,7 +54,7 @@ test("The folder alone is a package: no project around it, no network, no permis
   assertEquals({ code, stdout, stderr }, { code: 0, stdout: "true 0\n", stderr: "" });
 });
 
-test("The package's description names what is exported", async () => {
+test("The package's description names its exports", async () => {
   const text = await Deno.readTextFile(new URL("jsr.json", import.meta.url));
   const { name, version, exports } = JSON.parse(text);
   assertEquals(name, "@ringkeeper/ring");

@@ -1,12 +1,12 @@
 /**
- * What a layout makes of members and slots.
+ * The result of a layout.
  *
  * @module
  */
 
 import type { Preferences } from "./preferences.ts";
 
-/** A point that a member has on the circle of layout `ring`. */
+/** A virtual server on the circle of layout `ring`. */
 export interface VirtualServer {
   /** The name of the member. */
   readonly member: string;
@@ -14,20 +14,21 @@ export interface VirtualServer {
   readonly index: number;
   /** The slot that the hash function gives. */
   readonly home: number;
-  /** The slot that it has: the first one at or after `home` that was free, clockwise. */
+  /** The slot that it occupies: the first free one at or after `home`, clockwise. */
   readonly slot: number;
 }
 
-/** The result of a layout. Members are told by their index in canonical order. */
+/** The result of a layout. Members are identified by their index in canonical order. */
 export interface Placement {
   /** For each slot its owner; all 0 when there are no members. */
   readonly table: Uint16Array;
-  /** Makes the virtual servers in the order in which they were placed; layout `ring` alone has any. */
+  /** Creates the virtual servers in the order of their placement; only layout `ring` has any. */
   readonly virtualServers?: () => VirtualServer[];
-  /** What the layout worked out of members and slots that helps to lay out other members. */
+  /** The layout's intermediate results, which help to lay out other members. */
   readonly preferences?: Preferences;
   /**
-   * All members in order of preference for a slot: the owner first, members of weight 0 last.
+   * Returns all members in order of preference for a slot: the owner first, members of weight 0
+   * last.
    *
    * @param slot A slot of the table.
    */

@@ -1,5 +1,5 @@
 /**
- * Which members each slot prefers.
+ * The members that each slot prefers.
  *
  * @module
  */
@@ -11,24 +11,24 @@ import { Shortlist } from "./shortlist.ts";
 import { inHashOrder } from "./slot_order.ts";
 
 /**
- * How many members a slot remembers. Where members have quotas, all but 4 % of the slots of a ring
- * of 1000 go to one of these.
+ * The number of members that a slot remembers. If members have quotas, all but 4 % of the slots of
+ * a ring of 1000 go to one of these.
  */
 const DEPTH = 8;
 
-/** A slot that remembers fewer looks for others. */
+/** A slot that remembers fewer members searches for more. */
 const SHALLOW = 4;
 
-/** How many members a slot looks at closely, on average, to find the `DEPTH` best. */
+/** The average number of members that a slot examines closely to find the `DEPTH` best. */
 const CLOSE_LOOKS = 12;
 
 /**
- * The few members that each slot likes best, by rendezvous scores. Finding them takes a hash for
- * each pair of slot and member, and is left to the first change of few members. Later ones take a
- * hash for each slot and newcomer, and a search for the few slots that have lost too many.
+ * The few members that each slot prefers, by rendezvous scores. Finding them takes a hash for each
+ * pair of slot and member, and is deferred until the first change of few members. Later changes
+ * take a hash for each slot and new member, and a search for the few slots that have lost too many.
  *
- * Rings that come one from the other share one of these, in turns: it follows whichever members it
- * is given, and what it tells of them does not depend on whom it followed before.
+ * Rings that are derived from each other share one of these, in turns: it follows the given
+ * members, and its results do not depend on the members before.
  */
 export class Preferences {
   /** The number of slots. */
@@ -39,11 +39,11 @@ export class Preferences {
   readonly seats: Seats = new Seats();
 
   readonly #slotHashes: Int32Array;
-  // For each slot room for DEPTH seats, of which as many are in use as `#lengths` says: those that
-  // it prefers to all others, best first.
+  // For each slot room for DEPTH seats, of which the first `#lengths` are in use: the seats that
+  // the slot prefers to all others, best first.
   #lists = new Uint16Array(0);
   readonly #lengths: Uint8Array;
-  // The scores that belong to the list that is being worked on.
+  // The scores of the list that is being computed.
   readonly #scores = new Float64Array(DEPTH);
 
   /** @param slots The number of slots. */
@@ -55,7 +55,7 @@ export class Preferences {
   }
 
   /**
-   * Turns to these members.
+   * Switches to these members.
    *
    * @param members All members in canonical order.
    */
@@ -63,7 +63,7 @@ export class Preferences {
     const { left, taken } = this.seats.seat(members);
     let known = this.seats.taken - taken.length;
     if (taken.length > known / 4) {
-      // As in a ring that is built, which may never be changed: slots remember nobody.
+      // The ring may never be changed, as after a build: the slots forget all members.
       this.#lengths.fill(0);
       return;
     }
@@ -73,10 +73,10 @@ export class Preferences {
   }
 
   /**
-   * The seat that a slot likes best among those that are open, if it remembers any of them.
+   * Returns the seat that a slot prefers among the open ones, if it remembers any of these.
    *
    * @param slot The slot.
-   * @param open For each seat a number other than 0 if it is open.
+   * @param open For each seat a number other than 0 if the seat is open.
    * @returns The seat, or -1.
    */
   remembered(slot: number, open: Readonly<Uint32Array>): number {
@@ -88,7 +88,7 @@ export class Preferences {
   }
 
   /**
-   * The seat that a slot likes best among some.
+   * Returns the seat that a slot prefers among the given ones.
    *
    * @param slot The slot.
    * @param among Seats in any order.
@@ -124,7 +124,10 @@ export class Preferences {
     }
   }
 
-  /** Whom a slot likes less than all on its list, it may like less than some who are not, too. */
+  /**
+   * A member that ranks below all on a slot's list may also rank below some that are not on the
+   * list.
+   */
   #belongs(slot: number, seat: number, known: number): boolean {
     const length = this.#lengths[slot]!;
     if (length === known) return true;
@@ -211,7 +214,9 @@ function bestByScore(
   return best;
 }
 
-/** Apart from the search by scores, as V8 compares whole numbers faster where it sees no others. */
+/**
+ * Separate from the search by scores: V8 compares integers faster where it sees no other numbers.
+ */
 function bestByHash(
   seats: Seats,
   slotHash: number,

@@ -16,7 +16,7 @@ const members = fc.uniqueArray(
   { minLength: 1, maxLength: 60, selector: ({ name }) => name },
 ).filter((members) => members.some(({ weight }) => weight > 0));
 
-/** The definition: each slot in turn to whom it scores highest of those who may have more. */
+/** The definition: each slot in turn goes to its highest-scoring member with quota left. */
 function layOutPlainly(members: readonly WeightedMember[], quotas: number[]): number[] {
   const slots = quotas.reduce((sum, quota) => sum + quota, 0);
   const words = members.map(({ name }) => wordsOf(name));
@@ -34,7 +34,7 @@ function layOutPlainly(members: readonly WeightedMember[], quotas: number[]): nu
   return table;
 }
 
-Deno.test("Each slot goes to the member of the highest score that has not yet its share", () => {
+Deno.test("Each slot goes to the highest-scoring member with quota left", () => {
   fc.assert(
     fc.property(members, fc.integer({ min: 60, max: 300 }), (members, slots) => {
       const ring = Ring.build({ members, slots });
@@ -45,7 +45,7 @@ Deno.test("Each slot goes to the member of the highest score that has not yet it
   );
 });
 
-Deno.test("So it does where members are many and of one weight, and where one outweighs them all", () => {
+Deno.test("The same holds for many members of one weight, and for one member that outweighs the rest", () => {
   for (const heaviest of [1, 20, 5000]) {
     const members = Array.from({ length: 400 }, (_, at) => ({
       name: `S${at}`,

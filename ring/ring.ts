@@ -1,5 +1,5 @@
 /**
- * The ring: which member owns which slot, and which slot a request falls on.
+ * The ring: the owner of each slot, and the slot of each request.
  *
  * @module
  */
@@ -17,8 +17,8 @@ import { Walks } from "./walks.ts";
 
 /**
  * An immutable map from requests to members by consistent hashing. It is a function of its options
- * alone: the order in which members are given does not matter, nor does the ring that it was made
- * from by {@linkcode Ring.with}.
+ * alone: neither the order of the members nor the ring that it was derived from by
+ * {@linkcode Ring.with} matters.
  *
  * Lookups allocate nothing and take the same time for any number of members.
  *
@@ -43,7 +43,9 @@ import { Walks } from "./walks.ts";
  * ```
  */
 export class Ring {
-  /** All options that the ring was built with; {@linkcode Ring.build} makes the same ring of them. */
+  /**
+   * All options that the ring was built with; {@linkcode Ring.build} makes the same ring from them.
+   */
   readonly options: CompleteRingOptions;
   /** The names of the members in canonical order: by trailing number, then by code units. */
   readonly members: readonly string[];
@@ -58,14 +60,15 @@ export class Ring {
   // The same as `members`, but not frozen: V8 takes twice as long to read a frozen array.
   readonly #names: readonly string[];
   readonly #family: HashFamily;
-  // Shared with the rings that come from this one, each of which may turn it to other members.
+  // Shared with the rings that are derived from this one, each of which may switch it to other
+  // members.
   readonly #preferences: Preferences | undefined;
   readonly #walks: Walks;
   readonly #makeVirtualServers: (() => VirtualServer[]) | undefined;
   #virtualServers: readonly VirtualServer[] | undefined;
   #digest: string | undefined;
 
-  /** For {@linkcode Ring.build} and {@linkcode Ring.with} alone. */
+  /** Used by {@linkcode Ring.build} and {@linkcode Ring.with} only. */
   protected constructor(options: CompleteRingOptions, family: HashFamily, placement: Placement) {
     this.options = options;
     this.#names = options.members.map(({ name }) => name);
@@ -83,13 +86,13 @@ export class Ring {
    * Builds a ring.
    *
    * @param options The members, and how they are laid out.
-   * @param kin Another ring that has most of the members, to take over what it worked out about
-   * them, as {@linkcode Ring.with} does. It saves time and changes nothing about the result.
+   * @param kin Another ring with most of the members, whose intermediate results are reused, as in
+   * {@linkcode Ring.with}. It saves time and does not affect the result.
    * @throws {TypeError} When a field is of the wrong type.
-   * @throws {RangeError} When a field is out of bounds, when a name is given twice, or when a hash
-   * function of the caller's own returns no whole number.
-   * @throws {RingFullError} When the members need more slots than there are: one each, or one for
-   * each virtual server in layout `ring`.
+   * @throws {RangeError} When a field is out of bounds, when a name is given twice, or when a
+   * custom hash function returns a value that is not a whole number.
+   * @throws {RingFullError} When the members need more slots than the ring has: one each, or one
+   * for each virtual server in layout `ring`.
    */
   static build(options: RingOptions, kin?: Ring): Ring {
     const complete = completeOptions(options);
@@ -98,15 +101,15 @@ export class Ring {
   }
 
   /**
-   * The ring after a change of members: the same that {@linkcode Ring.build} makes of them. This
-   * ring stays as it is.
+   * Returns the ring after a change of members: the same ring that {@linkcode Ring.build} makes of
+   * them. This ring is not modified.
    *
-   * In layouts `even` and `rendezvous` a build takes a hash for each pair of slot and member. So does
-   * the first change; later ones take one for each pair of slot and member that joins. For this the
-   * rings that are made one from the other share what they know of their slots, 23 bytes a slot and
-   * about 100 a member in all. In layout `ring` all virtual
-   * servers are placed again, which takes a hash for each. A change that gives more than a fifth of
-   * the members anew costs as much as a build.
+   * In layouts `even` and `rendezvous` a build takes a hash for each pair of slot and member. So
+   * does the first change; later ones take one for each pair of slot and joining member. For this,
+   * rings that are derived from each other share their slots' preferences: 23 bytes per slot and
+   * about 100 per member in all. In layout `ring` all virtual servers are placed again, which takes
+   * a hash for each. A change that adds or reweights more than a fifth of the members costs as much
+   * as a build.
    *
    * @example Add a member, give another less weight
    * ```ts
@@ -120,11 +123,11 @@ export class Ring {
    * assertEquals(ring.members, ["Server1", "Server2"]);
    * ```
    *
-   * @param change Who leaves, who joins, and new weights.
+   * @param change Members to remove and to add, and new weights.
    * @throws {TypeError} When a field is of the wrong type.
    * @throws {RangeError} When a name is unknown, taken, empty or given twice, when a weight is
    * negative or not finite, or when members remain and all have weight 0.
-   * @throws {RingFullError} When the members need more slots than there are.
+   * @throws {RingFullError} When the members need more slots than the ring has.
    */
   with(change: Change): Ring {
     const members = changedMembers(this.options.members, change);
@@ -138,7 +141,7 @@ export class Ring {
     return new Kind(options, family, layOut(options, family, preferences));
   }
 
-  /** The layout that gave slots to members. */
+  /** The layout that assigned slots to members. */
   get layout(): CompleteRingOptions["layout"] {
     return this.options.layout;
   }
@@ -154,15 +157,15 @@ export class Ring {
   }
 
   /**
-   * The virtual servers of layout `ring` in the order of their placement; none in other layouts.
-   * Worked out when first asked for, then kept.
+   * The virtual servers of layout `ring` in the order of their placement; empty in other layouts.
+   * Computed on first use, then kept.
    */
   get virtualServers(): readonly VirtualServer[] {
     return this.#virtualServers ??= Object.freeze(this.#makeVirtualServers?.() ?? []);
   }
 
   /**
-   * 16 hexadecimal characters that tell rings apart: equal if tables and members are equal,
+   * 16 hexadecimal characters that identify the ring: equal if tables and members are equal,
    * different otherwise, but for one chance in 2^64.
    */
   get digest(): string {
@@ -170,18 +173,18 @@ export class Ring {
   }
 
   /**
-   * The slot of a request with a whole number as its id, by the ring's hash family. Nothing is
-   * checked, for a check would cost several times the lookup.
+   * Returns the slot of a request with a whole number as its id, by the ring's hash family. The id
+   * is not checked, because a check would cost several times the lookup.
    *
-   * @param id A whole number from 0 to 2^53 - 1. Anything else has a slot of no meaning.
+   * @param id A whole number from 0 to 2^53 - 1. For any other value the slot is meaningless.
    */
   slotOfId(id: number): number {
     return this.#family.request(id, this.slots);
   }
 
   /**
-   * The slot of a request with a string as its key, whatever the hash family: MurmurHash3 over the
-   * UTF-16 code units.
+   * Returns the slot of a request with a string as its key, independent of the hash family:
+   * MurmurHash3 over the UTF-16 code units.
    *
    * @param key Any string.
    */
@@ -190,7 +193,7 @@ export class Ring {
   }
 
   /**
-   * The member that owns the slot of an id.
+   * Returns the member that owns the slot of an id.
    *
    * @param id A whole number from 0 to 2^53 - 1.
    * @returns The member's name, or undefined if the ring is empty.
@@ -200,7 +203,7 @@ export class Ring {
   }
 
   /**
-   * The member that owns the slot of a key.
+   * Returns the member that owns the slot of a key.
    *
    * @param key Any string.
    * @returns The member's name, or undefined if the ring is empty.
@@ -210,12 +213,12 @@ export class Ring {
   }
 
   /**
-   * All members in the order in which a request on a slot should try them: the owner first, each
-   * once, those of weight 0 last. In layout `ring` this is the order clockwise, in the others that
-   * of descending rendezvous scores. Worked out when first asked for, then kept for a while.
+   * Returns all members in the order in which a request on a slot should try them: the owner first,
+   * each once, those of weight 0 last. In layout `ring` the order is clockwise, in the others by
+   * descending rendezvous score. Computed on first use, then kept for a while.
    *
    * @param slot A whole number from 0 to `slots` - 1.
-   * @throws {RangeError} When there is no such slot.
+   * @throws {RangeError} When the slot does not exist.
    */
   walk(slot: number): readonly string[] {
     if (!(Number.isInteger(slot) && slot >= 0 && slot < this.slots)) {

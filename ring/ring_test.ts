@@ -53,7 +53,7 @@ Deno.test("A ring has the documented defaults", () => {
   });
 });
 
-Deno.test("A ring shows what it was built with", () => {
+Deno.test("A ring shows the options that it was built with", () => {
   const ring = Ring.build({
     members: [{ name: "S2", weight: 3 }, "S1"],
     slots: 100,
@@ -133,7 +133,7 @@ Deno.test("A ring cannot be changed", () => {
   }
 });
 
-Deno.test("A slot that is not on the ring has no walk", () => {
+Deno.test("A slot beyond the ring has no walk", () => {
   const ring = Ring.build({ members: servers(3) });
   for (const slot of [-1, 512, 0.5, NaN]) {
     const message = `slot must be a whole number from 0 to 511, got ${slot}`;

@@ -1,5 +1,5 @@
 /**
- * Rendezvous scores: how much a slot prefers a member.
+ * Rendezvous scores: the preference of a slot for a member.
  *
  * Sources: Thaler and Ravishankar, Using name-based mappings to increase hit rates, IEEE/ACM
  * Transactions on Networking 6(1), 1998 (highest random weight); Schindelhauer and Schomaker,
@@ -12,19 +12,19 @@ import { fmix32 } from "./fmix32.ts";
 import { murmur3 } from "./murmur3.ts";
 
 /**
- * The hash of a slot that scores are made of.
+ * Returns the hash of a slot for scores.
  *
  * @param slot The slot.
  * @returns A signed number of 32 bits.
  */
 export function hashOfSlot(slot: number): number {
-  // Not `fmix32(slot)`, which is the order that slots are given out in.
+  // Not `fmix32(slot)`, which decides the order in which slots are assigned.
   return fmix32(~slot) | 0;
 }
 
 /**
- * The two words of a name that scores are made of: with one, a collision of hashes in 32 bits would
- * leave a member of layout `rendezvous` without slots.
+ * Returns the two words of a name for scores: with only one, a 32-bit collision would leave a
+ * member of layout `rendezvous` without slots.
  *
  * @param name The name of a member.
  */
@@ -33,10 +33,10 @@ export function wordsOf(name: string): readonly [first: number, second: number] 
 }
 
 /**
- * The hash of a slot and a member. Among members of equal weight the slot prefers the one with the
- * highest.
+ * Returns the hash of a slot and a member. Among members of equal weight the slot prefers the
+ * highest hash.
  *
- * @param slotHash What `hashOfSlot` gives.
+ * @param slotHash The result of `hashOfSlot`.
  * @param first The first word of the member's name.
  * @param second The second word.
  * @returns A signed number of 32 bits, as V8 compares those without a conversion.
@@ -47,12 +47,12 @@ export function hashOfPair(slotHash: number, first: number, second: number): num
 }
 
 /**
- * The score of a member for a slot; the slot prefers the member with the highest. Of members of
- * equal weight that with the higher hash always has the higher score, so that those may be compared
- * by their hashes.
+ * Returns the score of a member for a slot; the slot prefers the member with the highest score.
+ * Among members of equal weight a higher hash always means a higher score, so that these may be
+ * compared by their hashes.
  *
- * @param hash What `hashOfPair` gives for them.
- * @param weight What `scoringWeight` gives for the member.
+ * @param hash The result of `hashOfPair`.
+ * @param weight The result of `scoringWeight` for the member.
  */
 export function scoreOf(hash: number, weight: number): number {
   const uniform = (hash + 0x8000_0000 + 0.5) / 0x1_0000_0000;
@@ -60,11 +60,11 @@ export function scoreOf(hash: number, weight: number): number {
 }
 
 /**
- * Whether a score may be as high as another. Never wrong when it says no, and quick, for it takes no
- * logarithm: -ln(u) is above 1 - u, and by more than all rounding.
+ * Whether a score may be as high as another. A "no" is always right, and the check is quick,
+ * because it takes no logarithm: -ln(u) is above 1 - u, and by more than all rounding.
  *
- * @param hash What `hashOfPair` gives for slot and member.
- * @param weight What `scoringWeight` gives for the member.
+ * @param hash The result of `hashOfPair` for slot and member.
+ * @param weight The result of `scoringWeight` for the member.
  * @param other The other score.
  */
 export function mayScore(hash: number, weight: number, other: number): boolean {
@@ -72,10 +72,10 @@ export function mayScore(hash: number, weight: number, other: number): boolean {
 }
 
 /**
- * The lowest hash with which a member can have a score, or one just below.
+ * Returns the lowest hash with which a member can reach a score, or the hash just below it.
  *
  * @param score The score, above 0.
- * @param weight What `scoringWeight` gives for the member.
+ * @param weight The result of `scoringWeight` for the member.
  */
 export function lowestHash(score: number, weight: number): number {
   const hash = Math.floor(Math.exp(-weight / score) * 0x1_0000_0000) - 0x8000_0000 - 1;
@@ -83,8 +83,8 @@ export function lowestHash(score: number, weight: number): number {
 }
 
 /**
- * A weight scaled so that no score overflows or loses digits. It does not depend on the other
- * members, so that a score stays what it is when they change.
+ * Scales a weight so that no score overflows or loses digits. The result does not depend on the
+ * other members, so that a score is stable when they change.
  *
  * @param weight A finite number above 0.
  */

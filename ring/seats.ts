@@ -1,5 +1,5 @@
 /**
- * Members under numbers that stay while others come and go.
+ * Member numbers that are stable while other members come and go.
  *
  * @module
  */
@@ -7,37 +7,37 @@
 import type { WeightedMember } from "./members.ts";
 import { hashOfPair, mayScore, scoreOf, scoringWeight, wordsOf } from "./scores.ts";
 
-/** What {@linkcode Seats.seat} changed. */
+/** The seats that {@linkcode Seats.seat} changed. */
 interface Reseated {
-  /** Seats whose member left; some may have another already. */
+  /** Seats whose member left; some may already have another. */
   readonly left: readonly number[];
   /** Seats whose member has joined. */
   readonly taken: readonly number[];
 }
 
 /**
- * A seat for each member that has a weight. An index in canonical order changes when others join or
- * leave; a seat does not, so that what is known of a member can be kept under it. Columns rather
- * than objects, as the search for the best one runs over every pair of slot and member, millions of
- * them in a ring of 1000 members.
+ * A seat for each member that has a weight. An index in canonical order changes when other members
+ * join or leave; a seat does not, so that data about a member can be stored under its seat. Columns
+ * rather than objects, because the search for the best one runs over every pair of slot and member,
+ * millions of them in a ring of 1000 members.
  */
 export class Seats {
   /** For each seat the first word of its member's name. */
   firstWords: Int32Array = new Int32Array(0);
   /** For each seat the second word of its member's name. */
   secondWords: Int32Array = new Int32Array(0);
-  /** For each seat the scoring weight of its member; 0 where nobody sits. */
+  /** For each seat the scoring weight of its member; 0 for an empty seat. */
   weights: Float64Array = new Float64Array(0);
   /** For each seat its member's index in canonical order. */
   indexes: Uint16Array = new Uint16Array(0);
-  /** How many seats there are, with those where nobody sits. */
+  /** The number of seats, including empty ones. */
   count = 0;
 
   readonly #seats = new Map<string, number>();
   readonly #vacant: number[] = [];
   #isWeighted = false;
 
-  /** How many members have a seat. */
+  /** The number of members with a seat. */
   get taken(): number {
     return this.#seats.size;
   }
@@ -48,7 +48,7 @@ export class Seats {
   }
 
   /**
-   * Seats these members and no others. Those who have a seat keep it, unless their weight changed.
+   * Assigns seats to exactly these members. A member keeps its seat unless its weight changed.
    *
    * @param members All members in canonical order; those of weight 0 get no seat.
    */
@@ -61,7 +61,7 @@ export class Seats {
   }
 
   /**
-   * How much a slot prefers a member. To be compared with the scores for the same slot only.
+   * Returns the score of a member for a slot, comparable only with scores for the same slot.
    *
    * @param slotHash The slot's hash.
    * @param seat The member's seat.
@@ -72,7 +72,7 @@ export class Seats {
   }
 
   /**
-   * Whether a score may be as high as another, for less than it takes to work it out. Few are.
+   * Whether a score may be as high as another, at less cost than computing the score. Few are.
    *
    * @param slotHash The slot's hash.
    * @param seat The member's seat.
@@ -84,7 +84,7 @@ export class Seats {
   }
 
   /**
-   * Whether a slot prefers one member to another: of equal scores, the one that is first in
+   * Whether a slot prefers one member to another: of equal scores, the member that is first in
    * canonical order.
    *
    * @param score The score of the one.
@@ -97,7 +97,7 @@ export class Seats {
       score === otherScore && this.indexes[seat]! < this.indexes[other]!;
   }
 
-  /** Renews the indexes of those who have a seat and tells those of the others. */
+  /** Updates the indexes of seated members and returns those of the others. */
   #recognise(members: readonly WeightedMember[]): number[] {
     const joining: number[] = [];
     for (let index = 0; index < members.length; index++) {
@@ -109,11 +109,11 @@ export class Seats {
     return joining;
   }
 
-  /** Takes the seats of those who are not among the members, or not with the weight they had. */
+  /** Frees the seats of members that left or changed their weight. */
   #dismiss(members: readonly WeightedMember[]): number[] {
     const left: number[] = [];
     for (const [name, seat] of this.#seats) {
-      // Of those who are among the members the index is right by now, and only of those.
+      // The indexes of present members, and only of those, are already up to date.
       const member = members[this.indexes[seat]!];
       if (member?.name === name && this.#hasWeight(seat, member.weight)) continue;
       this.#seats.delete(name);

@@ -6,7 +6,7 @@ function seated(seats: Seats, ...members: (string | Member)[]) {
   return seats.seat(canonicalMembers(members));
 }
 
-Deno.test("Members keep their seats while others come and go, and who comes takes one that is free", () => {
+Deno.test("Members keep their seats while others come and go, and a new member takes a free seat", () => {
   const seats = new Seats();
   assertEquals(seated(seats, "a", "b", "c"), { left: [], taken: [0, 1, 2] });
   assertEquals(seated(seats, "a", "c"), { left: [1], taken: [] });
@@ -14,7 +14,7 @@ Deno.test("Members keep their seats while others come and go, and who comes take
   assertEquals([...seats.indexes.slice(0, 4)], [1, 0, 2, 3]);
 });
 
-Deno.test("Who changes in weight leaves and comes, and who rests at weight 0 has no seat", () => {
+Deno.test("A member that changes its weight gets another seat, and a member of weight 0 has none", () => {
   const seats = new Seats();
   seated(seats, "a", "b");
   assertEquals(seated(seats, "a", { name: "b", weight: 2 }), { left: [1], taken: [1] });
@@ -23,7 +23,7 @@ Deno.test("Who changes in weight leaves and comes, and who rests at weight 0 has
   assertEquals([seats.taken, seats.isWeighted], [1, false]);
 });
 
-Deno.test("Of equal scores the one that is first in canonical order is preferred, wherever it sits", () => {
+Deno.test("Of equal scores the first in canonical order is preferred, in any seat", () => {
   const seats = new Seats();
   seated(seats, "b");
   seated(seats, "a", "b");

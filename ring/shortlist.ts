@@ -7,16 +7,16 @@
 import { hashOfPair, lowestHash } from "./scores.ts";
 import type { Seats } from "./seats.ts";
 
-/** No hash of 32 bits but one is as high, and that one does not pass the second look. */
+/** Only one 32-bit hash is as high, and that one fails the second check. */
 const NEVER = 0x7fff_ffff;
 
 /**
- * Those members who are worth a close look for a slot: all whose score is above a bar that about as
- * many pass as are wanted. For each member the bar is a hash, so that the search through all of them
- * compares whole numbers, and works out no logarithm, whatever the weights.
+ * The members to examine closely for a slot: all whose score is above a bar that about `wanted`
+ * members pass. For each member the bar is converted to a hash, so that the search compares
+ * integers and takes no logarithm, with any weights.
  */
 export class Shortlist {
-  /** The seats that the last search found, with what it left behind of earlier ones. */
+  /** The seats that the last search found, followed by leftovers of earlier searches. */
   readonly found: Uint16Array;
   readonly #seats: Seats;
   readonly #bar: number;
@@ -24,7 +24,7 @@ export class Shortlist {
 
   /**
    * @param seats The members.
-   * @param wanted How many are wanted on average, or Infinity for all.
+   * @param wanted The average number of members to find, or Infinity for all.
    */
   constructor(seats: Seats, wanted: number) {
     this.#seats = seats;
@@ -38,10 +38,10 @@ export class Shortlist {
   }
 
   /**
-   * Searches for who may pass the bar.
+   * Searches for members that may pass the bar.
    *
    * @param slotHash The slot's hash.
-   * @returns How many it found; some may fail in {@linkcode Shortlist.passes}.
+   * @returns The number of members found; some may fail in {@linkcode Shortlist.passes}.
    */
   search(slotHash: number): number {
     const { firstWords, secondWords, count } = this.#seats;
@@ -56,24 +56,25 @@ export class Shortlist {
   }
 
   /**
-   * Whether somebody who was found passes the bar: hashes are whole numbers, and a bar between two
-   * of them is passed by the lower one in the search. Who was not found has a lower score than who
-   * passes.
+   * Whether a found member passes the bar. Hashes are integers, so the search rounds a bar between
+   * two hashes down and may find too many. A member that was not found has a lower score than any
+   * that passes.
    *
    * @param seat The seat.
    * @param score The score for the slot.
    */
   passes(seat: number, score: number): boolean {
-    // Among members of equal weight the search compared what the scores are: the hashes.
+    // Among members of equal weight the hashes that the search compared have the order of the
+    // scores.
     return this.#seats.weights[seat]! > 0 && (!this.#seats.isWeighted || score >= this.#bar);
   }
 }
 
-/** The score that about so many members have. */
+/** Returns the score that about `wanted` members reach. */
 function barOf(seats: Seats, wanted: number): number {
   if (seats.taken <= 2 * wanted) return 0;
   let bar = sumOf(seats.weights) / wanted;
-  // The sum counts a member of a large weight as many, who is one.
+  // The sum counts a member of a large weight several times.
   while (expectedAbove(bar, seats.weights) < wanted * 0.9) bar /= 2;
   return bar;
 }
@@ -84,7 +85,7 @@ function sumOf(weights: Float64Array): number {
   return sum;
 }
 
-/** How many members have a score above a bar on average. */
+/** Returns the expected number of members with a score above the bar. */
 function expectedAbove(bar: number, weights: Float64Array): number {
   let expected = 0;
   for (let seat = 0; seat < weights.length; seat++) expected += 1 - Math.exp(-weights[seat]! / bar);

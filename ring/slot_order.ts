@@ -1,5 +1,5 @@
 /**
- * The order in which slots are given out where members have quotas.
+ * The order in which slots are assigned if members have quotas.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { fmix32 } from "./fmix32.ts";
 const MAX_SLOTS = 0x1_0000;
 
 /**
- * All slots in a fixed pseudo-random order. In plain order the last ones, which go to whoever has
- * quota left, would all be neighbours.
+ * Returns all slots in a fixed pseudo-random order. In plain order the last slots, which go to the
+ * members with quota left, would all be neighbours.
  *
  * @param slots The number of slots, at most 65536.
  */
 export function inHashOrder(slots: number): Uint16Array {
-  // The slot rides below its hash in one number, as numbers alone sort natively.
+  // The slot is stored in the low bits below its hash, because plain numbers sort natively.
   const keys = new Float64Array(slots);
   for (let slot = 0; slot < slots; slot++) keys[slot] = fmix32(slot) * MAX_SLOTS + slot;
   keys.sort();

@@ -5,7 +5,7 @@
  */
 
 /**
- * The number in decimal digits that a name ends with.
+ * Returns the decimal number at the end of a name.
  *
  * @example
  * ```ts

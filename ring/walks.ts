@@ -1,13 +1,13 @@
 /**
- * The walks of a ring, worked out when they are asked for.
+ * The walks of a ring, computed on demand.
  *
  * @module
  */
 
-/** Names in the walks that are kept, all together: 8 MiB of them. */
+/** Limit on the names in all cached walks together: 8 MiB of them. */
 const KEPT_NAMES = 2 ** 20;
 
-/** Keeps the walks that were worked out last, as many as there is memory for. */
+/** A cache of the most recently computed walks. */
 export class Walks {
   readonly #names: readonly string[];
   readonly #rank: (slot: number) => readonly number[];
@@ -24,7 +24,7 @@ export class Walks {
     this.#limit = Math.max(1, Math.floor(KEPT_NAMES / Math.max(1, names.length)));
   }
 
-  /** The walk of a slot that there is. */
+  /** Computes the walk of an existing slot. */
   of(slot: number): readonly string[] {
     const kept = this.#kept.get(slot);
     if (kept) return kept;

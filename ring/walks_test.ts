@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Walks } from "./walks.ts";
 
-/** Walks of so many members, and how often each of them was worked out. */
+/** Walks of `count` members, and how often each walk was computed. */
 function counted(members: number) {
   const worked: number[] = [];
   const order = Array.from({ length: members }, (_, at) => at);
@@ -12,13 +12,13 @@ function counted(members: number) {
   return { walks, worked };
 }
 
-Deno.test("Walks that were worked out are kept", () => {
+Deno.test("Computed walks are cached", () => {
   const { walks, worked } = counted(3);
   for (const slot of [7, 8, 7, 8]) assertEquals(walks.of(slot).length, 3);
   assertEquals(worked, [7, 8]);
 });
 
-Deno.test("No more walks are kept than a million names, the oldest go first", () => {
+Deno.test("The cache holds at most a million names and evicts the oldest walk first", () => {
   const { walks, worked } = counted(2 ** 18);
   for (const slot of [0, 1, 2, 3]) walks.of(slot);
   walks.of(4);

@@ -1,20 +1,20 @@
 /**
- * Programs that the tools run.
+ * Runs other programs.
  *
  * @module
  */
 
-/** What a finished program left behind. */
+/** The result of a finished program. */
 export interface Result {
-  /** 0 is success. 127: there is no such program; 124: the time ran out. */
+  /** 0 is success. 127: the program does not exist; 124: the deadline passed. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** How to run a program. */
+/** Options of a run. */
 interface RunOptions {
-  /** Longest time in milliseconds; then the program is killed and the code is 124. */
+  /** Deadline in milliseconds; after that the program is killed and the code is 124. */
   readonly timeoutMs?: number;
   /** Environment variables on top of the tool's own. */
   readonly env?: Record<string, string>;
@@ -22,14 +22,14 @@ interface RunOptions {
   readonly cwd?: URL;
 }
 
-/** Exit code for a program that is not there, as shells have it. */
+/** Exit code for a missing program, as in shells. */
 export const NOT_FOUND = 127;
-/** Exit code for a program that took too long, as timeout(1) has it. */
+/** Exit code for a timeout, as in timeout(1). */
 export const TIMED_OUT = 124;
 
 /**
- * Runs a program and collects what it writes. Never throws because of the program: it answers
- * with a code.
+ * Runs a program and collects its output. Never throws because of the program: the result is an
+ * exit code.
  *
  * @param program name on the PATH
  * @param args its arguments
@@ -77,7 +77,7 @@ export async function show(
   }
 }
 
-/** A program that `--allow-run` names counts as forbidden, not as missing, when it is missing. */
+/** A missing program named by `--allow-run` is reported as forbidden, not as missing. */
 function missing(program: string, error: unknown): Result {
   const absent = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable;
   if (!absent) throw error;
@@ -85,8 +85,8 @@ function missing(program: string, error: unknown): Result {
 }
 
 /**
- * The arguments for `sh` that run the Deno which runs this tool. By way of the shell because the
- * permission to run `deno` means the one on the PATH, which need not be this one.
+ * Returns the arguments for `sh` that run the same Deno as this tool. The shell is needed because
+ * the permission to run `deno` refers to the one on the PATH, which may be another.
  *
  * @param args arguments for Deno
  */
@@ -94,7 +94,7 @@ export function sameDeno(args: readonly string[]): string[] {
   return ["-c", 'exec "$0" "$@"', Deno.execPath(), ...args];
 }
 
-/** The last lines of a text. */
+/** Returns the last lines of a text. */
 export function lastLines(text: string, count: number): string {
   return text.trimEnd().split("\n").slice(-count).join("\n");
 }

@@ -1,6 +1,6 @@
 /**
- * Where a fleet that `up` starts keeps its files, and the names of what it has on a Docker Engine.
- * Every fleet has its own; the default fleet keeps those of the first versions.
+ * The files of a fleet that `up` starts, and the names of its objects on a Docker Engine. Every
+ * fleet has its own; the default fleet keeps those of the first versions.
  *
  * @module
  */
@@ -12,30 +12,33 @@ import { ToolError, USAGE } from "./tool.ts";
 /** Names and files of one fleet. */
 export interface FleetPlaces {
   readonly fleet: string;
-  /** The compose project, given by `-p`: docker-compose 1.29 knows no top-level `name`. */
+  /** The compose project, given by `-p`: docker-compose 1.29 does not know a top-level `name`. */
   readonly project: string;
   /** The network on which the balancer is published. */
   readonly front: string;
   /** The network of the replicas, unless `LB_DOCKER_NETWORK` names another. */
   readonly back: string;
   readonly images: Readonly<Record<"balancer" | "replica", string>>;
-  /** Folder of what lives only as long as the fleet's balancer runs. */
+  /** Folder for files that live only as long as the fleet's balancer runs. */
   readonly folder: URL;
-  /** What `up` wrote down. */
+  /** The state file of `up`. */
   readonly stateFile: URL;
   /** Log of a balancer that runs in the background. */
   readonly logFile: URL;
-  /** The balancer's own state, from the root: within `.run/state`, which the balancer may write. */
+  /**
+   * The balancer's own state, relative to the root: within `.run/state`, which the balancer may
+   * write.
+   */
   readonly fleetFile: string;
-  /** The admin token that the balancer makes, from the root: beside its state. */
+  /** The generated admin token, relative to the root: beside the state file. */
   readonly tokenFile: string;
 }
 
-/** Folder of the fleets other than the default one; in it a folder each. */
+/** Folder of all fleets but the default one, with a folder for each. */
 export const FLEETS = new URL(".run/state/fleets/", ROOT);
 
 /**
- * The fleet that the environment names.
+ * Returns the fleet that the environment names.
  *
  * @param env looks up a variable
  * @throws {ToolError} with exit code 2: `LB_FLEET`, its form and the value received
@@ -47,13 +50,13 @@ export function fleetOf(env: (name: string) => string | undefined): string {
   throw new ToolError(`LB_FLEET must be ${rule}; got "${fleet}"`, USAGE);
 }
 
-/** The fleet that this program's environment names. */
+/** The fleet in this program's environment. */
 export function fleetOfEnvironment(): string {
   return fleetOf((name) => Deno.env.get(name));
 }
 
 /**
- * The names and files of a fleet.
+ * Returns the names and files of a fleet.
  *
  * @param fleet its name
  */
@@ -80,7 +83,7 @@ const DEFAULT_NAMES = {
   images: { balancer: "ringkeeper-balancer", replica: "ringkeeper-replica" },
 };
 
-/** No name of one fleet is a name of another: no project has a dot, and each name has one ending. */
+/** No two fleets share a name: no project has a dot, and each name has one ending. */
 function namesOf(fleet: string): typeof DEFAULT_NAMES {
   const project = `ringkeeper-${projectPart(fleet)}`;
   return {
@@ -94,7 +97,10 @@ function namesOf(fleet: string): typeof DEFAULT_NAMES {
   };
 }
 
-/** Compose takes small letters, digits, `_` and `-`; a hash keeps apart what that makes equal. */
+/**
+ * Compose allows lower-case letters, digits, `_` and `-`; a hash distinguishes names that become
+ * equal.
+ */
 function projectPart(fleet: string): string {
   if (/^[a-z0-9_-]+$/.test(fleet)) return fleet;
   const hash = createHash("sha256").update(fleet).digest("hex").slice(0, 8);
@@ -102,12 +108,12 @@ function projectPart(fleet: string): string {
 }
 
 /**
- * The name of the front network. The Engine publishes ports on the network whose name comes first
- * in the order of bytes, and that must not be the network of the replicas.
+ * Returns the name of the front network. The Engine publishes ports on the network whose name comes
+ * first in byte order, and that must not be the network of the replicas.
  *
  * @param front the fleet's own name for the front network
  * @param back the network of the replicas
- * @throws {ToolError} no name comes before that of the replicas' network
+ * @throws {ToolError} no name sorts before that of the replicas' network
  */
 export function frontNetwork(front: string, back: string): string {
   const found = [front, `0-${front}`].find((name) => name < back);

@@ -24,7 +24,7 @@ Deno.test("places: the default fleet keeps the names and files of the first vers
 
 const fleetName = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,12}$/);
 
-/** Everything of a fleet that another one must not have. */
+/** All places of a fleet that another fleet must not share. */
 function namesOf(fleet: string): string[] {
   const { project, front, back, images, folder, ...files } = placesOf(fleet);
   const places = [folder.href, files.stateFile.href, files.logFile.href, files.fleetFile];
@@ -41,7 +41,7 @@ Deno.test("places: two fleets have no name and no file in common", () => {
   }));
 });
 
-Deno.test("places: every fleet's project is a name that either compose takes as it is", () => {
+Deno.test("places: every fleet's project name is valid for either compose", () => {
   fc.assert(fc.property(fleetName, (fleet) => {
     const { project, front, back } = placesOf(fleet);
     assert(/^[a-z0-9][a-z0-9_-]*$/.test(project), project);
@@ -49,7 +49,7 @@ Deno.test("places: every fleet's project is a name that either compose takes as 
   }));
 });
 
-Deno.test("places: LB_FLEET is held to its form before it becomes a path", () => {
+Deno.test("places: LB_FLEET is validated before it becomes a path", () => {
   assertEquals(fleetOf(() => undefined), "ringkeeper");
   assertEquals(fleetOf(() => "shop"), "shop");
   for (const wrong of ["../x", "a/b", ".", "a b", "x".repeat(64)]) {
@@ -58,7 +58,7 @@ Deno.test("places: LB_FLEET is held to its form before it becomes a path", () =>
   }
 });
 
-Deno.test("places: the front network comes before that of the replicas, whatever its name", () => {
+Deno.test("places: the front network sorts before that of the replicas, with any name", () => {
   assertEquals(frontNetwork("ringkeeper", "ringkeeper-back"), "ringkeeper");
   assertEquals(frontNetwork("ringkeeper", "ringkeeper"), "0-ringkeeper");
   assertEquals(frontNetwork("ringkeeper", "data"), "0-ringkeeper");

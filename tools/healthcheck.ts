@@ -1,8 +1,8 @@
 /**
- * Exits with 0 when the balancer of this container answers and has reached the Engine within the
- * last minute: without the Engine it serves, but heals nothing. For HEALTHCHECK in Dockerfile.balancer:
- * an image with Deno alone has neither curl nor a shell. Over a bare connection: Deno would trace
- * `fetch` wherever OpenTelemetry is on, and a check each half minute is nobody's trace.
+ * Exits with 0 if the balancer of this container answers and has reached the Engine within the last
+ * minute: without the Engine it serves, but heals nothing. For HEALTHCHECK in Dockerfile.balancer:
+ * an image with Deno alone has neither curl nor a shell. Uses a bare connection, because Deno would
+ * trace `fetch` if OpenTelemetry is on, and a check each half minute is noise in the traces.
  *
  * @module
  */
@@ -10,7 +10,7 @@ const PATIENCE_MS = 4000;
 const PUBLIC = { hostname: "127.0.0.1", port: 5000 };
 const UNIX = "unix:";
 
-/** How long the Engine may be away, in milliseconds. */
+/** Milliseconds that the Engine may be unreachable. */
 const ENGINE_AWAY_MS = 60_000;
 
 setTimeout(() => fail(`no answer within ${PATIENCE_MS} ms`), PATIENCE_MS);
@@ -20,7 +20,9 @@ const connection = await connect();
 await ask("/_lb/healthz");
 Deno.exit(0);
 
-/** Without an entrance that is named, the API has the port above the public one, or that itself. */
+/**
+ * Without a named entrance the API has the port above the public one, or the public port itself.
+ */
 function connect(): Promise<Deno.Conn> {
   if (own === "") {
     const shared = Deno.env.get("LB_PUBLIC_API") === "all";
@@ -29,7 +31,7 @@ function connect(): Promise<Deno.Conn> {
   if (own.startsWith(UNIX)) {
     return Deno.connect({ transport: "unix", path: own.slice(UNIX.length) });
   }
-  // It listens on one of this container's addresses, on the loopback one where it does on all.
+  // An entrance listens on one of this container's addresses, or on all including loopback.
   const { hostname, port } = new URL(`http://${own}`);
   const everywhere = hostname === "0.0.0.0" || hostname === "[::]";
   return Deno.connect({
@@ -47,7 +49,7 @@ async function ask(path: string): Promise<void> {
   if (away > ENGINE_AWAY_MS) fail(`the Engine has not answered for ${Math.floor(away / 1000)} s`);
 }
 
-/** Docker keeps what a check writes: `docker inspect` shows the reason. */
+/** Docker keeps a check's output: `docker inspect` shows the reason. */
 function fail(reason: string): never {
   Deno.stdout.writeSync(new TextEncoder().encode(`${reason}\n`));
   Deno.exit(1);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { ROOT } from "./project.ts";
 import { systemTest as test } from "./test/needs.ts";
 
-/** Exit code and output of the check against a balancer that answers so. */
+/** Exit code and output of the check against a balancer with the given handler. */
 async function check(answer: string): Promise<[code: number, output: string]> {
   const handler = () => new Response(answer, { status: answer === "" ? 503 : 200 });
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
@@ -17,15 +17,15 @@ async function check(answer: string): Promise<[code: number, output: string]> {
 const health = (engineAwayMs: number) =>
   JSON.stringify({ status: "ok", ready: 3, desired: 3, engineAwayMs });
 
-test("health check: a balancer that answers is healthy, with the Engine away for a moment", async () => {
+test("health check: an answering balancer is healthy, with the Engine unreachable for a moment", async () => {
   assertEquals(await check(health(0)), [0, ""]);
   assertEquals(await check(health(60_000)), [0, ""]);
 });
 
-test("health check: an Engine that has been away for a minute makes the balancer unhealthy", async () => {
+test("health check: an Engine unreachable for a minute makes the balancer unhealthy", async () => {
   assertEquals(await check(health(75_400)), [1, "the Engine has not answered for 75 s\n"]);
 });
 
-test("health check: any other answer than 200 is unhealthy", async () => {
+test("health check: any answer but 200 is unhealthy", async () => {
   assertEquals(await check(""), [1, "HTTP/1.1 503 Service Unavailable\n"]);
 });

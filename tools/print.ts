@@ -1,5 +1,5 @@
 /**
- * What the tools say: results to standard output, progress and trouble to standard error.
+ * Output of the tools: results to standard output, progress and errors to standard error.
  *
  * @module
  */
@@ -12,9 +12,9 @@ export function say(line: string): void {
 }
 
 /**
- * Writes one line to standard output, for programs that go on until nobody reads.
+ * Writes one line to standard output, for programs that run until their reader is gone.
  *
- * @returns whether anybody does
+ * @returns whether the reader is still there
  */
 export function isHeard(line: string): boolean {
   return write(Deno.stdout, line);
@@ -31,7 +31,7 @@ function write(stream: { writeSync(bytes: Uint8Array): number }, line: string): 
     for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));
     return true;
   } catch (error) {
-    // Nobody reads any more, as in `make run | head`: no reason to leave the work half done.
+    // The reader is gone, as in `make run | head`: the work still has to be finished.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
     return false;
   }

@@ -1,5 +1,5 @@
 /**
- * Names and places of the project that the tools agree on.
+ * Names and paths of the project that the tools share.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 /** Root of the project, with a slash at the end. */
 export const ROOT = new URL("../", import.meta.url);
 
-/** Where the tools keep what lives only as long as the balancer runs. */
+/** Folder for files that live only as long as the balancer runs. */
 export const RUN_DIR = new URL(".run/", ROOT);
 
-/** Label that the docker engine puts on every container of a fleet; its value is the fleet. */
+/** Label that the docker engine sets on every container of a fleet; its value is the fleet. */
 export const FLEET_LABEL = "ringkeeper.fleet";
 
-/** The Deno that everything runs on, as `.deno-version` says. */
+/** The Deno version of all programs, as in `.deno-version`. */
 export async function denoVersion(): Promise<string> {
   return (await Deno.readTextFile(new URL(".deno-version", ROOT))).trim();
 }

@@ -16,7 +16,7 @@ test("project: every file that names the Deno image names the pinned version", a
   }
 });
 
-test("project: compose.yaml hands every setting to the balancer", async () => {
+test("project: compose.yaml passes every setting to the balancer", async () => {
   const compose = await read("compose.yaml");
   // LB_UPSTREAMS is for the engine static, and compose.yaml starts the engine docker.
   const left = ["LB_UPSTREAMS"];
@@ -26,7 +26,7 @@ test("project: compose.yaml hands every setting to the balancer", async () => {
 });
 
 test("project: traces have the same defaults in a container and in a process", async () => {
-  // In compose.yaml: a name without a value would take the variable away, be it unset outside.
+  // In compose.yaml a name without a value removes the variable, even if it is unset outside.
   const defaults = (text: string) =>
     [...text.matchAll(/(OTEL_\w+)="?\\?\$\{\1:-(\w+)\}/g)].map(([, ...found]) => found).sort();
   const found = defaults(await read("compose.yaml"));
@@ -57,7 +57,7 @@ test("project: a balancer in the background has the permissions of the task", as
   assertEquals(denoArgs("deno run 'a b' c_*"), ["run", "a b", "c_*"]);
 });
 
-test("project: the balancer may read the environment that its replicas get", async () => {
+test("project: the balancer may read its replicas' environment", async () => {
   const names = (await balancerArgs()).find((arg) => arg.startsWith("--allow-env="))?.split(",");
   assertEquals(INHERITED_NAMES.filter((name) => !names?.includes(name)), []);
 });

@@ -1,14 +1,14 @@
 /**
- * How a tool ends: quietly, or with an error that says what to do.
+ * The end of a tool: an exit code, or an error with a remedy.
  *
  * @module
  */
 import { complain } from "./print.ts";
 
-/** Exit code for a command line that cannot be understood. */
+/** Exit code for an invalid command line. */
 export const USAGE = 2;
 
-/** An error whose message is meant for the user: no stack is shown. */
+/** An error whose message is meant for the user, without a stack trace. */
 export class ToolError extends Error {
   override readonly name = "ToolError";
 
@@ -20,7 +20,7 @@ export class ToolError extends Error {
 /**
  * Runs a tool and ends the program with its exit code.
  *
- * @param main the tool; what it resolves to is the exit code, 0 where it resolves to nothing
+ * @param main the tool; it resolves to the exit code, or to nothing for 0
  */
 export async function runTool(main: () => Promise<number | void>): Promise<never> {
   try {

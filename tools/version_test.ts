@@ -5,11 +5,11 @@ import { ROOT } from "./project.ts";
 
 const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 
-Deno.test("version: the one of deno.json is a semantic version", () => {
+Deno.test("version: deno.json has a semantic version", () => {
   assertMatch(VERSION, /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/);
 });
 
-test("version: the images and the package ring have the one of deno.json", async () => {
+test("version: the images and the package ring have the version of deno.json", async () => {
   for (const path of ["Dockerfile.balancer", "Dockerfile.replica"]) {
     assertEquals(/^ARG VERSION=(.*)$/m.exec(await read(path))?.[1], VERSION, path);
   }

@@ -1,30 +1,30 @@
 /**
- * What every answer of the control API is put together from.
+ * Building blocks of the control API's answers.
  *
- * The schemas of this room are the one place that says what the API answers. Its description at
- * `/_lb/openapi.json` is made of them, whoever answers is held to their types, and whoever asks
- * reads by the same types: of a schema they import the type alone, so none of this runs there.
+ * The schemas of this folder define the API's answers. `/_lb/openapi.json` is generated from them,
+ * handlers are type-checked against them, and clients use the same types: a client imports only a
+ * schema's type, so that no schema code runs there.
  *
  * @module
  */
 import { z } from "zod";
 
-/** The type of what a schema describes, for whoever reads it. */
+/** The type that a schema describes, for readers of an answer. */
 export type AnswerOf<S extends z.ZodType> = Frozen<z.output<S>>;
 
 type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
-/** How many. */
+/** A count. */
 export function count(what: string): z.ZodInt {
   return z.int().min(0).describe(what);
 }
 
-/** A part of a whole, from 0 to 1. */
+/** A share, from 0 to 1. */
 export function share(what: string): z.ZodNumber {
   return z.number().min(0).max(1).describe(what);
 }
 
-/** A point in time, ISO 8601 in UTC. */
+/** A timestamp, ISO 8601 in UTC. */
 export function time(what: string): z.ZodISODateTime {
   return z.iso.datetime().describe(what);
 }
@@ -35,7 +35,7 @@ export function epochMs(what: string): z.ZodNumber {
 }
 
 /**
- * What a change answers: the message, and that all went well.
+ * The answer to a change: the message, and the status `successful`.
  *
  * @param message the schema of the message
  */
@@ -45,7 +45,7 @@ export function successful<S extends z.ZodType>(
   return z.object({ message, status: z.literal("successful") });
 }
 
-/** What every error of the balancer itself says. */
+/** The body of every error of the balancer itself. */
 export const failure = z.object({
   message: z.string().describe(
     "What is wrong and what would be right: the field, its bound and the value received",
@@ -56,5 +56,5 @@ export const failure = z.object({
   ),
 }).meta({ id: "Failure", description: "What every error of the balancer itself says" });
 
-/** What every error of the balancer itself says. */
+/** The body of every error of the balancer itself. */
 export type Failure = AnswerOf<typeof failure>;

@@ -1,5 +1,5 @@
 /**
- * What happens, as streams tell it.
+ * Events of the fleet, as event streams send them.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const any = { id: count("Its place in the order of all"), at: epochMs("When") };
 const instance = z.string().exactOptional();
 const reason = z.string().exactOptional();
 
-/** Something that happened to the fleet. */
+/** An event of the fleet. */
 export const fleetEvent = z.discriminatedUnion("type", [
   z.object({
     ...any,
@@ -69,5 +69,5 @@ export const deployStep = z.object({
     "The last is done or, where a new instance did not become or stay ready, rolled-back",
 });
 
-/** What `POST /_lb/deploy` tells. */
+/** An event of `POST /_lb/deploy`. */
 export type DeployStep = AnswerOf<typeof deployStep>;

@@ -1,5 +1,5 @@
 /**
- * Where a request would go, and why.
+ * The destination of a request, and the reason.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const destination = z.discriminatedUnion("to", [
     .describe("It is answered 503"),
 ]).meta({ id: "Destination" });
 
-/** Where a request goes that goes anywhere, or that it is answered 503. */
+/** The final destination of a request: a replica, or a 503. */
 export type Destination = AnswerOf<typeof destination>;
 
 const wait = z.object({
@@ -29,12 +29,12 @@ const wait = z.object({
   description: "It waits for its owner or, with nobody ready, for whoever is back first",
 });
 
-/** It waits, for its owner or with nobody ready for whoever is back first. */
+/** The request waits: for its owner or, with no ready replica, for the first one to return. */
 export type Wait = AnswerOf<typeof wait>;
 
 const decision = z.union([destination, wait]);
 
-/** What becomes of a request. */
+/** The decision about a request. */
 export type Decision = Destination | Wait;
 
 const replica = z.object({
@@ -46,10 +46,10 @@ const replica = z.object({
   cap: count("How many it may have now; null: any number").nullable(),
 });
 
-/** A replica as far as it matters to where requests go. */
+/** The properties of a replica that affect routing. */
 export type ExplainedReplica = AnswerOf<typeof replica>;
 
-/** Where a request would go, and why. */
+/** The destination of a request, and the reason. */
 export const explanation = z.object({
   reason: z.string().describe("One sentence"),
   decision,

@@ -1,5 +1,5 @@
 /**
- * The fleet: who is in it, and how everybody is.
+ * The fleet: its members and their states.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export const names = successful(z.object({
 /** `GET /rep`, `POST /add` and `DELETE /rm` */
 export type Names = AnswerOf<typeof names>;
 
-/** The upstreams that somebody else runs. */
+/** The upstreams of engine static, which the balancer does not run. */
 export const upstreams = z.object({
   upstreams: z.array(z.object({
     name: z.string().describe("Its identity: the name that was given, else its address"),
@@ -42,7 +42,7 @@ const phase = z.enum(["waiting", "starting", "warming", "ready", "down", "leavin
     "passed heartbeat, takes requests, failed, or leaves for good",
 });
 
-/** Where a replica stands. */
+/** The state of a replica. */
 export type Phase = AnswerOf<typeof phase>;
 
 const replicaStatus = z.object({
@@ -81,7 +81,7 @@ const replicaStatus = z.object({
 /** One replica. */
 export type ReplicaStatus = AnswerOf<typeof replicaStatus>;
 
-/** The fleet, as it knows itself. */
+/** The state of the fleet. */
 const fleetStatus = z.object({
   version: count("Version of the view that requests are routed by"),
   digest: z.string().describe("Equal for equal rings"),
@@ -115,7 +115,7 @@ const fleetStatus = z.object({
     .describe("Request keys that are answered with 503, because replicas died of them"),
 });
 
-/** The fleet, as it knows itself. */
+/** The state of the fleet. */
 export type FleetStatus = AnswerOf<typeof fleetStatus>;
 
 /** The whole state. */
@@ -129,7 +129,7 @@ export const status = fleetStatus.extend({
 /** `GET /_lb/status` */
 export type Status = AnswerOf<typeof status>;
 
-/** Whether the balancer lives. */
+/** The liveness of the balancer. */
 export const health = z.object({
   status: z.literal("ok"),
   ready: fleetStatus.shape.ready,

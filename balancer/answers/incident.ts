@@ -1,5 +1,5 @@
 /**
- * Failures, and what became of requests meanwhile.
+ * Failures, their heals, and the cost to requests.
  *
  * @module
  */
@@ -52,7 +52,7 @@ export const incident = z.object({
 /** One failure of one replica, and its heal. */
 export type Incident = AnswerOf<typeof incident>;
 
-/** All that are kept. */
+/** All incidents that are kept. */
 export const incidents = z.object({
   incidents: z.array(incident).describe("The newest first"),
 }).meta({ id: "Incidents" });
@@ -60,7 +60,7 @@ export const incidents = z.object({
 /** `GET /_lb/incidents` */
 export type Incidents = AnswerOf<typeof incidents>;
 
-/** What came of a drill. */
+/** The result of a drill. */
 export const drillReport = z.object({
   passed: z.boolean(),
   missed: z.array(z.string()).describe("What was not kept, in words"),

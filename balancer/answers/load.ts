@@ -1,5 +1,5 @@
 /**
- * Few numbers about the load, to be asked for about once a second.
+ * A few figures about the load, for polling about once a second.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * How much the balancer says.
+ * The log settings.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { z } from "zod";
 import { LEVELS } from "../log/dials.ts";
 import type { AnswerOf } from "./answer.ts";
 
-/** What is in force. */
+/** The log settings in force. */
 export const logState = z.object({
   level: z.enum(LEVELS).describe("The least severe level that is written"),
   access: z.union([z.enum(["off", "full"]), z.number().gt(0).lt(1)])

@@ -1,5 +1,5 @@
 /**
- * The ring: as it is, as it would be, and what moves in between.
+ * The ring in force, a planned ring, and the moves between them.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { hashes, layout } from "./fleet.ts";
 const version = count("Version of the view");
 const digest = z.string().describe("Equal for equal rings");
 
-/** The ring that is routed by. */
+/** The ring in force. */
 export const ringTable = z.object({
   version,
   digest,
@@ -44,15 +44,15 @@ const movement = z.object({
   flowsLeftOut: count("How many smaller flows are not listed"),
 }).meta({ id: "Movement", description: "How many keys change their owner" });
 
-/** How many keys change their owner. */
+/** The keys that change their owner. */
 export type Movement = AnswerOf<typeof movement>;
 
 const change = z.object({ version, digest, moved: movement });
 
-/** What a change did. */
+/** The effect of a change. */
 type Change = AnswerOf<typeof change>;
 
-/** What a change did. */
+/** The effect of a change. */
 export const changed = successful(change).meta({ id: "Changed" });
 
 /** `PATCH /_lb/replicas/NAME`, `PATCH /_lb/ring` and `POST /_lb/apply` */
@@ -72,7 +72,7 @@ const ringFacts = z.object({
   capacity: count("How many members of weight 1 it has room for"),
 }).meta({ id: "RingFacts", description: "A ring in numbers" });
 
-/** A ring in numbers. */
+/** The figures of a ring. */
 export type RingFacts = AnswerOf<typeof ringFacts>;
 
 const plan = z.object({
@@ -86,10 +86,10 @@ const plan = z.object({
   moved: movement,
 }).meta({ id: "Plan" });
 
-/** What a change would come to. */
+/** The predicted effect of a change. */
 export type Plan = AnswerOf<typeof plan>;
 
-/** What a change would come to. */
+/** The predicted effect of a change. */
 export const planned = successful(plan).meta({ id: "Planned" });
 
 /** `POST /_lb/plan` */

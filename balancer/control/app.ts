@@ -15,9 +15,9 @@ import { secured } from "./server/security_headers.ts";
 import { answerUnknown } from "./not_found.ts";
 
 /**
- * Makes the control API.
+ * Builds the control API.
  *
- * @param parts what it acts on
+ * @param parts the API's dependencies
  */
 export function createControlApp(parts: ControlParts): Hono {
   const app = new Hono();

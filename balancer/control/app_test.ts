@@ -42,11 +42,11 @@ const CHANGED: ChangeReport = {
 
 const SHAPE: RingShape = { slots: 512, virtualServers: 9, layout: "even", hashes: "fibonacci" };
 
-/** How the fleet stood before each change of these tests, and after it. */
+/** The summaries of the fleet before and after each change of these tests. */
 const STOOD: FleetSummary = { version: 4, digest: "d1", weights: { Server1: 1 }, shape: SHAPE };
 const STANDS: FleetSummary = { ...STOOD, version: 5, digest: "d2", weights: { Server1: 1, S4: 1 } };
 
-/** How a change is answered. */
+/** The answer to a change. */
 const MOVED = {
   share: 0.25,
   ids: 0.2511,
@@ -110,7 +110,7 @@ const UPSTREAMS = [
   { name: "unix:/run/b.sock", address: { path: "/run/b.sock" }, weight: 1 },
 ];
 
-/** The control API over a membership that answers as the test says. */
+/** A control API over a scripted membership. */
 function app(changes: Partial<ControlParts> = {}, fails?: Error) {
   const calls: unknown[] = [];
   const recorded: string[] = [];
@@ -168,7 +168,7 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
   return { hono, calls, recorded };
 }
 
-/** Makes a call as the server hands it over. */
+/** Makes a call with the server's bindings. */
 async function asked(
   control: ReturnType<typeof createControlApp>,
   path: string,
@@ -181,7 +181,7 @@ const NO_WEIGHTS = Object.create(null);
 
 const post = (body: BodyInit) => ({ method: "POST", body });
 
-Deno.test("metrics and load are open to everyone who reaches the status", async () => {
+Deno.test("metrics and load are open to every client that may read the status", async () => {
   const { hono } = app({ gate: gateOf({ admin: "secret" }).gate });
   const metrics = await hono.request("/_lb/metrics");
   assertEquals([metrics.status, await metrics.text()], [200, "up 1\n"]);
@@ -210,7 +210,7 @@ Deno.test("POST /add and DELETE /rm change the fleet and answer the names after 
   assertEquals(calls, [["add", 2, ["S4"], NO_WEIGHTS], ["remove", 1, []]]);
 });
 
-Deno.test("a body that cannot be used is a 400 and changes nothing", async () => {
+Deno.test("an invalid body is a 400 and changes nothing", async () => {
   const { hono, calls } = app();
   const response = await hono.request("/add", post('{"n":-1}'));
   assertEquals(response.status, 400);
@@ -262,7 +262,7 @@ Deno.test("a body that does not arrive in time is a 408", async () => {
   assertEquals(calls, []);
 });
 
-Deno.test("who may not change the fleet is told so before the body is read", async () => {
+Deno.test("a client without the admin scope is refused before the body is read", async () => {
   const { hono, calls } = app({ gate: gateOf({ admin: "t" }).gate });
   const response = await hono.request("/rm", { method: "DELETE", body: "no JSON" });
   assertEquals(response.status, 401);
@@ -275,7 +275,7 @@ Deno.test("who may not change the fleet is told so before the body is read", asy
   assertEquals(calls, []);
 });
 
-Deno.test("a fault of our own is a 500 without its details, and is recorded", async () => {
+Deno.test("an internal error is a 500 without its details, and is recorded", async () => {
   const { hono, recorded } = app({}, new TypeError("secret detail"));
   const response = await hono.request("/add", post('{"n":1}'));
   assertEquals([response.status, await response.json()], [
@@ -285,7 +285,7 @@ Deno.test("a fault of our own is a 500 without its details, and is recorded", as
   assertEquals(recorded, ["control.request"]);
 });
 
-Deno.test("a call that does not exist is a 404 that names those that do", async () => {
+Deno.test("an unknown call is a 404 that lists the calls that exist", async () => {
   const response = await app().hono.request("/_lb/nothing");
   assertEquals([response.status, await response.json()], [404, {
     message: "<Error> there is no GET /_lb/nothing; there are GET /rep, GET /_lb/status, " +
@@ -297,7 +297,7 @@ Deno.test("a call that does not exist is a 404 that names those that do", async 
   }]);
 });
 
-Deno.test("a method that a path has not is a 405 that names those that it has", async () => {
+Deno.test("an unsupported method is a 405 that lists the path's methods", async () => {
   const { hono, calls } = app();
   const table: [method: string, path: string, allow: string][] = [
     ["POST", "/_lb/status", "GET, HEAD, OPTIONS"],
@@ -315,7 +315,7 @@ Deno.test("a method that a path has not is a 405 that names those that it has", 
   assertEquals(calls, []);
 });
 
-Deno.test("OPTIONS names the methods, and lets no other site in", async () => {
+Deno.test("OPTIONS lists the methods and allows no other site", async () => {
   const { hono } = app();
   const headers = { origin: "http://evil.example", "access-control-request-method": "POST" };
   const response = await hono.request("/add", { method: "OPTIONS", headers });
@@ -332,7 +332,7 @@ Deno.test("HEAD is GET without the body", async () => {
   assertEquals(response.headers.get("content-type"), "application/json");
 });
 
-Deno.test("GET /_lb/ring answers the ring that is routed by", async () => {
+Deno.test("GET /_lb/ring answers the ring in force", async () => {
   const { digest, slots, members } = await (await app().hono.request("/_lb/ring")).json();
   assertEquals({ digest, slots, members }, {
     digest: emptyView(SHAPE).ring.digest,
@@ -341,7 +341,7 @@ Deno.test("GET /_lb/ring answers the ring that is routed by", async () => {
   });
 });
 
-Deno.test("status is the whole state, health is whether the balancer lives", async () => {
+Deno.test("status is the whole state, health is whether the balancer is alive", async () => {
   const { hono } = app();
   assertEquals(await (await hono.request("/_lb/status")).json(), STATUS);
   const health = await hono.request("/_lb/healthz");
@@ -349,7 +349,7 @@ Deno.test("status is the whole state, health is whether the balancer lives", asy
   assertEquals(await health.json(), { status: "ok", ready: 1, desired: 1, engineAwayMs: 0 });
 });
 
-Deno.test("incidents are told the newest first, with times after the first sign", async () => {
+Deno.test("incidents are listed newest first, with times after the first sign", async () => {
   const response = await app({ incidents: () => [INCIDENT] }).hono.request("/_lb/incidents");
   const { incidents } = await response.json();
   assertEquals(incidents.length, 1);
@@ -387,7 +387,7 @@ Deno.test("a deploy answers with its steps as they happen", async () => {
   assertEquals(deployed, [{ image: "app:2" }]);
 });
 
-Deno.test("a deploy that the engine cannot make is a 409, one that says nothing a 400", async () => {
+Deno.test("a deploy that the engine cannot make is a 409, an empty deploy is a 400", async () => {
   const deploys: ControlParts["deploys"] = {
     template: {},
     check: () => {
@@ -404,7 +404,7 @@ Deno.test("a deploy that the engine cannot make is a 409, one that says nothing 
   ]);
 });
 
-Deno.test("drills are refused where they are off, and where there is nobody to kill", async () => {
+Deno.test("a drill is refused if drills are off or the replica is not ready", async () => {
   const body = post('{"kill":"Server2"}');
   assertEquals((await app().hono.request("/_lb/drill", body)).status, 403);
   const drills: ControlParts["drills"] = {
@@ -420,7 +420,7 @@ Deno.test("drills are refused where they are off, and where there is nobody to k
   ]);
 });
 
-Deno.test("POST /add hands over the weights of what is added", async () => {
+Deno.test("POST /add passes on the weights of the new replicas", async () => {
   const { hono, calls } = app();
   const body = '{"n":2,"hostnames":["Big"],"weights":{"Big":3}}';
   assertEquals((await hono.request("/add", post(body))).status, 200);
@@ -429,7 +429,7 @@ Deno.test("POST /add hands over the weights of what is added", async () => {
 
 const patch = (body: string) => ({ method: "PATCH", body });
 
-Deno.test("weights and the shape are changed, and the answer says what moved", async () => {
+Deno.test("PATCH changes weights and shape, and the answer reports the moved slots", async () => {
   const { hono, calls } = app();
   const answers = [
     await hono.request("/_lb/replicas/Big", patch('{"weight":2}')),
@@ -451,7 +451,7 @@ Deno.test("weights and the shape are changed, and the answer says what moved", a
   ]);
 });
 
-Deno.test("a plan is answered with its id, until when it is kept, and what it would do", async () => {
+Deno.test("a plan's answer has its id, its expiry and its effect", async () => {
   const { hono, calls } = app();
   const response = await hono.request("/_lb/plan", post('{"add":1,"hostnames":["Big"]}'));
   const { movedIds: _movedIds, ...planned } = PLAN;
@@ -462,7 +462,7 @@ Deno.test("a plan is answered with its id, until when it is kept, and what it wo
   assertEquals(calls, [["plan", { add: 1, hostnames: ["Big"] }]]);
 });
 
-Deno.test("what the fleet refuses is told by its status", async () => {
+Deno.test("each refusal of the fleet has its own status", async () => {
   const requests: [string, RequestInit][] = [
     ["/_lb/replicas/Big", patch('{"weight":2}')],
     ["/_lb/ring", patch('{"slots":2}')],
@@ -476,7 +476,7 @@ Deno.test("what the fleet refuses is told by its status", async () => {
   }
 });
 
-Deno.test("a name in the path that is none is a 400, and asks nobody", async () => {
+Deno.test("an invalid name in the path is a 400 and never reaches the fleet", async () => {
   const { hono, calls } = app();
   for (const name of ["a%2Fb", "a%20b", "%zz", "__proto__", "%00", "x".repeat(64)]) {
     const response = await hono.request(`/_lb/replicas/${name}`, patch('{"weight":2}'));
@@ -490,7 +490,7 @@ Deno.test("a name in the path that is none is a 400, and asks nobody", async () 
   assertEquals(calls, []);
 });
 
-Deno.test("explain says where a request would go", async () => {
+Deno.test("explain answers the destination of a request", async () => {
   const view = { ...emptyView(SHAPE), ring: Ring.build({ members: ["Server1"] }) };
   const explain = {
     view: () => view,
@@ -525,7 +525,7 @@ const GUARDED = [
   ["PATCH", "/_lb/log"],
 ] as const;
 
-Deno.test("every call that changes, plans or kills is guarded, before its body is read", async () => {
+Deno.test("every call that changes, plans or kills is authorized before its body is read", async () => {
   const { hono, calls } = app({ gate: gateOf({ admin: "s3cret" }).gate });
   for (const [method, path] of GUARDED) {
     const init = { method, body: "no JSON" };
@@ -539,7 +539,7 @@ Deno.test("every call that changes, plans or kills is guarded, before its body i
   }
 });
 
-Deno.test("events come as they happen, and from the last one that a client saw", async () => {
+Deno.test("events arrive as they happen, and resume after the client's last event", async () => {
   const journal = new EventLog({ wallClock: (instant) => instant });
   for (const version of [1, 2]) {
     journal.add({ type: "view", at: 0, version, ready: [], awaited: [] });
@@ -561,7 +561,7 @@ Deno.test("events come as they happen, and from the last one that a client saw",
   assertEquals(second.startsWith("event: engine\n"), true);
 });
 
-Deno.test("HEAD of a stream of events listens to nothing", async () => {
+Deno.test("HEAD of an event stream subscribes to nothing", async () => {
   const journal = new EventLog({ wallClock: (instant) => instant });
   const listen = journal.listen.bind(journal);
   let listeners = 0;
@@ -583,7 +583,7 @@ Deno.test("a stream of events ends with the balancer, silent or not", async () =
   assertEquals(await Promise.all(streams.map((stream) => stream.text())), ["", ""]);
 });
 
-Deno.test("PATCH /_lb/log turns what it names, and answers what is in force", async () => {
+Deno.test("PATCH /_lb/log changes the named settings and answers the settings in force", async () => {
   const { hono, calls } = app();
   const bodies = ['{"level":"debug"}', '{"access":"full"}', '{"level":"error","access":0.25}'];
   for (const body of bodies) {
@@ -598,7 +598,7 @@ Deno.test("PATCH /_lb/log turns what it names, and answers what is in force", as
   assertEquals([state.status, await state.json()], [200, { level: "info", access: "off" }]);
 });
 
-Deno.test("a change of the log that cannot be is refused with what could", async () => {
+Deno.test("an invalid change of the log settings is refused with the valid values", async () => {
   const { hono, calls } = app();
   const access = "access: must be off, full, or the part of the requests above 0 and below 1";
   const table = {
@@ -620,7 +620,7 @@ Deno.test("a change of the log that cannot be is refused with what could", async
   assertEquals(calls, []);
 });
 
-Deno.test("what GET /_lb/upstreams answers, PUT takes", async () => {
+Deno.test("PUT /_lb/upstreams takes the answer of GET /_lb/upstreams", async () => {
   const { hono, calls } = app();
   const text = await (await hono.request("/_lb/upstreams")).text();
   assertEquals(JSON.parse(text), {
@@ -633,7 +633,7 @@ Deno.test("what GET /_lb/upstreams answers, PUT takes", async () => {
   assertEquals([response.status, calls], [200, [["set", UPSTREAMS]]]);
 });
 
-Deno.test("a list of upstreams that cannot be used is refused with its field, the rule and the value", async () => {
+Deno.test("an invalid list of upstreams is refused with its field, the rule and the value", async () => {
   const { hono, calls } = app();
   const table: [body: string, fault: RegExp][] = [
     ["{}", /upstreams: must be a list of upstreams; got nothing/],

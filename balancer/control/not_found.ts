@@ -1,5 +1,5 @@
 /**
- * What is answered to a call that there is not.
+ * The response to an unknown call.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import type { Context } from "hono";
 import { failureBody } from "../reply.ts";
 import type { CallDescription } from "./api/endpoint.ts";
 
-/** The part of a description that says how a call is asked for. */
+/** The method and path of a call's description. */
 type Route = Pick<CallDescription, "method" | "path" | "group">;
 
 /**
- * Answers a request that no call is for: 405 where the path has other methods (RFC 9110, section
- * 15.5.6), 404 else. `OPTIONS` is answered with those methods and no more: a browser that asks on
- * behalf of another site is told nothing that would let it go on.
+ * Answers a request that matches no call: 405 if the path has other methods (RFC 9110, section
+ * 15.5.6), 404 otherwise. `OPTIONS` lists those methods and sends no CORS fields, so that a browser
+ * refuses the calls of another site.
  *
  * @param c the request
- * @param routes the calls that there are
+ * @param routes the existing calls
  */
 export function answerUnknown(c: Context, routes: readonly Route[]): Response {
   const here = routes.filter(({ path }) => matches(path, c.req.path));
@@ -36,7 +36,7 @@ function matches(pattern: string, path: string): boolean {
     parts.every((part, at) => part === given[at] || (part.startsWith(":") && given[at] !== ""));
 }
 
-/** Whatever has `GET` has `HEAD`, too (RFC 9110, section 9.3.2). */
+/** Every path with `GET` has `HEAD`, too (RFC 9110, section 9.3.2). */
 function methodsOf(routes: readonly Route[]): string {
   const methods = routes.flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : method);
   return [...methods, "OPTIONS"].join(", ");

@@ -1,5 +1,5 @@
 /**
- * What the control API's tests share: a gate, what it writes, and what a server is made of.
+ * Helpers of the control API's tests: a gate, its log, and a server's dependencies.
  *
  * @module
  */
@@ -14,11 +14,11 @@ import { Guard, type Openness } from "./auth/authorize.ts";
 import type { ApiLimits } from "./server/api_connection.ts";
 import type { ApiServerOptions } from "./server/api_server.ts";
 
-/** How calls are guarded, as a test says it. */
+/** The authorization policy of a test. */
 export interface Rules {
   readonly admin?: string;
   readonly read?: string;
-  /** A token that the balancer made for itself. */
+  /** A token that the balancer generated. */
   readonly made?: string;
   readonly open?: Openness;
   /** Addresses of replicas. */
@@ -26,14 +26,14 @@ export interface Rules {
   readonly hosts?: readonly string[];
 }
 
-/** A line of the audit. */
+/** A line of the audit log. */
 interface Line {
   readonly level: "info" | "warning";
   readonly message: string;
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** A guard with tokens that stay. */
+/** A guard with fixed tokens. */
 export function guardOf(
   { admin = "", read = "", made = "", open = "nothing", replicas = [], hosts = [] }: Rules,
 ): Guard {
@@ -43,7 +43,7 @@ export function guardOf(
   return new Guard(policy, new FailureLimit());
 }
 
-/** An audit whose lines can be looked at. Values are as JSON has them. */
+/** An audit with inspectable lines. Values are as in JSON. */
 function auditOf(): { readonly audit: Audit; readonly lines: readonly Line[] } {
   const lines: Line[] = [];
   const taking = (level: Line["level"]) => (message: string, properties: object) => {
@@ -53,7 +53,7 @@ function auditOf(): { readonly audit: Audit; readonly lines: readonly Line[] } {
   return { audit: new Audit(log as unknown as Logger), lines };
 }
 
-/** A gate by a clock that the test sets. */
+/** A gate with a clock that the test sets. */
 export function gateOf(
   rules: Rules,
   now: () => number = () => 0,
@@ -62,7 +62,7 @@ export function gateOf(
   return { gate: new Gate({ guard: guardOf(rules), audit, now }), lines };
 }
 
-/** Bounds of the API's server that no test reaches unless it means to. */
+/** Generous limits of the API's server, for tests of other things. */
 const API_LIMITS: ApiLimits = {
   lineBytes: 8192,
   headBytes: 32768,
@@ -72,7 +72,7 @@ const API_LIMITS: ApiLimits = {
   bodyMs: 60_000,
 };
 
-/** What the API's server is made of, as tests want it. */
+/** The API server's dependencies, for tests. */
 export function serverOptions(
   limits: Partial<ApiLimits> = {},
   openFiles = 0,
@@ -87,7 +87,7 @@ export function serverOptions(
   };
 }
 
-/** A connection as a worker opens one to the main thread, both ends in this thread. */
+/** A connection between a worker and the main thread, with both ends in this thread. */
 export function channelPair(): { readonly worker: ChannelStream; readonly main: ChannelStream } {
   let main: ChannelStream | undefined;
   const mains = new ChannelStreams(

@@ -1,14 +1,14 @@
 /**
- * Properties of a log record as flat attributes under OpenTelemetry's names, the same in the
- * balancer's own log, the access log and spans. A property without a name of OpenTelemetry's is
- * `ringkeeper.` and its own name in snake case.
+ * Flattens the properties of a log record into attributes with OpenTelemetry's names. The
+ * balancer's log, the access log and spans share these names. A property that OpenTelemetry does
+ * not name becomes `ringkeeper.` and its own name in snake case.
  *
  * Source of the names: OpenTelemetry semantic conventions 1.37, registry of attributes.
  *
  * @module
  */
 
-/** A value that OpenTelemetry takes for an attribute. */
+/** A value that OpenTelemetry accepts as an attribute. */
 type AttributeValue = string | number | boolean | readonly string[] | readonly number[];
 
 /** Attributes by name. */
@@ -30,25 +30,25 @@ const NAMES: Readonly<Record<string, string>> = {
   userAgent: "user_agent.original",
 };
 
-/** Properties that are two attributes, or one of two. */
+/** Properties that map to two attributes, or to one of two. */
 const SPLITS: Readonly<Record<string, (value: unknown) => Record<string, unknown>>> = {
   // `POST /add`
   call: (value) => {
     const [method, path] = String(value).split(" ", 2);
     return { "http.request.method": method, "url.path": path };
   },
-  // The status of a response, or the last step of a deploy: one type for each attribute.
+  // A response's status, or a deploy's last step: each attribute has one type.
   outcome: (value) => ({
     [typeof value === "number" ? "http.response.status_code" : "ringkeeper.outcome"]: value,
   }),
 };
 
 /**
- * The attributes of a record. Values that are neither plain nor lists of plain values become JSON
- * text: nested objects would be one more shape, and the names in them are chosen by clients. `null`
- * and `undefined` are left out, as OpenTelemetry has no such value.
+ * Returns the attributes of a record. Values other than scalars and lists of scalars become JSON
+ * text: nested objects would add another shape, and clients choose the names in them. `null` and
+ * `undefined` are left out, because OpenTelemetry has no such value.
  *
- * @param properties of the record
+ * @param properties the record's properties
  */
 export function attributesOf(properties: Readonly<Record<string, unknown>>): Attributes {
   const attributes: Record<string, AttributeValue> = {};

@@ -1,6 +1,6 @@
 /**
- * What the balancer says: text for a terminal, JSON lines for everything else, as much of it as is
- * wanted right now.
+ * The balancer's log: text on a terminal, JSON lines elsewhere, at a level that can be changed at
+ * runtime.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import type { Level } from "./dials.ts";
 import { Output, WAITING_BYTES, WAITING_REPLICA_BYTES, type Writable } from "./output.ts";
 import { formatter, type LogStyle } from "./style.ts";
 
-/** How long the end of the program waits for a reader, in milliseconds. */
+/** Milliseconds that the end of the program waits for a slow reader. */
 const FLUSH_MS = 2000;
 
-/** The log of the program. */
+/** The program's log. */
 export class Log {
   /** The program's root logger. */
   readonly logger: Logger = getLogger("ringkeeper");
@@ -35,11 +35,11 @@ export class Log {
   }
 
   /**
-   * Opens the log, to which the records of the whole program go.
+   * Opens the log that receives all records of the program.
    *
    * @param level the least severe level to write
    * @param style how to write a record
-   * @param to where to write it
+   * @param to the output
    */
   static async open(level: Level, style: LogStyle, to: Writable = Deno.stdout): Promise<Log> {
     const log = new Log(level, style, to);
@@ -56,7 +56,7 @@ export class Log {
           filters: ["wanted"],
           sinks: ["output"],
         },
-        // What is changed is written whatever else is wanted.
+        // The audit log is written at every level.
         {
           category: ["ringkeeper", "audit"],
           lowestLevel: "info",
@@ -64,7 +64,8 @@ export class Log {
           sinks: ["output"],
           parentSinks: "override",
         },
-        // What replicas write is theirs: no level of the balancer's own records applies to it.
+        // Replicas' output is written at every level: the level applies to the balancer's own
+        // records.
         {
           category: ["ringkeeper", "replica"],
           lowestLevel: "info",
@@ -78,24 +79,24 @@ export class Log {
     return log;
   }
 
-  /** Lines of the program itself that were lost, because nobody read them. */
+  /** The balancer's own log lines that were lost to a slow reader. */
   get lost(): number {
     return this.#output.lost;
   }
 
   /**
-   * Writes lines that were put together elsewhere.
+   * Writes lines that were formatted elsewhere.
    *
    * @param lines whole lines
-   * @param lost how many were lost on the way here
-   * @returns whether they could be written, as soon as that is known
+   * @param lost lines that were lost before they got here
+   * @returns resolves to whether the lines were written
    */
   pass(lines: Uint8Array, lost: number): Promise<boolean> {
     this.#output.miss(lost);
     return this.#output.pass(lines);
   }
 
-  /** Waits until everything is written, two seconds at most. */
+  /** Waits until everything is written, at most two seconds. */
   flush(): Promise<void> {
     return this.#output.flush(FLUSH_MS);
   }

@@ -1,31 +1,30 @@
 /**
- * Standard output, for everything that is logged. It is written to beside everything else: whoever
- * reads it slowly, or not at all, holds nobody up. What waits for that is bounded, and what is too
- * much is lost and counted.
+ * Standard output for all logs. Writes are asynchronous, so that a slow or stopped reader blocks
+ * nothing. The queue is bounded; lines beyond its limit are dropped and counted.
  *
  * @module
  */
 
-/** Where bytes go: standard output, or what a test has in its place. */
+/** The destination of bytes: standard output, or its stand-in in tests. */
 export interface Writable {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** Bytes that wait for a reader at the most, beside those that came by {@linkcode Output.pass}. */
+/** Limit on queued bytes, besides those of {@linkcode Output.pass}. */
 export const WAITING_BYTES = 1024 * 1024;
 
 /**
- * While this many bytes wait no more lines of replicas are taken: the rest of the room is for what
- * the balancer itself says, so a flood of a replica displaces none of that.
+ * Limit on queued bytes for replicas' lines. The rest of the queue is reserved for the balancer's
+ * own log, so that a flood from a replica displaces none of it.
  */
 export const WAITING_REPLICA_BYTES = WAITING_BYTES / 2;
 
 const LINE_END = new Uint8Array([10]);
 
-/** What waits. */
+/** A queued piece. */
 interface Piece {
   readonly bytes: Uint8Array;
-  /** Told whether it was written. */
+  /** Called with whether the piece was written. */
   readonly done?: ((written: boolean) => void) | undefined;
 }
 
@@ -35,17 +34,17 @@ export class Output {
   readonly #onLost: (lines: number) => void;
   readonly #pieces: Piece[] = [];
   #waitingBytes = 0;
-  /** Lines that were lost and not told of. */
+  /** Lost lines that were not reported yet. */
   #untold = 0;
   #lost = 0;
-  /** Whether a piece broke off in the middle of a line. */
+  /** Whether the last piece broke off in the middle of a line. */
   #torn = false;
-  /** Set while something is being written: resolves when nothing is left. */
+  /** Set while pieces are being written; resolves when the queue is empty. */
   #writing: Promise<void> | undefined;
 
   /**
-   * @param to where bytes go
-   * @param onLost told how many lines were lost, as soon as others can be written again
+   * @param to the destination
+   * @param onLost called with the number of lost lines as soon as lines can be written again
    */
   constructor(to: Writable, onLost: (lines: number) => void) {
     this.#to = to;
@@ -58,10 +57,10 @@ export class Output {
   }
 
   /**
-   * Writes a line as soon as those before it are written.
+   * Queues a line.
    *
    * @param line a whole line
-   * @param waitingBytes the line is lost where more bytes than these would wait
+   * @param waitingBytes the line is dropped if the queue would exceed this many bytes
    */
   write(line: Uint8Array, waitingBytes: number = WAITING_BYTES): void {
     if (this.#waitingBytes + line.length > waitingBytes) return this.#loseOwn();
@@ -70,10 +69,10 @@ export class Output {
   }
 
   /**
-   * Writes lines of somebody who waits with more until these are written, so that they need no
-   * other bound.
+   * Writes lines of a producer that waits for each piece before the next one, and so needs no other
+   * bound.
    *
-   * @returns whether they could be written
+   * @returns whether the lines were written
    */
   pass(lines: Uint8Array): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -81,7 +80,7 @@ export class Output {
     return promise;
   }
 
-  /** So many lines were lost on the way here: that is to be told, too. */
+  /** Adds lines that were lost before they got here, so that they are reported too. */
   miss(lines: number): void {
     this.#untold += lines;
   }
@@ -89,7 +88,7 @@ export class Output {
   /**
    * Waits until everything is written.
    *
-   * @param ms the longest wait, in milliseconds: nobody may be reading
+   * @param ms longest wait, in milliseconds, in case the reader has stopped
    */
   async flush(ms: number): Promise<void> {
     if (!this.#writing) return;
@@ -116,7 +115,7 @@ export class Output {
     this.#writing = undefined;
   }
 
-  /** @returns false where the reader is gone, or the disk is full: the next piece may fare better */
+  /** @returns false if the reader is gone or the disk is full; the next piece may succeed */
   async #writePiece(bytes: Uint8Array): Promise<boolean> {
     let done = 0;
     try {
@@ -125,7 +124,7 @@ export class Output {
       while (done < bytes.length) done += await this.#to.write(bytes.subarray(done));
       return true;
     } catch {
-      // There is nowhere to say so: it is counted, and told when there is.
+      // The output is broken: the loss is counted, and reported when writing works again.
       this.#torn ||= done > 0;
       return false;
     }

@@ -3,23 +3,23 @@ import { Output, WAITING_BYTES, type Writable } from "./output.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** A pipe whose reader reads when a test says so. */
+/** A pipe whose reader is controlled by the test. */
 class Pipe implements Writable {
   text = "";
-  /** Longest write that it takes at once. */
+  /** Largest write that the pipe accepts at once. */
   most = Infinity;
   broken = false;
   #reading = Promise.resolve();
   #read = () => {};
 
-  /** Nobody reads from now on. */
+  /** Stops the reader. */
   stop(): void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#reading = promise;
     this.#read = resolve;
   }
 
-  /** Somebody reads again. */
+  /** Resumes the reader. */
   read(): void {
     this.#read();
   }
@@ -33,13 +33,13 @@ class Pipe implements Writable {
   }
 }
 
-/** An output that says itself what was lost, as the log does. */
+/** An output that writes a line about lost lines, as the log does. */
 function outputTo(pipe: Pipe): Output {
   const output: Output = new Output(pipe, (lines) => output.write(bytes(`lost ${lines}\n`)));
   return output;
 }
 
-Deno.test("lines come out whole and in their order, however little the pipe takes", async () => {
+Deno.test("lines come out whole and in order, however little the pipe takes", async () => {
   const pipe = new Pipe();
   pipe.most = 3;
   const output = outputTo(pipe);
@@ -50,14 +50,14 @@ Deno.test("lines come out whole and in their order, however little the pipe take
   assertEquals(pipe.text, "first line\nsecond line\nthird line\nfourth line\n");
 });
 
-Deno.test("nobody reads: what is too much is lost, and told when somebody reads again", async () => {
+Deno.test("with a stopped reader, lines beyond the limit are lost, and reported when it resumes", async () => {
   const pipe = new Pipe();
   pipe.stop();
   const output = outputTo(pipe);
   const half = `${"x".repeat(WAITING_BYTES / 2 - 1)}\n`;
   for (const _ of [1, 2, 3, 4]) output.write(bytes(half));
   assertEquals(output.lost, 2);
-  // Who waits for the end of a piece before the next one has a bound of his own.
+  // A producer that waits for each piece is bounded by that.
   const passed = output.pass(bytes("passed\n"));
   output.miss(40);
   pipe.read();
@@ -69,7 +69,7 @@ Deno.test("nobody reads: what is too much is lost, and told when somebody reads 
   assertEquals([output.lost, pipe.text.endsWith("lost 42\nand on\n")], [2, true]);
 });
 
-Deno.test("a flush does not wait for a reader who never comes", async () => {
+Deno.test("a flush does not wait for a stopped reader beyond its deadline", async () => {
   const pipe = new Pipe();
   pipe.stop();
   const output = outputTo(pipe);
@@ -81,7 +81,7 @@ Deno.test("a flush does not wait for a reader who never comes", async () => {
   assertEquals(pipe.text, "line\n");
 });
 
-Deno.test("a reader that is gone costs lines and nothing else; half a line is ended first", async () => {
+Deno.test("a closed reader costs lines and nothing else; half a line is ended first", async () => {
   const pipe = new Pipe();
   const output = outputTo(pipe);
   pipe.broken = true;

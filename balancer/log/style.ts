@@ -1,5 +1,5 @@
 /**
- * How a line of the log is written.
+ * The styles of log lines.
  *
  * @module
  */
@@ -12,32 +12,32 @@ import {
 } from "@logtape/logtape";
 import { attributesOf } from "./attributes.ts";
 
-/** What the settings ask for: `auto` is text on a terminal and JSON lines elsewhere. */
+/** The setting: `auto` is text on a terminal and JSON lines elsewhere. */
 type LogFormat = "auto" | "json" | "text";
 
-/** What becomes of that where the balancer runs. */
+/** The resolved style. */
 export type LogStyle = "json" | "text" | "colours";
 
 /**
- * The style that lines are written in.
+ * Resolves the style of log lines.
  *
- * @param format what the settings ask for
- * @param terminal whether somebody reads them at a terminal
+ * @param format the setting
+ * @param terminal whether the output is a terminal
  */
 export function styleOf(format: LogFormat, terminal: boolean): LogStyle {
   if (format === "json" || (format === "auto" && !terminal)) return "json";
   return terminal ? "colours" : "text";
 }
 
-/** How lines of the access log are written. */
+/** The styles of access log lines. */
 export type AccessStyle = LogStyle | "combined";
 
 /**
- * The style that lines of the access log are written in.
+ * Resolves the style of access log lines.
  *
- * @param format what the settings ask for; `auto`: as everything else
- * @param style of everything else
- * @param terminal whether somebody reads them at a terminal
+ * @param format the setting; `auto` follows the log
+ * @param style the style of the log
+ * @param terminal whether the output is a terminal
  */
 export function accessStyleOf(
   format: LogFormat | "combined",
@@ -49,7 +49,7 @@ export function accessStyleOf(
 }
 
 /**
- * Writes records in a style, a line for each.
+ * Returns a formatter that writes one line per record.
  *
  * @param style the style
  */
@@ -64,7 +64,7 @@ export function formatter(style: LogStyle): TextFormatter {
   }
 }
 
-/** Control characters that JSON leaves as they are: DEL, C1, and Unicode's own line ends. */
+/** Control characters that JSON does not escape: DEL, C1, and Unicode's own line ends. */
 const LATE_CONTROLS = /[\u007f-\u009f\u2028\u2029]/g;
 
 /** Control characters: C0 with line ends and escape, DEL, C1, and Unicode's own line ends. */
@@ -72,20 +72,20 @@ const LATE_CONTROLS = /[\u007f-\u009f\u2028\u2029]/g;
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
 /**
- * Text without control characters. Values come from clients and replicas, which must not forge
- * lines or send escape sequences to the operator's terminal.
+ * Escapes control characters. Values come from clients and replicas, which must not forge lines or
+ * send escape sequences to the operator's terminal.
  *
- * @param text of a line, without its end
+ * @param text a line without its end
  */
 export function escapeControls(text: string): string {
   return text.replace(CONTROLS, escaped);
 }
 
 /**
- * Text without the control characters that JSON leaves as they are, for what replicas write and
- * answers of the API carry: `curl` shows those answers at a terminal.
+ * Escapes the control characters that JSON leaves unescaped, in replicas' output and in answers of
+ * the API: `curl` prints those answers on a terminal.
  *
- * @param text what a replica wrote
+ * @param text a replica's output
  */
 export function escapeLateControls(text: string): string {
   return text.replace(LATE_CONTROLS, escaped);
@@ -99,9 +99,9 @@ function escaped(letter: string): string {
 const sentence = getTextFormatter({ value: "bare", format: ({ message }) => message });
 
 /**
- * Attributes beside time, level, message and logger. The message is for people, who may print it at
- * a terminal: control characters are escaped in it. The attributes have the values as they are. A
- * record with `text` is a line of another program, and the line is its message: written once.
+ * Attributes besides time, level, message and logger. Control characters are escaped in the
+ * message, which people may print on a terminal. Attributes keep the original values. A record with
+ * `text` is a line of another program; the line is the record's message and is written once.
  */
 function flat(format: TextFormatter): TextFormatter {
   return (record: LogRecord) => {
@@ -119,7 +119,7 @@ function oneLine(format: TextFormatter): TextFormatter {
   return (record) => `${escapeControls(format(record).replace(/\r?\n$/, ""))}\n`;
 }
 
-/** The colours are the formatter's own: only what goes in is escaped. */
+/** The colours come from the formatter; only the inserted values are escaped. */
 function withPlainValues(format: TextFormatter): TextFormatter {
   return (record) => {
     const message = record.message.map((part) => {

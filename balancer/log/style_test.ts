@@ -2,7 +2,7 @@ import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/as
 import type { LogRecord } from "@logtape/logtape";
 import { formatter, type LogStyle } from "./style.ts";
 
-/** What a client or a replica may have sent: a forged line, escapes of C0 and C1, line ends. */
+/** Text that a client or a replica could send: a forged line, escapes of C0 and C1, line ends. */
 const HOSTILE = 'x\n{"logger":"ringkeeper.audit"}\r\u001b[2J\u009b31m\u0085\u2028\u007f\u0000';
 
 function record(value: unknown): LogRecord {
@@ -22,12 +22,12 @@ Deno.test("a value with control characters makes one line, without any of them, 
   for (const style of ["json", "text"] as const) {
     const line = written(style);
     assertEquals(line.split("\n").length, 2, style);
-    // deno-lint-ignore no-control-regex -- what must not be there
+    // deno-lint-ignore no-control-regex -- the forbidden characters
     assertFalse(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028]/.test(line), style);
   }
 });
 
-Deno.test("a JSON line gives the value back as it was", () => {
+Deno.test("a JSON line keeps the original value", () => {
   assertEquals(JSON.parse(written("json"))["ringkeeper.value"], HOSTILE);
 });
 
@@ -38,16 +38,16 @@ Deno.test("on a terminal only the formatter's own escapes are left", () => {
   assertEquals(line.trimEnd().split("\n").length, 1);
 });
 
-Deno.test("an error or a list is as plain on a terminal as text is", () => {
+Deno.test("an error or a list is escaped on a terminal as text is", () => {
   for (const value of [new Error(HOSTILE), [HOSTILE], { text: HOSTILE }]) {
     const line = String(formatter("colours")(record(value)));
     assertEquals(line.split("\n").length, 2, line);
-    // deno-lint-ignore no-control-regex -- what must not be there
+    // deno-lint-ignore no-control-regex -- the forbidden characters
     assert(!/\u001b\[2J|[\u007f-\u009f\u2028]/.test(line), line);
   }
 });
 
-Deno.test("text of other languages stays as it is", () => {
+Deno.test("text of other languages is not escaped", () => {
   assertStringIncludes(String(formatter("text")(record("Grüße, 世界"))), "Grüße, 世界");
 });
 
@@ -101,14 +101,14 @@ Deno.test("a step of a deploy is an outcome, a status a status", () => {
   assertEquals([outcome, status], ["failed", undefined]);
 });
 
-Deno.test("the message of a JSON line is plain when a terminal prints it", () => {
+Deno.test("the message of a JSON line is safe to print on a terminal", () => {
   const { message } = JSON.parse(written("json"));
-  // deno-lint-ignore no-control-regex -- what must not be there
+  // deno-lint-ignore no-control-regex -- the forbidden characters
   assertFalse(/[\u0000-\u001f\u007f-\u009f\u2028]/.test(message), message);
   assertStringIncludes(message, "output: x\\n{");
 });
 
-Deno.test("a line of another program is the message, once", () => {
+Deno.test("a line of another program is the message, and is written once", () => {
   const said = {
     ...record(""),
     message: ["", "S1", " ", "stdout", ": ", "green \u001b[32m", ""],

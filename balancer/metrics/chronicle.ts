@@ -1,5 +1,5 @@
 /**
- * What happened to the fleet, added up: the journal keeps its last events only.
+ * Totals of the fleet's events: the event log keeps only the last events.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { FleetEvent } from "../fleet/incidents/event_log.ts";
 import type { Timings } from "../proxy/stats/counter_snapshot.ts";
 import { STEP_COUNT, stepOf } from "../proxy/stats/latency_buckets.ts";
 
-/** Steps of a heal that are timed, and when they were over. */
+/** The timed steps of a heal. */
 const PHASES: Readonly<Record<string, (incident: Incident) => number | undefined>> = {
   eject: ({ unroutedAt }) => unroutedAt,
   create: ({ createAt }) => createAt,
@@ -17,13 +17,13 @@ const PHASES: Readonly<Record<string, (incident: Incident) => number | undefined
   release: ({ releasedAt }) => releasedAt,
 };
 
-/** How long one step took, over all failures. */
+/** The duration of one step, over all failures. */
 interface HealPhase {
   readonly phase: string;
   readonly timings: Timings;
 }
 
-/** Adds up. */
+/** Totals of the fleet's events. */
 export class Chronicle {
   readonly #ring: () => Ring;
   readonly #heals = new Map(Object.keys(PHASES).map((phase) => [phase, new TimesTaken()]));
@@ -31,27 +31,27 @@ export class Chronicle {
   #slotsMoved = 0;
   #incidents = 0;
 
-  /** @param ring the ring of the view that was published last */
+  /** @param ring the ring of the last published view */
   constructor(ring: () => Ring) {
     this.#ring = ring;
   }
 
-  /** How long heals took so far, from the first sign to the end of each step. */
+  /** Durations of heals so far, from the first sign to the end of each step. */
   get heals(): readonly HealPhase[] {
     return [...this.#heals].map(([phase, timings]) => ({ phase, timings }));
   }
 
-  /** Failures that are over. */
+  /** Closed incidents. */
   get incidents(): number {
     return this.#incidents;
   }
 
-  /** Slots that changed their owner since the first replica had them. */
+  /** Slots that changed their owner after the ring's first member joined. */
   get slotsMoved(): number {
     return this.#slotsMoved;
   }
 
-  /** Takes note of something that happened. */
+  /** Counts an event. */
   note(event: FleetEvent): void {
     if (event.type === "view") this.#noteRing(this.#ring());
     if (event.type === "incident") this.#noteIncident(event.incident);
@@ -73,7 +73,7 @@ export class Chronicle {
   }
 }
 
-/** Times in steps of the latency scale. */
+/** A histogram of times on the latency scale. */
 class TimesTaken implements Timings {
   readonly steps = new Float64Array(STEP_COUNT);
   #sumMs = 0;

@@ -1,5 +1,5 @@
 /**
- * What the data plane counted, as metrics.
+ * The data plane's counters as metrics.
  *
  * @module
  */
@@ -14,15 +14,15 @@ import { counter, type Family, gauge, histogram, type Range, type Series } from 
 /** From a tenth of a millisecond to fifty seconds. */
 const REQUEST_RANGE: Range = { from: 0.0001, to: 50 };
 
-/** What the balancer itself takes is far less. */
+/** The balancer's own latency is far smaller. */
 const OVERHEAD_RANGE: Range = { from: 0.00001, to: 1 };
 
 const HOLD_RANGE: Range = { from: 0.001, to: 50 };
 
 /**
- * The metrics of the data plane.
+ * Builds the metrics of the data plane.
  *
- * @param counts what it counted
+ * @param counts the data plane's counters
  */
 export function dataPlaneMetrics(counts: DataPlaneCounts): readonly Family[] {
   return [

@@ -1,25 +1,25 @@
 /**
- * The Prometheus text format. The client library is loaded with the first scrape: who is never
- * scraped does not pay for it.
+ * The Prometheus text format. The client library is loaded by the first scrape, so that a balancer
+ * without scrapes does not pay for it.
  *
  * @module
  */
 import type { Registry } from "prom-client";
 import type { Family } from "./family.ts";
 
-/** A scrape's answer. */
+/** The response to a scrape. */
 export interface Exposition {
-  /** For Content-Type. */
+  /** The value of Content-Type. */
   readonly contentType: string;
   readonly text: string;
 }
 
-/** So many values are written in one go: a few milliseconds of the main thread. */
+/** Values per slice: a few milliseconds of the main thread. */
 const SLICE = 500;
 
 /**
- * Writes metrics, a slice at a time: those of a thousand replicas would keep the main thread from
- * heartbeats and views for half a second.
+ * Writes metrics in slices: the metrics of a thousand replicas would otherwise block heartbeats and
+ * views on the main thread for half a second.
  *
  * @param families the metrics
  */
@@ -55,18 +55,18 @@ function* slicesOf(family: Family): Generator<Slice> {
 }
 
 async function textOf(family: Family, registry: Registry): Promise<string> {
-  // All that the registry wants of a metric is its name and what `get` answers.
+  // The registry needs only a metric's name and the result of `get`.
   const metric = { name: family.name, get: () => Promise.resolve(family) };
   registry.registerMetric(metric as unknown as Parameters<typeof registry.registerMetric>[0]);
   return (await registry.metrics()).trimEnd();
 }
 
-/** Without the lines HELP and TYPE, of which a family has one each. */
+/** Without the lines HELP and TYPE, which occur once per family. */
 function withoutHeader(text: string): string {
   return text.split("\n").slice(2).join("\n");
 }
 
-/** Lets everything else have its turn of the event loop. */
+/** Yields to the event loop. */
 function turnOfLoop(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

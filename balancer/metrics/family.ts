@@ -1,6 +1,6 @@
 /**
- * Families of metrics as the client library wants them, with values that are read when they are
- * asked for: what is counted elsewhere is not counted a second time.
+ * Families of metrics in the client library's form. Their values are read at the scrape, so that
+ * nothing is counted twice.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { BOUNDS_US } from "../proxy/stats/latency_buckets.ts";
 /** Labels of one series, by name. The client library escapes their values. */
 type Labels = Readonly<Record<string, string>>;
 
-/** One number of one series. */
+/** One sample of one series. */
 interface Value {
-  /** Set where the number has another name than its family, as those of a histogram. */
+  /** Set if the sample's name differs from its family's, as in a histogram. */
   readonly metricName?: string;
   readonly labels: Labels;
   readonly value: number;
@@ -26,13 +26,13 @@ export interface Family {
   readonly values: readonly Value[];
 }
 
-/** A series and its number. */
+/** A series and its value. */
 export type Series = readonly [labels: Labels, value: number];
 
-/** What comes before every name, but for those that every Prometheus client library shares. */
+/** The prefix of all names, except for those that every Prometheus client library shares. */
 const PREFIX = "ringkeeper_";
 
-/** The names of the process that dashboards of every program use have no prefix of ours. */
+/** Process metrics have no prefix, because dashboards of every program use their names. */
 const SHARED = /^process_/;
 
 function nameOf(name: string): string {
@@ -40,40 +40,40 @@ function nameOf(name: string): string {
 }
 
 /**
- * Something that only grows.
+ * Builds a counter.
  *
  * @param name without the prefix, ending in `_total`; `process_...` takes no prefix
- * @param help what it counts
- * @param series all of it, or a number without labels
+ * @param help the counted events
+ * @param series all series, or a number without labels
  */
 export function counter(name: string, help: string, series: number | readonly Series[]): Family {
   return { name: nameOf(name), help, type: "counter", values: valuesOf(series) };
 }
 
 /**
- * Something that is so right now.
+ * Builds a gauge.
  *
  * @param name without the prefix; `process_...` takes no prefix
- * @param help what it is
- * @param series all of it, or a number without labels
+ * @param help the measured value
+ * @param series all series, or a number without labels
  */
 export function gauge(name: string, help: string, series: number | readonly Series[]): Family {
   return { name: nameOf(name), help, type: "gauge", values: valuesOf(series) };
 }
 
-/** From where to where a histogram has buckets, in seconds. */
+/** The range of a histogram's buckets, in seconds. */
 export interface Range {
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * Times, in seconds. Buckets are at 1, 2.5 and 5 times the powers of ten.
+ * Builds a histogram of times in seconds. Buckets are at 1, 2.5 and 5 times the powers of ten.
  *
  * @param name without the prefix, ending in `_seconds`
- * @param help what was timed
- * @param range its buckets
- * @param series what was counted
+ * @param help the measured time
+ * @param range the range of the buckets
+ * @param series the counted times
  */
 export function histogram(
   name: string,
@@ -86,7 +86,7 @@ export function histogram(
   return { name: full, help, type: "histogram", values };
 }
 
-/** Steps of the latency scale that are bounds of buckets: there are ten for each power of ten. */
+/** Steps of the latency scale that bound buckets: there are ten steps per power of ten. */
 const BUCKET_STEPS: ReadonlySet<number> = new Set([0, 4, 7]);
 
 function histogramOf(name: string, labels: Labels, timings: Timings, range: Range): Value[] {

@@ -1,5 +1,5 @@
 /**
- * What is known of the fleet, as metrics.
+ * Metrics of the fleet.
  *
  * @module
  */
@@ -8,23 +8,23 @@ import type { FleetStatus, ReplicaStatus } from "../answers/fleet.ts";
 import { counter, type Family, gauge, histogram, type Range, type Series } from "./family.ts";
 import type { Chronicle } from "./chronicle.ts";
 
-/** Every state that a replica can be in: one that nobody is in is 0, and no gap. */
+/** All states of a replica: a state without replicas is exported as 0, not as a gap. */
 const PHASES: readonly Phase[] = ["waiting", "starting", "warming", "ready", "down", "leaving"];
 
 const HEAL_RANGE: Range = { from: 0.001, to: 50 };
 
-/** What the metrics of the fleet are read from. */
+/** The sources of the fleet's metrics. */
 interface FleetSources {
   readonly status: FleetStatus;
-  /** What is in flight to an instance. */
+  /** The load in flight to an instance. */
   readonly inFlight: (instance: string) => number;
   readonly chronicle: Chronicle;
 }
 
 /**
- * The metrics of the fleet.
+ * Builds the metrics of the fleet.
  *
- * @param sources what they are read from
+ * @param sources the sources of the values
  */
 export function fleetMetrics(sources: FleetSources): readonly Family[] {
   const { status, chronicle } = sources;

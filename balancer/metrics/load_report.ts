@@ -1,5 +1,5 @@
 /**
- * What `GET /_lb/load` says: few numbers, to be asked for about once a second.
+ * The answer of `GET /_lb/load`: a few figures, for polling about once a second.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import type { DataPlaneCounts, ReplicaCounts } from "../proxy/stats/counter_snap
 import type { Durations } from "../proxy/stats/counter_table.ts";
 import { quantileMs } from "../proxy/stats/latency_buckets.ts";
 
-/** Quantiles are of the time since the oldest of so many looks. */
+/** Quantiles cover the time since the oldest of this many samples. */
 const LOOKS = 11;
 
-/** What the load is reported from. */
+/** The sources of the load report. */
 interface LoadSources {
   readonly counts: () => DataPlaneCounts;
-  /** How long requests took up to now, in memory that may be used again. */
+  /** Request times so far, in memory that may be reused. */
   readonly durations: (reused: Durations | undefined) => Durations;
-  /** What is in flight to a replica. */
+  /** The load in flight to a replica. */
   readonly inFlight: (name: string) => number;
 }
 
-/** Reports the load. It has to look once a second, so that it knows how things were. */
+/** Reports the load. It takes a sample once a second, to compare with. */
 export class LoadReport {
   readonly #sources: LoadSources;
   #looks: Durations[] = [];
@@ -29,14 +29,14 @@ export class LoadReport {
     this.#sources = sources;
   }
 
-  /** Looks. */
+  /** Takes a sample. */
   look(): void {
     const oldest = this.#looks.length === LOOKS ? this.#looks.shift() : undefined;
     this.#looks.push(this.#sources.durations(oldest));
   }
 
   /**
-   * The load right now.
+   * Returns the present load.
    *
    * @param now milliseconds since the epoch
    */
@@ -75,7 +75,7 @@ function sum(requests: ReplicaCounts["requests"]): number {
   return requests.reduce((total, { count }) => total + count, 0);
 }
 
-/** To hundredths: more than the scale knows. */
+/** Rounded to hundredths, which is finer than the latency scale. */
 function rounded(ms: number | null): number | null {
   return ms === null ? null : Math.round(100 * ms) / 100;
 }

@@ -1,5 +1,5 @@
 /**
- * The balancer's numbers: `GET /_lb/metrics` for Prometheus, `GET /_lb/load` for whoever looks on.
+ * The balancer's metrics: `GET /_lb/metrics` for Prometheus, `GET /_lb/load` for polling clients.
  *
  * @module
  */
@@ -20,29 +20,29 @@ import { ProcessFileReader, type ProcessFiles } from "./process_files.ts";
 import { type ProcessFacts, processMetrics } from "./process_metrics.ts";
 import type { Failures } from "../failures.ts";
 
-/** What is measured. */
+/** The sources of all metrics. */
 interface MetricsOptions {
   readonly fleet: Fleet;
   readonly dataPlane: DataPlaneWorkers;
   /** Failed background actions. */
   readonly failures: Failures;
-  /** Lines that the balancer itself said and nobody read. */
+  /** The balancer's own log lines that were lost to a slow reader. */
   readonly lostLogLines: () => number;
-  /** Connections to the API's own port or socket that could not be accepted. */
+  /** Failed accepts on the API's own port or socket. */
   readonly apiAcceptFailures: () => number;
   /** Calls of the control API that were refused, by reason. */
   readonly refusals: () => ReadonlyMap<string, number>;
-  /** What kind of engine there is. */
+  /** The kind of engine. */
   readonly engine: string;
-  /** How many workers there are. */
+  /** The number of workers. */
   readonly workers: number;
   readonly clock: Clock;
 }
 
-/** How often the load is looked at, in milliseconds. */
+/** Sampling interval of the load, in milliseconds. */
 const LOOK_MS = 1000;
 
-/** Measures the balancer from its beginning to its end. */
+/** Measures the balancer from its start to its end. */
 export class Metrics {
   readonly #options: MetricsOptions;
   readonly #chronicle: Chronicle;
@@ -52,7 +52,7 @@ export class Metrics {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #unlisten: () => void;
 
-  /** Make it before the fleet is opened: it has to hear of everything. */
+  /** Must be created before the fleet is opened, so that no event is missed. */
   constructor(options: MetricsOptions) {
     const { fleet, dataPlane, clock, failures } = options;
     this.#options = options;
@@ -68,7 +68,7 @@ export class Metrics {
     this.#timer = setInterval(() => load.look(), LOOK_MS);
   }
 
-  /** Everything, as Prometheus reads it. */
+  /** All metrics in Prometheus' text format. */
   async expose(): Promise<Exposition> {
     const { fleet, dataPlane, clock } = this.#options;
     const files = await this.#files.read();
@@ -84,7 +84,7 @@ export class Metrics {
     ]);
   }
 
-  /** The load right now. */
+  /** The present load. */
   load(): Load {
     const { clock } = this.#options;
     return this.#load.report(clock.wallClock(clock.now()));

@@ -11,7 +11,7 @@ import { NO_TOLL } from "../fleet/incidents/incident.ts";
 
 const MEMBERS = ["Server1", "Server2"];
 
-/** A book in which two workers count. */
+/** A counter table of two workers. */
 function bookOfTwo(): { book: CounterTable; workers: WorkerCounters[] } {
   const book = new CounterTable(2);
   const sheets = book.enroll(MEMBERS.map((name) => ({ name })));
@@ -28,7 +28,7 @@ function linesOf(text: string, name: string): string[] {
   return text.split("\n").filter((line) => line.startsWith(`ringkeeper_${name}`));
 }
 
-Deno.test("the text format, to the letter", async () => {
+Deno.test("the text format matches byte for byte", async () => {
   const { contentType, text } = await expose([
     counter("things_total", "Things, of every kind.", [[{ kind: "a" }, 3], [{ kind: "b" }, 0.5]]),
     gauge("mood", "How it is.", 1),
@@ -48,7 +48,7 @@ ringkeeper_mood 1
   );
 });
 
-Deno.test("a value of a label cannot become anything else", async () => {
+Deno.test("a label's value cannot break out of its quotes", async () => {
   const odd = 'a"} 1\nb{c="\\';
   const { text } = await expose([counter("things_total", "Things.", [[{ odd }, 1]])]);
   assertEquals(linesOf(text, "things_total"), [
@@ -56,7 +56,7 @@ Deno.test("a value of a label cannot become anything else", async () => {
   ]);
 });
 
-Deno.test("times are buckets that add up, over all workers", async () => {
+Deno.test("times are cumulative buckets, summed over all workers", async () => {
   const { book, workers } = bookOfTwo();
   workers[0]!.of("Server1").took(0.1, 1);
   workers[1]!.of("Server1").took(0.26, 1);
@@ -76,7 +76,7 @@ Deno.test("times are buckets that add up, over all workers", async () => {
   assertEquals(lines.length, 18 + 1 + 2);
 });
 
-Deno.test("series are bounded, whatever was counted", () => {
+Deno.test("the number of series is bounded for any counters", () => {
   const { book, workers } = bookOfTwo();
   for (let i = 0; i < 1000; i++) workers[i % 2]!.of("Server1").ended(`M${i}`, 1);
   workers[0]!.of("Unknown").ended("GET", 1);
@@ -111,7 +111,7 @@ Deno.test("heals are timed by phase, from the first sign on", () => {
   assertEquals(chronicle.incidents, 2);
 });
 
-Deno.test("slots that moved are counted from the first ring with anybody in it", () => {
+Deno.test("moved slots are counted from the first non-empty ring on", () => {
   let ring = Ring.build({ members: [] });
   const chronicle = new Chronicle(() => ring);
   const publish = (members: string[]) => {
@@ -128,7 +128,7 @@ Deno.test("slots that moved are counted from the first ring with anybody in it",
   assertEquals(chronicle.slotsMoved, moved);
 });
 
-Deno.test("the load's quantiles are of the last ten seconds", () => {
+Deno.test("the load's quantiles cover the last ten seconds", () => {
   const { book, workers } = bookOfTwo();
   const report = new LoadReport({
     counts: () => book.counts(),

@@ -10,7 +10,7 @@
  */
 import type { FailureLog } from "../failures.ts";
 
-/** One report. A number that the system does not tell is missing. */
+/** One report. A number that the system does not report is missing. */
 export interface ProcessFiles {
   /** Open descriptors. */
   readonly openFds?: number;
@@ -20,7 +20,7 @@ export interface ProcessFiles {
   readonly virtualBytes?: number;
 }
 
-/** How long a scrape waits for the shell, in milliseconds. */
+/** Milliseconds that a scrape waits for the shell. */
 const WAIT_MS = 2000;
 
 /**
@@ -43,19 +43,19 @@ while read -r go; do
   ulimit -n
 done`;
 
-/** Asks one shell, from the first question on. */
+/** Queries one shell, which the first query starts. */
 export class ProcessFileReader implements AsyncDisposable {
   readonly #failures: FailureLog;
   #shell: Promise<Shell | undefined> | undefined;
-  /** The question that is being answered: concurrent scrapes share the answer. */
+  /** The pending query: concurrent scrapes share its result. */
   #asked: Promise<ProcessFiles> | undefined;
 
-  /** @param failures logs and counts questions that got no answer */
+  /** @param failures logs and counts failed queries */
   constructor(failures: FailureLog) {
     this.#failures = failures;
   }
 
-  /** The numbers right now; none where no shell may be run, as in the container. */
+  /** The present numbers; empty if no shell may be run, as in the container. */
   read(): Promise<ProcessFiles> {
     return this.#asked ??= this.#read().finally(() => this.#asked = undefined);
   }
@@ -71,7 +71,7 @@ export class ProcessFileReader implements AsyncDisposable {
     }
   }
 
-  /** Ends the shell; a later question starts another one. */
+  /** Ends the shell; a later query starts another one. */
   async [Symbol.asyncDispose](): Promise<void> {
     const shell = this.#shell;
     this.#shell = undefined;
@@ -92,9 +92,9 @@ class Shell {
   }
 
   /**
-   * Asks once.
+   * Sends one query.
    *
-   * @param ms how long the answer may take, in milliseconds
+   * @param ms deadline of the answer, in milliseconds
    * @returns the line, with its end
    * @throws {Error} the shell ended, or did not answer in time
    */
@@ -114,10 +114,10 @@ class Shell {
     }
   }
 
-  /** Ends the shell: its input ends, and a shell that does not notice is killed. */
+  /** Ends the shell: its input is closed, and a shell that keeps running is killed. */
   async end(): Promise<void> {
     const late = setTimeout(() => this.#kill(), WAIT_MS);
-    // The pipe may be broken already: the shell is gone then, which is what is asked for.
+    // The pipe may be broken already; then the shell has ended.
     await Promise.allSettled([this.#input.close(), this.#output.cancel(), this.#process.status]);
     clearTimeout(late);
   }
@@ -126,7 +126,7 @@ class Shell {
     try {
       this.#process.kill("SIGKILL");
     } catch (error) {
-      // It ended by itself meanwhile.
+      // The shell ended by itself meanwhile.
       if (!(error instanceof TypeError)) throw error;
     }
   }
@@ -137,7 +137,7 @@ async function startShell(): Promise<Shell | undefined> {
   if (state !== "granted") return undefined;
   const command = new Deno.Command("sh", {
     args: ["-c", SCRIPT],
-    // Deno refuses to pass LD_PRELOAD on, and the shell needs nothing of the environment.
+    // Deno refuses to pass LD_PRELOAD on, and the shell needs no environment.
     clearEnv: true,
     stdin: "piped",
     stdout: "piped",
@@ -157,7 +157,7 @@ function filesOf(line: string): ProcessFiles {
   };
 }
 
-/** `-` and `unlimited` are no numbers. */
+/** `-` and `unlimited` are not numbers. */
 function numberOf(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined;
 }

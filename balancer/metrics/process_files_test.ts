@@ -14,7 +14,7 @@ test("a reader reports the descriptors and the address space of this process", a
   assertEquals([(await reader.read()).openFds, failed], [first.openFds, []]);
 });
 
-test("concurrent questions share one answer, and an ended reader starts another shell", async () => {
+test("concurrent queries share one answer, and an ended reader starts another shell", async () => {
   const failed: unknown[] = [];
   const reader = new ProcessFileReader({ record: (...failure) => failed.push(failure) });
   const [one, other] = await Promise.all([reader.read(), reader.read()]);
@@ -46,7 +46,7 @@ async function shells(): Promise<number[]> {
   );
 }
 
-test("a shell that ends is a counted failure, and the next question starts another one", async () => {
+test("a shell that ends is a counted failure, and the next query starts another one", async () => {
   const failed: string[] = [];
   await using reader = new ProcessFileReader({ record: (action) => failed.push(action) });
   await reader.read();

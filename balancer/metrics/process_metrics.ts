@@ -1,37 +1,37 @@
 /**
- * What is known of the balancer itself, as metrics.
+ * Metrics of the balancer's own process.
  *
  * @module
  */
 import { counter, type Family, gauge, type Series } from "./family.ts";
 import type { ProcessFiles } from "./process_files.ts";
 
-/** What is known of the process. */
+/** The facts about the process. */
 export interface ProcessFacts {
   /** Seconds since the epoch. */
   readonly startedAtS: number;
   readonly cpuS: number;
   readonly residentBytes: number;
   readonly files: ProcessFiles;
-  /** What it runs on and with, by name. */
+  /** Versions and platform, by name. */
   readonly build: Readonly<Record<string, string>>;
   readonly workers: number;
   /** Failed background actions, by action. */
   readonly failures: Readonly<Record<string, number>>;
   /** Lines of the access log that were written. */
   readonly accessLines: number;
-  /** Lines that were lost: of the access log, and of what the balancer itself says. */
+  /** Lines that were lost: of the access log, and of the balancer's own log. */
   readonly lostLines: Readonly<Record<"access" | "balancer", number>>;
   /** Calls of the control API that were refused, by reason. */
   readonly refusals: ReadonlyMap<string, number>;
-  /** Connections that could not be accepted: to the public port, to the API's own. */
+  /** Failed accepts: on the public port, and on the API's own. */
   readonly acceptFailures: Readonly<Record<"public" | "api", number>>;
 }
 
 /**
- * The metrics of the process.
+ * Builds the metrics of the process.
  *
- * @param facts what is known of it
+ * @param facts the facts about the process
  */
 export function processMetrics(facts: ProcessFacts): readonly Family[] {
   const { failures, refusals, build, lostLines } = facts;
@@ -71,8 +71,8 @@ export function processMetrics(facts: ProcessFacts): readonly Family[] {
 }
 
 /**
- * The metrics that every client library of Prometheus has, under the names that they share. Those
- * that the system does not tell are left out, as those libraries do.
+ * The metrics that all Prometheus client libraries share. As in those libraries, a metric that the
+ * system does not report is left out.
  */
 function standardMetrics({ cpuS, residentBytes, startedAtS, files }: ProcessFacts): Family[] {
   const { openFds, maxFds, virtualBytes } = files;

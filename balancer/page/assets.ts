@@ -1,15 +1,15 @@
 /**
- * The files of the page, as `deno task build:page` made them.
+ * The files of the page, as `deno task build:page` built them.
  *
  * @module
  */
 import { gzipSync } from "node:zlib";
 
-/** A file that a browser may ask for. */
+/** A file that browsers load. */
 export interface Asset {
   readonly type: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The same, compressed. */
+  /** The same content, compressed. */
   readonly gzip: Uint8Array<ArrayBuffer>;
 }
 
@@ -19,21 +19,21 @@ const TYPES: Readonly<Record<string, string>> = {
   css: "text/css; charset=utf-8",
 };
 
-/** What is not there was not built, or its name is of another build. */
+/** A missing file was not built, or its name belongs to another build. */
 export class Assets {
   readonly #folder: URL;
   readonly #kept = new Map<string, Asset>();
 
-  /** @param folder where the built files are */
+  /** @param folder folder of the built files */
   constructor(folder: URL = new URL("./dist/", import.meta.url)) {
     this.#folder = folder;
   }
 
   /**
-   * A file by its name, read and compressed when first asked for.
+   * Returns a file by its name; the first use reads and compresses it.
    *
    * @param name name of a file, without a folder
-   * @returns undefined where there is none of that name
+   * @returns undefined if no file has that name
    */
   async find(name: string): Promise<Asset | undefined> {
     const type = TYPES[name.split(".").at(-1) ?? ""];
@@ -45,9 +45,9 @@ export class Assets {
   }
 
   /**
-   * A page of which a part is made while the balancer runs.
+   * Returns a page with a part that is generated at runtime.
    *
-   * @param name name of a file that says `<!-- content -->` where that part goes
+   * @param name name of a file that contains `<!-- content -->` in place of that part
    * @param content HTML
    */
   async fill(name: string, content: string): Promise<Asset | undefined> {

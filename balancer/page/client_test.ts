@@ -27,20 +27,20 @@ function served(requests: number) {
   return { requests, errors: 0, inFlight: 0, p50Ms: null, p99Ms: null };
 }
 
-Deno.test("rates are differences by the time that went by", () => {
+Deno.test("rates are differences divided by the elapsed time", () => {
   const before = load({ at: 1000, requests: 100, errors: 1, held: 7 });
   const after = load({ at: 3000, requests: 500, errors: 2, held: 7, retried: 4, holding: 3 });
   const rates = { requests: 200, errors: 0.5, held: 0, retried: 2, holding: 3 };
   assertEquals(ratesBetween(before, after), { at: 3, ...rates });
 });
 
-Deno.test("there is no rate without time, nor over the end of a balancer", () => {
+Deno.test("there is no rate without elapsed time, nor across a restart of the balancer", () => {
   const reading = load({ at: 1000, requests: 100 });
   assertEquals(ratesBetween(reading, reading), undefined);
   assertEquals(ratesBetween(reading, load({ at: 2000, requests: 10 })), undefined);
 });
 
-Deno.test("shares are of the requests in between, of newcomers too", () => {
+Deno.test("shares cover the requests between two readings, also for new replicas", () => {
   const before = load({ replicas: { a: served(10), b: served(50) } });
   const after = load({ replicas: { a: served(40), b: served(20), c: served(50) } });
   const shares = new Map([["a", 0.3], ["b", 0.2], ["c", 0.5]]);
@@ -76,13 +76,13 @@ Deno.test("slot 0 is at the top, and the next ones follow clockwise", () => {
   assert(Math.abs(x) < 1e-9 && y < -0.99);
 });
 
-Deno.test("runs say whose a slot is, and how many each has", () => {
+Deno.test("runs give each slot's owner and each owner's number of slots", () => {
   const runs = readRuns([2, 3, 0, 1, 2, 4]);
   assertEquals([0, 2, 3, 4, 7].map((slot) => runAt(runs, slot)?.owner), [2, 2, 0, 2, 2]);
   assertEquals(slotCounts(runs, 3), [1, 0, 7]);
 });
 
-Deno.test("moves are what the ring's own comparison counts, also between numbers of slots", () => {
+Deno.test("moves agree with the ring's own comparison, also with different numbers of slots", () => {
   const before = Ring.build({ members: ["a", "b", "c"], slots: 256 });
   for (const slots of [256, 512]) {
     const after = Ring.build({ members: ["a", "b", "c", "d"], slots });
@@ -92,7 +92,7 @@ Deno.test("moves are what the ring's own comparison counts, also between numbers
   }
 });
 
-/** A ring, the status that goes with it, and the plan that a balancer makes of a wish. */
+/** A ring, its status, and the balancer's plan of a change. */
 function planned(options: RingOptions, wish: Wish, then: RingOptions) {
   const [now, after] = [Ring.build(options), Ring.build(then)];
   const table = ringTable({
@@ -118,12 +118,12 @@ Deno.test("a plan is drawn by the ring that it makes", () => {
   assert(moves && moves.length > 0);
 });
 
-Deno.test("a plan that this page would draw otherwise is not drawn", () => {
+Deno.test("a plan whose ring differs from the page's is not drawn", () => {
   const wish = { add: 1, hostnames: ["d"] };
   assertEquals(planned({ members: ["a"] }, wish, { members: ["a", "d", "e"] }), undefined);
 });
 
-Deno.test("numbers and times are short", () => {
+Deno.test("numbers and times are formatted briefly", () => {
   assertEquals([0, 0.42, 7, 1234, 12_345, 250_000].map(number), [
     "0",
     "0.4",

@@ -1,5 +1,5 @@
 /**
- * The API's description as a page for people: static HTML, made of the OpenAPI document.
+ * The API's documentation as a static HTML page, generated from the OpenAPI document.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { code, fields, type Html, prose, type Schema, typeOf } from "./docs_sche
 
 const METHODS = ["get", "post", "put", "patch", "delete"] as const;
 
-/** Where a parameter is. */
+/** The location of a parameter. */
 const WHENCE: Readonly<Record<string, string>> = {
   path: "in the path",
   query: "in the query",
   header: "header field",
 };
 
-/** An operation and where it is. */
+/** An operation with its method and path. */
 interface Place {
   readonly method: string;
   readonly path: string;
@@ -24,9 +24,9 @@ interface Place {
 }
 
 /**
- * What the page shows of a document.
+ * Renders an OpenAPI document.
  *
- * @param document the API's description; references lead to its component schemas alone
+ * @param document the API's description; its references point only to component schemas
  */
 export function docs(document: oas32.OpenAPIObject): Html {
   const places = placesOf(document);
@@ -84,7 +84,7 @@ ${parameters(operation)}${body(operation)}${answers(operation)}
 </article>`;
 }
 
-/** In words; the document says it by what a token has to be good for. */
+/** In words; the document names the scope that a token needs. */
 function scopeOf({ security = [] }: oas32.OperationObject): string {
   const scopes = security.flatMap((requirement) => Object.values(requirement).flat());
   return scopes.length === 0 ? "for everyone" : `scope ${scopes.join(", ")}`;

@@ -1,14 +1,14 @@
 /**
- * A JSON schema in words, for the page that describes the API.
+ * Describes a JSON schema in words, for the API's documentation.
  *
  * @module
  */
 import { html } from "hono/html";
 
-/** HTML that is escaped. */
+/** Escaped HTML. */
 export type Html = ReturnType<typeof html>;
 
-/** The words of JSON schema that the API's description uses. */
+/** The keywords of JSON schema that the API's description uses. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
@@ -41,9 +41,9 @@ export function prose(text: string): Html {
 }
 
 /**
- * What a value is, in few words. What fields it has, {@linkcode fields} says.
+ * Describes a value briefly. Its fields are listed by {@linkcode fields}.
  *
- * @param schema the value's
+ * @param schema the schema of the value
  */
 export function typeOf(schema: Schema): Html {
   const { $ref, enum: words, items, additionalProperties: values } = schema;
@@ -68,7 +68,7 @@ function joined(parts: readonly Html[], between: string): Html {
   return html`${parts.map((part, at) => at === 0 ? part : html`${between}${part}`)}`;
 }
 
-/** In words. Patterns are for programs: an error says in words what they ask for. */
+/** Describes a bound in words. Patterns are left out: the error messages state them in words. */
 function bounds({ format, minimum, maximum, maxLength }: Schema): string {
   return [
     format === undefined ? "" : ` (${format})`,
@@ -79,9 +79,9 @@ function bounds({ format, minimum, maximum, maxLength }: Schema): string {
 }
 
 /**
- * The fields of a value, and of what it is made of; nothing where it has none.
+ * Lists the fields of a value and of its parts; empty if the value has none.
  *
- * @param schema the value's
+ * @param schema the schema of the value
  */
 export function fields(schema: Schema): Html | "" {
   const { properties, required = [] } = schema;

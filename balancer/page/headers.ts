@@ -1,13 +1,13 @@
 /**
- * What the page and its files tell the browser about themselves.
+ * HTTP header fields of the page and its files.
  *
  * @module
  */
 
 /** Fields of every answer of the page. */
 export const SECURITY: Readonly<Record<string, string>> = {
-  // Nothing but files of our own, nothing written into the page: an injected script has nowhere to
-  // come from, and nowhere to send what it would find.
+  // Only files from this origin, no inline script: an injected script has no source to load from,
+  // and no destination to send data to.
   "content-security-policy": [
     "default-src 'none'",
     "script-src 'self'",
@@ -18,7 +18,7 @@ export const SECURITY: Readonly<Record<string, string>> = {
     "frame-ancestors 'none'",
     "form-action 'none'",
   ].join("; "),
-  // For browsers that know no frame-ancestors: a page in a frame could be clicked unseen.
+  // For browsers without frame-ancestors: prevents clickjacking in a frame.
   "x-frame-options": "DENY",
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
@@ -45,8 +45,8 @@ export const SECURITY: Readonly<Record<string, string>> = {
   ].map((feature) => `${feature}=()`).join(", "),
 };
 
-/** The name of a file changes with what is in it, so it need not be asked for twice. */
+/** A file's name contains its hash, so the file can be cached forever. */
 export const FOR_EVER = "public, max-age=31536000, immutable";
 
-/** The page names the files, so an old one would ask for what is gone. */
+/** The page names the files, so a cached old page would request files that no longer exist. */
 export const ASK_FIRST = "no-cache";

@@ -1,5 +1,5 @@
 /**
- * Pages and their files as answers: what was built before, under a strict policy.
+ * Serves the built pages and their files, under a strict content security policy.
  *
  * @module
  */
@@ -12,18 +12,18 @@ import { ASK_FIRST, FOR_EVER, SECURITY } from "./headers.ts";
 /**
  * Answers a page.
  *
- * @param c the request
- * @param page the page; undefined where it was not built
+ * Answers with a page.
+ * @param page the page; undefined if it was not built
  */
 export function sendPage(c: Context, page: Asset | undefined): Response {
   return send(c, page, ASK_FIRST);
 }
 
 /**
- * Answers a file that a page names.
+ * Answers with a file that a page names.
  *
  * @param c the request
- * @param file the file; undefined where there is none of the name
+ * @param file the file; undefined if no file has that name
  */
 export function sendFile(c: Context, file: Asset | undefined): Response {
   return send(c, file, FOR_EVER);

@@ -4,7 +4,7 @@ import { Assets } from "./assets.ts";
 import { sendFile, sendPage } from "./page.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
-/** As the control API answers them. */
+/** Answers pages as the control API does. */
 function app(): Hono {
   const [app, assets] = [new Hono(), new Assets()];
   app.get("/_lb/", async (c) => sendPage(c, await assets.find("index.html")));
@@ -18,7 +18,7 @@ async function files(): Promise<string[]> {
   return [...html.matchAll(/(?:src|href)="(page\/[^"]+)"/g)].map(([, path]) => `/_lb/${path}`);
 }
 
-test("the page is asked for each time, and its files once", async () => {
+test("the page is revalidated each time, its files are cached", async () => {
   const page = await app().request("/_lb/");
   assertEquals([page.status, page.headers.get("cache-control")], [200, "no-cache"]);
   await page.body?.cancel();
@@ -32,7 +32,7 @@ test("the page is asked for each time, and its files once", async () => {
   }
 });
 
-test("the script is below 150 kB, and compressed for who takes that", async () => {
+test("the script is below 150 kB, and compressed for clients that accept that", async () => {
   const script = (await files()).find((path) => path.endsWith(".js")) ?? "";
   const plain = await (await app().request(script)).bytes();
   assert(plain.length < 150_000, `${plain.length}`);
@@ -43,7 +43,7 @@ test("the script is below 150 kB, and compressed for who takes that", async () =
   assertEquals(await new Response(stream).bytes(), plain);
 });
 
-test("nothing of the page is written into it, and nothing comes from elsewhere", async () => {
+test("the page has no inline code, and loads nothing from elsewhere", async () => {
   for (const path of ["/_lb/", ...await files()]) {
     const answer = await app().request(path);
     const policy = answer.headers.get("content-security-policy") ?? "";
@@ -66,7 +66,7 @@ test("nothing of the page is written into it, and nothing comes from elsewhere",
   );
 });
 
-test("a file that is not there is a 404, and no name leads out of the folder", async () => {
+test("a missing file is a 404, and no name leads out of the folder", async () => {
   for (const name of ["gone-00000000.js", "..%2Fpage.ts", "..%2F..%2Fmain.js", "index", "a/b.js"]) {
     const answer = await app().request(`/_lb/page/${name}`);
     assertEquals(answer.status, 404, name);

@@ -1,6 +1,6 @@
 /**
- * The ring as `GET /_lb/ring` answers it: small enough to fetch at every change, whole enough to be
- * drawn.
+ * The ring as `GET /_lb/ring` answers it: small enough to fetch at every change, complete enough to
+ * draw.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { RingTable } from "../answers/ring.ts";
 import type { View } from "../view.ts";
 
 /**
- * The ring that is routed by.
+ * Returns the ring in force.
  *
  * @param view the view in force
  */

@@ -14,7 +14,7 @@ function view(options: RingOptions, changes: Partial<View> = {}): View {
   };
 }
 
-/** The table that runs stand for. */
+/** Expands runs to the table. */
 function unrolled(runs: readonly number[]): number[] {
   const table: number[] = [];
   for (let at = 0; at < runs.length; at += 2) {
@@ -23,23 +23,23 @@ function unrolled(runs: readonly number[]): number[] {
   return table;
 }
 
-Deno.test("the runs are the ring's table, whatever the layout", () => {
+Deno.test("the runs expand to the ring's table, with any layout", () => {
   for (const layout of ["even", "ring", "rendezvous"] as const) {
     const seen = view({ members: ["a", { name: "b", weight: 2 }, "c"], slots: 512, layout });
     assertEquals(unrolled(ringTable(seen).runs), [...seen.ring.table]);
   }
 });
 
-Deno.test("neighbouring slots of one owner are one run", () => {
+Deno.test("adjacent slots of one owner are one run", () => {
   assertEquals(ringTable(view({ members: ["a"], slots: 64 })).runs, [0, 64]);
 });
 
-Deno.test("an empty ring has no owners to tell", () => {
+Deno.test("an empty ring has no owners and no runs", () => {
   const { members, runs, slots } = ringTable(view({ members: [], slots: 8 }));
   assertEquals({ members, runs, slots }, { members: [], runs: [], slots: 8 });
 });
 
-Deno.test("who is ready, who is awaited and where virtual servers are is told by member", () => {
+Deno.test("the answer lists each member's readiness, waiting and virtual servers", () => {
   const a = { name: "a", instance: "i", address: { hostname: "127.0.0.1", port: 1 } };
   const seen = view({ members: ["a", "b"], slots: 64, layout: "ring", virtualServers: 2 }, {
     ready: new Map([["a", a]]),

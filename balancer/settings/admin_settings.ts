@@ -1,12 +1,12 @@
 /**
- * Who may look on, and who may change something.
+ * Settings of access to the API.
  *
  * @module
  */
 import { choice, parsed, type Setting, text } from "./setting.ts";
 import { parseEntrance, parseHostNames } from "./values.ts";
 
-/** What tokens look like. */
+/** The characters of a token. */
 const SECRET = {
   expects: "printable characters without spaces",
   pattern: /^[!-~]*$/,

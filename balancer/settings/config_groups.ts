@@ -1,5 +1,5 @@
 /**
- * The settings by what uses them. `LB_*` names are known to this folder and to error messages alone.
+ * The settings, grouped by use. Only this folder and error messages know the `LB_*` names.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Settings } from "./settings.ts";
 
 /** Every setting, parsed and validated, in groups. */
 export interface Config {
-  /** Where clients connect, and what serves them. */
+  /** The public port and the workers that serve it. */
   readonly listen: {
     readonly host: Settings["LB_HOST"];
     readonly port: Settings["LB_PORT"];
@@ -15,7 +15,7 @@ export interface Config {
     readonly proxyProtocol: Settings["LB_PROXY_PROTOCOL"];
     readonly trustedProxies: Settings["LB_TRUSTED_PROXIES"];
   };
-  /** The ring, and the key that a request has on it. */
+  /** The ring, and the source of a request's key. */
   readonly ring: {
     readonly slots: Settings["LB_SLOTS"];
     readonly virtualServers: Settings["LB_VIRTUAL_SERVERS"];
@@ -25,7 +25,7 @@ export interface Config {
     readonly loadBound: Settings["LB_LOAD_BOUND"];
     readonly fields: Settings["LB_RING_FIELDS"];
   };
-  /** Which replicas there are. */
+  /** The size of the fleet and its names. */
   readonly fleet: {
     readonly name: Settings["LB_FLEET"];
     readonly takeOver: Settings["LB_TAKE_OVER"];
@@ -37,7 +37,7 @@ export interface Config {
     readonly drills: Settings["LB_DRILLS"];
     readonly slowStartMs: Settings["LB_SLOW_START_MS"];
   };
-  /** How replicas are watched. */
+  /** Health checks. */
   readonly health: {
     readonly heartbeatMs: Settings["LB_HEARTBEAT_MS"];
     readonly heartbeatTimeoutMs: Settings["LB_HEARTBEAT_TIMEOUT_MS"];
@@ -49,7 +49,7 @@ export interface Config {
     readonly suspectMs: Settings["LB_SUSPECT_MS"];
     readonly outliers: Settings["LB_OUTLIERS"];
   };
-  /** How failed replicas are replaced. */
+  /** Replacement of failed replicas. */
   readonly healing: {
     readonly startTimeoutMs: Settings["LB_START_TIMEOUT_MS"];
     readonly backoffMs: Settings["LB_RESTART_BACKOFF_MS"];
@@ -61,21 +61,21 @@ export interface Config {
     readonly quarantineMs: Settings["LB_QUARANTINE_MS"];
     readonly minReadyMs: Settings["LB_MIN_READY_MS"];
   };
-  /** How long what ends may take, in milliseconds. */
+  /** Deadlines of a shutdown, in milliseconds. */
   readonly drain: {
     readonly requestsMs: Settings["LB_DRAIN_MS"];
     readonly streamsMs: Settings["LB_DRAIN_STREAMS_MS"];
     readonly shutdownMs: Settings["LB_SHUTDOWN_TIMEOUT_MS"];
     readonly stopGraceMs: Settings["LB_STOP_GRACE_MS"];
   };
-  /** How requests wait for their replica. */
+  /** Waiting of requests for their replica. */
   readonly hold: {
     readonly policy: Settings["LB_HOLD"];
     readonly ms: Settings["LB_HOLD_MS"];
     readonly requests: Settings["LB_HOLD_REQUESTS"];
     readonly bytes: Settings["LB_HOLD_BYTES"];
   };
-  /** Bounds of waiting in the data plane, in milliseconds. */
+  /** Deadlines in the data plane, in milliseconds. */
   readonly timeouts: {
     readonly connectMs: Settings["LB_CONNECT_TIMEOUT_MS"];
     readonly responseMs: Settings["LB_RESPONSE_TIMEOUT_MS"];
@@ -86,7 +86,7 @@ export interface Config {
     readonly keepAliveMs: Settings["LB_KEEPALIVE_TIMEOUT_MS"];
     readonly upstreamIdleMs: Settings["LB_UPSTREAM_IDLE_MS"];
   };
-  /** Bounds of what clients may send and open. */
+  /** Limits on clients' requests and connections. */
   readonly limits: {
     readonly lineBytes: Settings["LB_MAX_REQUEST_LINE_BYTES"];
     readonly headBytes: Settings["LB_MAX_HEAD_BYTES"];
@@ -97,7 +97,7 @@ export interface Config {
     readonly apiConnections: Settings["LB_MAX_API_CONNECTIONS"];
     readonly eventStreams: Settings["LB_MAX_EVENT_STREAMS"];
   };
-  /** What of a message is sent on. */
+  /** Headers that are forwarded. */
   readonly http: {
     readonly underscores: Settings["LB_UNDERSCORES"];
     readonly via: Settings["LB_VIA"];
@@ -114,7 +114,7 @@ export interface Config {
     readonly publicApi: Settings["LB_PUBLIC_API"];
     readonly allowedHosts: Settings["LB_ALLOWED_HOSTS"];
   };
-  /** What runs the replicas. */
+  /** The engine that runs the replicas. */
   readonly engine: {
     readonly kind: Settings["LB_ENGINE"];
     readonly containerPrefix: Settings["LB_CONTAINER_PREFIX"];
@@ -126,7 +126,7 @@ export interface Config {
     readonly pull: Settings["LB_PULL"];
     readonly pullTimeoutMs: Settings["LB_PULL_TIMEOUT_MS"];
   };
-  /** What a replica is. */
+  /** The template of a replica. */
   readonly replica: {
     readonly image: Settings["LB_REPLICA_IMAGE"];
     readonly command: Settings["LB_REPLICA_COMMAND"];
@@ -136,7 +136,7 @@ export interface Config {
     readonly options: Settings["LB_REPLICA_OPTIONS"];
     readonly user: Settings["LB_REPLICA_USER"];
   };
-  /** What is logged, and how. */
+  /** Logs. */
   readonly log: {
     readonly access: Settings["LB_ACCESS_LOG"];
     readonly accessFormat: Settings["LB_ACCESS_LOG_FORMAT"];

@@ -1,5 +1,5 @@
 /**
- * Where a Docker Engine is reached.
+ * The address of a Docker Engine.
  *
  * @module
  */
@@ -14,10 +14,11 @@ const DEFAULT_PORT = 2375;
 const TCP = /^tcp:\/\/(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::(\d{1,5}))?\/?$/;
 
 /**
- * `unix:///path`, `/path` or `tcp://host:port`, as in the variable DOCKER_HOST of Docker's client.
+ * Parses `unix:///path`, `/path` or `tcp://host:port`, as in the variable DOCKER_HOST of Docker's
+ * client.
  *
  * @param text the setting
- * @returns where the Engine is; undefined where the text has another form
+ * @returns the Engine's address; undefined for any other form
  */
 export function parseDockerHost(text: string): DockerHost | undefined {
   const path = text.startsWith("unix://") ? text.slice("unix://".length) : text;

@@ -8,7 +8,7 @@ Deno.test("docker host: a socket is given as a URL or as a path", () => {
   assertEquals(parseDockerHost(socketPath), { socketPath });
 });
 
-Deno.test("docker host: an address is given as a tcp URL, with port 2375 where none is named", () => {
+Deno.test("docker host: an address is given as a tcp URL, with port 2375 by default", () => {
   assertEquals(parseDockerHost("tcp://proxy:2376"), { hostname: "proxy", port: 2376 });
   assertEquals(parseDockerHost("tcp://10.0.0.7"), { hostname: "10.0.0.7", port: 2375 });
   assertEquals(parseDockerHost("tcp://[::1]:99/"), { hostname: "::1", port: 99 });

@@ -1,5 +1,5 @@
 /**
- * What a replica is to the engine that runs it.
+ * Settings of the engine and of the replicas that it runs.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What runs, and how it is routed to.
+ * Settings of the fleet and of routing.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * When a replica counts as failed, how it is replaced, and who waits for it.
+ * Settings of failure detection, replacement and waiting.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What clients and replicas may send, and how long that may take.
+ * Settings of limits and deadlines for clients and replicas.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What is said, and how.
+ * Settings of the log.
  *
  * @module
  */

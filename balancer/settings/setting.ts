@@ -6,29 +6,29 @@
 import { z } from "zod";
 import { parseWhole } from "./values.ts";
 
-/** One environment variable that the balancer understands. */
+/** One environment variable that the balancer reads. */
 export interface Setting<T> {
-  /** Turns the text of the variable into its value. */
+  /** Parses the variable's text. */
   readonly schema: z.ZodType<T, string>;
-  /** The text that stands in for an unset variable. */
+  /** The default text. */
   readonly fallback: string;
-  /** Completes "must be …" in an error and stands in the reference. */
+  /** Completes "must be …" in an error, and is listed in the reference. */
   readonly expects: string;
-  /** What the setting is for, one sentence. */
+  /** The purpose of the setting, in one sentence. */
   readonly about: string;
-  /** True where an empty value is not the same as an unset one. */
+  /** True if an empty value differs from an unset one. */
   readonly emptyCounts?: true;
-  /** True where the value must not be repeated in messages. */
+  /** True if the value must not appear in messages. */
   readonly secret?: true;
 }
 
-/** The longest delay that timers can keep; a longer one would fire at once. */
+/** The longest delay that timers support; a longer one would fire at once. */
 export const LARGEST_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * A schema out of a parser that answers `undefined` for what it does not accept.
+ * Builds a schema from a parser that returns `undefined` for invalid text.
  *
- * @param parse from the variable's text to its value
+ * @param parse parses the variable's text
  */
 export function parsed<T>(parse: (text: string) => T | undefined): z.ZodType<T, string> {
   return z.string().transform((value, context) => {
@@ -40,12 +40,12 @@ export function parsed<T>(parse: (text: string) => T | undefined): z.ZodType<T, 
 }
 
 /**
- * JSON that is held to a schema, whose own messages say which field of it is at fault.
+ * A JSON setting with a schema; the schema's own messages name the invalid field.
  *
- * @param schema what the value must be
- * @param fallback the text that stands in for an unset variable
- * @param expects completes "must be ..." for what is not JSON
- * @param about what the setting is for
+ * @param schema the schema of the value
+ * @param fallback the default text
+ * @param expects completes "must be ..." for text that is not JSON
+ * @param about the purpose of the setting
  */
 export function json<T>(
   schema: z.ZodType<T>,
@@ -57,7 +57,7 @@ export function json<T>(
     try {
       return JSON.parse(text);
     } catch {
-      // Not JSON: what is expected is said by the setting.
+      // Not JSON: the setting's own message states the expected form.
       context.addIssue({ code: "custom" });
       return z.NEVER;
     }
@@ -75,7 +75,7 @@ export function whole(fallback: number, min: number, max: number, about: string)
   };
 }
 
-/** One of a few words; the first is the default. */
+/** One of several words; the first is the default. */
 export function choice<const T extends string>(
   values: readonly [T, ...T[]],
   about: string,

@@ -1,6 +1,6 @@
 /**
- * Every setting of the balancer as data: name, default, what it expects and what it is for. The
- * parser, the error messages and docs/reference/settings.md all come from here.
+ * Every setting of the balancer as data: name, default, expected form and purpose. The parser, the
+ * error messages and docs/reference/settings.md are all derived from this table.
  *
  * @module
  */

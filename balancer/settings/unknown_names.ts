@@ -1,11 +1,11 @@
 /**
- * Variables that look like settings and are none: most often a typing error.
+ * Unknown variables with the prefix of settings: most often a typing error.
  *
  * @module
  */
 import { closest, distance } from "fastest-levenshtein";
 
-/** All settings begin with it. */
+/** The prefix of all settings. */
 const PREFIX = "LB_";
 
 /** Variables of the test run. The balancers that the tests start inherit them. */
@@ -17,11 +17,11 @@ const RENAMED: Readonly<Record<string, string>> = {
   LB_TUNNEL_TIMEOUT_MS: "LB_STREAM_IDLE_MS",
 };
 
-/** A name that differs in more than this part of its letters is no typing error. */
+/** A name is no typing error if more than this share of its letters differs. */
 const LARGEST_DIFFERENCE = 0.4;
 
 /**
- * One fault for each variable with the prefix of settings that names no setting.
+ * Returns one fault for each variable that has the prefix of settings but names no setting.
  *
  * @param names names of environment variables
  * @param settings names of all settings
@@ -48,7 +48,7 @@ function advice(name: string, settings: readonly string[]): string {
     : "no setting has this name; docs/reference/settings.md lists all settings";
 }
 
-/** The prefix is in every name, so that it says nothing about likeness. */
+/** Every name has the prefix, so that the prefix says nothing about likeness. */
 function withoutPrefix(name: string): string {
   return name.slice(PREFIX.length);
 }

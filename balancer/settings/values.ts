@@ -1,6 +1,6 @@
 /**
- * Parsers of setting values. Each answers `undefined` for text that it does not accept; what would
- * have been accepted is said by the setting itself.
+ * Parsers of setting values. Each returns `undefined` for invalid text; the setting itself states
+ * the expected form.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import ipaddr from "ipaddr.js";
 import { parseAddress } from "../upstream_list.ts";
 import type { Address } from "../view.ts";
 
-/** What a request is routed by. */
+/** The source of a request's key. */
 export type KeySource =
   | { readonly from: "request-id" | "path" | "client" }
   | { readonly from: "header" | "cookie" | "query"; readonly name: string };
@@ -30,10 +30,10 @@ export function parseFlag(text: string): boolean | undefined {
   return { true: true, 1: true, false: false, 0: false }[text];
 }
 
-/** Where something listens that is not the public port: an address, or a socket file. */
+/** A listen address besides the public port: an address, or a socket file. */
 export type Entrance = Address | { readonly path: string };
 
-/** `host:port`, port 0 for a free one, or `unix:/path`. Empty text is null: nowhere. */
+/** `host:port`, port 0 for a free one, or `unix:/path`. Empty text is null: no entrance. */
 export function parseEntrance(text: string): Entrance | null | undefined {
   if (text === "") return null;
   if (!text.startsWith("unix:")) return parseAddress(text, 0);
@@ -64,7 +64,7 @@ export function parseHostNames(text: string): readonly string[] | undefined {
     : undefined;
 }
 
-/** Fields that belong to the connection, or to a body that there is none of. */
+/** Fields that belong to the connection, or to a body, which health checks do not have. */
 const OWN_FIELDS = /^(host|connection|keep-alive|te|upgrade|transfer-encoding|content-length)$/i;
 
 /** A JSON object from header field names to values (RFC 9110, section 5). */
@@ -92,12 +92,12 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Not JSON: the caller's message says what is expected and shows the text.
+    // Not JSON: the caller's message states the expected form and shows the text.
     return undefined;
   }
 }
 
-/** A user of the system and the group that goes with it. */
+/** A user of the system and the user's group. */
 export interface User {
   readonly uid: number;
   readonly gid: number;

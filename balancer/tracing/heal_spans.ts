@@ -1,5 +1,5 @@
 /**
- * A span for each failure that was healed, and one for each phase of it.
+ * Creates a span for each heal, and one for each phase of the heal.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import type { Incident } from "../fleet/incidents/incident.ts";
 import type { EventLogEntry } from "../fleet/incidents/event_log.ts";
 import { type Attributes, fail, type Span, type Tracing } from "./tracing.ts";
 
-/** Milliseconds since the epoch; undefined for what has not happened. */
+/** Milliseconds since the epoch; undefined if the step has not happened. */
 type Times = readonly [from: number | undefined, to: number | undefined];
 
-/** From when to when, for what of it has happened. Starting does not wait for anything to eject. */
+/** The bounds of each phase that has happened. A start does not wait for the ejection. */
 const PHASES: readonly [string, (incident: Incident) => Times][] = [
   ["detect", ({ at, signalAt }) => [at, signalAt]],
   ["eject", ({ signalAt, unroutedAt }) => [signalAt, unroutedAt]],
@@ -21,11 +21,11 @@ const PHASES: readonly [string, (incident: Incident) => Times][] = [
 ];
 
 /**
- * Makes the spans of what a journal tells.
+ * Creates the spans of closed incidents.
  *
- * @param journal tells of incidents that came to their end
- * @param tracing makes spans
- * @returns ends that
+ * @param journal the event log, which reports closed incidents
+ * @param tracing creates spans
+ * @returns stops the creation of spans
  */
 export function traceHeals(
   journal: { listen(listener: (entry: EventLogEntry) => void): () => void },
@@ -37,10 +37,10 @@ export function traceHeals(
 }
 
 /**
- * Makes the spans of an incident that came to its end.
+ * Creates the spans of a closed incident.
  *
  * @param incident the incident
- * @param tracing makes spans
+ * @param tracing creates spans
  */
 function healSpan(incident: Incident, tracing: Tracing): void {
   const span = tracing.start("heal", { at: incident.at, attributes: attributesOf(incident) });

@@ -36,7 +36,7 @@ const FAILED: Incident = {
   toll: { ...NO_TOLL, held: 3 },
 };
 
-Deno.test("a heal has a span for each phase that came to its end", async () => {
+Deno.test("a heal has a span for each phase that ended", async () => {
   const healed = { startedAt: 1060, readyAt: 1090, releasedAt: 1092, replacement: "i2" };
   const spans = await spansOf({ ...FAILED, ...healed });
   assertEquals(spans.map(({ name, from, to }) => [name, from, to]), [
@@ -59,13 +59,13 @@ Deno.test("a heal has a span for each phase that came to its end", async () => {
   );
 });
 
-Deno.test("a heal that was broken off ends with what is known of it, and as failed", async () => {
+Deno.test("a heal that broke off ends with its known steps, and as failed", async () => {
   const spans = await spansOf(FAILED);
   const heal = spans.at(-1);
   assertEquals(spans.map(({ name }) => name), ["detect", "eject", "wait", "heal"]);
   assertEquals([heal?.to, heal?.failed], [1006, true]);
 });
 
-Deno.test("nothing is traced where OpenTelemetry is off", async () => {
+Deno.test("nothing is traced if OpenTelemetry is off", async () => {
   assertEquals(await openTracing(), undefined);
 });

@@ -1,16 +1,16 @@
 /**
- * What tests of traces share: a provider that keeps the spans that were ended.
+ * Helpers of tracing tests: a provider that keeps ended spans.
  *
  * @module
  */
 import { type Attributes, type Context, type SpanOptions, trace } from "@opentelemetry/api";
 import { openTracing, type Tracing } from "./tracing.ts";
 
-/** A span that was ended. */
+/** An ended span. */
 export interface EndedSpan {
   readonly name: string;
   readonly spanId: string;
-  /** Of its parent; undefined for the first of a trace. */
+  /** The parent's span id; undefined for the root of a trace. */
   readonly parentSpanId: string | undefined;
   readonly from: unknown;
   readonly to: unknown;
@@ -21,9 +21,9 @@ export interface EndedSpan {
 const TRACE_ID = "1".repeat(32);
 
 /**
- * Has spans kept instead of exported while a test runs.
+ * Keeps spans instead of exporting them while a test runs.
  *
- * @param test is given what makes spans, and those that were ended so far
+ * @param test receives the tracing, and the spans that have ended
  */
 export async function withSpans(
   test: (tracing: Tracing, ended: readonly EndedSpan[]) => void | Promise<void>,

@@ -1,6 +1,6 @@
 /**
- * OpenTelemetry, as far as this program uses it. Deno makes and exports the spans, where the
- * standard environment variables tell it to; nothing of it is loaded where they do not.
+ * The part of OpenTelemetry that this program uses. Deno creates and exports the spans if the
+ * standard environment variables turn OpenTelemetry on; otherwise none of it is loaded.
  *
  * @module
  */
@@ -8,41 +8,41 @@ import type { Attributes, Context, Span, TracerProvider } from "@opentelemetry/a
 
 export type { Attributes, Span, SpanContext } from "@opentelemetry/api";
 
-/** Another program's span. */
+/** The span of another program. */
 interface RemoteSpan {
   /** 32 lower-case hexadecimal digits. */
   readonly traceId: string;
   /** 16 lower-case hexadecimal digits. */
   readonly spanId: string;
-  /** Bits of the field `traceparent`. */
+  /** Flags of the field `traceparent`. */
   readonly flags: number;
 }
 
-/** What a span begins with. */
+/** The options of a new span. */
 interface SpanStart {
-  /** Whom it serves or asks: `server` answers a request, `client` sends one. */
+  /** The role of the span: `server` answers a request, `client` sends one. */
   readonly kind?: keyof typeof KINDS;
-  /** The span that it is a part of; none: it begins a trace. */
+  /** The parent span; without one the span begins a trace. */
   readonly parent?: Span | RemoteSpan;
-  /** Milliseconds since the epoch; now unless it is given. */
+  /** Start in milliseconds since the epoch; the default is now. */
   readonly at?: number;
   readonly attributes?: Attributes;
 }
 
-/** The values of the API's enumeration, which is loaded later than types are checked. */
+/** The values of the API's enumeration, which is loaded only at runtime. */
 const KINDS = { internal: 0, server: 1, client: 2 } as const;
 const ERROR = 2;
 const SAMPLED = 1;
 
-/** Who makes the spans, as a backend shows it. */
+/** The instrumentation scope of the spans. */
 const SCOPE = "ringkeeper";
 
-/** Where the API keeps what a runtime has registered, by its major version. */
+/** The global key under which the API keeps a runtime's registrations, by major version. */
 const REGISTRY = Symbol.for("opentelemetry.js.api.1");
 
 /**
- * Parent of work of the program's own, which nobody asked for and nobody wants to see. A sampler
- * that goes by the trace's id takes the lower ones, and this is the highest.
+ * Parent of the program's own background work, which is not traced. A sampler that decides by trace
+ * id takes the lower ids, and this is the highest.
  */
 export const NOBODY: RemoteSpan = {
   traceId: "f".repeat(32),
@@ -52,18 +52,18 @@ export const NOBODY: RemoteSpan = {
 
 type Api = typeof import("@opentelemetry/api");
 
-/** Makes spans. */
+/** Creates spans. */
 export class Tracing {
   readonly #api: Api;
   readonly #tracer: ReturnType<TracerProvider["getTracer"]>;
 
-  /** @param api the package, loaded */
+  /** @param api the loaded API package */
   constructor(api: Api) {
     this.#api = api;
     this.#tracer = api.trace.getTracer(SCOPE);
   }
 
-  /** Begins a span. Whether it is exported at its end is the sampler's decision. */
+  /** Starts a span. The sampler decides at the start whether the span is exported. */
   start(name: string, { kind = "internal", parent, at, attributes }: SpanStart): Span {
     const options = {
       kind: KINDS[kind],
@@ -76,8 +76,8 @@ export class Tracing {
   }
 
   /**
-   * Does work of the program's own: what Deno traces by itself, such as `fetch`, is left out of it
-   * and of all that follows from it, where the sampler goes by what a parent says.
+   * Runs background work. Deno's automatic spans, such as those of `fetch`, are left out of traces
+   * for all of that work, if the sampler follows the parent's decision.
    */
   quietly<T>(work: () => T): T {
     return this.#api.context.with(this.#contextOf(NOBODY), work);
@@ -92,7 +92,7 @@ export class Tracing {
   }
 }
 
-/** Loads OpenTelemetry where it was turned on; undefined where it was not. */
+/** Loads OpenTelemetry if it is turned on; undefined if not. */
 export async function openTracing(): Promise<Tracing | undefined> {
   const registry = (globalThis as { [REGISTRY]?: { trace?: unknown } })[REGISTRY];
   if (registry?.trace === undefined) return undefined;

@@ -1,14 +1,14 @@
 /**
- * What an attack on the balancer is, and what it returns.
+ * The interface of an attack on the balancer, and its result.
  *
  * @module
  */
 
 /** Bounds of a run. */
 export interface AttackOptions {
-  /** Requests or messages that the attack sends; against each server, where there are several. */
+  /** Requests or messages that the attack sends; per server, if there are several. */
   readonly count: number;
-  /** Where random numbers begin: the same seed sends the same bytes. */
+  /** The seed of the random numbers: the same seed sends the same bytes. */
   readonly seed: number;
   /** Seconds that a flood lasts. */
   readonly seconds: number;
@@ -16,42 +16,42 @@ export interface AttackOptions {
 
 /** One line of the table. */
 export interface Result {
-  /** The way in or the server that was attacked. */
+  /** The attacked entrance or server. */
   readonly against: string;
   /** Number of requests, messages or connections. */
   readonly tried: number;
-  /** What the balancer let happen and must not; empty where it held. */
+  /** Forbidden behaviour of the balancer; empty if it held. */
   readonly fallen: readonly string[];
   /** Figures of the run. */
   readonly note: string;
 }
 
-/** One attack. It starts a balancer of its own on loopback, and ends it. */
+/** One attack. It starts its own balancer on loopback, and ends that balancer. */
 export interface Attack {
   /** Name on the command line. */
   readonly name: string;
-  /** What is attacked, in a few words. */
+  /** A short description of the target. */
   readonly about: string;
   /** Default of {@linkcode AttackOptions.count}. */
   readonly count: number;
   readonly run: (options: AttackOptions) => Promise<readonly Result[]>;
 }
 
-/** Most findings that a result keeps: one fault may show a thousand times. */
+/** Limit on the findings of a result: one fault may show a thousand times. */
 const MOST_FINDINGS = 20;
 
-/** What a run found so far. */
+/** The findings of a run. */
 export class Findings {
   readonly #fallen: string[] = [];
   #count = 0;
 
-  /** @param finding one line that repeats the fault: what was sent and what happened */
+  /** @param finding one line that reproduces the fault: the bytes sent and the outcome */
   add(finding: string): void {
     this.#count++;
     if (this.#fallen.length < MOST_FINDINGS) this.#fallen.push(finding);
   }
 
-  /** The findings, with the number of those that were left out. */
+  /** The findings, and the number of omitted ones. */
   get all(): readonly string[] {
     const more = this.#count - this.#fallen.length;
     return more === 0 ? this.#fallen : [...this.#fallen, `and ${more} more`];
@@ -61,7 +61,7 @@ export class Findings {
 /**
  * Runs tasks, several at a time.
  *
- * @param tasks what to do, in this order
+ * @param tasks the tasks, in order
  * @param lanes how many run at once
  */
 export async function inLanes<T>(

@@ -1,12 +1,12 @@
 /**
- * Bytes to the balancer, and the bytes that come back.
+ * Sends bytes to the balancer and reads the bytes that come back.
  *
  * @module
  */
 import { bytesOf, textOf } from "../../tests/harness/raw/message.ts";
 import { within } from "../../tests/harness/raw/within.ts";
 
-/** A response, as far as attacks look at it. */
+/** The parts of a response that attacks check. */
 export interface Reply {
   readonly status: number;
   /** The head with its empty line. */
@@ -14,11 +14,11 @@ export interface Reply {
   readonly body: string;
 }
 
-/** What came back on a connection. */
+/** The bytes received on a connection. */
 interface Exchange {
   /** Bytes, one character each. */
   readonly text: string;
-  /** Whether the balancer left the connection open for longer than the deadline. */
+  /** Whether the balancer left the connection open beyond the deadline. */
   readonly stuck: boolean;
 }
 
@@ -26,11 +26,11 @@ interface Exchange {
 const DEADLINE_MS = 30_000;
 
 /**
- * Sends bytes on a connection of their own, ends this side and reads until the other side ends.
+ * Sends bytes on a new connection, ends this side and reads until the other side ends.
  *
- * @param port port of this machine
+ * @param port the port on this machine
  * @param message bytes, one character each
- * @param enough ends the exchange early, given what came so far
+ * @param enough ends the exchange early, given the bytes so far
  */
 export async function exchange(
   port: number,
@@ -75,9 +75,9 @@ function isBroken(error: unknown): boolean {
 }
 
 /**
- * Reads the responses at the start of a text. Those with a status below 200 are left out.
+ * Parses the responses at the start of a text. Those with a status below 200 are left out.
  *
- * @param text bytes of a connection
+ * @param text the bytes of a connection
  * @param methods methods of the requests, in their order: a response to HEAD has no body
  */
 export function replies(text: string, methods: readonly string[] = []): Reply[] {

@@ -1,5 +1,5 @@
 /**
- * Clients that hold as many connections as they can, against a balancer with few files to open.
+ * Clients that hold as many connections as they can, against a balancer with few file descriptors.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import type { Attack, Result } from "./attack.ts";
 const FEW = 256;
 const MORE = 1024;
 
-/** Connections of a flood: far more than the balancer has files for. */
+/** Connections of a flood: far more than the balancer has descriptors for. */
 const CONNECTIONS = 900;
 const MORE_CONNECTIONS = 1200;
 
-/** The only socket that the task may open: a permission for sockets names one path. */
+/** The only socket that the task may open: a socket permission names one path. */
 const SOCKET = ".run/state/attack.sock";
 
 /** The attack. */

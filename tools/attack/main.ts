@@ -1,5 +1,5 @@
 /**
- * `deno task attack`: attacks balancers of its own on loopback and prints what fell.
+ * `deno task attack`: attacks its own balancers on loopback and prints the findings.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { smuggling } from "./smuggling.ts";
 /** All attacks, in the order in which they run. */
 const ATTACKS: readonly Attack[] = [paths, smuggling, mutations, resets, floods];
 
-/** What the command line says. */
+/** The options of the command line. */
 interface Options {
   readonly only?: string;
   readonly count?: number;
@@ -27,7 +27,7 @@ interface Options {
   readonly seconds: number;
 }
 
-/** An attack's results and how long it took. */
+/** An attack's results and duration. */
 interface Outcome {
   readonly attack: Attack;
   readonly results: readonly Result[];

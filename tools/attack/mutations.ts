@@ -1,5 +1,5 @@
 /**
- * Damaged messages over sockets, while a client of the service wants each of its requests answered.
+ * Damaged messages over sockets, while another client expects an answer to each of its requests.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { Target } from "./target.ts";
 
 const LANES = 16;
 
-/** Most places of a message that are damaged. */
+/** Limit on the damaged places of a message. */
 const MOST_DAMAGE = 6;
 
-/** Messages that end too early are given up soon. The event loop of this program is busy. */
+/** A short deadline for messages that end too early. This program's event loop is busy. */
 const SETTINGS = {
   LB_ENGINE: "process",
   LB_REPLICAS: "2",
@@ -67,7 +67,7 @@ async function assault(target: Target, { count, seed }: AttackOptions): Promise<
   };
 }
 
-/** A message and whether the API's own port gets it. */
+/** A message, and whether it goes to the API's own port. */
 interface Damaged {
   readonly message: string;
   readonly own: boolean;
@@ -84,7 +84,7 @@ function* messages(count: number, seed: number): Iterable<Damaged> {
   }
 }
 
-/** The same head for a call of the API. */
+/** The same head as a call of the API. */
 function atCall(head: string, random: Random): string {
   const { method, path } = random.pick(CALLS);
   return head.replace(/^\S+ \S+/, `${method} ${path.replace(":name", "Server1")}`);

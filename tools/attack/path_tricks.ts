@@ -1,5 +1,5 @@
 /**
- * Requests for calls that need a token, written in ways that hide the call or the lack of a token.
+ * Requests for calls that need a token, written in ways that hide the call or the missing token.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { Random } from "../../balancer/proxy/http1/fuzz/fuzz_random.ts";
 
 /** A request without a valid token. */
 export interface Trick {
-  /** Path of the call that it is after, without a trick. */
+  /** Path of the targeted call, without a trick. */
   readonly path: string;
   readonly method: string;
   /** The request's bytes, one character each. */
@@ -19,18 +19,18 @@ export interface Trick {
 /** Another spelling of a path. */
 type Spelling = (path: string) => string;
 
-/** Scopes of calls that are not for any client. */
+/** Scopes of calls that need a token. */
 export const GUARDED: readonly Scope[] = ["read", "admin", "execute"];
 
-/** Which requests an attack sends. */
+/** The selection of an attack's requests. */
 export interface TrickOptions {
-  /** How many. */
+  /** The number of requests. */
   readonly count: number;
-  /** Where random numbers begin. */
+  /** The seed of the random numbers. */
   readonly seed: number;
-  /** Scopes of the calls that the requests are after. */
+  /** Scopes of the targeted calls. */
   readonly scopes: readonly Scope[];
-  /** Field lines that every request has. */
+  /** Field lines of every request. */
   readonly fields: readonly string[];
 }
 
@@ -102,7 +102,7 @@ const SPELLINGS: readonly Spelling[] = [
 
 const BEARER = "Authorization: Bearer";
 
-/** Field lines that other software takes for leave, or for another method or path. */
+/** Field lines that other software takes as permission, or as another method or path. */
 const FIELDS: readonly ((method: string, path: string) => readonly string[])[] = [
   () => [],
   (method) => [`X-HTTP-Method-Override: ${method}`],
@@ -125,7 +125,7 @@ const FIELDS: readonly ((method: string, path: string) => readonly string[])[] =
   () => ["Service-Worker: script"],
 ];
 
-/** Method in the request line, for a call of this method. */
+/** Returns the method of the request line for a call of this method. */
 const METHODS: readonly ((method: string) => string)[] = [
   (method) => method,
   (method) => method.toLowerCase(),
@@ -136,7 +136,7 @@ const METHODS: readonly ((method: string) => string)[] = [
   () => "TRACE",
 ];
 
-/** A body that makes each changing call valid as far as possible. */
+/** A body that makes each changing call as valid as possible. */
 const BODY = JSON.stringify({
   ...{
     n: 1,

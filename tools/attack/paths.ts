@@ -1,7 +1,7 @@
 /**
- * Paths and fields that mean another call to one parser than to the next, against the guard of the
- * control API. No request carries a valid token, so none may be answered by a call that needs one,
- * and nothing may change.
+ * Paths and fields that different parsers read as different calls, against the authorization of the
+ * control API. No request carries a valid token, so no call that needs a token may answer, and
+ * nothing may change.
  *
  * @module
  */
@@ -11,22 +11,22 @@ import { exchange, replies, type Reply } from "./exchange.ts";
 import { GUARDED, type Trick, type TrickOptions, tricks } from "./path_tricks.ts";
 import { Target } from "./target.ts";
 
-/** What a replica answers: no call of the API does. */
+/** The replicas' answer, which no call of the API gives. */
 const FROM_REPLICA = "HTTP/1.1 200 OK\r\nX-From: replica\r\nContent-Length: 2\r\n\r\nok";
 
 const LANES = 8;
 
-/** Where requests come in, which ones, and what that carries. */
+/** An entrance, its requests, and the API's calls on it. */
 interface Entrance extends Partial<Pick<TrickOptions, "scopes" | "fields">> {
   readonly about: string;
   readonly settings: Readonly<Record<string, string>>;
   /** Whether the requests go to the API's own port. */
   readonly own: boolean;
-  /** Whether a call of this path may be handled, and refused, by the API. */
+  /** Whether the API may handle, and refuse, a call of this path. */
   readonly carries: (path: string) => boolean;
 }
 
-/** What the balancer does without any setting about tokens. */
+/** A balancer with default token settings. */
 const NO_TOKENS = { LB_ADMIN_TOKEN: "", LB_READ_TOKEN: "" };
 
 const OWN_PORT = { LB_ADMIN_LISTEN: "127.0.0.1:0" };
@@ -85,10 +85,10 @@ export const paths: Attack = {
 };
 
 /**
- * Attacks one entrance of a balancer of its own.
+ * Attacks one entrance of its own balancer.
  *
- * @param entrance where the requests go
- * @param options bounds
+ * @param entrance the entrance
+ * @param options the bounds
  */
 export async function attackEntrance(entrance: Entrance, options: AttackOptions): Promise<Result> {
   await using replica = new RawUpstream(() => FROM_REPLICA);
@@ -101,7 +101,7 @@ export async function attackEntrance(entrance: Entrance, options: AttackOptions)
   return await new Assault(entrance, target).run(options);
 }
 
-/** The requests to one entrance. */
+/** Returns the requests to one entrance. */
 class Assault {
   readonly #entrance: Entrance;
   readonly #target: Target;
@@ -140,7 +140,7 @@ class Assault {
       if (own) this.#findings.add(`a replica was reached by the API's port: ${shown}`);
       return;
     }
-    // The API alone answers so: a request that it must not get was handled there.
+    // Only the API answers like this: it handled a request that it must not get.
     const handled = reply && [401, 403, 429].includes(reply.status);
     if (handled && !carries(path)) {
       this.#findings.add(`the API answered ${reply.status} to ${shown}`);
@@ -152,13 +152,13 @@ class Assault {
   }
 }
 
-/** OPTIONS says which methods a call has, and gives no page of another origin leave. */
+/** OPTIONS lists a call's methods, and permits no page of another origin. */
 function isListOfMethods(method: string, { status, head, body }: Reply): boolean {
   return method === "OPTIONS" && status === 204 && body === "" &&
     !/\r\naccess-control-/i.test(head);
 }
 
-/** What a changing call would change. */
+/** The state that a changing call would change. */
 async function stateOf(target: Target): Promise<string> {
   const { version, digest, desired, template, replicas } = await target.status();
   const names = replicas.map(({ name }) => name);
@@ -166,7 +166,7 @@ async function stateOf(target: Target): Promise<string> {
   return JSON.stringify({ version, digest, desired, template, names, ring, log });
 }
 
-/** Lines of the audit about changes that were not refused. */
+/** Audit lines of changes that were not refused. */
 function changesIn(output: string): string[] {
   return output.split("\n").filter((line) =>
     line.includes('"ringkeeper.audit"') && /"outcome":(?!"?[45]\d\d)/.test(line)

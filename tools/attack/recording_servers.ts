@@ -1,5 +1,5 @@
 /**
- * Servers that others have written, which record the requests that they read.
+ * Third-party servers that record the requests that they read.
  *
  * @module
  */
@@ -12,23 +12,23 @@ import { run } from "../command.ts";
 export interface SeenRequest {
   readonly method: string;
   readonly target: string;
-  /** Undefined where the server did not get the whole body. */
+  /** Undefined if the server did not get the whole body. */
   readonly body: string | undefined;
 }
 
-/** A server that runs. Its answer to each request is the request's target. */
+/** A running server. Its answer to each request is the request's target. */
 export interface RecordingServer extends AsyncDisposable {
   readonly name: string;
   /** `host:port`. */
   readonly address: string;
-  /** All requests so far, heartbeats left out. */
+  /** All requests so far, without heartbeats. */
   readonly seen: () => Promise<readonly SeenRequest[]>;
 }
 
-/** Starts a server; the folder is for its files. */
+/** Starts a server; the folder holds its files. */
 type StartServer = (folder: string) => Promise<RecordingServer>;
 
-/** The servers that are installed here, at least one; those that are not, by name. */
+/** The servers that are installed here, at least one; the missing ones by name. */
 export async function serversHere(): Promise<
   { servers: readonly StartServer[]; missing: readonly string[] }
 > {
@@ -48,7 +48,7 @@ const startNginx: StartServer = async (folder) => {
   return await startRecorder("nginx", args, port, folder);
 };
 
-/** Passes requests on to itself: only then does nginx read bodies, and can log them. */
+/** Proxies requests to itself: only then does nginx read bodies, and can log them. */
 function nginxConfig(folder: string, port: number): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((name) => `${name}_temp_path ${folder}/${name};`).join("\n  ");
@@ -81,7 +81,7 @@ http {
 `;
 }
 
-/** Python's http.server: it reads more than RFC 9112 allows. */
+/** Python's http.server: accepts more than RFC 9112 allows. */
 export async function startPython(folder: string): Promise<RecordingServer> {
   const port = freePort();
   const script = new URL("./recording_python.py", import.meta.url).pathname;
@@ -113,7 +113,7 @@ async function startRecorder(
 function recorded(log: string): SeenRequest[] {
   return log.split("\n").slice(0, -1).map((line) => {
     const { method, target, body, complete, status, line: first } = JSON.parse(line);
-    // nginx refuses methods such as 2GET, which are tokens, and knows the request line alone.
+    // nginx refuses methods such as 2GET, which are tokens, and records only the request line.
     const [asked = "", at = ""] = (first ?? "").split(" ");
     return {
       method: method || asked,
@@ -128,7 +128,7 @@ const startNode: StartServer = async () => {
   const server = createServer((request, response) => {
     record(request, response).then((one) => one && seen.push(one));
   });
-  // A client that breaks the grammar: the server has closed the connection already.
+  // A client that breaks the grammar: the server has already closed the connection.
   server.on("clientError", (_, socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -156,7 +156,7 @@ async function record(
     for await (const chunk of request) body += textOf(chunk);
     if (!request.complete) body = undefined;
   } catch {
-    // The balancer broke the body off.
+    // The balancer cut the body off.
     body = undefined;
   }
   response.end(target);

@@ -1,5 +1,5 @@
 /**
- * Connections that are reset before they are accepted, and the next request after them.
+ * Connections that are reset before they are accepted, and the request after them.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { type Attack, type AttackOptions, Findings, type Result } from "./attack
 import { exchange, replies } from "./exchange.ts";
 import { Target } from "./target.ts";
 
-/** Milliseconds that the next request may take: a pause of each reset would make it many seconds. */
+/** Milliseconds that the next request may take: a pause per reset would add up to many seconds. */
 const SOON_MS = 1000;
 
 /** The attack. */

@@ -1,6 +1,6 @@
 /**
- * The requests in a client's bytes, as the strictest reading of RFC 9112 finds them. Shares no code
- * with the parser of the data plane.
+ * Finds the requests in a client's bytes by the strictest reading of RFC 9112. Shares no code with
+ * the parser of the data plane.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import { referenceChunked } from "../../balancer/proxy/http1/fuzz/reference_chun
 export interface SentRequest {
   readonly method: string;
   readonly target: string;
-  /** Undefined where the bytes end, or break the grammar, within the body. */
+  /** Undefined if the bytes end, or break the grammar, within the body. */
   readonly body: string | undefined;
 }
 
 /**
  * Reads the requests of a connection up to the first one that is malformed or ambiguous. The head
- * of a request whose body goes wrong counts: a proxy that streams has sent it on by then.
+ * of a request with an invalid body counts: a streaming proxy has already forwarded that head.
  *
- * @param bytes what the client sends, one character a byte
+ * @param bytes the client's bytes, one character each
  */
 export function sentRequests(bytes: string): SentRequest[] {
   const requests: SentRequest[] = [];

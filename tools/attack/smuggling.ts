@@ -1,7 +1,7 @@
 /**
  * Request smuggling: each message of a corpus goes through the balancer to real servers. A server
- * must read no request but those that the client sent, with their bodies, and a client that asks at
- * the same time must get the response to its own request.
+ * must read only requests that the client sent, with their bodies, and a concurrent client must get
+ * the response to its own request.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import { type RecordingServer, type SeenRequest, serversHere } from "./recording
 import { type SentRequest, sentRequests } from "./sent_requests.ts";
 import { SmugglingCorpus } from "./smuggling_corpus.ts";
 
-/** Cases at once, so that their requests share connections to the server. */
+/** Concurrent cases, so that their requests share connections to the server. */
 const LANES = 8;
 
-/** Messages and bodies that end too early are given up soon. */
+/** A short deadline for messages and bodies that end too early. */
 const SETTINGS = {
   LB_HEAD_TIMEOUT_MS: "2000",
   LB_BODY_TIMEOUT_MS: "2000",
@@ -63,11 +63,11 @@ async function throughBalancer(server: RecordingServer, options: AttackOptions):
 interface Case {
   readonly message: string;
   readonly sent: readonly SentRequest[];
-  /** Target of the client that asks at the same time. */
+  /** Target of the concurrent client. */
   readonly other: string;
 }
 
-/** The cases against one server, through whatever listens on a port. */
+/** The cases against one server, through one port. */
 export class Differential {
   readonly #server: RecordingServer;
   readonly #port: number;
@@ -77,15 +77,15 @@ export class Differential {
   #answered = 0;
 
   /**
-   * @param server the server that the requests end up at
-   * @param port port of this machine that the messages are sent to
+   * @param server the server that receives the requests
+   * @param port the port on this machine that receives the messages
    */
   constructor(server: RecordingServer, port: number) {
     this.#server = server;
     this.#port = port;
   }
 
-  /** Sends all cases and compares. */
+  /** Sends all cases and compares the recorded requests. */
   async run({ count, seed }: AttackOptions): Promise<Result> {
     await inLanes(cases(count, seed), LANES, (one) => this.#try(one));
     const seen = await this.#allSeen();
@@ -122,7 +122,10 @@ export class Differential {
     return replies((await exchange(this.#port, request)).text)[0];
   }
 
-  /** A server may note a request after its response: asks once more, and waits for that one. */
+  /**
+   * A server may record a request after its response: sends one more request, and waits for its
+   * record.
+   */
   async #allSeen(): Promise<readonly SeenRequest[]> {
     const last = "/last";
     await this.#ask(last);
@@ -156,7 +159,7 @@ export class Differential {
     }
   }
 
-  /** The message that a target comes from, to repeat it. */
+  /** The message of a target, to reproduce the case. */
   #messageOf(target: string): string {
     const outer = target.replace(/^\/hidden\//, "/case/");
     return this.#sent.get(outer)?.message ?? "";

@@ -65,9 +65,9 @@ const STARTS = [
 
 /** The targets of a message; no other message has them. */
 interface Targets {
-  /** What the client asks for. */
+  /** The request of the client. */
   readonly outer: string;
-  /** What is hidden in the body. */
+  /** The request that is hidden in the body. */
   readonly hidden: string;
 }
 
@@ -76,7 +76,7 @@ export class SmugglingCorpus {
   readonly #random: Random;
   readonly #mutator: Mutator;
 
-  /** @param seed where random numbers begin */
+  /** @param seed the seed of the random numbers */
   constructor(seed: number) {
     this.#random = new Random(seed);
     this.#mutator = new Mutator(this.#random);
@@ -98,7 +98,7 @@ export class SmugglingCorpus {
     const framings = random.once(3) ? 2 : 1;
     for (let n = 0; n < framings; n++) {
       const forms = chunked === (n === 0) ? CODINGS : LENGTHS;
-      // Half of the messages have an exact framing, so that what follows is read.
+      // Half of the messages have an exact framing, so that the next message is read.
       const line = random.once(2) ? forms[0]! : random.pick(forms);
       fields.splice(random.below(fields.length + 1), 0, line);
     }

@@ -1,25 +1,25 @@
 /**
- * A balancer with tokens that an attack starts for itself.
+ * A balancer with tokens, which an attack starts for itself.
  *
  * @module
  */
 import { Balancer, type Status } from "../../tests/harness/balancer.ts";
 import { within } from "../../tests/harness/raw/within.ts";
 
-/** What no attacker knows. */
+/** The tokens, which no attacker knows. */
 const ADMIN_TOKEN = "admin-token-that-no-attacker-knows";
 const READ_TOKEN = "read-token-that-no-attacker-knows";
 
 const READY_MS = 60_000;
 
-/** How a balancer ended. */
+/** The end of a balancer: exit code and log. */
 interface End {
   readonly code: number;
-  /** Everything that it logged. */
+  /** The whole log. */
   readonly output: string;
 }
 
-/** A balancer whose API wants tokens. */
+/** A balancer whose API requires tokens. */
 export class Target implements AsyncDisposable {
   readonly balancer: Balancer;
   #end: Promise<End> | undefined;
@@ -31,7 +31,7 @@ export class Target implements AsyncDisposable {
   /**
    * Starts a balancer and waits until its replicas are ready.
    *
-   * @param env its settings, beside the tokens
+   * @param env its settings, besides the tokens
    * @param openFiles its limit of open files
    */
   static async start(env: Record<string, string>, openFiles?: number): Promise<Target> {
@@ -69,7 +69,7 @@ export class Target implements AsyncDisposable {
     return await this.read("/_lb/status") as Status;
   }
 
-  /** Ends the balancer as an operator does; again is the same end. */
+  /** Ends the balancer as an operator does; a second call has no effect. */
   end(): Promise<End> {
     return this.#end ??= this.balancer.end("SIGTERM");
   }

@@ -1,5 +1,5 @@
 /**
- * `deno task build`: the images where Docker answers, else the dependencies.
+ * `deno task build`: builds the images if Docker answers, otherwise downloads the dependencies.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The packages that the programs and the commands of the terminal are made of.
+ * The packages that the programs and the command line import.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { ToolError } from "../tool.ts";
 const ENTRY_POINTS = ["balancer/main.ts", "replica/main.ts", "tools/up/up.ts", "tools/cli/top.ts"];
 
 /**
- * Downloads what is not there yet, exactly as deno.lock has it, so that a program that starts has
- * nothing left to fetch. Quick where everything is there.
+ * Downloads missing packages, exactly as deno.lock has them, so that a starting program has nothing
+ * left to fetch. Quick if everything is present.
  *
- * @throws {ToolError} with what Deno says
+ * @throws {ToolError} with Deno's message
  */
 export async function cacheDependencies(): Promise<void> {
   const result = await run("sh", sameDeno(["cache", "--quiet", "--frozen", ...ENTRY_POINTS]));

@@ -1,5 +1,5 @@
 /**
- * `deno task build:page`: makes balancer/page/dist/ out of balancer/page/client/. The result is
+ * `deno task build:page`: builds balancer/page/dist/ from balancer/page/client/. The result is
  * committed, so that a balancer needs no bundler; a test builds it again and compares.
  *
  * @module
@@ -11,15 +11,15 @@ import { ROOT, RUN_DIR } from "../project.ts";
 import { runTool, ToolError } from "../tool.ts";
 
 const CLIENT = new URL("balancer/page/client/", ROOT);
-/** Where the built files are kept. */
+/** The folder of the built files. */
 export const DIST: URL = new URL("balancer/page/dist/", ROOT);
 
-/** What a page is made of. */
+/** The sources of a page. */
 interface PageSource {
-  /** Its files are called that. */
+  /** The base name of its files. */
   readonly name: string;
   readonly html: string;
-  /** What the bundler begins with; a style sheet alone makes no script. */
+  /** The entry points of the bundler; a style sheet alone produces no script. */
   readonly entry: string;
 }
 
@@ -31,9 +31,9 @@ const PAGES: readonly PageSource[] = [
 /**
  * Builds the pages.
  *
- * @returns their files by name: HTML, and the script and the style sheet that it names, each with
- * a part of its digest in its name
- * @throws {ToolError} with what the bundler says
+ * @returns the files by name: HTML, and the script and the style sheet that it names, each with
+ *   a part of its digest in its name
+ * @throws {ToolError} with the bundler's message
  */
 export async function buildPage(): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -53,7 +53,7 @@ function digest(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex").slice(0, 8);
 }
 
-/** By their endings. The versions of what is bundled are those of the client's own deno.lock. */
+/** By file extension. The versions of bundled packages are those of the client's own deno.lock. */
 async function bundle(entry: string): Promise<[ending: string, Uint8Array<ArrayBuffer>][]> {
   await Deno.mkdir(RUN_DIR, { recursive: true });
   const folder = await Deno.makeTempDir({ dir: RUN_DIR.pathname, prefix: "page-" });

@@ -14,10 +14,13 @@ import { RefusedError } from "./api_errors.ts";
 import { type Answer, Caller } from "./caller.ts";
 import type { Target } from "./target.ts";
 
-/** A stream of events says that it is alive every ten seconds; this many milliseconds are too many. */
+/**
+ * Milliseconds of silence after which an event stream counts as broken: it sends a comment every
+ * ten seconds.
+ */
 const SILENCE_MS = 30_000;
 
-/** The shape of the ring, as `PATCH /_lb/ring` takes it. */
+/** The shape of the ring, in the form of `PATCH /_lb/ring`. */
 export interface Shape {
   readonly slots?: number;
   readonly virtualServers?: number;
@@ -25,7 +28,7 @@ export interface Shape {
   readonly hashes?: string;
 }
 
-/** A change of the fleet, as `POST /_lb/plan` takes it. */
+/** A change of the fleet, in the form of `POST /_lb/plan`. */
 export interface Wish extends Shape {
   readonly add?: number;
   readonly hostnames?: readonly string[];
@@ -33,20 +36,20 @@ export interface Wish extends Shape {
   readonly weights?: Readonly<Record<string, number>>;
 }
 
-/** Replicas to add, as `POST /add` takes them. */
+/** Replicas to add, in the form of `POST /add`. */
 export interface Addition {
   readonly n: number;
   readonly hostnames: readonly string[];
   readonly weights?: Readonly<Record<string, number>>;
 }
 
-/** Replicas to remove, as `DELETE /rm` takes them. */
+/** Replicas to remove, in the form of `DELETE /rm`. */
 export type Removal = Pick<Addition, "n" | "hostnames">;
 
-/** What to ask a key's place by. */
+/** The query for a key's destination. */
 export type Question = { readonly [way in "key" | "id" | "path"]?: string };
 
-/** What new instances are to run, as `POST /_lb/deploy` takes it. */
+/** The new template of instances, in the form of `POST /_lb/deploy`. */
 export interface DeployWish {
   readonly image?: string;
   readonly command?: string | null;
@@ -54,7 +57,7 @@ export interface DeployWish {
   readonly minReadyMs?: number;
 }
 
-/** A drill, as `POST /_lb/drill` takes it. */
+/** A drill, in the form of `POST /_lb/drill`. */
 export interface Drill {
   readonly kill: string;
   readonly path?: string;
@@ -67,7 +70,7 @@ export interface Drill {
   };
 }
 
-/** An upstream, as `PUT /_lb/upstreams` takes it. */
+/** An upstream, in the form of `PUT /_lb/upstreams`. */
 export interface UpstreamEntry {
   readonly name: string;
   readonly address: string;
@@ -84,7 +87,7 @@ export class Api {
     this.#caller = new Caller(target);
   }
 
-  /** Where the balancer listens. */
+  /** The balancer's address. */
   get url(): string {
     return this.#caller.url;
   }
@@ -117,7 +120,7 @@ export class Api {
     return this.#caller.ask("/_lb/log");
   }
 
-  /** Undefined where the balancer has no such figures. */
+  /** Undefined if the balancer has no such figures. */
   async load(): Promise<Answer<Load> | undefined> {
     try {
       return await this.#caller.ask("/_lb/load");
@@ -130,7 +133,7 @@ export class Api {
   /**
    * The events of the fleet as they happen; the stream ends with the balancer.
    *
-   * @param after the last event that is known; those behind it that are kept come first
+   * @param after the last known event; kept events after that one come first
    */
   events(after?: number): AsyncGenerator<FleetEvent> {
     const headers = after === undefined ? {} : { "last-event-id": String(after) };

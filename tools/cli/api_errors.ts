@@ -1,17 +1,17 @@
 /**
- * How calls of the balancer's API fail.
+ * Errors of calls to the balancer's API.
  *
  * @module
  */
 import { ToolError } from "../tool.ts";
 import { plain } from "./figures.ts";
 
-/** Exit code for a balancer that refuses. */
+/** Exit code for a refusal by the balancer. */
 export const REFUSED = 1;
-/** Exit code for a balancer that cannot be reached. */
+/** Exit code for an unreachable balancer. */
 export const UNREACHABLE = 3;
 
-/** The balancer answered that it will not, or cannot. */
+/** The balancer refused the call. */
 export class RefusedError extends ToolError {
   constructor(readonly status: number, message: string) {
     super(message, REFUSED);
@@ -26,11 +26,11 @@ export class UnreachableError extends ToolError {
 }
 
 /**
- * The error of an answer that is none of success.
+ * Builds the error for an unsuccessful answer.
  *
- * @param url where the API is
- * @param status its status
- * @param body its body, where that is a JSON object
+ * @param url the API's URL
+ * @param status the answer's status
+ * @param body the answer's body, if it is a JSON object
  */
 export function refusal(url: string, status: number, body: object | undefined): ToolError {
   const message = body && "message" in body ? body.message : undefined;
@@ -44,11 +44,11 @@ export function refusal(url: string, status: number, body: object | undefined): 
 }
 
 /**
- * The error of a balancer that refuses.
+ * Builds the error for a refusal.
  *
- * @param status the status of its answer
- * @param message its own words
- * @param detail more of them
+ * @param status the answer's status
+ * @param message the balancer's message
+ * @param detail further details of the balancer
  */
 export function refused(status: number, message: string, detail = ""): RefusedError {
   const hint = status === 401 || status === 403
@@ -60,7 +60,7 @@ export function refused(status: number, message: string, detail = ""): RefusedEr
   );
 }
 
-/** Whether an error says that the connection was refused, broke or was silent for too long. */
+/** Whether an error means that the connection was refused, broke or was silent for too long. */
 export function isNoAnswer(error: unknown): error is Error {
   return error instanceof TypeError || error instanceof Deno.errors.Http ||
     error instanceof Deno.errors.ConnectionReset ||

@@ -1,5 +1,5 @@
 /**
- * `ringkeeper apply`: carries out a plan that was shown before.
+ * `ringkeeper apply`: applies a plan that was shown before.
  *
  * @module
  */

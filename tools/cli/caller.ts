@@ -1,6 +1,6 @@
 /**
- * Calls of the balancer's API over HTTP: questions, changes and streams of events. A token goes
- * nowhere before the other side has proved to be the API.
+ * HTTP calls to the balancer's API: reads, changes and event streams. A token is sent only after
+ * the other side has proved to be the API.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { eventData, SilenceLimit } from "./event_data.ts";
 import { prove } from "./proof.ts";
 import type { Target } from "./target.ts";
 
-/** Milliseconds for an answer to a question. A change takes as long as replicas start and drain. */
+/** Deadline of a read, in milliseconds. A change takes as long as replicas start and drain. */
 const ANSWER_MS = 5000;
 
-/** An answer, as it came and as it is read. */
+/** An answer, raw and parsed. */
 export interface Answer<T> {
   readonly text: string;
   readonly body: T;
@@ -32,19 +32,19 @@ interface ChangeCall {
 export class Caller {
   readonly #target: Target;
   #endpoint: Endpoint | undefined;
-  /** Whether the token may be sent; undefined where that is to be found out. */
+  /** Whether the token may be sent; undefined until that is known. */
   #trusted: boolean | undefined;
 
   constructor(target: Target) {
     this.#target = target;
   }
 
-  /** Where the balancer listens. */
+  /** The balancer's address. */
   get url(): string {
     return this.#target.url;
   }
 
-  /** A call that changes nothing, answered within five seconds. */
+  /** Makes a read call, with a deadline of five seconds. */
   async ask<T>(path: string, init: RequestInit = {}): Promise<Answer<T>> {
     try {
       return await this.#call(path, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
@@ -53,7 +53,10 @@ export class Caller {
     }
   }
 
-  /** Once sent, a change may be made without an answer: so first, whether anybody is there. */
+  /**
+   * A change may take effect without an answer, so the connection is checked before the change is
+   * sent.
+   */
   async change<T>(call: ChangeCall): Promise<Answer<T>> {
     const response = await this.#openChange(call);
     try {
@@ -64,8 +67,8 @@ export class Caller {
   }
 
   /**
-   * A change that is answered by a stream of events. The generator ends with the stream, and throws
-   * where the connection breaks.
+   * Makes a change that is answered by an event stream. The generator ends with the stream, and
+   * throws if the connection breaks.
    */
   async *follow<T>(call: ChangeCall): AsyncGenerator<T> {
     const response = await this.#openChange(call);
@@ -78,10 +81,10 @@ export class Caller {
   }
 
   /**
-   * A stream of events that says at least every `silenceMs` milliseconds that it is alive.
+   * Reads an event stream that sends something at least every `silenceMs` milliseconds.
    *
    * @param path the call
-   * @param headers fields of the request
+   * @param headers header fields of the request
    */
   async *watch<T>(
     path: string,
@@ -128,8 +131,8 @@ export class Caller {
   }
 
   /**
-   * Whether the balancer is there, and knows the token. A token that this program found by itself may
-   * be another balancer's: then the call is made without it.
+   * Whether the balancer answers and knows the token. A token that this program found by itself may
+   * belong to another balancer: then the call is made without it.
    */
   async #prove(token: string, signal: AbortSignal | null = null): Promise<boolean> {
     const outcome = await prove(token, (path, init) => this.#send(path, { ...init, signal }));
@@ -142,7 +145,7 @@ export class Caller {
     );
   }
 
-  /** Redirects are not followed: they could carry the token elsewhere. */
+  /** Redirects are not followed: they could leak the token to another host. */
   #send(path: string, { headers = {}, ...init }: RequestInit): Promise<Response> {
     const { base, init: through } = this.#endpoint ??= endpointOf(this.url);
     return fetch(base + path, {
@@ -155,7 +158,7 @@ export class Caller {
 
   #unreachable(error: unknown, deadlineMs: number): unknown {
     if (!isNoAnswer(error)) return error;
-    // The next program there may be another one.
+    // Another program may answer at that address next time.
     this.#trusted = undefined;
     const why = error.name === "TimeoutError" ? ` (no answer for ${deadlineMs / 1000} s)` : "";
     return new UnreachableError(

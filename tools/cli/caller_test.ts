@@ -7,7 +7,7 @@ function serve(answer: () => Response) {
   return Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, answer);
 }
 
-test("caller: a stream that is silent for too long is a balancer that cannot be reached", async () => {
+test("caller: a stream that is silent for too long means that the balancer is unreachable", async () => {
   await using server = serve(() => {
     const body = ReadableStream.from(["data: 1\n\n"]).pipeThrough(new TextEncoderStream());
     const silent = new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -24,7 +24,7 @@ test("caller: a stream that is silent for too long is a balancer that cannot be 
   assertMatch(error.message, /cannot be reached at .* \(no answer for 0\.2 s\); ringkeeper up/);
 });
 
-test("caller: a stream that is refused, or is none of a balancer, is an error and no events", async () => {
+test("caller: a refused or foreign stream is an error without events", async () => {
   await using refusing = serve(() =>
     Response.json({ message: "<Error> too many streams" }, { status: 503 })
   );

@@ -1,5 +1,5 @@
 /**
- * Changes of the fleet, made and planned, as text.
+ * Formats changes and plans of the fleet.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { share } from "./figures.ts";
 import { type Column, type Look, tableLines } from "./table.ts";
 
 /**
- * The replicas after a change.
+ * Formats the replicas after a change.
  *
  * @param names the balancer's answer
  */
@@ -18,7 +18,7 @@ export function namesLine({ message: { N, replicas } }: Names): string {
 }
 
 /**
- * A change that was made.
+ * Formats a change.
  *
  * @param changed the balancer's answer
  */
@@ -27,7 +27,7 @@ export function changedLine({ message: { version, digest, moved } }: Changed): s
 }
 
 /**
- * A change that was made, and which keys moved.
+ * Formats a change with the moved keys.
  *
  * @param changed the balancer's answer
  * @param look colours and width
@@ -37,7 +37,7 @@ export function changedLines(changed: Changed, look: Look): string[] {
 }
 
 /**
- * A plan: who comes and goes, the ring before and after, which keys move.
+ * Formats a plan: replicas to add and remove, the ring before and after, and the moved keys.
  *
  * @param planned the balancer's answer
  * @param look colours and width
@@ -56,7 +56,7 @@ export function planLines({ message: plan }: Planned, look: Look): string[] {
 }
 
 /**
- * How to carry out a plan that was shown.
+ * Formats the command that applies a plan.
  *
  * @param planned the balancer's answer
  */
@@ -66,7 +66,7 @@ export function planHint({ message: { id, expiresAt } }: Planned): string {
 
 type Row = readonly [fact: string, before: string, after: string];
 
-/** What changes is seen at once. */
+/** Highlights differences. */
 function columns({ paint }: Look): Column<Row>[] {
   return [
     { title: "", cell: ([fact]) => fact },

@@ -51,7 +51,7 @@ Deno.test("the replicas after a change are one line", () => {
   );
 });
 
-Deno.test("a plan shows who comes and goes, the ring before and after, and which keys move", () => {
+Deno.test("a plan lists new and removed replicas, the ring before and after, and the moved keys", () => {
   assertEquals(planLines(PLAN, LOOK), [
     "to add:    Server4, Big",
     "to remove: Server3",
@@ -74,14 +74,14 @@ Deno.test("a plan shows who comes and goes, the ring before and after, and which
   ]);
 });
 
-Deno.test("a plan that was shown says how it is carried out", () => {
+Deno.test("a plan ends with the command that applies it", () => {
   assertEquals(
     planHint(PLAN),
     "nothing has changed; until 2026-11-23T19:29:44.572Z: ringkeeper plan --apply 85f3b670",
   );
 });
 
-Deno.test("a change that moved nothing has no table of what moved", () => {
+Deno.test("a change that moved nothing has no table of moves", () => {
   const moved = { share: 0, ids: 0, flows: [], flowsLeftOut: 0 };
   const message = { version: 8, digest: "694592368601a492", moved };
   assertEquals(changedLines({ status: "successful", message }, LOOK), [

@@ -1,6 +1,6 @@
 /**
- * What the commands of the terminal have in common: where the balancer is, how answers are printed,
- * how they end.
+ * Common parts of the command line's verbs: the balancer's address, the output of answers, and exit
+ * codes.
  *
  * @module
  */
@@ -17,12 +17,12 @@ import { type Look } from "./table.ts";
 import { fromUserFolder } from "./user_folder.ts";
 import { paintOfOutput } from "./paint.ts";
 
-/** Options that every command has. */
+/** Options of every command. */
 export interface CommonOptions extends TargetOptions {
   readonly json?: true;
 }
 
-/** What the help of each verb says that calls the API. */
+/** Common help text of verbs that call the API. */
 export const API_HELP = `
 The API is at --url, else at RINGKEEPER_URL, else on this machine at
 LB_ADMIN_LISTEN or the port above LB_PORT, else where ringkeeper up started it,
@@ -33,23 +33,23 @@ where this user may read it. Only a port that proved to be the API gets it.
 Exit codes: 0 done, 1 the balancer refused, 2 wrong usage, 3 the balancer
 cannot be reached.`;
 
-/** How a verb is used: the command line after `ringkeeper`, and what it is for. */
+/** The usage of a verb: its command line after `ringkeeper`, and a description. */
 export type Example = readonly [line: string, about: string];
 
-/** What the help of a verb says. */
+/** The help text of a verb. */
 interface Manual {
   /** A few words, for the list of verbs. */
   readonly summary: string;
-  /** What the verb does, in sentences. */
+  /** The description, in sentences. */
   readonly about: string;
   readonly examples: readonly Example[];
 }
 
 /**
- * A verb of the program, with no option but `--help` so far.
+ * Creates a verb of the program, with `--help` as its only option.
  *
  * @param name the verb
- * @param manual what its help says
+ * @param manual the help text
  */
 export function verb(name: string, manual: Manual): Command {
   const { summary, about, examples } = manual;
@@ -61,16 +61,16 @@ export function verb(name: string, manual: Manual): Command {
 
 const MANUALS = new WeakMap<Command, Manual>();
 
-/** What the help of a verb says; undefined of what is no verb. */
+/** Returns a verb's help text; undefined for any other command. */
 export function manualOf(command: Command): Manual | undefined {
   return MANUALS.get(command);
 }
 
 /**
- * A verb that calls the balancer's API, with the options that all of them have.
+ * Creates a verb that calls the balancer's API, with the options common to all of these.
  *
  * @param name the verb
- * @param manual what its help says
+ * @param manual the help text
  */
 export function balancerCommand(name: string, manual: Manual): Command {
   return verb(name, manual)
@@ -92,7 +92,7 @@ function examplesText(examples: readonly Example[]): string {
   return ["", "Examples:", ...text].join("\n");
 }
 
-/** The balancer that the options and the surroundings name. */
+/** Returns the balancer that the options and the environment name. */
 export async function apiOf(options: TargetOptions): Promise<Api> {
   const around = {
     env: (name: string) => Deno.env.get(name),
@@ -104,11 +104,11 @@ export async function apiOf(options: TargetOptions): Promise<Api> {
 }
 
 /**
- * Prints an answer: for scripts as it came, else as lines for people.
+ * Prints an answer: the raw JSON for scripts, or lines for people.
  *
  * @param answer the answer
- * @param options whether it is for scripts
- * @param lines what people read
+ * @param options whether the output is for scripts
+ * @param lines the lines for people
  */
 export function printAnswer<T>(
   answer: Answer<T>,
@@ -118,7 +118,7 @@ export function printAnswer<T>(
   say(json ? answer.text : lines(answer.body).join("\n"));
 }
 
-/** How tables look on standard output: cut to a terminal's width, and whole in a pipe. */
+/** The format of tables on standard output: cut to a terminal's width, uncut in a pipe. */
 export function lookOfOutput(): Look {
   const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns || 80 : Infinity;
   return { paint: paintOfOutput(), width };

@@ -19,7 +19,7 @@ const EXAMPLES: readonly Example[] = [
   ["completion fish | source", "for this fish"],
 ];
 
-/** Stands for names of files, in what `complete` prints. */
+/** Represents file names in the output of `complete`. */
 const FILES = ":files";
 
 /** The verb `completion`. */
@@ -31,8 +31,8 @@ export function completionCommand(): Command {
 }
 
 /**
- * The verb `complete`: what may stand where the last word is, one a line, with a tab before what it
- * is for.
+ * The verb `complete`: prints the candidates for the last word, one per line, with a tab before the
+ * description.
  *
  * @param program makes the program whose command line is completed
  */

@@ -1,7 +1,6 @@
 /**
- * The scripts by which shells complete the program's command line. Each calls the program that is
- * being typed, with the words up to the cursor, and shows what that prints: a line a candidate, or
- * `:files`.
+ * Scripts by which shells complete the program's command line. Each calls the program with the
+ * words up to the cursor, and offers its output: one candidate per line, or `:files`.
  *
  * @module
  */

@@ -1,27 +1,27 @@
 /**
- * Where completions of an option's value or of an argument come from, beside its choices.
+ * Sources of completions for values of options and arguments, besides fixed choices.
  *
  * @module
  */
 import type { Argument, Option } from "commander";
 
-/** Finds all values that are possible now. `files` stands for the names of files. */
+/** Returns all values that are possible now. `files` represents file names. */
 export type CompletionSource = "files" | (() => Promise<readonly string[]>);
 
 const SOURCES = new WeakMap<Argument | Option, CompletionSource>();
 
 /**
- * Notes where the completions of an option or an argument come from.
+ * Registers the source of completions of an option or an argument.
  *
  * @param target the option or argument
- * @param source finds them
+ * @param source the source
  */
 export function completedBy<T extends Argument | Option>(target: T, source: CompletionSource): T {
   SOURCES.set(target, source);
   return target;
 }
 
-/** Where the completions of an option or an argument come from; undefined where none are known. */
+/** Returns the source of completions of an option or an argument; undefined if there is none. */
 export function sourceOf(target: Argument | Option): CompletionSource | undefined {
   const { argChoices } = target;
   return argChoices ? () => Promise.resolve(argChoices) : SOURCES.get(target);

@@ -1,23 +1,23 @@
 /**
- * What may stand next on a command line of the program, from the commands themselves.
+ * Computes completions of a command line from the program's commands.
  *
  * @module
  */
 import type { Command, Option } from "commander";
 import { type CompletionSource, sourceOf } from "./completion_sources.ts";
 
-/** Something that may stand next. */
+/** A completion candidate. */
 interface Candidate {
   readonly value: string;
-  /** A few words for shells that show them. */
+  /** A short description, for shells that show it. */
   readonly about: string;
 }
 
-/** Candidates, or the names of files, which the shell finds by itself. */
+/** Candidates, or file names, which the shell completes by itself. */
 export type Completions = "files" | readonly Candidate[];
 
 /**
- * What may stand where the last word is.
+ * Returns the candidates for the last word.
  *
  * @param program the program
  * @param words the words after the program's name; the last is the one to complete, maybe empty
@@ -26,7 +26,7 @@ export async function completionsOf(
   program: Command,
   words: readonly string[],
 ): Promise<Completions> {
-  // Bash parts `--layout=even` at the equals sign.
+  // Bash splits `--layout=even` at the equals sign.
   const parted = words.filter((word) => word !== "=");
   const current = words.at(-1) === "=" ? "" : parted.at(-1) ?? "";
   const before = words.at(-1) === "=" ? parted : parted.slice(0, -1);

@@ -35,7 +35,7 @@ Deno.test("completions: of a verb its options, the values of options, and its ar
   assertEquals(await values("shell", "bash", ""), []);
 });
 
-Deno.test("completions: an argument that may repeat is not offered what stands there already", async () => {
+Deno.test("completions: a repeatable argument is not offered values that are already present", async () => {
   assertEquals(await values("rm", ""), ["S1", "S2", "T1"]);
   assertEquals(await values("rm", "--layout", "even", "S1", "--json", "S"), ["S2"]);
 });

@@ -1,5 +1,5 @@
 /**
- * `ringkeeper deploy`: replaces every replica by what runs another image or command.
+ * `ringkeeper deploy`: replaces every replica, with another image or command.
  *
  * @module
  */
@@ -64,7 +64,7 @@ export function deployCommand(): Command {
     });
 }
 
-/** With an option `--no-X`, X is true where neither is given. */
+/** An option `--no-X` makes X true if neither is given. */
 function givenOptions(command: Command): Options {
   const all = Object.entries(command.opts());
   return Object.fromEntries(
@@ -124,7 +124,7 @@ async function printed(
   return last;
 }
 
-/** On a terminal: one block that is drawn again at each step and each second. */
+/** On a terminal: one block, redrawn at each step and each second. */
 async function shown(
   steps: AsyncIterable<DeployStep>,
   names: readonly string[],
@@ -143,7 +143,7 @@ async function shown(
   return last;
 }
 
-/** Ends the program at ^C, as without a listener, once something is said. */
+/** Ends the program at ^C, as without a listener, after a last message. */
 function onInterrupt(say: () => void): Disposable {
   const end = () => {
     say();

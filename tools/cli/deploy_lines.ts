@@ -1,5 +1,5 @@
 /**
- * The progress of a deploy, and that as text. Pure.
+ * The progress of a deploy, and its text form. Pure.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import type { Paint } from "./paint.ts";
 
 type ReplicaState = "waiting" | "starting" | "draining" | "watched" | "replaced" | "restored";
 
-/** How far a deploy has come. */
+/** The progress of a deploy. */
 export interface DeployProgress {
   readonly states: ReadonlyMap<string, ReplicaState>;
   readonly phase: "preparing" | "replacing" | "rolling back" | "done" | "rolled back";
-  /** Why it waits, or goes back. */
+  /** The reason for waiting or rolling back. */
   readonly reason?: string | undefined;
 }
 
-/** How the progress is drawn. */
+/** The format of the progress. */
 interface DeployLook {
   readonly paint: Paint;
   /** Lines of the terminal. */
@@ -26,11 +26,11 @@ interface DeployLook {
 
 const BAR = 24;
 
-/** States of a replica that serves with its new instance. */
+/** States of a replica whose new instance serves. */
 const DONE: ReadonlySet<ReplicaState> = new Set(["replaced", "watched"]);
 
 /**
- * A deploy that was asked for.
+ * Returns the progress of a new deploy.
  *
  * @param names the replicas, in the order in which they are replaced
  */
@@ -47,7 +47,7 @@ export function beginDeploy(names: readonly string[]): DeployProgress {
 export function nextStep(progress: DeployProgress, step: DeployStep): DeployProgress {
   const phase = phaseAfter(progress, step);
   const states = new Map(progress.states);
-  // Its time of watching is over when the next step is made.
+  // The watching period is over when the next step arrives.
   if (phase !== "rolling back") settle(states);
   const state = stateAfter(step, phase);
   if (state && step.name !== undefined) states.set(step.name, state);
@@ -85,9 +85,9 @@ function reasonAfter(
 }
 
 /**
- * What the block on a terminal shows: a bar, and a line for each replica that there is room for.
+ * Formats the block on a terminal: a bar, and one line per replica as far as they fit.
  *
- * @param progress how far it has come
+ * @param progress the progress
  * @param elapsedMs milliseconds since it began
  * @param look colours and size
  */
@@ -136,7 +136,7 @@ const STATES: Readonly<Record<ReplicaState, string>> = {
   restored: "runs what it ran before",
 };
 
-/** As many as fit, the ones at work among them. */
+/** As many replicas as fit, including those being replaced. */
 function visible<T extends readonly [string, ReplicaState]>(all: T[], room: number): T[] {
   const lines = Math.max(1, room);
   if (all.length <= lines) return all;
@@ -146,7 +146,7 @@ function visible<T extends readonly [string, ReplicaState]>(all: T[], room: numb
 }
 
 /**
- * One step as a line, for what is no terminal.
+ * Formats one step as a line, for output that is not a terminal.
  *
  * @param step the step
  */

@@ -26,7 +26,7 @@ Deno.test("deploy: the block has a bar, the time and a line for each replica", (
   assertEquals(after(["A", "B", "C"], steps.slice(0, 4))[1], "  A  serves, has to stay ready");
 });
 
-Deno.test("deploy: an image that is pulled says so, and nothing is replaced meanwhile", () => {
+Deno.test("deploy: an image pull is shown, and nothing is replaced meanwhile", () => {
   const lines = after(["A"], [{ step: "pulling", reason: "app:2 \x1b[31mis missing" }]);
   assertEquals(lines, [
     "[------------------------] deploy: preparing, 0 of 1 replaced, 12 s",
@@ -35,7 +35,7 @@ Deno.test("deploy: an image that is pulled says so, and nothing is replaced mean
   ]);
 });
 
-Deno.test("deploy: what goes back keeps its reason, and says which replicas run what they ran", () => {
+Deno.test("deploy: a rollback keeps its reason, and marks replicas with the old template", () => {
   const steps: DeployStep[] = [
     { step: "replaced", name: "A" },
     { step: "starting", name: "B" },
@@ -53,7 +53,7 @@ Deno.test("deploy: what goes back keeps its reason, and says which replicas run 
   assertEquals(ended[0]?.includes("deploy: rolled back,"), true);
 });
 
-Deno.test("deploy: a low terminal shows as many replicas as fit, the one at work among them", () => {
+Deno.test("deploy: a low terminal shows as many replicas as fit, including the one at work", () => {
   const names = Array.from({ length: 50 }, (_, i) => `S${i}`);
   const steps: DeployStep[] = [
     ...names.slice(0, 30).map((name): DeployStep => ({ step: "replaced", name })),
@@ -64,7 +64,7 @@ Deno.test("deploy: a low terminal shows as many replicas as fit, the one at work
   assertEquals(lines.includes("  S30  starts"), true);
 });
 
-Deno.test("deploy: a step that is printed names the replica, and for how long it is watched", () => {
+Deno.test("deploy: a printed step names the replica and the watching time", () => {
   assertEquals(stepLine({ step: "draining", name: "A" }), "A: draining");
   assertEquals(
     stepLine({ step: "watching", name: "A", forMs: 500 }),

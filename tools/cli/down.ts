@@ -1,5 +1,5 @@
 /**
- * `ringkeeper down`: ends what `ringkeeper up` started.
+ * `ringkeeper down`: ends the balancer that `ringkeeper up` started.
  *
  * @module
  */

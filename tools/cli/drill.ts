@@ -1,5 +1,5 @@
 /**
- * `ringkeeper drill`: kills a replica under load, and says what that cost.
+ * `ringkeeper drill`: kills a replica under load, and reports the cost.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What came of a drill, as text.
+ * Formats the result of a drill.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { DrillReport } from "../../balancer/answers/incident.ts";
 import { milliseconds, plain } from "./figures.ts";
 
 /**
- * The report of a drill.
+ * Formats a drill's report.
  *
  * @param report the balancer's answer
  */

@@ -4,7 +4,7 @@ import { incident } from "./testing.ts";
 
 const LOAD = { requests: 700, lost: 2, statuses: {}, p50Ms: 5.6, p99Ms: 216, slowestMs: 1272 };
 
-Deno.test("drill: the report says whether it was passed, what was missed and what healing took", () => {
+Deno.test("drill: the report has the verdict, the missed objectives and the healing times", () => {
   const report = {
     passed: false,
     missed: ["2 requests were lost; at most 0 may be"],

@@ -5,7 +5,7 @@
  */
 import { EventSourceParserStream } from "eventsource-parser/stream";
 
-/** Aborts what is silent for too long. */
+/** Aborts a request that is silent for too long. */
 export class SilenceLimit implements Disposable {
   readonly #abort = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -26,7 +26,7 @@ export class SilenceLimit implements Disposable {
     return this.#ms;
   }
 
-  /** Something came: the silence begins again. */
+  /** Restarts the silence after received data. */
   restart(ms: number): void {
     clearTimeout(this.#timer);
     this.#ms = ms;
@@ -43,10 +43,10 @@ export class SilenceLimit implements Disposable {
 }
 
 /**
- * The data of each event of a stream, as JSON.
+ * Yields the data of each event of a stream, parsed as JSON.
  *
  * @param response the stream
- * @param onBytes called when something arrives, comments included
+ * @param onBytes called on received data, comments included
  */
 export async function* eventData<T>(
   { body }: Response,

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { eventData, SilenceLimit } from "./event_data.ts";
 
-Deno.test("event data: events are read as JSON however their bytes are cut; comments are heard", async () => {
+Deno.test("event data: events are parsed in any segmentation; comments count as received data", async () => {
   const text = 'event: a\ndata: {"n":1}\n\n: alive\n\ndata: {"name":"Zoë"}\n\n';
   const bytes = new TextEncoder().encode(text);
   let heard = 0;

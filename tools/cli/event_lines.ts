@@ -1,5 +1,5 @@
 /**
- * Events of the fleet as text.
+ * Formats events of the fleet.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { milliseconds, plain } from "./figures.ts";
 import { type Paint, paintState } from "./paint.ts";
 
 /**
- * One event in one line, which begins with its time and its kind.
+ * Formats one event as one line, which begins with its time and its kind.
  *
  * @param event the event
  * @param paint colours

@@ -5,7 +5,7 @@ import { incident, NOW } from "./testing.ts";
 
 const any = { id: 1, at: NOW };
 
-Deno.test("events: a line has the time, the kind and what happened", () => {
+Deno.test("events: a line has the time, the kind and the details", () => {
   const lines = [
     eventLine({ ...any, type: "replica", name: "A", from: "ready", to: "down" }, NO_PAINT),
     eventLine({ ...any, type: "view", version: 8, ready: [], awaited: ["A"] }, NO_PAINT),
@@ -24,7 +24,7 @@ Deno.test("events: a line has the time, the kind and what happened", () => {
   ]);
 });
 
-Deno.test("events: what replicas wrote is one line without escape codes", () => {
+Deno.test("events: replicas' output is one line without escape codes", () => {
   const event = {
     ...any,
     type: "replica",

@@ -1,5 +1,5 @@
 /**
- * `ringkeeper events`: what happens to the fleet, as it happens.
+ * `ringkeeper events`: prints the fleet's events as they happen.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `ringkeeper explain`: where a key goes, and why.
+ * `ringkeeper explain`: shows a key's destination, and the reason.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Where a key goes and why, as text.
+ * Formats a key's destination and its reason.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { plain } from "./figures.ts";
 import { type Column, type Look, tableLines } from "./table.ts";
 
 /**
- * The reason in a sentence, and the replicas in the order in which they are asked.
+ * Formats the reason as a sentence, and the replicas in routing order.
  *
  * @param explanation the balancer's answer
  * @param look colours and width

@@ -3,7 +3,7 @@ import type { Explanation } from "../../balancer/answers/explanation.ts";
 import { explanationLines } from "./explanation_lines.ts";
 import { NO_PAINT } from "./paint.ts";
 
-/** What the command does not show. */
+/** Fields that the command does not show. */
 const KNOWN = {
   decision: { to: "nobody", why: "none" },
   hash: 7,
@@ -13,7 +13,7 @@ const KNOWN = {
 
 const LOOK = { paint: NO_PAINT, width: 80 };
 
-Deno.test("explain: the reason comes first, the replicas in the order in which they are asked", () => {
+Deno.test("explain: the reason comes first, then the replicas in routing order", () => {
   const other = { ready: true, awaited: false, weight: 1, inFlight: 0, cap: null };
   const explanation: Explanation = {
     ...KNOWN,

@@ -1,33 +1,33 @@
 /**
- * Figures and foreign text as people read them.
+ * Formats figures and foreign text for people.
  *
  * @module
  */
 import { stripVTControlCharacters } from "node:util";
 
-/** What stands where nothing is known. */
+/** Shown for unknown values. */
 export const UNKNOWN = "–";
 
-/** A part of a whole from 0 to 1: `33.4 %`. */
+/** A share from 0 to 1: `33.4 %`. */
 export function share(part: number | undefined): string {
   return part === undefined || !Number.isFinite(part) ? UNKNOWN : `${(100 * part).toFixed(1)} %`;
 }
 
-/** So many a second: `3.2`, `812`, `128k`. */
+/** A rate per second: `3.2`, `812`, `128k`. */
 export function rate(perSecond: number | undefined): string {
   if (perSecond === undefined) return UNKNOWN;
   if (perSecond > 0 && perSecond < 9.95) return perSecond.toFixed(1);
   return perSecond < 99_999.5 ? String(Math.round(perSecond)) : `${Math.round(perSecond / 1000)}k`;
 }
 
-/** A short time: `0.8 ms`, `64 ms`, `1.2 s`. */
+/** A short duration: `0.8 ms`, `64 ms`, `1.2 s`. */
 export function milliseconds(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return UNKNOWN;
   if (ms < 9.95) return `${ms.toFixed(1)} ms`;
   return ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** How long ago: `12 s`, `3 min`, `2 h`, `5 d`. */
+/** An age: `12 s`, `3 min`, `2 h`, `5 d`. */
 export function age(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 120) return `${seconds} s`;
@@ -38,8 +38,8 @@ export function age(ms: number): string {
 }
 
 /**
- * Text of others on one line, without what a terminal would obey: what replicas wrote last is part
- * of error messages.
+ * Untrusted text on one line, without terminal control characters: error messages contain replicas'
+ * last output.
  */
 export function plain(text: string): string {
   // deno-lint-ignore no-control-regex
@@ -50,7 +50,7 @@ export function plain(text: string): string {
 const LATE_CONTROLS = /[\u007f-\u009f\u2028\u2029]/g;
 
 /**
- * JSON that a terminal can print: what clients and replicas chose is in it.
+ * Formats JSON that is safe on a terminal: clients and replicas choose parts of its content.
  *
  * @param value anything that JSON can hold
  */

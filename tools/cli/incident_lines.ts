@@ -1,5 +1,5 @@
 /**
- * Incidents as text.
+ * Formats incidents.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { age, milliseconds, plain } from "./figures.ts";
 import { type Column, type Look, tableLines } from "./table.ts";
 
 /**
- * What `incidents` prints: the newest first, times after the first sign.
+ * Formats the output of `incidents`: newest first, times after the first sign.
  *
  * @param incidents the balancer's answer
  * @param look colours and width
@@ -20,7 +20,7 @@ export function incidentLines(incidents: readonly Incident[], look: Look): strin
   return notes.length === 0 ? table : [...table, "", ...notes];
 }
 
-/** How the instance ended, what it wrote last and which starts failed, where that is known. */
+/** The instance's end, its last output and the failed starts, if known. */
 function endingLines(incident: Incident): string[] {
   const { name, at, exit, lastWords, failedStarts, startFailure } = incident;
   const facts = [
@@ -49,7 +49,7 @@ const COLUMNS: readonly Column<Incident>[] = [
 ];
 
 /**
- * One incident in one line.
+ * Formats one incident as one line.
  *
  * @param incident the incident
  * @param now milliseconds since the epoch

@@ -6,7 +6,7 @@ import { HEALED, incident, NOW } from "./testing.ts";
 const LOOK = { paint: NO_PAINT, width: Infinity };
 const UNHEALED = incident({ timings: { ...HEALED, ready: null, release: null } });
 
-Deno.test("incidents: one line each, a dash for what has not happened", () => {
+Deno.test("incidents: one line each, a dash for a step that has not happened", () => {
   assertEquals(incidentLines([UNHEALED, incident()], LOOK), [
     "REPLICA  AT                        OUT MS  READY MS  FULL MS  HELD  LOST  SIGNAL",
     "Server2  2026-11-23T19:59:48.000Z       3         –        –     3     0  exit 137",
@@ -14,11 +14,11 @@ Deno.test("incidents: one line each, a dash for what has not happened", () => {
   ]);
 });
 
-Deno.test("incidents: none is said in words", () => {
+Deno.test("incidents: an empty list is a sentence", () => {
   assertEquals(incidentLines([], LOOK), ["no incidents"]);
 });
 
-Deno.test("incidents: the last one in a line says whether it is healed", () => {
+Deno.test("incidents: the line of the last incident says whether it is healed", () => {
   assertEquals(
     incidentLine(incident(), NOW),
     "Server2 failed 12 s ago, healed after 64 ms, 3 held, 0 lost: exit 137",

@@ -1,6 +1,6 @@
 /**
- * `deno task install`: puts the program `ringkeeper` among the user's programs by `deno install`, with
- * the permissions of the task `ringkeeper`. It speaks for this checkout, from any folder.
+ * `deno task install`: installs the program `ringkeeper` for the user by `deno install`, with the
+ * permissions of the task `ringkeeper`. The program acts on this checkout, from any folder.
  *
  * @module
  */
@@ -29,7 +29,7 @@ async function programArgs(): Promise<string[]> {
   return ["--global", "--force", "--name", "ringkeeper", "--config", "deno.json", ...args];
 }
 
-/** The program runs in any folder, and permissions for relative paths would be for that one. */
+/** The program runs in any folder, and relative paths in permissions would refer to that one. */
 function withWholePaths(arg: string): string {
   const [, flag, paths] = /^(--allow-(?:read|write)=)(.*)$/.exec(arg) ?? [];
   if (flag === undefined || paths === undefined) return arg;

@@ -1,5 +1,5 @@
 /**
- * A terminal that a program draws on, and that is as before when the program ends.
+ * A full-screen terminal display, which restores the terminal when the program ends.
  *
  * @module
  */
@@ -9,7 +9,7 @@ const CTRL_C = 3;
 const ENDS = new Set([CTRL_C, "q".charCodeAt(0), "Q".charCodeAt(0)]);
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** The terminal, from its making until it is disposed of. */
+/** The terminal, from its creation until it is disposed of. */
 export class LiveScreen implements Disposable {
   #ended = false;
   #wake: (error?: unknown) => void = () => {};
@@ -26,17 +26,18 @@ export class LiveScreen implements Disposable {
     write(ansiEscapes.enterAlternativeScreen + ansiEscapes.cursorHide);
   }
 
-  /** Whether somebody pressed q or ^C, or a signal came that ends programs. */
+  /** Whether the user pressed q or ^C, or a terminating signal arrived. */
   get ended(): boolean {
     return this.#ended;
   }
 
   /**
-   * Waits for something.
+   * Waits for a task.
    *
-   * @param work what to wait for
-   * @returns whether it came; false where the program is to end before, or the size has changed
-   * @throws what reading the keyboard failed with
+   * @param work the task
+   * @returns whether the task finished; false if the program is to end first, or the size has
+   * changed
+   * @throws the error of reading the keyboard
    */
   settled(work: Promise<unknown>): Promise<boolean> {
     if (this.#ended) return Promise.resolve(false);
@@ -47,13 +48,13 @@ export class LiveScreen implements Disposable {
     return promise;
   }
 
-  /** Its size in characters; of one that does not know its own, that of the VT100. */
+  /** The size in characters; a terminal that does not report one gets that of the VT100. */
   get size(): { readonly width: number; readonly height: number } {
     const { columns, rows } = Deno.consoleSize();
     return { width: columns || 80, height: rows || 24 };
   }
 
-  /** Shows lines instead of what was there; in one piece, so that nothing flickers. */
+  /** Replaces the displayed lines; in one write, so that nothing flickers. */
   draw(lines: readonly string[]): void {
     const text = lines.map((line) => line + ansiEscapes.eraseEndLine).join("\r\n");
     write(ansiEscapes.cursorTo(0, 0) + text + ansiEscapes.eraseDown);
@@ -72,7 +73,7 @@ export class LiveScreen implements Disposable {
   }
 }
 
-/** Comes when a key is pressed that ends the program, or when the keyboard is gone. */
+/** Resolves when a quit key is pressed, or when the keyboard is gone. */
 async function watchKeys(): Promise<void> {
   const keys = new Uint8Array(16);
   for (let count = await read(keys); count !== null; count = await read(keys)) {

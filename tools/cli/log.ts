@@ -1,5 +1,5 @@
 /**
- * `ringkeeper log`: how much the balancer logs.
+ * `ringkeeper log`: shows and changes the log settings.
  *
  * @module
  */
@@ -50,7 +50,7 @@ export function logCommand(): Command {
     });
 }
 
-/** Which values are possible is for the balancer to decide. */
+/** The balancer validates the values. */
 function changeOf({ level, access }: Options): object {
   const part = Number(access);
   return {

@@ -1,11 +1,12 @@
 /**
- * Lines of a log as JSON.
+ * Converts log lines to JSON.
  *
  * @module
  */
 
 /**
- * A line of the log as a JSON object: as it is where it is one, else as its `message`.
+ * Converts a log line to a JSON object: an object stays as it is, any other text becomes its
+ * `message`.
  *
  * @param line the line
  */

@@ -5,18 +5,18 @@
  */
 import { wrongUsage } from "../up/task_command.ts";
 
-/** A replica by name, with a weight where one was given. */
+/** A replica's name, with an optional weight. */
 interface NamedReplica {
   readonly name: string;
   readonly weight?: number;
 }
 
 /**
- * Reads `NAME` or `NAME=WEIGHT`. Which names and weights there may be, the balancer decides.
+ * Parses `NAME` or `NAME=WEIGHT`. The balancer validates both.
  *
- * @param option where it was given
- * @param text what was given
- * @throws {ToolError} with exit code 2: the option, what it must be and what it was
+ * @param option the option, for the message
+ * @param text the given text
+ * @throws {ToolError} with exit code 2: the option, the expected form and the value
  */
 export function namedReplica(option: string, text: string): NamedReplica {
   const [name = "", weight, ...more] = text.split("=");
@@ -27,7 +27,7 @@ export function namedReplica(option: string, text: string): NamedReplica {
 }
 
 /**
- * Reads a weight.
+ * Parses a weight.
  *
  * @throws {ToolError} as {@linkcode namedReplica}
  */
@@ -36,7 +36,7 @@ export function weightNumber(option: string, text: string): number {
   throw wrongUsage(option, "a weight such as 2 or 0.5", text);
 }
 
-/** The weights that were given. */
+/** Returns the given weights. */
 export function weightsOf(replicas: readonly NamedReplica[]): Record<string, number> {
   return Object.fromEntries(
     replicas.flatMap(({ name, weight }) => weight === undefined ? [] : [[name, weight]]),

@@ -1,11 +1,11 @@
 /**
- * Colours, where they are seen and wanted.
+ * Terminal colours.
  *
  * @module
  */
 import picocolors from "picocolors";
 
-/** Puts text in colours. */
+/** Colours text. */
 export type Paint = ReturnType<typeof picocolors.createColors>;
 
 /** For pipes and files. */
@@ -19,7 +19,7 @@ export function paintOfOutput(): Paint {
   return Deno.stdout.isTerminal() && !Deno.noColor ? COLOURS : NO_PAINT;
 }
 
-/** A replica's state: green is good, red has nobody to answer, yellow is on its way. */
+/** A replica's state: green is ready, red cannot serve, yellow is in transition. */
 export function paintState(state: string, paint: Paint): string {
   if (state === "ready") return paint.green(state);
   return state === "down" || state === "waiting" ? paint.red(state) : paint.yellow(state);

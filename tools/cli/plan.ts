@@ -1,5 +1,5 @@
 /**
- * `ringkeeper plan`: shows what a change would move, and carries it out.
+ * `ringkeeper plan`: shows the effect of a change, and applies it.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { withShapeOptions } from "./shape.ts";
 import { wishOf, type WishOptions } from "./wish.ts";
 
 interface Options extends CommonOptions, WishOptions {
-  /** Of a plan that was shown before; true: of the one that is made now. */
+  /** The id of a plan that was shown before; true: apply the plan that is made now. */
   readonly apply?: string | true;
 }
 

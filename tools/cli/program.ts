@@ -1,5 +1,5 @@
 /**
- * The command line program: its verbs, and how it ends.
+ * The command line program: its verbs and exit codes.
  *
  * @module
  */
@@ -73,7 +73,8 @@ const GROUPS: readonly (readonly [title: string, verbs: readonly (() => Command)
 ];
 
 /**
- * Runs the program and ends it: exit code 0 done, 1 refused or failed, 2 wrong usage, 3 no balancer.
+ * Runs the program and ends it: exit code 0 done, 1 refused or failed, 2 wrong usage, 3 no
+ * balancer.
  *
  * @param args the arguments
  */
@@ -81,7 +82,7 @@ export function runProgram(args: readonly string[]): Promise<never> {
   return runTool(() => obey(program(), args));
 }
 
-/** @returns the exit code that the verb set, if it set one */
+/** @returns the verb's exit code, if it set one */
 async function obey(all: Command, args: readonly string[]): Promise<void> {
   if (args.length === 0) return all.outputHelp();
   try {
@@ -92,7 +93,7 @@ async function obey(all: Command, args: readonly string[]): Promise<void> {
   }
 }
 
-/** Wrong usage names the verb's help. */
+/** Wrong usage points to the verb's help. */
 function withHint(all: Command, args: readonly string[], error: unknown): unknown {
   const usage = error instanceof CommanderError ||
     (error instanceof ToolError && error.exitCode === USAGE);

@@ -1,5 +1,5 @@
 /**
- * Lines at the end of a terminal that are drawn again in place.
+ * Lines at the end of a terminal that are redrawn in place.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import cliTruncate from "cli-truncate";
 /** The elapsed time is in the lines, in seconds. */
 const REDRAW_MS = 1000;
 
-/** A terminal in characters. */
+/** The terminal's size in characters. */
 interface Size {
   readonly width: number;
   readonly height: number;
@@ -21,13 +21,13 @@ export class ProgressBlock implements Disposable {
   readonly #timer: ReturnType<typeof setInterval>;
   #drawn = 0;
 
-  /** @param lines what the block shows now */
+  /** @param lines returns the block's present lines */
   constructor(lines: (size: Size) => readonly string[]) {
     this.#lines = lines;
     this.#timer = setInterval(() => this.draw(), REDRAW_MS);
   }
 
-  /** Draws the lines over the ones before. A line that wraps could not be drawn over. */
+  /** Draws the lines over the previous ones. A line that wraps could not be overwritten. */
   draw(): void {
     const size = terminalSize();
     const lines = this.#lines(size).map((line) => cliTruncate(line, size.width - 1));
@@ -43,7 +43,7 @@ export class ProgressBlock implements Disposable {
   }
 }
 
-/** A terminal that does not know its size has that of the VT100. */
+/** A terminal that does not report its size gets that of the VT100. */
 function terminalSize(): Size {
   const { columns, rows } = Deno.consoleSize();
   return { width: columns || 80, height: rows || 24 };

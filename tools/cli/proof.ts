@@ -1,6 +1,6 @@
 /**
- * Makes sure that the balancer answers at a URL before a token is sent there: on the public port the
- * same path may be a replica's.
+ * Verifies that the balancer answers at a URL before a token is sent there: on the public port a
+ * replica may serve the same path.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { isAnswer, keyOf, proofOf } from "../../balancer/control/auth/proof.ts";
 /** Makes a call without a token. */
 type Send = (path: string, init: RequestInit) => Promise<Response>;
 
-/** What came of a proof: `refused` has the balancer's own answer, `none` any other. */
+/** The result of a proof: `refused` has the balancer's own answer, `none` means any other. */
 type ProofOutcome =
   | { readonly is: "proven" }
   | { readonly is: "refused"; readonly status: number; readonly message: string }
   | { readonly is: "none"; readonly status: number };
 
 /**
- * Has both sides prove that they know a token, which is not sent.
+ * Makes both sides prove that they know a token, without sending it.
  *
  * @param token the token
  * @param send makes the call
@@ -37,7 +37,7 @@ export async function prove(token: string, send: Send): Promise<ProofOutcome> {
     : { is: "none", status };
 }
 
-/** Whatever it is that answers, JSON or not. */
+/** Accepts any answer, JSON or not. */
 async function jsonOf(response: Response): Promise<Partial<ProofAnswer & { message: unknown }>> {
   const text = await response.text();
   try {

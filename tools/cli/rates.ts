@@ -1,11 +1,11 @@
 /**
- * What happens a second, from two readings of counters.
+ * Rates per second, from two readings of counters.
  *
  * @module
  */
 import type { Load } from "../../balancer/answers/load.ts";
 
-/** What happened between two readings. */
+/** The rates between two readings. */
 export interface Rates {
   readonly requestsPerSecond: number;
   readonly errorsPerSecond: number;
@@ -14,17 +14,17 @@ export interface Rates {
   readonly replicas: ReadonlyMap<string, ReplicaRates>;
 }
 
-/** The same of one replica. */
+/** The rates of one replica. */
 export interface ReplicaRates {
   readonly requestsPerSecond: number;
   readonly errorsPerSecond: number;
-  /** Of all requests that a replica answered, from 0 to 1; undefined where there was none. */
+  /** The share of all answered requests, from 0 to 1; undefined without requests. */
   readonly share: number | undefined;
 }
 
 /**
- * The rates between two readings; undefined where they cannot be compared: no time between them, or
- * a balancer that was started in between and counts from 0 again.
+ * Returns the rates between two readings; undefined if they cannot be compared: no time has passed,
+ * or the balancer restarted and counts from 0 again.
  *
  * @param before the earlier reading
  * @param now the later one

@@ -25,7 +25,7 @@ function load(at: number, requests: number, replicas: Record<string, number>): L
   };
 }
 
-Deno.test("rates are what was counted between two readings, by the balancer's clock", () => {
+Deno.test("rates are differences between two readings, by the balancer's clock", () => {
   const rates = ratesBetween(
     load(1000, 200, { A: 100, B: 100 }),
     load(3000, 600, { A: 200, C: 300 }),
@@ -41,12 +41,12 @@ Deno.test("rates are what was counted between two readings, by the balancer's cl
   });
 });
 
-Deno.test("without requests nobody has a share of them", () => {
+Deno.test("without requests no replica has a share of them", () => {
   const rates = ratesBetween(load(0, 5, { A: 5 }), load(1000, 5, { A: 5 }));
   assertEquals(rates?.replicas.get("A")?.share, undefined);
 });
 
-Deno.test("readings that cannot be compared have no rates: a balancer that began again, no time", () => {
+Deno.test("readings across a restart, or without elapsed time, have no rates", () => {
   assertEquals(ratesBetween(undefined, load(0, 5, {})), undefined);
   assertEquals(ratesBetween(load(0, 5, {}), undefined), undefined);
   assertEquals(ratesBetween(load(0, 50, {}), load(1000, 5, {})), undefined);

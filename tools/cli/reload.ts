@@ -1,5 +1,5 @@
 /**
- * `ringkeeper reload`: says what can be changed without a restart, since settings cannot.
+ * `ringkeeper reload`: lists the changes that need no restart, because settings need one.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { ToolError } from "../tool.ts";
 import { REFUSED } from "./api_errors.ts";
 import { verb } from "./command.ts";
 
-/** The verb `reload`, which people look for. */
+/** The verb `reload`, which people expect. */
 export function reloadCommand(): Command {
   const about = "Settings cannot be reloaded in this version.";
   return verb("reload", { summary: "", about, examples: [] }).action(() => {

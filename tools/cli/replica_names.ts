@@ -1,5 +1,5 @@
 /**
- * Completion of replica names, by asking the balancer.
+ * Completes replica names by a call to the balancer.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import { apiOf } from "./command.ts";
 import { completedBy } from "./completion_sources.ts";
 
 /**
- * Notes that an option or argument is the name of a replica.
+ * Registers an option or argument as a replica's name.
  *
  * @param target the option or argument
- * @param ending what follows the name, such as `=`
+ * @param ending text after the name, such as `=`
  */
 export function completedByReplicas<T extends Argument | Option>(target: T, ending = ""): T {
   return completedBy(target, async () => (await replicaNames()).map((name) => name + ending));
 }
 
-/** None where no balancer answers: a completion has no place for errors. */
+/** Empty if no balancer answers: a completion has no place for errors. */
 async function replicaNames(): Promise<readonly string[]> {
   try {
     return (await (await apiOf({})).names()).body.message.replicas;

@@ -1,5 +1,5 @@
 /**
- * `ringkeeper ring`: who owns how much of the ring, and a change of its shape.
+ * `ringkeeper ring`: shows each replica's share of the ring, and changes the ring's shape.
  *
  * @module
  */

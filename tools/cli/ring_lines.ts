@@ -1,5 +1,5 @@
 /**
- * The ring as text.
+ * Formats the ring.
  *
  * @module
  */
@@ -12,12 +12,12 @@ interface Row {
   readonly weight: number;
   readonly state: "ready" | "awaited" | "away";
   readonly slots: number;
-  /** Stretches of neighbouring slots. */
+  /** Runs of adjacent slots. */
   readonly runs: number;
 }
 
 /**
- * What each replica owns of the ring.
+ * Formats each replica's share of the ring.
  *
  * @param ring the balancer's answer
  * @param look colours and width

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { NO_PAINT } from "./paint.ts";
 import { ringLines } from "./ring_lines.ts";
 
-Deno.test("ring: a row for each replica says what it owns, in how many arcs, and its state", () => {
+Deno.test("ring: each replica has a row with its share, its number of arcs and its state", () => {
   const ring = {
     version: 7,
     digest: "3f67",

@@ -45,7 +45,7 @@ export function rmCommand(): Command {
     });
 }
 
-/** Who says nothing at all does not lose a replica for it. */
+/** Without any argument no replica is removed. */
 function removalOf(
   hostnames: readonly string[],
   { number: n = hostnames.length }: Options,

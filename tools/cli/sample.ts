@@ -1,5 +1,5 @@
 /**
- * What `top` shows, read at one time.
+ * One reading of all data that `top` shows.
  *
  * @module
  */
@@ -15,15 +15,15 @@ export interface Sample {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly status: Status;
-  /** Undefined where the balancer has no such figures. */
+  /** Undefined if the balancer has no such figures. */
   readonly load: Load | undefined;
-  /** Since the reading before; undefined where there was none to compare with. */
+  /** Rates since the previous reading; undefined without one to compare with. */
   readonly rates: Rates | undefined;
-  /** The last one. */
+  /** The last incident. */
   readonly incident: Incident | undefined;
 }
 
-/** Reads a balancer again and again. */
+/** Reads a balancer repeatedly. */
 export class Sampler {
   readonly #api: Api;
   #load: Load | undefined;
@@ -33,10 +33,10 @@ export class Sampler {
   }
 
   /**
-   * Reads everything now.
+   * Takes a reading.
    *
    * @param now milliseconds since the epoch
-   * @throws {UnreachableError} nobody answers
+   * @throws {UnreachableError} no balancer answers
    */
   async read(now: number): Promise<Sample> {
     const [status, load, incidents] = await Promise.all([
@@ -50,7 +50,7 @@ export class Sampler {
     return { at: now, status: status.body, load: load?.body, rates, incident };
   }
 
-  /** Reads everything now; undefined where nobody answers, or a balancer that starts or ends. */
+  /** Takes a reading; undefined if no balancer answers, or if it is starting or ending. */
   async tryToRead(now: number): Promise<Sample | undefined> {
     try {
       return await this.read(now);

@@ -1,5 +1,5 @@
 /**
- * Settings as text: what each is for, and its value in an environment.
+ * Formats settings: their purpose, and their values in an environment.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import { type Column, type Look, tableLines } from "./table.ts";
 /** A setting in an environment. */
 interface DescribedSetting {
   readonly name: string;
-  /** The text in force; of a secret only that there is one. */
+  /** The text in force; for a secret only whether it is set. */
   readonly value: string;
   readonly from: "environment" | "default";
   readonly default: string;
-  /** What values it takes. */
+  /** The allowed values. */
   readonly expects: string;
   readonly about: string;
 }
@@ -25,7 +25,7 @@ interface DescribedSetting {
 const ALL = Object.entries<Setting<unknown>>(SETTINGS);
 
 /**
- * Every setting with its value.
+ * Returns every setting with its value.
  *
  * @param env environment variables by name
  */
@@ -47,7 +47,7 @@ export function describeSettings(env: Readonly<Record<string, string>>): Describ
 }
 
 /**
- * Everything that the balancer would refuse of an environment.
+ * Returns all faults of an environment that would keep the balancer from starting.
  *
  * @param env environment variables by name
  */
@@ -62,10 +62,10 @@ export function faultsOf(env: Readonly<Record<string, string>>): readonly string
 }
 
 /**
- * The names of settings, from what people type: `LB_PORT`, `port`, `lb-port`.
+ * Finds settings by the names that people type: `LB_PORT`, `port`, `lb-port`.
  *
- * @param words what was typed
- * @returns the names; for each word that is none, what it may have been
+ * @param words the typed words
+ * @returns the names; for each unknown word, similar names
  */
 export function namesOf(
   words: readonly string[],
@@ -76,7 +76,7 @@ export function namesOf(
 }
 
 /**
- * All settings as a table.
+ * Formats all settings as a table.
  *
  * @param settings the settings
  * @param look colours and width
@@ -96,7 +96,7 @@ export function settingLines(settings: readonly DescribedSetting[], look: Look):
 }
 
 /**
- * One setting in full.
+ * Formats one setting in full.
  *
  * @param setting the setting
  */

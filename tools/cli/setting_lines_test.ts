@@ -16,12 +16,12 @@ Deno.test("settings: a value comes from the environment or is the default; secre
   assertEquals(JSON.stringify(describeSettings(env)).includes("s3cret"), false);
 });
 
-Deno.test("settings: names are found as people type them, and mistyped ones are told apart", () => {
+Deno.test("settings: names are found in the forms that people type, and unknown ones are reported", () => {
   assertEquals(namesOf(["LB_PORT", "hold-ms"]), { known: ["LB_PORT", "LB_HOLD_MS"], unknown: [] });
   assertMatch(namesOf(["prot"]).unknown[0] ?? "", /^LB_PROT: .* did you mean LB_PORT\?$/);
 });
 
-Deno.test("settings: one in full says what it is for and what it must be", () => {
+Deno.test("settings: one setting in full has its purpose and its bounds", () => {
   const [port] = describeSettings({ LB_PORT: "x" }).filter(({ name }) => name === "LB_PORT");
   assertEquals(detailLines(port!).slice(2), [
     "  value:   x (environment)",

@@ -1,5 +1,5 @@
 /**
- * `ringkeeper settings`: every setting, with the value that this environment gives it.
+ * `ringkeeper settings`: lists every setting with its value in this environment.
  *
  * @module
  */
@@ -41,7 +41,7 @@ async function settingNames(): Promise<string[]> {
   return Object.keys((await settingsModule()).SETTINGS);
 }
 
-/** Loaded when asked for: the settings bring the schemas of all their values along. */
+/** Loaded on demand: the settings import the schemas of all their values. */
 function settingsModule() {
   return import("../../balancer/settings/settings.ts");
 }

@@ -11,8 +11,7 @@ import type { Shape } from "./api.ts";
 const whole = (option: string) => wholeNumber(option, 1, 999_999_999);
 
 /**
- * Adds the options that say which shape the ring is to have. Which shapes are possible is for the
- * balancer to decide.
+ * Adds the options of the ring's shape. The balancer validates the values.
  *
  * @param command the command
  */
@@ -26,13 +25,13 @@ export function withShapeOptions(command: Command): Command {
     );
 }
 
-/** The choices are in the help and in completions, and are checked by the balancer. */
+/** The choices appear in the help and in completions; the balancer validates the value. */
 function suggesting(flags: string, about: string, choices: readonly string[]): Option {
   return new Option(flags, about).choices(choices).argParser((text) => text);
 }
 
 /**
- * The options of the shape that were given.
+ * Returns the given options of the shape.
  *
  * @param options options of the command
  */

@@ -1,5 +1,5 @@
 /**
- * The state of the fleet as text.
+ * Formats the state of the fleet.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { paintState } from "./paint.ts";
 import { type Column, type Look, tableLines } from "./table.ts";
 
 /**
- * What `status` prints.
+ * Formats the output of `status`.
  *
  * @param status the balancer's answer
  * @param now milliseconds since the epoch
@@ -32,7 +32,7 @@ export function statusLines(status: Status, now: number, look: Look): string[] {
 }
 
 /**
- * How many are ready, on what.
+ * Formats the number of ready replicas, and the engine.
  *
  * @param status the balancer's answer
  * @param look colours
@@ -92,7 +92,7 @@ function notesOf(replica: ReplicaStatus, now: number): string[] {
   ];
 }
 
-/** The last lines of a failed instance matter until the replica is ready again. */
+/** The last output of a failed instance matters until the replica is ready again. */
 function errorLines({ name, state, lastError }: ReplicaStatus, now: number): string[] {
   if (lastError === null) return [];
   const { at, message, exit, attempt, lastWords = [] } = lastError;
@@ -103,7 +103,7 @@ function errorLines({ name, state, lastError }: ReplicaStatus, now: number): str
   return [line, ...words];
 }
 
-/** Why a replica that is being started is not ready yet. */
+/** The reason why a starting replica is not ready yet. */
 function startLines({ name, start }: ReplicaStatus): string[] {
   if (!start || start.notReady === null) return [];
   const { attempt, heartbeats, notReady } = start;

@@ -5,7 +5,7 @@ import { NOW, replica, status } from "./testing.ts";
 
 const LOOK = { paint: NO_PAINT, width: Infinity };
 
-Deno.test("status: a fleet that is well is a table", () => {
+Deno.test("status: a healthy fleet is a table", () => {
   const fleet = status([
     replica("Server1"),
     replica("Big", { weight: 3, slots: 341, restarts: 2 }),
@@ -20,7 +20,7 @@ Deno.test("status: a fleet that is well is a table", () => {
   ]);
 });
 
-Deno.test("status: what is wrong stands below the table, and spares in one of their own", () => {
+Deno.test("status: problems are listed below the table, and spares in a table of their own", () => {
   const lastError = {
     at: "2026-11-23T19:59:57Z",
     message: "exit 1",
@@ -56,7 +56,7 @@ Deno.test("status: what is wrong stands below the table, and spares in one of th
   ]);
 });
 
-Deno.test("status: a long name is cut where 80 columns are all", () => {
+Deno.test("status: a long name is cut on a terminal of 80 columns", () => {
   assertEquals(
     statusLines(status([replica("a-replica-with-quite-a-long-name-and-more")]), NOW, {
       ...LOOK,
@@ -69,7 +69,7 @@ Deno.test("status: a long name is cut where 80 columns are all", () => {
   );
 });
 
-Deno.test("status: who is ready again has no last words, who starts slowly says how far it is", () => {
+Deno.test("status: a recovered replica has no last output, a slow start shows its progress", () => {
   const lastError = { at: "2026-11-23T19:59:57Z", message: "exit 1", lastWords: ["no disk"] };
   const fleet = status([replica("Server1", { lastError, ramp: 0.4 }), replica("B", { ramp: 1 })]);
   assertEquals(statusLines(fleet, NOW, LOOK).slice(6), [
@@ -79,7 +79,7 @@ Deno.test("status: who is ready again has no last words, who starts slowly says 
   ]);
 });
 
-Deno.test("status: colours say at once whether all is well", () => {
+Deno.test("status: colours show whether the fleet is healthy", () => {
   const look = { paint: COLOURS, width: 80 };
   const [well, ill] = [replica("A"), replica("A", { state: "down" })].map((one) =>
     summary(status([one]), look)

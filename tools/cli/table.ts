@@ -10,24 +10,24 @@ import type { Paint } from "./paint.ts";
 /** One column of a table of `Row`s. */
 export interface Column<Row> {
   readonly title: string;
-  /** `left` unless given. */
+  /** The default is `left`. */
   readonly align?: "left" | "right";
-  /** The least number of characters, so that what changes does not move what is beside it. */
+  /** The minimum width in characters, so that changing values do not move other columns. */
   readonly least?: number;
   readonly cell: (row: Row) => string;
 }
 
-/** How a table looks. */
+/** The format of a table. */
 export interface Look {
   readonly paint: Paint;
-  /** Columns of the terminal; what does not fit is cut from the first column, with an ellipsis. */
+  /** Columns of the terminal; the first column is cut to fit, with an ellipsis. */
   readonly width: number;
 }
 
 const GAP = "  ";
 const NARROWEST = 4;
 
-/** No frame: what is seen is the alignment. */
+/** No frame: only aligned columns. */
 const CHARS = {
   "top": "",
   "top-mid": "",
@@ -49,9 +49,9 @@ const CHARS = {
 /**
  * The lines of a table, its titles first.
  *
- * @param columns what to show of each row
+ * @param columns the columns of each row
  * @param rows the rows
- * @param look how
+ * @param look the format
  */
 export function tableLines<Row>(
   columns: readonly Column<Row>[],
@@ -72,7 +72,7 @@ export function tableLines<Row>(
   return table.toString().split("\n").map((line) => line.trimEnd());
 }
 
-/** How wide a column has to be for everything in it. */
+/** Returns the width that a column needs. */
 function columnWidth<Row>(
   { title, cell, least = 0 }: Column<Row>,
   rows: readonly Row[],
@@ -84,10 +84,10 @@ function columnWidth<Row>(
 }
 
 /**
- * As many of some columns as there is room for beside others.
+ * Returns as many optional columns as fit beside the fixed ones.
  *
- * @param fixed columns that are shown in any case
- * @param optional the others, the most wanted first
+ * @param fixed columns that are always shown
+ * @param optional the other columns, the most important first
  */
 export function fitting<Row>(
   fixed: readonly Column<Row>[],

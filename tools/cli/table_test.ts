@@ -10,7 +10,7 @@ const COLUMNS: Column<Row>[] = [
 ];
 const ROWS: Row[] = [["one", 1], ["a-long-name", 22]];
 
-Deno.test("a table aligns its columns and has nothing at the ends of its lines", () => {
+Deno.test("a table aligns its columns and has no trailing space", () => {
   assertEquals(tableLines(COLUMNS, ROWS, { paint: NO_PAINT, width: Infinity }), [
     "NAME         FIGURE",
     "one               1",
@@ -26,7 +26,7 @@ Deno.test("a table that is too wide cuts its first column with an ellipsis", () 
   ]);
 });
 
-Deno.test("colours take no room", () => {
+Deno.test("colours do not count as width", () => {
   const columns = [{ ...COLUMNS[0]!, cell: ([name]: Row) => COLOURS.red(name) }, COLUMNS[1]!];
   const lines = tableLines(columns, [["one", 1]], { paint: COLOURS, width: Infinity });
   assertEquals(lines, [
@@ -35,7 +35,7 @@ Deno.test("colours take no room", () => {
   ]);
 });
 
-Deno.test("of optional columns there are as many as there is room for, in their order", () => {
+Deno.test("of the optional columns as many are shown as fit, in their order", () => {
   const optional: Column<Row>[] = [
     { title: "TEN", cell: () => "", least: 10 },
     { title: "ONE", cell: () => "" },

@@ -1,5 +1,5 @@
 /**
- * Which balancer a command speaks to, and with which token.
+ * Finds the balancer that a command calls, and its token.
  *
  * @module
  */
@@ -13,39 +13,39 @@ import { ToolError, USAGE } from "../tool.ts";
 
 /** A balancer. */
 export interface Target {
-  /** Where it listens, without a slash at the end; `unix:/path` for a socket file. */
+  /** The balancer's URL, without a trailing slash; `unix:/path` for a socket file. */
   readonly url: string;
-  /** The bearer token of its operators. */
+  /** The bearer token. */
   readonly token?: string;
-  /** Whether that was looked for, rather than given: it may be another balancer's. */
+  /** Whether the token was found rather than given: it may belong to another balancer. */
   readonly found?: boolean;
 }
 
-/** What was asked for on the command line. */
+/** The options of the command line. */
 export interface TargetOptions {
   readonly url?: string;
   readonly tokenFile?: string;
 }
 
-/** What else may say where the balancer is. */
+/** The other sources of the balancer's address. */
 export interface Surroundings {
   readonly env: (name: string) => string | undefined;
-  /** What `make run` started of the fleet. */
+  /** The balancer of this fleet that `make run` started. */
   readonly state: () => Promise<State | undefined>;
-  /** What `make run` started of all fleets. */
+  /** The balancers of all fleets that `make run` started. */
   readonly others: () => Promise<readonly State[]>;
   readonly readFile: (path: string) => Promise<string>;
 }
 
 /**
- * Finds the balancer's API: what is given goes before `RINGKEEPER_URL`, that before `LB_ADMIN_LISTEN`
- * and `LB_PORT` on this machine, and that before what `make run` started. The token is never an
- * option: every user of the machine could read it in the list of processes. Where none is given, it
- * is the one that the balancer made for itself.
+ * Finds the balancer's API. Options take precedence over `RINGKEEPER_URL`, that over
+ * `LB_ADMIN_LISTEN` and `LB_PORT` on this machine, and those over the balancer that `make run`
+ * started. The token is never an option, because every user of the machine could read it in the
+ * process list. The default is the token that the balancer generated.
  *
- * @param given what was asked for
- * @param around what else may say it
- * @throws {ToolError} with exit code 2: the option, what it must be and what it was
+ * @param given the options of the command line
+ * @param around the other sources
+ * @throws {ToolError} with exit code 2: the option, the expected form and the value
  */
 export async function findTarget(given: TargetOptions, around: Surroundings): Promise<Target> {
   const url = await findUrl(given, around);
@@ -64,7 +64,7 @@ async function findUrl({ url }: TargetOptions, around: Surroundings): Promise<st
   const started = await state();
   if (listen === "" && port === "" && started) return started.url;
   const service = `http://127.0.0.1:${portNumber(port || "5000")}`;
-  // Its own port may be another than the one that it takes by default.
+  // The API's own port may differ from the default.
   if (listen === "" && started?.service === service) return started.url;
   const found = controlUrl({ listen, api: env("LB_PUBLIC_API") ?? "" }, service);
   if (listen === "" && port === "" && !started) await requireUnclaimed(found, around);
@@ -72,9 +72,9 @@ async function findUrl({ url }: TargetOptions, around: Surroundings): Promise<st
 }
 
 /**
- * A guess must not reach another fleet's balancer.
+ * Keeps a guessed address from reaching another fleet's balancer.
  *
- * @throws {ToolError} another fleet was started there
+ * @throws {ToolError} another fleet's balancer was started there
  */
 async function requireUnclaimed(url: string, { env, others }: Surroundings): Promise<void> {
   const other = (await others()).find((state) => state.url === url);
@@ -86,7 +86,7 @@ async function requireUnclaimed(url: string, { env, others }: Surroundings): Pro
   );
 }
 
-/** Without a user and a password, for the reason that the token is no option either. */
+/** Without user and password, for the same reason as for the token. */
 function balancerUrl(option: string, text: string): string {
   if (/^unix:[^\0]+$/.test(text)) return text;
   const url = URL.parse(text);
@@ -113,7 +113,7 @@ async function givenToken(
   return file ? await tokenIn(file, "LB_ADMIN_TOKEN_FILE", readFile) : undefined;
 }
 
-/** The token that the balancer made; undefined where there is none that this user may read. */
+/** The token that the balancer generated; undefined if this user can read none. */
 async function foundToken(
   url: string,
   { env, state, readFile }: Surroundings,
@@ -146,7 +146,7 @@ async function tokenIn(
   }
 }
 
-/** What it was is not said: it is a secret, or nearly one. */
+/** The message omits the value, which is a secret or nearly one. */
 function checkToken(option: string, token: string): string {
   if (/^[!-~]+$/.test(token)) return token;
   const got = token === "" ? "nothing" : "something else";

@@ -47,7 +47,7 @@ async function refusal(given: TargetOptions, env: Record<string, string> = {}, o
   return [error.exitCode, error.message];
 }
 
-Deno.test("the balancer is where the option, the environment, the last start or nobody says", async () => {
+Deno.test("the balancer's address comes from the option, the environment, the last start or the default", async () => {
   const env = { RINGKEEPER_URL: "http://lb:81/", LB_PORT: "8080" };
   const started = "http://127.0.0.1:9000";
   assertEquals(await urlOf({ url: "https://host/lb/" }, env, started), "https://host/lb");
@@ -56,14 +56,14 @@ Deno.test("the balancer is where the option, the environment, the last start or 
   assertEquals(await urlOf({}, { LB_PORT: "8080", LB_PUBLIC_API: "all" }), "http://127.0.0.1:8080");
   assertEquals(await urlOf({}, { LB_ADMIN_LISTEN: "0.0.0.0:7000" }), "http://127.0.0.1:7000");
   assertEquals(await urlOf({}, { LB_PORT: "6000" }, started), "http://127.0.0.1:6001");
-  // Its own port was taken: only the last start knows where it is instead.
+  // The default port was taken: only the record of the last start has the real one.
   assertEquals(await urlOf({}, { LB_PORT: "8080" }, started), started);
   assertEquals(await urlOf({}, { RINGKEEPER_URL: "", LB_PORT: "" }, started), started);
   assertEquals(await urlOf({}, {}), "http://127.0.0.1:5001");
   assertEquals(await urlOf({ url: "unix:/run/lb.sock" }, env, started), "unix:/run/lb.sock");
 });
 
-Deno.test("the token comes from a file or else from the environment", async () => {
+Deno.test("the token comes from a file, or else from the environment", async () => {
   const env = { LB_ADMIN_TOKEN: "other" };
   assertEquals((await findTarget({ tokenFile: "token" }, around(env))).token, "s3cret");
   assertEquals((await findTarget({}, around(env))).token, "other");
@@ -73,7 +73,7 @@ Deno.test("the token comes from a file or else from the environment", async () =
   assertEquals((await findTarget({}, around({ ...env, ...inFile }))).token, "other");
 });
 
-Deno.test("without a given token it is the one that the balancer made, of this fleet and this port", async () => {
+Deno.test("the default token is the generated one of this fleet and this port", async () => {
   const found = async (env: Record<string, string>, started?: string) => {
     const { token, found } = await findTarget({}, around(env, started));
     return [token, found];
@@ -91,7 +91,7 @@ Deno.test("without a given token it is the one that the balancer made, of this f
   assertEquals(await found({ LB_ADMIN_TOKEN: "given" }, started), ["given", undefined]);
 });
 
-Deno.test("what names no balancer and no token is refused with what would", async () => {
+Deno.test("an invalid address or token is refused with the valid forms", async () => {
   const rule = "must be a URL such as http://127.0.0.1:5001, or unix:/path; got";
   assertEquals(await refusal({ url: "host:80" }), [2, `--url ${rule} "host:80"`]);
   assertEquals(await refusal({ url: "http://a:b@c" }), [2, `--url ${rule} "http://a:b@c"`]);
@@ -113,12 +113,12 @@ Deno.test("what names no balancer and no token is refused with what would", asyn
   ]);
 });
 
-Deno.test("a token that cannot be one is refused without being told", async () => {
+Deno.test("an invalid token is refused without showing it", async () => {
   const [code, message] = await refusal({}, { LB_ADMIN_TOKEN: "two words" });
   assertEquals([code, String(message).includes("words")], [2, false]);
 });
 
-Deno.test("without a hint, a balancer of another fleet is not taken for this fleet's", async () => {
+Deno.test("without a given address, a balancer of another fleet is not used", async () => {
   const other = "http://127.0.0.1:5001";
   const message = 'nothing was started of the fleet "ringkeeper", and http://127.0.0.1:5001 is ' +
     'the fleet "shop"; set LB_FLEET=shop, or name the balancer with --url';

@@ -1,5 +1,5 @@
 /**
- * Answers of a balancer, for tests of what is made of them.
+ * A balancer's answers, for tests of the output.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { ReplicaStatus, Status } from "../../balancer/answers/fleet.ts";
 import type { Incident } from "../../balancer/answers/incident.ts";
 import type { Load } from "../../balancer/answers/load.ts";
 
-/** When the answers were given. */
+/** The time of the answers. */
 export const NOW = Date.parse("2026-11-23T20:00:00Z");
 
 /** A replica that has been ready for 90 seconds. */
@@ -56,7 +56,7 @@ export function status(replicas: readonly ReplicaStatus[], other: Partial<Status
   };
 }
 
-/** When each step of a heal was made. */
+/** The time of each step of a heal. */
 export const HEALED: Incident["timings"] = {
   signal: 0,
   eject: 3,
@@ -67,7 +67,7 @@ export const HEALED: Incident["timings"] = {
   release: 64,
 };
 
-/** A failure 12 seconds ago that is healed. */
+/** A healed failure, 12 seconds ago. */
 export function incident(other: Partial<Incident> = {}): Incident {
   return {
     id: 1,
@@ -89,7 +89,7 @@ export function incident(other: Partial<Incident> = {}): Incident {
   };
 }
 
-/** What two replicas of three have answered. */
+/** The counts of two replicas of three. */
 export const LOAD: Load = {
   at: NOW,
   requests: 5000,

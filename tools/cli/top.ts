@@ -1,5 +1,5 @@
 /**
- * `ringkeeper top`: the fleet as it is, again and again.
+ * `ringkeeper top`: shows the state of the fleet, refreshed periodically.
  *
  * @module
  */
@@ -54,7 +54,10 @@ export function topCommand(): Command {
     });
 }
 
-/** The first reading only begins the first interval; whoever cannot be reached then, never is. */
+/**
+ * Prints a block for each interval. The first reading only begins the first interval; a balancer
+ * that is unreachable at that time ends the command.
+ */
 async function printBlocks(
   api: Api,
   { interval, count = Infinity, json }: Options,
@@ -69,7 +72,7 @@ async function printBlocks(
   }
 }
 
-/** Of a balancer that could not be reached, `reached` is false and nothing else is known. */
+/** For an unreachable balancer `reached` is false and nothing else is known. */
 function jsonLine(url: string, sample: Sample | undefined): string {
   const { rates } = sample ?? {};
   const replicas = rates && Object.fromEntries(rates.replicas);

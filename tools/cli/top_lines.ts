@@ -1,5 +1,5 @@
 /**
- * What `top` shows, as text.
+ * Formats the screen of `top`.
  *
  * @module
  */
@@ -14,28 +14,28 @@ import type { Sample } from "./sample.ts";
 import { summary } from "./status_lines.ts";
 import { type Column, fitting, type Look, tableLines } from "./table.ts";
 
-/** What is said while nobody answers. */
+/** Shown while the balancer does not answer. */
 export const TRYING_AGAIN = "cannot be reached, trying again";
 
-/** A screen: how it looks, and how many lines it has. */
+/** A screen: its format and number of lines. */
 interface Screen extends Look {
   readonly height: number;
 }
 
 interface Row extends ReplicaStatus {
-  /** The part of the slots that it owns. */
+  /** The replica's share of the slots. */
   readonly slotShare: number;
   readonly load: ReplicaLoad | undefined;
   readonly rates: ReplicaRates | undefined;
 }
 
 /**
- * One screen, no line longer and no more lines than there is room for.
+ * Formats one screen within the width and height of the terminal.
  *
- * @param url where the balancer listens
- * @param sample what was read; the last one while nobody answers
+ * @param url the balancer's address
+ * @param sample the reading; the last one while the balancer does not answer
  * @param reached whether the balancer answers
- * @param screen the room
+ * @param screen the screen
  */
 export function topLines(url: string, sample: Sample, reached: boolean, screen: Screen): string[] {
   const { paint, width, height } = screen;
@@ -90,7 +90,7 @@ function essential({ paint }: Look): Column<Row>[] {
   ];
 }
 
-/** These where there is room. */
+/** Shown if there is room. */
 function wanted(now: number): Column<Row>[] {
   return [
     right("REQ/S", ({ rates }) => rate(rates?.requestsPerSecond), "99999"),
@@ -100,12 +100,12 @@ function wanted(now: number): Column<Row>[] {
   ];
 }
 
-/** @param widest the widest that is usual */
+/** @param widest the usual maximum width */
 function right(title: string, cell: (row: Row) => string, widest = ""): Column<Row> {
   return { title, align: "right", cell, least: widest.length };
 }
 
-/** The first rows that fit, and how many do not. */
+/** The first rows that fit, and the number of rows left out. */
 function fitRows(lines: readonly string[], height: number): string[] {
   if (lines.length <= height) return [...lines];
   const shown = Math.max(1, height - 1);

@@ -27,7 +27,7 @@ function sample(other: Partial<Sample> = {}): Sample {
   };
 }
 
-Deno.test("top: 80 columns have what an operator looks for, long names are cut", () => {
+Deno.test("top: 80 columns show the most important figures, and long names are cut", () => {
   assertEquals(topLines(URL, sample(), true, PAGE), [
     "http://127.0.0.1:5000: 2 of 3 replicas ready, engine process",
     "1000 requests/s  0 errors/s  1 held now  3.0 held/s  2 lost  64 connections",
@@ -40,7 +40,7 @@ Deno.test("top: 80 columns have what an operator looks for, long names are cut",
   ]);
 });
 
-Deno.test("top: a wider terminal shows names in full, and more", () => {
+Deno.test("top: a wider terminal shows full names and more columns", () => {
   const lines = topLines(URL, sample(), true, { ...PAGE, width: 132 });
   const [titles, first] = lines.slice(4);
   assertEquals(titles?.trim().split(/\s+/).slice(-4), ["REQ/S", "ERR/S", "FOR", "ADDRESS"]);
@@ -48,7 +48,7 @@ Deno.test("top: a wider terminal shows names in full, and more", () => {
   assert(lines.some((line) => line.startsWith("a-name-that-is-too-long ")));
 });
 
-Deno.test("top: no line is longer than the terminal, however narrow, with colours or without", () => {
+Deno.test("top: no line is wider than the terminal, at any width, with colours or without", () => {
   for (const paint of [NO_PAINT, COLOURS]) {
     for (const width of [20, 40, 60, 80, 100, 132, 200]) {
       for (const line of topLines(URL, sample(), true, { ...PAGE, paint, width })) {
@@ -60,7 +60,7 @@ Deno.test("top: no line is longer than the terminal, however narrow, with colour
   }
 });
 
-Deno.test("top: a low terminal shows as many replicas as fit, and says how many are left", () => {
+Deno.test("top: a low terminal shows as many replicas as fit, and the number left out", () => {
   const lines = (height: number) => topLines(URL, sample(), true, { ...PAGE, height }).slice(5);
   assertEquals(lines(8).length, 3);
   const counts = [5, 3, 1, 0].map((height) =>
@@ -73,7 +73,7 @@ Deno.test("top: a low terminal shows as many replicas as fit, and says how many 
   ]);
 });
 
-Deno.test("top: without load figures it shows state and slots, and says so", () => {
+Deno.test("top: without load figures the screen shows state and slots, and says so", () => {
   const bare = sample({ load: undefined, rates: undefined, incident: undefined });
   assertEquals(topLines(URL, bare, true, PAGE).slice(1, 5), [
     "no load figures: this balancer does not count them",
@@ -83,7 +83,7 @@ Deno.test("top: without load figures it shows state and slots, and says so", () 
   ]);
 });
 
-Deno.test("top: while nobody answers the last figures stay, and it says so", () => {
+Deno.test("top: while the balancer does not answer the last figures stay, and the screen says so", () => {
   const [first, second] = topLines(URL, sample(), false, PAGE);
   assertEquals(first, "http://127.0.0.1:5000: cannot be reached, trying again");
   assertEquals(second?.startsWith("1000 requests/s"), true);

@@ -56,10 +56,10 @@ export function upCommand(): Command {
 }
 
 /**
- * Refuses settings that the balancer would refuse, before anything is built or started. Compose passes
- * no variable on that it does not know, so a mistyped one would have no effect otherwise.
+ * Refuses invalid settings before anything is built or started. Compose passes on only the
+ * variables that it lists, so a mistyped name would otherwise be ignored.
  *
- * @throws {ToolError} with exit code 2: every fault, one a line
+ * @throws {ToolError} with exit code 2: every fault, one per line
  */
 async function requireUsable({ engine, replicas, port }: UpOptions): Promise<void> {
   const { faultsOf } = await import("./setting_lines.ts");

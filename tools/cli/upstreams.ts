@@ -1,5 +1,5 @@
 /**
- * `ringkeeper upstreams`: the servers behind a balancer that starts none itself, engine static.
+ * `ringkeeper upstreams`: the list of upstreams, engine static.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `ringkeeper weigh`: gives a replica another weight.
+ * `ringkeeper weigh`: changes a replica's weight.
  *
  * @module
  */

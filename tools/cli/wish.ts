@@ -1,5 +1,5 @@
 /**
- * A change that is wished for, from the options of `plan`.
+ * The requested change, from the options of `plan`.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { wrongUsage } from "../up/task_command.ts";
 import type { Wish } from "./api.ts";
 import { namedReplica, weightsOf } from "./names.ts";
 
-/** What may be wished for on the command line. */
+/** The options of a change. */
 export interface WishOptions {
   readonly add?: number;
   readonly name?: readonly string[];
@@ -20,10 +20,10 @@ export interface WishOptions {
 }
 
 /**
- * The wish, with nothing in it that was not given.
+ * Builds the request, with only the given options.
  *
- * @param options what was given
- * @throws {ToolError} with exit code 2: the option, what it must be and what it was
+ * @param options the given options
+ * @throws {ToolError} with exit code 2: the option, the expected form and the value
  */
 export function wishOf({ name = [], weight = [], ...options }: WishOptions): Wish {
   const added = name.map((text) => namedReplica("--name", text));

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { ToolError } from "../tool.ts";
 import { wishOf } from "./wish.ts";
 
-Deno.test("a wish has in it what was asked for, and nothing else", () => {
+Deno.test("a change request contains only the given options", () => {
   assertEquals(wishOf({}), {});
   assertEquals(wishOf({ add: 2, remove: ["S3"], slots: 1024, virtualServers: 4, layout: "ring" }), {
     add: 2,
@@ -13,14 +13,14 @@ Deno.test("a wish has in it what was asked for, and nothing else", () => {
   });
 });
 
-Deno.test("a wish takes weights from names that are added and from those that stay", () => {
+Deno.test("a change request takes weights of added and of existing names", () => {
   assertEquals(wishOf({ name: ["S4", "Big=3"], weight: ["Server1=0.5"] }), {
     hostnames: ["S4", "Big"],
     weights: { Big: 3, Server1: 0.5 },
   });
 });
 
-Deno.test("a weight that is none is refused with the option, what it must be and what it was", () => {
+Deno.test("an invalid weight is refused with the option, the expected form and the value", () => {
   const message = (...weight: string[]) =>
     assertThrows(() => wishOf({ weight }), ToolError).message;
   assertEquals(message("Server1"), '--weight must be NAME=WEIGHT; got "Server1"');

@@ -1,6 +1,6 @@
 /**
- * The image that the others are built on: the official one of Deno, or a stand-in made from the
- * running Deno for machines that reach no container registry.
+ * The base image of the other images: Deno's official one, or a stand-in made from the running Deno
+ * on machines without a container registry.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const PULL_TIMEOUT_MS = 60_000;
 /**
  * Finds, pulls or makes the base image.
  *
- * @param progress told of every step
+ * @param progress called at every step
  * @returns its name
  */
 export async function ensureBaseImage(progress: (line: string) => void): Promise<string> {
@@ -40,7 +40,9 @@ async function exists(image: string): Promise<boolean> {
   return (await run("docker", ["image", "inspect", image])).code === 0;
 }
 
-/** A name of its own, so that other projects on this machine never get it for the official one. */
+/**
+ * The stand-in has its own name, so that other projects never mistake it for the official image.
+ */
 async function importStandIn(name: string): Promise<void> {
   if (Deno.build.os !== "linux") {
     throw new ToolError(`a stand-in can be made on Linux only; pull the image by hand and retry`);

@@ -1,16 +1,16 @@
 /**
- * Docker Compose, whichever of the two there is: the plugin or the old program of its own.
+ * Docker Compose: the plugin, or the standalone program.
  *
  * @module
  */
 import { run } from "../command.ts";
 
-/** How compose is called: program and first arguments. */
+/** The compose command: program and first arguments. */
 export type Compose = readonly [program: string, ...args: string[]];
 
 const CANDIDATES: readonly Compose[] = [["docker", "compose"], ["docker-compose"]];
 
-/** The compose of this machine; undefined where there is none. */
+/** The compose of this machine; undefined if none is installed. */
 export async function findCompose(): Promise<Compose | undefined> {
   for (const compose of CANDIDATES) {
     const [program, ...args] = compose;

@@ -1,5 +1,5 @@
 /**
- * Docker or processes: which one runs the replicas, and why.
+ * Chooses the engine that runs the replicas, docker or process, and gives the reason.
  *
  * @module
  */
@@ -7,23 +7,23 @@ import { NOT_FOUND, type Result, run, TIMED_OUT } from "../command.ts";
 import { type Compose, findCompose } from "./compose.ts";
 import { ToolError } from "../tool.ts";
 
-/** What the user may ask for. */
+/** The values of the user's choice. */
 export const ENGINES = ["auto", "process", "docker"] as const;
 
 /** One of {@linkcode ENGINES}. */
 export type EngineWish = (typeof ENGINES)[number];
 
-/** What was found out about Docker on this machine. */
+/** The result of the check for Docker on this machine. */
 interface DockerFindings {
-  /** Why no engine can be used; nothing when one answers. */
+  /** The reason why no Docker Engine is usable; undefined if one answers. */
   readonly trouble?: string;
-  /** Version of the engine that answers. */
+  /** Version of the answering Engine. */
   readonly version?: string;
-  /** Which compose there is, where there is one. */
+  /** The compose command, if any. */
   readonly compose?: Compose;
 }
 
-/** The engine to use, and the reason in words. */
+/** The chosen engine and the reason in words. */
 export type EngineChoice =
   | { readonly engine: "docker"; readonly compose: Compose; readonly why: string }
   | { readonly engine: "process"; readonly why: string };
@@ -41,9 +41,9 @@ export async function inspectDocker(): Promise<DockerFindings> {
 }
 
 /**
- * Why Docker cannot be used, in words; undefined when it can.
+ * Returns the reason why Docker is unusable, in words; undefined if it is usable.
  *
- * @param result what `docker version` left
+ * @param result the output of `docker version`
  * @param dockerHost the variable DOCKER_HOST
  */
 export function engineTrouble(result: Result, dockerHost?: string): string | undefined {
@@ -59,7 +59,7 @@ export function engineTrouble(result: Result, dockerHost?: string): string | und
 }
 
 /**
- * The socket that the balancer's container is given.
+ * Returns the socket to mount into the balancer's container.
  *
  * @param dockerHost the variable DOCKER_HOST
  */
@@ -69,11 +69,11 @@ export function dockerSocket(dockerHost = ""): string {
 }
 
 /**
- * Decides. Docker only where everything that it takes is there.
+ * Chooses the engine. Docker is chosen only if everything that it needs is present.
  *
- * @param wish what the user asked for
- * @param docker what was found
- * @throws {ToolError} when docker was asked for and cannot be had
+ * @param wish the user's choice
+ * @param docker the result of the check
+ * @throws {ToolError} if docker was requested but is unavailable
  */
 export function chooseEngine(wish: EngineWish, docker: DockerFindings): EngineChoice {
   if (wish === "process") return { engine: "process", why: "asked for" };

@@ -4,14 +4,14 @@ import { ToolError } from "../tool.ts";
 
 const answered = { code: 0, stdout: "20.10.24\n", stderr: "" };
 
-Deno.test("engine choice: docker where an engine and compose are there", () => {
+Deno.test("engine choice: docker if an Engine and compose are present", () => {
   const found = { version: "20.10.24", compose: ["docker-compose"] } as const;
   const choice = chooseEngine("auto", found);
   assertEquals(choice.engine, "docker");
   assertEquals(choice.why, "Docker 20.10.24 answers");
 });
 
-Deno.test("engine choice: processes where no engine answers, and the reason is told", () => {
+Deno.test("engine choice: processes if no Engine answers, with the reason", () => {
   const trouble = "no Docker engine answers on /var/run/docker.sock";
   assertEquals(chooseEngine("auto", { trouble }), { engine: "process", why: trouble });
 });
@@ -22,13 +22,13 @@ Deno.test("engine choice: processes where compose is missing", () => {
   assertMatch(choice.why, /neither `docker compose` nor docker-compose/);
 });
 
-Deno.test("engine choice: what was asked for is never replaced by something else", () => {
+Deno.test("engine choice: a requested engine is never replaced by another", () => {
   const found = { version: "28.0", compose: ["docker", "compose"] } as const;
   assertEquals(chooseEngine("process", found), { engine: "process", why: "asked for" });
   assertThrows(() => chooseEngine("docker", { trouble: "it is gone" }), ToolError, "it is gone");
 });
 
-Deno.test("engine choice: each way in which Docker cannot be used has its own words", () => {
+Deno.test("engine choice: each reason against Docker has its own words", () => {
   const said = (code: number, stderr = "", host?: string) =>
     engineTrouble({ code, stdout: "", stderr }, host) ?? "";
   assertEquals(engineTrouble(answered), undefined);

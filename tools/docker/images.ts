@@ -23,10 +23,10 @@ export const DEFAULT_IMAGES = placesOf(DEFAULT_FLEET).images;
 const LINES_OF_FAILURE = 30;
 
 /**
- * Builds images. What did not change since the last time comes from Docker's cache.
+ * Builds images. Docker's cache supplies unchanged layers.
  *
- * @param progress told of every step
- * @param images which images; those of the default fleet unless said otherwise
+ * @param progress called at every step
+ * @param images the images; the default is the default fleet's
  * @throws {ToolError} with the end of the build's output
  */
 export async function buildImages(

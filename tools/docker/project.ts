@@ -1,6 +1,6 @@
 /**
- * What a fleet has on the Docker Engine, found by labels alone, so that it is found whatever
- * happened to the state file.
+ * A fleet's objects on the Docker Engine, found by labels alone, so that they are found without the
+ * state file.
  *
  * @module
  */
@@ -9,23 +9,23 @@ import { docker, ids } from "./command.ts";
 import type { FleetPlaces } from "../fleet_places.ts";
 import { ROOT } from "../project.ts";
 
-/** Compose's labels: the project, the folder that it was started from, the service. */
+/** Compose's labels: the project, its working folder, the service. */
 const PROJECT_LABEL = "com.docker.compose.project";
 const FOLDER_LABEL = "com.docker.compose.project.working_dir";
 const IS_BALANCER = "label=com.docker.compose.service=balancer";
 
-/** The containers of a compose project, by who may end them. */
+/** The containers of a compose project, by the checkout that owns them. */
 interface ProjectContainers {
-  /** Ids of those that this checkout started. */
+  /** Ids of the containers that this checkout started. */
   readonly own: readonly string[];
-  /** Folder of another checkout that started the others; undefined where there are none. */
+  /** Folder of another checkout that started the rest; undefined if there are none. */
   readonly foreign?: string;
 }
 
 /**
- * The containers of a fleet's project, running or not.
+ * Returns the containers of a fleet's project, running or not.
  *
- * @param places of the fleet
+ * @param places the places of the fleet
  */
 export async function projectContainers({ project }: FleetPlaces): Promise<ProjectContainers> {
   const format = `{{.ID}} {{.Label "${FOLDER_LABEL}"}}`;
@@ -41,7 +41,7 @@ function labelOf(project: string): string {
   return `label=${PROJECT_LABEL}=${project}`;
 }
 
-/** A checkout that is gone owns nothing any more: its containers are for the next one to end. */
+/** A deleted checkout owns nothing: the next checkout may end its containers. */
 async function foreignFolder(folders: ReadonlySet<string>): Promise<string | undefined> {
   for (const folder of folders) {
     if (folder !== "" && await isOtherCheckout(folder)) return folder;
@@ -49,17 +49,17 @@ async function foreignFolder(folders: ReadonlySet<string>): Promise<string | und
   return undefined;
 }
 
-/** Asks the shell, since the folder may be outside of what this program may read. */
+/** Asks the shell, because the folder may be outside this program's read permission. */
 async function isOtherCheckout(folder: string): Promise<boolean> {
   const script = 'test -f "$1/compose.yaml" && ! test "$1" -ef "$2"';
   return (await run("sh", ["-c", script, "sh", folder, ROOT.pathname])).code === 0;
 }
 
 /**
- * Ids of the balancer's container that this checkout started.
+ * Returns the ids of the balancer's container that this checkout started.
  *
- * @param places of its fleet
- * @param onlyRunning whether one that does not run is left out
+ * @param places the places of the fleet
+ * @param onlyRunning whether stopped containers are left out
  */
 export async function balancerContainers(
   places: FleetPlaces,
@@ -74,14 +74,14 @@ export async function balancerContainers(
   return balancers.filter((id) => own.includes(id));
 }
 
-/** Where the balancer is published on this machine, `127.0.0.1:5000`; empty when it is not. */
+/** The published address of the balancer, `127.0.0.1:5000`; empty if not published. */
 export async function publishedAddress(container: string): Promise<string> {
   const result = await run("docker", ["port", container, "5000/tcp"]);
   return result.stdout.trim().split("\n")[0] ?? "";
 }
 
 /**
- * The text of a small file in a container, which need have no shell; undefined where there is none.
+ * Reads a small file in a container, which needs no shell; undefined if there is none.
  *
  * @param container its id
  * @param path the file
@@ -89,18 +89,18 @@ export async function publishedAddress(container: string): Promise<string> {
 export async function fileIn(container: string, path: string): Promise<string | undefined> {
   const result = await run("docker", ["cp", `${container}:${path}`, "-"]);
   if (result.code !== 0) return undefined;
-  // A tar archive of one file: a head of 512 bytes, with the size as an octal number, and the text.
+  // A tar archive of one file: a header of 512 bytes, with the size in octal, and the text.
   const size = parseInt(result.stdout.slice(124, 136), 8);
   return result.stdout.slice(512, 512 + size);
 }
 
-/** The last lines that a container wrote. */
+/** Returns a container's last log lines. */
 export async function containerLog(container: string, lines: number): Promise<string> {
   const result = await run("docker", ["logs", "--tail", String(lines), container]);
   return lastLines(result.stdout + result.stderr, lines);
 }
 
-/** How often Docker had to start a container again, and what it does now. */
+/** A container's restart count and present state. */
 export async function restarts(container: string): Promise<{ count: number; state: string }> {
   const format = "{{.RestartCount}} {{.State.Status}}";
   const result = await run("docker", ["inspect", "--format", format, container]);
@@ -109,11 +109,11 @@ export async function restarts(container: string): Promise<{ count: number; stat
 }
 
 /**
- * Whether a network exists that compose did not make for this project: compose takes such a one only
- * as `external`.
+ * Whether a network exists that compose did not create for this project: compose accepts such a
+ * network only as `external`.
  *
  * @param network its name
- * @param places of the fleet
+ * @param places the places of the fleet
  */
 export async function isExternalNetwork(
   network: string,

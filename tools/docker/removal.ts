@@ -1,5 +1,5 @@
 /**
- * Removes what a fleet has on the Docker Engine, and nothing of another fleet or checkout.
+ * Removes a fleet's objects from the Docker Engine, and none of another fleet or checkout.
  *
  * @module
  */
@@ -9,29 +9,29 @@ import { projectContainers } from "./project.ts";
 import type { FleetPlaces } from "../fleet_places.ts";
 import { FLEET_LABEL } from "../project.ts";
 
-/** Longer than stop_grace_period of compose.yaml takes; then Docker itself kills. */
+/** Longer than stop_grace_period in compose.yaml; after that Docker itself kills. */
 const STOP_SECONDS = "30";
 
-/** Longest silence of a balancer that lives, in milliseconds: `SILENCE_MS` of its mark. */
+/** The longest silence of a live balancer, in milliseconds: `SILENCE_MS` of its mark. */
 const SILENCE_MS = 6000;
 
-/** Milliseconds between two looks at a mark. */
+/** Milliseconds between two reads of a mark. */
 const LOOK_MS = 250;
 
 /** The outcome of a removal. */
 export interface Removal {
-  /** How many containers and networks went. */
+  /** The number of removed containers and networks. */
   readonly removed: number;
-  /** Which containers were left alone and why, in words; undefined where none is left. */
+  /** The remaining containers and the reason, in words; undefined if none remain. */
   readonly kept?: string;
 }
 
 /**
- * Ends the balancer, which removes its replicas; then removes what is left of the fleet.
+ * Ends the balancer, which removes its replicas; then removes the rest of the fleet.
  *
- * @param places of the fleet
+ * @param places the places of the fleet
  * @param fleet value of the label on the replicas
- * @param progress told of every step
+ * @param progress called at every step
  */
 export async function removeProject(
   places: FleetPlaces,
@@ -68,7 +68,7 @@ async function removeContainers(containers: readonly string[]): Promise<number> 
   return containers.length;
 }
 
-/** One volume of the mark that says which balancer owns a fleet (balancer/engine/fleet_owner.ts). */
+/** One volume of the mark that names a fleet's owner (balancer/engine/fleet_owner.ts). */
 interface Mark {
   readonly name: string;
   readonly kind: string;
@@ -77,11 +77,11 @@ interface Mark {
 }
 
 /**
- * Another balancer that owns the fleet and lives, in words. The mark of one that was killed stays
- * and beats no more.
+ * Returns a live balancer that owns the fleet, in words. The mark of a killed balancer remains, but
+ * its heartbeat stops.
  *
  * @param ofFleet filter for the fleet
- * @param dead containers of balancers that were stopped; the host name of each is its id
+ * @param dead containers of stopped balancers; the host name of each is its id
  */
 async function livingOwner(ofFleet: string, dead: readonly string[]): Promise<string | undefined> {
   const first = await marksOf(ofFleet);
@@ -113,7 +113,7 @@ function beatsOf(marks: readonly Mark[]): string {
   return marks.filter(({ kind }) => kind === "beat").map(({ name }) => name).sort().join();
 }
 
-/** The volumes that say whose the fleet is; a balancer that was killed leaves them. */
+/** The volumes that name the fleet's owner; a killed balancer leaves them behind. */
 async function removeMark(ofFleet: string): Promise<void> {
   const filters = ["--filter", ofFleet, "--filter", "label=ringkeeper.mark"];
   const found = await ids(["volume", "ls", "-q", ...filters]);

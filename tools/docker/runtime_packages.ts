@@ -1,28 +1,28 @@
 /**
- * For the build stage of the images: fetches the packages that the named programs import when they
- * run, and nothing else. deno.lock names every package of the project, those of its tests and
- * benchmarks too, and Deno fetches all that a lock file names.
+ * For the build stage of the images: fetches only the packages that the given programs import at
+ * runtime. deno.lock names every package of the project, those of tests and benchmarks too, and
+ * Deno fetches everything in a lock file.
  *
  *     deno run tools/docker/runtime_packages.ts ENTRY_POINT...
  *
- * Writes deno.json and deno.lock of the current folder again with what is left. Every package keeps
- * the version and the digest that it has in the project's lock file.
+ * Rewrites deno.json and deno.lock of the current folder with the remaining packages. Each keeps
+ * the version and digest of the project's lock file.
  *
  * @module
  */
 
-/** The part of deno.json that is read here. */
+/** The fields of deno.json that this tool reads. */
 interface Manifest {
   readonly imports: Readonly<Record<string, string>>;
   readonly [field: string]: unknown;
 }
 
-/** The part of deno.lock that is read here. */
+/** The fields of deno.lock that this tool reads. */
 interface Lock {
   readonly npm: Readonly<Record<string, { readonly integrity: string }>>;
 }
 
-/** The part of `deno info --json` that is read here. */
+/** The fields of `deno info --json` that this tool reads. */
 interface Graph {
   readonly modules: readonly {
     readonly dependencies?: readonly { readonly specifier: string; readonly code?: unknown }[];
@@ -32,10 +32,10 @@ interface Graph {
 const MANIFEST = "deno.json";
 const LOCK = "deno.lock";
 
-/** Fields of deno.json that matter when a program runs. */
+/** Fields of deno.json that matter at runtime. */
 const RUNTIME_FIELDS = ["version", "imports", "nodeModulesDir", "unstable", "compilerOptions"];
 
-/** Files of packages that no program reads: declarations, source maps, documents, sources. */
+/** Package files that no program reads: declarations, source maps, documents, sources. */
 const NOT_FOR_RUNNING = /\.(?:d\.[cm]?ts|[cm]?ts|map|md|markdown|flow)$/i;
 
 const entryPoints = Deno.args;
@@ -56,7 +56,7 @@ function onlyOne(paths: readonly string[]): string[] {
   return [`data:application/typescript,${encodeURIComponent(source)}`];
 }
 
-/** What the programs import, by the names that stand in the sources; types are not imported. */
+/** The programs' imports, as written in the sources; type imports are left out. */
 function usedSpecifiers({ modules }: Graph): string[] {
   return modules.flatMap(({ dependencies = [] }) =>
     dependencies.filter(({ code }) => code !== undefined).map(({ specifier }) => specifier)
@@ -74,7 +74,7 @@ function runtimeManifest(
   return Object.fromEntries(fields.filter(([name]) => RUNTIME_FIELDS.includes(name)));
 }
 
-/** A package that the project's lock file does not name, or names with another digest. */
+/** A package that is missing in the project's lock file, or has another digest there. */
 function checkLock(before: Lock, after: Lock): void {
   for (const [id, { integrity }] of Object.entries(after.npm)) {
     if (before.npm[id]?.integrity !== integrity) {

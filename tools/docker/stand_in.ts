@@ -1,27 +1,27 @@
 /**
- * The files of the stand-in base image: Deno, the shared libraries that it is linked to and those
- * that it loads to resolve names, the certificates, and no shell.
+ * The files of the stand-in base image: Deno, its shared libraries, the libraries for name
+ * resolution, the certificates, and no shell.
  *
  * @module
  */
 import { run } from "../command.ts";
 import { ToolError } from "../tool.ts";
 
-/** Where a file goes, and where it comes from. */
+/** Destination and source of a file. */
 type FileMap = ReadonlyMap<string, string>;
 
-/** Loaded by the C library when a name is resolved; newer ones have some of them built in. */
+/** Loaded by the C library for name resolution; newer versions have some of them built in. */
 const RESOLVERS = ["libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2"];
 
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
-/** Where distributions keep the certificates that they trust. */
+/** Paths of the trusted certificates, by distribution. */
 const CERTIFICATE_BUNDLES = [
   CERTIFICATES,
   "/etc/pki/tls/certs/ca-bundle.crt",
   "/etc/ssl/ca-bundle.pem",
 ];
 
-/** The files that every image needs and that no machine's own copy should be taken for. */
+/** Files that every image needs and that must not be copied from the machine. */
 const TEXTS = {
   "/etc/passwd": "root:x:0:0:root:/:/none\nnobody:x:65534:65534:nobody:/:/none\n",
   "/etc/group": "root:x:0:\nnogroup:x:65534:\n",
@@ -29,7 +29,7 @@ const TEXTS = {
 };
 
 /**
- * The files that a Deno binary needs, as they are on this machine.
+ * Returns the files that a Deno binary needs on this machine.
  *
  * @param deno path of the binary
  */
@@ -50,7 +50,7 @@ export async function standInFiles(deno: string): Promise<FileMap> {
   return files;
 }
 
-/** Where the libraries for name resolution are, if they are there. */
+/** The paths of the libraries for name resolution, if present. */
 function besideLibc(libraries: readonly string[]): string[] {
   const libc = libraries.find((path) => path.endsWith("/libc.so.6"));
   if (libc === undefined) throw new ToolError("this deno is not linked to glibc: no stand-in");
@@ -58,7 +58,7 @@ function besideLibc(libraries: readonly string[]): string[] {
 }
 
 /**
- * The paths in the output of ldd.
+ * Parses the paths in the output of ldd.
  *
  * @param text lines such as `libm.so.6 => /lib/libm.so.6 (0x7f)` and `/lib64/ld-linux.so.2 (0x7f)`
  */
@@ -69,8 +69,8 @@ export function parseLdd(text: string): string[] {
 /**
  * Writes the root folder of the stand-in.
  *
- * @param root a folder that is not there yet
- * @param files what goes into it
+ * @param root a folder that does not exist yet
+ * @param files the files to copy
  */
 export async function writeStandIn(root: string, files: FileMap): Promise<void> {
   for (const [target, source] of files) {

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { parseLdd, standInFiles } from "./stand_in.ts";
 import { systemTest as test } from "../test/needs.ts";
 
-Deno.test("stand-in: ldd tells libraries by name and the loader by path", () => {
+Deno.test("stand-in: ldd lists libraries by name and the loader by path", () => {
   const text = [
     "\tlinux-vdso.so.1 (0x00007ffd)",
     "\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f)",

@@ -1,5 +1,5 @@
 /**
- * `deno task settings`: writes docs/reference/settings.md from the settings themselves.
+ * `deno task settings`: writes docs/reference/settings.md from the settings' definitions.
  *
  * @module
  */

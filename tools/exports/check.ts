@@ -28,10 +28,10 @@ const WHOLE =
   /(?:^import \* as \w+ from|^export \*(?: as \w+)? from|\bimport\(|\bnew URL\() *"([^"]+)"/gm;
 
 /**
- * The exports of some files that none of them imports.
+ * Returns the exports that no other file imports.
  *
  * @param files all files of the project
- * @param resolve the path that an import leads to, from the importing file's path and the specifier
+ * @param resolve resolves an import, from the importing file's path and the specifier
  */
 export function deadExports(
   files: readonly SourceFile[],
@@ -48,7 +48,7 @@ export function deadExports(
   );
 }
 
-/** The names that a file imports or exports again, each with its specifier. */
+/** The names that a file imports or re-exports, each with its specifier. */
 function importsIn(text: string): [specifier: string, name: string][] {
   const listed = [...text.matchAll(LISTED)].flatMap(([, , names = "", specifier = ""]) =>
     namesIn(names).map(([name]): [string, string] => [specifier, name])
@@ -71,7 +71,7 @@ function exportsIn({ path, text }: SourceFile): Export[] {
   ];
 }
 
-/** `a, type b as c` as pairs of the name there and the name here. */
+/** Parses `a, type b as c` into pairs of exported and local name. */
 function namesIn(list: string): [there: string, here: string][] {
   const items = list.split(",").map((item) => item.trim().replace(/^type /, ""));
   return items.filter((item) => item !== "").map((item) => {

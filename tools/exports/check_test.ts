@@ -8,7 +8,7 @@ function dead(files: Readonly<Record<string, string>>): string[] {
   return found.map(({ path, line, name }) => `${path}:${line} ${name}`);
 }
 
-Deno.test("an export that no other file imports is dead, whatever its kind", () => {
+Deno.test("an export that no other file imports is dead, of any kind", () => {
   const text = [
     "export const a = 1;",
     "export async function b() {}",
@@ -36,7 +36,7 @@ Deno.test("a file that is imported as a whole has no dead exports", () => {
   }
 });
 
-Deno.test("an export of another file's name is dead where it is not imported again", () => {
+Deno.test("a re-export is dead if no file imports it", () => {
   const files = {
     "one.ts": "export const a = 1;\nexport const b = 1;",
     "two.ts": 'export { a, b as c } from "./one.ts";',

@@ -1,5 +1,6 @@
 /**
- * Holds files to the table of layers. Pure: files and their imports go in, violations come out.
+ * Checks files against the table of layers. Pure: files and their imports go in, violations come
+ * out.
  *
  * @module
  */
@@ -23,7 +24,7 @@ export interface Import {
   readonly typeOnly: boolean;
 }
 
-/** A source file and what it imports. */
+/** A source file and its imports. */
 export interface Source {
   /** Path from the project's root. */
   readonly path: string;
@@ -31,14 +32,14 @@ export interface Source {
   readonly imports: readonly Import[];
 }
 
-/** True for files that may import what they like. */
+/** True for files without import rules. */
 export function isExempt(path: string): boolean {
   return /^(?:bench|tests|tools)\//.test(path) || /_test\.ts$/.test(path) ||
     path.includes("/testdata/") || TEST_HELPERS.includes(path);
 }
 
 /**
- * The room that a file belongs to: of all that match, the one with the longest path.
+ * Returns the room of a file: of all matching rooms, the one with the longest path.
  *
  * @param path path from the project's root
  */
@@ -53,7 +54,7 @@ export function roomOf(path: string): Room | undefined {
 }
 
 /**
- * Everything that a file does against the table, each as `file:line: what; what is legal`.
+ * Returns a file's violations of the table, each as `file:line: what; what is legal`.
  *
  * @param source the file
  */
@@ -115,7 +116,7 @@ function globalFaults(room: Room, { path, text }: Source): string[] {
   return faults;
 }
 
-/** Blanks comments and keeps their line breaks, so that line numbers stay true. */
+/** Blanks comments and keeps their line breaks, so that line numbers stay correct. */
 function withoutComments(text: string): string {
   const blank = (comment: string) => comment.replace(/[^\n]/g, " ");
   return text.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/[^\n]*/g, blank);

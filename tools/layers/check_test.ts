@@ -3,13 +3,13 @@ import { importsOf, readSources } from "./imports.ts";
 import { type Import, isExempt, roomOf, violationsOf } from "./check.ts";
 import { systemTest as test } from "../test/needs.ts";
 
-/** What is said of a file with one import. */
+/** The violations of a file with one import. */
 function said(path: string, target: string, how: Partial<Import> = {}): string {
   return violationsOf({ path, text: "", imports: [{ line: 7, target, typeOnly: false, ...how }] })
     .join("\n");
 }
 
-/** What is said of a file with this text. */
+/** The violations of a file with this text. */
 function saidOfText(path: string, text: string): string[] {
   return violationsOf({ path, text, imports: [] });
 }
@@ -25,7 +25,7 @@ Deno.test("layers: a file belongs to the room with the longest path that matches
   assertEquals(roomOf("docs/x.ts"), undefined);
 });
 
-Deno.test("layers: an error names file, line, import and what is legal", () => {
+Deno.test("layers: an error names file, line, import and the legal imports", () => {
   assertEquals(
     said("balancer/view.ts", "balancer/fleet/fleet.ts"),
     "balancer/view.ts:7: imports balancer/fleet/fleet.ts; " +
@@ -33,7 +33,7 @@ Deno.test("layers: an error names file, line, import and what is legal", () => {
   );
 });
 
-Deno.test("layers: what the table draws is legal", () => {
+Deno.test("layers: the imports in the table are legal", () => {
   assertEquals(said("ring/mod.ts", "ring/ring.ts"), "");
   assertEquals(said("balancer/view.ts", "ring/mod.ts"), "");
   assertEquals(said("balancer/proxy/routing/key.ts", "balancer/view.ts"), "");
@@ -54,12 +54,12 @@ Deno.test("layers: proxy and fleet never import each other", () => {
   assertStringIncludes(said("balancer/fleet/b.ts", "balancer/proxy/a.ts"), "not proxy");
 });
 
-Deno.test("layers: the fleet knows the engine's interface and none of the engines", () => {
+Deno.test("layers: the fleet imports the engine's interface and none of the engines", () => {
   const fault = said("balancer/fleet/fleet.ts", "balancer/engine/docker.ts");
   assertStringIncludes(fault, "not engine adapters");
 });
 
-Deno.test("layers: nothing imports upwards", () => {
+Deno.test("layers: no import goes upwards", () => {
   assertStringIncludes(said("balancer/fleet/fleet.ts", "balancer/control/app.ts"), "not control");
   assertStringIncludes(said("balancer/control/app.ts", "balancer/main.ts"), "not main");
   assertStringIncludes(said("replica/contract.ts", "replica/app.ts"), "not replica");
@@ -73,7 +73,7 @@ Deno.test("layers: only docker_api.ts imports dockerode, its types included", ()
   assertStringIncludes(said("balancer/main.ts", "npm:/dockerode@5.0.1/lib/docker.js"), only);
 });
 
-Deno.test("layers: where types alone are legal, a value is not", () => {
+Deno.test("layers: where only types are legal, a value import is not", () => {
   const config = "balancer/config.ts";
   assertEquals(said("balancer/control/app.ts", config, { typeOnly: true }), "");
   assertStringIncludes(said("balancer/control/app.ts", config), "types of config only");
@@ -104,7 +104,7 @@ Deno.test("layers: the ring does no I/O and reads no clock, and comments may say
   assertEquals(saidOfText("ring/ring.ts", "/**\n * Date.now()\n */\n// Deno.cwd()"), []);
 });
 
-Deno.test("layers: tests, bench and tools import what they like", () => {
+Deno.test("layers: tests, bench and tools have no import rules", () => {
   const paths = [
     "ring/ring_test.ts",
     "bench/ring.ts",

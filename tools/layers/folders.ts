@@ -1,22 +1,22 @@
 /**
- * Holds imports between folders to their order, and finds cycles. Pure: files and their imports go
- * in, violations come out.
+ * Checks imports between folders against their order, and finds cycles. Pure: files and their
+ * imports go in, violations come out.
  *
  * @module
  */
 import { isExempt, type Source } from "./check.ts";
 import { FOLDER_ORDER, FOLDERS_APART } from "./table.ts";
 
-/** Imports from one folder to another; a file that stands alone counts as a folder. */
+/** Imports from one folder to another; a standalone file counts as a folder. */
 interface Edge {
   readonly from: string;
   readonly to: string;
-  /** The first import that makes it, as `file:line`. */
+  /** The first such import, as `file:line`. */
   readonly at: string;
 }
 
 /**
- * Every import that the order of folders forbids, and every cycle of folders.
+ * Returns every import that the order of folders forbids, and every cycle of folders.
  *
  * @param sources the files
  * @returns violations, each as `file:line: what`, or without a line for a cycle
@@ -26,7 +26,7 @@ export function folderViolations(sources: readonly Source[]): string[] {
   return [...edges.flatMap(upwardImport), ...cyclesOf(edges)];
 }
 
-/** The folder that a file belongs to, or the file where the table lists it apart. */
+/** The folder of a file, or the file itself if the table lists it separately. */
 export function folderOf(path: string): string {
   return FOLDERS_APART.includes(path) ? path : path.slice(0, path.lastIndexOf("/") + 1);
 }
@@ -46,7 +46,7 @@ function edgesBetweenFolders(sources: readonly Source[]): Edge[] {
   return [...edges.values()];
 }
 
-/** An import of a folder that stands above, or on the same level of the order. */
+/** An import of a folder on a higher or the same level. */
 function upwardImport({ from, to, at }: Edge): string[] {
   for (const [parent, levels] of Object.entries(FOLDER_ORDER)) {
     const [a, b] = [levelOf(from, parent, levels), levelOf(to, parent, levels)];

@@ -1,6 +1,5 @@
 /**
- * What files import, as Deno itself resolves it: import map, re-exports and dynamic imports
- * included.
+ * The imports of files, as Deno resolves them: import map, re-exports and dynamic imports included.
  *
  * @module
  */
@@ -9,7 +8,7 @@ import type { Import, Source } from "./check.ts";
 import { ROOT, rootPath, RUN_DIR } from "../project.ts";
 import { ToolError } from "../tool.ts";
 
-/** The part of `deno info --json` that is read here. */
+/** The fields of `deno info --json` that this tool reads. */
 interface ModuleGraph {
   readonly modules: readonly GraphModule[];
 }
@@ -33,7 +32,7 @@ interface Resolution {
 }
 
 /**
- * Reads files and resolves what they import.
+ * Reads files and resolves their imports.
  *
  * @param paths paths from the project's root
  */
@@ -46,7 +45,9 @@ export async function readSources(paths: readonly string[]): Promise<Source[]> {
   }));
 }
 
-/** One call for all files: `deno info` takes one entry point, so it gets one that imports all. */
+/**
+ * One call for all files: `deno info` takes one entry point, so the entry point imports all files.
+ */
 async function moduleGraph(paths: readonly string[]): Promise<ModuleGraph> {
   await Deno.mkdir(RUN_DIR, { recursive: true });
   const entry = new URL(`layers-${crypto.randomUUID()}.ts`, RUN_DIR);
@@ -61,9 +62,9 @@ async function moduleGraph(paths: readonly string[]): Promise<ModuleGraph> {
 }
 
 /**
- * The imports of one module of the graph.
+ * Returns the imports of one module of the graph.
  *
- * @param module a module as `deno info --json` describes it
+ * @param module a module in the form of `deno info --json`
  */
 export function importsOf({ dependencies = [] }: GraphModule): Import[] {
   return dependencies.map((dependency) => {

@@ -1,5 +1,5 @@
 /**
- * `deno task check:layers`: holds every source file to the table of layers.
+ * `deno task check:layers`: checks every source file against the table of layers.
  *
  * @module
  */
@@ -13,7 +13,9 @@ import { runTool, ToolError } from "../tool.ts";
 const FOLDERS = ["ring/", "replica/", "balancer/"];
 const BLACK_BOX = ["tests/blackbox/", "tests/harness/"];
 
-/** Runs in browsers, has an import map of its own, and nothing of the balancer imports it. */
+/**
+ * The page's client runs in browsers and has its own import map; the balancer imports none of it.
+ */
 const BROWSER = new URL("balancer/page/client/", ROOT);
 
 async function layers(): Promise<void> {
@@ -32,7 +34,7 @@ async function layers(): Promise<void> {
   say(`layers: ${sources.length} files keep to the table`);
 }
 
-/** Black-box tests see the product from outside, as its users do. */
+/** Black-box tests use the product only from outside, as its users do. */
 async function blackBoxViolations(): Promise<string[]> {
   const paths: string[] = [];
   for (const folder of BLACK_BOX) await collect(new URL(folder, ROOT), paths, () => true);

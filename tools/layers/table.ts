@@ -1,25 +1,28 @@
 /**
- * Who may import whom, as data. The arrows of docs/architecture.md; `deno task check:layers`
- * holds the code to them.
+ * The allowed imports, as data. They are the arrows of docs/architecture.md;
+ * `deno task check:layers` checks the code against them.
  *
  * @module
  */
 
-/** A part of the project with one rule for what it may import. */
+/** A part of the project with one rule for its imports. */
 export interface Room {
   readonly name: string;
-  /** Files, or folders with a slash at the end. Of all rooms, the longest match is a file's room. */
+  /**
+   * Files, or folders with a trailing slash. A file belongs to the room with the longest matching
+   * path.
+   */
   readonly paths: readonly string[];
-  /** Names of the rooms that it may import, beside itself. */
+  /** Names of the rooms that it may import, besides itself. */
   readonly imports: readonly string[];
-  /** Names of the rooms of which it may import types and nothing else. */
+  /** Names of the rooms from which it may import only types. */
   readonly importsTypes?: readonly string[];
 }
 
-/** What everything in balancer/ may use: it knows nothing of any room. */
+/** Modules that all of balancer/ may import, because they depend on no room. */
 const LEAVES = ["clock", "failures", "fault", "log", "out of files", "reply", "version"];
 
-/** Every room that has a rule. Tests, bench/, tests/ and tools/ import what they like. */
+/** All rooms with a rule. Tests, bench/, tests/ and tools/ have no rule. */
 export const ROOMS: readonly Room[] = [
   { name: "ring", paths: ["ring/"], imports: [] },
   { name: "contract", paths: ["replica/contract.ts"], imports: [] },
@@ -33,7 +36,7 @@ export const ROOMS: readonly Room[] = [
   { name: "version", paths: ["balancer/version.ts"], imports: [] },
   { name: "out of files", paths: ["balancer/out_of_files.ts"], imports: [] },
   { name: "reply", paths: ["balancer/reply.ts"], imports: [], importsTypes: ["answers"] },
-  // The types of answers are for whoever answers; their schemas need zod, and are for control alone.
+  // Any room may import the types of answers; their schemas need zod and are for control only.
   {
     name: "answers",
     paths: ["balancer/answers/"],
@@ -87,7 +90,7 @@ export const ROOMS: readonly Room[] = [
     imports: ["tracing"],
     importsTypes: ["fleet"],
   },
-  // The codec alone: bytes to heads and back. Heartbeats speak by it, too.
+  // The codec: bytes to heads and back. Heartbeats use it, too.
   { name: "http1", paths: ["balancer/proxy/http1/"], imports: [] },
   {
     name: "proxy",
@@ -165,7 +168,7 @@ export const ROOMS: readonly Room[] = [
   },
 ];
 
-/** What tests share. It may do what tests may, and nothing but tests may import it. */
+/** Helpers of tests. They have the permissions of tests, and only tests may import them. */
 export const TEST_HELPERS: readonly string[] = [
   "balancer/control/testing.ts",
   "balancer/engine/conformance.ts",
@@ -179,15 +182,15 @@ export const TEST_HELPERS: readonly string[] = [
   "balancer/tracing/testing.ts",
 ];
 
-/** Something that only a few files may use. */
+/** A resource that only a few files may use. */
 interface Reserved {
-  /** What is reserved, in words. */
+  /** The resource, in words. */
   readonly what: string;
-  /** The files that may. */
+  /** The files that may use it. */
   readonly to: readonly string[];
 }
 
-/** npm packages that are reserved, by the start of their specifier. */
+/** Reserved npm packages, by the start of their specifier. */
 export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[] = [
   { name: "dockerode", what: "the package dockerode", to: ["balancer/engine/docker_api.ts"] },
   {
@@ -202,10 +205,10 @@ export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[
   },
 ];
 
-/** Rooms that import no package at all. */
+/** Rooms that import no package. */
 export const WITHOUT_PACKAGES: readonly string[] = ["ring", "contract", "view"];
 
-/** Globals that are reserved, by what they look like in the source. */
+/** Reserved globals, by their form in the source. */
 export const RESERVED_GLOBALS: readonly (Reserved & { readonly pattern: RegExp })[] = [
   {
     pattern: /\bDeno\.env\b/,
@@ -219,13 +222,13 @@ export const RESERVED_GLOBALS: readonly (Reserved & { readonly pattern: RegExp }
   },
 ];
 
-/** Globals that a room has no use for, being pure. */
+/** Pure rooms: no input, no output, no clock. */
 export const PURE_ROOMS: readonly string[] = ["ring"];
 
-/** What a pure room does not touch: input, output and the clock. */
+/** The forbidden globals of a pure room: input, output and the clock. */
 export const IMPURE = /\b(?:Deno\.\w+|Date\.now|new Date|performance\.now|setTimeout|fetch)\b/;
 
-/** Files that count as a folder of their own: each is a room, and its neighbours are others. */
+/** Files that count as a folder of their own: each is a room beside other rooms. */
 export const FOLDERS_APART: readonly string[] = ROOMS.flatMap(({ paths }) =>
   paths.filter((path) => path.endsWith(".ts"))
 );

@@ -1,6 +1,6 @@
 /**
- * What a test needs beyond plain `deno test`, which grants nothing. A test that misses a permission
- * is ignored, with the reason in its name. Asks for nothing itself: it loads without permissions.
+ * The permissions that a test needs beyond plain `deno test`, which grants none. A test without its
+ * permissions is ignored, with the reason in its name. This module loads without permissions.
  *
  * @module
  */
@@ -11,13 +11,13 @@ type Need = "env" | "net" | "read" | "run" | "sys" | "write";
 /** The permissions of `permissions.default` in deno.json, which `deno test -P` grants. */
 const ALL: readonly Need[] = ["env", "net", "read", "run", "sys", "write"];
 
-/** `Deno.test`, or its equal that registers every test as ignored. */
+/** `Deno.test`, or a substitute that registers every test as ignored. */
 type Register = typeof Deno.test;
 
 /**
- * The permissions that this run has not.
+ * Returns the permissions that this run lacks.
  *
- * @param needs permissions to look at
+ * @param needs permissions to check
  */
 export function missing(...needs: readonly Need[]): Need[] {
   return needs.filter((name) => Deno.permissions.querySync({ name }).state !== "granted");
@@ -26,7 +26,7 @@ export function missing(...needs: readonly Need[]): Need[] {
 /**
  * Registers tests that need permissions, as `Deno.test` does.
  *
- * @param needs what the tests use; all permissions where no name is given
+ * @param needs the permissions of the tests; all permissions if none is named
  */
 function testWith(...needs: readonly Need[]): Register {
   const lacking = missing(...(needs.length > 0 ? needs : ALL));
@@ -41,11 +41,11 @@ export const PERMITTED: boolean = missing(...ALL).length === 0;
 export const systemTest: Register = testWith();
 
 /**
- * Loads a module that reads files or the environment when it loads, as some packages do.
+ * Loads a module that reads files or the environment at import, as some packages do.
  *
  * @param load imports the module
- * @returns the module; an empty one where permissions are missing and every test that would use it
- *   is ignored
+ * @returns the module; an empty one if permissions are missing, in which case every test that
+ *   would use it is ignored
  */
 export async function whenPermitted<T>(load: () => Promise<T>): Promise<T> {
   return PERMITTED ? await load() : {} as T;
@@ -72,7 +72,7 @@ function ignoring(lacking: readonly Need[]): Register {
   });
 }
 
-/** The name, wherever the overloads of `Deno.test` take it. */
+/** The name, in any of the overloads of `Deno.test`. */
 function nameOf(args: readonly unknown[]): string {
   for (const arg of args) {
     if (typeof arg === "string") return arg;

@@ -23,7 +23,7 @@ const KINDS = [
 /** A run takes about ten seconds; a loaded machine takes longer. */
 const DEADLINE_MS = 180_000;
 
-test("needs: a test run without permissions ignores what needs them, and fails nowhere", async () => {
+test("needs: a test run without permissions ignores the tests that need them, and fails nowhere", async () => {
   const files = KINDS.map((path) => new URL(path, ROOT).pathname);
   const config = `--config=${new URL("deno.json", ROOT).pathname}`;
   const args = ["test", config, "--no-check", "--no-prompt", "--no-lock", ...files];
@@ -34,7 +34,7 @@ test("needs: a test run without permissions ignores what needs them, and fails n
   assertEquals(code, 0);
 });
 
-test("needs: nothing is missing where all permissions are given", () => {
+test("needs: nothing is missing if all permissions are granted", () => {
   assertEquals(missing("env", "net", "read", "run", "sys", "write"), []);
   assert(test === Deno.test);
 });

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How many tests passed, failed and were left out. Steps count as tests. */
+/** The number of passed, failed and ignored tests. Steps count as tests. */
 export interface Tally {
   readonly passed: number;
   readonly failed: number;
@@ -14,8 +14,8 @@ export interface Tally {
 /**
  * Counts one run.
  *
- * @param report the JUnit report; empty when the run never came to one, as after a type error
- * @param code exit code of the run: one that failed without a failed test counts as one failure
+ * @param report the JUnit report; empty if the run wrote none, as after a type error
+ * @param code exit code of the run: a failed run without a failed test counts as one failure
  */
 export function tally(report: string, code: number): Tally {
   let [tests, failed, ignored] = [0, 0, 0];

@@ -1,6 +1,6 @@
 /**
- * Runs the tests, and the examples in the ring's documentation; the last line that it prints is
- * `N passed, N failed`. With arguments, only the files and folders that they name.
+ * Runs the tests, and the examples in the ring's documentation; the last line of output is
+ * `N passed, N failed`. Arguments restrict the run to files and folders.
  *
  * @module
  */
@@ -63,7 +63,10 @@ async function denoTest(args: readonly string[]): Promise<Tally> {
   }
 }
 
-/** The ring's files that hold examples, its README too; tests left out: they have run already. */
+/**
+ * The ring's files with examples, including its README; tests are left out because they have
+ * already run.
+ */
 async function documentedModules(): Promise<string[]> {
   const paths: string[] = [];
   for await (const { name } of Deno.readDir(new URL("ring/", ROOT))) {

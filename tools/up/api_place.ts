@@ -1,5 +1,5 @@
 /**
- * Where the API of a balancer that `up` starts has its own port.
+ * Chooses the API's own port for a balancer that `up` starts.
  *
  * @module
  */
@@ -7,21 +7,21 @@ import { isLoopback } from "../../balancer/control/auth/host.ts";
 import { controlUrl } from "./endpoint.ts";
 import type { Lookup } from "./options.ts";
 
-/** An own port or socket file of the API, as `LB_ADMIN_LISTEN` has it; empty: there is none. */
+/** An own port or socket file of the API, in the form of `LB_ADMIN_LISTEN`; empty for none. */
 interface ApiEntrance {
   readonly listen: string;
-  /** Where the API is reached from this machine. */
+  /** The API's address from this machine. */
   readonly url: string;
 }
 
 /**
- * Chooses the API's own port: the one that the settings name, or else one above the public one, or a
- * free one where that is taken.
+ * Chooses the API's own port: the one in the settings, or the port above the public one, or a free
+ * port if that one is taken.
  *
  * @param env looks up settings
- * @param service where the public port is
+ * @param service address of the public port
  * @param isFree whether nothing listens on a port of a host
- * @param freePort finds one on which nothing does
+ * @param freePort finds a free port
  */
 export function apiEntrance(
   env: Lookup,
@@ -42,9 +42,9 @@ export function apiEntrance(
 }
 
 /**
- * Whether only this machine reaches an entrance.
+ * Whether an entrance is reachable from this machine only.
  *
- * @param listen as `LB_ADMIN_LISTEN` has it
+ * @param listen the address, in the form of `LB_ADMIN_LISTEN`
  */
 export function isPrivate(listen: string): boolean {
   if (listen === "" || listen.startsWith("unix:")) return true;

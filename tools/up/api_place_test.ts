@@ -6,7 +6,7 @@ function entrance(env: Record<string, string>, service = "http://127.0.0.1:5000"
   return apiEntrance((name) => env[name], service, isFree, () => 40001);
 }
 
-Deno.test("api place: the port above the public one, or a free one where that is taken", () => {
+Deno.test("api place: the port above the public one, or a free one if that is taken", () => {
   const next = { listen: "127.0.0.1:5001", url: "http://127.0.0.1:5001" };
   const free = { listen: "127.0.0.1:40001", url: "http://127.0.0.1:40001" };
   assertEquals(entrance({}), next);
@@ -17,7 +17,7 @@ Deno.test("api place: the port above the public one, or a free one where that is
   assertEquals(entrance({}, "http://[::1]:5000").listen, "[::1]:5001");
 });
 
-Deno.test("api place: the settings move it, or have none", () => {
+Deno.test("api place: the settings choose another port, or none", () => {
   assertEquals(entrance({ LB_PUBLIC_API: "all" }), { listen: "", url: "http://127.0.0.1:5000" });
   const named = { LB_PUBLIC_API: "all", LB_ADMIN_LISTEN: "0.0.0.0:7000" };
   assertEquals(entrance(named), { listen: "0.0.0.0:7000", url: "http://127.0.0.1:7000" });
@@ -25,7 +25,7 @@ Deno.test("api place: the settings move it, or have none", () => {
   assertEquals(entrance(unix), { listen: unix.LB_ADMIN_LISTEN, url: unix.LB_ADMIN_LISTEN });
 });
 
-Deno.test("api place: an address that others reach is not private", () => {
+Deno.test("api place: an address that other machines reach is not private", () => {
   for (const listen of ["", "127.0.0.1:5001", "[::1]:5001", "localhost:1", "unix:/a"]) {
     assertEquals(isPrivate(listen), true, listen);
   }

@@ -14,7 +14,7 @@ export async function balancerArgs(): Promise<string[]> {
 }
 
 /**
- * The arguments of a task that runs Deno and nothing else.
+ * Returns the arguments of a task whose only command is Deno.
  *
  * @param task the task's command line, `deno run ...`
  */

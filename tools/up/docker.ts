@@ -1,5 +1,5 @@
 /**
- * Starts a balancer in a container whose replicas are containers.
+ * Starts a balancer in a container, with containers as replicas.
  *
  * @module
  */
@@ -22,17 +22,17 @@ import { ToolError } from "../tool.ts";
 import { verbOf } from "./verb_of.ts";
 import { LOG_LINES, type Started, stateOf, type UpRequest } from "./request.ts";
 
-/** A container that Docker had to start again this often will not come up by waiting. */
+/** A container that Docker restarted this often is given up. */
 const TOO_MANY_RESTARTS = 2;
 
-/** The token that the balancer makes beside its state, in its container. */
+/** The token that the balancer generates in its container, beside its state. */
 const CONTAINER_TOKEN = "/state/fleet.json.admin-token";
 
 /**
  * Builds the images and starts the balancer with compose.
  *
- * @param request what to start
- * @param compose which compose to use
+ * @param request the balancer to start
+ * @param compose the compose command
  * @param socket path of the Docker Engine's socket, whose folder is mounted
  */
 export async function startDocker(
@@ -64,11 +64,11 @@ export async function startDocker(
 }
 
 /**
- * Makes sure that no other checkout has started the fleet on this Engine: compose would take that
- * one's containers for its own.
+ * Ensures that no other checkout has started the fleet on this Engine: compose would mistake that
+ * checkout's containers for its own.
  *
- * @param places of the fleet
- * @param port the public port that is asked for, for the advice
+ * @param places the places of the fleet
+ * @param port the requested public port, for the advice
  * @throws {ToolError} with the folder of the other checkout
  */
 export async function requireOwnProject(places: FleetPlaces, port: number): Promise<void> {
@@ -81,7 +81,7 @@ export async function requireOwnProject(places: FleetPlaces, port: number): Prom
   );
 }
 
-/** The names in compose.yaml that follow the fleet. */
+/** The names in compose.yaml that depend on the fleet. */
 async function fleetVariables(places: FleetPlaces): Promise<Record<string, string>> {
   const back = Deno.env.get("LB_DOCKER_NETWORK") || places.back;
   const external = await isExternalNetwork(back, places);
@@ -96,8 +96,8 @@ async function fleetVariables(places: FleetPlaces): Promise<Record<string, strin
 }
 
 /**
- * The API listens inside the container, and its place on this machine is where that port is
- * published. Where other machines reach it, nothing is open without a token.
+ * The API listens inside the container, and is reached on this machine at the published port. If
+ * other machines reach that port, every call needs a token.
  */
 function adminEnv({ listen }: UpRequest): Record<string, string> {
   if (listen === "") return { LB_ADMIN_LISTEN: "", ADMIN_PUBLISH: "127.0.0.1:0" };
@@ -109,7 +109,7 @@ function adminEnv({ listen }: UpRequest): Record<string, string> {
   };
 }
 
-/** Has the token at hand for the command line: the container's own file is out of its reach. */
+/** Copies the token for the command line: the container's own file is out of its reach. */
 async function keepToken({ tokenFile, places }: UpRequest): Promise<void> {
   const [container] = await balancerContainers(places, true);
   if (tokenFile === undefined || !container) return;
@@ -117,7 +117,7 @@ async function keepToken({ tokenFile, places }: UpRequest): Promise<void> {
   if (text !== undefined) await writeSecret(new URL(tokenFile, ROOT), text);
 }
 
-/** What compose.yaml has to know about the Engine's socket. */
+/** The values for the Engine's socket in compose.yaml. */
 async function socketVariables(socket: string): Promise<Record<string, string>> {
   const path = await Deno.realPath(socket);
   const { gid } = await Deno.stat(path);

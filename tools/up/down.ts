@@ -1,5 +1,5 @@
 /**
- * Ends exactly what `up` started, in whatever state it is.
+ * Ends exactly the balancer that `up` started, in any state.
  *
  * @module
  */
@@ -18,22 +18,22 @@ import {
 import { ToolError } from "../tool.ts";
 import { verbOf } from "./verb_of.ts";
 
-/** Time for the balancer to drain and to stop its replicas; as compose.yaml gives it. */
+/** Deadline for the balancer to drain and stop its replicas, as in compose.yaml. */
 const BALANCER_GRACE_MS = 30_000;
 
 /** The outcome of {@linkcode down}. */
 interface Down {
-  /** Whether there was anything to end. */
+  /** Whether anything was running. */
   readonly ended: boolean;
-  /** Which containers were left alone and why, in words. */
+  /** The remaining containers and the reason, in words. */
   readonly kept?: string;
 }
 
 /**
- * Ends the balancer and all that belongs to it.
+ * Ends the balancer and all its replicas.
  *
- * @param progress told of every step
- * @param fleet the fleet to end; that of the environment where it is not given
+ * @param progress called at every step
+ * @param fleet the fleet to end; the default is the environment's
  */
 export async function down(
   progress: (line: string) => void,
@@ -54,7 +54,7 @@ export async function down(
   return { ended: false };
 }
 
-/** Its replicas end with it: the process engine sees to that even where it was killed. */
+/** The replicas end with the balancer, even if it is killed: the process engine ensures that. */
 async function endProcesses(runId: string, progress: (line: string) => void): Promise<number> {
   const balancer = async () => balancerOf(await listProcesses(), runId);
   if ((await balancer()).length === 0) return 0;

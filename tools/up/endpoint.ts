@@ -1,25 +1,25 @@
 /**
- * How a balancer is reached: by a URL, or by the socket file that it has instead of a port.
+ * The address of a balancer: a URL, or its socket file instead of a port.
  *
  * @module
  */
 import { ToolError, USAGE } from "../tool.ts";
 
-/** What to fetch from. */
+/** The target of fetch calls. */
 export interface Endpoint {
-  /** What paths are put behind. */
+  /** The base URL of paths. */
   readonly base: string;
-  /** What `fetch` has to be given, where it is a socket file. */
+  /** The HTTP client of `fetch`, for a socket file. */
   readonly init: { readonly client?: Deno.HttpClient };
 }
 
 const UNIX = "unix:";
 
 /**
- * How to reach a balancer.
+ * Resolves the address of a balancer.
  *
  * @param url `http://host:port`, or `unix:/path`
- * @throws {ToolError} this program may not use a socket there
+ * @throws {ToolError} this program lacks permission for that socket
  */
 export function endpointOf(url: string): Endpoint {
   if (!url.startsWith(UNIX)) return { base: url, init: {} };
@@ -36,7 +36,7 @@ export function endpointOf(url: string): Endpoint {
   }
 }
 
-/** The settings that say where the API is. */
+/** The settings that determine the API's address. */
 interface ApiPlace {
   /** `LB_ADMIN_LISTEN` */
   readonly listen: string;
@@ -45,13 +45,14 @@ interface ApiPlace {
 }
 
 /**
- * Where a balancer on this machine answers all calls, unless its own port was taken.
+ * Returns the URL that answers all calls of a balancer on this machine, unless its own port was
+ * taken.
  *
- * @param place its settings
- * @param publicUrl where its public port is
+ * @param place the settings
+ * @param publicUrl URL of the public port
  */
 export function controlUrl({ listen, api }: ApiPlace, publicUrl: string): string {
-  // What listens everywhere does on loopback, too.
+  // A wildcard address includes loopback.
   if (listen.startsWith(UNIX)) return listen;
   if (listen !== "") {
     return `http://${listen.replace(/^0\.0\.0\.0:/, "127.0.0.1:").replace(/^\[::\]:/, "[::1]:")}`;
@@ -61,6 +62,6 @@ export function controlUrl({ listen, api }: ApiPlace, publicUrl: string): string
   const host = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.")
     ? hostname
     : "127.0.0.1";
-  // Above the last port there is none: the balancer takes a free one then, which 0 stands for.
+  // No port exists above the last one: the balancer then takes a free one, written as 0.
   return `http://${host}:${(Number(port || 80) + 1) % 65536}`;
 }

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { controlUrl, endpointOf } from "./endpoint.ts";
 import { systemTest as test } from "../test/needs.ts";
 
-Deno.test("endpoint: the API is one port above the public one, or where the settings have it", () => {
+Deno.test("endpoint: the API is one port above the public one, or as in the settings", () => {
   const url = "http://127.0.0.1:5000";
   const at = (listen: string, api = "") => controlUrl({ listen, api }, url);
   assertEquals(at(""), "http://127.0.0.1:5001");
@@ -17,7 +17,7 @@ Deno.test("endpoint: the API is one port above the public one, or where the sett
   assertEquals(controlUrl(place, "http://[::1]:5000"), "http://[::1]:5001");
 });
 
-test("endpoint: a socket file is spoken to like any other server", async () => {
+test("endpoint: a socket file is called like any other server", async () => {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/a.sock`;
   const server = Deno.serve({ path, onListen() {} }, () => new Response("there"));

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { takeLock } from "./lock.ts";
 import { systemTest as test } from "../test/needs.ts";
 
-test("lock: whoever comes second waits for the first", async () => {
+test("lock: the second holder waits for the first", async () => {
   const path = await Deno.makeTempDir();
   const folder = new URL(`file://${path}/`);
   const order: string[] = [];

@@ -17,7 +17,7 @@ const LINES = "100";
 /**
  * Shows the log, and follows it while the balancer runs.
  *
- * @param print runs the program that writes the log to its standard output
+ * @param print runs the program that prints the log
  * @returns the exit code of that program
  * @throws {ToolError} there is no log
  */

@@ -1,5 +1,5 @@
 /**
- * What `up` is asked for: its options, and the settings that stand in for them.
+ * The options of `up`, and the settings that replace missing ones.
  *
  * @module
  */
@@ -15,12 +15,12 @@ export interface GivenUpOptions {
   readonly takeOver?: true;
 }
 
-/** What `up` was asked for. */
+/** The resolved options of `up`. */
 export interface UpOptions {
   readonly engine: EngineWish;
   readonly replicas: number;
   readonly port: number;
-  /** Whether another balancer that has the fleet is asked to hand it over. */
+  /** Whether another balancer of the fleet is asked to hand the fleet over. */
   readonly takeOver: boolean;
 }
 
@@ -28,11 +28,11 @@ export interface UpOptions {
 export type Lookup = (name: string) => string | undefined;
 
 /**
- * Completes the options of the command line by settings, and those by defaults.
+ * Fills in missing options from settings and defaults.
  *
  * @param given the options
  * @param env environment variables
- * @throws {ToolError} with exit code 2: the setting, what it must be and what it was
+ * @throws {ToolError} with exit code 2: the setting, the expected form and the value
  */
 export function readUpOptions(given: GivenUpOptions, env: Lookup): UpOptions {
   const number = (name: string, fallback: string, min: number, max: number) =>
@@ -46,10 +46,10 @@ export function readUpOptions(given: GivenUpOptions, env: Lookup): UpOptions {
 }
 
 /**
- * Reads the name of an engine.
+ * Parses the name of an engine.
  *
- * @param option where it was given
- * @throws {ToolError} with exit code 2: the option, what it must be and what it was
+ * @param option the option, for the message
+ * @throws {ToolError} with exit code 2: the option, the expected form and the value
  */
 export function engineOf(option: string, value: string): EngineWish {
   const found = ENGINES.find((known) => known === value);

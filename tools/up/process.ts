@@ -1,5 +1,5 @@
 /**
- * Starts a balancer in the background whose replicas are processes.
+ * Starts a balancer in the background, with processes as replicas.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { makeFleetFolder, writeState } from "./state.ts";
 import { LOG_LINES, type Started, stateOf, type UpRequest } from "./request.ts";
 
 /**
- * The shell stands in between only to open the log; exec gives its place, and pid, to Deno. The log
- * is for `make logs` to show, so it is text unless the user wants it otherwise. The names
- * of OpenTelemetry have the defaults that they have in compose.yaml.
+ * The shell only opens the log; exec replaces it by Deno under the same pid. The log is text by
+ * default, because `make logs` shows it to people. OpenTelemetry's variables have the same defaults
+ * as in compose.yaml.
  */
 const IN_BACKGROUND = `
 log=$1
@@ -27,15 +27,15 @@ exec "$@" >"$log" 2>&1
 `;
 
 /**
- * Starts it, detached from the terminal.
+ * Starts the balancer, detached from the terminal.
  *
- * @param request what to start
+ * @param request the balancer to start
  */
 export async function startProcess(request: UpRequest): Promise<Started> {
   await cacheDependencies();
   const runId = crypto.randomUUID();
   const args = await balancerArgs();
-  // Before the process is there, so that a `down` after a crash in between finds it.
+  // Written before the process starts, so that a `down` after a crash in between finds the process.
   await makeFleetFolder(request.places);
   await writeState({ engine: "process", ...stateOf(request), runId }, request.places.stateFile);
   const child = spawn(request, [...args, `--run-id=${runId}`]);

@@ -1,6 +1,6 @@
 /**
- * The processes that `up` started: found by the run id among their arguments, never by number
- * alone, because numbers are used again.
+ * The processes that `up` started: found by the run id among their arguments, never by pid alone,
+ * because pids are reused.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export interface Process {
   readonly args: string;
 }
 
-/** How often to look whether a process has ended. */
+/** Interval of checks whether a process has ended. */
 const LOOK_MS = 100;
 
 /** Every process of this machine. */
@@ -25,7 +25,7 @@ export async function listProcesses(): Promise<Process[]> {
 }
 
 /**
- * Reads the output of `ps -o pid=,stat=,args=`. Zombies are left out: they have ended.
+ * Parses the output of `ps -o pid=,stat=,args=`. Zombies are left out: they have ended.
  *
  * @param text the output
  */
@@ -41,28 +41,28 @@ export function parseProcesses(text: string): Process[] {
   return processes;
 }
 
-/** The balancer of a run: the one whose arguments hold the run id. */
+/** The balancer of a run: the process whose arguments contain the run id. */
 export function balancerOf(processes: readonly Process[], runId: string): Process[] {
   return processes.filter((process) => process.args.includes(runId));
 }
 
-/** The balancer of a run, if it runs. */
+/** The balancer of a run, if running. */
 export async function findRun(runId: string): Promise<Process | undefined> {
   return balancerOf(await listProcesses(), runId)[0];
 }
 
-/** Sends a signal. A process that ended in the meantime does not matter. */
+/** Sends a signal. A process that has already ended is ignored. */
 async function signal(name: "TERM" | "KILL", processes: readonly Process[]): Promise<void> {
   const pids = processes.map((process) => String(process.pid));
   await run("sh", ["-c", 'kill -s "$0" "$@"', name, ...pids]);
 }
 
 /**
- * Ends processes: asks, waits, and ends them for good.
+ * Ends processes: SIGTERM, then SIGKILL after the grace time.
  *
- * @param find lists the processes that are still there
+ * @param find lists the remaining processes
  * @param graceMs milliseconds between SIGTERM and SIGKILL
- * @returns how many there were
+ * @returns the number of processes
  */
 export async function endAll(find: () => Promise<Process[]>, graceMs: number): Promise<number> {
   const found = await find();

@@ -9,7 +9,7 @@ const PS = `
   512 R+   ps -A
 `;
 
-Deno.test("processes: ps is read by columns, and zombies have ended", () => {
+Deno.test("processes: the output of ps is parsed by columns, without zombies", () => {
   assertEquals(parseProcesses(PS), [
     { pid: 1, args: "/sbin/init splash" },
     { pid: 42, args: "deno run balancer/main.ts --run-id=abc" },
@@ -17,12 +17,12 @@ Deno.test("processes: ps is read by columns, and zombies have ended", () => {
   ]);
 });
 
-Deno.test("processes: a balancer is found by its run id, whatever number it has", () => {
+Deno.test("processes: a balancer is found by its run id, with any pid", () => {
   assertEquals(balancerOf(parseProcesses(PS), "abc").map(({ pid }) => pid), [42]);
   assertEquals(balancerOf(parseProcesses(PS), "abd"), []);
 });
 
-/** Starts a shell that is known by a run id and ignores SIGTERM if told so. */
+/** Starts a shell with a run id, optionally one that ignores SIGTERM. */
 function startShell(runId: string, ignoring: boolean): Deno.ChildProcess {
   const script = `${ignoring ? "trap '' TERM;" : ""} echo up; while :; do sleep 0.05; done`;
   const args = ["-c", script, runId];

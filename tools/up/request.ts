@@ -1,5 +1,5 @@
 /**
- * What the two ways of starting a balancer have in common.
+ * Common parts of the two ways to start a balancer.
  *
  * @module
  */
@@ -7,41 +7,41 @@
 import type { FleetPlaces } from "../fleet_places.ts";
 import type { State } from "./state.ts";
 
-/** What is to be started. */
+/** The balancer to start. */
 export interface UpRequest {
   readonly replicas: number;
   readonly port: number;
-  /** Where the service is. */
+  /** URL of the service. */
   readonly service: string;
-  /** Where it answers all calls. */
+  /** URL that answers all calls. */
   readonly url: string;
-  /** The API's own port or socket file, as `LB_ADMIN_LISTEN` has it; empty where it has none. */
+  /** The API's own port or socket file, in the form of `LB_ADMIN_LISTEN`; empty for none. */
   readonly listen: string;
-  /** The file of the admin token that the balancer makes; undefined where it makes none. */
+  /** The file of the generated admin token; undefined if the balancer generates none. */
   readonly tokenFile: string | undefined;
   readonly places: FleetPlaces;
   readonly takeOver: boolean;
-  /** Told of every step. */
+  /** Called at every step. */
   readonly progress: (line: string) => void;
 }
 
-/** A balancer that was started and need not answer yet. */
+/** A started balancer that may not answer yet. */
 export interface Started {
-  /** Why it will never be ready, in words; undefined while there is hope. */
+  /** The reason why it will never be ready, in words; undefined while it still may. */
   readonly trouble: () => Promise<string | undefined>;
-  /** What there is to do when it is ready. */
+  /** Work to do once the balancer is ready. */
   readonly ready?: () => Promise<void>;
   /** The last lines of its log. */
   readonly log: () => Promise<string>;
 }
 
-/** How many lines of a log are shown when a start failed. */
+/** The number of log lines that are shown after a failed start. */
 export const LOG_LINES = 20;
 
 /**
- * What has to be written down of a balancer.
+ * Returns the state to save about a balancer.
  *
- * @param request what is started
+ * @param request the balancer that is being started
  */
 export function stateOf({ url, service, places, tokenFile }: UpRequest): Omit<State, "engine"> {
   return { url, service, fleet: places.fleet, ...(tokenFile === undefined ? {} : { tokenFile }) };

@@ -1,5 +1,5 @@
 /**
- * The balancer of a fleet that runs, with either engine.
+ * The running balancer of a fleet, with either engine.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import type { FleetPlaces } from "../fleet_places.ts";
 import { findRun } from "./processes.ts";
 import { readState } from "./state.ts";
 
-/** A balancer that runs. */
+/** A running balancer. */
 export interface Running {
   readonly engine: "process" | "docker";
-  /** Where the service is. */
+  /** URL of the service. */
   readonly url: string;
 }
 
 const DEADLINE_MS = 5000;
 
 /**
- * The balancer that this checkout started and that runs in the background.
+ * Finds the background balancer that this checkout started.
  *
- * @param places of its fleet
- * @returns undefined when none does
+ * @param places the places of the fleet
+ * @returns undefined if none is running
  */
 export async function findRunning(places: FleetPlaces): Promise<Running | undefined> {
   const state = await readState(places.stateFile);
@@ -35,7 +35,7 @@ export async function findRunning(places: FleetPlaces): Promise<Running | undefi
   return { engine: "docker", url: `http://${await publishedAddress(container)}` };
 }
 
-/** Does a Docker engine answer? */
+/** Whether a Docker Engine answers. */
 export async function dockerAnswers(): Promise<boolean> {
   const args = ["version", "--format", "{{.Server.Version}}"];
   return (await run("docker", args, { timeoutMs: DEADLINE_MS })).code === 0;

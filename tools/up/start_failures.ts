@@ -1,24 +1,24 @@
 /**
- * Why replicas of a balancer that was just started do not become ready.
+ * Finds the reason why the replicas of a new balancer do not become ready.
  *
  * @module
  */
 import { plain } from "../cli/figures.ts";
 
-/** The part of a replica in `GET /_lb/status` that is read here. */
+/** The fields of a replica in `GET /_lb/status` that are read here. */
 export interface StartingReplica {
   readonly name: string;
   readonly state: string;
   readonly lastError: {
     readonly message: string;
     readonly exit?: string;
-    /** Which start in a row failed. */
+    /** The number of failed starts in a row. */
     readonly attempt?: number;
     readonly lastWords?: readonly string[];
   } | null;
 }
 
-/** A replica is reported from this failed start on: one alone may be chance. */
+/** Failed starts from which a replica is reported: a single one may be chance. */
 const REPORTED_ATTEMPT = 2;
 
 /** Follows the starts of a fleet's replicas. */
@@ -28,15 +28,15 @@ export class StartFailures {
   readonly #reported = new Set<string>();
   #failing: string | undefined;
 
-  /** @param deadlineMs how long starts may fail before they are given up, in milliseconds */
+  /** @param deadlineMs milliseconds of failing starts until they are given up */
   constructor(deadlineMs: number) {
     this.#deadlineMs = deadlineMs;
   }
 
   /**
-   * Takes a look at the replicas.
+   * Checks the replicas.
    *
-   * @param replicas as the status shows them now
+   * @param replicas the replicas in the present status
    * @returns lines to show: each failure once, with the last lines of the replica
    */
   look(replicas: readonly StartingReplica[]): string[] {
@@ -48,18 +48,18 @@ export class StartFailures {
     return failing.flatMap((replica) => this.#report(replica));
   }
 
-  /** Why waiting longer is pointless; undefined while there is hope. */
+  /** The reason why further waiting is pointless; undefined while it may help. */
   get hopeless(): string | undefined {
     if (performance.now() - this.#startedAt < this.#deadlineMs) return undefined;
     return this.#failing && `gave up after ${this.#deadlineMs / 1000} s: ${this.#failing}`;
   }
 
-  /** What several replicas fail of in the same way is told once. */
+  /** The same failure of several replicas is reported once. */
   #report(replica: StartingReplica): string[] {
     const { name, lastError } = replica;
     const failure = failureOf(replica);
     const words = lastError?.lastWords ?? [];
-    // Times and process ids differ from one start to the next.
+    // Times and process ids differ between starts.
     const key = JSON.stringify([lastError?.exit ?? failure, words]).replace(/\d+/g, "#");
     if (this.#reported.has(key)) return [];
     this.#reported.add(key);

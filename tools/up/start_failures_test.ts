@@ -20,7 +20,7 @@ Deno.test("a replica's last lines are shown once, from its second failed start o
   ]);
 });
 
-Deno.test("starts that fail are given up at the deadline, others are waited for", () => {
+Deno.test("failing starts are given up at the deadline, other replicas are waited for", () => {
   const failures = new StartFailures(0);
   assertEquals(failures.hopeless, undefined);
   failures.look([{ name: "Server1", state: "warming", lastError: null }]);

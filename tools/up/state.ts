@@ -1,5 +1,5 @@
 /**
- * What `up` started, written down for `down`, `logs` and the next `up`.
+ * The saved state of `up`, for `down`, `logs` and the next `up`.
  *
  * @module
  */
@@ -10,19 +10,19 @@ import { ROOT } from "../project.ts";
 /** A started balancer. */
 export interface State {
   readonly engine: "process" | "docker";
-  /** Where the page and the API are: `http://host:port`, or `unix:/path`. */
+  /** Address of the page and the API: `http://host:port`, or `unix:/path`. */
   readonly url: string;
-  /** Where the service is. */
+  /** URL of the service. */
   readonly service?: string;
-  /** The file of the admin token that the balancer made, as long as it runs. */
+  /** The file of the generated admin token, while the balancer runs. */
   readonly tokenFile?: string;
-  /** Value of the label that its containers carry. */
+  /** Value of the label on the fleet's containers. */
   readonly fleet: string;
   /** Engine process: an argument of the process, so that a reused pid is never mistaken for it. */
   readonly runId?: string;
 }
 
-/** What the last `up` of a fleet wrote to its file; undefined when nothing was started. */
+/** Reads the state that the last `up` of a fleet saved; undefined if there is none. */
 export async function readState(file: URL): Promise<State | undefined> {
   try {
     return parseState(await Deno.readTextFile(file));
@@ -33,7 +33,7 @@ export async function readState(file: URL): Promise<State | undefined> {
 }
 
 /**
- * The places of a fleet: those of the default fleet where an older version started it there.
+ * Returns the places of a fleet: the default fleet's if an older version started the fleet there.
  *
  * @param fleet its name
  */
@@ -44,7 +44,7 @@ export async function placesInUse(fleet: string): Promise<FleetPlaces> {
   return (await readState(older.stateFile))?.fleet === fleet ? older : places;
 }
 
-/** What the last `up` of each fleet wrote down that this checkout has started and not stopped. */
+/** Returns the saved states of all fleets that this checkout has started and not stopped. */
 export async function startedFleets(): Promise<State[]> {
   const states = await Promise.all(
     [DEFAULT_FLEET, ...await folders(FLEETS)].map((fleet) => readState(placesOf(fleet).stateFile)),
@@ -61,7 +61,7 @@ async function folders(parent: URL): Promise<string[]> {
   }
 }
 
-/** A file that was cut short by a crash says nothing that can be acted on. */
+/** A file that a crash cut short is ignored. */
 function parseState(text: string): State | undefined {
   try {
     return JSON.parse(text) as State;
@@ -71,7 +71,7 @@ function parseState(text: string): State | undefined {
   }
 }
 
-/** Writes the state down, in one step so that no reader sees half of it. */
+/** Saves the state atomically, so that no reader sees half of it. */
 export async function writeState(state: State, file: URL): Promise<void> {
   await Deno.mkdir(new URL("./", file), { recursive: true });
   const draft = new URL(`${file.href}.${crypto.randomUUID()}`);
@@ -80,10 +80,10 @@ export async function writeState(state: State, file: URL): Promise<void> {
 }
 
 /**
- * Writes a file that only this user may read.
+ * Writes a file that only this user can read.
  *
- * @param file where; its folder is made where it is missing
- * @param text what is written
+ * @param file the path; its folder is created if missing
+ * @param text the content
  */
 export async function writeSecret(file: URL, text: string): Promise<void> {
   await Deno.mkdir(new URL("./", file), { recursive: true });
@@ -92,17 +92,17 @@ export async function writeSecret(file: URL, text: string): Promise<void> {
   await Deno.rename(draft, file);
 }
 
-/** Makes the folder that the balancer keeps its fleet in. */
+/** Creates the folder of the balancer's saved fleet. */
 export async function makeFleetFolder({ fleetFile }: FleetPlaces): Promise<void> {
   await Deno.mkdir(new URL("./", new URL(fleetFile, ROOT)), { recursive: true });
 }
 
-/** Forgets the state. */
+/** Deletes the saved state. */
 export function removeState(file: URL): Promise<void> {
   return remove(file);
 }
 
-/** Forgets who belonged to the fleet, and its token: the next `up` begins afresh. */
+/** Deletes the saved fleet and its token: the next `up` starts a new fleet. */
 export async function removeFleet({ fleetFile, tokenFile }: FleetPlaces): Promise<void> {
   for (const end of ["", ".previous", ".lock"]) await remove(new URL(fleetFile + end, ROOT));
   await remove(new URL(tokenFile, ROOT));

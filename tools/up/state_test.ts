@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { readState, removeState, type State, writeState } from "./state.ts";
 import { systemTest as test } from "../test/needs.ts";
 
-test("state: what was written is read, and forgotten as often as one likes", async () => {
+test("state: a saved state is read back, and can be deleted repeatedly", async () => {
   const folder = await Deno.makeTempDir();
   const file = new URL(`file://${folder}/run/state.json`);
   const state: State = { engine: "process", url: "http://127.0.0.1:5000", fleet: "x", runId: "r" };
@@ -15,7 +15,7 @@ test("state: what was written is read, and forgotten as often as one likes", asy
   await Deno.remove(folder, { recursive: true });
 });
 
-test("state: a file that was cut short counts as none", async () => {
+test("state: a truncated file counts as none", async () => {
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, '{"engine":"proc');
   assertEquals(await readState(new URL(`file://${path}`)), undefined);

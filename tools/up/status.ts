@@ -1,5 +1,5 @@
 /**
- * Waits for a balancer by asking it.
+ * Waits for a balancer by polling it.
  *
  * @module
  */
@@ -13,22 +13,22 @@ interface Status {
   readonly desired: number;
 }
 
-/** How to wait. */
+/** Options of the wait. */
 interface Wait {
-  /** Where the API is. */
+  /** The API's address. */
   readonly url: string;
-  /** Where the service is. */
+  /** URL of the service. */
   readonly service: string;
-  /** How many replicas must be ready. */
+  /** The required number of ready replicas. */
   readonly replicas: number;
   readonly timeoutMs: number;
-  /** How long starts may fail again and again, in milliseconds; as long as the wait if not given. */
+  /** Milliseconds that starts may keep failing; the default is the whole wait. */
   readonly startTimeoutMs?: number;
-  /** The token that reads the status, where there is one. */
+  /** The token for the status, if any. */
   readonly token?: () => Promise<string | undefined>;
-  /** Why waiting is pointless, in words; undefined while there is hope. */
+  /** The reason why waiting is pointless, in words; undefined while it may help. */
   readonly trouble: () => Promise<string | undefined>;
-  /** Told of every step: `2 of 3 replicas ready`. */
+  /** Called at every step: `2 of 3 replicas ready`. */
   readonly progress: (line: string) => void;
 }
 
@@ -39,7 +39,7 @@ const SERVICE_UNAVAILABLE = 503;
 /**
  * Waits until enough replicas are ready and the public port serves them.
  *
- * @throws {ToolError} when the time is over or waiting became pointless
+ * @throws {ToolError} if the deadline passed or waiting became pointless
  */
 export async function untilReady(wait: Wait): Promise<void> {
   const deadline = performance.now() + wait.timeoutMs;
@@ -61,9 +61,9 @@ export async function untilReady(wait: Wait): Promise<void> {
 }
 
 /**
- * Whether the public port is past its start, during which it answers 503 to all. The balancer itself
- * answers this request (RFC 9110, section 7.6.2), so no replica sees it. Where there is no answer, as
- * behind the PROXY protocol, nothing can be learned.
+ * Whether the public port has left its start phase, in which it answers 503 to every request. The
+ * balancer itself answers this request (RFC 9110, section 7.6.2), so no replica sees it. Without an
+ * answer, as behind the PROXY protocol, the phase is unknown.
  */
 async function serves(service: string): Promise<boolean> {
   try {
@@ -77,18 +77,18 @@ async function serves(service: string): Promise<boolean> {
   }
 }
 
-/** How a balancer is; undefined while none answers. */
+/** The balancer's health; undefined while it does not answer. */
 async function askStatus(url: string): Promise<Status | undefined> {
   return await ask(url, "/_lb/healthz") as Status | undefined;
 }
 
-/** The replicas as far as this caller may see them. */
+/** The replicas, as far as this caller may read them. */
 async function askReplicas({ url, token }: Wait): Promise<readonly StartingReplica[]> {
   const status = await ask(url, "/_lb/status", await token?.());
   return (status as { readonly replicas?: readonly StartingReplica[] } | undefined)?.replicas ?? [];
 }
 
-/** The answer's body; undefined where there is none, or it is refused. */
+/** The answer's body; undefined if there is none, or if the call is refused. */
 async function ask(url: string, path: string, token?: string): Promise<unknown> {
   try {
     const signal = AbortSignal.timeout(ANSWER_MS);
@@ -109,7 +109,7 @@ function open(url: string): Endpoint & Disposable {
   return { ...endpoint, [Symbol.dispose]: () => endpoint.init.client?.close() };
 }
 
-/** Nobody listens yet, too slow, cut off, or somebody else's answer: ask again. */
+/** Connection refused, timeout, truncated answer, or an answer of another program: try again. */
 function isNoAnswer(error: unknown): boolean {
   return error instanceof TypeError || error instanceof SyntaxError ||
     (error instanceof DOMException && error.name === "TimeoutError") ||

@@ -9,7 +9,7 @@ function serve(handler: Handler): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
 }
 
-/** An API that counts one more ready replica in each answer. */
+/** An API with one more ready replica in each answer. */
 function startApi(): Deno.HttpServer<Deno.NetAddr> {
   let ready = 0;
   return serve(() => Response.json({ ready: ready++, desired: 2 }));
@@ -21,7 +21,7 @@ function urlOf(server: Deno.HttpServer<Deno.NetAddr>): string {
 
 const hope = () => Promise.resolve(undefined);
 
-test("status: waits until enough replicas are ready and tells every step", async () => {
+test("status: waits until enough replicas are ready and reports every step", async () => {
   await using api = startApi();
   const steps: string[] = [];
   const progress = (line: string) => void steps.push(line);
@@ -30,7 +30,7 @@ test("status: waits until enough replicas are ready and tells every step", async
   assertEquals(steps, [0, 1, 2].map((ready) => `${ready} of 2 replicas ready`));
 });
 
-test("status: waits until the public port answers other than 503, and asks no replica", async () => {
+test("status: waits until the public port stops answering 503, without a request to a replica", async () => {
   await using api = serve(() => Response.json({ ready: 1, desired: 1 }));
   const asked: string[] = [];
   await using port = serve(({ method, headers }) => {

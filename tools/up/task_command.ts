@@ -1,5 +1,5 @@
 /**
- * The command line of a task: options, arguments, help and what is wrong with them.
+ * The command line of a task: options, arguments, help and errors.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { say } from "../print.ts";
 import { runTool, ToolError, USAGE } from "../tool.ts";
 
 /**
- * What is wrong is said where the program ends. Whether colours are wanted is not asked: it would
- * take permission to read the environment.
+ * Errors are printed where the program ends. Colour support is not checked, because that needs
+ * permission to read the environment.
  */
 const OUTPUT = {
   writeOut: (text: string) => say(text.trimEnd()),
@@ -19,20 +19,20 @@ const OUTPUT = {
 };
 
 /**
- * The command line of one task, with no option but `--help` so far.
+ * Creates the command line of one task, with `--help` as its only option.
  *
  * @param task the task's name in deno.json
- * @param about what it does
+ * @param about the description
  */
 export function taskCommand(task: string, about: string): Command {
   return plainCommand(`deno task ${task}`, about);
 }
 
 /**
- * A command line with no option but `--help` so far. Its errors are thrown.
+ * Creates a command line with `--help` as its only option. Its errors are thrown.
  *
- * @param name how it is called
- * @param about what it does
+ * @param name the command's name
+ * @param about the description
  */
 export function plainCommand(name: string, about: string): Command {
   return new Command(name)
@@ -47,8 +47,8 @@ export function plainCommand(name: string, about: string): Command {
  *
  * @param command the command
  * @param args the arguments
- * @returns whether that was all: false where only the help was asked for, and printed
- * @throws {ToolError} with exit code 2 and a hint at the help, where they cannot be understood
+ * @returns true if the action ran; false if only the help was requested and printed
+ * @throws {ToolError} with exit code 2 and a pointer to the help, if the arguments are invalid
  */
 export async function obey(command: Command, args: readonly string[]): Promise<boolean> {
   try {
@@ -74,7 +74,7 @@ function withHint(command: Command, error: unknown): unknown {
 }
 
 /**
- * Reads a whole number within bounds, both included.
+ * Parses a whole number within bounds, both included.
  *
  * @param option the option, for the message
  * @throws {ToolError} with exit code 2: the option, its bounds and the value received
@@ -87,7 +87,7 @@ export function wholeNumber(option: string, min: number, max: number): (text: st
   };
 }
 
-/** The error for a value that cannot be used. */
+/** The error for an invalid value. */
 export function wrongUsage(option: string, rule: string, value: string | number): ToolError {
   return new ToolError(`${option} must be ${rule}; got "${value}"`, USAGE);
 }

@@ -32,17 +32,17 @@ const READY_WITHIN_MS = 120_000;
 
 /** The balancer that `up` started or found. */
 interface Up {
-  /** Where the service is. */
+  /** URL of the service. */
   readonly service: string;
-  /** Where the page and the API are: a URL, or `unix:/path`. */
+  /** Address of the page and the API: a URL, or `unix:/path`. */
   readonly api?: string;
   readonly fleet: string;
   readonly engine: "docker" | "process";
-  /** Whether it ran before. */
+  /** Whether the balancer was already running. */
   readonly already: boolean;
-  /** The file of the admin token that it made, from the project's folder. */
+  /** The file of the generated admin token, relative to the project's folder. */
   readonly tokenFile?: string;
-  /** All of that for people, and what to try. */
+  /** The summary for people, with commands to try. */
   readonly text: string;
 }
 
@@ -50,11 +50,11 @@ interface Up {
 const START_TIMEOUT_MS = 30_000;
 
 /**
- * Starts a balancer, unless one runs already.
+ * Starts a balancer, unless one is already running.
  *
- * @param options what is asked for
+ * @param options the options
  * @param progress called with each line about a step
- * @returns where it runs
+ * @returns the balancer's addresses
  * @throws {ToolError} it did not become ready: everything that was started is stopped again
  */
 export async function up(options: UpOptions, progress: (line: string) => void): Promise<Up> {
@@ -83,7 +83,7 @@ export async function up(options: UpOptions, progress: (line: string) => void): 
   };
 }
 
-/** A balancer that runs already; its API is known where this checkout wrote it down. */
+/** A balancer that is already running; its API's address is known if this checkout saved it. */
 function upAlready(running: Running, places: FleetPlaces, state: State | undefined): Up {
   const { url: service, engine } = running;
   return {
@@ -102,7 +102,7 @@ function alreadyRunning({ url, engine }: Running, { fleet }: FleetPlaces): strin
     `${verbOf(fleet, "stop")}. To run another beside it: LB_FLEET=NAME make run PORT=PORT`;
 }
 
-/** What is to be started, and where it will be. */
+/** The balancer to start, with its addresses. */
 function requestOf(
   options: UpOptions,
   places: FleetPlaces,
@@ -122,7 +122,7 @@ function requestOf(
   };
 }
 
-/** Whatever goes wrong from here on, nothing that was started stays. */
+/** After any error from here on, everything that was started is stopped. */
 async function startAndWait(choice: EngineChoice, request: UpRequest): Promise<void> {
   const interruption = onInterrupt();
   const started: { log?: Started["log"] } = {};
@@ -163,14 +163,14 @@ async function start(
   await ready?.();
 }
 
-/** A token that may read the status; undefined where none is known. */
+/** A token for the status; undefined if none is known. */
 async function readingToken(request: UpRequest): Promise<string | undefined> {
   const file = env("LB_ADMIN_TOKEN_FILE");
   if (file !== "") return (await Deno.readTextFile(file)).trim();
   return env("LB_ADMIN_TOKEN") || (await tokenOf(request))?.text;
 }
 
-/** The token that the balancer made; undefined where it made none. */
+/** The token that the balancer generated; undefined if it generated none. */
 async function tokenOf({ tokenFile }: UpRequest): Promise<Token | undefined> {
   if (tokenFile === undefined) return undefined;
   try {
@@ -182,7 +182,7 @@ async function tokenOf({ tokenFile }: UpRequest): Promise<Token | undefined> {
   }
 }
 
-/** A signal ends the wait, not the step that runs: what it makes could not be found by `down`. */
+/** A signal ends the wait, not the running step: `down` could not find that step's results. */
 function onInterrupt(): () => string | undefined {
   let interruption: string | undefined;
   const note = () => interruption = "interrupted";
@@ -190,7 +190,7 @@ function onInterrupt(): () => string | undefined {
   return () => interruption;
 }
 
-/** A path that the replicas answer: only the built-in one is known to have `/home`. */
+/** A path that the replicas answer: only the built-in replica is known to have `/home`. */
 function tryPath(): string {
   const own = ["LB_REPLICA_COMMAND", "LB_REPLICA_IMAGE"].some((name) => Deno.env.get(name));
   return own ? "/" : "/home";
@@ -222,7 +222,7 @@ function freePort(hostname: string): number {
   return listener.addr.port;
 }
 
-/** A socket file in a container cannot be reached from outside. */
+/** A socket file in a container is unreachable from outside. */
 function requirePublished(url: string): void {
   if (!url.startsWith("unix:")) return;
   throw new ToolError(

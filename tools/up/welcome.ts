@@ -1,5 +1,5 @@
 /**
- * What `up` says when everything runs.
+ * The message of `up` when everything runs.
  *
  * @module
  */
@@ -7,27 +7,27 @@
 import { DEFAULT_FLEET } from "../../balancer/engine/fleet_names.ts";
 import { verbOf } from "./verb_of.ts";
 
-/** A balancer that runs. */
+/** A running balancer. */
 export interface Place {
-  /** Where the service is. */
+  /** URL of the service. */
   readonly service: string;
-  /** Where the page and the API are: a URL, or `unix:/path`. */
+  /** Address of the page and the API: a URL, or `unix:/path`. */
   readonly api: string;
-  /** Its fleet; the default one unless given. */
+  /** The fleet; the default is the default fleet. */
   readonly fleet?: string;
   /** The engine and the reason for it. */
   readonly why: string;
-  /** The admin token that the balancer made, and the file that holds it. */
+  /** The generated admin token, and its file. */
   readonly token?: { readonly text: string; readonly file: string } | undefined;
-  /** What the public port carries, `LB_PUBLIC_API`. */
+  /** The API's calls on the public port, `LB_PUBLIC_API`. */
   readonly publicApi: string;
-  /** A path that its replicas answer. */
+  /** A path that the replicas answer. */
   readonly path?: string;
 }
 
 /**
- * Where it runs, what to try and how to end it. The token is in the fragment of the page's address,
- * which a browser sends to no server.
+ * Formats the addresses, commands to try and the command to end the fleet. The token is in the
+ * fragment of the page's address, which a browser sends to no server.
  *
  * @param place the balancer
  */

@@ -17,7 +17,7 @@ Deno.test("welcome: the page's address carries the token in its fragment", () =>
   assert(welcome(PLACE).includes("\npage: http://127.0.0.1:5001/_lb/\n"));
 });
 
-Deno.test("welcome: what to try is where it is answered", () => {
+Deno.test("welcome: the suggested commands use the address that answers them", () => {
   const lines = (place: typeof PLACE) =>
     welcome(place).split("\n").filter((line) => line.startsWith("  curl"))
       .map((line) => /\S+\/(?:home|rep|add|rm|_lb\/status)\b/.exec(line)?.[0]);

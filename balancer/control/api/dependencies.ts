@@ -1,5 +1,5 @@
 /**
- * What the control API is put together from.
+ * The dependencies of the control API.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export interface LogDials {
   turn(change: Partial<LogState>): void;
 }
 
-/** What the control API acts on. */
+/** The parts of the balancer that the control API reads and changes. */
 export interface ControlParts {
   readonly membership: {
     names(): string[];
@@ -51,9 +51,9 @@ export interface ControlParts {
     list(): readonly GivenUpstream[];
     set(upstreams: readonly GivenUpstream[], onMade: OnMade): Promise<ChangeReport>;
   };
-  /** Makes rolling deploys; every step is told. */
+  /** Runs rolling deploys and reports every step. */
   readonly deploys: {
-    /** What new instances run. */
+    /** The template of new instances. */
     readonly template: Template;
     check(wish: DeployRequest): void;
     run(
@@ -68,31 +68,34 @@ export interface ControlParts {
   readonly ending: AbortSignal;
   /** Counts streams of `GET /_lb/events`. */
   readonly eventStreams: EventStreams;
-  /** Counts streams of deploys: those of events must not keep one from being made. */
+  /**
+   * Counts streams of deploys. Their limit is separate, so that event streams cannot block a
+   * deploy.
+   */
   readonly deployStreams: EventStreams;
-  /** What drills act on; undefined where they are not allowed. */
+  /** The dependencies of drills; undefined if drills are not allowed. */
   readonly drills: DrillOptions | undefined;
   /** The whole state, as `GET /_lb/status` answers it. */
   readonly status: () => Status;
   readonly metrics: {
-    /** Everything, in Prometheus' text format. */
+    /** All metrics in Prometheus' text format. */
     expose(): Promise<{ readonly contentType: string; readonly text: string }>;
-    /** Few numbers, as `GET /_lb/load` answers them. */
+    /** The few figures that `GET /_lb/load` answers. */
     load(): Load;
   };
   readonly explain: ExplainOptions;
   readonly log: LogDials;
-  /** What every call goes through first. */
+  /** Authorizes and audits every call before its handler runs. */
   readonly gate: Gate;
   readonly failures: FailureLog;
   /** Milliseconds that a client may take to send the body of a call. */
   readonly bodyTimeoutMs: number;
 }
 
-/** What a call is put together from. */
+/** The dependencies of one call. */
 export interface CallParts extends ControlParts {
-  /** The pages, as they were built. */
+  /** The built pages. */
   readonly assets: Assets;
-  /** What the API says of itself. */
+  /** The OpenAPI document of the API. */
   readonly description: () => Promise<OpenApi>;
 }

@@ -1,8 +1,8 @@
 /**
- * What a call of the control API is: how it is asked for, who may, what it takes and answers.
+ * The description of a call of the control API: method, path, scope, input and responses.
  *
- * What is described here is what runs: a body is read by the schema that describes it, and a JSON
- * answer is of the type of its schema. The API's own description is made of the same.
+ * The description is also the implementation's contract: its schemas validate bodies and type JSON
+ * answers. The OpenAPI document is generated from the same description.
  *
  * @module
  */
@@ -15,74 +15,77 @@ import { type BodyForm, parseBody, parseFields } from "../input/schema.ts";
 import type { CallParts } from "./dependencies.ts";
 import type { Scope } from "../auth/scope.ts";
 
-/** Answers a call. */
+/** The handler of a call. */
 type Call = (c: Context) => Response | Promise<Response>;
 
-/** What people look for a call under. */
+/** The tag of a call in the OpenAPI document. */
 export type Group = "Replicas" | "Ring" | "Watching" | "Pages";
 
-/** What a call answers when all goes well. */
+/** The response of a successful call. */
 export interface Success {
   readonly status: 200;
-  /** In words. */
+  /** The description of the response. */
   readonly what: string;
-  /** The media type; none where there is no body. */
+  /** The media type; undefined for a response without a body. */
   readonly type?: string;
-  /** Of a JSON body. */
+  /** The schema of a JSON body. */
   readonly schema?: z.ZodType;
-  /** Of the data of each event, where it is a stream of them. */
+  /** The schema of the data of each event; set for event streams. */
   readonly event?: z.ZodType;
 }
 
-/** Statuses of errors that only some calls have. The others follow from what a call is. */
+/**
+ * Statuses of errors that only some calls have. All other errors follow from the call's
+ * description.
+ */
 type FailureStatus = 400 | 403 | 404 | 409 | 503;
 
-/** What a call does, as far as it does not run. */
+/** The documented part of a call. */
 interface CallText {
-  /** The name of the operation, for programs that are made of the description. */
+  /** The operation's id, for generated clients. */
   readonly id: string;
   readonly group: Group;
-  /** What it answers or does, in a few words. */
+  /** A short summary of the call. */
   readonly summary: string;
   readonly description?: string;
-  /** What goes wrong beside what every call of its kind has. */
+  /** The call's own errors, beside those that all calls of its kind share. */
   readonly failures?: Readonly<Partial<Record<FailureStatus, string>>>;
 }
 
-/** A call but for its place in the table. */
+/** A call without its method, path and scope. */
 export interface Operation extends CallText {
-  /** Of the path. */
+  /** The schema of the path's parameters. */
   readonly params?: z.ZodObject | undefined;
   readonly query?: z.ZodObject | undefined;
   readonly headers?: z.ZodObject | undefined;
   readonly body?: BodyForm<unknown> | undefined;
   readonly success: Success;
-  /** Where a 308 leads that comes before the answer. */
+  /** Location of a 308 that precedes the answer. */
   readonly redirect?: string | undefined;
-  /** Makes what answers it. */
+  /** Builds the call's handler. */
   readonly call: (parts: CallParts) => Call;
 }
 
-/** A row of the table: a call, how it is asked for and who may. */
+/** A row of the table of calls: method, path, scope and operation. */
 export interface CallDescription extends Operation {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** As Hono's router reads it: `:name` is a parameter. */
+  /** The path in the syntax of Hono's router: `:name` is a parameter. */
   readonly path: string;
   readonly scope: Scope;
-  /** Set for a call that another one describes. */
+  /** Set for a call that another call's description covers. */
   readonly undescribed?: true;
 }
 
-/** What a call was asked. */
+/** The input of a call. */
 interface Asked<P, B> {
   readonly c: Context;
-  /** The parameters of its path; undefined where the call describes none. */
+  /** The path's parameters; undefined if the call describes none. */
   readonly params: P;
-  /** Its body; undefined where the call takes none. */
+  /** The body; undefined if the call takes none. */
   readonly body: B;
 }
 
-/** What a call takes, and what it does with that. */
+/** The input schemas of a call and its handler. */
 interface Form<P, B, R> extends CallText {
   readonly params?: z.ZodObject & z.ZodType<P>;
   readonly query?: z.ZodObject;
@@ -92,9 +95,9 @@ interface Form<P, B, R> extends CallText {
 }
 
 /**
- * A call that answers JSON.
+ * Describes a call that answers JSON.
  *
- * @param form `what` it answers, by which schema, and `run`, which makes it
+ * @param form `what` describes the answer, `answer` is its schema, and `run` builds the handler
  */
 export function jsonCall<S extends z.ZodType, P = undefined, B = undefined>(
   { what, answer, run, ...form }: Form<P, B, AnswerOf<S>> & {
@@ -113,9 +116,9 @@ export function jsonCall<S extends z.ZodType, P = undefined, B = undefined>(
 }
 
 /**
- * A call that answers something else.
+ * Describes a call with an answer that is not JSON.
  *
- * @param form what it answers, and `run`, which makes the whole response
+ * @param form the description, and `run`, which builds the handler of the whole response
  */
 export function otherCall<P = undefined, B = undefined>(
   { run, ...form }: Form<P, B, Response> & {
@@ -132,13 +135,13 @@ export function otherCall<P = undefined, B = undefined>(
   };
 }
 
-/** The parameters first: a wrong name need not wait for a body. */
+/** Parses the parameters first: a wrong name is refused without waiting for a body. */
 async function ask<P, B>(
   c: Context,
   { params, body }: Pick<Form<P, B, unknown>, "params" | "body">,
   { bodyTimeoutMs }: CallParts,
 ): Promise<Asked<P, B>> {
-  // Without a schema the types are those of undefined.
+  // Without a schema the parameters are typed as undefined.
   const given = params ? parseFields(params, c.req.param()) : undefined as P;
   const text = body ? await readBody(c.req.raw, bodyTimeoutMs) : "";
   if (!body) return { c, params: given, body: undefined as B };

@@ -1,5 +1,5 @@
 /**
- * What a call answers that failed.
+ * The response to a call that failed.
  *
  * @module
  */
@@ -33,11 +33,11 @@ const ENGINE_STATUS: Partial<Record<EngineErrorKind, 409>> = {
 };
 
 /**
- * The one place that turns an error of a call into its status.
+ * Maps the error of a call to its status. All errors of calls are mapped here.
  *
- * @param error what a call failed with
+ * @param error the error that the handler threw
  * @param c the call
- * @param failures told of faults that are our own
+ * @param failures logs and counts internal errors
  */
 export function answerError(error: Error, c: Context, failures: FailureLog): Response {
   if (error instanceof RequestError) {
@@ -51,7 +51,8 @@ export function answerError(error: Error, c: Context, failures: FailureLog): Res
   if (error instanceof RefusedError) {
     return c.json(failureBody(`body: ${error.message}`), STATUS_CODE.BadRequest);
   }
-  // The client left while its body was read: there is no one to answer, and nothing failed here.
+  // The client disconnected while its body was read: no response can be sent, and no error is
+  // counted.
   if (error instanceof Disconnected) return c.body(null, STATUS_CODE.BadRequest);
   if (error instanceof TooManyStreamsError) {
     c.header("retry-after", String(error.retryAfterS));

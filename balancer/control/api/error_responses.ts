@@ -1,6 +1,6 @@
 /**
- * With which errors a call can be answered, and why: what follows from its scope, its parameters
- * and its body, and what is its own.
+ * The error responses of a call and their reasons: those that follow from its scope, parameters and
+ * body, and the call's own.
  *
  * @module
  */
@@ -45,7 +45,7 @@ const BY_ALL: Reasons = {
   500: "A fault of the balancer itself; its log says more",
 };
 
-/** Fields of answers by their status. */
+/** Response fields by status. */
 export const RESPONSE_HEADERS: Readonly<
   Record<number, Record<string, { description: string; schema: { type: "string" } }>>
 > = {
@@ -62,7 +62,7 @@ function header(name: string, description: string) {
  * The errors of a call.
  *
  * @param call its description
- * @returns why, by status in ascending order
+ * @returns reasons by status, in ascending order of status
  */
 export function failuresOf(
   { scope, params, query, body, failures = {} }: CallDescription,

@@ -1,14 +1,14 @@
 /**
- * How many event streams are open: each keeps a connection for as long as its client likes, so there
- * is a bound of its own for them.
+ * The number of open event streams. Each stream keeps a connection for as long as its client likes,
+ * so streams have a limit of their own.
  *
  * @module
  */
 
-/** Seconds after which a client may find room. */
+/** Retry-After, in seconds. */
 const RETRY_AFTER_S = 5;
 
-/** There are too many event streams. */
+/** The limit on event streams is reached. */
 export class TooManyStreamsError extends Error {
   override readonly name = "TooManyStreamsError";
   readonly retryAfterS = RETRY_AFTER_S;
@@ -26,16 +26,16 @@ export class EventStreams {
   readonly #limit: () => number;
   #open = 0;
 
-  /** @param limit how many there may be, asked for each */
+  /** @param limit the current limit; called at each new stream */
   constructor(limit: () => number) {
     this.#limit = limit;
   }
 
   /**
-   * Counts a stream in.
+   * Counts a new stream.
    *
-   * @returns counts it out
-   * @throws {TooManyStreamsError} there is no room for it
+   * @returns ends the count of this stream
+   * @throws {TooManyStreamsError} the limit is reached
    */
   enter(): () => void {
     const limit = this.#limit();

@@ -1,13 +1,13 @@
 /**
- * What is made when it is first asked for.
+ * A value that is created at its first use.
  *
  * @module
  */
 
 /**
- * Makes something at most once.
+ * Returns a function that creates the value at most once.
  *
- * @param make makes it; where that fails, everybody who asks gets the same error
+ * @param make creates the value; if it fails, every caller gets the same error
  */
 export function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;

@@ -50,8 +50,8 @@ const TOKEN: oas32.SecuritySchemeObject = {
 };
 
 /**
- * Describes calls. The library that does it is loaded when it is first asked for, for most
- * balancers never are.
+ * Generates the OpenAPI document. The library for that is loaded at the first request, because most
+ * balancers never get one.
  *
  * @param calls the table
  */
@@ -69,7 +69,7 @@ function documentOf(calls: readonly CallDescription[]): ZodOpenApiObject {
       description: DESCRIPTION,
       license: { name: "MIT License", identifier: "MIT" },
     },
-    // Relative to this document, so that it is right behind a proxy that puts it elsewhere, too.
+    // Relative to this document, so that the URL is right behind a proxy with a path prefix.
     servers: [{ url: "..", description: "Where this was read" }],
     tags: Object.entries(GROUPS).map(([name, description]) => ({ name, description })),
     paths: pathsOf(calls),
@@ -114,7 +114,7 @@ function operationOf(call: CallDescription): ZodOpenApiOperationObject {
   };
 }
 
-/** `{}`: without a token, as far as the balancer does not ask for one. */
+/** `{}` means no token, for calls that the balancer may leave open. */
 function securityOf(scope: Scope): Record<string, string[]>[] {
   switch (scope) {
     case "public":
@@ -144,8 +144,8 @@ function successOf({ status, what, type, schema, event }: Success): ZodOpenApiRe
 }
 
 /**
- * OpenAPI 3.1 has no word for the events of a stream: `contentSchema` (JSON Schema 2020-12,
- * Validation, 8.5) names the schema of the data of each, and tools follow it as a reference.
+ * OpenAPI 3.1 has no field for the events of a stream: `contentSchema` (JSON Schema 2020-12,
+ * Validation, 8.5) names the schema of each event's data, and tools follow that reference.
  */
 function contentOf(schema?: z.ZodType, event?: z.ZodType) {
   if (schema) return { schema };
@@ -181,13 +181,13 @@ function idOf(schema: z.ZodType): string {
 
 const OPTIONS: CreateDocumentOptions = {
   override: ({ jsonSchema, io }) => {
-    // Who reads an answer ignores what it does not know, so that answers may grow.
+    // Clients ignore unknown fields of an answer, so that answers may grow.
     if (io === "output" && jsonSchema.additionalProperties === false) {
       delete jsonSchema.additionalProperties;
     }
-    // The format says it.
+    // The format implies this pattern.
     if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
-    // That a whole number is one that JavaScript can hold goes without saying.
+    // The bounds of JavaScript's safe integers need no mention.
     if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   },

@@ -1,23 +1,23 @@
 /**
- * The admin token that the balancer makes for itself where the operator set none.
+ * The admin token that the balancer generates if the operator set none.
  *
  * @module
  */
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 
-/** Only the balancer's own user may read it. */
+/** Only the balancer's own user may read the file. */
 const OWNER_ONLY = 0o600;
 
 /** 256 bits in base64url. */
 const TOKEN = /^[A-Za-z0-9_-]{43}\n?$/;
 
-/** Folder for the tokens of balancers that keep no state. */
+/** Folder for the tokens of balancers without a state file. */
 const FOLDER = ".run/state";
 
 /**
- * The file of a balancer's own admin token: beside its state, so that each fleet has another. Without
- * a state it is named after the fleet and the place of the API.
+ * Returns the path of a balancer's own admin token: beside its state file, so that each fleet has
+ * its own. Without a state file the path is derived from the fleet and the API's address.
  *
  * @param stateFile the setting `LB_STATE_FILE`
  * @param fleet the setting `LB_FLEET`
@@ -29,11 +29,11 @@ export function adminTokenFile(stateFile: string, fleet: string, api: string): s
 }
 
 /**
- * Makes the token, unless an earlier start has. A file that other users may read or write, that is
- * another user's, or that holds no such token is replaced.
+ * Creates the token file, unless an earlier start did. A file that other users can read or write,
+ * that belongs to another user, or that holds no valid token is replaced.
  *
  * @param path the file
- * @throws {Error} the file cannot be made
+ * @throws {Error} the file cannot be created
  */
 export async function makeAdminToken(path: string): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -46,7 +46,7 @@ export async function makeAdminToken(path: string): Promise<void> {
   else await Deno.rename(draft, path);
 }
 
-/** @param own a file that this process made, which tells its user */
+/** @param own a file that this process created, which shows its user */
 async function isUsable(path: string, own: Deno.FileInfo): Promise<boolean> {
   try {
     const found = await Deno.lstat(path);
@@ -59,7 +59,7 @@ async function isUsable(path: string, own: Deno.FileInfo): Promise<boolean> {
 }
 
 /**
- * Removes the token of a balancer that keeps nothing.
+ * Removes the token of a balancer without a state file.
  *
  * @param path the file
  */

@@ -1,5 +1,5 @@
 /**
- * Who changed what: a line of the log for each change, and for what was refused.
+ * The audit log: one line for each change and for each refused call.
  *
  * @module
  */
@@ -11,45 +11,47 @@ import type { Credential } from "./credential.ts";
 import { difference } from "./diff.ts";
 import type { Refusal } from "./refusals.ts";
 
-/** Who makes a call, and which. */
+/** A call and its caller. */
 export interface Deed {
   /** `POST /add` */
   readonly call: string;
   /** IP address of the client, or `unix`. */
   readonly client: string;
-  /** Which token was shown: never the token itself. */
+  /** Which token the client sent; never the token itself. */
   readonly credential: Credential;
   readonly userAgent: string | null;
   readonly requestId: string | null;
 }
 
-/** What came of a change. */
+/** The result of a change. */
 interface Outcome {
   /** Status of the answer, or the last step of a deploy. */
   readonly outcome: number | string;
-  /** Why it failed. */
+  /** The error of a failed change. */
   readonly error?: string | undefined;
 }
 
-/** So many refusals are written, and the others counted: whoever knocks must not fill the disk. */
+/**
+ * Limit on logged refusals; the rest are counted. A flood of refused calls must not fill the disk.
+ */
 const REFUSALS: Bucket = { burst: 20, everyMs: 1000 };
 
-/** Writes what has to be known later. */
+/** Writes the audit log. */
 export class Audit {
   readonly #log: Logger;
   #emptyAt = EMPTY;
   #unwritten = 0;
 
-  /** @param log a logger whose lines are written at every level of the log */
+  /** @param log a logger that writes at every log level */
   constructor(log: Logger) {
     this.#log = log;
   }
 
   /**
-   * A change was made, or failed.
+   * Logs a change that was made or failed.
    *
-   * @param deed who made it
-   * @param what the body of the call, what it changed, and what came of it
+   * @param deed the call and its caller
+   * @param what the body of the call, the change and its result
    */
   changed(deed: Deed, { asked, before, after, outcome, error }: Change & Outcome): void {
     const failed = error === undefined ? "" : " ({error})";
@@ -65,11 +67,11 @@ export class Audit {
   }
 
   /**
-   * A call was refused.
+   * Logs a refused call.
    *
-   * @param deed who made it
-   * @param refusal why not
-   * @param now milliseconds, by any clock that goes on
+   * @param deed the call and its caller
+   * @param refusal the reason
+   * @param now milliseconds, by any monotonic clock
    */
   refused(deed: Deed, { status, reason, message }: Refusal, now: number): void {
     if (waitMs(this.#emptyAt, now, REFUSALS) > 0) return void this.#unwritten++;
@@ -86,14 +88,14 @@ export class Audit {
   }
 }
 
-/** What a call was asked to change, and what it changed. */
+/** The requested change, and the fleet's state before and after it. */
 interface Change {
   readonly asked: unknown;
   readonly before: unknown;
   readonly after: unknown;
 }
 
-/** The entry of one call. The call itself tells what it was asked for and what it changed. */
+/** The audit entry of one call. The call's handler adds the request and the change. */
 export class AuditEntry {
   readonly #deed: Deed;
   readonly #audit: Audit;
@@ -101,8 +103,8 @@ export class AuditEntry {
   #goesOn = false;
 
   /**
-   * @param deed who makes the call
-   * @param audit where it is written
+   * @param deed the call and its caller
+   * @param audit the log that the entry is written to
    */
   constructor(deed: Deed, audit: Audit) {
     this.#deed = deed;
@@ -114,57 +116,57 @@ export class AuditEntry {
     return this.#goesOn;
   }
 
-  /** Takes note of what was asked for. */
+  /** Records the request's body. */
   asked(body: unknown): void {
     this.#change = { ...this.#change, asked: body };
   }
 
-  /** Takes note of what was changed. */
+  /** Records the change. */
   changed(before: unknown, after: unknown): void {
     this.#change = { ...this.#change, before, after };
   }
 
-  /** Takes note of a change of the fleet: of what is another after it. */
+  /** Records a change of the fleet: only the parts that differ. */
   readonly made = (before: FleetSummary, after: FleetSummary): void => {
     this.changed(...difference(before, after));
   };
 
-  /** The answer begins before the change is over: whoever says so ends the entry. */
+  /** Marks an answer that begins before the change ends; the handler then ends the entry itself. */
   goOn(): void {
     this.#goesOn = true;
   }
 
-  /** Writes it. */
+  /** Writes the entry. */
   end(outcome: Outcome): void {
     this.#audit.changed(this.#deed, { ...this.#change, ...outcome });
   }
 }
 
-/** Where an entry is kept while its call is made. */
+/** The context key of a call's entry. */
 const ENTRY = "audit";
 
-/** Begins the entry of a call. */
+/** Attaches the entry to a call. */
 export function beginEntry(c: Context, entry: AuditEntry): void {
   c.set(ENTRY, entry);
 }
 
-/** The entry of a call that changes something. */
+/** Returns the entry of a call that changes the fleet. */
 export function entryOf(c: Context): AuditEntry {
   return c.get(ENTRY);
 }
 
-/** Takes note of the body of a call, if it is one that changes something. @returns the same */
+/** Records the body of a call that changes the fleet. @returns the body */
 export function noteAsked<T>(c: Context, body: T): T {
   c.get(ENTRY)?.asked(body);
   return body;
 }
 
-/** Text from outside that goes into the log: short, and nothing that a terminal would obey. */
+/** Untrusted text for the log: short, and free of terminal control characters. */
 export function printable(text: string | undefined): string | null {
   return text === undefined ? null : text.slice(0, 200).replaceAll(/[^ -~]/g, "?");
 }
 
-/** A value that is written as JSON on one line, also where the log is text for people. */
+/** A value that is logged as one line of JSON, in text logs too. */
 class OneLine {
   readonly #value: unknown;
 

@@ -1,5 +1,5 @@
 /**
- * Who may make which call: a decision about one request.
+ * Authorization of one request.
  *
  * @module
  */
@@ -10,34 +10,37 @@ import { hasForeignHost, isBrowser, isCrossSite, isServiceWorker } from "./reque
 import * as refusals from "./refusals.ts";
 import type { Refusal } from "./refusals.ts";
 
-/** What may be changed without a token. */
+/** The changes that need no token. */
 export type Openness = "nothing" | "fleet" | "everything";
 
-/** How calls are guarded. */
+/** The authorization policy. */
 export interface GuardPolicy {
   /**
-   * What any caller may change. `fleet`: replicas, the ring and the log's dials. `everything`: what
-   * the replicas run as well, and drills.
+   * The changes that need no token. `fleet`: replicas, the ring and the log settings. `everything`:
+   * the replicas' template and drills as well.
    */
   readonly open: Openness;
-  /** Which tokens there are. A caller that asks in time gets those in force. */
+  /**
+   * The tokens that are set. They are read for each request, so that a replaced token counts at
+   * once.
+   */
   readonly tokens: {
-    /** Whether the operator set an admin token, rather than the balancer at its first start. */
+    /** Whether the operator set the admin token; false if the balancer generated it. */
     readonly admin: boolean;
     readonly read: boolean;
     current(): Promise<TokenPair>;
   };
-  /** Addresses of replicas. Nothing is open to them. */
+  /** Addresses of replicas. Calls from these are never open. */
   readonly replicas: { has(address: string): boolean };
-  /** Host names, in lower case, under which the API is used without a token. */
+  /** Host names, in lower case, under which the API may be used without a token. */
   readonly hosts: ReadonlySet<string>;
 }
 
-/** What was decided. */
+/** The decision about a request. */
 export interface Verdict {
-  /** Which token the caller showed, as far as it was looked at. */
+  /** Which token the client sent; `none` if no token was checked. */
   readonly credential: Credential;
-  /** Undefined where the call may be made. */
+  /** Undefined if the call is allowed. */
   readonly refusal: Refusal | undefined;
 }
 
@@ -50,13 +53,13 @@ interface FailureCount {
 /** A proof that a caller knows one of the tokens, checked against those in force. */
 export type ProofCheck<T> = (tokens: TokenPair) => Promise<T | undefined>;
 
-/** Decides about requests, one by one. */
+/** Authorizes requests. */
 export class Guard {
   readonly #policy: GuardPolicy;
   readonly #failures: FailureCount;
 
   /**
-   * @param policy how calls are guarded
+   * @param policy the authorization policy
    * @param failures counts wrong tokens
    */
   constructor(policy: GuardPolicy, failures: FailureCount) {
@@ -65,12 +68,12 @@ export class Guard {
   }
 
   /**
-   * Decides whether a call may be made.
+   * Decides whether a call is allowed.
    *
    * @param headers the request's header fields
-   * @param scope what the call needs
-   * @param caller who makes it
-   * @param now milliseconds, by any clock that goes on
+   * @param scope the call's scope
+   * @param caller the caller's identity
+   * @param now milliseconds, by any monotonic clock
    */
   async judge(headers: Headers, scope: Scope, caller: Caller, now: number): Promise<Verdict> {
     const refusal = this.#outOfHand(headers, scope, caller);
@@ -81,7 +84,7 @@ export class Guard {
     }
     const token = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
     if (token === undefined) return refused(await this.#withoutToken(scope, caller));
-    // Before the token is looked at: either answer would help a guesser.
+    // Checked before the token: the answer to a guess, right or wrong, would help an attacker.
     const waitMs = this.#failures.waitMs(caller.address, now);
     if (waitMs > 0) return refused(refusals.limited(waitMs));
     return await this.#examine(token, scope, caller, now);
@@ -90,8 +93,8 @@ export class Guard {
   /**
    * Checks a caller's proof that it knows a token. A wrong one counts as a wrong token.
    *
-   * @param check answers the proof; undefined where it fits no token
-   * @param caller who makes the call
+   * @param check answers the proof; undefined if it matches no token
+   * @param caller the caller's identity
    * @param now milliseconds, by the same clock
    */
   async prove<T>(check: ProofCheck<T>, { address }: Caller, now: number): Promise<T | Refusal> {
@@ -103,7 +106,7 @@ export class Guard {
     return refusals.WRONG_PROOF;
   }
 
-  /** What no token makes up for. */
+  /** Refusals that no token can lift. */
   #outOfHand(headers: Headers, scope: Scope, caller: Caller): Refusal | undefined {
     if (isServiceWorker(headers)) return refusals.SERVICE_WORKER;
     if (isCrossSite(headers, scope)) return refusals.crossSite(scope);
@@ -114,7 +117,8 @@ export class Guard {
   #asks(headers: Headers, scope: Scope, caller: Caller): boolean {
     if (this.#isReplica(caller)) return true;
     const { open, tokens } = this.#policy;
-    // The service's own pages are of the shared port's origin: a browser cannot tell them from ours.
+    // The service's own pages share the origin of the shared port: a browser cannot tell them from
+    // ours.
     const isPage = caller.shared && isBrowser(headers) && open !== "everything";
     switch (scope) {
       case "public":
@@ -130,7 +134,7 @@ export class Guard {
     }
   }
 
-  /** A trusted proxy may be one of them, too: its word does not count here. */
+  /** A trusted proxy may be a replica too; its X-Forwarded-For does not count here. */
   #isReplica({ address, peer }: Caller): boolean {
     const { replicas } = this.#policy;
     return replicas.has(peer) || (address !== peer && replicas.has(address));

@@ -4,7 +4,7 @@ import { isLoopback } from "./host.ts";
 import type { Scope } from "./scope.ts";
 import { guardOf, type Rules } from "../testing.ts";
 
-/** How calls are guarded, and where they come in. */
+/** A policy and an identity for each place that calls come from. */
 type Place = Rules & {
   readonly local?: boolean;
   readonly shared?: boolean;
@@ -35,12 +35,12 @@ async function status(...asked: Parameters<typeof judge>): Promise<number | unde
   return (await judge(...asked)).refusal?.status;
 }
 
-Deno.test("anyone may change the fleet on loopback, or where the balancer is open", async () => {
+Deno.test("any client may change the fleet on loopback, or where the balancer is open", async () => {
   assertEquals(await status({}, LOCAL), undefined);
   assertEquals(await status({}, OPEN), undefined);
 });
 
-Deno.test("elsewhere the token is wanted: 401 without it or with another, 403 where none is set", async () => {
+Deno.test("elsewhere a token is required: 401 without one or with a wrong one, 403 if none is set", async () => {
   assertEquals(await status({}, TOKEN), 401);
   assertEquals(await status({ authorization: "Basic czNjcmV0" }, TOKEN), 401);
   assertEquals(await status(bearer("s3creT"), TOKEN), 401);
@@ -51,11 +51,11 @@ Deno.test("elsewhere the token is wanted: 401 without it or with another, 403 wh
   assertEquals(await status(bearer("any"), CLOSED), 403);
 });
 
-Deno.test("a token that is set is wanted on loopback too", async () => {
+Deno.test("a configured token is required on loopback too", async () => {
   assertEquals(await status({}, { ...TOKEN, local: true }), 401);
 });
 
-Deno.test("anyone may read, unless there is a read token", async () => {
+Deno.test("any client may read, unless a read token is set", async () => {
   for (const rules of [OPEN, LOCAL, TOKEN, CLOSED]) {
     assertEquals(await status({}, rules, "read"), undefined);
   }
@@ -70,7 +70,7 @@ Deno.test("anyone may read, unless there is a read token", async () => {
   assertEquals(await status(bearer("s3cret"), BOTH, "read"), undefined);
 });
 
-Deno.test("who may read may not change anything, and is told which scope is wanted", async () => {
+Deno.test("a client with the read token may not change anything, and the answer names the missing scope", async () => {
   const { credential, refusal } = await judge(bearer("r3ad"), BOTH);
   assertEquals([credential, refusal?.reason, refusal?.status], ["read-token", "scope", 403]);
   assertEquals(
@@ -83,7 +83,7 @@ Deno.test("who may read may not change anything, and is told which scope is want
   );
 });
 
-Deno.test("a challenge names an error only where a token was shown", async () => {
+Deno.test("a challenge names an error only if a token was sent", async () => {
   const none = await judge({}, BOTH, "read");
   assertEquals(none.refusal?.challenge, 'Bearer realm="ringkeeper", scope="read"');
   const wrong = await judge(bearer("x"), BOTH, "read");
@@ -93,7 +93,7 @@ Deno.test("a challenge names an error only where a token was shown", async () =>
   );
 });
 
-Deno.test("it is known which token was shown", async () => {
+Deno.test("the verdict says which token was sent", async () => {
   assertEquals((await judge(bearer("s3cret"), BOTH)).credential, "admin-token");
   assertEquals((await judge(bearer("r3ad"), BOTH, "read")).credential, "read-token");
   assertEquals((await judge({}, LOCAL)).credential, "none");
@@ -110,7 +110,7 @@ Deno.test("a page of another site is refused however open the balancer is", asyn
   }
 });
 
-Deno.test("a page of another site may not read either, but may link to what can be read", async () => {
+Deno.test("a page of another site may not read either, but may link to readable calls", async () => {
   const from = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" };
   assertEquals(await status(from, LOCAL, "read"), 403);
   assertEquals(await status({ ...from, "sec-fetch-mode": "navigate" }, LOCAL, "read"), undefined);
@@ -118,14 +118,14 @@ Deno.test("a page of another site may not read either, but may link to what can 
   assertEquals(await status(from, LOCAL, "public"), undefined);
 });
 
-Deno.test("the balancer's own page may, under names that only this machine has", async () => {
+Deno.test("the balancer's own page may call the API, under names that only this machine has", async () => {
   for (const host of ["localhost:5000", "127.0.0.1:5000", "[::1]:5000"]) {
     const own = { origin: `http://${host}`, host, "sec-fetch-site": "same-origin" };
     assertEquals(await status(own, LOCAL), undefined);
   }
 });
 
-Deno.test("a foreign name that was made to point here is refused where no token is asked for", async () => {
+Deno.test("a foreign name that resolves to this machine is refused where no token is required", async () => {
   const rebound = { origin: "http://evil.example:5000", host: "evil.example:5000" };
   for (const rules of [LOCAL, OPEN]) {
     assertEquals(await status(rebound, rules), 403);
@@ -133,20 +133,21 @@ Deno.test("a foreign name that was made to point here is refused where no token 
   }
 });
 
-Deno.test("under any name the page may, with the right token", async () => {
+Deno.test("under any name the page may call the API with the right token", async () => {
   const page = { origin: "http://lb.example:5000", host: "lb.example:5000" };
   for (const site of [{}, { "sec-fetch-site": "same-origin" }]) {
     assertEquals(await status({ ...page, ...site, ...bearer("s3cret") }, TOKEN), undefined);
     assertEquals(await status({ ...page, ...site, ...bearer("wrong") }, TOKEN), 401);
   }
-  // Behind a proxy that speaks TLS and asks for another host the browser's word is enough.
+  // Behind a proxy that terminates TLS and changes the host, the browser's Sec-Fetch-Site is
+  // enough.
   const behind = { origin: "https://lb.example", host: "10.0.0.7:5000" };
   const same = { "sec-fetch-site": "same-origin", ...bearer("s3cret") };
   assertEquals(await status({ ...behind, ...same }, TOKEN), undefined);
   assertEquals(await status({ ...behind, ...bearer("s3cret") }, TOKEN), 403);
 });
 
-Deno.test("wrong tokens make an address wait, with the right one too, and no other address", async () => {
+Deno.test("wrong tokens make an address wait, even with the right one, and no other address", async () => {
   const guard = guardOf(TOKEN);
   const ask = async (token: string, address: string, now: number) => {
     const caller = { ...CALLER, address };
@@ -160,7 +161,7 @@ Deno.test("wrong tokens make an address wait, with the right one too, and no oth
   assertEquals(await ask("s3cret", "192.0.2.1", 10_000), [undefined, undefined]);
 });
 
-Deno.test("no token at all is no wrong one, and neither is one of too little scope", async () => {
+Deno.test("a missing token is not a wrong one, and neither is a token with too small a scope", async () => {
   const guard = guardOf(BOTH);
   for (const headers of [{}, bearer("r3ad")]) {
     for (let n = 0; n < 20; n++) await guard.judge(new Headers(headers), "admin", CALLER, 0);
@@ -176,19 +177,19 @@ async function statuses(headers: Record<string, string>, rules: Place) {
   return await Promise.all(SCOPES.map((scope) => status(headers, rules, scope)));
 }
 
-Deno.test("what runs code or kills needs the admin token, on loopback and where the fleet is open", async () => {
+Deno.test("calls that run code or kill need the admin token, on loopback and where the fleet is open", async () => {
   for (const rules of [LOCAL, OPEN, { ...LOCAL, ...OPEN }]) {
     assertEquals(await status({}, { ...rules, made: "m4de" }, "execute"), 401);
     assertEquals(await status(bearer("m4de"), { ...rules, made: "m4de" }, "execute"), undefined);
     assertEquals(await status(bearer("guess"), { ...rules, made: "m4de" }, "execute"), 401);
     assertEquals(await status(bearer("r3ad"), { ...rules, ...READ, made: "m4de" }, "execute"), 403);
-    // Without a token there is none to show.
+    // No token is configured, so none can be sent.
     assertEquals(await status(bearer("any"), rules, "execute"), 403);
   }
   assertEquals(await status({}, { open: "everything" }, "execute"), undefined);
 });
 
-Deno.test("a token that the balancer made itself leaves open what is open without one", async () => {
+Deno.test("a token that the balancer generated leaves tokenless calls open", async () => {
   const made = { made: "m4de" };
   assertEquals(await status({}, { ...LOCAL, ...made }), undefined);
   assertEquals(await status({}, made), 403);
@@ -202,7 +203,7 @@ Deno.test("a token that the balancer made itself leaves open what is open withou
   );
 });
 
-Deno.test("on the port of the service a browser shows a token for every call but those of pages", async () => {
+Deno.test("on the service's port a browser needs a token for every call but those of pages", async () => {
   const own = { origin: "http://localhost:5000", host: "localhost:5000" };
   const rules = { ...LOCAL, shared: true, made: "m4de" };
   for (const site of ["same-origin", "none"]) {
@@ -222,11 +223,11 @@ Deno.test("on the port of the service a browser shows a token for every call but
     ...[undefined, undefined, undefined, undefined],
     401,
   ]);
-  // Programs that are no browsers use the textbook's calls without one.
+  // Clients other than browsers use the textbook's calls without a token.
   assertEquals(await statuses({}, rules), [undefined, undefined, undefined, undefined, 401]);
 });
 
-Deno.test("from the network of the replicas nothing is open, and nothing can be changed", async () => {
+Deno.test("no call is open to the replicas' network, and no change is allowed from there", async () => {
   const replica = { replicas: ["172.18.0.3"], peer: "172.18.0.3", made: "m4de" };
   for (const open of ["fleet", "everything"] as const) {
     const rules = { ...replica, ...LOCAL, open };
@@ -236,12 +237,12 @@ Deno.test("from the network of the replicas nothing is open, and nothing can be 
       ...[403, 403],
     ]);
   }
-  // What it says of the client counts for nothing, nor does a proxy's word make it another.
+  // Its own X-Forwarded-For does not count, and a trusted proxy's does not hide the replica.
   assertEquals(await status({}, { ...OPEN, replicas: ["192.0.2.1"], peer: "172.18.0.9" }), 403);
   assertEquals(await status({}, { ...OPEN, replicas: ["172.18.0.9"] }), undefined);
 });
 
-Deno.test("without a token the API is read under names of this machine alone", async () => {
+Deno.test("without a token the API is readable only under names of this machine", async () => {
   const under = (host: string, rules: Place = LOCAL) => status({ host }, rules, "read");
   for (
     const host of ["localhost:5001", "a.localhost", "127.0.0.1:5001", "[::1]:5001", "balancer"]
@@ -261,19 +262,19 @@ Deno.test("without a token the API is read under names of this machine alone", a
   assertEquals(await under("other.example", allowed), 403);
   const page = { origin: "http://lb.example:5001", host: "lb.example:5001" };
   assertEquals(await status(page, allowed), undefined);
-  // A stranger's page does not know the token.
+  // Another site's page does not know the token.
   assertEquals(
     await status({ host: "evil.example", ...bearer("r3ad") }, { ...LOCAL, ...READ }, "read"),
     undefined,
   );
 });
 
-Deno.test("no browser gets the script of a service worker, whatever it shows", async () => {
+Deno.test("no browser gets the script of a service worker, with any token", async () => {
   const script = { "service-worker": "script", ...bearer("s3cret") };
   assertEquals(await statuses(script, { ...TOKEN, ...LOCAL }), SCOPES.map(() => 403));
 });
 
-Deno.test("loopback addresses are known", () => {
+Deno.test("loopback addresses are recognized", () => {
   for (const host of ["127.0.0.1", "127.9.9.9", "::1", "localhost"]) {
     assertEquals(isLoopback(host), true);
   }

@@ -1,5 +1,5 @@
 /**
- * Who makes a call, as far as that can be known without believing the caller.
+ * The identity of a caller, from sources that the caller cannot forge.
  *
  * @module
  */
@@ -10,27 +10,28 @@ import { isLoopback } from "./host.ts";
 
 export { clientAddress } from "../../proxy/downstream/client_address.ts";
 
-/** Who makes a call. */
+/** The identity of a caller. */
 export interface Caller {
   /** IP address of the client; `unix` for a caller on a socket file. */
   readonly address: string;
   /** IP address of the other end of the connection: the client, or the last proxy before us. */
   readonly peer: string;
-  /** Whether only this machine reaches the port or socket that the call came in by. */
+  /** Whether the call's port or socket is reachable from this machine only. */
   readonly local: boolean;
-  /** Whether the call came in by the port that it shares with the service. */
+  /** Whether the call came by the port that the API shares with the service. */
   readonly shared: boolean;
 }
 
-/** Stands for the address of a caller on a socket file. */
+/** The address of a caller on a socket file. */
 const UNIX = "unix";
 
 /**
- * The caller of a call that the data plane hands over: its own peer is the last in the list.
+ * Returns the caller of a call that the data plane hands over: the last address in the list is its
+ * peer.
  *
- * @param forwarded the field that the data plane sent
+ * @param forwarded the `X-Forwarded-For` field that the data plane set
  * @param publicHost address that the public port listens on
- * @param trusted proxies in front whose word counts
+ * @param trusted proxies in front whose `X-Forwarded-For` is trusted
  */
 export function publicCaller(
   forwarded: string | null,
@@ -44,12 +45,12 @@ export function publicCaller(
 }
 
 /**
- * The caller of a call that came in by the API's own port or socket file.
+ * Returns the caller of a call that came by the API's own port or socket file.
  *
- * @param own where that listens
- * @param peer address of the other end; not looked at for a socket file
+ * @param own address of that port or socket
+ * @param peer address of the other end; ignored for a socket file
  * @param forwarded the field `X-Forwarded-For` of the request
- * @param trusted proxies in front whose word counts
+ * @param trusted proxies in front whose `X-Forwarded-For` is trusted
  */
 export function ownCaller(
   own: Entrance,

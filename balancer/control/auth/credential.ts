@@ -1,23 +1,23 @@
 /**
- * Which token somebody shows.
+ * The token that a client sent, compared with the tokens in force.
  *
  * @module
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 
-/** The tokens in force; empty where there is none. */
+/** The tokens in force; an empty string means none. */
 export interface TokenPair {
   readonly admin: string;
   readonly read: string;
 }
 
-/** Which of them was shown, as it may be told: never the token itself. */
+/** Which of the tokens was sent, for logs; never the token itself. */
 export type Credential = "admin-token" | "read-token" | "none";
 
 /**
- * Compares with both tokens, in a time that says nothing about either.
+ * Compares a token with both tokens in constant time.
  *
- * @param given what was shown
+ * @param given the token that the client sent
  * @param tokens the tokens in force
  */
 export function credentialOf(given: string, { admin, read }: TokenPair): Credential {
@@ -27,7 +27,7 @@ export function credentialOf(given: string, { admin, read }: TokenPair): Credent
   return isRead ? "read-token" : isAdmin ? "admin-token" : "none";
 }
 
-/** Digests are of one length whatever was sent, which is what the comparison asks for. */
+/** Digests have one length for any input, as a constant-time comparison requires. */
 function equalInConstantTime(given: string, expected: string): boolean {
   return timingSafeEqual(sha256(given), sha256(expected));
 }

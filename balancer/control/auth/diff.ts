@@ -1,25 +1,25 @@
 /**
- * What a change of the fleet made another. Pure.
+ * The difference between two states of the fleet. Pure.
  *
  * @module
  */
 import type { FleetSummary } from "../../fleet/operations/membership.ts";
 
-/** One side of a change: version and digest, and beside them only what the other side has not. */
+/** One side of a change: version, digest and the values that differ from the other side. */
 interface Side {
   readonly version: number;
   readonly digest: string;
-  /** Weights by name, of replicas that came, left or weigh something else. */
+  /** Weights by name, of replicas that were added, removed or reweighted. */
   readonly weights?: Readonly<Record<string, number>>;
   /** The parts of the ring's shape that changed. */
   readonly shape?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Both sides of a change.
+ * Returns both sides of a change.
  *
- * @param before how the fleet stood
- * @param after how it stands
+ * @param before the fleet before the change
+ * @param after the fleet after the change
  */
 export function difference(before: FleetSummary, after: FleetSummary): [before: Side, after: Side] {
   return [sideOf(before, after), sideOf(after, before)];

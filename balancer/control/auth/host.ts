@@ -1,5 +1,5 @@
 /**
- * Which host names belong to this machine, and which a stranger may have pointed at it.
+ * Tells host names of this machine from names that a stranger may have pointed here.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 /**
  * Whether only this machine can reach an address.
  *
- * @param host what a port listens on
+ * @param host the address that a port listens on
  */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);

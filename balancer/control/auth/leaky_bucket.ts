@@ -1,38 +1,38 @@
 /**
- * A bucket that leaks: so many at once, and then one more in each interval. Its state is one number,
- * the time at which it will be empty (the generic cell rate algorithm).
+ * A leaky bucket: a burst, then one event in each interval. The state is one number, the time at
+ * which the bucket will be empty (the generic cell rate algorithm).
  *
  * @module
  */
 
-/** The size of a bucket. */
+/** The parameters of a bucket. */
 export interface Bucket {
-  /** How many go in at once. */
+  /** Events that fit in at once. */
   readonly burst: number;
-  /** How long one takes to leak out, in milliseconds. */
+  /** Milliseconds in which one event leaks out. */
   readonly everyMs: number;
 }
 
-/** An empty one. */
+/** The state of an empty bucket. */
 export const EMPTY = -Infinity;
 
 /**
- * How long until there is room for one.
+ * Returns the time until the bucket has room for one event.
  *
- * @param emptyAt when it will be empty
+ * @param emptyAt when the bucket will be empty
  * @param now milliseconds, by the same clock
- * @returns milliseconds; 0 or less where there is room
+ * @returns milliseconds; 0 or less if there is room now
  */
 export function waitMs(emptyAt: number, now: number, { burst, everyMs }: Bucket): number {
   return emptyAt - now - (burst - 1) * everyMs;
 }
 
 /**
- * Puts one in, whether there is room or not.
+ * Adds one event, even without room for it.
  *
- * @param emptyAt when it would have been empty
+ * @param emptyAt when the bucket would have been empty
  * @param now milliseconds, by the same clock
- * @returns when it will be empty
+ * @returns when the bucket will be empty
  */
 export function withOne(emptyAt: number, now: number, { everyMs }: Bucket): number {
   return Math.max(emptyAt, now) + everyMs;

@@ -1,5 +1,5 @@
 /**
- * What every call goes through first: the guard, and the audit of what it lets through and what not.
+ * Middleware of every call: authorizes the call, and audits changes and refusals.
  *
  * @module
  */
@@ -12,20 +12,20 @@ import type { Guard, ProofCheck } from "./authorize.ts";
 import { type Refusal, type RefusalReason, REFUSALS } from "./refusals.ts";
 import { isChange, type Scope } from "./scope.ts";
 
-/** What the server says of each request, beside the request itself. */
+/** The server's bindings of each request. */
 export interface Bindings {
   readonly caller: Caller;
 }
 
-/** What a gate is made of. */
+/** The dependencies of a gate. */
 interface GateOptions {
   readonly guard: Guard;
   readonly audit: Audit;
-  /** Milliseconds, by any clock that goes on. */
+  /** Milliseconds, by any monotonic clock. */
   readonly now: () => number;
 }
 
-/** Lets calls through to whom their scope allows it. Before that nothing of a body is read. */
+/** Admits calls that their scope allows. Nothing of a body is read before that. */
 export class Gate {
   readonly #options: GateOptions;
   readonly #refusals = new Map<RefusalReason, number>(REFUSALS.map((reason) => [reason, 0]));
@@ -39,7 +39,7 @@ export class Gate {
     return this.#refusals;
   }
 
-  /** What stands before a call. */
+  /** Returns the middleware of a call. */
   before({ scope }: { readonly scope: Scope }): MiddlewareHandler {
     return async (c, next) => {
       const { guard, now, audit } = this.#options;
@@ -56,10 +56,10 @@ export class Gate {
   }
 
   /**
-   * Answers a caller that proves that it knows a token.
+   * Answers a caller's proof that it knows a token.
    *
    * @param c the request
-   * @param check makes the answer to the proof; undefined where it fits no token
+   * @param check answers the proof; undefined if it matches no token
    */
   async prove<T extends object>(c: Context, check: ProofCheck<T>): Promise<Response> {
     const { guard, now } = this.#options;
@@ -89,7 +89,7 @@ function deedOf({ req }: Context, { address }: Caller, credential: Credential): 
   };
 }
 
-/** Why a call failed, as it was answered. */
+/** The error message of a failed call's answer. */
 async function reasonOf(answer: Response): Promise<string | undefined> {
   if (answer.status < 400) return undefined;
   const { message } = await answer.clone().json();

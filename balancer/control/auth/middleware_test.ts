@@ -31,7 +31,7 @@ function calls(rules: Rules = {}, now = () => 0) {
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-Deno.test("a change is one line: who, what, before and after", async () => {
+Deno.test("a change is one line: caller, call, before and after", async () => {
   const { lines, change } = calls({ admin: "s3cret" });
   const headers = { ...bearer("s3cret"), "user-agent": "curl/8", "x-request-id": "r1" };
   await change(headers, '{"n":1}');
@@ -52,20 +52,20 @@ Deno.test("a change is one line: who, what, before and after", async () => {
   }]);
 });
 
-Deno.test("a change that failed says why, and that nothing is another", async () => {
+Deno.test("a failed change is logged with its error and without a difference", async () => {
   const { lines, change } = calls();
   assertEquals((await change({}, '{"fails":true}')).status, 409);
   const { outcome, error, before, after, credential } = lines[0]?.properties ?? {};
   assertEquals([outcome, error, before, after, credential], [409, "n: no", null, null, "none"]);
 });
 
-Deno.test("who only looks is not written down", async () => {
+Deno.test("reads are not logged", async () => {
   const { lines, ask } = calls();
   assertEquals((await ask("/look", {})).status, 200);
   assertEquals(lines, []);
 });
 
-Deno.test("what is refused is told, counted and written down, without the token", async () => {
+Deno.test("a refused call is logged and counted, without the token", async () => {
   const { gate, lines, change } = calls({ admin: "s3cret", read: "r3ad" });
   const answers = [
     await change({}),
@@ -89,7 +89,7 @@ Deno.test("what is refused is told, counted and written down, without the token"
   for (const token of ["guess", "r3ad", "s3cret"]) assert(!text.includes(token), text);
 });
 
-Deno.test("too many wrong tokens are a 429 that says when to come back", async () => {
+Deno.test("too many wrong tokens are a 429 with the time to retry", async () => {
   let now = 0;
   const { gate, change } = calls({ admin: "s3cret" }, () => now);
   for (let n = 0; n < 10; n++) await change(bearer(`guess${n}`));
@@ -101,7 +101,7 @@ Deno.test("too many wrong tokens are a 429 that says when to come back", async (
   assertEquals(gate.refusals.get("limited"), 1);
 });
 
-Deno.test("so many refusals are written at once, then one a second with the number of the others", async () => {
+Deno.test("refusals are logged in a burst, then one a second with the number of unlogged ones", async () => {
   let now = 0;
   const { gate, lines, change } = calls({ admin: "s3cret" }, () => now);
   for (let n = 0; n < 50; n++) await change({});
@@ -111,13 +111,13 @@ Deno.test("so many refusals are written at once, then one a second with the numb
   assertEquals([lines.length, lines.at(-1)?.properties["unwritten"]], [21, 30]);
 });
 
-Deno.test("what others say of themselves is short, and nothing that a terminal would obey", async () => {
+Deno.test("clients' text is shortened and stripped of terminal control characters", async () => {
   const { lines, change } = calls();
   await change({ "user-agent": `\u009b31m${"x".repeat(500)}` });
   assertEquals(lines[0]?.properties["userAgent"], `?31m${"x".repeat(196)}`);
 });
 
-Deno.test("only what is another is told of a change", () => {
+Deno.test("only differing values are logged of a change", () => {
   const shape = { ...SHAPE, slots: 1024 };
   assertEquals(difference(STOOD, { ...STOOD, version: 2, digest: "d2", shape }), [
     { version: 1, digest: "d1", shape: { slots: 512 } },

@@ -1,5 +1,5 @@
 /**
- * The gate that the settings ask for.
+ * Builds the gate from the settings.
  *
  * @module
  */
@@ -13,34 +13,34 @@ import { Gate } from "./middleware.ts";
 import { Guard, type GuardPolicy, type Openness } from "./authorize.ts";
 import { Tokens, type TokenSource, type TokenSources } from "./tokens.ts";
 
-/** What a gate is opened with. */
+/** The dependencies of a gate. */
 interface GateSurroundings {
-  /** Where the API listens: `host:port`, or the path of a socket file. */
+  /** The API's address: `host:port`, or the path of a socket file. */
   readonly api: string;
   readonly log: Logger;
-  /** Records files of tokens that can be read no longer. */
+  /** Records token files that can no longer be read. */
   readonly failures: FailureLog;
   /** Addresses of replicas. */
   readonly replicas: GuardPolicy["replicas"];
 }
 
-/** A gate, and the tokens that it opens to. */
+/** A gate and its token sources. */
 interface OpenedGate {
   readonly gate: Gate;
-  /** Where its tokens are. */
+  /** The sources of the gate's tokens. */
   readonly sources: TokenSources;
-  /** The file of the token that the balancer made; undefined where it made none. */
+  /** The file of the token that the balancer generated; undefined if it generated none. */
   readonly tokenFile: string | undefined;
-  /** Gives back what no later start of this balancer could use. */
+  /** Removes a generated token that no later start could use. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Makes the gate, and an admin token where the operator set none.
+ * Builds the gate, and generates an admin token if the operator set none.
  *
  * @param config the configuration
- * @param around what it is opened with
- * @throws {TokenError} a token cannot be had
+ * @param around the gate's dependencies
+ * @throws {TokenError} a token cannot be read or created
  */
 export async function openGate(config: Config, around: GateSurroundings): Promise<OpenedGate> {
   const { log, failures, replicas } = around;
@@ -67,7 +67,7 @@ export async function openGate(config: Config, around: GateSurroundings): Promis
   return { gate, sources, tokenFile, close };
 }
 
-/** Without the token the balancer serves all the same, but for the calls that need one. */
+/** Without the token the balancer still starts; only the calls that need the token are refused. */
 async function ownToken(
   config: Config,
   { api, log }: GateSurroundings,

@@ -1,27 +1,27 @@
 /**
- * How two programs show each other that they know the same token, without sending it: the client
- * first, for the balancer answers no stranger. The key is stretched (scrypt, RFC 7914), so that a
- * token that people chose cannot be tried out fast by a program that only pretends to be the balancer.
+ * A mutual proof that two programs know the same token, without sending the token. The client
+ * proves first, because the balancer answers no stranger. The key is stretched (scrypt, RFC 7914),
+ * so that a program that poses as the balancer cannot try out weak tokens fast.
  *
  * @module
  */
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 
-/** What a client shows: text of its own, and a code over that (HMAC-SHA256, RFC 2104). */
+/** A client's proof: a nonce, and a code over the nonce (HMAC-SHA256, RFC 2104). */
 export interface Proof {
   /** 32 random bytes in base64url. */
   readonly nonce: string;
   readonly mac: string;
 }
 
-/** What a nonce and a code look like: 32 bytes in base64url. */
+/** The form of a nonce and a code: 32 bytes in base64url. */
 export const CODE = /^[A-Za-z0-9_-]{43}$/;
 
 const stretch = promisify(scrypt) as (token: string, salt: string, size: number) => Promise<Buffer>;
 
 /**
- * The key that codes are made with.
+ * Derives the key of the codes.
  *
  * @param token a token
  */
@@ -30,9 +30,9 @@ export function keyOf(token: string): Promise<Uint8Array> {
 }
 
 /**
- * A proof that a client knows the token.
+ * Creates a client's proof that it knows a token.
  *
- * @param key that of the token
+ * @param key the token's key
  */
 export function proofOf(key: Uint8Array): Proof {
   const nonce = randomBytes(32).toString("base64url");
@@ -40,11 +40,11 @@ export function proofOf(key: Uint8Array): Proof {
 }
 
 /**
- * What a balancer that knows the token answers to a proof.
+ * Returns the answer to a proof, from a balancer that knows the token.
  *
- * @param key that of the token
- * @param proof what the client showed
- * @returns undefined where the client does not know the token
+ * @param key the token's key
+ * @param proof the client's proof
+ * @returns undefined if the client does not know the token
  */
 export function answerTo(key: Uint8Array, { nonce, mac }: Proof): string | undefined {
   if (!isEqual(mac, codeOf(key, `client ${nonce}`))) return undefined;
@@ -52,22 +52,22 @@ export function answerTo(key: Uint8Array, { nonce, mac }: Proof): string | undef
 }
 
 /**
- * Whether an answer is that of a balancer that knows the token.
+ * Whether an answer comes from a balancer that knows the token.
  *
- * @param key that of the token
- * @param nonce what the client sent
- * @param mac what came back
+ * @param key the token's key
+ * @param nonce the client's nonce
+ * @param mac the code of the answer
  */
 export function isAnswer(key: Uint8Array, nonce: string, mac: string): boolean {
   return isEqual(mac, codeOf(key, `balancer ${nonce}`));
 }
 
-/** Keeps the keys of the tokens in force: stretching takes a tenth of a second. */
+/** Caches the keys of the tokens in force: stretching takes a tenth of a second. */
 export class ProofKeys {
   #keys = new Map<string, Promise<Uint8Array>>();
 
   /**
-   * The keys of tokens, in their order.
+   * Returns the keys of tokens, in the order of the tokens.
    *
    * @param tokens the tokens in force; empty ones are left out
    */
@@ -84,7 +84,7 @@ function codeOf(key: Uint8Array, text: string): string {
   return createHmac("sha256", key).update(text).digest("base64url");
 }
 
-/** Both are of one length, unless the other side wrote something else. */
+/** Both have one length, unless the other side sent something else. */
 function isEqual(given: string, expected: string): boolean {
   const encoder = new TextEncoder();
   const [one, other] = [encoder.encode(given), encoder.encode(expected)];

@@ -1,18 +1,18 @@
 /**
- * How often somebody may be wrong about a token: who guesses is slowed down, and nobody else.
+ * Limits wrong tokens by address: guessing is slowed down, and other addresses are not affected.
  *
  * @module
  */
 import ipaddr from "ipaddr.js";
 import { type Bucket, EMPTY, waitMs, withOne } from "./leaky_bucket.ts";
 
-/** The failures of one address that are forgiven. */
+/** Failures of one address that are allowed. */
 const EACH: Bucket = { burst: 10, everyMs: 10_000 };
 
-/** The failures of all addresses. */
+/** Failures of all addresses together that are allowed. */
 const ALL: Bucket = { burst: 100, everyMs: 1000 };
 
-/** So many addresses are remembered; the one that failed longest ago is forgotten first. */
+/** Limit on remembered addresses; the address that failed longest ago is forgotten first. */
 const MAX_ADDRESSES = 4096;
 
 /** Counts failures by address. */
@@ -20,36 +20,36 @@ export class FailureLimit {
   readonly #emptyAt = new Map<string, number>();
   #allEmptyAt = EMPTY;
 
-  /** How many addresses it remembers. */
+  /** The number of remembered addresses. */
   get size(): number {
     return this.#emptyAt.size;
   }
 
   /**
-   * How long an address has to wait before its next try. One that has not failed never waits,
-   * whatever others do.
+   * Returns the time until an address may try again. An address without failures never waits, no
+   * matter how many others fail.
    *
-   * @param address IP address of a client, or what stands for it
-   * @param now milliseconds, by any clock that goes on
-   * @returns milliseconds, 0 where it may try
+   * @param address IP address of a client, or its stand-in
+   * @param now milliseconds, by any monotonic clock
+   * @returns milliseconds; 0 if the address may try now
    */
   waitMs(address: string, now: number): number {
     const emptyAt = this.#emptyAt.get(keyOf(address)) ?? EMPTY;
-    // Where many fail together, an address gets no second try until its first is forgotten.
+    // While many addresses fail, an address gets no second try until its first is forgotten.
     const shared = Math.min(waitMs(this.#allEmptyAt, now, ALL), emptyAt - now);
     return Math.max(waitMs(emptyAt, now, EACH), shared, 0);
   }
 
   /**
-   * Takes note of a failure.
+   * Records a failure.
    *
-   * @param address IP address of a client, or what stands for it
+   * @param address IP address of a client, or its stand-in
    * @param now milliseconds, by the same clock
    */
   failed(address: string, now: number): void {
     const key = keyOf(address);
     const emptyAt = withOne(this.#emptyAt.get(key) ?? EMPTY, now, EACH);
-    // Deleted first, so that the map is in the order of the last failures.
+    // Deleted first, so that the map stays in the order of the last failures.
     this.#emptyAt.delete(key);
     this.#emptyAt.set(key, emptyAt);
     this.#allEmptyAt = withOne(this.#allEmptyAt, now, ALL);
@@ -61,7 +61,7 @@ export class FailureLimit {
   }
 }
 
-/** Whoever has an IPv6 address has the other 2^64 of its network, too. */
+/** IPv6 addresses count by /64 network: a client owns all 2^64 addresses of its network. */
 function keyOf(address: string): string {
   if (!ipaddr.isValid(address)) return address;
   const parsed = ipaddr.process(address);

@@ -9,7 +9,7 @@ function failing(limit: FailureLimit, address: string, times: number, now = 0): 
   for (let n = 0; n < times; n++) limit.failed(address, now);
 }
 
-Deno.test("a handful of failures is forgiven, the next try has to wait", () => {
+Deno.test("a burst of failures is allowed, then the next try has to wait", () => {
   const limit = new FailureLimit();
   failing(limit, A, 9);
   assertEquals(limit.waitMs(A, 0), 0);
@@ -17,7 +17,7 @@ Deno.test("a handful of failures is forgiven, the next try has to wait", () => {
   assertEquals(limit.waitMs(A, 0), 10_000);
 });
 
-Deno.test("who waits gets one try, and all of them after two", () => {
+Deno.test("after one interval an address gets one try, and after two all of them", () => {
   const limit = new FailureLimit();
   failing(limit, A, 10);
   assertEquals([limit.waitMs(A, 9_999), limit.waitMs(A, 10_000)], [1, 0]);
@@ -33,7 +33,7 @@ Deno.test("another address does not wait", () => {
   assertEquals(limit.waitMs(B, 0), 0);
 });
 
-Deno.test("the addresses of one IPv6 network are one, and so are two forms of one address", () => {
+Deno.test("the addresses of one IPv6 network count as one, and so do two forms of one address", () => {
   const limit = new FailureLimit();
   for (let n = 1; n <= 10; n++) limit.failed(`2001:db8::${n}`, 0);
   assertEquals(limit.waitMs("2001:db8::ffff", 0), 10_000);
@@ -42,13 +42,13 @@ Deno.test("the addresses of one IPv6 network are one, and so are two forms of on
   assertEquals(limit.waitMs(A, 0), 10_000);
 });
 
-Deno.test("callers without an IP address are one", () => {
+Deno.test("callers without an IP address count as one", () => {
   const limit = new FailureLimit();
   failing(limit, "unix", 10);
   assertEquals([limit.waitMs("unix", 0), limit.waitMs(A, 0)], [10_000, 0]);
 });
 
-Deno.test("where many fail together, each gets one try and whoever has not failed gets on", () => {
+Deno.test("when many addresses fail together, each gets one try and addresses without failures are not limited", () => {
   const limit = new FailureLimit();
   for (let n = 0; n < 100; n++) limit.failed(`198.51.100.${n}`, 0);
   assertEquals(limit.waitMs("198.51.100.7", 0), 1000);
@@ -56,7 +56,7 @@ Deno.test("where many fail together, each gets one try and whoever has not faile
   assertEquals(limit.waitMs(B, 0), 0);
 });
 
-Deno.test("only so many addresses are remembered, those that failed last", () => {
+Deno.test("the number of remembered addresses is bounded; the last to fail are kept", () => {
   const limit = new FailureLimit();
   failing(limit, "first", 10);
   failing(limit, "second", 10);
@@ -67,7 +67,7 @@ Deno.test("only so many addresses are remembered, those that failed last", () =>
   assert(limit.waitMs("first", 0) > 0);
 });
 
-Deno.test("whatever happened: a guesser gets at most ten tries and one in each ten seconds", () => {
+Deno.test("in any order of events a guesser gets at most ten tries and one in each ten seconds", () => {
   const steps = fc.array(fc.integer({ min: 0, max: 15_000 }), { maxLength: 200 });
   fc.assert(fc.property(steps, (pauses) => {
     const limit = new FailureLimit();

@@ -1,12 +1,12 @@
 /**
- * Why calls are refused, and the answer to each.
+ * The reasons for refusing a call, and the response to each.
  *
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
 import { isChange, type Scope } from "./scope.ts";
 
-/** Why calls are refused: what they are counted by. */
+/** The reasons for refusing a call; refusals are counted by them. */
 export const REFUSALS = [
   "cross-site",
   "foreign-host",
@@ -22,7 +22,7 @@ export const REFUSALS = [
 /** One of {@linkcode REFUSALS}. */
 export type RefusalReason = (typeof REFUSALS)[number];
 
-/** A request that was refused, and the answer to it. */
+/** A refused request's reason and response. */
 export interface Refusal {
   readonly reason: RefusalReason;
   readonly status: 401 | 403 | 429;
@@ -39,7 +39,7 @@ export interface TokensSet {
   readonly read: boolean;
 }
 
-/** No token can be shown, for there is none. */
+/** No token is set, so none can be sent. */
 export const CLOSED: Refusal = {
   reason: "closed",
   status: STATUS_CODE.Forbidden,
@@ -47,7 +47,7 @@ export const CLOSED: Refusal = {
     "or set LB_ADMIN_OPEN=true",
 };
 
-/** Others than this machine reach the port, and the operator has not said what opens it to them. */
+/** Other machines reach the port, and the operator has set no token and not opened the port. */
 export const NOT_LOCAL: Refusal = {
   reason: "closed",
   status: STATUS_CODE.Forbidden,
@@ -55,7 +55,7 @@ export const NOT_LOCAL: Refusal = {
     "or set LB_ADMIN_OPEN=true",
 };
 
-/** A read token where the call changes something. */
+/** A read token was sent with a call that needs more. */
 export const BEYOND_SCOPE: Refusal = {
   reason: "scope",
   status: STATUS_CODE.Forbidden,
@@ -63,7 +63,7 @@ export const BEYOND_SCOPE: Refusal = {
   challenge: challenge("admin", "insufficient_scope"),
 };
 
-/** A change from a network that replicas are in. */
+/** A change from a network of replicas. */
 export const FROM_REPLICA: Refusal = {
   reason: "replica",
   status: STATUS_CODE.Forbidden,
@@ -71,14 +71,14 @@ export const FROM_REPLICA: Refusal = {
     "network of the balancer",
 };
 
-/** A browser that would have a page's requests answered by a script (Service Workers, 4.3). */
+/** A browser fetches a script that would answer a page's requests (Service Workers, 4.3). */
 export const SERVICE_WORKER: Refusal = {
   reason: "service-worker",
   status: STATUS_CODE.Forbidden,
   message: "the API has no script for a service worker",
 };
 
-/** A proof that fits no token. */
+/** A proof that matches no token. */
 export const WRONG_PROOF: Refusal = {
   reason: "wrong-token",
   status: STATUS_CODE.Unauthorized,
@@ -89,7 +89,7 @@ export const WRONG_PROOF: Refusal = {
 /**
  * A page of another site made the call.
  *
- * @param scope what the call needs
+ * @param scope the call's scope
  */
 export function crossSite(scope: Scope): Refusal {
   const verb = isChange(scope) ? "change the fleet" : "read this";
@@ -101,7 +101,7 @@ export function crossSite(scope: Scope): Refusal {
 }
 
 /**
- * Without a token the API is used under names of its own alone.
+ * Without a token the API may be used only under the machine's own names.
  *
  * @param host the request's field `Host`
  */
@@ -115,10 +115,10 @@ export function foreignHost(host: string): Refusal {
 }
 
 /**
- * No token was sent.
+ * The request has no token.
  *
- * @param scope what the call needs
- * @param tokens which of them the operator set
+ * @param scope the call's scope
+ * @param tokens the tokens that the operator set
  */
 export function noToken(scope: Scope, tokens: TokensSet): Refusal {
   return {
@@ -133,10 +133,10 @@ export function noToken(scope: Scope, tokens: TokensSet): Refusal {
 const MADE = "the balancer made that token at its first start and logs the file that holds it";
 
 /**
- * A token was sent that is none of the balancer's.
+ * The request's token matches none of the balancer's.
  *
- * @param scope what the call needs
- * @param tokens which of them the operator set
+ * @param scope the call's scope
+ * @param tokens the tokens that the operator set
  */
 export function wrongToken(scope: Scope, tokens: TokensSet): Refusal {
   const both = !isChange(scope) && tokens.admin && tokens.read;
@@ -152,7 +152,7 @@ export function wrongToken(scope: Scope, tokens: TokensSet): Refusal {
 /**
  * The address sent too many wrong tokens.
  *
- * @param waitMs milliseconds until its next try
+ * @param waitMs milliseconds until the next try is allowed
  */
 export function limited(waitMs: number): Refusal {
   const retryAfterS = Math.ceil(waitMs / 1000);
@@ -169,7 +169,7 @@ function nameOf(scope: Scope, { admin, read }: TokensSet): string {
   return admin ? "LB_ADMIN_TOKEN" : "admin token";
 }
 
-/** Without any token there is no error to name (RFC 6750, section 3.1). */
+/** A challenge without a token names no error (RFC 6750, section 3.1). */
 function challenge(scope: "read" | "admin", error = ""): string {
   return `Bearer realm="ringkeeper", scope="${scope}"${error && `, error="${error}"`}`;
 }

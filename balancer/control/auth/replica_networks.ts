@@ -1,5 +1,5 @@
 /**
- * Which addresses replicas may have. The API is not open to them.
+ * The addresses that replicas may have. The API is not open to these.
  *
  * @module
  */
@@ -21,11 +21,11 @@ export class ReplicaNetworks {
   }
 
   /**
-   * Whether a replica may have an address. While the networks are not known, every address but those
-   * of this machine counts as one. The link of a network needs no address of its range (RFC 4291,
-   * section 2.5.6).
+   * Whether an address may be a replica's. While the networks are unknown, every address but those
+   * of this machine counts as one. A link-local address on such a network lies outside its range
+   * (RFC 4291, section 2.5.6).
    *
-   * @param address an IP address, or a name that is none
+   * @param address an IP address, or any other text
    */
   has(address: string): boolean {
     const listed = this.#read();

@@ -1,6 +1,6 @@
 /**
- * Where a request comes from, as a browser says it: Fetch Metadata, and the fields Origin (RFC 6454)
- * and Host. Clients that are no browsers send neither of the first two.
+ * The origin of a request, as the browser states it: Fetch Metadata, and the fields Origin (RFC
+ * 6454) and Host. Clients other than browsers send neither of the first two.
  *
  * @module
  */
@@ -27,10 +27,10 @@ export function isServiceWorker(headers: Headers): boolean {
 
 /**
  * Whether a browser sent the request from a page of another origin. A link from another site may
- * lead to pages and to readable calls: that site does not see the answer.
+ * lead to pages and readable calls, because that site cannot see the answer.
  *
  * @param headers the request's header fields
- * @param scope what the call needs
+ * @param scope the call's scope
  */
 export function isCrossSite(headers: Headers, scope: Scope): boolean {
   if (scope === "public") return false;
@@ -42,12 +42,12 @@ export function isCrossSite(headers: Headers, scope: Scope): boolean {
 }
 
 /**
- * Whether the request came under a name that a stranger may have pointed here (DNS rebinding): its
- * pages are of the same origin to the browser, which sends no Fetch Metadata to such a name. A change
- * carries Origin; a read does not, so every read is held to the names of this machine.
+ * Whether the request came under a name that a stranger may have pointed here (DNS rebinding). To
+ * the browser such pages have the same origin, and it sends no Fetch Metadata to such a name.
+ * Changes carry Origin; reads do not, so reads are limited to the names of this machine.
  *
  * @param headers the request's header fields
- * @param scope what the call needs
+ * @param scope the call's scope
  * @param hosts names that the operator allows, in lower case
  */
 export function hasForeignHost(

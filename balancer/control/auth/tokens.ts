@@ -1,13 +1,12 @@
 /**
- * The tokens that calls are guarded by: from settings, or from files that may be replaced at any
- * time.
+ * The tokens of the API, from settings or from files that may be replaced at any time.
  *
  * @module
  */
 import { errorMessage, type FailureLog } from "../../failures.ts";
 import type { TokenPair } from "./credential.ts";
 
-/** Where one token comes from: at most one of the two is set. */
+/** The source of one token: at most one of the two is set. */
 export interface TokenSource {
   /** Name of the setting, for messages. */
   readonly setting: string;
@@ -15,27 +14,27 @@ export interface TokenSource {
   readonly text: string;
   /** The file that holds it, or "". */
   readonly file: string;
-  /** Whether the balancer made that file for itself. */
+  /** Whether the balancer created that file. */
   readonly made?: boolean;
 }
 
-/** Where both tokens come from. */
+/** The sources of both tokens. */
 export interface TokenSources {
   readonly admin: TokenSource;
   readonly read: TokenSource;
 }
 
-/** A token cannot be had. The message names the setting, and never what is in a file. */
+/** A token cannot be read. The message names the setting, and never the file's content. */
 export class TokenError extends Error {
   override readonly name = "TokenError";
 }
 
-/** What a token is made of. */
+/** The characters of a token. */
 const TOKEN = /^[!-~]+$/;
 
 /**
- * Reads files anew on each use: they are small, and whoever is wrong too often does not get that
- * far. So a token that was replaced counts at once, and nothing has to watch.
+ * Reads the file at each use: the file is small, and rate-limited clients do not get that far. A
+ * replaced token counts at once, and no watcher is needed.
  */
 export class Tokens {
   readonly #sources: TokenSources;
@@ -52,9 +51,9 @@ export class Tokens {
   /**
    * Reads the tokens for the first time.
    *
-   * @param sources where they come from
-   * @param failures told when files that could be read can be read no longer
-   * @throws {TokenError} one of them cannot be had
+   * @param sources the sources of both tokens
+   * @param failures records files that can no longer be read
+   * @throws {TokenError} a token cannot be read
    */
   static async open(sources: TokenSources, failures: FailureLog): Promise<Tokens> {
     return new Tokens(sources, failures, await readPair(sources));
@@ -70,7 +69,7 @@ export class Tokens {
     return isSet(this.#sources.read);
   }
 
-  /** The tokens in force: where they cannot be read, those that were read last. */
+  /** Returns the tokens in force; if the files cannot be read, the last tokens that were read. */
   async current(): Promise<TokenPair> {
     if (this.#sources.admin.file === "" && this.#sources.read.file === "") return this.#kept;
     try {
@@ -82,7 +81,7 @@ export class Tokens {
     return this.#kept;
   }
 
-  /** The same trouble is told once. */
+  /** Records the same error once. */
   #note(error: unknown): void {
     const trouble = errorMessage(error);
     if (trouble !== this.#trouble) this.#failures.record("control.tokens", error);

@@ -24,21 +24,21 @@ function recorder() {
   return { told, record };
 }
 
-Deno.test("tokens come from settings as they are", async () => {
+Deno.test("tokens from settings are taken unchanged", async () => {
   const admin = { setting: "LB_ADMIN_TOKEN", text: "a", file: "" };
   const tokens = await Tokens.open({ admin, read: NONE }, recorder());
   assertEquals([tokens.admin, tokens.read], [true, false]);
   assertEquals(await tokens.current(), { admin: "a", read: "" });
 });
 
-test("space behind a token in a file is no part of it", async () => {
+test("trailing space in a token file is not part of the token", async () => {
   await using files = await folder();
   await files.write("admin", "s3cret \r\n\n");
   const tokens = await Tokens.open({ admin: inFile(files.file("admin")), read: NONE }, recorder());
   assertEquals(await tokens.current(), { admin: "s3cret", read: "" });
 });
 
-test("a file that is replaced counts at once, through links as Kubernetes makes them", async () => {
+test("a replaced file counts at once, through links as Kubernetes makes them", async () => {
   await using files = await folder();
   await files.write("1", "one");
   await files.write("2", "two");
@@ -49,7 +49,7 @@ test("a file that is replaced counts at once, through links as Kubernetes makes 
   assertEquals((await tokens.current()).admin, "two");
 });
 
-test("where a file can be read no longer, the last token stays, and that is told once", async () => {
+test("if a file can no longer be read, the last token stays and the error is recorded once", async () => {
   await using files = await folder();
   await files.write("admin", "one");
   const { told, record } = recorder();
@@ -66,7 +66,7 @@ test("where a file can be read no longer, the last token stays, and that is told
   assert(!told.join().includes("words"), told.join());
 });
 
-test("a file that holds no token ends the start, by its setting and without its text", async () => {
+test("a file without a token fails the start, with the setting's name and without the file's text", async () => {
   await using files = await folder();
   await files.write("bad", "not one but three");
   await files.write("empty", "\n");
@@ -80,7 +80,7 @@ test("a file that holds no token ends the start, by its setting and without its 
   }
 });
 
-test("two tokens that are the same are refused at the start, and not taken up later", async () => {
+test("two equal tokens are refused at the start, and not taken up later", async () => {
   await using files = await folder();
   await files.write("admin", "one");
   await files.write("read", "one\n");

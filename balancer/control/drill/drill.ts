@@ -1,6 +1,5 @@
 /**
- * A drill: a real replica is killed under a real load, and the answer says whether the fleet kept
- * its promise.
+ * A drill kills a real replica under real load and reports whether the fleet met its objective.
  *
  * @module
  */
@@ -11,18 +10,18 @@ import { reportIncident } from "../reports/incident_report.ts";
 import { drive } from "./load.ts";
 import type { DrillRequest } from "../input/fleet_requests.ts";
 
-/** What a drill acts on. */
+/** The dependencies of a drill. */
 export interface DrillOptions {
-  /** Where clients reach the balancer, without a slash at the end. */
+  /** The balancer's public URL, without a trailing slash. */
   readonly url: () => string;
-  /** The ready replica of that name. */
+  /** Returns the ready replica of that name. */
   readonly upstream: (name: string) => Upstream | undefined;
-  /** Kills an instance behind the fleet's back. */
+  /** Kills an instance without telling the fleet. */
   readonly kill: (instance: string) => Promise<void>;
   readonly incidents: () => readonly Incident[];
 }
 
-/** A drill that cannot be made. */
+/** A drill that cannot be run. */
 export class DrillError extends Error {
   override readonly name = "DrillError";
 
@@ -31,15 +30,15 @@ export class DrillError extends Error {
   }
 }
 
-/** The kill comes when this share of the time is over. */
+/** The share of the load's time after which the replica is killed. */
 const KILL_AT = 0.25;
 
 /**
- * Makes a drill.
+ * Runs a drill.
  *
- * @param request whom to kill, the load and the objective
- * @param options what it acts on
- * @throws {DrillError} there is nobody to kill
+ * @param request the replica, the load and the objective
+ * @param options the drill's dependencies
+ * @throws {DrillError} no such replica is ready
  * @throws {EngineError} the replica could not be killed
  */
 export async function makeDrill(
@@ -62,7 +61,7 @@ export async function makeDrill(
   return judge(request, report, incident);
 }
 
-/** The incident, once the ring is full again, or as far as it is when the time for that is over. */
+/** Returns the incident once the ring is full again, or its state at the deadline. */
 async function finished(
   instance: string,
   ms: number,
@@ -72,7 +71,7 @@ async function finished(
   for (let waited = 0; waited < ms && find()?.releasedAt === undefined; waited += POLL_MS) {
     await elapsed(POLL_MS);
   }
-  // What it cost the requests is told a moment later.
+  // The workers report the requests' failures a moment later.
   await elapsed(TOLLS_MS);
   return find();
 }

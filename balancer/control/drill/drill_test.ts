@@ -36,7 +36,7 @@ function request(changes: object = {}): DrillRequest {
   );
 }
 
-/** A drill on a server of the test, which answers with a status. */
+/** Runs a drill against a test server that answers with a status. */
 async function drill(asked: DrillRequest, changes: Partial<DrillOptions> = {}, status = 200) {
   const paths = new Set<string>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
@@ -58,25 +58,25 @@ async function drill(asked: DrillRequest, changes: Partial<DrillOptions> = {}, s
   }
 }
 
-test("a drill kills the replica under load, and passes where everything was answered", async () => {
+test("a drill kills the replica under load, and passes if every request was answered", async () => {
   const { report, killed, paths } = await drill(request());
   assertEquals([report.passed, report.missed, killed, paths], [true, [], ["i1"], ["/home"]]);
   assert(report.load.requests > 0 && report.load.statuses[200] === report.load.requests);
   assertEquals(report.incident?.timings.release, 300);
 });
 
-test("a drill fails by what was lost, and says how much", async () => {
+test("a drill with lost requests fails and reports their number", async () => {
   const { report } = await drill(request(), {}, 503);
   assertEquals(report.missed, [`lost: ${report.load.requests} of at most 0`]);
 });
 
-test("a drill fails where the ring took too long", async () => {
+test("a drill fails if the ring took too long", async () => {
   const slow = { incidents: () => [incident({ releasedAt: 9000 })] };
   const { report } = await drill(request({ objective: { fullRingMs: 100 } }), slow);
   assertEquals(report.missed, ["fullRingMs: 8000 of at most 100"]);
 });
 
-test("a drill fails where the ring does not become full", async () => {
+test("a drill fails if the ring does not become full", async () => {
   const { releasedAt: _, ...open } = incident();
   const never = { incidents: () => [open] };
   const { report } = await drill(request({ objective: { fullRingMs: 100 } }), never);

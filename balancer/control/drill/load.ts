@@ -5,18 +5,18 @@
  */
 import type { DrillReport } from "../../answers/incident.ts";
 
-/** What to send, and for how long. */
+/** The load: requests, clients and duration. */
 interface LoadOptions {
   readonly url: string;
-  /** How many clients ask at the same time, each for one thing after the other. */
+  /** Concurrent clients; each sends one request after the other. */
   readonly connections: number;
   readonly ms: number;
 }
 
 /**
- * Sends requests until the time is over, and waits for the last answers.
+ * Sends requests until the time is over, and waits for the last responses.
  *
- * @param options what to send
+ * @param options the load
  */
 export async function drive({ url, connections, ms }: LoadOptions): Promise<DrillReport["load"]> {
   const statuses: Record<string, number> = {};
@@ -42,7 +42,7 @@ export async function drive({ url, connections, ms }: LoadOptions): Promise<Dril
   };
 }
 
-/** @returns the status, 0 where there was no answer: which is what a drill counts */
+/** @returns the status; 0 without a response, which a drill counts as lost */
 async function ask(url: string): Promise<number> {
   try {
     const response = await fetch(url, { redirect: "manual" });

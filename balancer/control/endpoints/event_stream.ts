@@ -11,31 +11,31 @@ import type { EventLog, EventLogEntry } from "../../fleet/incidents/event_log.ts
 import type { EventStreams } from "../api/event_streams.ts";
 import { reportIncident } from "../reports/incident_report.ts";
 
-/** What streams of events are made of. */
+/** The dependencies of an event stream. */
 interface EventStreamParts {
-  /** What happens to the fleet. */
+  /** The fleet's event log. */
   readonly journal: EventLog;
-  /** Ends streams with the balancer, which would else drain them for as long as it may. */
+  /** Ends streams when the balancer ends; otherwise they would use up the drain deadline. */
   readonly ending: AbortSignal;
   /** Counts streams. */
   readonly eventStreams: EventStreams;
 }
 
-/** A stream that is silent for so many milliseconds says that it is alive. */
+/** Milliseconds of silence after which the stream sends a comment, to show that it is alive. */
 const ALIVE_MS = 10_000;
 
-/** So many entries may wait for a client that reads slowly; then its stream ends. */
+/** Limit on entries that wait for a slow client; beyond it the stream ends. */
 const MAX_WAITING = 1024;
 
 /**
- * Every event of the fleet from now on; with `Last-Event-ID`, first those behind that one.
+ * Streams every event of the fleet from now on; with `Last-Event-ID`, the missed events first.
  *
  * @param c the request
- * @param parts what the stream is made of
- * @throws {TooManyStreamsError} there are too many streams
+ * @param parts the stream's dependencies
+ * @throws {TooManyStreamsError} the limit on streams is reached
  */
 export function streamEvents(c: Context, parts: EventStreamParts): Response {
-  // Nobody would ever read the stream, nor end it.
+  // A response to HEAD has no reader, so its stream would never end.
   if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
   const { journal, ending, eventStreams } = parts;
   const leave = eventStreams.enter();
@@ -60,7 +60,7 @@ export function streamEvents(c: Context, parts: EventStreamParts): Response {
   });
 }
 
-/** What a client is told of an entry: of an incident the same as `GET /_lb/incidents` tells. */
+/** The data of an entry; an incident looks as in `GET /_lb/incidents`. */
 function eventOf(entry: EventLogEntry): FleetEvent {
   return entry.type === "incident" ? { ...entry, incident: reportIncident(entry.incident) } : entry;
 }
@@ -86,7 +86,7 @@ async function write(
   }
 }
 
-/** @returns whether it came to its end in time */
+/** @returns whether the stream ended in time */
 async function within(promise: Promise<void>, ms: number): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<false>();
   const timer = setTimeout(() => resolve(false), ms);

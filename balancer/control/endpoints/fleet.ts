@@ -1,5 +1,5 @@
 /**
- * The calls about replicas: who they are, more and fewer of them, what they run.
+ * The calls about replicas: list, add, remove, weigh, deploy, drill.
  *
  * @module
  */
@@ -83,7 +83,9 @@ export const weighReplica: Operation = jsonCall({
     answerChange(await membership.weigh({ [name]: weight }, entryOf(c).made)),
 });
 
-/** `POST /_lb/deploy`. The steps are the answer: it begins when the deploy does, and ends with it. */
+/**
+ * `POST /_lb/deploy`. The answer streams the deploy's steps: it begins and ends with the deploy.
+ */
 export const deployTemplate: Operation = otherCall({
   id: "deploy",
   group: "Replicas",
@@ -114,7 +116,7 @@ export const deployTemplate: Operation = otherCall({
     let send = (step: DeployStep) => void early.push(step);
     let before: Template | undefined;
     const tell = (step: DeployStep) => {
-      // Its first step: whatever was to be changed before it has been.
+      // The first step proves that all earlier changes are done.
       if (step.step !== "pulling") before ??= deploys.template;
       send(step);
       begun.resolve();
@@ -128,13 +130,13 @@ export const deployTemplate: Operation = otherCall({
       entry.end({ outcome: "failed", error: errorMessage(error) });
       throw error;
     });
-    // A deploy that cannot be saved does not begin: that is an answer of its own.
+    // A deploy that cannot be saved does not begin; that error gets its own answer.
     await Promise.race([begun.promise, ended]);
     return streamSSE(c, async (stream) => {
       let written = Promise.resolve();
       send = (step) => {
         const message = { event: step.step, data: escapeLateControls(JSON.stringify(step)) };
-        // The client may leave: the deploy goes on, and GET /_lb/events shows it.
+        // The client may disconnect: the deploy continues, and GET /_lb/events shows it.
         written = written.then(() => stream.writeSSE(message))
           .catch((error) => failures.record("control.deploy", error));
       };

@@ -1,5 +1,5 @@
 /**
- * The calls about how much the balancer says.
+ * The calls about the log settings.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The calls that tell how things are.
+ * The calls that report the balancer's state.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What people read in a browser: the operator's page, and what the API says of itself.
+ * The pages for browsers: the operator's page and the API's documentation.
  *
  * @module
  */

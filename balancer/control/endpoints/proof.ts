@@ -1,5 +1,5 @@
 /**
- * The call by which a client makes sure that it speaks to the balancer before it sends a token.
+ * The call by which a client verifies the balancer before it sends a token.
  *
  * @module
  */

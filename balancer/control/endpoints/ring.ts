@@ -1,5 +1,5 @@
 /**
- * The calls about the ring: what it is, where a key falls, and what it is to become.
+ * The calls about the ring: its state, a key's slot, and changes.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Changes of the ring and plans of them, as the calls that make them answer.
+ * The answers to changes and plans of the ring.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import type { Movement } from "../../../ring/mod.ts";
 import type { Changed, Movement as MovementReport, Planned } from "../../answers/ring.ts";
 import type { ChangeReport, Plan } from "../../fleet/operations/membership.ts";
 
-/** Of what moves between the members, so many pairs are listed: a large fleet has millions. */
+/** Limit on the listed pairs of members: a large fleet has millions. */
 const MAX_FLOWS = 100;
 
 /**
- * The answer to a change that was made.
+ * Returns the answer to a change.
  *
- * @param report what the fleet says of it
+ * @param report the fleet's report
  */
 export function answerChange({ version, digest, moved, movedIds }: ChangeReport): Changed {
   const message = { version, digest, moved: reportMovement(moved, movedIds) };
@@ -21,9 +21,9 @@ export function answerChange({ version, digest, moved, movedIds }: ChangeReport)
 }
 
 /**
- * The answer to who asked for a plan.
+ * Returns the answer to a plan.
  *
- * @param plan what the fleet says of it
+ * @param plan the fleet's plan
  */
 export function answerPlan({ expiresAt, moved, movedIds, ...rest }: Plan): Planned {
   const until = new Date(expiresAt).toISOString();

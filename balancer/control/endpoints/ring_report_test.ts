@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { answerChange } from "./ring_report.ts";
 
-Deno.test("what moves is told by its largest flows, and how many are left out", () => {
+Deno.test("the answer lists the largest flows and counts the rest", () => {
   const flows = Array.from({ length: 130 }, (_, i) => ({
     from: `S${i}`,
     to: "Big",
@@ -20,7 +20,7 @@ Deno.test("what moves is told by its largest flows, and how many are left out", 
   });
 });
 
-Deno.test("where the ring was empty nobody gives, and JSON says so", () => {
+Deno.test("a flow out of an empty ring has no source, which JSON writes as null", () => {
   const flows = [{ from: undefined, to: "a", share: 1 }];
   const { message } = answerChange({
     version: 1,

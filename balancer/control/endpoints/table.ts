@@ -12,7 +12,7 @@ import * as ring from "./ring.ts";
 import * as upstream from "./upstreams.ts";
 import * as watch from "./observe.ts";
 
-/** The calls, in the order in which people are told of them. */
+/** The calls, in the order of the documentation. */
 export const CALLS: readonly CallDescription[] = [
   { method: "GET", path: "/rep", scope: "open", ...fleet.listReplicas },
   { method: "GET", path: "/_lb/status", scope: "read", ...watch.getStatus },

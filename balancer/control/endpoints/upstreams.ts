@@ -1,5 +1,5 @@
 /**
- * The calls about the upstreams that somebody else runs, engine static.
+ * The calls about upstreams that the balancer does not run (engine static).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the data plane would do with a request of a key, by asking what the data plane asks.
+ * Predicts the data plane's decision about a key, with the data plane's own functions.
  *
  * @module
  */
@@ -9,28 +9,28 @@ import { type Choice, chooseRoute } from "../../proxy/routing/route_choice.ts";
 import type { HoldSettings } from "../../proxy/settings.ts";
 import type { View } from "../../view.ts";
 
-/** The settings that decide about a replica that is away. */
+/** The settings that decide about an unavailable replica. */
 export type HoldRules = Pick<HoldSettings, "policy" | "ms" | "replaces">;
 
-/** What there is to decide by. */
+/** The input of a decision. */
 interface Situation {
   readonly view: View;
   readonly hold: HoldRules;
   readonly loads: Loads;
 }
 
-/** A decision, and the loads by which it is so, where it goes to anyone at all. */
+/** A decision and the loads behind it; without loads if the request goes to no replica. */
 export interface Decided<D extends Decision = Decision> {
   readonly decision: D;
   readonly byLoad: LoadChoice | undefined;
 }
 
 /**
- * Decides as the data plane would about a request that comes now.
+ * Decides as the data plane would about a request that arrives now.
  *
  * @param key the request's key
  * @param slot the key's slot
- * @param situation what there is to decide by
+ * @param situation the view, the settings and the loads
  */
 export function decide(key: string, slot: number, situation: Situation): Decided {
   const { view, hold } = situation;
@@ -52,12 +52,12 @@ export function decide(key: string, slot: number, situation: Situation): Decided
   return { decision: { to: "wait", ...whom, ms: choice.until, then }, byLoad };
 }
 
-/** Who owns a slot; undefined in a ring that is empty. */
+/** Returns the owner of a slot; undefined in an empty ring. */
 export function ownerOf({ ring }: View, slot: number): string | undefined {
   return ring.members[ring.table[slot] ?? -1];
 }
 
-/** Where a request ends up that was sent to somebody, who may have no room. */
+/** Applies the load bound to a chosen replica, which may have no room. */
 function placed(
   choice: Choice,
   key: string,

@@ -1,5 +1,5 @@
 /**
- * `GET /_lb/explain`: where a request would go right now, and why.
+ * `GET /_lb/explain`: the destination of a request now, and the reason.
  *
  * @module
  */
@@ -13,15 +13,15 @@ import type { View } from "../../view.ts";
 import { decide, type HoldRules, ownerOf } from "./decision.ts";
 import { reasonOf } from "./sentence.ts";
 
-/** What there is to explain by. */
+/** The input of an explanation. */
 export interface ExplainOptions {
   /** The view in force. */
   readonly view: () => View;
-  /** How much an instance has in flight. */
+  /** Returns the requests in flight to an instance. */
   readonly inFlight: (instance: string) => number;
-  /** What a request is routed by. */
+  /** The setting `LB_KEY`: the part of a request that is its key. */
   readonly keySource: KeySource;
-  /** What of the API the public port carries: replicas get the rest. */
+  /** The API's calls on the public port; all other requests go to replicas. */
   readonly publicApi: PublicApi;
   readonly hold: HoldRules;
   /** The setting `LB_LOAD_BOUND`; 0: none. */
@@ -29,10 +29,10 @@ export interface ExplainOptions {
 }
 
 /**
- * Says where a request would go.
+ * Explains the destination of a request.
  *
  * @param key the request's key
- * @param options what there is to explain by
+ * @param options the view, the settings and the loads
  */
 export function explain(key: string, options: ExplainOptions): Explanation {
   const view = options.view();
@@ -61,7 +61,7 @@ export function explain(key: string, options: ExplainOptions): Explanation {
   };
 }
 
-/** Read once, so that what is shown is what was decided by. */
+/** Reads the loads once, so that the answer shows the loads of the decision. */
 function loadsOf({ ready }: View, { inFlight, loadBound }: ExplainOptions): Loads {
   const counts = new Map([...ready].map(([name, { instance }]) => [name, inFlight(instance)]));
   return { bound: loadBound, inFlight: (name) => counts.get(name) ?? 0 };

@@ -15,13 +15,13 @@ interface Fleet {
   readonly awaited?: readonly string[];
   readonly quarantined?: readonly string[];
   readonly members?: readonly string[];
-  /** Who starts slowly, and how far it has come. */
+  /** Replicas in slow start, and their share of a full load. */
   readonly ramps?: Readonly<Record<string, number>>;
-  /** In flight, by name. */
+  /** Requests in flight, by name. */
   readonly loads?: Readonly<Record<string, number>>;
 }
 
-/** What is said of a key, with the fleet and the settings that the test wants. */
+/** Explains a key, with the test's fleet and settings. */
 function explained(key: string, fleet: Fleet = {}, settings: Partial<ExplainOptions> = {}) {
   const {
     members = NAMES,
@@ -51,7 +51,7 @@ function explained(key: string, fleet: Fleet = {}, settings: Partial<ExplainOpti
 
 const RING = Ring.build({ members: NAMES });
 
-Deno.test("an answer has all that decides", () => {
+Deno.test("an answer has every input of the decision", () => {
   const { reason: _reason, ...rest } = explained("alice", { loads: { Server1: 2 } });
   const slot = RING.slotOfKey("alice");
   const [owner = "", ...successors] = RING.walk(slot);
@@ -79,7 +79,7 @@ Deno.test("an answer has all that decides", () => {
   assertEquals(Math.floor((rest.hash ?? 0) * 512 / 2 ** 32), slot);
 });
 
-Deno.test("a whole number is hashed as an id, which has no hash but its slot", () => {
+Deno.test("a whole number is hashed as an id, which has a slot but no hash", () => {
   const { hashedAs, hash, slot, reason } = explained("2");
   assertEquals([hashedAs, hash, slot], ["id", null, 120]);
   assertEquals(
@@ -97,13 +97,13 @@ const PLACE = `Key alice falls on slot ${SLOT}, which ${OWNER} owns`;
 const AWAY = { ready: [NEXT, LAST] };
 const AWAITED = { ...AWAY, awaited: [OWNER] };
 
-Deno.test("an owner that is ready takes it", () => {
+Deno.test("a ready owner takes the request", () => {
   const { decision, reason } = explained("alice", { loads: { [OWNER]: 1 } });
   assertEquals(decision, { to: "owner", name: OWNER, why: "ready" });
   assertEquals(reason, `${PLACE}; ${OWNER} is ready with 1 request in flight.`);
 });
 
-Deno.test("a request for one that is being replaced waits, and then goes to the next", () => {
+Deno.test("a request for an owner that is being replaced waits, and then goes to the next replica", () => {
   const { decision, reason, replicas } = explained("alice", AWAITED);
   assertEquals(decision, {
     to: "wait",
@@ -121,7 +121,7 @@ Deno.test("a request for one that is being replaced waits, and then goes to the 
   assertEquals([owner?.ready, owner?.awaited, owner?.inFlight], [false, true, 0]);
 });
 
-Deno.test("the setting LB_HOLD decides about it", () => {
+Deno.test("the setting LB_HOLD decides whether a request waits", () => {
   const rules = { ms: 5000, replaces: true };
   const spilled = explained("alice", AWAITED, { hold: { ...rules, policy: "spill" } });
   assertEquals(spilled.decision, { to: "other", name: NEXT, why: "away" });
@@ -138,7 +138,7 @@ Deno.test("the setting LB_HOLD decides about it", () => {
   );
 });
 
-Deno.test("one that is away for good is not waited for", () => {
+Deno.test("a request does not wait for a replica that is gone for good", () => {
   const { decision, reason } = explained("alice", AWAY);
   assertEquals(decision, { to: "other", name: NEXT, why: "away" });
   assertEquals(
@@ -148,7 +148,7 @@ Deno.test("one that is away for good is not waited for", () => {
   );
 });
 
-Deno.test("with nobody ready it waits for whoever is back first", () => {
+Deno.test("with no ready replica a request waits for the first one to return", () => {
   const { decision, reason } = explained("alice", { ready: [], awaited: NAMES });
   const then = { to: "nobody", why: "none" } as const;
   assertEquals(decision, { to: "wait", why: "none", ms: 5000, then });
@@ -163,7 +163,7 @@ Deno.test("with nobody ready it waits for whoever is back first", () => {
   assertEquals(failed.reason, `${PLACE}; no replica is ready, so the request is answered 503.`);
 });
 
-Deno.test("an empty ring has no owner, and nobody to go to", () => {
+Deno.test("an empty ring has no owner and no destination", () => {
   const { owner, successors, reason } = explained("alice", { members: [] });
   assertEquals([owner, successors], [null, []]);
   assertEquals(
@@ -173,7 +173,7 @@ Deno.test("an empty ring has no owner, and nobody to go to", () => {
   );
 });
 
-Deno.test("a key in quarantine is answered 503 whoever is ready", () => {
+Deno.test("a key in quarantine is answered 503, with any replica ready", () => {
   const { decision, reason, quarantined } = explained("alice", { quarantined: ["alice"] });
   assertEquals([decision, quarantined], [{ to: "nobody", why: "quarantined" }, true]);
   assertEquals(
@@ -182,14 +182,14 @@ Deno.test("a key in quarantine is answered 503 whoever is ready", () => {
   );
 });
 
-Deno.test("an owner with room takes it, and the answer says what it may have", () => {
+Deno.test("an owner with room takes the request, and the answer has its allowance", () => {
   const loads = { [OWNER]: 3, [NEXT]: 3, [LAST]: 3 };
   const { reason, replicas, loadBound } = explained("alice", { loads }, { loadBound: 1.25 });
   assertEquals([loadBound, replicas.map(({ cap }) => cap)], [1.25, [5, 5, 5]]);
   assertEquals(reason, `${PLACE}; ${OWNER} is ready with 3 of at most 5 requests in flight.`);
 });
 
-Deno.test("what an owner has no room for goes where its key falls next", () => {
+Deno.test("an overloaded owner's request goes to the key's next replica", () => {
   const one = explained("alice", { loads: { [OWNER]: 9 } }, { loadBound: 1.25 });
   const name = one.decision.to === "other" ? one.decision.name : "";
   assertEquals(one.decision, { to: "other", name, why: "full" });
@@ -208,7 +208,7 @@ Deno.test("what an owner has no room for goes where its key falls next", () => {
   );
 });
 
-Deno.test("an owner that starts slowly has a bound where the others have none", () => {
+Deno.test("an owner in slow start has a bound while the others have none", () => {
   const fleet = { ramps: { [OWNER]: 0.1 }, loads: { [OWNER]: 1, [NEXT]: 7, [LAST]: 7 } };
   const { decision, reason, replicas } = explained("alice", fleet);
   const name = decision.to === "other" ? decision.name : "";
@@ -224,14 +224,14 @@ Deno.test("an owner that starts slowly has a bound where the others have none", 
   );
 });
 
-Deno.test("where the owner is away, the next one may have no room either", () => {
+Deno.test("while the owner is unavailable, the next replica may have no room either", () => {
   const fleet = { ...AWAITED, loads: { [NEXT]: 9 } };
   const { decision, reason } = explained("alice", fleet, { loadBound: 1.25 });
   assertEquals(decision.to === "wait" && decision.then, { to: "other", name: LAST, why: "away" });
   assertEquals(reason.endsWith(`goes to ${LAST}, the next ready one with room.`), true, reason);
 });
 
-Deno.test("a key that could be misread is quoted, and cut where it is long", () => {
+Deno.test("an ambiguous key is quoted, and a long key is cut", () => {
   assertEquals(explained("a b").reason.startsWith('Key "a b" falls on slot '), true);
   const start = explained("x".repeat(1000)).reason.slice(0, 120);
   assertEquals(start.startsWith(`Key "${"x".repeat(79)}… falls on slot `), true, start);

@@ -1,5 +1,5 @@
 /**
- * What `GET /_lb/explain` is asked: the request's key, or what the key is taken from.
+ * The query of `GET /_lb/explain`: the request's key, or the source of the key.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { latin1 } from "../../proxy/http1/latin1.ts";
 import { received, shown } from "../../fault.ts";
 import { parseFields, RequestError } from "../input/schema.ts";
 
-/** Characters of a key or a path at the most. */
+/** Most characters of a key or a path. */
 const LONGEST = 1024;
 
 const KEY_RULE = { error: measured(`must be 1 to ${LONGEST} characters`) };
@@ -41,11 +41,11 @@ export const question = z.object({
 const WAYS = ["key", "id", "path"] as const;
 
 /**
- * The key that is asked about.
+ * Returns the key that the query asks about.
  *
  * @param asked the query
  * @param source the setting `LB_KEY`
- * @param api what of the API the public port carries
+ * @param api the API's calls on the public port
  * @throws {RequestError} the parameter, its bound and the value received
  */
 export function keyAsked(asked: URLSearchParams, source: KeySource, api: PublicApi): string {
@@ -60,11 +60,12 @@ export function keyAsked(asked: URLSearchParams, source: KeySource, api: PublicA
   const text = asked.get(way) ?? "";
   parseFields(question, { [way]: text });
   if (way === "path") return keyOfPath(text, source, api);
-  // A parameter is decoded. A field is not: its bytes, UTF-8 as they come here, are the key.
+  // Query parameters are decoded. Field values are not: their bytes, sent here as UTF-8, are the
+  // key.
   return way === "id" || source.from === "query" ? text : bytewise(text);
 }
 
-/** Says what a text had to be and how long it was. */
+/** States the bound of a text and its length. */
 function measured(rule: string) {
   return ({ input }: { readonly input: unknown }) => `${rule}; got ${String(input).length}`;
 }
@@ -74,7 +75,7 @@ function bytewise(text: string): string {
   return latin1(bytes, 0, bytes.length);
 }
 
-/** The key of a `GET` for a path with its query, where that alone decides it. */
+/** Returns the key of a `GET` for a path with a query, if the path alone decides it. */
 function keyOfPath(target: string, source: KeySource, api: PublicApi): string {
   const pathEnd = target.includes("?") ? target.indexOf("?") : target.length;
   const path = target.slice(0, pathEnd);

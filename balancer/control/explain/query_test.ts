@@ -25,13 +25,13 @@ Deno.test("a key and an id are taken as they are", () => {
   assertEquals(ask(`id=${Number.MAX_SAFE_INTEGER}`), "9007199254740991");
 });
 
-Deno.test("a key that comes in a field is its bytes, one in the query its characters", () => {
+Deno.test("a key from a field is its bytes, a key from the query its characters", () => {
   assertEquals(ask("key=%C3%A9"), "Ã©");
   assertEquals(ask("key=%C3%A9", { from: "header", name: "X-User" }), "Ã©");
   assertEquals(ask("key=%C3%A9", BY_USER), "é");
 });
 
-Deno.test("a path is the key without its query, or has the parameter that is", () => {
+Deno.test("a path gives the key: the path without its query, or the query parameter", () => {
   const path = encodeURIComponent("/a/b%20c?user=al%20ice&user=bob");
   assertEquals(ask(`path=${path}`, BY_PATH), "/a/b%20c");
   assertEquals(ask(`path=${path}`, BY_USER), "al ice");
@@ -39,7 +39,7 @@ Deno.test("a path is the key without its query, or has the parameter that is", (
   assertEquals(ask("path=/rep/x", BY_PATH), "/rep/x");
 });
 
-Deno.test("exactly one of the three is asked", () => {
+Deno.test("a query has exactly one of the three", () => {
   const rule = "query: must be one of key=, id= and path=, percent-encoded";
   assertEquals(fault(""), `${rule}; got none`);
   assertEquals(fault("key=a&id=1"), `${rule}; got "key, id"`);
@@ -49,7 +49,7 @@ Deno.test("exactly one of the three is asked", () => {
   assertEquals(fault("__proto__=a"), `${rule}; got "__proto__"`);
 });
 
-Deno.test("what is out of bounds is refused with the bound and the value", () => {
+Deno.test("an out-of-bounds value is refused with the bound and the value", () => {
   const whole = "id: must be a whole number from 0 to 9007199254740991";
   for (const id of ["", "-1", "1.5", "1e3", "0x10", "9007199254740992", "x"]) {
     assertEquals(fault(`id=${id}`), `${whole}; got ${JSON.stringify(id)}`);
@@ -67,7 +67,7 @@ Deno.test("what is out of bounds is refused with the bound and the value", () =>
   }
 });
 
-Deno.test("a path that decides nothing says what does", () => {
+Deno.test("a path that does not decide the key is refused with the key's source", () => {
   const table: [KeySource, string][] = [
     [BY_ID, "request-id"],
     [{ from: "client" }, "client"],

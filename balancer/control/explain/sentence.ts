@@ -8,7 +8,7 @@ import type { Decision, Destination, Wait } from "../../answers/explanation.ts";
 import { shown } from "../../fault.ts";
 import type { Decided, HoldRules } from "./decision.ts";
 
-/** What the sentence is about. */
+/** The subject of the sentence. */
 interface Subject {
   readonly key: string;
   readonly hashedAs: "id" | "string";
@@ -20,10 +20,10 @@ interface Subject {
 }
 
 /**
- * Says what becomes of a request, and why.
+ * Returns the destination of a request and the reason as a sentence.
  *
- * @param subject the request's key and who owns it
- * @param decided what becomes of it
+ * @param subject the request's key and its owner
+ * @param decided the decision
  */
 export function reasonOf(subject: Subject, { decision, byLoad }: Decided): string {
   const key = `${subject.hashedAs === "id" ? "Id" : "Key"} ${plain(subject.key)}`;
@@ -40,7 +40,7 @@ function clause(subject: Subject, decision: Decision, byLoad?: LoadChoice): stri
   if (ready && byLoad) return underLoad(subject.owner ?? "", byLoad);
   if (decision.why === "none") return `no replica is ready, so the request ${end(decision)}`;
   const away = subject.awaited ? "is being replaced" : "is away, and is not being replaced";
-  // Where a replica is being replaced, it is the setting that keeps the request from waiting.
+  // While a replica is being replaced, only the setting keeps the request from waiting.
   const rule = subject.awaited ? `with LB_HOLD=${subject.policy} ` : "";
   return `${subject.owner} ${away}; ${rule}the request ${end(decision, byLoad)}`;
 }
@@ -73,7 +73,7 @@ function counted(requests: number): string {
   return requests === 1 ? "1 request" : `${requests} requests`;
 }
 
-/** A key as it is, quoted where that could be misread. */
+/** Returns a key unchanged, or quoted if it is ambiguous. */
 function plain(key: string): string {
   return /^[\w.:@/%+-]{1,80}$/.test(key) ? key : shown(key);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Why a body was not read to its end. */
+/** The reason why a body was not read to its end. */
 export class BodyError extends Error {
   override readonly name = "BodyError";
 
@@ -17,11 +17,11 @@ export class BodyError extends Error {
 const MAX_BYTES = 64 * 1024;
 
 /**
- * The text of a request's body.
+ * Returns the text of a request's body.
  *
- * @param request the request; its body is cancelled where it breaks a bound
- * @param timeoutMs milliseconds that it may take to arrive
- * @throws {BodyError} the body broke a bound
+ * @param request the request; its body is cancelled if it exceeds a bound
+ * @param timeoutMs milliseconds until the body must have arrived
+ * @throws {BodyError} the body exceeded a bound
  */
 export async function readBody(request: Request, timeoutMs: number): Promise<string> {
   const reader = request.body?.getReader();

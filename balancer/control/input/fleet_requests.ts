@@ -1,5 +1,5 @@
 /**
- * What the bodies of calls about replicas must look like.
+ * Schemas of the bodies of calls about replicas.
  *
  * @module
  */
@@ -16,7 +16,7 @@ interface Change {
   readonly hostnames: readonly string[];
 }
 
-/** Replicas to add, with the weights of those that do not get 1. */
+/** Replicas to add, with the weights of those whose weight is not 1. */
 interface Addition extends Change {
   readonly weights: Weights;
 }
@@ -50,7 +50,7 @@ const additionSchema = z.strictObject({
   context.addIssue({ code: "custom", path: ["weights"], message });
 });
 
-/** @param textbook what the assignment's own balancer says, and its clients compare */
+/** @param textbook the message of the assignment's own balancer, which its clients compare */
 function checkCount(
   { n, hostnames }: Change,
   context: z.RefinementCtx,
@@ -109,7 +109,7 @@ const drillSchema = z.strictObject({
     .prefault({}).describe("What has to be kept for the drill to pass"),
 }, { error: describe("kill, path, seconds, connections and objective", DRILL_EXAMPLE) });
 
-/** What a drill does and what it has to show. */
+/** A drill's load and objective. */
 export type DrillRequest = z.output<typeof drillSchema>;
 
 /** The body of `POST /_lb/drill`. */

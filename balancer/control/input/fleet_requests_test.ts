@@ -23,7 +23,7 @@ Deno.test("n and hostnames are read, hostnames may be left out", () => {
   assertEquals(parseRemoval('{"n":1}'), { n: 1, hostnames: [] });
 });
 
-Deno.test("n that is no whole number from 1 is refused with the value", () => {
+Deno.test("n that is not a whole number from 1 is refused with the value", () => {
   const table = [["-1", "-1"], ["0", "0"], ["1.5", "1.5"], ['"2"', '"2"'], ["null", "null"]];
   for (const [sent, shown] of table) {
     assertEquals(fault(`{"n":${sent}}`), `n: must be a whole number from 1; got ${shown}`);
@@ -32,14 +32,14 @@ Deno.test("n that is no whole number from 1 is refused with the value", () => {
   assertEquals(fault('{"n":1e99}'), "n: must be a whole number from 1; got 1e+99");
 });
 
-Deno.test("names that are no DNS labels of our letters are refused with the name", () => {
+Deno.test("names that are not DNS labels of our letters are refused with the name", () => {
   for (const name of ["a b", "a/b", "", "-a", "a-", "_a", "é", "a.b"]) {
     const message = fault(JSON.stringify({ n: 1, hostnames: [name] }));
     assertEquals(message, `hostnames: ${NAME_RULE}; got ${JSON.stringify(name)}`);
   }
 });
 
-Deno.test("a name of 63 characters is accepted, one of 300 is refused and not repeated in full", () => {
+Deno.test("a name of 63 characters is accepted, a name of 300 is refused and shortened in the message", () => {
   const hostnames = ["x".repeat(63)];
   assertEquals(parseAddition(JSON.stringify({ n: 1, hostnames })).hostnames, hostnames);
   const message = fault(JSON.stringify({ n: 1, hostnames: ["x".repeat(300)] }));
@@ -61,7 +61,7 @@ Deno.test("more hostnames than n are refused in the textbook's words, which its 
   }
 });
 
-Deno.test("a body that is no JSON object, or has unknown fields, is refused", () => {
+Deno.test("a body that is not a JSON object, or has unknown fields, is refused", () => {
   assertEquals(
     fault("[]"),
     'body: must be an object such as {"n":1,"hostnames":["S4"]}; got []',
@@ -81,7 +81,7 @@ Deno.test("a body that is no JSON object, or has unknown fields, is refused", ()
   assertEquals(fault("").startsWith("body: must be JSON"), true);
 });
 
-Deno.test("what is added may be given weights, nobody else", () => {
+Deno.test("only new replicas may be given weights", () => {
   const { weights } = parseAddition('{"n":2,"hostnames":["Big"],"weights":{"Big":2.5}}');
   assertEquals({ ...weights }, { Big: 2.5 });
   assertEquals({ ...parseAddition('{"n":1}').weights }, {});
@@ -95,7 +95,7 @@ Deno.test("what is added may be given weights, nobody else", () => {
   );
 });
 
-Deno.test("several faults are told at once", () => {
+Deno.test("several faults are reported at once", () => {
   assertEquals(
     fault('{"n":0,"hostnames":"a"}'),
     'n: must be a whole number from 1; got 0; hostnames: must be a list of names; got "a"',
@@ -123,7 +123,7 @@ Deno.test("a deploy names an image, a command, options or several of them", () =
   }
 });
 
-Deno.test("a drill has defaults for all but whom to kill", () => {
+Deno.test("a drill has defaults for everything but the replica", () => {
   assertEquals(parseDrill('{"kill":"Server2"}'), {
     kill: "Server2",
     path: "/",

@@ -1,5 +1,5 @@
 /**
- * What the calls about the ring must look like: weights, shape, plans.
+ * Schemas of the calls about the ring: weights, shape, plans.
  *
  * @module
  */

@@ -37,7 +37,7 @@ const SHAPE_CASES: readonly Case[] = [
   ],
 ];
 
-Deno.test("a shape has one field at least, each within its bounds", () => {
+Deno.test("a shape has at least one field, each within its bounds", () => {
   const whole = { slots: 65536, virtualServers: 1, layout: "ring", hashes: "classic" } as const;
   assertEquals(parseShape(JSON.stringify(whole)), whole);
   assertEquals(parseShape('{"slots":1}'), { slots: 1 });
@@ -64,7 +64,7 @@ Deno.test("a weight is a number from 0 to 1000", () => {
   ]);
 });
 
-Deno.test("a wish takes what /add, /rm, weights and shape take, together", () => {
+Deno.test("a change request combines the fields of /add, /rm, weights and shape", () => {
   const wish = { add: 2, hostnames: ["a"], remove: ["S3"], slots: 4096, layout: "even" };
   const { weights, ...rest } = parseWish(JSON.stringify({ ...wish, weights: { Big: 3 } }));
   assertEquals([rest, { ...weights }], [wish, { Big: 3 }]);
@@ -84,7 +84,7 @@ Deno.test("a wish takes what /add, /rm, weights and shape take, together", () =>
   ]);
 });
 
-Deno.test("a plan is named by the id that it was given", () => {
+Deno.test("a plan is applied by its id", () => {
   assertEquals(parsePlanId('{"plan":"Ab-1_"}'), "Ab-1_");
   const rule = "plan: must be the id that POST /_lb/plan answered";
   assertRefused(parsePlanId, [
@@ -96,7 +96,7 @@ Deno.test("a plan is named by the id that it was given", () => {
   ]);
 });
 
-Deno.test("the name in a path keeps the rule of names", () => {
+Deno.test("the name in a path follows the rule of names", () => {
   assertEquals(parseName("constructor"), "constructor");
   for (const name of ["", "a/b", "a b", "%zz", "__proto__", "x".repeat(64)]) {
     assertThrows(() => parseName(name), RequestError, "name: must be 1 to 63 letters");

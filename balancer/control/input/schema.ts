@@ -1,6 +1,5 @@
 /**
- * What the schemas of all bodies are put together from: each fault names its field, the bound and
- * the value received.
+ * The parts of all body schemas: each fault names its field, the bound and the value received.
  *
  * @module
  */
@@ -9,36 +8,36 @@ import { LONGEST_NAME, NAME_PATTERN } from "../../../replica/contract.ts";
 import { cut, received } from "../../fault.ts";
 import { REPLICA_NAME_PATTERN } from "../../upstream_list.ts";
 
-/** A call cannot be used as it was sent: its body, its query or its path. */
+/** A call whose body, query or path is invalid. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
 
   /**
    * @param message every fault: the field, its bound and the value received; or the textbook's text
-   * @param detail the faults, where the message is the textbook's
+   * @param detail the faults, if the message is the textbook's
    */
   constructor(message: string, readonly detail?: string) {
     super(message);
   }
 }
 
-/** What a replica may be called, as the end of a sentence. */
+/** The rule of a replica's name, as the end of a sentence. */
 const NAME_RULE = `must be 1 to ${LONGEST_NAME} letters, digits, _ or -, beginning with a ` +
   "letter or a digit and not ending with -";
 
 /**
- * A replica's name.
+ * The schema of a replica's name.
  *
- * @param rule what to say of one that is none
+ * @param rule the message for an invalid name
  */
 export function name(rule: string = NAME_RULE): z.ZodString {
   return z.string({ error: received(rule) }).regex(NAME_PATTERN, { error: received(rule) });
 }
 
-/** What a replica that is there may be called: by a name that was given, or by its address. */
+/** The name of an existing replica: a given name or an address. */
 export const KNOWN_NAME_RULE = `${NAME_RULE}, or an upstream's name or address`;
 
-/** The name of a replica that is there, whichever engine runs it. */
+/** The schema of an existing replica's name, with any engine. */
 export function knownName(rule: string = KNOWN_NAME_RULE): z.ZodString {
   return z.string({ error: received(rule) }).regex(REPLICA_NAME_PATTERN, { error: received(rule) });
 }
@@ -48,7 +47,7 @@ export function names(): z.ZodArray<z.ZodString> {
   return z.array(name(`each ${NAME_RULE}`), { error: received("must be a list of names") });
 }
 
-/** A whole number, both bounds included; without an upper one any that is exact. */
+/** A whole number, both bounds included; without an upper bound, any safe integer. */
 export function wholeFrom(min: number, max: number = Infinity): z.ZodInt {
   const bounds = max === Infinity ? `from ${min}` : `from ${min} to ${max}`;
   const error = received(`must be a whole number ${bounds}`);
@@ -56,22 +55,22 @@ export function wholeFrom(min: number, max: number = Infinity): z.ZodInt {
   return max === Infinity ? from : from.max(max, { error });
 }
 
-/** One of a few words. */
+/** One of several words. */
 export function oneOf<T extends string>(words: readonly T[]): z.ZodEnum<{ [K in T]: K }> {
   return z.enum(words, { error: received(`must be one of ${words.join(", ")}`) });
 }
 
-/** What a body must be. */
+/** The form of a body. */
 export interface BodyForm<T> {
   readonly schema: z.ZodType<T>;
-  /** JSON that is right, which errors and the API's description show. */
+  /** A valid body in JSON, which errors and the OpenAPI document show. */
   readonly example: string;
 }
 
 /**
- * Reads a body.
+ * Parses a body.
  *
- * @param form what it must be
+ * @param form the form of the body
  * @param text the body as it was received
  * @throws {RequestError} every fault at once: the field, its bound and the value received
  */
@@ -80,10 +79,10 @@ export function parseBody<T>({ schema, example }: BodyForm<T>, text: string): T 
 }
 
 /**
- * Reads fields.
+ * Parses fields.
  *
- * @param schema what they must be
- * @param given as they were received
+ * @param schema the schema of the fields
+ * @param given the fields as they were received
  * @throws {RequestError} every fault at once: the field, its bound and the value received
  */
 export function parseFields<T>(schema: z.ZodType<T>, given: unknown): T {
@@ -95,7 +94,9 @@ export function parseFields<T>(schema: z.ZodType<T>, given: unknown): T {
   throw text === undefined ? new RequestError(faults) : new RequestError(text, faults);
 }
 
-/** The textbook's text for a fault, which its clients compare; only a fault that is alone has one. */
+/**
+ * Returns the textbook's text for a fault, which its clients compare; only a single fault has one.
+ */
 function textbookText(issues: readonly z.core.$ZodIssue[]): string | undefined {
   const [issue, ...others] = issues;
   const text = issue?.code === "custom" ? issue.params?.["textbook"] : undefined;
@@ -115,7 +116,10 @@ function describeIssue({ path, message }: z.core.$ZodIssue): string {
   return `${path.length === 0 ? "body" : named(path)}: ${message}`;
 }
 
-/** `objective.lost`; of a list only its name, since each of its faults names the value. */
+/**
+ * The field's path, such as `objective.lost`; for a list only its name, because each fault names
+ * the value.
+ */
 function named(path: readonly PropertyKey[]): string {
   return cut(path.filter((part) => typeof part === "string").join("."));
 }

@@ -1,5 +1,5 @@
 /**
- * What the body of `PUT /_lb/upstreams` must look like.
+ * The schema of the body of `PUT /_lb/upstreams`.
  *
  * @module
  */

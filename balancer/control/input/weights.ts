@@ -17,7 +17,7 @@ export function weight(): z.ZodType<number> {
   return z.number({ error }).min(0, { error }).max(MAX_WEIGHT, { error }).transform(positiveZero);
 }
 
-/** The same for who reads the description, since a check by hand describes nothing. */
+/** The same schema for the OpenAPI document, because a custom check has no description. */
 const DESCRIBED = {
   type: "object",
   propertyNames: { type: "string", pattern: REPLICA_NAME_PATTERN.source },
@@ -29,7 +29,7 @@ export function weights(): z.ZodType<Weights> {
   return z.custom<object>(isObject, {
     error: received('must be an object of names and weights such as {"Big":3}'),
   }).meta({ override: DESCRIBED }).transform((given, context) => {
-    // No prototype: a replica may be called `constructor`, and none is called `__proto__`.
+    // No prototype: a replica may be called `constructor`. No replica is called `__proto__`.
     const result: Record<string, number> = Object.create(null);
     for (const [name, value] of Object.entries(given)) {
       const parsed = weight().safeParse(value);
@@ -51,7 +51,7 @@ function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** JSON has a zero below zero, which would be another number to whoever compares. */
+/** JSON has a negative zero, which compares as a different number. */
 function positiveZero(value: number): number {
   return value + 0;
 }

@@ -19,14 +19,14 @@ Deno.test("weights are numbers from 0 to 1000, whole or not", () => {
   assertEquals(Object.is(negativeZero["a"], 0), true);
 });
 
-Deno.test("nothing but what was given is in them, not even what every object has", () => {
+Deno.test("only the given names are in them, not even inherited properties", () => {
   const result = weights().parse(JSON.parse('{"a":1}'));
   for (const name of ["constructor", "toString", "__proto__", "hasOwnProperty"]) {
     assertEquals(result[name], undefined, name);
   }
 });
 
-Deno.test("what is no weight is refused by the replica's name and the value", () => {
+Deno.test("an invalid weight is refused by the replica's name and the value", () => {
   const rule = "must be a number from 0 to 1000";
   const table: [string, string][] = [
     ['{"a":-1}', `a: ${rule}; got -1`],
@@ -41,7 +41,7 @@ Deno.test("what is no weight is refused by the replica's name and the value", ()
   for (const [json, message] of table) assertEquals(faults(json), [message]);
 });
 
-Deno.test("what is no name, or no object, is refused", () => {
+Deno.test("an invalid name, or a value that is not an object, is refused", () => {
   const rule = "each name must be 1 to 63 letters, digits, _ or -, beginning with a letter or a " +
     "digit and not ending with -, or an upstream's name or address";
   for (const name of ["__proto__", "", "a b", "a:b", "-a", "é"]) {
@@ -55,6 +55,6 @@ Deno.test("what is no name, or no object, is refused", () => {
   }
 });
 
-Deno.test("every fault is told", () => {
+Deno.test("every fault is reported", () => {
   assertEquals(faults('{"a":-1,"b":1,"c":"x"}').length, 2);
 });

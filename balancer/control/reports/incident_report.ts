@@ -7,7 +7,7 @@ import type { Incident as IncidentReport } from "../../answers/incident.ts";
 import type { Incident } from "../../fleet/incidents/incident.ts";
 
 /**
- * The report of an incident.
+ * Returns the report of an incident.
  *
  * @param incident the incident
  */

@@ -1,5 +1,5 @@
 /**
- * One connection to the API: reads requests one after the other and has each answered.
+ * One connection to the API: reads requests one after the other and answers each.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import { isStream, type ResponseContext, sendParts, sendWhole } from "./outgoing
 /** Answers a request; does not reject. */
 export type Handle = (request: Request) => Promise<Response>;
 
-/** Bounds of what a client may send, and of how long it may take. */
+/** Bounds on the size and duration of a client's requests. */
 export interface ApiLimits {
   /** Longest request line, in bytes. */
   readonly lineBytes: number;
@@ -33,31 +33,31 @@ export interface ApiLimits {
   readonly headBytes: number;
   /** Most header fields. */
   readonly fields: number;
-  /** For a client to send a whole head, in milliseconds. */
+  /** Milliseconds for a client to send a whole head. */
   readonly headMs: number;
-  /** For a client to begin its next request, in milliseconds. */
+  /** Milliseconds for a client to begin its next request. */
   readonly idleMs: number;
-  /** For a client to go on with a body, its own or the response's, in milliseconds. */
+  /** Milliseconds for a client to make progress with a body, the request's or the response's. */
   readonly bodyMs: number;
 }
 
-/** What all connections share. */
+/** The dependencies that all connections share. */
 interface ApiConnectionOptions {
   readonly limits: ApiLimits;
   readonly deadlines: Deadlines;
   readonly failures: FailureLog;
-  /** Whether the server ends: no connection takes another request. */
+  /** Whether the server is closing: no connection takes another request. */
   readonly closing: () => boolean;
-  /** Parses a head; used between two waits only. */
+  /** Parses a head; not used across an await. */
   readonly head: RequestHead;
   /**
-   * Whether bytes that come behind the last answer are read for a while, since the answer might be
-   * lost otherwise: so with sockets, not with channels.
+   * Whether the connection reads on for a while after the last answer, because a reset could
+   * destroy that answer: true for sockets, false for channels.
    */
   readonly lingers: boolean;
 }
 
-/** What the connection waits for; a deadline means something else in each. */
+/** The phase of the connection; a deadline has a different meaning in each. */
 type Phase = "idle" | "head" | "busy" | "closing";
 
 const CR = 13;
@@ -72,15 +72,15 @@ export class ApiConnection implements Expiring, ConnectionListener {
   #phase: Phase = "idle";
   #lingering = false;
   #gone = false;
-  /** Reads the present head, or a part of the present body. */
+  /** Reads the current head, or a part of the current body. */
   #reader: Reader | undefined;
-  /** Ends what is done for the request that runs. */
+  /** Aborts the work for the current request. */
   #abort: (() => void) | undefined;
 
   /**
    * @param wire the connection
-   * @param handle answers its requests
-   * @param options what it shares with others
+   * @param handle answers the connection's requests
+   * @param options the shared dependencies
    */
   constructor(wire: Connection, handle: Handle, options: ApiConnectionOptions) {
     this.#wire = wire;
@@ -90,8 +90,8 @@ export class ApiConnection implements Expiring, ConnectionListener {
   }
 
   /**
-   * Whether it waits for a request, or for the rest of a head, or reads what is dropped: nothing is
-   * lost with it.
+   * Whether the connection waits for a request, reads a head, or lingers: it can be closed without
+   * a loss.
    */
   get waiting(): boolean {
     return this.#phase === "idle" || this.#phase === "head" || this.#lingering;
@@ -114,7 +114,7 @@ export class ApiConnection implements Expiring, ConnectionListener {
     }
   }
 
-  /** Ends the connection at once. */
+  /** Closes the connection at once. */
   close(): void {
     this.deadlineAt = Infinity;
     this.#wire.close();
@@ -140,13 +140,13 @@ export class ApiConnection implements Expiring, ConnectionListener {
 
   onWriteError(): void {}
 
-  /** The client has ended its side, or its connection broke. */
+  /** Handles a client that ended its side, or a broken connection. */
   #left(): void {
     this.#gone = true;
     this.#abort?.();
   }
 
-  /** Notices that the client leaves, as long as there is room to read into. */
+  /** Watches for the client to disconnect, while the buffer has room. */
   #watch(): void {
     if (this.#wire.end === this.#wire.bytes.length && this.#wire.unread > 0) return;
     this.#wire.startRead();
@@ -215,7 +215,7 @@ export class ApiConnection implements Expiring, ConnectionListener {
     return more;
   }
 
-  /** @returns behind the head; -1 when no request comes any more */
+  /** @returns the offset behind the head; -1 if no further request comes */
   async #readHead(): Promise<number> {
     const wire = this.#wire;
     using reader = this.#reader = wire.reader();
@@ -234,7 +234,7 @@ export class ApiConnection implements Expiring, ConnectionListener {
     }
   }
 
-  /** Half of an empty line may still become a whole one. */
+  /** Half of an empty line may still become a complete one. */
   #isEmpty(): boolean {
     const { unread, bytes, start } = this.#wire;
     return unread === 0 || (unread === 1 && bytes[start] === CR);
@@ -263,7 +263,7 @@ export class ApiConnection implements Expiring, ConnectionListener {
       await this.#wire.write(failureBytes(failure));
       await this.#linger();
     } catch (error) {
-      // The client is gone already.
+      // The client is already gone.
       if (!(error instanceof Disconnected)) this.#options.failures.record("control.refuse", error);
     }
   }
@@ -272,14 +272,14 @@ export class ApiConnection implements Expiring, ConnectionListener {
     if (!this.#options.lingers) return;
     this.#lingering = true;
     this.#expect("closing", LINGER.readMs);
-    // A body that its call no longer waits for.
+    // A body that its call no longer reads.
     this.#reader?.interrupt(new Disconnected(this.#wire));
     const budget = new DropBudget(this.#options.deadlines, LINGER);
     await linger(this.#wire, budget, (at) => this.deadlineAt = at);
   }
 
   #expect(phase: Phase, ms: number): void {
-    // A deadline that closes the connection stays.
+    // A deadline that closes the connection stays in force.
     if (this.#phase === "closing") return;
     this.#phase = phase;
     this.deadlineAt = ms === Infinity ? Infinity : this.#options.deadlines.in(ms);

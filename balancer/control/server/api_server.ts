@@ -1,6 +1,6 @@
 /**
- * The server of the API: connections to a port or socket of its own, and those that the data plane
- * hands over. Each kind has a bound, so that one cannot keep the other from being served.
+ * The server of the API: connections to its own port or socket, and calls that the data plane hands
+ * over. Each kind has its own limit, so that one cannot starve the other.
  *
  * @module
  */
@@ -16,20 +16,22 @@ import { RequestHead } from "../../proxy/http1/request_head.ts";
 import { Connection, Disconnected } from "../../proxy/transport/connection.ts";
 import { ApiConnection, type ApiLimits, type Handle } from "./api_connection.ts";
 
-/** What a server is made of. */
+/** The dependencies of a server. */
 export interface ApiServerOptions {
   readonly limits: ApiLimits;
-  /** Most connections to the own port or socket, and most calls that the data plane hands over. */
+  /**
+   * Limit on connections to the own port or socket, and on calls that the data plane hands over.
+   */
   readonly maxConnections: number;
-  /** Where the files of connections to the own port or socket count. */
+  /** The budget that counts the file descriptors of connections to the own port or socket. */
   readonly files: DescriptorBudget;
   readonly failures: FailureLog;
 }
 
-/** Connections of one kind, the one that was used last at the end. */
+/** Connections of one kind, the most recently used one last. */
 type Group = Set<ApiConnection>;
 
-/** The server. */
+/** The API's server. */
 export class ApiServer {
   readonly #options: ApiServerOptions;
   readonly #deadlines = new Deadlines();
@@ -50,7 +52,7 @@ export class ApiServer {
     );
   }
 
-  /** Connections that could not be accepted. */
+  /** The number of failed accepts. */
   get acceptFailures(): number {
     return this.#acceptFailures;
   }
@@ -59,7 +61,7 @@ export class ApiServer {
    * Serves the connections of a listener from now on.
    *
    * @param listener the own port or socket of the API
-   * @param handle answers requests; gets the connected peer
+   * @param handle answers requests; receives the connected peer
    */
   listen(
     listener: Deno.Listener,
@@ -83,16 +85,16 @@ export class ApiServer {
    * Serves a connection that the data plane hands over; never rejects.
    *
    * @param connection the connection
-   * @param handle answers its requests
+   * @param handle answers the connection's requests
    */
   serve(connection: ByteStream, handle: Handle): Promise<void> {
     return this.#serve(connection, handle, this.#handedOver, this.#options.maxConnections);
   }
 
   /**
-   * Takes no more requests and lets those that run finish.
+   * Takes no more requests and lets running ones finish.
    *
-   * @param ms milliseconds after which those that still run are cut off
+   * @param ms milliseconds after which running requests are cut off
    */
   async close(ms: number): Promise<void> {
     this.#closing = true;
@@ -114,7 +116,7 @@ export class ApiServer {
     this.#deadlines.close();
   }
 
-  /** Where each new connection costs another its place, that one gets the time to send its request. */
+  /** While each new connection evicts another, a new one gets the time to send its request. */
   async #roomToAccept(): Promise<void> {
     if (this.#accepted.size < this.#limit) return;
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -144,7 +146,7 @@ export class ApiServer {
     const wire = new Connection(source, this.#buffers, "client");
     if (group.size >= limit && !closeWaiting(group)) return await this.#turnAway(wire, limit);
     const connection = new ApiConnection(wire, async (request) => {
-      // Behind those that have waited for longer.
+      // Placed behind connections that have waited for longer.
       if (group.delete(connection)) group.add(connection);
       return await handle(request);
     }, {
@@ -175,7 +177,7 @@ export class ApiServer {
         retryAfterS: RETRY_AFTER_S,
       }));
     } catch (error) {
-      // It did not wait for the answer.
+      // The client did not wait for the answer.
       if (!(error instanceof Disconnected)) throw error;
     } finally {
       wire.close();
@@ -183,7 +185,7 @@ export class ApiServer {
   }
 }
 
-/** Closes the connection that has waited longest, with nothing under way. @returns whether there was one */
+/** Closes the idle connection that has waited longest. @returns whether there was one */
 function closeWaiting(group: Group): boolean {
   for (const connection of group) {
     if (!connection.waiting) continue;

@@ -34,7 +34,7 @@ class Bench implements AsyncDisposable {
   }
 }
 
-/** Answers with what it was asked, and the body. */
+/** Answers with the request's line, fields and body. */
 const echo: Answer = async (request) => {
   const { method, url } = request;
   return Response.json({ method, url, body: await request.text() });
@@ -60,7 +60,7 @@ test("a connection serves request after request, in order, also when they come a
   assert(!Number.isNaN(Date.parse(field(answers[0]!, "date") ?? "")));
 });
 
-test("method and target are those that were sent", async () => {
+test("method and target reach the handler unchanged", async () => {
   await using bench = new Bench((request) => {
     return new Response(null, { headers: { "x-asked": `${request.method} ${request.url}` } });
   });
@@ -97,7 +97,7 @@ test("an HTTP/1.0 client is answered with the end of the connection, unless it k
   assertEquals(reset, false);
 });
 
-test("a body in chunks arrives without its framing, in whichever pieces it comes", async () => {
+test("a chunked body arrives without its framing, in any segmentation", async () => {
   await using bench = new Bench(echo);
   using client = await bench.connect();
   const message = post("Transfer-Encoding: chunked", "3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\n\r\n");
@@ -133,7 +133,7 @@ test("a client that waits for 100 (Continue) gets it when the body is read, and 
   assertMatch(await client.until("\r\n\r\nno"), /^HTTP\/1\.1 403 [^]*connection: close/i);
 });
 
-test("a body that no one reads ends the connection, and its client gets the response", async () => {
+test("an unread body ends the connection, and its client gets the response", async () => {
   await using bench = new Bench(() => new Response("refused", { status: 401 }));
   using client = await bench.connect();
   await client.send(get("/rep", "Content-Length: 1000") + "x");
@@ -143,7 +143,7 @@ test("a body that no one reads ends the connection, and its client gets the resp
   assertEquals(reset, false);
 });
 
-test("a body that is there and that no one reads costs the connection nothing", async () => {
+test("an unread body that has arrived keeps the connection open", async () => {
   await using bench = new Bench(() => new Response("refused", { status: 401 }));
   using client = await bench.connect();
   for (let round = 0; round < 3; round++) {
@@ -152,7 +152,7 @@ test("a body that is there and that no one reads costs the connection nothing", 
   }
 });
 
-test("what breaks a rule of HTTP is refused with its status, and the connection ends", async () => {
+test("a violation of HTTP is refused with its status, and the connection ends", async () => {
   await using bench = new Bench(echo, { headBytes: 1000, lineBytes: 200, fields: 5 });
   const cases: [number, string][] = [
     [400, "GET / HTTP/1.1\r\n\r\n"],
@@ -172,7 +172,7 @@ test("what breaks a rule of HTTP is refused with its status, and the connection 
   assertEquals(bench.options.failed, []);
 });
 
-test("a head that does not come to its end is 408, and an idle connection ends", async () => {
+test("an incomplete head is 408, and an idle connection ends", async () => {
   await using bench = new Bench(echo, { headMs: 50, idleMs: 50 });
   using slow = await bench.connect();
   await slow.send("GET / HT");
@@ -217,7 +217,7 @@ test("an event stream comes as it is written, and ends when its client leaves", 
   await within("the end of the stream", left.promise);
 });
 
-test("of too many connections the one that has waited longest makes room", async () => {
+test("at the limit the connection that has waited longest is closed", async () => {
   await using bench = new Bench(echo, {}, { maxConnections: 2 });
   using first = await bench.connect();
   using second = await bench.connect();
@@ -234,7 +234,7 @@ test("of too many connections the one that has waited longest makes room", async
   assertEquals(statusOf(await second.response()), 200);
 });
 
-test("where all connections are busy, one more is 503 with Retry-After and says why", async () => {
+test("if all connections are busy, one more is 503 with Retry-After and the reason", async () => {
   const opened = Promise.withResolvers<Response>();
   await using bench = new Bench(() => opened.promise, {}, { maxConnections: 1 });
   using busy = await bench.connect();
@@ -296,7 +296,7 @@ Deno.test("a call over a message channel is served alike, with a window in both 
   await server.close(0);
 });
 
-Deno.test("a writer over a message channel waits for its reader, and hears that it has gone", async () => {
+Deno.test("a writer over a message channel waits for its reader, and stops when the reader is gone", async () => {
   const { worker, main } = channelPair();
   const bytes = new Uint8Array(1 << 20);
   let sent = 0;

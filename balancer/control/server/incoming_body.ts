@@ -21,14 +21,17 @@ export class IncomingBody {
   readonly #fill: FillBody;
   readonly #chunks: ChunkScanner | undefined;
   #remaining: number;
-  /** Whether the client waits for word before it sends the body (RFC 9110, section 10.1.1). */
+  /**
+   * Whether the client waits for 100 (Continue) before it sends the body (RFC 9110, section
+   * 10.1.1).
+   */
   #awaited: boolean;
   #reading = false;
 
   /**
-   * @param wire the connection, its unread bytes beginning with the body
+   * @param wire the connection, whose unread bytes begin with the body
    * @param head the request's head
-   * @param fill waits for more
+   * @param fill waits for more bytes
    */
   constructor(wire: Connection, head: RequestHead, fill: FillBody) {
     this.#wire = wire;
@@ -38,12 +41,12 @@ export class IncomingBody {
     this.#awaited = head.expectContinue;
   }
 
-  /** Whether all of it was taken off the connection. */
+  /** Whether the whole body was read from the connection. */
   get complete(): boolean {
     return this.#chunks ? this.#chunks.done : this.#remaining === 0;
   }
 
-  /** The body as a stream that reads only what is asked for; undefined where there is none. */
+  /** The body as a stream that reads on demand; undefined if there is none. */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>> | undefined {
     if (this.complete) return undefined;
     return new ReadableStream({
@@ -55,7 +58,7 @@ export class IncomingBody {
     }, { highWaterMark: 0 });
   }
 
-  /** Takes what is there of it already. @returns whether that was the whole body */
+  /** Skips the part of the body that has arrived. @returns whether that was the rest of the body */
   discard(): boolean {
     while (!this.complete && !this.#reading && this.#wire.unread > 0) this.#take();
     return this.complete && !this.#reading;
@@ -83,7 +86,7 @@ export class IncomingBody {
     if (!await this.#fill()) throw new Disconnected(this.#wire);
   }
 
-  /** Takes the bytes of the body that are there. @returns a copy of its data among them */
+  /** Takes the bytes of the body that have arrived. @returns a copy of the data among them */
   #take(): Uint8Array<ArrayBuffer> {
     const { bytes, start, end } = this.#wire;
     this.#awaited = false;

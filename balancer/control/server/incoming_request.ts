@@ -1,5 +1,5 @@
 /**
- * From the head of a request to the `Request` that the API's handler is given.
+ * Builds the `Request` of the API's handler from a request's head.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import type { RequestHead } from "../../proxy/http1/request_head.ts";
 import { latin1 } from "../../proxy/http1/latin1.ts";
 import { RefusedError } from "../../proxy/request/body.ts";
 
-/** A request without a body has none by its method, too: `new Request` refuses one. */
+/** Methods without a body: `new Request` refuses one for them. */
 const WITHOUT_BODY: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /**
- * Makes a `Request`. Its method and target are those that were sent, byte for byte: the constructor
+ * Builds a `Request`. Method and target stay as they were sent, byte for byte: the constructor
  * would write `get` in capitals, refuse TRACE, and resolve `..` in a path.
  *
  * @param bytes the buffer that holds the head
  * @param head the head, parsed
- * @param body the body; undefined where there is none
- * @param signal aborted when the client leaves
- * @throws {RefusedError} its `Host` makes no URL
+ * @param body the body; undefined if there is none
+ * @param signal aborted when the client disconnects
+ * @throws {RefusedError} the request's `Host` makes no valid URL
  */
 export function incomingRequest(
   bytes: Uint8Array,

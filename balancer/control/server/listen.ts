@@ -1,12 +1,12 @@
 /**
- * A listener on an address or a socket file that a setting names.
+ * Listens on an address or a socket file from a setting.
  *
  * @module
  */
 import { errorMessage } from "../../failures.ts";
 import type { Entrance } from "../../settings/values.ts";
 
-/** Listening there is not possible. The message names the setting and says what would help. */
+/** Listening failed. The message names the setting and a remedy. */
 class ListenError extends Error {
   override readonly name = "ListenError";
 }
@@ -14,14 +14,14 @@ class ListenError extends Error {
 /** Only the user that runs the balancer may use the socket. */
 const OWNER_ONLY = 0o600;
 
-/** Connections that the system keeps until they are accepted. */
+/** The listen backlog. */
 const BACKLOG = 1024;
 
 /**
  * Listens.
  *
- * @param entrance where; a socket file that no program listens on any more is replaced
- * @throws {ListenError} listening there is not possible
+ * @param entrance the address; a socket file without a listener is replaced
+ * @throws {ListenError} listening failed
  */
 export async function listen(entrance: Entrance): Promise<Deno.Listener> {
   try {
@@ -40,7 +40,7 @@ async function listenUnix(path: string): Promise<Deno.UnixListener> {
   return listener;
 }
 
-/** Whether the file is a socket that a balancer left behind which was killed. */
+/** Whether the file is a socket that a killed balancer left behind. */
 async function isAbandoned(path: string): Promise<boolean> {
   try {
     if (!(await Deno.lstat(path)).isSocket) return false;

@@ -1,5 +1,5 @@
 /**
- * Where calls come in: through the data plane, and by a port or a socket file of their own.
+ * The entrances of the API: the data plane, and the API's own port or socket file.
  *
  * @module
  */
@@ -11,23 +11,25 @@ import type { Bindings } from "../auth/middleware.ts";
 import { listen } from "./listen.ts";
 import { ApiServer, type ApiServerOptions } from "./api_server.ts";
 
-/** What answers calls. */
+/** Answers a call. */
 type Answer = (request: Request, bindings: Bindings) => Response | Promise<Response>;
 
 /** Answers a request of the connected peer. */
 type Handler = (request: Request, peer: Deno.Addr) => Promise<Response>;
 
-/** What entrances are made of. */
+/** The dependencies of the entrances. */
 interface EntranceOptions extends ApiServerOptions {
-  /** Where calls come in by an entrance of their own; null: nowhere. */
+  /** The API's own port or socket file; null if it has none. */
   readonly own: Entrance | null;
   /** Address that the public port listens on. */
   readonly publicHost: string;
-  /** Proxies in front whose word about clients counts, as networks in CIDR notation. */
+  /** Proxies in front whose `X-Forwarded-For` is trusted, as networks in CIDR notation. */
   readonly trusted: readonly string[];
 }
 
-/** All entrances of one balancer. Requests before {@linkcode Entrances.begin} wait for it. */
+/**
+ * All entrances of one balancer. Requests before {@linkcode Entrances.begin} wait for that call.
+ */
 export class Entrances {
   readonly #publicHost: string;
   readonly #trusted: TrustedProxies;
@@ -44,8 +46,8 @@ export class Entrances {
   /**
    * Listens.
    *
-   * @param options where
-   * @throws {ListenError} listening there is not possible
+   * @param options the addresses
+   * @throws {ListenError} listening failed
    */
   static async open(options: EntranceOptions): Promise<Entrances> {
     const entrances = new Entrances(options);
@@ -57,12 +59,12 @@ export class Entrances {
     return entrances;
   }
 
-  /** Where calls come in by an entrance of their own; undefined where there is none. */
+  /** The API's own port or socket file; undefined if it has none. */
   get own(): Deno.Addr | undefined {
     return this.#own;
   }
 
-  /** Connections to the own entrance that could not be accepted. */
+  /** The number of failed accepts on the own port or socket. */
   get acceptFailures(): number {
     return this.#server.acceptFailures;
   }
@@ -70,7 +72,7 @@ export class Entrances {
   /**
    * Serves a call that the data plane hands over.
    *
-   * @param connection a connection from one of its workers: no other program can open one
+   * @param connection a connection from a worker; no other program can open one
    */
   takeOver(connection: ByteStream): void {
     this.#server.serve(connection, (request) => {
@@ -82,16 +84,16 @@ export class Entrances {
   /**
    * Answers calls from now on.
    *
-   * @param answer what answers them
+   * @param answer answers the calls
    */
   begin(answer: Answer): void {
     this.#answer.resolve(answer);
   }
 
   /**
-   * Takes no more calls and lets those that run finish.
+   * Takes no more calls and lets running ones finish.
    *
-   * @param ms milliseconds after which those that still run are cut off
+   * @param ms milliseconds after which running calls are cut off
    */
   async close(ms: number): Promise<void> {
     await this.#server.close(ms);

@@ -6,14 +6,14 @@ import { systemTest as test } from "../../../tools/test/needs.ts";
 
 const LOCAL = { own: null, publicHost: "127.0.0.1", trusted: [], ...serverOptions() };
 
-/** Entrances that answer with who calls. */
+/** Entrances that answer with the caller's identity. */
 async function telling(options: Partial<Parameters<typeof Entrances.open>[0]> = {}) {
   const entrances = await Entrances.open({ ...LOCAL, ...options });
   entrances.begin((_request, { caller }) => Response.json(caller));
   return { entrances, [Symbol.asyncDispose]: () => entrances.close(1000) };
 }
 
-Deno.test("a call that is handed over comes from the client that the data plane names", async () => {
+Deno.test("a handed-over call has the client address that the data plane names", async () => {
   await using calls = await telling({ publicHost: "0.0.0.0" });
   const { worker, main } = channelPair();
   calls.entrances.takeOver(main);
@@ -34,7 +34,7 @@ Deno.test("a call that is handed over comes from the client that the data plane 
   worker.close();
 });
 
-test("an own port knows who is connected, and believes trusted proxies alone", async () => {
+test("an own port knows its peer, and trusts only trusted proxies", async () => {
   const own = { hostname: "127.0.0.1", port: 0 };
   for (const [trusted, address] of [[[], "127.0.0.1"], [["127.0.0.0/8"], "192.0.2.1"]] as const) {
     await using calls = await telling({ own, trusted, publicHost: "0.0.0.0" });
@@ -45,7 +45,7 @@ test("an own port knows who is connected, and believes trusted proxies alone", a
   }
 });
 
-test("who comes before the balancer is ready waits for it", async () => {
+test("a call before the balancer is ready waits for it", async () => {
   const entrances = await Entrances.open({ ...LOCAL, own: { hostname: "127.0.0.1", port: 0 } });
   const { port } = entrances.own as Deno.NetAddr;
   const answer = fetch(`http://127.0.0.1:${port}/`);
@@ -54,7 +54,7 @@ test("who comes before the balancer is ready waits for it", async () => {
   await entrances.close(1000);
 });
 
-test("a call that does not end is cut off when its time is over", async () => {
+test("a call that does not end is cut off at the deadline", async () => {
   const entrances = await Entrances.open({ ...LOCAL, own: { hostname: "127.0.0.1", port: 0 } });
   const { port } = entrances.own as Deno.NetAddr;
   const asked = Promise.withResolvers<void>();

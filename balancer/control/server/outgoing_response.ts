@@ -1,23 +1,23 @@
 /**
- * From the `Response` of the API's handler to bytes on the connection (RFC 9112, sections 4, 6, 7).
+ * Writes the `Response` of the API's handler to the connection (RFC 9112, sections 4, 6, 7).
  *
  * @module
  */
 import { STATUS_TEXT } from "@std/http/status";
 
-/** What a response needs to know of its request. */
+/** The properties of the request that affect the response. */
 export interface ResponseContext {
   readonly method: string;
   /** Minor version of the client's HTTP/1. */
   readonly minor: 0 | 1;
-  /** Whether the connection is closed behind the response. */
+  /** Whether the connection is closed after the response. */
   readonly close: boolean;
 }
 
-/** Writes bytes to the client; rejects when it is gone, or takes nothing for too long. */
+/** Writes bytes to the client; rejects if the client is gone, or does not read in time. */
 type WriteBytes = (bytes: Uint8Array) => Promise<void>;
 
-/** The server frames messages itself. */
+/** Framing fields, which the server sets itself. */
 const FRAMING: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
@@ -30,8 +30,8 @@ const LAST_CHUNK = new TextEncoder().encode("0\r\n\r\n");
 const CRLF = new TextEncoder().encode("\r\n");
 
 /**
- * Whether a response has no end of its own: it is sent as it comes. Any other is sent as a whole,
- * with its length.
+ * Whether a response has no known end: such a response is streamed. Any other is sent whole, with
+ * its length.
  *
  * @param response the response
  */
@@ -40,10 +40,10 @@ export function isStream(response: Response): boolean {
 }
 
 /**
- * Sends a response that is a whole.
+ * Sends a whole response.
  *
  * @param response the response
- * @param context what is known of its request
+ * @param context the request's properties
  * @param write writes to the client
  */
 export async function sendWhole(
@@ -58,10 +58,10 @@ export async function sendWhole(
 }
 
 /**
- * Sends a response that comes in parts: in chunks, or up to the end of the connection.
+ * Streams a response: in chunks, or up to the end of the connection.
  *
  * @param response the response
- * @param context what is known of its request; an HTTP/1.0 client needs `close`
+ * @param context the request's properties; an HTTP/1.0 client needs `close`
  * @param parts the body
  * @param write writes to the client
  */
@@ -90,11 +90,11 @@ function headOf(
   lines.push(`Date: ${new Date().toUTCString()}`, ...framing);
   if (close) lines.push("Connection: close");
   else if (minor === 0) lines.push("Connection: keep-alive");
-  // Field values of the Headers class are bytes, a character for each.
+  // Field values of the Headers class are bytes, one character each.
   return Uint8Array.from(`${lines.join("\r\n")}\r\n\r\n`, (letter) => letter.charCodeAt(0));
 }
 
-/** RFC 9110, section 8.6: what HEAD is answered may have none, 204 and 304 have none. */
+/** RFC 9110, section 8.6: a response to HEAD may omit the length, 204 and 304 have none. */
 function lengthOf(response: Response, { method }: ResponseContext, bytes: number): string[] {
   if (!mayHaveBody(response)) return [];
   const given = response.headers.get("content-length");

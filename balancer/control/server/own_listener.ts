@@ -1,5 +1,5 @@
 /**
- * Where the API has an entrance of its own.
+ * The address of the API's own port or socket.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import type { Address } from "../../view.ts";
 import { isLoopback } from "../auth/host.ts";
 
 /**
- * The entrance that the settings ask for. Where they name none, it is a port on loopback: the public
- * one plus one, or a free one where that is taken.
+ * Returns the address from the settings. The default is a port on loopback: the public port plus
+ * one, or a free port if that one is taken.
  *
  * @param config the settings
- * @param publicPort where the service listens
- * @returns null where the API is on the public port alone
+ * @param publicPort the service's port
+ * @returns null if the API is on the public port alone
  */
 export function ownEntrance(
   { admin }: Pick<Config, "admin">,
@@ -26,7 +26,7 @@ export function ownEntrance(
   return isFree(next) ? next : { hostname, port: 0 };
 }
 
-/** Whatever keeps a port from being opened, a free one will do. */
+/** After any error a free port is used instead. */
 function isFree(address: Address): boolean {
   if (address.port > 65535) return false;
   try {

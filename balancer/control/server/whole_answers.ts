@@ -12,21 +12,21 @@ import { compress } from "hono/compress";
 import { escapeLateControls } from "../../log/style.ts";
 import { isStream } from "./outgoing_response.ts";
 
-/** Bytes from which on an answer is compressed: shorter ones fit into a packet anyway. */
+/** Smallest body to compress, in bytes: shorter ones fit into a packet anyway. */
 const LEAST_BYTES = 1024;
 
-/** Compresses an answer whose length {@linkcode measured} told. */
+/** Compresses an answer whose length {@linkcode measured} set. */
 export const compressed = compress({ encoding: "gzip", threshold: LEAST_BYTES });
 
 /**
- * Tells the length of an answer, since the middleware compresses one of unknown length, however
- * short. DEL, C1 and Unicode's line ends in JSON become escapes of JSON: keys and messages come from
- * clients and replicas, and `curl` prints the answer at a terminal.
+ * Sets the length of an answer, because the middleware compresses any answer of unknown length,
+ * however short. DEL, C1 and Unicode's line ends in JSON become JSON escapes: keys and messages
+ * come from clients and replicas, and `curl` prints the answer on a terminal.
  */
 export async function measured(c: Context, next: Next): Promise<void> {
   await next();
   const { res } = c;
-  // The response to HEAD has no length: that of GET is another one when it is compressed.
+  // A response to HEAD has no length: the length of GET differs when it is compressed.
   if (c.req.method === "HEAD" || res.body === null || isStream(res)) return;
   const isJson = res.headers.get("content-type")?.startsWith("application/json");
   const bytes = isJson

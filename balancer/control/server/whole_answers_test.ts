@@ -10,11 +10,11 @@ app.get("/json", (c) => c.json({ key: HOSTILE, [HOSTILE]: 1 }));
 app.get("/error", (c) => c.json({ message: HOSTILE }, 400));
 app.get("/long", (c) => c.json({ key: HOSTILE.repeat(200) }));
 
-Deno.test("JSON has no control character that a terminal acts on, and says the same", async () => {
+Deno.test("JSON has no terminal control characters, and its meaning is unchanged", async () => {
   for (const path of ["/json", "/error", "/long"]) {
     const response = await app.request(path);
     const text = await response.text();
-    // deno-lint-ignore no-control-regex -- what must not be there
+    // deno-lint-ignore no-control-regex -- the forbidden characters
     assert(!/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text), text);
     assert(text.includes("ü 世界"));
   }

@@ -1,5 +1,5 @@
 /**
- * What an operator can do: one call of the API each, and what came of it.
+ * The operator's actions: each makes one call of the API and reports its result.
  *
  * @module
  */
@@ -14,15 +14,15 @@ import type { Wish } from "./wish.ts";
 import { plannedMoves } from "./planned_ring.ts";
 import { type Store, useStore } from "./store.ts";
 
-/** Reads the fleet's state again: something was done. */
+/** Reloads the fleet's state after a change. */
 export const TouchContext = createContext<() => void>(() => {});
 
-/** Actions, one at a time. */
+/** Runs actions, one at a time. */
 export interface Actions {
   readonly busy: Signal<boolean>;
-  /** Why the last one was refused. */
+  /** The error of the last action. */
   readonly error: Signal<string | undefined>;
-  /** @returns whether it was done */
+  /** @returns whether the action succeeded */
   change(wish: Wish): Promise<boolean>;
   plan(wish: Wish): Promise<boolean>;
   apply(id: string): Promise<boolean>;
@@ -75,7 +75,7 @@ function refusal({ status, message }: ApiError): string {
   return `${refused ? "Refused: " : ""}${message}${status === 401 ? " (see Admin token)" : ""}`;
 }
 
-/** Adds, removes, weighs or reshapes: a wish of one kind is one call. */
+/** Adds, removes, weighs or reshapes: a change of one kind is one call. */
 async function make({ api }: Store, wish: Wish): Promise<string> {
   const { add, hostnames = [], remove, weights, ...shape } = wish;
   if (add !== undefined) {

@@ -1,35 +1,35 @@
 /**
- * Calls of the control API. Paths are relative to the page, so that it also works behind a proxy
- * that puts it elsewhere.
+ * Calls of the control API. Paths are relative to the page, so that the page works behind a proxy
+ * with a path prefix.
  *
  * @module
  */
 
-/** The balancer refused a call, or did not answer it. */
+/** The balancer refused a call, or did not answer. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
 
-  /** @param status the answer's status, 0 where there was none */
+  /** @param status the answer's status; 0 without an answer */
   constructor(readonly status: number, message: string) {
     super(message);
   }
 }
 
-/** The control API as an operator uses it. */
+/** The control API for the operator's page. */
 export class Api {
   readonly #token: () => string;
 
-  /** @param token the admin token; empty where there is none */
+  /** @param token the admin token; empty if there is none */
   constructor(token: () => string) {
     this.#token = token;
   }
 
-  /** Reads. @throws {ApiError} with the balancer's message */
+  /** Makes a read call. @throws {ApiError} with the balancer's message */
   get<T>(path: string): Promise<T> {
     return this.#call<T>("GET", path);
   }
 
-  /** Changes something. @throws {ApiError} with the balancer's message */
+  /** Makes a call that changes something. @throws {ApiError} with the balancer's message */
   send<T>(method: "POST" | "DELETE" | "PATCH", path: string, body: unknown): Promise<T> {
     return this.#call<T>(method, path, JSON.stringify(body));
   }
@@ -69,7 +69,7 @@ async function jsonOf(response: Response): Promise<unknown> {
   }
 }
 
-/** What there is to read in an error, without the mark that the API puts before it. */
+/** The text of an error, without the API's status prefix. */
 export function messageOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("message" in error)) return undefined;
   return String(error.message).replace(/^<Error> /, "");

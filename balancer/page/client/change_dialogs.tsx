@@ -1,5 +1,5 @@
 /**
- * Dialogs that change the fleet or the ring, at once or by a plan that is shown first.
+ * Dialogs that change the fleet or the ring, directly or by a plan that is shown first.
  *
  * @module
  */
@@ -77,11 +77,11 @@ function Choice({ label, name, now, of }: {
   );
 }
 
-/** A form whose wish is planned or fulfilled. */
+/** A form whose change is planned or applied. */
 export function WishForm({ verb, busy, wish, children }: {
-  /** What the button says that does it. */
+  /** The label of the submit button. */
   readonly verb: string;
-  /** What it says meanwhile. */
+  /** The label while the change is being applied. */
   readonly busy: string;
   readonly wish: (entries: Record<string, string>) => Wish;
   readonly children: ComponentChildren;

@@ -1,5 +1,5 @@
 /**
- * What went through the balancer in the last minutes, each second.
+ * Traffic of the last minutes, by second.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { useStore } from "./store.ts";
 import { useWidth } from "./use_size.ts";
 
 const HEIGHT = 96;
-/** So many seconds are in sight. */
+/** Seconds that a chart shows. */
 const SECONDS = 300;
 
 /** One chart. */
@@ -21,7 +21,7 @@ interface Subject {
   readonly unit: string;
   readonly colour: string;
   readonly of: (point: Point) => number;
-  /** What stands beside the number, if anything. */
+  /** A note beside the number. */
   readonly note?: (point: Point) => string;
 }
 
@@ -106,7 +106,7 @@ function options({ colour }: Subject, width: number): uPlot.Options {
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: "load" } },
     scales: {
       x: { range: (_, __, max) => [max - SECONDS, max] },
-      // From zero, and never so near that nothing looks like something.
+      // From zero, and with a minimum range, so that noise does not fill the chart.
       y: { range: (_, __, max) => [0, Math.max(1, max * 1.15)] },
     },
     axes: [
@@ -122,7 +122,7 @@ function options({ colour }: Subject, width: number): uPlot.Options {
   };
 }
 
-/** Minutes ago that are written under a chart. */
+/** Labels under a chart, in minutes ago. */
 const MARKS = [4, 2];
 
 function marks({ scales }: uPlot): number[] {

@@ -5,11 +5,11 @@
  */
 
 /**
- * Gives each name a place in the palette. Who had one keeps it; who comes takes the first that is
- * free, so that a change of the fleet recolours nobody.
+ * Gives each name a place in the palette. Names keep their places; a new name takes the first free
+ * place, so that a change of the fleet recolours no replica.
  *
  * @param before the places so far
- * @param names who needs one
+ * @param names names that need a place
  */
 export function assignPlaces(
   before: ReadonlyMap<string, number>,
@@ -30,23 +30,23 @@ export function assignPlaces(
   return places;
 }
 
-/** Hues that differ most, in the order in which they are given out. */
+/** Hues, the most different first. */
 const HUES = [257, 45, 160, 312, 95, 205, 5, 130, 285] as const;
 
-/** Lightness and chroma by turns, for fleets with more replicas than there are hues. */
+/** Lightness and chroma in rotation, for fleets with more replicas than hues. */
 const TIERS = {
   light: [[0.58, 0.17], [0.74, 0.13], [0.43, 0.12]],
   dark: [[0.68, 0.16], [0.83, 0.1], [0.53, 0.14]],
 } as const;
 
-/** Each round of hues lies between those of the round before. */
+/** The hues of each round lie between those of the round before. */
 const SHIFT = 14;
 
 /**
- * The colour of a place.
+ * Returns the colour of a place.
  *
  * @param place from 0
- * @param theme what is behind it
+ * @param theme theme of the background
  * @returns a CSS colour
  */
 export function colourOf(place: number, theme: "light" | "dark"): string {

@@ -1,5 +1,5 @@
 /**
- * A dialog: the browser's own, which keeps the focus inside and gives it back.
+ * A dialog on the browser's own element, which keeps the focus inside and restores it.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { useStore } from "./store.ts";
 
-/** A dialog that is open for as long as it is there. */
+/** A dialog that is open while the component is mounted. */
 export function Dialog({ title, children }: {
   readonly title: ComponentChildren;
   readonly children: ComponentChildren;
@@ -18,7 +18,7 @@ export function Dialog({ title, children }: {
   useLayoutEffect(() => {
     element.current?.showModal();
     element.current?.querySelector<HTMLElement>("input, select")?.focus();
-    // Closed before it goes, so that the focus returns to where it was.
+    // Closed before it is removed, so that the focus returns to its former element.
     return () => element.current?.close();
   }, []);
   const close = () => store.dialog.value = undefined;
@@ -33,7 +33,7 @@ export function Dialog({ title, children }: {
   );
 }
 
-/** A field with its name, and what is expected where that does not go without saying. */
+/** A field with its label, and a hint if the input is not obvious. */
 export function Field({ label, hint, children }: {
   readonly label: string;
   readonly hint?: string;
@@ -48,16 +48,16 @@ export function Field({ label, hint, children }: {
   );
 }
 
-/** Why an action was refused. */
+/** The error of an action. */
 export function Fault({ text }: { readonly text: string | undefined }): JSX.Element | null {
   return text === undefined ? null : <p class="error" role="alert">{text}</p>;
 }
 
 /**
- * What a form was filled in with.
+ * Returns the values of a form.
  *
  * @param form the form
- * @returns by the names of its fields, without blanks around
+ * @returns trimmed values by the names of the fields
  */
 export function entries(form: HTMLFormElement): Record<string, string> {
   return Object.fromEntries(

@@ -1,28 +1,28 @@
 /**
- * The balancer's events as they happen. `EventSource` does not tell the past on its first
- * connection, nor notice a connection that died without a word; this does both.
+ * The balancer's events. `EventSource` neither requests past events on its first connection nor
+ * notices a dead connection; this class does both.
  *
  * @module
  */
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import type { FleetEvent } from "../../answers/event.ts";
 
-/** The balancer says something every 10 s at least. */
+/** The balancer sends at least one message every 10 s. */
 const SILENCE_MS = 25_000;
 const RETRY_MS = 1000;
 
-/** Who is told. */
+/** Callbacks of the stream. */
 export interface Listener {
   event(event: FleetEvent): void;
-  /** The stream came up or broke. */
+  /** The stream connected or broke. */
   link(up: boolean): void;
-  /** The balancer refused it. */
+  /** The balancer refused the request. */
   refused(status: number): void;
-  /** Resolves when the balancer may be asked. */
+  /** Resolves when the balancer may be called. */
   admitted(): Promise<void>;
 }
 
-/** A stream of events that connects again where it left off. */
+/** An event stream that reconnects and resumes after the last event. */
 export class EventStream {
   readonly #listener: Listener;
   readonly #headers: () => Record<string, string>;
@@ -30,15 +30,15 @@ export class EventStream {
   #connection: AbortController | undefined;
 
   /**
-   * @param listener who is told
-   * @param headers fields of each request
+   * @param listener the callbacks
+   * @param headers header fields of each request
    */
   constructor(listener: Listener, headers: () => Record<string, string>) {
     this.#listener = listener;
     this.#headers = headers;
   }
 
-  /** Connects, and again when it breaks, for as long as the page is there. */
+  /** Connects, and reconnects while the page is open. */
   async run(): Promise<never> {
     for (;;) {
       await this.#listener.admitted();
@@ -48,13 +48,13 @@ export class EventStream {
     }
   }
 
-  /** The balancer began anew and counts from 1: so does this. */
+  /** After a restart the balancer counts from 1, so the client does too. */
   restart(): void {
     this.#lastId = 0;
     this.#connection?.abort();
   }
 
-  /** Ends when the stream does, however that is: it is only ever tried again. */
+  /** Ends with the stream, for any reason: every end leads to a reconnect. */
   async #connect(): Promise<void> {
     const connection = this.#connection = new AbortController();
     let watch = 0;
@@ -69,7 +69,7 @@ export class EventStream {
       this.#listener.link(true);
       await this.#read(response.body, alive);
     } catch {
-      // A refused or broken connection is shown as such by `link`.
+      // A refused or broken connection is shown by `link`.
     } finally {
       clearTimeout(watch);
     }

@@ -1,5 +1,5 @@
 /**
- * What happens, as it happens.
+ * The live list of events.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { clock, counted } from "./format.ts";
 import type { FleetEvent } from "../../answers/event.ts";
 import { useStore } from "./store.ts";
 
-/** So many are in the document. */
+/** Limit on events in the document. */
 const SHOWN = 100;
 
 /** The card with the events. */

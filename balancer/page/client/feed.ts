@@ -1,6 +1,6 @@
 /**
- * Keeps the store up to date: events as they happen, figures once a second, and the ring when it
- * changed. A page that nobody looks at asks for nothing.
+ * Keeps the store up to date: events as they happen, figures once a second, and the ring after a
+ * change. A hidden page makes no requests.
  *
  * @module
  */
@@ -16,21 +16,21 @@ import { kept, ratesBetween, sharesBetween } from "./rates.ts";
 import type { Store } from "./store.ts";
 
 const SECOND_MS = 1000;
-/** Events and status are shown this often at the most, however many come. */
+/** Minimum interval of updates for events and status, however many events arrive. */
 const SHOWN_MS = 200;
 const EVENTS = 200;
 const POINTS = 300;
-/** Shares of the requests are those of so many readings. */
+/** Readings that the shares of requests cover. */
 const READINGS = 11;
-/** A balancer without figures is asked again after so many seconds. */
+/** Seconds until a balancer without figures is asked again. */
 const NO_LOAD_SECONDS = 30;
-/** The status is read after events; without any, every so many seconds. */
+/** Seconds after which the status is read even without events. */
 const STATUS_SECONDS = 3;
 
-/** Statuses that ask for another token, or for patience with it. */
+/** Statuses that ask for another token, or for a pause. */
 const BARRED: ReadonlySet<number> = new Set([401, 403, 429]);
 
-/** What brings the news. */
+/** Updates the store from the API. */
 export class Feed {
   readonly #store: Store;
   readonly #stream: EventStream;
@@ -41,7 +41,7 @@ export class Feed {
   #stale = true;
   #incidentsStale = true;
 
-  /** @param store what is kept up to date */
+  /** @param store the store to update */
   constructor(store: Store) {
     this.#store = store;
     this.#stream = new EventStream({
@@ -52,16 +52,16 @@ export class Feed {
     }, () => store.api.headers);
   }
 
-  /** Begins. */
+  /** Starts the feed. */
   start(): void {
-    // Runs at once, and again whenever a token is given.
+    // Runs at once, and again whenever a token is entered.
     this.#store.tries.subscribe(() => void this.#knock());
     this.#stream.run();
     setInterval(() => this.#second(), SECOND_MS);
     document.addEventListener("visibilitychange", () => this.touch());
   }
 
-  /** One call alone, for the token may be wrong, and a balancer counts how often it is. */
+  /** Makes a single call first: the token may be wrong, and the balancer counts wrong tokens. */
   async #knock(): Promise<void> {
     const { api, admitted, barred } = this.#store;
     admitted.value = false;
@@ -75,7 +75,7 @@ export class Feed {
     this.#readLoad();
   }
 
-  /** Nothing is asked any more before there is another token. */
+  /** Stops all requests until another token is entered. */
   #bar(why: string): void {
     const { admitted, barred, dialog } = this.#store;
     admitted.value = false;
@@ -91,13 +91,13 @@ export class Feed {
     const { admitted } = this.#store;
     return new Promise((resolve) => {
       const stop = admitted.subscribe((whether) => {
-        // It is told at once, before there is anything to stop.
+        // The listener is called at once, before the stop function exists.
         if (whether) queueMicrotask(() => (stop(), resolve()));
       });
     });
   }
 
-  /** Reads the status soon, because something was done. */
+  /** Reads the status soon, after a change. */
   touch(): void {
     this.#stale = true;
     this.#incidentsStale = true;
@@ -132,7 +132,7 @@ export class Feed {
     setTimeout(() => this.#show(), SHOWN_MS);
   }
 
-  /** Shows what came meanwhile, and reads what may be out of date. */
+  /** Shows the events received meanwhile, and reads data that may be out of date. */
   async #show(): Promise<void> {
     this.#showing = true;
     const { events } = this.#store;
@@ -164,7 +164,7 @@ export class Feed {
     incidents.value = (await api.get<{ incidents: Incident[] }>("incidents")).incidents;
   }
 
-  /** An answer about a key is of one version of the ring. */
+  /** An explanation of a key belongs to one version of the ring. */
   async #explainAgain(): Promise<void> {
     const { api, explained } = this.#store;
     if (!explained.value) return;
@@ -196,14 +196,14 @@ export class Feed {
     }
   }
 
-  /** A call that failed is made again anyway, and the header says that the balancer is away. */
+  /** Failed calls are repeated anyway, and the header shows that the balancer is unreachable. */
   async #attempt(action: () => Promise<void>): Promise<void> {
     const tries = this.#store.tries.value;
     try {
       await action();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      // It may be about a token that is no longer the one.
+      // The error may belong to a token that has been replaced.
       if (tries !== this.#store.tries.value) return;
       if (BARRED.has(error.status)) this.#bar(error.message);
       if (error.status === 0) this.#store.live.value = "lost";

@@ -1,5 +1,5 @@
 /**
- * Numbers and times for people. Pure.
+ * Formats numbers and times. Pure.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-/** Milliseconds as they are read most easily. */
+/** Milliseconds in a readable unit. */
 export function milliseconds(ms: number): string {
   if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
   return ms >= 10 || Number.isInteger(ms) ? `${Math.round(ms)} ms` : `${ms.toFixed(1)} ms`;
@@ -24,7 +24,7 @@ export function milliseconds(ms: number): string {
 
 const UNITS = [["d", 86_400], ["h", 3600], ["min", 60], ["s", 1]] as const;
 
-/** How long something lasts, in its two largest units: 3 h 12 min. */
+/** A duration in its two largest units: 3 h 12 min. */
 export function duration(ms: number): string {
   let rest = Math.max(0, Math.floor(ms / 1000));
   const parts: string[] = [];
@@ -38,7 +38,7 @@ export function duration(ms: number): string {
   return parts.join(" ");
 }
 
-/** The time of day, with milliseconds where they count. */
+/** The time of day, with milliseconds if they matter. */
 export function clock(time: number, exact = false): string {
   const date = new Date(time);
   const text = date.toLocaleTimeString("en-GB");

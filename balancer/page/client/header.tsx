@@ -1,5 +1,5 @@
 /**
- * The line at the top: whether all is well, and which balancer this is.
+ * The top line: overall state, and the balancer's identity.
  *
  * @module
  */
@@ -42,7 +42,7 @@ function Fact({ name, value }: { readonly name: string; readonly value: string }
   );
 }
 
-/** Read out when it changes. */
+/** Announced by screen readers when the text changes. */
 function Health(): JSX.Element {
   const { status } = useStore();
   const { ready = 0, desired = 0 } = status.value ?? {};
@@ -66,7 +66,7 @@ function Link(): JSX.Element {
   );
 }
 
-/** What the operator has to know before anything else. */
+/** The most urgent message to the operator. */
 export function Warnings(): JSX.Element | null {
   const { status } = useStore();
   const { engineUp = true, quarantined = [] } = status.value ?? {};

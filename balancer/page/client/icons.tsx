@@ -1,5 +1,5 @@
 /**
- * Signs for states: each has a shape of its own, so that none depends on its colour.
+ * Icons of states: each has its own shape, so that none depends on its colour.
  *
  * @module
  */
@@ -15,7 +15,7 @@ const SHAPES: Readonly<Record<Phase, JSX.Element>> = {
   leaving: <path d="M8 3.500V12M4.500 8.500L8 12l3.500-3.500" />,
 };
 
-/** The sign of a state. */
+/** The icon of a state. */
 export function StateIcon({ state }: { readonly state: Phase }): JSX.Element {
   return (
     <svg

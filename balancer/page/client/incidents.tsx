@@ -1,5 +1,5 @@
 /**
- * What failed, and how it was healed.
+ * Failures and their heals.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Incident } from "../../answers/incident.ts";
 import { Swatch } from "./plan_panel.tsx";
 import { useStore } from "./store.ts";
 
-/** The steps of an incident in their order. */
+/** The steps of an incident in order. */
 const STEPS = [
   "signal",
   "eject",
@@ -21,7 +21,7 @@ const STEPS = [
   "release",
 ] as const satisfies readonly (keyof Incident["timings"])[];
 
-/** So many are shown at first. */
+/** Incidents that are shown at first. */
 const FIRST = 6;
 
 /** The card with the incidents. */
@@ -71,7 +71,7 @@ function Item({ incident }: { readonly incident: Incident }): JSX.Element {
   );
 }
 
-/** How the instance ended and which starts failed, where that is known. */
+/** The instance's end and the failed starts, if known. */
 function Ending({ incident }: { readonly incident: Incident }): JSX.Element {
   const { signal, exit, failedStarts, startFailure, lastWords } = incident;
   return (
@@ -90,7 +90,7 @@ function Ending({ incident }: { readonly incident: Incident }): JSX.Element {
   );
 }
 
-/** The parts of the time that it took, and the steps that they lie between. */
+/** The phases of a heal, and the steps that bound them. */
 const PARTS = [
   { name: "noticed", to: "eject", class: "noticed" },
   { name: "rerouted", to: "unrouted", class: "rerouted" },
@@ -101,7 +101,7 @@ const PARTS = [
 
 function Timeline({ incident: { timings } }: { readonly incident: Incident }): JSX.Element {
   const end = Math.max(1, ...STEPS.map((step) => timings[step] ?? 0));
-  // In the order in which they came: routes change while the replacement is being created.
+  // In order of time: routes change while the replacement is being created.
   const reached = PARTS.flatMap(({ name, to, class: sort }) => {
     const until = timings[to];
     return until === null ? [] : [{ name, sort, until }];

@@ -1,5 +1,5 @@
 /**
- * Where a key goes, and why.
+ * The destination of a key, and the reason.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { Explanation } from "../../answers/explanation.ts";
 import { Swatch } from "./plan_panel.tsx";
 import { useStore } from "./store.ts";
 
-/** So many of those that would be asked next are named. */
+/** Limit on the listed successors. */
 const NEXT = 5;
 
-/** The card with the question and its answer. */
+/** The card with the key's input and its explanation. */
 export function KeyBox(): JSX.Element {
   const store = useStore();
   const error = useSignal<string | undefined>(undefined);

@@ -83,7 +83,7 @@ function start(): void {
   const follow = () => store.theme.value = dark.matches ? "dark" : "light";
   dark.addEventListener("change", follow);
   follow();
-  // A link that is followed in a tab which has the page already loads nothing.
+  // Following a link to the page in a tab that already shows the page loads nothing.
   addEventListener("hashchange", () => {
     const token = tokenOfLink();
     if (token !== undefined) store.keepToken(token);

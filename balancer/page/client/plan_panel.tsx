@@ -1,5 +1,5 @@
 /**
- * A plan beside the ring on which it is drawn: what would move, and whether to do it.
+ * The panel of a plan, beside the ring that shows its moves.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { counted, percent } from "./format.ts";
 import type { Plan } from "../../answers/ring.ts";
 import { useStore } from "./store.ts";
 
-/** So many of the flows are listed. */
+/** Limit on the listed flows. */
 const FLOWS = 6;
 
 /** The plan that is shown. */
@@ -19,7 +19,8 @@ export function PlanPanel(): JSX.Element | null {
   const { apply, busy, error } = useActions();
   const heading = useRef<HTMLHeadingElement>(null);
   const shown = store.plan.value;
-  // It was asked for in a dialog that is gone: whoever uses keys or a reader is taken along.
+  // The dialog that requested the plan is gone: the focus moves here, for keyboards and screen
+  // readers.
   useEffect(() => heading.current?.focus(), [shown?.plan.id]);
   if (!shown) return null;
   const { plan, moves } = shown;

@@ -1,5 +1,5 @@
 /**
- * The ring that a plan would make, built here by the code that the balancer builds it with. Pure.
+ * The ring of a plan, built with the balancer's own code. Pure.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import type { Wish } from "./wish.ts";
 import { type Move, movesBetween, readRuns } from "./ring_geometry.ts";
 
 /**
- * Where on the circle a plan changes the owner.
+ * Returns the parts of the circle whose owner a plan changes.
  *
  * @param now the ring in force
- * @param status for the weights that were asked for
- * @param wish what the plan was asked for
- * @param plan what the balancer made of it
- * @returns undefined where what was built here is not the plan's ring, by its digest
+ * @param status the fleet's status, for the configured weights
+ * @param wish the change that the plan is for
+ * @param plan the balancer's plan
+ * @returns undefined if the digest of the ring built here differs from the plan's
  */
 export function plannedMoves(
   now: RingTable,
@@ -42,7 +42,7 @@ function plannedRing({ replicas }: Status, wish: Wish, plan: Plan): Ring | undef
   try {
     return Ring.build({ members, slots, virtualServers, layout, hashes } as RingOptions);
   } catch (error) {
-    // A layout or a hash family that this page does not know, being older than the balancer.
+    // A layout or a hash family that this page, which is older than the balancer, does not know.
     if (error instanceof RangeError || error instanceof TypeError) return undefined;
     throw error;
   }

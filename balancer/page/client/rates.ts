@@ -1,11 +1,11 @@
 /**
- * Rates and shares out of counters. Pure.
+ * Rates and shares from counters. Pure.
  *
  * @module
  */
 import type { Load } from "../../answers/load.ts";
 
-/** What the charts show of one moment; all but `holding` per second. */
+/** One sample of the charts; all values but `holding` are per second. */
 export interface Point {
   /** Seconds since the epoch. */
   readonly at: number;
@@ -13,16 +13,16 @@ export interface Point {
   readonly errors: number;
   readonly held: number;
   readonly retried: number;
-  /** Requests that wait right now. */
+  /** Requests that are waiting now. */
   readonly holding: number;
 }
 
 /**
- * The rates between two readings.
+ * Returns the rates between two readings.
  *
  * @param before the earlier one
  * @param after the later one
- * @returns undefined where nothing can be said: no time went by, or the balancer began anew
+ * @returns undefined if no rate exists: no time has passed, or the balancer restarted
  */
 export function ratesBetween(before: Load, after: Load): Point | undefined {
   const seconds = (after.at - before.at) / 1000;
@@ -40,16 +40,16 @@ export function ratesBetween(before: Load, after: Load): Point | undefined {
 }
 
 /**
- * Who answered which part of the requests between two readings.
+ * Returns each replica's share of the requests between two readings.
  *
  * @param before the earlier one
  * @param after the later one
- * @returns shares from 0 to 1 by name; empty where there was no request
+ * @returns shares from 0 to 1 by name; empty without requests
  */
 export function sharesBetween(before: Load, after: Load): ReadonlyMap<string, number> {
   const counts = Object.entries(after.replicas).map(([name, { requests }]) => {
     const was = before.replicas[name]?.requests ?? 0;
-    // A counter that went back belongs to a new life of the balancer.
+    // A counter that went back means that the balancer restarted.
     return [name, requests < was ? requests : requests - was] as const;
   });
   const all = counts.reduce((sum, [, count]) => sum + count, 0);
@@ -57,11 +57,11 @@ export function sharesBetween(before: Load, after: Load): ReadonlyMap<string, nu
 }
 
 /**
- * Adds to a list that keeps its newest.
+ * Appends to a list that keeps only its newest items.
  *
  * @param list the list so far
- * @param item what comes
- * @param most how many are kept
+ * @param item the new item
+ * @param most limit on items
  */
 export function kept<T>(list: readonly T[], item: T, most: number): readonly T[] {
   return [...list.slice(Math.max(0, list.length + 1 - most)), item];

@@ -1,5 +1,5 @@
 /**
- * One replica: what is known of it, and what can be done with it.
+ * One replica: its state and its actions.
  *
  * @module
  */
@@ -145,7 +145,7 @@ function Drill({ name, actions }: Part & { readonly name: string }): JSX.Element
 
 const DRILL_SECONDS = 3;
 
-/** Two steps, because there is no way back. */
+/** Two steps, because the action cannot be undone. */
 function Removal({ name, actions }: Part & { readonly name: string }): JSX.Element {
   const store = useStore();
   const sure = useSignal(false);

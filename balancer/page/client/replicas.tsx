@@ -1,5 +1,5 @@
 /**
- * Every replica: its state, its part of the slots beside its part of the requests, and its figures.
+ * All replicas: state, share of the slots and of the requests, and figures.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { ReplicaStatus as Replica } from "../../answers/fleet.ts";
 import { Swatch } from "./plan_panel.tsx";
 import { useStore } from "./store.ts";
 
-/** From so many on there is a box to find one by. */
+/** Number of replicas from which a search box is shown. */
 const MANY = 12;
 
 /** The card with all replicas. */
@@ -74,7 +74,7 @@ function Row({ replica }: { readonly replica: Replica }): JSX.Element {
   const store = useStore();
   const { name, restarts } = replica;
   const load = store.load.value?.replicas[name];
-  // Not the name itself, or every row would be drawn again for each that is pointed at.
+  // Not the hovered name itself, or every row would render again for each hover.
   const marked = useComputed(() => store.marked.value === name);
   const mark = () => store.marked.value = name;
   const unmark = () => store.marked.value = undefined;
@@ -115,7 +115,7 @@ function Row({ replica }: { readonly replica: Replica }): JSX.Element {
   );
 }
 
-/** Said where it is not what everyone has. */
+/** Shown only if the value differs from the default. */
 function Weight({ replica: { weight, ramp } }: { readonly replica: Replica }): JSX.Element | null {
   if (weight === 0) return <span class="tag">drained</span>;
   const parts: string[] = [];
@@ -124,7 +124,7 @@ function Weight({ replica: { weight, ramp } }: { readonly replica: Replica }): J
   return parts.length === 0 ? null : <span class="tag">{parts.join(", ")}</span>;
 }
 
-/** The state in a word, a sign and a colour, and since when. */
+/** The state as a word, an icon and a colour, and its duration. */
 export function State({ replica: { name, state, since, nextStart } }: {
   readonly replica: Replica;
 }): JSX.Element {

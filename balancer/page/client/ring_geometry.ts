@@ -1,21 +1,21 @@
 /**
- * Where things are on the ring. Pure.
+ * The geometry of the ring. Pure.
  *
  * @module
  */
 
-/** Slots of one owner next to each other. */
+/** Adjacent slots of one owner. */
 export interface Run {
   /** Index of the owner. */
   readonly owner: number;
   /** The first slot. */
   readonly from: number;
-  /** The slot behind the last. */
+  /** The slot after the last one. */
   readonly to: number;
 }
 
 /**
- * Runs as the API sends them: owner, length, owner, length, ...
+ * Parses runs as the API sends them: owner, length, owner, length, ...
  *
  * @param flat the numbers
  */
@@ -30,14 +30,14 @@ export function readRuns(flat: readonly number[]): Run[] {
   return runs;
 }
 
-/** How many slots each owner has. */
+/** Returns the number of slots of each owner. */
 export function slotCounts(runs: readonly Run[], owners: number): number[] {
   const counts = new Array<number>(owners).fill(0);
   for (const { owner, from, to } of runs) counts[owner] = (counts[owner] ?? 0) + to - from;
   return counts;
 }
 
-/** The run that a slot is in. */
+/** Returns the run that contains a slot. */
 export function runAt(runs: readonly Run[], slot: number): Run | undefined {
   let low = 0;
   let high = runs.length - 1;
@@ -50,22 +50,22 @@ export function runAt(runs: readonly Run[], slot: number): Run | undefined {
 }
 
 /**
- * The angle at which a slot begins: slot 0 at the top, then clockwise.
+ * Returns the angle at which a slot begins: slot 0 at the top, then clockwise.
  *
  * @param slot the slot
- * @param slots how many there are
- * @returns radians as a canvas counts them
+ * @param slots the number of slots
+ * @returns radians in the canvas's convention
  */
 export function angleOf(slot: number, slots: number): number {
   return 2 * Math.PI * (slot / slots) - Math.PI / 2;
 }
 
 /**
- * The slot at a point.
+ * Returns the slot at a point.
  *
  * @param x to the right of the centre
  * @param y below the centre
- * @param slots how many there are
+ * @param slots the number of slots
  */
 export function slotAt(x: number, y: number, slots: number): number {
   const turn = (Math.atan2(y, x) + Math.PI / 2) / (2 * Math.PI);
@@ -81,17 +81,18 @@ export interface Move {
   readonly owner: string;
 }
 
-/** A table and the names that its numbers stand for. */
+/** A table of owner indices and the owners' names. */
 export interface Owned {
   readonly members: readonly string[];
   readonly table: ArrayLike<number>;
 }
 
 /**
- * Which parts of the circle get another owner; neighbours that go to the same one are one part.
+ * Returns the parts of the circle that get another owner; adjacent parts with one new owner are
+ * merged.
  *
- * @param before who owns what
- * @param after who is to own what; it may have another number of slots
+ * @param before the table before the change
+ * @param after the table after the change; its number of slots may differ
  */
 export function movesBetween(before: Owned, after: Owned): Move[] {
   const parts = Math.max(before.table.length, after.table.length);

@@ -1,15 +1,15 @@
 /**
- * Draws the ring on a canvas: what is, in one picture that is drawn again when the ring changes, and
- * what is pointed at, in a second one over it that is cheap to draw.
+ * Draws the ring on two canvases: the ring itself, redrawn when the ring changes, and above it the
+ * highlight of the hovered part, which is cheap to draw.
  *
- * From the outside: the numbers of slots; virtual servers, or where a plan would move slots; the
- * slots; each replica's share of them in one piece.
+ * From the outside: slot numbers; virtual servers, or the moves of a plan; the slots; each
+ * replica's share of them in one piece.
  *
  * @module
  */
 import { angleOf, type Move, type Run } from "./ring_geometry.ts";
 
-/** Bands, as parts of half the picture's size. */
+/** Bands, as fractions of half the picture's size. */
 const BAND = {
   numbers: 0.955,
   outer: [0.875, 0.92],
@@ -18,15 +18,15 @@ const BAND = {
   names: 0.5,
 } as const;
 
-/** A replica that is not ready has the inner part of its slots alone. */
+/** A replica that is not ready shows only the inner part of its slots. */
 const NOT_READY = 0.3;
-/** The names are written where there is room for them. */
+/** Names are written only if there is room. */
 const MOST_NAMES = 12;
-/** From this cosine on a name is left or right rather than above or below. */
+/** Beyond this cosine a name is placed left or right rather than above or below. */
 const SIDEWAYS = 0.35;
 const WHOLE = 2 * Math.PI;
 
-/** An owner as it is drawn. */
+/** An owner with its drawing style. */
 export interface Owner {
   readonly name: string;
   readonly colour: string;
@@ -34,28 +34,28 @@ export interface Owner {
   readonly slots: number;
 }
 
-/** What is drawn. */
+/** The content of the drawing. */
 export interface Picture {
   readonly slots: number;
   readonly owners: readonly Owner[];
   readonly runs: readonly Run[];
-  /** Of each virtual server the index of its owner and its slot. */
+  /** For each virtual server the index of its owner and its slot. */
   readonly virtualServers: readonly (readonly [owner: number, slot: number])[];
-  /** What a plan would move. */
+  /** The moves of a plan. */
   readonly moves: readonly (Move & { readonly colour: string })[] | undefined;
-  /** Colours of text and of what is behind the ring. */
+  /** Colours of the text and of the background. */
   readonly ink: string;
   readonly paper: string;
 }
 
-/** Which owner a point of the band of shares belongs to. */
+/** Returns the owner at a point of the band of shares. */
 export interface ShareArc {
   readonly owner: number;
   readonly from: number;
   readonly to: number;
 }
 
-/** Where the share of each owner is, in slots from the top. */
+/** The position of each owner's share, in slots from the top. */
 export function shareArcs(owners: readonly Owner[]): ShareArc[] {
   let from = 0;
   return owners.map(({ slots }, owner) => {
@@ -65,19 +65,19 @@ export function shareArcs(owners: readonly Owner[]): ShareArc[] {
   });
 }
 
-/** Which band a distance from the centre falls into, the distance as a part of half the size. */
+/** Returns the band at a distance from the centre, as a fraction of half the size. */
 export function bandAt(distance: number): "slots" | "shares" | undefined {
   if (distance >= BAND.slots[0] && distance <= BAND.outer[1]) return "slots";
   return distance >= BAND.shares[0] && distance <= BAND.shares[1] ? "shares" : undefined;
 }
 
-/** A canvas that is drawn on in its own units, whatever the screen's. */
+/** A canvas with a fixed coordinate system, independent of the screen's resolution. */
 export class RingPainter {
   readonly #context: CanvasRenderingContext2D;
   readonly #half: number;
 
   /**
-   * @param canvas what is drawn on; it is emptied
+   * @param canvas the canvas; it is cleared
    * @param size width and height in CSS pixels
    */
   constructor(canvas: HTMLCanvasElement, size: number) {
@@ -90,7 +90,7 @@ export class RingPainter {
     this.#half = size / 2;
   }
 
-  /** Draws what is. */
+  /** Draws the ring. */
   draw(picture: Picture): void {
     this.#slots(picture);
     this.#shares(picture);
@@ -99,7 +99,7 @@ export class RingPainter {
     else this.#virtualServers(picture);
   }
 
-  /** Draws the slots and the share of one owner alone. */
+  /** Draws only the slots and the share of one owner. */
   mark({ owners, runs, slots }: Picture, owner: number): void {
     const { colour, ready } = owners[owner] ?? {};
     if (colour === undefined) return;
@@ -111,7 +111,7 @@ export class RingPainter {
     if (share) this.#arc(...BAND.shares, share.from, share.to, slots, colour);
   }
 
-  /** Points from the centre to a slot. */
+  /** Draws a pointer from the centre to a slot. */
   point(slot: number, slots: number, ink: string): void {
     const context = this.#context;
     context.save();
@@ -133,7 +133,7 @@ export class RingPainter {
 
   #slots({ slots, owners, runs, moves, ink, paper }: Picture): void {
     this.#arc(...BAND.slots, 0, slots, slots, paper);
-    // What a plan leaves alone stands back.
+    // Parts that a plan does not change are dimmed.
     this.#context.globalAlpha = moves ? 0.25 : 1;
     for (const { owner, from, to } of runs) {
       const { colour, ready } = owners[owner] ?? { colour: ink, ready: false };
@@ -159,7 +159,7 @@ export class RingPainter {
     }
   }
 
-  /** What sets one share off from the next. */
+  /** The gap between shares. */
   #gap(slot: number, slots: number, paper: string): void {
     const context = this.#context;
     context.save();
@@ -190,7 +190,7 @@ export class RingPainter {
     return this.#context.createPattern(tile, "repeat") ?? colour;
   }
 
-  /** Inside its share, so that it does not reach over it whatever its length. */
+  /** Shortened to its share, however long the text is. */
   #name(name: string, angle: number, ink: string): void {
     const text = name.length > 10 ? `${name.slice(0, 9)}…` : name;
     const side = Math.cos(angle);
@@ -198,12 +198,12 @@ export class RingPainter {
     this.#text(text, BAND.names, angle, ink, 11, align);
   }
 
-  /** Along the circle, so that long ones have room. */
+  /** Along the circle, so that long names have room. */
   #numbers({ slots, ink }: Picture): void {
     const context = this.#context;
     for (const quarter of [0, 1, 2, 3]) {
       context.save();
-      // Not upside down at the bottom.
+      // Flipped at the bottom, so that the text is not upside down.
       context.rotate(quarter === 2 ? 0 : quarter * Math.PI / 2);
       const up = quarter === 2 ? Math.PI / 2 : -Math.PI / 2;
       this.#text(String(Math.round(quarter * slots / 4)), BAND.numbers, up, ink, 10);
@@ -242,7 +242,7 @@ export class RingPainter {
       context.lineTo(to, -3.5);
       context.lineTo(to, 3.5);
       context.closePath();
-      // An outline stands for one that is not ready.
+      // An outline marks an owner that is not ready.
       if (ready) context.fill();
       else context.stroke();
       context.restore();
@@ -269,7 +269,7 @@ export class RingPainter {
     context.strokeStyle = style;
     context.lineWidth = (outer - inner) * this.#half;
     context.beginPath();
-    // A little further than it goes, or the paper would shine through between neighbours.
+    // Slightly overlapped, or the background would show between neighbours.
     const seam = to - from < slots ? 0.3 / (outer * this.#half) : 0;
     context.arc(0, 0, (inner + outer) / 2 * this.#half, begin, Math.min(end + seam, begin + WHOLE));
     context.stroke();

@@ -1,5 +1,5 @@
 /**
- * The ring, drawn as a ring.
+ * The view of the ring.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { bandAt, type Picture, RingPainter, shareArcs } from "./ring_painter.ts"
 import { type Store, useStore } from "./store.ts";
 import { useWidth } from "./use_size.ts";
 
-/** What the pointer is over. */
+/** The part under the pointer. */
 interface Hint {
   readonly text: string;
   readonly x: number;
@@ -76,7 +76,7 @@ export function RingView(): JSX.Element {
   );
 }
 
-/** The picture changes with the ring, a plan and the theme, and not with every figure. */
+/** The picture is redrawn when the ring, a plan or the theme changes, not with every figure. */
 function usePicture(store: Store): Picture | undefined {
   const { ring, plan, theme, slots, runs } = store;
   return useMemo(() => {

@@ -1,5 +1,5 @@
 /**
- * What the page knows. Components read signals and are drawn again when those change.
+ * The state of the page. Components read signals and render again when those change.
  *
  * @module
  */
@@ -23,15 +23,15 @@ export type Dialog =
   | { readonly of: "add" | "shape" | "token" }
   | { readonly of: "replica"; readonly name: string };
 
-/** A plan, what it would do, and where on the ring. */
+/** A plan, its effect, and its moves on the ring. */
 export interface ShownPlan {
   readonly plan: Plan;
   readonly wish: Wish;
-  /** Undefined where the ring of the plan could not be rebuilt here. */
+  /** Undefined if the plan's ring could not be rebuilt here. */
   readonly moves: readonly Move[] | undefined;
 }
 
-/** Something that was done, or could not be. */
+/** The result of an action. */
 export interface Notice {
   readonly id: number;
   readonly text: string;
@@ -41,17 +41,17 @@ export interface Notice {
 const TOKEN_KEY = "ringkeeper.token";
 const NOTICE_MS = 8000;
 
-/** Everything that the page knows. */
+/** The state of the page. */
 export class Store {
   readonly status = signal<Status | undefined>();
   readonly ring = signal<RingTable | undefined>();
-  /** The newest figures; null where the balancer has none to give. */
+  /** The newest figures; null if the balancer has none. */
   readonly load = signal<Load | null | undefined>();
   readonly points = signal<readonly Point[]>([]);
-  /** Parts of the requests of the last seconds by name. */
+  /** Shares of the requests of the last seconds, by name. */
   readonly requestShares = signal<ReadonlyMap<string, number>>(new Map());
   readonly incidents = signal<readonly Incident[]>([]);
-  /** The newest first. */
+  /** Newest first. */
   readonly events = signal<readonly FleetEvent[]>([]);
   readonly live = signal<"connecting" | "live" | "lost">("connecting");
   readonly now = signal(Date.now());
@@ -60,14 +60,16 @@ export class Store {
   readonly notices = signal<readonly Notice[]>([]);
   readonly plan = signal<ShownPlan | undefined>();
   readonly explained = signal<Explanation | undefined>();
-  /** The replica that is pointed at, so that its slots stand out. */
+  /** The hovered replica, whose slots are highlighted. */
   readonly marked = signal<string | undefined>();
 
-  /** Why nothing may be looked at; undefined where that is not so. */
+  /** The reason why nothing may be read; undefined if reading is allowed. */
   readonly barred = signal<string | undefined>();
-  /** Whether the balancer may be asked: not while a token is being tried, nor after a wrong one. */
+  /**
+   * Whether the balancer may be called: not while a token is being tried, nor after a wrong one.
+   */
   readonly admitted = signal(false);
-  /** How often a token was given: each is tried. */
+  /** The number of entered tokens: each one is tried. */
   readonly tries = signal(0);
   readonly token = signal(tokenOfLink() ?? sessionStorage.getItem(TOKEN_KEY) ?? "");
   readonly theme = signal<"light" | "dark">("light");
@@ -80,7 +82,7 @@ export class Store {
     const counts = slotCounts(this.runs.value, members.length);
     return new Map(members.map(({ name }, index) => [name, counts[index] ?? 0]));
   });
-  /** The largest part of slots or requests that anybody has: bars are measured by it. */
+  /** The largest share of slots or requests of any replica: the scale of the bars. */
   readonly mostShare = computed(() => {
     const slots = this.ring.value?.slots || 1;
     const shares = [...this.slots.value.values()].map((count) => count / slots);
@@ -95,13 +97,13 @@ export class Store {
 
   #notices = 0;
 
-  /** The colour of a replica, grey for who owns nothing. */
+  /** The colour of a replica; grey if it owns no slots. */
   colour(name: string): string {
     const place = this.#placed.value.get(name);
     return place === undefined ? "gray" : colourOf(place, this.theme.value);
   }
 
-  /** Keeps the token as long as this tab is there, and no longer. */
+  /** Keeps the token for the lifetime of this tab. */
   keepToken(token: string): void {
     this.token.value = token;
     if (token === "") sessionStorage.removeItem(TOKEN_KEY);
@@ -109,7 +111,7 @@ export class Store {
     this.tries.value++;
   }
 
-  /** Tells the operator what came of something. */
+  /** Shows the operator the result of an action. */
   tell(text: string, bad = false): void {
     const notice = { id: ++this.#notices, text, bad };
     this.notices.value = [...this.notices.value.slice(-2), notice];
@@ -122,8 +124,8 @@ export class Store {
 }
 
 /**
- * The token of a link that `make run` printed. It is kept as one that was typed in, and taken out of
- * the address, so that it is in no bookmark and no history.
+ * Reads the token from a link that `make run` printed. The token is stored like a typed one and
+ * removed from the address, so that no bookmark or history contains it.
  */
 export function tokenOfLink(): string | undefined {
   const token = /^#token=([!-~]+)$/.exec(location.hash)?.[1];
@@ -133,7 +135,7 @@ export function tokenOfLink(): string | undefined {
   return token;
 }
 
-/** How components come to the store. */
+/** Provides the store to components. */
 export const StoreContext = createContext<Store | undefined>(undefined);
 
 /** The store of the page. */

@@ -1,5 +1,5 @@
 /**
- * The admin token, for balancers that want one.
+ * The dialog for the admin token.
  *
  * @module
  */

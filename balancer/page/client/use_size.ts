@@ -1,5 +1,5 @@
 /**
- * The width of an element, as it changes.
+ * The width of an element, as a signal.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { useEffect, useState } from "preact/hooks";
 /**
  * Follows the width of an element.
  *
- * @param element where the element is
+ * @param element reference to the element
  * @returns CSS pixels, 0 before it is laid out
  */
 export function useWidth(element: RefObject<HTMLElement | null>): number {

@@ -1,10 +1,10 @@
 /**
- * What an operator wants, as `POST /_lb/plan` takes it.
+ * A requested change, in the form of `POST /_lb/plan`.
  *
  * @module
  */
 
-/** What is to be different. */
+/** The requested change. */
 export interface Wish {
   readonly add?: number;
   readonly hostnames?: readonly string[];
