@@ -189,6 +189,11 @@ test("a request goes where explain says while a replica is being replaced", asyn
   }
 });
 
+/** An explanation without the counts of requests in flight: the last one may not be over yet. */
+function atRest(told: unknown): string {
+  return JSON.stringify(told).replace(/"inFlight":\d+|\d+ requests? in flight/g, "in flight");
+}
+
 test("explain accepts the source of the key: a path, or a parameter in it", async (t) => {
   await t.step("LB_KEY=path", async () => {
     await before({ LB_KEY: "path" }, async (balancer) => {
@@ -205,7 +210,8 @@ test("explain accepts the source of the key: a path, or a parameter in it", asyn
         const path = `/home?page=2&user=${user}`;
         const told = await explain(balancer, `path=${encodeURIComponent(path)}`);
         assertEquals(end(told), await answerer(balancer, path), user);
-        if (user !== "") assertEquals(told, await explain(balancer, keyQuery(told.key)));
+        if (user === "") continue;
+        assertEquals(atRest(await explain(balancer, keyQuery(told.key))), atRest(told));
       }
     });
   });
