@@ -253,10 +253,10 @@ browserTest("the page asks for a required token, and repeats no refused call", a
   await page.getByRole("alert").filter({ hasText: "has the scope read" }).waitFor();
   const { output } = await balancer.end("SIGTERM");
   // One call without a token, one with the wrong one, one of too little scope: each alone.
-  assertEquals(output.match(/"reason":"[a-z-]+"/g), [
-    '"reason":"no-token"',
-    '"reason":"wrong-token"',
-    '"reason":"scope"',
+  assertEquals(output.match(/"ringkeeper.reason":"[a-z-]+"/g), [
+    '"ringkeeper.reason":"no-token"',
+    '"ringkeeper.reason":"wrong-token"',
+    '"ringkeeper.reason":"scope"',
   ]);
   // The browser's own messages about refused calls are no fault of the page.
   assertEquals(complaints.filter((text) => !/status of 40[13]|ERR_/.test(text)), []);
