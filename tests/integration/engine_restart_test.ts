@@ -6,6 +6,9 @@ import { systemTest as test } from "../../tools/test/needs.ts";
 
 const FLEET = "restarted";
 
+/** The container of a replica. */
+const CONTAINER = `${FLEET}-Server1`;
+
 /** From the network of the replicas a call shows a token. */
 const CURL = ["-sf", "-m", "2", "-H", `Authorization: Bearer ${FLEET}`];
 
@@ -65,10 +68,10 @@ test({
     await engine.startDaemon();
     await balancer.until("that the Engine is back", ({ engineAwayMs }) => engineAwayMs === 0);
 
-    const before = await engine.must("inspect", "-f", "{{.Id}}", "Server1");
-    await engine.must("kill", "Server1");
+    const before = await engine.must("inspect", "-f", "{{.Id}}", CONTAINER);
+    await engine.must("kill", CONTAINER);
     await waitFor("the replacement", async () => {
-      const { code, stdout } = await engine.docker("inspect", "-f", "{{.Id}}", "Server1");
+      const { code, stdout } = await engine.docker("inspect", "-f", "{{.Id}}", CONTAINER);
       return code === 0 && stdout.trim() !== before;
     }, STEP_MS);
     await balancer.until("the healed fleet", ({ ready }) => ready === 2);
