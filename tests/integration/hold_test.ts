@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { FIRST_BYTES, SMALL_BYTES } from "../../balancer/proxy/transport/buffers.ts";
 import { DataPlaneBench, getOf, idOf, named, nextOf, NONE } from "./harness/data_plane.ts";
 import { field, get, OK, RawUpstream, statusOf } from "../harness/raw.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
@@ -140,8 +141,11 @@ test("requests that were sent behind one that waits are answered after it", asyn
   assertEquals(one.requests, ["GET /a HTTP/1.1", "GET /b HTTP/1.1"]);
 });
 
+/** What two small requests keep while they wait: each its own buffer and that of its connection. */
+const BYTES_OF_TWO = 2 * (SMALL_BYTES + FIRST_BYTES);
+
 test("requests above the limit of waiting ones get 503 with Retry-After", async (t) => {
-  for (const hold of [{ requests: 2 }, { bytes: 16 * 1024 }]) {
+  for (const hold of [{ requests: 2 }, { bytes: BYTES_OF_TWO }]) {
     await t.step(Object.keys(hold).join(), async () => {
       await using one = named("one");
       await using bench = await DataPlaneBench.open({ hold });
