@@ -101,9 +101,20 @@ test("a token file is found from the folder in which the command was typed, by e
   inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/token`, `${TOKEN}\n`);
     const args = ["status", "--token-file", "token", "--url", "http://127.0.0.1:9"];
-    assertEquals((await run(LAUNCHER, args, { cwd: folder })).code, 3);
-    const task = ["task", "--config", new URL("deno.json", ROOT).pathname, "ringkeeper", ...args];
-    assertEquals((await run(Deno.execPath(), task, { cwd: folder })).code, 3);
+    // Another task or an npm script may have started the command.
+    const env = { INIT_CWD: "/" };
+    assertEquals((await run(LAUNCHER, args, { cwd: folder, env })).code, 3);
+    const task = [
+      "-u",
+      "INIT_CWD",
+      Deno.execPath(),
+      "task",
+      "--config",
+      new URL("deno.json", ROOT).pathname,
+      "ringkeeper",
+      ...args,
+    ];
+    assertEquals((await run("env", task, { cwd: folder })).code, 3);
     assertEquals((await run(LAUNCHER, args, { cwd: "/" })).code, 2);
   }));
 
