@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Balancer, signal } from "../harness/balancer.ts";
+import { within } from "../harness/raw.ts";
 import {
   columnOf,
   onTerminal,
@@ -338,17 +339,14 @@ async function until(
   lines: AsyncIterator<string>,
   wanted: (line: string) => boolean,
 ): Promise<void> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("the line did not come")), DEADLINE_MS);
-  try {
+  const search = async () => {
     for (;;) {
-      const line = await Promise.race([lines.next(), late.promise]);
+      const line = await lines.next();
       if (line.done) throw new Error("the program ended before the line came");
       if (wanted(line.value)) return;
     }
-  } finally {
-    clearTimeout(timer);
-  }
+  };
+  await within("a matching line", search(), DEADLINE_MS);
 }
 
 async function end(process: Deno.ChildProcess, lines: AsyncIterator<string>): Promise<void> {

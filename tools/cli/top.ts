@@ -41,11 +41,11 @@ export function topCommand(): Command {
   })
     .option(
       "--interval <SECONDS>",
-      "seconds between two times",
+      "seconds between two updates",
       wholeNumber("--interval", 1, 3600),
       1,
     )
-    .option("--count <N>", "end after so many times", wholeNumber("--count", 1, 999_999_999))
+    .option("--count <N>", "end after N updates", wholeNumber("--count", 1, 999_999_999))
     .option("--json", "print a JSON object for each interval: status, load, rates, last incident")
     .action(async (options: Options) => {
       const api = await apiOf(options);
