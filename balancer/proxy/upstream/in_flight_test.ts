@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { within } from "../../../tests/harness/raw.ts";
 import { type Gauge, InFlight } from "./in_flight.ts";
 import { LoadCell, loadIn, sharedLoads, strikeOut } from "./shared_load.ts";
 
@@ -44,8 +45,14 @@ Deno.test("a stream is waited for and closed at its own deadline, before that of
   gauge.enter();
   gauge.enter();
   const one = stream(gauge);
+  const closed = Promise.withResolvers<void>();
+  const { end } = one;
+  one.end = () => {
+    end();
+    closed.resolve();
+  };
   const idle = gauge.idle({ requestsMs: 60_000, streamsMs: 1 });
-  while (one.closed === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await within("the close of the stream", closed.promise);
   assertEquals(gauge.count, 1);
   gauge.leave();
   assertEquals([await idle, one.closed], [true, 1]);
