@@ -85,6 +85,7 @@ function contradictions(config: Settings): string[] {
   if (config.LB_PROXY_PROTOCOL === "on" && config.LB_TRUSTED_PROXIES.length === 0) {
     faults.push("LB_PROXY_PROTOCOL: on needs LB_TRUSTED_PROXIES to name the proxies; got none");
   }
+  faults.push(...tlsFaults(config));
   const replicas = isStatic ? config.LB_UPSTREAMS.length : config.LB_REPLICAS;
   if (!isStatic && replicas > config.LB_MAX_REPLICAS) {
     faults.push(
@@ -102,6 +103,24 @@ function contradictions(config: Settings): string[] {
     ...optionFaults(config),
     ...adminFaults(config),
   ];
+}
+
+function tlsFaults(config: Settings): string[] {
+  const { LB_PORT, LB_TLS_PORT, LB_TLS_CERTIFICATES, LB_TLS_REDIRECT, LB_ADMIN_TLS } = config;
+  const faults: string[] = [];
+  if (LB_TLS_PORT !== null && LB_TLS_CERTIFICATES === null) {
+    faults.push("LB_TLS_PORT: needs LB_TLS_CERTIFICATES to name the certificates; got none");
+  }
+  if (LB_TLS_PORT !== null && LB_TLS_PORT !== 0 && LB_TLS_PORT === LB_PORT) {
+    faults.push(`LB_TLS_PORT: must be another port than LB_PORT; got ${LB_TLS_PORT} for both`);
+  }
+  if (LB_TLS_REDIRECT !== false && LB_TLS_PORT === null) {
+    faults.push(`LB_TLS_REDIRECT: needs LB_TLS_PORT; got ${LB_TLS_REDIRECT} without it`);
+  }
+  if (LB_ADMIN_TLS === "on" && LB_TLS_CERTIFICATES === null) {
+    faults.push("LB_ADMIN_TLS: on needs LB_TLS_CERTIFICATES to name the certificates; got none");
+  }
+  return faults;
 }
 
 function upstreamFaults({ LB_UPSTREAMS }: Settings): string[] {

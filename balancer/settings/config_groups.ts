@@ -103,6 +103,15 @@ export interface Config {
     readonly via: Settings["LB_VIA"];
     readonly trace: Settings["LB_TRACE"];
   };
+  /** TLS for clients. */
+  readonly tls: {
+    readonly port: Settings["LB_TLS_PORT"];
+    readonly certificates: Settings["LB_TLS_CERTIFICATES"];
+    readonly strictSni: Settings["LB_TLS_STRICT_SNI"];
+    readonly redirect: Settings["LB_TLS_REDIRECT"];
+    readonly hsts: Settings["LB_TLS_HSTS"];
+    readonly handshakes: Settings["LB_TLS_MAX_HANDSHAKES"];
+  };
   /** Access to the API. */
   readonly admin: {
     readonly token: Settings["LB_ADMIN_TOKEN"];
@@ -111,6 +120,7 @@ export interface Config {
     readonly readTokenFile: Settings["LB_READ_TOKEN_FILE"];
     readonly open: Settings["LB_ADMIN_OPEN"];
     readonly listen: Settings["LB_ADMIN_LISTEN"];
+    readonly tls: Settings["LB_ADMIN_TLS"];
     readonly publicApi: Settings["LB_PUBLIC_API"];
     readonly allowedHosts: Settings["LB_ALLOWED_HOSTS"];
   };
@@ -239,6 +249,14 @@ export function groupSettings(settings: Settings): Config {
       via: settings.LB_VIA,
       trace: settings.LB_TRACE,
     }),
+    tls: Object.freeze({
+      port: settings.LB_TLS_PORT,
+      certificates: settings.LB_TLS_CERTIFICATES,
+      strictSni: settings.LB_TLS_STRICT_SNI,
+      redirect: settings.LB_TLS_REDIRECT,
+      hsts: settings.LB_TLS_HSTS,
+      handshakes: settings.LB_TLS_MAX_HANDSHAKES,
+    }),
     admin: Object.freeze({
       token: settings.LB_ADMIN_TOKEN,
       tokenFile: settings.LB_ADMIN_TOKEN_FILE,
@@ -246,6 +264,7 @@ export function groupSettings(settings: Settings): Config {
       readTokenFile: settings.LB_READ_TOKEN_FILE,
       open: settings.LB_ADMIN_OPEN,
       listen: settings.LB_ADMIN_LISTEN,
+      tls: settings.LB_ADMIN_TLS,
       publicApi: settings.LB_PUBLIC_API,
       allowedHosts: settings.LB_ALLOWED_HOSTS,
     }),

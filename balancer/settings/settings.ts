@@ -11,12 +11,14 @@ import { FLEET_SETTINGS } from "./fleet_settings.ts";
 import { HEALING_SETTINGS } from "./healing_settings.ts";
 import { LIMIT_SETTINGS } from "./limit_settings.ts";
 import { LOG_SETTINGS } from "./log_settings.ts";
+import { TLS_SETTINGS } from "./tls_settings.ts";
 
 /** The settings by theme, in the order in which the reference lists them. */
 export const SETTING_GROUPS = {
   "Ring and routing": FLEET_SETTINGS,
   "Health and healing": HEALING_SETTINGS,
   "Limits and deadlines": LIMIT_SETTINGS,
+  "TLS": TLS_SETTINGS,
   "Access to the API": ADMIN_SETTINGS,
   "Replicas and their engine": ENGINE_SETTINGS,
   "Log": LOG_SETTINGS,
@@ -27,6 +29,7 @@ export const SETTINGS = {
   ...FLEET_SETTINGS,
   ...HEALING_SETTINGS,
   ...LIMIT_SETTINGS,
+  ...TLS_SETTINGS,
   ...ADMIN_SETTINGS,
   ...ENGINE_SETTINGS,
   ...LOG_SETTINGS,

@@ -111,3 +111,31 @@ export function parseUser(text: string): User | null | undefined {
   const inRange = Math.max(numbers.uid, numbers.gid) < 2 ** 32 - 1;
   return match !== undefined && inRange ? numbers : undefined;
 }
+
+/** The files of certificates: a folder of pairs, or the pairs. */
+export type CertificateFiles =
+  | { readonly folder: string }
+  | { readonly pairs: readonly { readonly cert: string; readonly key: string }[] };
+
+/** A folder, or pairs `CERTIFICATE:KEY` separated by commas. Empty text is null: none. */
+export function parseCertificateFiles(text: string): CertificateFiles | null | undefined {
+  if (text === "") return null;
+  if (text.includes("\0")) return undefined;
+  if (!text.includes(":") && !text.includes(",")) return { folder: text.replace(/(?<=.)\/+$/, "") };
+  const pairs = text.split(",").map((pair) => {
+    const [cert = "", key = "", more] = pair.trim().split(":");
+    return more === undefined && cert !== "" && key !== "" ? { cert, key } : undefined;
+  });
+  const all = pairs.filter((pair) => pair !== undefined);
+  return all.length === pairs.length ? { pairs: all } : undefined;
+}
+
+/** A port, 0 for a free one. Empty text is null: none. */
+export function parseTlsPort(text: string): number | null | undefined {
+  return text === "" ? null : parseWhole(text, 0, 65535);
+}
+
+/** A flag, or the port of the redirect's target. */
+export function parseRedirect(text: string): boolean | number | undefined {
+  return { true: true, false: false }[text] ?? parseWhole(text, 1, 65535);
+}

@@ -99,6 +99,12 @@ export const ROOMS: readonly Room[] = [
     importsTypes: ["config"],
   },
   {
+    name: "certificates",
+    paths: ["balancer/certificates/"],
+    imports: ["proxy", ...LEAVES],
+    importsTypes: ["config"],
+  },
+  {
     name: "fleet",
     paths: ["balancer/fleet/"],
     imports: [
@@ -142,7 +148,7 @@ export const ROOMS: readonly Room[] = [
     name: "metrics",
     paths: ["balancer/metrics/"],
     imports: ["fleet", "proxy", "view", "ring", ...LEAVES],
-    importsTypes: ["answers"],
+    importsTypes: ["answers", "certificates"],
   },
   {
     name: "main",
@@ -151,6 +157,7 @@ export const ROOMS: readonly Room[] = [
       "ring",
       "view",
       "proxy",
+      "certificates",
       "fleet",
       "control",
       "metrics",

@@ -1,0 +1,54 @@
+/**
+ * The certificates of a listener, by the names that they are valid for.
+ *
+ * @module
+ */
+import type { KeyPair } from "./tls_engine.ts";
+
+/** A certificate with its key and the names that it is valid for. */
+export interface Certificate extends KeyPair {
+  /** Names in lower case; `*.` at the beginning stands for one label (RFC 6125, section 6.4.3). */
+  readonly names: readonly string[];
+}
+
+/** Chooses a certificate by the name that a client asks for. */
+export class CertificateTable {
+  readonly #byName = new Map<string, Certificate>();
+  readonly #fallback: Certificate | undefined;
+
+  /**
+   * @param certificates the certificates; of two for one name the first is used
+   * @param strict whether clients without a name, or with an unknown one, get no certificate;
+   *   otherwise they get the first one
+   */
+  constructor(certificates: readonly Certificate[], strict: boolean) {
+    for (const certificate of certificates) {
+      for (const name of certificate.names) {
+        if (!this.#byName.has(name)) this.#byName.set(name, certificate);
+      }
+    }
+    this.#fallback = strict ? undefined : certificates[0];
+  }
+
+  /**
+   * Returns the certificate for a name: an exact name before a wildcard of one label, then the
+   * default.
+   *
+   * @param serverName the name; empty if the client sent none
+   */
+  find(serverName: string): Certificate | undefined {
+    const name = normal(serverName);
+    return this.#byName.get(name) ?? this.#byName.get(wildcardOf(name)) ?? this.#fallback;
+  }
+}
+
+function normal(name: string): string {
+  const lower = name.toLowerCase();
+  return lower.endsWith(".") ? lower.slice(0, -1) : lower;
+}
+
+/** A name of one label has no wildcard: `*.` covers no top level. */
+function wildcardOf(name: string): string {
+  const dot = name.indexOf(".");
+  return dot <= 0 ? "" : `*${name.slice(dot)}`;
+}

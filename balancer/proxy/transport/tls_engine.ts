@@ -1,0 +1,338 @@
+/**
+ * TLS as a codec in memory: encrypted bytes go in and come out, the caller moves them.
+ *
+ * This is the only file that knows the runtime's internal handle behind `node:tls`. With that handle
+ * the connection keeps the data plane's own reads and writes, which cost a fraction of those of
+ * `node:tls` streams. {@linkcode engineFault} tests the handle in memory; where the handle is
+ * missing or behaves differently, `tls_fallback.ts` uses the documented interface instead.
+ *
+ * @module
+ */
+import { Duplex } from "node:stream";
+import { createSecureContext, TLSSocket } from "node:tls";
+
+/** A certificate chain and its private key, as PEM text. */
+export interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Identity that a server presents, and its demands on the client. */
+export interface ServerIdentity extends KeyPair {
+  /** Certificates, as PEM text, that sign the certificates of clients; undefined to ask for none. */
+  readonly clientCa?: string | undefined;
+}
+
+/** What a client asks for in its first message (RFC 8446, section 4.1.2). */
+export interface ClientHello {
+  /** The name in the server_name extension; empty without one. */
+  readonly serverName: string;
+  /** The offered application protocols (RFC 7301). */
+  readonly protocols: readonly string[];
+}
+
+/** Facts about an established connection. */
+export interface Session {
+  /** `TLSv1.2` or `TLSv1.3`. */
+  readonly version: string;
+  /** The negotiated application protocol; empty without one. */
+  readonly protocol: string;
+  /** Whether an earlier session was resumed. */
+  readonly resumed: boolean;
+}
+
+/**
+ * Most bytes that {@linkcode TlsEngine.send} takes. The handle buffers a bounded amount of encrypted
+ * bytes, and keeps the rest of a longer write back without notice.
+ */
+export const MOST_SENT = 32 * 1024;
+
+/** The part of the internal handle that is used here. */
+interface Handle {
+  engine: TlsEngine;
+  onread: (this: Handle, data: ArrayBuffer | undefined) => void;
+  onerror: (this: Handle, error: Error) => void;
+  onhandshakedone: (this: Handle) => void;
+  onclienthello: (this: Handle) => void;
+  setHandle(handle: Handle): void;
+  attachJsStream(): number;
+  enableClientHelloCb(): void;
+  finishAccept(context: object, protocol: string | null): number;
+  getServername(): string | null | undefined;
+  getClientHelloAlpn(): string[];
+  initClientTls(serverName: string, context: object): number;
+  initServerTls(context: object): number;
+  setAlpnProtocols(protocols: readonly string[]): void;
+  start(): number;
+  readStart(): number;
+  readBuffer(encrypted: Uint8Array): void;
+  drainEncOut(): Uint8Array;
+  writeBuffer(request: object, bytes: Uint8Array): number;
+  shutdown(request: object): number;
+  destroySsl(): void;
+  verifyError(): string | null | undefined;
+  getPeerCertificateChain(): { readonly certificates: readonly Uint8Array[] } | null | undefined;
+  getAlpnNegotiatedProtocol(out: { alpnProtocol?: string | false }): void;
+  getProtocol(out: { protocol?: string }): void;
+  isSessionReused(): boolean;
+}
+
+type HandleClass = new (kind: number, provider: number) => Handle;
+
+const CLIENT = 0;
+const SERVER = 1;
+const SOCKET_PROVIDER = 0;
+
+const VERSIONS = { minVersion: "TLSv1.2", maxVersion: "TLSv1.3" } as const;
+
+/** A write's completion is not needed: encrypted bytes are taken at once. */
+const REQUEST = { oncomplete(): void {} };
+
+const NOTHING = new Uint8Array(0);
+
+/** One side of a TLS connection. Its state changes only inside the calls of its owner. */
+export class TlsEngine {
+  /** The client's first message, once it has arrived; {@linkcode accept} must follow. */
+  hello: ClientHello | undefined;
+  /** Whether the handshake is complete. */
+  established = false;
+  /** Whether the peer has ended its side with close_notify. */
+  ended = false;
+  /** Why the connection failed; the bytes to send then include an alert. */
+  failure: Error | undefined;
+  readonly #handle: Handle;
+  #plain: Uint8Array = NOTHING;
+
+  private constructor(kind: number) {
+    const handle = this.#handle = new (handleClass())(kind, SOCKET_PROVIDER);
+    handle.engine = this;
+    handle.onread = onRead;
+    handle.onerror = onError;
+    handle.onhandshakedone = onHandshakeDone;
+    handle.setHandle(handle);
+    handle.attachJsStream();
+  }
+
+  /** Opens the server's side, which waits for the client's first message. */
+  static server(): TlsEngine {
+    const engine = new TlsEngine(SERVER);
+    const handle = engine.#handle;
+    handle.onclienthello = onClientHello;
+    handle.enableClientHelloCb();
+    engine.#start();
+    return engine;
+  }
+
+  /**
+   * Opens the client's side; its first message is ready to be sent. The server's certificate is not
+   * refused here: see {@linkcode verifyError}.
+   *
+   * @param serverName name for the server_name extension; empty for none
+   * @param ca certificates, as PEM text, that are trusted beside those of the runtime
+   * @param protocols the offered application protocols
+   */
+  static client(serverName: string, ca: string, protocols: readonly string[] = []): TlsEngine {
+    const engine = new TlsEngine(CLIENT);
+    const handle = engine.#handle;
+    if (handle.initClientTls(serverName, { ...VERSIONS, ca }) !== 0) {
+      throw new TypeError(`${JSON.stringify(serverName)} cannot be named in TLS`);
+    }
+    if (protocols.length > 0) handle.setAlpnProtocols(protocols);
+    engine.#start();
+    return engine;
+  }
+
+  #start(): void {
+    this.#handle.start();
+    this.#handle.readStart();
+  }
+
+  /**
+   * Continues the handshake that the client's first message began.
+   *
+   * @param identity the certificate to present
+   * @param protocol the chosen application protocol; undefined for none
+   */
+  accept(identity: ServerIdentity, protocol: string | undefined): void {
+    this.hello = undefined;
+    const context = contextOf(identity);
+    if (this.#handle.finishAccept(context, protocol ?? null) === 0) return;
+    this.failure ??= new Error("the certificate and its key are not usable");
+  }
+
+  /** Takes encrypted bytes of the peer. */
+  receive(encrypted: Uint8Array): void {
+    this.#handle.readBuffer(encrypted);
+  }
+
+  /** Encrypts bytes for the peer. @param bytes at most {@linkcode MOST_SENT} */
+  send(bytes: Uint8Array): void {
+    this.#handle.writeBuffer(REQUEST, bytes);
+  }
+
+  /** Takes the encrypted bytes to send; none are left. */
+  take(): Uint8Array {
+    return this.#handle.drainEncOut();
+  }
+
+  /** Takes the decrypted bytes of the peer; none are left. */
+  takePlain(): Uint8Array {
+    const plain = this.#plain;
+    this.#plain = NOTHING;
+    return plain;
+  }
+
+  /** Ends this side with close_notify (RFC 8446, section 6.1). */
+  closeNotify(): void {
+    this.#handle.shutdown(REQUEST);
+  }
+
+  /** Frees the memory; no call may follow. */
+  destroy(): void {
+    this.#handle.destroySsl();
+  }
+
+  /** Facts about the established connection. */
+  session(): Session {
+    const handle = this.#handle;
+    const facts: { protocol?: string; alpnProtocol?: string | false } = {};
+    handle.getProtocol(facts);
+    handle.getAlpnNegotiatedProtocol(facts);
+    return {
+      version: facts.protocol ?? "",
+      protocol: facts.alpnProtocol || "",
+      resumed: handle.isSessionReused(),
+    };
+  }
+
+  /** Why the peer's certificate is not valid; empty if it is valid, or missing. */
+  verifyError(): string {
+    return this.#handle.verifyError() ?? "";
+  }
+
+  /** The peer's certificate in DER; undefined if it sent none. */
+  peerCertificate(): Uint8Array | undefined {
+    return this.#handle.getPeerCertificateChain()?.certificates[0];
+  }
+
+  /** Called by the handle. */
+  decrypted(bytes: Uint8Array): void {
+    this.#plain = this.#plain.length === 0 ? bytes : concat(this.#plain, bytes);
+  }
+}
+
+/** Shared by all handles, which carry their engine: a connection costs no closure. */
+function onRead(this: Handle, data: ArrayBuffer | undefined): void {
+  if (data === undefined) this.engine.ended = true;
+  else this.engine.decrypted(new Uint8Array(data));
+}
+
+function onError(this: Handle, error: Error): void {
+  this.engine.failure ??= error;
+}
+
+function onHandshakeDone(this: Handle): void {
+  this.engine.established = true;
+}
+
+function onClientHello(this: Handle): void {
+  this.engine.hello = {
+    serverName: this.getServername() ?? "",
+    protocols: this.getClientHelloAlpn(),
+  };
+}
+
+function contextOf({ cert, key, clientCa }: ServerIdentity): object {
+  const asked = clientCa !== undefined;
+  return {
+    ...VERSIONS,
+    cert,
+    key,
+    ca: clientCa,
+    requestCert: asked,
+    rejectUnauthorized: false,
+  };
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+let found: HandleClass | undefined;
+
+/** The class has no name of its own: the handle of a socket is an instance. */
+function handleClass(): HandleClass {
+  if (found) return found;
+  const stream = new Duplex({ read() {}, write: (_bytes, _encoding, done) => done() });
+  const socket = new TLSSocket(stream, { isServer: true, secureContext: createSecureContext() });
+  socket.on("error", () => {});
+  const handle: unknown = Reflect.get(socket, "_handle");
+  socket.destroy();
+  if (typeof handle !== "object" || handle === null) throw new Error("a socket has no handle");
+  return found = handle.constructor as HandleClass;
+}
+
+/**
+ * Whether the runtime's TLS accepts a certificate and its key.
+ *
+ * @param pair the pair
+ */
+export function acceptsPair(pair: KeyPair): boolean {
+  const handle = new (handleClass())(SERVER, SOCKET_PROVIDER);
+  return handle.initServerTls(contextOf(pair)) === 0;
+}
+
+/**
+ * Tests the internal handle with a connection in memory.
+ *
+ * @param pair any usable certificate and key
+ * @returns what differs from the form known here; undefined if the engine can be used
+ */
+export function engineFault(pair: KeyPair): string | undefined {
+  try {
+    return exchangeFault(pair);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const PING = new TextEncoder().encode("ping");
+
+function exchangeFault(pair: KeyPair): string | undefined {
+  const server = TlsEngine.server();
+  const client = TlsEngine.client("test.invalid", pair.cert, ["http/1.1"]);
+  try {
+    pass(client, server);
+    if (server.hello?.serverName !== "test.invalid") {
+      return "the client's first message is not shown";
+    }
+    server.accept(pair, "http/1.1");
+    pass(server, client);
+    if (!server.established || server.session().protocol !== "http/1.1") {
+      return `the handshake does not end: ${server.failure?.message ?? "no error"}`;
+    }
+    server.send(PING);
+    pass(server, client);
+    if (client.takePlain().length !== PING.length) return "sent bytes do not arrive";
+    server.closeNotify();
+    pass(server, client);
+    return client.ended ? undefined : "the end of a connection does not arrive";
+  } finally {
+    server.destroy();
+    client.destroy();
+  }
+}
+
+/** Moves encrypted bytes in both directions until there are none; a handshake needs three rounds. */
+function pass(from: TlsEngine, to: TlsEngine): void {
+  for (let round = 0; round < 8; round++) {
+    const there = from.take();
+    if (there.length > 0) to.receive(there);
+    const back = to.take();
+    if (back.length > 0) from.receive(back);
+    if (there.length + back.length === 0) return;
+  }
+}
