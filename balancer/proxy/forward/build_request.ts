@@ -7,16 +7,13 @@ import { FAULTS } from "../http1/fault.ts";
 import { writeRequestHead } from "../http1/head_writer.ts";
 import { latin1 } from "../http1/latin1.ts";
 import type { RequestHead } from "../http1/request_head.ts";
-import { ascii } from "../http1/writer.ts";
 import { RefusedError } from "../request/body.ts";
 import type { Client } from "../request/client.ts";
 import { ProxyRequest } from "../request/request.ts";
 import type { RequestIds } from "../request/request_ids.ts";
 import type { RequestRouter } from "../routing/request_router.ts";
 import { ADDED_BYTES, type BufferPool, LARGE_BYTES } from "../transport/buffers.ts";
-import { ownAnswer } from "./own_answer.ts";
-
-const HTTP = ascii("http");
+import type { OwnAnswers } from "./own_answer.ts";
 
 /** Limits of a request. */
 export interface BuilderLimits {
@@ -40,12 +37,10 @@ export interface BuilderServices {
   readonly router: RequestRouter;
   /** The proxy's name in `Via`; empty to add no `Via`. */
   readonly via: Uint8Array;
-  /** The port that clients connect to, as written into `X-Forwarded-Port`. */
-  readonly portBytes: Uint8Array;
   /** Whether fields with an underscore in their names are forwarded. */
   readonly underscores: boolean;
-  /** Whether TRACE is forwarded. */
-  readonly trace: boolean;
+  /** Answers that the balancer gives itself. */
+  readonly ownAnswers: OwnAnswers;
 }
 
 /** Builds the requests of one worker. */
@@ -95,7 +90,7 @@ export class RequestBuilder {
   /** Builds the request from the head that was parsed last. */
   #compose(client: Client): ProxyRequest {
     const { wire, body, events } = client;
-    const { requestHead: head, limits, requestIds, buffers, router, trace } = this.#services;
+    const { requestHead: head, limits, requestIds, buffers, router, ownAnswers } = this.#services;
     events.parsed();
     if (client.trusted) client.identify(head);
     body.begin(head.contentLength, head.chunked, limits.bodyBytes || Infinity);
@@ -110,7 +105,7 @@ export class RequestBuilder {
       buffers,
       Math.min(needed, LARGE_BYTES),
     );
-    request.answer = ownAnswer(head, wire.bytes, trace);
+    request.answer = ownAnswers.find(client, head);
     request.destination = router.destination(client, request);
     if (request.answer !== undefined) {
       request.destination = { ...request.destination, first: undefined };
@@ -122,13 +117,14 @@ export class RequestBuilder {
   /** Writes the head and the available part of the body. */
   #write(client: Client, request: ProxyRequest, requestId: Uint8Array | undefined): void {
     const { wire, events } = client;
-    const { requestHead: head, via, portBytes, underscores } = this.#services;
+    const { port } = client;
+    const { requestHead: head, via, underscores } = this.#services;
     const traceparent = events.routed(request);
     const at = writeRequestHead(request.out, 0, wire.bytes, head, {
       requestId,
       forwardedFor: client.addressBytes,
-      proto: HTTP,
-      port: portBytes,
+      proto: port.proto,
+      port: port.digits,
       via,
       trusted: client.trusted,
       underscores,

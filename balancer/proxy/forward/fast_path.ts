@@ -181,7 +181,7 @@ export class FastPath implements ConnectionListener, AttemptListener {
       const upstream = this.#upstream;
       const { fastResponse: response, responseHead, attempts, requestDeadlines } = this.#services;
       client.events.responseArrived();
-      if (!response.write(request, upstream)) return this.#handOver(undefined);
+      if (!response.write(client.port, request, upstream)) return this.#handOver(undefined);
       attempts.answered(client, request, upstream, responseHead);
       this.#step = "taking";
       request.responding = true;

@@ -11,6 +11,7 @@ import type { ResponseHead } from "../http1/response_head.ts";
 import { hideRingFields } from "../http1/ring_fields.ts";
 import { copy } from "../http1/writer.ts";
 import { connectionOption, endAfter, framingOf, ringPlace } from "./response_framing.ts";
+import type { ClientPort } from "../request/client_port.ts";
 import type { DrainState } from "../request/drain_state.ts";
 import type { ProxyRequest } from "../request/request.ts";
 import type { UpstreamConnection } from "../upstream/connection_pool.ts";
@@ -23,8 +24,6 @@ export interface FastResponseServices {
   readonly limits: { readonly headBytes: number; readonly fields: number };
   /** Whether failed requests that were not sampled are recorded, too. */
   readonly recorder: { readonly catches: boolean };
-  /** The proxy's name in `Via`; empty to add no `Via`. */
-  readonly via: Uint8Array;
   readonly date: DateLine;
   readonly drain: DrainState;
 }
@@ -50,13 +49,14 @@ export class FastResponse {
    * Writes the response over the request, whose response has arrived. An unusual response is left
    * unchanged for the relay.
    *
+   * @param port the port through which the client came
    * @param request the request that it answers
    * @param upstream the replica's connection; its unread bytes begin with the response
    * @returns whether the response was written
    */
-  write(request: ProxyRequest, upstream: UpstreamConnection): boolean {
+  write(port: ClientPort, request: ProxyRequest, upstream: UpstreamConnection): boolean {
     const { wire: from, pool } = upstream;
-    const { responseHead: head, limits, recorder, via, date, drain } = this.#services;
+    const { responseHead: head, limits, recorder, date, drain } = this.#services;
     if (!head.parseWhole(from.bytes, from.start, from.end, limits.fields)) return false;
     if (head.status < 200 || head.end - head.start > limits.headBytes) return false;
     // A record of a failure reads the request's head, which is overwritten here.
@@ -73,7 +73,7 @@ export class FastResponse {
     if (ring) hideRingFields(head.fields, from.bytes);
     const at = writeResponseHead(out, 0, from.bytes, head, {
       requestId: idBytes,
-      via,
+      fields: port.fields,
       connection: connectionOption(request, this.end),
       framing: head.chunked && request.minor === 0 ? "none" : "as-is",
       date,

@@ -1,11 +1,14 @@
 /**
- * Requests that the balancer answers itself: TRACE, and requests whose Max-Forwards is 0.
+ * Requests that the balancer answers itself: TRACE, requests whose Max-Forwards is 0, and those that
+ * are redirected to HTTPS.
  *
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
 import type { RequestHead } from "../http1/request_head.ts";
+import { X_FORWARDED_PROTO } from "../http1/field_kind.ts";
 import { latin1 } from "../http1/latin1.ts";
+import type { Client } from "../request/client.ts";
 import type { Refusal } from "../errors/refusal.ts";
 
 /** RFC 9110, section 15.5.6, requires a list of methods; replicas may support more. */
@@ -29,22 +32,88 @@ const OPTIONS: Refusal = {
 /** RFC 9110, section 9.3.8: fields that must not be shown to a script that sends TRACE. */
 const SECRET = /^(?:authorization|cookie|proxy-authorization)$/i;
 
-/**
- * Returns the balancer's own answer; undefined if the request goes to a replica.
- *
- * @param head the request's head
- * @param bytes the bytes that hold the head
- * @param trace whether TRACE is forwarded
- */
-export function ownAnswer(
-  head: RequestHead,
-  bytes: Uint8Array,
-  trace: boolean,
-): Refusal | undefined {
-  const { method, maxForwards } = head;
-  if (method === "TRACE" && !trace) return NOT_TRACED;
-  if (maxForwards !== 0) return undefined;
-  return method === "OPTIONS" ? OPTIONS : traced(head, bytes);
+/** Finds the requests that the balancer answers itself. */
+export class OwnAnswers {
+  readonly #trace: boolean;
+
+  /** @param trace whether TRACE is forwarded */
+  constructor(trace: boolean) {
+    this.#trace = trace;
+  }
+
+  /**
+   * Returns the balancer's own answer; undefined if the request goes to a replica.
+   *
+   * @param client the client; its connection's bytes hold the head
+   * @param head the request's head
+   */
+  find(client: Client, head: RequestHead): Refusal | undefined {
+    const { method, maxForwards } = head;
+    if (method === "TRACE" && !this.#trace) return NOT_TRACED;
+    if (maxForwards !== 0) return undefined;
+    return method === "OPTIONS" ? OPTIONS : traced(head, client.wire.bytes);
+  }
+}
+
+/** Answers requests without TLS with the same address on the port that speaks TLS. */
+export class RedirectingAnswers extends OwnAnswers {
+  readonly #port: string;
+
+  /**
+   * @param trace whether TRACE is forwarded
+   * @param port the port that clients use for HTTPS
+   */
+  constructor(trace: boolean, port: number) {
+    super(trace);
+    this.#port = port === DEFAULT_PORT ? "" : `:${port}`;
+  }
+
+  override find(client: Client, head: RequestHead): Refusal | undefined {
+    if (!client.port.secure && !saidSecure(client, head)) {
+      const answer = this.#redirect(client.wire.bytes, head);
+      if (answer) return answer;
+    }
+    return super.find(client, head);
+  }
+
+  /** @returns undefined for a challenge of a certificate authority, which comes without TLS */
+  #redirect(bytes: Uint8Array, head: RequestHead): Refusal | undefined {
+    const path = latin1(bytes, head.targetStart, head.targetEnd);
+    if (path.startsWith(CHALLENGES)) return undefined;
+    const host = latin1(bytes, head.hostStart, head.hostEnd).replace(PORT, "");
+    if (host === "") return NO_HOST;
+    return {
+      reason: "redirect",
+      status: STATUS_CODE.PermanentRedirect,
+      message: "this service is used by HTTPS",
+      fields: [`Location: https://${host}${this.#port}${path.startsWith("/") ? path : "/"}`],
+    };
+  }
+}
+
+/** The port of HTTPS, which addresses need not name. */
+const DEFAULT_PORT = 443;
+
+/** RFC 8555, section 8.3. */
+const CHALLENGES = "/.well-known/acme-challenge/";
+
+/** The port behind a host. */
+const PORT = /:\d*$/;
+
+const NO_HOST: Refusal = {
+  reason: "redirect",
+  status: STATUS_CODE.BadRequest,
+  message: "this service is used by HTTPS, and the request names no host to redirect to",
+};
+
+/** Whether a trusted proxy says that its client used HTTPS. */
+function saidSecure({ trusted, wire: { bytes } }: Client, { fields }: RequestHead): boolean {
+  if (!trusted) return false;
+  for (let i = 0; i < fields.count; i++) {
+    if (fields.kind(i) !== X_FORWARDED_PROTO) continue;
+    return latin1(bytes, fields.valueStart(i), fields.valueEnd(i)).toLowerCase() === "https";
+  }
+  return false;
 }
 
 /** RFC 9110, section 9.3.8: the request as it was received. */

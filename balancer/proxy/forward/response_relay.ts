@@ -40,8 +40,6 @@ export interface RelayServices {
   readonly limits: { readonly headBytes: number; readonly fields: number };
   readonly buffers: BufferPool;
   readonly requestDeadlines: RequestDeadlines;
-  /** The proxy's name in `Via`; empty to add no `Via`. */
-  readonly via: Uint8Array;
   readonly date: DateLine;
   readonly drain: DrainState;
 }
@@ -49,7 +47,7 @@ export interface RelayServices {
 /** An interim response is relayed without added fields. */
 const INTERIM: ResponseAdditions = {
   requestId: undefined,
-  via: ascii(""),
+  fields: ascii(""),
   connection: "",
   framing: "as-is",
   date: undefined,
@@ -211,10 +209,10 @@ export class ResponseRelay {
       : this.#head.chunked && minor === 0
       ? "none"
       : "as-is";
-    const { via, date } = this.#services;
+    const { date } = this.#services;
     const length = writeResponseHead(out, 0, this.#from.bytes, this.#head, {
       requestId: idBytes,
-      via,
+      fields: this.#client.port.fields,
       connection,
       framing,
       date,

@@ -63,8 +63,8 @@ export interface RequestAdditions {
 export interface ResponseAdditions {
   /** Identifier of the request, for a response without one. */
   readonly requestId: Uint8Array | undefined;
-  /** The proxy's name in Via; empty for no such field. */
-  readonly via: Uint8Array;
+  /** Whole field lines that the proxy adds, each with its end; empty for none. */
+  readonly fields: Uint8Array;
   /** The value of Connection; "" for no such field. */
   readonly connection: ConnectionOption;
   /**
@@ -142,7 +142,7 @@ export function writeResponseHead(
   head: ResponseHead,
   add: ResponseAdditions,
 ): number {
-  const room = head.end - head.start + FIXED_ROOM + add.via.length +
+  const room = head.end - head.start + FIXED_ROOM + add.fields.length +
     (add.requestId === undefined ? 0 : add.requestId.length) +
     (add.ring === undefined ? 0 : add.ring.replica.length);
   if (at + room > out.length) return -1;
@@ -153,7 +153,7 @@ export function writeResponseHead(
   out[to] = 13;
   out[to + 1] = 10;
   to = writeCrossing(out, to + 2, bytes, head.fields, droppedOfResponse(head, add));
-  if (add.via.length > 0) to = writeValue(out, to, VIA, add.via);
+  to = writeBytes(out, to, add.fields);
   if (head.requestIdField < 0 && add.requestId !== undefined) {
     to = writeValue(out, to, REQUEST_ID, add.requestId);
   }

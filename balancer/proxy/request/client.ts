@@ -8,6 +8,7 @@ import type { FailureMessage } from "../errors/error_response.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { InstancePool, UpstreamConnection } from "../upstream/connection_pool.ts";
+import type { ClientPort } from "./client_port.ts";
 import type { RequestBody } from "./body.ts";
 import type { RequestEvents } from "./request_events.ts";
 import type { Upload } from "./upload.ts";
@@ -32,6 +33,8 @@ export interface Client {
   readonly address: string;
   /** The same address as written into `X-Forwarded-For`. */
   readonly addressBytes: Uint8Array;
+  /** The port through which it came. */
+  readonly port: ClientPort;
   /** Whether its `X-Forwarded-*` fields are believed. */
   readonly trusted: boolean;
   /** IP address of the client; behind trusted proxies the one that the current request names. */

@@ -13,10 +13,12 @@ import type { FastPathServices } from "../forward/fast_path.ts";
 import { FastResponse } from "../forward/fast_response.ts";
 import { RouteLoop } from "../forward/route_loop.ts";
 import type { WaitingRoom } from "../hold/waiting_room.ts";
+import { OwnAnswers, RedirectingAnswers } from "../forward/own_answer.ts";
 import { DATE_LINE } from "../http1/date_line.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import { ResponseHead } from "../http1/response_head.ts";
 import { ascii } from "../http1/writer.ts";
+import { VIA } from "../request/client_port.ts";
 import type { DrainState } from "../request/drain_state.ts";
 import { RequestIds } from "../request/request_ids.ts";
 import type { Admission } from "../routing/admission.ts";
@@ -36,8 +38,6 @@ import type { OutlierSampler } from "../upstream/outlier_sampler.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import type { RetryBudget } from "../upstream/retry_budget.ts";
 
-/** The proxy's name in `Via` (RFC 9110, section 7.6.3). */
-const VIA = ascii("1.1 ringkeeper");
 
 /** Dependencies that the worker provides. */
 export interface PipelineParts {
@@ -87,7 +87,7 @@ export interface Pipeline {
 export function openPipeline(parts: PipelineParts): Pipeline {
   const { deadlines, requestDeadlines, settings, drain } = parts;
   const via = settings.via ? VIA : ascii("");
-  const attempts = openAttempts(parts, via);
+  const attempts = openAttempts(parts);
   const builder = openBuilder(parts, via);
   const clients: ClientServices = {
     deadlines,
@@ -99,7 +99,7 @@ export function openPipeline(parts: PipelineParts): Pipeline {
     telemetry: parts.telemetry,
     builder,
     routeLoop: openRouteLoop(parts, attempts),
-    fastPath: fastPathServices(parts, attempts, builder, via),
+    fastPath: fastPathServices(parts, attempts, builder),
     lingering: parts.lingering,
     turnedAway: parts.turnedAway,
     drain,
@@ -108,7 +108,7 @@ export function openPipeline(parts: PipelineParts): Pipeline {
   return { attempts, clients };
 }
 
-function openAttempts(parts: PipelineParts, via: Uint8Array): Attempts {
+function openAttempts(parts: PipelineParts): Attempts {
   const { deadlines, requestDeadlines, buffers, drain, sampler, reports, recordFailure } = parts;
   const { limits, linger } = parts.settings;
   return new Attempts({
@@ -117,13 +117,13 @@ function openAttempts(parts: PipelineParts, via: Uint8Array): Attempts {
     sampler,
     reports,
     upload: { deadlines, requestDeadlines, linger, recordFailure },
-    relay: { limits, buffers, requestDeadlines, via, date: DATE_LINE, drain },
+    relay: { limits, buffers, requestDeadlines, date: DATE_LINE, drain },
   });
 }
 
 function openBuilder(parts: PipelineParts, via: Uint8Array): RequestBuilder {
   const { requestHead, buffers, routes, control, recordFailure } = parts;
-  const { keySource, publicApi, limits, underscores, trace, tokens, listen } = parts.settings;
+  const { keySource, publicApi, limits, underscores, tokens } = parts.settings;
   const apiTokens = new ApiTokens(tokens ?? [], (error) => recordFailure("proxy.tokens", error));
   return new RequestBuilder({
     requestHead,
@@ -132,10 +132,15 @@ function openBuilder(parts: PipelineParts, via: Uint8Array): RequestBuilder {
     requestIds: new RequestIds(),
     router: new RequestRouter({ requestHead, keySource, publicApi, routes, control, apiTokens }),
     via,
-    portBytes: ascii(String(listen.port)),
     underscores,
-    trace,
+    ownAnswers: openAnswers(parts.settings),
   });
+}
+
+function openAnswers({ trace, tls }: ProxySettings): OwnAnswers {
+  return tls?.redirectPort === undefined
+    ? new OwnAnswers(trace)
+    : new RedirectingAnswers(trace, tls.redirectPort);
 }
 
 function openRouteLoop(parts: PipelineParts, attempts: Attempts): RouteLoop {
@@ -158,7 +163,6 @@ function fastPathServices(
   parts: PipelineParts,
   attempts: Attempts,
   builder: RequestBuilder,
-  via: Uint8Array,
 ): FastPathServices {
   const { admission, recorder, retryBudget, deadlines, requestDeadlines, drain } = parts;
   const { limits } = parts.settings;
@@ -168,7 +172,7 @@ function fastPathServices(
     builder,
     admission,
     attempts,
-    fastResponse: new FastResponse({ responseHead, limits, recorder, via, date, drain }),
+    fastResponse: new FastResponse({ responseHead, limits, recorder, date, drain }),
     responseHead,
     retryBudget,
     deadlines,

@@ -226,7 +226,7 @@ class Run {
   #rewriteResponse(bytes: Uint8Array, expected: ReferenceResponse, text: string): void {
     const add = {
       requestId: this.#random.once(2) ? ID : undefined,
-      via: this.#random.pick([NO_VIA, VIA]),
+      fields: this.#random.pick([NO_VIA, VIA_LINE]),
       connection: this.#random.pick(["", "close", "keep-alive", "upgrade"] as const),
       framing: this.#random.pick(["as-is", "as-is", "chunked", "none"] as const),
       date: this.#random.once(2) ? DATE : undefined,
@@ -252,6 +252,7 @@ const HTTP = ascii("http");
 const PORT = ascii("5000");
 const DATE = new DateLine(() => 784_111_777_000);
 const VIA = ascii("1.1 p");
+const VIA_LINE = ascii("Via: 1.1 p\r\n");
 const NO_VIA = ascii("");
 const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 

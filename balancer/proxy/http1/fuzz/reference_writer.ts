@@ -73,7 +73,7 @@ export function referenceResponseHead(response: ReferenceResponse, add: Response
   if (!withLength) hidden.push("content-length");
   const kept = crossing.filter((field) => !hidden.includes(field.name));
   const lines = [`HTTP/1.1 ${status} ${response.reason}`, ...kept.map((field) => field.line)];
-  if (add.via.length > 0) lines.push(`Via: ${textOf(add.via)}`);
+  if (add.fields.length > 0) lines.push(textOf(add.fields).slice(0, -2));
   if (add.requestId !== undefined && valuesOf(fields, "x-request-id").length === 0) {
     lines.push(`X-Request-Id: ${textOf(add.requestId)}`);
   }

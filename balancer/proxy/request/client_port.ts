@@ -1,0 +1,61 @@
+/**
+ * The port through which a client came, as forwarded requests and responses tell it.
+ *
+ * @module
+ */
+import { ascii } from "../http1/writer.ts";
+
+/** The proxy's name in `Via` (RFC 9110, section 7.6.3). */
+export const VIA = ascii("1.1 ringkeeper");
+
+const VIA_LINE = "Via: 1.1 ringkeeper\r\n";
+
+/** One port, shared by all its clients. */
+export interface ClientPort {
+  /** Whether it speaks TLS. */
+  readonly secure: boolean;
+  /** Its protocol in `X-Forwarded-Proto`: `http` or `https`. */
+  readonly proto: Uint8Array;
+  /** Its number in `X-Forwarded-Port`. */
+  readonly digits: Uint8Array;
+  /** Field lines that every response gets, each with its end. */
+  readonly fields: Uint8Array;
+  /** Field lines that the balancer's own answers get, without ends. */
+  readonly ownFields: readonly string[];
+}
+
+/**
+ * Describes the port that speaks HTTP without TLS.
+ *
+ * @param port its number
+ * @param via whether responses name the proxy
+ */
+export function plainPort(port: number, via: boolean): ClientPort {
+  return {
+    secure: false,
+    proto: ascii("http"),
+    digits: ascii(String(port)),
+    fields: ascii(via ? VIA_LINE : ""),
+    ownFields: [],
+  };
+}
+
+/**
+ * Describes the port that speaks TLS.
+ *
+ * @param port its number
+ * @param via whether responses name the proxy
+ * @param hsts value of Strict-Transport-Security (RFC 6797); empty for no such field. It stands
+ *   behind that of a replica, and clients heed the first
+ */
+export function securePort(port: number, via: boolean, hsts: string): ClientPort {
+  const own = hsts === "" ? [] : [`Strict-Transport-Security: ${hsts}`];
+  const lines = own.map((line) => `${line}\r\n`).join("");
+  return {
+    secure: true,
+    proto: ascii("https"),
+    digits: ascii(String(port)),
+    fields: ascii((via ? VIA_LINE : "") + lines),
+    ownFields: own,
+  };
+}
