@@ -10,9 +10,8 @@ import { Entrances } from "./control/server/listeners.ts";
 import { openGate } from "./control/auth/open_middleware.ts";
 import { ownEntrance } from "./control/server/own_listener.ts";
 import { ReplicaNetworks } from "./control/auth/replica_networks.ts";
-import type { ApiLimits } from "./control/server/api_connection.ts";
+import { apiLimits, apiTls, tellOwn } from "./api_options.ts";
 import { controlParts } from "./control_parts.ts";
-import { pause } from "./engine/deadline.ts";
 import { EngineError, type EngineKind, type Template } from "./engine/engine.ts";
 import type { FleetOwner } from "./engine/fleet_owner.ts";
 import { openEngine } from "./engine/open_engine.ts";
@@ -38,6 +37,7 @@ import { DescriptorBudget, sharedFiles } from "./proxy/transport/descriptor_budg
 import { proxySettings, type TraceSettings, workerCount } from "./proxy/settings.ts";
 import { DataPlaneWorkers } from "./proxy/worker/pool.ts";
 import { originOf, PublicPort } from "./public_port.ts";
+import { TlsFront } from "./tls_front.ts";
 import type { Address } from "./view.ts";
 
 /** Limit on upstreams of engine static, if the ring has room for them. */
@@ -95,7 +95,14 @@ export async function startBalancer(
   });
   // The port may become free only after that.
   if (config.fleet.takeOver) await claimFleet(owner);
-  const port = await openPort(config, failures);
+  const { host: hostname, port: wanted } = config.listen;
+  const taking = { takeOver: config.fleet.takeOver, failures };
+  const port = await PublicPort.take({ hostname, port: wanted }, { ...taking, answers: true });
+  const tls = await TlsFront.open(config, {
+    log: logger,
+    failures,
+    takePort: (port) => PublicPort.take({ hostname, port }, { ...taking, answers: false }),
+  });
   const workers = workerCount(config);
   const sharedCounts = sharedFiles(workers, await fileLimit());
   const files = new DescriptorBudget(sharedCounts, workers);
@@ -107,6 +114,7 @@ export async function startBalancer(
     maxConnections: config.limits.apiConnections,
     files,
     failures,
+    tls: apiTls(config, tls),
   });
   const { gate, sources, tokenFile, close: closeGate } = await openGate(config, {
     api: placeOf(entrances.own) ?? hostOf(port.address),
@@ -124,6 +132,7 @@ export async function startBalancer(
   const proxy = {
     ...proxySettings(config, port.address, ownsInstances, accessStyle(config, log.style)),
     ...(traces && { traces }),
+    ...(tls.settings && { tls: tls.settings }),
     tokens: Object.values(sources).map(({ text, file }) => ({ text, file })),
   };
   const dataPlane = new DataPlaneWorkers({
@@ -136,6 +145,11 @@ export async function startBalancer(
     onCall: (connection) => entrances.takeOver(connection),
     failures,
     files: sharedCounts,
+    certificates: tls.certificates,
+  });
+  tls.listen((certificates) => {
+    dataPlane.certify(certificates);
+    entrances.certify(certificates);
   });
   const fleet = new Fleet({
     engine,
@@ -164,6 +178,7 @@ export async function startBalancer(
     lostLogLines: () => log.lost,
     clock: systemClock,
     apiAcceptFailures: () => entrances.acceptFailures,
+    certificates: () => tls.status(),
   });
   const ending = new AbortController();
   const changeLock = new ChangeLock();
@@ -180,6 +195,7 @@ export async function startBalancer(
     log,
     gate,
     files,
+    tls,
   };
   const api = createControlApp(
     controlParts({ ...parts, changeLock, deploys, ending: ending.signal }),
@@ -195,6 +211,7 @@ export async function startBalancer(
     throw error;
   }
   await port.release();
+  await tls.release();
   void resumeDeploy({
     deploys,
     clock: systemClock,
@@ -202,8 +219,12 @@ export async function startBalancer(
     failures,
     ending: ending.signal,
   });
-  tellOwn(entrances.own, logger);
+  tellOwn(entrances.own, config.admin.tls === "on" ? "https" : "http", logger);
   if (tokenFile !== undefined) logger.info("the admin token is in {file}", { file: tokenFile });
+  if (tls.settings) {
+    const { hostname, port } = tls.settings.listen;
+    logger.info("listening on {url}", { url: originOf({ hostname, port }, "https") });
+  }
   logger.info("listening on http://{hostname}:{port}, engine {engine} ({reason})", {
     ...port.address,
     engine: engine.kind,
@@ -228,6 +249,7 @@ export async function startBalancer(
         streamsMs: config.drain.streamsMs,
       });
       await entrances.close(config.drain.requestsMs);
+      await tls.close();
       await fleet.close();
       await metrics.close();
       await closeGate();
@@ -243,23 +265,6 @@ function accessStyle({ log }: Config, style: LogStyle): AccessStyle {
   return accessStyleOf(log.accessFormat, style, Deno.stdout.isTerminal());
 }
 
-/** Milliseconds that the port of a balancer that was asked to end may stay taken. */
-const PORT_FREE_MS = 30_000;
-
-async function openPort(config: Config, failures: FailureLog): Promise<PublicPort> {
-  const { listen: { host: hostname, port }, fleet: { takeOver } } = config;
-  const deadline = performance.now() + (takeOver ? PORT_FREE_MS : 0);
-  for (;;) {
-    try {
-      return new PublicPort({ hostname, port }, failures);
-    } catch (error) {
-      const taken = error instanceof Deno.errors.AddrInUse;
-      if (!taken || performance.now() >= deadline) throw error;
-      await pause(100);
-    }
-  }
-}
-
 async function lockState(config: Config, log: Logger): Promise<StateLock | undefined> {
   const { stateFile: path, takeOver } = config.fleet;
   return path === "" ? undefined : await StateLock.take({ path, log, takeOver });
@@ -272,17 +277,6 @@ async function claimFleet(owner: FleetOwner | undefined): Promise<void> {
   } catch (error) {
     if (!(error instanceof EngineError) || error.kind === "owned") throw error;
   }
-}
-
-function apiLimits(config: Config): ApiLimits {
-  return {
-    lineBytes: config.limits.lineBytes,
-    headBytes: config.limits.headBytes,
-    fields: config.limits.fields,
-    headMs: config.timeouts.headMs,
-    idleMs: config.timeouts.keepAliveMs,
-    bodyMs: config.timeouts.bodyMs,
-  };
 }
 
 function ringShape(config: Config): RingShape {
@@ -303,13 +297,6 @@ function templateOf(config: Config, kind: EngineKind): Template {
       options: config.replica.options,
     }),
   };
-}
-
-/** The address of the page and the API, if they are not on the public port. */
-function tellOwn(own: Deno.Addr | undefined, logger: Logger): void {
-  if (!own) return;
-  const at = "path" in own ? `unix:${own.path}` : `${originOf(own as Deno.NetAddr)}/_lb/`;
-  logger.info("the page and the API are at {at}", { at });
 }
 
 /** An entrance of the API, as a URL or as the path of its socket file. */

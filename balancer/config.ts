@@ -117,6 +117,9 @@ function tlsFaults(config: Settings): string[] {
   if (LB_TLS_REDIRECT !== false && LB_TLS_PORT === null) {
     faults.push(`LB_TLS_REDIRECT: needs LB_TLS_PORT; got ${LB_TLS_REDIRECT} without it`);
   }
+  if (LB_TLS_REDIRECT !== false && config.LB_DRILLS) {
+    faults.push("LB_DRILLS: needs LB_TLS_REDIRECT=false, for drills send requests without TLS");
+  }
   if (LB_ADMIN_TLS === "on" && LB_TLS_CERTIFICATES === null) {
     faults.push("LB_ADMIN_TLS: on needs LB_TLS_CERTIFICATES to name the certificates; got none");
   }

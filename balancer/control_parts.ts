@@ -22,6 +22,7 @@ import type { DescriptorBudget } from "./proxy/transport/descriptor_budget.ts";
 import type { ProxySettings } from "./proxy/settings.ts";
 import type { DataPlaneWorkers } from "./proxy/worker/pool.ts";
 import { originOf } from "./public_port.ts";
+import type { TlsFront } from "./tls_front.ts";
 
 /** Milliseconds that a client may take to send the body of a call. */
 const BODY_TIMEOUT_MS = 10_000;
@@ -37,6 +38,8 @@ interface BalancerParts {
   readonly proxy: ProxySettings;
   readonly failures: Failures;
   readonly log: Log;
+  /** TLS for clients. */
+  readonly tls: TlsFront;
   readonly gate: Gate;
   /** The descriptor budget of the main thread. */
   readonly files: DescriptorBudget;
@@ -54,7 +57,7 @@ interface BalancerParts {
  */
 export function controlParts(parts: BalancerParts): ControlParts {
   const { config, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate } = parts;
-  const { files, ending } = parts;
+  const { files, ending, tls } = parts;
   const { changeLock, deploys } = parts;
   const { now, wallClock } = fleet.clock;
   // With few descriptors, calls get half of them.
@@ -81,6 +84,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
       engine: engine.kind,
       startedAt,
       failures: failures.counts(),
+      certificates: tls.status(),
     }),
     metrics,
     explain: {

@@ -13,11 +13,26 @@ const MOST_CLIENTS = 64;
 /** Milliseconds for such a client to send its request. */
 const CLIENT_MS = 1000;
 
+/** Milliseconds that the port of a balancer that was asked to end may stay taken. */
+const PORT_FREE_MS = 30_000;
+
+const RETRY_MS = 100;
+
+/** How a port is taken. */
+interface TakeOptions {
+  /** Whether another balancer that has the port is about to end: its port is waited for. */
+  readonly takeOver: boolean;
+  /** Whether clients before the workers listen are answered; those that expect TLS cannot be. */
+  readonly answers: boolean;
+  readonly failures: FailureLog;
+}
+
 /** A port that is held for the workers: from the start until they listen, without a gap. */
 export class PublicPort {
   readonly address: Address;
   readonly #listener: Deno.TcpListener;
   readonly #failures: FailureLog;
+  readonly #answers: boolean;
   #clients = 0;
   readonly #answering: Promise<void>;
   #released = false;
@@ -28,13 +43,36 @@ export class PublicPort {
    *
    * @param wanted the address; port 0 takes a free one
    * @param failures records errors of clients that come too early
+   * @param answers whether such clients are answered, or their connections closed
    * @throws {Deno.errors.AddrInUse} another program has the port
    */
-  constructor({ hostname, port }: Address, failures: FailureLog) {
+  constructor({ hostname, port }: Address, failures: FailureLog, answers = true) {
     this.#failures = failures;
+    this.#answers = answers;
     this.#listener = port === 0 ? shared(hostname, port) : claim(hostname, port);
     this.address = { hostname, port: this.#listener.addr.port };
     this.#answering = this.#answer();
+  }
+
+  /**
+   * Takes a port, once it is free.
+   *
+   * @param wanted the address; port 0 takes a free one
+   * @param options how it is taken
+   * @throws {Deno.errors.AddrInUse} another program has the port
+   */
+  static async take(wanted: Address, options: TakeOptions): Promise<PublicPort> {
+    const { takeOver, answers, failures } = options;
+    const deadline = performance.now() + (takeOver ? PORT_FREE_MS : 0);
+    for (;;) {
+      try {
+        return new PublicPort(wanted, failures, answers);
+      } catch (error) {
+        const taken = error instanceof Deno.errors.AddrInUse;
+        if (!taken || performance.now() >= deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
   }
 
   /**
@@ -51,7 +89,7 @@ export class PublicPort {
     while (!this.#released) {
       try {
         const client = await this.#listener.accept();
-        if (this.#clients < MOST_CLIENTS) this.#turnAway(client);
+        if (this.#answers && this.#clients < MOST_CLIENTS) this.#turnAway(client);
         else client.close();
       } catch (error) {
         if (this.#released) return;
@@ -151,9 +189,10 @@ function lockPort(port: number): { close(): void } | undefined {
  * Returns the address's origin from this machine: a wildcard address is reached on loopback.
  *
  * @param address the listen address
+ * @param scheme the URL's scheme
  * @returns the origin of an HTTP URL
  */
-export function originOf({ hostname, port }: Address): string {
+export function originOf({ hostname, port }: Address, scheme = "http"): string {
   const reached = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
-  return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
+  return `${scheme}://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
 }

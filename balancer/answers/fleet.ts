@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { certificateStatus } from "./certificate.ts";
 import { z } from "zod";
 import { hashFamilies, type HashFamilyName, LAYOUTS } from "../../ring/mod.ts";
 import { replicaOptions } from "../engine/replica_options.ts";
@@ -124,6 +125,8 @@ export const status = fleetStatus.extend({
   startedAt: time("When the balancer started"),
   failures: z.record(z.string(), count("How often"))
     .describe("What failed inside the balancer, by what it was doing"),
+  certificates: z.array(certificateStatus)
+    .describe("Certificates that clients are shown, the default first; empty without TLS"),
 }).meta({ id: "Status" });
 
 /** `GET /_lb/status` */

@@ -89,6 +89,7 @@ const STATUS: Status = {
   removals: [],
   template: {},
   quarantined: [],
+  certificates: [],
   failures: {},
 };
 

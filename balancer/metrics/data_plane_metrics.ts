@@ -80,6 +80,11 @@ function connectionMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
       "Clients that were one too many.",
       workers.turnedAway,
     ),
+    counter(
+      "tls_handshakes_total",
+      "TLS handshakes of clients by their end: full, resumed, or why they failed.",
+      Object.entries(workers.handshakes).map(([end, n]): Series => [{ end }, n]),
+    ),
     counter("client_received_bytes_total", "Bytes from clients.", workers.receivedBytes),
     counter("client_sent_bytes_total", "Bytes to clients.", workers.sentBytes),
     counter(

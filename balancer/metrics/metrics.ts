@@ -9,6 +9,8 @@ import type { Fleet } from "../fleet/fleet.ts";
 import { fleetStatus } from "../fleet/operations/status.ts";
 import type { DataPlaneCounts } from "../proxy/stats/counter_snapshot.ts";
 import type { DataPlaneWorkers } from "../proxy/worker/pool.ts";
+import type { CertificateStatus } from "../answers/certificate.ts";
+import { certificateMetrics } from "./certificate_metrics.ts";
 import { Chronicle } from "./chronicle.ts";
 import { dataPlaneMetrics } from "./data_plane_metrics.ts";
 import { expose, type Exposition } from "./exposition.ts";
@@ -30,6 +32,8 @@ interface MetricsOptions {
   readonly lostLogLines: () => number;
   /** Failed accepts on the API's own port or socket. */
   readonly apiAcceptFailures: () => number;
+  /** Certificates that clients are shown. */
+  readonly certificates: () => readonly CertificateStatus[];
   /** Calls of the control API that were refused, by reason. */
   readonly refusals: () => ReadonlyMap<string, number>;
   /** The kind of engine. */
@@ -80,6 +84,7 @@ export class Metrics {
         inFlight: (instance) => dataPlane.inFlight(instance),
         chronicle: this.#chronicle,
       }),
+      ...certificateMetrics(this.#options.certificates()),
       ...processMetrics(this.#facts(counts, files)),
     ]);
   }

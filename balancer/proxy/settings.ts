@@ -107,9 +107,24 @@ export interface TraceSettings {
   readonly heedsClient: boolean;
 }
 
+/** The port that speaks TLS. */
+export interface TlsSettings {
+  readonly listen: Address;
+  /** Whether clients without the name of a certificate are refused. */
+  readonly strictSni: boolean;
+  /** Most handshakes under way in one worker. */
+  readonly handshakes: number;
+  /** Value of Strict-Transport-Security; empty for no such field. */
+  readonly hsts: string;
+  /** Port to which requests without TLS are redirected; undefined if they are served. */
+  readonly redirectPort: number | undefined;
+}
+
 /** The settings that a worker receives once. */
 export interface ProxySettings {
   readonly listen: Address;
+  /** The port that speaks TLS, if there is one. */
+  readonly tls?: TlsSettings;
   /** The part of the control API that the public port serves. */
   readonly publicApi: PublicApi;
   readonly keySource: KeySource;
@@ -215,6 +230,19 @@ export function proxySettings(
     logStyle,
     workers,
   };
+}
+
+/**
+ * Returns the settings of the port that speaks TLS.
+ *
+ * @param config the configuration
+ * @param listen the address on which clients connect
+ */
+export function tlsSettings({ tls }: Pick<Config, "tls">, listen: Address): TlsSettings {
+  const { strictSni, handshakes, hsts, redirect } = tls;
+  const redirectPort = redirect === true ? listen.port : redirect || undefined;
+  const { hostname, port } = listen;
+  return { listen: { hostname, port }, strictSni, handshakes, hsts, redirectPort };
 }
 
 /** A worker's share of the calls, with a minimum for event streams and other calls beside them. */

@@ -54,6 +54,7 @@ export const TLS_SETTINGS = {
   ),
   LB_ADMIN_TLS: choice(
     ["off", "on"],
-    "on: the API's own port (LB_ADMIN_LISTEN) speaks TLS, with the same certificates",
+    "on: the API's own port (LB_ADMIN_LISTEN) speaks TLS, with the same certificates; programs " +
+      "of this machine may use it without TLS, too",
   ),
 } satisfies Record<string, Setting<unknown>>;

@@ -49,7 +49,7 @@ test({
 });
 
 test("dashboard and alerts ask for metrics that there are", async () => {
-  const sources = ["data_plane", "fleet", "process"].map((name) =>
+  const sources = ["certificate", "data_plane", "fleet", "process"].map((name) =>
     Deno.readTextFile(new URL(`../../balancer/metrics/${name}_metrics.ts`, import.meta.url))
   );
   const code = (await Promise.all(sources)).join("\n");

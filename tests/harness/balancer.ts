@@ -36,6 +36,12 @@ export interface Status {
   readonly quarantined: readonly { readonly key: string }[];
   readonly template: Readonly<Record<string, unknown>>;
   readonly failures: Readonly<Record<string, number>>;
+  readonly certificates: readonly {
+    readonly name: string;
+    readonly fault: string | null;
+    readonly fingerprint: string | null;
+    readonly daysLeft: number | null;
+  }[];
 }
 
 /** An answer with its JSON body. */
@@ -48,7 +54,8 @@ const ROOT = new URL("../../", import.meta.url);
 const DEADLINE_MS = 60_000;
 
 /** The log lines before the balancer listens. */
-const OWN = /"the page and the API are at .*"ringkeeper\.at":"(http:[^"]+)\/_lb\/"/;
+const OWN = /"the page and the API are at .*"ringkeeper\.at":"(https?:[^"]+)\/_lb\/"/;
+const TLS = /"listening on https:.*"ringkeeper\.url":"https:[^"]+:(\d+)"/;
 const TOKEN_FILE = /"the admin token is in .*"file\.path":"([^"]+)"/;
 
 /** Tests kill the same replica again within seconds, and do not wait for a deploy to prove itself. */
@@ -66,6 +73,7 @@ export class Balancer implements AsyncDisposable {
   #url = "";
   #own = "";
   #tokenFile = "";
+  #tlsPort = 0;
 
   private constructor(process: Deno.ChildProcess, output: Promise<string>) {
     this.#process = process;
@@ -101,9 +109,11 @@ export class Balancer implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     const port = Promise.withResolvers<number>();
-    const found = { own: "", tokenFile: "" };
+    const found = { own: "", tokenFile: "", tlsPort: 0 };
     const output = collect(process, (line) => {
-      found.own = OWN.exec(line)?.[1] ?? found.own;
+      found.tlsPort = Number(TLS.exec(line)?.[1] ?? found.tlsPort);
+      // Programs of this machine use the API without TLS, too.
+      found.own = OWN.exec(line)?.[1]?.replace("https:", "http:") ?? found.own;
       found.tokenFile = TOKEN_FILE.exec(line)?.[1] ?? found.tokenFile;
       notePort(line, port.resolve);
     });
@@ -111,6 +121,7 @@ export class Balancer implements AsyncDisposable {
     const balancer = new Balancer(process, output);
     balancer.#url = `http://127.0.0.1:${await port.promise}`;
     balancer.#own = found.own;
+    balancer.#tlsPort = found.tlsPort;
     balancer.#tokenFile = found.tokenFile;
     return balancer;
   }
@@ -143,6 +154,11 @@ export class Balancer implements AsyncDisposable {
   /** Where the page and the whole API are: a port of their own, or that of the service. */
   get own(): string {
     return this.#own || this.#url;
+  }
+
+  /** The port that speaks TLS; 0 where there is none. */
+  get tlsPort(): number {
+    return this.#tlsPort;
   }
 
   /** The file of the admin token that the balancer made; empty where it made none. */

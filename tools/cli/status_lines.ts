@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CertificateStatus } from "../../balancer/answers/certificate.ts";
 import type { ReplicaStatus, Status } from "../../balancer/answers/fleet.ts";
 import { age, plain, share, UNKNOWN } from "./figures.ts";
 import { paintState } from "./paint.ts";
@@ -69,13 +70,28 @@ function spareColumns(now: number, { paint }: Look): Column<ReplicaStatus>[] {
   ];
 }
 
-function notes({ replicas, spares, quarantined, failures }: Status, now: number): string[] {
+/** Days before the end of a certificate's validity from which on it is mentioned. */
+const NOTICE_DAYS = 14;
+
+function certificateNotes({ name, daysLeft, notAfter, fault }: CertificateStatus): string[] {
+  const notes: string[] = [];
+  if (daysLeft !== null && daysLeft < NOTICE_DAYS) {
+    const text = daysLeft > 0 ? `ends in ${daysLeft} days` : "has ended, or ends today";
+    notes.push(`certificate ${plain(name)} ${text}: it is valid until ${notAfter}`);
+  }
+  if (fault !== null) notes.push(`certificate ${plain(name)} cannot be loaded: ${plain(fault)}`);
+  return notes;
+}
+
+function notes(status: Status, now: number): string[] {
+  const { replicas, spares, quarantined, failures, certificates } = status;
   const failed = Object.entries(failures).map(([what, times]) => `${what} ${times}`);
   return [
     ...[...replicas, ...spares].flatMap((one) => notesOf(one, now)),
     ...(quarantined.length === 0
       ? []
       : [`quarantined: ${quarantined.map(({ key }) => plain(key)).join(", ")}`]),
+    ...certificates.flatMap(certificateNotes),
     ...(failed.length === 0 ? [] : [`failures inside the balancer: ${failed.join(", ")}`]),
   ];
 }

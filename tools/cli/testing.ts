@@ -52,6 +52,7 @@ export function status(replicas: readonly ReplicaStatus[], other: Partial<Status
     spares: [],
     quarantined: [],
     failures: {},
+    certificates: [],
     ...other,
   };
 }

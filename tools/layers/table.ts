@@ -102,7 +102,7 @@ export const ROOMS: readonly Room[] = [
     name: "certificates",
     paths: ["balancer/certificates/"],
     imports: ["proxy", ...LEAVES],
-    importsTypes: ["config"],
+    importsTypes: ["answers", "config"],
   },
   {
     name: "fleet",

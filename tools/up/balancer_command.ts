@@ -14,6 +14,17 @@ export async function balancerArgs(): Promise<string[]> {
 }
 
 /**
+ * Adds paths to those that a program may read.
+ *
+ * @param args arguments of `deno run` with `--allow-read=...`
+ * @param paths the paths
+ */
+export function mayRead(args: readonly string[], paths: readonly string[]): string[] {
+  const more = paths.map((path) => `,${path}`).join("");
+  return args.map((arg) => arg.startsWith("--allow-read=") ? arg + more : arg);
+}
+
+/**
  * Returns the arguments of a task whose only command is Deno.
  *
  * @param task the task's command line, `deno run ...`

@@ -5,6 +5,7 @@
  */
 import { show } from "../command.ts";
 import { type Compose, composeArgs } from "../docker/compose.ts";
+import { certificateFolder } from "./certificates.ts";
 import { isPrivate } from "./api_place.ts";
 import {
   balancerContainers,
@@ -47,6 +48,7 @@ export async function startDocker(
   const env = {
     ...await socketVariables(socket),
     ...await fleetVariables(places),
+    ...await certificateFolder(),
     LB_PORT: String(request.port),
     LB_REPLICAS: String(request.replicas),
     LB_TAKE_OVER: String(request.takeOver),

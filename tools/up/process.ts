@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { balancerArgs } from "./balancer_command.ts";
+import { balancerArgs, mayRead } from "./balancer_command.ts";
+import { certificatePaths } from "./certificates.ts";
 import { lastLines } from "../command.ts";
 import { cacheDependencies } from "../build/dependencies.ts";
 import { ROOT } from "../project.ts";
@@ -34,7 +35,7 @@ exec "$@" >"$log" 2>&1
 export async function startProcess(request: UpRequest): Promise<Started> {
   await cacheDependencies();
   const runId = crypto.randomUUID();
-  const args = await balancerArgs();
+  const args = mayRead(await balancerArgs(), certificatePaths());
   // Written before the process starts, so that a `down` after a crash in between finds the process.
   await makeFleetFolder(request.places);
   await writeState({ engine: "process", ...stateOf(request), runId }, request.places.stateFile);

@@ -10,11 +10,18 @@ import { acceptAll } from "../../proxy/transport/accept_loop.ts";
 import { BufferPool } from "../../proxy/transport/buffers.ts";
 import type { ByteStream } from "../../proxy/transport/byte_stream.ts";
 import { Deadlines } from "../../proxy/transport/deadlines.ts";
-import { failureBytes, RETRY_AFTER_S } from "../../proxy/errors/error_response.ts";
+import {
+  failureBytes,
+  type FailureMessage,
+  RETRY_AFTER_S,
+} from "../../proxy/errors/error_response.ts";
+import { TlsPort } from "../../proxy/downstream/tls_port.ts";
+import type { Certificate } from "../../proxy/transport/certificate_table.ts";
 import type { DescriptorBudget } from "../../proxy/transport/descriptor_budget.ts";
 import { RequestHead } from "../../proxy/http1/request_head.ts";
 import { Connection } from "../../proxy/transport/connection.ts";
 import { Disconnected } from "../../proxy/transport/connection_reader.ts";
+import { isLoopback } from "../auth/host.ts";
 import { ApiConnection, type ApiLimits, type Handle } from "./api_connection.ts";
 
 /** The dependencies of a server. */
@@ -27,7 +34,24 @@ export interface ApiServerOptions {
   /** The budget that counts the file descriptors of connections to the own port or socket. */
   readonly files: DescriptorBudget;
   readonly failures: FailureLog;
+  /** TLS of the own port; undefined for none. */
+  readonly tls?: ApiTls | undefined;
 }
+
+/** TLS of the API's own port. */
+export interface ApiTls {
+  /** Whether clients without the name of a certificate are refused. */
+  readonly strictSni: boolean;
+  /** Most handshakes under way. */
+  readonly handshakes: number;
+  /** The certificates, the default first. */
+  readonly certificates: readonly Certificate[];
+}
+
+const WITHOUT_TLS = "this port speaks TLS; use https://";
+
+/** Handshakes of the API are not counted: operators are few. */
+const UNCOUNTED = { handshake(): void {} };
 
 /** Connections of one kind, the most recently used one last. */
 type Group = Set<ApiConnection>;
@@ -39,6 +63,7 @@ export class ApiServer {
   readonly #buffers = new BufferPool();
   readonly #head = new RequestHead();
   readonly #errors: AcceptErrors;
+  readonly #tls: TlsPort | undefined;
   readonly #accepted: Group = new Set();
   readonly #handedOver: Group = new Set();
   #listener: Deno.Listener | undefined;
@@ -51,6 +76,23 @@ export class ApiServer {
     this.#errors = new AcceptErrors((message) =>
       options.failures.record("control.accept", message)
     );
+    this.#tls = options.tls && this.#openTls(options.tls);
+  }
+
+  #openTls(tls: ApiTls): TlsPort {
+    const { failures, limits } = this.#options;
+    return new TlsPort({
+      settings: tls,
+      deadlines: this.#deadlines,
+      handshakeMs: limits.headMs,
+      counters: UNCOUNTED,
+      recordFailure: (action, error) => failures.record(action, error),
+    }, tls.certificates);
+  }
+
+  /** Presents other certificates to new connections. */
+  certify(certificates: readonly Certificate[]): void {
+    this.#tls?.certify(certificates);
   }
 
   /** The number of failed accepts. */
@@ -89,7 +131,8 @@ export class ApiServer {
    * @param handle answers the connection's requests
    */
   serve(connection: ByteStream, handle: Handle): Promise<void> {
-    return this.#serve(connection, handle, this.#handedOver, this.#options.maxConnections);
+    const wire = new Connection(connection, this.#buffers, "client");
+    return this.#serve(wire, handle, this.#handedOver, this.#options.maxConnections);
   }
 
   /**
@@ -100,6 +143,7 @@ export class ApiServer {
   async close(ms: number): Promise<void> {
     this.#closing = true;
     this.#listener?.close();
+    this.#tls?.close();
     this.#errors.close();
     const all = () => [...this.#accepted, ...this.#handedOver];
     for (const connection of all()) if (connection.waiting) connection.close();
@@ -136,15 +180,37 @@ export class ApiServer {
     files.enterApi();
     try {
       if ("setNoDelay" in connection) (connection as Deno.TcpConn).setNoDelay(true);
+      const wire = await this.#wireOf(connection);
+      if (!wire) return;
       const toHandler = (request: Request) => handle(request, remoteAddr);
-      await this.#serve(connection, toHandler, this.#accepted, this.#limit);
+      await this.#serve(wire, toHandler, this.#accepted, this.#limit);
     } finally {
       files.leaveApi();
     }
   }
 
-  async #serve(source: ByteStream, handle: Handle, group: Group, limit: number): Promise<void> {
-    const wire = new Connection(source, this.#buffers, "client");
+  /** @returns undefined if the connection is closed, or was refused */
+  async #wireOf(connection: Deno.Conn): Promise<Connection | undefined> {
+    const { remoteAddr } = connection;
+    if (!this.#tls || !("hostname" in remoteAddr)) {
+      return new Connection(connection, this.#buffers, "client");
+    }
+    const { hostname: address } = remoteAddr;
+    const tcp = connection as Deno.TcpConn;
+    const secured = await this.#tls.secure({ connection: tcp, address, shared: false });
+    if (secured === undefined) return undefined;
+    if (!("plain" in secured)) {
+      return new Connection(secured.stream, this.#buffers, "client", undefined, secured.socket);
+    }
+    const wire = new Connection(connection, this.#buffers, "client");
+    wire.prepend(secured.plain);
+    // The command line and the container's health check use loopback, where nobody listens in.
+    if (isLoopback(address)) return wire;
+    await this.#refuse(wire, { status: 400, message: WITHOUT_TLS, close: true, withBody: true });
+    return undefined;
+  }
+
+  async #serve(wire: Connection, handle: Handle, group: Group, limit: number): Promise<void> {
     if (group.size >= limit && !closeWaiting(group)) return await this.#turnAway(wire, limit);
     const connection = new ApiConnection(wire, async (request) => {
       // Placed behind connections that have waited for longer.
@@ -169,14 +235,13 @@ export class ApiServer {
   async #turnAway(wire: Connection, limit: number): Promise<void> {
     const message = `the API serves ${limit} connections already, as many as ` +
       "LB_MAX_API_CONNECTIONS and the limit of open files (ulimit -n) allow; try again";
+    const retryAfterS = RETRY_AFTER_S;
+    await this.#refuse(wire, { status: 503, message, close: true, withBody: true, retryAfterS });
+  }
+
+  async #refuse(wire: Connection, failure: FailureMessage): Promise<void> {
     try {
-      await wire.write(failureBytes({
-        status: 503,
-        message,
-        close: true,
-        withBody: true,
-        retryAfterS: RETRY_AFTER_S,
-      }));
+      await wire.write(failureBytes(failure));
     } catch (error) {
       // The client did not wait for the answer.
       if (!(error instanceof Disconnected)) throw error;

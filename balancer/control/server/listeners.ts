@@ -4,6 +4,7 @@
  * @module
  */
 import type { ByteStream } from "../../proxy/transport/byte_stream.ts";
+import type { Certificate } from "../../proxy/transport/certificate_table.ts";
 import { TrustedProxies } from "../../proxy/downstream/trusted_proxies.ts";
 import type { Entrance } from "../../settings/values.ts";
 import { type Caller, ownCaller, publicCaller } from "../auth/client_identity.ts";
@@ -62,6 +63,11 @@ export class Entrances {
   /** The API's own port or socket file; undefined if it has none. */
   get own(): Deno.Addr | undefined {
     return this.#own;
+  }
+
+  /** Presents other certificates to new connections of the own port. */
+  certify(certificates: readonly Certificate[]): void {
+    this.#server.certify(certificates);
   }
 
   /** The number of failed accepts on the own port or socket. */

@@ -16,6 +16,7 @@ import { PrivateConnections } from "../upstream/private_connections.ts";
 import { RequestBody } from "../request/body.ts";
 import { FastPath, type FastPathExit } from "../forward/fast_path.ts";
 import type { Client } from "../request/client.ts";
+import type { ClientPort } from "../request/client_port.ts";
 import { RequestTimer } from "../telemetry/request_timer.ts";
 import type { Upload } from "../request/upload.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
@@ -61,12 +62,14 @@ export class ClientConnection extends ClientPhases implements Client, Connection
    * @param wire the connection
    * @param address IP address of the client
    * @param trusted whether the peer's statements about the origin of requests are believed
+   * @param port the port through which the client came
    */
   constructor(
     services: ClientServices,
     readonly wire: Connection,
     readonly address: string,
     readonly trusted: boolean,
+    readonly port: ClientPort,
   ) {
     super(services);
     this.origin = address;
@@ -276,10 +279,16 @@ export class ClientConnection extends ClientPhases implements Client, Connection
   /** Answers with an error of the balancer. */
   async fail(failure: FailureMessage): Promise<void> {
     try {
-      await this.wire.write(failureBytes(failure));
+      await this.wire.write(failureBytes(this.#ownAnswer(failure)));
     } finally {
       this.events.rejectionSent(failure);
     }
+  }
+
+  #ownAnswer(failure: FailureMessage): FailureMessage {
+    const { ownFields } = this.port;
+    if (ownFields.length === 0) return failure;
+    return { ...failure, fields: [...(failure.fields ?? []), ...ownFields] };
   }
 
   /** Answers a client that may still be sending; its connection is closed afterwards. */

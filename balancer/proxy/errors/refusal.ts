@@ -28,7 +28,9 @@ export type RefusalReason =
   /** Its method is not forwarded. */
   | "method"
   /** Its Max-Forwards is 0: the balancer is its recipient. */
-  | "max-forwards";
+  | "max-forwards"
+  /** It came without TLS, and is redirected to HTTPS. */
+  | "redirect";
 
 /** The part of an answer that depends on the reason. */
 export type Refusal =
@@ -41,7 +43,7 @@ export const OUT_OF_ROOM =
   "files (ulimit -n)";
 
 /** The reasons for a request that was to be routed to a replica. */
-export type RouteRefusal = Exclude<RefusalReason, "method" | "max-forwards">;
+export type RouteRefusal = Exclude<RefusalReason, "method" | "max-forwards" | "redirect">;
 
 const UNAVAILABLE: Record<Exclude<RouteRefusal, "failed" | "fatal">, string> = {
   quarantined: "this key is quarantined: replicas died of requests with it; see GET /_lb/status",

@@ -14,6 +14,8 @@ import type { Refusal } from "../errors/refusal.ts";
 /** RFC 9110, section 15.5.6, requires a list of methods; replicas may support more. */
 const ALLOW = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
+const NO_BYTES = new Uint8Array(0);
+
 const NOT_TRACED: Refusal = {
   reason: "method",
   status: STATUS_CODE.MethodNotAllowed,
@@ -26,7 +28,7 @@ const OPTIONS: Refusal = {
   status: STATUS_CODE.OK,
   message: "OPTIONS with Max-Forwards: 0",
   fields: [ALLOW],
-  content: { type: undefined, bytes: new Uint8Array(0) },
+  content: { type: undefined, bytes: NO_BYTES },
 };
 
 /** RFC 9110, section 9.3.8: fields that must not be shown to a script that sends TRACE. */
@@ -87,6 +89,7 @@ export class RedirectingAnswers extends OwnAnswers {
       status: STATUS_CODE.PermanentRedirect,
       message: "this service is used by HTTPS",
       fields: [`Location: https://${host}${this.#port}${path.startsWith("/") ? path : "/"}`],
+      content: { type: undefined, bytes: NO_BYTES },
     };
   }
 }

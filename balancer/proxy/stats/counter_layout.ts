@@ -56,8 +56,25 @@ export const REFUSALS: readonly RefusalCause[] = [
   "fatal",
   "method",
   "max-forwards",
+  "redirect",
   "fault",
 ];
+
+/** How handshakes of TLS end; `crowded`: too many were under way. */
+export const HANDSHAKES = [
+  "full",
+  "resumed",
+  "plain",
+  "name",
+  "protocol",
+  "ended",
+  "tls",
+  "late",
+  "crowded",
+] as const;
+
+/** How a handshake of TLS ends. */
+export type HandshakeEnd = (typeof HANDSHAKES)[number];
 
 /** Padding to a cache line between the rows. */
 const LINE = 8;
@@ -95,6 +112,7 @@ export const WORKER = layout({
   denied: 1,
   logged: 1,
   unlogged: 1,
+  handshakes: HANDSHAKES.length,
   // Gauges from here on: they describe the present, and are reset when the worker ends.
   connections: 1,
   holding: 1,

@@ -7,6 +7,7 @@
 import { STEP_COUNT } from "./latency_buckets.ts";
 import {
   FAILURES,
+  HANDSHAKES,
   METHODS,
   OUTCOMES,
   REFUSALS,
@@ -62,6 +63,8 @@ export interface WorkerCounts {
   readonly accepted: number;
   readonly turnedAway: number;
   readonly acceptFailures: number;
+  /** Handshakes of TLS, by their end. */
+  readonly handshakes: Readonly<Record<string, number>>;
   readonly deniedRetries: number;
   /** Lines of the access log that were written. */
   readonly loggedLines: number;
@@ -120,6 +123,7 @@ export function workerCounts(row: Float64Array): WorkerCounts {
     accepted: row[WORKER.accepted]!,
     turnedAway: row[WORKER.turnedAway]!,
     acceptFailures: row[WORKER.acceptFailures]!,
+    handshakes: byName(HANDSHAKES, row, WORKER.handshakes),
     deniedRetries: row[WORKER.denied]!,
     loggedLines: row[WORKER.logged]!,
     lostLines: row[WORKER.unlogged]!,

@@ -11,6 +11,8 @@ import {
   type AttemptFailure,
   BROKEN,
   FAILURES,
+  type HandshakeEnd,
+  HANDSHAKES,
   type RefusalCause,
   REFUSALS,
   REPLICA,
@@ -123,6 +125,11 @@ export class OwnCounters {
   /** A failure added a cost to a request, of any owner. */
   toll(kind: CostKind): void {
     if (kind !== "broken") this.#row[WORKER.tolls + TOLLS.indexOf(kind)]! += 1;
+  }
+
+  /** A handshake of TLS ended. */
+  handshake(end: HandshakeEnd): void {
+    this.#row[WORKER.handshakes + HANDSHAKES.indexOf(end)]! += 1;
   }
 
   /** A control API call ended. */

@@ -15,10 +15,10 @@ import type { ByteStream } from "./byte_stream.ts";
 import type { Socket } from "./socket.ts";
 import {
   firstBytes,
-  HANDSHAKE_RECORD,
   HandshakeError,
   type HandshakePolicy,
   type Raw,
+  requireHandshake,
   type Secured,
 } from "./tls_handshake.ts";
 
@@ -33,7 +33,7 @@ const READ_BYTES = 16 * 1024;
  */
 export async function secureDocumented(raw: Raw, policy: HandshakePolicy): Promise<Secured> {
   const first = await firstBytes(raw);
-  if (first[0] !== HANDSHAKE_RECORD) throw new HandshakeError("plain", "no TLS handshake");
+  requireHandshake(first);
   await policy.turn();
   let serverName = "";
   const options = serverOptions(policy, (name) => serverName = name);

@@ -48,6 +48,8 @@ export type HandshakeFault = "plain" | "name" | "protocol" | "ended" | "tls";
 /** The handshake did not succeed; an alert has been sent where TLS has one. */
 export class HandshakeError extends Error {
   override readonly name = "HandshakeError";
+  /** The bytes of a client that does not speak TLS. */
+  plain = new Uint8Array(0);
 
   constructor(readonly fault: HandshakeFault, message: string, options?: ErrorOptions) {
     super(message, options);
@@ -58,7 +60,7 @@ export class HandshakeError extends Error {
 const READ_BYTES = 2048;
 
 /** The first byte of a record that carries a handshake (RFC 8446, section 5.1). */
-export const HANDSHAKE_RECORD = 0x16;
+const HANDSHAKE_RECORD = 0x16;
 
 /** Alerts of the highest level, as records (RFC 8446, section 6). */
 const UNRECOGNIZED_NAME = alert(112);
@@ -95,6 +97,14 @@ export async function firstBytes({ socket, first }: Raw): Promise<Uint8Array> {
   return await readSome(socket, new Uint8Array(READ_BYTES));
 }
 
+/** @throws {HandshakeError} the bytes are not the beginning of a handshake */
+export function requireHandshake(bytes: Uint8Array): void {
+  if (bytes[0] === HANDSHAKE_RECORD) return;
+  const error = new HandshakeError("plain", "no TLS handshake");
+  error.plain = new Uint8Array(bytes);
+  throw error;
+}
+
 async function readSome(socket: Socket, bytes: Uint8Array): Promise<Uint8Array> {
   const count = await socket.read(bytes);
   if (count === 0) throw new HandshakeError("ended", "the client left during the handshake");
@@ -115,7 +125,7 @@ class Handshake {
   async run(): Promise<Secured> {
     const engine = this.#engine;
     let bytes = await firstBytes(this.#raw);
-    if (bytes[0] !== HANDSHAKE_RECORD) throw new HandshakeError("plain", "no TLS handshake");
+    requireHandshake(bytes);
     const buffer = new Uint8Array(READ_BYTES);
     for (;;) {
       engine.receive(bytes);

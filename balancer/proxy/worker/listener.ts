@@ -3,54 +3,79 @@
  *
  * @module
  */
-import type { DrainDeadlines } from "../../view.ts";
+import type { Address, DrainDeadlines } from "../../view.ts";
 import { AcceptErrors } from "../transport/accept_errors.ts";
 import { acceptAll } from "../transport/accept_loop.ts";
 import type { ConnectionLimits } from "../downstream/connection_limits.ts";
 import { ClientConnection } from "../downstream/client_connection.ts";
 import type { ClientHost } from "../downstream/client_services.ts";
-import { RETRY_AFTER_S } from "../errors/error_response.ts";
+import { type FailureMessage, RETRY_AFTER_S } from "../errors/error_response.ts";
+import type { Arrival } from "../downstream/arrival.ts";
+import { OpenClients } from "../downstream/open_clients.ts";
+import { closeQuietly, type NamedClient, ProxyHeads } from "../downstream/proxy_heads.ts";
+import { TlsPort } from "../downstream/tls_port.ts";
+import { type ClientPort, plainPort, securePort } from "../request/client_port.ts";
+import type { TlsSettings } from "../settings.ts";
+import type { Certificate } from "../transport/certificate_table.ts";
 import type { WorkerContext } from "./worker_context.ts";
-import { readProxyHead } from "../transport/proxy_head_reader.ts";
 import { OUT_OF_ROOM } from "../errors/refusal.ts";
 import { Connection } from "../transport/connection.ts";
 
-/**
- * Idle time, in milliseconds, after which a connection may be closed to make room for a new one.
- */
-const IDLE_MS = 1000;
-
 const TOO_MANY = "too many connections; try again";
 
-/** The client of an accepted connection. */
-interface Arrival {
-  /** IP address of the client: the connection's, or the one in its PROXY head. */
-  readonly address: string;
-  /** Bytes that followed the PROXY head. */
-  readonly rest?: Uint8Array;
-}
+/** RFC 9110, section 15.5.1: what a server of TLS answers to HTTP without it, as others do. */
+const WITHOUT_TLS = "this port speaks TLS; use https://";
 
 /** The listener of one worker. */
 export class Listener implements ClientHost {
   readonly #proxy: WorkerContext;
   readonly #limits: ConnectionLimits;
-  readonly #listener: Deno.TcpListener;
+  readonly #listeners: Deno.TcpListener[] = [];
+  readonly #proxyHeads: ProxyHeads;
+  readonly #tls: TlsPort | undefined;
+  readonly #plainPort: ClientPort;
+  readonly #securePort: ClientPort | undefined;
   readonly #errors: AcceptErrors;
-  readonly #connections = new Set<ClientConnection>();
-  #onEmpty: (() => void) | undefined;
+  readonly #clients: OpenClients;
 
-  /** Listens, together with the other workers, on the configured port. */
-  constructor(proxy: WorkerContext, limits: ConnectionLimits) {
+  /**
+   * Listens, together with the other workers, on the configured ports.
+   *
+   * @param proxy the worker's services
+   * @param limits limits of connections
+   * @param certificates certificates of the port that speaks TLS
+   */
+  constructor(
+    proxy: WorkerContext,
+    limits: ConnectionLimits,
+    certificates: readonly Certificate[] = [],
+  ) {
     this.#proxy = proxy;
     this.#limits = limits;
+    this.#clients = new OpenClients(proxy.deadlines, proxy.counters.own);
+    this.#proxyHeads = new ProxyHeads(proxy);
     this.#errors = new AcceptErrors((message) => proxy.recordFailure("proxy.accept", message));
-    const { hostname, port } = proxy.settings.listen;
-    this.#listener = Deno.listen({ hostname, port, reusePort: true, tcpBacklog: 4096 });
-    this.#accept();
+    const { listen, tls, via } = proxy.settings;
+    this.#plainPort = plainPort(listen.port, via);
+    this.#listen(listen, (connection) => this.#serve(connection));
+    if (!tls) return;
+    this.#securePort = securePort(tls.listen.port, via, tls.hsts);
+    this.#tls = openTlsPort(proxy, tls, certificates);
+    this.#listen(tls.listen, (connection) => this.#serveTls(connection));
   }
 
   get port(): number {
-    return this.#listener.addr.port;
+    return this.#listeners[0]!.addr.port;
+  }
+
+  /** The port that speaks TLS; undefined without one. */
+  get tlsPort(): number | undefined {
+    return this.#listeners[1]?.addr.port;
+  }
+
+  /** Presents other certificates to new connections. */
+  certify(certificates: readonly Certificate[]): void {
+    this.#tls?.certify(certificates);
   }
 
   /**
@@ -58,29 +83,21 @@ export class Listener implements ClientHost {
    *
    * @param deadlines requests and streams that run longer are cut off; held requests keep waiting
    */
-  async drain({ requestsMs, streamsMs }: DrainDeadlines): Promise<void> {
+  async drain(deadlines: DrainDeadlines): Promise<void> {
     this.#proxy.drain.draining = true;
-    this.#listener.close();
+    for (const listener of this.#listeners) listener.close();
+    this.#tls?.close();
     this.#errors.close();
-    for (const connection of this.#connections) connection.drain();
-    const cuts = [
-      setTimeout(() => this.#cut(({ streaming }) => !streaming), requestsMs),
-      setTimeout(() => this.#cut(({ streaming }) => streaming), streamsMs),
-    ];
-    await this.#empty(Math.max(requestsMs, streamsMs));
-    cuts.forEach(clearTimeout);
-    this.#cut(() => true);
+    await this.#clients.drain(deadlines);
   }
 
-  #cut(whom: (connection: ClientConnection) => boolean): void {
-    for (const connection of this.#connections) if (whom(connection)) connection.close();
-  }
-
-  #accept(): Promise<void> {
+  #listen({ hostname, port }: Address, serve: (connection: Deno.TcpConn) => Promise<void>): void {
+    const listener = Deno.listen({ hostname, port, reusePort: true, tcpBacklog: 4096 });
+    this.#listeners.push(listener);
     const { connectionQueue, descriptors, counters } = this.#proxy;
-    return acceptAll(this.#listener, {
+    acceptAll(listener, {
       room: () => connectionQueue.roomToAccept(),
-      serve: (connection) => this.#serve(connection),
+      serve,
       onServeError: (error) => this.#proxy.recordFailure("proxy.connection", error),
       onAcceptError: (error) => {
         counters.own.acceptFailed();
@@ -91,45 +108,108 @@ export class Listener implements ClientHost {
     });
   }
 
-  /** Not async: a suspended function for each client would cost memory while the client is idle. */
+  /** No function stays suspended for an idle client: it would cost memory. */
   async #serve(connection: Deno.TcpConn): Promise<void> {
     this.#proxy.descriptors.enterClient();
     let served = false;
     try {
-      const arrival = this.#arrival(connection);
-      served = await this.#begin(connection, arrival instanceof Promise ? await arrival : arrival);
+      const named = this.#proxyHeads.nameOf(connection);
+      served = await this.#begin(connection, named instanceof Promise ? await named : named);
     } finally {
       if (!served) this.#gone();
     }
   }
 
   /** @returns whether the client is now served */
-  async #begin(connection: Deno.TcpConn, arrival: Arrival | undefined): Promise<boolean> {
-    if (!arrival) return false;
-    const { connectionQueue, counters: { own } } = this.#proxy;
-    const client = this.#clientOf(connection, arrival);
-    if (connectionQueue.crowded) return await this.#turnAway(client, OUT_OF_ROOM);
-    if (!this.#allows(arrival.address, client.trusted)) {
+  async #begin(connection: Deno.TcpConn, named: NamedClient | undefined): Promise<boolean> {
+    if (!named) return false;
+    const { address } = named;
+    const client = this.#clientOf(this.#plainArrival(connection, named));
+    if (this.#proxy.connectionQueue.crowded) return await this.#turnAway(client, OUT_OF_ROOM);
+    if (!this.#allows(address, client.trusted)) {
       // A rejected connection does not count against its address while it lingers.
-      this.#limits.leave(arrival.address);
+      this.#limits.leave(address);
       return await this.#turnAway(client, TOO_MANY);
     }
-    this.#enter(client);
-    own.accepted();
+    this.#start(client, connection);
+    return true;
+  }
+
+  #start(client: ClientConnection, connection: Deno.TcpConn): void {
+    this.#clients.enter(client);
+    this.#proxy.counters.own.accepted();
     try {
       connection.setNoDelay(true);
     } catch (error) {
-      this.#leave(client);
-      this.#limits.leave(arrival.address);
+      this.#clients.leave(client);
+      this.#limits.leave(client.address);
       throw error;
     }
     client.run(this);
+  }
+
+  async #serveTls(connection: Deno.TcpConn): Promise<void> {
+    this.#proxy.descriptors.enterClient();
+    let served = false;
+    try {
+      const named = await this.#proxyHeads.nameOf(connection);
+      served = named !== undefined && await this.#beginTls(connection, named);
+    } finally {
+      if (!served) this.#gone();
+    }
+  }
+
+  /** A rejected client is not told why: that would take a handshake. */
+  async #beginTls(connection: Deno.TcpConn, named: NamedClient): Promise<boolean> {
+    const { address } = named;
+    const trusted = this.#proxy.trustedProxies.has(address);
+    const crowded = this.#proxy.connectionQueue.crowded;
+    if (crowded || !this.#allows(address, trusted)) {
+      if (!crowded) this.#limits.leave(address);
+      this.#proxy.counters.own.turnedAway();
+      closeQuietly(connection);
+      return false;
+    }
+    let served = false;
+    try {
+      return served = await this.#secure(connection, named, trusted);
+    } finally {
+      if (!served) this.#limits.leave(address);
+    }
+  }
+
+  async #secure(
+    connection: Deno.TcpConn,
+    { address, rest }: NamedClient,
+    trusted: boolean,
+  ): Promise<boolean> {
+    const { buffers, counters: { own } } = this.#proxy;
+    const secured = await this.#tls!.secure({ connection, address, shared: trusted, first: rest });
+    if (secured === undefined) return false;
+    if ("plain" in secured) return await this.#answerPlain(connection, address);
+    const { stream, socket, session, serverName } = secured;
+    const wire = new Connection(stream, buffers, "client", own, socket);
+    const tls = { ...session, serverName };
+    if (this.#proxy.draining) {
+      wire.close();
+      return false;
+    }
+    this.#start(
+      this.#clientOf({ wire, address, trusted, port: this.#securePort!, tls }),
+      connection,
+    );
     return true;
+  }
+
+  async #answerPlain(connection: Deno.TcpConn, address: string): Promise<false> {
+    const client = this.#clientOf(this.#plainArrival(connection, { address }));
+    const failure = { status: 400, message: WITHOUT_TLS, close: true, withBody: true };
+    return await this.#reject(client, failure);
   }
 
   /** A served client has disconnected. */
   left(client: ClientConnection): void {
-    this.#leave(client);
+    this.#clients.leave(client);
     this.#limits.leave(client.address);
     this.#gone();
   }
@@ -139,32 +219,16 @@ export class Listener implements ClientHost {
     this.#proxy.connectionQueue.roomMade();
   }
 
-  /** The client of a connection; undefined when its PROXY head was missing and it was closed. */
-  #arrival(connection: Deno.TcpConn): Arrival | Promise<Arrival | undefined> {
-    const { hostname } = connection.remoteAddr;
-    const { settings, trustedProxies } = this.#proxy;
-    if (!settings.proxyProtocol || !trustedProxies.has(hostname)) return { address: hostname };
-    return this.#named(connection, hostname);
-  }
-
-  /** The client that a trusted proxy names in its PROXY head. */
-  async #named(connection: Deno.TcpConn, hostname: string): Promise<Arrival | undefined> {
-    try {
-      const { head, rest } = await readProxyHead(connection, this.#proxy.settings.timeouts.head);
-      return { address: head.source ?? hostname, rest };
-    } catch (error) {
-      closeQuietly(connection);
-      if (this.#proxy.draining) return undefined;
-      this.#proxy.recordFailure("proxy.protocol", error);
-      return undefined;
-    }
-  }
-
-  #clientOf(connection: Deno.TcpConn, { address, rest }: Arrival): ClientConnection {
+  #plainArrival(connection: Deno.TcpConn, { address, rest }: NamedClient): Arrival {
     const { buffers, counters: { own }, trustedProxies } = this.#proxy;
     const wire = new Connection(connection, buffers, "client", own);
     if (rest) wire.prepend(rest);
-    return new ClientConnection(this.#proxy.clients, wire, address, trustedProxies.has(address));
+    const trusted = trustedProxies.has(address);
+    return { wire, address, trusted, port: this.#plainPort, tls: undefined };
+  }
+
+  #clientOf({ wire, address, trusted, port }: Arrival): ClientConnection {
+    return new ClientConnection(this.#proxy.clients, wire, address, trusted, port);
   }
 
   /**
@@ -176,65 +240,40 @@ export class Listener implements ClientHost {
     const exceeded = this.#limits.enter(address);
     if (exceeded === undefined) return true;
     const shared = this.#proxy.settings.limits.connectionsPerAddress === "auto";
-    return exceeded === "perAddress" && shared && (trusted || this.#closeWaiting(address));
-  }
-
-  /** @returns whether an idle connection of that address could be closed */
-  #closeWaiting(address: string): boolean {
-    for (const connection of this.#connections) {
-      if (connection.address !== address || connection.waitedMs < IDLE_MS) continue;
-      connection.close();
-      return true;
-    }
-    return false;
-  }
-
-  #enter(client: ClientConnection): void {
-    this.#connections.add(client);
-    this.#proxy.counters.own.connections = this.#connections.size;
-    this.#proxy.deadlines.add(client);
-  }
-
-  #leave(client: ClientConnection): void {
-    this.#proxy.deadlines.delete(client);
-    this.#connections.delete(client);
-    this.#proxy.counters.own.connections = this.#connections.size;
-    if (this.#connections.size === 0) this.#onEmpty?.();
+    return exceeded === "perAddress" && shared && (trusted || this.#clients.closeWaiting(address));
   }
 
   /** @returns false: the client is not served */
   async #turnAway(client: ClientConnection, message: string): Promise<false> {
     this.#proxy.counters.own.turnedAway();
-    this.#enter(client);
-    const close = true;
-    await client.reject({
+    return await this.#reject(client, {
       status: 503,
       message,
-      close,
+      close: true,
       withBody: true,
       retryAfterS: RETRY_AFTER_S,
     });
-    this.#leave(client);
-    return false;
   }
 
-  #empty(deadlineMs: number): Promise<void> {
-    if (this.#connections.size === 0) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, deadlineMs);
-    this.#onEmpty = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    return promise;
+  /** @returns false: the client is not served */
+  async #reject(client: ClientConnection, failure: FailureMessage): Promise<false> {
+    this.#clients.enter(client);
+    await client.reject(failure);
+    this.#clients.leave(client);
+    return false;
   }
 }
 
-/** The deadline of a PROXY head may have closed the connection already. */
-function closeQuietly(connection: Deno.TcpConn): void {
-  try {
-    connection.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
-  }
+function openTlsPort(
+  proxy: WorkerContext,
+  settings: TlsSettings,
+  certificates: readonly Certificate[],
+): TlsPort {
+  return new TlsPort({
+    settings,
+    deadlines: proxy.deadlines,
+    handshakeMs: proxy.settings.timeouts.head,
+    counters: proxy.counters.own,
+    recordFailure: (action, error) => proxy.recordFailure(action, error),
+  }, certificates);
 }

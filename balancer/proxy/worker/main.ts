@@ -33,6 +33,8 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   switch (data.type) {
     case "open":
       return open(data);
+    case "certificates":
+      return acceptor?.certify(data.certificates);
     case "view":
       return publish(data);
     case "idle":
@@ -74,7 +76,7 @@ async function trace(proxy: WorkerContext): Promise<void> {
 
 function accept(
   proxy: WorkerContext,
-  { settings, counts, sheets }: Extract<ToWorker, { type: "open" }>,
+  { settings, counts, sheets, certificates }: Extract<ToWorker, { type: "open" }>,
 ): void {
   const { connections, connectionsPerAddress } = settings.limits;
   acceptor = new Listener(
@@ -87,6 +89,7 @@ function accept(
           : connectionsPerAddress;
       },
     }),
+    certificates,
   );
   tell({ type: "listening", port: acceptor.port });
 }

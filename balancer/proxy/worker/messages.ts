@@ -8,6 +8,7 @@ import type { DrainDeadlines, Evidence, FailureCost, Sample, Upstream } from "..
 import type { StreamFrame } from "../transport/channel_stream.ts";
 import type { SharedCounts } from "../downstream/connection_limits.ts";
 import type { SharedFiles } from "../transport/descriptor_budget.ts";
+import type { Certificate } from "../transport/certificate_table.ts";
 import type { LoadMap } from "../upstream/load_cells.ts";
 import type { WorkerSheets } from "./worker_parts.ts";
 import type { ProxySettings } from "../settings.ts";
@@ -32,7 +33,11 @@ export type ToWorker =
     readonly counts: SharedCounts;
     readonly files: SharedFiles;
     readonly sheets: WorkerSheets;
+    /** Certificates of the port that speaks TLS. */
+    readonly certificates: readonly Certificate[];
   }
+  /** Other certificates from now on. */
+  | { readonly type: "certificates"; readonly certificates: readonly Certificate[] }
   | {
     readonly type: "view";
     readonly view: PlainView;

@@ -38,7 +38,6 @@ import type { OutlierSampler } from "../upstream/outlier_sampler.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import type { RetryBudget } from "../upstream/retry_budget.ts";
 
-
 /** Dependencies that the worker provides. */
 export interface PipelineParts {
   readonly settings: ProxySettings;

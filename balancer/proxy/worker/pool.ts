@@ -16,6 +16,7 @@ import {
 } from "../downstream/connection_limits.ts";
 import { type SharedFiles, sharedFiles, strikeOutFiles } from "../transport/descriptor_budget.ts";
 import { LoadCells, type LoadMap } from "../upstream/load_cells.ts";
+import type { Certificate } from "../transport/certificate_table.ts";
 import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
 import type { ProxySettings } from "../settings.ts";
 import type { DataPlaneCounts } from "../stats/counter_snapshot.ts";
@@ -53,6 +54,8 @@ export interface DataPlaneOptions {
    * less.
    */
   readonly listenMs?: number;
+  /** Certificates of the port that speaks TLS, the default first. */
+  readonly certificates?: readonly Certificate[];
   /** Module that a worker runs; {@linkcode WORKER} unless a test sets its own. */
   readonly module?: string;
 }
@@ -95,6 +98,7 @@ export class DataPlaneWorkers implements DataPlane {
   readonly #members = new Set<Member>();
   readonly #acks = new ViewAcks<Member>();
   #view: PlainView | undefined;
+  #certificates: readonly Certificate[];
   #accessLogging: AccessLogging;
   #question = 0;
   #ending = false;
@@ -103,6 +107,7 @@ export class DataPlaneWorkers implements DataPlane {
     this.#options = options;
     const { workers } = options.settings;
     this.#accessLogging = options.settings.accessLogging;
+    this.#certificates = (options.certificates ?? []).map(plainCertificate);
     this.#counts = sharedCounts(workers);
     this.#files = options.files ?? sharedFiles(workers, 0);
     this.#loads = sharedLoads(workers);
@@ -146,6 +151,12 @@ export class DataPlaneWorkers implements DataPlane {
   set accessLogging(logging: AccessLogging) {
     this.#accessLogging = logging;
     this.#tellAll({ type: "access", part: partOf(logging) });
+  }
+
+  /** Presents other certificates to new connections. */
+  certify(certificates: readonly Certificate[]): void {
+    this.#certificates = certificates.map(plainCertificate);
+    this.#tellAll({ type: "certificates", certificates: this.#certificates });
   }
 
   /** Counts of all workers: since the start, or for a replica since it joined. */
@@ -208,7 +219,9 @@ export class DataPlaneWorkers implements DataPlane {
     };
     const { settings } = this.#options;
     const sheets = { memory: this.#loads, tallies: this.#tallies.workers, row };
-    tell(member, { type: "open", settings, counts: this.#counts, files: this.#files, sheets });
+    const certificates = this.#certificates;
+    const shared = { counts: this.#counts, files: this.#files, sheets };
+    tell(member, { type: "open", settings, ...shared, certificates });
     tell(member, { type: "access", part: partOf(this.#accessLogging) });
     if (this.#view) {
       tell(member, { type: "view", view: this.#view, tallies: this.#tallies.replicas });
@@ -313,6 +326,11 @@ export class DataPlaneWorkers implements DataPlane {
   #tellAll(message: ToWorker): void {
     for (const member of this.#members) tell(member, message);
   }
+}
+
+/** Without what the workers do not need. */
+function plainCertificate({ cert, key, names }: Certificate): Certificate {
+  return { cert, key, names };
 }
 
 function tell({ worker }: Member, message: ToWorker): void {

@@ -14,13 +14,13 @@ interface RawEnd {
 
 /** A TCP connection with its read, unused bytes. */
 export class RawConnection implements Disposable {
-  readonly #connection: Deno.TcpConn;
+  readonly #connection: Deno.TcpConn | Deno.TlsConn;
   readonly #buffer = new Uint8Array(256 * 1024);
   #unread = "";
   #end: "eof" | "reset" | undefined;
 
-  constructor(connection: Deno.TcpConn) {
-    connection.setNoDelay(true);
+  constructor(connection: Deno.TcpConn | Deno.TlsConn) {
+    if ("setNoDelay" in connection) connection.setNoDelay(true);
     this.#connection = connection;
   }
 

@@ -1,0 +1,28 @@
+/**
+ * A client's connection when its application protocol begins: behind the head of the PROXY protocol
+ * and the handshake of TLS, where there are such.
+ *
+ * @module
+ */
+import type { ClientPort } from "../request/client_port.ts";
+import type { Connection } from "../transport/connection.ts";
+import type { Session } from "../transport/tls_engine.ts";
+
+/** A connection that is ready to be served. */
+export interface Arrival {
+  /** Its decrypted bytes. */
+  readonly wire: Connection;
+  /** IP address of the client: the connection's, or the one in its PROXY head. */
+  readonly address: string;
+  /** Whether the peer's statements about the origin of requests are believed. */
+  readonly trusted: boolean;
+  readonly port: ClientPort;
+  /** Facts about TLS, with the negotiated application protocol; undefined without TLS. */
+  readonly tls: TlsFacts | undefined;
+}
+
+/** Facts about a connection's TLS. */
+export interface TlsFacts extends Session {
+  /** The server name that the client asked for; empty without one. */
+  readonly serverName: string;
+}

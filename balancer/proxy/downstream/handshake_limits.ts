@@ -1,0 +1,86 @@
+/**
+ * Bounds of TLS handshakes, which cost a hundred times as much CPU as a small request. A worker has
+ * a bounded number under way, of one address at most a quarter of them, and computes a few of them
+ * in one turn of its event loop, so that established connections go on in between.
+ *
+ * @module
+ */
+
+/** Handshakes that are computed in one turn; each takes about half a millisecond. */
+const PER_TURN = 4;
+
+/** The part of all handshakes that one address may have. */
+const SHARE = 4;
+
+/** Counts the handshakes of one worker. */
+export class HandshakeLimits {
+  readonly #most: number;
+  readonly #mostOfOne: number;
+  readonly #byAddress = new Map<string, number>();
+  readonly #waiting: (() => void)[] = [];
+  #count = 0;
+  #left = PER_TURN;
+  #scheduled = false;
+
+  /** @param most most handshakes under way */
+  constructor(most: number) {
+    this.#most = most;
+    this.#mostOfOne = Math.ceil(most / SHARE);
+  }
+
+  /** Number of handshakes under way. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * Counts a handshake in.
+   *
+   * @param address the client's address
+   * @param shared whether many clients use the address: only the worker's bound holds for it
+   * @returns whether it may begin; {@linkcode leave} must follow only then
+   */
+  enter(address: string, shared: boolean): boolean {
+    const ofOne = this.#byAddress.get(address) ?? 0;
+    if (this.#count >= this.#most || (!shared && ofOne >= this.#mostOfOne)) return false;
+    this.#count++;
+    this.#byAddress.set(address, ofOne + 1);
+    return true;
+  }
+
+  /** Counts a handshake out. */
+  leave(address: string): void {
+    const ofOne = this.#byAddress.get(address) ?? 0;
+    this.#count--;
+    if (ofOne > 1) this.#byAddress.set(address, ofOne - 1);
+    else this.#byAddress.delete(address);
+  }
+
+  /**
+   * Waits for room in the event loop, first in, first out.
+   *
+   * @returns undefined if there is room now
+   */
+  turn(): Promise<void> | undefined {
+    this.#schedule();
+    if (this.#left > 0) {
+      this.#left--;
+      return undefined;
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#renew());
+  }
+
+  #renew(): void {
+    this.#scheduled = false;
+    const next = this.#waiting.splice(0, PER_TURN);
+    this.#left = PER_TURN - next.length;
+    if (next.length > 0) this.#schedule();
+    for (const begin of next) begin();
+  }
+}

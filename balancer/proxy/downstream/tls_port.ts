@@ -1,0 +1,163 @@
+/**
+ * The side of a TLS port that all its connections share: certificates, bounds, and the handshake.
+ *
+ * @module
+ */
+import type { OwnCounters } from "../stats/counters.ts";
+import type { TlsSettings } from "../settings.ts";
+import { type Certificate, CertificateTable } from "../transport/certificate_table.ts";
+import type { Deadlines, Expiring } from "../transport/deadlines.ts";
+import { socketOf } from "../transport/socket.ts";
+import { engineFault } from "../transport/tls_engine.ts";
+import { secureDocumented } from "../transport/tls_fallback.ts";
+import {
+  HandshakeError,
+  type HandshakePolicy,
+  secure,
+  type Secured,
+} from "../transport/tls_handshake.ts";
+import { HandshakeLimits } from "./handshake_limits.ts";
+import { closeQuietly } from "./proxy_heads.ts";
+
+/** Application protocols in order of preference. */
+const PROTOCOLS = ["http/1.1"];
+
+/** Dependencies of a {@linkcode TlsPort}. */
+export interface TlsServices {
+  readonly settings: Pick<TlsSettings, "strictSni" | "handshakes">;
+  readonly deadlines: Pick<Deadlines, "in" | "add" | "delete">;
+  /** Milliseconds for a handshake. */
+  readonly handshakeMs: number;
+  readonly counters: Pick<OwnCounters, "handshake">;
+  /** Records an error that no client caused. */
+  recordFailure(action: string, error: unknown): void;
+}
+
+/** A client's connection before its handshake. */
+export interface Unsecured {
+  readonly connection: Deno.TcpConn;
+  /** IP address of the client. */
+  readonly address: string;
+  /** Whether the peer is a proxy that carries many clients. */
+  readonly shared: boolean;
+  /** Bytes that were read before. */
+  readonly first?: Uint8Array | undefined;
+}
+
+/** The first bytes of a client that speaks HTTP without TLS. */
+export interface PlainBytes {
+  readonly plain: Uint8Array;
+}
+
+/** A handshake under way: its connection is closed at the deadline. */
+class PendingHandshake implements Expiring {
+  late = false;
+  readonly #connection: Deno.TcpConn;
+
+  constructor(connection: Deno.TcpConn, readonly deadlineAt: number) {
+    this.#connection = connection;
+  }
+
+  onDeadline(): void {
+    this.late = true;
+    this.close();
+  }
+
+  close(): void {
+    closeQuietly(this.#connection);
+  }
+}
+
+/** The TLS port of one worker. */
+export class TlsPort {
+  readonly #services: TlsServices;
+  readonly #limits: HandshakeLimits;
+  readonly #pending = new Set<PendingHandshake>();
+  readonly #policy: HandshakePolicy;
+  #table: CertificateTable;
+  #secure: typeof secure;
+
+  /**
+   * @param services dependencies of the port
+   * @param certificates the certificates, the default first
+   */
+  constructor(services: TlsServices, certificates: readonly Certificate[]) {
+    this.#services = services;
+    this.#limits = new HandshakeLimits(services.settings.handshakes);
+    this.#table = new CertificateTable(certificates, services.settings.strictSni);
+    this.#policy = {
+      identity: (name) => this.#table.find(name),
+      protocols: PROTOCOLS,
+      turn: () => this.#limits.turn(),
+    };
+    this.#secure = this.#choose(certificates[0]);
+  }
+
+  /** Uses other certificates from the next handshake on; connections and tickets stay valid. */
+  certify(certificates: readonly Certificate[]): void {
+    this.#table = new CertificateTable(certificates, this.#services.settings.strictSni);
+  }
+
+  /** The engine in memory, or the documented interface where the runtime's handle is another. */
+  #choose(certificate: Certificate | undefined): typeof secure {
+    const fault = certificate ? engineFault(certificate) : "there is no certificate";
+    if (fault === undefined) return secure;
+    const message = `TLS uses the slower documented interface, since ${fault}`;
+    this.#services.recordFailure("proxy.tls", message);
+    return secureDocumented;
+  }
+
+  /**
+   * Performs the handshake of a connection. A connection whose handshake fails is closed, unless its
+   * client speaks HTTP without TLS.
+   *
+   * @returns the bytes of such a client; undefined for any other failure
+   */
+  async secure(unsecured: Unsecured): Promise<Secured | PlainBytes | undefined> {
+    const { address, shared, connection } = unsecured;
+    if (!this.#limits.enter(address, shared)) {
+      this.#services.counters.handshake("crowded");
+      closeQuietly(connection);
+      return undefined;
+    }
+    try {
+      return await this.#handshake(unsecured);
+    } finally {
+      this.#limits.leave(address);
+    }
+  }
+
+  async #handshake({ connection, first }: Unsecured): Promise<Secured | PlainBytes | undefined> {
+    const { deadlines, handshakeMs, counters } = this.#services;
+    const pending = new PendingHandshake(connection, deadlines.in(handshakeMs));
+    deadlines.add(pending);
+    this.#pending.add(pending);
+    try {
+      const socket = socketOf(connection);
+      const secured = await this.#secure({ connection, socket, first }, this.#policy);
+      counters.handshake(secured.session.resumed ? "resumed" : "full");
+      return secured;
+    } catch (error) {
+      return this.#failed(error, pending);
+    } finally {
+      deadlines.delete(pending);
+      this.#pending.delete(pending);
+    }
+  }
+
+  #failed(error: unknown, pending: PendingHandshake): PlainBytes | undefined {
+    const { counters, recordFailure } = this.#services;
+    const refused = error instanceof HandshakeError ? error : undefined;
+    const fault = refused?.fault;
+    counters.handshake(pending.late ? "late" : fault ?? "tls");
+    if (refused?.fault === "plain") return { plain: refused.plain };
+    pending.close();
+    if (fault === undefined) recordFailure("proxy.tls", error);
+    return undefined;
+  }
+
+  /** Ends all handshakes under way. */
+  close(): void {
+    for (const pending of this.#pending) pending.close();
+  }
+}
