@@ -15,7 +15,7 @@ import { controlParts } from "./control_parts.ts";
 import { EngineError, type EngineKind, type Template } from "./engine/engine.ts";
 import type { FleetOwner } from "./engine/fleet_owner.ts";
 import { openEngine } from "./engine/open_engine.ts";
-import { type FailureLog, Failures } from "./failures.ts";
+import { Failures } from "./failures.ts";
 import { fileLimit } from "./file_limit.ts";
 import type { RingShape } from "./fleet/spec/ring_spec.ts";
 import { systemClock } from "./clock.ts";

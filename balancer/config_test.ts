@@ -115,6 +115,31 @@ Deno.test("the key setting accepts six kinds of keys", () => {
   }
 });
 
+Deno.test("certificates are a folder or pairs of files", () => {
+  const certificates = (text: string) =>
+    readConfig({ LB_TLS_CERTIFICATES: text, LB_TLS_PORT: "0" }).tls.certificates;
+  assertEquals(certificates("/etc/tls/"), { folder: "/etc/tls" });
+  assertEquals(certificates("a.pem:a.key, b.pem:b.key"), {
+    pairs: [{ cert: "a.pem", key: "a.key" }, { cert: "b.pem", key: "b.key" }],
+  });
+  for (const text of ["a.pem:a.key,b.pem", "a:b:c", ":b", "a:", "a.pem:a.key,"]) {
+    assertThrows(() => certificates(text), ConfigError, "LB_TLS_CERTIFICATES: must be a folder");
+  }
+});
+
+Deno.test("settings of TLS that conflict with each other are faults", () => {
+  const all = (env: Record<string, string>) => faults(env).join("\n");
+  const tls = { LB_TLS_PORT: "5443", LB_TLS_CERTIFICATES: "/certificates" };
+  readConfig(tls);
+  assertMatch(all({ LB_TLS_PORT: "5443" }), /LB_TLS_PORT: needs LB_TLS_CERTIFICATES/);
+  assertMatch(all({ ...tls, LB_PORT: "5443" }), /must be another port than LB_PORT; got 5443/);
+  assertMatch(all({ LB_TLS_REDIRECT: "true" }), /LB_TLS_REDIRECT: needs LB_TLS_PORT; got true/);
+  assertMatch(all({ ...tls, LB_TLS_REDIRECT: "443", LB_DRILLS: "true" }), /LB_DRILLS: needs/);
+  assertMatch(all({ LB_ADMIN_TLS: "on" }), /LB_ADMIN_TLS: on needs LB_TLS_CERTIFICATES/);
+  assertMatch(all({ ...tls, LB_TLS_HSTS: "a\r\nb" }), /LB_TLS_HSTS: must be `max-age/);
+  assertMatch(all({ ...tls, LB_TLS_REDIRECT: "0" }), /must be true, false or a port from 1/);
+});
+
 Deno.test("a replica's environment is a JSON object of strings", () => {
   const config = readConfig({ LB_REPLICA_ENV: '{"A":"1"}' });
   assertEquals(config.replica.env, { A: "1" });

@@ -4,7 +4,6 @@
  * @module
  */
 import type { Logger } from "@logtape/logtape";
-import type { CertificateStatus } from "./answers/certificate.ts";
 import { CertificateStore } from "./certificates/certificate_store.ts";
 import { certificateStatus } from "./certificates/certificate_status.ts";
 import type { Config } from "./config.ts";
@@ -77,7 +76,7 @@ export class TlsFront {
   }
 
   /** The certificates as `GET /_lb/status` shows them. */
-  status(): CertificateStatus[] {
+  status(): ReturnType<typeof certificateStatus> {
     return this.#store ? certificateStatus(this.#store, Date.now()) : [];
   }
 

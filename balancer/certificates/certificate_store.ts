@@ -22,7 +22,7 @@ import { fileMark, findPairs, readPem } from "./certificate_source.ts";
 const LOOK_MS = 1000;
 
 /** Time before its end at which a certificate is reported, in milliseconds. */
-export const EXPIRY_NOTICE_MS = 14 * 24 * 60 * 60 * 1000;
+const EXPIRY_NOTICE_MS = 14 * 24 * 60 * 60 * 1000;
 
 /** Interval between two reports of one certificate, in milliseconds. */
 const NOTICE_MS = 24 * 60 * 60 * 1000;
@@ -49,7 +49,7 @@ export interface CertificateSet {
 }
 
 /** A file that cannot be used. */
-export interface CertificateFault {
+interface CertificateFault {
   /** Name of the pair. */
   readonly name: string;
   /** The file and the reason. */

@@ -5,13 +5,13 @@
  */
 
 /** A pair of files: the certificate chain and its private key. */
-export interface PairFiles {
+interface PairFiles {
   readonly cert: string;
   readonly key: string;
 }
 
 /** Properties of a certificate. */
-export interface CertificateOptions {
+interface CertificateOptions {
   /** Subject alternative names: DNS names, or entries such as `IP:127.0.0.1`. */
   readonly names?: readonly string[];
   readonly subject?: string;

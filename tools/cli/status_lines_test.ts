@@ -79,6 +79,29 @@ Deno.test("status: a recovered replica has no last output, a slow start shows it
   ]);
 });
 
+Deno.test("status: certificates that end soon, or cannot be loaded, are listed", () => {
+  const certificate = {
+    name: "a.example",
+    names: ["a.example"],
+    kind: "ec" as const,
+    notAfter: "2026-11-30T00:00:00.000Z",
+    daysLeft: 6,
+    fingerprint: "00",
+    fault: null,
+  };
+  const certificates = [
+    certificate,
+    { ...certificate, name: "b", daysLeft: 0 },
+    { ...certificate, name: "c", daysLeft: 14 },
+    { ...certificate, name: "d", daysLeft: 40, fault: "d.key: does not exist" },
+  ];
+  assertEquals(statusLines(status([replica("Server1")], { certificates }), NOW, LOOK).slice(7), [
+    "certificate a.example ends in 6 days: it is valid until 2026-11-30T00:00:00.000Z",
+    "certificate b has ended, or ends today: it is valid until 2026-11-30T00:00:00.000Z",
+    "certificate d cannot be loaded: d.key: does not exist",
+  ]);
+});
+
 Deno.test("status: colours show whether the fleet is healthy", () => {
   const look = { paint: COLOURS, width: 80 };
   const [well, ill] = [replica("A"), replica("A", { state: "down" })].map((one) =>
