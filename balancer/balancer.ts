@@ -30,9 +30,11 @@ import { resumeDeploy } from "./fleet/operations/resume.ts";
 import { StateLock, thisHolder } from "./fleet/store/state_lock.ts";
 import { NO_STORE } from "./fleet/store/store.ts";
 import { ChangeLock } from "./fleet/operations/change_lock.ts";
+import { type GivenSettings, LiveSettings } from "./live_settings.ts";
 import type { Log } from "./log/log.ts";
 import { type AccessStyle, accessStyleOf, type LogStyle } from "./log/style.ts";
 import { Metrics } from "./metrics/metrics.ts";
+import { healthHeaders } from "./health_headers.ts";
 import { surviveOutOfFiles } from "./out_of_files.ts";
 import { DescriptorBudget, sharedFiles } from "./proxy/transport/descriptor_budget.ts";
 import { proxySettings, type TraceSettings, workerCount } from "./proxy/settings.ts";
@@ -66,7 +68,7 @@ interface StartOptions {
 /**
  * Starts a balancer. The balancer serves when the promise resolves.
  *
- * @param config the configuration
+ * @param given the settings
  * @param log the program's log
  * @param start further inputs
  * @throws {Deno.errors.AddrInUse} the public port is taken
@@ -74,11 +76,12 @@ interface StartOptions {
  * names it
  */
 export async function startBalancer(
-  config: Config,
+  given: GivenSettings,
   log: Log,
   { traces, environment }: StartOptions,
 ): Promise<Running> {
   const { logger } = log;
+  const { config } = given;
   const failures = new Failures(logger);
   const unwatch = surviveOutOfFiles((error) => failures.record("process.files", error));
   const takenOver = Promise.withResolvers<string>();
@@ -118,7 +121,7 @@ export async function startBalancer(
   const fleetLog = logger.getChild("fleet");
   const probe = httpProbe({
     path: config.health.path,
-    headers: config.health.headers,
+    headers: await healthHeaders(config.health),
     ...(config.health.host === "" ? {} : { host: config.health.host }),
   });
   const proxy = {
@@ -169,7 +172,7 @@ export async function startBalancer(
   const changeLock = new ChangeLock();
   const deploys = new Deploys({ fleet, engine, changeLock, now: systemClock.now });
   const parts = {
-    config,
+    live: new LiveSettings(given, { fleet, log, dataPlane }),
     fleet,
     probe,
     engine,
@@ -279,8 +282,8 @@ function apiLimits(config: Config): ApiLimits {
     lineBytes: config.limits.lineBytes,
     headBytes: config.limits.headBytes,
     fields: config.limits.fields,
-    headMs: config.timeouts.headMs,
-    idleMs: config.timeouts.keepAliveMs,
+    headMs: config.listen.headMs,
+    idleMs: config.listen.keepAliveMs,
     bodyMs: config.timeouts.bodyMs,
   };
 }
