@@ -10,7 +10,7 @@ import type { Setting } from "./settings/setting.ts";
 import { type SettingName, SETTINGS, type Settings } from "./settings/settings.ts";
 import { type Config, groupSettings } from "./settings/config_groups.ts";
 import { conflictsOf } from "./settings/conflicts.ts";
-import type { ConfigFile } from "./settings/file/file.ts";
+import type { ConfigFile } from "./settings/config_file.ts";
 import { located, type Origin, originsOf } from "./settings/origin.ts";
 import { unknownNameFaults } from "./settings/unknown_names.ts";
 

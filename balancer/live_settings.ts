@@ -9,7 +9,7 @@ import type { Fleet } from "./fleet/fleet.ts";
 import type { Log } from "./log/log.ts";
 import type { DataPlaneWorkers } from "./proxy/worker/pool.ts";
 import { describeSettings } from "./settings/describe.ts";
-import type { ConfigFile } from "./settings/file/file.ts";
+import type { ConfigFile } from "./settings/config_file.ts";
 import type { SettingName } from "./settings/settings.ts";
 import { sameUpstreams, upstreamsText } from "./upstream_list.ts";
 

@@ -169,7 +169,7 @@ export type Config =
   & ServiceConfig;
 
 /** The part of a configuration that only a file can describe. */
-export interface ServiceConfig {
+interface ServiceConfig {
   /** The name of the service. */
   readonly service: string;
 }

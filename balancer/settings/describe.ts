@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { type ConfigFile, placeText } from "./file/file.ts";
+import { type ConfigFile, placeText } from "./config_file.ts";
 import type { Origin } from "./origin.ts";
 import { restartReason } from "./reload_rules.ts";
 import type { Setting } from "./setting.ts";
 import { type SettingName, SETTINGS } from "./settings.ts";
 
 /** A setting in force. */
-export interface DescribedSetting {
+interface DescribedSetting {
   readonly name: SettingName;
   /** Its text, as in the environment; for a secret only whether it is set. */
   readonly value: string;
@@ -54,7 +54,7 @@ export function describeSettings(
  * @param name the setting
  * @param text its text; a secret is not shown
  */
-export function shownText(name: SettingName, text: string): string {
+function shownText(name: SettingName, text: string): string {
   const { secret, fallback }: Setting<unknown> = SETTINGS[name];
   return secret && text !== fallback ? "(secret)" : text;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ConfigFile, type FileValue, placeText } from "./file/file.ts";
+import { type ConfigFile, type FileValue, placeText } from "./config_file.ts";
 import type { Setting } from "./setting.ts";
 import { type SettingName, SETTINGS } from "./settings.ts";
 

@@ -141,6 +141,7 @@ test("every call answers as it is described, for any input", async (t) => {
       { id: "getMetrics", status: 200 },
       { id: "getLoad", status: 200 },
       { id: "getLog", status: 200 },
+      { id: "getSettings", status: 200 },
       { id: "listIncidents", status: 200 },
       { id: "explain", path: "/_lb/explain?key=alice", status: 200 },
       { id: "explain", path: "/_lb/explain?id=7", status: 200 },

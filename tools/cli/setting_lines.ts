@@ -6,7 +6,7 @@
 import type { SettingInForce } from "../../balancer/answers/settings.ts";
 import { ConfigError, readConfig } from "../../balancer/config.ts";
 import { describeSettings } from "../../balancer/settings/describe.ts";
-import type { ConfigFile } from "../../balancer/settings/file/file.ts";
+import type { ConfigFile } from "../../balancer/settings/config_file.ts";
 import { loadConfigFile } from "../../balancer/settings/file/load.ts";
 import { originsOf } from "../../balancer/settings/origin.ts";
 import type { Setting } from "../../balancer/settings/setting.ts";

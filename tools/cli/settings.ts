@@ -32,16 +32,16 @@ const ABOUT = "Shows every setting that is in force in the running balancer, and
 
 const EXAMPLES: readonly Example[] = [
   ["settings", "all of them"],
-  ["settings --changed", "those that do not have their default"],
+  ["settings --changed", "without the defaults"],
   ["settings LB_KEY hold", "these two in full"],
-  ["settings --local --config ringkeeper.yaml", "check a file before it is used"],
+  ["settings --config ringkeeper.yaml", "check a file before it is used"],
 ];
 
 /** The verb `settings`. */
 export function settingsCommand(): Command {
   const summary = "every setting in force, and its origin";
   const names = new Argument("[NAME...]", "settings, with or without LB_");
-  const config = new Option("--config <FILE>", "with --local: the configuration file")
+  const config = new Option("--config <FILE>", "the configuration file; implies --local")
     .argParser((path) => fromUserFolder(path));
   return balancerCommand("settings", { summary, about: ABOUT, examples: EXAMPLES })
     .addArgument(completedBy(names, settingNames))

@@ -165,6 +165,7 @@ export const ROOMS: readonly Room[] = [
       "replica options",
       ...LEAVES,
     ],
+    importsTypes: ["answers"],
   },
 ];
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { errorMessage } from "../../failures.ts";
-import type { ConfigFile } from "./file.ts";
+import type { ConfigFile } from "../config_file.ts";
 import { DEFAULT_SERVICE } from "./names.ts";
 
 /**

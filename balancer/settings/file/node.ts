@@ -16,7 +16,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
-import type { Position } from "./file.ts";
+import type { Position } from "../config_file.ts";
 
 /** A key of a map with its value; null stands for no value. */
 export interface Entry {

@@ -15,7 +15,7 @@ import {
   SERVICE,
   settingPaths,
 } from "./names.ts";
-import { type ConfigFile, type FileValue, placeText, type Position } from "./file.ts";
+import { type ConfigFile, type FileValue, placeText, type Position } from "../config_file.ts";
 import { type Entry, Nodes } from "./node.ts";
 import { readValue } from "./value.ts";
 

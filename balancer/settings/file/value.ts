@@ -10,7 +10,7 @@ import { similarName } from "../unknown_names.ts";
 import type { Nodes } from "./node.ts";
 
 /** A fault of a value: what is wrong, and the node where it is. */
-export interface ValueFault {
+interface ValueFault {
   readonly node: unknown;
   /** Names inside the value that lead to the node. */
   readonly path: readonly PropertyKey[];
@@ -18,7 +18,7 @@ export interface ValueFault {
 }
 
 /** The text of a value, or its faults. */
-export type ReadValue =
+type ReadValue =
   | { readonly text: string }
   | { readonly faults: readonly ValueFault[] };
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { SettingName } from "../settings.ts";
+import type { SettingName } from "./settings.ts";
 
 /** A place in a file; both numbers count from 1. */
 export interface Position {
