@@ -165,7 +165,7 @@ export class DataPlaneBench implements AsyncDisposable {
     return client;
   }
 
-  /** Waits until it is so. */
+  /** Waits for a condition on what the workers have reported: each report checks it again. */
   async until(what: string, wanted: () => boolean): Promise<void> {
     const wait = async () => {
       while (!wanted()) await this.#changed.promise;
