@@ -153,6 +153,11 @@ export class DataPlaneWorkers implements DataPlane {
     return this.#tallies.counts();
   }
 
+  /** The same, in slices; see {@linkcode CounterTable.countsInSlices}. */
+  countsInSlices(pause: () => Promise<void>): Promise<DataPlaneCounts> {
+    return this.#tallies.countsInSlices(pause);
+  }
+
   /** Distribution of request durations; see {@linkcode CounterTable.durations}. */
   durations(reused?: Durations): Durations {
     return this.#tallies.durations(reused);
