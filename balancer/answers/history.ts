@@ -12,7 +12,7 @@ const time = (what: string) =>
   z.array(z.number().nullable()).describe(`${what}, in milliseconds; null without such a request`);
 
 /** The series, one value for each sample. */
-export const historySeries = z.object({
+const historySeries = z.object({
   "1xx": rate("Requests that ended as tunnels"),
   "2xx": rate("Requests that were answered 2xx"),
   "3xx": rate("Requests that were answered 3xx"),
@@ -69,3 +69,10 @@ export const history = z.object({
 
 /** `GET /_lb/history` */
 export type History = AnswerOf<typeof history>;
+
+/** The asked part of the history. */
+export interface HistoryQuery {
+  readonly step: "second" | "minute";
+  /** Only what is newer, in milliseconds since the epoch. */
+  readonly since: number;
+}

@@ -1,8 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Status } from "../answers/fleet.ts";
-import type { History } from "../answers/history.ts";
+import type { History, HistoryQuery } from "../answers/history.ts";
 import type { Load } from "../answers/load.ts";
-import type { HistoryQuery } from "../metrics/history.ts";
 import { DeployError } from "../fleet/operations/deploy.ts";
 import { type Incident, NO_TOLL } from "../fleet/incidents/incident.ts";
 import { EventLog } from "../fleet/incidents/event_log.ts";

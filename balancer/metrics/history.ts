@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { History as Report, HistorySeries } from "../answers/history.ts";
+import type { History as Report, HistoryQuery, HistorySeries } from "../answers/history.ts";
 import type { Clock } from "../clock.ts";
 import type { EventLogEntry } from "../fleet/incidents/event_log.ts";
 import { OUTCOMES, TOLLS } from "../proxy/stats/counter_layout.ts";
@@ -38,13 +38,6 @@ const STEPS = {
   second: { stepMs: 1000, kept: 15 * 60 },
   minute: { stepMs: MINUTE_MS, kept: 24 * 60 },
 } as const;
-
-/** The asked part of the history. */
-export interface HistoryQuery {
-  readonly step: keyof typeof STEPS;
-  /** Only what is newer, in milliseconds since the epoch. */
-  readonly since: number;
-}
 
 /** The sources of the history. */
 interface HistorySources {

@@ -5,9 +5,8 @@
  */
 import type { DeployStep } from "../../answers/event.ts";
 import type { Status } from "../../answers/fleet.ts";
-import type { History } from "../../answers/history.ts";
+import type { History, HistoryQuery } from "../../answers/history.ts";
 import type { Load } from "../../answers/load.ts";
-import type { HistoryQuery } from "../../metrics/history.ts";
 import type { Template } from "../../engine/engine.ts";
 import type { FailureLog } from "../../failures.ts";
 import type { RingShape } from "../../fleet/spec/ring_spec.ts";
