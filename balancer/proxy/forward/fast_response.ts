@@ -13,7 +13,7 @@ import { copy } from "../http1/writer.ts";
 import { connectionOption, endAfter, framingOf, ringPlace } from "./response_framing.ts";
 import type { DrainState } from "../request/drain_state.ts";
 import type { ProxyRequest } from "../request/request.ts";
-import type { UpstreamConnection } from "../upstream/connection_pool.ts";
+import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
 
 /** Dependencies of a {@linkcode FastResponse}. */
 export interface FastResponseServices {

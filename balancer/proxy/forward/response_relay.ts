@@ -5,9 +5,8 @@
  */
 import { ADDED_BYTES, type Buffer, LARGE_BYTES } from "../transport/buffers.ts";
 import type { Attempts, ExchangeEnd } from "./attempt.ts";
-import { ChunkScanner, writeChunkHeader } from "../http1/chunked.ts";
+import { BodyRelay } from "./body_relay.ts";
 import type { DateLine } from "../http1/date_line.ts";
-import { CleanCopy } from "../http1/clean_copy.ts";
 import { FAULTS } from "../http1/fault.ts";
 import type { ResponseAdditions } from "../http1/head_writer.ts";
 import { writeResponseHead } from "../http1/head_writer.ts";
@@ -24,15 +23,16 @@ import {
   ringPlace,
 } from "./response_framing.ts";
 import { UpstreamError } from "../errors/upstream_error.ts";
-import { asStream, isEventStream } from "./streams.ts";
+import { isEventStream } from "./streams.ts";
 import type { BufferPool } from "../transport/buffers.ts";
 import type { Client } from "../request/client.ts";
 import type { DrainState } from "../request/drain_state.ts";
 import type { ProxyRequest } from "../request/request.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import { tunnel } from "./tunnel.ts";
-import type { UpstreamConnection } from "../upstream/connection_pool.ts";
-import { type Connection, Disconnected, type Reader } from "../transport/connection.ts";
+import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
+import type { Connection } from "../transport/connection.ts";
+import { Disconnected, type Reader } from "../transport/connection_reader.ts";
 
 /** Services shared by the relays of one worker. */
 export interface RelayServices {
@@ -68,6 +68,7 @@ export class ResponseRelay {
   readonly #head = new ResponseHead();
   readonly #services: RelayServices;
   readonly #attempts: Attempts;
+  readonly #body: BodyRelay;
   #client!: Client;
   #request!: ProxyRequest;
   #upstream!: UpstreamConnection;
@@ -81,8 +82,6 @@ export class ResponseRelay {
   /** Number of body bytes that went out with the head. */
   #inline = 0;
   #reusable = false;
-  /** Whether the body may be silent for as long as a stream may. */
-  #endless = false;
   #end: ExchangeEnd = "close";
 
   /**
@@ -92,6 +91,7 @@ export class ResponseRelay {
   constructor(services: RelayServices, attempts: Attempts) {
     this.#services = services;
     this.#attempts = attempts;
+    this.#body = new BodyRelay(services.requestDeadlines);
   }
 
   /**
@@ -112,6 +112,7 @@ export class ResponseRelay {
     this.#from = upstream.wire;
     this.#to = client.wire;
     using reader = this.#reader = upstream.wire.reader();
+    this.#body.begin(client, request, upstream, reader);
     for (;;) {
       let headEnd = this.#findHead(0);
       for (let scanned = upstream.wire.unread; headEnd === -1; scanned = upstream.wire.unread) {
@@ -124,7 +125,7 @@ export class ResponseRelay {
       this.#attempts.answered(client, request, upstream, this.#head);
       if (status === 101) return await this.#switchProtocols(headEnd);
       if (status >= 200) {
-        await this.#send(this.#begin(headEnd));
+        await this.#body.send(this.#begin(headEnd));
         client.events.bytesSent(this.#inline);
         client.events.responseSent();
         this.#services.buffers.give(this.#out);
@@ -232,94 +233,9 @@ export class ResponseRelay {
   }
 
   #relayBody(): Promise<void> {
-    this.#endless = false;
-    if (this.#framing === "length") return this.#relayLength();
-    const relay = () => this.#framing === "chunked" ? this.#relayChunks() : this.#relayUntilClose();
-    const events = isEventStream(this.#head, this.#from.bytes);
-    this.#endless = events || this.#framing === "until-close";
-    return events ? asStream(this.#client, this.#upstream, relay) : relay();
-  }
-
-  async #relayLength(): Promise<void> {
-    while (this.#remaining > 0) {
-      if (this.#from.unread === 0) await this.#more();
-      const count = Math.min(this.#from.unread, this.#remaining);
-      await this.#send(this.#from.bytes.subarray(this.#from.start, this.#from.start + count));
-      this.#client.events.bytesSent(count);
-      this.#from.start += count;
-      this.#remaining -= count;
-    }
-  }
-
-  async #relayChunks(): Promise<void> {
-    const copy = new CleanCopy();
-    const chunks = new ChunkScanner(copy);
-    while (!chunks.done) {
-      if (this.#from.unread === 0) await this.#more();
-      const { bytes, start } = this.#from;
-      const before = chunks.dataBytes;
-      const end = chunks.scan(bytes, start, this.#from.end);
-      if (end < 0) throw new Disconnected(this.#from);
-      if (this.#request.minor === 1) {
-        await this.#send(bytes.subarray(start, copy.compact(bytes, start, end)));
-      } else await this.#sendSpans(bytes, chunks);
-      this.#client.events.bytesSent(chunks.dataBytes - before);
-      this.#from.start = end;
-    }
-    if (this.#request.minor === 1 && copy.tail.length > 0) await this.#send(copy.tail);
-  }
-
-  /** Sends the payload without its chunks, for an HTTP/1.0 client. */
-  async #sendSpans(bytes: Uint8Array, chunks: ChunkScanner): Promise<void> {
-    for (let i = 0; i < chunks.spanCount; i++) {
-      await this.#send(bytes.subarray(chunks.spans[2 * i], chunks.spans[2 * i + 1]));
-    }
-  }
-
-  /**
-   * The connection's end ends the body; in chunks the client can distinguish it from a break.
-   */
-  async #relayUntilClose(): Promise<void> {
-    const chunkHead = new Uint8Array(32);
-    for (;;) {
-      if (this.#from.unread > 0) {
-        const { bytes, start, end } = this.#from;
-        if (this.#request.minor === 1) {
-          await this.#send(chunkHead.subarray(0, writeChunkHeader(chunkHead, 0, end - start)));
-        }
-        await this.#send(bytes.subarray(start, end));
-        this.#client.events.bytesSent(end - start);
-        if (this.#request.minor === 1) await this.#send(CRLF);
-        this.#from.start = end;
-      }
-      this.#await();
-      this.#from.makeRoom();
-      if (!await this.#reader.read()) break;
-    }
-    if (this.#request.minor === 1) await this.#send(LAST_CHUNK);
-  }
-
-  /** Waits for the next part of the body; its end here is an error. */
-  async #more(): Promise<void> {
-    this.#await();
-    this.#from.makeRoom();
-    if (!await this.#reader.read()) throw new Disconnected(this.#from);
-  }
-
-  /** Sets the deadline of the replica's next bytes. */
-  #await(): void {
-    const { requestDeadlines } = this.#services;
-    this.#upstream.deadlineAt = this.#endless && !this.#client.ended
-      ? requestDeadlines.stream()
-      : requestDeadlines.responseBody();
-    this.#client.deadlineAt = Infinity;
-  }
-
-  /** Sends bytes; the client has a deadline to accept them. */
-  #send(bytes: Uint8Array): Promise<void> {
-    this.#upstream.deadlineAt = Infinity;
-    this.#client.deadlineAt = this.#services.requestDeadlines.responseBody();
-    return this.#to.write(bytes);
+    const framed = this.#framing === "length";
+    const events = !framed && isEventStream(this.#head, this.#from.bytes);
+    return this.#body.relay(this.#framing, this.#remaining, events);
   }
 
   /** Bytes behind a complete response belong to no request: such a connection is not reused. */
@@ -339,23 +255,20 @@ export class ResponseRelay {
   /** Switches to a tunnel (RFC 9110, section 7.8). */
   async #switchProtocols(headEnd: number): Promise<ExchangeEnd> {
     if (!this.#request.upgrade || !this.#head.upgrade) {
-      throw malformed("it switches protocols although nobody asked it to");
+      throw malformed("it switches protocols although the request did not ask for that");
     }
     const { buffers } = this.#services;
     const out = buffers.take(LARGE_BYTES);
     const length = this.#writeHead(out, "upgrade");
     this.#from.start = headEnd;
     this.#request.responding = true;
-    await this.#send(out.subarray(0, length));
+    await this.#body.send(out.subarray(0, length));
     this.#client.events.responseSent();
     buffers.give(out);
     await tunnel(this.#client, this.#upstream, this.#reader, this.#services.requestDeadlines);
     return "close";
   }
 }
-
-const CRLF = new Uint8Array([13, 10]);
-const LAST_CHUNK = new Uint8Array([48, 13, 10, 13, 10]);
 
 function malformed(reason: string): UpstreamError {
   return new UpstreamError("malformed", "maybe", false, reason);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ClientServices } from "../downstream/client_connection.ts";
+import type { ClientServices } from "../downstream/client_services.ts";
 import type { LingeringClients } from "../downstream/lingering_clients.ts";
 import type { TrustedProxies } from "../downstream/trusted_proxies.ts";
 import { Attempts } from "../forward/attempt.ts";
