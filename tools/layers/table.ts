@@ -179,6 +179,7 @@ export const TEST_HELPERS: readonly string[] = [
   "balancer/engine/registry_harness.ts",
   "balancer/engine/testing.ts",
   "balancer/fleet/harness.ts",
+  "balancer/proxy/http2/fuzz/fuzz.ts",
   "balancer/proxy/http2/testing.ts",
   "balancer/proxy/testing.ts",
   "balancer/tracing/testing.ts",

@@ -87,7 +87,7 @@ class Run {
   /** Sends one frame, whole or in two pieces, and checks the session. */
   step(): void {
     this.#receive(this.#damaged(this.#frame()));
-    if (this.#random.below(4) === 0) this.#flush();
+    if (this.#random.once(4)) this.#flush();
     this.#check();
   }
 
@@ -113,7 +113,11 @@ class Run {
   #frame(): Uint8Array<ArrayBuffer> {
     const random = this.#random;
     const id = this.#id();
-    switch (random.below(12)) {
+    if (random.once(60)) {
+      return client.frameOf(random.below(12), random.below(64), id, noise(random));
+    }
+    const idle = this.session.streams.size === 0 && !random.once(30);
+    switch (idle ? 3 : random.below(11)) {
       case 0:
       case 1:
       case 2:
@@ -128,13 +132,14 @@ class Run {
       case 7:
         return client.resetOf(id, random.below(14));
       case 8:
-        return client.settings([1 + random.below(6), random.below(70_000)]);
+        return client.settings([
+          1 + random.below(random.once(9) ? 6 : 1) + 3 * random.below(2),
+          16_384 + random.below(50_000),
+        ]);
       case 9:
         return client.frameOf(frame.PING, random.below(2), 0, new Uint8Array(8));
-      case 10:
-        return client.frameOf(frame.HEADERS, client.END, id, TRAILER);
       default:
-        return client.frameOf(random.below(12), random.below(64), id, noise(random));
+        return client.frameOf(frame.HEADERS, client.END, id, TRAILER);
     }
   }
 
@@ -144,13 +149,21 @@ class Run {
     return id;
   }
 
-  /** A stream that was opened not long ago, or is about to be. */
+  /** Nearly always a stream that is open. */
   #id(): number {
-    return Math.max(1, this.#next - 2 * this.#random.below(6));
+    const skipped = this.#random.below(LIMITS.streams);
+    if (this.#random.once(50)) return Math.max(1, this.#next - 2 * skipped);
+    let id = 1;
+    let left = skipped;
+    for (const open of this.session.streams.keys()) {
+      id = open;
+      if (left-- === 0) break;
+    }
+    return id;
   }
 
   #damaged(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    if (this.#random.below(10) > 0) return bytes;
+    if (!this.#random.once(60)) return bytes;
     bytes[this.#random.below(bytes.length)] = this.#random.below(256);
     return bytes;
   }
