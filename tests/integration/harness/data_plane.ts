@@ -208,6 +208,7 @@ function complete({ hold, timeouts, limits, linger, ...more }: BenchSettings): P
     listen: { hostname: "127.0.0.1", port: freePort() },
     publicApi: "all",
     keySource: { from: "request-id" },
+    affinity: { cookie: "ringkeeper", ttlS: 0 },
     limits: {
       lineBytes: 8192,
       headBytes: 32768,
