@@ -77,6 +77,8 @@ export const SERVICE_GROUPS = {
     layout: "LB_LAYOUT",
     hashes: "LB_HASHES",
     key: "LB_KEY",
+    affinityCookie: "LB_AFFINITY_COOKIE",
+    affinityTtlS: "LB_AFFINITY_TTL",
     loadBound: "LB_LOAD_BOUND",
     fields: "LB_RING_FIELDS",
   },
