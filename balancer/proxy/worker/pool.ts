@@ -13,7 +13,7 @@ import type { SharedFiles } from "../transport/descriptor_budget.ts";
 import { type FromWorker, type PlainView, plainView, type ToWorker } from "./messages.ts";
 import type { ProxySettings } from "../settings.ts";
 import type { DataPlaneCounts } from "../stats/counter_snapshot.ts";
-import type { Durations } from "../stats/counter_table.ts";
+import type { CounterReader } from "../stats/counter_table.ts";
 import { SharedMemory } from "./shared_memory.ts";
 import { ViewAcks } from "./view_acks.ts";
 
@@ -136,9 +136,9 @@ export class DataPlaneWorkers implements DataPlane {
     return this.#memory.counts();
   }
 
-  /** Distribution of request durations; see {@linkcode SharedMemory.durations}. */
-  durations(reused?: Durations): Durations {
-    return this.#memory.durations(reused);
+  /** The counters of the workers, for reading only. */
+  get counters(): CounterReader {
+    return this.#memory.counters;
   }
 
   /**

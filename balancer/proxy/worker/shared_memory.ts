@@ -10,7 +10,7 @@ import {
   strikeOutConnections,
 } from "../downstream/connection_limits.ts";
 import type { DataPlaneCounts } from "../stats/counter_snapshot.ts";
-import { CounterTable, type Durations, type ReplicaSheets } from "../stats/counter_table.ts";
+import { type CounterReader, CounterTable, type ReplicaSheets } from "../stats/counter_table.ts";
 import { type SharedFiles, sharedFiles, strikeOutFiles } from "../transport/descriptor_budget.ts";
 import { LoadCells, type LoadMap } from "../upstream/load_cells.ts";
 import { type SharedLoads, sharedLoads } from "../upstream/shared_load.ts";
@@ -51,9 +51,9 @@ export class SharedMemory {
     return this.#counters.counts();
   }
 
-  /** Distribution of request durations; see {@linkcode CounterTable.durations}. */
-  durations(reused?: Durations): Durations {
-    return this.#counters.durations(reused);
+  /** The counters of the workers, for reading only. */
+  get counters(): CounterReader {
+    return this.#counters;
   }
 
   /** Counter memory of all replicas so far. */
