@@ -136,6 +136,11 @@ export class DataPlaneWorkers implements DataPlane {
     return this.#memory.counts();
   }
 
+  /** The same, in slices; see {@linkcode CounterTable.countsInSlices}. */
+  countsInSlices(pause: () => Promise<void>): Promise<DataPlaneCounts> {
+    return this.#tallies.countsInSlices(pause);
+  }
+
   /** The counters of the workers, for reading only. */
   get counters(): CounterReader {
     return this.#memory.counters;
