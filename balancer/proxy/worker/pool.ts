@@ -138,7 +138,7 @@ export class DataPlaneWorkers implements DataPlane {
 
   /** The same, in slices; see {@linkcode CounterTable.countsInSlices}. */
   countsInSlices(pause: () => Promise<void>): Promise<DataPlaneCounts> {
-    return this.#tallies.countsInSlices(pause);
+    return this.#memory.countsInSlices(pause);
   }
 
   /** The counters of the workers, for reading only. */

@@ -51,6 +51,11 @@ export class SharedMemory {
     return this.#counters.counts();
   }
 
+  /** The same, in slices; see {@linkcode CounterTable.countsInSlices}. */
+  countsInSlices(pause: () => Promise<void>): Promise<DataPlaneCounts> {
+    return this.#counters.countsInSlices(pause);
+  }
+
   /** The counters of the workers, for reading only. */
   get counters(): CounterReader {
     return this.#counters;
