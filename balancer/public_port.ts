@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { pause } from "./engine/deadline.ts";
 import type { FailureLog } from "./failures.ts";
 import { failureBody } from "./reply.ts";
 import type { Address } from "./view.ts";
@@ -12,20 +13,6 @@ const MOST_CLIENTS = 64;
 
 /** Milliseconds for such a client to send its request. */
 const CLIENT_MS = 1000;
-
-/** Milliseconds that the port of a balancer that was asked to end may stay taken. */
-const PORT_FREE_MS = 30_000;
-
-const RETRY_MS = 100;
-
-/** How a port is taken. */
-interface TakeOptions {
-  /** Whether another balancer that has the port is about to end: its port is waited for. */
-  readonly takeOver: boolean;
-  /** Whether clients before the workers listen are answered; those that expect TLS cannot be. */
-  readonly answers: boolean;
-  readonly failures: FailureLog;
-}
 
 /** A port that is held for the workers: from the start until they listen, without a gap. */
 export class PublicPort {
@@ -52,27 +39,6 @@ export class PublicPort {
     this.#listener = port === 0 ? shared(hostname, port) : claim(hostname, port);
     this.address = { hostname, port: this.#listener.addr.port };
     this.#answering = this.#answer();
-  }
-
-  /**
-   * Takes a port, once it is free.
-   *
-   * @param wanted the address; port 0 takes a free one
-   * @param options how it is taken
-   * @throws {Deno.errors.AddrInUse} another program has the port
-   */
-  static async take(wanted: Address, options: TakeOptions): Promise<PublicPort> {
-    const { takeOver, answers, failures } = options;
-    const deadline = performance.now() + (takeOver ? PORT_FREE_MS : 0);
-    for (;;) {
-      try {
-        return new PublicPort(wanted, failures, answers);
-      } catch (error) {
-        const taken = error instanceof Deno.errors.AddrInUse;
-        if (!taken || performance.now() >= deadline) throw error;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      }
-    }
   }
 
   /**
@@ -113,6 +79,36 @@ export class PublicPort {
       clearTimeout(timer);
       close(client);
       this.#clients--;
+    }
+  }
+}
+
+/** Milliseconds that the port of a balancer that was asked to end may stay taken. */
+const PORT_FREE_MS = 30_000;
+
+/**
+ * Takes a public port.
+ *
+ * @param wanted the address; port 0 takes a free one
+ * @param takeOver whether another balancer was asked to end; its port may stay taken for a while
+ * @param failures records errors of clients that come too early
+ * @param answers whether such clients are answered, or their connections closed
+ * @throws {Deno.errors.AddrInUse} another program has the port
+ */
+export async function openPort(
+  wanted: Address,
+  takeOver: boolean,
+  failures: FailureLog,
+  answers = true,
+): Promise<PublicPort> {
+  const deadline = performance.now() + (takeOver ? PORT_FREE_MS : 0);
+  for (;;) {
+    try {
+      return new PublicPort(wanted, failures, answers);
+    } catch (error) {
+      const taken = error instanceof Deno.errors.AddrInUse;
+      if (!taken || performance.now() >= deadline) throw error;
+      await pause(100);
     }
   }
 }
@@ -195,4 +191,23 @@ function lockPort(port: number): { close(): void } | undefined {
 export function originOf({ hostname, port }: Address, scheme = "http"): string {
   const reached = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
   return `${scheme}://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
+}
+
+/**
+ * Returns the host and port of an address, as in a URL.
+ *
+ * @param address the listen address
+ */
+export function hostOf(address: Address): string {
+  return new URL(originOf(address)).host;
+}
+
+/**
+ * Returns an entrance of the API: its host and port, or the path of its socket file.
+ *
+ * @param own the entrance's address; undefined if there is none
+ */
+export function placeOf(own: Deno.Addr | undefined): string | undefined {
+  if (!own) return undefined;
+  return "path" in own ? own.path : hostOf(own as Deno.NetAddr);
 }

@@ -95,7 +95,7 @@ Deno.test("status: certificates that end soon, or cannot be loaded, are listed",
     { ...certificate, name: "c", daysLeft: 14 },
     { ...certificate, name: "d", daysLeft: 40, fault: "d.key: does not exist" },
   ];
-  assertEquals(statusLines(status([replica("Server1")], { certificates }), NOW, LOOK).slice(7), [
+  assertEquals(statusLines(status([replica("Server1")], { certificates }), NOW, LOOK).slice(6), [
     "certificate a.example ends in 6 days: it is valid until 2026-11-30T00:00:00.000Z",
     "certificate b has ended, or ends today: it is valid until 2026-11-30T00:00:00.000Z",
     "certificate d cannot be loaded: d.key: does not exist",

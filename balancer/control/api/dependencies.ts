@@ -5,6 +5,7 @@
  */
 import type { DeployStep } from "../../answers/event.ts";
 import type { Status } from "../../answers/fleet.ts";
+import type { History, HistoryQuery } from "../../answers/history.ts";
 import type { Load } from "../../answers/load.ts";
 import type { Template } from "../../engine/engine.ts";
 import type { FailureLog } from "../../failures.ts";
@@ -20,6 +21,7 @@ import type { DrillOptions } from "../drill/drill.ts";
 import type { EventStreams } from "./event_streams.ts";
 import type { ExplainOptions } from "../explain/explain.ts";
 import type { OpenApi } from "./openapi.ts";
+import type { SettingsInForce } from "../../answers/settings.ts";
 import type { LogState } from "../../answers/log.ts";
 import type { Gate } from "../auth/middleware.ts";
 
@@ -82,9 +84,13 @@ export interface ControlParts {
     expose(): Promise<{ readonly contentType: string; readonly text: string }>;
     /** The few figures that `GET /_lb/load` answers. */
     load(): Load;
+    /** The history that `GET /_lb/history` answers. */
+    history(query: HistoryQuery): History;
   };
   readonly explain: ExplainOptions;
   readonly log: LogDials;
+  /** The settings in force. */
+  readonly settings: { list(): SettingsInForce };
   /** Authorizes and audits every call before its handler runs. */
   readonly gate: Gate;
   readonly failures: FailureLog;

@@ -6,9 +6,9 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import type { RequestHead } from "../http1/request_head.ts";
-import { X_FORWARDED_PROTO } from "../http1/field_kind.ts";
 import { latin1 } from "../http1/latin1.ts";
 import type { Client } from "../request/client.ts";
+import { isSecure } from "../request/scheme.ts";
 import type { Refusal } from "../errors/refusal.ts";
 
 /** RFC 9110, section 15.5.6, requires a list of methods; replicas may support more. */
@@ -71,7 +71,7 @@ export class RedirectingAnswers extends OwnAnswers {
   }
 
   override find(client: Client, head: RequestHead): Refusal | undefined {
-    if (!client.port.secure && !saidSecure(client, head)) {
+    if (!isSecure(client, head)) {
       const answer = this.#redirect(client.wire.bytes, head);
       if (answer) return answer;
     }
@@ -108,16 +108,6 @@ const NO_HOST: Refusal = {
   status: STATUS_CODE.BadRequest,
   message: "this service is used by HTTPS, and the request names no host to redirect to",
 };
-
-/** Whether a trusted proxy says that its client used HTTPS. */
-function saidSecure({ trusted, wire: { bytes } }: Client, { fields }: RequestHead): boolean {
-  if (!trusted) return false;
-  for (let i = 0; i < fields.count; i++) {
-    if (fields.kind(i) !== X_FORWARDED_PROTO) continue;
-    return latin1(bytes, fields.valueStart(i), fields.valueEnd(i)).toLowerCase() === "https";
-  }
-  return false;
-}
 
 /** RFC 9110, section 9.3.8: the request as it was received. */
 function traced(head: RequestHead, bytes: Uint8Array): Refusal {

@@ -199,6 +199,7 @@ export class Failover implements Waiter {
     if (!this.#held) return;
     this.#count("held");
     this.#services.counters.own.waited(ms);
+    this.#services.counters.of(this.#owner).waited(ms);
     this.#services.costs.waited(this.#owner, ms);
   }
 
