@@ -36,7 +36,7 @@ async function run(config: Config, log: Log, tracing?: Tracing): Promise<void> {
     const traces = tracing && traceSettings(log);
     const environment = Deno.env.toObject();
     const running = await startBalancer(config, log, { traces, environment });
-    if (tracing) traceHeals(running.journal, tracing);
+    if (tracing) traceHeals(running.eventLog, tracing);
     endOnSignal(running, config, log);
     endWhenTakenOver(running, config, log);
   } catch (error) {

@@ -4,7 +4,7 @@
  * @module
  */
 import { Argument, type Command } from "commander";
-import { say } from "../print.ts";
+import { print } from "../print.ts";
 import { ToolError, USAGE } from "../tool.ts";
 import { REFUSED } from "./api_errors.ts";
 import { type Example, lookOfOutput, verb } from "./command.ts";
@@ -56,9 +56,9 @@ async function show(names: readonly string[], { changed, json }: Options): Promi
   const all = describeSettings(env).filter(({ name, from }) =>
     (known.length === 0 || known.includes(name)) && (!changed || from === "environment")
   );
-  if (json) say(JSON.stringify(all));
-  else if (known.length > 0) say(all.flatMap(detailLines).join("\n"));
-  else say(settingLines(all, lookOfOutput()).join("\n"));
+  if (json) print(JSON.stringify(all));
+  else if (known.length > 0) print(all.flatMap(detailLines).join("\n"));
+  else print(settingLines(all, lookOfOutput()).join("\n"));
   const faults = faultsOf(env);
   if (faults.length > 0) throw new ToolError(faults.join("\n"), REFUSED);
 }
