@@ -15,6 +15,7 @@ import { controlParts } from "./control_parts.ts";
 import { pause } from "./engine/deadline.ts";
 import { EngineError, type EngineKind, type Template } from "./engine/engine.ts";
 import type { FleetOwner } from "./engine/fleet_owner.ts";
+import { LeasedEngine } from "./engine/leased_engine.ts";
 import { openEngine } from "./engine/open_engine.ts";
 import { type FailureLog, Failures } from "./failures.ts";
 import { fileLimit } from "./file_limit.ts";
@@ -32,6 +33,7 @@ import { NO_STORE } from "./fleet/store/store.ts";
 import { ChangeLock } from "./fleet/operations/change_lock.ts";
 import type { Log } from "./log/log.ts";
 import { type AccessStyle, accessStyleOf, type LogStyle } from "./log/style.ts";
+import { openCluster } from "./open_cluster.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { surviveOutOfFiles } from "./out_of_files.ts";
 import { DescriptorBudget, sharedFiles } from "./proxy/transport/descriptor_budget.ts";
@@ -86,13 +88,19 @@ export async function startBalancer(
   lock?.watch(({ pid, host }) =>
     takenOver.resolve(`the balancer with process id ${pid} on ${host}`)
   );
-  const { engine, reason, networks, owner, dispose } = await openEngine(config, {
+  const shared = await openCluster(config, failures);
+  const opened = await openEngine(config, {
     failures,
-    self: { ...thisHolder(), id: crypto.randomUUID(), lock: lock?.id ?? "" },
+    // To other fleets all balancers of one store are one owner.
+    self: { ...thisHolder(), id: shared?.id ?? crypto.randomUUID(), lock: lock?.id ?? "" },
     log: logger,
     environment,
     report: (line) => logger.info("docker: {line}", { line }),
   });
+  const { reason, networks, owner, dispose } = opened;
+  const engine = shared
+    ? new LeasedEngine(opened.engine, () => shared.cluster.holds)
+    : opened.engine;
   // The port may become free only after that.
   if (config.fleet.takeOver) await claimFleet(owner);
   const port = await openPort(config, failures);
@@ -147,6 +155,7 @@ export async function startBalancer(
     limit: ownsInstances ? config.fleet.maxReplicas : MAX_UPSTREAMS,
     probe,
     clock: systemClock,
+    ...(shared && { cluster: shared.cluster }),
     store: config.fleet.stateFile === ""
       ? NO_STORE
       : new FileStore(config.fleet.stateFile, fleetLog),
@@ -191,17 +200,21 @@ export async function startBalancer(
     entrances.begin(api.fetch);
     await dataPlane.open();
   } catch (error) {
-    await owner?.release();
+    if (shared) fleet.crash();
+    else await owner?.release();
     throw error;
   }
   await port.release();
-  void resumeDeploy({
-    deploys,
-    clock: systemClock,
-    log: fleetLog,
-    failures,
-    ending: ending.signal,
-  });
+  const resume = () =>
+    void resumeDeploy({
+      deploys,
+      clock: systemClock,
+      log: fleetLog,
+      failures,
+      ending: ending.signal,
+    });
+  fleet.onHealing = resume;
+  if (!shared) resume();
   tellOwn(entrances.own, logger);
   if (tokenFile !== undefined) logger.info("the admin token is in {file}", { file: tokenFile });
   logger.info("listening on http://{hostname}:{port}, engine {engine} ({reason})", {
@@ -231,8 +244,11 @@ export async function startBalancer(
       await fleet.close();
       await metrics.close();
       await closeGate();
-      await owner?.release();
-      await dispose();
+      // The other balancers of the store go on with the fleet.
+      if (!shared) {
+        await owner?.release();
+        await dispose();
+      }
       lock?.[Symbol.dispose]();
       unwatch();
     },

@@ -101,6 +101,7 @@ function contradictions(config: Settings): string[] {
     ...commandFaults(config),
     ...optionFaults(config),
     ...adminFaults(config),
+    ...storeFaults(config),
   ];
 }
 
@@ -151,6 +152,25 @@ function optionFaults(config: Settings): string[] {
     faults.push(
       "LB_SPARES: must be 0 where LB_REPLICA_OPTIONS uses $SERVER_NAME or $SERVER_ID, for a " +
         `spare has no name before it stands in; got ${LB_SPARES}`,
+    );
+  }
+  return faults;
+}
+
+/** Children of one balancer cannot be shared with others. */
+function storeFaults({ LB_STORE, LB_ENGINE, LB_STATE_FILE }: Settings): string[] {
+  if (LB_STORE === null) return [];
+  const faults: string[] = [];
+  if (LB_ENGINE !== "docker" && LB_ENGINE !== "static") {
+    faults.push(
+      `LB_STORE: must be empty unless LB_ENGINE is docker or static; LB_ENGINE is ${LB_ENGINE}, ` +
+        `got file:${LB_STORE.folder}`,
+    );
+  }
+  if (LB_STATE_FILE !== "") {
+    faults.push(
+      "LB_STORE, LB_STATE_FILE: only one of them may be given, since the store holds the state; " +
+        "got both",
     );
   }
   return faults;

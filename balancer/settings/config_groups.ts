@@ -34,6 +34,8 @@ export interface Config {
     readonly upstreams: Settings["LB_UPSTREAMS"];
     readonly spares: Settings["LB_SPARES"];
     readonly stateFile: Settings["LB_STATE_FILE"];
+    readonly store: Settings["LB_STORE"];
+    readonly leaseMs: Settings["LB_LEASE_MS"];
     readonly drills: Settings["LB_DRILLS"];
     readonly slowStartMs: Settings["LB_SLOW_START_MS"];
   };
@@ -177,6 +179,8 @@ export function groupSettings(settings: Settings): Config {
       upstreams: settings.LB_UPSTREAMS,
       spares: settings.LB_SPARES,
       stateFile: settings.LB_STATE_FILE,
+      store: settings.LB_STORE,
+      leaseMs: settings.LB_LEASE_MS,
       drills: settings.LB_DRILLS,
       slowStartMs: settings.LB_SLOW_START_MS,
     }),

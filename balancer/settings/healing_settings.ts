@@ -4,7 +4,7 @@
  * @module
  */
 import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
-import { parseFlag, parseHeaders } from "./values.ts";
+import { parseFlag, parseHeaders, parseStore } from "./values.ts";
 
 /** In the order in which the reference lists them. */
 export const HEALING_SETTINGS = {
@@ -90,6 +90,20 @@ export const HEALING_SETTINGS = {
     expects: "a path whose folder exists, or empty to go by what runs",
     pattern: /^[^\0]*$/,
   }),
+  LB_STORE: {
+    schema: parsed(parseStore),
+    fallback: "",
+    expects: "file: and the absolute path of a folder, or empty",
+    about: "the store that several balancers of one fleet share, engines docker and static; each " +
+      "of them serves, and one at a time heals; empty: this balancer is alone",
+  },
+  LB_LEASE_MS: whole(
+    3000,
+    300,
+    60_000,
+    "milliseconds after which another balancer heals the fleet if the one that did falls silent; " +
+      "only with LB_STORE",
+  ),
   LB_DRILLS: {
     schema: parsed(parseFlag),
     fallback: "false",

@@ -144,7 +144,7 @@ export function writeResponseHead(
 ): number {
   const room = head.end - head.start + FIXED_ROOM + add.via.length +
     (add.requestId === undefined ? 0 : add.requestId.length) +
-    (add.ring === undefined ? 0 : add.ring.replica.length);
+    (add.ring === undefined ? 0 : add.ring.replica.length + add.ring.lines.length);
   if (at + room > out.length) return -1;
   let to = writeBytes(out, at, STATUS);
   to = writeNumber(out, to, head.status);

@@ -16,6 +16,7 @@ import type { ReplicaSheets } from "../stats/counter_table.ts";
 /** A view as plain data; the worker builds the same ring. */
 export interface PlainView {
   readonly version: number;
+  readonly epoch: number;
   readonly ring: CompleteRingOptions;
   readonly ready: readonly Upstream[];
   readonly awaited: readonly string[];

@@ -319,9 +319,11 @@ function tell({ worker }: Member, message: ToWorker): void {
   worker.postMessage(message);
 }
 
-function plain({ version, ring, ready, awaited, quarantined }: View, loads: LoadMap): PlainView {
+function plain(view: View, loads: LoadMap): PlainView {
+  const { version, epoch, ring, ready, awaited, quarantined } = view;
   return {
     version,
+    epoch,
     ring: ring.options,
     ready: [...ready.values()],
     awaited: [...awaited],

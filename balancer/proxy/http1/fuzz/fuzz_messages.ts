@@ -93,6 +93,7 @@ const FIELDS = [
   "X-Request-Id: 0123456789abcdef",
   "Cookie: a=b; c=d",
   "x-ring-SLOT: 7",
+  "X-Ring-epoch: 7",
   "X-Ring-Replica:Evil",
 ];
 const STATUSES = ["200 OK", "204 No Content", "304 Not Modified", "101 Switching Protocols"];

@@ -69,7 +69,7 @@ export function referenceResponseHead(response: ReferenceResponse, add: Response
   const { status, fields, crossing } = response;
   const unframed = status < 200 || status === 204;
   const withLength = add.framing !== "chunked" && !unframed;
-  const hidden = add.ring ? ["x-ring-slot", "x-ring-replica"] : [];
+  const hidden = add.ring ? ["x-ring-slot", "x-ring-replica", "x-ring-epoch", "x-ring-digest"] : [];
   if (!withLength) hidden.push("content-length");
   const kept = crossing.filter((field) => !hidden.includes(field.name));
   const lines = [`HTTP/1.1 ${status} ${response.reason}`, ...kept.map((field) => field.line)];
@@ -79,6 +79,7 @@ export function referenceResponseHead(response: ReferenceResponse, add: Response
   }
   if (add.ring) {
     lines.push(`X-Ring-Slot: ${add.ring.slot}`, `X-Ring-Replica: ${add.ring.replica}`);
+    lines.push(...textOf(add.ring.lines).trimEnd().split("\r\n"));
   }
   if (add.date && valuesOf(fields, "date").length === 0) {
     lines.push(textOf(add.date.bytes).slice(0, -2));
