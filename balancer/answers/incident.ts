@@ -16,6 +16,10 @@ export const incident = z.object({
   id: count("Counts from 1 with the balancer's start"),
   name: z.string(),
   at: time("The first sign"),
+  endedAt: time("When it was closed").nullable().describe(
+    "When it was closed; null while it is being healed. With `release` null it was not healed: " +
+      "the replica failed again before it was ready, or was removed",
+  ),
   signal: z.string().describe("The first sign of the failure, in words"),
   exit: z.string().nullable()
     .describe("How the instance ended, as the engine reported it: exit code, out of memory"),

@@ -12,9 +12,14 @@ const replica = z.object({
   requests: count("Answered by it, since it joined"),
   errors,
   inFlight: count("Right now"),
-  p50Ms: z.number().nullable()
-    .describe("Over the last ten seconds or so; null where nothing was answered"),
-  p99Ms: z.number().nullable(),
+  p50Ms: z.number().nullable().describe(
+    "Median of the time in the replica, from sending a request to the first byte of its answer, " +
+      "without waits for any replica: over the last ten seconds or so; null without answers",
+  ),
+  p99Ms: z.number().nullable().describe("The 99th percentile of the same time"),
+  holdP99Ms: z.number().nullable().describe(
+    "The 99th percentile of the waits of its requests for it, over the same time; null without",
+  ),
 });
 
 /** The load of one replica. */

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { TestFailures } from "../fleet/testing.ts";
+import { systemTest as test } from "../../tools/test/needs.ts";
 import { testSharedStore } from "./conformance.ts";
 import { FileStores, SharedFolderError } from "./file_store.ts";
 
@@ -19,9 +20,9 @@ class Folder implements AsyncDisposable {
   }
 }
 
-testSharedStore("file store", () => Folder.make());
+testSharedStore("file store", () => Folder.make(), test);
 
-Deno.test("file store: only a few epochs of a value are kept, and no drafts", async () => {
+test("file store: only a few epochs of a value are kept, and no drafts", async () => {
   await using folder = await Folder.make();
   const stores = await folder.client();
   const store = stores.open("state", { volatile: true });
@@ -31,7 +32,7 @@ Deno.test("file store: only a few epochs of a value are kept, and no drafts", as
   assertEquals((await store.load())?.value, "v39");
 });
 
-Deno.test("file store: a writer that was stopped before its save takes effect loses, although its epoch was removed", async () => {
+test("file store: a writer that was stopped before its save takes effect loses, although its epoch was removed", async () => {
   await using folder = await Folder.make();
   const stores = await folder.client();
   const store = stores.open("state", { volatile: true });
@@ -56,7 +57,7 @@ Deno.test("file store: a writer that was stopped before its save takes effect lo
   assertEquals((await store.load())?.value, "v29");
 });
 
-Deno.test("file store: a folder that others can write, or that does not exist, is refused", async () => {
+test("file store: a folder that others can write, or that does not exist, is refused", async () => {
   await using folder = await Folder.make();
   await assertRejects(
     () => FileStores.open(`${folder.path}/none`, new TestFailures()),

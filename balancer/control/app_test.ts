@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Status } from "../answers/fleet.ts";
+import type { History, HistoryQuery } from "../answers/history.ts";
 import type { Load } from "../answers/load.ts";
 import { DeployError } from "../fleet/operations/deploy.ts";
 import { type Incident, NO_TOLL } from "../fleet/incidents/incident.ts";
@@ -105,6 +106,9 @@ const LOAD: Load = {
   replicas: {},
 };
 
+/** The series and marks of a test do not matter, but the query does. */
+const HISTORY = (query: HistoryQuery) => ({ stepMs: 1000, query }) as unknown as History;
+
 const UPSTREAMS = [
   { name: "a", address: { hostname: "::1", port: 80 }, weight: 2 },
   { name: "unix:/run/b.sock", address: { path: "/run/b.sock" }, weight: 1 },
@@ -144,11 +148,13 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
     metrics: {
       expose: () => Promise.resolve({ contentType: "text/plain; version=0.0.4", text: "up 1\n" }),
       load: () => LOAD,
+      history: (query) => HISTORY(query),
     },
     explain: {
       view: () => emptyView(SHAPE),
       inFlight: () => 0,
       keySource: { from: "request-id" },
+      affinity: { cookie: "ringkeeper", ttlS: 0 },
       hold: { policy: "hold", ms: 5000, replaces: true },
       loadBound: 0,
       publicApi: "all",
@@ -180,6 +186,25 @@ async function asked(
 const NO_WEIGHTS = Object.create(null);
 
 const post = (body: BodyInit) => ({ method: "POST", body });
+
+Deno.test("the history is asked for by a step and a date, and each fault names its bound", async () => {
+  const { hono } = app();
+  const asked = async (query: string) => {
+    const response = await hono.request(`/_lb/history${query}`);
+    const { query: read, message } = await response.json();
+    return read ?? [response.status, message];
+  };
+  assertEquals(await asked(""), { step: "second", since: 0 });
+  assertEquals(await asked("?step=minute&since=1700000000000"), {
+    step: "minute",
+    since: 1_700_000_000_000,
+  });
+  assertEquals(await asked("?step=hour&since=-1"), [
+    400,
+    '<Error> step: must be one of second, minute; got "hour"; since: must be a date in whole ' +
+    'milliseconds since the epoch; got "-1"',
+  ]);
+});
 
 Deno.test("metrics and load are open to every client that may read the status", async () => {
   const { hono } = app({ gate: gateOf({ admin: "secret" }).gate });
@@ -289,7 +314,7 @@ Deno.test("an unknown call is a 404 that lists the calls that exist", async () =
   const response = await app().hono.request("/_lb/nothing");
   assertEquals([response.status, await response.json()], [404, {
     message: "<Error> there is no GET /_lb/nothing; there are GET /rep, GET /_lb/status, " +
-      "GET /_lb/healthz, GET /_lb/ring, GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, " +
+      "GET /_lb/healthz, GET /_lb/ring, GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, GET /_lb/history, " +
       "GET /_lb/incidents, GET /_lb/events, GET /_lb/upstreams, GET /_lb/log, POST /add, " +
       "DELETE /rm, PATCH /_lb/replicas/NAME, PUT /_lb/upstreams, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
       "POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, POST /_lb/prove, and GET /_lb/docs describes them",
@@ -496,6 +521,7 @@ Deno.test("explain answers the destination of a request", async () => {
     view: () => view,
     inFlight: () => 0,
     keySource: { from: "path" },
+    affinity: { cookie: "ringkeeper", ttlS: 0 },
     hold: { policy: "fail", ms: 5000, replaces: true },
     loadBound: 0,
     publicApi: "all",

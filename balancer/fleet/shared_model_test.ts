@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { PERMITTED } from "../../tools/test/needs.ts";
 import { SharedHarness } from "./shared_harness.ts";
 
 /** Number of histories; the nightly run takes more. */
-const HISTORIES = Number(Deno.env.get("SHARED_HISTORIES") ?? 300);
+const HISTORIES = Number(PERMITTED && Deno.env.get("SHARED_HISTORIES") || 300);
 
 /** One step of a history: what happens, to which balancer and replica, and the time after it. */
 const step = fc.record({

@@ -4,18 +4,15 @@
  * @module
  */
 import type { Load, ReplicaLoad } from "../answers/load.ts";
-import type { DataPlaneCounts, ReplicaCounts } from "../proxy/stats/counter_snapshot.ts";
-import type { Durations } from "../proxy/stats/counter_table.ts";
-import { quantileMs } from "../proxy/stats/latency_buckets.ts";
+import type { CounterReader, ReplicaTimes, TimesByName } from "../proxy/stats/counter_table.ts";
+import { quantileMs, STEP_COUNT } from "../proxy/stats/latency_buckets.ts";
 
 /** Quantiles cover the time since the oldest of this many samples. */
 const LOOKS = 11;
 
 /** The sources of the load report. */
 interface LoadSources {
-  readonly counts: () => DataPlaneCounts;
-  /** Request times so far, in memory that may be reused. */
-  readonly durations: (reused: Durations | undefined) => Durations;
+  readonly counters: CounterReader;
   /** The load in flight to a replica. */
   readonly inFlight: (name: string) => number;
 }
@@ -23,7 +20,9 @@ interface LoadSources {
 /** Reports the load. It takes a sample once a second, to compare with. */
 export class LoadReport {
   readonly #sources: LoadSources;
-  #looks: Durations[] = [];
+  #looks: TimesByName[] = [];
+  /** Memory of the times of the present report. */
+  #present: TimesByName = new Map();
 
   constructor(sources: LoadSources) {
     this.#sources = sources;
@@ -32,7 +31,7 @@ export class LoadReport {
   /** Takes a sample. */
   look(): void {
     const oldest = this.#looks.length === LOOKS ? this.#looks.shift() : undefined;
-    this.#looks.push(this.#sources.durations(oldest));
+    this.#looks.push(this.#sources.counters.times(oldest));
   }
 
   /**
@@ -41,41 +40,62 @@ export class LoadReport {
    * @param now milliseconds since the epoch
    */
   report(now: number): Load {
-    const { workers, replicas } = this.#sources.counts();
-    const { held = 0, retried = 0, spilled = 0, lost = 0 } = workers.tolls;
-    const loads = [...replicas].map(([name, counts]) => [name, this.#loadOf(name, counts)]);
+    const { counters } = this.#sources;
+    const { all, errors, tolls, holding, connections } = counters.workerCounts();
+    const { held = 0, retried = 0, spilled = 0, lost = 0 } = tolls;
+    const times = this.#present = counters.times(this.#present);
+    const loads = [...times].map(([name, times]) => [name, this.#loadOf(name, times)]);
     return {
       at: now,
-      requests: workers.all,
-      errors: workers.errors,
+      requests: all,
+      errors,
       held,
       retried,
       spilled,
       lost,
-      holding: workers.holding,
-      connections: workers.connections,
+      holding,
+      connections,
       replicas: Object.fromEntries(loads),
     };
   }
 
-  #loadOf(name: string, { requests, duration }: ReplicaCounts): ReplicaLoad {
+  #loadOf(name: string, { firstByte, hold }: ReplicaTimes): ReplicaLoad {
     const before = this.#looks[0]?.get(name);
-    const recent = duration.steps.map((count, step) => count - (before?.[step] ?? 0));
+    const replica = since(firstByte, before?.firstByte, FIRST_BYTE);
+    const waits = since(hold, before?.hold, HOLD);
     return {
-      requests: sum(requests),
-      errors: sum(requests.filter(({ outcome }) => outcome === "5xx" || outcome === "broken")),
+      ...this.#sources.counters.answered(name),
       inFlight: this.#sources.inFlight(name),
-      p50Ms: rounded(quantileMs(recent, 0.5)),
-      p99Ms: rounded(quantileMs(recent, 0.99)),
+      p50Ms: quantile(replica, 0.5),
+      p99Ms: quantile(replica, 0.99),
+      holdP99Ms: quantile(waits, 0.99),
     };
   }
 }
 
-function sum(requests: ReplicaCounts["requests"]): number {
-  return requests.reduce((total, { count }) => total + count, 0);
+/** Memory of the differences of one replica, which are read at once. */
+const FIRST_BYTE = new Uint32Array(STEP_COUNT);
+const HOLD = new Uint32Array(STEP_COUNT);
+
+/**
+ * Differences of `Uint32` counts, which may have wrapped.
+ *
+ * @returns undefined where all are 0
+ */
+function since(
+  now: Uint32Array,
+  before: Uint32Array | undefined,
+  into: Uint32Array,
+): Uint32Array | undefined {
+  let any = 0;
+  for (let step = 0; step < STEP_COUNT; step++) {
+    any |= into[step] = before === undefined ? now[step]! : now[step]! - before[step]!;
+  }
+  return any === 0 ? undefined : into;
 }
 
-/** Rounded to hundredths, which is finer than the latency scale. */
-function rounded(ms: number | null): number | null {
+/** In milliseconds, rounded to hundredths, which is finer than the latency scale. */
+function quantile(times: Uint32Array | undefined, share: number): number | null {
+  const ms = times ? quantileMs(times, share) : null;
   return ms === null ? null : Math.round(100 * ms) / 100;
 }

@@ -11,10 +11,13 @@ import type { DataPlaneCounts } from "../proxy/stats/counter_snapshot.ts";
 import type { DataPlaneWorkers } from "../proxy/worker/pool.ts";
 import { Chronicle } from "./chronicle.ts";
 import { dataPlaneMetrics } from "./data_plane_metrics.ts";
-import { expose, type Exposition } from "./exposition.ts";
+import { expose, type Exposition, turnOfLoop } from "./exposition.ts";
 import { fleetMetrics } from "./fleet_metrics.ts";
 import { VERSION } from "../version.ts";
 import { LoadReport } from "./load_report.ts";
+import { History } from "./history.ts";
+import { HistoryMarks } from "./history_marks.ts";
+import type { History as HistoryReport, HistoryQuery } from "../answers/history.ts";
 import type { Load } from "../answers/load.ts";
 import { ProcessFileReader, type ProcessFiles } from "./process_files.ts";
 import { type ProcessFacts, processMetrics } from "./process_metrics.ts";
@@ -47,6 +50,7 @@ export class Metrics {
   readonly #options: MetricsOptions;
   readonly #chronicle: Chronicle;
   readonly #load: LoadReport;
+  readonly #history: History;
   readonly #startedAt: number;
   readonly #files: ProcessFileReader;
   readonly #timer: ReturnType<typeof setInterval>;
@@ -59,20 +63,33 @@ export class Metrics {
     this.#files = new ProcessFileReader(failures);
     this.#startedAt = clock.now();
     const chronicle = this.#chronicle = new Chronicle(() => fleet.view.ring);
-    this.#unlisten = fleet.eventLog.listen((event) => chronicle.note(event));
     const load = this.#load = new LoadReport({
-      counts: () => dataPlane.counts(),
-      durations: (reused) => dataPlane.durations(reused),
+      counters: dataPlane.counters,
       inFlight: (name) => dataPlane.inFlight(fleet.view.ready.get(name)?.instance ?? ""),
     });
-    this.#timer = setInterval(() => load.look(), LOOK_MS);
+    const history = this.#history = new History({
+      counters: dataPlane.counters,
+      marks: new HistoryMarks({
+        ring: () => fleet.view.ring,
+        incidents: () => fleet.incidents.all,
+      }),
+      replicas: () => ({ ready: fleet.view.ready.size, desired: fleet.desired }),
+      clock,
+    });
+    const unlistenHistory = fleet.eventLog.listen((entry) => history.note(entry));
+    const unlisten = fleet.eventLog.listen((event) => chronicle.note(event));
+    this.#unlisten = () => (unlisten(), unlistenHistory());
+    this.#timer = setInterval(() => {
+      load.look();
+      history.look();
+    }, LOOK_MS);
   }
 
   /** All metrics in Prometheus' text format. */
   async expose(): Promise<Exposition> {
     const { fleet, dataPlane, clock } = this.#options;
     const files = await this.#files.read();
-    const counts = dataPlane.counts();
+    const counts = await dataPlane.countsInSlices(turnOfLoop);
     return await expose([
       ...dataPlaneMetrics(counts),
       ...fleetMetrics({
@@ -88,6 +105,11 @@ export class Metrics {
   load(): Load {
     const { clock } = this.#options;
     return this.#load.report(clock.wallClock(clock.now()));
+  }
+
+  /** The last minutes or the last day; see {@linkcode History.report}. */
+  history(query: HistoryQuery): HistoryReport {
+    return this.#history.report(query);
   }
 
   async close(): Promise<void> {

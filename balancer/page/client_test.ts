@@ -24,7 +24,7 @@ function load(changes: Partial<Load>): Load {
 }
 
 function served(requests: number) {
-  return { requests, errors: 0, inFlight: 0, p50Ms: null, p99Ms: null };
+  return { requests, errors: 0, inFlight: 0, p50Ms: null, p99Ms: null, holdP99Ms: null };
 }
 
 Deno.test("rates are differences divided by the elapsed time", () => {

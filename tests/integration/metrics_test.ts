@@ -229,6 +229,17 @@ test("a running balancer's metrics and load add up", async (t) => {
   const { Server1, Server2 } = load.replicas;
   assertEquals(Server1.requests + Server2.requests, 20);
   assert(Server1.p99Ms >= Server1.p50Ms && Server2.p50Ms > 0);
+  assertEquals([Server1.holdP99Ms, Server2.holdP99Ms], [null, null]);
+  const history = async () => await (await balancer.fetch("/_lb/history")).json();
+  const recorded = ({ series }: { series: Record<string, number[]> }) =>
+    Math.round(series["2xx"]?.reduce((sum, rate) => sum + rate, 0) ?? 0);
+  let kept = await history();
+  // A sample of one second covers a few milliseconds more or less.
+  const deadline = Date.now() + 30_000;
+  while (recorded(kept) < 18 && Date.now() < deadline) kept = await history();
+  assert(Math.abs(recorded(kept) - 20) <= 2, JSON.stringify(kept.series["2xx"]));
+  const since = kept.at.at(-1);
+  assert((await (await balancer.fetch(`/_lb/history?since=${since}`)).json()).at.length <= 2);
   await t.step({
     name: "promtool has nothing against them",
     ignore: PROMTOOL_TESTS_IGNORED,

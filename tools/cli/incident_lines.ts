@@ -55,12 +55,14 @@ const COLUMNS: readonly Column<Incident>[] = [
  * @param now milliseconds since the epoch
  */
 export function incidentLine(
-  { name, at, signal, timings, requests }: Incident,
+  { name, at, endedAt, signal, timings, requests }: Incident,
   now: number,
 ): string {
-  const healed = timings.release === null
+  const healed = timings.release !== null
+    ? `healed after ${milliseconds(timings.release)}`
+    : endedAt === null
     ? "not healed yet"
-    : `healed after ${milliseconds(timings.release)}`;
+    : "gone before it was healed";
   const { held, lost } = requests;
   return `${name} failed ${age(now - Date.parse(at))} ago, ${healed}, ${held} held, ` +
     `${lost} lost: ${plain(signal)}`;

@@ -4,7 +4,7 @@ import { NO_PAINT } from "./paint.ts";
 import { HEALED, incident, NOW } from "./testing.ts";
 
 const LOOK = { paint: NO_PAINT, width: Infinity };
-const UNHEALED = incident({ timings: { ...HEALED, ready: null, release: null } });
+const UNHEALED = incident({ endedAt: null, timings: { ...HEALED, ready: null, release: null } });
 
 Deno.test("incidents: one line each, a dash for a step that has not happened", () => {
   assertEquals(incidentLines([UNHEALED, incident()], LOOK), [
@@ -26,5 +26,9 @@ Deno.test("incidents: the line of the last incident says whether it is healed", 
   assertEquals(
     incidentLine(UNHEALED, NOW),
     "Server2 failed 12 s ago, not healed yet, 3 held, 0 lost: exit 137",
+  );
+  assertEquals(
+    incidentLine({ ...UNHEALED, endedAt: incident().endedAt }, NOW),
+    "Server2 failed 12 s ago, gone before it was healed, 3 held, 0 lost: exit 137",
   );
 });

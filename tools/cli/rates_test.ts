@@ -20,6 +20,7 @@ function load(at: number, requests: number, replicas: Record<string, number>): L
         inFlight: 0,
         p50Ms: null,
         p99Ms: null,
+        holdP99Ms: null,
       }]),
     ),
   };

@@ -77,6 +77,7 @@ export function incident(other: Partial<Incident> = {}): Incident {
     replacement: "i2",
     spare: false,
     at: "2026-11-23T19:59:48.000Z",
+    endedAt: "2026-11-23T19:59:48.064Z",
     signal: "exit 137",
     exit: null,
     lastWords: [],
@@ -101,7 +102,7 @@ export const LOAD: Load = {
   holding: 1,
   connections: 64,
   replicas: {
-    Server1: { requests: 3000, errors: 7, inFlight: 12, p50Ms: 1.25, p99Ms: 1400 },
-    Server2: { requests: 2000, errors: 0, inFlight: 0, p50Ms: null, p99Ms: null },
+    Server1: { requests: 3000, errors: 7, inFlight: 12, p50Ms: 1.25, p99Ms: 1400, holdP99Ms: null },
+    Server2: { requests: 2000, errors: 0, inFlight: 0, p50Ms: null, p99Ms: null, holdP99Ms: 5200 },
   },
 };

@@ -92,10 +92,11 @@ export const ROOMS: readonly Room[] = [
   },
   // The codec: bytes to heads and back. Heartbeats use it, too.
   { name: "http1", paths: ["balancer/proxy/http1/"], imports: [] },
+  { name: "http2", paths: ["balancer/proxy/http2/"], imports: ["http1"] },
   {
     name: "proxy",
     paths: ["balancer/proxy/"],
-    imports: ["http1", "tracing", "view", "ring", ...LEAVES],
+    imports: ["http1", "http2", "tracing", "view", "ring", ...LEAVES],
     importsTypes: ["config"],
   },
   // Several balancers of one ring: the shared store, the lease, the reports of the others.
@@ -189,6 +190,8 @@ export const TEST_HELPERS: readonly string[] = [
   "balancer/engine/testing.ts",
   "balancer/fleet/harness.ts",
   "balancer/fleet/shared_harness.ts",
+  "balancer/proxy/http2/fuzz/fuzz.ts",
+  "balancer/proxy/http2/testing.ts",
   "balancer/proxy/testing.ts",
   "balancer/tracing/testing.ts",
 ];
@@ -234,7 +237,7 @@ export const RESERVED_GLOBALS: readonly (Reserved & { readonly pattern: RegExp }
 ];
 
 /** Pure rooms: no input, no output, no clock. */
-export const PURE_ROOMS: readonly string[] = ["ring"];
+export const PURE_ROOMS: readonly string[] = ["ring", "http2"];
 
 /** The forbidden globals of a pure room: input, output and the clock. */
 export const IMPURE = /\b(?:Deno\.\w+|Date\.now|new Date|performance\.now|setTimeout|fetch)\b/;
@@ -259,6 +262,7 @@ export const FOLDER_ORDER: { readonly [parent: string]: readonly (readonly strin
     ["upstream"],
     ["stats"],
     ["errors"],
+    ["http2"],
     ["http1", "transport"],
     ["."],
   ],

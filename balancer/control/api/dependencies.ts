@@ -5,6 +5,7 @@
  */
 import type { DeployStep } from "../../answers/event.ts";
 import type { Status } from "../../answers/fleet.ts";
+import type { History, HistoryQuery } from "../../answers/history.ts";
 import type { Load } from "../../answers/load.ts";
 import type { Template } from "../../engine/engine.ts";
 import type { FailureLog } from "../../failures.ts";
@@ -82,6 +83,8 @@ export interface ControlParts {
     expose(): Promise<{ readonly contentType: string; readonly text: string }>;
     /** The few figures that `GET /_lb/load` answers. */
     load(): Load;
+    /** The history that `GET /_lb/history` answers. */
+    history(query: HistoryQuery): History;
   };
   readonly explain: ExplainOptions;
   readonly log: LogDials;

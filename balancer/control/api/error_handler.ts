@@ -10,7 +10,7 @@ import type { FailureLog } from "../../failures.ts";
 import { DeployError } from "../../fleet/operations/deploy.ts";
 import { ChangeError, type ChangeErrorKind } from "../../fleet/spec/change_error.ts";
 import { RefusedError } from "../../proxy/request/body.ts";
-import { Disconnected } from "../../proxy/transport/connection.ts";
+import { Disconnected } from "../../proxy/transport/connection_reader.ts";
 import { failureBody } from "../../reply.ts";
 import { BodyError } from "../input/body.ts";
 import { RequestError } from "../input/schema.ts";

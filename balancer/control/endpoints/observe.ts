@@ -8,7 +8,10 @@ import { z } from "zod";
 import { fleetEvent } from "../../answers/event.ts";
 import { type Health, health, status } from "../../answers/fleet.ts";
 import { incidents } from "../../answers/incident.ts";
+import { history } from "../../answers/history.ts";
 import { load } from "../../answers/load.ts";
+import { received } from "../../fault.ts";
+import { oneOf, parseFields } from "../input/schema.ts";
 import { jsonCall, type Operation, otherCall } from "../api/endpoint.ts";
 import { streamEvents } from "./event_stream.ts";
 import { reportIncident } from "../reports/incident_report.ts";
@@ -61,6 +64,32 @@ export const getLoad: Operation = jsonCall({
   what: "Counts since the balancer's start, and what is so right now",
   answer: load,
   run: ({ metrics }) => () => metrics.load(),
+});
+
+const SINCE_RULE = {
+  error: received("must be a date in whole milliseconds since the epoch"),
+};
+
+const historyQuery = z.object({
+  step: oneOf(["second", "minute"]).exactOptional()
+    .describe("The last 15 minutes by the second, which is the default, or 24 hours by the minute"),
+  since: z.string(SINCE_RULE).regex(/^\d{1,15}$/, SINCE_RULE).exactOptional()
+    .describe("Only samples and marks after this time, in milliseconds since the epoch"),
+});
+
+/** `GET /_lb/history` */
+export const getHistory: Operation = jsonCall({
+  id: "getHistory",
+  group: "Watching",
+  summary: "The traffic of the last minutes and of the last day",
+  description: "To follow it, pass the last `at` as `since`. Rates are means over a sample.",
+  query: historyQuery,
+  what: "Samples, the oldest first, and marks on them",
+  answer: history,
+  run: ({ metrics }) => ({ c }) => {
+    const { step = "second", since = "0" } = parseFields(historyQuery, c.req.query());
+    return metrics.history({ step, since: Number(since) });
+  },
 });
 
 /** `GET /_lb/incidents` */

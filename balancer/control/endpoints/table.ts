@@ -21,6 +21,7 @@ export const CALLS: readonly CallDescription[] = [
   { method: "GET", path: "/_lb/explain", scope: "read", ...ring.explainKey },
   { method: "GET", path: "/_lb/metrics", scope: "read", ...watch.getMetrics },
   { method: "GET", path: "/_lb/load", scope: "read", ...watch.getLoad },
+  { method: "GET", path: "/_lb/history", scope: "read", ...watch.getHistory },
   { method: "GET", path: "/_lb/incidents", scope: "read", ...watch.listIncidents },
   { method: "GET", path: "/_lb/events", scope: "read", ...watch.followEvents },
   { method: "GET", path: "/_lb/upstreams", scope: "read", ...upstream.listUpstreams },

@@ -18,6 +18,7 @@ export function reportIncident(incident: Incident): IncidentReport {
     id,
     name,
     at: new Date(at).toISOString(),
+    endedAt: incident.endedAt === undefined ? null : new Date(incident.endedAt).toISOString(),
     signal,
     exit: incident.exit ?? null,
     lastWords: [...incident.outputTail ?? []],

@@ -12,12 +12,9 @@ import type { RequestHead } from "../../proxy/http1/request_head.ts";
 import { LINGER } from "../../proxy/settings.ts";
 import { DropBudget, linger } from "../../proxy/transport/linger.ts";
 import { RefusedError } from "../../proxy/request/body.ts";
-import {
-  type Connection,
-  type ConnectionListener,
-  Disconnected,
-  type Reader,
-} from "../../proxy/transport/connection.ts";
+import type { Connection } from "../../proxy/transport/connection.ts";
+import type { ConnectionListener } from "../../proxy/transport/connection_events.ts";
+import { Disconnected, type Reader } from "../../proxy/transport/connection_reader.ts";
 import { IncomingBody } from "./incoming_body.ts";
 import { incomingRequest } from "./incoming_request.ts";
 import { isStream, type ResponseContext, sendParts, sendWhole } from "./outgoing_response.ts";

@@ -13,7 +13,8 @@ import { Deadlines } from "../../proxy/transport/deadlines.ts";
 import { failureBytes, RETRY_AFTER_S } from "../../proxy/errors/error_response.ts";
 import type { DescriptorBudget } from "../../proxy/transport/descriptor_budget.ts";
 import { RequestHead } from "../../proxy/http1/request_head.ts";
-import { Connection, Disconnected } from "../../proxy/transport/connection.ts";
+import { Connection } from "../../proxy/transport/connection.ts";
+import { Disconnected } from "../../proxy/transport/connection_reader.ts";
 import { ApiConnection, type ApiLimits, type Handle } from "./api_connection.ts";
 
 /** The dependencies of a server. */

@@ -8,7 +8,8 @@ import { FAULTS } from "../../proxy/http1/fault.ts";
 import type { RequestHead } from "../../proxy/http1/request_head.ts";
 import { ascii } from "../../proxy/http1/writer.ts";
 import { RefusedError } from "../../proxy/request/body.ts";
-import { type Connection, Disconnected } from "../../proxy/transport/connection.ts";
+import type { Connection } from "../../proxy/transport/connection.ts";
+import { Disconnected } from "../../proxy/transport/connection_reader.ts";
 
 const CONTINUE = ascii("HTTP/1.1 100 Continue\r\n\r\n");
 

@@ -41,6 +41,11 @@ export interface Incident {
   readonly readyAt?: number;
   /** Every worker routed by the view with the replacement: held requests were released. */
   readonly releasedAt?: number;
+  /**
+   * The incident is closed. Without `releasedAt` it was not healed: the replica failed again before
+   * it was ready, or was removed.
+   */
+  readonly endedAt?: number;
   /** Id of the replacement. */
   readonly replacement?: string;
   /** True if the replacement was a spare. */

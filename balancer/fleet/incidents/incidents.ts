@@ -148,7 +148,7 @@ export class Incidents {
       if (ejectVersion >= 0 && version >= ejectVersion) {
         open.incident = { ...incident, unroutedAt: incident.unroutedAt ?? now + offset };
       }
-      if (version >= releaseVersion) this.#end(open, { releasedAt: now + offset });
+      if (version >= releaseVersion) this.#end(open, now, { releasedAt: now + offset });
     }
   }
 
@@ -257,11 +257,11 @@ export class Incidents {
   #abandon(name: string, now: number): void {
     const open = this.#open.get(name);
     if (!open) return;
-    this.#end(open, open.incident.readyAt ? { releasedAt: now + open.offset } : {});
+    this.#end(open, now, open.incident.readyAt ? { releasedAt: now + open.offset } : {});
   }
 
-  #end(open: Open, changes: Partial<Incident>): void {
-    open.incident = { ...open.incident, ...changes };
+  #end(open: Open, now: number, changes: Partial<Incident>): void {
+    open.incident = { ...open.incident, ...changes, endedAt: now + open.offset };
     this.#open.delete(open.incident.name);
     this.#closed.push(open);
     if (this.#closed.length > KEPT) this.#closed = this.#closed.slice(-KEPT);

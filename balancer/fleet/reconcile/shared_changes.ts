@@ -36,6 +36,8 @@ export class SharedChanges implements Changes {
   readonly #options: SharedChangesOptions;
   #cancelRetry: (() => void) | undefined;
   #closed = false;
+  /** The names of each call of {@linkcode SharedChanges.add} whose change is not made yet. */
+  readonly #added = new Set<ReadonlySet<string>>();
   #refreshing: Promise<boolean> | undefined;
   #refreshAgain = false;
 
@@ -47,16 +49,26 @@ export class SharedChanges implements Changes {
     if (names.length === 0) return;
     const { self } = this.#options;
     const asked = Object.fromEntries(names.map((name) => [name, self]));
-    await this.#commit({ joining: { ...this.#joining, ...asked } });
+    const added = new Set(names);
+    this.#added.add(added);
+    try {
+      await this.#commit({ joining: { ...this.#joining, ...asked } });
+    } catch (error) {
+      this.#added.delete(added);
+      throw error;
+    }
   }
 
   async withdraw(names: readonly string[]): Promise<void> {
+    // If this fails, the withdrawal is repeated: no call waits for these replicas any more.
+    this.#forget(names);
     if (names.length > 0) await this.#insist(() => ({ joining: this.#joiningWithout(names) }));
   }
 
   async make(change: Change, onSaved: () => void): Promise<void> {
     const { weights, shape } = applied(this.#options.ringSpec(), change);
     await this.#commit({ weights, shape, joining: this.#joiningWithout(change.add) }, onSaved);
+    this.#forget(change.add);
   }
 
   async setUpstreams(
@@ -125,21 +137,36 @@ export class SharedChanges implements Changes {
     }
   }
 
-  /** Withdraws replicas whose balancer died before they joined the ring. */
+  /**
+   * Withdraws replicas that no call waits for any more, before they join the ring: their balancer
+   * died, or could not withdraw them itself.
+   */
   async withdrawAbandoned(): Promise<void> {
-    const { live, failures } = this.#options;
-    const abandoned = () => {
-      const alive = live();
-      return Object.entries(this.#joining).flatMap(([name, by]) => alive.has(by) ? [] : [name]);
-    };
-    if (abandoned().length === 0) return;
+    const { failures } = this.#options;
+    if (this.#abandoned().length === 0) return;
     try {
       await this.#insist(() => {
-        const names = abandoned();
+        const names = this.#abandoned();
         return names.length > 0 ? { joining: this.#joiningWithout(names) } : undefined;
       });
     } catch (error) {
       failures.record("fleet.save", error);
+    }
+  }
+
+  #abandoned(): string[] {
+    const { self, live, mayHeal } = this.#options;
+    const alive = live();
+    const waitedFor = new Set([...this.#added].flatMap((names) => [...names]));
+    return Object.entries(this.#joining).flatMap(([name, by]) => {
+      const abandoned = by === self ? !waitedFor.has(name) : mayHeal() && !alive.has(by);
+      return abandoned ? [name] : [];
+    });
+  }
+
+  #forget(names: readonly string[]): void {
+    for (const added of this.#added) {
+      if (names.some((name) => added.has(name))) this.#added.delete(added);
     }
   }
 

@@ -258,15 +258,11 @@ export class SharedFleet {
     this.#cancelFollow = this.#options.clock.after(FOLLOW_MS, () => {
       if (this.#closed) return;
       void this.#read();
+      void this.#changes?.withdrawAbandoned();
       void this.healing.follow();
-      if (this.healing.mayHeal && reads % READS === 0) this.#lookAfter();
+      if (this.healing.mayHeal && reads % READS === 0) this.#options.list();
       this.#follow(reads + 1);
     });
-  }
-
-  #lookAfter(): void {
-    this.#options.list();
-    void this.#changes?.withdrawAbandoned();
   }
 
   #acknowledge(): void {

@@ -11,7 +11,8 @@ import type { RoutingTable } from "../routing/routing_table.ts";
 import type { FailureCosts } from "../stats/failure_cost.ts";
 import type { WorkerCounters } from "../stats/worker_counters.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
-import { CONTROL, type UpstreamConnection } from "../upstream/connection_pool.ts";
+import { CONTROL } from "../upstream/connection_pool.ts";
+import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
 import { EvidenceLimiter } from "../upstream/evidence_limiter.ts";
 
 /** Dependencies of {@linkcode FailureReports}. */

@@ -15,14 +15,11 @@ import type { DrainState } from "../request/drain_state.ts";
 import type { ProxyRequest } from "../request/request.ts";
 import type { Admission } from "../routing/admission.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
-import type { AttemptListener, UpstreamConnection } from "../upstream/connection_pool.ts";
+import type { AttemptListener, UpstreamConnection } from "../upstream/upstream_connection.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import type { RetryBudget } from "../upstream/retry_budget.ts";
-import {
-  type ConnectionListener,
-  type Disconnected,
-  ReaderConflict,
-} from "../transport/connection.ts";
+import type { ConnectionListener } from "../transport/connection_events.ts";
+import { type Disconnected, ReaderConflict } from "../transport/connection_reader.ts";
 import type { FastResponse } from "./fast_response.ts";
 
 /** The point at which the fast path ended. */

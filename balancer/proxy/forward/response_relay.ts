@@ -5,15 +5,15 @@
  */
 import { ADDED_BYTES, type Buffer, LARGE_BYTES } from "../transport/buffers.ts";
 import type { Attempts, ExchangeEnd } from "./attempt.ts";
-import { ChunkScanner, writeChunkHeader } from "../http1/chunked.ts";
+import { BodyRelay } from "./body_relay.ts";
 import type { DateLine } from "../http1/date_line.ts";
-import { CleanCopy } from "../http1/clean_copy.ts";
 import { FAULTS } from "../http1/fault.ts";
 import type { ResponseAdditions } from "../http1/head_writer.ts";
 import { writeResponseHead } from "../http1/head_writer.ts";
 import { HeadScanner } from "../http1/head_scanner.ts";
 import { ResponseHead } from "../http1/response_head.ts";
 import { hideRingFields } from "../http1/ring_fields.ts";
+import { hideSetCookie, setCookieBytes } from "../http1/set_cookie.ts";
 import { mayBeStatusLine } from "../http1/status_line.ts";
 import { ascii, copy } from "../http1/writer.ts";
 import {
@@ -24,15 +24,16 @@ import {
   ringPlace,
 } from "./response_framing.ts";
 import { UpstreamError } from "../errors/upstream_error.ts";
-import { asStream, isEventStream } from "./streams.ts";
+import { isEventStream } from "./streams.ts";
 import type { BufferPool } from "../transport/buffers.ts";
 import type { Client } from "../request/client.ts";
 import type { DrainState } from "../request/drain_state.ts";
 import type { ProxyRequest } from "../request/request.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import { tunnel } from "./tunnel.ts";
-import type { UpstreamConnection } from "../upstream/connection_pool.ts";
-import { type Connection, Disconnected, type Reader } from "../transport/connection.ts";
+import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
+import type { Connection } from "../transport/connection.ts";
+import { Disconnected, type Reader } from "../transport/connection_reader.ts";
 
 /** Services shared by the relays of one worker. */
 export interface RelayServices {
@@ -54,6 +55,7 @@ const INTERIM: ResponseAdditions = {
   framing: "as-is",
   date: undefined,
   ring: undefined,
+  cookie: undefined,
 };
 
 /** Largest part of a body that is copied to go out with the head. */
@@ -68,6 +70,7 @@ export class ResponseRelay {
   readonly #head = new ResponseHead();
   readonly #services: RelayServices;
   readonly #attempts: Attempts;
+  readonly #body: BodyRelay;
   #client!: Client;
   #request!: ProxyRequest;
   #upstream!: UpstreamConnection;
@@ -81,8 +84,6 @@ export class ResponseRelay {
   /** Number of body bytes that went out with the head. */
   #inline = 0;
   #reusable = false;
-  /** Whether the body may be silent for as long as a stream may. */
-  #endless = false;
   #end: ExchangeEnd = "close";
 
   /**
@@ -92,6 +93,7 @@ export class ResponseRelay {
   constructor(services: RelayServices, attempts: Attempts) {
     this.#services = services;
     this.#attempts = attempts;
+    this.#body = new BodyRelay(services.requestDeadlines);
   }
 
   /**
@@ -112,6 +114,7 @@ export class ResponseRelay {
     this.#from = upstream.wire;
     this.#to = client.wire;
     using reader = this.#reader = upstream.wire.reader();
+    this.#body.begin(client, request, upstream, reader);
     for (;;) {
       let headEnd = this.#findHead(0);
       for (let scanned = upstream.wire.unread; headEnd === -1; scanned = upstream.wire.unread) {
@@ -124,7 +127,7 @@ export class ResponseRelay {
       this.#attempts.answered(client, request, upstream, this.#head);
       if (status === 101) return await this.#switchProtocols(headEnd);
       if (status >= 200) {
-        await this.#send(this.#begin(headEnd));
+        await this.#body.send(this.#begin(headEnd));
         client.events.bytesSent(this.#inline);
         client.events.responseSent();
         this.#services.buffers.give(this.#out);
@@ -154,7 +157,9 @@ export class ResponseRelay {
     const { fields } = this.#services.limits;
     const fault = this.#head.parse(this.#from.bytes, this.#from.start, headEnd, fields);
     if (fault) throw malformed(fault.reason);
-    if (this.#request.slot >= 0) hideRingFields(this.#head.fields, this.#from.bytes);
+    const { slot, affinity } = this.#request;
+    if (slot >= 0) hideRingFields(this.#head.fields, this.#from.bytes);
+    if (affinity) hideSetCookie(this.#head.fields, this.#from.bytes, affinity.name);
   }
 
   /** RFC 9110, section 15.2: any number of interim responses, none to HTTP/1.0 clients. */
@@ -175,8 +180,10 @@ export class ResponseRelay {
   #begin(headEnd: number): Uint8Array {
     this.#decide();
     const inline = this.#inline = this.#inlineBytes(headEnd);
+    const { idBytes, affinity } = this.#request;
+    const added = idBytes.length + (affinity?.sets ? setCookieBytes(affinity.sets) : 0);
     this.#out = this.#services.buffers.take(
-      headEnd - this.#from.start + ADDED_BYTES + this.#request.idBytes.length + inline,
+      headEnd - this.#from.start + ADDED_BYTES + added + inline,
     );
     const at = this.#writeHead(this.#out, connectionOption(this.#request, this.#end));
     this.#request.responding = true;
@@ -205,7 +212,7 @@ export class ResponseRelay {
   }
 
   #writeHead(out: Uint8Array, connection: ResponseAdditions["connection"]): number {
-    const { idBytes, minor } = this.#request;
+    const { idBytes, minor, affinity } = this.#request;
     const framing = this.#framing === "until-close" && minor === 1
       ? "chunked"
       : this.#head.chunked && minor === 0
@@ -219,6 +226,7 @@ export class ResponseRelay {
       framing,
       date,
       ring: ringPlace(this.#request, this.#upstream.pool),
+      cookie: affinity?.sets,
     });
     if (length < 0) throw malformed("its head is too long");
     return length;
@@ -232,94 +240,9 @@ export class ResponseRelay {
   }
 
   #relayBody(): Promise<void> {
-    this.#endless = false;
-    if (this.#framing === "length") return this.#relayLength();
-    const relay = () => this.#framing === "chunked" ? this.#relayChunks() : this.#relayUntilClose();
-    const events = isEventStream(this.#head, this.#from.bytes);
-    this.#endless = events || this.#framing === "until-close";
-    return events ? asStream(this.#client, this.#upstream, relay) : relay();
-  }
-
-  async #relayLength(): Promise<void> {
-    while (this.#remaining > 0) {
-      if (this.#from.unread === 0) await this.#more();
-      const count = Math.min(this.#from.unread, this.#remaining);
-      await this.#send(this.#from.bytes.subarray(this.#from.start, this.#from.start + count));
-      this.#client.events.bytesSent(count);
-      this.#from.start += count;
-      this.#remaining -= count;
-    }
-  }
-
-  async #relayChunks(): Promise<void> {
-    const copy = new CleanCopy();
-    const chunks = new ChunkScanner(copy);
-    while (!chunks.done) {
-      if (this.#from.unread === 0) await this.#more();
-      const { bytes, start } = this.#from;
-      const before = chunks.dataBytes;
-      const end = chunks.scan(bytes, start, this.#from.end);
-      if (end < 0) throw new Disconnected(this.#from);
-      if (this.#request.minor === 1) {
-        await this.#send(bytes.subarray(start, copy.compact(bytes, start, end)));
-      } else await this.#sendSpans(bytes, chunks);
-      this.#client.events.bytesSent(chunks.dataBytes - before);
-      this.#from.start = end;
-    }
-    if (this.#request.minor === 1 && copy.tail.length > 0) await this.#send(copy.tail);
-  }
-
-  /** Sends the payload without its chunks, for an HTTP/1.0 client. */
-  async #sendSpans(bytes: Uint8Array, chunks: ChunkScanner): Promise<void> {
-    for (let i = 0; i < chunks.spanCount; i++) {
-      await this.#send(bytes.subarray(chunks.spans[2 * i], chunks.spans[2 * i + 1]));
-    }
-  }
-
-  /**
-   * The connection's end ends the body; in chunks the client can distinguish it from a break.
-   */
-  async #relayUntilClose(): Promise<void> {
-    const chunkHead = new Uint8Array(32);
-    for (;;) {
-      if (this.#from.unread > 0) {
-        const { bytes, start, end } = this.#from;
-        if (this.#request.minor === 1) {
-          await this.#send(chunkHead.subarray(0, writeChunkHeader(chunkHead, 0, end - start)));
-        }
-        await this.#send(bytes.subarray(start, end));
-        this.#client.events.bytesSent(end - start);
-        if (this.#request.minor === 1) await this.#send(CRLF);
-        this.#from.start = end;
-      }
-      this.#await();
-      this.#from.makeRoom();
-      if (!await this.#reader.read()) break;
-    }
-    if (this.#request.minor === 1) await this.#send(LAST_CHUNK);
-  }
-
-  /** Waits for the next part of the body; its end here is an error. */
-  async #more(): Promise<void> {
-    this.#await();
-    this.#from.makeRoom();
-    if (!await this.#reader.read()) throw new Disconnected(this.#from);
-  }
-
-  /** Sets the deadline of the replica's next bytes. */
-  #await(): void {
-    const { requestDeadlines } = this.#services;
-    this.#upstream.deadlineAt = this.#endless && !this.#client.ended
-      ? requestDeadlines.stream()
-      : requestDeadlines.responseBody();
-    this.#client.deadlineAt = Infinity;
-  }
-
-  /** Sends bytes; the client has a deadline to accept them. */
-  #send(bytes: Uint8Array): Promise<void> {
-    this.#upstream.deadlineAt = Infinity;
-    this.#client.deadlineAt = this.#services.requestDeadlines.responseBody();
-    return this.#to.write(bytes);
+    const framed = this.#framing === "length";
+    const events = !framed && isEventStream(this.#head, this.#from.bytes);
+    return this.#body.relay(this.#framing, this.#remaining, events);
   }
 
   /** Bytes behind a complete response belong to no request: such a connection is not reused. */
@@ -339,23 +262,20 @@ export class ResponseRelay {
   /** Switches to a tunnel (RFC 9110, section 7.8). */
   async #switchProtocols(headEnd: number): Promise<ExchangeEnd> {
     if (!this.#request.upgrade || !this.#head.upgrade) {
-      throw malformed("it switches protocols although nobody asked it to");
+      throw malformed("it switches protocols although the request did not ask for that");
     }
     const { buffers } = this.#services;
     const out = buffers.take(LARGE_BYTES);
     const length = this.#writeHead(out, "upgrade");
     this.#from.start = headEnd;
     this.#request.responding = true;
-    await this.#send(out.subarray(0, length));
+    await this.#body.send(out.subarray(0, length));
     this.#client.events.responseSent();
     buffers.give(out);
     await tunnel(this.#client, this.#upstream, this.#reader, this.#services.requestDeadlines);
     return "close";
   }
 }
-
-const CRLF = new Uint8Array([13, 10]);
-const LAST_CHUNK = new Uint8Array([48, 13, 10, 13, 10]);
 
 function malformed(reason: string): UpstreamError {
   return new UpstreamError("malformed", "maybe", false, reason);

@@ -7,14 +7,17 @@
 import { type Refusal, refusalOf } from "../errors/refusal.ts";
 import { isIdempotent, UpstreamError } from "../errors/upstream_error.ts";
 import { Failover, type FailoverServices } from "../hold/failover.ts";
+import { affinityLines } from "../request/affinity.ts";
 import type { Client } from "../request/client.ts";
 import type { DrainState } from "../request/drain_state.ts";
 import type { ProxyRequest } from "../request/request.ts";
 import type { Admission } from "../routing/admission.ts";
-import { Disconnected } from "../transport/connection.ts";
+import { Disconnected } from "../transport/connection_reader.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
-import type { InstancePool, UpstreamConnection } from "../upstream/connection_pool.ts";
-import { type ConnectionQueue, NoRoomError } from "../upstream/connection_queue.ts";
+import type { InstancePool } from "../upstream/connection_pool.ts";
+import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
+import type { ConnectionQueue } from "../upstream/connection_queue.ts";
+import { NoRoomError } from "../upstream/no_room_error.ts";
 import type { RetryBudget } from "../upstream/retry_budget.ts";
 import type { Attempts, ExchangeEnd, StartedAttempt } from "./attempt.ts";
 import type { FailureReports } from "./failure_reports.ts";
@@ -137,6 +140,7 @@ export class RouteLoop {
       close,
       withBody: method !== "HEAD",
       requestId: request.requestId,
+      fields: [...refusal.fields ?? [], ...affinityLines(request.affinity)],
     };
     if (unread) await client.turnAway(failure);
     else await client.fail(failure);

@@ -7,7 +7,7 @@
 import type { Client } from "../request/client.ts";
 import type { ResponseHead } from "../http1/response_head.ts";
 import { latin1 } from "../http1/latin1.ts";
-import type { UpstreamConnection } from "../upstream/connection_pool.ts";
+import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
 
 /**
  * Runs an exchange that has no end of its own.

@@ -5,9 +5,10 @@
  */
 import type { Client } from "../request/client.ts";
 import { asStream } from "./streams.ts";
-import type { UpstreamConnection } from "../upstream/connection_pool.ts";
+import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
-import { type Connection, Disconnected, type Reader } from "../transport/connection.ts";
+import type { Connection } from "../transport/connection.ts";
+import { Disconnected, type Reader } from "../transport/connection_reader.ts";
 
 /**
  * Passes bytes between two connections until both sides have ended; one side may end before the

@@ -19,7 +19,7 @@ import type { Deadlines } from "../transport/deadlines.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 import type { RetryBudget } from "../upstream/retry_budget.ts";
 import type { WaitEnd, Waiter, WaitingRoom } from "./waiting_room.ts";
-import { Disconnected } from "../transport/connection.ts";
+import { Disconnected } from "../transport/connection_reader.ts";
 
 /**
  * Most instances that may fail while they serve one request, which may have killed them. One
@@ -199,6 +199,7 @@ export class Failover implements Waiter {
     if (!this.#held) return;
     this.#count("held");
     this.#services.counters.own.waited(ms);
+    this.#services.counters.of(this.#owner).waited(ms);
     this.#services.costs.waited(this.#owner, ms);
   }
 

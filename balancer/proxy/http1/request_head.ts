@@ -11,7 +11,8 @@ import * as kinds from "./field_kind.ts";
 import { Fields } from "./fields.ts";
 import { CODING_CHUNKED, CODING_UNKNOWN, codingOf, isAuthority, parseLength } from "./framing.ts";
 import { listHas, listHasOther } from "./list.ts";
-import { authorityStart, isOriginForm, methodOf, versionAt } from "./request_line.ts";
+import { isOriginForm, methodOf, versionAt } from "./request_line.ts";
+import { readAbsoluteForm } from "./request_target.ts";
 import { ascii } from "./writer.ts";
 
 const CONTINUE = ascii("100-continue");
@@ -169,40 +170,7 @@ export class RequestHead {
     if (first === 42 && this.targetEnd - this.targetStart === 1) {
       return this.method === "OPTIONS" ? undefined : FAULTS.asterisk;
     }
-    return this.#absoluteForm(bytes);
-  }
-
-  /** RFC 9112, 3.2.2: splits the target into the authority and the rest. */
-  #absoluteForm(bytes: Uint8Array): Fault | undefined {
-    const from = authorityStart(bytes, this.targetStart, this.targetEnd);
-    if (from < 0) return FAULTS.targetForm;
-    let at = from;
-    while (at < this.pathEnd && bytes[at] !== 47) at++;
-    if (!isAuthority(bytes, from, at)) return FAULTS.authority;
-    this.absolute = true;
-    this.hostStart = from;
-    this.hostEnd = at;
-    this.targetStart = at;
-    if (bytes[at] !== 47) this.#writePath(bytes);
-    return undefined;
-  }
-
-  /**
-   * Gives a target without a path its "/", or "*" if OPTIONS concerns the whole server, in place of
-   * the second slash of "://".
-   */
-  #writePath(bytes: Uint8Array): void {
-    const room = this.hostStart - 1;
-    if (this.targetStart < this.targetEnd) {
-      bytes.copyWithin(room, this.hostStart, this.hostEnd);
-      this.hostStart--;
-      this.targetStart = --this.hostEnd;
-      bytes[this.targetStart] = 47;
-      return;
-    }
-    this.targetStart = room;
-    this.targetEnd = this.pathEnd = room + 1;
-    bytes[room] = this.method === "OPTIONS" ? 42 : 47;
+    return readAbsoluteForm(this, bytes);
   }
 
   #readFields(bytes: Uint8Array): Fault | undefined {

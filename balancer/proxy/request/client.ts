@@ -7,7 +7,8 @@
 import type { FailureMessage } from "../errors/error_response.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import type { Connection } from "../transport/connection.ts";
-import type { InstancePool, UpstreamConnection } from "../upstream/connection_pool.ts";
+import type { InstancePool } from "../upstream/connection_pool.ts";
+import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
 import type { RequestBody } from "./body.ts";
 import type { RequestEvents } from "./request_events.ts";
 import type { Upload } from "./upload.ts";
@@ -34,6 +35,8 @@ export interface Client {
   readonly addressBytes: Uint8Array;
   /** Whether its `X-Forwarded-*` fields are believed. */
   readonly trusted: boolean;
+  /** Whether the connection is encrypted. */
+  readonly secure: boolean;
   /** IP address of the client; behind trusted proxies the one that the current request names. */
   readonly origin: string;
   /** The client's connection: source of its requests, target of the responses. */

@@ -8,12 +8,12 @@ import type { LingerSettings } from "../settings.ts";
 import type { Deadlines, Expiring } from "../transport/deadlines.ts";
 import { FAULTS } from "../http1/fault.ts";
 import { DropBudget } from "../transport/linger.ts";
-import type { UpstreamConnection } from "../upstream/connection_pool.ts";
+import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import { RefusedError } from "./body.ts";
 import type { Client } from "./client.ts";
 import type { ProxyRequest } from "./request.ts";
-import { Disconnected, type Reader } from "../transport/connection.ts";
+import { Disconnected, type Reader } from "../transport/connection_reader.ts";
 
 /** Ends the wait for a body that is no longer needed. */
 class Stopped extends Error {

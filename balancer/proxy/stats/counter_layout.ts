@@ -71,6 +71,7 @@ const TIMING_CELLS = STEP_COUNT + 1;
 export const REPLICA = layout({
   duration: TIMING_CELLS,
   firstByte: TIMING_CELLS,
+  hold: TIMING_CELLS,
   failures: FAILURES.length,
   tolls: TOLLS.length,
   connects: 1,
@@ -84,8 +85,7 @@ export const WORKER = layout({
   hold: TIMING_CELLS,
   refusals: REFUSALS.length,
   tolls: TOLLS.length,
-  all: 1,
-  errors: 1,
+  ended: OUTCOMES.length,
   control: 1,
   received: 1,
   sent: 1,

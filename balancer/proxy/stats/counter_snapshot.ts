@@ -6,11 +6,13 @@
  */
 import { STEP_COUNT } from "./latency_buckets.ts";
 import {
+  BROKEN,
   FAILURES,
   METHODS,
   OUTCOMES,
   REFUSALS,
   REPLICA,
+  SERVER_ERROR,
   type TallyRow,
   TOLLS,
   WORKER,
@@ -37,6 +39,8 @@ export interface ReplicaCounts {
   readonly requests: readonly RequestCount[];
   readonly duration: Timings;
   readonly firstByte: Timings;
+  /** Waits of its requests for it. */
+  readonly hold: Timings;
   readonly failures: Readonly<Record<string, number>>;
   readonly tolls: Readonly<Record<string, number>>;
   readonly connects: number;
@@ -92,6 +96,7 @@ export function replicaCounts(row: Float64Array): ReplicaCounts {
     requests: requestsIn(row),
     duration: timingsIn(row, REPLICA.duration),
     firstByte: timingsIn(row, REPLICA.firstByte),
+    hold: timingsIn(row, REPLICA.hold),
     failures: byName(FAILURES, row, REPLICA.failures),
     tolls: byName(TOLLS, row, REPLICA.tolls),
     connects: row[REPLICA.connects]!,
@@ -106,10 +111,11 @@ export function replicaCounts(row: Float64Array): ReplicaCounts {
  * @param row the sum of the workers' rows
  */
 export function workerCounts(row: Float64Array): WorkerCounts {
+  const ended = row.subarray(WORKER.ended, WORKER.ended + OUTCOMES.length);
   return {
     requests: requestsIn(row),
-    all: row[WORKER.all]!,
-    errors: row[WORKER.errors]!,
+    all: ended.reduce((sum, count) => sum + count, 0),
+    errors: ended[SERVER_ERROR]! + ended[BROKEN]!,
     tolls: byName(TOLLS, row, WORKER.tolls),
     refusals: byName(REFUSALS, row, WORKER.refusals),
     overhead: timingsIn(row, WORKER.overhead),
@@ -135,10 +141,15 @@ export function strikeOutPresent(row: TallyRow): void {
 }
 
 function requestsIn(row: Float64Array): RequestCount[] {
-  return METHODS.flatMap((method, m) =>
-    OUTCOMES.map((outcome, o) => ({ method, outcome, count: row[8 * m + o]! }))
-      .filter(({ count }) => count > 0)
-  );
+  const counts: RequestCount[] = [];
+  // Nearly all counters of a fleet are 0.
+  for (const [m, method] of METHODS.entries()) {
+    for (const [o, outcome] of OUTCOMES.entries()) {
+      const count = row[8 * m + o]!;
+      if (count > 0) counts.push({ method, outcome, count });
+    }
+  }
+  return counts;
 }
 
 function timingsIn(row: Float64Array, at: number): Timings {
@@ -146,5 +157,7 @@ function timingsIn(row: Float64Array, at: number): Timings {
 }
 
 function byName(names: readonly string[], row: Float64Array, at: number): Record<string, number> {
-  return Object.fromEntries(names.map((name, i) => [name, row[at + i]!]));
+  const counts: Record<string, number> = {};
+  for (const [i, name] of names.entries()) counts[name] = row[at + i]!;
+  return counts;
 }

@@ -9,12 +9,10 @@
 import { STEP_COUNT, stepOf } from "./latency_buckets.ts";
 import {
   type AttemptFailure,
-  BROKEN,
   FAILURES,
   type RefusalCause,
   REFUSALS,
   REPLICA,
-  SERVER_ERROR,
   type TallyRow,
   TOLLS,
   WORKER,
@@ -26,7 +24,7 @@ const DURATION = REPLICA.duration;
 const FIRST_BYTE = REPLICA.firstByte;
 const REUSES = REPLICA.reuses;
 const OVERHEAD = WORKER.overhead;
-const ALL = WORKER.all;
+const ENDED = WORKER.ended;
 const RECEIVED = WORKER.received;
 const SENT = WORKER.sent;
 
@@ -53,6 +51,11 @@ export class ReplicaCounters {
   /** Adds a sampled time to first byte of the replica; `weight` requests. */
   began(ms: number, weight: number): void {
     observe(this.#row, FIRST_BYTE, ms, weight);
+  }
+
+  /** One of the replica's requests waited for it, in milliseconds. */
+  waited(ms: number): void {
+    observe(this.#row, REPLICA.hold, ms, 1);
   }
 
   /** An attempt failed. */
@@ -96,8 +99,7 @@ export class OwnCounters {
 
   /** A request ended. @param outcome index of one of the outcomes */
   ended(outcome: number): void {
-    this.#row[ALL]! += 1;
-    if (outcome === SERVER_ERROR || outcome === BROKEN) this.#row[WORKER.errors]! += 1;
+    this.#row[ENDED + outcome]! += 1;
   }
 
   /** A request ended without a replica's response. */

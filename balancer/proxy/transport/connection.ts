@@ -3,82 +3,15 @@
  *
  * @module
  */
-import {
-  type Buffer,
-  type BufferPool,
-  FIRST_BYTES,
-  LARGE_BYTES,
-  RESTING_BYTES,
-} from "./buffers.ts";
+import { type Buffer, type BufferPool, FIRST_BYTES, RESTING_BYTES } from "./buffers.ts";
 import type { ByteStream } from "./byte_stream.ts";
+import type { ConnectionListener, Traffic } from "./connection_events.ts";
+import { Disconnected, Reader, ReaderConflict } from "./connection_reader.ts";
+import { ReceiveWindow } from "./receive_window.ts";
 import { type Socket, socketOf } from "./socket.ts";
 import { IO_BATCHES, type Side, type Staged } from "./io_batches.ts";
 
-/** Number of reads after which a connection counts as busy. */
-const SETTLING_READS = 16;
-
 const NOTHING = new Uint8Array(0);
-
-/** A connection broke, or was closed locally, while it was used. */
-export class Disconnected extends Error {
-  override readonly name = "Disconnected";
-
-  constructor(readonly wire: Connection, options?: ErrorOptions) {
-    super("the connection ended", options);
-  }
-}
-
-/** Two owners tried to read one connection: a bug of this program, never caused by a peer. */
-export class ReaderConflict extends Error {
-  override readonly name = "ReaderConflict";
-}
-
-/**
- * The right to wait for bytes of a connection and to take them. {@linkcode Connection.reader} hands
- * out one at a time; its holder returns it by disposing of it.
- */
-export class Reader implements Disposable {
-  /** @param wire the connection that it reads */
-  constructor(readonly wire: Connection) {}
-
-  /**
-   * Reads more bytes behind the unread ones.
-   *
-   * @returns false when the peer has ended its side
-   * @throws {Disconnected} the connection broke or was closed
-   * @throws {ReaderConflict} the reader was returned, or its last read is still under way
-   */
-  read(): Promise<boolean> {
-    return this.wire.read(this);
-  }
-
-  /** Ends its holder's wait with an error. The read under way continues; no byte is lost. */
-  interrupt(reason: Error): void {
-    this.wire.interrupt(this, reason);
-  }
-
-  [Symbol.dispose](): void {
-    this.wire.release(this);
-  }
-}
-
-/** Counts the bytes of a connection. */
-export interface Traffic {
-  received(bytes: number): void;
-  sent(bytes: number): void;
-}
-
-/** Receives the results of reads and writes without a promise for each. Must not throw. */
-export interface ConnectionListener {
-  /** A read ended; called before waiting readers continue. `more` is false at the peer's end. */
-  onData(more: boolean): void;
-  /** A read found the connection broken, or closed locally. */
-  onBreak(): void;
-  /** All bytes given to {@linkcode Connection.send} are written. */
-  onWritten(): void;
-  /** The bytes could not be written. */
-  onWriteError(error: Disconnected): void;
-}
 
 /**
  * A connection and its window of unread bytes, `bytes[start..end)`.
@@ -87,20 +20,12 @@ export interface ConnectionListener {
  * Connection.startRead}, to notice that the peer left, and awaited later. Bytes have one owner at a
  * time: the holder of the {@linkcode Reader} or, while none is held, the listener.
  */
-export class Connection implements Staged {
-  bytes: Buffer;
-  start = 0;
-  end = 0;
+export class Connection extends ReceiveWindow implements Staged {
   watcher: ConnectionListener | undefined;
   readonly #connection: ByteStream;
   readonly #socket: Socket;
-  readonly #buffers: BufferPool;
   readonly #side: Side;
   readonly #traffic: Traffic | undefined;
-  #resting: Buffer;
-  #readsToSettle = SETTLING_READS;
-  /** Set until the received bytes are delivered. */
-  #reading = false;
   /** Number of received bytes. */
   #count = 0;
   /** Created only when the reader waits for the read under way. */
@@ -130,12 +55,11 @@ export class Connection implements Staged {
     traffic?: Traffic,
     socket: Socket = socketOf(connection),
   ) {
+    super(buffers, side === "client" ? FIRST_BYTES : RESTING_BYTES);
     this.#connection = connection;
     this.#socket = socket;
-    this.#buffers = buffers;
     this.#side = side;
     this.#traffic = traffic;
-    this.bytes = this.#resting = new Uint8Array(side === "client" ? FIRST_BYTES : RESTING_BYTES);
   }
 
   /**
@@ -143,15 +67,10 @@ export class Connection implements Staged {
    * RESTING_BYTES}.
    */
   prepend(bytes: Uint8Array): void {
-    if (bytes.length > this.bytes.length) this.#makeSome();
+    if (bytes.length > this.bytes.length) this.enlarge();
     this.bytes.set(bytes);
     this.end = bytes.length;
     this.#traffic?.received(bytes.length);
-  }
-
-  /** Number of received bytes that are not used yet. */
-  get unread(): number {
-    return this.end - this.start;
   }
 
   get closed(): boolean {
@@ -203,21 +122,11 @@ export class Connection implements Staged {
    * promise is kept or created, since this happens for every message.
    */
   startRead(): void {
-    if (this.#reading || this.#failure) return;
-    if (this.start === this.end) this.#startOver();
-    else if (this.end === this.bytes.length) this.#makeSome();
-    this.#reading = true;
+    if (this.reading || this.#failure) return;
+    if (this.start === this.end) this.startOver();
+    else if (this.end === this.bytes.length) this.enlarge();
+    this.reading = true;
     IO_BATCHES.read(this);
-  }
-
-  /** Empties the window. */
-  #startOver(): void {
-    this.start = this.end = 0;
-    if (this.#readsToSettle === 0 || --this.#readsToSettle > 0) return;
-    // A write from the old memory is not affected.
-    const settled = this.#buffers.settle();
-    if (this.bytes === this.#resting) this.bytes = settled;
-    this.#resting = settled;
   }
 
   beginRead(): void {
@@ -233,7 +142,7 @@ export class Connection implements Staged {
   deliver(): void {
     const count = this.#count;
     const awaited = this.#awaited;
-    this.#reading = false;
+    this.reading = false;
     this.#awaited = undefined;
     this.end += count;
     this.#traffic?.received(count);
@@ -245,51 +154,12 @@ export class Connection implements Staged {
 
   readonly #onBroken = (cause: unknown): void => {
     const awaited = this.#awaited;
-    this.#reading = false;
+    this.reading = false;
     this.#awaited = undefined;
     this.#failure = new Disconnected(this, { cause });
     this.watcher?.onBreak();
     awaited?.reject(this.#failure);
   };
-
-  /**
-   * Switches to a buffer of the second size for good; unread bytes are moved with the next
-   * delivery.
-   */
-  #grow(): void {
-    this.#resting = new Uint8Array(RESTING_BYTES);
-  }
-
-  /** A head was longer than usual: the client's next heads will be, too. */
-  #makeSome(): void {
-    if (this.bytes.length >= RESTING_BYTES) return this.makeRoom();
-    this.#grow();
-    this.#move(this.#resting);
-  }
-
-  /** Moves unread bytes into a large buffer, for a long head or a body. Not while reading. */
-  makeRoom(): void {
-    if (this.#reading) return;
-    if (this.bytes === this.#resting) this.#move(this.#buffers.take(LARGE_BYTES));
-    else if (this.start > 0) this.#move(this.bytes);
-  }
-
-  #move(to: Buffer): void {
-    to.set(this.bytes.subarray(this.start, this.end));
-    this.bytes = to;
-    this.end -= this.start;
-    this.start = 0;
-  }
-
-  /** Returns the large buffer if no bytes are unread and no read is under way. */
-  shrinkBuffer(): void {
-    if (this.bytes === this.#resting || this.#reading) return;
-    if (this.unread > RESTING_BYTES) return;
-    if (this.unread > this.#resting.length) this.#grow();
-    const large = this.bytes;
-    this.#move(this.#resting);
-    this.#buffers.give(large);
-  }
 
   /**
    * Writes all of the bytes; they must not change before the write ends.

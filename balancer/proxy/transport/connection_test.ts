@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { BufferPool, FIRST_BYTES, LARGE_BYTES, RESTING_BYTES } from "./buffers.ts";
-import { Connection, type ConnectionListener, Disconnected, ReaderConflict } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionListener } from "./connection_events.ts";
+import { Disconnected, ReaderConflict } from "./connection_reader.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
 /** A connection and its peer. */

@@ -2,7 +2,8 @@ import { assertEquals } from "@std/assert";
 import type { EchoTask } from "../testdata/echo_peers.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 import { BufferPool } from "./buffers.ts";
-import { Connection, type ConnectionListener } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionListener } from "./connection_events.ts";
 import type { Side } from "./io_batches.ts";
 import { type Socket, socketOf } from "./socket.ts";
 

@@ -6,47 +6,12 @@
  * @module
  */
 import { isOutOfFiles } from "../../out_of_files.ts";
-import type { Deadlines, Expiring } from "../transport/deadlines.ts";
+import type { Deadlines } from "../transport/deadlines.ts";
 import type { DescriptorBudget } from "../transport/descriptor_budget.ts";
-import type { InstancePool, PoolGuard, UpstreamConnection } from "./connection_pool.ts";
-
-/**
- * No connection became available before the request's deadline, or its half-closed client's room
- * was given to another request.
- */
-export class NoRoomError extends Error {
-  override readonly name = "NoRoomError";
-
-  /** @param reason the scarce resource: file descriptors, or concurrent calls of the API */
-  constructor(readonly reason: "files" | "calls" = "files") {
-    super(reason === "files" ? "no room for a connection" : "too many calls at once");
-  }
-}
-
-/** A request that needs a connection. */
-export interface Caller {
-  /** Whether its client has ended its side, and may be gone. */
-  readonly mayBeGone: boolean;
-  /** The request waits from now on; `leave` ends the wait. */
-  hold(leave: () => void): void;
-  /** The request no longer waits. */
-  unhold(): void;
-}
-
-/** How a wait ended: with a returned connection, with room for a new one, or with neither. */
-type WaitEnd = UpstreamConnection | "room" | "late" | "left";
-
-/** One wait. */
-class Wait implements Expiring {
-  readonly ended = Promise.withResolvers<WaitEnd>();
-
-  constructor(
-    readonly pool: InstancePool,
-    readonly caller: Caller,
-    readonly deadlineAt: number,
-    readonly onDeadline: () => void,
-  ) {}
-}
+import { type Caller, ConnectionWaits } from "./connection_wait.ts";
+import { NoRoomError } from "./no_room_error.ts";
+import type { InstancePool, PoolGuard } from "./connection_pool.ts";
+import type { UpstreamConnection } from "./upstream_connection.ts";
 
 /** Options of a {@linkcode ConnectionQueue}. */
 export interface ConnectionQueueOptions {
@@ -76,7 +41,7 @@ export interface ConnectionQueueOptions {
 export class ConnectionQueue implements PoolGuard {
   readonly #options: ConnectionQueueOptions;
   readonly #budget: DescriptorBudget;
-  readonly #line: Wait[] = [];
+  readonly #waits: ConnectionWaits;
   /** Set while the listener waits for room: resumes it. */
   #accept: (() => void) | undefined;
   /** Since when there have been too many clients. */
@@ -91,11 +56,12 @@ export class ConnectionQueue implements PoolGuard {
   constructor(options: ConnectionQueueOptions) {
     this.#options = options;
     this.#budget = options.budget;
+    this.#waits = new ConnectionWaits(options.deadlines, () => this.#reportCount());
   }
 
   /** Number of waiting requests. */
   get count(): number {
-    return this.#line.length;
+    return this.#waits.count;
   }
 
   /**
@@ -119,7 +85,7 @@ export class ConnectionQueue implements PoolGuard {
     }
     let first = false;
     for (let room = this.#roomNow(pool);; room = false) {
-      const end = room ? "room" : await this.#wait(pool, caller, until, first);
+      const end = room ? "room" : await this.#waits.wait(pool, caller, until, first);
       if (end === "left") return undefined;
       if (end === "late") throw new NoRoomError();
       const connection = end === "room" ? await this.#open(pool) : end;
@@ -138,7 +104,7 @@ export class ConnectionQueue implements PoolGuard {
     if (this.#mayAccept()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#accept = resolve;
-    this.#tellCount();
+    this.#reportCount();
     await promise;
   }
 
@@ -151,14 +117,13 @@ export class ConnectionQueue implements PoolGuard {
   }
 
   offered(connection: UpstreamConnection): boolean {
-    // The queue is nearly always empty: destructuring the array would cost every request more.
-    const head = this.#line[0];
+    const { first } = this.#waits;
     const { pool } = connection;
-    if (!head) return this.#offeredToClients(connection);
-    const next = this.#line.find((one) => one.pool === pool);
+    if (!first) return this.#offeredToClients(connection);
+    const next = this.#waits.firstFor(pool);
     // Scarce connections are shared out: a replica without any would otherwise never get one.
-    const deprived = head.pool.size + 1 < pool.size;
-    if (next && !deprived) this.#end(next, connection.handOver());
+    const deprived = first.pool.size + 1 < pool.size;
+    if (next && !deprived) this.#waits.end(next, connection.handOver());
     else connection.close();
     return true;
   }
@@ -198,16 +163,16 @@ export class ConnectionQueue implements PoolGuard {
       return this.crowded;
     }
     this.#crowdedSince = Infinity;
-    if (this.#line.length > 0) return false;
+    if (this.#waits.count > 0) return false;
     return this.#budget.hasRoom || (this.#makeRoom() && this.#budget.hasRoom);
   }
 
-  #tellCount(): void {
-    this.#budget.wait(this.#line.length + (this.#accept ? 1 : 0));
+  #reportCount(): void {
+    this.#budget.wait(this.#waits.count + (this.#accept ? 1 : 0));
   }
 
   #roomNow(pool: InstancePool): boolean {
-    return this.#line.length === 0 && this.#enter(pool);
+    return this.#waits.count === 0 && this.#enter(pool);
   }
 
   #enter(pool: InstancePool): boolean {
@@ -236,45 +201,19 @@ export class ConnectionQueue implements PoolGuard {
     }
   }
 
-  async #wait(
-    pool: InstancePool,
-    caller: Caller,
-    until: number,
-    first: boolean,
-  ): Promise<WaitEnd> {
-    const wait: Wait = new Wait(pool, caller, until, () => this.#end(wait, "late"));
-    if (first) this.#line.unshift(wait);
-    else this.#line.push(wait);
-    this.#tellCount();
-    this.#options.deadlines.add(wait);
-    caller.hold(() => this.#end(wait, "left"));
-    const end = await wait.ended.promise;
-    caller.unhold();
-    return end;
-  }
-
   #admit(): void {
     // Connections that are closed to make room are reported here, too.
     if (this.#admitting) return;
     this.#admitting = true;
-    for (let [head] = this.#line; head && this.#enter(head.pool); [head] = this.#line) {
-      this.#end(head, "room");
+    for (let { first } = this.#waits; first && this.#enter(first.pool); { first } = this.#waits) {
+      this.#waits.end(first, "room");
     }
     if (this.#accept && this.#mayAccept()) {
       this.#accept();
       this.#accept = undefined;
-      this.#tellCount();
+      this.#reportCount();
     }
     this.#admitting = false;
-  }
-
-  #end(wait: Wait, end: WaitEnd): void {
-    const at = this.#line.indexOf(wait);
-    if (at < 0) return;
-    this.#line.splice(at, 1);
-    this.#tellCount();
-    this.#options.deadlines.delete(wait);
-    wait.ended.resolve(end);
   }
 
   /** Closes the least needed connection. @returns whether there was one */
@@ -284,7 +223,7 @@ export class ConnectionQueue implements PoolGuard {
 
   /** Whether a waiting request's client is certainly there, or a new client waits. */
   get #hasCertain(): boolean {
-    return this.#accept !== undefined || this.#line.some(({ caller }) => !caller.mayBeGone);
+    return this.#accept !== undefined || this.#waits.hasCertain;
   }
 
   /**
@@ -299,10 +238,7 @@ export class ConnectionQueue implements PoolGuard {
     needed = this.#hasCertain || this.#budget.waitingElsewhere > 0,
   ): boolean {
     if (this.#options.refuseDoubtful?.()) return true;
-    if (!needed) return false;
-    const doubtful = this.#line.find(({ caller }) => caller.mayBeGone);
-    if (doubtful) this.#end(doubtful, "late");
-    return doubtful !== undefined;
+    return needed && this.#waits.refuseDoubtful();
   }
 
   /** Closes the connection that has been idle longest. @returns whether there was one */

@@ -1,11 +1,13 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { BufferPool } from "../transport/buffers.ts";
-import { ConnectionQueue, NoRoomError } from "./connection_queue.ts";
+import { ConnectionQueue } from "./connection_queue.ts";
+import { NoRoomError } from "./no_room_error.ts";
 import { Deadlines } from "../transport/deadlines.ts";
 import { DescriptorBudget, sharedFiles } from "../transport/descriptor_budget.ts";
 import { InFlight } from "./in_flight.ts";
 import { UpstreamError } from "../errors/upstream_error.ts";
-import { InstancePool, type UpstreamConnection } from "./connection_pool.ts";
+import { InstancePool } from "./connection_pool.ts";
+import type { UpstreamConnection } from "./upstream_connection.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
 const LIMITS = { maxIdle: 10, idleMs: 60_000, connectMs: 10_000, responseMs: 1000 };

@@ -5,7 +5,7 @@
  * @module
  */
 import { MAX_BAD_KEYS, type Sample, SLOW_RESPONSE_MS } from "../../view.ts";
-import type { UpstreamConnection } from "./connection_pool.ts";
+import type { UpstreamConnection } from "./upstream_connection.ts";
 
 interface Counts {
   responses: number;

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { MAX_BAD_KEYS } from "../../view.ts";
 import { OutlierSampler } from "./outlier_sampler.ts";
-import type { UpstreamConnection } from "./connection_pool.ts";
+import type { UpstreamConnection } from "./upstream_connection.ts";
 
 function connection(instance: string, key = "k"): UpstreamConnection {
   const request = { destination: { key } };

@@ -5,7 +5,8 @@
  *
  * @module
  */
-import type { InstancePool, UpstreamConnection } from "./connection_pool.ts";
+import type { InstancePool } from "./connection_pool.ts";
+import type { UpstreamConnection } from "./upstream_connection.ts";
 
 /** Most private connections of one client; the oldest one is closed for a new one. */
 const MOST = 16;

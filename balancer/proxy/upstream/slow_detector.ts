@@ -6,7 +6,8 @@
  */
 import type { Evidence } from "../../view.ts";
 import { TICK_MS } from "../transport/deadlines.ts";
-import type { InstancePool, UpstreamConnection } from "./connection_pool.ts";
+import type { InstancePool } from "./connection_pool.ts";
+import type { UpstreamConnection } from "./upstream_connection.ts";
 
 /** Least interval between two pieces of evidence for one instance, in milliseconds. */
 const PAUSE_MS = 250;

@@ -20,7 +20,7 @@ import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
 import type { ProxySettings } from "../settings.ts";
 import type { DataPlaneCounts } from "../stats/counter_snapshot.ts";
 import { type SharedLoads, sharedLoads } from "../upstream/shared_load.ts";
-import { CounterTable, type Durations } from "../stats/counter_table.ts";
+import { type CounterReader, CounterTable } from "../stats/counter_table.ts";
 import { ViewAcks } from "./view_acks.ts";
 
 /** Options of {@linkcode DataPlaneWorkers}. */
@@ -153,9 +153,14 @@ export class DataPlaneWorkers implements DataPlane {
     return this.#tallies.counts();
   }
 
-  /** Distribution of request durations; see {@linkcode CounterTable.durations}. */
-  durations(reused?: Durations): Durations {
-    return this.#tallies.durations(reused);
+  /** The same, in slices; see {@linkcode CounterTable.countsInSlices}. */
+  countsInSlices(pause: () => Promise<void>): Promise<DataPlaneCounts> {
+    return this.#tallies.countsInSlices(pause);
+  }
+
+  /** The counters of the workers, for reading only. */
+  get counters(): CounterReader {
+    return this.#tallies;
   }
 
   /**

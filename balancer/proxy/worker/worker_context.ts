@@ -5,7 +5,7 @@
  */
 import type { Tracing } from "../../tracing/tracing.ts";
 import type { Upstream, View } from "../../view.ts";
-import type { ClientServices } from "../downstream/client_connection.ts";
+import type { ClientServices } from "../downstream/client_services.ts";
 import type { Attempts } from "../forward/attempt.ts";
 import { LingeringClients } from "../downstream/lingering_clients.ts";
 import { TrustedProxies } from "../downstream/trusted_proxies.ts";
