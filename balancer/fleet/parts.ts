@@ -84,6 +84,7 @@ export class FleetParts {
   readonly heartbeats: Heartbeats;
   readonly signals: Signals;
   readonly #clock: Clock;
+  readonly #ownsInstances: boolean;
   readonly #pinning: Pinning;
 
   /**
@@ -94,6 +95,7 @@ export class FleetParts {
     const { engine, dataPlane, shape, policy, upstreams, desired, limit } = options;
     const { probe, clock, settings, log, failures, cluster } = options;
     this.#clock = clock;
+    this.#ownsInstances = engine.ownsInstances;
     const eventLog = this.eventLog = new EventLog(clock);
     const poisonKeys = this.poisonKeys = new PoisonKeys(policy);
     const incidents = this.incidents = Incidents.of(eventLog, clock);
@@ -226,7 +228,8 @@ export class FleetParts {
   #onListed(listing: EngineListing): void {
     this.#logEngine(true);
     const heals = this.shared?.listed() ?? true;
-    const first = this.inventory.take(listing, heals);
+    // Nobody starts the instances of engine static: each balancer takes them all.
+    const first = this.inventory.take(listing, heals || !this.#ownsInstances);
     // The first balancer of several creates the state once it heals.
     const creates = this.shared && heals && !this.desiredState.shared;
     if (first || creates) void this.changes.saveInitial();

@@ -275,10 +275,10 @@ export class Membership {
   /** Saves and applies the change. @returns the fleet directly before the view with the change */
   async #save(change: Change): Promise<[View, FleetSummary]> {
     const { fleet } = this.#options;
-    let before: [View, FleetSummary] | undefined;
-    const onSaved = () => before = [fleet.view, summaryOf(fleet)];
+    let before: [View, FleetSummary] = [fleet.view, summaryOf(fleet)];
+    const onBase = () => before = [fleet.view, summaryOf(fleet)];
     try {
-      for (let tries = 1; !before; tries++) await this.#trySave(change, onSaved, tries);
+      for (let tries = 1; !await this.#trySave(change, onBase, tries); tries++);
       return before;
     } catch (error) {
       await this.#withdraw(change.add);
@@ -286,15 +286,19 @@ export class Membership {
     }
   }
 
-  /** A change that another balancer's change made impossible is not saved. */
-  async #trySave(change: Change, onSaved: () => void, tries: number): Promise<void> {
-    const { fleet } = this.#options;
+  /**
+   * @returns false if another balancer's change came first, and this one is still possible
+   * @throws {ChangeError} the other change made this one impossible
+   */
+  async #trySave(change: Change, onBase: () => void, tries: number): Promise<boolean> {
     try {
-      await fleet.changes.make(change, onSaved);
+      await this.#options.fleet.changes.make(change, onBase);
+      return true;
     } catch (error) {
       if (!(error instanceof ConflictError) || tries === TRIES) throw error;
       const { taken, ...context } = this.#context();
       check(change, { ...context, taken: taken.difference(new Set(change.add)) });
+      return false;
     }
   }
 

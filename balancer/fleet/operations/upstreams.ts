@@ -94,17 +94,17 @@ export class Upstreams {
     answering: ReadonlySet<string>,
   ): Promise<[View, FleetSummary]> {
     const { fleet } = this.#options;
-    let before: [View, FleetSummary] | undefined;
-    const onSaved = () => before = [fleet.view, summaryOf(fleet)];
-    for (let tries = 1; !before; tries++) {
+    let before: [View, FleetSummary] = [fleet.view, summaryOf(fleet)];
+    const onBase = () => before = [fleet.view, summaryOf(fleet)];
+    for (let tries = 1;; tries++) {
       try {
-        await fleet.changes.setUpstreams(upstreams, answering, onSaved);
+        await fleet.changes.setUpstreams(upstreams, answering, onBase);
+        return before;
       } catch (error) {
         if (!(error instanceof ConflictError) || tries === TRIES) throw notSaved(error);
         this.#check(upstreams);
       }
     }
-    return before;
   }
 
   #checkStatic(): void {

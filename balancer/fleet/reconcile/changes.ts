@@ -32,24 +32,24 @@ export interface Changes {
    * it, drain and stop.
    *
    * @param change the change
-   * @param onSaved called directly before the view
+   * @param onBase called with the fleet as it is before the change; again for each attempt
    * @throws {ConflictError} another balancer changed the state first; check the change again
    * @throws {StoreError} the state could not be saved; nothing was changed
    */
-  make(change: Change, onSaved: () => void): Promise<void>;
+  make(change: Change, onBase: () => void): Promise<void>;
   /**
    * Saves a list of upstreams and applies it in one view.
    *
    * @param upstreams names, addresses and weights, each name once
    * @param answering names of the new and moved upstreams that have passed their heartbeats
-   * @param onSaved called directly before the view
+   * @param onBase called with the fleet as it is before the change; again for each attempt
    * @throws {ConflictError} another balancer changed the state first; check the list again
    * @throws {StoreError} the state could not be saved; nothing was changed
    */
   setUpstreams(
     upstreams: readonly GivenUpstream[],
     answering: ReadonlySet<string>,
-    onSaved: () => void,
+    onBase: () => void,
   ): Promise<void>;
   /**
    * Saves the template of a deploy before the deploy begins.
@@ -115,11 +115,11 @@ export class OwnChanges implements Changes {
     return Promise.resolve();
   }
 
-  async make(change: Change, onSaved: () => void): Promise<void> {
+  async make(change: Change, onBase: () => void): Promise<void> {
     const { queue, dispatcher, desiredState, ringSpec } = this.#options;
     const { add, remove, weights, shape } = change;
     await desiredState.save(applied(ringSpec(), change).weights, { shape });
-    onSaved();
+    onBase();
     queue.run(() => {
       desiredState.adopt({ shape });
       desiredState.adoptEpoch();
@@ -132,12 +132,12 @@ export class OwnChanges implements Changes {
   async setUpstreams(
     upstreams: readonly GivenUpstream[],
     answering: ReadonlySet<string>,
-    onSaved: () => void,
+    onBase: () => void,
   ): Promise<void> {
     const { queue, desiredState, upstreamList } = this.#options;
     const weights = new Map(upstreams.map(({ name, weight }) => [name, weight]));
     await desiredState.save(weights, { upstreams });
-    onSaved();
+    onBase();
     queue.run(() => {
       desiredState.adopt({ upstreams });
       desiredState.adoptEpoch();

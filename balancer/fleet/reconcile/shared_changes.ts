@@ -65,19 +65,19 @@ export class SharedChanges implements Changes {
     if (names.length > 0) await this.#insist(() => ({ joining: this.#joiningWithout(names) }));
   }
 
-  async make(change: Change, onSaved: () => void): Promise<void> {
+  async make(change: Change, onBase: () => void): Promise<void> {
     const { weights, shape } = applied(this.#options.ringSpec(), change);
-    await this.#commit({ weights, shape, joining: this.#joiningWithout(change.add) }, onSaved);
+    await this.#commit({ weights, shape, joining: this.#joiningWithout(change.add) }, onBase);
     this.#forget(change.add);
   }
 
   async setUpstreams(
     upstreams: readonly GivenUpstream[],
     answering: ReadonlySet<string>,
-    onSaved: () => void,
+    onBase: () => void,
   ): Promise<void> {
     const weights = new Map(upstreams.map(({ name, weight }) => [name, weight]));
-    await this.#commit({ weights, upstreams }, onSaved, answering);
+    await this.#commit({ weights, upstreams }, onBase, answering);
   }
 
   saveDeploy(deploy: Template): Promise<void> {
@@ -203,13 +203,15 @@ export class SharedChanges implements Changes {
 
   async #commit(
     edit: SharedEdit,
-    onSaved = () => {},
+    onBase = () => {},
     answering: ReadonlySet<string> = new Set(),
   ): Promise<void> {
     const { desiredState, queue } = this.#options;
     try {
+      // A successful swap proves that no other change comes between. The watch may apply the change
+      // before the swap has returned.
+      onBase();
       const saved = await desiredState.commit(edit);
-      onSaved();
       queue.run(() => this.#apply(saved, answering));
     } catch (error) {
       if (error instanceof ConflictError) await this.refresh();
