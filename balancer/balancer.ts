@@ -10,6 +10,7 @@ import { openEngine } from "./engine/open_engine.ts";
 import { Failures } from "./failures.ts";
 import type { EventLog } from "./fleet/incidents/event_log.ts";
 import { resumeDeploy } from "./fleet/operations/resume.ts";
+import type { GivenSettings } from "./live_settings.ts";
 import type { Log } from "./log/log.ts";
 import { openCluster } from "./open_cluster.ts";
 import { surviveOutOfFiles } from "./out_of_files.ts";
@@ -41,7 +42,7 @@ interface StartOptions {
 /**
  * Starts a balancer. The balancer serves when the promise resolves.
  *
- * @param config the configuration
+ * @param given the settings
  * @param log the program's log
  * @param start further inputs
  * @throws {Deno.errors.AddrInUse} the public port is taken
@@ -49,10 +50,11 @@ interface StartOptions {
  * names it
  */
 export async function startBalancer(
-  config: Config,
+  given: GivenSettings,
   log: Log,
   { traces, environment }: StartOptions,
 ): Promise<Running> {
+  const { config } = given;
   const failures = new Failures(log.logger);
   const unwatch = surviveOutOfFiles((error) => failures.record("process.files", error));
   const joined = await openCluster(config, failures);
@@ -71,7 +73,7 @@ export async function startBalancer(
   const port = await openPort({ hostname, port: wanted }, takeOver, failures);
   const ending = new AbortController();
   const cluster = joined?.cluster;
-  const foundation: Foundation = { config, log, failures, engine, port, traces, cluster };
+  const foundation: Foundation = { given, config, log, failures, engine, port, traces, cluster };
   const parts = await buildParts(foundation, ending.signal);
   await serve(parts, ownership);
   await port.release();

@@ -26,6 +26,8 @@ import { fleetPolicy } from "./fleet/member/policy.ts";
 import { ChangeLock } from "./fleet/operations/change_lock.ts";
 import { Deploys } from "./fleet/operations/deploy.ts";
 import { FileStore } from "./fleet/store/file_store.ts";
+import { healthHeaders } from "./health_headers.ts";
+import { type GivenSettings, LiveSettings } from "./live_settings.ts";
 import { NO_STORE } from "./fleet/store/store.ts";
 import type { Log } from "./log/log.ts";
 import { Metrics } from "./metrics/metrics.ts";
@@ -48,6 +50,7 @@ const MAX_UPSTREAMS = 4096;
 
 /** Everything that exists before the parts. */
 export interface Foundation {
+  readonly given: GivenSettings;
   readonly config: Config;
   readonly log: Log;
   readonly failures: Failures;
@@ -89,7 +92,7 @@ interface Descriptors {
  * @throws {Error} a token, an entrance or the saved state is unavailable; the message names it
  */
 export async function buildParts(foundation: Foundation, ending: AbortSignal): Promise<Parts> {
-  const { config, log, failures } = foundation;
+  const { given, config, log, failures } = foundation;
   const engine = guarded(foundation);
   const descriptors = await openDescriptors(config);
   const entrances = await openEntrances(foundation, descriptors.budget);
@@ -107,7 +110,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
     fleet: () => fleet,
     entrances,
   });
-  const probe = openProbe(config);
+  const probe = await openProbe(config);
   const fleet = openFleet(foundation, engine, dataPlane, probe);
   const metrics = new Metrics({
     fleet,
@@ -123,7 +126,18 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   const changeLock = new ChangeLock();
   const deploys = new Deploys({ fleet, engine, changeLock, now: systemClock.now });
   const api = createControlApp(controlParts({
-    ...{ config, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate },
+    ...{
+      live: new LiveSettings(given, { fleet, log, dataPlane }),
+      fleet,
+      probe,
+      engine,
+      dataPlane,
+      metrics,
+      proxy,
+      failures,
+      log,
+      gate,
+    },
     ...{ files: descriptors.budget, changeLock, deploys, ending },
   }));
   return { entrances, tokenFile, closeGate, dataPlane, fleet, metrics, deploys, api };
@@ -184,8 +198,13 @@ function openDataPlane(
   });
 }
 
-function openProbe({ health: { path, headers, host } }: Config): Probe {
-  return httpProbe({ path, headers, ...(host === "" ? {} : { host }) });
+async function openProbe({ health }: Config): Promise<Probe> {
+  const { path, host } = health;
+  return httpProbe({
+    path,
+    headers: await healthHeaders(health),
+    ...(host === "" ? {} : { host }),
+  });
 }
 
 /** One of several balancers acts only while it holds the lease. */

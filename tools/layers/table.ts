@@ -174,6 +174,7 @@ export const ROOMS: readonly Room[] = [
       "replica options",
       ...LEAVES,
     ],
+    importsTypes: ["answers"],
   },
 ];
 
