@@ -4,14 +4,16 @@
  * @module
  */
 import type { CertificateStatus } from "../answers/certificate.ts";
-import { type Family, gauge, type Series } from "./family.ts";
+import { gauge, type MetricFamily, type Series } from "./metric_family.ts";
 
 /**
  * Builds the metrics of the certificates.
  *
  * @param certificates the certificates, as the status shows them
  */
-export function certificateMetrics(certificates: readonly CertificateStatus[]): readonly Family[] {
+export function certificateMetrics(
+  certificates: readonly CertificateStatus[],
+): readonly MetricFamily[] {
   return [
     gauge(
       "tls_certificate_not_after_seconds",

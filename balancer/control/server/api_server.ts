@@ -131,8 +131,8 @@ export class ApiServer {
    * @param handle answers the connection's requests
    */
   serve(connection: ByteStream, handle: Handle): Promise<void> {
-    const wire = new Connection(connection, this.#buffers, "client");
-    return this.#serve(wire, handle, this.#handedOver, this.#options.maxConnections);
+    const transport = new Connection(connection, this.#buffers, "client");
+    return this.#serve(transport, handle, this.#handedOver, this.#options.maxConnections);
   }
 
   /**
@@ -180,17 +180,17 @@ export class ApiServer {
     files.enterApi();
     try {
       if ("setNoDelay" in connection) (connection as Deno.TcpConn).setNoDelay(true);
-      const wire = await this.#wireOf(connection);
-      if (!wire) return;
+      const transport = await this.#transportOf(connection);
+      if (!transport) return;
       const toHandler = (request: Request) => handle(request, remoteAddr);
-      await this.#serve(wire, toHandler, this.#accepted, this.#limit);
+      await this.#serve(transport, toHandler, this.#accepted, this.#limit);
     } finally {
       files.leaveApi();
     }
   }
 
   /** @returns undefined if the connection is closed, or was refused */
-  async #wireOf(connection: Deno.Conn): Promise<Connection | undefined> {
+  async #transportOf(connection: Deno.Conn): Promise<Connection | undefined> {
     const { remoteAddr } = connection;
     if (!this.#tls || !("hostname" in remoteAddr)) {
       return new Connection(connection, this.#buffers, "client");
@@ -202,17 +202,22 @@ export class ApiServer {
     if (!("plain" in secured)) {
       return new Connection(secured.stream, this.#buffers, "client", undefined, secured.socket);
     }
-    const wire = new Connection(connection, this.#buffers, "client");
-    wire.prepend(secured.plain);
+    const transport = new Connection(connection, this.#buffers, "client");
+    transport.prepend(secured.plain);
     // The command line and the container's health check use loopback, where nobody listens in.
-    if (isLoopback(address)) return wire;
-    await this.#refuse(wire, { status: 400, message: WITHOUT_TLS, close: true, withBody: true });
+    if (isLoopback(address)) return transport;
+    await this.#refuse(transport, {
+      status: 400,
+      message: WITHOUT_TLS,
+      close: true,
+      withBody: true,
+    });
     return undefined;
   }
 
-  async #serve(wire: Connection, handle: Handle, group: Group, limit: number): Promise<void> {
-    if (group.size >= limit && !closeWaiting(group)) return await this.#turnAway(wire, limit);
-    const connection = new ApiConnection(wire, async (request) => {
+  async #serve(transport: Connection, handle: Handle, group: Group, limit: number): Promise<void> {
+    if (group.size >= limit && !closeWaiting(group)) return await this.#turnAway(transport, limit);
+    const connection = new ApiConnection(transport, async (request) => {
       // Placed behind connections that have waited for longer.
       if (group.delete(connection)) group.add(connection);
       return await handle(request);
@@ -232,21 +237,27 @@ export class ApiServer {
     this.#onEmpty();
   }
 
-  async #turnAway(wire: Connection, limit: number): Promise<void> {
+  async #turnAway(transport: Connection, limit: number): Promise<void> {
     const message = `the API serves ${limit} connections already, as many as ` +
       "LB_MAX_API_CONNECTIONS and the limit of open files (ulimit -n) allow; try again";
     const retryAfterS = RETRY_AFTER_S;
-    await this.#refuse(wire, { status: 503, message, close: true, withBody: true, retryAfterS });
+    await this.#refuse(transport, {
+      status: 503,
+      message,
+      close: true,
+      withBody: true,
+      retryAfterS,
+    });
   }
 
-  async #refuse(wire: Connection, failure: FailureMessage): Promise<void> {
+  async #refuse(transport: Connection, failure: FailureMessage): Promise<void> {
     try {
-      await wire.write(failureBytes(failure));
+      await transport.write(failureBytes(failure));
     } catch (error) {
       // The client did not wait for the answer.
       if (!(error instanceof Disconnected)) throw error;
     } finally {
-      wire.close();
+      transport.close();
     }
   }
 }

@@ -11,7 +11,7 @@ import type { Session } from "../transport/tls_engine.ts";
 /** A connection that is ready to be served. */
 export interface Arrival {
   /** Its decrypted bytes. */
-  readonly wire: Connection;
+  readonly transport: Connection;
   /** IP address of the client: the connection's, or the one in its PROXY head. */
   readonly address: string;
   /** Whether the peer's statements about the origin of requests are believed. */

@@ -53,7 +53,7 @@ export class OwnAnswers {
     const { method, maxForwards } = head;
     if (method === "TRACE" && !this.#trace) return NOT_TRACED;
     if (maxForwards !== 0) return undefined;
-    return method === "OPTIONS" ? OPTIONS : traced(head, client.wire.bytes);
+    return method === "OPTIONS" ? OPTIONS : traced(head, client.transport.bytes);
   }
 }
 
@@ -72,7 +72,7 @@ export class RedirectingAnswers extends OwnAnswers {
 
   override find(client: Client, head: RequestHead): Refusal | undefined {
     if (!isSecure(client, head)) {
-      const answer = this.#redirect(client.wire.bytes, head);
+      const answer = this.#redirect(client.transport.bytes, head);
       if (answer) return answer;
     }
     return super.find(client, head);

@@ -17,8 +17,8 @@ const HTTPS = ascii("https");
  * @param client the client; its connection's bytes hold the head
  * @param head the request's head
  */
-export function isSecure({ port, trusted, wire }: Client, head: RequestHead): boolean {
-  return port.secure || (trusted && saysHttps(wire.bytes, head));
+export function isSecure({ port, trusted, transport }: Client, head: RequestHead): boolean {
+  return port.secure || (trusted && saysHttps(transport.bytes, head));
 }
 
 /** The first element of a list is the protocol of the client, the others those of proxies. */

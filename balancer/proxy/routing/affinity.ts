@@ -53,7 +53,7 @@ export class Affinity {
    * @param request the request
    */
   key(client: Client, head: RequestHead, request: ProxyRequest): string {
-    const { bytes } = client.wire;
+    const { bytes } = client.transport;
     const pairs = this.#pairs;
     let key: string | undefined;
     let carried = false;

@@ -188,14 +188,14 @@ export class Listener implements ClientHost {
     if (secured === undefined) return false;
     if ("plain" in secured) return await this.#answerPlain(connection, address);
     const { stream, socket, session, serverName } = secured;
-    const wire = new Connection(stream, buffers, "client", own, socket);
+    const transport = new Connection(stream, buffers, "client", own, socket);
     const tls = { ...session, serverName };
     if (this.#proxy.draining) {
-      wire.close();
+      transport.close();
       return false;
     }
     this.#start(
-      this.#clientOf({ wire, address, trusted, port: this.#securePort!, tls }),
+      this.#clientOf({ transport, address, trusted, port: this.#securePort!, tls }),
       connection,
     );
     return true;
@@ -221,14 +221,14 @@ export class Listener implements ClientHost {
 
   #plainArrival(connection: Deno.TcpConn, { address, rest }: NamedClient): Arrival {
     const { buffers, counters: { own }, trustedProxies } = this.#proxy;
-    const wire = new Connection(connection, buffers, "client", own);
-    if (rest) wire.prepend(rest);
+    const transport = new Connection(connection, buffers, "client", own);
+    if (rest) transport.prepend(rest);
     const trusted = trustedProxies.has(address);
-    return { wire, address, trusted, port: this.#plainPort, tls: undefined };
+    return { transport, address, trusted, port: this.#plainPort, tls: undefined };
   }
 
-  #clientOf({ wire, address, trusted, port }: Arrival): ClientConnection {
-    return new ClientConnection(this.#proxy.clients, wire, address, trusted, port);
+  #clientOf({ transport, address, trusted, port }: Arrival): ClientConnection {
+    return new ClientConnection(this.#proxy.clients, transport, address, trusted, port);
   }
 
   /**

@@ -17,6 +17,7 @@ import type { ReplicaSheets } from "../stats/counter_table.ts";
 /** A view as plain data; the worker builds the same ring. */
 export interface PlainView {
   readonly version: number;
+  readonly epoch: number;
   readonly ring: CompleteRingOptions;
   readonly ready: readonly Upstream[];
   readonly awaited: readonly string[];
@@ -32,11 +33,12 @@ export interface PlainView {
  * @param loads shared memory in which each instance's load is counted
  */
 export function plainView(
-  { version, ring, ready, awaited, quarantined }: View,
+  { version, epoch, ring, ready, awaited, quarantined }: View,
   loads: LoadMap,
 ): PlainView {
   return {
     version,
+    epoch,
     ring: ring.options,
     ready: [...ready.values()],
     awaited: [...awaited],
@@ -62,7 +64,7 @@ export type ToWorker =
     readonly type: "view";
     readonly view: PlainView;
     /** Counter memory of the replicas that are new to the worker. */
-    readonly tallies: ReplicaSheets;
+    readonly counters: ReplicaSheets;
   }
   | {
     readonly type: "idle";
@@ -81,7 +83,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "evidence"; readonly evidence: Evidence }
-  | { readonly type: "tolls"; readonly tolls: readonly FailureCost[] }
+  | { readonly type: "costs"; readonly costs: readonly FailureCost[] }
   | { readonly type: "samples"; readonly samples: readonly Sample[] }
   /** The worker routes by this view from now on. */
   | { readonly type: "published"; readonly version: number }
