@@ -92,8 +92,8 @@ function accept(
 }
 
 function publish({ view, tallies }: Extract<ToWorker, { type: "view" }>): void {
-  const { version, ring: options, ready, awaited, quarantined, loads }: PlainView = view;
-  ring = ringOf(options, ring);
+  const { version, ring: options, table, ready, awaited, quarantined, loads }: PlainView = view;
+  ring = ringOf(options, table, ring);
   proxy?.publish(
     {
       version,

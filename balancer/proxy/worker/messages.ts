@@ -13,10 +13,12 @@ import type { WorkerSheets } from "./worker_parts.ts";
 import type { ProxySettings } from "../settings.ts";
 import type { ReplicaSheets } from "../stats/counter_table.ts";
 
-/** A view as plain data; the worker builds the same ring. */
+/** A view as plain data. */
 export interface PlainView {
   readonly version: number;
   readonly ring: CompleteRingOptions;
+  /** The table of the ring, in memory that all threads share. */
+  readonly table: Uint16Array;
   readonly ready: readonly Upstream[];
   readonly awaited: readonly string[];
   readonly quarantined: readonly string[];

@@ -15,9 +15,10 @@ import {
   strikeOutConnections,
 } from "../downstream/connection_limits.ts";
 import { type SharedFiles, sharedFiles, strikeOutFiles } from "../transport/descriptor_budget.ts";
-import { LoadCells, type LoadMap } from "../upstream/load_cells.ts";
+import { LoadCells } from "../upstream/load_cells.ts";
 import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
 import type { ProxySettings } from "../settings.ts";
+import { plainView } from "./plain_view.ts";
 import type { DataPlaneCounts } from "../stats/counter_snapshot.ts";
 import { type SharedLoads, sharedLoads } from "../upstream/shared_load.ts";
 import { type CounterReader, CounterTable } from "../stats/counter_table.ts";
@@ -123,7 +124,7 @@ export class DataPlaneWorkers implements DataPlane {
   }
 
   publish(view: View): void {
-    this.#view = plain(view, this.#cells.assign(view, this.#acks.inForce));
+    this.#view = plainView(view, this.#cells.assign(view, this.#acks.inForce));
     const tallies = this.#tallies.enroll(view.ring.options.members);
     this.#tellAll({ type: "view", view: this.#view, tallies });
   }
@@ -322,15 +323,4 @@ export class DataPlaneWorkers implements DataPlane {
 
 function tell({ worker }: Member, message: ToWorker): void {
   worker.postMessage(message);
-}
-
-function plain({ version, ring, ready, awaited, quarantined }: View, loads: LoadMap): PlainView {
-  return {
-    version,
-    ring: ring.options,
-    ready: [...ready.values()],
-    awaited: [...awaited],
-    quarantined: [...quarantined],
-    loads,
-  };
 }
