@@ -44,7 +44,7 @@ export interface ControlParts {
     remove(n: number, hostnames: readonly string[], onMade: OnMade): Promise<string[]>;
     weigh(weights: Weights, onMade: OnMade): Promise<ChangeReport>;
     reshape(shape: Partial<RingShape>, onMade: OnMade): Promise<ChangeReport>;
-    plan(wish: ChangeRequest): Plan;
+    planAside(wish: ChangeRequest): Promise<Plan>;
     apply(id: string, onMade: OnMade): Promise<ChangeReport>;
   };
   /** The list of upstreams, engine static. */
