@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
-import { parseFlag, parseHeaders } from "./values.ts";
+import { choice, flag, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
+import { parseHeaders } from "./values.ts";
 
 /** In the order in which the reference lists them. */
 export const HEALING_SETTINGS = {
@@ -37,7 +37,13 @@ export const HEALING_SETTINGS = {
       "and those of a body",
     about: "further header fields of a heartbeat",
     secret: true,
+    asFile: "LB_HEALTH_HEADERS_FILE",
+    form: { kind: "texts" },
   },
+  LB_HEALTH_HEADERS_FILE: text("", "file that holds them instead, as a JSON object", {
+    expects: "a path, or empty",
+    pattern: /^[^\0]*$/,
+  }),
   LB_START_TIMEOUT_MS: whole(30000, 100, LARGEST_DELAY_MS, "milliseconds that a start may take"),
   LB_RESTART_BACKOFF_MS: whole(
     250,
@@ -90,12 +96,7 @@ export const HEALING_SETTINGS = {
     expects: "a path whose folder exists, or empty to go by what runs",
     pattern: /^[^\0]*$/,
   }),
-  LB_DRILLS: {
-    schema: parsed(parseFlag),
-    fallback: "false",
-    expects: "true or false",
-    about: "let `POST /_lb/drill` kill replicas to prove that they heal",
-  },
+  LB_DRILLS: flag(false, "let `POST /_lb/drill` kill replicas to prove that they heal"),
   LB_DRAIN_MS: whole(
     10000,
     0,
@@ -140,10 +141,8 @@ export const HEALING_SETTINGS = {
     LARGEST_DELAY_MS,
     "milliseconds without a response after which a replica is suspected and looked at; 0: never",
   ),
-  LB_OUTLIERS: {
-    schema: parsed(parseFlag),
-    fallback: "false",
-    expects: "true or false",
-    about: "replace a replica that answers far worse than its peers: by 5xx, or by slowness",
-  },
+  LB_OUTLIERS: flag(
+    false,
+    "replace a replica that answers far worse than its peers: by 5xx, or by slowness",
+  ),
 } satisfies Record<string, Setting<unknown>>;

@@ -166,6 +166,7 @@ export const ROOMS: readonly Room[] = [
       "replica options",
       ...LEAVES,
     ],
+    importsTypes: ["answers"],
   },
 ];
 

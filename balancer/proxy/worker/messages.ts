@@ -4,13 +4,14 @@
  * @module
  */
 import type { CompleteRingOptions } from "../../../ring/mod.ts";
-import type { DrainDeadlines, Evidence, FailureCost, Sample, Upstream } from "../../view.ts";
+import type { DrainDeadlines, Evidence, FailureCost, Sample, Upstream, View } from "../../view.ts";
 import type { StreamFrame } from "../transport/channel_stream.ts";
 import type { SharedCounts } from "../downstream/connection_limits.ts";
 import type { SharedFiles } from "../transport/descriptor_budget.ts";
 import type { LoadMap } from "../upstream/load_cells.ts";
 import type { WorkerSheets } from "./worker_parts.ts";
 import type { ProxySettings } from "../settings.ts";
+import { sharedTable } from "./shared_table.ts";
 import type { ReplicaSheets } from "../stats/counter_table.ts";
 
 /** A view as plain data. */
@@ -24,6 +25,27 @@ export interface PlainView {
   readonly quarantined: readonly string[];
   /** Shared memory in which each instance's load is counted. */
   readonly loads: LoadMap;
+}
+
+/**
+ * Returns a view as plain data.
+ *
+ * @param view the view
+ * @param loads shared memory in which each instance's load is counted
+ */
+export function plainView(
+  { version, ring, ready, awaited, quarantined }: View,
+  loads: LoadMap,
+): PlainView {
+  return {
+    version,
+    ring: ring.options,
+    table: sharedTable(ring),
+    ready: [...ready.values()],
+    awaited: [...awaited],
+    quarantined: [...quarantined],
+    loads,
+  };
 }
 
 /** Messages to a worker. */
