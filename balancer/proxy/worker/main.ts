@@ -92,11 +92,13 @@ function accept(
 }
 
 function publish({ view, tallies }: Extract<ToWorker, { type: "view" }>): void {
-  const { version, ring: options, table, ready, awaited, quarantined, loads }: PlainView = view;
+  const { version, epoch, ring: options, table, ready, awaited, quarantined, loads }: PlainView =
+    view;
   ring = ringOf(options, table, ring);
   proxy?.publish(
     {
       version,
+      epoch,
       ring,
       ready: new Map(ready.map((one) => [one.name, one])),
       awaited: new Set(awaited),

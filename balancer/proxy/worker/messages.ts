@@ -17,6 +17,7 @@ import type { ReplicaSheets } from "../stats/counter_table.ts";
 /** A view as plain data. */
 export interface PlainView {
   readonly version: number;
+  readonly epoch: number;
   readonly ring: CompleteRingOptions;
   /** The table of the ring, in memory that all threads share. */
   readonly table: Uint16Array;
@@ -34,11 +35,12 @@ export interface PlainView {
  * @param loads shared memory in which each instance's load is counted
  */
 export function plainView(
-  { version, ring, ready, awaited, quarantined }: View,
+  { version, epoch, ring, ready, awaited, quarantined }: View,
   loads: LoadMap,
 ): PlainView {
   return {
     version,
+    epoch,
     ring: ring.options,
     table: sharedTable(ring),
     ready: [...ready.values()],
