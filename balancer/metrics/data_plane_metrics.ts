@@ -7,9 +7,20 @@ import type {
   DataPlaneCounts,
   ReplicaCounts,
   RequestCount,
+  Timings,
   WorkerCounts,
 } from "../proxy/stats/counter_snapshot.ts";
-import { counter, type Family, gauge, histogram, type Range, type Series } from "./family.ts";
+import {
+  counter,
+  gauge,
+  histogram,
+  type MetricFamily,
+  type Range,
+  type Series,
+  type TimedSeries,
+} from "./metric_family.ts";
+
+type Replicas = DataPlaneCounts["replicas"];
 
 /** From a tenth of a millisecond to fifty seconds. */
 const REQUEST_RANGE: Range = { from: 0.0001, to: 50 };
@@ -24,7 +35,7 @@ const HOLD_RANGE: Range = { from: 0.001, to: 50 };
  *
  * @param counts the data plane's counters
  */
-export function dataPlaneMetrics(counts: DataPlaneCounts): readonly Family[] {
+export function dataPlaneMetrics(counts: DataPlaneCounts): readonly MetricFamily[] {
   return [
     ...requestMetrics(counts),
     ...connectionMetrics(counts),
@@ -32,29 +43,25 @@ export function dataPlaneMetrics(counts: DataPlaneCounts): readonly Family[] {
   ];
 }
 
-function requestMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
-  const requests = [
-    ...requestSeries("", workers.requests),
-    ...[...replicas].flatMap(([name, counts]) => requestSeries(name, counts.requests)),
-  ];
+function requestMetrics({ workers, replicas }: DataPlaneCounts): MetricFamily[] {
   return [
     counter(
       "requests_total",
       "Requests by who answered (nobody: the balancer itself), method and class of status; " +
         "broken: the replica broke its answer off, left: the client did not wait for it.",
-      requests,
+      requestSeries(workers, replicas),
     ),
     histogram(
       "request_duration_seconds",
       "From the head of a request to the end of its answer, without tunnels and event streams.",
       REQUEST_RANGE,
-      [...replicas].map(([replica, { duration }]) => [{ replica }, duration]),
+      timings(replicas, ({ duration }) => duration),
     ),
     histogram(
       "upstream_first_byte_seconds",
       "From sending a request, or opening a connection for it, to the replica's answer.",
       REQUEST_RANGE,
-      [...replicas].map(([replica, { firstByte }]) => [{ replica }, firstByte]),
+      timings(replicas, ({ firstByte }) => firstByte),
     ),
     histogram(
       "overhead_seconds",
@@ -71,7 +78,7 @@ function requestMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
   ];
 }
 
-function connectionMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
+function connectionMetrics({ workers, replicas }: DataPlaneCounts): MetricFamily[] {
   return [
     gauge("client_connections", "Clients that are connected.", workers.connections),
     counter("client_connections_accepted_total", "Clients that connected.", workers.accepted),
@@ -96,19 +103,19 @@ function connectionMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
       "upstream_failures_total",
       "Attempts that failed, by replica and kind; stale: the replica had closed the connection " +
         "while it waited, broken: the answer broke off in the middle.",
-      [...replicas].flatMap(([replica, { failures }]) => labelled("kind", failures, { replica })),
+      failureSeries(replicas),
     ),
   ];
 }
 
-function failureMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
-  const toll = (kind: string) => perReplica(replicas, ({ tolls }) => tolls[kind] ?? 0);
+function failureMetrics({ workers, replicas }: DataPlaneCounts): MetricFamily[] {
+  const cost = (kind: string) => perReplica(replicas, ({ costs }) => costs[kind] ?? 0);
   return [
     ...holdMetrics(workers),
-    counter("held_requests_total", "Requests that waited for their replica.", toll("held")),
-    counter("retried_requests_total", "Requests that were sent again.", toll("retried")),
-    counter("spilled_requests_total", "Requests that another replica took.", toll("spilled")),
-    counter("lost_requests_total", "Requests that nobody could be found for.", toll("lost")),
+    counter("held_requests_total", "Requests that waited for their replica.", cost("held")),
+    counter("retried_requests_total", "Requests that were sent again.", cost("retried")),
+    counter("spilled_requests_total", "Requests that another replica took.", cost("spilled")),
+    counter("lost_requests_total", "Requests for which no replica was found.", cost("lost")),
     counter(
       "overflowed_requests_total",
       "Requests that their replica had no room for.",
@@ -117,7 +124,7 @@ function failureMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
   ];
 }
 
-function holdMetrics(workers: WorkerCounts): Family[] {
+function holdMetrics(workers: WorkerCounts): MetricFamily[] {
   return [
     gauge("waiting_requests", "Requests that wait for a replica right now.", workers.holding),
     histogram("hold_seconds", "How long requests waited for a replica.", HOLD_RANGE, [
@@ -132,17 +139,34 @@ function holdMetrics(workers: WorkerCounts): Family[] {
   ];
 }
 
-function requestSeries(replica: string, requests: readonly RequestCount[]): Series[] {
-  return requests.map(({ method, outcome, count }) =>
-    [{ replica, method, status: outcome }, count] as const
-  );
+/** The series of all replicas are made while they are read: see {@linkcode MetricFamily.values}. */
+function* requestSeries(workers: WorkerCounts, replicas: Replicas): Generator<Series> {
+  for (const count of workers.requests) yield requestsOf("", count);
+  for (const [name, { requests }] of replicas) {
+    for (const count of requests) yield requestsOf(name, count);
+  }
 }
 
-function perReplica(
-  replicas: DataPlaneCounts["replicas"],
+function requestsOf(replica: string, { method, outcome, count }: RequestCount): Series {
+  return [{ replica, method, status: outcome }, count];
+}
+
+function* failureSeries(replicas: Replicas): Generator<Series> {
+  for (const [replica, { failures }] of replicas) yield* labelled("kind", failures, { replica });
+}
+
+function* timings(
+  replicas: Replicas,
+  read: (counts: ReplicaCounts) => Timings,
+): Generator<TimedSeries> {
+  for (const [replica, counts] of replicas) yield [{ replica }, read(counts)];
+}
+
+function* perReplica(
+  replicas: Replicas,
   read: (counts: ReplicaCounts) => number,
-): Series[] {
-  return [...replicas].map(([replica, counts]) => [{ replica }, read(counts)] as const);
+): Generator<Series> {
+  for (const [replica, counts] of replicas) yield [{ replica }, read(counts)];
 }
 
 function labelled(

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Config } from "../config.ts";
-import type { AccessLogging } from "../log/dials.ts";
+import type { AccessLogging } from "../log/log_controls.ts";
 import type { AccessStyle } from "../log/style.ts";
 import type { KeySource } from "../settings/values.ts";
 import type { Address } from "../view.ts";
@@ -98,6 +98,14 @@ export interface HoldSettings {
   readonly replaces: boolean;
 }
 
+/** The affinity cookie, which clients get where requests are routed by it. */
+export interface AffinitySettings {
+  /** Name of the cookie. */
+  readonly cookie: string;
+  /** Seconds that a browser keeps it; 0: until it is closed. */
+  readonly ttlS: number;
+}
+
 /** How requests are traced, if OpenTelemetry is on. */
 export interface TraceSettings {
   /**
@@ -113,6 +121,7 @@ export interface ProxySettings {
   /** The part of the control API that the public port serves. */
   readonly publicApi: PublicApi;
   readonly keySource: KeySource;
+  readonly affinity: AffinitySettings;
   readonly limits: RequestLimits;
   readonly timeouts: Timeouts;
   /** Bounds on reading an answered client's bytes. */
@@ -174,6 +183,7 @@ export function proxySettings(
     listen: { hostname: listen.hostname, port: listen.port },
     publicApi: publicApi(config),
     keySource: config.ring.key,
+    affinity: { cookie: config.ring.affinityCookie, ttlS: config.ring.affinityTtlS },
     limits: {
       lineBytes: config.limits.lineBytes,
       headBytes: config.limits.headBytes,
@@ -184,8 +194,8 @@ export function proxySettings(
       calls: callsOf(config.limits.apiConnections, workers),
     },
     timeouts: {
-      head: config.timeouts.headMs,
-      keepAlive: config.timeouts.keepAliveMs,
+      head: config.listen.headMs,
+      keepAlive: config.listen.keepAliveMs,
       body: config.timeouts.bodyMs,
       connect: config.timeouts.connectMs,
       response: config.timeouts.responseMs,

@@ -11,6 +11,7 @@ import type { Address } from "../view.ts";
 /** The source of a request's key. */
 export type KeySource =
   | { readonly from: "request-id" | "path" | "client" }
+  | { readonly from: "affinity" }
   | { readonly from: "header" | "cookie" | "query"; readonly name: string };
 
 /** A whole number in decimal digits within bounds, both included. */
@@ -33,6 +34,18 @@ export function parseFlag(text: string): boolean | undefined {
 /** A listen address besides the public port: an address, or a socket file. */
 export type Entrance = Address | { readonly path: string };
 
+/** A store that several balancers share: a folder. */
+interface StoreLocation {
+  readonly folder: string;
+}
+
+/** `file:/path`. Empty text is null: no store. */
+export function parseStore(text: string): StoreLocation | null | undefined {
+  if (text === "") return null;
+  const [, folder] = /^file:(\/[^\0]*)$/.exec(text) ?? [];
+  return folder === undefined ? undefined : { folder };
+}
+
 /** `host:port`, port 0 for a free one, or `unix:/path`. Empty text is null: no entrance. */
 export function parseEntrance(text: string): Entrance | null | undefined {
   if (text === "") return null;
@@ -41,9 +54,12 @@ export function parseEntrance(text: string): Entrance | null | undefined {
   return path === "" || path.includes("\0") ? undefined : { path };
 }
 
-/** `request-id`, `path`, `client`, `header:NAME`, `cookie:NAME` or `query:NAME`. */
+const PLAIN_SOURCES = ["request-id", "path", "client", "affinity"] as const;
+
+/** `request-id`, `path`, `client`, `affinity`, `header:NAME`, `cookie:NAME` or `query:NAME`. */
 export function parseKeySource(text: string): KeySource | undefined {
-  if (text === "request-id" || text === "path" || text === "client") return { from: text };
+  const plain = PLAIN_SOURCES.find((source) => source === text);
+  if (plain !== undefined) return { from: plain };
   const match = /^(header|cookie|query):([!#$%&'*+.^_`|~0-9A-Za-z-]+)$/.exec(text);
   const [, from, name] = match ?? [];
   if (name === undefined) return undefined;

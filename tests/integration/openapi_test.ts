@@ -145,6 +145,7 @@ test("every call answers as it is described, for any input", async (t) => {
       { id: "getHistory", path: "/_lb/history?step=hour", status: 400 },
       { id: "getHistory", path: "/_lb/history?since=yesterday", status: 400 },
       { id: "getLog", status: 200 },
+      { id: "getSettings", status: 200 },
       { id: "listIncidents", status: 200 },
       { id: "explain", path: "/_lb/explain?key=alice", status: 200 },
       { id: "explain", path: "/_lb/explain?id=7", status: 200 },
@@ -189,8 +190,8 @@ test("every call answers as it is described, for any input", async (t) => {
     ]));
 
   await t.step("a plan is applied once, and to the ring that it was made for", async () => {
-    const plan = async (wish: unknown) => {
-      const { body } = await balancer.call("POST", "/_lb/plan", wish);
+    const plan = async (request: unknown) => {
+      const { body } = await balancer.call("POST", "/_lb/plan", request);
       return json({ plan: (body as { message: { id: string } }).message.id });
     };
     const [first, second] = [await plan({ layout: "even" }), await plan({ slots: 512 })];

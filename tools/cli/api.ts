@@ -10,6 +10,7 @@ import type { DrillReport, Incidents } from "../../balancer/answers/incident.ts"
 import type { Load } from "../../balancer/answers/load.ts";
 import type { LogState } from "../../balancer/answers/log.ts";
 import type { Changed, Planned, RingTable } from "../../balancer/answers/ring.ts";
+import type { SettingsInForce } from "../../balancer/answers/settings.ts";
 import { RefusedError } from "./api_errors.ts";
 import { type Answer, Caller } from "./caller.ts";
 import type { Target } from "./target.ts";
@@ -29,7 +30,7 @@ export interface Shape {
 }
 
 /** A change of the fleet, in the form of `POST /_lb/plan`. */
-export interface Wish extends Shape {
+export interface ChangeRequest extends Shape {
   readonly add?: number;
   readonly hostnames?: readonly string[];
   readonly remove?: readonly string[];
@@ -50,7 +51,7 @@ export type Removal = Pick<Addition, "n" | "hostnames">;
 export type Question = { readonly [way in "key" | "id" | "path"]?: string };
 
 /** The new template of instances, in the form of `POST /_lb/deploy`. */
-export interface DeployWish {
+export interface DeployRequest {
   readonly image?: string;
   readonly command?: string | null;
   readonly options?: object | null;
@@ -120,6 +121,10 @@ export class Api {
     return this.#caller.ask("/_lb/log");
   }
 
+  settings(): Promise<Answer<SettingsInForce>> {
+    return this.#caller.ask("/_lb/settings");
+  }
+
   /** Undefined if the balancer has no such figures. */
   async load(): Promise<Answer<Load> | undefined> {
     try {
@@ -140,8 +145,8 @@ export class Api {
     return this.#caller.watch("/_lb/events", headers, SILENCE_MS);
   }
 
-  plan(wish: Wish): Promise<Answer<Planned>> {
-    return this.#caller.ask("/_lb/plan", { method: "POST", body: JSON.stringify(wish) });
+  plan(request: ChangeRequest): Promise<Answer<Planned>> {
+    return this.#caller.ask("/_lb/plan", { method: "POST", body: JSON.stringify(request) });
   }
 
   add(addition: Addition): Promise<Answer<Names>> {
@@ -178,7 +183,7 @@ export class Api {
   }
 
   /** Each step as it is made; the last is `done` or `rolled-back`. */
-  deploy(wish: DeployWish): AsyncGenerator<DeployStep> {
-    return this.#caller.follow({ method: "POST", path: "/_lb/deploy", body: wish });
+  deploy(request: DeployRequest): AsyncGenerator<DeployStep> {
+    return this.#caller.follow({ method: "POST", path: "/_lb/deploy", body: request });
   }
 }

@@ -92,16 +92,24 @@ export const ROOMS: readonly Room[] = [
   },
   // The codec: bytes to heads and back. Heartbeats use it, too.
   { name: "http1", paths: ["balancer/proxy/http1/"], imports: [] },
+  { name: "http2", paths: ["balancer/proxy/http2/"], imports: ["http1"] },
   {
     name: "proxy",
     paths: ["balancer/proxy/"],
-    imports: ["http1", "tracing", "view", "ring", ...LEAVES],
+    imports: ["http1", "http2", "tracing", "view", "ring", ...LEAVES],
     importsTypes: ["config"],
+  },
+  // Several balancers of one ring: the shared store, the lease, the reports of the others.
+  {
+    name: "cluster",
+    paths: ["balancer/cluster/"],
+    imports: LEAVES,
   },
   {
     name: "fleet",
     paths: ["balancer/fleet/"],
     imports: [
+      "cluster",
       "http1",
       "view",
       "ring",
@@ -151,6 +159,7 @@ export const ROOMS: readonly Room[] = [
       "ring",
       "view",
       "proxy",
+      "cluster",
       "fleet",
       "control",
       "metrics",
@@ -165,11 +174,14 @@ export const ROOMS: readonly Room[] = [
       "replica options",
       ...LEAVES,
     ],
+    importsTypes: ["answers"],
   },
 ];
 
 /** Helpers of tests. They have the permissions of tests, and only tests may import them. */
 export const TEST_HELPERS: readonly string[] = [
+  "balancer/cluster/conformance.ts",
+  "balancer/cluster/memory_store.ts",
   "balancer/control/testing.ts",
   "balancer/engine/conformance.ts",
   "balancer/engine/conformance_cases.ts",
@@ -178,6 +190,9 @@ export const TEST_HELPERS: readonly string[] = [
   "balancer/engine/registry_harness.ts",
   "balancer/engine/testing.ts",
   "balancer/fleet/harness.ts",
+  "balancer/fleet/shared_harness.ts",
+  "balancer/proxy/http2/fuzz/fuzz.ts",
+  "balancer/proxy/http2/testing.ts",
   "balancer/proxy/testing.ts",
   "balancer/tracing/testing.ts",
 ];
@@ -223,7 +238,7 @@ export const RESERVED_GLOBALS: readonly (Reserved & { readonly pattern: RegExp }
 ];
 
 /** Pure rooms: no input, no output, no clock. */
-export const PURE_ROOMS: readonly string[] = ["ring"];
+export const PURE_ROOMS: readonly string[] = ["ring", "http2"];
 
 /** The forbidden globals of a pure room: input, output and the clock. */
 export const IMPURE = /\b(?:Deno\.\w+|Date\.now|new Date|performance\.now|setTimeout|fetch)\b/;
@@ -248,6 +263,7 @@ export const FOLDER_ORDER: { readonly [parent: string]: readonly (readonly strin
     ["upstream"],
     ["stats"],
     ["errors"],
+    ["http2"],
     ["http1", "transport"],
     ["."],
   ],

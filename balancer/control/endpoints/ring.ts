@@ -14,7 +14,7 @@ import { jsonCall, type Operation } from "../api/endpoint.ts";
 import { explain } from "../explain/explain.ts";
 import { keyAsked, question } from "../explain/query.ts";
 import { answerChange, answerPlan } from "./ring_report.ts";
-import { application, shape, wish } from "../input/ring_requests.ts";
+import { application, change, shape } from "../input/ring_requests.ts";
 
 const DIGEST_RULE = { error: received("must be a digest of at most 64 hexadecimal digits") };
 
@@ -48,7 +48,7 @@ export const explainKey: Operation = jsonCall({
   answer: explanation,
   run: ({ explain: options }) => ({ c }) =>
     explain(
-      keyAsked(new URL(c.req.url).searchParams, options.keySource, options.publicApi),
+      keyAsked(new URL(c.req.url).searchParams, options),
       options,
     ),
 });
@@ -75,7 +75,7 @@ export const planChange: Operation = jsonCall({
   group: "Ring",
   summary: "What a change would move and come to, without making it",
   description: "All of it is one change. The plan is kept for ten minutes; it changes nothing.",
-  body: wish,
+  body: change,
   what: "The plan",
   answer: planned,
   failures: {

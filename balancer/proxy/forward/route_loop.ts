@@ -7,6 +7,7 @@
 import { type Refusal, refusalOf } from "../errors/refusal.ts";
 import { isIdempotent, UpstreamError } from "../errors/upstream_error.ts";
 import { Failover, type FailoverServices } from "../hold/failover.ts";
+import { affinityLines } from "../request/affinity.ts";
 import type { Client } from "../request/client.ts";
 import type { DrainState } from "../request/drain_state.ts";
 import type { ProxyRequest } from "../request/request.ts";
@@ -124,7 +125,7 @@ export class RouteLoop {
     }
     client.events.attemptCancelled();
     request.release();
-    throw new Disconnected(client.wire);
+    throw new Disconnected(client.transport);
   }
 
   async #refuse(client: Client, request: ProxyRequest, refusal: Refusal): Promise<ExchangeEnd> {
@@ -139,6 +140,7 @@ export class RouteLoop {
       close,
       withBody: method !== "HEAD",
       requestId: request.requestId,
+      fields: [...refusal.fields ?? [], ...affinityLines(request.affinity)],
     };
     if (unread) await client.turnAway(failure);
     else await client.fail(failure);
@@ -151,7 +153,7 @@ function waiterOf(client: Client, request: ProxyRequest, pool: InstancePool) {
   return {
     hold: (leave: () => void) => {
       request.shrink();
-      client.wire.shrinkBuffer();
+      client.transport.shrinkBuffer();
       client.events.diverted(request, pool);
       client.events.waiting("files");
       client.hold(leave);

@@ -5,9 +5,11 @@
  */
 import { type Buffer, type BufferPool, SMALL_BYTES } from "../transport/buffers.ts";
 import type { RequestHead } from "../http1/request_head.ts";
+import { NO_LINES } from "../http1/ring_fields.ts";
 import { ascii } from "../http1/writer.ts";
 import type { Refusal } from "../errors/refusal.ts";
 import type { RefusedError } from "./body.ts";
+import type { RequestAffinity } from "./affinity.ts";
 import type { RequestIds } from "./request_ids.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 
@@ -33,10 +35,14 @@ export class ProxyRequest {
   readonly connectionAuth: boolean;
   /** The destination of the request. */
   destination: Destination = NOWHERE;
+  /** Set if the affinity cookie is its key. */
+  affinity: RequestAffinity | undefined;
   /** Set if the balancer itself answers, even with replicas ready. */
   answer: Refusal | undefined;
   /** Its slot on the ring; -1 unless the ring fields need it, and for a call of the control API. */
   slot = -1;
+  /** Field lines of the ring that it was routed by; empty unless the ring fields need them. */
+  ringLines: Uint8Array = NO_LINES;
   /**
    * False once a part of the body outside the head's buffer was sent: no repetition is possible
    * then.

@@ -11,6 +11,7 @@ import type { Destination, ProxyRequest } from "../request/request.ts";
 import type { PublicApi } from "../settings.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 import type { ApiTokens } from "./api_tokens.ts";
+import type { Affinity } from "./affinity.ts";
 import { isApiPath, isControlCall } from "./control_call.ts";
 import { requestKey } from "./key.ts";
 import type { RoutingTable } from "./routing_table.ts";
@@ -27,6 +28,7 @@ export interface RouterServices {
   /** Leads to the control API. */
   readonly control: InstancePool;
   readonly apiTokens: ApiTokens;
+  readonly affinity: Affinity;
 }
 
 /** The router of one worker. */
@@ -40,28 +42,35 @@ export class RequestRouter {
 
   /** Returns the destination of the request whose head was parsed last. */
   destination(client: Client, request: ProxyRequest): Destination {
-    const { keySource, control, routes, requestHead } = this.#services;
+    const { control, routes } = this.#services;
     if (this.#isControlCall(client)) return { key: undefined, first: control };
-    // The usual case, without the facts that the others need.
-    const key = keySource.from === "request-id" ? request.requestId : requestKey(keySource, {
-      request,
-      client: client.origin,
-      bytes: client.wire.bytes,
-      head: requestHead,
-    });
+    const key = this.#key(client, request);
     return { key, first: routes.current?.owner(key) };
   }
 
-  #isControlCall({ wire }: Client): boolean {
+  #key(client: Client, request: ProxyRequest): string {
+    const { keySource, requestHead: head, affinity } = this.#services;
+    // The usual case, without the facts that the others need.
+    if (keySource.from === "request-id") return request.requestId;
+    if (keySource.from === "affinity") return affinity.key(client, head, request);
+    return requestKey(keySource, {
+      request,
+      client: client.origin,
+      bytes: client.transport.bytes,
+      head,
+    });
+  }
+
+  #isControlCall({ transport }: Client): boolean {
     const { requestHead, publicApi, apiTokens } = this.#services;
     const { method, targetStart, pathEnd } = requestHead;
     // One letter rules out nearly every request: the API's paths are /add, /rep, /rm, /_lb/...
-    const letter = wire.bytes[targetStart + 1]!;
+    const letter = transport.bytes[targetStart + 1]!;
     if (letter !== 0x61 && letter !== 0x72 && letter !== 0x5f) return false;
-    const path = latin1(wire.bytes, targetStart, pathEnd);
+    const path = latin1(transport.bytes, targetStart, pathEnd);
     if (isControlCall(method, path, publicApi)) return true;
     // The request goes to a replica, but the client may have meant the API.
-    if (isApiPath(path)) apiTokens.hide(requestHead.fields, wire.bytes);
+    if (isApiPath(path)) apiTokens.hide(requestHead.fields, transport.bytes);
     return false;
   }
 }

@@ -5,6 +5,7 @@
  */
 import {
   type DataPlaneCounts,
+  type ReplicaCounts,
   replicaCounts,
   strikeOutPresent,
   type WorkerCounts,
@@ -14,11 +15,11 @@ import { type CounterTotals, emptyTotals, readWorkerTotals } from "./counter_tot
 import { STEP_COUNT } from "./latency_buckets.ts";
 import {
   BROKEN,
+  type CounterRow,
   METHODS,
   OUTCOMES,
   REPLICA,
   SERVER_ERROR,
-  type TallyRow,
   WORKER,
 } from "./counter_layout.ts";
 
@@ -35,7 +36,7 @@ export type ReplicaSheets = readonly (readonly [name: string, sheet: CounterShee
  * @param width number of cells in a row
  * @param row index of the row, from 0
  */
-export function rowOf(sheet: CounterSheet, width: number, row: number): TallyRow {
+export function rowOf(sheet: CounterSheet, width: number, row: number): CounterRow {
   return sheet.subarray(row * width, (row + 1) * width);
 }
 
@@ -68,6 +69,9 @@ export type CounterReader = Pick<
   CounterTable,
   "names" | "times" | "answered" | "workerCounts" | "totals"
 >;
+
+/** Replicas for each slice of {@linkcode CounterTable.countsInSlices}. */
+const SLICE = 100;
 
 /** The counters of all workers. A replacement worker continues in its predecessor's row. */
 export class CounterTable {
@@ -122,13 +126,27 @@ export class CounterTable {
 
   /** Sums of all workers' counters. */
   counts(): DataPlaneCounts {
-    const replicas = this.replicas.map(([name, sheet]) =>
-      [name, replicaCounts(sumOf(sheet, REPLICA.width))] as const
-    );
-    return {
-      workers: workerCounts(sumOf(this.workers, WORKER.width)),
-      replicas: new Map(replicas),
-    };
+    return { workers: this.workerCounts(), replicas: new Map(this.#replicaCounts()) };
+  }
+
+  /**
+   * The same, in slices: the counters of a thousand replicas would block the main thread for 20 ms.
+   *
+   * @param pause lets other work of the thread run
+   */
+  async countsInSlices(pause: () => Promise<void>): Promise<DataPlaneCounts> {
+    const replicas = new Map<string, ReplicaCounts>();
+    for (const [name, counts] of this.#replicaCounts()) {
+      replicas.set(name, counts);
+      if (replicas.size % SLICE === 0) await pause();
+    }
+    return { workers: this.workerCounts(), replicas };
+  }
+
+  *#replicaCounts(): Generator<readonly [name: string, counts: ReplicaCounts]> {
+    for (const [name, sheet] of this.replicas) {
+      yield [name, replicaCounts(sumOf(sheet, REPLICA.width))];
+    }
   }
 
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CompleteRingOptions } from "../../../ring/mod.ts";
-import type { DrainDeadlines, Evidence, FailureCost, Sample, Upstream } from "../../view.ts";
+import type { DrainDeadlines, Evidence, FailureCost, Sample, Upstream, View } from "../../view.ts";
 import type { StreamFrame } from "../transport/channel_stream.ts";
 import type { SharedCounts } from "../downstream/connection_limits.ts";
 import type { SharedFiles } from "../transport/descriptor_budget.ts";
@@ -16,12 +16,34 @@ import type { ReplicaSheets } from "../stats/counter_table.ts";
 /** A view as plain data; the worker builds the same ring. */
 export interface PlainView {
   readonly version: number;
+  readonly epoch: number;
   readonly ring: CompleteRingOptions;
   readonly ready: readonly Upstream[];
   readonly awaited: readonly string[];
   readonly quarantined: readonly string[];
   /** Shared memory in which each instance's load is counted. */
   readonly loads: LoadMap;
+}
+
+/**
+ * Returns a view as plain data.
+ *
+ * @param view the view
+ * @param loads shared memory in which each instance's load is counted
+ */
+export function plainView(
+  { version, epoch, ring, ready, awaited, quarantined }: View,
+  loads: LoadMap,
+): PlainView {
+  return {
+    version,
+    epoch,
+    ring: ring.options,
+    ready: [...ready.values()],
+    awaited: [...awaited],
+    quarantined: [...quarantined],
+    loads,
+  };
 }
 
 /** Messages to a worker. */
@@ -37,7 +59,7 @@ export type ToWorker =
     readonly type: "view";
     readonly view: PlainView;
     /** Counter memory of the replicas that are new to the worker. */
-    readonly tallies: ReplicaSheets;
+    readonly counters: ReplicaSheets;
   }
   | {
     readonly type: "idle";
@@ -56,7 +78,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "evidence"; readonly evidence: Evidence }
-  | { readonly type: "tolls"; readonly tolls: readonly FailureCost[] }
+  | { readonly type: "costs"; readonly costs: readonly FailureCost[] }
   | { readonly type: "samples"; readonly samples: readonly Sample[] }
   /** The worker routes by this view from now on. */
   | { readonly type: "published"; readonly version: number }

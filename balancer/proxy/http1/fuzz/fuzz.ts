@@ -26,7 +26,8 @@ import { referenceChunked, referenceCleanChunked } from "./reference_chunked.ts"
 import { referenceRequestHead, referenceResponseHead, textOf } from "./reference_writer.ts";
 import { RequestHead } from "../request_head.ts";
 import { ResponseHead } from "../response_head.ts";
-import { hideRingFields } from "../ring_fields.ts";
+import { hideRingFields, ringLines, type RingPlace } from "../ring_fields.ts";
+import { hideSetCookie } from "../set_cookie.ts";
 import { ascii } from "../writer.ts";
 
 const MAX_FIELDS = 1000;
@@ -210,6 +211,7 @@ class Run {
       underscores: this.#random.once(2),
       trusted: this.#random.once(2),
       traceparent: this.#random.once(2) ? TRACEPARENT : undefined,
+      withoutCookie: this.#random.once(2) ? COOKIE_NAME : undefined,
     };
     const end = writeRequestHead(this.#out, 0, bytes, this.#request, add);
     const sent = this.#out.subarray(0, end);
@@ -223,6 +225,10 @@ class Run {
     agree("upgrade read back", this.#request.upgrade, expected.upgrade, text);
   }
 
+  #place(): RingPlace {
+    return { slot: this.#random.below(65_536), replica: "S-4", lines: ringLines(12, "0af3") };
+  }
+
   #rewriteResponse(bytes: Uint8Array, expected: ReferenceResponse, text: string): void {
     const add = {
       requestId: this.#random.once(2) ? ID : undefined,
@@ -230,9 +236,11 @@ class Run {
       connection: this.#random.pick(["", "close", "keep-alive", "upgrade"] as const),
       framing: this.#random.pick(["as-is", "as-is", "chunked", "none"] as const),
       date: this.#random.once(2) ? DATE : undefined,
-      ring: this.#random.once(2) ? { slot: this.#random.below(65_536), replica: "S-4" } : undefined,
+      ring: this.#random.once(2) ? this.#place() : undefined,
+      cookie: this.#random.once(2) ? SET_COOKIE : undefined,
     };
     if (add.ring) hideRingFields(this.#response.fields, bytes);
+    if (add.cookie) hideSetCookie(this.#response.fields, bytes, COOKIE_NAME);
     const end = writeResponseHead(this.#out, 0, bytes, this.#response, add);
     const sent = this.#out.subarray(0, end);
     agree("response sent on", textOf(sent), referenceResponseHead(expected, add), text);
@@ -253,6 +261,8 @@ const PORT = ascii("5000");
 const DATE = new DateLine(() => 784_111_777_000);
 const VIA = ascii("1.1 p");
 const NO_VIA = ascii("");
+const COOKIE_NAME = ascii("c");
+const SET_COOKIE = { before: ascii("Set-Cookie: c="), value: "d", after: ascii("; Path=/\r\n") };
 const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 const STALE = bytesOf(
