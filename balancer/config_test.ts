@@ -136,6 +136,7 @@ Deno.test("settings of TLS that conflict with each other are faults", () => {
   assertMatch(all({ ...tls, LB_PORT: "5443" }), /must be another port than LB_PORT; got 5443/);
   assertMatch(all({ LB_TLS_REDIRECT: "true" }), /LB_TLS_REDIRECT: needs LB_TLS_PORT; got true/);
   assertMatch(all({ ...tls, LB_TLS_REDIRECT: "443", LB_DRILLS: "true" }), /LB_DRILLS: needs/);
+  assertMatch(all({ LB_TLS_CLIENT_CA: "/ca.crt" }), /LB_TLS_CLIENT_CA: needs LB_TLS_PORT/);
   assertMatch(all({ LB_ADMIN_TLS: "on" }), /LB_ADMIN_TLS: on needs LB_TLS_CERTIFICATES/);
   assertMatch(all({ ...tls, LB_TLS_HSTS: "a\r\nb" }), /LB_TLS_HSTS: must be `max-age/);
   assertMatch(all({ ...tls, LB_TLS_REDIRECT: "0" }), /must be true, false or a port from 1/);

@@ -166,7 +166,7 @@ function openEntrances(
     maxConnections: config.limits.apiConnections,
     files,
     failures,
-    tls: apiTls(config, tls),
+    tls: apiTls(config, tls.credentials),
   });
 }
 
@@ -194,7 +194,7 @@ function openDataPlane(
 ): DataPlaneWorkers {
   const dataPlane = new DataPlaneWorkers({
     settings,
-    certificates: tls.certificates,
+    credentials: tls.credentials,
     report: (evidence) => fleet().observe(evidence),
     onCosts: (costs) => fleet().count(costs),
     onSamples: (samples) => fleet().compare(samples),
@@ -204,9 +204,9 @@ function openDataPlane(
     failures,
     files,
   });
-  tls.listen((certificates) => {
-    dataPlane.certify(certificates);
-    entrances.certify(certificates);
+  tls.listen((credentials) => {
+    dataPlane.certify(credentials);
+    entrances.certify(credentials.certificates);
   });
   return dataPlane;
 }

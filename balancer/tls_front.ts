@@ -10,11 +10,11 @@ import type { Config } from "./config.ts";
 import type { FailureLog } from "./failures.ts";
 import { tlsSettings } from "./proxy/settings.ts";
 import type { TlsSettings } from "./proxy/settings.ts";
-import type { Certificate } from "./proxy/transport/certificate_table.ts";
+import type { Credentials } from "./proxy/transport/certificate_table.ts";
 import type { PublicPort } from "./public_port.ts";
 
 /** Takes the certificates in use, now and after each change. */
-type Certify = (certificates: readonly Certificate[]) => void;
+type Certify = (credentials: Credentials) => void;
 
 /** TLS for clients, where it is set. */
 export class TlsFront {
@@ -53,7 +53,7 @@ export class TlsFront {
     const { log, failures, takePort } = services;
     const store = await CertificateStore.open({
       source,
-      clientCa: "",
+      clientCa: config.tls.clientCa,
       log: log.getChild("tls"),
       failures,
       now: Date.now,
@@ -70,9 +70,9 @@ export class TlsFront {
     }
   }
 
-  /** The certificates in use, the default first. */
-  get certificates(): readonly Certificate[] {
-    return this.#store?.set.certificates ?? [];
+  /** The certificates in use. */
+  get credentials(): Credentials {
+    return this.#store?.set ?? { certificates: [], clientCa: undefined };
   }
 
   /** The certificates as `GET /_lb/status` shows them. */
@@ -82,7 +82,7 @@ export class TlsFront {
 
   /** Has each new set of certificates passed on. */
   listen(certify: Certify): void {
-    this.#store?.listen(({ certificates }) => certify(certificates));
+    this.#store?.listen(certify);
   }
 
   /** Called when the workers listen. */

@@ -122,6 +122,8 @@ export interface TlsSettings {
   readonly strictSni: boolean;
   /** Most handshakes under way in one worker. */
   readonly handshakes: number;
+  /** Whether clients without a certificate are refused, where authorities for them are named. */
+  readonly clientsRequired?: boolean;
   /** Value of Strict-Transport-Security; empty for no such field. */
   readonly hsts: string;
   /** Port to which requests without TLS are redirected; undefined if they are served. */
@@ -249,10 +251,11 @@ export function proxySettings(
  * @param listen the address on which clients connect
  */
 export function tlsSettings({ tls }: Pick<Config, "tls">, listen: Address): TlsSettings {
-  const { strictSni, handshakes, hsts, redirect } = tls;
+  const { strictSni, handshakes, hsts, redirect, clientAuth } = tls;
   const redirectPort = redirect === true ? listen.port : redirect || undefined;
   const { hostname, port } = listen;
-  return { listen: { hostname, port }, strictSni, handshakes, hsts, redirectPort };
+  const clientsRequired = clientAuth === "require";
+  return { listen: { hostname, port }, strictSni, handshakes, clientsRequired, hsts, redirectPort };
 }
 
 /** A worker's share of the calls, with a minimum for event streams and other calls beside them. */

@@ -43,6 +43,8 @@ export const PROCESS_GROUPS = {
     strictSni: "LB_TLS_STRICT_SNI",
     redirect: "LB_TLS_REDIRECT",
     hsts: "LB_TLS_HSTS",
+    clientCa: "LB_TLS_CLIENT_CA",
+    clientAuth: "LB_TLS_CLIENT_AUTH",
     handshakes: "LB_TLS_MAX_HANDSHAKES",
   },
   /** Access to the API. */

@@ -86,6 +86,9 @@ function tlsFaults(config: Settings): string[] {
   if (LB_TLS_PORT !== null && LB_TLS_PORT !== 0 && LB_TLS_PORT === LB_PORT) {
     faults.push(`LB_TLS_PORT: must be another port than LB_PORT; got ${LB_TLS_PORT} for both`);
   }
+  if (config.LB_TLS_CLIENT_CA !== "" && LB_TLS_PORT === null) {
+    faults.push(`LB_TLS_CLIENT_CA: needs LB_TLS_PORT; got ${config.LB_TLS_CLIENT_CA} without it`);
+  }
   if (LB_TLS_REDIRECT !== false && LB_TLS_PORT === null) {
     faults.push(`LB_TLS_REDIRECT: needs LB_TLS_PORT; got ${LB_TLS_REDIRECT} without it`);
   }

@@ -45,6 +45,16 @@ export const TLS_SETTINGS = {
       pattern: /^(max-age=\d{1,10}(; ?includeSubDomains)?(; ?preload)?)?$/,
     },
   ),
+  LB_TLS_CLIENT_CA: text(
+    "",
+    "file of certificates in PEM that sign those of clients; empty: clients are asked for none",
+    { expects: "a path, or empty", pattern: /^[^\0]*$/ },
+  ),
+  LB_TLS_CLIENT_AUTH: choice(
+    ["require", "request"],
+    "with LB_TLS_CLIENT_CA: whether a client without a certificate is refused; one with a " +
+      "certificate that is not valid always is",
+  ),
   LB_TLS_MAX_HANDSHAKES: whole(
     512,
     4,

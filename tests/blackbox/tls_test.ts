@@ -22,6 +22,11 @@ function upstream(): RawUpstream {
       await connection.send(SWITCHED);
       return undefined;
     }
+    const names = ["x-client-cert-subject", "x-client-cert-fingerprint"];
+    if (request.line.includes(" /who ")) {
+      const who = names.map((name) => field(request, name) ?? "none").join(" ");
+      return `HTTP/1.1 200 OK\r\nContent-Length: ${who.length}\r\n\r\n${who}`;
+    }
     const said = ["x-forwarded-proto", "x-forwarded-port", "x-forwarded-for"]
       .map((name) => field(request, name) ?? "").join(" ");
     return `HTTP/1.1 200 OK\r\nContent-Length: ${said.length}\r\n\r\n${said}`;
@@ -291,4 +296,28 @@ test("requests without TLS are redirected, and a PROXY head comes before TLS", a
     assertEquals(await curl("a.test", "/", "--haproxy-protocol"), `https ${tlsPort} 127.0.0.1`);
     assertMatch(await curl("a.test", "/"), /^failed/);
   });
+});
+
+test("replicas are told the client's certificate, in fields that clients cannot forge", async () => {
+  const folder = await Deno.makeTempDir();
+  const ca = await makePair(folder, "ca", { authority: true });
+  const known = await makePair(folder, "known", { signer: ca });
+  const stranger = await makePair(folder, "stranger");
+  await using served = await serve({
+    LB_TLS_CLIENT_CA: ca.cert,
+    LB_TLS_CLIENT_AUTH: "request",
+  });
+  const forged = ["-H", "X-Client-Cert-Subject: CN=root", "-H", "x_client-cert.fingerprint: 00"];
+  const ask = (...options: string[]) => served.curl("a.test", "/who", ...forged, ...options);
+  const who = await ask("--cert", known.cert, "--key", known.key);
+  assertMatch(who, /^CN=known [0-9a-f]{64}$/);
+  assertEquals(await ask(), "none none");
+  assertMatch(await ask("--cert", stranger.cert, "--key", stranger.key), /^failed: /);
+  const plain = await fetch(`${served.balancer.url}/who`, {
+    headers: { "x-client-cert-subject": "CN=root" },
+  });
+  assertEquals(await plain.text(), "none none");
+  const metrics = await (await served.balancer.fetch("/_lb/metrics")).text();
+  assertMatch(metrics, /^ringkeeper_tls_handshakes_total\{end="certificate"\} 1$/m);
+  await Deno.remove(folder, { recursive: true });
 });

@@ -87,12 +87,12 @@ export class ApiServer {
       handshakeMs: limits.headMs,
       counters: UNCOUNTED,
       recordFailure: (action, error) => failures.record(action, error),
-    }, tls.certificates);
+    }, { certificates: tls.certificates, clientCa: undefined });
   }
 
   /** Presents other certificates to new connections. */
   certify(certificates: readonly Certificate[]): void {
-    this.#tls?.certify(certificates);
+    this.#tls?.certify({ certificates, clientCa: undefined });
   }
 
   /** The number of failed accepts. */

@@ -7,6 +7,7 @@
 import type { ClientPort } from "../request/client_port.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { Session } from "../transport/tls_engine.ts";
+import type { ClientIdentity } from "../transport/tls_handshake.ts";
 
 /** A connection that is ready to be served. */
 export interface Arrival {
@@ -25,4 +26,6 @@ export interface Arrival {
 export interface TlsFacts extends Session {
   /** The server name that the client asked for; empty without one. */
   readonly serverName: string;
+  /** Who the client is, by its certificate; undefined without one. */
+  readonly client: ClientIdentity | undefined;
 }

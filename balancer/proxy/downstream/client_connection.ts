@@ -63,6 +63,7 @@ export class ClientConnection extends ClientPhases implements Client, Connection
    * @param address IP address of the client
    * @param trusted whether the peer's statements about the origin of requests are believed
    * @param port the port through which the client came
+   * @param requestFields field lines that its requests get, each with its end
    */
   constructor(
     services: ClientServices,
@@ -70,6 +71,7 @@ export class ClientConnection extends ClientPhases implements Client, Connection
     readonly address: string,
     readonly trusted: boolean,
     readonly port: ClientPort,
+    readonly requestFields: Uint8Array = port.requestFields,
   ) {
     super(services);
     this.origin = address;

@@ -5,17 +5,24 @@
  */
 import type { OwnCounters } from "../stats/counters.ts";
 import type { TlsSettings } from "../settings.ts";
-import { type Certificate, CertificateTable } from "../transport/certificate_table.ts";
+import {
+  type Certificate,
+  CertificateTable,
+  type Credentials,
+} from "../transport/certificate_table.ts";
 import type { Deadlines, Expiring } from "../transport/deadlines.ts";
 import { socketOf } from "../transport/socket.ts";
-import { engineFault } from "../transport/tls_engine.ts";
+import { engineFault, type ServerIdentity } from "../transport/tls_engine.ts";
 import { secureDocumented } from "../transport/tls_fallback.ts";
 import {
+  type ClientIdentity,
   HandshakeError,
   type HandshakePolicy,
+  type Peer,
   secure,
   type Secured,
 } from "../transport/tls_handshake.ts";
+import { ClientCertificates } from "./client_certificates.ts";
 import { HandshakeLimits } from "./handshake_limits.ts";
 import { closeQuietly } from "./proxy_heads.ts";
 
@@ -24,7 +31,7 @@ const PROTOCOLS = ["http/1.1"];
 
 /** Dependencies of a {@linkcode TlsPort}. */
 export interface TlsServices {
-  readonly settings: Pick<TlsSettings, "strictSni" | "handshakes">;
+  readonly settings: Pick<TlsSettings, "strictSni" | "handshakes" | "clientsRequired">;
   readonly deadlines: Pick<Deadlines, "in" | "add" | "delete">;
   /** Milliseconds for a handshake. */
   readonly handshakeMs: number;
@@ -75,18 +82,22 @@ export class TlsPort {
   readonly #pending = new Set<PendingHandshake>();
   readonly #policy: HandshakePolicy;
   #table: CertificateTable;
+  #clients: ClientCertificates | undefined;
   #secure: typeof secure;
 
   /**
    * @param services dependencies of the port
-   * @param certificates the certificates, the default first
+   * @param credentials the certificates, and the authorities of clients
    */
-  constructor(services: TlsServices, certificates: readonly Certificate[]) {
+  constructor(services: TlsServices, credentials: Credentials) {
+    const { certificates } = credentials;
     this.#services = services;
+    this.#clients = this.#clientsOf(credentials);
     this.#limits = new HandshakeLimits(services.settings.handshakes);
     this.#table = new CertificateTable(certificates, services.settings.strictSni);
     this.#policy = {
-      identity: (name) => this.#table.find(name),
+      identity: (name) => this.#identityOf(name),
+      admit: (identity, peer) => this.#admit(identity, peer),
       protocols: PROTOCOLS,
       turn: () => this.#limits.turn(),
     };
@@ -94,8 +105,28 @@ export class TlsPort {
   }
 
   /** Uses other certificates from the next handshake on; connections and tickets stay valid. */
-  certify(certificates: readonly Certificate[]): void {
+  certify(credentials: Credentials): void {
+    const { certificates, clientCa } = credentials;
+    if (clientCa !== this.#clients?.demand.ca) this.#clients = this.#clientsOf(credentials);
     this.#table = new CertificateTable(certificates, this.#services.settings.strictSni);
+  }
+
+  #clientsOf({ clientCa }: Credentials): ClientCertificates | undefined {
+    if (clientCa === undefined) return undefined;
+    const { clientsRequired: required = true } = this.#services.settings;
+    return new ClientCertificates({ ca: clientCa, required });
+  }
+
+  #identityOf(name: string): ServerIdentity | undefined {
+    const certificate = this.#table.find(name);
+    return certificate && this.#clients
+      ? { ...certificate, clients: this.#clients.demand }
+      : certificate;
+  }
+
+  #admit({ clients }: ServerIdentity, peer: Peer): ClientIdentity | undefined {
+    if (clients === this.#clients?.demand) return this.#clients?.admit(peer);
+    throw new HandshakeError("certificate", "the authorities of clients were replaced meanwhile");
   }
 
   /** The engine in memory, or the documented interface where the runtime's handle is another. */

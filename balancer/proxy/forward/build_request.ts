@@ -35,8 +35,6 @@ export interface BuilderServices {
   readonly buffers: BufferPool;
   readonly requestIds: RequestIds;
   readonly router: RequestRouter;
-  /** The proxy's name in `Via`; empty to add no `Via`. */
-  readonly via: Uint8Array;
   /** Whether fields with an underscore in their names are forwarded. */
   readonly underscores: boolean;
   /** Answers that the balancer gives itself. */
@@ -99,7 +97,8 @@ export class RequestBuilder {
     body.awaited = head.expectContinue;
     const given = givenId(head, transport.bytes);
     // The host is written a second time, as X-Forwarded-Host.
-    const needed = transport.unread + head.hostEnd - head.hostStart + ADDED_BYTES;
+    const needed = transport.unread + head.hostEnd - head.hostStart + ADDED_BYTES +
+      client.requestFields.length;
     const request = new ProxyRequest(
       head,
       given,
@@ -120,7 +119,7 @@ export class RequestBuilder {
   #write(client: Client, request: ProxyRequest, requestId: Uint8Array | undefined): void {
     const { transport, events } = client;
     const { port } = client;
-    const { requestHead: head, via, underscores } = this.#services;
+    const { requestHead: head, underscores } = this.#services;
     const traceparent = events.routed(request);
     const { affinity } = request;
     const at = writeRequestHead(request.out, 0, transport.bytes, head, {
@@ -128,7 +127,7 @@ export class RequestBuilder {
       forwardedFor: client.addressBytes,
       proto: port.proto,
       port: port.digits,
-      via,
+      fields: client.requestFields,
       trusted: client.trusted,
       underscores,
       traceparent,

@@ -23,7 +23,6 @@ const FIXED_ROOM = 480;
 const VERSION = ascii(" HTTP/1.1\r\n");
 const HOST = ascii("Host: ");
 const EMPTY_HOST = ascii("Host:\r\n");
-const VIA = ascii("Via: ");
 const REQUEST_ID = ascii("X-Request-Id: ");
 const CHUNKED = ascii("Transfer-Encoding: chunked\r\n");
 const STATUS = ascii("HTTP/1.1 ");
@@ -46,8 +45,8 @@ export interface RequestAdditions {
   readonly proto: Uint8Array;
   /** Port that the client connected to, in decimal digits. */
   readonly port: Uint8Array;
-  /** The proxy's name in Via; empty for no such field. */
-  readonly via: Uint8Array;
+  /** Whole field lines that the proxy adds, each with its end; empty for none. */
+  readonly fields: Uint8Array;
   /**
    * Whether the client is a trusted proxy, whose statements about a request's origin are believed.
    */
@@ -104,7 +103,7 @@ export function writeRequestHead(
   // The host may be written twice; all other received bytes at most once.
   const room = head.end - head.start + head.hostEnd - head.hostStart + FIXED_ROOM +
     (add.requestId === undefined ? 0 : add.requestId.length) + add.forwardedFor.length +
-    add.proto.length + add.port.length + add.via.length;
+    add.proto.length + add.port.length + add.fields.length;
   if (at + room > out.length) return -1;
   let to = copy(out, at, bytes, head.start, head.start + head.method.length);
   out[to++] = 32;
@@ -119,7 +118,7 @@ export function writeRequestHead(
     to = writeCookiesWithout(out, to, bytes, head.fields, add.withoutCookie);
   }
   to = writeForwarded(out, to, bytes, head, add);
-  if (add.via.length > 0) to = writeValue(out, to, VIA, add.via);
+  to = writeBytes(out, to, add.fields);
   if (head.requestIdField < 0 && add.requestId !== undefined) {
     to = writeValue(out, to, REQUEST_ID, add.requestId);
   }

@@ -39,6 +39,11 @@ export const ORIGIN_NAMES = [
   "x-original-uri",
   "x-original-url",
   "x-rewrite-url",
+  // Certificates of clients; the first two are those of RFC 9440.
+  "client-cert",
+  "client-cert-chain",
+  "x-client-cert-fingerprint",
+  "x-client-cert-subject",
   // Content delivery networks and platforms.
   "ali-cdn-real-ip",
   "cdn-src-ip",

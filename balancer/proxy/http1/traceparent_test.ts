@@ -20,7 +20,7 @@ const ADDED = {
   forwardedFor: ascii("::1"),
   proto: ascii("http"),
   port: ascii("80"),
-  via: ascii("1.1 v"),
+  fields: ascii("Via: 1.1 v\r\n"),
   underscores: false,
   withoutCookie: undefined,
 };

@@ -36,6 +36,8 @@ export interface Client {
   readonly addressBytes: Uint8Array;
   /** The port through which it came. */
   readonly port: ClientPort;
+  /** Field lines that its requests get, each with its end. */
+  readonly requestFields: Uint8Array;
   /** Whether its `X-Forwarded-*` fields are believed. */
   readonly trusted: boolean;
   /** IP address of the client; behind trusted proxies the one that the current request names. */

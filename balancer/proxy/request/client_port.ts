@@ -5,9 +5,7 @@
  */
 import { ascii } from "../http1/writer.ts";
 
-/** The proxy's name in `Via` (RFC 9110, section 7.6.3). */
-export const VIA = ascii("1.1 ringkeeper");
-
+/** The proxy's name (RFC 9110, section 7.6.3). */
 const VIA_LINE = "Via: 1.1 ringkeeper\r\n";
 
 /** One port, shared by all its clients. */
@@ -18,6 +16,8 @@ export interface ClientPort {
   readonly proto: Uint8Array;
   /** Its number in `X-Forwarded-Port`. */
   readonly digits: Uint8Array;
+  /** Field lines that every request gets, each with its end. */
+  readonly requestFields: Uint8Array;
   /** Field lines that every response gets, each with its end. */
   readonly fields: Uint8Array;
   /** Field lines that the balancer's own answers get, without ends. */
@@ -35,6 +35,7 @@ export function plainPort(port: number, via: boolean): ClientPort {
     secure: false,
     proto: ascii("http"),
     digits: ascii(String(port)),
+    requestFields: ascii(via ? VIA_LINE : ""),
     fields: ascii(via ? VIA_LINE : ""),
     ownFields: [],
   };
@@ -55,7 +56,28 @@ export function securePort(port: number, via: boolean, hsts: string): ClientPort
     secure: true,
     proto: ascii("https"),
     digits: ascii(String(port)),
+    requestFields: ascii(via ? VIA_LINE : ""),
     fields: ascii((via ? VIA_LINE : "") + lines),
     ownFields: own,
   };
+}
+
+/**
+ * Returns the field lines of requests of a client that is known by its certificate. Names of these
+ * fields are dropped from what clients send.
+ *
+ * @param port the port through which the client came
+ * @param client subject and fingerprint of its certificate
+ */
+export function fieldsOfClient(
+  { requestFields }: ClientPort,
+  { subject, fingerprint }: { readonly subject: string; readonly fingerprint: string },
+): Uint8Array {
+  const lines =
+    `X-Client-Cert-Subject: ${subject}\r\nX-Client-Cert-Fingerprint: ${fingerprint}\r\n`;
+  const own = ascii(lines);
+  const all = new Uint8Array(requestFields.length + own.length);
+  all.set(requestFields);
+  all.set(own, requestFields.length);
+  return all;
 }

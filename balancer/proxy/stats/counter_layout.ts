@@ -69,6 +69,7 @@ export const HANDSHAKES = [
   "protocol",
   "ended",
   "tls",
+  "certificate",
   "late",
   "crowded",
 ] as const;

@@ -11,6 +11,14 @@ export interface Certificate extends KeyPair {
   readonly names: readonly string[];
 }
 
+/** The certificates of a port. */
+export interface Credentials {
+  /** The certificates, the default first. */
+  readonly certificates: readonly Certificate[];
+  /** Certificates, in PEM, that sign those of clients; undefined to ask clients for none. */
+  readonly clientCa: string | undefined;
+}
+
 /** Chooses a certificate by the name that a client asks for. */
 export class CertificateTable {
   readonly #byName = new Map<string, Certificate>();

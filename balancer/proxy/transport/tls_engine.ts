@@ -17,10 +17,18 @@ export interface KeyPair {
   readonly key: string;
 }
 
+/** Which certificate a client has to present. */
+export interface ClientDemand {
+  /** Certificates, as PEM text, that sign those of clients. */
+  readonly ca: string;
+  /** Whether a client without a certificate is refused. */
+  readonly required: boolean;
+}
+
 /** Identity that a server presents, and its demands on the client. */
 export interface ServerIdentity extends KeyPair {
-  /** Certificates, as PEM text, that sign the certificates of clients; undefined to ask for none. */
-  readonly clientCa?: string | undefined;
+  /** Demands on the client's certificate; undefined to ask for none. */
+  readonly clients?: ClientDemand | undefined;
 }
 
 /** What a client asks for in its first message (RFC 8446, section 4.1.2). */
@@ -242,15 +250,15 @@ function onClientHello(this: Handle): void {
   };
 }
 
-function contextOf({ cert, key, clientCa }: ServerIdentity): object {
-  const asked = clientCa !== undefined;
+/** An invalid certificate is not refused by the handle in any case: see `client_certificates.ts`. */
+function contextOf({ cert, key, clients }: ServerIdentity): object {
   return {
     ...VERSIONS,
     cert,
     key,
-    ca: clientCa,
-    requestCert: asked,
-    rejectUnauthorized: false,
+    ca: clients?.ca,
+    requestCert: clients !== undefined,
+    rejectUnauthorized: clients?.required ?? false,
   };
 }
 

@@ -45,7 +45,7 @@ export async function secureDocumented(raw: Raw, policy: HandshakePolicy): Promi
     protocol: socket.alpnProtocol || "",
     resumed: socket.isSessionReused(),
   };
-  return { stream, socket: stream, session, serverName };
+  return { stream, socket: stream, session, serverName, client: undefined };
 }
 
 function serverOptions(policy: HandshakePolicy, named: (name: string) => void): TLSSocketOptions {
@@ -54,8 +54,10 @@ function serverOptions(policy: HandshakePolicy, named: (name: string) => void): 
     SNICallback(name: string, done: (error: Error | null, context?: SecureContext) => void) {
       named(name);
       const identity = policy.identity(name);
-      if (identity) done(null, createSecureContext({ cert: identity.cert, key: identity.key }));
-      // Not in this turn: the runtime does not expect a refusal while it starts.
+      // The documented interface does not tell enough about certificates of clients.
+      if (identity && !identity.clients) {
+        done(null, createSecureContext({ cert: identity.cert, key: identity.key }));
+      } // Not in this turn: the runtime does not expect a refusal while it starts.
       else queueMicrotask(() => done(new HandshakeError("name", `no certificate for "${name}"`)));
     },
     ALPNCallback: ({ protocols }: { readonly protocols: readonly string[] }) =>

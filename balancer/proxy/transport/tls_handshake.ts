@@ -23,14 +23,43 @@ export interface HandshakePolicy {
    * @param serverName the name that the client asks for; empty without one
    */
   identity(serverName: string): ServerIdentity | undefined;
+  /**
+   * Decides about the client's certificate, before anything more is sent to the client.
+   *
+   * @param identity what was presented to the client
+   * @param peer what the client presented
+   * @returns the client's identity; undefined for a client without one
+   * @throws {HandshakeError} the client is refused
+   */
+  admit(identity: ServerIdentity, peer: Peer): ClientIdentity | undefined;
   /** Application protocols in order of preference (RFC 7301, section 3.2). */
   readonly protocols: readonly string[];
   /** Waits until the event loop has room for the computation of a handshake. */
   turn(): Promise<void> | undefined;
 }
 
+/** What a client presented. */
+export interface Peer {
+  /** Its certificate in DER; undefined if it sent none. */
+  readonly certificate: Uint8Array | undefined;
+  /** Why the certificate is not valid; empty if it is, or after a resumption. */
+  readonly error: string;
+  /** Whether an earlier session was resumed: its certificate was not verified now. */
+  readonly resumed: boolean;
+}
+
+/** Who a client is, by its certificate. */
+export interface ClientIdentity {
+  /** Distinguished name of the certificate's subject. */
+  readonly subject: string;
+  /** SHA-256 of the certificate, in hexadecimal digits. */
+  readonly fingerprint: string;
+}
+
 /** A connection after its handshake. */
 export interface Secured {
+  /** Who the client is, by its certificate; undefined without one. */
+  readonly client: ClientIdentity | undefined;
   readonly stream: ByteStream;
   readonly socket: Socket;
   readonly session: Session;
@@ -41,9 +70,9 @@ export interface Secured {
 /**
  * Why a handshake did not succeed. `plain`: the client speaks HTTP without TLS. `name`: no
  * certificate for the name. `protocol`: no common application protocol. `ended`: the client left.
- * `tls`: anything that TLS itself refuses.
+ * `certificate`: the client's certificate is not accepted. `tls`: anything that TLS itself refuses.
  */
-export type HandshakeFault = "plain" | "name" | "protocol" | "ended" | "tls";
+export type HandshakeFault = "plain" | "name" | "protocol" | "ended" | "tls" | "certificate";
 
 /** The handshake did not succeed; an alert has been sent where TLS has one. */
 export class HandshakeError extends Error {
@@ -116,6 +145,8 @@ class Handshake {
   readonly #policy: HandshakePolicy;
   readonly #engine = TlsEngine.server();
   #serverName = "";
+  #identity: ServerIdentity | undefined;
+  #client: ClientIdentity | undefined;
 
   constructor(raw: Raw, policy: HandshakePolicy) {
     this.#raw = raw;
@@ -130,6 +161,8 @@ class Handshake {
     for (;;) {
       engine.receive(bytes);
       if (engine.hello) await this.#answer(engine.hello);
+      // Before the session tickets, which would open the port without a certificate.
+      if (engine.established) this.#admit();
       await this.#send(engine.take());
       if (engine.failure) throw tlsError(engine.failure);
       if (engine.established) return this.#secured();
@@ -154,7 +187,15 @@ class Handshake {
     }
     await this.#policy.turn();
     this.#serverName = hello.serverName;
+    this.#identity = identity;
     this.#engine.accept(identity, protocol);
+  }
+
+  #admit(): void {
+    const engine = this.#engine;
+    const { resumed } = engine.session();
+    const peer = { certificate: engine.peerCertificate(), error: engine.verifyError(), resumed };
+    this.#client = this.#policy.admit(this.#identity!, peer);
   }
 
   async #send(bytes: Uint8Array): Promise<void> {
@@ -171,6 +212,7 @@ class Handshake {
       socket: stream,
       session: this.#engine.session(),
       serverName: this.#serverName,
+      client: this.#client,
     };
   }
 }

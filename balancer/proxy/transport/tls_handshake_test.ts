@@ -30,6 +30,7 @@ async function server({ strict = false, protocols = ["http/1.1"], take = secure 
         identity: (name) => table.find(name),
         protocols,
         turn: () => undefined,
+        admit: () => undefined,
       });
       const buffers = new BufferPool();
       const wire = new Connection(secured.stream, buffers, "client", undefined, secured.socket);

@@ -14,14 +14,16 @@ import type { Arrival } from "../downstream/arrival.ts";
 import { OpenClients } from "../downstream/open_clients.ts";
 import { closeQuietly, type NamedClient, ProxyHeads } from "../downstream/proxy_heads.ts";
 import { TlsPort } from "../downstream/tls_port.ts";
-import { type ClientPort, plainPort, securePort } from "../request/client_port.ts";
+import { type ClientPort, fieldsOfClient, plainPort, securePort } from "../request/client_port.ts";
 import type { TlsSettings } from "../settings.ts";
-import type { Certificate } from "../transport/certificate_table.ts";
+import type { Credentials } from "../transport/certificate_table.ts";
 import type { WorkerContext } from "./worker_context.ts";
 import { OUT_OF_ROOM } from "../errors/refusal.ts";
 import { Connection } from "../transport/connection.ts";
 
 const TOO_MANY = "too many connections; try again";
+
+const NO_CREDENTIALS: Credentials = { certificates: [], clientCa: undefined };
 
 /** RFC 9110, section 15.5.1: what a server of TLS answers to HTTP without it, as others do. */
 const WITHOUT_TLS = "this port speaks TLS; use https://";
@@ -43,12 +45,12 @@ export class Listener implements ClientHost {
    *
    * @param proxy the worker's services
    * @param limits limits of connections
-   * @param certificates certificates of the port that speaks TLS
+   * @param credentials certificates of the port that speaks TLS
    */
   constructor(
     proxy: WorkerContext,
     limits: ConnectionLimits,
-    certificates: readonly Certificate[] = [],
+    credentials: Credentials = NO_CREDENTIALS,
   ) {
     this.#proxy = proxy;
     this.#limits = limits;
@@ -60,7 +62,7 @@ export class Listener implements ClientHost {
     this.#listen(listen, (connection) => this.#serve(connection));
     if (!tls) return;
     this.#securePort = securePort(tls.listen.port, via, tls.hsts);
-    this.#tls = openTlsPort(proxy, tls, certificates);
+    this.#tls = openTlsPort(proxy, tls, credentials);
     this.#listen(tls.listen, (connection) => this.#serveTls(connection));
   }
 
@@ -74,8 +76,8 @@ export class Listener implements ClientHost {
   }
 
   /** Presents other certificates to new connections. */
-  certify(certificates: readonly Certificate[]): void {
-    this.#tls?.certify(certificates);
+  certify(credentials: Credentials): void {
+    this.#tls?.certify(credentials);
   }
 
   /**
@@ -187,9 +189,9 @@ export class Listener implements ClientHost {
     const secured = await this.#tls!.secure({ connection, address, shared: trusted, first: rest });
     if (secured === undefined) return false;
     if ("plain" in secured) return await this.#answerPlain(connection, address);
-    const { stream, socket, session, serverName } = secured;
+    const { stream, socket, session, serverName, client } = secured;
     const transport = new Connection(stream, buffers, "client", own, socket);
-    const tls = { ...session, serverName };
+    const tls = { ...session, serverName, client };
     if (this.#proxy.draining) {
       transport.close();
       return false;
@@ -227,8 +229,10 @@ export class Listener implements ClientHost {
     return { transport, address, trusted, port: this.#plainPort, tls: undefined };
   }
 
-  #clientOf({ transport, address, trusted, port }: Arrival): ClientConnection {
-    return new ClientConnection(this.#proxy.clients, transport, address, trusted, port);
+  #clientOf({ transport, address, trusted, port, tls }: Arrival): ClientConnection {
+    // What a trusted proxy says about its own clients counts instead.
+    const fields = tls?.client && !trusted ? fieldsOfClient(port, tls.client) : port.requestFields;
+    return new ClientConnection(this.#proxy.clients, transport, address, trusted, port, fields);
   }
 
   /**
@@ -267,7 +271,7 @@ export class Listener implements ClientHost {
 function openTlsPort(
   proxy: WorkerContext,
   settings: TlsSettings,
-  certificates: readonly Certificate[],
+  credentials: Credentials,
 ): TlsPort {
   return new TlsPort({
     settings,
@@ -275,5 +279,5 @@ function openTlsPort(
     handshakeMs: proxy.settings.timeouts.head,
     counters: proxy.counters.own,
     recordFailure: (action, error) => proxy.recordFailure(action, error),
-  }, certificates);
+  }, credentials);
 }

@@ -34,7 +34,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
     case "open":
       return open(data);
     case "certificates":
-      return acceptor?.certify(data.certificates);
+      return acceptor?.certify(data.credentials);
     case "view":
       return publish(data);
     case "idle":
@@ -76,7 +76,7 @@ async function trace(proxy: WorkerContext): Promise<void> {
 
 function accept(
   proxy: WorkerContext,
-  { settings, counts, sheets, certificates }: Extract<ToWorker, { type: "open" }>,
+  { settings, counts, sheets, credentials }: Extract<ToWorker, { type: "open" }>,
 ): void {
   const { connections, connectionsPerAddress } = settings.limits;
   acceptor = new Listener(
@@ -89,7 +89,7 @@ function accept(
           : connectionsPerAddress;
       },
     }),
-    certificates,
+    credentials,
   );
   tell({ type: "listening", port: acceptor.port });
 }

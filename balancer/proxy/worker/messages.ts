@@ -8,7 +8,7 @@ import type { DrainDeadlines, Evidence, FailureCost, Sample, Upstream, View } fr
 import type { StreamFrame } from "../transport/channel_stream.ts";
 import type { SharedCounts } from "../downstream/connection_limits.ts";
 import type { SharedFiles } from "../transport/descriptor_budget.ts";
-import type { Certificate } from "../transport/certificate_table.ts";
+import type { Credentials } from "../transport/certificate_table.ts";
 import type { LoadMap } from "../upstream/load_cells.ts";
 import type { WorkerSheets } from "./worker_parts.ts";
 import type { ProxySettings } from "../settings.ts";
@@ -60,10 +60,10 @@ export type ToWorker =
     readonly files: SharedFiles;
     readonly sheets: WorkerSheets;
     /** Certificates of the port that speaks TLS. */
-    readonly certificates: readonly Certificate[];
+    readonly credentials: Credentials;
   }
   /** Other certificates from now on. */
-  | { readonly type: "certificates"; readonly certificates: readonly Certificate[] }
+  | { readonly type: "certificates"; readonly credentials: Credentials }
   | {
     readonly type: "view";
     readonly view: PlainView;

@@ -17,8 +17,6 @@ import { OwnAnswers, RedirectingAnswers } from "../forward/own_answer.ts";
 import { DATE_LINE } from "../http1/date_line.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import { ResponseHead } from "../http1/response_head.ts";
-import { ascii } from "../http1/writer.ts";
-import { VIA } from "../request/client_port.ts";
 import type { DrainState } from "../request/drain_state.ts";
 import { RequestIds } from "../request/request_ids.ts";
 import type { Admission } from "../routing/admission.ts";
@@ -86,9 +84,8 @@ export interface Pipeline {
  */
 export function openPipeline(parts: PipelineParts): Pipeline {
   const { deadlines, requestDeadlines, settings, drain } = parts;
-  const via = settings.via ? VIA : ascii("");
   const attempts = openAttempts(parts);
-  const builder = openBuilder(parts, via);
+  const builder = openBuilder(parts);
   const clients: ClientServices = {
     deadlines,
     requestDeadlines,
@@ -121,7 +118,7 @@ function openAttempts(parts: PipelineParts): Attempts {
   });
 }
 
-function openBuilder(parts: PipelineParts, via: Uint8Array): RequestBuilder {
+function openBuilder(parts: PipelineParts): RequestBuilder {
   const { requestHead, buffers, routes, control, recordFailure } = parts;
   const { keySource, affinity, publicApi, limits, underscores, tokens } = parts.settings;
   const apiTokens = new ApiTokens(tokens ?? [], (error) => recordFailure("proxy.tokens", error));
@@ -139,7 +136,6 @@ function openBuilder(parts: PipelineParts, via: Uint8Array): RequestBuilder {
       apiTokens,
       affinity: new Affinity(affinity),
     }),
-    via,
     underscores,
     ownAnswers: openAnswers(parts.settings),
   });

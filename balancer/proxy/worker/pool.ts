@@ -9,7 +9,7 @@ import { type AccessLogging, partOf } from "../../log/log_controls.ts";
 import type { DataPlane, DrainDeadlines, Evidence, FailureCost, Sample, View } from "../../view.ts";
 import { ChannelStreams, transferOf } from "../transport/channel_stream.ts";
 import type { ByteStream } from "../transport/byte_stream.ts";
-import type { Certificate } from "../transport/certificate_table.ts";
+import type { Credentials } from "../transport/certificate_table.ts";
 import type { SharedFiles } from "../transport/descriptor_budget.ts";
 import { type FromWorker, type PlainView, plainView, type ToWorker } from "./messages.ts";
 import type { ProxySettings } from "../settings.ts";
@@ -49,7 +49,7 @@ export interface DataPlaneOptions {
    */
   readonly listenMs?: number;
   /** Certificates of the port that speaks TLS, the default first. */
-  readonly certificates?: readonly Certificate[];
+  readonly credentials?: Credentials;
   /** Module that a worker runs; {@linkcode WORKER} unless a test sets its own. */
   readonly module?: string;
 }
@@ -86,7 +86,7 @@ export class DataPlaneWorkers implements DataPlane {
   readonly #members = new Set<Member>();
   readonly #acks = new ViewAcks<Member>();
   #view: PlainView | undefined;
-  #certificates: readonly Certificate[];
+  #credentials: Credentials;
   #accessLogging: AccessLogging;
   #question = 0;
   #ending = false;
@@ -95,7 +95,7 @@ export class DataPlaneWorkers implements DataPlane {
     this.#options = options;
     const { workers } = options.settings;
     this.#accessLogging = options.settings.accessLogging;
-    this.#certificates = (options.certificates ?? []).map(plainCertificate);
+    this.#credentials = plainCredentials(options.credentials);
     this.#memory = new SharedMemory(workers, options.files);
   }
 
@@ -137,9 +137,9 @@ export class DataPlaneWorkers implements DataPlane {
   }
 
   /** Presents other certificates to new connections. */
-  certify(certificates: readonly Certificate[]): void {
-    this.#certificates = certificates.map(plainCertificate);
-    this.#tellAll({ type: "certificates", certificates: this.#certificates });
+  certify(credentials: Credentials): void {
+    this.#credentials = plainCredentials(credentials);
+    this.#tellAll({ type: "certificates", credentials: this.#credentials });
   }
 
   /** Counts of all workers: since the start, or for a replica since it joined. */
@@ -208,7 +208,7 @@ export class DataPlaneWorkers implements DataPlane {
     const { settings } = this.#options;
     const { connections: counts, files } = this.#memory;
     const shared = { counts, files, sheets: this.#memory.sheets(row) };
-    tell(member, { type: "open", settings, ...shared, certificates: this.#certificates });
+    tell(member, { type: "open", settings, ...shared, credentials: this.#credentials });
     tell(member, { type: "access", part: partOf(this.#accessLogging) });
     if (this.#view) {
       tell(member, { type: "view", view: this.#view, counters: this.#memory.replicas });
@@ -289,8 +289,12 @@ export class DataPlaneWorkers implements DataPlane {
 }
 
 /** Without what the workers do not need. */
-function plainCertificate({ cert, key, names }: Certificate): Certificate {
-  return { cert, key, names };
+function plainCredentials(credentials: Credentials | undefined): Credentials {
+  const { certificates = [], clientCa } = credentials ?? {};
+  return {
+    certificates: certificates.map(({ cert, key, names }) => ({ cert, key, names })),
+    clientCa,
+  };
 }
 
 function tell({ worker }: Member, message: ToWorker): void {

@@ -207,7 +207,7 @@ class Run {
       forwardedFor: ADDRESS,
       proto: HTTP,
       port: PORT,
-      via: this.#random.once(4) ? NO_VIA : VIA,
+      fields: this.#random.once(4) ? NO_VIA : VIA_LINE,
       underscores: this.#random.once(2),
       trusted: this.#random.once(2),
       traceparent: this.#random.once(2) ? TRACEPARENT : undefined,
@@ -259,7 +259,6 @@ const ADDRESS = ascii("192.0.2.1");
 const HTTP = ascii("http");
 const PORT = ascii("5000");
 const DATE = new DateLine(() => 784_111_777_000);
-const VIA = ascii("1.1 p");
 const VIA_LINE = ascii("Via: 1.1 p\r\n");
 const NO_VIA = ascii("");
 const COOKIE_NAME = ascii("c");

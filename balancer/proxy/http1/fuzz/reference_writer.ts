@@ -47,7 +47,7 @@ export function referenceRequestHead(request: ReferenceRequest, add: RequestAddi
   if (!["proto", "host", "port"].some((part) => valuesOf(kept, `x-forwarded-${part}`).length > 0)) {
     lines.push(`X-Forwarded-Port: ${textOf(add.port)}`);
   }
-  if (add.via.length > 0) lines.push(`Via: ${textOf(add.via)}`);
+  if (add.fields.length > 0) lines.push(textOf(add.fields).slice(0, -2));
   if (add.requestId !== undefined && !has("x-request-id")) {
     lines.push(`X-Request-Id: ${textOf(add.requestId)}`);
   }
