@@ -97,6 +97,13 @@ export interface Config {
     readonly apiConnections: Settings["LB_MAX_API_CONNECTIONS"];
     readonly eventStreams: Settings["LB_MAX_EVENT_STREAMS"];
   };
+  /** HTTP/2 with clients. */
+  readonly http2: {
+    readonly cleartext: Settings["LB_HTTP2_CLEARTEXT"];
+    readonly streams: Settings["LB_HTTP2_MAX_STREAMS"];
+    readonly streamWindow: Settings["LB_HTTP2_STREAM_WINDOW_BYTES"];
+    readonly connectionWindow: Settings["LB_HTTP2_CONNECTION_WINDOW_BYTES"];
+  };
   /** Headers that are forwarded. */
   readonly http: {
     readonly underscores: Settings["LB_UNDERSCORES"];
@@ -233,6 +240,12 @@ export function groupSettings(settings: Settings): Config {
       connectionsPerClient: settings.LB_MAX_CONNECTIONS_PER_CLIENT,
       apiConnections: settings.LB_MAX_API_CONNECTIONS,
       eventStreams: settings.LB_MAX_EVENT_STREAMS,
+    }),
+    http2: Object.freeze({
+      cleartext: settings.LB_HTTP2_CLEARTEXT,
+      streams: settings.LB_HTTP2_MAX_STREAMS,
+      streamWindow: settings.LB_HTTP2_STREAM_WINDOW_BYTES,
+      connectionWindow: settings.LB_HTTP2_CONNECTION_WINDOW_BYTES,
     }),
     http: Object.freeze({
       underscores: settings.LB_UNDERSCORES,

@@ -8,6 +8,7 @@ import { serverOptions } from "../../../balancer/control/testing.ts";
 import { LARGEST_DELAY_MS } from "../../../balancer/settings/setting.ts";
 import {
   type HoldSettings,
+  type Http2Settings,
   LINGER,
   type LingerSettings,
   type ProxySettings,
@@ -50,6 +51,7 @@ interface BenchSettings {
   readonly timeouts?: Partial<Timeouts>;
   readonly limits?: Partial<RequestLimits>;
   readonly linger?: Partial<LingerSettings>;
+  readonly http2?: Partial<Http2Settings>;
   readonly loadBound?: number;
   readonly ringFields?: boolean;
   readonly suspectMs?: number;
@@ -203,7 +205,9 @@ export class DataPlaneBench implements AsyncDisposable {
   }
 }
 
-function complete({ hold, timeouts, limits, linger, ...more }: BenchSettings): ProxySettings {
+function complete(
+  { hold, timeouts, limits, linger, http2, ...more }: BenchSettings,
+): ProxySettings {
   return {
     listen: { hostname: "127.0.0.1", port: freePort() },
     publicApi: "all",
@@ -238,6 +242,13 @@ function complete({ hold, timeouts, limits, linger, ...more }: BenchSettings): P
       bytes: 2 ** 30,
       replaces: true,
       ...hold,
+    },
+    http2: {
+      cleartext: false,
+      streams: 100,
+      streamWindow: 262_144,
+      connectionWindow: 1_048_576,
+      ...http2,
     },
     loadBound: 0,
     ringFields: false,
