@@ -103,16 +103,30 @@ Deno.test("addresses without a port, or with an invalid one, are refused", () =>
   }
 });
 
-Deno.test("the key setting accepts six kinds of keys", () => {
+Deno.test("the key setting accepts seven kinds of keys", () => {
   const key = (text: string) => readConfig({ LB_KEY: text }).ring.key;
   assertEquals(key("path"), { from: "path" });
   assertEquals(key("client"), { from: "client" });
+  assertEquals(key("affinity"), { from: "affinity" });
   assertEquals(key("header:X-User"), { from: "header", name: "X-User" });
   assertEquals(key("cookie:sid"), { from: "cookie", name: "sid" });
   assertEquals(key("query:user"), { from: "query", name: "user" });
   for (const text of ["header:", "header:a b", "body", "query"]) {
     assertEquals(faults({ LB_KEY: text }).length, 1, text);
   }
+});
+
+Deno.test("the affinity cookie has a name and a lifetime, each within bounds", () => {
+  const { affinityCookie, affinityTtlS } = readConfig({ LB_KEY: "affinity" }).ring;
+  assertEquals([affinityCookie, affinityTtlS], ["ringkeeper", 0]);
+  assertEquals(readConfig({ LB_AFFINITY_COOKIE: "__Host-lb" }).ring.affinityCookie, "__Host-lb");
+  assertEquals(faults({ LB_AFFINITY_COOKIE: "a b" }), [
+    "LB_AFFINITY_COOKIE: must be 1 to 64 letters, digits or characters of !#$%&'*+.^_`|~-; " +
+    'got "a b"',
+  ]);
+  assertEquals(faults({ LB_AFFINITY_TTL: "34560001" }), [
+    'LB_AFFINITY_TTL: must be a whole number from 0 to 34560000; got "34560001"',
+  ]);
 });
 
 Deno.test("a replica's environment is a JSON object of strings", () => {

@@ -87,6 +87,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
       view: () => fleet.view,
       inFlight: (instance) => dataPlane.inFlight(instance),
       keySource: proxy.keySource,
+      affinity: proxy.affinity,
       publicApi: proxy.publicApi,
       hold: proxy.hold,
       loadBound: proxy.loadBound,

@@ -54,6 +54,8 @@ export const explanation = z.object({
   reason: z.string().describe("One sentence"),
   decision,
   key: z.string(),
+  cookie: z.string().nullable()
+    .describe("Name of the affinity cookie that holds the key; null with another LB_KEY"),
   hashedAs: z.enum(["id", "string"])
     .describe("A whole number is hashed as an id, anything else as a string"),
   hash: count("32 bits; null for an id, whose slot the ring's hash family gives").nullable(),

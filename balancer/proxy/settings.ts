@@ -110,6 +110,14 @@ export interface Http2Settings {
   readonly connectionWindow: number;
 }
 
+/** The affinity cookie, which clients get where requests are routed by it. */
+export interface AffinitySettings {
+  /** Name of the cookie. */
+  readonly cookie: string;
+  /** Seconds that a browser keeps it; 0: until it is closed. */
+  readonly ttlS: number;
+}
+
 /** How requests are traced, if OpenTelemetry is on. */
 export interface TraceSettings {
   /**
@@ -125,6 +133,7 @@ export interface ProxySettings {
   /** The part of the control API that the public port serves. */
   readonly publicApi: PublicApi;
   readonly keySource: KeySource;
+  readonly affinity: AffinitySettings;
   readonly limits: RequestLimits;
   readonly timeouts: Timeouts;
   readonly http2: Http2Settings;
@@ -187,6 +196,7 @@ export function proxySettings(
     listen: { hostname: listen.hostname, port: listen.port },
     publicApi: publicApi(config),
     keySource: config.ring.key,
+    affinity: { cookie: config.ring.affinityCookie, ttlS: config.ring.affinityTtlS },
     limits: {
       lineBytes: config.limits.lineBytes,
       headBytes: config.limits.headBytes,

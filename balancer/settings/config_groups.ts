@@ -22,6 +22,8 @@ export interface Config {
     readonly layout: Settings["LB_LAYOUT"];
     readonly hashes: Settings["LB_HASHES"];
     readonly key: Settings["LB_KEY"];
+    readonly affinityCookie: Settings["LB_AFFINITY_COOKIE"];
+    readonly affinityTtlS: Settings["LB_AFFINITY_TTL"];
     readonly loadBound: Settings["LB_LOAD_BOUND"];
     readonly fields: Settings["LB_RING_FIELDS"];
   };
@@ -173,6 +175,8 @@ export function groupSettings(settings: Settings): Config {
       layout: settings.LB_LAYOUT,
       hashes: settings.LB_HASHES,
       key: settings.LB_KEY,
+      affinityCookie: settings.LB_AFFINITY_COOKIE,
+      affinityTtlS: settings.LB_AFFINITY_TTL,
       loadBound: settings.LB_LOAD_BOUND,
       fields: settings.LB_RING_FIELDS,
     }),

@@ -8,6 +8,9 @@ import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./s
 import { parseUpstreams } from "../upstream_list.ts";
 import { parseFlag, parseKeySource, parseLoadBound } from "./values.ts";
 
+/** Browsers keep no cookie longer than 400 days (RFC 6265bis, section 5.5). */
+const MAX_COOKIE_AGE_S = 400 * 24 * 60 * 60;
+
 /** In the order in which the reference lists them. */
 export const FLEET_SETTINGS = {
   LB_HOST: text("127.0.0.1", "address that the public port listens on", {
@@ -39,9 +42,24 @@ export const FLEET_SETTINGS = {
   LB_KEY: {
     schema: parsed(parseKeySource),
     fallback: "request-id",
-    expects: "request-id, path, client, header:NAME, cookie:NAME or query:NAME",
+    expects: "request-id, path, client, affinity, header:NAME, cookie:NAME or query:NAME",
     about: "what a request is routed by; a whole number is hashed as an id, else as a string",
   },
+  LB_AFFINITY_COOKIE: text(
+    "ringkeeper",
+    "name of the cookie that the balancer sets with LB_KEY=affinity",
+    {
+      expects: "1 to 64 letters, digits or characters of !#$%&'*+.^_`|~-",
+      pattern: /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/,
+    },
+  ),
+  LB_AFFINITY_TTL: whole(
+    0,
+    0,
+    MAX_COOKIE_AGE_S,
+    "seconds that a browser keeps the affinity cookie, counted from the response that sets it; " +
+      "0: until it is closed",
+  ),
   LB_LOAD_BOUND: {
     schema: parsed(parseLoadBound),
     fallback: "0",

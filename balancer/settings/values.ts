@@ -11,6 +11,7 @@ import type { Address } from "../view.ts";
 /** The source of a request's key. */
 export type KeySource =
   | { readonly from: "request-id" | "path" | "client" }
+  | { readonly from: "affinity" }
   | { readonly from: "header" | "cookie" | "query"; readonly name: string };
 
 /** A whole number in decimal digits within bounds, both included. */
@@ -41,9 +42,12 @@ export function parseEntrance(text: string): Entrance | null | undefined {
   return path === "" || path.includes("\0") ? undefined : { path };
 }
 
-/** `request-id`, `path`, `client`, `header:NAME`, `cookie:NAME` or `query:NAME`. */
+const PLAIN_SOURCES = ["request-id", "path", "client", "affinity"] as const;
+
+/** `request-id`, `path`, `client`, `affinity`, `header:NAME`, `cookie:NAME` or `query:NAME`. */
 export function parseKeySource(text: string): KeySource | undefined {
-  if (text === "request-id" || text === "path" || text === "client") return { from: text };
+  const plain = PLAIN_SOURCES.find((source) => source === text);
+  if (plain !== undefined) return { from: plain };
   const match = /^(header|cookie|query):([!#$%&'*+.^_`|~0-9A-Za-z-]+)$/.exec(text);
   const [, from, name] = match ?? [];
   if (name === undefined) return undefined;

@@ -34,7 +34,7 @@ export const explainKey: Operation = jsonCall({
   answer: explanation,
   run: ({ explain: options }) => ({ c }) =>
     explain(
-      keyAsked(new URL(c.req.url).searchParams, options.keySource, options.publicApi),
+      keyAsked(new URL(c.req.url).searchParams, options),
       options,
     ),
 });

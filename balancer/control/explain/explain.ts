@@ -5,7 +5,7 @@
  */
 import { murmur3 } from "../../../ring/mod.ts";
 import type { ExplainedReplica, Explanation } from "../../answers/explanation.ts";
-import type { PublicApi } from "../../proxy/settings.ts";
+import type { AffinitySettings, PublicApi } from "../../proxy/settings.ts";
 import { keySlot, wholeNumber } from "../../proxy/routing/key.ts";
 import { allowances, capOf, type Loads, UNBOUNDED } from "../../proxy/upstream/bounded_load.ts";
 import type { KeySource } from "../../settings/values.ts";
@@ -21,6 +21,8 @@ export interface ExplainOptions {
   readonly inFlight: (instance: string) => number;
   /** The setting `LB_KEY`: the part of a request that is its key. */
   readonly keySource: KeySource;
+  /** The affinity cookie, whose value is the key with `LB_KEY=affinity`. */
+  readonly affinity: AffinitySettings;
   /** The API's calls on the public port; all other requests go to replicas. */
   readonly publicApi: PublicApi;
   readonly hold: HoldRules;
@@ -42,12 +44,14 @@ export function explain(key: string, options: ExplainOptions): Explanation {
   const first = ownerOf(view, slot);
   const hashedAs = wholeNumber(key) < 0 ? "string" : "id";
   const decided = decide(key, slot, { view, hold: options.hold, loads });
-  const { policy } = options.hold;
-  const subject = { key, hashedAs, slot, owner: first, policy } as const;
+  const { keySource, affinity, hold: { policy } } = options;
+  const cookie = keySource.from === "affinity" ? affinity.cookie : null;
+  const subject = { key, hashedAs, slot, owner: first, policy, cookie } as const;
   return {
     reason: reasonOf({ ...subject, awaited: awaited.has(first ?? "") }, decided),
     decision: decided.decision,
     key,
+    cookie,
     hashedAs,
     hash: hashedAs === "id" ? null : murmur3(key),
     slot,

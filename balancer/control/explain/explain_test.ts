@@ -42,6 +42,7 @@ function explained(key: string, fleet: Fleet = {}, settings: Partial<ExplainOpti
     view: () => view,
     inFlight: (instance) => loads[instance.replace("-i", "")] ?? 0,
     keySource: { from: "request-id" },
+    affinity: { cookie: "ringkeeper", ttlS: 0 },
     hold: { policy: "hold", ms: 5000, replaces: true },
     loadBound: 0,
     publicApi: "all",
@@ -51,6 +52,23 @@ function explained(key: string, fleet: Fleet = {}, settings: Partial<ExplainOpti
 
 const RING = Ring.build({ members: NAMES });
 
+Deno.test("with LB_KEY=affinity an answer names the cookie that holds the key", () => {
+  const key = "abcdefghijklmnopqrstuv-_";
+  const settings = {
+    keySource: { from: "affinity" },
+    affinity: { cookie: "lb", ttlS: 0 },
+  } as const;
+  const { reason, cookie } = explained(key, {}, settings);
+  const slot = RING.slotOfKey(key);
+  const owner = RING.ownerOfKey(key);
+  assertEquals(cookie, "lb");
+  assertEquals(
+    reason,
+    `Key ${key} of the cookie lb falls on slot ${slot}, which ${owner} owns; ` +
+      `${owner} is ready with 0 requests in flight.`,
+  );
+});
+
 Deno.test("an answer has every input of the decision", () => {
   const { reason: _reason, ...rest } = explained("alice", { loads: { Server1: 2 } });
   const slot = RING.slotOfKey("alice");
@@ -58,6 +76,7 @@ Deno.test("an answer has every input of the decision", () => {
   assertEquals(rest, {
     decision: { to: "owner", name: owner, why: "ready" },
     key: "alice",
+    cookie: null,
     hashedAs: "string",
     hash: rest.hash,
     slot,

@@ -6,10 +6,11 @@
 import { z } from "zod";
 import type { KeySource } from "../../settings/values.ts";
 import { isControlCall } from "../../proxy/routing/control_call.ts";
-import type { PublicApi } from "../../proxy/settings.ts";
+import { AFFINITY_CHARACTERS, isAffinityValue } from "../../proxy/routing/affinity_value.ts";
 import { latin1 } from "../../proxy/http1/latin1.ts";
 import { received, shown } from "../../fault.ts";
 import { parseFields, RequestError } from "../input/schema.ts";
+import type { ExplainOptions } from "./explain.ts";
 
 /** Most characters of a key or a path. */
 const LONGEST = 1024;
@@ -38,17 +39,20 @@ export const question = z.object({
     .describe("A path with its query, where LB_KEY takes the key from it"),
 });
 
+/** The settings that decide about the key. */
+type KeyOptions = Pick<ExplainOptions, "keySource" | "publicApi" | "affinity">;
+
 const WAYS = ["key", "id", "path"] as const;
 
 /**
  * Returns the key that the query asks about.
  *
  * @param asked the query
- * @param source the setting `LB_KEY`
- * @param api the API's calls on the public port
+ * @param options the settings that decide about the key
  * @throws {RequestError} the parameter, its bound and the value received
  */
-export function keyAsked(asked: URLSearchParams, source: KeySource, api: PublicApi): string {
+export function keyAsked(asked: URLSearchParams, options: KeyOptions): string {
+  const { keySource: source } = options;
   const names = [...asked.keys()];
   const way = WAYS.find((one) => one === names[0]);
   if (way === undefined || names.length > 1) {
@@ -59,10 +63,21 @@ export function keyAsked(asked: URLSearchParams, source: KeySource, api: PublicA
   }
   const text = asked.get(way) ?? "";
   parseFields(question, { [way]: text });
-  if (way === "path") return keyOfPath(text, source, api);
+  if (way === "path") return keyOfPath(text, options);
+  if (source.from === "affinity") checkAffinity(way, text, options);
   // Query parameters are decoded. Field values are not: their bytes, sent here as UTF-8, are the
   // key.
   return way === "id" || source.from === "query" ? text : bytewise(text);
+}
+
+/** A client with any other value gets a new one, whose replica cannot be predicted. */
+function checkAffinity(way: string, text: string, { affinity: { cookie } }: KeyOptions): void {
+  if (isAffinityValue(text)) return;
+  throw new RequestError(
+    `${way}: must be a value of the cookie ${cookie}, ${AFFINITY_CHARACTERS} letters, digits, - ` +
+      "or _; a request with another value is routed by a fresh random one, which its response " +
+      `sets; got ${shown(text)}`,
+  );
 }
 
 /** States the bound of a text and its length. */
@@ -76,7 +91,7 @@ function bytewise(text: string): string {
 }
 
 /** Returns the key of a `GET` for a path with a query, if the path alone decides it. */
-function keyOfPath(target: string, source: KeySource, api: PublicApi): string {
+function keyOfPath(target: string, { keySource: source, publicApi: api }: KeyOptions): string {
   const pathEnd = target.includes("?") ? target.indexOf("?") : target.length;
   const path = target.slice(0, pathEnd);
   if (isControlCall("GET", path, api)) {
@@ -85,18 +100,21 @@ function keyOfPath(target: string, source: KeySource, api: PublicApi): string {
   if (source.from === "path") return path;
   if (source.from !== "query") {
     throw new RequestError(
-      `path: decides nothing with LB_KEY=${settingText(source)}; ${OTHERWISE}`,
+      `path: decides nothing with LB_KEY=${settingText(source)}; ${otherwise(source)}`,
     );
   }
   const value = new URLSearchParams(target.slice(pathEnd)).get(source.name);
   if (value !== null) return value;
   throw new RequestError(
     `path: must have the parameter ${source.name} with LB_KEY=${settingText(source)}; a request ` +
-      `without it is routed by its request id; ${OTHERWISE}`,
+      `without it is routed by its request id; ${otherwise(source)}`,
   );
 }
 
-const OTHERWISE = "give key= or id= instead";
+/** An affinity value is never a whole number. */
+function otherwise({ from }: KeySource): string {
+  return from === "affinity" ? "give key= instead" : "give key= or id= instead";
+}
 
 function settingText(source: KeySource): string {
   return "name" in source ? `${source.from}:${source.name}` : source.from;

@@ -5,10 +5,15 @@ import { keyAsked } from "./query.ts";
 
 const BY_ID: KeySource = { from: "request-id" };
 const BY_PATH: KeySource = { from: "path" };
+const BY_COOKIE: KeySource = { from: "affinity" };
 const BY_USER: KeySource = { from: "query", name: "user" };
 
 function ask(query: string, source = BY_ID): string {
-  return keyAsked(new URLSearchParams(query), source, "all");
+  return keyAsked(new URLSearchParams(query), {
+    keySource: source,
+    publicApi: "all",
+    affinity: { cookie: "lb", ttlS: 0 },
+  });
 }
 
 function fault(query: string, source = BY_ID): string {
@@ -65,6 +70,20 @@ Deno.test("an out-of-bounds value is refused with the bound and the value", () =
     const query = `path=${encodeURIComponent(path)}`;
     assertEquals(fault(query, BY_PATH), `${rule}; got ${JSON.stringify(path)}`);
   }
+});
+
+Deno.test("with LB_KEY=affinity a key is a value of the cookie", () => {
+  const value = "abcdefghijklmnopqrstuv-_";
+  assertEquals(ask(`key=${value}`, BY_COOKIE), value);
+  const rule = "must be a value of the cookie lb, 24 letters, digits, - or _; a request with " +
+    "another value is routed by a fresh random one, which its response sets";
+  assertEquals(fault("key=alice", BY_COOKIE), `key: ${rule}; got "alice"`);
+  assertEquals(fault(`key=${value}x`, BY_COOKIE), `key: ${rule}; got "${value}x"`);
+  assertEquals(fault("id=7", BY_COOKIE), `id: ${rule}; got "7"`);
+  assertEquals(
+    fault("path=/home", BY_COOKIE),
+    "path: decides nothing with LB_KEY=affinity; give key= instead",
+  );
 });
 
 Deno.test("a path that does not decide the key is refused with the key's source", () => {

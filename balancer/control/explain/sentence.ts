@@ -17,6 +17,8 @@ interface Subject {
   /** Whether the owner is being replaced. */
   readonly awaited: boolean;
   readonly policy: HoldRules["policy"];
+  /** Name of the affinity cookie that holds the key; null if another part of a request does. */
+  readonly cookie: string | null;
 }
 
 /**
@@ -26,7 +28,9 @@ interface Subject {
  * @param decided the decision
  */
 export function reasonOf(subject: Subject, { decision, byLoad }: Decided): string {
-  const key = `${subject.hashedAs === "id" ? "Id" : "Key"} ${plain(subject.key)}`;
+  const { cookie } = subject;
+  const kind = subject.hashedAs === "id" ? "Id" : "Key";
+  const key = `${kind} ${plain(subject.key)}${cookie === null ? "" : ` of the cookie ${cookie}`}`;
   if (decision.why === "quarantined") {
     return `${key} is quarantined, because replicas died of requests with it; it is answered 503.`;
   }

@@ -41,6 +41,8 @@ export class ClientConnection extends ClientPhases
   /** Sends the part of the current request's body that did not arrive with its head. */
   upload: Upload | undefined;
   events!: RequestTimer;
+  /** Whether the connection is encrypted; no listener encrypts. */
+  readonly secure = false;
   /** The client's address as written into `X-Forwarded-For`. */
   addressBytes!: Uint8Array;
   /** The client's address; behind trusted proxies the address that the current request names. */

@@ -126,6 +126,7 @@ export class RequestBuilder {
     const { wire, events } = client;
     const { requestHead: head, via, via2, portBytes, underscores } = this.#services;
     const traceparent = events.routed(request);
+    const { affinity } = request;
     const at = writeRequestHead(request.out, 0, wire.bytes, head, {
       requestId,
       forwardedFor: client.addressBytes,
@@ -135,6 +136,7 @@ export class RequestBuilder {
       trusted: client.trusted,
       underscores,
       traceparent,
+      withoutCookie: affinity?.carried ? affinity.name : undefined,
     });
     if (at < 0) throw new RefusedError(FAULTS.headTooLarge);
     if (traceparent !== undefined) events.traceParentWritten(at);

@@ -9,6 +9,7 @@ import { writeResponseHead } from "../http1/head_writer.ts";
 import type { DateLine } from "../http1/date_line.ts";
 import type { ResponseHead } from "../http1/response_head.ts";
 import { hideRingFields } from "../http1/ring_fields.ts";
+import { hideSetCookie, setCookieBytes } from "../http1/set_cookie.ts";
 import { copy } from "../http1/writer.ts";
 import { connectionOption, endAfter, framingOf, ringPlace } from "./response_framing.ts";
 import type { DrainState } from "../request/drain_state.ts";
@@ -65,12 +66,16 @@ export class FastResponse {
     if (framing !== "none" && framing !== "length") return false;
     // The relay decides about bytes behind the response, too.
     if (head.end + (framing === "none" ? 0 : head.contentLength) !== from.end) return false;
-    const { out, idBytes } = request;
-    if (from.unread + idBytes.length + ADDED_BYTES > out.length) return false;
+    const { out, idBytes, affinity } = request;
+    const cookie = affinity?.sets;
+    const added = idBytes.length + (cookie === undefined ? 0 : setCookieBytes(cookie)) +
+      ADDED_BYTES;
+    if (from.unread + added > out.length) return false;
     this.end = endAfter(request, framing, drain.draining);
     this.reusable = head.keepAlive;
     const ring = ringPlace(request, pool);
     if (ring) hideRingFields(head.fields, from.bytes);
+    if (affinity) hideSetCookie(head.fields, from.bytes, affinity.name);
     const at = writeResponseHead(out, 0, from.bytes, head, {
       requestId: idBytes,
       via,
@@ -78,6 +83,7 @@ export class FastResponse {
       framing: head.chunked && request.minor === 0 ? "none" : "as-is",
       date,
       ring,
+      cookie,
     });
     this.bodyBytes = from.end - head.end;
     this.length = copy(out, at, from.bytes, head.end, from.end);

@@ -13,6 +13,7 @@ import { writeResponseHead } from "../http1/head_writer.ts";
 import { HeadScanner } from "../http1/head_scanner.ts";
 import { ResponseHead } from "../http1/response_head.ts";
 import { hideRingFields } from "../http1/ring_fields.ts";
+import { hideSetCookie, setCookieBytes } from "../http1/set_cookie.ts";
 import { mayBeStatusLine } from "../http1/status_line.ts";
 import { ascii, copy } from "../http1/writer.ts";
 import {
@@ -54,6 +55,7 @@ const INTERIM: ResponseAdditions = {
   framing: "as-is",
   date: undefined,
   ring: undefined,
+  cookie: undefined,
 };
 
 /** Largest part of a body that is copied to go out with the head. */
@@ -155,7 +157,9 @@ export class ResponseRelay {
     const { fields } = this.#services.limits;
     const fault = this.#head.parse(this.#from.bytes, this.#from.start, headEnd, fields);
     if (fault) throw malformed(fault.reason);
-    if (this.#request.slot >= 0) hideRingFields(this.#head.fields, this.#from.bytes);
+    const { slot, affinity } = this.#request;
+    if (slot >= 0) hideRingFields(this.#head.fields, this.#from.bytes);
+    if (affinity) hideSetCookie(this.#head.fields, this.#from.bytes, affinity.name);
   }
 
   /** RFC 9110, section 15.2: any number of interim responses, none to HTTP/1.0 clients. */
@@ -176,8 +180,10 @@ export class ResponseRelay {
   #begin(headEnd: number): Uint8Array {
     this.#decide();
     const inline = this.#inline = this.#inlineBytes(headEnd);
+    const { idBytes, affinity } = this.#request;
+    const added = idBytes.length + (affinity?.sets ? setCookieBytes(affinity.sets) : 0);
     this.#out = this.#services.buffers.take(
-      headEnd - this.#from.start + ADDED_BYTES + this.#request.idBytes.length + inline,
+      headEnd - this.#from.start + ADDED_BYTES + added + inline,
     );
     const at = this.#writeHead(this.#out, connectionOption(this.#request, this.#end));
     this.#request.responding = true;
@@ -206,7 +212,7 @@ export class ResponseRelay {
   }
 
   #writeHead(out: Uint8Array, connection: ResponseAdditions["connection"]): number {
-    const { idBytes, minor } = this.#request;
+    const { idBytes, minor, affinity } = this.#request;
     const framing = this.#framing === "until-close" && minor === 1
       ? "chunked"
       : this.#head.chunked && minor === 0
@@ -220,6 +226,7 @@ export class ResponseRelay {
       framing,
       date,
       ring: ringPlace(this.#request, this.#upstream.pool),
+      cookie: affinity?.sets,
     });
     if (length < 0) throw malformed("its head is too long");
     return length;

@@ -7,6 +7,7 @@
 import { type Refusal, refusalOf } from "../errors/refusal.ts";
 import { isIdempotent, UpstreamError } from "../errors/upstream_error.ts";
 import { Failover, type FailoverServices } from "../hold/failover.ts";
+import { affinityLines } from "../request/affinity.ts";
 import type { Client } from "../request/client.ts";
 import type { DrainState } from "../request/drain_state.ts";
 import type { ProxyRequest } from "../request/request.ts";
@@ -139,6 +140,7 @@ export class RouteLoop {
       close,
       withBody: method !== "HEAD",
       requestId: request.requestId,
+      fields: [...refusal.fields ?? [], ...affinityLines(request.affinity)],
     };
     if (unread) await client.turnAway(failure);
     else await client.fail(failure);

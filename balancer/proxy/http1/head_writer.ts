@@ -6,6 +6,7 @@
  */
 
 import { type ConnectionOption, writeConnection, writeOffer } from "./connection_writer.ts";
+import { writeCookiesWithout } from "./cookie_pairs.ts";
 import type { DateLine } from "./date_line.ts";
 import * as kinds from "./field_kind.ts";
 import type { Fields } from "./fields.ts";
@@ -13,6 +14,7 @@ import { has, writeCount, writeLine, writeText, writeValue, writeValues } from "
 import type { RequestHead } from "./request_head.ts";
 import type { ResponseHead } from "./response_head.ts";
 import { type RingPlace, writeRingFields } from "./ring_fields.ts";
+import { type SetCookie, setCookieBytes, writeSetCookie } from "./set_cookie.ts";
 import { ascii, copy, writeBytes, writeNumber } from "./writer.ts";
 
 /** Room for the fixed texts that can be added to a head. */
@@ -57,6 +59,8 @@ export interface RequestAdditions {
    * field.
    */
   readonly traceparent: string | undefined;
+  /** Name of the cookies that are not forwarded; undefined to forward all. */
+  readonly withoutCookie: Uint8Array | undefined;
 }
 
 /** Additions to a forwarded response. */
@@ -76,6 +80,8 @@ export interface ResponseAdditions {
   readonly date: DateLine | undefined;
   /** Origin of the response for the ring fields, if they are enabled. */
   readonly ring: RingPlace | undefined;
+  /** The proxy's own cookie, if the response sets it. */
+  readonly cookie: SetCookie | undefined;
 }
 
 /**
@@ -109,6 +115,9 @@ export function writeRequestHead(
   // Without Host its index is 0, which no value has.
   else if (head.hostStart === 0) to = writeBytes(out, to, EMPTY_HOST);
   to = writeCrossing(out, to, bytes, head.fields, droppedOfRequest(head, add));
+  if (add.withoutCookie !== undefined) {
+    to = writeCookiesWithout(out, to, bytes, head.fields, add.withoutCookie);
+  }
   to = writeForwarded(out, to, bytes, head, add);
   if (add.via.length > 0) to = writeValue(out, to, VIA, add.via);
   if (head.requestIdField < 0 && add.requestId !== undefined) {
@@ -144,7 +153,8 @@ export function writeResponseHead(
 ): number {
   const room = head.end - head.start + FIXED_ROOM + add.via.length +
     (add.requestId === undefined ? 0 : add.requestId.length) +
-    (add.ring === undefined ? 0 : add.ring.replica.length);
+    (add.ring === undefined ? 0 : add.ring.replica.length) +
+    (add.cookie === undefined ? 0 : setCookieBytes(add.cookie));
   if (at + room > out.length) return -1;
   let to = writeBytes(out, at, STATUS);
   to = writeNumber(out, to, head.status);
@@ -158,6 +168,7 @@ export function writeResponseHead(
     to = writeValue(out, to, REQUEST_ID, add.requestId);
   }
   if (add.ring !== undefined) to = writeRingFields(out, to, add.ring);
+  if (add.cookie !== undefined) to = writeSetCookie(out, to, add.cookie);
   if (add.date !== undefined && !head.dated) to = writeBytes(out, to, add.date.bytes);
   if (writesChunked(head, add)) to = writeBytes(out, to, CHUNKED);
   else if (head.lengthListed && !withoutLength(head, add)) {
@@ -176,6 +187,7 @@ function droppedOfRequest(head: RequestHead, add: RequestAdditions): number {
   if (!add.trusted) dropped |= 1 << 6 | 1 << 7 | 1 << 11 | 1 << 12;
   if (!add.underscores) dropped |= 1 << 15;
   if (head.absolute) dropped |= 1 << 1; // Host
+  if (add.withoutCookie !== undefined) dropped |= 1 << 9; // Cookie, written again
   // RFC 9110, 10.1.1: an expectation of HTTP/1.0 is ignored, so it is not forwarded.
   if (head.minor === 0) dropped |= 1 << 3;
   return dropped;

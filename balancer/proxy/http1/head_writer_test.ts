@@ -21,6 +21,7 @@ const REQUEST: RequestAdditions = {
   trusted: false,
   underscores: false,
   traceparent: undefined,
+  withoutCookie: undefined,
 };
 const RESPONSE: ResponseAdditions = {
   requestId: ascii("id"),
@@ -29,6 +30,7 @@ const RESPONSE: ResponseAdditions = {
   framing: "as-is",
   date: undefined,
   ring: undefined,
+  cookie: undefined,
 };
 
 function bytesOf(text: string): Uint8Array {

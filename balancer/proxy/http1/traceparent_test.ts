@@ -22,6 +22,7 @@ const ADDED = {
   port: ascii("80"),
   via: ascii("1.1 v"),
   underscores: false,
+  withoutCookie: undefined,
 };
 
 function headOf(...fields: string[]): { bytes: Uint8Array; head: RequestHead } {

@@ -35,6 +35,8 @@ export interface Client {
   readonly addressBytes: Uint8Array;
   /** Whether its `X-Forwarded-*` fields are believed. */
   readonly trusted: boolean;
+  /** Whether the connection is encrypted. */
+  readonly secure: boolean;
   /** IP address of the client; behind trusted proxies the one that the current request names. */
   readonly origin: string;
   /** The client's connection: source of its requests, target of the responses. */

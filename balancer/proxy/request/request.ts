@@ -8,6 +8,7 @@ import type { RequestHead } from "../http1/request_head.ts";
 import { ascii } from "../http1/writer.ts";
 import type { Refusal } from "../errors/refusal.ts";
 import type { RefusedError } from "./body.ts";
+import type { RequestAffinity } from "./affinity.ts";
 import type { RequestIds } from "./request_ids.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 
@@ -33,6 +34,8 @@ export class ProxyRequest {
   readonly connectionAuth: boolean;
   /** The destination of the request. */
   destination: Destination = NOWHERE;
+  /** Set if the affinity cookie is its key. */
+  affinity: RequestAffinity | undefined;
   /** Set if the balancer itself answers, even with replicas ready. */
   answer: Refusal | undefined;
   /** Its slot on the ring; -1 unless the ring fields need it, and for a call of the control API. */

@@ -5,7 +5,7 @@
  */
 import type { Ring } from "../../../ring/mod.ts";
 import type { KeySource } from "../../settings/values.ts";
-import { COOKIE } from "../http1/field_kind.ts";
+import { CookiePairs } from "../http1/cookie_pairs.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import { latin1 } from "../http1/latin1.ts";
 
@@ -20,6 +20,9 @@ export interface RequestFacts {
   readonly head: RequestHead;
 }
 
+/** The sources of a key that every request has, or may have. */
+type RequestKeySource = Exclude<KeySource, { readonly from: "affinity" }>;
+
 /**
  * Returns the key of a request. A request without the header, cookie or parameter is routed by its
  * id, so that such requests spread instead of meeting on one replica.
@@ -27,7 +30,7 @@ export interface RequestFacts {
  * @param source the setting `LB_KEY`
  * @param facts the request
  */
-export function requestKey(source: KeySource, facts: RequestFacts): string {
+export function requestKey(source: RequestKeySource, facts: RequestFacts): string {
   switch (source.from) {
     case "request-id":
       return facts.request.requestId;
@@ -92,40 +95,14 @@ function query({ bytes, head }: RequestFacts): URLSearchParams {
   return new URLSearchParams(latin1(bytes, head.pathEnd, head.targetEnd));
 }
 
-/**
- * The first cookie of that name. Pairs are separated by semicolons (RFC 6265, section 4.2.1).
- * Spaces and tabs around names and values are ignored, as servers do, and proxies that translate
- * from HTTP/2 may send several fields.
- */
+const pairs = new CookiePairs();
+
+/** The first cookie of that name. */
 function cookie({ bytes, head: { fields } }: RequestFacts, name: string): string | undefined {
-  for (let i = 0; i < fields.count; i++) {
-    if (fields.kind(i) !== COOKIE) continue;
-    const value = cookieIn(latin1(bytes, fields.valueStart(i), fields.valueEnd(i)), name);
-    if (value !== undefined) return value;
+  for (pairs.begin(bytes, fields); pairs.next();) {
+    // A pair without an equals sign has no name, and no setting names one.
+    if (latin1(bytes, pairs.start, pairs.nameEnd) !== name) continue;
+    return latin1(bytes, pairs.valueStart, pairs.end);
   }
   return undefined;
-}
-
-function cookieIn(pairs: string, name: string): string | undefined {
-  for (const pair of pairs.split(";")) {
-    const equals = pair.indexOf("=");
-    if (equals >= 0 && trimmed(pair.slice(0, equals)) === name) {
-      return trimmed(pair.slice(equals + 1));
-    }
-  }
-  return undefined;
-}
-
-/** No regular expression: it would take quadratic time for a long run of spaces. */
-function trimmed(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isBlank(text, start)) start++;
-  while (end > start && isBlank(text, end - 1)) end--;
-  return text.slice(start, end);
-}
-
-function isBlank(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return code === 0x20 || code === 0x09;
 }

@@ -11,6 +11,7 @@ import type { Destination, ProxyRequest } from "../request/request.ts";
 import type { PublicApi } from "../settings.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 import type { ApiTokens } from "./api_tokens.ts";
+import type { Affinity } from "./affinity.ts";
 import { isApiPath, isControlCall } from "./control_call.ts";
 import { requestKey } from "./key.ts";
 import type { RoutingTable } from "./routing_table.ts";
@@ -27,6 +28,7 @@ export interface RouterServices {
   /** Leads to the control API. */
   readonly control: InstancePool;
   readonly apiTokens: ApiTokens;
+  readonly affinity: Affinity;
 }
 
 /** The router of one worker. */
@@ -40,16 +42,23 @@ export class RequestRouter {
 
   /** Returns the destination of the request whose head was parsed last. */
   destination(client: Client, request: ProxyRequest): Destination {
-    const { keySource, control, routes, requestHead } = this.#services;
+    const { control, routes } = this.#services;
     if (this.#isControlCall(client)) return { key: undefined, first: control };
+    const key = this.#key(client, request);
+    return { key, first: routes.current?.owner(key) };
+  }
+
+  #key(client: Client, request: ProxyRequest): string {
+    const { keySource, requestHead: head, affinity } = this.#services;
     // The usual case, without the facts that the others need.
-    const key = keySource.from === "request-id" ? request.requestId : requestKey(keySource, {
+    if (keySource.from === "request-id") return request.requestId;
+    if (keySource.from === "affinity") return affinity.key(client, head, request);
+    return requestKey(keySource, {
       request,
       client: client.origin,
       bytes: client.wire.bytes,
-      head: requestHead,
+      head,
     });
-    return { key, first: routes.current?.owner(key) };
   }
 
   #isControlCall({ wire }: Client): boolean {

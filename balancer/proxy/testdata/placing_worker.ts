@@ -97,8 +97,11 @@ function room({ memory, row, bound, names }: PlacingTask) {
   };
 }
 
+const IDS = new RequestIds();
+const BUFFERS = new BufferPool();
+
 function requestFor(key: string): ProxyRequest {
-  const request = new ProxyRequest(new RequestHead(), key, new RequestIds(), new BufferPool(), 1);
+  const request = new ProxyRequest(new RequestHead(), key, IDS, BUFFERS, 1);
   request.destination = { key, first: undefined };
   return request;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CompleteRingOptions } from "../../../ring/mod.ts";
-import type { DrainDeadlines, Evidence, FailureCost, Sample, Upstream } from "../../view.ts";
+import type { DrainDeadlines, Evidence, FailureCost, Sample, Upstream, View } from "../../view.ts";
 import type { StreamFrame } from "../transport/channel_stream.ts";
 import type { SharedCounts } from "../downstream/connection_limits.ts";
 import type { SharedFiles } from "../transport/descriptor_budget.ts";
@@ -22,6 +22,26 @@ export interface PlainView {
   readonly quarantined: readonly string[];
   /** Shared memory in which each instance's load is counted. */
   readonly loads: LoadMap;
+}
+
+/**
+ * Returns a view as plain data.
+ *
+ * @param view the view
+ * @param loads shared memory in which each instance's load is counted
+ */
+export function plainView(
+  { version, ring, ready, awaited, quarantined }: View,
+  loads: LoadMap,
+): PlainView {
+  return {
+    version,
+    ring: ring.options,
+    ready: [...ready.values()],
+    awaited: [...awaited],
+    quarantined: [...quarantined],
+    loads,
+  };
 }
 
 /** Messages to a worker. */

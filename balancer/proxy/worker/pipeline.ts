@@ -20,6 +20,7 @@ import { ascii } from "../http1/writer.ts";
 import type { DrainState } from "../request/drain_state.ts";
 import { RequestIds } from "../request/request_ids.ts";
 import type { Admission } from "../routing/admission.ts";
+import { Affinity } from "../routing/affinity.ts";
 import { ApiTokens } from "../routing/api_tokens.ts";
 import { RequestRouter } from "../routing/request_router.ts";
 import type { RoutingTable } from "../routing/routing_table.ts";
@@ -124,14 +125,23 @@ function openAttempts(parts: PipelineParts, via: Uint8Array): Attempts {
 
 function openBuilder(parts: PipelineParts, via: Uint8Array): RequestBuilder {
   const { requestHead, buffers, routes, control, recordFailure } = parts;
-  const { keySource, publicApi, limits, underscores, trace, tokens, listen } = parts.settings;
+  const { keySource, affinity, publicApi, limits, underscores, trace, tokens, listen } =
+    parts.settings;
   const apiTokens = new ApiTokens(tokens ?? [], (error) => recordFailure("proxy.tokens", error));
   return new RequestBuilder({
     requestHead,
     limits,
     buffers,
     requestIds: new RequestIds(),
-    router: new RequestRouter({ requestHead, keySource, publicApi, routes, control, apiTokens }),
+    router: new RequestRouter({
+      requestHead,
+      keySource,
+      publicApi,
+      routes,
+      control,
+      apiTokens,
+      affinity: new Affinity(affinity),
+    }),
     via,
     via2: via.length > 0 ? VIA_2 : via,
     portBytes: ascii(String(listen.port)),

@@ -13,6 +13,7 @@ const SETTINGS: ProxySettings = {
   listen: { hostname: "127.0.0.1", port: 0 },
   publicApi: "all",
   keySource: { from: "request-id" },
+  affinity: { cookie: "ringkeeper", ttlS: 0 },
   limits: {
     lineBytes: 8192,
     headBytes: 32768,

@@ -167,7 +167,7 @@ export class DataPlaneBench implements AsyncDisposable {
     return client;
   }
 
-  /** Waits until it is so. */
+  /** Waits for a condition on what the workers have reported: each report checks it again. */
   async until(what: string, wanted: () => boolean): Promise<void> {
     const wait = async () => {
       while (!wanted()) await this.#changed.promise;
@@ -212,6 +212,7 @@ function complete(
     listen: { hostname: "127.0.0.1", port: freePort() },
     publicApi: "all",
     keySource: { from: "request-id" },
+    affinity: { cookie: "ringkeeper", ttlS: 0 },
     limits: {
       lineBytes: 8192,
       headBytes: 32768,

@@ -27,6 +27,7 @@ import { referenceRequestHead, referenceResponseHead, textOf } from "./reference
 import { RequestHead } from "../request_head.ts";
 import { ResponseHead } from "../response_head.ts";
 import { hideRingFields } from "../ring_fields.ts";
+import { hideSetCookie } from "../set_cookie.ts";
 import { ascii } from "../writer.ts";
 
 const MAX_FIELDS = 1000;
@@ -210,6 +211,7 @@ class Run {
       underscores: this.#random.once(2),
       trusted: this.#random.once(2),
       traceparent: this.#random.once(2) ? TRACEPARENT : undefined,
+      withoutCookie: this.#random.once(2) ? COOKIE_NAME : undefined,
     };
     const end = writeRequestHead(this.#out, 0, bytes, this.#request, add);
     const sent = this.#out.subarray(0, end);
@@ -231,8 +233,10 @@ class Run {
       framing: this.#random.pick(["as-is", "as-is", "chunked", "none"] as const),
       date: this.#random.once(2) ? DATE : undefined,
       ring: this.#random.once(2) ? { slot: this.#random.below(65_536), replica: "S-4" } : undefined,
+      cookie: this.#random.once(2) ? SET_COOKIE : undefined,
     };
     if (add.ring) hideRingFields(this.#response.fields, bytes);
+    if (add.cookie) hideSetCookie(this.#response.fields, bytes, COOKIE_NAME);
     const end = writeResponseHead(this.#out, 0, bytes, this.#response, add);
     const sent = this.#out.subarray(0, end);
     agree("response sent on", textOf(sent), referenceResponseHead(expected, add), text);
@@ -253,6 +257,8 @@ const PORT = ascii("5000");
 const DATE = new DateLine(() => 784_111_777_000);
 const VIA = ascii("1.1 p");
 const NO_VIA = ascii("");
+const COOKIE_NAME = ascii("c");
+const SET_COOKIE = { before: ascii("Set-Cookie: c="), value: "d", after: ascii("; Path=/\r\n") };
 const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 const STALE = bytesOf(

@@ -92,6 +92,11 @@ const FIELDS = [
   "X-Forwarded-Host: b.example",
   "X-Request-Id: 0123456789abcdef",
   "Cookie: a=b; c=d",
+  "Cookie: c=1 ;\tcc=2;; C=3; c",
+  "cookie: c =d;c= e",
+  "Set-Cookie: c=x; Path=/",
+  "set-cookie:c =x",
+  "Set-Cookie: cc=x; c=y",
   "x-ring-SLOT: 7",
   "X-Ring-Replica:Evil",
 ];

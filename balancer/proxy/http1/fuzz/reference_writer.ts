@@ -34,7 +34,10 @@ export function referenceRequestHead(request: ReferenceRequest, add: RequestAddi
   const lines = [`${request.method} ${request.target} HTTP/1.1`];
   if (request.absolute) lines.push(`Host: ${request.host}`);
   else if (!has("host")) lines.push("Host:");
-  lines.push(...kept.map((field) => field.line));
+  const { withoutCookie } = add;
+  const copied = kept.filter(({ name }) => withoutCookie === undefined || name !== "cookie");
+  lines.push(...copied.map((field) => field.line));
+  if (withoutCookie) lines.push(...cookieLines(valuesOf(kept, "cookie"), textOf(withoutCookie)));
   const list = [...before.filter((value) => value !== ""), textOf(add.forwardedFor)].join(", ");
   lines.push(`X-Forwarded-For: ${list}`);
   if (!has("x-forwarded-proto")) lines.push(`X-Forwarded-Proto: ${textOf(add.proto)}`);
@@ -71,7 +74,10 @@ export function referenceResponseHead(response: ReferenceResponse, add: Response
   const withLength = add.framing !== "chunked" && !unframed;
   const hidden = add.ring ? ["x-ring-slot", "x-ring-replica"] : [];
   if (!withLength) hidden.push("content-length");
-  const kept = crossing.filter((field) => !hidden.includes(field.name));
+  const own = add.cookie && /^Set-Cookie: ([^=]+)=/.exec(textOf(add.cookie.before))?.[1];
+  const kept = crossing.filter((field) =>
+    !hidden.includes(field.name) && (own === undefined || !setsCookie(field, own))
+  );
   const lines = [`HTTP/1.1 ${status} ${response.reason}`, ...kept.map((field) => field.line)];
   if (add.via.length > 0) lines.push(`Via: ${textOf(add.via)}`);
   if (add.requestId !== undefined && valuesOf(fields, "x-request-id").length === 0) {
@@ -79,6 +85,10 @@ export function referenceResponseHead(response: ReferenceResponse, add: Response
   }
   if (add.ring) {
     lines.push(`X-Ring-Slot: ${add.ring.slot}`, `X-Ring-Replica: ${add.ring.replica}`);
+  }
+  if (add.cookie) {
+    const { before, value, after } = add.cookie;
+    lines.push((textOf(before) + value + textOf(after)).slice(0, -2));
   }
   if (add.date && valuesOf(fields, "date").length === 0) {
     lines.push(textOf(add.date.bytes).slice(0, -2));
@@ -93,6 +103,18 @@ export function referenceResponseHead(response: ReferenceResponse, add: Response
   if (options.length > 0) lines.push(`Connection: ${options.join(", ")}`);
   if (names) lines.push(`Upgrade: ${upgrades(fields)}`);
   return lines.join("\r\n") + "\r\n\r\n";
+}
+
+/** The remaining cookies of each field. */
+function cookieLines(values: readonly string[], name: string): string[] {
+  return values.map((value) =>
+    value.split(";").map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ""))
+      .filter((pair) => pair !== "" && !new RegExp(`^${name}[ \t]*=`).test(pair)).join("; ")
+  ).filter((value) => value !== "").map((value) => `Cookie: ${value}`);
+}
+
+function setsCookie({ name, line }: ReferenceRequest["fields"][number], cookie: string): boolean {
+  return name === "set-cookie" && new RegExp(`^[^:]*:[ \t]*${cookie}[ \t]*=`).test(line);
 }
 
 function upgrades(fields: ReferenceRequest["fields"]): string {
