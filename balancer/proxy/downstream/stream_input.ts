@@ -14,6 +14,8 @@ const LAST_CHUNK = ascii("0\r\n");
 /** Room for the header of a chunk. */
 const CHUNK_HEADER = 20;
 const SMALLEST = 4096;
+/** A larger buffer is not kept when it is empty. */
+const LARGEST_KEPT = 128 * 1024;
 
 /** A head, and the body behind it: as it is, or in chunks. */
 export class StreamInput {
@@ -37,6 +39,7 @@ export class StreamInput {
    * @param chunked whether its body is sent in chunks
    */
   begin(head: Uint8Array, chunked: boolean): void {
+    if (this.#body.length > SMALLEST) this.#body = NOTHING;
     this.#text = head;
     this.#textAt = 0;
     this.#start = this.#end = this.#chunk = 0;
@@ -108,7 +111,7 @@ export class StreamInput {
         bodyBytes += count;
       }
     }
-    if (this.#start === this.#end && this.#body.length > SMALLEST) this.#body = NOTHING;
+    if (this.#start === this.#end && this.#body.length > LARGEST_KEPT) this.#body = NOTHING;
     if (bodyBytes > 0) onBody(bodyBytes);
     return at;
   }

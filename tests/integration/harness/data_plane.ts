@@ -91,6 +91,7 @@ export class DataPlaneBench implements AsyncDisposable {
   readonly #control = new ApiServer(serverOptions());
   readonly #instances = new Map<unknown, string>();
   #version = 0;
+  #ended: Promise<void> | undefined;
   #changed = Promise.withResolvers<void>();
 
   private constructor(settings: ProxySettings) {
@@ -193,8 +194,13 @@ export class DataPlaneBench implements AsyncDisposable {
     return this.workers.idle(instance, deadlines);
   }
 
+  /** Ends the workers; once. */
+  end(deadlines: DrainDeadlines): Promise<void> {
+    return this.#ended ??= this.workers.end(deadlines);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.workers.end({ requestsMs: 0, streamsMs: 0 });
+    await this.end({ requestsMs: 0, streamsMs: 0 });
     await this.#control.close(0);
   }
 

@@ -17,7 +17,7 @@ import {
 import { within } from "../../harness/raw.ts";
 
 /** What came back on one stream. */
-export interface StreamAnswer {
+interface StreamAnswer {
   /** Fields of each HEADERS: interim responses, the final one, trailers. */
   readonly sections: string[][];
   body: string;
@@ -40,6 +40,7 @@ export class Http2Client implements Disposable {
   readonly #buffer = new Uint8Array(64 * 1024);
   #rest = new Uint8Array(0);
   #marks = 0;
+  #disposed = false;
 
   private constructor(connection: Deno.TcpConn) {
     connection.setNoDelay(true);
@@ -88,7 +89,7 @@ export class Http2Client implements Disposable {
   /** Waits until a stream has ended. */
   async answer(id: number): Promise<StreamAnswer> {
     const stream = this.stream(id);
-    const over = () => stream.ended || stream.reset !== undefined || this.goAways.length > 0;
+    const over = () => stream.ended || stream.reset !== undefined || this.#failed;
     await this.until(`the answer of stream ${id}`, over);
     return stream;
   }
@@ -142,7 +143,10 @@ export class Http2Client implements Disposable {
     if (type === frame.PING && (flags & frame.ACK) !== 0 && payload[0] === MARK[0]) this.#marks++;
   }
 
+  /** Closes the connection; once. */
   [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
     this.#connection.close();
   }
 }
