@@ -10,7 +10,9 @@ import { openEngine } from "./engine/open_engine.ts";
 import { Failures } from "./failures.ts";
 import type { EventLog } from "./fleet/incidents/event_log.ts";
 import { resumeDeploy } from "./fleet/operations/resume.ts";
+import type { GivenSettings } from "./live_settings.ts";
 import type { Log } from "./log/log.ts";
+import { openCluster } from "./open_cluster.ts";
 import { surviveOutOfFiles } from "./out_of_files.ts";
 import { Ownership } from "./ownership.ts";
 import { buildParts, type Foundation, type Parts } from "./parts.ts";
@@ -40,7 +42,7 @@ interface StartOptions {
 /**
  * Starts a balancer. The balancer serves when the promise resolves.
  *
- * @param config the configuration
+ * @param given the settings
  * @param log the program's log
  * @param start further inputs
  * @throws {Deno.errors.AddrInUse} the public port is taken
@@ -48,13 +50,15 @@ interface StartOptions {
  * names it
  */
 export async function startBalancer(
-  config: Config,
+  given: GivenSettings,
   log: Log,
   { traces, environment }: StartOptions,
 ): Promise<Running> {
+  const { config } = given;
   const failures = new Failures(log.logger);
   const unwatch = surviveOutOfFiles((error) => failures.record("process.files", error));
-  const ownership = await Ownership.open(config, log.logger);
+  const joined = await openCluster(config, failures);
+  const ownership = await Ownership.open(config, log.logger, joined?.id);
   const engine = await openEngine(config, {
     failures,
     self: ownership.self,
@@ -68,7 +72,8 @@ export async function startBalancer(
   const { listen: { host: hostname, port: wanted }, fleet: { takeOver } } = config;
   const port = await openPort({ hostname, port: wanted }, takeOver, failures);
   const ending = new AbortController();
-  const foundation: Foundation = { config, log, failures, engine, port, traces };
+  const cluster = joined?.cluster;
+  const foundation: Foundation = { given, config, log, failures, engine, port, traces, cluster };
   const parts = await buildParts(foundation, ending.signal);
   await serve(parts, ownership);
   await port.release();
@@ -83,7 +88,8 @@ export async function startBalancer(
       ending.abort();
       await end(parts, config);
       await ownership.release();
-      await engine.dispose();
+      // The other balancers of the store go on with the replicas and their network.
+      if (!cluster) await engine.dispose();
       ownership.unlock();
       unwatch();
     },
@@ -106,9 +112,17 @@ async function serve(
   }
 }
 
-function resume({ deploys }: Parts, { log, failures }: Foundation, ending: AbortSignal): void {
+/** Of several balancers the one that heals goes on with a deploy. */
+function resume(
+  { deploys, fleet }: Parts,
+  { log, failures, cluster }: Foundation,
+  ending: AbortSignal,
+): void {
   const fleetLog = log.logger.getChild("fleet");
-  void resumeDeploy({ deploys, clock: systemClock, log: fleetLog, failures, ending });
+  const resumed = () =>
+    void resumeDeploy({ deploys, clock: systemClock, log: fleetLog, failures, ending });
+  fleet.onHealing = resumed;
+  if (!cluster || fleet.mayHeal) resumed();
 }
 
 async function handOver({ fleet }: Parts, ownership: Ownership): Promise<void> {

@@ -24,13 +24,13 @@ export function accessStyle({ log }: Config, style: LogStyle): AccessStyle {
  *
  * @param config the configuration
  */
-export function apiLimits({ limits, timeouts }: Config): ApiLimits {
+export function apiLimits({ limits, listen, timeouts }: Config): ApiLimits {
   return {
     lineBytes: limits.lineBytes,
     headBytes: limits.headBytes,
     fields: limits.fields,
-    headMs: timeouts.headMs,
-    idleMs: timeouts.keepAliveMs,
+    headMs: listen.headMs,
+    idleMs: listen.keepAliveMs,
     bodyMs: timeouts.bodyMs,
   };
 }

@@ -5,6 +5,7 @@
  */
 import type { Hono } from "hono";
 import { systemClock } from "./clock.ts";
+import type { Cluster } from "./cluster/cluster.ts";
 import type { Config } from "./config.ts";
 import { accessStyle, apiLimits, ringShape, templateOf } from "./config_parts.ts";
 import { createControlApp } from "./control/app.ts";
@@ -13,6 +14,8 @@ import { ReplicaNetworks } from "./control/auth/replica_networks.ts";
 import { Entrances } from "./control/server/listeners.ts";
 import { ownEntrance } from "./control/server/own_listener.ts";
 import { controlParts } from "./control_parts.ts";
+import type { Engine } from "./engine/engine.ts";
+import { LeasedEngine } from "./engine/leased_engine.ts";
 import type { OpenedEngine } from "./engine/open_engine.ts";
 import type { Failures } from "./failures.ts";
 import { fileLimit } from "./file_limit.ts";
@@ -23,6 +26,8 @@ import { fleetPolicy } from "./fleet/member/policy.ts";
 import { ChangeLock } from "./fleet/operations/change_lock.ts";
 import { Deploys } from "./fleet/operations/deploy.ts";
 import { FileStore } from "./fleet/store/file_store.ts";
+import { healthHeaders } from "./health_headers.ts";
+import { type GivenSettings, LiveSettings } from "./live_settings.ts";
 import { NO_STORE } from "./fleet/store/store.ts";
 import type { Log } from "./log/log.ts";
 import { Metrics } from "./metrics/metrics.ts";
@@ -45,6 +50,7 @@ const MAX_UPSTREAMS = 4096;
 
 /** Everything that exists before the parts. */
 export interface Foundation {
+  readonly given: GivenSettings;
   readonly config: Config;
   readonly log: Log;
   readonly failures: Failures;
@@ -52,6 +58,8 @@ export interface Foundation {
   readonly port: PublicPort;
   /** The tracer of requests; undefined if tracing is off. */
   readonly traces: TraceSettings | undefined;
+  /** The other balancers of the fleet; undefined if this one is alone. */
+  readonly cluster: Cluster | undefined;
 }
 
 /** The parts of one balancer. */
@@ -84,7 +92,8 @@ interface Descriptors {
  * @throws {Error} a token, an entrance or the saved state is unavailable; the message names it
  */
 export async function buildParts(foundation: Foundation, ending: AbortSignal): Promise<Parts> {
-  const { config, log, failures, engine: { engine } } = foundation;
+  const { given, config, log, failures } = foundation;
+  const engine = guarded(foundation);
   const descriptors = await openDescriptors(config);
   const entrances = await openEntrances(foundation, descriptors.budget);
   const { gate, sources, tokenFile, close: closeGate } = await openGate(config, {
@@ -101,8 +110,8 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
     fleet: () => fleet,
     entrances,
   });
-  const probe = openProbe(config);
-  const fleet = openFleet(foundation, dataPlane, probe);
+  const probe = await openProbe(config);
+  const fleet = openFleet(foundation, engine, dataPlane, probe);
   const metrics = new Metrics({
     fleet,
     dataPlane,
@@ -117,7 +126,18 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   const changeLock = new ChangeLock();
   const deploys = new Deploys({ fleet, engine, changeLock, now: systemClock.now });
   const api = createControlApp(controlParts({
-    ...{ config, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate },
+    ...{
+      live: new LiveSettings(given, { fleet, log, dataPlane }),
+      fleet,
+      probe,
+      engine,
+      dataPlane,
+      metrics,
+      proxy,
+      failures,
+      log,
+      gate,
+    },
     ...{ files: descriptors.budget, changeLock, deploys, ending },
   }));
   return { entrances, tokenFile, closeGate, dataPlane, fleet, metrics, deploys, api };
@@ -178,12 +198,23 @@ function openDataPlane(
   });
 }
 
-function openProbe({ health: { path, headers, host } }: Config): Probe {
-  return httpProbe({ path, headers, ...(host === "" ? {} : { host }) });
+async function openProbe({ health }: Config): Promise<Probe> {
+  const { path, host } = health;
+  return httpProbe({
+    path,
+    headers: await healthHeaders(health),
+    ...(host === "" ? {} : { host }),
+  });
+}
+
+/** One of several balancers acts only while it holds the lease. */
+function guarded({ engine: { engine }, cluster }: Foundation): Engine {
+  return cluster ? new LeasedEngine(engine, () => cluster.holds) : engine;
 }
 
 function openFleet(
-  { config, log, failures, engine: { engine } }: Foundation,
+  { config, log, failures, cluster }: Foundation,
+  engine: Engine,
   dataPlane: DataPlaneWorkers,
   probe: Probe,
 ): Fleet {
@@ -199,6 +230,7 @@ function openFleet(
       : { desired: upstreams.length, limit: MAX_UPSTREAMS, upstreams }),
     probe,
     clock: systemClock,
+    ...(cluster && { cluster }),
     store: stateFile === "" ? NO_STORE : new FileStore(stateFile, fleetLog),
     log: fleetLog,
     failures,

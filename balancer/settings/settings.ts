@@ -7,6 +7,7 @@
 import type { z } from "zod";
 import { ADMIN_SETTINGS } from "./admin_settings.ts";
 import { ENGINE_SETTINGS } from "./engine_settings.ts";
+import { FILE_SETTINGS } from "./file_settings.ts";
 import { FLEET_SETTINGS } from "./fleet_settings.ts";
 import { HEALING_SETTINGS } from "./healing_settings.ts";
 import { HTTP2_SETTINGS } from "./http2_settings.ts";
@@ -15,6 +16,7 @@ import { LOG_SETTINGS } from "./log_settings.ts";
 
 /** The settings by theme, in the order in which the reference lists them. */
 export const SETTING_GROUPS = {
+  "Configuration file": FILE_SETTINGS,
   "Ring and routing": FLEET_SETTINGS,
   "Health and healing": HEALING_SETTINGS,
   "Limits and deadlines": LIMIT_SETTINGS,
@@ -26,6 +28,7 @@ export const SETTING_GROUPS = {
 
 /** All settings. */
 export const SETTINGS = {
+  ...FILE_SETTINGS,
   ...FLEET_SETTINGS,
   ...HEALING_SETTINGS,
   ...LIMIT_SETTINGS,

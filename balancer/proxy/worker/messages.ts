@@ -16,6 +16,7 @@ import type { ReplicaSheets } from "../stats/counter_table.ts";
 /** A view as plain data; the worker builds the same ring. */
 export interface PlainView {
   readonly version: number;
+  readonly epoch: number;
   readonly ring: CompleteRingOptions;
   readonly ready: readonly Upstream[];
   readonly awaited: readonly string[];
@@ -31,11 +32,12 @@ export interface PlainView {
  * @param loads shared memory in which each instance's load is counted
  */
 export function plainView(
-  { version, ring, ready, awaited, quarantined }: View,
+  { version, epoch, ring, ready, awaited, quarantined }: View,
   loads: LoadMap,
 ): PlainView {
   return {
     version,
+    epoch,
     ring: ring.options,
     ready: [...ready.values()],
     awaited: [...awaited],

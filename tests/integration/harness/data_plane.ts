@@ -133,6 +133,7 @@ export class DataPlaneBench implements AsyncDisposable {
       ring: RING,
       ready: new Map(upstreams),
       awaited: new Set(awaited),
+      epoch: 0,
       quarantined: new Set(quarantined),
     };
   }
