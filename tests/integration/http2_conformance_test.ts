@@ -18,7 +18,7 @@ import {
 } from "../../balancer/proxy/http2/testing.ts";
 import { OK, RawUpstream } from "../harness/raw.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
-import { DataPlaneBench } from "./harness/data_plane.ts";
+import { DataPlaneHarness } from "./harness/data_plane.ts";
 import { Http2Client, statusOf } from "./harness/http2_client.ts";
 
 /**
@@ -409,7 +409,7 @@ async function outcomeOf(client: Http2Client, expected: string): Promise<string>
 test("RFC 9113, section by section", async (t) => {
   await using upstream = new RawUpstream(() => OK);
   const server = { address: upstream.address };
-  await using bench = await DataPlaneBench.open({
+  await using bench = await DataPlaneHarness.open({
     http2: { cleartext: true, streams: 5 },
     limits: { fields: 60, headBytes: 8192, lineBytes: 4096 },
   });

@@ -13,7 +13,7 @@ import {
 } from "../../balancer/proxy/http2/testing.ts";
 import { field, get, OK, RawConnection, RawUpstream, within } from "../harness/raw.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
-import { DataPlaneBench, idOf, NONE } from "./harness/data_plane.ts";
+import { DataPlaneHarness, idOf, NONE } from "./harness/data_plane.ts";
 import { fieldOf, Http2Client, request, statusOf } from "./harness/http2_client.ts";
 
 const OPEN = frame.END_HEADERS;
@@ -24,8 +24,8 @@ const WINDOW = 4;
 type Answer = ConstructorParameters<typeof RawUpstream>[0];
 
 /** A data plane with one server under all names. */
-async function planeFor(upstream: RawUpstream, more = {}): Promise<DataPlaneBench> {
-  const bench = await DataPlaneBench.open({ http2: CLEARTEXT, ...more });
+async function planeFor(upstream: RawUpstream, more = {}): Promise<DataPlaneHarness> {
+  const bench = await DataPlaneHarness.open({ http2: CLEARTEXT, ...more });
   const server = { address: upstream.address };
   await bench.publish({
     ready: { Server1: server, Server2: server, Server3: server, Server4: server },
@@ -36,7 +36,7 @@ async function planeFor(upstream: RawUpstream, more = {}): Promise<DataPlaneBenc
 /** Runs a test against one server, and requires that nothing failed in the balancer itself. */
 async function serving(
   answer: Answer,
-  run: (bench: DataPlaneBench, upstream: RawUpstream) => Promise<void>,
+  run: (bench: DataPlaneHarness, upstream: RawUpstream) => Promise<void>,
   more = {},
 ): Promise<void> {
   await using upstream = new RawUpstream(answer);
@@ -254,7 +254,7 @@ test("a stream that the client resets ends its request, and no other", async () 
 
 test("a request waits for its replica, unless its stream is reset", async () => {
   await using upstream = new RawUpstream(() => OK);
-  await using bench = await DataPlaneBench.open({ http2: CLEARTEXT });
+  await using bench = await DataPlaneHarness.open({ http2: CLEARTEXT });
   await bench.publish({ ...NONE, awaited: ["Server1"] });
   using client = await Http2Client.open(bench.port);
   const held = (id: number) =>

@@ -40,7 +40,7 @@ export interface Client {
   /** IP address of the client; behind trusted proxies the one that the current request names. */
   readonly origin: string;
   /** The client's connection: source of its requests, target of the responses. */
-  readonly wire: Connection;
+  readonly transport: Connection;
   /** Whether its requests come by HTTP/2. */
   readonly http2: boolean;
   /** Whether the connection broke, or the client ended its side in the middle of a request. */

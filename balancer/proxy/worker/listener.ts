@@ -135,11 +135,11 @@ export class Listener implements ClientHost {
   #choose(client: ClientConnection): void {
     const { http2: services, deadlines, settings } = this.#proxy;
     const { head } = settings.timeouts;
-    const choice = new ProtocolChoice(client.wire, client, deadlines, head, (http2) => {
+    const choice = new ProtocolChoice(client.transport, client, deadlines, head, (http2) => {
       this.#leave(choice);
-      const chosen = http2 ? new Http2Connection(services, client.wire, client) : client;
+      const chosen = http2 ? new Http2Connection(services, client.transport, client) : client;
       this.#enter(chosen);
-      client.wire.watcher = chosen;
+      client.transport.watcher = chosen;
       chosen.run(this);
     });
     this.#leave(client);
