@@ -10,6 +10,7 @@ import { ENGINE_SETTINGS } from "./engine_settings.ts";
 import { FILE_SETTINGS } from "./file_settings.ts";
 import { FLEET_SETTINGS } from "./fleet_settings.ts";
 import { HEALING_SETTINGS } from "./healing_settings.ts";
+import { HTTP2_SETTINGS } from "./http2_settings.ts";
 import { LIMIT_SETTINGS } from "./limit_settings.ts";
 import { LOG_SETTINGS } from "./log_settings.ts";
 import { TLS_SETTINGS } from "./tls_settings.ts";
@@ -21,6 +22,7 @@ export const SETTING_GROUPS = {
   "Health and healing": HEALING_SETTINGS,
   "Limits and deadlines": LIMIT_SETTINGS,
   "TLS": TLS_SETTINGS,
+  "HTTP/2": HTTP2_SETTINGS,
   "Access to the API": ADMIN_SETTINGS,
   "Replicas and their engine": ENGINE_SETTINGS,
   "Log": LOG_SETTINGS,
@@ -33,6 +35,7 @@ export const SETTINGS = {
   ...HEALING_SETTINGS,
   ...LIMIT_SETTINGS,
   ...TLS_SETTINGS,
+  ...HTTP2_SETTINGS,
   ...ADMIN_SETTINGS,
   ...ENGINE_SETTINGS,
   ...LOG_SETTINGS,

@@ -107,6 +107,9 @@ test("clients are served over TLS", async (t) => {
     const head = await curl("a.test", "/", "-i");
     assertMatch(head, /\r\nStrict-Transport-Security: max-age=600\r\n/);
     assertEquals((await curl("a.test", "/big")).length, BIG);
+    const version = ["-o", "/dev/null", "-w", "%{http_version}"];
+    assertEquals(await curl("a.test", "/", "--http2", ...version), "2");
+    assertEquals(await curl("a.test", "/", "--http1.1", ...version), "1.1");
     const posted = await curl("a.test", "/", "--data-binary", `@${served.folder}/b.pem`);
     assertEquals(posted, `https ${tlsPort} 127.0.0.1`);
     // The plain port is as it was, and says nothing of TLS.

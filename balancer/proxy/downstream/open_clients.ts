@@ -6,7 +6,7 @@
 import type { DrainDeadlines } from "../../view.ts";
 import type { OwnCounters } from "../stats/counters.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
-import type { ClientConnection } from "./client_connection.ts";
+import type { OpenClient } from "./open_client.ts";
 
 /**
  * Idle time, in milliseconds, after which a connection may be closed to make room for a new one.
@@ -17,7 +17,7 @@ const IDLE_MS = 1000;
 export class OpenClients {
   readonly #deadlines: Pick<Deadlines, "add" | "delete">;
   readonly #counters: Pick<OwnCounters, "connections">;
-  readonly #connections = new Set<ClientConnection>();
+  readonly #connections = new Set<OpenClient>();
   #onEmpty: (() => void) | undefined;
 
   /**
@@ -32,13 +32,13 @@ export class OpenClients {
     this.#counters = counters;
   }
 
-  enter(client: ClientConnection): void {
+  enter(client: OpenClient): void {
     this.#connections.add(client);
     this.#counters.connections = this.#connections.size;
     this.#deadlines.add(client);
   }
 
-  leave(client: ClientConnection): void {
+  leave(client: OpenClient): void {
     this.#deadlines.delete(client);
     this.#connections.delete(client);
     this.#counters.connections = this.#connections.size;
@@ -63,16 +63,16 @@ export class OpenClients {
   async drain({ requestsMs, streamsMs }: DrainDeadlines): Promise<void> {
     for (const connection of this.#connections) connection.drain();
     const cuts = [
-      setTimeout(() => this.#cut(({ streaming }) => !streaming), requestsMs),
-      setTimeout(() => this.#cut(({ streaming }) => streaming), streamsMs),
+      setTimeout(() => this.#cut(false), requestsMs),
+      setTimeout(() => this.#cut(true), streamsMs),
     ];
     await this.#empty(Math.max(requestsMs, streamsMs));
     cuts.forEach(clearTimeout);
-    this.#cut(() => true);
+    for (const connection of this.#connections) connection.close();
   }
 
-  #cut(matches: (connection: ClientConnection) => boolean): void {
-    for (const connection of this.#connections) if (matches(connection)) connection.close();
+  #cut(streaming: boolean): void {
+    for (const connection of this.#connections) connection.cut(streaming);
   }
 
   #empty(deadlineMs: number): Promise<void> {

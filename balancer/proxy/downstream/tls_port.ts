@@ -27,7 +27,7 @@ import { HandshakeLimits } from "./handshake_limits.ts";
 import { closeQuietly } from "./proxy_heads.ts";
 
 /** Application protocols in order of preference. */
-const PROTOCOLS = ["http/1.1"];
+const PROTOCOLS = ["h2", "http/1.1"];
 
 /** Dependencies of a {@linkcode TlsPort}. */
 export interface TlsServices {

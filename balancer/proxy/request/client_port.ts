@@ -7,6 +7,7 @@ import { ascii } from "../http1/writer.ts";
 
 /** The proxy's name (RFC 9110, section 7.6.3). */
 const VIA_LINE = "Via: 1.1 ringkeeper\r\n";
+const VIA_2_LINE = "Via: 2.0 ringkeeper\r\n";
 
 /** One port, shared by all its clients. */
 export interface ClientPort {
@@ -18,6 +19,8 @@ export interface ClientPort {
   readonly digits: Uint8Array;
   /** Field lines that every request gets, each with its end. */
   readonly requestFields: Uint8Array;
+  /** The same for requests by HTTP/2. */
+  readonly http2Fields: Uint8Array;
   /** Field lines that every response gets, each with its end. */
   readonly fields: Uint8Array;
   /** Field lines that the balancer's own answers get, without ends. */
@@ -36,6 +39,7 @@ export function plainPort(port: number, via: boolean): ClientPort {
     proto: ascii("http"),
     digits: ascii(String(port)),
     requestFields: ascii(via ? VIA_LINE : ""),
+    http2Fields: ascii(via ? VIA_2_LINE : ""),
     fields: ascii(via ? VIA_LINE : ""),
     ownFields: [],
   };
@@ -57,6 +61,7 @@ export function securePort(port: number, via: boolean, hsts: string): ClientPort
     proto: ascii("https"),
     digits: ascii(String(port)),
     requestFields: ascii(via ? VIA_LINE : ""),
+    http2Fields: ascii(via ? VIA_2_LINE : ""),
     fields: ascii((via ? VIA_LINE : "") + lines),
     ownFields: own,
   };
@@ -66,11 +71,11 @@ export function securePort(port: number, via: boolean, hsts: string): ClientPort
  * Returns the field lines of requests of a client that is known by its certificate. Names of these
  * fields are dropped from what clients send.
  *
- * @param port the port through which the client came
+ * @param requestFields the field lines of the port's other requests
  * @param client subject and fingerprint of its certificate
  */
 export function fieldsOfClient(
-  { requestFields }: ClientPort,
+  requestFields: Uint8Array,
   { subject, fingerprint }: { readonly subject: string; readonly fingerprint: string },
 ): Uint8Array {
   const lines =

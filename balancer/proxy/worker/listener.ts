@@ -8,7 +8,9 @@ import { AcceptErrors } from "../transport/accept_errors.ts";
 import { acceptAll } from "../transport/accept_loop.ts";
 import type { ConnectionLimits } from "../downstream/connection_limits.ts";
 import { ClientConnection } from "../downstream/client_connection.ts";
-import type { ClientHost } from "../downstream/client_services.ts";
+import { Http2Connection } from "../downstream/http2_connection.ts";
+import type { ClientHost, OpenClient } from "../downstream/open_client.ts";
+import { ProtocolChoice } from "../downstream/protocol_choice.ts";
 import { type FailureMessage, RETRY_AFTER_S } from "../errors/error_response.ts";
 import type { Arrival } from "../downstream/arrival.ts";
 import { OpenClients } from "../downstream/open_clients.ts";
@@ -22,6 +24,9 @@ import { OUT_OF_ROOM } from "../errors/refusal.ts";
 import { Connection } from "../transport/connection.ts";
 
 const TOO_MANY = "too many connections; try again";
+
+/** The name of HTTP/2 in ALPN (RFC 9113, section 3.1). */
+const HTTP2 = "h2";
 
 const NO_CREDENTIALS: Credentials = { certificates: [], clientCa: undefined };
 
@@ -133,11 +138,36 @@ export class Listener implements ClientHost {
       this.#limits.leave(address);
       return await this.#turnAway(client, TOO_MANY);
     }
-    this.#start(client, connection);
+    this.#start(this.#proxy.settings.http2.cleartext ? this.#choice(client) : client, connection);
     return true;
   }
 
-  #start(client: ClientConnection, connection: Deno.TcpConn): void {
+  /** Lets the first bytes of a client decide about its protocol. */
+  #choice(client: ClientConnection): ProtocolChoice {
+    const { deadlines, settings } = this.#proxy;
+    const { head } = settings.timeouts;
+    const choice = new ProtocolChoice(client.transport, client, deadlines, head, (http2) => {
+      this.#clients.leave(choice);
+      const chosen = http2 ? this.#http2Of(client, client.port.http2Fields) : client;
+      this.#clients.enter(chosen);
+      client.transport.watcher = chosen;
+      chosen.run(this);
+    });
+    return choice;
+  }
+
+  #http2Of(
+    { transport, address, trusted, port }: Omit<Arrival, "tls">,
+    requestFields: Uint8Array,
+  ): Http2Connection {
+    const origin = { address, trusted, port, requestFields };
+    return new Http2Connection(this.#proxy.http2, transport, origin);
+  }
+
+  #start(
+    client: ClientConnection | Http2Connection | ProtocolChoice,
+    connection: Deno.TcpConn,
+  ): void {
     this.#clients.enter(client);
     this.#proxy.counters.own.accepted();
     try {
@@ -196,8 +226,11 @@ export class Listener implements ClientHost {
       transport.close();
       return false;
     }
+    const arrival = { transport, address, trusted, port: this.#securePort!, tls };
     this.#start(
-      this.#clientOf({ transport, address, trusted, port: this.#securePort!, tls }),
+      session.protocol === HTTP2
+        ? this.#http2Of(arrival, fieldsOf(arrival, arrival.port.http2Fields))
+        : this.#clientOf(arrival),
       connection,
     );
     return true;
@@ -210,7 +243,7 @@ export class Listener implements ClientHost {
   }
 
   /** A served client has disconnected. */
-  left(client: ClientConnection): void {
+  left(client: OpenClient): void {
     this.#clients.leave(client);
     this.#limits.leave(client.address);
     this.#gone();
@@ -229,9 +262,9 @@ export class Listener implements ClientHost {
     return { transport, address, trusted, port: this.#plainPort, tls: undefined };
   }
 
-  #clientOf({ transport, address, trusted, port, tls }: Arrival): ClientConnection {
-    // What a trusted proxy says about its own clients counts instead.
-    const fields = tls?.client && !trusted ? fieldsOfClient(port, tls.client) : port.requestFields;
+  #clientOf(arrival: Arrival): ClientConnection {
+    const { transport, address, trusted, port } = arrival;
+    const fields = fieldsOf(arrival, port.requestFields);
     return new ClientConnection(this.#proxy.clients, transport, address, trusted, port, fields);
   }
 
@@ -266,6 +299,11 @@ export class Listener implements ClientHost {
     this.#clients.leave(client);
     return false;
   }
+}
+
+/** The field lines of a client's requests. What a trusted proxy says about its clients counts. */
+function fieldsOf({ tls, trusted }: Arrival, fields: Uint8Array): Uint8Array {
+  return tls?.client && !trusted ? fieldsOfClient(fields, tls.client) : fields;
 }
 
 function openTlsPort(
