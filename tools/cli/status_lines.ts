@@ -99,7 +99,8 @@ function certificateNotes({ name, daysLeft, notAfter, fault }: CertificateStatus
   return notes;
 }
 
-function notes(status: Status, now: number): string[] {
+/** What is wrong with replicas, and why: one line for each fact. */
+export function notes(status: Status, now: number): string[] {
   const { replicas, spares, quarantined, failures, certificates } = status;
   const failed = Object.entries(failures).map(([what, times]) => `${what} ${times}`);
   return [
@@ -144,6 +145,7 @@ function startLines({ name, start }: ReplicaStatus): string[] {
   ];
 }
 
-function indented(lines: readonly string[]): string[] {
+/** Lines below an empty one, if there are any. */
+export function indented(lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ["", ...lines];
 }

@@ -83,6 +83,7 @@ export class ApiServer {
     const { failures, limits } = this.#options;
     return new TlsPort({
       settings: tls,
+      protocols: ["http/1.1"],
       deadlines: this.#deadlines,
       handshakeMs: limits.headMs,
       counters: UNCOUNTED,

@@ -26,13 +26,12 @@ import { ClientCertificates } from "./client_certificates.ts";
 import { HandshakeLimits } from "./handshake_limits.ts";
 import { closeQuietly } from "./proxy_heads.ts";
 
-/** Application protocols in order of preference. */
-const PROTOCOLS = ["h2", "http/1.1"];
-
 /** Dependencies of a {@linkcode TlsPort}. */
 export interface TlsServices {
   readonly settings: Pick<TlsSettings, "strictSni" | "handshakes" | "clientsRequired">;
   readonly deadlines: Pick<Deadlines, "in" | "add" | "delete">;
+  /** Application protocols in order of preference. */
+  readonly protocols: readonly string[];
   /** Milliseconds for a handshake. */
   readonly handshakeMs: number;
   readonly counters: Pick<OwnCounters, "handshake">;
@@ -98,7 +97,7 @@ export class TlsPort {
     this.#policy = {
       identity: (name) => this.#identityOf(name),
       admit: (identity, peer) => this.#admit(identity, peer),
-      protocols: PROTOCOLS,
+      protocols: services.protocols,
       turn: () => this.#limits.turn(),
     };
     this.#secure = this.#choose(certificates[0]);

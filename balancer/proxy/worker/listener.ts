@@ -313,6 +313,7 @@ function openTlsPort(
 ): TlsPort {
   return new TlsPort({
     settings,
+    protocols: [HTTP2, "http/1.1"],
     deadlines: proxy.deadlines,
     handshakeMs: proxy.settings.timeouts.head,
     counters: proxy.counters.own,
