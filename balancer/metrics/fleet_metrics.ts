@@ -40,15 +40,15 @@ export function fleetMetrics(sources: FleetSources): readonly MetricFamily[] {
     ...ringMetrics(status, totals),
     histogram(
       "heal_seconds",
-      "After the first sign of a failure: until nobody was routed there (eject), until the " +
-        "replacement was ordered (create), passed its heartbeat (ready), got its requests (release).",
+      "Time from the first sign of a failure until the instance left the view (eject), its " +
+        "replacement was ordered (create), was ready (ready), and got the held requests (release).",
       HEAL_RANGE,
       totals.heals.map(({ phase, timings }) => [{ phase }, timings]),
     ),
     counter("incidents_total", "Failures of replicas.", totals.incidents),
     gauge(
       "quarantined_keys",
-      "Request keys that are answered 503 because replicas died of them.",
+      "Request keys that are answered 503, because replicas failed while they served them.",
       status.quarantined.length,
     ),
     gauge("engine_up", "Whether the engine can be reached.", Number(status.engineUp)),
@@ -65,10 +65,10 @@ function replicaMetrics({ status, inFlight }: FleetSources): MetricFamily[] {
   ]);
   return [
     gauge("replicas", "Replicas by state.", states),
-    gauge("replicas_desired", "Replicas that there are to be.", desired),
+    gauge("replicas_desired", "Desired number of replicas.", desired),
     gauge(
       "spares_ready",
-      "Spares that could stand in.",
+      "Spares that are ready.",
       spares.filter(({ state }) => state === "ready").length,
     ),
     gauge("replica_ready", "Whether a replica is ready.", each((one) => Number(isReady(one)))),

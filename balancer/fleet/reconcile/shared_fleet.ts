@@ -99,7 +99,7 @@ export class SharedFleet {
    *
    * @param changes changes of the shared state
    * @param onHealing called when this balancer begins to heal, and after each change while it heals
-   * @throws {Error} nobody has created the state in time
+   * @throws {Error} no balancer created the state in time
    */
   async open(changes: SharedChanges, onHealing: () => void): Promise<void> {
     const { cluster, store, desiredState } = this.#options;
