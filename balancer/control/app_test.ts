@@ -132,10 +132,9 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
       weigh: answering(CHANGED, "weigh"),
       reshape: answering(CHANGED, "reshape"),
       apply: answering(CHANGED, "apply"),
-      plan: (request) => {
+      planAside: (request) => {
         calls.push(["plan", request]);
-        if (fails) throw fails;
-        return PLAN;
+        return fails ? Promise.reject(fails) : Promise.resolve(PLAN);
       },
     },
     upstreams: { list: () => UPSTREAMS, set: answering(CHANGED, "set") },
