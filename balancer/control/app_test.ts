@@ -78,6 +78,8 @@ const PLAN: Plan = {
 const STATUS: Status = {
   ...SHAPE,
   version: 7,
+  epoch: 2,
+  cluster: null,
   digest: "d1",
   engine: "memory",
   engineUp: true,

@@ -20,9 +20,23 @@ const PHASES: readonly Phase[] = ["waiting", "starting", "warming", "ready", "do
 
 const HEAL_RANGE: Range = { from: 0.001, to: 50 };
 
+/** The part of a status that metrics show. */
+export interface MetricStatus
+  extends Pick<FleetStatus, "desired" | "version" | "epoch" | "slots" | "engineUp" | "cluster"> {
+  readonly replicas: readonly MetricReplica[];
+  readonly spares: readonly MetricReplica[];
+  readonly quarantined: readonly unknown[];
+}
+
+/** The part of a replica's status that metrics show. */
+type MetricReplica = Pick<
+  ReplicaStatus,
+  "name" | "state" | "instance" | "slots" | "weight" | "restarts"
+>;
+
 /** The sources of the fleet's metrics. */
 interface FleetSources {
-  readonly status: FleetStatus;
+  readonly status: MetricStatus;
   /** The load in flight to an instance. */
   readonly inFlight: (instance: string) => number;
   readonly totals: FleetTotals;
@@ -52,12 +66,29 @@ export function fleetMetrics(sources: FleetSources): readonly MetricFamily[] {
       status.quarantined.length,
     ),
     gauge("engine_up", "Whether the engine can be reached.", Number(status.engineUp)),
+    ...clusterMetrics(status),
+  ];
+}
+
+/** Metrics of one balancer of several; none for a balancer that is alone. */
+function clusterMetrics({ cluster }: MetricStatus): MetricFamily[] {
+  if (!cluster) return [];
+  const { self, holder, balancers, isolated, disagreeMs } = cluster;
+  return [
+    gauge("balancers", "Live balancers of the fleet, as this one sees them.", balancers.length),
+    gauge("lease_held", "Whether this balancer heals the fleet.", Number(holder === self)),
+    gauge("isolated", "Whether this balancer has lost the shared store.", Number(isolated)),
+    gauge(
+      "balancers_disagree_seconds",
+      "How long the rings of the live balancers have differed; 0 while they are equal.",
+      disagreeMs / 1000,
+    ),
   ];
 }
 
 function replicaMetrics({ status, inFlight }: FleetSources): MetricFamily[] {
   const { replicas, spares, desired } = status;
-  const each = (read: (replica: ReplicaStatus) => number) =>
+  const each = (read: (replica: MetricReplica) => number) =>
     replicas.map((one): Series => [{ replica: one.name }, read(one)]);
   const states = PHASES.map((state): Series => [
     { state },
@@ -87,13 +118,17 @@ function replicaMetrics({ status, inFlight }: FleetSources): MetricFamily[] {
   ];
 }
 
-function isReady({ state }: ReplicaStatus): boolean {
+function isReady({ state }: MetricReplica): boolean {
   return state === "ready";
 }
 
-function ringMetrics({ version, slots }: FleetStatus, { slotsMoved }: FleetTotals): MetricFamily[] {
+function ringMetrics(
+  { version, epoch, slots }: MetricStatus,
+  { slotsMoved }: FleetTotals,
+): MetricFamily[] {
   return [
     gauge("ring_version", "Version of the view that requests are routed by.", version),
+    gauge("ring_epoch", "Epoch of the desired state that the ring was built from.", epoch),
     gauge("ring_slots", "Slots of the ring.", slots),
     counter("slots_moved_total", "Slots that changed their owner.", slotsMoved),
   ];

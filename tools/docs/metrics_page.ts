@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { FleetStatus } from "../../balancer/answers/fleet.ts";
 import { dataPlaneMetrics } from "../../balancer/metrics/data_plane_metrics.ts";
-import { fleetMetrics } from "../../balancer/metrics/fleet_metrics.ts";
+import { fleetMetrics, type MetricStatus } from "../../balancer/metrics/fleet_metrics.ts";
 import { FleetTotals } from "../../balancer/metrics/heal_metrics.ts";
 import type { MetricFamily } from "../../balancer/metrics/metric_family.ts";
 import { processMetrics } from "../../balancer/metrics/process_metrics.ts";
@@ -83,16 +82,18 @@ const COUNTS: DataPlaneCounts = {
   replicas: new Map([["Server1", replicaCounts(new Float64Array(REPLICA.width).fill(1))]]),
 };
 
-/** The part of a status that metrics read. */
-const STATUS = {
+/** A balancer of a cluster, so that no metric is left out. */
+const STATUS: MetricStatus = {
   replicas: [{ name: "Server1", state: "ready", instance: null, slots: 1, weight: 1, restarts: 0 }],
   spares: [],
+  quarantined: [],
   desired: 1,
   version: 1,
+  epoch: 1,
   slots: 1,
   engineUp: true,
-  quarantined: [],
-} as unknown as FleetStatus;
+  cluster: { self: "", holder: null, isolated: false, disagreeMs: 0, balancers: [] },
+};
 
 if (import.meta.main) {
   await Deno.writeTextFile(METRICS_PAGE, metricsPage());
