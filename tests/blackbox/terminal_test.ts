@@ -367,6 +367,7 @@ class CountingBalancer implements AsyncDisposable {
   #answer(path: string): Response {
     if (path === "/_lb/status") return Response.json(STATUS);
     if (path === "/_lb/incidents") return Response.json({ incidents: [] });
+    if (path === "/_lb/history") return Response.json({ message: "none" }, { status: 404 });
     this.#answered++;
     return Response.json({
       at: Date.now(),
