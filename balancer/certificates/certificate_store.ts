@@ -78,7 +78,7 @@ export class CertificateStore implements AsyncDisposable {
   /**
    * Loads the certificates and begins to watch their files.
    *
-   * @param options the files, and what is told about them
+   * @param options the files, the log and the clock
    * @throws {CertificateError} no pair can be used, or the authority of clients cannot
    */
   static async open(options: StoreOptions): Promise<CertificateStore> {

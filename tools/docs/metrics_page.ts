@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { certificateMetrics } from "../../balancer/metrics/certificate_metrics.ts";
 import { dataPlaneMetrics } from "../../balancer/metrics/data_plane_metrics.ts";
 import { fleetMetrics, type MetricStatus } from "../../balancer/metrics/fleet_metrics.ts";
 import { FleetTotals } from "../../balancer/metrics/heal_metrics.ts";
@@ -60,6 +61,10 @@ function families(): Readonly<Record<string, readonly MetricFamily[]>> {
       inFlight: () => 0,
       totals: new FleetTotals(() => Ring.build({ members: [{ name: "Server1" }] })),
     }),
+    "Certificates": certificateMetrics([{
+      ...{ name: "", names: [], kind: null, fingerprint: null, fault: null },
+      ...{ notAfter: new Date(0).toISOString(), daysLeft: 0 },
+    }]),
     "Process": processMetrics({
       startedAtS: 0,
       cpuS: 0,

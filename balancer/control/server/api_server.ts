@@ -205,7 +205,7 @@ export class ApiServer {
     }
     const transport = new Connection(connection, this.#buffers, "client");
     transport.prepend(secured.plain);
-    // The command line and the container's health check use loopback, where nobody listens in.
+    // The command line and the container's health check use loopback, which other machines cannot read.
     if (isLoopback(address)) return transport;
     await this.#refuse(transport, {
       status: 400,

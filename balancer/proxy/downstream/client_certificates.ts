@@ -13,7 +13,7 @@ import { createHash, X509Certificate } from "node:crypto";
 import { type ClientIdentity, HandshakeError, type Peer } from "../transport/tls_handshake.ts";
 import type { ClientDemand } from "../transport/tls_engine.ts";
 
-/** Most certificates that are remembered; a client whose certificate is forgotten begins anew. */
+/** Most certificates that are remembered; a client with a forgotten one makes a full handshake. */
 const MOST_KNOWN = 10_000;
 
 /** The certificates that were verified against one set of authorities. */
