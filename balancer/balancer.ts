@@ -10,7 +10,7 @@ import { openEngine } from "./engine/open_engine.ts";
 import { Failures } from "./failures.ts";
 import type { EventLog } from "./fleet/incidents/event_log.ts";
 import { resumeDeploy } from "./fleet/operations/resume.ts";
-import type { GivenSettings } from "./live_settings.ts";
+import type { GivenSettings, LiveSettings } from "./live_settings.ts";
 import type { Log } from "./log/log.ts";
 import { surviveOutOfFiles } from "./out_of_files.ts";
 import { Ownership } from "./ownership.ts";
@@ -20,6 +20,8 @@ import { openPort, originOf } from "./public_port.ts";
 
 /** A running balancer. */
 export interface Running {
+  /** The settings in force. */
+  readonly settings: LiveSettings;
   /** Resolves when another balancer asks for the fleet or has taken it: this one must end. */
   readonly takenOver: Promise<string>;
   /** Releases the fleet. Instances that can outlive this process are left to another balancer. */
@@ -79,11 +81,12 @@ export async function startBalancer(
   ownership.watch();
   return {
     journal: parts.fleet.eventLog,
+    settings: parts.live,
     takenOver: ownership.takenOver,
     handOver: () => handOver(parts, ownership),
     end: async () => {
       ending.abort();
-      await end(parts, config);
+      await end(parts, parts.live.config);
       await ownership.release();
       await engine.dispose();
       ownership.unlock();

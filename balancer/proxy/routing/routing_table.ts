@@ -48,7 +48,7 @@ export interface PoolFactory {
 /** Holds the current view, and keeps pools across views. */
 export class RoutingTable {
   readonly #keeper: PoolFactory;
-  readonly #loadBound: number;
+  #loadBound: number;
   #byInstance = new Map<string, InstancePool>();
   #current: RoutedView | undefined;
 
@@ -59,6 +59,12 @@ export class RoutingTable {
   constructor(keeper: PoolFactory, loadBound = 0) {
     this.#keeper = keeper;
     this.#loadBound = loadBound;
+  }
+
+  /** Changes the load bound; in force at once. */
+  set loadBound(bound: number) {
+    this.#loadBound = bound;
+    if (this.#current) this.publish(this.#current.view);
   }
 
   /** The view in force; undefined before the first. */
