@@ -12,6 +12,7 @@ import type { EventLog } from "./fleet/incidents/event_log.ts";
 import { resumeDeploy } from "./fleet/operations/resume.ts";
 import type { GivenSettings, LiveSettings } from "./live_settings.ts";
 import type { Log } from "./log/log.ts";
+import { openCluster } from "./open_cluster.ts";
 import { surviveOutOfFiles } from "./out_of_files.ts";
 import { Ownership } from "./ownership.ts";
 import { buildParts, type Foundation, type Parts } from "./parts.ts";
@@ -29,7 +30,7 @@ export interface Running {
   /** Lets requests finish, stops the replicas and releases all resources. */
   readonly end: () => Promise<void>;
   /** The fleet's event log. */
-  readonly journal: EventLog;
+  readonly eventLog: EventLog;
 }
 
 /** Inputs of a balancer besides its configuration. */
@@ -58,7 +59,8 @@ export async function startBalancer(
   const { config } = given;
   const failures = new Failures(log.logger);
   const unwatch = surviveOutOfFiles((error) => failures.record("process.files", error));
-  const ownership = await Ownership.open(config, log.logger);
+  const joined = await openCluster(config, failures);
+  const ownership = await Ownership.open(config, log.logger, joined?.id);
   const engine = await openEngine(config, {
     failures,
     self: ownership.self,
@@ -72,7 +74,8 @@ export async function startBalancer(
   const { listen: { host: hostname, port: wanted }, fleet: { takeOver } } = config;
   const port = await openPort({ hostname, port: wanted }, takeOver, failures);
   const ending = new AbortController();
-  const foundation: Foundation = { given, config, log, failures, engine, port, traces };
+  const cluster = joined?.cluster;
+  const foundation: Foundation = { given, config, log, failures, engine, port, traces, cluster };
   const parts = await buildParts(foundation, ending.signal);
   await serve(parts, ownership);
   await port.release();
@@ -80,7 +83,7 @@ export async function startBalancer(
   report(parts, foundation);
   ownership.watch();
   return {
-    journal: parts.fleet.eventLog,
+    eventLog: parts.fleet.eventLog,
     settings: parts.live,
     takenOver: ownership.takenOver,
     handOver: () => handOver(parts, ownership),
@@ -88,7 +91,8 @@ export async function startBalancer(
       ending.abort();
       await end(parts, parts.live.config);
       await ownership.release();
-      await engine.dispose();
+      // The other balancers of the store go on with the replicas and their network.
+      if (!cluster) await engine.dispose();
       ownership.unlock();
       unwatch();
     },
@@ -111,9 +115,17 @@ async function serve(
   }
 }
 
-function resume({ deploys }: Parts, { log, failures }: Foundation, ending: AbortSignal): void {
+/** Of several balancers the one that heals goes on with a deploy. */
+function resume(
+  { deploys, fleet }: Parts,
+  { log, failures, cluster }: Foundation,
+  ending: AbortSignal,
+): void {
   const fleetLog = log.logger.getChild("fleet");
-  void resumeDeploy({ deploys, clock: systemClock, log: fleetLog, failures, ending });
+  const resumed = () =>
+    void resumeDeploy({ deploys, clock: systemClock, log: fleetLog, failures, ending });
+  fleet.onHealing = resumed;
+  if (!cluster || fleet.mayHeal) resumed();
 }
 
 async function handOver({ fleet }: Parts, ownership: Ownership): Promise<void> {

@@ -5,7 +5,7 @@
  */
 import { EventStreams } from "./control/api/event_streams.ts";
 import type { Gate } from "./control/auth/middleware.ts";
-import type { ControlParts, LogDials } from "./control/api/dependencies.ts";
+import type { ControlParts, LogControls } from "./control/api/dependencies.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Failures } from "./failures.ts";
 import type { Deploys } from "./fleet/operations/deploy.ts";
@@ -71,7 +71,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
     }),
     deploys,
     incidents: () => fleet.incidents.all,
-    journal: fleet.eventLog,
+    eventLog: fleet.eventLog,
     ending,
     eventStreams: new EventStreams(streamLimit),
     deployStreams: new EventStreams(streamLimit),
@@ -88,7 +88,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
       inFlight: (instance) => dataPlane.inFlight(instance),
       settings: () => dataPlane.settings,
     },
-    log: logDials(log, dataPlane),
+    log: logControls(log, dataPlane),
     settings: live,
     gate,
     failures,
@@ -105,7 +105,7 @@ function drillParts({ fleet, engine, proxy }: BalancerParts): ControlParts["dril
   };
 }
 
-function logDials(log: Log, dataPlane: DataPlaneWorkers): LogDials {
+function logControls(log: Log, dataPlane: DataPlaneWorkers): LogControls {
   return {
     state: () => ({ level: log.level, access: dataPlane.accessLogging }),
     turn: ({ level = log.level, access }) => {

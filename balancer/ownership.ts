@@ -15,12 +15,15 @@ export class Ownership {
   /** This balancer, as shown to others. */
   readonly self: Owner;
   readonly #lock: StateLock | undefined;
+  /** Whether this balancer is one of several that own the fleet together. */
+  readonly #common: boolean;
   readonly #takenOver = Promise.withResolvers<string>();
   #owner: FleetOwner | undefined;
 
-  private constructor(lock: StateLock | undefined) {
+  private constructor(lock: StateLock | undefined, commonId: string | undefined) {
     this.#lock = lock;
-    this.self = { ...thisHolder(), id: crypto.randomUUID(), lock: lock?.id ?? "" };
+    this.#common = commonId !== undefined;
+    this.self = { ...thisHolder(), id: commonId ?? crypto.randomUUID(), lock: lock?.id ?? "" };
     lock?.watch((holder) => this.#lost(holder));
   }
 
@@ -29,11 +32,14 @@ export class Ownership {
    *
    * @param config the configuration
    * @param log receives the wait for another balancer
+   * @param commonId id of all balancers that share a store, which are one owner to others; undefined
+   *   for a balancer that is alone
    * @throws {Error} another balancer has the state file
    */
-  static async open(config: Config, log: Logger): Promise<Ownership> {
+  static async open(config: Config, log: Logger, commonId?: string): Promise<Ownership> {
     const { stateFile: path, takeOver } = config.fleet;
-    return new Ownership(path === "" ? undefined : await StateLock.take({ path, log, takeOver }));
+    const lock = path === "" ? undefined : await StateLock.take({ path, log, takeOver });
+    return new Ownership(lock, commonId);
   }
 
   /** Resolves when another balancer asks for the fleet or has taken it: this one must end. */
@@ -74,9 +80,10 @@ export class Ownership {
     this.#owner?.lost.then((owner) => this.#lost(owner));
   }
 
-  /** Releases the replicas. */
+  /** Releases the replicas. The mark of several balancers stays: it ends with their heartbeats. */
   async release(): Promise<void> {
-    await this.#owner?.release();
+    if (this.#common) this.#owner?.close();
+    else await this.#owner?.release();
   }
 
   /** Unlocks the state file. */

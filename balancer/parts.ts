@@ -5,6 +5,7 @@
  */
 import type { Hono } from "hono";
 import { systemClock } from "./clock.ts";
+import type { Cluster } from "./cluster/cluster.ts";
 import type { Config } from "./config.ts";
 import { accessStyle, apiLimits, ringShape, templateOf } from "./config_parts.ts";
 import { createControlApp } from "./control/app.ts";
@@ -14,6 +15,8 @@ import type { ApiLimits } from "./control/server/api_connection.ts";
 import { Entrances } from "./control/server/listeners.ts";
 import { ownEntrance } from "./control/server/own_listener.ts";
 import { controlParts } from "./control_parts.ts";
+import type { Engine } from "./engine/engine.ts";
+import { LeasedEngine } from "./engine/leased_engine.ts";
 import type { OpenedEngine } from "./engine/open_engine.ts";
 import type { Failures } from "./failures.ts";
 import { fileLimit } from "./file_limit.ts";
@@ -57,6 +60,8 @@ export interface Foundation {
   readonly port: PublicPort;
   /** The tracer of requests; undefined if tracing is off. */
   readonly traces: TraceSettings | undefined;
+  /** The other balancers of the fleet; undefined if this one is alone. */
+  readonly cluster: Cluster | undefined;
 }
 
 /** The parts of one balancer. */
@@ -90,7 +95,8 @@ interface Descriptors {
  * @throws {Error} a token, an entrance or the saved state is unavailable; the message names it
  */
 export async function buildParts(foundation: Foundation, ending: AbortSignal): Promise<Parts> {
-  const { given, config, log, failures, engine: { engine } } = foundation;
+  const { given, config, log, failures } = foundation;
+  const engine = guarded(foundation);
   const descriptors = await openDescriptors(config);
   const limits = apiLimits(config);
   const live: LiveSettings = new LiveSettings(given, () => target, log.logger);
@@ -111,7 +117,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   });
   const probe = await openProbe(config);
   const policy = fleetPolicy(config, engine.ownsInstances);
-  const fleet = openFleet(foundation, dataPlane, probe, policy);
+  const fleet = openFleet(foundation, engine, dataPlane, probe, policy);
   const metrics = new Metrics({
     fleet,
     dataPlane,
@@ -187,7 +193,7 @@ function openDataPlane(
   return new DataPlaneWorkers({
     settings,
     report: (evidence) => fleet().observe(evidence),
-    onTolls: (tolls) => fleet().count(tolls),
+    onCosts: (costs) => fleet().count(costs),
     onSamples: (samples) => fleet().compare(samples),
     onApplied: (version) => fleet().applied(version),
     log: (lines, lost) => log.pass(lines, lost),
@@ -206,8 +212,14 @@ async function openProbe({ health }: Config): Promise<Probe> {
   });
 }
 
+/** One of several balancers acts only while it holds the lease. */
+function guarded({ engine: { engine }, cluster }: Foundation): Engine {
+  return cluster ? new LeasedEngine(engine, () => cluster.holds) : engine;
+}
+
 function openFleet(
-  { config, log, failures, engine: { engine } }: Foundation,
+  { config, log, failures, cluster }: Foundation,
+  engine: Engine,
   dataPlane: DataPlaneWorkers,
   probe: Probe,
   policy: FleetPolicy,
@@ -224,6 +236,7 @@ function openFleet(
       : { desired: upstreams.length, limit: MAX_UPSTREAMS, upstreams }),
     probe,
     clock: systemClock,
+    ...(cluster && { cluster }),
     store: stateFile === "" ? NO_STORE : new FileStore(stateFile, fleetLog),
     log: fleetLog,
     failures,

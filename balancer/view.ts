@@ -1,6 +1,6 @@
 /**
  * The contract between the fleet and the data plane: a {@linkcode View} goes down, evidence and
- * tolls come up, and a drain is a request with an answer.
+ * costs come up, and a drain is a request with an answer.
  *
  * @module
  */
@@ -48,6 +48,11 @@ export interface Upstream {
 /** An immutable snapshot for routing. A change publishes a new one with a higher version. */
 export interface View {
   readonly version: number;
+  /**
+   * Epoch of the desired state that the ring was built from. Balancers with equal epochs have equal
+   * rings. 0 before the first saved change.
+   */
+  readonly epoch: number;
   readonly ring: Ring;
   /** The replicas that may receive requests, by name. Health changes replace only this map. */
   readonly ready: ReadonlyMap<string, Upstream>;
@@ -77,7 +82,7 @@ export interface Evidence {
   readonly key: string;
 }
 
-/** The cost of one replica's failure to its requests, since the last toll. */
+/** The cost of one replica's failure to its requests, since the previous report. */
 export interface FailureCost {
   /** The replica that owns the requests' slots. */
   readonly name: string;

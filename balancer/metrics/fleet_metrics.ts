@@ -5,8 +5,15 @@
  */
 import type { Phase } from "../fleet/member/member.ts";
 import type { FleetStatus, ReplicaStatus } from "../answers/fleet.ts";
-import { counter, type Family, gauge, histogram, type Range, type Series } from "./family.ts";
-import type { Chronicle } from "./chronicle.ts";
+import {
+  counter,
+  gauge,
+  histogram,
+  type MetricFamily,
+  type Range,
+  type Series,
+} from "./metric_family.ts";
+import type { FleetTotals } from "./heal_metrics.ts";
 
 /** All states of a replica: a state without replicas is exported as 0, not as a gap. */
 const PHASES: readonly Phase[] = ["waiting", "starting", "warming", "ready", "down", "leaving"];
@@ -18,7 +25,7 @@ interface FleetSources {
   readonly status: FleetStatus;
   /** The load in flight to an instance. */
   readonly inFlight: (instance: string) => number;
-  readonly chronicle: Chronicle;
+  readonly totals: FleetTotals;
 }
 
 /**
@@ -26,29 +33,46 @@ interface FleetSources {
  *
  * @param sources the sources of the values
  */
-export function fleetMetrics(sources: FleetSources): readonly Family[] {
-  const { status, chronicle } = sources;
+export function fleetMetrics(sources: FleetSources): readonly MetricFamily[] {
+  const { status, totals } = sources;
   return [
     ...replicaMetrics(sources),
-    ...ringMetrics(status, chronicle),
+    ...ringMetrics(status, totals),
     histogram(
       "heal_seconds",
       "After the first sign of a failure: until nobody was routed there (eject), until the " +
         "replacement was ordered (create), passed its heartbeat (ready), got its requests (release).",
       HEAL_RANGE,
-      chronicle.heals.map(({ phase, timings }) => [{ phase }, timings]),
+      totals.heals.map(({ phase, timings }) => [{ phase }, timings]),
     ),
-    counter("incidents_total", "Failures of replicas.", chronicle.incidents),
+    counter("incidents_total", "Failures of replicas.", totals.incidents),
     gauge(
       "quarantined_keys",
       "Request keys that are answered 503 because replicas died of them.",
       status.quarantined.length,
     ),
     gauge("engine_up", "Whether the engine can be reached.", Number(status.engineUp)),
+    ...clusterMetrics(status),
   ];
 }
 
-function replicaMetrics({ status, inFlight }: FleetSources): Family[] {
+/** Metrics of one balancer of several; none for a balancer that is alone. */
+function clusterMetrics({ cluster }: FleetStatus): MetricFamily[] {
+  if (!cluster) return [];
+  const { self, holder, balancers, isolated, disagreeMs } = cluster;
+  return [
+    gauge("balancers", "Live balancers of the fleet, as this one sees them.", balancers.length),
+    gauge("lease_held", "Whether this balancer heals the fleet.", Number(holder === self)),
+    gauge("isolated", "Whether this balancer has lost the shared store.", Number(isolated)),
+    gauge(
+      "balancers_disagree_seconds",
+      "How long the rings of the live balancers have differed; 0 while they are equal.",
+      disagreeMs / 1000,
+    ),
+  ];
+}
+
+function replicaMetrics({ status, inFlight }: FleetSources): MetricFamily[] {
   const { replicas, spares, desired } = status;
   const each = (read: (replica: ReplicaStatus) => number) =>
     replicas.map((one): Series => [{ replica: one.name }, read(one)]);
@@ -84,9 +108,13 @@ function isReady({ state }: ReplicaStatus): boolean {
   return state === "ready";
 }
 
-function ringMetrics({ version, slots }: FleetStatus, { slotsMoved }: Chronicle): Family[] {
+function ringMetrics(
+  { version, epoch, slots }: FleetStatus,
+  { slotsMoved }: FleetTotals,
+): MetricFamily[] {
   return [
     gauge("ring_version", "Version of the view that requests are routed by.", version),
+    gauge("ring_epoch", "Epoch of the desired state that the ring was built from.", epoch),
     gauge("ring_slots", "Slots of the ring.", slots),
     counter("slots_moved_total", "Slots that changed their owner.", slotsMoved),
   ];

@@ -28,11 +28,11 @@ export class ProxyHarness implements AsyncDisposable {
     const settings = proxySettings(config, { hostname: "127.0.0.1", port: 0 });
     this.proxy = new WorkerContext(settings, {
       memory: sharedLoads(1),
-      tallies: new CounterTable(1).workers,
+      counters: new CounterTable(1).workers,
       row: 0,
     }, {
       evidence: () => {},
-      tolls: () => {},
+      costs: () => {},
       samples: () => {},
       lines: () => {},
       failure: (action, error) => this.failures.push(`${action}: ${error}`),
@@ -58,6 +58,7 @@ export class ProxyHarness implements AsyncDisposable {
         ring: Ring.build({ members: ["Server1"] }),
         ready: new Map(away ? [] : [["Server1", { name: "Server1", instance: "i1", address }]]),
         awaited: new Set(away ? ["Server1"] : []),
+        epoch: 0,
         quarantined: new Set(),
       },
       { ready: new Map([["i1", 1]]), leaving: [] },

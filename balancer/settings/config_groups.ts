@@ -92,6 +92,8 @@ export const SERVICE_GROUPS = {
     upstreams: "LB_UPSTREAMS",
     spares: "LB_SPARES",
     stateFile: "LB_STATE_FILE",
+    store: "LB_STORE",
+    leaseMs: "LB_LEASE_MS",
     drills: "LB_DRILLS",
     slowStartMs: "LB_SLOW_START_MS",
   },

@@ -44,7 +44,27 @@ export function conflictsOf(config: Settings): string[] {
     ...optionFaults(config),
     ...adminFaults(config),
     ...headerFaults(config),
+    ...storeFaults(config),
   ];
+}
+
+/** Children of one balancer cannot be shared with others. */
+function storeFaults({ LB_STORE, LB_ENGINE, LB_STATE_FILE }: Settings): string[] {
+  if (LB_STORE === null) return [];
+  const faults: string[] = [];
+  if (LB_ENGINE !== "docker" && LB_ENGINE !== "static") {
+    faults.push(
+      `LB_STORE: must be empty unless LB_ENGINE is docker or static; LB_ENGINE is ${LB_ENGINE}, ` +
+        `got file:${LB_STORE.folder}`,
+    );
+  }
+  if (LB_STATE_FILE !== "") {
+    faults.push(
+      "LB_STORE, LB_STATE_FILE: only one of them may be given, since the store holds the state; " +
+        "got both",
+    );
+  }
+  return faults;
 }
 
 function headerFaults({ LB_HEALTH_HEADERS, LB_HEALTH_HEADERS_FILE }: Settings): string[] {

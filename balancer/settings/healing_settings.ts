@@ -4,7 +4,7 @@
  * @module
  */
 import { choice, flag, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
-import { parseHeaders } from "./values.ts";
+import { parseHeaders, parseStore } from "./values.ts";
 
 /** In the order in which the reference lists them. */
 export const HEALING_SETTINGS = {
@@ -96,6 +96,20 @@ export const HEALING_SETTINGS = {
     expects: "a path whose folder exists, or empty to go by what runs",
     pattern: /^[^\0]*$/,
   }),
+  LB_STORE: {
+    schema: parsed(parseStore),
+    fallback: "",
+    expects: "file: and the absolute path of a folder, or empty",
+    about: "the store that several balancers of one fleet share, engines docker and static; each " +
+      "of them serves, and one at a time heals; empty: this balancer is alone",
+  },
+  LB_LEASE_MS: whole(
+    3000,
+    300,
+    60_000,
+    "milliseconds after which another balancer heals the fleet if the one that did falls silent; " +
+      "only with LB_STORE",
+  ),
   LB_DRILLS: flag(false, "let `POST /_lb/drill` kill replicas to prove that they heal"),
   LB_DRAIN_MS: whole(
     10000,

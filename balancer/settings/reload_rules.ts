@@ -31,6 +31,8 @@ const RESTARTS: Readonly<Partial<Record<SettingName, string>>> = {
   LB_HASHES: SHAPE,
   LB_FLEET: NAME,
   LB_STATE_FILE: NAME,
+  LB_STORE: NAME,
+  LB_LEASE_MS: "the lease is measured by this time from the start of the balancer on",
   LB_REPLICAS: "the number belongs to the fleet: `ringkeeper add` and `ringkeeper rm` change it",
   LB_MAX_REPLICAS: "the fleet's bound is set when the balancer starts",
   LB_DRILLS: API,

@@ -13,7 +13,7 @@ import {
 import { MOST_ROUTES, ROUTE_RULES } from "../../balancer/settings/routes.ts";
 import type { FileForm, Setting } from "../../balancer/settings/setting.ts";
 import { type SettingName, SETTINGS } from "../../balancer/settings/settings.ts";
-import { say } from "../print.ts";
+import { print } from "../print.ts";
 import { ROOT } from "../project.ts";
 
 /** The schema's file. */
@@ -160,5 +160,5 @@ function objectOf(
 
 if (import.meta.main) {
   await Deno.writeTextFile(SCHEMA_FILE, schemaText());
-  say(`wrote ${SCHEMA_FILE.pathname}`);
+  print(`wrote ${SCHEMA_FILE.pathname}`);
 }

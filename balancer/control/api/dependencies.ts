@@ -26,7 +26,7 @@ import type { LogState } from "../../answers/log.ts";
 import type { Gate } from "../auth/middleware.ts";
 
 /** The log settings, which calls read and change. */
-export interface LogDials {
+export interface LogControls {
   state(): LogState;
   /** Changes them; in force at once for every line after the call. */
   turn(change: Partial<LogState>): void;
@@ -45,7 +45,7 @@ export interface ControlParts {
     remove(n: number, hostnames: readonly string[], onMade: OnMade): Promise<string[]>;
     weigh(weights: Weights, onMade: OnMade): Promise<ChangeReport>;
     reshape(shape: Partial<RingShape>, onMade: OnMade): Promise<ChangeReport>;
-    plan(wish: ChangeRequest): Plan;
+    planAside(request: ChangeRequest): Promise<Plan>;
     apply(id: string, onMade: OnMade): Promise<ChangeReport>;
   };
   /** The list of upstreams, engine static. */
@@ -57,15 +57,15 @@ export interface ControlParts {
   readonly deploys: {
     /** The template of new instances. */
     readonly template: Template;
-    check(wish: DeployRequest): void;
+    check(request: DeployRequest): void;
     run(
-      wish: DeployRequest,
+      request: DeployRequest,
       onStep: (step: DeployStep) => void,
       minReadyMs?: number,
     ): Promise<DeployStep>;
   };
   readonly incidents: () => readonly Incident[];
-  readonly journal: EventLog;
+  readonly eventLog: EventLog;
   /** Aborted when the balancer begins to end: streams of events end then. */
   readonly ending: AbortSignal;
   /** Counts streams of `GET /_lb/events`. */
@@ -88,7 +88,7 @@ export interface ControlParts {
     history(query: HistoryQuery): History;
   };
   readonly explain: ExplainSources;
-  readonly log: LogDials;
+  readonly log: LogControls;
   /** The settings in force. */
   readonly settings: {
     list(): SettingsInForce;

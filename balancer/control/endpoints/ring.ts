@@ -12,7 +12,7 @@ import { explain } from "../explain/explain.ts";
 import { keyAsked, question } from "../explain/query.ts";
 import { optionsOf } from "../explain/route.ts";
 import { answerChange, answerPlan } from "./ring_report.ts";
-import { application, shape, wish } from "../input/ring_requests.ts";
+import { application, change, shape } from "../input/ring_requests.ts";
 
 /** `GET /_lb/ring` */
 export const getRing: Operation = jsonCall({
@@ -64,14 +64,14 @@ export const planChange: Operation = jsonCall({
   group: "Ring",
   summary: "What a change would move and come to, without making it",
   description: "All of it is one change. The plan is kept for ten minutes; it changes nothing.",
-  body: wish,
+  body: change,
   what: "The plan",
   answer: planned,
   failures: {
     404: "No replica has one of the names",
     409: "A name is taken or named twice, or somebody else runs the replicas",
   },
-  run: ({ membership }) => ({ body }) => answerPlan(membership.plan(body)),
+  run: ({ membership }) => async ({ body }) => answerPlan(await membership.planAside(body)),
 });
 
 /** `POST /_lb/apply` */

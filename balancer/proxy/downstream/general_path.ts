@@ -97,7 +97,7 @@ export class GeneralPath {
   async #readRequest(): Promise<ProxyRequest | undefined> {
     const client = this.#client;
     const { limits, builder } = this.#services;
-    this.#heads ??= new HeadReader(client.wire, limits, () => client.startHead());
+    this.#heads ??= new HeadReader(client.transport, limits, () => client.startHead());
     const headEnd = await this.#heads.read();
     if (headEnd === -1) return undefined;
     client.work();

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Upstream, View } from "../../view.ts";
+import { ringLines } from "../http1/ring_fields.ts";
 import { keySlot } from "./key.ts";
 import { allowances, UNBOUNDED } from "../upstream/bounded_load.ts";
 import type { ReplicaCounters } from "../stats/counters.ts";
@@ -15,11 +16,17 @@ export class RoutedView {
   readonly #pools: ReadonlyMap<string, InstancePool>;
   /** Pool of each member by its index; undefined if the member is not ready. */
   readonly #owners: readonly (InstancePool | undefined)[];
+  #ringLines: Uint8Array | undefined;
 
   constructor(view: View, pools: ReadonlyMap<string, InstancePool>) {
     this.view = view;
     this.#pools = pools;
     this.#owners = view.ring.members.map((name) => pools.get(name));
+  }
+
+  /** Field lines that name the ring, for responses with ring fields; formatted at the first use. */
+  get ringLines(): Uint8Array {
+    return this.#ringLines ??= ringLines(this.view.epoch, this.view.ring.digest);
   }
 
   /** The pool of a key's owner; undefined if the owner is not ready, or the key is quarantined. */
@@ -47,17 +54,17 @@ export interface PoolFactory {
 
 /** Holds the current view, and keeps pools across views. */
 export class RoutingTable {
-  readonly #keeper: PoolFactory;
+  readonly #factory: PoolFactory;
   #loadBound: number;
   #byInstance = new Map<string, InstancePool>();
   #current: RoutedView | undefined;
 
   /**
-   * @param keeper opens and retires pools
+   * @param factory opens and retires pools
    * @param loadBound how far a replica's load may rise above its share; 0: no bound
    */
-  constructor(keeper: PoolFactory, loadBound = 0) {
-    this.#keeper = keeper;
+  constructor(factory: PoolFactory, loadBound = 0) {
+    this.#factory = factory;
     this.#loadBound = loadBound;
   }
 
@@ -89,14 +96,14 @@ export class RoutingTable {
     const byName = new Map<string, InstancePool>();
     const allowed = allowances(view, this.#loadBound);
     for (const upstream of view.ready.values()) {
-      const pool = this.#byInstance.get(upstream.instance) ?? this.#keeper.open(upstream);
+      const pool = this.#byInstance.get(upstream.instance) ?? this.#factory.open(upstream);
       const { name } = upstream;
-      pool.update(upstream, allowed.get(name) ?? UNBOUNDED, this.#keeper.counters?.(name));
+      pool.update(upstream, allowed.get(name) ?? UNBOUNDED, this.#factory.counters?.(name));
       byInstance.set(upstream.instance, pool);
       byName.set(name, pool);
     }
     for (const [instance, pool] of this.#byInstance) {
-      if (!byInstance.has(instance)) this.#keeper.retire(pool);
+      if (!byInstance.has(instance)) this.#factory.retire(pool);
     }
     this.#byInstance = byInstance;
     this.#current = new RoutedView(view, byName);

@@ -89,6 +89,7 @@ function room({ memory, row, bound, names }: PlacingTask) {
     ring: Ring.build({ members: names }),
     ready: new Map(names.map((name) => [name, { name, instance: name, address }])),
     awaited: new Set(),
+    epoch: 0,
     quarantined: new Set(),
   });
   return {

@@ -11,12 +11,16 @@ import type { SharedFiles } from "../transport/descriptor_budget.ts";
 import type { LoadMap } from "../upstream/load_cells.ts";
 import type { WorkerSheets } from "./worker_parts.ts";
 import type { ProxySettings } from "../settings.ts";
+import { sharedTable } from "./shared_table.ts";
 import type { ReplicaSheets } from "../stats/counter_table.ts";
 
-/** A view as plain data; the worker builds the same ring. */
+/** A view as plain data. */
 export interface PlainView {
   readonly version: number;
+  readonly epoch: number;
   readonly ring: CompleteRingOptions;
+  /** The table of the ring, in memory that all threads share. */
+  readonly table: Uint16Array;
   readonly ready: readonly Upstream[];
   readonly awaited: readonly string[];
   readonly quarantined: readonly string[];
@@ -31,12 +35,14 @@ export interface PlainView {
  * @param loads shared memory in which each instance's load is counted
  */
 export function plainView(
-  { version, ring, ready, awaited, quarantined }: View,
+  { version, epoch, ring, ready, awaited, quarantined }: View,
   loads: LoadMap,
 ): PlainView {
   return {
     version,
+    epoch,
     ring: ring.options,
+    table: sharedTable(ring),
     ready: [...ready.values()],
     awaited: [...awaited],
     quarantined: [...quarantined],
@@ -57,7 +63,7 @@ export type ToWorker =
     readonly type: "view";
     readonly view: PlainView;
     /** Counter memory of the replicas that are new to the worker. */
-    readonly tallies: ReplicaSheets;
+    readonly counters: ReplicaSheets;
   }
   | {
     readonly type: "idle";
@@ -78,7 +84,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "evidence"; readonly evidence: Evidence }
-  | { readonly type: "tolls"; readonly tolls: readonly FailureCost[] }
+  | { readonly type: "costs"; readonly costs: readonly FailureCost[] }
   | { readonly type: "samples"; readonly samples: readonly Sample[] }
   /** The worker routes by this view from now on. */
   | { readonly type: "published"; readonly version: number }
