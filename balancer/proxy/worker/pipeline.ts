@@ -41,6 +41,7 @@ import type { RetryBudget } from "../upstream/retry_budget.ts";
 
 /** The proxy's name in `Via` (RFC 9110, section 7.6.3). */
 const VIA = ascii("1.1 ringkeeper");
+const VIA_2 = ascii("2.0 ringkeeper");
 const NO_VIA = ascii("");
 
 /** Dependencies that the worker provides. */
@@ -118,6 +119,7 @@ export function openPipeline(parts: PipelineParts): Pipeline {
   const reconfigure = () => {
     const { underscores, trace } = settings;
     relay.via = building.via = answering.via = viaOf(settings);
+    building.via2 = settings.via ? VIA_2 : NO_VIA;
     Object.assign(building, { underscores, trace });
     Object.assign(router, requestRouting(parts));
   };
@@ -174,6 +176,7 @@ function builderServices(
     requestIds: new RequestIds(),
     router,
     via,
+    via2: via.length > 0 ? VIA_2 : via,
     portBytes: ascii(String(listen.port)),
     underscores,
     trace,
