@@ -38,7 +38,7 @@ export function explainCommand(): Command {
     about: ABOUT,
     examples: EXAMPLES,
   })
-    .argument("[KEY]", "what the request is routed by, such as its X-Request-Id (setting LB_KEY)")
+    .argument("[KEY]", "key of the request, such as its X-Request-Id (setting LB_KEY)")
     .option("--id <N>", "a whole number, hashed as an id")
     .option("--path <PATH>", "path of the request: chooses its route, and its key")
     .option("--host <HOST>", "host of the request: chooses its route")
