@@ -12,6 +12,9 @@ import {
   type Example,
   printAnswer,
 } from "./command.ts";
+import { fleetOfEnvironment } from "../fleet_places.ts";
+import { copyConfig } from "../up/config.ts";
+import { placesInUse, readState } from "../up/state.ts";
 import { plain } from "./figures.ts";
 
 const ABOUT =
@@ -31,9 +34,19 @@ export function reloadCommand(): Command {
   return balancerCommand("reload", { summary, about: ABOUT, examples })
     .option("--json", "print the answer of POST /_lb/reload as it is")
     .action(async (options: CommonOptions) => {
-      const answer = await (await apiOf(options)).reload();
+      const api = await apiOf(options);
+      await refreshCopy(api.url);
+      const answer = await api.reload();
       printAnswer(answer, options, ({ message }) => reloadLines(message));
     });
+}
+
+/** A balancer in a container that `up` started reads a copy of the file. */
+async function refreshCopy(url: string): Promise<void> {
+  const places = await placesInUse(fleetOfEnvironment());
+  const state = await readState(places.stateFile);
+  if (state?.engine !== "docker" || state.config === undefined || state.url !== url) return;
+  await copyConfig(state.config, places);
 }
 
 /**
