@@ -25,9 +25,9 @@ export type OpenApi = oas32.OpenAPIObject;
 const EVENT_STREAM = "text/event-stream";
 
 const GROUPS: Readonly<Record<Group, string>> = {
-  Replicas: "Who is in the fleet, and what they run",
+  Replicas: "Members of the fleet, and their template",
   Ring: "Who owns which slot, where a key falls, and how that changes",
-  Watching: "How things are, and what happens",
+  Watching: "State and events",
   Pages: "What is read in a browser",
 };
 
@@ -175,7 +175,7 @@ function failureResponses(call: CallDescription): Record<string, ZodOpenApiRespo
 
 function idOf(schema: z.ZodType): string {
   const id = schema.meta()?.id;
-  if (id === undefined) throw new TypeError("what is told by events has an id");
+  if (id === undefined) throw new TypeError("the events have ids");
   return id;
 }
 
