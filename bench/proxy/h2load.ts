@@ -75,8 +75,8 @@ export async function runHttp2(
 ): Promise<Http2Result> {
   const paths = Array.from({ length: PATHS }, (_, at) => `http://127.0.0.1:${port}/small/${at}`);
   const size = ["-c", String(connections), "-m", String(streams), "-D", String(seconds)];
-  const command = ["-c", String(LOAD_CORE), "h2load", ...size, ...paths];
-  const { stdout, stderr } = await run("taskset", command);
+  const command = ["taskset", "-c", String(LOAD_CORE), "h2load", ...size, ...paths];
+  const { stdout, stderr } = await run("sh", ["-c", 'exec "$@"', "sh", ...command]);
   return http2Summary(stdout, stderr);
 }
 
