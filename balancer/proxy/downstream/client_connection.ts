@@ -65,7 +65,7 @@ export class ClientConnection extends ClientPhases
    * @param address IP address of the client
    * @param trusted whether the peer's statements about the origin of requests are believed
    * @param port the port through which the client came
-   * @param requestFields field lines that its requests get, each with its end
+   * @param clientFields field lines of its requests, each with its end; those of the port if undefined
    */
   constructor(
     services: ClientServices,
@@ -73,7 +73,7 @@ export class ClientConnection extends ClientPhases
     readonly address: string,
     readonly trusted: boolean,
     readonly port: ClientPort,
-    readonly requestFields: Uint8Array = port.requestFields,
+    readonly clientFields?: Uint8Array | undefined,
   ) {
     super(services);
     this.origin = address;
@@ -105,6 +105,10 @@ export class ClientConnection extends ClientPhases
     this.origin = clientOf(this.address, this.transport.bytes, head, this.services.trusted);
     const { record } = this.events;
     if (record) record.client = this.origin;
+  }
+
+  get requestFields(): Uint8Array {
+    return this.clientFields ?? this.port.requestFields;
   }
 
   /** Whether its requests come by HTTP/2. */

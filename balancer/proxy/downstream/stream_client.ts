@@ -17,8 +17,8 @@ export interface StreamOrigin {
   readonly trusted: boolean;
   /** The port through which it came. */
   readonly port: ClientPort;
-  /** Field lines that its requests get, each with its end. */
-  readonly requestFields: Uint8Array;
+  /** Field lines of its requests, each with its end; those of the port if undefined. */
+  readonly clientFields?: Uint8Array | undefined;
 }
 
 /** Serves one stream after the other, like the requests of a connection that is kept. */
@@ -39,9 +39,13 @@ export class StreamClient extends ClientConnection {
     origin: StreamOrigin,
     onRest: (client: StreamClient) => void,
   ) {
-    const { address, trusted, port, requestFields } = origin;
-    super(services, wire, address, trusted, port, requestFields);
+    const { address, trusted, port, clientFields } = origin;
+    super(services, wire, address, trusted, port, clientFields);
     this.#onRest = onRest;
+  }
+
+  override get requestFields(): Uint8Array {
+    return this.clientFields ?? this.port.http2Fields;
   }
 
   override get http2(): boolean {

@@ -23,8 +23,6 @@ export interface BuilderLimits {
   readonly headBytes: number;
   /** Most header fields. */
   readonly fields: number;
-  /** Longest body in bytes; 0 means no limit. */
-  readonly bodyBytes: number;
 }
 
 /** Dependencies of a {@linkcode RequestBuilder}. */
@@ -36,7 +34,7 @@ export interface BuilderServices {
   readonly requestIds: RequestIds;
   readonly router: RequestRouter;
   /** Whether fields with an underscore in their names are forwarded. */
-  readonly underscores: boolean;
+  underscores: boolean;
   /** Answers that the balancer gives itself. */
   readonly ownAnswers: OwnAnswers;
 }
@@ -90,10 +88,11 @@ export class RequestBuilder {
   /** Builds the request from the head that was parsed last. */
   #compose(client: Client): ProxyRequest {
     const { transport, body, events } = client;
-    const { requestHead: head, limits, requestIds, buffers, router, ownAnswers } = this.#services;
+    const { requestHead: head, requestIds, buffers, router, ownAnswers } = this.#services;
     events.parsed();
     if (client.trusted) client.identify(head);
-    body.begin(head.contentLength, head.chunked, limits.bodyBytes || Infinity);
+    const rules = router.rules(client);
+    body.begin(head.contentLength, head.chunked, rules.bodyBytes);
     body.awaited = head.expectContinue;
     const given = givenId(head, transport.bytes);
     // The host is written a second time, as X-Forwarded-Host.
@@ -106,6 +105,7 @@ export class RequestBuilder {
       buffers,
       Math.min(needed, LARGE_BYTES),
     );
+    request.rules = rules;
     request.answer = ownAnswers.find(client, head);
     request.destination = router.destination(client, request);
     if (request.answer !== undefined) {

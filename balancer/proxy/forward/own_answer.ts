@@ -36,12 +36,8 @@ const SECRET = /^(?:authorization|cookie|proxy-authorization)$/i;
 
 /** Finds the requests that the balancer answers itself. */
 export class OwnAnswers {
-  readonly #trace: boolean;
-
   /** @param trace whether TRACE is forwarded */
-  constructor(trace: boolean) {
-    this.#trace = trace;
-  }
+  constructor(public trace: boolean) {}
 
   /**
    * Returns the balancer's own answer; undefined if the request goes to a replica.
@@ -51,7 +47,7 @@ export class OwnAnswers {
    */
   find(client: Client, head: RequestHead): Refusal | undefined {
     const { method, maxForwards } = head;
-    if (method === "TRACE" && !this.#trace) return NOT_TRACED;
+    if (method === "TRACE" && !this.trace) return NOT_TRACED;
     if (maxForwards !== 0) return undefined;
     return method === "OPTIONS" ? OPTIONS : traced(head, client.transport.bytes);
   }

@@ -274,7 +274,8 @@ export class ResponseRelay {
     await this.#body.send(out.subarray(0, length));
     this.#client.events.responseSent();
     buffers.give(out);
-    await tunnel(this.#client, this.#upstream, this.#reader, this.#services.requestDeadlines);
+    const { requestDeadlines } = this.#services;
+    await tunnel(this.#client, this.#request, this.#upstream, this.#reader, requestDeadlines);
     return "close";
   }
 }

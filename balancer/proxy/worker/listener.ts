@@ -17,7 +17,7 @@ import { OpenClients } from "../downstream/open_clients.ts";
 import { closeQuietly, type NamedClient, ProxyHeads } from "../downstream/proxy_heads.ts";
 import { TlsPort } from "../downstream/tls_port.ts";
 import { type ClientPort, fieldsOfClient, plainPort, securePort } from "../request/client_port.ts";
-import type { TlsSettings } from "../settings.ts";
+import type { ProxySettings, TlsSettings } from "../settings.ts";
 import type { Credentials } from "../transport/certificate_table.ts";
 import type { WorkerContext } from "./worker_context.ts";
 import { OUT_OF_ROOM } from "../errors/refusal.ts";
@@ -78,6 +78,15 @@ export class Listener implements ClientHost {
   /** The port that speaks TLS; undefined without one. */
   get tlsPort(): number | undefined {
     return this.#listeners[1]?.addr.port;
+  }
+
+  /** Takes changed settings: whether messages name the proxy. */
+  reconfigure({ via }: Pick<ProxySettings, "via">): void {
+    const { listen, tls } = this.#proxy.settings;
+    Object.assign(this.#plainPort, plainPort(listen.port, via));
+    if (this.#securePort && tls) {
+      Object.assign(this.#securePort, securePort(tls.listen.port, via, tls.hsts));
+    }
   }
 
   /** Presents other certificates to new connections. */
@@ -148,7 +157,7 @@ export class Listener implements ClientHost {
     const { head } = settings.timeouts;
     const choice = new ProtocolChoice(client.transport, client, deadlines, head, (http2) => {
       this.#clients.leave(choice);
-      const chosen = http2 ? this.#http2Of(client, client.port.http2Fields) : client;
+      const chosen = http2 ? this.#http2Of(client) : client;
       this.#clients.enter(chosen);
       client.transport.watcher = chosen;
       chosen.run(this);
@@ -158,9 +167,9 @@ export class Listener implements ClientHost {
 
   #http2Of(
     { transport, address, trusted, port }: Omit<Arrival, "tls">,
-    requestFields: Uint8Array,
+    clientFields?: Uint8Array,
   ): Http2Connection {
-    const origin = { address, trusted, port, requestFields };
+    const origin = { address, trusted, port, clientFields };
     return new Http2Connection(this.#proxy.http2, transport, origin);
   }
 
@@ -302,8 +311,8 @@ export class Listener implements ClientHost {
 }
 
 /** The field lines of a client's requests. What a trusted proxy says about its clients counts. */
-function fieldsOf({ tls, trusted }: Arrival, fields: Uint8Array): Uint8Array {
-  return tls?.client && !trusted ? fieldsOfClient(fields, tls.client) : fields;
+function fieldsOf({ tls, trusted }: Arrival, fields: Uint8Array): Uint8Array | undefined {
+  return tls?.client && !trusted ? fieldsOfClient(fields, tls.client) : undefined;
 }
 
 function openTlsPort(
