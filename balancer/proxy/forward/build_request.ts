@@ -19,7 +19,7 @@ import { ownAnswer } from "./own_answer.ts";
 const HTTP = ascii("http");
 
 /** Limits of a request. */
-export interface BuilderLimits {
+interface BuilderLimits {
   /** Longest request line in bytes. */
   readonly lineBytes: number;
   /** Longest head in bytes. */
@@ -31,7 +31,7 @@ export interface BuilderLimits {
 }
 
 /** Dependencies of a {@linkcode RequestBuilder}. */
-export interface BuilderServices {
+interface BuilderServices {
   /** Parses heads; all connections share it, so its content is valid until the next `await`. */
   readonly requestHead: RequestHead;
   readonly limits: BuilderLimits;

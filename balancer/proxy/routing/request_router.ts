@@ -17,7 +17,7 @@ import { requestKey } from "./key.ts";
 import type { RoutingTable } from "./routing_table.ts";
 
 /** Dependencies of a {@linkcode RequestRouter}. */
-export interface RouterServices {
+interface RouterServices {
   /** The head that was parsed last; valid until the next `await`. */
   readonly requestHead: RequestHead;
   /** The source of a request's key. */

@@ -7,7 +7,7 @@ import type { Deadlines } from "../transport/deadlines.ts";
 import type { InstancePool } from "./connection_pool.ts";
 
 /** Timeouts of the phases, in milliseconds. */
-export interface PhaseTimeouts {
+interface PhaseTimeouts {
   /** Next part of a request's body: from the client, or accepted by the replica. */
   readonly body: number;
   /** Next part of a response's body: from the replica, or accepted by the client. */

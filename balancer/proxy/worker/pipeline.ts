@@ -42,7 +42,7 @@ const VIA = ascii("1.1 ringkeeper");
 const VIA_2 = ascii("2.0 ringkeeper");
 
 /** Dependencies that the worker provides. */
-export interface PipelineParts {
+interface PipelineParts {
   readonly settings: ProxySettings;
   readonly deadlines: Deadlines;
   readonly requestDeadlines: RequestDeadlines;
@@ -75,7 +75,7 @@ export interface PipelineParts {
 }
 
 /** The parts of the pipeline that the worker uses. */
-export interface Pipeline {
+interface Pipeline {
   readonly attempts: Attempts;
   /** Services shared by the client connections. */
   readonly clients: ClientServices;
