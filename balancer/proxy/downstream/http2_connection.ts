@@ -6,7 +6,8 @@
 import { ConnectionError, SETTINGS_TIMEOUT } from "../http2/error_code.ts";
 import { MAX_PAYLOAD } from "../http2/frame.ts";
 import type { RequestFields } from "../http2/request_fields.ts";
-import { Session, type SessionLimits, type SessionListener } from "../http2/session.ts";
+import { Session } from "../http2/session.ts";
+import type { SessionLimits, SessionListener } from "../http2/session_state.ts";
 import type { Stream, StreamOwner } from "../http2/stream.ts";
 import type { OwnCounters } from "../stats/counters.ts";
 import type { Buffer, BufferPool } from "../transport/buffers.ts";
