@@ -29,7 +29,7 @@ interface BuilderLimits {
 }
 
 /** Dependencies of a {@linkcode RequestBuilder}. */
-interface BuilderServices {
+export interface BuilderServices {
   /** Parses heads; all connections share it, so its content is valid until the next `await`. */
   readonly requestHead: RequestHead;
   readonly limits: BuilderLimits;

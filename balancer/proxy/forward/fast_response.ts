@@ -17,7 +17,7 @@ import type { ProxyRequest } from "../request/request.ts";
 import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
 
 /** Dependencies of a {@linkcode FastResponse}. */
-interface FastResponseServices {
+export interface FastResponseServices {
   /** Parses the head; its content is valid until the next `await`. */
   readonly responseHead: ResponseHead;
   /** Limits of a head: its bytes and its number of fields. */

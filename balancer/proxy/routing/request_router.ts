@@ -18,7 +18,7 @@ import type { RouteTable } from "./route_table.ts";
 import type { RoutingTable } from "./routing_table.ts";
 
 /** Dependencies of a {@linkcode RequestRouter}. */
-interface RouterServices {
+export interface RouterServices {
   /** The head that was parsed last; valid until the next `await`. */
   readonly requestHead: RequestHead;
   /** Finds the rules of a request. */

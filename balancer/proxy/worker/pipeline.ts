@@ -78,7 +78,7 @@ interface PipelineParts {
 }
 
 /** The parts of the pipeline that the worker uses. */
-interface Pipeline {
+export interface Pipeline {
   readonly attempts: Attempts;
   /** Services shared by the client connections. */
   readonly clients: ClientServices;
