@@ -16,7 +16,7 @@ import { ADDED_BYTES, type BufferPool, LARGE_BYTES } from "../transport/buffers.
 import type { OwnAnswers } from "./own_answer.ts";
 
 /** Limits of a request. */
-export interface BuilderLimits {
+interface BuilderLimits {
   /** Longest request line in bytes. */
   readonly lineBytes: number;
   /** Longest head in bytes. */

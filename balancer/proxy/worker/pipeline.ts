@@ -40,7 +40,7 @@ import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import type { RetryBudget } from "../upstream/retry_budget.ts";
 
 /** Dependencies that the worker provides. */
-export interface PipelineParts {
+interface PipelineParts {
   readonly settings: ProxySettings;
   readonly deadlines: Deadlines;
   readonly requestDeadlines: RequestDeadlines;
