@@ -23,7 +23,7 @@ export interface Arrival {
 }
 
 /** Facts about a connection's TLS. */
-export interface TlsFacts extends Session {
+interface TlsFacts extends Session {
   /** The server name that the client asked for; empty without one. */
   readonly serverName: string;
   /** Who the client is, by its certificate; undefined without one. */

@@ -16,7 +16,7 @@ export interface NamedClient {
 }
 
 /** Dependencies of {@linkcode ProxyHeads}. */
-export interface ProxyHeadServices {
+interface ProxyHeadServices {
   readonly settings: Pick<ProxySettings, "proxyProtocol" | "timeouts">;
   readonly trustedProxies: TrustedProxies;
   /** Whether the worker drains: a connection that ends then is no failure. */

@@ -27,7 +27,7 @@ import { HandshakeLimits } from "./handshake_limits.ts";
 import { closeQuietly } from "./proxy_heads.ts";
 
 /** Dependencies of a {@linkcode TlsPort}. */
-export interface TlsServices {
+interface TlsServices {
   readonly settings: Pick<TlsSettings, "strictSni" | "handshakes" | "clientsRequired">;
   readonly deadlines: Pick<Deadlines, "in" | "add" | "delete">;
   /** Application protocols in order of preference. */
@@ -40,7 +40,7 @@ export interface TlsServices {
 }
 
 /** A client's connection before its handshake. */
-export interface Unsecured {
+interface Unsecured {
   readonly connection: Deno.TcpConn;
   /** IP address of the client. */
   readonly address: string;
@@ -51,7 +51,7 @@ export interface Unsecured {
 }
 
 /** The first bytes of a client that speaks HTTP without TLS. */
-export interface PlainBytes {
+interface PlainBytes {
   readonly plain: Uint8Array;
 }
 

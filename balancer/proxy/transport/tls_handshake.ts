@@ -72,7 +72,7 @@ export interface Secured {
  * certificate for the name. `protocol`: no common application protocol. `ended`: the client left.
  * `certificate`: the client's certificate is not accepted. `tls`: anything that TLS itself refuses.
  */
-export type HandshakeFault = "plain" | "name" | "protocol" | "ended" | "tls" | "certificate";
+type HandshakeFault = "plain" | "name" | "protocol" | "ended" | "tls" | "certificate";
 
 /** The handshake did not succeed; an alert has been sent where TLS has one. */
 export class HandshakeError extends Error {
