@@ -181,7 +181,9 @@ export class ApiServer {
     files.enterApi();
     try {
       if ("setNoDelay" in connection) (connection as Deno.TcpConn).setNoDelay(true);
-      const transport = await this.#transportOf(connection);
+      const transport = this.#tls && "hostname" in remoteAddr
+        ? await this.#secured(this.#tls, connection as Deno.TcpConn, remoteAddr.hostname)
+        : new Connection(connection, this.#buffers, "client");
       if (!transport) return;
       const toHandler = (request: Request) => handle(request, remoteAddr);
       await this.#serve(transport, toHandler, this.#accepted, this.#limit);
@@ -191,14 +193,12 @@ export class ApiServer {
   }
 
   /** @returns undefined if the connection is closed, or was refused */
-  async #transportOf(connection: Deno.Conn): Promise<Connection | undefined> {
-    const { remoteAddr } = connection;
-    if (!this.#tls || !("hostname" in remoteAddr)) {
-      return new Connection(connection, this.#buffers, "client");
-    }
-    const { hostname: address } = remoteAddr;
-    const tcp = connection as Deno.TcpConn;
-    const secured = await this.#tls.secure({ connection: tcp, address, shared: false });
+  async #secured(
+    tls: TlsPort,
+    connection: Deno.TcpConn,
+    address: string,
+  ): Promise<Connection | undefined> {
+    const secured = await tls.secure({ connection, address, shared: false });
     if (secured === undefined) return undefined;
     if (!("plain" in secured)) {
       return new Connection(secured.stream, this.#buffers, "client", undefined, secured.socket);
