@@ -82,6 +82,8 @@ export function controlParts(parts: BalancerParts): ControlParts {
       startedAt,
       failures: failures.counts(),
     }),
+    // No balancer is isolated before balancers form a cluster.
+    readiness: { share: config.health.readyShare, isolated: () => undefined },
     metrics,
     explain: {
       view: () => fleet.view,

@@ -139,3 +139,14 @@ export const health = z.object({
 
 /** `GET /_lb/healthz` */
 export type Health = AnswerOf<typeof health>;
+
+/** The readiness of the whole. */
+export const ready = z.object({
+  status: z.literal("ready"),
+  ready: count("How many replicas that own slots take requests"),
+  needed: count("How many of them LB_READY_SHARE needs"),
+  of: count("How many replicas own slots"),
+}).meta({ id: "Ready" });
+
+/** `GET /_lb/readyz` */
+export type Ready = AnswerOf<typeof ready>;

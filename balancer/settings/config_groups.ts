@@ -50,6 +50,7 @@ export interface Config {
     readonly headers: Settings["LB_HEALTH_HEADERS"];
     readonly suspectMs: Settings["LB_SUSPECT_MS"];
     readonly outliers: Settings["LB_OUTLIERS"];
+    readonly readyShare: Settings["LB_READY_SHARE"];
   };
   /** Replacement of failed replicas. */
   readonly healing: {
@@ -194,6 +195,7 @@ export function groupSettings(settings: Settings): Config {
       headers: settings.LB_HEALTH_HEADERS,
       suspectMs: settings.LB_SUSPECT_MS,
       outliers: settings.LB_OUTLIERS,
+      readyShare: settings.LB_READY_SHARE,
     }),
     healing: Object.freeze({
       startTimeoutMs: settings.LB_START_TIMEOUT_MS,

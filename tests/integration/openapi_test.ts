@@ -137,6 +137,7 @@ test("every call answers as it is described, for any input", async (t) => {
       { id: "listReplicas", status: 200 },
       { id: "getStatus", status: 200 },
       { id: "getHealth", status: 200 },
+      { id: "getReadiness", status: 200 },
       { id: "getRing", status: 200 },
       { id: "getMetrics", status: 200 },
       { id: "getLoad", status: 200 },

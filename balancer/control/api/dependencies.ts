@@ -78,6 +78,13 @@ export interface ControlParts {
   readonly drills: DrillOptions | undefined;
   /** The whole state, as `GET /_lb/status` answers it. */
   readonly status: () => Status;
+  /** What `GET /_lb/readyz` decides by, beside the status. */
+  readonly readiness: {
+    /** The setting `LB_READY_SHARE`. */
+    readonly share: number;
+    /** Why this balancer must not serve; undefined if it may. */
+    readonly isolated: () => string | undefined;
+  };
   readonly metrics: {
     /** All metrics in Prometheus' text format. */
     expose(): Promise<{ readonly contentType: string; readonly text: string }>;

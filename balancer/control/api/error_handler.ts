@@ -14,6 +14,7 @@ import { Disconnected } from "../../proxy/transport/connection_reader.ts";
 import { failureBody } from "../../reply.ts";
 import { BodyError } from "../input/body.ts";
 import { RequestError } from "../input/schema.ts";
+import { NotReadyError } from "../reports/ready_report.ts";
 import { DrillError } from "../drill/drill.ts";
 import { TooManyStreamsError } from "./event_streams.ts";
 
@@ -62,6 +63,10 @@ export function answerError(error: Error, c: Context, failures: FailureLog): Res
     const status = STATUS_OF[error.kind];
     if (status === STATUS_CODE.ServiceUnavailable) c.header("retry-after", "1");
     return c.json(failureBody(error.message), status);
+  }
+  if (error instanceof NotReadyError) {
+    c.header("retry-after", "1");
+    return c.json(failureBody(error.message), STATUS_CODE.ServiceUnavailable);
   }
   if (error instanceof DrillError && error.kind === "off") {
     return c.json(failureBody(error.message), STATUS_CODE.Forbidden);

@@ -17,6 +17,7 @@ export const CALLS: readonly CallDescription[] = [
   { method: "GET", path: "/rep", scope: "open", ...fleet.listReplicas },
   { method: "GET", path: "/_lb/status", scope: "read", ...watch.getStatus },
   { method: "GET", path: "/_lb/healthz", scope: "open", ...watch.getHealth },
+  { method: "GET", path: "/_lb/readyz", scope: "open", ...watch.getReadiness },
   { method: "GET", path: "/_lb/ring", scope: "read", ...ring.getRing },
   { method: "GET", path: "/_lb/explain", scope: "read", ...ring.explainKey },
   { method: "GET", path: "/_lb/metrics", scope: "read", ...watch.getMetrics },
