@@ -33,6 +33,9 @@ import { ChangeLock } from "./fleet/operations/change_lock.ts";
 import type { Log } from "./log/log.ts";
 import { type AccessStyle, accessStyleOf, type LogStyle } from "./log/style.ts";
 import { Metrics } from "./metrics/metrics.ts";
+import { loadErrorPages } from "./error_pages.ts";
+import { Maintenance } from "./fleet/operations/maintenance.ts";
+import { type ErrorPage, ErrorPages } from "./proxy/errors/error_pages.ts";
 import { surviveOutOfFiles } from "./out_of_files.ts";
 import { DescriptorBudget, sharedFiles } from "./proxy/transport/descriptor_budget.ts";
 import { proxySettings, type TraceSettings, workerCount } from "./proxy/settings.ts";
@@ -79,6 +82,7 @@ export async function startBalancer(
   { traces, environment }: StartOptions,
 ): Promise<Running> {
   const { logger } = log;
+  const errorPages = loadErrorPages(config.http.errorPages);
   const failures = new Failures(logger);
   const unwatch = surviveOutOfFiles((error) => failures.record("process.files", error));
   const takenOver = Promise.withResolvers<string>();
@@ -95,7 +99,7 @@ export async function startBalancer(
   });
   // The port may become free only after that.
   if (config.fleet.takeOver) await claimFleet(owner);
-  const port = await openPort(config, failures);
+  const port = await openPort(config, failures, errorPages);
   const workers = workerCount(config);
   const sharedCounts = sharedFiles(workers, await fileLimit());
   const files = new DescriptorBudget(sharedCounts, workers);
@@ -124,6 +128,7 @@ export async function startBalancer(
   const proxy = {
     ...proxySettings(config, port.address, ownsInstances, accessStyle(config, log.style)),
     ...(traces && { traces }),
+    errorPages,
     tokens: Object.values(sources).map(({ text, file }) => ({ text, file })),
   };
   const dataPlane = new DataPlaneWorkers({
@@ -156,6 +161,7 @@ export async function startBalancer(
   });
   const metrics = new Metrics({
     fleet,
+    maintenance: () => fleet.maintenance !== undefined,
     dataPlane,
     failures,
     refusals: () => gate.refusals,
@@ -168,8 +174,10 @@ export async function startBalancer(
   const ending = new AbortController();
   const changeLock = new ChangeLock();
   const deploys = new Deploys({ fleet, engine, changeLock, now: systemClock.now });
+  const maintenance = new Maintenance({ fleet, dataPlane });
   const parts = {
     config,
+    maintenance,
     fleet,
     probe,
     engine,
@@ -188,6 +196,7 @@ export async function startBalancer(
     await claimFleet(owner);
     // The port opens once the fleet is known, so that the first request finds a view.
     await fleet.open();
+    await maintenance.resume();
     entrances.begin(api.fetch);
     await dataPlane.open();
   } catch (error) {
@@ -246,12 +255,16 @@ function accessStyle({ log }: Config, style: LogStyle): AccessStyle {
 /** Milliseconds that the port of a balancer that was asked to end may stay taken. */
 const PORT_FREE_MS = 30_000;
 
-async function openPort(config: Config, failures: FailureLog): Promise<PublicPort> {
+async function openPort(
+  config: Config,
+  failures: FailureLog,
+  errorPages: readonly ErrorPage[],
+): Promise<PublicPort> {
   const { listen: { host: hostname, port }, fleet: { takeOver } } = config;
   const deadline = performance.now() + (takeOver ? PORT_FREE_MS : 0);
   for (;;) {
     try {
-      return new PublicPort({ hostname, port }, failures);
+      return new PublicPort({ hostname, port }, failures, new ErrorPages(errorPages));
     } catch (error) {
       const taken = error instanceof Deno.errors.AddrInUse;
       if (!taken || performance.now() >= deadline) throw error;

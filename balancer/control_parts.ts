@@ -9,6 +9,7 @@ import type { Gate } from "./control/auth/middleware.ts";
 import type { ControlParts, LogDials } from "./control/api/dependencies.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Failures } from "./failures.ts";
+import type { Maintenance } from "./fleet/operations/maintenance.ts";
 import type { Deploys } from "./fleet/operations/deploy.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import { Membership } from "./fleet/operations/membership.ts";
@@ -43,6 +44,7 @@ interface BalancerParts {
   /** Serializes changes of the fleet. */
   readonly changeLock: ChangeLock;
   readonly deploys: Deploys;
+  readonly maintenance: Maintenance;
   /** Aborted when the balancer begins to end. */
   readonly ending: AbortSignal;
 }
@@ -55,7 +57,7 @@ interface BalancerParts {
 export function controlParts(parts: BalancerParts): ControlParts {
   const { config, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate } = parts;
   const { files, ending } = parts;
-  const { changeLock, deploys } = parts;
+  const { changeLock, deploys, maintenance } = parts;
   const { now, wallClock } = fleet.clock;
   // With few descriptors, calls get half of them.
   const streamLimit = () => Math.min(config.limits.eventStreams, Math.ceil(files.apiRoom / 2));
@@ -70,6 +72,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
       failures,
     }),
     deploys,
+    maintenance,
     incidents: () => fleet.incidents.all,
     journal: fleet.eventLog,
     ending,
@@ -79,6 +82,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
     status: () => ({
       ...fleetStatus(fleet, now()),
       engine: engine.kind,
+      maintenance: maintenance.state ?? null,
       startedAt,
       failures: failures.counts(),
     }),

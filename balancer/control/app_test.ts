@@ -83,6 +83,7 @@ const STATUS: Status = {
   engine: "memory",
   engineUp: true,
   engineAwayMs: 0,
+  maintenance: null,
   startedAt: "1970-01-01T00:00:00.000Z",
   desired: 1,
   ready: 1,
@@ -146,6 +147,7 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
     ending: new AbortController().signal,
     drills: undefined,
     status: () => STATUS,
+    maintenance: { state: undefined, begin: () => Promise.reject(), end: () => Promise.reject() },
     readiness: { share: 0.5, isolated: () => undefined },
     metrics: {
       expose: () => Promise.resolve({ contentType: "text/plain; version=0.0.4", text: "up 1\n" }),
@@ -317,9 +319,9 @@ Deno.test("an unknown call is a 404 that lists the calls that exist", async () =
   assertEquals([response.status, await response.json()], [404, {
     message: "<Error> there is no GET /_lb/nothing; there are GET /rep, GET /_lb/status, " +
       "GET /_lb/healthz, GET /_lb/readyz, GET /_lb/ring, GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, GET /_lb/history, " +
-      "GET /_lb/incidents, GET /_lb/events, GET /_lb/upstreams, GET /_lb/log, POST /add, " +
+      "GET /_lb/incidents, GET /_lb/events, GET /_lb/upstreams, GET /_lb/maintenance, GET /_lb/log, POST /add, " +
       "DELETE /rm, PATCH /_lb/replicas/NAME, PUT /_lb/upstreams, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
-      "POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, POST /_lb/prove, and GET /_lb/docs describes them",
+      "PUT /_lb/maintenance, DELETE /_lb/maintenance, POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, POST /_lb/prove, and GET /_lb/docs describes them",
     status: "failure",
   }]);
 });
@@ -391,6 +393,7 @@ Deno.test("readiness is 200, or 503 with the reason, while the balancer lives in
     ready: 1,
     needed: 1,
     of: 2,
+    maintenance: false,
   }]);
   assertEquals(
     await readyz([one, down, down]),

@@ -12,7 +12,7 @@
 import type { Clock } from "../clock.ts";
 import type { Template } from "../engine/engine.ts";
 import type { GivenUpstream } from "../upstream_list.ts";
-import type { Evidence, FailureCost, Sample, View } from "../view.ts";
+import type { Evidence, FailureCost, MaintenanceState, Sample, View } from "../view.ts";
 import type { PoisonKeys } from "./health/poison_keys.ts";
 import type { EventLog } from "./incidents/event_log.ts";
 import type { Incidents } from "./incidents/incidents.ts";
@@ -113,6 +113,11 @@ export class Fleet {
   /** The upstreams with their present weights; empty if the engine runs its own instances. */
   get upstreams(): readonly GivenUpstream[] {
     return weighted(this.#parts.desiredState.upstreams ?? [], this.ringSpec.weights);
+  }
+
+  /** The maintenance under way; undefined if there is none. */
+  get maintenance(): MaintenanceState | undefined {
+    return this.#parts.desiredState.maintenance;
   }
 
   /** Thresholds and times of every decision. */

@@ -19,6 +19,7 @@ interface FleetSources {
   /** The load in flight to an instance. */
   readonly inFlight: (instance: string) => number;
   readonly chronicle: Chronicle;
+  readonly maintenance: boolean;
 }
 
 /**
@@ -27,7 +28,7 @@ interface FleetSources {
  * @param sources the sources of the values
  */
 export function fleetMetrics(sources: FleetSources): readonly Family[] {
-  const { status, chronicle } = sources;
+  const { status, chronicle, maintenance } = sources;
   return [
     ...replicaMetrics(sources),
     ...ringMetrics(status, chronicle),
@@ -43,6 +44,11 @@ export function fleetMetrics(sources: FleetSources): readonly Family[] {
       "quarantined_keys",
       "Request keys that are answered 503 because replicas died of them.",
       status.quarantined.length,
+    ),
+    gauge(
+      "maintenance",
+      "Whether requests are answered 503 for a maintenance.",
+      Number(maintenance),
     ),
     gauge("engine_up", "Whether the engine can be reached.", Number(status.engineUp)),
   ];

@@ -8,6 +8,7 @@ import type { Config } from "../config.ts";
 import type { AccessLogging } from "../log/dials.ts";
 import type { AccessStyle } from "../log/style.ts";
 import type { KeySource } from "../settings/values.ts";
+import type { ErrorPage } from "./errors/error_pages.ts";
 import type { Address } from "../view.ts";
 
 /**
@@ -151,6 +152,8 @@ export interface ProxySettings {
   readonly logStyle: AccessStyle;
   /** Number of workers. */
   readonly workers: number;
+  /** Pages for errors of the balancer. */
+  readonly errorPages?: readonly ErrorPage[];
   /** Set if requests are traced. */
   readonly traces?: TraceSettings;
   /** Tokens of the control API, which are not forwarded to replicas. */

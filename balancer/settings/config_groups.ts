@@ -105,6 +105,7 @@ export interface Config {
     readonly underscores: Settings["LB_UNDERSCORES"];
     readonly via: Settings["LB_VIA"];
     readonly trace: Settings["LB_TRACE"];
+    readonly errorPages: Settings["LB_ERROR_PAGES"];
   };
   /** Access to the API. */
   readonly admin: {
@@ -244,6 +245,7 @@ export function groupSettings(settings: Settings): Config {
       underscores: settings.LB_UNDERSCORES,
       via: settings.LB_VIA,
       trace: settings.LB_TRACE,
+      errorPages: settings.LB_ERROR_PAGES,
     }),
     admin: Object.freeze({
       token: settings.LB_ADMIN_TOKEN,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { choice, LARGEST_DELAY_MS, parsed, type Setting, whole } from "./setting.ts";
+import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
 import { parseFlag, parseNetworks, parseWhole } from "./values.ts";
 
 /** In the order in which the reference lists them. */
@@ -119,6 +119,12 @@ export const LIMIT_SETTINGS = {
     expects: "true or false",
     about: "whether TRACE is sent on; 405 otherwise",
   },
+  LB_ERROR_PAGES: text(
+    "",
+    "folder with pages for errors of the balancer: `503.html`, `5xx.html`, `4xx.html`, " +
+      "`maintenance.html`; clients that prefer HTML get them, others JSON",
+    { expects: "the path of a folder, or empty", pattern: /^[^\0]*$/ },
+  ),
   LB_WORKERS: {
     schema: parsed((s) => s === "auto" ? s : parseWhole(s, 1, 256)),
     fallback: "auto",

@@ -9,6 +9,7 @@ import type { Names, Status, Upstreams } from "../../balancer/answers/fleet.ts";
 import type { DrillReport, Incidents } from "../../balancer/answers/incident.ts";
 import type { Load } from "../../balancer/answers/load.ts";
 import type { LogState } from "../../balancer/answers/log.ts";
+import type { MaintenanceAnswer } from "../../balancer/answers/maintenance.ts";
 import type { Changed, Planned, RingTable } from "../../balancer/answers/ring.ts";
 import { RefusedError } from "./api_errors.ts";
 import { type Answer, Caller } from "./caller.ts";
@@ -75,6 +76,13 @@ export interface UpstreamEntry {
   readonly name: string;
   readonly address: string;
   readonly weight: number;
+}
+
+/** A maintenance, in the form of `PUT /_lb/maintenance`. */
+export interface MaintenanceWish {
+  readonly message?: string;
+  readonly retryAfterS?: number;
+  readonly allow?: readonly string[];
 }
 
 /**
@@ -171,6 +179,18 @@ export class Api {
 
   setLog(change: object): Promise<Answer<{ readonly message: LogState }>> {
     return this.#caller.change({ method: "PATCH", path: "/_lb/log", body: change });
+  }
+
+  maintenance(): Promise<Answer<MaintenanceAnswer>> {
+    return this.#caller.ask("/_lb/maintenance");
+  }
+
+  beginMaintenance(wish: MaintenanceWish): Promise<Answer<MaintenanceAnswer>> {
+    return this.#caller.change({ method: "PUT", path: "/_lb/maintenance", body: wish });
+  }
+
+  endMaintenance(): Promise<Answer<MaintenanceAnswer>> {
+    return this.#caller.change({ method: "DELETE", path: "/_lb/maintenance", body: {} });
   }
 
   drill(drill: Drill): Promise<Answer<DrillReport>> {

@@ -27,6 +27,7 @@ const EVENT_STREAM = "text/event-stream";
 const GROUPS: Readonly<Record<Group, string>> = {
   Replicas: "Who is in the fleet, and what they run",
   Ring: "Who owns which slot, where a key falls, and how that changes",
+  Maintenance: "Answering all requests 503 for a while",
   Watching: "How things are, and what happens",
   Pages: "What is read in a browser",
 };

@@ -6,6 +6,7 @@
 import type { CallDescription } from "../api/endpoint.ts";
 import * as fleet from "./fleet.ts";
 import * as log from "./log.ts";
+import * as maintenance from "./maintenance.ts";
 import * as page from "./pages.ts";
 import * as proof from "./proof.ts";
 import * as ring from "./ring.ts";
@@ -26,6 +27,7 @@ export const CALLS: readonly CallDescription[] = [
   { method: "GET", path: "/_lb/incidents", scope: "read", ...watch.listIncidents },
   { method: "GET", path: "/_lb/events", scope: "read", ...watch.followEvents },
   { method: "GET", path: "/_lb/upstreams", scope: "read", ...upstream.listUpstreams },
+  { method: "GET", path: "/_lb/maintenance", scope: "read", ...maintenance.getMaintenance },
   { method: "GET", path: "/_lb/log", scope: "read", ...log.getLog },
   { method: "POST", path: "/add", scope: "admin", ...fleet.addReplicas },
   { method: "DELETE", path: "/rm", scope: "admin", ...fleet.removeReplicas },
@@ -34,6 +36,8 @@ export const CALLS: readonly CallDescription[] = [
   { method: "PATCH", path: "/_lb/ring", scope: "admin", ...ring.reshapeRing },
   { method: "POST", path: "/_lb/plan", scope: "admin", ...ring.planChange },
   { method: "POST", path: "/_lb/apply", scope: "admin", ...ring.applyPlan },
+  { method: "PUT", path: "/_lb/maintenance", scope: "admin", ...maintenance.beginMaintenance },
+  { method: "DELETE", path: "/_lb/maintenance", scope: "admin", ...maintenance.endMaintenance },
   { method: "POST", path: "/_lb/deploy", scope: "execute", ...fleet.deployTemplate },
   { method: "POST", path: "/_lb/drill", scope: "execute", ...fleet.drillReplica },
   { method: "PATCH", path: "/_lb/log", scope: "admin", ...log.turnLog },

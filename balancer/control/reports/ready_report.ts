@@ -7,7 +7,7 @@ import type { Ready, Status } from "../../answers/fleet.ts";
 
 /** The state that decides. */
 interface ReadyFacts {
-  readonly status: Pick<Status, "replicas">;
+  readonly status: Pick<Status, "replicas" | "maintenance">;
   /** The setting `LB_READY_SHARE`, 0 to 1. */
   readonly share: number;
   /** Whether the balancer ends. */
@@ -40,5 +40,6 @@ export function readyReport({ status, share, draining, isolated }: ReadyFacts): 
         `LB_READY_SHARE=${share} needs ${needed}`,
     );
   }
-  return { status: "ready", ready, needed, of: serving.length };
+  const maintenance = status.maintenance !== null;
+  return { status: "ready", ready, needed, of: serving.length, maintenance };
 }

@@ -9,7 +9,7 @@ const DOWN: Known = { ...READY, state: "down" };
 
 function report(replicas: readonly Known[], share = 0.5, more = {}): string {
   const facts = {
-    status: { replicas: replicas as ReplicaStatus[] },
+    status: { replicas: replicas as ReplicaStatus[], maintenance: null },
     share,
     draining: false,
     isolated: undefined,

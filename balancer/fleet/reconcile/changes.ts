@@ -8,6 +8,7 @@ import type { Clock } from "../../clock.ts";
 import type { Engine, Instance, Template } from "../../engine/engine.ts";
 import type { FailureLog } from "../../failures.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
+import type { MaintenanceState } from "../../view.ts";
 import { isReplica } from "../member/member.ts";
 import { applied, type Change } from "../spec/change.ts";
 import type { RingSpec } from "../spec/ring_spec.ts";
@@ -99,6 +100,17 @@ export class Changes {
   save(change: Change): Promise<void> {
     const { weights, shape } = applied(this.#options.ringSpec(), change);
     return this.#options.desiredState.save(weights, { shape });
+  }
+
+  /**
+   * Saves the maintenance, which then counts as under way.
+   *
+   * @param maintenance the maintenance; undefined for none
+   * @throws {StoreError} the state could not be saved; nothing was changed
+   */
+  setMaintenance(maintenance: MaintenanceState | undefined): Promise<void> {
+    const { desiredState, ringSpec } = this.#options;
+    return desiredState.setMaintenance(maintenance, ringSpec().weights);
   }
 
   /**

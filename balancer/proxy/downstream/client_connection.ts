@@ -277,10 +277,11 @@ export class ClientConnection extends ClientPhases implements Client, Connection
 
   /** Answers with an error of the balancer. */
   async fail(failure: FailureMessage): Promise<void> {
+    const answer = this.services.errorPages.present(failure);
     try {
-      await this.wire.write(failureBytes(failure));
+      await this.wire.write(failureBytes(answer));
     } finally {
-      this.events.rejectionSent(failure);
+      this.events.rejectionSent(answer);
     }
   }
 

@@ -8,6 +8,7 @@ import type { LingeringClients } from "../downstream/lingering_clients.ts";
 import type { TrustedProxies } from "../downstream/trusted_proxies.ts";
 import { Attempts } from "../forward/attempt.ts";
 import { RequestBuilder } from "../forward/build_request.ts";
+import { ErrorPages } from "../errors/error_pages.ts";
 import type { FailureReports } from "../forward/failure_reports.ts";
 import type { FastPathServices } from "../forward/fast_path.ts";
 import { FastResponse } from "../forward/fast_response.ts";
@@ -18,6 +19,7 @@ import type { RequestHead } from "../http1/request_head.ts";
 import { ResponseHead } from "../http1/response_head.ts";
 import { ascii } from "../http1/writer.ts";
 import type { DrainState } from "../request/drain_state.ts";
+import type { MaintenanceSwitch } from "../request/maintenance.ts";
 import { RequestIds } from "../request/request_ids.ts";
 import type { Admission } from "../routing/admission.ts";
 import { Affinity } from "../routing/affinity.ts";
@@ -64,6 +66,7 @@ export interface PipelineParts {
   readonly sampler: OutlierSampler | undefined;
   readonly reports: FailureReports;
   readonly recorder: RecordSampler;
+  readonly maintenance: MaintenanceSwitch;
   readonly telemetry: Telemetry;
   /** Answered clients whose remaining bytes are read and dropped. */
   readonly lingering: LingeringClients;
@@ -90,6 +93,7 @@ export function openPipeline(parts: PipelineParts): Pipeline {
   const via = settings.via ? VIA : ascii("");
   const attempts = openAttempts(parts, via);
   const builder = openBuilder(parts, via);
+  const errorPages = new ErrorPages(settings.errorPages);
   const clients: ClientServices = {
     deadlines,
     requestDeadlines,
@@ -99,7 +103,8 @@ export function openPipeline(parts: PipelineParts): Pipeline {
     trusted: parts.trustedProxies,
     telemetry: parts.telemetry,
     builder,
-    routeLoop: openRouteLoop(parts, attempts),
+    routeLoop: openRouteLoop(parts, attempts, errorPages),
+    errorPages,
     fastPath: fastPathServices(parts, attempts, builder, via),
     lingering: parts.lingering,
     turnedAway: parts.turnedAway,
@@ -123,7 +128,7 @@ function openAttempts(parts: PipelineParts, via: Uint8Array): Attempts {
 }
 
 function openBuilder(parts: PipelineParts, via: Uint8Array): RequestBuilder {
-  const { requestHead, buffers, routes, control, recordFailure } = parts;
+  const { requestHead, buffers, routes, control, maintenance, recordFailure } = parts;
   const { keySource, affinity, publicApi, limits, underscores, trace, tokens, listen } =
     parts.settings;
   const apiTokens = new ApiTokens(tokens ?? [], (error) => recordFailure("proxy.tokens", error));
@@ -145,10 +150,15 @@ function openBuilder(parts: PipelineParts, via: Uint8Array): RequestBuilder {
     portBytes: ascii(String(listen.port)),
     underscores,
     trace,
+    maintenance,
   });
 }
 
-function openRouteLoop(parts: PipelineParts, attempts: Attempts): RouteLoop {
+function openRouteLoop(
+  parts: PipelineParts,
+  attempts: Attempts,
+  errorPages: ErrorPages,
+): RouteLoop {
   const { retryBudget, deadlines, admission, connectionQueue, reports, drain } = parts;
   const { routes, waitingRoom, counters, costs, settings: { hold } } = parts;
   return new RouteLoop({
@@ -161,6 +171,7 @@ function openRouteLoop(parts: PipelineParts, attempts: Attempts): RouteLoop {
     failover: { routes, admission, waitingRoom, retryBudget, deadlines, counters, costs, hold },
     holdMs: hold.ms,
     drain,
+    errorPages,
   });
 }
 

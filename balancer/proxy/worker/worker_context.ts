@@ -4,7 +4,7 @@
  * @module
  */
 import type { Tracing } from "../../tracing/tracing.ts";
-import type { Upstream, View } from "../../view.ts";
+import type { MaintenanceState, Upstream, View } from "../../view.ts";
 import type { ClientServices } from "../downstream/client_services.ts";
 import type { Attempts } from "../forward/attempt.ts";
 import { LingeringClients } from "../downstream/lingering_clients.ts";
@@ -13,6 +13,7 @@ import { FailureReports } from "../forward/failure_reports.ts";
 import { WaitingRoom } from "../hold/waiting_room.ts";
 import { RequestHead } from "../http1/request_head.ts";
 import { DrainState } from "../request/drain_state.ts";
+import { MaintenanceSwitch } from "../request/maintenance.ts";
 import { Admission } from "../routing/admission.ts";
 import { RoutingTable } from "../routing/routing_table.ts";
 import type { ProxySettings } from "../settings.ts";
@@ -71,6 +72,7 @@ export class WorkerContext {
   readonly attempts: Attempts;
   /** Services shared by the client connections. */
   readonly clients: ClientServices;
+  readonly #maintenance = new MaintenanceSwitch();
   readonly #listener: WorkerListener;
   readonly #control: InstancePool;
   /** The head that was parsed last; valid until the next `await`. */
@@ -143,6 +145,7 @@ export class WorkerContext {
       sampler: this.#sampler,
       reports: this.#reports,
       recorder: this.recorder,
+      maintenance: this.#maintenance,
       telemetry: this.#telemetry,
       lingering,
       turnedAway,
@@ -181,6 +184,11 @@ export class WorkerContext {
     this.counters.enroll(view.ring.members, sheets);
     this.routes.publish(view);
     this.waitingRoom.review(performance.now());
+  }
+
+  /** Begins, changes or ends a maintenance. */
+  maintain(state: MaintenanceState | undefined): void {
+    this.#maintenance.set(state, new TrustedProxies(state?.allow ?? []));
   }
 
   recordFailure(action: string, error: unknown): void {
