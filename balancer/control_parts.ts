@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Config } from "./config.ts";
 import { EventStreams } from "./control/api/event_streams.ts";
 import type { Gate } from "./control/auth/middleware.ts";
 import type { ControlParts, LogDials } from "./control/api/dependencies.ts";
@@ -17,6 +16,7 @@ import type { Probe } from "./fleet/health/probe.ts";
 import { fleetStatus } from "./fleet/operations/status.ts";
 import type { ChangeLock } from "./fleet/operations/change_lock.ts";
 import { Upstreams } from "./fleet/operations/upstreams.ts";
+import type { LiveSettings } from "./live_settings.ts";
 import type { Log } from "./log/log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import type { DescriptorBudget } from "./proxy/transport/descriptor_budget.ts";
@@ -27,9 +27,12 @@ import { originOf } from "./public_port.ts";
 /** Milliseconds that a client may take to send the body of a call. */
 const BODY_TIMEOUT_MS = 10_000;
 
+/** Why a balancer is not ready that cannot reach the other balancers of its fleet. */
+const ISOLATED = "this balancer is isolated: it cannot reach the store that it shares with others";
+
 /** The parts of one balancer. */
 interface BalancerParts {
-  readonly config: Config;
+  readonly live: LiveSettings;
   readonly fleet: Fleet;
   readonly probe: Probe;
   readonly engine: Engine;
@@ -55,12 +58,12 @@ interface BalancerParts {
  * @param parts the balancer's parts
  */
 export function controlParts(parts: BalancerParts): ControlParts {
-  const { config, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate } = parts;
+  const { live, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate } = parts;
   const { files, ending } = parts;
   const { changeLock, deploys, maintenance } = parts;
   const { now, wallClock } = fleet.clock;
   // With few descriptors, calls get half of them.
-  const streamLimit = () => Math.min(config.limits.eventStreams, Math.ceil(files.apiRoom / 2));
+  const streamLimit = () => Math.min(live.config.limits.eventStreams, Math.ceil(files.apiRoom / 2));
   const startedAt = new Date(wallClock(now())).toISOString();
   return {
     membership: new Membership({ fleet, changeLock, changeable: engine.ownsInstances, now }),
@@ -78,7 +81,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
     ending,
     eventStreams: new EventStreams(streamLimit),
     deployStreams: new EventStreams(streamLimit),
-    drills: config.fleet.drills ? drillParts(parts) : undefined,
+    drills: live.config.fleet.drills ? drillParts(parts) : undefined,
     status: () => ({
       ...fleetStatus(fleet, now()),
       engine: engine.kind,
@@ -86,8 +89,12 @@ export function controlParts(parts: BalancerParts): ControlParts {
       startedAt,
       failures: failures.counts(),
     }),
-    // No balancer is isolated before balancers form a cluster.
-    readiness: { share: config.health.readyShare, isolated: () => undefined },
+    readiness: {
+      get share() {
+        return live.config.health.readyShare;
+      },
+      isolated: () => fleet.isolated ? ISOLATED : undefined,
+    },
     metrics,
     explain: {
       view: () => fleet.view,
@@ -99,6 +106,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
       loadBound: proxy.loadBound,
     },
     log: logDials(log, dataPlane),
+    settings: live,
     gate,
     failures,
     bodyTimeoutMs: BODY_TIMEOUT_MS,

@@ -5,12 +5,14 @@
  * @module
  */
 import { type Running, startBalancer } from "./balancer.ts";
-import { type Config, ConfigError, readConfig } from "./config.ts";
+import { type Config, ConfigError, readSettings } from "./config.ts";
 import { withDeadline } from "./engine/deadline.ts";
 import { errorMessage } from "./failures.ts";
+import type { GivenSettings } from "./live_settings.ts";
 import { Log } from "./log/log.ts";
 import { styleOf } from "./log/style.ts";
 import type { TraceSettings } from "./proxy/settings.ts";
+import { configPath, loadConfigFile } from "./settings/file/load.ts";
 import { traceHeals } from "./tracing/heal_spans.ts";
 import { openTracing, type Tracing } from "./tracing/tracing.ts";
 
@@ -21,21 +23,23 @@ const EXIT_CONFIG = 78;
 const SECRETS = ["LB_ADMIN_TOKEN", "LB_READ_TOKEN"];
 
 async function main(): Promise<void> {
-  const config = configOrExit();
+  const given = await settingsOrExit();
+  const { config } = given;
   for (const name of SECRETS) Deno.env.delete(name);
   const style = styleOf(config.log.format, Deno.stdout.isTerminal());
   const log = await Log.open(config.log.level, style);
   const tracing = await openTracing();
   // Background calls of the engine belong to no trace.
-  if (tracing) await tracing.quietly(() => run(config, log, tracing));
-  else await run(config, log);
+  if (tracing) await tracing.quietly(() => run(given, log, tracing));
+  else await run(given, log);
 }
 
-async function run(config: Config, log: Log, tracing?: Tracing): Promise<void> {
+async function run(given: GivenSettings, log: Log, tracing?: Tracing): Promise<void> {
+  const { config } = given;
   try {
     const traces = tracing && traceSettings(log);
     const environment = Deno.env.toObject();
-    const running = await startBalancer(config, log, { traces, environment });
+    const running = await startBalancer(given, log, { traces, environment });
     if (tracing) traceHeals(running.journal, tracing);
     endOnSignal(running, config, log);
     endWhenTakenOver(running, config, log);
@@ -46,10 +50,14 @@ async function run(config: Config, log: Log, tracing?: Tracing): Promise<void> {
   }
 }
 
-function configOrExit(): Config {
+async function settingsOrExit(): Promise<GivenSettings> {
   try {
     const takeOver = Deno.args.includes("--take-over");
-    return readConfig({ ...Deno.env.toObject(), ...(takeOver && { LB_TAKE_OVER: "true" }) });
+    const env = { ...Deno.env.toObject(), ...(takeOver && { LB_TAKE_OVER: "true" }) };
+    const path = configPath(Deno.args, env);
+    const file = path === undefined ? undefined : await loadConfigFile(path);
+    const given = path === undefined ? env : { ...env, LB_CONFIG: path };
+    return { ...readSettings(given, file), env: given, file };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const lines = ["The balancer cannot start with these settings:", ...error.faults, ""];

@@ -4,8 +4,9 @@
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
+import { pause } from "./engine/deadline.ts";
 import type { FailureLog } from "./failures.ts";
-import { ErrorPages } from "./proxy/errors/error_pages.ts";
+import { type ErrorPage, ErrorPages } from "./proxy/errors/error_pages.ts";
 import { failureBytes, RETRY_AFTER_S } from "./proxy/errors/error_response.ts";
 import { acceptOf, isHead } from "./proxy/http1/accept.ts";
 import type { Address } from "./view.ts";
@@ -102,6 +103,36 @@ export class PublicPort {
   }
 }
 
+/** Milliseconds that the port of a balancer that was asked to end may stay taken. */
+const PORT_FREE_MS = 30_000;
+
+/**
+ * Takes the public port.
+ *
+ * @param wanted the address; port 0 takes a free one
+ * @param takeOver whether another balancer was asked to end; its port may stay taken for a while
+ * @param failures records errors of clients that come too early
+ * @param errorPages pages for clients that prefer HTML
+ * @throws {Deno.errors.AddrInUse} another program has the port
+ */
+export async function openPort(
+  wanted: Address,
+  takeOver: boolean,
+  failures: FailureLog,
+  errorPages: readonly ErrorPage[],
+): Promise<PublicPort> {
+  const deadline = performance.now() + (takeOver ? PORT_FREE_MS : 0);
+  for (;;) {
+    try {
+      return new PublicPort(wanted, failures, new ErrorPages(errorPages));
+    } catch (error) {
+      const taken = error instanceof Deno.errors.AddrInUse;
+      if (!taken || performance.now() >= deadline) throw error;
+      await pause(100);
+    }
+  }
+}
+
 const REQUEST_BYTES = 8192;
 
 /** Pause after a failed accept, in milliseconds: the next one would fail, too. */
@@ -170,4 +201,23 @@ function lockPort(port: number): { close(): void } | undefined {
 export function originOf({ hostname, port }: Address): string {
   const reached = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
   return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
+}
+
+/**
+ * Returns the host and port of an address, as in a URL.
+ *
+ * @param address the listen address
+ */
+export function hostOf(address: Address): string {
+  return new URL(originOf(address)).host;
+}
+
+/**
+ * Returns an entrance of the API: its host and port, or the path of its socket file.
+ *
+ * @param own the entrance's address; undefined if there is none
+ */
+export function placeOf(own: Deno.Addr | undefined): string | undefined {
+  if (!own) return undefined;
+  return "path" in own ? own.path : hostOf(own as Deno.NetAddr);
 }

@@ -87,6 +87,14 @@ function parseUpstream(text: string): GivenUpstream | undefined {
   return isGivenName(name) ? { name, address, weight } : undefined;
 }
 
+/** Returns the text that {@linkcode parseUpstreams} reads. */
+export function upstreamsText(upstreams: readonly GivenUpstream[]): string {
+  return upstreams.map(({ name, address, weight }) => {
+    const place = addressText(address);
+    return (name === place ? "" : `${name}=`) + place + (weight === 1 ? "" : `*${weight}`);
+  }).join(",");
+}
+
 /** Returns the first name that occurs twice; undefined if all names differ. */
 export function firstDuplicate(upstreams: readonly GivenUpstream[]): string | undefined {
   const names = new Set<string>();

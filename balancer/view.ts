@@ -48,6 +48,11 @@ export interface Upstream {
 /** An immutable snapshot for routing. A change publishes a new one with a higher version. */
 export interface View {
   readonly version: number;
+  /**
+   * Epoch of the desired state that the ring was built from. Balancers with equal epochs have equal
+   * rings. 0 before the first saved change.
+   */
+  readonly epoch: number;
   readonly ring: Ring;
   /** The replicas that may receive requests, by name. Health changes replace only this map. */
   readonly ready: ReadonlyMap<string, Upstream>;

@@ -41,7 +41,9 @@ async function accepts(port: number): Promise<boolean> {
     using _ = await Deno.connect({ hostname: HOST, port });
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    // A listener that closes resets the connections that it has not accepted yet.
+    const { ConnectionRefused, ConnectionReset } = Deno.errors;
+    if (error instanceof ConnectionRefused || error instanceof ConnectionReset) return false;
     throw error;
   }
 }

@@ -50,6 +50,7 @@ export type FleetEvent = AnswerOf<typeof fleetEvent>;
 export const deployStep = z.object({
   step: z.enum([
     "pulling",
+    "delegated",
     "starting",
     "draining",
     "replaced",
@@ -66,7 +67,7 @@ export const deployStep = z.object({
 }).meta({
   id: "DeployStep",
   description:
-    "The last is done or, where a new instance did not become or stay ready, rolled-back",
+    "delegated: another balancer, which heals the fleet, runs the deploy. The last is done or, where a new instance did not become or stay ready, rolled-back",
 });
 
 /** An event of `POST /_lb/deploy`. */

@@ -167,6 +167,7 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
       state: () => ({ level: "info", access: "off" }),
       turn: (change) => calls.push(["turn", change]),
     },
+    settings: { list: () => ({ file: null, service: "default", settings: [] }) },
     gate: gateOf({ open: "everything" }).gate,
     failures: { record: (action) => recorded.push(action) },
     bodyTimeoutMs: 5000,
@@ -319,7 +320,7 @@ Deno.test("an unknown call is a 404 that lists the calls that exist", async () =
   assertEquals([response.status, await response.json()], [404, {
     message: "<Error> there is no GET /_lb/nothing; there are GET /rep, GET /_lb/status, " +
       "GET /_lb/healthz, GET /_lb/readyz, GET /_lb/ring, GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, GET /_lb/history, " +
-      "GET /_lb/incidents, GET /_lb/events, GET /_lb/upstreams, GET /_lb/maintenance, GET /_lb/log, POST /add, " +
+      "GET /_lb/incidents, GET /_lb/events, GET /_lb/upstreams, GET /_lb/maintenance, GET /_lb/log, GET /_lb/settings, POST /add, " +
       "DELETE /rm, PATCH /_lb/replicas/NAME, PUT /_lb/upstreams, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
       "PUT /_lb/maintenance, DELETE /_lb/maintenance, POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, POST /_lb/prove, and GET /_lb/docs describes them",
     status: "failure",

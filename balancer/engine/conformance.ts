@@ -4,7 +4,13 @@
  * @module
  */
 import { systemTest } from "../../tools/test/needs.ts";
-import { type Test, WITH_ANSWERS, WITH_INSTANCES, WITHOUT_INSTANCES } from "./conformance_cases.ts";
+import {
+  SHARED_INSTANCES,
+  type Test,
+  WITH_ANSWERS,
+  WITH_INSTANCES,
+  WITHOUT_INSTANCES,
+} from "./conformance_cases.ts";
 import type { Harness } from "./testing.ts";
 
 export { type Harness, launch } from "./testing.ts";
@@ -15,6 +21,8 @@ export interface Exceptions {
   readonly nothingAnswers?: boolean;
   /** The balancer does not run its instances; `Server1` and `Server2` exist. */
   readonly ownsNothing?: boolean;
+  /** Its instances belong to one balancer, as child processes do. */
+  readonly notShared?: boolean;
   /** Skip the tests, because a program that they need is missing. */
   readonly ignore?: boolean;
 }
@@ -33,6 +41,7 @@ export function testEngine(
 ): void {
   const cases = {
     ...(exceptions.ownsNothing ? WITHOUT_INSTANCES : WITH_INSTANCES),
+    ...(exceptions.ownsNothing || exceptions.notShared ? {} : SHARED_INSTANCES),
     ...(exceptions.ownsNothing || exceptions.nothingAnswers ? {} : WITH_ANSWERS),
   };
   const register = exceptions.nothingAnswers ? Deno.test : systemTest;

@@ -14,6 +14,16 @@ export type Test = (harness: Harness) => Promise<void>;
 
 const GRACE_MS = 5_000;
 
+/** Cases of engines whose instances several balancers start and stop. */
+export const SHARED_INSTANCES: Record<string, Test> = {
+  "starts no second instance where another balancer has started one": async ({ engine }) => {
+    const first = await engine.start({ ...launch("Server1"), known: [] });
+    assertEquals(await engine.start({ ...launch("Server1"), known: [] }), first);
+    const second = await engine.start({ ...launch("Server1"), known: [first.id] });
+    assertEquals(await engine.list(), [first, second]);
+  },
+};
+
 /** Cases of engines that start and stop instances. */
 export const WITH_INSTANCES: Record<string, Test> = {
   "reports that it owns its instances": ({ engine }) =>

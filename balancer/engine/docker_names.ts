@@ -80,6 +80,18 @@ export interface NamesApi {
   /** Returns a container; undefined if it does not exist. */
   inspect(nameOrId: string): Promise<NamedContainer | undefined>;
   rename(id: string, containerName: string): Promise<void>;
+  /** Removes a container, running or not. */
+  remove(id: string): Promise<void>;
+}
+
+/** The name belongs to a running instance that another balancer of the fleet started. */
+export class StartedElsewhereError extends Error {
+  override readonly name = "StartedElsewhereError";
+
+  /** @param id id of the container */
+  constructor(readonly id: string) {
+    super(`another balancer started ${id}`);
+  }
 }
 
 /** The fields of a container that are used. */
@@ -116,10 +128,17 @@ export class DockerNames {
    *
    * @param containerName the name
    * @param call called with the name to use; may fail while the name is in use
+   * @param known ids of the fleet's containers that may have the name, if several balancers may
+   *   start containers: any other holder is another balancer's
    * @throws {EngineError} `name-taken`: a container of another owner has the name
+   * @throws {StartedElsewhereError} another balancer's container runs under the name
    */
-  async claim<T>(containerName: string, call: (name: string) => Promise<T>): Promise<T> {
-    const claim = { name: containerName, done: this.#claim(containerName, call) };
+  async claim<T>(
+    containerName: string,
+    call: (name: string) => Promise<T>,
+    known?: readonly string[],
+  ): Promise<T> {
+    const claim = { name: containerName, done: this.#claim(containerName, call, known) };
     this.#claims.add(claim);
     try {
       return await claim.done;
@@ -139,29 +158,48 @@ export class DockerNames {
     await Promise.allSettled(claims.map(({ done }) => done));
   }
 
-  async #claim<T>(containerName: string, call: (name: string) => Promise<T>): Promise<T> {
+  async #claim<T>(
+    containerName: string,
+    call: (name: string) => Promise<T>,
+    known?: readonly string[],
+  ): Promise<T> {
     for (let tries = 1;; tries++) {
       try {
         return await call(containerName);
       } catch (error) {
         if (!nameInUse(error)) throw error;
-        const outcome = await this.#moveHolder(containerName, error);
+        const outcome = await this.#moveHolder(containerName, error, known);
+        // Its balancer was stopped before it could start it.
+        if (outcome === "starting" && tries === TRIES) await this.#removeUnstarted(containerName);
         if (outcome === "stuck" || (outcome === "leaving" && tries === TRIES)) {
           return await call(besideOf(containerName));
         }
-        if (tries === TRIES) throw error;
+        if (tries > TRIES || (tries === TRIES && outcome !== "starting")) throw error;
         if (outcome !== "moved") await pause(PAUSE_MS);
       }
     }
   }
 
+  async #removeUnstarted(containerName: string): Promise<void> {
+    const holder = await this.#api.inspect(containerName);
+    if (holder?.State?.Status === "created") await this.#api.remove(holder.Id);
+  }
+
   /** Renames the holder of a name. @returns what became of the holder */
-  async #moveHolder(containerName: string, cause: unknown): Promise<HolderOutcome> {
+  async #moveHolder(
+    containerName: string,
+    cause: unknown,
+    known?: readonly string[],
+  ): Promise<HolderOutcome> {
     const holder = await this.#api.inspect(containerName);
     if (holder?.Name !== `/${containerName}`) return "unseen";
     if (holder.Config.Labels[FLEET_LABEL] !== this.#fleet) throw nameTaken(containerName, cause);
     // A rename during the removal could keep the container.
     if (holder.State?.Status === "removing") return "leaving";
+    if (known && !known.includes(holder.Id)) {
+      if (holder.State?.Status === "running") throw new StartedElsewhereError(holder.Id);
+      if (holder.State?.Status === "created") return "starting";
+    }
     try {
       await this.#api.rename(holder.Id, `${containerName}.old-${holder.Id.slice(0, 8)}`);
       return "moved";
@@ -178,10 +216,10 @@ export class DockerNames {
 }
 
 /**
- * The holder of a name: renamed; not found; in removal; or impossible to rename, for example
+ * The holder of a name: being started by another balancer; renamed; not found; in removal; or impossible to rename, for example
  * because its folder cannot be written.
  */
-type HolderOutcome = "moved" | "unseen" | "leaving" | "stuck";
+type HolderOutcome = "starting" | "moved" | "unseen" | "leaving" | "stuck";
 
 function besideOf(containerName: string): string {
   return `${containerName}.new-${crypto.randomUUID().slice(0, 8)}`;

@@ -1,5 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { DockerNames, identityOf, labelsOf, type NamedContainer } from "./docker_names.ts";
+import {
+  DockerNames,
+  identityOf,
+  labelsOf,
+  type NamedContainer,
+  StartedElsewhereError,
+} from "./docker_names.ts";
 import { launch } from "./conformance.ts";
 
 const REPLICA = labelsOf("f", launch("Server1"));
@@ -40,14 +46,16 @@ class Stage {
     const inspect = () => Promise.resolve(this.#holders.shift());
     const rename = (id: string, name: string) =>
       Promise.resolve(void this.renames.push(`${id} ${name}`));
-    this.names = new DockerNames({ inspect, rename }, "f");
+    const remove = (id: string) => Promise.resolve(void this.renames.push(`remove ${id}`));
+    this.names = new DockerNames({ inspect, rename, remove }, "f");
   }
 
-  claim(): Promise<string> {
-    return this.names.claim("p-Server1", () => {
+  claim(known?: readonly string[]): Promise<string> {
+    const call = () => {
       if (this.#holders.length === 0) return Promise.resolve("done");
       return Promise.reject(Object.assign(new Error("in use"), { statusCode: 409 }));
-    });
+    };
+    return this.names.claim("p-Server1", call, known);
   }
 }
 
@@ -89,7 +97,11 @@ async function claimFrom(status: string, renameStatus: number): Promise<readonly
   const inspect = () => Promise.resolve({ ...holder("f"), State: { Status: status } });
   const refuse = (statusCode: number) =>
     Promise.reject(Object.assign(new Error("refused"), { statusCode }));
-  const names = new DockerNames({ inspect, rename: () => refuse(renameStatus) }, "f");
+  const names = new DockerNames({
+    inspect,
+    rename: () => refuse(renameStatus),
+    remove: () => Promise.resolve(),
+  }, "f");
   await names.claim("p-Server1", (name) => {
     tried.add(name);
     return name === "p-Server1" ? refuse(409) : Promise.resolve();
@@ -123,4 +135,27 @@ Deno.test("docker names: a name is settled once every claim has ended, in succes
   await Promise.all([claim, settled]);
   assertEquals(order[0], "other settled");
   assertEquals(order.toSorted(), ["claimed in vain", "other settled", "settled"]);
+});
+
+function inState(Status: string): NamedContainer {
+  return { ...holder("f"), State: { Status } };
+}
+
+Deno.test("docker names: with several balancers a running holder that the fleet does not know keeps its name", async () => {
+  const stage = new Stage(inState("running"));
+  const error = await assertRejects(() => stage.claim([]), StartedElsewhereError);
+  assertEquals([error.id, stage.renames], [holder("f").Id, []]);
+  const known = new Stage(inState("running"));
+  assertEquals(await known.claim([holder("f").Id]), "done");
+  assertEquals(known.renames.length, 1);
+  const ended = new Stage(inState("exited"));
+  assertEquals(await ended.claim([]), "done");
+});
+
+Deno.test("docker names: a container that another balancer created and has not started is waited for, then removed", async () => {
+  const soon = new Stage(inState("created"), inState("created"), inState("running"));
+  await assertRejects(() => soon.claim([]), StartedElsewhereError);
+  const never = new Stage(...Array.from({ length: 51 }, () => inState("created")));
+  assertEquals(await never.claim([]), "done");
+  assertEquals(never.renames, [`remove ${holder("f").Id}`]);
 });

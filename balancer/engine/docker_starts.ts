@@ -15,7 +15,7 @@ import {
 } from "./docker_container.ts";
 import { imageLacking } from "./docker_errors.ts";
 import type { DockerImages, PinnedTemplate } from "./docker_images.ts";
-import type { DockerNames } from "./docker_names.ts";
+import { type DockerNames, StartedElsewhereError } from "./docker_names.ts";
 import type { DockerNetwork } from "./docker_network.ts";
 import { EngineError, type Instance, type Launch } from "./engine.ts";
 
@@ -73,6 +73,9 @@ export class DockerStarts {
       // Report an invalid command line before anything is pulled.
       this.#specOf(launch);
       return await this.#start({ ...launch, template: await this.#pinned(launch) });
+    } catch (error) {
+      if (!(error instanceof StartedElsewhereError)) throw error;
+      return await this.#found(error.id, launch.name);
     } finally {
       this.#underWay.delete(start);
     }
@@ -105,7 +108,8 @@ export class DockerStarts {
   #create(launch: PinnedLaunch): Promise<string> {
     const { names, network, api } = this.#options;
     const spec = this.#specOf(launch);
-    const create = () => names.claim(spec.name, (name) => api.create({ ...spec, name }));
+    const { known } = launch;
+    const create = () => names.claim(spec.name, (name) => api.create({ ...spec, name }), known);
     return network.with(() => this.#withImage(launch, create));
   }
 
@@ -121,8 +125,13 @@ export class DockerStarts {
   }
 
   async #run(id: string, name: string): Promise<Instance> {
-    const { api, network, containers } = this.#options;
+    const { api, network } = this.#options;
     await network.with(() => api.start(id));
+    return await this.#found(id, name);
+  }
+
+  async #found(id: string, name: string): Promise<Instance> {
+    const { api, containers } = this.#options;
     const container = await api.inspect(id);
     const instance = container && instanceOf(containers, container);
     if (!instance) throw notRunning(name, container);

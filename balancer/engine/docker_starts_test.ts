@@ -42,7 +42,11 @@ class Stage {
         remove: named("remove network"),
       }),
     };
-    const names = { inspect: named("inspect name"), rename: named("rename") };
+    const names = {
+      inspect: named("inspect name"),
+      rename: named("rename"),
+      remove: named("remove"),
+    };
     this.starts = new DockerStarts({
       api: {
         create: () => this.#answer("create", "c0ffee"),

@@ -56,6 +56,12 @@ export interface Launch {
   /** True to start it without a replica's name; a later heartbeat carries the name. */
   readonly spare: boolean;
   readonly template: Template;
+  /**
+   * Ids of the name's instances that the fleet knows, if several balancers may start instances. A
+   * running instance of the name that is not among them was started by another balancer: it is
+   * returned, and no second one is started.
+   */
+  readonly known?: readonly string[];
 }
 
 /**
@@ -194,6 +200,8 @@ export type EngineErrorKind =
   | "away"
   /** Another running balancer owns the fleet. */
   | "owned"
+  /** Another balancer of several heals the fleet. */
+  | "not-holder"
   /** The balancer has no file descriptors left. The instance is not at fault. */
   | "out-of-files"
   /** This engine does not support the operation. */

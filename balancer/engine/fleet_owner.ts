@@ -111,6 +111,12 @@ export class FleetOwner {
     throw new EngineError("away", `docker: no heartbeat for the fleet in ${STALE_MS} ms`);
   }
 
+  /** Ends the heartbeats; the mark stays until it is silent, or another heartbeat renews it. */
+  close(): void {
+    this.#closing.abort();
+    this.#gone = true;
+  }
+
   /** Releases the fleet: removes this balancer's mark. */
   async release(): Promise<void> {
     this.#closing.abort();

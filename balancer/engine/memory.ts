@@ -55,6 +55,8 @@ export class MemoryEngine implements Engine {
     await this.#hold;
     this.#throwIfAway();
     throwNext(this.#startFailures);
+    const other = this.#unknown(launch);
+    if (other) return other;
     const id = `${name}#${++this.#started}`;
     const address = this.#addressOf(name);
     const template = this.#pinned(launch.template);
@@ -198,6 +200,13 @@ export class MemoryEngine implements Engine {
   comeBack(): void {
     this.#away = undefined;
     this.#watchers.report({ type: "back" });
+  }
+
+  /** The running instance of the name that another balancer started. */
+  #unknown({ name, known }: Launch): Instance | undefined {
+    if (!known) return undefined;
+    const running = [...this.#instances.values()];
+    return running.find((one) => one.name === name && !known.includes(one.id));
   }
 
   #running(id: string): Instance {

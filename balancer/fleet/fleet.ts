@@ -10,6 +10,7 @@
  * @module
  */
 import type { Clock } from "../clock.ts";
+import type { ClusterStatus } from "../cluster/cluster.ts";
 import type { Template } from "../engine/engine.ts";
 import type { GivenUpstream } from "../upstream_list.ts";
 import type { Evidence, FailureCost, MaintenanceState, Sample, View } from "../view.ts";
@@ -22,6 +23,7 @@ import { type FleetOptions, FleetParts } from "./parts.ts";
 import type { Changes } from "./reconcile/changes.ts";
 import type { Condition } from "./reconcile/conditions.ts";
 import type { PendingRemoval } from "./reconcile/removals.ts";
+import type { SharedChanges } from "./reconcile/shared_changes.ts";
 import type { Rollout } from "./reconcile/rollout.ts";
 import type { RingSpec } from "./spec/ring_spec.ts";
 import { weighted } from "./store/desired_state.ts";
@@ -40,8 +42,11 @@ export class Fleet {
   readonly rollout: Rollout;
   readonly #options: FleetOptions;
   readonly #parts: FleetParts;
+  #onHealing = () => {};
   #closing = false;
   #abandoned = false;
+  /** The maintenance that was reported last. */
+  #maintenance: MaintenanceState | undefined;
   #cancelTimer: (() => void) | undefined;
 
   constructor(options: FleetOptions) {
@@ -142,10 +147,40 @@ export class Fleet {
    * @throws {StoreError} the saved state cannot be read
    */
   async open(): Promise<void> {
-    await this.#parts.desiredState.load();
-    const { upstreams } = this.#parts.desiredState;
+    const { shared, changes, desiredState } = this.#parts;
+    if (shared) await shared.open(changes as SharedChanges, () => this.#onHealing());
+    else await desiredState.load();
+    const { upstreams } = desiredState;
     if (upstreams) this.#options.engine.setUpstreams?.(upstreams);
     await this.#parts.engineMonitor.connect();
+  }
+
+  /** Whether this balancer starts and stops instances at this moment; of several balancers one does. */
+  get mayHeal(): boolean {
+    return this.#parts.mayHeal;
+  }
+
+  /** This balancer and the others of the fleet; undefined if there is only one. */
+  get cluster(): ClusterStatus | undefined {
+    return this.#options.cluster?.status;
+  }
+
+  /** True if this balancer is one of several and has lost the store that they share. */
+  get isolated(): boolean {
+    return this.#options.cluster?.isolated ?? false;
+  }
+
+  /**
+   * Calls back when this balancer begins to heal the fleet, and after each change of the desired
+   * state while it heals. With one balancer it never does.
+   */
+  set onHealing(callback: () => void) {
+    this.#onHealing = callback;
+  }
+
+  /** Waits a short time until all live balancers route by the desired state in force. */
+  async acknowledged(): Promise<void> {
+    await this.#parts.shared?.acknowledged();
   }
 
   /** Takes evidence of the data plane about an instance. */
@@ -161,6 +196,7 @@ export class Fleet {
   /** Every worker of the data plane routes by this version of the view, or by a later one. */
   applied(version: number): void {
     this.#parts.signals.applied(version);
+    this.#parts.shared?.applied(version);
   }
 
   /** Takes counts of responses and compares the instances. */
@@ -188,16 +224,18 @@ export class Fleet {
   }
 
   /**
-   * Stops every instance that the balancer runs, then closes the engine.
+   * Stops every instance that the balancer runs, then closes the engine. One balancer of several
+   * leaves the instances to the others.
    *
    * @throws {Error} an instance could not be removed; the message names it
    */
   async close(): Promise<void> {
     if (this.#abandoned) return;
+    if (this.#parts.shared) return await this.abandon();
     const { policy: { replaces, stopGraceMs } } = this.#options;
     if (replaces && this.engineUp) {
       this.#closing = true;
-      this.changes.remove(this.#parts.roster.all.map(({ name }) => name));
+      this.changes.withdraw(this.#parts.roster.all.map(({ name }) => name));
       await this.until((members) => members.size === 0 || !this.engineUp);
       if (this.engineUp) await this.#parts.removals.sweep(stopGraceMs);
     }
@@ -215,17 +253,33 @@ export class Fleet {
     this.#parts.heartbeats.close();
     this.#parts.engineMonitor.close();
     await this.changes.close();
+    await this.#parts.shared?.leave();
     await this.#options.engine.close();
+  }
+
+  /** Ends without a word to the other balancers, as a crash does. For tests. */
+  crash(): void {
+    this.#abandoned = true;
+    this.#parts.queue.close();
+    this.#cancelTimer?.();
+    this.#parts.heartbeats.close();
+    this.#parts.engineMonitor.close();
+    this.#parts.shared?.close();
   }
 
   /** Runs after each event: reconciles, then updates everything that follows from the members. */
   #settle(): void {
     const now = this.#options.clock.now();
-    const spares = this.#parts.inventory.complete && !this.#closing;
-    const { template, shape } = this.#parts.desiredState;
-    this.#parts.reconciler.reconcile({ engineUp: this.engineUp, spares, template, shape }, now);
+    const { shared, inventory, desiredState: { template, shape, epoch } } = this.#parts;
+    const spares = inventory.complete && !this.#closing;
+    if (inventory.complete) shared?.prepare();
+    const { engineUp, mayHeal } = this;
+    const input = { engineUp, spares, template, shape, epoch, mayHeal };
+    this.#parts.reconciler.reconcile(input, now);
     this.#parts.heartbeats.sync(this.#parts.roster.all);
     this.#setTimer(now);
+    this.#tellMaintenance();
+    if (inventory.complete) shared?.settle();
     this.#parts.conditions.check(this.#parts.roster.byName);
   }
 
@@ -235,5 +289,13 @@ export class Fleet {
     const deadline = this.#parts.reconciler.nextDeadline(now);
     if (deadline === Infinity) return;
     this.#cancelTimer = this.#options.clock.after(deadline - now, () => this.#parts.signals.tick());
+  }
+
+  /** Of several balancers each one follows the shared state. */
+  #tellMaintenance(): void {
+    const { maintenance } = this;
+    if (maintenance === this.#maintenance) return;
+    this.#maintenance = maintenance;
+    this.#options.onMaintenance?.(maintenance);
   }
 }

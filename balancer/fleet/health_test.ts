@@ -44,7 +44,7 @@ Deno.test("an incident records a replica that never became ready, and its failed
     ["S4", false, 2, "no room"],
   );
   assertEquals([incident?.instance, incident?.ejectedAt], [undefined, undefined]);
-  fleet.changes.remove(["S4"]);
+  fleet.changes.withdraw(["S4"]);
   await fleet.close();
 });
 
@@ -63,7 +63,7 @@ Deno.test("the status shows why a starting replica is not ready, and the final e
     /^not ready 1000 ms after its start: no answer \(\d+ heartbeats\)$/,
   );
   sick.clear();
-  fleet.changes.remove(["S4"]);
+  fleet.changes.withdraw(["S4"]);
   await fleet.close();
 });
 

@@ -5,10 +5,11 @@
  */
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
+import type { Cluster } from "../cluster/cluster.ts";
 import type { Engine, Template } from "../engine/engine.ts";
 import type { FailureLog } from "../failures.ts";
 import type { GivenUpstream } from "../upstream_list.ts";
-import type { DataPlane } from "../view.ts";
+import type { DataPlane, MaintenanceState } from "../view.ts";
 import { Heartbeats } from "./health/heartbeats.ts";
 import { PoisonKeys } from "./health/poison_keys.ts";
 import type { Probe } from "./health/probe.ts";
@@ -18,7 +19,7 @@ import { inRing, isReplica, type Member } from "./member/member.ts";
 import type { FleetPolicy } from "./member/policy.ts";
 import type { MemberEvent } from "./member/transition.ts";
 import { ActionRunner } from "./reconcile/action_runner.ts";
-import { Changes } from "./reconcile/changes.ts";
+import { type Changes, type ChangesOptions, OwnChanges } from "./reconcile/changes.ts";
 import { type Condition, Conditions } from "./reconcile/conditions.ts";
 import { Dispatcher } from "./reconcile/dispatcher.ts";
 import { EngineMonitor } from "./reconcile/engine_monitor.ts";
@@ -29,9 +30,13 @@ import { Reconciler } from "./reconcile/reconciler.ts";
 import { Removals } from "./reconcile/removals.ts";
 import { Rollout } from "./reconcile/rollout.ts";
 import { type EngineListing, Roster } from "./reconcile/roster.ts";
+import { SharedChanges } from "./reconcile/shared_changes.ts";
+import { SharedFleet } from "./reconcile/shared_fleet.ts";
 import { Signals, type SignalsOptions } from "./reconcile/signals.ts";
+import { UpstreamList } from "./reconcile/upstream_list.ts";
 import type { RingShape, RingSpec } from "./spec/ring_spec.ts";
 import { DesiredState } from "./store/desired_state.ts";
+import { SharedFleetStore } from "./store/shared_fleet_store.ts";
 import type { FleetStore } from "./store/store.ts";
 
 /** Dependencies and settings of a {@linkcode Fleet}. */
@@ -49,9 +54,14 @@ export interface FleetOptions {
   readonly limit: number;
   readonly probe: Probe;
   readonly clock: Clock;
+  /** Where the desired state is saved, unless the balancers of a cluster share it. */
   readonly store: FleetStore;
+  /** The other balancers of the fleet; undefined if there are none. */
+  readonly cluster?: Cluster;
   /** Template of the settings, if the engine runs the instances. */
   readonly settings?: Template;
+  /** Called when a maintenance began, changed or ended, by this balancer or another one. */
+  readonly onMaintenance?: (state: MaintenanceState | undefined) => void;
   readonly log: Logger;
   readonly failures: FailureLog;
 }
@@ -69,12 +79,14 @@ export class FleetParts {
   readonly removals: Removals;
   readonly inventory: Inventory;
   readonly changes: Changes;
+  readonly shared: SharedFleet | undefined;
   readonly rollout: Rollout;
   readonly engineMonitor: EngineMonitor;
   readonly reconciler: Reconciler;
   readonly heartbeats: Heartbeats;
   readonly signals: Signals;
   readonly #clock: Clock;
+  readonly #ownsInstances: boolean;
   readonly #pinning: Pinning;
 
   /**
@@ -83,8 +95,9 @@ export class FleetParts {
    */
   constructor(options: FleetOptions, settle: () => void) {
     const { engine, dataPlane, shape, policy, upstreams, desired, limit } = options;
-    const { probe, clock, store, settings, log, failures } = options;
+    const { probe, clock, settings, log, failures, cluster } = options;
     this.#clock = clock;
+    this.#ownsInstances = engine.ownsInstances;
     const eventLog = this.eventLog = new EventLog(clock);
     const poisonKeys = this.poisonKeys = new PoisonKeys(policy);
     const incidents = this.incidents = Incidents.of(eventLog, clock);
@@ -92,26 +105,41 @@ export class FleetParts {
     eventLog.subscribe((event) => incidents.handle(event));
     const queue = this.queue = new EventQueue({ settle, failures });
     const saved = { ...(settings && { settings }), ...(upstreams && { upstreams }) };
-    const desiredState = new DesiredState({ store, desired, shape, log, ...saved });
+    const sharedStore = cluster && new SharedFleetStore(cluster.state);
+    const store = sharedStore ?? options.store;
+    const shares = { store, shared: cluster !== undefined };
+    const desiredState = new DesiredState({ ...shares, desired, shape, log, ...saved });
     this.desiredState = desiredState;
     const roster = this.roster = new Roster({ clock, policy, desired, limit, log });
-    const dispatcher = new Dispatcher({ roster, policy, clock, log, eventLog });
+    const onExit = (id: string) => this.shared?.assignments.noteEnd(id);
+    const dispatcher = new Dispatcher({ roster, policy, clock, log, eventLog, onExit });
     this.dispatcher = dispatcher;
     const removals = this.removals = new Removals({ engine, clock, log, failures });
     this.inventory = new Inventory({ removals, roster, dispatcher, desiredState, policy, log });
-    const ringSpec = () => this.ringSpec;
     const writer = { queue, roster, dispatcher, clock };
-    this.changes = new Changes({ ...writer, desiredState, engine, failures, ringSpec });
+    this.shared = cluster && sharedStore && new SharedFleet({
+      ...writer,
+      cluster,
+      store: sharedStore,
+      desiredState,
+      log,
+      failures,
+      view: () => this.reconciler.view,
+      list: () => void this.engineMonitor.connect(),
+      ownsInstances: engine.ownsInstances,
+    });
+    this.changes = this.#change({ ...writer, desiredState, engine, failures }, cluster);
     this.rollout = new Rollout({ ...writer, policy, until: (condition) => this.until(condition) });
     const save = () => void this.changes.saveInitial();
     this.#pinning = new Pinning({ roster, desiredState, save });
     this.engineMonitor = this.#monitor({ engine, clock, log, failures });
     const actions = new ActionRunner({
       engine,
-      dataPlane,
+      dataPlane: this.shared?.drains(dataPlane) ?? dataPlane,
       removals,
       log,
       failures,
+      ...(cluster && { known: (name: string) => roster.instancesNamed(name) }),
       report: (name, event) => this.#post(event, name),
       onDown: (error) => this.engineMonitor.markDown(error),
     });
@@ -121,9 +149,15 @@ export class FleetParts {
     this.signals = this.#receive({ ...writer, eventLog, policy, log });
   }
 
+  /** Whether this balancer starts and stops instances; of several balancers one does. */
+  get mayHeal(): boolean {
+    return this.shared?.healing.mayHeal ?? true;
+  }
+
   /** Desired weights, in the order in which the replicas joined, and shape of the ring. */
   get ringSpec(): RingSpec {
-    const replicas = this.members.filter(inRing).map(({ name, weight }) => [name, weight] as const);
+    const members = inOrder(this.members.filter(inRing), this.desiredState.shared?.names);
+    const replicas = members.map(({ name, weight }) => [name, weight] as const);
     return { weights: new Map(replicas), shape: this.desiredState.shape };
   }
 
@@ -137,6 +171,25 @@ export class FleetParts {
     const reached = this.conditions.add(condition);
     this.queue.run(() => {});
     return reached;
+  }
+
+  #change(
+    options: Omit<ChangesOptions, "upstreamList" | "ringSpec"> & Pick<FleetOptions, "engine">,
+    cluster: Cluster | undefined,
+  ): Changes {
+    const upstreamList = new UpstreamList(options);
+    const ringSpec = () => this.ringSpec;
+    if (!cluster) return new OwnChanges({ ...options, upstreamList, ringSpec });
+    return new SharedChanges({
+      ...options,
+      upstreamList,
+      ringSpec,
+      self: cluster.id,
+      complete: () => this.inventory.complete,
+      mayHeal: () => this.mayHeal,
+      live: () => new Set(cluster.status.balancers.map(({ id }) => id)),
+      onApplied: () => this.shared?.changed(),
+    });
   }
 
   #monitor(options: Pick<FleetOptions, "engine" | "clock" | "log" | "failures">): EngineMonitor {
@@ -176,10 +229,23 @@ export class FleetParts {
 
   #onListed(listing: EngineListing): void {
     this.#logEngine(true);
-    if (this.inventory.take(listing)) void this.changes.saveInitial();
+    const heals = this.shared?.listed() ?? true;
+    // Nobody starts the instances of engine static: each balancer takes them all.
+    const first = this.inventory.take(listing, heals || !this.#ownsInstances);
+    // The first balancer of several creates the state once it heals.
+    const creates = this.shared && heals && !this.desiredState.shared;
+    if (first || creates) void this.changes.saveInitial();
   }
 
   #logEngine(up: boolean): void {
     this.eventLog.add({ type: "engine", at: this.#clock.now(), up });
   }
+}
+
+/** Orders members as the shared state names them, so that all balancers show the same order. */
+function inOrder(members: readonly Member[], names: readonly string[] = []): readonly Member[] {
+  if (names.length === 0) return members;
+  const order = new Map(names.map((name, at) => [name, at]));
+  const rank = ({ name }: Member) => order.get(name) ?? names.length;
+  return members.toSorted((a, b) => rank(a) - rank(b));
 }

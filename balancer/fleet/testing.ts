@@ -35,6 +35,7 @@ export function testPolicy(changes: Partial<FleetPolicy> = {}): FleetPolicy {
     quarantineMs: 60_000,
     minReadyMs: 0,
     slowStartMs: 0,
+    rampsSlots: true,
     ...changes,
   };
 }

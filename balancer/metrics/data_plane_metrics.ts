@@ -7,9 +7,20 @@ import type {
   DataPlaneCounts,
   ReplicaCounts,
   RequestCount,
+  Timings,
   WorkerCounts,
 } from "../proxy/stats/counter_snapshot.ts";
-import { counter, type Family, gauge, histogram, type Range, type Series } from "./family.ts";
+import {
+  counter,
+  type Family,
+  gauge,
+  histogram,
+  type Range,
+  type Series,
+  type TimedSeries,
+} from "./family.ts";
+
+type Replicas = DataPlaneCounts["replicas"];
 
 /** From a tenth of a millisecond to fifty seconds. */
 const REQUEST_RANGE: Range = { from: 0.0001, to: 50 };
@@ -33,28 +44,24 @@ export function dataPlaneMetrics(counts: DataPlaneCounts): readonly Family[] {
 }
 
 function requestMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
-  const requests = [
-    ...requestSeries("", workers.requests),
-    ...[...replicas].flatMap(([name, counts]) => requestSeries(name, counts.requests)),
-  ];
   return [
     counter(
       "requests_total",
       "Requests by who answered (nobody: the balancer itself), method and class of status; " +
         "broken: the replica broke its answer off, left: the client did not wait for it.",
-      requests,
+      requestSeries(workers, replicas),
     ),
     histogram(
       "request_duration_seconds",
       "From the head of a request to the end of its answer, without tunnels and event streams.",
       REQUEST_RANGE,
-      [...replicas].map(([replica, { duration }]) => [{ replica }, duration]),
+      timings(replicas, ({ duration }) => duration),
     ),
     histogram(
       "upstream_first_byte_seconds",
       "From sending a request, or opening a connection for it, to the replica's answer.",
       REQUEST_RANGE,
-      [...replicas].map(([replica, { firstByte }]) => [{ replica }, firstByte]),
+      timings(replicas, ({ firstByte }) => firstByte),
     ),
     histogram(
       "overhead_seconds",
@@ -96,7 +103,7 @@ function connectionMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
       "upstream_failures_total",
       "Attempts that failed, by replica and kind; stale: the replica had closed the connection " +
         "while it waited, broken: the answer broke off in the middle.",
-      [...replicas].flatMap(([replica, { failures }]) => labelled("kind", failures, { replica })),
+      failureSeries(replicas),
     ),
   ];
 }
@@ -132,17 +139,34 @@ function holdMetrics(workers: WorkerCounts): Family[] {
   ];
 }
 
-function requestSeries(replica: string, requests: readonly RequestCount[]): Series[] {
-  return requests.map(({ method, outcome, count }) =>
-    [{ replica, method, status: outcome }, count] as const
-  );
+/** The series of all replicas are made while they are read: see {@linkcode Family.values}. */
+function* requestSeries(workers: WorkerCounts, replicas: Replicas): Generator<Series> {
+  for (const count of workers.requests) yield requestsOf("", count);
+  for (const [name, { requests }] of replicas) {
+    for (const count of requests) yield requestsOf(name, count);
+  }
 }
 
-function perReplica(
-  replicas: DataPlaneCounts["replicas"],
+function requestsOf(replica: string, { method, outcome, count }: RequestCount): Series {
+  return [{ replica, method, status: outcome }, count];
+}
+
+function* failureSeries(replicas: Replicas): Generator<Series> {
+  for (const [replica, { failures }] of replicas) yield* labelled("kind", failures, { replica });
+}
+
+function* timings(
+  replicas: Replicas,
+  read: (counts: ReplicaCounts) => Timings,
+): Generator<TimedSeries> {
+  for (const [replica, counts] of replicas) yield [{ replica }, read(counts)];
+}
+
+function* perReplica(
+  replicas: Replicas,
   read: (counts: ReplicaCounts) => number,
-): Series[] {
-  return [...replicas].map(([replica, counts]) => [{ replica }, read(counts)] as const);
+): Generator<Series> {
+  for (const [replica, counts] of replicas) yield [{ replica }, read(counts)];
 }
 
 function labelled(

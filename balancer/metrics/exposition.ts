@@ -5,7 +5,7 @@
  * @module
  */
 import type { Registry } from "prom-client";
-import type { Family } from "./family.ts";
+import type { Family, Value } from "./family.ts";
 
 /** The response to a scrape. */
 export interface Exposition {
@@ -15,7 +15,7 @@ export interface Exposition {
 }
 
 /** Values per slice: a few milliseconds of the main thread. */
-const SLICE = 500;
+const SLICE = 200;
 
 /**
  * Writes metrics in slices: the metrics of a thousand replicas would otherwise block heartbeats and
@@ -45,13 +45,20 @@ export async function expose(families: readonly Family[]): Promise<Exposition> {
 
 /** A part of a family. */
 interface Slice extends Family {
+  readonly values: readonly Value[];
   readonly isFirst: boolean;
 }
 
 function* slicesOf(family: Family): Generator<Slice> {
-  for (let at = 0; at === 0 || at < family.values.length; at += SLICE) {
-    yield { ...family, values: family.values.slice(at, at + SLICE), isFirst: at === 0 };
+  let values: Value[] = [];
+  let isFirst = true;
+  for (const value of family.values) {
+    values.push(value);
+    if (values.length < SLICE) continue;
+    yield { ...family, values, isFirst };
+    [values, isFirst] = [[], false];
   }
+  if (isFirst || values.length > 0) yield { ...family, values, isFirst };
 }
 
 async function textOf(family: Family, registry: Registry): Promise<string> {
@@ -67,6 +74,6 @@ function withoutHeader(text: string): string {
 }
 
 /** Yields to the event loop. */
-function turnOfLoop(): Promise<void> {
+export function turnOfLoop(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -11,7 +11,7 @@ import { BOUNDS_US } from "../proxy/stats/latency_buckets.ts";
 type Labels = Readonly<Record<string, string>>;
 
 /** One sample of one series. */
-interface Value {
+export interface Value {
   /** Set if the sample's name differs from its family's, as in a histogram. */
   readonly metricName?: string;
   readonly labels: Labels;
@@ -23,7 +23,8 @@ export interface Family {
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
-  readonly values: readonly Value[];
+  /** Made while they are read: the histograms of a thousand replicas have 40,000 values. */
+  readonly values: Iterable<Value>;
 }
 
 /** A series and its value. */
@@ -46,7 +47,7 @@ function nameOf(name: string): string {
  * @param help the counted events
  * @param series all series, or a number without labels
  */
-export function counter(name: string, help: string, series: number | readonly Series[]): Family {
+export function counter(name: string, help: string, series: number | Iterable<Series>): Family {
   return { name: nameOf(name), help, type: "counter", values: valuesOf(series) };
 }
 
@@ -57,9 +58,12 @@ export function counter(name: string, help: string, series: number | readonly Se
  * @param help the measured value
  * @param series all series, or a number without labels
  */
-export function gauge(name: string, help: string, series: number | readonly Series[]): Family {
+export function gauge(name: string, help: string, series: number | Iterable<Series>): Family {
   return { name: nameOf(name), help, type: "gauge", values: valuesOf(series) };
 }
+
+/** A series and its times. */
+export type TimedSeries = readonly [labels: Labels, timings: Timings];
 
 /** The range of a histogram's buckets, in seconds. */
 export interface Range {
@@ -79,11 +83,18 @@ export function histogram(
   name: string,
   help: string,
   range: Range,
-  series: readonly (readonly [labels: Labels, timings: Timings])[],
+  series: Iterable<TimedSeries>,
 ): Family {
   const full = PREFIX + name;
-  const values = series.flatMap(([labels, timings]) => histogramOf(full, labels, timings, range));
-  return { name: full, help, type: "histogram", values };
+  return { name: full, help, type: "histogram", values: histogramValues(full, range, series) };
+}
+
+function* histogramValues(
+  name: string,
+  range: Range,
+  series: Iterable<TimedSeries>,
+): Generator<Value> {
+  for (const [labels, timings] of series) yield* histogramOf(name, labels, timings, range);
 }
 
 /** Steps of the latency scale that bound buckets: there are ten steps per power of ten. */
@@ -105,7 +116,7 @@ function histogramOf(name: string, labels: Labels, timings: Timings, range: Rang
   return values;
 }
 
-function valuesOf(series: number | readonly Series[]): Value[] {
-  if (typeof series === "number") return [{ labels: {}, value: series }];
-  return series.map(([labels, value]) => ({ labels, value }));
+function* valuesOf(series: number | Iterable<Series>): Generator<Value> {
+  if (typeof series === "number") yield { labels: {}, value: series };
+  else for (const [labels, value] of series) yield { labels, value };
 }

@@ -11,7 +11,7 @@ import type { DataPlaneCounts } from "../proxy/stats/counter_snapshot.ts";
 import type { DataPlaneWorkers } from "../proxy/worker/pool.ts";
 import { Chronicle } from "./chronicle.ts";
 import { dataPlaneMetrics } from "./data_plane_metrics.ts";
-import { expose, type Exposition } from "./exposition.ts";
+import { expose, type Exposition, turnOfLoop } from "./exposition.ts";
 import { fleetMetrics } from "./fleet_metrics.ts";
 import { VERSION } from "../version.ts";
 import { LoadReport } from "./load_report.ts";
@@ -91,7 +91,7 @@ export class Metrics {
   async expose(): Promise<Exposition> {
     const { fleet, dataPlane, clock } = this.#options;
     const files = await this.#files.read();
-    const counts = dataPlane.counts();
+    const counts = await dataPlane.countsInSlices(turnOfLoop);
     return await expose([
       ...dataPlaneMetrics(counts),
       ...fleetMetrics({

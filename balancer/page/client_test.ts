@@ -100,6 +100,7 @@ function planned(options: RingOptions, wish: Wish, then: RingOptions) {
     ring: now,
     ready: new Map(),
     awaited: new Set(),
+    epoch: 0,
     quarantined: new Set(),
   });
   const replicas = now.options.members.map((member) => ({ ...member, inRing: true }) as Replica);

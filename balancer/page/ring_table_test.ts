@@ -9,6 +9,7 @@ function view(options: RingOptions, changes: Partial<View> = {}): View {
     ring: Ring.build(options),
     ready: new Map(),
     awaited: new Set(),
+    epoch: 0,
     quarantined: new Set(),
     ...changes,
   };

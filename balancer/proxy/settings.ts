@@ -197,8 +197,8 @@ export function proxySettings(
       calls: callsOf(config.limits.apiConnections, workers),
     },
     timeouts: {
-      head: config.timeouts.headMs,
-      keepAlive: config.timeouts.keepAliveMs,
+      head: config.listen.headMs,
+      keepAlive: config.listen.keepAliveMs,
       body: config.timeouts.bodyMs,
       connect: config.timeouts.connectMs,
       response: config.timeouts.responseMs,

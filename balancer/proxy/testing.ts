@@ -58,6 +58,7 @@ export class ProxyHarness implements AsyncDisposable {
         ring: Ring.build({ members: ["Server1"] }),
         ready: new Map(away ? [] : [["Server1", { name: "Server1", instance: "i1", address }]]),
         awaited: new Set(away ? ["Server1"] : []),
+        epoch: 0,
         quarantined: new Set(),
       },
       { ready: new Map([["i1", 1]]), leaving: [] },

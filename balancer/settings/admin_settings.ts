@@ -20,10 +20,13 @@ export const ADMIN_SETTINGS = {
   LB_ADMIN_TOKEN: text(
     "",
     "bearer token that changes must carry; unset: the balancer makes one for what runs code",
-    SECRET,
+    { ...SECRET, asFile: "LB_ADMIN_TOKEN_FILE" },
   ),
   LB_ADMIN_TOKEN_FILE: text("", "file that holds it instead; read anew on each use", FILE),
-  LB_READ_TOKEN: text("", "bearer token that may look on and no more; unset: anyone may", SECRET),
+  LB_READ_TOKEN: text("", "bearer token that may look on and no more; unset: anyone may", {
+    ...SECRET,
+    asFile: "LB_READ_TOKEN_FILE",
+  }),
   LB_READ_TOKEN_FILE: text("", "file that holds it instead; read anew on each use", FILE),
   LB_ADMIN_OPEN: choice(
     ["false", "true", "without-token"],
@@ -47,5 +50,6 @@ export const ADMIN_SETTINGS = {
     fallback: "",
     expects: "host names, parted by commas",
     about: "names beside localhost and addresses under which the API is used without a token",
+    form: { kind: "list" },
   },
 } satisfies Record<string, Setting<unknown>>;

@@ -5,9 +5,18 @@
  */
 import { DEFAULT_FLEET, FLEET_NAME } from "../engine/fleet_names.ts";
 import { type ReplicaOptions, replicaOptions } from "../engine/replica_options.ts";
-import { choice, json, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
+import {
+  choice,
+  flag,
+  json,
+  LARGEST_DELAY_MS,
+  parsed,
+  type Setting,
+  text,
+  whole,
+} from "./setting.ts";
 import { parseDockerHost } from "./docker_host.ts";
-import { parseEnvironment, parseFlag, parseUser, type User } from "./values.ts";
+import { parseEnvironment, parseUser, type User } from "./values.ts";
 
 const NAME_OR_EMPTY = /^([A-Za-z0-9][A-Za-z0-9_.-]*)?$/;
 
@@ -50,6 +59,8 @@ export const ENGINE_SETTINGS = {
     fallback: "{}",
     expects: 'a JSON object of strings, {"NAME":"value"}',
     about: "environment that every replica gets beside PORT, HOST, SERVER_NAME and SERVER_ID",
+    secret: true,
+    form: { kind: "texts" },
   },
   LB_REPLICA_OPTIONS: json<ReplicaOptions>(
     replicaOptions,
@@ -70,13 +81,11 @@ export const ENGINE_SETTINGS = {
     "name of the fleet: label of its containers; several fleets share a host under different names",
     { expects: "at most 63 letters, digits, `_`, `.` and `-`", pattern: FLEET_NAME },
   ),
-  LB_TAKE_OVER: {
-    schema: parsed(parseFlag),
-    fallback: "false",
-    expects: "true or false",
-    about: "whether a balancer that has the fleet, or the state file, is asked to hand it over; " +
+  LB_TAKE_OVER: flag(
+    false,
+    "whether a balancer that has the fleet, or the state file, is asked to hand it over; " +
       "false: this one does not start then",
-  },
+  ),
   LB_CONTAINER_PREFIX: text(
     "",
     "put before a replica's name to make its container's name; empty: nothing in the fleet " +

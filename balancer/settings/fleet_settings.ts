@@ -4,9 +4,9 @@
  * @module
  */
 import { LAYOUTS, MAX_SLOTS } from "../../ring/mod.ts";
-import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
+import { choice, flag, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
 import { parseUpstreams } from "../upstream_list.ts";
-import { parseFlag, parseKeySource, parseLoadBound } from "./values.ts";
+import { parseKeySource, parseLoadBound } from "./values.ts";
 
 /** Browsers keep no cookie longer than 400 days (RFC 6265bis, section 5.5). */
 const MAX_COOKIE_AGE_S = 400 * 24 * 60 * 60;
@@ -31,6 +31,7 @@ export const FLEET_SETTINGS = {
       "`name=address*weight,…`: an address is `host:port` or `unix:/path`, name and weight " +
       "(0 to 1000) may be left out",
     about: "upstreams for engine static; one without a name is named by its address",
+    form: { kind: "upstreams" },
   },
   LB_SLOTS: whole(512, 1, MAX_SLOTS, "slots on the ring (M)"),
   LB_VIRTUAL_SERVERS: whole(9, 1, MAX_SLOTS, "virtual servers a replica (K), layout `ring` only"),
@@ -67,6 +68,7 @@ export const FLEET_SETTINGS = {
     about:
       "a replica has at most this many times its share of what is in flight (1.25: a quarter " +
       "more); what overflows goes where another hash of its key falls; 0: no bound",
+    form: { kind: "number", min: 0, max: 100, fraction: true },
   },
   LB_SLOW_START_MS: whole(
     0,
@@ -74,10 +76,8 @@ export const FLEET_SETTINGS = {
     LARGEST_DELAY_MS,
     "milliseconds in which a new replica comes to its full share; 0: at once",
   ),
-  LB_RING_FIELDS: {
-    schema: parsed(parseFlag),
-    fallback: "false",
-    expects: "true or false",
-    about: "whether responses say where they come from: X-Ring-Slot and X-Ring-Replica",
-  },
+  LB_RING_FIELDS: flag(
+    false,
+    "whether responses say where they come from: X-Ring-Slot and X-Ring-Replica",
+  ),
 } satisfies Record<string, Setting<unknown>>;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
-import { parseFlag, parseHeaders, parseShare } from "./values.ts";
+import { choice, flag, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
+import { parseHeaders, parseShare, parseStore } from "./values.ts";
 
 /** In the order in which the reference lists them. */
 export const HEALING_SETTINGS = {
@@ -37,7 +37,13 @@ export const HEALING_SETTINGS = {
       "and those of a body",
     about: "further header fields of a heartbeat",
     secret: true,
+    asFile: "LB_HEALTH_HEADERS_FILE",
+    form: { kind: "texts" },
   },
+  LB_HEALTH_HEADERS_FILE: text("", "file that holds them instead, as a JSON object", {
+    expects: "a path, or empty",
+    pattern: /^[^\0]*$/,
+  }),
   LB_START_TIMEOUT_MS: whole(30000, 100, LARGEST_DELAY_MS, "milliseconds that a start may take"),
   LB_RESTART_BACKOFF_MS: whole(
     250,
@@ -90,12 +96,21 @@ export const HEALING_SETTINGS = {
     expects: "a path whose folder exists, or empty to go by what runs",
     pattern: /^[^\0]*$/,
   }),
-  LB_DRILLS: {
-    schema: parsed(parseFlag),
-    fallback: "false",
-    expects: "true or false",
-    about: "let `POST /_lb/drill` kill replicas to prove that they heal",
+  LB_STORE: {
+    schema: parsed(parseStore),
+    fallback: "",
+    expects: "file: and the absolute path of a folder, or empty",
+    about: "the store that several balancers of one fleet share, engines docker and static; each " +
+      "of them serves, and one at a time heals; empty: this balancer is alone",
   },
+  LB_LEASE_MS: whole(
+    3000,
+    300,
+    60_000,
+    "milliseconds after which another balancer heals the fleet if the one that did falls silent; " +
+      "only with LB_STORE",
+  ),
+  LB_DRILLS: flag(false, "let `POST /_lb/drill` kill replicas to prove that they heal"),
   LB_DRAIN_MS: whole(
     10000,
     0,
@@ -140,12 +155,10 @@ export const HEALING_SETTINGS = {
     LARGEST_DELAY_MS,
     "milliseconds without a response after which a replica is suspected and looked at; 0: never",
   ),
-  LB_OUTLIERS: {
-    schema: parsed(parseFlag),
-    fallback: "false",
-    expects: "true or false",
-    about: "replace a replica that answers far worse than its peers: by 5xx, or by slowness",
-  },
+  LB_OUTLIERS: flag(
+    false,
+    "replace a replica that answers far worse than its peers: by 5xx, or by slowness",
+  ),
   LB_READY_SHARE: {
     schema: parsed(parseShare),
     fallback: "0.5",

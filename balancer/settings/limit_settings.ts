@@ -3,8 +3,17 @@
  *
  * @module
  */
-import { choice, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
-import { parseFlag, parseNetworks, parseWhole } from "./values.ts";
+import {
+  choice,
+  flag,
+  LARGEST_DELAY_MS,
+  parsed,
+  type Setting,
+  text,
+  whole,
+  wholeOrAuto,
+} from "./setting.ts";
+import { parseNetworks } from "./values.ts";
 
 /** In the order in which the reference lists them. */
 export const LIMIT_SETTINGS = {
@@ -71,14 +80,12 @@ export const LIMIT_SETTINGS = {
     "longest body of a request, 0 for any; 413 above",
   ),
   LB_MAX_CONNECTIONS: whole(20000, 1, 1000000, "most connections of clients; 503 above"),
-  LB_MAX_CONNECTIONS_PER_CLIENT: {
-    schema: parsed((s) => s === "auto" ? s : parseWhole(s, 0, 1000000)),
-    fallback: "auto",
-    expects: "auto or a whole number from 0 to 1000000",
-    about:
-      "most connections from one address, 0 for any; `auto`: half of those that the limit of " +
+  LB_MAX_CONNECTIONS_PER_CLIENT: wholeOrAuto(
+    0,
+    1000000,
+    "most connections from one address, 0 for any; `auto`: half of those that the limit of " +
       "open files allows; 503 above",
-  },
+  ),
   LB_MAX_API_CONNECTIONS: whole(
     256,
     1,
@@ -97,6 +104,7 @@ export const LIMIT_SETTINGS = {
     expects: "networks in CIDR notation, `10.0.0.0/8,fd00::/8`",
     about: "proxies in front that are believed about the client and where a request comes from; " +
       "X-Forwarded-*, Forwarded, X-Real-IP and the like of other clients are dropped",
+    form: { kind: "list" },
   },
   LB_PROXY_PROTOCOL: choice(
     ["off", "on"],
@@ -107,28 +115,16 @@ export const LIMIT_SETTINGS = {
     ["drop", "keep"],
     "fields of requests with an underscore in their names; CGI and WSGI take it for a hyphen",
   ),
-  LB_VIA: {
-    schema: parsed(parseFlag),
-    fallback: "true",
-    expects: "true or false",
-    about: "whether messages say in Via that they came through here; nginx compresses none that do",
-  },
-  LB_TRACE: {
-    schema: parsed(parseFlag),
-    fallback: "false",
-    expects: "true or false",
-    about: "whether TRACE is sent on; 405 otherwise",
-  },
+  LB_VIA: flag(
+    true,
+    "whether messages say in Via that they came through here; nginx compresses none that do",
+  ),
+  LB_TRACE: flag(false, "whether TRACE is sent on; 405 otherwise"),
   LB_ERROR_PAGES: text(
     "",
     "folder with pages for errors of the balancer: `503.html`, `5xx.html`, `4xx.html`, " +
       "`maintenance.html`; clients that prefer HTML get them, others JSON",
     { expects: "the path of a folder, or empty", pattern: /^[^\0]*$/ },
   ),
-  LB_WORKERS: {
-    schema: parsed((s) => s === "auto" ? s : parseWhole(s, 1, 256)),
-    fallback: "auto",
-    expects: "auto or a whole number from 1 to 256",
-    about: "worker threads of the data plane; `auto` is one for each core",
-  },
+  LB_WORKERS: wholeOrAuto(1, 256, "worker threads of the data plane; `auto` is one for each core"),
 } satisfies Record<string, Setting<unknown>>;

@@ -13,6 +13,7 @@ export const LOG_SETTINGS = {
     fallback: "off",
     expects: "`off`, `full`, or the part of the requests, above 0 and below 1: `0.01`",
     about: "of how many requests the log tells; of a part: besides those, of each that failed",
+    form: { kind: "number", min: 0, max: 1, fraction: true, words: ["off", "full"] },
   },
   LB_ACCESS_LOG_FORMAT: choice(
     ["auto", "json", "text", "combined"],

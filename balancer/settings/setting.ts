@@ -4,7 +4,29 @@
  * @module
  */
 import { z } from "zod";
-import { parseWhole } from "./values.ts";
+import { parseFlag, parseWhole } from "./values.ts";
+
+/** How a setting is written in a configuration file; its text is the same as in the environment. */
+export type FileForm =
+  /** A whole number, or one of some words. */
+  | {
+    readonly kind: "number";
+    readonly min: number;
+    readonly max: number;
+    readonly fraction?: true;
+    readonly words?: readonly string[];
+  }
+  | { readonly kind: "flag" }
+  | { readonly kind: "choice"; readonly values: readonly string[] }
+  | { readonly kind: "text" }
+  /** A list of texts, which the environment writes with commas. */
+  | { readonly kind: "list" }
+  /** A list of upstreams: texts, or maps of name, address and weight. */
+  | { readonly kind: "upstreams" }
+  /** A map of texts, which the environment writes as JSON. */
+  | { readonly kind: "texts" }
+  /** Any value, which the environment writes as JSON. */
+  | { readonly kind: "json"; readonly schema: z.ZodType };
 
 /** One environment variable that the balancer reads. */
 export interface Setting<T> {
@@ -20,6 +42,10 @@ export interface Setting<T> {
   readonly emptyCounts?: true;
   /** True if the value must not appear in messages. */
   readonly secret?: true;
+  /** The setting that names a file of a secret: a configuration file may only hold that one. */
+  readonly asFile?: string;
+  /** Form in a configuration file; a text if it is not given. */
+  readonly form?: FileForm;
 }
 
 /** The longest delay that timers support; a longer one would fire at once. */
@@ -62,7 +88,7 @@ export function json<T>(
       return z.NEVER;
     }
   });
-  return { schema: value.pipe(schema), fallback, expects, about };
+  return { schema: value.pipe(schema), fallback, expects, about, form: { kind: "json", schema } };
 }
 
 /** A whole number from `min` to `max`. */
@@ -72,6 +98,29 @@ export function whole(fallback: number, min: number, max: number, about: string)
     fallback: String(fallback),
     expects: `a whole number from ${min} to ${max}`,
     about,
+    form: { kind: "number", min, max },
+  };
+}
+
+/** `auto`, which is the default, or a whole number from `min` to `max`. */
+export function wholeOrAuto(min: number, max: number, about: string): Setting<number | "auto"> {
+  return {
+    schema: parsed((text) => text === "auto" ? text : parseWhole(text, min, max)),
+    fallback: "auto",
+    expects: `auto or a whole number from ${min} to ${max}`,
+    about,
+    form: { kind: "number", min, max, words: ["auto"] },
+  };
+}
+
+/** True or false. */
+export function flag(fallback: boolean, about: string): Setting<boolean> {
+  return {
+    schema: parsed(parseFlag),
+    fallback: String(fallback),
+    expects: "true or false",
+    about,
+    form: { kind: "flag" },
   };
 }
 
@@ -85,6 +134,7 @@ export function choice<const T extends string>(
     fallback: values[0],
     expects: `one of ${values.join(", ")}`,
     about,
+    form: { kind: "choice", values },
   };
 }
 
@@ -92,7 +142,12 @@ export function choice<const T extends string>(
 export function text(
   fallback: string,
   about: string,
-  form: { readonly expects: string; readonly pattern: RegExp; readonly secret?: true },
+  form: {
+    readonly expects: string;
+    readonly pattern: RegExp;
+    readonly secret?: true;
+    readonly asFile?: string;
+  },
 ): Setting<string> {
   const { pattern, ...described } = form;
   const schema = parsed((value) => pattern.test(value) ? value : undefined);

@@ -7,6 +7,7 @@
 import type { z } from "zod";
 import { ADMIN_SETTINGS } from "./admin_settings.ts";
 import { ENGINE_SETTINGS } from "./engine_settings.ts";
+import { FILE_SETTINGS } from "./file_settings.ts";
 import { FLEET_SETTINGS } from "./fleet_settings.ts";
 import { HEALING_SETTINGS } from "./healing_settings.ts";
 import { LIMIT_SETTINGS } from "./limit_settings.ts";
@@ -14,6 +15,7 @@ import { LOG_SETTINGS } from "./log_settings.ts";
 
 /** The settings by theme, in the order in which the reference lists them. */
 export const SETTING_GROUPS = {
+  "Configuration file": FILE_SETTINGS,
   "Ring and routing": FLEET_SETTINGS,
   "Health and healing": HEALING_SETTINGS,
   "Limits and deadlines": LIMIT_SETTINGS,
@@ -24,6 +26,7 @@ export const SETTING_GROUPS = {
 
 /** All settings. */
 export const SETTINGS = {
+  ...FILE_SETTINGS,
   ...FLEET_SETTINGS,
   ...HEALING_SETTINGS,
   ...LIMIT_SETTINGS,

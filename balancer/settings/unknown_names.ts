@@ -40,12 +40,24 @@ export function unknownNameFaults(
 function advice(name: string, settings: readonly string[]): string {
   const replacement = RENAMED[name];
   if (replacement !== undefined) return `is now called ${replacement}`;
-  const word = withoutPrefix(name.toUpperCase());
-  const nearest = closest(word, settings.map(withoutPrefix));
+  const nearest = similarName(withoutPrefix(name.toUpperCase()), settings.map(withoutPrefix));
+  return nearest === undefined
+    ? "no setting has this name; docs/reference/settings.md lists all settings"
+    : `no setting has this name; did you mean ${PREFIX}${nearest}?`;
+}
+
+/**
+ * Returns the known name that a word was probably meant to be.
+ *
+ * @param word the word
+ * @param names known names
+ * @returns undefined if no name is similar
+ */
+export function similarName(word: string, names: readonly string[]): string | undefined {
+  const nearest = closest(word, names);
   const letters = Math.max(word.length, nearest.length);
-  return distance(word, nearest) <= Math.max(2, letters * LARGEST_DIFFERENCE)
-    ? `no setting has this name; did you mean ${PREFIX}${nearest}?`
-    : "no setting has this name; docs/reference/settings.md lists all settings";
+  const limit = Math.max(2, letters * LARGEST_DIFFERENCE);
+  return nearest !== "" && distance(word, nearest) <= limit ? nearest : undefined;
 }
 
 /** Every name has the prefix, so that the prefix says nothing about likeness. */

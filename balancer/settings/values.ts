@@ -40,6 +40,18 @@ export function parseFlag(text: string): boolean | undefined {
 /** A listen address besides the public port: an address, or a socket file. */
 export type Entrance = Address | { readonly path: string };
 
+/** A store that several balancers share: a folder. */
+interface StoreLocation {
+  readonly folder: string;
+}
+
+/** `file:/path`. Empty text is null: no store. */
+export function parseStore(text: string): StoreLocation | null | undefined {
+  if (text === "") return null;
+  const [, folder] = /^file:(\/[^\0]*)$/.exec(text) ?? [];
+  return folder === undefined ? undefined : { folder };
+}
+
 /** `host:port`, port 0 for a free one, or `unix:/path`. Empty text is null: no entrance. */
 export function parseEntrance(text: string): Entrance | null | undefined {
   if (text === "") return null;

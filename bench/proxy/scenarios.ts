@@ -104,6 +104,12 @@ async function atShare({ port, warmUp, seconds, folder }: Subject): Promise<Samp
   return { load: rate, ...await rated({ port, rate, seconds, folder }) };
 }
 
+/**
+ * A tail is made of rare events: code that is compiled late, connections to replicas that are opened
+ * late. They are part of a start, not of the state that is compared.
+ */
+const LONG_WARM_UP = 5;
+
 /** All get the same rate, so that latencies compare: of queues that are as full as each other. */
 function tail(connections: number): Scenario {
   return {
@@ -128,7 +134,7 @@ async function most({ port, warmUp, seconds }: Subject, connections: number): Pr
 
 async function atRate(subject: Subject, connections: number): Promise<Sample> {
   const { pid, port, rate, warmUp, seconds, folder } = subject;
-  await runWrk({ port, path: "/small/", connections, seconds: warmUp });
+  await runWrk({ port, path: "/small/", connections, seconds: LONG_WARM_UP * warmUp });
   const before = await readUsage(pid);
   const sample = await rated({ port, rate, seconds, connections, folder });
   const cpuNs = cpuBetween(before, await readUsage(pid));

@@ -31,6 +31,7 @@ function view(ring: Ring, names: readonly string[]): View {
     ring,
     ready: new Map(names.map((name) => [name, { name, instance: name, address }])),
     awaited: new Set(),
+    epoch: 0,
     quarantined: new Set(),
   };
 }

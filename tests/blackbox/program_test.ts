@@ -225,23 +225,23 @@ test("events end with 3 when the balancer ends", async () => {
   assertMatch(stderr, /^error: http:\/\/127\.0\.0\.1:\d+: the stream ended with the balancer\n$/);
 });
 
-test("settings are those of this environment, and an invalid one ends with 1", async () => {
+test("settings --local are those of this environment, and an invalid one ends with 1", async () => {
   const env = { LB_HOLD_MS: "250", LB_ADMIN_TOKEN: TOKEN, LB_PORT: "" };
-  const changed = await terminal(undefined, "settings", ["--changed"], env);
+  const changed = await terminal(undefined, "settings", ["--local", "--changed"], env);
   assertEquals(changed.code, 0, changed.stderr);
   assertEquals(columnOf(changed.stdout, "SETTING"), ["LB_HOLD_MS", "LB_ADMIN_TOKEN"]);
   assertEquals(columnOf(changed.stdout, "VALUE"), ["250", "(secret)"]);
-  const one = await terminal(undefined, "settings", ["hold-ms", "--json"], env);
+  const one = await terminal(undefined, "settings", ["--local", "hold-ms", "--json"], env);
   const [{ value, from, default: fallback }] = JSON.parse(one.stdout);
   assertEquals([value, from, fallback], ["250", "environment", "5000"]);
-  const wrong = await terminal(undefined, "settings", ["LB_HOLD"], { LB_HOLD_MX: "1" });
+  const wrong = await terminal(undefined, "settings", ["--local", "LB_HOLD"], { LB_HOLD_MX: "1" });
   assertEquals(wrong.code, 1);
   assertEquals(
     wrong.stderr,
     "error: LB_HOLD_MX: no setting has this name; did you mean LB_HOLD_MS?\n",
   );
   assertUsage(
-    await terminal(undefined, "settings", ["prot"]),
+    await terminal(undefined, "settings", ["--local", "prot"]),
     "LB_PROT: no setting has this name; did you mean LB_PORT?",
   );
 });

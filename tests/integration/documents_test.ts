@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { SETTING_GROUPS } from "../../balancer/settings/settings.ts";
 import { COMMAND_LINE_PAGE, commandLinePage } from "../../tools/docs/command_line.ts";
+import { SCHEMA_FILE, schemaText } from "../../tools/docs/config_schema.ts";
 import { SETTINGS_PAGE, settingsPage } from "../../tools/docs/settings_table.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
@@ -10,6 +11,10 @@ function read(path: string): Promise<string> {
 
 test("docs/reference/settings.md lists the settings of the code (deno task settings)", async () => {
   assertEquals(await Deno.readTextFile(SETTINGS_PAGE), settingsPage());
+});
+
+test("docs/reference/ringkeeper.schema.json is the schema of the code (deno task settings)", async () => {
+  assertEquals(await Deno.readTextFile(SCHEMA_FILE), schemaText());
 });
 
 test("docs/reference/command-line.md describes the commands of the code (deno task command-line)", async () => {

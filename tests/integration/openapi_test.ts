@@ -155,6 +155,7 @@ test("every call answers as it is described, for any input", async (t) => {
       { id: "getHistory", path: "/_lb/history?step=hour", status: 400 },
       { id: "getHistory", path: "/_lb/history?since=yesterday", status: 400 },
       { id: "getLog", status: 200 },
+      { id: "getSettings", status: 200 },
       { id: "listIncidents", status: 200 },
       { id: "explain", path: "/_lb/explain?key=alice", status: 200 },
       { id: "explain", path: "/_lb/explain?id=7", status: 200 },

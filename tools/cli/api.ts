@@ -11,6 +11,7 @@ import type { Load } from "../../balancer/answers/load.ts";
 import type { LogState } from "../../balancer/answers/log.ts";
 import type { MaintenanceAnswer } from "../../balancer/answers/maintenance.ts";
 import type { Changed, Planned, RingTable } from "../../balancer/answers/ring.ts";
+import type { SettingsInForce } from "../../balancer/answers/settings.ts";
 import { RefusedError } from "./api_errors.ts";
 import { type Answer, Caller } from "./caller.ts";
 import type { Target } from "./target.ts";
@@ -126,6 +127,10 @@ export class Api {
 
   log(): Promise<Answer<LogState>> {
     return this.#caller.ask("/_lb/log");
+  }
+
+  settings(): Promise<Answer<SettingsInForce>> {
+    return this.#caller.ask("/_lb/settings");
   }
 
   /** Undefined if the balancer has no such figures. */

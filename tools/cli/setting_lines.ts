@@ -1,59 +1,65 @@
 /**
- * Formats settings: their purpose, and their values in an environment.
+ * Formats settings: their purpose, their values and where these come from.
  *
  * @module
  */
+import type { SettingInForce } from "../../balancer/answers/settings.ts";
 import { ConfigError, readConfig } from "../../balancer/config.ts";
+import { describeSettings } from "../../balancer/settings/describe.ts";
+import type { ConfigFile } from "../../balancer/settings/config_file.ts";
+import { loadConfigFile } from "../../balancer/settings/file/load.ts";
+import { originsOf } from "../../balancer/settings/origin.ts";
 import type { Setting } from "../../balancer/settings/setting.ts";
 import { SETTINGS } from "../../balancer/settings/settings.ts";
 import { unknownNameFaults } from "../../balancer/settings/unknown_names.ts";
 import { plain } from "./figures.ts";
 import { type Column, type Look, tableLines } from "./table.ts";
 
-/** A setting in an environment. */
-interface DescribedSetting {
-  readonly name: string;
-  /** The text in force; for a secret only whether it is set. */
-  readonly value: string;
-  readonly from: "environment" | "default";
-  readonly default: string;
-  /** The allowed values. */
-  readonly expects: string;
-  readonly about: string;
-}
+/** A setting in full. */
+type FullSetting = SettingInForce & { readonly expects: string; readonly about: string };
 
-const ALL = Object.entries<Setting<unknown>>(SETTINGS);
-
-/**
- * Returns every setting with its value.
- *
- * @param env environment variables by name
- */
-export function describeSettings(env: Readonly<Record<string, string>>): DescribedSetting[] {
-  return ALL.map(([name, setting]) => {
-    const { fallback, expects, about, emptyCounts, secret } = setting;
-    const text = env[name];
-    const set = text !== undefined && (text !== "" || emptyCounts === true);
-    const value = !set ? fallback : secret ? "(secret)" : text;
-    return {
-      name,
-      value,
-      from: set ? "environment" : "default",
-      default: fallback,
-      expects,
-      about,
-    };
-  });
+/** The settings here: of this environment and a configuration file. */
+export interface LocalSettings {
+  readonly settings: readonly FullSetting[];
+  /** Everything that would keep a balancer from starting. */
+  readonly faults: readonly string[];
 }
 
 /**
- * Returns all faults of an environment that would keep the balancer from starting.
+ * Reads the settings that a balancer would start with.
  *
  * @param env environment variables by name
+ * @param path the configuration file
  */
-export function faultsOf(env: Readonly<Record<string, string>>): readonly string[] {
+export async function localSettings(
+  env: Readonly<Record<string, string>>,
+  path: string | undefined,
+): Promise<LocalSettings> {
+  const file = path === undefined ? undefined : await loadConfigFile(path);
+  const given = path === undefined ? env : { ...env, LB_CONFIG: path };
+  const settings = describeSettings(originsOf(given, file), file).map(inFull);
+  return { settings, faults: faultsOf(given, file) };
+}
+
+/** Adds the texts that do not depend on the balancer. */
+export function inFull(setting: SettingInForce): FullSetting {
+  const all: Readonly<Record<string, Setting<unknown>>> = SETTINGS;
+  const { expects = "", about = "" } = all[setting.name] ?? {};
+  return { ...setting, expects, about };
+}
+
+/**
+ * Returns all faults that would keep the balancer from starting.
+ *
+ * @param env environment variables by name
+ * @param file the configuration file
+ */
+export function faultsOf(
+  env: Readonly<Record<string, string>>,
+  file?: ConfigFile,
+): readonly string[] {
   try {
-    readConfig(env);
+    readConfig(env, file);
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.faults;
@@ -81,11 +87,11 @@ export function namesOf(
  * @param settings the settings
  * @param look colours and width
  */
-export function settingLines(settings: readonly DescribedSetting[], look: Look): string[] {
-  if (settings.length === 0) return ["the environment sets nothing: every setting has its default"];
-  const columns: Column<DescribedSetting>[] = [
+export function settingLines(settings: readonly SettingInForce[], look: Look): string[] {
+  if (settings.length === 0) return ["nothing is set: every setting has its default"];
+  const columns: Column<SettingInForce>[] = [
     { title: "SETTING", cell: ({ name }) => name },
-    { title: "FROM", cell: ({ from }) => from },
+    { title: "FROM", cell: originText },
     {
       title: "VALUE",
       cell: ({ value, from }) =>
@@ -100,14 +106,20 @@ export function settingLines(settings: readonly DescribedSetting[], look: Look):
  *
  * @param setting the setting
  */
-export function detailLines(setting: DescribedSetting): string[] {
-  const { name, value, from, about, expects } = setting;
+export function detailLines(setting: FullSetting): string[] {
+  const { name, value, about, expects, restart } = setting;
   const text = (value: string) => value === "" ? "empty" : plain(value);
   return [
     name,
     `  ${about}`,
-    `  value:   ${text(value)} (${from})`,
+    `  value:   ${text(value)} (${originText(setting)})`,
     `  default: ${text(setting.default)}`,
     `  must be: ${expects}`,
+    `  reload:  ${restart === null ? "changes it" : `needs a restart: ${restart}`}`,
   ];
+}
+
+/** The origin of a value: a place in a file as editors link it, or a word. */
+function originText({ from, at }: SettingInForce): string {
+  return plain(at ?? from);
 }

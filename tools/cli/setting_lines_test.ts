@@ -1,19 +1,20 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { NO_PAINT } from "./paint.ts";
-import { describeSettings, detailLines, faultsOf, namesOf, settingLines } from "./setting_lines.ts";
+import { detailLines, faultsOf, localSettings, namesOf, settingLines } from "./setting_lines.ts";
 
 const LOOK = { paint: NO_PAINT, width: Infinity };
 
-Deno.test("settings: a value comes from the environment or is the default; secrets stay secret", () => {
+Deno.test("settings: a value comes from the environment or is the default; secrets stay secret", async () => {
   const env = { LB_PORT: "8080", LB_HOST: "", LB_HEALTH_PATH: "", LB_ADMIN_TOKEN: "s3cret" };
-  const changed = describeSettings(env).filter(({ from }) => from === "environment");
+  const { settings } = await localSettings(env, undefined);
+  const changed = settings.filter(({ from }) => from === "environment");
   assertEquals(settingLines(changed, LOOK), [
     "SETTING         FROM         VALUE",
     "LB_PORT         environment  8080",
     "LB_HEALTH_PATH  environment",
     "LB_ADMIN_TOKEN  environment  (secret)",
   ]);
-  assertEquals(JSON.stringify(describeSettings(env)).includes("s3cret"), false);
+  assertEquals(JSON.stringify(settings).includes("s3cret"), false);
 });
 
 Deno.test("settings: names are found in the forms that people type, and unknown ones are reported", () => {
@@ -21,12 +22,15 @@ Deno.test("settings: names are found in the forms that people type, and unknown 
   assertMatch(namesOf(["prot"]).unknown[0] ?? "", /^LB_PROT: .* did you mean LB_PORT\?$/);
 });
 
-Deno.test("settings: one setting in full has its purpose and its bounds", () => {
-  const [port] = describeSettings({ LB_PORT: "x" }).filter(({ name }) => name === "LB_PORT");
+Deno.test("settings: one setting in full has its purpose and its bounds", async () => {
+  const { settings } = await localSettings({ LB_PORT: "x" }, undefined);
+  const [port] = settings.filter(({ name }) => name === "LB_PORT");
   assertEquals(detailLines(port!).slice(2), [
     "  value:   x (environment)",
     "  default: 5000",
     "  must be: a whole number from 0 to 65535",
+    "  reload:  needs a restart: the public port and its threads are opened once, when the balancer " +
+    "starts",
   ]);
 });
 

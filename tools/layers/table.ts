@@ -99,10 +99,17 @@ export const ROOMS: readonly Room[] = [
     imports: ["http1", "http2", "tracing", "view", "ring", ...LEAVES],
     importsTypes: ["config"],
   },
+  // Several balancers of one ring: the shared store, the lease, the reports of the others.
+  {
+    name: "cluster",
+    paths: ["balancer/cluster/"],
+    imports: LEAVES,
+  },
   {
     name: "fleet",
     paths: ["balancer/fleet/"],
     imports: [
+      "cluster",
       "http1",
       "view",
       "ring",
@@ -152,6 +159,7 @@ export const ROOMS: readonly Room[] = [
       "ring",
       "view",
       "proxy",
+      "cluster",
       "fleet",
       "control",
       "metrics",
@@ -166,11 +174,14 @@ export const ROOMS: readonly Room[] = [
       "replica options",
       ...LEAVES,
     ],
+    importsTypes: ["answers"],
   },
 ];
 
 /** Helpers of tests. They have the permissions of tests, and only tests may import them. */
 export const TEST_HELPERS: readonly string[] = [
+  "balancer/cluster/conformance.ts",
+  "balancer/cluster/memory_store.ts",
   "balancer/control/testing.ts",
   "balancer/engine/conformance.ts",
   "balancer/engine/conformance_cases.ts",
@@ -179,6 +190,7 @@ export const TEST_HELPERS: readonly string[] = [
   "balancer/engine/registry_harness.ts",
   "balancer/engine/testing.ts",
   "balancer/fleet/harness.ts",
+  "balancer/fleet/shared_harness.ts",
   "balancer/proxy/http2/fuzz/fuzz.ts",
   "balancer/proxy/http2/testing.ts",
   "balancer/proxy/testing.ts",

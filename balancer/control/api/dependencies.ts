@@ -23,6 +23,7 @@ import type { DrillOptions } from "../drill/drill.ts";
 import type { EventStreams } from "./event_streams.ts";
 import type { ExplainOptions } from "../explain/explain.ts";
 import type { OpenApi } from "./openapi.ts";
+import type { SettingsInForce } from "../../answers/settings.ts";
 import type { LogState } from "../../answers/log.ts";
 import type { Gate } from "../auth/middleware.ts";
 
@@ -104,6 +105,8 @@ export interface ControlParts {
   };
   readonly explain: ExplainOptions;
   readonly log: LogDials;
+  /** The settings in force. */
+  readonly settings: { list(): SettingsInForce };
   /** Authorizes and audits every call before its handler runs. */
   readonly gate: Gate;
   readonly failures: FailureLog;

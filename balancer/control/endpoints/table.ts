@@ -11,6 +11,7 @@ import * as page from "./pages.ts";
 import * as proof from "./proof.ts";
 import * as ring from "./ring.ts";
 import * as upstream from "./upstreams.ts";
+import * as settings from "./settings.ts";
 import * as watch from "./observe.ts";
 
 /** The calls, in the order of the documentation. */
@@ -29,6 +30,7 @@ export const CALLS: readonly CallDescription[] = [
   { method: "GET", path: "/_lb/upstreams", scope: "read", ...upstream.listUpstreams },
   { method: "GET", path: "/_lb/maintenance", scope: "read", ...maintenance.getMaintenance },
   { method: "GET", path: "/_lb/log", scope: "read", ...log.getLog },
+  { method: "GET", path: "/_lb/settings", scope: "read", ...settings.getSettings },
   { method: "POST", path: "/add", scope: "admin", ...fleet.addReplicas },
   { method: "DELETE", path: "/rm", scope: "admin", ...fleet.removeReplicas },
   { method: "PATCH", path: "/_lb/replicas/:name", scope: "admin", ...fleet.weighReplica },

@@ -36,6 +36,7 @@ function explained(key: string, fleet: Fleet = {}, settings: Partial<ExplainOpti
     ring: Ring.build({ members }),
     ready: new Map(ready.map((name) => upstream(name, ramps[name]))),
     awaited: new Set(awaited),
+    epoch: 0,
     quarantined: new Set(quarantined),
   };
   return explain(key, {

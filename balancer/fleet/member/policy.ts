@@ -45,6 +45,11 @@ export interface FleetPolicy {
   readonly minReadyMs: number;
   /** Duration of a slow start; 0 for none. */
   readonly slowStartMs: number;
+  /**
+   * Whether new replicas get their slots in steps. With several balancers, whose rings must be equal
+   * at each epoch, they get all slots at once, and their load in steps.
+   */
+  readonly rampsSlots: boolean;
 }
 
 /** Without probes, a replica that failed is tried again after this time, in milliseconds. */
@@ -133,5 +138,6 @@ export function fleetPolicy(config: Config, replaces: boolean): FleetPolicy {
     quarantineMs: config.healing.quarantineMs,
     minReadyMs: config.healing.minReadyMs,
     slowStartMs: config.fleet.slowStartMs,
+    rampsSlots: config.fleet.store === null,
   };
 }

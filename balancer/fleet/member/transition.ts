@@ -141,9 +141,9 @@ export function transition(
     case "renamed":
       return onRenamed(member, event.failed, now);
     case "join":
-      return member.joined ? member : { ...member, joined: true, slotRampSince: now };
+      return member.joined ? member : startRamp({ ...member, joined: true }, context);
     case "weigh":
-      return onWeight(member, event.weight, now);
+      return onWeight(member, event.weight, context);
     case "leave":
       return onLeave(member, context);
     case "tick":
@@ -212,7 +212,7 @@ function onStartFailed(
 ): Member | undefined {
   const { now } = context;
   // A fault of the engine or of the balancer is no failed start of the replica.
-  const external = kind === "away" || kind === "out-of-files";
+  const external = kind === "away" || kind === "out-of-files" || kind === "not-holder";
   const failed = {
     ...external
       ? withError(member, message, now, { kind })
@@ -221,7 +221,7 @@ function onStartFailed(
   };
   if (isLeaving(member)) return unlessGone(failed);
   if (!external) return toWaiting(failed, context);
-  const notBefore = kind === "away" ? now : now + ACTION_RETRY_MS;
+  const notBefore = kind !== "out-of-files" ? now : now + ACTION_RETRY_MS;
   return enterPhase({ ...failed, notBefore }, "waiting", now);
 }
 
@@ -234,10 +234,15 @@ function onExit(member: Member, reason: string, context: Context): Member {
 }
 
 /** A replica whose weight was 0 starts slowly with its new slots. */
-function onWeight(member: Member, weight: number, now: number): Member {
+function onWeight(member: Member, weight: number, context: Context): Member {
   if (weight === member.weight) return member;
   const returns = member.joined && member.weight === 0;
-  return { ...member, weight, ...(returns ? { slotRampSince: now } : {}) };
+  const weighed = { ...member, weight };
+  return returns ? startRamp(weighed, context) : weighed;
+}
+
+function startRamp(member: Member, { now, policy }: Context): Member {
+  return policy.rampsSlots ? { ...member, slotRampSince: now } : { ...member, loadRampSince: now };
 }
 
 function onRenamed(member: Member, failed: string | undefined, now: number): Member {

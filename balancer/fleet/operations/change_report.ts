@@ -8,6 +8,7 @@ import { errorMessage } from "../../failures.ts";
 import type { View } from "../../view.ts";
 import type { Fleet } from "../fleet.ts";
 import { ChangeError } from "../spec/change_error.ts";
+import { UnknownOutcomeError } from "../store/store.ts";
 import type { RingShape } from "../spec/ring_spec.ts";
 
 /** The effect of a change. */
@@ -45,6 +46,13 @@ export interface Made {
 
 /** Creates the error of a change that could not be saved and was not made. */
 export function notSaved(error: unknown): ChangeError {
+  if (error instanceof UnknownOutcomeError) {
+    return new ChangeError(
+      "not-saved",
+      `the change may have been made, because the shared store did not answer: ${error.message}; ` +
+        "GET /_lb/status of a balancer that reaches the store shows it",
+    );
+  }
   return new ChangeError(
     "not-saved",
     `nothing was changed, because the change could not be saved: ${errorMessage(error)}`,

@@ -117,12 +117,15 @@ export class Deploys {
       const image = request.image === undefined
         ? {}
         : await this.#pin({ image: request.image }, tell);
-      return await changeLock.run(async () => {
+      const begun = await changeLock.run(async () => {
         const template = await this.#pinned(wished(request, image, fleet), tell);
         await this.#save(template);
+        // The balancer that heals notices the saved deploy and runs it.
+        if (!fleet.mayHeal) return { template };
         const replace = fleet.members.filter(inRing);
         return await this.#run({ template, replace, minReadyMs }, tell);
       });
+      return "step" in begun ? begun : await this.#follow(begun.template, tell);
     } catch (error) {
       // The image could not be resolved; nothing has been replaced.
       if (!(error instanceof EngineError)) throw error;
@@ -144,6 +147,7 @@ export class Deploys {
     const { changeLock, fleet } = this.#options;
     return changeLock.run(async () => {
       await fleet.known();
+      if (!fleet.mayHeal) return undefined;
       const wanted = fleet.deploying ?? fleet.template;
       const replace = fleet.members.filter((member) =>
         inRing(member) && !sameTemplate(member.template, wanted)
@@ -153,6 +157,16 @@ export class Deploys {
       const { minReadyMs } = fleet.policy;
       return await this.#run({ template, replace, minReadyMs }, tell);
     });
+  }
+
+  /** Waits for the end of a deploy that another balancer runs. */
+  async #follow(template: Template, tell: (step: DeployStep) => void): Promise<DeployStep> {
+    const { fleet } = this.#options;
+    tell({ step: "delegated" });
+    await fleet.until(() => !fleet.deploying || !sameTemplate(fleet.deploying, template));
+    if (sameTemplate(fleet.template, template)) return last({ step: "done" }, tell);
+    const reason = "the balancer that heals the fleet ended the deploy; its events name the cause";
+    return last({ step: "rolled-back", reason }, tell);
   }
 
   #pin(template: Template, tell: (step: DeployStep) => void): Promise<Template> {
@@ -196,7 +210,8 @@ export class Deploys {
       }
       await fleet.changes.adoptTemplate(template);
     } catch (error) {
-      if (!fleet.deploying) throw error;
+      // Another balancer heals now, and goes on with the deploy.
+      if (!fleet.deploying || !fleet.mayHeal) throw error;
       const failure = { name: at, reason: errorMessage(error) };
       return await this.#rollBack(template, before, failure, tell);
     }
@@ -212,7 +227,10 @@ export class Deploys {
     tell({ step: "starting", name });
     fleet.rollout.start(name, template);
     try {
-      await fleet.until((members) => isSuccessorReady(members, name));
+      await fleet.until((members) => {
+        this.#checkHealing();
+        return isSuccessorReady(members, name);
+      });
     } catch (error) {
       await fleet.rollout.abort(name);
       throw error;
@@ -221,6 +239,10 @@ export class Deploys {
     tell({ step: "draining", name });
     await fleet.until((members) => (members.get(name)?.retiring.length ?? 0) === 0);
     tell({ step: "replaced", name });
+  }
+
+  #checkHealing(): void {
+    if (!this.#options.fleet.mayHeal) throw new Error("another balancer heals the fleet now");
   }
 
   /** Waits until a new instance, which serves already, has stayed ready for the time. */
@@ -238,6 +260,7 @@ export class Deploys {
     const id = fleet.members.find((member) => member.name === name)?.instance?.id;
     try {
       await fleet.until((members) => {
+        this.#checkHealing();
         checkSteady(name, id, members.get(name), minReadyMs);
         return clock.now() >= until;
       });

@@ -13,10 +13,12 @@ import {
   namesToRemove,
   type Weights,
 } from "../spec/change.ts";
+import type { View } from "../../view.ts";
 import type { Fleet } from "../fleet.ts";
+import { ConflictError } from "../store/store.ts";
 import { checkFresh, type Plan, PLAN_MS, PlanStore, type StoredPlan } from "./plan_store.ts";
 import { ChangeError } from "../spec/change_error.ts";
-import { allReady } from "./readiness.ts";
+import { allReady, isGone } from "./readiness.ts";
 import {
   type ChangeContext,
   check,
@@ -27,6 +29,7 @@ import {
 import type { ChangeLock } from "./change_lock.ts";
 import {
   type ChangeReport,
+  type FleetSummary,
   type Made,
   notSaved,
   type OnMade,
@@ -50,6 +53,9 @@ export interface MembershipOptions {
   /** Returns the present instant of the fleet's clock, in milliseconds. */
   readonly now: () => number;
 }
+
+/** Attempts of a change while other balancers change the fleet, too. */
+const TRIES = 10;
 
 /** Field names of `POST /add` and `DELETE /rm`. */
 const CALL_FIELDS: FieldNames = { add: "n", remove: "hostnames" };
@@ -181,7 +187,7 @@ export class Membership {
   async apply(id: string, onMade: OnMade = () => {}): Promise<ChangeReport> {
     return reportOf(
       await this.#options.changeLock.run(async () => {
-        const made = await this.#make(this.#freshPlan(id).change, onMade);
+        const made = await this.#make(() => this.#freshPlan(id).change, onMade);
         this.#plans.delete(id);
         return made;
       }),
@@ -213,7 +219,7 @@ export class Membership {
     const { changeLock, fleet } = this.#options;
     return changeLock.run(async () => {
       await fleet.known();
-      return await this.#make(change(), onMade);
+      return await this.#make(change, onMade);
     });
   }
 
@@ -221,40 +227,78 @@ export class Membership {
    * Starts the new replicas, saves the change, applies it in one view, and waits for the removed
    * replicas to drain and stop.
    */
-  async #make(change: Change, onMade: OnMade): Promise<Made> {
+  async #make(resolveChange: () => Change, onMade: OnMade): Promise<Made> {
     const { fleet } = this.#options;
-    await this.#prepare(change);
-    const before = fleet.view;
-    const stood = summaryOf(fleet);
-    fleet.changes.apply(change);
+    const change = await this.#prepare(resolveChange);
+    const [before, stood] = await this.#save(change);
     const after = fleet.view;
     onMade(stood, summaryOf(fleet));
-    await fleet.until((members) => change.remove.every((name) => !members.has(name)));
+    await fleet.until((members) => change.remove.every((name) => isGone(name, members)));
+    await fleet.acknowledged();
     return { before, after };
   }
 
-  /**
-   * Starts new replicas and saves the change. If either fails, the new replicas are removed again.
-   */
-  async #prepare(change: Change): Promise<void> {
+  /** Starts new replicas and waits until they are ready. If that fails they are removed again. */
+  async #prepare(resolveChange: () => Change): Promise<Change> {
     const { fleet } = this.#options;
-    const { add } = change;
-    fleet.changes.add(add);
+    const change = await this.#admit(resolveChange);
     try {
-      await fleet.until((members) => allReady(add, members));
-      await this.#save(change);
+      await fleet.until((members) => allReady(change.add, members));
     } catch (error) {
-      fleet.changes.remove(add);
-      await fleet.until((members) => add.every((name) => !members.has(name)));
+      await this.#withdraw(change.add);
       throw error;
+    }
+    return change;
+  }
+
+  /** Admits new replicas; resolves the change again if another balancer changed the fleet. */
+  async #admit(resolveChange: () => Change): Promise<Change> {
+    for (let tries = 1;; tries++) {
+      const change = resolveChange();
+      try {
+        await this.#options.fleet.changes.add(change.add);
+        return change;
+      } catch (error) {
+        if (!(error instanceof ConflictError) || tries === TRIES) throw notSaved(error);
+      }
     }
   }
 
-  async #save(change: Change): Promise<void> {
-    try {
-      await this.#options.fleet.changes.save(change);
-    } catch (error) {
+  async #withdraw(names: readonly string[]): Promise<void> {
+    const { fleet } = this.#options;
+    await fleet.changes.withdraw(names).catch((error) => {
       throw notSaved(error);
+    });
+    await fleet.until((members) => names.every((name) => isGone(name, members)));
+  }
+
+  /** Saves and applies the change. @returns the fleet directly before the view with the change */
+  async #save(change: Change): Promise<[View, FleetSummary]> {
+    const { fleet } = this.#options;
+    let before: [View, FleetSummary] = [fleet.view, summaryOf(fleet)];
+    const onBase = () => before = [fleet.view, summaryOf(fleet)];
+    try {
+      for (let tries = 1; !await this.#trySave(change, onBase, tries); tries++);
+      return before;
+    } catch (error) {
+      await this.#withdraw(change.add);
+      throw error instanceof ChangeError ? error : notSaved(error);
+    }
+  }
+
+  /**
+   * @returns false if another balancer's change came first, and this one is still possible
+   * @throws {ChangeError} the other change made this one impossible
+   */
+  async #trySave(change: Change, onBase: () => void, tries: number): Promise<boolean> {
+    try {
+      await this.#options.fleet.changes.make(change, onBase);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConflictError) || tries === TRIES) throw error;
+      const { taken, ...context } = this.#context();
+      check(change, { ...context, taken: taken.difference(new Set(change.add)) });
+      return false;
     }
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { describeError, isOutputCollected, type Member } from "../member/member.ts";
+import { describeError, isLeaving, isOutputCollected, type Member } from "../member/member.ts";
 import { isSettled } from "../member/takeover.ts";
 import { successorName } from "../reconcile/rollout.ts";
 import { ChangeError } from "../spec/change_error.ts";
@@ -22,6 +22,12 @@ export function allReady(names: readonly string[], members: ReadonlyMap<string, 
   const states = names.map((name) => members.get(name));
   for (const member of states) if (member) checkHopeful(member);
   return states.every((member) => member?.phase === "ready");
+}
+
+/** Reports whether a removed replica has drained and is gone; another one may have its name by now. */
+export function isGone(name: string, members: ReadonlyMap<string, Member>): boolean {
+  const member = members.get(name);
+  return member === undefined || !isLeaving(member);
 }
 
 function checkHopeful(member: Member): void {

@@ -6,11 +6,20 @@
  */
 import type { FailureLog } from "../../failures.ts";
 import { deniedSocket, firstDuplicate, type GivenUpstream } from "../../upstream_list.ts";
-import { addressText, type UpstreamAddress } from "../../view.ts";
+import { addressText, type UpstreamAddress, type View } from "../../view.ts";
 import type { Fleet } from "../fleet.ts";
-import { type ChangeReport, notSaved, type OnMade, reportOf, summaryOf } from "./change_report.ts";
+import {
+  type ChangeReport,
+  type FleetSummary,
+  notSaved,
+  type OnMade,
+  reportOf,
+  summaryOf,
+} from "./change_report.ts";
 import { ChangeError } from "../spec/change_error.ts";
 import type { Probe } from "../health/probe.ts";
+import { ConflictError } from "../store/store.ts";
+import { isGone } from "./readiness.ts";
 import { resolve } from "../spec/resolve.ts";
 import type { ChangeLock } from "./change_lock.ts";
 
@@ -27,6 +36,9 @@ export interface UpstreamsOptions {
 
 /** Delay between two heartbeats to a new upstream, in milliseconds. */
 const PROBE_PAUSE_MS = 50;
+
+/** Attempts of a change while other balancers change the list, too. */
+const TRIES = 10;
 
 const FIELDS = { add: "upstreams", remove: "upstreams" };
 
@@ -65,17 +77,34 @@ export class Upstreams {
       this.#check(upstreams);
       const answering = await this.#answering(upstreams);
       this.#checkServed(upstreams, answering);
-      await fleet.changes.saveUpstreams(upstreams).catch((error) => {
-        throw notSaved(error);
-      });
-      const [before, stood] = [fleet.view, summaryOf(fleet)];
-      fleet.changes.setUpstreams(upstreams, answering);
+      const [before, stood] = await this.#save(upstreams, answering);
       const after = fleet.view;
       onMade(stood, summaryOf(fleet));
       const names = new Set(upstreams.map(({ name }) => name));
-      await fleet.until((members) => [...members.keys()].every((name) => names.has(name)));
+      const removed = Object.keys(stood.weights).filter((name) => !names.has(name));
+      await fleet.until((members) => removed.every((name) => isGone(name, members)));
+      await fleet.acknowledged();
       return reportOf({ before, after });
     });
+  }
+
+  /** Saves and applies the list. @returns the fleet directly before the view with the list */
+  async #save(
+    upstreams: readonly GivenUpstream[],
+    answering: ReadonlySet<string>,
+  ): Promise<[View, FleetSummary]> {
+    const { fleet } = this.#options;
+    let before: [View, FleetSummary] = [fleet.view, summaryOf(fleet)];
+    const onBase = () => before = [fleet.view, summaryOf(fleet)];
+    for (let tries = 1;; tries++) {
+      try {
+        await fleet.changes.setUpstreams(upstreams, answering, onBase);
+        return before;
+      } catch (error) {
+        if (!(error instanceof ConflictError) || tries === TRIES) throw notSaved(error);
+        this.#check(upstreams);
+      }
+    }
   }
 
   #checkStatic(): void {

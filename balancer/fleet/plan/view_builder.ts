@@ -17,6 +17,7 @@ import { rampAt, ringRamps } from "../member/slow_start.ts";
 export function emptyView(shape: RingShape): View {
   return {
     version: 0,
+    epoch: 0,
     ring: ringOf({ weights: new Map(), shape }),
     ready: new Map(),
     awaited: new Set(),
@@ -28,6 +29,8 @@ export function emptyView(shape: RingShape): View {
 export interface ViewParts {
   readonly members: readonly Member[];
   readonly shape: RingShape;
+  /** Epoch of the desired state. */
+  readonly epoch: number;
   /** True if failed replicas are being replaced now, so that requests may wait for them. */
   readonly awaits: boolean;
   readonly quarantined: ReadonlySet<string>;
@@ -46,15 +49,16 @@ export interface ViewParts {
  * @returns the next view, or `before` itself if nothing changed
  */
 export function nextView(before: View, parts: ViewParts): View {
-  const { members, awaits, quarantined, now, slowStartMs } = parts;
+  const { members, epoch, awaits, quarantined, now, slowStartMs } = parts;
   const ring = nextRing(before.ring, parts);
   const ready = new Map(
     members.filter(inView).map((member) => [member.name, upstream(member, now, slowStartMs)]),
   );
   const awaited = new Set(awaits ? members.filter((one) => isAwaited(one, now)).map(nameOf) : []);
-  const same = ring === before.ring && sameUpstreams(before.ready, ready) &&
-    sameSets(before.awaited, awaited) && sameSets(before.quarantined, quarantined);
-  return same ? before : { version: before.version + 1, ring, ready, awaited, quarantined };
+  const same = ring === before.ring && epoch === before.epoch &&
+    sameUpstreams(before.ready, ready) && sameSets(before.awaited, awaited) &&
+    sameSets(before.quarantined, quarantined);
+  return same ? before : { version: before.version + 1, epoch, ring, ready, awaited, quarantined };
 }
 
 function nameOf({ name }: Member): string {

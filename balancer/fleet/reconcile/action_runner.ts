@@ -4,7 +4,7 @@
  * @module
  */
 import type { Logger } from "@logtape/logtape";
-import { type Engine, EngineError } from "../../engine/engine.ts";
+import { type Engine, EngineError, type Launch } from "../../engine/engine.ts";
 import { errorMessage, type FailureLog } from "../../failures.ts";
 import type { DataPlane } from "../../view.ts";
 import type { Action } from "../plan/actions.ts";
@@ -20,6 +20,11 @@ export interface ActionRunnerOptions {
   readonly failures: FailureLog;
   /** Called with the event that an action ended in. */
   readonly report: (name: string, event: MemberEvent) => void;
+  /**
+   * Returns the ids of a name's known instances, if other balancers may start instances, too; see
+   * `Launch.known`.
+   */
+  readonly known?: (name: string) => readonly string[];
   /** Called when an action failed because the engine is unreachable. */
   readonly onDown: (error: EngineError) => void;
 }
@@ -53,7 +58,7 @@ export class ActionRunner {
     const { engine, dataPlane, removals, log } = this.#options;
     switch (action.type) {
       case "start":
-        return { type: "started", instance: await engine.start(action.launch) };
+        return { type: "started", instance: await engine.start(this.#launch(action.launch)) };
       case "rename":
         await engine.rename(action.id, action.name);
         return { type: "renamed", id: action.id };
@@ -67,6 +72,11 @@ export class ActionRunner {
         return { type: "drained", id: action.id };
       }
     }
+  }
+
+  #launch(launch: Launch): Launch {
+    const known = this.#options.known?.(launch.name);
+    return known ? { ...launch, known } : launch;
   }
 
   /** Collects how a failed instance ended and what it wrote, before it is removed. */

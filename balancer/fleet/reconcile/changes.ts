@@ -5,11 +5,10 @@
  * @module
  */
 import type { Clock } from "../../clock.ts";
-import type { Engine, Instance, Template } from "../../engine/engine.ts";
+import type { Template } from "../../engine/engine.ts";
 import type { FailureLog } from "../../failures.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
 import type { MaintenanceState } from "../../view.ts";
-import { isReplica } from "../member/member.ts";
 import { applied, type Change } from "../spec/change.ts";
 import type { RingSpec } from "../spec/ring_spec.ts";
 import { sameTemplate } from "../spec/template.ts";
@@ -17,25 +16,91 @@ import type { DesiredState } from "../store/desired_state.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { Roster } from "./roster.ts";
+import type { UpstreamList } from "./upstream_list.ts";
 
-/** Dependencies of {@linkcode Changes}. */
+/** Saves and applies changes of the desired state. */
+export interface Changes {
+  /**
+   * Admits replicas and starts them. They join the ring with {@linkcode Changes.make}.
+   *
+   * @throws {StoreError} several balancers share the state, and it could not be saved
+   */
+  add(names: readonly string[]): Promise<void>;
+  /** Removes replicas that did not join the ring. */
+  withdraw(names: readonly string[]): Promise<void>;
+  /**
+   * Saves a change and applies it in one view: admitted replicas join the ring, removed ones leave
+   * it, drain and stop.
+   *
+   * @param change the change
+   * @param onBase called with the fleet as it is before the change; again for each attempt
+   * @throws {ConflictError} another balancer changed the state first; check the change again
+   * @throws {StoreError} the state could not be saved; nothing was changed
+   */
+  make(change: Change, onBase: () => void): Promise<void>;
+  /**
+   * Saves a list of upstreams and applies it in one view.
+   *
+   * @param upstreams names, addresses and weights, each name once
+   * @param answering names of the new and moved upstreams that have passed their heartbeats
+   * @param onBase called with the fleet as it is before the change; again for each attempt
+   * @throws {ConflictError} another balancer changed the state first; check the list again
+   * @throws {StoreError} the state could not be saved; nothing was changed
+   */
+  setUpstreams(
+    upstreams: readonly GivenUpstream[],
+    answering: ReadonlySet<string>,
+    onBase: () => void,
+  ): Promise<void>;
+  /**
+   * Saves the maintenance, which then counts as under way.
+   *
+   * @param maintenance the maintenance; undefined for none
+   * @throws {StoreError} the state could not be saved; nothing was changed
+   */
+  setMaintenance(maintenance: MaintenanceState | undefined): Promise<void>;
+  /**
+   * Saves the template of a deploy before the deploy begins.
+   *
+   * @throws {StoreError} the state could not be saved
+   */
+  saveDeploy(deploy: Template): Promise<void>;
+  /** Forgets the deploy. If that cannot be saved, the balancer retries the deploy after a restart. */
+  forgetDeploy(): Promise<void>;
+  /**
+   * Saves the template of new replicas and spares, ends the deploy that brought it, and replaces
+   * the spares of other templates.
+   *
+   * @throws {StoreError} the state could not be saved; the template is not adopted
+   */
+  adoptTemplate(template: Template): Promise<void>;
+  /**
+   * Saves the state that the fleet starts with, and again once its images are known. No caller
+   * waits for this, so a failed save is retried.
+   */
+  saveInitial(): Promise<void>;
+  /** Ends retries and waits for the save in progress. */
+  close(): Promise<void>;
+}
+
+/** Dependencies of changes. */
 export interface ChangesOptions {
   readonly queue: EventQueue;
   readonly roster: Roster;
   readonly dispatcher: Dispatcher;
   readonly desiredState: DesiredState;
-  readonly engine: Pick<Engine, "setUpstreams">;
+  readonly upstreamList: UpstreamList;
   readonly clock: Clock;
   readonly failures: FailureLog;
   /** Returns the weights of the replicas in the ring, and its shape. */
   readonly ringSpec: () => RingSpec;
 }
 
-/** Delay before a failed first save is retried, in milliseconds. */
-const SAVE_RETRY_MS = 10_000;
+/** Delay before a failed save that no caller waits for is retried, in milliseconds. */
+export const SAVE_RETRY_MS = 10_000;
 
-/** Saves and applies changes of the desired state. */
-export class Changes {
+/** Changes of a fleet with one balancer. */
+export class OwnChanges implements Changes {
   readonly #options: ChangesOptions;
   #cancelRetry: (() => void) | undefined;
   #closed = false;
@@ -44,133 +109,83 @@ export class Changes {
     this.#options = options;
   }
 
-  /** Admits replicas and starts them. They join the ring with {@linkcode Changes.apply}. */
-  add(names: readonly string[]): void {
-    this.#options.queue.run(() => names.forEach((name) => this.#admit(name)));
+  add(names: readonly string[]): Promise<void> {
+    const { queue, roster, desiredState } = this.#options;
+    queue.run(() =>
+      names.forEach((name) => roster.admit({ name, template: desiredState.template }))
+    );
+    return Promise.resolve();
   }
 
-  /** Removes members in one view; they drain and stop. */
-  remove(names: readonly string[]): void {
+  withdraw(names: readonly string[]): Promise<void> {
     const { queue, dispatcher } = this.#options;
     queue.run(() => names.forEach((name) => dispatcher.apply(name, { type: "leave" })));
+    return Promise.resolve();
   }
 
-  /**
-   * Applies a change in one view: admitted replicas join the ring, removed ones leave it, drain and
-   * stop.
-   */
-  apply({ add, remove, weights, shape }: Change): void {
-    const { queue, dispatcher, desiredState } = this.#options;
+  async make(change: Change, onBase: () => void): Promise<void> {
+    const { queue, dispatcher, desiredState, ringSpec } = this.#options;
+    const { add, remove, weights, shape } = change;
+    await desiredState.save(applied(ringSpec(), change).weights, { shape });
+    onBase();
     queue.run(() => {
       desiredState.adopt({ shape });
+      desiredState.adoptEpoch();
       for (const [name, weight] of weights) dispatcher.apply(name, { type: "weigh", weight });
       for (const name of add) dispatcher.apply(name, { type: "join" });
       for (const name of remove) dispatcher.apply(name, { type: "leave" });
     });
   }
 
-  /**
-   * Replaces the list of upstreams in one view. New upstreams join, moved ones are reached at their
-   * new address, missing ones drain and leave.
-   *
-   * @param upstreams names, addresses and weights, each name once
-   * @param answering names of the new and moved upstreams that have passed their heartbeats
-   */
-  setUpstreams(upstreams: readonly GivenUpstream[], answering: ReadonlySet<string>): void {
-    const { queue, roster, dispatcher, desiredState, engine } = this.#options;
+  async setUpstreams(
+    upstreams: readonly GivenUpstream[],
+    answering: ReadonlySet<string>,
+    onBase: () => void,
+  ): Promise<void> {
+    const { queue, desiredState, upstreamList } = this.#options;
+    const weights = new Map(upstreams.map(({ name, weight }) => [name, weight]));
+    await desiredState.save(weights, { upstreams });
+    onBase();
     queue.run(() => {
-      const names = new Set(upstreams.map(({ name }) => name));
-      const instances = engine.setUpstreams?.(upstreams) ?? [];
       desiredState.adopt({ upstreams });
-      for (const { name } of roster.all.filter(isReplica)) {
-        if (!names.has(name)) dispatcher.apply(name, { type: "leave" });
-      }
-      for (const [at, { name, weight }] of upstreams.entries()) {
-        this.#setUpstream(instances[at]!, weight, answering.has(name));
-      }
+      desiredState.adoptEpoch();
+      upstreamList.apply(upstreams, answering);
     });
   }
 
-  /**
-   * Saves a change, so that the balancer knows it after a restart.
-   *
-   * @param change the change that {@linkcode Changes.apply} gets next
-   * @throws {StoreError} the state could not be saved
-   */
-  save(change: Change): Promise<void> {
-    const { weights, shape } = applied(this.#options.ringSpec(), change);
-    return this.#options.desiredState.save(weights, { shape });
-  }
-
-  /**
-   * Saves the maintenance, which then counts as under way.
-   *
-   * @param maintenance the maintenance; undefined for none
-   * @throws {StoreError} the state could not be saved; nothing was changed
-   */
-  setMaintenance(maintenance: MaintenanceState | undefined): Promise<void> {
+  async setMaintenance(maintenance: MaintenanceState | undefined): Promise<void> {
     const { desiredState, ringSpec } = this.#options;
-    return desiredState.setMaintenance(maintenance, ringSpec().weights);
+    await desiredState.setMaintenance(maintenance, ringSpec().weights);
+    desiredState.adoptEpoch();
   }
 
-  /**
-   * Saves a list of upstreams before {@linkcode Changes.setUpstreams} applies it.
-   *
-   * @throws {StoreError} the state could not be saved
-   */
-  saveUpstreams(upstreams: readonly GivenUpstream[]): Promise<void> {
-    const weights = new Map(upstreams.map(({ name, weight }) => [name, weight]));
-    return this.#options.desiredState.save(weights, { upstreams });
-  }
-
-  /**
-   * Saves the template of a deploy before the deploy begins.
-   *
-   * @throws {StoreError} the state could not be saved
-   */
   async saveDeploy(deploy: Template): Promise<void> {
     const { desiredState, ringSpec } = this.#options;
     await desiredState.save(ringSpec().weights, { deploy });
     desiredState.adopt({ deploy });
   }
 
-  /** Forgets the deploy. If that cannot be saved, the balancer retries the deploy after a restart. */
   async forgetDeploy(): Promise<void> {
     this.#options.desiredState.adopt({ deploy: undefined });
     await this.#trySave();
   }
 
-  /**
-   * Saves the template of new replicas and spares, ends the deploy that brought it, and replaces
-   * the spares of other templates.
-   *
-   * @throws {StoreError} the state could not be saved; the template is not adopted
-   */
   async adoptTemplate(template: Template): Promise<void> {
-    const { queue, roster, dispatcher, desiredState, ringSpec } = this.#options;
+    const { queue, desiredState, ringSpec } = this.#options;
     const adopted = { template, deploy: undefined };
     await desiredState.save(ringSpec().weights, adopted);
     queue.run(() => {
       desiredState.adopt(adopted);
-      for (const one of roster.all) {
-        if (one.spare && !sameTemplate(one.template, template)) {
-          dispatcher.apply(one.name, { type: "leave" });
-        }
-      }
+      dismissSpares(this.#options);
     });
   }
 
-  /**
-   * Saves the state that the fleet starts with, and again once its images are known. No caller
-   * waits for this, so a failed save is retried.
-   */
   async saveInitial(): Promise<void> {
     if (await this.#trySave() || this.#closed) return;
     this.#cancelRetry?.();
     this.#cancelRetry = this.#options.clock.after(SAVE_RETRY_MS, () => this.saveInitial());
   }
 
-  /** Ends retries and waits for the save in progress. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelRetry?.();
@@ -187,19 +202,17 @@ export class Changes {
       return false;
     }
   }
+}
 
-  #setUpstream(instance: Instance, weight: number, answers: boolean): void {
-    const { roster, dispatcher } = this.#options;
-    const { name } = instance;
-    this.#admit(name);
-    dispatcher.apply(name, { type: "weigh", weight });
-    dispatcher.apply(name, { type: "join" });
-    if (roster.get(name)?.instance?.id === instance.id) return;
-    dispatcher.apply(name, { type: "moved", instance, answers });
-  }
-
-  #admit(name: string): void {
-    const { roster, desiredState } = this.#options;
-    roster.admit({ name, template: desiredState.template });
+/** Removes the spares of other templates than the fleet's. */
+export function dismissSpares(
+  { roster, dispatcher, desiredState }: Pick<
+    ChangesOptions,
+    "roster" | "dispatcher" | "desiredState"
+  >,
+): void {
+  for (const { name, spare, template } of roster.all) {
+    if (!spare || sameTemplate(template, desiredState.template)) continue;
+    dispatcher.apply(name, { type: "leave" });
   }
 }

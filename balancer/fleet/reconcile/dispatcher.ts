@@ -19,6 +19,8 @@ export interface DispatcherOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly eventLog: EventLog;
+  /** Called for each instance that ended. */
+  readonly onExit?: (id: string) => void;
 }
 
 /** Applies events to members. */
@@ -37,7 +39,8 @@ export class Dispatcher {
    * @param name the member, if the event names no known instance
    */
   dispatch(event: MemberEvent, name?: string): void {
-    const { roster } = this.#options;
+    const { roster, onExit } = this.#options;
+    if (event.type === "exit") onExit?.(event.id);
     const id = "id" in event ? event.id : undefined;
     const member = id === undefined ? undefined : roster.byInstance(id);
     if (event.type === "exit" && !member) return roster.noteExit(event.id, event.reason);

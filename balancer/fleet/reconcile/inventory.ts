@@ -8,6 +8,7 @@ import type { Logger } from "@logtape/logtape";
 import type { Instance, Remains } from "../../engine/engine.ts";
 import type { FleetPolicy } from "../member/policy.ts";
 import type { DesiredState } from "../store/desired_state.ts";
+import { isLeaving } from "../member/member.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Removals } from "./removals.ts";
 import type { EngineListing, Roster } from "./roster.ts";
@@ -39,32 +40,49 @@ export class Inventory {
   /**
    * Takes a listing. The first one restores the members from the saved state and the instances.
    *
+   * @param listing instances that the engine lists
+   * @param mayHeal whether this balancer adopts and removes instances; false while another one does
    * @returns whether it was the first one
    */
-  take(listing: EngineListing): boolean {
+  take(listing: EngineListing, mayHeal = true): boolean {
     const first = !this.#complete;
-    if (first) this.#restore(listing);
+    if (first) this.#restore(listing, mayHeal);
     this.#complete = true;
-    this.#compare(listing);
+    if (mayHeal) this.#admitSpares(listing);
+    this.#compare(listing, mayHeal);
     this.#dispatchHealth(listing.running);
     return first;
   }
 
-  #restore(listing: EngineListing): void {
+  #restore(listing: EngineListing, mayHeal: boolean): void {
     const { desiredState, roster } = this.#options;
     desiredState.recover(listing.running);
     desiredState.takeUp(listing);
     const { template } = desiredState;
     for (const admission of roster.restore(listing, desiredState)) {
+      if (admission.spare && !mayHeal) continue;
       roster.admit({ template, ...admission });
     }
   }
 
-  #compare({ running, remains, askedAt }: EngineListing): void {
+  /** Spares that another balancer started are kept by the one that heals. */
+  #admitSpares({ running }: EngineListing): void {
+    const { roster, policy, desiredState: { template } } = this.#options;
+    for (const instance of running) {
+      const spares = roster.all.filter((member) => member.spare && !isLeaving(member));
+      if (!instance.spare || spares.length >= policy.spares || !roster.isUnknown(instance)) {
+        continue;
+      }
+      roster.admit({ name: instance.name, spare: true, template });
+    }
+  }
+
+  #compare({ running, remains, askedAt }: EngineListing, mayHeal: boolean): void {
     const { roster, dispatcher } = this.#options;
     for (const id of roster.missing(running, askedAt)) {
       dispatcher.dispatch({ type: "exit", id, reason: "gone when the engine was asked" });
     }
+    if (!mayHeal) return;
     for (const instance of running) this.#adopt(instance);
     for (const one of remains) if (roster.isUnknown(one)) this.#remove(one);
   }

@@ -42,6 +42,10 @@ export interface ReconcileInput {
   /** Template of new spares. */
   readonly template: Template;
   readonly shape: RingShape;
+  /** Epoch of the desired state. */
+  readonly epoch: number;
+  /** False while another balancer heals the fleet: nothing is started or stopped then. */
+  readonly mayHeal: boolean;
 }
 
 /** Publishes views and starts actions. */
@@ -82,17 +86,18 @@ export class Reconciler {
    */
   reconcile(input: ReconcileInput, now: number): void {
     const context = { now, policy: this.#options.policy };
-    if (input.spares) this.#options.roster.keepSpares(input.template);
+    if (input.spares && input.mayHeal) this.#options.roster.keepSpares(input.template);
     do {
       this.#publish(input, context);
     } while (this.#promote(input, context) + this.#act(input, context) > 0);
   }
 
-  #publish({ engineUp, shape }: ReconcileInput, { now, policy }: Context): void {
+  #publish({ engineUp, shape, epoch }: ReconcileInput, { now, policy }: Context): void {
     const { roster, dataPlane, eventLog, poisonKeys } = this.#options;
     const view = nextView(this.#view, {
       members: roster.all.filter(isReplica),
       shape,
+      epoch,
       awaits: policy.replaces && engineUp,
       quarantined: poisonKeys.keys(now),
       slowStartMs: policy.slowStartMs,
@@ -107,8 +112,8 @@ export class Reconciler {
   }
 
   /** Gives ready spares to replicas that wait for an instance. @returns how many */
-  #promote({ engineUp, spares, template }: ReconcileInput, context: Context): number {
-    if (!engineUp || !spares) return 0;
+  #promote({ engineUp, spares, mayHeal, template }: ReconcileInput, context: Context): number {
+    if (!engineUp || !spares || !mayHeal) return 0;
     const { roster, dispatcher } = this.#options;
     const budget = this.#starts.left(context.now);
     const matches = matchSpares(roster.all, context.now).slice(0, budget);
@@ -122,16 +127,28 @@ export class Reconciler {
   }
 
   /** Starts the planned actions and replaces failed instances. @returns how many of both */
-  #act({ engineUp }: ReconcileInput, context: Context): number {
+  #act({ engineUp, mayHeal }: ReconcileInput, context: Context): number {
     const { roster } = this.#options;
-    const capacity = { engineUp, starts: this.#starts.left(context.now) };
-    const failed = engineUp ? roster.all.filter((one) => isReplaceable(one, context)) : [];
+    const acts = engineUp && mayHeal;
+    const forgotten = mayHeal ? 0 : this.#forgetStopped();
+    const capacity = { engineUp: acts, starts: this.#starts.left(context.now) };
+    const failed = acts ? roster.all.filter((one) => isReplaceable(one, context)) : [];
     const actions = planActions(roster.all, context, capacity);
     for (const action of actions) this.#start(action, context.now);
     for (const { name, instance } of failed) {
       if (instance) this.#options.dispatcher.apply(name, { type: "replace", id: instance.id });
     }
-    return actions.length + failed.length;
+    return actions.length + failed.length + forgotten;
+  }
+
+  /** The balancer that heals stops them; to this one they are gone. @returns how many */
+  #forgetStopped(): number {
+    const { roster, dispatcher } = this.#options;
+    const due = roster.all.flatMap(({ retiring }) =>
+      retiring.filter(({ stage, busy }) => stage === "stop" && !busy)
+    );
+    for (const { id } of due) dispatcher.dispatch({ type: "stopped", id });
+    return due.length;
   }
 
   #start(action: Action, now: number): void {

@@ -16,6 +16,7 @@ import {
   inRing,
   inView,
   isLeaving,
+  launchName,
   type Member,
   newMember,
 } from "../member/member.ts";
@@ -86,6 +87,11 @@ export class Roster {
     // During a takeover an instance belongs to two members.
     for (const member of this.#members.values()) if (hasInstance(member, id)) return member;
     return undefined;
+  }
+
+  /** Returns the ids of all instances that run, or ran, under a name. */
+  instancesNamed(name: string): string[] {
+    return this.all.filter((member) => launchName(member) === name).flatMap(instancesOf);
   }
 
   set(member: Member): void {

@@ -9,12 +9,27 @@ import type { Instance, Template } from "../../engine/engine.ts";
 import { type GivenUpstream, sameUpstreams } from "../../upstream_list.ts";
 import type { MaintenanceState } from "../../view.ts";
 import { type RingShape, type RingSpec, sameShape } from "../spec/ring_spec.ts";
-import { type FleetStore, type SavedFleet, Saver } from "./store.ts";
+import { errorMessage } from "../../failures.ts";
+import {
+  ConflictError,
+  type FleetStore,
+  NO_EPOCH,
+  type SavedFleet,
+  Saver,
+  StoreError,
+  UnknownOutcomeError,
+  type Versioned,
+} from "./store.ts";
 import { resumeTemplate, sameTemplate, type TemplateSources } from "../spec/template.ts";
 
 /** Dependencies and settings of a {@linkcode DesiredState}. */
 export interface DesiredStateOptions {
   readonly store: FleetStore;
+  /**
+   * True if several balancers use the store. The stored state then counts in any case, and the
+   * settings only where there is none.
+   */
+  readonly shared?: boolean;
   /** Value of `LB_REPLICAS`. */
   readonly desired: number;
   /** Ring shape of the settings. */
@@ -40,6 +55,13 @@ export interface Desired {
   readonly maintenance: MaintenanceState | undefined;
 }
 
+/** Changes of a shared state. */
+export interface SharedEdit extends Partial<Desired> {
+  /** Weight of every replica in the ring, by name. */
+  readonly weights?: RingSpec["weights"];
+  readonly joining?: NonNullable<SavedFleet["joining"]>;
+}
+
 /** Holds and saves the desired state. Only the fleet's writer changes it. */
 export class DesiredState {
   readonly #options: DesiredStateOptions;
@@ -47,6 +69,7 @@ export class DesiredState {
   #desired: Desired;
   #loaded: SavedFleet | undefined;
   #found = false;
+  #epoch = NO_EPOCH;
 
   constructor(options: DesiredStateOptions) {
     this.#options = options;
@@ -81,6 +104,16 @@ export class DesiredState {
     return this.#desired.maintenance;
   }
 
+  /** Epoch of the state in force. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** The state in force that several balancers share; undefined before the first one was saved. */
+  get shared(): SavedFleet | undefined {
+    return this.#options.shared ? this.#loaded : undefined;
+  }
+
   /** Whether a saved state was found. */
   get found(): boolean {
     return this.#found;
@@ -98,9 +131,14 @@ export class DesiredState {
    * @throws {StoreError} the state cannot be read
    */
   async load(): Promise<void> {
+    if (this.#options.shared) {
+      const newest = await this.newest();
+      return newest && this.adoptSaved(newest);
+    }
     const saved = await this.#saver.load();
     if (!saved) return;
     this.#found = true;
+    this.adoptEpoch();
     const { configured, shape, maintenance } = saved;
     this.adopt({ ...this.#templates(saved), ...this.#upstreams(saved), maintenance });
     const { desired, upstreams, log } = this.#options;
@@ -156,6 +194,80 @@ export class DesiredState {
     }
   }
 
+  /**
+   * Returns the shared state if it is newer than the one in force.
+   *
+   * @throws {StoreError} the state cannot be read
+   */
+  async newest(): Promise<Versioned | undefined> {
+    const saved = await this.#options.store.load();
+    return saved && saved.epoch > this.#epoch ? saved : undefined;
+  }
+
+  /**
+   * Replaces the shared state by the one in force with changes. It takes effect with {@linkcode
+   * DesiredState.adoptSaved}.
+   *
+   * @throws {ConflictError} another balancer replaced it first
+   * @throws {UnknownOutcomeError} the state may have been replaced
+   * @throws {StoreError} the state was not replaced
+   */
+  async commit(edit: SharedEdit): Promise<Versioned> {
+    const { store } = this.#options;
+    const { weights = this.#savedWeights(), joining = this.#loaded?.joining ?? {}, ...rest } = edit;
+    const replaced = this.#epoch;
+    const value = {
+      ...this.#state(weights, { ...this.#desired, ...rest }),
+      ...(Object.keys(joining).length > 0 ? { joining } : {}),
+    };
+    try {
+      const result = await store.save(value, replaced);
+      if (result.done) return { value, epoch: result.epoch };
+    } catch (error) {
+      return await this.#outcome(value, replaced, error);
+    }
+    throw new ConflictError();
+  }
+
+  /** A save whose answer was lost may have replaced the state. */
+  async #outcome(value: SavedFleet, replaced: number, cause: unknown): Promise<Versioned> {
+    const found = await this.#options.store.load().catch((error) => {
+      throw new UnknownOutcomeError(errorMessage(error), { cause });
+    });
+    if (found?.epoch === replaced || (!found && replaced === NO_EPOCH)) {
+      throw new StoreError(errorMessage(cause), { cause });
+    }
+    if (JSON.stringify(found?.value) === JSON.stringify(value)) return found!;
+    throw new ConflictError();
+  }
+
+  /** Puts a shared state in force. */
+  adoptSaved({ value, epoch }: Versioned): void {
+    const { settings, shape, upstreams } = this.#options;
+    this.#found = true;
+    this.#loaded = value;
+    this.#epoch = epoch;
+    this.adopt({
+      template: { ...settings, ...value.template },
+      deploy: value.deploy,
+      shape: value.shape?.inForce ?? shape,
+      upstreams: upstreams && (value.upstreams?.inForce ?? upstreams),
+      maintenance: value.maintenance,
+    });
+  }
+
+  #savedWeights(): RingSpec["weights"] {
+    const { names = [], weights = {} } = this.#loaded ?? {};
+    const { upstreams } = this.#desired;
+    if (upstreams) return new Map(upstreams.map(({ name, weight }) => [name, weight]));
+    return new Map(names.map((name) => [name, weights[name] ?? 1]));
+  }
+
+  /** Counts the last saved state as in force. */
+  adoptEpoch(): void {
+    this.#epoch = this.#saver.epoch;
+  }
+
   /** Makes changes take effect. */
   adopt(changes: Partial<Desired>): void {
     this.#desired = { ...this.#desired, ...changes };
@@ -168,13 +280,16 @@ export class DesiredState {
 
   #state(weights: RingSpec["weights"], changed: Desired): SavedFleet {
     const { template, deploy, shape, maintenance } = changed;
-    const { desired, settings, shape: shapeSettings } = this.#options;
+    const { desired, settings: own, shape: shapeSettings, shared = false } = this.#options;
+    const configured = shared ? this.#loaded?.configured ?? desired : desired;
+    const settings = shared ? this.#loaded?.settings ?? own : own;
     // The list of upstreams carries their names and weights.
     const named = changed.upstreams ? [] : [...weights];
     const unequal = named.filter(([, weight]) => weight !== 1);
-    const reshaped = !sameShape(shape, shapeSettings);
+    // Other balancers may have other settings.
+    const reshaped = shared || !sameShape(shape, shapeSettings);
     return {
-      configured: desired,
+      configured,
       names: named.map(([name]) => name),
       template,
       ...(settings ? { settings } : {}),
@@ -193,7 +308,8 @@ export class DesiredState {
     const { upstreams: settings } = this.#options;
     if (!settings) return {};
     const inForce = weighted(upstreams, weights);
-    return sameUpstreams(settings, inForce) ? {} : { upstreams: { settings, inForce } };
+    const asSet = sameUpstreams(settings, inForce) && !this.#options.shared;
+    return asSet ? {} : { upstreams: { settings, inForce } };
   }
 
   #upstreams({ upstreams: kept }: SavedFleet): Partial<Desired> {
@@ -214,6 +330,7 @@ export class DesiredState {
    */
   recover(running: readonly Instance[]): void {
     const { settings = {}, log } = this.#options;
+    if (this.shared) return;
     const newest = running.toSorted((a, b) => a.startedAt - b.startedAt).at(-1);
     if (this.#found || !newest?.template || !newest.settings) return;
     if (!sameTemplate(newest.settings, settings)) return;
@@ -231,6 +348,7 @@ export class DesiredState {
    */
   takeUp(found: Omit<TemplateSources, "settings">): void {
     const { settings = {} } = this.#options;
+    if (this.shared) return;
     this.adopt({ template: resumeTemplate(this.template, { settings, ...found }) });
   }
 

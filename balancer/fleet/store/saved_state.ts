@@ -46,6 +46,7 @@ const SAVED = z.object({
   template: TEMPLATE,
   settings: TEMPLATE.optional(),
   deploy: TEMPLATE.optional(),
+  joining: z.record(NAME, z.string()).optional(),
   weights: z.record(NAME, z.number().min(0).max(MAX_WEIGHT)).optional(),
   shape: z.object({ settings: SHAPE, inForce: SHAPE }).optional(),
   upstreams: z.object({ settings: UPSTREAMS, inForce: UPSTREAMS }).optional(),

@@ -23,6 +23,11 @@ export interface SavedFleet {
   readonly settings?: Template;
   /** Template of the deploy in progress. */
   readonly deploy?: Template;
+  /**
+   * Replicas that are being started and own no slots yet, with the id of the balancer that was asked
+   * for them. Only fleets of several balancers have them.
+   */
+  readonly joining?: Readonly<Record<string, string>>;
   /** Weights other than 1, by name. */
   readonly weights?: Weights;
   /** The ring's shape if it was changed, and the settings that it was changed from. */
@@ -74,10 +79,20 @@ export class StoreError extends Error {
   override readonly name = "StoreError";
 }
 
+/** The shared store did not answer: the state may have been saved. */
+export class UnknownOutcomeError extends StoreError {}
+
+/** Another balancer changed the desired state since this one read it; the change can be repeated. */
+export class ConflictError extends StoreError {
+  constructor() {
+    super("the desired state was changed by another balancer at the same time");
+  }
+}
+
 /** Stores nothing: a restarted balancer knows only the running instances. */
 export const NO_STORE: FleetStore = {
   load: () => Promise.resolve(undefined),
-  save: (_, epoch) => Promise.resolve({ done: true, epoch }),
+  save: (_, epoch) => Promise.resolve({ done: true, epoch: epoch + 1 }),
 };
 
 /** Saves states in the order of the calls, and tracks the epoch. */
@@ -90,6 +105,11 @@ export class Saver {
   /** @param store the store */
   constructor(store: FleetStore) {
     this.#store = store;
+  }
+
+  /** Epoch of the last saved or read state. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /**

@@ -60,8 +60,8 @@ export function connectionOption(
  * @param pool the replica that answered
  */
 export function ringPlace(
-  { slot }: ProxyRequest,
+  { slot, ringLines: lines }: ProxyRequest,
   { upstream }: InstancePool,
 ): RingPlace | undefined {
-  return slot < 0 ? undefined : { slot, replica: upstream.name };
+  return slot < 0 ? undefined : { slot, replica: upstream.name, lines };
 }

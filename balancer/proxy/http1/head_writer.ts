@@ -153,7 +153,7 @@ export function writeResponseHead(
 ): number {
   const room = head.end - head.start + FIXED_ROOM + add.via.length +
     (add.requestId === undefined ? 0 : add.requestId.length) +
-    (add.ring === undefined ? 0 : add.ring.replica.length) +
+    (add.ring === undefined ? 0 : add.ring.replica.length + add.ring.lines.length) +
     (add.cookie === undefined ? 0 : setCookieBytes(add.cookie));
   if (at + room > out.length) return -1;
   let to = writeBytes(out, at, STATUS);

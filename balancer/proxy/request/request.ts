@@ -5,6 +5,7 @@
  */
 import { type Buffer, type BufferPool, SMALL_BYTES } from "../transport/buffers.ts";
 import type { RequestHead } from "../http1/request_head.ts";
+import { NO_LINES } from "../http1/ring_fields.ts";
 import { ascii } from "../http1/writer.ts";
 import type { Refusal } from "../errors/refusal.ts";
 import type { RefusedError } from "./body.ts";
@@ -40,6 +41,8 @@ export class ProxyRequest {
   answer: Refusal | undefined;
   /** Its slot on the ring; -1 unless the ring fields need it, and for a call of the control API. */
   slot = -1;
+  /** Field lines of the ring that it was routed by; empty unless the ring fields need them. */
+  ringLines: Uint8Array = NO_LINES;
   /**
    * False once a part of the body outside the head's buffer was sent: no repetition is possible
    * then.

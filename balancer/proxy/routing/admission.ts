@@ -139,7 +139,9 @@ export class Admission {
 
   #noteSlot(request: ProxyRequest): void {
     const { key } = request.destination;
-    const ring = this.#routes.current?.view.ring;
-    if (key !== undefined && ring) request.slot = keySlot(ring, key);
+    const { current } = this.#routes;
+    if (key === undefined || !current) return;
+    request.slot = keySlot(current.view.ring, key);
+    request.ringLines = current.ringLines;
   }
 }

@@ -55,6 +55,7 @@ class Bench implements Disposable {
       ring: RING,
       ready: new Map(upstreams),
       awaited: new Set(),
+      epoch: 0,
       quarantined: new Set(),
     });
   }

@@ -16,6 +16,7 @@ function view(ready: readonly string[], more: Partial<View> = {}): View {
     ring: RING,
     ready: new Map(ready.map((name) => [name, { name, instance: `${name}#0`, address }])),
     awaited: new Set(),
+    epoch: 0,
     quarantined: new Set(),
     ...more,
   };

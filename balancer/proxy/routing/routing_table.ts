@@ -4,6 +4,7 @@
  * @module
  */
 import type { Upstream, View } from "../../view.ts";
+import { ringLines } from "../http1/ring_fields.ts";
 import { keySlot } from "./key.ts";
 import { allowances, UNBOUNDED } from "../upstream/bounded_load.ts";
 import type { ReplicaCounters } from "../stats/counters.ts";
@@ -15,11 +16,17 @@ export class RoutedView {
   readonly #pools: ReadonlyMap<string, InstancePool>;
   /** Pool of each member by its index; undefined if the member is not ready. */
   readonly #owners: readonly (InstancePool | undefined)[];
+  #ringLines: Uint8Array | undefined;
 
   constructor(view: View, pools: ReadonlyMap<string, InstancePool>) {
     this.view = view;
     this.#pools = pools;
     this.#owners = view.ring.members.map((name) => pools.get(name));
+  }
+
+  /** Field lines that name the ring, for responses with ring fields; formatted at the first use. */
+  get ringLines(): Uint8Array {
+    return this.#ringLines ??= ringLines(this.view.epoch, this.view.ring.digest);
   }
 
   /** The pool of a key's owner; undefined if the owner is not ready, or the key is quarantined. */

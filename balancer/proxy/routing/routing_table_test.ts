@@ -21,6 +21,7 @@ function view(...ready: Upstream[]): View {
     ring: RING,
     ready: new Map(ready.map((one) => [one.name, one])),
     awaited: new Set(),
+    epoch: 0,
     quarantined: new Set(),
   };
 }

@@ -5,6 +5,7 @@
  */
 import {
   type DataPlaneCounts,
+  type ReplicaCounts,
   replicaCounts,
   strikeOutPresent,
   type WorkerCounts,
@@ -69,6 +70,9 @@ export type CounterReader = Pick<
   "names" | "times" | "answered" | "workerCounts" | "totals"
 >;
 
+/** Replicas for each slice of {@linkcode CounterTable.countsInSlices}. */
+const SLICE = 100;
+
 /** The counters of all workers. A replacement worker continues in its predecessor's row. */
 export class CounterTable {
   /** Memory of the workers' own counters. */
@@ -122,13 +126,27 @@ export class CounterTable {
 
   /** Sums of all workers' counters. */
   counts(): DataPlaneCounts {
-    const replicas = this.replicas.map(([name, sheet]) =>
-      [name, replicaCounts(sumOf(sheet, REPLICA.width))] as const
-    );
-    return {
-      workers: workerCounts(sumOf(this.workers, WORKER.width)),
-      replicas: new Map(replicas),
-    };
+    return { workers: this.workerCounts(), replicas: new Map(this.#replicaCounts()) };
+  }
+
+  /**
+   * The same, in slices: the counters of a thousand replicas would block the main thread for 20 ms.
+   *
+   * @param pause lets other work of the thread run
+   */
+  async countsInSlices(pause: () => Promise<void>): Promise<DataPlaneCounts> {
+    const replicas = new Map<string, ReplicaCounts>();
+    for (const [name, counts] of this.#replicaCounts()) {
+      replicas.set(name, counts);
+      if (replicas.size % SLICE === 0) await pause();
+    }
+    return { workers: this.workerCounts(), replicas };
+  }
+
+  *#replicaCounts(): Generator<readonly [name: string, counts: ReplicaCounts]> {
+    for (const [name, sheet] of this.replicas) {
+      yield [name, replicaCounts(sumOf(sheet, REPLICA.width))];
+    }
   }
 
   /**

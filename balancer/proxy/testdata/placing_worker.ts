@@ -89,6 +89,7 @@ function room({ memory, row, bound, names }: PlacingTask) {
     ring: Ring.build({ members: names }),
     ready: new Map(names.map((name) => [name, { name, instance: name, address }])),
     awaited: new Set(),
+    epoch: 0,
     quarantined: new Set(),
   });
   return {
@@ -97,8 +98,11 @@ function room({ memory, row, bound, names }: PlacingTask) {
   };
 }
 
+const IDS = new RequestIds();
+const BUFFERS = new BufferPool();
+
 function requestFor(key: string): ProxyRequest {
-  const request = new ProxyRequest(new RequestHead(), key, new RequestIds(), new BufferPool(), 1);
+  const request = new ProxyRequest(new RequestHead(), key, IDS, BUFFERS, 1);
   request.destination = { key, first: undefined };
   return request;
 }

@@ -26,6 +26,7 @@ function viewOf(parts: readonly Part[]) {
     ring: Ring.build({ members: named.map(({ name, weight = 1 }) => ({ name, weight })) }),
     ready: new Map(ready.map((one) => [one.name, one])),
     awaited: new Set(),
+    epoch: 0,
     quarantined: new Set(),
   };
   const loads = new Map(named.map(({ name, inFlight = 0 }) => [name, inFlight]));

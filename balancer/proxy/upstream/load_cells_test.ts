@@ -12,6 +12,7 @@ function view(version: number, ...instances: string[]): View {
     ring: Ring.build({ members: instances }),
     ready: new Map(instances.map((one) => [one, { name: one, instance: one, address }])),
     awaited: new Set(),
+    epoch: 0,
     quarantined: new Set(),
   };
 }

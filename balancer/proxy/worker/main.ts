@@ -95,11 +95,12 @@ function accept(
 }
 
 function publish({ view, tallies }: Extract<ToWorker, { type: "view" }>): void {
-  const { version, ring: options, ready, awaited, quarantined, loads }: PlainView = view;
+  const { version, epoch, ring: options, ready, awaited, quarantined, loads }: PlainView = view;
   ring = ringOf(options, ring);
   proxy?.publish(
     {
       version,
+      epoch,
       ring,
       ready: new Map(ready.map((one) => [one.name, one])),
       awaited: new Set(awaited),

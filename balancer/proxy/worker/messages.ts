@@ -11,6 +11,7 @@ import type {
   MaintenanceState,
   Sample,
   Upstream,
+  View,
 } from "../../view.ts";
 import type { StreamFrame } from "../transport/channel_stream.ts";
 import type { SharedCounts } from "../downstream/connection_limits.ts";
@@ -23,12 +24,34 @@ import type { ReplicaSheets } from "../stats/counter_table.ts";
 /** A view as plain data; the worker builds the same ring. */
 export interface PlainView {
   readonly version: number;
+  readonly epoch: number;
   readonly ring: CompleteRingOptions;
   readonly ready: readonly Upstream[];
   readonly awaited: readonly string[];
   readonly quarantined: readonly string[];
   /** Shared memory in which each instance's load is counted. */
   readonly loads: LoadMap;
+}
+
+/**
+ * Returns a view as plain data.
+ *
+ * @param view the view
+ * @param loads shared memory in which each instance's load is counted
+ */
+export function plainView(
+  { version, epoch, ring, ready, awaited, quarantined }: View,
+  loads: LoadMap,
+): PlainView {
+  return {
+    version,
+    epoch,
+    ring: ring.options,
+    ready: [...ready.values()],
+    awaited: [...awaited],
+    quarantined: [...quarantined],
+    loads,
+  };
 }
 
 /** Messages to a worker. */

@@ -17,18 +17,12 @@ import type {
 } from "../../view.ts";
 import { ChannelStreams, transferOf } from "../transport/channel_stream.ts";
 import type { ByteStream } from "../transport/byte_stream.ts";
-import {
-  type SharedCounts,
-  sharedCounts,
-  strikeOutConnections,
-} from "../downstream/connection_limits.ts";
-import { type SharedFiles, sharedFiles, strikeOutFiles } from "../transport/descriptor_budget.ts";
-import { LoadCells, type LoadMap } from "../upstream/load_cells.ts";
-import type { FromWorker, PlainView, ToWorker } from "./messages.ts";
+import type { SharedFiles } from "../transport/descriptor_budget.ts";
+import { type FromWorker, type PlainView, plainView, type ToWorker } from "./messages.ts";
 import type { ProxySettings } from "../settings.ts";
 import type { DataPlaneCounts } from "../stats/counter_snapshot.ts";
-import { type SharedLoads, sharedLoads } from "../upstream/shared_load.ts";
-import { type CounterReader, CounterTable } from "../stats/counter_table.ts";
+import type { CounterReader } from "../stats/counter_table.ts";
+import { SharedMemory } from "./shared_memory.ts";
 import { ViewAcks } from "./view_acks.ts";
 
 /** Options of {@linkcode DataPlaneWorkers}. */
@@ -93,13 +87,7 @@ interface Member {
 /** The workers of the data plane. */
 export class DataPlaneWorkers implements DataPlane {
   readonly #options: DataPlaneOptions;
-  readonly #counts: SharedCounts;
-  readonly #files: SharedFiles;
-  readonly #loads: SharedLoads;
-  readonly #cells: LoadCells;
-  readonly #tallies: CounterTable;
-  /** Free rows of the shared memory. */
-  readonly #rows: number[];
+  readonly #memory: SharedMemory;
   readonly #members = new Set<Member>();
   readonly #acks = new ViewAcks<Member>();
   #view: PlainView | undefined;
@@ -112,12 +100,7 @@ export class DataPlaneWorkers implements DataPlane {
     this.#options = options;
     const { workers } = options.settings;
     this.#accessLogging = options.settings.accessLogging;
-    this.#counts = sharedCounts(workers);
-    this.#files = options.files ?? sharedFiles(workers, 0);
-    this.#loads = sharedLoads(workers);
-    this.#cells = new LoadCells(this.#loads);
-    this.#tallies = new CounterTable(workers);
-    this.#rows = Array.from({ length: workers }, (_, row) => row);
+    this.#memory = new SharedMemory(workers, options.files);
   }
 
   /**
@@ -132,9 +115,9 @@ export class DataPlaneWorkers implements DataPlane {
   }
 
   publish(view: View): void {
-    this.#view = plain(view, this.#cells.assign(view, this.#acks.inForce));
-    const tallies = this.#tallies.enroll(view.ring.options.members);
-    this.#tellAll({ type: "view", view: this.#view, tallies });
+    const { loads, replicas } = this.#memory.assign(view, this.#acks.inForce);
+    this.#view = plainView(view, loads);
+    this.#tellAll({ type: "view", view: this.#view, tallies: replicas });
   }
 
   async idle(instance: string, deadlines: DrainDeadlines): Promise<boolean> {
@@ -154,7 +137,7 @@ export class DataPlaneWorkers implements DataPlane {
   }
 
   inFlight(instance: string): number {
-    return this.#cells.inFlight(instance);
+    return this.#memory.inFlight(instance);
   }
 
   /** Sampling of the access log. */
@@ -170,12 +153,17 @@ export class DataPlaneWorkers implements DataPlane {
 
   /** Counts of all workers: since the start, or for a replica since it joined. */
   counts(): DataPlaneCounts {
-    return this.#tallies.counts();
+    return this.#memory.counts();
+  }
+
+  /** The same, in slices; see {@linkcode CounterTable.countsInSlices}. */
+  countsInSlices(pause: () => Promise<void>): Promise<DataPlaneCounts> {
+    return this.#memory.countsInSlices(pause);
   }
 
   /** The counters of the workers, for reading only. */
   get counters(): CounterReader {
-    return this.#tallies;
+    return this.#memory.counters;
   }
 
   /**
@@ -198,7 +186,7 @@ export class DataPlaneWorkers implements DataPlane {
   }
 
   #start(): Promise<void> {
-    const row = this.#takeRow();
+    const row = this.#memory.takeRow();
     const name = `worker ${row + 1} of ${this.#options.settings.workers}`;
     const worker = new Worker(this.#options.module ?? WORKER, { type: "module", name });
     const calls = new ChannelStreams(
@@ -227,12 +215,12 @@ export class DataPlaneWorkers implements DataPlane {
       fail(event.message);
     };
     const { settings } = this.#options;
-    const sheets = { memory: this.#loads, tallies: this.#tallies.workers, row };
-    tell(member, { type: "open", settings, counts: this.#counts, files: this.#files, sheets });
+    const { connections: counts, files } = this.#memory;
+    tell(member, { type: "open", settings, counts, files, sheets: this.#memory.sheets(row) });
     tell(member, { type: "access", part: partOf(this.#accessLogging) });
     if (this.#maintenance) void this.#maintain(member);
     if (this.#view) {
-      tell(member, { type: "view", view: this.#view, tallies: this.#tallies.replicas });
+      tell(member, { type: "view", view: this.#view, tallies: this.#memory.replicas });
     }
     return listening.promise;
   }
@@ -289,38 +277,11 @@ export class DataPlaneWorkers implements DataPlane {
 
   #remove(member: Member): void {
     this.#members.delete(member);
-    this.#giveBackRow(member.row);
+    this.#memory.giveBackRow(member.row);
     for (const answer of member.questions.values()) answer(true);
     member.calls.end();
     member.ended.resolve();
     this.#announce(this.#acks.leave(member));
-  }
-
-  /**
-   * Takes a row for a new worker. There is a row for each worker, and the replaced worker has
-   * ended: its last counts of present state are reset.
-   */
-  #takeRow(): number {
-    const row = this.#rows.pop();
-    if (row === undefined) throw new Error("more workers than the settings say");
-    this.#strikeOut(row);
-    return row;
-  }
-
-  /**
-   * Resets the present state of a crashed worker (connections, requests in flight) and frees its
-   * row.
-   */
-  #giveBackRow(row: number): void {
-    this.#strikeOut(row);
-    this.#rows.push(row);
-  }
-
-  #strikeOut(row: number): void {
-    strikeOutConnections(this.#counts, row);
-    strikeOutFiles(this.#files, row);
-    this.#cells.strikeOut(row);
-    this.#tallies.strikeOut(row);
   }
 
   #announce(version: number | undefined): void {
@@ -350,15 +311,4 @@ export class DataPlaneWorkers implements DataPlane {
 
 function tell({ worker }: Member, message: ToWorker): void {
   worker.postMessage(message);
-}
-
-function plain({ version, ring, ready, awaited, quarantined }: View, loads: LoadMap): PlainView {
-  return {
-    version,
-    ring: ring.options,
-    ready: [...ready.values()],
-    awaited: [...awaited],
-    quarantined: [...quarantined],
-    loads,
-  };
 }

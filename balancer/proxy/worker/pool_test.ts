@@ -101,6 +101,7 @@ function view(version: number): View {
     ring: Ring.build({ members: ["Server1", "Server2"] }),
     ready: new Map([["Server1", upstream]]),
     awaited: new Set(),
+    epoch: 0,
     quarantined: new Set(),
   };
 }

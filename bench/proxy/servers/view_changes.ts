@@ -51,6 +51,7 @@ function publish(): void {
     ring: Ring.build({ members }),
     ready: new Map(ready),
     awaited: new Set(),
+    epoch: 0,
     quarantined: new Set(),
   });
 }

@@ -130,6 +130,7 @@ export class DataPlaneBench implements AsyncDisposable {
       ring: RING,
       ready: new Map(upstreams),
       awaited: new Set(awaited),
+      epoch: 0,
       quarantined: new Set(quarantined),
     };
   }
@@ -165,7 +166,7 @@ export class DataPlaneBench implements AsyncDisposable {
     return client;
   }
 
-  /** Waits until it is so. */
+  /** Waits for a condition on what the workers have reported: each report checks it again. */
   async until(what: string, wanted: () => boolean): Promise<void> {
     const wait = async () => {
       while (!wanted()) await this.#changed.promise;

@@ -26,7 +26,7 @@ import { referenceChunked, referenceCleanChunked } from "./reference_chunked.ts"
 import { referenceRequestHead, referenceResponseHead, textOf } from "./reference_writer.ts";
 import { RequestHead } from "../request_head.ts";
 import { ResponseHead } from "../response_head.ts";
-import { hideRingFields } from "../ring_fields.ts";
+import { hideRingFields, ringLines, type RingPlace } from "../ring_fields.ts";
 import { hideSetCookie } from "../set_cookie.ts";
 import { ascii } from "../writer.ts";
 
@@ -225,6 +225,10 @@ class Run {
     agree("upgrade read back", this.#request.upgrade, expected.upgrade, text);
   }
 
+  #place(): RingPlace {
+    return { slot: this.#random.below(65_536), replica: "S-4", lines: ringLines(12, "0af3") };
+  }
+
   #rewriteResponse(bytes: Uint8Array, expected: ReferenceResponse, text: string): void {
     const add = {
       requestId: this.#random.once(2) ? ID : undefined,
@@ -232,7 +236,7 @@ class Run {
       connection: this.#random.pick(["", "close", "keep-alive", "upgrade"] as const),
       framing: this.#random.pick(["as-is", "as-is", "chunked", "none"] as const),
       date: this.#random.once(2) ? DATE : undefined,
-      ring: this.#random.once(2) ? { slot: this.#random.below(65_536), replica: "S-4" } : undefined,
+      ring: this.#random.once(2) ? this.#place() : undefined,
       cookie: this.#random.once(2) ? SET_COOKIE : undefined,
     };
     if (add.ring) hideRingFields(this.#response.fields, bytes);

@@ -98,6 +98,7 @@ const FIELDS = [
   "set-cookie:c =x",
   "Set-Cookie: cc=x; c=y",
   "x-ring-SLOT: 7",
+  "X-Ring-epoch: 7",
   "X-Ring-Replica:Evil",
 ];
 const STATUSES = ["200 OK", "204 No Content", "304 Not Modified", "101 Switching Protocols"];

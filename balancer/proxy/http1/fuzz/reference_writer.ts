@@ -72,7 +72,7 @@ export function referenceResponseHead(response: ReferenceResponse, add: Response
   const { status, fields, crossing } = response;
   const unframed = status < 200 || status === 204;
   const withLength = add.framing !== "chunked" && !unframed;
-  const hidden = add.ring ? ["x-ring-slot", "x-ring-replica"] : [];
+  const hidden = add.ring ? ["x-ring-slot", "x-ring-replica", "x-ring-epoch", "x-ring-digest"] : [];
   if (!withLength) hidden.push("content-length");
   const own = add.cookie && /^Set-Cookie: ([^=]+)=/.exec(textOf(add.cookie.before))?.[1];
   const kept = crossing.filter((field) =>
@@ -85,6 +85,7 @@ export function referenceResponseHead(response: ReferenceResponse, add: Response
   }
   if (add.ring) {
     lines.push(`X-Ring-Slot: ${add.ring.slot}`, `X-Ring-Replica: ${add.ring.replica}`);
+    lines.push(...textOf(add.ring.lines).trimEnd().split("\r\n"));
   }
   if (add.cookie) {
     const { before, value, after } = add.cookie;

@@ -1,0 +1,105 @@
+/**
+ * Watches the values in a folder: by the kernel's events where the file system has them, and by a
+ * scan four times a second, which network file systems need.
+ *
+ * @module
+ */
+import type { FailureLog } from "../failures.ts";
+
+/** Options of a {@linkcode FolderWatch}. */
+interface FolderWatchOptions {
+  readonly folder: string;
+  /** Returns the highest epoch of each value. */
+  readonly scan: () => Promise<ReadonlyMap<string, number>>;
+  readonly failures: FailureLog;
+}
+
+/** Interval of scans, in milliseconds. */
+const SCAN_MS = 250;
+
+/** Reports changed values to any number of listeners. It scans only while there is one. */
+export class FolderWatch {
+  readonly #options: FolderWatchOptions;
+  readonly #listeners = new Set<(name: string) => void>();
+  #known: ReadonlyMap<string, number> | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #events: Deno.FsWatcher | undefined;
+  #scanning = false;
+  #again = false;
+
+  constructor(options: FolderWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Adds a listener. @returns removes it */
+  add(onChange: (name: string) => void): () => void {
+    const listener = (name: string) => onChange(name);
+    this.#listeners.add(listener);
+    if (this.#timer === undefined) this.#begin();
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size === 0) this.#end();
+    };
+  }
+
+  /** Removes all listeners. */
+  close(): void {
+    this.#listeners.clear();
+    this.#end();
+  }
+
+  #begin(): void {
+    this.#timer = setInterval(() => this.#scan(), SCAN_MS);
+    this.#scan();
+    this.#followEvents();
+  }
+
+  #end(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#known = undefined;
+    this.#events?.close();
+    this.#events = undefined;
+  }
+
+  async #followEvents(): Promise<void> {
+    try {
+      const events = this.#events = Deno.watchFs(this.#options.folder);
+      for await (const { kind } of events) if (kind !== "access") this.#scan();
+    } catch (error) {
+      // Too many watches on this machine, or a file system without events: the scans remain.
+      this.#options.failures.record("cluster.watch", error);
+    }
+  }
+
+  async #scan(): Promise<void> {
+    this.#again = this.#scanning;
+    if (this.#scanning) return;
+    this.#scanning = true;
+    try {
+      do {
+        this.#again = false;
+        this.#compare(await this.#options.scan());
+      } while (this.#again);
+    } catch (error) {
+      this.#options.failures.record("cluster.watch", error);
+    }
+    this.#scanning = false;
+  }
+
+  #compare(found: ReadonlyMap<string, number>): void {
+    if (this.#timer === undefined) return;
+    const known = this.#known ?? new Map();
+    const first = this.#known === undefined;
+    this.#known = found;
+    const names = new Set([...known.keys(), ...found.keys()]);
+    for (const name of names) {
+      // A change during the first scan may be missed otherwise.
+      if (first || known.get(name) !== found.get(name)) this.#report(name);
+    }
+  }
+
+  #report(name: string): void {
+    for (const listener of this.#listeners) listener(name);
+  }
+}

@@ -1,0 +1,219 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { type BalancerHarness, SharedHarness } from "./shared_harness.ts";
+import { ChangeError } from "./operations/membership.ts";
+
+async function world(balancers: number): Promise<SharedHarness> {
+  const world = new SharedHarness();
+  for (let one = 0; one < balancers; one++) await world.add();
+  await world.time.turn(2000);
+  return world;
+}
+
+function assertAgree({ living }: SharedHarness): void {
+  const routing = living.map((one) => one.routing());
+  for (const one of routing) assertEquals(one, routing[0]);
+}
+
+/** Waits for a promise while the clock runs. */
+async function during<T>({ time }: SharedHarness, promise: Promise<T>, ms = 20_000): Promise<T> {
+  let over = false;
+  promise.then(() => over = true, () => over = true);
+  for (let passed = 0; !over && passed < ms; passed += 50) await time.turn(50);
+  assert(over, `not over within ${ms} ms`);
+  return await promise;
+}
+
+function names(one: BalancerHarness): string[] {
+  return one.membership.names();
+}
+
+Deno.test("several balancers: one starts the replicas, all route to the same instances by the same ring", async () => {
+  const shared = await world(3);
+  assertEquals(await shared.running(), ["Server1", "Server2", "Server3"]);
+  assertEquals(shared.healers.length, 1);
+  assertEquals(shared.balancers[2]!.fleet.view.ready.size, 3);
+  assertAgree(shared);
+});
+
+Deno.test("several balancers: a dead replica is replaced once, and all route to the replacement", async () => {
+  const shared = await world(3);
+  const before = shared.balancers[1]!.member("Server2")?.instance?.id;
+  shared.engine.fail("Server2");
+  await shared.time.turn(50);
+  for (const { fleet } of shared.balancers) assert(!fleet.view.ready.has("Server2"));
+  for (const { fleet } of shared.balancers) assert(fleet.view.awaited.has("Server2"));
+  await shared.time.turn(1000);
+  assertEquals(await shared.running(), ["Server1", "Server2", "Server3"]);
+  const after = shared.balancers[1]!.member("Server2")?.instance?.id;
+  assert(after !== undefined && after !== before);
+  assertAgree(shared);
+});
+
+Deno.test("several balancers: a change asked of any of them is made by all, in one epoch", async () => {
+  const shared = await world(3);
+  const [one, two, three] = shared.balancers;
+  const { epoch } = one!.fleet.view;
+  assertEquals(await during(shared, two!.membership.add(2, ["S4"])), [
+    "Server1",
+    "Server2",
+    "Server3",
+    "S4",
+    "Server4",
+  ]);
+  assertAgree(shared);
+  assert(one!.fleet.view.epoch > epoch);
+  await during(shared, three!.membership.weigh({ S4: 3 }));
+  assertAgree(shared);
+  assertEquals(one!.fleet.ringSpec.weights.get("S4"), 3);
+  await during(shared, three!.membership.reshape({ slots: 1024 }));
+  assertEquals(shared.balancers.map(({ fleet }) => fleet.view.ring.slots), [1024, 1024, 1024]);
+  await during(shared, two!.membership.remove(1, ["Server1"]));
+  await shared.time.turn(1000);
+  assertAgree(shared);
+  assertEquals(names(one!), ["Server2", "Server3", "S4", "Server4"]);
+  assertEquals(await shared.running(), ["S4", "Server2", "Server3", "Server4"]);
+});
+
+Deno.test("several balancers: of two changes at the same time both are made, or the second one names its fault", async () => {
+  const shared = await world(2);
+  const [one, two] = shared.balancers;
+  const both = Promise.all([one!.membership.add(1, []), two!.membership.add(1, [])]);
+  await during(shared, both);
+  assertEquals([...names(one!)].sort(), [
+    "Server1",
+    "Server2",
+    "Server3",
+    "Server4",
+    "Server5",
+  ]);
+  assertAgree(shared);
+  const same = await during(
+    shared,
+    Promise.allSettled([one!.membership.add(1, ["S9"]), two!.membership.add(1, ["S9"])]),
+  );
+  assertEquals(same.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+  const removals = await during(
+    shared,
+    Promise.allSettled([one!.membership.remove(1, ["S9"]), two!.membership.remove(1, ["S9"])]),
+  );
+  assert(removals.some(({ status }) => status === "fulfilled"));
+  await shared.time.turn(1000);
+  assertAgree(shared);
+  assertEquals((await shared.running()).length, 5);
+});
+
+Deno.test("several balancers: another one heals after the holder died, and the state of all is kept", async () => {
+  const shared = await world(3);
+  const [one] = shared.balancers;
+  assertEquals(shared.healers, [one!.id]);
+  one!.kill();
+  shared.engine.fail("Server1");
+  await shared.time.turn(1000);
+  assertEquals(shared.healers, []);
+  assertEquals(await shared.running(), ["Server2", "Server3"]);
+  await shared.time.turn(5000);
+  assertEquals(shared.healers.length, 1);
+  assertEquals(await shared.running(), ["Server1", "Server2", "Server3"]);
+  assertAgree(shared);
+  await during(shared, shared.balancers[2]!.membership.add(1, []));
+  assertAgree(shared);
+});
+
+Deno.test("several balancers: a balancer that was stopped for 30 s does not act when it comes back, and follows", async () => {
+  const shared = await world(3);
+  const [one, two] = shared.balancers;
+  shared.startMs = 1000;
+  shared.engine.fail("Server1");
+  // The holder is stopped in the middle of a start.
+  await shared.time.turn(100);
+  one!.port.stop();
+  await shared.time.turn(10_000);
+  assertEquals(await shared.running(), ["Server1", "Server2", "Server3"]);
+  await during(shared, two!.membership.add(1, ["S4"]));
+  shared.engine.fail("Server2");
+  await shared.time.turn(20_000);
+  const calls = shared.engine.calls.length;
+  one!.port.resume();
+  await shared.time.turn(100);
+  assert(!one!.fleet.mayHeal);
+  await shared.time.turn(5000);
+  assertEquals(shared.engine.calls.slice(calls), []);
+  assertEquals(await shared.running(), ["S4", "Server1", "Server2", "Server3"]);
+  assertAgree(shared);
+});
+
+Deno.test("several balancers: one that is cut off from the store routes on, says so, and changes nothing", async () => {
+  const shared = await world(3);
+  const [one, two] = shared.balancers;
+  one!.port.cut = true;
+  await shared.time.turn(10_000);
+  assert(one!.fleet.isolated && !two!.fleet.isolated);
+  assertEquals(one!.fleet.view.ready.size, 3);
+  const change = during(shared, one!.membership.weigh({ Server1: 2 }), 30_000);
+  await assertRejects(() => change, ChangeError, "the change may have been made");
+  assertEquals(two!.fleet.ringSpec.weights.get("Server1"), 1);
+  await during(shared, two!.membership.add(1, []));
+  one!.port.cut = false;
+  await shared.time.turn(5000);
+  assert(!one!.fleet.isolated);
+  assertAgree(shared);
+});
+
+Deno.test("several balancers: replicas whose balancer died before they joined are withdrawn", async () => {
+  const shared = await world(3);
+  const [, two] = shared.balancers;
+  shared.startMs = 2000;
+  void two!.membership.add(1, ["S4"]).catch(() => {});
+  await shared.time.turn(100);
+  two!.kill();
+  await shared.time.turn(20_000);
+  assertEquals(await shared.running(), ["Server1", "Server2", "Server3"]);
+  assertAgree(shared);
+});
+
+Deno.test("several balancers: a deploy asked of one that does not heal is run by the one that does", async () => {
+  const shared = await world(2);
+  const [, two] = shared.balancers;
+  const steps: string[] = [];
+  const end = await during(
+    shared,
+    two!.deploys.run({ command: "new" }, ({ step }) => steps.push(step)),
+  );
+  assertEquals([end.step, ...steps], ["done", "delegated", "done"]);
+  await shared.time.turn(1000);
+  assertEquals(shared.balancers.map(({ fleet }) => fleet.template), [
+    { command: "new" },
+    { command: "new" },
+  ]);
+  assertEquals(await shared.running(), ["Server1", "Server2", "Server3"]);
+  assertAgree(shared);
+});
+
+Deno.test("several balancers: the end of the holder leaves the replicas running, and another one heals at once", async () => {
+  const shared = await world(2);
+  const [one, two] = shared.balancers;
+  const ended = one!.fleet.close();
+  await during(shared, ended);
+  one!.port.dead = true;
+  await shared.time.turn(1000);
+  assertEquals(shared.healers, [two!.id]);
+  assertEquals(await shared.running(), ["Server1", "Server2", "Server3"]);
+  assertEquals(two!.cluster.status.balancers.map(({ id }) => id), [two!.id]);
+});
+
+Deno.test("several balancers: spares stand in, and the next holder keeps them", async () => {
+  const shared = new SharedHarness();
+  for (let one = 0; one < 2; one++) await shared.add({ spares: 1 });
+  await shared.time.turn(2000);
+  assertEquals((await shared.running()).length, 4);
+  shared.engine.fail("Server2");
+  await shared.time.turn(100);
+  assertAgree(shared);
+  assertEquals(shared.balancers[1]!.fleet.view.ready.size, 3);
+  await shared.time.turn(2000);
+  const calls = shared.engine.calls.length;
+  shared.balancers[0]!.kill();
+  await shared.time.turn(10_000);
+  assertEquals(shared.engine.calls.slice(calls), []);
+  assertEquals(shared.balancers[1]!.fleet.spares.length, 1);
+});

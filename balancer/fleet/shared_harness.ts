@@ -1,0 +1,288 @@
+/**
+ * Several fleets of one process that share a memory store and an in-memory engine, on one manual
+ * clock. A balancer can be stopped as by SIGSTOP, cut off from the store, or killed.
+ *
+ * @module
+ */
+import type { Clock } from "../clock.ts";
+import { Cluster } from "../cluster/cluster.ts";
+import { MemoryStores } from "../cluster/memory_store.ts";
+import type { SharedStore, SharedStores } from "../cluster/shared_store.ts";
+import type { Engine, EngineEvent, Instance, Launch } from "../engine/engine.ts";
+import { LeasedEngine } from "../engine/leased_engine.ts";
+import { MemoryEngine } from "../engine/memory.ts";
+import type { DataPlane, View } from "../view.ts";
+import { Fleet } from "./fleet.ts";
+import type { Member } from "./member/member.ts";
+import type { FleetPolicy } from "./member/policy.ts";
+import { ChangeLock } from "./operations/change_lock.ts";
+import { Deploys } from "./operations/deploy.ts";
+import { Membership } from "./operations/membership.ts";
+import { NO_STORE } from "./store/store.ts";
+import { quietLog, TestFailures, testPolicy } from "./testing.ts";
+import { TEST_SHAPE } from "./harness.ts";
+
+interface Timer {
+  readonly at: number;
+  readonly order: number;
+  readonly callback: () => void;
+}
+
+/** Turns of the microtask queue after which everything that needs no time is done. */
+const TURNS = 40;
+
+/** A clock without real time, much faster than simulated timers of the runtime. */
+export class ManualTime {
+  #now = 0;
+  #order = 0;
+  readonly #timers = new Set<Timer>();
+
+  get now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    const timer = { at: this.#now + Math.max(0, Math.ceil(ms)), order: this.#order++, callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  /** Moves the clock forward, and runs each timer and all that it causes. */
+  async turn(ms: number, watch: () => void = () => {}): Promise<void> {
+    const end = this.#now + ms;
+    await settle();
+    for (let next = this.#next(end); next; next = this.#next(end)) {
+      this.#now = next.at;
+      this.#timers.delete(next);
+      next.callback();
+      await settle();
+      watch();
+    }
+    this.#now = end;
+  }
+
+  #next(end: number): Timer | undefined {
+    let first: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.at > end) continue;
+      if (!first || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) {
+        first = timer;
+      }
+    }
+    return first;
+  }
+}
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
+}
+
+/** What stands between a balancer and the world: it can be stopped, cut off and killed. */
+class Port {
+  cut = false;
+  dead = false;
+  #stopped: PromiseWithResolvers<void> | undefined;
+
+  stop(): void {
+    this.#stopped ??= Promise.withResolvers();
+  }
+
+  resume(): void {
+    this.#stopped?.resolve();
+    this.#stopped = undefined;
+  }
+
+  get stopped(): boolean {
+    return this.#stopped !== undefined;
+  }
+
+  /** Runs a callback when the process runs again; never after its death. */
+  run(callback: () => void): void {
+    if (this.dead) return;
+    if (!this.#stopped) return callback();
+    void this.#stopped.promise.then(() => this.run(callback));
+  }
+
+  /** Passes an answer on once the process runs again; never after its death. */
+  async answer<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await call;
+    } finally {
+      while (this.#stopped) await this.#stopped.promise;
+      if (this.dead) await new Promise<never>(() => {});
+    }
+  }
+
+  /** A call to the store: without an answer while the cable is out. */
+  async store<T>(call: () => Promise<T>): Promise<T> {
+    if (this.cut) await new Promise<never>(() => {});
+    const answer = await this.answer(call());
+    if (this.cut) await new Promise<never>(() => {});
+    return answer;
+  }
+}
+
+/** Several balancers' fleets and their world. */
+export class SharedHarness {
+  readonly time = new ManualTime();
+  readonly stores = new MemoryStores();
+  readonly engine = new MemoryEngine((name) => ({ hostname: name, port: 1 }));
+  readonly balancers: BalancerHarness[] = [];
+  /** Milliseconds that the engine takes for a start. */
+  startMs = 300;
+
+  /** Starts another balancer. */
+  async add(policy: Partial<FleetPolicy> = {}): Promise<BalancerHarness> {
+    const balancer = new BalancerHarness(this, `b${this.balancers.length}`, policy);
+    this.balancers.push(balancer);
+    const opened = balancer.fleet.open();
+    opened.catch(() => {});
+    for (let tries = 0; tries < 100; tries++) {
+      await this.time.turn(50);
+      if (await Promise.race([opened.then(() => true), Promise.resolve(false)])) break;
+    }
+    return balancer;
+  }
+
+  /** The balancers that live, stopped or not. */
+  get living(): readonly BalancerHarness[] {
+    return this.balancers.filter(({ port }) => !port.dead);
+  }
+
+  /** Ids of the balancers that would start or stop instances at this moment. */
+  get healers(): readonly string[] {
+    return this.living.filter(({ fleet }) => fleet.mayHeal).map(({ id }) => id);
+  }
+
+  /** Names of the running instances. */
+  async running(): Promise<string[]> {
+    return (await this.engine.list()).map(({ name }) => name).sort();
+  }
+}
+
+/** One balancer of several. */
+export class BalancerHarness {
+  readonly port = new Port();
+  readonly failures = new TestFailures();
+  readonly views: View[] = [];
+  readonly fleet: Fleet;
+  readonly cluster: Cluster;
+  readonly membership: Membership;
+  readonly deploys: Deploys;
+  readonly #world: SharedHarness;
+
+  constructor(world: SharedHarness, readonly id: string, policy: Partial<FleetPolicy>) {
+    this.#world = world;
+    const { port, failures } = this;
+    const clock: Clock = {
+      now: () => world.time.now,
+      wallClock: (instant) => instant,
+      after: (ms, callback) => world.time.after(ms, () => port.run(callback)),
+    };
+    const cluster = this.cluster = new Cluster({
+      self: { id, host: "h", pid: 1 },
+      stores: this.#stores(),
+      clock,
+      leaseMs: 3000,
+      failures,
+    });
+    const engine = new LeasedEngine(this.#engine(), () => cluster.holds);
+    const dataPlane: DataPlane = {
+      publish: (view) => {
+        this.views.push(view);
+        queueMicrotask(() => port.run(() => this.fleet.applied(view.version)));
+      },
+      idle: () => port.answer(Promise.resolve(true)),
+      inFlight: () => 0,
+    };
+    this.fleet = new Fleet({
+      engine,
+      dataPlane,
+      shape: TEST_SHAPE,
+      policy: testPolicy({ rampsSlots: false, ...policy }),
+      desired: 3,
+      limit: 8,
+      probe: (address) => port.answer(this.#probe("hostname" in address ? address.hostname : "")),
+      clock,
+      store: NO_STORE,
+      cluster,
+      settings: {},
+      log: quietLog,
+      failures,
+    });
+    const changeLock = new ChangeLock();
+    const { now } = clock;
+    this.membership = new Membership({ fleet: this.fleet, changeLock, changeable: true, now });
+    this.deploys = new Deploys({ fleet: this.fleet, engine, changeLock, now });
+    this.fleet.onHealing = () => void this.deploys.resume().catch(() => {});
+  }
+
+  /** Ends at once, without a word. */
+  kill(): void {
+    this.port.dead = true;
+    this.fleet.crash();
+  }
+
+  member(name: string): Member | undefined {
+    return this.fleet.members.find((member) => member.name === name);
+  }
+
+  /** What the balancer routes by: epoch, digest, and the instance of each ready replica. */
+  routing(): string {
+    const { epoch, ring, ready } = this.fleet.view;
+    const instances = [...ready].map(([name, { instance }]) => `${name}=${instance}`).sort();
+    return `${epoch} ${ring.digest} ${instances.join()}`;
+  }
+
+  async #probe(hostname: string): Promise<{ reason: string; refused: boolean } | undefined> {
+    const running = await this.#world.engine.list();
+    const answers = running.some(({ address }) =>
+      "hostname" in address && address.hostname === hostname
+    );
+    return answers ? undefined : { reason: "refused", refused: true };
+  }
+
+  #stores(): SharedStores {
+    const { port } = this;
+    const { stores } = this.#world;
+    const wrap = (store: SharedStore): SharedStore => ({
+      load: () => port.store(() => store.load()),
+      save: (value, epoch) => port.store(() => store.save(value, epoch)),
+      watch: (onChange) => store.watch(() => port.cut || port.run(onChange)),
+    });
+    return {
+      open: (name) => wrap(stores.open(name)),
+      names: () => port.store(() => stores.names()),
+      remove: (name) => port.store(() => stores.remove(name)),
+      watchAll: (onChange) => stores.watchAll((name) => port.cut || port.run(() => onChange(name))),
+      close: () => {},
+    };
+  }
+
+  /** A start takes time, and goes on in the engine if its balancer is stopped or dies. */
+  #engine(): Engine {
+    const { port } = this;
+    const { engine, time } = this.#world;
+    const start = async (launch: Launch): Promise<Instance> => {
+      const started = Promise.withResolvers<void>();
+      time.after(this.#world.startMs, started.resolve);
+      await started.promise;
+      return await engine.start(launch);
+    };
+    return {
+      kind: "memory",
+      ownsInstances: true,
+      pin: (template) => engine.pin(template),
+      start: (launch) => port.answer(start(launch)),
+      rename: (id, name) => port.answer(engine.rename(id, name)),
+      kill: (id) => port.answer(engine.kill(id)),
+      readOutputTail: (id) => port.answer(engine.readOutputTail(id)),
+      ending: (id, ms) => port.answer(engine.ending(id, ms)),
+      stop: (id, graceMs, onStopped) => port.answer(engine.stop(id, graceMs, onStopped)),
+      list: () => port.answer(engine.list()),
+      remains: () => port.answer(engine.remains()),
+      watch: (listener) => engine.watch((event: EngineEvent) => port.run(() => listener(event))),
+      close: () => Promise.resolve(),
+    };
+  }
+}

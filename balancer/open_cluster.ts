@@ -1,0 +1,51 @@
+/**
+ * Opens the store that several balancers share, where `LB_STORE` names one.
+ *
+ * @module
+ */
+import { systemClock } from "./clock.ts";
+import { Cluster } from "./cluster/cluster.ts";
+import { FileStores } from "./cluster/file_store.ts";
+import { ABSENT, type SharedStore } from "./cluster/shared_store.ts";
+import type { Config } from "./config.ts";
+import type { FailureLog } from "./failures.ts";
+
+/** This balancer as one of several. */
+interface OpenedCluster {
+  readonly cluster: Cluster;
+  /** Id that all balancers of the store have in common, unique for each store. */
+  readonly id: string;
+}
+
+/**
+ * Opens the shared store.
+ *
+ * @param config the settings
+ * @param failures records failed background actions
+ * @returns undefined if this balancer is alone
+ * @throws {Error} the store cannot be used; the message names `LB_STORE`
+ */
+export async function openCluster(
+  config: Config,
+  failures: FailureLog,
+): Promise<OpenedCluster | undefined> {
+  const { store, leaseMs } = config.fleet;
+  if (!store) return undefined;
+  const stores = await FileStores.open(store.folder, failures);
+  const self = {
+    id: crypto.randomUUID().slice(0, 8),
+    host: Deno.hostname(),
+    pid: Deno.pid,
+  };
+  const id = await commonId(stores.open("id"));
+  return { cluster: new Cluster({ self, stores, clock: systemClock, leaseMs, failures }), id };
+}
+
+/** The first balancer chooses the id. */
+async function commonId(store: SharedStore): Promise<string> {
+  const made = crypto.randomUUID();
+  const known = (await store.load())?.value;
+  if (known !== undefined) return known;
+  if ((await store.save(made, ABSENT)).done) return made;
+  return (await store.load())?.value ?? made;
+}

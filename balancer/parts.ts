@@ -1,0 +1,250 @@
+/**
+ * Builds the parts of one balancer and connects them.
+ *
+ * @module
+ */
+import type { Hono } from "hono";
+import { systemClock } from "./clock.ts";
+import type { Cluster } from "./cluster/cluster.ts";
+import type { Config } from "./config.ts";
+import { accessStyle, apiLimits, ringShape, templateOf } from "./config_parts.ts";
+import { createControlApp } from "./control/app.ts";
+import { openGate } from "./control/auth/open_middleware.ts";
+import { ReplicaNetworks } from "./control/auth/replica_networks.ts";
+import { Entrances } from "./control/server/listeners.ts";
+import { ownEntrance } from "./control/server/own_listener.ts";
+import { controlParts } from "./control_parts.ts";
+import type { Engine } from "./engine/engine.ts";
+import { LeasedEngine } from "./engine/leased_engine.ts";
+import type { OpenedEngine } from "./engine/open_engine.ts";
+import type { Failures } from "./failures.ts";
+import { fileLimit } from "./file_limit.ts";
+import { Fleet } from "./fleet/fleet.ts";
+import { httpProbe } from "./fleet/health/http_probe.ts";
+import type { Probe } from "./fleet/health/probe.ts";
+import { fleetPolicy } from "./fleet/member/policy.ts";
+import { ChangeLock } from "./fleet/operations/change_lock.ts";
+import { Maintenance } from "./fleet/operations/maintenance.ts";
+import { Deploys } from "./fleet/operations/deploy.ts";
+import { FileStore } from "./fleet/store/file_store.ts";
+import { healthHeaders } from "./health_headers.ts";
+import { type GivenSettings, LiveSettings } from "./live_settings.ts";
+import { NO_STORE } from "./fleet/store/store.ts";
+import type { Log } from "./log/log.ts";
+import type { ErrorPage } from "./proxy/errors/error_pages.ts";
+import { Metrics } from "./metrics/metrics.ts";
+import {
+  type ProxySettings,
+  proxySettings,
+  type TraceSettings,
+  workerCount,
+} from "./proxy/settings.ts";
+import {
+  DescriptorBudget,
+  type SharedFiles,
+  sharedFiles,
+} from "./proxy/transport/descriptor_budget.ts";
+import { DataPlaneWorkers } from "./proxy/worker/pool.ts";
+import { hostOf, placeOf, type PublicPort } from "./public_port.ts";
+
+/** Limit on upstreams of engine static, if the ring has room for them. */
+const MAX_UPSTREAMS = 4096;
+
+/** Everything that exists before the parts. */
+export interface Foundation {
+  readonly given: GivenSettings;
+  readonly config: Config;
+  readonly log: Log;
+  readonly failures: Failures;
+  readonly engine: OpenedEngine;
+  readonly port: PublicPort;
+  readonly errorPages: readonly ErrorPage[];
+  /** The tracer of requests; undefined if tracing is off. */
+  readonly traces: TraceSettings | undefined;
+  /** The other balancers of the fleet; undefined if this one is alone. */
+  readonly cluster: Cluster | undefined;
+}
+
+/** The parts of one balancer. */
+export interface Parts {
+  /** Where calls of the API arrive. */
+  readonly entrances: Entrances;
+  /** The file of the admin token that the balancer generated; undefined if it generated none. */
+  readonly tokenFile: string | undefined;
+  /** Removes a generated token that no later start could use. */
+  readonly closeGate: () => Promise<void>;
+  readonly dataPlane: DataPlaneWorkers;
+  readonly fleet: Fleet;
+  readonly metrics: Metrics;
+  readonly deploys: Deploys;
+  readonly maintenance: Maintenance;
+  readonly api: Hono;
+}
+
+/** File descriptors that all threads share. */
+interface Descriptors {
+  readonly shared: SharedFiles;
+  /** The budget of the main thread. */
+  readonly budget: DescriptorBudget;
+}
+
+/**
+ * Builds the parts of a balancer. None of them serves before it is opened.
+ *
+ * @param foundation everything that exists before the parts
+ * @param ending aborted when the balancer begins to end
+ * @throws {Error} a token, an entrance or the saved state is unavailable; the message names it
+ */
+export async function buildParts(foundation: Foundation, ending: AbortSignal): Promise<Parts> {
+  const { given, config, log, failures } = foundation;
+  const engine = guarded(foundation);
+  const descriptors = await openDescriptors(config);
+  const entrances = await openEntrances(foundation, descriptors.budget);
+  const { gate, sources, tokenFile, close: closeGate } = await openGate(config, {
+    api: placeOf(entrances.own) ?? hostOf(foundation.port.address),
+    log: log.logger,
+    failures,
+    replicas: new ReplicaNetworks(foundation.engine.networks),
+  });
+  const proxy: ProxySettings = {
+    ...requestSettings(foundation),
+    tokens: Object.values(sources).map(({ text, file }) => ({ text, file })),
+  };
+  const dataPlane = openDataPlane(foundation, proxy, descriptors.shared, {
+    fleet: () => fleet,
+    entrances,
+  });
+  const probe = await openProbe(config);
+  const fleet = openFleet(foundation, engine, dataPlane, probe);
+  const metrics = new Metrics({
+    fleet,
+    maintenance: () => fleet.maintenance !== undefined,
+    dataPlane,
+    failures,
+    refusals: () => gate.refusals,
+    engine: engine.kind,
+    workers: proxy.workers,
+    lostLogLines: () => log.lost,
+    clock: systemClock,
+    apiAcceptFailures: () => entrances.acceptFailures,
+  });
+  const changeLock = new ChangeLock();
+  const deploys = new Deploys({ fleet, engine, changeLock, now: systemClock.now });
+  const maintenance = new Maintenance({ fleet, dataPlane });
+  const api = createControlApp(controlParts({
+    ...{
+      live: new LiveSettings(given, { fleet, log, dataPlane }),
+      fleet,
+      probe,
+      engine,
+      dataPlane,
+      metrics,
+      proxy,
+      failures,
+      log,
+      gate,
+    },
+    ...{ files: descriptors.budget, changeLock, deploys, maintenance, ending },
+  }));
+  return { entrances, tokenFile, closeGate, dataPlane, fleet, metrics, deploys, maintenance, api };
+}
+
+async function openDescriptors(config: Config): Promise<Descriptors> {
+  const workers = workerCount(config);
+  const shared = sharedFiles(workers, await fileLimit());
+  return { shared, budget: new DescriptorBudget(shared, workers) };
+}
+
+function openEntrances(
+  { config, failures, port }: Foundation,
+  files: DescriptorBudget,
+): Promise<Entrances> {
+  return Entrances.open({
+    own: ownEntrance(config, port.address),
+    publicHost: config.listen.host,
+    trusted: config.listen.trustedProxies,
+    limits: apiLimits(config),
+    maxConnections: config.limits.apiConnections,
+    files,
+    failures,
+  });
+}
+
+function requestSettings(
+  { config, log, engine, port, traces, errorPages }: Foundation,
+): ProxySettings {
+  const access = accessStyle(config, log.style);
+  return {
+    ...proxySettings(config, port.address, engine.engine.ownsInstances, access),
+    ...(traces && { traces }),
+    errorPages,
+  };
+}
+
+/** The receivers of the data plane's reports and calls. */
+interface DataPlaneReceivers {
+  /** The fleet, which is built after the data plane. */
+  readonly fleet: () => Fleet;
+  readonly entrances: Entrances;
+}
+
+function openDataPlane(
+  { log, failures }: Foundation,
+  settings: ProxySettings,
+  files: SharedFiles,
+  { fleet, entrances }: DataPlaneReceivers,
+): DataPlaneWorkers {
+  return new DataPlaneWorkers({
+    settings,
+    report: (evidence) => fleet().observe(evidence),
+    onTolls: (tolls) => fleet().count(tolls),
+    onSamples: (samples) => fleet().compare(samples),
+    onApplied: (version) => fleet().applied(version),
+    log: (lines, lost) => log.pass(lines, lost),
+    onCall: (connection) => entrances.takeOver(connection),
+    failures,
+    files,
+  });
+}
+
+async function openProbe({ health }: Config): Promise<Probe> {
+  const { path, host } = health;
+  return httpProbe({
+    path,
+    headers: await healthHeaders(health),
+    ...(host === "" ? {} : { host }),
+  });
+}
+
+/** One of several balancers acts only while it holds the lease. */
+function guarded({ engine: { engine }, cluster }: Foundation): Engine {
+  return cluster ? new LeasedEngine(engine, () => cluster.holds) : engine;
+}
+
+function openFleet(
+  { config, log, failures, cluster }: Foundation,
+  engine: Engine,
+  dataPlane: DataPlaneWorkers,
+  probe: Probe,
+): Fleet {
+  const { fleet: { replicas, upstreams, maxReplicas, stateFile } } = config;
+  const fleetLog = log.logger.getChild("fleet");
+  return new Fleet({
+    engine,
+    dataPlane,
+    shape: ringShape(config),
+    policy: fleetPolicy(config, engine.ownsInstances),
+    ...(engine.ownsInstances
+      ? { desired: replicas, limit: maxReplicas, settings: templateOf(config, engine.kind) }
+      : { desired: upstreams.length, limit: MAX_UPSTREAMS, upstreams }),
+    probe,
+    clock: systemClock,
+    ...(cluster && { cluster }),
+    onMaintenance: (state) => {
+      dataPlane.maintain(state).catch((error) => failures.record("fleet.maintenance", error));
+    },
+    store: stateFile === "" ? NO_STORE : new FileStore(stateFile, fleetLog),
+    log: fleetLog,
+    failures,
+  });
+}
