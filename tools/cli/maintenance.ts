@@ -4,7 +4,6 @@
  * @module
  */
 import { Argument, type Command } from "commander";
-import type { MaintenanceAnswer } from "../../balancer/answers/maintenance.ts";
 import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import type { Api, MaintenanceWish } from "./api.ts";
 import {
