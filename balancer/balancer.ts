@@ -29,7 +29,7 @@ export interface Running {
   /** Lets requests finish, stops the replicas and releases all resources. */
   readonly end: () => Promise<void>;
   /** The fleet's event log. */
-  readonly journal: EventLog;
+  readonly eventLog: EventLog;
 }
 
 /** Inputs of a balancer besides its configuration. */
@@ -86,7 +86,7 @@ export async function startBalancer(
   report(parts, foundation);
   ownership.watch();
   return {
-    journal: parts.fleet.eventLog,
+    eventLog: parts.fleet.eventLog,
     takenOver: ownership.takenOver,
     handOver: () => handOver(parts, ownership),
     end: async () => {

@@ -5,7 +5,7 @@
  */
 import { EventStreams } from "./control/api/event_streams.ts";
 import type { Gate } from "./control/auth/middleware.ts";
-import type { ControlParts, LogDials } from "./control/api/dependencies.ts";
+import type { ControlParts, LogControls } from "./control/api/dependencies.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Failures } from "./failures.ts";
 import type { Maintenance } from "./fleet/operations/maintenance.ts";
@@ -77,7 +77,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
     deploys,
     maintenance,
     incidents: () => fleet.incidents.all,
-    journal: fleet.eventLog,
+    eventLog: fleet.eventLog,
     ending,
     eventStreams: new EventStreams(streamLimit),
     deployStreams: new EventStreams(streamLimit),
@@ -105,7 +105,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
       hold: proxy.hold,
       loadBound: proxy.loadBound,
     },
-    log: logDials(log, dataPlane),
+    log: logControls(log, dataPlane),
     settings: live,
     gate,
     failures,
@@ -122,7 +122,7 @@ function drillParts({ fleet, engine, proxy }: BalancerParts): ControlParts["dril
   };
 }
 
-function logDials(log: Log, dataPlane: DataPlaneWorkers): LogDials {
+function logControls(log: Log, dataPlane: DataPlaneWorkers): LogControls {
   return {
     state: () => ({ level: log.level, access: dataPlane.accessLogging }),
     turn: ({ level = log.level, access }) => {

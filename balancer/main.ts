@@ -40,7 +40,7 @@ async function run(given: GivenSettings, log: Log, tracing?: Tracing): Promise<v
     const traces = tracing && traceSettings(log);
     const environment = Deno.env.toObject();
     const running = await startBalancer(given, log, { traces, environment });
-    if (tracing) traceHeals(running.journal, tracing);
+    if (tracing) traceHeals(running.eventLog, tracing);
     endOnSignal(running, config, log);
     endWhenTakenOver(running, config, log);
   } catch (error) {

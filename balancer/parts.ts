@@ -197,7 +197,7 @@ function openDataPlane(
   return new DataPlaneWorkers({
     settings,
     report: (evidence) => fleet().observe(evidence),
-    onTolls: (tolls) => fleet().count(tolls),
+    onCosts: (costs) => fleet().count(costs),
     onSamples: (samples) => fleet().compare(samples),
     onApplied: (version) => fleet().applied(version),
     log: (lines, lost) => log.pass(lines, lost),

@@ -1,6 +1,6 @@
 /**
  * The contract between the fleet and the data plane: a {@linkcode View} goes down, evidence and
- * tolls come up, and a drain is a request with an answer.
+ * costs come up, and a drain is a request with an answer.
  *
  * @module
  */
@@ -82,7 +82,7 @@ export interface Evidence {
   readonly key: string;
 }
 
-/** The cost of one replica's failure to its requests, since the last toll. */
+/** The cost of one replica's failure to its requests, since the previous report. */
 export interface FailureCost {
   /** The replica that owns the requests' slots. */
   readonly name: string;

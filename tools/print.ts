@@ -7,7 +7,7 @@
 const encoder = new TextEncoder();
 
 /** Writes one line to standard output. */
-export function say(line: string): void {
+export function print(line: string): void {
   write(Deno.stdout, line);
 }
 
@@ -16,12 +16,12 @@ export function say(line: string): void {
  *
  * @returns whether the reader is still there
  */
-export function isHeard(line: string): boolean {
+export function printUnlessClosed(line: string): boolean {
   return write(Deno.stdout, line);
 }
 
 /** Writes one line to standard error. */
-export function complain(line: string): void {
+export function printError(line: string): void {
   write(Deno.stderr, line);
 }
 

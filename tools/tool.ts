@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { complain } from "./print.ts";
+import { printError } from "./print.ts";
 
 /** Exit code for an invalid command line. */
 export const USAGE = 2;
@@ -27,7 +27,7 @@ export async function runTool(main: () => Promise<number | void>): Promise<never
     Deno.exit((await main()) ?? 0);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
-    complain(`error: ${error.message}`);
+    printError(`error: ${error.message}`);
     Deno.exit(error.exitCode);
   }
 }

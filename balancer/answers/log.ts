@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { LEVELS } from "../log/dials.ts";
+import { LEVELS } from "../log/log_controls.ts";
 import type { AnswerOf } from "./answer.ts";
 
 /** The log settings in force. */

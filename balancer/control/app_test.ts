@@ -3,7 +3,7 @@ import type { ReplicaStatus, Status } from "../answers/fleet.ts";
 import type { History, HistoryQuery } from "../answers/history.ts";
 import type { Load } from "../answers/load.ts";
 import { DeployError } from "../fleet/operations/deploy.ts";
-import { type Incident, NO_TOLL } from "../fleet/incidents/incident.ts";
+import { type Incident, NO_COSTS } from "../fleet/incidents/incident.ts";
 import { EventLog } from "../fleet/incidents/event_log.ts";
 import { Ring } from "../../ring/mod.ts";
 import type { RingFacts, RingShape } from "../fleet/spec/ring_spec.ts";
@@ -32,7 +32,7 @@ const INCIDENT: Incident = {
   unroutedAt: 1007,
   createAt: 1006,
   spare: false,
-  toll: NO_TOLL,
+  costs: NO_COSTS,
 };
 
 const CHANGED: ChangeReport = {
@@ -134,8 +134,8 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
       weigh: answering(CHANGED, "weigh"),
       reshape: answering(CHANGED, "reshape"),
       apply: answering(CHANGED, "apply"),
-      plan: (wish) => {
-        calls.push(["plan", wish]);
+      plan: (request) => {
+        calls.push(["plan", request]);
         if (fails) throw fails;
         return PLAN;
       },
@@ -143,7 +143,7 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
     upstreams: { list: () => UPSTREAMS, set: answering(CHANGED, "set") },
     deploys: { template: {}, check: () => {}, run: () => Promise.resolve({ step: "done" }) },
     incidents: () => [],
-    journal: new EventLog({ wallClock: (instant) => instant }),
+    eventLog: new EventLog({ wallClock: (instant) => instant }),
     ending: new AbortController().signal,
     drills: undefined,
     status: () => STATUS,
@@ -604,16 +604,16 @@ Deno.test("every call that changes, plans or kills is authorized before its body
 });
 
 Deno.test("events arrive as they happen, and resume after the client's last event", async () => {
-  const journal = new EventLog({ wallClock: (instant) => instant });
+  const eventLog = new EventLog({ wallClock: (instant) => instant });
   for (const version of [1, 2]) {
-    journal.add({ type: "view", at: 0, version, ready: [], awaited: [] });
+    eventLog.add({ type: "view", at: 0, version, ready: [], awaited: [] });
   }
-  const response = await app({ journal }).hono.request("/_lb/events", {
+  const response = await app({ eventLog }).hono.request("/_lb/events", {
     headers: { "last-event-id": "1" },
   });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   const first = (await reader?.read())?.value ?? "";
-  journal.add({ type: "engine", at: 0, up: false });
+  eventLog.add({ type: "engine", at: 0, up: false });
   const second = (await reader?.read())?.value ?? "";
   await reader?.cancel();
   assertEquals(first.split("\n").filter((line) => !line.startsWith("data")), [
@@ -626,14 +626,14 @@ Deno.test("events arrive as they happen, and resume after the client's last even
 });
 
 Deno.test("HEAD of an event stream subscribes to nothing", async () => {
-  const journal = new EventLog({ wallClock: (instant) => instant });
-  const listen = journal.listen.bind(journal);
+  const eventLog = new EventLog({ wallClock: (instant) => instant });
+  const listen = eventLog.listen.bind(eventLog);
   let listeners = 0;
-  journal.listen = (listener) => {
+  eventLog.listen = (listener) => {
     listeners++;
     return listen(listener);
   };
-  const response = await app({ journal }).hono.request("/_lb/events", { method: "HEAD" });
+  const response = await app({ eventLog }).hono.request("/_lb/events", { method: "HEAD" });
   assertEquals([response.status, await response.text()], [200, ""]);
   assertEquals(response.headers.get("content-type"), "text/event-stream");
   assertEquals(listeners, 0);

@@ -189,8 +189,8 @@ export class Fleet {
   }
 
   /** Takes what failures cost the requests of the data plane. */
-  count(tolls: readonly FailureCost[]): void {
-    this.#parts.signals.tolls(tolls);
+  count(costs: readonly FailureCost[]): void {
+    this.#parts.signals.costs(costs);
   }
 
   /** Every worker of the data plane routes by this version of the view, or by a later one. */

@@ -473,7 +473,7 @@ Deno.test("an incident records a failure from its first sign to the release of h
     "exit code 137",
     instance,
   ]);
-  assertEquals([incident?.evidence, incident?.toll.held, incident?.toll.broken], [
+  assertEquals([incident?.evidence, incident?.costs.held, incident?.costs.broken], [
     { slow: 1 },
     4,
     1,

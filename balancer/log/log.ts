@@ -12,7 +12,7 @@ import {
   type LogLevel,
   type Sink,
 } from "@logtape/logtape";
-import type { Level } from "./dials.ts";
+import type { Level } from "./log_controls.ts";
 import { Output, WAITING_BYTES, WAITING_REPLICA_BYTES, type Writable } from "./output.ts";
 import { formatter, type LogStyle } from "./style.ts";
 

@@ -12,13 +12,13 @@ import type {
 } from "../proxy/stats/counter_snapshot.ts";
 import {
   counter,
-  type Family,
   gauge,
   histogram,
+  type MetricFamily,
   type Range,
   type Series,
   type TimedSeries,
-} from "./family.ts";
+} from "./metric_family.ts";
 
 type Replicas = DataPlaneCounts["replicas"];
 
@@ -35,7 +35,7 @@ const HOLD_RANGE: Range = { from: 0.001, to: 50 };
  *
  * @param counts the data plane's counters
  */
-export function dataPlaneMetrics(counts: DataPlaneCounts): readonly Family[] {
+export function dataPlaneMetrics(counts: DataPlaneCounts): readonly MetricFamily[] {
   return [
     ...requestMetrics(counts),
     ...connectionMetrics(counts),
@@ -43,7 +43,7 @@ export function dataPlaneMetrics(counts: DataPlaneCounts): readonly Family[] {
   ];
 }
 
-function requestMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
+function requestMetrics({ workers, replicas }: DataPlaneCounts): MetricFamily[] {
   return [
     counter(
       "requests_total",
@@ -78,7 +78,7 @@ function requestMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
   ];
 }
 
-function connectionMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
+function connectionMetrics({ workers, replicas }: DataPlaneCounts): MetricFamily[] {
   return [
     gauge("client_connections", "Clients that are connected.", workers.connections),
     counter("client_connections_accepted_total", "Clients that connected.", workers.accepted),
@@ -108,14 +108,14 @@ function connectionMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
   ];
 }
 
-function failureMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
-  const toll = (kind: string) => perReplica(replicas, ({ tolls }) => tolls[kind] ?? 0);
+function failureMetrics({ workers, replicas }: DataPlaneCounts): MetricFamily[] {
+  const cost = (kind: string) => perReplica(replicas, ({ costs }) => costs[kind] ?? 0);
   return [
     ...holdMetrics(workers),
-    counter("held_requests_total", "Requests that waited for their replica.", toll("held")),
-    counter("retried_requests_total", "Requests that were sent again.", toll("retried")),
-    counter("spilled_requests_total", "Requests that another replica took.", toll("spilled")),
-    counter("lost_requests_total", "Requests that nobody could be found for.", toll("lost")),
+    counter("held_requests_total", "Requests that waited for their replica.", cost("held")),
+    counter("retried_requests_total", "Requests that were sent again.", cost("retried")),
+    counter("spilled_requests_total", "Requests that another replica took.", cost("spilled")),
+    counter("lost_requests_total", "Requests for which no replica was found.", cost("lost")),
     counter(
       "overflowed_requests_total",
       "Requests that their replica had no room for.",
@@ -124,7 +124,7 @@ function failureMetrics({ workers, replicas }: DataPlaneCounts): Family[] {
   ];
 }
 
-function holdMetrics(workers: WorkerCounts): Family[] {
+function holdMetrics(workers: WorkerCounts): MetricFamily[] {
   return [
     gauge("waiting_requests", "Requests that wait for a replica right now.", workers.holding),
     histogram("hold_seconds", "How long requests waited for a replica.", HOLD_RANGE, [
@@ -139,7 +139,7 @@ function holdMetrics(workers: WorkerCounts): Family[] {
   ];
 }
 
-/** The series of all replicas are made while they are read: see {@linkcode Family.values}. */
+/** The series of all replicas are made while they are read: see {@linkcode MetricFamily.values}. */
 function* requestSeries(workers: WorkerCounts, replicas: Replicas): Generator<Series> {
   for (const count of workers.requests) yield requestsOf("", count);
   for (const [name, { requests }] of replicas) {

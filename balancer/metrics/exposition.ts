@@ -5,7 +5,7 @@
  * @module
  */
 import type { Registry } from "prom-client";
-import type { Family, Value } from "./family.ts";
+import type { MetricFamily, Value } from "./metric_family.ts";
 
 /** The response to a scrape. */
 export interface Exposition {
@@ -23,7 +23,7 @@ const SLICE = 200;
  *
  * @param families the metrics
  */
-export async function expose(families: readonly Family[]): Promise<Exposition> {
+export async function expose(families: readonly MetricFamily[]): Promise<Exposition> {
   const { Registry } = await import("prom-client");
   const texts: string[] = [];
   let written = 0;
@@ -44,12 +44,12 @@ export async function expose(families: readonly Family[]): Promise<Exposition> {
 }
 
 /** A part of a family. */
-interface Slice extends Family {
+interface Slice extends MetricFamily {
   readonly values: readonly Value[];
   readonly isFirst: boolean;
 }
 
-function* slicesOf(family: Family): Generator<Slice> {
+function* slicesOf(family: MetricFamily): Generator<Slice> {
   let values: Value[] = [];
   let isFirst = true;
   for (const value of family.values) {
@@ -61,7 +61,7 @@ function* slicesOf(family: Family): Generator<Slice> {
   if (isFirst || values.length > 0) yield { ...family, values, isFirst };
 }
 
-async function textOf(family: Family, registry: Registry): Promise<string> {
+async function textOf(family: MetricFamily, registry: Registry): Promise<string> {
   // The registry needs only a metric's name and the result of `get`.
   const metric = { name: family.name, get: () => Promise.resolve(family) };
   registry.registerMetric(metric as unknown as Parameters<typeof registry.registerMetric>[0]);

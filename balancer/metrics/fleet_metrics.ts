@@ -5,8 +5,15 @@
  */
 import type { Phase } from "../fleet/member/member.ts";
 import type { FleetStatus, ReplicaStatus } from "../answers/fleet.ts";
-import { counter, type Family, gauge, histogram, type Range, type Series } from "./family.ts";
-import type { Chronicle } from "./chronicle.ts";
+import {
+  counter,
+  gauge,
+  histogram,
+  type MetricFamily,
+  type Range,
+  type Series,
+} from "./metric_family.ts";
+import type { FleetTotals } from "./heal_metrics.ts";
 
 /** All states of a replica: a state without replicas is exported as 0, not as a gap. */
 const PHASES: readonly Phase[] = ["waiting", "starting", "warming", "ready", "down", "leaving"];
@@ -18,7 +25,7 @@ interface FleetSources {
   readonly status: FleetStatus;
   /** The load in flight to an instance. */
   readonly inFlight: (instance: string) => number;
-  readonly chronicle: Chronicle;
+  readonly totals: FleetTotals;
   readonly maintenance: boolean;
 }
 
@@ -27,19 +34,19 @@ interface FleetSources {
  *
  * @param sources the sources of the values
  */
-export function fleetMetrics(sources: FleetSources): readonly Family[] {
-  const { status, chronicle, maintenance } = sources;
+export function fleetMetrics(sources: FleetSources): readonly MetricFamily[] {
+  const { status, totals, maintenance } = sources;
   return [
     ...replicaMetrics(sources),
-    ...ringMetrics(status, chronicle),
+    ...ringMetrics(status, totals),
     histogram(
       "heal_seconds",
       "After the first sign of a failure: until nobody was routed there (eject), until the " +
         "replacement was ordered (create), passed its heartbeat (ready), got its requests (release).",
       HEAL_RANGE,
-      chronicle.heals.map(({ phase, timings }) => [{ phase }, timings]),
+      totals.heals.map(({ phase, timings }) => [{ phase }, timings]),
     ),
-    counter("incidents_total", "Failures of replicas.", chronicle.incidents),
+    counter("incidents_total", "Failures of replicas.", totals.incidents),
     gauge(
       "quarantined_keys",
       "Request keys that are answered 503 because replicas died of them.",
@@ -54,7 +61,7 @@ export function fleetMetrics(sources: FleetSources): readonly Family[] {
   ];
 }
 
-function replicaMetrics({ status, inFlight }: FleetSources): Family[] {
+function replicaMetrics({ status, inFlight }: FleetSources): MetricFamily[] {
   const { replicas, spares, desired } = status;
   const each = (read: (replica: ReplicaStatus) => number) =>
     replicas.map((one): Series => [{ replica: one.name }, read(one)]);
@@ -90,7 +97,7 @@ function isReady({ state }: ReplicaStatus): boolean {
   return state === "ready";
 }
 
-function ringMetrics({ version, slots }: FleetStatus, { slotsMoved }: Chronicle): Family[] {
+function ringMetrics({ version, slots }: FleetStatus, { slotsMoved }: FleetTotals): MetricFamily[] {
   return [
     gauge("ring_version", "Version of the view that requests are routed by.", version),
     gauge("ring_slots", "Slots of the ring.", slots),

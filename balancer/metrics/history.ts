@@ -8,7 +8,7 @@
 import type { History as Report, HistoryQuery, HistorySeries } from "../answers/history.ts";
 import type { Clock } from "../clock.ts";
 import type { EventLogEntry } from "../fleet/incidents/event_log.ts";
-import { OUTCOMES, TOLLS } from "../proxy/stats/counter_layout.ts";
+import { COST_KINDS, OUTCOMES } from "../proxy/stats/counter_layout.ts";
 import type { CounterReader } from "../proxy/stats/counter_table.ts";
 import { type CounterTotals, emptyTotals } from "../proxy/stats/counter_totals.ts";
 import { quantileMs, STEP_COUNT } from "../proxy/stats/latency_buckets.ts";
@@ -18,7 +18,7 @@ import { SampleRing } from "./sample_ring.ts";
 /** The series in the order of their columns. */
 const SERIES = [
   ...OUTCOMES,
-  ...TOLLS,
+  ...COST_KINDS,
   "receivedBytes",
   "sentBytes",
   "p50Ms",
@@ -141,7 +141,7 @@ function readRates(
   let at = 0;
   const rate = (was: number, is: number) => values[at++] = Math.max(0, is - was) / seconds;
   OUTCOMES.forEach((_, outcome) => rate(before.ended[outcome]!, after.ended[outcome]!));
-  TOLLS.forEach((_, toll) => rate(before.tolls[toll]!, after.tolls[toll]!));
+  COST_KINDS.forEach((_, kind) => rate(before.costs[kind]!, after.costs[kind]!));
   rate(before.receivedBytes, after.receivedBytes);
   rate(before.sentBytes, after.sentBytes);
   for (const times of ["duration", "firstByte", "hold"] as const) {
@@ -158,7 +158,7 @@ function readRates(
 const RECENT = new Float64Array(STEP_COUNT);
 
 function copyTotals(to: CounterTotals, from: CounterTotals): void {
-  for (const times of ["ended", "tolls", "duration", "firstByte", "hold"] as const) {
+  for (const times of ["ended", "costs", "duration", "firstByte", "hold"] as const) {
     to[times].set(from[times]);
   }
   to.receivedBytes = from.receivedBytes;

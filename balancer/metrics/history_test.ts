@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Ring } from "../../ring/mod.ts";
 import type { EventLogEntry } from "../fleet/incidents/event_log.ts";
-import { type Incident, NO_TOLL } from "../fleet/incidents/incident.ts";
+import { type Incident, NO_COSTS } from "../fleet/incidents/incident.ts";
 import { CounterTable } from "../proxy/stats/counter_table.ts";
 import { WorkerCounters } from "../proxy/stats/worker_counters.ts";
 import { History } from "./history.ts";
@@ -54,7 +54,7 @@ Deno.test("a second of the history has rates, and quantiles of its own requests 
   seconds(1, () => {
     answer(80, 4);
     worker.own.waited(500);
-    worker.own.toll("held");
+    worker.own.countCost("held");
   });
   seconds(1);
   const { at, series } = history.report({ step: "second", since: 0 });
@@ -140,7 +140,7 @@ Deno.test("incidents, deploys, changes and outages of the engine are marks", () 
     at: OFFSET,
     signalAt: OFFSET,
     spare: false,
-    toll: NO_TOLL,
+    costs: NO_COSTS,
   };
   state.incidents = [failed];
   assertEquals(marks().map(({ id, until, text }) => [id, until, text]), [

@@ -41,8 +41,8 @@ export class LoadReport {
    */
   report(now: number): Load {
     const { counters } = this.#sources;
-    const { all, errors, tolls, holding, connections } = counters.workerCounts();
-    const { held = 0, retried = 0, spilled = 0, lost = 0 } = tolls;
+    const { all, errors, costs, holding, connections } = counters.workerCounts();
+    const { held = 0, retried = 0, spilled = 0, lost = 0 } = costs;
     const times = this.#present = counters.times(this.#present);
     const loads = [...times].map(([name, times]) => [name, this.#loadOf(name, times)]);
     return {

@@ -9,7 +9,7 @@ import type { Fleet } from "../fleet/fleet.ts";
 import { fleetStatus } from "../fleet/operations/status.ts";
 import type { DataPlaneCounts } from "../proxy/stats/counter_snapshot.ts";
 import type { DataPlaneWorkers } from "../proxy/worker/pool.ts";
-import { Chronicle } from "./chronicle.ts";
+import { FleetTotals } from "./heal_metrics.ts";
 import { dataPlaneMetrics } from "./data_plane_metrics.ts";
 import { expose, type Exposition, turnOfLoop } from "./exposition.ts";
 import { fleetMetrics } from "./fleet_metrics.ts";
@@ -50,7 +50,7 @@ const LOOK_MS = 1000;
 /** Measures the balancer from its start to its end. */
 export class Metrics {
   readonly #options: MetricsOptions;
-  readonly #chronicle: Chronicle;
+  readonly #totals: FleetTotals;
   readonly #load: LoadReport;
   readonly #history: History;
   readonly #startedAt: number;
@@ -64,7 +64,7 @@ export class Metrics {
     this.#options = options;
     this.#files = new ProcessFileReader(failures);
     this.#startedAt = clock.now();
-    const chronicle = this.#chronicle = new Chronicle(() => fleet.view.ring);
+    const totals = this.#totals = new FleetTotals(() => fleet.view.ring);
     const load = this.#load = new LoadReport({
       counters: dataPlane.counters,
       inFlight: (name) => dataPlane.inFlight(fleet.view.ready.get(name)?.instance ?? ""),
@@ -79,7 +79,7 @@ export class Metrics {
       clock,
     });
     const unlistenHistory = fleet.eventLog.listen((entry) => history.note(entry));
-    const unlisten = fleet.eventLog.listen((event) => chronicle.note(event));
+    const unlisten = fleet.eventLog.listen((event) => totals.note(event));
     this.#unlisten = () => (unlisten(), unlistenHistory());
     this.#timer = setInterval(() => {
       load.look();
@@ -97,7 +97,7 @@ export class Metrics {
       ...fleetMetrics({
         status: fleetStatus(fleet, clock.now()),
         inFlight: (instance) => dataPlane.inFlight(instance),
-        chronicle: this.#chronicle,
+        totals: this.#totals,
         maintenance: this.#options.maintenance(),
       }),
       ...processMetrics(this.#facts(counts, files)),

@@ -2,12 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { Ring } from "../../ring/mod.ts";
 import { WorkerCounters } from "../proxy/stats/worker_counters.ts";
 import { CounterTable } from "../proxy/stats/counter_table.ts";
-import { Chronicle } from "./chronicle.ts";
+import { FleetTotals } from "./heal_metrics.ts";
 import { dataPlaneMetrics } from "./data_plane_metrics.ts";
 import { expose } from "./exposition.ts";
-import { counter, gauge } from "./family.ts";
+import { counter, gauge } from "./metric_family.ts";
 import { LoadReport } from "./load_report.ts";
-import { NO_TOLL } from "../fleet/incidents/incident.ts";
+import { NO_COSTS } from "../fleet/incidents/incident.ts";
 
 const MEMBERS = ["Server1", "Server2"];
 
@@ -16,9 +16,9 @@ function bookOfTwo(): { book: CounterTable; workers: WorkerCounters[] } {
   const book = new CounterTable(2);
   const sheets = book.enroll(MEMBERS.map((name) => ({ name })));
   const workers = [0, 1].map((row) => {
-    const tallies = new WorkerCounters(book.workers, row);
-    tallies.enroll(MEMBERS, sheets);
-    return tallies;
+    const counters = new WorkerCounters(book.workers, row);
+    counters.enroll(MEMBERS, sheets);
+    return counters;
   });
   return { book, workers };
 }
@@ -87,7 +87,7 @@ Deno.test("the number of series is bounded for any counters", () => {
 });
 
 Deno.test("heals are timed by phase, from the first sign on", () => {
-  const chronicle = new Chronicle(() => Ring.build({ members: MEMBERS }));
+  const totals = new FleetTotals(() => Ring.build({ members: MEMBERS }));
   const incident = {
     id: 1,
     name: "Server1",
@@ -102,30 +102,30 @@ Deno.test("heals are timed by phase, from the first sign on", () => {
     unroutedAt: 1005,
     createAt: 1010,
     spare: false,
-    toll: NO_TOLL,
+    costs: NO_COSTS,
   };
-  chronicle.note({ type: "incident", at: 0, incident });
-  chronicle.note({ type: "incident", at: 0, incident: { ...incident, releasedAt: 1500 } });
-  const sums = chronicle.heals.map(({ phase, timings }) => [phase, timings.sumS]);
+  totals.note({ type: "incident", at: 0, incident });
+  totals.note({ type: "incident", at: 0, incident: { ...incident, releasedAt: 1500 } });
+  const sums = totals.heals.map(({ phase, timings }) => [phase, timings.sumS]);
   assertEquals(sums, [["eject", 0.01], ["create", 0.02], ["ready", 0], ["release", 0.5]]);
-  assertEquals(chronicle.incidents, 2);
+  assertEquals(totals.incidents, 2);
 });
 
 Deno.test("moved slots are counted from the first non-empty ring on", () => {
   let ring = Ring.build({ members: [] });
-  const chronicle = new Chronicle(() => ring);
+  const totals = new FleetTotals(() => ring);
   const publish = (members: string[]) => {
     ring = Ring.build({ members });
-    chronicle.note({ type: "view", at: 0, version: 1, ready: [], awaited: [] });
+    totals.note({ type: "view", at: 0, version: 1, ready: [], awaited: [] });
   };
   publish([]);
   publish(MEMBERS);
-  assertEquals(chronicle.slotsMoved, 0);
+  assertEquals(totals.slotsMoved, 0);
   publish([...MEMBERS, "Server3"]);
-  const moved = chronicle.slotsMoved;
+  const moved = totals.slotsMoved;
   assert(moved >= 170 && moved < 256, String(moved));
   publish([...MEMBERS, "Server3"]);
-  assertEquals(chronicle.slotsMoved, moved);
+  assertEquals(totals.slotsMoved, moved);
 });
 
 Deno.test("the load's quantiles cover the last ten seconds", () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { counter, type Family, gauge, type Series } from "./family.ts";
+import { counter, gauge, type MetricFamily, type Series } from "./metric_family.ts";
 import type { ProcessFiles } from "./process_files.ts";
 
 /** The facts about the process. */
@@ -33,7 +33,7 @@ export interface ProcessFacts {
  *
  * @param facts the facts about the process
  */
-export function processMetrics(facts: ProcessFacts): readonly Family[] {
+export function processMetrics(facts: ProcessFacts): readonly MetricFamily[] {
   const { failures, refusals, build, lostLines } = facts;
   const actions = Object.entries(failures).map(([action, n]): Series => [{ action }, n]);
   return [
@@ -74,7 +74,7 @@ export function processMetrics(facts: ProcessFacts): readonly Family[] {
  * The metrics that all Prometheus client libraries share. As in those libraries, a metric that the
  * system does not report is left out.
  */
-function standardMetrics({ cpuS, residentBytes, startedAtS, files }: ProcessFacts): Family[] {
+function standardMetrics({ cpuS, residentBytes, startedAtS, files }: ProcessFacts): MetricFamily[] {
   const { openFds, maxFds, virtualBytes } = files;
   const known = (name: string, help: string, value: number | undefined) =>
     value === undefined ? [] : [gauge(name, help, value)];

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Config } from "../config.ts";
-import type { AccessLogging } from "../log/dials.ts";
+import type { AccessLogging } from "../log/log_controls.ts";
 import type { AccessStyle } from "../log/style.ts";
 import type { KeySource } from "../settings/values.ts";
 import type { ErrorPage } from "./errors/error_pages.ts";

@@ -28,11 +28,11 @@ export class ProxyHarness implements AsyncDisposable {
     const settings = proxySettings(config, { hostname: "127.0.0.1", port: 0 });
     this.proxy = new WorkerContext(settings, {
       memory: sharedLoads(1),
-      tallies: new CounterTable(1).workers,
+      counters: new CounterTable(1).workers,
       row: 0,
     }, {
       evidence: () => {},
-      tolls: () => {},
+      costs: () => {},
       samples: () => {},
       lines: () => {},
       failure: (action, error) => this.failures.push(`${action}: ${error}`),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LEVELS, parseAccessLogging } from "../log/dials.ts";
+import { LEVELS, parseAccessLogging } from "../log/log_controls.ts";
 import { choice, parsed, type Setting } from "./setting.ts";
 
 /** In the order in which the reference lists them. */

@@ -23,15 +23,15 @@ const PHASES: readonly [string, (incident: Incident) => Times][] = [
 /**
  * Creates the spans of closed incidents.
  *
- * @param journal the event log, which reports closed incidents
+ * @param eventLog the event log, which reports closed incidents
  * @param tracing creates spans
  * @returns stops the creation of spans
  */
 export function traceHeals(
-  journal: { listen(listener: (entry: EventLogEntry) => void): () => void },
+  eventLog: { listen(listener: (entry: EventLogEntry) => void): () => void },
   tracing: Tracing,
 ): () => void {
-  return journal.listen((entry) => {
+  return eventLog.listen((entry) => {
     if (entry.type === "incident") healSpan(entry.incident, tracing);
   });
 }
@@ -66,7 +66,7 @@ function endOf(
 }
 
 function attributesOf(
-  { id, name, instance, signal, exit, failedStarts, replacement, spare, toll }: Incident,
+  { id, name, instance, signal, exit, failedStarts, replacement, spare, costs }: Incident,
 ): Attributes {
   return {
     "ringkeeper.incident": id,
@@ -77,10 +77,10 @@ function attributesOf(
     "ringkeeper.failed_starts": failedStarts,
     ...(replacement === undefined ? {} : { "ringkeeper.replacement": replacement }),
     "ringkeeper.spare": spare,
-    "ringkeeper.requests.held": toll.held,
-    "ringkeeper.requests.retried": toll.retried,
-    "ringkeeper.requests.spilled": toll.spilled,
-    "ringkeeper.requests.lost": toll.lost,
-    "ringkeeper.requests.broken": toll.broken,
+    "ringkeeper.requests.held": costs.held,
+    "ringkeeper.requests.retried": costs.retried,
+    "ringkeeper.requests.spilled": costs.spilled,
+    "ringkeeper.requests.lost": costs.lost,
+    "ringkeeper.requests.broken": costs.broken,
   };
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type Incident, NO_TOLL } from "../fleet/incidents/incident.ts";
+import { type Incident, NO_COSTS } from "../fleet/incidents/incident.ts";
 import { EventLog } from "../fleet/incidents/event_log.ts";
 import { traceHeals } from "./heal_spans.ts";
 import { type EndedSpan, withSpans } from "./testing.ts";
@@ -9,12 +9,12 @@ async function spansOf(incident: Incident): Promise<readonly EndedSpan[]> {
   let spans: readonly EndedSpan[] = [];
   await withSpans((tracing, ended) => {
     spans = ended;
-    const journal = new EventLog({ wallClock: (instant) => instant });
-    const stop = traceHeals(journal, tracing);
-    journal.add({ type: "engine", at: 0, up: true });
-    journal.add({ type: "incident", at: 0, incident });
+    const eventLog = new EventLog({ wallClock: (instant) => instant });
+    const stop = traceHeals(eventLog, tracing);
+    eventLog.add({ type: "engine", at: 0, up: true });
+    eventLog.add({ type: "incident", at: 0, incident });
     stop();
-    journal.add({ type: "incident", at: 0, incident });
+    eventLog.add({ type: "incident", at: 0, incident });
   });
   return spans;
 }
@@ -33,7 +33,7 @@ const FAILED: Incident = {
   unroutedAt: 1006,
   createAt: 1005,
   spare: false,
-  toll: { ...NO_TOLL, held: 3 },
+  costs: { ...NO_COSTS, held: 3 },
 };
 
 Deno.test("a heal has a span for each phase that ended", async () => {

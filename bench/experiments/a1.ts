@@ -4,7 +4,7 @@
  * @module
  */
 import { hashFamilies } from "../../ring/mod.ts";
-import { complain } from "../../tools/print.ts";
+import { printError } from "../../tools/print.ts";
 import { categories, INK, values } from "../harness/chart.ts";
 import { spreadOf, sum } from "../harness/statistics.ts";
 import { percent, tableOf } from "../harness/table.ts";
@@ -76,7 +76,7 @@ async function distribute(port: number, way: Way, withIds: boolean, signal: Abor
   const slots = NAMES.map((name) => ring.table.filter((at) => ring.members[at] === name).length);
   const requests = requestsOf(census, NAMES);
   const strays = census.answeredBy.filter((name, id) => name !== ring.ownerOfId(id)).length;
-  complain(`  ${nameOf(way)}: ${requests.join(" / ")} of ${REQUESTS}`);
+  printError(`  ${nameOf(way)}: ${requests.join(" / ")} of ${REQUESTS}`);
   const { faults } = census;
   return { way: nameOf(way), withIds, slots, requests, strays: withIds ? strays : 0, faults };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { complain } from "../../tools/print.ts";
+import { printError } from "../../tools/print.ts";
 import { categories, dots, INK, line, values } from "../harness/chart.ts";
 import { spreadOf, sum } from "../harness/statistics.ts";
 import { fixed, tableOf, whole } from "../harness/table.ts";
@@ -48,7 +48,7 @@ async function measure(room: Room): Promise<LayoutLoad[]> {
       const requests = requestsOf(census, serverNames(replicas));
       found.push({ way: nameOf(way), replicas, requests, faults: census.faults });
     }
-    complain(`  ${nameOf(way)}: ${found.at(-1)?.requests.join(" / ")}`);
+    printError(`  ${nameOf(way)}: ${found.at(-1)?.requests.join(" / ")}`);
   }
   return found;
 }

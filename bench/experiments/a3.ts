@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { complain } from "../../tools/print.ts";
+import { printError } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
 import type { BenchBalancer, Incident } from "../harness/balancer.ts";
 import { eventually, pass } from "../harness/clock.ts";
@@ -120,7 +120,7 @@ async function measure(room: Room): Promise<FailureData> {
   await using fleet = await startFleet(room, { replicas: NAMES.length });
   const { failures, outcomes } = await killUnderLoad(fleet, room.signal);
   const kills = failures.map((failure) => killOf(failure, outcomes));
-  complain(`  full ring after ${medianAndMax(kills.map(({ times }) => times.released)).p50} ms`);
+  printError(`  full ring after ${medianAndMax(kills.map(({ times }) => times.released)).p50} ms`);
   const hangs: Times[] = [];
   for (let at = 0; at < HANGS; at++) {
     hangs.push((await fail(fleet, NAMES[at % NAMES.length] ?? "", "STOP", room.signal)).times);

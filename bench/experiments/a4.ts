@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { complain } from "../../tools/print.ts";
+import { printError } from "../../tools/print.ts";
 import type { BenchBalancer } from "../harness/balancer.ts";
 import { spreadOf } from "../harness/statistics.ts";
 import { movementCharts, movementReport } from "./a4_report.ts";
@@ -68,7 +68,7 @@ const FEW = 10;
 const MANY = 50;
 /** floor(512 / 9): the most that layout `ring` has room for. */
 const MOST = 56;
-/** With 50 replicas 10,000 requests say little of hashes that are lopsided with three. */
+/** With 50 replicas 10,000 requests print little of hashes that are lopsided with three. */
 const ONLY_FEW: readonly string[] = ["classic", "seed"];
 
 /** A-4. */
@@ -131,7 +131,7 @@ async function measureChanges(room: Room): Promise<Change[]> {
       found.push(...await changesAt(fleet, way, MANY, room.signal));
     }
     const moved = found.filter((one) => one.way === nameOf(way)).map((one) => one.moved);
-    complain(`  ${nameOf(way)}: moved ${moved.join(" / ")}`);
+    printError(`  ${nameOf(way)}: moved ${moved.join(" / ")}`);
   }
   return found;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { complain } from "../../tools/print.ts";
+import { printError } from "../../tools/print.ts";
 import { categories, line, markLines, values } from "../harness/chart.ts";
 import { now, pass } from "../harness/clock.ts";
 import { chance } from "../harness/random.ts";
@@ -78,7 +78,7 @@ async function measure(room: Room): Promise<BoundedData> {
   const runs: BoundedRun[] = [];
   for (const bound of BOUNDS) {
     const run = await measureOne(room, bound, zipf);
-    complain(`  bound ${bound}: served ${run.served.join(" / ")}, in flight ${run.ratio.p50}`);
+    printError(`  bound ${bound}: served ${run.served.join(" / ")}, in flight ${run.ratio.p50}`);
     runs.push(run);
   }
   return {

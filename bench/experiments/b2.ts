@@ -4,7 +4,7 @@
  * @module
  */
 import { DEFAULT_SLOTS, MAX_SLOTS } from "../../ring/mod.ts";
-import { complain } from "../../tools/print.ts";
+import { printError } from "../../tools/print.ts";
 import { sum } from "../harness/statistics.ts";
 import { percent, tableOf, whole } from "../harness/table.ts";
 import type { Part } from "./part.ts";
@@ -56,7 +56,7 @@ async function measure(room: Room): Promise<Weighed[]> {
   for (const { way, slots } of runs) {
     found.push(...await measureOne(room, way, slots));
     const requests = found.at(-3)?.requests.join(" / ");
-    complain(`  ${nameOf(way)}, ${slots} slots: ${requests} of ${REQUESTS}`);
+    printError(`  ${nameOf(way)}, ${slots} slots: ${requests} of ${REQUESTS}`);
   }
   return found;
 }

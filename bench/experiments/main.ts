@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { complain } from "../../tools/print.ts";
+import { printError } from "../../tools/print.ts";
 import { ROOT } from "../../tools/project.ts";
 import type { EngineName } from "../harness/balancer.ts";
 import { drawChart } from "../harness/chart.ts";
@@ -34,18 +34,18 @@ async function main(options: Options): Promise<void> {
   if (!options.report) await runParts(options, out);
   const report = new URL("../experiments.md", out);
   await Deno.writeTextFile(report, await drawAll(out));
-  complain(`wrote ${report.pathname}`);
+  printError(`wrote ${report.pathname}`);
 }
 
 async function runParts(options: Options, out: URL): Promise<void> {
   await using room = await openRoom(options, interruptible());
   const { only } = options;
   for (const part of PARTS.filter(({ name }) => only.length === 0 || only.includes(name))) {
-    complain(`${part.name}: ${part.title}`);
+    printError(`${part.name}: ${part.title}`);
     const kept = await runPart(part, room);
     await Deno.writeTextFile(fileOf(out, part.name, "json"), `${JSON.stringify(kept, null, 1)}\n`);
     await Deno.writeTextFile(fileOf(out, part.name, "csv"), csvOf(part.rows(kept.data)));
-    complain(`${part.name}: ${kept.seconds} s`);
+    printError(`${part.name}: ${kept.seconds} s`);
   }
 }
 

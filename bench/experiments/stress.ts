@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { complain } from "../../tools/print.ts";
+import { printError } from "../../tools/print.ts";
 import { now, pass } from "../harness/clock.ts";
 import { BrokenOff, HttpConnection } from "../harness/connection.ts";
 import { describeMachine } from "../harness/machine.ts";
@@ -67,7 +67,7 @@ async function measure(room: Room): Promise<StressData> {
   const count = room.stress ?? Math.min(REQUESTS, fitting(openFiles));
   const found = { ...await rush(room, count), openFiles };
   const { inFlight, atReplicas, lost } = found;
-  complain(`  ${inFlight} in flight, ${atReplicas} at the replicas, ${lost.length} lost`);
+  printError(`  ${inFlight} in flight, ${atReplicas} at the replicas, ${lost.length} lost`);
   return found;
 }
 

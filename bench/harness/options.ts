@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, Option } from "commander";
-import { obey, taskCommand, wholeNumber, wrongUsage } from "../../tools/up/task_command.ts";
+import { execute, taskCommand, wholeNumber, wrongUsage } from "../../tools/up/task_command.ts";
 
 /** Default of an option: the same always, or one for a full run and one for `--quick`. */
 type Default<T> = T | { readonly full: T; readonly quick: T };
@@ -84,7 +84,7 @@ export class BenchOptions {
   async read<T>(args: readonly string[]): Promise<T | undefined> {
     // Without an action commander prints the help.
     const command = this.#command.action(() => {});
-    if (!await obey(command, args)) return undefined;
+    if (!await execute(command, args)) return undefined;
     for (const [name, value] of Object.entries(command.opts()["quick"] ? this.#quick : {})) {
       if (command.getOptionValueSource(name) === "default") command.setOptionValue(name, value);
     }

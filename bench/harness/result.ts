@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { complain } from "../../tools/print.ts";
+import { printError } from "../../tools/print.ts";
 import { ROOT } from "../../tools/project.ts";
 
 /** A kind of number. */
@@ -38,5 +38,5 @@ export async function saveResult({ result, chart, page, name, out }: Saved): Pro
   await Deno.writeTextFile(`${path}.json`, `${JSON.stringify(result, null, 2)}\n`);
   if (chart !== undefined) await Deno.writeTextFile(`${path}.svg`, chart);
   if (page !== undefined) await Deno.writeTextFile(`${path}.md`, page);
-  complain(`\nwrote ${path}.json`);
+  printError(`\nwrote ${path}.json`);
 }

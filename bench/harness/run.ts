@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { complain } from "../../tools/print.ts";
+import { printError } from "../../tools/print.ts";
 import { runTool, ToolError } from "../../tools/tool.ts";
 import { takeLock } from "../../tools/up/lock.ts";
 import { now } from "./clock.ts";
@@ -44,7 +44,7 @@ export function interruptible(): AbortSignal {
     if (controller.signal.aborted && now() - first < ECHO_MS) return;
     if (controller.signal.aborted) Deno.exit(INTERRUPTED);
     first = now();
-    complain("interrupted: clearing away");
+    printError("interrupted: clearing away");
     controller.abort(new ToolError("interrupted", INTERRUPTED));
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupt);

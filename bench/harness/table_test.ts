@@ -17,7 +17,7 @@ Deno.test("CSV names its columns, quotes commas, quotes and line ends, and leave
   const rows = [{ name: "Server1", requests: 3342 }, { name: "Server2", requests: NaN }];
   assertEquals(csvOf(rows), "name,requests\nServer1,3342\nServer2,\n");
   assertEquals(
-    csvOf([{ a: "1,2", b: 'say "no"', c: "x\ny" }]),
-    'a,b,c\n"1,2","say ""no""","x\ny"\n',
+    csvOf([{ a: "1,2", b: 'print "no"', c: "x\ny" }]),
+    'a,b,c\n"1,2","print ""no""","x\ny"\n',
   );
 });

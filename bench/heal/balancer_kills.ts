@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { complain } from "../../tools/print.ts";
+import { printError } from "../../tools/print.ts";
 import type { BenchBalancer, EngineName } from "../harness/balancer.ts";
 import { eventually, now, pass } from "../harness/clock.ts";
 import { signalProcess } from "../harness/program.ts";
@@ -37,7 +37,7 @@ export async function killBalancers(
 ): Promise<Column> {
   const name = `balancer-${engine}`;
   const about = `ringkeeper, replicas as ${engine === "docker" ? "containers" : "processes"}`;
-  complain(`${name}: ${about}`);
+  printError(`${name}: ${about}`);
   const column = { name, about, kind: "own" as const, values: {}, losses: [] };
   try {
     return { ...column, ...summaryOf(await killAll(name, engine, count, room)) };
@@ -78,7 +78,7 @@ async function killAll(
     deaths.push(death);
     const { readyMs, cleanMs, fault } = death;
     const times = `ready after ${readyMs.toFixed(0)} ms, clean after ${cleanMs.toFixed(0)} ms`;
-    complain(`  ${at} of ${count}: ${fault ?? times}`);
+    printError(`  ${at} of ${count}: ${fault ?? times}`);
   }
   return deaths;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { complain } from "../../tools/print.ts";
+import { printError } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
 import { now, pass } from "../harness/clock.ts";
 import { BrokenOff } from "../harness/connection.ts";
@@ -33,7 +33,7 @@ const EVERY_MS = 10;
 /** One contestant's turn; an error that ends it early is noted. */
 export async function compete(contestant: Contestant, room: Room, turn: Turn): Promise<Column> {
   const { name, about, kind } = contestant;
-  complain(`${name}: ${about}`);
+  printError(`${name}: ${about}`);
   const column = { name, about, kind, values: {}, losses: [] };
   try {
     const observed = await observe(contestant, room, turn);
@@ -41,7 +41,7 @@ export async function compete(contestant: Contestant, room: Room, turn: Turn): P
   } catch (error) {
     room.signal.throwIfAborted();
     if (!isFault(error)) throw error;
-    complain(`${name}: ${error.message}`);
+    printError(`${name}: ${error.message}`);
     return { ...column, fault: error.message };
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { say } from "../../tools/print.ts";
+import { print } from "../../tools/print.ts";
 import { describeMachine, ownVersion, versionLine } from "../harness/machine.ts";
 import { saveResult } from "../harness/result.ts";
 import { interruptible, runBench } from "../harness/run.ts";
@@ -90,7 +90,7 @@ async function play(room: Room, options: Options): Promise<Result> {
     const lines = name === "balancer kills" ? BALANCER_LINES : FAILURE_LINES;
     const table = { name, title: TITLES[name], lines, columns };
     tables.push(table);
-    say(`\n${textOf(table)}\n`);
+    print(`\n${textOf(table)}\n`);
   }
   const asked = { kills, pauses, balancerKills, rest, seed, connections: CONNECTIONS };
   return { date, machine, versions: await versions(), options: asked, tables };

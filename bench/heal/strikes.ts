@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { complain } from "../../tools/print.ts";
+import { printError } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
 import type { Incident } from "../harness/balancer.ts";
 import { eventually, now, pass } from "../harness/clock.ts";
@@ -68,7 +68,7 @@ export async function strikeAll(running: Running, plan: StrikePlan): Promise<Str
     }
     struck.push(await strikeOne(running, name, plan));
     since.set(name, now());
-    complain(`  ${at} of ${count}: ${lineOf(struck.at(-1))}`);
+    printError(`  ${at} of ${count}: ${lineOf(struck.at(-1))}`);
   }
   return struck;
 }

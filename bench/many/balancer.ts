@@ -10,7 +10,7 @@ import { freePort, type Program, startProgram } from "../harness/program.ts";
 import { upstreamHosts } from "./hosts.ts";
 
 /** The parameters of a balancer. */
-interface ManyWish {
+interface ManyOptions {
   readonly upstreams: number;
   /** The port of every upstream. */
   readonly upstreamPort: number;
@@ -30,12 +30,12 @@ const LOOK_MS = 100;
 /** A balancer that runs. */
 export class ManyBalancer implements AsyncDisposable {
   readonly port = freePort();
-  readonly #wish: ManyWish;
+  readonly #options: ManyOptions;
   readonly #probePort = freePort();
   #program: Program | undefined;
 
-  constructor(wish: ManyWish) {
-    this.#wish = wish;
+  constructor(options: ManyOptions) {
+    this.#options = options;
   }
 
   /** Its process. */
@@ -47,13 +47,13 @@ export class ManyBalancer implements AsyncDisposable {
   async start(): Promise<number> {
     const [command = "run", ...args] = await balancerArgs();
     const preload = `--preload=${PROBE.href}?port=${this.#probePort}`;
-    const log = `${this.#wish.folder}/balancer.log`;
+    const log = `${this.#options.folder}/balancer.log`;
     await Deno.writeTextFile(log, "");
     const startedAt = performance.now();
     const program = [Deno.execPath(), command, preload, ...args];
     this.#program = startProgram({ args: program, env: this.#env() }, log);
     while (performance.now() - startedAt < READY_WITHIN_MS && !this.#program.ended()) {
-      if (await this.#ready() === this.#wish.upstreams) return performance.now() - startedAt;
+      if (await this.#ready() === this.#options.upstreams) return performance.now() - startedAt;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
     throw new ToolError(`not all are ready: ${lastLines(await Deno.readTextFile(log), 5)}`);
@@ -99,7 +99,7 @@ export class ManyBalancer implements AsyncDisposable {
   }
 
   #env(): Record<string, string> {
-    const { upstreams, upstreamPort, slots } = this.#wish;
+    const { upstreams, upstreamPort, slots } = this.#options;
     return {
       LB_ENGINE: "static",
       LB_HOST: "127.0.0.1",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { complain, say } from "../../tools/print.ts";
+import { print, printError } from "../../tools/print.ts";
 import { RUN_DIR } from "../../tools/project.ts";
 import { describeMachine, ownVersion } from "../harness/machine.ts";
 import { BenchOptions } from "../harness/options.ts";
@@ -56,11 +56,11 @@ async function main({ upstreams: counts, seconds, out }: Options): Promise<void>
   const figures: ManyFigures[] = [];
   const chosen = CASES.filter((one) => counts.length === 0 || counts.includes(`${one.upstreams}`));
   for (const one of chosen) {
-    complain(`measuring ${one.upstreams} upstreams, ${one.slots} slots`);
+    printError(`measuring ${one.upstreams} upstreams, ${one.slots} slots`);
     figures.push(await measure(one, { seconds, calls: 8, folder }));
   }
   const [head = [], ...rows] = linesOf(figures);
-  say(tableOf(head, rows));
+  print(tableOf(head, rows));
   const result = { date, machine, version: await ownVersion(), figures };
   await saveResult({ result, name: "many", out });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { lastLines } from "../../tools/command.ts";
-import { complain } from "../../tools/print.ts";
+import { printError } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
 import { answers, freePort } from "../harness/program.ts";
 import { medianOf, type Sample } from "./metrics.ts";
@@ -39,7 +39,7 @@ export async function compete(scenario: Scenario, field: Field): Promise<Table> 
   const rate = await commonRate(scenario, accounts, field);
   for (let round = 1; round <= field.options.rounds; round++) {
     for (const account of accounts.filter(({ proxy }) => !field.missing.has(proxy.name))) {
-      complain(`${scenario.name}, round ${round}: ${account.proxy.name}`);
+      printError(`${scenario.name}, round ${round}: ${account.proxy.name}`);
       await turn(scenario, account, field, rate);
     }
   }
@@ -60,7 +60,7 @@ async function turn(
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     account.fault = error.message;
-    complain(`${account.proxy.name}: ${error.message}`);
+    printError(`${account.proxy.name}: ${error.message}`);
   }
 }
 
@@ -78,7 +78,7 @@ async function commonRate(
   let least = Infinity;
   for (const { proxy, fault } of accounts) {
     if (fault !== undefined) continue;
-    complain(`${scenario.name}, what it carries: ${proxy.name}`);
+    printError(`${scenario.name}, what it carries: ${proxy.name}`);
     least = Math.min(least, await during(scenario, proxy, field, scenario.most));
   }
   return least === Infinity ? 0 : SHARE * least;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { say } from "../../tools/print.ts";
+import { print } from "../../tools/print.ts";
 import { RUN_DIR } from "../../tools/project.ts";
 import { ToolError } from "../../tools/tool.ts";
 import { describeMachine, isThere, Missing, versionLine } from "../harness/machine.ts";
@@ -61,7 +61,7 @@ async function compare(
     const field: Field = { proxies, missing, upstreams, folder, options };
     const table = await compete(scenario, field);
     tables.push(table);
-    say(`\n${textOf(table)}`);
+    print(`\n${textOf(table)}`);
   }
   return { date, machine, versions, rounds: options.rounds, seconds: options.seconds, tables };
 }

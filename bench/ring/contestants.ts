@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { complain } from "../../tools/print.ts";
+import { printError } from "../../tools/print.ts";
 import { Missing } from "../harness/machine.ts";
 import type { Contestant } from "./contestant.ts";
 import { OWN } from "./own.ts";
@@ -29,14 +29,14 @@ export async function allContestants(): Promise<readonly Contestant[]> {
 export async function contestantsAtHand(): Promise<readonly Contestant[]> {
   const { state } = Deno.permissions.querySync({ name: "env", variable: "NODE_ENV" });
   if (state !== "granted") {
-    complain("without peers: deno task bench measures them, too");
+    printError("without peers: deno task bench measures them, too");
     return OWN;
   }
   try {
     return await allContestants();
   } catch (error) {
     if (!(error instanceof Missing)) throw error;
-    complain(`without peers: ${error.message}`);
+    printError(`without peers: ${error.message}`);
     return OWN;
   }
 }

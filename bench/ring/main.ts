@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { complain, say } from "../../tools/print.ts";
+import { print, printError } from "../../tools/print.ts";
 import { ROOT } from "../../tools/project.ts";
 import { ToolError } from "../../tools/tool.ts";
 import { describeMachine, Missing, ownVersion } from "../harness/machine.ts";
@@ -26,7 +26,7 @@ async function main(options: Options): Promise<void> {
   if (options.layouts) return await rewrite(withLayouts);
   const result = await play(await contestants(), options);
   const page = pageOf(result);
-  say(page);
+  print(page);
   const name = `ring${options.quick ? "-quick" : ""}`;
   await saveResult({ result, chart: await drawRingChart(result), page, name, out: options.out });
   if (options.out === HOME && !options.quick) await rewrite((text) => withFigures(text, result));
@@ -46,7 +46,7 @@ async function play(all: readonly Contestant[], options: Options): Promise<Resul
   const date = new Date().toISOString();
   const machine = await describeMachine();
   const versions = { ringkeeper: await ownVersion(), ...VERSIONS };
-  const races = [...runRaces(all, { rounds, turnMs }, (what) => complain(`timing: ${what}`))];
+  const races = [...runRaces(all, { rounds, turnMs }, (what) => printError(`timing: ${what}`))];
   const entries = entriesOf(all, options.keys);
   const command = ["deno task bench:ring", ...Deno.args].join(" ");
   const how = { command, machine, versions, rounds, turnMs, keys: options.keys, slots: SLOTS };
@@ -57,7 +57,7 @@ function entriesOf(all: readonly Contestant[], count: number): Entry[] {
   const keys = distinctKeys(count, 16);
   return all.map((contestant) => {
     const { name, kind } = contestant;
-    complain(`${count} keys: ${name}`);
+    printError(`${count} keys: ${name}`);
     return { name, kind, properties: propertiesOf(contestant, keys) };
   });
 }
@@ -66,7 +66,7 @@ function entriesOf(all: readonly Contestant[], count: number): Entry[] {
 async function rewrite(change: (text: string) => string): Promise<void> {
   const url = new URL(README, ROOT);
   await Deno.writeTextFile(url, change(await Deno.readTextFile(url)));
-  complain(`wrote the figures in ${README}`);
+  printError(`wrote the figures in ${README}`);
 }
 
 if (import.meta.main) await runBench("bench-ring", ringOptions(), main);

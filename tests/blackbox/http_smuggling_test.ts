@@ -254,7 +254,7 @@ test("ambiguous framing is refused before any byte is forwarded", async (t) => {
     CHUNKS: "chunks whose framing is not exact",
     LINES: "lines, names and values that are not exact",
     STARTS: "request lines that are not exact",
-    HOSTS: "requests that do not say for whom they are",
+    HOSTS: "requests that do not print for whom they are",
   };
   for (const [name, table] of Object.entries(tables)) {
     await t.step(titles[name as keyof typeof titles], () => refuses(balancer, table));

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { loadCap, type Ring } from "../../ring/mod.ts";
 import { type Chance, chance } from "../../bench/harness/random.ts";
-import { DataPlaneBench, getOf, idOf } from "./harness/data_plane.ts";
+import { DataPlaneHarness, getOf, idOf } from "./harness/data_plane.ts";
 import {
   balancerFor,
   DEADLINE_MS,
@@ -183,13 +183,13 @@ class Fleet implements AsyncDisposable {
 }
 
 /** The requests in flight at each replica. */
-function loadsOf(bench: DataPlaneBench, fleet: Fleet): number[] {
+function loadsOf(bench: DataPlaneHarness, fleet: Fleet): number[] {
   return ALL.map((name) => bench.workers.inFlight(bench.instanceOf(name, fleet.ready[name]!)));
 }
 
 /** Polls the numbers of requests in flight, whose changes are not reported. */
 async function assertLoads(
-  bench: DataPlaneBench,
+  bench: DataPlaneHarness,
   fleet: Fleet,
   expected: readonly number[],
 ): Promise<void> {
@@ -201,7 +201,7 @@ async function assertLoads(
 }
 
 /** Sends slow requests for the first replica, one after the other. */
-async function keepBusy(bench: DataPlaneBench, requests: number): Promise<RawConnection[]> {
+async function keepBusy(bench: DataPlaneHarness, requests: number): Promise<RawConnection[]> {
   const clients: RawConnection[] = [];
   for (let nth = 0; nth < requests; nth++) {
     clients.push(await bench.holding(getOf("Server1", "/slow")));
@@ -218,7 +218,7 @@ async function closeAll(clients: readonly RawConnection[]): Promise<void> {
 
 test("a request that overflows from a busy owner is answered by another, with its body", async () => {
   await using fleet = new Fleet();
-  await using bench = await DataPlaneBench.open({ loadBound: 1.25 });
+  await using bench = await DataPlaneHarness.open({ loadBound: 1.25 });
   await bench.publish({ ready: fleet.ready });
   const slow = await keepBusy(bench, 13);
   const loads = loadsOf(bench, fleet);
@@ -243,7 +243,7 @@ test("a request that overflows from a busy owner is answered by another, with it
 
 test("event streams are in flight until they end", async () => {
   await using fleet = new Fleet();
-  await using bench = await DataPlaneBench.open({
+  await using bench = await DataPlaneHarness.open({
     loadBound: 1.25,
     // A silent stream whose client has ended its side is kept for this time.
     timeouts: { responseBody: 500 },
@@ -267,7 +267,7 @@ test("event streams are in flight until they end", async () => {
 
 test("overflow whose replicas refuse the connection comes back to the owner", async () => {
   await using fleet = new Fleet();
-  await using bench = await DataPlaneBench.open({ loadBound: 1.25 });
+  await using bench = await DataPlaneHarness.open({ loadBound: 1.25 });
   const nobody = await Promise.all([1, 2, 3].map(async () => {
     const server = new RawUpstream();
     await server[Symbol.asyncDispose]();
@@ -292,7 +292,7 @@ test("overflow whose replicas refuse the connection comes back to the owner", as
 
 test("a request whose overflow replica failed goes back to the owner within the retry budget", async () => {
   await using fleet = new Fleet();
-  await using bench = await DataPlaneBench.open({ loadBound: 1.25 });
+  await using bench = await DataPlaneHarness.open({ loadBound: 1.25 });
   const gone = new RawUpstream();
   await gone[Symbol.asyncDispose]();
   await bench.publish({ ready: { Server1: fleet.ready["Server1"]!, Server2: gone } });
@@ -309,7 +309,7 @@ test("a request whose overflow replica failed goes back to the owner within the 
 
 test("every request leaves the in-flight count exactly once, for any outcome", async () => {
   await using fleet = new Fleet();
-  await using bench = await DataPlaneBench.open({ loadBound: 1.25, hold: { graceMs: 0 } });
+  await using bench = await DataPlaneHarness.open({ loadBound: 1.25, hold: { graceMs: 0 } });
   await bench.publish({ ready: fleet.ready });
   const post = (framing: string) => `POST / HTTP/1.1\r\nHost: a\r\n${framing}\r\n\r\n`;
   for (
@@ -336,7 +336,7 @@ test("every request leaves the in-flight count exactly once, for any outcome", a
 
 test("held requests are limited by the ramp of a replica that starts slowly", async () => {
   await using fleet = new Fleet();
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   const { Server1, ...others } = fleet.ready;
   await bench.publish({ ready: others, awaited: ["Server1"] });
   const held = await keepBusy(bench, 30);
@@ -352,14 +352,14 @@ test("held requests are limited by the ramp of a replica that starts slowly", as
   assertEquals(loadsOf(bench, fleet)[0], heir! + 10);
   fleet.release();
   await closeAll([...held, ...later]);
-  await bench.until("the toll", () => bench.toll("Server1").held === 30);
-  assertEquals(bench.toll("Server1").spilled, 30 - heir!);
-  assertEquals(bench.toll("Server1").lost, 0);
+  await bench.until("the costs", () => bench.costsOf("Server1").held === 30);
+  assertEquals(bench.costsOf("Server1").spilled, 30 - heir!);
+  assertEquals(bench.costsOf("Server1").lost, 0);
 });
 
 test("requests in flight in a crashed worker no longer count towards the load bound", async () => {
   await using fleet = new Fleet();
-  await using bench = await DataPlaneBench.open({ loadBound: 1.25 });
+  await using bench = await DataPlaneHarness.open({ loadBound: 1.25 });
   await bench.publish({ ready: fleet.ready });
   const slow = await keepBusy(bench, 13);
   assertEquals(loadsOf(bench, fleet)[0], 5);

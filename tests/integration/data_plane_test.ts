@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Ring } from "../../ring/mod.ts";
-import { DataPlaneBench, getOf, idOf, named, NONE } from "./harness/data_plane.ts";
+import { DataPlaneHarness, getOf, idOf, named, NONE } from "./harness/data_plane.ts";
 import { field, get, OK, RawUpstream, statusOf } from "../harness/raw.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
@@ -11,7 +11,7 @@ const UPGRADE = ["Connection: upgrade", "Upgrade: chat"];
 
 test("a key in quarantine is refused before anything is sent, with the reason", async () => {
   await using one = named("one");
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ready: { Server1: one }, quarantined: [idOf("Server1")] });
   const refused = await bench.ask(getOf("Server1"));
   assertEquals([statusOf(refused), field(refused, "retry-after")], [503, "1"]);
@@ -28,7 +28,7 @@ test("a key in quarantine is refused before anything is sent, with the reason", 
 
 test("a held request whose key is put into quarantine is refused, too", async () => {
   await using one = named("one");
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish(NONE);
   using client = await bench.holding(getOf("Server1"));
   await bench.publish({ ready: { Server1: one }, quarantined: [idOf("Server1")] });
@@ -38,7 +38,7 @@ test("a held request whose key is put into quarantine is refused, too", async ()
 
 test("a view is reported in force once, when all workers route by it", async () => {
   await using one = named("one");
-  await using bench = await DataPlaneBench.open({ workers: 3 });
+  await using bench = await DataPlaneHarness.open({ workers: 3 });
   for (let i = 0; i < 5; i++) await bench.publish({ ready: { Server1: one } });
   assertEquals(bench.applied, [1, 2, 3, 4, 5]);
 });
@@ -48,7 +48,7 @@ test("an instance that drains: event streams and tunnels are closed at their own
   for (const [what, fields, answer] of cases) {
     await t.step(what, async () => {
       await using server = new RawUpstream();
-      await using bench = await DataPlaneBench.open();
+      await using bench = await DataPlaneHarness.open();
       await bench.publish({ ready: { Server1: server } });
       using client = await bench.connect();
       await client.send(getOf("Server1", "/", ...fields));
@@ -69,7 +69,7 @@ test("an instance that drains: event streams and tunnels are closed at their own
 
 test("an instance that drains: a long download is a request, and is not closed", async () => {
   await using server = new RawUpstream();
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ready: { Server1: server } });
   using client = await bench.connect();
   await client.send(getOf("Server1"));
@@ -87,7 +87,7 @@ test("an instance that drains: a long download is a request, and is not closed",
 
 test("a worker that ends closes event streams and tunnels at their own deadline", async () => {
   await using server = new RawUpstream();
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ready: { Server1: server } });
   using client = await bench.connect();
   await client.send(getOf("Server1"));
@@ -109,7 +109,7 @@ test("a worker that ends closes event streams and tunnels at their own deadline"
 
 test("a worker that ends cuts requests off at their deadline while streams have time", async () => {
   await using server = new RawUpstream();
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ready: { Server1: server } });
   using client = await bench.connect();
   await client.send(getOf("Server1"));
@@ -129,7 +129,7 @@ test("a worker that ends cuts requests off at their deadline while streams have 
 
 test("a replica that keeps a request waiting is evidence once, and the request goes on", async () => {
   await using server = new RawUpstream();
-  await using bench = await DataPlaneBench.open({ suspectMs: 1 });
+  await using bench = await DataPlaneHarness.open({ suspectMs: 1 });
   await bench.publish({ ready: { Server1: server } });
   using client = await bench.connect();
   await client.send(getOf("Server1"));
@@ -157,7 +157,7 @@ test("a replica that keeps a request waiting is evidence once, and the request g
 test("the control API, unused connections and responses that have begun are never slow", async () => {
   await using server = new RawUpstream();
   await using watched = new RawUpstream();
-  await using bench = await DataPlaneBench.open({ suspectMs: 1 });
+  await using bench = await DataPlaneHarness.open({ suspectMs: 1 });
   await bench.publish({ ready: { Server1: server, Server2: watched } });
   using streaming = await bench.connect();
   await streaming.send(getOf("Server1"));
@@ -174,7 +174,7 @@ test("the control API, unused connections and responses that have begun are neve
 
 test("a response that breaks off is evidence with its key, and does not count against the replica", async () => {
   await using server = new RawUpstream();
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ready: { Server1: server } });
   using client = await bench.connect();
   await client.send(getOf("Server1"));
@@ -189,13 +189,13 @@ test("a response that breaks off is evidence with its key, and does not count ag
   assertEquals(bench.evidence, [
     { name: "Server1", instance, kind: "reset", fresh: false, key: idOf("Server1") },
   ]);
-  await bench.until("its toll", () => bench.toll("Server1").broken === 1);
-  assertEquals(bench.toll("Server1").lost, 0);
+  await bench.until("its costs", () => bench.costsOf("Server1").broken === 1);
+  assertEquals(bench.costsOf("Server1").lost, 0);
 });
 
 test("a client that leaves in the middle of a response is no evidence", async () => {
   await using server = new RawUpstream();
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ready: { Server1: server } });
   const client = await bench.connect();
   await client.send(getOf("Server1"));
@@ -213,7 +213,7 @@ test("a client that leaves in the middle of a response is no evidence", async ()
 
 test("a used connection that breaks is evidence that is not fresh, and the request is sent again", async () => {
   await using server = new RawUpstream();
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ready: { Server1: server } });
   using client = await bench.connect();
   await client.send(getOf("Server1"));
@@ -232,13 +232,13 @@ test("a used connection that breaks is evidence that is not fresh, and the reque
   assertEquals(bench.evidence, [
     { name: "Server1", instance, kind: "reset", fresh: false, key: idOf("Server1") },
   ]);
-  assertEquals(bench.tolls, []);
+  assertEquals(bench.costs, []);
 });
 
 test("evidence is bounded, and dropped evidence is counted", async () => {
   const dead = new RawUpstream();
   await dead[Symbol.asyncDispose]();
-  await using bench = await DataPlaneBench.open({ hold: { policy: "spill" } });
+  await using bench = await DataPlaneHarness.open({ hold: { policy: "spill" } });
   await bench.publish({ ready: { Server1: dead } });
   using client = await bench.connect();
   while (bench.failures.length === 0) {
@@ -251,7 +251,7 @@ test("evidence is bounded, and dropped evidence is counted", async () => {
 
 test("a worker that crashes loses its connections, and another worker replaces it", async () => {
   await using one = named("one");
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ready: { Server1: one } });
   using client = await bench.connect();
   await client.send(getOf("Server1"));
@@ -270,7 +270,7 @@ test("a worker that crashes loses its connections, and another worker replaces i
 
 test("connections lost with a crashed worker are no longer counted", async () => {
   await using one = named("one");
-  await using bench = await DataPlaneBench.open({
+  await using bench = await DataPlaneHarness.open({
     limits: { connections: 2, connectionsPerAddress: 2 },
   });
   await bench.publish({ ready: { Server1: one } });

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { FIRST_BYTES, SMALL_BYTES } from "../../balancer/proxy/transport/buffers.ts";
-import { DataPlaneBench, getOf, idOf, named, nextOf, NONE } from "./harness/data_plane.ts";
+import { DataPlaneHarness, getOf, idOf, named, nextOf, NONE } from "./harness/data_plane.ts";
 import { field, get, OK, RawUpstream, statusOf } from "../harness/raw.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
@@ -16,7 +16,7 @@ async function gone(): Promise<RawUpstream> {
 test("a request waits for its owner and goes to the replacement; other keys see nothing", async () => {
   await using one = named("one");
   await using two = named("two");
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ready: { Server2: two }, ...AWAITED });
   using first = await bench.holding(getOf("Server1"));
   using second = await bench.holding(getOf("Server1"));
@@ -28,16 +28,16 @@ test("a request waits for its owner and goes to the replacement; other keys see 
   await bench.publish({ ready: { Server1: one, Server2: two } });
   assertEquals([(await first.response()).body, (await second.response()).body], ["one", "one"]);
   assertEquals(two.requests.length, 1);
-  await bench.until("its toll", () => bench.toll("Server1").held === 2);
-  const { longestHoldMs, ...toll } = bench.toll("Server1");
-  assertEquals(toll, { name: "Server1", held: 2, retried: 0, spilled: 0, lost: 0, broken: 0 });
+  await bench.until("its costs", () => bench.costsOf("Server1").held === 2);
+  const { longestHoldMs, ...counts } = bench.costsOf("Server1");
+  assertEquals(counts, { name: "Server1", held: 2, retried: 0, spilled: 0, lost: 0, broken: 0 });
   assert(longestHoldMs > 0);
-  assertEquals(bench.toll("Server2").held, 0);
+  assertEquals(bench.costsOf("Server2").held, 0);
 });
 
 test("a request whose client may be gone gives its place up to another", async (t) => {
   await using one = named("one");
-  await using bench = await DataPlaneBench.open({ hold: { requests: 1 } });
+  await using bench = await DataPlaneHarness.open({ hold: { requests: 1 } });
   await bench.publish({ ready: { Server2: await gone() }, ...AWAITED });
 
   await t.step("one with half of its request sent has left for sure", async () => {
@@ -71,7 +71,7 @@ test("a request whose client may be gone gives its place up to another", async (
 
 test("a client that has ended its side is answered when its replica is back", async () => {
   await using one = named("one");
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish(NONE);
   using client = await bench.holding(getOf("Server1"));
   await client.end();
@@ -82,7 +82,7 @@ test("a client that has ended its side is answered when its replica is back", as
 });
 
 test("bodies that are still coming survive the wait", async (t) => {
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   const head = (framing: string) =>
     `POST / HTTP/1.1\r\nHost: a\r\nX-Request-Id: ${idOf("Server1")}\r\n${framing}\r\n\r\n`;
   const long = "x".repeat(300_000);
@@ -132,7 +132,7 @@ test("bodies that are still coming survive the wait", async (t) => {
 
 test("requests that were sent behind one that waits are answered after it", async () => {
   await using one = named("one");
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish(NONE);
   using client = await bench.holding(getOf("Server1", "/a") + getOf("Server1", "/b"));
   await bench.publish({ ready: { Server1: one } });
@@ -148,7 +148,7 @@ test("requests above the limit of waiting ones get 503 with Retry-After", async 
   for (const hold of [{ requests: 2 }, { bytes: BYTES_OF_TWO }]) {
     await t.step(Object.keys(hold).join(), async () => {
       await using one = named("one");
-      await using bench = await DataPlaneBench.open({ hold });
+      await using bench = await DataPlaneHarness.open({ hold });
       await bench.publish({ ready: { Server2: await gone() }, ...AWAITED });
       using first = await bench.holding(getOf("Server1"));
       using second = await bench.holding(getOf("Server1"));
@@ -157,26 +157,26 @@ test("requests above the limit of waiting ones get 503 with Retry-After", async 
       await bench.publish({ ready: { Server1: one } });
       assertEquals((await first.response()).body, "one");
       assertEquals((await second.response()).body, "one");
-      await bench.until("its toll", () => bench.toll("Server1").lost === 1);
+      await bench.until("its costs", () => bench.costsOf("Server1").lost === 1);
     });
   }
 });
 
 test("a request that waited LB_HOLD_MS goes to the next ready replica, or gets 503", async () => {
   await using other = named("other");
-  await using bench = await DataPlaneBench.open({ hold: { ms: 1 } });
+  await using bench = await DataPlaneHarness.open({ hold: { ms: 1 } });
   await bench.publish({ ready: { [nextOf(idOf("Server1"))]: other }, ...AWAITED });
   assertEquals((await bench.ask(getOf("Server1"))).body, "other");
   await bench.publish({ ...NONE, ...AWAITED });
   const refused = await bench.ask(getOf("Server1"));
   assertEquals([statusOf(refused), field(refused, "retry-after")], [503, "1"]);
-  await bench.until("its toll", () => bench.toll("Server1").lost === 1);
-  assertEquals([bench.toll("Server1").held, bench.toll("Server1").spilled], [2, 1]);
+  await bench.until("its costs", () => bench.costsOf("Server1").lost === 1);
+  assertEquals([bench.costsOf("Server1").held, bench.costsOf("Server1").spilled], [2, 1]);
 });
 
 test("a wait is over when the owner is awaited no longer", async () => {
   await using other = named("other");
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ready: { Server2: other }, ...AWAITED });
   using client = await bench.holding(getOf("Server1"));
   await bench.publish({ ready: { Server2: other } });
@@ -187,13 +187,13 @@ test("a wait is over when the owner is awaited no longer", async () => {
 test("no request waits with a setting other than hold", async () => {
   await using other = named("other");
   {
-    await using bench = await DataPlaneBench.open({ hold: { policy: "spill" } });
+    await using bench = await DataPlaneHarness.open({ hold: { policy: "spill" } });
     await bench.publish({ ready: { Server2: other }, ...AWAITED });
     assertEquals((await bench.ask(getOf("Server1"))).body, "other");
     await bench.publish(NONE);
     assertEquals(statusOf(await bench.ask(getOf("Server1"))), 503);
   }
-  await using bench = await DataPlaneBench.open({ hold: { policy: "fail" } });
+  await using bench = await DataPlaneHarness.open({ hold: { policy: "fail" } });
   await bench.publish({ ready: { Server2: other }, ...AWAITED });
   const refused = await bench.ask(getOf("Server1"));
   assertEquals([statusOf(refused), field(refused, "retry-after")], [503, "1"]);
@@ -203,7 +203,7 @@ test("no request waits with a setting other than hold", async () => {
 
 test("without a ready replica all requests wait for the first one that is back", async () => {
   await using two = named("two");
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   // Before the first view, too.
   using early = await bench.holding(getOf("Server2"));
   await bench.publish({ ...NONE, ...AWAITED });
@@ -224,7 +224,7 @@ test("a request whose connection was refused waits for the next view", async () 
   const dead = await gone();
   await using one = named("one");
   await using two = named("two");
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ready: { Server1: dead, Server2: two, Server3: two } });
   for (const method of ["GET", "POST"]) {
     using client = await bench.connect();
@@ -250,19 +250,19 @@ test("a request whose connection was refused waits for the next view", async () 
 test("one that was reset, and its owner is still ready, goes on to the next name", async () => {
   await using breaking = new RawUpstream(() => undefined);
   await using two = named("two");
-  await using bench = await DataPlaneBench.open({ hold: { graceMs: 1 } });
+  await using bench = await DataPlaneHarness.open({ hold: { graceMs: 1 } });
   await bench.publish({ ready: { Server1: breaking, Server2: two, Server3: two } });
   assertEquals((await bench.ask(getOf("Server1"))).body, "two");
   assertEquals(breaking.requests.length, 1);
-  await bench.until("its toll", () => bench.toll("Server1").spilled === 1);
-  assertEquals([bench.toll("Server1").retried, bench.toll("Server1").held], [1, 0]);
+  await bench.until("its costs", () => bench.costsOf("Server1").spilled === 1);
+  assertEquals([bench.costsOf("Server1").retried, bench.costsOf("Server1").held], [1, 0]);
 });
 
 test("without replacements the next name is asked at once", async () => {
   const dead = await gone();
   await using two = named("two");
   // To wait for word of it would take for ever.
-  await using bench = await DataPlaneBench.open({ hold: { replaces: false } });
+  await using bench = await DataPlaneHarness.open({ hold: { replaces: false } });
   await bench.publish({ ready: { Server1: dead, Server2: two, Server3: two } });
   assertEquals((await bench.ask(getOf("Server1"))).body, "two");
 });
@@ -273,13 +273,13 @@ test("a request that three instances failed with is not sent to a fourth", async
   await using two = breaking();
   await using three = breaking();
   await using four = breaking();
-  await using bench = await DataPlaneBench.open({ hold: { graceMs: 1 } });
+  await using bench = await DataPlaneHarness.open({ hold: { graceMs: 1 } });
   await bench.publish({ ready: { Server1: one, Server2: two, Server3: three, Server4: four } });
   const response = await bench.ask(getOf("Server1"));
   assertEquals(statusOf(response), 502);
   const seen = [one, two, three, four].reduce((sum, { requests }) => sum + requests.length, 0);
   assertEquals(seen, 3);
-  await bench.until("its toll", () => bench.toll("Server1").lost === 1);
+  await bench.until("its costs", () => bench.costsOf("Server1").lost === 1);
 });
 
 test("the second replacement that failed with it is the last one it is sent to", async () => {
@@ -288,7 +288,7 @@ test("the second replacement that failed with it is the last one it is sent to",
   await using third = new RawUpstream(() => undefined);
   await using fourth = named("fourth");
   await using two = named("two");
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ready: { Server1: first, Server2: two } });
   using client = await bench.connect();
   await client.send(getOf("Server1"));
@@ -304,7 +304,7 @@ test("the second replacement that failed with it is the last one it is sent to",
 test("a request that may have been seen and must not be repeated is never sent again", async () => {
   await using first = new RawUpstream(() => undefined);
   await using second = named("second");
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ready: { Server1: first } });
   using client = await bench.connect();
   await client.send(getOf("Server1").replace("GET", "POST"));
@@ -316,7 +316,7 @@ test("a request that may have been seen and must not be repeated is never sent a
 
 test("a request that waits when the worker ends goes on waiting, within the drain's time", async () => {
   await using one = named("one");
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ...NONE, ...AWAITED });
   using client = await bench.holding(getOf("Server1"));
   const ended = bench.workers.end({ requestsMs: 60_000, streamsMs: 60_000 });
@@ -324,11 +324,11 @@ test("a request that waits when the worker ends goes on waiting, within the drai
   const response = await client.response();
   assertEquals([response.body, field(response, "connection")], ["one", "close"]);
   await ended;
-  assertEquals(bench.toll("Server1").held, 1);
+  assertEquals(bench.costsOf("Server1").held, 1);
 });
 
 test("a request that waits longer than the drain is cut off", async () => {
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ...NONE, ...AWAITED });
   using client = await bench.holding(getOf("Server1"));
   await bench.workers.end({ requestsMs: 1, streamsMs: 1 });
@@ -341,7 +341,7 @@ test("every request is answered once, for any sequence of views", async () => {
   const ready = Object.fromEntries(names.map((name, i) => [name, servers[i]!]));
   const without = (...away: string[]) =>
     Object.fromEntries(Object.entries(ready).filter(([name]) => !away.includes(name)));
-  await using bench = await DataPlaneBench.open({ hold: { requests: 1000 } });
+  await using bench = await DataPlaneHarness.open({ hold: { requests: 1000 } });
   const asked = Array.from({ length: 30 }, async (_, client) => {
     using connection = await bench.connect();
     for (let i = 0; i < 20; i++) {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { residentBytes } from "../harness/balancer.ts";
-import { DataPlaneBench, named, NONE } from "./harness/data_plane.ts";
+import { DataPlaneHarness, named, NONE } from "./harness/data_plane.ts";
 import {
   balancerFor,
   field,
@@ -81,7 +81,7 @@ test("a client that writes all before it reads gets the balancer's own answer", 
 });
 
 test("so does one whose request finds no replica", async (t) => {
-  await using bench = await DataPlaneBench.open({ hold: { policy: "fail" } });
+  await using bench = await DataPlaneHarness.open({ hold: { policy: "fail" } });
   await bench.publish(NONE);
   for (const length of [8 * MIB, 64 * MIB]) {
     await t.step(`${length / MIB} MiB`, async () => {
@@ -258,7 +258,7 @@ test("reading from a client that has its answer is bounded", async (t) => {
   await using one = named("one");
   const refused = putOf(10 * MIB, "No colon");
   const openWith = async (linger: { readMs?: number; totalMs?: number; bytes?: number }) => {
-    const bench = await DataPlaneBench.open({ linger });
+    const bench = await DataPlaneHarness.open({ linger });
     await bench.publish({ ready: { Server1: one } });
     return bench;
   };

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { DataPlaneBench, getOf, idOf, named } from "./harness/data_plane.ts";
+import { DataPlaneHarness, getOf, idOf, named } from "./harness/data_plane.ts";
 import {
   balancerFor,
   field,
@@ -299,7 +299,7 @@ test("a replica that does not accept in time is passed over", async () => {
 test("a connect timeout makes it suspect and proves nothing; unsent requests may go elsewhere", async () => {
   using full = await FullListener.listen();
   await using second = named("Server2");
-  await using bench = await DataPlaneBench.open({
+  await using bench = await DataPlaneHarness.open({
     timeouts: { connect: 100 },
     hold: { graceMs: 100 },
   });
@@ -312,7 +312,7 @@ test("a connect timeout makes it suspect and proves nothing; unsent requests may
 
 test("without another replica the client gets a 504 that names the cause", async () => {
   using full = await FullListener.listen();
-  await using bench = await DataPlaneBench.open({
+  await using bench = await DataPlaneHarness.open({
     timeouts: { connect: 100 },
     hold: { policy: "spill" },
   });

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { RequestCount } from "../../balancer/proxy/stats/counter_snapshot.ts";
 import { Ring } from "../../ring/mod.ts";
 import { Balancer } from "../harness/balancer.ts";
-import { DataPlaneBench, getOf, idOf, named, nextOf } from "./harness/data_plane.ts";
+import { DataPlaneHarness, getOf, idOf, named, nextOf } from "./harness/data_plane.ts";
 import { OK, type RawMessage, RawUpstream, statusOf, within } from "../harness/raw.ts";
 import { promtool, PROMTOOL_TESTS_IGNORED } from "../harness/promtool.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
@@ -28,7 +28,7 @@ function request(method: string, path: string, owner = "Server1"): string {
 }
 
 /** Resolves when that number of requests was counted: a client has its answer a moment before. */
-function counted(bench: DataPlaneBench, requests: number): Promise<void> {
+function counted(bench: DataPlaneHarness, requests: number): Promise<void> {
   const wait = async () => {
     while (bench.workers.counts().workers.all < requests) await bench.seen();
   };
@@ -45,7 +45,7 @@ function total(steps: Float64Array): number {
 }
 
 /** Sends a request. The method decides how the response is read. */
-async function ask(bench: DataPlaneBench, text: string): Promise<RawMessage> {
+async function ask(bench: DataPlaneHarness, text: string): Promise<RawMessage> {
   using client = await bench.connect();
   await client.send(text);
   return await client.response(text.slice(0, text.indexOf(" ")));
@@ -54,7 +54,7 @@ async function ask(bench: DataPlaneBench, text: string): Promise<RawMessage> {
 test("requests are counted by replica, method and status, for any bytes of clients", async () => {
   await using one = server();
   await using two = named("two");
-  await using bench = await DataPlaneBench.open({ workers: 2 });
+  await using bench = await DataPlaneHarness.open({ workers: 2 });
   await bench.publish({ ready: { Server1: one, Server2: two } });
   const requests = [
     request("GET", "/"),
@@ -90,7 +90,7 @@ test("requests are counted by replica, method and status, for any bytes of clien
 
 test("a request without a replica counts as the balancer's own, by reason", async () => {
   await using one = server();
-  await using bench = await DataPlaneBench.open({ hold: { policy: "fail" } });
+  await using bench = await DataPlaneHarness.open({ hold: { policy: "fail" } });
   await bench.publish({ ready: { Server2: one }, ...AWAITED, quarantined: [idOf("Server2")] });
   assertEquals(statusOf(await ask(bench, request("GET", "/"))), 503);
   assertEquals(statusOf(await ask(bench, request("GET", "/", "Server2"))), 503);
@@ -100,15 +100,15 @@ test("a request without a replica counts as the balancer's own, by reason", asyn
   assertEquals(told(workers.requests), ["GET 5xx 2", "other 4xx 1"]);
   const { awaited, quarantined, fault } = workers.refusals;
   assertEquals({ awaited, quarantined, fault }, { awaited: 1, quarantined: 1, fault: 1 });
-  assertEquals([workers.errors, workers.tolls["lost"]], [2, 1]);
-  assertEquals(replicas.get("Server1")?.tolls["lost"], 1);
+  assertEquals([workers.errors, workers.costs["lost"]], [2, 1]);
+  assertEquals(replicas.get("Server1")?.costs["lost"], 1);
   assertEquals(told(replicas.get("Server2")?.requests), []);
 });
 
 test("a retry counts for the replica that answered, its failure for the one that failed", async () => {
   await using one = server();
   await using next = server();
-  await using bench = await DataPlaneBench.open({ hold: { graceMs: 0, replaces: false } });
+  await using bench = await DataPlaneHarness.open({ hold: { graceMs: 0, replaces: false } });
   const other = nextOf(idOf("Server1"));
   await bench.publish({ ready: { Server1: one, [other]: next } });
   assertEquals(statusOf(await ask(bench, request("PATCH", "/closes"))), 502);
@@ -119,16 +119,16 @@ test("a retry counts for the replica that answered, its failure for the one that
   assertEquals(told(workers.requests), ["PATCH 5xx 1"]);
   assertEquals(told(replicas.get(other)?.requests), ["GET 2xx 1"]);
   assertEquals(told(replicas.get("Server1")?.requests), []);
-  const { failures, tolls } = replicas.get("Server1")!;
+  const { failures, costs } = replicas.get("Server1")!;
   assertEquals([failures["reset"], failures["refused"]], [1, 1]);
-  assertEquals(tolls, { held: 0, retried: 1, spilled: 1, lost: 1 });
+  assertEquals(costs, { held: 0, retried: 1, spilled: 1, lost: 1 });
   // A retried request does not count in the balancer's own overhead.
   assertEquals(total(workers.overhead.steps), 0);
 });
 
 test("a wait is seen while it lasts and timed when it is over", async () => {
   await using one = named("one");
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ready: {}, ...AWAITED });
   using client = await bench.holding(getOf("Server1"));
   assertEquals(bench.workers.counts().workers.holding, 1);
@@ -144,13 +144,13 @@ test("a wait is seen while it lasts and timed when it is over", async () => {
   await counted(bench, 2);
   const { workers, replicas } = bench.workers.counts();
   assert(workers.controlCalls > 0, "the test asked the control API, too");
-  assertEquals([workers.holding, workers.tolls["held"], total(workers.hold.steps)], [0, 2, 2]);
+  assertEquals([workers.holding, workers.costs["held"], total(workers.hold.steps)], [0, 2, 2]);
   assertEquals(told(replicas.get("Server1")?.requests), ["GET 2xx 1"]);
 });
 
 test("answers that break off and clients that leave are counted separately", async () => {
   await using replica = new RawUpstream();
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ready: { Server1: replica } });
   const begin = async () => {
     const client = await bench.connect();
@@ -178,7 +178,7 @@ test("answers that break off and clients that leave are counted separately", asy
 
 test("a replica that leaves the ring is no longer counted, and the totals stay", async () => {
   await using one = named("one");
-  await using bench = await DataPlaneBench.open();
+  await using bench = await DataPlaneHarness.open();
   await bench.publish({ ready: { Server1: one } });
   await ask(bench, request("GET", "/"));
   await counted(bench, 1);

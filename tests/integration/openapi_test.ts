@@ -200,8 +200,8 @@ test("every call answers as it is described, for any input", async (t) => {
     ]));
 
   await t.step("a plan is applied once, and to the ring that it was made for", async () => {
-    const plan = async (wish: unknown) => {
-      const { body } = await balancer.call("POST", "/_lb/plan", wish);
+    const plan = async (request: unknown) => {
+      const { body } = await balancer.call("POST", "/_lb/plan", request);
       return json({ plan: (body as { message: { id: string } }).message.id });
     };
     const [first, second] = [await plan({ layout: "even" }), await plan({ slots: 512 })];

@@ -221,7 +221,7 @@ test("the ring takes another shape in one view, under load, and no request is lo
 
 test("a plan reports its movements, changes nothing, and applies exactly those", async (t) => {
   await using balancer = await Balancer.ready({ LB_ENGINE: "process" });
-  const wish = {
+  const request = {
     add: 2,
     hostnames: ["Big"],
     remove: ["Server3"],
@@ -233,7 +233,7 @@ test("a plan reports its movements, changes nothing, and applies exactly those",
 
   await t.step("POST /_lb/plan", async () => {
     const before = await ringStatus(balancer);
-    plan = await made<Planned>(balancer, "POST", "/_lb/plan", wish);
+    plan = await made<Planned>(balancer, "POST", "/_lb/plan", request);
     assertEquals(await ringStatus(balancer), before);
     assertEquals([plan.add, plan.remove], [["Big", "Server4"], ["Server3"]]);
     assertEquals([plan.basedOn, plan.before.digest], [before.digest, before.digest]);

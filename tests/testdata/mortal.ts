@@ -13,13 +13,13 @@ const refuses = Deno.env.get("REFUSES");
 
 let sick = false;
 
-function say(line: string): void {
+function print(line: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
 if (life !== undefined) {
   setTimeout(() => {
-    say("my life is over");
+    print("my life is over");
     Deno.exit(3);
   }, Number(life));
 }
@@ -27,7 +27,7 @@ if (life !== undefined) {
 Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, async (request) => {
   const { pathname } = new URL(request.url);
   if (pathname === "/die") {
-    say("asked to die");
+    print("asked to die");
     Deno.exit(1);
   }
   if (refuses !== undefined && refuses === Deno.env.get("SERVER_NAME")) {

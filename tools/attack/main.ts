@@ -5,7 +5,7 @@
  */
 import { tableOf } from "../../bench/harness/table.ts";
 import { takeLock } from "../up/lock.ts";
-import { complain, say } from "../print.ts";
+import { print, printError } from "../print.ts";
 import { RUN_DIR } from "../project.ts";
 import { runCommand, taskCommand, wholeNumber, wrongUsage } from "../up/task_command.ts";
 import { ToolError } from "../tool.ts";
@@ -58,7 +58,7 @@ function chosen(only: string | undefined): readonly Attack[] {
 }
 
 async function play(attack: Attack, { count, seed, seconds }: Options): Promise<Outcome> {
-  complain(`${attack.name}: ${attack.about} ...`);
+  printError(`${attack.name}: ${attack.about} ...`);
   const begun = performance.now();
   const results = await attack.run({ count: count ?? attack.count, seed, seconds });
   return { attack, results, seconds: Math.round((performance.now() - begun) / 1000) };
@@ -75,7 +75,7 @@ function report(outcomes: readonly Outcome[]): void {
   );
   const notes = outcomes.flatMap(({ results }) => results.map(({ note }) => note));
   const cells = rows.map((row, at) => [...row, notes[at] ?? ""]);
-  say(tableOf(["attack", "tried", "fell", "s", "figures"], cells));
+  print(tableOf(["attack", "tried", "fell", "s", "figures"], cells));
   const fallen = outcomes.flatMap(({ attack, results }) =>
     results.flatMap((result) => result.fallen.map((what) => `${attack.name}: ${what}`))
   );

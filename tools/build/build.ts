@@ -7,19 +7,19 @@ import { cacheDependencies } from "./dependencies.ts";
 import { inspectDocker } from "../docker/engine_choice.ts";
 import { buildImages } from "../docker/images.ts";
 import { fleetOfEnvironment, placesOf } from "../fleet_places.ts";
-import { say } from "../print.ts";
+import { print } from "../print.ts";
 import { runTool } from "../tool.ts";
 
 async function build(): Promise<void> {
   const { trouble } = await inspectDocker();
   if (!trouble) {
     const { images } = placesOf(fleetOfEnvironment());
-    await buildImages(say, images);
-    return say(`built: ${images.balancer} and ${images.replica}`);
+    await buildImages(print, images);
+    return print(`built: ${images.balancer} and ${images.replica}`);
   }
-  say(`no images (${trouble}): caching the dependencies instead`);
+  print(`no images (${trouble}): caching the dependencies instead`);
   await cacheDependencies();
-  say("the dependencies are there");
+  print("the dependencies are there");
 }
 
 if (import.meta.main) await runTool(build);

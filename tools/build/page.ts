@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { run, sameDeno } from "../command.ts";
-import { say } from "../print.ts";
+import { print } from "../print.ts";
 import { ROOT, RUN_DIR } from "../project.ts";
 import { runTool, ToolError } from "../tool.ts";
 
@@ -82,7 +82,7 @@ async function write(): Promise<void> {
   }
   for (const [name, bytes] of files) {
     await Deno.writeFile(new URL(name, DIST), bytes);
-    say(`balancer/page/dist/${name}: ${bytes.length} bytes`);
+    print(`balancer/page/dist/${name}: ${bytes.length} bytes`);
   }
 }
 

@@ -31,7 +31,7 @@ export interface Shape {
 }
 
 /** A change of the fleet, in the form of `POST /_lb/plan`. */
-export interface Wish extends Shape {
+export interface ChangeRequest extends Shape {
   readonly add?: number;
   readonly hostnames?: readonly string[];
   readonly remove?: readonly string[];
@@ -52,7 +52,7 @@ export type Removal = Pick<Addition, "n" | "hostnames">;
 export type Question = { readonly [way in "key" | "id" | "path"]?: string };
 
 /** The new template of instances, in the form of `POST /_lb/deploy`. */
-export interface DeployWish {
+export interface DeployRequest {
   readonly image?: string;
   readonly command?: string | null;
   readonly options?: object | null;
@@ -153,8 +153,8 @@ export class Api {
     return this.#caller.watch("/_lb/events", headers, SILENCE_MS);
   }
 
-  plan(wish: Wish): Promise<Answer<Planned>> {
-    return this.#caller.ask("/_lb/plan", { method: "POST", body: JSON.stringify(wish) });
+  plan(request: ChangeRequest): Promise<Answer<Planned>> {
+    return this.#caller.ask("/_lb/plan", { method: "POST", body: JSON.stringify(request) });
   }
 
   add(addition: Addition): Promise<Answer<Names>> {
@@ -203,7 +203,7 @@ export class Api {
   }
 
   /** Each step as it is made; the last is `done` or `rolled-back`. */
-  deploy(wish: DeployWish): AsyncGenerator<DeployStep> {
-    return this.#caller.follow({ method: "POST", path: "/_lb/deploy", body: wish });
+  deploy(request: DeployRequest): AsyncGenerator<DeployStep> {
+    return this.#caller.follow({ method: "POST", path: "/_lb/deploy", body: request });
   }
 }

@@ -6,7 +6,7 @@
  */
 import { type Command, Option } from "commander";
 import { plainCommand } from "../up/task_command.ts";
-import { say } from "../print.ts";
+import { print } from "../print.ts";
 import { fleetOfEnvironment } from "../fleet_places.ts";
 import { placesInUse, readState, startedFleets } from "../up/state.ts";
 import { Api } from "./api.ts";
@@ -115,7 +115,7 @@ export function printAnswer<T>(
   { json }: CommonOptions,
   lines: (body: T) => readonly string[],
 ): void {
-  say(json ? answer.text : lines(answer.body).join("\n"));
+  print(json ? answer.text : lines(answer.body).join("\n"));
 }
 
 /** The format of tables on standard output: cut to a terminal's width, uncut in a pipe. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { Argument, type Command } from "commander";
-import { say } from "../print.ts";
+import { print } from "../print.ts";
 import { type Example, verb } from "./command.ts";
 import { completionsOf } from "./completions.ts";
 import { COMPLETION_SCRIPTS, type Shell, SHELLS } from "./completion_scripts.ts";
@@ -27,7 +27,7 @@ export function completionCommand(): Command {
   const summary = "completion for bash, zsh and fish";
   return verb("completion", { summary, about: ABOUT, examples: EXAMPLES })
     .addArgument(new Argument("<SHELL>", "the shell").choices(SHELLS))
-    .action((shell: Shell) => say(COMPLETION_SCRIPTS[shell].trim()));
+    .action((shell: Shell) => print(COMPLETION_SCRIPTS[shell].trim()));
 }
 
 /**
@@ -49,6 +49,6 @@ export function completeCommand(program: () => Command): Command {
       const lines = found === "files"
         ? [FILES]
         : found.map(({ value, about }) => about === "" ? value : `${value}\t${about}`);
-      if (lines.length > 0) say(lines.join("\n"));
+      if (lines.length > 0) print(lines.join("\n"));
     });
 }

@@ -6,10 +6,10 @@
 import { jsonText } from "./figures.ts";
 import type { Command } from "commander";
 import type { DeployStep } from "../../balancer/answers/event.ts";
-import { complain, say } from "../print.ts";
+import { print, printError } from "../print.ts";
 import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import { ToolError, USAGE } from "../tool.ts";
-import type { Api, DeployWish } from "./api.ts";
+import type { Api, DeployRequest } from "./api.ts";
 import { REFUSED, UnreachableError } from "./api_errors.ts";
 import { apiOf, balancerCommand, type CommonOptions, type Example } from "./command.ts";
 import {
@@ -59,8 +59,8 @@ export function deployCommand(): Command {
     .option("--json", "print each step as the balancer reports it, a JSON object a line")
     .action(async (_: unknown, command: Command) => {
       const options = givenOptions(command);
-      const wish = wishOf(options);
-      await follow(await apiOf(options), wish, options);
+      const request = deployRequestOf(options);
+      await follow(await apiOf(options), request, options);
     });
 }
 
@@ -72,7 +72,7 @@ function givenOptions(command: Command): Options {
   );
 }
 
-function wishOf({ image, command, options, minReady }: Options): DeployWish {
+function deployRequestOf({ image, command, options, minReady }: Options): DeployRequest {
   const changes = {
     ...(image === undefined ? {} : { image }),
     ...(command === undefined ? {} : { command: command === false ? null : command }),
@@ -94,8 +94,8 @@ function jsonObject(text: string): object {
   throw wrongUsage("--options", 'a JSON object such as {"memory":"256m"}', text);
 }
 
-async function follow(api: Api, wish: DeployWish, { json }: Options): Promise<void> {
-  const steps = api.deploy(wish);
+async function follow(api: Api, request: DeployRequest, { json }: Options): Promise<void> {
+  const steps = api.deploy(request);
   const last = json
     ? await printed(steps, jsonText)
     : Deno.stdout.isTerminal()
@@ -120,7 +120,7 @@ async function printed(
   line: (step: DeployStep) => string,
 ): Promise<DeployStep | undefined> {
   let last: DeployStep | undefined;
-  for await (const step of steps) say(line(last = step));
+  for await (const step of steps) print(line(last = step));
   return last;
 }
 
@@ -135,7 +135,7 @@ async function shown(
   using block = new ProgressBlock(({ height }) =>
     deployLines(progress, performance.now() - begun, { paint: paintOfOutput(), height })
   );
-  using _left = onInterrupt(() => complain("\nthe deploy goes on: ringkeeper events shows it"));
+  using _left = onInterrupt(() => printError("\nthe deploy goes on: ringkeeper events shows it"));
   for await (const step of steps) {
     progress = nextStep(progress, last = step);
     block.draw();
@@ -144,9 +144,9 @@ async function shown(
 }
 
 /** Ends the program at ^C, as without a listener, after a last message. */
-function onInterrupt(say: () => void): Disposable {
+function onInterrupt(notify: () => void): Disposable {
   const end = () => {
-    say();
+    notify();
     Deno.exit(130);
   };
   Deno.addSignalListener("SIGINT", end);

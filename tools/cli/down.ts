@@ -5,7 +5,7 @@
  */
 import type { Command } from "commander";
 import { down } from "../up/down.ts";
-import { complain, say } from "../print.ts";
+import { print, printError } from "../print.ts";
 import { ToolError } from "../tool.ts";
 import { type Example, verb } from "./command.ts";
 
@@ -29,9 +29,9 @@ export function downCommand(): Command {
 }
 
 async function stop({ json }: Options): Promise<void> {
-  const { ended, kept } = await down(json ? complain : say);
-  if (json) say(JSON.stringify({ stopped: ended }));
-  else if (ended) say("stopped");
+  const { ended, kept } = await down(json ? printError : print);
+  if (json) print(JSON.stringify({ stopped: ended }));
+  else if (ended) print("stopped");
   if (kept !== undefined) throw new ToolError(kept);
-  if (!ended && !json) say("nothing runs");
+  if (!ended && !json) print("nothing runs");
 }

@@ -5,7 +5,7 @@
  */
 import { jsonText } from "./figures.ts";
 import type { Command } from "commander";
-import { isHeard } from "../print.ts";
+import { printUnlessClosed } from "../print.ts";
 import { wholeNumber } from "../up/task_command.ts";
 import { UnreachableError } from "./api_errors.ts";
 import { apiOf, balancerCommand, type CommonOptions, type Example } from "./command.ts";
@@ -46,7 +46,7 @@ async function follow(options: Options): Promise<void> {
   const paint = paintOfOutput();
   let printed = 0;
   for await (const event of api.events(after)) {
-    if (!isHeard(json ? jsonText(event) : eventLine(event, paint))) return;
+    if (!printUnlessClosed(json ? jsonText(event) : eventLine(event, paint))) return;
     if (++printed >= count) return;
   }
   throw new UnreachableError(`${api.url}: the stream ended with the balancer`);

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, Option } from "commander";
-import { LEVELS } from "../../balancer/log/dials.ts";
+import { LEVELS } from "../../balancer/log/log_controls.ts";
 import type { LogState } from "../../balancer/answers/log.ts";
 import {
   apiOf,

@@ -5,7 +5,7 @@
  */
 import type { Command } from "commander";
 import { logs } from "../up/logs.ts";
-import { isHeard } from "../print.ts";
+import { printUnlessClosed } from "../print.ts";
 import { jsonLine } from "./log_json.ts";
 import { type Example, verb } from "./command.ts";
 
@@ -34,7 +34,7 @@ async function printJson(program: string, args: readonly string[]): Promise<numb
   const child = new Deno.Command(program, { args: [...args], stdin: "null", stdout: "piped" })
     .spawn();
   for await (const line of linesOf(child.stdout)) {
-    if (isHeard(jsonLine(line))) continue;
+    if (printUnlessClosed(jsonLine(line))) continue;
     child.kill("SIGTERM");
     break;
   }

@@ -4,10 +4,10 @@
  * @module
  */
 import { type Command, Option } from "commander";
-import { say } from "../print.ts";
+import { print } from "../print.ts";
 import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import { ToolError, USAGE } from "../tool.ts";
-import type { Api, Wish } from "./api.ts";
+import type { Api, ChangeRequest } from "./api.ts";
 import { changedLine, planHint, planLines } from "./change_lines.ts";
 import {
   apiOf,
@@ -19,9 +19,9 @@ import {
 } from "./command.ts";
 import { completedByReplicas } from "./replica_names.ts";
 import { withShapeOptions } from "./shape.ts";
-import { wishOf, type WishOptions } from "./wish.ts";
+import { type ChangeOptions, changeRequestOf } from "./change_request.ts";
 
-interface Options extends CommonOptions, WishOptions {
+interface Options extends CommonOptions, ChangeOptions {
   /** The id of a plan that was shown before; true: apply the plan that is made now. */
   readonly apply?: string | true;
 }
@@ -61,8 +61,8 @@ export function planCommand(): Command {
     .option("--apply [PLAN]", "carry it out; alone and with an id, the plan of that id")
     .option("--json", "print the answers of POST /_lb/plan and /_lb/apply as they are, a line each")
     .action(async (options: Options) => {
-      const wish = wishOf(options);
-      if (Object.keys(wish).length > 0) return await planAndApply(wish, options);
+      const request = changeRequestOf(options);
+      if (Object.keys(request).length > 0) return await planAndApply(request, options);
       if (typeof options.apply !== "string") {
         throw new ToolError("an option that says what to change must be given", USAGE);
       }
@@ -70,7 +70,7 @@ export function planCommand(): Command {
     });
 }
 
-async function planAndApply(wish: Wish, options: Options): Promise<void> {
+async function planAndApply(request: ChangeRequest, options: Options): Promise<void> {
   if (typeof options.apply === "string") {
     throw wrongUsage(
       "--apply",
@@ -79,10 +79,10 @@ async function planAndApply(wish: Wish, options: Options): Promise<void> {
     );
   }
   const api = await apiOf(options);
-  const plan = await api.plan(wish);
+  const plan = await api.plan(request);
   printAnswer(plan, options, (body) => planLines(body, lookOfOutput()));
   if (options.apply) return await apply(api, plan.body.message.id, options);
-  if (!options.json) say(`\n${planHint(plan.body)}`);
+  if (!options.json) print(`\n${planHint(plan.body)}`);
 }
 
 async function apply(api: Api, plan: string, options: Options): Promise<void> {

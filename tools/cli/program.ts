@@ -81,11 +81,11 @@ const GROUPS: readonly (readonly [title: string, verbs: readonly (() => Command)
  * @param args the arguments
  */
 export function runProgram(args: readonly string[]): Promise<never> {
-  return runTool(() => obey(program(), args));
+  return runTool(() => runCommand(program(), args));
 }
 
 /** @returns the verb's exit code, if it set one */
-async function obey(all: Command, args: readonly string[]): Promise<void> {
+async function runCommand(all: Command, args: readonly string[]): Promise<void> {
   if (args.length === 0) return all.outputHelp();
   try {
     await all.parseAsync([...args], { from: "user" });

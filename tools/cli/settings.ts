@@ -4,7 +4,7 @@
  * @module
  */
 import { Argument, type Command, Option } from "commander";
-import { complain, say } from "../print.ts";
+import { print, printError } from "../print.ts";
 import { ToolError, USAGE } from "../tool.ts";
 import { REFUSED, UnreachableError } from "./api_errors.ts";
 import {
@@ -65,9 +65,9 @@ async function show(names: readonly string[], options: Options): Promise<void> {
   const all = settings.filter(({ name, from }) =>
     (known.length === 0 || known.includes(name)) && (!options.changed || from !== "default")
   );
-  if (options.json) say(JSON.stringify(all));
-  else if (known.length > 0) say(all.flatMap(detailLines).join("\n"));
-  else say(settingLines(all, lookOfOutput()).join("\n"));
+  if (options.json) print(JSON.stringify(all));
+  else if (known.length > 0) print(all.flatMap(detailLines).join("\n"));
+  else print(settingLines(all, lookOfOutput()).join("\n"));
   if (faults.length > 0) throw new ToolError(faults.join("\n"), REFUSED);
 }
 
@@ -80,7 +80,9 @@ async function found(options: Options): Promise<LocalSettings> {
   } catch (error) {
     const named = options.url !== undefined || Deno.env.get("RINGKEEPER_URL");
     if (named || !(error instanceof UnreachableError)) throw error;
-    complain("no balancer runs here; these are the values that ringkeeper up would start one with");
+    printError(
+      "no balancer runs here; these are the values that ringkeeper up would start one with",
+    );
     return await here();
   }
 }

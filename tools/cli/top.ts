@@ -5,7 +5,7 @@
  */
 import { jsonText } from "./figures.ts";
 import type { Command } from "commander";
-import { isHeard } from "../print.ts";
+import { printUnlessClosed } from "../print.ts";
 import { wholeNumber } from "../up/task_command.ts";
 import type { Api } from "./api.ts";
 import { apiOf, balancerCommand, type CommonOptions, type Example } from "./command.ts";
@@ -68,7 +68,7 @@ async function printBlocks(
     await elapsed(interval * 1000);
     const sample = await sampler.tryToRead(Date.now());
     const text = json ? jsonLine(api.url, sample) : `${block(api.url, sample)}\n`;
-    if (!isHeard(text)) return;
+    if (!printUnlessClosed(text)) return;
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { type Command, Option } from "commander";
 import { ENGINES } from "../docker/engine_choice.ts";
-import { complain, say } from "../print.ts";
+import { print, printError } from "../print.ts";
 import { ToolError, USAGE } from "../tool.ts";
 import { wholeNumber } from "../up/task_command.ts";
 import { up } from "../up/up.ts";
@@ -50,8 +50,8 @@ export function upCommand(): Command {
     .action(async ({ json, ...given }: GivenUpOptions & { readonly json?: true }) => {
       const options = readUpOptions(given, (name) => Deno.env.get(name));
       await requireUsable(options);
-      const { text, ...place } = await up(options, json ? complain : say);
-      say(json ? JSON.stringify(place) : text);
+      const { text, ...place } = await up(options, json ? printError : print);
+      print(json ? JSON.stringify(place) : text);
     });
 }
 

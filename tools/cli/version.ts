@@ -5,7 +5,7 @@
  */
 import type { Command } from "commander";
 import { VERSION } from "../../balancer/version.ts";
-import { say } from "../print.ts";
+import { print } from "../print.ts";
 import { type Example, verb } from "./command.ts";
 
 const EXAMPLES: readonly Example[] = [["version --json", "for scripts"]];
@@ -21,6 +21,6 @@ export function versionCommand(): Command {
     .option("--json", "print one JSON object")
     .action(({ json }: { readonly json?: true }) => {
       const versions = { ringkeeper: VERSION, deno: Deno.version.deno };
-      say(json ? JSON.stringify(versions) : `ringkeeper ${VERSION} (Deno ${Deno.version.deno})`);
+      print(json ? JSON.stringify(versions) : `ringkeeper ${VERSION} (Deno ${Deno.version.deno})`);
     });
 }

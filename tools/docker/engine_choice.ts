@@ -11,7 +11,7 @@ import { ToolError } from "../tool.ts";
 export const ENGINES = ["auto", "process", "docker"] as const;
 
 /** One of {@linkcode ENGINES}. */
-export type EngineWish = (typeof ENGINES)[number];
+export type WantedEngine = (typeof ENGINES)[number];
 
 /** The result of the check for Docker on this machine. */
 interface DockerFindings {
@@ -75,7 +75,7 @@ export function dockerSocket(dockerHost = ""): string {
  * @param docker the result of the check
  * @throws {ToolError} if docker was requested but is unavailable
  */
-export function chooseEngine(wish: EngineWish, docker: DockerFindings): EngineChoice {
+export function chooseEngine(wish: WantedEngine, docker: DockerFindings): EngineChoice {
   if (wish === "process") return { engine: "process", why: "asked for" };
   const { trouble = "Docker answers, but there is neither `docker compose` nor docker-compose" } =
     docker;

@@ -6,7 +6,7 @@
 import type { Command } from "commander";
 import { API_HELP, manualOf } from "../cli/command.ts";
 import { program } from "../cli/program.ts";
-import { say } from "../print.ts";
+import { print } from "../print.ts";
 import { ROOT } from "../project.ts";
 
 /** The page that describes every verb. */
@@ -59,5 +59,5 @@ function fence(language: string, text: string): string {
 
 if (import.meta.main) {
   await Deno.writeTextFile(COMMAND_LINE_PAGE, commandLinePage());
-  say(`wrote ${COMMAND_LINE_PAGE.pathname}`);
+  print(`wrote ${COMMAND_LINE_PAGE.pathname}`);
 }

@@ -12,7 +12,7 @@ import {
 } from "../../balancer/settings/config_groups.ts";
 import type { FileForm, Setting } from "../../balancer/settings/setting.ts";
 import { type SettingName, SETTINGS } from "../../balancer/settings/settings.ts";
-import { say } from "../print.ts";
+import { print } from "../print.ts";
 import { ROOT } from "../project.ts";
 
 /** The schema's file. */
@@ -138,5 +138,5 @@ function objectOf(
 
 if (import.meta.main) {
   await Deno.writeTextFile(SCHEMA_FILE, schemaText());
-  say(`wrote ${SCHEMA_FILE.pathname}`);
+  print(`wrote ${SCHEMA_FILE.pathname}`);
 }

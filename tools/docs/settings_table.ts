@@ -5,7 +5,7 @@
  */
 import type { Setting } from "../../balancer/settings/setting.ts";
 import { SETTING_GROUPS } from "../../balancer/settings/settings.ts";
-import { say } from "../print.ts";
+import { print } from "../print.ts";
 import { ROOT } from "../project.ts";
 
 /** The page that lists every setting. */
@@ -35,5 +35,5 @@ function entry(name: string, { fallback, expects, about }: Setting<unknown>): st
 
 if (import.meta.main) {
   await Deno.writeTextFile(SETTINGS_PAGE, settingsPage());
-  say(`wrote ${SETTINGS_PAGE.pathname}`);
+  print(`wrote ${SETTINGS_PAGE.pathname}`);
 }

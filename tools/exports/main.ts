@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { say } from "../print.ts";
+import { print } from "../print.ts";
 import { ROOT, rootPath } from "../project.ts";
 import { runTool, ToolError } from "../tool.ts";
 import { deadExports, type Export, type SourceFile } from "./check.ts";
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   ];
   if (faults.length > 0) throw new ToolError(`exports:\n  ${faults.join("\n  ")}`);
   const rest = pending.length === 0 ? "" : `; ${pending.length} to go in ${PENDING.join(", ")}`;
-  say(`exports: ${files.length} files export only names that are imported${rest}`);
+  print(`exports: ${files.length} files export only names that are imported${rest}`);
 }
 
 async function importMap(): Promise<Readonly<Record<string, string>>> {

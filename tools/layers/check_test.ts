@@ -99,7 +99,7 @@ Deno.test("layers: only the composition roots read the environment and take sign
   assertEquals(saidOfText("balancer/proxy/server.ts", listen).length, 1);
 });
 
-Deno.test("layers: the ring does no I/O and reads no clock, and comments may say so", () => {
+Deno.test("layers: the ring does no I/O and reads no clock, and comments may print so", () => {
   assertEquals(saidOfText("ring/ring.ts", "Date.now();\nDeno.cwd();").length, 2);
   assertEquals(saidOfText("ring/ring.ts", "/**\n * Date.now()\n */\n// Deno.cwd()"), []);
 });

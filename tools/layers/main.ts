@@ -6,7 +6,7 @@
 import { readSources } from "./imports.ts";
 import { isExempt, violationsOf } from "./check.ts";
 import { folderViolations } from "./folders.ts";
-import { say } from "../print.ts";
+import { print } from "../print.ts";
 import { ROOT, rootPath } from "../project.ts";
 import { runTool, ToolError } from "../tool.ts";
 
@@ -31,7 +31,7 @@ async function layers(): Promise<void> {
     const table = "the table of who may import whom is tools/layers/table.ts";
     throw new ToolError(`layers:\n  ${violations.join("\n  ")}\n${table}`);
   }
-  say(`layers: ${sources.length} files keep to the table`);
+  print(`layers: ${sources.length} files keep to the table`);
 }
 
 /** Black-box tests use the product only from outside, as its users do. */

@@ -5,7 +5,7 @@
  */
 
 /** The number of passed, failed and ignored tests. Steps count as tests. */
-export interface Tally {
+export interface TestCounts {
   readonly passed: number;
   readonly failed: number;
   readonly ignored: number;
@@ -17,7 +17,7 @@ export interface Tally {
  * @param report the JUnit report; empty if the run wrote none, as after a type error
  * @param code exit code of the run: a failed run without a failed test counts as one failure
  */
-export function tally(report: string, code: number): Tally {
+export function countTests(report: string, code: number): TestCounts {
   let [tests, failed, ignored] = [0, 0, 0];
   for (const [suite] of report.matchAll(/<testsuite [^>]*>/g)) {
     tests += count(suite, "tests");
@@ -32,7 +32,7 @@ function count(suite: string, attribute: string): number {
 }
 
 /** The sum of two runs. */
-export function plus(a: Tally, b: Tally): Tally {
+export function plus(a: TestCounts, b: TestCounts): TestCounts {
   return {
     passed: a.passed + b.passed,
     failed: a.failed + b.failed,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { plus, tally } from "./report.ts";
+import { countTests, plus } from "./report.ts";
 
 const REPORT = `<testsuites name="deno test" tests="8" failures="1" errors="0" time="0.0">
 <testsuite name="./a_test.ts" tests="5" disabled="1" errors="0" failures="1">
@@ -9,12 +9,12 @@ const REPORT = `<testsuites name="deno test" tests="8" failures="1" errors="0" t
 </testsuites>`;
 
 Deno.test("test report: suites are summed, ignored tests neither pass nor fail", () => {
-  assertEquals(tally(REPORT, 1), { passed: 6, failed: 1, ignored: 1 });
+  assertEquals(countTests(REPORT, 1), { passed: 6, failed: 1, ignored: 1 });
 });
 
 Deno.test("test report: a run that fails without a failed test counts as one failure", () => {
-  assertEquals(tally("", 1), { passed: 0, failed: 1, ignored: 0 });
-  assertEquals(tally("", 0), { passed: 0, failed: 0, ignored: 0 });
+  assertEquals(countTests("", 1), { passed: 0, failed: 1, ignored: 0 });
+  assertEquals(countTests("", 0), { passed: 0, failed: 0, ignored: 0 });
 });
 
 Deno.test("test report: runs add up", () => {

@@ -7,9 +7,9 @@
 import { sameDeno, show } from "../command.ts";
 import { inspectDocker } from "../docker/engine_choice.ts";
 import { buildImages, DEFAULT_IMAGES } from "../docker/images.ts";
-import { complain, say } from "../print.ts";
+import { print, printError } from "../print.ts";
 import { ROOT, RUN_DIR } from "../project.ts";
-import { plus, type Tally, tally } from "./report.ts";
+import { countTests, plus, type TestCounts } from "./report.ts";
 import { runTool, ToolError } from "../tool.ts";
 
 /** Tests start servers, processes and containers, and send signals to them. */
@@ -30,35 +30,35 @@ async function runTests(): Promise<number> {
   const examples = chosen.length === 0 ? await documentedModules() : [];
   if (examples.length > 0) sum = plus(sum, await denoTest(["--doc", ...examples]));
   if (sum.ignored > 0) {
-    say(
+    print(
       `${sum.ignored} ignored: this machine lacks a program or a system that they need; ` +
         "where both are present, deno task test runs them",
     );
   }
-  if (sum.passed + sum.failed === 0) complain("error: no test ran");
-  say(`${sum.passed} passed, ${sum.failed} failed`);
+  if (sum.passed + sum.failed === 0) printError("error: no test ran");
+  print(`${sum.passed} passed, ${sum.failed} failed`);
   return sum.failed > 0 || sum.passed === 0 ? 1 : 0;
 }
 
 /** The tests of the docker engine start containers of the replica's image. */
 async function prepareDocker(): Promise<void> {
   const { trouble } = await inspectDocker();
-  if (trouble) return complain(`tests on Docker are left out: ${trouble}`);
+  if (trouble) return printError(`tests on Docker are left out: ${trouble}`);
   try {
-    await buildImages(complain, { replica: DEFAULT_IMAGES.replica });
+    await buildImages(printError, { replica: DEFAULT_IMAGES.replica });
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
-    complain(`warning: tests on Docker will not find their image: ${error.message}`);
+    printError(`warning: tests on Docker will not find their image: ${error.message}`);
   }
 }
 
-async function denoTest(args: readonly string[]): Promise<Tally> {
+async function denoTest(args: readonly string[]): Promise<TestCounts> {
   await Deno.mkdir(RUN_DIR, { recursive: true });
   const report = await Deno.makeTempFile({ dir: RUN_DIR.pathname, suffix: ".xml" });
   try {
     const flags = [...PERMISSIONS, `--junit-path=${report}`];
     const code = await show("sh", sameDeno(["test", ...flags, ...args]));
-    return tally(await Deno.readTextFile(report), code);
+    return countTests(await Deno.readTextFile(report), code);
   } finally {
     await Deno.remove(report);
   }

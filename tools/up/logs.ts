@@ -6,7 +6,7 @@
 import { show } from "../command.ts";
 import { balancerContainers } from "../docker/project.ts";
 import { fleetOfEnvironment } from "../fleet_places.ts";
-import { complain } from "../print.ts";
+import { printError } from "../print.ts";
 import { rootPath } from "../project.ts";
 import { dockerAnswers, findRunning } from "./running.ts";
 import { placesInUse } from "./state.ts";
@@ -32,7 +32,7 @@ export async function logs(print: typeof show = show): Promise<number> {
       `nothing runs in the fleet "${places.fleet}", and there is no log; make run`,
     );
   }
-  complain(`nothing runs; this is the end of the last log (${rootPath(places.logFile)})`);
+  printError(`nothing runs; this is the end of the last log (${rootPath(places.logFile)})`);
   return await tail(print, places.logFile, []);
 }
 

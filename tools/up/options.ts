@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { ENGINES, type EngineWish } from "../docker/engine_choice.ts";
+import { ENGINES, type WantedEngine } from "../docker/engine_choice.ts";
 import { wholeNumber } from "./task_command.ts";
 import { ToolError, USAGE } from "../tool.ts";
 
 /** Options of the command line. */
 export interface GivenUpOptions {
-  readonly engine?: EngineWish;
+  readonly engine?: WantedEngine;
   readonly replicas?: number;
   readonly port?: number;
   readonly takeOver?: true;
@@ -17,7 +17,7 @@ export interface GivenUpOptions {
 
 /** The resolved options of `up`. */
 export interface UpOptions {
-  readonly engine: EngineWish;
+  readonly engine: WantedEngine;
   readonly replicas: number;
   readonly port: number;
   /** Whether another balancer of the fleet is asked to hand the fleet over. */
@@ -51,7 +51,7 @@ export function readUpOptions(given: GivenUpOptions, env: Lookup): UpOptions {
  * @param option the option, for the message
  * @throws {ToolError} with exit code 2: the option, the expected form and the value
  */
-export function engineOf(option: string, value: string): EngineWish {
+export function engineOf(option: string, value: string): WantedEngine {
   const found = ENGINES.find((known) => known === value);
   if (found) return found;
   const hint = value === "static" ? " (LB_ENGINE=static goes with deno task balancer)" : "";

@@ -4,7 +4,7 @@
  * @module
  */
 import { Command, CommanderError } from "commander";
-import { say } from "../print.ts";
+import { print } from "../print.ts";
 import { runTool, ToolError, USAGE } from "../tool.ts";
 
 /**
@@ -12,7 +12,7 @@ import { runTool, ToolError, USAGE } from "../tool.ts";
  * permission to read the environment.
  */
 const OUTPUT = {
-  writeOut: (text: string) => say(text.trimEnd()),
+  writeOut: (text: string) => print(text.trimEnd()),
   writeErr: () => {},
   getOutHasColors: () => false,
   getErrHasColors: () => false,
@@ -50,7 +50,7 @@ export function plainCommand(name: string, about: string): Command {
  * @returns true if the action ran; false if only the help was requested and printed
  * @throws {ToolError} with exit code 2 and a pointer to the help, if the arguments are invalid
  */
-export async function obey(command: Command, args: readonly string[]): Promise<boolean> {
+export async function execute(command: Command, args: readonly string[]): Promise<boolean> {
   try {
     await command.parseAsync([...args], { from: "user" });
     return true;
@@ -62,7 +62,7 @@ export async function obey(command: Command, args: readonly string[]): Promise<b
 
 /** Runs a command on the program's arguments and ends the program. */
 export function runCommand(command: Command): Promise<never> {
-  return runTool(async () => void await obey(command, Deno.args));
+  return runTool(async () => void await execute(command, Deno.args));
 }
 
 function withHint(command: Command, error: unknown): unknown {

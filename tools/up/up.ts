@@ -13,7 +13,7 @@ import {
 } from "../docker/engine_choice.ts";
 import { takeLock } from "./lock.ts";
 import { fleetOfEnvironment, type FleetPlaces, placesOf } from "../fleet_places.ts";
-import { complain } from "../print.ts";
+import { printError } from "../print.ts";
 import { ROOT } from "../project.ts";
 import { findRunning, type Running } from "./running.ts";
 import { placesInUse, readState, type State } from "./state.ts";
@@ -131,10 +131,10 @@ async function startAndWait(choice: EngineChoice, request: UpRequest): Promise<v
     if (interruption()) throw new ToolError("interrupted when all was ready");
   } catch (error) {
     const log = interruption() ? "" : await started.log?.() ?? "";
-    if (log) complain(`--- the balancer's log ends with ---\n${log}\n---`);
+    if (log) printError(`--- the balancer's log ends with ---\n${log}\n---`);
     await down(() => {}, request.places.fleet);
     if (interruption()) throw new ToolError("interrupted: what was started is stopped again", 130);
-    complain("everything that was started is stopped again");
+    printError("everything that was started is stopped again");
     throw error;
   }
 }

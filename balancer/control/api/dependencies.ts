@@ -28,7 +28,7 @@ import type { LogState } from "../../answers/log.ts";
 import type { Gate } from "../auth/middleware.ts";
 
 /** The log settings, which calls read and change. */
-export interface LogDials {
+export interface LogControls {
   state(): LogState;
   /** Changes them; in force at once for every line after the call. */
   turn(change: Partial<LogState>): void;
@@ -47,7 +47,7 @@ export interface ControlParts {
     remove(n: number, hostnames: readonly string[], onMade: OnMade): Promise<string[]>;
     weigh(weights: Weights, onMade: OnMade): Promise<ChangeReport>;
     reshape(shape: Partial<RingShape>, onMade: OnMade): Promise<ChangeReport>;
-    plan(wish: ChangeRequest): Plan;
+    plan(request: ChangeRequest): Plan;
     apply(id: string, onMade: OnMade): Promise<ChangeReport>;
   };
   /** The list of upstreams, engine static. */
@@ -59,15 +59,15 @@ export interface ControlParts {
   readonly deploys: {
     /** The template of new instances. */
     readonly template: Template;
-    check(wish: DeployRequest): void;
+    check(request: DeployRequest): void;
     run(
-      wish: DeployRequest,
+      request: DeployRequest,
       onStep: (step: DeployStep) => void,
       minReadyMs?: number,
     ): Promise<DeployStep>;
   };
   readonly incidents: () => readonly Incident[];
-  readonly journal: EventLog;
+  readonly eventLog: EventLog;
   /** Aborted when the balancer begins to end: streams of events end then. */
   readonly ending: AbortSignal;
   /** Counts streams of `GET /_lb/events`. */
@@ -104,7 +104,7 @@ export interface ControlParts {
     history(query: HistoryQuery): History;
   };
   readonly explain: ExplainOptions;
-  readonly log: LogDials;
+  readonly log: LogControls;
   /** The settings in force. */
   readonly settings: { list(): SettingsInForce };
   /** Authorizes and audits every call before its handler runs. */

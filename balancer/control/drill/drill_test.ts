@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Incident, NO_TOLL } from "../../fleet/incidents/incident.ts";
+import { type Incident, NO_COSTS } from "../../fleet/incidents/incident.ts";
 import { DrillError, type DrillOptions, makeDrill } from "./drill.ts";
 import { parseBody } from "../input/schema.ts";
 import { drill as form, type DrillRequest } from "../input/fleet_requests.ts";
@@ -24,7 +24,7 @@ function incident(changes: Partial<Incident> = {}): Incident {
     signalAt: 1000,
     releasedAt: 1300,
     spare: false,
-    toll: NO_TOLL,
+    costs: NO_COSTS,
     ...changes,
   };
 }

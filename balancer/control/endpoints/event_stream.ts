@@ -14,7 +14,7 @@ import { reportIncident } from "../reports/incident_report.ts";
 /** The dependencies of an event stream. */
 interface EventStreamParts {
   /** The fleet's event log. */
-  readonly journal: EventLog;
+  readonly eventLog: EventLog;
   /** Ends streams when the balancer ends; otherwise they would use up the drain deadline. */
   readonly ending: AbortSignal;
   /** Counts streams. */
@@ -37,13 +37,13 @@ const MAX_WAITING = 1024;
 export function streamEvents(c: Context, parts: EventStreamParts): Response {
   // A response to HEAD has no reader, so its stream would never end.
   if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
-  const { journal, ending, eventStreams } = parts;
+  const { eventLog, ending, eventStreams } = parts;
   const leave = eventStreams.enter();
   const lastId = Number(c.req.header("last-event-id") ?? Infinity);
-  const waiting: EventLogEntry[] = Number.isNaN(lastId) ? [] : [...journal.since(lastId)];
+  const waiting: EventLogEntry[] = Number.isNaN(lastId) ? [] : [...eventLog.since(lastId)];
   return streamSSE(c, async (stream) => {
     let wake = () => {};
-    const forget = journal.listen((entry) => {
+    const forget = eventLog.listen((entry) => {
       waiting.push(entry);
       wake();
     });

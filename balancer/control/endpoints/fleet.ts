@@ -106,45 +106,46 @@ export const deployTemplate: Operation = otherCall({
     409: "The engine cannot run this, or somebody else runs the replicas",
     503: "The deploy could not be saved, or there are as many streams of deploys as there may be",
   },
-  run: ({ deploys, deployStreams, failures }) => async ({ c, body: { minReadyMs, ...wish } }) => {
-    deploys.check(wish);
-    const leave = deployStreams.enter();
-    const entry = entryOf(c);
-    entry.goOn();
-    const begun = Promise.withResolvers<void>();
-    const early: DeployStep[] = [];
-    let send = (step: DeployStep) => void early.push(step);
-    let before: Template | undefined;
-    const tell = (step: DeployStep) => {
-      // The first step proves that all earlier changes are done.
-      if (step.step !== "pulling") before ??= deploys.template;
-      send(step);
-      begun.resolve();
-    };
-    const ended = deploys.run(wish, tell, minReadyMs).then(({ step, reason }) => {
-      leave();
-      entry.changed(before, deploys.template);
-      entry.end({ outcome: step, error: reason });
-    }, (error) => {
-      leave();
-      entry.end({ outcome: "failed", error: errorMessage(error) });
-      throw error;
-    });
-    // A deploy that cannot be saved does not begin; that error gets its own answer.
-    await Promise.race([begun.promise, ended]);
-    return streamSSE(c, async (stream) => {
-      let written = Promise.resolve();
-      send = (step) => {
-        const message = { event: step.step, data: escapeLateControls(JSON.stringify(step)) };
-        // The client may disconnect: the deploy continues, and GET /_lb/events shows it.
-        written = written.then(() => stream.writeSSE(message))
-          .catch((error) => failures.record("control.deploy", error));
+  run:
+    ({ deploys, deployStreams, failures }) => async ({ c, body: { minReadyMs, ...template } }) => {
+      deploys.check(template);
+      const leave = deployStreams.enter();
+      const entry = entryOf(c);
+      entry.goOn();
+      const begun = Promise.withResolvers<void>();
+      const early: DeployStep[] = [];
+      let send = (step: DeployStep) => void early.push(step);
+      let before: Template | undefined;
+      const tell = (step: DeployStep) => {
+        // The first step proves that all earlier changes are done.
+        if (step.step !== "pulling") before ??= deploys.template;
+        send(step);
+        begun.resolve();
       };
-      early.forEach(send);
-      await ended;
-      await written;
-    });
-  },
+      const ended = deploys.run(template, tell, minReadyMs).then(({ step, reason }) => {
+        leave();
+        entry.changed(before, deploys.template);
+        entry.end({ outcome: step, error: reason });
+      }, (error) => {
+        leave();
+        entry.end({ outcome: "failed", error: errorMessage(error) });
+        throw error;
+      });
+      // A deploy that cannot be saved does not begin; that error gets its own answer.
+      await Promise.race([begun.promise, ended]);
+      return streamSSE(c, async (stream) => {
+        let written = Promise.resolve();
+        send = (step) => {
+          const message = { event: step.step, data: escapeLateControls(JSON.stringify(step)) };
+          // The client may disconnect: the deploy continues, and GET /_lb/events shows it.
+          written = written.then(() => stream.writeSSE(message))
+            .catch((error) => failures.record("control.deploy", error));
+        };
+        early.forEach(send);
+        await ended;
+        await written;
+      });
+    },
 });
 
 /** `POST /_lb/drill` */

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { successful } from "../../answers/answer.ts";
 import { type LogState, logState } from "../../answers/log.ts";
-import { LEVELS } from "../../log/dials.ts";
+import { LEVELS } from "../../log/log_controls.ts";
 import { describe, received } from "../../fault.ts";
 import { entryOf } from "../auth/audit.ts";
 import { type BodyForm, oneOf } from "../input/schema.ts";

@@ -11,7 +11,7 @@ import { jsonCall, type Operation } from "../api/endpoint.ts";
 import { explain } from "../explain/explain.ts";
 import { keyAsked, question } from "../explain/query.ts";
 import { answerChange, answerPlan } from "./ring_report.ts";
-import { application, shape, wish } from "../input/ring_requests.ts";
+import { application, change, shape } from "../input/ring_requests.ts";
 
 /** `GET /_lb/ring` */
 export const getRing: Operation = jsonCall({
@@ -61,7 +61,7 @@ export const planChange: Operation = jsonCall({
   group: "Ring",
   summary: "What a change would move and come to, without making it",
   description: "All of it is one change. The plan is kept for ten minutes; it changes nothing.",
-  body: wish,
+  body: change,
   what: "The plan",
   answer: planned,
   failures: {

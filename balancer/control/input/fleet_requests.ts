@@ -82,9 +82,12 @@ const deploySchema = z.strictObject({
       "Milliseconds that each new instance has to stay ready; LB_MIN_READY_MS if not given",
     ),
 }, { error: describe("image, command, options and minReadyMs", DEPLOY_EXAMPLE) })
-  .refine(({ minReadyMs: _, ...wish }) => Object.values(wish).some((one) => one !== undefined), {
-    error: `must name an image, a command, options or several of them, such as ${DEPLOY_EXAMPLE}`,
-  });
+  .refine(
+    ({ minReadyMs: _, ...template }) => Object.values(template).some((one) => one !== undefined),
+    {
+      error: `must name an image, a command, options or several of them, such as ${DEPLOY_EXAMPLE}`,
+    },
+  );
 
 /** The body of `POST /_lb/deploy`. */
 export const deploy: BodyForm<z.output<typeof deploySchema>> = {

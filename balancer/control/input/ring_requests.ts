@@ -47,7 +47,7 @@ export const shape: BodyForm<Partial<RingShape>> = {
 const PLAN_FIELDS = `add, hostnames, remove, weights, ${SHAPE_FIELDS}`;
 
 /** The body of `POST /_lb/plan`. */
-export const wish: BodyForm<ChangeRequest> = {
+export const change: BodyForm<ChangeRequest> = {
   schema: z.strictObject({
     add: wholeFrom(1).exactOptional().describe(
       "How many replicas to add; as many as there are hostnames, if not given",

@@ -1,12 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseBody, parseFields, RequestError } from "./schema.ts";
-import { application, replicaName, shape, weighing, wish } from "./ring_requests.ts";
+import { application, change, replicaName, shape, weighing } from "./ring_requests.ts";
 
 const parseName = (name: string) => parseFields(replicaName, { name }).name;
 const parsePlanId = (text: string) => parseBody(application, text).plan;
 const parseShape = (text: string) => parseBody(shape, text);
 const parseWeight = (text: string) => parseBody(weighing, text).weight;
-const parseWish = (text: string) => parseBody(wish, text);
+const parseChange = (text: string) => parseBody(change, text);
 
 type Case = readonly [json: string, message: string];
 
@@ -65,13 +65,13 @@ Deno.test("a weight is a number from 0 to 1000", () => {
 });
 
 Deno.test("a change request combines the fields of /add, /rm, weights and shape", () => {
-  const wish = { add: 2, hostnames: ["a"], remove: ["S3"], slots: 4096, layout: "even" };
-  const { weights, ...rest } = parseWish(JSON.stringify({ ...wish, weights: { Big: 3 } }));
-  assertEquals([rest, { ...weights }], [wish, { Big: 3 }]);
-  assertEquals(parseWish('{"hostnames":["a","b"]}'), { hostnames: ["a", "b"] });
+  const change = { add: 2, hostnames: ["a"], remove: ["S3"], slots: 4096, layout: "even" };
+  const { weights, ...rest } = parseChange(JSON.stringify({ ...change, weights: { Big: 3 } }));
+  assertEquals([rest, { ...weights }], [change, { Big: 3 }]);
+  assertEquals(parseChange('{"hostnames":["a","b"]}'), { hostnames: ["a", "b"] });
   const name = "each must be 1 to 63 letters, digits, _ or -, beginning with a letter or a digit " +
     "and not ending with -";
-  assertRefused(parseWish, [
+  assertRefused(parseChange, [
     ...SHAPE_CASES,
     ["{}", `body: must have one of add, hostnames, remove, weights, ${FIELDS}; got {}`],
     ['{"add":0}', "add: must be a whole number from 1; got 0"],

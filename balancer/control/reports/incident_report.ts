@@ -12,7 +12,7 @@ import type { Incident } from "../../fleet/incidents/incident.ts";
  * @param incident the incident
  */
 export function reportIncident(incident: Incident): IncidentReport {
-  const { id, name, at, signal, evidence, replacement, spare, toll } = incident;
+  const { id, name, at, signal, evidence, replacement, spare, costs } = incident;
   const after = (time: number | undefined) => time === undefined ? null : time - at;
   return {
     id,
@@ -38,6 +38,6 @@ export function reportIncident(incident: Incident): IncidentReport {
       ready: after(incident.readyAt),
       release: after(incident.releasedAt),
     },
-    requests: toll,
+    requests: costs,
   };
 }

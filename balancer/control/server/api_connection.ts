@@ -62,7 +62,7 @@ const CR = 13;
 /** One connection. */
 export class ApiConnection implements Expiring, ConnectionListener {
   deadlineAt = Infinity;
-  readonly #wire: Connection;
+  readonly #transport: Connection;
   readonly #handle: Handle;
   readonly #options: ApiConnectionOptions;
   readonly #scanner = new HeadScanner();
@@ -75,15 +75,15 @@ export class ApiConnection implements Expiring, ConnectionListener {
   #abort: (() => void) | undefined;
 
   /**
-   * @param wire the connection
+   * @param transport the connection
    * @param handle answers the connection's requests
    * @param options the shared dependencies
    */
-  constructor(wire: Connection, handle: Handle, options: ApiConnectionOptions) {
-    this.#wire = wire;
+  constructor(transport: Connection, handle: Handle, options: ApiConnectionOptions) {
+    this.#transport = transport;
     this.#handle = handle;
     this.#options = options;
-    wire.watcher = this;
+    transport.watcher = this;
   }
 
   /**
@@ -100,7 +100,7 @@ export class ApiConnection implements Expiring, ConnectionListener {
     try {
       this.#expect("idle", limits.headMs);
       while (await this.#serveNext()) {
-        this.#wire.shrinkBuffer();
+        this.#transport.shrinkBuffer();
         this.#expect("idle", limits.idleMs);
       }
     } catch (error) {
@@ -114,7 +114,7 @@ export class ApiConnection implements Expiring, ConnectionListener {
   /** Closes the connection at once. */
   close(): void {
     this.deadlineAt = Infinity;
-    this.#wire.close();
+    this.#transport.close();
     this.#left();
   }
 
@@ -145,8 +145,8 @@ export class ApiConnection implements Expiring, ConnectionListener {
 
   /** Watches for the client to disconnect, while the buffer has room. */
   #watch(): void {
-    if (this.#wire.end === this.#wire.bytes.length && this.#wire.unread > 0) return;
-    this.#wire.startRead();
+    if (this.#transport.end === this.#transport.bytes.length && this.#transport.unread > 0) return;
+    this.#transport.startRead();
   }
 
   /** @returns whether another request may follow */
@@ -165,12 +165,12 @@ export class ApiConnection implements Expiring, ConnectionListener {
 
   async #answer(headEnd: number, signal: AbortSignal): Promise<boolean> {
     const head = this.#parse(headEnd);
-    const wire = this.#wire;
+    const transport = this.#transport;
     const { method, minor, keepAlive } = head;
-    wire.start = head.end;
-    const body = new IncomingBody(wire, head, () => this.#fillBody());
-    const request = incomingRequest(wire.bytes, head, body.stream(), signal);
-    wire.shrinkBuffer();
+    transport.start = head.end;
+    const body = new IncomingBody(transport, head, () => this.#fillBody());
+    const request = incomingRequest(transport.bytes, head, body.stream(), signal);
+    transport.shrinkBuffer();
     this.#watch();
     const response = await this.#handle(request);
     // An unread body ends the connection, unless all of the body has arrived.
@@ -191,7 +191,7 @@ export class ApiConnection implements Expiring, ConnectionListener {
     const stop = () => parts.cancel().catch(() => {});
     signal.addEventListener("abort", stop);
     try {
-      if (signal.aborted) throw new Disconnected(this.#wire);
+      if (signal.aborted) throw new Disconnected(this.#transport);
       await sendParts(response, context, parts, write);
     } finally {
       await stop();
@@ -200,13 +200,13 @@ export class ApiConnection implements Expiring, ConnectionListener {
 
   async #write(bytes: Uint8Array): Promise<void> {
     this.#expect("busy", this.#options.limits.bodyMs);
-    await this.#wire.write(bytes);
+    await this.#transport.write(bytes);
     this.#expect("busy", Infinity);
   }
 
   async #fillBody(): Promise<boolean> {
     this.#expect("busy", this.#options.limits.bodyMs);
-    using reader = this.#reader = this.#wire.reader();
+    using reader = this.#reader = this.#transport.reader();
     const more = await reader.read();
     this.#expect("busy", Infinity);
     return more;
@@ -214,16 +214,18 @@ export class ApiConnection implements Expiring, ConnectionListener {
 
   /** @returns the offset behind the head; -1 if no further request comes */
   async #readHead(): Promise<number> {
-    const wire = this.#wire;
-    using reader = this.#reader = wire.reader();
+    const transport = this.#transport;
+    using reader = this.#reader = transport.reader();
     this.#scanner.reset();
     for (let scanned = 0;;) {
-      if (scanned === 0) wire.start = skipEmptyLines(wire.bytes, wire.start, wire.end);
+      if (scanned === 0) {
+        transport.start = skipEmptyLines(transport.bytes, transport.start, transport.end);
+      }
       if (scanned > 0 || !this.#isEmpty()) {
-        const end = this.#scanner.scan(wire.bytes, wire.start + scanned, wire.end);
-        scanned = wire.unread;
+        const end = this.#scanner.scan(transport.bytes, transport.start + scanned, transport.end);
+        scanned = transport.unread;
         if (end === -2) throw new RefusedError(FAULTS.lineEnd);
-        this.#checkLength(end < 0 ? scanned : end - wire.start);
+        this.#checkLength(end < 0 ? scanned : end - transport.start);
         if (end >= 0) return end;
         if (this.#phase === "idle") this.#expect("head", this.#options.limits.headMs);
       }
@@ -233,13 +235,13 @@ export class ApiConnection implements Expiring, ConnectionListener {
 
   /** Half of an empty line may still become a complete one. */
   #isEmpty(): boolean {
-    const { unread, bytes, start } = this.#wire;
+    const { unread, bytes, start } = this.#transport;
     return unread === 0 || (unread === 1 && bytes[start] === CR);
   }
 
   #parse(end: number): RequestHead {
     const { head, limits } = this.#options;
-    const { bytes, start } = this.#wire;
+    const { bytes, start } = this.#transport;
     const fault = head.parse(bytes, start, end, limits.fields);
     if (fault) throw new RefusedError(fault);
     return head;
@@ -257,7 +259,7 @@ export class ApiConnection implements Expiring, ConnectionListener {
     this.#expect("closing", LINGER.readMs);
     const failure = { status, message: reason, close: true, withBody: true };
     try {
-      await this.#wire.write(failureBytes(failure));
+      await this.#transport.write(failureBytes(failure));
       await this.#linger();
     } catch (error) {
       // The client is already gone.
@@ -270,9 +272,9 @@ export class ApiConnection implements Expiring, ConnectionListener {
     this.#lingering = true;
     this.#expect("closing", LINGER.readMs);
     // A body that its call no longer reads.
-    this.#reader?.interrupt(new Disconnected(this.#wire));
+    this.#reader?.interrupt(new Disconnected(this.#transport));
     const budget = new DropBudget(this.#options.deadlines, LINGER);
-    await linger(this.#wire, budget, (at) => this.deadlineAt = at);
+    await linger(this.#transport, budget, (at) => this.deadlineAt = at);
   }
 
   #expect(phase: Phase, ms: number): void {

@@ -144,9 +144,9 @@ export class ApiServer {
   }
 
   async #serve(source: ByteStream, handle: Handle, group: Group, limit: number): Promise<void> {
-    const wire = new Connection(source, this.#buffers, "client");
-    if (group.size >= limit && !closeWaiting(group)) return await this.#turnAway(wire, limit);
-    const connection = new ApiConnection(wire, async (request) => {
+    const transport = new Connection(source, this.#buffers, "client");
+    if (group.size >= limit && !closeWaiting(group)) return await this.#turnAway(transport, limit);
+    const connection = new ApiConnection(transport, async (request) => {
       // Placed behind connections that have waited for longer.
       if (group.delete(connection)) group.add(connection);
       return await handle(request);
@@ -166,11 +166,11 @@ export class ApiServer {
     this.#onEmpty();
   }
 
-  async #turnAway(wire: Connection, limit: number): Promise<void> {
+  async #turnAway(transport: Connection, limit: number): Promise<void> {
     const message = `the API serves ${limit} connections already, as many as ` +
       "LB_MAX_API_CONNECTIONS and the limit of open files (ulimit -n) allow; try again";
     try {
-      await wire.write(failureBytes({
+      await transport.write(failureBytes({
         status: 503,
         message,
         close: true,
@@ -181,7 +181,7 @@ export class ApiServer {
       // The client did not wait for the answer.
       if (!(error instanceof Disconnected)) throw error;
     } finally {
-      wire.close();
+      transport.close();
     }
   }
 }

@@ -8,7 +8,7 @@ import { systemTest as test } from "../../../tools/test/needs.ts";
 type Answer = (request: Request, peer: Deno.Addr) => Response | Promise<Response>;
 
 /** A server on a port of its own. */
-class Bench implements AsyncDisposable {
+class Harness implements AsyncDisposable {
   readonly options: ReturnType<typeof serverOptions> & ApiServerOptions;
   readonly server: ApiServer;
   readonly port: number;
@@ -47,7 +47,7 @@ const post = (framing: string, body: string) =>
   `POST /add HTTP/1.1\r\nHost: a\r\n${framing}\r\n\r\n${body}`;
 
 test("a connection serves request after request, in order, also when they come at once", async () => {
-  await using bench = new Bench(echo);
+  await using bench = new Harness(echo);
   using client = await bench.connect();
   await client.send(get("/a?b=%20c") + post("Content-Length: 3", "abc") + get("/d"));
   const answers = [await client.response(), await client.response(), await client.response()];
@@ -61,7 +61,7 @@ test("a connection serves request after request, in order, also when they come a
 });
 
 test("method and target reach the handler unchanged", async () => {
-  await using bench = new Bench((request) => {
+  await using bench = new Harness((request) => {
     return new Response(null, { headers: { "x-asked": `${request.method} ${request.url}` } });
   });
   using client = await bench.connect();
@@ -72,7 +72,7 @@ test("method and target reach the handler unchanged", async () => {
 });
 
 test("HEAD and 204 have no body, and the connection goes on", async () => {
-  await using bench = new Bench(({ method }) =>
+  await using bench = new Harness(({ method }) =>
     method === "HEAD"
       ? new Response("not sent", { headers: { "content-length": "8" } })
       : new Response(null, { status: 204 })
@@ -87,7 +87,7 @@ test("HEAD and 204 have no body, and the connection goes on", async () => {
 });
 
 test("an HTTP/1.0 client is answered with the end of the connection, unless it keeps it", async () => {
-  await using bench = new Bench(echo);
+  await using bench = new Harness(echo);
   using client = await bench.connect();
   await client.send("GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n");
   assertEquals(field(await client.response(), "connection"), "keep-alive");
@@ -98,7 +98,7 @@ test("an HTTP/1.0 client is answered with the end of the connection, unless it k
 });
 
 test("a chunked body arrives without its framing, in any segmentation", async () => {
-  await using bench = new Bench(echo);
+  await using bench = new Harness(echo);
   using client = await bench.connect();
   const message = post("Transfer-Encoding: chunked", "3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\n\r\n");
   await client.send(message);
@@ -108,7 +108,7 @@ test("a chunked body arrives without its framing, in any segmentation", async ()
 });
 
 test("a body of megabytes goes through, and so does a response", async () => {
-  await using bench = new Bench(async (request) => new Response(await request.text()));
+  await using bench = new Harness(async (request) => new Response(await request.text()));
   using client = await bench.connect();
   const body = "0123456789abcdef".repeat(1 << 17);
   const sent = client.send(post(`Content-Length: ${body.length}`, body));
@@ -118,7 +118,7 @@ test("a body of megabytes goes through, and so does a response", async () => {
 });
 
 test("a client that waits for 100 (Continue) gets it when the body is read, and not before", async () => {
-  await using bench = new Bench((request, peer) =>
+  await using bench = new Harness((request, peer) =>
     request.url.endsWith("/no") ? new Response("no", { status: 403 }) : echo(request, peer)
   );
   const head = (path: string) =>
@@ -134,7 +134,7 @@ test("a client that waits for 100 (Continue) gets it when the body is read, and 
 });
 
 test("an unread body ends the connection, and its client gets the response", async () => {
-  await using bench = new Bench(() => new Response("refused", { status: 401 }));
+  await using bench = new Harness(() => new Response("refused", { status: 401 }));
   using client = await bench.connect();
   await client.send(get("/rep", "Content-Length: 1000") + "x");
   await client.send("x".repeat(500));
@@ -144,7 +144,7 @@ test("an unread body ends the connection, and its client gets the response", asy
 });
 
 test("an unread body that has arrived keeps the connection open", async () => {
-  await using bench = new Bench(() => new Response("refused", { status: 401 }));
+  await using bench = new Harness(() => new Response("refused", { status: 401 }));
   using client = await bench.connect();
   for (let round = 0; round < 3; round++) {
     await client.send(post("Content-Length: 5", "abcde"));
@@ -153,7 +153,7 @@ test("an unread body that has arrived keeps the connection open", async () => {
 });
 
 test("a violation of HTTP is refused with its status, and the connection ends", async () => {
-  await using bench = new Bench(echo, { headBytes: 1000, lineBytes: 200, fields: 5 });
+  await using bench = new Harness(echo, { headBytes: 1000, lineBytes: 200, fields: 5 });
   const cases: [number, string][] = [
     [400, "GET / HTTP/1.1\r\n\r\n"],
     [400, "GET / HTTP/1.1\nHost: a\n\n"],
@@ -173,7 +173,7 @@ test("a violation of HTTP is refused with its status, and the connection ends", 
 });
 
 test("an incomplete head is 408, and an idle connection ends", async () => {
-  await using bench = new Bench(echo, { headMs: 50, idleMs: 50 });
+  await using bench = new Harness(echo, { headMs: 50, idleMs: 50 });
   using slow = await bench.connect();
   await slow.send("GET / HT");
   assertMatch((await slow.rest()).text, /^HTTP\/1\.1 408 /);
@@ -187,7 +187,7 @@ test("an incomplete head is 408, and an idle connection ends", async () => {
 
 test("a client that stops in its body is cut off, and its call ends", async () => {
   const failed = Promise.withResolvers<unknown>();
-  await using bench = new Bench(async (request) => {
+  await using bench = new Harness(async (request) => {
     await request.text().catch(failed.resolve);
     return new Response("late");
   }, { bodyMs: 50 });
@@ -200,7 +200,7 @@ test("a client that stops in its body is cut off, and its call ends", async () =
 test("an event stream comes as it is written, and ends when its client leaves", async () => {
   const left = Promise.withResolvers<void>();
   let controller!: ReadableStreamDefaultController<Uint8Array>;
-  await using bench = new Bench(() => {
+  await using bench = new Harness(() => {
     const body = new ReadableStream<Uint8Array>({
       start: (it) => void (controller = it),
       cancel: () => left.resolve(),
@@ -218,7 +218,7 @@ test("an event stream comes as it is written, and ends when its client leaves", 
 });
 
 test("at the limit the connection that has waited longest is closed", async () => {
-  await using bench = new Bench(echo, {}, { maxConnections: 2 });
+  await using bench = new Harness(echo, {}, { maxConnections: 2 });
   using first = await bench.connect();
   using second = await bench.connect();
   for (const client of [first, second]) {
@@ -236,7 +236,7 @@ test("at the limit the connection that has waited longest is closed", async () =
 
 test("if all connections are busy, one more is 503 with Retry-After and the reason", async () => {
   const opened = Promise.withResolvers<Response>();
-  await using bench = new Bench(() => opened.promise, {}, { maxConnections: 1 });
+  await using bench = new Harness(() => opened.promise, {}, { maxConnections: 1 });
   using busy = await bench.connect();
   await busy.send(get("/"));
   const turned = await within(
@@ -257,7 +257,7 @@ test("if all connections are busy, one more is 503 with Retry-After and the reas
 test("a server that closes lets a call finish and takes no more on its connection", async () => {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<Response>();
-  const bench = new Bench(() => {
+  const bench = new Harness(() => {
     asked.resolve();
     return answer.promise;
   });

@@ -18,7 +18,7 @@ type FillBody = () => Promise<boolean>;
 
 /** A body in either framing (RFC 9112, section 6). */
 export class IncomingBody {
-  readonly #wire: Connection;
+  readonly #transport: Connection;
   readonly #fill: FillBody;
   readonly #chunks: ChunkScanner | undefined;
   #remaining: number;
@@ -30,12 +30,12 @@ export class IncomingBody {
   #reading = false;
 
   /**
-   * @param wire the connection, whose unread bytes begin with the body
+   * @param transport the connection, whose unread bytes begin with the body
    * @param head the request's head
    * @param fill waits for more bytes
    */
-  constructor(wire: Connection, head: RequestHead, fill: FillBody) {
-    this.#wire = wire;
+  constructor(transport: Connection, head: RequestHead, fill: FillBody) {
+    this.#transport = transport;
     this.#fill = fill;
     this.#chunks = head.chunked ? new ChunkScanner() : undefined;
     this.#remaining = Math.max(head.contentLength, 0);
@@ -61,7 +61,7 @@ export class IncomingBody {
 
   /** Skips the part of the body that has arrived. @returns whether that was the rest of the body */
   discard(): boolean {
-    while (!this.complete && !this.#reading && this.#wire.unread > 0) this.#take();
+    while (!this.complete && !this.#reading && this.#transport.unread > 0) this.#take();
     return this.complete && !this.#reading;
   }
 
@@ -70,7 +70,7 @@ export class IncomingBody {
     this.#reading = true;
     try {
       while (!this.complete) {
-        const bytes = this.#wire.unread > 0 ? this.#take() : await this.#more();
+        const bytes = this.#transport.unread > 0 ? this.#take() : await this.#more();
         if (bytes && bytes.length > 0) return bytes;
       }
       return undefined;
@@ -82,24 +82,24 @@ export class IncomingBody {
   async #more(): Promise<undefined> {
     if (this.#awaited) {
       this.#awaited = false;
-      await this.#wire.write(CONTINUE);
+      await this.#transport.write(CONTINUE);
     }
-    if (!await this.#fill()) throw new Disconnected(this.#wire);
+    if (!await this.#fill()) throw new Disconnected(this.#transport);
   }
 
   /** Takes the bytes of the body that have arrived. @returns a copy of the data among them */
   #take(): Uint8Array<ArrayBuffer> {
-    const { bytes, start, end } = this.#wire;
+    const { bytes, start, end } = this.#transport;
     this.#awaited = false;
     if (this.#chunks) return this.#takeChunks(this.#chunks);
     const count = Math.min(end - start, this.#remaining);
     this.#remaining -= count;
-    this.#wire.start += count;
+    this.#transport.start += count;
     return bytes.slice(start, start + count);
   }
 
   #takeChunks(chunks: ChunkScanner): Uint8Array<ArrayBuffer> {
-    const { bytes, start, end } = this.#wire;
+    const { bytes, start, end } = this.#transport;
     const before = chunks.dataBytes;
     const taken = chunks.scan(bytes, start, end);
     if (taken < 0) throw new RefusedError(FAULTS.chunked);
@@ -109,7 +109,7 @@ export class IncomingBody {
       data.set(part, at);
       at += part.length;
     }
-    this.#wire.start = taken;
+    this.#transport.start = taken;
     return data;
   }
 }

@@ -51,11 +51,11 @@ export interface Incident {
   /** True if the replacement was a spare. */
   readonly spare: boolean;
   /** What the failure cost the replica's requests. */
-  readonly toll: Omit<FailureCost, "name">;
+  readonly costs: Omit<FailureCost, "name">;
 }
 
 /** A failure that cost nothing. */
-export const NO_TOLL: Omit<FailureCost, "name"> = {
+export const NO_COSTS: Omit<FailureCost, "name"> = {
   held: 0,
   retried: 0,
   spilled: 0,
@@ -70,7 +70,7 @@ export const NO_TOLL: Omit<FailureCost, "name"> = {
  * @param a one cost
  * @param b another cost
  */
-export function addTolls(
+export function addCosts(
   a: Omit<FailureCost, "name">,
   b: Omit<FailureCost, "name">,
 ): Omit<FailureCost, "name"> {

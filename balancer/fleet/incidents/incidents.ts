@@ -8,7 +8,7 @@ import type { Evidence, FailureCost } from "../../view.ts";
 import { type Ending, inView, isLeaving, isReplica, type Member } from "../member/member.ts";
 import type { Observation } from "../member/observation.ts";
 import type { EventLog, FleetEvent } from "./event_log.ts";
-import { addTolls, type Incident, NO_TOLL } from "./incident.ts";
+import { addCosts, type Incident, NO_COSTS } from "./incident.ts";
 
 /** Number of incidents that are kept, the newest. */
 const KEPT = 100;
@@ -99,8 +99,8 @@ export class Incidents {
         return this.published(event.version, event.at);
       case "applied":
         return this.applied(event.version, event.at);
-      case "tolls":
-        return this.count(event.tolls, event.at);
+      case "costs":
+        return this.count(event.costs, event.at);
       case "ended":
         return this.ended(event.instance, event.ending);
     }
@@ -153,11 +153,11 @@ export class Incidents {
   }
 
   /** Workers reported what failures cost requests. */
-  count(tolls: readonly FailureCost[], now: number): void {
-    for (const { name, ...toll } of tolls) {
+  count(costs: readonly FailureCost[], now: number): void {
+    for (const { name, ...cost } of costs) {
       const open = this.#open.get(name) ?? this.#closedRecently(name, now);
       if (!open) continue;
-      open.incident = { ...open.incident, toll: addTolls(open.incident.toll, toll) };
+      open.incident = { ...open.incident, costs: addCosts(open.incident.costs, cost) };
     }
   }
 
@@ -247,7 +247,7 @@ export class Incidents {
       at: firstAt + offset,
       signalAt: now + offset,
       spare: false,
-      toll: NO_TOLL,
+      costs: NO_COSTS,
       ...facts,
     };
     return { incident, offset };

@@ -27,7 +27,7 @@ const STARTED: Member = {
 };
 const BACK: Member = { ...STARTED, phase: "ready" };
 
-function toll(changes: Partial<FailureCost>): FailureCost {
+function costs(changes: Partial<FailureCost>): FailureCost {
   return {
     name: "S",
     held: 0,
@@ -82,15 +82,15 @@ Deno.test("an incident begins with the first evidence against the instance", () 
   }]);
 });
 
-Deno.test("tolls belong to the incident of their replica, also shortly after its end", () => {
+Deno.test("costs belong to the incident of their replica, also shortly after its end", () => {
   const { incidents } = harness();
   incidents.changed(READY, GONE, 0);
-  incidents.count([toll({ held: 2, longestHoldMs: 30 }), toll({ name: "T", held: 9 })], 10);
+  incidents.count([costs({ held: 2, longestHoldMs: 30 }), costs({ name: "T", held: 9 })], 10);
   heal(incidents, 20);
-  incidents.count([toll({ held: 1, spilled: 1, longestHoldMs: 20 })], 70);
-  incidents.count([toll({ held: 5 })], 9000);
+  incidents.count([costs({ held: 1, spilled: 1, longestHoldMs: 20 })], 70);
+  incidents.count([costs({ held: 5 })], 9000);
   const [last, first] = incidents.all;
-  assertEquals([first?.toll.held, last?.toll.held, last?.toll.spilled], [2, 1, 1]);
+  assertEquals([first?.costs.held, last?.costs.held, last?.costs.spilled], [2, 1, 1]);
 });
 
 Deno.test("a replacement that fails before it is ready belongs to the same incident", () => {

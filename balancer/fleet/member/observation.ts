@@ -16,7 +16,7 @@ export type Observation =
     /** A worker of the data plane reported a failed or slow attempt. */
     | { readonly type: "evidence"; readonly evidence: Evidence }
     /** Workers reported what failures cost their requests. */
-    | { readonly type: "tolls"; readonly tolls: readonly FailureCost[] }
+    | { readonly type: "costs"; readonly costs: readonly FailureCost[] }
     /** Every worker routes by this version of the view, or by a later one. */
     | { readonly type: "applied"; readonly version: number }
     /** The engine is about to create an instance for a member. */

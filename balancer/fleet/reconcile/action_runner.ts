@@ -63,7 +63,7 @@ export class ActionRunner {
         await engine.rename(action.id, action.name);
         return { type: "renamed", id: action.id };
       case "stop":
-        if (action.collectOutput) await this.#hear(action.name, action.id);
+        if (action.collectOutput) await this.#collectOutput(action.name, action.id);
         await removals.stop(action);
         return { type: "stopped", id: action.id };
       case "drain": {
@@ -80,7 +80,7 @@ export class ActionRunner {
   }
 
   /** Collects how a failed instance ended and what it wrote, before it is removed. */
-  async #hear(name: string, instance: string): Promise<void> {
+  async #collectOutput(name: string, instance: string): Promise<void> {
     const { engine, report, failures } = this.#options;
     try {
       const exit = await engine.ending(instance, ENDING_MS);

@@ -96,6 +96,6 @@ Deno.test("signals that arrive during a step of the writer are applied after it"
     return true;
   });
   assertEquals(observed, []);
-  assertEquals(seen.filter((type) => type !== "view"), ["evidence", "changed", "tolls", "applied"]);
+  assertEquals(seen.filter((type) => type !== "view"), ["evidence", "changed", "costs", "applied"]);
   await fleet.close();
 });

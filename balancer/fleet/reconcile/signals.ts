@@ -61,9 +61,9 @@ export class Signals {
   }
 
   /** Takes what failures cost the requests of the data plane. */
-  tolls(tolls: readonly FailureCost[]): void {
+  costs(costs: readonly FailureCost[]): void {
     const { queue, eventLog, clock } = this.#options;
-    queue.record(() => eventLog.note({ type: "tolls", at: clock.now(), tolls }));
+    queue.record(() => eventLog.note({ type: "costs", at: clock.now(), costs }));
   }
 
   /** Every worker routes by this version of the view, or by a later one. */

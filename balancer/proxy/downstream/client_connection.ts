@@ -60,19 +60,19 @@ export class ClientConnection extends ClientPhases implements Client, Connection
 
   /**
    * @param services services shared by the client connections of one worker
-   * @param wire the connection
+   * @param transport the connection
    * @param address IP address of the client
    * @param trusted whether the peer's statements about the origin of requests are believed
    */
   constructor(
     services: ClientServices,
-    readonly wire: Connection,
+    readonly transport: Connection,
     readonly address: string,
     readonly trusted: boolean,
   ) {
     super(services);
     this.origin = address;
-    wire.watcher = this;
+    transport.watcher = this;
   }
 
   /** Creates the services that requests need. */
@@ -97,7 +97,7 @@ export class ClientConnection extends ClientPhases implements Client, Connection
   onWriteError(): void {}
 
   identify(head: RequestHead): void {
-    this.origin = clientOf(this.address, this.wire.bytes, head, this.services.trusted);
+    this.origin = clientOf(this.address, this.transport.bytes, head, this.services.trusted);
     const { record } = this.events;
     if (record) record.client = this.origin;
   }
@@ -134,8 +134,8 @@ export class ClientConnection extends ClientPhases implements Client, Connection
     this.#host = host;
     this.expect("idle", this.services.timeouts.head);
     // The bytes followed a PROXY head.
-    if (this.wire.unread > 0) this.#awake().serve();
-    else this.wire.startRead();
+    if (this.transport.unread > 0) this.#awake().serve();
+    else this.transport.startRead();
   }
 
   /** Serves a request that the fast path hands over; the fast path may serve the next one. */
@@ -198,7 +198,7 @@ export class ClientConnection extends ClientPhases implements Client, Connection
     this.deadlineAt = Infinity;
     if (this.#halfClosed) this.services.deadlines.delete(this.#halfClosed);
     this.upstream?.close();
-    this.wire.close();
+    this.transport.close();
     this.#leave?.();
   }
 
@@ -216,14 +216,14 @@ export class ClientConnection extends ClientPhases implements Client, Connection
   /** A request was answered: the next one may come. */
   rest(): void {
     this.origin = this.address;
-    this.wire.shrinkBuffer();
+    this.transport.shrinkBuffer();
     this.expect("idle", this.services.timeouts.keepAlive);
   }
 
   /** Reads ahead, so that a client that leaves is noticed while a replica works for it. */
   watch(): void {
-    if (this.wire.end === this.wire.bytes.length && this.wire.unread > 0) return;
-    this.wire.startRead();
+    if (this.transport.end === this.transport.bytes.length && this.transport.unread > 0) return;
+    this.transport.startRead();
   }
 
   /** The connection broke, or the client ended its side in the middle of a request. */
@@ -236,11 +236,11 @@ export class ClientConnection extends ClientPhases implements Client, Connection
 
   /** The client has ended its side: a request that arrived in full is still answered. */
   end(): void {
-    if (this.#ended || this.wire.closed) return;
+    if (this.#ended || this.transport.closed) return;
     this.#ended = true;
     this.services.deadlines.add(this.#halfClosed = new HalfClosed(this));
     if (this.streaming && !this.tunnelling) this.#expectStream();
-    if (this.body.missing > this.wire.unread && !this.upload) this.left();
+    if (this.body.missing > this.transport.unread && !this.upload) this.left();
   }
 
   /** The client of an endless response has probably left: a silent stream is not kept for long. */
@@ -266,7 +266,7 @@ export class ClientConnection extends ClientPhases implements Client, Connection
    */
   hold(leave: () => void): void {
     this.#leave = leave;
-    if (this.#gone || this.wire.closed) leave();
+    if (this.#gone || this.transport.closed) leave();
     else this.watch();
   }
 
@@ -279,7 +279,7 @@ export class ClientConnection extends ClientPhases implements Client, Connection
   async fail(failure: FailureMessage): Promise<void> {
     const answer = this.services.errorPages.present(failure);
     try {
-      await this.wire.write(failureBytes(answer));
+      await this.transport.write(failureBytes(answer));
     } finally {
       this.events.rejectionSent(answer);
     }

@@ -101,7 +101,7 @@ export class GeneralPath {
   async #readRequest(): Promise<ProxyRequest | undefined> {
     const client = this.#client;
     const { limits, builder } = this.#services;
-    this.#heads ??= new HeadReader(client.wire, limits, () => client.startHead());
+    this.#heads ??= new HeadReader(client.transport, limits, () => client.startHead());
     const headEnd = await this.#heads.read();
     if (headEnd === -1) return undefined;
     client.work();
@@ -111,14 +111,14 @@ export class GeneralPath {
   }
 
   #refuse({ status, reason }: Fault): Promise<void> {
-    const { wire, events } = this.#client;
+    const { transport, events } = this.#client;
     const fault = { status, message: reason };
     events.rejected("", { ...fault, reason: "fault" });
     // The head is unread, unless its body is the fault.
     const accept = this.#services.errorPages.chooses({})
-      ? this.#accept ?? acceptOf(wire.bytes, wire.start, wire.end)
+      ? this.#accept ?? acceptOf(transport.bytes, transport.start, transport.end)
       : undefined;
-    const withBody = !isHead(wire.bytes, wire.start);
+    const withBody = !isHead(transport.bytes, transport.start);
     return this.#client.turnAway({ ...fault, close: true, withBody, accept });
   }
 }

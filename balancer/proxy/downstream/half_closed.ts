@@ -23,7 +23,7 @@ export class HalfClosed implements Expiring {
   onDeadline(): void {
     if (this.#probing) return;
     this.#probing = true;
-    this.#client.wire.probe().then((alive) => {
+    this.#client.transport.probe().then((alive) => {
       this.#probing = false;
       if (!alive) this.#client.left();
     });

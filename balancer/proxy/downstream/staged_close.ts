@@ -31,8 +31,8 @@ export async function closeInStages(
   group: LingeringClients,
   services: StagedCloseServices,
 ): Promise<void> {
-  if (client.wire.closed || client.gone || client.ended) return;
-  if (client.read && client.wire.unread === 0 && !client.refused) return;
+  if (client.transport.closed || client.gone || client.ended) return;
+  if (client.read && client.transport.unread === 0 && !client.refused) return;
   await group.during(client, () => lingerWith(client, services));
 }
 
@@ -43,5 +43,5 @@ async function lingerWith(
   client.startClosing();
   await client.upload?.stop();
   const budget = new DropBudget(deadlines, settings);
-  await linger(client.wire, budget, (at) => client.deadlineAt = at);
+  await linger(client.transport, budget, (at) => client.deadlineAt = at);
 }

@@ -102,7 +102,7 @@ export class Attempts {
       if (begun?.failure) throw begun.failure;
       if (!begun) {
         this.begin(client, request, upstream);
-        await upstream.wire.write(request.firstBytes);
+        await upstream.transport.write(request.firstBytes);
       }
       this.#sendBody(client, request, upstream, begun !== undefined);
       return await relay.run(client, request, upstream);
@@ -153,8 +153,9 @@ function brokeOff(
   request: ProxyRequest,
   upstream: UpstreamConnection,
 ): boolean {
-  return error instanceof Disconnected && error.wire === upstream.wire && request.responding &&
-    !client.gone && !client.wire.closed;
+  return error instanceof Disconnected && error.transport === upstream.transport &&
+    request.responding &&
+    !client.gone && !client.transport.closed;
 }
 
 /** Classifies a failure: every close of a connection by the balancer records its cause. */
@@ -165,8 +166,8 @@ function meaningOf(
   upstream: UpstreamConnection,
 ): unknown {
   if (!(error instanceof Disconnected)) return error;
-  if (client.gone || request.responding || error.wire === client.wire) {
-    return new Disconnected(client.wire, { cause: error });
+  if (client.gone || request.responding || error.transport === client.transport) {
+    return new Disconnected(client.transport, { cause: error });
   }
   if (request.bodyFault) return request.bodyFault;
   const kind = upstream.expired ? "timeout" : "reset";

@@ -50,7 +50,7 @@ export class BodyRelay {
     this.#client = client;
     this.#request = request;
     this.#upstream = upstream;
-    this.#from = upstream.wire;
+    this.#from = upstream.transport;
     this.#reader = reader;
   }
 
@@ -62,7 +62,7 @@ export class BodyRelay {
   send(bytes: Uint8Array): Promise<void> {
     this.#upstream.deadlineAt = Infinity;
     this.#client.deadlineAt = this.#deadlines.responseBody();
-    return this.#client.wire.write(bytes);
+    return this.#client.transport.write(bytes);
   }
 
   /**

@@ -68,9 +68,9 @@ export class RequestBuilder {
    * @throws {RefusedError} the request cannot be taken
    */
   build(client: Client, headEnd: number): ProxyRequest {
-    const { wire } = client;
+    const { transport } = client;
     const { requestHead, limits } = this.#services;
-    const fault = requestHead.parse(wire.bytes, wire.start, headEnd, limits.fields);
+    const fault = requestHead.parse(transport.bytes, transport.start, headEnd, limits.fields);
     if (fault) throw new RefusedError(fault);
     return this.#compose(client);
   }
@@ -84,27 +84,29 @@ export class RequestBuilder {
    * @throws {RefusedError} the request cannot be taken
    */
   buildWhole(client: Client): ProxyRequest | undefined {
-    const { wire } = client;
+    const { transport } = client;
     const { requestHead: head, limits } = this.#services;
-    if (!head.parseWhole(wire.bytes, wire.start, wire.end, limits.fields)) return undefined;
+    if (!head.parseWhole(transport.bytes, transport.start, transport.end, limits.fields)) {
+      return undefined;
+    }
     if (head.chunked || head.upgrade) return undefined;
     if (head.lineLength > limits.lineBytes) return undefined;
     if (head.end - head.start > limits.headBytes) return undefined;
-    if (head.contentLength > wire.end - head.end) return undefined;
+    if (head.contentLength > transport.end - head.end) return undefined;
     return this.#compose(client);
   }
 
   /** Builds the request from the head that was parsed last. */
   #compose(client: Client): ProxyRequest {
-    const { wire, body, events } = client;
+    const { transport, body, events } = client;
     const { requestHead: head, limits, requestIds, buffers, router, trace } = this.#services;
     events.parsed();
     if (client.trusted) client.identify(head);
     body.begin(head.contentLength, head.chunked, limits.bodyBytes || Infinity);
     body.awaited = head.expectContinue;
-    const given = givenId(head, wire.bytes);
+    const given = givenId(head, transport.bytes);
     // The host is written a second time, as X-Forwarded-Host.
-    const needed = wire.unread + head.hostEnd - head.hostStart + ADDED_BYTES;
+    const needed = transport.unread + head.hostEnd - head.hostStart + ADDED_BYTES;
     const request = new ProxyRequest(
       head,
       given,
@@ -112,7 +114,7 @@ export class RequestBuilder {
       buffers,
       Math.min(needed, LARGE_BYTES),
     );
-    request.answer = ownAnswer(head, wire.bytes, trace);
+    request.answer = ownAnswer(head, transport.bytes, trace);
     request.destination = router.destination(client, request);
     const { maintenance } = this.#services;
     // The API goes on.
@@ -128,11 +130,11 @@ export class RequestBuilder {
 
   /** Writes the head and the available part of the body. */
   #write(client: Client, request: ProxyRequest, requestId: Uint8Array | undefined): void {
-    const { wire, body, events } = client;
+    const { transport, body, events } = client;
     const { requestHead: head, via, portBytes, underscores } = this.#services;
     const traceparent = events.routed(request);
     const { affinity } = request;
-    const at = writeRequestHead(request.out, 0, wire.bytes, head, {
+    const at = writeRequestHead(request.out, 0, transport.bytes, head, {
       requestId,
       forwardedFor: client.addressBytes,
       proto: HTTP,
@@ -145,13 +147,13 @@ export class RequestBuilder {
     });
     if (at < 0) throw new RefusedError(FAULTS.headTooLarge);
     if (traceparent !== undefined) events.traceParentWritten(at);
-    wire.start = head.end;
+    transport.start = head.end;
     if (body.complete) return request.seal(at);
     try {
       request.seal(at + takeBody(client, request, at));
     } catch (error) {
       // The answer reads the head once more.
-      wire.start = head.start;
+      transport.start = head.start;
       throw error;
     }
   }
@@ -164,11 +166,15 @@ function givenId({ requestIdField: field, fields }: RequestHead, bytes: Uint8Arr
 }
 
 /** @returns number of body bytes that were placed behind the head */
-function takeBody({ wire, body }: Client, request: ProxyRequest, at: number): number {
+function takeBody({ transport, body }: Client, request: ProxyRequest, at: number): number {
   const room = request.out.length - at;
-  const end = body.take(wire.bytes, wire.start, Math.min(wire.end, wire.start + room));
-  request.out.set(wire.bytes.subarray(wire.start, end), at);
-  const length = end - wire.start;
-  wire.start = end;
+  const end = body.take(
+    transport.bytes,
+    transport.start,
+    Math.min(transport.end, transport.start + room),
+  );
+  request.out.set(transport.bytes.subarray(transport.start, end), at);
+  const length = end - transport.start;
+  transport.start = end;
   return length;
 }

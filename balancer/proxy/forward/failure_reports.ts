@@ -49,7 +49,7 @@ export class FailureReports {
     const fresh = isEvidence(failure);
     counters.of(name).failed(fresh ? kind : "stale");
     const evidence = { name, instance, kind, fresh, key: destination.key ?? "" };
-    this.accuse(failure.sent === "no" ? { ...evidence, unreachable: true } : evidence);
+    this.report(failure.sent === "no" ? { ...evidence, unreachable: true } : evidence);
   }
 
   /** Reports a response that broke off in the middle; the key shows which other requests ran. */
@@ -61,11 +61,11 @@ export class FailureReports {
     if (key === undefined) return;
     const { costs, routes } = this.#services;
     costs.add(routes.ownerOf(key), "broken");
-    this.accuse({ name, instance, kind: expired ? "timeout" : "reset", fresh: false, key });
+    this.report({ name, instance, kind: expired ? "timeout" : "reset", fresh: false, key });
   }
 
   /** Passes a piece of evidence on, within the rate limit. */
-  accuse(evidence: Evidence): void {
+  report(evidence: Evidence): void {
     const { deadlines, onEvidence } = this.#services;
     if (this.#limit.allow(deadlines.now)) onEvidence(evidence);
   }

@@ -57,18 +57,18 @@ export interface FastPathServices {
 const ENDED: FastPathExit = { ended: true };
 
 /** The awaited event: none, a request, its response, or the client's acceptance of the response. */
-type Step = "aside" | "request" | "answer" | "taking";
+type Step = "inactive" | "request" | "response" | "sending";
 
 /** Serves the usual requests of one client's connection. */
 export class FastPath implements ConnectionListener, AttemptListener {
   readonly #services: FastPathServices;
   readonly #client: FastPathClient;
-  #step: Step = "aside";
+  #step: Step = "inactive";
   #request!: ProxyRequest;
   #upstream!: UpstreamConnection;
   /** Set after the first of two events: the request is sent, and the first bytes came back. */
-  #asked = false;
-  #answered = false;
+  #requestSent = false;
+  #responseArrived = false;
   /** Whether the client's connection is kept after the response. */
   #keep = false;
   #reusable = false;
@@ -81,14 +81,14 @@ export class FastPath implements ConnectionListener, AttemptListener {
   constructor(services: FastPathServices, client: FastPathClient) {
     this.#services = services;
     this.#client = client;
-    client.wire.watcher = this;
+    client.transport.watcher = this;
   }
 
   /** Serves requests as long as they are usual ones; then the client takes over. */
   serve(): void {
-    const { gone, wire } = this.#client;
+    const { gone, transport } = this.#client;
     this.#step = "request";
-    if (wire.hasReader) {
+    if (transport.hasReader) {
       this.#fail(new ReaderConflict("a request is read while another owner reads"));
     } else if (gone) this.#leave(ENDED);
     else this.#next();
@@ -108,8 +108,8 @@ export class FastPath implements ConnectionListener, AttemptListener {
   }
 
   onRequestSent(): void {
-    this.#asked = true;
-    if (this.#answered) this.#answer();
+    this.#requestSent = true;
+    if (this.#responseArrived) this.#sendResponse();
   }
 
   onSendError(failure: Disconnected): void {
@@ -117,8 +117,8 @@ export class FastPath implements ConnectionListener, AttemptListener {
   }
 
   onResponse(): void {
-    this.#answered = true;
-    if (this.#asked) this.#answer();
+    this.#responseArrived = true;
+    if (this.#requestSent) this.#sendResponse();
   }
 
   onWritten(): void {
@@ -131,9 +131,9 @@ export class FastPath implements ConnectionListener, AttemptListener {
 
   #next(): void {
     this.#step = "request";
-    const { wire } = this.#client;
-    if (wire.unread > 0) this.#take();
-    else wire.startRead();
+    const { transport } = this.#client;
+    if (transport.unread > 0) this.#take();
+    else transport.startRead();
   }
 
   /** Errors are handed over to the client; thrown from the callback they would be lost. */
@@ -149,7 +149,7 @@ export class FastPath implements ConnectionListener, AttemptListener {
       const pool = first && client.body.complete ? admission.acquire(request, first) : undefined;
       // A request that is not idempotent could not be repeated on another connection.
       const upstream = pool && client.takeIdle(pool, !isIdempotent(request.method));
-      if (upstream) return this.#ask(request, upstream);
+      if (upstream) return this.#startAttempt(request, upstream);
       // The general path is admitted separately.
       pool?.inFlight.leave();
       this.#leave({ request });
@@ -158,20 +158,20 @@ export class FastPath implements ConnectionListener, AttemptListener {
     }
   }
 
-  #ask(request: ProxyRequest, upstream: UpstreamConnection): void {
+  #startAttempt(request: ProxyRequest, upstream: UpstreamConnection): void {
     const client = this.#client;
-    this.#step = "answer";
-    this.#asked = this.#answered = false;
+    this.#step = "response";
+    this.#requestSent = this.#responseArrived = false;
     this.#request = request;
     this.#upstream = upstream;
     upstream.listener = this;
     client.events.attemptStarted(upstream.pool, true);
     this.#services.attempts.begin(client, request, upstream);
-    upstream.wire.send(request.out, request.length);
+    upstream.transport.send(request.out, request.length);
     client.watch();
   }
 
-  #answer(): void {
+  #sendResponse(): void {
     try {
       const client = this.#client;
       const request = this.#request;
@@ -180,14 +180,14 @@ export class FastPath implements ConnectionListener, AttemptListener {
       client.events.responseArrived();
       if (!response.write(request, upstream)) return this.#handOver(undefined);
       attempts.answered(client, request, upstream, responseHead);
-      this.#step = "taking";
+      this.#step = "sending";
       request.responding = true;
       this.#keep = response.end === "keep";
       this.#reusable = response.reusable;
       this.#bodyBytes = response.bodyBytes;
       upstream.deadlineAt = Infinity;
       client.deadlineAt = requestDeadlines.responseBody();
-      client.wire.send(request.out, response.length);
+      client.transport.send(request.out, response.length);
     } catch (error) {
       this.#fail(error);
     }
@@ -222,7 +222,7 @@ export class FastPath implements ConnectionListener, AttemptListener {
   }
 
   #leave(handover: FastPathExit): void {
-    this.#step = "aside";
+    this.#step = "inactive";
     void this.#client.takeOver(handover);
   }
 

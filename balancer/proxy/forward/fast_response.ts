@@ -56,7 +56,7 @@ export class FastResponse {
    * @returns whether the response was written
    */
   write(request: ProxyRequest, upstream: UpstreamConnection): boolean {
-    const { wire: from, pool } = upstream;
+    const { transport: from, pool } = upstream;
     const { responseHead: head, limits, recorder, via, date, drain } = this.#services;
     if (!head.parseWhole(from.bytes, from.start, from.end, limits.fields)) return false;
     if (head.status < 200 || head.end - head.start > limits.headBytes) return false;

@@ -111,14 +111,18 @@ export class ResponseRelay {
     this.#client = client;
     this.#request = request;
     this.#upstream = upstream;
-    this.#from = upstream.wire;
-    this.#to = client.wire;
-    using reader = this.#reader = upstream.wire.reader();
+    this.#from = upstream.transport;
+    this.#to = client.transport;
+    using reader = this.#reader = upstream.transport.reader();
     this.#body.begin(client, request, upstream, reader);
     for (;;) {
       let headEnd = this.#findHead(0);
-      for (let scanned = upstream.wire.unread; headEnd === -1; scanned = upstream.wire.unread) {
-        if (!await reader.read()) throw new Disconnected(upstream.wire);
+      for (
+        let scanned = upstream.transport.unread;
+        headEnd === -1;
+        scanned = upstream.transport.unread
+      ) {
+        if (!await reader.read()) throw new Disconnected(upstream.transport);
         headEnd = this.#findHead(scanned);
       }
       client.events.responseArrived();
@@ -207,8 +211,8 @@ export class ResponseRelay {
     const { draining } = this.#services.drain;
     // A client that did not receive 100 (Continue) may omit the body: the start of the next request
     // is unknown (RFC 9110, section 10.1.1).
-    const unasked = body.awaited && body.dataBytes === 0 && !body.complete;
-    this.#end = unasked ? "close" : endAfter(this.#request, this.#framing, draining);
+    const bodyMayBeMissing = body.awaited && body.dataBytes === 0 && !body.complete;
+    this.#end = bodyMayBeMissing ? "close" : endAfter(this.#request, this.#framing, draining);
   }
 
   #writeHead(out: Uint8Array, connection: ResponseAdditions["connection"]): number {

@@ -129,7 +129,7 @@ export class RouteLoop {
     }
     client.events.attemptCancelled();
     request.release();
-    throw new Disconnected(client.wire);
+    throw new Disconnected(client.transport);
   }
 
   async #refuse(client: Client, request: ProxyRequest, refusal: Refusal): Promise<ExchangeEnd> {
@@ -162,7 +162,7 @@ function waiterOf(client: Client, request: ProxyRequest, pool: InstancePool) {
   return {
     hold: (leave: () => void) => {
       request.shrink();
-      client.wire.shrinkBuffer();
+      client.transport.shrinkBuffer();
       client.events.diverted(request, pool);
       client.events.waiting("files");
       client.hold(leave);

@@ -42,15 +42,15 @@ async function passBoth(
   };
   const passUp = async () => {
     await client.upload?.done;
-    if (!client.sent) throw new Disconnected(client.wire);
-    using reader = client.wire.reader();
-    await pass(reader, upstream.wire, (bytes) => {
+    if (!client.sent) throw new Disconnected(client.transport);
+    using reader = client.transport.reader();
+    await pass(reader, upstream.transport, (bytes) => {
       alive();
       events.bytesReceived(bytes);
     });
   };
   const passDown = () =>
-    pass(replica, client.wire, (bytes) => {
+    pass(replica, client.transport, (bytes) => {
       alive();
       events.bytesSent(bytes);
     });
@@ -60,7 +60,7 @@ async function passBoth(
     await Promise.all([passUp(), passDown()]);
   } finally {
     upstream.close();
-    client.wire.close();
+    client.transport.close();
   }
 }
 
@@ -69,7 +69,7 @@ async function pass(
   to: Connection,
   onPassed: (bytes: number) => void,
 ): Promise<void> {
-  const from = reader.wire;
+  const from = reader.transport;
   for (;;) {
     if (from.unread > 0) {
       const count = from.unread;

@@ -81,7 +81,7 @@ export class Failover implements Waiter {
 
   /** Memory that the request keeps while it waits. */
   get bytes(): number {
-    return this.#request.out.length + this.#client.wire.bytes.length;
+    return this.#request.out.length + this.#client.transport.bytes.length;
   }
 
   get mayBeGone(): boolean {
@@ -179,9 +179,9 @@ export class Failover implements Waiter {
   }
 
   async #wait(choice: Extract<Choice, { to: "wait" }>): Promise<WaitEnd> {
-    const { wire, events } = this.#client;
+    const { transport, events } = this.#client;
     this.#request.shrink();
-    wire.shrinkBuffer();
+    transport.shrinkBuffer();
     const place = this.#services.waitingRoom.enter(this, choice.until);
     if (!place) return this.#turnedAway(choice);
     const since = performance.now();
@@ -216,7 +216,7 @@ export class Failover implements Waiter {
     switch (end.to) {
       case "left":
         this.#request.release();
-        throw new Disconnected(this.#client.wire);
+        throw new Disconnected(this.#client.transport);
       case "full":
       case "files":
         return this.#refuse(end.to);
@@ -254,8 +254,8 @@ export class Failover implements Waiter {
     this.#counted.add(kind);
     const { costs, counters } = this.#services;
     costs.add(this.#owner, kind);
-    counters.of(this.#owner).toll(kind);
-    counters.own.toll(kind);
+    counters.of(this.#owner).countCost(kind);
+    counters.own.countCost(kind);
   }
 
   get #owner(): string | undefined {

@@ -40,7 +40,7 @@ export interface Client {
   /** IP address of the client; behind trusted proxies the one that the current request names. */
   readonly origin: string;
   /** The client's connection: source of its requests, target of the responses. */
-  readonly wire: Connection;
+  readonly transport: Connection;
   /** Whether the connection broke, or the client ended its side in the middle of a request. */
   readonly gone: boolean;
   /** Whether the client has ended its side. It may still read. */

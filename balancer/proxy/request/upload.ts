@@ -69,7 +69,7 @@ export class Upload implements Expiring {
     this.#client = client;
     this.#request = request;
     this.#to = to;
-    this.#reader = client.wire.reader();
+    this.#reader = client.transport.reader();
     request.sendingBody = true;
     request.bodyIntact = false;
     this.done = this.#run();
@@ -141,7 +141,7 @@ export class Upload implements Expiring {
 
   async #run(): Promise<void> {
     const { deadlines } = this.#services;
-    const { wire } = this.#client;
+    const { transport } = this.#client;
     deadlines.add(this);
     try {
       await this.#pass();
@@ -155,35 +155,35 @@ export class Upload implements Expiring {
       this.#reader[Symbol.dispose]();
     }
     if (!this.#complete) return;
-    wire.shrinkBuffer();
+    transport.shrinkBuffer();
     this.#client.watch();
   }
 
   async #pass(): Promise<void> {
-    const { body, wire } = this.#client;
+    const { body, transport } = this.#client;
     while (!body.complete) {
       if (this.#stopped) throw new Stopped();
-      if (wire.unread === 0) await this.#read();
-      const { bytes, start } = wire;
-      const end = body.take(bytes, start, wire.end);
+      if (transport.unread === 0) await this.#read();
+      const { bytes, start } = transport;
+      const end = body.take(bytes, start, transport.end);
       if (this.#to) await this.#write(this.#to, bytes.subarray(start, end));
       else if (!this.#budget?.drop(end - start)) throw new Stopped();
-      wire.start = end;
+      transport.start = end;
     }
   }
 
   async #read(): Promise<void> {
-    const { wire } = this.#client;
-    wire.makeRoom();
+    const { transport } = this.#client;
+    transport.makeRoom();
     this.deadlineAt = this.#budget?.deadline() ?? this.#services.requestDeadlines.upload();
-    if (!await this.#reader.read()) throw new Disconnected(wire);
+    if (!await this.#reader.read()) throw new Disconnected(transport);
   }
 
   async #write(to: UpstreamConnection, bytes: Uint8Array): Promise<void> {
     this.deadlineAt = this.#services.requestDeadlines.upload();
     this.#writing = true;
     try {
-      await to.wire.write(bytes);
+      await to.transport.write(bytes);
     } catch (error) {
       if (!(error instanceof Disconnected)) throw error;
       // The replica may have answered already, with its response being read.

@@ -18,7 +18,7 @@ const NAMES = ["Server1", "Server2", "Server3"];
 const RING = Ring.build({ members: NAMES });
 
 /** The admission of one worker with three replicas. */
-class Bench implements Disposable {
+class Harness implements Disposable {
   readonly memory = sharedLoads(1);
   readonly places: Admission;
   readonly #deadlines = new Deadlines();
@@ -90,14 +90,14 @@ function keyOf(owner: string): string {
 }
 
 Deno.test("without a bound each request is admitted to its preferred replica", () => {
-  using bench = new Bench(0);
+  using bench = new Harness(0);
   bench.publish();
   for (let nth = 0; nth < 50; nth++) assertEquals(bench.take("Server1"), "Server1");
   assertEquals(loadIn(bench.memory, 1), 50);
 });
 
 Deno.test("a replica admits requests up to its bound, other replicas take the rest", () => {
-  using bench = new Bench(1.25);
+  using bench = new Harness(1.25);
   bench.publish();
   for (let nth = 0; nth < 30; nth++) bench.take("Server1");
   const loads = [1, 2, 3].map((cell) => loadIn(bench.memory, cell));
@@ -106,7 +106,7 @@ Deno.test("a replica admits requests up to its bound, other replicas take the re
 });
 
 Deno.test("a request that leaves makes room for the next", () => {
-  using bench = new Bench(1.25);
+  using bench = new Harness(1.25);
   bench.publish();
   assertEquals(bench.take("Server1"), "Server1");
   assert(bench.take("Server1") !== "Server1");
@@ -115,7 +115,7 @@ Deno.test("a request that leaves makes room for the next", () => {
 });
 
 Deno.test("no request overflows to a replica that failed it, and without an alternative it stays", () => {
-  using bench = new Bench(1.25);
+  using bench = new Harness(1.25);
   bench.publish();
   bench.take("Server1");
   assertEquals(bench.take("Server1", new Set(["Server2"])), "Server3");
@@ -123,7 +123,7 @@ Deno.test("no request overflows to a replica that failed it, and without an alte
 });
 
 Deno.test("requests on instances that left the view do not raise any share", () => {
-  using bench = new Bench(1.25);
+  using bench = new Harness(1.25);
   bench.publish();
   for (let nth = 0; nth < 30; nth++) bench.pool("Server3").inFlight.enter();
   bench.publish(["Server1", "Server2"]);
@@ -132,7 +132,7 @@ Deno.test("requests on instances that left the view do not raise any share", () 
 });
 
 Deno.test("a replica in slow start is bounded, however many requests prefer it", () => {
-  using bench = new Bench(0);
+  using bench = new Harness(0);
   bench.publish(NAMES, { Server1: 0.1 });
   for (let nth = 0; nth < 50; nth++) bench.take("Server1");
   // A weight of 0.1 beside two of 1: 0.1 of 2.1.
@@ -146,7 +146,7 @@ Deno.test("a replica in slow start is bounded, however many requests prefer it",
 });
 
 Deno.test("a request knows its slot when the ring fields are enabled", () => {
-  using bench = new Bench(0, true);
+  using bench = new Harness(0, true);
   bench.publish();
   const request = requestOf("17");
   bench.places.acquire(request, bench.pool("Server1"));

@@ -56,7 +56,7 @@ export class Affinity {
    * @param request the request
    */
   key(client: Client, head: RequestHead, request: ProxyRequest): string {
-    const { bytes } = client.wire;
+    const { bytes } = client.transport;
     const pairs = this.#pairs;
     let key: string | undefined;
     let carried = false;
@@ -78,7 +78,7 @@ export class Affinity {
   }
 
   #cookie(client: Client, head: RequestHead, value: string): SetCookie {
-    const secure = client.secure || (client.trusted && saysHttps(client.wire.bytes, head));
+    const secure = client.secure || (client.trusted && saysHttps(client.transport.bytes, head));
     return { before: this.#before, value, after: secure ? this.#afterSecure : this.#after };
   }
 }

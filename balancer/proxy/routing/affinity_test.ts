@@ -23,7 +23,7 @@ function taken(
   const affinity = new Affinity({ cookie: "lb", ttlS }, { next: () => FRESH });
   const request = {} as ProxyRequest;
   const key = affinity.key(
-    { wire: { bytes }, secure, trusted } as unknown as Client,
+    { transport: { bytes }, secure, trusted } as unknown as Client,
     head,
     request,
   );

@@ -56,21 +56,21 @@ export class RequestRouter {
     return requestKey(keySource, {
       request,
       client: client.origin,
-      bytes: client.wire.bytes,
+      bytes: client.transport.bytes,
       head,
     });
   }
 
-  #isControlCall({ wire }: Client): boolean {
+  #isControlCall({ transport }: Client): boolean {
     const { requestHead, publicApi, apiTokens } = this.#services;
     const { method, targetStart, pathEnd } = requestHead;
     // One letter rules out nearly every request: the API's paths are /add, /rep, /rm, /_lb/...
-    const letter = wire.bytes[targetStart + 1]!;
+    const letter = transport.bytes[targetStart + 1]!;
     if (letter !== 0x61 && letter !== 0x72 && letter !== 0x5f) return false;
-    const path = latin1(wire.bytes, targetStart, pathEnd);
+    const path = latin1(transport.bytes, targetStart, pathEnd);
     if (isControlCall(method, path, publicApi)) return true;
     // The request goes to a replica, but the client may have meant the API.
-    if (isApiPath(path)) apiTokens.hide(requestHead.fields, wire.bytes);
+    if (isApiPath(path)) apiTokens.hide(requestHead.fields, transport.bytes);
     return false;
   }
 }

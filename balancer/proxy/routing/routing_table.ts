@@ -54,17 +54,17 @@ export interface PoolFactory {
 
 /** Holds the current view, and keeps pools across views. */
 export class RoutingTable {
-  readonly #keeper: PoolFactory;
+  readonly #factory: PoolFactory;
   readonly #loadBound: number;
   #byInstance = new Map<string, InstancePool>();
   #current: RoutedView | undefined;
 
   /**
-   * @param keeper opens and retires pools
+   * @param factory opens and retires pools
    * @param loadBound how far a replica's load may rise above its share; 0: no bound
    */
-  constructor(keeper: PoolFactory, loadBound = 0) {
-    this.#keeper = keeper;
+  constructor(factory: PoolFactory, loadBound = 0) {
+    this.#factory = factory;
     this.#loadBound = loadBound;
   }
 
@@ -90,14 +90,14 @@ export class RoutingTable {
     const byName = new Map<string, InstancePool>();
     const allowed = allowances(view, this.#loadBound);
     for (const upstream of view.ready.values()) {
-      const pool = this.#byInstance.get(upstream.instance) ?? this.#keeper.open(upstream);
+      const pool = this.#byInstance.get(upstream.instance) ?? this.#factory.open(upstream);
       const { name } = upstream;
-      pool.update(upstream, allowed.get(name) ?? UNBOUNDED, this.#keeper.counters?.(name));
+      pool.update(upstream, allowed.get(name) ?? UNBOUNDED, this.#factory.counters?.(name));
       byInstance.set(upstream.instance, pool);
       byName.set(name, pool);
     }
     for (const [instance, pool] of this.#byInstance) {
-      if (!byInstance.has(instance)) this.#keeper.retire(pool);
+      if (!byInstance.has(instance)) this.#factory.retire(pool);
     }
     this.#byInstance = byInstance;
     this.#current = new RoutedView(view, byName);

@@ -9,7 +9,7 @@ import type { RefusalReason } from "../errors/refusal.ts";
 import type { CostKind } from "./failure_cost.ts";
 
 /** One worker's row of counters. */
-export type TallyRow = Float64Array<SharedArrayBuffer>;
+export type CounterRow = Float64Array<SharedArrayBuffer>;
 
 /** How an attempt fails; `stale`: its server had closed the reused connection. */
 export type AttemptFailure = FailureKind | "stale" | "broken";
@@ -42,7 +42,7 @@ export const FAILURES: readonly AttemptFailure[] = [
 ];
 
 /** Costs of a replica's failures; broken responses are counted by the side that broke them. */
-export const TOLLS: readonly CostKind[] = ["held", "retried", "spilled", "lost"];
+export const COST_KINDS: readonly CostKind[] = ["held", "retried", "spilled", "lost"];
 
 /** Reasons why requests are refused. */
 export const REFUSALS: readonly RefusalCause[] = [
@@ -74,7 +74,7 @@ export const REPLICA = layout({
   firstByte: TIMING_CELLS,
   hold: TIMING_CELLS,
   failures: FAILURES.length,
-  tolls: TOLLS.length,
+  costs: COST_KINDS.length,
   connects: 1,
   reuses: 1,
   overflowed: 1,
@@ -85,7 +85,7 @@ export const WORKER = layout({
   overhead: TIMING_CELLS,
   hold: TIMING_CELLS,
   refusals: REFUSALS.length,
-  tolls: TOLLS.length,
+  costs: COST_KINDS.length,
   ended: OUTCOMES.length,
   control: 1,
   received: 1,

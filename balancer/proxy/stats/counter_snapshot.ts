@@ -7,14 +7,14 @@
 import { STEP_COUNT } from "./latency_buckets.ts";
 import {
   BROKEN,
+  COST_KINDS,
+  type CounterRow,
   FAILURES,
   METHODS,
   OUTCOMES,
   REFUSALS,
   REPLICA,
   SERVER_ERROR,
-  type TallyRow,
-  TOLLS,
   WORKER,
 } from "./counter_layout.ts";
 
@@ -42,7 +42,7 @@ export interface ReplicaCounts {
   /** Waits of its requests for it. */
   readonly hold: Timings;
   readonly failures: Readonly<Record<string, number>>;
-  readonly tolls: Readonly<Record<string, number>>;
+  readonly costs: Readonly<Record<string, number>>;
   readonly connects: number;
   readonly reuses: number;
   readonly overflowed: number;
@@ -56,7 +56,7 @@ export interface WorkerCounts {
   readonly all: number;
   /** Requests of `all` that ended in a 5xx response or broke off. */
   readonly errors: number;
-  readonly tolls: Readonly<Record<string, number>>;
+  readonly costs: Readonly<Record<string, number>>;
   readonly refusals: Readonly<Record<string, number>>;
   readonly overhead: Timings;
   readonly hold: Timings;
@@ -98,7 +98,7 @@ export function replicaCounts(row: Float64Array): ReplicaCounts {
     firstByte: timingsIn(row, REPLICA.firstByte),
     hold: timingsIn(row, REPLICA.hold),
     failures: byName(FAILURES, row, REPLICA.failures),
-    tolls: byName(TOLLS, row, REPLICA.tolls),
+    costs: byName(COST_KINDS, row, REPLICA.costs),
     connects: row[REPLICA.connects]!,
     reuses: row[REPLICA.reuses]!,
     overflowed: row[REPLICA.overflowed]!,
@@ -116,7 +116,7 @@ export function workerCounts(row: Float64Array): WorkerCounts {
     requests: requestsIn(row),
     all: ended.reduce((sum, count) => sum + count, 0),
     errors: ended[SERVER_ERROR]! + ended[BROKEN]!,
-    tolls: byName(TOLLS, row, WORKER.tolls),
+    costs: byName(COST_KINDS, row, WORKER.costs),
     refusals: byName(REFUSALS, row, WORKER.refusals),
     overhead: timingsIn(row, WORKER.overhead),
     hold: timingsIn(row, WORKER.hold),
@@ -136,7 +136,7 @@ export function workerCounts(row: Float64Array): WorkerCounts {
 }
 
 /** Resets the gauges of a worker that has ended. Its counters stay. */
-export function strikeOutPresent(row: TallyRow): void {
+export function strikeOutPresent(row: CounterRow): void {
   row.fill(0, WORKER.connections, WORKER.retryBudget + 1);
 }
 

@@ -15,11 +15,11 @@ import { type CounterTotals, emptyTotals, readWorkerTotals } from "./counter_tot
 import { STEP_COUNT } from "./latency_buckets.ts";
 import {
   BROKEN,
+  type CounterRow,
   METHODS,
   OUTCOMES,
   REPLICA,
   SERVER_ERROR,
-  type TallyRow,
   WORKER,
 } from "./counter_layout.ts";
 
@@ -36,7 +36,7 @@ export type ReplicaSheets = readonly (readonly [name: string, sheet: CounterShee
  * @param width number of cells in a row
  * @param row index of the row, from 0
  */
-export function rowOf(sheet: CounterSheet, width: number, row: number): TallyRow {
+export function rowOf(sheet: CounterSheet, width: number, row: number): CounterRow {
   return sheet.subarray(row * width, (row + 1) * width);
 }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { OUTCOMES, TOLLS, WORKER } from "./counter_layout.ts";
+import { COST_KINDS, OUTCOMES, WORKER } from "./counter_layout.ts";
 import { STEP_COUNT } from "./latency_buckets.ts";
 
 /** Sums of all counters since the start. They include the replicas that left the ring. */
@@ -17,8 +17,8 @@ export interface CounterTotals {
   readonly firstByte: Float64Array;
   /** Waits for a replica. */
   readonly hold: Float64Array;
-  /** Costs of failures, in the order of `TOLLS`. */
-  readonly tolls: Float64Array;
+  /** Costs of failures, in the order of `COST_KINDS`. */
+  readonly costs: Float64Array;
   receivedBytes: number;
   sentBytes: number;
   /** Client connections, now. */
@@ -34,7 +34,7 @@ export function emptyTotals(): CounterTotals {
     duration: new Float64Array(STEP_COUNT),
     firstByte: new Float64Array(STEP_COUNT),
     hold: new Float64Array(STEP_COUNT),
-    tolls: new Float64Array(TOLLS.length),
+    costs: new Float64Array(COST_KINDS.length),
     receivedBytes: 0,
     sentBytes: 0,
     connections: 0,
@@ -51,7 +51,7 @@ export function emptyTotals(): CounterTotals {
 export function readWorkerTotals(totals: CounterTotals, row: Float64Array): void {
   copy(totals.ended, row, WORKER.ended);
   copy(totals.hold, row, WORKER.hold);
-  copy(totals.tolls, row, WORKER.tolls);
+  copy(totals.costs, row, WORKER.costs);
   totals.receivedBytes = row[WORKER.received]!;
   totals.sentBytes = row[WORKER.sent]!;
   totals.connections = row[WORKER.connections]!;

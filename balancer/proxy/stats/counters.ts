@@ -9,12 +9,12 @@
 import { STEP_COUNT, stepOf } from "./latency_buckets.ts";
 import {
   type AttemptFailure,
+  COST_KINDS,
+  type CounterRow,
   FAILURES,
   type RefusalCause,
   REFUSALS,
   REPLICA,
-  type TallyRow,
-  TOLLS,
   WORKER,
 } from "./counter_layout.ts";
 import type { CostKind } from "./failure_cost.ts";
@@ -30,9 +30,9 @@ const SENT = WORKER.sent;
 
 /** One worker's counters of one replica. */
 export class ReplicaCounters {
-  readonly #row: TallyRow;
+  readonly #row: CounterRow;
 
-  constructor(row: TallyRow) {
+  constructor(row: CounterRow) {
     this.#row = row;
   }
 
@@ -64,8 +64,8 @@ export class ReplicaCounters {
   }
 
   /** A failure of the replica added a cost to one of its requests. */
-  toll(kind: CostKind): void {
-    if (kind !== "broken") this.#row[REPLICA.tolls + TOLLS.indexOf(kind)]! += 1;
+  countCost(kind: CostKind): void {
+    if (kind !== "broken") this.#row[REPLICA.costs + COST_KINDS.indexOf(kind)]! += 1;
   }
 
   /** A connection was opened. */
@@ -91,9 +91,9 @@ export const UNCOUNTED = new ReplicaCounters(
 
 /** One worker's own counters. */
 export class OwnCounters {
-  readonly #row: TallyRow;
+  readonly #row: CounterRow;
 
-  constructor(row: TallyRow) {
+  constructor(row: CounterRow) {
     this.#row = row;
   }
 
@@ -123,8 +123,8 @@ export class OwnCounters {
   }
 
   /** A failure added a cost to a request, of any owner. */
-  toll(kind: CostKind): void {
-    if (kind !== "broken") this.#row[WORKER.tolls + TOLLS.indexOf(kind)]! += 1;
+  countCost(kind: CostKind): void {
+    if (kind !== "broken") this.#row[WORKER.costs + COST_KINDS.indexOf(kind)]! += 1;
   }
 
   /** A control API call ended. */
@@ -195,7 +195,7 @@ export function outcomeOf(status: number): number {
   return Math.min(status / 100 | 0, 5) - 1;
 }
 
-function observe(row: TallyRow, at: number, ms: number, weight: number): void {
+function observe(row: CounterRow, at: number, ms: number, weight: number): void {
   row[at + stepOf(ms)]! += weight;
   row[at + STEP_COUNT]! += weight * ms;
 }

@@ -39,9 +39,9 @@ export class FailureCosts {
   /** The costs since the previous call; empty if there are none. */
   take(): readonly FailureCost[] {
     if (this.#byName.size === 0) return [];
-    const tolls = [...this.#byName].map(([name, counts]) => ({ name, ...counts }));
+    const costs = [...this.#byName].map(([name, counts]) => ({ name, ...counts }));
     this.#byName = new Map();
-    return tolls;
+    return costs;
   }
 
   #of(name: string): Counts {

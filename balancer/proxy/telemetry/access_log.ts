@@ -31,7 +31,7 @@ export interface AccessLogOptions {
   /** Redacts keys. */
   readonly keys: KeyRedaction;
   readonly recorder: RecordSampler;
-  readonly tally: OwnCounters;
+  readonly counters: OwnCounters;
   readonly take: BatchTaker;
 }
 
@@ -76,7 +76,7 @@ export class AccessLog implements RecordListener {
 
   /** The batch was written, or could not be. */
   written(written: boolean): void {
-    if (written) this.#options.tally.logged(this.#sent);
+    if (written) this.#options.counters.logged(this.#sent);
     else this.#lose(this.#sent);
     this.#sent = NONE;
     if (this.#batch.length >= BATCH_BYTES) this.tick();
@@ -84,6 +84,6 @@ export class AccessLog implements RecordListener {
 
   #lose(lines: number): void {
     this.#lost += lines;
-    this.#options.tally.unlogged(lines);
+    this.#options.counters.unlogged(lines);
   }
 }

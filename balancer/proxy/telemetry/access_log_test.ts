@@ -19,7 +19,7 @@ function accessLog() {
     style: "json",
     keys: new KeyRedaction({ from: "request-id" }),
     recorder,
-    tally: new WorkerCounters(book.workers, 0).own,
+    counters: new WorkerCounters(book.workers, 0).own,
     take: (bytes, lost) => {
       const text = new TextDecoder().decode(bytes);
       batches.push({ lines: text.split("\n").slice(0, -1), lost });

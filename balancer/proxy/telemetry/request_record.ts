@@ -148,31 +148,31 @@ export class RequestRecord {
   }
 
   /** The attempt was cancelled before sending. */
-  unask(): void {
-    if (this.#asking) this.attempts.pop();
+  cancelAttempt(): void {
+    if (this.#currentAttempt) this.attempts.pop();
   }
 
   /** The attempt uses a connection that had carried a request before. */
   reuse(): void {
-    const attempt = this.#asking;
+    const attempt = this.#currentAttempt;
     if (attempt) attempt.reused = true;
   }
 
   /** Bytes of a response arrived. */
-  hear(): void {
-    const attempt = this.#asking;
+  responseArrived(): void {
+    const attempt = this.#currentAttempt;
     if (attempt) attempt.firstByteAt ??= this.now();
   }
 
   /** The head of the final response arrived. */
   answer(status: number): void {
     this.status = status;
-    this.hear();
+    this.responseArrived();
   }
 
   /** The attempt failed. */
   fail(failure: AttemptFailure): void {
-    const attempt = this.#asking;
+    const attempt = this.#currentAttempt;
     if (!attempt) return;
     attempt.failure = failure;
     attempt.endedAt = this.now();
@@ -188,7 +188,7 @@ export class RequestRecord {
     const now = this.now();
     const hold = this.holds.at(-1);
     if (hold) hold.endedAt ??= now;
-    const attempt = this.#asking;
+    const attempt = this.#currentAttempt;
     if (!attempt) return;
     attempt.startedAt = now;
     this.trace?.askAgain(this.attempts.length - 1, attempt);
@@ -205,13 +205,13 @@ export class RequestRecord {
   end(outcome: Outcome): void {
     this.endedAt = this.now();
     this.outcome = outcome;
-    const [attempt, hold] = [this.#asking, this.holds.at(-1)];
+    const [attempt, hold] = [this.#currentAttempt, this.holds.at(-1)];
     if (attempt) attempt.endedAt = this.endedAt;
     if (hold) hold.endedAt ??= this.endedAt;
   }
 
   /** The attempt under way. */
-  get #asking(): Attempt | undefined {
+  get #currentAttempt(): Attempt | undefined {
     const attempt = this.attempts.at(-1);
     return attempt?.endedAt === undefined ? attempt : undefined;
   }

@@ -14,7 +14,7 @@ const SLOT = Ring.build({ members: ["Server1"] }).slotOfId(7);
 const ERROR = "HTTP/1.1 500 Oh no\r\nContent-Length: 5\r\n\r\nsorry";
 
 /** A worker whose records the test reads. */
-class RecordBench extends ProxyHarness {
+class RecordHarness extends ProxyHarness {
   readonly records: RequestRecord[] = [];
   #read = 0;
   #more = Promise.withResolvers<void>();
@@ -79,7 +79,7 @@ function assertInOrder(...times: (number | undefined)[]): void {
 }
 
 test("a usual request's record has its destination, its times and its byte counts", async () => {
-  await using bench = new RecordBench(1);
+  await using bench = new RecordHarness(1);
   const before = Date.now();
   const { client, replica } = await bench.warm();
   await client.send(GET);
@@ -110,7 +110,7 @@ test("a usual request's record has its destination, its times and its byte count
 });
 
 test("bodies count without their framing, on the general path, too", async () => {
-  await using bench = new RecordBench(1);
+  await using bench = new RecordHarness(1);
   const { client, replica } = await bench.warm();
   await client.send(
     "POST /a HTTP/1.1\r\nHost: a\r\nX-Request-Id: 7\r\nTransfer-Encoding: chunked\r\n\r\n" +
@@ -129,7 +129,7 @@ test("bodies count without their framing, on the general path, too", async () =>
 });
 
 test("each attempt is recorded, with its failure", async () => {
-  await using bench = new RecordBench(1);
+  await using bench = new RecordHarness(1);
   const { client, replica } = await bench.warm();
   await client.send(GET);
   await replica.request();
@@ -146,7 +146,7 @@ test("each attempt is recorded, with its failure", async () => {
 });
 
 test("a wait is recorded with its cause, and a client that leaves as `left`", async () => {
-  await using bench = new RecordBench(1);
+  await using bench = new RecordHarness(1);
   bench.publish({ away: true });
   using patient = await RawConnection.to(bench.acceptor.port);
   using leaving = await RawConnection.to(bench.acceptor.port);
@@ -178,7 +178,7 @@ async function waiting(bench: ProxyHarness, count: number): Promise<void> {
 }
 
 test("a broken response is recorded with the part that arrived", async () => {
-  await using bench = new RecordBench(1);
+  await using bench = new RecordHarness(1);
   const { client, replica } = await bench.warm();
   await client.send(GET);
   await replica.request();
@@ -194,7 +194,7 @@ test("a broken response is recorded with the part that arrived", async () => {
 });
 
 test("a refused request is recorded with the reason", async (t) => {
-  await using bench = new RecordBench(1, { LB_MAX_BODY_BYTES: "10", LB_HOLD: "fail" });
+  await using bench = new RecordHarness(1, { LB_MAX_BODY_BYTES: "10", LB_HOLD: "fail" });
   const refused = async (request: string) => {
     using client = await RawConnection.to(bench.acceptor.port);
     await client.send(request);
@@ -224,7 +224,7 @@ test("a refused request is recorded with the reason", async (t) => {
 });
 
 test("failed requests are recorded even if not sampled", async (t) => {
-  await using bench = new RecordBench(1e-300);
+  await using bench = new RecordHarness(1e-300);
   const { client, replica } = await bench.warm();
   const exchange = async (answer: string) => {
     await client.send(GET);
@@ -255,7 +255,7 @@ test("failed requests are recorded even if not sampled", async (t) => {
 });
 
 test("with partial timing, a failed request is recorded from its failure on", async () => {
-  await using bench = new RecordBench(1e-300);
+  await using bench = new RecordHarness(1e-300);
   const { client, replica } = await bench.warm();
   const { deadlines, counters: { timingSampler } } = bench.proxy;
   // The test drives the ticks from here on.

@@ -66,7 +66,7 @@ Deno.test("a cancelled attempt leaves no span", async () => {
   await withSpans((tracing, ended) => {
     const { record, sent } = traced(tracing);
     record.ask(UPSTREAM, false);
-    record.unask();
+    record.cancelAttempt();
     end(record);
     assertEquals(ended.map(({ name }) => name), ["GET"]);
     record.ask(UPSTREAM, false);

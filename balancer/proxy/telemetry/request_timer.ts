@@ -32,7 +32,7 @@ const BROKEN_OFF = 16;
 const CHOSEN = 32;
 
 /** The parts of a client that its timer reads. */
-type TimedClient = Pick<Client, "address" | "origin" | "wire" | "body">;
+type TimedClient = Pick<Client, "address" | "origin" | "transport" | "body">;
 
 /** Times the current request of a client's connection. */
 export class RequestTimer implements RequestEvents {
@@ -78,7 +78,7 @@ export class RequestTimer implements RequestEvents {
     if (this.record) return this.record;
     const record = this.#newRecord();
     const { requestHead, recorder } = this.#telemetry;
-    record.line = lineIn(requestHead, this.#client.wire.bytes, recorder.readsFields);
+    record.line = lineIn(requestHead, this.#client.transport.bytes, recorder.readsFields);
     return record;
   }
 
@@ -89,7 +89,7 @@ export class RequestTimer implements RequestEvents {
 
   routed(request: ProxyRequest): string | undefined {
     const { traces, recorder } = this.#telemetry;
-    const traceparent = traces?.begin(this, this.#client.wire.bytes, request);
+    const traceparent = traces?.begin(this, this.#client.transport.bytes, request);
     if (this.record) this.record.identity = recorder.identify(request);
     return traceparent;
   }
@@ -109,12 +109,12 @@ export class RequestTimer implements RequestEvents {
   }
 
   attemptCancelled(): void {
-    this.record?.unask();
+    this.record?.cancelAttempt();
   }
 
   responseArrived(): void {
     if (this.#weight > 0) this.#answeredAt = performance.now();
-    if (this.record) this.record.hear();
+    if (this.record) this.record.responseArrived();
   }
 
   responseStarted(

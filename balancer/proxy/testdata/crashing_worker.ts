@@ -60,7 +60,7 @@ function count(): void {
   const counted = new LoadCell(sheet.memory, sheet.row, cell, true);
   counted.enter();
   counted.enter();
-  const { own } = new WorkerCounters(sheet.tallies, sheet.row);
+  const { own } = new WorkerCounters(sheet.counters, sheet.row);
   own.accepted();
   own.connections = 1;
 }

@@ -9,7 +9,7 @@ import type { Connection } from "./connection.ts";
 export class Disconnected extends Error {
   override readonly name = "Disconnected";
 
-  constructor(readonly wire: Connection, options?: ErrorOptions) {
+  constructor(readonly transport: Connection, options?: ErrorOptions) {
     super("the connection ended", options);
   }
 }
@@ -24,8 +24,8 @@ export class ReaderConflict extends Error {
  * out one at a time; its holder returns it by disposing of it.
  */
 export class Reader implements Disposable {
-  /** @param wire the connection that it reads */
-  constructor(readonly wire: Connection) {}
+  /** @param transport the connection that it reads */
+  constructor(readonly transport: Connection) {}
 
   /**
    * Reads more bytes behind the unread ones.
@@ -35,15 +35,15 @@ export class Reader implements Disposable {
    * @throws {ReaderConflict} the reader was returned, or its last read is still under way
    */
   read(): Promise<boolean> {
-    return this.wire.read(this);
+    return this.transport.read(this);
   }
 
   /** Ends its holder's wait with an error. The read under way continues; no byte is lost. */
   interrupt(reason: Error): void {
-    this.wire.interrupt(this, reason);
+    this.transport.interrupt(this, reason);
   }
 
   [Symbol.dispose](): void {
-    this.wire.release(this);
+    this.transport.release(this);
   }
 }

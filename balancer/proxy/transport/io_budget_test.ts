@@ -80,7 +80,7 @@ test("with 256 busy clients every write finishes at once", async () => {
     replica.startRead();
   }
   await done;
-  for (const wire of [...clients, ...replicas]) wire.close();
+  for (const transport of [...clients, ...replicas]) transport.close();
   peers.terminate();
   assertEquals(CountingSocket.writes, 2 * PAIRS * ROUNDS);
   assertEquals(CountingSocket.slow, 0);

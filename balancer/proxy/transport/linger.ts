@@ -42,23 +42,23 @@ export class DropBudget {
 /**
  * Ends this side, and reads and drops the bytes that the client still sends.
  *
- * @param wire the connection; no reader of it may be held, and the caller closes it
+ * @param transport the connection; no reader of it may be held, and the caller closes it
  * @param budget limits of the reading
  * @param expect receives the deadline of the next read, at which the caller closes the connection
  * @throws {Disconnected} the connection broke or was closed
  */
 export async function linger(
-  wire: Connection,
+  transport: Connection,
   budget: DropBudget,
   expect: (deadlineAt: number) => void,
 ): Promise<void> {
   expect(budget.deadline());
-  await wire.closeWrite();
-  using reader = wire.reader();
+  await transport.closeWrite();
+  using reader = transport.reader();
   do {
     // One read filled the buffer: it is too small for the rest.
-    if (wire.end === wire.bytes.length) wire.makeRoom();
-    wire.start = wire.end;
+    if (transport.end === transport.bytes.length) transport.makeRoom();
+    transport.start = transport.end;
     expect(budget.deadline());
-  } while (await reader.read() && budget.drop(wire.unread));
+  } while (await reader.read() && budget.drop(transport.unread));
 }

@@ -104,10 +104,10 @@ export class InstancePool {
   }
 
   /** Updates the pool from a new view of the same instance. */
-  update(upstream: Upstream, allowance: Allowance, tally = this.counters): void {
+  update(upstream: Upstream, allowance: Allowance, counters = this.counters): void {
     this.#upstream = upstream;
     this.allowance = allowance;
-    this.counters = tally;
+    this.counters = counters;
   }
 
   /** Whether the instance left the view: its connections are no longer kept. */
@@ -178,7 +178,7 @@ export class InstancePool {
   /** Takes a connection back after a complete exchange; a closed one is dropped. */
   giveBack(connection: UpstreamConnection): void {
     const { maxIdle, idleMs } = this.#limits;
-    if (this.#retired || connection.wire.closed) return connection.close();
+    if (this.#retired || connection.transport.closed) return connection.close();
     if (this.#guard?.offered(connection)) return;
     if (this.#idle.length >= maxIdle) return connection.close();
     this.#idle.push(connection);

@@ -9,7 +9,7 @@ import { systemTest as test } from "../../../tools/test/needs.ts";
 const LIMITS: PoolLimits = { maxIdle: 2, idleMs: 300, connectMs: 1000, responseMs: 1000 };
 
 /** A pool whose server only accepts. */
-class Bench implements Disposable {
+class Harness implements Disposable {
   readonly deadlines = new Deadlines();
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #peers: Deno.TcpConn[] = [];
@@ -46,7 +46,7 @@ async function closed(peer: Deno.TcpConn): Promise<void> {
 }
 
 test("a new connection is not marked as reused, one from the pool is", async () => {
-  using bench = new Bench();
+  using bench = new Harness();
   const { pool } = bench;
   assertEquals(pool.takeIdle(false), undefined);
   const { connection } = await bench.open();
@@ -60,7 +60,7 @@ test("a new connection is not marked as reused, one from the pool is", async () 
 });
 
 test("the most recent connection is used first, and the number kept is limited", async () => {
-  using bench = new Bench();
+  using bench = new Harness();
   const { pool } = bench;
   const [a, b, c] = [await bench.open(), await bench.open(), await bench.open()];
   for (const { connection } of [a, b, c]) pool.giveBack(connection);
@@ -72,7 +72,7 @@ test("the most recent connection is used first, and the number kept is limited",
 });
 
 test("a connection that was closed while it carried a request is not lent again", async () => {
-  using bench = new Bench();
+  using bench = new Harness();
   const { connection, peer } = await bench.open();
   connection.close();
   bench.pool.giveBack(connection);
@@ -82,19 +82,19 @@ test("a connection that was closed while it carried a request is not lent again"
 
 test("an idle connection that ends, or receives bytes, is not lent again", async () => {
   for (const say of [true, false]) {
-    using bench = new Bench();
+    using bench = new Harness();
     const { connection, peer } = await bench.open();
     bench.pool.giveBack(connection);
     if (say) await peer.write(new Uint8Array([1]));
     else await peer.closeWrite();
     await closed(peer);
     assertEquals(bench.pool.takeIdle(false), undefined);
-    assertEquals(connection.wire.closed, true);
+    assertEquals(connection.transport.closed, true);
   }
 });
 
 test("a connection is closed at its idle timeout", async () => {
-  using bench = new Bench({ idleMs: 100 });
+  using bench = new Harness({ idleMs: 100 });
   const { connection, peer } = await bench.open();
   const start = performance.now();
   bench.pool.giveBack(connection);
@@ -104,7 +104,7 @@ test("a connection is closed at its idle timeout", async () => {
 });
 
 test("a request that cannot be repeated gets no connection that was idle for a while", async () => {
-  using bench = new Bench({ idleMs: 60_000 });
+  using bench = new Harness({ idleMs: 60_000 });
   const { pool, deadlines } = bench;
   const { connection } = await bench.open();
   pool.giveBack(connection);
@@ -119,12 +119,12 @@ test("a request that cannot be repeated gets no connection that was idle for a w
 });
 
 test("a retired pool closes idle and returned connections", async () => {
-  using bench = new Bench();
+  using bench = new Harness();
   const [resting, busy] = [await bench.open(), await bench.open()];
   bench.pool.giveBack(resting.connection);
   bench.pool.retire();
   await closed(resting.peer);
-  assertEquals(busy.connection.wire.closed, false);
+  assertEquals(busy.connection.transport.closed, false);
   bench.pool.giveBack(busy.connection);
   await closed(busy.peer);
 });
@@ -143,9 +143,9 @@ test("a refused connection reports that nothing was sent", async () => {
 });
 
 test("a deadline in the middle of a request is distinguished from an idle timeout", async () => {
-  using bench = new Bench();
+  using bench = new Harness();
   const { connection, peer } = await bench.open();
   connection.deadlineAt = bench.deadlines.now;
   await closed(peer);
-  assertEquals([connection.expired, connection.wire.closed], [true, true]);
+  assertEquals([connection.expired, connection.transport.closed], [true, true]);
 });

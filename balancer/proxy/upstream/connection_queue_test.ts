@@ -13,7 +13,7 @@ import { systemTest as test } from "../../../tools/test/needs.ts";
 const LIMITS = { maxIdle: 10, idleMs: 60_000, connectMs: 10_000, responseMs: 1000 };
 
 /** Two replicas, with a limited number of connections to both. */
-class Bench implements Disposable {
+class Harness implements Disposable {
   readonly files;
   readonly deadlines = new Deadlines();
   readonly budget: DescriptorBudget;
@@ -71,7 +71,7 @@ class Bench implements Disposable {
 }
 
 test("waiting requests get returned connections, first come first served", async () => {
-  using bench = new Bench(1);
+  using bench = new Harness(1);
   const { a, line } = bench;
   const connection = await bench.open(a);
   const [first, second] = [bench.connect(a), bench.connect(a)];
@@ -84,7 +84,7 @@ test("waiting requests get returned connections, first come first served", async
 });
 
 test("a connection that ends makes room for another", async () => {
-  using bench = new Bench(1);
+  using bench = new Harness(1);
   const connection = await bench.open(bench.a);
   const waiting = bench.connect(bench.b);
   connection.close();
@@ -96,26 +96,26 @@ test("a connection that ends makes room for another", async () => {
 });
 
 test("an idle connection is closed to make room, the oldest first", async () => {
-  using bench = new Bench(2);
+  using bench = new Harness(2);
   const { a, b } = bench;
   const [older, newer] = [await bench.open(a), await bench.open(a)];
   a.giveBack(older);
   a.giveBack(newer);
   await bench.open(b);
-  assertEquals([older.wire.closed, newer.wire.closed], [true, false]);
+  assertEquals([older.transport.closed, newer.transport.closed], [true, false]);
 });
 
 test("a returned connection is closed for a request that waits for another replica", async () => {
-  using bench = new Bench(1);
+  using bench = new Harness(1);
   const connection = await bench.open(bench.a);
   const waiting = bench.connect(bench.b);
   bench.a.giveBack(connection);
   assertStrictEquals((await waiting)?.pool, bench.b);
-  assertEquals(connection.wire.closed, true);
+  assertEquals(connection.transport.closed, true);
 });
 
 test("a replica without connections gets some of those that another one has", async () => {
-  using bench = new Bench(4);
+  using bench = new Harness(4);
   const { a, b } = bench;
   const open = [];
   for (let i = 0; i < 4; i++) open.push(await bench.open(a));
@@ -129,7 +129,7 @@ test("a replica without connections gets some of those that another one has", as
 });
 
 test("a request that leaves ends its wait, one at its deadline gets an error", async () => {
-  using bench = new Bench(1);
+  using bench = new Harness(1);
   const connection = await bench.open(bench.a);
   const leaving = bench.connect(bench.a, (leave) => leave());
   assertEquals(await leaving, undefined);
@@ -140,7 +140,7 @@ test("a request that leaves ends its wait, one at its deadline gets an error", a
 });
 
 test("a request whose client may be gone is refused in favour of one whose client is there", async () => {
-  using bench = new Bench(1);
+  using bench = new Harness(1);
   const { a, line } = bench;
   const connection = await bench.open(a);
   const doubtful = [1, 2].map(() => bench.connect(a, () => {}, 60_000, true));
@@ -158,7 +158,7 @@ test("a request whose client may be gone is refused in favour of one whose clien
 });
 
 test("a request whose client may be gone is refused in favour of a new client", async () => {
-  using bench = new Bench(2);
+  using bench = new Harness(2);
   const { a, line } = bench;
   const [connection] = [await bench.open(a), await bench.open(a)];
   const doubtful = bench.connect(a, () => {}, 60_000, true);
@@ -170,7 +170,7 @@ test("a request whose client may be gone is refused in favour of a new client", 
 });
 
 test("a connection that is refused takes no room", async () => {
-  using bench = new Bench(1);
+  using bench = new Harness(1);
   const gone = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   bench.a.update({ name: "a", instance: "a", address: gone.addr }, bench.a.allowance);
   gone.close();
@@ -179,20 +179,20 @@ test("a connection that is refused takes no room", async () => {
 });
 
 test("a request in another worker gets room that this worker does not use", async () => {
-  using bench = new Bench(1);
+  using bench = new Harness(1);
   const connection = await bench.open(bench.a);
   const other = new DescriptorBudget(bench.files, 1);
   assertEquals(other.enterReplica(), false);
   bench.a.giveBack(connection);
   bench.line.tick();
-  assertEquals(connection.wire.closed, false);
+  assertEquals(connection.transport.closed, false);
   other.wait(1);
   bench.line.tick();
-  assertEquals([connection.wire.closed, other.enterReplica()], [true, true]);
+  assertEquals([connection.transport.closed, other.enterReplica()], [true, true]);
 });
 
 test("clients are accepted when there is room, after the waiting requests", async () => {
-  using bench = new Bench(2);
+  using bench = new Harness(2);
   const { a, line } = bench;
   await line.roomToAccept();
   const [connection] = [await bench.open(a), await bench.open(a)];
@@ -201,15 +201,15 @@ test("clients are accepted when there is room, after the waiting requests", asyn
   const accepting = line.roomToAccept().then(() => accepted = true);
   a.giveBack(connection);
   await waiting;
-  assertEquals([accepted, connection.wire.closed], [false, false]);
+  assertEquals([accepted, connection.transport.closed], [false, false]);
   a.giveBack(connection);
   await accepting;
-  assertEquals(connection.wire.closed, true);
+  assertEquals(connection.transport.closed, true);
 });
 
 test("clients above the limit wait a while for others to leave, and are then rejected", async () => {
   for (const [patienceMs, crowded] of [[60_000, false], [0, true]] as const) {
-    using bench = new Bench(2, patienceMs);
+    using bench = new Harness(2, patienceMs);
     bench.budget.enterClient();
     assertEquals(bench.line.crowded, crowded);
     const accepting = bench.line.roomToAccept();

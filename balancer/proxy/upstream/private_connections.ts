@@ -20,7 +20,7 @@ export class PrivateConnections {
     const connection = this.#unused.get(pool);
     if (!connection) return undefined;
     this.#unused.delete(pool);
-    if (connection.wire.closed) return undefined;
+    if (connection.transport.closed) return undefined;
     connection.acquire();
     pool.counters.reused();
     return connection;
@@ -29,7 +29,7 @@ export class PrivateConnections {
   /** Keeps a connection after a complete exchange. */
   keep(connection: UpstreamConnection): void {
     const { pool } = connection;
-    if (pool.retired || connection.wire.closed) return connection.close();
+    if (pool.retired || connection.transport.closed) return connection.close();
     this.#unused.get(pool)?.close();
     this.#unused.set(pool, connection);
     connection.park(0, Infinity);

@@ -50,8 +50,8 @@ export class UpstreamConnection implements Expiring, ConnectionListener {
   #unused = false;
   #unusedSince = 0;
 
-  constructor(readonly wire: Connection, readonly pool: InstancePool) {
-    wire.watcher = this;
+  constructor(readonly transport: Connection, readonly pool: InstancePool) {
+    transport.watcher = this;
   }
 
   /** Whether it is idle in its pool. */
@@ -73,7 +73,7 @@ export class UpstreamConnection implements Expiring, ConnectionListener {
 
   /** Hands it to the next user directly, without its pool. @returns itself */
   handOver(): this {
-    this.wire.shrinkBuffer();
+    this.transport.shrinkBuffer();
     this.acquire();
     return this;
   }
@@ -86,8 +86,8 @@ export class UpstreamConnection implements Expiring, ConnectionListener {
     this.#unused = true;
     this.#unusedSince = now;
     this.deadlineAt = until;
-    this.wire.shrinkBuffer();
-    this.wire.startRead();
+    this.transport.shrinkBuffer();
+    this.transport.startRead();
   }
 
   onDeadline(): void {
@@ -97,7 +97,7 @@ export class UpstreamConnection implements Expiring, ConnectionListener {
 
   close(): void {
     this.deadlineAt = Infinity;
-    this.wire.close();
+    this.transport.close();
     this.pool.remove(this);
   }
 

@@ -162,9 +162,14 @@ export class Listener implements ClientHost {
 
   #clientOf(connection: Deno.TcpConn, { address, rest }: Arrival): ClientConnection {
     const { buffers, counters: { own }, trustedProxies } = this.#proxy;
-    const wire = new Connection(connection, buffers, "client", own);
-    if (rest) wire.prepend(rest);
-    return new ClientConnection(this.#proxy.clients, wire, address, trustedProxies.has(address));
+    const transport = new Connection(connection, buffers, "client", own);
+    if (rest) transport.prepend(rest);
+    return new ClientConnection(
+      this.#proxy.clients,
+      transport,
+      address,
+      trustedProxies.has(address),
+    );
   }
 
   /**

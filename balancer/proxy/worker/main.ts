@@ -55,7 +55,7 @@ function open(message: Extract<ToWorker, { type: "open" }>): void {
   const { settings, files, sheets } = message;
   const created = proxy = new WorkerContext(settings, sheets, {
     evidence: (evidence) => tell({ type: "evidence", evidence }),
-    tolls: (tolls) => tell({ type: "tolls", tolls }),
+    costs: (costs) => tell({ type: "costs", costs }),
     samples: (samples) => tell({ type: "samples", samples }),
     lines: (lines, lost) => tell({ type: "lines", lines, lost }, [lines.buffer]),
     failure: (action, error) => tell({ type: "failure", action, message: errorMessage(error) }),
@@ -94,7 +94,7 @@ function accept(
   tell({ type: "listening", port: acceptor.port });
 }
 
-function publish({ view, tallies }: Extract<ToWorker, { type: "view" }>): void {
+function publish({ view, counters }: Extract<ToWorker, { type: "view" }>): void {
   const { version, epoch, ring: options, ready, awaited, quarantined, loads }: PlainView = view;
   ring = ringOf(options, ring);
   proxy?.publish(
@@ -107,7 +107,7 @@ function publish({ view, tallies }: Extract<ToWorker, { type: "view" }>): void {
       quarantined: new Set(quarantined),
     },
     loads,
-    tallies,
+    counters,
   );
   tell({ type: "published", version });
   // Requests released by this view are counted by then.

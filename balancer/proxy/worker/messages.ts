@@ -67,7 +67,7 @@ export type ToWorker =
     readonly type: "view";
     readonly view: PlainView;
     /** Counter memory of the replicas that are new to the worker. */
-    readonly tallies: ReplicaSheets;
+    readonly counters: ReplicaSheets;
   }
   | {
     readonly type: "idle";
@@ -92,7 +92,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "evidence"; readonly evidence: Evidence }
-  | { readonly type: "tolls"; readonly tolls: readonly FailureCost[] }
+  | { readonly type: "costs"; readonly costs: readonly FailureCost[] }
   | { readonly type: "samples"; readonly samples: readonly Sample[] }
   /** The worker routes by this view from now on. */
   | { readonly type: "published"; readonly version: number }

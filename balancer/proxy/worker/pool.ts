@@ -5,7 +5,7 @@
  * @module
  */
 import type { FailureLog } from "../../failures.ts";
-import { type AccessLogging, partOf } from "../../log/dials.ts";
+import { type AccessLogging, partOf } from "../../log/log_controls.ts";
 import type {
   DataPlane,
   DrainDeadlines,
@@ -31,7 +31,7 @@ export interface DataPlaneOptions {
   /** Receives each failure that is evidence about an instance. */
   readonly report: (evidence: Evidence) => void;
   /** Receives each worker's failure costs since its previous report. */
-  readonly onTolls?: (tolls: readonly FailureCost[]) => void;
+  readonly onCosts?: (costs: readonly FailureCost[]) => void;
   /** Receives, once a second from each worker, samples of how instances answered. */
   readonly onSamples?: (samples: readonly Sample[]) => void;
   /**
@@ -117,7 +117,7 @@ export class DataPlaneWorkers implements DataPlane {
   publish(view: View): void {
     const { loads, replicas } = this.#memory.assign(view, this.#acks.inForce);
     this.#view = plainView(view, loads);
-    this.#tellAll({ type: "view", view: this.#view, tallies: replicas });
+    this.#tellAll({ type: "view", view: this.#view, counters: replicas });
   }
 
   async idle(instance: string, deadlines: DrainDeadlines): Promise<boolean> {
@@ -220,7 +220,7 @@ export class DataPlaneWorkers implements DataPlane {
     tell(member, { type: "access", part: partOf(this.#accessLogging) });
     if (this.#maintenance) void this.#maintain(member);
     if (this.#view) {
-      tell(member, { type: "view", view: this.#view, tallies: this.#memory.replicas });
+      tell(member, { type: "view", view: this.#view, counters: this.#memory.replicas });
     }
     return listening.promise;
   }
@@ -229,8 +229,8 @@ export class DataPlaneWorkers implements DataPlane {
     switch (message.type) {
       case "evidence":
         return this.#options.report(message.evidence);
-      case "tolls":
-        return this.#options.onTolls?.(message.tolls);
+      case "costs":
+        return this.#options.onCosts?.(message.costs);
       case "samples":
         return this.#options.onSamples?.(message.samples);
       case "lines":

@@ -50,7 +50,7 @@ const SETTINGS: ProxySettings = {
 };
 
 /** Workers that report each message they receive and send. */
-class Bench {
+class Harness {
   readonly evidence: Evidence[] = [];
   readonly notes: string[] = [];
   readonly crashes: string[] = [];
@@ -107,7 +107,7 @@ function view(version: number): View {
 }
 
 test("workers receive the settings and each view, and their reports are passed on", async () => {
-  const bench = new Bench();
+  const bench = new Harness();
   bench.workers.publish(view(1));
   await bench.workers.open();
   await bench.until("first view", () => bench.noted("view 1 Server1").length === 2);
@@ -125,7 +125,7 @@ test("workers receive the settings and each view, and their reports are passed o
 });
 
 test("a worker that crashes is counted and replaced by a worker with the last view", async () => {
-  const bench = new Bench();
+  const bench = new Harness();
   await bench.workers.open();
   bench.workers.publish(view(7));
   await bench.until("the view", () => bench.noted("view 7 Server1").length === 2);
@@ -145,7 +145,7 @@ test("a worker that crashes is counted and replaced by a worker with the last vi
 });
 
 test("access log sampling changes in all workers, and in workers that start later", async () => {
-  const bench = new Bench();
+  const bench = new Harness();
   await bench.workers.open();
   assertEquals(bench.workers.accessLogging, "off");
   await bench.until("what the settings say", () => bench.noted("access 0").length === 2);
@@ -159,7 +159,7 @@ test("access log sampling changes in all workers, and in workers that start late
 });
 
 test("requests in flight in a crashed worker are no longer counted", async () => {
-  const bench = new Bench();
+  const bench = new Harness();
   await bench.workers.open();
   bench.workers.publish(view(1));
   await bench.until("the view", () => bench.noted("view 1 Server1").length === 2);
@@ -181,7 +181,7 @@ test("requests in flight in a crashed worker are no longer counted", async () =>
 });
 
 test("a crashed worker's counters stay, its gauges are reset", async () => {
-  const bench = new Bench();
+  const bench = new Harness();
   await bench.workers.open();
   bench.workers.publish(view(1));
   await bench.until("the view", () => bench.noted("view 1 Server1").length === 2);
@@ -201,7 +201,7 @@ test("a crashed worker's counters stay, its gauges are reset", async () => {
 });
 
 test("unanswered questions to a dead worker are settled", async () => {
-  const bench = new Bench();
+  const bench = new Harness();
   await bench.workers.open();
   const unanswered = bench.workers.idle("silence", { requestsMs: 60_000, streamsMs: 60_000 });
   const crashing = bench.workers.idle("crash", { requestsMs: 60_000, streamsMs: 60_000 });
@@ -212,7 +212,7 @@ test("unanswered questions to a dead worker are settled", async () => {
 });
 
 test("a worker that crashes while the data plane ends is not replaced", async () => {
-  const bench = new Bench();
+  const bench = new Harness();
   await bench.workers.open();
   const crashing = bench.workers.idle("crash", { requestsMs: 60_000, streamsMs: 60_000 });
   await bench.workers.end(NOW);
@@ -221,14 +221,14 @@ test("a worker that crashes while the data plane ends is not replaced", async ()
 });
 
 test("a module that cannot run is an error at the start", async () => {
-  const bench = new Bench("data:text/javascript,throw new Error('broken')");
+  const bench = new Harness("data:text/javascript,throw new Error('broken')");
   await assertRejects(() => bench.workers.open());
   await bench.workers.end(NOW);
   assert(bench.crashes.length >= 1);
 });
 
 test("a worker that does not listen in time is an error with its name", async () => {
-  const bench = new Bench("data:text/javascript,self.onmessage = () => {}", 200);
+  const bench = new Harness("data:text/javascript,self.onmessage = () => {}", 200);
   await assertRejects(
     () => bench.workers.open(),
     Error,

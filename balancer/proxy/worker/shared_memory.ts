@@ -80,7 +80,7 @@ export class SharedMemory {
 
   /** The memory of the worker that has a row. */
   sheets(row: number): WorkerSheets {
-    return { memory: this.#loads, tallies: this.#counters.workers, row };
+    return { memory: this.#loads, counters: this.#counters.workers, row };
   }
 
   /**

@@ -105,7 +105,7 @@ export class WorkerContext {
     this.#listener = listener;
     this.trustedProxies = new TrustedProxies(settings.trusted);
     this.#keys = new KeyRedaction(settings.keySource);
-    const counters = this.counters = new WorkerCounters(sheets.tallies, sheets.row);
+    const counters = this.counters = new WorkerCounters(sheets.counters, sheets.row);
     this.#retryBudget = new RetryBudget(settings.workers);
     this.routes = new RoutingTable({
       open: (upstream) => this.#openPool(upstream),
@@ -203,8 +203,8 @@ export class WorkerContext {
 
   /** Reports the failure costs since the previous report. */
   reportCosts(): void {
-    const tolls = this.#costs.take();
-    if (tolls.length > 0) this.#listener.tolls(tolls);
+    const costs = this.#costs.take();
+    if (costs.length > 0) this.#listener.costs(costs);
   }
 
   #openAccessLog(): AccessLog {
@@ -212,7 +212,7 @@ export class WorkerContext {
       style: this.settings.logStyle,
       keys: this.#keys,
       recorder: this.recorder,
-      tally: this.counters.own,
+      counters: this.counters.own,
       take: this.#listener.lines,
     });
   }
@@ -248,16 +248,16 @@ export class WorkerContext {
     this.counters.timingSampler.tick();
     this.counters.own.retryBudget = this.#retryBudget.left(now);
     for (const evidence of this.#slowDetector.look(this.routes.pools, now)) {
-      this.#reports.accuse(evidence);
+      this.#reports.report(evidence);
     }
     this.connectionQueue.tick();
     this.accessLog.tick();
     this.reportCosts();
-    this.#tellSamples();
+    this.#reportSamples();
     this.#reports.tick();
   }
 
-  #tellSamples(): void {
+  #reportSamples(): void {
     const { now } = this.deadlines;
     if (!this.#sampler || now - this.#sampledAt < SAMPLE_MS) return;
     this.#sampledAt = now;

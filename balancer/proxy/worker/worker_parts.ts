@@ -13,7 +13,7 @@ import type { ByteStream } from "../transport/byte_stream.ts";
 export interface WorkerListener {
   evidence(evidence: Evidence): void;
   /** Failure costs since the previous report. */
-  tolls(tolls: readonly FailureCost[]): void;
+  costs(costs: readonly FailureCost[]): void;
   /** Samples of how instances answered since the previous report. */
   samples(samples: readonly Sample[]): void;
   /** Lines of the access log. */
@@ -28,5 +28,5 @@ export interface WorkerListener {
 /** Memory in which a worker counts, shared with the other workers. */
 export interface WorkerSheets extends LoadSheet {
   /** The worker's own counters, in the same row. */
-  readonly tallies: CounterSheet;
+  readonly counters: CounterSheet;
 }

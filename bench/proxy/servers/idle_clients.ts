@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { say } from "../../../tools/print.ts";
+import { print } from "../../../tools/print.ts";
 
 const [port, count, end = ""] = Deno.args;
 const BATCH = 100;
@@ -48,7 +48,7 @@ for (let at = 0; at < Number(count); at += BATCH) {
   const batch = Array.from({ length: Math.min(BATCH, Number(count) - at) }, (_, i) => at + i);
   await Promise.allSettled(batch.map(connect));
 }
-say(`open ${open.length}`);
+print(`open ${open.length}`);
 await Deno.stdin.read(new Uint8Array(1));
-say(`lost ${lost}`);
+print(`lost ${lost}`);
 Deno.exit(0);

@@ -11,7 +11,7 @@ import { proxySettings } from "../../../balancer/proxy/settings.ts";
 import { DataPlaneWorkers } from "../../../balancer/proxy/worker/pool.ts";
 import type { Upstream } from "../../../balancer/view.ts";
 import { Ring } from "../../../ring/mod.ts";
-import { say } from "../../../tools/print.ts";
+import { print } from "../../../tools/print.ts";
 import { KINDS, MARK_MS } from "../view_windows.ts";
 
 const [port = 0, ...upstreams] = Deno.args.map(Number);
@@ -34,7 +34,7 @@ const workers = new DataPlaneWorkers({
     { hostname: "127.0.0.1", port },
   ),
   report: () => {},
-  failures: { record: (action, error) => say(`${action}: ${error}`) },
+  failures: { record: (action, error) => print(`${action}: ${error}`) },
 });
 
 /** A replica that comes back is another instance, with connections of its own. */
@@ -77,6 +77,6 @@ let kinds = shuffled();
 setInterval(() => {
   const kind = kinds.pop() ?? "none";
   if (kinds.length === 0) kinds = shuffled();
-  say(`mark ${kind} ${Math.round((performance.timeOrigin + performance.now()) * 1000)}`);
+  print(`mark ${kind} ${Math.round((performance.timeOrigin + performance.now()) * 1000)}`);
   change(kind);
 }, MARK_MS);

@@ -45,7 +45,7 @@ interface ViewParts {
 }
 
 /** Settings that a test may change. */
-interface BenchSettings {
+interface HarnessSettings {
   readonly hold?: Partial<HoldSettings>;
   readonly timeouts?: Partial<Timeouts>;
   readonly limits?: Partial<RequestLimits>;
@@ -79,9 +79,9 @@ export function named(name: string): RawUpstream {
 }
 
 /** A data plane that a test publishes views to. */
-export class DataPlaneBench implements AsyncDisposable {
+export class DataPlaneHarness implements AsyncDisposable {
   readonly evidence: Evidence[] = [];
-  readonly tolls: FailureCost[] = [];
+  readonly costs: FailureCost[] = [];
   readonly applied: number[] = [];
   readonly failures: string[] = [];
   readonly workers: DataPlaneWorkers;
@@ -96,7 +96,7 @@ export class DataPlaneBench implements AsyncDisposable {
     this.workers = new DataPlaneWorkers({
       settings,
       report: (evidence) => this.#note(() => this.evidence.push(evidence)),
-      onTolls: (tolls) => this.#note(() => this.tolls.push(...tolls)),
+      onCosts: (costs) => this.#note(() => this.costs.push(...costs)),
       onApplied: (version) => this.#note(() => this.applied.push(version)),
       onCall: (call) => this.#control.serve(call, () => Promise.resolve(new Response("ok"))),
       failures: {
@@ -106,8 +106,8 @@ export class DataPlaneBench implements AsyncDisposable {
   }
 
   /** Starts the data plane without a view. Defaults: one worker, and waits without a limit. */
-  static async open(settings: BenchSettings = {}): Promise<DataPlaneBench> {
-    const bench = new DataPlaneBench(complete(settings));
+  static async open(settings: HarnessSettings = {}): Promise<DataPlaneHarness> {
+    const bench = new DataPlaneHarness(complete(settings));
     await bench.workers.open();
     return bench;
   }
@@ -175,15 +175,15 @@ export class DataPlaneBench implements AsyncDisposable {
   }
 
   /** The sum of a replica's failure costs. */
-  toll(name: string): FailureCost {
+  costsOf(name: string): FailureCost {
     const sum = { name, held: 0, retried: 0, spilled: 0, lost: 0, broken: 0, longestHoldMs: 0 };
-    for (const toll of this.tolls.filter((one) => one.name === name)) {
-      sum.held += toll.held;
-      sum.retried += toll.retried;
-      sum.spilled += toll.spilled;
-      sum.lost += toll.lost;
-      sum.broken += toll.broken;
-      sum.longestHoldMs = Math.max(sum.longestHoldMs, toll.longestHoldMs);
+    for (const cost of this.costs.filter((one) => one.name === name)) {
+      sum.held += cost.held;
+      sum.retried += cost.retried;
+      sum.spilled += cost.spilled;
+      sum.lost += cost.lost;
+      sum.broken += cost.broken;
+      sum.longestHoldMs = Math.max(sum.longestHoldMs, cost.longestHoldMs);
     }
     return sum;
   }
@@ -204,7 +204,7 @@ export class DataPlaneBench implements AsyncDisposable {
   }
 }
 
-function complete({ hold, timeouts, limits, linger, ...more }: BenchSettings): ProxySettings {
+function complete({ hold, timeouts, limits, linger, ...more }: HarnessSettings): ProxySettings {
   return {
     listen: { hostname: "127.0.0.1", port: freePort() },
     publicApi: "all",

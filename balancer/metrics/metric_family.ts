@@ -19,7 +19,7 @@ export interface Value {
 }
 
 /** Metrics of one name. */
-export interface Family {
+export interface MetricFamily {
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
@@ -47,7 +47,11 @@ function nameOf(name: string): string {
  * @param help the counted events
  * @param series all series, or a number without labels
  */
-export function counter(name: string, help: string, series: number | Iterable<Series>): Family {
+export function counter(
+  name: string,
+  help: string,
+  series: number | Iterable<Series>,
+): MetricFamily {
   return { name: nameOf(name), help, type: "counter", values: valuesOf(series) };
 }
 
@@ -58,7 +62,7 @@ export function counter(name: string, help: string, series: number | Iterable<Se
  * @param help the measured value
  * @param series all series, or a number without labels
  */
-export function gauge(name: string, help: string, series: number | Iterable<Series>): Family {
+export function gauge(name: string, help: string, series: number | Iterable<Series>): MetricFamily {
   return { name: nameOf(name), help, type: "gauge", values: valuesOf(series) };
 }
 
@@ -84,7 +88,7 @@ export function histogram(
   help: string,
   range: Range,
   series: Iterable<TimedSeries>,
-): Family {
+): MetricFamily {
   const full = PREFIX + name;
   return { name: full, help, type: "histogram", values: histogramValues(full, range, series) };
 }

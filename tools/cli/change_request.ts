@@ -4,11 +4,11 @@
  * @module
  */
 import { wrongUsage } from "../up/task_command.ts";
-import type { Wish } from "./api.ts";
+import type { ChangeRequest } from "./api.ts";
 import { namedReplica, weightsOf } from "./names.ts";
 
 /** The options of a change. */
-export interface WishOptions {
+export interface ChangeOptions {
   readonly add?: number;
   readonly name?: readonly string[];
   readonly remove?: readonly string[];
@@ -25,13 +25,15 @@ export interface WishOptions {
  * @param options the given options
  * @throws {ToolError} with exit code 2: the option, the expected form and the value
  */
-export function wishOf({ name = [], weight = [], ...options }: WishOptions): Wish {
+export function changeRequestOf(
+  { name = [], weight = [], ...options }: ChangeOptions,
+): ChangeRequest {
   const added = name.map((text) => namedReplica("--name", text));
   const weights = { ...weightsOf(added), ...weightsOf(weight.map(weighted)) };
   const { add, remove, slots, virtualServers, layout, hashes } = options;
-  const wish = { add, remove, slots, virtualServers, layout, hashes };
+  const request = { add, remove, slots, virtualServers, layout, hashes };
   return {
-    ...Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined)),
+    ...Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined)),
     ...(added.length === 0 ? {} : { hostnames: added.map(({ name }) => name) }),
     ...(Object.keys(weights).length === 0 ? {} : { weights }),
   };

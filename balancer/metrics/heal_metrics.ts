@@ -24,9 +24,9 @@ interface HealPhase {
 }
 
 /** Totals of the fleet's events. */
-export class Chronicle {
+export class FleetTotals {
   readonly #ring: () => Ring;
-  readonly #heals = new Map(Object.keys(PHASES).map((phase) => [phase, new TimesTaken()]));
+  readonly #heals = new Map(Object.keys(PHASES).map((phase) => [phase, new TimeHistogram()]));
   #last: Ring | undefined;
   #slotsMoved = 0;
   #incidents = 0;
@@ -74,7 +74,7 @@ export class Chronicle {
 }
 
 /** A histogram of times on the latency scale. */
-class TimesTaken implements Timings {
+class TimeHistogram implements Timings {
   readonly steps = new Float64Array(STEP_COUNT);
   #sumMs = 0;
 
