@@ -42,16 +42,24 @@ export function layOutCapped(
   preferences.follow(members);
   const table = new Uint16Array(preferences.slots);
   if (members.length > 0) assignSlots(table, preferences, new Quotas(preferences.seats, quotas));
+  return { table, preferences, rank: rankByScore(members, table) };
+}
+
+/**
+ * Returns the function that ranks the members for a slot: the owner first, then by score.
+ *
+ * @param members The members in canonical order.
+ * @param table For each slot its owner.
+ */
+export function rankByScore(
+  members: readonly WeightedMember[],
+  table: Readonly<Uint16Array>,
+): Placement["rank"] {
   // Most rings are only used for owners, and hashing the names again takes time.
   let ranking: Ranking | undefined;
-  return {
-    table,
-
-    preferences,
-    rank: (slot) => {
-      ranking ??= new Ranking(members);
-      return ranking.of(slot, table[slot]!);
-    },
+  return (slot) => {
+    ranking ??= new Ranking(members);
+    return ranking.of(slot, table[slot]!);
   };
 }
 

@@ -45,8 +45,22 @@ export function layOutRing(
   return {
     table,
     virtualServers: () => circle.virtualServers(order),
-    rank: (slot) => distinctClockwise(table, slot, members),
+    rank: rankClockwise(members, table),
   };
+}
+
+/**
+ * Returns the function that ranks the members for a slot: clockwise from the slot, those of weight 0
+ * last.
+ *
+ * @param members The members in canonical order.
+ * @param table For each slot its owner.
+ */
+export function rankClockwise(
+  members: readonly WeightedMember[],
+  table: Readonly<Uint16Array>,
+): Placement["rank"] {
+  return (slot) => distinctClockwise(table, slot, members);
 }
 
 /**
@@ -158,7 +172,7 @@ function firstOccupant(members: Int32Array): number {
 }
 
 function distinctClockwise(
-  table: Uint16Array,
+  table: Readonly<Uint16Array>,
   slot: number,
   members: readonly WeightedMember[],
 ): number[] {

@@ -7,8 +7,8 @@
 import { RingFullError } from "./errors.ts";
 import type { HashFamily } from "./hash_family.ts";
 import { layOutEven } from "./layout_even.ts";
-import { layOutRendezvous } from "./layout_rendezvous.ts";
-import { layOutRing, virtualServerCount } from "./layout_ring.ts";
+import { layOutRendezvous, rankByScore } from "./layout_rendezvous.ts";
+import { layOutRing, rankClockwise, virtualServerCount } from "./layout_ring.ts";
 import type { CompleteRingOptions } from "./options.ts";
 import type { Placement } from "./placement.ts";
 import { Preferences } from "./preferences.ts";
@@ -37,6 +37,27 @@ export function layOut(
     case "ring":
       return layOutRing(members, slots, virtualServers, family);
   }
+}
+
+/**
+ * Returns the placement to which a table belongs, without laying out the members again.
+ *
+ * @param options The options in full.
+ * @param family The hash functions of the options.
+ * @param table The table that {@linkcode layOut} made of the same options.
+ */
+export function placementOf(
+  options: CompleteRingOptions,
+  family: HashFamily,
+  table: Uint16Array,
+): Placement {
+  const { members, slots, virtualServers, layout } = options;
+  if (layout !== "ring") return { table, rank: rankByScore(members, table) };
+  return {
+    table,
+    virtualServers: () => layOutRing(members, slots, virtualServers, family).virtualServers!(),
+    rank: rankClockwise(members, table),
+  };
 }
 
 function preferencesFor(slots: number, preferences?: Preferences): Preferences {

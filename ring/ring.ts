@@ -8,7 +8,7 @@ import { type Change, changedMembers } from "./change.ts";
 import { digestOf } from "./digest.ts";
 import { resolveFamily, scaleToSlots } from "./hash_families.ts";
 import type { HashFamily } from "./hash_family.ts";
-import { layOut } from "./layouts.ts";
+import { layOut, placementOf } from "./layouts.ts";
 import { murmur3 } from "./murmur3.ts";
 import { completeOptions, type CompleteRingOptions, type RingOptions } from "./options.ts";
 import type { Placement, VirtualServer } from "./placement.ts";
@@ -101,6 +101,37 @@ export class Ring {
   }
 
   /**
+   * Makes a ring of a table that another thread has computed. Saves the build, and the memory of a
+   * second table if both threads share one.
+   *
+   * @example Share one table between threads
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { Ring } from "./mod.ts";
+   *
+   * const ring = Ring.build({ members: ["a", "b"] });
+   * const table = new Uint16Array(new SharedArrayBuffer(2 * ring.slots));
+   * table.set(ring.table);
+   * const other = Ring.restore(structuredClone(ring.options), table);
+   * assertEquals(other.ownerOfKey("alice"), ring.ownerOfKey("alice"));
+   * assertEquals(other.digest, ring.digest);
+   * ```
+   *
+   * @param options The options of the ring.
+   * @param table The {@linkcode Ring.table} of a ring with these options. It is not copied and must
+   * not change. Owners are checked to be members; another ring's table is not detected.
+   * @throws {TypeError} When a field is of the wrong type.
+   * @throws {RangeError} When a field is out of bounds, when the table's length is not the number of
+   * slots, or when an owner is not a member.
+   */
+  static restore(options: RingOptions, table: Uint16Array): Ring {
+    const complete = completeOptions(options);
+    checkTable(table, complete);
+    const family = resolveFamily(complete.hashes);
+    return Ring.#placed(complete, family, placementOf(complete, family, table));
+  }
+
+  /**
    * Returns the ring after a change of members: the same ring that {@linkcode Ring.build} makes of
    * them. This ring is not modified.
    *
@@ -136,9 +167,13 @@ export class Ring {
   }
 
   static #of(options: CompleteRingOptions, family: HashFamily, preferences?: Preferences): Ring {
+    return Ring.#placed(options, family, layOut(options, family, preferences));
+  }
+
+  static #placed(options: CompleteRingOptions, family: HashFamily, placement: Placement): Ring {
     const shifts = options.hashes === "fibonacci" && isPowerOfTwo(options.slots);
     const Kind = shifts ? ShiftingRing : Ring;
-    return new Kind(options, family, layOut(options, family, preferences));
+    return new Kind(options, family, placement);
   }
 
   /** The layout that assigned slots to members. */
@@ -253,6 +288,16 @@ function runBothBranches(): void {
 }
 
 runBothBranches();
+
+function checkTable(table: Uint16Array, { slots, members }: CompleteRingOptions): void {
+  if (table.length !== slots) {
+    throw new RangeError(`table must have ${slots} slots, got ${table.length}`);
+  }
+  const last = Math.max(members.length, 1) - 1;
+  const stranger = table.find((owner) => owner > last);
+  if (stranger === undefined) return;
+  throw new RangeError(`an owner must be at most ${last}, the last member, got ${stranger}`);
+}
 
 function isPowerOfTwo(slots: number): boolean {
   return Number.isInteger(Math.log2(slots));

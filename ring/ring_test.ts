@@ -194,3 +194,38 @@ Deno.test("A ring without members owns nothing", () => {
     assertEquals(ring.table, new Uint16Array(512));
   }
 });
+
+Deno.test("A ring that is restored from its table is the same ring, in every layout", () => {
+  fc.assert(
+    fc.property(options, fc.nat(), fc.string(), (given, id, key) => {
+      const ring = Ring.build(given);
+      const restored = Ring.restore(ring.options, ring.table.slice());
+      assertEquals(restored.digest, ring.digest);
+      assertEquals(restored.options, ring.options);
+      assertEquals(restored.virtualServers, ring.virtualServers);
+      const slot = ring.slotOfId(id);
+      assertEquals([restored.slotOfId(id), restored.slotOfKey(key)], [slot, ring.slotOfKey(key)]);
+      assertEquals(restored.walk(slot), ring.walk(slot));
+      const change = { add: ["a new member"] };
+      assertEquals(restored.with(change).digest, ring.with(change).digest);
+      assertEquals(Ring.build(given, restored).digest, ring.digest);
+    }),
+    FIXED,
+  );
+});
+
+Deno.test("A table of another length, or with an owner that is no member, is refused", () => {
+  const { options, table } = Ring.build({ members: ["a", "b"], slots: 4 });
+  const refused = (owners: readonly number[]) =>
+    assertThrows(() => Ring.restore(options, Uint16Array.from(owners)), RangeError);
+  assertEquals(
+    refused([0, 1, 0]).message,
+    "table must have 4 slots, got 3",
+  );
+  assertEquals(
+    refused([0, 1, 2, 0]).message,
+    "an owner must be at most 1, the last member, got 2",
+  );
+  assertEquals(Ring.restore(options, table.slice()).members, ["a", "b"]);
+  assertEquals(Ring.restore({ members: [] }, new Uint16Array(512)).ownerOfId(1), undefined);
+});

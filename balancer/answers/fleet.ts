@@ -82,9 +82,31 @@ const replicaStatus = z.object({
 /** One replica. */
 export type ReplicaStatus = AnswerOf<typeof replicaStatus>;
 
+const cluster = z.object({
+  self: z.string().describe("Id of the balancer that answers"),
+  holder: z.string().nullable()
+    .describe("Id of the balancer that holds the lease and heals the fleet; null if none does now"),
+  isolated: z.boolean()
+    .describe("Whether this balancer has lost the shared store: it routes on and changes nothing"),
+  disagreeMs: count("Milliseconds since the balancers' rings began to differ; 0 while they agree"),
+  balancers: z.array(z.object({
+    id: z.string(),
+    host: z.string().describe("Name of its machine"),
+    pid: count("Its process id on that machine"),
+    epoch: count("Epoch by which all of its workers route"),
+    digest: z.string().describe("Digest of its ring"),
+    heals: z.boolean().describe("Whether it holds the lease"),
+    silentMs: count("Milliseconds since its last report; 0 for the balancer that answers"),
+  })).describe("The live balancers, by id"),
+}).meta({ id: "Cluster" });
+
+/** The balancers of the fleet. */
+export type ClusterAnswer = AnswerOf<typeof cluster>;
+
 /** The state of the fleet. */
 const fleetStatus = z.object({
   version: count("Version of the view that requests are routed by"),
+  epoch: count("Epoch of the desired state that the ring was built from; grows with each change"),
   digest: z.string().describe("Equal for equal rings"),
   layout,
   slots: count("M, the slots of the ring"),
@@ -114,6 +136,7 @@ const fleetStatus = z.object({
   }).describe("What new instances run: what the settings say, or what a deploy brought"),
   quarantined: z.array(z.object({ key: z.string(), until: time("When that ends") }))
     .describe("Request keys that are answered with 503, because replicas died of them"),
+  cluster: cluster.nullable().describe("The balancers that share the fleet; null for a single one"),
 });
 
 /** The state of the fleet. */

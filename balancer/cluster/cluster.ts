@@ -34,6 +34,8 @@ export interface ClusterStatus {
   /** Id of the balancer that heals; undefined if none does at present. */
   readonly holder: string | undefined;
   readonly isolated: boolean;
+  /** Milliseconds since the rings of the live balancers began to differ; 0 while they agree. */
+  readonly disagreeMs: number;
   /** The live balancers. */
   readonly balancers: readonly SeenBalancer[];
 }
@@ -54,6 +56,7 @@ export class Cluster {
   readonly #balancers: Balancers;
   #routing = () => NOTHING;
   #onLease = () => {};
+  #disagreeSince: number | undefined;
 
   constructor(options: ClusterOptions) {
     this.#options = options;
@@ -99,12 +102,24 @@ export class Cluster {
     return this.#balancers.isolated;
   }
 
+  /**
+   * Milliseconds since the rings of the live balancers began to differ, as far as this one has
+   * looked; 0 while they agree.
+   */
+  get disagreeMs(): number {
+    const { clock } = this.#options;
+    const rings = new Set(this.#balancers.live.map(({ epoch, digest }) => `${epoch} ${digest}`));
+    if (rings.size <= 1) this.#disagreeSince = undefined;
+    else this.#disagreeSince ??= clock.now();
+    return this.#disagreeSince === undefined ? 0 : clock.now() - this.#disagreeSince;
+  }
+
   /** The cluster's state for people. */
   get status(): ClusterStatus {
     const { live: balancers, isolated } = this.#balancers;
     const known = balancers.some(({ id }) => id === this.#lease.holder);
     const holder = known ? this.#lease.holder : undefined;
-    return { self: this.id, holder, isolated, balancers };
+    return { self: this.id, holder, isolated, disagreeMs: this.disagreeMs, balancers };
   }
 
   /**

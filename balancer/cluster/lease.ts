@@ -185,7 +185,7 @@ export class Lease {
       return await this.#look();
     }
     this.#seen = { holder: id, epoch: result.epoch, at };
-    // A lease that lapsed during this call was not continued, although nobody else took it.
+    // A lease that lapsed during this call was not continued, although no other balancer took it.
     if (!continues || !this.held) this.#tenure++;
     this.#renewal = renewal;
   }

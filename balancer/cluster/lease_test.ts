@@ -40,7 +40,7 @@ class Cable implements SharedStore {
   watch = (onChange: () => void) => this.#store.watch(onChange);
 }
 
-Deno.test("a lease that nobody has, or that was released, is taken at once; another's after the whole lease", () => {
+Deno.test("a free or released lease is taken at once, another balancer's lease after its whole time", () => {
   const seen = { holder: "a", epoch: 7, at: 1000 };
   assertEquals(leaseStep(undefined, "b", 0, LEASE_MS), "take");
   assertEquals(leaseStep({ ...seen, holder: "" }, "b", 1001, LEASE_MS), "take");
@@ -102,7 +102,7 @@ Deno.test("a holder that is cut off stops acting before another one begins, and 
   b.close();
 });
 
-Deno.test("a lapse of the lease ends the tenure, even if nobody else took it", async () => {
+Deno.test("a lapse of the lease ends the tenure, even if no other balancer took it", async () => {
   const setup = new Setup();
   const cable = new Cable(setup.stores.open("lease"));
   const lease = setup.lease("a", cable);

@@ -79,6 +79,8 @@ const PLAN: Plan = {
 const STATUS: Status = {
   ...SHAPE,
   version: 7,
+  epoch: 2,
+  cluster: null,
   digest: "d1",
   engine: "memory",
   engineUp: true,
@@ -134,10 +136,9 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
       weigh: answering(CHANGED, "weigh"),
       reshape: answering(CHANGED, "reshape"),
       apply: answering(CHANGED, "apply"),
-      plan: (request) => {
+      planAside: (request) => {
         calls.push(["plan", request]);
-        if (fails) throw fails;
-        return PLAN;
+        return fails ? Promise.reject(fails) : Promise.resolve(PLAN);
       },
     },
     upstreams: { list: () => UPSTREAMS, set: answering(CHANGED, "set") },

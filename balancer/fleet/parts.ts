@@ -230,7 +230,7 @@ export class FleetParts {
   #onListed(listing: EngineListing): void {
     this.#logEngine(true);
     const heals = this.shared?.listed() ?? true;
-    // Nobody starts the instances of engine static: each balancer takes them all.
+    // No balancer starts the instances of engine static, so each one takes them all.
     const first = this.inventory.take(listing, heals || !this.#ownsInstances);
     // The first balancer of several creates the state once it heals.
     const creates = this.shared && heals && !this.desiredState.shared;

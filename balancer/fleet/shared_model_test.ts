@@ -91,7 +91,7 @@ async function checkQuiet(world: SharedHarness): Promise<void> {
   const living = world.living;
   const routing = living.map((one) => one.routing());
   for (const one of routing) assertEquals(one, routing[0]);
-  assertEquals(world.healers.length, 1, "nobody heals");
+  assertEquals(world.healers.length, 1, "balancers that heal");
   const names = living[0]!.membership.names();
   assertEquals(await world.running(), [...names].sort());
   assertEquals(living[0]!.fleet.view.ready.size, names.length);

@@ -58,6 +58,23 @@ export function fleetMetrics(sources: FleetSources): readonly MetricFamily[] {
       Number(maintenance),
     ),
     gauge("engine_up", "Whether the engine can be reached.", Number(status.engineUp)),
+    ...clusterMetrics(status),
+  ];
+}
+
+/** Metrics of one balancer of several; none for a balancer that is alone. */
+function clusterMetrics({ cluster }: FleetStatus): MetricFamily[] {
+  if (!cluster) return [];
+  const { self, holder, balancers, isolated, disagreeMs } = cluster;
+  return [
+    gauge("balancers", "Live balancers of the fleet, as this one sees them.", balancers.length),
+    gauge("lease_held", "Whether this balancer heals the fleet.", Number(holder === self)),
+    gauge("isolated", "Whether this balancer has lost the shared store.", Number(isolated)),
+    gauge(
+      "balancers_disagree_seconds",
+      "How long the rings of the live balancers have differed; 0 while they are equal.",
+      disagreeMs / 1000,
+    ),
   ];
 }
 
@@ -97,9 +114,13 @@ function isReady({ state }: ReplicaStatus): boolean {
   return state === "ready";
 }
 
-function ringMetrics({ version, slots }: FleetStatus, { slotsMoved }: FleetTotals): MetricFamily[] {
+function ringMetrics(
+  { version, epoch, slots }: FleetStatus,
+  { slotsMoved }: FleetTotals,
+): MetricFamily[] {
   return [
     gauge("ring_version", "Version of the view that requests are routed by.", version),
+    gauge("ring_epoch", "Epoch of the desired state that the ring was built from.", epoch),
     gauge("ring_slots", "Slots of the ring.", slots),
     counter("slots_moved_total", "Slots that changed their owner.", slotsMoved),
   ];

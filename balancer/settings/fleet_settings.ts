@@ -78,6 +78,7 @@ export const FLEET_SETTINGS = {
   ),
   LB_RING_FIELDS: flag(
     false,
-    "whether responses say where they come from: X-Ring-Slot and X-Ring-Replica",
+    "whether responses say where they come from: X-Ring-Slot, X-Ring-Replica, " +
+      "X-Ring-Epoch and X-Ring-Digest",
   ),
 } satisfies Record<string, Setting<unknown>>;

@@ -15,7 +15,8 @@ import { systemTest as test } from "../../tools/test/needs.ts";
 const RING = Ring.build({ members: ["Server1", "Server2"] });
 
 /** Ring fields that a replica sends and that must not be forwarded. */
-const SPOOFED = "X-Ring-Slot: 9999\r\nx-ring-replica: Evil\r\nX-Own: yes\r\n";
+const SPOOFED = "X-Ring-Slot: 9999\r\nx-ring-replica: Evil\r\nX-Ring-Epoch: 9\r\n" +
+  "X-RING-DIGEST: evil\r\nX-Own: yes\r\n";
 
 const LENGTH = `HTTP/1.1 200 OK\r\n${SPOOFED}Content-Length: 2\r\n\r\n`;
 const CHUNKED =
@@ -83,12 +84,15 @@ test("responses carry the ring fields of the balancer, never those of a replica"
         assertEquals(statusOf(response), status);
         assertEquals(ringFields(response), expected(id));
         assertEquals(field(response, "x-own"), "yes");
+        assertEquals(field(response, "x-ring-epoch"), "0");
+        assertEquals(field(response, "x-ring-digest"), RING.digest);
       }
     });
   }
   await t.step("an interim response has no ring fields", async () => {
     const early = await exchange(client, get("/early", "X-Request-Id: 1"));
     assertEquals([statusOf(early), ...ringFields(early)], [103, undefined, undefined]);
+    assertEquals(field(early, "x-ring-epoch"), undefined);
     assertEquals(field(early, "x-own"), "yes");
     assertEquals(ringFields(await client.response()), expected(1));
   });

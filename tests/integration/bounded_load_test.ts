@@ -364,7 +364,10 @@ test("requests in flight in a crashed worker no longer count towards the load bo
   const slow = await keepBusy(bench, 13);
   assertEquals(loadsOf(bench, fleet)[0], 5);
   // No ring can be built of this one; that a view cannot be used is the worker's end.
-  const broken = { options: { members: [{ name: "a" }, { name: "a" }] } } as unknown as Ring;
+  const broken = {
+    options: { members: [{ name: "a" }, { name: "a" }] },
+    table: new Uint16Array(1),
+  } as unknown as Ring;
   const good = bench.view({ ready: fleet.ready }, 2);
   bench.workers.publish({ ...good, ring: broken });
   await bench.until("the crash", () => bench.failures.length > 0);

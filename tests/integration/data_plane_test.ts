@@ -257,7 +257,10 @@ test("a worker that crashes loses its connections, and another worker replaces i
   await client.send(getOf("Server1"));
   assertEquals((await client.response()).body, "one");
   // No ring can be built of this one; that a view cannot be used is the worker's end.
-  const broken = { options: { members: [{ name: "a" }, { name: "a" }] } } as unknown as Ring;
+  const broken = {
+    options: { members: [{ name: "a" }, { name: "a" }] },
+    table: new Uint16Array(1),
+  } as unknown as Ring;
   const good = bench.view({ ready: { Server1: one } }, 2);
   bench.workers.publish({ ...good, ring: broken });
   await client.rest();
@@ -280,7 +283,10 @@ test("connections lost with a crashed worker are no longer counted", async () =>
     assertEquals((await client.response()).body, "one");
   }
   assertEquals(statusOf(await bench.ask(getOf("Server1"))), 503);
-  const broken = { options: { members: [{ name: "a" }, { name: "a" }] } } as unknown as Ring;
+  const broken = {
+    options: { members: [{ name: "a" }, { name: "a" }] },
+    table: new Uint16Array(1),
+  } as unknown as Ring;
   const good = bench.view({ ready: { Server1: one } }, 2);
   bench.workers.publish({ ...good, ring: broken });
   for (const client of clients) await client.rest();

@@ -35,6 +35,8 @@ export function replica(name: string, other: Partial<ReplicaStatus> = {}): Repli
 export function status(replicas: readonly ReplicaStatus[], other: Partial<Status> = {}): Status {
   return {
     version: 7,
+    epoch: 2,
+    cluster: null,
     digest: "3f67e26d74c3b26d",
     layout: "even",
     slots: 512,

@@ -47,7 +47,7 @@ export interface ControlParts {
     remove(n: number, hostnames: readonly string[], onMade: OnMade): Promise<string[]>;
     weigh(weights: Weights, onMade: OnMade): Promise<ChangeReport>;
     reshape(shape: Partial<RingShape>, onMade: OnMade): Promise<ChangeReport>;
-    plan(request: ChangeRequest): Plan;
+    planAside(request: ChangeRequest): Promise<Plan>;
     apply(id: string, onMade: OnMade): Promise<ChangeReport>;
   };
   /** The list of upstreams, engine static. */

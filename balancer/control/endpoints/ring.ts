@@ -68,7 +68,7 @@ export const planChange: Operation = jsonCall({
     404: "No replica has one of the names",
     409: "A name is taken or named twice, or somebody else runs the replicas",
   },
-  run: ({ membership }) => ({ body }) => answerPlan(membership.plan(body)),
+  run: ({ membership }) => async ({ body }) => answerPlan(await membership.planAside(body)),
 });
 
 /** `POST /_lb/apply` */

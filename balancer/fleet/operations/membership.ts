@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { compareRings, movedIds } from "../../../ring/mod.ts";
-import { factsOf, ringOf, type RingShape } from "../spec/ring_spec.ts";
+import { compareRings, movedIds, type Ring } from "../../../ring/mod.ts";
+import { RingBuilder } from "../spec/ring_builder.ts";
+import { factsOf, isRingOf, ringOf, type RingShape } from "../spec/ring_spec.ts";
 import {
   applied,
   type Change,
@@ -64,6 +65,7 @@ const CALL_FIELDS: FieldNames = { add: "n", remove: "hostnames" };
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #plans = new PlanStore();
+  readonly #rings = new RingBuilder();
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -155,11 +157,29 @@ export class Membership {
    *   the value
    */
   plan(request: ChangeRequest): Plan {
+    const target = applied(this.#options.fleet.ringSpec, this.#resolve(request));
+    return this.#plan(request, ringOf(target, this.#options.fleet.view.ring));
+  }
+
+  /**
+   * The same, without blocking the main thread while a large ring is built.
+   *
+   * @param request the change
+   * @throws {ChangeError} as {@linkcode Membership.plan}
+   */
+  async planAside(request: ChangeRequest): Promise<Plan> {
+    const { ringSpec, view } = this.#options.fleet;
+    const target = applied(ringSpec, this.#resolve(request));
+    return this.#plan(request, await this.#rings.build(target, view.ring));
+  }
+
+  /** @param built the ring after the change, unless the fleet has changed since it was built */
+  #plan(request: ChangeRequest, built: Ring): Plan {
     const { fleet, now } = this.#options;
     const { view: { ring }, ringSpec } = fleet;
     const change = this.#resolve(request);
     const target = applied(ringSpec, change);
-    const after = ringOf(target, ring);
+    const after = isRingOf(built, target) ? built : ringOf(target, ring);
     const until = now() + PLAN_MS;
     const plan: Plan = {
       id: crypto.randomUUID(),

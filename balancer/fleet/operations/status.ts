@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { FleetStatus, ReplicaStatus } from "../../answers/fleet.ts";
+import type { ClusterStatus } from "../../cluster/cluster.ts";
+import type { ClusterAnswer, FleetStatus, ReplicaStatus } from "../../answers/fleet.ts";
 import { addressText } from "../../view.ts";
 import { slotsOf } from "../spec/ring_spec.ts";
 import type { Fleet } from "../fleet.ts";
@@ -17,7 +18,7 @@ import { rampAt, ringRamps } from "../member/slow_start.ts";
  * @param now instant of the fleet's clock, in milliseconds
  */
 export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
-  const { version, ring, ready } = fleet.view;
+  const { version, epoch, ring, ready } = fleet.view;
   const { virtualServers, hashes } = fleet.ringSpec.shape;
   const { slowStartMs } = fleet.policy;
   const slots = slotsOf(ring);
@@ -30,6 +31,7 @@ export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
   const status = (member: Member) => replicaStatus(member, load(member), now, date);
   return {
     version,
+    epoch,
     digest: ring.digest,
     layout: ring.layout,
     slots: ring.slots,
@@ -50,6 +52,17 @@ export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
     })),
     template: fleet.template,
     quarantined: fleet.poisonKeys.list(now).map(({ key, until }) => ({ key, until: date(until) })),
+    cluster: fleet.cluster ? clusterStatus(fleet.cluster) : null,
+  };
+}
+
+function clusterStatus({ holder, balancers, ...rest }: ClusterStatus): ClusterAnswer {
+  return {
+    ...rest,
+    holder: holder ?? null,
+    balancers: balancers.map(({ id, host, pid, epoch, digest, silentMs }) => (
+      { id, host, pid, epoch, digest, heals: id === holder, silentMs }
+    )),
   };
 }
 

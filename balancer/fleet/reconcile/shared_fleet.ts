@@ -45,6 +45,9 @@ const RETRY_MS = 500;
 /** Longest wait for the other balancers to route by a change, in milliseconds. */
 const ACKNOWLEDGE_MS = 2000;
 
+/** Rings that differ for longer than this, in milliseconds, are reported. */
+const DISAGREE_MS = 10_000;
+
 /** Longest wait for the first state of an empty store, in milliseconds. */
 const FIRST_STATE_MS = 30_000;
 
@@ -61,6 +64,7 @@ export class SharedFleet {
   #routing: RoutingReport = { epoch: 0, digest: "", instances: 0, draining: [] };
   #appliedVersion = -1;
   #reported = "";
+  #differed = false;
   #closed = false;
   /** Whether the log says that this balancer heals. */
   #healed = false;
@@ -99,7 +103,7 @@ export class SharedFleet {
    *
    * @param changes changes of the shared state
    * @param onHealing called when this balancer begins to heal, and after each change while it heals
-   * @throws {Error} nobody has created the state in time
+   * @throws {Error} no balancer has created the state in time
    */
   async open(changes: SharedChanges, onHealing: () => void): Promise<void> {
     const { cluster, store, desiredState } = this.#options;
@@ -260,9 +264,25 @@ export class SharedFleet {
       void this.#read();
       void this.#changes?.withdrawAbandoned();
       void this.healing.follow();
+      this.#watchAgreement();
       if (this.healing.mayHeal && reads % READS === 0) this.#options.list();
       this.#follow(reads + 1);
     });
+  }
+
+  /** Reports once when the balancers' rings have differed for long. */
+  #watchAgreement(): void {
+    const { cluster, log } = this.#options;
+    const { disagreeMs } = cluster;
+    const differs = disagreeMs > DISAGREE_MS;
+    if (differs && !this.#differed) {
+      log.error("the balancers' rings have differed for {ms} ms: {balancers}", {
+        ms: disagreeMs,
+        balancers: cluster.status.balancers.map(({ id, epoch, digest }) => ({ id, epoch, digest })),
+      });
+    }
+    if (!differs && this.#differed) log.info("the balancers' rings are equal again");
+    this.#differed = differs;
   }
 
   #acknowledge(): void {

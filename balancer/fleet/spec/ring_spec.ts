@@ -11,6 +11,7 @@ import {
   Ring,
   ringCapacity,
   RingFullError,
+  type RingOptions,
 } from "../../../ring/mod.ts";
 import { completeOptions } from "../../../ring/options.ts";
 
@@ -54,7 +55,12 @@ export interface RingFacts extends RingShape {
  * @throws {RingFullError} the members need more slots than the ring has
  */
 export function ringOf(ringSpec: RingSpec, kin?: Ring): Ring {
-  return Ring.build({ ...ringSpec.shape, members: membersOf(ringSpec) }, kin);
+  return Ring.build(ringOptions(ringSpec), kin);
+}
+
+/** Returns the options of the ring. */
+export function ringOptions(ringSpec: RingSpec): RingOptions {
+  return { ...ringSpec.shape, members: membersOf(ringSpec) };
 }
 
 function membersOf({ weights }: RingSpec): Member[] {
@@ -99,7 +105,7 @@ export function isPossible(ringSpec: RingSpec): boolean {
   if (ringSpec.weights.size === 0) return true;
   if (!serves(ringSpec)) return false;
   try {
-    refuseOverflow(completeOptions({ ...ringSpec.shape, members: membersOf(ringSpec) }));
+    refuseOverflow(completeOptions(ringOptions(ringSpec)));
     return true;
   } catch (error) {
     if (error instanceof RingFullError) return false;

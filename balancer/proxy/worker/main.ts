@@ -95,8 +95,9 @@ function accept(
 }
 
 function publish({ view, counters }: Extract<ToWorker, { type: "view" }>): void {
-  const { version, epoch, ring: options, ready, awaited, quarantined, loads }: PlainView = view;
-  ring = ringOf(options, ring);
+  const { version, epoch, ring: options, table, ready, awaited, quarantined, loads }: PlainView =
+    view;
+  ring = ringOf(options, table, ring);
   proxy?.publish(
     {
       version,

@@ -19,13 +19,16 @@ import type { SharedFiles } from "../transport/descriptor_budget.ts";
 import type { LoadMap } from "../upstream/load_cells.ts";
 import type { WorkerSheets } from "./worker_parts.ts";
 import type { ProxySettings } from "../settings.ts";
+import { sharedTable } from "./shared_table.ts";
 import type { ReplicaSheets } from "../stats/counter_table.ts";
 
-/** A view as plain data; the worker builds the same ring. */
+/** A view as plain data. */
 export interface PlainView {
   readonly version: number;
   readonly epoch: number;
   readonly ring: CompleteRingOptions;
+  /** The table of the ring, in memory that all threads share. */
+  readonly table: Uint16Array;
   readonly ready: readonly Upstream[];
   readonly awaited: readonly string[];
   readonly quarantined: readonly string[];
@@ -47,6 +50,7 @@ export function plainView(
     version,
     epoch,
     ring: ring.options,
+    table: sharedTable(ring),
     ready: [...ready.values()],
     awaited: [...awaited],
     quarantined: [...quarantined],

@@ -1,0 +1,24 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { systemTest as test } from "../../../tools/test/needs.ts";
+import { RingBuilder } from "./ring_builder.ts";
+import { ringOf, type RingSpec } from "./ring_spec.ts";
+
+function specOf(members: number, shape: Partial<RingSpec["shape"]> = {}): RingSpec {
+  const weights = Array.from({ length: members }, (_, at) => [`Server${at}`, 1] as const);
+  const whole = { slots: 8192, virtualServers: 9, layout: "even", hashes: "fibonacci" } as const;
+  return { weights: new Map(weights), shape: { ...whole, ...shape } };
+}
+
+test("a large ring that a thread builds is the ring that the main thread would build", async () => {
+  const [kin, builder] = [ringOf(specOf(3)), new RingBuilder()];
+  const specs = [specOf(150), specOf(200, { layout: "rendezvous" }), specOf(4), specOf(0)];
+  const rings = await Promise.all(specs.map((spec) => builder.build(spec, kin)));
+  assertEquals(rings.map(({ digest }) => digest), specs.map((spec) => ringOf(spec).digest));
+});
+
+test("a ring that cannot be built is the error of its caller, and the next one is built", async () => {
+  const [kin, builder] = [ringOf(specOf(3)), new RingBuilder()];
+  const [failed, built] = [builder.build(specOf(9000), kin), builder.build(specOf(150), kin)];
+  await assertRejects(() => failed, Error, "the ring could not be built");
+  assertEquals((await built).digest, ringOf(specOf(150)).digest);
+});
