@@ -18,6 +18,9 @@ export const ringTable = z.object({
   hashes: z.string().describe("Name of the hash family; custom where it is none of the built-in"),
   slots: count("M, the slots of the ring"),
   virtualServersEach: count("Virtual servers of a member of weight 1, layout ring"),
+  unchanged: z.boolean().describe(
+    "Whether the digest is the one that was asked for as known: runs and virtualServers are left out",
+  ),
   members: z.array(z.object({
     name: z.string(),
     weight: z.number().min(0).describe("What it has on the ring now"),

@@ -7,7 +7,7 @@ import type { Load } from "../answers/load.ts";
 import type { Plan } from "../answers/ring.ts";
 import type { Wish } from "./client/wish.ts";
 import { plannedMoves } from "./client/planned_ring.ts";
-import { kept, ratesBetween, sharesBetween } from "./client/rates.ts";
+import { kept, sharesBetween } from "./client/rates.ts";
 import {
   angleOf,
   movesBetween,
@@ -26,19 +26,6 @@ function load(changes: Partial<Load>): Load {
 function served(requests: number) {
   return { requests, errors: 0, inFlight: 0, p50Ms: null, p99Ms: null, holdP99Ms: null };
 }
-
-Deno.test("rates are differences divided by the elapsed time", () => {
-  const before = load({ at: 1000, requests: 100, errors: 1, held: 7 });
-  const after = load({ at: 3000, requests: 500, errors: 2, held: 7, retried: 4, holding: 3 });
-  const rates = { requests: 200, errors: 0.5, held: 0, retried: 2, holding: 3 };
-  assertEquals(ratesBetween(before, after), { at: 3, ...rates });
-});
-
-Deno.test("there is no rate without elapsed time, nor across a restart of the balancer", () => {
-  const reading = load({ at: 1000, requests: 100 });
-  assertEquals(ratesBetween(reading, reading), undefined);
-  assertEquals(ratesBetween(reading, load({ at: 2000, requests: 10 })), undefined);
-});
 
 Deno.test("shares cover the requests between two readings, also for new replicas", () => {
   const before = load({ replicas: { a: served(10), b: served(50) } });

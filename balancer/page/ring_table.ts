@@ -12,8 +12,10 @@ import type { View } from "../view.ts";
  * Returns the ring in force.
  *
  * @param view the view in force
+ * @param known digest of the ring that the client has: its slots are not sent again
  */
-export function ringTable({ version, ring, ready, awaited }: View): RingTable {
+export function ringTable({ version, ring, ready, awaited }: View, known = ""): RingTable {
+  const unchanged = ring.digest === known;
   const indexOf = new Map(ring.members.map((name, index) => [name, index]));
   return {
     version,
@@ -22,14 +24,15 @@ export function ringTable({ version, ring, ready, awaited }: View): RingTable {
     hashes: typeof ring.hashes === "string" ? ring.hashes : "custom",
     slots: ring.slots,
     virtualServersEach: ring.options.virtualServers,
+    unchanged,
     members: ring.options.members.map(({ name, weight }) => ({
       name,
       weight,
       ready: ready.has(name),
       awaited: awaited.has(name),
     })),
-    runs: runsOf(ring),
-    virtualServers: ring.virtualServers.map(({ member, slot }) =>
+    runs: unchanged ? [] : runsOf(ring),
+    virtualServers: (unchanged ? [] : ring.virtualServers).map(({ member, slot }) =>
       [indexOf.get(member) ?? 0, slot] as const
     ),
   };

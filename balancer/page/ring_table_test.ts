@@ -31,6 +31,18 @@ Deno.test("the runs expand to the ring's table, with any layout", () => {
   }
 });
 
+Deno.test("a client that has the ring gets no slots again, but every member's state", () => {
+  const seen = view({ members: ["a", "b"], slots: 64, layout: "ring" });
+  const { unchanged, runs, virtualServers, members } = ringTable(seen, seen.ring.digest);
+  assertEquals({ unchanged, runs, virtualServers }, {
+    unchanged: true,
+    runs: [],
+    virtualServers: [],
+  });
+  assertEquals(members.length, 2);
+  assertEquals(ringTable(seen, "0").unchanged, false);
+});
+
 Deno.test("adjacent slots of one owner are one run", () => {
   assertEquals(ringTable(view({ members: ["a"], slots: 64 })).runs, [0, 64]);
 });

@@ -47,24 +47,27 @@ export interface Tab {
 export type OpenTab = (options?: BrowserContextOptions) => Promise<Tab>;
 
 /**
- * A test that drives a browser.
+ * A test that drives a browser. Steps of one test share its browser, which takes seconds to start.
  *
  * @param name the name of the test, a sentence
  * @param test opens its tabs, which are closed for it
  */
-export function browserTest(name: string, test: (open: OpenTab) => Promise<void>): void {
+export function browserTest(
+  name: string,
+  test: (open: OpenTab, t: Deno.TestContext) => Promise<void>,
+): void {
   const why = IGNORED && PERMITTED ? " (Chromium is not installed)" : "";
   systemTest({
     name: name + why,
     ignore: IGNORED,
-    fn: async () => {
+    fn: async (t) => {
       const browser = await launch();
       try {
         await test(async (options) => {
           const context = await browser.newContext(options);
           context.setDefaultTimeout(DEADLINE_MS);
           return watched(await context.newPage());
-        });
+        }, t);
       } finally {
         await browser.close();
       }

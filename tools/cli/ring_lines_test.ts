@@ -10,6 +10,7 @@ Deno.test("ring: each replica has a row with its share, its number of arcs and i
     hashes: "fibonacci",
     slots: 8,
     virtualServersEach: 9,
+    unchanged: false,
     members: [
       { name: "A", weight: 2, ready: true, awaited: false },
       { name: "B", weight: 1, ready: false, awaited: true },

@@ -3,9 +3,12 @@
  *
  * @module
  */
+import { z } from "zod";
 import { explanation } from "../../answers/explanation.ts";
 import { changed, planned, ringTable as table } from "../../answers/ring.ts";
 import { ringTable } from "../../page/ring_table.ts";
+import { received } from "../../fault.ts";
+import { parseFields } from "../input/schema.ts";
 import { entryOf } from "../auth/audit.ts";
 import { jsonCall, type Operation } from "../api/endpoint.ts";
 import { explain } from "../explain/explain.ts";
@@ -13,14 +16,25 @@ import { keyAsked, question } from "../explain/query.ts";
 import { answerChange, answerPlan } from "./ring_report.ts";
 import { application, change, shape } from "../input/ring_requests.ts";
 
+const DIGEST_RULE = { error: received("must be a digest of at most 64 hexadecimal digits") };
+
+const ringQuery = z.object({
+  known: z.string(DIGEST_RULE).regex(/^[0-9a-f]{0,64}$/, DIGEST_RULE).exactOptional()
+    .describe("Digest of the ring that the client has"),
+});
+
 /** `GET /_lb/ring` */
 export const getRing: Operation = jsonCall({
   id: "getRing",
   group: "Ring",
   summary: "Who owns which slot",
+  description: "The table of slots is large: a client that has it passes its digest as `known`, " +
+    "and gets the table again only if the ring is another.",
+  query: ringQuery,
   what: "The ring that is routed by",
   answer: table,
-  run: ({ explain }) => () => ringTable(explain.view()),
+  run: ({ explain }) => ({ c }) =>
+    ringTable(explain.view(), parseFields(ringQuery, c.req.query()).known),
 });
 
 /** `GET /_lb/explain` */

@@ -7,8 +7,10 @@ import { type Signal, useSignal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { ApiError } from "./api.ts";
-import { counted, milliseconds, percent } from "./format.ts";
+import { inFormWords } from "./form_words.ts";
+import { counted, percent } from "./format.ts";
 import type { DrillReport } from "../../answers/incident.ts";
+import type { LogState } from "../../answers/log.ts";
 import type { Plan } from "../../answers/ring.ts";
 import type { Wish } from "./wish.ts";
 import { plannedMoves } from "./planned_ring.ts";
@@ -27,6 +29,8 @@ export interface Actions {
   plan(wish: Wish): Promise<boolean>;
   apply(id: string): Promise<boolean>;
   drill(name: string, path: string, seconds: number): Promise<DrillReport | undefined>;
+  deploy(wish: DeployWish): Promise<boolean>;
+  log(change: Partial<LogState>): Promise<boolean>;
 }
 
 /** Actions of one dialog or panel. */
@@ -42,6 +46,7 @@ export function useActions(): Actions {
       return await action();
     } catch (fault) {
       if (!(fault instanceof ApiError)) throw fault;
+      if (fault.status === 401 || fault.status === 403) store.tokenWanted.value = true;
       error.value = refusal(fault);
       return undefined;
     } finally {
@@ -63,16 +68,33 @@ export function useActions(): Actions {
     drill: (name, path, seconds) =>
       attempt(async () => {
         const body = { kill: name, path, seconds };
-        const report = await store.api.send<DrillReport>("POST", "drill", body);
-        store.tell(drillText(name, report), !report.passed);
-        return report;
+        store.drill.value = { name, report: undefined };
+        try {
+          const report = await store.api.send<DrillReport>("POST", "drill", body);
+          store.drill.value = { name, report };
+          return report;
+        } finally {
+          if (!store.drill.value?.report) store.drill.value = undefined;
+        }
+      }),
+    // The progress is shown by the events of the deploy, whoever began it.
+    deploy: (wish) =>
+      attempt(async () => {
+        await store.api.follow("deploy", wish);
+        return true;
+      }).then((whether) => whether ?? false),
+    log: (change) =>
+      done(async () => {
+        const { message } = await store.api.send<{ message: LogState }>("PATCH", "log", change);
+        return `The log has level ${message.level}, access log ${message.access}`;
       }),
   };
 }
 
 function refusal({ status, message }: ApiError): string {
   const refused = [401, 403, 429].includes(status);
-  return `${refused ? "Refused: " : ""}${message}${status === 401 ? " (see Admin token)" : ""}`;
+  const hint = status === 401 ? " (see Admin token)" : "";
+  return `${refused ? "Refused: " : ""}${inFormWords(message)}${hint}`;
 }
 
 /** Adds, removes, weighs or reshapes: a change of one kind is one call. */
@@ -120,9 +142,10 @@ async function applyPlan(store: Store, id: string): Promise<string> {
   return movedText("Applied the plan", changed);
 }
 
-function drillText(name: string, { passed, missed, load, incident }: DrillReport): string {
-  const released = incident?.timings.release ?? null;
-  const healed = released === null ? "" : `, full ring after ${milliseconds(released)}`;
-  const outcome = passed ? "passed" : `failed (${missed.join("; ")})`;
-  return `Drill on ${name} ${outcome}: ${load.requests} requests, ${load.lost} lost${healed}`;
+/** The body of `POST /_lb/deploy`. */
+export interface DeployWish {
+  readonly image?: string;
+  readonly command?: string | null;
+  readonly options?: unknown;
+  readonly minReadyMs?: number;
 }

@@ -30,8 +30,22 @@ export class Api {
   }
 
   /** Makes a call that changes something. @throws {ApiError} with the balancer's message */
-  send<T>(method: "POST" | "DELETE" | "PATCH", path: string, body: unknown): Promise<T> {
+  send<T>(method: "POST" | "PUT" | "DELETE" | "PATCH", path: string, body: unknown): Promise<T> {
     return this.#call<T>(method, path, JSON.stringify(body));
+  }
+
+  /**
+   * Makes a call whose answer is an event stream, and waits for its end: the same events are in the
+   * page's own stream.
+   *
+   * @throws {ApiError} with the balancer's message
+   */
+  async follow(path: string, body: unknown): Promise<void> {
+    const response = await answered(
+      fetch(path, { method: "POST", headers: this.headers, body: JSON.stringify(body) }),
+    );
+    if (!response.ok) throw new ApiError(response.status, messageOf(await jsonOf(response)) ?? "");
+    await answered(response.text().then(() => response));
   }
 
   /** The token as header fields. */

@@ -4,8 +4,10 @@
  * @module
  */
 import type { JSX } from "preact";
-import { clock, counted } from "./format.ts";
+import { stepText } from "./deploy_steps.ts";
+import { clock, counted, milliseconds } from "./format.ts";
 import type { FleetEvent } from "../../answers/event.ts";
+import type { Incident } from "../../answers/incident.ts";
 import { useStore } from "./store.ts";
 
 /** Limit on events in the document. */
@@ -49,16 +51,25 @@ function textOf(event: FleetEvent): string {
     case "engine":
       return event.up ? "the engine answers" : "the engine does not answer";
     case "incident":
-      return `${event.incident.name}: incident ${event.incident.id} is over`;
+      return incidentText(event.incident);
     case "deploy":
-      return ["deploy", event.step, event.name, event.reason].filter(Boolean).join(" ");
+      return `deploy: ${stepText(event)}`;
   }
+}
+
+function incidentText({ id, name, signal, exit, timings: { release } }: Incident): string {
+  const outcome = release === null ? "ended unhealed" : `healed after ${milliseconds(release)}`;
+  const ending = exit === null || signal.includes(exit) ? "" : `; ${exit}`;
+  return `${name}: incident ${id} ${outcome}: ${signal}${ending}`;
 }
 
 function toneOf(event: FleetEvent): string {
   if (event.type === "replica") {
     if (event.to === "ready") return "good";
     return event.from === "ready" && event.to !== "leaving" ? "bad" : "";
+  }
+  if (event.type === "deploy") {
+    return event.step === "done" ? "good" : event.reason === undefined ? "" : "bad";
   }
   return event.type === "engine" && !event.up ? "bad" : "";
 }

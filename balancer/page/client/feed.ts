@@ -9,17 +9,25 @@ import { EventStream } from "./event_stream.ts";
 import type { FleetEvent } from "../../answers/event.ts";
 import type { Explanation } from "../../answers/explanation.ts";
 import type { Status } from "../../answers/fleet.ts";
+import type { History } from "../../answers/history.ts";
 import type { Incident } from "../../answers/incident.ts";
 import type { Load } from "../../answers/load.ts";
 import type { RingTable } from "../../answers/ring.ts";
-import { kept, ratesBetween, sharesBetween } from "./rates.ts";
+import { afterDeployStep } from "./deploy_steps.ts";
+import { kept, sharesBetween } from "./rates.ts";
+import { appended, mergedMarks } from "./series.ts";
 import type { Store } from "./store.ts";
 
 const SECOND_MS = 1000;
 /** Minimum interval of updates for events and status, however many events arrive. */
 const SHOWN_MS = 200;
 const EVENTS = 200;
-const POINTS = 300;
+/** Samples of 15 minutes, and of 24 hours. */
+const SECONDS = 900;
+const MINUTES = 1440;
+const MARKS = 256;
+/** Seconds after which the minutes are read again while they are shown. */
+const MINUTES_SECONDS = 20;
 /** Readings that the shares of requests cover. */
 const READINGS = 11;
 /** Seconds until a balancer without figures is asked again. */
@@ -38,6 +46,7 @@ export class Feed {
   #fresh: FleetEvent[] = [];
   #seconds = 0;
   #showing = false;
+  #reading = false;
   #stale = true;
   #incidentsStale = true;
 
@@ -59,6 +68,9 @@ export class Feed {
     this.#stream.run();
     setInterval(() => this.#second(), SECOND_MS);
     document.addEventListener("visibilitychange", () => this.touch());
+    this.#store.span.subscribe((span) => {
+      if (span === "24 h" && this.#store.admitted.value) this.#readMinutes();
+    });
   }
 
   /** Makes a single call first: the token may be wrong, and the balancer counts wrong tokens. */
@@ -72,7 +84,7 @@ export class Feed {
     if (barred.value !== undefined) return;
     admitted.value = true;
     this.touch();
-    this.#readLoad();
+    this.#readFigures();
   }
 
   /** Stops all requests until another token is entered. */
@@ -80,6 +92,7 @@ export class Feed {
     const { admitted, barred, dialog } = this.#store;
     admitted.value = false;
     barred.value = why;
+    this.#store.tokenWanted.value = true;
     dialog.value ??= { of: "token" };
   }
 
@@ -106,10 +119,11 @@ export class Feed {
 
   #second(): void {
     if (document.hidden) return;
-    this.#store.now.value = Date.now();
+    this.#store.now.value = Date.now() + this.#store.clockOffset;
     if (!this.#store.admitted.value) return;
     const second = this.#seconds++;
-    if (this.#store.load.value !== null || second % NO_LOAD_SECONDS === 0) this.#readLoad();
+    if (this.#store.load.value !== null || second % NO_LOAD_SECONDS === 0) this.#readFigures();
+    if (second % MINUTES_SECONDS === 0 && this.#store.span.value === "24 h") this.#readMinutes();
     if (second % STATUS_SECONDS === 0) this.touch();
   }
 
@@ -117,6 +131,8 @@ export class Feed {
     this.#fresh.push(event);
     if (this.#fresh.length > EVENTS) this.#fresh.shift();
     this.#stale = true;
+    const { deploy } = this.#store;
+    if (event.type === "deploy") deploy.value = afterDeployStep(deploy.value, event);
     if (event.type === "replica" || event.type === "incident") this.#incidentsStale = true;
     this.#soon();
   }
@@ -154,14 +170,33 @@ export class Feed {
     const next = await api.get<Status>("status");
     const restarted = status.value && status.value.startedAt !== next.startedAt;
     status.value = next;
-    if (restarted) this.#stream.restart();
+    if (restarted) this.#restarted();
     if (ring.value?.version !== next.version || restarted) {
-      ring.value = await api.get<RingTable>("ring");
+      await this.#readRing();
       await this.#explainAgain();
     }
     if (!this.#incidentsStale) return;
     this.#incidentsStale = false;
     incidents.value = (await api.get<{ incidents: Incident[] }>("incidents")).incidents;
+  }
+
+  /** The table of slots is sent only if it changed: health alone changes no slot. */
+  async #readRing(): Promise<void> {
+    const { api, ring } = this.#store;
+    const before = ring.value;
+    const next = await api.get<RingTable>(`ring?known=${before?.digest ?? ""}`);
+    ring.value = next.unchanged && before
+      ? { ...next, runs: before.runs, virtualServers: before.virtualServers }
+      : next;
+  }
+
+  /** A restarted balancer has new counters, and numbers its events from 1. */
+  #restarted(): void {
+    const { seconds, minutes, marks } = this.#store;
+    this.#stream.restart();
+    seconds.value = minutes.value = undefined;
+    marks.value = [];
+    this.#loads = [];
   }
 
   /** An explanation of a key belongs to one version of the ring. */
@@ -173,15 +208,42 @@ export class Feed {
     explained.value = await api.get<Explanation>(`explain?${way}=${encodeURIComponent(key)}`);
   }
 
+  async #readFigures(): Promise<void> {
+    if (this.#reading) return;
+    this.#reading = true;
+    try {
+      await Promise.all([this.#readLoad(), this.#readSeconds()]);
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  async #readSeconds(): Promise<void> {
+    await this.#attempt(async () => {
+      const { api, seconds, marks } = this.#store;
+      const since = Math.round(1000 * (seconds.value?.at.at(-1) ?? 0));
+      const next = await api.get<History>(`history?since=${since}`);
+      this.#store.clockOffset = next.now - Date.now();
+      seconds.value = appended(seconds.value, next, SECONDS);
+      marks.value = mergedMarks(marks.value, next.marks, MARKS);
+    });
+  }
+
+  async #readMinutes(): Promise<void> {
+    await this.#attempt(async () => {
+      const { api, minutes } = this.#store;
+      const since = Math.round(1000 * (minutes.value?.at.at(-1) ?? 0));
+      const next = await api.get<History>(`history?step=minute&since=${since}`);
+      minutes.value = appended(minutes.value, next, MINUTES);
+    });
+  }
+
   async #readLoad(): Promise<void> {
     await this.#attempt(async () => {
-      const { api, load, points, requestShares } = this.#store;
+      const { api, load, requestShares } = this.#store;
       const next = await this.#loadOrNull(() => api.get<Load>("load"));
       load.value = next;
       if (!next) return;
-      const last = this.#loads.at(-1);
-      const point = last && ratesBetween(last, next);
-      if (point) points.value = kept(points.value, point, POINTS);
       this.#loads = kept(this.#loads, next, READINGS);
       requestShares.value = sharesBetween(this.#loads[0] ?? next, next);
     });

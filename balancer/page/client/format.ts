@@ -49,3 +49,28 @@ export function clock(time: number, exact = false): string {
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
+
+/** Bytes per second in few characters: 0 B/s, 1.2 MB/s. */
+export function throughput(bytes: number): string {
+  const units = ["B/s", "kB/s", "MB/s", "GB/s"];
+  let [value, unit] = [bytes, 0];
+  while (value >= 999.5 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
+  return `${value >= 10 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/**
+ * Shortens a name in its middle: names of one service differ at their ends.
+ *
+ * @param name the name
+ * @param most limit on characters
+ */
+export function shortened(name: string, most: number): string {
+  if (name.length <= most) return name;
+  const tail = Math.ceil((most - 1) / 2);
+  return `${name.slice(0, most - 1 - tail)}…${name.slice(-tail)}`;
+}
+
+/** Seconds in one unit: 2 min, 10 h. */
+export function ago(seconds: number): string {
+  return seconds >= 7200 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 60)} min`;
+}

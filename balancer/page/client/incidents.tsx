@@ -1,73 +1,108 @@
 /**
- * Failures and their heals.
+ * Failures and their heals, grouped by replica and cause.
  *
  * @module
  */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { counted, duration, milliseconds } from "./format.ts";
+import { groupIncidents, type IncidentGroup, noIncidents } from "./health.ts";
 import type { Incident } from "../../answers/incident.ts";
 import { Swatch } from "./plan_panel.tsx";
 import { useStore } from "./store.ts";
+import { timelineOf } from "./timeline.ts";
 
-/** The steps of an incident in order. */
-const STEPS = [
-  "signal",
-  "eject",
-  "unrouted",
-  "create",
-  "started",
-  "ready",
-  "release",
-] as const satisfies readonly (keyof Incident["timings"])[];
+/** Groups that are shown at first. */
+const FIRST = 3;
 
-/** Incidents that are shown at first. */
-const FIRST = 6;
+/** Older incidents of a group that are listed. */
+const LISTED = 20;
 
 /** The card with the incidents. */
-export function Incidents(): JSX.Element {
-  const { incidents } = useStore();
+export function Incidents(): JSX.Element | null {
+  const { incidents, status, live } = useStore();
   const all = useSignal(false);
-  const shown = all.value ? incidents.value : incidents.value.slice(0, FIRST);
-  const hidden = incidents.value.length - shown.length;
+  if (!status.value) return null;
+  const groups = groupIncidents(incidents.value);
+  const shown = all.value ? groups : groups.slice(0, FIRST);
+  const hidden = groups.length - shown.length;
   return (
     <section class="card incidents" aria-labelledby="incidents-title">
       <header>
         <h2 id="incidents-title">Incidents</h2>
-        <span class="soft">{counted(incidents.value.length, "incident")}</span>
+        {groups.length === 0
+          ? <p class="soft">{noIncidents(status.value, live.value)}</p>
+          : <span class="soft">{counted(incidents.value.length, "incident")}</span>}
       </header>
-      {shown.length === 0 && <p class="empty">Nothing has failed since the balancer started.</p>}
-      <ol class="plain">
-        {shown.map((incident) => <Item key={incident.id} incident={incident} />)}
-      </ol>
+      {shown.length > 0 && (
+        <ol class="plain">
+          {shown.map((group) => <Group key={group.key} group={group} />)}
+        </ol>
+      )}
       {hidden > 0 && (
-        <button type="button" onClick={() => all.value = true}>Show {hidden} older</button>
+        <button type="button" onClick={() => all.value = true}>
+          Show {counted(hidden, "older group")}
+        </button>
       )}
     </section>
   );
 }
 
-function Item({ incident }: { readonly incident: Incident }): JSX.Element {
+function outcomeOf({ endedAt, timings: { release }, spare }: Incident): {
+  readonly text: string;
+  readonly class: string;
+} {
+  if (release !== null) {
+    const by = spare ? ", by a spare" : "";
+    return { text: `full ring after ${milliseconds(release)}${by}`, class: "tag done" };
+  }
+  return endedAt === null
+    ? { text: "being healed", class: "tag open" }
+    : { text: "not healed: failed again, or removed", class: "tag open" };
+}
+
+function Group({ group: { incidents } }: { readonly group: IncidentGroup }): JSX.Element {
   const { now } = useStore();
-  const { id, name, at, signal, timings, spare } = incident;
-  const ago = duration(now.value - Date.parse(at));
-  const outcome = timings.release === null
-    ? "being healed"
-    : `full ring after ${milliseconds(timings.release)}${spare ? ", by a spare" : ""}`;
+  const [incident, ...older] = incidents;
+  const { id, name, at, signal, served } = incident;
+  const outcome = outcomeOf(incident);
   return (
     <li class="incident" data-incident={id}>
       <p class="row">
         <strong>
           <Swatch name={name} />
         </strong>
-        <span class={timings.release === null ? "tag open" : "tag done"}>{outcome}</span>
-        <time class="soft" dateTime={at} title={at}>{ago} ago</time>
+        {older.length > 0 && <span class="tag count">{incidents.length} times</span>}
+        <span class={outcome.class}>{outcome.text}</span>
+        <time class="soft" dateTime={at} title={at}>
+          {duration(now.value - Date.parse(at))} ago
+        </time>
       </p>
-      <p>{signal}</p>
+      <p>{signal}{served ? "" : "; it had never been ready"}</p>
       <Ending incident={incident} />
       <Timeline incident={incident} />
       <p class="soft">{costOf(incident)}</p>
+      {older.length > 0 && <Older incidents={older} />}
     </li>
+  );
+}
+
+function Older({ incidents }: { readonly incidents: readonly Incident[] }): JSX.Element {
+  const { now } = useStore();
+  return (
+    <details>
+      <summary>{counted(incidents.length, "earlier failure")} with this cause</summary>
+      <ol class="plain older">
+        {incidents.slice(0, LISTED).map((incident) => (
+          <li key={incident.id}>
+            <time class="soft" dateTime={incident.at} title={incident.at}>
+              {duration(now.value - Date.parse(incident.at))} ago
+            </time>{" "}
+            {outcomeOf(incident).text}; {costOf(incident)}
+          </li>
+        ))}
+      </ol>
+    </details>
   );
 }
 
@@ -90,39 +125,27 @@ function Ending({ incident }: { readonly incident: Incident }): JSX.Element {
   );
 }
 
-/** The phases of a heal, and the steps that bound them. */
-const PARTS = [
-  { name: "noticed", to: "eject", class: "noticed" },
-  { name: "rerouted", to: "unrouted", class: "rerouted" },
-  { name: "created", to: "started", class: "created" },
-  { name: "warmed up", to: "ready", class: "warmed" },
-  { name: "released", to: "release", class: "released" },
-] as const;
-
-function Timeline({ incident: { timings } }: { readonly incident: Incident }): JSX.Element {
-  const end = Math.max(1, ...STEPS.map((step) => timings[step] ?? 0));
-  // In order of time: routes change while the replacement is being created.
-  const reached = PARTS.flatMap(({ name, to, class: sort }) => {
-    const until = timings[to];
-    return until === null ? [] : [{ name, sort, until }];
-  }).sort((a, b) => a.until - b.until);
-  const parts = reached.map((part, at) => ({ ...part, from: reached[at - 1]?.until ?? 0 }));
+function Timeline({ incident }: { readonly incident: Incident }): JSX.Element {
+  const { now } = useStore();
+  // Only an open incident depends on the time.
+  const parts = timelineOf(incident, incident.endedAt === null ? now.value : 0);
+  const end = Math.max(1, ...parts.map(({ from, tookMs }) => from + tookMs));
   return (
     <div class="timeline">
       <div class="track" aria-hidden="true">
-        {parts.map(({ name, sort, from, until }) => (
+        {parts.map(({ name, class: sort, from, tookMs }) => (
           <span
             key={name}
             class={sort}
-            style={{ left: `${100 * from / end}%`, width: `${100 * (until - from) / end}%` }}
+            style={{ left: `${100 * from / end}%`, width: `${100 * tookMs / end}%` }}
           />
         ))}
       </div>
       <ol class="steps">
-        {parts.map(({ name, sort, until }) => (
+        {parts.map(({ name, class: sort, tookMs }) => (
           <li key={name}>
             <span class={`dot ${sort}`} />
-            {name} {milliseconds(until)}
+            {name} {milliseconds(tookMs)}
           </li>
         ))}
       </ol>

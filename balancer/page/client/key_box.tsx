@@ -7,6 +7,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX, TargetedEvent } from "preact";
 import { ApiError } from "./api.ts";
 import { entries, Fault, Field } from "./dialog.tsx";
+import { inFormWords } from "./form_words.ts";
 import type { Explanation } from "../../answers/explanation.ts";
 import { Swatch } from "./plan_panel.tsx";
 import { useStore } from "./store.ts";
@@ -29,7 +30,7 @@ export function KeyBox(): JSX.Element {
     } catch (fault) {
       if (!(fault instanceof ApiError)) throw fault;
       store.explained.value = undefined;
-      error.value = fault.message;
+      error.value = inFormWords(fault.message);
     }
   };
   return (
@@ -76,7 +77,7 @@ function Answer({ reason, slot, hashedAs, hash, owner, successors }: Explanation
           {successors.slice(0, NEXT).map((name) => <Swatch key={name} name={name} />)}
           {successors.length > NEXT && <span class="soft">and {successors.length - NEXT} more
           </span>}
-          {successors.length === 0 && "nobody"}
+          {successors.length === 0 && "no other replica"}
         </dd>
       </dl>
       <button type="button" onClick={clear}>Clear</button>

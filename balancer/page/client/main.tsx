@@ -9,11 +9,15 @@ import "./style.css";
 import { TouchContext } from "./actions.ts";
 import { AddDialog, ShapeDialog } from "./change_dialogs.tsx";
 import { Charts } from "./charts.tsx";
+import { DeployDialog, DeployPanel } from "./deploy_dialog.tsx";
+import { DrillPanel } from "./drill_panel.tsx";
 import { Events } from "./events.tsx";
 import { Feed } from "./feed.ts";
 import { Header, Warnings } from "./header.tsx";
 import { Incidents } from "./incidents.tsx";
+import { blankText } from "./health.ts";
 import { KeyBox } from "./key_box.tsx";
+import { LogDialog } from "./log_dialog.tsx";
 import { ReplicaDialog } from "./replica_dialog.tsx";
 import { Replicas } from "./replicas.tsx";
 import { RingView } from "./ring_view.tsx";
@@ -21,20 +25,54 @@ import { Store, StoreContext, tokenOfLink, useStore } from "./store.ts";
 import { TokenDialog } from "./token_dialog.tsx";
 
 function Page(): JSX.Element {
+  const store = useStore();
   return (
     <>
       <Header />
-      <main>
-        <Warnings />
-        <Charts />
-        <RingView />
-        <Replicas />
-        <KeyBox />
-        <Incidents />
-        <Events />
+      <main class={store.live.value === "lost" ? "stale" : ""}>
+        <Body />
       </main>
       <OpenDialog />
       <Notices />
+    </>
+  );
+}
+
+/** Nothing is claimed about a balancer whose state is not known. */
+function Body(): JSX.Element {
+  const store = useStore();
+  const { status, live, barred } = store;
+  if (!status.value) {
+    return (
+      <section class="card blank">
+        <p>{blankText({ status: undefined, live: live.value, barred: barred.value })}</p>
+        {barred.value !== undefined && (
+          <button
+            type="button"
+            class="primary"
+            onClick={() => store.dialog.value = { of: "token" }}
+          >
+            Enter a token…
+          </button>
+        )}
+      </section>
+    );
+  }
+  return (
+    <>
+      <Warnings />
+      <DeployPanel />
+      <DrillPanel />
+      <Charts />
+      <div class="column wide-column">
+        <Incidents />
+        <Replicas />
+        <KeyBox />
+      </div>
+      <div class="column">
+        <RingView />
+        <Events />
+      </div>
     </>
   );
 }
@@ -48,6 +86,10 @@ function OpenDialog(): JSX.Element | null {
       return <ShapeDialog />;
     case "token":
       return <TokenDialog />;
+    case "deploy":
+      return <DeployDialog />;
+    case "log":
+      return <LogDialog />;
     case "replica":
       return <ReplicaDialog name={dialog.name} />;
     case undefined:

@@ -77,7 +77,7 @@ function Flows({ plan: { moved } }: { readonly plan: Plan }): JSX.Element {
 /** A replica's name with its colour. */
 export function Swatch({ name }: { readonly name: string | null }): JSX.Element {
   const store = useStore();
-  if (name === null) return <span>nobody</span>;
+  if (name === null) return <span>none</span>;
   return (
     <span class="swatched">
       <span class="swatch" style={{ background: store.colour(name) }} />

@@ -11,7 +11,7 @@ import { clock, counted } from "./format.ts";
 import type { ReplicaStatus as Replica } from "../../answers/fleet.ts";
 import type { Wish } from "./wish.ts";
 import { Swatch } from "./plan_panel.tsx";
-import { State } from "./replicas.tsx";
+import { ReplicaState } from "./replica_state.tsx";
 import { useStore } from "./store.ts";
 
 /** The dialog about a replica. */
@@ -37,7 +37,7 @@ function Facts({ replica }: { readonly replica: Replica }): JSX.Element {
     <dl class="facts">
       <dt>State</dt>
       <dd>
-        <State replica={replica} />
+        <ReplicaState replica={replica} />
       </dd>
       <dt>Slots</dt>
       <dd>{slots.value.get(name) ?? 0}</dd>
@@ -115,12 +115,13 @@ function WeightForm({ replica: { name, weight }, actions }: Part & {
 }
 
 function Drill({ name, actions }: Part & { readonly name: string }): JSX.Element {
+  const store = useStore();
   const path = useSignal("/home");
   const running = useSignal(false);
   const submit = async (event: Event) => {
     event.preventDefault();
     running.value = true;
-    await actions.drill(name, path.value, DRILL_SECONDS);
+    if (await actions.drill(name, path.value, DRILL_SECONDS)) store.dialog.value = undefined;
     running.value = false;
   };
   return (

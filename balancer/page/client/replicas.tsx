@@ -1,36 +1,48 @@
 /**
- * All replicas: state, share of the slots and of the requests, and figures.
+ * All replicas, problems first: a table that can be sorted by every column.
  *
  * @module
  */
 import { useComputed, useSignal } from "@preact/signals";
+import {
+  createTable,
+  getCoreRowModel,
+  getFilteredRowModel,
+  getSortedRowModel,
+  type SortingState,
+  type Table,
+} from "@tanstack/table-core";
 import type { JSX } from "preact";
-import { counted, duration, milliseconds, number, percent } from "./format.ts";
-import { StateIcon } from "./icons.tsx";
-import type { ReplicaStatus as Replica } from "../../answers/fleet.ts";
-import { Swatch } from "./plan_panel.tsx";
+import { useMemo } from "preact/hooks";
+import { counted } from "./format.ts";
+import { type Column, COLUMNS, NAME, rankOf, type Row } from "./replica_columns.tsx";
 import { useStore } from "./store.ts";
 
 /** Number of replicas from which a search box is shown. */
 const MANY = 12;
+/** Rows that are shown at first. */
+const FIRST = 100;
 
 /** The card with all replicas. */
-export function Replicas(): JSX.Element {
+export function Replicas(): JSX.Element | null {
   const store = useStore();
   const sought = useSignal("");
-  const all = store.status.value?.replicas ?? [];
-  const spares = store.status.value?.spares ?? [];
-  const shown = all.filter(({ name, state }) =>
-    `${name} ${state}`.toLowerCase().includes(sought.value.toLowerCase())
-  );
+  const sorting = useSignal<SortingState>([]);
+  const all = useSignal(false);
+  const rows = useRows();
+  const table = useTable(rows, sorting.value, sought.value, (next) => sorting.value = next);
+  const status = store.status.value;
+  if (!status) return null;
+  const found = table.getRowModel().rows.map(({ original }) => original);
+  const shown = all.value ? found : found.slice(0, FIRST);
   return (
     <section class="card replicas" aria-labelledby="replicas-title">
       <header>
         <h2 id="replicas-title">Replicas</h2>
         <span class="soft">
-          {counted(all.length, "replica")}, {counted(spares.length, "spare")}
+          {counted(rows.length, "replica")}, {counted(status.spares.length, "spare")}
         </span>
-        {all.length >= MANY && (
+        {rows.length >= MANY && (
           <input
             type="search"
             placeholder="Name or state"
@@ -39,29 +51,93 @@ export function Replicas(): JSX.Element {
             onInput={(event) => sought.value = event.currentTarget.value}
           />
         )}
-        <button type="button" class="primary" onClick={() => store.dialog.value = { of: "add" }}>
-          Add…
-        </button>
+        {status.engine !== "static" && (
+          <button
+            type="button"
+            class="primary"
+            onClick={() => store.dialog.value = { of: "add" }}
+          >
+            Add…
+          </button>
+        )}
       </header>
       <div class="scroller" tabIndex={0} role="group" aria-label="Table of replicas">
         <table role="table">
-          <Head />
+          <Head table={table} />
           <tbody role="rowgroup">
-            {shown.map((replica) => <Row key={replica.name} replica={replica} />)}
+            {shown.map((row) => <ReplicaRow key={row.replica.name} row={row} />)}
           </tbody>
         </table>
-        {all.length === 0 && <p class="empty">There is no replica yet.</p>}
+        {rows.length === 0 && <p class="empty">There is no replica yet.</p>}
       </div>
+      {shown.length < found.length && (
+        <button type="button" onClick={() => all.value = true}>
+          Show all {found.length} replicas
+        </button>
+      )}
     </section>
   );
 }
 
-function Head(): JSX.Element {
-  const columns = ["Replica", "State", "Share", "In flight", "p50 / p99", "Restarts"];
+/** Problems first, in the order of the fleet otherwise. */
+function useRows(): Row[] {
+  const { status, load, slots, ring, requestShares } = useStore();
+  const total = ring.value?.slots || 1;
+  return (status.value?.replicas ?? []).map((replica): Row => ({
+    replica,
+    load: load.value?.replicas[replica.name],
+    slots: (slots.value.get(replica.name) ?? 0) / total,
+    requests: requestShares.value.get(replica.name),
+    rank: rankOf(replica),
+  })).sort((a, b) => a.rank - b.rank);
+}
+
+function useTable(
+  data: Row[],
+  sorting: SortingState,
+  globalFilter: string,
+  onSorting: (sorting: SortingState) => void,
+): Table<Row> {
+  const table = useMemo(() => {
+    const made = createTable<Row>({
+      data: [],
+      columns: [NAME, ...COLUMNS].map(({ id, value, descends = false }) => ({
+        id,
+        accessorFn: value,
+        sortDescFirst: descends,
+      })),
+      getCoreRowModel: getCoreRowModel(),
+      getFilteredRowModel: getFilteredRowModel(),
+      getSortedRowModel: getSortedRowModel(),
+      globalFilterFn: ({ original: { replica: { name, state } } }, _, text: string) =>
+        `${name} ${state}`.toLowerCase().includes(text.toLowerCase()),
+      getColumnCanGlobalFilter: ({ id }) => id === "name",
+      state: {},
+      onStateChange: () => {},
+      renderFallbackValue: null,
+    });
+    return made;
+  }, []);
+  table.setOptions((before) => ({
+    ...before,
+    data,
+    state: { ...table.initialState, sorting, globalFilter },
+    onSortingChange: (change) => onSorting(typeof change === "function" ? change(sorting) : change),
+  }));
+  return table;
+}
+
+function Head({ table }: { readonly table: Table<Row> }): JSX.Element {
   return (
     <thead role="rowgroup">
       <tr role="row">
-        {columns.map((title) => <th key={title} role="columnheader" scope="col">{title}</th>)}
+        {[NAME, ...COLUMNS].map((column) => (
+          <Title
+            key={column.id}
+            column={column}
+            table={table}
+          />
+        ))}
         <th role="columnheader" scope="col">
           <span class="hidden">Actions</span>
         </th>
@@ -70,10 +146,32 @@ function Head(): JSX.Element {
   );
 }
 
-function Row({ replica }: { readonly replica: Replica }): JSX.Element {
+const SORTED = { asc: "ascending", desc: "descending" } as const;
+const ARROWS = { asc: "↑", desc: "↓" } as const;
+
+function Title({ column: { id, title, class: sort }, table }: {
+  readonly column: Column;
+  readonly table: Table<Row>;
+}): JSX.Element {
+  const column = table.getColumn(id);
+  const sorted = column?.getIsSorted() || undefined;
+  return (
+    <th
+      role="columnheader"
+      scope="col"
+      class={sort}
+      {...(sorted ? { "aria-sort": SORTED[sorted] } : {})}
+    >
+      <button type="button" class="sort" onClick={() => column?.toggleSorting()}>
+        {title} {sorted && <span aria-hidden="true">{ARROWS[sorted]}</span>}
+      </button>
+    </th>
+  );
+}
+
+function ReplicaRow({ row }: { readonly row: Row }): JSX.Element {
   const store = useStore();
-  const { name, restarts } = replica;
-  const load = store.load.value?.replicas[name];
+  const { name } = row.replica;
   // Not the hovered name itself, or every row would render again for each hover.
   const marked = useComputed(() => store.marked.value === name);
   const mark = () => store.marked.value = name;
@@ -87,21 +185,10 @@ function Row({ replica }: { readonly replica: Replica }): JSX.Element {
       onFocusIn={mark}
       onFocusOut={unmark}
     >
-      <th role="rowheader" scope="row">
-        <Swatch name={name} />
-        <Weight replica={replica} />
-      </th>
-      <td role="cell" data-label="State">
-        <State replica={replica} />
-      </td>
-      <td role="cell" data-label="Share" class="wide">
-        <Shares name={name} />
-      </td>
-      <td role="cell" data-label="In flight" class="number">
-        {load ? number(load.inFlight) : "–"}
-      </td>
-      <td role="cell" data-label="p50 / p99" class="number">{latency(load?.p50Ms, load?.p99Ms)}</td>
-      <td role="cell" data-label="Restarts" class="number">{restarts}</td>
+      <th role="rowheader" scope="row">{NAME.cell(row)}</th>
+      {COLUMNS.map(({ id, title, class: sort, cell }) => (
+        <td key={id} role="cell" data-label={title} class={sort}>{cell(row)}</td>
+      ))}
       <td role="cell" class="act">
         <button
           type="button"
@@ -113,65 +200,4 @@ function Row({ replica }: { readonly replica: Replica }): JSX.Element {
       </td>
     </tr>
   );
-}
-
-/** Shown only if the value differs from the default. */
-function Weight({ replica: { weight, ramp } }: { readonly replica: Replica }): JSX.Element | null {
-  if (weight === 0) return <span class="tag">drained</span>;
-  const parts: string[] = [];
-  if (weight !== 1) parts.push(`weight ${weight}`);
-  if (ramp < 1) parts.push(`slow start ${percent(ramp)}`);
-  return parts.length === 0 ? null : <span class="tag">{parts.join(", ")}</span>;
-}
-
-/** The state as a word, an icon and a colour, and its duration. */
-export function State({ replica: { name, state, since, nextStart } }: {
-  readonly replica: Replica;
-}): JSX.Element {
-  const { now, ring } = useStore();
-  const awaited = ring.value?.members.find((member) => member.name === name)?.awaited;
-  const lasts = duration(now.value - Date.parse(since));
-  const next = nextStart === null ? 0 : Date.parse(nextStart) - now.value;
-  return (
-    <span class={`state ${state}`}>
-      <StateIcon state={state} /> {state}{" "}
-      <span class="soft">{next > 0 ? `starts in ${duration(next)}` : lasts}</span>
-      {awaited && <span class="tag">requests wait for it</span>}
-    </span>
-  );
-}
-
-function Shares({ name }: { readonly name: string }): JSX.Element {
-  const store = useStore();
-  const slots = (store.slots.value.get(name) ?? 0) / (store.ring.value?.slots || 1);
-  const requests = store.requestShares.value.get(name);
-  const most = store.mostShare.value;
-  return (
-    <div class="shares">
-      <Bar share={slots} most={most} what="slots" colour={store.colour(name)} />
-      <Bar share={requests} most={most} what="requests" colour="var(--ink-soft)" />
-    </div>
-  );
-}
-
-function Bar({ share, most, what, colour }: {
-  readonly share: number | undefined;
-  readonly most: number;
-  readonly what: string;
-  readonly colour: string;
-}): JSX.Element {
-  const width = `${(100 * (share ?? 0) / most).toFixed(1)}%`;
-  return (
-    <div class="bar">
-      <span class="track">
-        <span style={{ width, background: colour }} />
-      </span>
-      <span class="number">{what} {share === undefined ? "–" : percent(share)}</span>
-    </div>
-  );
-}
-
-function latency(p50: number | null = null, p99: number | null = null): string {
-  if (p50 === null || p99 === null) return "–";
-  return `${milliseconds(p50)} / ${milliseconds(p99)}`;
 }

@@ -7,7 +7,11 @@
  *
  * @module
  */
-import { angleOf, type Move, type Run } from "./ring_geometry.ts";
+import { type Bin, binsOf } from "./ring_bins.ts";
+import { angleOf } from "./ring_geometry.ts";
+import { hatch } from "./ring_hatch.ts";
+import { type Picture, shareArcs } from "./ring_picture.ts";
+import { placeLabels } from "./ring_labels.ts";
 
 /** Bands, as fractions of half the picture's size. */
 const BAND = {
@@ -15,55 +19,20 @@ const BAND = {
   outer: [0.875, 0.92],
   slots: [0.68, 0.86],
   shares: [0.55, 0.64],
-  names: 0.5,
+  names: 0.53,
 } as const;
 
 /** A replica that is not ready shows only the inner part of its slots. */
 const NOT_READY = 0.3;
-/** Names are written only if there is room. */
-const MOST_NAMES = 12;
-/** Beyond this cosine a name is placed left or right rather than above or below. */
-const SIDEWAYS = 0.35;
+/** Smaller shares get no name. */
+const LEAST_NAMED = 0.03;
+/** The boxes of the figures in the centre, in pixels: the large number, and the lines below it. */
+const CENTRE = [
+  { x: 0, y: -16, width: 62, height: 44 },
+  { x: 0, y: 20, width: 104, height: 34 },
+] as const;
+const NAME_HEIGHT = 12;
 const WHOLE = 2 * Math.PI;
-
-/** An owner with its drawing style. */
-export interface Owner {
-  readonly name: string;
-  readonly colour: string;
-  readonly ready: boolean;
-  readonly slots: number;
-}
-
-/** The content of the drawing. */
-export interface Picture {
-  readonly slots: number;
-  readonly owners: readonly Owner[];
-  readonly runs: readonly Run[];
-  /** For each virtual server the index of its owner and its slot. */
-  readonly virtualServers: readonly (readonly [owner: number, slot: number])[];
-  /** The moves of a plan. */
-  readonly moves: readonly (Move & { readonly colour: string })[] | undefined;
-  /** Colours of the text and of the background. */
-  readonly ink: string;
-  readonly paper: string;
-}
-
-/** Returns the owner at a point of the band of shares. */
-export interface ShareArc {
-  readonly owner: number;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** The position of each owner's share, in slots from the top. */
-export function shareArcs(owners: readonly Owner[]): ShareArc[] {
-  let from = 0;
-  return owners.map(({ slots }, owner) => {
-    const arc = { owner, from, to: from + slots };
-    from = arc.to;
-    return arc;
-  });
-}
 
 /** Returns the band at a distance from the centre, as a fraction of half the size. */
 export function bandAt(distance: number): "slots" | "shares" | undefined {
@@ -92,20 +61,28 @@ export class RingPainter {
 
   /** Draws the ring. */
   draw(picture: Picture): void {
-    this.#slots(picture);
+    const bins = this.#bins(picture);
+    if (bins) this.#binned(picture, bins);
+    else this.#slots(picture);
     this.#shares(picture);
+    this.#names(picture);
     this.#numbers(picture);
     if (picture.moves) this.#moves(picture.moves);
     else this.#virtualServers(picture);
   }
 
   /** Draws only the slots and the share of one owner. */
-  mark({ owners, runs, slots }: Picture, owner: number): void {
+  mark(picture: Picture, owner: number): void {
+    const { owners, runs, slots } = picture;
     const { colour, ready } = owners[owner] ?? {};
     if (colour === undefined) return;
+    const bins = this.#bins(picture);
     const [inner, outer] = this.#slotBand(ready ?? true);
-    for (const run of runs) {
-      if (run.owner === owner) this.#arc(inner, outer, run.from, run.to, slots, colour);
+    if (bins) this.#binned(picture, bins, owner);
+    else {
+      for (const run of runs) {
+        if (run.owner === owner) this.#arc(inner, outer, run.from, run.to, slots, colour);
+      }
     }
     const share = shareArcs(owners)[owner];
     if (share) this.#arc(...BAND.shares, share.from, share.to, slots, colour);
@@ -143,6 +120,32 @@ export class RingPainter {
     this.#context.globalAlpha = 1;
   }
 
+  /** The parts of the outer band, if there are too many runs to draw each. */
+  #bins({ runs, slots, owners }: Picture): Bin[] | undefined {
+    return binsOf(runs, slots, owners.length, WHOLE * BAND.slots[1] * this.#half);
+  }
+
+  /** @param only the one owner to draw; undefined for all */
+  #binned(
+    { slots, owners, moves, ink, paper }: Picture,
+    bins: readonly Bin[],
+    only?: number,
+  ): void {
+    const [inner, outer] = BAND.slots;
+    if (only === undefined) this.#arc(inner, outer, 0, slots, slots, paper);
+    this.#context.globalAlpha = moves ? 0.25 : 1;
+    for (const { from, to, pieces } of bins) {
+      for (const { owner, low, high } of pieces) {
+        if (only !== undefined && owner !== only) continue;
+        const { colour, ready } = owners[owner] ?? { colour: ink, ready: false };
+        const top = ready ? high : low + NOT_READY * (high - low);
+        const [from_, to_] = [inner + low * (outer - inner), inner + top * (outer - inner)];
+        this.#arc(from_, to_, from, to, slots, colour);
+      }
+    }
+    this.#context.globalAlpha = 1;
+  }
+
   #slotBand(ready: boolean): readonly [inner: number, outer: number] {
     const [inner, outer] = BAND.slots;
     return ready ? [inner, outer] : [inner, inner + NOT_READY * (outer - inner)];
@@ -150,12 +153,16 @@ export class RingPainter {
 
   #shares({ owners, slots, ink, paper }: Picture): void {
     for (const { owner, from, to } of shareArcs(owners)) {
-      const { name, colour, ready } = owners[owner] ?? { name: "", colour: ink, ready: true };
+      const { colour, ready } = owners[owner] ?? { colour: ink, ready: true };
       if (from === to) continue;
-      this.#arc(...BAND.shares, from, to, slots, ready ? colour : this.#hatch(colour, paper));
+      this.#arc(
+        ...BAND.shares,
+        from,
+        to,
+        slots,
+        ready ? colour : hatch(this.#context, colour, paper),
+      );
       this.#gap(from, slots, paper);
-      const middle = angleOf((from + to) / 2, slots);
-      if (owners.length <= MOST_NAMES && (to - from) / slots > 0.02) this.#name(name, middle, ink);
     }
   }
 
@@ -174,28 +181,25 @@ export class RingPainter {
     context.restore();
   }
 
-  #hatch(colour: string, paper: string): CanvasPattern | string {
-    const tile = new OffscreenCanvas(8, 8);
-    const context = tile.getContext("2d");
-    if (!context) return colour;
-    context.fillStyle = paper;
-    context.fillRect(0, 0, 8, 8);
-    context.strokeStyle = colour;
-    context.lineWidth = 2.5;
-    for (const at of [-8, 0, 8]) {
-      context.moveTo(at - 2, 10);
-      context.lineTo(at + 10, -2);
-    }
-    context.stroke();
-    return this.#context.createPattern(tile, "repeat") ?? colour;
-  }
-
-  /** Shortened to its share, however long the text is. */
-  #name(name: string, angle: number, ink: string): void {
-    const text = name.length > 10 ? `${name.slice(0, 9)}…` : name;
-    const side = Math.cos(angle);
-    const align = side > SIDEWAYS ? "right" : side < -SIDEWAYS ? "left" : "center";
-    this.#text(text, BAND.names, angle, ink, 11, align);
+  /** The names of the shares that have room for one. */
+  #names({ owners, slots, ink }: Picture): void {
+    const context = this.#context;
+    context.font = "11px system-ui, sans-serif";
+    const labels = shareArcs(owners).flatMap(({ owner, from, to }) => {
+      const share = (to - from) / slots;
+      const name = owners[owner]?.name ?? "";
+      return share < LEAST_NAMED ? [] : [{ name, share, angle: angleOf((from + to) / 2, slots) }];
+    });
+    const placed = placeLabels(labels, {
+      radius: BAND.names * this.#half,
+      centre: CENTRE,
+      height: NAME_HEIGHT,
+      width: (text) => context.measureText(text).width,
+    });
+    context.fillStyle = ink;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    for (const { text, x, y } of placed) context.fillText(text, x, y);
   }
 
   /** Along the circle, so that long names have room. */
@@ -217,13 +221,12 @@ export class RingPainter {
     angle: number,
     ink: string,
     size: number,
-    align: CanvasTextAlign = "center",
   ): void {
     const context = this.#context;
     const radius = distance * this.#half;
     context.font = `${size}px system-ui, sans-serif`;
     context.fillStyle = ink;
-    context.textAlign = align;
+    context.textAlign = "center";
     context.textBaseline = "middle";
     context.fillText(text, radius * Math.cos(angle), radius * Math.sin(angle));
   }

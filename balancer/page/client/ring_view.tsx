@@ -9,7 +9,8 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { counted, percent } from "./format.ts";
 import { PlanPanel } from "./plan_panel.tsx";
 import { runAt, slotAt } from "./ring_geometry.ts";
-import { bandAt, type Picture, RingPainter, shareArcs } from "./ring_painter.ts";
+import { bandAt, RingPainter } from "./ring_painter.ts";
+import { type Picture, shareArcs } from "./ring_picture.ts";
 import { type Store, useStore } from "./store.ts";
 import { useWidth } from "./use_size.ts";
 
@@ -133,14 +134,16 @@ function description(picture: Picture | undefined): string {
 }
 
 function Centre(): JSX.Element | null {
-  const { status, ring } = useStore();
+  const { status, ring, live } = useStore();
   if (!status.value || !ring.value) return null;
   const { ready, desired } = status.value;
   const { slots, layout, digest } = ring.value;
+  const lost = live.value === "lost";
+  const tone = lost || desired === 0 ? "soft" : ready < desired ? "bad" : "";
   return (
     <div class="centre" aria-hidden="true">
-      <strong class={ready < desired ? "bad" : ""}>{ready}/{desired}</strong>
-      <span>ready</span>
+      <strong class={tone}>{desired === 0 ? "–" : `${ready}/${desired}`}</strong>
+      <span>{desired === 0 ? "no replicas" : lost ? "were ready" : "ready"}</span>
       <small>{slots} slots · {layout}</small>
       <small class="mono">{digest.slice(0, 8)}</small>
     </div>
@@ -150,10 +153,23 @@ function Centre(): JSX.Element | null {
 function Legend(): JSX.Element {
   const { ring } = useStore();
   return (
-    <p class="legend">
-      Outer band: slots, clockwise from 0. Inner band: the share of each replica.{" "}
-      {ring.value?.virtualServers.length ? "Ticks: virtual servers. " : ""}
-      Notched and hatched: not ready.
-    </p>
+    <ul class="legend">
+      <li>
+        <span class="sign outer" aria-hidden="true" /> slots
+      </li>
+      <li>
+        <span class="sign inner" aria-hidden="true" /> shares
+      </li>
+      <li>
+        <span class="sign away" aria-hidden="true" /> away
+      </li>
+      {ring.value?.virtualServers.length
+        ? (
+          <li>
+            <span class="sign tick" aria-hidden="true" /> virtual servers
+          </li>
+        )
+        : null}
+    </ul>
   );
 }

@@ -7,20 +7,22 @@ import { computed, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { Api } from "./api.ts";
+import type { ShownDeploy } from "./deploy_steps.ts";
 import { assignPlaces, colourOf } from "./colours.ts";
 import type { FleetEvent } from "../../answers/event.ts";
 import type { Explanation } from "../../answers/explanation.ts";
 import type { Status } from "../../answers/fleet.ts";
-import type { Incident } from "../../answers/incident.ts";
+import type { HistoryMark } from "../../answers/history.ts";
+import type { DrillReport, Incident } from "../../answers/incident.ts";
 import type { Load } from "../../answers/load.ts";
 import type { Plan, RingTable } from "../../answers/ring.ts";
 import type { Wish } from "./wish.ts";
-import type { Point } from "./rates.ts";
+import type { Charted } from "./series.ts";
 import { type Move, readRuns, slotCounts } from "./ring_geometry.ts";
 
 /** A dialog that is open. */
 export type Dialog =
-  | { readonly of: "add" | "shape" | "token" }
+  | { readonly of: "add" | "shape" | "token" | "deploy" | "log" }
   | { readonly of: "replica"; readonly name: string };
 
 /** A plan, its effect, and its moves on the ring. */
@@ -29,6 +31,17 @@ export interface ShownPlan {
   readonly wish: Wish;
   /** Undefined if the plan's ring could not be rebuilt here. */
   readonly moves: readonly Move[] | undefined;
+}
+
+/** The time spans of the charts. */
+export const SPANS = ["5 min", "15 min", "24 h"] as const;
+/** A time span of the charts. */
+export type Span = typeof SPANS[number];
+
+/** A drill and its result; undefined while it runs. */
+export interface ShownDrill {
+  readonly name: string;
+  readonly report: DrillReport | undefined;
 }
 
 /** The result of an action. */
@@ -47,24 +60,43 @@ export class Store {
   readonly ring = signal<RingTable | undefined>();
   /** The newest figures; null if the balancer has none. */
   readonly load = signal<Load | null | undefined>();
-  readonly points = signal<readonly Point[]>([]);
+  /** The last 15 minutes by the second. */
+  readonly seconds = signal<Charted | undefined>();
+  /** The last 24 hours by the minute; read while they are shown. */
+  readonly minutes = signal<Charted | undefined>();
+  readonly marks = signal<readonly HistoryMark[]>([]);
+  /** The time span of the charts. */
+  readonly span = signal<Span>("5 min");
+  /** The time under the pointer in the charts, in seconds since the epoch. */
+  readonly pointed = signal<number | undefined>();
   /** Shares of the requests of the last seconds, by name. */
   readonly requestShares = signal<ReadonlyMap<string, number>>(new Map());
   readonly incidents = signal<readonly Incident[]>([]);
   /** Newest first. */
   readonly events = signal<readonly FleetEvent[]>([]);
   readonly live = signal<"connecting" | "live" | "lost">("connecting");
+  /** The present time by the balancer's clock. */
   readonly now = signal(Date.now());
+  /** How far the balancer's clock is ahead of the browser's, in milliseconds. */
+  clockOffset = 0;
 
   readonly dialog = signal<Dialog | undefined>();
   readonly notices = signal<readonly Notice[]>([]);
   readonly plan = signal<ShownPlan | undefined>();
+  /** The last deploy, step by step. */
+  readonly deploy = signal<ShownDeploy | undefined>();
+  /** What ran before the deploy that this page began. */
+  former: Status["template"] | undefined;
+  /** The last drill of this page. */
+  readonly drill = signal<ShownDrill | undefined>();
   readonly explained = signal<Explanation | undefined>();
   /** The hovered replica, whose slots are highlighted. */
   readonly marked = signal<string | undefined>();
 
   /** The reason why nothing may be read; undefined if reading is allowed. */
   readonly barred = signal<string | undefined>();
+  /** Whether the balancer refused a call for its token. */
+  readonly tokenWanted = signal(false);
   /**
    * Whether the balancer may be called: not while a token is being tried, nor after a wrong one.
    */
@@ -81,12 +113,6 @@ export class Store {
     const members = this.ring.value?.members ?? [];
     const counts = slotCounts(this.runs.value, members.length);
     return new Map(members.map(({ name }, index) => [name, counts[index] ?? 0]));
-  });
-  /** The largest share of slots or requests of any replica: the scale of the bars. */
-  readonly mostShare = computed(() => {
-    const slots = this.ring.value?.slots || 1;
-    const shares = [...this.slots.value.values()].map((count) => count / slots);
-    return Math.max(0.001, ...shares, ...this.requestShares.value.values());
   });
   #places: ReadonlyMap<string, number> = new Map();
   readonly #placed = computed(() => {

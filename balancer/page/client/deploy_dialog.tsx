@@ -1,0 +1,143 @@
+/**
+ * Deploys: the form, and the progress with the way back.
+ *
+ * @module
+ */
+import { useSignal } from "@preact/signals";
+import type { JSX, TargetedEvent } from "preact";
+import type { Status } from "../../answers/fleet.ts";
+import { type DeployWish, useActions } from "./actions.ts";
+import { type DeployEvent, replacedNames, stepText } from "./deploy_steps.ts";
+import { Dialog, entries, Fault, Field } from "./dialog.tsx";
+import { clock } from "./format.ts";
+import { useStore } from "./store.ts";
+
+/** The form of a deploy. */
+export function DeployDialog(): JSX.Element {
+  const store = useStore();
+  const actions = useActions();
+  const { engine, template } = store.status.value ?? {};
+  const submit = async (event: TargetedEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const wish = wishOf(entries(event.currentTarget));
+    store.former = template;
+    if (await actions.deploy(wish)) store.dialog.value = undefined;
+  };
+  return (
+    <Dialog title="Deploy">
+      <form onSubmit={submit}>
+        {engine === "docker" && (
+          <Field label="Image" hint="Pinned to its id, and pulled if it is missing.">
+            <input name="image" autocomplete="off" spellcheck={false} value={template?.image} />
+          </Field>
+        )}
+        <Field label="Command" hint="Unchanged if empty.">
+          <input
+            name="command"
+            autocomplete="off"
+            spellcheck={false}
+            required={engine !== "docker"}
+            placeholder={template?.command}
+          />
+        </Field>
+        <Field
+          label="Stay ready"
+          hint="Milliseconds that each new instance has to stay ready before the next replica's turn."
+        >
+          <input name="minReadyMs" type="number" min="0" max="3600000" />
+        </Field>
+        <Fault text={actions.error.value} />
+        {actions.busy.value && <Steps most={4} />}
+        <div class="buttons">
+          <button type="submit" class="primary" disabled={actions.busy.value}>
+            {actions.busy.value ? "Deploying…" : "Replace every replica"}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function wishOf({ image, command, minReadyMs }: Record<string, string>): DeployWish {
+  return {
+    ...(image ? { image } : {}),
+    ...(command ? { command } : {}),
+    ...(minReadyMs ? { minReadyMs: Number(minReadyMs) } : {}),
+  };
+}
+
+/** A finished deploy is shown for this time, in milliseconds. */
+const SHOWN_MS = 10 * 60_000;
+
+/** The progress of the last deploy, and its result. */
+export function DeployPanel(): JSX.Element | null {
+  const store = useStore();
+  const hidden = useSignal(0);
+  const actions = useActions();
+  const { deploy, status, now } = store;
+  const last = deploy.value?.steps.at(-1);
+  if (!deploy.value || !last || hidden.value === last.id) return null;
+  if (deploy.value.over && now.value - last.at > SHOWN_MS) return null;
+  const replaced = replacedNames(deploy.value).length;
+  const total = status.value?.desired ?? 0;
+  const { former } = store;
+  return (
+    <section class={`card progress ${toneOf(last)}`} aria-labelledby="deploy-title">
+      <header>
+        <h2 id="deploy-title">Deploy</h2>
+        <span role="status">
+          {deploy.value.over
+            ? stepText(last)
+            : `${replaced} of ${total} replaced; ${stepText(last)}`}
+        </span>
+        {deploy.value.over && (
+          <button type="button" onClick={() => hidden.value = last.id}>Dismiss</button>
+        )}
+      </header>
+      {!deploy.value.over && (
+        <progress max={total} value={replaced} aria-label="Replaced replicas" />
+      )}
+      <Steps most={6} />
+      <Fault text={actions.error.value} />
+      {last.step === "done" && former && (
+        <button
+          type="button"
+          disabled={actions.busy.value}
+          onClick={() => actions.deploy(wayBack(former))}
+        >
+          {actions.busy.value ? "Rolling back…" : "Roll back to what ran before"}
+        </button>
+      )}
+    </section>
+  );
+}
+
+function toneOf({ step, reason }: DeployEvent): string {
+  if (step === "done") return "good";
+  return step === "rolled-back" || reason !== undefined ? "bad" : "";
+}
+
+/** What ran before; the image by its id, because its tag may have moved. */
+function wayBack({ image, imageId, command, options }: Status["template"]): DeployWish {
+  return {
+    ...(image === undefined ? {} : { image: imageId ?? image }),
+    command: command ?? null,
+    ...(options === undefined ? {} : { options }),
+  };
+}
+
+function Steps({ most }: { readonly most: number }): JSX.Element {
+  const { deploy } = useStore();
+  return (
+    <ol class="plain">
+      {deploy.value?.steps.slice(-most).map((step) => (
+        <li key={step.id} class={`event ${toneOf(step)}`}>
+          <time class="mono soft" dateTime={new Date(step.at).toISOString()}>
+            {clock(step.at, true)}
+          </time>
+          <span>{stepText(step)}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}

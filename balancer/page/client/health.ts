@@ -1,0 +1,117 @@
+/**
+ * The overall state in words. Each state has its own, and none claims more than is known. Pure.
+ *
+ * @module
+ */
+import type { Status } from "../../answers/fleet.ts";
+import type { Incident } from "../../answers/incident.ts";
+import { counted } from "./format.ts";
+
+/** The facts that the page knows. */
+export interface Known {
+  readonly status: Status | undefined;
+  readonly live: "connecting" | "live" | "lost";
+  /** The reason why nothing may be read; undefined if reading is allowed. */
+  readonly barred: string | undefined;
+}
+
+/** A state: `unknown` is neither good nor bad. */
+export interface Health {
+  readonly tone: "good" | "bad" | "unknown";
+  readonly text: string;
+}
+
+/** The overall state of the fleet. */
+export function healthOf({ status, live, barred }: Known): Health {
+  if (barred !== undefined) return { tone: "unknown", text: "Waiting for a token" };
+  if (!status) {
+    return live === "lost"
+      ? { tone: "bad", text: "The balancer does not answer" }
+      : { tone: "unknown", text: "Reading the state…" };
+  }
+  const { ready, desired } = status;
+  const text = `${ready} of ${counted(desired, "replica")} ready`;
+  if (live === "lost") return { tone: "unknown", text: `Not connected; before: ${text}` };
+  if (desired === 0) return { tone: "unknown", text: "No replicas" };
+  return { tone: ready >= desired ? "good" : "bad", text };
+}
+
+/** What the page says while it has no status to show. */
+export function blankText({ live, barred }: Known): string {
+  if (barred !== undefined) {
+    return "The balancer answers only with a token. Its state, ring, replicas and incidents are shown once you enter one.";
+  }
+  return live === "lost"
+    ? "The balancer does not answer. The page tries again every second."
+    : "Reading the state of the balancer…";
+}
+
+/** What the card of incidents says while there is none. */
+export function noIncidents({ replicas, desired }: Status, live: Known["live"]): string {
+  if (live === "lost") return "None were recorded before the connection was lost.";
+  if (desired === 0) return "There are no replicas, so none has failed.";
+  const never = replicas.filter(({ state }) => state !== "ready");
+  if (never.length === 0) return "Nothing has failed since the balancer started.";
+  return `No failure was recorded, but ${
+    never.length === 1 ? `${never[0]?.name} is` : `${never.length} replicas are`
+  } not ready.`;
+}
+
+/** Incidents of one replica with one cause. */
+export interface IncidentGroup {
+  readonly key: string;
+  /** The newest first. */
+  readonly incidents: readonly [Incident, ...Incident[]];
+}
+
+/**
+ * Groups incidents by replica and cause; the group with the newest incident comes first.
+ *
+ * @param incidents the newest first
+ */
+export function groupIncidents(incidents: readonly Incident[]): IncidentGroup[] {
+  const groups = new Map<string, [Incident, ...Incident[]]>();
+  for (const incident of incidents) {
+    const key = `${incident.name} ${causeOf(incident)}`;
+    const group = groups.get(key);
+    if (group) group.push(incident);
+    else groups.set(key, [incident]);
+  }
+  return [...groups].map(([key, incidents]) => ({ key, incidents }));
+}
+
+/** The cause without the figures that differ from one failure to the next. */
+function causeOf({ signal, exit, startFailure }: Incident): string {
+  return `${exit ?? signal}`.replace(/\d+ ?ms|:\d{4,5}\b/g, "#") +
+    (startFailure === null ? "" : "!");
+}
+
+/** A replica flaps if it failed this often within {@linkcode FLAPPING_MS}. */
+const FLAPPING = 3;
+const FLAPPING_MS = 10 * 60_000;
+
+/** A replica that fails again and again. */
+export interface Flapping {
+  readonly name: string;
+  readonly times: number;
+  readonly cause: string;
+}
+
+/**
+ * Returns the replicas that failed several times in the last ten minutes, the worst first.
+ *
+ * @param incidents the newest first
+ * @param now milliseconds since the epoch
+ */
+export function flapping(incidents: readonly Incident[], now: number): Flapping[] {
+  const byName = new Map<string, Flapping>();
+  for (const incident of incidents) {
+    if (now - Date.parse(incident.at) > FLAPPING_MS) continue;
+    const { name, signal, exit, failedStarts } = incident;
+    const before = byName.get(name);
+    const times = (before?.times ?? 0) + Math.max(1, failedStarts);
+    byName.set(name, { name, times, cause: before?.cause ?? exit ?? signal });
+  }
+  return [...byName.values()].filter(({ times }) => times >= FLAPPING)
+    .sort((a, b) => b.times - a.times);
+}
