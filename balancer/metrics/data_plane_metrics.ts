@@ -87,6 +87,7 @@ function connectionMetrics({ workers, replicas }: DataPlaneCounts): MetricFamily
       "Clients that were one too many.",
       workers.turnedAway,
     ),
+    ...http2Metrics(workers),
     counter("client_received_bytes_total", "Bytes from clients.", workers.receivedBytes),
     counter("client_sent_bytes_total", "Bytes to clients.", workers.sentBytes),
     counter(
@@ -104,6 +105,23 @@ function connectionMetrics({ workers, replicas }: DataPlaneCounts): MetricFamily
       "Attempts that failed, by replica and kind; stale: the replica had closed the connection " +
         "while it waited, broken: the answer broke off in the middle.",
       failureSeries(replicas),
+    ),
+  ];
+}
+
+function http2Metrics({ http2 }: WorkerCounts): MetricFamily[] {
+  return [
+    counter("http2_connections_total", "Clients that speak HTTP/2.", http2.connections),
+    counter("http2_streams_total", "Requests by HTTP/2.", http2.streams),
+    counter(
+      "http2_stream_errors_total",
+      "Streams that were reset: their request was malformed, or one too many.",
+      http2.streamErrors,
+    ),
+    counter(
+      "http2_connection_errors_total",
+      "Connections that were ended for an error of their client: GOAWAY with an error code.",
+      http2.connectionErrors,
     ),
   ];
 }

@@ -99,6 +99,18 @@ export interface HoldSettings {
   readonly replaces: boolean;
 }
 
+/** HTTP/2 with clients. */
+export interface Http2Settings {
+  /** Whether the public port serves clients with prior knowledge, too. */
+  readonly cleartext: boolean;
+  /** Most streams at once on one connection. */
+  readonly streams: number;
+  /** Bytes of a request's body that a client may send ahead, for each stream. */
+  readonly streamWindow: number;
+  /** The same for all streams of a connection together. */
+  readonly connectionWindow: number;
+}
+
 /** The affinity cookie, which clients get where requests are routed by it. */
 export interface AffinitySettings {
   /** Name of the cookie. */
@@ -125,6 +137,7 @@ export interface ProxySettings {
   readonly affinity: AffinitySettings;
   readonly limits: RequestLimits;
   readonly timeouts: Timeouts;
+  readonly http2: Http2Settings;
   /** Bounds on reading an answered client's bytes. */
   readonly linger: LingerSettings;
   readonly hold: HoldSettings;
@@ -206,6 +219,7 @@ export function proxySettings(
       responseBody: config.timeouts.responseBodyMs,
       streamIdle: config.timeouts.streamIdleMs,
     },
+    http2: { ...config.http2, cleartext: config.http2.cleartext === "on" },
     linger: LINGER,
     hold: {
       policy: config.hold.policy,

@@ -29,6 +29,13 @@ export const PROCESS_GROUPS = {
     apiConnections: "LB_MAX_API_CONNECTIONS",
     eventStreams: "LB_MAX_EVENT_STREAMS",
   },
+  /** HTTP/2 with clients. */
+  http2: {
+    cleartext: "LB_HTTP2_CLEARTEXT",
+    streams: "LB_HTTP2_MAX_STREAMS",
+    streamWindow: "LB_HTTP2_STREAM_WINDOW_BYTES",
+    connectionWindow: "LB_HTTP2_CONNECTION_WINDOW_BYTES",
+  },
   /** Deadlines of a shutdown, in milliseconds. */
   drain: {
     requestsMs: "LB_DRAIN_MS",

@@ -10,6 +10,7 @@ import { ENGINE_SETTINGS } from "./engine_settings.ts";
 import { FILE_SETTINGS } from "./file_settings.ts";
 import { FLEET_SETTINGS } from "./fleet_settings.ts";
 import { HEALING_SETTINGS } from "./healing_settings.ts";
+import { HTTP2_SETTINGS } from "./http2_settings.ts";
 import { LIMIT_SETTINGS } from "./limit_settings.ts";
 import { LOG_SETTINGS } from "./log_settings.ts";
 
@@ -19,6 +20,7 @@ export const SETTING_GROUPS = {
   "Ring and routing": FLEET_SETTINGS,
   "Health and healing": HEALING_SETTINGS,
   "Limits and deadlines": LIMIT_SETTINGS,
+  "HTTP/2": HTTP2_SETTINGS,
   "Access to the API": ADMIN_SETTINGS,
   "Replicas and their engine": ENGINE_SETTINGS,
   "Log": LOG_SETTINGS,
@@ -30,6 +32,7 @@ export const SETTINGS = {
   ...FLEET_SETTINGS,
   ...HEALING_SETTINGS,
   ...LIMIT_SETTINGS,
+  ...HTTP2_SETTINGS,
   ...ADMIN_SETTINGS,
   ...ENGINE_SETTINGS,
   ...LOG_SETTINGS,

@@ -22,6 +22,7 @@ export function statusLines(status: Status, now: number, look: Look): string[] {
     summary(status, look),
     `ring: layout ${status.layout}, ${status.slots} slots, digest ${status.digest}, ` +
     `version ${status.version}`,
+    ...clusterLines(status, look),
     ...(status.maintenance ? [maintenanceLine(status, now)] : []),
     "",
     ...tableLines(columns(status, now, look), replicas, look),
@@ -45,6 +46,21 @@ export function summary(status: Status, { paint }: Look): string {
   const well = ready >= desired ? paint.green(count) : paint.red(count);
   return `${well}, engine ${engine}${engineUp ? "" : paint.red(" (does not answer)")}` +
     (maintenance ? paint.yellow(", in maintenance") : "");
+}
+
+/** One line about the other balancers; none for a balancer that is alone. */
+function clusterLines({ cluster, epoch }: Status, { paint }: Look): string[] {
+  if (!cluster) return [];
+  const { self, holder, balancers, isolated, disagreeMs } = cluster;
+  const heals = holder === null
+    ? paint.red("none of them heals")
+    : `${holder}${holder === self ? " (this one)" : ""} heals`;
+  const faults = [
+    ...(isolated ? ["; this one has lost the shared store"] : []),
+    ...(disagreeMs > 0 ? ["; their rings differ"] : []),
+  ];
+  const line = `balancers: ${balancers.length}, epoch ${epoch}, ${heals}`;
+  return [faults.length === 0 ? line : line + paint.red(faults.join(""))];
 }
 
 function columns(

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { Status } from "../../balancer/answers/fleet.ts";
 import { COLOURS, NO_PAINT } from "./paint.ts";
 import { statusLines, summary } from "./status_lines.ts";
 import { NOW, replica, status } from "./testing.ts";
@@ -54,6 +55,29 @@ Deno.test("status: problems are listed below the table, and spares in a table of
     "SPARE    STATE   FOR  ADDRESS",
     "spare-1  ready  90 s  127.0.0.1:20401",
   ]);
+});
+
+Deno.test("status: one line shows the balancers of the fleet and the one that heals", () => {
+  const one = { id: "a1", host: "h", pid: 1, epoch: 4, digest: "d", heals: true, silentMs: 0 };
+  const cluster: NonNullable<Status["cluster"]> = {
+    self: "a1",
+    holder: "a1",
+    isolated: false,
+    disagreeMs: 0,
+    balancers: [one, { ...one, id: "b2", heals: false }],
+  };
+  const line = (other: Partial<typeof cluster>) =>
+    statusLines(
+      status([], { epoch: 4, cluster: { ...cluster, ...other } }),
+      NOW,
+      LOOK,
+    )[2];
+  assertEquals(line({}), "balancers: 2, epoch 4, a1 (this one) heals");
+  assertEquals(line({ self: "b2" }), "balancers: 2, epoch 4, a1 heals");
+  assertEquals(
+    line({ holder: null, isolated: true, disagreeMs: 3 }),
+    "balancers: 2, epoch 4, none of them heals; this one has lost the shared store; their rings differ",
+  );
 });
 
 Deno.test("status: a long name is cut on a terminal of 80 columns", () => {

@@ -6,7 +6,8 @@
 import { clientOf } from "./client_address.ts";
 import { failureBytes, type FailureMessage } from "../errors/error_response.ts";
 import { GeneralPath } from "./general_path.ts";
-import type { ClientHost, ClientServices } from "./client_services.ts";
+import type { ClientServices } from "./client_services.ts";
+import type { ClientHost, OpenClient } from "./open_client.ts";
 import { ClientPhases } from "./client_phases.ts";
 import { closeInStages } from "./staged_close.ts";
 import { HalfClosed } from "./half_closed.ts";
@@ -28,7 +29,8 @@ import { Disconnected } from "../transport/connection_reader.ts";
  * One client connection. Its services for requests are created at its first bytes, since many
  * clients connect and send nothing. An idle connection has no suspended function.
  */
-export class ClientConnection extends ClientPhases implements Client, ConnectionListener {
+export class ClientConnection extends ClientPhases
+  implements Client, ConnectionListener, OpenClient {
   /** The replica's connection that carries the current request. */
   upstream: UpstreamConnection | undefined;
   /** True while a tunnel reads the connection: the end of one side does not end it. */
@@ -100,6 +102,11 @@ export class ClientConnection extends ClientPhases implements Client, Connection
     this.origin = clientOf(this.address, this.transport.bytes, head, this.services.trusted);
     const { record } = this.events;
     if (record) record.client = this.origin;
+  }
+
+  /** Whether its requests come by HTTP/2. */
+  get http2(): boolean {
+    return false;
   }
 
   /** Whether the connection broke, or the client ended its side in the middle of a request. */
@@ -205,6 +212,10 @@ export class ClientConnection extends ClientPhases implements Client, Connection
   /** The worker drains: idle connections are closed, a running request may finish. */
   drain(): void {
     if (this.phase === "idle") this.close();
+  }
+
+  cut(streaming: boolean): void {
+    if (this.streaming === streaming) this.close();
   }
 
   onDeadline(): void {

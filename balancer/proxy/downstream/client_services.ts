@@ -12,7 +12,6 @@ import type { LingerSettings, RequestLimits, Timeouts } from "../settings.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
-import type { ClientConnection } from "./client_connection.ts";
 import type { LingeringClients } from "./lingering_clients.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 
@@ -39,9 +38,4 @@ export interface ClientServices {
   readonly errorPages: ErrorPages;
   /** Records an error caused by neither client nor replica. */
   recordFailure(action: string, error: unknown): void;
-}
-
-/** Receives the end of a client's connection. Must not throw. */
-export interface ClientHost {
-  left(client: ClientConnection): void;
 }

@@ -41,6 +41,8 @@ export interface BuilderServices {
   readonly router: RequestRouter;
   /** The proxy's name in `Via`; empty to add no `Via`. */
   readonly via: Uint8Array;
+  /** The same for requests by HTTP/2. */
+  readonly via2: Uint8Array;
   /** The port that clients connect to, as written into `X-Forwarded-Port`. */
   readonly portBytes: Uint8Array;
   /** Whether fields with an underscore in their names are forwarded. */
@@ -131,7 +133,7 @@ export class RequestBuilder {
   /** Writes the head and the available part of the body. */
   #write(client: Client, request: ProxyRequest, requestId: Uint8Array | undefined): void {
     const { transport, body, events } = client;
-    const { requestHead: head, via, portBytes, underscores } = this.#services;
+    const { requestHead: head, via, via2, portBytes, underscores } = this.#services;
     const traceparent = events.routed(request);
     const { affinity } = request;
     const at = writeRequestHead(request.out, 0, transport.bytes, head, {
@@ -139,7 +141,7 @@ export class RequestBuilder {
       forwardedFor: client.addressBytes,
       proto: HTTP,
       port: portBytes,
-      via,
+      via: client.http2 ? via2 : via,
       trusted: client.trusted,
       underscores,
       traceparent,

@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  CANCEL,
   COMPRESSION_ERROR,
   ConnectionError,
   ENHANCE_YOUR_CALM,
@@ -96,6 +97,8 @@ export class Session {
   /** Streams above it are not served. */
   #lastServed = frame.MAX_WINDOW;
   #goingAway = false;
+  /** Whether the client has sent GOAWAY. */
+  #peerLeft = false;
   #notified = false;
 
   /**
@@ -118,9 +121,9 @@ export class Session {
     return this.#block.stream !== 0;
   }
 
-  /** Whether no further stream is served. */
-  get goingAway(): boolean {
-    return this.#goingAway;
+  /** Whether no further stream will be served: by announcement of either side. */
+  get served(): boolean {
+    return this.#peerLeft || this.#lastServed < frame.MAX_WINDOW;
   }
 
   /** Sends the server's settings. */
@@ -447,7 +450,7 @@ export class Session {
   /** RFC 9113, 6.8: the client opens no more streams. */
   #goAway(): void {
     this.budget.spend(1);
-    this.#goingAway = true;
+    this.#peerLeft = true;
     if (this.streams.size === 0) this.#listener.onIdle();
   }
 
@@ -508,6 +511,11 @@ export class Session {
     this.frames.number(frame.RST_STREAM, stream.id, code);
     this.notify();
     this.#forget(stream);
+  }
+
+  /** The client has left in the middle of a request. */
+  abandon(stream: Stream): void {
+    this.#end(stream, CANCEL);
   }
 
   #end(stream: Stream, code: number): void {

@@ -41,6 +41,8 @@ export interface Client {
   readonly origin: string;
   /** The client's connection: source of its requests, target of the responses. */
   readonly transport: Connection;
+  /** Whether its requests come by HTTP/2. */
+  readonly http2: boolean;
   /** Whether the connection broke, or the client ended its side in the middle of a request. */
   readonly gone: boolean;
   /** Whether the client has ended its side. It may still read. */

@@ -96,6 +96,10 @@ export const WORKER = layout({
   denied: 1,
   logged: 1,
   unlogged: 1,
+  http2Connections: 1,
+  http2Streams: 1,
+  http2StreamErrors: 1,
+  http2ConnectionErrors: 1,
   // Gauges from here on: they describe the present, and are reset when the worker ends.
   connections: 1,
   holding: 1,

@@ -48,6 +48,16 @@ export interface ReplicaCounts {
   readonly overflowed: number;
 }
 
+/** Counts of HTTP/2. */
+interface Http2Counts {
+  readonly connections: number;
+  readonly streams: number;
+  /** Streams that were reset for an error of their client, or one too many. */
+  readonly streamErrors: number;
+  /** Connections that were ended for an error of their client. */
+  readonly connectionErrors: number;
+}
+
 /** Counters of the workers since the start. */
 export interface WorkerCounts {
   /** Requests that no replica answered. */
@@ -71,6 +81,7 @@ export interface WorkerCounts {
   readonly loggedLines: number;
   /** Lines of the access log that were lost. */
   readonly lostLines: number;
+  readonly http2: Http2Counts;
   /** Currently open client connections. */
   readonly connections: number;
   /** Requests that currently wait. */
@@ -129,6 +140,12 @@ export function workerCounts(row: Float64Array): WorkerCounts {
     deniedRetries: row[WORKER.denied]!,
     loggedLines: row[WORKER.logged]!,
     lostLines: row[WORKER.unlogged]!,
+    http2: {
+      connections: row[WORKER.http2Connections]!,
+      streams: row[WORKER.http2Streams]!,
+      streamErrors: row[WORKER.http2StreamErrors]!,
+      connectionErrors: row[WORKER.http2ConnectionErrors]!,
+    },
     connections: row[WORKER.connections]!,
     holding: row[WORKER.holding]!,
     retryBudget: row[WORKER.retryBudget]!,

@@ -127,6 +127,26 @@ export class OwnCounters {
     if (kind !== "broken") this.#row[WORKER.costs + COST_KINDS.indexOf(kind)]! += 1;
   }
 
+  /** A connection of HTTP/2 began. */
+  http2Opened(): void {
+    this.#row[WORKER.http2Connections]! += 1;
+  }
+
+  /** A request of HTTP/2 began. */
+  http2Stream(): void {
+    this.#row[WORKER.http2Streams]! += 1;
+  }
+
+  /** A stream was reset for an error of its client, or one too many. */
+  http2StreamError(): void {
+    this.#row[WORKER.http2StreamErrors]! += 1;
+  }
+
+  /** A connection of HTTP/2 was ended for an error of its client. */
+  http2ConnectionError(): void {
+    this.#row[WORKER.http2ConnectionErrors]! += 1;
+  }
+
   /** A control API call ended. */
   controlled(): void {
     this.#row[WORKER.control]! += 1;

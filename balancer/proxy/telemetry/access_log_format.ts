@@ -63,10 +63,10 @@ function jsonLine(record: RequestRecord, keys: KeyRedaction, timestamp: string):
     "}";
 }
 
-function lineFields({ line }: RequestRecord): string {
-  const { method, minor } = line!;
+function lineFields({ line, version }: RequestRecord): string {
+  const { method } = line!;
   return `,"http.request.method":"${method}","url.path":${JSON.stringify(pathOf(line!.target))}` +
-    `,"network.protocol.version":"1.${minor}"`;
+    `,"network.protocol.version":"${version}"`;
 }
 
 function keyFields({ identity }: RequestRecord, keys: KeyRedaction): string {

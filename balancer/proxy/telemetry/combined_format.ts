@@ -24,8 +24,10 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
  * @param timestamp when it ended, as written by {@linkcode CombinedTimestamps}
  */
 export function combinedLine(record: RequestRecord, timestamp: string): string {
-  const { client, line, status, bytesOut } = record;
-  const request = line ? `${line.method} ${cut(line.target)} HTTP/1.${line.minor}` : "-";
+  const { client, line, status, bytesOut, http2 } = record;
+  const request = line
+    ? `${line.method} ${cut(line.target)} ${http2 ? "HTTP/2.0" : `HTTP/1.${line.minor}`}`
+    : "-";
   return `${client} - - [${timestamp}] "${escaped(request)}" ${status || CLIENT_LEFT} ` +
     `${bytesOut || "-"} "${fieldText(line?.referer)}" "${fieldText(line?.userAgent)}"`;
 }

@@ -71,6 +71,8 @@ export interface Identity {
 export class RequestRecord {
   /** IP address of the client; behind trusted proxies the address that they name. */
   client: string;
+  /** Whether it came by HTTP/2. */
+  http2 = false;
   /** IP address of the connection. */
   readonly peer: string;
   readonly startedAt: number;
@@ -110,6 +112,11 @@ export class RequestRecord {
     this.client = this.peer = peer;
     this.#origin = Date.now() - performance.now();
     this.startedAt = this.#origin + startedAt;
+  }
+
+  /** Version of the client's HTTP. */
+  get version(): string {
+    return this.http2 ? "2" : `1.${this.line?.minor ?? 1}`;
   }
 
   /** Whether it is a call of the control API. */

@@ -147,7 +147,7 @@ function requestAttributes(record: RequestRecord, keys: KeyRedaction): Attribute
     ...methodAttributes(line?.method ?? ""),
     "url.scheme": "http",
     "url.path": path ?? "",
-    "network.protocol.version": `1.${line?.minor ?? 1}`,
+    "network.protocol.version": record.version,
     "network.peer.address": peer,
     "client.address": client,
     "http.request.body.size": record.bytesIn,

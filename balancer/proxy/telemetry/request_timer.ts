@@ -32,7 +32,7 @@ const BROKEN_OFF = 16;
 const CHOSEN = 32;
 
 /** The parts of a client that its timer reads. */
-type TimedClient = Pick<Client, "address" | "origin" | "transport" | "body">;
+type TimedClient = Pick<Client, "address" | "origin" | "transport" | "body" | "http2">;
 
 /** Times the current request of a client's connection. */
 export class RequestTimer implements RequestEvents {
@@ -255,6 +255,7 @@ export class RequestTimer implements RequestEvents {
     const startedAt = this.#weight > 0 ? this.#takenAt : performance.now();
     const record = new RequestRecord(this.#client.address, startedAt);
     record.client = this.#client.origin;
+    record.http2 = this.#client.http2;
     record.sampled = (this.#state & CHOSEN) !== 0;
     return this.record = record;
   }

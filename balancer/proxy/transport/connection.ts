@@ -9,7 +9,7 @@ import type { ConnectionListener, Traffic } from "./connection_events.ts";
 import { Disconnected, Reader, ReaderConflict } from "./connection_reader.ts";
 import { ReceiveWindow } from "./receive_window.ts";
 import { type Socket, socketOf } from "./socket.ts";
-import { IO_BATCHES, type Side, type Staged } from "./io_batches.ts";
+import { type Batches, IO_BATCHES, type Side, type Staged } from "./io_batches.ts";
 
 const NOTHING = new Uint8Array(0);
 
@@ -25,6 +25,7 @@ export class Connection extends ReceiveWindow implements Staged {
   readonly #connection: ByteStream;
   readonly #socket: Socket;
   readonly #side: Side;
+  readonly #batches: Batches;
   readonly #traffic: Traffic | undefined;
   /** Number of received bytes. */
   #count = 0;
@@ -47,6 +48,7 @@ export class Connection extends ReceiveWindow implements Staged {
    * @param side the peer: client or replica
    * @param traffic counts the bytes, if they are counted
    * @param socket reads and writes of the connection
+   * @param batches gives turns for reads and writes
    */
   constructor(
     connection: ByteStream,
@@ -54,11 +56,13 @@ export class Connection extends ReceiveWindow implements Staged {
     side: Side,
     traffic?: Traffic,
     socket: Socket = socketOf(connection),
+    batches: Batches = IO_BATCHES,
   ) {
     super(buffers, side === "client" ? FIRST_BYTES : RESTING_BYTES);
     this.#connection = connection;
     this.#socket = socket;
     this.#side = side;
+    this.#batches = batches;
     this.#traffic = traffic;
   }
 
@@ -126,7 +130,7 @@ export class Connection extends ReceiveWindow implements Staged {
     if (this.start === this.end) this.startOver();
     else if (this.end === this.bytes.length) this.enlarge();
     this.reading = true;
-    IO_BATCHES.read(this);
+    this.#batches.read(this);
   }
 
   beginRead(): void {
@@ -136,7 +140,7 @@ export class Connection extends ReceiveWindow implements Staged {
 
   readonly #onRead = (count: number): void => {
     this.#count = count;
-    IO_BATCHES.filled(this, this.#side);
+    this.#batches.filled(this, this.#side);
   };
 
   deliver(): void {
@@ -167,7 +171,7 @@ export class Connection extends ReceiveWindow implements Staged {
    * @throws {Disconnected} the connection broke or was closed
    */
   write(bytes: Uint8Array): Promise<void> {
-    IO_BATCHES.wrote();
+    this.#batches.wrote();
     return this.#socket.write(bytes).then(
       (count) => {
         this.#traffic?.sent(count);
@@ -186,7 +190,7 @@ export class Connection extends ReceiveWindow implements Staged {
     this.#sendingLength = length;
     this.#onSent ??= (count) => this.#sent(count);
     this.#onUnsent ??= (cause) => this.#unsent(cause);
-    IO_BATCHES.send(this);
+    this.#batches.send(this);
   }
 
   beginSend(): void {

@@ -43,6 +43,18 @@ export interface Staged {
   beginRead(): void;
 }
 
+/** Where connections ask for their turns. */
+export interface Batches {
+  /** Bytes were received: they are delivered. */
+  filled(one: Staged, side: Side): void;
+  /** Bytes are to be sent. */
+  send(one: Staged): void;
+  /** A read is to start. */
+  read(one: Staged): void;
+  /** Counts a write outside the batches. */
+  wrote(): void;
+}
+
 /**
  * The turns of one event loop.
  *
@@ -53,7 +65,7 @@ export interface Staged {
  * After a slice with connections that had no bytes, the others wait until the runtime has seen new
  * events.
  */
-export class IoBatches {
+export class IoBatches implements Batches {
   readonly #requests = new Queue();
   readonly #responses = new Queue();
   readonly #sends = new Queue();

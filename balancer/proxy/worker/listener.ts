@@ -8,7 +8,9 @@ import { AcceptErrors } from "../transport/accept_errors.ts";
 import { acceptAll } from "../transport/accept_loop.ts";
 import type { ConnectionLimits } from "../downstream/connection_limits.ts";
 import { ClientConnection } from "../downstream/client_connection.ts";
-import type { ClientHost } from "../downstream/client_services.ts";
+import { Http2Connection } from "../downstream/http2_connection.ts";
+import type { ClientHost, OpenClient } from "../downstream/open_client.ts";
+import { ProtocolChoice } from "../downstream/protocol_choice.ts";
 import { RETRY_AFTER_S } from "../errors/error_response.ts";
 import type { WorkerContext } from "./worker_context.ts";
 import { readProxyHead } from "../transport/proxy_head_reader.ts";
@@ -36,7 +38,7 @@ export class Listener implements ClientHost {
   readonly #limits: ConnectionLimits;
   readonly #listener: Deno.TcpListener;
   readonly #errors: AcceptErrors;
-  readonly #connections = new Set<ClientConnection>();
+  readonly #connections = new Set<OpenClient>();
   #onEmpty: (() => void) | undefined;
 
   /** Listens, together with the other workers, on the configured port. */
@@ -64,16 +66,16 @@ export class Listener implements ClientHost {
     this.#errors.close();
     for (const connection of this.#connections) connection.drain();
     const cuts = [
-      setTimeout(() => this.#cut(({ streaming }) => !streaming), requestsMs),
-      setTimeout(() => this.#cut(({ streaming }) => streaming), streamsMs),
+      setTimeout(() => this.#cut(false), requestsMs),
+      setTimeout(() => this.#cut(true), streamsMs),
     ];
     await this.#empty(Math.max(requestsMs, streamsMs));
     cuts.forEach(clearTimeout);
-    this.#cut(() => true);
+    for (const connection of this.#connections) connection.close();
   }
 
-  #cut(whom: (connection: ClientConnection) => boolean): void {
-    for (const connection of this.#connections) if (whom(connection)) connection.close();
+  #cut(streaming: boolean): void {
+    for (const connection of this.#connections) connection.cut(streaming);
   }
 
   #accept(): Promise<void> {
@@ -107,7 +109,8 @@ export class Listener implements ClientHost {
   async #begin(connection: Deno.TcpConn, arrival: Arrival | undefined): Promise<boolean> {
     if (!arrival) return false;
     const { connectionQueue, counters: { own } } = this.#proxy;
-    const client = this.#clientOf(connection, arrival);
+    const wire = this.#wireOf(connection, arrival);
+    const client = this.#clientOf(wire, arrival);
     if (connectionQueue.crowded) return await this.#turnAway(client, OUT_OF_ROOM);
     if (!this.#allows(arrival.address, client.trusted)) {
       // A rejected connection does not count against its address while it lingers.
@@ -123,12 +126,29 @@ export class Listener implements ClientHost {
       this.#limits.leave(arrival.address);
       throw error;
     }
-    client.run(this);
+    if (this.#proxy.settings.http2.cleartext) this.#choose(client);
+    else client.run(this);
     return true;
   }
 
+  /** Lets the first bytes of a client decide about its protocol. */
+  #choose(client: ClientConnection): void {
+    const { http2: services, deadlines, settings } = this.#proxy;
+    const { head } = settings.timeouts;
+    const choice = new ProtocolChoice(client.transport, client, deadlines, head, (http2) => {
+      this.#leave(choice);
+      const chosen = http2 ? new Http2Connection(services, client.transport, client) : client;
+      this.#enter(chosen);
+      client.transport.watcher = chosen;
+      chosen.run(this);
+    });
+    this.#leave(client);
+    this.#enter(choice);
+    choice.run(this);
+  }
+
   /** A served client has disconnected. */
-  left(client: ClientConnection): void {
+  left(client: OpenClient): void {
     this.#leave(client);
     this.#limits.leave(client.address);
     this.#gone();
@@ -160,16 +180,16 @@ export class Listener implements ClientHost {
     }
   }
 
-  #clientOf(connection: Deno.TcpConn, { address, rest }: Arrival): ClientConnection {
-    const { buffers, counters: { own }, trustedProxies } = this.#proxy;
-    const transport = new Connection(connection, buffers, "client", own);
-    if (rest) transport.prepend(rest);
-    return new ClientConnection(
-      this.#proxy.clients,
-      transport,
-      address,
-      trustedProxies.has(address),
-    );
+  #wireOf(connection: Deno.TcpConn, { rest }: Arrival): Connection {
+    const { buffers, counters: { own } } = this.#proxy;
+    const wire = new Connection(connection, buffers, "client", own);
+    if (rest) wire.prepend(rest);
+    return wire;
+  }
+
+  #clientOf(wire: Connection, { address }: Arrival): ClientConnection {
+    const { clients, trustedProxies } = this.#proxy;
+    return new ClientConnection(clients, wire, address, trustedProxies.has(address));
   }
 
   /**
@@ -194,13 +214,13 @@ export class Listener implements ClientHost {
     return false;
   }
 
-  #enter(client: ClientConnection): void {
+  #enter(client: OpenClient): void {
     this.#connections.add(client);
     this.#proxy.counters.own.connections = this.#connections.size;
     this.#proxy.deadlines.add(client);
   }
 
-  #leave(client: ClientConnection): void {
+  #leave(client: OpenClient): void {
     this.#proxy.deadlines.delete(client);
     this.#connections.delete(client);
     this.#proxy.counters.own.connections = this.#connections.size;

@@ -41,6 +41,7 @@ import type { RetryBudget } from "../upstream/retry_budget.ts";
 
 /** The proxy's name in `Via` (RFC 9110, section 7.6.3). */
 const VIA = ascii("1.1 ringkeeper");
+const VIA_2 = ascii("2.0 ringkeeper");
 
 /** Dependencies that the worker provides. */
 export interface PipelineParts {
@@ -147,6 +148,7 @@ function openBuilder(parts: PipelineParts, via: Uint8Array): RequestBuilder {
       affinity: new Affinity(affinity),
     }),
     via,
+    via2: via.length > 0 ? VIA_2 : via,
     portBytes: ascii(String(listen.port)),
     underscores,
     trace,

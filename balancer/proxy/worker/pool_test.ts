@@ -44,6 +44,7 @@ const SETTINGS: ProxySettings = {
   trace: false,
   trusted: [],
   proxyProtocol: false,
+  http2: { cleartext: false, streams: 100, streamWindow: 65_535, connectionWindow: 65_535 },
   accessLogging: "off",
   logStyle: "json",
   workers: 2,

@@ -6,6 +6,7 @@
 import type { Tracing } from "../../tracing/tracing.ts";
 import type { MaintenanceState, Upstream, View } from "../../view.ts";
 import type { ClientServices } from "../downstream/client_services.ts";
+import type { Http2Services } from "../downstream/http2_connection.ts";
 import type { Attempts } from "../forward/attempt.ts";
 import { LingeringClients } from "../downstream/lingering_clients.ts";
 import { TrustedProxies } from "../downstream/trusted_proxies.ts";
@@ -72,6 +73,8 @@ export class WorkerContext {
   readonly attempts: Attempts;
   /** Services shared by the client connections. */
   readonly clients: ClientServices;
+  /** Services shared by the connections of HTTP/2. */
+  readonly http2: Http2Services;
   readonly #maintenance = new MaintenanceSwitch();
   readonly #listener: WorkerListener;
   readonly #control: InstancePool;
@@ -153,6 +156,13 @@ export class WorkerContext {
     });
     this.attempts = attempts;
     this.clients = clients;
+    this.http2 = {
+      clients,
+      buffers: this.buffers,
+      limits: { ...settings.limits, ...settings.http2 },
+      timeouts: settings.timeouts,
+      counters: counters.own,
+    };
     // Always due: runs with each tick.
     this.deadlines.add({ deadlineAt: -Infinity, onDeadline: () => this.#onTick() });
   }

@@ -8,6 +8,7 @@ import { serverOptions } from "../../../balancer/control/testing.ts";
 import { LARGEST_DELAY_MS } from "../../../balancer/settings/setting.ts";
 import {
   type HoldSettings,
+  type Http2Settings,
   LINGER,
   type LingerSettings,
   type ProxySettings,
@@ -50,6 +51,7 @@ interface HarnessSettings {
   readonly timeouts?: Partial<Timeouts>;
   readonly limits?: Partial<RequestLimits>;
   readonly linger?: Partial<LingerSettings>;
+  readonly http2?: Partial<Http2Settings>;
   readonly loadBound?: number;
   readonly ringFields?: boolean;
   readonly suspectMs?: number;
@@ -89,6 +91,7 @@ export class DataPlaneHarness implements AsyncDisposable {
   readonly #control = new ApiServer(serverOptions());
   readonly #instances = new Map<unknown, string>();
   #version = 0;
+  #ended: Promise<void> | undefined;
   #changed = Promise.withResolvers<void>();
 
   private constructor(settings: ProxySettings) {
@@ -192,8 +195,13 @@ export class DataPlaneHarness implements AsyncDisposable {
     return this.workers.idle(instance, deadlines);
   }
 
+  /** Ends the workers; once. */
+  end(deadlines: DrainDeadlines): Promise<void> {
+    return this.#ended ??= this.workers.end(deadlines);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.workers.end({ requestsMs: 0, streamsMs: 0 });
+    await this.end({ requestsMs: 0, streamsMs: 0 });
     await this.#control.close(0);
   }
 
@@ -204,7 +212,9 @@ export class DataPlaneHarness implements AsyncDisposable {
   }
 }
 
-function complete({ hold, timeouts, limits, linger, ...more }: HarnessSettings): ProxySettings {
+function complete(
+  { hold, timeouts, limits, linger, http2, ...more }: HarnessSettings,
+): ProxySettings {
   return {
     listen: { hostname: "127.0.0.1", port: freePort() },
     publicApi: "all",
@@ -240,6 +250,13 @@ function complete({ hold, timeouts, limits, linger, ...more }: HarnessSettings):
       bytes: 2 ** 30,
       replaces: true,
       ...hold,
+    },
+    http2: {
+      cleartext: false,
+      streams: 100,
+      streamWindow: 262_144,
+      connectionWindow: 1_048_576,
+      ...http2,
     },
     loadBound: 0,
     ringFields: false,
