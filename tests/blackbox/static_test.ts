@@ -131,7 +131,7 @@ test("settings that cannot be used end the balancer with all faults in one messa
   assertEquals(failure.split("\n").slice(1), [
     "The balancer cannot start with these settings:",
     'LB_PORT: must be a whole number from 0 to 65535; got "x"',
-    "LB_KEY: must be request-id, path, client, header:NAME, cookie:NAME or query:NAME; " +
+    "LB_KEY: must be request-id, path, client, affinity, header:NAME, cookie:NAME or query:NAME; " +
     'got "moon"',
     "",
   ]);

@@ -40,6 +40,8 @@ export class RawBalancer implements AsyncDisposable {
         LB_ENGINE: "static",
         LB_UPSTREAMS: upstreamsOf(addresses),
         LB_HEALTH_PATH: "",
+        // Tests count connections, and on a slow machine the default passes between two requests.
+        LB_UPSTREAM_IDLE_MS: "60000",
         LB_WORKERS: "1",
         LB_DRAIN_MS: "1000",
         LB_DRAIN_STREAMS_MS: "1000",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 
 /** A message as it came over a raw connection. */
 export interface RawMessage {
@@ -31,16 +32,12 @@ export function statusOf({ line }: RawMessage): number {
 
 /** Text to bytes and back, one byte a character. */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+  return Uint8Array.from(Buffer.from(text, "latin1"));
 }
 
 /** The other way round. */
 export function textOf(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  }
-  return text;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }
 
 /** A request without a body. */

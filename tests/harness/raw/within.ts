@@ -5,7 +5,7 @@
  */
 
 /** Deadline of every wait of a test on this machine. */
-export const DEADLINE_MS = 10_000;
+export const DEADLINE_MS = 30_000;
 
 /** Waits for something, but not for ever. */
 export async function within<T>(
