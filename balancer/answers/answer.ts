@@ -48,13 +48,13 @@ export function successful<S extends z.ZodType>(
 /** The body of every error of the balancer itself. */
 export const failure = z.object({
   message: z.string().describe(
-    "What is wrong and what would be right: the field, its bound and the value received",
+    "The error: the field, its bound and the value received",
   ),
   status: z.literal("failure"),
   detail: z.string().exactOptional().describe(
     "The field, its bound and the value, where the message is the textbook's own",
   ),
-}).meta({ id: "Failure", description: "What every error of the balancer itself says" });
+}).meta({ id: "Failure", description: "An error of the balancer itself" });
 
 /** The body of every error of the balancer itself. */
 export type Failure = AnswerOf<typeof failure>;

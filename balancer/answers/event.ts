@@ -32,7 +32,7 @@ export const fleetEvent = z.discriminatedUnion("type", [
   z.object({ ...any, type: z.literal("engine"), up: z.boolean() })
     .describe("The engine went away, or answers again"),
   z.object({ ...any, type: z.literal("incident"), incident })
-    .describe("A failure is over, and what became of the requests meanwhile is known"),
+    .describe("A failure is over, and its costs are known"),
   z.object({
     ...any,
     type: z.literal("deploy"),
@@ -60,7 +60,7 @@ export const deployStep = z.object({
     "done",
     "rolled-back",
   ]),
-  name: z.string().exactOptional().describe("The replica whose turn it is"),
+  name: z.string().exactOptional().describe("The replica that is being replaced"),
   forMs: count("Milliseconds that its new instance has to stay ready; step watching")
     .exactOptional(),
   reason,

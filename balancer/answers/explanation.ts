@@ -20,13 +20,14 @@ export type Destination = AnswerOf<typeof destination>;
 const wait = z.object({
   to: z.literal("wait"),
   name: z.string().exactOptional()
-    .describe("The owner. Not given where whoever is back first takes it"),
+    .describe("The owner. Not given where the first replica that is back takes the request"),
   why: z.enum(["awaited", "none"]),
   ms: z.number().describe("At most"),
   then: destination,
 }).meta({
   id: "Wait",
-  description: "It waits for its owner or, with nobody ready, for whoever is back first",
+  description:
+    "The request waits for its owner or, if no replica is ready, for the first that is back",
 });
 
 /** The request waits: for its owner or, with no ready replica, for the first one to return. */

@@ -114,7 +114,7 @@ const fleetStatus = z.object({
   hashes,
   engineUp: z.boolean().describe("Whether the engine answers"),
   engineAwayMs: count("Milliseconds since the engine stopped answering; 0 while it answers"),
-  desired: count("How many replicas there are to be"),
+  desired: count("Desired number of replicas"),
   ready: count("How many of them take requests"),
   replicas: z.array(replicaStatus),
   spares: z.array(replicaStatus)
@@ -133,7 +133,7 @@ const fleetStatus = z.object({
     imageDigest: z.string().exactOptional(),
     command: z.string().exactOptional(),
     options: replicaOptions.exactOptional(),
-  }).describe("What new instances run: what the settings say, or what a deploy brought"),
+  }).describe("Template of new instances: of the settings, or of the last deploy"),
   quarantined: z.array(z.object({ key: z.string(), until: time("When that ends") }))
     .describe("Request keys that are answered with 503, because replicas died of them"),
   cluster: cluster.nullable().describe("The balancers that share the fleet; null for a single one"),
@@ -148,7 +148,7 @@ export const status = fleetStatus.extend({
   maintenance: maintenance.nullable().describe("The maintenance under way; null if none is"),
   startedAt: time("When the balancer started"),
   failures: z.record(z.string(), count("How often"))
-    .describe("What failed inside the balancer, by what it was doing"),
+    .describe("Failed background actions of the balancer, by action"),
 }).meta({ id: "Status" });
 
 /** `GET /_lb/status` */

@@ -38,11 +38,11 @@ export const incident = z.object({
     signal: z.number().describe("The signal that decided it"),
     eject: step("A view without the instance was published"),
     unrouted: step("Every worker routed by that view"),
-    create: step("The engine was told to create the replacement, or a spare stood in"),
+    create: step("The engine was asked to create the replacement, or a spare took the name"),
     started: step("The engine had started it"),
     ready: step("The replacement passed its first heartbeat"),
-    release: step("Every worker routed to it: who waited was let go"),
-  }).describe("Milliseconds after the first sign; null for what has not happened"),
+    release: step("Every worker routed to it, and the waiting requests were released"),
+  }).describe("Milliseconds after the first sign; null for a step that has not happened"),
   requests: z.object({
     held: count("Waited for it"),
     retried: count("Sent again after a failed attempt"),
@@ -70,8 +70,8 @@ export const drillReport = z.object({
   missed: z.array(z.string()).describe("What was not kept, in words"),
   objective: z.object({
     lost: count("So many requests may be lost"),
-    fullRingMs: count("The ring is full again within so many milliseconds"),
-    p99Ms: count("The slowest hundredth takes longer than so many milliseconds").optional(),
+    fullRingMs: count("Bound on the time until the ring is full again, in milliseconds"),
+    p99Ms: count("99th percentile of the duration, in milliseconds").optional(),
   }),
   load: z.object({
     requests: count("Sent"),

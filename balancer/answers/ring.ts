@@ -40,8 +40,8 @@ const movement = z.object({
   share: share("The part of all string keys that changes its owner"),
   ids: share("The same of the ids 0 to 9999, which the ring's own hash family places"),
   flows: z.array(z.object({
-    from: z.string().nullable().describe("Who gives; null where nobody does"),
-    to: z.string().nullable().describe("Who takes; null where nobody does"),
+    from: z.string().nullable().describe("Previous owner; null for a slot without one"),
+    to: z.string().nullable().describe("New owner; null for a slot without one"),
     share: share("The part of all string keys"),
   })).describe("Who gives how much to whom, the largest first"),
   flowsLeftOut: count("How many smaller flows are not listed"),

@@ -17,6 +17,9 @@ interface FolderWatchOptions {
 /** Interval of scans, in milliseconds. */
 const SCAN_MS = 250;
 
+/** Time in which events lead to one scan, in milliseconds: a save causes about six of them. */
+const EVENTS_MS = 5;
+
 /** Reports changed values to any number of listeners. It scans only while there is one. */
 export class FolderWatch {
   readonly #options: FolderWatchOptions;
@@ -24,6 +27,7 @@ export class FolderWatch {
   #known: ReadonlyMap<string, number> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #events: Deno.FsWatcher | undefined;
+  #soon: ReturnType<typeof setTimeout> | undefined;
   #scanning = false;
   #again = false;
 
@@ -56,7 +60,8 @@ export class FolderWatch {
 
   #end(): void {
     clearInterval(this.#timer);
-    this.#timer = undefined;
+    clearTimeout(this.#soon);
+    this.#timer = this.#soon = undefined;
     this.#known = undefined;
     this.#events?.close();
     this.#events = undefined;
@@ -65,11 +70,18 @@ export class FolderWatch {
   async #followEvents(): Promise<void> {
     try {
       const events = this.#events = Deno.watchFs(this.#options.folder);
-      for await (const { kind } of events) if (kind !== "access") this.#scan();
+      for await (const { kind } of events) if (kind !== "access") this.#scanSoon();
     } catch (error) {
       // Too many watches on this machine, or a file system without events: the scans remain.
       this.#options.failures.record("cluster.watch", error);
     }
+  }
+
+  #scanSoon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      this.#scan();
+    }, EVENTS_MS);
   }
 
   async #scan(): Promise<void> {

@@ -112,6 +112,6 @@ export class Log {
   }
 
   #tellLost(lines: number): void {
-    this.logger.warn("{lines} lines of the log were lost: nobody read them in time", { lines });
+    this.logger.warn("{lines} lines of the log were lost: their reader was too slow", { lines });
   }
 }

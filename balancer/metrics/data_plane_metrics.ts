@@ -47,32 +47,32 @@ function requestMetrics({ workers, replicas }: DataPlaneCounts): MetricFamily[] 
   return [
     counter(
       "requests_total",
-      "Requests by who answered (nobody: the balancer itself), method and class of status; " +
-        "broken: the replica broke its answer off, left: the client did not wait for it.",
+      "Requests by replica (empty: the balancer answered), method and status class; " +
+        "broken: the response broke off, left: the client closed its connection early.",
       requestSeries(workers, replicas),
     ),
     histogram(
       "request_duration_seconds",
-      "From the head of a request to the end of its answer, without tunnels and event streams.",
+      "Time from the head of a request to the end of its response, without tunnels and event streams.",
       REQUEST_RANGE,
       timings(replicas, ({ duration }) => duration),
     ),
     histogram(
       "upstream_first_byte_seconds",
-      "From sending a request, or opening a connection for it, to the replica's answer.",
+      "Time from sending a request, connecting included, to the first byte of the response.",
       REQUEST_RANGE,
       timings(replicas, ({ firstByte }) => firstByte),
     ),
     histogram(
       "overhead_seconds",
-      "What the balancer itself adds to a request that goes straight to its replica.",
+      "Time that the balancer itself adds to a request that its first replica answers.",
       OVERHEAD_RANGE,
       [[{}, workers.overhead]],
     ),
     counter("control_requests_total", "Calls of the control API.", workers.controlCalls),
     counter(
       "refused_requests_total",
-      "Requests that no replica answered, by reason; fault: they were no good requests.",
+      "Requests that no replica answered, by reason; fault: the request was malformed.",
       labelled("reason", workers.refusals),
     ),
   ];
@@ -80,30 +80,30 @@ function requestMetrics({ workers, replicas }: DataPlaneCounts): MetricFamily[] 
 
 function connectionMetrics({ workers, replicas }: DataPlaneCounts): MetricFamily[] {
   return [
-    gauge("client_connections", "Clients that are connected.", workers.connections),
-    counter("client_connections_accepted_total", "Clients that connected.", workers.accepted),
+    gauge("client_connections", "Open client connections.", workers.connections),
+    counter("client_connections_accepted_total", "Accepted client connections.", workers.accepted),
     counter(
       "client_connections_refused_total",
-      "Clients that were one too many.",
+      "Client connections that a limit refused.",
       workers.turnedAway,
     ),
     ...http2Metrics(workers),
-    counter("client_received_bytes_total", "Bytes from clients.", workers.receivedBytes),
-    counter("client_sent_bytes_total", "Bytes to clients.", workers.sentBytes),
+    counter("client_received_bytes_total", "Bytes received from clients.", workers.receivedBytes),
+    counter("client_sent_bytes_total", "Bytes sent to clients.", workers.sentBytes),
     counter(
       "upstream_connects_total",
-      "Connections to replicas that were opened.",
+      "Connections opened to replicas.",
       perReplica(replicas, ({ connects }) => connects),
     ),
     counter(
       "upstream_reuses_total",
-      "Requests that went out on a connection that waited.",
+      "Requests sent on an idle connection.",
       perReplica(replicas, ({ reuses }) => reuses),
     ),
     counter(
       "upstream_failures_total",
-      "Attempts that failed, by replica and kind; stale: the replica had closed the connection " +
-        "while it waited, broken: the answer broke off in the middle.",
+      "Failed attempts, by replica and kind; stale: the replica had closed the idle connection, " +
+        "broken: the response broke off.",
       failureSeries(replicas),
     ),
   ];
@@ -132,11 +132,15 @@ function failureMetrics({ workers, replicas }: DataPlaneCounts): MetricFamily[] 
     ...holdMetrics(workers),
     counter("held_requests_total", "Requests that waited for their replica.", cost("held")),
     counter("retried_requests_total", "Requests that were sent again.", cost("retried")),
-    counter("spilled_requests_total", "Requests that another replica took.", cost("spilled")),
+    counter(
+      "spilled_requests_total",
+      "Requests that another replica answered instead of their owner.",
+      cost("spilled"),
+    ),
     counter("lost_requests_total", "Requests for which no replica was found.", cost("lost")),
     counter(
       "overflowed_requests_total",
-      "Requests that their replica had no room for.",
+      "Requests that exceeded the load bound of their replica.",
       perReplica(replicas, ({ overflowed }) => overflowed),
     ),
   ];
@@ -144,16 +148,16 @@ function failureMetrics({ workers, replicas }: DataPlaneCounts): MetricFamily[] 
 
 function holdMetrics(workers: WorkerCounts): MetricFamily[] {
   return [
-    gauge("waiting_requests", "Requests that wait for a replica right now.", workers.holding),
-    histogram("hold_seconds", "How long requests waited for a replica.", HOLD_RANGE, [
+    gauge("waiting_requests", "Requests that wait for a replica.", workers.holding),
+    histogram("hold_seconds", "Time that requests waited for a replica.", HOLD_RANGE, [
       [{}, workers.hold],
     ]),
     counter(
       "retries_denied_total",
-      "Retries that there were too many of.",
+      "Retries that the retry budget refused.",
       workers.deniedRetries,
     ),
-    gauge("retry_budget", "Retries that there may be right now.", workers.retryBudget),
+    gauge("retry_budget", "Retries that the retry budget allows now.", workers.retryBudget),
   ];
 }
 

@@ -20,9 +20,23 @@ const PHASES: readonly Phase[] = ["waiting", "starting", "warming", "ready", "do
 
 const HEAL_RANGE: Range = { from: 0.001, to: 50 };
 
+/** The part of a status that metrics show. */
+export interface MetricStatus
+  extends Pick<FleetStatus, "desired" | "version" | "epoch" | "slots" | "engineUp" | "cluster"> {
+  readonly replicas: readonly MetricReplica[];
+  readonly spares: readonly MetricReplica[];
+  readonly quarantined: readonly unknown[];
+}
+
+/** The part of a replica's status that metrics show. */
+type MetricReplica = Pick<
+  ReplicaStatus,
+  "name" | "state" | "instance" | "slots" | "weight" | "restarts"
+>;
+
 /** The sources of the fleet's metrics. */
 interface FleetSources {
-  readonly status: FleetStatus;
+  readonly status: MetricStatus;
   /** The load in flight to an instance. */
   readonly inFlight: (instance: string) => number;
   readonly totals: FleetTotals;
@@ -41,15 +55,15 @@ export function fleetMetrics(sources: FleetSources): readonly MetricFamily[] {
     ...ringMetrics(status, totals),
     histogram(
       "heal_seconds",
-      "After the first sign of a failure: until nobody was routed there (eject), until the " +
-        "replacement was ordered (create), passed its heartbeat (ready), got its requests (release).",
+      "Time from the first sign of a failure until the instance left the view (eject), its " +
+        "replacement was ordered (create), was ready (ready), and got the held requests (release).",
       HEAL_RANGE,
       totals.heals.map(({ phase, timings }) => [{ phase }, timings]),
     ),
     counter("incidents_total", "Failures of replicas.", totals.incidents),
     gauge(
       "quarantined_keys",
-      "Request keys that are answered 503 because replicas died of them.",
+      "Request keys that are answered 503, because replicas failed while they served them.",
       status.quarantined.length,
     ),
     gauge(
@@ -63,7 +77,7 @@ export function fleetMetrics(sources: FleetSources): readonly MetricFamily[] {
 }
 
 /** Metrics of one balancer of several; none for a balancer that is alone. */
-function clusterMetrics({ cluster }: FleetStatus): MetricFamily[] {
+function clusterMetrics({ cluster }: MetricStatus): MetricFamily[] {
   if (!cluster) return [];
   const { self, holder, balancers, isolated, disagreeMs } = cluster;
   return [
@@ -80,7 +94,7 @@ function clusterMetrics({ cluster }: FleetStatus): MetricFamily[] {
 
 function replicaMetrics({ status, inFlight }: FleetSources): MetricFamily[] {
   const { replicas, spares, desired } = status;
-  const each = (read: (replica: ReplicaStatus) => number) =>
+  const each = (read: (replica: MetricReplica) => number) =>
     replicas.map((one): Series => [{ replica: one.name }, read(one)]);
   const states = PHASES.map((state): Series => [
     { state },
@@ -88,10 +102,10 @@ function replicaMetrics({ status, inFlight }: FleetSources): MetricFamily[] {
   ]);
   return [
     gauge("replicas", "Replicas by state.", states),
-    gauge("replicas_desired", "Replicas that there are to be.", desired),
+    gauge("replicas_desired", "Desired number of replicas.", desired),
     gauge(
       "spares_ready",
-      "Spares that could stand in.",
+      "Spares that are ready.",
       spares.filter(({ state }) => state === "ready").length,
     ),
     gauge("replica_ready", "Whether a replica is ready.", each((one) => Number(isReady(one)))),
@@ -110,12 +124,12 @@ function replicaMetrics({ status, inFlight }: FleetSources): MetricFamily[] {
   ];
 }
 
-function isReady({ state }: ReplicaStatus): boolean {
+function isReady({ state }: MetricReplica): boolean {
   return state === "ready";
 }
 
 function ringMetrics(
-  { version, epoch, slots }: FleetStatus,
+  { version, epoch, slots }: MetricStatus,
   { slotsMoved }: FleetTotals,
 ): MetricFamily[] {
   return [

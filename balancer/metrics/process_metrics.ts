@@ -37,7 +37,7 @@ export function processMetrics(facts: ProcessFacts): readonly MetricFamily[] {
   const { failures, refusals, build, lostLines } = facts;
   const actions = Object.entries(failures).map(([action, n]): Series => [{ action }, n]);
   return [
-    gauge("build_info", "What the balancer runs on and with; always 1.", [[build, 1]]),
+    gauge("build_info", "Versions and engine of the balancer; always 1.", [[build, 1]]),
     gauge("workers", "Workers of the data plane.", facts.workers),
     counter(
       "worker_crashes_total",
@@ -52,7 +52,7 @@ export function processMetrics(facts: ProcessFacts): readonly MetricFamily[] {
     ),
     counter(
       "log_lines_lost_total",
-      "Lines that nobody read in time: of the access log, or of what the balancer itself says.",
+      "Log lines lost because their reader was too slow, by log: access or balancer.",
       Object.entries(lostLines).map(([log, n]): Series => [{ log }, n]),
     ),
     counter(
@@ -62,8 +62,8 @@ export function processMetrics(facts: ProcessFacts): readonly MetricFamily[] {
     ),
     counter(
       "accept_failures_total",
-      "Connections that could not be accepted, by listener: reset by their client before that, or " +
-        "for want of files.",
+      "Connections that could not be accepted, by listener: their client reset them, or no file " +
+        "descriptor was free.",
       Object.entries(facts.acceptFailures).map(([listener, n]): Series => [{ listener }, n]),
     ),
     ...standardMetrics(facts),

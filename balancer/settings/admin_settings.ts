@@ -22,12 +22,12 @@ export const ADMIN_SETTINGS = {
     "bearer token that changes must carry; unset: the balancer makes one for what runs code",
     { ...SECRET, asFile: "LB_ADMIN_TOKEN_FILE" },
   ),
-  LB_ADMIN_TOKEN_FILE: text("", "file that holds it instead; read anew on each use", FILE),
+  LB_ADMIN_TOKEN_FILE: text("", "file that holds the token instead; read at each use", FILE),
   LB_READ_TOKEN: text("", "bearer token that may look on and no more; unset: anyone may", {
     ...SECRET,
     asFile: "LB_READ_TOKEN_FILE",
   }),
-  LB_READ_TOKEN_FILE: text("", "file that holds it instead; read anew on each use", FILE),
+  LB_READ_TOKEN_FILE: text("", "file that holds the token instead; read at each use", FILE),
   LB_ADMIN_OPEN: choice(
     ["false", "true", "without-token"],
     "accept every call from any client that reaches the port; `without-token`: those that run no " +

@@ -49,8 +49,8 @@ export const ENGINE_SETTINGS = {
   ),
   LB_REPLICA_SOCKETS: text(
     "",
-    "folder for Unix sockets that replicas listen on instead of a port, engine process; each is " +
-      "told the path of its own as SOCKET",
+    "folder for Unix sockets that replicas listen on instead of a port, engine process; each " +
+      "replica gets the path of its own in SOCKET",
     { expects: "an absolute path of at most 80 bytes, or empty", pattern: /^(\/[!-~]{0,79})?$/ },
   ),
   LB_REPLICA_PORT: whole(5000, 1, 65535, "port that a replica listens on, engine docker"),
@@ -66,7 +66,7 @@ export const ENGINE_SETTINGS = {
     replicaOptions,
     "{}",
     'a JSON object such as {"memory":"512m","volumes":["data-$SERVER_NAME:/data"]}',
-    "what a replica's container may use and what is attached to it (docs/operations.md); engine docker",
+    "resources, devices, mounts and networks of a replica's container (docs/operations.md); engine docker",
   ),
   LB_REPLICA_USER: {
     schema: parsed<User | null>(parseUser),

@@ -20,7 +20,7 @@ export const FLEET_SETTINGS = {
   LB_PORT: whole(5000, 0, 65535, "public port; 0 takes a free one"),
   LB_ENGINE: choice(
     ["auto", "docker", "process", "static"],
-    "what runs the replicas; `auto` is docker where its socket answers, else process",
+    "engine that runs the replicas; `auto` is docker if its socket answers, else process",
   ),
   LB_REPLICAS: whole(3, 0, 4096, "replicas to keep alive"),
   LB_MAX_REPLICAS: whole(64, 1, 4096, "the most replicas that `/add` may reach"),
@@ -44,7 +44,7 @@ export const FLEET_SETTINGS = {
     schema: parsed(parseKeySource),
     fallback: "request-id",
     expects: "request-id, path, client, affinity, header:NAME, cookie:NAME or query:NAME",
-    about: "what a request is routed by; a whole number is hashed as an id, else as a string",
+    about: "source of a request's key; a whole number is hashed as an id, other keys as strings",
   },
   LB_AFFINITY_COOKIE: text(
     "ringkeeper",
@@ -65,9 +65,8 @@ export const FLEET_SETTINGS = {
     schema: parsed(parseLoadBound),
     fallback: "0",
     expects: "0, or a number from 1.01 to 100",
-    about:
-      "a replica has at most this many times its share of what is in flight (1.25: a quarter " +
-      "more); what overflows goes where another hash of its key falls; 0: no bound",
+    about: "bound on a replica's requests in flight, as a multiple of its share (1.25: a quarter " +
+      "more); other requests go to the replica of another hash of their key; 0: no bound",
     form: { kind: "number", min: 0, max: 100, fraction: true },
   },
   LB_SLOW_START_MS: whole(

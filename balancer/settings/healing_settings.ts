@@ -92,10 +92,14 @@ export const HEALING_SETTINGS = {
     "milliseconds that a new instance has to stay ready before a deploy goes on; one that fails " +
       "earlier rolls the deploy back",
   ),
-  LB_STATE_FILE: text("", "file that keeps who belongs to the fleet while the balancer is away", {
-    expects: "a path whose folder exists, or empty to go by what runs",
-    pattern: /^[^\0]*$/,
-  }),
+  LB_STATE_FILE: text(
+    "",
+    "file that keeps the members of the fleet while the balancer does not run",
+    {
+      expects: "a path whose folder exists, or empty to adopt the running instances",
+      pattern: /^[^\0]*$/,
+    },
+  ),
   LB_STORE: {
     schema: parsed(parseStore),
     fallback: "",
@@ -128,7 +132,7 @@ export const HEALING_SETTINGS = {
     1,
     LARGEST_DELAY_MS,
     "milliseconds that the end of the balancer may take in all; then it exits with status 1 and " +
-      "leaves what is not stopped or removed",
+      "does not wait for instances that are not stopped or removed by then",
   ),
   LB_STOP_GRACE_MS: whole(5000, 0, LARGEST_DELAY_MS, "milliseconds from SIGTERM to SIGKILL"),
   LB_HOLD: choice(

@@ -109,7 +109,7 @@ export const LIMIT_SETTINGS = {
   LB_PROXY_PROTOCOL: choice(
     ["off", "on"],
     "on: each connection of LB_TRUSTED_PROXIES has to begin with a head of the PROXY protocol, " +
-      "version 1 or 2, which says who the client is",
+      "version 1 or 2, which names the client",
   ),
   LB_UNDERSCORES: choice(
     ["drop", "keep"],

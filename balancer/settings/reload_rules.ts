@@ -11,7 +11,8 @@ const SHAPE =
 const COOKIE = "each thread of the data plane prepares the text of the cookie when it starts";
 const NAME = "the fleet is claimed under this name when the balancer starts";
 const ENGINE = "the connection to the engine is made once, when the balancer starts";
-const TEMPLATE = "what the replicas run belongs to the fleet: `ringkeeper deploy` changes it";
+const TEMPLATE =
+  "the replicas' image and command belong to the fleet: `ringkeeper deploy` changes them";
 const REPLICAS = "replicas get it from the engine, which is set up when the balancer starts";
 const HEARTBEATS = "heartbeats keep connections on which they send the present request";
 const API = "the ports and calls of the API are set up once, when the balancer starts";

@@ -94,7 +94,8 @@ async function during<T>(
   const { upstreams, folder, options } = field;
   const port = freePort();
   const ports = upstreams.map((upstream) => upstream.port);
-  const setup = { port, upstreams: ports, folder };
+  const http2Port = scenario.http2 ? freePort() : 0;
+  const setup = { port, http2Port, upstreams: ports, folder };
   const command = scenario.command?.(setup) ?? await proxy.command(setup);
   await using program = startPinned(command, PROXY_CORE, `${folder}/${proxy.name}.log`);
   if (!await answers(`http://127.0.0.1:${port}/small/0`, program.ended)) {
@@ -103,7 +104,10 @@ async function during<T>(
   }
   const { pid, log } = program;
   const warmUp = options.quick ? 1 : 2;
-  return await act({ ...options, warmUp, pid, log, port, upstreams, folder, rate: 0 });
+  // The balancer serves both protocols on one port.
+  const own = scenario.http2 && proxy.kind === "own";
+  const place = { port, http2Port: own ? port : http2Port };
+  return await act({ ...options, ...place, warmUp, pid, log, upstreams, folder, rate: 0 });
 }
 
 function rowOf({ proxy, samples, fault }: Account): Row {

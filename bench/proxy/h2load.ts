@@ -54,6 +54,45 @@ const SETTLE_US = 500_000;
 const SIDE_BY_SIDE = `log=$1; count=$2; shift 2
 for i in $(seq "$count"); do "$@" --log-file="$log.$i" >/dev/null & done; wait`;
 
+/** As many requests by HTTP/2 as the proxy answers. */
+interface Http2Load {
+  readonly port: number;
+  readonly connections: number;
+  /** Requests at once on each connection. */
+  readonly streams: number;
+  readonly seconds: number;
+}
+
+/** The results that h2load prints. */
+interface Http2Result {
+  readonly requests: number;
+  readonly failed: number;
+}
+
+/** Loads a proxy by HTTP/2 with prior knowledge. */
+export async function runHttp2(
+  { port, connections, streams, seconds }: Http2Load,
+): Promise<Http2Result> {
+  const paths = Array.from({ length: PATHS }, (_, at) => `http://127.0.0.1:${port}/small/${at}`);
+  const size = ["-c", String(connections), "-m", String(streams), "-D", String(seconds)];
+  const command = ["taskset", "-c", String(LOAD_CORE), "h2load", ...size, ...paths];
+  const { stdout, stderr } = await run("sh", ["-c", 'exec "$@"', "sh", ...command]);
+  return http2Summary(stdout, stderr);
+}
+
+/**
+ * Reads what h2load prints.
+ *
+ * @param text its output
+ * @param fault its errors, for a run that failed
+ */
+export function http2Summary(text: string, fault = ""): Http2Result {
+  const [, done, failed] = /requests: \d+ total, \d+ started, (\d+) done, \d+ succeeded, (\d+)/
+    .exec(text) ?? [];
+  if (done === undefined) throw new ToolError(`h2load failed: ${fault.trim()}`);
+  return { requests: Number(done), failed: Number(failed) };
+}
+
 /** Loads a proxy at a fixed rate. */
 export async function runRated(load: RatedLoad): Promise<RatedResult> {
   const { rate, connections = CONNECTIONS } = load;

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { corrected, summary } from "./h2load.ts";
+import { corrected, http2Summary, summary } from "./h2load.ts";
 
 /** A line for a request that began the given microseconds after the first. */
 function line(startUs: number, timeUs: number, status = 200): string {
@@ -33,4 +33,10 @@ Deno.test("requests that a late one keeps back are as late as they would have be
   const logs = [line(0, 1000) + line(1000, 45_000)];
   assertEquals(summary(logs, 0, 10).p50, 25);
   assertEquals(summary(logs, 0, 10).requests, 2);
+});
+
+Deno.test("the printed counts of h2load are read", () => {
+  const text = "finished in 5.48s, 912.69 req/s, 55.51KB/s\n" +
+    "requests: 5000 total, 5000 started, 4990 done, 4988 succeeded, 2 failed, 10 errored, 0 timeout";
+  assertEquals(http2Summary(text), { requests: 4990, failed: 2 });
 });

@@ -9,6 +9,8 @@
 export interface Setup {
   /** The port to listen on. */
   readonly port: number;
+  /** The port for HTTP/2 without TLS; 0 without one. The balancer serves it on its own port. */
+  readonly http2Port: number;
   /** Ports of the upstreams. */
   readonly upstreams: readonly number[];
   /** Folder for its files. */
@@ -19,7 +21,9 @@ export interface Setup {
 const MOST_CONNECTIONS = 26_000;
 
 /** nginx.conf. */
-export function nginxConfig({ port, upstreams, folder }: Setup): string {
+export function nginxConfig({ port, http2Port, upstreams, folder }: Setup): string {
+  // This version cannot serve both protocols on one port without TLS.
+  const http2 = http2Port > 0 ? `\n    listen 127.0.0.1:${http2Port} http2 backlog=4096;` : "";
   const servers = upstreams.map((at) => `    server 127.0.0.1:${at};`).join("\n");
   return `user root root;
 worker_processes 1;
@@ -37,7 +41,7 @@ ${servers}
     keepalive_requests 1000000000;
   }
   server {
-    listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${port} backlog=4096;${http2}
     location / {
       proxy_pass http://replicas;
       proxy_http_version 1.1;

@@ -47,7 +47,7 @@ export const PROXIES: readonly Proxy[] = [
 ];
 
 /** The balancer as `deno task balancer` runs it, without probes. */
-async function balancer({ port, upstreams }: Setup): Promise<Command> {
+async function balancer({ port, http2Port, upstreams }: Setup): Promise<Command> {
   const env = {
     LB_ENGINE: "static",
     LB_HOST: "127.0.0.1",
@@ -58,6 +58,7 @@ async function balancer({ port, upstreams }: Setup): Promise<Command> {
     LB_HEALTH_PATH: "",
     LB_DRAIN_MS: "0",
     LB_LOG_LEVEL: "warning",
+    ...(http2Port > 0 && { LB_HTTP2_CLEARTEXT: "on" }),
   };
   return { args: [Deno.execPath(), ...await balancerArgs()], env };
 }

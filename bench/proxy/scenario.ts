@@ -18,6 +18,8 @@ export const SHARE = 0.7;
 export interface Subject {
   readonly pid: number;
   readonly port: number;
+  /** Where it serves HTTP/2 without TLS; 0 where the scenario needs none. */
+  readonly http2Port: number;
   readonly upstreams: readonly Upstream[];
   readonly folder: string;
   /** File with its output. */
@@ -36,6 +38,8 @@ export interface Scenario {
   readonly group: string;
   readonly title: string;
   readonly metrics: readonly Metric[];
+  /** Whether it needs HTTP/2 without TLS. */
+  readonly http2?: boolean;
   /** Which kinds of proxies take part; all where it is not said. */
   readonly kinds?: readonly Kind[];
   /** Names of the proxies that take part; all where it is not said. */

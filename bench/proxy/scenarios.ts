@@ -5,6 +5,7 @@
  */
 import { ToolError } from "../../tools/tool.ts";
 import { BROWSER_FIELDS } from "./browser_fields.ts";
+import { runHttp2 } from "./h2load.ts";
 import { whileIdle } from "./idle.ts";
 import * as metrics from "./metrics.ts";
 import type { Sample } from "./metrics.ts";
@@ -26,6 +27,15 @@ export const SCENARIOS: readonly Scenario[] = [
   full("many", "256 connections, 56-byte bodies", "/small/", 256),
   full("crowd", "512 connections, 56-byte bodies", "/small/", 512),
   full("heads", "the same with a browser's header fields", "/small/", 64, BROWSER_FIELDS),
+  {
+    name: "h2",
+    group: "h2",
+    title: "HTTP/2 without TLS, 16 connections of 10 streams, 56-byte bodies",
+    metrics: [CPU, RATE, PEAK, BUSY, OTHERS, FAILED],
+    names: ["ringkeeper", "nginx"],
+    http2: true,
+    measure: byHttp2,
+  },
   bulk("large 64 KiB", "16 connections, 64 KiB bodies", "/64k/"),
   bulk("large 1 MiB", "16 connections, 1 MiB bodies", "/1m/"),
   {
@@ -92,6 +102,24 @@ async function underLoad(
     busy: 100 * cpuSeconds / result.seconds,
     others: Math.max(0, 100 * ((after.core - before.core) / 1e9 - cpuSeconds) / result.seconds),
     failed: result.failed,
+  };
+}
+
+async function byHttp2({ pid, http2Port: port, warmUp, seconds }: Subject): Promise<Sample> {
+  const load = { port, connections: 16, streams: 10 };
+  await runHttp2({ ...load, seconds: warmUp });
+  const before = await readUsage(pid);
+  const { requests, failed } = await runHttp2({ ...load, seconds });
+  const after = await readUsage(pid);
+  requireAnswers(requests);
+  const cpuNs = cpuBetween(before, after);
+  return {
+    cpuUs: cpuNs / 1e3 / requests,
+    rate: requests / seconds,
+    peakMb: after.peakRss / 1e6,
+    busy: cpuNs / 1e7 / seconds,
+    others: Math.max(0, ((after.core - before.core) - cpuNs) / 1e7 / seconds),
+    failed,
   };
 }
 

@@ -57,7 +57,7 @@ class User implements Disposable {
     this.#socket = socket;
   }
 
-  /** The name that the app sent after each connection; waits until there are so many. */
+  /** The name that the app sent after each connection; waits for that number of connections. */
   async greetings(count: number): Promise<readonly string[]> {
     const wait = async () => {
       while (this.#greetings.length < count) await this.#greeted.promise;

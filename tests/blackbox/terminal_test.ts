@@ -154,7 +154,7 @@ test("wrong usage ends with 2, before any call", async () => {
     ["add", ["A=heavy"], 'NAME must be a weight such as 2 or 0.5; got "heavy"'],
     ["rm", [], "NAME, or --number N for the newest, must be given"],
     ["weigh", ["A"], "missing required argument 'WEIGHT'"],
-    ["plan", [], "an option that says what to change must be given"],
+    ["plan", [], "an option that names the change must be given"],
     ["plan", ["--slots"], "option '--slots <M>' argument missing"],
     ["explain", [], "one of KEY, --id and --path must be given; got none"],
     ["explain", ["a", "--id", "1"], "one of KEY, --id and --path must be given; got key and id"],
@@ -367,6 +367,7 @@ class CountingBalancer implements AsyncDisposable {
   #answer(path: string): Response {
     if (path === "/_lb/status") return Response.json(STATUS);
     if (path === "/_lb/incidents") return Response.json({ incidents: [] });
+    if (path === "/_lb/history") return Response.json({ message: "none" }, { status: 404 });
     this.#answered++;
     return Response.json({
       at: Date.now(),

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { SETTING_GROUPS } from "../../balancer/settings/settings.ts";
 import { COMMAND_LINE_PAGE, commandLinePage } from "../../tools/docs/command_line.ts";
 import { SCHEMA_FILE, schemaText } from "../../tools/docs/config_schema.ts";
+import { METRICS_PAGE, metricsPage } from "../../tools/docs/metrics_page.ts";
 import { SETTINGS_PAGE, settingsPage } from "../../tools/docs/settings_table.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
@@ -11,6 +12,10 @@ function read(path: string): Promise<string> {
 
 test("docs/reference/settings.md lists the settings of the code (deno task settings)", async () => {
   assertEquals(await Deno.readTextFile(SETTINGS_PAGE), settingsPage());
+});
+
+test("docs/reference/metrics.md lists the metrics of the code (deno task settings)", async () => {
+  assertEquals(await Deno.readTextFile(METRICS_PAGE), metricsPage());
 });
 
 test("docs/reference/ringkeeper.schema.json is the schema of the code (deno task settings)", async () => {
@@ -54,6 +59,12 @@ async function pages(folder = "docs"): Promise<string[]> {
 test("the README is short: 8 KB at most", async () => {
   const size = new TextEncoder().encode(await read("README.md")).length;
   assert(size <= 8192, `README.md has ${size} bytes`);
+});
+
+test("no table cell of the README is wider than 60 characters", async () => {
+  const rows = (await read("README.md")).split("\n").filter((line) => line.startsWith("|"));
+  const wide = rows.flatMap((row) => row.split("|")).filter((cell) => cell.trim().length > 60);
+  assertEquals(wide, []);
 });
 
 test("a decision takes 40 lines at most", async () => {

@@ -7,6 +7,7 @@ import type { DeployStep, FleetEvent } from "../../balancer/answers/event.ts";
 import type { Explanation } from "../../balancer/answers/explanation.ts";
 import type { Names, Status, Upstreams } from "../../balancer/answers/fleet.ts";
 import type { DrillReport, Incidents } from "../../balancer/answers/incident.ts";
+import type { History } from "../../balancer/answers/history.ts";
 import type { Load } from "../../balancer/answers/load.ts";
 import type { LogState } from "../../balancer/answers/log.ts";
 import type { MaintenanceAnswer } from "../../balancer/answers/maintenance.ts";
@@ -137,6 +138,20 @@ export class Api {
   async load(): Promise<Answer<Load> | undefined> {
     try {
       return await this.#caller.ask("/_lb/load");
+    } catch (error) {
+      if (error instanceof RefusedError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * The history by the second; undefined if the balancer keeps none.
+   *
+   * @param since only what is newer, in milliseconds since the epoch
+   */
+  async history(since: number): Promise<Answer<History> | undefined> {
+    try {
+      return await this.#caller.ask(`/_lb/history?since=${since}`);
     } catch (error) {
       if (error instanceof RefusedError && error.status === 404) return undefined;
       throw error;

@@ -36,7 +36,7 @@ export function refusal(url: string, status: number, body: object | undefined): 
   const message = body && "message" in body ? body.message : undefined;
   if (typeof message !== "string") {
     return new UnreachableError(
-      `what answers at ${url} is no balancer (status ${status}); --url says where it is`,
+      `the server at ${url} is no balancer (status ${status}); give the balancer's address with --url`,
     );
   }
   const detail = body && "detail" in body ? `: ${plain(String(body.detail))}` : "";

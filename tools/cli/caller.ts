@@ -140,8 +140,8 @@ export class Caller {
     if (this.#target.found) return false;
     if (outcome.is === "refused") throw refused(outcome.status, outcome.message);
     throw new UnreachableError(
-      `what answers at ${this.url} did not prove to be the balancer's API (status ` +
-        `${outcome.status}), so the token was not sent; --url says where the API is`,
+      `the server at ${this.url} did not prove to be the balancer's API (status ` +
+        `${outcome.status}), so the token was not sent; give the API's address with --url`,
     );
   }
 

@@ -133,7 +133,7 @@ const STATES: Readonly<Record<ReplicaState, string>> = {
   draining: "ready, the old instance drains",
   watched: "serves, has to stay ready",
   replaced: "replaced",
-  restored: "runs what it ran before",
+  restored: "runs its old template again",
 };
 
 /** As many replicas as fit, including those being replaced. */

@@ -46,7 +46,7 @@ Deno.test("deploy: a rollback keeps its reason, and marks replicas with the old 
   assertEquals(after(["A", "B"], steps), [
     "[------------------------] deploy: rolling back, 0 of 2 replaced, 12 s",
     "  B did not become ready: exit code 1",
-    "  A  runs what it ran before",
+    "  A  runs its old template again",
     "  B  starts",
   ]);
   const ended = after(["A", "B"], [...steps, { step: "rolled-back" }]);

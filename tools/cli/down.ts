@@ -23,7 +23,11 @@ interface Options {
 
 /** The verb `down`. */
 export function downCommand(): Command {
-  return verb("down", { summary: "stop what `up` started", about: ABOUT, examples: EXAMPLES })
+  return verb("down", {
+    summary: "stop the balancer and its replicas",
+    about: ABOUT,
+    examples: EXAMPLES,
+  })
     .option("--json", "print one JSON object; progress goes to stderr")
     .action(stop);
 }

@@ -29,7 +29,7 @@ const EXAMPLES: readonly Example[] = [
 
 /** The verb `events`. */
 export function eventsCommand(): Command {
-  const summary = "what happens to the fleet, as it happens";
+  const summary = "follow the events of the fleet";
   const whole = (option: string, least: number) => wholeNumber(option, least, 999_999_999);
   return balancerCommand("events", { summary, about: ABOUT, examples: EXAMPLES })
     .option("--all", "first the events that the balancer has kept")

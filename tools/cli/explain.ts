@@ -36,7 +36,7 @@ export function explainCommand(): Command {
     about: ABOUT,
     examples: EXAMPLES,
   })
-    .argument("[KEY]", "what the request is routed by, such as its X-Request-Id (setting LB_KEY)")
+    .argument("[KEY]", "key of the request, such as its X-Request-Id (setting LB_KEY)")
     .option("--id <N>", "a whole number, hashed as an id")
     .option("--path <PATH>", "path of the request, where LB_KEY is path or query:NAME")
     .option("--json", "print the answer of GET /_lb/explain as it is")

@@ -27,7 +27,7 @@ const EXAMPLES: readonly Example[] = [
 /** The verb `incidents`. */
 export function incidentsCommand(): Command {
   return balancerCommand("incidents", {
-    summary: "the last failures, and what they cost",
+    summary: "the last failures and their costs",
     about: ABOUT,
     examples: EXAMPLES,
   })

@@ -24,7 +24,7 @@ const ABOUT =
   "until the balancer restarts.";
 
 const EXAMPLES: readonly Example[] = [
-  ["log", "what is in force"],
+  ["log", "the log settings in force"],
   ["log --level debug", "log more"],
   ["log --access 0.01", "one request in a hundred"],
 ];

@@ -13,7 +13,7 @@ const ABOUT = "Follows the log of the balancer that `ringkeeper up` started, or 
   "the last log where none runs.";
 
 const EXAMPLES: readonly Example[] = [
-  ["logs", "the last 100 lines, then what comes, until ^C"],
+  ["logs", "the last 100 lines, then new lines, until ^C"],
   ["logs --json", "each line as a JSON object"],
 ];
 

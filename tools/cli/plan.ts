@@ -26,7 +26,8 @@ interface Options extends CommonOptions, ChangeOptions {
   readonly apply?: string | true;
 }
 
-const ABOUT = "Shows what a change of the fleet or of the ring would move, and changes nothing. " +
+const ABOUT =
+  "Shows the keys that a change of the fleet or of the ring would move, without making it. " +
   "With --apply it is carried out after that; with --apply PLAN alone, one that was shown before, " +
   "unless the fleet has changed since.";
 
@@ -64,7 +65,7 @@ export function planCommand(): Command {
       const request = changeRequestOf(options);
       if (Object.keys(request).length > 0) return await planAndApply(request, options);
       if (typeof options.apply !== "string") {
-        throw new ToolError("an option that says what to change must be given", USAGE);
+        throw new ToolError("an option that names the change must be given", USAGE);
       }
       await apply(await apiOf(options), options.apply, options);
     });
@@ -74,7 +75,7 @@ async function planAndApply(request: ChangeRequest, options: Options): Promise<v
   if (typeof options.apply === "string") {
     throw wrongUsage(
       "--apply",
-      "given alone with the id of a plan, which says what changes",
+      "given alone with the id of a plan, which contains the change",
       options.apply,
     );
   }

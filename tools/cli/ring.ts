@@ -17,18 +17,18 @@ import {
 import { ringLines } from "./ring_lines.ts";
 import { shapeOf, withShapeOptions } from "./shape.ts";
 
-const ABOUT = "Shows the ring that requests are routed by: what each replica owns. With options " +
-  "the ring gets another shape at once; `ringkeeper plan` shows beforehand what that moves.";
+const ABOUT = "Shows the ring and the slots that each replica owns. With options " +
+  "the ring gets another shape at once; `ringkeeper plan` shows beforehand which keys that moves.";
 
 const EXAMPLES: readonly Example[] = [
-  ["ring", "what each replica owns"],
+  ["ring", "the slots of each replica"],
   ["ring --json", "every slot, as JSON"],
   ["ring --slots 1024 --layout rendezvous", "another shape"],
 ];
 
 /** The verb `ring`. */
 export function ringCommand(): Command {
-  const summary = "what each replica owns; change the shape";
+  const summary = "the slots of each replica; change the shape";
   const command = balancerCommand("ring", { summary, about: ABOUT, examples: EXAMPLES });
   return withShapeOptions(command)
     .option("--json", "print the answer of GET or PATCH /_lb/ring as it is")

@@ -89,7 +89,8 @@ function spareColumns(now: number, { paint }: Look): Column<ReplicaStatus>[] {
   ];
 }
 
-function notes({ replicas, spares, quarantined, failures }: Status, now: number): string[] {
+/** What is wrong with replicas, and why: one line for each fact. */
+export function notes({ replicas, spares, quarantined, failures }: Status, now: number): string[] {
   const failed = Object.entries(failures).map(([what, times]) => `${what} ${times}`);
   return [
     ...[...replicas, ...spares].flatMap((one) => notesOf(one, now)),
@@ -132,6 +133,7 @@ function startLines({ name, start }: ReplicaStatus): string[] {
   ];
 }
 
-function indented(lines: readonly string[]): string[] {
+/** Lines below an empty one, if there are any. */
+export function indented(lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ["", ...lines];
 }

@@ -21,8 +21,8 @@ interface Options extends CommonOptions {
 
 const ABOUT =
   "Shows the fleet live, until q or ^C: what every replica owns, what it is asked, how " +
-  "fast it answers. In a pipe it prints one block for each interval. LOAD is the share of the " +
-  "requests since the last time, NOW the requests in flight; P50 and P99 are of the last seconds.";
+  "fast it answers, and why one is not ready. In a pipe it prints one block for each interval. LOAD is the share of the " +
+  "requests since the last time, NOW the requests in flight; P50 and P99 are the time in the replica, of the last seconds.";
 
 /** Columns of a block in a pipe. */
 const PIPE_WIDTH = 80;
@@ -74,12 +74,12 @@ async function printBlocks(
 
 /** For an unreachable balancer `reached` is false and nothing else is known. */
 function jsonLine(url: string, sample: Sample | undefined): string {
-  const { rates } = sample ?? {};
+  const { rates, minute: _, ...rest } = sample ?? {};
   const replicas = rates && Object.fromEntries(rates.replicas);
   return jsonText({
     url,
     reached: sample !== undefined,
-    ...sample,
+    ...rest,
     rates: rates && { ...rates, replicas },
   });
 }

@@ -10,8 +10,9 @@ import { age, milliseconds, rate, share, UNKNOWN } from "./figures.ts";
 import { incidentLine } from "./incident_lines.ts";
 import { paintState } from "./paint.ts";
 import type { ReplicaRates } from "./rates.ts";
-import type { Sample } from "./sample.ts";
-import { summary } from "./status_lines.ts";
+import type { LastMinute, Sample } from "./sample.ts";
+import { sparkline } from "./sparkline.ts";
+import { indented, notes, summary } from "./status_lines.ts";
 import { type Column, fitting, type Look, tableLines } from "./table.ts";
 
 /** Shown while the balancer does not answer. */
@@ -42,10 +43,12 @@ export function topLines(url: string, sample: Sample, reached: boolean, screen: 
   const head = [
     `${url}: ${reached ? summary(sample.status, screen) : paint.red(TRYING_AGAIN)}`,
     figures(sample),
+    ...(sample.minute ? [sparklines(sample.minute)] : []),
     ...(sample.incident ? [incidentLine(sample.incident, sample.at)] : []),
     "",
   ];
-  const lines = [...head, ...fitRows(replicaTable(sample, screen), height - head.length)];
+  const table = fitRows(replicaTable(sample, screen), height - head.length);
+  const lines = [...head, ...table, ...indented(notes(sample.status, sample.at))];
   return lines.slice(0, Math.max(1, height)).map((line) => cliTruncate(line, width));
 }
 
@@ -61,6 +64,15 @@ function figures({ load, rates }: Sample): string {
     `${lost} lost`,
     `${connections} connections`,
   ].join("  ");
+}
+
+/** Characters of each line of a chart: three of them fit in 80 columns. */
+const CHART = 15;
+
+/** The last minute. */
+function sparklines({ requests, held, p99Ms }: LastMinute): string {
+  return `last minute: requests ${sparkline(requests, CHART)}  held ${sparkline(held, CHART)}  ` +
+    `p99 ${sparkline(p99Ms, CHART)}`;
 }
 
 function replicaTable(sample: Sample, look: Look): string[] {
@@ -97,6 +109,7 @@ function wanted(now: number): Column<Row>[] {
     right("ERR/S", ({ rates }) => rate(rates?.errorsPerSecond), "99999"),
     right("FOR", ({ since }) => age(now - Date.parse(since)), "119 min"),
     { title: "ADDRESS", cell: ({ address }) => address ?? UNKNOWN },
+    right("HOLD", ({ load }) => milliseconds(load?.holdP99Ms), "999 ms"),
   ];
 }
 

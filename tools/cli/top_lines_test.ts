@@ -23,6 +23,7 @@ function sample(other: Partial<Sample> = {}): Sample {
     load: LOAD,
     rates: ratesBetween(before, LOAD),
     incident: incident(),
+    minute: undefined,
     ...other,
   };
 }
@@ -40,12 +41,51 @@ Deno.test("top: 80 columns show the most important figures, and long names are c
   ]);
 });
 
+Deno.test("top: the last minute is drawn in one line of 80 columns", () => {
+  const at = Array.from({ length: 60 }, (_, second) => NOW + 1000 * second);
+  const minute = {
+    at,
+    requests: at.map((_, second) => second),
+    held: at.map((_, second) => second === 59 ? 4 : 0),
+    p99Ms: at.map((_, second) => second < 30 ? null : 12),
+  };
+  assertEquals(
+    topLines(URL, sample({ minute }), true, PAGE)[2],
+    "last minute: requests ▁▁▂▃▃▄▄▅▅▆▆▇▇██  held ▁▁▁▁▁▁▁▁▁▁▁▁▁▁█  p99        ████████",
+  );
+});
+
+Deno.test("top: a replica that is not ready has its cause below the table", () => {
+  const lastError = { at: "2026-11-23T19:59:58.000Z", message: "exit code 3" };
+  const down = status([replica("Server1", { state: "down", lastError })]);
+  const text = topLines(URL, sample({ status: down }), true, PAGE).join("\n");
+  assert(/Server1.*exit code 3/.test(text), text);
+});
+
 Deno.test("top: a wider terminal shows full names and more columns", () => {
   const lines = topLines(URL, sample(), true, { ...PAGE, width: 132 });
   const [titles, first] = lines.slice(4);
-  assertEquals(titles?.trim().split(/\s+/).slice(-4), ["REQ/S", "ERR/S", "FOR", "ADDRESS"]);
-  assertEquals(first?.trim().split(/\s{2,}/).slice(-4), ["750", "0", "90 s", "127.0.0.1:20401"]);
+  assertEquals(titles?.trim().split(/\s+/).slice(-4), [
+    "REQ/S",
+    "ERR/S",
+    "FOR",
+    "ADDRESS",
+  ]);
+  assertEquals(first?.trim().split(/\s{2,}/).slice(-4), [
+    "750",
+    "0",
+    "90 s",
+    "127.0.0.1:20401",
+  ]);
   assert(lines.some((line) => line.startsWith("a-name-that-is-too-long ")));
+});
+
+Deno.test("top: the widest terminal shows the waits for a replica, too", () => {
+  const [titles, , second] = topLines(URL, sample(), true, { ...PAGE, width: 160 }).slice(4);
+  assertEquals([titles, second].map((line) => line?.trim().split(/\s{2,}/).at(-1)), [
+    "HOLD",
+    "5.2 s",
+  ]);
 });
 
 Deno.test("top: no line is wider than the terminal, at any width, with colours or without", () => {

@@ -28,7 +28,7 @@ async function layers(): Promise<void> {
     ...(await blackBoxViolations()),
   ];
   if (violations.length > 0) {
-    const table = "the table of who may import whom is tools/layers/table.ts";
+    const table = "tools/layers/table.ts lists the allowed imports";
     throw new ToolError(`layers:\n  ${violations.join("\n  ")}\n${table}`);
   }
   print(`layers: ${sources.length} files keep to the table`);

@@ -133,7 +133,9 @@ async function startAndWait(choice: EngineChoice, request: UpRequest): Promise<v
     const log = interruption() ? "" : await started.log?.() ?? "";
     if (log) printError(`--- the balancer's log ends with ---\n${log}\n---`);
     await down(() => {}, request.places.fleet);
-    if (interruption()) throw new ToolError("interrupted: what was started is stopped again", 130);
+    if (interruption()) {
+      throw new ToolError("interrupted: the started processes are stopped again", 130);
+    }
     printError("everything that was started is stopped again");
     throw error;
   }

@@ -25,10 +25,10 @@ export type OpenApi = oas32.OpenAPIObject;
 const EVENT_STREAM = "text/event-stream";
 
 const GROUPS: Readonly<Record<Group, string>> = {
-  Replicas: "Who is in the fleet, and what they run",
+  Replicas: "Members of the fleet, and their template",
   Ring: "Who owns which slot, where a key falls, and how that changes",
   Maintenance: "Answering all requests 503 for a while",
-  Watching: "How things are, and what happens",
+  Watching: "State and events",
   Pages: "What is read in a browser",
 };
 
@@ -176,7 +176,7 @@ function failureResponses(call: CallDescription): Record<string, ZodOpenApiRespo
 
 function idOf(schema: z.ZodType): string {
   const id = schema.meta()?.id;
-  if (id === undefined) throw new TypeError("what is told by events has an id");
+  if (id === undefined) throw new TypeError("the events have ids");
   return id;
 }
 

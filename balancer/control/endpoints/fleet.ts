@@ -89,7 +89,7 @@ export const weighReplica: Operation = jsonCall({
 export const deployTemplate: Operation = otherCall({
   id: "deploy",
   group: "Replicas",
-  summary: "Replace every replica, one after the other, by what runs another image or command",
+  summary: "Replace every replica, one after the other, by an instance of another image or command",
   description: "The image is pinned to its id, and pulled where LB_PULL says so, before anything " +
     "is replaced. Fields that are not given stay as they are. The new instance of a replica is " +
     "ready before the old one drains, and has to stay ready for a while before the next replica's " +
@@ -152,7 +152,7 @@ export const deployTemplate: Operation = otherCall({
 export const drillReplica: Operation = jsonCall({
   id: "drill",
   group: "Replicas",
-  summary: "Kill a replica under load, and see what that costs",
+  summary: "Kill a replica under load, and measure the costs",
   description: "The balancer sends the load to itself and kills the replica for real. Off unless " +
     "`LB_DRILLS` allows it.",
   body: drill,

@@ -38,7 +38,7 @@ const logChange: BodyForm<Partial<LogState>> = {
 export const getLog: Operation = jsonCall({
   id: "getLog",
   group: "Watching",
-  summary: "How much the balancer says",
+  summary: "Log level and access log",
   what: "What is in force",
   answer: logState,
   run: ({ log }) => () => log.state(),
@@ -49,7 +49,7 @@ export const turnLog: Operation = jsonCall({
   id: "turnLog",
   group: "Watching",
   summary: "Have the balancer say more, or less",
-  description: "In force at once in all workers, until the balancer starts anew.",
+  description: "In force at once in all workers, until the balancer restarts.",
   body: logChange,
   what: "What is in force now",
   answer: successful(logState),

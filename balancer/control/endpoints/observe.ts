@@ -22,7 +22,7 @@ export const getStatus: Operation = jsonCall({
   id: "getStatus",
   group: "Watching",
   summary: "The whole state",
-  what: "The fleet, every replica, and what failed inside the balancer",
+  what: "The fleet, every replica, and failed background actions",
   answer: status,
   run: ({ status }) => status,
 });
@@ -32,7 +32,7 @@ export const getHealth: Operation = jsonCall({
   id: "getHealth",
   group: "Watching",
   summary: "Whether the balancer lives",
-  what: "It does, whoever else does",
+  what: "The balancer runs",
   answer: health,
   run: ({ status }) => (): Health => {
     const { ready, desired, engineAwayMs } = status();
@@ -84,7 +84,7 @@ export const getLoad: Operation = jsonCall({
   group: "Watching",
   summary: "Few numbers about the load",
   description: "To be asked for about once a second.",
-  what: "Counts since the balancer's start, and what is so right now",
+  what: "Counts since the balancer's start, and present values",
   answer: load,
   run: ({ metrics }) => () => metrics.load(),
 });
@@ -119,7 +119,7 @@ export const getHistory: Operation = jsonCall({
 export const listIncidents: Operation = jsonCall({
   id: "listIncidents",
   group: "Watching",
-  summary: "Every failure: what gave it away, and how long each step of its heal took",
+  summary: "Every failure: its first sign, and the time of each step of its heal",
   what: "The last failures",
   answer: incidents,
   run: ({ incidents }) => () => ({ incidents: incidents().map(reportIncident) }),

@@ -36,7 +36,7 @@ export const getPageFile: Operation = otherCall({
   id: "getPageFile",
   group: "Pages",
   summary: "A file that a page names",
-  params: z.object({ file: z.string().describe("Its name, which changes with what is in it") }),
+  params: z.object({ file: z.string().describe("Its name, which changes with its content") }),
   success: { status: 200, what: "A script or a style sheet", type: "*/*" },
   failures: { 404: "The page has no such file" },
   run: ({ assets }) => async ({ c, params: { file } }) => sendFile(c, await assets.find(file)),

@@ -65,7 +65,9 @@ function placed(
   { view, loads }: Situation,
 ): Decided<Destination> {
   if (choice.to === "nobody") return { decision: choice, byLoad: undefined };
-  if (choice.to === "wait") throw new TypeError("who waited as long as it may waits on");
+  if (choice.to === "wait") {
+    throw new TypeError("a request whose deadline has passed goes on waiting");
+  }
   const byLoad = chooseByLoad(view, key, slot, loads, choice.name);
   const name = byLoad?.name ?? choice.name;
   if (choice.to === "other") return { decision: { to: "other", name, why: "away" }, byLoad };

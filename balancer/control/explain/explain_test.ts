@@ -174,7 +174,7 @@ Deno.test("with no ready replica a request waits for the first one to return", (
   assertEquals(decision, { to: "wait", why: "none", ms: 5000, then });
   assertEquals(
     reason,
-    `${PLACE}; no replica is ready, so the request waits up to 5000 ms for whoever is back first ` +
+    `${PLACE}; no replica is ready, so the request waits up to 5000 ms for the first replica that is back ` +
       "and then is answered 503.",
   );
   const hold = { policy: "fail", ms: 5000, replaces: true } as const;
@@ -189,7 +189,7 @@ Deno.test("an empty ring has no owner and no destination", () => {
   assertEquals(
     reason,
     `Key alice falls on slot ${SLOT}, which nobody owns; no replica is ready, so the request ` +
-      "waits up to 5000 ms for whoever is back first and then is answered 503.",
+      "waits up to 5000 ms for the first replica that is back and then is answered 503.",
   );
 });
 

@@ -54,14 +54,16 @@ function underLoad(owner: string, { name, inFlight, cap, overflowed, passed }: L
     ? `${counted(inFlight)} in flight`
     : `${inFlight} of at most ${counted(cap)} in flight`;
   if (passed.length === 0) return `${name} is ready with ${load}`;
-  if (!overflowed) return `${owner} takes it with ${load}, because nobody has room`;
+  if (!overflowed) {
+    return `${owner} takes it with ${load}, because every replica has reached its bound`;
+  }
   const others = passed.length === 1 ? owner : `${owner} and ${passed.length - 1} more`;
   return `${others} may have no more requests in flight, so it goes to ${name}, which has ${load}`;
 }
 
 function waiting({ name, ms, then }: Wait, byLoad?: LoadChoice): string {
   return name === undefined
-    ? `no replica is ready, so the request waits up to ${ms} ms for whoever is back first and ` +
+    ? `no replica is ready, so the request waits up to ${ms} ms for the first replica that is back and ` +
       `then ${end(then, byLoad)}`
     : `${name} is being replaced; the request waits for it up to ${ms} ms and then ` +
       end(then, byLoad);

@@ -105,7 +105,7 @@ const drillSchema = z.strictObject({
   objective: z.strictObject({
     lost: wholeFrom(0, 1_000_000).default(0).describe("So many requests may be lost"),
     fullRingMs: wholeFrom(1, 600_000).default(5000)
-      .describe("The ring has to be full again within so many milliseconds"),
+      .describe("Bound on the time until the ring is full again, in milliseconds"),
     p99Ms: wholeFrom(1, 600_000).optional()
       .describe("At most one request of a hundred may take more milliseconds"),
   }, { error: describe("lost, fullRingMs and p99Ms", '{"lost":0,"fullRingMs":5000}') })

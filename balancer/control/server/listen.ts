@@ -62,5 +62,5 @@ function reasonOf(error: unknown, entrance: Entrance): string {
       `and --allow-write=${where} beside the others`;
   }
   if (error instanceof Deno.errors.NotFound) return `the folder of ${where} does not exist`;
-  return `nobody can listen on ${where}: ${errorMessage(error)}`;
+  return `cannot listen on ${where}: ${errorMessage(error)}`;
 }

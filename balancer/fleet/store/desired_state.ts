@@ -151,7 +151,7 @@ export class DesiredState {
       return;
     }
     log.warn(
-      "LB_REPLICAS is {desired} and was {configured} when the fleet was saved: the saved names, weights and shape are dropped, what a deploy brought stays",
+      "LB_REPLICAS is {desired} and was {configured} when the fleet was saved: the saved names, weights and shape are dropped, the deployed template stays",
       { desired, configured },
     );
   }
@@ -317,7 +317,7 @@ export class DesiredState {
     if (!kept || !settings) return {};
     if (sameUpstreams(kept.settings, settings)) return { upstreams: kept.inForce };
     log.warn(
-      "LB_UPSTREAMS was changed since PUT /_lb/upstreams or a weight was: the setting counts, and what was set does not",
+      "LB_UPSTREAMS was changed after PUT /_lb/upstreams or after a change of a weight: the setting is in force, and the saved change is dropped",
     );
     return {};
   }
@@ -336,9 +336,12 @@ export class DesiredState {
     if (!sameTemplate(newest.settings, settings)) return;
     if (sameTemplate({ ...settings, ...newest.template }, settings)) return;
     this.adopt({ template: newest.template });
-    log.warn("no state was saved; what runs was deployed, and new replicas run it, too", {
-      template: newest.template,
-    });
+    log.warn(
+      "no state was saved; the running replicas were deployed, and new replicas get the same template",
+      {
+        template: newest.template,
+      },
+    );
   }
 
   /**
@@ -358,7 +361,7 @@ export class DesiredState {
     if (!settings || !then || sameTemplate(settings, then)) return deployed;
     if (sameTemplate(template, then) && !deploy) return {};
     log.warn(
-      "LB_REPLICA_IMAGE, LB_REPLICA_COMMAND or LB_REPLICA_OPTIONS was changed since the last deploy: the settings count, and what was deployed does not",
+      "LB_REPLICA_IMAGE, LB_REPLICA_COMMAND or LB_REPLICA_OPTIONS was changed since the last deploy: the settings are in force, and the deployed template is dropped",
       { settings, deployed: deploy ?? template },
     );
     return {};

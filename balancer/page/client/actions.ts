@@ -77,7 +77,7 @@ export function useActions(): Actions {
           if (!store.drill.value?.report) store.drill.value = undefined;
         }
       }),
-    // The progress is shown by the events of the deploy, whoever began it.
+    // The progress is shown by the events of the deploy, also for a deploy from elsewhere.
     deploy: (wish) =>
       attempt(async () => {
         await store.api.follow("deploy", wish);

@@ -9,6 +9,7 @@ import "./style.css";
 import { TouchContext } from "./actions.ts";
 import { AddDialog, ShapeDialog } from "./change_dialogs.tsx";
 import { Charts } from "./charts.tsx";
+import { Cluster } from "./cluster.tsx";
 import { DeployDialog, DeployPanel } from "./deploy_dialog.tsx";
 import { DrillPanel } from "./drill_panel.tsx";
 import { Events } from "./events.tsx";
@@ -64,6 +65,7 @@ function Body(): JSX.Element {
       <DeployPanel />
       <DrillPanel />
       <Charts />
+      <Cluster />
       <div class="column wide-column">
         <Incidents />
         <Replicas />

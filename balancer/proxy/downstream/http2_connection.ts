@@ -6,7 +6,8 @@
 import { ConnectionError, SETTINGS_TIMEOUT } from "../http2/error_code.ts";
 import { MAX_PAYLOAD } from "../http2/frame.ts";
 import type { RequestFields } from "../http2/request_fields.ts";
-import { Session, type SessionLimits, type SessionListener } from "../http2/session.ts";
+import { Session } from "../http2/session.ts";
+import type { SessionLimits, SessionListener } from "../http2/session_state.ts";
 import type { Stream, StreamOwner } from "../http2/stream.ts";
 import type { OwnCounters } from "../stats/counters.ts";
 import type { Buffer, BufferPool } from "../transport/buffers.ts";
@@ -59,7 +60,7 @@ export class Http2Connection
   readonly session: Session;
   readonly #services: Http2Services;
   readonly #origin: StreamOrigin;
-  readonly #wire: Connection;
+  readonly #transport: Connection;
   #host: ClientHost | undefined;
   readonly #clients = new Set<StreamClient>();
   readonly #unused: StreamClient[] = [];
@@ -88,7 +89,7 @@ export class Http2Connection
    */
   constructor(services: Http2Services, wire: Connection, origin: StreamOrigin) {
     this.#services = services;
-    this.#wire = wire;
+    this.#transport = wire;
     this.#origin = origin;
     this.session = new Session(services.limits, this, services.buffers);
     this.#idleSince = this.#earnedAt = services.clients.deadlines.now;
@@ -127,14 +128,14 @@ export class Http2Connection
     this.#services.counters.http2Opened();
     this.session.open();
     // The bytes by which the protocol was recognized.
-    if (this.#wire.unread > 0) this.onData(true);
-    else this.#wire.startRead();
+    if (this.#transport.unread > 0) this.onData(true);
+    else this.#transport.startRead();
   }
 
   onData(more: boolean): void {
     if (this.#closing) return;
     if (!more) return this.#onEnd();
-    const wire = this.#wire;
+    const wire = this.#transport;
     wire.start = this.session.receive(wire.bytes, wire.start, wire.end);
     this.#deliver();
     if (this.session.error) return this.#onError();
@@ -150,7 +151,7 @@ export class Http2Connection
   #read(): void {
     this.#paused = this.session.frames.length > MOST_WAITING;
     if (this.#paused || this.#closing || this.#ended) return;
-    const wire = this.#wire;
+    const wire = this.#transport;
     // A body arrives in large pieces, and a frame must fit.
     if (this.session.streams.size === 0 && wire.unread === 0) wire.shrinkBuffer();
     else if (wire.unread > 0 || wire.bytes.length < MAX_PAYLOAD && this.#receiving) wire.makeRoom();
@@ -255,7 +256,7 @@ export class Http2Connection
     this.session.taken();
     if (!this.#sending) return;
     this.#sendingSince = this.#now;
-    this.#wire.send(this.#sending, length);
+    this.#transport.send(this.#sending, length);
   }
 
   onWritten(): void {
@@ -306,7 +307,7 @@ export class Http2Connection
   #probe(): void {
     if (this.#probing) return;
     this.#probing = true;
-    this.#wire.probe().then((alive) => {
+    this.#transport.probe().then((alive) => {
       this.#probing = false;
       if (!alive) this.close();
     });
@@ -341,7 +342,7 @@ export class Http2Connection
     if (this.#ended) return this.close();
     try {
       const budget = new DropBudget(deadlines, settings);
-      await linger(this.#wire, budget, (at) => this.#lingerUntil = at);
+      await linger(this.#transport, budget, (at) => this.#lingerUntil = at);
     } catch (error) {
       if (!(error instanceof Disconnected)) recordFailure("proxy.http2", error);
     } finally {
@@ -354,7 +355,7 @@ export class Http2Connection
     this.#over = this.#closing = true;
     this.#lingerUntil = Infinity;
     for (const client of this.#clients) client.close();
-    this.#wire.close();
+    this.#transport.close();
     this.#host?.left(this);
   }
 }

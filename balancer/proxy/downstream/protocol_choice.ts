@@ -21,7 +21,7 @@ export class ProtocolChoice implements OpenClient, ConnectionListener {
   readonly deadlineAt: number;
   readonly #deadlines: Pick<Deadlines, "now" | "in">;
   readonly #startedAt: number;
-  readonly #wire: Connection;
+  readonly #transport: Connection;
   readonly #onChoice: (http2: boolean) => void;
   #host: ClientHost | undefined;
 
@@ -39,7 +39,7 @@ export class ProtocolChoice implements OpenClient, ConnectionListener {
     ms: number,
     onChoice: (http2: boolean) => void,
   ) {
-    this.#wire = wire;
+    this.#transport = wire;
     this.address = address;
     this.trusted = trusted;
     this.#deadlines = deadlines;
@@ -55,20 +55,20 @@ export class ProtocolChoice implements OpenClient, ConnectionListener {
   /** Reads until the protocol shows. @param host receives the end without one */
   run(host: ClientHost): void {
     this.#host = host;
-    this.#wire.watcher = this;
-    if (this.#wire.unread > 0) this.onData(true);
-    else this.#wire.startRead();
+    this.#transport.watcher = this;
+    if (this.#transport.unread > 0) this.onData(true);
+    else this.#transport.startRead();
   }
 
   onData(more: boolean): void {
     if (!more) return this.close();
-    const { bytes, start, unread } = this.#wire;
+    const { bytes, start, unread } = this.#transport;
     const length = Math.min(unread, FIRST_LINE.length);
     for (let i = 0; i < length; i++) {
       if (bytes[start + i] !== FIRST_LINE[i]) return this.#onChoice(false);
     }
     if (length === FIRST_LINE.length) this.#onChoice(true);
-    else this.#wire.startRead();
+    else this.#transport.startRead();
   }
 
   onBreak(): void {
@@ -92,7 +92,7 @@ export class ProtocolChoice implements OpenClient, ConnectionListener {
   }
 
   close(): void {
-    this.#wire.close();
+    this.#transport.close();
     const host = this.#host;
     this.#host = undefined;
     host?.left(this);

@@ -9,7 +9,8 @@ import { ascii } from "../../http1/writer.ts";
 import { BufferPool } from "../../transport/buffers.ts";
 import * as frame from "../frame.ts";
 import { sendHead } from "../response_fields.ts";
-import { Session, type SessionLimits } from "../session.ts";
+import { Session } from "../session.ts";
+import type { SessionLimits } from "../session_state.ts";
 import type { Stream, StreamOwner } from "../stream.ts";
 import * as client from "../testing.ts";
 
