@@ -8,7 +8,6 @@ import type { SettingName } from "./settings.ts";
 const PORT = "the public port and its threads are opened once, when the balancer starts";
 const SHAPE =
   "the shape belongs to the fleet: `ringkeeper ring` changes it while the balancer runs";
-const COOKIE = "each thread of the data plane prepares the text of the cookie when it starts";
 const NAME = "the fleet is claimed under this name when the balancer starts";
 const ENGINE = "the connection to the engine is made once, when the balancer starts";
 const TEMPLATE =
@@ -31,8 +30,6 @@ const RESTARTS: Readonly<Partial<Record<SettingName, string>>> = {
   LB_VIRTUAL_SERVERS: SHAPE,
   LB_LAYOUT: SHAPE,
   LB_HASHES: SHAPE,
-  LB_AFFINITY_COOKIE: COOKIE,
-  LB_AFFINITY_TTL: COOKIE,
   LB_ERROR_PAGES: "the pages are read once, when the balancer starts",
   LB_FLEET: NAME,
   LB_STATE_FILE: NAME,

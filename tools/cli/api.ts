@@ -12,7 +12,7 @@ import type { Load } from "../../balancer/answers/load.ts";
 import type { LogState } from "../../balancer/answers/log.ts";
 import type { MaintenanceAnswer } from "../../balancer/answers/maintenance.ts";
 import type { Changed, Planned, RingTable } from "../../balancer/answers/ring.ts";
-import type { SettingsInForce } from "../../balancer/answers/settings.ts";
+import type { Reloaded, SettingsInForce } from "../../balancer/answers/settings.ts";
 import { RefusedError } from "./api_errors.ts";
 import { type Answer, Caller } from "./caller.ts";
 import type { Target } from "./target.ts";
@@ -50,7 +50,7 @@ export interface Addition {
 export type Removal = Pick<Addition, "n" | "hostnames">;
 
 /** The query for a key's destination. */
-export type Question = { readonly [way in "key" | "id" | "path"]?: string };
+export type Question = { readonly [way in "key" | "id" | "path" | "host"]?: string };
 
 /** The new template of instances, in the form of `POST /_lb/deploy`. */
 export interface DeployRequest {
@@ -211,6 +211,10 @@ export class Api {
 
   endMaintenance(): Promise<Answer<MaintenanceAnswer>> {
     return this.#caller.change({ method: "DELETE", path: "/_lb/maintenance", body: {} });
+  }
+
+  reload(): Promise<Answer<{ readonly message: Reloaded }>> {
+    return this.#caller.change({ method: "POST", path: "/_lb/reload", body: {} });
   }
 
   drill(drill: Drill): Promise<Answer<DrillReport>> {

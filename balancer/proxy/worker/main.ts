@@ -42,6 +42,9 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       return tell({ type: "maintained", question: data.question });
     case "access":
       return proxy?.recorder.sample(data.part);
+    case "settings":
+      proxy?.reconfigure(data.settings);
+      return tell({ type: "reconfigured", question: data.question });
     case "logged":
       return proxy?.accessLog.written(data.written);
     case "stream":
@@ -79,12 +82,15 @@ function accept(
   proxy: WorkerContext,
   { settings, counts, sheets }: Extract<ToWorker, { type: "open" }>,
 ): void {
-  const { connections, connectionsPerAddress } = settings.limits;
+  const { limits } = settings;
   acceptor = new Listener(
     proxy,
     new ConnectionLimits(counts, sheets.row, {
-      total: connections,
+      get total() {
+        return limits.connections;
+      },
       get perAddress() {
+        const { connectionsPerAddress } = limits;
         return connectionsPerAddress === "auto"
           ? proxy.descriptors.perClient
           : connectionsPerAddress;
