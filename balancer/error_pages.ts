@@ -5,7 +5,7 @@
  */
 import { ConfigError } from "./config.ts";
 import { errorMessage } from "./failures.ts";
-import type { ErrorPage } from "./proxy/errors/error_pages.ts";
+import type { ErrorPage } from "./proxy/settings.ts";
 
 /** Most bytes of one page: an error page should stand alone and be small. */
 const MAX_BYTES = 64 * 1024;

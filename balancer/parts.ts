@@ -32,7 +32,7 @@ import { healthHeaders } from "./health_headers.ts";
 import { type GivenSettings, LiveSettings } from "./live_settings.ts";
 import { NO_STORE } from "./fleet/store/store.ts";
 import type { Log } from "./log/log.ts";
-import type { ErrorPage } from "./proxy/errors/error_pages.ts";
+import type { ErrorPage } from "./proxy/settings.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import {
   type ProxySettings,

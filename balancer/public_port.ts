@@ -6,7 +6,8 @@
 import { STATUS_CODE } from "@std/http/status";
 import { pause } from "./engine/deadline.ts";
 import type { FailureLog } from "./failures.ts";
-import { type ErrorPage, ErrorPages } from "./proxy/errors/error_pages.ts";
+import { ErrorPages } from "./proxy/errors/error_pages.ts";
+import type { ErrorPage } from "./proxy/settings.ts";
 import { failureBytes, RETRY_AFTER_S } from "./proxy/errors/error_response.ts";
 import { acceptOf, isHead } from "./proxy/http1/accept.ts";
 import type { Address } from "./view.ts";

@@ -7,7 +7,6 @@
 import type { Config } from "../config.ts";
 import type { AccessLogging } from "../log/log_controls.ts";
 import type { AccessStyle } from "../log/style.ts";
-import type { ErrorPage } from "./errors/error_pages.ts";
 import {
   type HoldRules,
   type RequestRules,
@@ -105,6 +104,14 @@ export interface AffinitySettings {
   readonly cookie: string;
   /** Seconds that a browser keeps it; 0: until it is closed. */
   readonly ttlS: number;
+}
+
+/** A page for errors of the balancer. */
+export interface ErrorPage {
+  /** `503`, `5xx`, `4xx`, or `maintenance`. */
+  readonly name: string;
+  /** The text; `{{request_id}}` and `{{message}}` are replaced. */
+  readonly html: string;
 }
 
 /** How requests are traced, if OpenTelemetry is on. */

@@ -4,15 +4,8 @@
  * @module
  */
 import { prefersHtml } from "../http1/accept.ts";
+import type { ErrorPage } from "../settings.ts";
 import type { FailureMessage } from "./error_response.ts";
-
-/** A page. */
-export interface ErrorPage {
-  /** `503`, `5xx`, `4xx`, or `maintenance`. */
-  readonly name: string;
-  /** The text; `{{request_id}}` and `{{message}}` are replaced. */
-  readonly html: string;
-}
 
 const HTML_TYPE = "text/html; charset=utf-8";
 
