@@ -16,7 +16,7 @@ import { ConflictError, type Versioned } from "../store/store.ts";
 import { type Changes, type ChangesOptions, dismissSpares, SAVE_RETRY_MS } from "./changes.ts";
 
 /** Dependencies of {@linkcode SharedChanges}. */
-export interface SharedChangesOptions extends ChangesOptions {
+interface SharedChangesOptions extends ChangesOptions {
   /** Id of this balancer. */
   readonly self: string;
   /** Whether the members are known; before that a state is only kept. */

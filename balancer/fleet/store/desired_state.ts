@@ -23,7 +23,7 @@ import {
 import { resumeTemplate, sameTemplate, type TemplateSources } from "../spec/template.ts";
 
 /** Dependencies and settings of a {@linkcode DesiredState}. */
-export interface DesiredStateOptions {
+interface DesiredStateOptions {
   readonly store: FleetStore;
   /**
    * True if several balancers use the store. The stored state then counts in any case, and the
@@ -42,7 +42,7 @@ export interface DesiredStateOptions {
 }
 
 /** The desired state without the members. */
-export interface Desired {
+interface Desired {
   /** Template of new instances: that of the settings, or a deployed one. */
   readonly template: Template;
   /** Template of the deploy in progress; undefined if there is none. */

@@ -61,7 +61,7 @@ const SAVED = z.object({
 const EPOCH = z.object({ epoch: z.int().min(NO_EPOCH).default(NO_EPOCH) });
 
 /** Owner and mode of a file, which decide who can have written it. */
-export type FileOwner = Pick<Deno.FileInfo, "mode" | "uid">;
+type FileOwner = Pick<Deno.FileInfo, "mode" | "uid">;
 
 /**
  * Parses a state.

@@ -32,7 +32,7 @@ export interface FailureMessage {
 }
 
 /** A body and its media type; undefined if there is no body. */
-export interface Content {
+interface Content {
   readonly type: string | undefined;
   readonly bytes: Uint8Array;
 }

@@ -20,7 +20,7 @@ import { ownAnswer } from "./own_answer.ts";
 const HTTP = ascii("http");
 
 /** Limits of a request. */
-export interface BuilderLimits {
+interface BuilderLimits {
   /** Longest request line in bytes. */
   readonly lineBytes: number;
   /** Longest head in bytes. */

@@ -25,7 +25,7 @@ import type { Attempts, ExchangeEnd, StartedAttempt } from "./attempt.ts";
 import type { FailureReports } from "./failure_reports.ts";
 
 /** Dependencies of a {@linkcode RouteLoop}. */
-export interface RouteServices {
+interface RouteServices {
   readonly retryBudget: RetryBudget;
   readonly deadlines: Deadlines;
   readonly admission: Admission;

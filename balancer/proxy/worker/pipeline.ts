@@ -47,7 +47,7 @@ const VIA_2 = ascii("2.0 ringkeeper");
 const NO_VIA = ascii("");
 
 /** Dependencies that the worker provides. */
-export interface PipelineParts {
+interface PipelineParts {
   readonly settings: ProxySettings;
   readonly deadlines: Deadlines;
   readonly requestDeadlines: RequestDeadlines;

@@ -26,7 +26,7 @@ import { SharedMemory } from "./shared_memory.ts";
 import { ViewAcks } from "./view_acks.ts";
 
 /** Options of {@linkcode DataPlaneWorkers}. */
-export interface DataPlaneOptions {
+interface DataPlaneOptions {
   readonly settings: ProxySettings;
   /** Receives each failure that is evidence about an instance. */
   readonly report: (evidence: Evidence) => void;
