@@ -164,6 +164,7 @@ export const ROOMS: readonly Room[] = [
     paths: ["balancer/main.ts", "balancer/"],
     imports: [
       "ring",
+      "http1",
       "view",
       "proxy",
       "certificates",

@@ -9,6 +9,7 @@ import { latin1 } from "../http1/latin1.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import { RefusedError } from "../request/body.ts";
 import type { Client } from "../request/client.ts";
+import type { MaintenanceSwitch } from "../request/maintenance.ts";
 import { ProxyRequest } from "../request/request.ts";
 import type { RequestIds } from "../request/request_ids.ts";
 import type { RequestRouter } from "../routing/request_router.ts";
@@ -37,6 +38,7 @@ export interface BuilderServices {
   underscores: boolean;
   /** Answers that the balancer gives itself. */
   readonly ownAnswers: OwnAnswers;
+  readonly maintenance: MaintenanceSwitch;
 }
 
 /** Builds the requests of one worker. */
@@ -108,6 +110,11 @@ export class RequestBuilder {
     request.rules = rules;
     request.answer = ownAnswers.find(client, head);
     request.destination = router.destination(client, request);
+    const { maintenance } = this.#services;
+    // The API goes on.
+    if (maintenance.on && request.destination.key !== undefined) {
+      request.answer ??= maintenance.answer(client);
+    }
     if (request.answer !== undefined) {
       request.destination = { ...request.destination, first: undefined };
     }
@@ -117,7 +124,7 @@ export class RequestBuilder {
 
   /** Writes the head and the available part of the body. */
   #write(client: Client, request: ProxyRequest, requestId: Uint8Array | undefined): void {
-    const { transport, events } = client;
+    const { transport, body, events } = client;
     const { port } = client;
     const { requestHead: head, underscores } = this.#services;
     const traceparent = events.routed(request);
@@ -136,7 +143,14 @@ export class RequestBuilder {
     if (at < 0) throw new RefusedError(FAULTS.headTooLarge);
     if (traceparent !== undefined) events.traceParentWritten(at);
     transport.start = head.end;
-    request.seal(at + takeBody(client, request, at));
+    if (body.complete) return request.seal(at);
+    try {
+      request.seal(at + takeBody(client, request, at));
+    } catch (error) {
+      // The answer reads the head once more.
+      transport.start = head.start;
+      throw error;
+    }
   }
 }
 
@@ -148,7 +162,6 @@ function givenId({ requestIdField: field, fields }: RequestHead, bytes: Uint8Arr
 
 /** @returns number of body bytes that were placed behind the head */
 function takeBody({ transport, body }: Client, request: ProxyRequest, at: number): number {
-  if (body.complete) return 0;
   const room = request.out.length - at;
   const end = body.take(
     transport.bytes,

@@ -57,6 +57,7 @@ export const REFUSALS: readonly RefusalCause[] = [
   "method",
   "max-forwards",
   "redirect",
+  "maintenance",
   "fault",
 ];
 

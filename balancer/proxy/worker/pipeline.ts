@@ -8,6 +8,7 @@ import type { LingeringClients } from "../downstream/lingering_clients.ts";
 import type { TrustedProxies } from "../downstream/trusted_proxies.ts";
 import { Attempts } from "../forward/attempt.ts";
 import { type BuilderServices, RequestBuilder } from "../forward/build_request.ts";
+import { ErrorPages } from "../errors/error_pages.ts";
 import type { FailureReports } from "../forward/failure_reports.ts";
 import type { FastPathServices } from "../forward/fast_path.ts";
 import { FastResponse, type FastResponseServices } from "../forward/fast_response.ts";
@@ -19,6 +20,7 @@ import { DATE_LINE } from "../http1/date_line.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import { ResponseHead } from "../http1/response_head.ts";
 import type { DrainState } from "../request/drain_state.ts";
+import type { MaintenanceSwitch } from "../request/maintenance.ts";
 import { RequestIds } from "../request/request_ids.ts";
 import type { Admission } from "../routing/admission.ts";
 import { Affinity } from "../routing/affinity.ts";
@@ -63,6 +65,7 @@ interface PipelineParts {
   readonly sampler: OutlierSampler | undefined;
   readonly reports: FailureReports;
   readonly recorder: RecordSampler;
+  readonly maintenance: MaintenanceSwitch;
   readonly telemetry: Telemetry;
   /** Answered clients whose remaining bytes are read and dropped. */
   readonly lingering: LingeringClients;
@@ -94,6 +97,7 @@ export function openPipeline(parts: PipelineParts): Pipeline {
   const building = builderServices(parts, new RequestRouter(router));
   const builder = new RequestBuilder(building);
   const answering = answerServices(parts);
+  const errorPages = new ErrorPages(settings.errorPages);
   const clients: ClientServices = {
     deadlines,
     requestDeadlines,
@@ -103,7 +107,8 @@ export function openPipeline(parts: PipelineParts): Pipeline {
     trusted: parts.trustedProxies,
     telemetry: parts.telemetry,
     builder,
-    routeLoop: openRouteLoop(parts, attempts),
+    routeLoop: openRouteLoop(parts, attempts, errorPages),
+    errorPages,
     fastPath: fastPathServices(parts, attempts, builder, answering),
     lingering: parts.lingering,
     turnedAway: parts.turnedAway,
@@ -153,7 +158,7 @@ function requestRouting({ settings, recordFailure }: PipelineParts) {
 }
 
 function builderServices(
-  { requestHead, buffers, settings }: PipelineParts,
+  { requestHead, buffers, settings, maintenance }: PipelineParts,
   router: RequestRouter,
 ): BuilderServices {
   const { limits, underscores } = settings;
@@ -165,6 +170,7 @@ function builderServices(
     router,
     underscores,
     ownAnswers: openAnswers(settings),
+    maintenance,
   };
 }
 
@@ -174,7 +180,11 @@ function openAnswers({ trace, tls }: ProxySettings): OwnAnswers {
     : new RedirectingAnswers(trace, tls.redirectPort);
 }
 
-function openRouteLoop(parts: PipelineParts, attempts: Attempts): RouteLoop {
+function openRouteLoop(
+  parts: PipelineParts,
+  attempts: Attempts,
+  errorPages: ErrorPages,
+): RouteLoop {
   const { retryBudget, deadlines, admission, connectionQueue, reports, drain } = parts;
   const { routes, waitingRoom, counters, costs } = parts;
   return new RouteLoop({
@@ -186,6 +196,7 @@ function openRouteLoop(parts: PipelineParts, attempts: Attempts): RouteLoop {
     reports,
     failover: { routes, admission, waitingRoom, retryBudget, deadlines, counters, costs },
     drain,
+    errorPages,
   });
 }
 

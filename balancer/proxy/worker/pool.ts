@@ -6,7 +6,15 @@
  */
 import type { FailureLog } from "../../failures.ts";
 import { type AccessLogging, partOf } from "../../log/log_controls.ts";
-import type { DataPlane, DrainDeadlines, Evidence, FailureCost, Sample, View } from "../../view.ts";
+import type {
+  DataPlane,
+  DrainDeadlines,
+  Evidence,
+  FailureCost,
+  MaintenanceState,
+  Sample,
+  View,
+} from "../../view.ts";
 import { ChannelStreams, transferOf } from "../transport/channel_stream.ts";
 import type { ByteStream } from "../transport/byte_stream.ts";
 import type { Credentials } from "../transport/certificate_table.ts";
@@ -76,7 +84,7 @@ interface Member {
   readonly worker: Worker;
   /** Row in shared memory: the worker's connections, and its requests in flight. */
   readonly row: number;
-  readonly questions: Map<number, (idle: boolean) => void>;
+  readonly questions: Map<number, (answer: boolean) => void>;
   /** Control API calls that arrived through this worker. */
   readonly calls: ChannelStreams;
   readonly ended: PromiseWithResolvers<void>;
@@ -92,6 +100,7 @@ export class DataPlaneWorkers implements DataPlane {
   #credentials: Credentials;
   #settings: ProxySettings;
   #accessLogging: AccessLogging;
+  #maintenance: MaintenanceState | undefined;
   #question = 0;
   #ending = false;
 
@@ -124,6 +133,17 @@ export class DataPlaneWorkers implements DataPlane {
   async idle(instance: string, deadlines: DrainDeadlines): Promise<boolean> {
     const answers = [...this.#members].map((member) => this.#ask(member, instance, deadlines));
     return (await Promise.all(answers)).every((idle) => idle);
+  }
+
+  /**
+   * Begins, changes or ends a maintenance. Workers that start later know it, too.
+   *
+   * @param state the maintenance; undefined for none
+   * @returns resolves when every worker answers by it
+   */
+  async maintain(state: MaintenanceState | undefined): Promise<void> {
+    this.#maintenance = state;
+    await Promise.all([...this.#members].map((member) => this.#maintain(member)));
   }
 
   inFlight(instance: string): number {
@@ -241,6 +261,7 @@ export class DataPlaneWorkers implements DataPlane {
     const shared = { counts, files, sheets: this.#memory.sheets(row) };
     tell(member, { type: "open", settings, ...shared, credentials: this.#credentials });
     tell(member, { type: "access", part: partOf(this.#accessLogging) });
+    if (this.#maintenance) void this.#maintain(member);
     if (this.#view) {
       tell(member, { type: "view", view: this.#view, counters: this.#memory.replicas });
     }
@@ -269,6 +290,10 @@ export class DataPlaneWorkers implements DataPlane {
         return;
       case "idle":
         member.questions.get(message.question)?.(message.idle);
+        member.questions.delete(message.question);
+        return;
+      case "maintained":
+        member.questions.get(message.question)?.(true);
         member.questions.delete(message.question);
         return;
       case "ended":
@@ -320,6 +345,14 @@ export class DataPlaneWorkers implements DataPlane {
     const question = ++this.#question;
     member.questions.set(question, resolve);
     tell(member, message(question));
+    return promise;
+  }
+
+  #maintain(member: Member): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const question = ++this.#question;
+    member.questions.set(question, resolve);
+    tell(member, { type: "maintain", question, state: this.#maintenance });
     return promise;
   }
 
