@@ -10,7 +10,7 @@ import { openEngine } from "./engine/open_engine.ts";
 import { Failures } from "./failures.ts";
 import type { EventLog } from "./fleet/incidents/event_log.ts";
 import { resumeDeploy } from "./fleet/operations/resume.ts";
-import type { GivenSettings } from "./live_settings.ts";
+import type { GivenSettings, LiveSettings } from "./live_settings.ts";
 import type { Log } from "./log/log.ts";
 import { openCluster } from "./open_cluster.ts";
 import { surviveOutOfFiles } from "./out_of_files.ts";
@@ -21,6 +21,8 @@ import { openPort, originOf } from "./public_port.ts";
 
 /** A running balancer. */
 export interface Running {
+  /** The settings in force. */
+  readonly settings: LiveSettings;
   /** Resolves when another balancer asks for the fleet or has taken it: this one must end. */
   readonly takenOver: Promise<string>;
   /** Releases the fleet. Instances that can outlive this process are left to another balancer. */
@@ -82,11 +84,12 @@ export async function startBalancer(
   ownership.watch();
   return {
     eventLog: parts.fleet.eventLog,
+    settings: parts.live,
     takenOver: ownership.takenOver,
     handOver: () => handOver(parts, ownership),
     end: async () => {
       ending.abort();
-      await end(parts, config);
+      await end(parts, parts.live.config);
       await ownership.release();
       // The other balancers of the store go on with the replicas and their network.
       if (!cluster) await engine.dispose();

@@ -10,8 +10,9 @@ import type { Setting } from "./settings/setting.ts";
 import { type SettingName, SETTINGS, type Settings } from "./settings/settings.ts";
 import { type Config, groupSettings } from "./settings/config_groups.ts";
 import { conflictsOf } from "./settings/conflicts.ts";
-import type { ConfigFile } from "./settings/config_file.ts";
+import { type ConfigFile, placeText } from "./settings/config_file.ts";
 import { located, type Origin, originsOf } from "./settings/origin.ts";
+import { routeText, sortedRoutes, unreachable } from "./settings/routes.ts";
 import { unknownNameFaults } from "./settings/unknown_names.ts";
 
 export type { Config };
@@ -59,11 +60,45 @@ export function readSettings(
   const unknown = unknownNameFaults(Object.keys(env), Object.keys(SETTINGS));
   const { values, faults } = parseAll(origins);
   const alone = [...faults, ...file?.faults ?? []];
-  const conflicts = alone.length > 0 ? [] : conflictsOf(values as Settings);
-  const all = [...unknown, ...alone, ...conflicts.map((fault) => located(fault, origins, file))];
+  const conflicts = alone.length > 0 ? [] : [
+    ...conflictsOf(values as Settings).map((fault) => located(fault, origins, file)),
+    ...routeFaults(values as Settings, file),
+  ];
+  const all = [...unknown, ...alone, ...conflicts];
   if (all.length > 0) throw new ConfigError(all);
-  const { service } = file ?? { service: "default" };
-  return { config: groupSettings(values as Settings, { service }), origins };
+  return { config: groupSettings(values as Settings, serviceOf(file)), origins };
+}
+
+/**
+ * The configuration of given texts, such as those of a reload that keeps some settings.
+ *
+ * @param origins the text of each setting
+ * @param file the configuration file
+ * @throws {ConfigError} settings conflict with each other
+ */
+export function configOf(origins: ReadonlyMap<SettingName, Origin>, file: ConfigFile): Config {
+  const { values, faults } = parseAll(origins);
+  const conflicts = faults.length > 0 ? faults : [
+    ...conflictsOf(values as Settings).map((fault) => located(fault, origins, file)),
+    ...routeFaults(values as Settings, file),
+  ];
+  if (conflicts.length > 0) throw new ConfigError(conflicts);
+  return groupSettings(values as Settings, serviceOf(file));
+}
+
+function serviceOf(file?: ConfigFile) {
+  const { service, routes } = file ?? { service: "default", routes: [] };
+  return { service, routes: sortedRoutes(routes) };
+}
+
+function routeFaults(settings: Settings, file?: ConfigFile): string[] {
+  if (!file) return [];
+  return file.routes.flatMap((route) => {
+    const why = unreachable(route, settings);
+    if (why === undefined) return [];
+    const place = placeText(file.name, route.at);
+    return [`${place}: services.${file.service}.routes: ${routeText(route)}: unreachable, ${why}`];
+  });
 }
 
 /** Values of a file are checked where they are read, so faults are those of the environment. */

@@ -53,7 +53,7 @@ interface BalancerParts {
  * @param parts the balancer's parts
  */
 export function controlParts(parts: BalancerParts): ControlParts {
-  const { live, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate } = parts;
+  const { live, fleet, probe, engine, dataPlane, metrics, failures, log, gate } = parts;
   const { files, ending } = parts;
   const { changeLock, deploys } = parts;
   const { now, wallClock } = fleet.clock;
@@ -86,11 +86,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
     explain: {
       view: () => fleet.view,
       inFlight: (instance) => dataPlane.inFlight(instance),
-      keySource: proxy.keySource,
-      affinity: proxy.affinity,
-      publicApi: proxy.publicApi,
-      hold: proxy.hold,
-      loadBound: proxy.loadBound,
+      settings: () => dataPlane.settings,
     },
     log: logControls(log, dataPlane),
     settings: live,

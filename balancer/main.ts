@@ -41,8 +41,9 @@ async function run(given: GivenSettings, log: Log, tracing?: Tracing): Promise<v
     const environment = Deno.env.toObject();
     const running = await startBalancer(given, log, { traces, environment });
     if (tracing) traceHeals(running.eventLog, tracing);
-    endOnSignal(running, config, log);
-    endWhenTakenOver(running, config, log);
+    endOnSignal(running, log);
+    endWhenTakenOver(running, log);
+    if (given.file) reloadOnSignal(running, log);
   } catch (error) {
     log.logger.fatal("cannot start: {error}", { error: startError(error, config) });
     await log.flush();
@@ -86,7 +87,7 @@ function traceSettings({ logger }: Log): TraceSettings {
 /** Signals of one kind within this time, in milliseconds, count as one: Ctrl-C arrives twice. */
 const SAME_SIGNAL_MS = 1000;
 
-function endOnSignal(running: Running, { drain }: Config, log: Log): void {
+function endOnSignal(running: Running, log: Log): void {
   let ending = false;
   const seen = new Map<Deno.Signal, number>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -99,25 +100,33 @@ function endOnSignal(running: Running, { drain }: Config, log: Log): void {
       if (ending) Deno.exit(128 + (signal === "SIGINT" ? 2 : 15));
       ending = true;
       log.logger.info("{signal}: draining; a second signal ends at once", { signal });
-      end(running, drain.shutdownMs, log);
+      end(running, log);
     });
   }
+}
+
+/** Reads the configuration file again, as daemons do on SIGHUP. */
+function reloadOnSignal({ settings }: Running, { logger }: Log): void {
+  Deno.addSignalListener("SIGHUP", () => {
+    settings.reload().catch((error) => {
+      logger.error("SIGHUP: {error}", { error: errorMessage(error) });
+    });
+  });
 }
 
 /** Ends this balancer when another one takes over the replicas; running requests finish first. */
 async function endWhenTakenOver(
   running: Running,
-  { drain }: Config,
   log: Log,
 ): Promise<void> {
   const by = await running.takenOver;
   log.logger.warn("the fleet is taken over by {by}: draining", { by });
   await running.handOver();
-  await end(running, drain.shutdownMs, log);
+  await end(running, log);
 }
 
-async function end(running: Running, timeoutMs: number, log: Log): Promise<void> {
-  const code = await endCode(running, timeoutMs, log);
+async function end(running: Running, log: Log): Promise<void> {
+  const code = await endCode(running, running.settings.config.drain.shutdownMs, log);
   await log.flush();
   Deno.exit(code);
 }

@@ -11,6 +11,7 @@ import { accessStyle, apiLimits, ringShape, templateOf } from "./config_parts.ts
 import { createControlApp } from "./control/app.ts";
 import { openGate } from "./control/auth/open_middleware.ts";
 import { ReplicaNetworks } from "./control/auth/replica_networks.ts";
+import type { ApiLimits } from "./control/server/api_connection.ts";
 import { Entrances } from "./control/server/listeners.ts";
 import { ownEntrance } from "./control/server/own_listener.ts";
 import { controlParts } from "./control_parts.ts";
@@ -22,7 +23,7 @@ import { fileLimit } from "./file_limit.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { httpProbe } from "./fleet/health/http_probe.ts";
 import type { Probe } from "./fleet/health/probe.ts";
-import { fleetPolicy } from "./fleet/member/policy.ts";
+import { type FleetPolicy, fleetPolicy } from "./fleet/member/policy.ts";
 import { ChangeLock } from "./fleet/operations/change_lock.ts";
 import { Deploys } from "./fleet/operations/deploy.ts";
 import { FileStore } from "./fleet/store/file_store.ts";
@@ -43,6 +44,7 @@ import {
   sharedFiles,
 } from "./proxy/transport/descriptor_budget.ts";
 import { DataPlaneWorkers } from "./proxy/worker/pool.ts";
+import { settingsTarget } from "./settings_target.ts";
 import { hostOf, placeOf, type PublicPort } from "./public_port.ts";
 
 /** Limit on upstreams of engine static, if the ring has room for them. */
@@ -64,6 +66,7 @@ export interface Foundation {
 
 /** The parts of one balancer. */
 export interface Parts {
+  readonly live: LiveSettings;
   /** Where calls of the API arrive. */
   readonly entrances: Entrances;
   /** The file of the admin token that the balancer generated; undefined if it generated none. */
@@ -95,8 +98,10 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   const { given, config, log, failures } = foundation;
   const engine = guarded(foundation);
   const descriptors = await openDescriptors(config);
-  const entrances = await openEntrances(foundation, descriptors.budget);
-  const { gate, sources, tokenFile, close: closeGate } = await openGate(config, {
+  const limits = apiLimits(config);
+  const live: LiveSettings = new LiveSettings(given, () => target, log.logger);
+  const entrances = await openEntrances(foundation, descriptors.budget, limits, live);
+  const { gate, sources, tokenFile, close: closeGate, prepare } = await openGate(config, {
     api: placeOf(entrances.own) ?? hostOf(foundation.port.address),
     log: log.logger,
     failures,
@@ -111,7 +116,8 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
     entrances,
   });
   const probe = await openProbe(config);
-  const fleet = openFleet(foundation, engine, dataPlane, probe);
+  const policy = fleetPolicy(config, engine.ownsInstances);
+  const fleet = openFleet(foundation, engine, dataPlane, probe, policy);
   const metrics = new Metrics({
     fleet,
     dataPlane,
@@ -125,22 +131,17 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   });
   const changeLock = new ChangeLock();
   const deploys = new Deploys({ fleet, engine, changeLock, now: systemClock.now });
-  const api = createControlApp(controlParts({
-    ...{
-      live: new LiveSettings(given, { fleet, log, dataPlane }),
-      fleet,
-      probe,
-      engine,
-      dataPlane,
-      metrics,
-      proxy,
-      failures,
-      log,
-      gate,
-    },
+  const control = controlParts({
+    ...{ live, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate },
     ...{ files: descriptors.budget, changeLock, deploys, ending },
-  }));
-  return { entrances, tokenFile, closeGate, dataPlane, fleet, metrics, deploys, api };
+  });
+  const target = settingsTarget({
+    ...{ fleet, log, dataPlane, policy, apiLimits: limits, prepareGate: prepare },
+    ownsInstances: engine.ownsInstances,
+    setUpstreams: (upstreams, onMade) => control.upstreams.set(upstreams, onMade),
+  });
+  const api = createControlApp(control);
+  return { live, entrances, tokenFile, closeGate, dataPlane, fleet, metrics, deploys, api };
 }
 
 async function openDescriptors(config: Config): Promise<Descriptors> {
@@ -152,13 +153,17 @@ async function openDescriptors(config: Config): Promise<Descriptors> {
 function openEntrances(
   { config, failures, port }: Foundation,
   files: DescriptorBudget,
+  limits: ApiLimits,
+  live: LiveSettings,
 ): Promise<Entrances> {
   return Entrances.open({
     own: ownEntrance(config, port.address),
     publicHost: config.listen.host,
     trusted: config.listen.trustedProxies,
-    limits: apiLimits(config),
-    maxConnections: config.limits.apiConnections,
+    limits,
+    get maxConnections() {
+      return live.config.limits.apiConnections;
+    },
     files,
     failures,
   });
@@ -217,6 +222,7 @@ function openFleet(
   engine: Engine,
   dataPlane: DataPlaneWorkers,
   probe: Probe,
+  policy: FleetPolicy,
 ): Fleet {
   const { fleet: { replicas, upstreams, maxReplicas, stateFile } } = config;
   const fleetLog = log.logger.getChild("fleet");
@@ -224,7 +230,7 @@ function openFleet(
     engine,
     dataPlane,
     shape: ringShape(config),
-    policy: fleetPolicy(config, engine.ownsInstances),
+    policy,
     ...(engine.ownsInstances
       ? { desired: replicas, limit: maxReplicas, settings: templateOf(config, engine.kind) }
       : { desired: upstreams.length, limit: MAX_UPSTREAMS, upstreams }),

@@ -54,6 +54,8 @@ export type ExplainedReplica = AnswerOf<typeof replica>;
 export const explanation = z.object({
   reason: z.string().describe("One sentence"),
   decision,
+  route: z.string().nullable()
+    .describe("The route of the configuration file that the request takes; null for none"),
   key: z.string(),
   cookie: z.string().nullable()
     .describe("Name of the affinity cookie that holds the key; null with another LB_KEY"),

@@ -29,3 +29,27 @@ export type SettingsInForce = AnswerOf<typeof settings>;
 
 /** A setting in force. */
 export type SettingInForce = AnswerOf<typeof setting>;
+
+const changedSetting = z.object({
+  name: z.string().describe("The environment variable; routes for the routes of the file"),
+  at: z.string().nullable()
+    .describe("Where it stands in the file, FILE:LINE:COLUMN; null if it has its default again"),
+  from: z.string().describe("The text that was in force; (secret) for a secret"),
+  to: z.string().describe("The text of the file; (secret) for a secret"),
+}).meta({ id: "ChangedSetting" });
+
+/** A setting that a reload changed. */
+export type ChangedSetting = AnswerOf<typeof changedSetting>;
+
+/** The result of a reload. */
+export const reloaded = z.object({
+  file: z.string().describe("The configuration file"),
+  changed: z.array(changedSetting).describe("Settings that are in force now"),
+  restart: z.array(
+    changedSetting.extend({ reason: z.string().describe("Why it needs a restart") })
+      .meta({ id: "SettingForRestart" }),
+  ).describe("Settings that changed in the file and stay as they were until a restart"),
+}).meta({ id: "Reloaded" });
+
+/** The message of `POST /_lb/reload`. */
+export type Reloaded = AnswerOf<typeof reloaded>;

@@ -10,6 +10,8 @@ import type { RingFacts, RingShape } from "../fleet/spec/ring_spec.ts";
 import type { ChangeReport, FleetSummary, OnMade, Plan } from "../fleet/operations/membership.ts";
 import { ChangeError, type ChangeErrorKind } from "../fleet/spec/change_error.ts";
 import { emptyView } from "../fleet/plan/view_builder.ts";
+import { readConfig } from "../config.ts";
+import { proxySettings } from "../proxy/settings.ts";
 import { EventStreams } from "./api/event_streams.ts";
 import { createControlApp } from "./app.ts";
 import { gateOf } from "./testing.ts";
@@ -154,17 +156,16 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
     explain: {
       view: () => emptyView(SHAPE),
       inFlight: () => 0,
-      keySource: { from: "request-id" },
-      affinity: { cookie: "ringkeeper", ttlS: 0 },
-      hold: { policy: "hold", ms: 5000, replaces: true },
-      loadBound: 0,
-      publicApi: "all",
+      settings: () => proxySettings(readConfig({}), ADDRESS),
     },
     log: {
       state: () => ({ level: "info", access: "off" }),
       turn: (change) => calls.push(["turn", change]),
     },
-    settings: { list: () => ({ file: null, service: "default", settings: [] }) },
+    settings: {
+      list: () => ({ file: null, service: "default", settings: [] }),
+      reload: () => Promise.resolve({ file: "lb.yaml", changed: [], restart: [] }),
+    },
     gate: gateOf({ open: "everything" }).gate,
     failures: { record: (action) => recorded.push(action) },
     bodyTimeoutMs: 5000,
@@ -184,6 +185,8 @@ async function asked(
 ): Promise<Response> {
   return await control.request(path, init, { caller: CALLER });
 }
+
+const ADDRESS = { hostname: "127.0.0.1", port: 0 };
 
 const NO_WEIGHTS = Object.create(null);
 
@@ -319,7 +322,7 @@ Deno.test("an unknown call is a 404 that lists the calls that exist", async () =
       "GET /_lb/healthz, GET /_lb/ring, GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, GET /_lb/history, " +
       "GET /_lb/incidents, GET /_lb/events, GET /_lb/upstreams, GET /_lb/log, GET /_lb/settings, POST /add, " +
       "DELETE /rm, PATCH /_lb/replicas/NAME, PUT /_lb/upstreams, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
-      "POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, POST /_lb/prove, and GET /_lb/docs describes them",
+      "POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, POST /_lb/reload, POST /_lb/prove, and GET /_lb/docs describes them",
     status: "failure",
   }]);
 });
@@ -522,12 +525,8 @@ Deno.test("explain answers the destination of a request", async () => {
   const explain = {
     view: () => view,
     inFlight: () => 0,
-    keySource: { from: "path" },
-    affinity: { cookie: "ringkeeper", ttlS: 0 },
-    hold: { policy: "fail", ms: 5000, replaces: true },
-    loadBound: 0,
-    publicApi: "all",
-  } as const;
+    settings: () => proxySettings(readConfig({ LB_KEY: "path", LB_HOLD: "fail" }), ADDRESS),
+  };
   const { hono } = app({ explain });
   const response = await hono.request("/_lb/explain?path=%2Fhome%3Fx");
   const { key, owner, decision } = await response.json();

@@ -80,8 +80,26 @@ function call({ method, path, operation }: Place): Html {
 <h3 id="${id}"><a href="#${id}">${verb(method)} <span>${path}</span></a></h3>
 <p class="summary">${summary}. <span class="tag">${scopeOf(operation)}</span></p>
 ${description ? html`<p>${prose(description)}</p>` : ""}
-${parameters(operation)}${body(operation)}${answers(operation)}
+${parameters(operation)}${body(operation)}${answers(operation)}${tryIt(method, path, operation)}
 </article>`;
+}
+
+/** Types of answers that end, and can be read. */
+const READABLE = ["application/json", "text/plain"];
+
+/** A form for a call that only reads. */
+function tryIt(method: string, path: string, operation: oas32.OperationObject): Html | "" {
+  const success = operation.responses?.["200"];
+  const types = success && "content" in success ? Object.keys(success.content ?? {}) : [];
+  const { operationId: id, parameters = [] } = operation;
+  if (method !== "GET" || !types.some((type) => READABLE.includes(type))) return "";
+  const fields = parameters.flatMap((one) =>
+    "name" in one && one.in === "query"
+      ? [html`<label>${one.name} <input name="${one.name}" autocomplete="off"></label>`]
+      : []
+  );
+  return html`<form class="try" data-path="${path}" aria-label="Try ${id}">${fields}
+<button type="submit">Try it</button><output tabindex="0" aria-label="Answer of ${id}"></output></form>`;
 }
 
 /** In words; the document names the scope that a token needs. */

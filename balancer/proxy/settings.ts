@@ -7,7 +7,13 @@
 import type { Config } from "../config.ts";
 import type { AccessLogging } from "../log/log_controls.ts";
 import type { AccessStyle } from "../log/style.ts";
-import type { KeySource } from "../settings/values.ts";
+import {
+  type HoldRules,
+  type RequestRules,
+  type RouteSettings,
+  routesOf,
+  rulesOf,
+} from "./rules.ts";
 import type { Address } from "../view.ts";
 
 /**
@@ -69,33 +75,15 @@ export interface Timeouts {
   readonly streamIdle: number;
 }
 
-/**
- * A dead replica is reported within a few milliseconds, an early heartbeat takes a few more; if
- * all replicas fail at once on a busy machine, several hundred.
- */
-const GRACE_MS = 500;
-
 /** Twice the default number of event streams. */
 const LEAST_CALLS = 64;
 
-/** How requests wait while their replica is being replaced. */
-export interface HoldSettings {
-  /** The action: wait, go to the next ready replica, or be answered 503. */
-  readonly policy: "hold" | "spill" | "fail";
-  /** The longest wait of one request over all its waits, in milliseconds. */
-  readonly ms: number;
-  /**
-   * How long a request whose connection to its owner failed waits for the view that confirms
-   * the failure, in milliseconds. If the owner is gone, the request waits on; if not, a single bad
-   * connection costs no more than this. Checked with each tick.
-   */
-  readonly graceMs: number;
+/** How requests wait, with the bounds of all that wait in one worker. */
+export interface HoldSettings extends HoldRules {
   /** Most requests that wait in one worker; 503 above. */
   readonly requests: number;
   /** Most bytes that they keep in one worker's buffers; 503 above. */
   readonly bytes: number;
-  /** Whether failed replicas are replaced: the next view will show that. */
-  readonly replaces: boolean;
 }
 
 /** HTTP/2 with clients. */
@@ -127,12 +115,15 @@ export interface TraceSettings {
   readonly heedsClient: boolean;
 }
 
-/** The settings that a worker receives once. */
+/** The settings of a worker. */
 export interface ProxySettings {
   readonly listen: Address;
   /** The part of the control API that the public port serves. */
   readonly publicApi: PublicApi;
-  readonly keySource: KeySource;
+  /** The rules of requests that no route names. */
+  readonly rules: RequestRules;
+  /** The routes, the first that matches counts. */
+  readonly routes: readonly RouteSettings[];
   readonly affinity: AffinitySettings;
   readonly limits: RequestLimits;
   readonly timeouts: Timeouts;
@@ -195,7 +186,8 @@ export function proxySettings(
   return {
     listen: { hostname: listen.hostname, port: listen.port },
     publicApi: publicApi(config),
-    keySource: config.ring.key,
+    rules: rulesOf(config, replaces),
+    routes: routesOf(config, replaces),
     affinity: { cookie: config.ring.affinityCookie, ttlS: config.ring.affinityTtlS },
     limits: {
       lineBytes: config.limits.lineBytes,
@@ -219,12 +211,9 @@ export function proxySettings(
     http2: { ...config.http2, cleartext: config.http2.cleartext === "on" },
     linger: LINGER,
     hold: {
-      policy: config.hold.policy,
-      ms: config.hold.ms,
-      graceMs: GRACE_MS,
+      ...rulesOf(config, replaces).hold,
       requests: Math.max(Math.floor(config.hold.requests / workers), 1),
       bytes: Math.floor(config.hold.bytes / workers),
-      replaces,
     },
     loadBound: config.ring.loadBound,
     ringFields: config.ring.fields,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { RouteConfig } from "./routes.ts";
 import type { SettingName } from "./settings.ts";
 
 /** A place in a file; both numbers count from 1. */
@@ -21,6 +22,11 @@ export interface FileValue {
   readonly at: Position;
 }
 
+/** A route of a file. */
+export interface FileRoute extends RouteConfig {
+  readonly at: Position;
+}
+
 /** The content of a configuration file. */
 export interface ConfigFile {
   /** The path that was given. */
@@ -28,6 +34,8 @@ export interface ConfigFile {
   /** The service that it describes. */
   readonly service: string;
   readonly values: ReadonlyMap<SettingName, FileValue>;
+  /** The routes, in the order of the file. */
+  readonly routes: readonly FileRoute[];
   /** Every fault, in the order of the file: place, name, bound and value. */
   readonly faults: readonly string[];
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { RouteConfig } from "./routes.ts";
 import type { SettingName, Settings } from "./settings.ts";
 
 /** Groups that concern the whole process. */
@@ -183,6 +184,8 @@ export type Config =
 interface ServiceConfig {
   /** The name of the service. */
   readonly service: string;
+  /** The routes, the one that counts first. */
+  readonly routes: readonly RouteConfig[];
 }
 
 /**

@@ -54,7 +54,7 @@ export function describeSettings(
  * @param name the setting
  * @param text its text; a secret is not shown
  */
-function shownText(name: SettingName, text: string): string {
+export function shownText(name: SettingName, text: string): string {
   const { secret, fallback }: Setting<unknown> = SETTINGS[name];
   return secret && text !== fallback ? "(secret)" : text;
 }

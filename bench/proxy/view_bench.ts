@@ -12,7 +12,7 @@ import { RoutingTable } from "../../balancer/proxy/routing/routing_table.ts";
 import { InstancePool } from "../../balancer/proxy/upstream/connection_pool.ts";
 import { Ring } from "../../ring/mod.ts";
 
-const LIMITS = { maxIdle: 256, idleMs: 1000, connectMs: 1000, responseMs: 1000 };
+const LIMITS = { maxIdle: 256, idleMs: 1000, connectMs: 1000 };
 
 function routes(): RoutingTable {
   const [buffers, deadlines, inFlight] = [new BufferPool(), new Deadlines(), new InFlight()];

@@ -316,9 +316,6 @@ test("a mistyped verb is an error that suggests the nearest", async () => {
         `error: unknown command '${typed}'\n(Did you mean ${verb}?)\nTry: ringkeeper --help\n`,
     });
   }
-  const { code, stderr } = await terminal(undefined, "reload", []);
-  assertEquals(code, 1);
-  assertMatch(stderr, /this version cannot reload them: `ringkeeper down` and `ringkeeper up`/);
 });
 
 test("the help lists every verb, and each verb's help has examples of it in 80 columns", async () => {

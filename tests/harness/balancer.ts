@@ -203,6 +203,11 @@ export class Balancer implements AsyncDisposable {
     }
   }
 
+  /** Sends it a signal that does not end it. */
+  signal(signal: Deno.Signal): void {
+    this.#process.kill(signal);
+  }
+
   /** Ends it by a signal. @returns its exit code and everything that it said */
   async end(signal: Deno.Signal): Promise<{ code: number; output: string }> {
     try {

@@ -19,13 +19,13 @@ interface PageSource {
   /** The base name of its files. */
   readonly name: string;
   readonly html: string;
-  /** The entry points of the bundler; a style sheet alone produces no script. */
+  /** The entry point of the bundler. */
   readonly entry: string;
 }
 
 const PAGES: readonly PageSource[] = [
   { name: "app", html: "index.html", entry: "main.tsx" },
-  { name: "docs", html: "docs.html", entry: "docs.css" },
+  { name: "docs", html: "docs.html", entry: "docs_try.ts" },
 ];
 
 /**

@@ -11,7 +11,7 @@ import type { History } from "../../balancer/answers/history.ts";
 import type { Load } from "../../balancer/answers/load.ts";
 import type { LogState } from "../../balancer/answers/log.ts";
 import type { Changed, Planned, RingTable } from "../../balancer/answers/ring.ts";
-import type { SettingsInForce } from "../../balancer/answers/settings.ts";
+import type { Reloaded, SettingsInForce } from "../../balancer/answers/settings.ts";
 import { RefusedError } from "./api_errors.ts";
 import { type Answer, Caller } from "./caller.ts";
 import type { Target } from "./target.ts";
@@ -49,7 +49,7 @@ export interface Addition {
 export type Removal = Pick<Addition, "n" | "hostnames">;
 
 /** The query for a key's destination. */
-export type Question = { readonly [way in "key" | "id" | "path"]?: string };
+export type Question = { readonly [way in "key" | "id" | "path" | "host"]?: string };
 
 /** The new template of instances, in the form of `POST /_lb/deploy`. */
 export interface DeployRequest {
@@ -191,6 +191,10 @@ export class Api {
 
   setLog(change: object): Promise<Answer<{ readonly message: LogState }>> {
     return this.#caller.change({ method: "PATCH", path: "/_lb/log", body: change });
+  }
+
+  reload(): Promise<Answer<{ readonly message: Reloaded }>> {
+    return this.#caller.change({ method: "POST", path: "/_lb/reload", body: {} });
   }
 
   drill(drill: Drill): Promise<Answer<DrillReport>> {

@@ -19,6 +19,7 @@ import { explanationLines } from "./explanation_lines.ts";
 interface Options extends CommonOptions {
   readonly id?: string;
   readonly path?: string;
+  readonly host?: string;
 }
 
 const ABOUT = "Says where a request would go right now, and why. Nothing is sent to a replica.";
@@ -27,6 +28,7 @@ const EXAMPLES: readonly Example[] = [
   ["explain alice", "where the key alice goes"],
   ["explain --id 12", "where the id 12 goes"],
   ["explain --path /home", "where a request for /home goes"],
+  ["explain alice --path /api", "alice, by the rules of the route /api"],
 ];
 
 /** The verb `explain`. */
@@ -38,7 +40,8 @@ export function explainCommand(): Command {
   })
     .argument("[KEY]", "key of the request, such as its X-Request-Id (setting LB_KEY)")
     .option("--id <N>", "a whole number, hashed as an id")
-    .option("--path <PATH>", "path of the request, where LB_KEY is path or query:NAME")
+    .option("--path <PATH>", "path of the request: chooses its route, and its key")
+    .option("--host <HOST>", "host of the request: chooses its route")
     .option("--json", "print the answer of GET /_lb/explain as it is")
     .action(async (key: string | undefined, options: Options) => {
       const question = questionOf(key, options);
@@ -47,9 +50,13 @@ export function explainCommand(): Command {
     });
 }
 
-function questionOf(key: string | undefined, { id, path }: Options): Question {
-  const given = Object.entries({ key, id, path }).filter(([, value]) => value !== undefined);
-  if (given.length === 1) return Object.fromEntries(given);
+function questionOf(key: string | undefined, { id, path, host }: Options): Question {
+  const set = ([, value]: [string, string | undefined]) => value !== undefined;
+  const given = Object.entries({ key, id }).filter(set);
+  const place = Object.entries({ path, host }).filter(set);
+  if (given.length === 1 || (given.length === 0 && path !== undefined)) {
+    return Object.fromEntries([...given, ...place]);
+  }
   const got = given.length === 0 ? "none" : given.map(([way]) => way).join(" and ");
   throw new ToolError(`one of KEY, --id and --path must be given; got ${got}`, USAGE);
 }

@@ -14,7 +14,7 @@ import { type Column, type Look, tableLines } from "./table.ts";
  * @param look colours and width
  */
 export function explanationLines(explanation: Explanation, look: Look): string[] {
-  const { reason, key, hashedAs, slot, version, digest, owner, successors } = explanation;
+  const { reason, key, hashedAs, slot, version, digest, owner, successors, route } = explanation;
   const walk = owner === null ? successors : [owner, ...successors];
   const place = (name: string) => walk.indexOf(name);
   const replicas = explanation.replicas.filter(({ name }) => place(name) >= 0)
@@ -24,6 +24,7 @@ export function explanationLines(explanation: Explanation, look: Look): string[]
     "",
     `key ${JSON.stringify(plain(key))}, hashed as ${hashedAs}: slot ${slot} of ring version ` +
     `${version}, digest ${digest}`,
+    ...(route === null ? [] : [`route ${plain(route)}`]),
     ...(replicas.length === 0 ? [] : ["", ...tableLines(columns(walk, look), replicas, look)]),
   ];
 }

@@ -16,6 +16,7 @@ const LOOK = { paint: NO_PAINT, width: 80 };
 Deno.test("explain: the reason comes first, then the replicas in routing order", () => {
   const other = { ready: true, awaited: false, weight: 1, inFlight: 0, cap: null };
   const explanation: Explanation = {
+    route: null,
     ...KNOWN,
     reason: "Key user-7 falls on slot 366, which S4 owns; S4 is being replaced.",
     key: "user-7",
@@ -46,6 +47,7 @@ Deno.test("explain: the reason comes first, then the replicas in routing order",
 
 Deno.test("explain: an empty ring has a reason and no table", () => {
   const explanation: Explanation = {
+    route: null,
     ...KNOWN,
     reason: "Key a falls on slot 1, which nobody owns; no replica is ready.",
     key: "a\x1b[2J",

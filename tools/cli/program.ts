@@ -44,8 +44,7 @@ export function program(): Command {
   for (const [title, verbs] of GROUPS) {
     for (const verb of verbs) all.addCommand(verb().helpGroup(title));
   }
-  return all.addCommand(completeCommand(program), { hidden: true })
-    .addCommand(reloadCommand(), { hidden: true });
+  return all.addCommand(completeCommand(program), { hidden: true });
 }
 
 const GROUPS: readonly (readonly [title: string, verbs: readonly (() => Command)[]])[] = [
@@ -67,6 +66,7 @@ const GROUPS: readonly (readonly [title: string, verbs: readonly (() => Command)
     deployCommand,
     upstreamsCommand,
     logCommand,
+    reloadCommand,
     drillCommand,
   ]],
   ["About ringkeeper:", [settingsCommand, completionCommand, versionCommand]],

@@ -1,22 +1,67 @@
 /**
- * `ringkeeper reload`: lists the changes that need no restart, because settings need one.
+ * `ringkeeper reload`: has the balancer read its configuration file again.
  *
  * @module
  */
 import type { Command } from "commander";
-import { ToolError } from "../tool.ts";
-import { REFUSED } from "./api_errors.ts";
-import { verb } from "./command.ts";
+import type { Reloaded } from "../../balancer/answers/settings.ts";
+import {
+  apiOf,
+  balancerCommand,
+  type CommonOptions,
+  type Example,
+  printAnswer,
+} from "./command.ts";
+import { fleetOfEnvironment } from "../fleet_places.ts";
+import { copyConfig } from "../up/config.ts";
+import { placesInUse, readState } from "../up/state.ts";
+import { plain } from "./figures.ts";
 
-/** The verb `reload`, which people expect. */
+const ABOUT =
+  "Has the running balancer read its configuration file again. What can change without " +
+  "a restart changes at once, in one step or not at all, and no request notices. Says what " +
+  "changed, and what needs a restart and why. A file with faults changes nothing.";
+
+const EXAMPLES: readonly Example[] = [
+  ["settings --config ringkeeper.yaml", "check the file first"],
+  ["reload", "read it again"],
+];
+
+/** The verb `reload`. */
 export function reloadCommand(): Command {
-  const about = "Settings cannot be reloaded in this version.";
-  return verb("reload", { summary: "", about, examples: [] }).action(() => {
-    throw new ToolError(
-      "settings are read when the balancer starts, and this version cannot reload them: " +
-        "`ringkeeper down` and `ringkeeper up` restart it. Without a restart change log, ring, " +
-        "weights and upstreams: `ringkeeper log`, `ring`, `weigh`, `upstreams`",
-      REFUSED,
-    );
-  });
+  const summary = "read the configuration file again";
+  const examples = [...EXAMPLES].reverse();
+  return balancerCommand("reload", { summary, about: ABOUT, examples })
+    .option("--json", "print the answer of POST /_lb/reload as it is")
+    .action(async (options: CommonOptions) => {
+      const api = await apiOf(options);
+      await refreshCopy(api.url);
+      const answer = await api.reload();
+      printAnswer(answer, options, ({ message }) => reloadLines(message));
+    });
+}
+
+/** A balancer in a container that `up` started reads a copy of the file. */
+async function refreshCopy(url: string): Promise<void> {
+  const places = await placesInUse(fleetOfEnvironment());
+  const state = await readState(places.stateFile);
+  if (state?.engine !== "docker" || state.config === undefined || state.url !== url) return;
+  await copyConfig(state.config, places);
+}
+
+/**
+ * Formats the result of a reload.
+ *
+ * @param result what changed, and what needs a restart
+ */
+function reloadLines({ file, changed, restart }: Reloaded): string[] {
+  const value = (text: string) => text === "" ? "empty" : plain(text);
+  const line = ({ name, from, to }: Reloaded["changed"][number]) =>
+    `  ${name}: ${value(from)} -> ${value(to)}`;
+  return [
+    changed.length === 0 ? `${plain(file)}: nothing changed` : `${plain(file)}: changed`,
+    ...changed.map(line),
+    ...(restart.length === 0 ? [] : ["after a restart:"]),
+    ...restart.map((one) => `${line(one)} (${one.reason})`),
+  ];
 }

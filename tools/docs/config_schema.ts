@@ -10,6 +10,7 @@ import {
   PROCESS_GROUPS,
   SERVICE_GROUPS,
 } from "../../balancer/settings/config_groups.ts";
+import { MOST_ROUTES, ROUTE_RULES } from "../../balancer/settings/routes.ts";
 import type { FileForm, Setting } from "../../balancer/settings/setting.ts";
 import { type SettingName, SETTINGS } from "../../balancer/settings/settings.ts";
 import { print } from "../print.ts";
@@ -34,10 +35,31 @@ export function configSchema(): JsonSchema {
         type: ["object", "null"],
         maxProperties: 1,
         propertyNames: { pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$" },
-        additionalProperties: objectOf(groups(SERVICE_GROUPS)),
+        additionalProperties: objectOf({ ...groups(SERVICE_GROUPS), routes: ROUTES }),
       },
     }),
   };
+}
+
+const ROUTES: JsonSchema = {
+  description: "Rules of their own for some requests; the longest match counts",
+  type: ["array", "null"],
+  maxItems: MOST_ROUTES,
+  items: objectOf({
+    path: { type: "string", description: "Path prefix of whole segments" },
+    host: { type: "string", description: "Host name, or *. and a name for one level below" },
+    ...Object.fromEntries(
+      Object.entries(ROUTE_RULES).map(([field, name]) => [field, ruleOf(field, name)]),
+    ),
+  }, "object"),
+};
+
+function ruleOf(field: string, name: SettingName): JsonSchema {
+  const { expects, form = { kind: "text" } }: Setting<unknown> = SETTINGS[name];
+  const about = field === "retries"
+    ? "Whether a request that a replica may have received can be sent again"
+    : `Instead of ${name}`;
+  return { description: `${about}. Value: ${expects}`, ...valueOf(form) };
 }
 
 /** The text of the schema's file. */

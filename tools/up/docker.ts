@@ -5,6 +5,7 @@
  */
 import { show } from "../command.ts";
 import { type Compose, composeArgs } from "../docker/compose.ts";
+import { configFolder, CONTAINER_CONFIG, copyConfig } from "./config.ts";
 import { isPrivate } from "./api_place.ts";
 import {
   balancerContainers,
@@ -51,6 +52,7 @@ export async function startDocker(
     LB_REPLICAS: String(request.replicas),
     LB_TAKE_OVER: String(request.takeOver),
     ...adminEnv(request),
+    ...await configEnv(request),
   };
   const args = composeArgs(compose, places.project, "up", "-d", "--no-build");
   const code = await show(compose[0], args, { env, cwd: ROOT });
@@ -107,6 +109,13 @@ function adminEnv({ listen }: UpRequest): Record<string, string> {
     ADMIN_PUBLISH: listen.replace("localhost", "127.0.0.1"),
     LB_ADMIN_OPEN: open,
   };
+}
+
+/** The container reads a copy of the configuration file, in a folder of its own. */
+async function configEnv({ config, places }: UpRequest): Promise<Record<string, string>> {
+  if (config === undefined) return {};
+  await copyConfig(config, places);
+  return { LB_CONFIG: CONTAINER_CONFIG, CONFIG_FOLDER: configFolder(places).pathname };
 }
 
 /** Copies the token for the command line: the container's own file is out of its reach. */

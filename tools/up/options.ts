@@ -13,6 +13,8 @@ export interface GivenUpOptions {
   readonly replicas?: number;
   readonly port?: number;
   readonly takeOver?: true;
+  /** Configuration file, absolute. */
+  readonly config?: string;
 }
 
 /** The resolved options of `up`. */
@@ -22,6 +24,14 @@ export interface UpOptions {
   readonly port: number;
   /** Whether another balancer of the fleet is asked to hand the fleet over. */
   readonly takeOver: boolean;
+}
+
+/** The options of `up`, with the settings that it needs beside them. */
+export interface UpSettings extends UpOptions {
+  /** Configuration file, absolute; undefined for none. */
+  readonly config?: string | undefined;
+  /** Looks up a setting: in the environment, then in the file. */
+  readonly env: Lookup;
 }
 
 /** Looks up an environment variable. */

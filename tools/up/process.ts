@@ -34,7 +34,7 @@ exec "$@" >"$log" 2>&1
 export async function startProcess(request: UpRequest): Promise<Started> {
   await cacheDependencies();
   const runId = crypto.randomUUID();
-  const args = await balancerArgs();
+  const args = readable(await balancerArgs(), request.config);
   // Written before the process starts, so that a `down` after a crash in between finds the process.
   await makeFleetFolder(request.places);
   await writeState({ engine: "process", ...stateOf(request), runId }, request.places.stateFile);
@@ -52,6 +52,7 @@ function spawn(request: UpRequest, args: readonly string[]): Deno.ChildProcess {
     LB_FLEET: request.places.fleet,
     LB_STATE_FILE: request.places.fleetFile,
     LB_ADMIN_LISTEN: request.listen,
+    ...(request.config !== undefined && { LB_CONFIG: request.config }),
   };
   return new Deno.Command("sh", {
     args: ["-c", IN_BACKGROUND, "sh", request.places.logFile.pathname, Deno.execPath(), ...args],
@@ -62,6 +63,12 @@ function spawn(request: UpRequest, args: readonly string[]): Deno.ChildProcess {
     stdout: "null",
     stderr: "null",
   }).spawn();
+}
+
+/** Lets the balancer read its configuration file, and nothing else beside it. */
+function readable(args: readonly string[], config: string | undefined): string[] {
+  if (config === undefined) return [...args];
+  return args.map((arg) => arg.startsWith("--allow-read=") ? `${arg},${config}` : arg);
 }
 
 function watchExit(child: Deno.ChildProcess): Started["trouble"] {

@@ -5,6 +5,7 @@
  */
 
 import type { FleetPlaces } from "../fleet_places.ts";
+import type { Lookup } from "./options.ts";
 import type { State } from "./state.ts";
 
 /** The balancer to start. */
@@ -21,6 +22,10 @@ export interface UpRequest {
   readonly tokenFile: string | undefined;
   readonly places: FleetPlaces;
   readonly takeOver: boolean;
+  /** Looks up a setting: in the environment, then in the configuration file. */
+  readonly env: Lookup;
+  /** Configuration file, absolute; undefined for none. */
+  readonly config?: string | undefined;
   /** Called at every step. */
   readonly progress: (line: string) => void;
 }
@@ -43,6 +48,14 @@ export const LOG_LINES = 20;
  *
  * @param request the balancer that is being started
  */
-export function stateOf({ url, service, places, tokenFile }: UpRequest): Omit<State, "engine"> {
-  return { url, service, fleet: places.fleet, ...(tokenFile === undefined ? {} : { tokenFile }) };
+export function stateOf(
+  { url, service, places, tokenFile, config }: UpRequest,
+): Omit<State, "engine"> {
+  return {
+    url,
+    service,
+    fleet: places.fleet,
+    ...(tokenFile === undefined ? {} : { tokenFile }),
+    ...(config === undefined ? {} : { config }),
+  };
 }

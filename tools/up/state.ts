@@ -16,6 +16,8 @@ export interface State {
   readonly service?: string;
   /** The file of the generated admin token, while the balancer runs. */
   readonly tokenFile?: string;
+  /** Its configuration file, absolute. */
+  readonly config?: string;
   /** Value of the label on the fleet's containers. */
   readonly fleet: string;
   /** Engine process: an argument of the process, so that a reused pid is never mistaken for it. */

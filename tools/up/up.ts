@@ -21,7 +21,7 @@ import { untilReady } from "./status.ts";
 import { ToolError } from "../tool.ts";
 import { requireOwnProject, startDocker } from "./docker.ts";
 import type { Started, UpRequest } from "./request.ts";
-import type { UpOptions } from "./options.ts";
+import type { UpSettings } from "./options.ts";
 import { startProcess } from "./process.ts";
 import { verbOf } from "./verb_of.ts";
 import { type Place, welcome } from "./welcome.ts";
@@ -57,7 +57,7 @@ const START_TIMEOUT_MS = 30_000;
  * @returns the balancer's addresses
  * @throws {ToolError} it did not become ready: everything that was started is stopped again
  */
-export async function up(options: UpOptions, progress: (line: string) => void): Promise<Up> {
+export async function up(options: UpSettings, progress: (line: string) => void): Promise<Up> {
   const places = placesOf(fleetOfEnvironment());
   using _oneAtATime = await takeLock("up", places.folder);
   const docker = options.engine === "process" ? {} : await inspectDocker();
@@ -72,14 +72,14 @@ export async function up(options: UpOptions, progress: (line: string) => void): 
   const request = requestOf(options, places, progress);
   await startAndWait(choice, request);
   const token = await tokenOf(request);
-  const publicApi = env("LB_PUBLIC_API");
+  const publicApi = request.env("LB_PUBLIC_API") ?? "";
   const place = { service: request.service, api: request.url, fleet: places.fleet };
   return {
     ...place,
     already: false,
     engine: choice.engine,
     ...(token && { tokenFile: token.file }),
-    text: welcome({ ...place, why, token, publicApi, path: tryPath() }),
+    text: welcome({ ...place, why, token, publicApi, path: tryPath(options.env) }),
   };
 }
 
@@ -104,13 +104,14 @@ function alreadyRunning({ url, engine }: Running, { fleet }: FleetPlaces): strin
 
 /** The balancer to start, with its addresses. */
 function requestOf(
-  options: UpOptions,
+  options: UpSettings,
   places: FleetPlaces,
   progress: UpRequest["progress"],
 ): UpRequest {
-  const service = urlOf(options.port);
-  const { listen, url } = apiEntrance((name) => Deno.env.get(name), service, isFree, freePort);
-  const given = env("LB_ADMIN_TOKEN") !== "" || env("LB_ADMIN_TOKEN_FILE") !== "";
+  const { env } = options;
+  const service = urlOf(options.port, env("LB_HOST") ?? "");
+  const { listen, url } = apiEntrance(env, service, isFree, freePort);
+  const given = Boolean(env("LB_ADMIN_TOKEN") || env("LB_ADMIN_TOKEN_FILE"));
   return {
     ...options,
     service,
@@ -156,7 +157,7 @@ async function start(
     ...request,
     trouble: async () => interruption() ?? await trouble(),
     timeoutMs: READY_WITHIN_MS,
-    startTimeoutMs: Number(Deno.env.get("LB_START_TIMEOUT_MS") || START_TIMEOUT_MS),
+    startTimeoutMs: Number(request.env("LB_START_TIMEOUT_MS") || START_TIMEOUT_MS),
     token: async () => {
       await ready?.();
       return await readingToken(request);
@@ -167,8 +168,9 @@ async function start(
 
 /** A token for the status; undefined if none is known. */
 async function readingToken(request: UpRequest): Promise<string | undefined> {
+  const { env } = request;
   const file = env("LB_ADMIN_TOKEN_FILE");
-  if (file !== "") return (await Deno.readTextFile(file)).trim();
+  if (file) return (await Deno.readTextFile(file)).trim();
   return env("LB_ADMIN_TOKEN") || (await tokenOf(request))?.text;
 }
 
@@ -193,19 +195,14 @@ function onInterrupt(): () => string | undefined {
 }
 
 /** A path that the replicas answer: only the built-in replica is known to have `/home`. */
-function tryPath(): string {
-  const own = ["LB_REPLICA_COMMAND", "LB_REPLICA_IMAGE"].some((name) => Deno.env.get(name));
+function tryPath(env: UpSettings["env"]): string {
+  const own = ["LB_REPLICA_COMMAND", "LB_REPLICA_IMAGE"].some((name) => env(name));
   return own ? "/" : "/home";
 }
 
-function urlOf(port: number): string {
-  const host = env("LB_HOST");
+function urlOf(port: number, host: string): string {
   const reachable = ["", "0.0.0.0", "::"].includes(host) ? "127.0.0.1" : host;
   return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
-}
-
-function env(name: string): string {
-  return Deno.env.get(name) ?? "";
 }
 
 function isFree(hostname: string, port: number): boolean {

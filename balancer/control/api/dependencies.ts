@@ -19,9 +19,9 @@ import type { Assets } from "../../page/assets.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
 import type { DrillOptions } from "../drill/drill.ts";
 import type { EventStreams } from "./event_streams.ts";
-import type { ExplainOptions } from "../explain/explain.ts";
+import type { ExplainSources } from "../explain/route.ts";
 import type { OpenApi } from "./openapi.ts";
-import type { SettingsInForce } from "../../answers/settings.ts";
+import type { Reloaded, SettingsInForce } from "../../answers/settings.ts";
 import type { LogState } from "../../answers/log.ts";
 import type { Gate } from "../auth/middleware.ts";
 
@@ -87,10 +87,14 @@ export interface ControlParts {
     /** The history that `GET /_lb/history` answers. */
     history(query: HistoryQuery): History;
   };
-  readonly explain: ExplainOptions;
+  readonly explain: ExplainSources;
   readonly log: LogControls;
   /** The settings in force. */
-  readonly settings: { list(): SettingsInForce };
+  readonly settings: {
+    list(): SettingsInForce;
+    /** Reads the configuration file again; throws `ReloadError` if nothing was changed. */
+    reload(): Promise<Reloaded>;
+  };
   /** Authorizes and audits every call before its handler runs. */
   readonly gate: Gate;
   readonly failures: FailureLog;

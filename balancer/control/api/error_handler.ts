@@ -11,6 +11,7 @@ import { DeployError } from "../../fleet/operations/deploy.ts";
 import { ChangeError, type ChangeErrorKind } from "../../fleet/spec/change_error.ts";
 import { RefusedError } from "../../proxy/request/body.ts";
 import { Disconnected } from "../../proxy/transport/connection_reader.ts";
+import { ReloadError } from "../../reload_error.ts";
 import { failureBody } from "../../reply.ts";
 import { BodyError } from "../input/body.ts";
 import { RequestError } from "../input/schema.ts";
@@ -62,6 +63,10 @@ export function answerError(error: Error, c: Context, failures: FailureLog): Res
     const status = STATUS_OF[error.kind];
     if (status === STATUS_CODE.ServiceUnavailable) c.header("retry-after", "1");
     return c.json(failureBody(error.message), status);
+  }
+  if (error instanceof ReloadError) {
+    const { Conflict, BadRequest } = STATUS_CODE;
+    return c.json(failureBody(error.message), error.kind === "no-file" ? Conflict : BadRequest);
   }
   if (error instanceof DrillError && error.kind === "off") {
     return c.json(failureBody(error.message), STATUS_CODE.Forbidden);

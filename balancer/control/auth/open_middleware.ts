@@ -24,6 +24,12 @@ interface GateSurroundings {
   readonly replicas: GuardPolicy["replicas"];
 }
 
+/** Checked settings of the gate, and the step that puts them in force. */
+export interface PreparedGate {
+  readonly sources: TokenSources;
+  readonly apply: () => void;
+}
+
 /** A gate and its token sources. */
 interface OpenedGate {
   readonly gate: Gate;
@@ -33,6 +39,12 @@ interface OpenedGate {
   readonly tokenFile: string | undefined;
   /** Removes a generated token that no later start could use. */
   readonly close: () => Promise<void>;
+  /**
+   * Reads the tokens of other settings.
+   *
+   * @throws {TokenError} a token cannot be read; those in force stay
+   */
+  readonly prepare: (config: Config) => Promise<PreparedGate>;
 }
 
 /**
@@ -44,27 +56,48 @@ interface OpenedGate {
  */
 export async function openGate(config: Config, around: GateSurroundings): Promise<OpenedGate> {
   const { log, failures, replicas } = around;
-  const read = sourceOf(config, "LB_READ_TOKEN");
-  const tokenFile = await ownToken(config, around);
-  const admin = tokenFile === undefined
-    ? sourceOf(config, "LB_ADMIN_TOKEN")
-    : { setting: "LB_ADMIN_TOKEN", text: "", file: tokenFile, made: true };
-  const sources = { admin, read };
-  const tokens = await Tokens.open(sources, failures);
-  const open = opennessOf(config, tokens);
-  if (open === "everything" && tokens.admin) {
-    log.warn("LB_ADMIN_OPEN=true: no caller has to show LB_ADMIN_TOKEN");
-  }
-  const hosts = new Set(config.admin.allowedHosts);
+  const found = await sourcesOf(config, around);
+  const tokens = await Tokens.open(found.sources, failures);
+  const policy = { ...openTo(config, tokens), tokens, replicas };
+  warnIfOpen(policy.open, tokens, log);
   const gate = new Gate({
-    guard: new Guard({ open, tokens, replicas, hosts }, new FailureLimit()),
+    guard: new Guard(policy, new FailureLimit()),
     audit: new Audit(log.getChild("audit")),
     now: () => performance.now(),
   });
-  const forgets = tokenFile !== undefined && config.fleet.stateFile === "" &&
+  const forgets = found.tokenFile !== undefined && config.fleet.stateFile === "" &&
     config.listen.port === 0;
-  const close = () => forgets ? removeAdminToken(tokenFile) : Promise.resolve();
-  return { gate, sources, tokenFile, close };
+  const close = () => forgets ? removeAdminToken(found.tokenFile ?? "") : Promise.resolve();
+  const prepare = async (next: Config): Promise<PreparedGate> => {
+    const { sources } = await sourcesOf(next, around);
+    const replace = await tokens.prepare(sources);
+    const apply = () => {
+      replace();
+      Object.assign(policy, openTo(next, tokens));
+      warnIfOpen(policy.open, tokens, log);
+    };
+    return { sources, apply };
+  };
+  return { gate, ...found, close, prepare };
+}
+
+async function sourcesOf(config: Config, around: GateSurroundings) {
+  const read = sourceOf(config, "LB_READ_TOKEN");
+  const tokenFile = await ownToken(config, around);
+  const admin: TokenSource = tokenFile === undefined
+    ? sourceOf(config, "LB_ADMIN_TOKEN")
+    : { setting: "LB_ADMIN_TOKEN", text: "", file: tokenFile, made: true };
+  return { sources: { admin, read }, tokenFile };
+}
+
+/** The part of the policy that follows from the settings. */
+function openTo(config: Config, tokens: Tokens): Pick<GuardPolicy, "open" | "hosts"> {
+  return { open: opennessOf(config, tokens), hosts: new Set(config.admin.allowedHosts) };
+}
+
+function warnIfOpen(open: Openness, tokens: Tokens, log: Logger): void {
+  if (open !== "everything" || !tokens.admin) return;
+  log.warn("LB_ADMIN_OPEN=true: no caller has to show LB_ADMIN_TOKEN");
 }
 
 /** Without the token the balancer still starts; only the calls that need the token are refused. */

@@ -37,7 +37,7 @@ const TOKEN = /^[!-~]+$/;
  * replaced token counts at once, and no watcher is needed.
  */
 export class Tokens {
-  readonly #sources: TokenSources;
+  #sources: TokenSources;
   readonly #failures: FailureLog;
   #kept: TokenPair;
   #trouble = "";
@@ -59,6 +59,21 @@ export class Tokens {
     return new Tokens(sources, failures, await readPair(sources));
   }
 
+  /**
+   * Reads the tokens of other sources.
+   *
+   * @returns puts them in force
+   * @throws {TokenError} a token cannot be read; those in force stay
+   */
+  async prepare(sources: TokenSources): Promise<() => void> {
+    const pair = await readPair(sources);
+    return () => {
+      this.#sources = sources;
+      this.#kept = pair;
+      this.#trouble = "";
+    };
+  }
+
   /** Whether the operator set an admin token. */
   get admin(): boolean {
     return isSet(this.#sources.admin);
@@ -73,7 +88,10 @@ export class Tokens {
   async current(): Promise<TokenPair> {
     if (this.#sources.admin.file === "" && this.#sources.read.file === "") return this.#kept;
     try {
-      this.#kept = await readPair(this.#sources);
+      const sources = this.#sources;
+      const pair = await readPair(sources);
+      // A reload may have replaced the sources meanwhile.
+      if (sources === this.#sources) this.#kept = pair;
       this.#trouble = "";
     } catch (error) {
       this.#note(error);

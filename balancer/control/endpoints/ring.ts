@@ -13,6 +13,7 @@ import { entryOf } from "../auth/audit.ts";
 import { jsonCall, type Operation } from "../api/endpoint.ts";
 import { explain } from "../explain/explain.ts";
 import { keyAsked, question } from "../explain/query.ts";
+import { optionsOf } from "../explain/route.ts";
 import { answerChange, answerPlan } from "./ring_report.ts";
 import { application, change, shape } from "../input/ring_requests.ts";
 
@@ -42,15 +43,17 @@ export const explainKey: Operation = jsonCall({
   id: "explain",
   group: "Ring",
   summary: "Where a request would go right now, and why",
-  description: "Asked by exactly one of key, id and path.",
+  description:
+    "Asked by one of key, id and path. With routes in the configuration file, path and host choose " +
+    "the route, and the key may be given beside them.",
   query: question,
   what: "What becomes of a request with that key, by the view in force",
   answer: explanation,
-  run: ({ explain: options }) => ({ c }) =>
-    explain(
-      keyAsked(new URL(c.req.url).searchParams, options),
-      options,
-    ),
+  run: ({ explain: sources }) => ({ c }) => {
+    const asked = new URL(c.req.url).searchParams;
+    const options = optionsOf(asked, sources);
+    return explain(keyAsked(asked, options), options);
+  },
 });
 
 /** `PATCH /_lb/ring` */

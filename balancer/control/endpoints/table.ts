@@ -38,6 +38,7 @@ export const CALLS: readonly CallDescription[] = [
   { method: "POST", path: "/_lb/deploy", scope: "execute", ...fleet.deployTemplate },
   { method: "POST", path: "/_lb/drill", scope: "execute", ...fleet.drillReplica },
   { method: "PATCH", path: "/_lb/log", scope: "admin", ...log.turnLog },
+  { method: "POST", path: "/_lb/reload", scope: "admin", ...settings.reloadSettings },
   { method: "POST", path: "/_lb/prove", scope: "public", ...proof.proveToken },
   { method: "GET", path: "/_lb", scope: "public", ...page.findPage },
   { method: "GET", path: "/_lb/", scope: "public", undescribed: true, ...page.getPage },

@@ -19,8 +19,10 @@ export interface ExplainOptions {
   readonly view: () => View;
   /** Returns the requests in flight to an instance. */
   readonly inFlight: (instance: string) => number;
-  /** The setting `LB_KEY`: the part of a request that is its key. */
+  /** The part of a request that is its key: the setting `LB_KEY`, or that of its route. */
   readonly keySource: KeySource;
+  /** The route of the request; null for none. */
+  readonly route: string | null;
   /** The affinity cookie, whose value is the key with `LB_KEY=affinity`. */
   readonly affinity: AffinitySettings;
   /** The API's calls on the public port; all other requests go to replicas. */
@@ -48,6 +50,7 @@ export function explain(key: string, options: ExplainOptions): Explanation {
   const cookie = keySource.from === "affinity" ? affinity.cookie : null;
   const subject = { key, hashedAs, slot, owner: first, policy, cookie } as const;
   return {
+    route: options.route,
     reason: reasonOf({ ...subject, awaited: awaited.has(first ?? "") }, decided),
     decision: decided.decision,
     key,

@@ -47,6 +47,7 @@ function explained(key: string, fleet: Fleet = {}, settings: Partial<ExplainOpti
     hold: { policy: "hold", ms: 5000, replaces: true },
     loadBound: 0,
     publicApi: "all",
+    route: null,
     ...settings,
   });
 }
@@ -86,6 +87,7 @@ Deno.test("an answer has every input of the decision", () => {
     version: 7,
     digest: RING.digest,
     quarantined: false,
+    route: null,
     loadBound: null,
     replicas: NAMES.map((name) => ({
       name,

@@ -36,7 +36,10 @@ export const question = z.object({
     .regex(/^\/[!"$-~]*$/, {
       error: received("must begin with / and be as a request has it, visible ASCII without #"),
     }).exactOptional()
-    .describe("A path with its query, where LB_KEY takes the key from it"),
+    .describe("A path with its query: it chooses the route, and the key where the key is from it"),
+  host: z.string().max(LONGEST).regex(/^[A-Za-z0-9_.:[\]-]+$/, {
+    error: received("must be a host name with or without a port"),
+  }).exactOptional().describe("The host, which chooses the route"),
 });
 
 /** The settings that decide about the key. */
@@ -54,15 +57,17 @@ const WAYS = ["key", "id", "path"] as const;
 export function keyAsked(asked: URLSearchParams, options: KeyOptions): string {
   const { keySource: source } = options;
   const names = [...asked.keys()];
-  const way = WAYS.find((one) => one === names[0]);
-  if (way === undefined || names.length > 1) {
+  const ways = names.filter((name) => name !== "path" && name !== "host");
+  const way = WAYS.find((one) => one === (ways[0] ?? "path"));
+  const twice = new Set(names).size < names.length;
+  if (way === undefined || ways.length > 1 || twice || !names.includes(way)) {
     const given = names.length === 0 ? "none" : shown(names.join(", "));
     throw new RequestError(
       `query: must be one of key=, id= and path=, percent-encoded; got ${given}`,
     );
   }
   const text = asked.get(way) ?? "";
-  parseFields(question, { [way]: text });
+  parseFields(question, Object.fromEntries(asked));
   if (way === "path") return keyOfPath(text, options);
   if (source.from === "affinity") checkAffinity(way, text, options);
   // Query parameters are decoded. Field values are not: their bytes, sent here as UTF-8, are the

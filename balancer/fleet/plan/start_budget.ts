@@ -9,19 +9,19 @@ const WINDOW_MS = 60_000;
 
 /** Counts the replacements of the last minute. */
 export class StartBudget {
-  readonly #perMinute: number;
+  readonly #perMinute: () => number;
   /** Instants of their starts, oldest first. */
   #startedAt: number[] = [];
 
-  /** @param perMinute upper bound of replacements within a minute */
-  constructor(perMinute: number) {
+  /** @param perMinute returns the upper bound of replacements within a minute */
+  constructor(perMinute: () => number) {
     this.#perMinute = perMinute;
   }
 
   /** Returns how many replacements may be started now. */
   left(now: number): number {
     this.#forget(now);
-    return Math.max(0, this.#perMinute - this.#startedAt.length);
+    return Math.max(0, this.#perMinute() - this.#startedAt.length);
   }
 
   /** Counts one replacement. */

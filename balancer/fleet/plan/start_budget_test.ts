@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { StartBudget } from "./start_budget.ts";
 
 Deno.test("the budget counts the starts of the last minute", () => {
-  const budget = new StartBudget(2);
+  const budget = new StartBudget(() => 2);
   assertEquals([budget.left(0), budget.nextAt(0)], [2, Infinity]);
   budget.spend(0);
   budget.spend(10_000);

@@ -56,7 +56,7 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#starts = new StartBudget(options.policy.startsPerMinute);
+    this.#starts = new StartBudget(() => options.policy.startsPerMinute);
     this.#view = emptyView(options.shape);
   }
 

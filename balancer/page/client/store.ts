@@ -16,6 +16,7 @@ import type { HistoryMark } from "../../answers/history.ts";
 import type { DrillReport, Incident } from "../../answers/incident.ts";
 import type { Load } from "../../answers/load.ts";
 import type { Plan, RingTable } from "../../answers/ring.ts";
+import { TOKEN_KEY } from "./token_key.ts";
 import type { Wish } from "./wish.ts";
 import type { Charted } from "./series.ts";
 import { type Move, readRuns, slotCounts } from "./ring_geometry.ts";
@@ -51,7 +52,6 @@ export interface Notice {
   readonly bad: boolean;
 }
 
-const TOKEN_KEY = "ringkeeper.token";
 const NOTICE_MS = 8000;
 
 /** The state of the page. */

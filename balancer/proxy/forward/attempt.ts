@@ -54,7 +54,7 @@ export class Attempts {
     client.upstream = upstream;
     upstream.request = request;
     sampler?.attemptStarted(upstream);
-    upstream.deadlineAt = requestDeadlines.response(upstream.pool);
+    upstream.deadlineAt = requestDeadlines.response(request);
   }
 
   /** The head of a response is parsed: the final one, or an interim one (RFC 9110, section 15.2). */
@@ -126,9 +126,7 @@ export class Attempts {
     if (client.body.complete) client.watch();
     else client.upload = new Upload(upload, client, request, upstream);
     if (!begun) {
-      upstream.deadlineAt = client.body.complete
-        ? requestDeadlines.response(upstream.pool)
-        : Infinity;
+      upstream.deadlineAt = client.body.complete ? requestDeadlines.response(request) : Infinity;
     }
   }
 

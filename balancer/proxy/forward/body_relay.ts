@@ -150,7 +150,7 @@ export class BodyRelay {
   #await(): void {
     const deadlines = this.#deadlines;
     this.#upstream.deadlineAt = this.#endless && !this.#client.ended
-      ? deadlines.stream()
+      ? deadlines.stream(this.#request)
       : deadlines.responseBody();
     this.#client.deadlineAt = Infinity;
   }

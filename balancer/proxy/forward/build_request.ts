@@ -26,8 +26,6 @@ export interface BuilderLimits {
   readonly headBytes: number;
   /** Most header fields. */
   readonly fields: number;
-  /** Longest body in bytes; 0 means no limit. */
-  readonly bodyBytes: number;
 }
 
 /** Dependencies of a {@linkcode RequestBuilder}. */
@@ -39,15 +37,15 @@ export interface BuilderServices {
   readonly requestIds: RequestIds;
   readonly router: RequestRouter;
   /** The proxy's name in `Via`; empty to add no `Via`. */
-  readonly via: Uint8Array;
+  via: Uint8Array;
   /** The same for requests by HTTP/2. */
-  readonly via2: Uint8Array;
+  via2: Uint8Array;
   /** The port that clients connect to, as written into `X-Forwarded-Port`. */
   readonly portBytes: Uint8Array;
   /** Whether fields with an underscore in their names are forwarded. */
-  readonly underscores: boolean;
+  underscores: boolean;
   /** Whether TRACE is forwarded. */
-  readonly trace: boolean;
+  trace: boolean;
 }
 
 /** Builds the requests of one worker. */
@@ -99,10 +97,11 @@ export class RequestBuilder {
   /** Builds the request from the head that was parsed last. */
   #compose(client: Client): ProxyRequest {
     const { transport, body, events } = client;
-    const { requestHead: head, limits, requestIds, buffers, router, trace } = this.#services;
+    const { requestHead: head, requestIds, buffers, router, trace } = this.#services;
     events.parsed();
     if (client.trusted) client.identify(head);
-    body.begin(head.contentLength, head.chunked, limits.bodyBytes || Infinity);
+    const rules = router.rules(client);
+    body.begin(head.contentLength, head.chunked, rules.bodyBytes);
     body.awaited = head.expectContinue;
     const given = givenId(head, transport.bytes);
     // The host is written a second time, as X-Forwarded-Host.
@@ -114,6 +113,7 @@ export class RequestBuilder {
       buffers,
       Math.min(needed, LARGE_BYTES),
     );
+    request.rules = rules;
     request.answer = ownAnswer(head, transport.bytes, trace);
     request.destination = router.destination(client, request);
     if (request.answer !== undefined) {

@@ -8,7 +8,6 @@
  */
 import type { Attempts, StartedAttempt } from "./attempt.ts";
 import type { RequestBuilder } from "./build_request.ts";
-import { isIdempotent } from "../errors/upstream_error.ts";
 import type { ResponseHead } from "../http1/response_head.ts";
 import type { Client } from "../request/client.ts";
 import type { DrainState } from "../request/drain_state.ts";
@@ -148,7 +147,7 @@ export class FastPath implements ConnectionListener, AttemptListener {
       const { first } = request.destination;
       const pool = first && client.body.complete ? admission.acquire(request, first) : undefined;
       // A request that is not idempotent could not be repeated on another connection.
-      const upstream = pool && client.takeIdle(pool, !isIdempotent(request.method));
+      const upstream = pool && client.takeIdle(pool, !request.repeatable);
       if (upstream) return this.#startAttempt(request, upstream);
       // The general path is admitted separately.
       pool?.inFlight.leave();

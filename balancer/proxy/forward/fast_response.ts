@@ -25,7 +25,7 @@ export interface FastResponseServices {
   /** Whether failed requests that were not sampled are recorded, too. */
   readonly recorder: { readonly catches: boolean };
   /** The proxy's name in `Via`; empty to add no `Via`. */
-  readonly via: Uint8Array;
+  via: Uint8Array;
   readonly date: DateLine;
   readonly drain: DrainState;
 }

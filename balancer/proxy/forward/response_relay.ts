@@ -42,7 +42,7 @@ export interface RelayServices {
   readonly buffers: BufferPool;
   readonly requestDeadlines: RequestDeadlines;
   /** The proxy's name in `Via`; empty to add no `Via`. */
-  readonly via: Uint8Array;
+  via: Uint8Array;
   readonly date: DateLine;
   readonly drain: DrainState;
 }
@@ -276,7 +276,8 @@ export class ResponseRelay {
     await this.#body.send(out.subarray(0, length));
     this.#client.events.responseSent();
     buffers.give(out);
-    await tunnel(this.#client, this.#upstream, this.#reader, this.#services.requestDeadlines);
+    const { requestDeadlines } = this.#services;
+    await tunnel(this.#client, this.#request, this.#upstream, this.#reader, requestDeadlines);
     return "close";
   }
 }

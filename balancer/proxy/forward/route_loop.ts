@@ -5,7 +5,7 @@
  * @module
  */
 import { type Refusal, refusalOf } from "../errors/refusal.ts";
-import { isIdempotent, UpstreamError } from "../errors/upstream_error.ts";
+import { UpstreamError } from "../errors/upstream_error.ts";
 import { Failover, type FailoverServices } from "../hold/failover.ts";
 import { affinityLines } from "../request/affinity.ts";
 import type { Client } from "../request/client.ts";
@@ -32,8 +32,6 @@ export interface RouteServices {
   readonly attempts: Attempts;
   readonly reports: FailureReports;
   readonly failover: FailoverServices;
-  /** Longest wait of a request for a connection, in milliseconds. */
-  readonly holdMs: number;
   readonly drain: DrainState;
 }
 
@@ -62,7 +60,8 @@ export class RouteLoop {
     begun?: StartedAttempt,
   ): Promise<ExchangeEnd> {
     if (request.answer !== undefined) return await this.#refuse(client, request, request.answer);
-    const { retryBudget, deadlines, attempts, reports, holdMs } = this.#services;
+    const { retryBudget, deadlines, attempts, reports } = this.#services;
+    const { hold } = request.rules;
     retryBudget.request(deadlines.now);
     let pool = begun ? begun.upstream.pool : this.#firstPlace(request);
     let failover: Failover | undefined;
@@ -74,13 +73,13 @@ export class RouteLoop {
         if (!pool) return await this.#refuse(client, request, failover.refusal);
       }
       // An idle connection, or a new one if there is none or the last one was stale.
-      const repeatable = isIdempotent(request.method) && client.body.complete;
+      const repeatable = request.repeatable && client.body.complete;
       const idle = begun?.upstream ?? (again ? undefined : client.takeIdle(pool, !repeatable));
       again = false;
       if (!begun) client.events.attemptStarted(pool, idle !== undefined);
       try {
         const upstream = idle ??
-          await this.#open(client, request, pool, roomUntil ??= deadlines.in(holdMs));
+          await this.#open(client, request, pool, roomUntil ??= deadlines.in(hold.ms));
         const end = await attempts.run(client, request, upstream, begun);
         request.release();
         return end;

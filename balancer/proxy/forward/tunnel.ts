@@ -5,6 +5,7 @@
  */
 import type { Client } from "../request/client.ts";
 import { asStream } from "./streams.ts";
+import type { ProxyRequest } from "../request/request.ts";
 import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import type { Connection } from "../transport/connection.ts";
@@ -17,28 +18,31 @@ import { Disconnected, type Reader } from "../transport/connection_reader.ts";
  * ends both.
  *
  * @param client the client's connection; bytes behind the request go first
+ * @param request the request that asked for the tunnel
  * @param upstream the replica's connection
  * @param replica its reader; its unread bytes go first
  * @param deadlines limits of silence
  */
 export function tunnel(
   client: Client,
+  request: ProxyRequest,
   upstream: UpstreamConnection,
   replica: Reader,
   deadlines: RequestDeadlines,
 ): Promise<void> {
-  return asStream(client, upstream, () => passBoth(client, upstream, replica, deadlines));
+  return asStream(client, upstream, () => passBoth(client, request, upstream, replica, deadlines));
 }
 
 async function passBoth(
   client: Client,
+  request: ProxyRequest,
   upstream: UpstreamConnection,
   replica: Reader,
   deadlines: RequestDeadlines,
 ): Promise<void> {
   const { events } = client;
   const alive = () => {
-    client.deadlineAt = upstream.deadlineAt = deadlines.stream();
+    client.deadlineAt = upstream.deadlineAt = deadlines.stream(request);
   };
   const passUp = async () => {
     await client.upload?.done;

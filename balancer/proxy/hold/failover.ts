@@ -13,7 +13,6 @@ import type { CostKind, FailureCosts } from "../stats/failure_cost.ts";
 import type { ProxyRequest } from "../request/request.ts";
 import type { Admission } from "../routing/admission.ts";
 import type { RoutingTable } from "../routing/routing_table.ts";
-import type { HoldSettings } from "../settings.ts";
 import type { WorkerCounters } from "../stats/worker_counters.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
@@ -38,7 +37,6 @@ export interface FailoverServices {
   readonly deadlines: Pick<Deadlines, "now">;
   readonly counters: WorkerCounters;
   readonly costs: FailureCosts;
-  readonly hold: HoldSettings;
 }
 
 /** The failover of one request. */
@@ -76,7 +74,7 @@ export class Failover implements Waiter {
     this.#client = client;
     this.#request = request;
     client.events.diverted(request);
-    this.#patienceMs = services.hold.ms;
+    this.#patienceMs = request.rules.hold.ms;
   }
 
   /** Memory that the request keeps while it waits. */
@@ -99,14 +97,15 @@ export class Failover implements Waiter {
    * @returns whether the same instance may be tried again, on a new connection
    */
   failed({ upstream: { name, instance } }: InstancePool, failure: UpstreamError): boolean {
-    const { method, bodyIntact } = this.#request;
+    const { method, bodyIntact, rules } = this.#request;
     this.#failure = failure;
     this.#strayed = name !== (this.#wanted ?? this.#owner);
-    this.#repeatable = shouldRetry(failure, { method, bodyIntact: bodyIntact });
+    this.#repeatable = shouldRetry(failure, { method, bodyIntact }) &&
+      (rules.retries || failure.sent === "no");
     if (failure.sent === "maybe") this.#fatal.add(instance);
     if (!isEvidence(failure)) return this.#repeatable;
     this.#failed.add(instance);
-    this.#graceUntil = performance.now() + this.#services.hold.graceMs;
+    this.#graceUntil = performance.now() + rules.hold.graceMs;
     return false;
   }
 
@@ -150,7 +149,8 @@ export class Failover implements Waiter {
   }
 
   choose(now: number): Choice {
-    const { routes, hold } = this.#services;
+    const { routes } = this.#services;
+    const { hold } = this.#request.rules;
     const view = routes.current?.view;
     if (!view || view.ready.size === 0) this.#anyone = true;
     this.#forgive(view);

@@ -7,6 +7,8 @@ import { type Buffer, type BufferPool, SMALL_BYTES } from "../transport/buffers.
 import type { RequestHead } from "../http1/request_head.ts";
 import { NO_LINES } from "../http1/ring_fields.ts";
 import { ascii } from "../http1/writer.ts";
+import { isIdempotent } from "../errors/upstream_error.ts";
+import { NO_RULES, type RequestRules } from "../rules.ts";
 import type { Refusal } from "../errors/refusal.ts";
 import type { RefusedError } from "./body.ts";
 import type { RequestAffinity } from "./affinity.ts";
@@ -33,6 +35,8 @@ export class ProxyRequest {
   readonly upgrade: boolean;
   /** Whether its credentials authenticate the whole connection to the replica (NTLM, Negotiate). */
   readonly connectionAuth: boolean;
+  /** How it is served. */
+  rules: RequestRules = NO_RULES;
   /** The destination of the request. */
   destination: Destination = NOWHERE;
   /** Set if the affinity cookie is its key. */
@@ -91,6 +95,11 @@ export class ProxyRequest {
     this.#madeId = givenId === undefined ? ids.next() : 0;
     this.#buffers = buffers;
     this.#out = buffers.take(bytes);
+  }
+
+  /** Whether it may be sent again after a replica may have received it. */
+  get repeatable(): boolean {
+    return this.rules.retries && isIdempotent(this.method);
   }
 
   /** The client's id, or the generated one; the response carries it. */

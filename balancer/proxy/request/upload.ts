@@ -202,7 +202,7 @@ export class Upload implements Expiring {
   }
 
   #await(from: UpstreamConnection): void {
-    from.deadlineAt = this.#services.requestDeadlines.response(from.pool);
+    from.deadlineAt = this.#services.requestDeadlines.response(this.#request);
   }
 
   #failed(error: unknown): void {

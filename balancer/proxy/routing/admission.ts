@@ -15,7 +15,7 @@ import type { InstancePool } from "../upstream/connection_pool.ts";
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** Rules of admission. */
+/** Rules of admission, read for each request. */
 export interface AdmissionRules {
   /** How far a replica's load may rise above its share; 0: no bound. */
   readonly loadBound: number;
@@ -34,7 +34,7 @@ export interface LoadSheet {
 export class Admission {
   readonly #sheet: LoadSheet;
   readonly #routes: RoutingTable;
-  readonly #notesSlot: boolean;
+  readonly #rules: AdmissionRules;
   readonly #summed: boolean;
   #loads: LoadMap = { ready: new Map(), leaving: [] };
 
@@ -43,11 +43,11 @@ export class Admission {
    * @param routes the worker's routing table
    * @param rules the configured rules
    */
-  constructor(sheet: LoadSheet, routes: RoutingTable, { loadBound, ringFields }: AdmissionRules) {
+  constructor(sheet: LoadSheet, routes: RoutingTable, rules: AdmissionRules) {
     this.#sheet = sheet;
     this.#routes = routes;
-    this.#notesSlot = ringFields;
-    this.#summed = loadBound > 0;
+    this.#rules = rules;
+    this.#summed = rules.loadBound > 0;
   }
 
   /** Takes the cells in which the load of each instance is counted. */
@@ -78,7 +78,7 @@ export class Admission {
     wanted: InstancePool,
     failed: ReadonlySet<string> = NOBODY,
   ): InstancePool {
-    if (this.#notesSlot) this.#noteSlot(request);
+    if (this.#rules.ringFields) this.#noteSlot(request);
     if (this.#enter(wanted)) return wanted;
     const other = this.#overflow(request.destination.key ?? "", wanted, failed);
     if (other) {
@@ -113,7 +113,8 @@ export class Admission {
   }
 
   /**
-   * Adds up the replicas' loads: needed only for replicas in slow start when no other bound is set.
+   * Adds up the replicas' loads: needed for replicas in slow start when no other bound is set, and
+   * for a bound that was set while the worker runs.
    */
   #addUp(): number {
     let sum = 0;

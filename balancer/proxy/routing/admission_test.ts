@@ -26,7 +26,7 @@ class Harness implements Disposable {
 
   constructor(loadBound: number, ringFields = false) {
     const inFlight = new InFlight();
-    const limits = { maxIdle: 1, idleMs: 1, connectMs: 1, responseMs: 1000 };
+    const limits = { maxIdle: 1, idleMs: 1, connectMs: 1 };
     this.#routes = new RoutingTable({
       open: (one) => {
         const gauge = inFlight.gauge(one.instance, this.places.cell(one.instance));

@@ -5,7 +5,6 @@
  */
 import { latin1 } from "../http1/latin1.ts";
 import type { RequestHead } from "../http1/request_head.ts";
-import type { KeySource } from "../../settings/values.ts";
 import type { Client } from "../request/client.ts";
 import type { Destination, ProxyRequest } from "../request/request.ts";
 import type { PublicApi } from "../settings.ts";
@@ -14,42 +13,62 @@ import type { ApiTokens } from "./api_tokens.ts";
 import type { Affinity } from "./affinity.ts";
 import { isApiPath, isControlCall } from "./control_call.ts";
 import { requestKey } from "./key.ts";
+import type { RequestRules } from "../rules.ts";
+import type { RouteTable } from "./route_table.ts";
 import type { RoutingTable } from "./routing_table.ts";
 
 /** Dependencies of a {@linkcode RequestRouter}. */
 export interface RouterServices {
   /** The head that was parsed last; valid until the next `await`. */
   readonly requestHead: RequestHead;
-  /** The source of a request's key. */
-  readonly keySource: KeySource;
+  /** Finds the rules of a request. */
+  routeTable: RouteTable;
   /** The part of the control API that the public port serves. */
   readonly publicApi: PublicApi;
   readonly routes: RoutingTable;
   /** Leads to the control API. */
   readonly control: InstancePool;
-  readonly apiTokens: ApiTokens;
-  readonly affinity: Affinity;
+  apiTokens: ApiTokens;
+  affinity: Affinity;
 }
 
 /** The router of one worker. */
 export class RequestRouter {
   readonly #services: RouterServices;
+  /** The rules of calls of the API, made for the present default. */
+  #control: RequestRules | undefined;
 
   /** @param services dependencies of the router */
   constructor(services: RouterServices) {
     this.#services = services;
   }
 
-  /** Returns the destination of the request whose head was parsed last. */
+  /** Returns the rules of the request whose head was parsed last. */
+  rules(client: Client): RequestRules {
+    const { requestHead, routeTable } = this.#services;
+    if (this.#isControlCall(client)) return this.#controlRules(routeTable.default);
+    return routeTable.of(requestHead, client.transport.bytes);
+  }
+
+  /** A call of the API may take any time; no route concerns it. */
+  #controlRules(rules: RequestRules): RequestRules {
+    if (this.#control?.bodyBytes === rules.bodyBytes && this.#control.hold === rules.hold) {
+      return this.#control;
+    }
+    return this.#control = { ...rules, responseMs: Infinity };
+  }
+
+  /** Returns the destination of the request whose head was parsed last, and whose rules are set. */
   destination(client: Client, request: ProxyRequest): Destination {
     const { control, routes } = this.#services;
-    if (this.#isControlCall(client)) return { key: undefined, first: control };
+    if (request.rules === this.#control) return { key: undefined, first: control };
     const key = this.#key(client, request);
     return { key, first: routes.current?.owner(key) };
   }
 
   #key(client: Client, request: ProxyRequest): string {
-    const { keySource, requestHead: head, affinity } = this.#services;
+    const { requestHead: head, affinity } = this.#services;
+    const { keySource } = request.rules;
     // The usual case, without the facts that the others need.
     if (keySource.from === "request-id") return request.requestId;
     if (keySource.from === "affinity") return affinity.key(client, head, request);

@@ -6,7 +6,7 @@
  */
 import type { View } from "../../view.ts";
 import { keySlot } from "./key.ts";
-import type { HoldSettings } from "../settings.ts";
+import type { HoldRules } from "../rules.ts";
 
 /** State of the request. Times are milliseconds on the clock of `now`. */
 export interface Seeker {
@@ -47,7 +47,7 @@ export type Choice =
 export function chooseRoute(
   view: View | undefined,
   seeker: Seeker,
-  rules: Pick<HoldSettings, "policy" | "replaces">,
+  rules: Pick<HoldRules, "policy" | "replaces">,
   now: number,
 ): Choice {
   if (view?.quarantined.has(seeker.key)) return { to: "nobody", why: "quarantined" };

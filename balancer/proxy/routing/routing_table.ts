@@ -55,7 +55,7 @@ export interface PoolFactory {
 /** Holds the current view, and keeps pools across views. */
 export class RoutingTable {
   readonly #factory: PoolFactory;
-  readonly #loadBound: number;
+  #loadBound: number;
   #byInstance = new Map<string, InstancePool>();
   #current: RoutedView | undefined;
 
@@ -66,6 +66,12 @@ export class RoutingTable {
   constructor(factory: PoolFactory, loadBound = 0) {
     this.#factory = factory;
     this.#loadBound = loadBound;
+  }
+
+  /** Changes the load bound; in force at once. */
+  set loadBound(bound: number) {
+    this.#loadBound = bound;
+    if (this.#current) this.publish(this.#current.view);
   }
 
   /** The view in force; undefined before the first. */

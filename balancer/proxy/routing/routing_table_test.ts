@@ -32,7 +32,7 @@ function bench() {
   const opened: string[] = [];
   const retired: string[] = [];
   const inFlight = new InFlight();
-  const limits = { maxIdle: 1, idleMs: 1, connectMs: 1, responseMs: 1000 };
+  const limits = { maxIdle: 1, idleMs: 1, connectMs: 1 };
   const routes = new RoutingTable({
     open: (one) => {
       opened.push(one.instance);

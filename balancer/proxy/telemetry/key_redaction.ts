@@ -11,19 +11,33 @@ import type { Identity } from "./request_record.ts";
 /** Digits of the digest: enough to distinguish a million keys. */
 const DIGITS = 12;
 
-type Digest = (text: string) => string;
+type Digest = (text: string, from: KeySource["from"]) => string;
 
-/** Redacts the keys of one source. */
+/** Whether keys of a source are no secrets. */
+function isPlain(from: KeySource["from"]): boolean {
+  return from === "request-id" || from === "path" || from === "client";
+}
+
+/** Redacts keys. */
 export class KeyRedaction {
   /** Resolves when hashing is loaded; until then keys that need it are omitted. */
-  readonly ready: Promise<void>;
-  readonly #plain: boolean;
+  ready: Promise<void>;
+  readonly #from: KeySource["from"];
   #digest: Digest | undefined;
 
-  /** @param source the source of keys */
-  constructor({ from }: KeySource) {
-    this.#plain = from === "request-id" || from === "path" || from === "client";
-    this.ready = this.#plain ? Promise.resolve() : this.#load(from);
+  /**
+   * @param source the source of keys, unless an identity names another
+   * @param others further sources that identities may name
+   */
+  constructor({ from }: KeySource, ...others: readonly KeySource[]) {
+    this.#from = from;
+    this.ready = this.expect([{ from } as KeySource, ...others]);
+  }
+
+  /** Identities may name these sources from now on. @returns {@linkcode ready} */
+  expect(sources: readonly KeySource[]): Promise<void> {
+    const plain = this.#digest !== undefined || sources.every(({ from }) => isPlain(from));
+    return this.ready = plain ? Promise.resolve() : this.#load();
   }
 
   /**
@@ -31,18 +45,19 @@ export class KeyRedaction {
    *
    * @param identity the request's identity
    */
-  of({ key, requestId }: Identity): string | undefined {
-    return this.#plain || key === undefined || key === requestId ? key : this.#digest?.(key);
+  of({ key, requestId, from = this.#from }: Identity): string | undefined {
+    if (isPlain(from) || key === undefined || key === requestId) return key;
+    return this.#digest?.(key, from);
   }
 
   /**
    * Loads the hash on demand: that takes as long as the rest of a worker, and most need no hash.
    */
-  async #load(from: KeySource["from"]): Promise<void> {
+  async #load(): Promise<void> {
     const { createHash } = await import("node:crypto");
-    // The bytes as they were sent: parameters of a query were decoded, fields were not.
-    const encoding = from === "query" ? "utf8" : "latin1";
-    this.#digest = (text) => {
+    this.#digest = (text, from) => {
+      // The bytes as they were sent: parameters of a query were decoded, fields were not.
+      const encoding = from === "query" ? "utf8" : "latin1";
       const digest = createHash("sha256").update(text, encoding).digest("hex");
       return `sha256:${digest.slice(0, DIGITS)}`;
     };

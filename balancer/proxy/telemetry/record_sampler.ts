@@ -65,10 +65,12 @@ export class RecordSampler {
   }
 
   /** Returns the request's id, key and slot. */
-  identify({ requestId, destination: { key } }: ProxyRequest): Identity {
+  identify({ requestId, destination: { key }, rules }: ProxyRequest): Identity {
     const ring = this.#routes.current?.view.ring;
     const slot = key === undefined || !ring ? -1 : keySlot(ring, key);
-    return { requestId, key, slot };
+    const { from } = rules.keySource;
+    // By far the usual source, whose keys are their requests' ids.
+    return from === "request-id" ? { requestId, key, slot } : { requestId, key, slot, from };
   }
 
   /** A request with a record has ended. */

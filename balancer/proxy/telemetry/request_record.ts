@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { KeySource } from "../../settings/values.ts";
 import type { Upstream } from "../../view.ts";
 import type { RequestSpan } from "./request_span.ts";
 import type { Rejection, WaitCause } from "../request/request_events.ts";
@@ -63,6 +64,8 @@ export interface Identity {
   readonly requestId: string;
   /** Undefined for a call of the control API. */
   readonly key: string | undefined;
+  /** Source of the key; that of all requests unless given. */
+  readonly from?: KeySource["from"];
   /** -1 if there is none. */
   readonly slot: number;
 }

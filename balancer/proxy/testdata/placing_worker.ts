@@ -74,7 +74,7 @@ function room({ memory, row, bound, names }: PlacingTask) {
   const inFlight = new InFlight();
   const deadlines = new Deadlines();
   deadlines.close();
-  const limits = { maxIdle: 1, idleMs: 1, connectMs: 1, responseMs: 1000 };
+  const limits = { maxIdle: 1, idleMs: 1, connectMs: 1 };
   const routes = new RoutingTable({
     open: (one) => {
       const cell = new LoadCell(memory, row, 1 + names.indexOf(one.name), true);

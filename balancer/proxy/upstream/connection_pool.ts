@@ -24,8 +24,6 @@ export interface PoolLimits {
   readonly idleMs: number;
   /** Deadline for opening a connection, in milliseconds. */
   readonly connectMs: number;
-  /** Deadline for the beginning of a response, in milliseconds. */
-  readonly responseMs: number;
 }
 
 /** Name and id of the control API among the instances. */
@@ -91,11 +89,6 @@ export class InstancePool {
 
   get upstream(): Upstream {
     return this.#upstream;
-  }
-
-  /** Deadline for the beginning of a response, in milliseconds. */
-  get responseMs(): number {
-    return this.#limits.responseMs;
   }
 
   /** Whether it leads to the control API. */

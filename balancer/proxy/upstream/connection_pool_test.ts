@@ -6,7 +6,7 @@ import { UpstreamError } from "../errors/upstream_error.ts";
 import { InstancePool, type PoolLimits } from "./connection_pool.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
-const LIMITS: PoolLimits = { maxIdle: 2, idleMs: 300, connectMs: 1000, responseMs: 1000 };
+const LIMITS: PoolLimits = { maxIdle: 2, idleMs: 300, connectMs: 1000 };
 
 /** A pool whose server only accepts. */
 class Harness implements Disposable {

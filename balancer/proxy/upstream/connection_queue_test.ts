@@ -10,7 +10,7 @@ import { InstancePool } from "./connection_pool.ts";
 import type { UpstreamConnection } from "./upstream_connection.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
 
-const LIMITS = { maxIdle: 10, idleMs: 60_000, connectMs: 10_000, responseMs: 1000 };
+const LIMITS = { maxIdle: 10, idleMs: 60_000, connectMs: 10_000 };
 
 /** Two replicas, with a limited number of connections to both. */
 class Harness implements Disposable {

@@ -4,7 +4,12 @@
  * @module
  */
 import type { Deadlines } from "../transport/deadlines.ts";
-import type { InstancePool } from "./connection_pool.ts";
+import type { RequestRules } from "../rules.ts";
+
+/** A request with deadlines of its route. */
+interface TimedRequest {
+  readonly rules: Pick<RequestRules, "responseMs" | "streamIdleMs">;
+}
 
 /** Timeouts of the phases, in milliseconds. */
 export interface PhaseTimeouts {
@@ -12,8 +17,6 @@ export interface PhaseTimeouts {
   readonly body: number;
   /** Next part of a response's body: from the replica, or accepted by the client. */
   readonly responseBody: number;
-  /** Next bytes of either side of a tunnel, or of a response without an end. */
-  readonly streamIdle: number;
 }
 
 /** Deadlines of requests, by the clock of {@linkcode Deadlines}. */
@@ -30,9 +33,9 @@ export class RequestDeadlines {
     this.#timeouts = timeouts;
   }
 
-  /** Deadline for the beginning of an instance's response. */
-  response(pool: InstancePool): number {
-    return this.#deadlines.in(pool.responseMs);
+  /** Deadline for the beginning of the response to a request. */
+  response({ rules }: TimedRequest): number {
+    return this.#deadlines.in(rules.responseMs);
   }
 
   /** Deadline for the next part of a request's body, from the client or accepted by the replica. */
@@ -48,7 +51,7 @@ export class RequestDeadlines {
   }
 
   /** Deadline for the next bytes through a tunnel, or of a response without an end. */
-  stream(): number {
-    return this.#deadlines.in(this.#timeouts.streamIdle);
+  stream({ rules }: TimedRequest): number {
+    return this.#deadlines.in(rules.streamIdleMs);
   }
 }

@@ -14,19 +14,17 @@ const PAUSE_MS = 250;
 
 /** State of slow instances and their requests. */
 export class SlowDetector {
-  readonly #suspectMs: number;
-  readonly #responseMs: number;
+  readonly #settings: { readonly suspectMs: number };
   /** Time of the last report, by instance. */
   readonly #toldAt = new WeakMap<InstancePool, number>();
   readonly #told = new WeakSet<object>();
 
   /**
-   * @param suspectMs time without a first byte that counts as slow, in milliseconds; 0: never
-   * @param responseMs deadline for the beginning of a response, in milliseconds
+   * @param settings time without a first byte that counts as slow, in milliseconds; 0: never. Read
+   *   at each scan
    */
-  constructor(suspectMs: number, responseMs: number) {
-    this.#suspectMs = suspectMs;
-    this.#responseMs = responseMs;
+  constructor(settings: { readonly suspectMs: number }) {
+    this.#settings = settings;
   }
 
   /**
@@ -37,14 +35,14 @@ export class SlowDetector {
    * @returns new evidence, once for each request
    */
   look(pools: Iterable<InstancePool>, now: number): Evidence[] {
-    if (this.#suspectMs === 0) return [];
+    if (this.#settings.suspectMs === 0) return [];
     return [...pools].flatMap((pool) => this.#lookAt(pool, now) ?? []);
   }
 
   #lookAt(pool: InstancePool, now: number): Evidence | undefined {
     if (now - (this.#toldAt.get(pool) ?? -Infinity) < PAUSE_MS) return undefined;
     // An instance that answers other requests is busy, not hung.
-    if (now - pool.answeredAt < this.#suspectMs) return undefined;
+    if (now - pool.answeredAt < this.#settings.suspectMs) return undefined;
     for (const connection of pool.connections) {
       const { request } = connection;
       if (!request || !this.#isSlow(connection, now) || this.#told.has(request)) continue;
@@ -60,6 +58,6 @@ export class SlowDetector {
   #isSlow({ unused, request, deadlineAt }: UpstreamConnection, now: number): boolean {
     if (unused || !request || request.responding || request.sendingBody) return false;
     return deadlineAt !== Infinity &&
-      deadlineAt - TICK_MS - this.#responseMs + this.#suspectMs <= now;
+      deadlineAt - TICK_MS - request.rules.responseMs + this.#settings.suspectMs <= now;
   }
 }

@@ -13,6 +13,7 @@ import type { InstancePool } from "./connection_pool.ts";
 export interface CarriedRequest {
   /** Its destination; the key is undefined for a call of the control API. */
   readonly destination: { readonly key: string | undefined };
+  readonly rules: { readonly responseMs: number };
   /** True while its body is being sent. */
   readonly sendingBody: boolean;
   /** Whether a final response has begun to go to the client. */

@@ -39,6 +39,9 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       return void answerIdle(data);
     case "access":
       return proxy?.recorder.sample(data.part);
+    case "settings":
+      proxy?.reconfigure(data.settings);
+      return tell({ type: "reconfigured", question: data.question });
     case "logged":
       return proxy?.accessLog.written(data.written);
     case "stream":
@@ -76,12 +79,15 @@ function accept(
   proxy: WorkerContext,
   { settings, counts, sheets }: Extract<ToWorker, { type: "open" }>,
 ): void {
-  const { connections, connectionsPerAddress } = settings.limits;
+  const { limits } = settings;
   acceptor = new Listener(
     proxy,
     new ConnectionLimits(counts, sheets.row, {
-      total: connections,
+      get total() {
+        return limits.connections;
+      },
       get perAddress() {
+        const { connectionsPerAddress } = limits;
         return connectionsPerAddress === "auto"
           ? proxy.descriptors.perClient
           : connectionsPerAddress;

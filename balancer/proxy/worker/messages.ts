@@ -73,6 +73,8 @@ export type ToWorker =
   }
   /** Changes the sampled fraction of the access log, from 0 to 1. */
   | { readonly type: "access"; readonly part: number }
+  /** Changes the settings, all of them in one step. */
+  | { readonly type: "settings"; readonly settings: ProxySettings; readonly question: number }
   /** Acknowledges the last batch of log lines: written, or not writable. */
   | { readonly type: "logged"; readonly written: boolean }
   | { readonly type: "stream"; readonly id: number; readonly frame: StreamFrame }
@@ -86,6 +88,8 @@ export type FromWorker =
   | { readonly type: "samples"; readonly samples: readonly Sample[] }
   /** The worker routes by this view from now on. */
   | { readonly type: "published"; readonly version: number }
+  /** The worker has taken these settings. */
+  | { readonly type: "reconfigured"; readonly question: number }
   /** Lines of the access log, and the number of lines lost since the previous message. */
   | {
     readonly type: "lines";

@@ -7,10 +7,11 @@ import type { ClientServices } from "../downstream/client_services.ts";
 import type { LingeringClients } from "../downstream/lingering_clients.ts";
 import type { TrustedProxies } from "../downstream/trusted_proxies.ts";
 import { Attempts } from "../forward/attempt.ts";
-import { RequestBuilder } from "../forward/build_request.ts";
+import { type BuilderServices, RequestBuilder } from "../forward/build_request.ts";
 import type { FailureReports } from "../forward/failure_reports.ts";
 import type { FastPathServices } from "../forward/fast_path.ts";
-import { FastResponse } from "../forward/fast_response.ts";
+import { FastResponse, type FastResponseServices } from "../forward/fast_response.ts";
+import type { RelayServices } from "../forward/response_relay.ts";
 import { RouteLoop } from "../forward/route_loop.ts";
 import type { WaitingRoom } from "../hold/waiting_room.ts";
 import { DATE_LINE } from "../http1/date_line.ts";
@@ -22,7 +23,8 @@ import { RequestIds } from "../request/request_ids.ts";
 import type { Admission } from "../routing/admission.ts";
 import { Affinity } from "../routing/affinity.ts";
 import { ApiTokens } from "../routing/api_tokens.ts";
-import { RequestRouter } from "../routing/request_router.ts";
+import { RequestRouter, type RouterServices } from "../routing/request_router.ts";
+import { RouteTable } from "../routing/route_table.ts";
 import type { RoutingTable } from "../routing/routing_table.ts";
 import type { ProxySettings } from "../settings.ts";
 import type { FailureCosts } from "../stats/failure_cost.ts";
@@ -40,6 +42,7 @@ import type { RetryBudget } from "../upstream/retry_budget.ts";
 /** The proxy's name in `Via` (RFC 9110, section 7.6.3). */
 const VIA = ascii("1.1 ringkeeper");
 const VIA_2 = ascii("2.0 ringkeeper");
+const NO_VIA = ascii("");
 
 /** Dependencies that the worker provides. */
 export interface PipelineParts {
@@ -79,6 +82,8 @@ export interface Pipeline {
   readonly attempts: Attempts;
   /** Services shared by the client connections. */
   readonly clients: ClientServices;
+  /** Takes the settings that were changed in place. */
+  reconfigure(): void;
 }
 
 /**
@@ -88,9 +93,13 @@ export interface Pipeline {
  */
 export function openPipeline(parts: PipelineParts): Pipeline {
   const { deadlines, requestDeadlines, settings, drain } = parts;
-  const via = settings.via ? VIA : ascii("");
-  const attempts = openAttempts(parts, via);
-  const builder = openBuilder(parts, via);
+  const via = viaOf(settings);
+  const relay = relayServices(parts, via);
+  const attempts = openAttempts(parts, relay);
+  const router = routerServices(parts);
+  const building = builderServices(parts, via, new RequestRouter(router));
+  const builder = new RequestBuilder(building);
+  const answering = answerServices(parts, via);
   const clients: ClientServices = {
     deadlines,
     requestDeadlines,
@@ -101,58 +110,82 @@ export function openPipeline(parts: PipelineParts): Pipeline {
     telemetry: parts.telemetry,
     builder,
     routeLoop: openRouteLoop(parts, attempts),
-    fastPath: fastPathServices(parts, attempts, builder, via),
+    fastPath: fastPathServices(parts, attempts, builder, answering),
     lingering: parts.lingering,
     turnedAway: parts.turnedAway,
     drain,
     recordFailure: parts.recordFailure,
   };
-  return { attempts, clients };
+  const reconfigure = () => {
+    const { underscores, trace } = settings;
+    relay.via = building.via = answering.via = viaOf(settings);
+    building.via2 = settings.via ? VIA_2 : NO_VIA;
+    Object.assign(building, { underscores, trace });
+    Object.assign(router, requestRouting(parts));
+  };
+  return { attempts, clients, reconfigure };
 }
 
-function openAttempts(parts: PipelineParts, via: Uint8Array): Attempts {
-  const { deadlines, requestDeadlines, buffers, drain, sampler, reports, recordFailure } = parts;
-  const { limits, linger } = parts.settings;
+function viaOf({ via }: ProxySettings): Uint8Array {
+  return via ? VIA : NO_VIA;
+}
+
+function relayServices(parts: PipelineParts, via: Uint8Array): RelayServices {
+  const { requestDeadlines, buffers, drain, settings: { limits } } = parts;
+  return { limits, buffers, requestDeadlines, via, date: DATE_LINE, drain };
+}
+
+function openAttempts(parts: PipelineParts, relay: RelayServices): Attempts {
+  const { deadlines, requestDeadlines, sampler, reports, recordFailure } = parts;
+  const { linger } = parts.settings;
   return new Attempts({
     deadlines,
     requestDeadlines,
     sampler,
     reports,
     upload: { deadlines, requestDeadlines, linger, recordFailure },
-    relay: { limits, buffers, requestDeadlines, via, date: DATE_LINE, drain },
+    relay,
   });
 }
 
-function openBuilder(parts: PipelineParts, via: Uint8Array): RequestBuilder {
-  const { requestHead, buffers, routes, control, recordFailure } = parts;
-  const { keySource, affinity, publicApi, limits, underscores, trace, tokens, listen } =
-    parts.settings;
-  const apiTokens = new ApiTokens(tokens ?? [], (error) => recordFailure("proxy.tokens", error));
-  return new RequestBuilder({
+function routerServices(parts: PipelineParts): RouterServices {
+  const { requestHead, routes, control, settings: { publicApi } } = parts;
+  return { requestHead, publicApi, routes, control, ...requestRouting(parts) };
+}
+
+/** The services of the router that follow from the settings. */
+function requestRouting({ settings, recordFailure }: PipelineParts) {
+  const { rules, routes, tokens = [], affinity } = settings;
+  return {
+    routeTable: new RouteTable(rules, routes),
+    apiTokens: new ApiTokens(tokens, (error) => recordFailure("proxy.tokens", error)),
+    affinity: new Affinity(affinity),
+  };
+}
+
+function builderServices(
+  { requestHead, buffers, settings }: PipelineParts,
+  via: Uint8Array,
+  router: RequestRouter,
+): BuilderServices {
+  const { limits, underscores, trace, listen } = settings;
+  return {
     requestHead,
     limits,
     buffers,
     requestIds: new RequestIds(),
-    router: new RequestRouter({
-      requestHead,
-      keySource,
-      publicApi,
-      routes,
-      control,
-      apiTokens,
-      affinity: new Affinity(affinity),
-    }),
+    router,
     via,
     via2: via.length > 0 ? VIA_2 : via,
     portBytes: ascii(String(listen.port)),
     underscores,
     trace,
-  });
+  };
 }
 
 function openRouteLoop(parts: PipelineParts, attempts: Attempts): RouteLoop {
   const { retryBudget, deadlines, admission, connectionQueue, reports, drain } = parts;
-  const { routes, waitingRoom, counters, costs, settings: { hold } } = parts;
+  const { routes, waitingRoom, counters, costs } = parts;
   return new RouteLoop({
     retryBudget,
     deadlines,
@@ -160,28 +193,29 @@ function openRouteLoop(parts: PipelineParts, attempts: Attempts): RouteLoop {
     connectionQueue,
     attempts,
     reports,
-    failover: { routes, admission, waitingRoom, retryBudget, deadlines, counters, costs, hold },
-    holdMs: hold.ms,
+    failover: { routes, admission, waitingRoom, retryBudget, deadlines, counters, costs },
     drain,
   });
+}
+
+function answerServices(parts: PipelineParts, via: Uint8Array): FastResponseServices {
+  const { recorder, drain, settings: { limits } } = parts;
+  return { responseHead: new ResponseHead(), limits, recorder, via, date: DATE_LINE, drain };
 }
 
 function fastPathServices(
   parts: PipelineParts,
   attempts: Attempts,
   builder: RequestBuilder,
-  via: Uint8Array,
+  answering: FastResponseServices,
 ): FastPathServices {
-  const { admission, recorder, retryBudget, deadlines, requestDeadlines, drain } = parts;
-  const { limits } = parts.settings;
-  const responseHead = new ResponseHead();
-  const date = DATE_LINE;
+  const { admission, retryBudget, deadlines, requestDeadlines, drain } = parts;
   return {
     builder,
     admission,
     attempts,
-    fastResponse: new FastResponse({ responseHead, limits, recorder, via, date, drain }),
-    responseHead,
+    fastResponse: new FastResponse(answering),
+    responseHead: answering.responseHead,
     retryBudget,
     deadlines,
     requestDeadlines,

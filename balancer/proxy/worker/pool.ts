@@ -65,6 +65,9 @@ const END_MS = 5000;
 /** Delay before a crashed worker is replaced, so that a worker that cannot start does not spin. */
 const REPLACE_MS = 100;
 
+/** Time for a worker to take changed settings, in milliseconds. */
+const RECONFIGURE_MS = 5000;
+
 /** One worker and its unanswered questions. */
 interface Member {
   readonly worker: Worker;
@@ -83,12 +86,14 @@ export class DataPlaneWorkers implements DataPlane {
   readonly #members = new Set<Member>();
   readonly #acks = new ViewAcks<Member>();
   #view: PlainView | undefined;
+  #settings: ProxySettings;
   #accessLogging: AccessLogging;
   #question = 0;
   #ending = false;
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
+    this.#settings = options.settings;
     const { workers } = options.settings;
     this.#accessLogging = options.settings.accessLogging;
     this.#memory = new SharedMemory(workers, options.files);
@@ -120,6 +125,11 @@ export class DataPlaneWorkers implements DataPlane {
     return this.#memory.inFlight(instance);
   }
 
+  /** The settings in force. */
+  get settings(): ProxySettings {
+    return this.#settings;
+  }
+
   /** Sampling of the access log. */
   get accessLogging(): AccessLogging {
     return this.#accessLogging;
@@ -129,6 +139,27 @@ export class DataPlaneWorkers implements DataPlane {
   set accessLogging(logging: AccessLogging) {
     this.#accessLogging = logging;
     this.#tellAll({ type: "access", part: partOf(logging) });
+  }
+
+  /**
+   * Changes the settings of all workers. A worker that starts later has them, too.
+   *
+   * @param settings the settings; the port and the number of workers stay
+   * @returns resolves when every worker has taken them; a worker that does not answer within five
+   *   seconds is recorded as a failure, and takes them when it answers again
+   */
+  async reconfigure(settings: ProxySettings): Promise<void> {
+    this.#settings = settings;
+    const taken = [...this.#members].map((member) =>
+      this.#inquire(member, (question) => ({ type: "settings", settings, question }))
+    );
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      this.#options.failures.record("proxy.settings", `no answer within ${RECONFIGURE_MS} ms`);
+      late.resolve();
+    }, RECONFIGURE_MS);
+    await Promise.race([Promise.all(taken), late.promise]);
+    clearTimeout(timer);
   }
 
   /** Counts of all workers: since the start, or for a replica since it joined. */
@@ -194,7 +225,7 @@ export class DataPlaneWorkers implements DataPlane {
       event.preventDefault();
       fail(event.message);
     };
-    const { settings } = this.#options;
+    const settings = this.#settings;
     const { connections: counts, files } = this.#memory;
     tell(member, { type: "open", settings, counts, files, sheets: this.#memory.sheets(row) });
     tell(member, { type: "access", part: partOf(this.#accessLogging) });
@@ -220,6 +251,10 @@ export class DataPlaneWorkers implements DataPlane {
         return this.#options.failures.record(message.action, message.message);
       case "stream":
         return member.calls.receive(message.id, message.frame);
+      case "reconfigured":
+        member.questions.get(message.question)?.(true);
+        member.questions.delete(message.question);
+        return;
       case "idle":
         member.questions.get(message.question)?.(message.idle);
         member.questions.delete(message.question);
@@ -264,10 +299,15 @@ export class DataPlaneWorkers implements DataPlane {
   }
 
   #ask(member: Member, instance: string, deadlines: DrainDeadlines): Promise<boolean> {
+    return this.#inquire(member, (question) => ({ type: "idle", question, instance, deadlines }));
+  }
+
+  /** Sends a message that the worker answers. */
+  #inquire(member: Member, message: (question: number) => ToWorker): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const question = ++this.#question;
     member.questions.set(question, resolve);
-    tell(member, { type: "idle", question, instance, deadlines });
+    tell(member, message(question));
     return promise;
   }
 

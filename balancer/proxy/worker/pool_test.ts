@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Ring } from "../../../ring/mod.ts";
 import type { Evidence, View } from "../../view.ts";
+import { NO_RULES } from "../rules.ts";
 import { LINGER, type ProxySettings } from "../settings.ts";
 import { DataPlaneWorkers } from "./pool.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
@@ -12,7 +13,8 @@ const NOW = { requestsMs: 0, streamsMs: 0 };
 const SETTINGS: ProxySettings = {
   listen: { hostname: "127.0.0.1", port: 0 },
   publicApi: "all",
-  keySource: { from: "request-id" },
+  rules: NO_RULES,
+  routes: [],
   affinity: { cookie: "ringkeeper", ttlS: 0 },
   limits: {
     lineBytes: 8192,

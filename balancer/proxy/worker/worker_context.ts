@@ -36,7 +36,8 @@ import { OutlierSampler } from "../upstream/outlier_sampler.ts";
 import { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import { RetryBudget } from "../upstream/retry_budget.ts";
 import { SlowDetector } from "../upstream/slow_detector.ts";
-import { openPipeline } from "./pipeline.ts";
+import { openPipeline, type Pipeline } from "./pipeline.ts";
+import { keySources, replaceSettings } from "./live_settings.ts";
 import type { WorkerListener, WorkerSheets } from "./worker_parts.ts";
 
 /** Most idle connections kept for each instance. */
@@ -47,6 +48,7 @@ const SAMPLE_MS = 1000;
 
 /** Wires the services of one worker; nothing below worker/ imports this class. */
 export class WorkerContext {
+  /** The settings in force; see {@linkcode WorkerContext.reconfigure}. */
   readonly settings: ProxySettings;
   /** Trusted proxies, whose statements about a request's origin are believed. */
   readonly trustedProxies: TrustedProxies;
@@ -87,6 +89,7 @@ export class WorkerContext {
   /** Samples how instances answer; undefined when outlier detection is off. */
   readonly #sampler: OutlierSampler | undefined;
   readonly #slowDetector: SlowDetector;
+  readonly #pipeline: Pipeline;
   #sampledAt = 0;
 
   /**
@@ -105,7 +108,7 @@ export class WorkerContext {
     this.descriptors = files;
     this.#listener = listener;
     this.trustedProxies = new TrustedProxies(settings.trusted);
-    this.#keys = new KeyRedaction(settings.keySource);
+    this.#keys = new KeyRedaction(settings.rules.keySource, ...keySources(settings));
     const counters = this.counters = new WorkerCounters(sheets.counters, sheets.row);
     this.#retryBudget = new RetryBudget(settings.workers);
     this.routes = new RoutingTable({
@@ -124,10 +127,10 @@ export class WorkerContext {
     const turnedAway = new LingeringClients(() => files.turnedAwayRoom);
     this.connectionQueue = this.#openLine(() => turnedAway.giveUp() || lingering.giveUp());
     this.#sampler = settings.outliers ? new OutlierSampler() : undefined;
-    this.#slowDetector = new SlowDetector(settings.suspectMs, settings.timeouts.response);
+    this.#slowDetector = new SlowDetector(settings);
     this.#control = this.#openControl();
     this.#reports = this.#openReports();
-    const { attempts, clients } = openPipeline({
+    const { attempts, clients } = this.#pipeline = openPipeline({
       settings,
       deadlines: this.deadlines,
       requestDeadlines: new RequestDeadlines(this.deadlines, settings.timeouts),
@@ -193,6 +196,15 @@ export class WorkerContext {
     this.waitingRoom.review(performance.now());
   }
 
+  /** Takes changed settings; requests under way keep the rules that they began with. */
+  reconfigure(next: ProxySettings): void {
+    replaceSettings(this.settings, next);
+    void this.#keys.expect(keySources(next));
+    this.#pipeline.reconfigure();
+    this.routes.loadBound = next.loadBound;
+    this.waitingRoom.review(performance.now());
+  }
+
   recordFailure(action: string, error: unknown): void {
     this.#listener.failure(action, error);
   }
@@ -228,7 +240,9 @@ export class WorkerContext {
       pools: () => this.routes.pools,
       isControl: (pool) => pool.isControl,
       mayCall: () => this.#listener.calls < settings.limits.calls,
-      patienceMs: settings.hold.ms,
+      get patienceMs() {
+        return settings.hold.ms;
+      },
       giveUp,
       refuseDoubtful: () => this.waitingRoom.giveUp(),
     });
@@ -268,19 +282,12 @@ export class WorkerContext {
   }
 
   #openPool(upstream: Upstream): InstancePool {
-    const { connect, upstreamIdle, response } = this.settings.timeouts;
-    const limits: PoolLimits = {
-      maxIdle: MAX_IDLE,
-      idleMs: upstreamIdle,
-      connectMs: connect,
-      responseMs: response,
-    };
     const { instance } = upstream;
     const gauge = this.inFlight.gauge(instance, this.admission.cell(instance));
     return new InstancePool(
       upstream,
       gauge,
-      limits,
+      this.#poolLimits(MAX_IDLE),
       this.buffers,
       this.deadlines,
       this.connectionQueue,
@@ -289,17 +296,30 @@ export class WorkerContext {
 
   /** A call opens its own connection, which costs a message, and may take any time. */
   #openControl(): InstancePool {
-    const { connect, upstreamIdle } = this.settings.timeouts;
     const upstream = { name: CONTROL, instance: CONTROL, address: { hostname: CONTROL, port: 0 } };
     return new InstancePool(
       upstream,
       this.inFlight.gauge(CONTROL, this.admission.cell(CONTROL)),
-      { maxIdle: 0, idleMs: upstreamIdle, connectMs: connect, responseMs: Infinity },
+      this.#poolLimits(0),
       this.buffers,
       this.deadlines,
       undefined,
       () => Promise.resolve(this.#listener.call()),
     );
+  }
+
+  /** The deadlines are read at each use, because a reload changes them. */
+  #poolLimits(maxIdle: number): PoolLimits {
+    const { timeouts } = this.settings;
+    return {
+      maxIdle,
+      get idleMs() {
+        return timeouts.upstreamIdle;
+      },
+      get connectMs() {
+        return timeouts.connect;
+      },
+    };
   }
 
   #retirePool(pool: InstancePool): void {

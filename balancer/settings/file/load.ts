@@ -24,7 +24,13 @@ export async function loadConfigFile(
     import("./read.ts"),
   ]);
   if (typeof text === "string") return readConfigFile(text, path);
-  return { name: path, service: DEFAULT_SERVICE, values: new Map(), faults: [text.fault] };
+  return {
+    name: path,
+    service: DEFAULT_SERVICE,
+    values: new Map(),
+    routes: [],
+    faults: [text.fault],
+  };
 }
 
 function unreadable(path: string, error: unknown): string {

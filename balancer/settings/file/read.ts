@@ -15,8 +15,15 @@ import {
   SERVICE,
   settingPaths,
 } from "./names.ts";
-import { type ConfigFile, type FileValue, placeText, type Position } from "../config_file.ts";
+import {
+  type ConfigFile,
+  type FileRoute,
+  type FileValue,
+  placeText,
+  type Position,
+} from "../config_file.ts";
 import { type Entry, Nodes } from "./node.ts";
+import { readRoutes } from "./routes.ts";
 import { readValue } from "./value.ts";
 
 /** Most characters of a file: far above what all settings need. */
@@ -42,6 +49,7 @@ class FileReader {
   readonly #values = new Map<SettingName, FileValue>();
   readonly #faults: { at: Position; message: string }[] = [];
   #nodes!: Nodes;
+  #routes: FileRoute[] = [];
   #service = DEFAULT_SERVICE;
 
   constructor(text: string, name: string) {
@@ -58,6 +66,7 @@ class FileReader {
       name: this.#name,
       service: this.#service,
       values: this.#values,
+      routes: this.#routes,
       faults: this.#faults
         .sort((a, b) => a.at.line - b.at.line || a.at.column - b.at.column)
         .map(({ at, message }) => `${placeText(this.#name, at)}: ${message}`),
@@ -124,8 +133,16 @@ class FileReader {
     for (const entry of this.#entries(value, path, "a map of groups")) {
       const fields = own(SERVICE, entry.key);
       if (fields) this.#readGroup(entry, `${path}.${entry.key}`, fields);
-      else this.#unknown(entry, path, Object.keys(SERVICE));
+      else if (entry.key === "routes") this.#readRoutes(entry, path);
+      else this.#unknown(entry, path, [...Object.keys(SERVICE), "routes"]);
     }
+  }
+
+  #readRoutes({ value }: Entry, service: string): void {
+    if (this.#nodes.isNothing(value)) return;
+    this.#routes = readRoutes(value, this.#nodes, (node, path, message) => {
+      this.#fault(node, `${service}.routes${path}`, message);
+    });
   }
 
   #readGroup({ value }: Entry, path: string, fields: Fields): void {

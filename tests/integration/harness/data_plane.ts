@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { NO_RULES, type RequestRules } from "../../../balancer/proxy/rules.ts";
 import { ApiServer } from "../../../balancer/control/server/api_server.ts";
 import { serverOptions } from "../../../balancer/control/testing.ts";
 import { LARGEST_DELAY_MS } from "../../../balancer/settings/setting.ts";
@@ -215,10 +216,9 @@ export class DataPlaneHarness implements AsyncDisposable {
 function complete(
   { hold, timeouts, limits, linger, http2, ...more }: HarnessSettings,
 ): ProxySettings {
-  return {
+  const settings: Omit<ProxySettings, "rules" | "routes"> = {
     listen: { hostname: "127.0.0.1", port: freePort() },
     publicApi: "all",
-    keySource: { from: "request-id" },
     affinity: { cookie: "ringkeeper", ttlS: 0 },
     limits: {
       lineBytes: 8192,
@@ -272,6 +272,14 @@ function complete(
     workers: 1,
     ...more,
   };
+  const rules: RequestRules = {
+    ...NO_RULES,
+    responseMs: settings.timeouts.response,
+    streamIdleMs: settings.timeouts.streamIdle,
+    bodyBytes: settings.limits.bodyBytes || Infinity,
+    hold: settings.hold,
+  };
+  return { rules, routes: [], ...settings };
 }
 
 function freePort(): number {

@@ -1,0 +1,30 @@
+/**
+ * Finds the route of a request that a caller asks about.
+ *
+ * @module
+ */
+import { RouteTable } from "../../proxy/routing/route_table.ts";
+import type { ProxySettings } from "../../proxy/settings.ts";
+import type { ExplainOptions } from "./explain.ts";
+
+/** The input of explanations: the view, the loads and the settings of the data plane. */
+export interface ExplainSources extends Pick<ExplainOptions, "view" | "inFlight"> {
+  /** The settings in force. */
+  readonly settings: () => ProxySettings;
+}
+
+/**
+ * Returns the input of the explanation of one request.
+ *
+ * @param asked the query: `path` and `host` choose the route
+ * @param sources the view, the loads and the settings
+ */
+export function optionsOf(asked: URLSearchParams, sources: ExplainSources): ExplainOptions {
+  const { view, inFlight, settings } = sources;
+  const { rules: others, routes, affinity, publicApi, loadBound } = settings();
+  const [path = ""] = (asked.get("path") ?? "").split("?");
+  const rules = new RouteTable(others, routes).find(path, asked.get("host") ?? "");
+  const { keySource, hold } = rules;
+  const route = rules.route === "" ? null : rules.route;
+  return { view, inFlight, keySource, affinity, publicApi, hold, loadBound, route };
+}
