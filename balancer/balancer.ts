@@ -6,6 +6,7 @@
 import type { Logger } from "@logtape/logtape";
 import { systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import { loadErrorPages } from "./error_pages.ts";
 import { openEngine } from "./engine/open_engine.ts";
 import { Failures } from "./failures.ts";
 import type { EventLog } from "./fleet/incidents/event_log.ts";
@@ -57,6 +58,7 @@ export async function startBalancer(
   { traces, environment }: StartOptions,
 ): Promise<Running> {
   const { config } = given;
+  const errorPages = loadErrorPages(config.http.errorPages);
   const failures = new Failures(log.logger);
   const unwatch = surviveOutOfFiles((error) => failures.record("process.files", error));
   const joined = await openCluster(config, failures);
@@ -72,10 +74,13 @@ export async function startBalancer(
   // The port may become free only after that.
   if (config.fleet.takeOver) await ownership.claim();
   const { listen: { host: hostname, port: wanted }, fleet: { takeOver } } = config;
-  const port = await openPort({ hostname, port: wanted }, takeOver, failures);
+  const port = await openPort({ hostname, port: wanted }, takeOver, failures, errorPages);
   const ending = new AbortController();
   const cluster = joined?.cluster;
-  const foundation: Foundation = { given, config, log, failures, engine, port, traces, cluster };
+  const foundation: Foundation = {
+    ...{ given, config, log, failures, engine, port, traces, cluster },
+    errorPages,
+  };
   const parts = await buildParts(foundation, ending.signal);
   await serve(parts, ownership);
   await port.release();
@@ -101,12 +106,13 @@ export async function startBalancer(
 
 /** The port opens once the fleet is known, so that the first request finds a view. */
 async function serve(
-  { fleet, entrances, api, dataPlane }: Parts,
+  { fleet, maintenance, entrances, api, dataPlane }: Parts,
   ownership: Ownership,
 ): Promise<void> {
   try {
     await ownership.claim();
     await fleet.open();
+    await maintenance.resume();
     entrances.begin(api.fetch);
     await dataPlane.open();
   } catch (error) {

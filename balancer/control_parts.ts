@@ -8,6 +8,7 @@ import type { Gate } from "./control/auth/middleware.ts";
 import type { ControlParts, LogControls } from "./control/api/dependencies.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Failures } from "./failures.ts";
+import type { Maintenance } from "./fleet/operations/maintenance.ts";
 import type { Deploys } from "./fleet/operations/deploy.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import { Membership } from "./fleet/operations/membership.ts";
@@ -26,6 +27,9 @@ import { originOf } from "./public_port.ts";
 /** Milliseconds that a client may take to send the body of a call. */
 const BODY_TIMEOUT_MS = 10_000;
 
+/** Why a balancer is not ready that cannot reach the other balancers of its fleet. */
+const ISOLATED = "this balancer is isolated: it cannot reach the store that it shares with others";
+
 /** The parts of one balancer. */
 interface BalancerParts {
   readonly live: LiveSettings;
@@ -43,6 +47,7 @@ interface BalancerParts {
   /** Serializes changes of the fleet. */
   readonly changeLock: ChangeLock;
   readonly deploys: Deploys;
+  readonly maintenance: Maintenance;
   /** Aborted when the balancer begins to end. */
   readonly ending: AbortSignal;
 }
@@ -55,7 +60,7 @@ interface BalancerParts {
 export function controlParts(parts: BalancerParts): ControlParts {
   const { live, fleet, probe, engine, dataPlane, metrics, failures, log, gate } = parts;
   const { files, ending } = parts;
-  const { changeLock, deploys } = parts;
+  const { changeLock, deploys, maintenance } = parts;
   const { now, wallClock } = fleet.clock;
   // With few descriptors, calls get half of them.
   const streamLimit = () => Math.min(live.config.limits.eventStreams, Math.ceil(files.apiRoom / 2));
@@ -70,6 +75,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
       failures,
     }),
     deploys,
+    maintenance,
     incidents: () => fleet.incidents.all,
     eventLog: fleet.eventLog,
     ending,
@@ -79,9 +85,16 @@ export function controlParts(parts: BalancerParts): ControlParts {
     status: () => ({
       ...fleetStatus(fleet, now()),
       engine: engine.kind,
+      maintenance: maintenance.state ?? null,
       startedAt,
       failures: failures.counts(),
     }),
+    readiness: {
+      get share() {
+        return live.config.health.readyShare;
+      },
+      isolated: () => fleet.isolated ? ISOLATED : undefined,
+    },
     metrics,
     explain: {
       view: () => fleet.view,

@@ -25,12 +25,14 @@ import { httpProbe } from "./fleet/health/http_probe.ts";
 import type { Probe } from "./fleet/health/probe.ts";
 import { type FleetPolicy, fleetPolicy } from "./fleet/member/policy.ts";
 import { ChangeLock } from "./fleet/operations/change_lock.ts";
+import { Maintenance } from "./fleet/operations/maintenance.ts";
 import { Deploys } from "./fleet/operations/deploy.ts";
 import { FileStore } from "./fleet/store/file_store.ts";
 import { healthHeaders } from "./health_headers.ts";
 import { type GivenSettings, LiveSettings } from "./live_settings.ts";
 import { NO_STORE } from "./fleet/store/store.ts";
 import type { Log } from "./log/log.ts";
+import type { ErrorPage } from "./proxy/settings.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import {
   type ProxySettings,
@@ -58,6 +60,7 @@ export interface Foundation {
   readonly failures: Failures;
   readonly engine: OpenedEngine;
   readonly port: PublicPort;
+  readonly errorPages: readonly ErrorPage[];
   /** The tracer of requests; undefined if tracing is off. */
   readonly traces: TraceSettings | undefined;
   /** The other balancers of the fleet; undefined if this one is alone. */
@@ -77,6 +80,7 @@ export interface Parts {
   readonly fleet: Fleet;
   readonly metrics: Metrics;
   readonly deploys: Deploys;
+  readonly maintenance: Maintenance;
   readonly api: Hono;
 }
 
@@ -120,6 +124,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   const fleet = openFleet(foundation, engine, dataPlane, probe, policy);
   const metrics = new Metrics({
     fleet,
+    maintenance: () => fleet.maintenance !== undefined,
     dataPlane,
     failures,
     refusals: () => gate.refusals,
@@ -131,9 +136,10 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   });
   const changeLock = new ChangeLock();
   const deploys = new Deploys({ fleet, engine, changeLock, now: systemClock.now });
+  const maintenance = new Maintenance({ fleet, dataPlane });
   const control = controlParts({
     ...{ live, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate },
-    ...{ files: descriptors.budget, changeLock, deploys, ending },
+    ...{ files: descriptors.budget, changeLock, deploys, maintenance, ending },
   });
   const target = settingsTarget({
     ...{ fleet, log, dataPlane, policy, apiLimits: limits, prepareGate: prepare },
@@ -141,7 +147,10 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
     setUpstreams: (upstreams, onMade) => control.upstreams.set(upstreams, onMade),
   });
   const api = createControlApp(control);
-  return { live, entrances, tokenFile, closeGate, dataPlane, fleet, metrics, deploys, api };
+  return {
+    ...{ live, entrances, tokenFile, closeGate, dataPlane, fleet, metrics, deploys },
+    ...{ maintenance, api },
+  };
 }
 
 async function openDescriptors(config: Config): Promise<Descriptors> {
@@ -169,11 +178,14 @@ function openEntrances(
   });
 }
 
-function requestSettings({ config, log, engine, port, traces }: Foundation): ProxySettings {
+function requestSettings(
+  { config, log, engine, port, traces, errorPages }: Foundation,
+): ProxySettings {
   const access = accessStyle(config, log.style);
   return {
     ...proxySettings(config, port.address, engine.engine.ownsInstances, access),
     ...(traces && { traces }),
+    errorPages,
   };
 }
 
@@ -237,6 +249,9 @@ function openFleet(
     probe,
     clock: systemClock,
     ...(cluster && { cluster }),
+    onMaintenance: (state) => {
+      dataPlane.maintain(state).catch((error) => failures.record("fleet.maintenance", error));
+    },
     store: stateFile === "" ? NO_STORE : new FileStore(stateFile, fleetLog),
     log: fleetLog,
     failures,

@@ -3,9 +3,13 @@
  *
  * @module
  */
+import { STATUS_CODE } from "@std/http/status";
 import { pause } from "./engine/deadline.ts";
 import type { FailureLog } from "./failures.ts";
-import { failureBody } from "./reply.ts";
+import { ErrorPages } from "./proxy/errors/error_pages.ts";
+import type { ErrorPage } from "./proxy/settings.ts";
+import { failureBytes, RETRY_AFTER_S } from "./proxy/errors/error_response.ts";
+import { acceptOf, isHead } from "./proxy/http1/accept.ts";
 import type { Address } from "./view.ts";
 
 /** Limit on clients that are answered at the same time while the balancer starts. */
@@ -19,6 +23,7 @@ export class PublicPort {
   readonly address: Address;
   readonly #listener: Deno.TcpListener;
   readonly #failures: FailureLog;
+  readonly #pages: ErrorPages;
   #clients = 0;
   readonly #answering: Promise<void>;
   #released = false;
@@ -29,9 +34,15 @@ export class PublicPort {
    *
    * @param wanted the address; port 0 takes a free one
    * @param failures records errors of clients that come too early
+   * @param pages pages for clients that prefer HTML
    * @throws {Deno.errors.AddrInUse} another program has the port
    */
-  constructor({ hostname, port }: Address, failures: FailureLog) {
+  constructor(
+    { hostname, port }: Address,
+    failures: FailureLog,
+    pages: ErrorPages = new ErrorPages(),
+  ) {
+    this.#pages = pages;
     this.#failures = failures;
     this.#listener = port === 0 ? shared(hostname, port) : claim(hostname, port);
     this.address = { hostname, port: this.#listener.addr.port };
@@ -62,13 +73,26 @@ export class PublicPort {
     }
   }
 
+  /** The beginning of a request says in which form its client wants the answer. */
+  #answerTo(request: Uint8Array): Uint8Array {
+    return failureBytes(this.#pages.present({
+      status: STATUS_CODE.ServiceUnavailable,
+      message: "the balancer starts; try again in a second",
+      close: true,
+      withBody: !isHead(request, 0),
+      retryAfterS: RETRY_AFTER_S,
+      accept: acceptOf(request, 0, request.length),
+    }));
+  }
+
   async #turnAway(client: Deno.TcpConn): Promise<void> {
     this.#clients++;
     const timer = setTimeout(() => close(client), CLIENT_MS);
     try {
       // An answer sent before the request was read could be lost with a reset.
-      await client.read(new Uint8Array(REQUEST_BYTES));
-      await client.write(STARTING);
+      const request = new Uint8Array(REQUEST_BYTES);
+      const length = await client.read(request) ?? 0;
+      await writeAll(client, this.#answerTo(request.subarray(0, length)));
       await client.closeWrite();
     } catch (error) {
       if (!isDisconnect(error)) this.#failures.record("start.answer", error);
@@ -89,17 +113,19 @@ const PORT_FREE_MS = 30_000;
  * @param wanted the address; port 0 takes a free one
  * @param takeOver whether another balancer was asked to end; its port may stay taken for a while
  * @param failures records errors of clients that come too early
+ * @param errorPages pages for clients that prefer HTML
  * @throws {Deno.errors.AddrInUse} another program has the port
  */
 export async function openPort(
   wanted: Address,
   takeOver: boolean,
   failures: FailureLog,
+  errorPages: readonly ErrorPage[],
 ): Promise<PublicPort> {
   const deadline = performance.now() + (takeOver ? PORT_FREE_MS : 0);
   for (;;) {
     try {
-      return new PublicPort(wanted, failures);
+      return new PublicPort(wanted, failures, new ErrorPages(errorPages));
     } catch (error) {
       const taken = error instanceof Deno.errors.AddrInUse;
       if (!taken || performance.now() >= deadline) throw error;
@@ -113,18 +139,9 @@ const REQUEST_BYTES = 8192;
 /** Pause after a failed accept, in milliseconds: the next one would fail, too. */
 const ACCEPT_PAUSE_MS = 100;
 
-const STARTING = startingAnswer();
-
-function startingAnswer(): Uint8Array {
-  const body = JSON.stringify(failureBody("the balancer starts; try again in a second"));
-  const head = [
-    "HTTP/1.1 503 Service Unavailable",
-    "content-type: application/json",
-    `content-length: ${body.length}`,
-    "retry-after: 1",
-    "connection: close",
-  ];
-  return new TextEncoder().encode(`${head.join("\r\n")}\r\n\r\n${body}`);
+/** A page may need more than one write. */
+async function writeAll(client: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await client.write(bytes.subarray(at));
 }
 
 function isDisconnect(error: unknown): boolean {

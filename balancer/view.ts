@@ -132,6 +132,18 @@ export interface DrainDeadlines {
   readonly streamsMs: number;
 }
 
+/** A maintenance of the whole: the balancer answers new requests itself. */
+export interface MaintenanceState {
+  /** Text that clients are told. */
+  readonly message: string;
+  /** Seconds after which clients should try again. */
+  readonly retryAfterS: number;
+  /** Networks in CIDR notation whose clients are served all the same. */
+  readonly allow: readonly string[];
+  /** The beginning, as a date in ISO 8601. */
+  readonly since: string;
+}
+
 /** The fleet's interface to the data plane. */
 export interface DataPlane {
   /** Routes every request from now on by this view. */

@@ -4,6 +4,8 @@
  * an image with Deno alone has neither curl nor a shell. Uses a bare connection, because Deno would
  * trace `fetch` if OpenTelemetry is on, and a check each half minute is noise in the traces.
  *
+ * With `--ready` it asks `GET /_lb/readyz` instead: whether the balancer should get requests.
+ *
  * @module
  */
 const PATIENCE_MS = 4000;
@@ -17,7 +19,7 @@ setTimeout(() => fail(`no answer within ${PATIENCE_MS} ms`), PATIENCE_MS);
 
 const own = Deno.env.get("LB_ADMIN_LISTEN") ?? "";
 const connection = await connect();
-await ask("/_lb/healthz");
+await ask(Deno.args.includes("--ready") ? "/_lb/readyz" : "/_lb/healthz");
 Deno.exit(0);
 
 /**

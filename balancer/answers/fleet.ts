@@ -7,6 +7,7 @@ import { z } from "zod";
 import { hashFamilies, type HashFamilyName, LAYOUTS } from "../../ring/mod.ts";
 import { replicaOptions } from "../engine/replica_options.ts";
 import { type AnswerOf, count, share, successful, time } from "./answer.ts";
+import { maintenance } from "./maintenance.ts";
 
 /** The layouts that a ring can have. */
 export const layout = z.enum(LAYOUTS).describe("How the slots are given to replicas");
@@ -144,6 +145,7 @@ export type FleetStatus = AnswerOf<typeof fleetStatus>;
 /** The whole state. */
 export const status = fleetStatus.extend({
   engine: z.enum(["docker", "process", "static", "memory"]).describe("What runs the replicas"),
+  maintenance: maintenance.nullable().describe("The maintenance under way; null if none is"),
   startedAt: time("When the balancer started"),
   failures: z.record(z.string(), count("How often"))
     .describe("Failed background actions of the balancer, by action"),
@@ -162,3 +164,15 @@ export const health = z.object({
 
 /** `GET /_lb/healthz` */
 export type Health = AnswerOf<typeof health>;
+
+/** The readiness of the whole. */
+export const ready = z.object({
+  status: z.literal("ready"),
+  ready: count("How many replicas that own slots take requests"),
+  needed: count("How many of them LB_READY_SHARE needs"),
+  of: count("How many replicas own slots"),
+  maintenance: z.boolean().describe("Whether requests are answered 503 for now"),
+}).meta({ id: "Ready" });
+
+/** `GET /_lb/readyz` */
+export type Ready = AnswerOf<typeof ready>;

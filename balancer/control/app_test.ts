@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Status } from "../answers/fleet.ts";
+import type { ReplicaStatus, Status } from "../answers/fleet.ts";
 import type { History, HistoryQuery } from "../answers/history.ts";
 import type { Load } from "../answers/load.ts";
 import { DeployError } from "../fleet/operations/deploy.ts";
@@ -12,6 +12,7 @@ import { ChangeError, type ChangeErrorKind } from "../fleet/spec/change_error.ts
 import { emptyView } from "../fleet/plan/view_builder.ts";
 import { readConfig } from "../config.ts";
 import { proxySettings } from "../proxy/settings.ts";
+import { failureBody } from "../reply.ts";
 import { EventStreams } from "./api/event_streams.ts";
 import { createControlApp } from "./app.ts";
 import { gateOf } from "./testing.ts";
@@ -86,6 +87,7 @@ const STATUS: Status = {
   engine: "memory",
   engineUp: true,
   engineAwayMs: 0,
+  maintenance: null,
   startedAt: "1970-01-01T00:00:00.000Z",
   desired: 1,
   ready: 1,
@@ -148,6 +150,8 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
     ending: new AbortController().signal,
     drills: undefined,
     status: () => STATUS,
+    maintenance: { state: undefined, begin: () => Promise.reject(), end: () => Promise.reject() },
+    readiness: { share: 0.5, isolated: () => undefined },
     metrics: {
       expose: () => Promise.resolve({ contentType: "text/plain; version=0.0.4", text: "up 1\n" }),
       load: () => LOAD,
@@ -319,10 +323,10 @@ Deno.test("an unknown call is a 404 that lists the calls that exist", async () =
   const response = await app().hono.request("/_lb/nothing");
   assertEquals([response.status, await response.json()], [404, {
     message: "<Error> there is no GET /_lb/nothing; there are GET /rep, GET /_lb/status, " +
-      "GET /_lb/healthz, GET /_lb/ring, GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, GET /_lb/history, " +
-      "GET /_lb/incidents, GET /_lb/events, GET /_lb/upstreams, GET /_lb/log, GET /_lb/settings, POST /add, " +
+      "GET /_lb/healthz, GET /_lb/readyz, GET /_lb/ring, GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, GET /_lb/history, " +
+      "GET /_lb/incidents, GET /_lb/events, GET /_lb/upstreams, GET /_lb/maintenance, GET /_lb/log, GET /_lb/settings, POST /add, " +
       "DELETE /rm, PATCH /_lb/replicas/NAME, PUT /_lb/upstreams, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
-      "POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, POST /_lb/reload, POST /_lb/prove, and GET /_lb/docs describes them",
+      "PUT /_lb/maintenance, DELETE /_lb/maintenance, POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, POST /_lb/reload, POST /_lb/prove, and GET /_lb/docs describes them",
     status: "failure",
   }]);
 });
@@ -377,6 +381,39 @@ Deno.test("status is the whole state, health is whether the balancer is alive", 
   const health = await hono.request("/_lb/healthz");
   assertEquals(health.status, 200);
   assertEquals(await health.json(), { status: "ok", ready: 1, desired: 1, engineAwayMs: 0 });
+});
+
+Deno.test("readiness is 200, or 503 with the reason, while the balancer lives in any case", async () => {
+  const one = { inRing: true, weight: 1, state: "ready" } as ReplicaStatus;
+  const down = { ...one, state: "down" } as const;
+  const ending = new AbortController();
+  const readyz = async (replicas: readonly ReplicaStatus[], more: Partial<ControlParts> = {}) => {
+    const { hono } = app({ status: () => ({ ...STATUS, replicas }), ...more });
+    const response = await hono.request("/_lb/readyz");
+    return [response.status, response.headers.get("retry-after"), await response.json()];
+  };
+  const unready = (reason: string) => [503, "1", failureBody(reason)];
+  assertEquals(await readyz([one, down]), [200, null, {
+    status: "ready",
+    ready: 1,
+    needed: 1,
+    of: 2,
+    maintenance: false,
+  }]);
+  assertEquals(
+    await readyz([one, down, down]),
+    unready("1 of 3 replicas is ready; LB_READY_SHARE=0.5 needs 2"),
+  );
+  const isolated = { share: 0.5, isolated: () => "most of the cluster cannot be reached" };
+  assertEquals(
+    await readyz([one], { readiness: isolated }),
+    unready("most of the cluster cannot be reached"),
+  );
+  ending.abort();
+  assertEquals(
+    await readyz([one], { ending: ending.signal }),
+    unready("the balancer is draining: it is about to end"),
+  );
 });
 
 Deno.test("incidents are listed newest first, with times after the first sign", async () => {

@@ -16,7 +16,7 @@ import type { Harness } from "./testing.ts";
 export { type Harness, launch } from "./testing.ts";
 
 /** Differences of an engine. */
-export interface Exceptions {
+interface Exceptions {
   /** Its instances are pretended: no program answers at their addresses. */
   readonly nothingAnswers?: boolean;
   /** The balancer does not run its instances; `Server1` and `Server2` exist. */

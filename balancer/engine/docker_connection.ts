@@ -21,7 +21,7 @@ export type DockerConnection =
   };
 
 /** Docker's own TLS variables. */
-export interface DockerTls {
+interface DockerTls {
   /** `DOCKER_TLS_VERIFY`: enables TLS unless it is empty. */
   readonly verify: string;
   /** `DOCKER_CERT_PATH`: folder of ca.pem, cert.pem and key.pem. */

@@ -19,7 +19,7 @@ const LAST_RETRY_MS = 2000;
 const HEALTH = "health_status:";
 
 /** Dependencies of {@linkcode DockerEvents}. */
-export interface DockerEventsOptions {
+interface DockerEventsOptions {
   /** Opens the stream; resolves once the Engine sends events. The signal ends the stream. */
   readonly open: (signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
   readonly listener: (event: EngineEvent) => void;

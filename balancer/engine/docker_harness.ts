@@ -21,14 +21,14 @@ export const SOCKET = "/var/run/docker.sock";
 export const IMAGE = "ringkeeper-replica";
 
 /** A response of the Engine. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   // deno-lint-ignore no-explicit-any -- whatever the Engine says
   readonly body: any;
 }
 
 /** Options of a call. */
-export interface AskOptions {
+interface AskOptions {
   /** Additional header fields. */
   readonly fields?: Readonly<Record<string, string>>;
   /** Socket of another Engine. */
@@ -88,7 +88,7 @@ export async function must(
 }
 
 /** Reports whether a Docker Engine answers at the socket. */
-export async function dockerAnswers(): Promise<boolean> {
+async function dockerAnswers(): Promise<boolean> {
   try {
     return (await ask("GET", "/_ping")).status === 200;
   } catch (error) {
@@ -110,7 +110,7 @@ export function uniqueName(): string {
 }
 
 /** Returns options with a fleet, names and a network of their own. */
-export function uniqueOptions(): DockerEngineOptions {
+function uniqueOptions(): DockerEngineOptions {
   const fleet = uniqueName();
   return {
     ...{

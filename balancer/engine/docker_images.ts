@@ -10,7 +10,7 @@ import type { Template } from "./engine.ts";
 import { readReference } from "./image_reference.ts";
 
 /** When images are pulled: if missing, each time a template is adopted, or never. */
-export type PullPolicy = "missing" | "always" | "never";
+type PullPolicy = "missing" | "always" | "never";
 
 /** The calls to the Engine that this module needs. */
 export interface ImagesApi extends PullApi {

@@ -15,13 +15,13 @@ import type { Launch } from "./engine.ts";
 export const FLEET_LABEL = "ringkeeper.fleet";
 
 /** Label with the name of the start: a replica's, or a spare's own. */
-export const REPLICA_LABEL = "ringkeeper.replica";
+const REPLICA_LABEL = "ringkeeper.replica";
 
 /** Label with the {@linkcode Template} of the instance as JSON, including its image's id. */
 export const TEMPLATE_LABEL = "ringkeeper.template";
 
 /** Label of containers that were started as spares. */
-export const ROLE_LABEL = "ringkeeper.role";
+const ROLE_LABEL = "ringkeeper.role";
 
 const SPARE = "spare";
 
@@ -31,7 +31,7 @@ const MOVED = /\.(?:old|new)-[0-9a-f]{8}$/;
 type Labels = Readonly<Record<string, string>>;
 
 /** The instance that a container is. */
-export interface Identity {
+interface Identity {
   readonly name: string;
   readonly spare: boolean;
 }
@@ -76,7 +76,7 @@ export function identityOf(
 }
 
 /** The calls to the Engine that this module needs. */
-export interface NamesApi {
+interface NamesApi {
   /** Returns a container; undefined if it does not exist. */
   inspect(nameOrId: string): Promise<NamedContainer | undefined>;
   rename(id: string, containerName: string): Promise<void>;

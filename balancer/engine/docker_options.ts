@@ -8,7 +8,7 @@ import { FLEET_LABEL } from "./docker_names.ts";
 import { bytesOf, filledIn, type ReplicaOptions, volumeOf } from "./replica_options.ts";
 
 /** Values of the variables in volumes, secrets and labels. */
-export type Variables = Readonly<Record<string, string>>;
+type Variables = Readonly<Record<string, string>>;
 
 /** Log rotation. Without it the Engine keeps all output of a container. */
 const ROTATION = { "max-size": "10m", "max-file": "3" };

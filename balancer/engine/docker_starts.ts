@@ -23,7 +23,7 @@ import { EngineError, type Instance, type Launch } from "./engine.ts";
 export type ContainerSpec = ReturnType<typeof containerSpec>;
 
 /** The calls to the Engine that this module needs. */
-export interface StartsApi {
+interface StartsApi {
   /** Creates a container. @returns its id */
   create(spec: ContainerSpec): Promise<string>;
   /** Connects a container that does not run yet to one more network. */
@@ -34,7 +34,7 @@ export interface StartsApi {
 }
 
 /** Dependencies of {@linkcode DockerStarts}. */
-export interface StartsOptions {
+interface StartsOptions {
   readonly api: StartsApi;
   readonly names: DockerNames;
   readonly network: DockerNetwork;

@@ -12,7 +12,7 @@ export const DEFAULT_FLEET = "ringkeeper";
 export const FLEET_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 
 /** Settings that determine the names. */
-export interface FleetNaming {
+interface FleetNaming {
   readonly fleet: { readonly name: string };
   readonly engine: {
     /** Empty: by the fleet. */

@@ -31,7 +31,7 @@ import {
 export type { Owner } from "./fleet_marks.ts";
 
 /** Dependencies and settings of a {@linkcode FleetOwner}. */
-export interface FleetOwnerOptions {
+interface FleetOwnerOptions {
   readonly api: OwnerApi;
   readonly fleet: string;
   readonly self: Owner;

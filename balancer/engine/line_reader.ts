@@ -11,7 +11,7 @@ const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
 
 /** Called with a line without its end, and the number of bytes that were cut off. */
-export type LineTaker = (text: string, cutBytes: number) => void;
+type LineTaker = (text: string, cutBytes: number) => void;
 
 /** Assembles the lines of one stream. */
 export class LineReader {

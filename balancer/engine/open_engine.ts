@@ -35,7 +35,7 @@ export interface OpenedEngine {
 const DOCKER_ANSWER_MS = 2000;
 
 /** Dependencies of an engine. */
-export interface OpenOptions {
+interface OpenOptions {
   /** Records failed background actions. */
   readonly failures: FailureLog;
   /** Called with a line for each step of a slow operation. */

@@ -24,7 +24,7 @@ import { ReplicaLog } from "./replica_log.ts";
 import { Watchers } from "./watchers.ts";
 
 /** Options of a {@linkcode ProcessEngine}. */
-export interface ProcessEngineOptions {
+interface ProcessEngineOptions {
   /** Command line, see {@linkcode expandCommand}; this project's own replica by default. */
   readonly command?: string | undefined;
   /** Environment of each process besides its own name, host and port. */

@@ -28,7 +28,7 @@ exec "$@" 3<&- </dev/null
 `;
 
 /** The end of a command. */
-export interface End {
+interface End {
   /** Exit code or signal, as text. */
   readonly reason: string;
   /** The program does not exist. */

@@ -12,8 +12,8 @@ import { PERMITTED } from "../../tools/test/needs.ts";
 const REGISTRY = "docker-registry";
 
 /** User and password of a registry with authentication. */
-export const USER = "tester";
-export const PASSWORD = "s:cret";
+const USER = "tester";
+const PASSWORD = "s:cret";
 
 /** True if the program is missing; `LB_TEST_DOCKER=required` makes that an error. */
 export const REGISTRY_TESTS_IGNORED = !PERMITTED || Deno.env.get("LB_TEST_DOCKER") !== "required" &&

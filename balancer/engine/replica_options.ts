@@ -15,7 +15,7 @@ const UNITS: Record<string, number> = { "": 1, b: 1, k: 2 ** 10, m: MIB, g: 2 **
 const LEAST_MEMORY = 6 * MIB;
 
 /** Variables that volumes, secrets and labels may contain. */
-export const OPTION_VARIABLES = ["FLEET", "SERVER_ID", "SERVER_NAME"] as const;
+const OPTION_VARIABLES = ["FLEET", "SERVER_ID", "SERVER_NAME"] as const;
 
 /** The variables whose value differs between replicas. */
 const IDENTITY = /\$\{?SERVER_(?:NAME|ID)\b/;
@@ -156,7 +156,7 @@ export function filledIn(text: string, values: Readonly<Record<string, string>>)
 }
 
 /** A volume: source, path in the container, and access. */
-export interface Volume {
+interface Volume {
   readonly source: string;
   readonly target: string;
   readonly readOnly: boolean;

@@ -13,7 +13,7 @@ import type { Clock } from "../clock.ts";
 import type { ClusterStatus } from "../cluster/cluster.ts";
 import type { Template } from "../engine/engine.ts";
 import type { GivenUpstream } from "../upstream_list.ts";
-import type { Evidence, FailureCost, Sample, View } from "../view.ts";
+import type { Evidence, FailureCost, MaintenanceState, Sample, View } from "../view.ts";
 import type { PoisonKeys } from "./health/poison_keys.ts";
 import type { EventLog } from "./incidents/event_log.ts";
 import type { Incidents } from "./incidents/incidents.ts";
@@ -45,6 +45,8 @@ export class Fleet {
   #onHealing = () => {};
   #closing = false;
   #abandoned = false;
+  /** The maintenance that was reported last. */
+  #maintenance: MaintenanceState | undefined;
   #cancelTimer: (() => void) | undefined;
 
   constructor(options: FleetOptions) {
@@ -116,6 +118,11 @@ export class Fleet {
   /** The upstreams with their present weights; empty if the engine runs its own instances. */
   get upstreams(): readonly GivenUpstream[] {
     return weighted(this.#parts.desiredState.upstreams ?? [], this.ringSpec.weights);
+  }
+
+  /** The maintenance under way; undefined if there is none. */
+  get maintenance(): MaintenanceState | undefined {
+    return this.#parts.desiredState.maintenance;
   }
 
   /** Thresholds and times of every decision. */
@@ -271,6 +278,7 @@ export class Fleet {
     this.#parts.reconciler.reconcile(input, now);
     this.#parts.heartbeats.sync(this.#parts.roster.all);
     this.#setTimer(now);
+    this.#tellMaintenance();
     if (inventory.complete) shared?.settle();
     this.#parts.conditions.check(this.#parts.roster.byName);
   }
@@ -281,5 +289,13 @@ export class Fleet {
     const deadline = this.#parts.reconciler.nextDeadline(now);
     if (deadline === Infinity) return;
     this.#cancelTimer = this.#options.clock.after(deadline - now, () => this.#parts.signals.tick());
+  }
+
+  /** Of several balancers each one follows the shared state. */
+  #tellMaintenance(): void {
+    const { maintenance } = this;
+    if (maintenance === this.#maintenance) return;
+    this.#maintenance = maintenance;
+    this.#options.onMaintenance?.(maintenance);
   }
 }

@@ -9,7 +9,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Engine, Template } from "../engine/engine.ts";
 import type { FailureLog } from "../failures.ts";
 import type { GivenUpstream } from "../upstream_list.ts";
-import type { DataPlane } from "../view.ts";
+import type { DataPlane, MaintenanceState } from "../view.ts";
 import { Heartbeats } from "./health/heartbeats.ts";
 import { PoisonKeys } from "./health/poison_keys.ts";
 import type { Probe } from "./health/probe.ts";
@@ -60,6 +60,8 @@ export interface FleetOptions {
   readonly cluster?: Cluster;
   /** Template of the settings, if the engine runs the instances. */
   readonly settings?: Template;
+  /** Called when a maintenance began, changed or ended, by this balancer or another one. */
+  readonly onMaintenance?: (state: MaintenanceState | undefined) => void;
   readonly log: Logger;
   readonly failures: FailureLog;
 }

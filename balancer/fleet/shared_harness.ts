@@ -32,7 +32,7 @@ interface Timer {
 const TURNS = 40;
 
 /** A clock without real time, much faster than simulated timers of the runtime. */
-export class ManualTime {
+class ManualTime {
   #now = 0;
   #order = 0;
   readonly #timers = new Set<Timer>();

@@ -40,6 +40,7 @@ interface FleetSources {
   /** The load in flight to an instance. */
   readonly inFlight: (instance: string) => number;
   readonly totals: FleetTotals;
+  readonly maintenance: boolean;
 }
 
 /**
@@ -48,7 +49,7 @@ interface FleetSources {
  * @param sources the sources of the values
  */
 export function fleetMetrics(sources: FleetSources): readonly MetricFamily[] {
-  const { status, totals } = sources;
+  const { status, totals, maintenance } = sources;
   return [
     ...replicaMetrics(sources),
     ...ringMetrics(status, totals),
@@ -64,6 +65,11 @@ export function fleetMetrics(sources: FleetSources): readonly MetricFamily[] {
       "quarantined_keys",
       "Request keys that are answered 503, because replicas failed while they served them.",
       status.quarantined.length,
+    ),
+    gauge(
+      "maintenance",
+      "Whether requests are answered 503 for a maintenance.",
+      Number(maintenance),
     ),
     gauge("engine_up", "Whether the engine can be reached.", Number(status.engineUp)),
     ...clusterMetrics(status),

@@ -27,6 +27,8 @@ import type { Failures } from "../failures.ts";
 interface MetricsOptions {
   readonly fleet: Fleet;
   readonly dataPlane: DataPlaneWorkers;
+  /** Whether a maintenance is under way. */
+  readonly maintenance: () => boolean;
   /** Failed background actions. */
   readonly failures: Failures;
   /** The balancer's own log lines that were lost to a slow reader. */
@@ -96,6 +98,7 @@ export class Metrics {
         status: fleetStatus(fleet, clock.now()),
         inFlight: (instance) => dataPlane.inFlight(instance),
         totals: this.#totals,
+        maintenance: this.#options.maintenance(),
       }),
       ...processMetrics(this.#facts(counts, files)),
     ]);

@@ -106,6 +106,14 @@ export interface AffinitySettings {
   readonly ttlS: number;
 }
 
+/** A page for errors of the balancer. */
+export interface ErrorPage {
+  /** `503`, `5xx`, `4xx`, or `maintenance`. */
+  readonly name: string;
+  /** The text; `{{request_id}}` and `{{message}}` are replaced. */
+  readonly html: string;
+}
+
 /** How requests are traced, if OpenTelemetry is on. */
 export interface TraceSettings {
   /**
@@ -155,6 +163,8 @@ export interface ProxySettings {
   readonly logStyle: AccessStyle;
   /** Number of workers. */
   readonly workers: number;
+  /** Pages for errors of the balancer. */
+  readonly errorPages?: readonly ErrorPage[];
   /** Set if requests are traced. */
   readonly traces?: TraceSettings;
   /** Tokens of the control API, which are not forwarded to replicas. */

@@ -116,6 +116,7 @@ export const SERVICE_GROUPS = {
     headersFile: "LB_HEALTH_HEADERS_FILE",
     suspectMs: "LB_SUSPECT_MS",
     outliers: "LB_OUTLIERS",
+    readyShare: "LB_READY_SHARE",
   },
   /** Replacement of failed replicas. */
   healing: {
@@ -150,6 +151,7 @@ export const SERVICE_GROUPS = {
     underscores: "LB_UNDERSCORES",
     via: "LB_VIA",
     trace: "LB_TRACE",
+    errorPages: "LB_ERROR_PAGES",
   },
   /** The template of a replica. */
   replica: {

@@ -4,7 +4,7 @@
  * @module
  */
 import { choice, flag, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
-import { parseHeaders, parseStore } from "./values.ts";
+import { parseHeaders, parseShare, parseStore } from "./values.ts";
 
 /** In the order in which the reference lists them. */
 export const HEALING_SETTINGS = {
@@ -163,4 +163,12 @@ export const HEALING_SETTINGS = {
     false,
     "replace a replica that answers far worse than its peers: by 5xx, or by slowness",
   ),
+  LB_READY_SHARE: {
+    schema: parsed(parseShare),
+    fallback: "0.5",
+    expects: "a number from 0 to 1",
+    about:
+      "part of the replicas that has to be ready for `GET /_lb/readyz` to answer 200, at least " +
+      "one; 0: none",
+  },
 } satisfies Record<string, Setting<unknown>>;

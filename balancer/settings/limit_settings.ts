@@ -9,6 +9,7 @@ import {
   LARGEST_DELAY_MS,
   parsed,
   type Setting,
+  text,
   whole,
   wholeOrAuto,
 } from "./setting.ts";
@@ -119,5 +120,11 @@ export const LIMIT_SETTINGS = {
     "whether messages say in Via that they came through here; nginx compresses none that do",
   ),
   LB_TRACE: flag(false, "whether TRACE is sent on; 405 otherwise"),
+  LB_ERROR_PAGES: text(
+    "",
+    "folder with pages for errors of the balancer: `503.html`, `5xx.html`, `4xx.html`, " +
+      "`maintenance.html`; clients that prefer HTML get them, others JSON",
+    { expects: "the path of a folder, or empty", pattern: /^[^\0]*$/ },
+  ),
   LB_WORKERS: wholeOrAuto(1, 256, "worker threads of the data plane; `auto` is one for each core"),
 } satisfies Record<string, Setting<unknown>>;

@@ -30,6 +30,7 @@ const RESTARTS: Readonly<Partial<Record<SettingName, string>>> = {
   LB_VIRTUAL_SERVERS: SHAPE,
   LB_LAYOUT: SHAPE,
   LB_HASHES: SHAPE,
+  LB_ERROR_PAGES: "the pages are read once, when the balancer starts",
   LB_FLEET: NAME,
   LB_STATE_FILE: NAME,
   LB_STORE: NAME,

@@ -26,6 +26,12 @@ export function parseLoadBound(text: string): number | undefined {
   return value === 0 || (value >= 1.01 && value <= 100) ? value : undefined;
 }
 
+/** A decimal number from 0 to 1. */
+export function parseShare(text: string): number | undefined {
+  const value = /^\d(\.\d{1,6})?$/.test(text) ? Number(text) : NaN;
+  return value <= 1 ? value : undefined;
+}
+
 /** `true`, `1`, `false` or `0`. */
 export function parseFlag(text: string): boolean | undefined {
   return { true: true, 1: true, false: false, 0: false }[text];

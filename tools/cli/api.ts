@@ -10,6 +10,7 @@ import type { DrillReport, Incidents } from "../../balancer/answers/incident.ts"
 import type { History } from "../../balancer/answers/history.ts";
 import type { Load } from "../../balancer/answers/load.ts";
 import type { LogState } from "../../balancer/answers/log.ts";
+import type { MaintenanceAnswer } from "../../balancer/answers/maintenance.ts";
 import type { Changed, Planned, RingTable } from "../../balancer/answers/ring.ts";
 import type { Reloaded, SettingsInForce } from "../../balancer/answers/settings.ts";
 import { RefusedError } from "./api_errors.ts";
@@ -77,6 +78,13 @@ export interface UpstreamEntry {
   readonly name: string;
   readonly address: string;
   readonly weight: number;
+}
+
+/** A maintenance, in the form of `PUT /_lb/maintenance`. */
+export interface MaintenanceWish {
+  readonly message?: string;
+  readonly retryAfterS?: number;
+  readonly allow?: readonly string[];
 }
 
 /**
@@ -191,6 +199,18 @@ export class Api {
 
   setLog(change: object): Promise<Answer<{ readonly message: LogState }>> {
     return this.#caller.change({ method: "PATCH", path: "/_lb/log", body: change });
+  }
+
+  maintenance(): Promise<Answer<MaintenanceAnswer>> {
+    return this.#caller.ask("/_lb/maintenance");
+  }
+
+  beginMaintenance(wish: MaintenanceWish): Promise<Answer<MaintenanceAnswer>> {
+    return this.#caller.change({ method: "PUT", path: "/_lb/maintenance", body: wish });
+  }
+
+  endMaintenance(): Promise<Answer<MaintenanceAnswer>> {
+    return this.#caller.change({ method: "DELETE", path: "/_lb/maintenance", body: {} });
   }
 
   reload(): Promise<Answer<{ readonly message: Reloaded }>> {

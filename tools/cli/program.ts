@@ -17,6 +17,7 @@ import { eventsCommand } from "./events.ts";
 import { explainCommand } from "./explain.ts";
 import { incidentsCommand } from "./incidents.ts";
 import { logCommand } from "./log.ts";
+import { maintenanceCommand } from "./maintenance.ts";
 import { logsCommand } from "./logs.ts";
 import { planCommand } from "./plan.ts";
 import { reloadCommand } from "./reload.ts";
@@ -65,6 +66,7 @@ const GROUPS: readonly (readonly [title: string, verbs: readonly (() => Command)
     applyCommand,
     deployCommand,
     upstreamsCommand,
+    maintenanceCommand,
     logCommand,
     reloadCommand,
     drillCommand,

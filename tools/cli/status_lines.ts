@@ -5,6 +5,7 @@
  */
 import type { ReplicaStatus, Status } from "../../balancer/answers/fleet.ts";
 import { age, plain, share, UNKNOWN } from "./figures.ts";
+import { maintenanceLine } from "./maintenance_line.ts";
 import { paintState } from "./paint.ts";
 import { type Column, type Look, tableLines } from "./table.ts";
 
@@ -22,6 +23,7 @@ export function statusLines(status: Status, now: number, look: Look): string[] {
     `ring: layout ${status.layout}, ${status.slots} slots, digest ${status.digest}, ` +
     `version ${status.version}`,
     ...clusterLines(status, look),
+    ...(status.maintenance ? [maintenanceLine(status, now)] : []),
     "",
     ...tableLines(columns(status, now, look), replicas, look),
     ...indented(notes(status, now)),
@@ -38,10 +40,12 @@ export function statusLines(status: Status, now: number, look: Look): string[] {
  * @param status the balancer's answer
  * @param look colours
  */
-export function summary({ ready, desired, engine, engineUp }: Status, { paint }: Look): string {
+export function summary(status: Status, { paint }: Look): string {
+  const { ready, desired, engine, engineUp, maintenance } = status;
   const count = `${ready} of ${desired} replicas ready`;
   const well = ready >= desired ? paint.green(count) : paint.red(count);
-  return `${well}, engine ${engine}${engineUp ? "" : paint.red(" (does not answer)")}`;
+  return `${well}, engine ${engine}${engineUp ? "" : paint.red(" (does not answer)")}` +
+    (maintenance ? paint.yellow(", in maintenance") : "");
 }
 
 /** One line about the other balancers; none for a balancer that is alone. */

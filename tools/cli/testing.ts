@@ -42,6 +42,7 @@ export function status(replicas: readonly ReplicaStatus[], other: Partial<Status
     slots: 512,
     virtualServers: 9,
     hashes: "fibonacci",
+    maintenance: null,
     startedAt: "2026-11-23T19:00:00.000Z",
     template: {},
     engine: "process",

@@ -56,6 +56,7 @@ function families(): Readonly<Record<string, readonly MetricFamily[]>> {
   return {
     "Requests and connections": dataPlaneMetrics(COUNTS),
     "Fleet and ring": fleetMetrics({
+      maintenance: false,
       status: STATUS,
       inFlight: () => 0,
       totals: new FleetTotals(() => Ring.build({ members: [{ name: "Server1" }] })),

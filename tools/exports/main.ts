@@ -7,7 +7,7 @@ import { print } from "../print.ts";
 import { ROOT, rootPath } from "../project.ts";
 import { runTool, ToolError } from "../tool.ts";
 import { deadExports, type Export, type SourceFile } from "./check.ts";
-import { PENDING, PUBLIC } from "./public.ts";
+import { PUBLIC } from "./public.ts";
 
 const FOLDERS = ["balancer/", "bench/", "replica/", "ring/", "std/", "tests/", "tools/"];
 
@@ -21,17 +21,11 @@ async function main(): Promise<void> {
   const isIn = (places: readonly string[]) => ({ path }: Export) =>
     places.some((place) => path.startsWith(place));
   const dead = deadExports(files, resolve).filter((one) => !isIn(PUBLIC)(one));
-  const pending = dead.filter(isIn(PENDING));
-  const done = PENDING.filter((room) => !pending.some(isIn([room])));
-  const faults = [
-    ...dead.filter((one) => !pending.includes(one)).map(({ path, line, name }) =>
-      `${path}:${line}: ${name} is exported, but no other file imports it`
-    ),
-    ...done.map((room) => `${room} has no dead exports: take it off the list in public.ts`),
-  ];
+  const faults = dead.map(({ path, line, name }) =>
+    `${path}:${line}: ${name} is exported, but no other file imports it`
+  );
   if (faults.length > 0) throw new ToolError(`exports:\n  ${faults.join("\n  ")}`);
-  const rest = pending.length === 0 ? "" : `; ${pending.length} to go in ${PENDING.join(", ")}`;
-  print(`exports: ${files.length} files export only names that are imported${rest}`);
+  print(`exports: ${files.length} files export only names that are imported`);
 }
 
 async function importMap(): Promise<Readonly<Record<string, string>>> {

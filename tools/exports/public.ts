@@ -13,10 +13,3 @@ export const PUBLIC: readonly string[] = [
   // Bundled for browsers, with an import map of its own.
   "balancer/page/",
 ];
-
-/** Folders whose dead exports are still to be removed. No folder may be added. */
-export const PENDING: readonly string[] = [
-  "balancer/engine/",
-  "balancer/fleet/",
-  "balancer/proxy/",
-];

@@ -158,6 +158,7 @@ export const ROOMS: readonly Room[] = [
     paths: ["balancer/main.ts", "balancer/"],
     imports: [
       "ring",
+      "http1",
       "view",
       "proxy",
       "cluster",

@@ -12,10 +12,12 @@ import type { FailureLog } from "../../failures.ts";
 import type { RingShape } from "../../fleet/spec/ring_spec.ts";
 import type { ChangeRequest, Weights } from "../../fleet/spec/change.ts";
 import type { DeployRequest } from "../../fleet/operations/deploy.ts";
+import type { MaintenanceRequest } from "../../fleet/operations/maintenance.ts";
 import type { Incident } from "../../fleet/incidents/incident.ts";
 import type { ChangeReport, OnMade, Plan } from "../../fleet/operations/membership.ts";
 import type { EventLog } from "../../fleet/incidents/event_log.ts";
 import type { Assets } from "../../page/assets.ts";
+import type { MaintenanceState } from "../../view.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
 import type { DrillOptions } from "../drill/drill.ts";
 import type { EventStreams } from "./event_streams.ts";
@@ -79,6 +81,20 @@ export interface ControlParts {
   readonly drills: DrillOptions | undefined;
   /** The whole state, as `GET /_lb/status` answers it. */
   readonly status: () => Status;
+  /** The maintenance switch. */
+  readonly maintenance: {
+    /** The maintenance under way; undefined if there is none. */
+    readonly state: MaintenanceState | undefined;
+    begin(request: MaintenanceRequest): Promise<MaintenanceState>;
+    end(): Promise<void>;
+  };
+  /** What `GET /_lb/readyz` decides by, beside the status. */
+  readonly readiness: {
+    /** The setting `LB_READY_SHARE`. */
+    readonly share: number;
+    /** Why this balancer must not serve; undefined if it may. */
+    readonly isolated: () => string | undefined;
+  };
   readonly metrics: {
     /** All metrics in Prometheus' text format. */
     expose(): Promise<{ readonly contentType: string; readonly text: string }>;

@@ -15,6 +15,7 @@ import { ReloadError } from "../../reload_error.ts";
 import { failureBody } from "../../reply.ts";
 import { BodyError } from "../input/body.ts";
 import { RequestError } from "../input/schema.ts";
+import { NotReadyError } from "../reports/ready_report.ts";
 import { DrillError } from "../drill/drill.ts";
 import { TooManyStreamsError } from "./event_streams.ts";
 
@@ -63,6 +64,10 @@ export function answerError(error: Error, c: Context, failures: FailureLog): Res
     const status = STATUS_OF[error.kind];
     if (status === STATUS_CODE.ServiceUnavailable) c.header("retry-after", "1");
     return c.json(failureBody(error.message), status);
+  }
+  if (error instanceof NotReadyError) {
+    c.header("retry-after", "1");
+    return c.json(failureBody(error.message), STATUS_CODE.ServiceUnavailable);
   }
   if (error instanceof ReloadError) {
     const { Conflict, BadRequest } = STATUS_CODE;

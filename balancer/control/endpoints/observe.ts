@@ -6,7 +6,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { z } from "zod";
 import { fleetEvent } from "../../answers/event.ts";
-import { type Health, health, status } from "../../answers/fleet.ts";
+import { type Health, health, ready, status } from "../../answers/fleet.ts";
 import { incidents } from "../../answers/incident.ts";
 import { history } from "../../answers/history.ts";
 import { load } from "../../answers/load.ts";
@@ -14,6 +14,7 @@ import { received } from "../../fault.ts";
 import { oneOf, parseFields } from "../input/schema.ts";
 import { jsonCall, type Operation, otherCall } from "../api/endpoint.ts";
 import { streamEvents } from "./event_stream.ts";
+import { readyReport } from "../reports/ready_report.ts";
 import { reportIncident } from "../reports/incident_report.ts";
 
 /** `GET /_lb/status` */
@@ -37,6 +38,28 @@ export const getHealth: Operation = jsonCall({
     const { ready, desired, engineAwayMs } = status();
     return { status: "ok", ready, desired, engineAwayMs };
   },
+});
+
+/** `GET /_lb/readyz` */
+export const getReadiness: Operation = jsonCall({
+  id: "getReadiness",
+  group: "Watching",
+  summary: "Whether the balancer should get requests",
+  description: "For load balancers in front and for readiness probes. Maintenance leaves it " +
+    "ready: the balancer has to answer then.",
+  what: "It should",
+  answer: ready,
+  failures: {
+    503: "It should not: it drains, it is isolated, or too few replicas are ready " +
+      "(`LB_READY_SHARE`); the message says which",
+  },
+  run: ({ status, readiness, ending }) => () =>
+    readyReport({
+      status: status(),
+      share: readiness.share,
+      draining: ending.aborted,
+      isolated: readiness.isolated(),
+    }),
 });
 
 /** `GET /_lb/metrics` */

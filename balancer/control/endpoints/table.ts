@@ -6,6 +6,7 @@
 import type { CallDescription } from "../api/endpoint.ts";
 import * as fleet from "./fleet.ts";
 import * as log from "./log.ts";
+import * as maintenance from "./maintenance.ts";
 import * as page from "./pages.ts";
 import * as proof from "./proof.ts";
 import * as ring from "./ring.ts";
@@ -18,6 +19,7 @@ export const CALLS: readonly CallDescription[] = [
   { method: "GET", path: "/rep", scope: "open", ...fleet.listReplicas },
   { method: "GET", path: "/_lb/status", scope: "read", ...watch.getStatus },
   { method: "GET", path: "/_lb/healthz", scope: "open", ...watch.getHealth },
+  { method: "GET", path: "/_lb/readyz", scope: "open", ...watch.getReadiness },
   { method: "GET", path: "/_lb/ring", scope: "read", ...ring.getRing },
   { method: "GET", path: "/_lb/explain", scope: "read", ...ring.explainKey },
   { method: "GET", path: "/_lb/metrics", scope: "read", ...watch.getMetrics },
@@ -26,6 +28,7 @@ export const CALLS: readonly CallDescription[] = [
   { method: "GET", path: "/_lb/incidents", scope: "read", ...watch.listIncidents },
   { method: "GET", path: "/_lb/events", scope: "read", ...watch.followEvents },
   { method: "GET", path: "/_lb/upstreams", scope: "read", ...upstream.listUpstreams },
+  { method: "GET", path: "/_lb/maintenance", scope: "read", ...maintenance.getMaintenance },
   { method: "GET", path: "/_lb/log", scope: "read", ...log.getLog },
   { method: "GET", path: "/_lb/settings", scope: "read", ...settings.getSettings },
   { method: "POST", path: "/add", scope: "admin", ...fleet.addReplicas },
@@ -35,6 +38,8 @@ export const CALLS: readonly CallDescription[] = [
   { method: "PATCH", path: "/_lb/ring", scope: "admin", ...ring.reshapeRing },
   { method: "POST", path: "/_lb/plan", scope: "admin", ...ring.planChange },
   { method: "POST", path: "/_lb/apply", scope: "admin", ...ring.applyPlan },
+  { method: "PUT", path: "/_lb/maintenance", scope: "admin", ...maintenance.beginMaintenance },
+  { method: "DELETE", path: "/_lb/maintenance", scope: "admin", ...maintenance.endMaintenance },
   { method: "POST", path: "/_lb/deploy", scope: "execute", ...fleet.deployTemplate },
   { method: "POST", path: "/_lb/drill", scope: "execute", ...fleet.drillReplica },
   { method: "PATCH", path: "/_lb/log", scope: "admin", ...log.turnLog },

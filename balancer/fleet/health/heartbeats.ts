@@ -10,7 +10,7 @@ import type { FleetPolicy } from "../member/policy.ts";
 import { cadence, type Miss, type Probe, ProbeLoop } from "./probe.ts";
 
 /** Dependencies of {@linkcode Heartbeats}. */
-export interface HeartbeatsOptions {
+interface HeartbeatsOptions {
   readonly policy: FleetPolicy;
   readonly probe: Probe;
   readonly clock: Clock;

@@ -32,7 +32,7 @@ const SLOW_MS = SLOW_RESPONSE_MS;
 const MIN_BAD_KEYS = 5;
 
 /** An instance that performs worse than its peers. */
-export interface Outlier {
+interface Outlier {
   readonly instance: string;
   readonly reason: string;
 }

@@ -37,7 +37,7 @@ interface Death {
 }
 
 /** A quarantined key. */
-export interface QuarantinedKey {
+interface QuarantinedKey {
   readonly key: string;
   /** End of the quarantine, an instant of the fleet's clock in milliseconds. */
   readonly until: number;

@@ -46,7 +46,7 @@ export type Probe = (
 ) => Promise<Miss | undefined>;
 
 /** Time of the next heartbeat and its deadline, in milliseconds. */
-export interface Cadence {
+interface Cadence {
   /** Time between the starts of two heartbeats. */
   readonly intervalMs: number;
   readonly deadlineMs: number;
@@ -119,7 +119,7 @@ class Spread {
 }
 
 /** Dependencies of a {@linkcode ProbeLoop}. */
-export interface ProbeLoopOptions {
+interface ProbeLoopOptions {
   readonly address: UpstreamAddress;
   /** The replica's name; undefined for a spare, which has none yet. */
   readonly name: string | undefined;

@@ -43,7 +43,7 @@ export type FleetEvent =
 export type EventLogEntry = FleetEvent & { readonly id: number };
 
 /** A part of the fleet that watches and changes no member. */
-export type Subscriber = (event: FleetEvent | Observation) => void;
+type Subscriber = (event: FleetEvent | Observation) => void;
 
 /** Number of entries that the log keeps, the newest. */
 const KEPT = 256;

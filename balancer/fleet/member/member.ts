@@ -41,7 +41,7 @@ export interface MemberError {
 export type Ending = Pick<MemberError, "exit" | "outputTail">;
 
 /** A failed health check of the engine's own, such as an image's HEALTHCHECK. */
-export interface Unhealthy {
+interface Unhealthy {
   /** Reason that the engine gave. */
   readonly reason: string;
   /** Without heartbeats: when the fleet next checks whether the replica may leave the view. */

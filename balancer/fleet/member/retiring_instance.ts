@@ -18,7 +18,7 @@ export type RetiringEvent =
   | { readonly type: "exit"; readonly id: string; readonly reason: string };
 
 /** How an instance retires. */
-export interface Retirement extends Pick<RetiringInstance, "stage" | "graceMs"> {
+interface Retirement extends Pick<RetiringInstance, "stage" | "graceMs"> {
   /** The instance failed: ask the engine how it ended and for the last lines that it wrote. */
   readonly failed: boolean;
 }

@@ -11,7 +11,7 @@ import { retire } from "./retiring_instance.ts";
 import { startServing } from "./slow_start.ts";
 
 /** A replica without an instance, and a ready spare for it. */
-export interface SpareMatch {
+interface SpareMatch {
   readonly target: Member;
   readonly spare: Member;
 }

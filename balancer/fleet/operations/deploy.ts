@@ -15,7 +15,7 @@ import type { ChangeLock } from "./change_lock.ts";
 import { checkSteady, isSuccessorReady } from "./readiness.ts";
 
 /** Dependencies of {@linkcode Deploys}. */
-export interface DeployOptions {
+interface DeployOptions {
   readonly fleet: Fleet;
   readonly engine: Pick<Engine, "kind" | "ownsInstances" | "pin">;
   readonly changeLock: ChangeLock;

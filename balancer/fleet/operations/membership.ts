@@ -38,14 +38,12 @@ import {
   summaryOf,
 } from "./change_report.ts";
 
-export type { RingFacts, RingShape } from "../spec/ring_spec.ts";
-export type { ChangeRequest, Weights } from "../spec/change.ts";
 export type { ChangeReport, FleetSummary, OnMade } from "./change_report.ts";
 export type { Plan } from "./plan_store.ts";
-export { ChangeError, type ChangeErrorKind } from "../spec/change_error.ts";
+export { ChangeError } from "../spec/change_error.ts";
 
 /** Dependencies of a {@linkcode Membership}. */
-export interface MembershipOptions {
+interface MembershipOptions {
   readonly fleet: Fleet;
   /** Lock that every change of the fleet takes. */
   readonly changeLock: ChangeLock;

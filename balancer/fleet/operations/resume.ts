@@ -9,7 +9,7 @@ import type { Clock } from "../../clock.ts";
 import type { Deploys } from "./deploy.ts";
 
 /** Dependencies of {@linkcode resumeDeploy}. */
-export interface ResumeOptions {
+interface ResumeOptions {
   readonly deploys: Pick<Deploys, "resume">;
   readonly clock: Pick<Clock, "after">;
   readonly log: Logger;

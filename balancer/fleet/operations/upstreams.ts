@@ -24,7 +24,7 @@ import { resolve } from "../spec/resolve.ts";
 import type { ChangeLock } from "./change_lock.ts";
 
 /** Dependencies of {@linkcode Upstreams}. */
-export interface UpstreamsOptions {
+interface UpstreamsOptions {
   readonly fleet: Fleet;
   /** Lock that every change of the fleet takes. */
   readonly changeLock: ChangeLock;

@@ -26,7 +26,7 @@ export function emptyView(shape: RingShape): View {
 }
 
 /** Input of a view. */
-export interface ViewParts {
+interface ViewParts {
   readonly members: readonly Member[];
   readonly shape: RingShape;
   /** Epoch of the desired state. */

@@ -12,7 +12,7 @@ import type { Removals } from "./removals.ts";
 import type { MemberEvent } from "../member/transition.ts";
 
 /** Dependencies of an {@linkcode ActionRunner}. */
-export interface ActionRunnerOptions {
+interface ActionRunnerOptions {
   readonly engine: Engine;
   readonly dataPlane: DataPlane;
   readonly removals: Removals;

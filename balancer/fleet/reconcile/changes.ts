@@ -8,6 +8,7 @@ import type { Clock } from "../../clock.ts";
 import type { Template } from "../../engine/engine.ts";
 import type { FailureLog } from "../../failures.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
+import type { MaintenanceState } from "../../view.ts";
 import { applied, type Change } from "../spec/change.ts";
 import type { RingSpec } from "../spec/ring_spec.ts";
 import { sameTemplate } from "../spec/template.ts";
@@ -51,6 +52,13 @@ export interface Changes {
     answering: ReadonlySet<string>,
     onBase: () => void,
   ): Promise<void>;
+  /**
+   * Saves the maintenance, which then counts as under way.
+   *
+   * @param maintenance the maintenance; undefined for none
+   * @throws {StoreError} the state could not be saved; nothing was changed
+   */
+  setMaintenance(maintenance: MaintenanceState | undefined): Promise<void>;
   /**
    * Saves the template of a deploy before the deploy begins.
    *
@@ -143,6 +151,12 @@ export class OwnChanges implements Changes {
       desiredState.adoptEpoch();
       upstreamList.apply(upstreams, answering);
     });
+  }
+
+  async setMaintenance(maintenance: MaintenanceState | undefined): Promise<void> {
+    const { desiredState, ringSpec } = this.#options;
+    await desiredState.setMaintenance(maintenance, ringSpec().weights);
+    desiredState.adoptEpoch();
   }
 
   async saveDeploy(deploy: Template): Promise<void> {

@@ -13,7 +13,7 @@ import { type MemberEvent, transition } from "../member/transition.ts";
 import type { Roster } from "./roster.ts";
 
 /** Dependencies of a {@linkcode Dispatcher}. */
-export interface DispatcherOptions {
+interface DispatcherOptions {
   readonly roster: Roster;
   readonly policy: FleetPolicy;
   readonly clock: Clock;

@@ -11,7 +11,7 @@ import type { EngineListing } from "./roster.ts";
 import type { Clock } from "../../clock.ts";
 
 /** Dependencies of an {@linkcode EngineMonitor}. */
-export interface EngineMonitorOptions {
+interface EngineMonitorOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly log: Logger;

@@ -6,7 +6,7 @@
 import type { FailureLog } from "../../failures.ts";
 
 /** Dependencies of an {@linkcode EventQueue}. */
-export interface EventQueueOptions {
+interface EventQueueOptions {
   /** Runs after each step: reconciles the fleet with the state that the step left. */
   readonly settle: () => void;
   readonly failures: FailureLog;

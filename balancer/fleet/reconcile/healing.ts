@@ -7,7 +7,7 @@
 import type { Cluster } from "../../cluster/cluster.ts";
 
 /** Dependencies of {@linkcode Healing}. */
-export interface HealingOptions {
+interface HealingOptions {
   readonly cluster: Pick<Cluster, "holds" | "tenure">;
   /** Reads the shared state and the published instances. @returns whether both were read */
   readonly read: () => Promise<boolean>;

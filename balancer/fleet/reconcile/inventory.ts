@@ -14,7 +14,7 @@ import type { Removals } from "./removals.ts";
 import type { EngineListing, Roster } from "./roster.ts";
 
 /** Dependencies of an {@linkcode Inventory}. */
-export interface InventoryOptions {
+interface InventoryOptions {
   readonly removals: Removals;
   readonly roster: Roster;
   readonly dispatcher: Dispatcher;

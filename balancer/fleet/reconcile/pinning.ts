@@ -9,7 +9,7 @@ import type { Roster } from "./roster.ts";
 import { isUnpinned, sameRequest } from "../spec/template.ts";
 
 /** Dependencies of a {@linkcode Pinning}. */
-export interface PinningOptions {
+interface PinningOptions {
   readonly roster: Roster;
   readonly desiredState: DesiredState;
   /** Saves the fleet, because its template changed. */

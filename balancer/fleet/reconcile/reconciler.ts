@@ -22,7 +22,7 @@ import type { Dispatcher } from "./dispatcher.ts";
 import type { Roster } from "./roster.ts";
 
 /** Dependencies of a {@linkcode Reconciler}. */
-export interface ReconcilerOptions {
+interface ReconcilerOptions {
   readonly roster: Roster;
   readonly dispatcher: Dispatcher;
   readonly dataPlane: DataPlane;
@@ -35,7 +35,7 @@ export interface ReconcilerOptions {
 }
 
 /** The part of the desired state that is not in the members. */
-export interface ReconcileInput {
+interface ReconcileInput {
   readonly engineUp: boolean;
   /** False until the engine has listed its instances, and while the balancer shuts down. */
   readonly spares: boolean;

@@ -10,7 +10,7 @@ import { errorMessage, type FailureLog } from "../../failures.ts";
 import type { Clock } from "../../clock.ts";
 
 /** Dependencies of {@linkcode Removals}. */
-export interface RemovalsOptions {
+interface RemovalsOptions {
   readonly engine: Pick<Engine, "stop" | "list" | "remains">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -31,7 +31,7 @@ export interface PendingRemoval {
 }
 
 /** An instance to stop and remove. */
-export type Removal = Pick<PendingRemoval, "id" | "name"> & {
+type Removal = Pick<PendingRemoval, "id" | "name"> & {
   /** Time between SIGTERM and SIGKILL, in milliseconds. */
   readonly graceMs: number;
 };

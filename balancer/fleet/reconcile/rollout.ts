@@ -14,7 +14,7 @@ import type { EventQueue } from "./event_queue.ts";
 import type { Roster } from "./roster.ts";
 
 /** Dependencies of a {@linkcode Rollout}. */
-export interface RolloutOptions {
+interface RolloutOptions {
   readonly queue: EventQueue;
   readonly roster: Roster;
   readonly dispatcher: Dispatcher;

@@ -23,7 +23,7 @@ import {
 import { type FleetPolicy, healthyFloor } from "../member/policy.ts";
 
 /** Dependencies of a {@linkcode Roster}. */
-export interface RosterOptions {
+interface RosterOptions {
   readonly clock: Clock;
   readonly policy: FleetPolicy;
   /** Number of replicas on the first start. */

@@ -7,6 +7,7 @@
  */
 import type { Template } from "../../engine/engine.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
+import type { MaintenanceState } from "../../view.ts";
 import { isLeaving, isReplica } from "../member/member.ts";
 import { applied, type Change } from "../spec/change.ts";
 import { isUnpinned, sameRequest, sameTemplate } from "../spec/template.ts";
@@ -15,7 +16,7 @@ import { ConflictError, type Versioned } from "../store/store.ts";
 import { type Changes, type ChangesOptions, dismissSpares, SAVE_RETRY_MS } from "./changes.ts";
 
 /** Dependencies of {@linkcode SharedChanges}. */
-export interface SharedChangesOptions extends ChangesOptions {
+interface SharedChangesOptions extends ChangesOptions {
   /** Id of this balancer. */
   readonly self: string;
   /** Whether the members are known; before that a state is only kept. */
@@ -78,6 +79,10 @@ export class SharedChanges implements Changes {
   ): Promise<void> {
     const weights = new Map(upstreams.map(({ name, weight }) => [name, weight]));
     await this.#commit({ weights, upstreams }, onBase, answering);
+  }
+
+  setMaintenance(maintenance: MaintenanceState | undefined): Promise<void> {
+    return this.#insist(() => ({ maintenance }));
   }
 
   saveDeploy(deploy: Template): Promise<void> {

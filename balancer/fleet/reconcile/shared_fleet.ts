@@ -17,7 +17,7 @@ import { Healing } from "./healing.ts";
 import type { SharedChanges } from "./shared_changes.ts";
 
 /** Dependencies of a {@linkcode SharedFleet}. */
-export interface SharedFleetOptions
+interface SharedFleetOptions
   extends Pick<AssignmentsOptions, "roster" | "dispatcher" | "failures"> {
   readonly cluster: Cluster;
   readonly store: SharedFleetStore;

@@ -11,7 +11,7 @@ import type { Dispatcher } from "./dispatcher.ts";
 import type { Roster } from "./roster.ts";
 
 /** Dependencies of {@linkcode UpstreamList}. */
-export interface UpstreamListOptions {
+interface UpstreamListOptions {
   readonly roster: Roster;
   readonly dispatcher: Dispatcher;
   readonly desiredState: DesiredState;

@@ -7,6 +7,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { Instance, Template } from "../../engine/engine.ts";
 import { type GivenUpstream, sameUpstreams } from "../../upstream_list.ts";
+import type { MaintenanceState } from "../../view.ts";
 import { type RingShape, type RingSpec, sameShape } from "../spec/ring_spec.ts";
 import { errorMessage } from "../../failures.ts";
 import {
@@ -22,7 +23,7 @@ import {
 import { resumeTemplate, sameTemplate, type TemplateSources } from "../spec/template.ts";
 
 /** Dependencies and settings of a {@linkcode DesiredState}. */
-export interface DesiredStateOptions {
+interface DesiredStateOptions {
   readonly store: FleetStore;
   /**
    * True if several balancers use the store. The stored state then counts in any case, and the
@@ -41,7 +42,7 @@ export interface DesiredStateOptions {
 }
 
 /** The desired state without the members. */
-export interface Desired {
+interface Desired {
   /** Template of new instances: that of the settings, or a deployed one. */
   readonly template: Template;
   /** Template of the deploy in progress; undefined if there is none. */
@@ -50,6 +51,8 @@ export interface Desired {
   readonly shape: RingShape;
   /** Present upstreams; undefined if the engine runs its own instances. */
   readonly upstreams: readonly GivenUpstream[] | undefined;
+  /** The maintenance under way; undefined if there is none. */
+  readonly maintenance: MaintenanceState | undefined;
 }
 
 /** Changes of a shared state. */
@@ -71,7 +74,13 @@ export class DesiredState {
   constructor(options: DesiredStateOptions) {
     this.#options = options;
     const { settings = {}, shape, upstreams } = options;
-    this.#desired = { template: settings, deploy: undefined, shape, upstreams };
+    this.#desired = {
+      template: settings,
+      deploy: undefined,
+      shape,
+      upstreams,
+      maintenance: undefined,
+    };
     this.#saver = new Saver(options.store);
   }
 
@@ -89,6 +98,10 @@ export class DesiredState {
 
   get upstreams(): readonly GivenUpstream[] | undefined {
     return this.#desired.upstreams;
+  }
+
+  get maintenance(): MaintenanceState | undefined {
+    return this.#desired.maintenance;
   }
 
   /** Epoch of the state in force. */
@@ -126,8 +139,8 @@ export class DesiredState {
     if (!saved) return;
     this.#found = true;
     this.adoptEpoch();
-    this.adopt({ ...this.#templates(saved), ...this.#upstreams(saved) });
-    const { configured, shape } = saved;
+    const { configured, shape, maintenance } = saved;
+    this.adopt({ ...this.#templates(saved), ...this.#upstreams(saved), maintenance });
     const { desired, upstreams, log } = this.#options;
     // Upstreams are a list: another number of them does not discard the ring's shape.
     if (configured === desired || upstreams) {
@@ -153,6 +166,32 @@ export class DesiredState {
    */
   save(weights: RingSpec["weights"], changes: Partial<Desired> = {}): Promise<void> {
     return this.#saver.save(this.#state(weights, { ...this.#desired, ...changes }));
+  }
+
+  /**
+   * Saves the maintenance and makes it take effect. It waits for no change of the fleet, and a
+   * change that is being saved at the same time is kept.
+   *
+   * @param maintenance the maintenance; undefined for none
+   * @param weights weight of every replica in the ring, for a first save
+   * @throws {StoreError} the state was not saved, and nothing was changed
+   */
+  async setMaintenance(
+    maintenance: MaintenanceState | undefined,
+    weights: RingSpec["weights"],
+  ): Promise<void> {
+    const before = this.#desired.maintenance;
+    // Saves that begin meanwhile keep it.
+    this.adopt({ maintenance });
+    try {
+      await this.#saver.amend((last = this.#state(weights, this.#desired)) => {
+        const { maintenance: _, ...rest } = last;
+        return maintenance ? { ...rest, maintenance } : rest;
+      });
+    } catch (error) {
+      this.adopt({ maintenance: before });
+      throw error;
+    }
   }
 
   /**
@@ -213,6 +252,7 @@ export class DesiredState {
       deploy: value.deploy,
       shape: value.shape?.inForce ?? shape,
       upstreams: upstreams && (value.upstreams?.inForce ?? upstreams),
+      maintenance: value.maintenance,
     });
   }
 
@@ -239,7 +279,7 @@ export class DesiredState {
   }
 
   #state(weights: RingSpec["weights"], changed: Desired): SavedFleet {
-    const { template, deploy, shape } = changed;
+    const { template, deploy, shape, maintenance } = changed;
     const { desired, settings: own, shape: shapeSettings, shared = false } = this.#options;
     const configured = shared ? this.#loaded?.configured ?? desired : desired;
     const settings = shared ? this.#loaded?.settings ?? own : own;
@@ -257,6 +297,7 @@ export class DesiredState {
       ...(unequal.length > 0 ? { weights: Object.fromEntries(unequal) } : {}),
       ...(reshaped ? { shape: { settings: shapeSettings, inForce: shape } } : {}),
       ...this.#changedUpstreams(weights, changed),
+      ...(maintenance ? { maintenance } : {}),
     };
   }
 

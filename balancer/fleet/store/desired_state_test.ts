@@ -211,3 +211,49 @@ Deno.test("without a saved state the newest instance's labels name the deployed 
   assertEquals(recovered({ image: "app:1" }, { image: "app:1" }), "app:2");
   assertEquals(recovered({ image: "app:1" }, { image: "app:3" }), "app:3");
 });
+
+const MAINTENANCE = {
+  message: "soon",
+  retryAfterS: 60,
+  allow: ["10.0.0.0/8"],
+  since: "2026-01-01T00:00:00.000Z",
+};
+
+Deno.test("a maintenance survives a restart, also one with another LB_REPLICAS, and its end does", async () => {
+  const store = new TextStore();
+  const first = await open(store);
+  await first.fleet.changes.setMaintenance(MAINTENANCE);
+  assertEquals(first.fleet.maintenance, MAINTENANCE);
+  await first.fleet.abandon();
+  const second = await open(store);
+  assertEquals(second.fleet.maintenance, MAINTENANCE);
+  const desired = new DesiredState({ store, desired: 5, shape: TEST_SHAPE, log: quietLog });
+  await desired.load();
+  assertEquals(desired.maintenance, MAINTENANCE);
+  await second.fleet.changes.setMaintenance(undefined);
+  await second.fleet.abandon();
+  const third = await open(store);
+  assertEquals(third.fleet.maintenance, undefined);
+  await third.fleet.close();
+});
+
+Deno.test("a maintenance neither waits for a change of the fleet nor undoes it, nor is undone by it", async () => {
+  const store = new TextStore();
+  const { fleet, clock, membership } = await open(store);
+  const added = membership.add(1, ["S4"], {}, () => {});
+  await fleet.changes.setMaintenance(MAINTENANCE);
+  await clock.turn(1);
+  await added;
+  const saved = JSON.parse(store.texts.at(-1)!);
+  assertEquals([saved.names.includes("S4"), saved.maintenance], [true, MAINTENANCE]);
+  await fleet.close();
+});
+
+Deno.test("a maintenance that cannot be saved is not in force", async () => {
+  const store = new TextStore();
+  const { fleet } = await open(store);
+  store.save = () => Promise.reject(new Error("disk full"));
+  await assertRejects(() => fleet.changes.setMaintenance(MAINTENANCE), Error, "disk full");
+  assertEquals(fleet.maintenance, undefined);
+  await fleet.abandon();
+});

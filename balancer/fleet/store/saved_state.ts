@@ -3,6 +3,7 @@
  *
  * @module
  */
+import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { NAME_PATTERN } from "../../../replica/contract.ts";
 import { MAX_SLOTS } from "../../../ring/mod.ts";
@@ -49,12 +50,18 @@ const SAVED = z.object({
   weights: z.record(NAME, z.number().min(0).max(MAX_WEIGHT)).optional(),
   shape: z.object({ settings: SHAPE, inForce: SHAPE }).optional(),
   upstreams: z.object({ settings: UPSTREAMS, inForce: UPSTREAMS }).optional(),
+  maintenance: z.object({
+    message: z.string().min(1),
+    retryAfterS: z.int().min(1),
+    allow: z.array(z.string().refine((text) => ipaddr.isValidCIDR(text))),
+    since: z.iso.datetime(),
+  }).optional(),
 });
 
 const EPOCH = z.object({ epoch: z.int().min(NO_EPOCH).default(NO_EPOCH) });
 
 /** Owner and mode of a file, which decide who can have written it. */
-export type FileOwner = Pick<Deno.FileInfo, "mode" | "uid">;
+type FileOwner = Pick<Deno.FileInfo, "mode" | "uid">;
 
 /**
  * Parses a state.

@@ -18,7 +18,7 @@ export interface LockHolder {
 }
 
 /** Options of {@linkcode StateLock.take}. */
-export interface StateLockOptions {
+interface StateLockOptions {
   /** Path of the state file. */
   readonly path: string;
   readonly log: Logger;

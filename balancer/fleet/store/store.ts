@@ -5,6 +5,7 @@
  */
 import type { Template } from "../../engine/engine.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
+import type { MaintenanceState } from "../../view.ts";
 import type { RingShape } from "../spec/ring_spec.ts";
 import type { Weights } from "../spec/change.ts";
 
@@ -36,6 +37,8 @@ export interface SavedFleet {
     readonly settings: readonly GivenUpstream[];
     readonly inForce: readonly GivenUpstream[];
   };
+  /** The maintenance under way. */
+  readonly maintenance?: MaintenanceState;
 }
 
 /** A saved state and its version. */
@@ -130,6 +133,21 @@ export class Saver {
   save(fleet: SavedFleet): Promise<void> {
     const saving = this.#saving.then(() => this.#save(fleet));
     // The next save waits for the end of this one; the caller gets the error.
+    this.#saving = saving.catch(() => {});
+    return saving;
+  }
+
+  /**
+   * Saves the last saved state with a change, once the saves before it have ended. So a change that
+   * waits for no other one overwrites none.
+   *
+   * @param change returns the new state; its argument is undefined if no state was ever saved
+   * @throws {StoreError} the state was not saved; the earlier one is kept
+   */
+  amend(change: (last: SavedFleet | undefined) => SavedFleet): Promise<void> {
+    const saving = this.#saving.then(() =>
+      this.#save(change(this.#last === "" ? undefined : JSON.parse(this.#last)))
+    );
     this.#saving = saving.catch(() => {});
     return saving;
   }

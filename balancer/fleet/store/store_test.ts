@@ -66,3 +66,13 @@ Deno.test("a state that another program saved is not overwritten", async () => {
   (await store.at(0)).resolve({ done: false });
   await assertRejects(() => saved, StoreError, "changed by another program");
 });
+
+Deno.test("an amendment changes the last saved state, also one whose save was under way", async () => {
+  const store = new SlowStore();
+  const saver = new Saver(store);
+  const add = (name: string) => (last = fleet()) => ({ ...last, names: [...last.names, name] });
+  const saves = [saver.amend(add("a")), saver.save(fleet("b", "c")), saver.amend(add("d"))];
+  for (const epoch of [1, 2, 3]) (await store.at(epoch - 1)).resolve({ done: true, epoch });
+  await Promise.all(saves);
+  assertEquals(store.saved, ["0: a", "1: b,c", "2: b,c,d"]);
+});

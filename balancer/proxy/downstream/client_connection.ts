@@ -288,10 +288,11 @@ export class ClientConnection extends ClientPhases
 
   /** Answers with an error of the balancer. */
   async fail(failure: FailureMessage): Promise<void> {
+    const answer = this.services.errorPages.present(failure);
     try {
-      await this.transport.write(failureBytes(failure));
+      await this.transport.write(failureBytes(answer));
     } finally {
-      this.events.rejectionSent(failure);
+      this.events.rejectionSent(answer);
     }
   }
 

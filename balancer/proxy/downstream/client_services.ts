@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ErrorPages } from "../errors/error_pages.ts";
 import type { RequestBuilder } from "../forward/build_request.ts";
 import type { FastPathServices } from "../forward/fast_path.ts";
 import type { RouteLoop } from "../forward/route_loop.ts";
@@ -33,6 +34,8 @@ export interface ClientServices {
   /** Rejected clients whose bytes are read and dropped, so that the error response reaches them. */
   readonly turnedAway: LingeringClients;
   readonly drain: DrainState;
+  /** Pages for clients that prefer HTML. */
+  readonly errorPages: ErrorPages;
   /** Records an error caused by neither client nor replica. */
   recordFailure(action: string, error: unknown): void;
 }

@@ -34,7 +34,7 @@ export function strikeOutConnections(counts: SharedCounts, row: number): void {
 }
 
 /** The limits, read for each connection; 0 and Infinity mean no limit. */
-export interface ConnectionBounds {
+interface ConnectionBounds {
   readonly total: number;
   readonly perAddress: number;
 }

@@ -6,6 +6,7 @@
  */
 import type { ExchangeEnd, StartedAttempt } from "../forward/attempt.ts";
 import type { FastPathExit } from "../forward/fast_path.ts";
+import { acceptOf, isHead } from "../http1/accept.ts";
 import { type Fault, FAULTS } from "../http1/fault.ts";
 import { RefusedError } from "../request/body.ts";
 import type { ProxyRequest } from "../request/request.ts";
@@ -20,6 +21,8 @@ export class GeneralPath {
   readonly #client: ClientConnection;
   /** Created for the first head that does not arrive in one read. */
   #heads: HeadReader | undefined;
+  /** Accept of the request whose body is refused. */
+  #accept: string | undefined;
 
   /**
    * @param services services shared by the client connections of one worker
@@ -73,6 +76,7 @@ export class GeneralPath {
     } catch (error) {
       // A request that is refused for its body is counted where it is answered.
       if (!(error instanceof RefusedError)) events.aborted(request.method);
+      else this.#accept = acceptOf(request.out, 0, request.length);
       throw error;
     }
   }
@@ -107,7 +111,14 @@ export class GeneralPath {
   }
 
   #refuse({ status, reason }: Fault): Promise<void> {
-    this.#client.events.rejected("", { status, reason: "fault", message: reason });
-    return this.#client.turnAway({ status, message: reason, close: true, withBody: true });
+    const { transport, events } = this.#client;
+    const fault = { status, message: reason };
+    events.rejected("", { ...fault, reason: "fault" });
+    // The head is unread, unless its body is the fault.
+    const accept = this.#services.errorPages.chooses({})
+      ? this.#accept ?? acceptOf(transport.bytes, transport.start, transport.end)
+      : undefined;
+    const withBody = !isHead(transport.bytes, transport.start);
+    return this.#client.turnAway({ ...fault, close: true, withBody, accept });
   }
 }

@@ -13,7 +13,7 @@ import type { Reader } from "../transport/connection_reader.ts";
 const CR = 13;
 
 /** Limits of a request's head. */
-export type HeadLimits = Pick<RequestLimits, "lineBytes" | "headBytes" | "fields">;
+type HeadLimits = Pick<RequestLimits, "lineBytes" | "headBytes" | "fields">;
 
 /** Reads one head after another from a client's connection. */
 export class HeadReader {

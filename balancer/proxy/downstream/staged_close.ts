@@ -11,7 +11,7 @@ import type { ClientConnection } from "./client_connection.ts";
 import type { LingeringClients } from "./lingering_clients.ts";
 
 /** Services of {@linkcode closeInStages}. */
-export interface StagedCloseServices {
+interface StagedCloseServices {
   readonly deadlines: Deadlines;
   /** Bounds on reading a client's bytes after its response. */
   readonly linger: LingerSettings;

@@ -25,10 +25,14 @@ export interface FailureMessage {
   readonly fields?: readonly string[];
   /** The body, instead of an error's. */
   readonly content?: Content;
+  /** The client's Accept; undefined if the answer is JSON in any case. */
+  readonly accept?: string | undefined;
+  /** Set if a page of this name comes before those of the status. */
+  readonly page?: "maintenance";
 }
 
 /** A body and its media type; undefined if there is no body. */
-export interface Content {
+interface Content {
   readonly type: string | undefined;
   readonly bytes: Uint8Array;
 }

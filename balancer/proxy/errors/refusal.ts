@@ -28,11 +28,13 @@ export type RefusalReason =
   /** Its method is not forwarded. */
   | "method"
   /** Its Max-Forwards is 0: the balancer is its recipient. */
-  | "max-forwards";
+  | "max-forwards"
+  /** The balancer is in maintenance. */
+  | "maintenance";
 
 /** The part of an answer that depends on the reason. */
 export type Refusal =
-  & Pick<FailureMessage, "status" | "message" | "retryAfterS" | "fields" | "content">
+  & Pick<FailureMessage, "status" | "message" | "retryAfterS" | "fields" | "content" | "page">
   & { readonly reason: RefusalReason };
 
 /** The message when the balancer has reached its limit of connections. */
@@ -41,7 +43,7 @@ export const OUT_OF_ROOM =
   "files (ulimit -n)";
 
 /** The reasons for a request that was to be routed to a replica. */
-export type RouteRefusal = Exclude<RefusalReason, "method" | "max-forwards">;
+export type RouteRefusal = Exclude<RefusalReason, "method" | "max-forwards" | "maintenance">;
 
 const UNAVAILABLE: Record<Exclude<RouteRefusal, "failed" | "fatal">, string> = {
   quarantined: "this key is quarantined: replicas died of requests with it; see GET /_lb/status",

@@ -30,7 +30,7 @@ export class UpstreamError extends Error {
 }
 
 /** Facts about the failed request that decide about a retry. */
-export interface Attempted {
+interface Attempted {
   readonly method: string;
   /** False once any of its body was read: no repetition is possible then. */
   readonly bodyIntact: boolean;

@@ -27,7 +27,7 @@ export interface StartedAttempt {
 }
 
 /** Dependencies of {@linkcode Attempts}. */
-export interface AttemptServices {
+interface AttemptServices {
   readonly deadlines: Pick<Deadlines, "now">;
   readonly requestDeadlines: RequestDeadlines;
   /** Samples how instances answer; undefined when outlier detection is off. */

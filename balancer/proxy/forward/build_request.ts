@@ -10,6 +10,7 @@ import type { RequestHead } from "../http1/request_head.ts";
 import { ascii } from "../http1/writer.ts";
 import { RefusedError } from "../request/body.ts";
 import type { Client } from "../request/client.ts";
+import type { MaintenanceSwitch } from "../request/maintenance.ts";
 import { ProxyRequest } from "../request/request.ts";
 import type { RequestIds } from "../request/request_ids.ts";
 import type { RequestRouter } from "../routing/request_router.ts";
@@ -19,7 +20,7 @@ import { ownAnswer } from "./own_answer.ts";
 const HTTP = ascii("http");
 
 /** Limits of a request. */
-export interface BuilderLimits {
+interface BuilderLimits {
   /** Longest request line in bytes. */
   readonly lineBytes: number;
   /** Longest head in bytes. */
@@ -46,6 +47,7 @@ export interface BuilderServices {
   underscores: boolean;
   /** Whether TRACE is forwarded. */
   trace: boolean;
+  readonly maintenance: MaintenanceSwitch;
 }
 
 /** Builds the requests of one worker. */
@@ -116,6 +118,11 @@ export class RequestBuilder {
     request.rules = rules;
     request.answer = ownAnswer(head, transport.bytes, trace);
     request.destination = router.destination(client, request);
+    const { maintenance } = this.#services;
+    // The API goes on.
+    if (maintenance.on && request.destination.key !== undefined) {
+      request.answer ??= maintenance.answer(client);
+    }
     if (request.answer !== undefined) {
       request.destination = { ...request.destination, first: undefined };
     }
@@ -125,7 +132,7 @@ export class RequestBuilder {
 
   /** Writes the head and the available part of the body. */
   #write(client: Client, request: ProxyRequest, requestId: Uint8Array | undefined): void {
-    const { transport, events } = client;
+    const { transport, body, events } = client;
     const { requestHead: head, via, via2, portBytes, underscores } = this.#services;
     const traceparent = events.routed(request);
     const { affinity } = request;
@@ -143,7 +150,14 @@ export class RequestBuilder {
     if (at < 0) throw new RefusedError(FAULTS.headTooLarge);
     if (traceparent !== undefined) events.traceParentWritten(at);
     transport.start = head.end;
-    request.seal(at + takeBody(client, request, at));
+    if (body.complete) return request.seal(at);
+    try {
+      request.seal(at + takeBody(client, request, at));
+    } catch (error) {
+      // The answer reads the head once more.
+      transport.start = head.start;
+      throw error;
+    }
   }
 }
 
@@ -155,7 +169,6 @@ function givenId({ requestIdField: field, fields }: RequestHead, bytes: Uint8Arr
 
 /** @returns number of body bytes that were placed behind the head */
 function takeBody({ transport, body }: Client, request: ProxyRequest, at: number): number {
-  if (body.complete) return 0;
   const room = request.out.length - at;
   const end = body.take(
     transport.bytes,

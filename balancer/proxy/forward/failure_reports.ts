@@ -16,7 +16,7 @@ import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
 import { EvidenceLimiter } from "../upstream/evidence_limiter.ts";
 
 /** Dependencies of {@linkcode FailureReports}. */
-export interface ReportServices {
+interface ReportServices {
   readonly deadlines: Pick<Deadlines, "now">;
   readonly counters: WorkerCounters;
   readonly costs: FailureCosts;

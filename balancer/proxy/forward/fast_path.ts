@@ -34,7 +34,7 @@ export interface FastPathExit {
 }
 
 /** A client that takes over where the fast path ends. */
-export interface FastPathClient extends Client {
+interface FastPathClient extends Client {
   /** Serves a request that the fast path cannot serve. Never rejects. */
   takeOver(handover: FastPathExit): Promise<void>;
 }

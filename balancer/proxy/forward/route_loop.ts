@@ -4,9 +4,11 @@
  *
  * @module
  */
+import type { ErrorPages } from "../errors/error_pages.ts";
 import { type Refusal, refusalOf } from "../errors/refusal.ts";
 import { UpstreamError } from "../errors/upstream_error.ts";
 import { Failover, type FailoverServices } from "../hold/failover.ts";
+import { acceptOf } from "../http1/accept.ts";
 import { affinityLines } from "../request/affinity.ts";
 import type { Client } from "../request/client.ts";
 import type { DrainState } from "../request/drain_state.ts";
@@ -23,7 +25,7 @@ import type { Attempts, ExchangeEnd, StartedAttempt } from "./attempt.ts";
 import type { FailureReports } from "./failure_reports.ts";
 
 /** Dependencies of a {@linkcode RouteLoop}. */
-export interface RouteServices {
+interface RouteServices {
   readonly retryBudget: RetryBudget;
   readonly deadlines: Deadlines;
   readonly admission: Admission;
@@ -33,6 +35,8 @@ export interface RouteServices {
   readonly reports: FailureReports;
   readonly failover: FailoverServices;
   readonly drain: DrainState;
+  /** Pages for clients that prefer HTML. */
+  readonly errorPages: ErrorPages;
 }
 
 /** The route loop of one worker. */
@@ -131,14 +135,19 @@ export class RouteLoop {
     // The rest of a body must not be taken for the next request.
     const unread = !client.read;
     const close = !request.keepAlive || unread || this.#services.drain.draining;
-    const { method } = request;
+    const { method, destination: { key } } = request;
     client.events.rejected(method, refusal, request);
+    // The API answers in JSON.
+    const accept = key !== undefined && this.#services.errorPages.chooses(refusal)
+      ? acceptOf(request.out, 0, request.length)
+      : undefined;
     request.release();
     const failure = {
       ...refusal,
       close,
       withBody: method !== "HEAD",
       requestId: request.requestId,
+      accept,
       fields: [...refusal.fields ?? [], ...affinityLines(request.affinity)],
     };
     if (unread) await client.turnAway(failure);

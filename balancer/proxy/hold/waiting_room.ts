@@ -9,7 +9,7 @@ import { type Holdable, type HoldBounds, HoldQueue } from "./hold_queue.ts";
 import type { Choice } from "../routing/route_choice.ts";
 
 /** A choice that ends the wait. */
-export type Verdict = Exclude<Choice, { to: "wait" }>;
+type Verdict = Exclude<Choice, { to: "wait" }>;
 
 /**
  * How a wait ended: `left` if its client is gone, `full` if its place was given to another request,
@@ -51,7 +51,7 @@ class Wait implements Expiring, Holdable {
 }
 
 /** A place in the waiting room. */
-export interface Place {
+interface Place {
   /** Resolves when the wait is over. */
   readonly ended: Promise<WaitEnd>;
   /** Ends the wait. */

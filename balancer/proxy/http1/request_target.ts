@@ -8,7 +8,7 @@ import { isAuthority } from "./framing.ts";
 import { authorityStart } from "./request_line.ts";
 
 /** The target of a request, as indexes into its bytes. */
-export interface RequestTarget {
+interface RequestTarget {
   readonly method: string;
   /** Whether the target was in absolute-form. */
   absolute: boolean;

@@ -15,7 +15,7 @@ const MOST_WAITING = 64 * 1024;
 const PIECE = 16_384;
 
 /** The part of a session that sending needs. */
-export interface SendState {
+interface SendState {
   readonly frames: FrameWriter;
   readonly budget: FrameBudget;
   readonly peer: PeerSettings;

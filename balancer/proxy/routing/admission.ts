@@ -16,7 +16,7 @@ import type { InstancePool } from "../upstream/connection_pool.ts";
 const NOBODY: ReadonlySet<string> = new Set();
 
 /** Rules of admission, read for each request. */
-export interface AdmissionRules {
+interface AdmissionRules {
   /** How far a replica's load may rise above its share; 0: no bound. */
   readonly loadBound: number;
   /** Whether requests need their slot. */

@@ -11,7 +11,7 @@ import type { ReplicaCounters } from "../stats/counters.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 
 /** One view with the pools of its instances. */
-export class RoutedView {
+class RoutedView {
   readonly view: View;
   readonly #pools: ReadonlyMap<string, InstancePool>;
   /** Pool of each member by its index; undefined if the member is not ready. */
@@ -43,7 +43,7 @@ export class RoutedView {
 }
 
 /** Opens and retires pools when the view changes. */
-export interface PoolFactory {
+interface PoolFactory {
   /** Opens the pool of a new instance. */
   open(upstream: Upstream): InstancePool;
   /** The counters of a replica, if its requests are counted. */

@@ -58,7 +58,7 @@ export interface ReplicaTimes {
 export type TimesByName = Map<string, ReplicaTimes>;
 
 /** Requests that a replica answered since it joined. */
-export interface AnsweredRequests {
+interface AnsweredRequests {
   readonly requests: number;
   /** Those that ended in a 5xx response or broke off. */
   readonly errors: number;

@@ -26,7 +26,7 @@ const NONE = -1;
 export type BatchTaker = (lines: Uint8Array<ArrayBuffer>, lost: number) => void;
 
 /** Options of an {@linkcode AccessLog}. */
-export interface AccessLogOptions {
+interface AccessLogOptions {
   readonly style: AccessStyle;
   /** Redacts keys. */
   readonly keys: KeyRedaction;

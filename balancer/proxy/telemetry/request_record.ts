@@ -31,7 +31,7 @@ export interface Attempt {
 }
 
 /** One wait. */
-export interface Hold {
+interface Hold {
   readonly why: WaitCause;
   readonly startedAt: number;
   endedAt: number | undefined;
@@ -44,7 +44,7 @@ export interface Hold {
 export type Outcome = "answered" | "refused" | "broken" | "left";
 
 /** Exchanges without an end of their own. */
-export type Endless = "tunnel" | "stream";
+type Endless = "tunnel" | "stream";
 
 /** Facts of a request that are known once its head is parsed. */
 export interface RequestLine {

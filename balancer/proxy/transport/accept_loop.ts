@@ -13,7 +13,7 @@ const PAUSE_MS = 10;
 const ERRORS_IN_A_ROW = 256;
 
 /** A listener. */
-export interface Accepting<C> {
+interface Accepting<C> {
   accept(): Promise<C>;
 }
 

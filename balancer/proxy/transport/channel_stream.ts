@@ -25,7 +25,7 @@ export type StreamFrame =
   | { readonly kind: "close" };
 
 /** Sends a frame of a stream to the other thread. */
-export type SendFrame = (stream: number, frame: StreamFrame) => void;
+type SendFrame = (stream: number, frame: StreamFrame) => void;
 
 /** One end of a stream. */
 export class ChannelStream implements ByteStream {

@@ -41,7 +41,7 @@ const TURNED_AWAY_LEAST = 4;
 const TURNED_AWAY_MOST = 256;
 
 /** Limits of open connections. */
-export interface FileRoom {
+interface FileRoom {
   /** Connections of clients and to replicas together. */
   readonly all: number;
   /** Connections of clients. */

@@ -6,12 +6,12 @@
 import { MAX_PROXY_HEAD, parseProxyHead, type ProxyHead } from "./proxy_protocol.ts";
 
 /** The head did not arrive in time, or is malformed. */
-export class ProxyHeadError extends Error {
+class ProxyHeadError extends Error {
   override readonly name = "ProxyHeadError";
 }
 
 /** A head, and the connection's bytes that arrived with it. */
-export interface ReadHead {
+interface ReadHead {
   readonly head: ProxyHead;
   readonly rest: Uint8Array;
 }

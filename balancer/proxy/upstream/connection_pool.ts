@@ -42,7 +42,7 @@ export interface PoolGuard {
 }
 
 /** Opens a connection to an address; the signal ends an attempt that takes too long. */
-export type Dial = (address: UpstreamAddress, signal: AbortSignal) => Promise<ByteStream>;
+type Dial = (address: UpstreamAddress, signal: AbortSignal) => Promise<ByteStream>;
 
 /** No server that keeps connections at all closes an idle one this soon, in milliseconds. */
 const RECENT_MS = 500;

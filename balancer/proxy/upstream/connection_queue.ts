@@ -14,7 +14,7 @@ import type { InstancePool, PoolGuard } from "./connection_pool.ts";
 import type { UpstreamConnection } from "./upstream_connection.ts";
 
 /** Options of a {@linkcode ConnectionQueue}. */
-export interface ConnectionQueueOptions {
+interface ConnectionQueueOptions {
   /** Counts connections. */
   readonly budget: DescriptorBudget;
   /** Ends waits at their deadlines. */

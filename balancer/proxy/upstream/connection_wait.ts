@@ -18,10 +18,10 @@ export interface Caller {
 }
 
 /** How a wait ended: with a returned connection, with room for a new one, or with neither. */
-export type WaitEnd = UpstreamConnection | "room" | "late" | "left";
+type WaitEnd = UpstreamConnection | "room" | "late" | "left";
 
 /** One wait. */
-export class ConnectionWait implements Expiring {
+class ConnectionWait implements Expiring {
   readonly ended = Promise.withResolvers<WaitEnd>();
 
   constructor(

@@ -12,7 +12,7 @@ interface TimedRequest {
 }
 
 /** Timeouts of the phases, in milliseconds. */
-export interface PhaseTimeouts {
+interface PhaseTimeouts {
   /** Next part of a request's body: from the client, or accepted by the replica. */
   readonly body: number;
   /** Next part of a response's body: from the replica, or accepted by the client. */

@@ -10,7 +10,7 @@ import type { Expiring } from "../transport/deadlines.ts";
 import type { InstancePool } from "./connection_pool.ts";
 
 /** The parts of the carried request that a connection reads. */
-export interface CarriedRequest {
+interface CarriedRequest {
   /** Its destination; the key is undefined for a call of the control API. */
   readonly destination: { readonly key: string | undefined };
   readonly rules: { readonly responseMs: number };

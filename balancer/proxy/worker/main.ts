@@ -37,6 +37,9 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       return publish(data);
     case "idle":
       return void answerIdle(data);
+    case "maintain":
+      proxy?.maintain(data.state);
+      return tell({ type: "maintained", question: data.question });
     case "access":
       return proxy?.recorder.sample(data.part);
     case "settings":

@@ -4,7 +4,15 @@
  * @module
  */
 import type { CompleteRingOptions } from "../../../ring/mod.ts";
-import type { DrainDeadlines, Evidence, FailureCost, Sample, Upstream, View } from "../../view.ts";
+import type {
+  DrainDeadlines,
+  Evidence,
+  FailureCost,
+  MaintenanceState,
+  Sample,
+  Upstream,
+  View,
+} from "../../view.ts";
 import type { StreamFrame } from "../transport/channel_stream.ts";
 import type { SharedCounts } from "../downstream/connection_limits.ts";
 import type { SharedFiles } from "../transport/descriptor_budget.ts";
@@ -71,6 +79,12 @@ export type ToWorker =
     readonly instance: string;
     readonly deadlines: DrainDeadlines;
   }
+  /** Begins, changes or ends a maintenance; the worker confirms it. */
+  | {
+    readonly type: "maintain";
+    readonly question: number;
+    readonly state: MaintenanceState | undefined;
+  }
   /** Changes the sampled fraction of the access log, from 0 to 1. */
   | { readonly type: "access"; readonly part: number }
   /** Changes the settings, all of them in one step. */
@@ -100,4 +114,6 @@ export type FromWorker =
   /** A frame of a control API call; the worker opens streams and assigns their ids. */
   | { readonly type: "stream"; readonly id: number; readonly frame: StreamFrame }
   | { readonly type: "idle"; readonly question: number; readonly idle: boolean }
+  /** The worker answers by the new state of the maintenance. */
+  | { readonly type: "maintained"; readonly question: number }
   | { readonly type: "ended" };

@@ -8,6 +8,7 @@ import type { LingeringClients } from "../downstream/lingering_clients.ts";
 import type { TrustedProxies } from "../downstream/trusted_proxies.ts";
 import { Attempts } from "../forward/attempt.ts";
 import { type BuilderServices, RequestBuilder } from "../forward/build_request.ts";
+import { ErrorPages } from "../errors/error_pages.ts";
 import type { FailureReports } from "../forward/failure_reports.ts";
 import type { FastPathServices } from "../forward/fast_path.ts";
 import { FastResponse, type FastResponseServices } from "../forward/fast_response.ts";
@@ -19,6 +20,7 @@ import type { RequestHead } from "../http1/request_head.ts";
 import { ResponseHead } from "../http1/response_head.ts";
 import { ascii } from "../http1/writer.ts";
 import type { DrainState } from "../request/drain_state.ts";
+import type { MaintenanceSwitch } from "../request/maintenance.ts";
 import { RequestIds } from "../request/request_ids.ts";
 import type { Admission } from "../routing/admission.ts";
 import { Affinity } from "../routing/affinity.ts";
@@ -45,7 +47,7 @@ const VIA_2 = ascii("2.0 ringkeeper");
 const NO_VIA = ascii("");
 
 /** Dependencies that the worker provides. */
-export interface PipelineParts {
+interface PipelineParts {
   readonly settings: ProxySettings;
   readonly deadlines: Deadlines;
   readonly requestDeadlines: RequestDeadlines;
@@ -68,6 +70,7 @@ export interface PipelineParts {
   readonly sampler: OutlierSampler | undefined;
   readonly reports: FailureReports;
   readonly recorder: RecordSampler;
+  readonly maintenance: MaintenanceSwitch;
   readonly telemetry: Telemetry;
   /** Answered clients whose remaining bytes are read and dropped. */
   readonly lingering: LingeringClients;
@@ -100,6 +103,7 @@ export function openPipeline(parts: PipelineParts): Pipeline {
   const building = builderServices(parts, via, new RequestRouter(router));
   const builder = new RequestBuilder(building);
   const answering = answerServices(parts, via);
+  const errorPages = new ErrorPages(settings.errorPages);
   const clients: ClientServices = {
     deadlines,
     requestDeadlines,
@@ -109,7 +113,8 @@ export function openPipeline(parts: PipelineParts): Pipeline {
     trusted: parts.trustedProxies,
     telemetry: parts.telemetry,
     builder,
-    routeLoop: openRouteLoop(parts, attempts),
+    routeLoop: openRouteLoop(parts, attempts, errorPages),
+    errorPages,
     fastPath: fastPathServices(parts, attempts, builder, answering),
     lingering: parts.lingering,
     turnedAway: parts.turnedAway,
@@ -164,7 +169,7 @@ function requestRouting({ settings, recordFailure }: PipelineParts) {
 }
 
 function builderServices(
-  { requestHead, buffers, settings }: PipelineParts,
+  { requestHead, buffers, settings, maintenance }: PipelineParts,
   via: Uint8Array,
   router: RequestRouter,
 ): BuilderServices {
@@ -180,10 +185,15 @@ function builderServices(
     portBytes: ascii(String(listen.port)),
     underscores,
     trace,
+    maintenance,
   };
 }
 
-function openRouteLoop(parts: PipelineParts, attempts: Attempts): RouteLoop {
+function openRouteLoop(
+  parts: PipelineParts,
+  attempts: Attempts,
+  errorPages: ErrorPages,
+): RouteLoop {
   const { retryBudget, deadlines, admission, connectionQueue, reports, drain } = parts;
   const { routes, waitingRoom, counters, costs } = parts;
   return new RouteLoop({
@@ -195,6 +205,7 @@ function openRouteLoop(parts: PipelineParts, attempts: Attempts): RouteLoop {
     reports,
     failover: { routes, admission, waitingRoom, retryBudget, deadlines, counters, costs },
     drain,
+    errorPages,
   });
 }
 

@@ -6,7 +6,15 @@
  */
 import type { FailureLog } from "../../failures.ts";
 import { type AccessLogging, partOf } from "../../log/log_controls.ts";
-import type { DataPlane, DrainDeadlines, Evidence, FailureCost, Sample, View } from "../../view.ts";
+import type {
+  DataPlane,
+  DrainDeadlines,
+  Evidence,
+  FailureCost,
+  MaintenanceState,
+  Sample,
+  View,
+} from "../../view.ts";
 import { ChannelStreams, transferOf } from "../transport/channel_stream.ts";
 import type { ByteStream } from "../transport/byte_stream.ts";
 import type { SharedFiles } from "../transport/descriptor_budget.ts";
@@ -18,7 +26,7 @@ import { SharedMemory } from "./shared_memory.ts";
 import { ViewAcks } from "./view_acks.ts";
 
 /** Options of {@linkcode DataPlaneWorkers}. */
-export interface DataPlaneOptions {
+interface DataPlaneOptions {
   readonly settings: ProxySettings;
   /** Receives each failure that is evidence about an instance. */
   readonly report: (evidence: Evidence) => void;
@@ -73,7 +81,7 @@ interface Member {
   readonly worker: Worker;
   /** Row in shared memory: the worker's connections, and its requests in flight. */
   readonly row: number;
-  readonly questions: Map<number, (idle: boolean) => void>;
+  readonly questions: Map<number, (answer: boolean) => void>;
   /** Control API calls that arrived through this worker. */
   readonly calls: ChannelStreams;
   readonly ended: PromiseWithResolvers<void>;
@@ -88,6 +96,7 @@ export class DataPlaneWorkers implements DataPlane {
   #view: PlainView | undefined;
   #settings: ProxySettings;
   #accessLogging: AccessLogging;
+  #maintenance: MaintenanceState | undefined;
   #question = 0;
   #ending = false;
 
@@ -119,6 +128,17 @@ export class DataPlaneWorkers implements DataPlane {
   async idle(instance: string, deadlines: DrainDeadlines): Promise<boolean> {
     const answers = [...this.#members].map((member) => this.#ask(member, instance, deadlines));
     return (await Promise.all(answers)).every((idle) => idle);
+  }
+
+  /**
+   * Begins, changes or ends a maintenance. Workers that start later know it, too.
+   *
+   * @param state the maintenance; undefined for none
+   * @returns resolves when every worker answers by it
+   */
+  async maintain(state: MaintenanceState | undefined): Promise<void> {
+    this.#maintenance = state;
+    await Promise.all([...this.#members].map((member) => this.#maintain(member)));
   }
 
   inFlight(instance: string): number {
@@ -229,6 +249,7 @@ export class DataPlaneWorkers implements DataPlane {
     const { connections: counts, files } = this.#memory;
     tell(member, { type: "open", settings, counts, files, sheets: this.#memory.sheets(row) });
     tell(member, { type: "access", part: partOf(this.#accessLogging) });
+    if (this.#maintenance) void this.#maintain(member);
     if (this.#view) {
       tell(member, { type: "view", view: this.#view, counters: this.#memory.replicas });
     }
@@ -257,6 +278,10 @@ export class DataPlaneWorkers implements DataPlane {
         return;
       case "idle":
         member.questions.get(message.question)?.(message.idle);
+        member.questions.delete(message.question);
+        return;
+      case "maintained":
+        member.questions.get(message.question)?.(true);
         member.questions.delete(message.question);
         return;
       case "ended":
@@ -308,6 +333,14 @@ export class DataPlaneWorkers implements DataPlane {
     const question = ++this.#question;
     member.questions.set(question, resolve);
     tell(member, message(question));
+    return promise;
+  }
+
+  #maintain(member: Member): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const question = ++this.#question;
+    member.questions.set(question, resolve);
+    tell(member, { type: "maintain", question, state: this.#maintenance });
     return promise;
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Tracing } from "../../tracing/tracing.ts";
-import type { Upstream, View } from "../../view.ts";
+import type { MaintenanceState, Upstream, View } from "../../view.ts";
 import type { ClientServices } from "../downstream/client_services.ts";
 import type { Http2Services } from "../downstream/http2_connection.ts";
 import type { Attempts } from "../forward/attempt.ts";
@@ -14,6 +14,7 @@ import { FailureReports } from "../forward/failure_reports.ts";
 import { WaitingRoom } from "../hold/waiting_room.ts";
 import { RequestHead } from "../http1/request_head.ts";
 import { DrainState } from "../request/drain_state.ts";
+import { MaintenanceSwitch } from "../request/maintenance.ts";
 import { Admission } from "../routing/admission.ts";
 import { RoutingTable } from "../routing/routing_table.ts";
 import type { ProxySettings } from "../settings.ts";
@@ -76,6 +77,7 @@ export class WorkerContext {
   readonly clients: ClientServices;
   /** Services shared by the connections of HTTP/2. */
   readonly http2: Http2Services;
+  readonly #maintenance = new MaintenanceSwitch();
   readonly #listener: WorkerListener;
   readonly #control: InstancePool;
   /** The head that was parsed last; valid until the next `await`. */
@@ -149,6 +151,7 @@ export class WorkerContext {
       sampler: this.#sampler,
       reports: this.#reports,
       recorder: this.recorder,
+      maintenance: this.#maintenance,
       telemetry: this.#telemetry,
       lingering,
       turnedAway,
@@ -194,6 +197,11 @@ export class WorkerContext {
     this.counters.enroll(view.ring.members, sheets);
     this.routes.publish(view);
     this.waitingRoom.review(performance.now());
+  }
+
+  /** Begins, changes or ends a maintenance. */
+  maintain(state: MaintenanceState | undefined): void {
+    this.#maintenance.set(state, new TrustedProxies(state?.allow ?? []));
   }
 
   /** Takes changed settings; requests under way keep the rules that they began with. */

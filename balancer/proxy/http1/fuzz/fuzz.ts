@@ -35,7 +35,7 @@ const INPUTS_A_MESSAGE = 8;
 const KINDS = [requestHead, responseHead, chunkedBody];
 
 /** Counts of a run. */
-export interface FuzzResult {
+interface FuzzResult {
   readonly inputs: number;
   /** Inputs that codec and reference both accept. */
   readonly accepted: number;

@@ -26,7 +26,7 @@ const NAME = "(?:[A-Za-z0-9\\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+";
 const AUTHORITY = new RegExp(`^(?:\\[[0-9A-Fa-f:.]{2,45}\\]|${NAME})(?::(\\d{0,5}))?$`);
 
 /** A field line to forward: its name in lower case, and its value. */
-export interface ReferenceField {
+interface ReferenceField {
   readonly line: string;
   readonly name: string;
   readonly value: string;

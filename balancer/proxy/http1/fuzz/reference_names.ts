@@ -37,7 +37,7 @@ export const PROTECTED = [
   "max-forwards",
 ];
 /** Known names of the proxy. */
-export const KNOWN = [...HOP_BY_HOP, ...PROTECTED, "trailer"];
+const KNOWN = [...HOP_BY_HOP, ...PROTECTED, "trailer"];
 
 /** Other names of origin fields. */
 const ORIGIN = new RegExp(

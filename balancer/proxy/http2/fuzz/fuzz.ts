@@ -31,7 +31,7 @@ const TRAILER = client.blockOf([["x-trailer", "1"]]);
 const HEAD = new ResponseHead();
 
 /** The outcome of a run. */
-export interface FuzzResult {
+interface FuzzResult {
   frames: number;
   sessions: number;
   requests: number;
