@@ -35,6 +35,15 @@ async function describe() {
 /** Enough for an app that is asked for its routes and nothing else. */
 const NO_PARTS = { gate: { before: () => () => {} } } as unknown as ControlParts;
 
+/**
+ * Calls that change something and have no body, with their status on a balancer without a
+ * configuration file and without a maintenance.
+ */
+const WITHOUT_BODY: ReadonlyMap<string, number> = new Map([
+  ["endMaintenance", 200],
+  ["reload", 409],
+]);
+
 /** Makes a call, and checks the response against the description. */
 async function hold(balancer: Balancer, description: Description, ask: Ask): Promise<void> {
   const { id, status, body, headers = {} } = ask;
@@ -84,9 +93,8 @@ test("the description is OpenAPI 3.1, and lists every call that the app serves",
 Deno.test("every example body fits its schema, and a body with an unknown field does not", async () => {
   const description = new Description(await describe());
   const bodies = description.operations.filter(({ operation }) => operation.requestBody);
-  // The end of a maintenance needs no further word.
   const changes = description.operations.filter(({ method, operation }) =>
-    method !== "GET" && operation.operationId !== "endMaintenance"
+    method !== "GET" && !WITHOUT_BODY.has(operation.operationId)
   );
   assertEquals(bodies, changes);
   for (const { operation: { operationId, requestBody } } of bodies) {
@@ -281,6 +289,19 @@ test("every call answers as it is described, for any input", async (t) => {
     await server.shutdown();
   });
 
+  await t.step("a reload, of a balancer with a configuration file", async () => {
+    const file = await Deno.makeTempFile({ suffix: ".yaml" });
+    try {
+      await Deno.writeTextFile(file, "services:\n  web: {}\n");
+      await using other = await Balancer.start({ LB_ENGINE: "process", LB_CONFIG: file });
+      await hold(other, description, { id: "reload", status: 200 });
+      await Deno.writeTextFile(file, "services: 7\n");
+      await hold(other, description, { id: "reload", status: 400 });
+    } finally {
+      await Deno.remove(file);
+    }
+  });
+
   await t.step("no call was left out", () => {
     for (const { operation: { operationId, responses } } of description.operations) {
       const described = Object.keys(responses).map(Number).filter((status) => status < 400);
@@ -319,8 +340,7 @@ test("refusals of unauthorized calls match their description", async () => {
       await hold(balancer, description, { ...ask, status: 401 });
       const headers = { authorization, origin: "http://evil.example" };
       await hold(balancer, description, { ...ask, headers, status: 403 });
-      // This one reads no body.
-      const status = id === "endMaintenance" ? 200 : 400;
+      const status = WITHOUT_BODY.get(id) ?? 400;
       await hold(balancer, description, { ...ask, headers: { authorization }, status });
     }
     for (const [id, body, status] of UNSUPPORTED) {
