@@ -1,10 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { SETTING_GROUPS } from "../../balancer/settings/settings.ts";
-import { COMMAND_LINE_PAGE, commandLinePage } from "../../tools/docs/command_line.ts";
 import { SCHEMA_FILE, schemaText } from "../../tools/docs/config_schema.ts";
 import { METRICS_PAGE, metricsPage } from "../../tools/docs/metrics_page.ts";
 import { SETTINGS_PAGE, settingsPage } from "../../tools/docs/settings_table.ts";
-import { systemTest as test } from "../../tools/test/needs.ts";
+import { systemTest as test, whenPermitted } from "../../tools/test/needs.ts";
+
+const { COMMAND_LINE_PAGE, commandLinePage } = await whenPermitted(() =>
+  import("../../tools/docs/command_line.ts")
+);
 
 function read(path: string): Promise<string> {
   return Deno.readTextFile(new URL(`../../${path}`, import.meta.url));

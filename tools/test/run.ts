@@ -1,6 +1,7 @@
 /**
  * Runs the tests, and the examples in the ring's documentation; the last line of output is
- * `N passed, N failed`. Arguments restrict the run to files and folders.
+ * `N passed, N failed`. Arguments restrict the run to files and folders, or are options of
+ * `deno test`.
  *
  * @module
  */
@@ -9,6 +10,7 @@ import { inspectDocker } from "../docker/engine_choice.ts";
 import { buildImages, DEFAULT_IMAGES } from "../docker/images.ts";
 import { print, printError } from "../print.ts";
 import { ROOT, RUN_DIR } from "../project.ts";
+import { lanesOf } from "./lanes.ts";
 import { countTests, plus, type TestCounts } from "./report.ts";
 import { runTool, ToolError } from "../tool.ts";
 
@@ -25,8 +27,7 @@ const PERMISSIONS = [
 async function runTests(): Promise<number> {
   const chosen = Deno.args;
   await prepareDocker();
-  // The gates check the types. Without this flag each worker that a test starts is checked again.
-  let sum = await denoTest(["--no-check", "--parallel", ...chosen]);
+  let sum = await allLanes(chosen);
   const examples = chosen.length === 0 ? await documentedModules() : [];
   if (examples.length > 0) sum = plus(sum, await denoTest(["--doc", ...examples]));
   if (sum.ignored > 0) {
@@ -52,12 +53,26 @@ async function prepareDocker(): Promise<void> {
   }
 }
 
+/**
+ * The gates check the types; otherwise each worker that a test starts would be checked again. With
+ * `--parallel`, here for one file at a time, each line of the output names its file.
+ */
+async function allLanes(chosen: readonly string[]): Promise<TestCounts> {
+  const options = chosen.filter((word) => word.startsWith("-"));
+  const lanes = await lanesOf(chosen.filter((word) => !word.startsWith("-")));
+  const counts = await Promise.all(
+    lanes.map((files) => denoTest(["--no-check", "--parallel", ...options, ...files])),
+  );
+  return counts.reduce(plus);
+}
+
 async function denoTest(args: readonly string[]): Promise<TestCounts> {
   await Deno.mkdir(RUN_DIR, { recursive: true });
   const report = await Deno.makeTempFile({ dir: RUN_DIR.pathname, suffix: ".xml" });
   try {
     const flags = [...PERMISSIONS, `--junit-path=${report}`];
-    const code = await show("sh", sameDeno(["test", ...flags, ...args]));
+    const command = sameDeno(["test", ...flags, ...args]);
+    const code = await show("sh", command, { env: { DENO_JOBS: "1" } });
     return countTests(await Deno.readTextFile(report), code);
   } finally {
     await Deno.remove(report);

@@ -87,9 +87,9 @@ export function serializeState({ value, epoch }: Versioned): string {
 /** A template with more than an image runs with the balancer's own rights. */
 function checkOwner({ template, deploy = {} }: SavedFleet, { mode, uid }: FileOwner): void {
   if (!runsCode(template) && !runsCode(deploy)) return;
-  const user = Deno.uid();
+  const user = uid === null ? null : Deno.uid();
   const shared = mode !== null && (mode & 0o077) !== 0;
-  const foreign = uid !== null && user !== null && uid !== user;
+  const foreign = user !== null && uid !== user;
   if (!shared && !foreign) return;
   const found = `mode ${((mode ?? 0) & 0o777).toString(8).padStart(4, "0")}, user ${uid}`;
   throw new StoreError(
