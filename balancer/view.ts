@@ -134,7 +134,7 @@ export interface DrainDeadlines {
 
 /** A maintenance of the whole: the balancer answers new requests itself. */
 export interface MaintenanceState {
-  /** Text that clients are told. */
+  /** Text of the responses to clients. */
   readonly message: string;
   /** Seconds after which clients should try again. */
   readonly retryAfterS: number;

@@ -8,7 +8,7 @@ import { type AnswerOf, count, time } from "./answer.ts";
 
 /** A maintenance under way. */
 export const maintenance = z.object({
-  message: z.string().describe("What clients are told"),
+  message: z.string().describe("Text of the responses to clients"),
   retryAfterS: count("Seconds after which clients should try again: Retry-After"),
   allow: z.array(z.string()).describe("Networks whose clients are served all the same"),
   since: time("When it began"),

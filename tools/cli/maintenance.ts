@@ -37,7 +37,7 @@ export function maintenanceCommand(): Command {
   const summary = "answer all requests 503, or end that";
   return balancerCommand("maintenance", { summary, about: ABOUT, examples: EXAMPLES })
     .addArgument(new Argument("[STATE]", "on or off; without it the state is shown"))
-    .option("--message <TEXT>", "what clients are told")
+    .option("--message <TEXT>", "text of the responses to clients")
     .option(
       "--retry-after <SECONDS>",
       "when clients should try again (default: 60)",

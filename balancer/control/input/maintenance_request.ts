@@ -29,7 +29,7 @@ const NETWORKS = { error: received("must be a list of networks in CIDR notation"
 export const maintenanceBody: BodyForm<MaintenanceRequest> = {
   schema: z.strictObject({
     message: z.string(TEXT).min(1, LENGTH).max(LONGEST_MESSAGE, LENGTH)
-      .regex(/^[^\p{Cc}]*$/u, TEXT).default(MESSAGE).describe("What clients are told"),
+      .regex(/^[^\p{Cc}]*$/u, TEXT).default(MESSAGE).describe("Text of the responses to clients"),
     retryAfterS: wholeFrom(1, LONGEST_RETRY_S).default(RETRY_AFTER_S)
       .describe("Seconds after which clients should try again: Retry-After"),
     allow: z.array(z.string(NETWORK).refine((text) => ipaddr.isValidCIDR(text), NETWORK), NETWORKS)
