@@ -31,6 +31,12 @@ function count(suite: string, attribute: string): number {
   return Number(new RegExp(` ${attribute}="(\\d+)"`).exec(suite)?.[1] ?? 0);
 }
 
+/** Returns the lines of the output that name a failed test and its place. */
+export function failedTests(output: string): string[] {
+  const [, listed = ""] = output.split("\n FAILURES \n");
+  return listed.match(/^.+ => .+:\d+:\d+$|^.+ \(uncaught error\)$/gm) ?? [];
+}
+
 /** The sum of two runs. */
 export function plus(a: TestCounts, b: TestCounts): TestCounts {
   return {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { countTests, plus } from "./report.ts";
+import { countTests, failedTests, plus } from "./report.ts";
 
 const REPORT = `<testsuites name="deno test" tests="8" failures="1" errors="0" time="0.0">
 <testsuite name="./a_test.ts" tests="5" disabled="1" errors="0" failures="1">
@@ -20,4 +20,12 @@ Deno.test("test report: a run that fails without a failed test counts as one fai
 Deno.test("test report: runs add up", () => {
   const one = { passed: 1, failed: 2, ignored: 3 };
   assertEquals(plus(one, one), { passed: 2, failed: 4, ignored: 6 });
+});
+
+Deno.test("test report: the failed tests of an output are named with their places", () => {
+  const place = "a fails => ./a_test.ts:1:6";
+  const output = `running 1 test from ./a_test.ts\n\n ERRORS \n\n${place}\nerror: no\n\n` +
+    ` FAILURES \n\n${place}\n./b_test.ts (uncaught error)\n\nFAILED | 0 passed | 2 failed (1s)\n`;
+  assertEquals(failedTests(output), [place, "./b_test.ts (uncaught error)"]);
+  assertEquals(failedTests("ok | 1 passed | 0 failed (1s)\n"), []);
 });

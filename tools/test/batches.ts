@@ -1,5 +1,5 @@
 /**
- * The test files, shared out to processes that run side by side: many tests wait most of the time.
+ * The test files, in batches for processes that run side by side: many tests wait most of the time.
  *
  * One process with threads (`deno test --parallel`) would not do: some tests set environment
  * variables, count the descriptors of their process, or end its children.
@@ -8,26 +8,26 @@
  */
 import { ROOT } from "../project.ts";
 
-/** Processes that run tests at the same time. */
-const LANES = 2;
+/** Files of a batch: few enough that all processes end at about the same time. */
+const BATCH = 8;
 
 /** Folders that hold no tests of their own: dependencies, and what tests and builds write. */
 const SKIPPED: ReadonlySet<string> = new Set(["node_modules", "dist", "client", "testdata"]);
 
 /**
- * Returns the test files of each process. Neighbours go to different processes, since files of a
- * folder often take equally long.
+ * Returns the test files, a few at a time.
  *
  * @param chosen files and folders, from the project's root; none: all
  */
-export async function lanesOf(chosen: readonly string[]): Promise<string[][]> {
+export async function batchesOf(chosen: readonly string[]): Promise<string[][]> {
   const files: string[] = [];
   for (const path of chosen.length > 0 ? chosen : await topFolders()) {
     for await (const file of testFilesIn(path)) files.push(file);
   }
-  const lanes = Array.from({ length: LANES }, (): string[] => []);
-  for (const [at, file] of files.sort().entries()) lanes[at % LANES]?.push(file);
-  return lanes.filter((lane) => lane.length > 0);
+  files.sort();
+  const batches: string[][] = [];
+  for (let at = 0; at < files.length; at += BATCH) batches.push(files.slice(at, at + BATCH));
+  return batches;
 }
 
 async function topFolders(): Promise<string[]> {
