@@ -20,7 +20,7 @@ function pidOf({ id }: Instance): number {
 testEngine("process", () => ({
   engine: makeEngine(),
   kill: (instance) => Deno.kill(pidOf(instance), "SIGKILL"),
-}));
+}), { notShared: true });
 
 /** Returns the number of living processes of a group. */
 async function groupSize(group: number): Promise<number> {
