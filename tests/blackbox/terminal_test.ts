@@ -197,7 +197,8 @@ test("another program's port ends with 3, too", async () => {
   const { code, stderr } = await terminal(undefined, "status", ["--url", url]);
   assertEquals([code, stderr], [
     3,
-    `error: what answers at ${url} is no balancer (status 200); --url says where it is\n`,
+    `error: the server at ${url} is no balancer (status 200); ` +
+    "give the balancer's address with --url\n",
   ]);
 });
 
@@ -410,6 +411,9 @@ const STATUS = {
   })),
   spares: [],
   quarantined: [],
+  maintenance: null,
+  cluster: null,
+  certificates: [],
   failures: {},
 };
 
