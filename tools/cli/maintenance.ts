@@ -28,7 +28,7 @@ const ABOUT = "Shows whether the balancer is in maintenance, begins one, or ends
 const EXAMPLES: readonly Example[] = [
   ["maintenance", "whether there is one"],
   ['maintenance on --message "Back at 10:00."', "begin it, or change it"],
-  ["maintenance on --allow 10.0.0.0/8", "but serve clients of this network"],
+  ["maintenance on --allow 10.0.0.0/8", "serve this network"],
   ["maintenance off", "end it"],
 ];
 
