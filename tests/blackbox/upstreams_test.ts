@@ -244,7 +244,7 @@ test("a list that was changed is kept, until the setting that it was changed fro
       { name: "one", address: one.address, weight: 1 },
       { name: "two", address: two.address, weight: 3 },
     ]);
-    assertMatch((await balancer.end("SIGTERM")).output, /LB_UPSTREAMS was changed since/);
+    assertMatch((await balancer.end("SIGTERM")).output, /LB_UPSTREAMS was changed after PUT/);
   }
   await Deno.remove(folder, { recursive: true });
   await end([one, two, three]);
