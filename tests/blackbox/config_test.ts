@@ -3,6 +3,7 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Balancer } from "../harness/balancer.ts";
+import { ConfigFile } from "../harness/config_file.ts";
 import { run } from "../../tools/command.ts";
 import { ROOT } from "../../tools/project.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
@@ -22,27 +23,6 @@ function server(name: string) {
     }
     return new Response(name);
   });
-}
-
-/** A configuration file of a test. */
-class File implements AsyncDisposable {
-  readonly path = `/tmp/ringkeeper-${crypto.randomUUID()}.yaml`;
-
-  static async of(text: string): Promise<File> {
-    const file = new File();
-    await file.write(text);
-    return file;
-  }
-
-  /** As editors do: a new file takes the place of the old one. */
-  async write(text: string): Promise<void> {
-    await Deno.writeTextFile(`${this.path}.new`, text);
-    await Deno.rename(`${this.path}.new`, this.path);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.path);
-  }
 }
 
 interface Change {
@@ -106,7 +86,7 @@ services:
     hold: { ms: ${holdMs} }
     timeouts: { responseMs: 5000 }
 ${routes}${extra}`;
-  await using file = await File.of(text({}));
+  await using file = await ConfigFile.of(text({}));
   await using balancer = await Balancer.start({ LB_CONFIG: file.path, LB_HOLD: "spill" });
   const settings = async (name: string) => {
     const { body } = await balancer.call("GET", "/_lb/settings");
@@ -190,7 +170,7 @@ test("SIGHUP reads the file again, and a balancer without a file says that there
   const text = (level: string) =>
     `log: { level: ${level} }\nservices: { a: { fleet: { upstreams: ["127.0.0.1:${upstream.addr.port}"] } } }\n`;
   const env = { LB_ENGINE: "static", LB_HEALTH_PATH: "/" };
-  await using file = await File.of(text("info"));
+  await using file = await ConfigFile.of(text("info"));
   await using balancer = await Balancer.start({ ...env, LB_CONFIG: file.path });
   await file.write(text("debug"));
   balancer.signal("SIGHUP");
@@ -206,7 +186,7 @@ test("SIGHUP reads the file again, and a balancer without a file says that there
 });
 
 test("a balancer with a faulty file does not start, and reports every fault at once", async () => {
-  await using file = await File.of("listen: { prot: 1, port: x }\nroutes: []\n");
+  await using file = await ConfigFile.of("listen: { prot: 1, port: x }\nroutes: []\n");
   const args = [...await balancerArgs(), "--config", file.path];
   const { code, stderr } = await run(Deno.execPath(), args, { cwd: ROOT });
   assertEquals(code, 78);
