@@ -9,7 +9,7 @@
 import { ROOT } from "../project.ts";
 
 /** Files of a batch: few enough that all processes end at about the same time. */
-const BATCH = 8;
+const BATCH = 4;
 
 /** Folders that hold no tests of their own: dependencies, and what tests and builds write. */
 const SKIPPED: ReadonlySet<string> = new Set(["node_modules", "dist", "client", "testdata"]);
