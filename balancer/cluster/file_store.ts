@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { removeFile, syncFolder } from "../durable_files.ts";
 import { errorMessage, type FailureLog } from "../failures.ts";
 import { FolderWatch } from "./folder_watch.ts";
 import {
@@ -219,17 +220,4 @@ async function writeDraft(path: string, text: string, durable: boolean): Promise
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
   if (durable) await file.sync();
-}
-
-async function syncFolder(path: string): Promise<void> {
-  using folder = await Deno.open(path);
-  await folder.sync();
-}
-
-async function removeFile(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

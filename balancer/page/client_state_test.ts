@@ -168,7 +168,7 @@ Deno.test("a mark that grew replaces its former self", () => {
   assertEquals(mergedMarks(before, [mark("c", 9, null)], 2).map(({ id }) => id), ["b", "c"]);
 });
 
-Deno.test("a deploy's steps are collected until its end, and the next deploy begins anew", () => {
+Deno.test("a deploy's steps are collected until its end, and the next deploy starts with none", () => {
   const step = (name: string, other: object = {}) =>
     ({ id: 1, at: 1, type: "deploy", step: name, ...other }) as DeployEvent;
   let deploy = afterDeployStep(undefined, step("starting", { name: "S1" }));

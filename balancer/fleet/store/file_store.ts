@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { removeFile, syncFolder } from "../../durable_files.ts";
 import type { Logger } from "@logtape/logtape";
 import { z } from "zod";
 import { errorMessage } from "../../failures.ts";
@@ -63,7 +64,7 @@ export class FileStore implements FleetStore {
       await writeThrough(draft, serializeState(next));
       if (present !== undefined && present !== "broken") await keepPrevious(this.#path);
       await Deno.rename(draft, this.#path);
-      await syncFolder(this.#path);
+      await syncFolder(folderOf(this.#path));
     } catch (error) {
       await removeFile(draft);
       throw new StoreError(`LB_STATE_FILE: cannot write ${this.#path}: ${errorMessage(error)}`, {
@@ -169,19 +170,5 @@ async function keepPrevious(path: string): Promise<void> {
       throw error;
     }
     await Deno.copyFile(path, previous);
-  }
-}
-
-/** Without this the folder may still name the old file after a loss of power. */
-async function syncFolder(path: string): Promise<void> {
-  using folder = await Deno.open(folderOf(path));
-  await folder.sync();
-}
-
-async function removeFile(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
