@@ -20,6 +20,7 @@ import { buildParts, type Foundation, type Parts } from "./parts.ts";
 import type { TraceSettings } from "./proxy/settings.ts";
 import { openPort, originOf } from "./public_port.ts";
 import { TlsFront } from "./tls_front.ts";
+import { UpstreamTls } from "./upstream_tls.ts";
 
 /** A running balancer. */
 export interface Running {
@@ -81,10 +82,12 @@ export async function startBalancer(
     failures,
     takePort: (port) => openPort({ hostname, port }, takeOver, failures, null),
   });
+  const upstreamTls = await UpstreamTls.open(config.upstreamTls, { log: log.logger, failures });
   const ending = new AbortController();
   const cluster = joined?.cluster;
   const foundation: Foundation = {
-    ...{ given, config, log, failures, engine, port, tls, traces, cluster },
+    ...{ given, config, log, failures, engine, port, tls, upstreamTls, traces },
+    ...{ cluster },
     errorPages,
   };
   const parts = await buildParts(foundation, ending.signal);
@@ -103,6 +106,7 @@ export async function startBalancer(
       ending.abort();
       await end(parts, parts.live.config);
       await tls.close();
+      await upstreamTls.close();
       await ownership.release();
       // The other balancers of the store go on with the replicas and their network.
       if (!cluster) await engine.dispose();

@@ -4,6 +4,7 @@
  * @module
  */
 import { EventStreams } from "./control/api/event_streams.ts";
+import type { CertificateStatus } from "./answers/certificate.ts";
 import type { Gate } from "./control/auth/middleware.ts";
 import type { ControlParts, LogControls } from "./control/api/dependencies.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -23,7 +24,6 @@ import type { DescriptorBudget } from "./proxy/transport/descriptor_budget.ts";
 import type { ProxySettings } from "./proxy/settings.ts";
 import type { DataPlaneWorkers } from "./proxy/worker/pool.ts";
 import { originOf } from "./public_port.ts";
-import type { TlsFront } from "./tls_front.ts";
 
 /** Milliseconds that a client may take to send the body of a call. */
 const BODY_TIMEOUT_MS = 10_000;
@@ -42,8 +42,8 @@ interface BalancerParts {
   readonly proxy: ProxySettings;
   readonly failures: Failures;
   readonly log: Log;
-  /** TLS for clients. */
-  readonly tls: TlsFront;
+  /** The certificates that the balancer shows. */
+  readonly certificates: () => CertificateStatus[];
   readonly gate: Gate;
   /** The descriptor budget of the main thread. */
   readonly files: DescriptorBudget;
@@ -62,7 +62,7 @@ interface BalancerParts {
  */
 export function controlParts(parts: BalancerParts): ControlParts {
   const { live, fleet, probe, engine, dataPlane, metrics, failures, log, gate } = parts;
-  const { files, ending, tls } = parts;
+  const { files, ending, certificates } = parts;
   const { changeLock, deploys, maintenance } = parts;
   const { now, wallClock } = fleet.clock;
   // With few descriptors, calls get half of them.
@@ -91,7 +91,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
       maintenance: maintenance.state ?? null,
       startedAt,
       failures: failures.counts(),
-      certificates: tls.status(),
+      certificates: certificates(),
     }),
     readiness: {
       get share() {

@@ -5,6 +5,7 @@
  */
 import type { Hono } from "hono";
 import { systemClock } from "./clock.ts";
+import type { CertificateStatus } from "./answers/certificate.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { Config } from "./config.ts";
 import { accessStyle, apiLimits, apiTls, ringShape, templateOf } from "./config_parts.ts";
@@ -49,6 +50,7 @@ import { DataPlaneWorkers } from "./proxy/worker/pool.ts";
 import { settingsTarget } from "./settings_target.ts";
 import { hostOf, placeOf, type PublicPort } from "./public_port.ts";
 import type { TlsFront } from "./tls_front.ts";
+import type { UpstreamTls } from "./upstream_tls.ts";
 
 /** Limit on upstreams of engine static, if the ring has room for them. */
 const MAX_UPSTREAMS = 4096;
@@ -63,6 +65,8 @@ export interface Foundation {
   readonly port: PublicPort;
   /** TLS for clients. */
   readonly tls: TlsFront;
+  /** TLS to replicas. */
+  readonly upstreamTls: UpstreamTls;
   readonly errorPages: readonly ErrorPage[];
   /** The tracer of requests; undefined if tracing is off. */
   readonly traces: TraceSettings | undefined;
@@ -122,7 +126,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
     fleet: () => fleet,
     entrances,
   });
-  const probe = await openProbe(config);
+  const probe = await openProbe(config, foundation.upstreamTls);
   const policy = fleetPolicy(config, engine.ownsInstances);
   const fleet = openFleet(foundation, engine, dataPlane, probe, policy);
   const metrics = new Metrics({
@@ -136,14 +140,15 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
     lostLogLines: () => log.lost,
     clock: systemClock,
     apiAcceptFailures: () => entrances.acceptFailures,
-    certificates: () => foundation.tls.status(),
+    certificates: () => certificatesOf(foundation),
+    unverified: () => foundation.upstreamTls.unverified,
   });
   const changeLock = new ChangeLock();
   const deploys = new Deploys({ fleet, engine, changeLock, now: systemClock.now });
   const maintenance = new Maintenance({ fleet, dataPlane });
   const control = controlParts({
     ...{ live, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate },
-    tls: foundation.tls,
+    certificates: () => certificatesOf(foundation),
     ...{ files: descriptors.budget, changeLock, deploys, maintenance, ending },
   });
   const target = settingsTarget({
@@ -204,7 +209,7 @@ interface DataPlaneReceivers {
 }
 
 function openDataPlane(
-  { log, failures, tls }: Foundation,
+  { log, failures, tls, upstreamTls }: Foundation,
   settings: ProxySettings,
   files: SharedFiles,
   { fleet, entrances }: DataPlaneReceivers,
@@ -212,6 +217,7 @@ function openDataPlane(
   const dataPlane = new DataPlaneWorkers({
     settings,
     credentials: tls.credentials,
+    trust: upstreamTls.trust,
     report: (evidence) => fleet().observe(evidence),
     onCosts: (costs) => fleet().count(costs),
     onSamples: (samples) => fleet().compare(samples),
@@ -225,14 +231,21 @@ function openDataPlane(
     dataPlane.certify(credentials);
     entrances.certify(credentials.certificates);
   });
+  upstreamTls.listen((trust) => dataPlane.trust(trust));
   return dataPlane;
 }
 
-async function openProbe({ health }: Config): Promise<Probe> {
+/** The certificates that clients and replicas are shown. */
+function certificatesOf({ tls, upstreamTls }: Foundation): CertificateStatus[] {
+  return [...tls.status(), ...upstreamTls.status()];
+}
+
+async function openProbe({ health }: Config, tls: UpstreamTls): Promise<Probe> {
   const { path, host } = health;
   return httpProbe({
     path,
     headers: await healthHeaders(health),
+    secure: (connection, host, signal) => tls.secure(connection, host, signal),
     ...(host === "" ? {} : { host }),
   });
 }

@@ -4,11 +4,11 @@
  * @module
  */
 import ipaddr from "ipaddr.js";
-import { type Address, addressText, type UpstreamAddress } from "./view.ts";
+import { type Address, addressText, placeText, type UpstreamAddress } from "./view.ts";
 
 /** An upstream of engine static. */
 export interface GivenUpstream {
-  /** The upstream's identity: the given name, or the text of its address. */
+  /** The upstream's identity: the given name, or the text of its address without a protocol. */
   readonly name: string;
   readonly address: UpstreamAddress;
   /** The upstream's weight; 0 for no slots. */
@@ -30,8 +30,8 @@ export const GIVEN_NAME_RULE = "must be 1 to 63 letters, digits, _, . or -, begi
   "letter or a digit and ending with one or with _";
 
 /** The form of an upstream's address, as the end of a sentence. */
-export const ADDRESS_RULE = "must be host:port with a port from 1 to 65535 or unix:/path with at " +
-  `most ${LONGEST_SOCKET_PATH} bytes of path`;
+export const ADDRESS_RULE = "must be host:port with a port from 1 to 65535, https://host:port for " +
+  `TLS, or unix:/path with at most ${LONGEST_SOCKET_PATH} bytes of path and without TLS`;
 
 /** The name of a replica of any engine: a given name, or the text of an address. */
 export const REPLICA_NAME_PATTERN: RegExp = new RegExp(
@@ -62,8 +62,14 @@ export function parseAddress(text: string, minPort = 1): Address | undefined {
   return ipaddr.IPv6.isValid(v6) ? { hostname: ipaddr.IPv6.parse(v6).toString(), port } : undefined;
 }
 
-/** Parses `host:port` or `unix:/path`. */
+const TLS_SCHEME = "https://";
+
+/** Parses `host:port`, `https://host:port` or `unix:/path`. */
 export function parseUpstreamAddress(text: string): UpstreamAddress | undefined {
+  if (text.startsWith(TLS_SCHEME)) {
+    const address = parseAddress(text.slice(TLS_SCHEME.length));
+    return address && { ...address, tls: true };
+  }
   if (!text.startsWith("unix:/")) return parseAddress(text);
   return new RegExp(`^${SOCKET}$`).test(text) ? { path: text.slice("unix:".length) } : undefined;
 }
@@ -83,15 +89,15 @@ function parseUpstream(text: string): GivenUpstream | undefined {
   const address = parseUpstreamAddress(addressPart);
   const weight = Number(weightPart);
   if (!address || weight > MAX_WEIGHT) return undefined;
-  if (name === undefined) return { name: addressText(address), address, weight };
+  if (name === undefined) return { name: placeText(address), address, weight };
   return isGivenName(name) ? { name, address, weight } : undefined;
 }
 
 /** Returns the text that {@linkcode parseUpstreams} reads. */
 export function upstreamsText(upstreams: readonly GivenUpstream[]): string {
   return upstreams.map(({ name, address, weight }) => {
-    const place = addressText(address);
-    return (name === place ? "" : `${name}=`) + place + (weight === 1 ? "" : `*${weight}`);
+    const given = name === placeText(address) ? "" : `${name}=`;
+    return given + addressText(address) + (weight === 1 ? "" : `*${weight}`);
   }).join(",");
 }
 

@@ -12,6 +12,8 @@ export interface Address {
   readonly hostname: string;
   /** TCP port, 1 to 65535. */
   readonly port: number;
+  /** Set if the instance speaks TLS. */
+  readonly tls?: true;
 }
 
 /** A Unix socket that an instance listens on. */
@@ -24,9 +26,16 @@ export interface UnixAddress {
 export type UpstreamAddress = Address | UnixAddress;
 
 /**
- * Formats an address for settings, logs and answers: `10.0.0.1:80`, `[::1]:80` or `unix:/path`.
+ * Formats an address for settings, logs and answers: `10.0.0.1:80`, `https://[::1]:443` or
+ * `unix:/path`.
  */
 export function addressText(address: UpstreamAddress): string {
+  const isTls = !("path" in address) && address.tls;
+  return isTls ? `https://${placeText(address)}` : placeText(address);
+}
+
+/** Formats an address without its protocol: `10.0.0.1:80`, `[::1]:443` or `unix:/path`. */
+export function placeText(address: UpstreamAddress): string {
   if ("path" in address) return `unix:${address.path}`;
   const { hostname, port } = address;
   return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;

@@ -5,6 +5,7 @@
  */
 import type { Logger } from "@logtape/logtape";
 import { errorMessage, type FailureLog } from "../failures.ts";
+import { Authorities } from "../proxy/transport/authorities.ts";
 import type { CertificateFiles } from "../settings/values.ts";
 import {
   CertificateError,
@@ -30,7 +31,7 @@ const NOTICE_MS = 24 * 60 * 60 * 1000;
 /** What the certificates are for, and the dependencies of the store. */
 interface StoreOptions {
   readonly source: CertificateFiles;
-  /** Certificates that sign those of clients; empty for none. */
+  /** File of certificates that sign those of peers; empty for none. */
   readonly clientCa: string;
   readonly log: Logger;
   readonly failures: FailureLog;
@@ -44,9 +45,12 @@ interface StoreOptions {
 export interface CertificateSet {
   /** In the order in which they are chosen; the first is the default. */
   readonly certificates: readonly LoadedCertificate[];
-  /** Certificates, in PEM, that sign those of clients; undefined to ask clients for none. */
+  /** Certificates, in PEM, that sign those of peers; undefined for none. */
   readonly clientCa: string | undefined;
 }
+
+/** The set before the first load. */
+const EMPTY: CertificateSet = { certificates: [], clientCa: undefined };
 
 /** A file that cannot be used. */
 interface CertificateFault {
@@ -63,7 +67,7 @@ export class CertificateStore implements AsyncDisposable {
   readonly #faults = new Map<string, string>();
   readonly #noticed = new Map<string, number>();
   readonly #listeners: ((set: CertificateSet) => void)[] = [];
-  #set: CertificateSet = { certificates: [], clientCa: undefined };
+  #set: CertificateSet = EMPTY;
   #marks = "";
   /** Marks of files that were bad: they are reported if they are the same at the next look. */
   #doubtful = "";
@@ -86,7 +90,8 @@ export class CertificateStore implements AsyncDisposable {
     const faults = await store.#load();
     const [first] = faults;
     const { clientCa } = store.#set;
-    if (store.#set.certificates.length === 0 || (options.clientCa !== "" && !clientCa)) {
+    const lacksPair = store.#set.certificates.length === 0 && !isEmpty(options.source);
+    if (lacksPair || (options.clientCa !== "" && !clientCa)) {
       throw first ??
         new CertificateError(placeOf(options.source), "holds no NAME.pem with NAME.key");
     }
@@ -164,7 +169,8 @@ export class CertificateStore implements AsyncDisposable {
       if (certificate) certificates.push(certificate);
     }
     const clientCa = await this.#loadAuthority(faults);
-    if (certificates.length > 0) this.#use({ certificates: inOrder(certificates), clientCa });
+    const { source } = this.#options;
+    if (certificates.length > 0 || isEmpty(source)) this.#use({ certificates: inOrder(certificates), clientCa });
     return faults;
   }
 
@@ -173,7 +179,7 @@ export class CertificateStore implements AsyncDisposable {
     const { source } = this.#options;
     try {
       const pairs = await findPairs(source);
-      if (pairs.length > 0) return pairs;
+      if (pairs.length > 0 || isEmpty(source)) return pairs;
       faults.push(new CertificateError(placeOf(source), "holds no NAME.pem with NAME.key"));
     } catch (error) {
       if (!(error instanceof CertificateError)) throw error;
@@ -202,7 +208,7 @@ export class CertificateStore implements AsyncDisposable {
     if (clientCa === "") return undefined;
     try {
       const text = await readPem(clientCa);
-      if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+      if (countAuthorities(clientCa, text) > 0) return text;
       throw new CertificateError(clientCa, "holds no certificate in PEM");
     } catch (error) {
       if (!(error instanceof CertificateError)) throw error;
@@ -217,13 +223,16 @@ export class CertificateStore implements AsyncDisposable {
     this.#set = set;
     this.#loaded.clear();
     for (const one of set.certificates) this.#loaded.set(one.name, one);
-    if (before.certificates.length === 0) return;
+    if (before === EMPTY) return;
     this.#tell(before, set);
     for (const listener of this.#listeners) listener(set);
   }
 
   #tell(before: CertificateSet, { certificates }: CertificateSet): void {
     const { log } = this.#options;
+    if (this.#set.clientCa !== before.clientCa) {
+      log.info("the authorities of {file} are in use", { file: this.#options.clientCa });
+    }
     const known = new Set(before.certificates.map(({ fingerprint }) => fingerprint));
     for (const { name, names, notAfter, fingerprint } of certificates) {
       if (known.has(fingerprint)) continue;
@@ -272,6 +281,20 @@ function isSame(a: CertificateSet, b: CertificateSet): boolean {
       const other = b.certificates[at]!;
       return one.name === other.name && one.cert === other.cert && one.key === other.key;
     });
+}
+
+/** Whether no pair is wanted: the store is for authorities alone. */
+function isEmpty(source: CertificateFiles): boolean {
+  return "pairs" in source && source.pairs.length === 0;
+}
+
+/** @throws {CertificateError} one of them cannot be read */
+function countAuthorities(file: string, text: string): number {
+  try {
+    return new Authorities(text).count;
+  } catch (error) {
+    throw new CertificateError(file, `one of its certificates is bad: ${errorMessage(error)}`);
+  }
 }
 
 function placeOf(source: CertificateFiles): string {

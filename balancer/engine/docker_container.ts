@@ -32,6 +32,8 @@ export interface ContainerOptions {
   readonly options?: ReplicaOptions;
   /** Port of the service inside its container. */
   readonly port: number;
+  /** Whether the service speaks TLS. */
+  readonly tls?: boolean;
   /** Environment of each container besides its own name, host and port. */
   readonly env: Readonly<Record<string, string>>;
   /** Network of the containers. */
@@ -177,12 +179,13 @@ function addressOf(
   options: ContainerOptions,
   { Networks, Ports }: ContainerInfo["NetworkSettings"],
 ): Address | undefined {
+  const protocol = options.tls ? { tls: true } as const : {};
   if (options.reach === "published") {
     const port = Number(Ports[portKey(options)]?.[0]?.HostPort ?? 0);
-    return port ? { hostname: LOOPBACK, port } : undefined;
+    return port ? { hostname: LOOPBACK, port, ...protocol } : undefined;
   }
   const hostname = Networks[options.network]?.IPAddress;
-  return hostname ? { hostname, port: options.port } : undefined;
+  return hostname ? { hostname, port: options.port, ...protocol } : undefined;
 }
 
 function portKey({ port }: ContainerOptions): string {

@@ -145,6 +145,7 @@ async function dockerEngine(
     command: config.replica.command || undefined,
     options: config.replica.options,
     port: config.replica.port,
+    tls: config.upstreamTls.owned === "on",
     env: config.replica.env,
     network: replicaNetwork(config),
     // Only Linux routes to a bridge network; on other systems the Engine runs in a virtual machine.
@@ -165,6 +166,7 @@ function processEngine(
     inherited: inheritedEnvironment(environment),
     user: config.replica.user ?? undefined,
     host: "127.0.0.1",
+    tls: config.upstreamTls.owned === "on",
     sockets: config.replica.sockets || undefined,
     failures,
   });

@@ -35,6 +35,8 @@ interface ProcessEngineOptions {
   readonly user?: User | undefined;
   /** Loopback address that they listen on. */
   readonly host: string;
+  /** Whether they speak TLS. */
+  readonly tls?: boolean;
   /** Folder for Unix sockets, if they listen on those instead. */
   readonly sockets?: string | undefined;
   readonly failures: FailureLog;
@@ -134,7 +136,8 @@ export class ProcessEngine implements Engine {
   }
 
   #takeAddress(): UpstreamAddress {
-    return this.#sockets?.take() ?? { hostname: this.#options.host, port: this.#ports.take() };
+    const { host: hostname, tls } = this.#options;
+    return this.#sockets?.take() ?? { hostname, port: this.#ports.take(), ...(tls && { tls }) };
   }
 
   async #giveBack(address: UpstreamAddress): Promise<void> {

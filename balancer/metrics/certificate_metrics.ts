@@ -1,5 +1,5 @@
 /**
- * Metrics of the certificates that clients are shown.
+ * Metrics of the certificates that clients and replicas are shown.
  *
  * @module
  */
@@ -10,9 +10,11 @@ import { gauge, type MetricFamily, type Series } from "./metric_family.ts";
  * Builds the metrics of the certificates.
  *
  * @param certificates the certificates, as the status shows them
+ * @param unverified whether certificates of replicas are not verified
  */
 export function certificateMetrics(
   certificates: readonly CertificateStatus[],
+  unverified: boolean,
 ): readonly MetricFamily[] {
   return [
     gauge(
@@ -29,6 +31,12 @@ export function certificateMetrics(
         { certificate: name },
         Number(fault !== null),
       ]),
+    ),
+    gauge(
+      "upstream_tls_unverified",
+      "Whether certificates of replicas are not verified: 1 with " +
+        "LB_UPSTREAM_TLS_INSECURE_SKIP_VERIFY.",
+      Number(unverified),
     ),
   ];
 }

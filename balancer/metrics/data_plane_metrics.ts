@@ -101,6 +101,11 @@ function connectionMetrics({ workers, replicas }: DataPlaneCounts): MetricFamily
       perReplica(replicas, ({ connects }) => connects),
     ),
     counter(
+      "upstream_tls_handshakes_total",
+      "TLS handshakes with replicas by their end: tls13, tls12, or why they failed.",
+      Object.entries(workers.upstreamHandshakes).map(([end, n]): Series => [{ end }, n]),
+    ),
+    counter(
       "upstream_reuses_total",
       "Requests sent on an idle connection.",
       perReplica(replicas, ({ reuses }) => reuses),

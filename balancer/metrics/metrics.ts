@@ -37,8 +37,10 @@ interface MetricsOptions {
   readonly lostLogLines: () => number;
   /** Failed accepts on the API's own port or socket. */
   readonly apiAcceptFailures: () => number;
-  /** Certificates that clients are shown. */
+  /** Certificates that clients and replicas are shown. */
   readonly certificates: () => readonly CertificateStatus[];
+  /** Whether certificates of replicas are not verified. */
+  readonly unverified: () => boolean;
   /** Calls of the control API that were refused, by reason. */
   readonly refusals: () => ReadonlyMap<string, number>;
   /** The kind of engine. */
@@ -104,7 +106,7 @@ export class Metrics {
         totals: this.#totals,
         maintenance: this.#options.maintenance(),
       }),
-      ...certificateMetrics(this.#options.certificates()),
+      ...certificateMetrics(this.#options.certificates(), this.#options.unverified()),
       ...processMetrics(this.#facts(counts, files)),
     ]);
   }

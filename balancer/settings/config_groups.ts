@@ -158,6 +158,15 @@ export const SERVICE_GROUPS = {
     streamIdleMs: "LB_STREAM_IDLE_MS",
     upstreamIdleMs: "LB_UPSTREAM_IDLE_MS",
   },
+  /** TLS to replicas. */
+  upstreamTls: {
+    owned: "LB_UPSTREAM_TLS",
+    ca: "LB_UPSTREAM_TLS_CA",
+    name: "LB_UPSTREAM_TLS_NAME",
+    certificate: "LB_UPSTREAM_TLS_CERTIFICATE",
+    key: "LB_UPSTREAM_TLS_KEY",
+    insecureSkipVerify: "LB_UPSTREAM_TLS_INSECURE_SKIP_VERIFY",
+  },
   /** Headers that are forwarded. */
   http: {
     underscores: "LB_UNDERSCORES",

@@ -27,7 +27,7 @@ export function conflictsOf(config: Settings): string[] {
   if (config.LB_PROXY_PROTOCOL === "on" && config.LB_TRUSTED_PROXIES.length === 0) {
     faults.push("LB_PROXY_PROTOCOL: on needs LB_TRUSTED_PROXIES to name the proxies; got none");
   }
-  faults.push(...tlsFaults(config));
+  faults.push(...tlsFaults(config), ...upstreamTlsFaults(config));
   const replicas = isStatic ? config.LB_UPSTREAMS.length : config.LB_REPLICAS;
   if (!isStatic && replicas > config.LB_MAX_REPLICAS) {
     faults.push(
@@ -97,6 +97,35 @@ function tlsFaults(config: Settings): string[] {
   }
   if (LB_ADMIN_TLS === "on" && LB_TLS_CERTIFICATES === null) {
     faults.push("LB_ADMIN_TLS: on needs LB_TLS_CERTIFICATES to name the certificates; got none");
+  }
+  return faults;
+}
+
+function upstreamTlsFaults(config: Settings): string[] {
+  const { LB_UPSTREAM_TLS, LB_UPSTREAM_TLS_CERTIFICATE, LB_UPSTREAM_TLS_KEY } = config;
+  const faults: string[] = [];
+  if ((LB_UPSTREAM_TLS_CERTIFICATE === "") !== (LB_UPSTREAM_TLS_KEY === "")) {
+    faults.push(
+      "LB_UPSTREAM_TLS_CERTIFICATE, LB_UPSTREAM_TLS_KEY: must be given together; got only " +
+        (LB_UPSTREAM_TLS_CERTIFICATE || LB_UPSTREAM_TLS_KEY),
+    );
+  }
+  if (LB_UPSTREAM_TLS === "on" && config.LB_ENGINE === "static") {
+    faults.push(
+      "LB_UPSTREAM_TLS: must be off with LB_ENGINE=static, where https://host:port in " +
+        "LB_UPSTREAMS turns TLS on; got on",
+    );
+  }
+  if (LB_UPSTREAM_TLS === "on" && config.LB_REPLICA_SOCKETS !== "") {
+    faults.push(
+      "LB_UPSTREAM_TLS: must be off with LB_REPLICA_SOCKETS, for Unix sockets have no TLS; got on",
+    );
+  }
+  if (config.LB_UPSTREAM_TLS_INSECURE_SKIP_VERIFY && config.LB_UPSTREAM_TLS_CA !== "") {
+    faults.push(
+      "LB_UPSTREAM_TLS_INSECURE_SKIP_VERIFY: must be false with LB_UPSTREAM_TLS_CA, which would " +
+        "verify nothing; got true",
+    );
   }
   return faults;
 }

@@ -28,8 +28,8 @@ export const FLEET_SETTINGS = {
     schema: parsed(parseUpstreams),
     fallback: "",
     expects:
-      "`name=address*weight,…`: an address is `host:port` or `unix:/path`, name and weight " +
-      "(0 to 1000) may be left out",
+      "`name=address*weight,…`: an address is `host:port`, `https://host:port` for TLS, or " +
+      "`unix:/path` without TLS; name and weight (0 to 1000) may be left out",
     about: "upstreams for engine static; one without a name is named by its address",
     form: { kind: "upstreams" },
   },

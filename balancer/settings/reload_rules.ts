@@ -17,6 +17,8 @@ const HEARTBEATS = "heartbeats keep connections on which they send the present r
 const API = "the ports and calls of the API are set up once, when the balancer starts";
 const CERTIFICATES =
   "the place of the files is read once; replaced files are taken over at any time";
+const TRUST =
+  "connections to replicas are made by it from the start on; replaced files are taken over";
 const OUTPUT = "the output of the log is set up once, when the balancer starts";
 
 /** Why a restart is needed, by setting. A reload changes every setting that is not listed. */
@@ -53,6 +55,12 @@ const RESTARTS: Readonly<Partial<Record<SettingName, string>>> = {
   LB_TLS_CLIENT_CA: CERTIFICATES,
   LB_TLS_CLIENT_AUTH: PORT,
   LB_TLS_MAX_HANDSHAKES: PORT,
+  LB_UPSTREAM_TLS: REPLICAS,
+  LB_UPSTREAM_TLS_CA: TRUST,
+  LB_UPSTREAM_TLS_NAME: TRUST,
+  LB_UPSTREAM_TLS_CERTIFICATE: TRUST,
+  LB_UPSTREAM_TLS_KEY: TRUST,
+  LB_UPSTREAM_TLS_INSECURE_SKIP_VERIFY: TRUST,
   LB_ADMIN_TLS: API,
   LB_ADMIN_LISTEN: API,
   LB_PUBLIC_API: API,

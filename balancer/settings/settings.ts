@@ -14,6 +14,7 @@ import { HTTP2_SETTINGS } from "./http2_settings.ts";
 import { LIMIT_SETTINGS } from "./limit_settings.ts";
 import { LOG_SETTINGS } from "./log_settings.ts";
 import { TLS_SETTINGS } from "./tls_settings.ts";
+import { UPSTREAM_TLS_SETTINGS } from "./upstream_tls_settings.ts";
 
 /** The settings by theme, in the order in which the reference lists them. */
 export const SETTING_GROUPS = {
@@ -22,6 +23,7 @@ export const SETTING_GROUPS = {
   "Health and healing": HEALING_SETTINGS,
   "Limits and deadlines": LIMIT_SETTINGS,
   "TLS": TLS_SETTINGS,
+  "TLS to replicas": UPSTREAM_TLS_SETTINGS,
   "HTTP/2": HTTP2_SETTINGS,
   "Access to the API": ADMIN_SETTINGS,
   "Replicas and their engine": ENGINE_SETTINGS,
@@ -35,6 +37,7 @@ export const SETTINGS = {
   ...HEALING_SETTINGS,
   ...LIMIT_SETTINGS,
   ...TLS_SETTINGS,
+  ...UPSTREAM_TLS_SETTINGS,
   ...HTTP2_SETTINGS,
   ...ADMIN_SETTINGS,
   ...ENGINE_SETTINGS,

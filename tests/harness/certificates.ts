@@ -86,3 +86,50 @@ export async function openssl(args: readonly string[], input = ""): Promise<stri
 export async function readPair({ cert, key }: PairFiles): Promise<PairFiles> {
   return { cert: await Deno.readTextFile(cert), key: await Deno.readTextFile(key) };
 }
+
+/** Configuration of `openssl ca`, the only command of this version that sets both dates. */
+const CA_CONFIG = `[ca]
+default_ca = one
+[one]
+new_certs_dir = .
+database = index
+serial = serial
+default_md = sha256
+policy = any
+copy_extensions = copy
+unique_subject = no
+[any]
+commonName = supplied
+`;
+
+/**
+ * Makes a pair whose validity ended in 2020.
+ *
+ * @param folder the folder
+ * @param name name of the files without their endings, and the certificate's DNS name
+ * @param signer the authority that signs it
+ */
+export async function makeExpiredPair(
+  folder: string,
+  name: string,
+  signer: PairFiles,
+): Promise<PairFiles> {
+  const work = await Deno.makeTempDir();
+  const pair = { cert: `${folder}/${name}.pem`, key: `${folder}/${name}.key` };
+  const request = `${work}/request`;
+  const keyType = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`];
+  try {
+    const config = CA_CONFIG.replaceAll(/= (\.|index|serial)$/gm, `= ${work}/$1`);
+    await Deno.writeTextFile(`${work}/config`, config);
+    await Deno.writeTextFile(`${work}/index`, "");
+    await Deno.writeTextFile(`${work}/serial`, "01\n");
+    await openssl(["req", "-new", ...keyType, "-keyout", pair.key, "-out", request, ...subject]);
+    const dates = ["-startdate", "20200101000000Z", "-enddate", "20200201000000Z"];
+    const files = ["-in", request, "-out", pair.cert, "-cert", signer.cert, "-keyfile", signer.key];
+    await openssl(["ca", "-batch", "-notext", "-config", `${work}/config`, ...dates, ...files]);
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+  return pair;
+}

@@ -133,7 +133,7 @@ const UPSTREAM: JsonSchema = {
     {
       ...objectOf({
         name: { type: "string", description: "Its name; its address unless given" },
-        address: { type: "string", description: "host:port or unix:/path" },
+        address: { type: "string", description: "host:port, https://host:port or unix:/path" },
         weight: { type: "number", minimum: 0, maximum: 1000, description: "1 unless given" },
       }, "object"),
       required: ["address"],

@@ -65,7 +65,7 @@ function families(): Readonly<Record<string, readonly MetricFamily[]>> {
     "Certificates": certificateMetrics([{
       ...{ name: "", names: [], kind: null, fingerprint: null, fault: null },
       ...{ notAfter: new Date(0).toISOString(), daysLeft: 0 },
-    }]),
+    }], false),
     "Process": processMetrics({
       startedAtS: 0,
       cpuS: 0,

@@ -11,7 +11,7 @@ import {
   isGivenName,
   parseUpstreamAddress,
 } from "../../upstream_list.ts";
-import { addressText } from "../../view.ts";
+import { placeText } from "../../view.ts";
 import { describe, received } from "../../fault.ts";
 import type { BodyForm } from "./schema.ts";
 import { weight } from "./weights.ts";
@@ -27,12 +27,12 @@ const upstream = z.strictObject({
     .describe("Its identity; the address, if not given"),
   address: z.string(ADDRESS)
     .refine((text) => parseUpstreamAddress(text) !== undefined, ADDRESS)
-    .describe("host:port or unix:/path"),
+    .describe("host:port, https://host:port for TLS, or unix:/path"),
   weight: weight().default(1).describe("Its share beside the others', 0 to 1000"),
 }, { error: describe("name, address and weight", EXAMPLE) }).transform((given, context) => {
   const address = parseUpstreamAddress(given.address);
   if (!address) return z.NEVER;
-  const text = addressText(address);
+  const text = placeText(address);
   const { name = text, weight } = given;
   if (name === text || name === given.address) return { name: text, address, weight };
   if (!isGivenName(name)) {

@@ -17,7 +17,7 @@ import {
   type ProbeAnswer,
   ProbeConnection,
 } from "./probe_connection.ts";
-import { type HttpProbeOptions, probeRequest } from "./probe_request.ts";
+import { type HttpProbeOptions, probeRequest, type ProbeStream, type Secure } from "./probe_request.ts";
 
 /**
  * If this thread was late by this part of the deadline during a miss, the miss may be its own
@@ -39,10 +39,10 @@ const MAX_USES = 20;
  * @param options options of the request
  */
 export function httpProbe(options: HttpProbeOptions): Probe {
-  const { path } = options;
-  if (path === "") return fair(connectProbe);
+  const { path, secure } = options;
+  if (path === "") return fair(connectProbe(secure));
   return fair(async (address, deadlineMs, signal, name, keep) => {
-    using heartbeat = new Heartbeat(deadlineMs, signal);
+    using heartbeat = new Heartbeat(deadlineMs, signal, secure);
     try {
       const kept = await heartbeat.askKept(keep);
       if (kept) return await judge(kept, path);
@@ -71,9 +71,11 @@ class Heartbeat implements Disposable {
   readonly #timer: ReturnType<typeof setTimeout>;
   #connecting: AbortController | undefined;
   #connection: ProbeConnection | undefined;
+  readonly #secure: Secure | undefined;
 
-  constructor(deadlineMs: number, signal: AbortSignal) {
+  constructor(deadlineMs: number, signal: AbortSignal, secure: Secure | undefined) {
     this.#signal = signal;
+    this.#secure = secure;
     signal.addEventListener("abort", this.#end);
     this.#timer = setTimeout(() => {
       this.overdue = true;
@@ -99,7 +101,7 @@ class Heartbeat implements Disposable {
     request: Uint8Array<ArrayBuffer>,
   ): Promise<ProbeConnection> {
     this.#connecting = new AbortController();
-    const stream = await connect(address, this.#connecting.signal);
+    const stream = await connect(address, this.#connecting.signal, this.#secure);
     const connection = new ProbeConnection(stream, request);
     if (!this.overdue && !this.#signal.aborted) return connection;
     connection.close();
@@ -145,21 +147,23 @@ function fair(ask: Probe): Probe {
   };
 }
 
-/** Passes if a connection is accepted. */
-const connectProbe: Probe = async (address, deadlineMs, signal) => {
-  const deadline = AbortSignal.timeout(deadlineMs);
-  try {
-    using _connection = await connect(address, AbortSignal.any([signal, deadline]));
-    return undefined;
-  } catch (error) {
-    if (isOutOfFiles(error)) throw new NotAskedError(errorMessage(error), { cause: error });
-    if (deadline.aborted) {
-      return overdue(`no connection to ${placeOf(address)} within ${deadlineMs} ms`);
+/** Passes if a connection is accepted, and its handshake of TLS succeeds where there is one. */
+function connectProbe(secure: Secure | undefined): Probe {
+  return async (address, deadlineMs, signal) => {
+    const deadline = AbortSignal.timeout(deadlineMs);
+    try {
+      (await connect(address, AbortSignal.any([signal, deadline]), secure)).close();
+      return undefined;
+    } catch (error) {
+      if (isOutOfFiles(error)) throw new NotAskedError(errorMessage(error), { cause: error });
+      if (deadline.aborted) {
+        return overdue(`no connection to ${placeOf(address)} within ${deadlineMs} ms`);
+      }
+      if (isProof(error, address)) return refused(address);
+      return miss(`no connection to ${placeOf(address)}: ${reasonOf(error)}`);
     }
-    if (isProof(error, address)) return refused(address);
-    return miss(`no connection to ${placeOf(address)}: ${reasonOf(error)}`);
-  }
-};
+  };
+}
 
 /** Decides by the status. @param once the connection is not used again */
 async function judge(
@@ -218,7 +222,7 @@ async function failure(
  */
 async function isRefused(address: UpstreamAddress, deadlineMs: number): Promise<boolean> {
   try {
-    using _connection = await connect(address, AbortSignal.timeout(deadlineMs));
+    using _connection = await connectPlain(address, AbortSignal.timeout(deadlineMs));
     return false;
   } catch (error) {
     if (isOutOfFiles(error)) throw new NotAskedError(errorMessage(error), { cause: error });
@@ -234,7 +238,20 @@ function isProof(error: unknown, address: UpstreamAddress): boolean {
     ("path" in address && error instanceof Deno.errors.NotFound);
 }
 
-function connect(address: UpstreamAddress, signal: AbortSignal): Promise<Deno.Conn> {
+async function connect(
+  address: UpstreamAddress,
+  signal: AbortSignal,
+  secure: Secure | undefined,
+): Promise<ProbeStream> {
+  const connection = await connectPlain(address, signal);
+  if ("path" in address || !address.tls) return connection;
+  if (secure) return await secure(connection as Deno.TcpConn, address.hostname, signal);
+  connection.close();
+  throw new Error("TLS is not set up here");
+}
+
+/** Connects without TLS, which shows whether a program listens. */
+function connectPlain(address: UpstreamAddress, signal: AbortSignal): Promise<Deno.Conn> {
   if ("path" in address) return Deno.connect({ transport: "unix", path: address.path });
   const { hostname, port }: Address = address;
   return Deno.connect({ hostname, port, signal });

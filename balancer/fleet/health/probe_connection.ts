@@ -7,6 +7,7 @@ import { HeadScanner } from "../../proxy/http1/head_scanner.ts";
 import { ResponseHead } from "../../proxy/http1/response_head.ts";
 import { latin1 } from "../../proxy/http1/latin1.ts";
 import { ProbeBody } from "./probe_body.ts";
+import type { ProbeStream } from "./probe_request.ts";
 
 /** Buffer size for a usual response. */
 const USUAL_BYTES = 512;
@@ -47,7 +48,7 @@ const HEAD = new ResponseHead();
 export class ProbeConnection implements Disposable {
   /** Number of heartbeats that it has carried. */
   uses = 0;
-  readonly #stream: Deno.Conn;
+  readonly #stream: ProbeStream;
   readonly #request: Uint8Array<ArrayBuffer>;
   #bytes = new Uint8Array(USUAL_BYTES);
   #end = 0;
@@ -64,7 +65,7 @@ export class ProbeConnection implements Disposable {
    * @param stream the connection, which this object owns from now on
    * @param request bytes of each heartbeat's request
    */
-  constructor(stream: Deno.Conn, request: Uint8Array<ArrayBuffer>) {
+  constructor(stream: ProbeStream, request: Uint8Array<ArrayBuffer>) {
     this.#stream = stream;
     this.#request = request;
   }

@@ -7,12 +7,31 @@ import { NAME_FIELD } from "../../../replica/contract.ts";
 import { VERSION } from "../../version.ts";
 import { addressText, type UpstreamAddress } from "../../view.ts";
 
+/**
+ * Speaks TLS over a connection to a host. After an error, and when the signal is aborted during the
+ * handshake, the connection is closed.
+ */
+export type Secure = (
+  connection: Deno.TcpConn,
+  host: string,
+  signal: AbortSignal,
+) => Promise<ProbeStream>;
+
+/** Bytes of a connection in both directions. */
+export interface ProbeStream {
+  read(into: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  close(): void;
+}
+
 /** Options of the heartbeat request. */
 export interface HttpProbeOptions {
   /** Path of the health check; empty to only connect. */
   readonly path: string;
   /** Value of the `Host` field, if it is not the instance's address. */
   readonly host?: string;
+  /** Speaks TLS over a connection, where the address demands it. */
+  readonly secure?: Secure;
   /** Additional fields. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -46,7 +65,8 @@ export function probeRequest(
 
 /** A Unix socket has no host; `localhost` is what other clients send. */
 function probeUrl(address: UpstreamAddress, path: string): string {
-  return `http://${"path" in address ? "localhost" : addressText(address)}${path}`;
+  if ("path" in address) return `http://localhost${path}`;
+  return `${address.tls ? "" : "http://"}${addressText(address)}${path}`;
 }
 
 /** One byte per character, since `Headers` accepts no others (RFC 9110, section 5.5). */

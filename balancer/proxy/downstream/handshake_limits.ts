@@ -5,9 +5,7 @@
  *
  * @module
  */
-
-/** Handshakes that are computed in one turn; each takes about half a millisecond. */
-const PER_TURN = 4;
+import { HandshakeTurns } from "../transport/handshake_turns.ts";
 
 /** The part of all handshakes that one address may have. */
 const SHARE = 4;
@@ -17,10 +15,8 @@ export class HandshakeLimits {
   readonly #most: number;
   readonly #mostOfOne: number;
   readonly #byAddress = new Map<string, number>();
-  readonly #waiting: (() => void)[] = [];
+  readonly #turns = new HandshakeTurns();
   #count = 0;
-  #left = PER_TURN;
-  #scheduled = false;
 
   /** @param most most handshakes under way */
   constructor(most: number) {
@@ -62,25 +58,6 @@ export class HandshakeLimits {
    * @returns undefined if there is room now
    */
   turn(): Promise<void> | undefined {
-    this.#schedule();
-    if (this.#left > 0) {
-      this.#left--;
-      return undefined;
-    }
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => this.#renew());
-  }
-
-  #renew(): void {
-    this.#scheduled = false;
-    const next = this.#waiting.splice(0, PER_TURN);
-    this.#left = PER_TURN - next.length;
-    if (next.length > 0) this.#schedule();
-    for (const begin of next) begin();
+    return this.#turns.next();
   }
 }

@@ -10,6 +10,7 @@ import type { ProxyRequest } from "../request/request.ts";
 import { Upload, type UploadServices } from "../request/upload.ts";
 import { Disconnected } from "../transport/connection_reader.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
+import { TruncatedError } from "../transport/tls_stream.ts";
 import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
 import type { OutlierSampler } from "../upstream/outlier_sampler.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
@@ -169,8 +170,10 @@ function meaningOf(
   }
   if (request.bodyFault) return request.bodyFault;
   const kind = upstream.expired ? "timeout" : "reset";
-  // Only a read that reaches the end of the replica's side has no cause.
-  const closed = kind === "reset" && error.cause === undefined;
+  // Only a read that reaches the end of the replica's side has no cause. Servers end idle
+  // connections without close_notify.
+  const { cause } = error;
+  const closed = kind === "reset" && (cause === undefined || cause instanceof TruncatedError);
   return new UpstreamError(kind, "maybe", upstream.reused, String(error.cause ?? error), {
     cause: error,
     closed,

@@ -10,6 +10,7 @@ import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
 import type { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import type { Connection } from "../transport/connection.ts";
 import { Disconnected, type Reader } from "../transport/connection_reader.ts";
+import { TruncatedError } from "../transport/tls_stream.ts";
 
 /**
  * Passes bytes between two connections until both sides have ended; one side may end before the
@@ -82,7 +83,20 @@ async function pass(
       onPassed(count);
     }
     from.makeRoom();
-    if (!await reader.read()) break;
+    if (!await readMore(reader)) break;
   }
   await to.closeWrite();
+}
+
+/**
+ * Protocols of tunnels mark the end of their messages themselves, so an end of TLS without
+ * close_notify is an end here.
+ */
+async function readMore(reader: Reader): Promise<boolean> {
+  try {
+    return await reader.read();
+  } catch (error) {
+    if (error instanceof Disconnected && error.cause instanceof TruncatedError) return false;
+    throw error;
+  }
 }

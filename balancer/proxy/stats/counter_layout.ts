@@ -78,6 +78,21 @@ export const HANDSHAKES = [
 /** How a handshake of TLS ends. */
 export type HandshakeEnd = (typeof HANDSHAKES)[number];
 
+/** How handshakes of TLS with replicas end: by version, or why they failed. */
+export const UPSTREAM_HANDSHAKES = [
+  "tls13",
+  "tls12",
+  "plain",
+  "certificate",
+  "name",
+  "ended",
+  "tls",
+  "late",
+] as const;
+
+/** How a handshake of TLS with a replica ends. */
+export type UpstreamHandshakeEnd = (typeof UPSTREAM_HANDSHAKES)[number];
+
 /** Padding to a cache line between the rows. */
 const LINE = 8;
 
@@ -115,6 +130,7 @@ export const WORKER = layout({
   logged: 1,
   unlogged: 1,
   handshakes: HANDSHAKES.length,
+  upstreamHandshakes: UPSTREAM_HANDSHAKES.length,
   http2Connections: 1,
   http2Streams: 1,
   http2StreamErrors: 1,

@@ -16,6 +16,7 @@ import {
   REFUSALS,
   REPLICA,
   SERVER_ERROR,
+  UPSTREAM_HANDSHAKES,
   WORKER,
 } from "./counter_layout.ts";
 
@@ -79,6 +80,8 @@ export interface WorkerCounts {
   readonly acceptFailures: number;
   /** Handshakes of TLS, by their end. */
   readonly handshakes: Readonly<Record<string, number>>;
+  /** Handshakes of TLS with replicas, by their end. */
+  readonly upstreamHandshakes: Readonly<Record<string, number>>;
   readonly deniedRetries: number;
   /** Lines of the access log that were written. */
   readonly loggedLines: number;
@@ -141,6 +144,7 @@ export function workerCounts(row: Float64Array): WorkerCounts {
     turnedAway: row[WORKER.turnedAway]!,
     acceptFailures: row[WORKER.acceptFailures]!,
     handshakes: byName(HANDSHAKES, row, WORKER.handshakes),
+    upstreamHandshakes: byName(UPSTREAM_HANDSHAKES, row, WORKER.upstreamHandshakes),
     deniedRetries: row[WORKER.denied]!,
     loggedLines: row[WORKER.logged]!,
     lostLines: row[WORKER.unlogged]!,

@@ -17,6 +17,8 @@ import {
   type RefusalCause,
   REFUSALS,
   REPLICA,
+  UPSTREAM_HANDSHAKES,
+  type UpstreamHandshakeEnd,
   WORKER,
 } from "./counter_layout.ts";
 import type { CostKind } from "./failure_cost.ts";
@@ -132,6 +134,11 @@ export class OwnCounters {
   /** A handshake of TLS ended. */
   handshake(end: HandshakeEnd): void {
     this.#row[WORKER.handshakes + HANDSHAKES.indexOf(end)]! += 1;
+  }
+
+  /** A handshake of TLS with a replica ended. */
+  upstreamHandshake(end: UpstreamHandshakeEnd): void {
+    this.#row[WORKER.upstreamHandshakes + UPSTREAM_HANDSHAKES.indexOf(end)]! += 1;
   }
 
   /** A connection of HTTP/2 began. */

@@ -31,6 +31,16 @@ export interface ServerIdentity extends KeyPair {
   readonly clients?: ClientDemand | undefined;
 }
 
+/** What a client demands of a server, and how it identifies itself. */
+export interface ServerDemand {
+  /** Certificates, as PEM text, that are trusted beside those of the runtime; empty for none. */
+  readonly ca?: string | undefined;
+  /** Whether a server whose certificate is not valid is refused; true unless it is given. */
+  readonly verify?: boolean | undefined;
+  /** The client's certificate; undefined for none. */
+  readonly pair?: KeyPair | undefined;
+}
+
 /** What a client asks for in its first message (RFC 8446, section 4.1.2). */
 export interface ClientHello {
   /** The name in the server_name extension; empty without one. */
@@ -132,18 +142,28 @@ export class TlsEngine {
   }
 
   /**
-   * Opens the client's side; its first message is ready to be sent. The server's certificate is not
-   * refused here: see {@linkcode verifyError}.
+   * Opens the client's side; its first message is ready to be sent. The server's chain and its
+   * validity are verified, but not for which names the certificate is: see `server_names.ts`.
    *
-   * @param serverName name for the server_name extension; empty for none
-   * @param ca certificates, as PEM text, that are trusted beside those of the runtime
+   * @param serverName name for the server_name extension, or an IP address, which is not sent
+   * @param demand whom the client trusts
    * @param protocols the offered application protocols
+   * @throws {TypeError} the name, an authority, or the client's certificate is unusable
    */
-  static client(serverName: string, ca: string, protocols: readonly string[] = []): TlsEngine {
+  static client(
+    serverName: string,
+    demand: ServerDemand,
+    protocols: readonly string[] = [],
+  ): TlsEngine {
     const engine = new TlsEngine(CLIENT);
     const handle = engine.#handle;
-    if (handle.initClientTls(serverName, { ...VERSIONS, ca }) !== 0) {
-      throw new TypeError(`${JSON.stringify(serverName)} cannot be named in TLS`);
+    const { ca = "", verify = true, pair } = demand;
+    const context = { ...VERSIONS, ca, rejectUnauthorized: verify, ...pair };
+    if (handle.initClientTls(serverName, context) !== 0) {
+      throw new TypeError(
+        `TLS cannot begin with the name ${JSON.stringify(serverName)}, these authorities and ` +
+          "this certificate",
+      );
     }
     if (protocols.length > 0) handle.setAlpnProtocols(protocols);
     engine.#start();
@@ -216,6 +236,11 @@ export class TlsEngine {
   /** Why the peer's certificate is not valid; empty if it is valid, or missing. */
   verifyError(): string {
     return this.#handle.verifyError() ?? "";
+  }
+
+  /** The peer's certificate and those that it sent with it, in DER. */
+  peerChain(): readonly Uint8Array[] {
+    return this.#handle.getPeerCertificateChain()?.certificates ?? [];
   }
 
   /** The peer's certificate in DER; undefined if it sent none. */
@@ -311,7 +336,7 @@ const PING = new TextEncoder().encode("ping");
 
 function exchangeFault(pair: KeyPair): string | undefined {
   const server = TlsEngine.server();
-  const client = TlsEngine.client("test.invalid", pair.cert, ["http/1.1"]);
+  const client = TlsEngine.client("test.invalid", { ca: pair.cert }, ["http/1.1"]);
   try {
     pass(client, server);
     if (server.hello?.serverName !== "test.invalid") {

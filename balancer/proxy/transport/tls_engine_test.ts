@@ -11,7 +11,7 @@ const folder = Deno.permissions.querySync({ name: "write" }).state === "granted"
 async function engines(protocols: readonly string[] = []) {
   const pair = await readPair(await makePair(folder, "a.test"));
   const server = TlsEngine.server();
-  const client = TlsEngine.client("a.test", pair.cert, protocols);
+  const client = TlsEngine.client("a.test", { ca: pair.cert }, protocols);
   const pass = () => {
     for (let moved = 1; moved > 0;) {
       const there = client.take();

@@ -1,5 +1,5 @@
 /**
- * A connection of a client over TLS: decrypts what it reads, encrypts what it writes.
+ * A connection over TLS: decrypts what it reads, encrypts what it writes.
  *
  * Bytes are decrypted in the buffer into which they were read, so that an idle connection has no
  * buffer beside that of its {@linkcode Connection}.
@@ -14,11 +14,24 @@ const NOTHING = new Uint8Array(0);
 
 const SENT_NOTHING = Promise.resolve(0);
 
+/**
+ * The peer ended the connection without close_notify: whether it did, or an attacker between, is
+ * unknown (RFC 8446, section 6.1).
+ */
+export class TruncatedError extends Error {
+  override readonly name = "TruncatedError";
+
+  constructor() {
+    super("the connection ended without close_notify");
+  }
+}
+
 /** Encrypts and decrypts one connection whose handshake is complete. */
 export class TlsStream implements ByteStream, Socket {
   readonly #connection: Pick<ByteStream, "closeWrite" | "close">;
   readonly #socket: Socket;
   readonly #engine: TlsEngine;
+  readonly #strict: boolean;
   #plain: Uint8Array;
   /** The buffer of the read under way. */
   #into: Uint8Array | undefined;
@@ -38,23 +51,27 @@ export class TlsStream implements ByteStream, Socket {
    * @param connection the connection below
    * @param socket its reads and writes
    * @param engine the engine, after the handshake
+   * @param strict whether an end without close_notify is an error
    */
   constructor(
     connection: Pick<ByteStream, "closeWrite" | "close">,
     socket: Socket,
     engine: TlsEngine,
+    strict = false,
   ) {
     this.#connection = connection;
     this.#socket = socket;
     this.#engine = engine;
+    this.#strict = strict;
     this.#plain = engine.takePlain();
   }
 
   /**
    * Reads decrypted bytes.
    *
-   * @returns number of bytes; 0 at the end of the peer's side. An end without close_notify counts as
-   *   an end, too: messages of HTTP carry their length, or are chunked
+   * @returns number of bytes; 0 at the end of the peer's side. Of a client an end without
+   *   close_notify counts as an end, too: requests carry their length, or are chunked
+   * @throws {TruncatedError} a strict connection ended without close_notify
    * @throws {Error} the connection broke, was closed locally, or its bytes are not TLS
    */
   read(into: Uint8Array): Promise<number> {
@@ -69,7 +86,8 @@ export class TlsStream implements ByteStream, Socket {
   readonly #onRead = (count: number): number | Promise<number> => {
     const into = this.#into!;
     const engine = this.#engine;
-    if (count === 0 || this.#closed) return 0;
+    if (this.#closed) return 0;
+    if (count === 0) return this.#end();
     engine.receive(into.subarray(0, count));
     this.#flush();
     this.#plain = engine.takePlain();
@@ -79,6 +97,11 @@ export class TlsStream implements ByteStream, Socket {
     // A part of a record, or a message of TLS itself.
     return this.#socket.read(into).then(this.#onRead);
   };
+
+  #end(): number {
+    if (this.#strict) throw new TruncatedError();
+    return 0;
+  }
 
   #copy(into: Uint8Array): number {
     const plain = this.#plain;

@@ -4,7 +4,7 @@
  * @module
  */
 import { isOutOfFiles } from "../../out_of_files.ts";
-import type { Upstream, UpstreamAddress } from "../../view.ts";
+import type { FailureKind, Upstream, UpstreamAddress } from "../../view.ts";
 import { dial } from "./dial.ts";
 import type { BufferPool } from "../transport/buffers.ts";
 import type { ByteStream } from "../transport/byte_stream.ts";
@@ -14,6 +14,8 @@ import { type Allowance, UNBOUNDED } from "./bounded_load.ts";
 import { UpstreamError } from "../errors/upstream_error.ts";
 import { type ReplicaCounters, UNCOUNTED } from "../stats/counters.ts";
 import { Connection } from "../transport/connection.ts";
+import { TlsClientError } from "../transport/tls_client.ts";
+import { TlsStream } from "../transport/tls_stream.ts";
 import { UpstreamConnection } from "./upstream_connection.ts";
 
 /** Limits of the pool. */
@@ -42,7 +44,7 @@ export interface PoolGuard {
 }
 
 /** Opens a connection to an address; the signal ends an attempt that takes too long. */
-type Dial = (address: UpstreamAddress, signal: AbortSignal) => Promise<ByteStream>;
+export type Dial = (address: UpstreamAddress, signal: AbortSignal) => Promise<ByteStream>;
 
 /** No server that keeps connections at all closes an idle one this soon, in milliseconds. */
 const RECENT_MS = 500;
@@ -142,8 +144,8 @@ export class InstancePool {
   /**
    * Opens a connection.
    *
-   * @throws {UpstreamError} refused, or not accepted in time; a timeout is no proof of death, since
-   *   this machine may be late
+   * @throws {UpstreamError} refused, not accepted in time, or without TLS that is trusted; a timeout
+   *   is no proof of death, since this machine may be late
    * @throws {Error} this process cannot open a connection, see `isOutOfFiles`
    */
   async connect(): Promise<UpstreamConnection> {
@@ -151,8 +153,9 @@ export class InstancePool {
     const timer = setTimeout(() => late.abort(), this.#limits.connectMs);
     try {
       const opened = await this.#dial(this.#upstream.address, late.signal);
+      const socket = opened instanceof TlsStream ? opened : undefined;
       const connection = new UpstreamConnection(
-        new Connection(opened, this.#buffers, "replica"),
+        new Connection(opened, this.#buffers, "replica", undefined, socket),
         this,
       );
       this.#deadlines.add(connection);
@@ -161,8 +164,9 @@ export class InstancePool {
       return connection;
     } catch (error) {
       if (isOutOfFiles(error)) throw error;
-      const kind = late.signal.aborted ? "timeout" : "refused";
-      throw new UpstreamError(kind, "no", false, String(error), { cause: error });
+      throw new UpstreamError(kindOf(error, late.signal), "no", false, String(error), {
+        cause: error,
+      });
     } finally {
       clearTimeout(timer);
     }
@@ -194,4 +198,10 @@ export class InstancePool {
     this.#retired = true;
     for (const connection of [...this.#all]) if (connection.unused) connection.close();
   }
+}
+
+/** A failure of TLS is no proof of death: the trust of this balancer may be wrong. */
+function kindOf(error: unknown, late: AbortSignal): FailureKind {
+  if (late.aborted) return "timeout";
+  return error instanceof TlsClientError ? "reset" : "refused";
 }

@@ -35,6 +35,8 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       return open(data);
     case "certificates":
       return acceptor?.certify(data.credentials);
+    case "trust":
+      return proxy?.trust(data.trust);
     case "view":
       return publish(data);
     case "idle":
@@ -58,7 +60,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
 };
 
 function open(message: Extract<ToWorker, { type: "open" }>): void {
-  const { settings, files, sheets } = message;
+  const { settings, files, sheets, trust: trusted } = message;
   const created = proxy = new WorkerContext(settings, sheets, {
     evidence: (evidence) => tell({ type: "evidence", evidence }),
     costs: (costs) => tell({ type: "costs", costs }),
@@ -69,7 +71,7 @@ function open(message: Extract<ToWorker, { type: "open" }>): void {
       return calls.count;
     },
     call: () => calls.open(),
-  }, new DescriptorBudget(files, sheets.row));
+  }, new DescriptorBudget(files, sheets.row), trusted);
   surviveOutOfFiles((error) => created.recordFailure("process.files", error));
   if (settings.traces) void trace(created).then(() => accept(created, message));
   else accept(created, message);

@@ -19,6 +19,7 @@ import { ChannelStreams, transferOf } from "../transport/channel_stream.ts";
 import type { ByteStream } from "../transport/byte_stream.ts";
 import type { Credentials } from "../transport/certificate_table.ts";
 import type { SharedFiles } from "../transport/descriptor_budget.ts";
+import { DEFAULT_TRUST, type UpstreamTrust } from "../transport/tls_client.ts";
 import { type FromWorker, type PlainView, plainView, type ToWorker } from "./messages.ts";
 import type { ProxySettings } from "../settings.ts";
 import type { DataPlaneCounts } from "../stats/counter_snapshot.ts";
@@ -58,6 +59,8 @@ interface DataPlaneOptions {
   readonly listenMs?: number;
   /** Certificates of the port that speaks TLS, the default first. */
   readonly credentials?: Credentials;
+  /** Whom the workers trust as replicas that speak TLS. */
+  readonly trust?: UpstreamTrust;
   /** Module that a worker runs; {@linkcode WORKER} unless a test sets its own. */
   readonly module?: string;
 }
@@ -98,6 +101,7 @@ export class DataPlaneWorkers implements DataPlane {
   readonly #acks = new ViewAcks<Member>();
   #view: PlainView | undefined;
   #credentials: Credentials;
+  #trust: UpstreamTrust;
   #settings: ProxySettings;
   #accessLogging: AccessLogging;
   #maintenance: MaintenanceState | undefined;
@@ -110,6 +114,7 @@ export class DataPlaneWorkers implements DataPlane {
     const { workers } = options.settings;
     this.#accessLogging = options.settings.accessLogging;
     this.#credentials = plainCredentials(options.credentials);
+    this.#trust = options.trust ?? DEFAULT_TRUST;
     this.#memory = new SharedMemory(workers, options.files);
   }
 
@@ -170,6 +175,12 @@ export class DataPlaneWorkers implements DataPlane {
   certify(credentials: Credentials): void {
     this.#credentials = plainCredentials(credentials);
     this.#tellAll({ type: "certificates", credentials: this.#credentials });
+  }
+
+  /** Changes whom the workers trust as replicas, from their next connections on. */
+  trust(trust: UpstreamTrust): void {
+    this.#trust = trust;
+    this.#tellAll({ type: "trust", trust });
   }
 
   /**
@@ -259,7 +270,8 @@ export class DataPlaneWorkers implements DataPlane {
     const settings = this.#settings;
     const { connections: counts, files } = this.#memory;
     const shared = { counts, files, sheets: this.#memory.sheets(row) };
-    tell(member, { type: "open", settings, ...shared, credentials: this.#credentials });
+    const credentials = this.#credentials;
+    tell(member, { type: "open", settings, ...shared, credentials, trust: this.#trust });
     tell(member, { type: "access", part: partOf(this.#accessLogging) });
     if (this.#maintenance) void this.#maintain(member);
     if (this.#view) {

@@ -29,8 +29,11 @@ import { Telemetry } from "../telemetry/telemetry.ts";
 import { BufferPool } from "../transport/buffers.ts";
 import { Deadlines } from "../transport/deadlines.ts";
 import type { DescriptorBudget } from "../transport/descriptor_budget.ts";
-import { CONTROL, InstancePool, type PoolLimits } from "../upstream/connection_pool.ts";
+import { HandshakeTurns } from "../transport/handshake_turns.ts";
+import { DEFAULT_TRUST, TlsClient, type UpstreamTrust } from "../transport/tls_client.ts";
+import { CONTROL, type Dial, InstancePool, type PoolLimits } from "../upstream/connection_pool.ts";
 import { ConnectionQueue } from "../upstream/connection_queue.ts";
+import { countedTls, dial } from "../upstream/dial.ts";
 import { InFlight } from "../upstream/in_flight.ts";
 import type { LoadMap } from "../upstream/load_cells.ts";
 import { OutlierSampler } from "../upstream/outlier_sampler.ts";
@@ -80,6 +83,8 @@ export class WorkerContext {
   readonly #maintenance = new MaintenanceSwitch();
   readonly #listener: WorkerListener;
   readonly #control: InstancePool;
+  readonly #upstreamTls: TlsClient;
+  readonly #dial: Dial;
   /** The head that was parsed last; valid until the next `await`. */
   readonly #requestHead = new RequestHead();
   readonly #retryBudget: RetryBudget;
@@ -99,12 +104,14 @@ export class WorkerContext {
    * @param sheets counter memory, shared with the other workers
    * @param listener receives the worker's reports
    * @param files file counts, shared with the other workers
+   * @param trust whom it trusts as a replica that speaks TLS
    */
   constructor(
     settings: ProxySettings,
     sheets: WorkerSheets,
     listener: WorkerListener,
     files: DescriptorBudget,
+    trust: UpstreamTrust = DEFAULT_TRUST,
   ) {
     this.settings = settings;
     this.descriptors = files;
@@ -112,6 +119,9 @@ export class WorkerContext {
     this.trustedProxies = new TrustedProxies(settings.trusted);
     this.#keys = new KeyRedaction(settings.rules.keySource, ...keySources(settings));
     const counters = this.counters = new WorkerCounters(sheets.counters, sheets.row);
+    const tls = this.#upstreamTls = new TlsClient(trust, new HandshakeTurns());
+    const secure = countedTls(tls, counters.own);
+    this.#dial = (address, signal) => dial(address, signal, secure);
     this.#retryBudget = new RetryBudget(settings.workers);
     this.routes = new RoutingTable({
       open: (upstream) => this.#openPool(upstream),
@@ -202,6 +212,11 @@ export class WorkerContext {
   /** Begins, changes or ends a maintenance. */
   maintain(state: MaintenanceState | undefined): void {
     this.#maintenance.set(state, new TrustedProxies(state?.allow ?? []));
+  }
+
+  /** Changes whom this worker trusts as a replica; open connections go on. */
+  trust(trust: UpstreamTrust): void {
+    this.#upstreamTls.reconfigure(trust);
   }
 
   /** Takes changed settings; requests under way keep the rules that they began with. */
@@ -299,6 +314,7 @@ export class WorkerContext {
       this.buffers,
       this.deadlines,
       this.connectionQueue,
+      this.#dial,
     );
   }
 
