@@ -30,7 +30,8 @@ export const GIVEN_NAME_RULE = "must be 1 to 63 letters, digits, _, . or -, begi
   "letter or a digit and ending with one or with _";
 
 /** The form of an upstream's address, as the end of a sentence. */
-export const ADDRESS_RULE = "must be host:port with a port from 1 to 65535, https://host:port for " +
+export const ADDRESS_RULE =
+  "must be host:port with a port from 1 to 65535, https://host:port for " +
   `TLS, or unix:/path with at most ${LONGEST_SOCKET_PATH} bytes of path and without TLS`;
 
 /** The name of a replica of any engine: a given name, or the text of an address. */

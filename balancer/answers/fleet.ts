@@ -56,7 +56,9 @@ const replicaStatus = z.object({
   slots: count("How many slots it owns now"),
   ramp: share("The part of its load that it has come to; below 1 while it starts slowly"),
   instance: z.string().nullable().describe("What runs under its name: a container, a process"),
-  address: z.string().nullable().describe("Where that is reached: host:port, https://host:port or unix:/path"),
+  address: z.string().nullable().describe(
+    "Where that is reached: host:port, https://host:port or unix:/path",
+  ),
   image: z.object({
     reference: z.string().describe("The reference that it was started by"),
     id: z.string().describe("Id of the image that the reference stood for"),

@@ -170,7 +170,9 @@ export class CertificateStore implements AsyncDisposable {
     }
     const clientCa = await this.#loadAuthority(faults);
     const { source } = this.#options;
-    if (certificates.length > 0 || isEmpty(source)) this.#use({ certificates: inOrder(certificates), clientCa });
+    if (certificates.length > 0 || isEmpty(source)) {
+      this.#use({ certificates: inOrder(certificates), clientCa });
+    }
     return faults;
   }
 

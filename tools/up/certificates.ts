@@ -6,13 +6,22 @@
 import { parseCertificateFiles } from "../../balancer/settings/values.ts";
 import { ToolError } from "../tool.ts";
 
+/** Settings that name one file each. */
+const FILES = [
+  "LB_TLS_CLIENT_CA",
+  "LB_UPSTREAM_TLS_CA",
+  "LB_UPSTREAM_TLS_CERTIFICATE",
+  "LB_UPSTREAM_TLS_KEY",
+];
+
 /** The paths that the balancer has to read: the folder, or the files. */
 export function certificatePaths(): string[] {
+  const files = FILES.map((name) => Deno.env.get(name) ?? "").filter((path) => path !== "");
   const source = parseCertificateFiles(Deno.env.get("LB_TLS_CERTIFICATES") ?? "");
-  if (!source) return [];
+  if (!source) return files;
   return "folder" in source
-    ? [source.folder]
-    : source.pairs.flatMap(({ cert, key }) => [cert, key]);
+    ? [source.folder, ...files]
+    : [...source.pairs.flatMap(({ cert, key }) => [cert, key]), ...files];
 }
 
 /**

@@ -17,7 +17,12 @@ import {
   type ProbeAnswer,
   ProbeConnection,
 } from "./probe_connection.ts";
-import { type HttpProbeOptions, probeRequest, type ProbeStream, type Secure } from "./probe_request.ts";
+import {
+  type HttpProbeOptions,
+  probeRequest,
+  type ProbeStream,
+  type Secure,
+} from "./probe_request.ts";
 
 /**
  * If this thread was late by this part of the deadline during a miss, the miss may be its own

@@ -108,10 +108,14 @@ export class TlsClient {
   secure(connection: ByteStream, host: string, signal: AbortSignal): Promise<SecuredUpstream> {
     const { verify } = this.#trust;
     const authorities = this.#authorities;
-    return this.#until(connection, signal, () =>
-      this.#handshake(connection, host, verify, (engine, name) => {
-        if (verify) check(engine, name, authorities);
-      }));
+    return this.#until(
+      connection,
+      signal,
+      () =>
+        this.#handshake(connection, host, verify, (engine, name) => {
+          if (verify) check(engine, name, authorities);
+        }),
+    );
   }
 
   /**
@@ -129,10 +133,14 @@ export class TlsClient {
     signal: AbortSignal,
   ): Promise<string | undefined> {
     let chain: readonly Uint8Array[] = [];
-    const { stream } = await this.#until(connection, signal, () =>
-      this.#handshake(connection, host, false, (engine) => {
-        chain = engine.peerChain();
-      }));
+    const { stream } = await this.#until(
+      connection,
+      signal,
+      () =>
+        this.#handshake(connection, host, false, (engine) => {
+          chain = engine.peerChain();
+        }),
+    );
     stream.close();
     return chainFault(chain, Date.now());
   }
@@ -240,7 +248,10 @@ function check(engine: TlsEngine, serverName: string, authorities: Authorities |
     throw new TlsClientError("name", `the certificate is not for ${serverName}`);
   }
   if (authorities && !authorities.vouchFor(chain)) {
-    throw new TlsClientError("certificate", "no authority of LB_UPSTREAM_TLS_CA signed the certificate");
+    throw new TlsClientError(
+      "certificate",
+      "no authority of LB_UPSTREAM_TLS_CA signed the certificate",
+    );
   }
 }
 

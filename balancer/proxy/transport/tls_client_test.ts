@@ -261,7 +261,9 @@ async function connected(port: number): Promise<Deno.TcpConn> {
 test("only the authorities of the file are trusted, through intermediate ones as well", async () => {
   const root = await makePair(folder, "root", { authority: true });
   const middle = await makePair(folder, "middle", { authority: true, signer: root });
-  const leaf = await readPair(await makePair(folder, "leaf", { names: ["up.test"], signer: middle }));
+  const leaf = await readPair(
+    await makePair(folder, "leaf", { names: ["up.test"], signer: middle }),
+  );
   const chained = { key: leaf.key, cert: leaf.cert + await Deno.readTextFile(middle.cert) };
   const ca = await Deno.readTextFile(root.cert);
   using one = await connect({ trust: { ca }, identity: chained });

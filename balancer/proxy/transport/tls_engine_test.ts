@@ -65,13 +65,19 @@ test("bytes of the largest part arrive, and close_notify ends one side alone", a
   const bytes = crypto.getRandomValues(new Uint8Array(MOST_SENT));
   server.send(bytes);
   pass();
-  assertEquals(client.takePlain(), bytes);
+  const first = new Uint8Array(MOST_SENT - 100);
+  assertEquals(client.takePlain(first), first.length);
+  assertEquals([first, client.hasPlain], [bytes.subarray(0, first.length), true]);
+  const rest = new Uint8Array(MOST_SENT);
+  assertEquals(client.takePlain(rest), 100);
+  assertEquals([rest.subarray(0, 100), client.hasPlain], [bytes.subarray(-100), false]);
   server.closeNotify();
   pass();
   assertEquals([client.ended, server.ended], [true, false]);
   client.send(bytes);
   pass();
-  assertEquals(server.takePlain(), bytes);
+  const back = new Uint8Array(MOST_SENT);
+  assertEquals([server.takePlain(back), back], [MOST_SENT, bytes]);
 });
 
 test("bytes that are no TLS fail with an alert to send", async () => {

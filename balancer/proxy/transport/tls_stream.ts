@@ -32,7 +32,6 @@ export class TlsStream implements ByteStream, Socket {
   readonly #socket: Socket;
   readonly #engine: TlsEngine;
   readonly #strict: boolean;
-  #plain: Uint8Array;
   /** The buffer of the read under way. */
   #into: Uint8Array | undefined;
   /** The encrypted bytes that are being written. */
@@ -63,7 +62,6 @@ export class TlsStream implements ByteStream, Socket {
     this.#socket = socket;
     this.#engine = engine;
     this.#strict = strict;
-    this.#plain = engine.takePlain();
   }
 
   /**
@@ -75,8 +73,8 @@ export class TlsStream implements ByteStream, Socket {
    * @throws {Error} the connection broke, was closed locally, or its bytes are not TLS
    */
   read(into: Uint8Array): Promise<number> {
-    const { ended, failure } = this.#engine;
-    if (this.#plain.length > 0) return Promise.resolve(this.#copy(into));
+    const { ended, failure, hasPlain } = this.#engine;
+    if (hasPlain) return Promise.resolve(this.#engine.takePlain(into));
     if (ended) return Promise.resolve(0);
     if (failure) return Promise.reject(failure);
     this.#into = into;
@@ -90,8 +88,7 @@ export class TlsStream implements ByteStream, Socket {
     if (count === 0) return this.#end();
     engine.receive(into.subarray(0, count));
     this.#flush();
-    this.#plain = engine.takePlain();
-    if (this.#plain.length > 0) return this.#copy(into);
+    if (engine.hasPlain) return engine.takePlain(into);
     if (engine.failure) throw engine.failure;
     if (engine.ended) return 0;
     // A part of a record, or a message of TLS itself.
@@ -101,14 +98,6 @@ export class TlsStream implements ByteStream, Socket {
   #end(): number {
     if (this.#strict) throw new TruncatedError();
     return 0;
-  }
-
-  #copy(into: Uint8Array): number {
-    const plain = this.#plain;
-    const count = Math.min(plain.length, into.length);
-    into.set(count < plain.length ? plain.subarray(0, count) : plain);
-    this.#plain = plain.subarray(count);
-    return count;
   }
 
   /**

@@ -61,17 +61,23 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
 
 function open(message: Extract<ToWorker, { type: "open" }>): void {
   const { settings, files, sheets, trust: trusted } = message;
-  const created = proxy = new WorkerContext(settings, sheets, {
-    evidence: (evidence) => tell({ type: "evidence", evidence }),
-    costs: (costs) => tell({ type: "costs", costs }),
-    samples: (samples) => tell({ type: "samples", samples }),
-    lines: (lines, lost) => tell({ type: "lines", lines, lost }, [lines.buffer]),
-    failure: (action, error) => tell({ type: "failure", action, message: errorMessage(error) }),
-    get calls() {
-      return calls.count;
+  const created = proxy = new WorkerContext(
+    settings,
+    sheets,
+    {
+      evidence: (evidence) => tell({ type: "evidence", evidence }),
+      costs: (costs) => tell({ type: "costs", costs }),
+      samples: (samples) => tell({ type: "samples", samples }),
+      lines: (lines, lost) => tell({ type: "lines", lines, lost }, [lines.buffer]),
+      failure: (action, error) => tell({ type: "failure", action, message: errorMessage(error) }),
+      get calls() {
+        return calls.count;
+      },
+      call: () => calls.open(),
     },
-    call: () => calls.open(),
-  }, new DescriptorBudget(files, sheets.row), trusted);
+    new DescriptorBudget(files, sheets.row),
+    trusted,
+  );
   surviveOutOfFiles((error) => created.recordFailure("process.files", error));
   if (settings.traces) void trace(created).then(() => accept(created, message));
   else accept(created, message);

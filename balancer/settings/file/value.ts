@@ -112,7 +112,11 @@ function upstreamText(
 ): string | ValueFault[] {
   const [name, address, weight] = UPSTREAM_FIELDS.map((field) => nodes.text(given.get(field)));
   if (address === undefined) {
-    return [{ node: item, path: ["address"], message: "must be given: host:port, https://host:port or unix:/path" }];
+    return [{
+      node: item,
+      path: ["address"],
+      message: "must be given: host:port, https://host:port or unix:/path",
+    }];
   }
   const faults: ValueFault[] = [];
   const check = (field: string, text: string, rule: string) => {
@@ -120,7 +124,11 @@ function upstreamText(
     const node = given.get(field);
     faults.push({ node, path: [field], message: `must be ${rule}; got ${nodes.describe(node)}` });
   };
-  check("address", address.includes("*") ? "" : address, "host:port, https://host:port or unix:/path");
+  check(
+    "address",
+    address.includes("*") ? "" : address,
+    "host:port, https://host:port or unix:/path",
+  );
   if (given.has("name")) {
     const rule = "1 to 63 letters, digits, _, . or -, beginning with a letter or a digit and " +
       "ending with one or with _";
