@@ -207,6 +207,7 @@ export const TEST_HELPERS: readonly string[] = [
   "balancer/engine/docker_harness.ts",
   "balancer/engine/podman_harness.ts",
   "balancer/engine/registry_harness.ts",
+  "balancer/engine/swarm_harness.ts",
   "balancer/engine/testing.ts",
   "balancer/fleet/harness.ts",
   "balancer/fleet/shared_harness.ts",
@@ -226,7 +227,11 @@ interface Reserved {
 
 /** Reserved npm packages, by the start of their specifier. */
 export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[] = [
-  { name: "dockerode", what: "the package dockerode", to: ["balancer/engine/docker_api.ts"] },
+  {
+    name: "dockerode",
+    what: "the package dockerode",
+    to: ["balancer/engine/docker_api.ts", "balancer/engine/swarm_api.ts"],
+  },
   {
     name: "prom-client",
     what: "the package prom-client",
