@@ -11,7 +11,7 @@ import type { Template } from "../../engine/engine.ts";
 import type { FailureLog } from "../../failures.ts";
 import type { RingShape } from "../../fleet/spec/ring_spec.ts";
 import type { ChangeRequest, Weights } from "../../fleet/spec/change.ts";
-import type { DeployRequest } from "../../fleet/operations/deploy.ts";
+import type { DeployRequest } from "../../fleet/operations/deploy_request.ts";
 import type { MaintenanceRequest } from "../../fleet/operations/maintenance.ts";
 import type { Incident } from "../../fleet/incidents/incident.ts";
 import type { ChangeReport, OnMade, Plan } from "../../fleet/operations/membership.ts";
