@@ -56,7 +56,7 @@ export function roomOf(path: string): Room | undefined {
 }
 
 /**
- * Returns a file's violations of the table, each as `file:line: what; what is legal`.
+ * Returns a file's violations of the table, each as `file:line: fault; legal imports`.
  *
  * @param source the file
  */

@@ -17,7 +17,7 @@ export const CHECKED_FOLDERS: readonly string[] = [
   "tools/",
 ];
 
-/** Returns a violation for each file that is too long, as `file: what`. */
+/** Returns a violation for each file that is too long, as `file: fault`. */
 export function lengthViolations(
   files: readonly { readonly path: string; readonly text: string }[],
 ): string[] {

@@ -88,7 +88,7 @@ export interface ControlParts {
     begin(request: MaintenanceRequest): Promise<MaintenanceState>;
     end(): Promise<void>;
   };
-  /** What `GET /_lb/readyz` decides by, beside the status. */
+  /** Facts beside the status that decide the response of `GET /_lb/readyz`. */
   readonly readiness: {
     /** The setting `LB_READY_SHARE`. */
     readonly share: number;

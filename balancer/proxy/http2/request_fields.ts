@@ -2,7 +2,7 @@
  * The fields of a request: their validation, and the head of HTTP/1.1 that says the same.
  *
  * The head is the only form in which a request goes on, so a request that HTTP/1.1 would read in
- * another way must not pass: what could end a line, or begin another one, is malformed here.
+ * another way must not pass: bytes that could end a line, or begin another one, are malformed.
  *
  * @module
  */
@@ -24,12 +24,12 @@ import {
 import type { HeaderField } from "./header_field.ts";
 import type { FieldSink } from "./hpack_decoder.ts";
 
-/** What HTTP/1.1 adds to a name and a value: a colon, a space and the line end. */
+/** Bytes that HTTP/1.1 adds to a name and a value: a colon, a space and the line end. */
 const LINE_OVERHEAD = 4;
 /** Room for the lines that are added to a head: version, framing, cookie. */
 const ADDED = 128;
 
-/** Limits of a head; what exceeds them is refused by the parser of HTTP/1.1, with 414 or 431. */
+/** Limits of a head; the parser of HTTP/1.1 refuses larger ones with 414 or 431. */
 export interface FieldLimits {
   /** Longest head in bytes, as HTTP/1.1. */
   readonly headBytes: number;

@@ -145,7 +145,7 @@ export class Session extends ControlFrames {
     this.window.take(length);
     if (from === to && (flags & frame.END_STREAM) === 0) this.budget.spend(1);
     const stream = this.streams.get(id);
-    // The window of the connection is shared: what no stream takes is given back.
+    // The window of the connection is shared: bytes that no stream takes are given back.
     if (!stream || !this.#accepts(stream, length, to - from)) {
       if (!stream) this.onClosed(id);
       return this.window.give(length, undefined);

@@ -51,7 +51,7 @@ export interface SessionListener {
   onIdle(): void;
 }
 
-/** What a reset costs, if no response had begun: the work of a request without its answer. */
+/** Frames that a reset before a response costs: the request's work was in vain. */
 export const RESET_COST = 4;
 
 /** Opaque data of the PING whose answer shows that the client has read the first GOAWAY. */

@@ -31,7 +31,7 @@ export interface ServerIdentity extends KeyPair {
   readonly clients?: ClientDemand | undefined;
 }
 
-/** What a client asks for in its first message (RFC 8446, section 4.1.2). */
+/** The requests of a client's first message (RFC 8446, section 4.1.2). */
 export interface ClientHello {
   /** The name in the server_name extension; empty without one. */
   readonly serverName: string;
