@@ -68,7 +68,7 @@ export const ENGINE_SETTINGS = {
     replicaOptions,
     "{}",
     'a JSON object such as {"memory":"512m","volumes":["data-$SERVER_NAME:/data"]}',
-    "resources, devices, mounts and networks of a replica's container (docs/operations.md); engine docker",
+    "resources, devices, mounts and networks of a replica's container (docs/guide/containers.md); engine docker",
   ),
   LB_REPLICA_USER: {
     schema: parsed<User | null>(parseUser),
