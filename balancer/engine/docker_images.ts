@@ -14,7 +14,7 @@ import { readReference } from "./image_reference.ts";
 type PullPolicy = "missing" | "always" | "never";
 
 /** The calls to the Engine that this module needs. */
-export interface ImagesApi extends PullApi {
+interface ImagesApi extends PullApi {
   /** Returns an image; undefined if it does not exist. */
   inspect(nameOrId: string): Promise<ImageInfo | undefined>;
 }

@@ -6,14 +6,12 @@
  * @module
  */
 import type { FailureLog } from "../failures.ts";
-import { pause } from "./deadline.ts";
 import { DockerApi } from "./docker_api.ts";
 import type { DockerConnection } from "./docker_connection.ts";
 import { DockerImages, imagesOf, type ImagesOptions } from "./docker_images.ts";
 import { lastLines } from "./docker_logs.ts";
 import { FLEET_LABEL } from "./docker_names.ts";
 import { DockerNetwork } from "./docker_network.ts";
-import { endingOf } from "./docker_state.ts";
 import {
   type Engine,
   EngineError,
@@ -30,17 +28,17 @@ import { SwarmApi } from "./swarm_api.ts";
 import { isNotManager } from "./swarm_errors.ts";
 import { swarmMarks } from "./swarm_marks.ts";
 import { labelsOf, renamedLabels, serviceIdentity, TASK_LABEL } from "./swarm_names.ts";
-import type { SwarmSnapshot, TaskInfo } from "./swarm_objects.ts";
+import type { SwarmSnapshot } from "./swarm_objects.ts";
 import {
   isRunning,
   type Placed,
   placedServices,
   serviceInstance,
   serviceRemains,
-  taskEnding,
 } from "./swarm_reading.ts";
 import { type ServiceOptions, serviceSpec } from "./swarm_spec.ts";
 import { SwarmStarts } from "./swarm_starts.ts";
+import { SwarmTasks } from "./swarm_tasks.ts";
 import { SwarmWatch } from "./swarm_watch.ts";
 
 /** Options of a {@linkcode SwarmEngine}. */
@@ -62,14 +60,8 @@ const DEADLINE_MS = 2000;
 /** Longest wait for the machine's own Engine, which does not depend on the others, in milliseconds. */
 const LOCAL_DEADLINE_MS = 30_000;
 
-/** Longest wait for the end of a task that was told to end, beyond its grace, in milliseconds. */
-const END_MS = 15_000;
-
 /** Longest time for a task to come up, beyond a pull, in milliseconds. */
 const START_MS = 60_000;
-
-/** Delay between two looks at a task that is ending, in milliseconds. */
-const LOOK_MS = 50;
 
 /** Runs each replica as a service of one task. */
 export class SwarmEngine implements Engine {
@@ -82,6 +74,7 @@ export class SwarmEngine implements Engine {
   readonly #network: DockerNetwork;
   readonly #images: DockerImages;
   readonly #starts: SwarmStarts;
+  readonly #tasks: SwarmTasks;
   readonly #watch: SwarmWatch;
 
   /** @throws {Error} the command line is invalid; the message is for its author */
@@ -104,6 +97,7 @@ export class SwarmEngine implements Engine {
       dockerConfig: options.dockerConfig,
       startMs: START_MS + (options.pull === "never" ? 0 : options.pullTimeoutMs),
     });
+    this.#tasks = new SwarmTasks({ api, local, read, stopGraceMs: options.stopGraceMs });
     this.#watch = new SwarmWatch({
       ...{ read, failures, deadlineMs, pollMs: options.pollMs },
       openEvents: (signal) => local.events(`${TASK_LABEL}=${fleet}`, signal),
@@ -134,30 +128,25 @@ export class SwarmEngine implements Engine {
    * another machine Swarm ends the task: SIGTERM after three seconds, and SIGKILL after its grace.
    */
   async kill(id: string): Promise<void> {
-    const placed = await this.#find(id);
+    const placed = await this.#tasks.find(id);
     if (!placed) throw this.#foreign(id);
-    const container = await this.#localContainer(placed);
+    const container = await this.#tasks.localContainer(placed);
     if (container !== undefined) return await this.#local.kill(container);
     await this.#api.update(id, (spec) => ({ ...spec, Mode: { Replicated: { Replicas: 0 } } }));
   }
 
   async readOutputTail(id: string): Promise<readonly string[]> {
-    const placed = await this.#find(id);
+    const placed = await this.#tasks.find(id);
     if (!placed) return [];
-    const container = await this.#localContainer(placed);
+    const container = await this.#tasks.localContainer(placed);
     const log = container === undefined
       ? await this.#api.logs(id, OUTPUT_TAIL_LINES)
       : await this.#local.logs(container, OUTPUT_TAIL_LINES);
     return log ? lastLines(log) : [];
   }
 
-  async ending(id: string, withinMs: number): Promise<string | undefined> {
-    const placed = await this.#find(id);
-    const container = placed && await this.#localContainer(placed);
-    if (container === undefined) return await this.#remoteEnding(id, withinMs);
-    if (!await this.#local.endsWithin(container, withinMs)) return undefined;
-    const ended = await this.#local.inspect(container);
-    return ended && endingOf(ended.State);
+  ending(id: string, withinMs: number): Promise<string | undefined> {
+    return this.#tasks.ending(id, withinMs);
   }
 
   /**
@@ -165,11 +154,11 @@ export class SwarmEngine implements Engine {
    * three seconds after the removal of a service.
    */
   async stop(id: string, graceMs: number, onStopped?: () => void): Promise<void> {
-    const placed = await this.#find(id);
-    const container = placed && isRunning(placed) && await this.#localContainer(placed);
-    if (container) await this.#end(container, graceMs);
+    const placed = await this.#tasks.find(id);
+    const container = placed && isRunning(placed) && await this.#tasks.localContainer(placed);
+    if (container) await this.#tasks.end(container, graceMs);
     if (placed) await this.#api.remove(id);
-    if (!container) await this.#gone(id, graceMs);
+    if (!container) await this.#tasks.gone(id, graceMs);
     onStopped?.();
   }
 
@@ -251,66 +240,9 @@ export class SwarmEngine implements Engine {
     return placedServices(snapshot).filter(({ service }) => !ended.has(service.ID));
   }
 
-  async #find(id: string): Promise<Placed | undefined> {
-    return placedServices(await this.#read()).find(({ service }) => service.ID === id);
-  }
-
-  /** Returns the container of a task on the machine that is asked; undefined on any other. */
-  async #localContainer({ task }: Placed): Promise<string | undefined> {
-    const container = task?.Status.ContainerStatus?.ContainerID;
-    if (!container || task.NodeID !== await this.#api.nodeId()) return undefined;
-    return await this.#local.inspect(container) ? container : undefined;
-  }
-
-  async #remoteEnding(id: string, withinMs: number): Promise<string | undefined> {
-    const start = performance.now();
-    for (;;) {
-      const placed = await this.#find(id);
-      const ending = placed && taskEnding(placed);
-      const late = performance.now() - start >= withinMs;
-      if (!placed || ending !== undefined || late) return ending;
-      await pause(LOOK_MS);
-    }
-  }
-
-  async #end(container: string, graceMs: number): Promise<void> {
-    if (graceMs > 0 && await this.#local.stopsWithin(container, graceMs)) return;
-    await this.#local.kill(container, [404, 409, 500]);
-  }
-
-  /** Waits until the task of a removed service has ended. */
-  async #gone(id: string, graceMs: number): Promise<void> {
-    const start = performance.now();
-    const longest = END_MS + Math.max(graceMs, this.#options.stopGraceMs);
-    for (;;) {
-      const { tasks, nodes } = await this.#read();
-      const down = new Set(
-        nodes.filter(({ Status }) => Status.State === "down").map(({ ID }) => ID),
-      );
-      const left = tasks.find((task) => task.ServiceID === id && holdsContainer(task, down));
-      if (!left) return;
-      if (performance.now() - start > longest) throw stillThere(left, longest);
-      await pause(LOOK_MS);
-    }
-  }
-
   #foreign(id: string): EngineError {
     return new EngineError("failed", `swarm: no ${id} in this fleet`);
   }
-}
-
-/** Reports whether a task may still have a running container. */
-function holdsContainer({ Status, NodeID }: TaskInfo, down: ReadonlySet<string>): boolean {
-  const states = ["assigned", "accepted", "preparing", "ready", "starting", "running"];
-  return states.includes(Status.State) && !down.has(NodeID ?? "");
-}
-
-function stillThere({ ID, Status }: TaskInfo, ms: number): EngineError {
-  return new EngineError(
-    "failed",
-    `swarm: the task ${ID} of a removed service is ${Status.State} after ${ms} ms; its machine may ` +
-      "not answer",
-  );
 }
 
 function checkCommand(options: ServiceOptions): void {

@@ -9,7 +9,7 @@ import { serviceIdentity } from "./swarm_names.ts";
 import { endOf, isRunning, type Placed } from "./swarm_reading.ts";
 
 /** The end of an instance. */
-export type SwarmExit = Extract<EngineEvent, { readonly type: "exit" }>;
+type SwarmExit = Extract<EngineEvent, { readonly type: "exit" }>;
 
 /** A service that was seen. */
 interface Seen {

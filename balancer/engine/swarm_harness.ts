@@ -13,7 +13,7 @@ const { SwarmEngine } = await whenPermitted(() => import("./swarm.ts"));
 type SwarmEngine = InstanceType<typeof SwarmEngine>;
 
 /** An engine to test, and its options. */
-export interface SwarmHarness extends Harness {
+interface SwarmHarness extends Harness {
   readonly options: SwarmEngineOptions;
   readonly engine: SwarmEngine;
 }

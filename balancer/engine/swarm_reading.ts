@@ -12,7 +12,7 @@ import { labelsOf, serviceIdentity } from "./swarm_names.ts";
 import type { NodeInfo, ServiceInfo, SwarmSnapshot, TaskInfo } from "./swarm_objects.ts";
 
 /** Options of the fleet that decide how its tasks are read. */
-export interface ReadingOptions {
+interface ReadingOptions {
   /** Name of the network of the replicas. */
   readonly network: string;
   /** Port of the service inside its container. */
