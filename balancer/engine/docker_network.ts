@@ -40,7 +40,7 @@ interface AddressRange {
   readonly Subnet?: string | undefined;
 }
 
-/** What kind of network is created. */
+/** The kind of network that is created. */
 interface NetworkKind {
   readonly Driver: "bridge" | "overlay";
   /** Whether containers that are not part of a service may join. */
@@ -62,7 +62,7 @@ export class DockerNetwork {
    * @param ask makes the calls of this module in bounded time
    * @param name name of the network
    * @param fleet value of the label of a network that is created here
-   * @param kind what kind of network is created
+   * @param kind kind of network that is created
    */
   constructor(
     api: NetworkApi,

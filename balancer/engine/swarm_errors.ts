@@ -14,7 +14,7 @@ const WITHOUT_LEADER =
 
 const NOT_MANAGER = /not a swarm manager|not part of a swarm|not connected to a swarm/i;
 
-/** What to do on a machine that is not a manager. */
+/** Commands that make a machine a manager. */
 const MANAGER_HINT =
   "`docker swarm init` makes a swarm of one machine; on a worker, `docker node promote NAME`, " +
   "asked of a manager, makes it one";

@@ -26,7 +26,7 @@ interface TasksOptions {
 /** States in which a task may have a running container. */
 const HOLDING = new Set(["assigned", "accepted", "preparing", "ready", "starting", "running"]);
 
-/** Longest wait for the end of a task that was told to end, beyond its grace, in milliseconds. */
+/** Longest wait for the end of a task that Swarm ends, beyond its grace, in milliseconds. */
 const END_MS = 15_000;
 
 /** Delay between two looks at a task that is ending, in milliseconds. */

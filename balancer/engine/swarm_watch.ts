@@ -58,7 +58,7 @@ export class SwarmWatch {
     const joined = this.#closing !== undefined;
     if (!this.#closing) this.#start();
     await this.#first.promise;
-    // The first listener was told by the poll itself.
+    // The first listener got the event from the poll itself.
     if (joined && this.#away) this.#tellAway(listener, new Error("it did not answer before"));
     return { close: () => this.#remove(listener) };
   }

@@ -13,6 +13,9 @@ export const IMAGE = "ringkeeper-replica";
 const PORT = 8000;
 const API_PORT = 8001;
 
+/** One on each machine, since it publishes the balancer's ports. */
+const NETWORK_CONTAINER = "balancer-network";
+
 /** A fleet on the machines, with a name of its own. */
 export class SwarmFleet {
   readonly name = `test-${crypto.randomUUID().slice(0, 8)}`;
@@ -70,7 +73,7 @@ export class SwarmFleet {
 
   /** Starts the container whose network the balancer uses, unless it runs. */
   async #attach(machine: number): Promise<string> {
-    const name = `${this.name}-network`;
+    const name = NETWORK_CONTAINER;
     const { machines } = this;
     const running = await machines.docker(machine, "ps", "-q", "--filter", `name=${name}`);
     if (running !== "") return name;
