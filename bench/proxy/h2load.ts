@@ -60,6 +60,8 @@ interface Http2Load {
   readonly connections: number;
   /** Requests at once on each connection. */
   readonly streams: number;
+  /** Whether the port speaks TLS. */
+  readonly tls?: boolean;
   readonly seconds: number;
 }
 
@@ -69,11 +71,12 @@ interface Http2Result {
   readonly failed: number;
 }
 
-/** Loads a proxy by HTTP/2 with prior knowledge. */
+/** Loads a proxy by HTTP/2: over TLS, or with prior knowledge. */
 export async function runHttp2(
-  { port, connections, streams, seconds }: Http2Load,
+  { port, connections, streams, tls, seconds }: Http2Load,
 ): Promise<Http2Result> {
-  const paths = Array.from({ length: PATHS }, (_, at) => `http://127.0.0.1:${port}/small/${at}`);
+  const origin = `${tls ? "https" : "http"}://127.0.0.1:${port}`;
+  const paths = Array.from({ length: PATHS }, (_, at) => `${origin}/small/${at}`);
   const size = ["-c", String(connections), "-m", String(streams), "-D", String(seconds)];
   const command = ["taskset", "-c", String(LOAD_CORE), "h2load", ...size, ...paths];
   const { stdout, stderr } = await run("sh", ["-c", 'exec "$@"', "sh", ...command]);
