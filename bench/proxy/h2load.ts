@@ -42,9 +42,12 @@ interface RatedResult {
   readonly failed: number;
 }
 
-/** Connections of one h2load, unless more than {@linkcode GENERATORS} would run side by side. */
+/**
+ * Connections of one h2load, unless more than {@linkcode GENERATORS} would run side by side. More
+ * processes cost so much of the load's core that it, and not the proxy, makes the latencies.
+ */
 const FEW = 4;
-const GENERATORS = 64;
+const GENERATORS = 16;
 const CONNECTIONS = 64;
 /** Different paths. */
 const PATHS = 32;
