@@ -6,9 +6,10 @@
  *
  * @module
  */
+import { free } from "./buffers.ts";
 import type { ByteStream } from "./byte_stream.ts";
 import type { Socket } from "./socket.ts";
-import { free, MOST_SENT, type TlsEngine } from "./tls_engine.ts";
+import { MOST_SENT, type TlsEngine } from "./tls_engine.ts";
 
 const NOTHING = new Uint8Array(0);
 
