@@ -43,8 +43,8 @@ interface RatedResult {
 }
 
 /**
- * Connections of one h2load, unless more than {@linkcode GENERATORS} would run side by side. More
- * processes cost so much of the load's core that it, and not the proxy, makes the latencies.
+ * Connections of one h2load, if at most {@linkcode GENERATORS} then run side by side. With more
+ * processes the load's core is full, and its queue dominates the latencies.
  */
 const FEW = 4;
 const GENERATORS = 16;
