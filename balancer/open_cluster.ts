@@ -15,6 +15,8 @@ interface OpenedCluster {
   readonly cluster: Cluster;
   /** Id that all balancers of the store have in common, unique for each store. */
   readonly id: string;
+  /** Key of messages between the balancers of the store. */
+  readonly secret: string;
 }
 
 /**
@@ -37,13 +39,20 @@ export async function openCluster(
     host: Deno.hostname(),
     pid: Deno.pid,
   };
-  const id = await commonId(stores.open("id"));
-  return { cluster: new Cluster({ self, stores, clock: systemClock, leaseMs, failures }), id };
+  const id = await common(stores.open("id"), () => crypto.randomUUID());
+  const secret = await common(stores.open("peer-secret"), makeSecret);
+  const cluster = new Cluster({ self, stores, clock: systemClock, leaseMs, failures });
+  return { cluster, id, secret };
 }
 
-/** The first balancer chooses the id. */
-async function commonId(store: SharedStore): Promise<string> {
-  const made = crypto.randomUUID();
+/** 256 bits. */
+function makeSecret(): string {
+  return crypto.getRandomValues(new Uint8Array(32)).toHex();
+}
+
+/** A value that the first balancer chooses. */
+async function common(store: SharedStore, make: () => string): Promise<string> {
+  const made = make();
   const known = (await store.load())?.value;
   if (known !== undefined) return known;
   if ((await store.save(made, ABSENT)).done) return made;

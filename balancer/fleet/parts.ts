@@ -112,7 +112,8 @@ export class FleetParts {
     this.desiredState = desiredState;
     const roster = this.roster = new Roster({ clock, policy, desired, limit, log });
     const onExit = (id: string) => this.shared?.assignments.noteEnd(id);
-    const dispatcher = new Dispatcher({ roster, policy, clock, log, eventLog, onExit });
+    const onDoubt = (id: string) => this.shared?.doubted(id);
+    const dispatcher = new Dispatcher({ roster, policy, clock, log, eventLog, onExit, onDoubt });
     this.dispatcher = dispatcher;
     const removals = this.removals = new Removals({ engine, clock, log, failures });
     this.inventory = new Inventory({ removals, roster, dispatcher, desiredState, policy, log });
@@ -127,6 +128,7 @@ export class FleetParts {
       view: () => this.reconciler.view,
       list: () => void this.engineMonitor.connect(),
       ownsInstances: engine.ownsInstances,
+      probeNow: (instance) => this.heartbeats.probeNow(instance),
     });
     this.changes = this.#change({ ...writer, desiredState, engine, failures }, cluster);
     this.rollout = new Rollout({ ...writer, policy, until: (condition) => this.until(condition) });
@@ -195,7 +197,10 @@ export class FleetParts {
   #monitor(options: Pick<FleetOptions, "engine" | "clock" | "log" | "failures">): EngineMonitor {
     return new EngineMonitor({
       ...options,
-      onExit: ({ id, reason }) => this.#post({ type: "exit", id, reason }),
+      onExit: ({ id, reason }) => {
+        this.#post({ type: "exit", id, reason });
+        this.shared?.ended(id, reason);
+      },
       onHealth: ({ id, reason }) => this.signals.health(id, reason),
       onListed: (listing) => this.queue.run(() => this.#onListed(listing)),
       onDown: () => this.queue.run(() => this.#logEngine(false)),

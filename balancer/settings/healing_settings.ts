@@ -4,7 +4,7 @@
  * @module
  */
 import { choice, flag, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
-import { parseHeaders, parseShare, parseStore } from "./values.ts";
+import { parseHeaders, parsePeers, parseShare, parseStore } from "./values.ts";
 
 /** In the order in which the reference lists them. */
 export const HEALING_SETTINGS = {
@@ -113,6 +113,19 @@ export const HEALING_SETTINGS = {
     60_000,
     "milliseconds after which another balancer heals the fleet if the one that did falls silent; " +
       "only with LB_STORE",
+  ),
+  LB_PEERS: {
+    schema: parsed(parsePeers),
+    fallback: "auto",
+    expects: "auto, off, or the host:port to listen on",
+    about: "messages between the balancers of one store, which tell each other of changes and " +
+      "failures; auto listens on a free port of `LB_HOST`; off: the store and heartbeats alone, " +
+      "which is slower; only with LB_STORE",
+  },
+  LB_ISOLATED: choice(
+    ["serve", "refuse"],
+    "a balancer that has lost the store that it shares with others is not ready, and serves on " +
+      "by the last known state or answers 503; only with LB_STORE",
   ),
   LB_DRILLS: flag(false, "let `POST /_lb/drill` kill replicas to prove that they heal"),
   LB_DRAIN_MS: whole(

@@ -60,6 +60,11 @@ export function parseEntrance(text: string): Entrance | null | undefined {
   return path === "" || path.includes("\0") ? undefined : { path };
 }
 
+/** `auto`, `off` or `host:port`, port 0 for a free one. */
+export function parsePeers(text: string): "auto" | "off" | Address | undefined {
+  return text === "auto" || text === "off" ? text : parseAddress(text, 0);
+}
+
 const PLAIN_SOURCES = ["request-id", "path", "client", "affinity"] as const;
 
 /** `request-id`, `path`, `client`, `affinity`, `header:NAME`, `cookie:NAME` or `query:NAME`. */

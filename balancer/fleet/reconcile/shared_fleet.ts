@@ -5,7 +5,7 @@
  * @module
  */
 import type { Logger } from "@logtape/logtape";
-import type { RoutingReport } from "../../cluster/balancers.ts";
+import type { BalancerReport, RoutingReport } from "../../cluster/balancers.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { Clock } from "../../clock.ts";
 import type { DataPlane, DrainDeadlines, View } from "../../view.ts";
@@ -31,6 +31,8 @@ interface SharedFleetOptions
   readonly list: () => void;
   /** True if the engine runs the instances, so that they are published. */
   readonly ownsInstances: boolean;
+  /** Sends the next heartbeat of an instance now. */
+  readonly probeNow: (instance: string) => void;
 }
 
 /** Interval in which the store is read without a reported change, in milliseconds. */
@@ -68,6 +70,8 @@ export class SharedFleet {
   #closed = false;
   /** Whether the log says that this balancer heals. */
   #healed = false;
+  /** While evidence of another balancer is applied, which is not sent back. */
+  #takesEvidence = false;
   #cancelFollow: (() => void) | undefined;
   #onHealing = () => {};
 
@@ -90,6 +94,21 @@ export class SharedFleet {
       tenure: () => `${cluster.id}.${cluster.tenure}`,
       failures,
     });
+    cluster.evidence = {
+      onDoubt: (id) => this.#suspect(id),
+      onEnded: ({ instance: id, reason }) =>
+        queue.run(() => dispatcher.dispatch({ type: "exit", id, reason })),
+    };
+  }
+
+  /** Tells the other balancers that a ready instance is suspected, or failed. */
+  doubted(instance: string): void {
+    if (!this.#takesEvidence) this.#options.cluster.doubt(instance);
+  }
+
+  /** Tells the other balancers that the engine has reported the end of an instance. */
+  ended(instance: string, reason: string): void {
+    this.#options.cluster.reportEnd({ instance, reason });
   }
 
   /** What this balancer routes by, with all of its workers. */
@@ -162,19 +181,24 @@ export class SharedFleet {
     if (this.healing.mayHeal) queueMicrotask(this.#onHealing);
   }
 
-  /** Waits a short time until all live balancers route by the state in force. */
-  async acknowledged(): Promise<void> {
+  /**
+   * Waits a short time until all live balancers route by the state in force.
+   *
+   * @returns ids of those that do not
+   */
+  async acknowledged(): Promise<readonly string[]> {
     const { cluster, desiredState, log } = this.#options;
     const { epoch } = desiredState;
-    const reached = await cluster.until(
-      (live) => live.every((one) => one.epoch >= epoch),
-      ACKNOWLEDGE_MS,
-    );
-    if (reached || this.#closed) return;
-    log.warn("not every balancer routes by epoch {epoch} after {ms} ms", {
+    const behind = (live: readonly BalancerReport[]) => live.filter((one) => one.epoch < epoch);
+    const reached = await cluster.until((live) => behind(live).length === 0, ACKNOWLEDGE_MS);
+    if (reached || this.#closed) return [];
+    const late = behind(cluster.status.balancers).map(({ id }) => id);
+    log.warn("balancers {late} do not route by epoch {epoch} after {ms} ms", {
+      late,
       epoch,
       ms: ACKNOWLEDGE_MS,
     });
+    return late;
   }
 
   /** A data plane whose drains include those of the other balancers. */
@@ -206,6 +230,23 @@ export class SharedFleet {
     this.#closed = true;
     this.#cancelFollow?.();
     for (const end of this.#endWatches) end();
+  }
+
+  /**
+   * Another balancer's evidence is no proof: the network between that balancer and the instance may
+   * have failed. A heartbeat of this balancer decides.
+   */
+  #suspect(id: string): void {
+    const { queue, dispatcher, probeNow } = this.#options;
+    queue.run(() => {
+      this.#takesEvidence = true;
+      try {
+        dispatcher.dispatch({ type: "evidence", id, kind: "reset", fresh: true });
+      } finally {
+        this.#takesEvidence = false;
+      }
+    });
+    probeNow(id);
   }
 
   async #idleElsewhere(instance: string, deadlines: DrainDeadlines): Promise<boolean> {

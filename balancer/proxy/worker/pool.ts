@@ -13,6 +13,7 @@ import type {
   FailureCost,
   MaintenanceState,
   Sample,
+  Suspension,
   View,
 } from "../../view.ts";
 import { ChannelStreams, transferOf } from "../transport/channel_stream.ts";
@@ -79,6 +80,14 @@ const REPLACE_MS = 100;
 /** Time for a worker to take changed settings, in milliseconds. */
 const RECONFIGURE_MS = 5000;
 
+/** The answer of a balancer that may not serve without the others. */
+const ISOLATED: Suspension = {
+  reason: "isolated",
+  message: "this balancer has lost the others of its fleet, and must not serve alone; try again",
+  retryAfterS: 1,
+  allow: [],
+};
+
 /** One worker and its unanswered questions. */
 interface Member {
   readonly worker: Worker;
@@ -101,6 +110,7 @@ export class DataPlaneWorkers implements DataPlane {
   #settings: ProxySettings;
   #accessLogging: AccessLogging;
   #maintenance: MaintenanceState | undefined;
+  #isolated = false;
   #question = 0;
   #ending = false;
 
@@ -141,9 +151,28 @@ export class DataPlaneWorkers implements DataPlane {
    * @param state the maintenance; undefined for none
    * @returns resolves when every worker answers by it
    */
-  async maintain(state: MaintenanceState | undefined): Promise<void> {
+  maintain(state: MaintenanceState | undefined): Promise<void> {
     this.#maintenance = state;
+    return this.#suspend();
+  }
+
+  /**
+   * Refuses new requests, or serves them again, because this balancer has lost the others.
+   *
+   * @returns resolves when every worker answers by it
+   */
+  isolate(isolated: boolean): Promise<void> {
+    this.#isolated = isolated;
+    return this.#suspend();
+  }
+
+  async #suspend(): Promise<void> {
     await Promise.all([...this.#members].map((member) => this.#maintain(member)));
+  }
+
+  get #suspension(): Suspension | undefined {
+    if (this.#isolated) return ISOLATED;
+    return this.#maintenance && { ...this.#maintenance, reason: "maintenance" };
   }
 
   inFlight(instance: string): number {
@@ -261,7 +290,7 @@ export class DataPlaneWorkers implements DataPlane {
     const shared = { counts, files, sheets: this.#memory.sheets(row) };
     tell(member, { type: "open", settings, ...shared, credentials: this.#credentials });
     tell(member, { type: "access", part: partOf(this.#accessLogging) });
-    if (this.#maintenance) void this.#maintain(member);
+    if (this.#suspension) void this.#maintain(member);
     if (this.#view) {
       tell(member, { type: "view", view: this.#view, counters: this.#memory.replicas });
     }
@@ -352,7 +381,7 @@ export class DataPlaneWorkers implements DataPlane {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const question = ++this.#question;
     member.questions.set(question, resolve);
-    tell(member, { type: "maintain", question, state: this.#maintenance });
+    tell(member, { type: "maintain", question, state: this.#suspension });
     return promise;
   }
 
