@@ -28,6 +28,9 @@ interface HttpPeersOptions {
   readonly limit: CallerLimit;
 }
 
+/** Misdirected Request (RFC 9110, section 15.5.20). */
+const MISDIRECTED = 421;
+
 /** Path of the one call. */
 const PATH = "/_lb/peer";
 
@@ -134,7 +137,7 @@ export class HttpPeers implements PeerTransport {
     }
     try {
       if (this.#deliver(text)) return new Response(null, { status: STATUS_CODE.NoContent });
-      return reply(STATUS_CODE.MisdirectedRequest, "this is another balancer");
+      return reply(MISDIRECTED, "this is another balancer");
     } catch (error) {
       if (!(error instanceof PeerMessageError)) throw error;
       return reply(STATUS_CODE.BadRequest, error.message);

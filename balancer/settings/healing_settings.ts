@@ -103,9 +103,10 @@ export const HEALING_SETTINGS = {
   LB_STORE: {
     schema: parsed(parseStore),
     fallback: "",
-    expects: "file: and the absolute path of a folder, or empty",
+    expects: "file: and the absolute path of a folder, swarm, or empty",
     about: "the store that several balancers of one fleet share, engines docker and static; each " +
-      "of them serves, and one at a time heals; empty: this balancer is alone",
+      "of them serves, and one at a time heals; swarm: the Docker Swarm whose manager " +
+      "`LB_DOCKER_HOST` is; empty: this balancer is alone",
   },
   LB_LEASE_MS: whole(
     3000,

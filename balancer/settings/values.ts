@@ -40,14 +40,13 @@ export function parseFlag(text: string): boolean | undefined {
 /** A listen address besides the public port: an address, or a socket file. */
 export type Entrance = Address | { readonly path: string };
 
-/** A store that several balancers share: a folder. */
-interface StoreLocation {
-  readonly folder: string;
-}
+/** A store that several balancers share: a folder, or the swarm of the Docker Engine. */
+type StoreLocation = { readonly folder: string } | "swarm";
 
-/** `file:/path`. Empty text is null: no store. */
+/** `file:/path` or `swarm`. Empty text is null: no store. */
 export function parseStore(text: string): StoreLocation | null | undefined {
   if (text === "") return null;
+  if (text === "swarm") return text;
   const [, folder] = /^file:(\/[^\0]*)$/.exec(text) ?? [];
   return folder === undefined ? undefined : { folder };
 }

@@ -92,7 +92,7 @@ export const ROOMS: readonly Room[] = [
       "view",
       ...LEAVES,
     ],
-    importsTypes: ["config"],
+    importsTypes: ["cluster", "config"],
   },
   { name: "tracing", paths: ["balancer/tracing/"], imports: [] },
   {
@@ -226,7 +226,11 @@ interface Reserved {
 
 /** Reserved npm packages, by the start of their specifier. */
 export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[] = [
-  { name: "dockerode", what: "the package dockerode", to: ["balancer/engine/docker_api.ts"] },
+  {
+    name: "dockerode",
+    what: "the package dockerode",
+    to: ["balancer/engine/docker_api.ts", "balancer/engine/swarm_configs.ts"],
+  },
   {
     name: "prom-client",
     what: "the package prom-client",

@@ -99,7 +99,7 @@ Deno.test("concurrent changes are made one after the other", async () => {
   ]);
   for (let i = 0; i < 10; i++) await clock.turn(100);
   const outcome = (await results).map((result) =>
-    result.status === "fulfilled" ? result.value.length : result.reason.kind
+    result.status === "fulfilled" ? result.value.names.length : result.reason.kind
   );
   assertEquals(outcome, [6, "out-of-bounds", 0, 1]);
   await fleet.close();
