@@ -51,7 +51,7 @@ interface ReachedBalancer extends SeenBalancer {
 }
 
 /** Receives the evidence of other balancers. */
-export interface PeerEvidence {
+interface PeerEvidence {
   /** Another balancer has evidence that an instance failed. */
   readonly onDoubt: (instance: string) => void;
   /** The engine of another balancer has reported the end of an instance. */
