@@ -97,7 +97,7 @@ export class SwarmConfigs implements ConfigsApi {
   }
 
   async *changes(signal: AbortSignal): AsyncGenerator<string> {
-    const query = { filters: { type: ["config"] }, abortSignal: signal };
+    const query = { filters: { type: ["config" as const] }, abortSignal: signal };
     const opening = () => this.#streams.getEvents(query);
     const stream = await this.#ask("watch configs", opening) as unknown as AsyncIterable<
       Uint8Array
