@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { EngineError } from "../../engine/engine.ts";
 import type { DeployStep } from "../../answers/event.ts";
-import { DeployError, Deploys } from "./deploy.ts";
+import { Deploys } from "./deploy.ts";
+import { DeployError } from "./deploy_request.ts";
 import { FleetHarness } from "../harness.ts";
 import type { FleetPolicy } from "../member/policy.ts";
 import type { SavedFleet } from "../store/store.ts";
