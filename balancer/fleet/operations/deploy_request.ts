@@ -43,7 +43,7 @@ export function checkSupported(
   { spares }: Pick<FleetPolicy, "spares">,
 ): void {
   if (!ownsInstances) {
-    throw new DeployError("with LB_ENGINE=static somebody else runs the replicas");
+    throw new DeployError("with LB_ENGINE=static another system runs the replicas");
   }
   if (kind === "process" && image !== undefined) {
     throw new DeployError("image: LB_ENGINE=process runs commands; deploy a command instead");

@@ -158,7 +158,7 @@ Deno.test("a template that the engine cannot run is refused before the deploy be
   make("process").check({ command: "a" });
   const options = { volumes: ["data-$SERVER_NAME:/data"] };
   assertThrows(() => make("process").check({ options }), DeployError, "got volumes");
-  assertThrows(() => make("static").check({ command: "a" }), DeployError, "somebody else");
+  assertThrows(() => make("static").check({ command: "a" }), DeployError, "another system");
   await fleet.close();
 });
 

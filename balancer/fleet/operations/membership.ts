@@ -229,7 +229,7 @@ export class Membership {
     if (this.#options.changeable) return;
     throw new ChangeError(
       "unsupported",
-      `with LB_ENGINE=static somebody else runs the replicas, so none can be ${verb}; ` +
+      `with LB_ENGINE=static another system runs the replicas, so none can be ${verb}; ` +
         "change the list of upstreams instead (PUT /_lb/upstreams, or LB_UPSTREAMS)",
     );
   }
