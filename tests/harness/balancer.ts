@@ -228,7 +228,7 @@ export class Balancer implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
-  /** Ends it by a signal. @returns its exit code and everything that it said */
+  /** Ends it by a signal. @returns its exit code and its complete output */
   async end(signal: Deno.Signal): Promise<{ code: number; output: string }> {
     try {
       this.#process.kill(signal);
