@@ -87,6 +87,8 @@ Deno.test("container: the address is the one on the fleet's own network", () => 
 Deno.test("container: a published container is reached at the host's port", () => {
   const instance = instanceOf({ ...OPTIONS, reach: "published" }, RUNNING);
   assertEquals(instance?.address, { hostname: "127.0.0.1", port: 32768 });
+  const secured = instanceOf({ ...OPTIONS, reach: "published", tls: true }, RUNNING);
+  assertEquals(secured?.address, { hostname: "127.0.0.1", port: 32768, tls: true });
 });
 
 Deno.test("container: an exited container, or one without an address, is no instance", () => {

@@ -78,6 +78,9 @@ export const PROCESS_GROUPS = {
     certPath: "DOCKER_CERT_PATH",
     pull: "LB_PULL",
     pullTimeoutMs: "LB_PULL_TIMEOUT_MS",
+    pollMs: "LB_SWARM_POLL_MS",
+    constraints: "LB_SWARM_CONSTRAINTS",
+    reach: "LB_REACH",
   },
   /** Logs. */
   log: {
@@ -113,6 +116,8 @@ export const SERVICE_GROUPS = {
     stateFile: "LB_STATE_FILE",
     store: "LB_STORE",
     leaseMs: "LB_LEASE_MS",
+    peers: "LB_PEERS",
+    isolated: "LB_ISOLATED",
     drills: "LB_DRILLS",
     slowStartMs: "LB_SLOW_START_MS",
   },

@@ -16,25 +16,26 @@ import {
   whole,
 } from "./setting.ts";
 import { parseDockerHost } from "./docker_host.ts";
-import { parseEnvironment, parseUser, type User } from "./values.ts";
+import { parseConstraints, parseEnvironment, parseUser, type User } from "./values.ts";
 
 const NAME_OR_EMPTY = /^([A-Za-z0-9][A-Za-z0-9_.-]*)?$/;
 
 /** In the order in which the reference lists them. */
 export const ENGINE_SETTINGS = {
-  LB_REPLICA_IMAGE: text("ringkeeper-replica", "image of a replica, engine docker", {
+  LB_REPLICA_IMAGE: text("ringkeeper-replica", "image of a replica, engines docker and swarm", {
     expects: "an image reference",
     pattern: /^[A-Za-z0-9][A-Za-z0-9_.\/:@-]*$/,
   }),
   LB_PULL: choice(
     ["missing", "always", "never"],
-    "whether an image is fetched: where it is not on the host, each time that it is taken up (start, deploy), or never",
+    "when an image is pulled: `missing`: if it is not on the host; `always`: whenever its " +
+      "reference is resolved (first start, deploy); `never`",
   ),
   LB_PULL_TIMEOUT_MS: whole(
     600_000,
     1000,
     LARGEST_DELAY_MS,
-    "longest time for fetching one image, in milliseconds",
+    "longest time for pulling one image, in milliseconds",
   ),
   LB_DOCKER_CONFIG: text(
     "",
@@ -43,7 +44,7 @@ export const ENGINE_SETTINGS = {
   ),
   LB_REPLICA_COMMAND: text(
     "",
-    "command of a replica instead of the built-in one (process) or the image's entry point (docker); " +
+    "command of a replica instead of the built-in one (process) or the image's entry point (docker, swarm); " +
       "$PORT, $HOST, $SERVER_NAME and $SERVER_ID are filled in, with LB_REPLICA_SOCKETS $SOCKET",
     { expects: "a plain command line without shell operators", pattern: /[^]*/ },
   ),
@@ -53,12 +54,18 @@ export const ENGINE_SETTINGS = {
       "replica gets the path of its own in SOCKET",
     { expects: "an absolute path of at most 80 bytes, or empty", pattern: /^(\/[!-~]{0,79})?$/ },
   ),
-  LB_REPLICA_PORT: whole(5000, 1, 65535, "port that a replica listens on, engine docker"),
+  LB_REPLICA_PORT: whole(
+    5000,
+    1,
+    65535,
+    "port that a replica listens on, engines docker and swarm",
+  ),
   LB_REPLICA_ENV: {
     schema: parsed(parseEnvironment),
     fallback: "{}",
     expects: 'a JSON object of strings, {"NAME":"value"}',
-    about: "environment that every replica gets beside PORT, HOST, SERVER_NAME and SERVER_ID",
+    about: "environment variables of every replica, beside PORT, HOST, SERVER_NAME and " +
+      "SERVER_ID",
     secret: true,
     form: { kind: "texts" },
   },
@@ -66,15 +73,14 @@ export const ENGINE_SETTINGS = {
     replicaOptions,
     "{}",
     'a JSON object such as {"memory":"512m","volumes":["data-$SERVER_NAME:/data"]}',
-    "resources, devices, mounts and networks of a replica's container (docs/operations.md); engine docker",
+    "resources, devices, mounts and networks of a replica's container (docs/guide/containers.md); engines docker and swarm",
   ),
   LB_REPLICA_USER: {
     schema: parsed<User | null>(parseUser),
     fallback: "",
     expects: "`uid:gid` in numbers, or empty for the balancer's own user",
-    about:
-      "user that replicas run as, engine process; takes a balancer that runs as root. Another " +
-      "user can read neither the balancer's environment nor its files",
+    about: "user of replicas, engine process; the balancer must run as root. A separate user can " +
+      "read neither the balancer's environment nor its files",
   },
   LB_FLEET: text(
     DEFAULT_FLEET,
@@ -83,18 +89,18 @@ export const ENGINE_SETTINGS = {
   ),
   LB_TAKE_OVER: flag(
     false,
-    "whether a balancer that has the fleet, or the state file, is asked to hand it over; " +
-      "false: this one does not start then",
+    "whether to take the fleet, or the state file, over from a running balancer; false: the " +
+      "start fails if there is one",
   ),
   LB_CONTAINER_PREFIX: text(
     "",
-    "put before a replica's name to make its container's name; empty: nothing in the fleet " +
+    "prefix of container names, before the replica's name; empty: none in the fleet " +
       "`ringkeeper`, `FLEET-` in any other",
     { expects: "letters, digits, `_`, `.` and `-`, or empty", pattern: NAME_OR_EMPTY },
   ),
   LB_DOCKER_NETWORK: text(
     "",
-    "network that replicas join; made where it is missing. Empty: `ringkeeper` in the fleet " +
+    "network of replicas, created if it is missing. Empty: `ringkeeper` in the fleet " +
       "`ringkeeper`, `ringkeeper-FLEET` in any other",
     { expects: "letters, digits, `_`, `.` and `-`, or empty", pattern: NAME_OR_EMPTY },
   ),
@@ -102,10 +108,27 @@ export const ENGINE_SETTINGS = {
     schema: parsed(parseDockerHost),
     fallback: "unix:///var/run/docker.sock",
     expects: "`unix:///path`, `/path` or `tcp://host:port`",
-    about:
-      "Docker Engine, or a socket proxy in front of it; TLS where `DOCKER_TLS_VERIFY` is set, " +
+    about: "Docker Engine, or a socket proxy in front of it; TLS if `DOCKER_TLS_VERIFY` is set, " +
       "with ca.pem, cert.pem and key.pem of the folder `DOCKER_CERT_PATH`",
   },
+  LB_SWARM_POLL_MS: whole(
+    250,
+    20,
+    60_000,
+    "milliseconds between two looks at the tasks, engine swarm; ends of containers on the " +
+      "balancer's own machine are noticed at once",
+  ),
+  LB_SWARM_CONSTRAINTS: {
+    schema: parsed(parseConstraints),
+    fallback: "",
+    expects: "`node.labels.zone==a,node.role!=manager`, or empty",
+    about: "constraints on the machines that replicas are placed on, engine swarm",
+  },
+  LB_REACH: choice(
+    ["network", "published"],
+    "how replicas are reached, engine swarm: by their addresses on `LB_DOCKER_NETWORK`, which the " +
+      "balancer's container joins, or by ports that their machines publish",
+  ),
   DOCKER_TLS_VERIFY: text("", "TLS to a Docker Engine behind `tcp://`; any text turns it on", {
     expects: "any text, or empty",
     pattern: /[^]*/,

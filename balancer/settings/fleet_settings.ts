@@ -19,8 +19,9 @@ export const FLEET_SETTINGS = {
   }),
   LB_PORT: whole(5000, 0, 65535, "public port; 0 takes a free one"),
   LB_ENGINE: choice(
-    ["auto", "docker", "process", "static"],
-    "engine that runs the replicas; `auto` is docker if its socket answers, else process",
+    ["auto", "docker", "process", "static", "swarm"],
+    "engine that runs the replicas; `auto` is docker if its socket answers, else process; swarm " +
+      "is all machines of a Docker Swarm, whose manager `LB_DOCKER_HOST` is",
   ),
   LB_REPLICAS: whole(3, 0, 4096, "replicas to keep alive"),
   LB_MAX_REPLICAS: whole(64, 1, 4096, "the most replicas that `/add` may reach"),
@@ -35,7 +36,7 @@ export const FLEET_SETTINGS = {
   },
   LB_SLOTS: whole(512, 1, MAX_SLOTS, "slots on the ring (M)"),
   LB_VIRTUAL_SERVERS: whole(9, 1, MAX_SLOTS, "virtual servers a replica (K), layout `ring` only"),
-  LB_LAYOUT: choice(LAYOUTS, "how slots are given to replicas"),
+  LB_LAYOUT: choice(LAYOUTS, "how slots are assigned to replicas"),
   LB_HASHES: choice(
     ["fibonacci", "seed", "classic", "hashed"],
     "hash functions of the ring; `seed` and `classic` are the textbook's formulas",
@@ -73,11 +74,10 @@ export const FLEET_SETTINGS = {
     0,
     0,
     LARGEST_DELAY_MS,
-    "milliseconds in which a new replica comes to its full share; 0: at once",
+    "milliseconds until a new replica has its full share; 0: at once",
   ),
   LB_RING_FIELDS: flag(
     false,
-    "whether responses say where they come from: X-Ring-Slot, X-Ring-Replica, " +
-      "X-Ring-Epoch and X-Ring-Digest",
+    "whether responses carry X-Ring-Slot, X-Ring-Replica, X-Ring-Epoch and X-Ring-Digest",
   ),
 } satisfies Record<string, Setting<unknown>>;

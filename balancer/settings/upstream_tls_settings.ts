@@ -11,7 +11,7 @@ const FILE = { expects: "a path, or empty", pattern: /^[^\0]*$/ };
 export const UPSTREAM_TLS_SETTINGS = {
   LB_UPSTREAM_TLS: choice(
     ["off", "on"],
-    "on: the replicas that the balancer starts speak TLS, engines docker and process; upstreams " +
+    "on: the replicas that the balancer starts speak TLS, engines docker, process and swarm; upstreams " +
       "of LB_UPSTREAMS do where their address is `https://host:port`",
   ),
   LB_UPSTREAM_TLS_CA: text(

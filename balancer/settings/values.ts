@@ -37,17 +37,25 @@ export function parseFlag(text: string): boolean | undefined {
   return { true: true, 1: true, false: false, 0: false }[text];
 }
 
+/** A constraint of a placement (`docker service create --constraint`). */
+const CONSTRAINT = /^(?:node|engine)\.[A-Za-z0-9_.-]+ ?(?:==|!=) ?[A-Za-z0-9_.:\/+-]+$/;
+
+/** Constraints of placements, separated by commas. */
+export function parseConstraints(text: string): readonly string[] | undefined {
+  const constraints = text.split(",").map((one) => one.trim()).filter((one) => one !== "");
+  return constraints.every((one) => CONSTRAINT.test(one)) ? constraints : undefined;
+}
+
 /** A listen address besides the public port: an address, or a socket file. */
 export type Entrance = Address | { readonly path: string };
 
-/** A store that several balancers share: a folder. */
-interface StoreLocation {
-  readonly folder: string;
-}
+/** A store that several balancers share: a folder, or the swarm of the Docker Engine. */
+type StoreLocation = { readonly folder: string } | "swarm";
 
-/** `file:/path`. Empty text is null: no store. */
+/** `file:/path` or `swarm`. Empty text is null: no store. */
 export function parseStore(text: string): StoreLocation | null | undefined {
   if (text === "") return null;
+  if (text === "swarm") return text;
   const [, folder] = /^file:(\/[^\0]*)$/.exec(text) ?? [];
   return folder === undefined ? undefined : { folder };
 }
@@ -58,6 +66,11 @@ export function parseEntrance(text: string): Entrance | null | undefined {
   if (!text.startsWith("unix:")) return parseAddress(text, 0);
   const path = text.slice("unix:".length);
   return path === "" || path.includes("\0") ? undefined : { path };
+}
+
+/** `auto`, `off` or `host:port`, port 0 for a free one. */
+export function parsePeers(text: string): "auto" | "off" | Address | undefined {
+  return text === "auto" || text === "off" ? text : parseAddress(text, 0);
 }
 
 const PLAIN_SOURCES = ["request-id", "path", "client", "affinity"] as const;

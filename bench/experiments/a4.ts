@@ -35,7 +35,7 @@ export interface Change {
   readonly moved: number;
   /** Before the change: the most requests of a replica over the mean. */
   readonly maxOverMean: number;
-  /** Ids that another replica answered than a ring built here says, after the change. */
+  /** Ids that were not answered by their owner in a ring built here, after the change. */
   readonly strays: number;
   readonly lost: number;
 }
@@ -74,7 +74,7 @@ const ONLY_FEW: readonly string[] = ["classic", "seed"];
 /** */
 export const movement: Part<MovementData> = {
   name: "A-4",
-  title: "other layouts and hashes, up to 50 replicas; what moves; the ceiling",
+  title: "other layouts and hashes, up to 50 replicas; moved keys; the ceiling",
   measure: async (room) => {
     const changes = await measureChanges(room);
     return { computed: WAYS.flatMap(computeAll), changes, ceiling: await askCeiling(room) };

@@ -17,7 +17,7 @@ export interface Row {
   /** Each round's values. */
   readonly samples: readonly Sample[];
   readonly median: Sample;
-  /** What is missing, or the error of a round, which then has no sample. */
+  /** The missing part, or the error of a round, which then has no sample. */
   readonly fault?: string;
 }
 
@@ -94,6 +94,10 @@ const PANELS: Readonly<Record<string, readonly [key: string, title: string]>> = 
   "tail 64": ["p99Ms", "tail 64: p99 in ms, all at the same rate (less is better)"],
   "tail 256": ["p99Ms", "tail 256: p99 in ms, all at the same rate (less is better)"],
   "tail 512": ["p99Ms", "tail 512: p99 in ms, all at the same rate (less is better)"],
+  "tls": ["cpuUs", "tls: CPU µs per request (less is better)"],
+  "tls new": ["cpuUs", "tls new: CPU µs per connection with a request (less is better)"],
+  "tls h2": ["cpuUs", "tls h2: CPU µs per request (less is better)"],
+  "tls 1 MiB": ["mbPerCpu", "tls 1 MiB: MB per CPU second (more is better)"],
   "idle": ["idleKb", "idle: KB per connection (less is better)"],
 };
 

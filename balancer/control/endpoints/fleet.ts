@@ -11,11 +11,12 @@ import { drillReport } from "../../answers/incident.ts";
 import { changed } from "../../answers/ring.ts";
 import type { Template } from "../../engine/engine.ts";
 import { errorMessage } from "../../failures.ts";
+import type { NamesReport } from "../../fleet/operations/membership.ts";
 import { entryOf } from "../auth/audit.ts";
 import { jsonCall, type Operation, otherCall } from "../api/endpoint.ts";
 import { DrillError, makeDrill } from "../drill/drill.ts";
 import { addition, deploy, drill, removal } from "../input/fleet_requests.ts";
-import { answerChange } from "./ring_report.ts";
+import { answerChange, lateBalancers } from "./ring_report.ts";
 import { replicaName, weighing } from "../input/ring_requests.ts";
 
 /** `GET /rep` */
@@ -25,7 +26,7 @@ export const listReplicas: Operation = jsonCall({
   summary: "The names in the ring",
   what: "The names in the ring",
   answer: names,
-  run: ({ membership }) => () => namesOf(membership.names()),
+  run: ({ membership }) => () => namesOf({ names: membership.names() }),
 });
 
 /** `POST /add` */
@@ -39,7 +40,7 @@ export const addReplicas: Operation = jsonCall({
   what: "The names, once the new replicas are ready and in the ring",
   answer: names,
   failures: {
-    409: "A name is taken or named twice, or somebody else runs the replicas",
+    409: "A name is taken or named twice, or another system runs the replicas",
     503: "A new replica did not become ready, or the change could not be saved: none was added",
   },
   run: ({ membership }) => async ({ c, body: { n, hostnames, weights } }) =>
@@ -57,15 +58,18 @@ export const removeReplicas: Operation = jsonCall({
   answer: names,
   failures: {
     404: "No replica has one of the names",
-    409: "A name is named twice, or somebody else runs the replicas",
+    409: "A name is named twice, or another system runs the replicas",
     503: "The change could not be saved: none was removed",
   },
   run: ({ membership }) => async ({ c, body: { n, hostnames } }) =>
     namesOf(await membership.remove(n, hostnames, entryOf(c).made)),
 });
 
-function namesOf(replicas: readonly string[]): Names {
-  return { message: { N: replicas.length, replicas }, status: "successful" };
+function namesOf(
+  { names: replicas, behind = [] }: Pick<NamesReport, "names"> & Partial<NamesReport>,
+): Names {
+  const message = { N: replicas.length, replicas: [...replicas], ...lateBalancers(behind) };
+  return { message, status: "successful" };
 }
 
 /** `PATCH /_lb/replicas/NAME` */
@@ -103,7 +107,7 @@ export const deployTemplate: Operation = otherCall({
     event: deployStep,
   },
   failures: {
-    409: "The engine cannot run this, or somebody else runs the replicas",
+    409: "The engine cannot run this, or another system runs the replicas",
     503: "The deploy could not be saved, or there are as many streams of deploys as there may be",
   },
   run:

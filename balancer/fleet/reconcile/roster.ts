@@ -89,6 +89,14 @@ export class Roster {
     return undefined;
   }
 
+  /** Machines whose instances failed without an exit, each once. */
+  get suspectMachines(): readonly string[] {
+    const machines = this.all.flatMap(({ retiring }) =>
+      retiring.flatMap(({ suspectMachine = [] }) => suspectMachine)
+    );
+    return [...new Set(machines)];
+  }
+
   /** Returns the ids of all instances that run, or ran, under a name. */
   instancesNamed(name: string): string[] {
     return this.all.filter((member) => launchName(member) === name).flatMap(instancesOf);
@@ -181,7 +189,7 @@ export class Roster {
     const known = new Map(Object.entries(kept));
     const weights = new Map(names.map((name) => [name, known.get(name) ?? 1]));
     if (isPossible({ weights, shape })) return weights;
-    this.#options.log.warn("the ring has no room for the weights that were kept; all are 1 again");
+    this.#options.log.warn("the ring is too small for the saved weights; all weights are 1");
     return new Map();
   }
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { free } from "./buffers.ts";
 import type { ByteStream } from "./byte_stream.ts";
 import type { Socket } from "./socket.ts";
 import { MOST_SENT, type TlsEngine } from "./tls_engine.ts";
@@ -100,6 +101,12 @@ export class TlsStream implements ByteStream, Socket {
     return 0;
   }
 
+  #copyPart(into: Uint8Array): number {
+    into.set(this.#plain.subarray(0, into.length));
+    this.#plain = this.#plain.subarray(into.length);
+    return into.length;
+  }
+
   /**
    * Encrypts bytes and writes them; no other write may be under way.
    *
@@ -137,6 +144,7 @@ export class TlsStream implements ByteStream, Socket {
 
   readonly #onWritten = (count: number): number | Promise<number> => {
     if (count < this.#out.length || this.#due) return this.#sendRest(count);
+    free(this.#out);
     this.#rest();
     return this.#part;
   };
@@ -152,6 +160,7 @@ export class TlsStream implements ByteStream, Socket {
         this.#due = false;
         while (sent < out.length) sent += await this.#socket.write(out.subarray(sent));
         sent = 0;
+        free(out);
         if (this.#closed) break;
       }
       return this.#part;
