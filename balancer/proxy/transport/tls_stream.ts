@@ -101,12 +101,6 @@ export class TlsStream implements ByteStream, Socket {
     return 0;
   }
 
-  #copyPart(into: Uint8Array): number {
-    into.set(this.#plain.subarray(0, into.length));
-    this.#plain = this.#plain.subarray(into.length);
-    return into.length;
-  }
-
   /**
    * Encrypts bytes and writes them; no other write may be under way.
    *
