@@ -26,6 +26,8 @@ export interface BalancerReport extends RoutingReport {
   readonly id: string;
   readonly host: string;
   readonly pid: number;
+  /** Epoch of the challenges of certificate authorities that all of its workers answer. */
+  readonly challenges: number;
 }
 
 /** A balancer, as this one sees it. */
@@ -44,6 +46,8 @@ interface BalancersOptions {
   readonly failures: FailureLog;
   /** Returns what this balancer routes by now. */
   readonly routing: () => RoutingReport;
+  /** Returns the epoch of the challenges that it answers now. */
+  readonly challenges: () => number;
   /** Whether this balancer removes the reports of dead ones. */
   readonly cleansUp: () => boolean;
 }
@@ -160,7 +164,8 @@ export class Balancers {
   }
 
   #report(): BalancerReport {
-    return { ...this.#options.self, ...this.#options.routing() };
+    const { self, routing, challenges } = this.#options;
+    return { ...self, ...routing(), challenges: challenges() };
   }
 
   async #beat(): Promise<void> {

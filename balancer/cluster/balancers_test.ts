@@ -17,6 +17,7 @@ function balancer(id: string, clock: TestClock, stores: MemoryStores): {
       silenceMs: 3000,
       failures: new TestFailures(),
       routing: () => own.routing,
+      challenges: () => 0,
       cleansUp: () => id === "a",
     }),
   };

@@ -14,7 +14,7 @@ import {
 } from "./balancers.ts";
 import { boundedStore } from "./bounded.ts";
 import { Lease } from "./lease.ts";
-import type { SharedStore, SharedStores } from "./shared_store.ts";
+import { ABSENT, type SharedStore, type SharedStores } from "./shared_store.ts";
 
 /** Dependencies and settings of a {@linkcode Cluster}. */
 interface ClusterOptions {
@@ -55,6 +55,7 @@ export class Cluster {
   readonly #lease: Lease;
   readonly #balancers: Balancers;
   #routing = () => NOTHING;
+  #challenges = ABSENT;
   #onLease = () => {};
   #disagreeSince: number | undefined;
 
@@ -78,6 +79,7 @@ export class Cluster {
       silenceMs: leaseMs,
       failures,
       routing: () => this.#routing(),
+      challenges: () => this.#challenges,
       cleansUp: () => this.#lease.held,
     });
   }
@@ -114,6 +116,11 @@ export class Cluster {
     return this.#disagreeSince === undefined ? 0 : clock.now() - this.#disagreeSince;
   }
 
+  /** The values of the fleet. */
+  get stores(): SharedStores {
+    return this.#options.stores;
+  }
+
   /** The cluster's state for people. */
   get status(): ClusterStatus {
     const { live: balancers, isolated } = this.#balancers;
@@ -132,6 +139,23 @@ export class Cluster {
     this.#routing = routing;
     this.#onLease = onLease;
     await Promise.all([this.#lease.open(), this.#balancers.open()]);
+  }
+
+  /** Reports that this balancer answers the challenges of an epoch. */
+  answers(challenges: number): void {
+    this.#challenges = challenges;
+    this.#balancers.touch();
+  }
+
+  /**
+   * Waits until all live balancers answer the challenges of an epoch.
+   *
+   * @param challenges the epoch
+   * @param ms longest wait, in milliseconds
+   * @returns whether they do
+   */
+  untilAnswered(challenges: number, ms: number): Promise<boolean> {
+    return this.until((live) => live.every((one) => one.challenges >= challenges), ms);
   }
 
   /** Reports soon what this balancer routes by. */

@@ -20,7 +20,7 @@ import type { ByteStream } from "../transport/byte_stream.ts";
 import type { Credentials } from "../transport/certificate_table.ts";
 import type { SharedFiles } from "../transport/descriptor_budget.ts";
 import { type FromWorker, type PlainView, plainView, type ToWorker } from "./messages.ts";
-import type { ProxySettings } from "../settings.ts";
+import type { ChallengeAnswers, ProxySettings } from "../settings.ts";
 import type { DataPlaneCounts } from "../stats/counter_snapshot.ts";
 import type { CounterReader } from "../stats/counter_table.ts";
 import { SharedMemory } from "./shared_memory.ts";
@@ -101,6 +101,7 @@ export class DataPlaneWorkers implements DataPlane {
   #settings: ProxySettings;
   #accessLogging: AccessLogging;
   #maintenance: MaintenanceState | undefined;
+  #challenges: ChallengeAnswers = new Map();
   #question = 0;
   #ending = false;
 
@@ -144,6 +145,17 @@ export class DataPlaneWorkers implements DataPlane {
   async maintain(state: MaintenanceState | undefined): Promise<void> {
     this.#maintenance = state;
     await Promise.all([...this.#members].map((member) => this.#maintain(member)));
+  }
+
+  /**
+   * Answers challenges of certificate authorities. Workers that start later know them, too.
+   *
+   * @param answers the answers by token; they replace the previous ones
+   * @returns resolves when every worker gives them
+   */
+  async challenge(answers: ChallengeAnswers): Promise<void> {
+    this.#challenges = answers;
+    await Promise.all([...this.#members].map((member) => this.#challenge(member)));
   }
 
   inFlight(instance: string): number {
@@ -262,6 +274,7 @@ export class DataPlaneWorkers implements DataPlane {
     tell(member, { type: "open", settings, ...shared, credentials: this.#credentials });
     tell(member, { type: "access", part: partOf(this.#accessLogging) });
     if (this.#maintenance) void this.#maintain(member);
+    if (this.#challenges.size > 0) void this.#challenge(member);
     if (this.#view) {
       tell(member, { type: "view", view: this.#view, counters: this.#memory.replicas });
     }
@@ -284,15 +297,13 @@ export class DataPlaneWorkers implements DataPlane {
         return this.#options.failures.record(message.action, message.message);
       case "stream":
         return member.calls.receive(message.id, message.frame);
-      case "reconfigured":
-        member.questions.get(message.question)?.(true);
-        member.questions.delete(message.question);
-        return;
       case "idle":
         member.questions.get(message.question)?.(message.idle);
         member.questions.delete(message.question);
         return;
+      case "challenged":
       case "maintained":
+      case "reconfigured":
         member.questions.get(message.question)?.(true);
         member.questions.delete(message.question);
         return;
@@ -349,11 +360,13 @@ export class DataPlaneWorkers implements DataPlane {
   }
 
   #maintain(member: Member): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const question = ++this.#question;
-    member.questions.set(question, resolve);
-    tell(member, { type: "maintain", question, state: this.#maintenance });
-    return promise;
+    const state = this.#maintenance;
+    return this.#inquire(member, (question) => ({ type: "maintain", question, state }));
+  }
+
+  #challenge(member: Member): Promise<boolean> {
+    const answers = this.#challenges;
+    return this.#inquire(member, (question) => ({ type: "challenge", question, answers }));
   }
 
   #tellAll(message: ToWorker): void {
@@ -363,10 +376,11 @@ export class DataPlaneWorkers implements DataPlane {
 
 /** Without what the workers do not need. */
 function plainCredentials(credentials: Credentials | undefined): Credentials {
-  const { certificates = [], clientCa } = credentials ?? {};
+  const { certificates = [], clientCa, awaited = [] } = credentials ?? {};
   return {
     certificates: certificates.map(({ cert, key, names }) => ({ cert, key, names })),
     clientCa,
+    awaited,
   };
 }
 

@@ -10,6 +10,7 @@ import type { Http2Services } from "../downstream/http2_connection.ts";
 import type { Attempts } from "../forward/attempt.ts";
 import { LingeringClients } from "../downstream/lingering_clients.ts";
 import { TrustedProxies } from "../downstream/trusted_proxies.ts";
+import { Challenges } from "../forward/challenges.ts";
 import { FailureReports } from "../forward/failure_reports.ts";
 import { WaitingRoom } from "../hold/waiting_room.ts";
 import { RequestHead } from "../http1/request_head.ts";
@@ -17,7 +18,7 @@ import { DrainState } from "../request/drain_state.ts";
 import { MaintenanceSwitch } from "../request/maintenance.ts";
 import { Admission } from "../routing/admission.ts";
 import { RoutingTable } from "../routing/routing_table.ts";
-import type { ProxySettings } from "../settings.ts";
+import type { ChallengeAnswers, ProxySettings } from "../settings.ts";
 import type { ReplicaSheets } from "../stats/counter_table.ts";
 import { FailureCosts } from "../stats/failure_cost.ts";
 import { WorkerCounters } from "../stats/worker_counters.ts";
@@ -78,6 +79,7 @@ export class WorkerContext {
   /** Services shared by the connections of HTTP/2. */
   readonly http2: Http2Services;
   readonly #maintenance = new MaintenanceSwitch();
+  readonly #challenges = new Challenges();
   readonly #listener: WorkerListener;
   readonly #control: InstancePool;
   /** The head that was parsed last; valid until the next `await`. */
@@ -152,6 +154,7 @@ export class WorkerContext {
       reports: this.#reports,
       recorder: this.recorder,
       maintenance: this.#maintenance,
+      challenges: this.#challenges,
       telemetry: this.#telemetry,
       lingering,
       turnedAway,
@@ -202,6 +205,11 @@ export class WorkerContext {
   /** Begins, changes or ends a maintenance. */
   maintain(state: MaintenanceState | undefined): void {
     this.#maintenance.set(state, new TrustedProxies(state?.allow ?? []));
+  }
+
+  /** Answers these challenges of certificate authorities, and no others. */
+  challenge(answers: ChallengeAnswers): void {
+    this.#challenges.set(answers);
   }
 
   /** Takes changed settings; requests under way keep the rules that they began with. */
