@@ -170,7 +170,10 @@ export class AcmeCertificates implements AsyncDisposable {
       await this.#keepUp(now());
       if (!mayOrder()) return;
       const due = this.#own.find((name) => this.#isDue(name));
-      if (due !== undefined) await this.#order(this.#hosts.get(due)!);
+      if (due === undefined) return;
+      // Another balancer may have ordered a moment ago.
+      await this.#read([due]);
+      if (this.#isDue(due)) await this.#order(this.#hosts.get(due)!);
     } catch (error) {
       failures.record("acme.look", error);
     }

@@ -81,15 +81,23 @@ export class AcmeOrder {
       await keep(pending);
     });
     const { key, url } = pending;
-    const request = { directory, ca: authority, email, accountKey: account.key, host, key, url };
-    return { ...pending, chain: await perform(request, handlers, ending) };
+    const chain = await perform(
+      {
+        ...{ directory, ca: authority, email, host, key, url },
+        ...{ accountKey: account.key, accountUrl: account.url, accountEmail: account.email },
+      },
+      handlers,
+      ending,
+    );
+    return { ...pending, chain };
   }
 
   #handlers(account: Account, onOrder: (url: string) => Promise<void>): OrderHandlers {
     return {
       account: async (url, terms) => {
         this.#requireTurn();
-        if (account.url !== url) await this.#registered({ ...account, url }, terms);
+        const { email } = this.#parts.settings;
+        await this.#registered({ ...account, url, email }, terms);
       },
       order: async (url) => {
         this.#requireTurn();

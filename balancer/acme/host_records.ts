@@ -59,7 +59,7 @@ export class HostRecords {
   async account(directory: string): Promise<Account> {
     const found = await this.#read(accountName(directory), (text) => parseAccount(text, directory));
     if (found) return found;
-    const made = { directory, key: newKey(), url: null };
+    const made = { directory, key: newKey(), url: null, email: "" };
     await this.saveAccount(made);
     return made;
   }

@@ -39,8 +39,17 @@ let last: { status: number; headers: Record<string, unknown>; data: unknown } | 
  */
 export async function obtain(request: OrderRequest, report: Report): Promise<string> {
   prepare(request);
-  const client = new Client({ directoryUrl: request.directory, accountKey: request.accountKey });
-  await openAccount(client, request, report);
+  try {
+    return await obtainBy(await openAccount(request, report), request, report);
+  } catch (error) {
+    if (request.accountUrl === null || !isAccountUnknown(error)) throw error;
+    // The authority has lost the account, or its key is new there.
+    const unknown = { ...request, accountUrl: null, url: null };
+    return await obtainBy(await openAccount(unknown, report), unknown, report);
+  }
+}
+
+async function obtainBy(client: Client, request: OrderRequest, report: Report): Promise<string> {
   const order = await resumed(client, request) ?? await placed(client, request, report);
   if (order.status === "pending") await prove(client, order, request.host, report);
   const ready = await settled(() => client.getOrder(order), report);
@@ -68,16 +77,53 @@ function prepare({ ca }: OrderRequest): void {
   });
 }
 
-/** RFC 8555, section 7.3.1: for a known key this is the present account. */
-async function openAccount(client: Client, { email }: OrderRequest, report: Report): Promise<void> {
+/** A client of the account, which is registered if it is new, and has the present mail address. */
+async function openAccount(request: OrderRequest, report: Report): Promise<Client> {
+  const { directory, accountKey, accountUrl, email } = request;
+  const client = new Client({
+    ...{ directoryUrl: directory, accountKey },
+    ...(accountUrl !== null && { accountUrl }),
+  });
+  if (accountUrl !== null && request.accountEmail === email) return client;
+  if (accountUrl === null) await asked(() => register(client, email));
+  else await asked(() => client.updateAccount({ contact: contactOf(email) }));
   const terms = await asked(() => client.getTermsOfServiceUrl());
-  await asked(() =>
-    client.createAccount({
-      termsOfServiceAgreed: true,
-      ...(email !== "" && { contact: [`mailto:${email}`] }),
-    })
-  );
   await report({ type: "account", url: client.getAccountUrl(), terms: terms || null });
+  return client;
+}
+
+/**
+ * RFC 8555, section 7.3.1: for a known key the authority answers with the account that exists. The
+ * package then updates that one, which authorities may refuse, since nothing changes.
+ */
+async function register(client: Client, email: string): Promise<void> {
+  const contact = contactOf(email);
+  try {
+    await client.createAccount({
+      termsOfServiceAgreed: true,
+      ...(contact.length > 0 && { contact }),
+    });
+  } catch (error) {
+    if (!isRegistered(client)) throw error;
+  }
+}
+
+function isRegistered(client: Client): boolean {
+  try {
+    return client.getAccountUrl() !== "";
+  } catch {
+    // The package throws where there is none.
+    return false;
+  }
+}
+
+function contactOf(email: string): string[] {
+  return email === "" ? [] : [`mailto:${email}`];
+}
+
+/** RFC 8555, section 6.7. */
+function isAccountUnknown(error: unknown): boolean {
+  return error instanceof OrderError && error.message.endsWith("(accountDoesNotExist)");
 }
 
 /** @returns the order of an earlier attempt, if it can still lead to a certificate */

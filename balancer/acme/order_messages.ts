@@ -15,6 +15,10 @@ export interface OrderRequest {
   readonly email: string;
   /** The account's private key in PEM. */
   readonly accountKey: string;
+  /** URL of the account; null if the authority has not confirmed it yet. */
+  readonly accountUrl: string | null;
+  /** Mail address that the authority knows. */
+  readonly accountEmail: string;
   readonly host: string;
   /** The private key of the certificate to come, in PEM. */
   readonly key: string;
@@ -37,6 +41,7 @@ export interface OrderFault {
 export type OrderEvent =
   /** The order goes on, without anything to be done. */
   | { readonly type: "step"; readonly step: string }
+  /** The account is new, or was changed. */
   | { readonly type: "account"; readonly url: string; readonly terms: string | null }
   | { readonly type: "order"; readonly url: string }
   /** The response has to be given at the token's path before the worker may go on. */

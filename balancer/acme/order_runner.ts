@@ -8,7 +8,7 @@ import type { OrderEvent, OrderRequest, ToOrder } from "./order_messages.ts";
 
 /** What the balancer does for an order under way; the order goes on once it is done. */
 export interface OrderHandlers {
-  /** The authority has confirmed the account. */
+  /** The authority has confirmed the account, or its mail address. */
   account(url: string, terms: string | null): Promise<void>;
   /** The authority has taken the order. */
   order(url: string): Promise<void>;

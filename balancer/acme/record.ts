@@ -14,6 +14,8 @@ const account = z.strictObject({
   key,
   /** URL of the account; null before the authority has confirmed it. */
   url: z.url().nullable(),
+  /** Mail address that the authority knows; empty for none. */
+  email: z.string(),
 });
 
 /** The account at one authority. */

@@ -16,64 +16,88 @@ interface PebbleOptions {
   readonly validityS?: number;
   /** Further settings of its file. */
   readonly more?: Readonly<Record<string, unknown>>;
-  /** Port of the authority; a free one unless it is given. */
-  readonly port?: number;
+  /** Longest time that it takes to prove a name, in seconds; none unless it is given. */
+  readonly proofS?: string;
 }
 
-/** An authority that runs. */
+/** Ports of an authority. */
+interface Ports {
+  /** Of its directory. */
+  readonly own: number;
+  readonly management: number;
+  readonly names: number;
+  readonly namesManagement: number;
+}
+
+/** An authority. */
 export class Pebble implements AsyncDisposable {
   readonly folder: string;
-  readonly port: number;
-  readonly #managementPort: number;
-  readonly #dnsPort: number;
-  readonly #processes: Deno.ChildProcess[];
+  readonly #ports: Ports;
+  readonly #options: PebbleOptions;
+  #processes: Deno.ChildProcess[] = [];
+  #log = "";
 
-  private constructor(
-    folder: string,
-    ports: { port: number; management: number; dns: number },
-    processes: Deno.ChildProcess[],
-  ) {
+  private constructor(folder: string, ports: Ports, options: PebbleOptions) {
     this.folder = folder;
-    this.port = ports.port;
-    this.#managementPort = ports.management;
-    this.#dnsPort = ports.dns;
-    this.#processes = processes;
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  /** Prepares an authority that does not run yet. */
+  static async prepare(options: PebbleOptions): Promise<Pebble> {
+    const folder = await Deno.makeTempDir({ prefix: "pebble-", dir: "/tmp" });
+    const signer = await makePair(folder, "ca", { authority: true, names: ["ca.test"] });
+    await makePair(folder, "server", { names: ["localhost", "IP:127.0.0.1"], signer });
+    const ports = {
+      own: freePort(),
+      management: freePort(),
+      names: freePort(),
+      namesManagement: freePort(),
+    };
+    await Deno.writeTextFile(
+      `${folder}/pebble.json`,
+      JSON.stringify({ pebble: configOf(folder, ports, options) }),
+    );
+    return new Pebble(folder, ports, options);
   }
 
   /** Starts an authority and waits until it answers. Every name leads to this machine. */
   static async start(options: PebbleOptions): Promise<Pebble> {
-    const folder = await Deno.makeTempDir({ prefix: "pebble-", dir: "/tmp" });
-    const signer = await makePair(folder, "ca", { authority: true, names: ["ca.test"] });
-    await makePair(folder, "server", { names: ["localhost", "IP:127.0.0.1"], signer });
-    const [port, management, dns, dnsControl] = [
-      options.port ?? freePort(),
-      ...[freePort(), freePort(), freePort()],
+    const pebble = await Pebble.prepare(options);
+    await pebble.run();
+    return pebble;
+  }
+
+  /** Starts it, and waits until it answers. */
+  async run(): Promise<void> {
+    const { names, namesManagement } = this.#ports;
+    const { badNonces = 0, proofS } = this.#options;
+    this.#processes = [
+      run("pebble-challtestsrv", [
+        ...["-dns01", `127.0.0.1:${names}`, "-management", `127.0.0.1:${namesManagement}`],
+        ...["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv6", ""],
+      ]),
+      run("pebble", [
+        ...["-config", `${this.folder}/pebble.json`, "-dnsserver", `127.0.0.1:${names}`, "-strict"],
+      ], {
+        ...(proofS === undefined ? { PEBBLE_VA_NOSLEEP: "1" } : { PEBBLE_VA_SLEEPTIME: proofS }),
+        PEBBLE_AUTHZREUSE: "0",
+        PEBBLE_WFE_NONCEREJECT: String(badNonces),
+      }),
     ];
-    await Deno.writeTextFile(
-      `${folder}/pebble.json`,
-      JSON.stringify({ pebble: configOf(folder, port, management!, options) }),
-    );
-    const names = run("pebble-challtestsrv", [
-      ...["-dns01", `127.0.0.1:${dns}`, "-management", `127.0.0.1:${dnsControl}`],
-      ...["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv6", ""],
-    ]);
-    const pebble = run("pebble", [
-      ...["-config", `${folder}/pebble.json`, "-dnsserver", `127.0.0.1:${dns}`, "-strict"],
-    ], {
-      PEBBLE_VA_NOSLEEP: "1",
-      PEBBLE_AUTHZREUSE: "0",
-      PEBBLE_WFE_NONCEREJECT: String(options.badNonces ?? 0),
-    });
-    const ports = { port, management: management!, dns: dnsControl! };
-    const started = new Pebble(folder, ports, [names, pebble]);
-    await started.#untilReady();
-    return started;
+    for (const one of this.#processes) void this.#collect(one);
+    await this.#untilReady();
+  }
+
+  /** Number of calls of a path of the authority so far, such as `order-plz` for new orders. */
+  calls(path: string): number {
+    return this.#log.split(`POST /${path} `).length - 1;
   }
 
   /** The settings of a balancer that uses it. */
   get env(): Record<string, string> {
     return {
-      LB_ACME_DIRECTORY: `https://127.0.0.1:${this.port}/dir`,
+      LB_ACME_DIRECTORY: `https://127.0.0.1:${this.#ports.own}/dir`,
       LB_ACME_CA: this.ca,
     };
   }
@@ -97,7 +121,7 @@ export class Pebble implements AsyncDisposable {
     const [path, body] = address === ""
       ? ["clear-a", { host }]
       : ["add-a", { host, addresses: [address] }];
-    const url = `http://127.0.0.1:${this.#dnsPort}/${path}`;
+    const url = `http://127.0.0.1:${this.#ports.namesManagement}/${path}`;
     await (await fetch(url, { method: "POST", body: JSON.stringify(body) })).body?.cancel();
   }
 
@@ -111,6 +135,10 @@ export class Pebble implements AsyncDisposable {
       await one.status;
     }
     await Deno.remove(this.folder, { recursive: true });
+  }
+
+  async #collect({ stdout }: Deno.ChildProcess): Promise<void> {
+    for await (const text of stdout.pipeThrough(new TextDecoderStream())) this.#log += text;
   }
 
   async #untilReady(): Promise<void> {
@@ -134,7 +162,7 @@ export class Pebble implements AsyncDisposable {
   async #manage(path: string): Promise<string | undefined> {
     using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(this.ca)] });
     try {
-      const url = `https://127.0.0.1:${this.#managementPort}/${path}`;
+      const url = `https://127.0.0.1:${this.#ports.management}/${path}`;
       return await (await fetch(url, { client })).text();
     } catch {
       return undefined;
@@ -144,12 +172,11 @@ export class Pebble implements AsyncDisposable {
 
 function configOf(
   folder: string,
-  port: number,
-  management: number,
+  { own, management }: Ports,
   { httpPort, validityS, more }: PebbleOptions,
 ) {
   return {
-    listenAddress: `127.0.0.1:${port}`,
+    listenAddress: `127.0.0.1:${own}`,
     managementListenAddress: `127.0.0.1:${management}`,
     certificate: `${folder}/server.pem`,
     privateKey: `${folder}/server.key`,
@@ -171,7 +198,7 @@ function run(
     args: [...args],
     env,
     stdin: "null",
-    stdout: "null",
+    stdout: "piped",
     stderr: "null",
   }).spawn();
 }
