@@ -22,7 +22,7 @@ import { ExpiryNotices } from "./expiry_notices.ts";
  */
 const LOOK_MS = 1000;
 
-/** What the certificates are for, and the dependencies of the store. */
+/** Purpose of the certificates, and dependencies of the store. */
 interface StoreOptions {
   /** The files; null for none, where only authorities of clients are watched. */
   readonly source: CertificateFiles | null;
@@ -141,7 +141,7 @@ export class CertificateStore implements AsyncDisposable {
       if (marks === this.#marks && this.#doubtful === "") return;
       this.#marks = marks;
       const faults = await this.#load();
-      // Two files are not replaced at once: what is bad for a moment only is not reported.
+      // Two files are not replaced at once: a fault of a moment is not reported.
       if (faults.length === 0 || this.#doubtful === marks) this.#report(faults);
       this.#doubtful = faults.length === 0 || this.#doubtful === marks ? "" : marks;
     } catch (error) {

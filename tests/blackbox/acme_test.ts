@@ -44,7 +44,9 @@ function certificateOf({ certificates }: Status, name: string) {
 
 /** Waits until a host has a certificate. */
 async function issued(balancer: Balancer, host = "a.test"): Promise<string> {
-  const status = await balancer.until((one) => certificateOf(one, host)?.fingerprint != null);
+  const status = await balancer.until((one) =>
+    typeof certificateOf(one, host)?.fingerprint === "string"
+  );
   return certificateOf(status, host)!.fingerprint!;
 }
 
@@ -160,7 +162,7 @@ test("an order that a crash cut off is continued", async () => {
 async function ordered(record: string): Promise<void> {
   for (;;) {
     const text = await Deno.readTextFile(record).catch(() => "{}");
-    if (JSON.parse(text).order?.url != null) return;
+    if (typeof JSON.parse(text).order?.url === "string") return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

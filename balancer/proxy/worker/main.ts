@@ -43,7 +43,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       proxy?.maintain(data.state);
       return tell({ type: "maintained", question: data.question });
     case "challenge":
-      proxy?.challenge(data.answers);
+      proxy?.challenges.set(data.answers);
       return tell({ type: "challenged", question: data.question });
     case "access":
       return proxy?.recorder.sample(data.part);

@@ -4,9 +4,9 @@
  * @module
  */
 import type { Tracing } from "../../tracing/tracing.ts";
-import type { MaintenanceState, Upstream, View } from "../../view.ts";
+import type { MaintenanceState, View } from "../../view.ts";
 import type { ClientServices } from "../downstream/client_services.ts";
-import type { Http2Services } from "../downstream/http2_connection.ts";
+import type { Http2Services } from "../downstream/http2_services.ts";
 import type { Attempts } from "../forward/attempt.ts";
 import { LingeringClients } from "../downstream/lingering_clients.ts";
 import { TrustedProxies } from "../downstream/trusted_proxies.ts";
@@ -18,7 +18,7 @@ import { DrainState } from "../request/drain_state.ts";
 import { MaintenanceSwitch } from "../request/maintenance.ts";
 import { Admission } from "../routing/admission.ts";
 import { RoutingTable } from "../routing/routing_table.ts";
-import type { ChallengeAnswers, ProxySettings } from "../settings.ts";
+import type { ProxySettings } from "../settings.ts";
 import type { ReplicaSheets } from "../stats/counter_table.ts";
 import { FailureCosts } from "../stats/failure_cost.ts";
 import { WorkerCounters } from "../stats/worker_counters.ts";
@@ -30,7 +30,7 @@ import { Telemetry } from "../telemetry/telemetry.ts";
 import { BufferPool } from "../transport/buffers.ts";
 import { Deadlines } from "../transport/deadlines.ts";
 import type { DescriptorBudget } from "../transport/descriptor_budget.ts";
-import { CONTROL, InstancePool, type PoolLimits } from "../upstream/connection_pool.ts";
+import type { InstancePool } from "../upstream/connection_pool.ts";
 import { ConnectionQueue } from "../upstream/connection_queue.ts";
 import { InFlight } from "../upstream/in_flight.ts";
 import type { LoadMap } from "../upstream/load_cells.ts";
@@ -38,12 +38,10 @@ import { OutlierSampler } from "../upstream/outlier_sampler.ts";
 import { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import { RetryBudget } from "../upstream/retry_budget.ts";
 import { SlowDetector } from "../upstream/slow_detector.ts";
+import { InstancePools } from "./instance_pools.ts";
 import { openPipeline, type Pipeline } from "./pipeline.ts";
 import { keySources, replaceSettings } from "./live_settings.ts";
 import type { WorkerListener, WorkerSheets } from "./worker_parts.ts";
-
-/** Most idle connections kept for each instance. */
-const MAX_IDLE = 1024;
 
 /** Interval between two reports of outlier samples, in milliseconds. */
 const SAMPLE_MS = 1000;
@@ -78,9 +76,11 @@ export class WorkerContext {
   readonly clients: ClientServices;
   /** Services shared by the connections of HTTP/2. */
   readonly http2: Http2Services;
+  /** Challenges of certificate authorities. */
+  readonly challenges = new Challenges();
   readonly #maintenance = new MaintenanceSwitch();
-  readonly #challenges = new Challenges();
   readonly #listener: WorkerListener;
+  readonly #pools: InstancePools;
   readonly #control: InstancePool;
   /** The head that was parsed last; valid until the next `await`. */
   readonly #requestHead = new RequestHead();
@@ -116,9 +116,9 @@ export class WorkerContext {
     const counters = this.counters = new WorkerCounters(sheets.counters, sheets.row);
     this.#retryBudget = new RetryBudget(settings.workers);
     this.routes = new RoutingTable({
-      open: (upstream) => this.#openPool(upstream),
+      open: (upstream) => this.#pools.open(upstream),
       counters: (name) => counters.of(name),
-      retire: (pool) => this.#retirePool(pool),
+      retire: (pool) => this.#pools.retire(pool),
     }, settings.loadBound);
     this.recorder = new RecordSampler(this.routes);
     this.#telemetry = new Telemetry(counters, this.recorder, this.#requestHead);
@@ -132,7 +132,15 @@ export class WorkerContext {
     this.connectionQueue = this.#openLine(() => turnedAway.giveUp() || lingering.giveUp());
     this.#sampler = settings.outliers ? new OutlierSampler() : undefined;
     this.#slowDetector = new SlowDetector(settings);
-    this.#control = this.#openControl();
+    this.#pools = new InstancePools({
+      settings,
+      inFlight: this.inFlight,
+      admission: this.admission,
+      buffers: this.buffers,
+      deadlines: this.deadlines,
+      connectionQueue: this.connectionQueue,
+    });
+    this.#control = this.#pools.openControl(() => listener.call());
     this.#reports = this.#openReports();
     const { attempts, clients } = this.#pipeline = openPipeline({
       settings,
@@ -154,10 +162,9 @@ export class WorkerContext {
       reports: this.#reports,
       recorder: this.recorder,
       maintenance: this.#maintenance,
-      challenges: this.#challenges,
+      challenges: this.challenges,
       telemetry: this.#telemetry,
-      lingering,
-      turnedAway,
+      ...{ lingering, turnedAway },
       recordFailure: (action, error) => this.recordFailure(action, error),
     });
     this.attempts = attempts;
@@ -205,11 +212,6 @@ export class WorkerContext {
   /** Begins, changes or ends a maintenance. */
   maintain(state: MaintenanceState | undefined): void {
     this.#maintenance.set(state, new TrustedProxies(state?.allow ?? []));
-  }
-
-  /** Answers these challenges of certificate authorities, and no others. */
-  challenge(answers: ChallengeAnswers): void {
-    this.#challenges.set(answers);
   }
 
   /** Takes changed settings; requests under way keep the rules that they began with. */
@@ -295,51 +297,5 @@ export class WorkerContext {
     this.#sampledAt = now;
     const samples = this.#sampler.take();
     if (samples.length > 0) this.#listener.samples(samples);
-  }
-
-  #openPool(upstream: Upstream): InstancePool {
-    const { instance } = upstream;
-    const gauge = this.inFlight.gauge(instance, this.admission.cell(instance));
-    return new InstancePool(
-      upstream,
-      gauge,
-      this.#poolLimits(MAX_IDLE),
-      this.buffers,
-      this.deadlines,
-      this.connectionQueue,
-    );
-  }
-
-  /** A call opens its own connection, which costs a message, and may take any time. */
-  #openControl(): InstancePool {
-    const upstream = { name: CONTROL, instance: CONTROL, address: { hostname: CONTROL, port: 0 } };
-    return new InstancePool(
-      upstream,
-      this.inFlight.gauge(CONTROL, this.admission.cell(CONTROL)),
-      this.#poolLimits(0),
-      this.buffers,
-      this.deadlines,
-      undefined,
-      () => Promise.resolve(this.#listener.call()),
-    );
-  }
-
-  /** The deadlines are read at each use, because a reload changes them. */
-  #poolLimits(maxIdle: number): PoolLimits {
-    const { timeouts } = this.settings;
-    return {
-      maxIdle,
-      get idleMs() {
-        return timeouts.upstreamIdle;
-      },
-      get connectMs() {
-        return timeouts.connect;
-      },
-    };
-  }
-
-  #retirePool(pool: InstancePool): void {
-    pool.retire();
-    this.inFlight.forget(pool.upstream.instance);
   }
 }
