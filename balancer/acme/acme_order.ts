@@ -28,7 +28,7 @@ interface OrderParts {
   readonly random: () => number;
 }
 
-/** An order under way: what has to survive a restart. */
+/** An order under way, as it is saved for the next start. */
 type Pending = NonNullable<HostRecord["order"]>;
 
 /** The end of an order. */

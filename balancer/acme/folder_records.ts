@@ -66,7 +66,7 @@ export class FolderRecords implements Records {
     return `${this.#folder}/${name}.json`;
   }
 
-  /** The folder has one owner: nobody else writes it. */
+  /** The folder has one owner, so no other process changes it. */
   watch(): () => void {
     return () => {};
   }

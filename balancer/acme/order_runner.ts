@@ -6,7 +6,7 @@
 import { OrderError } from "./order_fault.ts";
 import type { OrderEvent, OrderRequest, ToOrder } from "./order_messages.ts";
 
-/** What the balancer does for an order under way; the order goes on once it is done. */
+/** The balancer's part in an order; the order goes on when the call resolves. */
 export interface OrderHandlers {
   /** The authority has confirmed the account, or its mail address. */
   account(url: string, terms: string | null): Promise<void>;

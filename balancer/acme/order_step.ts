@@ -1,5 +1,5 @@
 /**
- * What is to be done for a host. Pure.
+ * Decides whether a host needs an order. Pure.
  *
  * @module
  */
