@@ -45,9 +45,12 @@ export class SharedRecords implements Records {
     return boundedStore(this.#stores.open(valueOf(name)), systemClock, ANSWER_MS);
   }
 
-  /** The next save replaces the value. The store keeps the previous version for a while. */
-  setAside(name: string): Promise<string> {
-    return Promise.resolve(`an earlier version of ${this.placeOf(name)}`);
+  /** Leaves the value, which the next save replaces, and keeps a copy. */
+  async setAside(name: string): Promise<string> {
+    const aside = `${name}.unusable`;
+    const text = await this.load(name);
+    if (text !== undefined) await this.save(aside, text);
+    return this.placeOf(aside);
   }
 
   placeOf(name: string): string {
@@ -61,7 +64,7 @@ export class SharedRecords implements Records {
   }
 }
 
-/** Names of the store have neither dots nor any length. */
+/** Names of the store have no dots, and no more letters than those of reports of balancers. */
 function valueOf(name: string): string {
-  return PREFIX + createHash("sha256").update(name).digest("hex").slice(0, 24);
+  return PREFIX + createHash("sha256").update(name).digest("hex").slice(0, 12);
 }

@@ -59,6 +59,7 @@ export const REFUSALS: readonly RefusalCause[] = [
   "challenge",
   "redirect",
   "maintenance",
+  "isolated",
   "fault",
 ];
 

@@ -8,8 +8,8 @@ import type {
   DrainDeadlines,
   Evidence,
   FailureCost,
-  MaintenanceState,
   Sample,
+  Suspension,
   Upstream,
   View,
 } from "../../view.ts";
@@ -88,7 +88,7 @@ export type ToWorker =
   | {
     readonly type: "maintain";
     readonly question: number;
-    readonly state: MaintenanceState | undefined;
+    readonly state: Suspension | undefined;
   }
   /** Answers these challenges of certificate authorities; the worker confirms it. */
   | { readonly type: "challenge"; readonly question: number; readonly answers: ChallengeAnswers }
