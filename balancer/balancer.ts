@@ -80,17 +80,18 @@ export async function startBalancer(
     log: log.logger,
     failures,
     takePort: (port) => openPort({ hostname, port }, takeOver, failures, null),
+    cluster: joined?.cluster,
   });
   const ending = new AbortController();
   const cluster = joined?.cluster;
   const foundation: Foundation = {
     ...{ given, config, log, failures, engine, port, tls, traces, cluster },
-    errorPages,
+    ...{ errorPages, secret: joined?.secret },
   };
   const parts = await buildParts(foundation, ending.signal);
   await serve(parts, ownership);
   await port.release();
-  await tls.release();
+  await tls.release((answers) => parts.dataPlane.challenge(answers));
   resume(parts, foundation, ending.signal);
   report(parts, foundation);
   ownership.watch();
@@ -101,8 +102,8 @@ export async function startBalancer(
     handOver: () => handOver(parts, ownership),
     end: async () => {
       ending.abort();
-      await end(parts, parts.live.config);
       await tls.close();
+      await end(parts, parts.live.config);
       await ownership.release();
       // The other balancers of the store go on with the replicas and their network.
       if (!cluster) await engine.dispose();
@@ -150,12 +151,13 @@ async function handOver({ fleet }: Parts, ownership: Ownership): Promise<void> {
 }
 
 async function end(
-  { dataPlane, entrances, fleet, metrics, closeGate }: Parts,
+  { dataPlane, entrances, fleet, metrics, closeGate, peers }: Parts,
   { drain: { requestsMs, streamsMs } }: Config,
 ): Promise<void> {
   await dataPlane.end({ requestsMs, streamsMs });
   await entrances.close(requestsMs);
   await fleet.close();
+  await peers?.close(requestsMs);
   await metrics.close();
   await closeGate();
 }

@@ -92,7 +92,7 @@ export const ROOMS: readonly Room[] = [
       "view",
       ...LEAVES,
     ],
-    importsTypes: ["config"],
+    importsTypes: ["cluster", "config"],
   },
   { name: "tracing", paths: ["balancer/tracing/"], imports: [] },
   {
@@ -120,6 +120,12 @@ export const ROOMS: readonly Room[] = [
     name: "certificates",
     paths: ["balancer/certificates/"],
     imports: ["proxy", ...LEAVES],
+    importsTypes: ["answers", "config"],
+  },
+  {
+    name: "acme",
+    paths: ["balancer/acme/"],
+    imports: ["certificates", "cluster", ...LEAVES],
     importsTypes: ["answers", "config"],
   },
   {
@@ -167,7 +173,7 @@ export const ROOMS: readonly Room[] = [
     name: "metrics",
     paths: ["balancer/metrics/"],
     imports: ["fleet", "proxy", "view", "ring", ...LEAVES],
-    importsTypes: ["answers", "certificates"],
+    importsTypes: ["acme", "answers", "certificates"],
   },
   {
     name: "main",
@@ -177,6 +183,7 @@ export const ROOMS: readonly Room[] = [
       "http1",
       "view",
       "proxy",
+      "acme",
       "certificates",
       "cluster",
       "fleet",
@@ -207,6 +214,7 @@ export const TEST_HELPERS: readonly string[] = [
   "balancer/engine/docker_harness.ts",
   "balancer/engine/podman_harness.ts",
   "balancer/engine/registry_harness.ts",
+  "balancer/engine/swarm_harness.ts",
   "balancer/engine/testing.ts",
   "balancer/fleet/harness.ts",
   "balancer/fleet/shared_harness.ts",

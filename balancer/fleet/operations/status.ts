@@ -61,8 +61,8 @@ function clusterStatus({ holder, balancers, ...rest }: ClusterStatus): ClusterAn
   return {
     ...rest,
     holder: holder ?? null,
-    balancers: balancers.map(({ id, host, pid, epoch, digest, silentMs }) => (
-      { id, host, pid, epoch, digest, heals: id === holder, silentMs }
+    balancers: balancers.map(({ id, host, pid, epoch, digest, silentMs, direct }) => (
+      { id, host, pid, epoch, digest, heals: id === holder, silentMs, direct }
     )),
   };
 }
@@ -86,6 +86,7 @@ function replicaStatus(member: Member, load: Load, now: number, date: Dated): Re
     instance: instance?.id ?? null,
     image: imageStatus(member),
     address: instance ? addressText(instance.address) : null,
+    machine: instance?.machine ?? null,
     restarts,
     nextStart: waits ? date(notBefore) : null,
     start: startStatus(member),

@@ -29,10 +29,14 @@ export type RefusalReason =
   | "method"
   /** Its Max-Forwards is 0: the balancer is its recipient. */
   | "max-forwards"
+  /** It is the challenge of a certificate authority, which the balancer answers. */
+  | "challenge"
   /** It came without TLS, and is redirected to HTTPS. */
   | "redirect"
   /** The balancer is in maintenance. */
-  | "maintenance";
+  | "maintenance"
+  /** The balancer has lost the others of its fleet, and may not serve without them. */
+  | "isolated";
 
 /** The part of an answer that depends on the reason. */
 export type Refusal =
@@ -47,7 +51,7 @@ export const OUT_OF_ROOM =
 /** The reasons for a request that was to be routed to a replica. */
 export type RouteRefusal = Exclude<
   RefusalReason,
-  "method" | "max-forwards" | "redirect" | "maintenance"
+  "method" | "max-forwards" | "challenge" | "redirect" | "maintenance" | "isolated"
 >;
 
 const UNAVAILABLE: Record<Exclude<RouteRefusal, "failed" | "fatal">, string> = {

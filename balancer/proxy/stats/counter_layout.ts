@@ -56,8 +56,10 @@ export const REFUSALS: readonly RefusalCause[] = [
   "fatal",
   "method",
   "max-forwards",
+  "challenge",
   "redirect",
   "maintenance",
+  "isolated",
   "fault",
 ];
 

@@ -5,8 +5,8 @@
  * @module
  */
 import { type AccessLogging, partOf } from "../../log/log_controls.ts";
-import type { DataPlane, DrainDeadlines, MaintenanceState, View } from "../../view.ts";
-import type { ProxySettings } from "../settings.ts";
+import type { DataPlane, DrainDeadlines, MaintenanceState, Suspension, View } from "../../view.ts";
+import type { ChallengeAnswers, ProxySettings } from "../settings.ts";
 import type { DataPlaneCounts } from "../stats/counter_snapshot.ts";
 import type { CounterReader } from "../stats/counter_table.ts";
 import type { Credentials } from "../transport/certificate_table.ts";
@@ -22,6 +22,14 @@ const REPLACE_MS = 100;
 /** Time for a worker to take changed settings, in milliseconds. */
 const RECONFIGURE_MS = 5000;
 
+/** The answer of a balancer that may not serve without the others. */
+const ISOLATED: Suspension = {
+  reason: "isolated",
+  message: "this balancer has lost the others of its fleet, and must not serve alone; try again",
+  retryAfterS: 1,
+  allow: [],
+};
+
 /** The workers of the data plane. */
 export class DataPlaneWorkers implements DataPlane {
   readonly #options: DataPlaneOptions;
@@ -33,6 +41,8 @@ export class DataPlaneWorkers implements DataPlane {
   #settings: ProxySettings;
   #accessLogging: AccessLogging;
   #maintenance: MaintenanceState | undefined;
+  #challenges: ChallengeAnswers = new Map();
+  #isolated = false;
   #question = 0;
   #ending = false;
 
@@ -75,9 +85,39 @@ export class DataPlaneWorkers implements DataPlane {
    * @param state the maintenance; undefined for none
    * @returns resolves when every worker answers by it
    */
-  async maintain(state: MaintenanceState | undefined): Promise<void> {
+  maintain(state: MaintenanceState | undefined): Promise<void> {
     this.#maintenance = state;
+    return this.#suspend();
+  }
+
+  /**
+   * Refuses new requests, or serves them again, because this balancer has lost the others.
+   *
+   * @returns resolves when every worker answers by it
+   */
+  isolate(isolated: boolean): Promise<void> {
+    this.#isolated = isolated;
+    return this.#suspend();
+  }
+
+  async #suspend(): Promise<void> {
     await Promise.all([...this.#members].map((member) => this.#maintain(member)));
+  }
+
+  /**
+   * Answers challenges of certificate authorities. Workers that start later know them, too.
+   *
+   * @param answers the answers by token; they replace the previous ones
+   * @returns resolves when every worker gives them
+   */
+  async challenge(answers: ChallengeAnswers): Promise<void> {
+    this.#challenges = answers;
+    await Promise.all([...this.#members].map((member) => this.#challenge(member)));
+  }
+
+  get #suspension(): Suspension | undefined {
+    if (this.#isolated) return ISOLATED;
+    return this.#maintenance && { ...this.#maintenance, reason: "maintenance" };
   }
 
   inFlight(instance: string): number {
@@ -169,7 +209,8 @@ export class DataPlaneWorkers implements DataPlane {
     const shared = { counts, files, sheets: this.#memory.sheets(row) };
     member.tell({ type: "open", settings, ...shared, credentials: this.#credentials });
     member.tell({ type: "access", part: partOf(this.#accessLogging) });
-    if (this.#maintenance) void this.#maintain(member);
+    if (this.#suspension) void this.#maintain(member);
+    if (this.#challenges.size > 0) void this.#challenge(member);
     if (this.#view) {
       member.tell({ type: "view", view: this.#view, counters: this.#memory.replicas });
     }
@@ -228,8 +269,13 @@ export class DataPlaneWorkers implements DataPlane {
   }
 
   #maintain(member: WorkerThread): Promise<boolean> {
-    const state = this.#maintenance;
+    const state = this.#suspension;
     return member.ask((question) => ({ type: "maintain", question, state }));
+  }
+
+  #challenge(member: WorkerThread): Promise<boolean> {
+    const answers = this.#challenges;
+    return member.ask((question) => ({ type: "challenge", question, answers }));
   }
 
   #tellAll(message: ToWorker): void {
@@ -239,9 +285,10 @@ export class DataPlaneWorkers implements DataPlane {
 
 /** Without what the workers do not need. */
 function plainCredentials(credentials: Credentials | undefined): Credentials {
-  const { certificates = [], clientCa } = credentials ?? {};
+  const { certificates = [], clientCa, awaited = [] } = credentials ?? {};
   return {
     certificates: certificates.map(({ cert, key, names }) => ({ cert, key, names })),
     clientCa,
+    awaited,
   };
 }

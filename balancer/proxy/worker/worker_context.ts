@@ -4,12 +4,13 @@
  * @module
  */
 import type { Tracing } from "../../tracing/tracing.ts";
-import type { MaintenanceState, View } from "../../view.ts";
+import type { Suspension, View } from "../../view.ts";
 import type { ClientServices } from "../downstream/client_services.ts";
 import type { Http2Services } from "../downstream/http2_services.ts";
 import type { Attempts } from "../forward/attempt.ts";
 import { LingeringClients } from "../downstream/lingering_clients.ts";
 import { TrustedProxies } from "../downstream/trusted_proxies.ts";
+import { Challenges } from "../forward/challenges.ts";
 import { FailureReports } from "../forward/failure_reports.ts";
 import { WaitingRoom } from "../hold/waiting_room.ts";
 import { RequestHead } from "../http1/request_head.ts";
@@ -75,6 +76,8 @@ export class WorkerContext {
   readonly clients: ClientServices;
   /** Services shared by the connections of HTTP/2. */
   readonly http2: Http2Services;
+  /** Challenges of certificate authorities. */
+  readonly challenges = new Challenges();
   readonly #maintenance = new MaintenanceSwitch();
   readonly #listener: WorkerListener;
   readonly #pools: InstancePools;
@@ -158,10 +161,9 @@ export class WorkerContext {
       sampler: this.#sampler,
       reports: this.#reports,
       recorder: this.recorder,
-      maintenance: this.#maintenance,
+      ...{ maintenance: this.#maintenance, challenges: this.challenges },
       telemetry: this.#telemetry,
-      lingering,
-      turnedAway,
+      ...{ lingering, turnedAway },
       recordFailure: (action, error) => this.recordFailure(action, error),
     });
     this.attempts = attempts;
@@ -206,8 +208,8 @@ export class WorkerContext {
     this.waitingRoom.review(performance.now());
   }
 
-  /** Begins, changes or ends a maintenance. */
-  maintain(state: MaintenanceState | undefined): void {
+  /** Begins, changes or ends a suspension. */
+  maintain(state: Suspension | undefined): void {
     this.#maintenance.set(state, new TrustedProxies(state?.allow ?? []));
   }
 
