@@ -55,11 +55,11 @@ export class SwarmStoreError extends Error {
   override readonly name = "SwarmStoreError";
 }
 
-const FLEET = "io.ringkeeper.store.fleet";
-const NAME = "io.ringkeeper.store.name";
-const VALUE = "io.ringkeeper.store.value";
+const FLEET = "ringkeeper.store.fleet";
+const NAME = "ringkeeper.store.name";
+const VALUE = "ringkeeper.store.value";
 /** Id of the save, and those of the saves before it with their epochs. */
-const SAVES = "io.ringkeeper.store.saves";
+const SAVES = "ringkeeper.store.saves";
 
 /** Earlier saves that a config names. */
 const KEPT_SAVES = 16;
