@@ -47,6 +47,7 @@ import {
 } from "./proxy/transport/descriptor_budget.ts";
 import { DataPlaneWorkers } from "./proxy/worker/pool.ts";
 import { settingsTarget } from "./settings_target.ts";
+import { applyIsolation } from "./isolation.ts";
 import { PeerPort } from "./peer_port.ts";
 import { hostOf, placeOf, type PublicPort } from "./public_port.ts";
 import type { TlsFront } from "./tls_front.ts";
@@ -111,7 +112,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   const engine = guarded(foundation);
   const descriptors = await openDescriptors(config);
   const limits = apiLimits(config);
-  const peers = await connectPeers(foundation, descriptors.budget);
+  const peers = await PeerPort.connect(foundation, descriptors.budget);
   const live: LiveSettings = new LiveSettings(given, () => target, log.logger);
   const entrances = await openEntrances(foundation, descriptors.budget, limits, live);
   const { gate, sources, tokenFile, close: closeGate, prepare } = await openGate(config, {
@@ -128,7 +129,10 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
     fleet: () => fleet,
     entrances,
   });
-  watchIsolation(foundation, dataPlane);
+  const { cluster } = foundation;
+  if (cluster) {
+    applyIsolation(cluster, config.fleet.isolated, { log: log.logger, failures, dataPlane });
+  }
   const probe = await openProbe(config);
   const policy = fleetPolicy(config, engine.ownsInstances);
   const fleet = openFleet(foundation, engine, dataPlane, probe, policy);
@@ -162,34 +166,6 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   return {
     ...{ live, entrances, tokenFile, closeGate, dataPlane, fleet, metrics, deploys },
     ...{ maintenance, api, peers },
-  };
-}
-
-async function connectPeers(
-  { config, cluster, secret, failures }: Foundation,
-  files: DescriptorBudget,
-): Promise<PeerPort | undefined> {
-  if (!cluster || secret === undefined) return undefined;
-  const port = await PeerPort.open(config, { secret, files, failures });
-  if (port) cluster.connect(port.transport);
-  return port;
-}
-
-/** Applies `LB_ISOLATED`. */
-function watchIsolation(
-  { cluster, config, log: { logger }, failures }: Foundation,
-  dataPlane: DataPlaneWorkers,
-): void {
-  if (!cluster) return;
-  const refuses = config.fleet.isolated === "refuse";
-  cluster.onIsolation = (isolated) => {
-    if (isolated) {
-      logger.error("the shared store does not answer: this balancer changes nothing, and {does}", {
-        does: refuses ? "refuses requests" : "serves on by the last known state",
-      });
-    } else logger.info("the shared store answers again");
-    if (!refuses) return;
-    dataPlane.isolate(isolated).catch((error) => failures.record("cluster.isolate", error));
   };
 }
 

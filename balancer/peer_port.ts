@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Cluster } from "./cluster/cluster.ts";
 import { type CallerLimit, HttpPeers } from "./cluster/peer_http.ts";
 import type { PeerTransport } from "./cluster/peer_transport.ts";
 import type { Config } from "./config.ts";
@@ -16,8 +17,11 @@ import { type Address, addressText } from "./view.ts";
 
 /** Dependencies of a {@linkcode PeerPort}. */
 interface PeerPortOptions {
-  readonly secret: string;
-  readonly files: DescriptorBudget;
+  readonly config: Config;
+  /** The other balancers; undefined if this one is alone. */
+  readonly cluster: Cluster | undefined;
+  /** Key of the messages; undefined if this balancer is alone. */
+  readonly secret: string | undefined;
   readonly failures: FailureLog;
 }
 
@@ -41,19 +45,19 @@ export class PeerPort {
   }
 
   /**
-   * Opens the port.
+   * Opens the port, and connects the cluster with it.
    *
-   * @param config the settings
    * @param options its dependencies
-   * @returns undefined if the settings turn messages off
+   * @param files counts the file descriptors of connections
+   * @returns undefined if this balancer is alone, or the settings turn messages off
    * @throws {Error} the port cannot be opened; the message names `LB_PEERS`
    */
-  static async open(
-    config: Config,
-    { secret, files, failures }: PeerPortOptions,
+  static async connect(
+    { config, cluster, secret, failures }: PeerPortOptions,
+    files: DescriptorBudget,
   ): Promise<PeerPort | undefined> {
     const { fleet: { peers, leaseMs }, listen: { host } } = config;
-    if (peers === "off") return undefined;
+    if (!cluster || secret === undefined || peers === "off") return undefined;
     const listener = listenAt(peers === "auto" ? { hostname: host, port: 0 } : peers);
     const limit: CallerLimit = new FailureLimit();
     const addresses = addressesOf(listener.addr as Deno.NetAddr);
@@ -67,6 +71,7 @@ export class PeerPort {
     server.listen(listener, (request, peer) => {
       return transport.answer(request, "hostname" in peer ? peer.hostname : "");
     });
+    cluster.connect(transport);
     return new PeerPort(transport, server);
   }
 

@@ -6,37 +6,9 @@
  */
 import type { Clock } from "../clock.ts";
 import type { FailureLog } from "../failures.ts";
+import type { BalancerReport, RoutingReport, SeenBalancer } from "./balancer_report.ts";
 import { bounded } from "./bounded.ts";
 import { ABSENT, type SharedStore, type SharedStores } from "./shared_store.ts";
-
-/** What a balancer routes by. */
-export interface RoutingReport {
-  /** Epoch of the desired state by which all of its workers route. */
-  readonly epoch: number;
-  /** Digest of its ring. */
-  readonly digest: string;
-  /** Epoch of the published instances that it has taken over. */
-  readonly instances: number;
-  /** Ids of the instances that left its view and may still have requests of it. */
-  readonly draining: readonly string[];
-}
-
-/** A balancer, as it describes itself. */
-export interface BalancerReport extends RoutingReport {
-  readonly id: string;
-  readonly host: string;
-  readonly pid: number;
-  /** Grows with each report of a balancer's life: reports arrive over two ways. */
-  readonly sequence: number;
-  /** Addresses for messages of other balancers, `host:port`; none if it takes no messages. */
-  readonly addresses?: readonly string[];
-}
-
-/** A balancer, as this one sees it. */
-export interface SeenBalancer extends BalancerReport {
-  /** Milliseconds since this balancer saw its last report in the shared store. */
-  readonly silentMs: number;
-}
 
 /** Dependencies and settings of {@linkcode Balancers}. */
 interface BalancersOptions {

@@ -6,12 +6,8 @@
  */
 import type { Clock } from "../clock.ts";
 import type { FailureLog } from "../failures.ts";
-import {
-  type BalancerReport,
-  Balancers,
-  type RoutingReport,
-  type SeenBalancer,
-} from "./balancers.ts";
+import type { BalancerReport, RoutingReport, SeenBalancer } from "./balancer_report.ts";
+import { Balancers } from "./balancers.ts";
 import { boundedStore } from "./bounded.ts";
 import { AnnouncedStore } from "./announced_store.ts";
 import { Lease } from "./lease.ts";
@@ -51,7 +47,7 @@ interface ReachedBalancer extends SeenBalancer {
 }
 
 /** Receives the evidence of other balancers. */
-export interface PeerEvidence {
+interface PeerEvidence {
   /** Another balancer has evidence that an instance failed. */
   readonly onDoubt: (instance: string) => void;
   /** The engine of another balancer has reported the end of an instance. */

@@ -8,7 +8,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { FailureLog } from "../failures.ts";
-import type { BalancerReport } from "./balancers.ts";
+import type { BalancerReport } from "./balancer_report.ts";
 import { Outbox, type PeerNews } from "./outbox.ts";
 import { parsePeerMessage, type PeerMessage } from "./peer_message.ts";
 import type { PeerTransport } from "./peer_transport.ts";

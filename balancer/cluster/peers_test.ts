@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TestClock, TestFailures } from "../fleet/testing.ts";
-import type { BalancerReport } from "./balancers.ts";
+import type { BalancerReport } from "./balancer_report.ts";
 import { MAX_ENTRIES, type PeerMessage, PeerMessageError } from "./peer_message.ts";
 import type { PeerTransport } from "./peer_transport.ts";
 import { Peers } from "./peers.ts";

@@ -44,7 +44,7 @@ export function upCommand(): Command {
     .addOption(
       new Option(
         "--engine <ENGINE>",
-        "what runs the replicas: docker, process, swarm, or auto, which is docker where a Docker " +
+        "engine of the replicas: docker, process, swarm, or auto, which is docker if a Docker " +
           "engine and compose answer, else process (default: auto)",
       ).choices(ENGINES).argParser((text) => engineOf("--engine", text)),
     )

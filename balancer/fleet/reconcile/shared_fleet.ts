@@ -5,12 +5,13 @@
  * @module
  */
 import type { Logger } from "@logtape/logtape";
-import type { BalancerReport, RoutingReport } from "../../cluster/balancers.ts";
+import type { BalancerReport, RoutingReport } from "../../cluster/balancer_report.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { Clock } from "../../clock.ts";
 import type { DataPlane, DrainDeadlines, View } from "../../view.ts";
 import type { DesiredState } from "../store/desired_state.ts";
 import type { SharedFleetStore } from "../store/shared_fleet_store.ts";
+import { Agreement } from "./agreement.ts";
 import { Assignments, type AssignmentsOptions } from "./assignments.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { Healing } from "./healing.ts";
@@ -31,8 +32,6 @@ interface SharedFleetOptions
   readonly list: () => void;
   /** True if the engine runs the instances, so that they are published. */
   readonly ownsInstances: boolean;
-  /** Sends the next heartbeat of an instance now. */
-  readonly probeNow: (instance: string) => void;
 }
 
 /** Interval in which the store is read without a reported change, in milliseconds. */
@@ -47,9 +46,6 @@ const RETRY_MS = 500;
 /** Longest wait for the other balancers to route by a change, in milliseconds. */
 const ACKNOWLEDGE_MS = 2000;
 
-/** Rings that differ for longer than this, in milliseconds, are reported. */
-const DISAGREE_MS = 10_000;
-
 /** Longest wait for the first state of an empty store, in milliseconds. */
 const FIRST_STATE_MS = 30_000;
 
@@ -61,23 +57,22 @@ export class SharedFleet {
   readonly healing: Healing;
   readonly assignments: Assignments;
   readonly #options: SharedFleetOptions;
+  readonly #agreement: Agreement;
   readonly #endWatches: (() => void)[] = [];
   #changes: SharedChanges | undefined;
   #routing: RoutingReport = { epoch: 0, digest: "", instances: 0, draining: [] };
   #appliedVersion = -1;
   #reported = "";
-  #differed = false;
   #closed = false;
   /** Whether the log says that this balancer heals. */
   #healed = false;
-  /** While evidence of another balancer is applied, which is not sent back. */
-  #takesEvidence = false;
   #cancelFollow: (() => void) | undefined;
   #onHealing = () => {};
 
   constructor(options: SharedFleetOptions) {
     this.#options = options;
     const { cluster, roster, dispatcher, queue, failures, clock, list } = options;
+    this.#agreement = new Agreement(options);
     this.healing = new Healing({
       cluster,
       read: () => this.#read(),
@@ -94,24 +89,9 @@ export class SharedFleet {
       tenure: () => `${cluster.id}.${cluster.tenure}`,
       failures,
     });
-    cluster.evidence = {
-      onDoubt: (id) => this.#suspect(id),
-      onEnded: ({ instance: id, reason }) =>
-        queue.run(() => dispatcher.dispatch({ type: "exit", id, reason })),
-    };
   }
 
-  /** Tells the other balancers that a ready instance is suspected, or failed. */
-  doubted(instance: string): void {
-    if (!this.#takesEvidence) this.#options.cluster.doubt(instance);
-  }
-
-  /** Tells the other balancers that the engine has reported the end of an instance. */
-  ended(instance: string, reason: string): void {
-    this.#options.cluster.reportEnd({ instance, reason });
-  }
-
-  /** What this balancer routes by, with all of its workers. */
+  /** The state that this balancer routes by, with all of its workers. */
   get routing(): RoutingReport {
     return { ...this.#routing, draining: this.#draining() };
   }
@@ -232,23 +212,6 @@ export class SharedFleet {
     for (const end of this.#endWatches) end();
   }
 
-  /**
-   * Another balancer's evidence is no proof: the network between that balancer and the instance may
-   * have failed. A heartbeat of this balancer decides.
-   */
-  #suspect(id: string): void {
-    const { queue, dispatcher, probeNow } = this.#options;
-    queue.run(() => {
-      this.#takesEvidence = true;
-      try {
-        dispatcher.dispatch({ type: "evidence", id, kind: "reset", fresh: true });
-      } finally {
-        this.#takesEvidence = false;
-      }
-    });
-    probeNow(id);
-  }
-
   async #idleElsewhere(instance: string, deadlines: DrainDeadlines): Promise<boolean> {
     const { cluster, desiredState } = this.#options;
     const { healing, assignments } = this;
@@ -305,25 +268,10 @@ export class SharedFleet {
       void this.#read();
       void this.#changes?.withdrawAbandoned();
       void this.healing.follow();
-      this.#watchAgreement();
+      this.#agreement.check();
       if (this.healing.mayHeal && reads % READS === 0) this.#options.list();
       this.#follow(reads + 1);
     });
-  }
-
-  /** Reports once when the balancers' rings have differed for long. */
-  #watchAgreement(): void {
-    const { cluster, log } = this.#options;
-    const { disagreeMs } = cluster;
-    const differs = disagreeMs > DISAGREE_MS;
-    if (differs && !this.#differed) {
-      log.error("the balancers' rings have differed for {ms} ms: {balancers}", {
-        ms: disagreeMs,
-        balancers: cluster.status.balancers.map(({ id, epoch, digest }) => ({ id, epoch, digest })),
-      });
-    }
-    if (!differs && this.#differed) log.info("the balancers' rings are equal again");
-    this.#differed = differs;
   }
 
   #acknowledge(): void {

@@ -1,5 +1,5 @@
 /**
- * The balancers that share the fleet: who heals it, and whether all route by the same ring.
+ * The balancers that share the fleet: the one that heals, and whether all route by the same ring.
  *
  * @module
  */

@@ -117,7 +117,7 @@ function toneOf({ step, reason }: DeployEvent): string {
   return step === "rolled-back" || reason !== undefined ? "bad" : "";
 }
 
-/** What ran before; the image by its id, because its tag may have moved. */
+/** The earlier template; the image by its id, because its tag may have moved. */
 function wayBack({ image, imageId, command, options }: Status["template"]): DeployWish {
   return {
     ...(image === undefined ? {} : { image: imageId ?? image }),

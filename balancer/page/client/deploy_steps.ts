@@ -42,7 +42,7 @@ export function replacedNames({ steps }: ShownDeploy): string[] {
   return steps.flatMap(({ step, name }) => step === "replaced" && name !== undefined ? [name] : []);
 }
 
-/** What a step does, in words. */
+/** Description of a step. */
 export function stepText({ step, name, forMs, reason }: DeployEvent): string {
   const of = name ?? "";
   const words: Readonly<Record<string, string>> = {

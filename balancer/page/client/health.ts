@@ -36,7 +36,7 @@ export function healthOf({ status, live, barred }: Known): Health {
   return { tone: ready >= desired ? "good" : "bad", text };
 }
 
-/** What the page says while it has no status to show. */
+/** The page's sentence while it has no status. */
 export function blankText({ live, barred }: Known): string {
   if (barred !== undefined) {
     return "The balancer answers only with a token. Its state, ring, replicas and incidents are shown once you enter one.";
@@ -46,7 +46,7 @@ export function blankText({ live, barred }: Known): string {
     : "Reading the state of the balancer…";
 }
 
-/** What the card of incidents says while there is none. */
+/** The sentence of the card of incidents while there is none. */
 export function noIncidents({ replicas, desired }: Status, live: Known["live"]): string {
   if (live === "lost") return "None were recorded before the connection was lost.";
   if (desired === 0) return "There are no replicas, so none has failed.";
