@@ -24,6 +24,8 @@ interface BalancersOptions {
   readonly addresses?: () => readonly string[];
   /** Whether this balancer removes the reports of dead ones. */
   readonly cleansUp: () => boolean;
+  /** Called several times within the silence. */
+  readonly onBeat?: () => void;
   /** Called when this balancer has lost the store, or reaches it again. */
   readonly onIsolation?: (isolated: boolean) => void;
 }
@@ -178,6 +180,7 @@ export class Balancers {
   async #beat(): Promise<void> {
     const { clock, silenceMs } = this.#options;
     if (!this.#writing) await this.#write();
+    this.#options.onBeat?.();
     this.#check();
     if (this.#closed) return;
     void this.#removeDead();

@@ -106,6 +106,7 @@ export class Cluster {
       routing: () => this.#routing(),
       addresses: () => this.#addresses,
       cleansUp: () => this.#lease.held,
+      onBeat: () => this.#peers?.greet(),
       onIsolation: (isolated) => this.#onIsolation(isolated),
     });
   }

@@ -1,5 +1,5 @@
 /**
- * What one balancer has to tell another one, until it is sent. Its size is bounded: newer values of
+ * The news of one balancer for another one, until they are sent. Their size is bounded: newer values of
  * a kind replace older ones, and lists keep their first entries.
  *
  * @module

@@ -1,6 +1,6 @@
 /**
- * Messages between the balancers of one fleet: what each routes by, that a shared value was saved,
- * and evidence about instances. They only make the others look sooner: the shared store decides, a
+ * Messages between the balancers of one fleet: the epoch by which each one routes, saves of shared
+ * values, and evidence about instances. They only make the others look sooner: the shared store decides, a
  * heartbeat of its own confirms evidence, and a balancer that no message reaches is slower, not
  * wrong.
  *
@@ -57,17 +57,27 @@ export class Peers {
     return this.#peers.get(id)?.reached ?? false;
   }
 
-  /** Sends news and this balancer's report to every other live balancer. */
-  tell(news: PeerNews = {}): void {
+  /**
+   * Sends news and this balancer's report to the other live balancers.
+   *
+   * @param news the news
+   * @param selects whether a balancer gets them; all by default
+   */
+  tell(news: PeerNews = {}, selects: (one: BalancerReport) => boolean = () => true): void {
     if (this.#closed) return;
     const others = this.#options.others();
     this.#forgetExcept(others);
     for (const one of others) {
-      if (!one.addresses?.length) continue;
+      if (!one.addresses?.length || !selects(one)) continue;
       const peer = this.#peerOf(one.id);
       peer.outbox.add(news);
       if (!peer.sending) void this.#send(one, peer);
     }
+  }
+
+  /** Sends this balancer's report to the others that no message has reached. */
+  greet(): void {
+    this.tell({}, ({ id }) => !this.reaches(id));
   }
 
   /** Ends all messages. */
@@ -97,8 +107,8 @@ export class Peers {
         await transport.send({ id, addresses }, JSON.stringify(message));
         peer.reached = true;
       } catch (error) {
-        // Recorded once until a message reaches it again. What was lost is found by the store's
-        // watch and by heartbeats.
+        // Recorded once until a message reaches it again. The store's watch and heartbeats find the
+        // lost news later.
         if (peer.reached !== false) failures.record("cluster.peer", error);
         peer.reached = false;
       }

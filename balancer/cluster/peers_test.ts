@@ -111,3 +111,14 @@ Deno.test("peers: a copy, an older message and one for another balancer have no 
   const many = Array.from({ length: MAX_ENTRIES + 1 }, (_, n) => `i${n}`);
   assertThrows(() => harness.deliver(harness.text({ doubted: many })), PeerMessageError, "doubted");
 });
+
+Deno.test("peers: only balancers that no message has reached are greeted", async () => {
+  const harness = new Harness();
+  harness.peers.greet();
+  await settled();
+  assertEquals(harness.sent.map(({ to }) => to), ["b", "c"]);
+  harness.others.push(report("d"));
+  harness.peers.greet();
+  await settled();
+  assertEquals(harness.sent.map(({ to }) => to), ["b", "c", "d"]);
+});
