@@ -65,10 +65,11 @@ function clusterLines({ cluster, epoch }: Status, { paint }: Look): string[] {
 }
 
 function columns(
-  { slots }: Status,
+  { slots, replicas }: Status,
   now: number,
   { paint }: Look,
 ): Column<ReplicaStatus>[] {
+  const machines = replicas.some(({ machine }) => machine !== null);
   return [
     { title: "REPLICA", cell: ({ name }) => name },
     { title: "STATE", cell: ({ state }) => paintState(state, paint) },
@@ -77,8 +78,14 @@ function columns(
     { title: "SLOTS", align: "right", cell: ({ slots }) => String(slots) },
     { title: "SHARE", align: "right", cell: (one) => share(one.slots / slots) },
     { title: "RESTARTS", align: "right", cell: ({ restarts }) => String(restarts) },
+    ...(machines ? [{ title: "MACHINE", cell: machineCell }] : []),
     { title: "ADDRESS", cell: ({ address }) => address ?? UNKNOWN },
   ];
+}
+
+/** The machine of a replica; engines of one machine have none. */
+export function machineCell({ machine }: ReplicaStatus): string {
+  return machine ?? UNKNOWN;
 }
 
 function spareColumns(now: number, { paint }: Look): Column<ReplicaStatus>[] {

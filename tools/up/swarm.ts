@@ -20,7 +20,7 @@ import { ToolError } from "../tool.ts";
 import { LOG_LINES, type Started, stateOf, type UpRequest } from "./request.ts";
 import { writeSecret, writeState } from "./state.ts";
 
-/** The number of balancers: one for each manager, or so many. */
+/** The number of balancers, or `each` for one on each manager. */
 export type Balancers = number | "each";
 
 /** The image's user. */
@@ -149,7 +149,7 @@ async function socketOf(socket: string): Promise<Socket> {
   return { folder: folder || "/", name, group: gid ?? 0 };
 }
 
-/** What the service of the balancers is made of. */
+/** Names and values that the service of the balancers is made of. */
 interface ServicePlace {
   readonly names: SwarmNames;
   readonly images: Images;
