@@ -55,13 +55,8 @@ function storeFaults({ LB_STORE, LB_ENGINE, LB_STATE_FILE }: Settings): string[]
   const faults: string[] = [];
   if (LB_ENGINE === "auto" || LB_ENGINE === "process") {
     faults.push(
-<<<<<<< HEAD
-      `LB_STORE: must be empty unless LB_ENGINE is docker or static; LB_ENGINE is ${LB_ENGINE}, ` +
-        `got ${LB_STORE === "swarm" ? "swarm" : `file:${LB_STORE.folder}`}`,
-=======
-      `LB_STORE: must be empty unless LB_ENGINE is docker, static or swarm; LB_ENGINE is ${LB_ENGINE}, ` +
-        `got file:${LB_STORE.folder}`,
->>>>>>> 32e10633b8ee68b36b9b0b818f5149c1314ef6b8
+      "LB_STORE: must be empty unless LB_ENGINE is docker, static or swarm; LB_ENGINE is " +
+        `${LB_ENGINE}, got ${LB_STORE === "swarm" ? "swarm" : `file:${LB_STORE.folder}`}`,
     );
   }
   if (LB_STATE_FILE !== "") {

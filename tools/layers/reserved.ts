@@ -17,11 +17,11 @@ export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[
   {
     name: "dockerode",
     what: "the package dockerode",
-<<<<<<< HEAD
-    to: ["balancer/engine/docker_api.ts", "balancer/engine/swarm_configs.ts"],
-=======
-    to: ["balancer/engine/docker_api.ts", "balancer/engine/swarm_api.ts"],
->>>>>>> 32e10633b8ee68b36b9b0b818f5149c1314ef6b8
+    to: [
+      "balancer/engine/docker_api.ts",
+      "balancer/engine/swarm_api.ts",
+      "balancer/engine/swarm_configs.ts",
+    ],
   },
   {
     name: "prom-client",
