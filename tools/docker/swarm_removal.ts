@@ -68,13 +68,14 @@ async function removeServices(services: readonly string[]): Promise<void> {
 
 /**
  * The number of tasks of removed services, which outlive them by some seconds. `service ps` does not
- * know such services; the tasks of a machine do. A machine that is down cannot end any.
+ * know such services; the tasks of a machine do, and begin with the whole id of the service. A
+ * machine that is down cannot end any.
  */
 async function taskCount(services: readonly string[]): Promise<number> {
   const rows = await ids(["node", "ls", "--format", "{{.ID}} {{.Status}}"]);
   const nodes = rows.filter((row) => row.endsWith(" Ready")).map((row) => row.split(" ")[0] ?? "");
   const names = await ids(["node", "ps", ...nodes, "--no-resolve", "--format", "{{.Name}}"]);
-  return names.filter((name) => services.some((id) => name.startsWith(`${id}.`))).length;
+  return names.filter((name) => services.some((id) => name.startsWith(id))).length;
 }
 
 async function configsOf(fleet: string): Promise<string[]> {
