@@ -153,6 +153,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
     apiAcceptFailures: () => entrances.acceptFailures,
     certificates: () => certificatesOf(foundation),
     unverified: () => foundation.upstreamTls.unverified,
+    orders: () => foundation.tls.orders,
   });
   const changeLock = new ChangeLock();
   const deploys = new Deploys({ fleet, engine, changeLock, now: systemClock.now });
@@ -164,6 +165,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   });
   const target = settingsTarget({
     ...{ fleet, log, dataPlane, policy, apiLimits: limits, prepareGate: prepare },
+    prepareTls: (after) => foundation.tls.prepare(after),
     ownsInstances: engine.ownsInstances,
     setUpstreams: (upstreams, onMade) => control.upstreams.set(upstreams, onMade),
   });

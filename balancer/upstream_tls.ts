@@ -48,7 +48,8 @@ export class UpstreamTls {
     }
     if (ca === "" && cert === "") return new UpstreamTls(settings, undefined);
     const store = await CertificateStore.open({
-      source: { pairs: cert === "" ? [] : [{ cert, key }] },
+      source: cert === "" ? null : { pairs: [{ cert, key }] },
+      mayBeEmpty: cert === "",
       clientCa: ca,
       log,
       failures: services.failures,

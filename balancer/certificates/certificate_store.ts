@@ -15,6 +15,7 @@ import {
   type PairFiles,
 } from "./certificate.ts";
 import { fileMark, findPairs, readPem } from "./certificate_source.ts";
+import { ExpiryNotices } from "./expiry_notices.ts";
 
 /**
  * Interval between two looks at the files, in milliseconds. Notifications of the system miss changes
@@ -22,15 +23,12 @@ import { fileMark, findPairs, readPem } from "./certificate_source.ts";
  */
 const LOOK_MS = 1000;
 
-/** Time before its end at which a certificate is reported, in milliseconds. */
-const EXPIRY_NOTICE_MS = 14 * 24 * 60 * 60 * 1000;
-
-/** Interval between two reports of one certificate, in milliseconds. */
-const NOTICE_MS = 24 * 60 * 60 * 1000;
-
 /** Purpose of the certificates, and dependencies of the store. */
 interface StoreOptions {
-  readonly source: CertificateFiles;
+  /** The files; null for none, where only authorities of clients are watched. */
+  readonly source: CertificateFiles | null;
+  /** Whether the store may be empty, since certificates come from elsewhere, too. */
+  readonly mayBeEmpty?: boolean;
   /** File of certificates that sign those of peers; empty for none. */
   readonly clientCa: string;
   readonly log: Logger;
@@ -49,9 +47,6 @@ export interface CertificateSet {
   readonly clientCa: string | undefined;
 }
 
-/** The set before the first load. */
-const EMPTY: CertificateSet = { certificates: [], clientCa: undefined };
-
 /** A file that cannot be used. */
 interface CertificateFault {
   /** Name of the pair. */
@@ -65,39 +60,43 @@ export class CertificateStore implements AsyncDisposable {
   readonly #options: StoreOptions;
   readonly #loaded = new Map<string, LoadedCertificate>();
   readonly #faults = new Map<string, string>();
-  readonly #noticed = new Map<string, number>();
+  readonly #notices: ExpiryNotices;
   readonly #listeners: ((set: CertificateSet) => void)[] = [];
-  #set: CertificateSet = EMPTY;
+  #set: CertificateSet = { certificates: [], clientCa: undefined };
   #marks = "";
   /** Marks of files that were bad: they are reported if they are the same at the next look. */
   #doubtful = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #looking: Promise<void> | undefined;
+  #opened = false;
   #closed = false;
 
   private constructor(options: StoreOptions) {
     this.#options = options;
+    this.#notices = new ExpiryNotices(options.log);
   }
 
   /**
    * Loads the certificates and begins to watch their files.
    *
    * @param options the files, the log and the clock
-   * @throws {CertificateError} no pair can be used, or the authority of clients cannot
+   * @throws {CertificateError} no pair can be used although one has to, or the authority of clients
+   * cannot
    */
   static async open(options: StoreOptions): Promise<CertificateStore> {
     const store = new CertificateStore(options);
     const faults = await store.#load();
     const [first] = faults;
     const { clientCa } = store.#set;
-    const lacksPair = store.#set.certificates.length === 0 && !isEmpty(options.source);
-    if (lacksPair || (options.clientCa !== "" && !clientCa)) {
+    const empty = store.#set.certificates.length === 0 && !options.mayBeEmpty;
+    if (empty || (options.clientCa !== "" && !clientCa)) {
       throw first ??
         new CertificateError(placeOf(options.source), "holds no NAME.pem with NAME.key");
     }
+    store.#opened = true;
     store.#report(faults);
     store.#marks = await store.#readMarks();
-    store.#notice();
+    store.#notices.look(store.#set.certificates, options.now());
     store.#schedule();
     return store;
   }
@@ -124,6 +123,10 @@ export class CertificateStore implements AsyncDisposable {
     await this.#looking;
   }
 
+  get #mayBeEmpty(): boolean {
+    return this.#options.source === null || this.#options.mayBeEmpty === true;
+  }
+
   #schedule(): void {
     if (this.#closed) return;
     this.#timer = setTimeout(() => {
@@ -134,7 +137,7 @@ export class CertificateStore implements AsyncDisposable {
   /** Looks at the files, and loads them again if they changed. Never rejects. */
   async #look(): Promise<void> {
     try {
-      this.#notice();
+      this.#notices.look(this.#set.certificates, this.#options.now());
       const marks = await this.#readMarks();
       if (marks === this.#marks && this.#doubtful === "") return;
       this.#marks = marks;
@@ -162,32 +165,39 @@ export class CertificateStore implements AsyncDisposable {
   async #load(): Promise<CertificateError[]> {
     const faults: CertificateError[] = [];
     const pairs = await this.#pairs(faults);
-    const certificates: LoadedCertificate[] = [];
     this.#faults.clear();
-    for (const pair of pairs) {
-      const certificate = await this.#loadPair(pair, faults) ?? this.#loaded.get(pair.name);
-      if (certificate) certificates.push(certificate);
-    }
+    const certificates = pairs ? await this.#loadPairs(pairs, faults) : [...this.#set.certificates];
     const clientCa = await this.#loadAuthority(faults);
-    const { source } = this.#options;
-    if (certificates.length > 0 || isEmpty(source)) {
+    if (certificates.length > 0 || this.#mayBeEmpty) {
       this.#use({ certificates: inOrder(certificates), clientCa });
     }
     return faults;
   }
 
-  /** The pairs; those in use if the folder cannot be read, or is empty. */
-  async #pairs(faults: CertificateError[]): Promise<readonly PairFiles[]> {
+  async #loadPairs(
+    pairs: readonly PairFiles[],
+    faults: CertificateError[],
+  ): Promise<LoadedCertificate[]> {
+    const certificates: LoadedCertificate[] = [];
+    for (const pair of pairs) {
+      const certificate = await this.#loadPair(pair, faults) ?? this.#loaded.get(pair.name);
+      if (certificate) certificates.push(certificate);
+    }
+    return certificates;
+  }
+
+  /** The pairs; undefined if those in use have to stay, since there are none to be read. */
+  async #pairs(faults: CertificateError[]): Promise<readonly PairFiles[] | undefined> {
     const { source } = this.#options;
     try {
       const pairs = await findPairs(source);
-      if (pairs.length > 0 || isEmpty(source)) return pairs;
+      if (pairs.length > 0 || this.#mayBeEmpty) return pairs;
       faults.push(new CertificateError(placeOf(source), "holds no NAME.pem with NAME.key"));
     } catch (error) {
       if (!(error instanceof CertificateError)) throw error;
       faults.push(error);
     }
-    return [];
+    return undefined;
   }
 
   async #loadPair(
@@ -225,7 +235,7 @@ export class CertificateStore implements AsyncDisposable {
     this.#set = set;
     this.#loaded.clear();
     for (const one of set.certificates) this.#loaded.set(one.name, one);
-    if (before === EMPTY) return;
+    if (!this.#opened) return;
     this.#tell(before, set);
     for (const listener of this.#listeners) listener(set);
   }
@@ -259,22 +269,6 @@ export class CertificateStore implements AsyncDisposable {
       );
     }
   }
-
-  /** Warns of certificates that end soon, once a day each. */
-  #notice(): void {
-    const now = this.#options.now();
-    for (const { name, notAfter, fingerprint } of this.#set.certificates) {
-      if (notAfter - now > EXPIRY_NOTICE_MS) continue;
-      if (now - (this.#noticed.get(fingerprint) ?? -Infinity) < NOTICE_MS) continue;
-      this.#noticed.set(fingerprint, now);
-      const until = new Date(notAfter).toISOString();
-      const text = notAfter > now ? "ends soon" : "has ended";
-      this.#options.log.warn(`certificate {name} ${text}: it is valid until {until}`, {
-        name,
-        until,
-      });
-    }
-  }
 }
 
 function isSame(a: CertificateSet, b: CertificateSet): boolean {
@@ -283,11 +277,6 @@ function isSame(a: CertificateSet, b: CertificateSet): boolean {
       const other = b.certificates[at]!;
       return one.name === other.name && one.cert === other.cert && one.key === other.key;
     });
-}
-
-/** Whether no pair is wanted: the store is for authorities alone. */
-function isEmpty(source: CertificateFiles): boolean {
-  return "pairs" in source && source.pairs.length === 0;
 }
 
 /** @throws {CertificateError} one of them cannot be read */
@@ -299,6 +288,7 @@ function countAuthorities(file: string, text: string): number {
   }
 }
 
-function placeOf(source: CertificateFiles): string {
+function placeOf(source: CertificateFiles | null): string {
+  if (source === null) return "";
   return "folder" in source ? source.folder : source.pairs.map(({ cert }) => cert).join(", ");
 }

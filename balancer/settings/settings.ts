@@ -5,6 +5,7 @@
  * @module
  */
 import type { z } from "zod";
+import { ACME_SETTINGS } from "./acme_settings.ts";
 import { ADMIN_SETTINGS } from "./admin_settings.ts";
 import { ENGINE_SETTINGS } from "./engine_settings.ts";
 import { FILE_SETTINGS } from "./file_settings.ts";
@@ -23,6 +24,7 @@ export const SETTING_GROUPS = {
   "Health and healing": HEALING_SETTINGS,
   "Limits and deadlines": LIMIT_SETTINGS,
   "TLS": TLS_SETTINGS,
+  "Certificates by ACME": ACME_SETTINGS,
   "TLS to replicas": UPSTREAM_TLS_SETTINGS,
   "HTTP/2": HTTP2_SETTINGS,
   "Access to the API": ADMIN_SETTINGS,
@@ -37,6 +39,7 @@ export const SETTINGS = {
   ...HEALING_SETTINGS,
   ...LIMIT_SETTINGS,
   ...TLS_SETTINGS,
+  ...ACME_SETTINGS,
   ...UPSTREAM_TLS_SETTINGS,
   ...HTTP2_SETTINGS,
   ...ADMIN_SETTINGS,

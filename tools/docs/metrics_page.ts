@@ -62,10 +62,14 @@ function families(): Readonly<Record<string, readonly MetricFamily[]>> {
       inFlight: () => 0,
       totals: new FleetTotals(() => Ring.build({ members: [{ name: "Server1" }] })),
     }),
-    "Certificates": certificateMetrics([{
-      ...{ name: "", names: [], kind: null, fingerprint: null, fault: null },
-      ...{ notAfter: new Date(0).toISOString(), daysLeft: 0 },
-    }], false),
+    "Certificates": certificateMetrics(
+      [{
+        ...{ name: "", source: "file", names: [], kind: null, fingerprint: null, fault: null },
+        ...{ notAfter: new Date(0).toISOString(), daysLeft: 0, ending: false, renewal: null },
+      }],
+      { issued: 0, failed: 0 },
+      false,
+    ),
     "Process": processMetrics({
       startedAtS: 0,
       cpuS: 0,

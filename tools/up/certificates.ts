@@ -1,5 +1,5 @@
 /**
- * The files that LB_TLS_CERTIFICATES names, for a balancer in the background or in a container.
+ * The files that LB_TLS_CERTIFICATES and LB_ACME_CA name, for a balancer in the background or in a container.
  *
  * @module
  */
@@ -8,13 +8,14 @@ import { ToolError } from "../tool.ts";
 
 /** Settings that name one file each. */
 const FILES = [
+  "LB_ACME_CA",
   "LB_TLS_CLIENT_CA",
   "LB_UPSTREAM_TLS_CA",
   "LB_UPSTREAM_TLS_CERTIFICATE",
   "LB_UPSTREAM_TLS_KEY",
 ];
 
-/** The paths that the balancer has to read: the folder, or the files. */
+/** The paths that the balancer has to read: the folder or the files, and those of an authority. */
 export function certificatePaths(): string[] {
   const files = FILES.map((name) => Deno.env.get(name) ?? "").filter((path) => path !== "");
   const source = parseCertificateFiles(Deno.env.get("LB_TLS_CERTIFICATES") ?? "");
