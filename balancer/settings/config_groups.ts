@@ -54,6 +54,13 @@ export const PROCESS_GROUPS = {
     clientCa: "LB_TLS_CLIENT_CA",
     clientAuth: "LB_TLS_CLIENT_AUTH",
     handshakes: "LB_TLS_MAX_HANDSHAKES",
+    hosts: "LB_TLS_HOSTS",
+  },
+  /** Certificates by ACME. */
+  acme: {
+    directory: "LB_ACME_DIRECTORY",
+    email: "LB_ACME_EMAIL",
+    ca: "LB_ACME_CA",
   },
   /** Access to the API. */
   admin: {
@@ -78,6 +85,9 @@ export const PROCESS_GROUPS = {
     certPath: "DOCKER_CERT_PATH",
     pull: "LB_PULL",
     pullTimeoutMs: "LB_PULL_TIMEOUT_MS",
+    pollMs: "LB_SWARM_POLL_MS",
+    constraints: "LB_SWARM_CONSTRAINTS",
+    reach: "LB_REACH",
   },
   /** Logs. */
   log: {

@@ -65,10 +65,11 @@ function clusterLines({ cluster, epoch }: Status, { paint }: Look): string[] {
 }
 
 function columns(
-  { slots }: Status,
+  { slots, replicas }: Status,
   now: number,
   { paint }: Look,
 ): Column<ReplicaStatus>[] {
+  const machines = replicas.some(({ machine }) => machine !== null);
   return [
     { title: "REPLICA", cell: ({ name }) => name },
     { title: "STATE", cell: ({ state }) => paintState(state, paint) },
@@ -77,8 +78,14 @@ function columns(
     { title: "SLOTS", align: "right", cell: ({ slots }) => String(slots) },
     { title: "SHARE", align: "right", cell: (one) => share(one.slots / slots) },
     { title: "RESTARTS", align: "right", cell: ({ restarts }) => String(restarts) },
+    ...(machines ? [{ title: "MACHINE", cell: machineCell }] : []),
     { title: "ADDRESS", cell: ({ address }) => address ?? UNKNOWN },
   ];
+}
+
+/** The machine of a replica; engines of one machine have none. */
+export function machineCell({ machine }: ReplicaStatus): string {
+  return machine ?? UNKNOWN;
 }
 
 function spareColumns(now: number, { paint }: Look): Column<ReplicaStatus>[] {
@@ -90,16 +97,15 @@ function spareColumns(now: number, { paint }: Look): Column<ReplicaStatus>[] {
   ];
 }
 
-/** Days before the end of a certificate's validity from which on it is mentioned. */
-const NOTICE_DAYS = 14;
-
-function certificateNotes({ name, daysLeft, notAfter, fault }: CertificateStatus): string[] {
+function certificateNotes(certificate: CertificateStatus): string[] {
+  const { name, source, daysLeft, notAfter, ending, fault } = certificate;
   const notes: string[] = [];
-  if (daysLeft !== null && daysLeft < NOTICE_DAYS) {
+  if (daysLeft !== null && ending) {
     const text = daysLeft > 0 ? `ends in ${daysLeft} days` : "has ended, or ends today";
     notes.push(`certificate ${plain(name)} ${text}: it is valid until ${notAfter}`);
   }
-  if (fault !== null) notes.push(`certificate ${plain(name)} cannot be loaded: ${plain(fault)}`);
+  const failed = source === "file" ? "cannot be loaded" : "is not issued";
+  if (fault !== null) notes.push(`certificate ${plain(name)} ${failed}: ${plain(fault)}`);
   return notes;
 }
 

@@ -12,7 +12,7 @@ import { paintState } from "./paint.ts";
 import type { ReplicaRates } from "./rates.ts";
 import type { LastMinute, Sample } from "./sample.ts";
 import { sparkline } from "./sparkline.ts";
-import { indented, notes, summary } from "./status_lines.ts";
+import { indented, machineCell, notes, summary } from "./status_lines.ts";
 import { type Column, fitting, type Look, tableLines } from "./table.ts";
 
 /** Shown while the balancer does not answer. */
@@ -83,7 +83,7 @@ function replicaTable(sample: Sample, look: Look): string[] {
     load: load?.replicas[replica.name],
     rates: rates?.replicas.get(replica.name),
   }));
-  const columns = fitting(essential(look), wanted(sample.at), rows, look.width);
+  const columns = fitting(essential(look), wanted(sample), rows, look.width);
   return tableLines(columns, rows, look);
 }
 
@@ -103,11 +103,13 @@ function essential({ paint }: Look): Column<Row>[] {
 }
 
 /** Shown if there is room. */
-function wanted(now: number): Column<Row>[] {
+function wanted({ at: now, status: { replicas } }: Sample): Column<Row>[] {
+  const machines = replicas.some(({ machine }) => machine !== null);
   return [
     right("REQ/S", ({ rates }) => rate(rates?.requestsPerSecond), "99999"),
     right("ERR/S", ({ rates }) => rate(rates?.errorsPerSecond), "99999"),
     right("FOR", ({ since }) => age(now - Date.parse(since)), "119 min"),
+    ...(machines ? [{ title: "MACHINE", cell: machineCell }] : []),
     { title: "ADDRESS", cell: ({ address }) => address ?? UNKNOWN },
     right("HOLD", ({ load }) => milliseconds(load?.holdP99Ms), "999 ms"),
   ];

@@ -14,10 +14,15 @@ interface Reserved {
 
 /** Reserved npm packages, by the start of their specifier. */
 export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[] = [
+  { name: "acme-client", what: "the package acme-client", to: ["balancer/acme/order.ts"] },
   {
     name: "dockerode",
     what: "the package dockerode",
-    to: ["balancer/engine/docker_api.ts", "balancer/engine/swarm_configs.ts"],
+    to: [
+      "balancer/engine/docker_api.ts",
+      "balancer/engine/swarm_api.ts",
+      "balancer/engine/swarm_configs.ts",
+    ],
   },
   {
     name: "prom-client",
