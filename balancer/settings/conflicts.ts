@@ -56,7 +56,7 @@ function storeFaults({ LB_STORE, LB_ENGINE, LB_STATE_FILE }: Settings): string[]
   const faults: string[] = [];
   if (LB_ENGINE === "auto" || LB_ENGINE === "process") {
     faults.push(
-      `LB_STORE: must be empty unless LB_ENGINE is docker, static or swarm; LB_ENGINE is ` +
+      "LB_STORE: must be empty unless LB_ENGINE is docker, static or swarm; LB_ENGINE is " +
         `${LB_ENGINE}, got ${LB_STORE === "swarm" ? "swarm" : `file:${LB_STORE.folder}`}`,
     );
   }
