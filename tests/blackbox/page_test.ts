@@ -115,7 +115,7 @@ browserTest("the page shows and changes a fleet of processes", async (tab, t) =>
     const { digest } = await balancer.status();
     await page.getByRole("button", { name: "Add…" }).click();
     await page.getByRole("textbox", { name: "Names" }).fill("S5");
-    await page.getByRole("button", { name: "Show first what would move" }).click();
+    await page.getByRole("button", { name: "Show plan" }).click();
     await page.getByRole("heading", { name: /^Plan: 2\d\.\d % of the keys would move/ }).waitFor();
     assertEquals(await page.getByText("The page cannot draw this plan").count(), 0);
     assertEquals((await balancer.status()).digest, digest);
@@ -183,7 +183,7 @@ browserTest("the page shows and changes a fleet of processes", async (tab, t) =>
     const { template: { command: before } } = await balancer.status();
     await page.getByRole("button", { name: "Deploy…" }).click();
     await page.getByRole("textbox", { name: "Command" }).fill("sh -c 'exit 7'");
-    await page.getByRole("spinbutton", { name: "Stay ready" }).fill("50");
+    await page.getByRole("spinbutton", { name: "Minimum ready time" }).fill("50");
     await page.keyboard.press("Enter");
     const panel = page.getByRole("region", { name: "Deploy" });
     await panel.getByText(/^rolled back: /).first().waitFor();
@@ -340,7 +340,7 @@ browserTest("a page without a change of the fleet tells what is so", async (tab,
   await t.step("a lost balancer's state is not shown as the present one", async () => {
     await first.end("SIGKILL");
     await page.getByText("not connected, trying again").waitFor();
-    await page.getByText("Not connected; before: 2 of 2 replicas ready").waitFor();
+    await page.getByText("Not connected; last known: 2 of 2 replicas ready").waitFor();
     await row(page, "Server1").getByText("was ready").waitFor();
   });
 
@@ -365,7 +365,7 @@ async function neverReady(tab: OpenTab): Promise<void> {
   });
   const { page, complaints } = await open(balancer, tab());
   await page.getByText("0 of 1 replica ready").waitFor();
-  await page.locator(".incident").getByText("it had never been ready").waitFor();
+  await page.locator(".incident").getByText("the replica was never ready").waitFor();
   await cell(page, "Server1", "State").getByText(/exit code 3/).waitFor();
   await page.locator(".incident").getByText("still healing").waitFor();
   await page.getByText("Last lines of the instance").click();
@@ -391,7 +391,7 @@ async function requiredToken(tab: OpenTab): Promise<void> {
   await page.goto(`${balancer.own}/_lb/`);
   const give = async (token: string) => {
     await page.getByRole("textbox", { name: "Token" }).fill(token);
-    await page.getByRole("button", { name: "Use it" }).click();
+    await page.getByRole("button", { name: "Use token" }).click();
   };
   await page.getByRole("alert").filter({ hasText: "this call wants the header" }).waitFor();
   assertEquals(await barriers(page), []);
@@ -401,7 +401,7 @@ async function requiredToken(tab: OpenTab): Promise<void> {
   await page.getByRole("button", { name: "Enter a token…" }).click();
   await give("wrong");
   await page.getByRole("alert").filter({ hasText: "neither LB_READ_TOKEN nor" }).waitFor();
-  await page.getByText("waits for a token").waitFor();
+  await page.getByText("waiting for a token").waitFor();
   await give("r3ad");
   await page.getByText("1 of 1 replica ready").waitFor();
   await page.getByText("live", { exact: true }).waitFor();

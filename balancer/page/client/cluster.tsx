@@ -37,7 +37,9 @@ export function Cluster(): JSX.Element | null {
 }
 
 function problemOf({ isolated, holder, disagreeMs }: ClusterAnswer): string | undefined {
-  if (isolated) return "This balancer has lost the shared store: it routes on and changes nothing.";
+  if (isolated) {
+    return "This balancer cannot reach the shared store: it still routes, and refuses changes.";
+  }
   if (holder === null) return "No balancer holds the lease: nothing is healed now.";
   return disagreeMs > 0 ? `The rings have differed for ${duration(disagreeMs)}.` : undefined;
 }

@@ -6,7 +6,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX, TargetedEvent } from "preact";
 import type { Status } from "../../answers/fleet.ts";
-import { type DeployWish, useActions } from "./actions.ts";
+import { type DeployRequest, useActions } from "./actions.ts";
 import { type DeployEvent, replacedNames, stepText } from "./deploy_steps.ts";
 import { Dialog, entries, Fault, Field } from "./dialog.tsx";
 import { clock } from "./format.ts";
@@ -19,16 +19,21 @@ export function DeployDialog(): JSX.Element {
   const { engine, template } = store.status.value ?? {};
   const submit = async (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const wish = wishOf(entries(event.currentTarget));
+    const request = requestOf(entries(event.currentTarget));
     store.former = template;
-    if (await actions.deploy(wish)) store.dialog.value = undefined;
+    if (await actions.deploy(request)) store.dialog.value = undefined;
   };
   return (
     <Dialog title="Deploy">
       <form onSubmit={submit}>
         {engine === "docker" && (
-          <Field label="Image" hint="Pinned to its id, and pulled if it is missing.">
-            <input name="image" autocomplete="off" spellcheck={false} value={template?.image} />
+          <Field label="Image" hint="Pulled if it is missing, and pinned to its image id.">
+            <input
+              name="image"
+              autocomplete="off"
+              spellcheck={false}
+              defaultValue={template?.image}
+            />
           </Field>
         )}
         <Field label="Command" hint="Unchanged if empty.">
@@ -41,8 +46,8 @@ export function DeployDialog(): JSX.Element {
           />
         </Field>
         <Field
-          label="Stay ready"
-          hint="Milliseconds that each new instance has to stay ready before the next replica's turn."
+          label="Minimum ready time"
+          hint="Milliseconds that each new instance must stay ready before the next replica is replaced."
         >
           <input name="minReadyMs" type="number" min="0" max="3600000" />
         </Field>
@@ -50,7 +55,7 @@ export function DeployDialog(): JSX.Element {
         {actions.busy.value && <Steps most={4} />}
         <div class="buttons">
           <button type="submit" class="primary" disabled={actions.busy.value}>
-            {actions.busy.value ? "Deploying…" : "Replace every replica"}
+            {actions.busy.value ? "Deploying…" : "Replace all replicas"}
           </button>
         </div>
       </form>
@@ -58,7 +63,7 @@ export function DeployDialog(): JSX.Element {
   );
 }
 
-function wishOf({ image, command, minReadyMs }: Record<string, string>): DeployWish {
+function requestOf({ image, command, minReadyMs }: Record<string, string>): DeployRequest {
   return {
     ...(image ? { image } : {}),
     ...(command ? { command } : {}),
@@ -105,7 +110,7 @@ export function DeployPanel(): JSX.Element | null {
           disabled={actions.busy.value}
           onClick={() => actions.deploy(wayBack(former))}
         >
-          {actions.busy.value ? "Rolling back…" : "Roll back to what ran before"}
+          {actions.busy.value ? "Rolling back…" : "Roll back to the previous template"}
         </button>
       )}
     </section>
@@ -118,7 +123,7 @@ function toneOf({ step, reason }: DeployEvent): string {
 }
 
 /** What ran before; the image by its id, because its tag may have moved. */
-function wayBack({ image, imageId, command, options }: Status["template"]): DeployWish {
+function wayBack({ image, imageId, command, options }: Status["template"]): DeployRequest {
   return {
     ...(image === undefined ? {} : { image: imageId ?? image }),
     command: command ?? null,

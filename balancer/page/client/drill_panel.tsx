@@ -56,8 +56,8 @@ function Result({ report: { load, objective, incident } }: {
       </dd>
       <dt>Healing</dt>
       <dd>
-        {held} held, the longest {milliseconds(longestHoldMs)}; {retried} retried; {spilled}{" "}
-        answered by another
+        {held} held (longest {milliseconds(longestHoldMs)}); {retried} retried; {spilled}{" "}
+        answered by another replica
       </dd>
     </dl>
   );

@@ -15,9 +15,9 @@ export interface Known {
   readonly barred: string | undefined;
 }
 
-/** A state: `unknown` is neither good nor bad. */
+/** A state: `warned` is deliberate and temporary, `unknown` is neither good nor bad. */
 export interface Health {
-  readonly tone: "good" | "bad" | "unknown";
+  readonly tone: "good" | "warned" | "bad" | "unknown";
   readonly text: string;
 }
 
@@ -29,14 +29,17 @@ export function healthOf({ status, live, barred }: Known): Health {
       ? { tone: "bad", text: "The balancer does not answer" }
       : { tone: "unknown", text: "Reading the state…" };
   }
-  const { ready, desired } = status;
-  const text = `${ready} of ${counted(desired, "replica")} ready`;
-  if (live === "lost") return { tone: "unknown", text: `Not connected; before: ${text}` };
+  const { ready, desired, maintenance } = status;
+  const text = `${maintenance ? "In maintenance; " : ""}${ready} of ${
+    counted(desired, "replica")
+  } ready`;
+  if (live === "lost") return { tone: "unknown", text: `Not connected; last known: ${text}` };
   if (desired === 0) return { tone: "unknown", text: "No replicas" };
-  return { tone: ready >= desired ? "good" : "bad", text };
+  if (ready < desired) return { tone: "bad", text };
+  return { tone: maintenance ? "warned" : "good", text };
 }
 
-/** What the page says while it has no status to show. */
+/** The text that replaces the page while it has no status. */
 export function blankText({ live, barred }: Known): string {
   if (barred !== undefined) {
     return "The balancer answers only with a token. Its state, ring, replicas and incidents are shown once you enter one.";
@@ -46,9 +49,9 @@ export function blankText({ live, barred }: Known): string {
     : "Reading the state of the balancer…";
 }
 
-/** What the card of incidents says while there is none. */
+/** The text of the incidents card while there is no incident. */
 export function noIncidents({ replicas, desired }: Status, live: Known["live"]): string {
-  if (live === "lost") return "None were recorded before the connection was lost.";
+  if (live === "lost") return "No incident was recorded before the connection was lost.";
   if (desired === 0) return "There are no replicas, so none has failed.";
   const never = replicas.filter(({ state }) => state !== "ready");
   if (never.length === 0) return "Nothing has failed since the balancer started.";

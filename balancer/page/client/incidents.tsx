@@ -78,7 +78,7 @@ function Group({ group: { incidents } }: { readonly group: IncidentGroup }): JSX
           {duration(now.value - Date.parse(at))} ago
         </time>
       </p>
-      <p>{signal}{served ? "" : "; it had never been ready"}</p>
+      <p>{signal}{served ? "" : "; the replica was never ready"}</p>
       <Ending incident={incident} />
       <Timeline incident={incident} />
       <p class="soft">{costOf(incident)}</p>
@@ -156,9 +156,9 @@ function Timeline({ incident }: { readonly incident: Incident }): JSX.Element {
 function costOf({ requests }: Incident): string {
   const { held, retried, spilled, lost, broken, longestHoldMs } = requests;
   const parts = [
-    held > 0 && `${held} held, the longest ${milliseconds(longestHoldMs)}`,
+    held > 0 && `${held} held (longest ${milliseconds(longestHoldMs)})`,
     retried > 0 && `${retried} retried`,
-    spilled > 0 && `${spilled} answered by another`,
+    spilled > 0 && `${spilled} answered by another replica`,
     broken > 0 && `${broken} broken off`,
     `${lost} lost`,
   ].filter((part) => part !== false);

@@ -72,7 +72,7 @@ function Answer({ reason, slot, hashedAs, hash, owner, successors }: Explanation
         </dd>
         <dt>Hashed as</dt>
         <dd>{hashedAs}{hash === null ? "" : `, 0x${hash.toString(16).padStart(8, "0")}`}</dd>
-        <dt>Then</dt>
+        <dt>Next</dt>
         <dd class="row">
           {successors.slice(0, NEXT).map((name) => <Swatch key={name} name={name} />)}
           {successors.length > NEXT && <span class="soft">and {successors.length - NEXT} more

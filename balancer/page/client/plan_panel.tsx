@@ -32,7 +32,8 @@ export function PlanPanel(): JSX.Element | null {
       <Flows plan={plan} />
       {!moves && (
         <p class="soft">
-          The page cannot draw this plan; the figures are the balancer's.
+          The page cannot draw this plan, because the balancer builds another ring. The figures are
+          the balancer's.
         </p>
       )}
       {error.value && <p class="error" role="alert">{error.value}</p>}
@@ -53,11 +54,13 @@ function summary({ add, remove, before, after, moved }: Plan): string {
   if (before.slots !== after.slots) parts.push(`${before.slots} to ${after.slots} slots`);
   if (before.layout !== after.layout) parts.push(`layout ${before.layout} to ${after.layout}`);
   if (before.hashes !== after.hashes) parts.push(`hashes ${before.hashes} to ${after.hashes}`);
-  parts.push(`${counted(after.members, "replica")} after it`);
-  const worst = (share: number) => `${share.toFixed(2)} times its due`;
-  return `${parts.join("; ")}. ${percent(moved.ids)} of the ids move, too. The fullest has ${
-    worst(before.maxOverMean)
-  } now, ${worst(after.maxOverMean)} then.`;
+  parts.push(`${counted(after.members, "replica")} afterwards`);
+  const worst = (share: number) => `${share.toFixed(2)} times the mean`;
+  return `${parts.join("; ")}. ${
+    percent(moved.ids)
+  } of the ids 0 to 9999 move. Largest share for its weight: ${worst(before.maxOverMean)} now, ${
+    worst(after.maxOverMean)
+  } afterwards.`;
 }
 
 function Flows({ plan: { moved } }: { readonly plan: Plan }): JSX.Element {
@@ -69,7 +72,7 @@ function Flows({ plan: { moved } }: { readonly plan: Plan }): JSX.Element {
           <Swatch name={from} /> → <Swatch name={to} /> <span class="soft">{percent(share)}</span>
         </li>
       ))}
-      {rest > 0 && <li class="soft">and {rest} smaller</li>}
+      {rest > 0 && <li class="soft">and {rest} smaller moves</li>}
     </ul>
   );
 }

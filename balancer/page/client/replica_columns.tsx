@@ -8,6 +8,7 @@ import type { ReplicaStatus as Replica } from "../../answers/fleet.ts";
 import type { ReplicaLoad } from "../../answers/load.ts";
 import { milliseconds, number, percent } from "./format.ts";
 import { Swatch } from "./plan_panel.tsx";
+import { machineOf } from "./machines.ts";
 import { ReplicaState, Weight } from "./replica_state.tsx";
 import { useStore } from "./store.ts";
 
@@ -40,6 +41,8 @@ export interface Column {
   /** Sorted from the largest value down at first. */
   readonly descends?: boolean;
   readonly value: (row: Row) => number | string;
+  /** Whether the column has anything to show; the default is that it has. */
+  readonly shown?: (rows: readonly Row[]) => boolean;
   readonly cell: (row: Row) => JSX.Element | string;
 }
 
@@ -50,6 +53,14 @@ export const COLUMNS: readonly Column[] = [
     title: "State",
     value: ({ rank }) => rank,
     cell: ({ replica }) => <ReplicaState replica={replica} />,
+  },
+  {
+    id: "machine",
+    title: "Machine",
+    class: "machine",
+    value: ({ replica }) => machineOf(replica) ?? "",
+    shown: (rows) => rows.some(({ replica }) => machineOf(replica) !== undefined),
+    cell: ({ replica }) => machineOf(replica) ?? "–",
   },
   {
     id: "slots",

@@ -35,7 +35,7 @@ export function ReplicaState({ replica }: { readonly replica: Replica }): JSX.El
         {!lost && <StateIcon state={state} />} {lost && "was "}
         {state}{" "}
         <span class="soft">{lost ? "" : next > 0 ? `starts in ${duration(next)}` : lasts}</span>
-        {awaited && !lost && <span class="tag">requests wait for it</span>}
+        {awaited && !lost && <span class="tag">requests are held</span>}
       </span>
       {cause !== undefined && <span class="cause">{cause}</span>}
     </>

@@ -15,6 +15,8 @@ import {
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { counted } from "./format.ts";
+import { Machines } from "./machine_list.tsx";
+import { machineOf } from "./machines.ts";
 import { type Column, COLUMNS, NAME, rankOf, type Row } from "./replica_columns.tsx";
 import { useStore } from "./store.ts";
 
@@ -35,6 +37,7 @@ export function Replicas(): JSX.Element | null {
   if (!status) return null;
   const found = table.getRowModel().rows.map(({ original }) => original);
   const shown = all.value ? found : found.slice(0, FIRST);
+  const columns = COLUMNS.filter(({ shown = () => true }) => shown(rows));
   return (
     <section class="card replicas" aria-labelledby="replicas-title">
       <header>
@@ -46,7 +49,7 @@ export function Replicas(): JSX.Element | null {
           <input
             type="search"
             placeholder="Name or state"
-            aria-label="Show replicas by name or state"
+            aria-label="Filter replicas by name, state or machine"
             value={sought.value}
             onInput={(event) => sought.value = event.currentTarget.value}
           />
@@ -61,11 +64,12 @@ export function Replicas(): JSX.Element | null {
           </button>
         )}
       </header>
+      <Machines replicas={status.replicas} />
       <div class="scroller" tabIndex={0} role="group" aria-label="Table of replicas">
         <table role="table">
-          <Head table={table} />
+          <Head table={table} columns={columns} />
           <tbody role="rowgroup">
-            {shown.map((row) => <ReplicaRow key={row.replica.name} row={row} />)}
+            {shown.map((row) => <ReplicaRow key={row.replica.name} row={row} columns={columns} />)}
           </tbody>
         </table>
         {rows.length === 0 && <p class="empty">There is no replica yet.</p>}
@@ -109,8 +113,9 @@ function useTable(
       getCoreRowModel: getCoreRowModel(),
       getFilteredRowModel: getFilteredRowModel(),
       getSortedRowModel: getSortedRowModel(),
-      globalFilterFn: ({ original: { replica: { name, state } } }, _, text: string) =>
-        `${name} ${state}`.toLowerCase().includes(text.toLowerCase()),
+      globalFilterFn: ({ original: { replica } }, _, text: string) =>
+        `${replica.name} ${replica.state} ${machineOf(replica) ?? ""}`.toLowerCase()
+          .includes(text.toLowerCase()),
       getColumnCanGlobalFilter: ({ id }) => id === "name",
       state: {},
       onStateChange: () => {},
@@ -127,11 +132,14 @@ function useTable(
   return table;
 }
 
-function Head({ table }: { readonly table: Table<Row> }): JSX.Element {
+function Head({ table, columns }: {
+  readonly table: Table<Row>;
+  readonly columns: readonly Column[];
+}): JSX.Element {
   return (
     <thead role="rowgroup">
       <tr role="row">
-        {[NAME, ...COLUMNS].map((column) => (
+        {[NAME, ...columns].map((column) => (
           <Title
             key={column.id}
             column={column}
@@ -169,7 +177,10 @@ function Title({ column: { id, title, class: sort }, table }: {
   );
 }
 
-function ReplicaRow({ row }: { readonly row: Row }): JSX.Element {
+function ReplicaRow({ row, columns }: {
+  readonly row: Row;
+  readonly columns: readonly Column[];
+}): JSX.Element {
   const store = useStore();
   const { name } = row.replica;
   // Not the hovered name itself, or every row would render again for each hover.
@@ -186,7 +197,7 @@ function ReplicaRow({ row }: { readonly row: Row }): JSX.Element {
       onFocusOut={unmark}
     >
       <th role="rowheader" scope="row">{NAME.cell(row)}</th>
-      {COLUMNS.map(({ id, title, class: sort, cell }) => (
+      {columns.map(({ id, title, class: sort, cell }) => (
         <td key={id} role="cell" data-label={title} class={sort}>{cell(row)}</td>
       ))}
       <td role="cell" class="act">
