@@ -24,7 +24,7 @@ function status(ready: number, desired: number): Status {
     name: `S${index + 1}`,
     state: index < ready ? "ready" : "waiting",
   })) as unknown as ReplicaStatus[];
-  return { ready, desired, replicas } as unknown as Status;
+  return { ready, desired, replicas, engineUp: true } as unknown as Status;
 }
 
 /** An incident of S1 that was healed after 64 ms. */
@@ -74,6 +74,15 @@ Deno.test("each overall state has its own words, and only a full fleet is good",
   assertEquals(
     seen({ status: { ...status(1, 2), maintenance } }),
     "bad: In maintenance; 1 of 2 replicas ready",
+  );
+  assertEquals(
+    seen({ status: { ...status(2, 2), engineUp: false } }),
+    "bad: Engine does not answer; 2 of 2 replicas ready",
+  );
+  const cluster = { isolated: true } as NonNullable<Status["cluster"]>;
+  assertEquals(
+    seen({ status: { ...status(2, 2), cluster } }),
+    "bad: Shared store unreachable; 2 of 2 replicas ready",
   );
   assertEquals(
     seen({ status: status(2, 2), live: "lost" }),

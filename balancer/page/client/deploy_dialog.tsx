@@ -5,12 +5,16 @@
  */
 import { useSignal } from "@preact/signals";
 import type { JSX, TargetedEvent } from "preact";
+import { useRef } from "preact/hooks";
 import type { Status } from "../../answers/fleet.ts";
 import { type DeployRequest, useActions } from "./actions.ts";
-import { type DeployEvent, replacedNames, stepText } from "./deploy_steps.ts";
+import { type DeployEvent, replacedNames, type ShownDeploy, stepText } from "./deploy_steps.ts";
 import { Dialog, entries, Fault, Field } from "./dialog.tsx";
 import { clock } from "./format.ts";
 import { useStore } from "./store.ts";
+import { useKeptFocus } from "./use_kept_focus.ts";
+
+type Template = Status["template"];
 
 /** The form of a deploy. */
 export function DeployDialog(): JSX.Element {
@@ -78,37 +82,48 @@ const SHOWN_MS = 10 * 60_000;
 export function DeployPanel(): JSX.Element | null {
   const store = useStore();
   const hidden = useSignal(0);
-  const actions = useActions();
-  const { deploy, status, now } = store;
+  const { deploy, now } = store;
   const last = deploy.value?.steps.at(-1);
   if (!deploy.value || !last || hidden.value === last.id) return null;
   if (deploy.value.over && now.value - last.at > SHOWN_MS) return null;
-  const replaced = replacedNames(deploy.value).length;
-  const total = status.value?.desired ?? 0;
+  return <Progress deploy={deploy.value} last={last} dismiss={() => hidden.value = last.id} />;
+}
+
+function Progress({ deploy, last, dismiss }: {
+  readonly deploy: ShownDeploy;
+  readonly last: DeployEvent;
+  readonly dismiss: () => void;
+}): JSX.Element {
+  const store = useStore();
+  const actions = useActions();
+  const element = useRef<HTMLElement>(null);
+  useKeptFocus(element);
+  const replaced = replacedNames(deploy).length;
+  const total = store.status.value?.desired ?? 0;
   const { former } = store;
+  const rollBack = async (to: Template) => {
+    const present = store.status.value?.template;
+    if (await actions.deploy(wayBack(to))) store.former = present;
+  };
   return (
-    <section class={`card progress ${toneOf(last)}`} aria-labelledby="deploy-title">
+    <section ref={element} class={`card progress ${toneOf(last)}`} aria-labelledby="deploy-title">
       <header>
         <h2 id="deploy-title">Deploy</h2>
         <span role="status">
-          {deploy.value.over
-            ? stepText(last)
-            : `${replaced} of ${total} replaced; ${stepText(last)}`}
+          {deploy.over ? stepText(last) : `${replaced} of ${total} replaced; ${stepText(last)}`}
         </span>
-        {deploy.value.over && (
-          <button type="button" onClick={() => hidden.value = last.id}>Dismiss</button>
+        {deploy.over && (
+          <button type="button" aria-label="Dismiss deploy" onClick={dismiss}>Dismiss</button>
         )}
       </header>
-      {!deploy.value.over && (
-        <progress max={total} value={replaced} aria-label="Replaced replicas" />
-      )}
+      {!deploy.over && <progress max={total} value={replaced} aria-label="Replaced replicas" />}
       <Steps most={6} />
       <Fault text={actions.error.value} />
       {last.step === "done" && former && (
         <button
           type="button"
           disabled={actions.busy.value}
-          onClick={() => actions.deploy(wayBack(former))}
+          onClick={() => rollBack(former)}
         >
           {actions.busy.value ? "Rolling back…" : "Roll back to the previous template"}
         </button>
@@ -122,8 +137,8 @@ function toneOf({ step, reason }: DeployEvent): string {
   return step === "rolled-back" || reason !== undefined ? "bad" : "";
 }
 
-/** What ran before; the image by its id, because its tag may have moved. */
-function wayBack({ image, imageId, command, options }: Status["template"]): DeployRequest {
+/** The deploy of an earlier template; its image by id, because the tag may have moved. */
+function wayBack({ image, imageId, command, options }: Template): DeployRequest {
   return {
     ...(image === undefined ? {} : { image: imageId ?? image }),
     command: command ?? null,

@@ -4,11 +4,13 @@
  * @module
  */
 import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
 import type { Status } from "../../answers/fleet.ts";
 import { clock, counted, duration } from "./format.ts";
 import { type Flapping as FlappingReplica, flapping, healthOf } from "./health.ts";
 import { StateIcon } from "./icons.tsx";
 import { useStore } from "./store.ts";
+import { useKeptFocus } from "./use_kept_focus.ts";
 
 type Maintenance = NonNullable<Status["maintenance"]>;
 
@@ -118,9 +120,11 @@ export function Warnings(): JSX.Element | null {
 /** Whom the maintenance concerns, and since when. */
 function InMaintenance({ message, retryAfterS, allow, since }: Maintenance): JSX.Element {
   const store = useStore();
+  const element = useRef<HTMLDivElement>(null);
+  useKeptFocus(element);
   const lasts = duration(store.now.value - Date.parse(since));
   return (
-    <div class="warnings mild">
+    <div ref={element} class="warnings mild">
       <p>
         In maintenance for {lasts}, since{" "}
         <time dateTime={since}>{clock(Date.parse(since))}</time>: new requests on all routes are

@@ -29,14 +29,21 @@ export function healthOf({ status, live, barred }: Known): Health {
       ? { tone: "bad", text: "The balancer does not answer" }
       : { tone: "unknown", text: "Reading the state…" };
   }
-  const { ready, desired, maintenance } = status;
-  const text = `${maintenance ? "In maintenance; " : ""}${ready} of ${
-    counted(desired, "replica")
-  } ready`;
+  const { ready, desired } = status;
+  const { tone, prefix } = restrictionOf(status);
+  const text = `${prefix}${ready} of ${counted(desired, "replica")} ready`;
   if (live === "lost") return { tone: "unknown", text: `Not connected; last known: ${text}` };
   if (desired === 0) return { tone: "unknown", text: "No replicas" };
   if (ready < desired) return { tone: "bad", text };
-  return { tone: maintenance ? "warned" : "good", text };
+  return { tone, text };
+}
+
+/** What limits the balancer although all replicas may be ready. */
+function restrictionOf({ maintenance, cluster, engineUp }: Status) {
+  if (cluster?.isolated) return { tone: "bad", prefix: "Shared store unreachable; " } as const;
+  if (!engineUp) return { tone: "bad", prefix: "Engine does not answer; " } as const;
+  if (maintenance) return { tone: "warned", prefix: "In maintenance; " } as const;
+  return { tone: "good", prefix: "" } as const;
 }
 
 /** The text that replaces the page while it has no status. */

@@ -31,7 +31,7 @@ function Page(): JSX.Element {
   return (
     <>
       <Header />
-      <main class={store.live.value === "lost" ? "stale" : ""}>
+      <main tabIndex={-1} class={store.live.value === "lost" ? "stale" : ""}>
         <Body />
       </main>
       <OpenDialog />

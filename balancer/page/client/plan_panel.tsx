@@ -9,6 +9,7 @@ import { useActions } from "./actions.ts";
 import { counted, percent } from "./format.ts";
 import type { Plan } from "../../answers/ring.ts";
 import { useStore } from "./store.ts";
+import { useKeptFocus } from "./use_kept_focus.ts";
 
 /** Limit on the listed flows. */
 const FLOWS = 6;
@@ -18,6 +19,8 @@ export function PlanPanel(): JSX.Element | null {
   const store = useStore();
   const { apply, busy, error } = useActions();
   const heading = useRef<HTMLHeadingElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
+  useKeptFocus(panel);
   const shown = store.plan.value;
   // The dialog that requested the plan is gone: the focus moves here, for keyboards and screen
   // readers.
@@ -26,7 +29,7 @@ export function PlanPanel(): JSX.Element | null {
   const { plan, moves } = shown;
   const drop = () => store.plan.value = undefined;
   return (
-    <div class="plan">
+    <div ref={panel} class="plan">
       <h3 ref={heading} tabIndex={-1}>Plan: {percent(plan.moved.share)} of the keys would move</h3>
       <p>{summary(plan)}</p>
       <Flows plan={plan} />
@@ -55,12 +58,12 @@ function summary({ add, remove, before, after, moved }: Plan): string {
   if (before.layout !== after.layout) parts.push(`layout ${before.layout} to ${after.layout}`);
   if (before.hashes !== after.hashes) parts.push(`hashes ${before.hashes} to ${after.hashes}`);
   parts.push(`${counted(after.members, "replica")} afterwards`);
-  const worst = (share: number) => `${share.toFixed(2)} times the mean`;
-  return `${parts.join("; ")}. ${
-    percent(moved.ids)
-  } of the ids 0 to 9999 move. Largest share for its weight: ${worst(before.maxOverMean)} now, ${
-    worst(after.maxOverMean)
-  } afterwards.`;
+  const [first = "", ...rest] = parts;
+  const changes = [first.charAt(0).toUpperCase() + first.slice(1), ...rest].join("; ");
+  return `${changes}. ${percent(moved.ids)} of the ids 0 to 9999 move. Largest share relative to ` +
+    `the weights: ${before.maxOverMean.toFixed(2)} now, ${
+      after.maxOverMean.toFixed(2)
+    } afterwards.`;
 }
 
 function Flows({ plan: { moved } }: { readonly plan: Plan }): JSX.Element {

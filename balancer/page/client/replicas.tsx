@@ -13,12 +13,13 @@ import {
   type Table,
 } from "@tanstack/table-core";
 import type { JSX } from "preact";
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { counted } from "./format.ts";
 import { Machines } from "./machine_list.tsx";
 import { machineOf } from "./machines.ts";
 import { type Column, COLUMNS, NAME, rankOf, type Row } from "./replica_columns.tsx";
 import { useStore } from "./store.ts";
+import { useKeptFocus } from "./use_kept_focus.ts";
 
 /** Number of replicas from which a search box is shown. */
 const MANY = 12;
@@ -48,7 +49,7 @@ export function Replicas(): JSX.Element | null {
         {rows.length >= MANY && (
           <input
             type="search"
-            placeholder="Name or state"
+            placeholder="Name, state…"
             aria-label="Filter replicas by name, state or machine"
             value={sought.value}
             onInput={(event) => sought.value = event.currentTarget.value}
@@ -182,6 +183,8 @@ function ReplicaRow({ row, columns }: {
   readonly columns: readonly Column[];
 }): JSX.Element {
   const store = useStore();
+  const element = useRef<HTMLTableRowElement>(null);
+  useKeptFocus(element, ".replicas .scroller");
   const { name } = row.replica;
   // Not the hovered name itself, or every row would render again for each hover.
   const marked = useComputed(() => store.marked.value === name);
@@ -189,6 +192,7 @@ function ReplicaRow({ row, columns }: {
   const unmark = () => store.marked.value = undefined;
   return (
     <tr
+      ref={element}
       role="row"
       class={marked.value ? "marked" : ""}
       onPointerEnter={mark}

@@ -62,7 +62,7 @@ export interface Spoke {
 }
 
 /** Lengths that are tried, the longest first. */
-const LENGTHS = [16, 10, 7];
+const LENGTHS = [16, 13, 11, 9, 7];
 const GAP = 3;
 
 /**

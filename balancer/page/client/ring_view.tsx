@@ -176,7 +176,7 @@ function Legend({ picture, size }: {
 }): JSX.Element {
   const coarse = picture !== undefined && bandsOf(picture.runs.length, size).coarse;
   const signs = [
-    { word: coarse ? "slots of the marked replica" : "slots", sign: coarse ? "inner" : "outer" },
+    { word: coarse ? "marked slots" : "slots", sign: coarse ? "inner" : "outer" },
     { word: "shares", sign: coarse ? "outer" : "inner" },
     { word: "unready", sign: "away" },
     ...(coarse || !picture?.virtualServers.length
