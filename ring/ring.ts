@@ -13,6 +13,7 @@ import { murmur3 } from "./murmur3.ts";
 import { completeOptions, type CompleteRingOptions, type RingOptions } from "./options.ts";
 import type { Placement, VirtualServer } from "./placement.ts";
 import type { Preferences } from "./preferences.ts";
+import { checkTable } from "./table_check.ts";
 import { Walks } from "./walks.ts";
 
 /**
@@ -288,16 +289,6 @@ function runBothBranches(): void {
 }
 
 runBothBranches();
-
-function checkTable(table: Uint16Array, { slots, members }: CompleteRingOptions): void {
-  if (table.length !== slots) {
-    throw new RangeError(`table must have ${slots} slots, got ${table.length}`);
-  }
-  const last = Math.max(members.length, 1) - 1;
-  const stranger = table.find((owner) => owner > last);
-  if (stranger === undefined) return;
-  throw new RangeError(`an owner must be at most ${last}, the last member, got ${stranger}`);
-}
 
 function isPowerOfTwo(slots: number): boolean {
   return Number.isInteger(Math.log2(slots));

@@ -1,5 +1,5 @@
 /**
- * What is known about the certificates, for status and metrics.
+ * Facts about the certificates, for status and metrics.
  *
  * @module
  */

@@ -27,7 +27,7 @@ const EXPIRY_NOTICE_MS = 14 * 24 * 60 * 60 * 1000;
 /** Interval between two reports of one certificate, in milliseconds. */
 const NOTICE_MS = 24 * 60 * 60 * 1000;
 
-/** What the certificates are for, and the dependencies of the store. */
+/** Purpose of the certificates, and dependencies of the store. */
 interface StoreOptions {
   readonly source: CertificateFiles;
   /** Certificates that sign those of clients; empty for none. */
@@ -134,7 +134,7 @@ export class CertificateStore implements AsyncDisposable {
       if (marks === this.#marks && this.#doubtful === "") return;
       this.#marks = marks;
       const faults = await this.#load();
-      // Two files are not replaced at once: what is bad for a moment only is not reported.
+      // Two files are not replaced at once: a fault of a moment is not reported.
       if (faults.length === 0 || this.#doubtful === marks) this.#report(faults);
       this.#doubtful = faults.length === 0 || this.#doubtful === marks ? "" : marks;
     } catch (error) {

@@ -9,7 +9,7 @@ import type { FailureLog } from "../failures.ts";
 import { bounded } from "./bounded.ts";
 import { ABSENT, type SharedStore, type SharedStores } from "./shared_store.ts";
 
-/** What a balancer routes by. */
+/** The state that a balancer routes by. */
 export interface RoutingReport {
   /** Epoch of the desired state by which all of its workers route. */
   readonly epoch: number;

@@ -196,7 +196,7 @@ export class FileStores implements SharedStores {
   }
 }
 
-/** What other users can write, they could use to start containers. */
+/** Other users that can write the state could start containers. */
 async function requireFolder(folder: string): Promise<void> {
   const info = await Deno.stat(folder).catch((error) => {
     const why = error instanceof Deno.errors.NotFound ? "does not exist" : errorMessage(error);

@@ -33,7 +33,7 @@ interface SeenLease {
   readonly at: number;
 }
 
-/** What a balancer does next about the lease. */
+/** The next step of a balancer with the lease. */
 type LeaseStep = "renew" | "take" | "wait";
 
 /** Part of the lease that its holder uses, so that clocks may run at slightly different rates. */

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type { ReplicaStatus, Status } from "../answers/fleet.ts";
 import type { History, HistoryQuery } from "../answers/history.ts";
 import type { Load } from "../answers/load.ts";
-import { DeployError } from "../fleet/operations/deploy.ts";
+import { DeployError } from "../fleet/operations/deploy_request.ts";
 import { type Incident, NO_COSTS } from "../fleet/incidents/incident.ts";
 import { EventLog } from "../fleet/incidents/event_log.ts";
 import { Ring } from "../../ring/mod.ts";

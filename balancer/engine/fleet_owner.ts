@@ -141,9 +141,12 @@ export class FleetOwner {
     } catch (error) {
       if (!NO_VOLUMES.includes(statusOf(error) ?? 0)) throw error;
       this.#guarded = false;
-      log.warn("the Engine offers no volumes, so nothing keeps a second balancer off: {error}", {
-        error: errorMessage(error),
-      });
+      log.warn(
+        "the Engine refuses volumes, so a second balancer could use the fleet, too: {error}",
+        {
+          error: errorMessage(error),
+        },
+      );
       return;
     }
     this.#claimed = true;

@@ -22,11 +22,12 @@ import type { FleetPolicy } from "./member/policy.ts";
 import { type FleetOptions, FleetParts } from "./parts.ts";
 import type { Changes } from "./reconcile/changes.ts";
 import type { Condition } from "./reconcile/conditions.ts";
+import { DeadlineTimer } from "./reconcile/deadline_timer.ts";
 import type { PendingRemoval } from "./reconcile/removals.ts";
 import type { SharedChanges } from "./reconcile/shared_changes.ts";
 import type { Rollout } from "./reconcile/rollout.ts";
 import type { RingSpec } from "./spec/ring_spec.ts";
-import { weighted } from "./store/desired_state.ts";
+import { weighted } from "./store/saved_form.ts";
 
 /** Keeps the desired replicas alive. */
 export class Fleet {
@@ -42,15 +43,16 @@ export class Fleet {
   readonly rollout: Rollout;
   readonly #options: FleetOptions;
   readonly #parts: FleetParts;
+  readonly #timer: DeadlineTimer;
   #onHealing = () => {};
   #closing = false;
   #abandoned = false;
   /** The maintenance that was reported last. */
   #maintenance: MaintenanceState | undefined;
-  #cancelTimer: (() => void) | undefined;
 
   constructor(options: FleetOptions) {
     this.#options = options;
+    this.#timer = new DeadlineTimer(options.clock, () => this.#parts.signals.tick());
     const parts = this.#parts = new FleetParts(options, () => this.#settle());
     this.eventLog = parts.eventLog;
     this.incidents = parts.incidents;
@@ -249,7 +251,7 @@ export class Fleet {
     this.#abandoned = true;
     this.#parts.queue.close();
     this.#parts.removals.close();
-    this.#cancelTimer?.();
+    this.#timer.cancel();
     this.#parts.heartbeats.close();
     this.#parts.engineMonitor.close();
     await this.changes.close();
@@ -261,7 +263,7 @@ export class Fleet {
   crash(): void {
     this.#abandoned = true;
     this.#parts.queue.close();
-    this.#cancelTimer?.();
+    this.#timer.cancel();
     this.#parts.heartbeats.close();
     this.#parts.engineMonitor.close();
     this.#parts.shared?.close();
@@ -277,18 +279,10 @@ export class Fleet {
     const input = { engineUp, spares, template, shape, epoch, mayHeal };
     this.#parts.reconciler.reconcile(input, now);
     this.#parts.heartbeats.sync(this.#parts.roster.all);
-    this.#setTimer(now);
+    this.#timer.set(this.#parts.reconciler.nextDeadline(now) - now);
     this.#tellMaintenance();
     if (inventory.complete) shared?.settle();
     this.#parts.conditions.check(this.#parts.roster.byName);
-  }
-
-  #setTimer(now: number): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    const deadline = this.#parts.reconciler.nextDeadline(now);
-    if (deadline === Infinity) return;
-    this.#cancelTimer = this.#options.clock.after(deadline - now, () => this.#parts.signals.tick());
   }
 
   /** Of several balancers each one follows the shared state. */

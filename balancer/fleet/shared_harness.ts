@@ -77,7 +77,7 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
 }
 
-/** What stands between a balancer and the world: it can be stopped, cut off and killed. */
+/** The surroundings of a balancer, which can be stopped, cut off and killed. */
 class Port {
   cut = false;
   dead = false;
@@ -227,7 +227,7 @@ export class BalancerHarness {
     return this.fleet.members.find((member) => member.name === name);
   }
 
-  /** What the balancer routes by: epoch, digest, and the instance of each ready replica. */
+  /** The state that the balancer routes by: epoch, digest, and the instance of each ready replica. */
   routing(): string {
     const { epoch, ring, ready } = this.fleet.view;
     const instances = [...ready].map(([name, { instance }]) => `${name}=${instance}`).sort();

@@ -6,7 +6,7 @@ import { SharedHarness } from "./shared_harness.ts";
 /** Number of histories; the nightly run takes more. */
 const HISTORIES = Number(PERMITTED && Deno.env.get("SHARED_HISTORIES") || 300);
 
-/** One step of a history: what happens, to which balancer and replica, and the time after it. */
+/** One step of a history: an event, its balancer and replica, and the time after it. */
 const step = fc.record({
   what: fc.constantFrom(
     "time",

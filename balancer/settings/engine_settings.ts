@@ -28,13 +28,14 @@ export const ENGINE_SETTINGS = {
   }),
   LB_PULL: choice(
     ["missing", "always", "never"],
-    "whether an image is fetched: where it is not on the host, each time that it is taken up (start, deploy), or never",
+    "when an image is pulled: `missing`: if it is not on the host; `always`: whenever its " +
+      "reference is resolved (first start, deploy); `never`",
   ),
   LB_PULL_TIMEOUT_MS: whole(
     600_000,
     1000,
     LARGEST_DELAY_MS,
-    "longest time for fetching one image, in milliseconds",
+    "longest time for pulling one image, in milliseconds",
   ),
   LB_DOCKER_CONFIG: text(
     "",
@@ -58,7 +59,8 @@ export const ENGINE_SETTINGS = {
     schema: parsed(parseEnvironment),
     fallback: "{}",
     expects: 'a JSON object of strings, {"NAME":"value"}',
-    about: "environment that every replica gets beside PORT, HOST, SERVER_NAME and SERVER_ID",
+    about: "environment variables of every replica, beside PORT, HOST, SERVER_NAME and " +
+      "SERVER_ID",
     secret: true,
     form: { kind: "texts" },
   },
@@ -66,15 +68,14 @@ export const ENGINE_SETTINGS = {
     replicaOptions,
     "{}",
     'a JSON object such as {"memory":"512m","volumes":["data-$SERVER_NAME:/data"]}',
-    "resources, devices, mounts and networks of a replica's container (docs/operations.md); engine docker",
+    "resources, devices, mounts and networks of a replica's container (docs/guide/containers.md); engine docker",
   ),
   LB_REPLICA_USER: {
     schema: parsed<User | null>(parseUser),
     fallback: "",
     expects: "`uid:gid` in numbers, or empty for the balancer's own user",
-    about:
-      "user that replicas run as, engine process; takes a balancer that runs as root. Another " +
-      "user can read neither the balancer's environment nor its files",
+    about: "user of replicas, engine process; the balancer must run as root. A separate user can " +
+      "read neither the balancer's environment nor its files",
   },
   LB_FLEET: text(
     DEFAULT_FLEET,
@@ -83,18 +84,18 @@ export const ENGINE_SETTINGS = {
   ),
   LB_TAKE_OVER: flag(
     false,
-    "whether a balancer that has the fleet, or the state file, is asked to hand it over; " +
-      "false: this one does not start then",
+    "whether to take the fleet, or the state file, over from a running balancer; false: the " +
+      "start fails if there is one",
   ),
   LB_CONTAINER_PREFIX: text(
     "",
-    "put before a replica's name to make its container's name; empty: nothing in the fleet " +
+    "prefix of container names, before the replica's name; empty: none in the fleet " +
       "`ringkeeper`, `FLEET-` in any other",
     { expects: "letters, digits, `_`, `.` and `-`, or empty", pattern: NAME_OR_EMPTY },
   ),
   LB_DOCKER_NETWORK: text(
     "",
-    "network that replicas join; made where it is missing. Empty: `ringkeeper` in the fleet " +
+    "network of replicas, created if it is missing. Empty: `ringkeeper` in the fleet " +
       "`ringkeeper`, `ringkeeper-FLEET` in any other",
     { expects: "letters, digits, `_`, `.` and `-`, or empty", pattern: NAME_OR_EMPTY },
   ),
@@ -102,8 +103,7 @@ export const ENGINE_SETTINGS = {
     schema: parsed(parseDockerHost),
     fallback: "unix:///var/run/docker.sock",
     expects: "`unix:///path`, `/path` or `tcp://host:port`",
-    about:
-      "Docker Engine, or a socket proxy in front of it; TLS where `DOCKER_TLS_VERIFY` is set, " +
+    about: "Docker Engine, or a socket proxy in front of it; TLS if `DOCKER_TLS_VERIFY` is set, " +
       "with ca.pem, cert.pem and key.pem of the folder `DOCKER_CERT_PATH`",
   },
   DOCKER_TLS_VERIFY: text("", "TLS to a Docker Engine behind `tcp://`; any text turns it on", {

@@ -35,7 +35,7 @@ export const FLEET_SETTINGS = {
   },
   LB_SLOTS: whole(512, 1, MAX_SLOTS, "slots on the ring (M)"),
   LB_VIRTUAL_SERVERS: whole(9, 1, MAX_SLOTS, "virtual servers a replica (K), layout `ring` only"),
-  LB_LAYOUT: choice(LAYOUTS, "how slots are given to replicas"),
+  LB_LAYOUT: choice(LAYOUTS, "how slots are assigned to replicas"),
   LB_HASHES: choice(
     ["fibonacci", "seed", "classic", "hashed"],
     "hash functions of the ring; `seed` and `classic` are the textbook's formulas",
@@ -73,11 +73,10 @@ export const FLEET_SETTINGS = {
     0,
     0,
     LARGEST_DELAY_MS,
-    "milliseconds in which a new replica comes to its full share; 0: at once",
+    "milliseconds until a new replica has its full share; 0: at once",
   ),
   LB_RING_FIELDS: flag(
     false,
-    "whether responses say where they come from: X-Ring-Slot, X-Ring-Replica, " +
-      "X-Ring-Epoch and X-Ring-Digest",
+    "whether responses carry X-Ring-Slot, X-Ring-Replica, X-Ring-Epoch and X-Ring-Digest",
   ),
 } satisfies Record<string, Setting<unknown>>;

@@ -21,9 +21,8 @@ export const HEALING_SETTINGS = {
     schema: parsed((s) => /^(\/[!-~]*)?$/.test(s) ? s : undefined),
     fallback: "/heartbeat",
     expects: "a path that starts with /, or empty",
-    about:
-      "path that a heartbeat asks for; empty: no probes, a replica is up until no connection " +
-      "can be made to it and is tried again after a second; docker and process replace it after five",
+    about: "path of a heartbeat; empty: no heartbeats, a replica is down while connections to it " +
+      "fail, and is tried again after a second; docker and process replace it after five",
     emptyCounts: true,
   },
   LB_HEALTH_HOST: text("", "`Host` field of a heartbeat", {
@@ -40,7 +39,7 @@ export const HEALING_SETTINGS = {
     asFile: "LB_HEALTH_HEADERS_FILE",
     form: { kind: "texts" },
   },
-  LB_HEALTH_HEADERS_FILE: text("", "file that holds them instead, as a JSON object", {
+  LB_HEALTH_HEADERS_FILE: text("", "file with these fields instead, as a JSON object", {
     expects: "a path, or empty",
     pattern: /^[^\0]*$/,
   }),
@@ -49,27 +48,27 @@ export const HEALING_SETTINGS = {
     250,
     1,
     LARGEST_DELAY_MS,
-    "milliseconds before the next start of a replica whose last three lives were short; doubles " +
-      "with each further one",
+    "milliseconds before the next start of a replica that failed soon after its last three " +
+      "starts; doubles with each further failure",
   ),
   LB_RESTART_BACKOFF_MAX_MS: whole(
     30000,
     1,
     LARGEST_DELAY_MS,
-    "milliseconds that this wait may reach",
+    "upper bound of that wait, in milliseconds",
   ),
   LB_HEALTHY_SPELL_MS: whole(
     60000,
     1,
     LARGEST_DELAY_MS,
-    "milliseconds that a replica has to be ready before its short lives are forgiven; grows with " +
-      "them, up to ten times",
+    "milliseconds that a replica must be ready until its early failures are forgotten; grows " +
+      "with their number, up to ten times",
   ),
   LB_SPARES: whole(
     0,
     0,
     64,
-    "instances kept ready for whichever replica fails next; they own no slots",
+    "instances kept ready for the next failed replica; they own no slots",
   ),
   LB_STARTS_PER_MINUTE: whole(120, 1, 100000, "replacements that may be started within a minute"),
   LB_MIN_HEALTHY_PERCENT: whole(
@@ -82,19 +81,19 @@ export const HEALING_SETTINGS = {
     3,
     0,
     100,
-    "deaths in a row with the same request key in flight that quarantine the key; 0 is never",
+    "deaths in a row with the same request key in flight that quarantine the key; 0: never",
   ),
   LB_QUARANTINE_MS: whole(60000, 1, LARGEST_DELAY_MS, "milliseconds of a key's quarantine"),
   LB_MIN_READY_MS: whole(
     10000,
     0,
     LARGEST_DELAY_MS,
-    "milliseconds that a new instance has to stay ready before a deploy goes on; one that fails " +
-      "earlier rolls the deploy back",
+    "milliseconds that a new instance must stay ready before a deploy continues; an earlier " +
+      "failure rolls the deploy back",
   ),
   LB_STATE_FILE: text(
     "",
-    "file that keeps the members of the fleet while the balancer does not run",
+    "file with the fleet's desired state, from which the balancer restarts",
     {
       expects: "a path whose folder exists, or empty to adopt the running instances",
       pattern: /^[^\0]*$/,
@@ -111,21 +110,25 @@ export const HEALING_SETTINGS = {
     3000,
     300,
     60_000,
-    "milliseconds after which another balancer heals the fleet if the one that did falls silent; " +
-      "only with LB_STORE",
+    "milliseconds of silence of the healing balancer after which another one takes over; only " +
+      "with LB_STORE",
   ),
-  LB_DRILLS: flag(false, "let `POST /_lb/drill` kill replicas to prove that they heal"),
+  LB_DRILLS: flag(
+    false,
+    "allow `POST /_lb/drill`, which kills a replica to prove that it " +
+      "heals",
+  ),
   LB_DRAIN_MS: whole(
     10000,
     0,
     LARGEST_DELAY_MS,
-    "milliseconds that running requests get when a replica is removed or the balancer ends",
+    "milliseconds for running requests when a replica is removed or the balancer ends",
   ),
   LB_DRAIN_STREAMS_MS: whole(
     10000,
     0,
     LARGEST_DELAY_MS,
-    "milliseconds that tunnels and event streams get then; they are closed after it",
+    "the same for tunnels and event streams, which are closed afterwards",
   ),
   LB_SHUTDOWN_TIMEOUT_MS: whole(
     25000,
@@ -137,8 +140,8 @@ export const HEALING_SETTINGS = {
   LB_STOP_GRACE_MS: whole(5000, 0, LARGEST_DELAY_MS, "milliseconds from SIGTERM to SIGKILL"),
   LB_HOLD: choice(
     ["hold", "spill", "fail"],
-    "a request whose replica is being replaced waits for it, goes to the ring's next ready one, " +
-      "or is answered 503",
+    "`hold`: a request waits while its replica is being replaced; `spill`: it goes to the " +
+      "next ready replica of the ring; `fail`: it is answered 503",
   ),
   LB_HOLD_MS: whole(
     5000,
@@ -146,7 +149,7 @@ export const HEALING_SETTINGS = {
     LARGEST_DELAY_MS,
     "milliseconds that one request may wait for replicas; then it goes to the next ready one",
   ),
-  LB_HOLD_REQUESTS: whole(1024, 1, 1000000, "most requests that wait so; 503 above"),
+  LB_HOLD_REQUESTS: whole(1024, 1, 1000000, "most requests that wait for a replica; 503 above"),
   LB_HOLD_BYTES: whole(
     16777216,
     65536,
@@ -157,18 +160,19 @@ export const HEALING_SETTINGS = {
     250,
     0,
     LARGEST_DELAY_MS,
-    "milliseconds without a response after which a replica is suspected and looked at; 0: never",
+    "milliseconds without a response after which a replica is suspected and gets a heartbeat; " +
+      "0: never",
   ),
   LB_OUTLIERS: flag(
     false,
-    "replace a replica that answers far worse than its peers: by 5xx, or by slowness",
+    "replace a replica with far more 5xx, or far slower responses, than its peers",
   ),
   LB_READY_SHARE: {
     schema: parsed(parseShare),
     fallback: "0.5",
     expects: "a number from 0 to 1",
     about:
-      "part of the replicas that has to be ready for `GET /_lb/readyz` to answer 200, at least " +
+      "share of the replicas that must be ready for `GET /_lb/readyz` to answer 200, at least " +
       "one; 0: none",
   },
 } satisfies Record<string, Setting<unknown>>;

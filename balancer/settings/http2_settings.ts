@@ -5,7 +5,7 @@
  */
 import { choice, type Setting, whole } from "./setting.ts";
 
-/** The smallest window: what a client may send before it has read our settings. */
+/** The smallest window: the bytes that a client may send before it has read our settings. */
 const INITIAL_WINDOW = 65_535;
 
 /** In the order in which the reference lists them. */
@@ -25,7 +25,8 @@ export const HTTP2_SETTINGS = {
     262144,
     INITIAL_WINDOW,
     16777216,
-    "bytes of one request's body that a client of HTTP/2 may send ahead of its replica",
+    "bytes of one request's body that a client of HTTP/2 may send before its replica reads " +
+      "them",
   ),
   LB_HTTP2_CONNECTION_WINDOW_BYTES: whole(
     1048576,

@@ -21,7 +21,8 @@ export const LIMIT_SETTINGS = {
     1000,
     1,
     LARGEST_DELAY_MS,
-    "milliseconds that a connection to a replica may take; then it is suspected, and another asked",
+    "milliseconds that connecting to a replica may take; then it is suspected, and the next " +
+      "replica is tried",
   ),
   LB_RESPONSE_TIMEOUT_MS: whole(
     60000,
@@ -33,13 +34,14 @@ export const LIMIT_SETTINGS = {
     30000,
     1,
     LARGEST_DELAY_MS,
-    "milliseconds that an upload may stand still: 408 for the client's part, 504 for the replica's",
+    "milliseconds without progress of an upload; then 408 if the client stalls, 504 if the " +
+      "replica does",
   ),
   LB_RESPONSE_BODY_TIMEOUT_MS: whole(
     300000,
     1,
     LARGEST_DELAY_MS,
-    "milliseconds that the body of a response may stand still; then it breaks off",
+    "milliseconds without progress of a response's body; then it breaks off",
   ),
   LB_STREAM_IDLE_MS: whole(
     3600000,
@@ -102,29 +104,35 @@ export const LIMIT_SETTINGS = {
     schema: parsed(parseNetworks),
     fallback: "",
     expects: "networks in CIDR notation, `10.0.0.0/8,fd00::/8`",
-    about: "proxies in front that are believed about the client and where a request comes from; " +
+    about: "proxies in front whose X-Forwarded-For and similar fields are trusted; " +
       "X-Forwarded-*, Forwarded, X-Real-IP and the like of other clients are dropped",
     form: { kind: "list" },
   },
   LB_PROXY_PROTOCOL: choice(
     ["off", "on"],
-    "on: each connection of LB_TRUSTED_PROXIES has to begin with a head of the PROXY protocol, " +
+    "on: each connection of LB_TRUSTED_PROXIES must begin with a head of the PROXY protocol, " +
       "version 1 or 2, which names the client",
   ),
   LB_UNDERSCORES: choice(
     ["drop", "keep"],
-    "fields of requests with an underscore in their names; CGI and WSGI take it for a hyphen",
+    "request fields with an underscore in their names, which CGI and WSGI treat as a hyphen",
   ),
   LB_VIA: flag(
     true,
-    "whether messages say in Via that they came through here; nginx compresses none that do",
+    "whether the balancer adds Via to messages; nginx does not compress responses to such " +
+      "requests",
   ),
-  LB_TRACE: flag(false, "whether TRACE is sent on; 405 otherwise"),
+  LB_TRACE: flag(false, "whether TRACE is forwarded; 405 otherwise"),
   LB_ERROR_PAGES: text(
     "",
     "folder with pages for errors of the balancer: `503.html`, `5xx.html`, `4xx.html`, " +
       "`maintenance.html`; clients that prefer HTML get them, others JSON",
     { expects: "the path of a folder, or empty", pattern: /^[^\0]*$/ },
   ),
-  LB_WORKERS: wholeOrAuto(1, 256, "worker threads of the data plane; `auto` is one for each core"),
+  LB_WORKERS: wholeOrAuto(
+    1,
+    256,
+    "worker threads of the data plane; `auto`: one for each " +
+      "core",
+  ),
 } satisfies Record<string, Setting<unknown>>;

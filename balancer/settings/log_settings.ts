@@ -12,7 +12,8 @@ export const LOG_SETTINGS = {
     schema: parsed(parseAccessLogging),
     fallback: "off",
     expects: "`off`, `full`, or the part of the requests, above 0 and below 1: `0.01`",
-    about: "of how many requests the log tells; of a part: besides those, of each that failed",
+    about: "share of the requests in the access log; with a share below 1 every failed " +
+      "request is logged in addition",
     form: { kind: "number", min: 0, max: 1, fraction: true, words: ["off", "full"] },
   },
   LB_ACCESS_LOG_FORMAT: choice(

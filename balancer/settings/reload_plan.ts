@@ -13,7 +13,7 @@ import type { SettingName } from "./settings.ts";
 
 type Origins = ReadonlyMap<SettingName, Origin>;
 
-/** What a reload will do. */
+/** The effects of a reload. */
 interface ReloadPlan {
   /** The texts that will be in force: those of the file, and the present ones that need a restart. */
   readonly origins: Origins;

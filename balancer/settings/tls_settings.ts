@@ -59,12 +59,12 @@ export const TLS_SETTINGS = {
     512,
     4,
     100000,
-    "most TLS handshakes under way in one worker; one address may have a quarter of them; " +
+    "most concurrent TLS handshakes of one worker; one address may have a quarter of them; " +
       "further connections are closed",
   ),
   LB_ADMIN_TLS: choice(
     ["off", "on"],
-    "on: the API's own port (LB_ADMIN_LISTEN) speaks TLS, with the same certificates; programs " +
-      "of this machine may use it without TLS, too",
+    "on: the API's own port (LB_ADMIN_LISTEN) speaks TLS, with the same certificates; " +
+      "programs on this machine may also use it without TLS",
   ),
 } satisfies Record<string, Setting<unknown>>;

@@ -74,7 +74,7 @@ const ONLY_FEW: readonly string[] = ["classic", "seed"];
 /** */
 export const movement: Part<MovementData> = {
   name: "A-4",
-  title: "other layouts and hashes, up to 50 replicas; what moves; the ceiling",
+  title: "other layouts and hashes, up to 50 replicas; moved keys; the ceiling",
   measure: async (room) => {
     const changes = await measureChanges(room);
     return { computed: WAYS.flatMap(computeAll), changes, ceiling: await askCeiling(room) };

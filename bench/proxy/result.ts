@@ -17,7 +17,7 @@ export interface Row {
   /** Each round's values. */
   readonly samples: readonly Sample[];
   readonly median: Sample;
-  /** What is missing, or the error of a round, which then has no sample. */
+  /** The missing part, or the error of a round, which then has no sample. */
   readonly fault?: string;
 }
 

@@ -13,8 +13,8 @@ const KEYS = 6000;
 const MAX_ID = 1e9;
 
 /**
- * Ids that are looked up in one call. One call for all of a turn would be compiled in the middle of
- * its loop, and half optimized at that: a lookup of an id took four times as long so.
+ * Ids that are looked up in one call. One call for a whole turn would be compiled in the middle of its
+ * loop, and only half optimized: a lookup of an id then took four times as long.
  */
 const PIECE = 1000;
 
@@ -24,7 +24,7 @@ const PROBE = ["alice"];
 /** One operation of one contestant with one number of members. */
 export interface Case {
   /**
-   * Does it so often, the next keys or members each time.
+   * Runs the operation a number of times, with the next keys or members each time.
    *
    * @param times a whole number from 1 up
    * @returns the milliseconds that it took
@@ -57,7 +57,7 @@ export function slotLookup(contestant: Contestant, members: number): Case | unde
     const start = performance.now();
     const sum = inPieces(0, times, (start, end) => router.slotsOfIds!(start, end));
     const took = performance.now() - start;
-    // The sum is of 32 bits; that it is a number is all that is asked, so that it is not left out.
+    // The sum is of 32 bits; it is checked only so that the compiler keeps its computation.
     return checked(took, Number.isInteger(sum) ? times : 0, times);
   };
   return { run };
@@ -71,9 +71,9 @@ function inPieces(from: number, to: number, call: (from: number, to: number) => 
 }
 
 /**
- * Looks up keys of one length, one after the other, again and again. Each is a string of its own
- * each time, as every request brings one: V8 would keep the hash of one that it has seen before,
- * and a contestant that remembers keys would be spared the half of its work.
+ * Looks up keys of one length, one after the other, repeatedly. Each is a new string each time, as in
+ * a request: V8 keeps the hash of a known string, which would save a contestant with a cache half of
+ * its work.
  */
 export function keyLookup(contestant: Contestant, members: number, length: number): Case {
   const router = contestant.build(memberNames(members));
@@ -110,7 +110,7 @@ export function building(contestant: Contestant, members: number): Case {
   return { run };
 }
 
-/** A member joins and one leaves, turn about, so that there are N or one more. */
+/** A member joins and one leaves, alternately, so that there are N or N + 1. */
 export function changing(contestant: Contestant, members: number): Record<"join" | "leave", Case> {
   const turnover = new Turnover(contestant, members);
   const timed = (which: "join" | "leave"): Case => ({
@@ -133,7 +133,7 @@ export function changing(contestant: Contestant, members: number): Record<"join"
  * Changes of the members, which must alternate. Some contestants defer work to the next lookup, so
  * each change includes the first answer after it.
  */
-export class Turnover {
+class Turnover {
   readonly #members: number;
   #router: Router;
   #waiting: string;

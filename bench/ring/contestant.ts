@@ -24,15 +24,15 @@ export interface Router {
   remove(name: string): Router;
 }
 
-/** One way of telling which member a key belongs to. */
+/** One method to find the member of a key. */
 export interface Contestant {
   readonly name: string;
   readonly kind: "own" | "peer";
   /** Whether a member can have more than another. */
   readonly weights: boolean;
   /**
-   * Whether it is another one of the contestants with room to remember every key. It is asked for
-   * all of them first, and takes part in nothing but lookups of keys, for the rest is the same.
+   * Whether it is a variant with a cache for all keys. The cache is filled first; only lookups of
+   * keys are timed, because the rest equals the variant without.
    */
   readonly remembers?: boolean;
   /** Makes a router of members, by the contestant's documented usual way. */

@@ -1,12 +1,12 @@
 /**
- * The peers that are functions: of a key and the members, or of a key and how many there are.
+ * The peers that are functions: of a key and the members, or of a key and the number of members.
  *
  * @module
  */
 import type { Router } from "./contestant.ts";
 import type { JumpHash, RendezvousHash } from "./packages.ts";
 
-/** Package `rendezvous-hash`. It keeps nothing: it is given all shards with every key. */
+/** Package `rendezvous-hash`. It has no state: every call gets all shards. */
 export class RendezvousRouter implements Router {
   readonly shards: Record<string, string>;
 
@@ -44,8 +44,8 @@ export class RendezvousRouter implements Router {
 }
 
 /**
- * Package `jumphash`. It gives the number of a bucket, and buckets come and go at the end only. Where another
- * member leaves, the last one takes its number: of all ways to use it the one that moves least.
+ * Package `jumphash`. It returns the number of a bucket, and only the last bucket can be removed. If
+ * another member leaves, the last one takes its number, which moves the fewest keys.
  */
 export class JumpRouter implements Router {
   readonly names: string[];

@@ -1,6 +1,6 @@
 /**
- * The peers' npm packages. They are the bench's alone: imported when it runs, by names that are no
- * literals, so that neither the product's import map nor its lock file has any part of them.
+ * The peers' npm packages. Only the bench uses them: it imports them at run time by computed names, so
+ * that neither the product's import map nor its lock file contains them.
  *
  * @module
  */

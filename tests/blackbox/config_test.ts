@@ -118,7 +118,7 @@ ${routes}${extra}`;
   assertStringIncludes(why, "did you mean slots?");
   assertEquals((await settings("LB_HOLD_MS"))?.value, "5020");
 
-  // What needs a restart is named with the reason and stays; the environment stays in force.
+  // Settings that need a restart are named with the reason and stay; the environment stays in force.
   await file.write(text({ holdMs: 6000, host: "0.0.0.0", extra: "    ring: { slots: 64 }\n" }));
   const { message } = await reload(balancer);
   assertEquals(message.changed.map(({ name, from, to }) => [name, from, to]), [

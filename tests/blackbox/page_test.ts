@@ -246,7 +246,13 @@ browserTest(
           assertEquals(await barriers(seen, "dialog"), []);
           await seen.goto(`${balancer.own}/_lb/docs`);
           // All calls look alike: the other colours need a look at one of them.
-          assertEquals(await barriers(seen, colorScheme === "dark" ? "html" : '[aria-labelledby="group-Maintenance"]'), []);
+          assertEquals(
+            await barriers(
+              seen,
+              colorScheme === "dark" ? "html" : '[aria-labelledby="group-Maintenance"]',
+            ),
+            [],
+          );
           assertEquals(await seen.evaluate("document.documentElement.scrollWidth"), width);
           await seen.close();
         }

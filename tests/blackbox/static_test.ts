@@ -95,7 +95,7 @@ test("external servers can be neither added nor removed", async () => {
     assertEquals(await balancer.call(method ?? "", path ?? "", { n: 1 }), {
       status: 409,
       body: {
-        message: `<Error> with LB_ENGINE=static somebody else runs the replicas, so none can be ` +
+        message: `<Error> with LB_ENGINE=static another system runs the replicas, so none can be ` +
           `${verb}; change the list of upstreams instead (PUT /_lb/upstreams, or LB_UPSTREAMS)`,
         status: "failure",
       },

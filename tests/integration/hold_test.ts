@@ -141,7 +141,7 @@ test("requests that were sent behind one that waits are answered after it", asyn
   assertEquals(one.requests, ["GET /a HTTP/1.1", "GET /b HTTP/1.1"]);
 });
 
-/** What two small requests keep while they wait: each its own buffer and that of its connection. */
+/** Memory of two small requests that wait: each keeps its own buffer and that of its connection. */
 const BYTES_OF_TWO = 2 * (SMALL_BYTES + FIRST_BYTES);
 
 test("requests above the limit of waiting ones get 503 with Retry-After", async (t) => {

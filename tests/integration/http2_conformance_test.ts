@@ -389,7 +389,7 @@ function field(_: unknown, i: number): Pair {
   return [`x-${i}`, "v"];
 }
 
-/** What comes of frames. */
+/** Outcomes of frames. */
 async function outcomeOf(client: Http2Client, expected: string): Promise<string> {
   if (expected.startsWith("status")) {
     const over = () =>

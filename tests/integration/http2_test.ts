@@ -174,7 +174,7 @@ test("a client that does not read stops the replica", async () => {
       await server.send(`HTTP/1.1 200 OK\r\nContent-Length: ${total}\r\n\r\n`);
       for (; sent < total; sent += piece.length) await server.send(piece);
     })();
-    // Reported below: what the client sees says more.
+    // Reported below, by the more precise error of the client.
     sending.catch(() => {});
     await client.until("a first part", () => client.stream(1).body.length === 65_535);
     assert(await settled(client, () => sent) < total);

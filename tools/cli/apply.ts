@@ -13,7 +13,7 @@ import {
   printAnswer,
 } from "./command.ts";
 
-const ABOUT = "Carries out a plan that `ringkeeper plan` showed in the last ten minutes, unless " +
+const ABOUT = "Applies a plan that `ringkeeper plan` showed in the last ten minutes, unless " +
   "the fleet has changed since.";
 
 const EXAMPLES: readonly Example[] = [["apply 85f3b670", "carry out the plan of this id"]];

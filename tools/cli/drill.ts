@@ -27,8 +27,8 @@ interface Options extends CommonOptions {
   readonly p99Ms?: number;
 }
 
-const ABOUT = "Kills a replica for real while the balancer sends requests to itself, and says " +
-  "whether the fleet kept its promise. LB_DRILLS=true allows drills. Ends with 1 where the drill " +
+const ABOUT = "Kills a replica while the balancer sends requests to itself, and shows whether " +
+  "the fleet healed within the bounds. LB_DRILLS=true allows drills. Ends with 1 if the drill " +
   "was not passed.";
 
 const EXAMPLES: readonly Example[] = [

@@ -22,7 +22,8 @@ interface Options extends CommonOptions {
   readonly host?: string;
 }
 
-const ABOUT = "Says where a request would go right now, and why. Nothing is sent to a replica.";
+const ABOUT = "Shows the replica that a request would go to now, and the reason. Nothing is " +
+  "sent to a replica.";
 
 const EXAMPLES: readonly Example[] = [
   ["explain alice", "where the key alice goes"],

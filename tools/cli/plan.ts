@@ -28,8 +28,8 @@ interface Options extends CommonOptions, ChangeOptions {
 
 const ABOUT =
   "Shows the keys that a change of the fleet or of the ring would move, without making it. " +
-  "With --apply it is carried out after that; with --apply PLAN alone, one that was shown before, " +
-  "unless the fleet has changed since.";
+  "With --apply the change is made afterwards; with --apply PLAN alone, the change of an " +
+  "earlier plan, unless the fleet has changed since.";
 
 const several = (text: string, before: readonly string[] = []) => [...before, text];
 
@@ -59,7 +59,11 @@ export function planCommand(): Command {
       ).argParser(several),
     );
   return withShapeOptions(command)
-    .option("--apply [PLAN]", "carry it out; alone and with an id, the plan of that id")
+    .option(
+      "--apply [PLAN]",
+      "make the change; alone and with an id, that of the earlier " +
+        "plan",
+    )
     .option("--json", "print the answers of POST /_lb/plan and /_lb/apply as they are, a line each")
     .action(async (options: Options) => {
       const request = changeRequestOf(options);

@@ -18,9 +18,10 @@ import { placesInUse, readState } from "../up/state.ts";
 import { plain } from "./figures.ts";
 
 const ABOUT =
-  "Has the running balancer read its configuration file again. What can change without " +
-  "a restart changes at once, in one step or not at all, and no request notices. Says what " +
-  "changed, and what needs a restart and why. A file with faults changes nothing.";
+  "Makes the running balancer read its configuration file again. Settings that need no " +
+  "restart change at once, in one step, without an effect on running requests. Prints the " +
+  "changed settings, and those that need a restart with the reason. A file with faults " +
+  "changes nothing.";
 
 const EXAMPLES: readonly Example[] = [
   ["settings --config ringkeeper.yaml", "check the file first"],

@@ -113,7 +113,7 @@ function certificateNotes({ name, daysLeft, notAfter, fault }: CertificateStatus
   return notes;
 }
 
-/** What is wrong with replicas, and why: one line for each fact. */
+/** Faults of replicas with their reasons, one line each. */
 export function notes(status: Status, now: number): string[] {
   const { replicas, spares, quarantined, failures, certificates } = status;
   const failed = Object.entries(failures).map(([what, times]) => `${what} ${times}`);

@@ -43,8 +43,8 @@ export function upCommand(): Command {
     .addOption(
       new Option(
         "--engine <ENGINE>",
-        "what runs the replicas: docker, process, or auto, which is docker where a Docker " +
-          "engine and compose answer, else process (default: auto)",
+        "engine of the replicas: docker, process, or auto, which is docker if a Docker engine " +
+          "and compose answer, else process (default: auto)",
       ).choices(ENGINES).argParser((text) => engineOf("--engine", text)),
     )
     .option(

@@ -9,11 +9,9 @@ import {
   PURE_ROOMS,
   RESERVED_GLOBALS,
   RESERVED_PACKAGES,
-  type Room,
-  ROOMS,
-  TEST_HELPERS,
   WITHOUT_PACKAGES,
-} from "./table.ts";
+} from "./reserved.ts";
+import { type Room, ROOMS, TEST_HELPERS } from "./table.ts";
 
 /** One import of a source file. */
 export interface Import {
@@ -34,8 +32,12 @@ export interface Source {
 
 /** True for files without import rules. */
 export function isExempt(path: string): boolean {
-  return /^(?:bench|tests|tools)\//.test(path) || /_test\.ts$/.test(path) ||
-    path.includes("/testdata/") || TEST_HELPERS.includes(path);
+  return /^(?:bench|tests|tools)\//.test(path) || isTestFile(path);
+}
+
+/** True for tests, their helpers and their data. */
+export function isTestFile(path: string): boolean {
+  return /_test\.ts$/.test(path) || path.includes("/testdata/") || TEST_HELPERS.includes(path);
 }
 
 /**
@@ -54,7 +56,7 @@ export function roomOf(path: string): Room | undefined {
 }
 
 /**
- * Returns a file's violations of the table, each as `file:line: what; what is legal`.
+ * Returns a file's violations of the table, each as `file:line: fault; legal imports`.
  *
  * @param source the file
  */

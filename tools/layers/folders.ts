@@ -19,7 +19,7 @@ interface Edge {
  * Returns every import that the order of folders forbids, and every cycle of folders.
  *
  * @param sources the files
- * @returns violations, each as `file:line: what`, or without a line for a cycle
+ * @returns violations, each as `file:line: fault`, or without a line for a cycle
  */
 export function folderViolations(sources: readonly Source[]): string[] {
   const edges = edgesBetweenFolders(sources);

@@ -1,11 +1,12 @@
 /**
- * `deno task check:layers`: checks every source file against the table of layers.
+ * `deno task check:layers`: checks every source file against the table of layers, and its length.
  *
  * @module
  */
 import { readSources } from "./imports.ts";
 import { isExempt, violationsOf } from "./check.ts";
 import { folderViolations } from "./folders.ts";
+import { CHECKED_FOLDERS, lengthViolations } from "./lengths.ts";
 import { print } from "../print.ts";
 import { ROOT, rootPath } from "../project.ts";
 import { runTool, ToolError } from "../tool.ts";
@@ -26,12 +27,21 @@ async function layers(): Promise<void> {
     ...sources.flatMap(violationsOf),
     ...folderViolations(sources),
     ...(await blackBoxViolations()),
+    ...lengthViolations(await readFiles(CHECKED_FOLDERS)),
   ];
   if (violations.length > 0) {
     const table = "tools/layers/table.ts lists the allowed imports";
     throw new ToolError(`layers:\n  ${violations.join("\n  ")}\n${table}`);
   }
   print(`layers: ${sources.length} files keep to the table`);
+}
+
+/** All source files of folders, the page's client included. */
+async function readFiles(folders: readonly string[]): Promise<{ path: string; text: string }[]> {
+  const paths: string[] = [];
+  for (const folder of folders) await collect(new URL(folder, ROOT), paths, () => true, true);
+  const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
+  return await Promise.all(paths.map(async (path) => ({ path, text: await read(path) })));
 }
 
 /** Black-box tests use the product only from outside, as its users do. */
@@ -48,11 +58,12 @@ async function collect(
   folder: URL,
   paths: string[],
   wanted: (path: string) => boolean = (path) => !isExempt(path),
+  browser = false,
 ): Promise<void> {
   for await (const entry of Deno.readDir(folder)) {
     const url = new URL(entry.name + (entry.isDirectory ? "/" : ""), folder);
-    if (url.href === BROWSER.href) continue;
-    if (entry.isDirectory) await collect(url, paths, wanted);
+    if (url.href === BROWSER.href && !browser) continue;
+    if (entry.isDirectory) await collect(url, paths, wanted, browser);
     else if (/(?<!\.d)\.ts$/.test(entry.name) && wanted(rootPath(url))) {
       paths.push(rootPath(url));
     }

@@ -226,7 +226,7 @@ function requirePublished(url: string): void {
   if (!url.startsWith("unix:")) return;
   throw new ToolError(
     "LB_ADMIN_LISTEN: with containers it must be host:port, where the API is published; see " +
-      "docs/operations.md",
+      "docs/guide/access.md",
   );
 }
 

@@ -11,7 +11,7 @@ import type { Template } from "../../engine/engine.ts";
 import type { FailureLog } from "../../failures.ts";
 import type { RingShape } from "../../fleet/spec/ring_spec.ts";
 import type { ChangeRequest, Weights } from "../../fleet/spec/change.ts";
-import type { DeployRequest } from "../../fleet/operations/deploy.ts";
+import type { DeployRequest } from "../../fleet/operations/deploy_request.ts";
 import type { MaintenanceRequest } from "../../fleet/operations/maintenance.ts";
 import type { Incident } from "../../fleet/incidents/incident.ts";
 import type { ChangeReport, OnMade, Plan } from "../../fleet/operations/membership.ts";
@@ -88,7 +88,7 @@ export interface ControlParts {
     begin(request: MaintenanceRequest): Promise<MaintenanceState>;
     end(): Promise<void>;
   };
-  /** What `GET /_lb/readyz` decides by, beside the status. */
+  /** Facts beside the status that decide the response of `GET /_lb/readyz`. */
   readonly readiness: {
     /** The setting `LB_READY_SHARE`. */
     readonly share: number;

@@ -7,7 +7,7 @@ import { STATUS_CODE } from "@std/http/status";
 import type { Context } from "hono";
 import { EngineError, type EngineErrorKind } from "../../engine/engine.ts";
 import type { FailureLog } from "../../failures.ts";
-import { DeployError } from "../../fleet/operations/deploy.ts";
+import { DeployError } from "../../fleet/operations/deploy_request.ts";
 import { ChangeError, type ChangeErrorKind } from "../../fleet/spec/change_error.ts";
 import { RefusedError } from "../../proxy/request/body.ts";
 import { Disconnected } from "../../proxy/transport/connection_reader.ts";

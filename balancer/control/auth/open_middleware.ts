@@ -97,7 +97,7 @@ function openTo(config: Config, tokens: Tokens): Pick<GuardPolicy, "open" | "hos
 
 function warnIfOpen(open: Openness, tokens: Tokens, log: Logger): void {
   if (open !== "everything" || !tokens.admin) return;
-  log.warn("LB_ADMIN_OPEN=true: no caller has to show LB_ADMIN_TOKEN");
+  log.warn("LB_ADMIN_OPEN=true: calls need no token");
 }
 
 /** Without the token the balancer still starts; only the calls that need the token are refused. */

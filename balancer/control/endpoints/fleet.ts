@@ -39,7 +39,7 @@ export const addReplicas: Operation = jsonCall({
   what: "The names, once the new replicas are ready and in the ring",
   answer: names,
   failures: {
-    409: "A name is taken or named twice, or somebody else runs the replicas",
+    409: "A name is taken or named twice, or another system runs the replicas",
     503: "A new replica did not become ready, or the change could not be saved: none was added",
   },
   run: ({ membership }) => async ({ c, body: { n, hostnames, weights } }) =>
@@ -57,7 +57,7 @@ export const removeReplicas: Operation = jsonCall({
   answer: names,
   failures: {
     404: "No replica has one of the names",
-    409: "A name is named twice, or somebody else runs the replicas",
+    409: "A name is named twice, or another system runs the replicas",
     503: "The change could not be saved: none was removed",
   },
   run: ({ membership }) => async ({ c, body: { n, hostnames } }) =>
@@ -103,7 +103,7 @@ export const deployTemplate: Operation = otherCall({
     event: deployStep,
   },
   failures: {
-    409: "The engine cannot run this, or somebody else runs the replicas",
+    409: "The engine cannot run this, or another system runs the replicas",
     503: "The deploy could not be saved, or there are as many streams of deploys as there may be",
   },
   run:

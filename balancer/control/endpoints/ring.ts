@@ -83,7 +83,7 @@ export const planChange: Operation = jsonCall({
   answer: planned,
   failures: {
     404: "No replica has one of the names",
-    409: "A name is taken or named twice, or somebody else runs the replicas",
+    409: "A name is taken or named twice, or another system runs the replicas",
   },
   run: ({ membership }) => async ({ body }) => answerPlan(await membership.planAside(body)),
 });

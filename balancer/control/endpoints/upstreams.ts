@@ -17,7 +17,7 @@ const OWN = "The engine runs its own replicas: there is no list";
 export const listUpstreams: Operation = jsonCall({
   id: "listUpstreams",
   group: "Replicas",
-  summary: "The upstreams that somebody else runs",
+  summary: "The upstreams that another system runs",
   description: "Engine static. The answer is a body that PUT takes.",
   what: "The list in force",
   answer: upstreams,
@@ -35,7 +35,7 @@ export const listUpstreams: Operation = jsonCall({
 export const setUpstreams: Operation = jsonCall({
   id: "setUpstreams",
   group: "Replicas",
-  summary: "Replace the list of upstreams that somebody else runs",
+  summary: "Replace the list of upstreams that another system runs",
   description: "Engine static. The whole list, in one view or not at all; the order means " +
     "nothing. An upstream is known by its name, and without one by its address. Those that are " +
     "new or have another address are sent heartbeats first; those that are missing drain.",

@@ -50,7 +50,7 @@ export interface Incident {
   readonly replacement?: string;
   /** True if the replacement was a spare. */
   readonly spare: boolean;
-  /** What the failure cost the replica's requests. */
+  /** Costs of the failure for the replica's requests. */
   readonly costs: Omit<FailureCost, "name">;
 }
 

@@ -6,12 +6,12 @@
  */
 import type { DeployStep } from "../../answers/event.ts";
 import { type Engine, EngineError, type Template } from "../../engine/engine.ts";
-import { needsIdentity, type ReplicaOptions } from "../../engine/replica_options.ts";
 import { errorMessage } from "../../failures.ts";
 import type { Fleet } from "../fleet.ts";
 import { inRing, type Member } from "../member/member.ts";
 import { isUnpinned, sameTemplate } from "../spec/template.ts";
 import type { ChangeLock } from "./change_lock.ts";
+import { checkSupported, DeployError, type DeployRequest, templateOf } from "./deploy_request.ts";
 import { checkSteady, isSuccessorReady } from "./readiness.ts";
 
 /** Dependencies of {@linkcode Deploys}. */
@@ -20,30 +20,6 @@ interface DeployOptions {
   readonly engine: Pick<Engine, "kind" | "ownsInstances" | "pin">;
   readonly changeLock: ChangeLock;
   readonly now: () => number;
-}
-
-/**
- * The template changes of a deploy. A missing field keeps its value; null resets it to the
- * settings.
- */
-export interface DeployRequest {
-  readonly image?: string;
-  readonly command?: string | null;
-  readonly options?: ReplicaOptions | null;
-}
-
-/** The deploy did not begin. */
-export class DeployError extends Error {
-  override readonly name = "DeployError";
-
-  /**
-   * @param message the reason
-   * @param kind `unsupported` if this engine cannot run it, `not-saved` if its state could not be
-   *   saved
-   */
-  constructor(message: string, readonly kind: "unsupported" | "not-saved" = "unsupported") {
-    super(message);
-  }
 }
 
 /** A template and the replicas that it is for. */
@@ -61,36 +37,19 @@ export class Deploys {
     this.#options = options;
   }
 
-  /** Template of new instances. */
-  get template(): Template {
-    return this.#options.fleet.template;
-  }
-
   /**
    * Checks whether the engine can run the request.
    *
    * @throws {DeployError} `unsupported`: the message names the field and the bound
    */
-  check({ image, options }: DeployRequest): void {
-    const { engine: { kind, ownsInstances }, fleet } = this.#options;
-    if (!ownsInstances) {
-      throw new DeployError("with LB_ENGINE=static somebody else runs the replicas");
-    }
-    if (kind === "process" && image !== undefined) {
-      throw new DeployError("image: LB_ENGINE=process runs commands; deploy a command instead");
-    }
-    if (kind === "process" && options) {
-      const keys = Object.keys(options).join(", ");
-      throw new DeployError(
-        `options: each is an option of containers, and LB_ENGINE=process has none; got ${keys}`,
-      );
-    }
-    if (options && needsIdentity(options) && fleet.policy.spares > 0) {
-      throw new DeployError(
-        "options: must not use $SERVER_NAME or $SERVER_ID while there are spares, which have no " +
-          `name before they stand in; LB_SPARES is ${fleet.policy.spares}`,
-      );
-    }
+  check(request: DeployRequest): void {
+    const { engine, fleet } = this.#options;
+    checkSupported(request, engine, fleet.policy);
+  }
+
+  /** Template of new instances. */
+  get template(): Template {
+    return this.#options.fleet.template;
   }
 
   /**
@@ -118,7 +77,7 @@ export class Deploys {
         ? {}
         : await this.#pin({ image: request.image }, tell);
       const begun = await changeLock.run(async () => {
-        const template = await this.#pinned(wished(request, image, fleet), tell);
+        const template = await this.#pinned(templateOf(request, image, fleet), tell);
         await this.#save(template);
         // The balancer that heals notices the saved deploy and runs it.
         if (!fleet.mayHeal) return { template };
@@ -297,20 +256,6 @@ export class Deploys {
     }
     return last({ step: "rolled-back", name, reason }, tell);
   }
-}
-
-/** Returns the fleet's template with the changes of the request. */
-function wished(request: DeployRequest, image: Template, { template, settings }: Fleet): Template {
-  const { command, options, ...pin } = template;
-  const asked = {
-    command: request.command === null ? settings.command : request.command ?? command,
-    options: request.options === null ? settings.options : request.options ?? options,
-  };
-  return {
-    ...(request.image === undefined ? pin : image),
-    ...(asked.command === undefined ? {} : { command: asked.command }),
-    ...(asked.options === undefined ? {} : { options: asked.options }),
-  };
 }
 
 function last(step: DeployStep, tell: (step: DeployStep) => void): DeployStep {

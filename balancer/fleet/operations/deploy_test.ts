@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { EngineError } from "../../engine/engine.ts";
 import type { DeployStep } from "../../answers/event.ts";
-import { DeployError, Deploys } from "./deploy.ts";
+import { Deploys } from "./deploy.ts";
+import { DeployError } from "./deploy_request.ts";
 import { FleetHarness } from "../harness.ts";
 import type { FleetPolicy } from "../member/policy.ts";
 import type { SavedFleet } from "../store/store.ts";
@@ -157,7 +158,7 @@ Deno.test("a template that the engine cannot run is refused before the deploy be
   make("process").check({ command: "a" });
   const options = { volumes: ["data-$SERVER_NAME:/data"] };
   assertThrows(() => make("process").check({ options }), DeployError, "got volumes");
-  assertThrows(() => make("static").check({ command: "a" }), DeployError, "somebody else");
+  assertThrows(() => make("static").check({ command: "a" }), DeployError, "another system");
   await fleet.close();
 });
 

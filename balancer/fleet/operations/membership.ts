@@ -14,29 +14,13 @@ import {
   namesToRemove,
   type Weights,
 } from "../spec/change.ts";
-import type { View } from "../../view.ts";
 import type { Fleet } from "../fleet.ts";
-import { ConflictError } from "../store/store.ts";
 import { checkFresh, type Plan, PLAN_MS, PlanStore, type StoredPlan } from "./plan_store.ts";
 import { ChangeError } from "../spec/change_error.ts";
-import { allReady, isGone } from "./readiness.ts";
-import {
-  type ChangeContext,
-  check,
-  type FieldNames,
-  REQUEST_FIELDS,
-  resolve,
-} from "../spec/resolve.ts";
+import { check, type FieldNames, REQUEST_FIELDS, resolve } from "../spec/resolve.ts";
 import type { ChangeLock } from "./change_lock.ts";
-import {
-  type ChangeReport,
-  type FleetSummary,
-  type Made,
-  notSaved,
-  type OnMade,
-  reportOf,
-  summaryOf,
-} from "./change_report.ts";
+import { type ChangeReport, type Made, type OnMade, reportOf } from "./change_report.ts";
+import { ChangeTransaction, contextOf } from "./change_transaction.ts";
 
 export type { ChangeReport, FleetSummary, OnMade } from "./change_report.ts";
 export type { Plan } from "./plan_store.ts";
@@ -53,20 +37,19 @@ interface MembershipOptions {
   readonly now: () => number;
 }
 
-/** Attempts of a change while other balancers change the fleet, too. */
-const TRIES = 10;
-
 /** Field names of `POST /add` and `DELETE /rm`. */
 const CALL_FIELDS: FieldNames = { add: "n", remove: "hostnames" };
 
 /** Makes changes of the fleet, one at a time. */
 export class Membership {
   readonly #options: MembershipOptions;
+  readonly #transaction: ChangeTransaction;
   readonly #plans = new PlanStore();
   readonly #rings = new RingBuilder();
 
   constructor(options: MembershipOptions) {
     this.#options = options;
+    this.#transaction = new ChangeTransaction(options.fleet);
   }
 
   /** Returns the names in the ring, in the order in which they joined. */
@@ -205,7 +188,7 @@ export class Membership {
   async apply(id: string, onMade: OnMade = () => {}): Promise<ChangeReport> {
     return reportOf(
       await this.#options.changeLock.run(async () => {
-        const made = await this.#make(() => this.#freshPlan(id).change, onMade);
+        const made = await this.#transaction.make(() => this.#freshPlan(id).change, onMade);
         this.#plans.delete(id);
         return made;
       }),
@@ -216,7 +199,7 @@ export class Membership {
     const { fleet, now } = this.#options;
     const kept = this.#plans.find(id, now());
     checkFresh(kept, fleet.view.ring.digest, fleet.ringSpec);
-    check(kept.change, this.#context());
+    check(kept.change, contextOf(fleet));
     return kept;
   }
 
@@ -224,12 +207,7 @@ export class Membership {
     const { add = request.hostnames?.length ?? 0, remove = [] } = request;
     if (add > 0) this.#checkChangeable("added");
     if (remove.length > 0) this.#checkChangeable("removed");
-    return resolve(request, this.#context(), fields);
-  }
-
-  #context(): ChangeContext {
-    const { ringSpec, members, limit } = this.#options.fleet;
-    return { ringSpec, taken: new Set(members.map(({ name }) => name)), limit };
+    return resolve(request, contextOf(this.#options.fleet), fields);
   }
 
   /** Resolves the change inside the lock, against the fleet as it is then. */
@@ -237,94 +215,15 @@ export class Membership {
     const { changeLock, fleet } = this.#options;
     return changeLock.run(async () => {
       await fleet.known();
-      return await this.#make(change, onMade);
+      return await this.#transaction.make(change, onMade);
     });
-  }
-
-  /**
-   * Starts the new replicas, saves the change, applies it in one view, and waits for the removed
-   * replicas to drain and stop.
-   */
-  async #make(resolveChange: () => Change, onMade: OnMade): Promise<Made> {
-    const { fleet } = this.#options;
-    const change = await this.#prepare(resolveChange);
-    const [before, stood] = await this.#save(change);
-    const after = fleet.view;
-    onMade(stood, summaryOf(fleet));
-    await fleet.until((members) => change.remove.every((name) => isGone(name, members)));
-    await fleet.acknowledged();
-    return { before, after };
-  }
-
-  /** Starts new replicas and waits until they are ready. If that fails they are removed again. */
-  async #prepare(resolveChange: () => Change): Promise<Change> {
-    const { fleet } = this.#options;
-    const change = await this.#admit(resolveChange);
-    try {
-      await fleet.until((members) => allReady(change.add, members));
-    } catch (error) {
-      await this.#withdraw(change.add);
-      throw error;
-    }
-    return change;
-  }
-
-  /** Admits new replicas; resolves the change again if another balancer changed the fleet. */
-  async #admit(resolveChange: () => Change): Promise<Change> {
-    for (let tries = 1;; tries++) {
-      const change = resolveChange();
-      try {
-        await this.#options.fleet.changes.add(change.add);
-        return change;
-      } catch (error) {
-        if (!(error instanceof ConflictError) || tries === TRIES) throw notSaved(error);
-      }
-    }
-  }
-
-  async #withdraw(names: readonly string[]): Promise<void> {
-    const { fleet } = this.#options;
-    await fleet.changes.withdraw(names).catch((error) => {
-      throw notSaved(error);
-    });
-    await fleet.until((members) => names.every((name) => isGone(name, members)));
-  }
-
-  /** Saves and applies the change. @returns the fleet directly before the view with the change */
-  async #save(change: Change): Promise<[View, FleetSummary]> {
-    const { fleet } = this.#options;
-    let before: [View, FleetSummary] = [fleet.view, summaryOf(fleet)];
-    const onBase = () => before = [fleet.view, summaryOf(fleet)];
-    try {
-      for (let tries = 1; !await this.#trySave(change, onBase, tries); tries++);
-      return before;
-    } catch (error) {
-      await this.#withdraw(change.add);
-      throw error instanceof ChangeError ? error : notSaved(error);
-    }
-  }
-
-  /**
-   * @returns false if another balancer's change came first, and this one is still possible
-   * @throws {ChangeError} the other change made this one impossible
-   */
-  async #trySave(change: Change, onBase: () => void, tries: number): Promise<boolean> {
-    try {
-      await this.#options.fleet.changes.make(change, onBase);
-      return true;
-    } catch (error) {
-      if (!(error instanceof ConflictError) || tries === TRIES) throw error;
-      const { taken, ...context } = this.#context();
-      check(change, { ...context, taken: taken.difference(new Set(change.add)) });
-      return false;
-    }
   }
 
   #checkChangeable(verb: string): void {
     if (this.#options.changeable) return;
     throw new ChangeError(
       "unsupported",
-      `with LB_ENGINE=static somebody else runs the replicas, so none can be ${verb}; ` +
+      `with LB_ENGINE=static another system runs the replicas, so none can be ${verb}; ` +
         "change the list of upstreams instead (PUT /_lb/upstreams, or LB_UPSTREAMS)",
     );
   }

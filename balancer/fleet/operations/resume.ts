@@ -28,7 +28,7 @@ export async function resumeDeploy(options: ResumeOptions): Promise<void> {
     const end = await deploys.resume();
     if (!end) return;
     const { step, reason } = end;
-    log.warn("the deploy that the last life of the balancer left half done: {step}", {
+    log.warn("the unfinished deploy of the previous run ended: {step}", {
       step,
       ...(reason === undefined ? {} : { reason }),
     });

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { DeployStep } from "../../answers/event.ts";
 import { EngineError } from "../../engine/engine.ts";
-import { type DeployRequest, Deploys } from "../operations/deploy.ts";
+import { Deploys } from "../operations/deploy.ts";
+import type { DeployRequest } from "../operations/deploy_request.ts";
 import { FleetHarness, TEST_SHAPE } from "../harness.ts";
 import { TextStore } from "../testing.ts";
 import { ChangeLock } from "../operations/change_lock.ts";

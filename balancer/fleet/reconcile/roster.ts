@@ -181,7 +181,7 @@ export class Roster {
     const known = new Map(Object.entries(kept));
     const weights = new Map(names.map((name) => [name, known.get(name) ?? 1]));
     if (isPossible({ weights, shape })) return weights;
-    this.#options.log.warn("the ring has no room for the weights that were kept; all are 1 again");
+    this.#options.log.warn("the ring is too small for the saved weights; all weights are 1");
     return new Map();
   }
 

@@ -11,7 +11,7 @@ import type { MaintenanceState } from "../../view.ts";
 import { isLeaving, isReplica } from "../member/member.ts";
 import { applied, type Change } from "../spec/change.ts";
 import { isUnpinned, sameRequest, sameTemplate } from "../spec/template.ts";
-import type { SharedEdit } from "../store/desired_state.ts";
+import type { SharedEdit } from "../store/desired.ts";
 import { ConflictError, type Versioned } from "../store/store.ts";
 import { type Changes, type ChangesOptions, dismissSpares, SAVE_RETRY_MS } from "./changes.ts";
 

@@ -92,7 +92,7 @@ export class SharedFleet {
     });
   }
 
-  /** What this balancer routes by, with all of its workers. */
+  /** The state that this balancer routes by, with all of its workers. */
   get routing(): RoutingReport {
     return { ...this.#routing, draining: this.#draining() };
   }

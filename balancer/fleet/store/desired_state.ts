@@ -4,62 +4,20 @@
  *
  * @module
  */
-import type { Logger } from "@logtape/logtape";
 import type { Instance, Template } from "../../engine/engine.ts";
-import { type GivenUpstream, sameUpstreams } from "../../upstream_list.ts";
+import type { GivenUpstream } from "../../upstream_list.ts";
 import type { MaintenanceState } from "../../view.ts";
 import { type RingShape, type RingSpec, sameShape } from "../spec/ring_spec.ts";
-import { errorMessage } from "../../failures.ts";
-import {
-  ConflictError,
-  type FleetStore,
-  NO_EPOCH,
-  type SavedFleet,
-  Saver,
-  StoreError,
-  UnknownOutcomeError,
-  type Versioned,
-} from "./store.ts";
 import { resumeTemplate, sameTemplate, type TemplateSources } from "../spec/template.ts";
+import type { Desired, DesiredSettings, SharedEdit } from "./desired.ts";
+import { restoredTemplates, restoredUpstreams } from "./restored.ts";
+import { savedForm } from "./saved_form.ts";
+import { replaceShared } from "./shared_replacement.ts";
+import { type FleetStore, NO_EPOCH, type SavedFleet, Saver, type Versioned } from "./store.ts";
 
 /** Dependencies and settings of a {@linkcode DesiredState}. */
-interface DesiredStateOptions {
+interface DesiredStateOptions extends DesiredSettings {
   readonly store: FleetStore;
-  /**
-   * True if several balancers use the store. The stored state then counts in any case, and the
-   * settings only where there is none.
-   */
-  readonly shared?: boolean;
-  /** Value of `LB_REPLICAS`. */
-  readonly desired: number;
-  /** Ring shape of the settings. */
-  readonly shape: RingShape;
-  /** Template of the settings, if the engine runs the instances. */
-  readonly settings?: Template;
-  /** Value of `LB_UPSTREAMS`, if the balancer does not run the instances. */
-  readonly upstreams?: readonly GivenUpstream[];
-  readonly log: Logger;
-}
-
-/** The desired state without the members. */
-interface Desired {
-  /** Template of new instances: that of the settings, or a deployed one. */
-  readonly template: Template;
-  /** Template of the deploy in progress; undefined if there is none. */
-  readonly deploy: Template | undefined;
-  /** Present shape of the ring. */
-  readonly shape: RingShape;
-  /** Present upstreams; undefined if the engine runs its own instances. */
-  readonly upstreams: readonly GivenUpstream[] | undefined;
-  /** The maintenance under way; undefined if there is none. */
-  readonly maintenance: MaintenanceState | undefined;
-}
-
-/** Changes of a shared state. */
-export interface SharedEdit extends Partial<Desired> {
-  /** Weight of every replica in the ring, by name. */
-  readonly weights?: RingSpec["weights"];
-  readonly joining?: NonNullable<SavedFleet["joining"]>;
 }
 
 /** Holds and saves the desired state. Only the fleet's writer changes it. */
@@ -140,7 +98,11 @@ export class DesiredState {
     this.#found = true;
     this.adoptEpoch();
     const { configured, shape, maintenance } = saved;
-    this.adopt({ ...this.#templates(saved), ...this.#upstreams(saved), maintenance });
+    this.adopt({
+      ...restoredTemplates(saved, this.#options),
+      ...restoredUpstreams(saved, this.#options),
+      maintenance,
+    });
     const { desired, upstreams, log } = this.#options;
     // Upstreams are a list: another number of them does not discard the ring's shape.
     if (configured === desired || upstreams) {
@@ -213,32 +175,12 @@ export class DesiredState {
    * @throws {StoreError} the state was not replaced
    */
   async commit(edit: SharedEdit): Promise<Versioned> {
-    const { store } = this.#options;
     const { weights = this.#savedWeights(), joining = this.#loaded?.joining ?? {}, ...rest } = edit;
-    const replaced = this.#epoch;
     const value = {
       ...this.#state(weights, { ...this.#desired, ...rest }),
       ...(Object.keys(joining).length > 0 ? { joining } : {}),
     };
-    try {
-      const result = await store.save(value, replaced);
-      if (result.done) return { value, epoch: result.epoch };
-    } catch (error) {
-      return await this.#outcome(value, replaced, error);
-    }
-    throw new ConflictError();
-  }
-
-  /** A save whose answer was lost may have replaced the state. */
-  async #outcome(value: SavedFleet, replaced: number, cause: unknown): Promise<Versioned> {
-    const found = await this.#options.store.load().catch((error) => {
-      throw new UnknownOutcomeError(errorMessage(error), { cause });
-    });
-    if (found?.epoch === replaced || (!found && replaced === NO_EPOCH)) {
-      throw new StoreError(errorMessage(cause), { cause });
-    }
-    if (JSON.stringify(found?.value) === JSON.stringify(value)) return found!;
-    throw new ConflictError();
+    return await replaceShared(this.#options.store, value, this.#epoch);
   }
 
   /** Puts a shared state in force. */
@@ -279,47 +221,7 @@ export class DesiredState {
   }
 
   #state(weights: RingSpec["weights"], changed: Desired): SavedFleet {
-    const { template, deploy, shape, maintenance } = changed;
-    const { desired, settings: own, shape: shapeSettings, shared = false } = this.#options;
-    const configured = shared ? this.#loaded?.configured ?? desired : desired;
-    const settings = shared ? this.#loaded?.settings ?? own : own;
-    // The list of upstreams carries their names and weights.
-    const named = changed.upstreams ? [] : [...weights];
-    const unequal = named.filter(([, weight]) => weight !== 1);
-    // Other balancers may have other settings.
-    const reshaped = shared || !sameShape(shape, shapeSettings);
-    return {
-      configured,
-      names: named.map(([name]) => name),
-      template,
-      ...(settings ? { settings } : {}),
-      ...(deploy ? { deploy } : {}),
-      ...(unequal.length > 0 ? { weights: Object.fromEntries(unequal) } : {}),
-      ...(reshaped ? { shape: { settings: shapeSettings, inForce: shape } } : {}),
-      ...this.#changedUpstreams(weights, changed),
-      ...(maintenance ? { maintenance } : {}),
-    };
-  }
-
-  #changedUpstreams(
-    weights: RingSpec["weights"],
-    { upstreams = [] }: Desired,
-  ): Pick<SavedFleet, "upstreams"> {
-    const { upstreams: settings } = this.#options;
-    if (!settings) return {};
-    const inForce = weighted(upstreams, weights);
-    const asSet = sameUpstreams(settings, inForce) && !this.#options.shared;
-    return asSet ? {} : { upstreams: { settings, inForce } };
-  }
-
-  #upstreams({ upstreams: kept }: SavedFleet): Partial<Desired> {
-    const { upstreams: settings, log } = this.#options;
-    if (!kept || !settings) return {};
-    if (sameUpstreams(kept.settings, settings)) return { upstreams: kept.inForce };
-    log.warn(
-      "LB_UPSTREAMS was changed after PUT /_lb/upstreams or after a change of a weight: the setting is in force, and the saved change is dropped",
-    );
-    return {};
+    return savedForm(weights, changed, this.#options, this.#loaded);
   }
 
   /**
@@ -354,24 +256,4 @@ export class DesiredState {
     if (this.shared) return;
     this.adopt({ template: resumeTemplate(this.template, { settings, ...found }) });
   }
-
-  #templates({ template, deploy, settings: then }: SavedFleet): Partial<Desired> {
-    const { settings, log } = this.#options;
-    const deployed = { template: { ...settings, ...template }, deploy };
-    if (!settings || !then || sameTemplate(settings, then)) return deployed;
-    if (sameTemplate(template, then) && !deploy) return {};
-    log.warn(
-      "LB_REPLICA_IMAGE, LB_REPLICA_COMMAND or LB_REPLICA_OPTIONS was changed since the last deploy: the settings are in force, and the deployed template is dropped",
-      { settings, deployed: deploy ?? template },
-    );
-    return {};
-  }
-}
-
-/** Returns the list with the present weights of the replicas. */
-export function weighted(
-  upstreams: readonly GivenUpstream[],
-  weights: RingSpec["weights"],
-): readonly GivenUpstream[] {
-  return upstreams.map((one) => ({ ...one, weight: weights.get(one.name) ?? one.weight }));
 }

@@ -69,7 +69,7 @@ export class StateLock implements Disposable {
       file.close();
       if (error instanceof StoreError) throw error;
       log.warn(
-        "LB_STATE_FILE: {path} cannot be locked here, so nothing keeps others off: {error}",
+        "LB_STATE_FILE: {path} cannot be locked, so a second balancer could use it, too: {error}",
         {
           path,
           error: errorMessage(error),

@@ -85,7 +85,7 @@ export class Store {
   readonly plan = signal<ShownPlan | undefined>();
   /** The last deploy, step by step. */
   readonly deploy = signal<ShownDeploy | undefined>();
-  /** What ran before the deploy that this page began. */
+  /** The template before the deploy that this page began. */
   former: Status["template"] | undefined;
   /** The last drill of this page. */
   readonly drill = signal<ShownDrill | undefined>();

@@ -26,6 +26,6 @@ export interface Arrival {
 interface TlsFacts extends Session {
   /** The server name that the client asked for; empty without one. */
   readonly serverName: string;
-  /** Who the client is, by its certificate; undefined without one. */
+  /** Identity of the client by its certificate; undefined without one. */
   readonly client: ClientIdentity | undefined;
 }

@@ -8,7 +8,7 @@ import { failureBytes, type FailureMessage } from "../errors/error_response.ts";
 import { GeneralPath } from "./general_path.ts";
 import type { ClientServices } from "./client_services.ts";
 import type { ClientHost, OpenClient } from "./open_client.ts";
-import { ClientPhases } from "./client_phases.ts";
+import { ClientRequest } from "./client_request.ts";
 import { closeInStages } from "./staged_close.ts";
 import { HalfClosed } from "./half_closed.ts";
 import type { RequestHead } from "../http1/request_head.ts";
@@ -19,7 +19,6 @@ import { FastPath, type FastPathExit } from "../forward/fast_path.ts";
 import type { Client } from "../request/client.ts";
 import type { ClientPort } from "../request/client_port.ts";
 import { RequestTimer } from "../telemetry/request_timer.ts";
-import type { Upload } from "../request/upload.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 import type { UpstreamConnection } from "../upstream/upstream_connection.ts";
 import type { Connection } from "../transport/connection.ts";
@@ -30,24 +29,8 @@ import { Disconnected } from "../transport/connection_reader.ts";
  * One client connection. Its services for requests are created at its first bytes, since many
  * clients connect and send nothing. An idle connection has no suspended function.
  */
-export class ClientConnection extends ClientPhases
+export class ClientConnection extends ClientRequest
   implements Client, ConnectionListener, OpenClient {
-  /** The replica's connection that carries the current request. */
-  upstream: UpstreamConnection | undefined;
-  /** True while a tunnel reads the connection: the end of one side does not end it. */
-  tunnelling = false;
-  /** True while the exchange has no end of its own: a tunnel, an event stream. */
-  streaming = false;
-  body!: RequestBody;
-  /** Sends the part of the current request's body that did not arrive with its head. */
-  upload: Upload | undefined;
-  events!: RequestTimer;
-  /** The client's address as written into `X-Forwarded-For`. */
-  addressBytes!: Uint8Array;
-  /** The client's address; behind trusted proxies the address that the current request names. */
-  origin: string;
-  /** Set once a request was refused before its end was read. */
-  refused = false;
   #fastPath: FastPath | undefined;
   #generalPath: GeneralPath | undefined;
   #host: ClientHost | undefined;
@@ -127,16 +110,6 @@ export class ClientConnection extends ClientPhases
    */
   get ended(): boolean {
     return this.#ended;
-  }
-
-  /** Whether the current request was read to its end. */
-  get read(): boolean {
-    return this.body.complete && (!this.upload || this.upload.complete);
-  }
-
-  /** Whether the current request was sent to the replica to its end. */
-  get sent(): boolean {
-    return this.body.complete && (!this.upload || this.upload.sent);
   }
 
   /**

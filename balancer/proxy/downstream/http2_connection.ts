@@ -7,63 +7,33 @@ import { ConnectionError, SETTINGS_TIMEOUT } from "../http2/error_code.ts";
 import { MAX_PAYLOAD } from "../http2/frame.ts";
 import type { RequestFields } from "../http2/request_fields.ts";
 import { Session } from "../http2/session.ts";
-import type { SessionLimits, SessionListener } from "../http2/session_state.ts";
+import type { SessionListener } from "../http2/session_state.ts";
 import type { Stream, StreamOwner } from "../http2/stream.ts";
-import type { OwnCounters } from "../stats/counters.ts";
-import type { Buffer, BufferPool } from "../transport/buffers.ts";
-import { Connection } from "../transport/connection.ts";
+import type { Buffer } from "../transport/buffers.ts";
+import type { Connection } from "../transport/connection.ts";
 import type { ConnectionListener } from "../transport/connection_events.ts";
 import { Disconnected } from "../transport/connection_reader.ts";
-import { type Batches, IO_BATCHES, type Staged } from "../transport/io_batches.ts";
+import { IO_BATCHES, type Staged } from "../transport/io_batches.ts";
 import { DropBudget, linger } from "../transport/linger.ts";
-import type { Timeouts } from "../settings.ts";
-import type { ClientServices } from "./client_services.ts";
+import type { Http2Services } from "./http2_services.ts";
+import { Http2Times } from "./http2_times.ts";
 import type { ClientHost, OpenClient } from "./open_client.ts";
-import { type ChannelHost, StreamChannel } from "./stream_channel.ts";
-import { StreamClient, type StreamOrigin } from "./stream_client.ts";
-
-/** Services shared by the connections of HTTP/2 of one worker. */
-export interface Http2Services {
-  readonly clients: ClientServices;
-  readonly buffers: BufferPool;
-  readonly limits: SessionLimits;
-  readonly timeouts: Pick<Timeouts, "head" | "keepAlive" | "responseBody">;
-  readonly counters: Pick<
-    OwnCounters,
-    "http2Opened" | "http2Stream" | "http2StreamError" | "http2ConnectionError"
-  >;
-}
+import type { ChannelHost, StreamChannel } from "./stream_channel.ts";
+import type { StreamOrigin } from "./stream_client.ts";
+import { StreamClients } from "./stream_clients.ts";
 
 /** While this many bytes of frames wait, nothing more is read. */
 const MOST_WAITING = 128 * 1024;
 
-/** Unused stream clients that are kept: the streams of a page. */
-const MOST_UNUSED = 32;
-
-/** Time for the client to see the first GOAWAY, in milliseconds. */
-const DRAIN_MS = 1000;
-
-/** One frame of the budget is paid back in this time, in milliseconds. */
-const EARN_MS = 100;
-
-/** Streams need no turns of their own: their bytes arrive and leave in those of the connection. */
-const IN_MEMORY: Batches = {
-  filled: (one) => one.deliver(),
-  send: (one) => one.beginSend(),
-  read: (one) => one.beginRead(),
-  wrote() {},
-};
-
 /** One connection. */
 export class Http2Connection
-  implements OpenClient, ConnectionListener, Staged, SessionListener, ChannelHost, ClientHost {
+  implements OpenClient, ConnectionListener, Staged, SessionListener, ChannelHost {
   readonly session: Session;
   readonly #services: Http2Services;
   readonly #origin: StreamOrigin;
   readonly #transport: Connection;
   #host: ClientHost | undefined;
-  readonly #clients = new Set<StreamClient>();
-  readonly #unused: StreamClient[] = [];
+  readonly #clients: StreamClients;
   readonly #touched: StreamChannel[] = [];
   #sending: Buffer | undefined;
   #staged = false;
@@ -74,12 +44,7 @@ export class Http2Connection
   #probing = false;
   #closing = false;
   #over = false;
-  /** When the connection became idle, its head, its write or its drain began. */
-  #idleSince: number;
-  #blockSince: number | undefined;
-  #sendingSince = 0;
-  #drainSince: number | undefined;
-  #earnedAt: number;
+  readonly #times: Http2Times;
   #lingerUntil = Infinity;
 
   /**
@@ -92,7 +57,8 @@ export class Http2Connection
     this.#transport = wire;
     this.#origin = origin;
     this.session = new Session(services.limits, this, services.buffers);
-    this.#idleSince = this.#earnedAt = services.clients.deadlines.now;
+    this.#clients = new StreamClients(services, this, origin);
+    this.#times = new Http2Times(services.clients.deadlines, services.timeouts);
     wire.watcher = this;
   }
 
@@ -111,11 +77,7 @@ export class Http2Connection
 
   get waitedMs(): number {
     if (this.session.streams.size > 0) return 0;
-    return Math.max(0, this.#now - this.#idleSince);
-  }
-
-  get #now(): number {
-    return this.#services.clients.deadlines.now;
+    return this.#times.idleMs;
   }
 
   /**
@@ -139,7 +101,7 @@ export class Http2Connection
     wire.start = this.session.receive(wire.bytes, wire.start, wire.end);
     this.#deliver();
     if (this.session.error) return this.#onError();
-    this.#blockSince = this.session.inBlock ? this.#blockSince ?? this.#now : undefined;
+    this.#times.inBlock = this.session.inBlock;
     this.#read();
   }
 
@@ -186,35 +148,7 @@ export class Http2Connection
 
   onRequest(stream: Stream, fields: RequestFields): StreamOwner {
     this.#services.counters.http2Stream();
-    const client = this.#unused.pop() ?? this.#newClient();
-    client.channel.begin(stream, fields);
-    return client.channel;
-  }
-
-  #newClient(): StreamClient {
-    const { clients, buffers } = this.#services;
-    const channel = new StreamChannel(this);
-    const wire = new Connection(channel, buffers, "client", undefined, channel, IN_MEMORY);
-    const client = new StreamClient(clients, wire, channel, this.#origin, this.#onRest);
-    this.#clients.add(client);
-    clients.deadlines.add(client);
-    client.run(this);
-    return client;
-  }
-
-  readonly #onRest = (client: StreamClient): void => {
-    if (!client.channel.usable || this.#over) return;
-    if (this.#unused.length < MOST_UNUSED) this.#unused.push(client);
-    // Not at once: the client is about to wait for its next request.
-    else queueMicrotask(() => client.close());
-  };
-
-  /** A stream's client has ended. */
-  left(client: OpenClient): void {
-    this.#services.clients.deadlines.delete(client);
-    this.#clients.delete(client as StreamClient);
-    const index = this.#unused.indexOf(client as StreamClient);
-    if (index >= 0) this.#unused.splice(index, 1);
+    return this.#clients.begin(stream, fields);
   }
 
   touched(channel: StreamChannel): void {
@@ -230,7 +164,7 @@ export class Http2Connection
   }
 
   onIdle(): void {
-    this.#idleSince = this.#now;
+    this.#times.idle();
     if (this.session.served && this.session.error === undefined) {
       queueMicrotask(() => this.#finish());
     }
@@ -255,13 +189,14 @@ export class Http2Connection
     this.#sending = frames.take();
     this.session.taken();
     if (!this.#sending) return;
-    this.#sendingSince = this.#now;
+    this.#times.sending = true;
     this.#transport.send(this.#sending, length);
   }
 
   onWritten(): void {
     if (this.#sending) this.session.frames.recycle(this.#sending);
     this.#sending = undefined;
+    this.#times.sending = false;
     this.session.queue.run();
     if (this.session.frames.length > 0) this.onFrames();
     else if (this.#closing) return void this.#linger();
@@ -275,26 +210,15 @@ export class Http2Connection
 
   onDeadline(): void {
     if (this.#closing) return this.close();
-    const { head, keepAlive, responseBody } = this.#services.timeouts;
-    const now = this.#now;
-    this.#earn(now);
-    if (this.#sending && now - this.#sendingSince > responseBody) return this.close();
-    if (this.#blockSince !== undefined && now - this.#blockSince > head) return this.close();
-    if (this.#drainSince !== undefined && now - this.#drainSince > DRAIN_MS) {
-      this.session.endService();
-    }
+    const times = this.#times;
+    this.session.budget.earn(times.earnedFrames());
+    if (times.stalled) return this.close();
+    if (times.drainAnnounced) this.session.endService();
     if (this.#ended) this.#probe();
     if (this.session.streams.size > 0) return;
-    const waited = now - this.#idleSince;
-    if (!this.session.acknowledged && waited > head) this.#onSilence();
-    else if (waited > keepAlive) this.#end();
-  }
-
-  #earn(now: number): void {
-    const frames = Math.floor((now - this.#earnedAt) / EARN_MS);
-    if (frames === 0) return;
-    this.#earnedAt = now;
-    this.session.budget.earn(frames);
+    const { head, keepAlive } = this.#services.timeouts;
+    if (!this.session.acknowledged && times.idleMs > head) this.#onSilence();
+    else if (times.idleMs > keepAlive) this.#end();
   }
 
   /** The preface is missing, or the acknowledgement of our settings. */
@@ -320,12 +244,12 @@ export class Http2Connection
   }
 
   drain(): void {
-    this.#drainSince ??= this.#now;
+    this.#times.drain();
     this.session.announceEnd();
   }
 
   cut(streaming: boolean): void {
-    for (const client of this.#clients) if (client.streaming === streaming) client.close();
+    this.#clients.cut(streaming);
     if (this.session.streams.size === 0) this.close();
   }
 
@@ -354,7 +278,7 @@ export class Http2Connection
     if (this.#over) return;
     this.#over = this.#closing = true;
     this.#lingerUntil = Infinity;
-    for (const client of this.#clients) client.close();
+    this.#clients.close();
     this.#transport.close();
     this.#host?.left(this);
   }

@@ -1,5 +1,5 @@
 /**
- * Who a connection's client is: its peer, or the address in its head of the PROXY protocol.
+ * The client of a connection: its peer, or the address in its head of the PROXY protocol.
  *
  * @module
  */

@@ -146,7 +146,7 @@ export class StreamChannel implements ByteStream, Socket, StreamOwner {
     return write.at === write.bytes.length;
   }
 
-  /** The response is over: what the client still sends of its request is not taken. */
+  /** The response is over: further bytes of the request are dropped. */
   closeWrite(): Promise<void> {
     this.#dropping = true;
     this.#input.clear();

@@ -17,7 +17,7 @@ const MAX_FIELDS = 4000;
 const HEAD = new ResponseHead();
 const HEAD_END = new HeadScanner();
 
-/** What is expected next. */
+/** The expected next part. */
 type Part = "head" | "length" | "chunks" | "end";
 
 /** Sends one response, within the windows; every head is written in one piece. */

@@ -12,7 +12,8 @@ import {
 } from "../transport/certificate_table.ts";
 import type { Deadlines, Expiring } from "../transport/deadlines.ts";
 import { socketOf } from "../transport/socket.ts";
-import { engineFault, type ServerIdentity } from "../transport/tls_engine.ts";
+import type { ServerIdentity } from "../transport/tls_engine.ts";
+import { engineFault } from "../transport/tls_engine_check.ts";
 import { secureDocumented } from "../transport/tls_fallback.ts";
 import {
   type ClientIdentity,

@@ -8,7 +8,7 @@ import { ConnectionError, ENHANCE_YOUR_CALM } from "./error_code.ts";
 /** Frames that a client may send without a served request. */
 export const BUDGET_FRAMES = 1000;
 
-/** What a served request pays back. */
+/** Frames that a served request pays back. */
 const REQUEST_PAYS = 10;
 
 /** Bytes of DATA to the client that pay for one frame: its updates of windows. */

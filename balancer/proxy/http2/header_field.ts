@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What a table adds to the length of a field (RFC 7541, section 4.1). */
+/** Bytes that a table adds to the length of a field (RFC 7541, section 4.1). */
 const OVERHEAD = 32;
 
 /** One field. Its bytes never change, so that a table and many requests can share it. */

@@ -13,7 +13,7 @@ import { STATIC_TABLE } from "./static_table.ts";
 /** Bytes that a field may need besides its name and value: three integers. */
 export const FIELD_OVERHEAD = 16;
 
-/** What a table adds to the length of a field (RFC 7541, section 4.1). */
+/** Bytes that a table adds to the length of a field (RFC 7541, section 4.1). */
 const ENTRY_OVERHEAD = 32;
 
 /** Longer fields would displace most of the table. */

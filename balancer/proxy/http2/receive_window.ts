@@ -8,7 +8,7 @@ import * as frame from "./frame.ts";
 import type { FrameWriter } from "./frame_writer.ts";
 import type { Stream } from "./stream.ts";
 
-/** Bounds the bytes that wait in this process; what is consumed is announced in larger parts. */
+/** Bounds the bytes that wait in this process; consumed bytes are announced in larger parts. */
 export class ReceiveWindow {
   readonly #frames: FrameWriter;
   readonly #streamWindow: number;

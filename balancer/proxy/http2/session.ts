@@ -12,29 +12,23 @@ import {
   PROTOCOL_ERROR,
   STREAM_CLOSED,
 } from "./error_code.ts";
+import { ControlFrames } from "./control_frames.ts";
 import { FieldBlock } from "./field_block.ts";
 import * as frame from "./frame.ts";
 import { checkFrame, checkPriority, protocol, sized, unpad } from "./frame_rules.ts";
 import type { BufferLender } from "./frame_writer.ts";
 import { HpackDecoder } from "./hpack_decoder.ts";
 import { RequestFields } from "./request_fields.ts";
-import {
-  DRAIN_PING,
-  RESET_COST,
-  type SessionLimits,
-  type SessionListener,
-  SessionState,
-} from "./session_state.ts";
+import type { SessionLimits, SessionListener } from "./session_state.ts";
 import type { Stream } from "./stream.ts";
 
 /** A decoded list this many times larger than the limit ends the connection. */
 const BOMB = 4;
 
 /** Protocol state of one connection. */
-export class Session extends SessionState {
-  /** Whether the client has sent its preface and acknowledged our settings. */
+export class Session extends ControlFrames {
+  /** Whether the client has sent its preface. */
   prefaced = false;
-  acknowledged = false;
   readonly #decoder = new HpackDecoder();
   readonly #fields: RequestFields;
   readonly #block: FieldBlock;
@@ -125,17 +119,17 @@ export class Session extends SessionState {
       case frame.CONTINUATION:
         return this.#continuation(bytes, start, end, flags, id);
       case frame.PRIORITY:
-        return this.#priority(bytes, start, id);
+        return this.onPriority(bytes, start, id);
       case frame.RST_STREAM:
-        return this.#reset(bytes, start, id);
+        return this.onReset(bytes, start, id);
       case frame.SETTINGS:
-        return this.#settings(bytes, start, end, flags);
+        return this.onSettings(bytes, start, end, flags);
       case frame.PING:
-        return this.#ping(bytes, start, flags);
+        return this.onPing(bytes, start, flags);
       case frame.GOAWAY:
-        return this.#goAway();
+        return this.onGoAway();
       case frame.WINDOW_UPDATE:
-        return this.#windowUpdate(bytes, start, id);
+        return this.onWindowUpdate(bytes, start, id);
       case frame.PUSH_PROMISE:
         throw protocol("a client must not send PUSH_PROMISE");
       default:
@@ -151,7 +145,7 @@ export class Session extends SessionState {
     this.window.take(length);
     if (from === to && (flags & frame.END_STREAM) === 0) this.budget.spend(1);
     const stream = this.streams.get(id);
-    // The window of the connection is shared: what no stream takes is given back.
+    // The window of the connection is shared: bytes that no stream takes are given back.
     if (!stream || !this.#accepts(stream, length, to - from)) {
       if (!stream) this.onClosed(id);
       return this.window.give(length, undefined);
@@ -251,68 +245,5 @@ export class Session extends SessionState {
     const { malformed, tooLarge } = this.#fields;
     if (!last || malformed || tooLarge) return this.streamError(stream, PROTOCOL_ERROR);
     this.endRequest(stream, this.#fields.trailerLines());
-  }
-
-  /** RFC 9113, 6.3: priorities are ignored. */
-  #priority(bytes: Uint8Array, start: number, id: number): void {
-    checkPriority(bytes, start, id);
-    this.budget.spend(1);
-  }
-
-  /** RFC 9113, 6.4. */
-  #reset(bytes: Uint8Array, start: number, id: number): void {
-    if (id > this.lastId || (id & 1) === 0) throw protocol(`RST_STREAM on idle stream ${id}`);
-    const stream = this.streams.get(id);
-    const costly = stream !== undefined && !stream.responding;
-    if (stream) this.endStream(stream, frame.read32(bytes, start));
-    this.budget.spend(costly ? RESET_COST : 1);
-  }
-
-  /** RFC 9113, 6.5. */
-  #settings(bytes: Uint8Array, start: number, end: number, flags: number): void {
-    if ((flags & frame.ACK) !== 0) {
-      this.acknowledged = true;
-      return this.budget.spend(1);
-    }
-    this.budget.spend(1);
-    const { initialWindow, tableBytes } = this.peer;
-    this.peer.read(bytes, start, end);
-    if (this.peer.tableBytes !== tableBytes) this.encoder.limitTable(this.peer.tableBytes);
-    // Before DATA that the new windows allow.
-    this.frames.settingsAck();
-    this.notify();
-    this.shiftWindows(this.peer.initialWindow - initialWindow);
-  }
-
-  /** RFC 9113, 6.7. */
-  #ping(bytes: Uint8Array, start: number, flags: number): void {
-    this.budget.spend(1);
-    if ((flags & frame.ACK) === 0) {
-      this.frames.ping(bytes, start, true);
-      this.notify();
-    } else if (DRAIN_PING.every((byte, i) => byte === bytes[start + i])) this.endService();
-  }
-
-  /** RFC 9113, 6.8: the client opens no more streams. */
-  #goAway(): void {
-    this.budget.spend(1);
-    this.peerLeft = true;
-    if (this.streams.size === 0) this.listener.onIdle();
-  }
-
-  /** RFC 9113, 6.9. */
-  #windowUpdate(bytes: Uint8Array, start: number, id: number): void {
-    this.budget.spend(1);
-    const more = frame.read31(bytes, start);
-    if (id === 0) return this.widen(more);
-    const stream = this.streams.get(id);
-    if (!stream) {
-      if (id > this.lastId || (id & 1) === 0) throw protocol(`a window of idle stream ${id}`);
-      return;
-    }
-    if (more === 0) return this.streamError(stream, PROTOCOL_ERROR);
-    stream.sendWindow += more;
-    if (stream.sendWindow > frame.MAX_WINDOW) return this.streamError(stream, FLOW_CONTROL_ERROR);
-    this.queue.windowOpened(stream);
   }
 }

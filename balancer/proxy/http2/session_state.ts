@@ -51,13 +51,16 @@ export interface SessionListener {
   onIdle(): void;
 }
 
-/** What a reset costs, if no response had begun: the work of a request without its answer. */
+/** Frames that a reset before a response costs: the request's work was in vain. */
 export const RESET_COST = 4;
 
 /** Opaque data of the PING whose answer shows that the client has read the first GOAWAY. */
 export const DRAIN_PING = new TextEncoder().encode("draining");
 
-/** What both sides have agreed on. {@linkcode Session} extends it by the frames of the client. */
+/**
+ * The state that both sides have agreed on. {@linkcode ControlFrames} and {@linkcode Session} extend
+ * it by the frames of the client.
+ */
 export class SessionState {
   /** Frames that wait to be sent. */
   readonly frames: FrameWriter;

@@ -1,5 +1,5 @@
 /**
- * SETTINGS: what each side announces (RFC 9113, section 6.5).
+ * SETTINGS: the announcements of each side (RFC 9113, section 6.5).
  *
  * @module
  */

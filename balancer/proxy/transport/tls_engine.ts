@@ -3,7 +3,7 @@
  *
  * This is the only file that knows the runtime's internal handle behind `node:tls`. With that handle
  * the connection keeps the data plane's own reads and writes, which cost a fraction of those of
- * `node:tls` streams. {@linkcode engineFault} tests the handle in memory; where the handle is
+ * `node:tls` streams. `tls_engine_check.ts` tests the handle in memory; where the handle is
  * missing or behaves differently, `tls_fallback.ts` uses the documented interface instead.
  *
  * @module
@@ -31,7 +31,7 @@ export interface ServerIdentity extends KeyPair {
   readonly clients?: ClientDemand | undefined;
 }
 
-/** What a client asks for in its first message (RFC 8446, section 4.1.2). */
+/** The requests of a client's first message (RFC 8446, section 4.1.2). */
 export interface ClientHello {
   /** The name in the server_name extension; empty without one. */
   readonly serverName: string;
@@ -291,56 +291,4 @@ function handleClass(): HandleClass {
 export function acceptsPair(pair: KeyPair): boolean {
   const handle = new (handleClass())(SERVER, SOCKET_PROVIDER);
   return handle.initServerTls(contextOf(pair)) === 0;
-}
-
-/**
- * Tests the internal handle with a connection in memory.
- *
- * @param pair any usable certificate and key
- * @returns what differs from the form known here; undefined if the engine can be used
- */
-export function engineFault(pair: KeyPair): string | undefined {
-  try {
-    return exchangeFault(pair);
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-const PING = new TextEncoder().encode("ping");
-
-function exchangeFault(pair: KeyPair): string | undefined {
-  const server = TlsEngine.server();
-  const client = TlsEngine.client("test.invalid", pair.cert, ["http/1.1"]);
-  try {
-    pass(client, server);
-    if (server.hello?.serverName !== "test.invalid") {
-      return "the client's first message is not shown";
-    }
-    server.accept(pair, "http/1.1");
-    pass(server, client);
-    if (!server.established || server.session().protocol !== "http/1.1") {
-      return `the handshake does not end: ${server.failure?.message ?? "no error"}`;
-    }
-    server.send(PING);
-    pass(server, client);
-    if (client.takePlain().length !== PING.length) return "sent bytes do not arrive";
-    server.closeNotify();
-    pass(server, client);
-    return client.ended ? undefined : "the end of a connection does not arrive";
-  } finally {
-    server.destroy();
-    client.destroy();
-  }
-}
-
-/** Moves encrypted bytes in both directions until there are none; a handshake needs three rounds. */
-function pass(from: TlsEngine, to: TlsEngine): void {
-  for (let round = 0; round < 8; round++) {
-    const there = from.take();
-    if (there.length > 0) to.receive(there);
-    const back = to.take();
-    if (back.length > 0) from.receive(back);
-    if (there.length + back.length === 0) return;
-  }
 }

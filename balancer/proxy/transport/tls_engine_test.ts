@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { makePair, readPair } from "../../../tests/harness/certificates.ts";
 import { systemTest as test } from "../../../tools/test/needs.ts";
-import { acceptsPair, engineFault, MOST_SENT, TlsEngine } from "./tls_engine.ts";
+import { acceptsPair, MOST_SENT, TlsEngine } from "./tls_engine.ts";
+import { engineFault } from "./tls_engine_check.ts";
 
 const folder = Deno.permissions.querySync({ name: "write" }).state === "granted"
   ? await Deno.makeTempDir()

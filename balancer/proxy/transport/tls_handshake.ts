@@ -38,7 +38,7 @@ export interface HandshakePolicy {
   turn(): Promise<void> | undefined;
 }
 
-/** What a client presented. */
+/** The certificate that a client presented. */
 export interface Peer {
   /** Its certificate in DER; undefined if it sent none. */
   readonly certificate: Uint8Array | undefined;
@@ -48,7 +48,7 @@ export interface Peer {
   readonly resumed: boolean;
 }
 
-/** Who a client is, by its certificate. */
+/** Identity of a client by its certificate. */
 export interface ClientIdentity {
   /** Distinguished name of the certificate's subject. */
   readonly subject: string;
@@ -58,7 +58,7 @@ export interface ClientIdentity {
 
 /** A connection after its handshake. */
 export interface Secured {
-  /** Who the client is, by its certificate; undefined without one. */
+  /** Identity of the client by its certificate; undefined without one. */
   readonly client: ClientIdentity | undefined;
   readonly stream: ByteStream;
   readonly socket: Socket;

@@ -53,7 +53,7 @@ async function server({ strict = false, protocols = ["http/1.1"], take = secure 
   return { port, accept, connect, certificates, [Symbol.dispose]: () => listener.close() };
 }
 
-/** What `openssl s_client` says about a connection that it ends at once. */
+/** Output of `openssl s_client` about a connection that it ends at once. */
 function sClient(port: number, ...options: string[]): Promise<string> {
   return openssl(["s_client", "-connect", `127.0.0.1:${port}`, ...options]);
 }

@@ -7,18 +7,17 @@ import type { Address, DrainDeadlines } from "../../view.ts";
 import { AcceptErrors } from "../transport/accept_errors.ts";
 import { acceptAll } from "../transport/accept_loop.ts";
 import type { ConnectionLimits } from "../downstream/connection_limits.ts";
-import { ClientConnection } from "../downstream/client_connection.ts";
-import { Http2Connection } from "../downstream/http2_connection.ts";
+import type { ClientConnection } from "../downstream/client_connection.ts";
+import type { Http2Connection } from "../downstream/http2_connection.ts";
 import type { ClientHost, OpenClient } from "../downstream/open_client.ts";
 import { ProtocolChoice } from "../downstream/protocol_choice.ts";
 import { type FailureMessage, RETRY_AFTER_S } from "../errors/error_response.ts";
-import type { Arrival } from "../downstream/arrival.ts";
 import { OpenClients } from "../downstream/open_clients.ts";
 import { closeQuietly, type NamedClient, ProxyHeads } from "../downstream/proxy_heads.ts";
 import { TlsPort } from "../downstream/tls_port.ts";
-import { type ClientPort, fieldsOfClient, plainPort, securePort } from "../request/client_port.ts";
 import type { ProxySettings, TlsSettings } from "../settings.ts";
 import type { Credentials } from "../transport/certificate_table.ts";
+import { ClientFactory } from "./client_factory.ts";
 import type { WorkerContext } from "./worker_context.ts";
 import { OUT_OF_ROOM } from "../errors/refusal.ts";
 import { Connection } from "../transport/connection.ts";
@@ -30,7 +29,7 @@ const HTTP2 = "h2";
 
 const NO_CREDENTIALS: Credentials = { certificates: [], clientCa: undefined };
 
-/** RFC 9110, section 15.5.1: what a server of TLS answers to HTTP without it, as others do. */
+/** Response to HTTP without TLS on a TLS port (RFC 9110, section 15.5.1), as other servers send it. */
 const WITHOUT_TLS = "this port speaks TLS; use https://";
 
 /** The listener of one worker. */
@@ -40,8 +39,7 @@ export class Listener implements ClientHost {
   readonly #listeners: Deno.TcpListener[] = [];
   readonly #proxyHeads: ProxyHeads;
   readonly #tls: TlsPort | undefined;
-  readonly #plainPort: ClientPort;
-  readonly #securePort: ClientPort | undefined;
+  readonly #factory: ClientFactory;
   readonly #errors: AcceptErrors;
   readonly #clients: OpenClients;
 
@@ -62,11 +60,10 @@ export class Listener implements ClientHost {
     this.#clients = new OpenClients(proxy.deadlines, proxy.counters.own);
     this.#proxyHeads = new ProxyHeads(proxy);
     this.#errors = new AcceptErrors((message) => proxy.recordFailure("proxy.accept", message));
-    const { listen, tls, via } = proxy.settings;
-    this.#plainPort = plainPort(listen.port, via);
+    const { listen, tls } = proxy.settings;
+    this.#factory = new ClientFactory(proxy);
     this.#listen(listen, (connection) => this.#serve(connection));
     if (!tls) return;
-    this.#securePort = securePort(tls.listen.port, via, tls.hsts);
     this.#tls = openTlsPort(proxy, tls, credentials);
     this.#listen(tls.listen, (connection) => this.#serveTls(connection));
   }
@@ -81,12 +78,8 @@ export class Listener implements ClientHost {
   }
 
   /** Takes changed settings: whether messages name the proxy. */
-  reconfigure({ via }: Pick<ProxySettings, "via">): void {
-    const { listen, tls } = this.#proxy.settings;
-    Object.assign(this.#plainPort, plainPort(listen.port, via));
-    if (this.#securePort && tls) {
-      Object.assign(this.#securePort, securePort(tls.listen.port, via, tls.hsts));
-    }
+  reconfigure(settings: Pick<ProxySettings, "via">): void {
+    this.#factory.reconfigure(settings);
   }
 
   /** Presents other certificates to new connections. */
@@ -140,7 +133,7 @@ export class Listener implements ClientHost {
   async #begin(connection: Deno.TcpConn, named: NamedClient | undefined): Promise<boolean> {
     if (!named) return false;
     const { address } = named;
-    const client = this.#clientOf(this.#plainArrival(connection, named));
+    const client = this.#factory.client(this.#factory.plainArrival(connection, named));
     if (this.#proxy.connectionQueue.crowded) return await this.#turnAway(client, OUT_OF_ROOM);
     if (!this.#allows(address, client.trusted)) {
       // A rejected connection does not count against its address while it lingers.
@@ -157,20 +150,12 @@ export class Listener implements ClientHost {
     const { head } = settings.timeouts;
     const choice = new ProtocolChoice(client.transport, client, deadlines, head, (http2) => {
       this.#clients.leave(choice);
-      const chosen = http2 ? this.#http2Of(client) : client;
+      const chosen = http2 ? this.#factory.http2(client) : client;
       this.#clients.enter(chosen);
       client.transport.watcher = chosen;
       chosen.run(this);
     });
     return choice;
-  }
-
-  #http2Of(
-    { transport, address, trusted, port }: Omit<Arrival, "tls">,
-    clientFields?: Uint8Array,
-  ): Http2Connection {
-    const origin = { address, trusted, port, clientFields };
-    return new Http2Connection(this.#proxy.http2, transport, origin);
   }
 
   #start(
@@ -200,7 +185,7 @@ export class Listener implements ClientHost {
     }
   }
 
-  /** A rejected client is not told why: that would take a handshake. */
+  /** A rejected client gets no reason: a response would take a handshake. */
   async #beginTls(connection: Deno.TcpConn, named: NamedClient): Promise<boolean> {
     const { address } = named;
     const trusted = this.#proxy.trustedProxies.has(address);
@@ -235,18 +220,14 @@ export class Listener implements ClientHost {
       transport.close();
       return false;
     }
-    const arrival = { transport, address, trusted, port: this.#securePort!, tls };
-    this.#start(
-      session.protocol === HTTP2
-        ? this.#http2Of(arrival, fieldsOf(arrival, arrival.port.http2Fields))
-        : this.#clientOf(arrival),
-      connection,
-    );
+    const arrival = this.#factory.secureArrival(transport, address, trusted, tls);
+    const http2 = session.protocol === HTTP2;
+    this.#start(http2 ? this.#factory.http2(arrival) : this.#factory.client(arrival), connection);
     return true;
   }
 
   async #answerPlain(connection: Deno.TcpConn, address: string): Promise<false> {
-    const client = this.#clientOf(this.#plainArrival(connection, { address }));
+    const client = this.#factory.client(this.#factory.plainArrival(connection, { address }));
     const failure = { status: 400, message: WITHOUT_TLS, close: true, withBody: true };
     return await this.#reject(client, failure);
   }
@@ -261,20 +242,6 @@ export class Listener implements ClientHost {
   #gone(): void {
     this.#proxy.descriptors.leaveClient();
     this.#proxy.connectionQueue.roomMade();
-  }
-
-  #plainArrival(connection: Deno.TcpConn, { address, rest }: NamedClient): Arrival {
-    const { buffers, counters: { own }, trustedProxies } = this.#proxy;
-    const transport = new Connection(connection, buffers, "client", own);
-    if (rest) transport.prepend(rest);
-    const trusted = trustedProxies.has(address);
-    return { transport, address, trusted, port: this.#plainPort, tls: undefined };
-  }
-
-  #clientOf(arrival: Arrival): ClientConnection {
-    const { transport, address, trusted, port } = arrival;
-    const fields = fieldsOf(arrival, port.requestFields);
-    return new ClientConnection(this.#proxy.clients, transport, address, trusted, port, fields);
   }
 
   /**
@@ -308,11 +275,6 @@ export class Listener implements ClientHost {
     this.#clients.leave(client);
     return false;
   }
-}
-
-/** The field lines of a client's requests. What a trusted proxy says about its clients counts. */
-function fieldsOf({ tls, trusted }: Arrival, fields: Uint8Array): Uint8Array | undefined {
-  return tls?.client && !trusted ? fieldsOfClient(fields, tls.client) : undefined;
 }
 
 function openTlsPort(

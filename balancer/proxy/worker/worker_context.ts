@@ -4,9 +4,9 @@
  * @module
  */
 import type { Tracing } from "../../tracing/tracing.ts";
-import type { MaintenanceState, Upstream, View } from "../../view.ts";
+import type { MaintenanceState, View } from "../../view.ts";
 import type { ClientServices } from "../downstream/client_services.ts";
-import type { Http2Services } from "../downstream/http2_connection.ts";
+import type { Http2Services } from "../downstream/http2_services.ts";
 import type { Attempts } from "../forward/attempt.ts";
 import { LingeringClients } from "../downstream/lingering_clients.ts";
 import { TrustedProxies } from "../downstream/trusted_proxies.ts";
@@ -29,7 +29,7 @@ import { Telemetry } from "../telemetry/telemetry.ts";
 import { BufferPool } from "../transport/buffers.ts";
 import { Deadlines } from "../transport/deadlines.ts";
 import type { DescriptorBudget } from "../transport/descriptor_budget.ts";
-import { CONTROL, InstancePool, type PoolLimits } from "../upstream/connection_pool.ts";
+import type { InstancePool } from "../upstream/connection_pool.ts";
 import { ConnectionQueue } from "../upstream/connection_queue.ts";
 import { InFlight } from "../upstream/in_flight.ts";
 import type { LoadMap } from "../upstream/load_cells.ts";
@@ -37,12 +37,10 @@ import { OutlierSampler } from "../upstream/outlier_sampler.ts";
 import { RequestDeadlines } from "../upstream/request_deadlines.ts";
 import { RetryBudget } from "../upstream/retry_budget.ts";
 import { SlowDetector } from "../upstream/slow_detector.ts";
+import { InstancePools } from "./instance_pools.ts";
 import { openPipeline, type Pipeline } from "./pipeline.ts";
 import { keySources, replaceSettings } from "./live_settings.ts";
 import type { WorkerListener, WorkerSheets } from "./worker_parts.ts";
-
-/** Most idle connections kept for each instance. */
-const MAX_IDLE = 1024;
 
 /** Interval between two reports of outlier samples, in milliseconds. */
 const SAMPLE_MS = 1000;
@@ -79,6 +77,7 @@ export class WorkerContext {
   readonly http2: Http2Services;
   readonly #maintenance = new MaintenanceSwitch();
   readonly #listener: WorkerListener;
+  readonly #pools: InstancePools;
   readonly #control: InstancePool;
   /** The head that was parsed last; valid until the next `await`. */
   readonly #requestHead = new RequestHead();
@@ -114,9 +113,9 @@ export class WorkerContext {
     const counters = this.counters = new WorkerCounters(sheets.counters, sheets.row);
     this.#retryBudget = new RetryBudget(settings.workers);
     this.routes = new RoutingTable({
-      open: (upstream) => this.#openPool(upstream),
+      open: (upstream) => this.#pools.open(upstream),
       counters: (name) => counters.of(name),
-      retire: (pool) => this.#retirePool(pool),
+      retire: (pool) => this.#pools.retire(pool),
     }, settings.loadBound);
     this.recorder = new RecordSampler(this.routes);
     this.#telemetry = new Telemetry(counters, this.recorder, this.#requestHead);
@@ -130,7 +129,15 @@ export class WorkerContext {
     this.connectionQueue = this.#openLine(() => turnedAway.giveUp() || lingering.giveUp());
     this.#sampler = settings.outliers ? new OutlierSampler() : undefined;
     this.#slowDetector = new SlowDetector(settings);
-    this.#control = this.#openControl();
+    this.#pools = new InstancePools({
+      settings,
+      inFlight: this.inFlight,
+      admission: this.admission,
+      buffers: this.buffers,
+      deadlines: this.deadlines,
+      connectionQueue: this.connectionQueue,
+    });
+    this.#control = this.#pools.openControl(() => listener.call());
     this.#reports = this.#openReports();
     const { attempts, clients } = this.#pipeline = openPipeline({
       settings,
@@ -287,51 +294,5 @@ export class WorkerContext {
     this.#sampledAt = now;
     const samples = this.#sampler.take();
     if (samples.length > 0) this.#listener.samples(samples);
-  }
-
-  #openPool(upstream: Upstream): InstancePool {
-    const { instance } = upstream;
-    const gauge = this.inFlight.gauge(instance, this.admission.cell(instance));
-    return new InstancePool(
-      upstream,
-      gauge,
-      this.#poolLimits(MAX_IDLE),
-      this.buffers,
-      this.deadlines,
-      this.connectionQueue,
-    );
-  }
-
-  /** A call opens its own connection, which costs a message, and may take any time. */
-  #openControl(): InstancePool {
-    const upstream = { name: CONTROL, instance: CONTROL, address: { hostname: CONTROL, port: 0 } };
-    return new InstancePool(
-      upstream,
-      this.inFlight.gauge(CONTROL, this.admission.cell(CONTROL)),
-      this.#poolLimits(0),
-      this.buffers,
-      this.deadlines,
-      undefined,
-      () => Promise.resolve(this.#listener.call()),
-    );
-  }
-
-  /** The deadlines are read at each use, because a reload changes them. */
-  #poolLimits(maxIdle: number): PoolLimits {
-    const { timeouts } = this.settings;
-    return {
-      maxIdle,
-      get idleMs() {
-        return timeouts.upstreamIdle;
-      },
-      get connectMs() {
-        return timeouts.connect;
-      },
-    };
-  }
-
-  #retirePool(pool: InstancePool): void {
-    pool.retire();
-    this.inFlight.forget(pool.upstream.instance);
   }
 }

@@ -9,7 +9,7 @@ import { parseUpstreams } from "../../upstream_list.ts";
 import { similarName } from "../unknown_names.ts";
 import type { Nodes } from "./node.ts";
 
-/** A fault of a value: what is wrong, and the node where it is. */
+/** A fault of a value, and its node. */
 interface ValueFault {
   readonly node: unknown;
   /** Names inside the value that lead to the node. */

@@ -16,7 +16,7 @@ import {
 } from "../../../balancer/proxy/http2/testing.ts";
 import { within } from "../../harness/raw.ts";
 
-/** What came back on one stream. */
+/** The response on one stream. */
 interface StreamAnswer {
   /** Fields of each HEADERS: interim responses, the final one, trailers. */
   readonly sections: string[][];
@@ -65,7 +65,7 @@ export class Http2Client implements Disposable {
     try {
       while (rest.length > 0) rest = rest.subarray(await this.#connection.write(rest));
     } catch (error) {
-      // The balancer has closed the connection already: what it said before is read.
+      // The balancer has closed the connection already: its earlier bytes are read.
       if (!isEnd(error)) throw error;
     }
   }
