@@ -6,7 +6,6 @@ import {
   assertTidy,
   cell,
   escapeTo,
-  followLink,
   namesInTable,
   openPage,
   pressButton,
