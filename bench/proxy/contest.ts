@@ -95,7 +95,8 @@ async function during<T>(
   const port = freePort();
   const ports = upstreams.map((upstream) => upstream.port);
   const http2Port = scenario.http2 ? freePort() : 0;
-  const setup = { port, http2Port, upstreams: ports, folder };
+  const tlsPort = scenario.tls ? freePort() : 0;
+  const setup = { port, http2Port, tlsPort, upstreams: ports, folder };
   const command = scenario.command?.(setup) ?? await proxy.command(setup);
   await using program = startPinned(command, PROXY_CORE, `${folder}/${proxy.name}.log`);
   if (!await answers(`http://127.0.0.1:${port}/small/0`, program.ended)) {
@@ -106,7 +107,7 @@ async function during<T>(
   const warmUp = options.quick ? 1 : 2;
   // The balancer serves both protocols on one port.
   const own = scenario.http2 && proxy.kind === "own";
-  const place = { port, http2Port: own ? port : http2Port };
+  const place = { port, tlsPort, http2Port: own ? port : http2Port };
   return await act({ ...options, ...place, warmUp, pid, log, upstreams, folder, rate: 0 });
 }
 

@@ -42,9 +42,12 @@ interface RatedResult {
   readonly failed: number;
 }
 
-/** Connections of one h2load, unless more than {@linkcode GENERATORS} would run side by side. */
+/**
+ * Connections of one h2load, if at most {@linkcode GENERATORS} then run side by side. With more
+ * processes the load's core is full, and its queue dominates the latencies.
+ */
 const FEW = 4;
-const GENERATORS = 64;
+const GENERATORS = 16;
 const CONNECTIONS = 64;
 /** Different paths. */
 const PATHS = 32;
@@ -60,6 +63,8 @@ interface Http2Load {
   readonly connections: number;
   /** Requests at once on each connection. */
   readonly streams: number;
+  /** Whether the port speaks TLS. */
+  readonly tls?: boolean;
   readonly seconds: number;
 }
 
@@ -69,11 +74,12 @@ interface Http2Result {
   readonly failed: number;
 }
 
-/** Loads a proxy by HTTP/2 with prior knowledge. */
+/** Loads a proxy by HTTP/2: over TLS, or with prior knowledge. */
 export async function runHttp2(
-  { port, connections, streams, seconds }: Http2Load,
+  { port, connections, streams, tls, seconds }: Http2Load,
 ): Promise<Http2Result> {
-  const paths = Array.from({ length: PATHS }, (_, at) => `http://127.0.0.1:${port}/small/${at}`);
+  const origin = `${tls ? "https" : "http"}://127.0.0.1:${port}`;
+  const paths = Array.from({ length: PATHS }, (_, at) => `${origin}/small/${at}`);
   const size = ["-c", String(connections), "-m", String(streams), "-D", String(seconds)];
   const command = ["taskset", "-c", String(LOAD_CORE), "h2load", ...size, ...paths];
   const { stdout, stderr } = await run("sh", ["-c", 'exec "$@"', "sh", ...command]);

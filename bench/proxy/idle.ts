@@ -7,7 +7,14 @@ import { LOAD_CORE } from "./pinned.ts";
 import { SMALL_BODY } from "./upstreams.ts";
 
 const SCRIPT = new URL("servers/idle_clients.ts", import.meta.url).pathname;
-const FLAGS = ["run", "--quiet", "--no-prompt", "--no-lock", "--allow-net=127.0.0.1"];
+const FLAGS = [
+  "run",
+  "--quiet",
+  "--no-prompt",
+  "--no-lock",
+  "--allow-net=127.0.0.1",
+  "--allow-read",
+];
 const RAISED = 'ulimit -n "$(ulimit -Hn)"; exec "$@"';
 
 /** The clients. */
@@ -18,6 +25,8 @@ interface IdleClients {
   readonly count: number;
   /** Whether each does a request before it is idle. */
   readonly ask: boolean;
+  /** The file with the proxy's certificate; empty: without TLS. */
+  readonly authority: string;
 }
 
 /**
@@ -28,10 +37,10 @@ interface IdleClients {
  * @returns the result of `look`, and the number of connections that were open to its end
  */
 export async function whileIdle<T>(
-  { port, count, ask }: IdleClients,
+  { port, count, ask, authority }: IdleClients,
   look: () => Promise<T>,
 ): Promise<{ result: T; open: number }> {
-  const args = [String(port), String(count), ask ? SMALL_BODY : ""];
+  const args = [String(port), String(count), ask ? SMALL_BODY : "", authority];
   const command = ["taskset", "-c", String(LOAD_CORE), Deno.execPath(), ...FLAGS, SCRIPT, ...args];
   const child = new Deno.Command("sh", {
     args: ["-c", RAISED, "sh", ...command],

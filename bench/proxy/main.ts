@@ -15,6 +15,7 @@ import { PROXIES } from "./proxies.ts";
 import type { Proxy } from "./proxy.ts";
 import { drawResult, type Result, type Table, textOf } from "./result.ts";
 import { SCENARIOS } from "./scenarios.ts";
+import { writeCertificate } from "./certificate.ts";
 import { Upstream, writeBodies } from "./upstreams.ts";
 
 /** Programs that the bench itself needs, and the Debian packages that they are in. */
@@ -22,6 +23,7 @@ const NEEDED = {
   wrk: "wrk",
   h2load: "nghttp2-client",
   nginx: "nginx",
+  openssl: "openssl",
   taskset: "util-linux",
   setpriv: "util-linux",
 };
@@ -31,6 +33,7 @@ async function main(options: Options): Promise<void> {
   const folder = new URL("bench-proxy", RUN_DIR).pathname;
   await Deno.mkdir(folder, { recursive: true });
   await writeBodies(folder);
+  await writeCertificate(folder);
   const upstreams = [new Upstream("upstream1", folder), new Upstream("upstream2", folder)];
   try {
     for (const upstream of upstreams) await upstream.start();

@@ -11,17 +11,23 @@ export interface Setup {
   readonly port: number;
   /** The port for HTTP/2 without TLS; 0 without one. The balancer serves it on its own port. */
   readonly http2Port: number;
+  /** The port for HTTP/1.1 and HTTP/2 over TLS; 0 without one. */
+  readonly tlsPort: number;
   /** Ports of the upstreams. */
   readonly upstreams: readonly number[];
-  /** Folder for its files. */
+  /** Folder for its files; with the {@linkcode CERTIFICATE} where it speaks TLS. */
   readonly folder: string;
 }
+
+/** Name of the certificate's files, without their ending. */
+export const CERTIFICATE = "bench";
 
 /** Client connections that a proxy must be able to hold. */
 const MOST_CONNECTIONS = 26_000;
 
 /** nginx.conf. */
-export function nginxConfig({ port, http2Port, upstreams, folder }: Setup): string {
+export function nginxConfig(setup: Setup): string {
+  const { port, http2Port, upstreams, folder } = setup;
   // This version cannot serve both protocols on one port without TLS.
   const http2 = http2Port > 0 ? `\n    listen 127.0.0.1:${http2Port} http2 backlog=4096;` : "";
   const servers = upstreams.map((at) => `    server 127.0.0.1:${at};`).join("\n");
@@ -41,7 +47,7 @@ ${servers}
     keepalive_requests 1000000000;
   }
   server {
-    listen 127.0.0.1:${port} backlog=4096;${http2}
+    listen 127.0.0.1:${port} backlog=4096;${http2}${nginxTls(setup)}
     location / {
       proxy_pass http://replicas;
       proxy_http_version 1.1;
@@ -55,8 +61,19 @@ ${servers}
 `;
 }
 
+function nginxTls({ tlsPort, folder }: Setup): string {
+  if (tlsPort === 0) return "";
+  return `
+    listen 127.0.0.1:${tlsPort} ssl http2 backlog=4096;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_certificate ${folder}/${CERTIFICATE}.pem;
+    ssl_certificate_key ${folder}/${CERTIFICATE}.key;`;
+}
+
 /** haproxy.cfg. Without strict limits it takes as many connections as files may be open. */
-export function haproxyConfig({ port, upstreams }: Setup): string {
+export function haproxyConfig({ port, tlsPort, upstreams, folder }: Setup): string {
+  const pair = `${folder}/${CERTIFICATE}.both`;
+  const tls = `\n  bind 127.0.0.1:${tlsPort} backlog 4096 ssl crt ${pair} alpn h2,http/1.1`;
   const servers = upstreams.map((at, index) => `  server s${index} 127.0.0.1:${at}`).join("\n");
   return `global
   nbthread 1
@@ -71,7 +88,7 @@ defaults
   timeout http-keep-alive 300s
   timeout server 60s
 frontend public
-  bind 127.0.0.1:${port} backlog 4096
+  bind 127.0.0.1:${port} backlog 4096${tlsPort > 0 ? tls : ""}
   default_backend replicas
 backend replicas
   balance uri
@@ -82,17 +99,14 @@ ${servers}
 }
 
 /** Caddyfile. It adds X-Forwarded-For by itself; one thread is GOMAXPROCS=1. */
-export function caddyConfig({ port, upstreams }: Setup): string {
+export function caddyConfig({ port, tlsPort, upstreams, folder }: Setup): string {
+  const pair = `${folder}/${CERTIFICATE}.pem ${folder}/${CERTIFICATE}.key`;
+  const tls = tlsPort > 0 ? `  tls ${pair}\n` : "";
+  const sites = [`http://:${port}`, ...tlsPort > 0 ? [`https://:${tlsPort}`] : []];
   const addresses = upstreams.map((at) => `127.0.0.1:${at}`).join(" ");
-  return `{
-  admin off
-  auto_https off
-  log {
-    level ERROR
-  }
-}
-http://:${port} {
-  bind 127.0.0.1
+  const site = (address: string, lines: string) =>
+    `${address} {
+${lines}  bind 127.0.0.1
   reverse_proxy ${addresses} {
     lb_policy uri_hash
     transport http {
@@ -103,4 +117,13 @@ http://:${port} {
   }
 }
 `;
+  return `{
+  admin off
+  auto_https disable_redirects
+  default_sni localhost
+  log {
+    level ERROR
+  }
+}
+${sites.map((address) => site(address, address.startsWith("https") ? tls : "")).join("")}`;
 }

@@ -47,7 +47,7 @@ export const PROXIES: readonly Proxy[] = [
 ];
 
 /** The balancer as `deno task balancer` runs it, without probes. */
-async function balancer({ port, http2Port, upstreams }: Setup): Promise<Command> {
+async function balancer({ port, http2Port, tlsPort, upstreams, folder }: Setup): Promise<Command> {
   const env = {
     LB_ENGINE: "static",
     LB_HOST: "127.0.0.1",
@@ -59,8 +59,14 @@ async function balancer({ port, http2Port, upstreams }: Setup): Promise<Command>
     LB_DRAIN_MS: "0",
     LB_LOG_LEVEL: "warning",
     ...(http2Port > 0 && { LB_HTTP2_CLEARTEXT: "on" }),
+    ...(tlsPort > 0 && {
+      LB_TLS_PORT: String(tlsPort),
+      LB_TLS_CERTIFICATES: folder,
+      LB_TLS_MAX_HANDSHAKES: "4000",
+    }),
   };
-  return { args: [Deno.execPath(), ...await balancerArgs()], env };
+  const [command = "run", ...args] = await balancerArgs();
+  return { args: [Deno.execPath(), command, `--allow-read=${folder}`, ...args], env };
 }
 
 function debianPeer(

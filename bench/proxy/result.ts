@@ -94,6 +94,10 @@ const PANELS: Readonly<Record<string, readonly [key: string, title: string]>> = 
   "tail 64": ["p99Ms", "tail 64: p99 in ms, all at the same rate (less is better)"],
   "tail 256": ["p99Ms", "tail 256: p99 in ms, all at the same rate (less is better)"],
   "tail 512": ["p99Ms", "tail 512: p99 in ms, all at the same rate (less is better)"],
+  "tls": ["cpuUs", "tls: CPU µs per request (less is better)"],
+  "tls new": ["cpuUs", "tls new: CPU µs per connection with a request (less is better)"],
+  "tls h2": ["cpuUs", "tls h2: CPU µs per request (less is better)"],
+  "tls 1 MiB": ["mbPerCpu", "tls 1 MiB: MB per CPU second (more is better)"],
   "idle": ["idleKb", "idle: KB per connection (less is better)"],
 };
 

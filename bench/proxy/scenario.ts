@@ -20,6 +20,8 @@ export interface Subject {
   readonly port: number;
   /** Where it serves HTTP/2 without TLS; 0 where the scenario needs none. */
   readonly http2Port: number;
+  /** Where it speaks TLS; 0 where the scenario needs none. */
+  readonly tlsPort: number;
   readonly upstreams: readonly Upstream[];
   readonly folder: string;
   /** File with its output. */
@@ -40,6 +42,8 @@ export interface Scenario {
   readonly metrics: readonly Metric[];
   /** Whether it needs HTTP/2 without TLS. */
   readonly http2?: boolean;
+  /** Whether it needs TLS. */
+  readonly tls?: boolean;
   /** Which kinds of proxies take part; all where it is not said. */
   readonly kinds?: readonly Kind[];
   /** Names of the proxies that take part; all where it is not said. */

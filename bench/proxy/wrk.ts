@@ -15,6 +15,8 @@ export interface Load {
   readonly path: string;
   readonly connections: number;
   readonly seconds: number;
+  /** Whether the port speaks TLS. */
+  readonly tls?: boolean;
   /** Header fields of every request. */
   readonly fields?: readonly string[];
 }
@@ -38,7 +40,7 @@ const MILLISECONDS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 10
 export async function runWrk(load: Load): Promise<WrkResult> {
   const fields = (load.fields ?? []).flatMap((field) => ["-H", field]);
   const args = ["-t1", `-c${load.connections}`, `-d${load.seconds}s`, "--latency", "-s", SCRIPT];
-  const url = `http://127.0.0.1:${load.port}/`;
+  const url = `${load.tls ? "https" : "http"}://127.0.0.1:${load.port}/`;
   const command = ["taskset", "-c", String(LOAD_CORE), "wrk", ...args, ...fields, url, "--"];
   const result = await run("sh", ["-c", 'exec "$@"', "sh", ...command, load.path]);
   if (result.code !== 0) throw new ToolError(`wrk failed: ${result.stderr.trim()}`);

@@ -53,6 +53,32 @@ async function statusOn(connection: RawConnection): Promise<number> {
   }
 }
 
+/** Clients that are connected at the same time; at its end a gate is opened. */
+class Crowd implements Disposable {
+  readonly clients: RawConnection[] = [];
+
+  private constructor(readonly gate?: Gate) {}
+
+  /** Connects a number of clients, one after the other. */
+  static async of(balancer: RawBalancer, count: number, gate?: Gate): Promise<Crowd> {
+    using stack = new DisposableStack();
+    const crowd = stack.use(new Crowd(gate));
+    while (crowd.clients.length < count) crowd.clients.push(await balancer.connect());
+    stack.move();
+    return crowd;
+  }
+
+  /** Takes half of the clients out; the caller closes them. */
+  half(): RawConnection[] {
+    return this.clients.splice(this.clients.length / 2);
+  }
+
+  [Symbol.dispose](): void {
+    this.gate?.open();
+    for (const client of this.clients) client.close();
+  }
+}
+
 /** Answers no request before it is opened. */
 class Gate {
   readonly #opened = Promise.withResolvers<void>();
@@ -108,111 +134,88 @@ test("clients that hold nearly all files share the connections that are left, in
   await using first = new RawUpstream(() => OK);
   await using second = new RawUpstream(() => OK);
   await using balancer = await limited([first, second]);
-  const clients: RawConnection[] = [];
-  try {
-    while (clients.length < CLIENTS - 4) clients.push(await balancer.connect());
-    for (let round = 0; round < 3; round++) {
-      const statuses = clients.map(async (client, id) => {
-        await client.send(get("/", `X-Request-Id: ${id}`));
-        return statusOf(await client.response());
-      });
-      assertEquals((await Promise.all(statuses)).filter((status) => status !== 200), []);
-    }
-    await assertUnharmed(balancer, 2);
-  } finally {
-    for (const client of clients) client.close();
+  using crowd = await Crowd.of(balancer, CLIENTS - 4);
+  const { clients } = crowd;
+  for (let round = 0; round < 3; round++) {
+    const statuses = clients.map(async (client, id) => {
+      await client.send(get("/", `X-Request-Id: ${id}`));
+      return statusOf(await client.response());
+    });
+    assertEquals((await Promise.all(statuses)).filter((status) => status !== 200), []);
   }
+  await assertUnharmed(balancer, 2);
 });
 
 test("connections above the limit are refused, and the response names the limit to raise", async () => {
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await limited([upstream], { LB_WORKERS: "1", LB_HOLD_MS: "100" });
-  const clients: RawConnection[] = [];
-  try {
-    while (clients.length < CLIENTS) clients.push(await balancer.connect());
-    await clients[0]?.send(get());
-    await clients[0]?.response();
-    const answer = await balancer.ask("");
-    assertEquals([statusOf(answer), field(answer, "retry-after")], [503, "1"]);
-    assertMatch(answer.body, /ulimit -n/);
-    await clients[0]?.send(get());
-    assertEquals(statusOf(await clients[0]!.response()), 200);
-  } finally {
-    for (const client of clients) client.close();
-  }
+  using crowd = await Crowd.of(balancer, CLIENTS);
+  const { clients } = crowd;
+  await clients[0]?.send(get());
+  await clients[0]?.response();
+  const answer = await balancer.ask("");
+  assertEquals([statusOf(answer), field(answer, "retry-after")], [503, "1"]);
+  assertMatch(answer.body, /ulimit -n/);
+  await clients[0]?.send(get());
+  assertEquals(statusOf(await clients[0]!.response()), 200);
 });
 
 test("a request waits for room no longer than it may, and its replica is not blamed", async () => {
   const gate = new Gate();
   await using upstream = new RawUpstream(gate.answer);
   await using balancer = await limited([upstream], { LB_WORKERS: "1", LB_HOLD_MS: "300" });
-  const clients: RawConnection[] = [];
-  try {
-    while (clients.length < CLIENTS - 4) clients.push(await balancer.connect());
-    const answers = clients.map(async (client) => {
-      await client.send(get());
-      return await client.response();
-    });
-    const late = await Promise.race(answers);
-    assertEquals([statusOf(late), field(late, "retry-after")], [503, "1"]);
-    assertMatch(late.body, /ulimit -n/);
-    gate.open();
-    const statuses = (await Promise.all(answers)).map(statusOf);
-    assertEquals(statuses.filter((status) => status === 200).length >= gate.arrived, true);
-    await assertUnharmed(balancer, 1);
-  } finally {
-    gate.open();
-    for (const client of clients) client.close();
-  }
+  using crowd = await Crowd.of(balancer, CLIENTS - 4, gate);
+  const { clients } = crowd;
+  const answers = clients.map(async (client) => {
+    await client.send(get());
+    return await client.response();
+  });
+  const late = await Promise.race(answers);
+  assertEquals([statusOf(late), field(late, "retry-after")], [503, "1"]);
+  assertMatch(late.body, /ulimit -n/);
+  gate.open();
+  const statuses = (await Promise.all(answers)).map(statusOf);
+  assertEquals(statuses.filter((status) => status === 200).length >= gate.arrived, true);
+  await assertUnharmed(balancer, 1);
 });
 
 test("clients that close while their requests wait for room give their files up to others", async () => {
   const gate = new Gate();
   await using upstream = new RawUpstream(gate.answer);
   await using balancer = await limited([upstream], { LB_WORKERS: "1", LB_HOLD_MS: "60000" });
-  const clients: RawConnection[] = [];
-  try {
-    while (clients.length < CLIENTS - 4) clients.push(await balancer.connect());
-    for (const client of clients) await client.send(get());
-    await gate.reached(FOR_REPLICAS);
-    const left = clients.splice(clients.length / 2);
-    for (const client of left) client.close();
-    await gate.reached(clients.length);
-    gate.open();
-    for (const client of clients) assertEquals(statusOf(await client.response()), 200);
-  } finally {
-    gate.open();
-    for (const client of clients) client.close();
-  }
+  using crowd = await Crowd.of(balancer, CLIENTS - 4, gate);
+  const { clients } = crowd;
+  for (const client of clients) await client.send(get());
+  await gate.reached(FOR_REPLICAS);
+  const left = crowd.half();
+  for (const client of left) client.close();
+  await gate.reached(clients.length);
+  gate.open();
+  for (const client of clients) assertEquals(statusOf(await client.response()), 200);
 });
 
 test("a half-closed client is refused while files are short, and the response says why", async () => {
   const gate = new Gate();
   await using upstream = new RawUpstream(gate.answer);
   await using balancer = await limited([upstream], { LB_WORKERS: "1", LB_HOLD_MS: "60000" });
-  const clients: RawConnection[] = [];
-  try {
-    while (clients.length < CLIENTS - 4) clients.push(await balancer.connect());
-    for (const client of clients) await client.send(get());
-    await gate.reached(FOR_REPLICAS);
-    const ended = clients.splice(clients.length / 2);
-    const refusals = ended.map(async (client) => {
-      await client.end();
-      return await client.response();
-    });
-    // The others have a request with the replica, which answers none yet.
-    const answer = await Promise.race(refusals);
-    assertEquals([statusOf(answer), field(answer, "retry-after")], [503, "1"]);
-    assertMatch(answer.body, /ulimit -n/);
-    gate.open();
-    const statuses = (await Promise.all(refusals)).map(statusOf);
-    assertEquals(statuses.filter((status) => status !== 200 && status !== 503), []);
-    for (const client of clients) assertEquals(statusOf(await client.response()), 200);
-    await assertUnharmed(balancer, 1);
-  } finally {
-    gate.open();
-    for (const client of clients) client.close();
-  }
+  using crowd = await Crowd.of(balancer, CLIENTS - 4, gate);
+  const { clients } = crowd;
+  for (const client of clients) await client.send(get());
+  await gate.reached(FOR_REPLICAS);
+  const ended = crowd.half();
+  const refusals = ended.map(async (client) => {
+    await client.end();
+    return await client.response();
+  });
+  // The others have a request with the replica, which answers none yet.
+  const answer = await Promise.race(refusals);
+  assertEquals([statusOf(answer), field(answer, "retry-after")], [503, "1"]);
+  assertMatch(answer.body, /ulimit -n/);
+  gate.open();
+  const statuses = (await Promise.all(refusals)).map(statusOf);
+  assertEquals(statuses.filter((status) => status !== 200 && status !== 503), []);
+  for (const client of clients) assertEquals(statusOf(await client.response()), 200);
+  await assertUnharmed(balancer, 1);
 });
 
 test("replicas of its own are not replaced when files run out", async () => {

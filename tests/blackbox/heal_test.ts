@@ -7,6 +7,16 @@ const MORTAL =
   `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=LIFE_MS,PORT,REFUSES,SERVER_NAME,VERSION ` +
   new URL("../testdata/mortal.ts", import.meta.url).pathname;
 
+/** A balancer whose replicas die on request. */
+function ofMortals(env: Record<string, string> = {}): Promise<Balancer> {
+  return Balancer.ready({
+    LB_ENGINE: "process",
+    LB_REPLICA_COMMAND: MORTAL,
+    LB_HEALTH_PATH: "/heartbeat",
+    ...env,
+  });
+}
+
 interface Report {
   readonly name: string;
   readonly signal: string;
@@ -46,12 +56,7 @@ async function untilIncident(
 }
 
 test("while the only replica is being replaced, requests of every kind wait and are answered", async () => {
-  await using balancer = await Balancer.ready({
-    LB_ENGINE: "process",
-    LB_REPLICAS: "1",
-    LB_REPLICA_COMMAND: MORTAL,
-    LB_HEALTH_PATH: "/heartbeat",
-  });
+  await using balancer = await ofMortals({ LB_REPLICAS: "1" });
   const pid = pidOf(await balancer.replica("Server1"));
   await signal(pid, "KILL");
   await balancer.until(({ ready }) => ready === 0);
@@ -104,12 +109,7 @@ test("a spare stands in under the name, numbers and slots of a replica that died
 });
 
 test("a request that kills is not sent round the ring: its key is quarantined, the others go on", async () => {
-  await using balancer = await Balancer.ready({
-    LB_ENGINE: "process",
-    LB_REPLICA_COMMAND: MORTAL,
-    LB_HEALTH_PATH: "/heartbeat",
-    LB_KEY: "path",
-  });
+  await using balancer = await ofMortals({ LB_KEY: "path" });
   const statuses: number[] = [];
   while (statuses.at(-1) !== 503) {
     const response = await balancer.fetch("/die");
@@ -170,11 +170,7 @@ test("the fleet's members survive kill -9 of the balancer, also in the middle of
 });
 
 test("a deploy replaces every replica without a lost request, and one that cannot start changes nothing", async () => {
-  await using balancer = await Balancer.ready({
-    LB_ENGINE: "process",
-    LB_REPLICA_COMMAND: MORTAL,
-    LB_HEALTH_PATH: "/heartbeat",
-  });
+  await using balancer = await ofMortals();
   const before = await balancer.status();
   const lost: string[] = [];
   let running = true;
@@ -218,11 +214,7 @@ test("a deploy replaces every replica without a lost request, and one that canno
 });
 
 test("a deploy whose replica becomes ready and dies soon after goes back, and says why", async () => {
-  await using balancer = await Balancer.ready({
-    LB_ENGINE: "process",
-    LB_REPLICA_COMMAND: MORTAL,
-    LB_HEALTH_PATH: "/heartbeat",
-  });
+  await using balancer = await ofMortals();
   const before = await balancer.status();
   const response = await balancer.fetch("/_lb/deploy", {
     method: "POST",
@@ -246,12 +238,7 @@ test("a deploy whose replica becomes ready and dies soon after goes back, and sa
 });
 
 test("how a replica that served ended is in the incident, the status and the log", async () => {
-  await using balancer = await Balancer.ready({
-    LB_ENGINE: "process",
-    LB_REPLICAS: "2",
-    LB_REPLICA_COMMAND: MORTAL,
-    LB_HEALTH_PATH: "/heartbeat",
-  });
+  await using balancer = await ofMortals({ LB_REPLICAS: "2" });
   // Its own request breaks first: the connection is the first sign, the engine's word the second.
   for (let tries = 0; (await incidents(balancer)).length === 0; tries++) {
     assert(tries < 1000);
@@ -270,11 +257,8 @@ test("how a replica that served ended is in the incident, the status and the log
 });
 
 test("why a replica does not become ready is in the answer of /add, the status and an incident", async () => {
-  await using balancer = await Balancer.ready({
-    LB_ENGINE: "process",
+  await using balancer = await ofMortals({
     LB_REPLICAS: "1",
-    LB_REPLICA_COMMAND: MORTAL,
-    LB_HEALTH_PATH: "/heartbeat",
     LB_START_TIMEOUT_MS: "3000",
     LB_REPLICA_ENV: JSON.stringify({ REFUSES: "S4" }),
   });
@@ -322,12 +306,7 @@ test("every transition of the fleet is an event, sent as it happens", async () =
 });
 
 test("a replica that answers with errors, unlike its peers, is replaced where the settings ask for it", async () => {
-  await using balancer = await Balancer.ready({
-    LB_ENGINE: "process",
-    LB_REPLICA_COMMAND: MORTAL,
-    LB_HEALTH_PATH: "/heartbeat",
-    LB_OUTLIERS: "true",
-  });
+  await using balancer = await ofMortals({ LB_OUTLIERS: "true" });
   await (await balancer.fetch("/sicken")).body?.cancel();
   for (;;) {
     const answers = await Promise.all(Array.from({ length: 30 }, () => balancer.fetch("/")));

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Ring } from "../../ring/mod.ts";
 import { DataPlaneHarness, getOf, idOf, named, NONE } from "./harness/data_plane.ts";
+import { Exchange } from "./harness/exchange.ts";
 import { field, get, OK, RawUpstream, statusOf } from "../harness/raw.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
@@ -68,13 +69,8 @@ test("an instance that drains: event streams and tunnels are closed at their own
 });
 
 test("an instance that drains: a long download is a request, and is not closed", async () => {
-  await using server = new RawUpstream();
-  await using bench = await DataPlaneHarness.open();
-  await bench.publish({ ready: { Server1: server } });
-  using client = await bench.connect();
-  await client.send(getOf("Server1"));
-  const serving = await server.accept();
-  await serving.request();
+  await using exchange = await Exchange.begin();
+  const { server, bench, client, serving } = exchange;
   await serving.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
   await client.until("half\r\n");
   const instance = bench.instanceOf("Server1", server);
@@ -86,13 +82,8 @@ test("an instance that drains: a long download is a request, and is not closed",
 });
 
 test("a worker that ends closes event streams and tunnels at their own deadline", async () => {
-  await using server = new RawUpstream();
-  await using bench = await DataPlaneHarness.open();
-  await bench.publish({ ready: { Server1: server } });
-  using client = await bench.connect();
-  await client.send(getOf("Server1"));
-  const serving = await server.accept();
-  await serving.request();
+  await using exchange = await Exchange.begin();
+  const { server, bench, client, serving } = exchange;
   await serving.send(EVENTS);
   await client.head();
   using asking = await bench.connect();
@@ -108,13 +99,8 @@ test("a worker that ends closes event streams and tunnels at their own deadline"
 });
 
 test("a worker that ends cuts requests off at their deadline while streams have time", async () => {
-  await using server = new RawUpstream();
-  await using bench = await DataPlaneHarness.open();
-  await bench.publish({ ready: { Server1: server } });
-  using client = await bench.connect();
-  await client.send(getOf("Server1"));
-  const serving = await server.accept();
-  await serving.request();
+  await using exchange = await Exchange.begin();
+  const { server, bench, client, serving } = exchange;
   await serving.send(EVENTS);
   await client.until("data:\n\r\n");
   using asking = await bench.connect();
@@ -128,13 +114,8 @@ test("a worker that ends cuts requests off at their deadline while streams have 
 });
 
 test("a replica that keeps a request waiting is evidence once, and the request goes on", async () => {
-  await using server = new RawUpstream();
-  await using bench = await DataPlaneHarness.open({ suspectMs: 1 });
-  await bench.publish({ ready: { Server1: server } });
-  using client = await bench.connect();
-  await client.send(getOf("Server1"));
-  const serving = await server.accept();
-  await serving.request();
+  await using exchange = await Exchange.begin({ suspectMs: 1 });
+  const { server, bench, client, serving } = exchange;
   await bench.until("evidence", () => bench.evidence.length > 0);
   // A second wait is reported after the pause of the first, which was not reported again.
   using second = await bench.connect();
@@ -173,13 +154,8 @@ test("the control API, unused connections and responses that have begun are neve
 });
 
 test("a response that breaks off is evidence with its key, and does not count against the replica", async () => {
-  await using server = new RawUpstream();
-  await using bench = await DataPlaneHarness.open();
-  await bench.publish({ ready: { Server1: server } });
-  using client = await bench.connect();
-  await client.send(getOf("Server1"));
-  const serving = await server.accept();
-  await serving.request();
+  await using exchange = await Exchange.begin();
+  const { server, bench, client, serving } = exchange;
   await serving.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
   await client.until("half");
   serving.close();
@@ -212,13 +188,8 @@ test("a client that leaves in the middle of a response is no evidence", async ()
 });
 
 test("a used connection that breaks is evidence that is not fresh, and the request is sent again", async () => {
-  await using server = new RawUpstream();
-  await using bench = await DataPlaneHarness.open();
-  await bench.publish({ ready: { Server1: server } });
-  using client = await bench.connect();
-  await client.send(getOf("Server1"));
-  const used = await server.accept();
-  await used.request();
+  await using exchange = await Exchange.begin();
+  const { server, bench, client, serving: used } = exchange;
   await used.send(OK);
   await client.response();
   await client.send(getOf("Server1"));

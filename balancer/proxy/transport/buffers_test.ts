@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { BufferPool, LARGE_BYTES, RESTING_BYTES, SMALL_BYTES } from "./buffers.ts";
+import { BufferPool, free, LARGE_BYTES, RESTING_BYTES, SMALL_BYTES } from "./buffers.ts";
 
 Deno.test("a buffer has at least the requested size", () => {
   const pool = new BufferPool();
@@ -44,4 +44,11 @@ Deno.test("resting buffers share a slab, and no byte of it", () => {
   assertEquals(settled.every((buffer, at) => buffer.every((byte) => byte === at)), true);
   assertEquals(settled.every(({ length }) => length === RESTING_BYTES), true);
   assertEquals(new Set(settled.map(({ buffer }) => buffer)).size, 3);
+});
+
+Deno.test("freed bytes are empty at once, and so are all others of their buffer", () => {
+  const bytes = new Uint8Array(48);
+  const part = bytes.subarray(16);
+  free(part);
+  assertEquals([bytes.length, part.length, bytes.buffer.byteLength], [0, 0, 0]);
 });

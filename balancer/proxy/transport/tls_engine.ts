@@ -10,6 +10,7 @@
  */
 import { Duplex } from "node:stream";
 import { createSecureContext, TLSSocket } from "node:tls";
+import { free } from "./buffers.ts";
 
 /** A certificate chain and its private key, as PEM text. */
 export interface KeyPair {
@@ -50,10 +51,10 @@ export interface Session {
 }
 
 /**
- * Most bytes that {@linkcode TlsEngine.send} takes. The handle buffers a bounded amount of encrypted
- * bytes, and keeps the rest of a longer write back without notice.
+ * Most bytes that {@linkcode TlsEngine.send} takes: three records (RFC 8446, section 5.1). The handle
+ * buffers no more, and loses the rest of a longer write without notice.
  */
-export const MOST_SENT = 32 * 1024;
+export const MOST_SENT = 48 * 1024;
 
 /** The part of the internal handle that is used here. */
 interface Handle {
@@ -178,12 +179,12 @@ export class TlsEngine {
     this.#handle.writeBuffer(REQUEST, bytes);
   }
 
-  /** Takes the encrypted bytes to send; none are left. */
+  /** Takes the encrypted bytes to send; none are left. {@linkcode free} them after their use. */
   take(): Uint8Array {
     return this.#handle.drainEncOut();
   }
 
-  /** Takes the decrypted bytes of the peer; none are left. */
+  /** Takes the decrypted bytes of the peer; none are left. {@linkcode free} them after their use. */
   takePlain(): Uint8Array {
     const plain = this.#plain;
     this.#plain = NOTHING;
@@ -266,6 +267,8 @@ function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
   const both = new Uint8Array(a.length + b.length);
   both.set(a);
   both.set(b, a.length);
+  free(a);
+  free(b);
   return both;
 }
 

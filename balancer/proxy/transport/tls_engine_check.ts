@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type KeyPair, TlsEngine } from "./tls_engine.ts";
+import { type KeyPair, MOST_SENT, TlsEngine } from "./tls_engine.ts";
 
 /**
  * Tests the internal handle with a connection in memory.
@@ -37,6 +37,9 @@ function exchangeFault(pair: KeyPair): string | undefined {
     server.send(PING);
     pass(server, client);
     if (client.takePlain().length !== PING.length) return "sent bytes do not arrive";
+    server.send(new Uint8Array(MOST_SENT));
+    pass(server, client);
+    if (client.takePlain().length !== MOST_SENT) return "a long write does not arrive";
     server.closeNotify();
     pass(server, client);
     return client.ended ? undefined : "the end of a connection does not arrive";

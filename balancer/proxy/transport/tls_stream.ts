@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { free } from "./buffers.ts";
 import type { ByteStream } from "./byte_stream.ts";
 import type { Socket } from "./socket.ts";
 import { MOST_SENT, type TlsEngine } from "./tls_engine.ts";
@@ -82,10 +83,18 @@ export class TlsStream implements ByteStream, Socket {
 
   #copy(into: Uint8Array): number {
     const plain = this.#plain;
-    const count = Math.min(plain.length, into.length);
-    into.set(count < plain.length ? plain.subarray(0, count) : plain);
-    this.#plain = plain.subarray(count);
+    const count = plain.length;
+    if (count > into.length) return this.#copyPart(into);
+    into.set(plain);
+    this.#plain = NOTHING;
+    free(plain);
     return count;
+  }
+
+  #copyPart(into: Uint8Array): number {
+    into.set(this.#plain.subarray(0, into.length));
+    this.#plain = this.#plain.subarray(into.length);
+    return into.length;
   }
 
   /**
@@ -125,6 +134,7 @@ export class TlsStream implements ByteStream, Socket {
 
   readonly #onWritten = (count: number): number | Promise<number> => {
     if (count < this.#out.length || this.#due) return this.#sendRest(count);
+    free(this.#out);
     this.#rest();
     return this.#part;
   };
@@ -140,6 +150,7 @@ export class TlsStream implements ByteStream, Socket {
         this.#due = false;
         while (sent < out.length) sent += await this.#socket.write(out.subarray(sent));
         sent = 0;
+        free(out);
         if (this.#closed) break;
       }
       return this.#part;

@@ -1,19 +1,24 @@
 /**
  * Connections that each do one request, or none, and then nothing. Says how many are open, waits
  * until its input ends, and says how many were closed meanwhile. Arguments: the port, how many, the
- * text that ends a response; without that text they send nothing.
+ * text that ends a response (empty: they send nothing), the file with the server's certificate
+ * (empty: without TLS).
  *
  * @module
  */
 import { print } from "../../../tools/print.ts";
 
-const [port, count, end = ""] = Deno.args;
+const [port, count, end = "", authority = ""] = Deno.args;
+const place = { hostname: "127.0.0.1", port: Number(port) };
+const caCerts = authority === "" ? [] : [await Deno.readTextFile(authority)];
 const BATCH = 100;
-const open: Deno.TcpConn[] = [];
+const open: Deno.Conn[] = [];
 let lost = 0;
 
 async function connect(at: number): Promise<void> {
-  const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+  const connection = authority === ""
+    ? await Deno.connect(place)
+    : await Deno.connectTls({ ...place, caCerts });
   const buffer = new Uint8Array(4096);
   if (end !== "") await ask(connection, at, buffer);
   open.push(connection);
@@ -21,7 +26,7 @@ async function connect(at: number): Promise<void> {
 }
 
 async function ask(
-  connection: Deno.TcpConn,
+  connection: Deno.Conn,
   at: number,
   buffer: Uint8Array<ArrayBuffer>,
 ): Promise<void> {
@@ -35,7 +40,7 @@ async function ask(
   }
 }
 
-async function watch(connection: Deno.TcpConn, buffer: Uint8Array<ArrayBuffer>): Promise<void> {
+async function watch(connection: Deno.Conn, buffer: Uint8Array<ArrayBuffer>): Promise<void> {
   try {
     while (await connection.read(buffer) !== null);
   } catch {

@@ -47,7 +47,7 @@ interface ViewParts {
 }
 
 /** Settings that a test may change. */
-interface HarnessSettings {
+export interface HarnessSettings {
   readonly hold?: Partial<HoldSettings>;
   readonly timeouts?: Partial<Timeouts>;
   readonly limits?: Partial<RequestLimits>;
