@@ -117,12 +117,14 @@ Deno.test("incidents of one replica by one cause are one group", () => {
 
 Deno.test("a replica that failed three times in ten minutes flaps; failed starts count", () => {
   const old = incident({ at: "2026-11-23T19:00:00.000Z" });
-  assertEquals(flapping([incident(), incident(), old, old], NOW), []);
-  assertEquals(flapping([incident(), incident(), incident()], NOW), [
+  const names = new Set(["S1", "S2"]);
+  assertEquals(flapping([incident(), incident(), old, old], names, NOW), []);
+  assertEquals(flapping([incident(), incident(), incident()], names, NOW), [
     { name: "S1", times: 3, cause: "exit code 137" },
   ]);
   const never = incident({ name: "S2", failedStarts: 4 });
-  assertEquals(flapping([never], NOW).map(({ name, times }) => [name, times]), [["S2", 4]]);
+  assertEquals(flapping([never], names, NOW).map(({ name, times }) => [name, times]), [["S2", 4]]);
+  assertEquals(flapping([never], new Set(["S1"]), NOW), [], "a removed replica");
 });
 
 Deno.test("the steps of a heal have durations, in order of time", () => {

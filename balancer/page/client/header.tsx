@@ -100,8 +100,9 @@ const WARNED = 3;
 export function Warnings(): JSX.Element | null {
   const { status, incidents, now } = useStore();
   if (!status.value) return null;
-  const { engineUp, quarantined, maintenance } = status.value;
-  const failing = flapping(incidents.value, now.value);
+  const { engineUp, quarantined, maintenance, replicas } = status.value;
+  const names = new Set(replicas.map(({ name }) => name));
+  const failing = flapping(incidents.value, names, now.value);
   const urgent = !engineUp || quarantined.length > 0 || failing.length > 0;
   return (
     <>

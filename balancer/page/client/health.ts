@@ -38,7 +38,7 @@ export function healthOf({ status, live, barred }: Known): Health {
   return { tone, text };
 }
 
-/** What limits the balancer although all replicas may be ready. */
+/** A restriction of the balancer that exists even if all replicas are ready. */
 function restrictionOf({ maintenance, cluster, engineUp }: Status) {
   if (cluster?.isolated) return { tone: "bad", prefix: "Shared store unreachable; " } as const;
   if (!engineUp) return { tone: "bad", prefix: "Engine does not answer; " } as const;
@@ -111,11 +111,17 @@ export interface Flapping {
  * Returns the replicas that failed several times in the last ten minutes, the worst first.
  *
  * @param incidents the newest first
+ * @param names the replicas of the fleet: a removed one needs no warning
  * @param now milliseconds since the epoch
  */
-export function flapping(incidents: readonly Incident[], now: number): Flapping[] {
+export function flapping(
+  incidents: readonly Incident[],
+  names: ReadonlySet<string>,
+  now: number,
+): Flapping[] {
   const byName = new Map<string, Flapping>();
   for (const incident of incidents) {
+    if (!names.has(incident.name)) continue;
     if (now - Date.parse(incident.at) > FLAPPING_MS) continue;
     const { name, signal, exit, failedStarts } = incident;
     const before = byName.get(name);

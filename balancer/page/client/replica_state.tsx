@@ -33,13 +33,16 @@ export function ReplicaState({ replica }: { readonly replica: Replica }): JSX.El
     <>
       <span class={lost ? "state soft" : `state ${state}`}>
         {!lost && <StateIcon state={state} />} {lost && "was "}
-        {state}{" "}
-        <span class="soft">{lost ? "" : next > 0 ? `starts in ${duration(next)}` : lasts}</span>
+        {state} <span class="soft">{lost ? "" : next > 0 ? startsIn(next) : lasts}</span>
         {awaited && !lost && <span class="tag">requests are held</span>}
       </span>
       {cause !== undefined && <span class="cause">{cause}</span>}
     </>
   );
+}
+
+function startsIn(ms: number): string {
+  return ms < 1000 ? "starts now" : `starts in ${duration(ms)}`;
 }
 
 /**

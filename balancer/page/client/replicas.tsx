@@ -73,7 +73,7 @@ export function Replicas(): JSX.Element | null {
             {shown.map((row) => <ReplicaRow key={row.replica.name} row={row} columns={columns} />)}
           </tbody>
         </table>
-        {rows.length === 0 && <p class="empty">There is no replica yet.</p>}
+        {rows.length === 0 && <p class="empty">No replicas.</p>}
       </div>
       {shown.length < found.length && (
         <button type="button" onClick={() => all.value = true}>
