@@ -85,7 +85,7 @@ export async function startBalancer(
   const cluster = joined?.cluster;
   const foundation: Foundation = {
     ...{ given, config, log, failures, engine, port, tls, traces, cluster },
-    errorPages,
+    ...{ errorPages, secret: joined?.secret },
   };
   const parts = await buildParts(foundation, ending.signal);
   await serve(parts, ownership);
@@ -150,12 +150,13 @@ async function handOver({ fleet }: Parts, ownership: Ownership): Promise<void> {
 }
 
 async function end(
-  { dataPlane, entrances, fleet, metrics, closeGate }: Parts,
+  { dataPlane, entrances, fleet, metrics, closeGate, peers }: Parts,
   { drain: { requestsMs, streamsMs } }: Config,
 ): Promise<void> {
   await dataPlane.end({ requestsMs, streamsMs });
   await entrances.close(requestsMs);
   await fleet.close();
+  await peers?.close(requestsMs);
   await metrics.close();
   await closeGate();
 }

@@ -47,6 +47,8 @@ import {
 } from "./proxy/transport/descriptor_budget.ts";
 import { DataPlaneWorkers } from "./proxy/worker/pool.ts";
 import { settingsTarget } from "./settings_target.ts";
+import { applyIsolation } from "./isolation.ts";
+import { PeerPort } from "./peer_port.ts";
 import { hostOf, placeOf, type PublicPort } from "./public_port.ts";
 import type { TlsFront } from "./tls_front.ts";
 
@@ -68,6 +70,8 @@ export interface Foundation {
   readonly traces: TraceSettings | undefined;
   /** The other balancers of the fleet; undefined if this one is alone. */
   readonly cluster: Cluster | undefined;
+  /** Key of messages between them. */
+  readonly secret: string | undefined;
 }
 
 /** The parts of one balancer. */
@@ -85,6 +89,8 @@ export interface Parts {
   readonly deploys: Deploys;
   readonly maintenance: Maintenance;
   readonly api: Hono;
+  /** The port for messages of other balancers; undefined if there are none. */
+  readonly peers: PeerPort | undefined;
 }
 
 /** File descriptors that all threads share. */
@@ -106,6 +112,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   const engine = guarded(foundation);
   const descriptors = await openDescriptors(config);
   const limits = apiLimits(config);
+  const peers = await PeerPort.connect(foundation, descriptors.budget);
   const live: LiveSettings = new LiveSettings(given, () => target, log.logger);
   const entrances = await openEntrances(foundation, descriptors.budget, limits, live);
   const { gate, sources, tokenFile, close: closeGate, prepare } = await openGate(config, {
@@ -122,6 +129,10 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
     fleet: () => fleet,
     entrances,
   });
+  const { cluster } = foundation;
+  if (cluster) {
+    applyIsolation(cluster, config.fleet.isolated, { log: log.logger, failures, dataPlane });
+  }
   const probe = await openProbe(config);
   const policy = fleetPolicy(config, engine.ownsInstances);
   const fleet = openFleet(foundation, engine, dataPlane, probe, policy);
@@ -154,7 +165,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   const api = createControlApp(control);
   return {
     ...{ live, entrances, tokenFile, closeGate, dataPlane, fleet, metrics, deploys },
-    ...{ maintenance, api },
+    ...{ maintenance, api, peers },
   };
 }
 

@@ -144,6 +144,12 @@ export interface MaintenanceState {
   readonly since: string;
 }
 
+/** Why the balancer answers new requests itself, and how. */
+export interface Suspension extends Pick<MaintenanceState, "message" | "retryAfterS" | "allow"> {
+  /** `isolated`: this balancer has lost the others of its fleet. */
+  readonly reason: "maintenance" | "isolated";
+}
+
 /** The fleet's interface to the data plane. */
 export interface DataPlane {
   /** Routes every request from now on by this view. */

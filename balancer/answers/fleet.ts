@@ -10,6 +10,12 @@ import { replicaOptions } from "../engine/replica_options.ts";
 import { type AnswerOf, count, share, successful, time } from "./answer.ts";
 import { maintenance } from "./maintenance.ts";
 
+/** The balancers that a change has not reached. */
+export const behind = z.array(z.string()).exactOptional().describe(
+  "Ids of live balancers of the fleet that do not route by the change yet, although the answer " +
+    "waited for them; left out if all do",
+);
+
 /** The layouts that a ring can have. */
 export const layout = z.enum(LAYOUTS).describe("How the slots are given to replicas");
 
@@ -21,6 +27,7 @@ export const hashes = z.enum(Object.keys(hashFamilies) as HashFamilyName[])
 export const names = successful(z.object({
   N: count("How many replicas are in the ring"),
   replicas: z.array(z.string()).describe("Their names, in the order in which they joined"),
+  behind,
 })).meta({ id: "Names" });
 
 /** `GET /rep`, `POST /add` and `DELETE /rm` */
@@ -98,6 +105,8 @@ const cluster = z.object({
     digest: z.string().describe("Digest of its ring"),
     heals: z.boolean().describe("Whether it holds the lease"),
     silentMs: count("Milliseconds since its last report; 0 for the balancer that answers"),
+    direct: z.boolean()
+      .describe("Whether the last message to it reached it (LB_PEERS); else the store is the way"),
   })).describe("The live balancers, by id"),
 }).meta({ id: "Cluster" });
 

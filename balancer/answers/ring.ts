@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { type AnswerOf, count, share, successful, time } from "./answer.ts";
-import { hashes, layout } from "./fleet.ts";
+import { behind, hashes, layout } from "./fleet.ts";
 
 const version = count("Version of the view");
 const digest = z.string().describe("Equal for equal rings");
@@ -50,7 +50,7 @@ const movement = z.object({
 /** The keys that change their owner. */
 export type Movement = AnswerOf<typeof movement>;
 
-const change = z.object({ version, digest, moved: movement });
+const change = z.object({ version, digest, moved: movement, behind });
 
 /** The effect of a change. */
 type Change = AnswerOf<typeof change>;

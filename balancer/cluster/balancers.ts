@@ -6,33 +6,9 @@
  */
 import type { Clock } from "../clock.ts";
 import type { FailureLog } from "../failures.ts";
+import type { BalancerReport, RoutingReport, SeenBalancer } from "./balancer_report.ts";
 import { bounded } from "./bounded.ts";
 import { ABSENT, type SharedStore, type SharedStores } from "./shared_store.ts";
-
-/** The state that a balancer routes by. */
-export interface RoutingReport {
-  /** Epoch of the desired state by which all of its workers route. */
-  readonly epoch: number;
-  /** Digest of its ring. */
-  readonly digest: string;
-  /** Epoch of the published instances that it has taken over. */
-  readonly instances: number;
-  /** Ids of the instances that left its view and may still have requests of it. */
-  readonly draining: readonly string[];
-}
-
-/** A balancer, as it describes itself. */
-export interface BalancerReport extends RoutingReport {
-  readonly id: string;
-  readonly host: string;
-  readonly pid: number;
-}
-
-/** A balancer, as this one sees it. */
-export interface SeenBalancer extends BalancerReport {
-  /** Milliseconds since this balancer saw its last report. */
-  readonly silentMs: number;
-}
 
 /** Dependencies and settings of {@linkcode Balancers}. */
 interface BalancersOptions {
@@ -44,8 +20,14 @@ interface BalancersOptions {
   readonly failures: FailureLog;
   /** Returns what this balancer routes by now. */
   readonly routing: () => RoutingReport;
+  /** Returns the addresses at which this balancer takes messages; none by default. */
+  readonly addresses?: () => readonly string[];
   /** Whether this balancer removes the reports of dead ones. */
   readonly cleansUp: () => boolean;
+  /** Called several times within the silence. */
+  readonly onBeat?: () => void;
+  /** Called when this balancer has lost the store, or reaches it again. */
+  readonly onIsolation?: (isolated: boolean) => void;
 }
 
 interface Observed {
@@ -74,10 +56,14 @@ export class Balancers {
   readonly #observed = new Map<string, Observed>();
   readonly #waiters = new Set<Waiter>();
   #epoch = ABSENT;
+  #sequence = 0;
   #writtenAt: number;
   #writing = false;
   #due = false;
   #closed = false;
+  /** The isolation that was reported last. */
+  #lost = false;
+  #cancelIsolation: (() => void) | undefined;
   #cancelBeat: (() => void) | undefined;
   #endWatch: (() => void) | undefined;
 
@@ -109,7 +95,27 @@ export class Balancers {
     this.#endWatch = this.#options.stores.watchAll((name) => {
       if (name.startsWith(PREFIX)) void this.#read(name);
     });
+    this.#watchIsolation();
     await Promise.all([this.#beat(), this.#readAll()]);
+  }
+
+  /** This balancer's report with the next sequence number, for a message. */
+  next(): BalancerReport {
+    this.#sequence++;
+    return this.#report();
+  }
+
+  /**
+   * Takes a report that came as a message. Only the shared store shows that a balancer lives, so
+   * the report of an unknown one is looked up there.
+   */
+  take(report: BalancerReport): void {
+    const { id, sequence } = report;
+    const known = this.#observed.get(id);
+    if (!known) return void this.#read(PREFIX + id);
+    if (sequence <= known.report.sequence) return;
+    this.#observed.set(id, { ...known, report });
+    this.#check();
   }
 
   /** Reports soon, because what this balancer routes by has changed. */
@@ -155,17 +161,26 @@ export class Balancers {
   close(): void {
     this.#closed = true;
     this.#cancelBeat?.();
+    this.#cancelIsolation?.();
     this.#endWatch?.();
     for (const { resolve } of this.#waiters) resolve(false);
   }
 
   #report(): BalancerReport {
-    return { ...this.#options.self, ...this.#options.routing() };
+    const { self, routing, addresses } = this.#options;
+    const reached = addresses?.() ?? [];
+    return {
+      ...self,
+      ...routing(),
+      sequence: this.#sequence,
+      ...(reached.length > 0 && { addresses: reached }),
+    };
   }
 
   async #beat(): Promise<void> {
     const { clock, silenceMs } = this.#options;
     if (!this.#writing) await this.#write();
+    this.#options.onBeat?.();
     this.#check();
     if (this.#closed) return;
     void this.#removeDead();
@@ -180,6 +195,7 @@ export class Balancers {
         this.#due = false;
         await this.#save();
         this.#writtenAt = clock.now();
+        this.#watchIsolation();
       } while (this.#due && !this.#closed);
     } catch (error) {
       failures.record("cluster.report", error);
@@ -188,7 +204,7 @@ export class Balancers {
   }
 
   async #save(): Promise<void> {
-    const text = JSON.stringify(this.#report());
+    const text = JSON.stringify(this.next());
     let result = await this.#bounded(this.#own.save(text, this.#epoch));
     if (!result.done) {
       // An earlier save whose outcome was unknown, or the record was removed as a dead one's.
@@ -218,13 +234,34 @@ export class Balancers {
       const found = await this.#bounded(stores.open(name).load());
       if (!found) this.#observed.delete(id);
       else if (found.epoch !== this.#observed.get(id)?.epoch) {
-        const report = JSON.parse(found.value) as BalancerReport;
-        this.#observed.set(id, { report, epoch: found.epoch, at: clock.now() });
+        this.#observe(JSON.parse(found.value) as BalancerReport, found.epoch, clock.now());
       }
     } catch (error) {
       failures.record("cluster.report", error);
     }
     this.#check();
+  }
+
+  /** Reports a change of the isolation now, and its beginning when that comes. */
+  #watchIsolation(): void {
+    const { clock, silenceMs, onIsolation } = this.#options;
+    this.#cancelIsolation?.();
+    if (this.#closed) return;
+    const { isolated } = this;
+    if (!isolated) {
+      const left = this.#writtenAt + silenceMs - clock.now();
+      this.#cancelIsolation = clock.after(Math.max(1, left), () => this.#watchIsolation());
+    }
+    if (isolated === this.#lost) return;
+    this.#lost = isolated;
+    onIsolation?.(isolated);
+  }
+
+  /** A message may have brought a newer report than the stored one. */
+  #observe(stored: BalancerReport, epoch: number, at: number): void {
+    const known = this.#observed.get(stored.id)?.report;
+    const report = known && known.sequence > stored.sequence ? known : stored;
+    this.#observed.set(stored.id, { report, epoch, at });
   }
 
   async #removeDead(): Promise<void> {

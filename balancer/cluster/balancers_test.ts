@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { TestClock, TestFailures } from "../fleet/testing.ts";
-import { Balancers, type RoutingReport } from "./balancers.ts";
+import type { RoutingReport } from "./balancer_report.ts";
+import { Balancers } from "./balancers.ts";
 import { MemoryStores } from "./memory_store.ts";
 
 function balancer(id: string, clock: TestClock, stores: MemoryStores): {

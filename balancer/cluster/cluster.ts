@@ -6,14 +6,14 @@
  */
 import type { Clock } from "../clock.ts";
 import type { FailureLog } from "../failures.ts";
-import {
-  type BalancerReport,
-  Balancers,
-  type RoutingReport,
-  type SeenBalancer,
-} from "./balancers.ts";
+import type { BalancerReport, RoutingReport, SeenBalancer } from "./balancer_report.ts";
+import { Balancers } from "./balancers.ts";
 import { boundedStore } from "./bounded.ts";
+import { AnnouncedStore } from "./announced_store.ts";
 import { Lease } from "./lease.ts";
+import type { EndedInstance, PeerMessage } from "./peer_message.ts";
+import type { PeerTransport } from "./peer_transport.ts";
+import { Peers } from "./peers.ts";
 import type { SharedStore, SharedStores } from "./shared_store.ts";
 
 /** Dependencies and settings of a {@linkcode Cluster}. */
@@ -37,7 +37,21 @@ export interface ClusterStatus {
   /** Milliseconds since the rings of the live balancers began to differ; 0 while they agree. */
   readonly disagreeMs: number;
   /** The live balancers. */
-  readonly balancers: readonly SeenBalancer[];
+  readonly balancers: readonly ReachedBalancer[];
+}
+
+/** A balancer, and the way of its messages. */
+interface ReachedBalancer extends SeenBalancer {
+  /** Whether the last message to it reached it; false without messages. */
+  readonly direct: boolean;
+}
+
+/** Receives the evidence of other balancers. */
+interface PeerEvidence {
+  /** Another balancer has evidence that an instance failed. */
+  readonly onDoubt: (instance: string) => void;
+  /** The engine of another balancer has reported the end of an instance. */
+  readonly onEnded: (ended: EndedInstance) => void;
 }
 
 /** Part of the lease within which the store has to answer. */
@@ -54,15 +68,27 @@ export class Cluster {
   readonly #options: ClusterOptions;
   readonly #lease: Lease;
   readonly #balancers: Balancers;
+  readonly #announced: Readonly<Record<string, AnnouncedStore>>;
+  #peers: Peers | undefined;
+  #addresses: readonly string[] = [];
+  #evidence: PeerEvidence | undefined;
   #routing = () => NOTHING;
   #onLease = () => {};
+  #onIsolation: (isolated: boolean) => void = () => {};
   #disagreeSince: number | undefined;
 
   constructor(options: ClusterOptions) {
     this.#options = options;
     const { self, stores, clock, leaseMs, failures } = options;
-    this.state = boundedStore(stores.open("state"), clock, leaseMs * ANSWER);
-    this.instances = boundedStore(stores.open("instances"), clock, leaseMs * ANSWER);
+    const shared = (name: string) =>
+      new AnnouncedStore(
+        boundedStore(stores.open(name), clock, leaseMs * ANSWER),
+        (epoch) => this.#peers?.tell({ saved: { [name]: epoch } }),
+      );
+    const announced = { state: shared("state"), instances: shared("instances") };
+    this.#announced = announced;
+    this.state = announced.state;
+    this.instances = announced.instances;
     this.#lease = new Lease({
       id: self.id,
       store: stores.open("lease", { volatile: true }),
@@ -78,7 +104,10 @@ export class Cluster {
       silenceMs: leaseMs,
       failures,
       routing: () => this.#routing(),
+      addresses: () => this.#addresses,
       cleansUp: () => this.#lease.held,
+      onBeat: () => this.#peers?.greet(),
+      onIsolation: (isolated) => this.#onIsolation(isolated),
     });
   }
 
@@ -116,10 +145,50 @@ export class Cluster {
 
   /** The cluster's state for people. */
   get status(): ClusterStatus {
-    const { live: balancers, isolated } = this.#balancers;
+    const { live, isolated } = this.#balancers;
+    const balancers = live.map((one) => ({ ...one, direct: this.#reaches(one.id) }));
     const known = balancers.some(({ id }) => id === this.#lease.holder);
     const holder = known ? this.#lease.holder : undefined;
     return { self: this.id, holder, isolated, disagreeMs: this.disagreeMs, balancers };
+  }
+
+  /**
+   * Exchanges messages with the other balancers. Call it before {@linkcode Cluster.open}.
+   *
+   * @param transport the way of the messages
+   */
+  connect(transport: PeerTransport): void {
+    const { self, clock, failures } = this.#options;
+    this.#addresses = transport.addresses;
+    this.#peers = new Peers({
+      self: self.id,
+      transport,
+      clock,
+      failures,
+      others: () => this.#balancers.live.filter(({ id }) => id !== self.id),
+      report: () => this.#balancers.next(),
+      onMessage: (message) => this.#take(message),
+    });
+  }
+
+  /** Calls back when this balancer has lost the shared store, and when it reaches it again. */
+  set onIsolation(callback: (isolated: boolean) => void) {
+    this.#onIsolation = callback;
+  }
+
+  /** Sets the receiver of the other balancers' evidence. */
+  set evidence(receiver: PeerEvidence) {
+    this.#evidence = receiver;
+  }
+
+  /** Tells the other balancers of evidence that an instance failed. */
+  doubt(instance: string): void {
+    this.#peers?.tell({ doubted: [instance] });
+  }
+
+  /** Tells the other balancers that the engine has reported the end of an instance. */
+  reportEnd(ended: EndedInstance): void {
+    this.#peers?.tell({ ended: [ended] });
   }
 
   /**
@@ -136,6 +205,7 @@ export class Cluster {
 
   /** Reports soon what this balancer routes by. */
   touch(): void {
+    this.#peers?.tell();
     this.#balancers.touch();
   }
 
@@ -153,6 +223,7 @@ export class Cluster {
   /** Releases the lease, withdraws the report and ends all watches. Never rejects. */
   async leave(): Promise<void> {
     await this.#lease.release();
+    this.#peers?.close();
     await this.#balancers.leave();
     this.#options.stores.close();
   }
@@ -160,7 +231,21 @@ export class Cluster {
   /** Ends everything without a word to the others, as a crash does. */
   close(): void {
     this.#lease.close();
+    this.#peers?.close();
     this.#balancers.close();
     this.#options.stores.close();
+  }
+
+  #reaches(id: string): boolean {
+    if (id === this.id) return this.#peers !== undefined;
+    return this.#peers?.reaches(id) ?? false;
+  }
+
+  #take({ from, report, saved, doubted, ended }: PeerMessage): void {
+    if (report.id !== from) return;
+    this.#balancers.take(report);
+    for (const name of Object.keys(saved)) this.#announced[name]?.changed();
+    for (const instance of doubted) this.#evidence?.onDoubt(instance);
+    for (const one of ended) this.#evidence?.onEnded(one);
   }
 }

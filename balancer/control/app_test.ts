@@ -42,6 +42,7 @@ const CHANGED: ChangeReport = {
   digest: "d2",
   moved: { share: 0.25, flows: [{ from: "Server1", to: "Big", share: 0.25 }] },
   movedIds: 0.2511,
+  behind: [],
 };
 
 const SHAPE: RingShape = { slots: 512, virtualServers: 9, layout: "even", hashes: "fibonacci" };
@@ -134,8 +135,8 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
   const control = createControlApp({
     membership: {
       names: () => ["Server1"],
-      add: answering(["Server1", "S4"], "add"),
-      remove: answering(["Server1", "S4"], "remove"),
+      add: answering({ names: ["Server1", "S4"], behind: [] }, "add"),
+      remove: answering({ names: ["Server1"], behind: ["b2"] }, "remove"),
       weigh: answering(CHANGED, "weigh"),
       reshape: answering(CHANGED, "reshape"),
       apply: answering(CHANGED, "apply"),
@@ -241,7 +242,10 @@ Deno.test("POST /add and DELETE /rm change the fleet and answer the names after 
     { message: { N: 2, replicas: ["Server1", "S4"] }, status: "successful" },
   ]);
   const removed = await hono.request("/rm", { method: "DELETE", body: '{"n":1}' });
-  assertEquals(removed.status, 200);
+  assertEquals([removed.status, await removed.json()], [
+    200,
+    { message: { N: 1, replicas: ["Server1"], behind: ["b2"] }, status: "successful" },
+  ]);
   assertEquals(calls, [["add", 2, ["S4"], NO_WEIGHTS], ["remove", 1, []]]);
 });
 

@@ -180,9 +180,13 @@ export class Fleet {
     this.#onHealing = callback;
   }
 
-  /** Waits a short time until all live balancers route by the desired state in force. */
-  async acknowledged(): Promise<void> {
-    await this.#parts.shared?.acknowledged();
+  /**
+   * Waits a short time until all live balancers route by the desired state in force.
+   *
+   * @returns ids of the balancers that do not
+   */
+  async acknowledged(): Promise<readonly string[]> {
+    return await this.#parts.shared?.acknowledged() ?? [];
   }
 
   /** Takes evidence of the data plane about an instance. */

@@ -25,6 +25,7 @@ import { Dispatcher } from "./reconcile/dispatcher.ts";
 import { EngineMonitor } from "./reconcile/engine_monitor.ts";
 import { EventQueue } from "./reconcile/event_queue.ts";
 import { Inventory } from "./reconcile/inventory.ts";
+import { PeerEvidence } from "./reconcile/peer_evidence.ts";
 import { Pinning } from "./reconcile/pinning.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import { Removals } from "./reconcile/removals.ts";
@@ -80,6 +81,7 @@ export class FleetParts {
   readonly inventory: Inventory;
   readonly changes: Changes;
   readonly shared: SharedFleet | undefined;
+  readonly peerEvidence: PeerEvidence | undefined;
   readonly rollout: Rollout;
   readonly engineMonitor: EngineMonitor;
   readonly reconciler: Reconciler;
@@ -112,7 +114,8 @@ export class FleetParts {
     this.desiredState = desiredState;
     const roster = this.roster = new Roster({ clock, policy, desired, limit, log });
     const onExit = (id: string) => this.shared?.assignments.noteEnd(id);
-    const dispatcher = new Dispatcher({ roster, policy, clock, log, eventLog, onExit });
+    const onDoubt = (id: string) => this.peerEvidence?.doubted(id);
+    const dispatcher = new Dispatcher({ roster, policy, clock, log, eventLog, onExit, onDoubt });
     this.dispatcher = dispatcher;
     const removals = this.removals = new Removals({ engine, clock, log, failures });
     this.inventory = new Inventory({ removals, roster, dispatcher, desiredState, policy, log });
@@ -127,6 +130,11 @@ export class FleetParts {
       view: () => this.reconciler.view,
       list: () => void this.engineMonitor.connect(),
       ownsInstances: engine.ownsInstances,
+    });
+    this.peerEvidence = cluster && new PeerEvidence({
+      ...writer,
+      cluster,
+      probeNow: (instance) => this.heartbeats.probeNow(instance),
     });
     this.changes = this.#change({ ...writer, desiredState, engine, failures }, cluster);
     this.rollout = new Rollout({ ...writer, policy, until: (condition) => this.until(condition) });
@@ -195,7 +203,10 @@ export class FleetParts {
   #monitor(options: Pick<FleetOptions, "engine" | "clock" | "log" | "failures">): EngineMonitor {
     return new EngineMonitor({
       ...options,
-      onExit: ({ id, reason }) => this.#post({ type: "exit", id, reason }),
+      onExit: ({ id, reason }) => {
+        this.#post({ type: "exit", id, reason });
+        this.peerEvidence?.ended(id, reason);
+      },
       onHealth: ({ id, reason }) => this.signals.health(id, reason),
       onListed: (listing) => this.queue.run(() => this.#onListed(listing)),
       onDown: () => this.queue.run(() => this.#logEngine(false)),

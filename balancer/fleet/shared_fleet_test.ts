@@ -53,7 +53,7 @@ Deno.test("several balancers: a change asked of any of them is made by all, in o
   const shared = await world(3);
   const [one, two, three] = shared.balancers;
   const { epoch } = one!.fleet.view;
-  assertEquals(await during(shared, two!.membership.add(2, ["S4"])), [
+  assertEquals((await during(shared, two!.membership.add(2, ["S4"]))).names, [
     "Server1",
     "Server2",
     "Server3",
@@ -216,4 +216,74 @@ Deno.test("several balancers: spares stand in, and the next holder keeps them", 
   await shared.time.turn(10_000);
   assertEquals(shared.engine.calls.slice(calls), []);
   assertEquals(shared.balancers[1]!.fleet.spares.length, 1);
+});
+
+/** Evidence of the data plane that a connection to a replica broke. */
+function broken(balancer: BalancerHarness, name: string): void {
+  const { instance } = balancer.fleet.view.ready.get(name)!;
+  balancer.fleet.observe({ name, instance, kind: "refused", fresh: true, key: "k" });
+}
+
+function readyNames({ fleet }: BalancerHarness): string[] {
+  return [...fleet.view.ready.keys()].sort();
+}
+
+Deno.test("several balancers: a broken connection at one takes the replica out of all views at once", async () => {
+  const shared = await world(3);
+  const [, two] = shared.balancers;
+  shared.deaf.add("Server2");
+  broken(two!, "Server2");
+  await shared.time.turn(5);
+  assertEquals(shared.balancers.map(readyNames), Array(3).fill(["Server1", "Server3"]));
+});
+
+Deno.test("several balancers: evidence of one that cannot reach a replica does not take it out of the others' views", async () => {
+  const shared = await world(3);
+  const [, two, three] = shared.balancers;
+  broken(two!, "Server2");
+  await shared.time.turn(5);
+  assertEquals(readyNames(three!), ["Server1", "Server2", "Server3"]);
+});
+
+Deno.test("several balancers: without messages each one finds a failure by its own heartbeats", async () => {
+  const shared = new SharedHarness();
+  shared.messages = false;
+  for (let one = 0; one < 2; one++) await shared.add();
+  await shared.time.turn(2000);
+  const [one, two] = shared.balancers;
+  assertEquals(one!.cluster.status.balancers.map(({ direct }) => direct), [false, false]);
+  shared.startMs = 30_000;
+  shared.deaf.add("Server2");
+  broken(one!, "Server2");
+  await shared.time.turn(5);
+  assertEquals(readyNames(one!), ["Server1", "Server3"]);
+  await shared.time.turn(3500);
+  assertEquals(readyNames(two!), ["Server1", "Server3"]);
+});
+
+Deno.test("several balancers: a change names the live balancers that did not follow in time", async () => {
+  const shared = await world(3);
+  const [one, two] = shared.balancers;
+  two!.port.stop();
+  const { behind } = await during(shared, one!.membership.weigh({ Server1: 2 }));
+  assertEquals(behind, [two!.id]);
+  two!.port.resume();
+  await shared.time.turn(1000);
+  const { behind: none } = await during(shared, one!.membership.weigh({ Server1: 3 }));
+  assertEquals(none, []);
+  assertAgree(shared);
+});
+
+Deno.test("several balancers: the loss of the store and its return are reported once each", async () => {
+  const shared = await world(2);
+  const [, two] = shared.balancers;
+  const seen: boolean[] = [];
+  two!.cluster.onIsolation = (isolated) => seen.push(isolated);
+  two!.port.cut = true;
+  await shared.time.turn(3000);
+  assertEquals(seen, [true]);
+  await shared.time.turn(10_000);
+  two!.port.cut = false;
+  await shared.time.turn(3000);
+  assertEquals(seen, [true, false]);
 });

@@ -7,6 +7,7 @@
 import type { Clock } from "../clock.ts";
 import { Cluster } from "../cluster/cluster.ts";
 import { MemoryStores } from "../cluster/memory_store.ts";
+import type { PeerTransport } from "../cluster/peer_transport.ts";
 import type { SharedStore, SharedStores } from "../cluster/shared_store.ts";
 import type { Engine, EngineEvent, Instance, Launch } from "../engine/engine.ts";
 import { LeasedEngine } from "../engine/leased_engine.ts";
@@ -130,6 +131,14 @@ export class SharedHarness {
   readonly balancers: BalancerHarness[] = [];
   /** Milliseconds that the engine takes for a start. */
   startMs = 300;
+  /** The port of each balancer with messages, and the receiver of its messages. */
+  readonly peers = new Map<string, { readonly port: Port; deliver: (text: string) => boolean }>();
+  /** Hosts that refuse connections, although the engine has not reported their end. */
+  readonly deaf = new Set<string>();
+  /** Whether balancers that start from now on exchange messages. */
+  messages = true;
+  /** Milliseconds that a message takes. */
+  messageMs = 1;
 
   /** Starts another balancer. */
   async add(policy: Partial<FleetPolicy> = {}): Promise<BalancerHarness> {
@@ -186,6 +195,7 @@ export class BalancerHarness {
       leaseMs: 3000,
       failures,
     });
+    if (world.messages) cluster.connect(this.#transport());
     const engine = new LeasedEngine(this.#engine(), () => cluster.holds);
     const dataPlane: DataPlane = {
       publish: (view) => {
@@ -236,10 +246,29 @@ export class BalancerHarness {
 
   async #probe(hostname: string): Promise<{ reason: string; refused: boolean } | undefined> {
     const running = await this.#world.engine.list();
-    const answers = running.some(({ address }) =>
-      "hostname" in address && address.hostname === hostname
-    );
+    const answers =
+      running.some(({ address }) => "hostname" in address && address.hostname === hostname) &&
+      !this.#world.deaf.has(hostname);
     return answers ? undefined : { reason: "refused", refused: true };
+  }
+
+  /** Messages of a balancer that is cut off are lost; a stopped one gets them later. */
+  #transport(): PeerTransport {
+    const { port, id } = this;
+    const world = this.#world;
+    return {
+      addresses: [`${id}:1`],
+      send: async (to, text) => {
+        const arrived = Promise.withResolvers<void>();
+        world.time.after(world.messageMs, arrived.resolve);
+        await arrived.promise;
+        const peer = world.peers.get(to.id);
+        if (port.cut || !peer || peer.port.cut || peer.port.dead) throw new Error("no answer");
+        peer.port.run(() => void peer.deliver(text));
+      },
+      listen: (deliver) => void world.peers.set(id, { port, deliver }),
+      close: () => void world.peers.delete(id),
+    };
   }
 
   #stores(): SharedStores {

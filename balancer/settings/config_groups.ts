@@ -113,6 +113,8 @@ export const SERVICE_GROUPS = {
     stateFile: "LB_STATE_FILE",
     store: "LB_STORE",
     leaseMs: "LB_LEASE_MS",
+    peers: "LB_PEERS",
+    isolated: "LB_ISOLATED",
     drills: "LB_DRILLS",
     slowStartMs: "LB_SLOW_START_MS",
   },

@@ -56,7 +56,7 @@ function storeFaults({ LB_STORE, LB_ENGINE, LB_STATE_FILE }: Settings): string[]
   if (LB_ENGINE !== "docker" && LB_ENGINE !== "static") {
     faults.push(
       `LB_STORE: must be empty unless LB_ENGINE is docker or static; LB_ENGINE is ${LB_ENGINE}, ` +
-        `got file:${LB_STORE.folder}`,
+        `got ${LB_STORE === "swarm" ? "swarm" : `file:${LB_STORE.folder}`}`,
     );
   }
   if (LB_STATE_FILE !== "") {

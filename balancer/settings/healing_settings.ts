@@ -4,7 +4,7 @@
  * @module
  */
 import { choice, flag, LARGEST_DELAY_MS, parsed, type Setting, text, whole } from "./setting.ts";
-import { parseHeaders, parseShare, parseStore } from "./values.ts";
+import { parseHeaders, parsePeers, parseShare, parseStore } from "./values.ts";
 
 /** In the order in which the reference lists them. */
 export const HEALING_SETTINGS = {
@@ -102,9 +102,10 @@ export const HEALING_SETTINGS = {
   LB_STORE: {
     schema: parsed(parseStore),
     fallback: "",
-    expects: "file: and the absolute path of a folder, or empty",
+    expects: "file: and the absolute path of a folder, swarm, or empty",
     about: "the store that several balancers of one fleet share, engines docker and static; each " +
-      "of them serves, and one at a time heals; empty: this balancer is alone",
+      "of them serves, and one at a time heals; swarm: the Docker Swarm whose manager " +
+      "`LB_DOCKER_HOST` is; empty: this balancer is alone",
   },
   LB_LEASE_MS: whole(
     3000,
@@ -117,6 +118,19 @@ export const HEALING_SETTINGS = {
     false,
     "allow `POST /_lb/drill`, which kills a replica to prove that it " +
       "heals",
+  ),
+  LB_PEERS: {
+    schema: parsed(parsePeers),
+    fallback: "auto",
+    expects: "auto, off, or the host:port to listen on",
+    about: "messages between the balancers of one store, which tell each other of changes and " +
+      "failures; auto listens on a free port of `LB_HOST`; off: the store and heartbeats alone, " +
+      "which is slower; only with LB_STORE",
+  },
+  LB_ISOLATED: choice(
+    ["serve", "refuse"],
+    "a balancer that has lost the store that it shares with others is not ready, and serves on " +
+      "by the last known state or answers 503; only with LB_STORE",
   ),
   LB_DRAIN_MS: whole(
     10000,

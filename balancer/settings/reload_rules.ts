@@ -37,6 +37,8 @@ const RESTARTS: Readonly<Partial<Record<SettingName, string>>> = {
   LB_STATE_FILE: NAME,
   LB_STORE: NAME,
   LB_LEASE_MS: "the lease is measured by this time from the start of the balancer on",
+  LB_PEERS: "the port for messages of other balancers is opened once, when the balancer starts",
+  LB_ISOLATED: "the rule for a lost store is set once, when the balancer starts",
   LB_REPLICAS: "the number belongs to the fleet: `ringkeeper add` and `ringkeeper rm` change it",
   LB_MAX_REPLICAS: "the fleet's bound is set when the balancer starts",
   LB_DRILLS: API,

@@ -40,14 +40,13 @@ export function parseFlag(text: string): boolean | undefined {
 /** A listen address besides the public port: an address, or a socket file. */
 export type Entrance = Address | { readonly path: string };
 
-/** A store that several balancers share: a folder. */
-interface StoreLocation {
-  readonly folder: string;
-}
+/** A store that several balancers share: a folder, or the swarm of the Docker Engine. */
+type StoreLocation = { readonly folder: string } | "swarm";
 
-/** `file:/path`. Empty text is null: no store. */
+/** `file:/path` or `swarm`. Empty text is null: no store. */
 export function parseStore(text: string): StoreLocation | null | undefined {
   if (text === "") return null;
+  if (text === "swarm") return text;
   const [, folder] = /^file:(\/[^\0]*)$/.exec(text) ?? [];
   return folder === undefined ? undefined : { folder };
 }
@@ -58,6 +57,11 @@ export function parseEntrance(text: string): Entrance | null | undefined {
   if (!text.startsWith("unix:")) return parseAddress(text, 0);
   const path = text.slice("unix:".length);
   return path === "" || path.includes("\0") ? undefined : { path };
+}
+
+/** `auto`, `off` or `host:port`, port 0 for a free one. */
+export function parsePeers(text: string): "auto" | "off" | Address | undefined {
+  return text === "auto" || text === "off" ? text : parseAddress(text, 0);
 }
 
 const PLAIN_SOURCES = ["request-id", "path", "client", "affinity"] as const;

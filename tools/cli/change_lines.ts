@@ -13,8 +13,8 @@ import { type Column, type Look, tableLines } from "./table.ts";
  *
  * @param names the balancer's answer
  */
-export function namesLine({ message: { N, replicas } }: Names): string {
-  return `${N} ${N === 1 ? "replica" : "replicas"}: ${replicas.join(", ")}`;
+export function namesLine({ message: { N, replicas, behind } }: Names): string {
+  return `${N} ${N === 1 ? "replica" : "replicas"}: ${replicas.join(", ")}${late(behind)}`;
 }
 
 /**
@@ -22,8 +22,12 @@ export function namesLine({ message: { N, replicas } }: Names): string {
  *
  * @param changed the balancer's answer
  */
-export function changedLine({ message: { version, digest, moved } }: Changed): string {
-  return `done: ring version ${version}, digest ${digest}; ${keys(moved)} moved`;
+export function changedLine({ message: { version, digest, moved, behind } }: Changed): string {
+  return `done: ring version ${version}, digest ${digest}; ${keys(moved)} moved${late(behind)}`;
+}
+
+function late(behind: readonly string[] = []): string {
+  return behind.length === 0 ? "" : `; not yet at the balancers ${behind.join(", ")}`;
 }
 
 /**

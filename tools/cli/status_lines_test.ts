@@ -58,7 +58,16 @@ Deno.test("status: problems are listed below the table, and spares in a table of
 });
 
 Deno.test("status: one line shows the balancers of the fleet and the one that heals", () => {
-  const one = { id: "a1", host: "h", pid: 1, epoch: 4, digest: "d", heals: true, silentMs: 0 };
+  const one = {
+    id: "a1",
+    host: "h",
+    pid: 1,
+    epoch: 4,
+    digest: "d",
+    heals: true,
+    silentMs: 0,
+    direct: true,
+  };
   const cluster: NonNullable<Status["cluster"]> = {
     self: "a1",
     holder: "a1",

@@ -14,7 +14,11 @@ interface Reserved {
 
 /** Reserved npm packages, by the start of their specifier. */
 export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[] = [
-  { name: "dockerode", what: "the package dockerode", to: ["balancer/engine/docker_api.ts"] },
+  {
+    name: "dockerode",
+    what: "the package dockerode",
+    to: ["balancer/engine/docker_api.ts", "balancer/engine/swarm_configs.ts"],
+  },
   {
     name: "prom-client",
     what: "the package prom-client",

@@ -92,7 +92,7 @@ export const ROOMS: readonly Room[] = [
       "view",
       ...LEAVES,
     ],
-    importsTypes: ["config"],
+    importsTypes: ["cluster", "config"],
   },
   { name: "tracing", paths: ["balancer/tracing/"], imports: [] },
   {

@@ -14,7 +14,7 @@ import type { ChangeRequest, Weights } from "../../fleet/spec/change.ts";
 import type { DeployRequest } from "../../fleet/operations/deploy_request.ts";
 import type { MaintenanceRequest } from "../../fleet/operations/maintenance.ts";
 import type { Incident } from "../../fleet/incidents/incident.ts";
-import type { ChangeReport, OnMade, Plan } from "../../fleet/operations/membership.ts";
+import type { ChangeReport, NamesReport, OnMade, Plan } from "../../fleet/operations/membership.ts";
 import type { EventLog } from "../../fleet/incidents/event_log.ts";
 import type { Assets } from "../../page/assets.ts";
 import type { MaintenanceState } from "../../view.ts";
@@ -43,8 +43,8 @@ export interface ControlParts {
       hostnames: readonly string[],
       weights: Weights,
       onMade: OnMade,
-    ): Promise<string[]>;
-    remove(n: number, hostnames: readonly string[], onMade: OnMade): Promise<string[]>;
+    ): Promise<NamesReport>;
+    remove(n: number, hostnames: readonly string[], onMade: OnMade): Promise<NamesReport>;
     weigh(weights: Weights, onMade: OnMade): Promise<ChangeReport>;
     reshape(shape: Partial<RingShape>, onMade: OnMade): Promise<ChangeReport>;
     planAside(request: ChangeRequest): Promise<Plan>;

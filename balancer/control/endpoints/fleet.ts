@@ -11,11 +11,12 @@ import { drillReport } from "../../answers/incident.ts";
 import { changed } from "../../answers/ring.ts";
 import type { Template } from "../../engine/engine.ts";
 import { errorMessage } from "../../failures.ts";
+import type { NamesReport } from "../../fleet/operations/membership.ts";
 import { entryOf } from "../auth/audit.ts";
 import { jsonCall, type Operation, otherCall } from "../api/endpoint.ts";
 import { DrillError, makeDrill } from "../drill/drill.ts";
 import { addition, deploy, drill, removal } from "../input/fleet_requests.ts";
-import { answerChange } from "./ring_report.ts";
+import { answerChange, lateBalancers } from "./ring_report.ts";
 import { replicaName, weighing } from "../input/ring_requests.ts";
 
 /** `GET /rep` */
@@ -25,7 +26,7 @@ export const listReplicas: Operation = jsonCall({
   summary: "The names in the ring",
   what: "The names in the ring",
   answer: names,
-  run: ({ membership }) => () => namesOf(membership.names()),
+  run: ({ membership }) => () => namesOf({ names: membership.names() }),
 });
 
 /** `POST /add` */
@@ -64,8 +65,11 @@ export const removeReplicas: Operation = jsonCall({
     namesOf(await membership.remove(n, hostnames, entryOf(c).made)),
 });
 
-function namesOf(replicas: readonly string[]): Names {
-  return { message: { N: replicas.length, replicas }, status: "successful" };
+function namesOf(
+  { names: replicas, behind = [] }: Pick<NamesReport, "names"> & Partial<NamesReport>,
+): Names {
+  const message = { N: replicas.length, replicas: [...replicas], ...lateBalancers(behind) };
+  return { message, status: "successful" };
 }
 
 /** `PATCH /_lb/replicas/NAME` */

@@ -15,9 +15,21 @@ const MAX_FLOWS = 100;
  *
  * @param report the fleet's report
  */
-export function answerChange({ version, digest, moved, movedIds }: ChangeReport): Changed {
-  const message = { version, digest, moved: reportMovement(moved, movedIds) };
+export function answerChange(report: ChangeReport): Changed {
+  const { version, digest, moved, movedIds, behind } = report;
+  const late = lateBalancers(behind);
+  const message = { version, digest, moved: reportMovement(moved, movedIds), ...late };
   return { message, status: "successful" };
+}
+
+/**
+ * Returns the field of an answer that names the balancers that do not route by a change; none if
+ * all do.
+ *
+ * @param behind ids of those balancers
+ */
+export function lateBalancers(behind: readonly string[]): { readonly behind?: string[] } {
+  return behind.length === 0 ? {} : { behind: [...behind] };
 }
 
 /**

@@ -12,6 +12,7 @@ Deno.test("the answer lists the largest flows and counts the rest", () => {
     digest: "d",
     moved: { share: 0.5, flows },
     movedIds: 0.4,
+    behind: [],
   });
   assertEquals(message, {
     version: 2,
@@ -27,6 +28,7 @@ Deno.test("a flow out of an empty ring has no source, which JSON writes as null"
     digest: "d",
     moved: { share: 1, flows },
     movedIds: 1,
+    behind: [],
   });
   assertEquals(JSON.parse(JSON.stringify(message)).moved, {
     share: 1,

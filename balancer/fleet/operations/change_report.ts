@@ -23,6 +23,13 @@ export interface ChangeReport {
    * Share of the ids 0 to 9999 that moved. With another hash family ids move although slots do not.
    */
   readonly movedIds: number;
+  /** Ids of the live balancers that did not route by the change in time. */
+  readonly behind: readonly string[];
+}
+
+/** The names in the ring after a change. */
+export interface NamesReport extends Pick<ChangeReport, "behind"> {
+  readonly names: readonly string[];
 }
 
 /** Members and ring of the fleet. */
@@ -39,7 +46,7 @@ export interface FleetSummary {
 export type OnMade = (before: FleetSummary, after: FleetSummary) => void;
 
 /** A change that was made: the view before it and the view with it. */
-export interface Made {
+export interface Made extends Pick<ChangeReport, "behind"> {
   readonly before: View;
   readonly after: View;
 }
@@ -66,12 +73,13 @@ export function summaryOf({ view: { version, ring }, ringSpec }: Fleet): FleetSu
 }
 
 /** Compares the views before and after a change. */
-export function reportOf({ before, after }: Made): ChangeReport {
+export function reportOf({ before, after, behind }: Made): ChangeReport {
   const { version, ring } = after;
   return {
     version,
     digest: ring.digest,
     moved: compareRings(before.ring, ring),
     movedIds: movedIds(before.ring, ring),
+    behind,
   };
 }

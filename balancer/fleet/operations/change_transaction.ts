@@ -43,8 +43,8 @@ export class ChangeTransaction {
     const after = fleet.view;
     onMade(stood, summaryOf(fleet));
     await fleet.until((members) => change.remove.every((name) => isGone(name, members)));
-    await fleet.acknowledged();
-    return { before, after };
+    const behind = await fleet.acknowledged();
+    return { before, after, behind };
   }
 
   /** Starts new replicas and waits until they are ready. If that fails they are removed again. */

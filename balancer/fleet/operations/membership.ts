@@ -19,10 +19,16 @@ import { checkFresh, type Plan, PLAN_MS, PlanStore, type StoredPlan } from "./pl
 import { ChangeError } from "../spec/change_error.ts";
 import { check, type FieldNames, REQUEST_FIELDS, resolve } from "../spec/resolve.ts";
 import type { ChangeLock } from "./change_lock.ts";
-import { type ChangeReport, type Made, type OnMade, reportOf } from "./change_report.ts";
+import {
+  type ChangeReport,
+  type Made,
+  type NamesReport,
+  type OnMade,
+  reportOf,
+} from "./change_report.ts";
 import { ChangeTransaction, contextOf } from "./change_transaction.ts";
 
-export type { ChangeReport, FleetSummary, OnMade } from "./change_report.ts";
+export type { ChangeReport, FleetSummary, NamesReport, OnMade } from "./change_report.ts";
 export type { Plan } from "./plan_store.ts";
 export { ChangeError } from "../spec/change_error.ts";
 
@@ -64,7 +70,7 @@ export class Membership {
    * @param hostnames names of the first ones; the rest get the next free `Server<k>`
    * @param weights weights other than 1, by name
    * @param onMade called when the change is made
-   * @returns the names in the ring after the change
+   * @returns the names in the ring after the change, and the balancers that do not route by it
    * @throws {ChangeError} nothing was added; the message names the field, its bound and the value
    */
   add(
@@ -72,13 +78,13 @@ export class Membership {
     hostnames: readonly string[],
     weights: Weights = {},
     onMade: OnMade = () => {},
-  ): Promise<string[]> {
+  ): Promise<NamesReport> {
     return this.#inTurn(onMade, () => {
       const change = this.#resolve({ add: n, hostnames, weights }, CALL_FIELDS);
       const other = Object.keys(weights).find((name) => !change.add.includes(name));
       if (other === undefined) return change;
       throw new ChangeError("unknown", `weights.${other}: no new replica is called ${other}`);
-    }).then(() => this.names());
+    }).then(({ behind }) => ({ names: this.names(), behind }));
   }
 
   /**
@@ -87,14 +93,14 @@ export class Membership {
    * @param n number of replicas
    * @param hostnames names of some of them; the rest are the newest ones
    * @param onMade called when the change is made
-   * @returns the names in the ring after the change
+   * @returns the names in the ring after the change, and the balancers that do not route by it
    * @throws {ChangeError} nothing was removed; the message names the field, its bound and the value
    */
   remove(
     n: number,
     hostnames: readonly string[],
     onMade: OnMade = () => {},
-  ): Promise<string[]> {
+  ): Promise<NamesReport> {
     return this.#inTurn(onMade, () => {
       const present = this.names();
       const remove = namesToRemove(n, hostnames, present);
@@ -102,7 +108,7 @@ export class Membership {
       if (n <= present.length) return change;
       const message = `n: must be at most N, which is ${present.length}; got ${n}`;
       throw new ChangeError("out-of-bounds", message);
-    }).then(() => this.names());
+    }).then(({ behind }) => ({ names: this.names(), behind }));
   }
 
   /**

@@ -23,7 +23,7 @@ Deno.test("new replicas join the ring together once all of them are ready", asyn
   assertEquals(rings(), 1);
   const added = membership.add(2, ["S4"]);
   await clock.turn(1);
-  assertEquals(await added, ["Server1", "Server2", "Server3", "S4", "Server4"]);
+  assertEquals((await added).names, ["Server1", "Server2", "Server3", "S4", "Server4"]);
   assertEquals(rings(), 2);
   assertEquals(fleet.view.ready.size, 5);
   await fleet.close();
@@ -62,7 +62,7 @@ Deno.test("a removed replica finishes its requests before it is stopped", async 
   assert(!engine.calls.some((call) => call.startsWith(`stop ${id}`)));
   finish();
   await clock.turn(1);
-  assertEquals(await removed, ["Server1", "Server3"]);
+  assertEquals((await removed).names, ["Server1", "Server3"]);
   assert(engine.calls.includes(`stop ${id} 5000`));
   await fleet.close();
 });
@@ -99,7 +99,7 @@ Deno.test("concurrent changes are made one after the other", async () => {
   ]);
   for (let i = 0; i < 10; i++) await clock.turn(100);
   const outcome = (await results).map((result) =>
-    result.status === "fulfilled" ? result.value.length : result.reason.kind
+    result.status === "fulfilled" ? result.value.names.length : result.reason.kind
   );
   assertEquals(outcome, [6, "out-of-bounds", 0, 1]);
   await fleet.close();

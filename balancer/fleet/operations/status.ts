@@ -60,8 +60,8 @@ function clusterStatus({ holder, balancers, ...rest }: ClusterStatus): ClusterAn
   return {
     ...rest,
     holder: holder ?? null,
-    balancers: balancers.map(({ id, host, pid, epoch, digest, silentMs }) => (
-      { id, host, pid, epoch, digest, heals: id === holder, silentMs }
+    balancers: balancers.map(({ id, host, pid, epoch, digest, silentMs, direct }) => (
+      { id, host, pid, epoch, digest, heals: id === holder, silentMs, direct }
     )),
   };
 }

@@ -83,8 +83,8 @@ export class Upstreams {
       const names = new Set(upstreams.map(({ name }) => name));
       const removed = Object.keys(stood.weights).filter((name) => !names.has(name));
       await fleet.until((members) => removed.every((name) => isGone(name, members)));
-      await fleet.acknowledged();
-      return reportOf({ before, after });
+      const behind = await fleet.acknowledged();
+      return reportOf({ before, after, behind });
     });
   }
 

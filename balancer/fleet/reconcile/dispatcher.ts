@@ -21,6 +21,8 @@ interface DispatcherOptions {
   readonly eventLog: EventLog;
   /** Called for each instance that ended. */
   readonly onExit?: (id: string) => void;
+  /** Called when a ready instance is suspected, or fails. */
+  readonly onDoubt?: (id: string) => void;
 }
 
 /** Applies events to members. */
@@ -65,6 +67,7 @@ export class Dispatcher {
     if (after) roster.set(after);
     else roster.delete(before.name);
     if (before.phase !== after?.phase) this.#logPhase(before, after);
+    if (before.instance && failsNow(before, after)) this.#options.onDoubt?.(before.instance.id);
     eventLog.note({ type: "changed", at: clock.now(), before, after });
   }
 
@@ -123,4 +126,11 @@ export class Dispatcher {
     if (failed) log.warn("{name}: {from} -> {to}: {error}", record);
     else log.info("{name}: {from} -> {to}", record);
   }
+}
+
+function failsNow(before: Member, after: Member | undefined): boolean {
+  if (before.phase !== "ready" || before.suspect || !after) return false;
+  return after.phase === "ready"
+    ? after.suspect
+    : after.phase === "down" || after.phase === "waiting";
 }

@@ -17,10 +17,10 @@ Deno.test("a stopped instance that cannot be removed delays neither the removal 
   const { harness, fleet, engine, clock, membership, failures } = await open();
   const id = harness.member("Server2")!.instance!.id;
   engine.stuck.add(id);
-  assertEquals(await membership.remove(1, ["Server2"]), ["Server1", "Server3"]);
+  assertEquals((await membership.remove(1, ["Server2"])).names, ["Server1", "Server3"]);
   const added = membership.add(1, ["Server2"]);
   await clock.turn(1);
-  assertEquals(await added, ["Server1", "Server3", "Server2"]);
+  assertEquals((await added).names, ["Server1", "Server3", "Server2"]);
   const [removal] = fleetStatus(fleet, clock.now()).removals;
   assertEquals([removal?.instance, removal?.name, removal?.failed], [id, "Server2", 1]);
   assertEquals(removal?.error, `removal of ${id} is already in progress`);
@@ -91,6 +91,6 @@ Deno.test("a failed stop ends its action with a failure, and the stop is planned
   assertEquals(fleet.removals, []);
   engine.stop = stop;
   await clock.turn(2000);
-  assertEquals(await removed, ["Server1", "Server3"]);
+  assertEquals((await removed).names, ["Server1", "Server3"]);
   await fleet.close();
 });

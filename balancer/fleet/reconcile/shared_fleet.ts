@@ -5,12 +5,13 @@
  * @module
  */
 import type { Logger } from "@logtape/logtape";
-import type { RoutingReport } from "../../cluster/balancers.ts";
+import type { BalancerReport, RoutingReport } from "../../cluster/balancer_report.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { Clock } from "../../clock.ts";
 import type { DataPlane, DrainDeadlines, View } from "../../view.ts";
 import type { DesiredState } from "../store/desired_state.ts";
 import type { SharedFleetStore } from "../store/shared_fleet_store.ts";
+import { Agreement } from "./agreement.ts";
 import { Assignments, type AssignmentsOptions } from "./assignments.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { Healing } from "./healing.ts";
@@ -45,9 +46,6 @@ const RETRY_MS = 500;
 /** Longest wait for the other balancers to route by a change, in milliseconds. */
 const ACKNOWLEDGE_MS = 2000;
 
-/** Rings that differ for longer than this, in milliseconds, are reported. */
-const DISAGREE_MS = 10_000;
-
 /** Longest wait for the first state of an empty store, in milliseconds. */
 const FIRST_STATE_MS = 30_000;
 
@@ -59,12 +57,12 @@ export class SharedFleet {
   readonly healing: Healing;
   readonly assignments: Assignments;
   readonly #options: SharedFleetOptions;
+  readonly #agreement: Agreement;
   readonly #endWatches: (() => void)[] = [];
   #changes: SharedChanges | undefined;
   #routing: RoutingReport = { epoch: 0, digest: "", instances: 0, draining: [] };
   #appliedVersion = -1;
   #reported = "";
-  #differed = false;
   #closed = false;
   /** Whether the log says that this balancer heals. */
   #healed = false;
@@ -74,6 +72,7 @@ export class SharedFleet {
   constructor(options: SharedFleetOptions) {
     this.#options = options;
     const { cluster, roster, dispatcher, queue, failures, clock, list } = options;
+    this.#agreement = new Agreement(options);
     this.healing = new Healing({
       cluster,
       read: () => this.#read(),
@@ -162,19 +161,24 @@ export class SharedFleet {
     if (this.healing.mayHeal) queueMicrotask(this.#onHealing);
   }
 
-  /** Waits a short time until all live balancers route by the state in force. */
-  async acknowledged(): Promise<void> {
+  /**
+   * Waits a short time until all live balancers route by the state in force.
+   *
+   * @returns ids of those that do not
+   */
+  async acknowledged(): Promise<readonly string[]> {
     const { cluster, desiredState, log } = this.#options;
     const { epoch } = desiredState;
-    const reached = await cluster.until(
-      (live) => live.every((one) => one.epoch >= epoch),
-      ACKNOWLEDGE_MS,
-    );
-    if (reached || this.#closed) return;
-    log.warn("not every balancer routes by epoch {epoch} after {ms} ms", {
+    const behind = (live: readonly BalancerReport[]) => live.filter((one) => one.epoch < epoch);
+    const reached = await cluster.until((live) => behind(live).length === 0, ACKNOWLEDGE_MS);
+    if (reached || this.#closed) return [];
+    const late = behind(cluster.status.balancers).map(({ id }) => id);
+    log.warn("balancers {late} do not route by epoch {epoch} after {ms} ms", {
+      late,
       epoch,
       ms: ACKNOWLEDGE_MS,
     });
+    return late;
   }
 
   /** A data plane whose drains include those of the other balancers. */
@@ -264,25 +268,10 @@ export class SharedFleet {
       void this.#read();
       void this.#changes?.withdrawAbandoned();
       void this.healing.follow();
-      this.#watchAgreement();
+      this.#agreement.check();
       if (this.healing.mayHeal && reads % READS === 0) this.#options.list();
       this.#follow(reads + 1);
     });
-  }
-
-  /** Reports once when the balancers' rings have differed for long. */
-  #watchAgreement(): void {
-    const { cluster, log } = this.#options;
-    const { disagreeMs } = cluster;
-    const differs = disagreeMs > DISAGREE_MS;
-    if (differs && !this.#differed) {
-      log.error("the balancers' rings have differed for {ms} ms: {balancers}", {
-        ms: disagreeMs,
-        balancers: cluster.status.balancers.map(({ id, epoch, digest }) => ({ id, epoch, digest })),
-      });
-    }
-    if (!differs && this.#differed) log.info("the balancers' rings are equal again");
-    this.#differed = differs;
   }
 
   #acknowledge(): void {

@@ -154,7 +154,7 @@ Deno.test("a change that cannot be saved is not made: no replica joins, leaves o
   store.fault = undefined;
   const added = membership.add(1, ["S4"]);
   await clock.turn(1);
-  assertEquals((await added).length, 4);
+  assertEquals((await added).names.length, 4);
   await fleet.close();
 });
 

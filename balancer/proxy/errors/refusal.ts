@@ -32,7 +32,9 @@ export type RefusalReason =
   /** It came without TLS, and is redirected to HTTPS. */
   | "redirect"
   /** The balancer is in maintenance. */
-  | "maintenance";
+  | "maintenance"
+  /** The balancer has lost the others of its fleet, and may not serve without them. */
+  | "isolated";
 
 /** The part of an answer that depends on the reason. */
 export type Refusal =
@@ -47,7 +49,7 @@ export const OUT_OF_ROOM =
 /** The reasons for a request that was to be routed to a replica. */
 export type RouteRefusal = Exclude<
   RefusalReason,
-  "method" | "max-forwards" | "redirect" | "maintenance"
+  "method" | "max-forwards" | "redirect" | "maintenance" | "isolated"
 >;
 
 const UNAVAILABLE: Record<Exclude<RouteRefusal, "failed" | "fatal">, string> = {

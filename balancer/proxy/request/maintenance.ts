@@ -1,10 +1,11 @@
 /**
- * The maintenance switch of one worker: while it is on, the balancer answers new requests itself.
+ * The maintenance switch of one worker: while it is on, the balancer answers new requests itself,
+ * because of a maintenance or because it has lost the other balancers of its fleet.
  *
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
-import type { MaintenanceState } from "../../view.ts";
+import type { Suspension } from "../../view.ts";
 import type { Refusal } from "../errors/refusal.ts";
 import type { Client } from "./client.ts";
 
@@ -18,25 +19,25 @@ export class MaintenanceSwitch {
   #refusal: Refusal | undefined;
   #allowed: Networks = { has: () => false };
 
-  /** Whether a maintenance is under way. */
+  /** Whether the balancer answers by itself. */
   get on(): boolean {
     return this.#refusal !== undefined;
   }
 
   /**
-   * Begins, changes or ends a maintenance; requests in flight are not affected.
+   * Begins, changes or ends a suspension; requests in flight are not affected.
    *
-   * @param state the maintenance; undefined for none
+   * @param state the suspension; undefined for none
    * @param allowed clients that are served all the same
    */
-  set(state: MaintenanceState | undefined, allowed: Networks): void {
+  set(state: Suspension | undefined, allowed: Networks): void {
     this.#allowed = allowed;
     this.#refusal = state && {
-      reason: "maintenance",
+      reason: state.reason,
       status: STATUS_CODE.ServiceUnavailable,
       message: state.message,
       retryAfterS: state.retryAfterS,
-      page: "maintenance",
+      ...(state.reason === "maintenance" && { page: "maintenance" }),
     };
   }
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { MaintenanceSwitch } from "./maintenance.ts";
 
-const STATE = { message: "soon", retryAfterS: 60, allow: [], since: "2026-01-01T00:00:00.000Z" };
+const STATE = { message: "soon", retryAfterS: 60, allow: [], reason: "maintenance" as const };
 const client = { origin: "192.0.2.1" };
 
 Deno.test("while it is on, every client but an allowed one is answered 503", () => {
@@ -17,6 +17,9 @@ Deno.test("while it is on, every client but an allowed one is answered 503", () 
     page: "maintenance",
   });
   assertEquals(maintenance.answer({ origin: "192.0.2.2" }), undefined);
+  maintenance.set({ ...STATE, reason: "isolated" }, { has: () => false });
+  assertEquals(maintenance.answer(client)?.reason, "isolated");
+  assertEquals(maintenance.answer(client)?.page, undefined);
   maintenance.set(undefined, { has: () => false });
   assertEquals([maintenance.on, maintenance.answer(client)], [false, undefined]);
 });

@@ -58,6 +58,7 @@ export const REFUSALS: readonly RefusalCause[] = [
   "max-forwards",
   "redirect",
   "maintenance",
+  "isolated",
   "fault",
 ];
 

@@ -8,8 +8,8 @@ import type {
   DrainDeadlines,
   Evidence,
   FailureCost,
-  MaintenanceState,
   Sample,
+  Suspension,
   Upstream,
   View,
 } from "../../view.ts";
@@ -88,7 +88,7 @@ export type ToWorker =
   | {
     readonly type: "maintain";
     readonly question: number;
-    readonly state: MaintenanceState | undefined;
+    readonly state: Suspension | undefined;
   }
   /** Changes the sampled fraction of the access log, from 0 to 1. */
   | { readonly type: "access"; readonly part: number }

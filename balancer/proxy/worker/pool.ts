@@ -5,7 +5,7 @@
  * @module
  */
 import { type AccessLogging, partOf } from "../../log/log_controls.ts";
-import type { DataPlane, DrainDeadlines, MaintenanceState, View } from "../../view.ts";
+import type { DataPlane, DrainDeadlines, MaintenanceState, Suspension, View } from "../../view.ts";
 import type { ProxySettings } from "../settings.ts";
 import type { DataPlaneCounts } from "../stats/counter_snapshot.ts";
 import type { CounterReader } from "../stats/counter_table.ts";
@@ -22,6 +22,14 @@ const REPLACE_MS = 100;
 /** Time for a worker to take changed settings, in milliseconds. */
 const RECONFIGURE_MS = 5000;
 
+/** The answer of a balancer that may not serve without the others. */
+const ISOLATED: Suspension = {
+  reason: "isolated",
+  message: "this balancer has lost the others of its fleet, and must not serve alone; try again",
+  retryAfterS: 1,
+  allow: [],
+};
+
 /** The workers of the data plane. */
 export class DataPlaneWorkers implements DataPlane {
   readonly #options: DataPlaneOptions;
@@ -33,6 +41,7 @@ export class DataPlaneWorkers implements DataPlane {
   #settings: ProxySettings;
   #accessLogging: AccessLogging;
   #maintenance: MaintenanceState | undefined;
+  #isolated = false;
   #question = 0;
   #ending = false;
 
@@ -75,9 +84,28 @@ export class DataPlaneWorkers implements DataPlane {
    * @param state the maintenance; undefined for none
    * @returns resolves when every worker answers by it
    */
-  async maintain(state: MaintenanceState | undefined): Promise<void> {
+  maintain(state: MaintenanceState | undefined): Promise<void> {
     this.#maintenance = state;
+    return this.#suspend();
+  }
+
+  /**
+   * Refuses new requests, or serves them again, because this balancer has lost the others.
+   *
+   * @returns resolves when every worker answers by it
+   */
+  isolate(isolated: boolean): Promise<void> {
+    this.#isolated = isolated;
+    return this.#suspend();
+  }
+
+  async #suspend(): Promise<void> {
     await Promise.all([...this.#members].map((member) => this.#maintain(member)));
+  }
+
+  get #suspension(): Suspension | undefined {
+    if (this.#isolated) return ISOLATED;
+    return this.#maintenance && { ...this.#maintenance, reason: "maintenance" };
   }
 
   inFlight(instance: string): number {
@@ -169,7 +197,7 @@ export class DataPlaneWorkers implements DataPlane {
     const shared = { counts, files, sheets: this.#memory.sheets(row) };
     member.tell({ type: "open", settings, ...shared, credentials: this.#credentials });
     member.tell({ type: "access", part: partOf(this.#accessLogging) });
-    if (this.#maintenance) void this.#maintain(member);
+    if (this.#suspension) void this.#maintain(member);
     if (this.#view) {
       member.tell({ type: "view", view: this.#view, counters: this.#memory.replicas });
     }
@@ -228,7 +256,7 @@ export class DataPlaneWorkers implements DataPlane {
   }
 
   #maintain(member: WorkerThread): Promise<boolean> {
-    const state = this.#maintenance;
+    const state = this.#suspension;
     return member.ask((question) => ({ type: "maintain", question, state }));
   }
 

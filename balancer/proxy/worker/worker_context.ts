@@ -4,7 +4,7 @@
  * @module
  */
 import type { Tracing } from "../../tracing/tracing.ts";
-import type { MaintenanceState, View } from "../../view.ts";
+import type { Suspension, View } from "../../view.ts";
 import type { ClientServices } from "../downstream/client_services.ts";
 import type { Http2Services } from "../downstream/http2_services.ts";
 import type { Attempts } from "../forward/attempt.ts";
@@ -206,8 +206,8 @@ export class WorkerContext {
     this.waitingRoom.review(performance.now());
   }
 
-  /** Begins, changes or ends a maintenance. */
-  maintain(state: MaintenanceState | undefined): void {
+  /** Begins, changes or ends a suspension. */
+  maintain(state: Suspension | undefined): void {
     this.#maintenance.set(state, new TrustedProxies(state?.allow ?? []));
   }
 

@@ -1,0 +1,121 @@
+/**
+ * Calls to a manager of a swarm about configs (Docker Engine API v1.40, `/configs`). A config's
+ * data cannot be changed; its labels can, by compare-and-swap on its version.
+ *
+ * @module
+ */
+// @ts-types="npm:@types/dockerode@4.0.2"
+import Docker from "dockerode";
+import type { ConfigsApi, SwarmConfig } from "../cluster/swarm_store.ts";
+import { withDeadline } from "./deadline.ts";
+import { connectionPerCall } from "./docker_agent.ts";
+import type { DockerConnection } from "./docker_connection.ts";
+import { statusOf, toEngineError } from "./docker_errors.ts";
+import { unless } from "./docker_network.ts";
+import { jsonLines } from "./json_lines.ts";
+
+/** Data of every config: the Engine refuses an empty one. */
+const DATA = btoa("shared state of ringkeeper, in the labels\n");
+
+/** Fields of a config that are used. */
+interface ConfigInfo {
+  readonly ID: string;
+  readonly Version: { readonly Index: number };
+  readonly Spec: {
+    readonly Name: string;
+    readonly Labels?: Readonly<Record<string, string>> | null;
+    readonly Data?: string;
+  };
+}
+
+/** Fields of an event that are used. */
+interface ConfigEvent {
+  readonly Actor: { readonly Attributes: Readonly<Record<string, string>> };
+}
+
+/** Configs of the swarm that a Docker Engine manages. */
+export class SwarmConfigs implements ConfigsApi {
+  readonly #deadlineMs: number;
+  readonly #calls: Docker;
+  readonly #streams: Docker;
+
+  /**
+   * @param connection address of the manager
+   * @param deadlineMs longest wait for one response, in milliseconds; a manager without a leader
+   *   may not answer at all
+   */
+  constructor(connection: DockerConnection, deadlineMs: number) {
+    this.#deadlineMs = deadlineMs;
+    const options = { ...connection, agent: connectionPerCall("ca" in connection) };
+    this.#calls = new Docker({ ...options, timeout: deadlineMs });
+    this.#streams = new Docker(options);
+  }
+
+  async find(nameOrId: string): Promise<SwarmConfig | undefined> {
+    const inspection = () => unless([404], this.#calls.getConfig(nameOrId).inspect());
+    const found = await this.#ask(`read the config ${nameOrId}`, inspection);
+    return found && configOf(found as unknown as ConfigInfo);
+  }
+
+  async list(label: string): Promise<readonly SwarmConfig[]> {
+    const query = { filters: { label: [label] } };
+    const listing = () => this.#calls.listConfigs(query) as Promise<unknown>;
+    return (await this.#ask("list configs", listing) as ConfigInfo[]).map(configOf);
+  }
+
+  async create(name: string, labels: Readonly<Record<string, string>>): Promise<boolean> {
+    const spec = { Name: name, Labels: { ...labels }, Data: DATA };
+    const creation = () => unless([409], this.#calls.createConfig(spec));
+    return await this.#ask(`create the config ${name}`, creation) !== undefined;
+  }
+
+  async update(
+    { id, name }: Pick<SwarmConfig, "id" | "name">,
+    version: number,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<boolean> {
+    // Beside `_body` everything would become part of the query.
+    const options = {
+      _query: { version },
+      _body: { Name: name, Labels: { ...labels }, Data: DATA },
+    };
+    const updating = () => this.#calls.getConfig(id).update(options);
+    try {
+      await this.#ask(`update the config ${name}`, updating);
+      return true;
+    } catch (error) {
+      // A stale version has the status 500.
+      const message = error instanceof Error ? error.message : "";
+      if (statusOf(error) === 404 || /out of sequence/i.test(message)) return false;
+      throw error;
+    }
+  }
+
+  async remove(id: string): Promise<void> {
+    const removal = () => unless([404], this.#calls.getConfig(id).remove());
+    await this.#ask(`remove the config ${id}`, removal);
+  }
+
+  async *changes(signal: AbortSignal): AsyncGenerator<string> {
+    const query = { filters: { type: ["config" as const] }, abortSignal: signal };
+    const opening = () => this.#streams.getEvents(query);
+    const stream = await this.#ask("watch configs", opening) as unknown as AsyncIterable<
+      Uint8Array
+    >;
+    for await (const { Actor: { Attributes } } of jsonLines<ConfigEvent>(stream)) {
+      if (Attributes["name"] !== undefined) yield Attributes["name"];
+    }
+  }
+
+  async #ask<T>(action: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await withDeadline(this.#deadlineMs, call);
+    } catch (error) {
+      throw toEngineError(action, error);
+    }
+  }
+}
+
+function configOf({ ID, Version, Spec }: ConfigInfo): SwarmConfig {
+  return { id: ID, name: Spec.Name, version: Version.Index, labels: Spec.Labels ?? {} };
+}
