@@ -67,7 +67,7 @@ export function ringShape({ ring }: Config): RingShape {
  */
 export function templateOf({ replica }: Config, kind: EngineKind): Template {
   return {
-    ...(kind === "docker" && { image: replica.image }),
+    ...((kind === "docker" || kind === "swarm") && { image: replica.image }),
     ...(replica.command !== "" && { command: replica.command }),
     ...(Object.keys(replica.options).length > 0 && { options: replica.options }),
   };

@@ -64,6 +64,8 @@ const replicaStatus = z.object({
   ramp: share("The part of its load that it has come to; below 1 while it starts slowly"),
   instance: z.string().nullable().describe("What runs under its name: a container, a process"),
   address: z.string().nullable().describe("Where that is reached: host:port or unix:/path"),
+  machine: z.string().nullable()
+    .describe("Host name of the machine that it runs on; engine swarm, null with the others"),
   image: z.object({
     reference: z.string().describe("The reference that it was started by"),
     id: z.string().describe("Id of the image that the reference stood for"),
@@ -154,7 +156,9 @@ export type FleetStatus = AnswerOf<typeof fleetStatus>;
 
 /** The whole state. */
 export const status = fleetStatus.extend({
-  engine: z.enum(["docker", "process", "static", "memory"]).describe("What runs the replicas"),
+  engine: z.enum(["docker", "swarm", "process", "static", "memory"]).describe(
+    "What runs the replicas",
+  ),
   maintenance: maintenance.nullable().describe("The maintenance under way; null if none is"),
   startedAt: time("When the balancer started"),
   failures: z.record(z.string(), count("How often"))

@@ -15,7 +15,7 @@ import {
 } from "./docker_container.ts";
 import { statusOf } from "./docker_errors.ts";
 import { DockerEvents } from "./docker_events.ts";
-import { DockerImages, type ImagesApi, type ImagesOptions } from "./docker_images.ts";
+import { DockerImages, imagesOf, type ImagesOptions } from "./docker_images.ts";
 import { lastLines } from "./docker_logs.ts";
 import { DockerNames, FLEET_LABEL, identityOf } from "./docker_names.ts";
 import { type Ask, DockerNetwork } from "./docker_network.ts";
@@ -240,11 +240,4 @@ export class DockerEngine implements Engine {
     // 409, and 500 on Podman: the container has ended already.
     await this.#api.kill(id, [404, 409, 500]);
   }
-}
-
-function imagesOf(api: DockerApi): ImagesApi {
-  return {
-    inspect: (nameOrId) => api.inspectImage(nameOrId),
-    pull: (image, credentials, signal) => api.pull(image, credentials, signal),
-  };
 }

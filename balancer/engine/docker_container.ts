@@ -14,7 +14,7 @@ import { EngineError, type Instance, type Launch, type Template } from "./engine
 import type { ReplicaOptions } from "./replica_options.ts";
 
 /** Label with the template of the settings, which differs from the instance's after a deploy. */
-const SETTINGS_LABEL = "ringkeeper.settings";
+export const SETTINGS_LABEL = "ringkeeper.settings";
 
 const LOOPBACK = "127.0.0.1";
 const ANY_ADDRESS = "0.0.0.0";
@@ -102,7 +102,10 @@ export function containerSpec(options: ContainerOptions, launch: Launch) {
   };
 }
 
-function settingsLabel({ image, command, options }: ContainerOptions): Record<string, string> {
+/** Returns the label with the template of the settings. */
+export function settingsLabel(
+  { image, command, options }: ContainerOptions,
+): Record<string, string> {
   return { [SETTINGS_LABEL]: JSON.stringify({ image, command, options }) };
 }
 
@@ -132,7 +135,7 @@ export function instanceOf(
   const address = addressOf(options, NetworkSettings);
   if (!State.Running || !identity || !address) return undefined;
   const startedAt = Date.parse(State.StartedAt);
-  const settings = fromLabel(Config.Labels[SETTINGS_LABEL]);
+  const settings = templateFromLabel(Config.Labels[SETTINGS_LABEL]);
   const unhealthy = unhealthyOf(State);
   return {
     ...{ id: Id, ...identity, address, startedAt, template: templateOf(container) },
@@ -143,11 +146,12 @@ export function instanceOf(
 
 /** Returns the template of a container's label. Containers of older balancers have none. */
 function templateOf({ Image, Config }: ContainerInfo): Template {
-  const template = fromLabel(Config.Labels[TEMPLATE_LABEL]) ?? { image: Config.Image };
+  const template = templateFromLabel(Config.Labels[TEMPLATE_LABEL]) ?? { image: Config.Image };
   return { ...template, imageId: Image };
 }
 
-function fromLabel(label: string | undefined): Template | undefined {
+/** Reads a template from a label; undefined if it is missing or invalid. */
+export function templateFromLabel(label: string | undefined): Template | undefined {
   try {
     const value: unknown = label === undefined ? undefined : JSON.parse(label);
     return typeof value === "object" && value !== null ? value : undefined;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { DockerApi } from "./docker_api.ts";
 import { imageGone, imageMissing } from "./docker_errors.ts";
 import { type PullApi, pullImage, type PullOptions } from "./docker_pull.ts";
 import type { Template } from "./engine.ts";
@@ -13,9 +14,17 @@ import { readReference } from "./image_reference.ts";
 type PullPolicy = "missing" | "always" | "never";
 
 /** The calls to the Engine that this module needs. */
-export interface ImagesApi extends PullApi {
+interface ImagesApi extends PullApi {
   /** Returns an image; undefined if it does not exist. */
   inspect(nameOrId: string): Promise<ImageInfo | undefined>;
+}
+
+/** Returns the calls to an Engine about images. */
+export function imagesOf(api: DockerApi): ImagesApi {
+  return {
+    inspect: (nameOrId) => api.inspectImage(nameOrId),
+    pull: (image, credentials, signal) => api.pull(image, credentials, signal),
+  };
 }
 
 /** The fields of an image that are used. */

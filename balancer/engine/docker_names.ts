@@ -15,15 +15,16 @@ import type { Launch } from "./engine.ts";
 export const FLEET_LABEL = "ringkeeper.fleet";
 
 /** Label with the name of the start: a replica's, or a spare's own. */
-const REPLICA_LABEL = "ringkeeper.replica";
+export const REPLICA_LABEL = "ringkeeper.replica";
 
 /** Label with the {@linkcode Template} of the instance as JSON, including its image's id. */
 export const TEMPLATE_LABEL = "ringkeeper.template";
 
 /** Label of containers that were started as spares. */
-const ROLE_LABEL = "ringkeeper.role";
+export const ROLE_LABEL = "ringkeeper.role";
 
-const SPARE = "spare";
+/** Value of {@linkcode ROLE_LABEL}. */
+export const SPARE = "spare";
 
 /** Suffix of a container that was moved away (`old`), or did not get the name itself (`new`). */
 const MOVED = /\.(?:old|new)-[0-9a-f]{8}$/;

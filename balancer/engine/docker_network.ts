@@ -1,5 +1,5 @@
 /**
- * The bridge network of a fleet's containers (Docker Engine API v1.40, `/networks`).
+ * The network of a fleet's containers (Docker Engine API v1.40, `/networks`).
  *
  * @module
  */
@@ -19,6 +19,7 @@ export interface NetworkApi {
   createNetwork(options: {
     Name: string;
     Driver: string;
+    Attachable?: boolean;
     CheckDuplicate: boolean;
     Labels: Record<string, string>;
   }): Promise<unknown>;
@@ -39,12 +40,20 @@ interface AddressRange {
   readonly Subnet?: string | undefined;
 }
 
+/** The kind of network that is created. */
+interface NetworkKind {
+  readonly Driver: "bridge" | "overlay";
+  /** Whether containers that are not part of a service may join. */
+  readonly Attachable?: boolean;
+}
+
 /** Creates the network if it is missing, and removes only a network that it created. */
 export class DockerNetwork {
   readonly #api: NetworkApi;
   readonly #ask: Ask;
   readonly #name: string;
   readonly #fleet: string;
+  readonly #kind: NetworkKind;
   #ensuring: Promise<void> | undefined;
   #subnets: readonly string[] | undefined;
 
@@ -53,12 +62,20 @@ export class DockerNetwork {
    * @param ask makes the calls of this module in bounded time
    * @param name name of the network
    * @param fleet value of the label of a network that is created here
+   * @param kind kind of network that is created
    */
-  constructor(api: NetworkApi, ask: Ask, name: string, fleet: string) {
+  constructor(
+    api: NetworkApi,
+    ask: Ask,
+    name: string,
+    fleet: string,
+    kind: NetworkKind = { Driver: "bridge" },
+  ) {
     this.#api = api;
     this.#ask = ask;
     this.#name = name;
     this.#fleet = fleet;
+    this.#kind = kind;
   }
 
   /**
@@ -117,7 +134,7 @@ export class DockerNetwork {
     const found = await this.#inspect();
     if (found) return this.#note(found);
     const Labels = { [FLEET_LABEL]: this.#fleet };
-    const spec = { Name: this.#name, Driver: "bridge", CheckDuplicate: true, Labels };
+    const spec = { Name: this.#name, ...this.#kind, CheckDuplicate: true, Labels };
     // 409: another balancer created it first.
     await unless([409], this.#api.createNetwork(spec));
     this.#note(await this.#inspect());

@@ -8,7 +8,7 @@ import { FLEET_LABEL } from "./docker_names.ts";
 import { bytesOf, filledIn, type ReplicaOptions, volumeOf } from "./replica_options.ts";
 
 /** Values of the variables in volumes, secrets and labels. */
-type Variables = Readonly<Record<string, string>>;
+export type Variables = Readonly<Record<string, string>>;
 
 /** Log rotation. Without it the Engine keeps all output of a container. */
 const ROTATION = { "max-size": "10m", "max-file": "3" };
@@ -61,7 +61,11 @@ export function ownLabels(
   return Object.fromEntries(filled);
 }
 
-function logOf({ log }: ReplicaOptions) {
+/** Returns the log driver and its options. */
+export function logOf({ log }: ReplicaOptions): {
+  readonly Type: string;
+  readonly Config: Record<string, string>;
+} {
   const { driver = JSON_FILE, options = {} } = log ?? {};
   return {
     Type: driver,
@@ -76,8 +80,12 @@ function tmpfsOf(tmpfs: readonly string[]): Record<string, string> {
   }));
 }
 
-/** Uses mounts instead of binds: for a bind the Engine creates a folder if a file is missing. */
-function mountsOf({ volumes = [], secrets = {} }: ReplicaOptions, variables: Variables) {
+/**
+ * Returns the volumes and secrets as mounts, not as binds: for a bind the Engine creates a folder
+ * if a file is missing.
+ */
+// deno-lint-ignore explicit-module-boundary-types -- the literal is checked where it is used
+export function mountsOf({ volumes = [], secrets = {} }: ReplicaOptions, variables: Variables) {
   const files = Object.entries(secrets).map(([name, path]) => ({
     Type: "bind" as const,
     Source: filledIn(path, variables),

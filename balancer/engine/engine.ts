@@ -9,7 +9,7 @@ import type { UpstreamAddress } from "../view.ts";
 import type { ReplicaOptions } from "./replica_options.ts";
 
 /** Kinds of engines; `LB_ENGINE` selects one. */
-export type EngineKind = "docker" | "process" | "static" | "memory";
+export type EngineKind = "docker" | "swarm" | "process" | "static" | "memory";
 
 /**
  * The process or container behind a replica's name. A replacement is a new instance of the name.
@@ -24,11 +24,13 @@ export interface Instance {
   readonly address: UpstreamAddress;
   /** When it was started, in milliseconds since the epoch. */
   readonly startedAt: number;
+  /** Host name of the machine that it runs on, if the engine has several: engine swarm. */
+  readonly machine?: string;
   /** Why the engine's own health check fails; absent if it passes or there is none. */
   readonly unhealthy?: string;
-  /** Its template, if the engine knows it: engine docker. */
+  /** Its template, if the engine knows it: engines docker and swarm. */
   readonly template?: Template;
-  /** Template of the settings when it was started: engine docker. */
+  /** Template of the settings when it was started: engines docker and swarm. */
   readonly settings?: Template;
 }
 
@@ -62,6 +64,11 @@ export interface Launch {
    * returned, and no second one is started.
    */
   readonly known?: readonly string[];
+  /**
+   * Host names of machines that may be dead: they get the instance only if no other can take it.
+   * Engines of one machine ignore this.
+   */
+  readonly avoid?: readonly string[];
 }
 
 /**

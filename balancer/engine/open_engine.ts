@@ -15,6 +15,7 @@ import { OwnedEngine } from "./owned_engine.ts";
 import { inheritedEnvironment } from "./inherited_environment.ts";
 import { ProcessEngine } from "./process.ts";
 import { StaticEngine } from "./static.ts";
+import type { SwarmEngine } from "./swarm.ts";
 
 /** An engine, and the reason why it was selected. */
 export interface OpenedEngine {
@@ -62,6 +63,8 @@ export async function openEngine(config: Config, options: OpenOptions): Promise<
       return plain(processEngine(config, options), "LB_ENGINE=process");
     case "docker":
       return docker(config, options, "LB_ENGINE=docker");
+    case "swarm":
+      return await swarm(config, options);
     case "auto":
       return await auto(config, options);
   }
@@ -95,8 +98,16 @@ async function docker(
   options: OpenOptions,
   reason: string,
 ): Promise<OpenedEngine> {
-  const docker = await dockerEngine(config, options);
-  const { self, log, failures } = options;
+  return owned(config, options, await dockerEngine(config, options), reason);
+}
+
+/** An engine on a Docker Engine or a swarm, and the mark of its owner there. */
+function owned(
+  config: Config,
+  { self, log, failures }: OpenOptions,
+  docker: DockerEngine | SwarmEngine,
+  reason: string,
+): OpenedEngine {
   const owner = new FleetOwner({
     api: docker.ownerApi,
     fleet: config.fleet.name,
@@ -108,6 +119,20 @@ async function docker(
   const engine = new OwnedEngine(docker, owner);
   const networks = () => docker.networks;
   return { engine, reason, networks, owner, dispose: () => docker.removeNetwork() };
+}
+
+async function swarm(config: Config, options: OpenOptions): Promise<OpenedEngine> {
+  const { SwarmEngine } = await import("./swarm.ts");
+  const engine = new SwarmEngine({
+    ...await containerOptions(config, options),
+    prefix: config.engine.containerPrefix || `${config.fleet.name}-`,
+    reach: config.engine.reach,
+    constraints: config.engine.constraints,
+    pollMs: config.engine.pollMs,
+    stopGraceMs: config.drain.stopGraceMs,
+  });
+  await engine.checkManager();
+  return owned(config, options, engine, "LB_ENGINE=swarm");
 }
 
 /** Returns why Docker cannot be used; `undefined` if it can. */
@@ -126,12 +151,22 @@ async function dockerAbsence(config: Config, options: OpenOptions): Promise<stri
 
 async function dockerEngine(
   config: Config,
-  { failures, report }: OpenOptions,
+  options: OpenOptions,
   deadlineMs?: number,
 ): Promise<DockerEngine> {
   // Import the client only if it is used: loading takes 250 ms and 40 MB.
   const { DockerEngine } = await import("./docker.ts");
   return new DockerEngine({
+    ...await containerOptions(config, options),
+    // Only Linux routes to a bridge network; on other systems the Engine runs in a virtual machine.
+    reach: Deno.build.os === "linux" ? "network" : "published",
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+  });
+}
+
+/** Options of containers, on one Engine or on many. */
+async function containerOptions(config: Config, { failures, report }: OpenOptions) {
+  return {
     connection: await dockerConnection(config.engine.dockerHost, {
       verify: config.engine.tlsVerify,
       certPath: config.engine.certPath,
@@ -147,12 +182,9 @@ async function dockerEngine(
     port: config.replica.port,
     env: config.replica.env,
     network: replicaNetwork(config),
-    // Only Linux routes to a bridge network; on other systems the Engine runs in a virtual machine.
-    reach: Deno.build.os === "linux" ? "network" : "published",
     failures,
     onProgress: report,
-    ...(deadlineMs === undefined ? {} : { deadlineMs }),
-  });
+  };
 }
 
 function processEngine(

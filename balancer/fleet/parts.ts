@@ -147,6 +147,7 @@ export class FleetParts {
       removals,
       log,
       failures,
+      suspectMachines: () => roster.suspectMachines,
       ...(cluster && { known: (name: string) => roster.instancesNamed(name) }),
       report: (name, event) => this.#post(event, name),
       onDown: (error) => this.engineMonitor.markDown(error),

@@ -293,14 +293,14 @@ Deno.test("a long name keeps its end, by which names of one service differ", () 
 });
 
 Deno.test("replicas are counted by machine, and without machines there is nothing to count", () => {
-  const on = (machine: string | undefined, state: string) =>
-    ({ name: "S", state, ...(machine ? { machine } : {}) }) as unknown as ReplicaStatus;
+  const on = (machine: string | null, state: string) =>
+    ({ name: "S", state, machine }) as unknown as ReplicaStatus;
   assertEquals(
-    machineCounts([on("m2", "ready"), on("m1", "down"), on("m2", "ready"), on(undefined, "down")]),
+    machineCounts([on("m2", "ready"), on("m1", "down"), on("m2", "ready"), on(null, "down")]),
     [
       { machine: "m1", ready: 0, replicas: 1 },
       { machine: "m2", ready: 2, replicas: 2 },
     ],
   );
-  assertEquals(machineCounts([on(undefined, "ready")]), []);
+  assertEquals(machineCounts([on(null, "ready")]), []);
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { compareRings, Ring, type RingOptions } from "../../ring/mod.ts";
 import { assignPlaces, colourOf } from "./client/colours.ts";
-import { duration, milliseconds, number, percent } from "./client/format.ts";
+import { age, duration, milliseconds, number, percent } from "./client/format.ts";
 import type { ReplicaStatus as Replica, Status } from "../answers/fleet.ts";
 import type { Load } from "../answers/load.ts";
 import type { Plan } from "../answers/ring.ts";
@@ -128,5 +128,6 @@ Deno.test("numbers and times are formatted briefly", () => {
     "1 d 1 h",
   ]);
   assertEquals([0.84, 12.4, 12_400].map(milliseconds), ["0.8 ms", "12 ms", "12.4 s"]);
+  assertEquals([0, 61_000, 7_300_000, 90_061_000].map(age), ["0 s", "1 min", "2 h", "1 d"]);
   assertEquals(percent(0.3333), "33.3 %");
 });

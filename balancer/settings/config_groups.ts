@@ -78,6 +78,9 @@ export const PROCESS_GROUPS = {
     certPath: "DOCKER_CERT_PATH",
     pull: "LB_PULL",
     pullTimeoutMs: "LB_PULL_TIMEOUT_MS",
+    pollMs: "LB_SWARM_POLL_MS",
+    constraints: "LB_SWARM_CONSTRAINTS",
+    reach: "LB_REACH",
   },
   /** Logs. */
   log: {

@@ -53,10 +53,10 @@ export function conflictsOf(config: Settings): string[] {
 function storeFaults({ LB_STORE, LB_ENGINE, LB_STATE_FILE }: Settings): string[] {
   if (LB_STORE === null) return [];
   const faults: string[] = [];
-  if (LB_ENGINE !== "docker" && LB_ENGINE !== "static") {
+  if (LB_ENGINE === "auto" || LB_ENGINE === "process") {
     faults.push(
-      `LB_STORE: must be empty unless LB_ENGINE is docker or static; LB_ENGINE is ${LB_ENGINE}, ` +
-        `got ${LB_STORE === "swarm" ? "swarm" : `file:${LB_STORE.folder}`}`,
+      `LB_STORE: must be empty unless LB_ENGINE is docker, static or swarm; LB_ENGINE is ` +
+        `${LB_ENGINE}, got ${LB_STORE === "swarm" ? "swarm" : `file:${LB_STORE.folder}`}`,
     );
   }
   if (LB_STATE_FILE !== "") {
@@ -130,7 +130,7 @@ function commandFaults(config: Settings): string[] {
 function optionFaults(config: Settings): string[] {
   const { LB_ENGINE, LB_REPLICA_OPTIONS, LB_REPLICA_USER, LB_SPARES } = config;
   const faults: string[] = [];
-  if (LB_REPLICA_USER !== null && (LB_ENGINE === "docker" || LB_ENGINE === "static")) {
+  if (LB_REPLICA_USER !== null && !["auto", "process"].includes(LB_ENGINE)) {
     const { uid, gid } = LB_REPLICA_USER;
     faults.push(
       `LB_REPLICA_USER: must be empty with LB_ENGINE=${LB_ENGINE}; the user of containers is ` +

@@ -16,13 +16,13 @@ import {
   whole,
 } from "./setting.ts";
 import { parseDockerHost } from "./docker_host.ts";
-import { parseEnvironment, parseUser, type User } from "./values.ts";
+import { parseConstraints, parseEnvironment, parseUser, type User } from "./values.ts";
 
 const NAME_OR_EMPTY = /^([A-Za-z0-9][A-Za-z0-9_.-]*)?$/;
 
 /** In the order in which the reference lists them. */
 export const ENGINE_SETTINGS = {
-  LB_REPLICA_IMAGE: text("ringkeeper-replica", "image of a replica, engine docker", {
+  LB_REPLICA_IMAGE: text("ringkeeper-replica", "image of a replica, engines docker and swarm", {
     expects: "an image reference",
     pattern: /^[A-Za-z0-9][A-Za-z0-9_.\/:@-]*$/,
   }),
@@ -44,7 +44,7 @@ export const ENGINE_SETTINGS = {
   ),
   LB_REPLICA_COMMAND: text(
     "",
-    "command of a replica instead of the built-in one (process) or the image's entry point (docker); " +
+    "command of a replica instead of the built-in one (process) or the image's entry point (docker, swarm); " +
       "$PORT, $HOST, $SERVER_NAME and $SERVER_ID are filled in, with LB_REPLICA_SOCKETS $SOCKET",
     { expects: "a plain command line without shell operators", pattern: /[^]*/ },
   ),
@@ -54,7 +54,12 @@ export const ENGINE_SETTINGS = {
       "replica gets the path of its own in SOCKET",
     { expects: "an absolute path of at most 80 bytes, or empty", pattern: /^(\/[!-~]{0,79})?$/ },
   ),
-  LB_REPLICA_PORT: whole(5000, 1, 65535, "port that a replica listens on, engine docker"),
+  LB_REPLICA_PORT: whole(
+    5000,
+    1,
+    65535,
+    "port that a replica listens on, engines docker and swarm",
+  ),
   LB_REPLICA_ENV: {
     schema: parsed(parseEnvironment),
     fallback: "{}",
@@ -68,7 +73,7 @@ export const ENGINE_SETTINGS = {
     replicaOptions,
     "{}",
     'a JSON object such as {"memory":"512m","volumes":["data-$SERVER_NAME:/data"]}',
-    "resources, devices, mounts and networks of a replica's container (docs/guide/containers.md); engine docker",
+    "resources, devices, mounts and networks of a replica's container (docs/guide/containers.md); engines docker and swarm",
   ),
   LB_REPLICA_USER: {
     schema: parsed<User | null>(parseUser),
@@ -106,6 +111,24 @@ export const ENGINE_SETTINGS = {
     about: "Docker Engine, or a socket proxy in front of it; TLS if `DOCKER_TLS_VERIFY` is set, " +
       "with ca.pem, cert.pem and key.pem of the folder `DOCKER_CERT_PATH`",
   },
+  LB_SWARM_POLL_MS: whole(
+    250,
+    20,
+    60_000,
+    "milliseconds between two looks at the tasks, engine swarm; ends of containers on the " +
+      "balancer's own machine are noticed at once",
+  ),
+  LB_SWARM_CONSTRAINTS: {
+    schema: parsed(parseConstraints),
+    fallback: "",
+    expects: "`node.labels.zone==a,node.role!=manager`, or empty",
+    about: "constraints on the machines that replicas are placed on, engine swarm",
+  },
+  LB_REACH: choice(
+    ["network", "published"],
+    "how replicas are reached, engine swarm: by their addresses on `LB_DOCKER_NETWORK`, which the " +
+      "balancer's container joins, or by ports that their machines publish",
+  ),
   DOCKER_TLS_VERIFY: text("", "TLS to a Docker Engine behind `tcp://`; any text turns it on", {
     expects: "any text, or empty",
     pattern: /[^]*/,

@@ -19,8 +19,9 @@ export const FLEET_SETTINGS = {
   }),
   LB_PORT: whole(5000, 0, 65535, "public port; 0 takes a free one"),
   LB_ENGINE: choice(
-    ["auto", "docker", "process", "static"],
-    "engine that runs the replicas; `auto` is docker if its socket answers, else process",
+    ["auto", "docker", "process", "static", "swarm"],
+    "engine that runs the replicas; `auto` is docker if its socket answers, else process; swarm " +
+      "is all machines of a Docker Swarm, whose manager `LB_DOCKER_HOST` is",
   ),
   LB_REPLICAS: whole(3, 0, 4096, "replicas to keep alive"),
   LB_MAX_REPLICAS: whole(64, 1, 4096, "the most replicas that `/add` may reach"),

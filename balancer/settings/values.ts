@@ -37,6 +37,15 @@ export function parseFlag(text: string): boolean | undefined {
   return { true: true, 1: true, false: false, 0: false }[text];
 }
 
+/** A constraint of a placement (`docker service create --constraint`). */
+const CONSTRAINT = /^(?:node|engine)\.[A-Za-z0-9_.-]+ ?(?:==|!=) ?[A-Za-z0-9_.:\/+-]+$/;
+
+/** Constraints of placements, separated by commas. */
+export function parseConstraints(text: string): readonly string[] | undefined {
+  const constraints = text.split(",").map((one) => one.trim()).filter((one) => one !== "");
+  return constraints.every((one) => CONSTRAINT.test(one)) ? constraints : undefined;
+}
+
 /** A listen address besides the public port: an address, or a socket file. */
 export type Entrance = Address | { readonly path: string };
 

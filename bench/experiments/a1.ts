@@ -25,13 +25,13 @@ import {
 /** The requests of one way. */
 interface Distribution {
   readonly way: string;
-  /** Whether requests carried the ids 0 to 9999; otherwise the balancer gave each a fresh one. */
+  /** Whether requests carried the ids 0 to 9999; otherwise the balancer made a new id for each. */
   readonly withIds: boolean;
   /** Slots of each replica; computed. */
   readonly slots: readonly number[];
   /** Requests that each replica answered. */
   readonly requests: readonly number[];
-  /** Ids that another replica answered than a ring built here says. */
+  /** Ids that were not answered by their owner in a ring built here. */
   readonly strays: number;
   readonly faults: readonly string[];
 }

@@ -35,7 +35,7 @@ export interface Change {
   readonly moved: number;
   /** Before the change: the most requests of a replica over the mean. */
   readonly maxOverMean: number;
-  /** Ids that another replica answered than a ring built here says, after the change. */
+  /** Ids that were not answered by their owner in a ring built here, after the change. */
   readonly strays: number;
   readonly lost: number;
 }

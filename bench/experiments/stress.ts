@@ -109,7 +109,7 @@ async function rush(room: Room, count: number): Promise<Omit<StressData, "openFi
   };
 }
 
-/** Waits until the replicas have as many, or get no more. @returns when they got the last one */
+/** Waits until the replicas have that many requests, or get no further one. @returns when they got the last one */
 async function stalled(gate: Gate, count: number, signal: AbortSignal): Promise<number> {
   let last = now();
   for (let most = gate.most; most < count && now() - last < STALL_MS;) {

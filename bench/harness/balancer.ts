@@ -17,7 +17,7 @@ export type EngineName = "docker" | "process";
 
 /** A balancer to start. */
 interface BalancerSpec {
-  /** Name of its fleet, of its log and of its state file. Each needs a name of its own. */
+  /** Name of its fleet, of its log and of its state file; no two balancers share one. */
   readonly fleet: string;
   /** Folder of its log and its state. */
   readonly folder: string;
@@ -232,7 +232,7 @@ export class BenchBalancer implements AsyncDisposable {
       // One port for all calls, and no token that would outlive the run.
       LB_PUBLIC_API: "all",
       LB_ADMIN_OPEN: "true",
-      // Each failure stands alone: the same replica is struck again within a minute.
+      // Failures are independent although the same replica is struck again within a minute.
       LB_HEALTHY_SPELL_MS: "1000",
       ...this.#spec.settings,
     };

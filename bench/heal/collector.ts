@@ -14,7 +14,7 @@ export interface Trace {
   readonly done: string[];
 }
 
-/** Keeps the reports. Give every run a name of its own that all its ids begin with. */
+/** Keeps the reports. All ids of a run begin with a name that no other run has. */
 export class Collector implements Disposable {
   readonly #traces = new Map<string, Trace>();
   /** Containers reach it at their network's gateway, so it listens on every address. */

@@ -1,5 +1,5 @@
 /**
- * A contestant: something that stands between the clients and the replicas, and heals.
+ * A contestant: a load balancer between the clients and the replicas that heals.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export interface Running extends AsyncDisposable {
   readonly pidOf: (instance: string) => Promise<number>;
   /** Whether all replicas and spares are ready. */
   readonly whole: () => Promise<boolean>;
-  /** Equal when no key moved; undefined where the contestant has no such thing. */
+  /** Equal if no key moved; undefined if the contestant has no digest. */
   readonly digest: () => Promise<string | undefined>;
   /** Its own record of an instance's failure, where it keeps one. */
   readonly incident: (instance: string) => Promise<Incident | undefined>;

@@ -104,7 +104,7 @@ async function sendChunks(
     if (!over) await connection.send("0\r\n\r\n");
     return over ? "answered" : "sent";
   } catch (error) {
-    // The answer decides: it may have come although the other side reads no more.
+    // The answer decides: it may arrive although the other side no longer reads.
     if (error instanceof BrokenOff) return await answered;
     throw error;
   }

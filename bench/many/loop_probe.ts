@@ -1,5 +1,5 @@
 /**
- * Runs in the balancer's main thread, before its own program: tells how long that thread was busy in
+ * Runs in the balancer's main thread, before its own program: reports how long that thread was busy in
  * one go. Each connection to its port is one measurement, from the first byte that it sends to the
  * end of its side; the answer is the longest block in milliseconds.
  *

@@ -19,7 +19,7 @@ const WARM_UP_MS = 60;
 const WARM_UP_RUNS = 12;
 const LONGEST_WARM_UP_MS = 600;
 
-/** Rounds of a case of which even one operation takes ten turns and more. */
+/** Rounds of a case with operations that take ten turns or more. */
 const SLOW_ROUNDS = 5;
 const SLOW_TURNS = 10;
 

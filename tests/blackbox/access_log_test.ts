@@ -10,13 +10,13 @@ const MORTAL =
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** The requests that an output tells of, each on a line of its own. */
+/** The requests in an output, one a line. */
 function requestsIn(output: string): Line[] {
   const lines = output.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
   return lines.filter(({ logger }) => logger === "ringkeeper.access");
 }
 
-/** Ends a balancer, and reads the requests that its log tells of. */
+/** Ends a balancer, and reads the requests in its log. */
 async function endOf({ balancer }: RawBalancer): Promise<{ output: string; requests: Line[] }> {
   const { code, output } = await balancer.end("SIGTERM");
   assertEquals(code, 0, output);

@@ -5,7 +5,7 @@ import { field, get, type RawMessage, RawUpstream, statusOf } from "../harness/r
 
 const SET = /^ringkeeper=([A-Za-z0-9_-]{24}); Path=\/; HttpOnly; SameSite=Lax$/;
 
-/** A server that says its name and the cookies that it received; some paths answer differently. */
+/** A server that answers with its name and the received cookies; some paths answer differently. */
 function server(name: string): RawUpstream {
   return new RawUpstream((request) => {
     const cookies = field(request, "cookie") ?? "none";

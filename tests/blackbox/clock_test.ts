@@ -41,7 +41,7 @@ class WallClock implements Disposable {
     return [linker, "--preload", library];
   }
 
-  /** Monotonic time goes on as it is: no machine's date changes that. */
+  /** Monotonic time is unchanged: setting the date does not affect it. */
   get env(): Record<string, string> {
     return {
       FAKETIME_TIMESTAMP_FILE: this.#file,

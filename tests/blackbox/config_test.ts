@@ -131,7 +131,7 @@ ${routes}${extra}`;
   for (const { reason = "" } of message.restart) assertMatch(reason, /balancer|fleet/);
   assertEquals((await settings("LB_HOST"))?.value, "127.0.0.1");
 
-  // A route has rules of its own, and a request under way keeps those that it began with.
+  // A route has its own rules, and a running request keeps the rules that it began with.
   const before = fetch(`${balancer.url}/api/slow`);
   await file.write(text({
     routes: `    routes:

@@ -166,7 +166,7 @@ test("a request goes where explain says while a replica is being replaced", asyn
         LB_ENGINE: "process",
         LB_HOLD: policy,
         LB_HOLD_MS: "300",
-        // The first to fail is replaced at once; the second has to wait, and is waited for.
+        // The first failed replica is replaced at once; the second waits for a start, and requests wait for it.
         LB_STARTS_PER_MINUTE: "1",
       });
       const kill = async (name: string) =>

@@ -12,14 +12,14 @@ import {
 } from "../harness/raw.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
-/** Little enough to run out of, and enough to run with. */
+/** Few enough to run out of, and enough to start with. */
 const OPEN_FILES = 256;
 
-/** Of them connections may take half, and clients nine tenths of those. */
+/** Connections may take half of them, and clients nine tenths of that half. */
 const CONNECTIONS = OPEN_FILES / 2;
 const CLIENTS = Math.floor(CONNECTIONS * 0.9);
 
-/** Those are never all of clients. Each worker may have accepted one too many. */
+/** Connections that clients cannot take; each worker may have accepted one too many. */
 const FOR_REPLICAS = CONNECTIONS - CLIENTS - 2;
 
 function limited(
@@ -29,7 +29,7 @@ function limited(
   return RawBalancer.for(upstreams.map(({ address }) => address), {
     LB_HEALTH_PATH: "/heartbeat",
     LB_HEARTBEAT_MS: "50",
-    // Misses for want of files are at once; those for want of time are none of this.
+    // Heartbeats without a descriptor fail at once; slow ones are not a subject of this test.
     LB_HEARTBEAT_TIMEOUT_MS: "20000",
     LB_WORKERS: "2",
     // All clients of these tests have one address.
@@ -38,7 +38,7 @@ function limited(
   }, OPEN_FILES);
 }
 
-/** A request of its own id, which ends its connection. */
+/** A request with an id, which ends its connection. */
 function once(id: number): string {
   return get("/", `X-Request-Id: ${id}`, "Connection: close");
 }

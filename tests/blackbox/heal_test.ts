@@ -42,7 +42,7 @@ async function lastIncident(balancer: Balancer): Promise<Report> {
   }
 }
 
-/** The newest incident of which something holds. */
+/** The newest incident that fulfils a condition. */
 async function untilIncident(
   balancer: Balancer,
   isSo: (incident: Report) => boolean,

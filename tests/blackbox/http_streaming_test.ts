@@ -19,7 +19,7 @@ const SIZE = 128 * 1024 * 1024;
 /** A writer that makes no progress for this time is held back by backpressure. */
 const STALL_MS = 400;
 
-/** Sends a body of `SIZE` bytes, and tells how far it is. */
+/** Sends a body of `SIZE` bytes, and counts the bytes sent. */
 class Sender {
   sent = 0;
   readonly done: Promise<void>;

@@ -112,7 +112,7 @@ test("clients are served over TLS", async (t) => {
     assertEquals(await curl("a.test", "/", "--http1.1", ...version), "1.1");
     const posted = await curl("a.test", "/", "--data-binary", `@${served.folder}/b.pem`);
     assertEquals(posted, `https ${tlsPort} 127.0.0.1`);
-    // The plain port is as it was, and says nothing of TLS.
+    // The plain port is unchanged and does not mention TLS.
     const plain = await fetch(`${balancer.url}/`);
     assertEquals(plain.headers.get("strict-transport-security"), null);
     assertMatch(await plain.text(), /^http \d+ 127\.0\.0\.1$/);

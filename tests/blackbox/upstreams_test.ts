@@ -114,7 +114,7 @@ test("PUT /_lb/upstreams under load loses no request", async () => {
     const entry = ({ says, address }: Service, name = says) => ({ name, address });
     const lists = [
       all.slice(1).map((one) => entry(one)),
-      // The same names elsewhere: all addresses change at once.
+      // The same names at other addresses: all addresses change at once.
       all.slice(0, 3).map((one, at) => entry(all[at + 3]!, one.says)),
       all.slice(3).map((one) => entry(one)),
       all.slice(0, 3).map((one) => entry(one)),

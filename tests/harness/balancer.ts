@@ -11,6 +11,7 @@ export interface Replica {
   readonly state: string;
   readonly instance: string | null;
   readonly address: string | null;
+  readonly machine: string | null;
   readonly image: { readonly reference: string; readonly id: string } | null;
   readonly restarts: number;
   readonly since: string;
@@ -86,11 +87,13 @@ export class Balancer implements AsyncDisposable {
    * @param env its settings
    * @param openFiles how many files it may open; as many as this process, where it is not given
    * @param launcher a program and its arguments that run the balancer
+   * @param host where it is reached, if not on this machine; ports are those that it listens on
    */
   static async start(
     env: Record<string, string>,
     openFiles?: number,
     launcher: readonly string[] = [],
+    host = "127.0.0.1",
   ): Promise<Balancer> {
     const limit = openFiles === undefined ? "" : `ulimit -n ${openFiles}; `;
     const process = new Deno.Command("sh", {
@@ -119,8 +122,8 @@ export class Balancer implements AsyncDisposable {
     });
     output.then((text) => port.reject(new Error(`the balancer ended:\n${text}`)));
     const balancer = new Balancer(process, output);
-    balancer.#url = `http://127.0.0.1:${await port.promise}`;
-    balancer.#own = found.own;
+    balancer.#url = `http://${host}:${await port.promise}`;
+    balancer.#own = found.own && Object.assign(new URL(found.own), { hostname: host }).origin;
     balancer.#tlsPort = found.tlsPort;
     balancer.#tokenFile = found.tokenFile;
     return balancer;
@@ -131,8 +134,9 @@ export class Balancer implements AsyncDisposable {
     env: Record<string, string>,
     openFiles?: number,
     launcher?: readonly string[],
+    host?: string,
   ): Promise<Balancer> {
-    const balancer = await Balancer.start(env, openFiles, launcher);
+    const balancer = await Balancer.start(env, openFiles, launcher, host);
     try {
       await balancer.until((status) => status.desired > 0 && status.ready === status.desired);
       return balancer;
@@ -224,7 +228,7 @@ export class Balancer implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
-  /** Ends it by a signal. @returns its exit code and everything that it said */
+  /** Ends it by a signal. @returns its exit code and its complete output */
   async end(signal: Deno.Signal): Promise<{ code: number; output: string }> {
     try {
       this.#process.kill(signal);

@@ -60,7 +60,7 @@ export interface Served {
 }
 
 /**
- * Sends one request after the other: every other on a connection of its own.
+ * Sends one request after the other, every second one on a new connection.
  *
  * @param url the URL of each request
  * @param until milliseconds, or a signal, after which no more are sent

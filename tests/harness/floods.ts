@@ -1,5 +1,5 @@
 /**
- * Floods against a balancer of their own, which has to serve a client meanwhile and to be well after.
+ * Floods against a balancer, which must serve another client meanwhile and be sound afterwards.
  *
  * @module
  */
@@ -48,7 +48,7 @@ const ENV = {
   LB_ADMIN_TOKEN: "adm1n",
   LB_READ_TOKEN: "r3ad",
   LB_HEARTBEAT_MS: "200",
-  // Misses for lack of files are at once; those for lack of processors are not this test's.
+  // Heartbeats without a descriptor fail at once; slow ones are not a subject of this test.
   LB_HEARTBEAT_TIMEOUT_MS: "20000",
 };
 

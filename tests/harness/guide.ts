@@ -84,7 +84,7 @@ function at(script: string, balancer: Balancer): string {
 }
 
 /**
- * Returns the part of a value that the shown value names, without numbers: ports, times and shares
+ * Returns the fields of a value that the shown value has, without numbers: ports, times and shares
  * differ each time.
  *
  * @param value the value of a command's output

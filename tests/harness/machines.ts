@@ -128,6 +128,20 @@ export class Machines implements AsyncDisposable {
     return must("docker", ["-H", `unix://${this.socketOf(machine)}`, ...args]);
   }
 
+  /**
+   * Returns the network namespace of a container, for nsenter(1) on this machine.
+   *
+   * @param machine number of its machine
+   * @param container name or id
+   */
+  async networkOf(machine: number, container: string): Promise<string> {
+    const pid = await this.docker(machine, "inspect", "-f", "{{.State.Pid}}", container);
+    const outer = (await Deno.readTextFile(this.#pidFile(machine))).trim();
+    // The machine has process ids of its own, which its /proc shows.
+    const init = await must("pgrep", ["-P", outer]);
+    return `/proc/${init}/root/proc/${pid}/ns/net`;
+  }
+
   /** Copies images from this machine's own Docker Engine to all machines. */
   async load(images: readonly string[]): Promise<void> {
     const file = `${this.#folder}/images.tar`;

@@ -12,7 +12,7 @@ export const PROMTOOL_TESTS_IGNORED = !PERMITTED ||
     !await isThere();
 
 /**
- * Has promtool check something, and fails when it says anything against it.
+ * Runs a check of promtool, and fails if it reports a fault.
  *
  * @param args its arguments
  * @param input its standard input

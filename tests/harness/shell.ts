@@ -39,7 +39,7 @@ export class TypedShell implements AsyncDisposable {
   }
 
   /**
-   * Types a text, and waits until the terminal has shown another one since.
+   * Types a text, and waits until the terminal shows an expected text.
    *
    * @param text the typed text
    * @param wanted the output to wait for

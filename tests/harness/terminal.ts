@@ -52,7 +52,7 @@ export async function terminal(
   return { code, stdout: decode(stdout), stderr: decode(stderr) };
 }
 
-/** Starts a command that goes on. */
+/** Starts a command that does not end by itself. */
 export async function startTerminal(
   url: string,
   verb: string,

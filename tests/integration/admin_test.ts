@@ -26,7 +26,7 @@ interface Line {
   readonly reason: string | undefined;
 }
 
-/** A server in front of which a balancer stands that runs nothing itself. */
+/** A server behind a balancer of engine static. */
 function upstream() {
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
@@ -47,7 +47,7 @@ async function tokenFile(text: string) {
   return { path, write, [Symbol.asyncDispose]: () => Deno.remove(path) };
 }
 
-/** Sends a request and tells the status alone. */
+/** Sends a request. @returns its status */
 async function statusOf(balancer: Balancer, path: string, init: RequestInit = {}) {
   const response = await balancer.fetch(path, init);
   // Events have no end.

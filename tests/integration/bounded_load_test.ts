@@ -18,7 +18,7 @@ const REPLICAS = 10;
 const CLIENTS = 200;
 const KEYS = 10_000;
 
-/** Draws keys of which the n-th is asked for 1/n as often as the first: Zipf's law, exponent 1. */
+/** Draws keys by Zipf's law with exponent 1: the n-th key is 1/n as frequent as the first. */
 class Zipf {
   readonly #sums = new Float64Array(KEYS);
 

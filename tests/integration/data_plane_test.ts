@@ -59,7 +59,7 @@ test("an instance that drains: event streams and tunnels are closed at their own
       await client.head();
       await bench.publish(NONE);
       const instance = bench.instanceOf("Server1", server);
-      // Time for requests alone changes nothing about it.
+      // The deadline of requests does not matter for it.
       assertEquals(await bench.idle(instance, { requestsMs: 60_000, streamsMs: 1 }), true);
       await serving.rest();
       await client.rest();

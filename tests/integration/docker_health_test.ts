@@ -3,7 +3,7 @@ import { IMAGE, must } from "../../balancer/engine/docker_harness.ts";
 import { Balancer, type Status } from "../harness/balancer.ts";
 import { type DockerFleet, dockerTest } from "./harness/docker_fleet.ts";
 
-/** A service that fails as it is asked to; its container runs on where only the port is closed. */
+/** A service that fails on request; its container keeps running if only the port is closed. */
 const SERVICE = `
 const eaten = [];
 const server = Deno.serve({ port: 5000, onListen: () => {} }, ({ url }) => {
@@ -31,7 +31,7 @@ interface Report {
 
 const DEADLINE_MS = 60_000;
 
-/** The newest incident of which something holds. */
+/** The newest incident that fulfils a condition. */
 async function incident(balancer: Balancer, isSo: (one: Report) => boolean): Promise<Report> {
   const deadline = performance.now() + DEADLINE_MS;
   while (performance.now() < deadline) {

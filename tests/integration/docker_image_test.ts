@@ -3,17 +3,17 @@ import { IMAGE, must, uniqueName } from "../../balancer/engine/docker_harness.ts
 import { Balancer, type Status } from "../harness/balancer.ts";
 import { type DockerFleet, dockerTest } from "./harness/docker_fleet.ts";
 
-/** A tag that stands for one image after the other; each answers with a text of its own. */
+/** A tag that moves from image to image; each image answers with another text. */
 class MovingTag implements AsyncDisposable {
   readonly name = uniqueName();
   readonly #images: string[] = [];
 
-  /** Has the tag stand for an image that answers with a text. @returns its id */
+  /** Moves the tag to an image that answers with a text. @returns its id */
   serve(text: string): Promise<string> {
     return this.#commit(`Deno.serve({ port: 8080 }, () => new Response("${text}"))`);
   }
 
-  /** Has the tag stand for an image whose program fails. @returns its id */
+  /** Moves the tag to an image whose program fails. @returns its id */
   fail(): Promise<string> {
     return this.#commit("Deno.exit(3)");
   }
@@ -53,7 +53,7 @@ function instancesOf({ replicas }: Status): (string | null)[] {
   return replicas.map(({ instance }) => instance).sort();
 }
 
-/** Deploys the tag. @returns all that the deploy said */
+/** Deploys the tag. @returns all steps of the deploy */
 async function deploy(balancer: Balancer, tag: MovingTag): Promise<string> {
   const body = JSON.stringify({ image: `${tag.name}:1` });
   const headers = await balancer.bearer();

@@ -141,6 +141,12 @@ async function pages(folder = "docs"): Promise<string[]> {
   return found;
 }
 
+test("docs/README.md links to every guide", async () => {
+  const index = await read("docs/README.md");
+  const guides = (await pages("docs/guide")).map((page) => page.replace("docs/", ""));
+  assertEquals(guides.filter((guide) => !index.includes(`(${guide})`)), []);
+});
+
 test("the README is short: 8 KB at most", async () => {
   const size = new TextEncoder().encode(await read("README.md")).length;
   assert(size <= 8192, `README.md has ${size} bytes`);

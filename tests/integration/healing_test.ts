@@ -35,7 +35,7 @@ test("a hung replica is found by its heartbeat and replaced", async () => {
   const healed = replicas.find(({ name }) => name === "Server3");
   assertEquals(healed?.restarts, 1);
   assertNotEquals(pidOf(healed), pid);
-  // The end of the old process goes on behind its replacement.
+  // The old process ends after its replacement has started.
   await waitFor("the end of the hung process", async () => !(await processExists(pid)));
 });
 

@@ -109,7 +109,7 @@ test("bodies that are still coming survive the wait", async (t) => {
       await bench.publish({ ready: { Server1: one } });
       assertEquals(statusOf(await client.response()), 200);
       await sent;
-      // And the connection goes on.
+      // The connection stays usable.
       await client.send(request + first + rest);
       assertEquals(statusOf(await client.response()), 200);
     });
@@ -261,7 +261,7 @@ test("one that was reset, and its owner is still ready, goes on to the next name
 test("without replacements the next name is asked at once", async () => {
   const dead = await gone();
   await using two = named("two");
-  // To wait for word of it would take for ever.
+  // No report of it ever arrives, so there is none to wait for.
   await using bench = await DataPlaneHarness.open({ hold: { replaces: false } });
   await bench.publish({ ready: { Server1: dead, Server2: two, Server3: two } });
   assertEquals((await bench.ask(getOf("Server1"))).body, "two");

@@ -22,7 +22,7 @@ import { DataPlaneHarness } from "./harness/data_plane.ts";
 import { Http2Client, statusOf } from "./harness/http2_client.ts";
 
 /**
- * One case: frames after the settings, and what comes of them: a status on the last stream, an error
+ * One case: frames after the settings, and their outcome: a status on the last stream, an error
  * of a stream or of the connection, or `alive`.
  */
 type Case = readonly [name: string, outcome: string, ...frames: Uint8Array[]];

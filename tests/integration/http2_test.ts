@@ -151,7 +151,7 @@ test("100 streams at once, and the one that does not read holds up no other", as
   });
 });
 
-/** Resolves once a number no longer changes, though the balancer goes on reading. */
+/** Resolves once a number no longer changes although the balancer keeps reading. */
 async function settled(client: Http2Client, value: () => number): Promise<number> {
   for (let same = 0, last = -1; same < 20;) {
     await client.seen();

@@ -151,7 +151,7 @@ test("a replica's early response reaches a client that writes all before it read
         await sending;
         const response = await client.response();
         assertEquals([response.body, field(response, "connection")], ["big", undefined]);
-        // The body is over, so the connection goes on.
+        // The body is complete, so the connection stays usable.
         await serving;
         await client.send(get("/next"));
         const next = what === "reads on" ? server : await upstream.accept();
@@ -178,7 +178,7 @@ test("an early response that is long reaches a client that writes all before it 
   const uploading = sendAll(client, putOf(length), length);
   const server = await upstream.accept();
   await server.head();
-  // The replica reads none of the upload, and goes away behind its response.
+  // The replica reads no byte of the upload, and closes after its response.
   const answering = sendAll(server, `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`, length);
   const reading = async () => {
     assertMatch(await client.until("\r\n\r\n"), /^HTTP\/1.1 200/);

@@ -9,7 +9,7 @@ import { systemTest as test } from "../../tools/test/needs.ts";
 
 const AWAITED = { awaited: ["Server1"] };
 
-/** Answers as the path says. */
+/** Answers with the status in the path. */
 function server(): RawUpstream {
   return new RawUpstream(({ line }) => {
     if (line.startsWith("HEAD")) return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";

@@ -22,7 +22,7 @@ function hostileService(flood: number): string {
     `--allow-env=LIFE_MS,PORT,REFUSES,SERVER_NAME,VERSION ${MORTAL}`;
 }
 
-/** A balancer whose log is read when a test says so. */
+/** A balancer whose log is read on demand. */
 class UnreadBalancer implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
 
@@ -112,7 +112,7 @@ test("a replica steers no terminal by the text log: control characters are escap
 /** Lines of a replica's flood. */
 const FLOOD = 200_000;
 
-/** The lines of the flood that a log has, and those with the dropped lines that the log tells of. */
+/** The number of lines of the flood in a log, and the same with the dropped lines that it reports. */
 function floodOf(log: string): { readonly written: number; readonly told: number } {
   const written = occurrences(log, '"message":"a line of a flood"');
   const counts = [...log.matchAll(/"ringkeeper\.lines":(\d+)/g)];

@@ -54,7 +54,7 @@ class BalancerInNetwork implements AsyncDisposable {
     return [stdout.slice(at + 1), stdout.slice(0, at)];
   }
 
-  /** Waits for a status of which something holds. */
+  /** Waits for a status that fulfils a condition. */
   async until(what: string, isSo: (status: Status) => boolean): Promise<Status> {
     let status: Status | undefined;
     await waitFor(what, async () => {

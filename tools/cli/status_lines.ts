@@ -71,6 +71,7 @@ function columns(
   now: number,
   { paint }: Look,
 ): Column<ReplicaStatus>[] {
+  const machines = replicas.some(({ machine }) => machine !== null);
   return [
     { title: "REPLICA", cell: ({ name }) => name },
     { title: "STATE", cell: ({ state }) => paintState(state, paint) },
@@ -79,16 +80,14 @@ function columns(
     { title: "SLOTS", align: "right", cell: ({ slots }) => String(slots) },
     { title: "SHARE", align: "right", cell: (one) => share(one.slots / slots) },
     { title: "RESTARTS", align: "right", cell: ({ restarts }) => String(restarts) },
-    ...(replicas.some((one) => machineOf(one) !== undefined)
-      ? [{ title: "MACHINE", cell: (one: ReplicaStatus) => plain(machineOf(one) ?? UNKNOWN) }]
-      : []),
+    ...(machines ? [{ title: "MACHINE", cell: machineCell }] : []),
     { title: "ADDRESS", cell: ({ address }) => address ?? UNKNOWN },
   ];
 }
 
-/** The machine of a replica; undefined if the engine names none. */
-export function machineOf(replica: ReplicaStatus): string | undefined {
-  return (replica as { readonly machine?: string | null }).machine ?? undefined;
+/** The machine of a replica; engines of one machine have none. */
+export function machineCell({ machine }: ReplicaStatus): string {
+  return machine ?? UNKNOWN;
 }
 
 function spareColumns(now: number, { paint }: Look): Column<ReplicaStatus>[] {

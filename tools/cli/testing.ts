@@ -20,6 +20,7 @@ export function replica(name: string, other: Partial<ReplicaStatus> = {}): Repli
     instance: "i1",
     ramp: 1,
     address: "127.0.0.1:20401",
+    machine: null,
     image: null,
     weight: 1,
     slots: 171,

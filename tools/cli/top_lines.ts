@@ -7,14 +7,14 @@ import cliTruncate from "cli-truncate";
 import type { ReplicaStatus } from "../../balancer/answers/fleet.ts";
 import type { ReplicaLoad } from "../../balancer/answers/load.ts";
 import type { Incident } from "../../balancer/answers/incident.ts";
-import { age, milliseconds, plain, rate, share, UNKNOWN } from "./figures.ts";
+import { age, milliseconds, rate, share, UNKNOWN } from "./figures.ts";
 import { incidentLine } from "./incident_lines.ts";
 import { maintenanceLine } from "./maintenance_line.ts";
 import { paintState } from "./paint.ts";
 import type { ReplicaRates } from "./rates.ts";
 import type { LastMinute, Sample } from "./sample.ts";
 import { sparkline } from "./sparkline.ts";
-import { clusterLines, indented, machineOf, notes, summary } from "./status_lines.ts";
+import { clusterLines, indented, machineCell, notes, summary } from "./status_lines.ts";
 import { type Column, fitting, type Look, tableLines } from "./table.ts";
 
 /** Shown while the balancer does not answer. */
@@ -151,9 +151,9 @@ function essential({ paint }: Look): Column<Row>[] {
 
 /** Shown if there is room. */
 function wanted({ at: now, status: { replicas } }: Sample): Column<Row>[] {
-  const placed = replicas.some((replica) => machineOf(replica) !== undefined);
+  const machines = replicas.some(({ machine }) => machine !== null);
   return [
-    ...(placed ? [{ title: "MACHINE", cell: (row: Row) => plain(machineOf(row) ?? UNKNOWN) }] : []),
+    ...(machines ? [{ title: "MACHINE", cell: machineCell }] : []),
     right("REQ/S", ({ rates }) => rate(rates?.requestsPerSecond), "99999"),
     right("ERR/S", ({ rates }) => rate(rates?.errorsPerSecond), "99999"),
     right("FOR", ({ since }) => age(now - Date.parse(since)), "119 min"),

@@ -127,7 +127,16 @@ Deno.test("top: of 50 replicas those that are not ready come first, and have the
 });
 
 Deno.test("top: a fleet without replicas, an open incident, balancers and a maintenance are named", () => {
-  const one = { id: "a1", host: "h", pid: 1, epoch: 2, digest: "d", heals: true, silentMs: 0 };
+  const one = {
+    id: "a1",
+    host: "h",
+    pid: 1,
+    epoch: 2,
+    digest: "d",
+    heals: true,
+    silentMs: 0,
+    direct: true,
+  };
   const none = status([], {
     cluster: { self: "a1", holder: "a1", isolated: false, disagreeMs: 0, balancers: [one] },
     maintenance: {

@@ -32,7 +32,7 @@ function optionsIn(rest: string): string[] {
   return [...words.matchAll(/(?:^|\s)(--[a-z][a-z-]*)/g)].map(([, option = ""]) => option);
 }
 
-/** Paths of calls in code, each with its method if one stands before it. */
+/** Paths of calls in code, each with the method before it, if any. */
 export function callsIn(text: string): { readonly method: string | undefined; path: string }[] {
   return codeOf(text).flatMap((code) =>
     [...code.matchAll(

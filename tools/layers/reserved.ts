@@ -17,7 +17,11 @@ export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[
   {
     name: "dockerode",
     what: "the package dockerode",
-    to: ["balancer/engine/docker_api.ts", "balancer/engine/swarm_configs.ts"],
+    to: [
+      "balancer/engine/docker_api.ts",
+      "balancer/engine/swarm_api.ts",
+      "balancer/engine/swarm_configs.ts",
+    ],
   },
   {
     name: "prom-client",

@@ -207,6 +207,7 @@ export const TEST_HELPERS: readonly string[] = [
   "balancer/engine/docker_harness.ts",
   "balancer/engine/podman_harness.ts",
   "balancer/engine/registry_harness.ts",
+  "balancer/engine/swarm_harness.ts",
   "balancer/engine/testing.ts",
   "balancer/fleet/harness.ts",
   "balancer/fleet/shared_harness.ts",

@@ -59,6 +59,8 @@ export interface RetiringInstance {
    * Collect its exit and its last log lines before it is removed. Set for instances that failed.
    */
   readonly collectOutput: boolean;
+  /** Its machine, if the instance failed and the engine has not reported its exit. */
+  readonly suspectMachine?: string;
   /** True while a planned action for it is in progress. */
   readonly busy: boolean;
   /** No action is planned for it before this instant. */

@@ -61,6 +61,7 @@ export function retire(member: Member, retirement: Retirement, now: number): Mem
     graceMs,
     id: instance.id,
     collectOutput: failed || !member.proven,
+    ...(failed && instance.machine !== undefined ? { suspectMachine: instance.machine } : {}),
     busy: false,
     notBefore: now,
   };
@@ -127,8 +128,11 @@ function advance(
       return [];
     case "stop-failed":
       return [{ ...instance, busy: false, notBefore: now + ACTION_RETRY_MS }];
-    case "exit":
+    case "exit": {
+      // The instance ended, so its machine works, or the engine knows that it does not.
+      const { suspectMachine: _, ...rest } = instance;
       // The engine still holds an exited container, so the stop action has to remove it.
-      return [instance.busy ? instance : { ...instance, stage: "stop" }];
+      return [rest.busy ? rest : { ...rest, stage: "stop" }];
+    }
   }
 }

@@ -85,6 +85,7 @@ function replicaStatus(member: Member, load: Load, now: number, date: Dated): Re
     instance: instance?.id ?? null,
     image: imageStatus(member),
     address: instance ? addressText(instance.address) : null,
+    machine: instance?.machine ?? null,
     restarts,
     nextStart: waits ? date(notBefore) : null,
     start: startStatus(member),

@@ -25,6 +25,8 @@ interface ActionRunnerOptions {
    * `Launch.known`.
    */
   readonly known?: (name: string) => readonly string[];
+  /** Returns the machines whose instances failed without an exit; see `Launch.avoid`. */
+  readonly suspectMachines: () => readonly string[];
   /** Called when an action failed because the engine is unreachable. */
   readonly onDown: (error: EngineError) => void;
 }
@@ -76,7 +78,8 @@ export class ActionRunner {
 
   #launch(launch: Launch): Launch {
     const known = this.#options.known?.(launch.name);
-    return known ? { ...launch, known } : launch;
+    const avoid = this.#options.suspectMachines();
+    return { ...launch, ...(known && { known }), ...(avoid.length > 0 && { avoid }) };
   }
 
   /** Collects how a failed instance ended and what it wrote, before it is removed. */

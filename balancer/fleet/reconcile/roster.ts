@@ -89,6 +89,14 @@ export class Roster {
     return undefined;
   }
 
+  /** Machines whose instances failed without an exit, each once. */
+  get suspectMachines(): readonly string[] {
+    const machines = this.all.flatMap(({ retiring }) =>
+      retiring.flatMap(({ suspectMachine = [] }) => suspectMachine)
+    );
+    return [...new Set(machines)];
+  }
+
   /** Returns the ids of all instances that run, or ran, under a name. */
   instancesNamed(name: string): string[] {
     return this.all.filter((member) => launchName(member) === name).flatMap(instancesOf);

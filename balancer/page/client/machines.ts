@@ -5,11 +5,6 @@
  */
 import type { ReplicaStatus } from "../../answers/fleet.ts";
 
-/** The name of the machine on which a replica runs; undefined if the engine names none. */
-export function machineOf(replica: ReplicaStatus): string | undefined {
-  return (replica as { readonly machine?: string | null }).machine ?? undefined;
-}
-
 /** The replicas of one machine. */
 export interface MachineCount {
   readonly machine: string;
@@ -25,13 +20,12 @@ export interface MachineCount {
  */
 export function machineCounts(replicas: readonly ReplicaStatus[]): MachineCount[] {
   const counts = new Map<string, MachineCount>();
-  for (const replica of replicas) {
-    const machine = machineOf(replica);
-    if (machine === undefined) continue;
+  for (const { machine, state } of replicas) {
+    if (machine === null) continue;
     const before = counts.get(machine) ?? { machine, ready: 0, replicas: 0 };
     counts.set(machine, {
       machine,
-      ready: before.ready + (replica.state === "ready" ? 1 : 0),
+      ready: before.ready + (state === "ready" ? 1 : 0),
       replicas: before.replicas + 1,
     });
   }

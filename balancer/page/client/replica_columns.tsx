@@ -8,7 +8,6 @@ import type { ReplicaStatus as Replica } from "../../answers/fleet.ts";
 import type { ReplicaLoad } from "../../answers/load.ts";
 import { milliseconds, number, percent } from "./format.ts";
 import { Swatch } from "./plan_panel.tsx";
-import { machineOf } from "./machines.ts";
 import { ReplicaState, Weight } from "./replica_state.tsx";
 import { useStore } from "./store.ts";
 
@@ -58,9 +57,9 @@ export const COLUMNS: readonly Column[] = [
     id: "machine",
     title: "Machine",
     class: "machine",
-    value: ({ replica }) => machineOf(replica) ?? "",
-    shown: (rows) => rows.some(({ replica }) => machineOf(replica) !== undefined),
-    cell: ({ replica }) => machineOf(replica) ?? "–",
+    value: ({ replica }) => replica.machine ?? "",
+    shown: (rows) => rows.some(({ replica }) => replica.machine !== null),
+    cell: ({ replica }) => replica.machine ?? "–",
   },
   {
     id: "slots",

@@ -16,7 +16,6 @@ import type { JSX } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 import { counted } from "./format.ts";
 import { Machines } from "./machine_list.tsx";
-import { machineOf } from "./machines.ts";
 import { type Column, COLUMNS, NAME, rankOf, type Row } from "./replica_columns.tsx";
 import { useStore } from "./store.ts";
 import { useKeptFocus } from "./use_kept_focus.ts";
@@ -38,6 +37,7 @@ export function Replicas(): JSX.Element | null {
   if (!status) return null;
   const found = table.getRowModel().rows.map(({ original }) => original);
   const shown = all.value ? found : found.slice(0, FIRST);
+  const rendered = useRenderedRows();
   const columns = COLUMNS.filter(({ shown = () => true }) => shown(rows));
   return (
     <section class="card replicas" aria-labelledby="replicas-title">
@@ -70,7 +70,7 @@ export function Replicas(): JSX.Element | null {
         <table role="table">
           <Head table={table} columns={columns} />
           <tbody role="rowgroup">
-            {shown.map((row) => <ReplicaRow key={row.replica.name} row={row} columns={columns} />)}
+            {shown.map((row) => rendered(row, columns))}
           </tbody>
         </table>
         {rows.length === 0 && <p class="empty">No replicas.</p>}
@@ -82,6 +82,33 @@ export function Replicas(): JSX.Element | null {
       )}
     </section>
   );
+}
+
+/** A row as it was rendered, and the values that it shows. */
+interface Rendered {
+  readonly values: string;
+  readonly element: JSX.Element;
+}
+
+/**
+ * Returns a function that renders a row, or returns the former element if no value of the row has
+ * changed: of hundreds of rows few change from one second to the next.
+ */
+function useRenderedRows(): (row: Row, columns: readonly Column[]) => JSX.Element {
+  const kept = useRef<ReadonlyMap<string, Rendered>>(new Map());
+  const before = kept.current;
+  const rendered = new Map<string, Rendered>();
+  kept.current = rendered;
+  return (row, columns) => {
+    const { name } = row.replica;
+    const values = JSON.stringify([row, columns.length]);
+    const former = before.get(name);
+    const element = former?.values === values
+      ? former.element
+      : <ReplicaRow key={name} row={row} columns={columns} />;
+    rendered.set(name, { values, element });
+    return element;
+  };
 }
 
 /** Problems first, in the order of the fleet otherwise. */
@@ -115,7 +142,7 @@ function useTable(
       getFilteredRowModel: getFilteredRowModel(),
       getSortedRowModel: getSortedRowModel(),
       globalFilterFn: ({ original: { replica } }, _, text: string) =>
-        `${replica.name} ${replica.state} ${machineOf(replica) ?? ""}`.toLowerCase()
+        `${replica.name} ${replica.state} ${replica.machine ?? ""}`.toLowerCase()
           .includes(text.toLowerCase()),
       getColumnCanGlobalFilter: ({ id }) => id === "name",
       state: {},

@@ -110,6 +110,11 @@ export class Store {
   readonly #flatRuns = computed(() => this.ring.value?.runs);
   /** Read again only with another table: health alone leaves it as it is. */
   readonly runs = computed(() => readRuns(this.#flatRuns.value ?? []));
+  /** Names of the replicas that requests wait for. */
+  readonly awaited = computed<ReadonlySet<string>>(() => {
+    const members = this.ring.value?.members ?? [];
+    return new Set(members.flatMap(({ name, awaited }) => awaited ? [name] : []));
+  });
   readonly #slotCounts = computed(() => slotCounts(this.runs.value));
   /** Slots by name. */
   readonly slots = computed(() => {

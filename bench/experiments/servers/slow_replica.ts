@@ -1,5 +1,5 @@
 /**
- * A service that takes its time for each request, however many it has in hand.
+ * A service that takes a fixed time for each request, independent of the number of requests.
  *
  * Environment: HOST, PORT, SERVER_NAME, and SERVICE_MS, the time of an answer in milliseconds.
  *

@@ -1,5 +1,5 @@
 /**
- * A service whose answers wait until the bench's gate opens. It tells the gate how many wait.
+ * A service whose answers wait until the bench's gate opens. It reports their number to the gate.
  *
  * Environment: HOST, PORT, SERVER_NAME, and GATE, the gate's `host:port`.
  *

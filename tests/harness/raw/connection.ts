@@ -51,7 +51,7 @@ export class RawConnection implements Disposable {
     await this.#connection.closeWrite();
   }
 
-  /** Waits for enough bytes to tell, reads no more than those, and leaves them unused. */
+  /** Waits until the bytes decide the question, and leaves them unread. */
   async startsWith(start: string): Promise<boolean> {
     while (start.startsWith(this.#unread) && this.#unread !== start) {
       if (!await this.#fill(start.length - this.#unread.length)) throw new Error("said nothing");

@@ -7,7 +7,7 @@
 /** Deadline of every wait of a test on this machine. */
 export const DEADLINE_MS = 30_000;
 
-/** Waits for something, but not for ever. */
+/** Waits for an event, with a deadline. */
 export async function within<T>(
   what: string,
   promise: Promise<T>,

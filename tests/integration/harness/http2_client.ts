@@ -1,5 +1,5 @@
 /**
- * A client of HTTP/2 that sends frames of any form, and takes the answers apart.
+ * A client of HTTP/2 that sends frames of any form, and parses the responses.
  *
  * @module
  */
