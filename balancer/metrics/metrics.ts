@@ -9,6 +9,7 @@ import type { Fleet } from "../fleet/fleet.ts";
 import { fleetStatus } from "../fleet/operations/status.ts";
 import type { DataPlaneCounts } from "../proxy/stats/counter_snapshot.ts";
 import type { DataPlaneWorkers } from "../proxy/worker/pool.ts";
+import type { OrderCounts } from "../acme/acme_certificates.ts";
 import type { CertificateStatus } from "../answers/certificate.ts";
 import { certificateMetrics } from "./certificate_metrics.ts";
 import { FleetTotals } from "./heal_metrics.ts";
@@ -39,6 +40,8 @@ interface MetricsOptions {
   readonly apiAcceptFailures: () => number;
   /** Certificates that clients are shown. */
   readonly certificates: () => readonly CertificateStatus[];
+  /** Returns the orders by ACME so far. */
+  readonly orders: () => OrderCounts;
   /** Calls of the control API that were refused, by reason. */
   readonly refusals: () => ReadonlyMap<string, number>;
   /** The kind of engine. */
@@ -104,7 +107,7 @@ export class Metrics {
         totals: this.#totals,
         maintenance: this.#options.maintenance(),
       }),
-      ...certificateMetrics(this.#options.certificates()),
+      ...certificateMetrics(this.#options.certificates(), this.#options.orders()),
       ...processMetrics(this.#facts(counts, files)),
     ]);
   }

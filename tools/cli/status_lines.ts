@@ -99,16 +99,15 @@ function spareColumns(now: number, { paint }: Look): Column<ReplicaStatus>[] {
   ];
 }
 
-/** Days before the end of a certificate's validity from which on it is mentioned. */
-const NOTICE_DAYS = 14;
-
-function certificateNotes({ name, daysLeft, notAfter, fault }: CertificateStatus): string[] {
+function certificateNotes(certificate: CertificateStatus): string[] {
+  const { name, source, daysLeft, notAfter, ending, fault } = certificate;
   const notes: string[] = [];
-  if (daysLeft !== null && daysLeft < NOTICE_DAYS) {
+  if (daysLeft !== null && ending) {
     const text = daysLeft > 0 ? `ends in ${daysLeft} days` : "has ended, or ends today";
     notes.push(`certificate ${plain(name)} ${text}: it is valid until ${notAfter}`);
   }
-  if (fault !== null) notes.push(`certificate ${plain(name)} cannot be loaded: ${plain(fault)}`);
+  const failed = source === "file" ? "cannot be loaded" : "is not issued";
+  if (fault !== null) notes.push(`certificate ${plain(name)} ${failed}: ${plain(fault)}`);
   return notes;
 }
 

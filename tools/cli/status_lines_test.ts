@@ -115,23 +115,32 @@ Deno.test("status: a recovered replica has no last output, a slow start shows it
 Deno.test("status: certificates that end soon, or cannot be loaded, are listed", () => {
   const certificate = {
     name: "a.example",
+    source: "file" as const,
     names: ["a.example"],
     kind: "ec" as const,
     notAfter: "2026-11-30T00:00:00.000Z",
     daysLeft: 6,
+    ending: true,
+    renewal: null,
     fingerprint: "00",
     fault: null,
   };
   const certificates = [
     certificate,
     { ...certificate, name: "b", daysLeft: 0 },
-    { ...certificate, name: "c", daysLeft: 14 },
-    { ...certificate, name: "d", daysLeft: 40, fault: "d.key: does not exist" },
+    { ...certificate, name: "c", daysLeft: 5, ending: false },
+    { ...certificate, name: "d", daysLeft: 40, ending: false, fault: "d.key: does not exist" },
+    {
+      ...certificate,
+      ...{ name: "e", source: "acme" as const, ending: false, daysLeft: null, notAfter: null },
+      fault: "has no certificate yet",
+    },
   ];
   assertEquals(statusLines(status([replica("Server1")], { certificates }), NOW, LOOK).slice(6), [
     "certificate a.example ends in 6 days: it is valid until 2026-11-30T00:00:00.000Z",
     "certificate b has ended, or ends today: it is valid until 2026-11-30T00:00:00.000Z",
     "certificate d cannot be loaded: d.key: does not exist",
+    "certificate e is not issued: has no certificate yet",
   ]);
 });
 

@@ -123,6 +123,12 @@ export const ROOMS: readonly Room[] = [
     importsTypes: ["answers", "config"],
   },
   {
+    name: "acme",
+    paths: ["balancer/acme/"],
+    imports: ["certificates", "cluster", ...LEAVES],
+    importsTypes: ["answers", "config"],
+  },
+  {
     name: "fleet",
     paths: ["balancer/fleet/"],
     imports: [
@@ -167,7 +173,7 @@ export const ROOMS: readonly Room[] = [
     name: "metrics",
     paths: ["balancer/metrics/"],
     imports: ["fleet", "proxy", "view", "ring", ...LEAVES],
-    importsTypes: ["answers", "certificates"],
+    importsTypes: ["acme", "answers", "certificates"],
   },
   {
     name: "main",
@@ -177,6 +183,7 @@ export const ROOMS: readonly Room[] = [
       "http1",
       "view",
       "proxy",
+      "acme",
       "certificates",
       "cluster",
       "fleet",
