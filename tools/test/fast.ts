@@ -44,7 +44,10 @@ async function writeModules(folder: string, files: readonly string[]): Promise<s
   return await Promise.all(Array.from({ length: MODULES }, async (_, nth) => {
     const own = files.filter((_, at) => at % MODULES === nth);
     const module = `${folder}/fast_${nth}_test.ts`;
-    await Deno.writeTextFile(module, own.map((file) => `import "${new URL(file, ROOT)}";\n`).join(""));
+    await Deno.writeTextFile(
+      module,
+      own.map((file) => `import "${new URL(file, ROOT)}";\n`).join(""),
+    );
     return module;
   }));
 }
