@@ -39,7 +39,9 @@ function exchangeFault(pair: KeyPair): string | undefined {
     if (client.takePlain(new Uint8Array(64)) !== PING.length) return "sent bytes do not arrive";
     server.send(new Uint8Array(MOST_SENT));
     pass(server, client);
-    if (client.takePlain(new Uint8Array(MOST_SENT)) !== MOST_SENT) return "a long write does not arrive";
+    if (client.takePlain(new Uint8Array(MOST_SENT)) !== MOST_SENT) {
+      return "a long write does not arrive";
+    }
     server.closeNotify();
     pass(server, client);
     return client.ended ? undefined : "the end of a connection does not arrive";
