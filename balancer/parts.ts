@@ -229,8 +229,7 @@ function openDataPlane(
 ): DataPlaneWorkers {
   const dataPlane = new DataPlaneWorkers({
     settings,
-    credentials: tls.credentials,
-    trust: upstreamTls.trust,
+    credentials: { ...tls.credentials, trust: upstreamTls.trust },
     report: (evidence) => fleet().observe(evidence),
     onCosts: (costs) => fleet().count(costs),
     onSamples: (samples) => fleet().compare(samples),
@@ -241,10 +240,10 @@ function openDataPlane(
     files,
   });
   tls.listen((credentials) => {
-    dataPlane.certify(credentials);
+    dataPlane.certify({ ...credentials, trust: upstreamTls.trust });
     entrances.certify(credentials.certificates);
   });
-  upstreamTls.listen((trust) => dataPlane.trust(trust));
+  upstreamTls.listen((trust) => dataPlane.certify({ ...tls.credentials, trust }));
   return dataPlane;
 }
 

@@ -325,3 +325,26 @@ test("replicas are told the client's certificate, in fields that clients cannot 
   assertMatch(metrics, /^ringkeeper_tls_handshakes_total\{end="certificate"\} 1$/m);
   await Deno.remove(folder, { recursive: true });
 });
+
+test("the access log knows protocol, version of TLS, server name and stream", async () => {
+  const served = await serve({ LB_ACCESS_LOG: "full", LB_LOG_FORMAT: "json" });
+  await served.curl("a.test", "/one", "--http1.1", "--tls-max", "1.2");
+  await served.curl("b.test", "/two", "--http2");
+  await (await fetch(`${served.balancer.url}/three`)).body?.cancel();
+  const { output } = await served.balancer.end("SIGTERM");
+  const lines = output.split("\n").filter((line) => line.includes("ringkeeper.access"));
+  const names = [
+    ...["network.protocol.version", "url.scheme", "tls.protocol.version"],
+    ...["tls.client.server_name", "ringkeeper.stream"],
+  ];
+  const facts = ["/one", "/two", "/three"].map((path) => {
+    const line = JSON.parse(lines.find((one) => one.includes(`"${path}"`)) ?? "{}");
+    return names.map((name) => line[name]);
+  });
+  assertEquals(facts, [
+    ["1.1", "https", "1.2", "a.test", undefined],
+    ["2", "https", "1.3", "b.test", 1],
+    ["1.1", undefined, undefined, undefined, undefined],
+  ]);
+  await served[Symbol.asyncDispose]();
+});

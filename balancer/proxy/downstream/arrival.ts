@@ -6,7 +6,7 @@
  */
 import type { ClientPort } from "../request/client_port.ts";
 import type { Connection } from "../transport/connection.ts";
-import type { Session } from "../transport/tls_engine.ts";
+import type { Session } from "../transport/tls_facts.ts";
 import type { ClientIdentity } from "../transport/tls_handshake.ts";
 
 /** A connection that is ready to be served. */

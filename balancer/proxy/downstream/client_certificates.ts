@@ -11,7 +11,7 @@
  */
 import { createHash, X509Certificate } from "node:crypto";
 import { type ClientIdentity, HandshakeError, type Peer } from "../transport/tls_handshake.ts";
-import type { ClientDemand } from "../transport/tls_engine.ts";
+import type { ClientDemand } from "../transport/tls_facts.ts";
 
 /** Most certificates that are remembered; a client with a forgotten one makes a full handshake. */
 const MOST_KNOWN = 10_000;

@@ -16,7 +16,7 @@ import { ascii } from "../http1/writer.ts";
 import { PrivateConnections } from "../upstream/private_connections.ts";
 import { RequestBody } from "../request/body.ts";
 import { FastPath, type FastPathExit } from "../forward/fast_path.ts";
-import type { Client } from "../request/client.ts";
+import type { Client, ClientTls } from "../request/client.ts";
 import type { ClientPort } from "../request/client_port.ts";
 import { RequestTimer } from "../telemetry/request_timer.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
@@ -57,6 +57,7 @@ export class ClientConnection extends ClientRequest
     readonly trusted: boolean,
     readonly port: ClientPort,
     readonly clientFields?: Uint8Array | undefined,
+    readonly tls: ClientTls | undefined = undefined,
   ) {
     super(services);
     this.origin = address;
@@ -92,6 +93,10 @@ export class ClientConnection extends ClientRequest
 
   get requestFields(): Uint8Array {
     return this.clientFields ?? this.port.requestFields;
+  }
+
+  get streamId(): number {
+    return 0;
   }
 
   /** Whether its requests come by HTTP/2. */

@@ -55,6 +55,11 @@ export class StreamChannel implements ByteStream, Socket, StreamOwner {
     this.#host = host;
   }
 
+  /** Id of the stream that it carries, or carried last; 0 before the first. */
+  get streamId(): number {
+    return this.#stream?.id ?? 0;
+  }
+
   /** Whether the channel can carry another stream, as far as it knows. */
   get usable(): boolean {
     return this.#broken === undefined && !this.#dropping;

@@ -5,6 +5,7 @@
  */
 import type { ClientServices } from "./client_services.ts";
 import { ClientConnection } from "./client_connection.ts";
+import type { ClientTls } from "../request/client.ts";
 import type { ClientPort } from "../request/client_port.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { StreamChannel } from "./stream_channel.ts";
@@ -19,6 +20,8 @@ export interface StreamOrigin {
   readonly port: ClientPort;
   /** Field lines of its requests, each with its end; those of the port if undefined. */
   readonly clientFields?: Uint8Array | undefined;
+  /** Facts about its TLS; undefined without TLS. */
+  readonly tls?: ClientTls | undefined;
 }
 
 /** Serves one stream after the other, like the requests of a connection that is kept. */
@@ -39,8 +42,8 @@ export class StreamClient extends ClientConnection {
     origin: StreamOrigin,
     onRest: (client: StreamClient) => void,
   ) {
-    const { address, trusted, port, clientFields } = origin;
-    super(services, wire, address, trusted, port, clientFields);
+    const { address, trusted, port, clientFields, tls } = origin;
+    super(services, wire, address, trusted, port, clientFields, tls);
     this.#onRest = onRest;
   }
 
@@ -50,6 +53,10 @@ export class StreamClient extends ClientConnection {
 
   override get http2(): boolean {
     return true;
+  }
+
+  override get streamId(): number {
+    return this.channel.streamId;
   }
 
   override rest(): void {

@@ -8,7 +8,7 @@ import type { TlsSettings } from "../settings.ts";
 import { CertificateTable, type Credentials } from "../transport/certificate_table.ts";
 import type { Deadlines, Expiring } from "../transport/deadlines.ts";
 import { socketOf } from "../transport/socket.ts";
-import type { ServerIdentity } from "../transport/tls_engine.ts";
+import type { ServerIdentity } from "../transport/tls_facts.ts";
 import { engineFault } from "../transport/tls_engine_check.ts";
 import { secureDocumented } from "../transport/tls_fallback.ts";
 import {

@@ -14,6 +14,14 @@ import type { RequestBody } from "./body.ts";
 import type { RequestEvents } from "./request_events.ts";
 import type { Upload } from "./upload.ts";
 
+/** Facts about the TLS of a client's connection. */
+export interface ClientTls {
+  /** `TLSv1.2` or `TLSv1.3`. */
+  readonly version: string;
+  /** The server name that the client asked for; empty without one. */
+  readonly serverName: string;
+}
+
 /** The source of requests, one at a time. */
 export interface Client {
   /** Deadline of the client's next action, by the clock of the deadlines; `Infinity` for none. */
@@ -46,6 +54,10 @@ export interface Client {
   readonly transport: Connection;
   /** Whether its requests come by HTTP/2. */
   readonly http2: boolean;
+  /** Id of the current request's stream of HTTP/2; 0 for HTTP/1.1. */
+  readonly streamId: number;
+  /** Facts about the connection's TLS; undefined without TLS. */
+  readonly tls: ClientTls | undefined;
   /** Whether the connection broke, or the client ended its side in the middle of a request. */
   readonly gone: boolean;
   /** Whether the client has ended its side. It may still read. */

@@ -47,6 +47,7 @@ function jsonLine(record: RequestRecord, keys: KeyRedaction, timestamp: string):
     `,"message":${JSON.stringify(printable(summary(record)))},"logger":"ringkeeper.access"` +
     `,"client.address":"${record.client}"` +
     (line ? lineFields(record) : "") +
+    connectionFields(record) +
     (record.status > 0 ? `,"http.response.status_code":${record.status}` : "") +
     `,"http.request.body.size":${record.bytesIn},"http.response.body.size":${record.bytesOut}` +
     `,"ringkeeper.outcome":"${record.outcome}"` +
@@ -67,6 +68,15 @@ function lineFields({ line, version }: RequestRecord): string {
   const { method } = line!;
   return `,"http.request.method":"${method}","url.path":${JSON.stringify(pathOf(line!.target))}` +
     `,"network.protocol.version":"${version}"`;
+}
+
+/** Of a connection with TLS, and of one with streams. */
+function connectionFields({ secure, scheme, tlsVersion, tls, streamId }: RequestRecord): string {
+  const name = tls?.serverName ?? "";
+  return (secure ? `,"url.scheme":"${scheme}"` : "") +
+    (tlsVersion === undefined ? "" : `,"tls.protocol.version":"${tlsVersion}"`) +
+    (name === "" ? "" : `,"tls.client.server_name":${JSON.stringify(cut(name))}`) +
+    (streamId === 0 ? "" : `,"ringkeeper.stream":${streamId}`);
 }
 
 function keyFields({ identity }: RequestRecord, keys: KeyRedaction): string {

@@ -76,6 +76,19 @@ Deno.test("a JSON line has all fields by their usual names, in the logger's own 
   assertEquals(message, "POST /home 200");
 });
 
+Deno.test("a JSON line knows the client's TLS and its stream", () => {
+  const record = recordOf({
+    ...{ secure: true, http2: true, streamId: 5 },
+    tls: { version: "TLSv1.3", serverName: "a.test" },
+  });
+  const fields = fieldsOf(record);
+  const names = [
+    ...["network.protocol.version", "url.scheme", "tls.protocol.version"],
+    ...["tls.client.server_name", "ringkeeper.stream"],
+  ];
+  assertEquals(names.map((name) => fields[name]), ["2", "https", "1.3", "a.test", 5]);
+});
+
 Deno.test("unknown fields are left out", () => {
   const bare = new RequestRecord("::1", 0);
   bare.refuse({ status: 400, reason: "fault", message: 'no "good"' });

@@ -10,6 +10,7 @@
  */
 import type { KeySource } from "../../settings/values.ts";
 import type { Upstream } from "../../view.ts";
+import type { ClientTls } from "../request/client.ts";
 import type { RequestSpan } from "./request_span.ts";
 import type { Rejection, WaitCause } from "../request/request_events.ts";
 import type { AttemptFailure, RefusalCause } from "../stats/counter_layout.ts";
@@ -76,6 +77,12 @@ export class RequestRecord {
   client: string;
   /** Whether it came by HTTP/2. */
   http2 = false;
+  /** Whether it came by a port that speaks TLS. */
+  secure = false;
+  /** Id of its stream of HTTP/2; 0 for HTTP/1.1. */
+  streamId = 0;
+  /** Facts about the TLS of the client's connection, where there is one. */
+  tls: ClientTls | undefined;
   /** IP address of the connection. */
   readonly peer: string;
   readonly startedAt: number;
@@ -120,6 +127,16 @@ export class RequestRecord {
   /** Version of the client's HTTP. */
   get version(): string {
     return this.http2 ? "2" : `1.${this.line?.minor ?? 1}`;
+  }
+
+  /** `http` or `https`, as the client spoke to this balancer. */
+  get scheme(): string {
+    return this.secure ? "https" : "http";
+  }
+
+  /** Version of the client's TLS as OpenTelemetry writes it: `1.2` or `1.3`. */
+  get tlsVersion(): string | undefined {
+    return this.tls?.version.replace("TLSv", "");
   }
 
   /** Whether it is a call of the control API. */

@@ -145,7 +145,8 @@ function requestAttributes(record: RequestRecord, keys: KeyRedaction): Attribute
   const [path] = line?.target.split("?", 1) ?? [];
   return {
     ...methodAttributes(line?.method ?? ""),
-    "url.scheme": "http",
+    "url.scheme": record.scheme,
+    ...tlsAttributes(record),
     "url.path": path ?? "",
     "network.protocol.version": record.version,
     "network.peer.address": peer,
@@ -158,6 +159,14 @@ function requestAttributes(record: RequestRecord, keys: KeyRedaction): Attribute
     ...(reason && { "ringkeeper.reason": reason }),
     ...(identity && identityAttributes(identity, keys)),
     ...(last && { "ringkeeper.replica": last.replica, "ringkeeper.instance": last.instance }),
+  };
+}
+
+function tlsAttributes({ tls, tlsVersion, streamId }: RequestRecord): Attributes {
+  return {
+    ...(tlsVersion !== undefined && { "tls.protocol.version": tlsVersion }),
+    ...(tls && tls.serverName !== "" && { "tls.client.server_name": tls.serverName }),
+    ...(streamId > 0 && { "ringkeeper.stream": streamId }),
   };
 }
 
@@ -178,7 +187,11 @@ function methodAttributes(method: string): Attributes {
 /** A Unix socket is an address without a port, by OpenTelemetry's conventions. */
 function serverAttributes(address: UpstreamAddress): Attributes {
   if ("path" in address) return { "server.address": address.path, "network.transport": "unix" };
-  return { "server.address": address.hostname, "server.port": address.port };
+  const { hostname, port, tls } = address;
+  return {
+    ...{ "server.address": hostname, "server.port": port },
+    ...(tls && { "url.scheme": "https" }),
+  };
 }
 
 function attemptAttributes(

@@ -128,3 +128,18 @@ test("the fast path and the general path create the same spans", async () => {
   });
   assertEquals(bench.failures, []);
 });
+
+Deno.test("spans know the TLS of the client and of the replica", async () => {
+  await withSpans((tracing, ended) => {
+    const { record } = traced(tracing);
+    Object.assign(record, { secure: true, http2: true, streamId: 3 });
+    record.tls = { version: "TLSv1.2", serverName: "a.test" };
+    record.ask({ ...UPSTREAM, address: { ...UPSTREAM.address, tls: true } }, false);
+    end(record);
+    const { attributes } = named(ended, "GET")[0]!;
+    const names = ["url.scheme", "tls.protocol.version", "tls.client.server_name"];
+    assertEquals(names.map((name) => attributes[name]), ["https", "1.2", "a.test"]);
+    assertEquals(attributes["ringkeeper.stream"], 3);
+    assertEquals(named(ended, "attempt")[0]?.attributes["url.scheme"], "https");
+  });
+});

@@ -32,7 +32,10 @@ const BROKEN_OFF = 16;
 const CHOSEN = 32;
 
 /** The parts of a client that its timer reads. */
-type TimedClient = Pick<Client, "address" | "origin" | "transport" | "body" | "http2">;
+type TimedClient = Pick<
+  Client,
+  "address" | "origin" | "transport" | "body" | "http2" | "port" | "streamId" | "tls"
+>;
 
 /** Times the current request of a client's connection. */
 export class RequestTimer implements RequestEvents {
@@ -256,6 +259,9 @@ export class RequestTimer implements RequestEvents {
     const record = new RequestRecord(this.#client.address, startedAt);
     record.client = this.#client.origin;
     record.http2 = this.#client.http2;
+    record.secure = this.#client.port.secure;
+    record.streamId = this.#client.streamId;
+    record.tls = this.#client.tls;
     record.sampled = (this.#state & CHOSEN) !== 0;
     return this.record = record;
   }

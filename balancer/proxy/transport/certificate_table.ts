@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { KeyPair } from "./tls_engine.ts";
+import type { UpstreamTrust } from "./tls_client.ts";
+import type { KeyPair } from "./tls_facts.ts";
 
 /** A certificate with its key and the names that it is valid for. */
 export interface Certificate extends KeyPair {
@@ -19,6 +20,8 @@ export interface Credentials {
   readonly clientCa: string | undefined;
   /** Names whose certificates are being obtained: until then no other one stands in for them. */
   readonly awaited?: readonly string[];
+  /** Whom the balancer trusts as a replica that speaks TLS; the default trust if undefined. */
+  readonly trust?: UpstreamTrust;
 }
 
 /** Chooses a certificate by the name that a client asks for. */

@@ -10,7 +10,8 @@ import type { ByteStream } from "./byte_stream.ts";
 import type { HandshakeTurns } from "./handshake_turns.ts";
 import { coversHost } from "./server_names.ts";
 import { type Socket, socketOf } from "./socket.ts";
-import { type KeyPair, type Session, TlsEngine } from "./tls_engine.ts";
+import { TlsEngine } from "./tls_engine.ts";
+import type { KeyPair, Session } from "./tls_facts.ts";
 import { TlsStream } from "./tls_stream.ts";
 
 /** Whom the balancer trusts as a replica, and how it identifies itself; plain data. */

@@ -10,7 +10,7 @@ import { systemTest as test } from "../../../tools/test/needs.ts";
 import { HandshakeTurns } from "./handshake_turns.ts";
 import { socketOf } from "./socket.ts";
 import { DEFAULT_TRUST, TlsClient, TlsClientError, type UpstreamTrust } from "./tls_client.ts";
-import type { ServerIdentity } from "./tls_engine.ts";
+import type { ServerIdentity } from "./tls_facts.ts";
 import { type Peer, secure, type Secured } from "./tls_handshake.ts";
 import { TruncatedError } from "./tls_stream.ts";
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type KeyPair, MOST_SENT, TlsEngine } from "./tls_engine.ts";
+import { MOST_SENT, TlsEngine } from "./tls_engine.ts";
+import type { KeyPair } from "./tls_facts.ts";
 
 /**
  * Tests the internal handle with a connection in memory.

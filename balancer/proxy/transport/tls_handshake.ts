@@ -5,7 +5,8 @@
  */
 import type { ByteStream } from "./byte_stream.ts";
 import type { Socket } from "./socket.ts";
-import { type ClientHello, type ServerIdentity, type Session, TlsEngine } from "./tls_engine.ts";
+import { TlsEngine } from "./tls_engine.ts";
+import type { ClientHello, ServerIdentity, Session } from "./tls_facts.ts";
 import { TlsStream } from "./tls_stream.ts";
 
 /** A connection below TLS, and the bytes that were read from it before. */

@@ -19,7 +19,7 @@ type Secure = (
 ) => Promise<ByteStream>;
 
 /** Counts handshakes by their end. */
-interface HandshakeCounters {
+export interface HandshakeCounters {
   upstreamHandshake(end: UpstreamHandshakeEnd): void;
 }
 

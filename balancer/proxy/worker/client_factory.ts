@@ -7,10 +7,17 @@ import type { Arrival } from "../downstream/arrival.ts";
 import { ClientConnection } from "../downstream/client_connection.ts";
 import { Http2Connection } from "../downstream/http2_connection.ts";
 import type { NamedClient } from "../downstream/proxy_heads.ts";
+import type { ClientTls } from "../request/client.ts";
 import { type ClientPort, fieldsOfClient, plainPort, securePort } from "../request/client_port.ts";
 import type { ProxySettings } from "../settings.ts";
 import { Connection } from "../transport/connection.ts";
+import type { ClientIdentity } from "../transport/tls_handshake.ts";
 import type { WorkerContext } from "./worker_context.ts";
+
+/** The TLS of a connection that begins to speak HTTP/2, where it has one. */
+interface SecuredBy {
+  readonly tls?: (ClientTls & { readonly client?: ClientIdentity | undefined }) | undefined;
+}
 
 /** Makes the clients of one listener. */
 export class ClientFactory {
@@ -56,15 +63,17 @@ export class ClientFactory {
 
   /** A client that speaks HTTP/1.1. */
   client(arrival: Arrival): ClientConnection {
-    const { transport, address, trusted, port } = arrival;
+    const { transport, address, trusted, port, tls } = arrival;
     const fields = fieldsOf(arrival, port.requestFields);
-    return new ClientConnection(this.#proxy.clients, transport, address, trusted, port, fields);
+    const { clients } = this.#proxy;
+    return new ClientConnection(clients, transport, address, trusted, port, fields, tls);
   }
 
   /** A client that speaks HTTP/2. */
-  http2(arrival: Omit<Arrival, "tls"> & Partial<Pick<Arrival, "tls">>): Http2Connection {
-    const { transport, address, trusted, port } = arrival;
-    const origin = { address, trusted, port, clientFields: fieldsOf(arrival, port.http2Fields) };
+  http2(arrival: Omit<Arrival, "tls"> & SecuredBy): Http2Connection {
+    const { transport, address, trusted, port, tls } = arrival;
+    const clientFields = fieldsOf(arrival, port.http2Fields);
+    const origin = { address, trusted, port, clientFields, tls };
     return new Http2Connection(this.#proxy.http2, transport, origin);
   }
 }
@@ -76,7 +85,7 @@ export class ClientFactory {
  * @returns undefined where those of the port suffice
  */
 function fieldsOf(
-  { tls, trusted }: Partial<Pick<Arrival, "tls">> & Pick<Arrival, "trusted">,
+  { tls, trusted }: SecuredBy & Pick<Arrival, "trusted">,
   fields: Uint8Array,
 ): Uint8Array | undefined {
   return tls?.client && !trusted ? fieldsOfClient(fields, tls.client) : undefined;

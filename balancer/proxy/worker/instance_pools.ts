@@ -8,9 +8,13 @@ import type { Admission } from "../routing/admission.ts";
 import type { ProxySettings } from "../settings.ts";
 import type { BufferPool } from "../transport/buffers.ts";
 import type { ByteStream } from "../transport/byte_stream.ts";
+import type { Credentials } from "../transport/certificate_table.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
+import { HandshakeTurns } from "../transport/handshake_turns.ts";
+import { DEFAULT_TRUST, TlsClient } from "../transport/tls_client.ts";
 import { CONTROL, type Dial, InstancePool, type PoolLimits } from "../upstream/connection_pool.ts";
 import type { ConnectionQueue } from "../upstream/connection_queue.ts";
+import { countedTls, dial, type HandshakeCounters } from "../upstream/dial.ts";
 import type { InFlight } from "../upstream/in_flight.ts";
 
 /** Most idle connections kept for each instance. */
@@ -24,25 +28,41 @@ interface InstancePoolServices {
   readonly buffers: BufferPool;
   readonly deadlines: Deadlines;
   readonly connectionQueue: ConnectionQueue;
-  /** Opens connections to instances. */
-  readonly dial: Dial;
+  readonly counters: HandshakeCounters;
 }
 
 /** The pools of one worker. */
 export class InstancePools {
   readonly #services: InstancePoolServices;
+  readonly #tls = new TlsClient(DEFAULT_TRUST, new HandshakeTurns());
+  readonly #dial: Dial;
 
   constructor(services: InstancePoolServices) {
     this.#services = services;
+    const secure = countedTls(this.#tls, services.counters);
+    this.#dial = (address, signal) => dial(address, signal, secure);
+  }
+
+  /** Changes whom this worker trusts as a replica; open connections go on. */
+  trust({ trust = DEFAULT_TRUST }: Credentials): void {
+    this.#tls.reconfigure(trust);
   }
 
   /** Opens the pool of an instance. */
   open(upstream: Upstream): InstancePool {
     const { instance } = upstream;
-    const { inFlight, admission, buffers, deadlines, connectionQueue, dial } = this.#services;
+    const { inFlight, admission, buffers, deadlines, connectionQueue } = this.#services;
     const gauge = inFlight.gauge(instance, admission.cell(instance));
     const limits = this.#limits(MAX_IDLE);
-    return new InstancePool(upstream, gauge, limits, buffers, deadlines, connectionQueue, dial);
+    return new InstancePool(
+      upstream,
+      gauge,
+      limits,
+      buffers,
+      deadlines,
+      connectionQueue,
+      this.#dial,
+    );
   }
 
   /**

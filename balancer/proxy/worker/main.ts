@@ -34,9 +34,8 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
     case "open":
       return open(data);
     case "certificates":
+      proxy?.pools.trust(data.credentials);
       return acceptor?.certify(data.credentials);
-    case "trust":
-      return proxy?.trust(data.trust);
     case "view":
       return publish(data);
     case "idle":
@@ -63,7 +62,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
 };
 
 function open(message: Extract<ToWorker, { type: "open" }>): void {
-  const { settings, files, sheets, trust: trusted } = message;
+  const { settings, files, sheets } = message;
   const created = proxy = new WorkerContext(
     settings,
     sheets,
@@ -79,8 +78,8 @@ function open(message: Extract<ToWorker, { type: "open" }>): void {
       call: () => calls.open(),
     },
     new DescriptorBudget(files, sheets.row),
-    trusted,
   );
+  created.pools.trust(message.credentials);
   surviveOutOfFiles((error) => created.recordFailure("process.files", error));
   if (settings.traces) void trace(created).then(() => accept(created, message));
   else accept(created, message);

@@ -17,7 +17,6 @@ import type { StreamFrame } from "../transport/channel_stream.ts";
 import type { SharedCounts } from "../downstream/connection_limits.ts";
 import type { SharedFiles } from "../transport/descriptor_budget.ts";
 import type { Credentials } from "../transport/certificate_table.ts";
-import type { UpstreamTrust } from "../transport/tls_client.ts";
 import type { LoadMap } from "../upstream/load_cells.ts";
 import type { WorkerSheets } from "./worker_parts.ts";
 import type { ChallengeAnswers, ProxySettings } from "../settings.ts";
@@ -70,11 +69,7 @@ export type ToWorker =
     readonly sheets: WorkerSheets;
     /** Certificates of the port that speaks TLS. */
     readonly credentials: Credentials;
-    /** Whom the worker trusts as a replica that speaks TLS. */
-    readonly trust: UpstreamTrust;
   }
-  /** Other trust from now on. */
-  | { readonly type: "trust"; readonly trust: UpstreamTrust }
   /** Other certificates from now on. */
   | { readonly type: "certificates"; readonly credentials: Credentials }
   | {

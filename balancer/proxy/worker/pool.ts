@@ -10,7 +10,6 @@ import type { ChallengeAnswers, ProxySettings } from "../settings.ts";
 import type { DataPlaneCounts } from "../stats/counter_snapshot.ts";
 import type { CounterReader } from "../stats/counter_table.ts";
 import type { Credentials } from "../transport/certificate_table.ts";
-import { DEFAULT_TRUST, type UpstreamTrust } from "../transport/tls_client.ts";
 import { type PlainView, plainView, type ToWorker } from "./messages.ts";
 import type { DataPlaneOptions } from "./pool_options.ts";
 import { SharedMemory } from "./shared_memory.ts";
@@ -39,7 +38,6 @@ export class DataPlaneWorkers implements DataPlane {
   readonly #acks = new ViewAcks<WorkerThread>();
   #view: PlainView | undefined;
   #credentials: Credentials;
-  #trust: UpstreamTrust;
   #settings: ProxySettings;
   #accessLogging: AccessLogging;
   #maintenance: MaintenanceState | undefined;
@@ -54,7 +52,6 @@ export class DataPlaneWorkers implements DataPlane {
     const { workers } = options.settings;
     this.#accessLogging = options.settings.accessLogging;
     this.#credentials = plainCredentials(options.credentials);
-    this.#trust = options.trust ?? DEFAULT_TRUST;
     this.#memory = new SharedMemory(workers, options.files);
   }
 
@@ -149,12 +146,6 @@ export class DataPlaneWorkers implements DataPlane {
     this.#tellAll({ type: "certificates", credentials: this.#credentials });
   }
 
-  /** Changes whom the workers trust as replicas, from their next connections on. */
-  trust(trust: UpstreamTrust): void {
-    this.#trust = trust;
-    this.#tellAll({ type: "trust", trust });
-  }
-
   /**
    * Changes the settings of all workers. A worker that starts later has them, too.
    *
@@ -216,8 +207,7 @@ export class DataPlaneWorkers implements DataPlane {
     const settings = this.#settings;
     const { connections: counts, files } = this.#memory;
     const shared = { counts, files, sheets: this.#memory.sheets(row) };
-    const credentials = this.#credentials;
-    member.tell({ type: "open", settings, ...shared, credentials, trust: this.#trust });
+    member.tell({ type: "open", settings, ...shared, credentials: this.#credentials });
     member.tell({ type: "access", part: partOf(this.#accessLogging) });
     if (this.#suspension) void this.#maintain(member);
     if (this.#challenges.size > 0) void this.#challenge(member);
@@ -295,10 +285,11 @@ export class DataPlaneWorkers implements DataPlane {
 
 /** Without what the workers do not need. */
 function plainCredentials(credentials: Credentials | undefined): Credentials {
-  const { certificates = [], clientCa, awaited = [] } = credentials ?? {};
+  const { certificates = [], clientCa, awaited = [], trust } = credentials ?? {};
   return {
     certificates: certificates.map(({ cert, key, names }) => ({ cert, key, names })),
     clientCa,
     awaited,
+    ...(trust && { trust }),
   };
 }

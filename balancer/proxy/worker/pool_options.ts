@@ -8,7 +8,6 @@ import type { Evidence, FailureCost, Sample } from "../../view.ts";
 import type { ProxySettings } from "../settings.ts";
 import type { ByteStream } from "../transport/byte_stream.ts";
 import type { Credentials } from "../transport/certificate_table.ts";
-import type { UpstreamTrust } from "../transport/tls_client.ts";
 import type { SharedFiles } from "../transport/descriptor_budget.ts";
 
 /** Options of the pool. */
@@ -43,8 +42,6 @@ export interface DataPlaneOptions {
   readonly listenMs?: number;
   /** Certificates of the port that speaks TLS, the default first. */
   readonly credentials?: Credentials;
-  /** Whom the workers trust as replicas that speak TLS. */
-  readonly trust?: UpstreamTrust;
   /** Module that a worker runs; `main.ts` unless a test sets its own. */
   readonly module?: string;
 }

@@ -31,10 +31,7 @@ import { BufferPool } from "../transport/buffers.ts";
 import { Deadlines } from "../transport/deadlines.ts";
 import type { DescriptorBudget } from "../transport/descriptor_budget.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
-import { HandshakeTurns } from "../transport/handshake_turns.ts";
-import { DEFAULT_TRUST, TlsClient, type UpstreamTrust } from "../transport/tls_client.ts";
 import { ConnectionQueue } from "../upstream/connection_queue.ts";
-import { countedTls, dial } from "../upstream/dial.ts";
 import { InFlight } from "../upstream/in_flight.ts";
 import type { LoadMap } from "../upstream/load_cells.ts";
 import { OutlierSampler } from "../upstream/outlier_sampler.ts";
@@ -83,9 +80,9 @@ export class WorkerContext {
   readonly challenges = new Challenges();
   readonly #maintenance = new MaintenanceSwitch();
   readonly #listener: WorkerListener;
-  readonly #pools: InstancePools;
+  /** Connections to instances. */
+  readonly pools: InstancePools;
   readonly #control: InstancePool;
-  readonly #upstreamTls: TlsClient;
   /** The head that was parsed last; valid until the next `await`. */
   readonly #requestHead = new RequestHead();
   readonly #retryBudget: RetryBudget;
@@ -105,14 +102,12 @@ export class WorkerContext {
    * @param sheets counter memory, shared with the other workers
    * @param listener receives the worker's reports
    * @param files file counts, shared with the other workers
-   * @param trust whom it trusts as a replica that speaks TLS
    */
   constructor(
     settings: ProxySettings,
     sheets: WorkerSheets,
     listener: WorkerListener,
     files: DescriptorBudget,
-    trust: UpstreamTrust = DEFAULT_TRUST,
   ) {
     this.settings = settings;
     this.descriptors = files;
@@ -120,13 +115,11 @@ export class WorkerContext {
     this.trustedProxies = new TrustedProxies(settings.trusted);
     this.#keys = new KeyRedaction(settings.rules.keySource, ...keySources(settings));
     const counters = this.counters = new WorkerCounters(sheets.counters, sheets.row);
-    const tls = this.#upstreamTls = new TlsClient(trust, new HandshakeTurns());
-    const secure = countedTls(tls, counters.own);
     this.#retryBudget = new RetryBudget(settings.workers);
     this.routes = new RoutingTable({
-      open: (upstream) => this.#pools.open(upstream),
+      open: (upstream) => this.pools.open(upstream),
       counters: (name) => counters.of(name),
-      retire: (pool) => this.#pools.retire(pool),
+      retire: (pool) => this.pools.retire(pool),
     }, settings.loadBound);
     this.recorder = new RecordSampler(this.routes);
     this.#telemetry = new Telemetry(counters, this.recorder, this.#requestHead);
@@ -140,16 +133,14 @@ export class WorkerContext {
     this.connectionQueue = this.#openLine(() => turnedAway.giveUp() || lingering.giveUp());
     this.#sampler = settings.outliers ? new OutlierSampler() : undefined;
     this.#slowDetector = new SlowDetector(settings);
-    this.#pools = new InstancePools({
-      settings,
-      inFlight: this.inFlight,
-      admission: this.admission,
+    this.pools = new InstancePools({
+      ...{ settings, counters: counters.own },
+      ...{ inFlight: this.inFlight, admission: this.admission },
       buffers: this.buffers,
       deadlines: this.deadlines,
       connectionQueue: this.connectionQueue,
-      dial: (address, signal) => dial(address, signal, secure),
     });
-    this.#control = this.#pools.openControl(() => listener.call());
+    this.#control = this.pools.openControl(() => listener.call());
     this.#reports = this.#openReports();
     const { attempts, clients } = this.#pipeline = openPipeline({
       settings,
@@ -220,11 +211,6 @@ export class WorkerContext {
   /** Begins, changes or ends a suspension. */
   maintain(state: Suspension | undefined): void {
     this.#maintenance.set(state, new TrustedProxies(state?.allow ?? []));
-  }
-
-  /** Changes whom this worker trusts as a replica; open connections go on. */
-  trust(trust: UpstreamTrust): void {
-    this.#upstreamTls.reconfigure(trust);
   }
 
   /** Takes changed settings; requests under way keep the rules that they began with. */
