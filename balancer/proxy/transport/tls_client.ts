@@ -39,7 +39,7 @@ export const DEFAULT_TRUST: UpstreamTrust = {
  * certificate is not valid. `name`: the certificate is valid for other names. `ended`: the
  * connection ended. `tls`: anything else that TLS refuses.
  */
-export type ClientFault = "plain" | "certificate" | "name" | "ended" | "tls";
+type ClientFault = "plain" | "certificate" | "name" | "ended" | "tls";
 
 /** The handshake with a replica failed; the message is for the operator. */
 export class TlsClientError extends Error {
@@ -51,7 +51,7 @@ export class TlsClientError extends Error {
 }
 
 /** A connection to a replica after its handshake. */
-export interface SecuredUpstream {
+interface SecuredUpstream {
   readonly stream: TlsStream;
   readonly session: Session;
 }
