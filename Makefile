@@ -1,6 +1,6 @@
 # ringkeeper. tools/deno.sh, which ./ringkeeper uses, too, finds or fetches the pinned Deno.
 #
-## make run     start the balancer and its replicas [PORT=5000] [REPLICAS=3] [ENGINE=auto|process|docker]
+## make run     start the balancer and its replicas [PORT=5000] [REPLICAS=3] [ENGINE=auto|process|docker|swarm]
 ## make stop    end exactly what `make run` started
 ## make status  show the fleet; ./ringkeeper --help lists more
 ## make logs    follow the balancer's log

@@ -80,6 +80,7 @@ export async function startBalancer(
     log: log.logger,
     failures,
     takePort: (port) => openPort({ hostname, port }, takeOver, failures, null),
+    cluster: joined?.cluster,
   });
   const ending = new AbortController();
   const cluster = joined?.cluster;
@@ -90,7 +91,7 @@ export async function startBalancer(
   const parts = await buildParts(foundation, ending.signal);
   await serve(parts, ownership);
   await port.release();
-  await tls.release();
+  await tls.release((answers) => parts.dataPlane.challenge(answers));
   resume(parts, foundation, ending.signal);
   report(parts, foundation);
   ownership.watch();
@@ -101,8 +102,8 @@ export async function startBalancer(
     handOver: () => handOver(parts, ownership),
     end: async () => {
       ending.abort();
-      await end(parts, parts.live.config);
       await tls.close();
+      await end(parts, parts.live.config);
       await ownership.release();
       // The other balancers of the store go on with the replicas and their network.
       if (!cluster) await engine.dispose();

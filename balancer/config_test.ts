@@ -142,6 +142,34 @@ Deno.test("settings of TLS that conflict with each other are faults", () => {
   assertMatch(all({ ...tls, LB_TLS_REDIRECT: "0" }), /must be true, false or a port from 1/);
 });
 
+Deno.test("hosts with certificates by ACME are exact names, and need an authority", () => {
+  const acme = {
+    LB_TLS_PORT: "5443",
+    LB_TLS_HOSTS: "A.example, b.example,a.example",
+    LB_ACME_DIRECTORY: "letsencrypt",
+  };
+  const config = readConfig(acme);
+  assertEquals(config.tls.hosts, ["a.example", "b.example"]);
+  assertEquals(config.acme.directory, "https://acme-v02.api.letsencrypt.org/directory");
+  const all = (env: Record<string, string>) => faults({ ...acme, ...env }).join("\n");
+  assertEquals(
+    all({ LB_TLS_HOSTS: "*.b.example" }),
+    "LB_TLS_HOSTS: a wildcard can be proven by DNS only, and this balancer proves names by HTTP; " +
+      "name each host, or give files in LB_TLS_CERTIFICATES; got *.b.example",
+  );
+  for (const address of ["10.0.0.1", "[2001:db8::1]", "2001:db8::1"]) {
+    assertMatch(all({ LB_TLS_HOSTS: address }), /must be host names, for clients send no server/);
+  }
+  for (const name of ["a_b.example", "-a.example", "a..b", "a.example:443", "x".repeat(64)]) {
+    assertMatch(all({ LB_TLS_HOSTS: name }), /LB_TLS_HOSTS: must be at most 100 exact host/);
+  }
+  assertMatch(all({ LB_ACME_DIRECTORY: "" }), /LB_TLS_HOSTS: needs LB_ACME_DIRECTORY/);
+  assertMatch(all({ LB_ACME_DIRECTORY: "http://a.test/dir" }), /must be letsencrypt, letsenc/);
+  assertMatch(all({ LB_TLS_HOSTS: "" }), /LB_ACME_DIRECTORY: needs LB_TLS_HOSTS/);
+  assertMatch(all({ LB_TLS_PORT: "" }), /LB_TLS_HOSTS: needs LB_TLS_PORT; got a\.example,b/);
+  assertMatch(all({ LB_ACME_EMAIL: "ops" }), /LB_ACME_EMAIL: must be one mail address/);
+});
+
 Deno.test("the affinity cookie has a name and a lifetime, each within bounds", () => {
   const { affinityCookie, affinityTtlS } = readConfig({ LB_KEY: "affinity" }).ring;
   assertEquals([affinityCookie, affinityTtlS], ["ringkeeper", 0]);

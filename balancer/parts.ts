@@ -148,6 +148,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
     clock: systemClock,
     apiAcceptFailures: () => entrances.acceptFailures,
     certificates: () => foundation.tls.status(),
+    orders: () => foundation.tls.orders,
   });
   const changeLock = new ChangeLock();
   const deploys = new Deploys({ fleet, engine, changeLock, now: systemClock.now });
@@ -159,6 +160,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   });
   const target = settingsTarget({
     ...{ fleet, log, dataPlane, policy, apiLimits: limits, prepareGate: prepare },
+    prepareTls: (after) => foundation.tls.prepare(after),
     ownsInstances: engine.ownsInstances,
     setUpstreams: (upstreams, onMade) => control.upstreams.set(upstreams, onMade),
   });

@@ -29,6 +29,8 @@ interface TargetParts {
   /** The limits that the API reads for each connection. */
   readonly apiLimits: ApiLimits;
   readonly prepareGate: (config: Config) => Promise<PreparedGate>;
+  /** Prepares the settings of certificates by ACME; the result puts them in force. */
+  readonly prepareTls: (config: Config) => Promise<() => Promise<void>>;
   readonly setUpstreams: (
     upstreams: readonly GivenUpstream[],
     onMade: OnMade,
@@ -52,11 +54,12 @@ export function settingsTarget(parts: TargetParts): SettingsTarget {
  * each worker.
  */
 async function apply(before: Config, after: Config, parts: TargetParts): Promise<void> {
-  const { ownsInstances, prepareGate, setUpstreams } = parts;
+  const { ownsInstances, prepareGate, prepareTls, setUpstreams } = parts;
   const gate = await prepareGate(after);
-  let taken: Promise<void> | undefined;
+  const applyTls = await prepareTls(after);
+  let taken: Promise<unknown> | undefined;
   const commit = () => {
-    taken ??= putInForce(before, after, gate, parts);
+    taken ??= Promise.all([putInForce(before, after, gate, parts), applyTls()]);
   };
   const { upstreams } = after.fleet;
   const moved = !ownsInstances && !sameUpstreams(before.fleet.upstreams, upstreams);

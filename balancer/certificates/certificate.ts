@@ -25,8 +25,12 @@ export interface PairFiles {
   readonly key: string;
 }
 
+/** Where a certificate comes from: files of the operator, or an authority by ACME. */
+type CertificateOrigin = "file" | "acme";
+
 /** A certificate that can be used. */
 export interface LoadedCertificate extends Certificate {
+  readonly source: CertificateOrigin;
   /** Name of the pair. */
   readonly name: string;
   /** Begin and end of its validity, in milliseconds since the epoch. */
@@ -51,9 +55,15 @@ const DNS_NAME = /^DNS:(.+)$/;
  * @param files names of the files, for messages
  * @param cert the certificate, followed by those of its chain, in PEM
  * @param key the private key in PEM
+ * @param source where it comes from
  * @throws {CertificateError} the pair cannot be used
  */
-export function loadCertificate(files: PairFiles, cert: string, key: string): LoadedCertificate {
+export function loadCertificate(
+  files: PairFiles,
+  cert: string,
+  key: string,
+  source: CertificateOrigin = "file",
+): LoadedCertificate {
   const x509 = parseCertificate(files.cert, cert);
   const privateKey = parseKey(files.key, key);
   const kind = privateKey.asymmetricKeyType;
@@ -68,6 +78,7 @@ export function loadCertificate(files: PairFiles, cert: string, key: string): Lo
   }
   return {
     name: files.name,
+    source,
     cert,
     key,
     kind,

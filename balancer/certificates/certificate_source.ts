@@ -19,10 +19,13 @@ const DEFAULT_NAME = "default";
 /**
  * Returns the pairs of a source: those of a folder by name, `default` first.
  *
- * @param source a folder, or files
+ * @param source a folder, or files; null for none
  * @throws {CertificateError} the folder cannot be read
  */
-export async function findPairs(source: CertificateFiles): Promise<readonly PairFiles[]> {
+export async function findPairs(
+  source: CertificateFiles | null,
+): Promise<readonly PairFiles[]> {
+  if (source === null) return [];
   if ("pairs" in source) return source.pairs.map((pair) => ({ name: nameOf(pair.cert), ...pair }));
   const { folder } = source;
   const names: string[] = [];
@@ -34,6 +37,7 @@ export async function findPairs(source: CertificateFiles): Promise<readonly Pair
       if (names.length > MOST_PAIRS) throw new Error(`holds more than ${MOST_PAIRS} pairs`);
     }
   } catch (error) {
+    if (await isNoFolder(folder, error)) return [];
     throw new CertificateError(folder, readReason(folder, error));
   }
   return inDefaultOrder(names).map((name) => ({
@@ -41,6 +45,12 @@ export async function findPairs(source: CertificateFiles): Promise<readonly Pair
     cert: `${folder}/${name}.pem`,
     key: `${folder}/${name}.key`,
   }));
+}
+
+/** Where no folder is given, a container has /dev/null in its place: it holds no pair. */
+async function isNoFolder(path: string, error: unknown): Promise<boolean> {
+  return error instanceof Deno.errors.NotADirectory &&
+    (await Deno.stat(path)).isCharDevice === true;
 }
 
 function inDefaultOrder(names: readonly string[]): string[] {

@@ -14,6 +14,7 @@ import {
   type PairFiles,
 } from "./certificate.ts";
 import { fileMark, findPairs, readPem } from "./certificate_source.ts";
+import { ExpiryNotices } from "./expiry_notices.ts";
 
 /**
  * Interval between two looks at the files, in milliseconds. Notifications of the system miss changes
@@ -21,15 +22,12 @@ import { fileMark, findPairs, readPem } from "./certificate_source.ts";
  */
 const LOOK_MS = 1000;
 
-/** Time before its end at which a certificate is reported, in milliseconds. */
-const EXPIRY_NOTICE_MS = 14 * 24 * 60 * 60 * 1000;
-
-/** Interval between two reports of one certificate, in milliseconds. */
-const NOTICE_MS = 24 * 60 * 60 * 1000;
-
 /** Purpose of the certificates, and dependencies of the store. */
 interface StoreOptions {
-  readonly source: CertificateFiles;
+  /** The files; null for none, where only authorities of clients are watched. */
+  readonly source: CertificateFiles | null;
+  /** Whether the store may be empty, since certificates come from elsewhere, too. */
+  readonly mayBeEmpty?: boolean;
   /** Certificates that sign those of clients; empty for none. */
   readonly clientCa: string;
   readonly log: Logger;
@@ -61,7 +59,7 @@ export class CertificateStore implements AsyncDisposable {
   readonly #options: StoreOptions;
   readonly #loaded = new Map<string, LoadedCertificate>();
   readonly #faults = new Map<string, string>();
-  readonly #noticed = new Map<string, number>();
+  readonly #notices: ExpiryNotices;
   readonly #listeners: ((set: CertificateSet) => void)[] = [];
   #set: CertificateSet = { certificates: [], clientCa: undefined };
   #marks = "";
@@ -69,30 +67,35 @@ export class CertificateStore implements AsyncDisposable {
   #doubtful = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #looking: Promise<void> | undefined;
+  #opened = false;
   #closed = false;
 
   private constructor(options: StoreOptions) {
     this.#options = options;
+    this.#notices = new ExpiryNotices(options.log);
   }
 
   /**
    * Loads the certificates and begins to watch their files.
    *
    * @param options the files, the log and the clock
-   * @throws {CertificateError} no pair can be used, or the authority of clients cannot
+   * @throws {CertificateError} no pair can be used although one has to, or the authority of clients
+   * cannot
    */
   static async open(options: StoreOptions): Promise<CertificateStore> {
     const store = new CertificateStore(options);
     const faults = await store.#load();
     const [first] = faults;
     const { clientCa } = store.#set;
-    if (store.#set.certificates.length === 0 || (options.clientCa !== "" && !clientCa)) {
+    const empty = store.#set.certificates.length === 0 && !options.mayBeEmpty;
+    if (empty || (options.clientCa !== "" && !clientCa)) {
       throw first ??
         new CertificateError(placeOf(options.source), "holds no NAME.pem with NAME.key");
     }
+    store.#opened = true;
     store.#report(faults);
     store.#marks = await store.#readMarks();
-    store.#notice();
+    store.#notices.look(store.#set.certificates, options.now());
     store.#schedule();
     return store;
   }
@@ -119,6 +122,10 @@ export class CertificateStore implements AsyncDisposable {
     await this.#looking;
   }
 
+  get #mayBeEmpty(): boolean {
+    return this.#options.source === null || this.#options.mayBeEmpty === true;
+  }
+
   #schedule(): void {
     if (this.#closed) return;
     this.#timer = setTimeout(() => {
@@ -129,7 +136,7 @@ export class CertificateStore implements AsyncDisposable {
   /** Looks at the files, and loads them again if they changed. Never rejects. */
   async #look(): Promise<void> {
     try {
-      this.#notice();
+      this.#notices.look(this.#set.certificates, this.#options.now());
       const marks = await this.#readMarks();
       if (marks === this.#marks && this.#doubtful === "") return;
       this.#marks = marks;
@@ -157,29 +164,39 @@ export class CertificateStore implements AsyncDisposable {
   async #load(): Promise<CertificateError[]> {
     const faults: CertificateError[] = [];
     const pairs = await this.#pairs(faults);
-    const certificates: LoadedCertificate[] = [];
     this.#faults.clear();
+    const certificates = pairs ? await this.#loadPairs(pairs, faults) : [...this.#set.certificates];
+    const clientCa = await this.#loadAuthority(faults);
+    if (certificates.length > 0 || this.#mayBeEmpty) {
+      this.#use({ certificates: inOrder(certificates), clientCa });
+    }
+    return faults;
+  }
+
+  async #loadPairs(
+    pairs: readonly PairFiles[],
+    faults: CertificateError[],
+  ): Promise<LoadedCertificate[]> {
+    const certificates: LoadedCertificate[] = [];
     for (const pair of pairs) {
       const certificate = await this.#loadPair(pair, faults) ?? this.#loaded.get(pair.name);
       if (certificate) certificates.push(certificate);
     }
-    const clientCa = await this.#loadAuthority(faults);
-    if (certificates.length > 0) this.#use({ certificates: inOrder(certificates), clientCa });
-    return faults;
+    return certificates;
   }
 
-  /** The pairs; those in use if the folder cannot be read, or is empty. */
-  async #pairs(faults: CertificateError[]): Promise<readonly PairFiles[]> {
+  /** The pairs; undefined if those in use have to stay, since there are none to be read. */
+  async #pairs(faults: CertificateError[]): Promise<readonly PairFiles[] | undefined> {
     const { source } = this.#options;
     try {
       const pairs = await findPairs(source);
-      if (pairs.length > 0) return pairs;
+      if (pairs.length > 0 || this.#mayBeEmpty) return pairs;
       faults.push(new CertificateError(placeOf(source), "holds no NAME.pem with NAME.key"));
     } catch (error) {
       if (!(error instanceof CertificateError)) throw error;
       faults.push(error);
     }
-    return [];
+    return undefined;
   }
 
   async #loadPair(
@@ -217,7 +234,7 @@ export class CertificateStore implements AsyncDisposable {
     this.#set = set;
     this.#loaded.clear();
     for (const one of set.certificates) this.#loaded.set(one.name, one);
-    if (before.certificates.length === 0) return;
+    if (!this.#opened) return;
     this.#tell(before, set);
     for (const listener of this.#listeners) listener(set);
   }
@@ -248,22 +265,6 @@ export class CertificateStore implements AsyncDisposable {
       );
     }
   }
-
-  /** Warns of certificates that end soon, once a day each. */
-  #notice(): void {
-    const now = this.#options.now();
-    for (const { name, notAfter, fingerprint } of this.#set.certificates) {
-      if (notAfter - now > EXPIRY_NOTICE_MS) continue;
-      if (now - (this.#noticed.get(fingerprint) ?? -Infinity) < NOTICE_MS) continue;
-      this.#noticed.set(fingerprint, now);
-      const until = new Date(notAfter).toISOString();
-      const text = notAfter > now ? "ends soon" : "has ended";
-      this.#options.log.warn(`certificate {name} ${text}: it is valid until {until}`, {
-        name,
-        until,
-      });
-    }
-  }
 }
 
 function isSame(a: CertificateSet, b: CertificateSet): boolean {
@@ -274,6 +275,7 @@ function isSame(a: CertificateSet, b: CertificateSet): boolean {
     });
 }
 
-function placeOf(source: CertificateFiles): string {
+function placeOf(source: CertificateFiles | null): string {
+  if (source === null) return "";
   return "folder" in source ? source.folder : source.pairs.map(({ cert }) => cert).join(", ");
 }

@@ -23,6 +23,8 @@ export interface BalancerReport extends RoutingReport {
   readonly pid: number;
   /** Grows with each report of a balancer's life: reports arrive over two ways. */
   readonly sequence: number;
+  /** Epoch of the challenges of certificate authorities that all of its workers answer. */
+  readonly challenges?: number;
   /** Addresses for messages of other balancers, `host:port`; none if it takes no messages. */
   readonly addresses?: readonly string[];
 }

@@ -20,6 +20,8 @@ interface BalancersOptions {
   readonly failures: FailureLog;
   /** Returns what this balancer routes by now. */
   readonly routing: () => RoutingReport;
+  /** Returns the epoch of the challenges that it answers now; none by default. */
+  readonly challenges?: () => number;
   /** Returns the addresses at which this balancer takes messages; none by default. */
   readonly addresses?: () => readonly string[];
   /** Whether this balancer removes the reports of dead ones. */
@@ -167,12 +169,14 @@ export class Balancers {
   }
 
   #report(): BalancerReport {
-    const { self, routing, addresses } = this.#options;
+    const { self, routing, addresses, challenges } = this.#options;
     const reached = addresses?.() ?? [];
+    const answered = challenges?.() ?? ABSENT;
     return {
       ...self,
       ...routing(),
       sequence: this.#sequence,
+      ...(answered !== ABSENT && { challenges: answered }),
       ...(reached.length > 0 && { addresses: reached }),
     };
   }

@@ -14,7 +14,7 @@ import { Lease } from "./lease.ts";
 import type { EndedInstance, PeerMessage } from "./peer_message.ts";
 import type { PeerTransport } from "./peer_transport.ts";
 import { Peers } from "./peers.ts";
-import type { SharedStore, SharedStores } from "./shared_store.ts";
+import { ABSENT, type SharedStore, type SharedStores } from "./shared_store.ts";
 
 /** Dependencies and settings of a {@linkcode Cluster}. */
 interface ClusterOptions {
@@ -73,6 +73,7 @@ export class Cluster {
   #addresses: readonly string[] = [];
   #evidence: PeerEvidence | undefined;
   #routing = () => NOTHING;
+  #challenges = ABSENT;
   #onLease = () => {};
   #onIsolation: (isolated: boolean) => void = () => {};
   #disagreeSince: number | undefined;
@@ -104,6 +105,7 @@ export class Cluster {
       silenceMs: leaseMs,
       failures,
       routing: () => this.#routing(),
+      challenges: () => this.#challenges,
       addresses: () => this.#addresses,
       cleansUp: () => this.#lease.held,
       onBeat: () => this.#peers?.greet(),
@@ -141,6 +143,11 @@ export class Cluster {
     if (rings.size <= 1) this.#disagreeSince = undefined;
     else this.#disagreeSince ??= clock.now();
     return this.#disagreeSince === undefined ? 0 : clock.now() - this.#disagreeSince;
+  }
+
+  /** The values of the fleet. */
+  get stores(): SharedStores {
+    return this.#options.stores;
   }
 
   /** The cluster's state for people. */
@@ -201,6 +208,23 @@ export class Cluster {
     this.#routing = routing;
     this.#onLease = onLease;
     await Promise.all([this.#lease.open(), this.#balancers.open()]);
+  }
+
+  /** Reports that this balancer answers the challenges of an epoch. */
+  answers(challenges: number): void {
+    this.#challenges = challenges;
+    this.#balancers.touch();
+  }
+
+  /**
+   * Waits until all live balancers answer the challenges of an epoch.
+   *
+   * @param challenges the epoch
+   * @param ms longest wait, in milliseconds
+   * @returns whether they do
+   */
+  untilAnswered(challenges: number, ms: number): Promise<boolean> {
+    return this.until((live) => live.every((one) => (one.challenges ?? ABSENT) >= challenges), ms);
   }
 
   /** Reports soon what this balancer routes by. */

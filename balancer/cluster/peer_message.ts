@@ -20,6 +20,7 @@ const report = z.object({
   instances: epoch,
   draining: z.array(id).max(100_000),
   sequence: epoch,
+  challenges: epoch.exactOptional(),
   addresses: z.array(z.string().max(256)).max(16).exactOptional(),
 });
 

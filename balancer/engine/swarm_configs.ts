@@ -10,9 +10,10 @@ import type { ConfigsApi, SwarmConfig } from "../cluster/swarm_store.ts";
 import { withDeadline } from "./deadline.ts";
 import { connectionPerCall } from "./docker_agent.ts";
 import type { DockerConnection } from "./docker_connection.ts";
-import { statusOf, toEngineError } from "./docker_errors.ts";
+import { statusOf } from "./docker_errors.ts";
 import { unless } from "./docker_network.ts";
 import { jsonLines } from "./json_lines.ts";
+import { isStale, toSwarmError } from "./swarm_errors.ts";
 
 /** Data of every config: the Engine refuses an empty one. */
 const DATA = btoa("shared state of ringkeeper, in the labels\n");
@@ -84,9 +85,7 @@ export class SwarmConfigs implements ConfigsApi {
       await this.#ask(`update the config ${name}`, updating);
       return true;
     } catch (error) {
-      // A stale version has the status 500.
-      const message = error instanceof Error ? error.message : "";
-      if (statusOf(error) === 404 || /out of sequence/i.test(message)) return false;
+      if (statusOf(error) === 404 || isStale(error)) return false;
       throw error;
     }
   }
@@ -111,7 +110,7 @@ export class SwarmConfigs implements ConfigsApi {
     try {
       return await withDeadline(this.#deadlineMs, call);
     } catch (error) {
-      throw toEngineError(action, error);
+      throw toSwarmError(action, error);
     }
   }
 }

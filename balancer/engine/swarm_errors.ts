@@ -29,7 +29,8 @@ export function toSwarmError(action: string, error: unknown): EngineError {
   const own = toEngineError(action, error);
   if (isAway(error) || own.kind === "away") return own;
   if (isNotManager(own)) {
-    const message = `${own.message}; LB_ENGINE=swarm needs a manager of a swarm: ${MANAGER_HINT}`;
+    const message =
+      `${own.message}; LB_ENGINE=swarm and LB_STORE=swarm need a manager of a swarm: ${MANAGER_HINT}`;
     return new EngineError("away", message, { cause: error });
   }
   const lost = (statusOf(own) ?? 0) >= 500 && WITHOUT_LEADER.test(own.message);

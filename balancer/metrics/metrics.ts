@@ -5,15 +5,17 @@
  */
 import process from "node:process";
 import type { Clock } from "../clock.ts";
+import { turnOfLoop } from "../turn_of_loop.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { fleetStatus } from "../fleet/operations/status.ts";
 import type { DataPlaneCounts } from "../proxy/stats/counter_snapshot.ts";
 import type { DataPlaneWorkers } from "../proxy/worker/pool.ts";
+import type { OrderCounts } from "../acme/acme_certificates.ts";
 import type { CertificateStatus } from "../answers/certificate.ts";
 import { certificateMetrics } from "./certificate_metrics.ts";
 import { FleetTotals } from "./heal_metrics.ts";
 import { dataPlaneMetrics } from "./data_plane_metrics.ts";
-import { expose, type Exposition, turnOfLoop } from "./exposition.ts";
+import { expose, type Exposition } from "./exposition.ts";
 import { fleetMetrics } from "./fleet_metrics.ts";
 import { VERSION } from "../version.ts";
 import { LoadReport } from "./load_report.ts";
@@ -39,6 +41,8 @@ interface MetricsOptions {
   readonly apiAcceptFailures: () => number;
   /** Certificates that clients are shown. */
   readonly certificates: () => readonly CertificateStatus[];
+  /** Returns the orders by ACME so far. */
+  readonly orders: () => OrderCounts;
   /** Calls of the control API that were refused, by reason. */
   readonly refusals: () => ReadonlyMap<string, number>;
   /** The kind of engine. */
@@ -96,15 +100,18 @@ export class Metrics {
     const { fleet, dataPlane, clock } = this.#options;
     const files = await this.#files.read();
     const counts = await dataPlane.countsInSlices(turnOfLoop);
+    await turnOfLoop();
+    const status = fleetStatus(fleet, clock.now());
+    await turnOfLoop();
     return await expose([
       ...dataPlaneMetrics(counts),
       ...fleetMetrics({
-        status: fleetStatus(fleet, clock.now()),
+        status,
         inFlight: (instance) => dataPlane.inFlight(instance),
         totals: this.#totals,
         maintenance: this.#options.maintenance(),
       }),
-      ...certificateMetrics(this.#options.certificates()),
+      ...certificateMetrics(this.#options.certificates(), this.#options.orders()),
       ...processMetrics(this.#facts(counts, files)),
     ]);
   }

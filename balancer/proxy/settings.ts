@@ -123,6 +123,9 @@ export interface TraceSettings {
   readonly heedsClient: boolean;
 }
 
+/** Responses to HTTP-01 challenges of certificate authorities, by token. */
+export type ChallengeAnswers = ReadonlyMap<string, string>;
+
 /** The port that speaks TLS. */
 export interface TlsSettings {
   readonly listen: Address;

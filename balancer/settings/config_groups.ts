@@ -54,6 +54,13 @@ export const PROCESS_GROUPS = {
     clientCa: "LB_TLS_CLIENT_CA",
     clientAuth: "LB_TLS_CLIENT_AUTH",
     handshakes: "LB_TLS_MAX_HANDSHAKES",
+    hosts: "LB_TLS_HOSTS",
+  },
+  /** Certificates by ACME. */
+  acme: {
+    directory: "LB_ACME_DIRECTORY",
+    email: "LB_ACME_EMAIL",
+    ca: "LB_ACME_CA",
   },
   /** Access to the API. */
   admin: {

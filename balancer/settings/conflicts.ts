@@ -10,6 +10,7 @@ import { needsIdentity } from "../engine/replica_options.ts";
 import { errorMessage } from "../failures.ts";
 import { deniedSocket, firstDuplicate } from "../upstream_list.ts";
 import type { Settings } from "./settings.ts";
+import { tlsFaults } from "./tls_conflicts.ts";
 
 /**
  * Checks settings that are valid alone but conflict with each other.
@@ -55,7 +56,7 @@ function storeFaults({ LB_STORE, LB_ENGINE, LB_STATE_FILE }: Settings): string[]
   const faults: string[] = [];
   if (LB_ENGINE === "auto" || LB_ENGINE === "process") {
     faults.push(
-      `LB_STORE: must be empty unless LB_ENGINE is docker, static or swarm; LB_ENGINE is ` +
+      "LB_STORE: must be empty unless LB_ENGINE is docker, static or swarm; LB_ENGINE is " +
         `${LB_ENGINE}, got ${LB_STORE === "swarm" ? "swarm" : `file:${LB_STORE.folder}`}`,
     );
   }
@@ -75,30 +76,6 @@ function headerFaults({ LB_HEALTH_HEADERS, LB_HEALTH_HEADERS_FILE }: Settings): 
 
 function bothGiven(name: string): string {
   return `${name}, ${name}_FILE: only one of them may be given; got both`;
-}
-
-function tlsFaults(config: Settings): string[] {
-  const { LB_PORT, LB_TLS_PORT, LB_TLS_CERTIFICATES, LB_TLS_REDIRECT, LB_ADMIN_TLS } = config;
-  const faults: string[] = [];
-  if (LB_TLS_PORT !== null && LB_TLS_CERTIFICATES === null) {
-    faults.push("LB_TLS_PORT: needs LB_TLS_CERTIFICATES to name the certificates; got none");
-  }
-  if (LB_TLS_PORT !== null && LB_TLS_PORT !== 0 && LB_TLS_PORT === LB_PORT) {
-    faults.push(`LB_TLS_PORT: must be another port than LB_PORT; got ${LB_TLS_PORT} for both`);
-  }
-  if (config.LB_TLS_CLIENT_CA !== "" && LB_TLS_PORT === null) {
-    faults.push(`LB_TLS_CLIENT_CA: needs LB_TLS_PORT; got ${config.LB_TLS_CLIENT_CA} without it`);
-  }
-  if (LB_TLS_REDIRECT !== false && LB_TLS_PORT === null) {
-    faults.push(`LB_TLS_REDIRECT: needs LB_TLS_PORT; got ${LB_TLS_REDIRECT} without it`);
-  }
-  if (LB_TLS_REDIRECT !== false && config.LB_DRILLS) {
-    faults.push("LB_DRILLS: needs LB_TLS_REDIRECT=false, for drills send requests without TLS");
-  }
-  if (LB_ADMIN_TLS === "on" && LB_TLS_CERTIFICATES === null) {
-    faults.push("LB_ADMIN_TLS: on needs LB_TLS_CERTIFICATES to name the certificates; got none");
-  }
-  return faults;
 }
 
 function upstreamFaults({ LB_UPSTREAMS }: Settings): string[] {

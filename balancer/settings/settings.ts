@@ -5,6 +5,7 @@
  * @module
  */
 import type { z } from "zod";
+import { ACME_SETTINGS } from "./acme_settings.ts";
 import { ADMIN_SETTINGS } from "./admin_settings.ts";
 import { ENGINE_SETTINGS } from "./engine_settings.ts";
 import { FILE_SETTINGS } from "./file_settings.ts";
@@ -22,6 +23,7 @@ export const SETTING_GROUPS = {
   "Health and healing": HEALING_SETTINGS,
   "Limits and deadlines": LIMIT_SETTINGS,
   "TLS": TLS_SETTINGS,
+  "Certificates by ACME": ACME_SETTINGS,
   "HTTP/2": HTTP2_SETTINGS,
   "Access to the API": ADMIN_SETTINGS,
   "Replicas and their engine": ENGINE_SETTINGS,
@@ -35,6 +37,7 @@ export const SETTINGS = {
   ...HEALING_SETTINGS,
   ...LIMIT_SETTINGS,
   ...TLS_SETTINGS,
+  ...ACME_SETTINGS,
   ...HTTP2_SETTINGS,
   ...ADMIN_SETTINGS,
   ...ENGINE_SETTINGS,

@@ -174,3 +174,44 @@ export function parseTlsPort(text: string): number | null | undefined {
 export function parseRedirect(text: string): boolean | number | undefined {
   return { true: true, false: false }[text] ?? parseWhole(text, 1, 65535);
 }
+
+/** Let's Encrypt's directories, which have names. */
+const ACME_DIRECTORIES: Readonly<Record<string, string>> = {
+  "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
+  "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
+};
+
+/** The URL of an ACME directory, or a known name of one. Empty text is null: none. */
+export function parseAcmeDirectory(text: string): string | null | undefined {
+  if (text === "") return null;
+  const known = Object.hasOwn(ACME_DIRECTORIES, text) ? ACME_DIRECTORIES[text] : undefined;
+  if (known !== undefined) return known;
+  const url = URL.parse(text);
+  return url?.protocol === "https:" && url.username === "" && url.hash === ""
+    ? url.href
+    : undefined;
+}
+
+/** Most hosts with certificates by ACME. */
+const MOST_TLS_HOSTS = 100;
+
+/**
+ * Names separated by commas, in lower case and without duplicates. Wildcards and addresses pass:
+ * they are refused later, with the reason.
+ */
+export function parseTlsHosts(text: string): readonly string[] | undefined {
+  const names = text.split(",").map((part) => part.trim().toLowerCase()).filter((part) => part);
+  const valid = names.every((name) => isAddress(name) || isHostName(name.replace(/^\*\./, "")));
+  return valid && names.length <= MOST_TLS_HOSTS ? [...new Set(names)] : undefined;
+}
+
+/** An IP address, perhaps in the brackets of a URL. */
+export function isAddress(name: string): boolean {
+  return ipaddr.isValid(name.replace(/^\[(.*)\]$/, "$1"));
+}
+
+/** RFC 1123, section 2.1; 230 characters leave room for the ending of a file's name. */
+function isHostName(name: string): boolean {
+  return name.length <= 230 &&
+    /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name);
+}

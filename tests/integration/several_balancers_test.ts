@@ -7,6 +7,7 @@ import { dockerTest } from "./harness/docker_fleet.ts";
 /** A balancer of the cluster, as the status shows it. */
 interface Seen {
   readonly id: string;
+  readonly direct: boolean;
   readonly pid: number;
   readonly epoch: number;
   readonly digest: string;
@@ -136,10 +137,18 @@ dockerTest(
       assert([...served.values()].reduce((sum, n) => sum + n, 0) > 0);
     }
 
-    // The next holder is stopped, and comes back as if nothing had happened.
+    // The next holder is stopped, a replica dies meanwhile, and the holder comes back as if nothing
+    // had happened: it must not act, neither on that death nor on the replacement.
     const second = holderOf([two, other], healed);
     const last = second === two ? other : two;
     await signal(second.pid, "STOP");
+    const [victim] = (await statusOf(last)).replicas;
+    await new Deno.Command("docker", { args: ["kill", victim!.instance!], stdout: "null" })
+      .output();
+    await until(async () => {
+      const [first] = (await statusOf(last)).replicas;
+      return first!.instance !== null && first!.instance !== victim!.instance;
+    });
     await cluster.agreed([last], 3);
     const before = (await fleet.containers()).sort();
     await signal(second.pid, "CONT");
@@ -172,6 +181,11 @@ test("two balancers on static upstreams: 20 changes under load, and every respon
   });
   const both = [await cluster.add(), await cluster.add()];
   await cluster.agreed(both, 3);
+  await until(async () =>
+    (await Promise.all(both.map(statusOf))).every((one) =>
+      one.cluster.balancers.every(({ direct }) => direct)
+    )
+  );
   const digests = new Map<string, Set<string>>();
   const failed: string[] = [];
   let running = true;
@@ -217,4 +231,31 @@ test("two balancers on static upstreams: 20 changes under load, and every respon
   const metrics = await (await both[0]!.fetch("/_lb/metrics")).text();
   assertStringIncludes(metrics, "ringkeeper_balancers 2\n");
   await Promise.all(servers.map((server) => server.shutdown()));
+});
+
+test("two balancers: a connection that breaks at one takes the upstream out of both, long before the other's heartbeat", async () => {
+  const servers = [0, 1].map(() =>
+    Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+      () => new Response("answer"),
+    )
+  );
+  const [first, second] = servers.map(({ addr }) => `127.0.0.1:${addr.port}`);
+  await using cluster = new Cluster({
+    LB_ENGINE: "static",
+    LB_UPSTREAMS: `u0=${first},u1=${second}`,
+    LB_HEALTH_PATH: "/",
+    // Only requests and messages can find the failure within the test.
+    LB_HEARTBEAT_MS: "600000",
+    LB_HOLD: "spill",
+  });
+  const both = [await cluster.add(), await cluster.add()] as const;
+  await cluster.agreed(both, 2);
+  await servers[0]!.shutdown();
+  await until(async () => {
+    const responses = [0, 1, 2, 3].map((id) => both[0].fetch(`/${id}`));
+    for (const response of await Promise.all(responses)) await response.body?.cancel();
+    return (await Promise.all(both.map(statusOf))).every(({ ready }) => ready === 1);
+  });
+  await servers[1]!.shutdown();
 });

@@ -40,7 +40,7 @@ Deno.test("status: problems are listed below the table, and spares in a table of
     failures: { "control.request": 2 },
   });
   assertEquals(statusLines(fleet, NOW, LOOK), [
-    "0 of 1 replicas ready, engine process (does not answer)",
+    "0 of 1 replica ready, engine process (does not answer)",
     "ring: layout even, 512 slots, digest 3f67e26d74c3b26d, version 7",
     "",
     "REPLICA  STATE     FOR  WEIGHT  SLOTS   SHARE  RESTARTS  ADDRESS",
@@ -81,11 +81,11 @@ Deno.test("status: one line shows the balancers of the fleet and the one that he
       NOW,
       LOOK,
     )[2];
-  assertEquals(line({}), "balancers: 2, epoch 4, a1 (this one) heals");
-  assertEquals(line({ self: "b2" }), "balancers: 2, epoch 4, a1 heals");
+  assertEquals(line({}), "balancers: 2, epoch 4, a1 (this one) holds the lease");
+  assertEquals(line({ self: "b2" }), "balancers: 2, epoch 4, a1 holds the lease");
   assertEquals(
     line({ holder: null, isolated: true, disagreeMs: 3 }),
-    "balancers: 2, epoch 4, none of them heals; this one has lost the shared store; their rings differ",
+    "balancers: 2, epoch 4, holder unknown; this one cannot reach the shared store; their rings differ",
   );
 });
 
@@ -115,23 +115,32 @@ Deno.test("status: a recovered replica has no last output, a slow start shows it
 Deno.test("status: certificates that end soon, or cannot be loaded, are listed", () => {
   const certificate = {
     name: "a.example",
+    source: "file" as const,
     names: ["a.example"],
     kind: "ec" as const,
     notAfter: "2026-11-30T00:00:00.000Z",
     daysLeft: 6,
+    ending: true,
+    renewal: null,
     fingerprint: "00",
     fault: null,
   };
   const certificates = [
     certificate,
     { ...certificate, name: "b", daysLeft: 0 },
-    { ...certificate, name: "c", daysLeft: 14 },
-    { ...certificate, name: "d", daysLeft: 40, fault: "d.key: does not exist" },
+    { ...certificate, name: "c", daysLeft: 5, ending: false },
+    { ...certificate, name: "d", daysLeft: 40, ending: false, fault: "d.key: does not exist" },
+    {
+      ...certificate,
+      ...{ name: "e", source: "acme" as const, ending: false, daysLeft: null, notAfter: null },
+      fault: "has no certificate yet",
+    },
   ];
   assertEquals(statusLines(status([replica("Server1")], { certificates }), NOW, LOOK).slice(6), [
     "certificate a.example ends in 6 days: it is valid until 2026-11-30T00:00:00.000Z",
     "certificate b has ended, or ends today: it is valid until 2026-11-30T00:00:00.000Z",
     "certificate d cannot be loaded: d.key: does not exist",
+    "certificate e is not issued: has no certificate yet",
   ]);
 });
 
@@ -140,6 +149,6 @@ Deno.test("status: colours show whether the fleet is healthy", () => {
   const [well, ill] = [replica("A"), replica("A", { state: "down" })].map((one) =>
     summary(status([one]), look)
   );
-  assertEquals(well, "\x1b[32m1 of 1 replicas ready\x1b[39m, engine process");
-  assertEquals(ill, "\x1b[31m0 of 1 replicas ready\x1b[39m, engine process");
+  assertEquals(well, "\x1b[32m1 of 1 replica ready\x1b[39m, engine process");
+  assertEquals(ill, "\x1b[31m0 of 1 replica ready\x1b[39m, engine process");
 });

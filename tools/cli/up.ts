@@ -31,6 +31,7 @@ const EXAMPLES: readonly Example[] = [
   ["up --engine process --port 8080", "processes behind port 8080"],
   ["up --replicas 5", "five replicas"],
   ["up --config ringkeeper.yaml", "settings of a file"],
+  ["up --engine swarm", "a balancer on each manager of a swarm"],
 ];
 
 /** The verb `up`. */
@@ -43,8 +44,8 @@ export function upCommand(): Command {
     .addOption(
       new Option(
         "--engine <ENGINE>",
-        "engine of the replicas: docker, process, or auto, which is docker if a Docker engine " +
-          "and compose answer, else process (default: auto)",
+        "engine of the replicas: docker, process, swarm, or auto, which is docker if a Docker " +
+          "engine and compose answer, else process (default: auto)",
       ).choices(ENGINES).argParser((text) => engineOf("--engine", text)),
     )
     .option(
@@ -53,6 +54,11 @@ export function upCommand(): Command {
       wholeNumber("--replicas", 0, 4096),
     )
     .option("--port <PORT>", "public port (default: 5000)", wholeNumber("--port", 1, 65535))
+    .option(
+      "--balancers <N>",
+      "number of balancers, engine swarm (default: one on each manager)",
+      wholeNumber("--balancers", 1, 64),
+    )
     .option("--take-over", "ask another balancer that has the fleet to hand it over; it ends")
     .option(
       "--json",

@@ -8,13 +8,15 @@ import { type Compose, findCompose } from "./compose.ts";
 import { ToolError } from "../tool.ts";
 
 /** The values of the user's choice. */
-export const ENGINES = ["auto", "process", "docker"] as const;
+export const ENGINES = ["auto", "process", "docker", "swarm"] as const;
 
 /** One of {@linkcode ENGINES}. */
 export type WantedEngine = (typeof ENGINES)[number];
 
 /** The result of the check for Docker on this machine. */
 interface DockerFindings {
+  /** Why this machine cannot start services of a swarm; only where a swarm is asked for. */
+  readonly swarmTrouble?: string | undefined;
   /** The reason why no Docker Engine is usable; undefined if one answers. */
   readonly trouble?: string;
   /** Version of the answering Engine. */
@@ -26,7 +28,8 @@ interface DockerFindings {
 /** The chosen engine and the reason in words. */
 export type EngineChoice =
   | { readonly engine: "docker"; readonly compose: Compose; readonly why: string }
-  | { readonly engine: "process"; readonly why: string };
+  | { readonly engine: "process"; readonly why: string }
+  | { readonly engine: "swarm"; readonly why: string };
 
 const DEADLINE_MS = 2000;
 
@@ -77,6 +80,7 @@ export function dockerSocket(dockerHost = ""): string {
  */
 export function chooseEngine(wish: WantedEngine, docker: DockerFindings): EngineChoice {
   if (wish === "process") return { engine: "process", why: "asked for" };
+  if (wish === "swarm") return swarmChoice(docker);
   const { trouble = "Docker answers, but there is neither `docker compose` nor docker-compose" } =
     docker;
   if (docker.version && docker.compose) {
@@ -84,4 +88,10 @@ export function chooseEngine(wish: WantedEngine, docker: DockerFindings): Engine
   }
   if (wish === "auto") return { engine: "process", why: trouble };
   throw new ToolError(`engine docker: ${trouble}; make run ENGINE=process needs no Docker`);
+}
+
+function swarmChoice({ trouble, swarmTrouble }: DockerFindings): EngineChoice {
+  const fault = trouble ?? swarmTrouble;
+  if (fault === undefined) return { engine: "swarm", why: "asked for" };
+  throw new ToolError(`engine swarm: ${fault}`);
 }

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { chooseEngine, dockerSocket, engineTrouble } from "./engine_choice.ts";
+import { stateTrouble } from "./swarm_project.ts";
 import { ToolError } from "../tool.ts";
 
 const answered = { code: 0, stdout: "20.10.24\n", stderr: "" };
@@ -43,4 +44,15 @@ Deno.test("engine choice: each reason against Docker has its own words", () => {
 Deno.test("engine choice: the container gets the socket that DOCKER_HOST names", () => {
   assertEquals(dockerSocket(), "/var/run/docker.sock");
   assertEquals(dockerSocket("unix:///run/user/1000/docker.sock"), "/run/user/1000/docker.sock");
+});
+
+Deno.test("engine choice: a machine that is in no swarm gets the two commands that make one", () => {
+  assertEquals(chooseEngine("swarm", { version: "28.0" }).engine, "swarm");
+  const trouble = stateTrouble("inactive false node1");
+  assertMatch(trouble ?? "", /docker swarm init .*\n.*docker swarm join-token manager/);
+  const choose = () => chooseEngine("swarm", { version: "28.0", swarmTrouble: trouble });
+  assertThrows(choose, ToolError, "engine swarm: this machine is in no swarm");
+  assertMatch(stateTrouble("active false node1") ?? "", /docker node promote node1/);
+  assertMatch(stateTrouble("locked false node1") ?? "", /not ready: locked/);
+  assertEquals(stateTrouble("active true node1"), undefined);
 });

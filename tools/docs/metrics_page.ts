@@ -63,9 +63,9 @@ function families(): Readonly<Record<string, readonly MetricFamily[]>> {
       totals: new FleetTotals(() => Ring.build({ members: [{ name: "Server1" }] })),
     }),
     "Certificates": certificateMetrics([{
-      ...{ name: "", names: [], kind: null, fingerprint: null, fault: null },
-      ...{ notAfter: new Date(0).toISOString(), daysLeft: 0 },
-    }]),
+      ...{ name: "", source: "file", names: [], kind: null, fingerprint: null, fault: null },
+      ...{ notAfter: new Date(0).toISOString(), daysLeft: 0, ending: false, renewal: null },
+    }], { issued: 0, failed: 0 }),
     "Process": processMetrics({
       startedAtS: 0,
       cpuS: 0,

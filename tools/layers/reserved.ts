@@ -14,6 +14,7 @@ interface Reserved {
 
 /** Reserved npm packages, by the start of their specifier. */
 export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[] = [
+  { name: "acme-client", what: "the package acme-client", to: ["balancer/acme/order.ts"] },
   {
     name: "dockerode",
     what: "the package dockerode",

@@ -38,7 +38,7 @@ export const ROOMS: readonly Room[] = [
   { name: "replica", paths: ["replica/"], imports: ["contract"] },
   { name: "view", paths: ["balancer/view.ts"], imports: ["ring"] },
   { name: "upstream list", paths: ["balancer/upstream_list.ts"], imports: ["view"] },
-  { name: "clock", paths: ["balancer/clock.ts"], imports: [] },
+  { name: "clock", paths: ["balancer/clock.ts", "balancer/turn_of_loop.ts"], imports: [] },
   { name: "durable files", paths: ["balancer/durable_files.ts"], imports: [] },
   { name: "failures", paths: ["balancer/failures.ts", "balancer/reload_error.ts"], imports: [] },
   { name: "fault", paths: ["balancer/fault.ts"], imports: [] },
@@ -123,6 +123,12 @@ export const ROOMS: readonly Room[] = [
     importsTypes: ["answers", "config"],
   },
   {
+    name: "acme",
+    paths: ["balancer/acme/"],
+    imports: ["certificates", "cluster", ...LEAVES],
+    importsTypes: ["answers", "config"],
+  },
+  {
     name: "fleet",
     paths: ["balancer/fleet/"],
     imports: [
@@ -167,7 +173,7 @@ export const ROOMS: readonly Room[] = [
     name: "metrics",
     paths: ["balancer/metrics/"],
     imports: ["fleet", "proxy", "view", "ring", ...LEAVES],
-    importsTypes: ["answers", "certificates"],
+    importsTypes: ["acme", "answers", "certificates"],
   },
   {
     name: "main",
@@ -177,6 +183,7 @@ export const ROOMS: readonly Room[] = [
       "http1",
       "view",
       "proxy",
+      "acme",
       "certificates",
       "cluster",
       "fleet",

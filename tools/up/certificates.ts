@@ -1,18 +1,20 @@
 /**
- * The files that LB_TLS_CERTIFICATES names, for a balancer in the background or in a container.
+ * The files that LB_TLS_CERTIFICATES and LB_ACME_CA name, for a balancer in the background or in a container.
  *
  * @module
  */
 import { parseCertificateFiles } from "../../balancer/settings/values.ts";
 import { ToolError } from "../tool.ts";
 
-/** The paths that the balancer has to read: the folder, or the files. */
+/** The paths that the balancer has to read: the folder or the files, and those of an authority. */
 export function certificatePaths(): string[] {
   const source = parseCertificateFiles(Deno.env.get("LB_TLS_CERTIFICATES") ?? "");
-  if (!source) return [];
+  const authority = Deno.env.get("LB_ACME_CA") ?? "";
+  const more = authority === "" ? [] : [authority];
+  if (!source) return more;
   return "folder" in source
-    ? [source.folder]
-    : source.pairs.flatMap(({ cert, key }) => [cert, key]);
+    ? [source.folder, ...more]
+    : [...source.pairs.flatMap(({ cert, key }) => [cert, key]), ...more];
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Removal, removeProject } from "../docker/removal.ts";
+import { removeFromSwarm } from "../docker/swarm_removal.ts";
 import { fleetOfEnvironment, type FleetPlaces } from "../fleet_places.ts";
 import { balancerOf, endAll, listProcesses } from "./processes.ts";
 import { dockerAnswers } from "./running.ts";
@@ -20,6 +21,8 @@ import { verbOf } from "./verb_of.ts";
 
 /** Deadline for the balancer to drain and stop its replicas, as in compose.yaml. */
 const BALANCER_GRACE_MS = 30_000;
+
+const NOTHING: Removal = { removed: 0 };
 
 /** The outcome of {@linkcode down}. */
 interface Down {
@@ -42,7 +45,10 @@ export async function down(
   const places = await placesInUse(fleet);
   const state = await readState(places.stateFile);
   const processes = state?.runId ? await endProcesses(state.runId, progress) : 0;
-  const { removed, kept } = await endContainers(places, state, progress);
+  const swarm = await dockerAnswers() ? await removeFromSwarm(places.fleet, progress) : NOTHING;
+  if (swarm.kept !== undefined) return { ended: processes > 0, kept: swarm.kept };
+  const { removed: containers, kept } = await endContainers(places, state, progress);
+  const removed = containers + swarm.removed;
   await removeState(places.stateFile);
   await removeFleet(places);
   const ended = processes + removed > 0;
@@ -72,7 +78,7 @@ async function endContainers(
     // Processes share nothing with another checkout's containers.
     return state?.engine === "process" ? { removed: removal.removed } : removal;
   }
-  if (state?.engine !== "docker") return { removed: 0 };
+  if (state?.engine !== "docker" && state?.engine !== "swarm") return { removed: 0 };
   throw new ToolError(
     "the balancer was started on Docker, and no Docker engine answers now: containers may still " +
       "be there. Start the engine and run this again",

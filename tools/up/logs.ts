@@ -5,6 +5,7 @@
  */
 import { show } from "../command.ts";
 import { balancerContainers } from "../docker/project.ts";
+import { swarmNames } from "../docker/swarm_project.ts";
 import { fleetOfEnvironment } from "../fleet_places.ts";
 import { printError } from "../print.ts";
 import { rootPath } from "../project.ts";
@@ -25,6 +26,10 @@ export async function logs(print: typeof show = show): Promise<number> {
   const places = await placesInUse(fleetOfEnvironment());
   const running = await findRunning(places);
   if (running?.engine === "process") return await tail(print, places.logFile, ["-f"]);
+  if (running?.engine === "swarm") {
+    const { service } = swarmNames(places);
+    return await print("docker", ["service", "logs", "-f", "--tail", LINES, service]);
+  }
   const [container] = await dockerAnswers() ? await balancerContainers(places, false) : [];
   if (container) return await print("docker", ["logs", "-f", "--tail", LINES, container]);
   if (!(await exists(places.logFile))) {

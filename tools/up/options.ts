@@ -13,6 +13,8 @@ export interface GivenUpOptions {
   readonly replicas?: number;
   readonly port?: number;
   readonly takeOver?: true;
+  /** Number of balancers, engine swarm. */
+  readonly balancers?: number;
   /** Configuration file, absolute. */
   readonly config?: string;
 }
@@ -24,6 +26,8 @@ export interface UpOptions {
   readonly port: number;
   /** Whether another balancer of the fleet is asked to hand the fleet over. */
   readonly takeOver: boolean;
+  /** Number of balancers, engine swarm; undefined for one on each manager. */
+  readonly balancers?: number | undefined;
 }
 
 /** The options of `up`, with the settings that it needs beside them. */
@@ -52,6 +56,7 @@ export function readUpOptions(given: GivenUpOptions, env: Lookup): UpOptions {
     replicas: given.replicas ?? number("LB_REPLICAS", "3", 0, 4096),
     port: given.port ?? number("LB_PORT", "5000", 1, 65535),
     takeOver: given.takeOver ?? ["true", "1"].includes(env("LB_TAKE_OVER") ?? ""),
+    ...(given.balancers !== undefined && { balancers: given.balancers }),
   };
 }
 

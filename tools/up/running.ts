@@ -5,13 +5,14 @@
  */
 import { run } from "../command.ts";
 import { balancerContainers, publishedAddress } from "../docker/project.ts";
+import { balancerService } from "../docker/swarm_project.ts";
 import type { FleetPlaces } from "../fleet_places.ts";
 import { findRun } from "./processes.ts";
 import { readState } from "./state.ts";
 
 /** A running balancer. */
 export interface Running {
-  readonly engine: "process" | "docker";
+  readonly engine: "process" | "docker" | "swarm";
   /** URL of the service. */
   readonly url: string;
 }
@@ -30,6 +31,9 @@ export async function findRunning(places: FleetPlaces): Promise<Running | undefi
     return { engine: "process", url: state.service ?? state.url };
   }
   if (!(await dockerAnswers())) return undefined;
+  if (state?.engine === "swarm" && await balancerService(places.fleet)) {
+    return { engine: "swarm", url: state.service ?? state.url };
+  }
   const [container] = await balancerContainers(places, true);
   if (!container) return undefined;
   return { engine: "docker", url: `http://${await publishedAddress(container)}` };

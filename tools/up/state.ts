@@ -9,7 +9,7 @@ import { ROOT } from "../project.ts";
 
 /** A started balancer. */
 export interface State {
-  readonly engine: "process" | "docker";
+  readonly engine: "process" | "docker" | "swarm";
   /** Address of the page and the API: `http://host:port`, or `unix:/path`. */
   readonly url: string;
   /** URL of the service. */

@@ -23,6 +23,8 @@ import { requireOwnProject, startDocker } from "./docker.ts";
 import type { Started, UpRequest } from "./request.ts";
 import type { UpSettings } from "./options.ts";
 import { startProcess } from "./process.ts";
+import { swarmTrouble } from "../docker/swarm_project.ts";
+import { type Balancers, startSwarm } from "./swarm.ts";
 import { verbOf } from "./verb_of.ts";
 import { type Place, welcome } from "./welcome.ts";
 
@@ -37,7 +39,7 @@ interface Up {
   /** Address of the page and the API: a URL, or `unix:/path`. */
   readonly api?: string;
   readonly fleet: string;
-  readonly engine: "docker" | "process";
+  readonly engine: "docker" | "process" | "swarm";
   /** Whether the balancer was already running. */
   readonly already: boolean;
   /** The file of the generated admin token, relative to the project's folder. */
@@ -60,17 +62,19 @@ const START_TIMEOUT_MS = 30_000;
 export async function up(options: UpSettings, progress: (line: string) => void): Promise<Up> {
   const places = placesOf(fleetOfEnvironment());
   using _oneAtATime = await takeLock("up", places.folder);
-  const docker = options.engine === "process" ? {} : await inspectDocker();
+  const docker = await findings(options);
   const inUse = await placesInUse(places.fleet);
   const running = await findRunning(inUse);
   if (running) return upAlready(running, places, await readState(inUse.stateFile));
   const choice = chooseEngine(options.engine, docker);
   if (choice.engine === "docker") await requireOwnProject(places, options.port);
   requireFreePort(options.port);
-  const why = `engine: ${choice.engine === "docker" ? "docker" : "processes"} (${choice.why})`;
+  const why = `engine: ${
+    choice.engine === "process" ? "processes" : choice.engine
+  } (${choice.why})`;
   progress(why);
   const request = requestOf(options, places, progress);
-  await startAndWait(choice, request);
+  await startAndWait(choice, request, options.balancers ?? "each");
   const token = await tokenOf(request);
   const publicApi = request.env("LB_PUBLIC_API") ?? "";
   const place = { service: request.service, api: request.url, fleet: places.fleet };
@@ -81,6 +85,13 @@ export async function up(options: UpSettings, progress: (line: string) => void):
     ...(token && { tokenFile: token.file }),
     text: welcome({ ...place, why, token, publicApi, path: tryPath(options.env) }),
   };
+}
+
+async function findings({ engine }: UpSettings): Promise<Parameters<typeof chooseEngine>[1]> {
+  if (engine === "process") return {};
+  const docker = await inspectDocker();
+  if (engine !== "swarm" || docker.trouble !== undefined) return docker;
+  return { ...docker, swarmTrouble: await swarmTrouble() };
 }
 
 /** A balancer that is already running; its API's address is known if this checkout saved it. */
@@ -124,11 +135,15 @@ function requestOf(
 }
 
 /** After any error from here on, everything that was started is stopped. */
-async function startAndWait(choice: EngineChoice, request: UpRequest): Promise<void> {
+async function startAndWait(
+  choice: EngineChoice,
+  request: UpRequest,
+  balancers: Balancers,
+): Promise<void> {
   const interruption = onInterrupt();
   const started: { log?: Started["log"] } = {};
   try {
-    await start(choice, request, started, interruption);
+    await start(() => begin(choice, request, balancers), request, started, interruption);
     if (interruption()) throw new ToolError("interrupted when all was ready");
   } catch (error) {
     const log = interruption() ? "" : await started.log?.() ?? "";
@@ -142,16 +157,25 @@ async function startAndWait(choice: EngineChoice, request: UpRequest): Promise<v
   }
 }
 
-async function start(
+function begin(
   choice: EngineChoice,
+  request: UpRequest,
+  balancers: Balancers,
+): Promise<Started> {
+  if (choice.engine === "process") return startProcess(request);
+  requirePublished(request.url);
+  const socket = dockerSocket(Deno.env.get("DOCKER_HOST"));
+  if (choice.engine === "swarm") return startSwarm(request, balancers, socket);
+  return startDocker(request, choice.compose, socket);
+}
+
+async function start(
+  begin: () => Promise<Started>,
   request: UpRequest,
   started: { log?: Started["log"] },
   interruption: () => string | undefined,
 ): Promise<void> {
-  if (choice.engine === "docker") requirePublished(request.url);
-  const { log, trouble, ready } = choice.engine === "process"
-    ? await startProcess(request)
-    : await startDocker(request, choice.compose, dockerSocket(Deno.env.get("DOCKER_HOST")));
+  const { log, trouble, ready } = await begin();
   started.log = log;
   await untilReady({
     ...request,

@@ -5,11 +5,7 @@
  */
 import type { OwnCounters } from "../stats/counters.ts";
 import type { TlsSettings } from "../settings.ts";
-import {
-  type Certificate,
-  CertificateTable,
-  type Credentials,
-} from "../transport/certificate_table.ts";
+import { CertificateTable, type Credentials } from "../transport/certificate_table.ts";
 import type { Deadlines, Expiring } from "../transport/deadlines.ts";
 import { socketOf } from "../transport/socket.ts";
 import type { ServerIdentity } from "../transport/tls_engine.ts";
@@ -83,32 +79,38 @@ export class TlsPort {
   readonly #policy: HandshakePolicy;
   #table: CertificateTable;
   #clients: ClientCertificates | undefined;
-  #secure: typeof secure;
+  /** Undefined until there is a certificate to test the engine with. */
+  #secure: typeof secure | undefined;
 
   /**
    * @param services dependencies of the port
    * @param credentials the certificates, and the authorities of clients
    */
   constructor(services: TlsServices, credentials: Credentials) {
-    const { certificates } = credentials;
     this.#services = services;
     this.#clients = this.#clientsOf(credentials);
     this.#limits = new HandshakeLimits(services.settings.handshakes);
-    this.#table = new CertificateTable(certificates, services.settings.strictSni);
+    this.#table = this.#tableOf(credentials);
     this.#policy = {
       identity: (name) => this.#identityOf(name),
       admit: (identity, peer) => this.#admit(identity, peer),
       protocols: services.protocols,
       turn: () => this.#limits.turn(),
     };
-    this.#secure = this.#choose(certificates[0]);
+    this.#choose(credentials);
   }
 
   /** Uses other certificates from the next handshake on; connections and tickets stay valid. */
   certify(credentials: Credentials): void {
-    const { certificates, clientCa } = credentials;
-    if (clientCa !== this.#clients?.demand.ca) this.#clients = this.#clientsOf(credentials);
-    this.#table = new CertificateTable(certificates, this.#services.settings.strictSni);
+    if (credentials.clientCa !== this.#clients?.demand.ca) {
+      this.#clients = this.#clientsOf(credentials);
+    }
+    this.#table = this.#tableOf(credentials);
+    this.#choose(credentials);
+  }
+
+  #tableOf({ certificates, awaited }: Credentials): CertificateTable {
+    return new CertificateTable(certificates, this.#services.settings.strictSni, awaited);
   }
 
   #clientsOf({ clientCa }: Credentials): ClientCertificates | undefined {
@@ -130,12 +132,13 @@ export class TlsPort {
   }
 
   /** The engine in memory, or the documented interface where the runtime's handle is another. */
-  #choose(certificate: Certificate | undefined): typeof secure {
-    const fault = certificate ? engineFault(certificate) : "there is no certificate";
-    if (fault === undefined) return secure;
+  #choose({ certificates: [certificate] }: Credentials): void {
+    if (this.#secure || !certificate) return;
+    const fault = engineFault(certificate);
+    this.#secure = fault === undefined ? secure : secureDocumented;
+    if (fault === undefined) return;
     const message = `TLS uses the slower documented interface, since ${fault}`;
     this.#services.recordFailure("proxy.tls", message);
-    return secureDocumented;
   }
 
   /**
@@ -165,7 +168,7 @@ export class TlsPort {
     this.#pending.add(pending);
     try {
       const socket = socketOf(connection);
-      const secured = await this.#secure({ connection, socket, first }, this.#policy);
+      const secured = await (this.#secure ?? secure)({ connection, socket, first }, this.#policy);
       counters.handshake(secured.session.resumed ? "resumed" : "full");
       return secured;
     } catch (error) {

@@ -29,6 +29,8 @@ export type RefusalReason =
   | "method"
   /** Its Max-Forwards is 0: the balancer is its recipient. */
   | "max-forwards"
+  /** It is the challenge of a certificate authority, which the balancer answers. */
+  | "challenge"
   /** It came without TLS, and is redirected to HTTPS. */
   | "redirect"
   /** The balancer is in maintenance. */
@@ -49,7 +51,7 @@ export const OUT_OF_ROOM =
 /** The reasons for a request that was to be routed to a replica. */
 export type RouteRefusal = Exclude<
   RefusalReason,
-  "method" | "max-forwards" | "redirect" | "maintenance" | "isolated"
+  "method" | "max-forwards" | "challenge" | "redirect" | "maintenance" | "isolated"
 >;
 
 const UNAVAILABLE: Record<Exclude<RouteRefusal, "failed" | "fatal">, string> = {

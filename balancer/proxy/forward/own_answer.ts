@@ -1,6 +1,6 @@
 /**
- * Requests that the balancer answers itself: TRACE, requests whose Max-Forwards is 0, and those that
- * are redirected to HTTPS.
+ * Requests that the balancer answers itself: TRACE, requests whose Max-Forwards is 0, challenges of a
+ * certificate authority, and those that are redirected to HTTPS.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { latin1 } from "../http1/latin1.ts";
 import type { Client } from "../request/client.ts";
 import { isSecure } from "../request/scheme.ts";
 import type { Refusal } from "../errors/refusal.ts";
+import { CHALLENGE_PATH, type Challenges } from "./challenges.ts";
 
 /** RFC 9110, section 15.5.6, requires a list of methods; replicas may support more. */
 const ALLOW = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
@@ -36,8 +37,15 @@ const SECRET = /^(?:authorization|cookie|proxy-authorization)$/i;
 
 /** Finds the requests that the balancer answers itself. */
 export class OwnAnswers {
-  /** @param trace whether TRACE is forwarded */
-  constructor(public trace: boolean) {}
+  readonly #challenges: Challenges;
+
+  /**
+   * @param trace whether TRACE is forwarded
+   * @param challenges the pending challenges
+   */
+  constructor(public trace: boolean, challenges: Challenges) {
+    this.#challenges = challenges;
+  }
 
   /**
    * Returns the balancer's own answer; undefined if the request goes to a replica.
@@ -46,6 +54,10 @@ export class OwnAnswers {
    * @param head the request's head
    */
   find(client: Client, head: RequestHead): Refusal | undefined {
+    if (this.#challenges.pending) {
+      const answer = this.#challenges.find(client.transport.bytes, head);
+      if (answer) return answer;
+    }
     const { method, maxForwards } = head;
     if (method === "TRACE" && !this.trace) return NOT_TRACED;
     if (maxForwards !== 0) return undefined;
@@ -59,10 +71,11 @@ export class RedirectingAnswers extends OwnAnswers {
 
   /**
    * @param trace whether TRACE is forwarded
+   * @param challenges the pending challenges
    * @param port the port that clients use for HTTPS
    */
-  constructor(trace: boolean, port: number) {
-    super(trace);
+  constructor(trace: boolean, challenges: Challenges, port: number) {
+    super(trace, challenges);
     this.#port = port === DEFAULT_PORT ? "" : `:${port}`;
   }
 
@@ -77,7 +90,7 @@ export class RedirectingAnswers extends OwnAnswers {
   /** @returns undefined for a challenge of a certificate authority, which comes without TLS */
   #redirect(bytes: Uint8Array, head: RequestHead): Refusal | undefined {
     const path = latin1(bytes, head.targetStart, head.targetEnd);
-    if (path.startsWith(CHALLENGES)) return undefined;
+    if (path.startsWith(CHALLENGE_PATH)) return undefined;
     const host = latin1(bytes, head.hostStart, head.hostEnd).replace(PORT, "");
     if (host === "") return NO_HOST;
     return {
@@ -92,9 +105,6 @@ export class RedirectingAnswers extends OwnAnswers {
 
 /** The port of HTTPS, which addresses need not name. */
 const DEFAULT_PORT = 443;
-
-/** RFC 8555, section 8.3. */
-const CHALLENGES = "/.well-known/acme-challenge/";
 
 /** The port behind a host. */
 const PORT = /:\d*$/;

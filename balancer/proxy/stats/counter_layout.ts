@@ -56,6 +56,7 @@ export const REFUSALS: readonly RefusalCause[] = [
   "fatal",
   "method",
   "max-forwards",
+  "challenge",
   "redirect",
   "maintenance",
   "isolated",

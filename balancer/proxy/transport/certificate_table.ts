@@ -17,19 +17,28 @@ export interface Credentials {
   readonly certificates: readonly Certificate[];
   /** Certificates, in PEM, that sign those of clients; undefined to ask clients for none. */
   readonly clientCa: string | undefined;
+  /** Names whose certificates are being obtained: until then no other one stands in for them. */
+  readonly awaited?: readonly string[];
 }
 
 /** Chooses a certificate by the name that a client asks for. */
 export class CertificateTable {
   readonly #byName = new Map<string, Certificate>();
+  readonly #awaited: ReadonlySet<string>;
   readonly #fallback: Certificate | undefined;
 
   /**
    * @param certificates the certificates; of two for one name the first is used
    * @param strict whether clients without a name, or with an unknown one, get no certificate;
    *   otherwise they get the first one
+   * @param awaited names in lower case that get no certificate unless one is valid for them
    */
-  constructor(certificates: readonly Certificate[], strict: boolean) {
+  constructor(
+    certificates: readonly Certificate[],
+    strict: boolean,
+    awaited: readonly string[] = [],
+  ) {
+    this.#awaited = new Set(awaited);
     for (const certificate of certificates) {
       for (const name of certificate.names) {
         if (!this.#byName.has(name)) this.#byName.set(name, certificate);
@@ -46,7 +55,8 @@ export class CertificateTable {
    */
   find(serverName: string): Certificate | undefined {
     const name = normal(serverName);
-    return this.#byName.get(name) ?? this.#byName.get(wildcardOf(name)) ?? this.#fallback;
+    const found = this.#byName.get(name) ?? this.#byName.get(wildcardOf(name));
+    return found ?? (this.#awaited.has(name) ? undefined : this.#fallback);
   }
 }
 

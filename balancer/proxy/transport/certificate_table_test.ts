@@ -30,3 +30,10 @@ Deno.test("unknown names get the first certificate unless the table is strict", 
   assertEquals(new CertificateTable([ONE, TWO], true).find("c.test"), undefined);
   assertEquals(new CertificateTable([], false).find("c.test"), undefined);
 });
+
+Deno.test("a name that waits for its certificate gets no other one", () => {
+  const table = new CertificateTable([ONE, TWO], false, ["a.test", "c.test"]);
+  assertEquals(table.find("C.test."), undefined);
+  assertEquals(table.find("a.test"), ONE);
+  assertEquals(table.find("d.test"), ONE);
+});

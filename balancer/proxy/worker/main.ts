@@ -42,6 +42,9 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
     case "maintain":
       proxy?.maintain(data.state);
       return tell({ type: "maintained", question: data.question });
+    case "challenge":
+      proxy?.challenges.set(data.answers);
+      return tell({ type: "challenged", question: data.question });
     case "access":
       return proxy?.recorder.sample(data.part);
     case "settings":

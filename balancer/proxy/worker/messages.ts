@@ -19,7 +19,7 @@ import type { SharedFiles } from "../transport/descriptor_budget.ts";
 import type { Credentials } from "../transport/certificate_table.ts";
 import type { LoadMap } from "../upstream/load_cells.ts";
 import type { WorkerSheets } from "./worker_parts.ts";
-import type { ProxySettings } from "../settings.ts";
+import type { ChallengeAnswers, ProxySettings } from "../settings.ts";
 import { sharedTable } from "./shared_table.ts";
 import type { ReplicaSheets } from "../stats/counter_table.ts";
 
@@ -90,6 +90,8 @@ export type ToWorker =
     readonly question: number;
     readonly state: Suspension | undefined;
   }
+  /** Answers these challenges of certificate authorities; the worker confirms it. */
+  | { readonly type: "challenge"; readonly question: number; readonly answers: ChallengeAnswers }
   /** Changes the sampled fraction of the access log, from 0 to 1. */
   | { readonly type: "access"; readonly part: number }
   /** Changes the settings, all of them in one step. */
@@ -107,6 +109,8 @@ export type FromWorker =
   | { readonly type: "samples"; readonly samples: readonly Sample[] }
   /** The worker routes by this view from now on. */
   | { readonly type: "published"; readonly version: number }
+  /** The worker answers these challenges. */
+  | { readonly type: "challenged"; readonly question: number }
   /** The worker has taken these settings. */
   | { readonly type: "reconfigured"; readonly question: number }
   /** Lines of the access log, and the number of lines lost since the previous message. */

@@ -15,6 +15,7 @@ import { FastResponse, type FastResponseServices } from "../forward/fast_respons
 import type { RelayServices } from "../forward/response_relay.ts";
 import { RouteLoop } from "../forward/route_loop.ts";
 import type { WaitingRoom } from "../hold/waiting_room.ts";
+import type { Challenges } from "../forward/challenges.ts";
 import { OwnAnswers, RedirectingAnswers } from "../forward/own_answer.ts";
 import { DATE_LINE } from "../http1/date_line.ts";
 import type { RequestHead } from "../http1/request_head.ts";
@@ -66,6 +67,7 @@ interface PipelineParts {
   readonly reports: FailureReports;
   readonly recorder: RecordSampler;
   readonly maintenance: MaintenanceSwitch;
+  readonly challenges: Challenges;
   readonly telemetry: Telemetry;
   /** Answered clients whose remaining bytes are read and dropped. */
   readonly lingering: LingeringClients;
@@ -158,7 +160,7 @@ function requestRouting({ settings, recordFailure }: PipelineParts) {
 }
 
 function builderServices(
-  { requestHead, buffers, settings, maintenance }: PipelineParts,
+  { requestHead, buffers, settings, maintenance, challenges }: PipelineParts,
   router: RequestRouter,
 ): BuilderServices {
   const { limits, underscores } = settings;
@@ -169,15 +171,15 @@ function builderServices(
     requestIds: new RequestIds(),
     router,
     underscores,
-    ownAnswers: openAnswers(settings),
+    ownAnswers: openAnswers(settings, challenges),
     maintenance,
   };
 }
 
-function openAnswers({ trace, tls }: ProxySettings): OwnAnswers {
+function openAnswers({ trace, tls }: ProxySettings, challenges: Challenges): OwnAnswers {
   return tls?.redirectPort === undefined
-    ? new OwnAnswers(trace)
-    : new RedirectingAnswers(trace, tls.redirectPort);
+    ? new OwnAnswers(trace, challenges)
+    : new RedirectingAnswers(trace, challenges, tls.redirectPort);
 }
 
 function openRouteLoop(

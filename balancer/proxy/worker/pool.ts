@@ -6,7 +6,7 @@
  */
 import { type AccessLogging, partOf } from "../../log/log_controls.ts";
 import type { DataPlane, DrainDeadlines, MaintenanceState, Suspension, View } from "../../view.ts";
-import type { ProxySettings } from "../settings.ts";
+import type { ChallengeAnswers, ProxySettings } from "../settings.ts";
 import type { DataPlaneCounts } from "../stats/counter_snapshot.ts";
 import type { CounterReader } from "../stats/counter_table.ts";
 import type { Credentials } from "../transport/certificate_table.ts";
@@ -41,6 +41,7 @@ export class DataPlaneWorkers implements DataPlane {
   #settings: ProxySettings;
   #accessLogging: AccessLogging;
   #maintenance: MaintenanceState | undefined;
+  #challenges: ChallengeAnswers = new Map();
   #isolated = false;
   #question = 0;
   #ending = false;
@@ -101,6 +102,17 @@ export class DataPlaneWorkers implements DataPlane {
 
   async #suspend(): Promise<void> {
     await Promise.all([...this.#members].map((member) => this.#maintain(member)));
+  }
+
+  /**
+   * Answers challenges of certificate authorities. Workers that start later know them, too.
+   *
+   * @param answers the answers by token; they replace the previous ones
+   * @returns resolves when every worker gives them
+   */
+  async challenge(answers: ChallengeAnswers): Promise<void> {
+    this.#challenges = answers;
+    await Promise.all([...this.#members].map((member) => this.#challenge(member)));
   }
 
   get #suspension(): Suspension | undefined {
@@ -198,6 +210,7 @@ export class DataPlaneWorkers implements DataPlane {
     member.tell({ type: "open", settings, ...shared, credentials: this.#credentials });
     member.tell({ type: "access", part: partOf(this.#accessLogging) });
     if (this.#suspension) void this.#maintain(member);
+    if (this.#challenges.size > 0) void this.#challenge(member);
     if (this.#view) {
       member.tell({ type: "view", view: this.#view, counters: this.#memory.replicas });
     }
@@ -260,6 +273,11 @@ export class DataPlaneWorkers implements DataPlane {
     return member.ask((question) => ({ type: "maintain", question, state }));
   }
 
+  #challenge(member: WorkerThread): Promise<boolean> {
+    const answers = this.#challenges;
+    return member.ask((question) => ({ type: "challenge", question, answers }));
+  }
+
   #tellAll(message: ToWorker): void {
     for (const member of this.#members) member.tell(message);
   }
@@ -267,9 +285,10 @@ export class DataPlaneWorkers implements DataPlane {
 
 /** Without what the workers do not need. */
 function plainCredentials(credentials: Credentials | undefined): Credentials {
-  const { certificates = [], clientCa } = credentials ?? {};
+  const { certificates = [], clientCa, awaited = [] } = credentials ?? {};
   return {
     certificates: certificates.map(({ cert, key, names }) => ({ cert, key, names })),
     clientCa,
+    awaited,
   };
 }

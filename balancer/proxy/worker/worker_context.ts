@@ -10,6 +10,7 @@ import type { Http2Services } from "../downstream/http2_services.ts";
 import type { Attempts } from "../forward/attempt.ts";
 import { LingeringClients } from "../downstream/lingering_clients.ts";
 import { TrustedProxies } from "../downstream/trusted_proxies.ts";
+import { Challenges } from "../forward/challenges.ts";
 import { FailureReports } from "../forward/failure_reports.ts";
 import { WaitingRoom } from "../hold/waiting_room.ts";
 import { RequestHead } from "../http1/request_head.ts";
@@ -75,6 +76,8 @@ export class WorkerContext {
   readonly clients: ClientServices;
   /** Services shared by the connections of HTTP/2. */
   readonly http2: Http2Services;
+  /** Challenges of certificate authorities. */
+  readonly challenges = new Challenges();
   readonly #maintenance = new MaintenanceSwitch();
   readonly #listener: WorkerListener;
   readonly #pools: InstancePools;
@@ -158,10 +161,9 @@ export class WorkerContext {
       sampler: this.#sampler,
       reports: this.#reports,
       recorder: this.recorder,
-      maintenance: this.#maintenance,
+      ...{ maintenance: this.#maintenance, challenges: this.challenges },
       telemetry: this.#telemetry,
-      lingering,
-      turnedAway,
+      ...{ lingering, turnedAway },
       recordFailure: (action, error) => this.recordFailure(action, error),
     });
     this.attempts = attempts;

@@ -22,7 +22,7 @@ const END_MS = 5000;
 /** A message of a worker that is not an answer to a question. */
 export type ReportOfWorker = Exclude<
   FromWorker,
-  { readonly type: "listening" | "stream" | "reconfigured" | "idle" | "maintained" }
+  { readonly type: "listening" | "stream" | "reconfigured" | "idle" | "maintained" | "challenged" }
 >;
 
 /** Options of a {@linkcode WorkerThread}. */
@@ -137,6 +137,7 @@ export class WorkerThread {
       case "idle":
         return this.#onAnswer(message.question, message.idle);
       case "reconfigured":
+      case "challenged":
       case "maintained":
         return this.#onAnswer(message.question, true);
       default:
