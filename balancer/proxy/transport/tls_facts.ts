@@ -24,7 +24,7 @@ export interface ServerIdentity extends KeyPair {
   readonly clients?: ClientDemand | undefined;
 }
 
-/** What a client demands of a server, and how it identifies itself. */
+/** Demands of a client on its server, and its own identity. */
 export interface ServerDemand {
   /** Certificates, as PEM text, that are trusted beside those of the runtime; empty for none. */
   readonly ca?: string | undefined;
